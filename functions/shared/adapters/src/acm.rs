@@ -1,0 +1,107 @@
+//! AWS Certificate Manager.
+
+use aws_sdk_acm::Client;
+use aws_sdk_acm::error::ProvideErrorMetadata;
+use aws_sdk_acm::primitives::Blob;
+use aws_sdk_acm::types::{CertificateSummary, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
+use domain::certificate::normalize_serial;
+use domain::ports::{CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault};
+
+use crate::aws::fault;
+
+/// Says which stack a certificate belongs to; the functions' roles allow nothing without it.
+const OWNER_TAG: &str = "managed-https";
+const ENDPOINT_TAG: &str = "managed-https:endpoint";
+
+/// The certificates of one account and region.
+#[derive(Clone, Debug)]
+pub struct Acm {
+    client: Client,
+    /// The stack's name.
+    owner: String,
+}
+
+impl Acm {
+    pub fn new(client: Client, owner: String) -> Self {
+        Self { client, owner }
+    }
+}
+
+impl CertificateStore for Acm {
+    async fn import(&self, arn: Option<&str>, material: ImportMaterial<'_>) -> Result<String, ServiceFault> {
+        let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build().expect("the key is set");
+        // ACM rejects tags on a re-import.
+        let tags = match arn {
+            Some(_) => None,
+            None => Some(vec![tag(OWNER_TAG, &self.owner), tag(ENDPOINT_TAG, material.endpoint.as_str())]),
+        };
+        let chain = Some(material.issuers_pem).filter(|pem| !pem.is_empty()).map(Blob::new);
+        let output = self
+            .client
+            .import_certificate()
+            .set_certificate_arn(arn.map(str::to_owned))
+            .certificate(Blob::new(material.leaf_pem))
+            .private_key(Blob::new(material.key.to_pem()))
+            .set_certificate_chain(chain)
+            .set_tags(tags)
+            .send()
+            .await
+            .map_err(|error| fault("acm:ImportCertificate", error))?;
+        output.certificate_arn.ok_or(ServiceFault {
+            operation: "acm:ImportCertificate",
+            kind: FaultKind::Unavailable,
+            detail: "the answer has no ARN".into(),
+        })
+    }
+
+    async fn describe(&self, arn: &str) -> Result<Option<HeldCertificate>, ServiceFault> {
+        let output = match self.client.describe_certificate().certificate_arn(arn).send().await {
+            Ok(output) => output,
+            Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
+            Err(error) => return Err(fault("acm:DescribeCertificate", error)),
+        };
+        Ok(output.certificate.map(|detail| HeldCertificate {
+            arn: arn.to_owned(),
+            serial: normalize_serial(detail.serial().unwrap_or_default()),
+        }))
+    }
+
+    async fn find(&self, domain: &str, serial: &str) -> Result<Option<HeldCertificate>, ServiceFault> {
+        // By default ACM lists RSA keys only.
+        let filters = Filters::builder().key_types(KeyAlgorithm::EcPrime256v1).build();
+        let mut pages = self
+            .client
+            .list_certificates()
+            .includes(filters)
+            .sort_by(SortBy::CreatedAt)
+            .sort_order(SortOrder::Descending)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| fault("acm:ListCertificates", error))?;
+            for summary in page.certificate_summary_list().iter().filter(|summary| names(summary, domain)) {
+                let Some(arn) = summary.certificate_arn() else { continue };
+                if let Some(held) = self.describe(arn).await?.filter(|held| held.serial == serial) {
+                    return Ok(Some(held));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn delete(&self, arn: &str) -> Result<Deletion, ServiceFault> {
+        match self.client.delete_certificate().certificate_arn(arn).send().await {
+            Ok(_) => Ok(Deletion::Gone),
+            Err(error) => match error.code() {
+                Some("ResourceNotFoundException") => Ok(Deletion::Gone),
+                Some("ResourceInUseException") => Ok(Deletion::InUse),
+                _ => Err(fault("acm:DeleteCertificate", error)),
+            },
+        }
+    }
+}
+
+fn names(summary: &CertificateSummary, domain: &str) -> bool {
+    summary.domain_name() == Some(domain)
+        || summary.subject_alternative_name_summaries().iter().any(|name| name == domain)
+}

@@ -1,0 +1,122 @@
+//! Our account at the CA: made at first use, safe against crashes and against two Lambdas at once.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use domain::ports::CaError;
+use http::{Method, Request};
+use instant_acme::{Account, AccountCredentials};
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+
+use super::registration::{Registration, generate_key, register};
+use super::transport::Transport;
+use super::{AcmeConfig, to_ca_error};
+use crate::secrets_manager::{AccountSecret, Accounts, StoredAccount, Written};
+
+/// How long a stored directory is good for: CAs change theirs rarely, and announce it.
+const DIRECTORY_KEPT: Duration = Duration::DAY;
+
+/// Restores the account, and registers it first where that has not been done and `may_register`.
+pub(super) async fn open(
+    transport: &Transport,
+    secret: &AccountSecret,
+    config: &AcmeConfig,
+    may_register: bool,
+) -> Result<Account, CaError> {
+    let mut accounts = secret.load().await.map_err(account_error)?;
+    // Each turn of the loop either ends or starts from what somebody else wrote meanwhile.
+    for _ in 0..5 {
+        let stored = accounts.accounts.get(&config.directory);
+        if let Some(StoredAccount { id: Some(_), .. }) = stored {
+            break;
+        }
+        if !may_register {
+            let detail = "no account is registered yet; it is made by the first order".to_owned();
+            return Err(CaError::Account { detail });
+        }
+        let next = match stored {
+            None => with_new_key(&accounts, config),
+            Some(stored) => registered(&accounts, stored, transport, secret, config).await?,
+        };
+        accounts = match secret.replace(&accounts, &next).await.map_err(account_error)? {
+            Written::Now => next,
+            Written::Taken => secret.load().await.map_err(account_error)?,
+        };
+    }
+    let stored = accounts.accounts.get(&config.directory).filter(|stored| stored.id.is_some());
+    let Some(stored) = stored else {
+        return Err(CaError::Account { detail: "the account secret keeps changing under us".into() });
+    };
+    restore(transport, config, stored).await
+}
+
+/// The account of a process that was not the first.
+async fn restore(transport: &Transport, config: &AcmeConfig, stored: &StoredAccount) -> Result<Account, CaError> {
+    let age = OffsetDateTime::now_utc().unix_timestamp() - stored.directory_fetched_at;
+    if let Some(body) = stored.directory.as_ref().filter(|_| age < DIRECTORY_KEPT.whole_seconds()) {
+        transport.know_directory(&config.directory, body);
+    }
+    let credentials: AccountCredentials = serde_json::from_value(json!({
+        "id": stored.id, "key_pkcs8": stored.key, "directory": config.directory,
+    }))
+    .map_err(|_| CaError::Account { detail: "the stored account cannot be read".into() })?;
+    Account::builder_with_http(Box::new(transport.clone()))
+        .from_credentials(credentials)
+        .await
+        .map_err(|error| to_ca_error(transport, error))
+}
+
+fn with_new_key(accounts: &Accounts, config: &AcmeConfig) -> Accounts {
+    let mut next = accounts.clone();
+    let key = BASE64_URL_SAFE_NO_PAD.encode(generate_key());
+    let stored = StoredAccount { key, id: None, directory: None, directory_fetched_at: 0 };
+    next.accounts.insert(config.directory.clone(), stored);
+    next
+}
+
+async fn registered(
+    accounts: &Accounts,
+    stored: &StoredAccount,
+    transport: &Transport,
+    secret: &AccountSecret,
+    config: &AcmeConfig,
+) -> Result<Accounts, CaError> {
+    let unreadable = || CaError::Account { detail: "the stored account key cannot be read".into() };
+    let key = BASE64_URL_SAFE_NO_PAD.decode(&stored.key).map_err(|_| unreadable())?;
+    let binding = secret.binding().await.map_err(account_error)?;
+    let directory = fetch_directory(transport, config).await?;
+    let registration = Registration { key: &key, contact: config.contact.as_deref(), binding: binding.as_ref() };
+    let id = register(transport, &directory, registration).await.map_err(|error| match to_ca_error(transport, error) {
+        // Whatever the CA has against our account is ours to mend.
+        CaError::Refused { problem } => CaError::Account { detail: format!("{}: {}", problem.kind, problem.detail) },
+        other => other,
+    })?;
+    let mut next = accounts.clone();
+    let stored = StoredAccount {
+        id: Some(id),
+        directory: Some(directory),
+        directory_fetched_at: OffsetDateTime::now_utc().unix_timestamp(),
+        ..stored.clone()
+    };
+    next.accounts.insert(config.directory.clone(), stored);
+    Ok(next)
+}
+
+async fn fetch_directory(transport: &Transport, config: &AcmeConfig) -> Result<String, CaError> {
+    let request = Request::builder().method(Method::GET).uri(&config.directory).body(Bytes::new());
+    let request = request.map_err(|error| CaError::Account { detail: format!("the directory URL: {error}") })?;
+    let response = transport.send(request).await.map_err(|error| to_ca_error(transport, error))?;
+    match transport.fetched_directory() {
+        Some(directory) if response.status().is_success() => Ok(directory),
+        _ => Err(to_ca_error(transport, instant_acme::Error::Str("no directory"))),
+    }
+}
+
+fn account_error(fault: domain::ports::ServiceFault) -> CaError {
+    use domain::ports::FaultKind::{Throttled, Unavailable};
+    match fault.kind {
+        Throttled | Unavailable => CaError::Unavailable { detail: fault.to_string(), retry_after: None },
+        _ => CaError::Account { detail: fault.to_string() },
+    }
+}

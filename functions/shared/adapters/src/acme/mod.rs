@@ -1,0 +1,274 @@
+//! An ACME CA (RFC 8555), spoken to by instant-acme over our own [`transport`].
+//!
+//! One certificate for one name takes eight requests when every step is a process of its own: newNonce,
+//! newOrder, authorization, challenge, order, finalize, order, certificate. `tests/end-to-end` counts them.
+
+mod account;
+mod registration;
+mod resources;
+mod transport;
+
+use std::time::Duration;
+
+use domain::endpoint::Reachability;
+use domain::failure::printable;
+use domain::names::EndpointNames;
+use domain::order::{Authorization, AuthorizationStatus, OpenOrder, OrderStatus};
+use domain::ports::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, Validation};
+use instant_acme::{Account, Error, Identifier, NewOrder, Order};
+use tokio::sync::OnceCell;
+use tokio::time::sleep;
+
+use crate::secrets_manager::AccountSecret;
+use crate::tls;
+use transport::{ProblemDocument, Transport};
+
+/// How a step looks at a CA that is working: soon at first, since most answers take well under a second.
+const POLLS: [Duration; 6] = [
+    Duration::from_millis(150),
+    Duration::from_millis(350),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+/// What the flow waits before the CA is asked again.
+const WAIT_SECONDS: u32 = 5;
+
+/// Which CA, and as whom.
+#[derive(Clone, Debug)]
+pub struct AcmeConfig {
+    pub directory: String,
+    /// An e-mail address.
+    pub contact: Option<String>,
+    pub profile: Option<String>,
+    /// DER of the root behind the CA's own TLS certificate, for a private CA.
+    pub trust_anchor: Option<Vec<u8>>,
+    /// Whether this process may register an account. Others wait for it.
+    pub may_register: bool,
+}
+
+/// One CA. The account is kept while the process lives.
+pub struct AcmeAuthority {
+    config: AcmeConfig,
+    secret: AccountSecret,
+    transport: Transport,
+    account: OnceCell<Account>,
+}
+
+impl AcmeAuthority {
+    pub fn new(config: AcmeConfig, secret: AccountSecret) -> Result<Self, tls::AnchorRejected> {
+        let transport = Transport::new(tls::client_config(config.trust_anchor.as_deref())?);
+        Ok(Self { config, secret, transport, account: OnceCell::new() })
+    }
+
+    async fn account(&self) -> Result<&Account, CaError> {
+        let open = || account::open(&self.transport, &self.secret, &self.config, self.config.may_register);
+        self.account.get_or_try_init(open).await
+    }
+
+    fn reply<T>(&self, value: T) -> CaReply<T> {
+        CaReply { value, requests: self.transport.requests(), nonce: self.transport.nonce() }
+    }
+
+    fn error(&self, error: Error) -> CaError {
+        to_ca_error(&self.transport, error)
+    }
+
+    /// Reads an order's authorizations and chooses a challenge for each that is pending.
+    async fn describe(&self, mut order: Order, expires: Option<time::OffsetDateTime>, reachability: Reachability) -> Result<OpenedOrder, CaError> {
+        let status = resources::order_status(order.state().status);
+        let finalize_url = order.state().finalize.clone();
+        let url = order.url().to_owned();
+        let mut authorizations = Vec::new();
+        let mut stream = order.authorizations();
+        while let Some(handle) = stream.next().await {
+            let mut handle = handle.map_err(|error| self.error(error))?;
+            authorizations.push(resources::authorization(&mut handle, reachability)?);
+        }
+        Ok(OpenedOrder { url, finalize_url, directory: self.config.directory.clone(), status, expires, authorizations })
+    }
+
+    /// The order as the last step left it, without asking the CA.
+    async fn recall(&self, order: &OpenOrder) -> Result<Order, CaError> {
+        self.transport.know(&order.url, resources::order_body(order));
+        self.account().await?.order(order.url.clone()).await.map_err(|error| self.error(error))
+    }
+
+    /// Why an order became invalid: the order's own error, or that of the authorization at fault.
+    async fn why_invalid(&self, order: &mut Order) -> Problem {
+        let mut stream = order.authorizations();
+        while let Some(Ok(handle)) = stream.next().await {
+            let error = handle.challenges.iter().find_map(|challenge| challenge.error.as_ref());
+            if let Some(error) = error {
+                let name = handle.identifier().to_string();
+                let problem = resources::problem(error);
+                return Problem { detail: format!("{name}: {}", problem.detail), ..problem };
+            }
+        }
+        let own = order.state().error.as_ref().map(resources::problem);
+        own.unwrap_or_else(|| Problem { kind: "invalid".into(), detail: "the CA gives no reason".into() })
+    }
+}
+
+impl CertificateAuthority for AcmeAuthority {
+    fn directory(&self) -> &str {
+        &self.config.directory
+    }
+
+    async fn open(&self, names: &EndpointNames, reachability: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
+        self.transport.begin(None);
+        let account = self.account().await?;
+        let identifiers: Vec<Identifier> = names.iter().map(|name| Identifier::Dns(name.to_string())).collect();
+        let new_order = NewOrder::new(&identifiers);
+        let new_order = match &self.config.profile {
+            Some(profile) => new_order.profile(profile),
+            None => new_order,
+        };
+        let order = account.new_order(&new_order).await.map_err(|error| self.error(error))?;
+        let expires = resources::expires(&self.transport.last_body());
+        let opened = self.describe(order, expires, reachability).await?;
+        Ok(self.reply(opened))
+    }
+
+    async fn resume(&self, order: &OpenOrder, reachability: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
+        self.transport.begin(order.nonce.as_ref());
+        let fetched = self.account().await?.order(order.url.clone()).await.map_err(|error| lost(self.error(error)))?;
+        let expires = resources::expires(&self.transport.last_body());
+        let opened = self.describe(fetched, expires, reachability).await.map_err(lost)?;
+        Ok(self.reply(opened))
+    }
+
+    async fn validate(&self, order: &OpenOrder, announced: bool) -> Result<CaReply<Validation>, CaError> {
+        self.transport.begin(order.nonce.as_ref());
+        let mut held = self.recall(order).await?;
+        if !announced {
+            self.announce(order, &mut held).await?;
+        }
+        for delay in POLLS {
+            sleep(delay).await;
+            held.refresh().await.map_err(|error| lost(self.error(error)))?;
+            match resources::order_status(held.state().status) {
+                OrderStatus::Pending => {}
+                OrderStatus::Invalid => {
+                    let problem = self.why_invalid(&mut held).await;
+                    return Ok(self.reply(Validation::Failed(problem)));
+                }
+                _ => return Ok(self.reply(Validation::Ready)),
+            }
+        }
+        Ok(self.reply(Validation::Waiting { seconds: WAIT_SECONDS }))
+    }
+
+    async fn finalize(&self, order: &OpenOrder, request: &[u8]) -> Result<CaReply<Finalized>, CaError> {
+        self.transport.begin(order.nonce.as_ref());
+        let mut held = self.recall(order).await?;
+        if order.status == OrderStatus::Ready {
+            match held.finalize_csr(request).await.map_err(|error| self.error(error)) {
+                Ok(()) => {}
+                // Handed in before, by a run that died: see how it went.
+                Err(CaError::Refused { problem }) if problem.kind == "orderNotReady" => {
+                    held.refresh().await.map_err(|error| lost(self.error(error)))?;
+                }
+                Err(error) => return Err(lost(error)),
+            }
+        } else {
+            held.refresh().await.map_err(|error| lost(self.error(error)))?;
+        }
+        for delay in POLLS {
+            match resources::order_status(held.state().status) {
+                OrderStatus::Valid => {
+                    let chain = held.certificate().await.map_err(|error| lost(self.error(error)))?;
+                    let malformed = "the CA has issued but shows no certificate";
+                    let unavailable = || CaError::Unavailable { detail: malformed.into(), retry_after: None };
+                    return Ok(self.reply(Finalized::Issued { chain: chain.ok_or_else(unavailable)? }));
+                }
+                OrderStatus::Invalid => {
+                    let problem = self.why_invalid(&mut held).await;
+                    return Ok(self.reply(Finalized::Failed(problem)));
+                }
+                OrderStatus::Ready if order.status != OrderStatus::Ready => {
+                    held.finalize_csr(request).await.map_err(|error| lost(self.error(error)))?;
+                }
+                _ => {}
+            }
+            sleep(delay).await;
+            held.refresh().await.map_err(|error| lost(self.error(error)))?;
+        }
+        Ok(self.reply(Finalized::Waiting { seconds: WAIT_SECONDS }))
+    }
+}
+
+impl AcmeAuthority {
+    /// Tells the CA that the pending challenges of `order` can be looked at.
+    async fn announce(&self, order: &OpenOrder, held: &mut Order) -> Result<(), CaError> {
+        for authorization in &order.authorizations {
+            self.transport.know(&authorization.url, resources::authorization_body(authorization));
+        }
+        let mut stream = held.authorizations();
+        while let Some(handle) = stream.next().await {
+            let mut handle = handle.map_err(|error| self.error(error))?;
+            let pending = order.authorizations.iter().find(|known| known.url == handle.url());
+            let Some(Authorization { status: AuthorizationStatus::Pending, challenge: Some(chosen), .. }) = pending
+            else {
+                continue;
+            };
+            let Some(mut challenge) = handle.challenge(resources::challenge_type(chosen.kind)) else { continue };
+            match challenge.set_ready().await.map_err(|error| self.error(error)) {
+                Ok(()) => {}
+                // Announced before by a run that died, and looked at since: the order tells how it went.
+                Err(CaError::Refused { problem }) if problem.kind != "unauthorized" => {
+                    tracing::info!(kind = problem.kind, "the challenge is not pending any more");
+                }
+                Err(error) => return Err(lost(error)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What an error means when it is about an order we hold: a CA that does not know it says 404 or `malformed`.
+fn lost(error: CaError) -> CaError {
+    match error {
+        CaError::Refused { problem } if matches!(problem.kind.as_str(), "malformed" | "notFound") => {
+            CaError::OrderLost { problem }
+        }
+        other => other,
+    }
+}
+
+/// What instant-acme's error means, with what the transport saw of it.
+fn to_ca_error(transport: &Transport, error: Error) -> CaError {
+    let Some(refusal) = transport.refusal() else {
+        return CaError::Unavailable { detail: printable(&error.to_string(), 300), retry_after: None };
+    };
+    let retry_after = refusal.retry_after;
+    let Some(document) = refusal.problem.filter(|document| !document.r#type.is_empty()) else {
+        return match refusal.status {
+            Some(429) => {
+                let problem = Problem { kind: "rateLimited".into(), detail: refusal.detail };
+                CaError::RateLimited { problem, retry_after }
+            }
+            Some(404) => CaError::OrderLost { problem: Problem { kind: "notFound".into(), detail: refusal.detail } },
+            _ => CaError::Unavailable { detail: refusal.detail, retry_after },
+        };
+    };
+    let problem = to_problem(&document);
+    match (problem.kind.as_str(), refusal.status) {
+        ("rateLimited", _) | (_, Some(429)) => CaError::RateLimited { problem, retry_after },
+        ("badNonce" | "serverInternal", _) => CaError::Unavailable { detail: problem.detail, retry_after },
+        (_, Some(404)) => CaError::OrderLost { problem },
+        ("accountDoesNotExist" | "externalAccountRequired" | "userActionRequired" | "invalidContact" | "badSignatureAlgorithm", _) => {
+            CaError::Account { detail: format!("{}: {}", problem.kind, problem.detail) }
+        }
+        (_, Some(500..=599)) => CaError::Unavailable { detail: problem.detail, retry_after },
+        _ => CaError::Refused { problem },
+    }
+}
+
+fn to_problem(document: &ProblemDocument) -> Problem {
+    let details = std::iter::once(&document.detail).chain(document.subproblems.iter().map(|sub| &sub.detail));
+    let details: Vec<&str> = details.map(String::as_str).filter(|text| !text.is_empty()).collect();
+    let kind = document.r#type.rsplit(':').next().unwrap_or_default();
+    Problem { kind: printable(kind, 60), detail: printable(&details.join("; "), 800) }
+}

@@ -1,0 +1,115 @@
+//! Registering an account for a key that is stored already (RFC 8555 §7.3).
+//!
+//! instant-acme makes the key itself where an external binding or a contact is wanted; a crash before the key is stored
+//! would then orphan the account, and spend a binding that some CAs accept only once. With the key
+//! stored first, repeating the request finds the same account.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::{Method, Request};
+use instant_acme::Error;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use serde_json::{Value, json};
+
+use super::transport::Transport;
+use crate::secrets_manager::ExternalAccount;
+
+/// What a registration says of us.
+pub(super) struct Registration<'a> {
+    /// PKCS#8 of the account key.
+    pub key: &'a [u8],
+    pub contact: Option<&'a str>,
+    pub binding: Option<&'a ExternalAccount>,
+}
+
+/// A fresh P-256 account key, PKCS#8.
+pub(super) fn generate_key() -> Vec<u8> {
+    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
+    key.expect("the system has randomness").as_ref().to_vec()
+}
+
+/// Registers, or finds what was registered with the same key; returns the account URL.
+pub(super) async fn register(
+    transport: &Transport,
+    directory: &str,
+    registration: Registration<'_>,
+) -> Result<String, Error> {
+    let directory: Value = serde_json::from_str(directory)?;
+    let url = |name: &str| directory[name].as_str().map(str::to_owned).ok_or(Error::Str("incomplete directory"));
+    let (new_nonce, new_account) = (url("newNonce")?, url("newAccount")?);
+    let rng = SystemRandom::new();
+    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, registration.key, &rng)
+        .map_err(|_| Error::KeyRejected)?;
+    let jwk = public_jwk(&key);
+
+    let mut payload = json!({"termsOfServiceAgreed": true});
+    if let Some(contact) = registration.contact {
+        payload["contact"] = json!([format!("mailto:{contact}")]);
+    }
+    if let Some(binding) = registration.binding {
+        payload["externalAccountBinding"] = bind(binding, &jwk, &new_account)?;
+    }
+
+    // A bad nonce is a matter of chance (RFC 8555 §6.5): the refusal carries a good one.
+    for _ in 0..4 {
+        let nonce = match transport.nonce() {
+            Some(nonce) => nonce,
+            None => {
+                let request = Request::builder().method(Method::HEAD).uri(&new_nonce).body(Bytes::new())?;
+                transport.send(request).await?;
+                transport.nonce().ok_or(Error::Str("no nonce found in newNonce response"))?
+            }
+        };
+        let protected = json!({"alg": "ES256", "jwk": jwk, "nonce": nonce, "url": new_account});
+        let body = sign(&protected, &payload, |input| {
+            key.sign(&rng, input).map(|signature| signature.as_ref().to_vec()).map_err(|_| Error::Crypto)
+        })?;
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(&new_account)
+            .header(CONTENT_TYPE, "application/jose+json")
+            .body(Bytes::from(serde_json::to_vec(&body)?))?;
+        let response = transport.send(request).await?;
+        if response.status().is_success() {
+            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+            return location.map(str::to_owned).ok_or(Error::Str("no account URL found"));
+        }
+        let problem = transport.refusal().and_then(|refusal| refusal.problem).unwrap_or_default();
+        if !problem.r#type.ends_with(":badNonce") {
+            return Err(Error::Str("the CA refuses to register the account"));
+        }
+    }
+    Err(Error::Str("the CA refuses every nonce"))
+}
+
+/// RFC 8555 §7.3.4: the account's public key, signed with the key that the CA handed out.
+fn bind(binding: &ExternalAccount, jwk: &Value, new_account: &str) -> Result<Value, Error> {
+    let secret = BASE64_URL_SAFE_NO_PAD
+        .decode(binding.hmac_key.trim_end_matches('='))
+        .map_err(|_| Error::Str("the external account's hmac_key is not base64url"))?;
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret);
+    let protected = json!({"alg": "HS256", "kid": binding.kid, "url": new_account});
+    sign(&protected, jwk, |input| Ok(ring::hmac::sign(&key, input).as_ref().to_vec()))
+}
+
+/// A JWS in flattened JSON (RFC 7515 §7.2.2).
+fn sign(
+    protected: &Value,
+    payload: &Value,
+    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, Error>,
+) -> Result<Value, Error> {
+    let encode = |value: &Value| serde_json::to_vec(value).map(|json| BASE64_URL_SAFE_NO_PAD.encode(json));
+    let (protected, payload) = (encode(protected)?, encode(payload)?);
+    let signature = sign(format!("{protected}.{payload}").as_bytes())?;
+    Ok(json!({"protected": protected, "payload": payload, "signature": BASE64_URL_SAFE_NO_PAD.encode(signature)}))
+}
+
+/// RFC 7517; the point is uncompressed: a 4, then x and y of 32 octets each.
+fn public_jwk(key: &EcdsaKeyPair) -> Value {
+    let (x, y) = key.public_key().as_ref()[1..].split_at(32);
+    let encode = |part| BASE64_URL_SAFE_NO_PAD.encode(part);
+    json!({"crv": "P-256", "kty": "EC", "x": encode(x), "y": encode(y)})
+}

@@ -1,0 +1,138 @@
+//! ACME resources, from instant-acme's types to the domain's and back.
+
+use domain::endpoint::Reachability;
+use domain::failure::printable;
+use domain::name::CertificateName;
+use domain::order::{
+    self, Authorization, AuthorizationStatus, ChallengeKind, OpenOrder, OrderStatus, choose_challenge,
+};
+use domain::ports::{CaError, Problem};
+use instant_acme::{AuthorizationHandle, ChallengeType};
+use serde::Deserialize;
+use serde_json::json;
+use time::OffsetDateTime;
+
+pub(super) fn order_status(status: instant_acme::OrderStatus) -> OrderStatus {
+    match status {
+        instant_acme::OrderStatus::Pending => OrderStatus::Pending,
+        instant_acme::OrderStatus::Ready => OrderStatus::Ready,
+        instant_acme::OrderStatus::Processing => OrderStatus::Processing,
+        instant_acme::OrderStatus::Valid => OrderStatus::Valid,
+        instant_acme::OrderStatus::Invalid => OrderStatus::Invalid,
+    }
+}
+
+fn authorization_status(status: instant_acme::AuthorizationStatus) -> AuthorizationStatus {
+    match status {
+        instant_acme::AuthorizationStatus::Pending => AuthorizationStatus::Pending,
+        instant_acme::AuthorizationStatus::Valid => AuthorizationStatus::Valid,
+        instant_acme::AuthorizationStatus::Invalid => AuthorizationStatus::Invalid,
+        instant_acme::AuthorizationStatus::Revoked => AuthorizationStatus::Revoked,
+        instant_acme::AuthorizationStatus::Expired => AuthorizationStatus::Expired,
+        instant_acme::AuthorizationStatus::Deactivated => AuthorizationStatus::Deactivated,
+    }
+}
+
+pub(super) fn challenge_type(kind: ChallengeKind) -> ChallengeType {
+    match kind {
+        ChallengeKind::Http01 => ChallengeType::Http01,
+        ChallengeKind::Dns01 => ChallengeType::Dns01,
+    }
+}
+
+/// `expires` of an order (RFC 8555 §7.1.3), which instant-acme does not show.
+pub(super) fn expires(body: &[u8]) -> Option<OffsetDateTime> {
+    #[derive(Deserialize)]
+    struct Expires {
+        #[serde(with = "time::serde::rfc3339")]
+        expires: OffsetDateTime,
+    }
+    serde_json::from_slice(body).ok().map(|order: Expires| order.expires)
+}
+
+/// Chooses a challenge while the authorization is pending.
+pub(super) fn authorization<'a>(
+    handle: &'a mut AuthorizationHandle<'a>,
+    reachability: Reachability,
+) -> Result<Authorization, CaError> {
+    let status = authorization_status(handle.status);
+    let url = handle.url().to_owned();
+    let text = handle.identifier().to_string();
+    let refused = |detail: String| CaError::Refused { problem: Problem { kind: "malformed".into(), detail } };
+    let name: CertificateName =
+        text.parse().map_err(|_| refused(format!("the CA asks about “{}”", printable(&text, 80))))?;
+    let challenge = match status {
+        AuthorizationStatus::Pending => {
+            let kind = choose_challenge(reachability, &name);
+            let offered = handle.challenge(challenge_type(kind));
+            let offered = offered.ok_or_else(|| refused(format!("the CA offers no {} for {name}", kind.as_str())))?;
+            if !is_token(&offered.token) {
+                return Err(refused("the CA's token is not base64url".into()));
+            }
+            let proof = offered.key_authorization();
+            let response = match kind {
+                ChallengeKind::Http01 => proof.as_str().to_owned(),
+                ChallengeKind::Dns01 => proof.dns_value(),
+            };
+            Some(order::Challenge { kind, url: offered.url.clone(), token: offered.token.clone(), response })
+        }
+        _ => None,
+    };
+    Ok(Authorization { url, name, status, challenge })
+}
+
+/// RFC 8555 §8.1: base64url characters only. The CA is not trusted with our object keys.
+fn is_token(token: &str) -> bool {
+    (1..=128).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// An order resource that says what we last knew.
+pub(super) fn order_body(order: &OpenOrder) -> String {
+    let urls: Vec<&str> = order.authorizations.iter().map(|authorization| authorization.url.as_str()).collect();
+    json!({"status": order.status, "authorizations": urls, "finalize": order.finalize_url}).to_string()
+}
+
+/// An authorization resource that says what we last knew.
+pub(super) fn authorization_body(authorization: &Authorization) -> String {
+    let challenges: Vec<_> = authorization
+        .challenge
+        .iter()
+        .map(|chosen| json!({"type": chosen.kind, "url": chosen.url, "token": chosen.token, "status": "pending"}))
+        .collect();
+    json!({
+        "identifier": {"type": "dns", "value": authorization.name.base},
+        "status": authorization.status,
+        "wildcard": authorization.name.wildcard,
+        "challenges": challenges,
+    })
+    .to_string()
+}
+
+pub(super) fn problem(problem: &instant_acme::Problem) -> Problem {
+    let kind = problem.r#type.as_deref().and_then(|kind| kind.rsplit(':').next()).unwrap_or_default();
+    let own = problem.detail.as_deref();
+    let details: Vec<&str> =
+        own.into_iter().chain(problem.subproblems.iter().filter_map(|sub| sub.detail.as_deref())).collect();
+    Problem { kind: printable(kind, 60), detail: printable(&details.join("; "), 800) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn the_expiry_of_an_order_is_read_where_there_is_one() {
+        let at = datetime!(2026-12-01 12:00 UTC);
+        assert_eq!(expires(br#"{"status": "pending", "expires": "2026-12-01T12:00:00Z"}"#), Some(at));
+        assert_eq!(expires(b"{}"), None);
+    }
+
+    #[test]
+    fn a_token_with_a_path_in_it_is_refused() {
+        assert!(is_token("LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0"));
+        for bad in ["", "../x", "a/b", "a b", &"x".repeat(129)] {
+            assert!(!is_token(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! The HTTP client under instant-acme: ours, because a step is a short process.
+//!
+//! A process that restores account and order would ask the CA for things that an earlier step has
+//! seen already. This client answers those from memory, signs nothing and decides nothing: the directory, a nonce
+//! (RFC 8555 §7.2) while an unused one is known, and resources that the caller says it knows. It also
+//! keeps what instant-acme drops from errors: the status, Retry-After, and bodies that are not JSON.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use domain::failure::printable;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+const USER_AGENT: &str = concat!("managed-https/", env!("CARGO_PKG_VERSION"), " instant-acme/0.8");
+/// A CA that takes longer is down for a step's purposes.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The largest thing a CA sends is a chain, some ten kilobytes.
+const LARGEST_BODY: usize = 1 << 20;
+
+/// The last answer that was not a success, as it came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Refusal {
+    /// `None` when there was no answer at all.
+    pub status: Option<u16>,
+    pub retry_after: Option<OffsetDateTime>,
+    pub problem: Option<ProblemDocument>,
+    /// What happened, for people.
+    pub detail: String,
+}
+
+/// RFC 7807 as RFC 8555 §6.7 uses it. Unlike instant-acme's, every field may be missing.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct ProblemDocument {
+    #[serde(default)]
+    pub r#type: String,
+    #[serde(default)]
+    pub detail: String,
+    #[serde(default)]
+    pub subproblems: Vec<ProblemDocument>,
+}
+
+#[derive(Default)]
+struct Memory {
+    directory: Option<(String, String)>,
+    new_nonce_url: Option<String>,
+    nonce: Option<String>,
+    known: HashMap<String, String>,
+    requests: u32,
+    refusal: Option<Refusal>,
+    last_body: Bytes,
+    /// The directory as fetched from the network, to be stored.
+    fetched_directory: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) struct Transport {
+    http: reqwest::Client,
+    memory: Arc<Mutex<Memory>>,
+}
+
+impl Transport {
+    pub(super) fn new(tls: rustls::ClientConfig) -> Self {
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .user_agent(USER_AGENT)
+            .tcp_nodelay(true)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("the TLS configuration is of the version reqwest is built with");
+        Self { http, memory: Arc::default() }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().expect("nothing panics while it holds the lock")
+    }
+
+    /// Begins an exchange: forgets what the last one saw, and takes what the caller knows.
+    pub(super) fn begin(&self, nonce: Option<&String>) {
+        let mut memory = self.memory();
+        memory.requests = 0;
+        memory.refusal = None;
+        memory.known.clear();
+        if let Some(nonce) = nonce {
+            memory.nonce = Some(nonce.clone());
+        }
+    }
+
+    pub(super) fn know_directory(&self, url: &str, body: &str) {
+        let mut memory = self.memory();
+        memory.new_nonce_url = new_nonce_url(body.as_bytes());
+        memory.directory = Some((url.to_owned(), body.to_owned()));
+    }
+
+    /// Answers the next POST-as-GET of `url` with `body`, once.
+    pub(super) fn know(&self, url: &str, body: String) {
+        self.memory().known.insert(url.to_owned(), body);
+    }
+
+    pub(super) fn requests(&self) -> u32 {
+        self.memory().requests
+    }
+
+    /// A nonce that no request has used yet.
+    pub(super) fn nonce(&self) -> Option<String> {
+        self.memory().nonce.clone()
+    }
+
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.memory().refusal.clone()
+    }
+
+    pub(super) fn last_body(&self) -> Bytes {
+        self.memory().last_body.clone()
+    }
+
+    pub(super) fn fetched_directory(&self) -> Option<String> {
+        self.memory().fetched_directory.clone()
+    }
+
+    /// Sends one request over the network, whatever is known.
+    pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+        let (parts, body) = request.into_parts();
+        let is_directory_get = parts.method == Method::GET;
+        let mut outgoing = self.http.request(parts.method, parts.uri.to_string()).body(body);
+        if let Some(kind) = parts.headers.get(CONTENT_TYPE) {
+            outgoing = outgoing.header(CONTENT_TYPE, kind);
+        }
+        self.memory().requests += 1;
+        let answer = match outgoing.send().await {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.no_answer(error)),
+        };
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = self.read(answer).await?;
+        let mut memory = self.memory();
+        if let Some(nonce) = headers.get("replay-nonce").and_then(|value| value.to_str().ok()) {
+            memory.nonce = Some(nonce.to_owned());
+        }
+        if status.is_success() {
+            if is_directory_get && let Ok(text) = std::str::from_utf8(&body) {
+                memory.new_nonce_url = new_nonce_url(&body);
+                memory.fetched_directory = Some(text.to_owned());
+            }
+            memory.last_body = body.clone();
+        } else {
+            memory.refusal = Some(refusal(status, &headers, &body));
+        }
+        let mut response = Response::builder().status(status);
+        *response.headers_mut().expect("no error so far") = headers;
+        Ok(response.body(body)?)
+    }
+
+    async fn read(&self, mut answer: reqwest::Response) -> Result<Bytes, Error> {
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| self.no_answer(error))? {
+            if body.len() + chunk.len() > LARGEST_BODY {
+                return Err(Error::Str("the CA's answer is too large"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.into())
+    }
+
+    fn no_answer(&self, error: reqwest::Error) -> Error {
+        let cause = std::iter::successors(std::error::Error::source(&error), |e| e.source()).last();
+        let detail = match cause {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        };
+        self.memory().refusal = Some(Refusal { detail: printable(&detail, 300), ..Refusal::default() });
+        Error::Other(Box::new(error))
+    }
+
+    /// An answer from memory, if `request` asks for something that is known.
+    fn recall(&self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        let url = request.uri().to_string();
+        let mut memory = self.memory();
+        let found = |body: String| Response::builder().status(StatusCode::OK).body(Bytes::from(body));
+        match *request.method() {
+            Method::GET => {
+                let (_, body) = memory.directory.as_ref().filter(|(known, _)| *known == url)?;
+                found(body.clone()).ok()
+            }
+            Method::HEAD if memory.new_nonce_url.as_ref() == Some(&url) => {
+                let nonce = memory.nonce.take()?;
+                Response::builder().header("replay-nonce", nonce).body(Bytes::new()).ok()
+            }
+            Method::POST => {
+                let unused = unused_nonce_of_a_read(request.body())?;
+                let body = memory.known.remove(&url)?;
+                // The request is not sent, so its nonce is still good.
+                let mut response = found(body).ok()?;
+                response.headers_mut().insert("replay-nonce", unused.parse().ok()?);
+                Some(response)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl HttpClient for Transport {
+    fn request(
+        &self,
+        request: Request<BodyWrapper<Bytes>>,
+    ) -> Pin<Box<dyn Future<Output = Result<BytesResponse, Error>> + Send>> {
+        let transport = self.clone();
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let body = match body.collect().await {
+                Ok(collected) => collected.to_bytes(),
+                Err(never) => match never {},
+            };
+            let request = Request::from_parts(parts, body);
+            if request.method() == Method::POST {
+                // instant-acme takes the nonce along by itself; ours is the spare one it asks for.
+                transport.memory().nonce = None;
+            }
+            let response = match transport.recall(&request) {
+                Some(response) => response,
+                None => transport.send(request).await?,
+            };
+            Ok(BytesResponse::from(response.map(Full::new)))
+        })
+    }
+}
+
+/// The nonce of a POST-as-GET (RFC 8555 §6.3: an empty payload); `None` for any other request.
+fn unused_nonce_of_a_read(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Jws {
+        protected: String,
+        payload: String,
+    }
+    #[derive(Deserialize)]
+    struct Protected {
+        nonce: String,
+    }
+    let jws: Jws = serde_json::from_slice(body).ok().filter(|jws: &Jws| jws.payload.is_empty())?;
+    let protected = BASE64_URL_SAFE_NO_PAD.decode(jws.protected).ok()?;
+    serde_json::from_slice(&protected).ok().map(|protected: Protected| protected.nonce)
+}
+
+fn new_nonce_url(directory: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Directory {
+        #[serde(rename = "newNonce")]
+        new_nonce: String,
+    }
+    // Compared as the http crate writes it.
+    let directory: Directory = serde_json::from_slice(directory).ok()?;
+    directory.new_nonce.parse::<http::Uri>().ok().map(|uri| uri.to_string())
+}
+
+fn refusal(status: StatusCode, headers: &http::HeaderMap, body: &[u8]) -> Refusal {
+    let problem: Option<ProblemDocument> = serde_json::from_slice(body).ok();
+    let detail = match &problem {
+        Some(problem) => problem.detail.clone(),
+        None => format!("HTTP status {status}, and a body that is not ACME: “{}”", String::from_utf8_lossy(&body[..body.len().min(80)])),
+    };
+    let now = OffsetDateTime::now_utc();
+    let retry_after = headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value.to_str().ok()?, now));
+    Refusal { status: Some(status.as_u16()), retry_after, problem, detail: printable(&detail, 300) }
+}
+
+/// RFC 9110 §10.2.3: seconds, or an HTTP date.
+pub(super) fn parse_retry_after(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(now + Duration::from_secs(u64::from(seconds)));
+    }
+    let dated = text.strip_suffix("GMT").map(|rest| format!("{rest}+0000"))?;
+    OffsetDateTime::parse(&dated, &time::format_description::well_known::Rfc2822).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = datetime!(2026-11-24 12:00 UTC);
+        assert_eq!(parse_retry_after("120", now), Some(datetime!(2026-11-24 12:02 UTC)));
+        assert_eq!(parse_retry_after("Tue, 24 Nov 2026 13:00:00 GMT", now), Some(datetime!(2026-11-24 13:00 UTC)));
+        assert_eq!(parse_retry_after("soon", now), None);
+        assert_eq!(parse_retry_after("", now), None);
+    }
+
+    #[test]
+    fn only_a_read_is_ever_answered_from_memory() {
+        let jws = |payload: &str| {
+            let protected = BASE64_URL_SAFE_NO_PAD.encode(r#"{"nonce":"n1","url":"u"}"#);
+            format!(r#"{{"protected":"{protected}","payload":"{payload}","signature":"s"}}"#)
+        };
+        assert_eq!(unused_nonce_of_a_read(jws("").as_bytes()), Some("n1".into()));
+        assert_eq!(unused_nonce_of_a_read(jws("e30").as_bytes()), None);
+        assert_eq!(unused_nonce_of_a_read(b"not json"), None);
+    }
+
+    #[test]
+    fn a_refusal_in_html_keeps_status_and_retry_after() {
+        let headers = [(RETRY_AFTER, "60".parse().expect("a value"))].into_iter().collect();
+        let refusal = refusal(StatusCode::SERVICE_UNAVAILABLE, &headers, b"<html>busy</html>");
+        assert_eq!(refusal.status, Some(503));
+        assert!(refusal.retry_after.is_some() && refusal.problem.is_none());
+        assert!(refusal.detail.contains("503") && refusal.detail.contains("busy"));
+    }
+}

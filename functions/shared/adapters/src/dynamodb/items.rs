@@ -1,0 +1,121 @@
+//! How the domain's types lie in the table. Times that are compared are numbers (seconds since 1970).
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::attempt::Attempt;
+use domain::ports::{DUE_SHARDS, FaultKind, ServiceFault};
+use domain::{DomainName, Endpoint, EndpointId};
+use serde::Serialize;
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// How long attempts are kept, also after their endpoint has gone.
+const ATTEMPTS_KEPT: Duration = Duration::days(400);
+/// The endpoint's times that are kept as numbers.
+const TIMES: [&str; 2] = ["due_at", "lease_until"];
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(super) fn endpoint_pk(id: &EndpointId) -> AttributeValue {
+    text(format!("ENDPOINT#{id}"))
+}
+
+pub(super) fn claim_pk(name: &DomainName) -> AttributeValue {
+    text(format!("NAME#{name}"))
+}
+
+pub(super) fn shard_key(shard: u32) -> AttributeValue {
+    text(format!("due#{shard}"))
+}
+
+/// Anything of the domain as an attribute.
+pub(super) fn attribute(value: &impl Serialize) -> AttributeValue {
+    serde_dynamo::to_attribute_value(value).expect("the domain's types are plain data")
+}
+
+pub(super) fn endpoint_item(endpoint: &Endpoint) -> Item {
+    let mut item: Item = serde_dynamo::to_item(endpoint).expect("the domain's types are plain data");
+    item.retain(|_, value| !matches!(value, AttributeValue::Null(_)));
+    for (name, time) in [("due_at", endpoint.due_at), ("lease_until", endpoint.lease_until)] {
+        if let Some(time) = time {
+            item.insert(name.into(), super::number(time.unix_timestamp()));
+        }
+    }
+    item.insert("pk".into(), endpoint_pk(&endpoint.id));
+    item.insert("sk".into(), text("ENDPOINT"));
+    item.insert("domain".into(), text(endpoint.names.primary().to_string()));
+    item.insert("due_shard".into(), shard_key(endpoint.id.shard(DUE_SHARDS)));
+    item
+}
+
+pub(super) fn to_endpoint(mut item: Item) -> Result<Endpoint, ServiceFault> {
+    for name in TIMES {
+        if let Some(AttributeValue::N(seconds)) = item.get(name) {
+            let time = seconds.parse().ok().and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok());
+            let time = time.ok_or_else(|| unreadable(name))?;
+            let written = time.format(&Rfc3339).map_err(|_| unreadable(name))?;
+            item.insert(name.into(), text(written));
+        }
+    }
+    serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))
+}
+
+pub(super) fn attempt_item(id: &EndpointId, attempt: &Attempt) -> Item {
+    let mut item: Item = serde_dynamo::to_item(attempt).expect("the domain's types are plain data");
+    item.insert("pk".into(), endpoint_pk(id));
+    item.insert("sk".into(), text(format!("ATTEMPT#{:010}", attempt.attempt)));
+    item.insert("expires_at".into(), super::number((attempt.started_at + ATTEMPTS_KEPT).unix_timestamp()));
+    item
+}
+
+pub(super) fn to_attempt(item: Item) -> Result<Attempt, ServiceFault> {
+    serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))
+}
+
+pub(super) fn claim_item(name: &DomainName, endpoint: &Endpoint) -> Item {
+    HashMap::from([
+        ("pk".into(), claim_pk(name)),
+        ("sk".into(), text("CLAIM")),
+        ("endpoint".into(), text(endpoint.id.to_string())),
+    ])
+}
+
+/// An item that this release cannot read: written by another one, or by hand.
+pub(super) fn unreadable(detail: impl std::fmt::Display) -> ServiceFault {
+    ServiceFault {
+        operation: "dynamodb:GetItem",
+        kind: FaultKind::Refused,
+        detail: format!("the item cannot be read: {detail}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{DelegationLabel, EndpointNames, Reachability};
+    use time::macros::datetime;
+
+    #[test]
+    fn an_endpoint_survives_the_table_and_a_sparse_index_sees_only_endpoints() {
+        let names = EndpointNames::parse("example.com", &["*.example.com".into()], 9).expect("valid");
+        let endpoint = Endpoint::register(
+            EndpointId::from_random([1; 16]),
+            "default".into(),
+            names,
+            Reachability::Internal,
+            DelegationLabel::from_random([2; 16]),
+            datetime!(2026-11-24 12:00 UTC),
+        );
+        let item = endpoint_item(&endpoint);
+        assert!(matches!(item["due_at"], AttributeValue::N(_)));
+        assert!(!item.contains_key("lease_until"));
+        assert_eq!(to_endpoint(item).expect("readable"), endpoint);
+        let claim = claim_item(&"example.com".parse().expect("valid"), &endpoint);
+        assert!(!claim.contains_key("due_shard") && !claim.contains_key("tenant"));
+    }
+}

@@ -1,0 +1,195 @@
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use domain::attempt::Attempt;
+use domain::certificate::InstalledCertificate;
+use domain::order::OpenOrder;
+use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
+use domain::{Endpoint, EndpointId};
+use serde::Serialize;
+
+use super::items::{self, text};
+use super::{EndpointsTable, number};
+use crate::aws::fault;
+
+impl AttemptJournal for EndpointsTable {
+    async fn begin(&self, id: &EndpointId, attempt: &Attempt) -> Result<(), ServiceFault> {
+        let result = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(items::attempt_item(id, attempt)))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match result {
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
+            Err(error) => Err(fault("dynamodb:PutItem", error)),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    async fn save_order(&self, id: &EndpointId, attempt: u64, order: &OpenOrder) -> Result<(), FencedError> {
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(id))
+            .key("sk", text("ENDPOINT"))
+            .update_expression("SET #order = :order, generation = :generation")
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_names("#order", "order")
+            .expression_attribute_values(":order", items::attribute(order))
+            .expression_attribute_values(":generation", number(order.generation))
+            .expression_attribute_values(":attempt", number(attempt))
+            .send()
+            .await;
+        fenced(result)
+    }
+
+    async fn record_certificate(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        certificate: &InstalledCertificate,
+    ) -> Result<(), FencedError> {
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(id))
+            .key("sk", text("ENDPOINT"))
+            .update_expression("SET certificate = :certificate")
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":certificate", items::attribute(certificate))
+            .expression_attribute_values(":attempt", number(attempt))
+            .send()
+            .await;
+        fenced(result)
+    }
+
+    async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
+        let mut remove = vec!["lease_until"];
+        let mut set = String::from("SET due_at = :due");
+        match settlement.failing {
+            Some(_) => set.push_str(", failing = :failing"),
+            None => remove.push("failing"),
+        }
+        if settlement.drop_order {
+            remove.push("#order");
+        }
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(id))
+            .key("sk", text("ENDPOINT"))
+            .update_expression(format!("{set} REMOVE {}", remove.join(", ")))
+            // A removal that came meanwhile set its own due time, which must not be overwritten.
+            .condition_expression("attempt = :attempt AND removing = :no")
+            .set_expression_attribute_names(
+                settlement.drop_order.then(|| [("#order".to_owned(), "order".to_owned())].into()),
+            )
+            .expression_attribute_values(":due", number(settlement.due_at.unix_timestamp()))
+            .expression_attribute_values(":attempt", number(attempt))
+            .expression_attribute_values(":no", AttributeValue::Bool(false));
+        let update = match &settlement.failing {
+            Some(failing) => update.expression_attribute_values(":failing", attribute(failing)),
+            None => update,
+        };
+        let update = update.build().expect("table, key and expression are set");
+        let writes = vec![
+            TransactWriteItem::builder().update(update).build(),
+            TransactWriteItem::builder().put(self.put_attempt(id, &settlement.attempt)).build(),
+        ];
+        match self.transact(writes).await {
+            Err(FencedError::Superseded) => Err(self.why_not_settled(id, attempt).await?),
+            other => other,
+        }
+    }
+
+    async fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> Result<(), FencedError> {
+        // The history first: it must not be lost when the endpoint is gone.
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(items::attempt_item(&endpoint.id, attempt)))
+            .send()
+            .await
+            .map_err(|error| fault("dynamodb:PutItem", error))?;
+        let delete = |pk, sk, condition: &str, name: &str, value| {
+            let delete = Delete::builder()
+                .table_name(&self.table)
+                .key("pk", pk)
+                .key("sk", text(sk))
+                .condition_expression(condition)
+                .expression_attribute_values(name, value);
+            TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
+        };
+        let claims = endpoint.names.bases().into_iter().map(|base| {
+            let held = "attribute_not_exists(pk) OR endpoint = :endpoint";
+            delete(items::claim_pk(base), "CLAIM", held, ":endpoint", text(endpoint.id.to_string()))
+        });
+        let gone_or_ours = "attribute_not_exists(pk) OR attempt = :attempt";
+        let endpoint = delete(
+            items::endpoint_pk(&endpoint.id),
+            "ENDPOINT",
+            gone_or_ours,
+            ":attempt",
+            number(attempt.attempt),
+        );
+        self.transact(claims.chain([endpoint]).collect()).await
+    }
+}
+
+impl EndpointsTable {
+    fn put_attempt(&self, id: &EndpointId, attempt: &Attempt) -> Put {
+        let put = Put::builder().table_name(&self.table).set_item(Some(items::attempt_item(id, attempt)));
+        put.build().expect("table and item are set")
+    }
+
+    async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), FencedError> {
+        let result = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        let Err(error) = result else { return Ok(()) };
+        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
+            let reasons = cancelled.cancellation_reasons();
+            if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
+                return Err(FencedError::Superseded);
+            }
+            let detail = "the transaction met another one".into();
+            let operation = "dynamodb:TransactWriteItems";
+            return Err(ServiceFault { operation, kind: FaultKind::Unavailable, detail }.into());
+        }
+        Err(fault("dynamodb:TransactWriteItems", error).into())
+    }
+
+    /// Tells a newer attempt from a removal that came between reading and writing.
+    async fn why_not_settled(&self, id: &EndpointId, attempt: u64) -> Result<FencedError, ServiceFault> {
+        Ok(match self.read(id).await? {
+            Some(endpoint) if endpoint.attempt == attempt && endpoint.removing => ServiceFault {
+                operation: "dynamodb:TransactWriteItems",
+                kind: FaultKind::Unavailable,
+                detail: "the endpoint is being removed since a moment ago".into(),
+            }
+            .into(),
+            _ => FencedError::Superseded,
+        })
+    }
+}
+
+/// `null`s inside are left out: an absent attribute is what an expression can ask for.
+fn attribute(value: &impl Serialize) -> AttributeValue {
+    items::attribute(value)
+}
+
+fn fenced<T, R: std::fmt::Debug>(
+    result: Result<
+        T,
+        aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::update_item::UpdateItemError, R>,
+    >,
+) -> Result<(), FencedError> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+            Err(FencedError::Superseded)
+        }
+        Err(error) => Err(fault("dynamodb:UpdateItem", error).into()),
+    }
+}

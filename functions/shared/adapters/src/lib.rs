@@ -1,0 +1,17 @@
+//! One file per external system, each the implementation of ports of `domain`.
+//!
+//! SDK types stay in here: what goes out is the domain's own.
+
+pub mod acm;
+pub mod acme;
+mod aws;
+pub mod dns;
+pub mod dynamodb;
+pub mod http_probe;
+pub mod key_vault;
+pub mod route53;
+pub mod s3;
+pub mod secrets_manager;
+pub mod sns;
+pub mod step_functions;
+pub mod tls;

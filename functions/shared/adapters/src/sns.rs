@@ -1,0 +1,43 @@
+//! Messages to people.
+
+use aws_sdk_sns::Client;
+use aws_sdk_sns::types::MessageAttributeValue;
+use domain::notice::Notice;
+use domain::ports::{Notifier, ServiceFault};
+
+use crate::aws::fault;
+
+#[derive(Clone, Debug)]
+pub struct AlertsTopic {
+    client: Client,
+    arn: String,
+}
+
+impl AlertsTopic {
+    pub fn new(client: Client, arn: String) -> Self {
+        Self { client, arn }
+    }
+}
+
+impl Notifier for AlertsTopic {
+    async fn notify(&self, notice: &Notice) -> Result<(), ServiceFault> {
+        let text = |value: &str| {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+            value.build().expect("the type is set")
+        };
+        let actor = notice.actor.map(|actor| serde_json::to_value(actor).expect("plain data"));
+        self.client
+            .publish()
+            .topic_arn(&self.arn)
+            .subject(&notice.subject)
+            .message(&notice.text)
+            .message_attributes("kind", text(notice.kind.as_str()))
+            .message_attributes("tenant", text(&notice.tenant))
+            .message_attributes("endpoint", text(notice.endpoint.as_str()))
+            .message_attributes("actor", text(actor.as_ref().and_then(|a| a.as_str()).unwrap_or("nobody")))
+            .send()
+            .await
+            .map_err(|error| fault("sns:Publish", error))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! Starting the flow.
+
+use aws_sdk_sfn::Client;
+use domain::EndpointId;
+use domain::attempt::execution_name;
+use domain::flow::StepInput;
+use domain::ports::{FlowStarter, ServiceFault, Started};
+
+use crate::aws::fault;
+
+#[derive(Clone, Debug)]
+pub struct StateMachine {
+    client: Client,
+    arn: String,
+}
+
+impl StateMachine {
+    pub fn new(client: Client, arn: String) -> Self {
+        Self { client, arn }
+    }
+}
+
+impl FlowStarter for StateMachine {
+    async fn start(&self, endpoint: &EndpointId, attempt: u64) -> Result<Started, ServiceFault> {
+        let input = StepInput::start(endpoint.clone(), attempt);
+        let result = self
+            .client
+            .start_execution()
+            .state_machine_arn(&self.arn)
+            .name(execution_name(endpoint, attempt))
+            .input(serde_json::to_string(&input).expect("plain data"))
+            .send()
+            .await;
+        match result {
+            Ok(_) => Ok(Started::Now),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_execution_already_exists()) => {
+                Ok(Started::Before)
+            }
+            Err(error) => Err(fault("states:StartExecution", error)),
+        }
+    }
+}

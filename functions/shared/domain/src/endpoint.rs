@@ -1,0 +1,251 @@
+//! A managed endpoint and what is known of its certificate.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::certificate::InstalledCertificate;
+use crate::failure::Failure;
+use crate::names::EndpointNames;
+use crate::order::OpenOrder;
+
+/// 128 random bits in lower-case base32 (26 characters): fits a DNS label and an execution name.
+fn base32(bytes: [u8; 16]) -> String {
+    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let bits = u128::from_be_bytes(bytes);
+    (0..26).rev().map(|i| char::from(ALPHABET[(bits >> (i * 5)) as usize & 31])).collect()
+}
+
+/// Names an endpoint for good: `ep-` and 128 random bits, never reused. Has no dot, so it is never a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EndpointId(String);
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an endpoint id: it starts with ep- and has 26 letters and digits")]
+pub struct EndpointIdError;
+
+impl EndpointId {
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(format!("ep-{}", base32(bytes)))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Which of `shards` slices of the due index the endpoint lives in.
+    pub fn shard(&self, shards: u32) -> u32 {
+        // FNV-1a: the same on every machine and release, which a `Hasher` of std does not promise.
+        let hash = self.0.bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+        hash % shards
+    }
+}
+
+impl FromStr for EndpointId {
+    type Err = EndpointIdError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointIdError> {
+        let random = text.strip_prefix("ep-").ok_or(EndpointIdError)?;
+        let fits = random.len() == 26 && random.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
+        fits.then(|| Self(text.to_owned())).ok_or(EndpointIdError)
+    }
+}
+
+impl TryFrom<String> for EndpointId {
+    type Error = EndpointIdError;
+
+    fn try_from(text: String) -> Result<Self, EndpointIdError> {
+        text.parse()
+    }
+}
+
+impl From<EndpointId> for String {
+    fn from(id: EndpointId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for EndpointId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The label below the delegation zone that a customer's `_acme-challenge` must lead to.
+///
+/// 128 random bits, one per registration, never reused: a CNAME left behind by somebody who went away
+/// is of no use to whoever registers the domain next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DelegationLabel(String);
+
+impl DelegationLabel {
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(base32(bytes))
+    }
+
+    /// The full name that every `_acme-challenge` of the endpoint is an alias of.
+    pub fn target(&self, delegation_zone: &str) -> String {
+        format!("{}.{}", self.0, delegation_zone.trim_end_matches('.').to_ascii_lowercase())
+    }
+}
+
+/// Whether the CA can open a connection to the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reachability {
+    /// Open to the internet: validated over HTTP-01 (wildcards over DNS-01).
+    External,
+    /// Internal or IP-filtered: validated over DNS-01 at the delegated name.
+    Internal,
+}
+
+/// How an endpoint's attempts have failed since its last success.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failing {
+    pub failure: Failure,
+    /// The first failure of this row.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    /// Failures in a row, whatever their reason.
+    pub attempts: u32,
+}
+
+/// One registration: a customer's names on the platform, and the state of their certificate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    pub id: EndpointId,
+    pub tenant: String,
+    pub names: EndpointNames,
+    pub reachability: Reachability,
+    pub label: DelegationLabel,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// Number of the last attempt claimed, and the fencing token of every write an attempt makes.
+    pub attempt: u64,
+    /// Until when the claimed attempt alone may work on this endpoint; absent when none runs.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub lease_until: Option<OffsetDateTime>,
+    /// When a scan is to start the next attempt. While one runs, when it is taken for dead.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub due_at: Option<OffsetDateTime>,
+    /// The generation of the newest key made: one key per order.
+    #[serde(default)]
+    pub generation: u64,
+    #[serde(default)]
+    pub order: Option<OpenOrder>,
+    #[serde(default)]
+    pub certificate: Option<InstalledCertificate>,
+    #[serde(default)]
+    pub failing: Option<Failing>,
+    /// Set by a removal; the next attempt cleans up and deletes the endpoint.
+    #[serde(default)]
+    pub removing: bool,
+}
+
+/// What an endpoint is doing, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EndpointState {
+    /// Registered, nothing has run yet.
+    Pending,
+    /// An attempt is running.
+    Issuing,
+    /// Has a certificate; nothing to do before its renewal.
+    Active,
+    /// The last attempt failed; `failing` says why and who must act.
+    Failing,
+    /// Being cleaned up and deleted.
+    Removing,
+}
+
+impl Endpoint {
+    /// A fresh registration, due at once.
+    pub fn register(
+        id: EndpointId,
+        tenant: String,
+        names: EndpointNames,
+        reachability: Reachability,
+        label: DelegationLabel,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            id,
+            tenant,
+            names,
+            reachability,
+            label,
+            created_at: now,
+            attempt: 0,
+            lease_until: None,
+            due_at: Some(now),
+            generation: 0,
+            order: None,
+            certificate: None,
+            failing: None,
+            removing: false,
+        }
+    }
+
+    /// Whether an attempt holds the endpoint at `now`; at the very end of the lease it does not.
+    pub fn is_leased(&self, now: OffsetDateTime) -> bool {
+        self.lease_until.is_some_and(|until| now < until)
+    }
+
+    pub fn state(&self, now: OffsetDateTime) -> EndpointState {
+        if self.removing {
+            EndpointState::Removing
+        } else if self.is_leased(now) {
+            EndpointState::Issuing
+        } else if self.failing.is_some() {
+            EndpointState::Failing
+        } else if self.certificate.is_some() {
+            EndpointState::Active
+        } else {
+            EndpointState::Pending
+        }
+    }
+
+    /// Whether the certificate in place makes a new order needless at `now`.
+    pub fn is_current(&self, now: OffsetDateTime) -> bool {
+        self.certificate
+            .as_ref()
+            .is_some_and(|held| now < held.renew_at && self.names.same_set(&held.names))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_round_trip_and_differ_from_domains() {
+        let id = EndpointId::from_random([0xff; 16]);
+        assert_eq!(id.as_str().parse::<EndpointId>().as_ref(), Ok(&id));
+        assert!(!id.as_str().contains('.'));
+        for bad in ["ep-short", "ep-ABCDEFGHIJKLMNOPQRSTUVWXYZ", "example.com", ""] {
+            assert_eq!(bad.parse::<EndpointId>(), Err(EndpointIdError), "{bad}");
+        }
+    }
+
+    #[test]
+    fn all_128_bits_tell_labels_apart() {
+        for bit in 0..128 {
+            let one = DelegationLabel::from_random((1_u128 << bit).to_be_bytes());
+            assert_ne!(one, DelegationLabel::from_random([0; 16]), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn shards_are_used_evenly() {
+        let mut counts = [0; 8];
+        for n in 0..8000_u128 {
+            let id = EndpointId::from_random((n * 0x9e37_79b9_7f4a_7c15).to_be_bytes());
+            counts[id.shard(8) as usize] += 1;
+        }
+        assert!(counts.iter().all(|&n| (800..1200).contains(&n)), "{counts:?}");
+    }
+}

@@ -1,0 +1,24 @@
+//! What a managed HTTPS endpoint is, and how its certificate is decided on.
+//!
+//! Pure: no AWS, no HTTP, no tokio. Time and randomness are passed in; what the outside world must do is
+//! stated as [`ports`].
+
+pub mod attempt;
+pub mod certificate;
+pub mod certificate_key;
+pub mod delegation;
+pub mod endpoint;
+pub mod failure;
+pub mod flow;
+pub mod name;
+pub mod names;
+pub mod notice;
+pub mod order;
+pub mod ports;
+pub mod records;
+pub mod schedule;
+
+pub use endpoint::{DelegationLabel, Endpoint, EndpointId, Reachability};
+pub use failure::{Actor, Failure, FailureName};
+pub use name::{CertificateName, DomainName};
+pub use names::EndpointNames;

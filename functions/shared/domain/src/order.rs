@@ -1,0 +1,228 @@
+//! An ACME order as it is kept between steps (RFC 8555 §7.1.3).
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::endpoint::Reachability;
+use crate::name::{CertificateName, DomainName};
+
+/// RFC 8555 §7.1.6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OrderStatus {
+    Pending,
+    Ready,
+    Processing,
+    Valid,
+    Invalid,
+}
+
+/// RFC 8555 §7.1.6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthorizationStatus {
+    Pending,
+    Valid,
+    Invalid,
+    Revoked,
+    Expired,
+    Deactivated,
+}
+
+/// A validation method of RFC 8555 §8 that this product answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ChallengeKind {
+    #[serde(rename = "http-01")]
+    Http01,
+    #[serde(rename = "dns-01")]
+    Dns01,
+}
+
+impl ChallengeKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http01 => "http-01",
+            Self::Dns01 => "dns-01",
+        }
+    }
+}
+
+/// The method by which `name` is to be proven.
+///
+/// A wildcard is only ever proven over DNS (RFC 8555 §7.4.1), and so is a host the CA cannot reach.
+pub fn choose_challenge(reachability: Reachability, name: &CertificateName) -> ChallengeKind {
+    match reachability {
+        Reachability::External if !name.wildcard => ChallengeKind::Http01,
+        _ => ChallengeKind::Dns01,
+    }
+}
+
+/// One challenge as the CA offers it. `response` is what must be published for it: the key authorization
+/// for HTTP-01 (RFC 8555 §8.3), its digest for the TXT record for DNS-01 (§8.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    pub kind: ChallengeKind,
+    pub url: String,
+    pub token: String,
+    pub response: String,
+}
+
+/// One authorization of an order, with the challenge chosen for it while it is pending.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorization {
+    pub url: String,
+    pub name: CertificateName,
+    pub status: AuthorizationStatus,
+    pub challenge: Option<Challenge>,
+}
+
+/// The one open order of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenOrder {
+    pub url: String,
+    pub finalize_url: String,
+    /// The directory of the CA that the order lives at: another one makes it worthless.
+    pub directory: String,
+    /// Which of the endpoint's keys this order is for. Never changes: a finalized CSR binds it.
+    pub generation: u64,
+    pub names: Vec<CertificateName>,
+    pub status: OrderStatus,
+    #[serde(with = "time::serde::rfc3339")]
+    pub opened_at: OffsetDateTime,
+    /// When the CA forgets the order, if it said so.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub expires: Option<OffsetDateTime>,
+    pub authorizations: Vec<Authorization>,
+    /// The nonce of the CA's last answer: the next step need not ask for one (RFC 8555 §6.5).
+    #[serde(default)]
+    pub nonce: Option<String>,
+    /// The Route53 change that published this order's TXT values.
+    #[serde(default)]
+    pub change: Option<String>,
+    /// The issued chain, PEM, leaf first. Public.
+    #[serde(default)]
+    pub chain: Option<String>,
+    /// Set just before a first import into ACM: a crash after it may have left a certificate to adopt.
+    #[serde(default)]
+    pub importing: bool,
+}
+
+/// A body to serve at `http://HOST/.well-known/acme-challenge/TOKEN`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpPublication<'a> {
+    pub host: &'a DomainName,
+    pub token: &'a str,
+    pub key_authorization: &'a str,
+}
+
+impl OpenOrder {
+    /// Whether the order is of use at `now`, for this set of names at this CA.
+    ///
+    /// An order with a chain stays of use after the CA has forgotten it.
+    pub fn is_usable(&self, directory: &str, now: OffsetDateTime) -> bool {
+        if self.chain.is_some() {
+            return true;
+        }
+        self.directory == directory
+            && self.status != OrderStatus::Invalid
+            && self.expires.is_none_or(|expires| now < expires)
+    }
+
+    /// The challenges that still have to be answered.
+    pub fn pending(&self) -> impl Iterator<Item = (&CertificateName, &Challenge)> {
+        self.authorizations
+            .iter()
+            .filter(|authorization| authorization.status == AuthorizationStatus::Pending)
+            .filter_map(|authorization| Some((&authorization.name, authorization.challenge.as_ref()?)))
+    }
+
+    /// The names of the pending DNS-01 challenges, each base once.
+    pub fn dns_bases(&self) -> Vec<&DomainName> {
+        let mut bases: Vec<_> = self.of_kind(ChallengeKind::Dns01).map(|(name, _)| &name.base).collect();
+        bases.sort();
+        bases.dedup();
+        bases
+    }
+
+    /// All TXT values of the order. They share one record set, so they are written together.
+    pub fn txt_values(&self) -> Vec<String> {
+        let mut values: Vec<_> =
+            self.of_kind(ChallengeKind::Dns01).map(|(_, challenge)| challenge.response.clone()).collect();
+        values.sort();
+        values.dedup();
+        values
+    }
+
+    /// All HTTP-01 tokens of the order.
+    pub fn http_publications(&self) -> impl Iterator<Item = HttpPublication<'_>> {
+        self.of_kind(ChallengeKind::Http01).map(|(name, challenge)| HttpPublication {
+            host: &name.base,
+            token: &challenge.token,
+            key_authorization: &challenge.response,
+        })
+    }
+
+    /// The chosen challenges of one kind, pending or not: a clean-up must find them all.
+    fn of_kind(&self, kind: ChallengeKind) -> impl Iterator<Item = (&CertificateName, &Challenge)> {
+        self.authorizations
+            .iter()
+            .filter_map(|authorization| Some((&authorization.name, authorization.challenge.as_ref()?)))
+            .filter(move |(_, challenge)| challenge.kind == kind)
+    }
+
+    /// How the order is validated, for the history: DNS-01 if any name is.
+    pub fn method(&self) -> Option<ChallengeKind> {
+        self.authorizations.iter().filter_map(|a| Some(a.challenge.as_ref()?.kind)).max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::Duration;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn order(expires: Option<OffsetDateTime>) -> OpenOrder {
+        OpenOrder {
+            url: "https://ca.example/order/1".into(),
+            finalize_url: "https://ca.example/order/1/finalize".into(),
+            directory: "https://ca.example/dir".into(),
+            generation: 1,
+            names: vec![],
+            status: OrderStatus::Pending,
+            opened_at: NOW,
+            expires,
+            authorizations: vec![],
+            nonce: None,
+            change: None,
+            chain: None,
+            importing: false,
+        }
+    }
+
+    #[test]
+    fn an_order_is_of_no_use_from_its_expiry_on() {
+        let order = order(Some(NOW));
+        assert!(order.is_usable("https://ca.example/dir", NOW - Duration::SECOND));
+        assert!(!order.is_usable("https://ca.example/dir", NOW));
+    }
+
+    #[test]
+    fn an_order_of_another_ca_is_of_no_use_unless_it_was_issued() {
+        let mut order = order(None);
+        assert!(!order.is_usable("https://other.example/dir", NOW));
+        order.chain = Some("PEM".into());
+        assert!(order.is_usable("https://other.example/dir", NOW));
+    }
+
+    #[test]
+    fn wildcards_and_internal_hosts_are_proven_over_dns() {
+        let name = |text: &str| text.parse::<CertificateName>().expect("a valid name");
+        let choose = |reachability, text| choose_challenge(reachability, &name(text));
+        assert_eq!(choose(Reachability::External, "www.example.com"), ChallengeKind::Http01);
+        assert_eq!(choose(Reachability::External, "*.example.com"), ChallengeKind::Dns01);
+        assert_eq!(choose(Reachability::Internal, "www.example.com"), ChallengeKind::Dns01);
+    }
+}

@@ -1,0 +1,165 @@
+use std::future::Future;
+
+use time::OffsetDateTime;
+
+use crate::endpoint::Reachability;
+use crate::failure::{Actor, Failure, FailureName, printable};
+use crate::names::EndpointNames;
+use crate::order::{Authorization, OpenOrder, OrderStatus};
+
+/// An ACME problem document (RFC 8555 §6.7), with its subproblems folded into `detail`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// Without the `urn:ietf:params:acme:error:` prefix: `rateLimited`.
+    pub kind: String,
+    pub detail: String,
+}
+
+/// Why the CA did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CaError {
+    /// No answer, a 5xx, or one that is not ACME: repeat later.
+    #[error("the CA did not answer as it should: {detail}")]
+    Unavailable { detail: String, retry_after: Option<OffsetDateTime> },
+    #[error("the CA's limit is reached: {}", .problem.detail)]
+    RateLimited { problem: Problem, retry_after: Option<OffsetDateTime> },
+    /// The order is not known any more: begin again.
+    #[error("the CA does not know the order any more: {}", .problem.detail)]
+    OrderLost { problem: Problem },
+    /// It will not issue these names, whoever asks: policy, CAA …
+    #[error("the CA refuses ({}): {}", .problem.kind, .problem.detail)]
+    Refused { problem: Problem },
+    /// The account, its binding or its terms are not in order.
+    #[error("the ACME account is not in order: {detail}")]
+    Account { detail: String },
+}
+
+/// An answer, what it cost, and the nonce for the next request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaReply<T> {
+    pub value: T,
+    pub requests: u32,
+    pub nonce: Option<String>,
+}
+
+/// An order as the CA holds it, with a challenge chosen for each pending authorization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedOrder {
+    pub url: String,
+    pub finalize_url: String,
+    pub directory: String,
+    pub status: OrderStatus,
+    pub expires: Option<OffsetDateTime>,
+    pub authorizations: Vec<Authorization>,
+}
+
+/// Where the CA's validation stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Validation {
+    Ready,
+    /// Ask again after so many seconds.
+    Waiting { seconds: u32 },
+    /// The CA was not convinced: its own words for the name at fault.
+    Failed(Problem),
+}
+
+/// Where finalization stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finalized {
+    /// PEM, leaf first.
+    Issued { chain: String },
+    /// Ask again after so many seconds.
+    Waiting { seconds: u32 },
+    /// The order became invalid.
+    Failed(Problem),
+}
+
+/// An ACME CA and our account there, made at first use.
+pub trait CertificateAuthority {
+    /// The directory URL, which names the CA.
+    fn directory(&self) -> &str;
+
+    /// Makes an order. Not to be repeated needlessly: each call may make another.
+    fn open(
+        &self,
+        names: &EndpointNames,
+        reachability: Reachability,
+    ) -> impl Future<Output = Result<CaReply<OpenedOrder>, CaError>> + Send;
+
+    /// The order as the CA holds it now.
+    fn resume(
+        &self,
+        order: &OpenOrder,
+        reachability: Reachability,
+    ) -> impl Future<Output = Result<CaReply<OpenedOrder>, CaError>> + Send;
+
+    /// Says that the pending challenges can be validated, and looks for a few seconds how it goes.
+    ///
+    /// With `announced` it only looks.
+    fn validate(
+        &self,
+        order: &OpenOrder,
+        announced: bool,
+    ) -> impl Future<Output = Result<CaReply<Validation>, CaError>> + Send;
+
+    /// Hands in the request (DER) unless that was done, waits for a few seconds, and downloads the chain.
+    fn finalize(
+        &self,
+        order: &OpenOrder,
+        request: &[u8],
+    ) -> impl Future<Output = Result<CaReply<Finalized>, CaError>> + Send;
+}
+
+impl From<CaError> for Failure {
+    fn from(error: CaError) -> Self {
+        let summary = error.to_string();
+        match error {
+            CaError::Unavailable { retry_after, .. } => {
+                // A wait that the CA names is longer than the flow's own retries: leave it to the schedule.
+                let name = if retry_after.is_some() { FailureName::RateLimited } else { FailureName::Unavailable };
+                Failure::new(name, Actor::Ca, summary, "Nothing: it is tried again by itself. The CA's status page may say more.")
+                    .with_retry_after(retry_after)
+            }
+            CaError::RateLimited { retry_after, .. } => Failure::new(
+                FailureName::RateLimited,
+                Actor::Ca,
+                summary,
+                "Nothing: it is tried again when the CA allows. If the text says “paused”, unpause the name at the CA.",
+            )
+            .with_retry_after(retry_after),
+            CaError::OrderLost { .. } => {
+                Failure::new(FailureName::OrderLost, Actor::Ca, summary, "Nothing: a new order is made by itself.")
+            }
+            CaError::Refused { problem } => refusal(&problem, summary),
+            CaError::Account { .. } => Failure::misconfigured(summary),
+        }
+    }
+}
+
+/// A refusal that is about the domain is its owner's to mend (CAA), others are ours.
+fn refusal(problem: &Problem, summary: String) -> Failure {
+    let (actor, remedy) = match problem.kind.as_str() {
+        "caa" => (Actor::Customer, "Allow the CA in the domain's CAA records, or delete them."),
+        "rejectedIdentifier" | "unsupportedIdentifier" => (Actor::Customer, "The CA does not issue for this name; register another."),
+        _ => (Actor::Operator, "Read the CA's words; check the account, the profile and the contact among the stack's parameters."),
+    };
+    Failure::new(FailureName::CaRefused, actor, summary, remedy)
+}
+
+impl Problem {
+    /// Our failure for a validation that the CA did not accept (RFC 8555 §6.7 lists the kinds).
+    pub fn to_challenge_failure(&self) -> Failure {
+        let remedy = match self.kind.as_str() {
+            "dns" | "dnssec" => "Look at the domain's name servers: the CA could not resolve the name or its DNSSEC does not validate.",
+            "caa" => "Allow the CA in the domain's CAA records, or delete them.",
+            "connection" | "tls" => "Make port 80 of the host reachable from the internet, over IPv4 and IPv6 where it has both.",
+            _ => "Compare the endpoint's records with `managed-https records`, and remove other records at these names.",
+        };
+        Failure::new(
+            FailureName::ChallengeFailed,
+            Actor::Customer,
+            format!("The CA could not validate ({}): {}", printable(&self.kind, 40), self.detail),
+            remedy,
+        )
+    }
+}

@@ -1,0 +1,59 @@
+use crate::failure::{Actor, Failure, FailureName};
+
+/// What a service's refusal means for the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Slow down and repeat.
+    Throttled,
+    /// It failed on its side, or could not be reached: repeat.
+    Unavailable,
+    /// Our role or configuration is wrong: repeating does not help.
+    Denied,
+    /// It understood and will not: repeating does not help.
+    Refused,
+}
+
+/// A call to a service that did not do what it should.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} failed: {detail}")]
+pub struct ServiceFault {
+    /// As AWS writes it: `dynamodb:UpdateItem`.
+    pub operation: &'static str,
+    pub kind: FaultKind,
+    /// The service's own words. Never a secret.
+    pub detail: String,
+}
+
+impl From<ServiceFault> for Failure {
+    fn from(fault: ServiceFault) -> Self {
+        let summary = fault.to_string();
+        match fault.kind {
+            FaultKind::Throttled => Failure::new(
+                FailureName::Throttled,
+                Actor::Operator,
+                summary,
+                "Nothing at once: it is retried. If it lasts, raise the service's quota.",
+            ),
+            FaultKind::Unavailable => Failure::unavailable(summary),
+            FaultKind::Denied | FaultKind::Refused => Failure::misconfigured(summary),
+        }
+    }
+}
+
+/// A write that only the current attempt may make did not happen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FencedError {
+    #[error("a newer attempt owns the endpoint, or it is gone")]
+    Superseded,
+    #[error(transparent)]
+    Fault(#[from] ServiceFault),
+}
+
+impl From<FencedError> for Failure {
+    fn from(error: FencedError) -> Self {
+        match error {
+            FencedError::Superseded => Failure::superseded(),
+            FencedError::Fault(fault) => fault.into(),
+        }
+    }
+}

@@ -1,0 +1,21 @@
+use std::future::Future;
+
+use super::fault::ServiceFault;
+use crate::endpoint::EndpointId;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    Now,
+    /// The same attempt was started before.
+    Before,
+}
+
+/// Starts the flow of one attempt.
+pub trait FlowStarter {
+    /// At most one flow ever runs for the same endpoint and attempt.
+    fn start(
+        &self,
+        endpoint: &EndpointId,
+        attempt: u64,
+    ) -> impl Future<Output = Result<Started, ServiceFault>> + Send;
+}

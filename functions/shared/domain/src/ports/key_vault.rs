@@ -1,0 +1,30 @@
+use std::future::Future;
+
+use super::fault::ServiceFault;
+use crate::certificate_key::CertificateKey;
+use crate::endpoint::EndpointId;
+
+/// Keeps certificate keys encrypted until they are in ACM.
+pub trait KeyVault {
+    /// Stores a key that `make` returns unless the generation has one: one key per endpoint and generation, for good.
+    fn ensure(
+        &self,
+        endpoint: &EndpointId,
+        generation: u64,
+        make: impl FnOnce() -> CertificateKey + Send,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// The key of the generation, or `None` if it never was or is no more.
+    fn load(
+        &self,
+        endpoint: &EndpointId,
+        generation: u64,
+    ) -> impl Future<Output = Result<Option<CertificateKey>, ServiceFault>> + Send;
+
+    /// Deletes all keys up to and including `generation`.
+    fn forget(
+        &self,
+        endpoint: &EndpointId,
+        generation: u64,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+}

@@ -1,0 +1,165 @@
+use std::future::Future;
+
+use time::OffsetDateTime;
+
+use super::fault::{FencedError, ServiceFault};
+use crate::attempt::Attempt;
+use crate::certificate::InstalledCertificate;
+use crate::endpoint::{Endpoint, EndpointId, Failing};
+use crate::name::DomainName;
+use crate::order::OpenOrder;
+
+/// Slices of the due index, so that one busy moment is not one hot partition.
+pub const DUE_SHARDS: u32 = 8;
+
+/// Reads one endpoint as it is now.
+pub trait EndpointReader {
+    /// The endpoint, strongly consistent: a step sees what the step before wrote.
+    fn find(&self, id: &EndpointId) -> impl Future<Output = Result<Option<Endpoint>, ServiceFault>> + Send;
+}
+
+/// Why a registration did not happen. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterError {
+    #[error("{0} belongs to a registered endpoint already")]
+    NameTaken(DomainName),
+    #[error(transparent)]
+    Fault(#[from] ServiceFault),
+}
+
+/// A page of endpoints, by domain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndpointPage {
+    pub endpoints: Vec<Endpoint>,
+    /// Hand it back to get the next page; opaque.
+    pub next: Option<String>,
+}
+
+/// Who is registered, and who holds which name.
+pub trait Registry: EndpointReader {
+    /// Writes the endpoint and the claim of each of its base names, all or nothing.
+    ///
+    /// Not to be repeated: a second call finds the names taken.
+    fn register(&self, endpoint: &Endpoint) -> impl Future<Output = Result<(), RegisterError>> + Send;
+
+    /// The endpoint that holds `name`.
+    fn holder(&self, name: &DomainName) -> impl Future<Output = Result<Option<EndpointId>, ServiceFault>> + Send;
+
+    /// Up to `limit` endpoints of a tenant after `cursor`, by domain.
+    fn list(
+        &self,
+        tenant: &str,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> impl Future<Output = Result<EndpointPage, ServiceFault>> + Send;
+
+    /// Marks the endpoint as going, due at `now`. What it has published is taken away by its next attempt.
+    fn begin_removal(
+        &self,
+        id: &EndpointId,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Opens the renewal of the certificate in place at `now`; nothing if there is none.
+    fn open_renewal(
+        &self,
+        id: &EndpointId,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Newest first.
+    fn attempts(
+        &self,
+        id: &EndpointId,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Attempt>, ServiceFault>> + Send;
+}
+
+/// An endpoint that is due, and the moment that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueEntry {
+    pub endpoint: EndpointId,
+    pub due_at: OffsetDateTime,
+}
+
+/// Who is due. Reading costs by what is due, not by what is managed.
+pub trait DueIndex {
+    /// Up to `limit` entries of one shard that are due at `now`, oldest first.
+    fn due(
+        &self,
+        shard: u32,
+        now: OffsetDateTime,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<DueEntry>, ServiceFault>> + Send;
+
+    /// Takes the endpoint for a new attempt until `lease_until`, and returns the attempt's number.
+    ///
+    /// `None` if its due time is no longer `entry.due_at`, or an attempt holds it at `now`: somebody else was first.
+    fn claim(
+        &self,
+        entry: &DueEntry,
+        now: OffsetDateTime,
+        lease_until: OffsetDateTime,
+    ) -> impl Future<Output = Result<Option<u64>, ServiceFault>> + Send;
+
+    /// Gives a claim back whose flow could not be started; the endpoint is due again at `due_at`.
+    fn release(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        due_at: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+}
+
+/// How an attempt leaves its endpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settlement {
+    pub due_at: OffsetDateTime,
+    pub failing: Option<Failing>,
+    /// Whether the open order is of no more use.
+    pub drop_order: bool,
+    pub attempt: Attempt,
+}
+
+/// What an attempt writes down. Fenced: only the endpoint's current attempt can write.
+pub trait AttemptJournal: EndpointReader {
+    /// Records that the attempt has begun. Keeps an earlier record of the same attempt.
+    fn begin(
+        &self,
+        id: &EndpointId,
+        attempt: &Attempt,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Replaces the endpoint's open order; its key generation becomes the endpoint's newest.
+    fn save_order(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        order: &OpenOrder,
+    ) -> impl Future<Output = Result<(), FencedError>> + Send;
+
+    /// Records the certificate that is in ACM now.
+    fn record_certificate(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        certificate: &InstalledCertificate,
+    ) -> impl Future<Output = Result<(), FencedError>> + Send;
+
+    /// Ends the attempt: gives the lease back and writes the attempt's record.
+    ///
+    /// Repeating it after it was done is [`FencedError::Superseded`] only if a newer attempt has begun.
+    fn settle(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        settlement: &Settlement,
+    ) -> impl Future<Output = Result<(), FencedError>> + Send;
+
+    /// Deletes the endpoint and gives its names back. Its attempts are kept for a while.
+    fn erase(
+        &self,
+        endpoint: &Endpoint,
+        attempt: &Attempt,
+    ) -> impl Future<Output = Result<(), FencedError>> + Send;
+}

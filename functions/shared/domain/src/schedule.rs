@@ -1,0 +1,125 @@
+//! When to renew and when to try again. Nothing here is in days: a certificate of minutes works as one of months.
+
+use time::{Duration, OffsetDateTime};
+
+use crate::failure::{Failure, FailureName};
+
+/// How long a claimed attempt is left alone; longer than the state machine's own time limit (3600 s).
+pub const LEASE: Duration = Duration::minutes(75);
+
+/// A lifetime under this is renewed at half of it (as Let's Encrypt's ARI windows do).
+const SHORT_LIFETIME: Duration = Duration::days(10);
+/// How far `jitter` spreads renewals, as a part of the lifetime.
+const RENEWAL_SPREAD: f64 = 0.02;
+/// How far `jitter` spreads retries, as a part of the wait.
+const RETRY_SPREAD: f64 = 0.1;
+
+/// When renewal of a certificate opens: 2/3 of its lifetime, 1/2 if that is under ten days.
+///
+/// `jitter` in 0.0..1.0 moves it by up to one percent of the lifetime either way, so that certificates
+/// issued together are not renewed together.
+pub fn renewal_opens(not_before: OffsetDateTime, not_after: OffsetDateTime, jitter: f64) -> OffsetDateTime {
+    let lifetime = not_after - not_before;
+    let fraction = if lifetime < SHORT_LIFETIME { 1.0 / 2.0 } else { 2.0 / 3.0 };
+    not_before + lifetime * (fraction + RENEWAL_SPREAD * (jitter - 0.5))
+}
+
+/// When to try again after `failure`.
+///
+/// `attempts` counts the failures in a row, this one included; `since` is the first of them. The other
+/// side's own word (`Retry-After`) goes first. Records that a customer has yet to create cost the CA nothing, so they are
+/// looked at again after a quarter of the time waited so far: somebody who took ten minutes waits two and
+/// a half more at the most. Everything else backs off as Let's Encrypt suggests: 1, 10, 100 minutes, daily.
+/// `jitter` in 0.0..1.0 adds up to a tenth.
+pub fn next_attempt(
+    failure: &Failure,
+    attempts: u32,
+    since: OffsetDateTime,
+    now: OffsetDateTime,
+    jitter: f64,
+) -> OffsetDateTime {
+    let wait = match failure.name {
+        FailureName::RecordsNotReady => {
+            let waited: Duration = now - since;
+            (waited / 4_i32).clamp(Duration::MINUTE, Duration::hours(6))
+        }
+        FailureName::OrderLost if attempts <= 1 => Duration::ZERO,
+        _ => match attempts {
+            0 | 1 => Duration::minutes(1),
+            2 => Duration::minutes(10),
+            3 => Duration::minutes(100),
+            _ => Duration::DAY,
+        },
+    };
+    let advised = failure.retry_after.map_or(Duration::ZERO, |at| at - now);
+    let wait = wait.max(advised);
+    now + wait + wait * (RETRY_SPREAD * jitter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Actor;
+    use proptest::prelude::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn failure(name: FailureName) -> Failure {
+        Failure::new(name, Actor::Customer, "", "")
+    }
+
+    #[test]
+    fn renewal_opens_at_two_thirds_or_at_half_of_a_short_lifetime() {
+        let opens = |lifetime: Duration| renewal_opens(NOW, NOW + lifetime, 0.5) - NOW;
+        assert_eq!(opens(Duration::days(90)), Duration::days(60));
+        assert_eq!(opens(Duration::days(10)).whole_hours(), 160);
+        assert_eq!(opens(Duration::hours(160)), Duration::hours(80));
+        assert_eq!(opens(Duration::minutes(4)), Duration::minutes(2));
+    }
+
+    #[test]
+    fn a_customer_who_was_quick_is_not_kept_waiting() {
+        let wait = |waited: Duration| next_attempt(&failure(FailureName::RecordsNotReady), 9, NOW - waited, NOW, 0.0) - NOW;
+        assert_eq!(wait(Duration::ZERO), Duration::MINUTE);
+        assert_eq!(wait(Duration::hours(1)), Duration::minutes(15));
+        assert_eq!(wait(Duration::days(30)), Duration::hours(6));
+    }
+
+    #[test]
+    fn the_ca_is_asked_less_and_less_often() {
+        let wait = |n| (next_attempt(&failure(FailureName::ChallengeFailed), n, NOW, NOW, 0.0) - NOW).whole_minutes();
+        assert_eq!([wait(1), wait(2), wait(3), wait(4), wait(400)], [1, 10, 100, 1440, 1440]);
+    }
+
+    #[test]
+    fn the_other_sides_word_goes_first_when_it_is_later() {
+        let at = |seconds| failure(FailureName::RateLimited).with_retry_after(Some(NOW + Duration::seconds(seconds)));
+        assert_eq!(next_attempt(&at(7200), 1, NOW, NOW, 0.0), NOW + Duration::hours(2));
+        assert_eq!(next_attempt(&at(5), 1, NOW, NOW, 0.0), NOW + Duration::MINUTE);
+        assert_eq!(next_attempt(&at(-5), 1, NOW, NOW, 0.0), NOW + Duration::MINUTE);
+    }
+
+    #[test]
+    fn a_lost_order_is_made_anew_at_once_but_only_once() {
+        let wait = |n| next_attempt(&failure(FailureName::OrderLost), n, NOW, NOW, 0.0) - NOW;
+        assert_eq!((wait(1), wait(2)), (Duration::ZERO, Duration::minutes(10)));
+    }
+
+    proptest! {
+        #[test]
+        fn renewal_always_opens_inside_the_lifetime(seconds in 60_i64..400 * 86_400, jitter in 0.0_f64..1.0) {
+            let end = NOW + Duration::seconds(seconds);
+            let opens = renewal_opens(NOW, end, jitter);
+            prop_assert!(NOW < opens && opens < end);
+        }
+
+        #[test]
+        fn a_retry_never_lies_in_the_past(attempts in 0_u32..50, waited in 0_i64..10_000_000, jitter in 0.0_f64..1.0) {
+            for name in FailureName::ALL {
+                let at = next_attempt(&failure(name), attempts, NOW - Duration::seconds(waited), NOW, jitter);
+                prop_assert!(at >= NOW);
+            }
+        }
+    }
+}
