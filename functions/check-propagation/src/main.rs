@@ -1,1 +1,26 @@
-fn main() {}
+//! Looks, as the CA would, at what was published, before the CA is asked.
+//!
+//! In: `StepInput`. Out: `Progress` with `propagated` or `waiting`.
+//! Fails as: `RecordsNotReady`, `TimedOut`, `OrderLost`, `Misconfigured`, `EndpointRemoved`, `Superseded`,
+//! `Throttled`, `Unavailable`.
+//! Calls: DynamoDB `GetItem`; Route 53 `GetChange`; DNS; HTTP to the customer's host.
+
+use check_propagation::{Ports, check_propagation};
+use domain::flow::Step;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let wiring = runtime::start().await;
+    let (endpoints, zone) = (wiring.endpoints()?, wiring.zone_changes());
+    let (dns, probe) = (wiring.dns()?, wiring.probe()?);
+    let (delegation_zone, target) = (wiring.delegation_zone_name()?, wiring.endpoint_target()?);
+    let ports = Ports {
+        endpoints: &endpoints,
+        zone: &zone,
+        dns: &dns,
+        probe: &probe,
+        delegation_zone: &delegation_zone,
+        endpoint_target: &target,
+    };
+    runtime::run_step(Step::CheckPropagation, async |input, now| check_propagation(&ports, &input, now).await).await
+}

@@ -1,0 +1,92 @@
+//! Hands in the certificate request and brings the chain home.
+
+use domain::Failure;
+use domain::certificate::verify;
+use domain::failure::{Actor, FailureName};
+use domain::flow::{Progress, Status, Step, StepInput, StepUsage};
+use domain::order::OrderStatus;
+use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Finalized, KeyVault, Problem, ordering_endpoint};
+use time::{Duration, OffsetDateTime};
+
+/// CAs issue within seconds; an order that hangs in `processing` for this long is stuck.
+const PATIENCE: Duration = Duration::minutes(5);
+
+/// Runs the step. The chain is checked before it is kept: a bad one never gets near ACM.
+pub async fn finalize_order(
+    journal: &impl AttemptJournal,
+    keys: &impl KeyVault,
+    ca: &impl CertificateAuthority,
+    input: &StepInput,
+    now: OffsetDateTime,
+) -> Result<Progress, Failure> {
+    let (endpoint, mut order) = ordering_endpoint(journal, input).await?;
+    if order.chain.is_some() {
+        return Ok(input.reached(Status::Issued));
+    }
+    let key = keys.load(&endpoint.id, order.generation).await?.ok_or_else(key_gone)?;
+    let request = key.certificate_request(&endpoint.names);
+    let CaReply { value, requests, nonce } = ca.finalize(&order, &request).await?;
+    order.nonce = nonce;
+    let mut outcome = Ok(());
+    match &value {
+        Finalized::Issued { chain } => {
+            let held = endpoint.certificate.as_ref().map(|held| held.not_after);
+            if let Err(reason) = verify(chain, &key.public_key(), &endpoint.names, now, held) {
+                order.status = OrderStatus::Invalid;
+                outcome = Err(rejected(reason.to_string()));
+            } else {
+                order.status = OrderStatus::Valid;
+                order.chain = Some(chain.clone());
+            }
+        }
+        Finalized::Waiting { .. } => order.status = OrderStatus::Processing,
+        Finalized::Failed(problem) => {
+            order.status = OrderStatus::Invalid;
+            outcome = Err(refused(problem));
+        }
+    }
+    journal.save_order(&endpoint.id, input.attempt, &order).await?;
+    outcome?;
+    let mut progress = match value {
+        Finalized::Waiting { seconds } => input.wait(seconds, PATIENCE, now, late)?,
+        _ => input.reached(Status::Issued),
+    };
+    progress.record(StepUsage { step: Step::FinalizeOrder, milliseconds: 0, ca_requests: requests, route53_calls: 0 });
+    Ok(progress)
+}
+
+fn key_gone() -> Failure {
+    Failure::new(
+        FailureName::OrderLost,
+        Actor::Operator,
+        "The key of the open order is gone: the order lay open for longer than keys are kept.",
+        "Nothing: a new order with a new key is made by itself.",
+    )
+}
+
+fn rejected(reason: String) -> Failure {
+    Failure::new(
+        FailureName::CertificateRejected,
+        Actor::Ca,
+        format!("The CA's certificate was not accepted: {reason}."),
+        "Nothing at once: a new order is made by itself. If it happens again, report it to the CA.",
+    )
+}
+
+fn refused(problem: &Problem) -> Failure {
+    Failure::new(
+        FailureName::CaRefused,
+        Actor::Ca,
+        format!("The CA did not issue ({}): {}", problem.kind, problem.detail),
+        "Nothing at once: a new order is made by itself. If it happens again, read the CA's words.",
+    )
+}
+
+fn late() -> Failure {
+    Failure::new(
+        FailureName::TimedOut,
+        Actor::Ca,
+        format!("The CA has not issued within {} minutes.", PATIENCE.whole_minutes()),
+        "Nothing: the order is taken up again by itself. The CA's status page may say more.",
+    )
+}

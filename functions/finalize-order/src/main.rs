@@ -1,1 +1,20 @@
-fn main() {}
+//! Hands in the certificate request and brings the chain home.
+//!
+//! In: `StepInput`. Out: `Progress` with `issued` or `waiting`.
+//! Fails as: `CaRefused`, `CertificateRejected`, `OrderLost`, `RateLimited`, `TimedOut`, `Misconfigured`,
+//! `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
+//! Calls: DynamoDB `GetItem`, `UpdateItem`; KMS `Decrypt`; Secrets Manager `GetSecretValue`; the CA's finalize,
+//! order and certificate.
+
+use domain::flow::Step;
+use finalize_order::finalize_order;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let wiring = runtime::start().await;
+    let (journal, keys, ca) = (wiring.endpoints()?, wiring.keys()?, wiring.authority(false)?);
+    runtime::run_step(Step::FinalizeOrder, async |input, now| {
+        finalize_order(&journal, &keys, &ca, &input, now).await
+    })
+    .await
+}

@@ -1,0 +1,178 @@
+//! Opens the endpoint's order, or goes on with the one that is open.
+
+use domain::attempt::{Attempt, Outcome, execution_name};
+use domain::certificate_key::CertificateKey;
+use domain::delegation::judge_delegation;
+use domain::flow::{Progress, Status, Step, StepInput, StepUsage};
+use domain::order::{ChallengeKind, OpenOrder, OrderStatus, choose_challenge};
+use domain::ports::{
+    AttemptJournal, AuthoritativeDns, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RecordKind,
+    owned_endpoint,
+};
+use domain::{DomainName, Endpoint, Failure};
+use time::OffsetDateTime;
+
+/// What the step works with.
+pub struct Ports<'a, J, K, C, D> {
+    pub journal: &'a J,
+    pub keys: &'a K,
+    pub ca: &'a C,
+    pub dns: &'a D,
+    pub delegation_zone: &'a str,
+}
+
+/// Runs the step.
+///
+/// The order of effects: the customer's records are looked at before the CA hears of anything, the key is stored
+/// before there is an order for it, and the order is recorded before its challenges are published.
+pub async fn open_order<J, K, C, D>(
+    ports: &Ports<'_, J, K, C, D>,
+    input: &StepInput,
+    now: OffsetDateTime,
+) -> Result<Progress, Failure>
+where
+    J: AttemptJournal,
+    K: KeyVault,
+    C: CertificateAuthority,
+    D: AuthoritativeDns,
+{
+    let endpoint = owned_endpoint(ports.journal, input).await?;
+    ports.journal.begin(&endpoint.id, &record_of(input, now)).await?;
+    if endpoint.removing {
+        return Err(Failure::removed());
+    }
+    if endpoint.is_current(now) {
+        return Ok(input.reached(Status::Current));
+    }
+    let mut usage = StepUsage { step: Step::OpenOrder, milliseconds: 0, ca_requests: 0, route53_calls: 0 };
+    // A chain that was imported already is of no more use: what is in place is not current.
+    let imported = endpoint.certificate.as_ref().map(|held| held.generation);
+    let usable = endpoint.order.as_ref().filter(|order| {
+        order.is_usable(ports.ca.directory(), now) && imported != Some(order.generation)
+    });
+    if usable.is_some_and(|order| order.chain.is_some()) {
+        return Ok(input.reached(Status::Issued));
+    }
+    check_delegations(ports, &endpoint, usable).await?;
+
+    let resumed = match usable {
+        Some(order) => resume(ports.ca, &endpoint, order, &mut usage).await?,
+        None => None,
+    };
+    let order = match resumed {
+        Some(order) => order,
+        None => order_anew(ports, &endpoint, now, &mut usage).await?,
+    };
+    ports.journal.save_order(&endpoint.id, input.attempt, &order).await?;
+    let status = match order.status {
+        OrderStatus::Pending | OrderStatus::Invalid => Status::ChallengesPending,
+        OrderStatus::Ready | OrderStatus::Processing | OrderStatus::Valid => Status::OrderReady,
+    };
+    let mut progress = input.reached(status);
+    progress.record(usage);
+    Ok(progress)
+}
+
+fn record_of(input: &StepInput, now: OffsetDateTime) -> Attempt {
+    Attempt {
+        attempt: input.attempt,
+        started_at: now,
+        finished_at: None,
+        outcome: Outcome::Running,
+        method: None,
+        order: None,
+        failure: None,
+        execution: execution_name(&input.endpoint, input.attempt),
+        steps: Vec::new(),
+    }
+}
+
+/// Looks at the customer's delegations while that costs the CA nothing.
+async fn check_delegations<J, K, C, D>(
+    ports: &Ports<'_, J, K, C, D>,
+    endpoint: &Endpoint,
+    order: Option<&OpenOrder>,
+) -> Result<(), Failure>
+where
+    D: AuthoritativeDns,
+{
+    let bases: Vec<&DomainName> = match order {
+        Some(order) => order.dns_bases(),
+        None => {
+            let over_dns = |name: &&_| choose_challenge(endpoint.reachability, name) == ChallengeKind::Dns01;
+            let mut bases: Vec<_> = endpoint.names.iter().filter(over_dns).map(|name| &name.base).collect();
+            bases.dedup();
+            bases
+        }
+    };
+    let target = endpoint.label.target(ports.delegation_zone);
+    for base in bases {
+        let name = base.challenge_name();
+        let cname = ports.dns.ask(&name, RecordKind::Cname).await;
+        if judge_delegation(base, &target, &cname, &[]).is_err() {
+            let txt = ports.dns.ask(&name, RecordKind::Txt).await;
+            judge_delegation(base, &target, &cname, &txt)?;
+        }
+    }
+    Ok(())
+}
+
+/// The open order as the CA holds it now; `None` if it is of no more use.
+async fn resume(
+    ca: &impl CertificateAuthority,
+    endpoint: &Endpoint,
+    order: &OpenOrder,
+    usage: &mut StepUsage,
+) -> Result<Option<OpenOrder>, Failure> {
+    let CaReply { value: found, requests, nonce } = match ca.resume(order, endpoint.reachability).await {
+        Ok(reply) => reply,
+        Err(CaError::OrderLost { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    usage.ca_requests += requests;
+    if found.status == OrderStatus::Invalid {
+        return Ok(None);
+    }
+    let chosen = |order: &OpenedOrder, url: &str| order.authorizations.iter().any(|a| a.url == url && a.challenge.is_some());
+    Ok(Some(OpenOrder {
+        // What an authorization no longer shows may still be published.
+        stale: order.to_stale().into_iter().filter(|a| !chosen(&found, &a.url)).collect(),
+        status: found.status,
+        expires: found.expires.or(order.expires),
+        authorizations: found.authorizations,
+        nonce,
+        ..order.clone()
+    }))
+}
+
+async fn order_anew<J, K, C, D>(
+    ports: &Ports<'_, J, K, C, D>,
+    endpoint: &Endpoint,
+    now: OffsetDateTime,
+    usage: &mut StepUsage,
+) -> Result<OpenOrder, Failure>
+where
+    K: KeyVault,
+    C: CertificateAuthority,
+{
+    let generation = endpoint.generation + 1;
+    ports.keys.ensure(&endpoint.id, generation, CertificateKey::generate).await?;
+    let CaReply { value: opened, requests, nonce } = ports.ca.open(&endpoint.names, endpoint.reachability).await?;
+    usage.ca_requests += requests;
+    Ok(OpenOrder {
+        url: opened.url,
+        finalize_url: opened.finalize_url,
+        directory: opened.directory,
+        generation,
+        names: endpoint.names.iter().cloned().collect(),
+        status: opened.status,
+        opened_at: now,
+        expires: opened.expires,
+        authorizations: opened.authorizations,
+        stale: endpoint.order.as_ref().map(OpenOrder::to_stale).unwrap_or_default(),
+        nonce,
+        change: None,
+        chain: None,
+        importing: false,
+    })
+}

@@ -1,1 +1,20 @@
-fn main() {}
+//! Opens the endpoint's ACME order, or goes on with the one that is open.
+//!
+//! In: `StepInput`. Out: `Progress` with `challenges_pending`, `order_ready`, `issued` or `current`.
+//! Fails as: `RecordsNotReady`, `RateLimited`, `CaRefused`, `Misconfigured`, `EndpointRemoved`, `Superseded`,
+//! `Throttled`, `Unavailable`.
+//! Calls: DynamoDB `GetItem`, `PutItem`, `UpdateItem`; KMS `Encrypt`; Secrets Manager `GetSecretValue`,
+//! `PutSecretValue`, `UpdateSecretVersionStage`; DNS; the CA's newNonce, newOrder, authorization.
+
+use domain::flow::Step;
+use open_order::{Ports, open_order};
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let wiring = runtime::start().await;
+    let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
+    let (ca, dns) = (wiring.authority(true)?, wiring.dns()?);
+    let zone = wiring.delegation_zone_name()?;
+    let ports = Ports { journal: &journal, keys: &keys, ca: &ca, dns: &dns, delegation_zone: &zone };
+    runtime::run_step(Step::OpenOrder, async |input, now| open_order(&ports, &input, now).await).await
+}

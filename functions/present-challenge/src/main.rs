@@ -1,1 +1,19 @@
-fn main() {}
+//! Puts the challenge responses of an order where the CA will look for them.
+//!
+//! In: `StepInput`. Out: `Progress` with `presented`.
+//! Fails as: `OrderLost`, `Misconfigured`, `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
+//! Calls: DynamoDB `GetItem`, `UpdateItem`; S3 `PutObject`; Route 53 `ChangeResourceRecordSets`.
+
+use domain::flow::Step;
+use present_challenge::present_challenge;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let wiring = runtime::start().await;
+    let (journal, tokens, zone) = (wiring.endpoints()?, wiring.tokens()?, wiring.delegation_zone()?);
+    let zone_name = wiring.delegation_zone_name()?;
+    runtime::run_step(Step::PresentChallenge, async |input, _| {
+        present_challenge(&journal, &tokens, &zone, &zone_name, &input).await
+    })
+    .await
+}

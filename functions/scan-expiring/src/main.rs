@@ -1,1 +1,35 @@
-fn main() {}
+//! Starts an attempt for every endpoint that is due. Run by the schedule.
+//!
+//! In: anything. Out: `ScanReport`. Fails when the due index cannot be read; the schedule tries again.
+//! Calls: DynamoDB `Query`, `UpdateItem`; Step Functions `StartExecution`.
+
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use scan_expiring::scan;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// What a page needs at the most.
+const RESERVE: Duration = Duration::from_secs(10);
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let wiring = runtime::start().await;
+    let (index, flows) = (wiring.endpoints()?, wiring.state_machine()?);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let deadline = event.context.deadline();
+        let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
+        let report = scan(&index, &flows, OffsetDateTime::now_utc(), has_time).await?;
+        tracing::info!(
+            due = report.due,
+            started = report.started,
+            already_taken = report.already_taken,
+            failed = report.failed.len(),
+            more = report.more,
+            "scan done"
+        );
+        Ok::<_, Error>(report)
+    }))
+    .await
+}

@@ -1,1 +1,19 @@
-fn main() {}
+//! Tells the CA that the challenges can be looked at, and sees how it goes.
+//!
+//! In: `StepInput`. Out: `Progress` with `order_ready` or `waiting`.
+//! Fails as: `ChallengeFailed`, `OrderLost`, `RateLimited`, `CaRefused`, `TimedOut`, `Misconfigured`,
+//! `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
+//! Calls: DynamoDB `GetItem`, `UpdateItem`; Secrets Manager `GetSecretValue`; the CA's challenge and order.
+
+use domain::flow::Step;
+use submit_challenge::submit_challenge;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let wiring = runtime::start().await;
+    let (journal, ca) = (wiring.endpoints()?, wiring.authority(false)?);
+    runtime::run_step(Step::SubmitChallenge, async |input, now| {
+        submit_challenge(&journal, &ca, &input, now).await
+    })
+    .await
+}

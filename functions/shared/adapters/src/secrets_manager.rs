@@ -9,11 +9,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::fault;
 
+/// The label of a version that is not current yet.
+const CANDIDATE: &str = "managed-https-candidate";
+
 /// What is known of our accounts, by directory URL: a change of CA makes a second one and keeps the first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Accounts {
     #[serde(default)]
     pub accounts: BTreeMap<String, StoredAccount>,
+    /// The version of the secret that this was read from.
+    #[serde(skip)]
+    version: Option<String>,
 }
 
 /// One account. The key is written before the CA hears of it, so that no crash can orphan an account.
@@ -64,46 +70,57 @@ impl AccountSecret {
 
     /// Empty before first use.
     pub async fn load(&self) -> Result<Accounts, ServiceFault> {
-        match self.read(&self.account_secret).await? {
-            Some(text) if !text.trim().is_empty() => serde_json::from_str(&text).map_err(|_| malformed("account")),
-            _ => Ok(Accounts::default()),
-        }
+        let Some((text, version)) = self.read(&self.account_secret).await? else { return Ok(Accounts::default()) };
+        let mut accounts: Accounts = match text.trim() {
+            "" => Accounts::default(),
+            text => serde_json::from_str(text).map_err(|_| malformed("account"))?,
+        };
+        accounts.version = version;
+        Ok(accounts)
     }
 
     /// Writes `next`, which was made from `base`; of several writers with the same base one wins.
     ///
-    /// Secrets Manager has no conditional write, but refuses a second content for the same client token:
-    /// the token is made from what the write is based on.
+    /// Secrets Manager has no conditional write, but it moves a label only away from the version that is
+    /// named: the new content is put beside the current one, then made current in place of what was read.
     pub async fn replace(&self, base: &Accounts, next: &Accounts) -> Result<Written, ServiceFault> {
-        let text = serde_json::to_string(next).expect("plain data");
-        let token = {
-            let base = serde_json::to_vec(base).expect("plain data");
-            token_for(&base)
-        };
-        let result = self
+        let put = self
             .client
             .put_secret_value()
             .secret_id(&self.account_secret)
-            .client_request_token(token)
-            .secret_string(text)
+            .secret_string(serde_json::to_string(next).expect("plain data"))
+            // The first version of a secret becomes current by itself.
+            .set_version_stages(base.version.is_some().then(|| vec![CANDIDATE.to_owned()]))
+            .send()
+            .await
+            .map_err(|error| fault("secretsmanager:PutSecretValue", error))?;
+        let Some(current) = &base.version else { return Ok(Written::Now) };
+        let moved = self
+            .client
+            .update_secret_version_stage()
+            .secret_id(&self.account_secret)
+            .version_stage("AWSCURRENT")
+            .set_move_to_version_id(put.version_id)
+            .remove_from_version_id(current)
             .send()
             .await;
-        match result {
+        match moved {
             Ok(_) => Ok(Written::Now),
-            Err(error) if error.code() == Some("ResourceExistsException") => Ok(Written::Taken),
-            Err(error) => Err(fault("secretsmanager:PutSecretValue", error)),
+            Err(error) if error.code() == Some("InvalidParameterException") => Ok(Written::Taken),
+            Err(error) => Err(fault("secretsmanager:UpdateSecretVersionStage", error)),
         }
     }
 
     pub async fn binding(&self) -> Result<Option<ExternalAccount>, ServiceFault> {
         let Some(id) = &self.binding_secret else { return Ok(None) };
-        let text = self.read(id).await?.ok_or_else(|| malformed("external account binding"))?;
+        let (text, _) = self.read(id).await?.ok_or_else(|| malformed("external account binding"))?;
         serde_json::from_str(&text).map(Some).map_err(|_| malformed("external account binding"))
     }
 
-    async fn read(&self, id: &str) -> Result<Option<String>, ServiceFault> {
+    /// The current content and its version.
+    async fn read(&self, id: &str) -> Result<Option<(String, Option<String>)>, ServiceFault> {
         match self.client.get_secret_value().secret_id(id).send().await {
-            Ok(output) => Ok(output.secret_string),
+            Ok(output) => Ok(Some((output.secret_string.unwrap_or_default(), output.version_id))),
             // The secret is there but was never written.
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => Err(fault("secretsmanager:GetSecretValue", error)),
@@ -118,9 +135,4 @@ fn malformed(what: &str) -> ServiceFault {
         kind: FaultKind::Refused,
         detail: format!("the {what} secret is not JSON of the expected form"),
     }
-}
-
-/// 64 hexadecimal digits: what Secrets Manager takes as a token.
-fn token_for(bytes: &[u8]) -> String {
-    ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().iter().map(|b| format!("{b:02x}")).collect()
 }

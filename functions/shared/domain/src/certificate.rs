@@ -28,6 +28,10 @@ pub struct InstalledCertificate {
     pub renew_at: OffsetDateTime,
     /// The key it was issued for.
     pub generation: u64,
+    /// Whether it took the place of another one.
+    pub renewal: bool,
+    /// Whether its issuance was settled: recorded in the history and told to people.
+    pub announced: bool,
 }
 
 /// A chain that passed [`verify`].

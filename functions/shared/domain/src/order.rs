@@ -93,6 +93,9 @@ pub struct OpenOrder {
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub expires: Option<OffsetDateTime>,
     pub authorizations: Vec<Authorization>,
+    /// Challenges of earlier orders, or chosen earlier, that may still be published: a clean-up takes them away too.
+    #[serde(default)]
+    pub stale: Vec<Authorization>,
     /// The nonce of the CA's last answer: the next step need not ask for one (RFC 8555 §6.5).
     #[serde(default)]
     pub nonce: Option<String>,
@@ -138,42 +141,71 @@ impl OpenOrder {
 
     /// The names of the pending DNS-01 challenges, each base once.
     pub fn dns_bases(&self) -> Vec<&DomainName> {
-        let mut bases: Vec<_> = self.of_kind(ChallengeKind::Dns01).map(|(name, _)| &name.base).collect();
+        let mut bases: Vec<_> = of_kind(self.pending(), ChallengeKind::Dns01).map(|(name, _)| &name.base).collect();
         bases.sort();
         bases.dedup();
         bases
     }
 
-    /// All TXT values of the order. They share one record set, so they are written together.
+    /// The TXT values to publish. They share one record set, so they are written together.
     pub fn txt_values(&self) -> Vec<String> {
-        let mut values: Vec<_> =
-            self.of_kind(ChallengeKind::Dns01).map(|(_, challenge)| challenge.response.clone()).collect();
-        values.sort();
-        values.dedup();
-        values
+        txt_values(self.pending())
     }
 
-    /// All HTTP-01 tokens of the order.
+    /// The HTTP-01 responses to publish.
     pub fn http_publications(&self) -> impl Iterator<Item = HttpPublication<'_>> {
-        self.of_kind(ChallengeKind::Http01).map(|(name, challenge)| HttpPublication {
-            host: &name.base,
-            token: &challenge.token,
-            key_authorization: &challenge.response,
-        })
+        self.pending().filter_map(http_publication)
     }
 
-    /// The chosen challenges of one kind, pending or not: a clean-up must find them all.
-    fn of_kind(&self, kind: ChallengeKind) -> impl Iterator<Item = (&CertificateName, &Challenge)> {
-        self.authorizations
-            .iter()
-            .filter_map(|authorization| Some((&authorization.name, authorization.challenge.as_ref()?)))
-            .filter(move |(_, challenge)| challenge.kind == kind)
+    /// The TXT values that may be published, whatever has become of their authorizations.
+    pub fn published_txt_values(&self) -> Vec<String> {
+        txt_values(self.chosen())
+    }
+
+    /// The HTTP-01 responses that may be published, likewise.
+    pub fn published_http(&self) -> impl Iterator<Item = HttpPublication<'_>> {
+        self.chosen().filter_map(http_publication)
+    }
+
+    /// All challenges that were ever chosen and not yet forgotten.
+    fn chosen(&self) -> impl Iterator<Item = (&CertificateName, &Challenge)> {
+        let all = self.authorizations.iter().chain(&self.stale);
+        all.filter_map(|authorization| Some((&authorization.name, authorization.challenge.as_ref()?)))
+    }
+
+    /// What an order that takes the place of `self` must remember to take away.
+    pub fn to_stale(&self) -> Vec<Authorization> {
+        let all = self.authorizations.iter().chain(&self.stale);
+        all.filter(|authorization| authorization.challenge.is_some()).cloned().collect()
     }
 
     /// How the order is validated, for the history: DNS-01 if any name is.
     pub fn method(&self) -> Option<ChallengeKind> {
         self.authorizations.iter().filter_map(|a| Some(a.challenge.as_ref()?.kind)).max()
     }
+}
+
+fn of_kind<'a>(
+    challenges: impl Iterator<Item = (&'a CertificateName, &'a Challenge)>,
+    kind: ChallengeKind,
+) -> impl Iterator<Item = (&'a CertificateName, &'a Challenge)> {
+    challenges.filter(move |(_, challenge)| challenge.kind == kind)
+}
+
+fn txt_values<'a>(challenges: impl Iterator<Item = (&'a CertificateName, &'a Challenge)>) -> Vec<String> {
+    let mut values: Vec<_> =
+        of_kind(challenges, ChallengeKind::Dns01).map(|(_, challenge)| challenge.response.clone()).collect();
+    values.sort();
+    values.dedup();
+    values
+}
+
+fn http_publication<'a>((name, challenge): (&'a CertificateName, &'a Challenge)) -> Option<HttpPublication<'a>> {
+    (challenge.kind == ChallengeKind::Http01).then_some(HttpPublication {
+        host: &name.base,
+        token: &challenge.token,
+        key_authorization: &challenge.response,
+    })
 }
 
 #[cfg(test)]
@@ -195,6 +227,7 @@ mod tests {
             opened_at: NOW,
             expires,
             authorizations: vec![],
+            stale: vec![],
             nonce: None,
             change: None,
             chain: None,

@@ -1,0 +1,32 @@
+//! What every Lambda starts with: the only crate that reads the environment or installs tracing.
+
+mod environment;
+mod step;
+mod wiring;
+
+pub use environment::{ConfigurationError, Environment};
+pub use step::{StepError, run_step};
+pub use wiring::Wiring;
+
+use tracing_subscriber::EnvFilter;
+
+/// Installs JSON logs, one object a line, and reads the environment.
+pub async fn start() -> Wiring {
+    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_target(false)
+        .with_env_filter(EnvFilter::try_new(level.to_ascii_lowercase()).unwrap_or_else(|_| EnvFilter::new("info")))
+        .init();
+    Wiring::new(Environment::of_process()).await
+}
+
+/// A number in 0.0..1.0 that spreads what would otherwise happen at once.
+pub fn jitter() -> f64 {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).expect("the system has randomness");
+    f64::from(u32::from_be_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+}

@@ -40,8 +40,8 @@ pub(super) async fn open(
             Some(stored) => registered(&accounts, stored, transport, secret, config).await?,
         };
         accounts = match secret.replace(&accounts, &next).await.map_err(account_error)? {
-            Written::Now => next,
-            Written::Taken => secret.load().await.map_err(account_error)?,
+            // Read again in any case: the next write needs the version of this one.
+            Written::Now | Written::Taken => secret.load().await.map_err(account_error)?,
         };
     }
     let stored = accounts.accounts.get(&config.directory).filter(|stored| stored.id.is_some());

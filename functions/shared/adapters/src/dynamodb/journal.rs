@@ -5,7 +5,6 @@ use domain::certificate::InstalledCertificate;
 use domain::order::OpenOrder;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
 use domain::{Endpoint, EndpointId};
-use serde::Serialize;
 
 use super::items::{self, text};
 use super::{EndpointsTable, number};
@@ -77,6 +76,9 @@ impl AttemptJournal for EndpointsTable {
         if settlement.drop_order {
             remove.push("#order");
         }
+        if settlement.announced {
+            set.push_str(", certificate.announced = :yes");
+        }
         let update = Update::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(id))
@@ -91,8 +93,12 @@ impl AttemptJournal for EndpointsTable {
             .expression_attribute_values(":attempt", number(attempt))
             .expression_attribute_values(":no", AttributeValue::Bool(false));
         let update = match &settlement.failing {
-            Some(failing) => update.expression_attribute_values(":failing", attribute(failing)),
+            Some(failing) => update.expression_attribute_values(":failing", items::attribute(failing)),
             None => update,
+        };
+        let update = match settlement.announced {
+            true => update.expression_attribute_values(":yes", AttributeValue::Bool(true)),
+            false => update,
         };
         let update = update.build().expect("table, key and expression are set");
         let writes = vec![
@@ -172,11 +178,6 @@ impl EndpointsTable {
             _ => FencedError::Superseded,
         })
     }
-}
-
-/// `null`s inside are left out: an absent attribute is what an expression can ask for.
-fn attribute(value: &impl Serialize) -> AttributeValue {
-    items::attribute(value)
 }
 
 fn fenced<T, R: std::fmt::Debug>(

@@ -20,4 +20,7 @@ pub use flow_starter::{FlowStarter, Started};
 pub use key_vault::KeyVault;
 pub use notifier::Notifier;
 pub use publication::{ChangeState, TokenStore, TxtZone};
-pub use store::{AttemptJournal, DueIndex, DueEntry, EndpointPage, EndpointReader, RegisterError, Registry, Settlement, DUE_SHARDS};
+pub use store::{
+    AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, EndpointPage, EndpointReader, RegisterError, Registry, Settlement,
+    ordering_endpoint, owned_endpoint,
+};

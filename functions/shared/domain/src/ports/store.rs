@@ -6,6 +6,8 @@ use super::fault::{FencedError, ServiceFault};
 use crate::attempt::Attempt;
 use crate::certificate::InstalledCertificate;
 use crate::endpoint::{Endpoint, EndpointId, Failing};
+use crate::failure::{Actor, Failure, FailureName};
+use crate::flow::StepInput;
 use crate::name::DomainName;
 use crate::order::OpenOrder;
 
@@ -33,6 +35,43 @@ pub struct EndpointPage {
     pub endpoints: Vec<Endpoint>,
     /// Hand it back to get the next page; opaque.
     pub next: Option<String>,
+}
+
+/// The endpoint as it is now, for a step of `input`'s attempt.
+///
+/// # Errors
+///
+/// [`FailureName::Superseded`](crate::FailureName::Superseded) if it is gone or a newer attempt owns it.
+pub async fn owned_endpoint(reader: &impl EndpointReader, input: &StepInput) -> Result<Endpoint, Failure> {
+    match reader.find(&input.endpoint).await? {
+        Some(endpoint) if endpoint.attempt == input.attempt => Ok(endpoint),
+        _ => Err(Failure::superseded()),
+    }
+}
+
+/// As [`owned_endpoint`], with the open order, for a step between opening and importing.
+///
+/// # Errors
+///
+/// Also [`FailureName::EndpointRemoved`](crate::FailureName::EndpointRemoved) if it is being removed, and
+/// [`FailureName::OrderLost`](crate::FailureName::OrderLost) if it has no order.
+pub async fn ordering_endpoint(
+    reader: &impl EndpointReader,
+    input: &StepInput,
+) -> Result<(Endpoint, OpenOrder), Failure> {
+    let mut endpoint = owned_endpoint(reader, input).await?;
+    if endpoint.removing {
+        return Err(Failure::removed());
+    }
+    match endpoint.order.take() {
+        Some(order) => Ok((endpoint, order)),
+        None => Err(Failure::new(
+            FailureName::OrderLost,
+            Actor::Operator,
+            "The endpoint has no open order.",
+            "Nothing: a new order is made by itself.",
+        )),
+    }
 }
 
 /// Who is registered, and who holds which name.
@@ -118,6 +157,8 @@ pub struct Settlement {
     pub failing: Option<Failing>,
     /// Whether the open order is of no more use.
     pub drop_order: bool,
+    /// Whether the certificate in place has been told of.
+    pub announced: bool,
     pub attempt: Attempt,
 }
 

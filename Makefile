@@ -1,0 +1,72 @@
+# Everything fetched or made stays in .local, target and .aws-sam. Start with: make demo
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help set-up build up down status demo test fmt lint deploy clean
+
+MACHINE := $(shell uname -m)
+TARGET := $(MACHINE)-unknown-linux-gnu
+ARCHITECTURE_x86_64 := x86_64
+ARCHITECTURE_aarch64 := arm64
+ARCHITECTURE := $(ARCHITECTURE_$(MACHINE))
+# The flags cargo-lambda adds by itself. With the same ones everywhere, one target folder serves the
+# Lambdas, the CLI and the tests, and the AWS SDKs are compiled once.
+FLAGS_x86_64 := -C target-cpu=haswell
+FLAGS_aarch64 := -C target-cpu=neoverse-n1
+export RUSTFLAGS := $(FLAGS_$(MACHINE))
+CARGO_FLAGS := --release --workspace --target $(TARGET)
+
+export PATH := $(CURDIR)/.local/bin:$(CURDIR)/.local/venvs/build/bin:$(CURDIR)/.local/venvs/sam/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+BUILT := target/$(TARGET)/release
+# Names the cloud of up, down, status and demo: make up CLOUD=second runs beside the first.
+CLOUD := default
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+set-up: ## Fetch what is missing into .local
+	@tests/local-cloud/set-up.sh
+
+# One cargo run makes everything; sam build then finds each function built.
+build: set-up ## Build the Lambdas for this machine, and the CLI (.local/bin/managed-https)
+	cargo build $(CARGO_FLAGS)
+	CARGO_LAMBDA_COMPILER=cargo sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+	@install $(BUILT)/managed-https $(BUILT)/local-cloud .local/bin/
+
+up: build ## Start the local cloud with the stack deployed, and leave it running (.local/env)
+	@local-cloud up --name $(CLOUD)
+
+down: ## Stop the local cloud
+	@if [[ -x .local/bin/local-cloud ]]; then local-cloud down --name $(CLOUD); fi
+
+status: ## Show what of the local cloud is running
+	@local-cloud status --name $(CLOUD)
+
+demo: build ## Play the story: five endpoints, from a domain name to a renewed certificate
+	@local-cloud demo --name $(CLOUD)
+
+test: build ## Run every test, the end-to-end ones included
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	  cargo nextest run $(CARGO_FLAGS); \
+	else \
+	  cargo test $(CARGO_FLAGS); \
+	fi
+
+fmt: ## Format the Rust sources
+	cargo fmt --all
+
+lint: set-up ## Check format, clippy, template and state machine
+	cargo fmt --all --check
+	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	infra/lint.sh
+
+# Lambda's own architecture, so none of this machine's flags. A folder of its own leaves the local
+# cloud's build alone.
+deploy: set-up ## Build for AWS (arm64) and deploy the stack, guided
+	env -u RUSTFLAGS sam build --build-dir .aws-sam/aws
+	sam deploy --guided --template-file .aws-sam/aws/template.yaml
+
+clean: down ## Remove what was built, and the local clouds' state; keep what was fetched
+	rm -rf target .aws-sam .local/clouds .local/env .local/bin/managed-https .local/bin/local-cloud

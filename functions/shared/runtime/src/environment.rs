@@ -1,0 +1,54 @@
+use std::collections::HashMap;
+use std::str::FromStr;
+
+/// A variable of the function's configuration is missing or malformed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigurationError {
+    #[error("the environment variable {0} is not set; template.yaml sets it")]
+    Missing(&'static str),
+    #[error("the environment variable {name} is malformed: {why}")]
+    Malformed { name: &'static str, why: String },
+}
+
+/// The variables that template.yaml gives to a function.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(HashMap<String, String>);
+
+impl Environment {
+    pub(crate) fn of_process() -> Self {
+        Self(std::env::vars().collect())
+    }
+
+    pub fn required(&self, name: &'static str) -> Result<String, ConfigurationError> {
+        self.optional(name).ok_or(ConfigurationError::Missing(name))
+    }
+
+    /// An empty variable counts as absent.
+    pub fn optional(&self, name: &'static str) -> Option<String> {
+        self.0.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
+    pub fn parsed<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, ConfigurationError>
+    where
+        T::Err: std::fmt::Display,
+    {
+        let parse = |text: String| {
+            text.parse().map_err(|error: T::Err| ConfigurationError::Malformed { name, why: error.to_string() })
+        };
+        self.optional(name).map(parse).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_counts_as_absent_and_a_malformed_one_is_named() {
+        let environment = Environment(HashMap::from([("EMPTY".into(), String::new()), ("PORT".into(), "x".into())]));
+        assert_eq!(environment.required("EMPTY"), Err(ConfigurationError::Missing("EMPTY")));
+        assert_eq!(environment.parsed::<u16>("EMPTY"), Ok(None));
+        let error = environment.parsed::<u16>("PORT").expect_err("not a number");
+        assert!(error.to_string().contains("PORT"));
+    }
+}

@@ -1,0 +1,130 @@
+use std::net::SocketAddr;
+
+use adapters::acm::Acm;
+use adapters::acme::{AcmeAuthority, AcmeConfig};
+use adapters::dns::Dns;
+use adapters::dynamodb::EndpointsTable;
+use adapters::http_probe::Probe;
+use adapters::key_vault::EncryptedKeys;
+use adapters::route53::DelegationZone;
+use adapters::s3::TokenBucket;
+use adapters::secrets_manager::AccountSecret;
+use adapters::sns::AlertsTopic;
+use adapters::step_functions::StateMachine;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::environment::{ConfigurationError, Environment};
+
+/// Makes the adapters a function needs, from its environment.
+pub struct Wiring {
+    environment: Environment,
+    sdk: SdkConfig,
+}
+
+type Wired<T> = Result<T, ConfigurationError>;
+
+impl Wiring {
+    pub(crate) async fn new(environment: Environment) -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        // Lambda gives credentials and region in the environment: the other sources need not be asked.
+        let sdk = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http)
+            .credentials_provider(aws_config::environment::EnvironmentVariableCredentialsProvider::new())
+            .region(aws_config::environment::EnvironmentVariableRegionProvider::new())
+            .load()
+            .await;
+        Self { environment, sdk }
+    }
+
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    pub fn delegation_zone_name(&self) -> Wired<String> {
+        self.environment.required("DELEGATION_ZONE")
+    }
+
+    pub fn endpoint_target(&self) -> Wired<String> {
+        self.environment.required("ENDPOINT_TARGET")
+    }
+
+    pub fn endpoints(&self) -> Wired<EndpointsTable> {
+        let table = self.environment.required("ENDPOINTS_TABLE")?;
+        Ok(EndpointsTable::new(aws_sdk_dynamodb::Client::new(&self.sdk), table))
+    }
+
+    pub fn keys(&self) -> Wired<EncryptedKeys> {
+        let table = self.environment.required("KEYS_TABLE")?;
+        // A function that only deletes keys has no use for the KMS key.
+        let kms_key = self.environment.optional("KEYS_KMS_KEY").unwrap_or_default();
+        let (dynamodb, kms) = (aws_sdk_dynamodb::Client::new(&self.sdk), aws_sdk_kms::Client::new(&self.sdk));
+        Ok(EncryptedKeys::new(dynamodb, table, kms, kms_key))
+    }
+
+    /// `may_register`: whether this function's role may write the account.
+    pub fn authority(&self, may_register: bool) -> Wired<AcmeAuthority> {
+        let account = self.environment.required("ACCOUNT_SECRET")?;
+        let secrets = aws_sdk_secretsmanager::Client::new(&self.sdk);
+        let secret = AccountSecret::new(secrets, account, self.environment.optional("EAB_SECRET"));
+        let malformed = |why: String| ConfigurationError::Malformed { name: "ACME_TRUST_ANCHOR", why };
+        let anchor = self.environment.optional("ACME_TRUST_ANCHOR");
+        let anchor = anchor.map(|text| BASE64_STANDARD.decode(text)).transpose();
+        let config = AcmeConfig {
+            directory: self.environment.required("ACME_DIRECTORY")?,
+            contact: self.environment.optional("ACME_CONTACT"),
+            profile: self.environment.optional("ACME_PROFILE"),
+            trust_anchor: anchor.map_err(|error| malformed(error.to_string()))?,
+            may_register,
+        };
+        AcmeAuthority::new(config, secret).map_err(|error| malformed(error.to_string()))
+    }
+
+    pub fn delegation_zone(&self) -> Wired<DelegationZone> {
+        let id = self.environment.required("DELEGATION_HOSTED_ZONE_ID")?;
+        Ok(DelegationZone::new(aws_sdk_route53::Client::new(&self.sdk), id))
+    }
+
+    /// For a function that only asks how a change is getting on.
+    pub fn zone_changes(&self) -> DelegationZone {
+        DelegationZone::new(aws_sdk_route53::Client::new(&self.sdk), String::new())
+    }
+
+    pub fn tokens(&self) -> Wired<TokenBucket> {
+        let bucket = self.environment.required("TOKEN_BUCKET")?;
+        Ok(TokenBucket::new(aws_sdk_s3::Client::new(&self.sdk), bucket))
+    }
+
+    pub fn dns(&self) -> Wired<Dns> {
+        let only: Option<SocketAddr> = self.environment.parsed("DNS_SERVER")?;
+        Dns::new(only).map_err(|error| ConfigurationError::Malformed { name: "DNS_SERVER", why: error.to_string() })
+    }
+
+    pub fn probe(&self) -> Wired<Probe> {
+        let name = "PREFLIGHT_ALLOWED_NETWORKS";
+        let allowed = self.environment.optional(name).unwrap_or_default();
+        let allowed: Result<_, _> = allowed.split(',').filter(|s| !s.is_empty()).map(str::parse).collect();
+        let allowed = allowed.map_err(|error: ipnet::AddrParseError| ConfigurationError::Malformed { name, why: error.to_string() })?;
+        let port = self.environment.parsed("HTTP01_PORT")?.unwrap_or(80);
+        Ok(Probe::new(self.dns()?, port, allowed))
+    }
+
+    pub fn acm(&self) -> Wired<Acm> {
+        let owner = self.environment.required("STACK_NAME")?;
+        Ok(Acm::new(aws_sdk_acm::Client::new(&self.sdk), owner))
+    }
+
+    pub fn alerts(&self) -> Wired<AlertsTopic> {
+        let topic = self.environment.required("ALERTS_TOPIC")?;
+        Ok(AlertsTopic::new(aws_sdk_sns::Client::new(&self.sdk), topic))
+    }
+
+    pub fn state_machine(&self) -> Wired<StateMachine> {
+        let arn = self.environment.required("STATE_MACHINE_ARN")?;
+        Ok(StateMachine::new(aws_sdk_sfn::Client::new(&self.sdk), arn))
+    }
+}

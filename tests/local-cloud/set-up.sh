@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Fetches what building and testing need and this machine lacks, into the project's own .local/.
+# Safe to repeat: what is there already is left alone. Needs no root, and changes nothing outside.
+#
+#   .local/venvs/ministack   the AWS emulator that runs the stack
+#   .local/venvs/moto        ACM, which ministack only pretends to have
+#   .local/venvs/sam         sam build, sam deploy
+#   .local/venvs/build       cargo-lambda, and zig for cross compiling
+#   .local/venvs/aws         the AWS CLI, linked to .local/bin/aws
+#   .local/bin/pebble        the test CA
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+readonly LOCAL="$PWD/.local"
+
+main() {
+  require cargo 'Rust: install it with rustup'
+  require cc 'a C compiler: apt-get install gcc libc6-dev'
+  require python3 'Python 3.10 or later: apt-get install python3'
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail 'Python 3.10 or later is needed'
+
+  mkdir -p "$LOCAL/bin" "$LOCAL/venvs" "$LOCAL/log"
+  # Two set-ups at once (make test beside make up) would build the same folders.
+  exec 9>"$LOCAL/set-up.lock"
+  flock 9
+
+  local parts=(ministack moto sam build aws pebble) part pids=() failed=()
+  for part in "${parts[@]}"; do
+    "set_up_$part" >"$LOCAL/log/set-up-$part.log" 2>&1 &
+    pids+=($!)
+  done
+  for part in "${!parts[@]}"; do
+    wait "${pids[$part]}" || failed+=("${parts[$part]}")
+  done
+  for part in "${failed[@]}"; do
+    echo "set-up of $part failed, the end of .local/log/set-up-$part.log:" >&2
+    tail -n 15 "$LOCAL/log/set-up-$part.log" >&2
+  done
+  ((${#failed[@]} == 0))
+}
+
+set_up_ministack() { # without the translator it refuses SAM templates
+  virtual_environment ministack ministack==1.5.33 aws-sam-translator cryptography
+}
+
+set_up_moto() { # moto's own extra "server" brings every service's needs; ACM takes these
+  virtual_environment moto 'moto[acm]==5.2.5' flask flask-cors
+}
+
+set_up_sam() { virtual_environment sam aws-sam-cli==1.170.0; }
+
+set_up_build() { virtual_environment build cargo-lambda==1.9.2; }
+
+set_up_aws() {
+  virtual_environment aws 'awscli>=1.46,<2'
+  ln -sfn ../venvs/aws/bin/aws "$LOCAL/bin/aws"
+}
+
+# Pebble from PATH, else by Go, else the binary of Debian's package.
+set_up_pebble() {
+  local found
+  if found="$(PATH="$LOCAL/bin:$PATH" command -v pebble)" && is_recent_pebble "$found"; then
+    return
+  fi
+  if command -v go >/dev/null && GOBIN="$LOCAL/bin" go install github.com/letsencrypt/pebble/v2/cmd/pebble@v2.10.0; then
+    return
+  fi
+  unpack_package pebble "$(newest_suite)" "$LOCAL/pebble"
+  ln -sfn ../pebble/usr/bin/pebble "$LOCAL/bin/pebble"
+  is_recent_pebble "$LOCAL/bin/pebble"
+}
+
+# Packaged builds report no version. 2.10 is the first with this challenge.
+is_recent_pebble() { grep -qa dns-persist-01 "$(readlink -f "$1")"; }
+
+# Usage: virtual_environment NAME REQUIREMENT…
+virtual_environment() {
+  local folder="$LOCAL/venvs/$1" requirements="${*:2}"
+  if [[ -f $folder/requirements && "$(<"$folder/requirements")" == "$requirements" && -x $folder/bin/python ]]; then
+    return
+  fi
+  if ! [[ -x $folder/bin/pip ]] && ! python3 -m venv "$folder"; then
+    # Debian packs ensurepip apart (python3-venv). Pip itself is in a package of its own.
+    rm -rf "$folder"
+    python3 -m venv --without-pip "$folder"
+    unpack_package python3-pip-whl "$(own_suite)" "$folder/wheel"
+    "$folder/bin/python" "$folder"/wheel/usr/share/python-wheels/pip-*.whl/pip install --quiet pip
+  fi
+  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "${@:2}"
+  echo "$requirements" >"$folder/requirements"
+}
+
+# Unpacks one package of a Debian suite without installing it. Usage: unpack_package NAME SUITE FOLDER
+unpack_package() {
+  local name="$1" suite="$2" folder="$3" apt="$LOCAL/apt/$2" mirror keyring
+  # The archive this system already uses, whichever mirror that is.
+  mirror="$(apt-get indextargets --format '$(REPO_URI)' \
+    'Created-By: Packages' "Codename: $(own_suite)" 'Component: main' | head -n 1)"
+  [[ -n $mirror ]] || fail "no package source of $(own_suite) in this system's apt configuration"
+  keyring="/usr/share/keyrings/$(. /etc/os-release && echo "$ID")-archive-keyring.gpg"
+
+  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/download"
+  {
+    printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "$mirror" "$suite"
+    if [[ -f $keyring ]]; then printf 'Signed-By: %s\n' "$keyring"; fi
+  } >"$apt/this.sources"
+  local own=(-q -o "Dir::Etc::sourcelist=$apt/this.sources" -o Dir::Etc::sourceparts=-
+    -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache"
+    -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none
+    -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
+  (
+    # Two virtual environments may want the same package.
+    flock 8
+    apt-get "${own[@]}" update
+    rm -f "$apt/download/${name}"_*.deb
+    cd "$apt/download"
+    apt-get "${own[@]}" download "$name"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    dpkg-deb -x "$apt/download/${name}"_*.deb "$folder"
+  ) 8>"$apt/lock"
+}
+
+own_suite() { ( . /etc/os-release && echo "$VERSION_CODENAME" ); }
+
+newest_suite() { ( . /etc/os-release && if [[ $ID == ubuntu ]]; then echo devel; else echo sid; fi ); }
+
+require() { command -v "$1" >/dev/null || fail "$1 is needed. $2"; }
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+main
