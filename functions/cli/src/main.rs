@@ -1,1 +1,41 @@
-fn main() {}
+//! `managed-https`: registers endpoints, shows what they need, and waits for their certificates.
+//!
+//! Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 usage.
+
+mod address;
+mod api;
+mod api_error;
+mod arguments;
+mod commands;
+mod model;
+mod progress;
+mod render;
+mod signing;
+mod terminal;
+mod trouble;
+mod waiting;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use crate::arguments::Cli;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Not a required argument of clap's: those cannot be global.
+    let Some(address) = cli.api else {
+        let text = "the API's address is missing: give --api URL, or set MANAGED_HTTPS_API (the stack's output ApiUrl; \
+                    on the local cloud: source .local/env)";
+        Cli::command().error(ErrorKind::MissingRequiredArgument, text).exit()
+    };
+    match commands::run(address, cli.format, cli.command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(trouble) => {
+            trouble.print();
+            ExitCode::from(trouble.status)
+        }
+    }
+}

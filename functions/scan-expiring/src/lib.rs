@@ -1,17 +1,15 @@
 //! Starts an attempt for every endpoint that is due.
 
 use domain::ports::{DUE_SHARDS, DueEntry, DueIndex, FlowStarter, ServiceFault};
-use domain::schedule::LEASE;
+use domain::starting::start_attempt;
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 /// Entries read at once.
 const PAGE: u32 = 100;
 /// Starts under way at once: StartExecution allows bursts of hundreds, and the CA is paced elsewhere.
 const CONCURRENCY: usize = 16;
-/// When an endpoint whose flow could not be started is looked at again.
-const AGAIN_AFTER: Duration = Duration::MINUTE;
 
 /// What one scan did. Logged, and returned to whoever invoked it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -28,9 +26,8 @@ pub struct ScanReport {
 
 /// Runs one scan. `has_time` says whether there is time for another page.
 ///
-/// An endpoint is claimed before its flow is started: the claim counts the attempt up and moves the due
-/// time behind the lease, so that neither a second scan nor one that dies half way starts anything twice,
-/// and nothing is lost.
+/// Single failures do not stop it. A scan that dies half way, or two at once, start nothing twice:
+/// [`start_attempt`] sees to that.
 pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(
     index: &I,
     flows: &F,
@@ -69,19 +66,16 @@ pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(
     Ok(report)
 }
 
-/// Claims and starts one endpoint; false if somebody else did.
-pub async fn start_one(
+/// Whether this scan started the endpoint's attempt, or why nobody could.
+async fn start_one(
     index: &impl DueIndex,
     flows: &impl FlowStarter,
     entry: DueEntry,
     now: OffsetDateTime,
 ) -> Result<bool, String> {
-    let describe = |fault: ServiceFault| format!("{}: {fault}", entry.endpoint);
-    let Some(attempt) = index.claim(&entry, now, now + LEASE).await.map_err(describe)? else { return Ok(false) };
-    if let Err(fault) = flows.start(&entry.endpoint, attempt).await {
-        tracing::warn!(endpoint = %entry.endpoint, attempt, %fault, "the attempt could not be started");
-        index.release(&entry.endpoint, attempt, now + AGAIN_AFTER).await.map_err(describe)?;
-        return Err(describe(fault));
-    }
-    Ok(true)
+    let started = start_attempt(index, flows, &entry, now).await;
+    started.map(|attempt| attempt.is_some()).map_err(|fault| {
+        tracing::warn!(endpoint = %entry.endpoint, %fault, "the attempt could not be started");
+        format!("{}: {fault}", entry.endpoint)
+    })
 }

@@ -17,6 +17,7 @@ pub mod order;
 pub mod ports;
 pub mod records;
 pub mod schedule;
+pub mod starting;
 
 pub use endpoint::{DelegationLabel, Endpoint, EndpointId, Reachability};
 pub use failure::{Actor, Failure, FailureName};

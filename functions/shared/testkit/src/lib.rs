@@ -1,1 +1,44 @@
+//! In-memory ports, and the test bank that each port must pass on fake and adapter alike.
+//!
+//! A dev-dependency only. Each fake calls [`Fuse::burn`] after each of its side effects: a test that sets
+//! the fuse sees the process die right there.
 
+pub mod banks;
+mod ca;
+mod certificates;
+mod endpoints;
+mod fuse;
+mod keys;
+mod messages;
+mod network;
+mod publication;
+
+pub use ca::MemoryCa;
+pub use certificates::{ImportedCertificate, MemoryCertificates};
+pub use endpoints::MemoryEndpoints;
+pub use fuse::{Crash, Fuse};
+pub use keys::MemoryKeys;
+pub use messages::{MemoryFlows, MemoryNotifier};
+pub use network::{MemoryDns, MemoryProbe};
+pub use publication::{MemoryTokens, MemoryZone};
+pub use proptest;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_fakes_keep_the_promises_of_their_ports() {
+        let host = "bank.example.com".parse().expect("a valid name");
+        let id = domain::EndpointId::from_random([9; 16]);
+        banks::token_store(&MemoryTokens::default(), &host).await;
+        let zone = MemoryZone::default();
+        banks::txt_zone(&zone, "label.zone.example", async |name| zone.values(name).into_iter().collect()).await;
+        banks::key_vault(&MemoryKeys::default(), &id).await;
+        banks::flow_starter(&MemoryFlows::default(), &id).await;
+        banks::certificate_store(&MemoryCertificates::default(), &id, "bank.example.com").await;
+        banks::registry(&MemoryEndpoints::default(), 1).await;
+        banks::due_index(&MemoryEndpoints::default(), 2).await;
+        banks::attempt_journal(&MemoryEndpoints::default(), 3).await;
+    }
+}

@@ -1,0 +1,131 @@
+//! What a terminal is given: harmless text, colour where it is wanted, words a shell takes as they are.
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::Value;
+
+use crate::trouble::Trouble;
+
+/// How a stream wants to be written to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) colour: bool,
+    /// Columns; none where it is not a terminal, and lines are not to be folded.
+    pub(crate) width: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Colour {
+    Red = 31,
+    Green = 32,
+    Yellow = 33,
+    Cyan = 36,
+}
+
+impl Look {
+    pub(crate) fn of_stdout() -> Self {
+        Self { colour: colour_wanted(&io::stdout()), width: comfy_table::Table::new().width() }
+    }
+
+    pub(crate) fn paint(self, text: &str, colour: Colour) -> String {
+        if self.colour { format!("\u{1b}[1;{}m{text}\u{1b}[0m", colour as u8) } else { text.to_owned() }
+    }
+}
+
+/// See <https://no-color.org>: set to anything but nothing, it means no.
+pub(crate) fn colour_wanted(stream: &impl IsTerminal) -> bool {
+    let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    stream.is_terminal() && !refused && !dumb
+}
+
+/// Writes a result. A reader that has seen enough (`| head`) is no failure.
+pub(crate) fn write_result(text: &str) -> Result<(), Trouble> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Trouble::new(
+            "The result could not be written.",
+            error.to_string(),
+            "Check where the output goes, then run the command again.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Control characters steer a terminal; bidirectional and zero-width ones make text look like another.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Makes text from elsewhere safe for one line of a terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    let clean = |c: char| match c {
+        '\n' | '\r' | '\t' => ' ',
+        c if steers(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(clean).collect()
+}
+
+/// Makes every text in `value` [`harmless`].
+pub(crate) fn disarm(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = harmless(text),
+        Value::Array(items) => items.iter_mut().for_each(disarm),
+        Value::Object(fields) => fields.values_mut().for_each(disarm),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Writes JSON whose texts are unchanged for a program, and steer no terminal.
+pub(crate) fn json_text(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).expect("values of JSON can be written");
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        // Outside of strings only the line breaks are control characters; all that steer are in the basic plane.
+        match c {
+            c if c != '\n' && steers(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// `text` as one word of a shell's command.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    if plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn hostile_text_steers_no_terminal() {
+        assert_eq!(harmless("a\r\nb\u{1b}[31m\u{9b}2J\u{202e}x"), "a  b\u{fffd}[31m\u{fffd}2J\u{fffd}x");
+        let mut value = json!({"a": ["\u{7}"], "b": {"c": "\u{1b}]0;x"}});
+        disarm(&mut value);
+        assert_eq!(value, json!({"a": ["\u{fffd}"], "b": {"c": "\u{fffd}]0;x"}}));
+    }
+
+    #[test]
+    fn json_keeps_its_meaning_and_steers_no_terminal() {
+        let value = json!({"summary": "\u{9b}2J \u{1b}[0m \u{202e} ü “”\n"});
+        let text = json_text(&value);
+        assert!(!text.trim_end().lines().any(|line| line.chars().any(steers)), "{text:?}");
+        assert!(text.contains("ü “”"));
+        assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), value);
+    }
+
+    #[test]
+    fn a_word_for_a_shell_is_quoted_where_a_shell_would_change_it() {
+        assert_eq!(shell_word("www.example.com"), "www.example.com");
+        assert_eq!(shell_word("*.example.com"), "'*.example.com'");
+        assert_eq!(shell_word("a'$(b)"), "'a'\\''$(b)'");
+    }
+}

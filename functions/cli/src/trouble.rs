@@ -1,0 +1,41 @@
+//! Why a command failed, for a person: what happened, why, and the next step.
+
+use std::io::{self, Write};
+
+use crate::terminal::{Colour, Look, colour_wanted};
+
+/// All three parts are needed to make one, so that no failure leaves people alone.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    what: String,
+    why: String,
+    next: String,
+    /// The exit status.
+    pub(crate) status: u8,
+}
+
+impl Trouble {
+    pub(crate) fn new(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { what: what.into(), why: why.into(), next: next.into(), status: 1 }
+    }
+
+    /// The command itself is to be changed.
+    pub(crate) fn usage(what: &str, why: &str, next: impl Into<String>) -> Self {
+        Self { status: 2, ..Self::new(what, why, next) }
+    }
+
+    pub(crate) fn print(&self) {
+        let mut err = io::stderr().lock();
+        let look = Look { colour: colour_wanted(&err), width: None };
+        // Nothing is left to tell it to, should stderr be gone.
+        let _ = err.write_all(self.text(look).as_bytes());
+    }
+
+    fn text(&self, look: Look) -> String {
+        let mut text = format!("{} {}\n", look.paint("error:", Colour::Red), self.what);
+        if !self.why.is_empty() {
+            text += &format!("  why:  {}\n", self.why);
+        }
+        text + &format!("  next: {}\n", self.next)
+    }
+}

@@ -1,0 +1,45 @@
+use domain::EndpointId;
+use domain::certificate::normalize_serial;
+use domain::certificate_key::CertificateKey;
+use domain::ports::{CertificateStore, Deletion, ImportMaterial};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SerialNumber};
+use time::{Duration, OffsetDateTime};
+
+/// `id` and `domain` are ones that no other test uses.
+pub async fn certificate_store(store: &impl CertificateStore, id: &EndpointId, domain: &str) {
+    let issuer_key = KeyPair::generate().expect("randomness");
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = params.self_signed(&issuer_key).expect("signs");
+    let issuer = Issuer::new(params, issuer_key);
+    let issue = |serial: u64, days: i64| {
+        let key = CertificateKey::generate();
+        let mut params = CertificateParams::new(vec![domain.to_owned()]).expect("ASCII");
+        params.not_before = OffsetDateTime::now_utc() - Duration::HOUR;
+        params.not_after = OffsetDateTime::now_utc() + Duration::days(days);
+        params.serial_number = Some(SerialNumber::from(serial));
+        let pair = KeyPair::try_from(key.to_pkcs8()).expect("PKCS#8");
+        (params.signed_by(&pair, &issuer).expect("signs").pem(), key)
+    };
+    let (first, first_key) = issue(0xab01, 30);
+    let (second, second_key) = issue(0xab02, 60);
+    let issuers_pem = root.pem();
+    let material = |leaf_pem, key| ImportMaterial { endpoint: id, leaf_pem, issuers_pem: &issuers_pem, key };
+
+    assert_eq!(store.find(domain, "AB01").await, Ok(None), "nothing is there before");
+    let arn = store.import(None, material(&first, &first_key)).await.expect("imported");
+    let held = store.describe(&arn).await.expect("answers").expect("is there");
+    assert_eq!((held.arn.as_str(), held.serial.as_str()), (arn.as_str(), "AB01"));
+    let found = store.find(domain, &normalize_serial("ab:01")).await.expect("answers");
+    assert_eq!(found.as_ref(), Some(&held), "it is found by its serial");
+    assert_eq!(store.find(domain, "AB02").await, Ok(None));
+
+    let again = store.import(Some(&arn), material(&second, &second_key)).await.expect("imported again");
+    assert_eq!(again, arn, "the ARN stays");
+    store.import(Some(&arn), material(&second, &second_key)).await.expect("imported twice");
+    assert_eq!(store.describe(&arn).await.expect("answers").expect("is there").serial, "AB02");
+
+    assert_eq!(store.delete(&arn).await, Ok(Deletion::Gone));
+    assert_eq!(store.delete(&arn).await, Ok(Deletion::Gone), "deleting twice is fine");
+    assert_eq!(store.describe(&arn).await, Ok(None));
+}

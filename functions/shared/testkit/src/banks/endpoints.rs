@@ -1,0 +1,186 @@
+use domain::attempt::{Attempt, Outcome, execution_name};
+use domain::certificate::InstalledCertificate;
+use domain::endpoint::Failing;
+use domain::failure::{Actor, Failure, FailureName};
+use domain::order::{OpenOrder, OrderStatus};
+use domain::ports::{AttemptJournal, DueEntry, DueIndex, FencedError, RegisterError, Registry, Settlement};
+use domain::schedule::LEASE;
+use domain::{Endpoint, EndpointId};
+use time::{Duration, OffsetDateTime};
+
+use super::{endpoint, whole_second};
+
+/// `seed` is one that no other test uses.
+pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
+    let now = whole_second();
+    let first = endpoint(seed, now);
+    let names: Vec<_> = first.names.bases().into_iter().cloned().collect();
+    assert_eq!(registry.find(&first.id).await, Ok(None), "nothing is there before");
+    registry.register(&first).await.expect("registered");
+    assert_eq!(registry.find(&first.id).await, Ok(Some(first.clone())), "it reads as it was written");
+    for name in &names {
+        assert_eq!(registry.holder(name).await, Ok(Some(first.id.clone())), "every base name is claimed");
+    }
+
+    let rival = Endpoint { id: EndpointId::from_random([seed as u8; 16]), ..first.clone() };
+    let refused = registry.register(&rival).await.expect_err("taken");
+    assert!(matches!(refused, RegisterError::NameTaken(name) if names.contains(&name)));
+    assert_eq!(registry.find(&rival.id).await, Ok(None), "nothing of a refused registration is written");
+
+    let second = Endpoint { tenant: first.tenant.clone(), ..endpoint(seed + 1, now) };
+    registry.register(&second).await.expect("registered");
+    let page = registry.list(&first.tenant, None, 1).await.expect("answers");
+    let next = page.next.expect("there is more");
+    let rest = registry.list(&first.tenant, Some(&next), 9).await.expect("answers");
+    let ids: Vec<_> = page.endpoints.iter().chain(&rest.endpoints).map(|e| e.id.clone()).collect();
+    assert_eq!(ids, [first.id.clone(), second.id.clone()], "pages follow each other by domain");
+    assert!(registry.list("nobody", None, 9).await.expect("answers").endpoints.is_empty());
+
+    registry.open_renewal(&first.id, now).await.expect("no certificate, nothing to do");
+    let gone = EndpointId::from_random([0xee; 16]);
+    registry.begin_removal(&gone, now).await.expect("removing what is not there is fine");
+    assert_eq!(registry.find(&gone).await, Ok(None), "and makes nothing");
+    registry.begin_removal(&second.id, now).await.expect("marked");
+    let marked = registry.find(&second.id).await.expect("answers").expect("still there");
+    assert!(marked.removing && marked.due_at == Some(now));
+}
+
+/// `seed` is one that no other test uses.
+pub async fn due_index<T: Registry + DueIndex + Sync>(index: &T, seed: u64) {
+    let now = whole_second();
+    let mut early = endpoint(seed, now);
+    early.due_at = Some(now + Duration::HOUR);
+    index.register(&early).await.expect("registered");
+    let shard = early.id.shard(domain::ports::DUE_SHARDS);
+    let entry = DueEntry { endpoint: early.id.clone(), due_at: now + Duration::HOUR };
+    let due = |at: OffsetDateTime| async move { index.due(shard, at, 1000).await.expect("answers") };
+    assert!(!due(now).await.contains(&entry), "not due yet");
+    assert!(due(now + Duration::HOUR).await.contains(&entry), "due from that second on");
+
+    let at = now + Duration::HOUR;
+    let claims = futures::future::join_all((0..8).map(|_| index.claim(&entry, at, at + LEASE))).await;
+    let won: Vec<u64> = claims.into_iter().filter_map(|claim| claim.expect("answers")).collect();
+    assert_eq!(won, [1], "of eight at once exactly one gets it");
+    assert!(!due(at).await.iter().any(|e| e.endpoint == early.id), "while leased it is not due");
+    let leased = DueEntry { due_at: at + LEASE, ..entry.clone() };
+    assert_eq!(index.claim(&leased, at, at + LEASE).await, Ok(None), "nor can it be claimed");
+    let later = at + LEASE;
+    assert!(due(later).await.contains(&leased), "a dead attempt's endpoint is due when the lease ends");
+
+    index.release(&early.id, 7, now).await.expect("another attempt's release is ignored");
+    assert_eq!(index.find(&early.id).await.expect("answers").expect("there").due_at, Some(later));
+    index.release(&early.id, 1, now).await.expect("released");
+    let released = index.find(&early.id).await.expect("answers").expect("there");
+    assert_eq!((released.due_at, released.lease_until, released.attempt), (Some(now), None, 1));
+    let again = DueEntry { due_at: now, ..entry };
+    assert_eq!(index.claim(&again, now, now + LEASE).await, Ok(Some(2)), "the next attempt has the next number");
+}
+
+fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome: Outcome) -> Attempt {
+    Attempt {
+        attempt: number,
+        started_at: now,
+        finished_at: None,
+        outcome,
+        method: None,
+        order: None,
+        failure: None,
+        execution: execution_name(id, number),
+        steps: Vec::new(),
+    }
+}
+
+/// `seed` is one that no other test uses.
+pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueIndex), seed: u64) {
+    let now = whole_second();
+    let registered = endpoint(seed, now);
+    let id = &registered.id;
+    journal.register(&registered).await.expect("registered");
+    let entry = DueEntry { endpoint: id.clone(), due_at: now };
+    assert_eq!(journal.claim(&entry, now, now + LEASE).await, Ok(Some(1)));
+
+    journal.begin(id, &attempt(id, 1, now, Outcome::Running)).await.expect("begun");
+    journal.begin(id, &attempt(id, 1, now + Duration::HOUR, Outcome::Running)).await.expect("begun twice");
+    assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].started_at, now, "the first record stays");
+
+    let order = OpenOrder {
+        url: "https://ca.example/order/1".into(),
+        finalize_url: "https://ca.example/order/1/finalize".into(),
+        directory: "https://ca.example/directory".into(),
+        generation: 1,
+        names: registered.names.iter().cloned().collect(),
+        status: OrderStatus::Pending,
+        opened_at: now,
+        expires: Some(now + Duration::DAY),
+        authorizations: vec![],
+        stale: vec![],
+        nonce: Some("nonce".into()),
+        change: None,
+        chain: None,
+        importing: false,
+    };
+    assert_eq!(journal.save_order(id, 2, &order).await, Err(FencedError::Superseded), "not ours");
+    journal.save_order(id, 1, &order).await.expect("saved");
+    let read = journal.find(id).await.expect("answers").expect("there");
+    assert_eq!((read.order, read.generation), (Some(order), 1));
+
+    let certificate = InstalledCertificate {
+        arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
+        serial: "AB".into(),
+        issuer: "CN=test".into(),
+        names: registered.names.iter().cloned().collect(),
+        not_before: now,
+        not_after: now + Duration::days(90),
+        imported_at: now,
+        renew_at: now + Duration::days(60),
+        generation: 1,
+        renewal: false,
+        announced: false,
+    };
+    assert_eq!(journal.record_certificate(id, 2, &certificate).await, Err(FencedError::Superseded));
+    journal.record_certificate(id, 1, &certificate).await.expect("recorded");
+
+    let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no record", "create it");
+    let failed = Settlement {
+        due_at: now + Duration::MINUTE,
+        failing: Some(Failing { failure, since: now, attempts: 1 }),
+        drop_order: false,
+        announced: false,
+        attempt: attempt(id, 1, now, Outcome::Failed),
+    };
+    assert_eq!(journal.settle(id, 2, &failed).await, Err(FencedError::Superseded));
+    journal.settle(id, 1, &failed).await.expect("settled");
+    let read = journal.find(id).await.expect("answers").expect("there");
+    assert_eq!((read.due_at, read.lease_until), (Some(now + Duration::MINUTE), None));
+    assert_eq!(read.failing, failed.failing);
+    assert!(read.order.is_some() && read.certificate.as_ref().is_some_and(|held| !held.announced));
+
+    let good = Settlement {
+        failing: None,
+        drop_order: true,
+        announced: true,
+        attempt: attempt(id, 1, now, Outcome::Issued),
+        ..failed
+    };
+    journal.settle(id, 1, &good).await.expect("settled again");
+    let read = journal.find(id).await.expect("answers").expect("there");
+    assert_eq!((read.failing, read.order), (None, None));
+    assert!(read.certificate.is_some_and(|held| held.announced));
+    assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].outcome, Outcome::Issued);
+
+    journal.open_renewal(id, now).await.expect("opened");
+    let read = journal.find(id).await.expect("answers").expect("there");
+    assert_eq!(read.certificate.expect("there").renew_at, now);
+
+    journal.begin_removal(id, now).await.expect("marked");
+    assert!(matches!(journal.settle(id, 1, &good).await, Err(FencedError::Fault(_))), "a removal is not overlooked");
+    let going = journal.find(id).await.expect("answers").expect("there");
+    let removed = attempt(id, 1, now, Outcome::Removed);
+    journal.erase(&going, &removed).await.expect("erased");
+    journal.erase(&going, &removed).await.expect("erased twice");
+    assert_eq!(journal.find(id).await, Ok(None));
+    for name in going.names.bases() {
+        assert_eq!(journal.holder(name).await, Ok(None), "its names are free again");
+    }
+    assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].outcome, Outcome::Removed, "history stays");
+}

@@ -1,0 +1,252 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use domain::endpoint::Reachability;
+use domain::name::CertificateName;
+use domain::names::EndpointNames;
+use domain::order::{
+    Authorization, AuthorizationStatus, Challenge, ChallengeKind, OpenOrder, OrderStatus, choose_challenge,
+};
+use domain::ports::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, Validation};
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyPair, PublicKeyData, SerialNumber, SignatureAlgorithm};
+use time::{Duration, OffsetDateTime};
+use x509_parser::prelude::{FromDer, X509CertificationRequest};
+
+use crate::{Fuse, MemoryDns, MemoryTokens};
+
+const DIRECTORY: &str = "memory://ca/directory";
+
+/// A CA in memory that looks at the in-memory tokens and zone, and issues real certificates.
+///
+/// Only what a flow needs: how a real CA behaves is tested against Pebble.
+#[derive(Clone)]
+pub struct MemoryCa {
+    state: Arc<Mutex<State>>,
+    tokens: MemoryTokens,
+    dns: MemoryDns,
+    fuse: Fuse,
+    lifetime: Duration,
+    issuer: Arc<(rcgen::Certificate, Issuer<'static, KeyPair>)>,
+}
+
+#[derive(Default)]
+struct State {
+    now: Option<OffsetDateTime>,
+    counter: u64,
+    orders: BTreeMap<String, CaOrder>,
+    /// Names whose authorization is still good, as CAs reuse them.
+    proven: Vec<CertificateName>,
+    reuse: bool,
+}
+
+struct CaOrder {
+    names: Vec<CertificateName>,
+    status: OrderStatus,
+    expires: OffsetDateTime,
+    authorizations: Vec<Authorization>,
+    chain: Option<String>,
+}
+
+struct RequestedKey {
+    point: Vec<u8>,
+}
+
+impl PublicKeyData for RequestedKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.point
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        &rcgen::PKCS_ECDSA_P256_SHA256
+    }
+}
+
+impl MemoryCa {
+    pub fn new(tokens: MemoryTokens, dns: MemoryDns, lifetime: Duration, fuse: Fuse) -> Self {
+        let key = KeyPair::generate().expect("randomness");
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).expect("signs");
+        let issuer = Arc::new((certificate, Issuer::new(params, key)));
+        Self { state: Arc::default(), tokens, dns, fuse, lifetime, issuer }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no test panics in here")
+    }
+
+    /// Moves the CA's clock. Orders live for an hour.
+    pub fn set_time(&self, now: OffsetDateTime) {
+        self.state().now = Some(now);
+    }
+
+    /// Whether names once proven need not be proven again.
+    pub fn reuse_authorizations(&self, reuse: bool) {
+        self.state().reuse = reuse;
+    }
+
+    pub fn orders(&self) -> usize {
+        self.state().orders.len()
+    }
+
+    fn reply<T>(&self, value: T, requests: u32) -> CaReply<T> {
+        CaReply { value, requests, nonce: None }
+    }
+
+    fn is_proven(&self, name: &CertificateName, challenge: &Challenge) -> bool {
+        match challenge.kind {
+            ChallengeKind::Http01 => {
+                self.tokens.get(&name.base, &challenge.token).as_deref() == Some(&challenge.response)
+            }
+            ChallengeKind::Dns01 => {
+                let target = self.dns.target(&name.base.challenge_name()).unwrap_or_default();
+                self.dns.zone().values(&target).contains(&challenge.response)
+            }
+        }
+    }
+
+    fn issue(&self, names: &[CertificateName], request: &[u8], now: OffsetDateTime, serial: u64) -> String {
+        let (_, csr) = X509CertificationRequest::from_der(request).expect("a PKCS#10 request");
+        csr.verify_signature().expect("signed with the key it is for");
+        let point = csr.certification_request_info.subject_pki.subject_public_key.data.to_vec();
+        let names = names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let mut params = CertificateParams::new(names).expect("ASCII names");
+        params.distinguished_name = DistinguishedName::new();
+        params.not_before = now;
+        params.not_after = now + self.lifetime;
+        params.serial_number = Some(SerialNumber::from(serial));
+        let leaf = params.signed_by(&RequestedKey { point }, &self.issuer.1).expect("signs");
+        format!("{}{}", leaf.pem(), self.issuer.0.pem())
+    }
+}
+
+fn lost() -> CaError {
+    CaError::OrderLost { problem: Problem { kind: "malformed".into(), detail: "no such order".into() } }
+}
+
+fn opened(url: &str, order: &CaOrder) -> OpenedOrder {
+    OpenedOrder {
+        url: url.to_owned(),
+        finalize_url: format!("{url}/finalize"),
+        directory: DIRECTORY.into(),
+        status: order.status,
+        expires: Some(order.expires),
+        authorizations: order
+            .authorizations
+            .iter()
+            .map(|authorization| Authorization {
+                challenge: authorization
+                    .challenge
+                    .clone()
+                    .filter(|_| authorization.status == AuthorizationStatus::Pending),
+                ..authorization.clone()
+            })
+            .collect(),
+    }
+}
+
+impl State {
+    fn now(&self) -> OffsetDateTime {
+        self.now.expect("the test sets the time")
+    }
+
+    fn order(&mut self, url: &str) -> Result<&mut CaOrder, CaError> {
+        let now = self.now();
+        self.orders.get_mut(url).filter(|order| now < order.expires).ok_or_else(lost)
+    }
+}
+
+impl CertificateAuthority for MemoryCa {
+    fn directory(&self) -> &str {
+        DIRECTORY
+    }
+
+    async fn open(&self, names: &EndpointNames, reachability: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
+        let mut state = self.state();
+        state.counter += 1;
+        let (now, number) = (state.now(), state.counter);
+        let authorizations: Vec<Authorization> = names
+            .iter()
+            .enumerate()
+            .map(|(i, name)| {
+                let token = format!("token-{number}-{i}");
+                let reused = state.reuse && state.proven.contains(name);
+                Authorization {
+                    url: format!("memory://ca/authorization/{number}/{i}"),
+                    name: name.clone(),
+                    status: if reused { AuthorizationStatus::Valid } else { AuthorizationStatus::Pending },
+                    challenge: Some(Challenge {
+                        kind: choose_challenge(reachability, name),
+                        url: format!("memory://ca/challenge/{number}/{i}"),
+                        response: format!("{token}.response"),
+                        token,
+                    }),
+                }
+            })
+            .collect();
+        let ready = authorizations.iter().all(|a| a.status == AuthorizationStatus::Valid);
+        let order = CaOrder {
+            names: names.iter().cloned().collect(),
+            status: if ready { OrderStatus::Ready } else { OrderStatus::Pending },
+            expires: now + Duration::HOUR,
+            authorizations,
+            chain: None,
+        };
+        let url = format!("memory://ca/order/{number}");
+        let value = opened(&url, &order);
+        state.orders.insert(url, order);
+        drop(state);
+        self.fuse.burn();
+        Ok(self.reply(value, 2))
+    }
+
+    async fn resume(&self, order: &OpenOrder, _: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
+        let mut state = self.state();
+        let value = opened(&order.url, state.order(&order.url)?);
+        Ok(self.reply(value, 2))
+    }
+
+    async fn validate(&self, order: &OpenOrder, _: bool) -> Result<CaReply<Validation>, CaError> {
+        let mut state = self.state();
+        let held = state.order(&order.url)?;
+        if held.status == OrderStatus::Pending {
+            for authorization in &mut held.authorizations {
+                let challenge = authorization.challenge.as_ref().expect("made with one");
+                if authorization.status == AuthorizationStatus::Pending {
+                    authorization.status = match self.is_proven(&authorization.name, challenge) {
+                        true => AuthorizationStatus::Valid,
+                        false => AuthorizationStatus::Invalid,
+                    };
+                }
+            }
+            let valid = held.authorizations.iter().all(|a| a.status == AuthorizationStatus::Valid);
+            held.status = if valid { OrderStatus::Ready } else { OrderStatus::Invalid };
+            let names = held.names.clone();
+            if valid {
+                state.proven.extend(names);
+            }
+        }
+        let status = state.order(&order.url)?.status;
+        drop(state);
+        self.fuse.burn();
+        let problem = Problem { kind: "unauthorized".into(), detail: "not found".into() };
+        let value = if status == OrderStatus::Invalid { Validation::Failed(problem) } else { Validation::Ready };
+        Ok(self.reply(value, 2))
+    }
+
+    async fn finalize(&self, order: &OpenOrder, request: &[u8]) -> Result<CaReply<Finalized>, CaError> {
+        let mut state = self.state();
+        let (now, serial) = (state.now(), state.counter);
+        let held = state.order(&order.url)?;
+        if held.status == OrderStatus::Ready {
+            held.chain = Some(self.issue(&held.names, request, now, serial));
+            held.status = OrderStatus::Valid;
+        }
+        let chain = held.chain.clone().ok_or_else(|| CaError::Refused {
+            problem: Problem { kind: "orderNotReady".into(), detail: "not ready".into() },
+        })?;
+        drop(state);
+        self.fuse.burn();
+        Ok(self.reply(Finalized::Issued { chain }, 3))
+    }
+}

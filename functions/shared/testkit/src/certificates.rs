@@ -1,0 +1,84 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use domain::certificate::normalize_serial;
+use domain::ports::{CertificateStore, Deletion, HeldCertificate, ImportMaterial, ServiceFault};
+use time::OffsetDateTime;
+use x509_parser::pem::parse_x509_pem;
+
+use crate::Fuse;
+
+/// A certificate as it was imported last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportedCertificate {
+    pub serial: String,
+    pub not_after: OffsetDateTime,
+    pub imports: u32,
+}
+
+/// ACM in memory. Like ACM, refuses a key that does not match; beyond it, panics on what must never happen.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryCertificates {
+    held: Arc<Mutex<BTreeMap<String, ImportedCertificate>>>,
+    made: Arc<Mutex<u32>>,
+    fuse: Fuse,
+}
+
+impl MemoryCertificates {
+    pub fn new(fuse: Fuse) -> Self {
+        Self { fuse, ..Self::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, BTreeMap<String, ImportedCertificate>> {
+        self.held.lock().expect("no test panics in here")
+    }
+
+    /// All certificates, by ARN.
+    pub fn held(&self) -> BTreeMap<String, ImportedCertificate> {
+        self.state().clone()
+    }
+}
+
+impl CertificateStore for MemoryCertificates {
+    async fn import(&self, arn: Option<&str>, material: ImportMaterial<'_>) -> Result<String, ServiceFault> {
+        let (_, pem) = parse_x509_pem(material.leaf_pem.as_bytes()).expect("a leaf in PEM");
+        let leaf = pem.parse_x509().expect("a certificate");
+        assert_eq!(leaf.public_key().raw, material.key.public_key(), "a certificate for another key was imported");
+        let imported = ImportedCertificate {
+            serial: normalize_serial(&leaf.raw_serial_as_string()),
+            not_after: leaf.validity().not_after.to_datetime(),
+            imports: 1,
+        };
+        let arn = arn.map(str::to_owned).unwrap_or_else(|| {
+            let mut made = self.made.lock().expect("no test panics in here");
+            *made += 1;
+            format!("arn:aws:acm:test:000000000000:certificate/{made}")
+        });
+        let mut held = self.state();
+        if let Some(before) = held.get(&arn) {
+            assert!(before.not_after <= imported.not_after, "a certificate was replaced by one that expires earlier");
+        }
+        let imports = held.get(&arn).map_or(0, |before| before.imports) + 1;
+        held.insert(arn.clone(), ImportedCertificate { imports, ..imported });
+        drop(held);
+        self.fuse.burn();
+        Ok(arn)
+    }
+
+    async fn describe(&self, arn: &str) -> Result<Option<HeldCertificate>, ServiceFault> {
+        let held = self.state();
+        Ok(held.get(arn).map(|held| HeldCertificate { arn: arn.to_owned(), serial: held.serial.clone() }))
+    }
+
+    async fn find(&self, _: &str, serial: &str) -> Result<Option<HeldCertificate>, ServiceFault> {
+        let held = self.state();
+        let found = held.iter().find(|(_, held)| held.serial == serial);
+        Ok(found.map(|(arn, held)| HeldCertificate { arn: arn.clone(), serial: held.serial.clone() }))
+    }
+
+    async fn delete(&self, arn: &str) -> Result<Deletion, ServiceFault> {
+        self.state().remove(arn);
+        self.fuse.burn();
+        Ok(Deletion::Gone)
+    }
+}

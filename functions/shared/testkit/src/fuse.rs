@@ -1,0 +1,43 @@
+use std::sync::{Arc, Mutex};
+
+/// What a process that was killed unwinds with.
+#[derive(Debug)]
+pub struct Crash;
+
+/// Kills the process after a chosen number of side effects; without one, never.
+#[derive(Clone, Debug, Default)]
+pub struct Fuse {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    left: Option<u32>,
+    burnt: u64,
+}
+
+impl Fuse {
+    /// Lets `effects` more side effects happen, and dies after the last of them.
+    pub fn set(&self, effects: Option<u32>) {
+        self.state.lock().expect("no test panics in here").left = effects;
+    }
+
+    /// Side effects so far.
+    pub fn burnt(&self) -> u64 {
+        self.state.lock().expect("no test panics in here").burnt
+    }
+
+    /// Called right after a side effect.
+    pub(crate) fn burn(&self) {
+        let mut state = self.state.lock().expect("no test panics in here");
+        state.burnt += 1;
+        let Some(left) = &mut state.left else { return };
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            state.left = None;
+            drop(state);
+            // Unlike panic!, says nothing on stderr: it happens thousands of times.
+            std::panic::resume_unwind(Box::new(Crash));
+        }
+    }
+}

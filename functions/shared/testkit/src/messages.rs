@@ -1,0 +1,65 @@
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use domain::EndpointId;
+use domain::attempt::execution_name;
+use domain::notice::{Notice, NoticeKind};
+use domain::ports::{FlowStarter, Notifier, ServiceFault, Started};
+
+use crate::Fuse;
+
+/// Remembers which flows were started, for a test to run them.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryFlows {
+    names: Arc<Mutex<BTreeSet<String>>>,
+    waiting: Arc<Mutex<Vec<(EndpointId, u64)>>>,
+    fuse: Fuse,
+}
+
+impl MemoryFlows {
+    pub fn new(fuse: Fuse) -> Self {
+        Self { fuse, ..Self::default() }
+    }
+
+    /// The flows started since the last call.
+    pub fn take(&self) -> Vec<(EndpointId, u64)> {
+        std::mem::take(&mut *self.waiting.lock().expect("no test panics in here"))
+    }
+}
+
+impl FlowStarter for MemoryFlows {
+    async fn start(&self, endpoint: &EndpointId, attempt: u64) -> Result<Started, ServiceFault> {
+        let new = self.names.lock().expect("no test panics in here").insert(execution_name(endpoint, attempt));
+        if !new {
+            return Ok(Started::Before);
+        }
+        self.waiting.lock().expect("no test panics in here").push((endpoint.clone(), attempt));
+        self.fuse.burn();
+        Ok(Started::Now)
+    }
+}
+
+/// Keeps the messages.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryNotifier {
+    notices: Arc<Mutex<Vec<Notice>>>,
+    fuse: Fuse,
+}
+
+impl MemoryNotifier {
+    pub fn new(fuse: Fuse) -> Self {
+        Self { fuse, ..Self::default() }
+    }
+
+    pub fn kinds(&self) -> Vec<NoticeKind> {
+        self.notices.lock().expect("no test panics in here").iter().map(|notice| notice.kind).collect()
+    }
+}
+
+impl Notifier for MemoryNotifier {
+    async fn notify(&self, notice: &Notice) -> Result<(), ServiceFault> {
+        self.notices.lock().expect("no test panics in here").push(notice.clone());
+        self.fuse.burn();
+        Ok(())
+    }
+}

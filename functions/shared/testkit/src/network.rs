@@ -1,0 +1,63 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use domain::DomainName;
+use domain::delegation::{Answer, ProbeAnswer, ServerAnswer};
+use domain::ports::{AuthoritativeDns, HttpProbe, RecordKind};
+
+use crate::{MemoryTokens, MemoryZone};
+
+/// One name server that knows the customers' aliases and serves the delegation zone.
+#[derive(Clone, Debug)]
+pub struct MemoryDns {
+    aliases: Arc<Mutex<BTreeMap<String, String>>>,
+    zone: MemoryZone,
+}
+
+impl MemoryDns {
+    pub fn new(zone: MemoryZone) -> Self {
+        Self { aliases: Arc::default(), zone }
+    }
+
+    /// Creates `name CNAME target`.
+    pub fn alias(&self, name: &str, target: &str) {
+        self.aliases.lock().expect("no test panics in here").insert(name.to_owned(), target.to_owned());
+    }
+
+    pub(crate) fn target(&self, name: &str) -> Option<String> {
+        self.aliases.lock().expect("no test panics in here").get(name).cloned()
+    }
+
+    pub(crate) fn zone(&self) -> &MemoryZone {
+        &self.zone
+    }
+}
+
+impl AuthoritativeDns for MemoryDns {
+    async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
+        let data: Vec<String> = match kind {
+            RecordKind::Cname => self.target(name).into_iter().collect(),
+            RecordKind::Txt => self.zone.values(name).into_iter().collect(),
+        };
+        let answer = if data.is_empty() { Answer::NxDomain } else { Answer::Records(data) };
+        vec![ServerAnswer { server: "ns.memory".into(), answer }]
+    }
+}
+
+/// Every host is served by the platform.
+#[derive(Clone, Debug)]
+pub struct MemoryProbe {
+    tokens: MemoryTokens,
+}
+
+impl MemoryProbe {
+    pub fn new(tokens: MemoryTokens) -> Self {
+        Self { tokens }
+    }
+}
+
+impl HttpProbe for MemoryProbe {
+    async fn fetch(&self, host: &DomainName, token: &str) -> ProbeAnswer {
+        self.tokens.get(host, token).map_or(ProbeAnswer::Status(404), ProbeAnswer::Body)
+    }
+}
