@@ -1,0 +1,186 @@
+//! How a request to the API fails, and what people are told about it.
+
+use std::error::Error;
+use std::fmt::Write;
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::terminal::{disarm, harmless};
+use crate::trouble::Trouble;
+
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// The API answered and said no.
+    Refused { address: String, status: StatusCode, problem: Problem },
+    /// No answer came.
+    Unreachable { address: String, cause: reqwest::Error },
+    /// An answer came that is not the API's.
+    Unreadable { address: String, cause: serde_json::Error },
+    NoRegion,
+    NoCredentials(String),
+    NotSigned(aws_sigv4::http_request::SigningError),
+}
+
+/// A problem document (RFC 9457), or what API Gateway says in its own name.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Problem {
+    title: Option<String>,
+    detail: Option<String>,
+    field: Option<String>,
+    remedy: Option<String>,
+    /// API Gateway's word: `{"message": "Forbidden"}`.
+    message: Option<String>,
+}
+
+impl Problem {
+    /// Whatever `body` says; nothing if it is no JSON object.
+    pub(crate) fn read(body: &[u8]) -> Self {
+        let mut json: Value = serde_json::from_slice(body).unwrap_or_default();
+        disarm(&mut json);
+        serde_json::from_value(json).unwrap_or_default()
+    }
+}
+
+impl ApiError {
+    /// The endpoint is not there.
+    pub(crate) fn is_gone(&self) -> bool {
+        // A 404 without a problem document is a wrong address, and says nothing of the endpoint.
+        matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, problem, .. } if problem.title.is_some())
+    }
+
+    /// Asking again in a moment may help.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
+            Self::Unreachable { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+impl From<ApiError> for Trouble {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Refused { address, status, problem } => refusal(&address, status, problem),
+            ApiError::Unreachable { address, cause } => Trouble::new(
+                format!("The API at {address} {}.", if cause.is_timeout() { "did not answer in time" } else { "cannot be reached" }),
+                causes(&cause.without_url()),
+                "Compare the address (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl, and check that this machine reaches it; a local cloud is started by `make up`.",
+            ),
+            ApiError::Unreadable { address, cause } => Trouble::new(
+                format!("What answers at {address} does not speak as the API does."),
+                cause.to_string(),
+                "Compare the address (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl, and `managed-https --version` with the stack's version.",
+            ),
+            ApiError::NoRegion => Trouble::new(
+                "The request cannot be signed.",
+                "The AWS region is not known: the API's address does not tell it, and no region is configured.",
+                "Set AWS_DEFAULT_REGION or AWS_PROFILE, then run the command again.",
+            ),
+            ApiError::NoCredentials(why) => Trouble::new(
+                "The request cannot be signed: no AWS credentials were found.",
+                why,
+                "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; after `aws sso login` or `aws login`: eval \"$(aws configure export-credentials --format env)\"",
+            ),
+            ApiError::NotSigned(cause) => Trouble::new(
+                "The request cannot be signed.",
+                causes(&cause),
+                "Check the credentials for stray characters, then run the command again.",
+            ),
+        }
+    }
+}
+
+fn refusal(address: &str, status: StatusCode, problem: Problem) -> Trouble {
+    let what = problem.title.map_or_else(|| format!("The API refused the request: {status}."), sentence);
+    let mut why = problem.detail.or(problem.message).unwrap_or_default();
+    if let Some(field) = problem.field {
+        let _ = write!(why, " (field: {field})");
+    }
+    let mut next = problem.remedy.unwrap_or_else(|| step_after(address, status));
+    if status == StatusCode::NOT_FOUND && !next.contains("managed-https list") {
+        next += " `managed-https list` shows the endpoints there are.";
+    }
+    Trouble::new(what, why.trim().to_owned(), next)
+}
+
+/// The next step where the answer names none: it then comes from API Gateway or something before it.
+fn step_after(address: &str, status: StatusCode) -> String {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            "Look at `aws sts get-caller-identity`: is this who you mean to be, may it execute-api:Invoke this API, is this machine's clock right?".into()
+        }
+        StatusCode::NOT_FOUND => {
+            format!("Compare the address {address} (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl.")
+        }
+        StatusCode::TOO_MANY_REQUESTS => "Wait a minute, then run the command again.".into(),
+        status if status.is_server_error() => {
+            "Run the command again in a minute; if it goes on, look at the log of the stack's ApiFunction.".into()
+        }
+        _ => "Compare the command with `managed-https --help`.".into(),
+    }
+}
+
+fn sentence(title: String) -> String {
+    if title.ends_with(['.', '!', '?']) { title } else { title + "." }
+}
+
+/// An error and its causes in one line; a cause that the text before has named already is left out.
+pub(crate) fn causes(error: &dyn Error) -> String {
+    let mut text = harmless(&error.to_string());
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = harmless(&cause.to_string());
+        if !text.contains(&words) {
+            let _ = write!(text, ": {words}");
+        }
+        next = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, body: &str) -> ApiError {
+        let status = StatusCode::from_u16(status).expect("a status");
+        ApiError::Refused { address: "https://api.example".into(), status, problem: Problem::read(body.as_bytes()) }
+    }
+
+    #[test]
+    fn a_problem_document_is_told_as_what_why_and_next() {
+        let body = r#"{"type":"t","title":"Already registered","status":409,"detail":"a.example is ep-1","field":"domain","remedy":"managed-https show a.example","new":1}"#;
+        let told = Trouble::from(refused(409, body));
+        assert_eq!(
+            told,
+            Trouble::new("Already registered.", "a.example is ep-1 (field: domain)", "managed-https show a.example")
+        );
+    }
+
+    #[test]
+    fn a_missing_endpoint_leads_to_the_list_and_a_wrong_address_is_not_one() {
+        let missing = refused(404, r#"{"title":"No such endpoint"}"#);
+        assert!(missing.is_gone());
+        assert!(format!("{:?}", Trouble::from(missing)).contains("`managed-https list`"));
+        assert!(!refused(404, r#"{"message":"Not Found"}"#).is_gone());
+    }
+
+    #[test]
+    fn an_answer_that_is_not_the_apis_still_gets_a_next_step() {
+        for (status, body) in [(403, r#"{"message":"Forbidden"}"#), (502, "<html>"), (429, ""), (301, "[]"), (404, "x")] {
+            let told = format!("{:?}", Trouble::from(refused(status, body)));
+            assert!(told.contains(&status.to_string()), "{told}");
+            assert!(!told.contains("next: \"\""), "{told}");
+        }
+    }
+
+    #[test]
+    fn only_what_may_pass_is_asked_again() {
+        assert!(refused(503, "").is_passing() && refused(429, "").is_passing());
+        assert!(!refused(403, "").is_passing() && !refused(404, "").is_passing() && !refused(409, "").is_passing());
+    }
+}

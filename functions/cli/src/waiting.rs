@@ -1,0 +1,205 @@
+//! Waiting for the engine: what a look at it means, and when to look again.
+
+use std::time::{Duration, Instant};
+
+use crate::api_error::ApiError;
+use crate::arguments::Timeout;
+use crate::model::{Attempt, Endpoint, Failure, Outcome, Record, State};
+use crate::progress::Progress;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+/// Looks in a row that may come to nothing before the waiting ends.
+const UNANSWERED: u32 = 8;
+
+/// What one look at an endpoint says to somebody who waits for its certificate.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Standing<'a> {
+    /// The certificate is there, and no attempt is at work.
+    Ready,
+    /// An attempt is at work, or will be.
+    AtWork,
+    /// The last attempt failed; the engine tries again by itself.
+    Failing(&'a Failure),
+    /// Somebody removes it: no certificate will come.
+    Leaving,
+}
+
+pub(crate) fn standing(endpoint: &Endpoint) -> Standing<'_> {
+    match (endpoint.state, &endpoint.failure) {
+        (State::Removing, _) => Standing::Leaving,
+        (State::Pending | State::Issuing, None) => Standing::AtWork,
+        // While the next attempt runs the last one's failure still stands.
+        (State::Pending | State::Issuing, Some(failure)) => Standing::Failing(failure),
+        _ if endpoint.certificate.is_some() => Standing::Ready,
+        (_, Some(failure)) => Standing::Failing(failure),
+        _ => Standing::AtWork,
+    }
+}
+
+/// The end of attempt `number`, once there is one.
+///
+/// An attempt that died leaves no end; then the next one's counts, which took its work over.
+pub(crate) fn end_of(number: u64, attempts: &[Attempt]) -> Option<&Attempt> {
+    let ended = |a: &&Attempt| a.attempt >= number && a.finished_at.is_some() && a.outcome != Outcome::Running;
+    attempts.iter().filter(ended).min_by_key(|a| a.attempt)
+}
+
+/// The records that a failure speaks of by their full names; all of them if it names none.
+pub(crate) fn records_named<'a>(failure: &Failure, records: &'a [Record]) -> Vec<&'a Record> {
+    let spoken = format!("{} {}", failure.summary, failure.remedy);
+    // A name ends where something stands that no name has: `_acme-challenge.www.example.com` does not name its host.
+    let outside = |c: char| !(c.is_alphanumeric() || "-_.*".contains(c));
+    let words: Vec<&str> = spoken.split(outside).map(|word| word.trim_end_matches('.')).collect();
+    let named: Vec<_> = records
+        .iter()
+        .filter(|r| words.windows(3).any(|w| w[0] == r.name && w[1] == r.kind && w[2] == r.value))
+        .collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let named: Vec<_> = records.iter().filter(|r| words.contains(&r.name.as_str())).collect();
+    if named.is_empty() { records.iter().collect() } else { named }
+}
+
+/// Remembers which failure was told, so that each is told once.
+#[derive(Debug, Default)]
+pub(crate) struct Told(Option<(String, String)>);
+
+impl Told {
+    pub(crate) fn is_news(&mut self, failure: &Failure) -> bool {
+        let this = (failure.name.clone(), failure.summary.clone());
+        let news = self.0.as_ref() != Some(&this);
+        self.0 = Some(this);
+        news
+    }
+}
+
+/// How long to pause after one pause: quick at first, since much is done in seconds, then gentle with the API.
+fn pause_after(pause: Duration) -> Duration {
+    (pause * 3 / 2).min(LONGEST_PAUSE)
+}
+
+/// Looks again and again until there is an end, or for `limit`: then `None`.
+///
+/// Errors that may pass are waited out, up to a number of them in a row.
+pub(crate) async fn until<T>(
+    limit: Timeout,
+    progress: &mut Progress,
+    mut look: impl AsyncFnMut(&mut Progress) -> Result<Option<T>, ApiError>,
+) -> Result<Option<T>, ApiError> {
+    let begun = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    let mut unanswered = 0;
+    loop {
+        match look(progress).await {
+            Ok(Some(end)) => return Ok(Some(end)),
+            Ok(None) => unanswered = 0,
+            Err(error) if error.is_passing() && unanswered < UNANSWERED => {
+                unanswered += 1;
+                progress.doing("the API does not answer: asking again");
+            }
+            Err(error) => return Err(error),
+        }
+        let left = limit.0.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return Ok(None);
+        }
+        // The last look is at the very end of the limit.
+        tokio::time::sleep(pause.min(left)).await;
+        pause = pause_after(pause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn failure(summary: &str, remedy: &str) -> Value {
+        json!({"name": "RecordsNotReady", "actor": "customer", "summary": summary, "remedy": remedy})
+    }
+
+    fn endpoint(state: &str, certificate: Option<Value>, failure: Option<Value>) -> Endpoint {
+        serde_json::from_value(json!({"id": "ep-1", "domain": "a.example", "reachability": "external", "state": state,
+            "created_at": "2026-01-01T00:00:00Z", "certificate": certificate, "failure": failure}))
+        .expect("an endpoint")
+    }
+
+    fn certificate() -> Option<Value> {
+        Some(json!({"arn": "a", "serial": "1", "issuer": "i", "names": [],
+            "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z"}))
+    }
+
+    fn attempt(number: u64, outcome: &str, ended: bool) -> Attempt {
+        serde_json::from_value(json!({"attempt": number, "outcome": outcome, "started_at": "2026-01-01T00:00:00Z",
+            "finished_at": ended.then_some("2026-01-01T00:01:00Z"), "execution": "e", "order": null}))
+        .expect("an attempt")
+    }
+
+    #[test]
+    fn a_certificate_counts_once_no_attempt_is_at_work() {
+        assert_eq!(standing(&endpoint("pending", None, None)), Standing::AtWork);
+        assert_eq!(standing(&endpoint("issuing", certificate(), None)), Standing::AtWork);
+        assert_eq!(standing(&endpoint("active", certificate(), None)), Standing::Ready);
+        let left_behind = Some(failure("a TXT record is left", ""));
+        assert_eq!(standing(&endpoint("failing", certificate(), left_behind)), Standing::Ready);
+    }
+
+    #[test]
+    fn a_failure_stands_while_the_next_attempt_runs_and_a_removal_ends_all() {
+        for state in ["failing", "issuing", "pending"] {
+            let endpoint = endpoint(state, None, Some(failure("no CNAME", "create it")));
+            assert!(matches!(standing(&endpoint), Standing::Failing(f) if f.summary == "no CNAME"), "{state}");
+        }
+        assert_eq!(standing(&endpoint("removing", certificate(), None)), Standing::Leaving);
+        assert_eq!(standing(&endpoint("something-new", None, None)), Standing::AtWork);
+    }
+
+    #[test]
+    fn an_attempt_ends_with_its_own_record_or_with_that_of_the_one_that_took_over() {
+        assert!(end_of(2, &[attempt(1, "issued", true)]).is_none());
+        assert!(end_of(2, &[attempt(2, "running", false), attempt(1, "issued", true)]).is_none());
+        let attempts = [attempt(4, "renewed", true), attempt(3, "failed", true), attempt(2, "running", false)];
+        assert_eq!(end_of(2, &attempts).map(|a| a.attempt), Some(3));
+        assert_eq!(end_of(4, &attempts).map(|a| a.outcome), Some(Outcome::Renewed));
+    }
+
+    #[test]
+    fn a_failure_names_the_record_it_is_about() {
+        let record = |name: &str| Record {
+            name: name.into(),
+            kind: "CNAME".into(),
+            value: "x.acme.example".into(),
+            purpose: String::new(),
+        };
+        let records = [record("www.example.com"), record("_acme-challenge.www.example.com")];
+        let about = |summary: &str, remedy: &str| {
+            let failure: Failure = serde_json::from_value(failure(summary, remedy)).expect("a failure");
+            records_named(&failure, &records).into_iter().map(|r| r.name.as_str()).collect::<Vec<_>>()
+        };
+        let both = ["www.example.com", "_acme-challenge.www.example.com"];
+        assert_eq!(about("_acme-challenge.www.example.com leads to a.example.", "Create it"), both[1..]);
+        assert_eq!(about("http://www.example.com/ does not reach the platform", ""), both[..1]);
+        // The name servers of the host are spoken of, but the record to create is spelled out.
+        assert_eq!(
+            about("no name server of www.example.com answers", "_acme-challenge.www.example.com CNAME x.acme.example"),
+            both[1..]
+        );
+        assert_eq!(about("something else", ""), both);
+    }
+
+    #[test]
+    fn each_failure_is_told_once_and_again_after_another() {
+        let mut told = Told::default();
+        let [a, b] = ["a", "b"].map(|text| serde_json::from_value::<Failure>(failure(text, "")).expect("a failure"));
+        assert!(told.is_news(&a) && !told.is_news(&a) && told.is_news(&b) && !told.is_news(&b) && told.is_news(&a));
+    }
+
+    #[test]
+    fn pauses_grow_from_half_a_second_to_three() {
+        let pauses: Vec<_> = std::iter::successors(Some(FIRST_PAUSE), |p| Some(pause_after(*p))).take(8).collect();
+        assert_eq!(pauses[0], Duration::from_millis(500));
+        assert!(pauses.is_sorted() && pauses[7] == LONGEST_PAUSE);
+    }
+}
