@@ -14,8 +14,11 @@ impl FromStr for ApiAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|error| format!("not a URL ({error}); it looks like https://abc123.execute-api.eu-central-1.amazonaws.com"))?;
-        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
+        let url = Url::parse(text).map_err(|error| {
+            format!("not a URL ({error}); it looks like https://abc123.execute-api.eu-central-1.amazonaws.com")
+        })?;
+        let plain =
+            url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
         match url.scheme() {
             "https" | "http" if plain && url.has_host() => Ok(Self(url)),
             "https" | "http" => Err("give scheme, host and path only".into()),
@@ -101,7 +104,14 @@ mod tests {
 
     #[test]
     fn what_is_no_address_of_an_api_is_refused() {
-        for text in ["", "api.example.com", "ftp://example.com", "https://u:p@example.com", "https://example.com/?a=b", "mailto:a@b"] {
+        for text in [
+            "",
+            "api.example.com",
+            "ftp://example.com",
+            "https://u:p@example.com",
+            "https://example.com/?a=b",
+            "mailto:a@b",
+        ] {
             assert!(text.parse::<ApiAddress>().is_err(), "{text}");
         }
     }

@@ -13,11 +13,21 @@ use crate::trouble::Trouble;
 #[derive(Debug)]
 pub(crate) enum ApiError {
     /// The API answered and said no.
-    Refused { address: String, status: StatusCode, problem: Problem },
+    Refused {
+        address: String,
+        status: StatusCode,
+        problem: Problem,
+    },
     /// No answer came.
-    Unreachable { address: String, cause: reqwest::Error },
+    Unreachable {
+        address: String,
+        cause: reqwest::Error,
+    },
     /// An answer came that is not the API's.
-    Unreadable { address: String, cause: serde_json::Error },
+    Unreadable {
+        address: String,
+        cause: serde_json::Error,
+    },
     NoRegion,
     NoCredentials(String),
     NotSigned(aws_sigv4::http_request::SigningError),
@@ -66,7 +76,10 @@ impl From<ApiError> for Trouble {
         match error {
             ApiError::Refused { address, status, problem } => refusal(&address, status, problem),
             ApiError::Unreachable { address, cause } => Trouble::new(
-                format!("The API at {address} {}.", if cause.is_timeout() { "did not answer in time" } else { "cannot be reached" }),
+                format!(
+                    "The API at {address} {}.",
+                    if cause.is_timeout() { "did not answer in time" } else { "cannot be reached" }
+                ),
                 causes(&cause.without_url()),
                 "Compare the address (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl, and check that this machine reaches it; a local cloud is started by `make up`.",
             ),
@@ -171,7 +184,8 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_not_the_apis_still_gets_a_next_step() {
-        for (status, body) in [(403, r#"{"message":"Forbidden"}"#), (502, "<html>"), (429, ""), (301, "[]"), (404, "x")] {
+        for (status, body) in [(403, r#"{"message":"Forbidden"}"#), (502, "<html>"), (429, ""), (301, "[]"), (404, "x")]
+        {
             let told = format!("{:?}", Trouble::from(refused(status, body)));
             assert!(told.contains(&status.to_string()), "{told}");
             assert!(!told.contains("next: \"\""), "{told}");

@@ -224,7 +224,20 @@ mod tests {
             assert_eq!(parsed.0.as_secs(), seconds);
             assert_eq!(parsed.to_string().parse(), Ok(parsed));
         }
-        for text in ["", "0s", "15", "m", "-5m", "1d", "25h", "1.5h", "15m ", "99999999999999999999s", "9999999999999999999h", "5µs"] {
+        for text in [
+            "",
+            "0s",
+            "15",
+            "m",
+            "-5m",
+            "1d",
+            "25h",
+            "1.5h",
+            "15m ",
+            "99999999999999999999s",
+            "9999999999999999999h",
+            "5µs",
+        ] {
             assert!(text.parse::<Timeout>().is_err(), "{text}");
         }
     }

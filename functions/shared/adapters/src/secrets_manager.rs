@@ -12,6 +12,9 @@ use crate::aws::fault;
 /// The label of a version that is not current yet.
 const CANDIDATE: &str = "managed-https-candidate";
 
+/// The client token, and so the version id, of a secret's first content (32 to 64 characters).
+const FIRST_VERSION: &str = "managed-https-first-version-0001";
+
 /// What is known of our accounts, by directory URL: a change of CA makes a second one and keeps the first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Accounts {
@@ -83,6 +86,7 @@ impl AccountSecret {
     ///
     /// Secrets Manager has no conditional write, but it moves a label only away from the version that is
     /// named: the new content is put beside the current one, then made current in place of what was read.
+    /// For the very first content there is nothing to name; there a fixed client token does the same.
     pub async fn replace(&self, base: &Accounts, next: &Accounts) -> Result<Written, ServiceFault> {
         let put = self
             .client
@@ -91,9 +95,14 @@ impl AccountSecret {
             .secret_string(serde_json::to_string(next).expect("plain data"))
             // The first version of a secret becomes current by itself.
             .set_version_stages(base.version.is_some().then(|| vec![CANDIDATE.to_owned()]))
+            .set_client_request_token(base.version.is_none().then(|| FIRST_VERSION.to_owned()))
             .send()
-            .await
-            .map_err(|error| fault("secretsmanager:PutSecretValue", error))?;
+            .await;
+        let put = match put {
+            Ok(put) => put,
+            Err(error) if error.code() == Some("ResourceExistsException") => return Ok(Written::Taken),
+            Err(error) => return Err(fault("secretsmanager:PutSecretValue", error)),
+        };
         let Some(current) = &base.version else { return Ok(Written::Now) };
         let moved = self
             .client

@@ -41,10 +41,11 @@ pub struct EndpointPage {
 ///
 /// # Errors
 ///
-/// [`FailureName::Superseded`](crate::FailureName::Superseded) if it is gone or a newer attempt owns it.
+/// [`FailureName::Superseded`](crate::FailureName::Superseded) if it is gone, a newer attempt owns it, or
+/// this attempt has been settled: a step that was delivered twice must not begin anything afterwards.
 pub async fn owned_endpoint(reader: &impl EndpointReader, input: &StepInput) -> Result<Endpoint, Failure> {
     match reader.find(&input.endpoint).await? {
-        Some(endpoint) if endpoint.attempt == input.attempt => Ok(endpoint),
+        Some(endpoint) if endpoint.attempt == input.attempt && endpoint.lease_until.is_some() => Ok(endpoint),
         _ => Err(Failure::superseded()),
     }
 }

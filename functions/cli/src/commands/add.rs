@@ -1,0 +1,124 @@
+//! `add`: registers a domain and, if asked to, waits for its certificate.
+
+use super::{Session, now};
+use crate::api_error::ApiError;
+use crate::arguments::Add;
+use crate::model::{Answer, Endpoint, Failure, Registration};
+use crate::progress::Progress;
+use crate::render;
+use crate::terminal::{Look, shell_word};
+use crate::trouble::Trouble;
+use crate::waiting::{Standing, Told, records_named, standing, until};
+
+pub(super) async fn add(session: &Session, command: &Add) -> Result<(), Trouble> {
+    let registration =
+        Registration { domain: &command.domain, also: &command.also, reachability: command.reachability.as_str() };
+    let registered = session.api.register(&registration).await?;
+    if command.waiting.wait {
+        wait(session, command, registered).await
+    } else {
+        session.print(&registered.json, |look| what_to_do(look, &registered.seen))
+    }
+}
+
+fn what_to_do(look: Look, endpoint: &Endpoint) -> String {
+    let name = shell_word(&endpoint.domain);
+    let mut text = format!("{} is registered as {}.\n\n", endpoint.domain, endpoint.id);
+    text += "Create these records in the domain's DNS:\n\n";
+    text += &render::record_table(look, &endpoint.records);
+    text += "\nThe certificate comes by itself once they are there. To look at once:\n";
+    text + &format!("  managed-https renew {name} --wait\nTo see how it stands:\n  managed-https show {name}\n")
+}
+
+async fn wait(session: &Session, command: &Add, registered: Answer<Endpoint>) -> Result<(), Trouble> {
+    // By its id: whoever removes the endpoint and registers the domain anew has another one.
+    let id = registered.seen.id.parse().map_err(|_| {
+        Trouble::new(
+            format!("{} is registered, but the API gave it no usable id.", command.domain),
+            registered.seen.id.clone(),
+            "Look at it with: managed-https list",
+        )
+    })?;
+    let mut progress = Progress::start();
+    progress.tell(&format!("{} is registered as {}.", registered.seen.domain, registered.seen.id));
+    let mut last = registered;
+    let mut told = Told::default();
+    let end = until(command.waiting.timeout, &mut progress, async |progress: &mut Progress| {
+        last = session.api.endpoint(&id).await?;
+        let endpoint = &last.seen;
+        progress.doing(&render::state_line(endpoint));
+        Ok::<_, ApiError>(match standing(endpoint) {
+            Standing::Ready => Some(true),
+            Standing::Leaving => Some(false),
+            Standing::AtWork => None,
+            Standing::Failing(failure) => {
+                if told.is_news(failure) {
+                    progress.tell(&failure_notice(endpoint, failure));
+                }
+                None
+            }
+        })
+    })
+    .await;
+    drop(progress);
+    let end = end?;
+    let endpoint = &last.seen;
+    // A program is given the endpoint as it stands, however it ended.
+    let finished = end == Some(true);
+    if finished || session.format == crate::arguments::Format::Json {
+        session.print(&last.json, |look| render::endpoint_page(look, endpoint, now()))?;
+    }
+    match end {
+        Some(true) => Ok(()),
+        Some(false) => Err(Trouble::new(
+            format!("{} is being removed: no certificate will come.", endpoint.domain),
+            "",
+            format!("Once it is gone from `managed-https list`: managed-https add {}", shell_word(&endpoint.domain)),
+        )),
+        None => Err(timed_out(command, endpoint)),
+    }
+}
+
+fn failure_notice(endpoint: &Endpoint, failure: &Failure) -> String {
+    let mut text = format!(
+        "Not yet: {} ({}; {} must act)\n  to do:  {}\n",
+        failure.summary,
+        failure.name,
+        failure.actor.as_person(),
+        failure.remedy
+    );
+    if failure.name == "RecordsNotReady" {
+        for record in records_named(failure, &endpoint.records) {
+            text += &format!("  record: {}\n", render::record_line(record));
+        }
+    }
+    if let Some(at) = endpoint.next_attempt_at {
+        text += &format!("  again:  {}", render::moment(at, now()));
+    }
+    let name = shell_word(&endpoint.domain);
+    text.trim_end().to_owned() + &format!("\n  sooner: managed-https renew {name}")
+}
+
+fn timed_out(command: &Add, endpoint: &Endpoint) -> Trouble {
+    let what = format!("{} has no certificate after {}.", endpoint.domain, command.waiting.timeout);
+    let name = shell_word(&endpoint.domain);
+    match &endpoint.failure {
+        Some(failure) => Trouble::new(
+            what,
+            format!("{} ({}; {} must act)", failure.summary, failure.name, failure.actor.as_person()),
+            format!(
+                "{} It is tried again by itself; at once: managed-https renew {name} --wait",
+                full_stop(&failure.remedy)
+            ),
+        ),
+        None => Trouble::new(
+            what,
+            "Its attempt has not ended yet.",
+            format!("It goes on by itself. See how it stands: managed-https show {name}"),
+        ),
+    }
+}
+
+fn full_stop(text: &str) -> String {
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}

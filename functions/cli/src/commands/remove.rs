@@ -1,0 +1,85 @@
+//! `remove`: asks, removes and, if asked to, waits until all of it is gone.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::Session;
+use crate::arguments::{EndpointName, Remove};
+use crate::model::Endpoint;
+use crate::progress::Progress;
+use crate::render;
+use crate::terminal::shell_word;
+use crate::trouble::Trouble;
+use crate::waiting::{Told, until};
+
+pub(super) async fn remove(session: &Session, command: &Remove) -> Result<(), Trouble> {
+    let name = &command.named.endpoint;
+    let word = shell_word(name.as_str());
+    if !command.yes {
+        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            return Err(Trouble::usage(
+                "Nothing was removed.",
+                "A removal is asked about, and there is no terminal to ask on.",
+                format!("managed-https remove {word} --yes"),
+            ));
+        }
+        let endpoint = session.api.endpoint(name).await?.seen;
+        if !confirmed(&endpoint) {
+            return Err(Trouble::new("Nothing was removed.", "", format!("managed-https show {word}")));
+        }
+    }
+    let removed = session.api.remove(name).await?;
+    if command.waiting.wait {
+        wait(session, command, &removed.seen).await?;
+        return session.print(&removed.json, |_| format!("{} is removed.\n", removed.seen.domain));
+    }
+    session.print(&removed.json, |_| {
+        format!(
+            "{} is being removed: its records and its certificate are cleaned up now.\nSee when it is gone: managed-https list\n",
+            removed.seen.domain
+        )
+    })
+}
+
+fn confirmed(endpoint: &Endpoint) -> bool {
+    let certificate = match &endpoint.certificate {
+        Some(certificate) => {
+            format!("\nIts certificate {} is deleted, unless something still uses it.", certificate.arn)
+        }
+        None => String::new(),
+    };
+    eprint!("Remove {} ({})?{certificate}\n[y/N] ", endpoint.domain, endpoint.id);
+    let _ = io::stderr().flush();
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+async fn wait(session: &Session, command: &Remove, removed: &Endpoint) -> Result<(), Trouble> {
+    // By its id: the domain may be registered anew as soon as it is free.
+    let by_id: Result<EndpointName, _> = removed.id.parse();
+    let name = by_id.as_ref().unwrap_or(&command.named.endpoint);
+    let mut progress = Progress::start();
+    let mut told = Told::default();
+    let mut last = None;
+    let end = until(command.waiting.timeout, &mut progress, async |progress: &mut Progress| {
+        let endpoint = match session.api.endpoint(name).await {
+            Err(error) if error.is_gone() => return Ok(Some(())),
+            other => other?.seen,
+        };
+        progress.doing(&render::state_line(&endpoint));
+        if let Some(failure) = endpoint.failure.as_ref().filter(|failure| told.is_news(failure)) {
+            progress.tell(&format!("Not yet: {} ({})\n  to do: {}", failure.summary, failure.name, failure.remedy));
+        }
+        last = endpoint.failure;
+        Ok(None)
+    })
+    .await;
+    drop(progress);
+    end?.ok_or_else(|| {
+        let what = format!("{} is not removed after {}.", removed.domain, command.waiting.timeout);
+        let word = shell_word(name.as_str());
+        match last {
+            Some(failure) => Trouble::new(what, failure.summary, failure.remedy),
+            None => Trouble::new(what, "Its clean-up goes on by itself.", format!("managed-https show {word}")),
+        }
+    })
+}

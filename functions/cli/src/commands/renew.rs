@@ -1,0 +1,61 @@
+//! `renew`: starts an attempt now and, if asked to, waits for its end.
+
+use super::Session;
+use crate::arguments::{Format, Renew};
+use crate::model::Outcome;
+use crate::progress::Progress;
+use crate::render;
+use crate::terminal::{json_text, shell_word, write_result};
+use crate::trouble::Trouble;
+use crate::waiting::{end_of, until};
+
+pub(super) async fn renew(session: &Session, command: &Renew) -> Result<(), Trouble> {
+    let name = &command.named.endpoint;
+    let word = shell_word(name.as_str());
+    let started = session.api.renew(name).await?;
+    let number = started.seen.attempt;
+    if !command.waiting.wait {
+        return session.print(&started.json, |_| {
+            format!("{}: attempt {number} is started.\nSee its end: managed-https history {word}\n", name.as_str())
+        });
+    }
+    let mut progress = Progress::start();
+    let end = until(command.waiting.timeout, &mut progress, async |progress: &mut Progress| {
+        progress.doing(&format!("{}: attempt {number} is running", name.as_str()));
+        let list = session.api.attempts(name).await?;
+        let position = end_of(number, &list.seen.attempts)
+            .and_then(|end| list.seen.attempts.iter().position(|attempt| attempt.attempt == end.attempt));
+        Ok(position.map(|index| (list.json["attempts"][index].clone(), list.seen.attempts[index].clone())))
+    })
+    .await;
+    drop(progress);
+    let Some((json, attempt)) = end? else {
+        return Err(Trouble::new(
+            format!("Attempt {number} of {} has not ended after {}.", name.as_str(), command.waiting.timeout),
+            "It goes on by itself; one that died is taken over by the next.",
+            format!("See how it stands: managed-https history {word}"),
+        ));
+    };
+    let line = render::attempt_line(name.as_str(), &attempt);
+    let good = matches!(attempt.outcome, Outcome::Issued | Outcome::Renewed | Outcome::Unchanged);
+    if session.format == Format::Json {
+        write_result(&json_text(&json))?;
+    } else if good {
+        // The attempt is over: that the endpoint cannot be read any more does not make it a failure.
+        let certificate = session.api.endpoint(name).await.ok().and_then(|endpoint| endpoint.seen.certificate);
+        let certificate = certificate.map_or(String::new(), |held| {
+            let until = render::moment(held.not_after, super::now());
+            format!("  certificate {}\n  serial      {}\n  valid until {until}\n", held.arn, held.serial)
+        });
+        write_result(&format!("{line}\n{certificate}"))?;
+    }
+    match attempt.failure {
+        _ if good => Ok(()),
+        Some(failure) => Err(Trouble::new(
+            line,
+            format!("{} ({}; {} must act)", failure.summary, failure.name, failure.actor.as_person()),
+            format!("{} Then: managed-https renew {word} --wait", failure.remedy),
+        )),
+        None => Err(Trouble::new(line, "", format!("See what happened: managed-https history {word}"))),
+    }
+}

@@ -1,0 +1,94 @@
+//! Tables and pages for people. Texts come disarmed from [`crate::model`].
+
+mod endpoint;
+mod history;
+mod moment;
+mod records;
+
+pub(crate) use endpoint::{endpoint_list, endpoint_page, state_line};
+pub(crate) use history::{attempt_line, history};
+pub(crate) use moment::moment;
+pub(crate) use records::{record_line, record_table};
+
+use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
+
+use crate::model::{Outcome, State};
+use crate::terminal::{Colour, Look};
+
+/// Columns without lines: what is read can be copied, and `awk` can read it too.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+fn table(look: Look, headers: &[&str]) -> Table {
+    let mut table = bare_table(look);
+    table.set_header(headers.iter().map(|text| match look.colour {
+        true => Cell::new(text).add_attribute(Attribute::Bold),
+        false => Cell::new(text),
+    }));
+    table
+}
+
+fn bare_table(look: Look) -> Table {
+    let mut table = Table::new();
+    table.load_style(STYLE);
+    match look.width {
+        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+        // Lines that a program reads are never folded.
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    // Whether there is colour was decided already, by more than the stream.
+    if look.colour {
+        table.enforce_styling()
+    } else {
+        table.force_no_tty()
+    };
+    table
+}
+
+/// The width that the first `columns` need to have no cell folded.
+fn width_of(table: &Table, columns: usize) -> usize {
+    // Padding on either side, and one between the columns.
+    table.column_max_content_widths().iter().take(columns).map(|width| usize::from(*width) + 3).sum()
+}
+
+/// Keeps the cells of the first `columns` on one line, so that they can be copied.
+fn keep_whole(table: &mut Table, columns: usize) {
+    for column in table.column_iter_mut().take(columns) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+}
+
+fn text_of(table: &Table) -> String {
+    format!("{}\n", table.trim_fmt())
+}
+
+fn number(value: u64) -> Cell {
+    Cell::new(value).set_alignment(CellAlignment::Right)
+}
+
+fn cell(look: Look, text: &str, colour: Colour) -> Cell {
+    let colour = match colour {
+        Colour::Red => comfy_table::Color::Red,
+        Colour::Green => comfy_table::Color::Green,
+        Colour::Yellow => comfy_table::Color::Yellow,
+        Colour::Cyan => comfy_table::Color::Cyan,
+    };
+    if look.colour { Cell::new(text).fg(colour) } else { Cell::new(text) }
+}
+
+fn colour_of(state: State) -> Colour {
+    match state {
+        State::Active => Colour::Green,
+        State::Failing => Colour::Red,
+        State::Removing | State::Unknown => Colour::Yellow,
+        State::Pending | State::Issuing => Colour::Cyan,
+    }
+}
+
+fn colour_of_outcome(outcome: Outcome) -> Colour {
+    match outcome {
+        Outcome::Issued | Outcome::Renewed | Outcome::Unchanged => Colour::Green,
+        Outcome::Failed => Colour::Red,
+        Outcome::Removed | Outcome::Unknown => Colour::Yellow,
+        Outcome::Running => Colour::Cyan,
+    }
+}

@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# Checks the template, the state machine and the add-on stacks. Installs the tools it misses, at the
+# versions named here and in requirements-*.txt, into .local/.
+#
+# Each check sees what the one before it cannot: the linters know AWS's schemas, checkov the usual advice,
+# the guard rules what this product must never be. All of them run, and the failed ones are named at the end.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+ASL_VALIDATOR=4.0.0
+CFN_GUARD=3.2.1
+SAM_CLI=1.170.0
+
+LOCAL=$PWD/.local
+OUT=$LOCAL/lint
+TRANSFORMED=$OUT/template.json
+mkdir -p "$LOCAL/bin" "$LOCAL/venvs" "$LOCAL/npm" "$OUT"
+
+export LC_ALL=C
+export AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-us-east-1}
+export SAM_CLI_TELEMETRY=0 PIP_DISABLE_PIP_VERSION_CHECK=1
+
+# --- tools ------------------------------------------------------------------------------------------------
+
+say() { printf '%s\n' "$*" >&2; }
+
+# venv NAME REQUIREMENTS: made anew when the requirements have changed since.
+venv() {
+  local dir=$LOCAL/venvs/$1
+  if ! cmp -s "$2" "$dir/installed.txt"; then
+    say "installing $(grep -v '^#' "$2" | tr '\n' ' ')"
+    python3 -m venv --clear "$dir"
+    "$dir/bin/pip" install -q -r "$2"
+    cp "$2" "$dir/installed.txt"
+  fi
+}
+
+install_tools() {
+  venv lint infra/requirements-lint.txt
+  venv checkov infra/requirements-checkov.txt
+  # Shared with `make build` and `make deploy`, which make it too.
+  if [ ! -x "$LOCAL/venvs/sam/bin/sam" ]; then
+    say "installing aws-sam-cli $SAM_CLI"
+    python3 -m venv "$LOCAL/venvs/sam"
+    "$LOCAL/venvs/sam/bin/pip" install -q "aws-sam-cli==$SAM_CLI"
+  fi
+  if ! grep -qs "\"version\": \"$ASL_VALIDATOR\"" "$LOCAL/npm/node_modules/asl-validator/package.json"; then
+    say "installing asl-validator $ASL_VALIDATOR"
+    npm install --silent --no-audit --no-fund --prefix "$LOCAL/npm" "asl-validator@$ASL_VALIDATOR" >"$OUT/npm.log" 2>&1 ||
+      { cat "$OUT/npm.log" >&2; return 1; }
+  fi
+  if [ "$("$LOCAL/bin/cfn-guard" --version 2>/dev/null)" != "cfn-guard $CFN_GUARD" ]; then
+    say "building cfn-guard $CFN_GUARD (about a minute, once)"
+    # Unoptimised: it reads a few small files. Its target folder is not the project's.
+    CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$LOCAL/cfn-guard-target \
+      cargo install --quiet --debug --locked --force --root "$LOCAL" --version "$CFN_GUARD" cfn-guard >"$OUT/cfn-guard.log" 2>&1 ||
+      { tail -n 40 "$OUT/cfn-guard.log" >&2; return 1; }
+    rm -rf "$LOCAL/cfn-guard-target"
+  fi
+}
+
+# --- checks -----------------------------------------------------------------------------------------------
+
+state_machine() { "$LOCAL/npm/node_modules/.bin/asl-validator" --json-path infra/issue-certificate.asl.json; }
+cfn_lint() { "$LOCAL/venvs/lint/bin/cfn-lint" --include-checks I -- template.yaml infra/edge-*.yaml; }
+sam_validate() { "$LOCAL/venvs/sam/bin/sam" validate --lint --template template.yaml; }
+# Some schemas are only looked at once SAM is gone: the time limit of a function, for one.
+cfn_lint_transformed() { "$LOCAL/venvs/lint/bin/cfn-lint" --include-checks I -- "$TRANSFORMED"; }
+transform() { "$LOCAL/venvs/lint/bin/python" infra/transform.py template.yaml "$TRANSFORMED"; }
+checkov() { "$LOCAL/venvs/checkov/bin/checkov" --config-file infra/checkov.yaml --file "$TRANSFORMED" infra/edge-*.yaml; }
+
+# A rule without a template that it refuses might refuse nothing.
+guard_tests() {
+  local rule missing=0
+  "$LOCAL/bin/cfn-guard" test --dir infra/guard >"$OUT/guard-tests.log" 2>&1 && ! grep -q 'FAIL Rules' "$OUT/guard-tests.log" ||
+    { failed_guard_tests "$OUT/guard-tests.log"; return 1; }
+  for rule in $(sed -n 's/^rule \([a-z0-9_]*\).*/\1/p' infra/guard/*.guard); do
+    for verdict in PASS FAIL; do
+      grep -qE "^ +$rule: $verdict\$" infra/guard/tests/*.yaml || { say "no test expects $rule: $verdict"; missing=1; }
+    done
+  done
+  return $missing
+}
+
+# Of a report in which nearly everything passed, the cases that did not; or all of it, if that is not why.
+failed_guard_tests() {
+  grep -q 'FAIL Rules' "$1" || { cat "$1"; return; }
+  awk '/^Testing Guard File/ { file = $0 } /^Name:/ { name = $0 } /PASS Rules:/ { failed = 0 }
+       /FAIL Rules:/ { failed = 1; print file "\n" name; next } failed && /Expected/' "$1"
+}
+
+# A rule that is skipped checks nothing: these two are about resources that the template must not have.
+guard_rules() {
+  local report=$OUT/guard.log skipped
+  "$LOCAL/bin/cfn-guard" validate --rules infra/guard --data "$TRANSFORMED" --show-summary all >"$report" 2>&1 ||
+    { grep -vE ' (PASS|SKIP)$|^(PASS|SKIP) rules$|Status = PASS$|^---$' "$report"; return 1; }
+  skipped=$(sed -n 's|^.*\.guard/\([a-z0-9_]*\) *SKIP$|\1|p' "$report" |
+    grep -vxE 'function_urls_require_iam|schedules_are_of_the_scheduler' || true)
+  [ -z "$skipped" ] || { say "skipped, so nothing was checked by: $skipped"; return 1; }
+}
+
+checks=0
+failed=()
+check() {
+  local name=$1 log=$OUT/$2.out start=$EPOCHREALTIME
+  checks=$((checks + 1))
+  if "$2" >"$log" 2>&1; then
+    printf 'ok      %-58s %5.1f s\n' "$name" "$(seconds_since "$start")"
+  else
+    printf 'FAILED  %s\n' "$name"
+    sed 's/^/        /' "$log"
+    failed+=("$name")
+  fi
+}
+seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }'; }
+
+install_tools
+check 'state machine (asl-validator)' state_machine
+check 'templates (cfn-lint)' cfn_lint
+check 'template (sam validate --lint)' sam_validate
+check 'SAM transform' transform
+check 'transformed template (cfn-lint)' cfn_lint_transformed
+check 'transformed template (checkov)' checkov
+check 'guard rules, each against what it must refuse (cfn-guard)' guard_tests
+check 'transformed template (guard rules)' guard_rules
+
+if [ ${#failed[@]} -gt 0 ]; then
+  printf '\n%d of %d checks failed:\n' "${#failed[@]}" "$checks"
+  printf '  %s\n' "${failed[@]}"
+  exit 1
+fi

@@ -1,0 +1,74 @@
+//! Holds the state machine definition against the code and the template.
+
+use std::collections::BTreeSet;
+
+use domain::FailureName;
+use domain::flow::Status;
+
+use crate::machine::{Machine, State};
+
+const TEMPLATE: &str = include_str!("../../../../template.yaml");
+
+/// Errors that are not ours: what Lambda and Step Functions report.
+fn is_platform_error(name: &str) -> bool {
+    ["States.", "Lambda.", "Runtime.", "Sandbox."].iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[test]
+fn every_error_name_that_the_definition_matches_is_on_the_closed_list() {
+    let ours: BTreeSet<&str> = FailureName::ALL.iter().map(|name| name.as_str()).collect();
+    for state in Machine::load().states.values() {
+        let State::Task { retry, catch, .. } = state else { continue };
+        let names = retry.iter().flat_map(|r| &r.error_equals).chain(catch.iter().flat_map(|c| &c.error_equals));
+        for name in names.filter(|name| !is_platform_error(name)) {
+            assert!(ours.contains(name.as_str()), "{name} is no failure name");
+        }
+    }
+}
+
+#[test]
+fn exactly_what_mends_itself_is_retried_and_everything_else_is_caught() {
+    for (name, state) in Machine::load().states {
+        let State::Task { retry, catch, .. } = state else { continue };
+        let retried: BTreeSet<String> = retry.iter().flat_map(|r| r.error_equals.clone()).collect();
+        for failure in FailureName::ALL {
+            assert_eq!(retried.contains(failure.as_str()), failure.mends_itself(), "{name}: {failure}");
+        }
+        assert!(catch.iter().any(|c| c.error_equals == ["Superseded"] && c.next == "Superseded"), "{name}");
+        let last = catch.last().expect("a catcher");
+        assert_eq!(last.error_equals, ["States.ALL"], "{name}");
+        let expected = match name.as_str() {
+            "CleanUp" => "Settle",
+            "Settle" => "SettleFailed",
+            _ => "CleanUp",
+        };
+        assert_eq!(last.next, expected, "clean-up and settling always run: {name}");
+    }
+}
+
+#[test]
+fn every_status_that_the_definition_chooses_by_is_one_that_steps_report() {
+    let known: BTreeSet<String> = Status::ALL
+        .iter()
+        .map(|status| serde_json::to_value(status).expect("plain data").as_str().expect("text").to_owned())
+        .collect();
+    for state in Machine::load().states.values() {
+        let State::Choice { choices, .. } = state else { continue };
+        for rule in choices {
+            assert!(known.contains(&rule.string_equals), "{} is no status", rule.string_equals);
+        }
+    }
+}
+
+#[test]
+fn every_function_of_the_definition_is_given_by_the_template_and_has_a_time_limit() {
+    let machine = Machine::load();
+    for (name, state) in &machine.states {
+        let State::Task { resource, timeout_seconds, .. } = state else { continue };
+        let placeholder = resource.trim_start_matches("${").trim_end_matches('}');
+        assert!(TEMPLATE.contains(placeholder), "{name}: template.yaml does not substitute {placeholder}");
+        assert!(*timeout_seconds <= 90, "{name}");
+    }
+    let lease = u64::try_from(domain::schedule::LEASE.whole_seconds()).expect("positive");
+    assert!(machine.timeout_seconds < lease, "an execution is over before its endpoint is taken for free");
+}

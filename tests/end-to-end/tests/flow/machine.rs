@@ -1,0 +1,158 @@
+//! Runs the real state machine definition, as far as it uses the language.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const DEFINITION: &str = include_str!("../../../../infra/issue-certificate.asl.json");
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Machine {
+    #[serde(rename = "Comment")]
+    _comment: Option<String>,
+    pub(crate) start_at: String,
+    pub(crate) timeout_seconds: u64,
+    pub(crate) states: BTreeMap<String, State>,
+}
+
+/// Anything that is not listed here fails to parse: the interpreter must not skip what it does not know.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "Type")]
+pub(crate) enum State {
+    #[serde(rename_all = "PascalCase")]
+    Task {
+        resource: String,
+        next: String,
+        result_path: String,
+        timeout_seconds: u64,
+        retry: Vec<Retrier>,
+        catch: Vec<Catcher>,
+    },
+    #[serde(rename_all = "PascalCase")]
+    Choice { choices: Vec<Rule>, default: String },
+    #[serde(rename_all = "PascalCase")]
+    Wait { seconds_path: String, next: String },
+    Succeed {},
+    #[serde(rename_all = "PascalCase")]
+    Fail { error: String },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Retrier {
+    pub(crate) error_equals: Vec<String>,
+    #[serde(rename = "IntervalSeconds")]
+    pub(crate) _interval: f64,
+    #[serde(rename = "BackoffRate")]
+    pub(crate) _rate: f64,
+    #[serde(rename = "MaxDelaySeconds")]
+    pub(crate) _longest: f64,
+    #[serde(rename = "JitterStrategy")]
+    pub(crate) _jitter: String,
+    pub(crate) max_attempts: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Catcher {
+    pub(crate) error_equals: Vec<String>,
+    pub(crate) result_path: String,
+    pub(crate) next: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Rule {
+    pub(crate) variable: String,
+    pub(crate) string_equals: String,
+    pub(crate) next: String,
+}
+
+/// How one invocation of a task ended.
+pub(crate) enum Invocation {
+    Returned(Value),
+    Failed { error: String, cause: String },
+    /// The whole execution is gone: aborted, or its time limit passed.
+    Dead,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum End {
+    Succeeded(String),
+    Failed(String),
+    Dead,
+}
+
+impl Machine {
+    pub(crate) fn load() -> Self {
+        serde_json::from_str(DEFINITION).expect("the definition uses only what the interpreter knows")
+    }
+
+    /// Runs one execution. `wait` is told how long a Wait state waits.
+    pub(crate) async fn run(
+        &self,
+        input: Value,
+        mut task: impl AsyncFnMut(&str, Value) -> Invocation,
+        mut wait: impl FnMut(u64),
+    ) -> End {
+        let mut data = input;
+        let mut at = self.start_at.clone();
+        // More states than any attempt needs: a loop without end is a defect.
+        for _ in 0..1000 {
+            let state = self.states.get(&at).unwrap_or_else(|| panic!("there is no state {at}"));
+            at = match state {
+                State::Succeed {} => return End::Succeeded(at),
+                State::Fail { error } => return End::Failed(error.clone()),
+                State::Wait { seconds_path, next } => {
+                    wait(read(&data, seconds_path).as_u64().expect("a number of seconds"));
+                    next.clone()
+                }
+                State::Choice { choices, default } => {
+                    let matches = |rule: &&Rule| read(&data, &rule.variable) == &json!(rule.string_equals);
+                    choices.iter().find(matches).map_or(default, |rule| &rule.next).clone()
+                }
+                State::Task { resource, next, result_path, retry, catch, .. } => {
+                    let mut tried = vec![0; retry.len()];
+                    loop {
+                        let (error, cause) = match task(resource, data.clone()).await {
+                            Invocation::Returned(value) => {
+                                write(&mut data, result_path, value);
+                                break next.clone();
+                            }
+                            Invocation::Dead => return End::Dead,
+                            Invocation::Failed { error, cause } => (error, cause),
+                        };
+                        let named = |names: &[String]| names.iter().any(|name| *name == error || name == "States.ALL");
+                        if let Some(i) = retry.iter().position(|retrier| named(&retrier.error_equals))
+                            && tried[i] < retry[i].max_attempts
+                        {
+                            tried[i] += 1;
+                            continue;
+                        }
+                        let Some(catcher) = catch.iter().find(|catcher| named(&catcher.error_equals)) else {
+                            return End::Failed(error);
+                        };
+                        write(&mut data, &catcher.result_path, json!({"Error": error, "Cause": cause}));
+                        break catcher.next.clone();
+                    }
+                }
+            };
+        }
+        panic!("the execution does not end");
+    }
+}
+
+fn steps_of(path: &str) -> impl Iterator<Item = &str> {
+    path.strip_prefix("$.").unwrap_or_else(|| panic!("{path} is not a path the interpreter knows")).split('.')
+}
+
+fn read<'a>(data: &'a Value, path: &str) -> &'a Value {
+    steps_of(path).fold(data, |value, step| &value[step])
+}
+
+fn write(data: &mut Value, path: &str, value: Value) {
+    let place = steps_of(path).fold(data, |place, step| &mut place[step]);
+    *place = value;
+}

@@ -1,0 +1,137 @@
+//! The whole flow over the in-memory ports, run by the real state machine definition, with a crash after
+//! any side effect, steps delivered twice, and whole executions that die: it must always end in the
+//! same place. The invariants are those of the design.
+
+mod definition;
+mod machine;
+mod world;
+
+use domain::attempt::Outcome;
+use domain::notice::NoticeKind;
+use domain::ports::Registry;
+use domain::{Endpoint, EndpointId, Reachability};
+use testkit::proptest::prelude::*;
+use world::{Chaos, World};
+
+/// How many random runs. Each is three flows: issue, renew, remove.
+const RUNS: u32 = 4000;
+
+#[derive(Clone, Debug)]
+struct Scenario {
+    domain: &'static str,
+    also: Vec<String>,
+    reachability: Reachability,
+    chaos: Chaos,
+}
+
+fn scenarios() -> impl Strategy<Value = Scenario> {
+    let wildcard = || vec!["*.example.com".to_owned()];
+    let shapes = prop_oneof![
+        Just(("www.example.com", vec![], Reachability::External)),
+        Just(("db.example.com", vec![], Reachability::Internal)),
+        Just(("example.com", wildcard(), Reachability::Internal)),
+        Just(("example.com", wildcard(), Reachability::External)),
+        Just(("a.example.com", vec!["b.example.com".to_owned(), "c.example.org".to_owned()], Reachability::External)),
+    ];
+    let crashes = prop::collection::vec((1_u32..14, prop::bool::weighted(0.3)), 0..7);
+    let duplicates = prop::collection::vec(prop::option::weighted(0.3, any::<bool>()), 0..40);
+    (shapes, crashes, duplicates, any::<bool>()).prop_map(|((domain, also, reachability), crashes, duplicates, reuse)| {
+        let chaos = Chaos { crashes, duplicates, reuse_authorizations: reuse };
+        Scenario { domain, also, reachability, chaos }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: RUNS, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_dies_or_comes_twice_it_ends_in_the_same_place(scenario in scenarios()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(live(scenario));
+    }
+}
+
+#[test]
+fn without_any_chaos_one_order_and_one_message_do() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let world = World::new(Chaos { crashes: vec![], duplicates: vec![], reuse_authorizations: false });
+        let id = world.register("www.example.com", &[], Reachability::External).await;
+        world.run_until(&id, is_settled).await;
+        assert_eq!(world.ca.orders(), 1);
+        assert_eq!(world.notifier.kinds(), [NoticeKind::CertificateIssued]);
+    });
+}
+
+/// Issue, renew, remove.
+async fn live(scenario: Scenario) {
+    let world = World::new(scenario.chaos);
+    let id = world.register(scenario.domain, &scenario.also, scenario.reachability).await;
+    world.arm();
+
+    world.run_until(&id, is_settled).await;
+    let first = check_settled(&world, &id, Outcome::Issued).await;
+
+    world.set_time(first.certificate.as_ref().expect("checked").renew_at);
+    let serial = first.certificate.as_ref().expect("checked").serial.clone();
+    let is_renewed = |endpoint: Option<&Endpoint>| {
+        is_settled(endpoint) && endpoint.is_some_and(|e| e.certificate.as_ref().is_some_and(|held| held.serial != serial))
+    };
+    world.run_until(&id, is_renewed).await;
+    let second = check_settled(&world, &id, Outcome::Renewed).await;
+    let arn = |endpoint: &Endpoint| endpoint.certificate.as_ref().expect("checked").arn.clone();
+    assert_eq!(arn(&first), arn(&second), "a renewal keeps the ARN");
+
+    world.deliver_all_again().await;
+    check_settled(&world, &id, Outcome::Renewed).await;
+
+    if let Err(crash) = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(
+        world.endpoints.begin_removal(&id, world.now()),
+    ))
+    .await
+    {
+        assert!(crash.is::<testkit::Crash>());
+        world.endpoints.begin_removal(&id, world.now()).await.expect("in memory");
+    }
+    world.run_until(&id, |endpoint| endpoint.is_none()).await;
+    assert!(world.endpoints.is_empty(), "no endpoint and no claim is left");
+    assert!(world.certificates.held().is_empty(), "no certificate is left");
+    check_nothing_published(&world);
+    let last = world.endpoints.attempts(&id, 1).await.expect("in memory");
+    assert_eq!(last[0].outcome, Outcome::Removed, "the history says so");
+    assert!(world.notifier.kinds().contains(&NoticeKind::EndpointRemoved));
+}
+
+fn is_settled(endpoint: Option<&Endpoint>) -> bool {
+    endpoint.is_some_and(|endpoint| {
+        endpoint.lease_until.is_none()
+            && endpoint.failing.is_none()
+            && endpoint.certificate.as_ref().is_some_and(|held| held.announced)
+    })
+}
+
+/// The invariants of an endpoint at rest.
+async fn check_settled(world: &World, id: &EndpointId, outcome: Outcome) -> Endpoint {
+    let endpoint = world.endpoint(id).await.expect("it is there");
+    let held = endpoint.certificate.clone().expect("it has a certificate");
+    let in_acm = world.certificates.held();
+    assert_eq!(in_acm.len(), 1, "one certificate, none orphaned: {in_acm:?}");
+    assert_eq!(in_acm.get(&held.arn).map(|c| &c.serial), Some(&held.serial), "ACM has the one that is recorded");
+    assert_eq!(endpoint.due_at, Some(held.renew_at), "it is due at its renewal");
+    assert_eq!(endpoint.order, None, "no order is open");
+    check_nothing_published(world);
+    let attempts = world.endpoints.attempts(id, 100).await.expect("in memory");
+    assert!(attempts.iter().any(|attempt| attempt.outcome == outcome), "the history says {outcome:?}");
+    let kind = match outcome {
+        Outcome::Renewed => NoticeKind::CertificateRenewed,
+        _ => NoticeKind::CertificateIssued,
+    };
+    assert!(world.notifier.kinds().contains(&kind), "people were told");
+    endpoint
+}
+
+fn check_nothing_published(world: &World) {
+    assert!(world.tokens.is_empty(), "no token is left lying");
+    assert!(world.zone.is_empty(), "no TXT record is left lying");
+    assert!(world.keys.is_empty(), "no key is left lying");
+}

@@ -1,0 +1,246 @@
+//! All in-memory ports around one clock, and chaos on top.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+
+use domain::flow::{Progress, StepInput};
+use domain::ports::{EndpointReader, Registry};
+use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Failure, Reachability};
+use futures::FutureExt;
+use serde_json::{Value, json};
+use testkit::{
+    Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys, MemoryNotifier,
+    MemoryProbe, MemoryTokens, MemoryZone,
+};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+use crate::machine::{End, Invocation, Machine};
+
+pub(crate) const ZONE: &str = "acme.platform.example";
+pub(crate) const LIFETIME: Duration = Duration::days(90);
+
+/// What goes wrong in one run.
+#[derive(Clone, Debug)]
+pub(crate) struct Chaos {
+    /// The process dies after so many more side effects, again and again; with `true` its whole execution dies too.
+    pub(crate) crashes: Vec<(u32, bool)>,
+    /// Which invocations are delivered twice; with `true` the flow sees the first answer.
+    pub(crate) duplicates: Vec<Option<bool>>,
+    pub(crate) reuse_authorizations: bool,
+}
+
+pub(crate) struct World {
+    pub(crate) machine: Machine,
+    pub(crate) endpoints: MemoryEndpoints,
+    pub(crate) keys: MemoryKeys,
+    pub(crate) tokens: MemoryTokens,
+    pub(crate) zone: MemoryZone,
+    pub(crate) dns: MemoryDns,
+    pub(crate) ca: MemoryCa,
+    pub(crate) certificates: MemoryCertificates,
+    pub(crate) notifier: MemoryNotifier,
+    flows: MemoryFlows,
+    probe: MemoryProbe,
+    fuse: Fuse,
+    now: Cell<OffsetDateTime>,
+    crashes: RefCell<VecDeque<(u32, bool)>>,
+    duplicates: RefCell<VecDeque<Option<bool>>>,
+    /// Everything that was ever delivered, to be delivered again when nobody expects it.
+    delivered: RefCell<Vec<(String, Value)>>,
+}
+
+impl World {
+    pub(crate) fn new(chaos: Chaos) -> Self {
+        let fuse = Fuse::default();
+        let (tokens, zone) = (MemoryTokens::new(fuse.clone()), MemoryZone::new(fuse.clone()));
+        let dns = MemoryDns::new(zone.clone());
+        let ca = MemoryCa::new(tokens.clone(), dns.clone(), LIFETIME, fuse.clone());
+        ca.reuse_authorizations(chaos.reuse_authorizations);
+        let world = Self {
+            machine: Machine::load(),
+            endpoints: MemoryEndpoints::new(fuse.clone()),
+            keys: MemoryKeys::new(fuse.clone()),
+            probe: MemoryProbe::new(tokens.clone()),
+            certificates: MemoryCertificates::new(fuse.clone()),
+            notifier: MemoryNotifier::new(fuse.clone()),
+            flows: MemoryFlows::new(fuse.clone()),
+            tokens,
+            zone,
+            dns,
+            ca,
+            fuse,
+            now: Cell::new(datetime!(2026-11-24 12:00 UTC)),
+            crashes: RefCell::new(chaos.crashes.into()),
+            duplicates: RefCell::new(chaos.duplicates.into()),
+            delivered: RefCell::default(),
+        };
+        world.set_time(world.now.get());
+        world
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.now.get()
+    }
+
+    pub(crate) fn set_time(&self, now: OffsetDateTime) {
+        self.now.set(now);
+        self.ca.set_time(now);
+    }
+
+    /// Registers the endpoint; its owner has created the records.
+    pub(crate) async fn register(&self, domain: &str, also: &[String], reachability: Reachability) -> EndpointId {
+        let names = EndpointNames::parse(domain, also, 100).expect("valid names");
+        let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
+        for base in names.bases() {
+            self.dns.alias(&base.challenge_name(), &label.target(ZONE));
+        }
+        let endpoint = Endpoint::register(id.clone(), "default".into(), names, reachability, label, self.now());
+        self.endpoints.register(&endpoint).await.expect("registered");
+        id
+    }
+
+    pub(crate) async fn endpoint(&self, id: &EndpointId) -> Option<Endpoint> {
+        self.endpoints.find(id).await.expect("in memory")
+    }
+
+    /// Arms the next crash of the plan.
+    pub(crate) fn arm(&self) {
+        self.fuse.set(self.crashes.borrow().front().map(|(effects, _)| *effects));
+    }
+
+    /// Takes the crash that just happened off the plan; true if it takes the execution along.
+    fn crashed(&self) -> bool {
+        let crash = self.crashes.borrow_mut().pop_front();
+        self.arm();
+        crash.expect("only a planned crash happens").1
+    }
+
+    /// Scans and runs flows, moving on to the next due time, until `done` says so.
+    pub(crate) async fn run_until(&self, id: &EndpointId, done: impl Fn(Option<&Endpoint>) -> bool) {
+        for _ in 0..60 {
+            self.scan_and_run().await;
+            let endpoint = self.endpoint(id).await;
+            if done(endpoint.as_ref()) {
+                return;
+            }
+            let due = endpoint.and_then(|endpoint| endpoint.due_at).expect("an endpoint is always due some time");
+            self.set_time(due.max(self.now() + Duration::SECOND));
+        }
+        panic!("it never settles: {:#?}", self.endpoint(id).await);
+    }
+
+    async fn scan_and_run(&self) {
+        let scan = scan_expiring::scan(&self.endpoints, &self.flows, self.now(), || true);
+        match AssertUnwindSafe(scan).catch_unwind().await {
+            Ok(report) => assert!(report.expect("in memory").failed.is_empty()),
+            Err(payload) => {
+                expect_crash(payload);
+                self.crashed();
+            }
+        }
+        for (endpoint, attempt) in self.flows.take() {
+            let input = serde_json::to_value(StepInput::start(endpoint, attempt)).expect("plain data");
+            let end = self
+                .machine
+                .run(
+                    input,
+                    async |resource, input| self.deliver(resource, input).await,
+                    |seconds| self.set_time(self.now() + Duration::seconds(i64::try_from(seconds).expect("short"))),
+                )
+                .await;
+            assert_ne!(end, End::Failed("SettleFailed".into()));
+        }
+    }
+
+    /// Delivers everything again that was ever delivered, long after its time.
+    pub(crate) async fn deliver_all_again(&self) {
+        let all = self.delivered.borrow().clone();
+        for (resource, input) in all {
+            let _ = self.invoke(&resource, input).await;
+        }
+    }
+
+    async fn deliver(&self, resource: &str, input: Value) -> Invocation {
+        self.delivered.borrow_mut().push((resource.to_owned(), input.clone()));
+        let duplicate = self.duplicates.borrow_mut().pop_front().flatten();
+        let Some(sees_first) = duplicate else { return self.invoke(resource, input).await };
+        let first = self.invoke(resource, input.clone()).await;
+        if matches!(first, Invocation::Dead) {
+            return first;
+        }
+        let second = self.invoke(resource, input).await;
+        match (sees_first, &second) {
+            (true, Invocation::Dead) | (false, _) => second,
+            (true, _) => first,
+        }
+    }
+
+    async fn invoke(&self, resource: &str, input: Value) -> Invocation {
+        let input: StepInput = serde_json::from_value(input).expect("the state is a StepInput");
+        match AssertUnwindSafe(self.step(resource, &input)).catch_unwind().await {
+            Ok(Ok(progress)) => Invocation::Returned(serde_json::to_value(progress).expect("plain data")),
+            Ok(Err(failure)) => {
+                let message = serde_json::to_string(&failure).expect("plain data");
+                let cause = json!({"errorType": failure.name, "errorMessage": message}).to_string();
+                Invocation::Failed { error: failure.name.to_string(), cause }
+            }
+            Err(payload) => {
+                expect_crash(payload);
+                match self.crashed() {
+                    true => Invocation::Dead,
+                    false => Invocation::Failed { error: "Runtime.ExitError".into(), cause: "{}".into() },
+                }
+            }
+        }
+    }
+
+    async fn step(&self, resource: &str, input: &StepInput) -> Result<Progress, Failure> {
+        let (endpoints, keys, ca, now) = (&self.endpoints, &self.keys, &self.ca, self.now());
+        match resource {
+            "${OpenOrderFunctionArn}" => {
+                let ports =
+                    open_order::Ports { journal: endpoints, keys, ca, dns: &self.dns, delegation_zone: ZONE };
+                open_order::open_order(&ports, input, now).await
+            }
+            "${PresentChallengeFunctionArn}" => {
+                present_challenge::present_challenge(endpoints, &self.tokens, &self.zone, ZONE, input).await
+            }
+            "${CheckPropagationFunctionArn}" => {
+                let ports = check_propagation::Ports {
+                    endpoints,
+                    zone: &self.zone,
+                    dns: &self.dns,
+                    probe: &self.probe,
+                    delegation_zone: ZONE,
+                    endpoint_target: "edge.platform.example",
+                };
+                check_propagation::check_propagation(&ports, input, now).await
+            }
+            "${SubmitChallengeFunctionArn}" => {
+                submit_challenge::submit_challenge(endpoints, ca, input, now).await
+            }
+            "${FinalizeOrderFunctionArn}" => finalize_order::finalize_order(endpoints, keys, ca, input, now).await,
+            "${ImportCertificateFunctionArn}" => {
+                import_certificate::import_certificate(endpoints, keys, &self.certificates, input, now, 0.5).await
+            }
+            "${CleanUpChallengeFunctionArn}" => {
+                clean_up_challenge::clean_up_challenge(endpoints, &self.tokens, &self.zone, ZONE, input).await
+            }
+            "${SettleAttemptFunctionArn}" => {
+                let (store, notifier) = (&self.certificates, &self.notifier);
+                let ports = settle_attempt::Ports { journal: endpoints, keys, store, notifier };
+                settle_attempt::settle_attempt(&ports, input, now, 0.5).await
+            }
+            other => panic!("the definition names {other}, which is no step"),
+        }
+    }
+}
+
+/// Lets a failed assertion through, and keeps a planned crash.
+fn expect_crash(payload: Box<dyn std::any::Any + Send>) {
+    if payload.downcast_ref::<Crash>().is_none() {
+        std::panic::resume_unwind(payload);
+    }
+}
