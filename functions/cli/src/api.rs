@@ -124,7 +124,7 @@ impl Api {
     }
 
     fn refused(&self, status: StatusCode, body: &[u8]) -> ApiError {
-        ApiError::Refused { address: self.address.as_str().to_owned(), status, problem: Problem::read(body) }
+        ApiError::Refused { address: self.address.as_str().to_owned(), status, problem: Problem::read(body).into() }
     }
 
     fn unreadable(&self, cause: serde_json::Error) -> ApiError {

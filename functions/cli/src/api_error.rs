@@ -16,7 +16,7 @@ pub(crate) enum ApiError {
     Refused {
         address: String,
         status: StatusCode,
-        problem: Problem,
+        problem: Box<Problem>,
     },
     /// No answer came.
     Unreachable {
@@ -74,7 +74,7 @@ impl ApiError {
 impl From<ApiError> for Trouble {
     fn from(error: ApiError) -> Self {
         match error {
-            ApiError::Refused { address, status, problem } => refusal(&address, status, problem),
+            ApiError::Refused { address, status, problem } => refusal(&address, status, *problem),
             ApiError::Unreachable { address, cause } => Trouble::new(
                 format!(
                     "The API at {address} {}.",
@@ -161,7 +161,11 @@ mod tests {
 
     fn refused(status: u16, body: &str) -> ApiError {
         let status = StatusCode::from_u16(status).expect("a status");
-        ApiError::Refused { address: "https://api.example".into(), status, problem: Problem::read(body.as_bytes()) }
+        ApiError::Refused {
+            address: "https://api.example".into(),
+            status,
+            problem: Problem::read(body.as_bytes()).into(),
+        }
     }
 
     #[test]

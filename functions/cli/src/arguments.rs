@@ -33,7 +33,7 @@ pub(crate) struct Cli {
     pub(crate) format: Format,
 
     /// The API's address
-    #[arg(long, global = true, value_name = "URL", env = "MANAGED_HTTPS_API")]
+    #[arg(long, global = true, value_name = "URL", env = "MANAGED_HTTPS_API", hide_env_values = true)]
     pub(crate) api: Option<ApiAddress>,
 }
 

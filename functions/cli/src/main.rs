@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
     // Not a required argument of clap's: those cannot be global.
     let Some(address) = cli.api else {
         let text = "the API's address is missing: give --api URL, or set MANAGED_HTTPS_API (the stack's output ApiUrl; \
-                    on the local cloud: source .local/env)";
+                    on the local cloud: set -a; source .local/env)";
         Cli::command().error(ErrorKind::MissingRequiredArgument, text).exit()
     };
     match commands::run(address, cli.format, cli.command).await {

@@ -29,5 +29,5 @@ pub(super) async fn records(session: &Session, name: &EndpointName) -> Result<()
 pub(super) async fn history(session: &Session, name: &EndpointName) -> Result<(), Trouble> {
     let attempts = session.api.attempts(name).await?;
     let json: &Value = &attempts.json["attempts"];
-    session.print(json, |look| render::history(look, &attempts.seen.attempts, now()))
+    session.print(json, |look| render::history(look, &attempts.seen.attempts))
 }

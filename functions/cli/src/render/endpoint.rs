@@ -1,10 +1,11 @@
 //! Endpoints: the list of all, and the page of one.
 
-use comfy_table::{Cell, ColumnConstraint};
+use comfy_table::Cell;
 use time::OffsetDateTime;
 
+use super::facts::facts;
 use super::moment::{exact, moment, relative};
-use super::{bare_table, cell, colour_of, keep_whole, record_table, table, text_of, width_of};
+use super::{cell, colour_of, keep_whole, narrow, record_table, table, text_of};
 use crate::model::{Certificate, Endpoint, Failure};
 use crate::terminal::{Colour, Look, shell_word};
 
@@ -34,14 +35,7 @@ pub(crate) fn endpoint_list(look: Look, endpoints: &[Endpoint], now: OffsetDateT
     }
     keep_whole(&mut table, 2);
     // Where it is narrow, what `show` tells as well goes before anything is folded.
-    for (shown, column) in
-        (KEPT..HEADERS.len()).map(|column| (width_of(&table, column + 1), column)).collect::<Vec<_>>()
-    {
-        if look.width.is_some_and(|width| shown > usize::from(width)) {
-            let column = table.column_mut(column).expect("it was measured");
-            column.set_constraint(ColumnConstraint::Hidden);
-        }
-    }
+    narrow(&mut table, look, KEPT);
     text_of(&table)
 }
 
@@ -76,10 +70,8 @@ pub(crate) fn state_line(endpoint: &Endpoint) -> String {
 pub(crate) fn endpoint_page(look: Look, endpoint: &Endpoint, now: OffsetDateTime) -> String {
     let state = look.paint(endpoint.state.as_str(), colour_of(endpoint.state));
     let mut page = format!("{}  {state}\n\n", title(endpoint));
-    let mut facts = bare_table(look);
-    let mut fact = |name: &str, value: String| {
-        facts.add_row([name.to_owned(), value]);
-    };
+    let mut rows = Vec::new();
+    let mut fact = |name, value| rows.push((name, value));
     fact("Endpoint", endpoint.id.clone());
     if endpoint.display_names.len() > 1 {
         fact("Names", endpoint.display_names.join(", "));
@@ -107,7 +99,7 @@ pub(crate) fn endpoint_page(look: Look, endpoint: &Endpoint, now: OffsetDateTime
         fact("Next attempt", moment(at, now));
     }
     fact("Attempts", endpoint.attempt.to_string());
-    page += &text_of(&facts);
+    page += &facts(look, &rows);
     page += "\nRecords in the domain's DNS\n\n";
     page += &record_table(look, &endpoint.records);
     let name = shell_word(&endpoint.domain);
@@ -120,15 +112,16 @@ pub(crate) fn endpoint_page(look: Look, endpoint: &Endpoint, now: OffsetDateTime
 
 fn failure_part(look: Look, failure: &Failure, now: OffsetDateTime) -> String {
     let mut text = format!("\n{}\n\n", look.paint("What stands in the way", Colour::Red));
-    let mut facts = bare_table(look);
-    facts.add_row([failure.name.clone(), failure.summary.clone()]);
-    facts.add_row(["Who must act", failure.actor.as_person()]);
-    facts.add_row(["To do", &failure.remedy]);
+    let mut rows = vec![
+        (failure.name.as_str(), failure.summary.clone()),
+        ("Who must act", failure.actor.as_person().to_owned()),
+        ("To do", failure.remedy.clone()),
+    ];
     if let Some(since) = failure.since {
         let attempts = failure.attempts.map_or(String::new(), |count| format!(", failed attempts: {count}"));
-        facts.add_row(["Since".to_owned(), moment(since, now) + &attempts]);
+        rows.push(("Since", moment(since, now) + &attempts));
     }
-    text += &text_of(&facts);
+    text += &facts(look, &rows);
     text
 }
 

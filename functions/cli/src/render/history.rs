@@ -1,35 +1,60 @@
 //! Attempts: what was tried, how it ended, what it took.
 
 use comfy_table::Cell;
-use time::OffsetDateTime;
 
-use super::moment::{length, moment};
-use super::{cell, colour_of_outcome, number, table, text_of};
-use crate::model::{Attempt, Step};
+use super::facts::facts;
+use super::moment::{exact, length};
+use super::{cell, colour_of_outcome, keep_whole, narrow, number, table, text_of};
+use crate::model::{Attempt, Failure, Step};
 use crate::terminal::Look;
 
-pub(crate) fn history(look: Look, attempts: &[Attempt], now: OffsetDateTime) -> String {
+const HEADERS: [&str; 8] =
+    ["ATTEMPT", "STARTED", "TOOK", "OUTCOME", "METHOD", "CA REQUESTS", "ROUTE53 CALLS", "LAMBDA TIME"];
+/// Columns that are shown on the narrowest terminal.
+const KEPT: usize = 5;
+
+pub(crate) fn history(look: Look, attempts: &[Attempt]) -> String {
     if attempts.is_empty() {
         return "No attempt is recorded yet.\n".into();
     }
-    let headers =
-        ["ATTEMPT", "STARTED", "TOOK", "OUTCOME", "METHOD", "CA REQUESTS", "ROUTE53 CALLS", "LAMBDA TIME", "WHY"];
-    let mut table = table(look, &headers);
+    let mut table = table(look, &HEADERS);
     for attempt in attempts {
         let sum = |part: fn(&Step) -> u64| attempt.steps.iter().map(part).fold(0, u64::saturating_add);
         table.add_row([
             number(attempt.attempt),
-            Cell::new(moment(attempt.started_at, now)),
+            Cell::new(exact(attempt.started_at)),
             Cell::new(took(attempt).unwrap_or_else(|| "-".into())),
             cell(look, attempt.outcome.as_str(), colour_of_outcome(attempt.outcome)),
             Cell::new(attempt.method.as_deref().unwrap_or("-")),
             number(sum(|step| step.ca_requests)),
             number(sum(|step| step.route53_calls)),
             Cell::new(length(sum(|step| step.milliseconds))),
-            Cell::new(attempt.failure.as_ref().map_or("".into(), |f| format!("{}: {}", f.name, f.summary))),
         ]);
     }
-    text_of(&table)
+    keep_whole(&mut table, KEPT);
+    narrow(&mut table, look, KEPT);
+    text_of(&table) + &reasons(look, attempts)
+}
+
+/// Why attempts failed: each reason once, with the attempts it ended.
+fn reasons(look: Look, attempts: &[Attempt]) -> String {
+    let mut reasons: Vec<(&Failure, Vec<String>)> = Vec::new();
+    for attempt in attempts {
+        let Some(failure) = &attempt.failure else { continue };
+        let number = attempt.attempt.to_string();
+        match reasons.iter_mut().find(|(known, _)| (&known.name, &known.summary) == (&failure.name, &failure.summary)) {
+            Some((_, numbers)) => numbers.push(number),
+            None => reasons.push((failure, vec![number])),
+        }
+    }
+    let mut text = String::new();
+    for (failure, numbers) in reasons {
+        let name = format!("Attempt {}", numbers.join(", "));
+        let why = format!("{}: {}", failure.name, failure.summary);
+        text += "\n";
+        text += &facts(look, &[(name.as_str(), why), ("", failure.remedy.clone())]);
+    }
+    text
 }
 
 fn took(attempt: &Attempt) -> Option<String> {
@@ -53,7 +78,6 @@ pub(crate) fn attempt_line(domain: &str, attempt: &Attempt) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
-    use time::macros::datetime;
 
     #[test]
     fn an_attempt_shows_what_it_took_and_why_it_failed() {
@@ -66,10 +90,18 @@ mod tests {
         }))
         .expect("an attempt");
         let look = Look { colour: false, width: None };
-        let text = history(look, std::slice::from_ref(&attempt), datetime!(2026-01-01 01:00 UTC));
-        for part in
-            ["7", "60 minutes ago", "12.3 s", "failed", "dns-01", "3", "1", "0.4 s", "ChallengeFailed: wrong TXT"]
-        {
+        let text = history(look, &[attempt.clone(), attempt.clone()]);
+        for part in [
+            "7",
+            "2026-01-01 00:00:00 UTC",
+            "12.3 s",
+            "failed",
+            "dns-01",
+            "3",
+            "1",
+            "0.4 s",
+            "Attempt 7, 7   ChallengeFailed: wrong TXT",
+        ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         assert_eq!(attempt_line("a.example", &attempt), "a.example: failed by attempt 7 over dns-01, in 12.3 s");

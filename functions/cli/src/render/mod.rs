@@ -1,6 +1,7 @@
 //! Tables and pages for people. Texts come disarmed from [`crate::model`].
 
 mod endpoint;
+mod facts;
 mod history;
 mod moment;
 mod records;
@@ -19,15 +20,6 @@ use crate::terminal::{Colour, Look};
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 fn table(look: Look, headers: &[&str]) -> Table {
-    let mut table = bare_table(look);
-    table.set_header(headers.iter().map(|text| match look.colour {
-        true => Cell::new(text).add_attribute(Attribute::Bold),
-        false => Cell::new(text),
-    }));
-    table
-}
-
-fn bare_table(look: Look) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE);
     match look.width {
@@ -41,6 +33,10 @@ fn bare_table(look: Look) -> Table {
     } else {
         table.force_no_tty()
     };
+    table.set_header(headers.iter().map(|text| match look.colour {
+        true => Cell::new(text).add_attribute(Attribute::Bold),
+        false => Cell::new(text),
+    }));
     table
 }
 
@@ -54,6 +50,17 @@ fn width_of(table: &Table, columns: usize) -> usize {
 fn keep_whole(table: &mut Table, columns: usize) {
     for column in table.column_iter_mut().take(columns) {
         column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+}
+
+/// Leaves columns out from the right, as many as it takes to fold no other, but for the first `kept`.
+fn narrow(table: &mut Table, look: Look, kept: usize) {
+    for column in kept..table.column_count() {
+        let needed = width_of(table, column + 1);
+        if look.width.is_some_and(|width| needed > usize::from(width)) {
+            let column = table.column_mut(column).expect("it was counted");
+            column.set_constraint(ColumnConstraint::Hidden);
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn record_table(look: Look, records: &[Record]) -> String {
 fn blocks(records: &[Record]) -> String {
     let block = |record: &Record| {
         let Record { name, kind, value, purpose } = record;
-        format!("  {kind}\n    name    {name}\n    value   {value}\n    purpose {purpose}\n")
+        format!("  {kind}\n    name      {name}\n    value     {value}\n    purpose   {purpose}\n")
     };
     records.iter().map(block).collect::<Vec<_>>().join("\n")
 }

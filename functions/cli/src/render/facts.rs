@@ -1,0 +1,53 @@
+//! Names and what they stand for, one below the other.
+
+use crate::terminal::Look;
+
+/// Folds long values between words only: a word, such as an ARN, stays one that can be copied.
+pub(super) fn facts(look: Look, facts: &[(&str, String)]) -> String {
+    let names = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let room = look.width.map(|width| usize::from(width).saturating_sub(names + 4));
+    let mut text = String::new();
+    for (name, value) in facts {
+        let mut name = *name;
+        for line in fold(value, room) {
+            text += &format!(" {name:names$}   {line}\n");
+            name = "";
+        }
+    }
+    text
+}
+
+fn fold(value: &str, room: Option<usize>) -> Vec<String> {
+    let Some(room) = room else { return vec![value.to_owned()] };
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in value.split_whitespace() {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > room {
+            lines.push(String::new());
+            used = 0;
+        }
+        let line = lines.last_mut().expect("there is a first one");
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        line.push_str(word);
+        used += length;
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_folded_between_words_and_words_are_not() {
+        let rows = [("Name", "one two three".to_owned()), ("A", "arn:aws:acm:eu-central-1:1".to_owned())];
+        let text = facts(Look { colour: false, width: Some(16) }, &rows);
+        assert_eq!(text, " Name   one two\n        three\n A      arn:aws:acm:eu-central-1:1\n");
+        let piped = facts(Look { colour: false, width: None }, &rows);
+        assert_eq!(piped.lines().count(), 2);
+    }
+}
