@@ -10,9 +10,9 @@ use time::{Duration, OffsetDateTime};
 
 /// Route53 promises 60 seconds; ten times that is an incident.
 const PATIENCE: Duration = Duration::minutes(10);
-/// Seconds between looks: a change takes Route53 some thirty seconds.
-const WAIT_FOR_CHANGE: u32 = 10;
-const WAIT_FOR_SERVERS: u32 = 3;
+/// Seconds between looks: a change takes Route53 some thirty seconds, now and then only a few.
+const FIRST_WAIT: u32 = 3;
+const NEXT_WAIT: u32 = 10;
 
 /// What the step works with.
 pub struct Ports<'a, E, Z, D, H> {
@@ -40,7 +40,10 @@ where
     let calls_before = ports.zone.calls();
     let waiting = check_txt(ports, &endpoint, &order).await?;
     let mut progress = match waiting {
-        Some((seconds, what)) => input.wait(seconds, PATIENCE, now, || late(what))?,
+        Some(what) => {
+            let seconds = if input.progress.waiting_since.is_some() { NEXT_WAIT } else { FIRST_WAIT };
+            input.wait(seconds, PATIENCE, now, || late(what))?
+        }
         None => {
             check_http(ports, &order).await?;
             input.reached(Status::Propagated)
@@ -51,12 +54,12 @@ where
     Ok(progress)
 }
 
-/// What is still to be waited for, and for how long.
+/// What is still to be waited for.
 async fn check_txt<E, Z, D, H>(
     ports: &Ports<'_, E, Z, D, H>,
     endpoint: &Endpoint,
     order: &OpenOrder,
-) -> Result<Option<(u32, &'static str)>, Failure>
+) -> Result<Option<&'static str>, Failure>
 where
     Z: TxtZone,
     D: AuthoritativeDns,
@@ -69,12 +72,12 @@ where
         judge_delegation(base, &target, &cname, &[])?;
     }
     if ports.zone.change_state(change).await? == ChangeState::Pending {
-        return Ok(Some((WAIT_FOR_CHANGE, "Route53 has not brought the TXT record to all its servers")));
+        return Ok(Some("Route53 has not brought the TXT record to all its servers"));
     }
     let txt = ports.dns.ask(&target, RecordKind::Txt).await;
     match is_published(&values, &txt) {
         true => Ok(None),
-        false => Ok(Some((WAIT_FOR_SERVERS, "the delegation zone's name servers do not answer with the TXT record"))),
+        false => Ok(Some("the delegation zone's name servers do not answer with the TXT record")),
     }
 }
 

@@ -4,7 +4,7 @@
 //! Fails as: `CertificateRejected`, `DestinationRefused`, `OrderLost`, `Misconfigured`, `EndpointRemoved`,
 //! `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `UpdateItem`, `Query`, `DeleteItem`; KMS `Decrypt`; ACM `ImportCertificate`,
-//! `DescribeCertificate`, and after a crash `ListCertificates`.
+//! `GetCertificate`, and after a crash `ListCertificates`.
 
 use domain::flow::Step;
 use import_certificate::import_certificate;

@@ -4,7 +4,7 @@ use aws_sdk_acm::Client;
 use aws_sdk_acm::error::ProvideErrorMetadata;
 use aws_sdk_acm::primitives::Blob;
 use aws_sdk_acm::types::{CertificateSummary, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
-use domain::certificate::normalize_serial;
+use domain::certificate::leaf_serial;
 use domain::ports::{CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault};
 
 use crate::aws::fault;
@@ -55,15 +55,14 @@ impl CertificateStore for Acm {
     }
 
     async fn describe(&self, arn: &str) -> Result<Option<HeldCertificate>, ServiceFault> {
-        let output = match self.client.describe_certificate().certificate_arn(arn).send().await {
+        // The certificate itself, not what ACM says of it: that is what listeners serve.
+        let output = match self.client.get_certificate().certificate_arn(arn).send().await {
             Ok(output) => output,
             Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
-            Err(error) => return Err(fault("acm:DescribeCertificate", error)),
+            Err(error) => return Err(fault("acm:GetCertificate", error)),
         };
-        Ok(output.certificate.map(|detail| HeldCertificate {
-            arn: arn.to_owned(),
-            serial: normalize_serial(detail.serial().unwrap_or_default()),
-        }))
+        let serial = output.certificate.as_deref().and_then(leaf_serial);
+        Ok(serial.map(|serial| HeldCertificate { arn: arn.to_owned(), serial }))
     }
 
     async fn find(&self, domain: &str, serial: &str) -> Result<Option<HeldCertificate>, ServiceFault> {

@@ -132,6 +132,13 @@ pub fn normalize_serial(text: &str) -> String {
     hex.trim_start_matches('0').to_ascii_uppercase()
 }
 
+/// The serial number of the first certificate in `pem`, as [`normalize_serial`] writes it.
+pub fn leaf_serial(pem: &str) -> Option<String> {
+    let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
+    let leaf = first.parse_x509().ok()?;
+    Some(normalize_serial(&leaf.raw_serial_as_string()))
+}
+
 fn subject_names(leaf: &X509Certificate<'_>) -> Result<Vec<CertificateName>, ChainRejected> {
     let extension = leaf.subject_alternative_name().map_err(|_| ChainRejected::Malformed)?;
     let Some(extension) = extension else { return Ok(Vec::new()) };
@@ -204,6 +211,7 @@ mod tests {
         assert_eq!(verified.leaf_pem.matches("BEGIN").count(), 1);
         assert_eq!(verified.issuers_pem.matches("BEGIN").count(), 1);
         assert_eq!(verified.not_after, END);
+        assert_eq!(leaf_serial(&pem), Some(verified.serial.clone()));
         assert!(!verified.serial.is_empty() && verified.serial.bytes().all(|b| b.is_ascii_hexdigit()));
     }
 
