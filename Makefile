@@ -20,6 +20,8 @@ CARGO_FLAGS := --release --workspace --target $(TARGET)
 export PATH := $(CURDIR)/.local/bin:$(CURDIR)/.local/venvs/build/bin:$(CURDIR)/.local/venvs/sam/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 BUILT := target/$(TARGET)/release
+# One folder, one Lambda, one program of the same name.
+FUNCTIONS := $(filter-out cli,$(notdir $(patsubst %/Cargo.toml,%,$(wildcard functions/*/Cargo.toml))))
 # Names the cloud of up, down, status and demo: make up CLOUD=second runs beside the first.
 CLOUD := default
 
@@ -29,11 +31,16 @@ help: ## Show this
 set-up: ## Fetch what is missing into .local
 	@tests/local-cloud/set-up.sh
 
-# One cargo run makes everything; sam build then finds each function built.
 build: set-up ## Build the Lambdas for this machine, and the CLI (.local/bin/managed-https)
 	cargo build $(CARGO_FLAGS)
-	CARGO_LAMBDA_COMPILER=cargo sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+	@$(MAKE) -s .aws-sam/build/template.yaml
 	@install $(BUILT)/managed-https $(BUILT)/local-cloud .local/bin/
+
+# Cargo has made the programs already: sam build finds each one built, and copies it.
+.aws-sam/build/template.yaml: template.yaml samconfig.toml $(FUNCTIONS:%=$(BUILT)/%)
+	@echo 'sam build'
+	@CARGO_LAMBDA_COMPILER=cargo sam build --parameter-overrides Architecture=$(ARCHITECTURE) \
+	  >.local/log/sam-build.log 2>&1 || { tail -n 30 .local/log/sam-build.log; exit 1; }
 
 up: build ## Start the local cloud with the stack deployed, and leave it running (.local/env)
 	@local-cloud up --name $(CLOUD)
@@ -47,8 +54,13 @@ status: ## Show what of the local cloud is running
 demo: build ## Play the story: five endpoints, from a domain name to a renewed certificate
 	@local-cloud demo --name $(CLOUD)
 
+# Tests that leave a cloud as they found it share this one; the others start their own.
 test: build ## Run every test, the end-to-end ones included
-	@if cargo nextest --version >/dev/null 2>&1; then \
+	@local-cloud down --name tests 2>/dev/null
+	@trap 'local-cloud down --name tests' EXIT; \
+	local-cloud up --name tests >/dev/null; \
+	export LOCAL_CLOUD=tests; \
+	if cargo nextest --version >/dev/null 2>&1; then \
 	  cargo nextest run $(CARGO_FLAGS); \
 	else \
 	  cargo test $(CARGO_FLAGS); \

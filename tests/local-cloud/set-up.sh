@@ -22,6 +22,14 @@ main() {
   # Two set-ups at once (make test beside make up) would build the same folders.
   exec 9>"$LOCAL/set-up.lock"
   flock 9
+  # The parts write to logs; what they fetch is told to whoever waits.
+  exec 3>&2
+
+  # Debian packs ensurepip apart (python3-venv). Pip itself is in a package of its own.
+  if ! python3 -c 'import ensurepip' 2>/dev/null && ! [[ -d $LOCAL/pip ]]; then
+    unpack_package python3-pip-whl "$(own_suite)" "$LOCAL/pip" >"$LOCAL/log/set-up-pip.log" 2>&1 ||
+      fail 'no pip: apt-get install python3-venv'
+  fi
 
   local parts=(ministack moto sam build aws pebble) part pids=() failed=()
   for part in "${parts[@]}"; do
@@ -61,7 +69,8 @@ set_up_pebble() {
   if found="$(PATH="$LOCAL/bin:$PATH" command -v pebble)" && is_recent_pebble "$found"; then
     return
   fi
-  if command -v go >/dev/null && GOBIN="$LOCAL/bin" go install github.com/letsencrypt/pebble/v2/cmd/pebble@v2.10.0; then
+  if command -v go >/dev/null && echo 'Building Pebble into .local/bin' >&3 &&
+    GOBIN="$LOCAL/bin" go install github.com/letsencrypt/pebble/v2/cmd/pebble@v2.10.0; then
     return
   fi
   unpack_package pebble "$(newest_suite)" "$LOCAL/pebble"
@@ -78,12 +87,13 @@ virtual_environment() {
   if [[ -f $folder/requirements && "$(<"$folder/requirements")" == "$requirements" && -x $folder/bin/python ]]; then
     return
   fi
-  if ! [[ -x $folder/bin/pip ]] && ! python3 -m venv "$folder"; then
-    # Debian packs ensurepip apart (python3-venv). Pip itself is in a package of its own.
-    rm -rf "$folder"
+  echo "Fetching ${*:2} into .local/venvs/$1" >&3
+  if [[ -d $LOCAL/pip ]]; then
+    local wheel=("$LOCAL"/pip/usr/share/python-wheels/pip-*.whl)
     python3 -m venv --without-pip "$folder"
-    unpack_package python3-pip-whl "$(own_suite)" "$folder/wheel"
-    "$folder/bin/python" "$folder"/wheel/usr/share/python-wheels/pip-*.whl/pip install --quiet pip
+    "$folder/bin/python" "${wheel[0]}/pip" install --quiet pip
+  else
+    python3 -m venv "$folder"
   fi
   "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "${@:2}"
   echo "$requirements" >"$folder/requirements"
@@ -93,11 +103,12 @@ virtual_environment() {
 unpack_package() {
   local name="$1" suite="$2" folder="$3" apt="$LOCAL/apt/$2" mirror keyring
   # The archive this system already uses, whichever mirror that is.
-  mirror="$(apt-get indextargets --format '$(REPO_URI)' \
-    'Created-By: Packages' "Codename: $(own_suite)" 'Component: main' | head -n 1)"
+  mirror="$(apt-get indextargets --no-release-info --format '$(REPO_URI)' \
+    'Created-By: Packages' "Release: $(own_suite)" 'Component: main' | sed -n 1p)"
   [[ -n $mirror ]] || fail "no package source of $(own_suite) in this system's apt configuration"
   keyring="/usr/share/keyrings/$(. /etc/os-release && echo "$ID")-archive-keyring.gpg"
 
+  echo "Fetching $name of $suite into ${folder#"$PWD/"}" >&3
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/download"
   {
     printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "$mirror" "$suite"
@@ -107,17 +118,12 @@ unpack_package() {
     -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache"
     -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none
     -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
-  (
-    # Two virtual environments may want the same package.
-    flock 8
-    apt-get "${own[@]}" update
-    rm -f "$apt/download/${name}"_*.deb
-    cd "$apt/download"
-    apt-get "${own[@]}" download "$name"
-    rm -rf "$folder"
-    mkdir -p "$folder"
-    dpkg-deb -x "$apt/download/${name}"_*.deb "$folder"
-  ) 8>"$apt/lock"
+  apt-get "${own[@]}" update
+  rm -f "$apt/download/${name}"_*.deb
+  (cd "$apt/download" && apt-get "${own[@]}" download "$name")
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  dpkg-deb -x "$apt/download/${name}"_*.deb "$folder"
 }
 
 own_suite() { ( . /etc/os-release && echo "$VERSION_CODENAME" ); }

@@ -1,0 +1,176 @@
+//! A platform team at work on a local cloud: registers endpoints, creates records, looks at what came of it.
+
+mod inbox;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use aws_sdk_route53::types::RrType;
+use local_cloud::{Ca, CustomerZone, LocalCloud, Options, VerifiedChain, wait_until};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+pub use inbox::Inbox;
+
+/// How long an attempt may take here, retries of the flow included.
+const ATTEMPT: Duration = Duration::from_secs(150);
+
+/// A cloud with the stack, and the API as its client.
+pub struct Platform {
+    pub cloud: LocalCloud,
+    http: reqwest::Client,
+}
+
+/// An answer of the API.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+impl Platform {
+    pub async fn start(options: Options) -> Result<Self> {
+        let cloud = LocalCloud::start(options).await?;
+        let http = cloud.http_client()?;
+        Ok(Self { cloud, http })
+    }
+
+    /// Calls the API. The emulator asks for a signature, but does not check it; `tests/cli.rs` does.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Answer> {
+        let url = format!("{}/v1/{path}", self.cloud.description().api);
+        let request = self.http.request(method, url).header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=test/20260101/eu-central-1/execute-api/aws4_request, SignedHeaders=host, Signature=0",
+        );
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        let response = request.send().await.context("calling the API")?;
+        let status = response.status().as_u16();
+        let text = response.text().await?;
+        let body = serde_json::from_str(&text).with_context(|| format!("the API answered {status} with {text}"))?;
+        Ok(Answer { status, body })
+    }
+
+    /// Registers an endpoint. Its first attempt starts at once.
+    pub async fn register(&self, domain: &str, also: &[&str], reachability: &str) -> Result<Value> {
+        let body = json!({"domain": domain, "also": also, "reachability": reachability});
+        let answer = self.call(Method::POST, "endpoints", Some(body)).await?;
+        ensure!(answer.status == 201, "registering {domain}: {answer:?}");
+        Ok(answer.body)
+    }
+
+    /// Registers an endpoint, creates its records, and brings it to its certificate.
+    pub async fn issue(&self, zone: &CustomerZone, domain: &str, also: &[&str], reachability: &str) -> Result<Value> {
+        let endpoint = self.register(domain, also, reachability).await?;
+        self.create_records(zone, &endpoint).await?;
+        self.attempt(domain, 1).await?;
+        if self.endpoint(domain).await?["certificate"].is_null() {
+            self.run(domain).await?;
+        }
+        self.endpoint(domain).await
+    }
+
+    pub async fn endpoint(&self, domain: &str) -> Result<Value> {
+        let answer = self.call(Method::GET, &format!("endpoints/{domain}"), None).await?;
+        ensure!(answer.status == 200, "{domain}: {answer:?}");
+        Ok(answer.body)
+    }
+
+    /// Starts an attempt now, and waits for its end.
+    pub async fn run(&self, domain: &str) -> Result<Value> {
+        let number = self.start_attempt(domain).await?;
+        self.attempt(domain, number).await
+    }
+
+    /// Starts an attempt now.
+    pub async fn start_attempt(&self, domain: &str) -> Result<u64> {
+        let answer = self.call(Method::POST, &format!("endpoints/{domain}/renew"), None).await?;
+        ensure!(answer.status == 202, "renewing {domain}: {answer:?}");
+        answer.body["attempt"].as_u64().context("an attempt has a number")
+    }
+
+    /// The record of attempt `number`, once it has ended.
+    pub async fn attempt(&self, reference: &str, number: u64) -> Result<Value> {
+        wait_until(&format!("the end of attempt {number} of {reference}"), ATTEMPT, async || {
+            let attempts = self.attempts(reference).await?;
+            let found = attempts.into_iter().find(|a| a["attempt"] == number && !a["finished_at"].is_null());
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Newest first.
+    pub async fn attempts(&self, reference: &str) -> Result<Vec<Value>> {
+        let answer = self.call(Method::GET, &format!("endpoints/{reference}/attempts"), None).await?;
+        ensure!(answer.status == 200, "{answer:?}");
+        Ok(answer.body["attempts"].as_array().cloned().unwrap_or_default())
+    }
+
+    /// Creates the records that the endpoint asks for, as the customer would.
+    pub async fn create_records(&self, zone: &CustomerZone, endpoint: &Value) -> Result<()> {
+        for record in endpoint["records"].as_array().context("records")? {
+            let (name, value) = (text(&record["name"]), text(&record["value"]));
+            match text(&record["type"]) {
+                // Route 53 aliases lead to AWS resources only: an address does the same here.
+                "ALIAS" => zone.upsert(name, RrType::A, &["127.0.0.1"]).await?,
+                _ => zone.upsert(name, RrType::Cname, &[value]).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The endpoint's certificate in ACM, its chain verified up to the root of `ca`.
+    pub async fn certificate(&self, endpoint: &Value, ca: &Ca) -> Result<VerifiedChain> {
+        self.cloud.verified_certificate(text(&endpoint["certificate"]["arn"]), ca).await
+    }
+
+    /// Checks that the endpoint has a certificate for its names from `ca`, and that nothing is left lying.
+    pub async fn check_at_rest(&self, domain: &str, ca: &Ca) -> Result<VerifiedChain> {
+        let endpoint = self.endpoint(domain).await?;
+        ensure!(endpoint["state"] == "active", "{domain} is not active: {endpoint:#}");
+        let verified = self.certificate(&endpoint, ca).await?;
+        let mut names: Vec<_> = endpoint["names"].as_array().context("names")?.iter().map(text).collect();
+        names.sort_unstable();
+        ensure!(verified.names == names, "the certificate of {domain} has other names: {:?}", verified.names);
+        ensure!(
+            verified.serial.trim_start_matches('0').eq_ignore_ascii_case(text(&endpoint["certificate"]["serial"])),
+            "ACM has another certificate for {domain} than the one recorded"
+        );
+        self.check_nothing_published(domain).await?;
+        Ok(verified)
+    }
+
+    /// Checks that no token of `domain` and no TXT record at its delegated name is left.
+    pub async fn check_nothing_published(&self, domain: &str) -> Result<()> {
+        let tokens = self.cloud.tokens().await?;
+        let own: Vec<_> = tokens.iter().filter(|key| key.starts_with(&format!("challenges/{domain}/"))).collect();
+        ensure!(own.is_empty(), "tokens of {domain} are left: {own:?}");
+        let answer = self.call(Method::GET, &format!("endpoints/{domain}"), None).await?;
+        for (name, values) in self.cloud.txt_records().await? {
+            let records = answer.body["records"].as_array().cloned().unwrap_or_default();
+            ensure!(records.iter().all(|r| text(&r["value"]) != name), "TXT of {domain} are left: {values:?}");
+        }
+        Ok(())
+    }
+
+    /// CA requests of an attempt, all steps together.
+    pub fn ca_requests(attempt: &Value) -> u64 {
+        let steps = attempt["steps"].as_array().into_iter().flatten();
+        steps.filter_map(|step| step["ca_requests"].as_u64()).sum()
+    }
+
+    /// Ends the processes of all functions: whatever comes next starts cold.
+    pub fn kill_all_functions(&self) -> Result<()> {
+        for id in self.cloud.description().resources.keys().filter(|id| id.ends_with("Function")) {
+            self.cloud.kill_function(id)?;
+        }
+        Ok(())
+    }
+}
+
+/// The text of a JSON value; empty if it is none.
+pub fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

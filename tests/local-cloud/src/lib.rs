@@ -1,0 +1,53 @@
+//! AWS, the CA, the DNS and the edge on one machine, with the stack deployed as on AWS.
+//!
+//! ```text
+//!   sam deploy ──► ministack (AWS) ◄── functions ──► Pebble (CA)
+//!                    │        ▲            │            │  asks
+//!          Route 53  │        │ Invoke     └─► moto     ▼
+//!            zones   └──► DNS server   edge ◄──────── both
+//! ```
+//!
+//! `local-cloud up` leaves one running; tests start their own with [`LocalCloud::start`].
+
+mod acm;
+mod aws;
+mod bring_up;
+mod ca;
+mod chain;
+mod cloud;
+mod description;
+mod dns;
+mod edge;
+mod emulators;
+mod executions;
+mod fault;
+mod fault_proxy;
+mod functions;
+mod layout;
+mod options;
+mod packed;
+mod ports;
+mod process;
+mod serve;
+mod stack;
+mod tls;
+mod wait;
+mod zones;
+
+pub use aws::Aws;
+pub use ca::Ca;
+pub use chain::VerifiedChain;
+pub use cloud::{LocalCloud, processes, stop};
+pub use description::Description;
+pub use emulators::{ACCESS_KEY, REGION, SECRET_KEY};
+pub use executions::Execution;
+pub use fault::{Effect, Fault, pebble};
+pub use fault_proxy::{FaultProxy, SeenRequest};
+pub use functions::Invocation;
+pub use options::{CaOptions, DEFAULT_NAME, Options, STACK_NAME};
+pub use ports::Ports;
+pub use process::Process;
+pub use serve::{ServeOptions, serve};
+pub use stack::Resources;
+pub use wait::wait_until;
+pub use zones::{CustomerZone, UNREACHABLE};

@@ -1,1 +1,150 @@
-fn main() {}
+//! `local-cloud`: starts and stops a cloud on this machine.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use local_cloud::{CaOptions, DEFAULT_NAME, LocalCloud, Options, Ports, ServeOptions};
+
+/// AWS, a CA, DNS and a load balancer on this machine, with the stack deployed.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a cloud, deploy the stack to it, and leave it running
+    Up(UpArguments),
+    /// Stop a cloud, whether it came up or not
+    Down(Name),
+    /// Show the processes of a cloud
+    Status(Name),
+    /// Run the DNS server and the edge of a cloud (`up` does)
+    Serve(ServeOptions),
+}
+
+#[derive(Args)]
+struct Name {
+    /// Tells clouds apart that run side by side
+    #[arg(long, default_value = DEFAULT_NAME)]
+    name: String,
+}
+
+#[derive(Args)]
+struct UpArguments {
+    #[command(flatten)]
+    name: Name,
+    /// Profile to order: default (90 days) or minutes
+    #[arg(long)]
+    profile: Option<String>,
+    /// How often the scan runs
+    #[arg(long, default_value_t = Options::default().schedule)]
+    schedule: String,
+    /// Good nonces that the CA refuses, in percent
+    #[arg(long, default_value_t = CaOptions::default().nonce_reject_percent)]
+    nonce_reject: u8,
+    /// Orders that reuse valid authorizations, in percent
+    #[arg(long, default_value_t = CaOptions::default().authz_reuse_percent)]
+    authz_reuse: u8,
+    /// Port of AWS; any free one if it is not given, and likewise below
+    #[arg(long)]
+    aws_port: Option<u16>,
+    /// Port of ACM
+    #[arg(long)]
+    acm_port: Option<u16>,
+    /// Port of the ACME server
+    #[arg(long)]
+    acme_port: Option<u16>,
+    /// Port of the CA's management interface
+    #[arg(long)]
+    acme_management_port: Option<u16>,
+    /// Port of the DNS server, UDP and TCP
+    #[arg(long)]
+    dns_port: Option<u16>,
+    /// Port of the edge, where the CA fetches HTTP-01 challenges
+    #[arg(long)]
+    edge_port: Option<u16>,
+}
+
+impl From<UpArguments> for Options {
+    fn from(arguments: UpArguments) -> Self {
+        Self {
+            name: arguments.name.name,
+            ports: Ports {
+                ministack: arguments.aws_port,
+                moto: arguments.acm_port,
+                acme: arguments.acme_port,
+                acme_management: arguments.acme_management_port,
+                dns: arguments.dns_port,
+                edge: arguments.edge_port,
+            },
+            ca: CaOptions {
+                nonce_reject_percent: arguments.nonce_reject,
+                authz_reuse_percent: arguments.authz_reuse,
+                ..CaOptions::default()
+            },
+            profile: arguments.profile,
+            schedule: arguments.schedule,
+            progress: true,
+            ..Self::default()
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Up(arguments) => up(arguments.into()).await,
+        Command::Down(Name { name }) => down(&name),
+        Command::Status(Name { name }) => status(&name),
+        Command::Serve(options) => {
+            tracing_subscriber::fmt().with_ansi(false).with_target(false).init();
+            local_cloud::serve(options).await
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn up(options: Options) -> Result<()> {
+    let name = options.name.clone();
+    if LocalCloud::attach(&name).is_ok() {
+        eprintln!("The cloud {name} is up already. For a fresh one: make down, then make up");
+        return Ok(());
+    }
+    // What a cloud that broke has left.
+    local_cloud::stop(&name)?;
+    eprintln!("Starting the cloud {name}");
+    let begun = Instant::now();
+    let description = LocalCloud::start(options).await?.leave_running();
+    let env = if name == DEFAULT_NAME { ".local/env".to_owned() } else { format!(".local/clouds/{name}/env") };
+    eprintln!("The cloud {name} is up after {:.1} s. Use it: set -a; . {env}; set +a", begun.elapsed().as_secs_f64());
+    println!("{}", description.api);
+    Ok(())
+}
+
+fn down(name: &str) -> Result<()> {
+    let stopped = local_cloud::stop(name)?;
+    eprintln!("The cloud {name} {}", if stopped { "is stopped" } else { "was not running" });
+    Ok(())
+}
+
+fn status(name: &str) -> Result<()> {
+    let processes = local_cloud::processes(name)?;
+    if processes.is_empty() {
+        println!("The cloud {name} is not running");
+    }
+    for (process, running) in processes {
+        println!("{:<12} pid {:<8} {}", process.role, process.pid, if running { "running" } else { "ended" });
+    }
+    Ok(())
+}

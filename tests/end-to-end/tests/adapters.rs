@@ -1,0 +1,144 @@
+//! Every adapter keeps the promises of its port, against the local cloud: the same banks as the fakes.
+
+use std::net::SocketAddr;
+
+use adapters::acm::Acm;
+use adapters::dns::Dns;
+use adapters::dynamodb::EndpointsTable;
+use adapters::http_probe::Probe;
+use adapters::key_vault::EncryptedKeys;
+use adapters::route53::DelegationZone;
+use adapters::s3::TokenBucket;
+use adapters::secrets_manager::{AccountSecret, Accounts, StoredAccount, Written};
+use adapters::sns::AlertsTopic;
+use adapters::step_functions::StateMachine;
+use anyhow::Result;
+use aws_sdk_route53::types::RrType;
+use domain::delegation::{Answer, ProbeAnswer};
+use domain::notice::Notice;
+use domain::ports::{AuthoritativeDns, HttpProbe, Notifier, RecordKind, TokenStore};
+use domain::{EndpointId, Failure};
+use end_to_end::{Inbox, Platform};
+use local_cloud::{LocalCloud, Options};
+use testkit::banks;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
+    let platform = Platform::start(Options::unique()).await?;
+    let cloud = &platform.cloud;
+    let aws = cloud.aws();
+    let id = EndpointId::from_random([9; 16]);
+
+    let tokens = TokenBucket::new(aws.s3.clone(), cloud.resource("TokenBucket")?.into());
+    banks::token_store(&tokens, &"bank.example.com".parse()?).await;
+
+    let keys = EncryptedKeys::new(
+        aws.dynamodb.clone(),
+        cloud.resource("KeysTable")?.into(),
+        aws.kms.clone(),
+        cloud.resource("KeysKey")?.into(),
+    );
+    banks::key_vault(&keys, &id).await;
+
+    let zone = DelegationZone::new(aws.route53.clone(), cloud.description().delegation_zone_id.clone());
+    let name = format!("bank.{}", cloud.description().delegation_zone);
+    banks::txt_zone(&zone, &name, async |name| txt_values(cloud, name).await).await;
+
+    let acm = Acm::new(aws.acm.clone(), "bank".into());
+    banks::certificate_store(&acm, &id, "bank.example.com").await;
+
+    let flows = StateMachine::new(aws.sfn.clone(), cloud.resource("IssueCertificateStateMachine")?.into());
+    banks::flow_starter(&flows, &id).await;
+
+    let endpoints = EndpointsTable::new(aws.dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
+    banks::registry(&endpoints, 1).await;
+    banks::due_index(&endpoints, 20).await;
+    banks::attempt_journal(&endpoints, 30).await;
+
+    account_secret(cloud).await?;
+    dns_and_probe(cloud, &tokens).await?;
+    alerts(cloud).await
+}
+
+async fn txt_values(cloud: &LocalCloud, name: &str) -> Vec<String> {
+    let all = cloud.txt_records().await.expect("the zone answers");
+    let mut values: Vec<String> = all.into_iter().filter(|(owner, _)| owner == name).flat_map(|(_, v)| v).collect();
+    values.sort();
+    values
+}
+
+/// Of two writers with the same base one wins, and the other is told.
+async fn account_secret(cloud: &LocalCloud) -> Result<()> {
+    let created = cloud.aws().secrets.create_secret().name("bank").send().await?;
+    let secret = AccountSecret::new(cloud.aws().secrets.clone(), created.arn.unwrap_or_default(), None);
+    let empty = secret.load().await?;
+    assert!(empty.accounts.is_empty());
+    let with = |accounts: &Accounts, directory: &str| {
+        let mut next = accounts.clone();
+        let stored = StoredAccount { key: directory.into(), id: None, directory: None, directory_fetched_at: 0 };
+        next.accounts.insert(directory.to_owned(), stored);
+        next
+    };
+    assert_eq!(secret.replace(&empty, &with(&empty, "first")).await?, Written::Now);
+    let base = secret.load().await?;
+    assert_eq!(base.accounts.keys().collect::<Vec<_>>(), ["first"]);
+    assert_eq!(secret.replace(&base, &with(&base, "second")).await?, Written::Now);
+    assert_eq!(secret.replace(&base, &with(&base, "third")).await?, Written::Taken);
+    let end = secret.load().await?;
+    assert_eq!(end.accounts.keys().collect::<Vec<_>>(), ["first", "second"]);
+    Ok(())
+}
+
+async fn dns_and_probe(cloud: &LocalCloud, tokens: &TokenBucket) -> Result<()> {
+    let server: SocketAddr = cloud.description().dns_server;
+    let dns = Dns::new(Some(server))?;
+    let zone = cloud.create_zone("probe.test").await?;
+    zone.upsert("_acme-challenge.www.probe.test", RrType::Cname, &["Label.Acme.Platform.test."]).await?;
+    zone.upsert("www.probe.test", RrType::A, &["127.0.0.1"]).await?;
+    zone.upsert("inside.probe.test", RrType::A, &["10.1.2.3"]).await?;
+    zone.upsert("closed.probe.test", RrType::A, &["127.0.0.2"]).await?;
+    let long = "x".repeat(250);
+    let values: Vec<String> = (0..20).map(|i| format!("\"{i}{long}\"")).collect();
+    zone.upsert("many.probe.test", RrType::Txt, &values.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+
+    let ask = async |name: &str, kind| dns.ask(name, kind).await.remove(0).answer;
+    let alias = ask("_acme-challenge.www.probe.test", RecordKind::Cname).await;
+    assert_eq!(alias, Answer::Records(vec!["label.acme.platform.test".into()]), "folded to lower case");
+    let behind = ask("_acme-challenge.www.probe.test", RecordKind::Txt).await;
+    assert!(matches!(behind, Answer::NoData | Answer::NxDomain), "aliases are not followed: {behind:?}");
+    assert_eq!(ask("www.probe.test", RecordKind::Cname).await, Answer::NoData);
+    assert_eq!(ask("nothing.probe.test", RecordKind::Cname).await, Answer::NxDomain);
+    let Answer::Records(many) = ask("many.probe.test", RecordKind::Txt).await else { panic!("records") };
+    assert_eq!(many.len(), 20, "an answer that needs TCP is whole");
+    assert!(matches!(ask("elsewhere.example", RecordKind::Cname).await, Answer::Failed(_)), "REFUSED is no answer");
+
+    let host = "www.probe.test".parse()?;
+    tokens.publish(&host, "probe-token", "probe-token.thumb").await?;
+    let probe = |allowed: &[&str]| {
+        let allowed = allowed.iter().map(|network| network.parse().expect("a network")).collect();
+        Probe::new(dns.clone(), cloud.description().edge.port(), allowed)
+    };
+    let here = probe(&["127.0.0.0/8"]);
+    assert_eq!(here.fetch(&host, "probe-token").await, ProbeAnswer::Body("probe-token.thumb".into()));
+    assert_eq!(here.fetch(&host, "other-token").await, ProbeAnswer::Status(404));
+    let failed = async |probe: &Probe, host: &str| match probe.fetch(&host.parse().expect("a name"), "t").await {
+        ProbeAnswer::Failed(why) => why,
+        other => panic!("{host}: {other:?}"),
+    };
+    assert!(failed(&here, "closed.probe.test").await.contains("no connection"));
+    assert!(failed(&here, "nothing.probe.test").await.contains("no address"));
+    assert!(failed(&here, "inside.probe.test").await.contains("10.1.2.3 is not a public one"));
+    assert!(failed(&probe(&[]), "www.probe.test").await.contains("127.0.0.1 is not a public one"));
+    Ok(())
+}
+
+async fn alerts(cloud: &LocalCloud) -> Result<()> {
+    let inbox = Inbox::subscribe(cloud).await?;
+    let topic = AlertsTopic::new(cloud.aws().sns.clone(), cloud.resource("AlertsTopic")?.into());
+    let now = banks::whole_second();
+    let endpoint = banks::endpoint(77, now);
+    topic.notify(&Notice::failure(&endpoint, &Failure::misconfigured("a role is missing"), now, now)).await?;
+    let text = inbox.wait_for("host-77.example.com", "IssuanceFailed").await?;
+    assert!(text.contains("a role is missing"));
+    Ok(())
+}

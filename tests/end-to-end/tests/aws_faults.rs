@@ -1,0 +1,164 @@
+//! AWS that throttles, refuses, kills and delivers twice.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use aws_sdk_route53::types::RrType;
+use end_to_end::{Inbox, Platform, text};
+use futures::future::try_join_all;
+use local_cloud::{Effect, Fault, FaultProxy, Options, pebble};
+use serde_json::json;
+
+const STEPS: [&str; 8] = [
+    "OpenOrderFunction",
+    "PresentChallengeFunction",
+    "CheckPropagationFunction",
+    "SubmitChallengeFunction",
+    "FinalizeOrderFunction",
+    "ImportCertificateFunction",
+    "CleanUpChallengeFunction",
+    "SettleAttemptFunction",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of() -> Result<()> {
+    let platform = Platform::start(Options::unique()).await?;
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("slow.test").await?;
+    let inbox = Inbox::subscribe(cloud).await?;
+    let route53 = FaultProxy::before(cloud, &cloud.description().aws)?;
+    for function in ["PresentChallengeFunction", "CheckPropagationFunction", "CleanUpChallengeFunction"] {
+        cloud.set_function_variable(function, "AWS_ENDPOINT_URL_ROUTE_53", Some(route53.url())).await?;
+    }
+    // More refusals than the SDK's own retries take.
+    for (domain, status, code) in
+        [("a.slow.test", 400, "Throttling"), ("b.slow.test", 400, "PriorRequestNotComplete"), ("c.slow.test", 500, "InternalFailure")]
+    {
+        let endpoint = platform.register(domain, &[], "internal").await?;
+        platform.attempt(domain, 1).await?;
+        platform.create_records(&zone, &endpoint).await?;
+        route53.inject(Fault::route53_error("/2013-04-01/", status, code, "slow down").times(4));
+        let attempt = platform.run(domain).await?;
+        ensure!(attempt["outcome"] == "issued", "{code}: {attempt:#}");
+        platform.check_at_rest(domain, cloud.ca()).await?;
+    }
+    // A clean-up that cannot be done: the certificate is in place all the same, and the next attempt cleans up.
+    let endpoint = platform.register("d.slow.test", &[], "internal").await?;
+    platform.attempt("d.slow.test", 1).await?;
+    platform.create_records(&zone, &endpoint).await?;
+    let denied = FaultProxy::before(cloud, &cloud.description().aws)?;
+    denied.inject(Fault::route53_error("/2013-04-01/", 403, "AccessDenied", "not authorized").always());
+    cloud.set_function_variable("CleanUpChallengeFunction", "AWS_ENDPOINT_URL_ROUTE_53", Some(denied.url())).await?;
+    let attempt = platform.run("d.slow.test").await?;
+    ensure!(attempt["outcome"] == "issued" && attempt["failure"]["name"] == "Misconfigured", "{attempt:#}");
+    ensure!(platform.check_nothing_published("d.slow.test").await.is_err(), "it cannot have been cleaned up");
+    denied.clear();
+    platform.run("d.slow.test").await?;
+    platform.check_at_rest("d.slow.test", cloud.ca()).await?;
+
+    // ACM says that its quota is spent: the certificate that was issued is kept, and imported later.
+    let acm = FaultProxy::before(cloud, &cloud.description().acm)?;
+    cloud.set_variable("AWS_ENDPOINT_URL_ACM", acm.url()).await?;
+    acm.inject(Fault::aws_json_error("ImportCertificate", 400, "LimitExceededException", "quota reached").always());
+    zone.upsert("full.slow.test", RrType::A, &["127.0.0.1"]).await?;
+    platform.register("full.slow.test", &[], "external").await?;
+    let attempt = platform.attempt("full.slow.test", 1).await?;
+    ensure!(attempt["failure"]["name"] == "DestinationRefused" && attempt["failure"]["actor"] == "operator", "{attempt:#}");
+    platform.check_nothing_published("full.slow.test").await?;
+    inbox.wait_for("full.slow.test", "IssuanceFailed").await?;
+    acm.clear();
+    let second = platform.run("full.slow.test").await?;
+    ensure!(second["outcome"] == "issued" && Platform::ca_requests(&second) == 0, "nothing is ordered again: {second:#}");
+    platform.check_at_rest("full.slow.test", cloud.ca()).await?;
+
+    // A first import whose answer is lost: the certificate that it left is adopted.
+    acm.inject(Fault::on_action("ImportCertificate", Effect::LoseResponse).times(3));
+    zone.upsert("adopted.slow.test", RrType::A, &["127.0.0.1"]).await?;
+    platform.register("adopted.slow.test", &[], "external").await?;
+    let attempt = platform.attempt("adopted.slow.test", 1).await?;
+    ensure!(attempt["outcome"] == "issued", "{attempt:#}");
+    platform.check_at_rest("adopted.slow.test", cloud.ca()).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_die_and_events_that_come_twice_end_in_one_certificate() -> Result<()> {
+    let platform = Platform::start(Options::unique()).await?;
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("dying.test").await?;
+    zone.upsert("*.dying.test", RrType::A, &["127.0.0.1"]).await?;
+    let proxy = FaultProxy::before_ca(cloud, cloud.ca())?;
+    cloud.use_directory(&proxy.directory()).await?;
+
+    // Killed while the CA is at work, in each step that talks to it.
+    for (label, path, function) in [
+        ("open", pebble::NEW_ORDER, "OpenOrderFunction"),
+        ("submit", pebble::CHALLENGE, "SubmitChallengeFunction"),
+        ("finalize", pebble::FINALIZE, "FinalizeOrderFunction"),
+        ("download", pebble::CERTIFICATE, "FinalizeOrderFunction"),
+    ] {
+        let domain = format!("{label}.dying.test");
+        proxy.inject(Fault::at(path, Effect::Hang));
+        platform.register(&domain, &[], "external").await?;
+        // By then the step waits for the answer that does not come.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        ensure!(cloud.kill_function(function)? > 0, "{label}: nothing was running");
+        let attempt = platform.attempt(&domain, 1).await?;
+        ensure!(attempt["outcome"] == "issued", "{label}: {attempt:#}");
+        platform.check_at_rest(&domain, cloud.ca()).await?;
+        proxy.clear();
+    }
+
+    // Eight scans at once for four due endpoints: one execution each.
+    let due: Vec<String> = (0..4).map(|i| format!("due{i}.dying.test")).collect();
+    for domain in &due {
+        let endpoint = platform.issue(&zone, domain, &[], "external").await?;
+        make_due(&platform, text(&endpoint["id"])).await?;
+    }
+    let executions = cloud.executions().await?.len();
+    let reports = try_join_all((0..8).map(|_| cloud.scan())).await?;
+    let started: u64 = reports.iter().filter_map(|report| report.payload["started"].as_u64()).sum();
+    ensure!(started == 4, "{reports:?}");
+    for domain in &due {
+        let attempts = platform.attempts(domain).await?;
+        let number = attempts[0]["attempt"].as_u64().unwrap_or_default();
+        let number = if attempts[0]["outcome"] == "issued" { number + 1 } else { number };
+        let attempt = platform.attempt(domain, number).await?;
+        ensure!(attempt["outcome"] == "renewed", "{attempt:#}");
+        platform.check_at_rest(domain, cloud.ca()).await?;
+    }
+    ensure!(cloud.executions().await?.len() == executions + 4, "one execution for each");
+
+    // Every step delivered again when its attempt is long over.
+    let endpoint = platform.endpoint(&due[0]).await?;
+    let old = json!({"endpoint": endpoint["id"], "attempt": endpoint["attempt"]});
+    for step in STEPS {
+        let late = cloud.invoke(step, &old).await?;
+        ensure!(late.error.as_deref() == Some("Superseded"), "{step}: {late:?}");
+    }
+    ensure!(platform.endpoint(&due[0]).await? == endpoint, "nothing has changed");
+    platform.check_at_rest(&due[0], cloud.ca()).await?;
+    Ok(())
+}
+
+/// Moves the renewal of an endpoint into the past, as the passing of time would.
+async fn make_due(platform: &Platform, id: &str) -> Result<()> {
+    let now = time::OffsetDateTime::now_utc();
+    let text = |value: String| aws_sdk_dynamodb::types::AttributeValue::S(value);
+    let written = now.format(&time::format_description::well_known::Rfc3339)?;
+    platform
+        .cloud
+        .aws()
+        .dynamodb
+        .update_item()
+        .table_name(platform.cloud.resource("EndpointsTable")?)
+        .key("pk", text(format!("ENDPOINT#{id}")))
+        .key("sk", text("ENDPOINT".into()))
+        .update_expression("SET due_at = :now, certificate.renew_at = :written")
+        .expression_attribute_values(":now", aws_sdk_dynamodb::types::AttributeValue::N(now.unix_timestamp().to_string()))
+        .expression_attribute_values(":written", text(written))
+        .send()
+        .await?;
+    Ok(())
+}
+

@@ -1,0 +1,59 @@
+//! Clients of the emulated services.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_route53::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use crate::emulators::{ACCESS_KEY, REGION, SECRET_KEY};
+
+/// One client for each service of a cloud.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// For clients of other services, or with other settings. ACM has another endpoint.
+    pub config: SdkConfig,
+    pub acm: aws_sdk_acm::Client,
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    pub kms: aws_sdk_kms::Client,
+    pub lambda: aws_sdk_lambda::Client,
+    pub route53: aws_sdk_route53::Client,
+    pub s3: aws_sdk_s3::Client,
+    pub secrets: aws_sdk_secretsmanager::Client,
+    pub sfn: aws_sdk_sfn::Client,
+    pub sns: aws_sdk_sns::Client,
+    pub sqs: aws_sdk_sqs::Client,
+}
+
+impl Aws {
+    pub(crate) fn new(endpoint: &str, acm_endpoint: &str) -> Self {
+        let config = config(endpoint);
+        Self {
+            acm: aws_sdk_acm::Client::new(&self::config(acm_endpoint)),
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
+            kms: aws_sdk_kms::Client::new(&config),
+            lambda: aws_sdk_lambda::Client::new(&config),
+            route53: aws_sdk_route53::Client::new(&config),
+            s3: aws_sdk_s3::Client::from_conf(
+                // Bucket names are no host names here.
+                aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build(),
+            ),
+            secrets: aws_sdk_secretsmanager::Client::new(&config),
+            sfn: aws_sdk_sfn::Client::new(&config),
+            sns: aws_sdk_sns::Client::new(&config),
+            sqs: aws_sdk_sqs::Client::new(&config),
+            config,
+        }
+    }
+}
+
+/// Nothing of the user's own AWS settings counts: the cloud must not be taken for another one.
+fn config(endpoint: &str) -> SdkConfig {
+    let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "local cloud");
+    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url(endpoint)
+        .http_client(http)
+        .build()
+}

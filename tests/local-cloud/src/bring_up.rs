@@ -1,0 +1,194 @@
+//! Starting a cloud: everything at once, and the stack as soon as there is an AWS to deploy it to.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use aws_sdk_route53::types::RrType;
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
+
+use crate::aws::Aws;
+use crate::ca::{Ca, CaPorts};
+use crate::description::Description;
+use crate::emulators::{self, REGION};
+use crate::layout::{CloudFolder, Project};
+use crate::options::{DEFAULT_NAME, Options};
+use crate::ports::choose;
+use crate::process::Process;
+use crate::stack::{self, ARTIFACT_BUCKET};
+use crate::tls::TestTls;
+use crate::wait::wait_until;
+use crate::zones::CustomerZone;
+
+/// Starts the processes and deploys the stack. What was started when it fails is noted in `folder`.
+pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &Options) -> Result<(Description, Aws)> {
+    let progress = Progress { shown: options.progress };
+    let ports = &options.ports;
+    let (ministack_port, moto_port) = (choose(ports.ministack)?, choose(ports.moto)?);
+    let (dns, edge) = (choose(ports.dns)?, choose(ports.edge)?);
+    let ca_ports = CaPorts { acme: choose(ports.acme)?, management: choose(ports.acme_management)?, dns, http01: edge };
+    let (endpoint, acm_endpoint) = (emulators::url(ministack_port), emulators::url(moto_port));
+    let aws = Aws::new(&endpoint, &acm_endpoint);
+    let tls = TestTls::new(folder);
+    tls.generate()?;
+    let http = tls.client()?;
+
+    let begun = Instant::now();
+    let ministack = emulators::start_ministack(project, folder, ministack_port)?;
+    let moto = emulators::start_moto(project, folder, moto_port)?;
+    let pebble = Ca::start(project, folder, "pebble", &options.ca, ca_ports)?;
+
+    let moto_up = async {
+        emulators::moto_ready(&http, folder, &moto, moto_port).await?;
+        // Its first call loads the service.
+        aws.acm.list_certificates().send().await.context("ListCertificates")?;
+        progress.done("moto (ACM)", begun);
+        Ok(())
+    };
+    let pebble_up = async {
+        let ca = Ca::ready(folder, &pebble, ca_ports).await?;
+        progress.done("Pebble (CA)", begun);
+        Ok(ca)
+    };
+    let deployed = async {
+        emulators::ministack_ready(&http, folder, &ministack, ministack_port).await?;
+        progress.done("ministack (AWS)", begun);
+        let zone_id = prepare(&aws, options).await?;
+        let parameters = parameters(options, &zone_id, &ca_ports, &acm_endpoint, &tls)?;
+        let template = options.template.clone().unwrap_or_else(|| project.built_template());
+        let deploying = Instant::now();
+        let (project, folder, endpoint) = (project.clone(), folder.clone(), endpoint.clone());
+        let resources =
+            spawn_blocking(move || stack::deploy(&project, &folder, &template, &endpoint, &parameters)).await??;
+        progress.done("the stack (sam deploy)", deploying);
+        anyhow::Ok((zone_id, resources))
+    };
+    let (ca, (), (delegation_zone_id, resources)) = tokio::try_join!(pebble_up, moto_up, deployed)?;
+
+    let description = Description {
+        name: options.name.clone(),
+        api: format!("{endpoint}/_aws/execute-api/{}", resources.get("Api").context("the stack has no Api")?),
+        aws: endpoint,
+        acm: acm_endpoint,
+        ca,
+        acme_root: folder.file("acme-root.pem"),
+        dns_server: SocketAddr::from((Ipv4Addr::LOCALHOST, dns)),
+        edge: SocketAddr::from((Ipv4Addr::LOCALHOST, edge)),
+        delegation_zone: options.delegation_zone.clone(),
+        delegation_zone_id,
+        endpoint_target: options.endpoint_target.clone(),
+        resources,
+    };
+    let serving = Instant::now();
+    start_serving(project, folder, &description, ministack_port).await?;
+    progress.done("DNS and edge", serving);
+    description.write(folder)?;
+    if options.name == DEFAULT_NAME {
+        fs::write(project.local().join("env"), description.env_file()?)?;
+    }
+    Ok((description, aws))
+}
+
+/// What an account has before the stack comes: the zones, and a bucket for the code.
+async fn prepare(aws: &Aws, options: &Options) -> Result<String> {
+    let location =
+        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(REGION)).build();
+    let bucket = aws.s3.create_bucket().bucket(ARTIFACT_BUCKET).create_bucket_configuration(location).send();
+    let (bucket, delegation) = tokio::join!(bucket, CustomerZone::create(aws, &options.delegation_zone));
+    bucket.context("CreateBucket")?;
+    let (_, domain) = options.endpoint_target.split_once('.').context("the endpoint target is a host in a zone")?;
+    let platform = CustomerZone::create(aws, domain).await?;
+    platform.upsert(&options.endpoint_target, RrType::A, &["127.0.0.1"]).await?;
+    Ok(delegation?.id)
+}
+
+fn parameters(
+    options: &Options,
+    zone_id: &str,
+    ports: &CaPorts,
+    acm: &str,
+    tls: &TestTls,
+) -> Result<Vec<(String, String)>> {
+    let anchor = BASE64_STANDARD.encode(tls.anchor_der()?);
+    let mut parameters: Vec<(String, String)> = [
+        ("AcmeDirectory", format!("https://127.0.0.1:{}/dir", ports.acme)),
+        ("AcmeContact", "operations@platform.example".into()),
+        ("AcmeTrustAnchor", anchor),
+        ("DelegationZone", options.delegation_zone.clone()),
+        ("DelegationHostedZoneId", zone_id.into()),
+        ("EndpointTarget", options.endpoint_target.clone()),
+        ("Schedule", options.schedule.clone()),
+        ("Architecture", architecture().into()),
+        ("DeletionProtection", "no".into()),
+        ("AcmEndpointUrl", acm.into()),
+        ("DnsServer", format!("127.0.0.1:{}", ports.dns)),
+        ("Http01Port", ports.http01.to_string()),
+        ("PreflightAllowedNetworks", "127.0.0.0/8".into()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    parameters.extend(options.profile.iter().map(|profile| ("AcmeProfile".into(), profile.clone())));
+    parameters.retain(|(name, _)| !options.parameters.iter().any(|(own, _)| own == name));
+    parameters.extend(options.parameters.iter().cloned());
+    Ok(parameters)
+}
+
+fn architecture() -> &'static str {
+    if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
+}
+
+async fn start_serving(
+    project: &Project,
+    folder: &CloudFolder,
+    description: &Description,
+    ministack: u16,
+) -> Result<()> {
+    let mut command = Command::new(own_executable(project)?);
+    command
+        .arg("serve")
+        .args(["--ministack", &ministack.to_string()])
+        .args(["--dns", &description.dns_server.port().to_string()])
+        .args(["--edge", &description.edge.port().to_string()])
+        .args(["--responder", description.resource("ServeChallengeFunction")?])
+        .current_dir(project.root());
+    let serving = Process::start(folder, "serve", command)?;
+    for address in [description.dns_server, description.edge] {
+        wait_until(&format!("something to listen at {address}"), Duration::from_secs(10), async || {
+            serving.expect_running(folder)?;
+            Ok(TcpStream::connect(address).await.is_ok().then_some(()))
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// The program `local-cloud`: this one, or the one that was built with the tests.
+fn own_executable(project: &Project) -> Result<PathBuf> {
+    let current = std::env::current_exe().context("the own executable")?;
+    if current.file_name().is_some_and(|name| name == "local-cloud") {
+        return Ok(current);
+    }
+    // Tests are built to the folder "deps" below it.
+    let beside = current.ancestors().skip(1).take(2).map(|folder| folder.join("local-cloud"));
+    let mut places = beside.chain([project.local().join("bin/local-cloud")]);
+    places.find(|path| path.is_file()).context("the program local-cloud is missing: run make build")
+}
+
+struct Progress {
+    shown: bool,
+}
+
+impl Progress {
+    fn done(&self, part: &str, since: Instant) {
+        if self.shown {
+            eprintln!("  {part:<24} ready after {:4.1} s", since.elapsed().as_secs_f64());
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The server that speaks DNS.
+
+use std::iter;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use hickory_proto::op::{Edns, HeaderCounts, Message, MessageType, Metadata, OpCode, Query, ResponseCode};
+use hickory_proto::rr::{DNSClass, Name};
+use hickory_server::Server;
+use hickory_server::net::runtime::Time;
+use hickory_server::net::xfer::Protocol;
+use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
+use hickory_server::zone_handler::MessageResponseBuilder;
+use tokio::net::{TcpListener, UdpSocket};
+use tracing::{info, warn};
+
+use super::answer::{Answer, Zones, answer};
+
+const IDLE: Duration = Duration::from_secs(10);
+/// Answers that may wait for a slow reader on one TCP connection.
+const PENDING_ANSWERS: usize = 32;
+/// What goes over UDP without fragments (DNS flag day 2020). More is asked for over TCP.
+const UDP_PAYLOAD: u16 = 1232;
+/// What goes over UDP to those who do not say what they take (RFC 1035 §4.2.1).
+const UDP_PAYLOAD_UNKNOWN: u16 = 512;
+/// An OPT record without options (RFC 6891 §6.1.2).
+const OPT_OCTETS: usize = 11;
+
+/// Serves `zones` until the process ends.
+pub(crate) async fn serve<Z>(zones: Z, udp: UdpSocket, tcp: TcpListener) -> Result<()>
+where
+    Z: Zones<Error = anyhow::Error> + Unpin + 'static,
+{
+    let mut server = Server::new(Handler { zones });
+    server.register_socket(udp);
+    server.register_listener(tcp, IDLE, PENDING_ANSWERS);
+    server.block_until_done().await.context("the DNS server")
+}
+
+struct Handler<Z> {
+    zones: Z,
+}
+
+impl<Z: Zones<Error = anyhow::Error>> Handler<Z> {
+    async fn answer(&self, request: &Request) -> Answer {
+        let failed = |code| Answer { code, authoritative: false, answers: Vec::new(), authorities: Vec::new() };
+        if request.metadata.op_code != OpCode::Query || request.metadata.message_type != MessageType::Query {
+            return failed(ResponseCode::NotImp);
+        }
+        let Ok(asked) = request.request_info() else { return failed(ResponseCode::FormErr) };
+        if asked.query.query_class() != DNSClass::IN {
+            return failed(ResponseCode::Refused);
+        }
+        let (name, record_type) = (Name::from(asked.query.name()), asked.query.query_type());
+        match answer(&self.zones, &name, record_type).await {
+            Ok(answer) => {
+                info!(%name, %record_type, code = %answer.code, answers = answer.answers.len(), "answered");
+                answer
+            }
+            Err(error) => {
+                warn!(%name, %record_type, "no answer: {error:#}");
+                failed(ResponseCode::ServFail)
+            }
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl<Z> RequestHandler for Handler<Z>
+where
+    Z: Zones<Error = anyhow::Error> + Unpin + 'static,
+{
+    async fn handle_request<R: ResponseHandler, T: Time>(&self, request: &Request, mut responder: R) -> ResponseInfo {
+        let mut answer = self.answer(request).await;
+        let mut metadata = Metadata::response_from_request(&request.metadata);
+        metadata.response_code = answer.code;
+        metadata.authoritative = answer.authoritative;
+
+        let edns = request.edns.as_ref().map(own_edns);
+        let limit = edns.as_ref().map_or(UDP_PAYLOAD_UNKNOWN, Edns::max_payload);
+        if request.protocol() == Protocol::Udp && octets(request, &answer) > usize::from(limit) {
+            // hickory would cut a record in two.
+            metadata.truncation = true;
+            answer.answers.clear();
+            answer.authorities.clear();
+        }
+        let mut builder = MessageResponseBuilder::from_message_request(request);
+        if let Some(edns) = &edns {
+            builder.edns(edns);
+        }
+        let response = builder.build(metadata, &answer.answers, &answer.authorities, iter::empty(), iter::empty());
+        match responder.send_response(response).await {
+            Ok(info) => info,
+            Err(error) => {
+                warn!("an answer could not be sent: {error}");
+                hickory_proto::op::Header { metadata, counts: HeaderCounts::default() }.into()
+            }
+        }
+    }
+}
+
+/// hickory limits a UDP answer by what this says, so it must not exceed what the other side takes.
+fn own_edns(theirs: &Edns) -> Edns {
+    let mut edns = Edns::new();
+    edns.set_max_payload(theirs.max_payload().min(UDP_PAYLOAD));
+    edns.set_version(0);
+    edns
+}
+
+/// How long the answer is on the wire.
+fn octets(request: &Request, answer: &Answer) -> usize {
+    let mut message = Message::response(0, OpCode::Query);
+    if let Ok(asked) = request.request_info() {
+        message.add_query(Query::clone(asked.query.original()));
+    }
+    message.insert_answers(answer.answers.clone());
+    message.insert_authorities(answer.authorities.clone());
+    OPT_OCTETS + message.to_vec().map_or(usize::MAX - OPT_OCTETS, |wire| wire.len())
+}
+
+/// Binds UDP and TCP on one address.
+pub(crate) async fn bind(address: SocketAddr) -> Result<(UdpSocket, TcpListener)> {
+    let udp = UdpSocket::bind(address).await.with_context(|| format!("UDP {address}"))?;
+    let tcp = TcpListener::bind(address).await.with_context(|| format!("TCP {address}"))?;
+    Ok((udp, tcp))
+}

@@ -1,0 +1,80 @@
+//! AWS: ministack, and moto for ACM.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::layout::{CloudFolder, Project};
+use crate::process::Process;
+use crate::wait::wait_until;
+
+/// One region everywhere: moto keeps certificates by region.
+pub const REGION: &str = "eu-central-1";
+pub const ACCESS_KEY: &str = "test";
+pub const SECRET_KEY: &str = "test";
+
+const READY: Duration = Duration::from_secs(60);
+
+pub(crate) fn url(port: u16) -> String {
+    // Not localhost: the S3 client would resolve bucket.localhost.
+    format!("http://127.0.0.1:{port}")
+}
+
+pub(crate) fn start_ministack(project: &Project, folder: &CloudFolder, port: u16) -> Result<Process> {
+    let mut command = Command::new(project.tool("ministack", "ministack")?);
+    command
+        .env("GATEWAY_PORT", port.to_string())
+        .env("BIND_HOST", "127.0.0.1")
+        .env("MINISTACK_HOST", "127.0.0.1")
+        .env("MINISTACK_REGION", REGION)
+        // Opens a port on every interface unless it is told not to.
+        .env("IOT_MTLS_ENABLED", "0")
+        // The functions inherit ministack's environment, and this is how they find it again.
+        .env("AWS_ENDPOINT_URL", url(port))
+        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+        .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+        .env("AWS_DEFAULT_REGION", REGION)
+        .env("AWS_REGION", REGION)
+        // The functions' code is unpacked there.
+        .env("TMPDIR", folder.file("tmp"))
+        .current_dir(folder.file("tmp"));
+    for inherited in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_ACM", "RUST_LOG", "RUST_BACKTRACE"] {
+        command.env_remove(inherited);
+    }
+    Process::start(folder, "ministack", command)
+}
+
+pub(crate) fn start_moto(project: &Project, folder: &CloudFolder, port: u16) -> Result<Process> {
+    let mut command = Command::new(project.tool("moto", "moto_server")?);
+    command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
+    Process::start(folder, "moto", command)
+}
+
+pub(crate) async fn ministack_ready(
+    http: &reqwest::Client,
+    folder: &CloudFolder,
+    process: &Process,
+    port: u16,
+) -> Result<()> {
+    answers(http, folder, process, &format!("{}/_ministack/health", url(port))).await
+}
+
+pub(crate) async fn moto_ready(
+    http: &reqwest::Client,
+    folder: &CloudFolder,
+    process: &Process,
+    port: u16,
+) -> Result<()> {
+    answers(http, folder, process, &format!("{}/moto-api/config", url(port))).await
+}
+
+/// Waits until `url` answers with success, or the process behind it has ended.
+pub(crate) async fn answers(http: &reqwest::Client, folder: &CloudFolder, process: &Process, url: &str) -> Result<()> {
+    wait_until(&format!("{} at {url}", process.role), READY, async || {
+        process.expect_running(folder)?;
+        let response = http.get(url).timeout(Duration::from_secs(2)).send().await;
+        Ok(response.is_ok_and(|response| response.status().is_success()).then_some(()))
+    })
+    .await
+}

@@ -1,0 +1,96 @@
+//! What can be chosen about a cloud.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::ports::Ports;
+
+/// The name of the cloud that the make targets mean.
+pub const DEFAULT_NAME: &str = "default";
+
+/// Name of the stack in every cloud: each has an AWS of its own.
+pub const STACK_NAME: &str = "managed-https";
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Tells clouds apart that run side by side, and names the folder under `.local/clouds`.
+    pub name: String,
+    pub ports: Ports,
+    pub ca: CaOptions,
+    /// Zone that customers delegate their challenges to.
+    pub delegation_zone: String,
+    /// Host that customers' external endpoints point at. Resolves to the edge.
+    pub endpoint_target: String,
+    /// Profile that is ordered. `None` is the CA's default.
+    pub profile: Option<String>,
+    /// How often the scan runs, as EventBridge Scheduler writes it.
+    pub schedule: String,
+    /// Further stack parameters. They win over the cloud's own.
+    pub parameters: Vec<(String, String)>,
+    /// The built template, when it is not the project's.
+    pub template: Option<PathBuf>,
+    /// Says on standard error what is ready, and how long it took.
+    pub progress: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            name: DEFAULT_NAME.into(),
+            ports: Ports::default(),
+            ca: CaOptions::default(),
+            delegation_zone: "acme.platform.test".into(),
+            endpoint_target: "edge.platform.test".into(),
+            // Pebble draws one at random where none is named.
+            profile: Some("default".into()),
+            schedule: "rate(1 minute)".into(),
+            parameters: Vec::new(),
+            template: None,
+            progress: false,
+        }
+    }
+}
+
+impl Options {
+    /// A cloud with a name that no other has, for tests.
+    pub fn unique() -> Self {
+        let nonce = getrandom::u32().expect("the system has random numbers");
+        Self { name: format!("test-{}-{nonce:08x}", std::process::id()), ..Self::default() }
+    }
+}
+
+/// How the CA behaves. Validation is always real.
+#[derive(Clone, Debug)]
+pub struct CaOptions {
+    /// Part of good nonces that are refused, in percent.
+    pub nonce_reject_percent: u8,
+    /// Part of orders that reuse valid authorizations, in percent.
+    pub authz_reuse_percent: u8,
+    /// Lifetime of certificates of the profile `default`.
+    pub default_lifetime: Duration,
+    /// Lifetime of certificates of the profile `minutes`.
+    pub minutes_lifetime: Duration,
+    /// Advised in Retry-After for orders and authorizations, in seconds.
+    pub retry_after_seconds: u32,
+    /// Key id and MAC key (base64url) that new accounts must bind to.
+    pub external_account: Option<(String, String)>,
+    /// Domains that the CA refuses to issue for.
+    pub blocked_domains: Vec<String>,
+    /// Where it fetches HTTP-01 responses, if not at the edge: a CA that sees something else than we do.
+    pub http01_port: Option<u16>,
+}
+
+impl Default for CaOptions {
+    fn default() -> Self {
+        Self {
+            nonce_reject_percent: 5,
+            authz_reuse_percent: 50,
+            default_lifetime: Duration::from_secs(90 * 24 * 3600),
+            minutes_lifetime: Duration::from_secs(4 * 60),
+            retry_after_seconds: 1,
+            external_account: None,
+            blocked_domains: vec!["blocked.test".into()],
+            http01_port: None,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The part of a cloud that is the project's own: DNS and edge in one process.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use anyhow::Result;
+use tokio::net::TcpListener;
+
+use crate::aws::Aws;
+use crate::dns::{self, HostedZones};
+use crate::edge::Edge;
+use crate::emulators;
+
+/// What the process needs to know.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServeOptions {
+    /// Port of the emulated AWS.
+    #[arg(long)]
+    pub ministack: u16,
+    /// Port of the DNS server, UDP and TCP.
+    #[arg(long)]
+    pub dns: u16,
+    /// Port of the edge.
+    #[arg(long)]
+    pub edge: u16,
+    /// Function that answers HTTP-01 challenges.
+    #[arg(long)]
+    pub responder: String,
+}
+
+/// Serves until the process is ended, or one of the two fails.
+pub async fn serve(options: ServeOptions) -> Result<()> {
+    let endpoint = emulators::url(options.ministack);
+    let aws = Aws::new(&endpoint, &endpoint);
+    let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+
+    let (udp, tcp) = dns::bind(loopback(options.dns)).await?;
+    let listener = TcpListener::bind(loopback(options.edge)).await?;
+    let edge = Edge::new(aws.lambda, options.responder);
+    tokio::select! {
+        ended = dns::serve(HostedZones::new(aws.route53), udp, tcp) => ended,
+        ended = edge.serve(listener) => ended,
+    }
+}

@@ -1,0 +1,129 @@
+//! The customers' zones: ordinary hosted zones, edited as a customer edits them.
+
+use anyhow::{Context, Result};
+use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
+
+use crate::aws::Aws;
+use crate::cloud::LocalCloud;
+
+/// Short, as nothing caches here.
+const TTL_SECONDS: i64 = 1;
+
+/// Address of a host that the CA cannot reach: nothing listens there.
+pub const UNREACHABLE: &str = "127.0.0.2";
+
+#[derive(Clone, Debug)]
+pub struct CustomerZone {
+    pub domain: String,
+    pub id: String,
+    route53: aws_sdk_route53::Client,
+}
+
+impl CustomerZone {
+    pub(crate) async fn create(aws: &Aws, domain: &str) -> Result<Self> {
+        let created = aws
+            .route53
+            .create_hosted_zone()
+            .name(domain)
+            .caller_reference(format!("{domain}-{:08x}", getrandom::u32()?))
+            .send()
+            .await
+            .with_context(|| format!("CreateHostedZone {domain}"))?;
+        let zone = created.hosted_zone.context("CreateHostedZone answers without a zone")?;
+        let id = zone.id.trim_start_matches("/hostedzone/").to_owned();
+        Ok(Self { domain: domain.to_owned(), id, route53: aws.route53.clone() })
+    }
+
+    /// Makes `values` the records of a name and type, as Route 53 writes them (TXT in quotes).
+    pub async fn upsert(&self, name: &str, record_type: RrType, values: &[&str]) -> Result<()> {
+        self.change(ChangeAction::Upsert, record_set(name, record_type, values)?).await
+    }
+
+    /// Removes the records of a name and type, if there are any.
+    pub async fn remove(&self, name: &str, record_type: RrType) -> Result<()> {
+        let wanted = format!("{}.", name.trim_end_matches('.'));
+        for set in self.records().await? {
+            if set.name() == wanted && *set.r#type() == record_type {
+                self.change(ChangeAction::Delete, set).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every record set of the zone, its own SOA and NS too.
+    pub async fn records(&self) -> Result<Vec<ResourceRecordSet>> {
+        record_sets(&self.route53, &self.id).await
+    }
+
+    async fn change(&self, action: ChangeAction, set: ResourceRecordSet) -> Result<()> {
+        let name = set.name().to_owned();
+        let change = Change::builder().action(action).resource_record_set(set).build()?;
+        self.route53
+            .change_resource_record_sets()
+            .hosted_zone_id(&self.id)
+            .change_batch(ChangeBatch::builder().changes(change).build()?)
+            .send()
+            .await
+            .with_context(|| format!("ChangeResourceRecordSets {name}"))?;
+        Ok(())
+    }
+}
+
+fn record_set(name: &str, record_type: RrType, values: &[&str]) -> Result<ResourceRecordSet> {
+    let records = values.iter().map(|value| ResourceRecord::builder().value(*value).build());
+    Ok(ResourceRecordSet::builder()
+        .name(name)
+        .r#type(record_type)
+        .ttl(TTL_SECONDS)
+        .set_resource_records(Some(records.collect::<Result<_, _>>()?))
+        .build()?)
+}
+
+async fn record_sets(route53: &aws_sdk_route53::Client, id: &str) -> Result<Vec<ResourceRecordSet>> {
+    let mut sets = Vec::new();
+    let mut request = route53.list_resource_record_sets().hosted_zone_id(id);
+    loop {
+        let page = request.send().await.context("ListResourceRecordSets")?;
+        sets.extend(page.resource_record_sets);
+        if !page.is_truncated {
+            return Ok(sets);
+        }
+        request = route53
+            .list_resource_record_sets()
+            .hosted_zone_id(id)
+            .set_start_record_name(page.next_record_name)
+            .set_start_record_type(page.next_record_type)
+            .set_start_record_identifier(page.next_record_identifier);
+    }
+}
+
+impl LocalCloud {
+    /// Makes a hosted zone for a customer's domain. DNS serves it from then on.
+    pub async fn create_zone(&self, domain: &str) -> Result<CustomerZone> {
+        CustomerZone::create(self.aws(), domain).await
+    }
+
+    /// TXT records in the delegation zone: owner without the dot at the end, and values without quotes.
+    pub async fn txt_records(&self) -> Result<Vec<(String, Vec<String>)>> {
+        let sets = record_sets(&self.aws().route53, &self.description().delegation_zone_id).await?;
+        let txt = sets.into_iter().filter(|set| *set.r#type() == RrType::Txt);
+        Ok(txt
+            .map(|set| {
+                let values = set.resource_records().iter().map(|record| record.value().trim_matches('"').to_owned());
+                (set.name().trim_end_matches('.').to_owned(), values.collect())
+            })
+            .collect())
+    }
+
+    /// Keys of the HTTP-01 responses in the bucket.
+    pub async fn tokens(&self) -> Result<Vec<String>> {
+        let mut keys = Vec::new();
+        let mut pages = self.aws().s3.list_objects_v2().bucket(self.resource("TokenBucket")?).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            keys.extend(
+                page.context("ListObjectsV2")?.contents.unwrap_or_default().into_iter().filter_map(|object| object.key),
+            );
+        }
+        Ok(keys)
+    }
+}
