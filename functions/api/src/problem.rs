@@ -70,9 +70,12 @@ impl From<ServiceFault> for Problem {
                 "A service did not answer as it should",
                 "Send the request again in a moment.",
             ),
-            FaultKind::Refused if fault.operation == "dynamodb:Query" => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-cursor", "The cursor is not valid", "Begin again without a cursor.")
-            }
+            FaultKind::Refused if fault.operation == "dynamodb:Query" => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-cursor",
+                "The cursor is not valid",
+                "Begin again without a cursor.",
+            ),
             _ => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "misconfigured",

@@ -122,7 +122,9 @@ impl<R: Registry + DueIndex, F: FlowStarter> Service<R, F> {
         let endpoint = self.find(reference).await?;
         self.registry.begin_removal(&endpoint.id, now).await?;
         let going = self.find(endpoint.id.as_str()).await?;
-        if !going.is_leased(now) && let Err(problem) = self.start(&going, now).await {
+        if !going.is_leased(now)
+            && let Err(problem) = self.start(&going, now).await
+        {
             tracing::warn!(endpoint = %going.id, detail = problem.detail, "left to the next scan");
         }
         Ok(going)

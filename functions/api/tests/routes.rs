@@ -53,8 +53,7 @@ fn internal(domain: &str) -> Value {
 #[tokio::test]
 async fn a_registration_shows_its_records_and_starts_its_first_attempt() {
     let api = api();
-    let (status, endpoint) =
-        api.register(json!({"domain": "WWW.Example.com.", "reachability": "external"})).await;
+    let (status, endpoint) = api.register(json!({"domain": "WWW.Example.com.", "reachability": "external"})).await;
     assert_eq!(status, StatusCode::CREATED);
     assert_eq!(endpoint["domain"], "www.example.com");
     assert_eq!(endpoint["state"], "issuing");
@@ -75,7 +74,10 @@ async fn bad_input_names_its_field_and_registers_nothing() {
     let api = api();
     for (body, field) in [
         (json!({"domain": "not a name", "reachability": "internal"}).to_string(), Some("domain")),
-        (json!({"domain": "a.example.com", "also": ["b..example.com"], "reachability": "internal"}).to_string(), Some("also[0]")),
+        (
+            json!({"domain": "a.example.com", "also": ["b..example.com"], "reachability": "internal"}).to_string(),
+            Some("also[0]"),
+        ),
         (json!({"domain": "co.uk", "reachability": "internal"}).to_string(), Some("domain")),
         (json!({"domain": "a.example.com"}).to_string(), Some("reachability")),
         (json!({"domain": "a.example.com", "reachability": "internal", "owner": "me"}).to_string(), Some("owner")),

@@ -97,3 +97,65 @@ fn late(what: &str) -> Failure {
         "Check that the delegation zone is delegated to its Route53 name servers; the AWS Health Dashboard may say more.",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Reachability;
+    use testkit::{MemoryProbe, Scene};
+
+    async fn run(scene: &Scene) -> Result<Progress, Failure> {
+        let probe = MemoryProbe::new(scene.tokens.clone());
+        let ports = Ports {
+            endpoints: &scene.endpoints,
+            zone: &scene.zone,
+            dns: &scene.dns,
+            probe: &probe,
+            delegation_zone: Scene::ZONE,
+            endpoint_target: "edge.platform.example",
+        };
+        check_propagation(&ports, &scene.input, scene.now).await
+    }
+
+    async fn published(reachability: Reachability) -> Scene {
+        Scene::new(reachability).await.with_order().await.with_publications().await
+    }
+
+    #[tokio::test]
+    async fn what_the_ca_would_find_is_propagated() {
+        let scene = published(Reachability::External).await;
+        assert_eq!(run(&scene).await.expect("all there").status, Status::Propagated);
+    }
+
+    #[tokio::test]
+    async fn txt_values_that_are_not_served_yet_are_waited_for_but_not_for_ever() {
+        let mut scene = published(Reachability::Internal).await;
+        scene.zone.withdraw(&scene.target().await, &scene.order().await.txt_values()).await.expect("in memory");
+        let progress = run(&scene).await.expect("on its way");
+        assert_eq!((progress.status, progress.wait_seconds), (Status::Waiting, FIRST_WAIT));
+        scene.input.progress = progress;
+        scene.now += PATIENCE - Duration::SECOND;
+        assert_eq!(run(&scene).await.expect("still").wait_seconds, NEXT_WAIT);
+        scene.now += Duration::SECOND;
+        assert_eq!(run(&scene).await.expect_err("too late").name, FailureName::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn an_alias_that_was_changed_meanwhile_fails_at_once() {
+        let scene = published(Reachability::Internal).await;
+        scene.dns.alias("_acme-challenge.example.com", "elsewhere.example");
+        assert_eq!(run(&scene).await.expect_err("wrong").name, FailureName::RecordsNotReady);
+    }
+
+    #[tokio::test]
+    async fn a_host_that_serves_something_else_fails_at_once() {
+        use domain::ports::TokenStore;
+        let scene = published(Reachability::External).await;
+        let order = scene.order().await;
+        for http in order.http_publications() {
+            scene.tokens.publish(http.host, http.token, "something else").await.expect("in memory");
+        }
+        let failure = run(&scene).await.expect_err("wrong");
+        assert_eq!((failure.name, failure.actor), (FailureName::RecordsNotReady, Actor::Customer));
+    }
+}

@@ -27,3 +27,35 @@ pub async fn clean_up_challenge(
     progress.record(StepUsage { step: Step::CleanUpChallenge, milliseconds: 0, ca_requests: 0, route53_calls });
     Ok(progress)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{FailureName, Reachability};
+    use testkit::Scene;
+
+    async fn run(scene: &Scene) -> Result<Progress, Failure> {
+        clean_up_challenge(&scene.endpoints, &scene.tokens, &scene.zone, Scene::ZONE, &scene.input).await
+    }
+
+    #[tokio::test]
+    async fn everything_of_the_order_goes_and_a_strangers_value_stays() {
+        let scene = Scene::new(Reachability::External).await.with_order().await.with_publications().await;
+        let target = scene.target().await;
+        let mut values = scene.order().await.txt_values();
+        values.push("stranger".into());
+        scene.zone.publish(&target, &values).await.expect("in memory");
+        run(&scene).await.expect("clean");
+        run(&scene).await.expect("clean twice");
+        assert!(scene.tokens.is_empty());
+        assert_eq!(scene.zone.values(&target).into_iter().collect::<Vec<_>>(), ["stranger"]);
+    }
+
+    #[tokio::test]
+    async fn an_older_attempt_takes_nothing_away_from_a_newer_one() {
+        let mut scene = Scene::new(Reachability::External).await.with_order().await.with_publications().await;
+        scene.input.attempt -= 1;
+        assert_eq!(run(&scene).await.expect_err("not ours").name, FailureName::Superseded);
+        assert!(!scene.tokens.is_empty() && !scene.zone.is_empty());
+    }
+}

@@ -90,3 +90,59 @@ fn late() -> Failure {
         "Nothing: the order is taken up again by itself. The CA's status page may say more.",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Reachability;
+    use domain::certificate_key::CertificateKey;
+    use testkit::Scene;
+
+    async fn validated() -> Scene {
+        let scene = Scene::new(Reachability::Internal).await.with_order().await.with_publications().await;
+        submit(&scene).await;
+        scene
+    }
+
+    async fn submit(scene: &Scene) {
+        let mut order = scene.order().await;
+        scene.ca.validate(&order, false).await.expect("in memory");
+        order.status = OrderStatus::Ready;
+        scene.endpoints.save_order(&scene.input.endpoint, scene.input.attempt, &order).await.expect("ours");
+    }
+
+    async fn run(scene: &Scene) -> Result<Progress, Failure> {
+        finalize_order(&scene.endpoints, &scene.keys, &scene.ca, &scene.input, scene.now).await
+    }
+
+    #[tokio::test]
+    async fn the_chain_is_kept_and_a_second_run_asks_for_nothing() {
+        let scene = validated().await;
+        assert_eq!(run(&scene).await.expect("issued").status, Status::Issued);
+        let first = scene.order().await;
+        let again = run(&scene).await.expect("issued before");
+        assert!(again.usage.is_empty(), "the CA is not asked again");
+        assert_eq!(scene.order().await, first);
+    }
+
+    #[tokio::test]
+    async fn a_certificate_for_another_key_is_not_kept() {
+        let scene = validated().await;
+        run(&scene).await.expect("issued");
+        let mut order = scene.order().await;
+        order.chain = None;
+        order.generation = 2;
+        scene.keys.ensure(&scene.input.endpoint, 2, CertificateKey::generate).await.expect("in memory");
+        scene.endpoints.save_order(&scene.input.endpoint, scene.input.attempt, &order).await.expect("ours");
+        assert_eq!(run(&scene).await.expect_err("another key").name, FailureName::CertificateRejected);
+        let order = scene.order().await;
+        assert_eq!((order.status, order.chain), (OrderStatus::Invalid, None));
+    }
+
+    #[tokio::test]
+    async fn an_order_whose_key_is_gone_is_lost() {
+        let scene = validated().await;
+        scene.keys.forget(&scene.input.endpoint, 1).await.expect("in memory");
+        assert_eq!(run(&scene).await.expect_err("no key").name, FailureName::OrderLost);
+    }
+}

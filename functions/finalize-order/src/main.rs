@@ -13,8 +13,6 @@ use finalize_order::finalize_order;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, keys, ca) = (wiring.endpoints()?, wiring.keys()?, wiring.authority(false)?);
-    runtime::run_step(Step::FinalizeOrder, async |input, now| {
-        finalize_order(&journal, &keys, &ca, &input, now).await
-    })
-    .await
+    runtime::run_step(Step::FinalizeOrder, async |input, now| finalize_order(&journal, &keys, &ca, &input, now).await)
+        .await
 }

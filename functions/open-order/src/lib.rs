@@ -47,9 +47,10 @@ where
     let mut usage = StepUsage { step: Step::OpenOrder, milliseconds: 0, ca_requests: 0, route53_calls: 0 };
     // A chain that was imported already is of no more use: what is in place is not current.
     let imported = endpoint.certificate.as_ref().map(|held| held.generation);
-    let usable = endpoint.order.as_ref().filter(|order| {
-        order.is_usable(ports.ca.directory(), now) && imported != Some(order.generation)
-    });
+    let usable = endpoint
+        .order
+        .as_ref()
+        .filter(|order| order.is_usable(ports.ca.directory(), now) && imported != Some(order.generation));
     if usable.is_some_and(|order| order.chain.is_some()) {
         return Ok(input.reached(Status::Issued));
     }
@@ -133,7 +134,8 @@ async fn resume(
     if found.status == OrderStatus::Invalid {
         return Ok(None);
     }
-    let chosen = |order: &OpenedOrder, url: &str| order.authorizations.iter().any(|a| a.url == url && a.challenge.is_some());
+    let chosen =
+        |order: &OpenedOrder, url: &str| order.authorizations.iter().any(|a| a.url == url && a.challenge.is_some());
     Ok(Some(OpenOrder {
         // What an authorization no longer shows may still be published.
         stale: order.to_stale().into_iter().filter(|a| !chosen(&found, &a.url)).collect(),
@@ -175,4 +177,78 @@ where
         chain: None,
         importing: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ports::Registry;
+    use domain::{FailureName, Reachability};
+    use testkit::Scene;
+
+    async fn run(scene: &Scene) -> Result<Progress, Failure> {
+        let ports = Ports {
+            journal: &scene.endpoints,
+            keys: &scene.keys,
+            ca: &scene.ca,
+            dns: &scene.dns,
+            delegation_zone: Scene::ZONE,
+        };
+        open_order(&ports, &scene.input, scene.now).await
+    }
+
+    #[tokio::test]
+    async fn an_order_is_recorded_with_its_challenges_and_its_key_is_stored() {
+        let scene = Scene::new(Reachability::External).await;
+        assert_eq!(run(&scene).await.expect("opened").status, Status::ChallengesPending);
+        assert_eq!(scene.challenges(ChallengeKind::Http01).await, 1, "the host itself");
+        assert_eq!(scene.challenges(ChallengeKind::Dns01).await, 1, "its wildcard");
+        assert_eq!(scene.keys.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn while_the_delegation_is_wrong_the_ca_hears_nothing() {
+        let scene = Scene::new(Reachability::Internal).await;
+        scene.dns.alias("_acme-challenge.example.com", "elsewhere.example");
+        let failure = run(&scene).await.expect_err("not ready");
+        assert_eq!(failure.name, FailureName::RecordsNotReady);
+        assert_eq!((scene.ca.orders(), scene.keys.len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_second_run_goes_on_with_the_same_order() {
+        let scene = Scene::new(Reachability::Internal).await;
+        run(&scene).await.expect("opened");
+        let first = scene.order().await;
+        run(&scene).await.expect("resumed");
+        let second = scene.order().await;
+        assert_eq!((scene.ca.orders(), &first.url, first.generation), (1, &second.url, second.generation));
+    }
+
+    #[tokio::test]
+    async fn an_order_that_the_ca_has_forgotten_is_made_anew_with_a_new_key() {
+        let mut scene = Scene::new(Reachability::Internal).await.with_order().await.with_publications().await;
+        scene.now += time::Duration::hours(2);
+        scene.ca.set_time(scene.now);
+        run(&scene).await.expect("opened");
+        let order = scene.order().await;
+        assert_eq!((scene.ca.orders(), order.generation), (2, 2));
+        assert_eq!(order.stale.len(), 2, "what the old one published is not forgotten");
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_is_being_removed_gets_no_order() {
+        let scene = Scene::new(Reachability::Internal).await;
+        scene.endpoints.begin_removal(&scene.input.endpoint, scene.now).await.expect("in memory");
+        assert_eq!(run(&scene).await.expect_err("going").name, FailureName::EndpointRemoved);
+        assert_eq!(scene.ca.orders(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_is_not_the_endpoints_latest_touches_nothing() {
+        let mut scene = Scene::new(Reachability::Internal).await;
+        scene.input.attempt += 1;
+        assert_eq!(run(&scene).await.expect_err("not ours").name, FailureName::Superseded);
+        assert_eq!((scene.ca.orders(), scene.keys.len()), (0, 0));
+    }
 }

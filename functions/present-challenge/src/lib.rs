@@ -28,3 +28,41 @@ pub async fn present_challenge(
     progress.record(StepUsage { step: Step::PresentChallenge, milliseconds: 0, ca_requests: 0, route53_calls });
     Ok(progress)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{FailureName, Reachability};
+    use testkit::Scene;
+
+    async fn run(scene: &Scene) -> Result<Progress, Failure> {
+        present_challenge(&scene.endpoints, &scene.tokens, &scene.zone, Scene::ZONE, &scene.input).await
+    }
+
+    #[tokio::test]
+    async fn all_values_of_the_one_txt_name_go_out_in_one_write() {
+        let scene = Scene::new(Reachability::Internal).await.with_order().await;
+        let progress = run(&scene).await.expect("presented");
+        assert_eq!(scene.zone.values(&scene.target().await).len(), 2, "apex and wildcard");
+        assert_eq!(progress.usage[0].route53_calls, 1);
+        assert!(scene.order().await.change.is_some(), "the next step knows what to wait for");
+    }
+
+    #[tokio::test]
+    async fn tokens_go_to_the_bucket_and_a_second_run_changes_nothing() {
+        let scene = Scene::new(Reachability::External).await.with_order().await;
+        run(&scene).await.expect("presented");
+        run(&scene).await.expect("presented again");
+        let order = scene.order().await;
+        let http: Vec<_> = order.http_publications().collect();
+        let body = scene.tokens.read(http[0].host, http[0].token).await.expect("in memory");
+        assert_eq!(body.as_deref(), Some(http[0].key_authorization));
+    }
+
+    #[tokio::test]
+    async fn without_an_order_there_is_nothing_to_present() {
+        let scene = Scene::new(Reachability::External).await;
+        assert_eq!(run(&scene).await.expect_err("no order").name, FailureName::OrderLost);
+        assert!(scene.tokens.is_empty() && scene.zone.is_empty());
+    }
+}

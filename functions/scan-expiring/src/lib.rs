@@ -79,3 +79,70 @@ async fn start_one(
         format!("{}: {fault}", entry.endpoint)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ports::{EndpointReader, Registry};
+    use domain::ports::{FaultKind, Started};
+    use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
+    use testkit::{MemoryEndpoints, MemoryFlows};
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    async fn due(count: u8) -> MemoryEndpoints {
+        let endpoints = MemoryEndpoints::default();
+        for n in 0..count {
+            let names = EndpointNames::parse(&format!("n{n}.example.com"), &[], 9).expect("valid");
+            let (id, label) = (EndpointId::from_random([n; 16]), DelegationLabel::from_random([n; 16]));
+            let endpoint = Endpoint::register(id, "default".into(), names, Reachability::Internal, label, NOW);
+            endpoints.register(&endpoint).await.expect("registered");
+        }
+        endpoints
+    }
+
+    /// Starts no flow for one endpoint.
+    struct Refusing(EndpointId, MemoryFlows);
+
+    impl FlowStarter for Refusing {
+        async fn start(&self, endpoint: &EndpointId, attempt: u64) -> Result<Started, ServiceFault> {
+            match *endpoint == self.0 {
+                false => self.1.start(endpoint, attempt).await,
+                true => Err(ServiceFault {
+                    operation: "states:StartExecution",
+                    kind: FaultKind::Throttled,
+                    detail: "slow down".into(),
+                }),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_due_endpoint_is_started_once_over_as_many_pages_as_it_takes() {
+        let (endpoints, flows) = (due(250).await, MemoryFlows::default());
+        let report = scan(&endpoints, &flows, NOW, || true).await.expect("in memory");
+        assert_eq!((report.due, report.started), (250, 250));
+        assert_eq!(flows.take().len(), 250);
+        let again = scan(&endpoints, &flows, NOW, || true).await.expect("in memory");
+        assert_eq!(again, ScanReport::default());
+    }
+
+    #[tokio::test]
+    async fn one_that_cannot_be_started_does_not_stop_the_others_and_is_due_again() {
+        let endpoints = due(20).await;
+        let refused = EndpointId::from_random([7; 16]);
+        let flows = Refusing(refused.clone(), MemoryFlows::default());
+        let report = scan(&endpoints, &flows, NOW, || true).await.expect("in memory");
+        assert_eq!((report.started, report.failed.len()), (19, 1));
+        assert!(report.failed[0].contains(refused.as_str()) && report.failed[0].contains("slow down"));
+        let endpoint = endpoints.find(&refused).await.expect("in memory").expect("there");
+        assert_eq!((endpoint.due_at, endpoint.lease_until), (Some(NOW + time::Duration::MINUTE), None));
+    }
+
+    #[tokio::test]
+    async fn without_time_left_it_says_that_there_is_more() {
+        let report = scan(&due(3).await, &MemoryFlows::default(), NOW, || false).await.expect("in memory");
+        assert!(report.more && report.started == 0);
+    }
+}

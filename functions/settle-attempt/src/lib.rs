@@ -90,6 +90,7 @@ where
         due_at,
         drop_order: failing.is_none(),
         announced: true,
+        removing: endpoint.removing,
         attempt: record_of(input, endpoint, outcome, failing.as_ref().map(|f| f.failure.clone()), now),
         failing,
     };
@@ -118,9 +119,8 @@ where
     };
     let due_at = next_attempt(&failing.failure, failing.attempts, failing.since, now, jitter);
     // One message for one cause; the same again and again helps nobody.
-    let same = |before: &Failing| {
-        (before.failure.name, before.failure.actor) == (failing.failure.name, failing.failure.actor)
-    };
+    let same =
+        |before: &Failing| (before.failure.name, before.failure.actor) == (failing.failure.name, failing.failure.actor);
     if !before.is_some_and(same) {
         ports.notifier.notify(&Notice::failure(endpoint, &failing.failure, failing.since, due_at)).await?;
     }
@@ -131,6 +131,7 @@ where
         // While something of it is published, the order is what remembers it.
         drop_order: of_no_use && !left_behind,
         announced: false,
+        removing: endpoint.removing,
         attempt: record_of(input, endpoint, Outcome::Failed, Some(failing.failure.clone()), now),
         failing: Some(failing),
     };
@@ -182,5 +183,92 @@ fn record_of(
         failure,
         execution: execution_name(&input.endpoint, input.attempt),
         steps: input.progress.usage.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Reachability;
+    use domain::failure::Actor;
+    use domain::notice::NoticeKind;
+    use domain::ports::{DueEntry, DueIndex, Registry};
+    use domain::schedule::LEASE;
+    use testkit::Scene;
+    use time::Duration;
+
+    async fn run(scene: &Scene) -> Result<Progress, Failure> {
+        let ports = Ports {
+            journal: &scene.endpoints,
+            keys: &scene.keys,
+            store: &scene.certificates,
+            notifier: &scene.notifier,
+        };
+        settle_attempt(&ports, &scene.input, scene.now, 0.0).await
+    }
+
+    fn caught(name: FailureName, actor: Actor) -> CaughtFailure {
+        let message = serde_json::to_string(&Failure::new(name, actor, "what", "do")).expect("plain data");
+        let cause = serde_json::json!({"errorMessage": message}).to_string();
+        CaughtFailure { error: name.to_string(), cause }
+    }
+
+    /// Claims the next attempt at its due time.
+    async fn next(scene: &mut Scene) {
+        let due_at = scene.endpoint().await.due_at.expect("due some time");
+        scene.now = due_at;
+        let entry = DueEntry { endpoint: scene.input.endpoint.clone(), due_at };
+        let attempt = scene.endpoints.claim(&entry, due_at, due_at + LEASE).await.expect("in memory").expect("free");
+        scene.input.attempt = attempt;
+    }
+
+    #[tokio::test]
+    async fn the_same_failure_is_counted_and_told_once_and_another_is_told_again() {
+        let mut scene = Scene::new(Reachability::Internal).await;
+        let first = scene.now;
+        for (name, actor) in [
+            (FailureName::ChallengeFailed, Actor::Customer),
+            (FailureName::ChallengeFailed, Actor::Customer),
+            (FailureName::RateLimited, Actor::Ca),
+        ] {
+            scene.input.failure = Some(caught(name, actor));
+            assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
+            next(&mut scene).await;
+        }
+        let failing = scene.endpoint().await.failing.expect("recorded");
+        assert_eq!((failing.attempts, failing.since), (3, first));
+        assert_eq!(scene.notifier.kinds(), [NoticeKind::ActionRequired, NoticeKind::IssuanceFailed]);
+        assert_eq!(scene.now - first, Duration::minutes(1 + 10 + 100), "backing off as the CA suggests");
+    }
+
+    #[tokio::test]
+    async fn a_lost_order_is_dropped_unless_something_of_it_may_still_be_published() {
+        for (left_behind, kept) in [(false, false), (true, true)] {
+            let mut scene = Scene::new(Reachability::Internal).await.with_order().await;
+            scene.input.failure = Some(caught(FailureName::OrderLost, Actor::Ca));
+            scene.input.clean_up_failure = left_behind.then(|| caught(FailureName::Misconfigured, Actor::Operator));
+            run(&scene).await.expect("settled");
+            assert_eq!(scene.endpoint().await.order.is_some(), kept);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flow_that_ends_with_nothing_in_hand_is_a_failure() {
+        let scene = Scene::new(Reachability::Internal).await;
+        assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
+        assert_eq!(scene.notifier.kinds(), [NoticeKind::IssuanceFailed]);
+    }
+
+    #[tokio::test]
+    async fn a_removal_waits_for_its_clean_up_and_then_leaves_nothing() {
+        let mut scene = Scene::new(Reachability::Internal).await.with_order().await;
+        scene.endpoints.begin_removal(&scene.input.endpoint, scene.now).await.expect("in memory");
+        scene.input.clean_up_failure = Some(caught(FailureName::Unavailable, Actor::Operator));
+        assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
+        assert!(scene.endpoint().await.removing, "what is left is tried again");
+        next(&mut scene).await;
+        scene.input.clean_up_failure = None;
+        assert_eq!(run(&scene).await.expect("settled").status, Status::Removed);
+        assert!(scene.endpoints.is_empty() && scene.keys.is_empty());
     }
 }

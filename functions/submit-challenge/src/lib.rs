@@ -50,3 +50,31 @@ fn late() -> Failure {
         "Nothing: the order is taken up again by itself. The CA's status page may say more.",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Reachability;
+    use testkit::Scene;
+
+    async fn run(scene: &Scene) -> Result<Progress, Failure> {
+        submit_challenge(&scene.endpoints, &scene.ca, &scene.input, scene.now).await
+    }
+
+    #[tokio::test]
+    async fn a_validated_order_is_ready_and_has_nothing_pending() {
+        let scene = Scene::new(Reachability::External).await.with_order().await.with_publications().await;
+        assert_eq!(run(&scene).await.expect("validated").status, Status::OrderReady);
+        let order = scene.order().await;
+        assert_eq!((order.status, order.pending().count()), (OrderStatus::Ready, 0));
+        assert_eq!(order.published_txt_values().len(), 1, "what was published is still known to the clean-up");
+    }
+
+    #[tokio::test]
+    async fn what_the_ca_does_not_find_ends_the_order() {
+        let scene = Scene::new(Reachability::External).await.with_order().await;
+        let failure = run(&scene).await.expect_err("not published");
+        assert_eq!((failure.name, failure.actor), (FailureName::ChallengeFailed, Actor::Customer));
+        assert_eq!(scene.order().await.status, OrderStatus::Invalid);
+    }
+}

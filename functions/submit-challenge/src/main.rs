@@ -12,8 +12,6 @@ use submit_challenge::submit_challenge;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, ca) = (wiring.endpoints()?, wiring.authority(false)?);
-    runtime::run_step(Step::SubmitChallenge, async |input, now| {
-        submit_challenge(&journal, &ca, &input, now).await
-    })
-    .await
+    runtime::run_step(Step::SubmitChallenge, async |input, now| submit_challenge(&journal, &ca, &input, now).await)
+        .await
 }

@@ -35,8 +35,7 @@ impl Inbox {
     /// All messages about `domain` so far: kind and text.
     pub async fn about(&self, domain: &str) -> Result<Vec<(String, String)>> {
         loop {
-            let received =
-                self.sqs.receive_message().queue_url(&self.queue).max_number_of_messages(10).send().await?;
+            let received = self.sqs.receive_message().queue_url(&self.queue).max_number_of_messages(10).send().await?;
             let batch = received.messages.unwrap_or_default();
             if batch.is_empty() {
                 break;

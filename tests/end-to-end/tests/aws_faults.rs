@@ -31,9 +31,11 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
         cloud.set_function_variable(function, "AWS_ENDPOINT_URL_ROUTE_53", Some(route53.url())).await?;
     }
     // More refusals than the SDK's own retries take.
-    for (domain, status, code) in
-        [("a.slow.test", 400, "Throttling"), ("b.slow.test", 400, "PriorRequestNotComplete"), ("c.slow.test", 500, "InternalFailure")]
-    {
+    for (domain, status, code) in [
+        ("a.slow.test", 400, "Throttling"),
+        ("b.slow.test", 400, "PriorRequestNotComplete"),
+        ("c.slow.test", 500, "InternalFailure"),
+    ] {
         let endpoint = platform.register(domain, &[], "internal").await?;
         platform.attempt(domain, 1).await?;
         platform.create_records(&zone, &endpoint).await?;
@@ -63,12 +65,18 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
     zone.upsert("full.slow.test", RrType::A, &["127.0.0.1"]).await?;
     platform.register("full.slow.test", &[], "external").await?;
     let attempt = platform.attempt("full.slow.test", 1).await?;
-    ensure!(attempt["failure"]["name"] == "DestinationRefused" && attempt["failure"]["actor"] == "operator", "{attempt:#}");
+    ensure!(
+        attempt["failure"]["name"] == "DestinationRefused" && attempt["failure"]["actor"] == "operator",
+        "{attempt:#}"
+    );
     platform.check_nothing_published("full.slow.test").await?;
     inbox.wait_for("full.slow.test", "IssuanceFailed").await?;
     acm.clear();
     let second = platform.run("full.slow.test").await?;
-    ensure!(second["outcome"] == "issued" && Platform::ca_requests(&second) == 0, "nothing is ordered again: {second:#}");
+    ensure!(
+        second["outcome"] == "issued" && Platform::ca_requests(&second) == 0,
+        "nothing is ordered again: {second:#}"
+    );
     platform.check_at_rest("full.slow.test", cloud.ca()).await?;
 
     // A first import whose answer is lost: the certificate that it left is adopted.
@@ -155,10 +163,12 @@ async fn make_due(platform: &Platform, id: &str) -> Result<()> {
         .key("pk", text(format!("ENDPOINT#{id}")))
         .key("sk", text("ENDPOINT".into()))
         .update_expression("SET due_at = :now, certificate.renew_at = :written")
-        .expression_attribute_values(":now", aws_sdk_dynamodb::types::AttributeValue::N(now.unix_timestamp().to_string()))
+        .expression_attribute_values(
+            ":now",
+            aws_sdk_dynamodb::types::AttributeValue::N(now.unix_timestamp().to_string()),
+        )
         .expression_attribute_values(":written", text(written))
         .send()
         .await?;
     Ok(())
 }
-

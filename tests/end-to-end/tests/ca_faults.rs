@@ -88,7 +88,10 @@ async fn what_the_ca_says_no_to_is_recorded_with_whose_move_it_is() -> Result<()
     // An order that expired between two attempts: the second begins again, in the same attempt.
     zone.upsert("late.refused.test", RrType::A, &["127.0.0.2"]).await?;
     let attempt = scene.first_attempt("late.refused.test").await?;
-    ensure!(failure(&attempt).0 == "RecordsNotReady" && !attempt["order"].is_null(), "the order stays open: {attempt:#}");
+    ensure!(
+        failure(&attempt).0 == "RecordsNotReady" && !attempt["order"].is_null(),
+        "the order stays open: {attempt:#}"
+    );
     zone.upsert("late.refused.test", RrType::A, &["127.0.0.1"]).await?;
     proxy.inject(Fault::problem(pebble::ORDER, 404, "malformed", "No order for ID"));
     let second = platform.run("late.refused.test").await?;
@@ -163,8 +166,13 @@ async fn an_account_is_bound_where_the_ca_demands_it_and_made_only_once() -> Res
     let cloud = &scene.platform.cloud;
     let zone = cloud.create_zone("bound.test").await?;
     zone.upsert("*.bound.test", RrType::A, &["127.0.0.1"]).await?;
-    let (kid, key) = ("kid-1".to_owned(), "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W".to_owned());
-    let strict = CaOptions { external_account: Some((kid.clone(), key.clone())), nonce_reject_percent: 20, ..CaOptions::default() };
+    let (kid, key) =
+        ("kid-1".to_owned(), "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W".to_owned());
+    let strict = CaOptions {
+        external_account: Some((kid.clone(), key.clone())),
+        nonce_reject_percent: 20,
+        ..CaOptions::default()
+    };
     let ca = cloud.start_ca(&strict).await?;
     let proxy = FaultProxy::before_ca(cloud, &ca)?;
     cloud.use_directory(&proxy.directory()).await?;
@@ -190,4 +198,3 @@ async fn an_account_is_bound_where_the_ca_demands_it_and_made_only_once() -> Res
     ensure!(made <= 1, "{made} accounts were made");
     Ok(())
 }
-

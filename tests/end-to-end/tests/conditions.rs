@@ -50,7 +50,8 @@ async fn one_certificate_takes_eight_requests_with_every_step_a_cold_process() -
         let before = proxy.seen().len();
         let attempt = platform.run(domain).await?;
         ensure!(attempt["outcome"] == "renewed", "{attempt:#}");
-        let seen: Vec<String> = proxy.seen().split_off(before).into_iter().map(|r| format!("{} {}", r.method, r.path)).collect();
+        let seen: Vec<String> =
+            proxy.seen().split_off(before).into_iter().map(|r| format!("{} {}", r.method, r.path)).collect();
         ensure!(seen.len() == REQUESTS, "{domain} took {}: {seen:#?}", seen.len());
         ensure!(Platform::ca_requests(&attempt) == REQUESTS as u64, "the history counts otherwise: {attempt:#}");
         ensure!(text(&attempt["order"]).starts_with(proxy.url()) || !text(&attempt["order"]).is_empty());

@@ -18,11 +18,11 @@ async fn every_wrong_record_is_named_and_costs_the_ca_nothing() -> Result<()> {
 
     // What stands at _acme-challenge, and what is said of it.
     let stray = "\"left over from another client\"";
-    let faults: [(&str, Option<(RrType, &str)>, &str); 5] = [
+    let faults = [
         ("missing", None, "does not exist"),
         ("wrong", Some((RrType::Cname, "somewhere.else.test")), "leads to somewhere.else.test instead of"),
         ("looping", Some((RrType::Cname, "_acme-challenge.looping.broken.test")), "is an alias of itself"),
-        ("dangling", Some((RrType::Cname, &dangling)), "leads to"),
+        ("dangling", Some((RrType::Cname, dangling.as_str())), "leads to"),
         ("stray", Some((RrType::Txt, stray)), "has a TXT record (left over from another client)"),
     ];
     for (label, record, said) in &faults {
@@ -44,7 +44,9 @@ async fn every_wrong_record_is_named_and_costs_the_ca_nothing() -> Result<()> {
     }
 
     // Hosts that do not reach the platform: the order is open by then, but no challenge is submitted.
-    for (label, address, said) in [("closed", UNREACHABLE, "no connection"), ("private", "10.9.8.7", "not a public one")] {
+    for (label, address, said) in
+        [("closed", UNREACHABLE, "no connection"), ("private", "10.9.8.7", "not a public one")]
+    {
         let domain = format!("{label}.broken.test");
         zone.upsert(&domain, RrType::A, &[address]).await?;
         platform.register(&domain, &[], "external").await?;
@@ -61,9 +63,13 @@ async fn every_wrong_record_is_named_and_costs_the_ca_nothing() -> Result<()> {
 
 /// The failure is the customer's, says the record, is tried again soon, and was told of; nothing is left lying.
 async fn check_told(platform: &Platform, inbox: &Inbox, domain: &str, attempt: &Value) -> Result<()> {
-    ensure!(attempt["failure"]["name"] == "RecordsNotReady" && attempt["failure"]["actor"] == "customer", "{attempt:#}");
+    ensure!(
+        attempt["failure"]["name"] == "RecordsNotReady" && attempt["failure"]["actor"] == "customer",
+        "{attempt:#}"
+    );
     ensure!(text(&attempt["failure"]["remedy"]).contains(" CNAME "), "the record to create: {attempt:#}");
-    let submitted = attempt["steps"].as_array().is_some_and(|steps| steps.iter().any(|s| s["step"] == "submit-challenge"));
+    let submitted =
+        attempt["steps"].as_array().is_some_and(|steps| steps.iter().any(|s| s["step"] == "submit-challenge"));
     ensure!(!submitted, "the CA was asked to validate: {attempt:#}");
     let endpoint = platform.endpoint(domain).await?;
     ensure!(endpoint["state"] == "failing" && !endpoint["next_attempt_at"].is_null(), "{endpoint:#}");
@@ -102,7 +108,9 @@ async fn a_removed_endpoint_leaves_nothing_and_its_names_are_free() -> Result<()
     // At rest, with its certificate.
     let endpoint = platform.issue(&zone, "www.leaving.test", &[], "external").await?;
     ensure!(endpoint["state"] == "active", "{endpoint:#}");
-    let again = platform.call(Method::POST, "endpoints", Some(json!({"domain": "WWW.leaving.test", "reachability": "internal"}))).await?;
+    let again = platform
+        .call(Method::POST, "endpoints", Some(json!({"domain": "WWW.leaving.test", "reachability": "internal"})))
+        .await?;
     ensure!(again.status == 409 && again.body["field"] == "domain", "a name is registered once: {again:?}");
     remove(&platform, "www.leaving.test").await?;
     let arn = text(&endpoint["certificate"]["arn"]);

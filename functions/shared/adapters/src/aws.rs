@@ -1,8 +1,8 @@
 //! What all AWS services have in common: how they say no.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use domain::ports::{FaultKind, ServiceFault};
 use domain::failure::printable;
+use domain::ports::{FaultKind, ServiceFault};
 
 /// Classifies the SDK's error by what the caller can do about it, after the SDK's own retries.
 pub(crate) fn fault<E, R>(operation: &'static str, error: SdkError<E, R>) -> ServiceFault
@@ -27,17 +27,38 @@ where
 
 fn classify(code: &str) -> FaultKind {
     match code {
-        "Throttling" | "ThrottlingException" | "ThrottledException" | "RequestLimitExceeded" | "SlowDown"
-        | "TooManyRequestsException" | "ProvisionedThroughputExceededException" | "RequestThrottled"
-        | "PriorRequestNotComplete" | "ExecutionLimitExceeded" | "TransactionInProgressException" => {
-            FaultKind::Throttled
-        }
-        "InternalError" | "InternalFailure" | "InternalServerError" | "InternalServiceError"
-        | "ServiceUnavailable" | "ServiceUnavailableException" | "KMSInternalException" | "DependencyTimeoutException"
-        | "TransactionConflictException" | "" => FaultKind::Unavailable,
-        "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "UnrecognizedClientException"
-        | "InvalidClientTokenId" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken"
-        | "ExpiredTokenException" | "DisabledException" | "NotFoundException" => FaultKind::Denied,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestLimitExceeded"
+        | "SlowDown"
+        | "TooManyRequestsException"
+        | "ProvisionedThroughputExceededException"
+        | "RequestThrottled"
+        | "PriorRequestNotComplete"
+        | "ExecutionLimitExceeded"
+        | "TransactionInProgressException" => FaultKind::Throttled,
+        "InternalError"
+        | "InternalFailure"
+        | "InternalServerError"
+        | "InternalServiceError"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "KMSInternalException"
+        | "DependencyTimeoutException"
+        | "TransactionConflictException"
+        | "" => FaultKind::Unavailable,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "AuthorizationError"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "DisabledException"
+        | "NotFoundException" => FaultKind::Denied,
         _ => FaultKind::Refused,
     }
 }

@@ -31,18 +31,17 @@ impl DelegationZone {
         &self,
         action: ChangeAction,
         set: ResourceRecordSet,
-    ) -> Result<String, aws_sdk_route53::error::SdkError<aws_sdk_route53::operation::change_resource_record_sets::ChangeResourceRecordSetsError>>
-    {
+    ) -> Result<
+        String,
+        aws_sdk_route53::error::SdkError<
+            aws_sdk_route53::operation::change_resource_record_sets::ChangeResourceRecordSetsError,
+        >,
+    > {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let change = Change::builder().action(action).resource_record_set(set).build().expect("both are set");
         let batch = ChangeBatch::builder().changes(change).build().expect("one change is set");
-        let output = self
-            .client
-            .change_resource_record_sets()
-            .hosted_zone_id(&self.zone_id)
-            .change_batch(batch)
-            .send()
-            .await?;
+        let output =
+            self.client.change_resource_record_sets().hosted_zone_id(&self.zone_id).change_batch(batch).send().await?;
         Ok(output.change_info.map(|info| info.id).unwrap_or_default())
     }
 

@@ -47,7 +47,8 @@ impl TokenStore for TokenBucket {
         if object.content_length().is_some_and(|length| length > LARGEST_BODY) {
             return Ok(None);
         }
-        let unreadable = |detail: String| ServiceFault { operation: "s3:GetObject", kind: FaultKind::Unavailable, detail };
+        let unreadable =
+            |detail: String| ServiceFault { operation: "s3:GetObject", kind: FaultKind::Unavailable, detail };
         let bytes = object.body.collect().await.map_err(|error| unreadable(error.to_string()))?;
         Ok(String::from_utf8(bytes.to_vec()).ok())
     }

@@ -80,9 +80,8 @@ pub fn verify(
     now: OffsetDateTime,
     held_until: Option<OffsetDateTime>,
 ) -> Result<VerifiedChain, ChainRejected> {
-    let pems: Vec<Pem> = Pem::iter_from_buffer(chain_pem.as_bytes())
-        .collect::<Result<_, _>>()
-        .map_err(|_| ChainRejected::Malformed)?;
+    let pems: Vec<Pem> =
+        Pem::iter_from_buffer(chain_pem.as_bytes()).collect::<Result<_, _>>().map_err(|_| ChainRejected::Malformed)?;
     if pems.iter().any(|pem| pem.label != "CERTIFICATE") {
         return Err(ChainRejected::Malformed);
     }

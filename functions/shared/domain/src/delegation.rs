@@ -204,7 +204,9 @@ mod tests {
         let host = "www.example.com".parse().expect("a valid name");
         let judge = |answer| judge_probe(&host, "token.thumb", "edge.platform.example", &answer);
         assert_eq!(judge(ProbeAnswer::Body("token.thumb\n".into())), Ok(()));
-        for answer in [ProbeAnswer::Body("hello".into()), ProbeAnswer::Status(404), ProbeAnswer::Failed("refused".into())] {
+        for answer in
+            [ProbeAnswer::Body("hello".into()), ProbeAnswer::Status(404), ProbeAnswer::Failed("refused".into())]
+        {
             let failure = judge(answer).expect_err("not ready");
             assert!(failure.remedy.contains("CNAME edge.platform.example"));
         }

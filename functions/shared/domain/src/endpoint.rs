@@ -211,9 +211,7 @@ impl Endpoint {
 
     /// Whether the certificate in place makes a new order needless at `now`.
     pub fn is_current(&self, now: OffsetDateTime) -> bool {
-        self.certificate
-            .as_ref()
-            .is_some_and(|held| now < held.renew_at && self.names.same_set(&held.names))
+        self.certificate.as_ref().is_some_and(|held| now < held.renew_at && self.names.same_set(&held.names))
     }
 }
 

@@ -207,7 +207,8 @@ mod tests {
     #[test]
     fn usage_of_a_repeated_step_adds_up() {
         let mut progress = Progress::default();
-        let usage = |ca_requests| StepUsage { step: Step::SubmitChallenge, milliseconds: 5, ca_requests, route53_calls: 0 };
+        let usage =
+            |ca_requests| StepUsage { step: Step::SubmitChallenge, milliseconds: 5, ca_requests, route53_calls: 0 };
         progress.record(usage(2));
         progress.record(usage(1));
         assert_eq!(progress.usage, [StepUsage { milliseconds: 10, ..usage(3) }]);

@@ -42,8 +42,7 @@ impl DomainName {
 
     /// The name as its owner writes it, in Unicode: `bücher.example` for `xn--bcher-kva.example`.
     pub fn to_unicode(&self) -> String {
-        let (text, outcome) =
-            Uts46::new().to_unicode(self.0.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+        let (text, outcome) = Uts46::new().to_unicode(self.0.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast);
         match outcome {
             Ok(()) => text.into_owned(),
             Err(_) => self.0.clone(),
@@ -83,9 +82,7 @@ impl FromStr for DomainName {
         }
         let bare = text.strip_suffix('.').unwrap_or(text);
         let profile = Uts46::new();
-        let to_ascii = |length| {
-            profile.to_ascii(bare.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, length)
-        };
+        let to_ascii = |length| profile.to_ascii(bare.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, length);
         let name = to_ascii(DnsLength::Ignore).map_err(|_| NameError::Characters(shown()))?;
         to_ascii(DnsLength::Verify).map_err(|_| NameError::Length(shown()))?;
         let Some((_, last)) = name.rsplit_once('.') else {
@@ -103,8 +100,7 @@ impl FromStr for DomainName {
 
 /// Only the ICANN part of the list: the owner of a private suffix (`platform.app`) does control it.
 fn is_public_suffix(name: &str) -> bool {
-    psl::suffix(name.as_bytes())
-        .is_some_and(|s| s.as_bytes() == name.as_bytes() && s.typ() != Some(psl::Type::Private))
+    psl::suffix(name.as_bytes()).is_some_and(|s| s.as_bytes() == name.as_bytes() && s.typ() != Some(psl::Type::Private))
 }
 
 /// Hostile input must not fill logs and messages.

@@ -123,8 +123,7 @@ mod tests {
 
     fn parse(domain: &str, also: &[&str]) -> Result<Vec<String>, NamesError> {
         let also: Vec<String> = also.iter().map(|s| s.to_string()).collect();
-        EndpointNames::parse(domain, &also, 3)
-            .map(|names| names.iter().map(CertificateName::to_string).collect())
+        EndpointNames::parse(domain, &also, 3).map(|names| names.iter().map(CertificateName::to_string).collect())
     }
 
     #[test]

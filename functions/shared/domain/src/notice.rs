@@ -96,7 +96,9 @@ impl Notice {
     /// `kept` is the ARN of a certificate that was left in ACM because something still uses it.
     pub fn removed(endpoint: &Endpoint, kept: Option<&str>) -> Self {
         let certificate = match kept {
-            Some(arn) => format!("Its certificate is still in use and was left in ACM: {arn}\nDelete it there when nothing uses it any more."),
+            Some(arn) => format!(
+                "Its certificate is still in use and was left in ACM: {arn}\nDelete it there when nothing uses it any more."
+            ),
             None => "Nothing of it is left.".to_owned(),
         };
         let text = format!("The endpoint for {} was removed.\n\n{certificate}", all_names(endpoint));
@@ -153,7 +155,14 @@ mod tests {
         let (since, next) = (datetime!(2026-11-24 12:00 UTC), datetime!(2026-11-24 12:01:00.5 UTC));
         let notice = Notice::failure(&endpoint("www.example.com"), &failure, since, next);
         assert_eq!(notice.kind, NoticeKind::ActionRequired);
-        for part in ["www.example.com", "no CNAME", "owner of the domain", "Create it", "2026-11-24T12:01:00Z", "no certificate yet"] {
+        for part in [
+            "www.example.com",
+            "no CNAME",
+            "owner of the domain",
+            "Create it",
+            "2026-11-24T12:01:00Z",
+            "no certificate yet",
+        ] {
             assert!(notice.text.contains(part), "{part} in {}", notice.text);
         }
     }

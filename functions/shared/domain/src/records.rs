@@ -34,7 +34,9 @@ pub fn required_records(endpoint: &Endpoint, delegation_zone: &str, endpoint_tar
             kind: if apex { "ALIAS" } else { "CNAME" }.into(),
             value: endpoint_target.to_owned(),
             purpose: match apex {
-                true => format!("Sends {name} to the platform; some providers call ALIAS “ANAME” or “flattened CNAME”."),
+                true => {
+                    format!("Sends {name} to the platform; some providers call ALIAS “ANAME” or “flattened CNAME”.")
+                }
                 false => format!("Sends {name} to the platform."),
             },
         }

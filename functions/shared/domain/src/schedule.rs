@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_customer_who_was_quick_is_not_kept_waiting() {
-        let wait = |waited: Duration| next_attempt(&failure(FailureName::RecordsNotReady), 9, NOW - waited, NOW, 0.0) - NOW;
+        let wait =
+            |waited: Duration| next_attempt(&failure(FailureName::RecordsNotReady), 9, NOW - waited, NOW, 0.0) - NOW;
         assert_eq!(wait(Duration::ZERO), Duration::MINUTE);
         assert_eq!(wait(Duration::hours(1)), Duration::minutes(15));
         assert_eq!(wait(Duration::days(30)), Duration::hours(6));

@@ -28,9 +28,8 @@ type Wired<T> = Result<T, ConfigurationError>;
 
 impl Wiring {
     pub(crate) async fn new(environment: Environment) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         // Lambda gives credentials and region in the environment: the other sources need not be asked.
         let sdk = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http)
@@ -108,7 +107,8 @@ impl Wiring {
         let name = "PREFLIGHT_ALLOWED_NETWORKS";
         let allowed = self.environment.optional(name).unwrap_or_default();
         let allowed: Result<_, _> = allowed.split(',').filter(|s| !s.is_empty()).map(str::parse).collect();
-        let allowed = allowed.map_err(|error: ipnet::AddrParseError| ConfigurationError::Malformed { name, why: error.to_string() })?;
+        let allowed = allowed
+            .map_err(|error: ipnet::AddrParseError| ConfigurationError::Malformed { name, why: error.to_string() })?;
         let port = self.environment.parsed("HTTP01_PORT")?.unwrap_or(80);
         Ok(Probe::new(self.dns()?, port, allowed))
     }

@@ -8,7 +8,10 @@ use domain::order::{
     Authorization, AuthorizationStatus, Challenge, ChallengeKind, OpenOrder, OrderStatus, choose_challenge,
 };
 use domain::ports::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, Validation};
-use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyPair, PublicKeyData, SerialNumber, SignatureAlgorithm};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyPair, PublicKeyData, SerialNumber,
+    SignatureAlgorithm,
+};
 use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer, X509CertificationRequest};
 

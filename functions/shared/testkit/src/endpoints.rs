@@ -5,8 +5,8 @@ use domain::attempt::Attempt;
 use domain::certificate::InstalledCertificate;
 use domain::order::OpenOrder;
 use domain::ports::{
-    AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, EndpointPage, EndpointReader, FaultKind, FencedError, RegisterError,
-    Registry, ServiceFault, Settlement,
+    AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, EndpointPage, EndpointReader, FaultKind, FencedError,
+    RegisterError, Registry, ServiceFault, Settlement,
 };
 use domain::{DomainName, Endpoint, EndpointId};
 use time::OffsetDateTime;
@@ -186,7 +186,7 @@ impl AttemptJournal for MemoryEndpoints {
     }
 
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
-        if self.state().endpoints.get(id).is_some_and(|e| e.attempt == attempt && e.removing) {
+        if self.state().endpoints.get(id).is_some_and(|e| e.attempt == attempt && e.removing != settlement.removing) {
             return Err(ServiceFault {
                 operation: "dynamodb:TransactWriteItems",
                 kind: FaultKind::Unavailable,

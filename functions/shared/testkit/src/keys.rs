@@ -7,10 +7,13 @@ use domain::ports::{KeyVault, ServiceFault};
 
 use crate::Fuse;
 
+/// PKCS#8 by endpoint and generation.
+type StoredKeys = BTreeMap<(EndpointId, u64), Vec<u8>>;
+
 /// Keys in memory.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryKeys {
-    keys: Arc<Mutex<BTreeMap<(EndpointId, u64), Vec<u8>>>>,
+    keys: Arc<Mutex<StoredKeys>>,
     fuse: Fuse,
 }
 

@@ -12,6 +12,7 @@ mod keys;
 mod messages;
 mod network;
 mod publication;
+mod scene;
 
 pub use ca::MemoryCa;
 pub use certificates::{ImportedCertificate, MemoryCertificates};
@@ -20,8 +21,9 @@ pub use fuse::{Crash, Fuse};
 pub use keys::MemoryKeys;
 pub use messages::{MemoryFlows, MemoryNotifier};
 pub use network::{MemoryDns, MemoryProbe};
-pub use publication::{MemoryTokens, MemoryZone};
 pub use proptest;
+pub use publication::{MemoryTokens, MemoryZone};
+pub use scene::Scene;
 
 #[cfg(test)]
 mod tests {

@@ -31,12 +31,20 @@ pub(crate) enum State {
         catch: Vec<Catcher>,
     },
     #[serde(rename_all = "PascalCase")]
-    Choice { choices: Vec<Rule>, default: String },
+    Choice {
+        choices: Vec<Rule>,
+        default: String,
+    },
     #[serde(rename_all = "PascalCase")]
-    Wait { seconds_path: String, next: String },
+    Wait {
+        seconds_path: String,
+        next: String,
+    },
     Succeed {},
     #[serde(rename_all = "PascalCase")]
-    Fail { error: String },
+    Fail {
+        error: String,
+    },
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,7 +81,10 @@ pub(crate) struct Rule {
 /// How one invocation of a task ended.
 pub(crate) enum Invocation {
     Returned(Value),
-    Failed { error: String, cause: String },
+    Failed {
+        error: String,
+        cause: String,
+    },
     /// The whole execution is gone: aborted, or its time limit passed.
     Dead,
 }

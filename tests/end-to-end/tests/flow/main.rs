@@ -35,10 +35,12 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     ];
     let crashes = prop::collection::vec((1_u32..14, prop::bool::weighted(0.3)), 0..7);
     let duplicates = prop::collection::vec(prop::option::weighted(0.3, any::<bool>()), 0..40);
-    (shapes, crashes, duplicates, any::<bool>()).prop_map(|((domain, also, reachability), crashes, duplicates, reuse)| {
-        let chaos = Chaos { crashes, duplicates, reuse_authorizations: reuse };
-        Scenario { domain, also, reachability, chaos }
-    })
+    (shapes, crashes, duplicates, any::<bool>()).prop_map(
+        |((domain, also, reachability), crashes, duplicates, reuse)| {
+            let chaos = Chaos { crashes, duplicates, reuse_authorizations: reuse };
+            Scenario { domain, also, reachability, chaos }
+        },
+    )
 }
 
 proptest! {
@@ -75,7 +77,8 @@ async fn live(scenario: Scenario) {
     world.set_time(first.certificate.as_ref().expect("checked").renew_at);
     let serial = first.certificate.as_ref().expect("checked").serial.clone();
     let is_renewed = |endpoint: Option<&Endpoint>| {
-        is_settled(endpoint) && endpoint.is_some_and(|e| e.certificate.as_ref().is_some_and(|held| held.serial != serial))
+        is_settled(endpoint)
+            && endpoint.is_some_and(|e| e.certificate.as_ref().is_some_and(|held| held.serial != serial))
     };
     world.run_until(&id, is_renewed).await;
     let second = check_settled(&world, &id, Outcome::Renewed).await;
@@ -85,10 +88,9 @@ async fn live(scenario: Scenario) {
     world.deliver_all_again().await;
     check_settled(&world, &id, Outcome::Renewed).await;
 
-    if let Err(crash) = futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(
-        world.endpoints.begin_removal(&id, world.now()),
-    ))
-    .await
+    if let Err(crash) =
+        futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(world.endpoints.begin_removal(&id, world.now())))
+            .await
     {
         assert!(crash.is::<testkit::Crash>());
         world.endpoints.begin_removal(&id, world.now()).await.expect("in memory");

@@ -200,8 +200,7 @@ impl World {
         let (endpoints, keys, ca, now) = (&self.endpoints, &self.keys, &self.ca, self.now());
         match resource {
             "${OpenOrderFunctionArn}" => {
-                let ports =
-                    open_order::Ports { journal: endpoints, keys, ca, dns: &self.dns, delegation_zone: ZONE };
+                let ports = open_order::Ports { journal: endpoints, keys, ca, dns: &self.dns, delegation_zone: ZONE };
                 open_order::open_order(&ports, input, now).await
             }
             "${PresentChallengeFunctionArn}" => {
@@ -218,9 +217,7 @@ impl World {
                 };
                 check_propagation::check_propagation(&ports, input, now).await
             }
-            "${SubmitChallengeFunctionArn}" => {
-                submit_challenge::submit_challenge(endpoints, ca, input, now).await
-            }
+            "${SubmitChallengeFunctionArn}" => submit_challenge::submit_challenge(endpoints, ca, input, now).await,
             "${FinalizeOrderFunctionArn}" => finalize_order::finalize_order(endpoints, keys, ca, input, now).await,
             "${ImportCertificateFunctionArn}" => {
                 import_certificate::import_certificate(endpoints, keys, &self.certificates, input, now, 0.5).await

@@ -87,11 +87,14 @@ async fn registered(
     let binding = secret.binding().await.map_err(account_error)?;
     let directory = fetch_directory(transport, config).await?;
     let registration = Registration { key: &key, contact: config.contact.as_deref(), binding: binding.as_ref() };
-    let id = register(transport, &directory, registration).await.map_err(|error| match to_ca_error(transport, error) {
-        // Whatever the CA has against our account is ours to mend.
-        CaError::Refused { problem } => CaError::Account { detail: format!("{}: {}", problem.kind, problem.detail) },
-        other => other,
-    })?;
+    let id =
+        register(transport, &directory, registration).await.map_err(|error| match to_ca_error(transport, error) {
+            // Whatever the CA has against our account is ours to mend.
+            CaError::Refused { problem } => {
+                CaError::Account { detail: format!("{}: {}", problem.kind, problem.detail) }
+            }
+            other => other,
+        })?;
     let mut next = accounts.clone();
     let stored = StoredAccount {
         id: Some(id),

@@ -76,7 +76,12 @@ impl AcmeAuthority {
     }
 
     /// Reads an order's authorizations and chooses a challenge for each that is pending.
-    async fn describe(&self, mut order: Order, expires: Option<time::OffsetDateTime>, reachability: Reachability) -> Result<OpenedOrder, CaError> {
+    async fn describe(
+        &self,
+        mut order: Order,
+        expires: Option<time::OffsetDateTime>,
+        reachability: Reachability,
+    ) -> Result<OpenedOrder, CaError> {
         let status = resources::order_status(order.state().status);
         let finalize_url = order.state().finalize.clone();
         let url = order.url().to_owned();
@@ -258,9 +263,14 @@ fn to_ca_error(transport: &Transport, error: Error) -> CaError {
         ("rateLimited", _) | (_, Some(429)) => CaError::RateLimited { problem, retry_after },
         ("badNonce" | "serverInternal", _) => CaError::Unavailable { detail: problem.detail, retry_after },
         (_, Some(404)) => CaError::OrderLost { problem },
-        ("accountDoesNotExist" | "externalAccountRequired" | "userActionRequired" | "invalidContact" | "badSignatureAlgorithm", _) => {
-            CaError::Account { detail: format!("{}: {}", problem.kind, problem.detail) }
-        }
+        (
+            "accountDoesNotExist"
+            | "externalAccountRequired"
+            | "userActionRequired"
+            | "invalidContact"
+            | "badSignatureAlgorithm",
+            _,
+        ) => CaError::Account { detail: format!("{}: {}", problem.kind, problem.detail) },
         (_, Some(500..=599)) => CaError::Unavailable { detail: problem.detail, retry_after },
         _ => CaError::Refused { problem },
     }

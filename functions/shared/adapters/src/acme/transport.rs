@@ -269,7 +269,10 @@ fn refusal(status: StatusCode, headers: &http::HeaderMap, body: &[u8]) -> Refusa
     let problem: Option<ProblemDocument> = serde_json::from_slice(body).ok();
     let detail = match &problem {
         Some(problem) => problem.detail.clone(),
-        None => format!("HTTP status {status}, and a body that is not ACME: “{}”", String::from_utf8_lossy(&body[..body.len().min(80)])),
+        None => format!(
+            "HTTP status {status}, and a body that is not ACME: “{}”",
+            String::from_utf8_lossy(&body[..body.len().min(80)])
+        ),
     };
     let now = OffsetDateTime::now_utc();
     let retry_after = headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value.to_str().ok()?, now));

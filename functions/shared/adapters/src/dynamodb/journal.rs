@@ -85,13 +85,13 @@ impl AttemptJournal for EndpointsTable {
             .key("sk", text("ENDPOINT"))
             .update_expression(format!("{set} REMOVE {}", remove.join(", ")))
             // A removal that came meanwhile set its own due time, which must not be overwritten.
-            .condition_expression("attempt = :attempt AND removing = :no")
+            .condition_expression("attempt = :attempt AND removing = :removing")
             .set_expression_attribute_names(
                 settlement.drop_order.then(|| [("#order".to_owned(), "order".to_owned())].into()),
             )
             .expression_attribute_values(":due", number(settlement.due_at.unix_timestamp()))
             .expression_attribute_values(":attempt", number(attempt))
-            .expression_attribute_values(":no", AttributeValue::Bool(false));
+            .expression_attribute_values(":removing", AttributeValue::Bool(settlement.removing));
         let update = match &settlement.failing {
             Some(failing) => update.expression_attribute_values(":failing", items::attribute(failing)),
             None => update,
@@ -134,13 +134,8 @@ impl AttemptJournal for EndpointsTable {
             delete(items::claim_pk(base), "CLAIM", held, ":endpoint", text(endpoint.id.to_string()))
         });
         let gone_or_ours = "attribute_not_exists(pk) OR attempt = :attempt";
-        let endpoint = delete(
-            items::endpoint_pk(&endpoint.id),
-            "ENDPOINT",
-            gone_or_ours,
-            ":attempt",
-            number(attempt.attempt),
-        );
+        let endpoint =
+            delete(items::endpoint_pk(&endpoint.id), "ENDPOINT", gone_or_ours, ":attempt", number(attempt.attempt));
         self.transact(claims.chain([endpoint]).collect()).await
     }
 }
@@ -169,7 +164,7 @@ impl EndpointsTable {
     /// Tells a newer attempt from a removal that came between reading and writing.
     async fn why_not_settled(&self, id: &EndpointId, attempt: u64) -> Result<FencedError, ServiceFault> {
         Ok(match self.read(id).await? {
-            Some(endpoint) if endpoint.attempt == attempt && endpoint.removing => ServiceFault {
+            Some(endpoint) if endpoint.attempt == attempt => ServiceFault {
                 operation: "dynamodb:TransactWriteItems",
                 kind: FaultKind::Unavailable,
                 detail: "the endpoint is being removed since a moment ago".into(),
@@ -181,10 +176,7 @@ impl EndpointsTable {
 }
 
 fn fenced<T, R: std::fmt::Debug>(
-    result: Result<
-        T,
-        aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::update_item::UpdateItemError, R>,
-    >,
+    result: Result<T, aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::update_item::UpdateItemError, R>>,
 ) -> Result<(), FencedError> {
     match result {
         Ok(_) => Ok(()),

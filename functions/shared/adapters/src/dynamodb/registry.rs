@@ -72,7 +72,8 @@ impl Registry for EndpointsTable {
             .send()
             .await
             .map_err(|error| fault("dynamodb:Query", error))?;
-        let endpoints = output.items.unwrap_or_default().into_iter().map(items::to_endpoint).collect::<Result<_, _>>()?;
+        let endpoints =
+            output.items.unwrap_or_default().into_iter().map(items::to_endpoint).collect::<Result<_, _>>()?;
         Ok(EndpointPage { endpoints, next: output.last_evaluated_key.as_ref().map(encode_cursor) })
     }
 

@@ -58,7 +58,9 @@ pub struct OpenedOrder {
 pub enum Validation {
     Ready,
     /// Ask again after so many seconds.
-    Waiting { seconds: u32 },
+    Waiting {
+        seconds: u32,
+    },
     /// The CA was not convinced: its own words for the name at fault.
     Failed(Problem),
 }
@@ -117,8 +119,13 @@ impl From<CaError> for Failure {
             CaError::Unavailable { retry_after, .. } => {
                 // A wait that the CA names is longer than the flow's own retries: leave it to the schedule.
                 let name = if retry_after.is_some() { FailureName::RateLimited } else { FailureName::Unavailable };
-                Failure::new(name, Actor::Ca, summary, "Nothing: it is tried again by itself. The CA's status page may say more.")
-                    .with_retry_after(retry_after)
+                Failure::new(
+                    name,
+                    Actor::Ca,
+                    summary,
+                    "Nothing: it is tried again by itself. The CA's status page may say more.",
+                )
+                .with_retry_after(retry_after)
             }
             CaError::RateLimited { retry_after, .. } => Failure::new(
                 FailureName::RateLimited,
@@ -140,8 +147,13 @@ impl From<CaError> for Failure {
 fn refusal(problem: &Problem, summary: String) -> Failure {
     let (actor, remedy) = match problem.kind.as_str() {
         "caa" => (Actor::Customer, "Allow the CA in the domain's CAA records, or delete them."),
-        "rejectedIdentifier" | "unsupportedIdentifier" => (Actor::Customer, "The CA does not issue for this name; register another."),
-        _ => (Actor::Operator, "Read the CA's words; check the account, the profile and the contact among the stack's parameters."),
+        "rejectedIdentifier" | "unsupportedIdentifier" => {
+            (Actor::Customer, "The CA does not issue for this name; register another.")
+        }
+        _ => (
+            Actor::Operator,
+            "Read the CA's words; check the account, the profile and the contact among the stack's parameters.",
+        ),
     };
     Failure::new(FailureName::CaRefused, actor, summary, remedy)
 }
@@ -150,10 +162,16 @@ impl Problem {
     /// Our failure for a validation that the CA did not accept (RFC 8555 §6.7 lists the kinds).
     pub fn to_challenge_failure(&self) -> Failure {
         let remedy = match self.kind.as_str() {
-            "dns" | "dnssec" => "Look at the domain's name servers: the CA could not resolve the name or its DNSSEC does not validate.",
+            "dns" | "dnssec" => {
+                "Look at the domain's name servers: the CA could not resolve the name or its DNSSEC does not validate."
+            }
             "caa" => "Allow the CA in the domain's CAA records, or delete them.",
-            "connection" | "tls" => "Make port 80 of the host reachable from the internet, over IPv4 and IPv6 where it has both.",
-            _ => "Compare the endpoint's records with `managed-https records`, and remove other records at these names.",
+            "connection" | "tls" => {
+                "Make port 80 of the host reachable from the internet, over IPv4 and IPv6 where it has both."
+            }
+            _ => {
+                "Compare the endpoint's records with `managed-https records`, and remove other records at these names."
+            }
         };
         Failure::new(
             FailureName::ChallengeFailed,

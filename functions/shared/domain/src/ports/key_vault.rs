@@ -22,9 +22,5 @@ pub trait KeyVault {
     ) -> impl Future<Output = Result<Option<CertificateKey>, ServiceFault>> + Send;
 
     /// Deletes all keys up to and including `generation`.
-    fn forget(
-        &self,
-        endpoint: &EndpointId,
-        generation: u64,
-    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+    fn forget(&self, endpoint: &EndpointId, generation: u64) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 }

@@ -14,11 +14,8 @@ pub trait TokenStore {
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// The body for exactly this token at exactly this host.
-    fn read(
-        &self,
-        host: &DomainName,
-        token: &str,
-    ) -> impl Future<Output = Result<Option<String>, ServiceFault>> + Send;
+    fn read(&self, host: &DomainName, token: &str)
+    -> impl Future<Output = Result<Option<String>, ServiceFault>> + Send;
 
     /// Takes the response away; fine if it is gone.
     fn withdraw(&self, host: &DomainName, token: &str) -> impl Future<Output = Result<(), ServiceFault>> + Send;
@@ -36,11 +33,7 @@ pub trait TxtZone {
     /// Makes `values` the TXT set of `name`, replacing any earlier set. Returns the change's id.
     ///
     /// All values of a name in one call: a second call replaces the first.
-    fn publish(
-        &self,
-        name: &str,
-        values: &[String],
-    ) -> impl Future<Output = Result<String, ServiceFault>> + Send;
+    fn publish(&self, name: &str, values: &[String]) -> impl Future<Output = Result<String, ServiceFault>> + Send;
 
     fn change_state(&self, change: &str) -> impl Future<Output = Result<ChangeState, ServiceFault>> + Send;
 

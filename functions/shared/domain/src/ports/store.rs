@@ -108,11 +108,7 @@ pub trait Registry: EndpointReader {
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// Newest first.
-    fn attempts(
-        &self,
-        id: &EndpointId,
-        limit: u32,
-    ) -> impl Future<Output = Result<Vec<Attempt>, ServiceFault>> + Send;
+    fn attempts(&self, id: &EndpointId, limit: u32) -> impl Future<Output = Result<Vec<Attempt>, ServiceFault>> + Send;
 }
 
 /// An endpoint that is due, and the moment that says so.
@@ -160,17 +156,15 @@ pub struct Settlement {
     pub drop_order: bool,
     /// Whether the certificate in place has been told of.
     pub announced: bool,
+    /// Whether the endpoint was being removed when this was decided. One that came since must not be overlooked.
+    pub removing: bool,
     pub attempt: Attempt,
 }
 
 /// What an attempt writes down. Fenced: only the endpoint's current attempt can write.
 pub trait AttemptJournal: EndpointReader {
     /// Records that the attempt has begun. Keeps an earlier record of the same attempt.
-    fn begin(
-        &self,
-        id: &EndpointId,
-        attempt: &Attempt,
-    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+    fn begin(&self, id: &EndpointId, attempt: &Attempt) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// Replaces the endpoint's open order; its key generation becomes the endpoint's newest.
     fn save_order(
@@ -190,7 +184,8 @@ pub trait AttemptJournal: EndpointReader {
 
     /// Ends the attempt: gives the lease back and writes the attempt's record.
     ///
-    /// Repeating it after it was done is [`FencedError::Superseded`] only if a newer attempt has begun.
+    /// Repeating it after it was done is [`FencedError::Superseded`] only if a newer attempt has begun. A removal that
+    /// came since the settlement was decided is a fault that mends itself when it is decided again.
     fn settle(
         &self,
         id: &EndpointId,
@@ -199,9 +194,5 @@ pub trait AttemptJournal: EndpointReader {
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
     /// Deletes the endpoint and gives its names back. Its attempts are kept for a while.
-    fn erase(
-        &self,
-        endpoint: &Endpoint,
-        attempt: &Attempt,
-    ) -> impl Future<Output = Result<(), FencedError>> + Send;
+    fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> impl Future<Output = Result<(), FencedError>> + Send;
 }

@@ -146,6 +146,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         failing: Some(Failing { failure, since: now, attempts: 1 }),
         drop_order: false,
         announced: false,
+        removing: false,
         attempt: attempt(id, 1, now, Outcome::Failed),
     };
     assert_eq!(journal.settle(id, 2, &failed).await, Err(FencedError::Superseded));
@@ -155,6 +156,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     assert_eq!(read.failing, failed.failing);
     assert!(read.order.is_some() && read.certificate.as_ref().is_some_and(|held| !held.announced));
 
+    let failed_again = failed.clone();
     let good = Settlement {
         failing: None,
         drop_order: true,
@@ -174,6 +176,8 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
 
     journal.begin_removal(id, now).await.expect("marked");
     assert!(matches!(journal.settle(id, 1, &good).await, Err(FencedError::Fault(_))), "a removal is not overlooked");
+    let going_on = Settlement { removing: true, ..failed_again };
+    journal.settle(id, 1, &going_on).await.expect("settled while it is being removed");
     let going = journal.find(id).await.expect("answers").expect("there");
     let removed = attempt(id, 1, now, Outcome::Removed);
     journal.erase(&going, &removed).await.expect("erased");

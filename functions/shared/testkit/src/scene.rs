@@ -1,0 +1,118 @@
+//! All in-memory ports around one endpoint whose first attempt has been claimed: where the tests of a step begin.
+
+use domain::flow::StepInput;
+use domain::order::{ChallengeKind, OpenOrder};
+use domain::ports::{CertificateAuthority, DueEntry, DueIndex, EndpointReader, KeyVault, Registry};
+use domain::schedule::LEASE;
+use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+use crate::{
+    Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryNotifier, MemoryTokens,
+    MemoryZone,
+};
+
+pub struct Scene {
+    pub now: OffsetDateTime,
+    pub input: StepInput,
+    pub endpoints: MemoryEndpoints,
+    pub keys: MemoryKeys,
+    pub tokens: MemoryTokens,
+    pub zone: MemoryZone,
+    pub dns: MemoryDns,
+    pub ca: MemoryCa,
+    pub certificates: MemoryCertificates,
+    pub notifier: MemoryNotifier,
+}
+
+impl Scene {
+    pub const ZONE: &'static str = "acme.platform.example";
+
+    /// `example.com` and its wildcard, delegated as it must be.
+    pub async fn new(reachability: Reachability) -> Self {
+        let now = datetime!(2026-11-24 12:00 UTC);
+        let names = EndpointNames::parse("example.com", &["*.example.com".into()], 100).expect("valid names");
+        let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
+        let endpoint = Endpoint::register(id.clone(), "default".into(), names, reachability, label, now);
+        let endpoints = MemoryEndpoints::default();
+        endpoints.register(&endpoint).await.expect("registered");
+        let entry = DueEntry { endpoint: id.clone(), due_at: now };
+        let attempt = endpoints.claim(&entry, now, now + LEASE).await.expect("in memory").expect("free");
+        let (tokens, zone) = (MemoryTokens::default(), MemoryZone::default());
+        let dns = MemoryDns::new(zone.clone());
+        dns.alias("_acme-challenge.example.com", &endpoint.label.target(Self::ZONE));
+        let ca = MemoryCa::new(tokens.clone(), dns.clone(), Duration::days(90), Fuse::default());
+        ca.set_time(now);
+        Self {
+            now,
+            input: StepInput::start(id, attempt),
+            endpoints,
+            keys: MemoryKeys::default(),
+            tokens,
+            zone,
+            dns,
+            ca,
+            certificates: MemoryCertificates::default(),
+            notifier: MemoryNotifier::default(),
+        }
+    }
+
+    pub async fn endpoint(&self) -> Endpoint {
+        self.endpoints.find(&self.input.endpoint).await.expect("in memory").expect("it is there")
+    }
+
+    /// Where the endpoint's TXT values go.
+    pub async fn target(&self) -> String {
+        self.endpoint().await.label.target(Self::ZONE)
+    }
+
+    /// An order as the first step leaves it: opened, recorded, its key stored.
+    pub async fn with_order(self) -> Self {
+        use domain::certificate_key::CertificateKey;
+        use domain::ports::AttemptJournal;
+        let endpoint = self.endpoint().await;
+        self.keys.ensure(&endpoint.id, 1, CertificateKey::generate).await.expect("in memory");
+        let opened = self.ca.open(&endpoint.names, endpoint.reachability).await.expect("in memory").value;
+        let order = OpenOrder {
+            url: opened.url,
+            finalize_url: opened.finalize_url,
+            directory: opened.directory,
+            generation: 1,
+            names: endpoint.names.iter().cloned().collect(),
+            status: opened.status,
+            opened_at: self.now,
+            expires: opened.expires,
+            authorizations: opened.authorizations,
+            stale: vec![],
+            nonce: None,
+            change: None,
+            chain: None,
+            importing: false,
+        };
+        self.endpoints.save_order(&endpoint.id, self.input.attempt, &order).await.expect("ours");
+        self
+    }
+
+    /// The endpoint's open order.
+    pub async fn order(&self) -> OpenOrder {
+        self.endpoint().await.order.expect("an order is open")
+    }
+
+    /// Publishes the order's TXT values, as the second step does.
+    pub async fn with_publications(self) -> Self {
+        use domain::ports::{AttemptJournal, TokenStore, TxtZone};
+        let (mut order, target) = (self.order().await, self.target().await);
+        for http in order.http_publications() {
+            self.tokens.publish(http.host, http.token, http.key_authorization).await.expect("in memory");
+        }
+        order.change = Some(self.zone.publish(&target, &order.txt_values()).await.expect("in memory"));
+        self.endpoints.save_order(&self.input.endpoint, self.input.attempt, &order).await.expect("ours");
+        self
+    }
+
+    /// The chosen challenges of one kind.
+    pub async fn challenges(&self, kind: ChallengeKind) -> usize {
+        self.order().await.pending().filter(|(_, challenge)| challenge.kind == kind).count()
+    }
+}
