@@ -1,7 +1,7 @@
 //! Hands in the certificate request and brings the chain home.
 //!
 //! In: `StepInput`. Out: `Progress` with `issued` or `waiting`.
-//! Fails as: `CaRefused`, `CertificateRejected`, `OrderLost`, `RateLimited`, `TimedOut`, `Misconfigured`,
+//! Fails as: `CaRefused`, `CertificateRejected`, `OrderLost`, `RateLimited`, `CaUnavailable`, `TimedOut`, `Misconfigured`,
 //! `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `UpdateItem`; KMS `Decrypt`; Secrets Manager `GetSecretValue`; the CA's finalize,
 //! order and certificate.

@@ -1,7 +1,7 @@
 //! Opens the endpoint's ACME order, or goes on with the one that is open.
 //!
 //! In: `StepInput`. Out: `Progress` with `challenges_pending`, `order_ready`, `issued` or `current`.
-//! Fails as: `RecordsNotReady`, `RateLimited`, `CaRefused`, `Misconfigured`, `EndpointRemoved`, `Superseded`,
+//! Fails as: `RecordsNotReady`, `RateLimited`, `CaUnavailable`, `CaRefused`, `Misconfigured`, `EndpointRemoved`, `Superseded`,
 //! `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `PutItem`, `UpdateItem`; KMS `Encrypt`; Secrets Manager `GetSecretValue`,
 //! `PutSecretValue`, `UpdateSecretVersionStage`; DNS; the CA's newNonce, newOrder, authorization.

@@ -112,6 +112,19 @@ async fn dns_and_probe(cloud: &LocalCloud, tokens: &TokenBucket) -> Result<()> {
     assert_eq!(many.len(), 20, "an answer that needs TCP is whole");
     assert!(matches!(ask("elsewhere.example", RecordKind::Cname).await, Answer::Failed(_)), "REFUSED is no answer");
 
+    // As on AWS: the name servers are found by climbing to the zone, and each is asked.
+    let found = Dns::through(server, server.port())?;
+    zone.upsert("probe.test", RrType::Ns, &["ns1.probe.test.", "ns2.probe.test."]).await?;
+    zone.upsert("ns1.probe.test", RrType::A, &["127.0.0.1"]).await?;
+    zone.upsert("ns2.probe.test", RrType::A, &["127.0.0.2"]).await?;
+    let mut answers = found.ask("_acme-challenge.www.probe.test", RecordKind::Cname).await;
+    answers.sort_by(|a, b| a.server.cmp(&b.server));
+    assert_eq!((answers[0].server.as_str(), &answers[0].answer), ("ns1.probe.test", &alias));
+    assert_eq!(answers[1].server, "ns2.probe.test");
+    assert!(matches!(answers[1].answer, Answer::Failed(_)), "nothing listens there: {answers:?}");
+    let nowhere = found.ask("_acme-challenge.www.nowhere.test", RecordKind::Cname).await;
+    assert!(matches!(&nowhere[..], [one] if matches!(one.answer, Answer::Failed(_))), "no zone: {nowhere:?}");
+
     let host = "www.probe.test".parse()?;
     tokens.publish(&host, "probe-token", "probe-token.thumb").await?;
     let probe = |allowed: &[&str]| {

@@ -73,7 +73,7 @@ async fn what_the_ca_says_no_to_is_recorded_with_whose_move_it_is() -> Result<()
     let busy = Fault::unavailable_in_html(pebble::NEW_ORDER).header("retry-after", "1800");
     proxy.inject(busy);
     let attempt = scene.first_attempt("busy.refused.test").await?;
-    ensure!(failure(&attempt).1 == "ca", "{attempt:#}");
+    ensure!(failure(&attempt) == ("CaUnavailable", "ca"), "{attempt:#}");
     ensure!(text(&attempt["failure"]["summary"]).contains("503"), "the status is kept: {attempt:#}");
     let wait = next_attempt(&platform.endpoint("busy.refused.test").await?)?;
     ensure!(wait > time::Duration::minutes(28), "Retry-After is obeyed: {wait}");

@@ -15,6 +15,7 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 
+const DNS_PORT: u16 = 53;
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// A zone with more name servers than this is asked at the first ones only.
 const MOST_SERVERS: usize = 8;
@@ -25,8 +26,16 @@ type Tokio = Resolver<TokioRuntimeProvider>;
 #[derive(Clone)]
 pub struct Dns {
     recursive: Arc<Tokio>,
-    /// Asked for everything, in place of the authoritative servers.
-    only: Option<SocketAddr>,
+    authority: Authority,
+}
+
+/// Who is taken for authoritative.
+#[derive(Clone, Copy)]
+enum Authority {
+    /// The name servers of the zone, at this port.
+    NameServers { port: u16 },
+    /// This one, for everything.
+    Only(SocketAddr),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -36,14 +45,21 @@ pub struct ResolverRejected(#[source] NetError);
 impl Dns {
     /// With `only`, that one server is asked for everything, as in a closed network or on one machine.
     pub fn new(only: Option<SocketAddr>) -> Result<Self, ResolverRejected> {
-        let recursive = match only {
-            Some(server) => resolver(&[server], true)?,
+        match only {
+            Some(server) => {
+                Ok(Self { recursive: Arc::new(resolver(&[server], true)?), authority: Authority::Only(server) })
+            }
             None => {
                 let builder = Resolver::builder_tokio().map_err(ResolverRejected)?;
-                build(builder, true)?
+                let authority = Authority::NameServers { port: DNS_PORT };
+                Ok(Self { recursive: Arc::new(build(builder, true)?), authority })
             }
-        };
-        Ok(Self { recursive: Arc::new(recursive), only })
+        }
+    }
+
+    /// Finds name servers through `recursive` instead of the system's resolver, and asks them at `port`.
+    pub fn through(recursive: SocketAddr, port: u16) -> Result<Self, ResolverRejected> {
+        Ok(Self { recursive: Arc::new(resolver(&[recursive], true)?), authority: Authority::NameServers { port } })
     }
 
     /// All addresses of a host.
@@ -77,9 +93,10 @@ impl Dns {
 
     /// The name servers of the zone that `name` lies in, by climbing towards the root.
     async fn servers(&self, name: &Name) -> Result<Vec<(String, SocketAddr)>, String> {
-        if let Some(server) = self.only {
-            return Ok(vec![(server.to_string(), server)]);
-        }
+        let port = match self.authority {
+            Authority::Only(server) => return Ok(vec![(server.to_string(), server)]),
+            Authority::NameServers { port } => port,
+        };
         let mut zone = name.clone();
         let hosts = loop {
             if zone.num_labels() == 0 {
@@ -103,7 +120,7 @@ impl Dns {
         };
         let found = join_all(hosts.into_iter().map(|host| async move {
             let first = self.addresses(&host).await.ok()?.into_iter().min_by_key(IpAddr::is_ipv6)?;
-            Some((host.trim_end_matches('.').to_owned(), SocketAddr::new(first, 53)))
+            Some((host.trim_end_matches('.').to_owned(), SocketAddr::new(first, port)))
         }))
         .await;
         let servers: Vec<_> = found.into_iter().flatten().collect();

@@ -70,20 +70,19 @@ impl Probe {
         Self { dns, port, allowed }
     }
 
-    /// The address to connect to: checked, and used as checked, so that no second lookup can change it.
-    async fn address(&self, url: &Url) -> Result<SocketAddr, String> {
+    /// The addresses to connect to: checked, and used as checked, so that no second lookup can change them.
+    ///
+    /// All of them: where this process has no IPv6, a host with both is still to be reached, as the CA reaches it.
+    async fn addresses(&self, url: &Url) -> Result<Vec<SocketAddr>, String> {
         let port = url.port_or_known_default().unwrap_or(80);
         let addresses = match url.host() {
             Some(url::Host::Domain(host)) => self.dns.addresses(host).await?,
             _ => return Err("it redirects to an address instead of a name".into()),
         };
-        // The CA tries IPv6 first where there is one.
-        let refused = addresses.iter().find(|address| !self.is_allowed(**address));
-        match (refused, addresses.first()) {
-            (Some(address), _) => Err(format!("its address {address} is not a public one")),
-            (None, Some(address)) => Ok(SocketAddr::new(*address, port)),
-            (None, None) => Err("it has no address in DNS".into()),
+        if let Some(address) = addresses.iter().find(|address| !self.is_allowed(**address)) {
+            return Err(format!("its address {address} is not a public one"));
         }
+        Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
     }
 
     fn is_allowed(&self, address: IpAddr) -> bool {
@@ -93,12 +92,12 @@ impl Probe {
 
     async fn get(&self, mut url: Url) -> Result<ProbeAnswer, String> {
         for _ in 0..=MOST_HOPS {
-            let address = self.address(&url).await?;
+            let addresses = self.addresses(&url).await?;
             let host = url.host_str().unwrap_or_default().to_owned();
             let client = reqwest::Client::builder()
                 .tls_backend_preconfigured(accept_any_certificate())
                 .redirect(reqwest::redirect::Policy::none())
-                .resolve(&host, address)
+                .resolve_to_addrs(&host, &addresses)
                 .timeout(TIMEOUT)
                 .no_proxy()
                 .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION"), " (preflight)"))

@@ -18,6 +18,8 @@ pub enum FailureName {
     ChallengeFailed,
     /// The CA's limits are spent for now.
     RateLimited,
+    /// The CA is away or busy, and said until when.
+    CaUnavailable,
     /// The order expired, or the CA knows it no longer.
     OrderLost,
     /// The CA will not issue: policy, CAA, the account.
@@ -37,12 +39,13 @@ pub enum FailureName {
 }
 
 impl FailureName {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Throttled,
         Self::Unavailable,
         Self::RecordsNotReady,
         Self::ChallengeFailed,
         Self::RateLimited,
+        Self::CaUnavailable,
         Self::OrderLost,
         Self::CaRefused,
         Self::CertificateRejected,
@@ -65,6 +68,7 @@ impl FailureName {
             Self::RecordsNotReady => "RecordsNotReady",
             Self::ChallengeFailed => "ChallengeFailed",
             Self::RateLimited => "RateLimited",
+            Self::CaUnavailable => "CaUnavailable",
             Self::OrderLost => "OrderLost",
             Self::CaRefused => "CaRefused",
             Self::CertificateRejected => "CertificateRejected",

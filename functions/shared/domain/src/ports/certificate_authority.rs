@@ -24,7 +24,7 @@ pub enum CaError {
     #[error("the CA's limit is reached: {}", .problem.detail)]
     RateLimited { problem: Problem, retry_after: Option<OffsetDateTime> },
     /// The order is not known any more: begin again.
-    #[error("the CA does not know the order any more: {}", .problem.detail)]
+    #[error("the CA does not know the order any more ({}): {}", .problem.kind, .problem.detail)]
     OrderLost { problem: Problem },
     /// It will not issue these names, whoever asks: policy, CAA …
     #[error("the CA refuses ({}): {}", .problem.kind, .problem.detail)]
@@ -118,7 +118,7 @@ impl From<CaError> for Failure {
         match error {
             CaError::Unavailable { retry_after, .. } => {
                 // A wait that the CA names is longer than the flow's own retries: leave it to the schedule.
-                let name = if retry_after.is_some() { FailureName::RateLimited } else { FailureName::Unavailable };
+                let name = if retry_after.is_some() { FailureName::CaUnavailable } else { FailureName::Unavailable };
                 Failure::new(
                     name,
                     Actor::Ca,
