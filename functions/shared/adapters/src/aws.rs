@@ -25,6 +25,22 @@ where
     ServiceFault { operation, kind, detail: printable(&detail, 500) }
 }
 
+/// What came of a conditional write: `None` if its condition did not hold.
+pub(crate) fn conditional<T, E, R>(
+    operation: &'static str,
+    result: Result<T, SdkError<E, R>>,
+) -> Result<Option<T>, ServiceFault>
+where
+    E: ProvideErrorMetadata + std::error::Error,
+    R: std::fmt::Debug,
+{
+    match result {
+        Ok(output) => Ok(Some(output)),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(None),
+        Err(error) => Err(fault(operation, error)),
+    }
+}
+
 fn classify(code: &str) -> FaultKind {
     match code {
         "Throttling"

@@ -151,6 +151,8 @@ fn explain(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("it does not answer within {} seconds", TIMEOUT.as_secs());
     }
+    // Without the URL: it has the token in it.
+    let error = error.without_url();
     let cause = std::iter::successors(std::error::Error::source(&error), |e| e.source()).last();
     format!("no connection: {}", cause.map(ToString::to_string).unwrap_or_else(|| error.to_string()))
 }

@@ -10,7 +10,7 @@ use domain::certificate_key::CertificateKey;
 use domain::ports::{FaultKind, KeyVault, ServiceFault};
 use time::{Duration, OffsetDateTime};
 
-use crate::aws::fault;
+use crate::aws::{conditional, fault};
 
 /// How long a key is kept at the most: one day past the 14 in which Step Functions can redrive an execution.
 const KEPT: Duration = Duration::days(15);
@@ -81,12 +81,8 @@ impl KeyVault for EncryptedKeys {
             .condition_expression("attribute_not_exists(endpoint)")
             .send()
             .await;
-        match put {
-            // Somebody stored one first: that one counts.
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(fault("dynamodb:PutItem", error)),
-            Ok(_) => Ok(()),
-        }
+        // Where somebody stored one first, that one counts.
+        conditional("dynamodb:PutItem", put).map(drop)
     }
 
     async fn load(&self, endpoint: &EndpointId, generation: u64) -> Result<Option<CertificateKey>, ServiceFault> {

@@ -9,6 +9,9 @@ pub const LEASE: Duration = Duration::minutes(75);
 
 /// A lifetime under this is renewed at half of it (as Let's Encrypt's ARI windows do).
 const SHORT_LIFETIME: Duration = Duration::days(10);
+/// How soon, and how late, records that a customer has yet to create are looked at again.
+const SHORTEST_LOOK: Duration = Duration::seconds(30);
+const LONGEST_LOOK: Duration = Duration::hours(6);
 /// How far `jitter` spreads renewals, as a part of the lifetime.
 const RENEWAL_SPREAD: f64 = 0.02;
 /// How far `jitter` spreads retries, as a part of the wait.
@@ -41,7 +44,7 @@ pub fn next_attempt(
     let wait = match failure.name {
         FailureName::RecordsNotReady => {
             let waited: Duration = now - since;
-            (waited / 4_i32).clamp(Duration::MINUTE, Duration::hours(6))
+            (waited / 4_i32).clamp(SHORTEST_LOOK, LONGEST_LOOK)
         }
         FailureName::OrderLost if attempts <= 1 => Duration::ZERO,
         _ => match attempts {
@@ -82,9 +85,11 @@ mod tests {
     fn a_customer_who_was_quick_is_not_kept_waiting() {
         let wait =
             |waited: Duration| next_attempt(&failure(FailureName::RecordsNotReady), 9, NOW - waited, NOW, 0.0) - NOW;
-        assert_eq!(wait(Duration::ZERO), Duration::MINUTE);
+        assert_eq!(wait(Duration::ZERO), SHORTEST_LOOK);
+        assert_eq!(wait(Duration::minutes(2)), SHORTEST_LOOK);
+        assert_eq!(wait(Duration::minutes(10)), Duration::seconds(150));
         assert_eq!(wait(Duration::hours(1)), Duration::minutes(15));
-        assert_eq!(wait(Duration::days(30)), Duration::hours(6));
+        assert_eq!(wait(Duration::days(30)), LONGEST_LOOK);
     }
 
     #[test]

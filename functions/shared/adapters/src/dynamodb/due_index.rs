@@ -3,9 +3,9 @@ use domain::EndpointId;
 use domain::ports::{DueEntry, DueIndex, ServiceFault};
 use time::OffsetDateTime;
 
-use super::items::{self, text};
+use super::items;
 use super::{EndpointsTable, number};
-use crate::aws::fault;
+use crate::aws::{conditional, fault};
 
 impl DueIndex for EndpointsTable {
     async fn due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<DueEntry>, ServiceFault> {
@@ -31,11 +31,7 @@ impl DueIndex for EndpointsTable {
         lease_until: OffsetDateTime,
     ) -> Result<Option<u64>, ServiceFault> {
         let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", items::endpoint_pk(&entry.endpoint))
-            .key("sk", text("ENDPOINT"))
+            .update(&entry.endpoint)
             .update_expression("SET attempt = attempt + :one, lease_until = :until, due_at = :until")
             .condition_expression("due_at = :seen AND (attribute_not_exists(lease_until) OR lease_until <= :now)")
             .expression_attribute_values(":one", number(1))
@@ -45,35 +41,21 @@ impl DueIndex for EndpointsTable {
             .return_values(ReturnValue::UpdatedNew)
             .send()
             .await;
-        let output = match result {
-            Ok(output) => output,
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(fault("dynamodb:UpdateItem", error)),
-        };
+        let Some(output) = conditional("dynamodb:UpdateItem", result)? else { return Ok(None) };
         let attempt = output.attributes.as_ref().and_then(|item| item.get("attempt")?.as_n().ok()?.parse().ok());
         attempt.map(Some).ok_or_else(|| items::unreadable("attempt is not a number"))
     }
 
     async fn release(&self, id: &EndpointId, attempt: u64, due_at: OffsetDateTime) -> Result<(), ServiceFault> {
         let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", items::endpoint_pk(id))
-            .key("sk", text("ENDPOINT"))
+            .update(id)
             .update_expression("SET due_at = :due REMOVE lease_until")
             .condition_expression("attempt = :attempt")
             .expression_attribute_values(":due", number(due_at.unix_timestamp()))
             .expression_attribute_values(":attempt", number(attempt))
             .send()
             .await;
-        match result {
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(fault("dynamodb:UpdateItem", error)),
-            Ok(_) => Ok(()),
-        }
+        conditional("dynamodb:UpdateItem", result).map(drop)
     }
 }
 

@@ -1,4 +1,6 @@
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::attempt::Attempt;
 use domain::certificate::InstalledCertificate;
@@ -8,7 +10,7 @@ use domain::{Endpoint, EndpointId};
 
 use super::items::{self, text};
 use super::{EndpointsTable, number};
-use crate::aws::fault;
+use crate::aws::{conditional, fault};
 
 impl AttemptJournal for EndpointsTable {
     async fn begin(&self, id: &EndpointId, attempt: &Attempt) -> Result<(), ServiceFault> {
@@ -20,20 +22,12 @@ impl AttemptJournal for EndpointsTable {
             .condition_expression("attribute_not_exists(pk)")
             .send()
             .await;
-        match result {
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(fault("dynamodb:PutItem", error)),
-            Ok(_) => Ok(()),
-        }
+        conditional("dynamodb:PutItem", result).map(drop)
     }
 
     async fn save_order(&self, id: &EndpointId, attempt: u64, order: &OpenOrder) -> Result<(), FencedError> {
         let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", items::endpoint_pk(id))
-            .key("sk", text("ENDPOINT"))
+            .update(id)
             .update_expression("SET #order = :order, generation = :generation")
             .condition_expression("attempt = :attempt")
             .expression_attribute_names("#order", "order")
@@ -52,11 +46,7 @@ impl AttemptJournal for EndpointsTable {
         certificate: &InstalledCertificate,
     ) -> Result<(), FencedError> {
         let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", items::endpoint_pk(id))
-            .key("sk", text("ENDPOINT"))
+            .update(id)
             .update_expression("SET certificate = :certificate")
             .condition_expression("attempt = :attempt")
             .expression_attribute_values(":certificate", items::attribute(certificate))
@@ -175,14 +165,10 @@ impl EndpointsTable {
     }
 }
 
-fn fenced<T, R: std::fmt::Debug>(
-    result: Result<T, aws_sdk_dynamodb::error::SdkError<aws_sdk_dynamodb::operation::update_item::UpdateItemError, R>>,
-) -> Result<(), FencedError> {
-    match result {
-        Ok(_) => Ok(()),
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-            Err(FencedError::Superseded)
-        }
-        Err(error) => Err(fault("dynamodb:UpdateItem", error).into()),
+/// An update whose condition names the attempt.
+fn fenced(result: Result<UpdateItemOutput, SdkError<UpdateItemError>>) -> Result<(), FencedError> {
+    match conditional("dynamodb:UpdateItem", result)? {
+        Some(_) => Ok(()),
+        None => Err(FencedError::Superseded),
     }
 }

@@ -15,6 +15,7 @@ mod journal;
 mod registry;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ports::{EndpointReader, ServiceFault};
 use domain::{Endpoint, EndpointId};
@@ -31,6 +32,15 @@ pub struct EndpointsTable {
 impl EndpointsTable {
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
+    }
+
+    /// An update of the endpoint's item; what and on which condition is the caller's to say.
+    fn update(&self, id: &EndpointId) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(id))
+            .key("sk", items::text("ENDPOINT"))
     }
 
     async fn read(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {

@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::items::{self, text};
 use super::{EndpointsTable, number};
-use crate::aws::fault;
+use crate::aws::{conditional, fault};
 
 impl Registry for EndpointsTable {
     async fn register(&self, endpoint: &Endpoint) -> Result<(), RegisterError> {
@@ -79,32 +79,27 @@ impl Registry for EndpointsTable {
 
     async fn begin_removal(&self, id: &EndpointId, now: OffsetDateTime) -> Result<(), ServiceFault> {
         // While an attempt runs, its lease stays the due time: it notices the removal by itself.
-        self.update_existing(
-            id,
-            "SET removing = :yes, due_at = if_not_exists(lease_until, :now)",
-            HashMap::from([(":yes".into(), AttributeValue::Bool(true)), (":now".into(), number(now.unix_timestamp()))]),
-        )
-        .await
+        let result = self
+            .update(id)
+            .update_expression("SET removing = :yes, due_at = if_not_exists(lease_until, :now)")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":now", number(now.unix_timestamp()))
+            .send()
+            .await;
+        conditional("dynamodb:UpdateItem", result).map(drop)
     }
 
     async fn open_renewal(&self, id: &EndpointId, now: OffsetDateTime) -> Result<(), ServiceFault> {
         let now = now.format(&Rfc3339).expect("a year of four digits");
         let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", items::endpoint_pk(id))
-            .key("sk", text("ENDPOINT"))
+            .update(id)
             .update_expression("SET certificate.renew_at = :now")
             .condition_expression("attribute_exists(certificate)")
             .expression_attribute_values(":now", text(now))
             .send()
             .await;
-        match result {
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(fault("dynamodb:UpdateItem", error)),
-            Ok(_) => Ok(()),
-        }
+        conditional("dynamodb:UpdateItem", result).map(drop)
     }
 
     async fn attempts(&self, id: &EndpointId, limit: u32) -> Result<Vec<Attempt>, ServiceFault> {
@@ -122,33 +117,6 @@ impl Registry for EndpointsTable {
             .await
             .map_err(|error| fault("dynamodb:Query", error))?;
         output.items.unwrap_or_default().into_iter().map(items::to_attempt).collect()
-    }
-}
-
-impl EndpointsTable {
-    /// Changes an endpoint that exists; fine if it is gone.
-    async fn update_existing(
-        &self,
-        id: &EndpointId,
-        expression: &str,
-        values: HashMap<String, AttributeValue>,
-    ) -> Result<(), ServiceFault> {
-        let result = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", items::endpoint_pk(id))
-            .key("sk", text("ENDPOINT"))
-            .update_expression(expression)
-            .condition_expression("attribute_exists(pk)")
-            .set_expression_attribute_values(Some(values))
-            .send()
-            .await;
-        match result {
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(()),
-            Err(error) => Err(fault("dynamodb:UpdateItem", error)),
-            Ok(_) => Ok(()),
-        }
     }
 }
 
