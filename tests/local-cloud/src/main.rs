@@ -23,6 +23,8 @@ enum Command {
     Down(Name),
     /// Show the processes of a cloud
     Status(Name),
+    /// Play five stories on a fresh cloud, and stop it
+    Demo(Name),
     /// Run the DNS server and the edge of a cloud (`up` does)
     Serve(ServeOptions),
 }
@@ -101,6 +103,7 @@ async fn main() -> ExitCode {
         Command::Up(arguments) => up(arguments.into()).await,
         Command::Down(Name { name }) => down(&name),
         Command::Status(Name { name }) => status(&name),
+        Command::Demo(Name { name }) => local_cloud::demo(&name).await,
         Command::Serve(options) => {
             tracing_subscriber::fmt().with_ansi(false).with_target(false).init();
             local_cloud::serve(options).await

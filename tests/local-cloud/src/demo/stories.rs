@@ -1,0 +1,159 @@
+//! The five stories.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::evidence::Evidence;
+use super::publications::watch;
+use super::report;
+use super::schedule::{Awaited, await_schedule};
+use super::screen::Screen;
+use super::stage::{Record, Stage, text, used};
+use crate::cloud::LocalCloud;
+use crate::zones::UNREACHABLE;
+
+const EXTERNAL: &str = "www.shop.test";
+const INTERNAL: &str = "db.shop.test";
+const APEX: &str = "shop.test";
+const WILDCARD: &str = "*.shop.test";
+const WRONG: &str = "api.shop.test";
+
+/// Plays all of them, and reports what they took.
+pub(super) async fn play(cloud: &LocalCloud, screen: &Screen) -> Result<()> {
+    let stage = Stage::set(cloud, screen, APEX).await?;
+    let external = external(&stage).await.context("story 1")?;
+    let internal = internal(&stage).await.context("story 2")?;
+    let apex = apex_and_wildcard(&stage).await.context("story 3")?;
+    wrong_alias(&stage).await.context("story 4")?;
+
+    screen.heading("5  The scheduled scan renews what is due, and heals story 4")?;
+    screen.tell(
+        "Nobody runs a command for that. The certificates live for three minutes, and are due at half of \
+                 that; the scan comes each minute.",
+    )?;
+    let mut awaited = vec![Awaited::healing(WRONG)];
+    for (domain, evidence) in [(EXTERNAL, external), (INTERNAL, internal), (APEX, apex)] {
+        awaited.push(Awaited::renewal(domain, evidence));
+    }
+    await_schedule(&stage, awaited).await.context("story 5")?;
+
+    screen.heading("What it took")?;
+    report::show(&stage, &[EXTERNAL, INTERNAL, APEX, WRONG]).await
+}
+
+async fn external(stage: &Stage<'_>) -> Result<Evidence> {
+    let screen = stage.screen;
+    screen.heading(&format!("1  {EXTERNAL}: an external endpoint, proven over HTTP-01"))?;
+    screen.tell("The owner of the domain has pointed the host at the platform already.")?;
+    stage.create_record(EXTERNAL, "CNAME", &stage.cloud.description().endpoint_target).await?;
+    let adding = stage.add(&[EXTERNAL, "--external", "--wait"]);
+    let ((), seen) = watch(stage.cloud, adding).await?;
+    for ((host, path), body) in &seen.responses {
+        screen.fact("Seen", &format!("http://{host} answered from S3, through the edge, for a moment:"))?;
+        screen.fact("", &format!("GET {path}"))?;
+        screen.fact("", body)?;
+    }
+    stage.inspect(EXTERNAL).await
+}
+
+async fn internal(stage: &Stage<'_>) -> Result<Evidence> {
+    let screen = stage.screen;
+    screen.heading(&format!("2  {INTERNAL}: an internal endpoint, proven over DNS-01"))?;
+    stage.create_record(INTERNAL, "A", UNREACHABLE).await?;
+    let port = stage.cloud.description().edge.port();
+    let connected = timeout(Duration::from_secs(1), TcpStream::connect((UNREACHABLE, port))).await;
+    ensure!(!matches!(connected, Ok(Ok(_))), "something listens at {UNREACHABLE}");
+    screen.tell("Nothing listens there: the CA cannot reach the host, and need not.")?;
+    stage.add(&[INTERNAL, "--internal"]).await?;
+    delegate(stage, INTERNAL).await?;
+
+    let ((), seen) = watch(stage.cloud, stage.renew(INTERNAL)).await?;
+    show_txt(screen, &seen.txt)?;
+    stage.inspect(INTERNAL).await
+}
+
+async fn apex_and_wildcard(stage: &Stage<'_>) -> Result<Evidence> {
+    let screen = stage.screen;
+    screen.heading(&format!("3  {APEX} and {WILDCARD}: one certificate, one TXT name with two values"))?;
+    stage.add(&[APEX, "--also", WILDCARD, "--internal"]).await?;
+    let records = delegate(stage, APEX).await?;
+    ensure!(records.len() == 1, "one delegation serves both names: {records:?}");
+
+    let ((), seen) = watch(stage.cloud, stage.renew(APEX)).await?;
+    show_txt(screen, &seen.txt)?;
+    let most = seen.txt.values().map(Vec::len).max();
+    ensure!(most.is_none_or(|most| most == 2), "both values are published together: {:?}", seen.txt);
+    stage.inspect(APEX).await
+}
+
+/// Creates the record that the endpoint asks for, once its first attempt has missed it.
+async fn delegate(stage: &Stage<'_>, domain: &str) -> Result<Vec<Record>> {
+    let first = stage.first_attempt(domain).await?;
+    ensure!(
+        first["failure"]["name"] == "RecordsNotReady" && used(&first, "ca_requests") == 0,
+        "the first attempt looks for the record before it asks the CA: {first:#}"
+    );
+    stage.screen.tell("Its first attempt found no record, and did not ask the CA.")?;
+    let records = stage.records(domain).await?;
+    for record in &records {
+        stage.create_record(&record.name, &record.kind, &record.value).await?;
+    }
+    Ok(records)
+}
+
+fn show_txt(screen: &Screen, txt: &std::collections::BTreeMap<String, Vec<String>>) -> Result<()> {
+    for (owner, values) in txt {
+        screen.fact("Seen", &format!("{owner} TXT, for a moment:"))?;
+        for value in values {
+            screen.fact("", &format!("“{value}”"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Told before the CA is asked. The certificate comes in story 5, by itself.
+async fn wrong_alias(stage: &Stage<'_>) -> Result<()> {
+    let screen = stage.screen;
+    screen.heading(&format!("4  {WRONG}: its alias is wrong"))?;
+    let alias = format!("_acme-challenge.{WRONG}");
+    stage.create_record(&alias, "CNAME", "acme.another-vendor.test").await?;
+    stage.add(&[WRONG, "--internal"]).await?;
+    let first = stage.first_attempt(WRONG).await?;
+    let shown = stage.run(&["show", WRONG]).await?;
+    for line in trouble(&shown) {
+        screen.answer(line)?;
+    }
+    let requests = used(&first, "ca_requests");
+    let failure = &first["failure"];
+    ensure!(failure["name"] == "RecordsNotReady" && failure["actor"] == "customer", "{first:#}");
+    ensure!(first["order"].is_null() && requests == 0, "the CA was asked: {first:#}");
+    screen.fact("CA", &format!("{requests} requests, no order"))?;
+    screen.tell("The owner of the domain does as told:")?;
+    let asked = stage.cli.json(&["records", WRONG]).await?;
+    let records: Vec<Record> = serde_json::from_value(asked).context("the records of an endpoint")?;
+    let right = records.iter().find(|record| record.is_delegation()).context("an endpoint has a delegation")?;
+    let told = text(&failure["remedy"]).ends_with(&right.line());
+    ensure!(told, "the remedy names the record {}: {failure:#}", right.line());
+    stage.create_record(&right.name, &right.kind, &right.value).await
+}
+
+/// The part of an endpoint's page that says what is wrong and what its owner is to do.
+fn trouble(page: &str) -> impl Iterator<Item = &str> {
+    let from = page.lines().skip_while(|line| !line.starts_with("What stands in the way"));
+    from.take_while(|line| !line.starts_with("Then, at once")).filter(|line| !line.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_page_only_the_trouble_is_shown() {
+        let page = "a.test  failing\n\n Endpoint ep-1\n\nWhat stands in the way\n\n To do  x\n\nThen, at once: y\n";
+        assert_eq!(trouble(page).collect::<Vec<_>>(), ["What stands in the way", " To do  x"]);
+        assert_eq!(trouble("a.test  active\n").count(), 0);
+    }
+}
