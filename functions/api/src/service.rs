@@ -2,7 +2,7 @@ use domain::attempt::Attempt;
 use domain::names::most_names;
 use domain::ports::{DueEntry, DueIndex, EndpointPage, FlowStarter, RegisterError, Registry};
 use domain::starting::start_attempt;
-use domain::{CertificateName, DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
+use domain::{CertificateName, DelegationLabel, DomainName, Endpoint, EndpointId, EndpointNames, Reachability};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
@@ -43,6 +43,17 @@ pub(crate) struct Registration {
     reachability: Reachability,
 }
 
+impl Registration {
+    /// The input field that `base` comes from.
+    fn field_of(&self, base: &DomainName) -> String {
+        let holds = |text: &String| text.parse::<CertificateName>().is_ok_and(|name| name.base == *base);
+        match self.also.iter().position(holds) {
+            Some(i) if !holds(&self.domain) => format!("also[{i}]"),
+            _ => "domain".to_owned(),
+        }
+    }
+}
+
 impl<R: Registry + DueIndex, F: FlowStarter> Service<R, F> {
     /// Registers an endpoint and starts its first attempt; if that cannot be started, the next scan does.
     pub(crate) async fn register(&self, request: Registration, now: OffsetDateTime) -> Result<Endpoint, Problem> {
@@ -64,7 +75,7 @@ impl<R: Registry + DueIndex, F: FlowStarter> Service<R, F> {
                 format!("{name} (or its wildcard) belongs to a registered endpoint."),
                 "Show that endpoint with this name; remove it first if it is to be registered anew, with all its names together.",
             )
-            .with_field("domain"),
+            .with_field(request.field_of(&name)),
             RegisterError::Fault(fault) => fault.into(),
         })?;
         let entry = DueEntry { endpoint: endpoint.id.clone(), due_at: now };

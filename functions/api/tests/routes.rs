@@ -103,8 +103,15 @@ async fn a_name_is_registered_once_also_as_a_wildcard() {
     for again in ["example.com", "*.example.com"] {
         let (status, problem) = api.register(internal(again)).await;
         assert_eq!(status, StatusCode::CONFLICT);
-        assert_eq!(problem["type"], "urn:managed-https:problem:name-taken");
+        assert_eq!(
+            (&problem["type"], &problem["field"]),
+            (&json!("urn:managed-https:problem:name-taken"), &json!("domain"))
+        );
     }
+    let also =
+        json!({"domain": "new.example.org", "also": ["a.example.org", "example.com"], "reachability": "internal"});
+    let (_, problem) = api.register(also).await;
+    assert_eq!(problem["field"], "also[1]");
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ pub async fn finalize_order(
             let held = endpoint.certificate.as_ref().map(|held| held.not_after);
             if let Err(reason) = verify(chain, &key.public_key(), &endpoint.names, now, held) {
                 order.status = OrderStatus::Invalid;
-                outcome = Err(rejected(reason.to_string()));
+                outcome = Err(reason.to_failure(now));
             } else {
                 order.status = OrderStatus::Valid;
                 order.chain = Some(chain.clone());
@@ -61,15 +61,6 @@ fn key_gone() -> Failure {
         Actor::Operator,
         "The key of the open order is gone: the order lay open for longer than keys are kept.",
         "Nothing: a new order with a new key is made by itself.",
-    )
-}
-
-fn rejected(reason: String) -> Failure {
-    Failure::new(
-        FailureName::CertificateRejected,
-        Actor::Ca,
-        format!("The CA's certificate was not accepted: {reason}."),
-        "Nothing at once: a new order is made by itself. If it happens again, report it to the CA.",
     )
 }
 

@@ -5,7 +5,8 @@ use domain::failure::{Actor, FailureName};
 use domain::flow::{Progress, Status, StepInput};
 use domain::order::OpenOrder;
 use domain::ports::{
-    AttemptJournal, CertificateStore, FaultKind, ImportMaterial, KeyVault, ServiceFault, ordering_endpoint,
+    AttemptJournal, CertificateStore, FaultKind, HeldCertificate, ImportMaterial, KeyVault, ServiceFault,
+    ordering_endpoint,
 };
 use domain::schedule::renewal_opens;
 use domain::{Endpoint, Failure};
@@ -13,7 +14,7 @@ use time::OffsetDateTime;
 
 /// Runs the step. `jitter` in 0.0..1.0 spreads the renewals.
 ///
-/// The order of effects: the intention to import is recorded, then imported, looked at, recorded, and only
+/// The order of effects: the intention to import is recorded, then imported and read back, recorded, and only
 /// then is the key forgotten. A run that died after the import is found out by the intention, and adopted.
 pub async fn import_certificate<J: AttemptJournal>(
     journal: &J,
@@ -34,11 +35,11 @@ pub async fn import_certificate<J: AttemptJournal>(
     let key = keys.load(&endpoint.id, order.generation).await?;
     let key = key.ok_or_else(|| lost("The key of the issued certificate is gone."))?;
     let verified = verify(&chain, &key.public_key(), &endpoint.names, now, held.map(|held| held.not_after))
-        .map_err(|reason| rejected(&reason.to_string()))?;
+        .map_err(|reason| reason.to_failure(now))?;
 
     let place = place_of(journal, store, input, &endpoint, &mut order, &verified).await?;
-    let arn = match place {
-        Place::Adopt(arn) => arn,
+    let shown = match place {
+        Place::Adopt(there) => there,
         Place::New | Place::Replace(_) => {
             let arn = match &place {
                 Place::Replace(arn) => Some(arn.as_str()),
@@ -53,14 +54,13 @@ pub async fn import_certificate<J: AttemptJournal>(
             store.import(arn, material).await.map_err(destination_failure)?
         }
     };
-    let seen = store.describe(&arn).await.map_err(destination_failure)?;
-    if seen.as_ref().is_none_or(|seen| seen.serial != verified.serial) {
-        let found = seen.map_or("no certificate".to_owned(), |seen| format!("serial {}", seen.serial));
-        let detail = format!("{arn} shows {found} after the import of serial {}", verified.serial);
+    if shown.serial != verified.serial {
+        let HeldCertificate { arn, serial } = shown;
+        let detail = format!("{arn} shows serial {serial} after the import of serial {}", verified.serial);
         return Err(Failure::unavailable(detail));
     }
     let installed = InstalledCertificate {
-        arn,
+        arn: shown.arn,
         serial: verified.serial,
         issuer: verified.issuer,
         names: endpoint.names.iter().cloned().collect(),
@@ -83,7 +83,7 @@ enum Place {
     /// Under this ARN, which whatever uses the certificate knows already.
     Replace(String),
     /// It is there: a run that died imported it.
-    Adopt(String),
+    Adopt(HeldCertificate),
 }
 
 async fn place_of(
@@ -97,7 +97,7 @@ async fn place_of(
     if let Some(held) = &endpoint.certificate {
         let there = store.describe(&held.arn).await.map_err(destination_failure)?;
         match there {
-            Some(there) if there.serial == verified.serial => return Ok(Place::Adopt(there.arn)),
+            Some(there) if there.serial == verified.serial => return Ok(Place::Adopt(there)),
             Some(there) => return Ok(Place::Replace(there.arn)),
             // Somebody deleted it: begin as if there had been none.
             None => {}
@@ -106,7 +106,7 @@ async fn place_of(
     if order.importing {
         let domain = endpoint.names.primary().to_string();
         let left = store.find(&domain, &verified.serial).await.map_err(destination_failure)?;
-        return Ok(left.map_or(Place::New, |left| Place::Adopt(left.arn)));
+        return Ok(left.map_or(Place::New, Place::Adopt));
     }
     order.importing = true;
     journal.save_order(&endpoint.id, input.attempt, order).await?;
@@ -127,15 +127,6 @@ fn destination_failure(fault: ServiceFault) -> Failure {
 
 fn lost(summary: &str) -> Failure {
     Failure::new(FailureName::OrderLost, Actor::Operator, summary, "Nothing: a new order is made by itself.")
-}
-
-fn rejected(reason: &str) -> Failure {
-    Failure::new(
-        FailureName::CertificateRejected,
-        Actor::Ca,
-        format!("The certificate was not imported: {reason}."),
-        "Nothing at once: a new order is made by itself. If it happens again, report it to the CA.",
-    )
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ impl From<UpArguments> for Options {
                 authz_reuse_percent: arguments.authz_reuse,
                 ..CaOptions::default()
             },
-            profile: arguments.profile,
+            profile: arguments.profile.or(Self::default().profile),
             schedule: arguments.schedule,
             progress: true,
             ..Self::default()

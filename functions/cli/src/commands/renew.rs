@@ -54,7 +54,7 @@ pub(super) async fn renew(session: &Session, command: &Renew) -> Result<(), Trou
         Some(failure) => Err(Trouble::new(
             line,
             format!("{} ({}; {} must act)", failure.summary, failure.name, failure.actor.as_person()),
-            format!("{} Then: managed-https renew {word} --wait", failure.remedy),
+            format!("{}; then: managed-https renew {word} --wait", failure.remedy.trim_end_matches('.')),
         )),
         None => Err(Trouble::new(line, "", format!("See what happened: managed-https history {word}"))),
     }

@@ -1,5 +1,7 @@
 //! AWS Certificate Manager.
 
+use std::time::Duration;
+
 use aws_sdk_acm::Client;
 use aws_sdk_acm::error::ProvideErrorMetadata;
 use aws_sdk_acm::primitives::Blob;
@@ -12,6 +14,15 @@ use crate::aws::fault;
 /// Says which stack a certificate belongs to; the functions' roles allow nothing without it.
 const OWNER_TAG: &str = "managed-https";
 const ENDPOINT_TAG: &str = "managed-https:endpoint";
+
+/// How long ACM may take to show what it was just given, look by look.
+const READ_BACK: [Duration; 5] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(900),
+    Duration::from_millis(2700),
+    Duration::ZERO,
+];
 
 /// The certificates of one account and region.
 #[derive(Clone, Debug)]
@@ -28,7 +39,7 @@ impl Acm {
 }
 
 impl CertificateStore for Acm {
-    async fn import(&self, arn: Option<&str>, material: ImportMaterial<'_>) -> Result<String, ServiceFault> {
+    async fn import(&self, arn: Option<&str>, material: ImportMaterial<'_>) -> Result<HeldCertificate, ServiceFault> {
         let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build().expect("the key is set");
         // ACM rejects tags on a re-import.
         let tags = match arn {
@@ -47,11 +58,16 @@ impl CertificateStore for Acm {
             .send()
             .await
             .map_err(|error| fault("acm:ImportCertificate", error))?;
-        output.certificate_arn.ok_or(ServiceFault {
-            operation: "acm:ImportCertificate",
-            kind: FaultKind::Unavailable,
-            detail: "the answer has no ARN".into(),
-        })
+        let unavailable =
+            |detail: String| ServiceFault { operation: "acm:ImportCertificate", kind: FaultKind::Unavailable, detail };
+        let arn = output.certificate_arn.ok_or_else(|| unavailable("the answer has no ARN".into()))?;
+        for wait in READ_BACK {
+            if let Some(held) = self.describe(&arn).await? {
+                return Ok(held);
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Err(unavailable(format!("{arn} was imported but cannot be read")))
     }
 
     async fn describe(&self, arn: &str) -> Result<Option<HeldCertificate>, ServiceFault> {

@@ -6,6 +6,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::failure::{Actor, Failure, FailureName};
 use crate::name::CertificateName;
 use crate::names::EndpointNames;
 
@@ -64,6 +65,30 @@ pub enum ChainRejected {
     BrokenChain(usize),
     #[error("the certificate expires at {new}, before the one in place ({held})")]
     ShorterLived { new: OffsetDateTime, held: OffsetDateTime },
+}
+
+impl ChainRejected {
+    /// Our failure for a chain that was rejected at `now`.
+    pub fn to_failure(&self, now: OffsetDateTime) -> Failure {
+        let summary = format!("The CA's certificate was not accepted: {self}.");
+        match self {
+            // Another profile or CA issues for a shorter time. One that is issued later ends later: wait for that.
+            Self::ShorterLived { new, held } => Failure::new(
+                FailureName::CertificateRejected,
+                Actor::Operator,
+                summary,
+                "The profile or the CA now issues for a shorter time. It is tried again when the new certificate would not end \
+                 sooner; to have it at once, remove the endpoint and register it anew.",
+            )
+            .with_retry_after(Some(now + (*held - *new))),
+            _ => Failure::new(
+                FailureName::CertificateRejected,
+                Actor::Ca,
+                summary,
+                "Nothing at once: a new order is made by itself. If it happens again, report it to the CA.",
+            ),
+        }
+    }
 }
 
 /// How far the CA's clock and ours may differ.
@@ -230,7 +255,10 @@ mod tests {
         let fine = chain(&ca, &key, &good, NOW);
         assert_eq!(check(&fine, END, None), ChainRejected::Expired(END));
         let held = END + Duration::SECOND;
-        assert_eq!(check(&fine, NOW, Some(held)), ChainRejected::ShorterLived { new: END, held });
+        let shorter = check(&fine, NOW, Some(held));
+        assert_eq!(shorter, ChainRejected::ShorterLived { new: END, held });
+        let failure = shorter.to_failure(NOW);
+        assert_eq!((failure.actor, failure.retry_after), (Actor::Operator, Some(NOW + Duration::SECOND)));
         let future = chain(&ca, &key, &good, NOW + CLOCK_SKEW + Duration::SECOND);
         assert!(matches!(check(&future, NOW, None), ChainRejected::NotYetValid(_)));
         assert_eq!(check("<html>503</html>", NOW, None), ChainRejected::Malformed);

@@ -37,7 +37,7 @@ where
         );
         let began = Instant::now();
         // Boxed: the SDK's futures nest deeper than the compiler cares to compute.
-        let work = Box::pin(work(input, OffsetDateTime::now_utc()));
+        let work = Box::pin(work(input, now_in_milliseconds()));
         async move {
             let result = work.await;
             let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -56,4 +56,10 @@ where
         .instrument(span)
     }))
     .await
+}
+
+/// Finer than that, times are only harder to read.
+fn now_in_milliseconds() -> OffsetDateTime {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(u32::from(now.millisecond()) * 1_000_000).expect("under a second")
 }

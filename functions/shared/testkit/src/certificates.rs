@@ -40,7 +40,7 @@ impl MemoryCertificates {
 }
 
 impl CertificateStore for MemoryCertificates {
-    async fn import(&self, arn: Option<&str>, material: ImportMaterial<'_>) -> Result<String, ServiceFault> {
+    async fn import(&self, arn: Option<&str>, material: ImportMaterial<'_>) -> Result<HeldCertificate, ServiceFault> {
         let (_, pem) = parse_x509_pem(material.leaf_pem.as_bytes()).expect("a leaf in PEM");
         let leaf = pem.parse_x509().expect("a certificate");
         assert_eq!(leaf.public_key().raw, material.key.public_key(), "a certificate for another key was imported");
@@ -59,10 +59,11 @@ impl CertificateStore for MemoryCertificates {
             assert!(before.not_after <= imported.not_after, "a certificate was replaced by one that expires earlier");
         }
         let imports = held.get(&arn).map_or(0, |before| before.imports) + 1;
-        held.insert(arn.clone(), ImportedCertificate { imports, ..imported });
+        let shown = HeldCertificate { arn: arn.clone(), serial: imported.serial.clone() };
+        held.insert(arn, ImportedCertificate { imports, ..imported });
         drop(held);
         self.fuse.burn();
-        Ok(arn)
+        Ok(shown)
     }
 
     async fn describe(&self, arn: &str) -> Result<Option<HeldCertificate>, ServiceFault> {

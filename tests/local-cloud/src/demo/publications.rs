@@ -1,6 +1,7 @@
 //! What is published while an attempt runs: it is there for seconds only.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -36,15 +37,13 @@ async fn look(cloud: &LocalCloud, http: &reqwest::Client, seen: &mut Publication
     for key in cloud.tokens().await? {
         let (host, token) = host_and_token(&key).with_context(|| format!("{key} is no key of a token"))?;
         let path = format!("/.well-known/acme-challenge/{token}");
-        let place = (host.to_owned(), path);
-        if !seen.responses.contains_key(&place) {
-            // As the CA does: to the address that the host leads to, with its name.
-            let url = format!("http://{}{}", cloud.description().edge, place.1);
-            let response = http.get(url).header("host", host).send().await.context("asking the edge")?;
-            // Gone between the two looks.
-            if response.status().is_success() {
-                seen.responses.insert(place, response.text().await?);
-            }
+        let Entry::Vacant(place) = seen.responses.entry((host.to_owned(), path)) else { continue };
+        // As the CA does: to the address that the host leads to, with its name.
+        let url = format!("http://{}{}", cloud.description().edge, place.key().1);
+        let response = http.get(url).header("host", host).send().await.context("asking the edge")?;
+        // Otherwise it went between the two looks.
+        if response.status().is_success() {
+            place.insert(response.text().await?);
         }
     }
     for (owner, values) in cloud.txt_records().await? {

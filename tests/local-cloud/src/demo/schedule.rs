@@ -31,9 +31,7 @@ enum Phase {
     Running {
         attempt: u64,
     },
-    Done {
-        serial: String,
-    },
+    Done,
     Failed {
         summary: String,
     },

@@ -48,13 +48,36 @@ pub(super) async fn open(
     let Some(stored) = stored else {
         return Err(CaError::Account { detail: "the account secret keeps changing under us".into() });
     };
-    restore(transport, config, stored).await
+    let account = restore(transport, config, stored).await?;
+    if may_register && let Some(directory) = transport.fetched_directory() {
+        keep_directory(secret, &accounts, config, directory).await;
+    }
+    Ok(account)
+}
+
+/// Stores a directory that had to be fetched because the stored one was too old, for the processes to come.
+async fn keep_directory(secret: &AccountSecret, accounts: &Accounts, config: &AcmeConfig, directory: String) {
+    let mut next = accounts.clone();
+    let Some(stored) = next.accounts.get_mut(&config.directory) else { return };
+    if stored.directory.as_ref() == Some(&directory) && is_fresh(stored) {
+        return;
+    }
+    stored.directory = Some(directory);
+    stored.directory_fetched_at = OffsetDateTime::now_utc().unix_timestamp();
+    // Without it they fetch it themselves.
+    if let Err(fault) = secret.replace(accounts, &next).await {
+        tracing::warn!(%fault, "the directory could not be stored");
+    }
+}
+
+fn is_fresh(stored: &StoredAccount) -> bool {
+    let age = OffsetDateTime::now_utc().unix_timestamp() - stored.directory_fetched_at;
+    age < DIRECTORY_KEPT.whole_seconds()
 }
 
 /// The account of a process that was not the first.
 async fn restore(transport: &Transport, config: &AcmeConfig, stored: &StoredAccount) -> Result<Account, CaError> {
-    let age = OffsetDateTime::now_utc().unix_timestamp() - stored.directory_fetched_at;
-    if let Some(body) = stored.directory.as_ref().filter(|_| age < DIRECTORY_KEPT.whole_seconds()) {
+    if let Some(body) = stored.directory.as_ref().filter(|_| is_fresh(stored)) {
         transport.know_directory(&config.directory, body);
     }
     let credentials: AccountCredentials = serde_json::from_value(json!({

@@ -30,7 +30,8 @@ pub enum Deletion {
 
 /// AWS Certificate Manager.
 pub trait CertificateStore {
-    /// Imports under `arn`, or as a new certificate. Returns the ARN.
+    /// Imports under `arn`, or as a new certificate. Returns what the destination then shows: when this returns, it can
+    /// be read by its ARN.
     ///
     /// With an ARN it may be repeated; without, each call makes another certificate: look with
     /// [`Self::find`] first when an earlier call may have succeeded.
@@ -38,7 +39,7 @@ pub trait CertificateStore {
         &self,
         arn: Option<&str>,
         material: ImportMaterial<'_>,
-    ) -> impl Future<Output = Result<String, ServiceFault>> + Send;
+    ) -> impl Future<Output = Result<HeldCertificate, ServiceFault>> + Send;
 
     /// The certificate with this ARN as it is now.
     fn describe(&self, arn: &str) -> impl Future<Output = Result<Option<HeldCertificate>, ServiceFault>> + Send;
