@@ -2,7 +2,7 @@
 
 use domain::delegation::{is_published, judge_delegation, judge_probe};
 use domain::failure::{Actor, FailureName};
-use domain::flow::{Progress, Status, Step, StepInput, StepUsage};
+use domain::flow::{Progress, Status, StepInput};
 use domain::order::OpenOrder;
 use domain::ports::{AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, RecordKind, TxtZone, ordering_endpoint};
 use domain::{Endpoint, Failure};
@@ -37,21 +37,12 @@ where
     H: HttpProbe,
 {
     let (endpoint, order) = ordering_endpoint(ports.endpoints, input).await?;
-    let calls_before = ports.zone.calls();
-    let waiting = check_txt(ports, &endpoint, &order).await?;
-    let mut progress = match waiting {
-        Some(what) => {
-            let seconds = if input.progress.waiting_since.is_some() { NEXT_WAIT } else { FIRST_WAIT };
-            input.wait(seconds, PATIENCE, now, || late(what))?
-        }
-        None => {
-            check_http(ports, &order).await?;
-            input.reached(Status::Propagated)
-        }
-    };
-    let route53_calls = ports.zone.calls() - calls_before;
-    progress.record(StepUsage { step: Step::CheckPropagation, milliseconds: 0, ca_requests: 0, route53_calls });
-    Ok(progress)
+    if let Some(what) = check_txt(ports, &endpoint, &order).await? {
+        let seconds = if input.progress.waiting_since.is_some() { NEXT_WAIT } else { FIRST_WAIT };
+        return input.wait(seconds, PATIENCE, now, || late(what));
+    }
+    check_http(ports, &order).await?;
+    Ok(input.reached(Status::Propagated))
 }
 
 /// What is still to be waited for.

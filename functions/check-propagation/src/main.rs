@@ -7,6 +7,7 @@
 
 use check_propagation::{Ports, check_propagation};
 use domain::flow::Step;
+use runtime::Spent;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -22,5 +23,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         delegation_zone: &delegation_zone,
         endpoint_target: &target,
     };
-    runtime::run_step(Step::CheckPropagation, async |input, now| check_propagation(&ports, &input, now).await).await
+    let spent = || Spent { route53_calls: zone.calls(), ..Spent::default() };
+    runtime::run_step(Step::CheckPropagation, spent, async |input, now| check_propagation(&ports, &input, now).await)
+        .await
 }

@@ -6,13 +6,15 @@
 
 use clean_up_challenge::clean_up_challenge;
 use domain::flow::Step;
+use runtime::Spent;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (endpoints, tokens, zone) = (wiring.endpoints()?, wiring.tokens()?, wiring.delegation_zone()?);
     let zone_name = wiring.delegation_zone_name()?;
-    runtime::run_step(Step::CleanUpChallenge, async |input, _| {
+    let spent = || Spent { route53_calls: zone.calls(), ..Spent::default() };
+    runtime::run_step(Step::CleanUpChallenge, spent, async |input, _| {
         clean_up_challenge(&endpoints, &tokens, &zone, &zone_name, &input).await
     })
     .await

@@ -8,11 +8,15 @@
 
 use domain::flow::Step;
 use finalize_order::finalize_order;
+use runtime::Spent;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, keys, ca) = (wiring.endpoints()?, wiring.keys()?, wiring.authority(false)?);
-    runtime::run_step(Step::FinalizeOrder, async |input, now| finalize_order(&journal, &keys, &ca, &input, now).await)
-        .await
+    let spent = || Spent { ca_requests: ca.requests_sent(), ..Spent::default() };
+    runtime::run_step(Step::FinalizeOrder, spent, async |input, now| {
+        finalize_order(&journal, &keys, &ca, &input, now).await
+    })
+    .await
 }

@@ -8,12 +8,13 @@
 
 use domain::flow::Step;
 use import_certificate::import_certificate;
+use runtime::Spent;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, keys, acm) = (wiring.endpoints()?, wiring.keys()?, wiring.acm()?);
-    runtime::run_step(Step::ImportCertificate, async |input, now| {
+    runtime::run_step(Step::ImportCertificate, Spent::default, async |input, now| {
         import_certificate(&journal, &keys, &acm, &input, now, runtime::jitter()).await
     })
     .await

@@ -3,7 +3,7 @@
 use domain::attempt::{Attempt, Outcome, execution_name};
 use domain::certificate_key::CertificateKey;
 use domain::delegation::judge_delegation;
-use domain::flow::{Progress, Status, Step, StepInput, StepUsage};
+use domain::flow::{Progress, Status, StepInput};
 use domain::order::{ChallengeKind, OpenOrder, OrderStatus, choose_challenge};
 use domain::ports::{
     AttemptJournal, AuthoritativeDns, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RecordKind,
@@ -44,7 +44,6 @@ where
     if endpoint.is_current(now) {
         return Ok(input.reached(Status::Current));
     }
-    let mut usage = StepUsage { step: Step::OpenOrder, milliseconds: 0, ca_requests: 0, route53_calls: 0 };
     // A chain that was imported already is of no more use: what is in place is not current.
     let imported = endpoint.certificate.as_ref().map(|held| held.generation);
     let usable = endpoint
@@ -57,21 +56,19 @@ where
     check_delegations(ports, &endpoint, usable).await?;
 
     let resumed = match usable {
-        Some(order) => resume(ports.ca, &endpoint, order, &mut usage).await?,
+        Some(order) => resume(ports.ca, &endpoint, order).await?,
         None => None,
     };
     let order = match resumed {
         Some(order) => order,
-        None => order_anew(ports, &endpoint, now, &mut usage).await?,
+        None => order_anew(ports, &endpoint, now).await?,
     };
     ports.journal.save_order(&endpoint.id, input.attempt, &order).await?;
     let status = match order.status {
         OrderStatus::Pending | OrderStatus::Invalid => Status::ChallengesPending,
         OrderStatus::Ready | OrderStatus::Processing | OrderStatus::Valid => Status::OrderReady,
     };
-    let mut progress = input.reached(status);
-    progress.record(usage);
-    Ok(progress)
+    Ok(input.reached(status))
 }
 
 fn record_of(input: &StepInput, now: OffsetDateTime) -> Attempt {
@@ -123,14 +120,12 @@ async fn resume(
     ca: &impl CertificateAuthority,
     endpoint: &Endpoint,
     order: &OpenOrder,
-    usage: &mut StepUsage,
 ) -> Result<Option<OpenOrder>, Failure> {
-    let CaReply { value: found, requests, nonce } = match ca.resume(order, endpoint.reachability).await {
+    let CaReply { value: found, nonce } = match ca.resume(order, endpoint.reachability).await {
         Ok(reply) => reply,
         Err(CaError::OrderLost { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    usage.ca_requests += requests;
     if found.status == OrderStatus::Invalid {
         return Ok(None);
     }
@@ -151,7 +146,6 @@ async fn order_anew<J, K, C, D>(
     ports: &Ports<'_, J, K, C, D>,
     endpoint: &Endpoint,
     now: OffsetDateTime,
-    usage: &mut StepUsage,
 ) -> Result<OpenOrder, Failure>
 where
     K: KeyVault,
@@ -159,8 +153,7 @@ where
 {
     let generation = endpoint.generation + 1;
     ports.keys.ensure(&endpoint.id, generation, CertificateKey::generate).await?;
-    let CaReply { value: opened, requests, nonce } = ports.ca.open(&endpoint.names, endpoint.reachability).await?;
-    usage.ca_requests += requests;
+    let CaReply { value: opened, nonce } = ports.ca.open(&endpoint.names, endpoint.reachability).await?;
     Ok(OpenOrder {
         url: opened.url,
         finalize_url: opened.finalize_url,

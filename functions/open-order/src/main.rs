@@ -8,6 +8,7 @@
 
 use domain::flow::Step;
 use open_order::{Ports, open_order};
+use runtime::Spent;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -16,5 +17,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (ca, dns) = (wiring.authority(true)?, wiring.dns()?);
     let zone = wiring.delegation_zone_name()?;
     let ports = Ports { journal: &journal, keys: &keys, ca: &ca, dns: &dns, delegation_zone: &zone };
-    runtime::run_step(Step::OpenOrder, async |input, now| open_order(&ports, &input, now).await).await
+    let spent = || Spent { ca_requests: ca.requests_sent(), ..Spent::default() };
+    runtime::run_step(Step::OpenOrder, spent, async |input, now| open_order(&ports, &input, now).await).await
 }

@@ -151,6 +151,9 @@ where
     /// The attempt as history keeps it. It began when its lease did.
     fn record(&self, outcome: Outcome, failure: Option<Failure>) -> Attempt {
         let order = self.endpoint.order.as_ref();
+        let mut progress = self.input.progress.clone();
+        let caught = self.input.failure.iter().chain(&self.input.clean_up_failure);
+        caught.filter_map(CaughtFailure::usage).for_each(|usage| progress.record(usage));
         Attempt {
             attempt: self.input.attempt,
             started_at: self.endpoint.lease_until.map_or(self.now, |until| until - LEASE),
@@ -160,7 +163,7 @@ where
             order: order.map(|order| order.url.clone()),
             failure,
             execution: execution_name(&self.input.endpoint, self.input.attempt),
-            steps: self.input.progress.usage.clone(),
+            steps: progress.usage,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! `DeleteCertificate`.
 
 use domain::flow::Step;
+use runtime::Spent;
 use settle_attempt::{Ports, settle_attempt};
 
 #[tokio::main]
@@ -15,7 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
     let (store, notifier) = (wiring.acm()?, wiring.alerts()?);
     let ports = Ports { journal: &journal, keys: &keys, store: &store, notifier: &notifier };
-    runtime::run_step(Step::SettleAttempt, async |input, now| {
+    runtime::run_step(Step::SettleAttempt, Spent::default, async |input, now| {
         settle_attempt(&ports, &input, now, runtime::jitter()).await
     })
     .await

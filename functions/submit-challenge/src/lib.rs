@@ -2,7 +2,7 @@
 
 use domain::Failure;
 use domain::failure::{Actor, FailureName};
-use domain::flow::{Progress, Status, Step, StepInput, StepUsage};
+use domain::flow::{Progress, Status, StepInput};
 use domain::order::{AuthorizationStatus, OrderStatus};
 use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Validation, ordering_endpoint};
 use time::{Duration, OffsetDateTime};
@@ -19,7 +19,7 @@ pub async fn submit_challenge(
 ) -> Result<Progress, Failure> {
     let (endpoint, mut order) = ordering_endpoint(journal, input).await?;
     let announced = input.progress.waiting_since.is_some();
-    let CaReply { value, requests, nonce } = ca.validate(&order, announced).await?;
+    let CaReply { value, nonce } = ca.validate(&order, announced).await?;
     order.nonce = nonce;
     match &value {
         Validation::Ready => {
@@ -32,14 +32,11 @@ pub async fn submit_challenge(
         Validation::Waiting { .. } => {}
     }
     journal.save_order(&endpoint.id, input.attempt, &order).await?;
-    let mut progress = match value {
-        Validation::Ready => input.reached(Status::OrderReady),
-        Validation::Waiting { seconds } => input.wait(seconds, PATIENCE, now, late)?,
-        Validation::Failed(problem) => return Err(problem.to_challenge_failure()),
-    };
-    let usage = StepUsage { step: Step::SubmitChallenge, milliseconds: 0, ca_requests: requests, route53_calls: 0 };
-    progress.record(usage);
-    Ok(progress)
+    match value {
+        Validation::Ready => Ok(input.reached(Status::OrderReady)),
+        Validation::Waiting { seconds } => input.wait(seconds, PATIENCE, now, late),
+        Validation::Failed(problem) => Err(problem.to_challenge_failure()),
+    }
 }
 
 fn late() -> Failure {

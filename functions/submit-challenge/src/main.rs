@@ -6,12 +6,16 @@
 //! Calls: DynamoDB `GetItem`, `UpdateItem`; Secrets Manager `GetSecretValue`; the CA's challenge and order.
 
 use domain::flow::Step;
+use runtime::Spent;
 use submit_challenge::submit_challenge;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, ca) = (wiring.endpoints()?, wiring.authority(false)?);
-    runtime::run_step(Step::SubmitChallenge, async |input, now| submit_challenge(&journal, &ca, &input, now).await)
-        .await
+    let spent = || Spent { ca_requests: ca.requests_sent(), ..Spent::default() };
+    runtime::run_step(Step::SubmitChallenge, spent, async |input, now| {
+        submit_challenge(&journal, &ca, &input, now).await
+    })
+    .await
 }

@@ -43,6 +43,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     let zone = DelegationZone::new(aws.route53.clone(), cloud.description().delegation_zone_id.clone());
     let name = format!("bank.{}", cloud.description().delegation_zone);
     banks::txt_zone(&zone, &name, async |name| txt_values(cloud, name).await).await;
+    assert!(zone.calls() > 0, "calls are counted");
 
     let acm = Acm::new(aws.acm.clone(), "bank".into());
     banks::certificate_store(&acm, &id, "bank.example.com").await;

@@ -66,6 +66,7 @@ async fn what_the_ca_says_no_to_is_recorded_with_whose_move_it_is() -> Result<()
     let attempt = scene.first_attempt("limited.refused.test").await?;
     ensure!(failure(&attempt) == ("RateLimited", "ca"), "{attempt:#}");
     ensure!(text(&attempt["failure"]["summary"]).contains("too many new orders"), "the CA's own words: {attempt:#}");
+    ensure!(Platform::ca_requests(&attempt) > 0, "what a failed step used is counted too: {attempt:#}");
     let wait = next_attempt(&platform.endpoint("limited.refused.test").await?)?;
     ensure!(wait > time::Duration::minutes(118), "Retry-After is obeyed: {wait}");
     scene.check_told_then_mended("limited.refused.test", "IssuanceFailed").await?;

@@ -27,6 +27,11 @@ impl DelegationZone {
         Self { client, zone_id, calls: Arc::default() }
     }
 
+    /// Calls made so far.
+    pub fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     async fn change(
         &self,
         action: ChangeAction,
@@ -107,10 +112,6 @@ impl TxtZone for DelegationZone {
         };
         self.change(action, set).await.map_err(|error| fault("route53:ChangeResourceRecordSets", error))?;
         Ok(())
-    }
-
-    fn calls(&self) -> u32 {
-        self.calls.load(Ordering::Relaxed)
     }
 }
 

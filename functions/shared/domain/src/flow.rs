@@ -73,6 +73,14 @@ pub struct StepUsage {
     pub route53_calls: u32,
 }
 
+/// What a step reports when it fails: the failure, and what it used all the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailureReport {
+    #[serde(flatten)]
+    pub failure: Failure,
+    pub usage: StepUsage,
+}
+
 /// The part of the state that steps write.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
@@ -161,16 +169,27 @@ impl Progress {
 }
 
 impl CaughtFailure {
-    /// What went wrong, from what Step Functions caught: our own [`Failure`] where a step reported one,
-    /// else what the platform said (a timeout, a killed process …).
-    pub fn to_failure(&self) -> Failure {
+    /// What the step that failed used, where it could say so.
+    pub fn usage(&self) -> Option<StepUsage> {
+        let report: FailureReport = serde_json::from_str(&self.message()?).ok()?;
+        Some(report.usage)
+    }
+
+    /// The message of the Lambda's error.
+    fn message(&self) -> Option<String> {
         #[derive(Deserialize)]
         struct LambdaError {
             #[serde(rename = "errorMessage")]
             message: String,
         }
-        let message = serde_json::from_str::<LambdaError>(&self.cause).map(|e| e.message);
-        if let Some(failure) = message.as_ref().ok().and_then(|text| serde_json::from_str(text).ok()) {
+        serde_json::from_str::<LambdaError>(&self.cause).ok().map(|error| error.message)
+    }
+
+    /// What went wrong, from what Step Functions caught: our own [`Failure`] where a step reported one,
+    /// else what the platform said (a timeout, a killed process …).
+    pub fn to_failure(&self) -> Failure {
+        let message = self.message();
+        if let Some(failure) = message.as_ref().and_then(|text| serde_json::from_str(text).ok()) {
             return failure;
         }
         let detail = message.as_deref().unwrap_or(&self.cause);
@@ -217,10 +236,12 @@ mod tests {
     #[test]
     fn a_failure_survives_the_way_through_step_functions() {
         let failure = Failure::new(FailureName::RateLimited, Actor::Ca, "too many", "wait").with_retry_after(Some(NOW));
-        let message = serde_json::to_string(&failure).expect("serializes");
+        let usage = StepUsage { step: Step::OpenOrder, milliseconds: 7, ca_requests: 2, route53_calls: 0 };
+        let report = FailureReport { failure: failure.clone(), usage: usage.clone() };
+        let message = serde_json::to_string(&report).expect("serializes");
         let cause = serde_json::json!({"errorType": "RateLimited", "errorMessage": message}).to_string();
         let caught = CaughtFailure { error: "RateLimited".into(), cause };
-        assert_eq!(caught.to_failure(), failure);
+        assert_eq!((caught.to_failure(), caught.usage()), (failure, Some(usage)));
     }
 
     #[test]
@@ -230,5 +251,7 @@ mod tests {
         let killed = caught("Runtime.ExitError", r#"{"errorMessage":"signal: killed"}"#);
         assert_eq!(killed.name, FailureName::Unavailable);
         assert!(killed.summary.contains("signal: killed"));
+        let silent = CaughtFailure { error: "States.Timeout".into(), cause: String::new() };
+        assert_eq!(silent.usage(), None);
     }
 }

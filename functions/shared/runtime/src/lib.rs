@@ -5,7 +5,7 @@ mod step;
 mod wiring;
 
 pub use environment::{ConfigurationError, Environment};
-pub use step::{StepError, run_step};
+pub use step::{Spent, StepError, run_step};
 pub use wiring::Wiring;
 
 use tracing_subscriber::EnvFilter;

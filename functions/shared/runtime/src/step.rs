@@ -2,7 +2,7 @@ use std::future::Future;
 use std::time::Instant;
 
 use domain::Failure;
-use domain::flow::{Progress, Step, StepInput, StepUsage};
+use domain::flow::{FailureReport, Progress, Step, StepInput, StepUsage};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use time::OffsetDateTime;
 use tracing::Instrument;
@@ -10,23 +10,31 @@ use tracing::Instrument;
 /// A failure on its way to Step Functions: its name becomes the error type that the state machine
 /// matches, the rest travels as JSON in the message.
 #[derive(Debug)]
-pub struct StepError(pub Failure);
+pub struct StepError(pub FailureReport);
 
 impl From<StepError> for Diagnostic {
-    fn from(StepError(failure): StepError) -> Self {
+    fn from(StepError(report): StepError) -> Self {
         Self {
-            error_type: failure.name.as_str().into(),
-            error_message: serde_json::to_string(&failure).expect("plain data"),
+            error_type: report.failure.name.as_str().into(),
+            error_message: serde_json::to_string(&report).expect("plain data"),
         }
     }
 }
 
-/// Serves a step of the flow until Lambda stops the process.
-pub async fn run_step<F, Work>(step: Step, work: F) -> Result<(), Error>
+/// What a process has spent since it started, as its adapters count it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spent {
+    pub ca_requests: u32,
+    pub route53_calls: u32,
+}
+
+/// Serves a step of the flow until Lambda stops the process. `spent` is read before and after each run.
+pub async fn run_step<F, Work>(step: Step, spent: impl Fn() -> Spent, work: F) -> Result<(), Error>
 where
     F: Fn(StepInput, OffsetDateTime) -> Work,
     Work: Future<Output = Result<Progress, Failure>>,
 {
+    let spent = &spent;
     lambda_runtime::run(service_fn(|event: LambdaEvent<StepInput>| {
         let input = event.payload;
         let span = tracing::info_span!(
@@ -35,21 +43,27 @@ where
             attempt = input.attempt,
             request_id = %event.context.request_id,
         );
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), spent());
         // Boxed: the SDK's futures nest deeper than the compiler cares to compute.
         let work = Box::pin(work(input, now_in_milliseconds()));
         async move {
             let result = work.await;
-            let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let (milliseconds, after) = (u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), spent());
+            let usage = StepUsage {
+                step,
+                milliseconds,
+                ca_requests: after.ca_requests - before.ca_requests,
+                route53_calls: after.route53_calls - before.route53_calls,
+            };
             match result {
                 Ok(mut progress) => {
-                    progress.record(StepUsage { step, milliseconds, ca_requests: 0, route53_calls: 0 });
                     tracing::info!(milliseconds, status = ?progress.status, "step done");
+                    progress.record(usage);
                     Ok(progress)
                 }
                 Err(failure) => {
                     tracing::warn!(milliseconds, failure = %failure.name, summary = failure.summary, "step failed");
-                    Err(StepError(failure))
+                    Err(StepError(FailureReport { failure, usage }))
                 }
             }
         }

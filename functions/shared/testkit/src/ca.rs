@@ -36,6 +36,7 @@ pub struct MemoryCa {
 struct State {
     now: Option<OffsetDateTime>,
     counter: u64,
+    asked: u32,
     orders: BTreeMap<String, CaOrder>,
     /// Names whose authorization is still good, as CAs reuse them.
     proven: Vec<CertificateName>,
@@ -92,8 +93,14 @@ impl MemoryCa {
         self.state().orders.len()
     }
 
-    fn reply<T>(&self, value: T, requests: u32) -> CaReply<T> {
-        CaReply { value, requests, nonce: None }
+    /// How often the CA was asked for anything.
+    pub fn asked(&self) -> u32 {
+        self.state().asked
+    }
+
+    fn reply<T>(&self, value: T) -> CaReply<T> {
+        self.state().asked += 1;
+        CaReply { value, nonce: None }
     }
 
     fn is_proven(&self, name: &CertificateName, challenge: &Challenge) -> bool {
@@ -200,13 +207,12 @@ impl CertificateAuthority for MemoryCa {
         state.orders.insert(url, order);
         drop(state);
         self.fuse.burn();
-        Ok(self.reply(value, 2))
+        Ok(self.reply(value))
     }
 
     async fn resume(&self, order: &OpenOrder, _: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
-        let mut state = self.state();
-        let value = opened(&order.url, state.order(&order.url)?);
-        Ok(self.reply(value, 2))
+        let value = opened(&order.url, self.state().order(&order.url)?);
+        Ok(self.reply(value))
     }
 
     async fn validate(&self, order: &OpenOrder, _: bool) -> Result<CaReply<Validation>, CaError> {
@@ -234,7 +240,7 @@ impl CertificateAuthority for MemoryCa {
         self.fuse.burn();
         let problem = Problem { kind: "unauthorized".into(), detail: "not found".into() };
         let value = if status == OrderStatus::Invalid { Validation::Failed(problem) } else { Validation::Ready };
-        Ok(self.reply(value, 2))
+        Ok(self.reply(value))
     }
 
     async fn finalize(&self, order: &OpenOrder, request: &[u8]) -> Result<CaReply<Finalized>, CaError> {
@@ -250,6 +256,6 @@ impl CertificateAuthority for MemoryCa {
         })?;
         drop(state);
         self.fuse.burn();
-        Ok(self.reply(Finalized::Issued { chain }, 3))
+        Ok(self.reply(Finalized::Issued { chain }))
     }
 }

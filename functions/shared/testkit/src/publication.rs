@@ -67,6 +67,11 @@ impl MemoryZone {
         self.sets.lock().expect("no test panics in here")
     }
 
+    /// Calls made so far.
+    pub fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     /// The TXT values at `name`.
     pub fn values(&self, name: &str) -> BTreeSet<String> {
         self.sets().get(name).cloned().unwrap_or_default()
@@ -102,9 +107,5 @@ impl TxtZone for MemoryZone {
         drop(sets);
         self.fuse.burn();
         Ok(())
-    }
-
-    fn calls(&self) -> u32 {
-        self.calls.load(Ordering::Relaxed)
     }
 }

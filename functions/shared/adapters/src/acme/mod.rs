@@ -62,13 +62,18 @@ impl AcmeAuthority {
         Ok(Self { config, secret, transport, account: OnceCell::new() })
     }
 
+    /// Requests sent to the CA so far, whatever came of them.
+    pub fn requests_sent(&self) -> u32 {
+        self.transport.requests()
+    }
+
     async fn account(&self) -> Result<&Account, CaError> {
         let open = || account::open(&self.transport, &self.secret, &self.config, self.config.may_register);
         self.account.get_or_try_init(open).await
     }
 
     fn reply<T>(&self, value: T) -> CaReply<T> {
-        CaReply { value, requests: self.transport.requests(), nonce: self.transport.nonce() }
+        CaReply { value, nonce: self.transport.nonce() }
     }
 
     fn error(&self, error: Error) -> CaError {

@@ -91,7 +91,6 @@ impl Transport {
     /// Begins an exchange: forgets what the last one saw, and takes what the caller knows.
     pub(super) fn begin(&self, nonce: Option<&String>) {
         let mut memory = self.memory();
-        memory.requests = 0;
         memory.refusal = None;
         memory.known.clear();
         if let Some(nonce) = nonce {

@@ -34,11 +34,10 @@ pub enum CaError {
     Account { detail: String },
 }
 
-/// An answer, what it cost, and the nonce for the next request.
+/// An answer, and the nonce for the next request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaReply<T> {
     pub value: T,
-    pub requests: u32,
     pub nonce: Option<String>,
 }
 

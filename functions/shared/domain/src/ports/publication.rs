@@ -39,7 +39,4 @@ pub trait TxtZone {
 
     /// Removes `values` from the TXT set of `name` and keeps others; fine if they are gone.
     fn withdraw(&self, name: &str, values: &[String]) -> impl Future<Output = Result<(), ServiceFault>> + Send;
-
-    /// Calls made to the service so far, for the attempt's history.
-    fn calls(&self) -> u32;
 }

@@ -36,5 +36,4 @@ pub async fn txt_zone(zone: &impl TxtZone, name: &str, read: impl AsyncFn(&str) 
     assert_eq!(read(name).await, ["b"]);
     zone.withdraw(name, &values(&["b"])).await.expect("the rest");
     assert!(read(name).await.is_empty(), "no empty set is left");
-    assert!(zone.calls() > 0, "calls are counted");
 }
