@@ -1,7 +1,7 @@
 //! The same under all conditions that a CA may set: bad nonces, reused authorizations; and what it costs.
 
 use anyhow::{Result, ensure};
-use end_to_end::{Platform, text};
+use end_to_end::Platform;
 use local_cloud::{CaOptions, FaultProxy, Options};
 
 /// With each step a process of its own: newNonce, newOrder, authorization, challenge, order, finalize, order,
@@ -54,7 +54,6 @@ async fn one_certificate_takes_eight_requests_with_every_step_a_cold_process() -
             proxy.seen().split_off(before).into_iter().map(|r| format!("{} {}", r.method, r.path)).collect();
         ensure!(seen.len() == REQUESTS, "{domain} took {}: {seen:#?}", seen.len());
         ensure!(Platform::ca_requests(&attempt) == REQUESTS as u64, "the history counts otherwise: {attempt:#}");
-        ensure!(text(&attempt["order"]).starts_with(proxy.url()) || !text(&attempt["order"]).is_empty());
     }
     Ok(())
 }
