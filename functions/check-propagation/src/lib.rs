@@ -1,10 +1,12 @@
 //! Looks, as the CA would, at what was published, before the CA is asked.
 
-use domain::delegation::{is_published, judge_delegation, judge_probe};
+use domain::delegation::{is_published, judge_probe};
 use domain::failure::{Actor, FailureName};
 use domain::flow::{Progress, Status, StepInput};
 use domain::order::OpenOrder;
-use domain::ports::{AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, RecordKind, TxtZone, ordering_endpoint};
+use domain::ports::{
+    AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, RecordKind, TxtZone, check_delegations, ordering_endpoint,
+};
 use domain::{Endpoint, Failure};
 use time::{Duration, OffsetDateTime};
 
@@ -58,10 +60,7 @@ where
     let values = order.txt_values();
     let Some(change) = order.change.as_ref().filter(|_| !values.is_empty()) else { return Ok(None) };
     let target = endpoint.label.target(ports.delegation_zone);
-    for base in order.dns_bases() {
-        let cname = ports.dns.ask(&base.challenge_name(), RecordKind::Cname).await;
-        judge_delegation(base, &target, &cname, &[])?;
-    }
+    check_delegations(ports.dns, order.dns_bases(), &target).await?;
     if ports.zone.change_state(change).await? == ChangeState::Pending {
         return Ok(Some("Route53 has not brought the TXT record to all its servers"));
     }

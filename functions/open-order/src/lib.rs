@@ -1,15 +1,16 @@
 //! Opens the endpoint's order, or goes on with the one that is open.
 
+use std::collections::BTreeSet;
+
 use domain::attempt::{Attempt, Outcome, execution_name};
 use domain::certificate_key::CertificateKey;
-use domain::delegation::judge_delegation;
 use domain::flow::{Progress, Status, StepInput};
 use domain::order::{ChallengeKind, OpenOrder, OrderStatus, choose_challenge};
 use domain::ports::{
-    AttemptJournal, AuthoritativeDns, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RecordKind,
+    AttemptJournal, AuthoritativeDns, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, check_delegations,
     owned_endpoint,
 };
-use domain::{DomainName, Endpoint, Failure};
+use domain::{CertificateName, DomainName, Endpoint, Failure};
 use time::OffsetDateTime;
 
 /// What the step works with.
@@ -53,7 +54,8 @@ where
     if usable.is_some_and(|order| order.chain.is_some()) {
         return Ok(input.reached(Status::Issued));
     }
-    check_delegations(ports, &endpoint, usable).await?;
+    let target = endpoint.label.target(ports.delegation_zone);
+    check_delegations(ports.dns, delegated(&endpoint, usable), &target).await?;
 
     let resumed = match usable {
         Some(order) => resume(ports.ca, &endpoint, order).await?,
@@ -85,34 +87,13 @@ fn record_of(input: &StepInput, now: OffsetDateTime) -> Attempt {
     }
 }
 
-/// Looks at the customer's delegations while that costs the CA nothing.
-async fn check_delegations<J, K, C, D>(
-    ports: &Ports<'_, J, K, C, D>,
-    endpoint: &Endpoint,
-    order: Option<&OpenOrder>,
-) -> Result<(), Failure>
-where
-    D: AuthoritativeDns,
-{
-    let bases: Vec<&DomainName> = match order {
-        Some(order) => order.dns_bases(),
-        None => {
-            let over_dns = |name: &&_| choose_challenge(endpoint.reachability, name) == ChallengeKind::Dns01;
-            let mut bases: Vec<_> = endpoint.names.iter().filter(over_dns).map(|name| &name.base).collect();
-            bases.dedup();
-            bases
-        }
-    };
-    let target = endpoint.label.target(ports.delegation_zone);
-    for base in bases {
-        let name = base.challenge_name();
-        let cname = ports.dns.ask(&name, RecordKind::Cname).await;
-        if judge_delegation(base, &target, &cname, &[]).is_err() {
-            let txt = ports.dns.ask(&name, RecordKind::Txt).await;
-            judge_delegation(base, &target, &cname, &txt)?;
-        }
+/// The names whose delegation must be right before the CA hears of anything, each base once.
+fn delegated<'a>(endpoint: &'a Endpoint, order: Option<&'a OpenOrder>) -> BTreeSet<&'a DomainName> {
+    let over_dns = |name: &&CertificateName| choose_challenge(endpoint.reachability, name) == ChallengeKind::Dns01;
+    match order {
+        Some(order) => order.dns_bases().into_iter().collect(),
+        None => endpoint.names.iter().filter(over_dns).map(|name| &name.base).collect(),
     }
-    Ok(())
 }
 
 /// The open order as the CA holds it now; `None` if it is of no more use.

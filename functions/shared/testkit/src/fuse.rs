@@ -13,7 +13,6 @@ pub struct Fuse {
 #[derive(Debug, Default)]
 struct State {
     left: Option<u32>,
-    burnt: u64,
 }
 
 impl Fuse {
@@ -22,15 +21,9 @@ impl Fuse {
         self.state.lock().expect("no test panics in here").left = effects;
     }
 
-    /// Side effects so far.
-    pub fn burnt(&self) -> u64 {
-        self.state.lock().expect("no test panics in here").burnt
-    }
-
     /// Called right after a side effect.
     pub(crate) fn burn(&self) {
         let mut state = self.state.lock().expect("no test panics in here");
-        state.burnt += 1;
         let Some(left) = &mut state.left else { return };
         *left = left.saturating_sub(1);
         if *left == 0 {

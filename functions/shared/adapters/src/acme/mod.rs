@@ -23,8 +23,17 @@ use crate::secrets_manager::AccountSecret;
 use crate::tls;
 use transport::{ProblemDocument, Transport};
 
-/// How a step looks at a CA that is working: soon at first, since most answers take well under a second.
-const POLLS: [Duration; 6] = [
+/// When a step looks whether the CA has validated. It connects from several places first: a look before that
+/// is a request for nothing.
+const VALIDATION_POLLS: [Duration; 5] = [
+    Duration::from_millis(500),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+/// When a step looks whether the CA has issued. Nearly always it has at the first look.
+const ISSUANCE_POLLS: [Duration; 6] = [
     Duration::from_millis(150),
     Duration::from_millis(350),
     Duration::from_millis(500),
@@ -155,7 +164,7 @@ impl CertificateAuthority for AcmeAuthority {
         if !announced {
             self.announce(order, &mut held).await?;
         }
-        for delay in POLLS {
+        for delay in VALIDATION_POLLS {
             sleep(delay).await;
             held.refresh().await.map_err(|error| lost(self.error(error)))?;
             match resources::order_status(held.state().status) {
@@ -185,7 +194,7 @@ impl CertificateAuthority for AcmeAuthority {
         } else {
             held.refresh().await.map_err(|error| lost(self.error(error)))?;
         }
-        for delay in POLLS {
+        for delay in ISSUANCE_POLLS {
             match resources::order_status(held.state().status) {
                 OrderStatus::Valid => {
                     let chain = held.certificate().await.map_err(|error| lost(self.error(error)))?;

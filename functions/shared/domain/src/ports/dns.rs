@@ -1,6 +1,7 @@
 use std::future::Future;
 
-use crate::delegation::{ProbeAnswer, ServerAnswer};
+use crate::delegation::{ProbeAnswer, ServerAnswer, judge_delegation};
+use crate::failure::Failure;
 use crate::name::DomainName;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,28 @@ pub trait AuthoritativeDns {
     ///
     /// Never an error: a zone whose servers cannot be found is one answer that says so.
     fn ask(&self, name: &str, kind: RecordKind) -> impl Future<Output = Vec<ServerAnswer>> + Send;
+}
+
+/// Looks whether the `_acme-challenge` of each base leads to `target`.
+///
+/// # Errors
+///
+/// As [`judge_delegation`], for the first that does not.
+pub async fn check_delegations<'a>(
+    dns: &impl AuthoritativeDns,
+    bases: impl IntoIterator<Item = &'a DomainName>,
+    target: &str,
+) -> Result<(), Failure> {
+    for base in bases {
+        let name = base.challenge_name();
+        let cname = dns.ask(&name, RecordKind::Cname).await;
+        // What else may stand there only matters where the alias is not right.
+        if judge_delegation(base, target, &cname, &[]).is_err() {
+            let txt = dns.ask(&name, RecordKind::Txt).await;
+            judge_delegation(base, target, &cname, &txt)?;
+        }
+    }
+    Ok(())
 }
 
 /// Looks at a host as the CA would.

@@ -14,7 +14,7 @@ mod store;
 
 pub use certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, Validation};
 pub use destination::{CertificateStore, Deletion, HeldCertificate, ImportMaterial};
-pub use dns::{AuthoritativeDns, HttpProbe, RecordKind};
+pub use dns::{AuthoritativeDns, HttpProbe, RecordKind, check_delegations};
 pub use fault::{FaultKind, FencedError, ServiceFault};
 pub use flow_starter::{FlowStarter, Started};
 pub use key_vault::KeyVault;
