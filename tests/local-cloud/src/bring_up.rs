@@ -31,6 +31,7 @@ use crate::zones::CustomerZone;
 pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &Options) -> Result<(Description, Aws)> {
     let progress = Progress { shown: options.progress };
     let ports = &options.ports;
+    let choose = |wanted| choose(project, folder, wanted);
     let (ministack_port, moto_port) = (choose(ports.ministack)?, choose(ports.moto)?);
     let (dns, edge) = (choose(ports.dns)?, choose(ports.edge)?);
     let ca_ports = CaPorts { acme: choose(ports.acme)?, management: choose(ports.acme_management)?, dns, http01: edge };

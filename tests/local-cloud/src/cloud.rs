@@ -105,8 +105,8 @@ impl LocalCloud {
     /// Starts a further CA with the same resolver and the same port for challenges.
     pub async fn start_ca(&self, options: &crate::CaOptions) -> Result<Ca> {
         let ports = CaPorts {
-            acme: choose(None)?,
-            management: choose(None)?,
+            acme: choose(&self.project, &self.folder, None)?,
+            management: choose(&self.project, &self.folder, None)?,
             dns: self.description.dns_server.port(),
             http01: options.http01_port.unwrap_or(self.description.edge.port()),
         };

@@ -95,6 +95,11 @@ impl CloudFolder {
         self.path.join("processes")
     }
 
+    /// The ports that were given to the cloud's processes, one a line.
+    pub(crate) fn ports(&self) -> PathBuf {
+        self.path.join("ports")
+    }
+
     /// The cloud's description, there once it is complete.
     pub(crate) fn description(&self) -> PathBuf {
         self.path.join("cloud.json")
