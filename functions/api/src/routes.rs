@@ -60,7 +60,7 @@ async fn list<R: Registry + DueIndex, F: FlowStarter>(
     }
     let found = service.list(page.cursor.as_deref(), limit).await?;
     let now = OffsetDateTime::now_utc();
-    let views: Vec<_> = found.endpoints.iter().map(|e| EndpointView::of(e, &service.installation, now)).collect();
+    let views: Vec<_> = found.endpoints.iter().map(|e| EndpointView::of(e, None, &service.installation, now)).collect();
     Ok(Json(json!({"endpoints": views, "next_cursor": found.next})).into_response())
 }
 
@@ -71,7 +71,7 @@ async fn register<R: Registry + DueIndex, F: FlowStarter>(
     let now = OffsetDateTime::now_utc();
     let endpoint = service.register(request, now).await?;
     let location = format!("/v1/endpoints/{}", endpoint.id);
-    let view = EndpointView::of(&endpoint, &service.installation, now);
+    let view = EndpointView::of(&endpoint, None, &service.installation, now);
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(view)).into_response())
 }
 
@@ -80,7 +80,7 @@ async fn show<R: Registry + DueIndex, F: FlowStarter>(
     Path(reference): Path<String>,
 ) -> Answer {
     let endpoint = service.find(&reference).await?;
-    Ok(Json(EndpointView::of(&endpoint, &service.installation, OffsetDateTime::now_utc())).into_response())
+    Ok(Json(EndpointView::of(&endpoint, None, &service.installation, OffsetDateTime::now_utc())).into_response())
 }
 
 async fn records<R: Registry + DueIndex, F: FlowStarter>(
@@ -115,7 +115,7 @@ async fn remove<R: Registry + DueIndex, F: FlowStarter>(
 ) -> Answer {
     let now = OffsetDateTime::now_utc();
     let endpoint = service.remove(&reference, now).await?;
-    Ok((StatusCode::ACCEPTED, Json(EndpointView::of(&endpoint, &service.installation, now))).into_response())
+    Ok((StatusCode::ACCEPTED, Json(EndpointView::of(&endpoint, None, &service.installation, now))).into_response())
 }
 
 async fn unknown_path(uri: Uri) -> Problem {

@@ -96,7 +96,8 @@ mod tests {
         for n in 0..count {
             let names = EndpointNames::parse(&format!("n{n}.example.com"), &[], 9).expect("valid");
             let (id, label) = (EndpointId::from_random([n; 16]), DelegationLabel::from_random([n; 16]));
-            let endpoint = Endpoint::register(id, "default".into(), names, Reachability::Internal, label, NOW);
+            let endpoint =
+                Endpoint::register(id, domain::TenantId::fallback(), names, Reachability::Internal, label, NOW);
             endpoints.register(&endpoint).await.expect("registered");
         }
         endpoints

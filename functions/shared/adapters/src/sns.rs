@@ -32,7 +32,7 @@ impl Notifier for AlertsTopic {
             .subject(&notice.subject)
             .message(&notice.text)
             .message_attributes("kind", text(notice.kind.as_str()))
-            .message_attributes("tenant", text(&notice.tenant))
+            .message_attributes("tenant", text(notice.tenant.as_str()))
             .message_attributes("endpoint", text(notice.endpoint.as_str()))
             .message_attributes("actor", text(actor.as_ref().and_then(|a| a.as_str()).unwrap_or("nobody")))
             .send()

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use crate::endpoint::EndpointId;
 use crate::failure::Failure;
@@ -9,7 +10,7 @@ use crate::flow::StepUsage;
 use crate::order::ChallengeKind;
 
 /// How an attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// No end is recorded: it runs, or it died and the next attempt takes over when its lease ends.
@@ -25,7 +26,7 @@ pub enum Outcome {
 }
 
 /// One attempt.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Attempt {
     pub attempt: u64,
     #[serde(with = "time::serde::rfc3339")]

@@ -5,8 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
+use crate::caller::TenantId;
 use crate::certificate::InstalledCertificate;
+use crate::check::CheckSummary;
 use crate::failure::Failure;
 use crate::names::EndpointNames;
 use crate::order::OpenOrder;
@@ -94,7 +97,7 @@ impl DelegationLabel {
 }
 
 /// Whether the CA can open a connection to the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Reachability {
     /// Open to the internet: validated over HTTP-01 (wildcards over DNS-01).
@@ -118,7 +121,7 @@ pub struct Failing {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Endpoint {
     pub id: EndpointId,
-    pub tenant: String,
+    pub tenant: TenantId,
     pub names: EndpointNames,
     pub reachability: Reachability,
     pub label: DelegationLabel,
@@ -141,13 +144,16 @@ pub struct Endpoint {
     pub certificate: Option<InstalledCertificate>,
     #[serde(default)]
     pub failing: Option<Failing>,
+    /// What the last look at its records and host found.
+    #[serde(default)]
+    pub check: Option<CheckSummary>,
     /// Set by a removal; the next attempt cleans up and deletes the endpoint.
     #[serde(default)]
     pub removing: bool,
 }
 
 /// What an endpoint is doing, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EndpointState {
     /// Registered, nothing has run yet.
@@ -166,7 +172,7 @@ impl Endpoint {
     /// A fresh registration, due at once.
     pub fn register(
         id: EndpointId,
-        tenant: String,
+        tenant: TenantId,
         names: EndpointNames,
         reachability: Reachability,
         label: DelegationLabel,
@@ -186,6 +192,7 @@ impl Endpoint {
             order: None,
             certificate: None,
             failing: None,
+            check: None,
             removing: false,
         }
     }

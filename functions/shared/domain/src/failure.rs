@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 /// The error types that a step reports to Step Functions; `infra/issue-certificate.asl.json` matches them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum FailureName {
     /// A service asked to slow down. Retried by the flow.
     Throttled,
@@ -88,7 +89,7 @@ impl fmt::Display for FailureName {
 }
 
 /// Who has to do something before it can work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Actor {
     /// The owner of the domain, in its DNS.
@@ -100,7 +101,7 @@ pub enum Actor {
 }
 
 /// Why an attempt failed, in words for the one who must act.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error, ToSchema)]
 #[error("{name}: {summary}")]
 pub struct Failure {
     pub name: FailureName,

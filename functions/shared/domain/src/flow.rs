@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use crate::endpoint::EndpointId;
 use crate::failure::{Failure, FailureName};
 
 /// The steps, in the order of one issuance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     OpenOrder,
@@ -65,7 +66,7 @@ impl Status {
 }
 
 /// What one step cost, all its invocations in this attempt together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StepUsage {
     pub step: Step,
     pub milliseconds: u64,

@@ -4,10 +4,13 @@
 //! stated as [`ports`].
 
 pub mod attempt;
+pub mod caller;
 pub mod certificate;
 pub mod certificate_key;
+pub mod check;
 pub mod delegation;
 pub mod endpoint;
+pub mod event;
 pub mod failure;
 pub mod flow;
 pub mod name;
@@ -17,8 +20,11 @@ pub mod order;
 pub mod ports;
 pub mod records;
 pub mod schedule;
+pub mod share;
 pub mod starting;
+pub mod verdict;
 
+pub use caller::TenantId;
 pub use endpoint::{DelegationLabel, Endpoint, EndpointId, Reachability};
 pub use failure::{Actor, Failure, FailureName};
 pub use name::{CertificateName, DomainName};

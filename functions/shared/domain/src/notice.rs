@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::caller::TenantId;
 use crate::certificate::InstalledCertificate;
 use crate::endpoint::{Endpoint, EndpointId};
 use crate::failure::{Actor, Failure, printable};
@@ -27,7 +28,7 @@ pub enum NoticeKind {
 pub struct Notice {
     pub kind: NoticeKind,
     pub endpoint: EndpointId,
-    pub tenant: String,
+    pub tenant: TenantId,
     pub actor: Option<Actor>,
     /// ASCII without control characters, under 100 characters (limit of SNS).
     pub subject: String,
@@ -141,7 +142,7 @@ mod tests {
     fn endpoint(domain: &str) -> Endpoint {
         Endpoint::register(
             EndpointId::from_random([1; 16]),
-            "t".into(),
+            TenantId::fallback(),
             EndpointNames::parse(domain, &[], 9).expect("valid"),
             Reachability::External,
             DelegationLabel::from_random([2; 16]),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use crate::endpoint::Reachability;
 use crate::name::{CertificateName, DomainName};
@@ -30,7 +31,7 @@ pub enum AuthorizationStatus {
 }
 
 /// A validation method of RFC 8555 §8 that this product answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum ChallengeKind {
     #[serde(rename = "http-01")]
     Http01,

@@ -1,11 +1,12 @@
 //! The DNS records a customer has to create.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::endpoint::{Endpoint, Reachability};
 
 /// One record to create, as it is typed into a zone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RequiredRecord {
     /// Full name, without trailing dot.
     pub name: String,
@@ -54,7 +55,7 @@ mod tests {
     fn records(domain: &str, also: &[String], reachability: Reachability) -> Vec<(String, String, String)> {
         let endpoint = Endpoint::register(
             EndpointId::from_random([1; 16]),
-            "t".into(),
+            crate::caller::TenantId::fallback(),
             EndpointNames::parse(domain, also, 9).expect("valid"),
             reachability,
             DelegationLabel::from_random([2; 16]),

@@ -79,7 +79,8 @@ impl Registry for MemoryEndpoints {
     async fn list(&self, tenant: &str, cursor: Option<&str>, limit: u32) -> Result<EndpointPage, ServiceFault> {
         let state = self.state();
         let key = |endpoint: &Endpoint| format!("{} {}", endpoint.names.primary(), endpoint.id);
-        let mut found: Vec<_> = state.endpoints.values().filter(|endpoint| endpoint.tenant == tenant).collect();
+        let mut found: Vec<_> =
+            state.endpoints.values().filter(|endpoint| endpoint.tenant.as_str() == tenant).collect();
         found.sort_by_key(|endpoint| key(endpoint));
         let after = found.into_iter().filter(|endpoint| cursor.is_none_or(|cursor| key(endpoint).as_str() > cursor));
         let mut page: Vec<Endpoint> = after.take(limit as usize + 1).cloned().collect();

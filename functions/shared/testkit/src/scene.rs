@@ -4,7 +4,7 @@ use domain::flow::StepInput;
 use domain::order::{ChallengeKind, OpenOrder};
 use domain::ports::{CertificateAuthority, DueEntry, DueIndex, EndpointReader, KeyVault, Registry};
 use domain::schedule::LEASE;
-use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
+use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability, TenantId};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -34,7 +34,7 @@ impl Scene {
         let now = datetime!(2026-11-24 12:00 UTC);
         let names = EndpointNames::parse("example.com", &["*.example.com".into()], 100).expect("valid names");
         let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
-        let endpoint = Endpoint::register(id.clone(), "default".into(), names, reachability, label, now);
+        let endpoint = Endpoint::register(id.clone(), TenantId::fallback(), names, reachability, label, now);
         let endpoints = MemoryEndpoints::default();
         endpoints.register(&endpoint).await.expect("registered");
         let entry = DueEntry { endpoint: id.clone(), due_at: now };

@@ -96,7 +96,8 @@ impl World {
         for base in names.bases() {
             self.dns.alias(&base.challenge_name(), &label.target(ZONE));
         }
-        let endpoint = Endpoint::register(id.clone(), "default".into(), names, reachability, label, self.now());
+        let endpoint =
+            Endpoint::register(id.clone(), domain::TenantId::fallback(), names, reachability, label, self.now());
         self.endpoints.register(&endpoint).await.expect("registered");
         id
     }

@@ -105,7 +105,7 @@ mod tests {
         let names = EndpointNames::parse("example.com", &["*.example.com".into()], 9).expect("valid");
         let endpoint = Endpoint::register(
             EndpointId::from_random([1; 16]),
-            "default".into(),
+            domain::TenantId::fallback(),
             names,
             Reachability::Internal,
             DelegationLabel::from_random([2; 16]),

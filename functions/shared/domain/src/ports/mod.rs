@@ -8,6 +8,7 @@ mod dns;
 mod fault;
 mod flow_starter;
 mod key_vault;
+mod look;
 mod notifier;
 mod publication;
 mod store;
@@ -18,6 +19,7 @@ pub use dns::{AuthoritativeDns, HttpProbe, RecordKind, check_delegations};
 pub use fault::{FaultKind, FencedError, ServiceFault};
 pub use flow_starter::{FlowStarter, Started};
 pub use key_vault::KeyVault;
+pub use look::{Looker, Subject};
 pub use notifier::Notifier;
 pub use publication::{ChangeState, TokenStore, TxtZone};
 pub use store::{

@@ -29,9 +29,9 @@ pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
 
     let second = Endpoint { tenant: first.tenant.clone(), ..endpoint(seed + 1, now) };
     registry.register(&second).await.expect("registered");
-    let page = registry.list(&first.tenant, None, 1).await.expect("answers");
+    let page = registry.list(first.tenant.as_str(), None, 1).await.expect("answers");
     let next = page.next.expect("there is more");
-    let rest = registry.list(&first.tenant, Some(&next), 9).await.expect("answers");
+    let rest = registry.list(first.tenant.as_str(), Some(&next), 9).await.expect("answers");
     let ids: Vec<_> = page.endpoints.iter().chain(&rest.endpoints).map(|e| e.id.clone()).collect();
     assert_eq!(ids, [first.id.clone(), second.id.clone()], "pages follow each other by domain");
     assert!(registry.list("nobody", None, 9).await.expect("answers").endpoints.is_empty());

@@ -21,7 +21,7 @@ pub fn endpoint(seed: u64, now: OffsetDateTime) -> Endpoint {
     let names = EndpointNames::parse(&domain, &[format!("*.wild-{seed}.example.com")], 100).expect("valid names");
     let random = |salt: u64| (u128::from(seed) << 64 | u128::from(salt)).to_be_bytes();
     let (id, label) = (EndpointId::from_random(random(1)), DelegationLabel::from_random(random(2)));
-    Endpoint::register(id, format!("tenant-{seed}"), names, Reachability::Internal, label, now)
+    Endpoint::register(id, format!("tenant-{seed}").parse().expect("valid"), names, Reachability::Internal, label, now)
 }
 
 /// The present, as a table keeps it.

@@ -1,0 +1,43 @@
+use std::future::Future;
+
+use time::OffsetDateTime;
+
+use crate::certificate::InstalledCertificate;
+use crate::check::CheckReport;
+use crate::endpoint::{Endpoint, Reachability};
+use crate::failure::Failure;
+use crate::names::EndpointNames;
+
+/// What is to be looked at: an endpoint, or a domain that is not registered yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subject {
+    pub names: EndpointNames,
+    pub reachability: Reachability,
+    /// What `_acme-challenge` must lead to; `None` before registration, when no label has been drawn.
+    pub delegation_target: Option<String>,
+    /// What an external host's own record must lead to.
+    pub endpoint_target: String,
+    /// The certificate in ACM.
+    pub certificate: Option<InstalledCertificate>,
+    /// What the last attempt failed by.
+    pub failure: Option<Failure>,
+}
+
+impl Subject {
+    pub fn of(endpoint: &Endpoint, delegation_zone: &str, endpoint_target: &str) -> Self {
+        Self {
+            names: endpoint.names.clone(),
+            reachability: endpoint.reachability,
+            delegation_target: Some(endpoint.label.target(delegation_zone)),
+            endpoint_target: endpoint_target.to_owned(),
+            certificate: endpoint.certificate.clone(),
+            failure: endpoint.failing.as_ref().map(|failing| failing.failure.clone()),
+        }
+    }
+}
+
+/// Takes a fresh look at records and hosts. Asks no CA and changes nothing.
+pub trait Looker {
+    /// Never an error: what cannot be reached is a finding. Ends within a few seconds.
+    fn look(&self, subject: &Subject, now: OffsetDateTime) -> impl Future<Output = CheckReport> + Send;
+}
