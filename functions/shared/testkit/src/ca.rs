@@ -41,6 +41,7 @@ struct State {
     /// Names whose authorization is still good, as CAs reuse them.
     proven: Vec<CertificateName>,
     reuse: bool,
+    away: bool,
 }
 
 struct CaOrder {
@@ -87,6 +88,11 @@ impl MemoryCa {
     /// Whether names once proven need not be proven again.
     pub fn reuse_authorizations(&self, reuse: bool) {
         self.state().reuse = reuse;
+    }
+
+    /// While it is away, nothing is answered.
+    pub fn set_away(&self, away: bool) {
+        self.state().away = away;
     }
 
     pub fn orders(&self) -> usize {
@@ -160,7 +166,15 @@ impl State {
         self.now.expect("the test sets the time")
     }
 
+    fn expect_there(&self) -> Result<(), CaError> {
+        match self.away {
+            true => Err(CaError::Unavailable { detail: "no answer".into(), retry_after: None }),
+            false => Ok(()),
+        }
+    }
+
     fn order(&mut self, url: &str) -> Result<&mut CaOrder, CaError> {
+        self.expect_there()?;
         let now = self.now();
         self.orders.get_mut(url).filter(|order| now < order.expires).ok_or_else(lost)
     }
@@ -173,6 +187,7 @@ impl CertificateAuthority for MemoryCa {
 
     async fn open(&self, names: &EndpointNames, reachability: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
         let mut state = self.state();
+        state.expect_there()?;
         state.counter += 1;
         let (now, number) = (state.now(), state.counter);
         let authorizations: Vec<Authorization> = names

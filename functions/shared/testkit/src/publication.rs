@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::DomainName;
-use domain::ports::{ChangeState, ServiceFault, TokenStore, TxtZone};
+use domain::ports::{ChangeState, FaultKind, ServiceFault, TokenStore, TxtZone};
 
 use crate::Fuse;
 
@@ -55,6 +55,7 @@ impl TokenStore for MemoryTokens {
 pub struct MemoryZone {
     sets: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
     calls: Arc<AtomicU32>,
+    away: Arc<AtomicBool>,
     fuse: Fuse,
 }
 
@@ -80,23 +81,36 @@ impl MemoryZone {
     pub fn is_empty(&self) -> bool {
         self.sets().is_empty()
     }
+
+    /// While the service is away, no change is taken; what is published stays.
+    pub fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::Relaxed);
+    }
+
+    fn call(&self, operation: &'static str) -> Result<(), ServiceFault> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        match self.away.load(Ordering::Relaxed) {
+            true => Err(ServiceFault { operation, kind: FaultKind::Unavailable, detail: "no answer".into() }),
+            false => Ok(()),
+        }
+    }
 }
 
 impl TxtZone for MemoryZone {
     async fn publish(&self, name: &str, values: &[String]) -> Result<String, ServiceFault> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.call("route53:ChangeResourceRecordSets")?;
         self.sets().insert(name.to_owned(), values.iter().cloned().collect());
         self.fuse.burn();
         Ok("change".into())
     }
 
     async fn change_state(&self, _: &str) -> Result<ChangeState, ServiceFault> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.call("route53:GetChange")?;
         Ok(ChangeState::InSync)
     }
 
     async fn withdraw(&self, name: &str, values: &[String]) -> Result<(), ServiceFault> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.call("route53:ChangeResourceRecordSets")?;
         let mut sets = self.sets();
         if let Some(set) = sets.get_mut(name) {
             set.retain(|value| !values.contains(value));

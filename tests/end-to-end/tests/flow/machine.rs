@@ -51,15 +51,20 @@ pub(crate) enum State {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Retrier {
     pub(crate) error_equals: Vec<String>,
-    #[serde(rename = "IntervalSeconds")]
-    pub(crate) _interval: f64,
-    #[serde(rename = "BackoffRate")]
-    pub(crate) _rate: f64,
-    #[serde(rename = "MaxDelaySeconds")]
-    pub(crate) _longest: f64,
+    pub(crate) interval_seconds: f64,
+    pub(crate) backoff_rate: f64,
+    pub(crate) max_delay_seconds: f64,
     #[serde(rename = "JitterStrategy")]
     pub(crate) _jitter: String,
     pub(crate) max_attempts: u32,
+}
+
+impl Retrier {
+    /// Seconds before the retry after `tried` of them.
+    fn delay(&self, tried: u32) -> u64 {
+        let delay = self.interval_seconds * self.backoff_rate.powi(tried.cast_signed());
+        delay.min(self.max_delay_seconds) as u64
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,7 +106,7 @@ impl Machine {
         serde_json::from_str(DEFINITION).expect("the definition uses only what the interpreter knows")
     }
 
-    /// Runs one execution. `wait` is told how long a Wait state waits.
+    /// Runs one execution. `wait` is told how long a Wait state or a retry waits, in seconds, without jitter.
     pub(crate) async fn run(
         &self,
         input: Value,
@@ -139,6 +144,7 @@ impl Machine {
                         if let Some(i) = retry.iter().position(|retrier| named(&retrier.error_equals))
                             && tried[i] < retry[i].max_attempts
                         {
+                            wait(retry[i].delay(tried[i]));
                             tried[i] += 1;
                             continue;
                         }

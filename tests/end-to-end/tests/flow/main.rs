@@ -5,6 +5,7 @@
 mod definition;
 mod machine;
 mod world;
+mod year;
 
 use domain::attempt::Outcome;
 use domain::notice::NoticeKind;

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
 use domain::flow::{Progress, StepInput};
@@ -22,13 +23,23 @@ pub(crate) const ZONE: &str = "acme.platform.example";
 pub(crate) const LIFETIME: Duration = Duration::days(90);
 
 /// What goes wrong in one run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Chaos {
     /// The process dies after so many more side effects, again and again; with `true` its whole execution dies too.
     pub(crate) crashes: Vec<(u32, bool)>,
     /// Which invocations are delivered twice; with `true` the flow sees the first answer.
     pub(crate) duplicates: Vec<Option<bool>>,
     pub(crate) reuse_authorizations: bool,
+}
+
+/// When one of the others is away; the end is no longer part of it.
+pub(crate) type Outage = Range<OffsetDateTime>;
+
+/// Outages of those that the engine needs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outages {
+    pub(crate) ca: Vec<Outage>,
+    pub(crate) route53: Vec<Outage>,
 }
 
 pub(crate) struct World {
@@ -44,6 +55,7 @@ pub(crate) struct World {
     flows: MemoryFlows,
     probe: MemoryProbe,
     fuse: Fuse,
+    outages: Outages,
     now: Cell<OffsetDateTime>,
     crashes: RefCell<VecDeque<(u32, bool)>>,
     duplicates: RefCell<VecDeque<Option<bool>>>,
@@ -53,10 +65,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(chaos: Chaos) -> Self {
+        Self::with(chaos, LIFETIME, Outages::default())
+    }
+
+    /// `lifetime` is that of the certificates which the CA issues.
+    pub(crate) fn with(chaos: Chaos, lifetime: Duration, outages: Outages) -> Self {
         let fuse = Fuse::default();
         let (tokens, zone) = (MemoryTokens::new(fuse.clone()), MemoryZone::new(fuse.clone()));
         let dns = MemoryDns::new(zone.clone());
-        let ca = MemoryCa::new(tokens.clone(), dns.clone(), LIFETIME, fuse.clone());
+        let ca = MemoryCa::new(tokens.clone(), dns.clone(), lifetime, fuse.clone());
         ca.reuse_authorizations(chaos.reuse_authorizations);
         let world = Self {
             machine: Machine::load(),
@@ -71,6 +88,7 @@ impl World {
             dns,
             ca,
             fuse,
+            outages,
             now: Cell::new(datetime!(2026-11-24 12:00 UTC)),
             crashes: RefCell::new(chaos.crashes.into()),
             duplicates: RefCell::new(chaos.duplicates.into()),
@@ -87,6 +105,9 @@ impl World {
     pub(crate) fn set_time(&self, now: OffsetDateTime) {
         self.now.set(now);
         self.ca.set_time(now);
+        let during = |outages: &[Outage]| outages.iter().any(|outage| outage.contains(&now));
+        self.ca.set_away(during(&self.outages.ca));
+        self.zone.set_away(during(&self.outages.route53));
     }
 
     /// Registers the endpoint; its owner has created the records.
@@ -132,7 +153,7 @@ impl World {
         panic!("it never settles: {:#?}", self.endpoint(id).await);
     }
 
-    async fn scan_and_run(&self) {
+    pub(crate) async fn scan_and_run(&self) {
         let scan = scan_expiring::scan(&self.endpoints, &self.flows, self.now(), || true);
         match AssertUnwindSafe(scan).catch_unwind().await {
             Ok(report) => assert!(report.expect("in memory").failed.is_empty()),
