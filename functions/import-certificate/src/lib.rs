@@ -8,6 +8,7 @@ use domain::ports::{
     AttemptJournal, CertificateStore, FaultKind, HeldCertificate, ImportMaterial, KeyVault, ServiceFault,
     ordering_endpoint,
 };
+use domain::renewal_info::certificate_id;
 use domain::schedule::renewal_opens;
 use domain::{Endpoint, Failure};
 use time::OffsetDateTime;
@@ -68,6 +69,9 @@ pub async fn import_certificate<J: AttemptJournal>(
         not_after: verified.not_after,
         imported_at: now,
         renew_at: renewal_opens(verified.not_before, verified.not_after, jitter),
+        directory: Some(order.directory.clone()),
+        renewal_id: certificate_id(&chain),
+        advice: None,
         generation: order.generation,
         renewal: endpoint.certificate.is_some(),
         announced: false,

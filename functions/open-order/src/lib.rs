@@ -133,8 +133,9 @@ where
     C: CertificateAuthority,
 {
     let generation = endpoint.generation + 1;
+    let replaces = endpoint.replaceable_at(ports.ca.directory());
     ports.keys.ensure(&endpoint.id, generation, CertificateKey::generate).await?;
-    let CaReply { value: opened, nonce } = ports.ca.open(&endpoint.names, endpoint.reachability).await?;
+    let CaReply { value: opened, nonce } = ports.ca.open(&endpoint.names, endpoint.reachability, replaces).await?;
     Ok(OpenOrder {
         url: opened.url,
         finalize_url: opened.finalize_url,
@@ -156,6 +157,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::certificate::InstalledCertificate;
     use domain::ports::Registry;
     use domain::{FailureName, Reachability};
     use testkit::Scene;
@@ -224,5 +226,31 @@ mod tests {
         scene.input.attempt += 1;
         assert_eq!(run(&scene).await.expect_err("not ours").name, FailureName::Superseded);
         assert_eq!((scene.ca.orders(), scene.keys.len()), (0, 0));
+    }
+
+    /// With a certificate from the CA at `directory` whose renewal is due.
+    async fn renewing(directory: Option<String>) -> Scene {
+        let scene = Scene::new(Reachability::Internal).await;
+        let endpoint = scene.endpoint().await;
+        let held = InstalledCertificate {
+            directory,
+            renewal_id: Some("key.serial".into()),
+            renew_at: scene.now,
+            ..testkit::banks::installed(&endpoint, scene.now)
+        };
+        scene.endpoints.record_certificate(&endpoint.id, scene.input.attempt, &held).await.expect("ours");
+        scene
+    }
+
+    #[tokio::test]
+    async fn a_renewal_says_what_it_replaces_to_the_ca_that_issued_it_and_to_no_other() {
+        let scene = renewing(Some("memory://ca/directory".into())).await;
+        run(&scene).await.expect("opened");
+        assert_eq!(scene.ca.replaced(), ["key.serial"]);
+        for other in [None, Some("https://another.example/directory".to_owned())] {
+            let scene = renewing(other).await;
+            run(&scene).await.expect("opened");
+            assert!(scene.ca.replaced().is_empty() && scene.ca.orders() == 1);
+        }
     }
 }

@@ -55,6 +55,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     banks::registry(&endpoints, 1).await;
     banks::due_index(&endpoints, 20).await;
     banks::attempt_journal(&endpoints, 30).await;
+    banks::advice_index(&endpoints, 40).await;
 
     account_secret(cloud).await?;
     dns_and_probe(cloud, &tokens).await?;

@@ -9,6 +9,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use crate::failure::{Actor, Failure, FailureName};
 use crate::name::CertificateName;
 use crate::names::EndpointNames;
+use crate::renewal_info::RenewalAdvice;
 
 /// The certificate an endpoint has in ACM.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +28,15 @@ pub struct InstalledCertificate {
     /// When its renewal begins.
     #[serde(with = "time::serde::rfc3339")]
     pub renew_at: OffsetDateTime,
+    /// Directory URL of the CA that issued it; absent from before this was recorded.
+    #[serde(default)]
+    pub directory: Option<String>,
+    /// What that CA calls it (RFC 9773 §4.1).
+    #[serde(default)]
+    pub renewal_id: Option<String>,
+    /// When that CA wants it renewed; `renew_at` follows it.
+    #[serde(default)]
+    pub advice: Option<RenewalAdvice>,
     /// The key it was issued for.
     pub generation: u64,
     /// Whether it took the place of another one.

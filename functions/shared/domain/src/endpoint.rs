@@ -135,6 +135,9 @@ pub struct Endpoint {
     /// When a scan is to start the next attempt. While one runs, when it is taken for dead.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub due_at: Option<OffsetDateTime>,
+    /// When the CA is next to be asked for its renewal advice; absent without a certificate.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub advice_at: Option<OffsetDateTime>,
     /// The generation of the newest key made: one key per order.
     #[serde(default)]
     pub generation: u64,
@@ -188,6 +191,7 @@ impl Endpoint {
             attempt: 0,
             lease_until: None,
             due_at: Some(now),
+            advice_at: None,
             generation: 0,
             order: None,
             certificate: None,
@@ -214,6 +218,12 @@ impl Endpoint {
         } else {
             EndpointState::Pending
         }
+    }
+
+    /// What the certificate in place is called at the CA with this `directory`, if that CA issued it (RFC 9773 §5).
+    pub fn replaceable_at(&self, directory: &str) -> Option<&str> {
+        let held = self.certificate.as_ref()?;
+        held.renewal_id.as_deref().filter(|_| held.directory.as_deref() == Some(directory))
     }
 
     /// Whether the certificate in place makes a new order needless at `now`.

@@ -19,6 +19,7 @@ pub mod notice;
 pub mod order;
 pub mod ports;
 pub mod records;
+pub mod renewal_info;
 pub mod schedule;
 pub mod share;
 pub mod starting;

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 
 use adapters::acm::Acm;
-use adapters::acme::{AcmeAuthority, AcmeConfig};
+use adapters::acme::{AcmeAuthority, AcmeConfig, AcmeRenewalInformation};
 use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
 use adapters::http_probe::Probe;
@@ -71,16 +71,27 @@ impl Wiring {
         let secrets = aws_sdk_secretsmanager::Client::new(&self.sdk);
         let secret = AccountSecret::new(secrets, account, self.environment.optional("EAB_SECRET"));
         let malformed = |why: String| ConfigurationError::Malformed { name: "ACME_TRUST_ANCHOR", why };
-        let anchor = self.environment.optional("ACME_TRUST_ANCHOR");
-        let anchor = anchor.map(|text| BASE64_STANDARD.decode(text)).transpose();
         let config = AcmeConfig {
             directory: self.environment.required("ACME_DIRECTORY")?,
             contact: self.environment.optional("ACME_CONTACT"),
             profile: self.environment.optional("ACME_PROFILE"),
-            trust_anchor: anchor.map_err(|error| malformed(error.to_string()))?,
+            trust_anchor: self.trust_anchor()?,
             may_register,
         };
         AcmeAuthority::new(config, secret).map_err(|error| malformed(error.to_string()))
+    }
+
+    pub fn renewal_information(&self) -> Wired<AcmeRenewalInformation> {
+        let anchor = self.trust_anchor()?;
+        let made = AcmeRenewalInformation::new(self.environment.required("ACME_DIRECTORY")?, anchor.as_deref());
+        made.map_err(|error| ConfigurationError::Malformed { name: "ACME_TRUST_ANCHOR", why: error.to_string() })
+    }
+
+    /// DER of the root of a private CA.
+    fn trust_anchor(&self) -> Wired<Option<Vec<u8>>> {
+        let anchor =
+            self.environment.optional("ACME_TRUST_ANCHOR").map(|text| BASE64_STANDARD.decode(text)).transpose();
+        anchor.map_err(|error| ConfigurationError::Malformed { name: "ACME_TRUST_ANCHOR", why: error.to_string() })
     }
 
     pub fn delegation_zone(&self) -> Wired<DelegationZone> {

@@ -7,7 +7,11 @@ use domain::names::EndpointNames;
 use domain::order::{
     Authorization, AuthorizationStatus, Challenge, ChallengeKind, OpenOrder, OrderStatus, choose_challenge,
 };
-use domain::ports::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, Validation};
+use domain::ports::{
+    CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, RenewalInfo, RenewalInformation,
+    Validation,
+};
+use domain::renewal_info::RenewalWindow;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyPair, PublicKeyData, SerialNumber,
     SignatureAlgorithm,
@@ -42,6 +46,9 @@ struct State {
     proven: Vec<CertificateName>,
     reuse: bool,
     away: bool,
+    /// Certificates that orders were to replace, in order.
+    replaced: Vec<String>,
+    window: Option<RenewalWindow>,
 }
 
 struct CaOrder {
@@ -95,6 +102,16 @@ impl MemoryCa {
         self.state().away = away;
     }
 
+    /// What orders said they replace, by [`certificate_id`](domain::renewal_info::certificate_id).
+    pub fn replaced(&self) -> Vec<String> {
+        self.state().replaced.clone()
+    }
+
+    /// The window it advises for every certificate; `None` for no advice.
+    pub fn advise(&self, window: Option<RenewalWindow>) {
+        self.state().window = window;
+    }
+
     pub fn orders(&self) -> usize {
         self.state().orders.len()
     }
@@ -131,6 +148,7 @@ impl MemoryCa {
         params.not_before = now;
         params.not_after = now + self.lifetime;
         params.serial_number = Some(SerialNumber::from(serial));
+        params.use_authority_key_identifier_extension = true;
         let leaf = params.signed_by(&RequestedKey { point }, &self.issuer.1).expect("signs");
         format!("{}{}", leaf.pem(), self.issuer.0.pem())
     }
@@ -180,14 +198,33 @@ impl State {
     }
 }
 
+impl RenewalInformation for MemoryCa {
+    fn directory(&self) -> &str {
+        DIRECTORY
+    }
+
+    async fn renewal_info(&self, _: &str) -> Result<Option<RenewalInfo>, CaError> {
+        let state = self.state();
+        state.expect_there()?;
+        let retry_after = Some(Duration::hours(6));
+        Ok(state.window.map(|window| RenewalInfo { window, explanation: None, retry_after }))
+    }
+}
+
 impl CertificateAuthority for MemoryCa {
     fn directory(&self) -> &str {
         DIRECTORY
     }
 
-    async fn open(&self, names: &EndpointNames, reachability: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
+    async fn open(
+        &self,
+        names: &EndpointNames,
+        reachability: Reachability,
+        replaces: Option<&str>,
+    ) -> Result<CaReply<OpenedOrder>, CaError> {
         let mut state = self.state();
         state.expect_there()?;
+        state.replaced.extend(replaces.map(str::to_owned));
         state.counter += 1;
         let (now, number) = (state.now(), state.counter);
         let authorizations: Vec<Authorization> = names

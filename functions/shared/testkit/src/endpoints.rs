@@ -5,9 +5,10 @@ use domain::attempt::Attempt;
 use domain::certificate::InstalledCertificate;
 use domain::order::OpenOrder;
 use domain::ports::{
-    AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, EndpointPage, EndpointReader, FaultKind, FencedError,
+    AdviceIndex, AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, EndpointPage, EndpointReader, FaultKind, FencedError,
     RegisterError, Registry, ServiceFault, Settlement,
 };
+use domain::renewal_info::RenewalAdvice;
 use domain::{DomainName, Endpoint, EndpointId};
 use time::OffsetDateTime;
 
@@ -55,6 +56,51 @@ impl MemoryEndpoints {
 impl EndpointReader for MemoryEndpoints {
     async fn find(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
         Ok(self.state().endpoints.get(id).cloned())
+    }
+}
+
+impl AdviceIndex for MemoryEndpoints {
+    async fn advice_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
+        let state = self.state();
+        let mut due: Vec<_> = state
+            .endpoints
+            .values()
+            .filter(|endpoint| endpoint.id.shard(DUE_SHARDS) == shard)
+            .filter_map(|endpoint| Some((endpoint.advice_at.filter(|at| *at <= now)?, endpoint.id.clone())))
+            .collect();
+        due.sort();
+        Ok(due.into_iter().take(limit as usize).map(|(_, id)| id).collect())
+    }
+
+    async fn record_advice(
+        &self,
+        id: &EndpointId,
+        generation: u64,
+        advice: &RenewalAdvice,
+        ask_again_at: OffsetDateTime,
+    ) -> Result<(), ServiceFault> {
+        let mut state = self.state();
+        let Some(endpoint) = state.endpoints.get_mut(id) else { return Ok(()) };
+        let Some(held) = endpoint.certificate.as_mut().filter(|held| held.generation == generation) else {
+            return Ok(());
+        };
+        held.advice = Some(advice.clone());
+        held.renew_at = advice.renew_at;
+        endpoint.advice_at = Some(ask_again_at);
+        if endpoint.lease_until.is_none() && endpoint.failing.is_none() && !endpoint.removing {
+            endpoint.due_at = Some(advice.renew_at);
+        }
+        drop(state);
+        self.fuse.burn();
+        Ok(())
+    }
+
+    async fn postpone_advice(&self, id: &EndpointId, ask_again_at: OffsetDateTime) -> Result<(), ServiceFault> {
+        if let Some(endpoint) = self.state().endpoints.get_mut(id) {
+            endpoint.advice_at = Some(ask_again_at);
+        }
+        self.fuse.burn();
+        Ok(())
     }
 }
 
@@ -183,7 +229,11 @@ impl AttemptJournal for MemoryEndpoints {
         attempt: u64,
         certificate: &InstalledCertificate,
     ) -> Result<(), FencedError> {
-        self.fenced(id, attempt, |endpoint| endpoint.certificate = Some(certificate.clone()))
+        self.fenced(id, attempt, |endpoint| {
+            endpoint.certificate = Some(certificate.clone());
+            // As the table has it: whole seconds.
+            endpoint.advice_at = certificate.imported_at.replace_nanosecond(0).ok();
+        })
     }
 
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {

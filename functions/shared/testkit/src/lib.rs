@@ -42,5 +42,6 @@ mod tests {
         banks::registry(&MemoryEndpoints::default(), 1).await;
         banks::due_index(&MemoryEndpoints::default(), 2).await;
         banks::attempt_journal(&MemoryEndpoints::default(), 3).await;
+        banks::advice_index(&MemoryEndpoints::default(), 4).await;
     }
 }

@@ -73,7 +73,7 @@ impl Scene {
         use domain::ports::AttemptJournal;
         let endpoint = self.endpoint().await;
         self.keys.ensure(&endpoint.id, 1, CertificateKey::generate).await.expect("in memory");
-        let opened = self.ca.open(&endpoint.names, endpoint.reachability).await.expect("in memory").value;
+        let opened = self.ca.open(&endpoint.names, endpoint.reachability, None).await.expect("in memory").value;
         let order = OpenOrder {
             url: opened.url,
             finalize_url: opened.finalize_url,

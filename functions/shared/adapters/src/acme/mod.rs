@@ -5,6 +5,7 @@
 
 mod account;
 mod registration;
+mod renewal;
 mod resources;
 mod transport;
 
@@ -18,6 +19,8 @@ use domain::ports::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrd
 use instant_acme::{Account, Error, Identifier, NewOrder, Order};
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
+
+pub use renewal::AcmeRenewalInformation;
 
 use crate::secrets_manager::AccountSecret;
 use crate::tls;
@@ -135,16 +138,34 @@ impl CertificateAuthority for AcmeAuthority {
         &self.config.directory
     }
 
-    async fn open(&self, names: &EndpointNames, reachability: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
+    async fn open(
+        &self,
+        names: &EndpointNames,
+        reachability: Reachability,
+        replaces: Option<&str>,
+    ) -> Result<CaReply<OpenedOrder>, CaError> {
         self.transport.begin(None);
         let account = self.account().await?;
         let identifiers: Vec<Identifier> = names.iter().map(|name| Identifier::Dns(name.to_string())).collect();
-        let new_order = NewOrder::new(&identifiers);
-        let new_order = match &self.config.profile {
-            Some(profile) => new_order.profile(profile),
-            None => new_order,
+        let request = |replaces| {
+            let mut request = NewOrder::new(&identifiers);
+            if let Some(profile) = &self.config.profile {
+                request = request.profile(profile);
+            }
+            match replaces {
+                Some(certificate) => request.replaces(certificate),
+                None => request,
+            }
         };
-        let order = account.new_order(&new_order).await.map_err(|error| self.error(error))?;
+        let send = async |request| account.new_order(&request).await.map_err(|error| self.error(error));
+        let order = match replaces.and_then(renewal::identifier) {
+            None => send(request(None)).await?,
+            Some(certificate) => match send(request(Some(certificate))).await {
+                // Replaced already (by an order that a crash lost sight of), or another account's.
+                Err(CaError::Refused { .. }) => send(request(None)).await?,
+                answer => answer?,
+            },
+        };
         let expires = resources::expires(&self.transport.last_body());
         let opened = self.describe(order, expires, reachability).await?;
         Ok(self.reply(opened))

@@ -15,7 +15,7 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// How long attempts are kept, also after their endpoint has gone.
 const ATTEMPTS_KEPT: Duration = Duration::days(400);
 /// The endpoint's times that are kept as numbers.
-const TIMES: [&str; 2] = ["due_at", "lease_until"];
+const TIMES: [&str; 3] = ["due_at", "lease_until", "advice_at"];
 
 pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
@@ -41,7 +41,9 @@ pub(super) fn attribute(value: &impl Serialize) -> AttributeValue {
 pub(super) fn endpoint_item(endpoint: &Endpoint) -> Item {
     let mut item: Item = serde_dynamo::to_item(endpoint).expect("the domain's types are plain data");
     item.retain(|_, value| !matches!(value, AttributeValue::Null(_)));
-    for (name, time) in [("due_at", endpoint.due_at), ("lease_until", endpoint.lease_until)] {
+    for (name, time) in
+        [("due_at", endpoint.due_at), ("lease_until", endpoint.lease_until), ("advice_at", endpoint.advice_at)]
+    {
         if let Some(time) = time {
             item.insert(name.into(), super::number(time.unix_timestamp()));
         }

@@ -47,9 +47,11 @@ impl AttemptJournal for EndpointsTable {
     ) -> Result<(), FencedError> {
         let result = self
             .update(id)
-            .update_expression("SET certificate = :certificate")
+            // The CA is asked for its advice at once.
+            .update_expression("SET certificate = :certificate, advice_at = :now")
             .condition_expression("attempt = :attempt")
             .expression_attribute_values(":certificate", items::attribute(certificate))
+            .expression_attribute_values(":now", number(certificate.imported_at.unix_timestamp()))
             .expression_attribute_values(":attempt", number(attempt))
             .send()
             .await;

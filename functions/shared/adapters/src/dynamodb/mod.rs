@@ -6,9 +6,11 @@
 //! | attempt | `ENDPOINT#id` | `ATTEMPT#0000000012` |
 //! | claim of a name | `NAME#shop.example.com` | `CLAIM` |
 //!
+//! Index `advice` (due_shard, advice_at) holds endpoints with a certificate.
 //! Index `due` (due_shard, due_at) holds endpoints only: attempts and claims have no `due_shard`. Index
 //! `tenant` (tenant, domain) likewise.
 
+mod advice_index;
 mod due_index;
 mod items;
 mod journal;

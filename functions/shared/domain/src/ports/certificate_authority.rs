@@ -81,10 +81,14 @@ pub trait CertificateAuthority {
     fn directory(&self) -> &str;
 
     /// Makes an order. Not to be repeated needlessly: each call may make another.
+    ///
+    /// `replaces` names the certificate that it is to replace (RFC 9773 §5); a CA that does not want to hear of it
+    /// (replaced already, another account's) is asked without.
     fn open(
         &self,
         names: &EndpointNames,
         reachability: Reachability,
+        replaces: Option<&str>,
     ) -> impl Future<Output = Result<CaReply<OpenedOrder>, CaError>> + Send;
 
     /// The order as the CA holds it now.

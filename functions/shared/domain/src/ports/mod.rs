@@ -11,6 +11,7 @@ mod key_vault;
 mod look;
 mod notifier;
 mod publication;
+mod renewal_information;
 mod store;
 
 pub use certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, Validation};
@@ -22,6 +23,7 @@ pub use key_vault::KeyVault;
 pub use look::{Looker, Subject};
 pub use notifier::Notifier;
 pub use publication::{ChangeState, TokenStore, TxtZone};
+pub use renewal_information::{AdviceIndex, RenewalInfo, RenewalInformation};
 pub use store::{
     AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, EndpointPage, EndpointReader, RegisterError, Registry, Settlement,
     ordering_endpoint, owned_endpoint,

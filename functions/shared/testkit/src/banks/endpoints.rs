@@ -76,7 +76,27 @@ pub async fn due_index<T: Registry + DueIndex + Sync>(index: &T, seed: u64) {
     assert_eq!(index.claim(&again, now, now + LEASE).await, Ok(Some(2)), "the next attempt has the next number");
 }
 
-fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome: Outcome) -> Attempt {
+/// A certificate of ninety days for `endpoint`, issued at `now`.
+pub fn installed(endpoint: &Endpoint, now: OffsetDateTime) -> InstalledCertificate {
+    InstalledCertificate {
+        arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
+        serial: "AB".into(),
+        issuer: "CN=test".into(),
+        names: endpoint.names.iter().cloned().collect(),
+        not_before: now,
+        not_after: now + Duration::days(90),
+        imported_at: now,
+        renew_at: now + Duration::days(60),
+        directory: Some("https://ca.example/directory".into()),
+        renewal_id: Some("key.serial".into()),
+        advice: None,
+        generation: 1,
+        renewal: false,
+        announced: false,
+    }
+}
+
+pub(super) fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome: Outcome) -> Attempt {
     Attempt {
         attempt: number,
         started_at: now,
@@ -124,19 +144,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.order, read.generation), (Some(order), 1));
 
-    let certificate = InstalledCertificate {
-        arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
-        serial: "AB".into(),
-        issuer: "CN=test".into(),
-        names: registered.names.iter().cloned().collect(),
-        not_before: now,
-        not_after: now + Duration::days(90),
-        imported_at: now,
-        renew_at: now + Duration::days(60),
-        generation: 1,
-        renewal: false,
-        announced: false,
-    };
+    let certificate = installed(&registered, now);
     assert_eq!(journal.record_certificate(id, 2, &certificate).await, Err(FencedError::Superseded));
     journal.record_certificate(id, 1, &certificate).await.expect("recorded");
 

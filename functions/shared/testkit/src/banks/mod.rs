@@ -1,13 +1,15 @@
 //! What each port promises, as tests that run on the fake here and on the adapter against the local cloud.
 
+mod advice;
 mod certificates;
 mod endpoints;
 mod flows;
 mod keys;
 mod publication;
 
+pub use advice::advice_index;
 pub use certificates::certificate_store;
-pub use endpoints::{attempt_journal, due_index, registry};
+pub use endpoints::{attempt_journal, due_index, installed, registry};
 pub use flows::flow_starter;
 pub use keys::key_vault;
 pub use publication::{token_store, txt_zone};

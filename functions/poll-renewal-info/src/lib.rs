@@ -1,0 +1,217 @@
+//! Asks the CA when it wants certificates renewed, and moves their renewals accordingly.
+
+use domain::EndpointId;
+use domain::ports::{AdviceIndex, DUE_SHARDS, RenewalInformation, ServiceFault};
+use domain::renewal_info::{ASK_AGAIN_AFTER_FAILURE, ASK_AGAIN_WITHOUT_ADVICE, RenewalAdvice, ask_again_at};
+use futures::stream::{self, StreamExt};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+/// Entries read at once.
+const PAGE: u32 = 100;
+/// Questions under way at once: polite to a CA, and far below its limits (Let's Encrypt: 250 a second).
+const CONCURRENCY: usize = 8;
+
+/// What one run did. Logged, and returned to whoever invoked it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PollReport {
+    pub asked: u32,
+    /// Renewals that have another time than before.
+    pub moved: u32,
+    /// Certificates of which the CA says nothing.
+    pub without_advice: u32,
+    /// Certificates for which the CA could not be asked, and why; it is asked again in an hour.
+    pub failed: Vec<String>,
+    /// Whether time ran out with more to do: the next run goes on.
+    pub more: bool,
+}
+
+/// What came of one certificate.
+enum Asked {
+    Moved,
+    AsBefore,
+    WithoutAdvice,
+}
+
+/// Runs once. `jitter` draws a number in 0.0..1.0; `has_time` says whether there is time for another page.
+///
+/// Single failures do not stop it: what is in the way of one is postponed, so that it does not hold up the others.
+pub async fn poll<I: AdviceIndex + Sync, C: RenewalInformation + Sync>(
+    index: &I,
+    ca: &C,
+    now: OffsetDateTime,
+    jitter: impl Fn() -> f64,
+    has_time: impl Fn() -> bool,
+) -> Result<PollReport, ServiceFault> {
+    let mut report = PollReport::default();
+    for shard in 0..DUE_SHARDS {
+        loop {
+            if !has_time() {
+                report.more = true;
+                return Ok(report);
+            }
+            let due = index.advice_due(shard, now, PAGE).await?;
+            let full = due.len() == PAGE as usize;
+            let ask = |id| {
+                let jitter = jitter();
+                async move { (ask_one(index, ca, &id, now, jitter).await, id) }
+            };
+            let mut answers = stream::iter(due).map(ask).buffer_unordered(CONCURRENCY);
+            let mut stuck = false;
+            while let Some((answer, id)) = answers.next().await {
+                report.asked += 1;
+                match answer {
+                    Ok(Asked::Moved) => report.moved += 1,
+                    Ok(Asked::AsBefore) => {}
+                    Ok(Asked::WithoutAdvice) => report.without_advice += 1,
+                    Err(why) => {
+                        tracing::warn!(endpoint = %id, why, "no advice could be had");
+                        report.failed.push(format!("{id}: {why}"));
+                        stuck |= index.postpone_advice(&id, now + ASK_AGAIN_AFTER_FAILURE).await.is_err();
+                    }
+                }
+            }
+            // A page that could not even be postponed would come back unchanged.
+            if !full || stuck {
+                break;
+            }
+        }
+    }
+    Ok(report)
+}
+
+async fn ask_one<I: AdviceIndex, C: RenewalInformation>(
+    index: &I,
+    ca: &C,
+    id: &EndpointId,
+    now: OffsetDateTime,
+    jitter: f64,
+) -> Result<Asked, String> {
+    let fault = |fault: ServiceFault| fault.to_string();
+    let endpoint = index.find(id).await.map_err(fault)?;
+    let named = endpoint
+        .as_ref()
+        .and_then(|endpoint| Some((endpoint.certificate.as_ref()?, endpoint.replaceable_at(ca.directory())?)));
+    let answer = match named {
+        Some((_, certificate_id)) => ca.renewal_info(certificate_id).await.map_err(|error| error.to_string())?,
+        None => None,
+    };
+    let (Some((held, _)), Some(info)) = (named, answer) else {
+        // Another CA issued it, or this one gives none: the fraction of its life decides.
+        index.postpone_advice(id, now + ASK_AGAIN_WITHOUT_ADVICE).await.map_err(fault)?;
+        return Ok(Asked::WithoutAdvice);
+    };
+    let advice = RenewalAdvice::follow(held.advice.as_ref(), info.window, info.explanation, jitter);
+    let ask_again = ask_again_at(now, info.retry_after);
+    index.record_advice(id, held.generation, &advice, ask_again).await.map_err(fault)?;
+    Ok(if advice.renew_at == held.renew_at { Asked::AsBefore } else { Asked::Moved })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ports::{CaError, EndpointReader, Registry, RenewalInfo};
+    use domain::renewal_info::RenewalWindow;
+    use testkit::{MemoryEndpoints, banks};
+    use time::Duration;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+    const DIRECTORY: &str = "https://ca.example/directory";
+
+    /// Advises the same window for all, but does not answer for the first certificate.
+    struct Ca {
+        window: Option<RenewalWindow>,
+        fails_for: Option<&'static str>,
+    }
+
+    impl RenewalInformation for Ca {
+        fn directory(&self) -> &str {
+            DIRECTORY
+        }
+
+        async fn renewal_info(&self, certificate_id: &str) -> Result<Option<RenewalInfo>, CaError> {
+            if self.fails_for == Some(certificate_id) {
+                return Err(CaError::Unavailable { detail: "no answer".into(), retry_after: None });
+            }
+            let retry_after = Some(Duration::hours(6));
+            Ok(self.window.map(|window| RenewalInfo { window, explanation: None, retry_after }))
+        }
+    }
+
+    /// Endpoints at rest, each with a certificate from the CA at `directory` that it calls `id.NUMBER`.
+    async fn endpoints(count: u64, directory: &str) -> (MemoryEndpoints, Vec<EndpointId>) {
+        let endpoints = MemoryEndpoints::default();
+        let mut ids = Vec::new();
+        for number in 0..count {
+            let mut endpoint = banks::endpoint(number, NOW);
+            endpoint.certificate = Some(banks::installed(&endpoint, NOW));
+            let held = endpoint.certificate.as_mut().expect("just set");
+            held.directory = Some(directory.into());
+            held.renewal_id = Some(format!("id.{number}"));
+            endpoint.due_at = Some(held.renew_at);
+            endpoint.advice_at = Some(NOW);
+            endpoints.register(&endpoint).await.expect("in memory");
+            ids.push(endpoint.id);
+        }
+        (endpoints, ids)
+    }
+
+    async fn run(endpoints: &MemoryEndpoints, ca: &Ca, now: OffsetDateTime) -> PollReport {
+        poll(endpoints, ca, now, || 0.5, || true).await.expect("in memory")
+    }
+
+    #[tokio::test]
+    async fn a_window_that_moves_into_the_past_makes_the_endpoint_due_at_once() {
+        let (endpoints, ids) = endpoints(1, DIRECTORY).await;
+        let later = RenewalWindow { start: NOW + Duration::days(59), end: NOW + Duration::days(61) };
+        let report = run(&endpoints, &Ca { window: Some(later), fails_for: None }, NOW).await;
+        let before = endpoints.find(&ids[0]).await.expect("in memory").expect("there");
+        assert_eq!((report.asked, before.due_at), (1, Some(NOW + Duration::days(60))));
+        assert_eq!(
+            run(&endpoints, &Ca { window: None, fails_for: None }, NOW).await.asked,
+            0,
+            "not before the CA wants"
+        );
+
+        let revoked = RenewalWindow { start: NOW - Duration::days(2), end: NOW - Duration::days(1) };
+        let now = NOW + Duration::hours(6);
+        assert_eq!(run(&endpoints, &Ca { window: Some(revoked), fails_for: None }, now).await.moved, 1);
+        let after = endpoints.find(&ids[0]).await.expect("in memory").expect("there");
+        assert!(after.due_at < Some(now) && !after.is_current(now));
+    }
+
+    #[tokio::test]
+    async fn one_that_fails_holds_up_no_other() {
+        let (endpoints, ids) = endpoints(40, DIRECTORY).await;
+        let window = RenewalWindow { start: NOW + Duration::DAY, end: NOW + Duration::days(2) };
+        let report = run(&endpoints, &Ca { window: Some(window), fails_for: Some("id.7") }, NOW).await;
+        assert_eq!((report.asked, report.moved, report.failed.len()), (40, 39, 1));
+        assert!(report.failed[0].contains(ids[7].as_str()) && report.failed[0].contains("no answer"));
+        let unasked = endpoints.find(&ids[7]).await.expect("in memory").expect("there");
+        assert_eq!(unasked.advice_at, Some(NOW + ASK_AGAIN_AFTER_FAILURE));
+    }
+
+    #[tokio::test]
+    async fn without_advice_the_fraction_of_the_lifetime_stays() {
+        let (of_another, ids) = endpoints(1, "https://another.example/directory").await;
+        let window = Some(RenewalWindow { start: NOW, end: NOW });
+        let report = run(&of_another, &Ca { window, fails_for: None }, NOW).await;
+        assert_eq!((report.without_advice, report.moved), (1, 0), "another CA's certificate is not asked for");
+        let (silent, silent_ids) = endpoints(1, DIRECTORY).await;
+        run(&silent, &Ca { window: None, fails_for: None }, NOW).await;
+        for (endpoints, id) in [(&of_another, &ids[0]), (&silent, &silent_ids[0])] {
+            let left = endpoints.find(id).await.expect("in memory").expect("there");
+            assert_eq!(left.due_at, left.certificate.map(|held| held.renew_at));
+            assert_eq!(left.advice_at, Some(NOW + ASK_AGAIN_WITHOUT_ADVICE));
+        }
+    }
+
+    #[tokio::test]
+    async fn without_time_nothing_is_begun() {
+        let (endpoints, _) = endpoints(1, DIRECTORY).await;
+        let ca = Ca { window: None, fails_for: None };
+        let report = poll(&endpoints, &ca, NOW, || 0.5, || false).await.expect("in memory");
+        assert_eq!((report.asked, report.more), (0, true));
+    }
+}

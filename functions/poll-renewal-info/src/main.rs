@@ -1,0 +1,35 @@
+//! Asks the CA when it wants certificates renewed (RFC 9773). Run by the schedule.
+//!
+//! In: anything. Out: `PollReport`. Fails when the advice index cannot be read; the schedule tries again.
+//! Calls: DynamoDB `Query`, `GetItem`, `UpdateItem`; the CA's directory and renewalInfo.
+
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use poll_renewal_info::poll;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// What a page needs at the most.
+const RESERVE: Duration = Duration::from_secs(30);
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let wiring = runtime::start().await;
+    let (index, ca) = (wiring.endpoints()?, wiring.renewal_information()?);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let deadline = event.context.deadline();
+        let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
+        let report = poll(&index, &ca, OffsetDateTime::now_utc(), runtime::jitter, has_time).await?;
+        tracing::info!(
+            asked = report.asked,
+            moved = report.moved,
+            without_advice = report.without_advice,
+            failed = report.failed.len(),
+            more = report.more,
+            "advice asked for"
+        );
+        Ok::<_, Error>(report)
+    }))
+    .await
+}

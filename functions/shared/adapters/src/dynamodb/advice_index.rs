@@ -1,0 +1,74 @@
+use domain::EndpointId;
+use domain::ports::{AdviceIndex, ServiceFault};
+use domain::renewal_info::RenewalAdvice;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::items::{self, text};
+use super::{EndpointsTable, number};
+use crate::aws::{conditional, fault};
+
+impl AdviceIndex for EndpointsTable {
+    async fn advice_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
+        let output = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("advice")
+            .key_condition_expression("due_shard = :shard AND advice_at <= :now")
+            .expression_attribute_values(":shard", items::shard_key(shard))
+            .expression_attribute_values(":now", number(now.unix_timestamp()))
+            .limit(limit.try_into().unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| fault("dynamodb:Query", error))?;
+        let id = |item: &items::Item| item.get("pk")?.as_s().ok()?.strip_prefix("ENDPOINT#")?.parse().ok();
+        let entries = output.items.unwrap_or_default();
+        entries.iter().map(|item| id(item).ok_or_else(|| items::unreadable("an entry of the advice index"))).collect()
+    }
+
+    async fn record_advice(
+        &self,
+        id: &EndpointId,
+        generation: u64,
+        advice: &RenewalAdvice,
+        ask_again_at: OffsetDateTime,
+    ) -> Result<(), ServiceFault> {
+        let renew_at = advice.renew_at.format(&Rfc3339).expect("a year of four digits");
+        let update = |set: &str, condition: &str| {
+            self.update(id)
+                .update_expression(format!(
+                    "SET certificate.advice = :advice, certificate.renew_at = :renew, advice_at = :ask{set}"
+                ))
+                .condition_expression(format!("certificate.generation = :generation{condition}"))
+                .expression_attribute_values(":advice", items::attribute(advice))
+                .expression_attribute_values(":renew", text(renew_at.clone()))
+                .expression_attribute_values(":ask", number(ask_again_at.unix_timestamp()))
+                .expression_attribute_values(":generation", number(generation))
+        };
+        let at_rest = update(
+            ", due_at = :due",
+            " AND attribute_not_exists(lease_until) AND attribute_not_exists(failing) AND removing = :no",
+        )
+        .expression_attribute_values(":due", number(advice.renew_at.unix_timestamp()))
+        .expression_attribute_values(":no", aws_sdk_dynamodb::types::AttributeValue::Bool(false))
+        .send()
+        .await;
+        if conditional("dynamodb:UpdateItem", at_rest)?.is_some() {
+            return Ok(());
+        }
+        // Its due time belongs to an attempt now: that one reads the advice.
+        conditional("dynamodb:UpdateItem", update("", "").send().await).map(drop)
+    }
+
+    async fn postpone_advice(&self, id: &EndpointId, ask_again_at: OffsetDateTime) -> Result<(), ServiceFault> {
+        let result = self
+            .update(id)
+            .update_expression("SET advice_at = :ask")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":ask", number(ask_again_at.unix_timestamp()))
+            .send()
+            .await;
+        conditional("dynamodb:UpdateItem", result).map(drop)
+    }
+}

@@ -1,0 +1,55 @@
+use std::future::Future;
+
+use time::{Duration, OffsetDateTime};
+
+use super::certificate_authority::CaError;
+use super::fault::ServiceFault;
+use super::store::EndpointReader;
+use crate::endpoint::EndpointId;
+use crate::renewal_info::{RenewalAdvice, RenewalWindow};
+
+/// What a CA says about the renewal of one certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenewalInfo {
+    pub window: RenewalWindow,
+    pub explanation: Option<String>,
+    /// When the CA wants to be asked again.
+    pub retry_after: Option<Duration>,
+}
+
+/// Asks a CA for its renewal advice (RFC 9773 §4.1). Needs no account, and counts against no limit.
+pub trait RenewalInformation {
+    /// The directory URL, which names the CA.
+    fn directory(&self) -> &str;
+
+    /// `None` if the CA gives no such advice, or does not know the certificate.
+    fn renewal_info(&self, certificate_id: &str) -> impl Future<Output = Result<Option<RenewalInfo>, CaError>> + Send;
+}
+
+/// Whose advice is to be asked for. Reading costs by what is due, not by what is managed.
+pub trait AdviceIndex: EndpointReader {
+    /// Up to `limit` endpoints of one shard whose advice is due at `now`, longest due first.
+    fn advice_due(
+        &self,
+        shard: u32,
+        now: OffsetDateTime,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<EndpointId>, ServiceFault>> + Send;
+
+    /// Keeps the advice for the certificate of `generation`, makes the endpoint due by it unless an attempt runs
+    /// or has failed, and says when to ask again. Nothing if another certificate is in place by now.
+    fn record_advice(
+        &self,
+        id: &EndpointId,
+        generation: u64,
+        advice: &RenewalAdvice,
+        ask_again_at: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Says when to ask again, and leaves the rest as it is. Nothing if the endpoint is gone.
+    fn postpone_advice(
+        &self,
+        id: &EndpointId,
+        ask_again_at: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+}

@@ -1,0 +1,61 @@
+use domain::attempt::Outcome;
+use domain::ports::{AdviceIndex, AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, Registry, Settlement};
+use domain::renewal_info::{RenewalAdvice, RenewalWindow};
+use domain::schedule::LEASE;
+use time::Duration;
+
+use super::endpoints::{attempt, installed};
+use super::{endpoint, whole_second};
+
+/// `seed` is one that no other test uses.
+pub async fn advice_index(index: &(impl AdviceIndex + AttemptJournal + Registry + DueIndex), seed: u64) {
+    let now = whole_second();
+    let registered = endpoint(seed, now);
+    let id = &registered.id;
+    let shard = id.shard(DUE_SHARDS);
+    let due = async |at| index.advice_due(shard, at, 1000).await.expect("answers").contains(id);
+    index.register(&registered).await.expect("registered");
+    assert!(!due(now + Duration::days(999)).await, "without a certificate there is no advice to ask for");
+
+    let entry = DueEntry { endpoint: id.clone(), due_at: now };
+    assert_eq!(index.claim(&entry, now, now + LEASE).await, Ok(Some(1)));
+    let certificate = installed(&registered, now);
+    index.record_certificate(id, 1, &certificate).await.expect("recorded");
+    assert!(due(now).await, "the CA is asked as soon as there is a certificate");
+
+    let window = RenewalWindow { start: now + Duration::days(3), end: now + Duration::days(4) };
+    let advice = RenewalAdvice::follow(None, window, Some("https://ca.example/why".into()), 0.5);
+    index.record_advice(id, certificate.generation + 1, &advice, now + Duration::DAY).await.expect("ignored");
+    let read = async || index.find(id).await.expect("answers").expect("there");
+    assert_eq!(read().await.certificate, Some(certificate.clone()), "advice on another certificate changes nothing");
+
+    index.record_advice(id, certificate.generation, &advice, now + Duration::HOUR).await.expect("kept");
+    let leased = read().await;
+    let held = leased.certificate.expect("there");
+    assert_eq!((held.renew_at, held.advice.as_ref()), (advice.renew_at, Some(&advice)));
+    assert_eq!(leased.due_at, Some(now + LEASE), "while an attempt runs, the due time is its own");
+    assert!(!due(now).await && due(now + Duration::HOUR).await, "asked again when the CA wants to be");
+
+    let settlement = Settlement {
+        due_at: held.renew_at,
+        failing: None,
+        drop_order: false,
+        announced: true,
+        removing: false,
+        attempt: attempt(id, 1, now, Outcome::Issued),
+    };
+    index.settle(id, 1, &settlement).await.expect("settled");
+    let past = RenewalWindow { start: now - Duration::days(2), end: now - Duration::days(1) };
+    let sooner = RenewalAdvice::follow(Some(&advice), past, None, 0.5);
+    index.record_advice(id, certificate.generation, &sooner, now + Duration::HOUR).await.expect("kept");
+    let moved = read().await;
+    assert_eq!(moved.due_at, Some(sooner.renew_at), "at rest it is due by the advice");
+    assert!(!moved.is_current(now), "and a window in the past is renewed now");
+
+    index.postpone_advice(id, now + Duration::days(9)).await.expect("postponed");
+    assert!(!due(now + Duration::days(8)).await && due(now + Duration::days(9)).await);
+    assert_eq!(read().await.certificate, moved.certificate, "nothing else changes");
+    let gone = endpoint(seed + 1, now).id;
+    index.postpone_advice(&gone, now).await.expect("postponing what is not there is fine");
+    assert_eq!(index.find(&gone).await, Ok(None), "and makes nothing");
+}
