@@ -1,9 +1,12 @@
-//! The REST API, behind an HTTP API with IAM authorization.
+//! The REST API, behind an HTTP API whose authorizers establish who asks.
 //!
 //! In: an HTTP API event (payload 2.0). Out: JSON; errors as RFC 9457 problem details.
-//! Calls: DynamoDB `GetItem`, `Query`, `UpdateItem`, `TransactWriteItems`; Step Functions `StartExecution`.
+//! Calls: DynamoDB `GetItem`, `PutItem`, `Query`, `UpdateItem`, `TransactWriteItems`; Step Functions `StartExecution`;
+//! DNS.
 
-use api::{Installation, Service, router};
+use std::sync::Arc;
+
+use api::{DelegationLook, Installation, NoInspection, Outside, Service, router};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
@@ -13,6 +16,12 @@ async fn main() -> Result<(), lambda_http::Error> {
         endpoint_target: wiring.endpoint_target()?,
         profile: wiring.environment().optional("ACME_PROFILE"),
     };
-    let service = Service { registry: wiring.endpoints()?, flows: wiring.state_machine()?, installation };
-    lambda_http::run(router(service)).await
+    let ports = Outside {
+        store: wiring.endpoints()?,
+        flows: wiring.state_machine()?,
+        looker: DelegationLook { dns: wiring.dns()? },
+        inspector: NoInspection,
+    };
+    let service = Arc::new(Service { ports, installation });
+    lambda_http::run(router(service, None)).await
 }

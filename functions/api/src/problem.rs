@@ -5,15 +5,26 @@ use domain::ports::{FaultKind, ServiceFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Why a request was not done (RFC 9457): what happened, which field, and the next step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "urn:managed-https:problem:invalid-request",
+    "title": "The request is not valid",
+    "status": 422,
+    "detail": "“b.a.test” is covered by “*.a.test” already, and the CA refuses both in one certificate; leave it out",
+    "field": "also[0]",
+    "remedy": "Correct the request and send it again."
+}))]
 pub struct Problem {
     /// Stable; `urn:managed-https:problem:` and a name.
     #[serde(rename = "type")]
     pub kind: String,
+    #[schema(value_type = String)]
     pub title: &'static str,
     #[serde(serialize_with = "as_number")]
+    #[schema(value_type = u16)]
     pub status: StatusCode,
     pub detail: String,
     /// The input field at fault, as in the request: `also[1]`.
@@ -49,10 +60,74 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "The request is not valid", detail, remedy)
     }
 
+    /// As [`Problem::invalid`], by the fault of one field.
+    pub fn invalid_field(field: impl Into<String>, detail: impl AsRef<str>) -> Self {
+        Self::invalid(detail).with_field(field)
+    }
+
+    pub fn not_json() -> Self {
+        let (title, detail) = ("The body is not JSON", "The body must come as application/json.");
+        let remedy = "Send the header `content-type: application/json`.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", title, detail, remedy)
+    }
+
+    pub fn invalid_cursor() -> Self {
+        let detail = "The cursor is not one that was handed out for this list in this order.";
+        let remedy = "Begin again without a cursor.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-cursor", "The cursor is not valid", detail, remedy)
+            .with_field("cursor")
+    }
+
+    pub fn key_reused() -> Self {
+        let title = "The idempotency key is in use";
+        let detail = "Within the last 24 hours another request was sent under this key.";
+        let remedy = "Send this request under a key of its own.";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", title, detail, remedy)
+            .with_field("Idempotency-Key")
+    }
+
+    /// The request under this key was done, and its endpoint has been removed since.
+    pub fn gone_since() -> Self {
+        let detail = "The request under this key registered an endpoint that has been removed since.";
+        let remedy = "To register it anew, send the request under a new key.";
+        Self::conflict("removed-since", "The endpoint has been removed since", detail, remedy)
+    }
+
+    pub fn unknown_link() -> Self {
+        let detail = "It has expired, was revoked, or never was one.";
+        let remedy = "Ask whoever sent the link for a new one.";
+        Self::new(StatusCode::NOT_FOUND, "link-not-found", "This link does not work", detail, remedy)
+    }
+
+    pub fn operators_only() -> Self {
+        let detail = "This is about the installation as a whole, which is its operator's.";
+        Self::new(StatusCode::FORBIDDEN, "operators-only", "Only an operator may do that", detail, "Ask the operator.")
+    }
+
+    /// It is not known who asks.
+    pub fn unidentified() -> Self {
+        let detail = "The request has no identity that this path accepts.";
+        let remedy = "Sign it with AWS Signature Version 4, or send a token of the configured issuer to /bearer/v1.";
+        Self::new(StatusCode::UNAUTHORIZED, "unidentified", "Who asks is not known", detail, remedy)
+    }
+
+    /// It is known who asks, and nothing here belongs to them.
+    pub fn not_entitled() -> Self {
+        let detail = "The token names neither a tenant nor an operator's role.";
+        let remedy = "Ask the operator which claims a token must have.";
+        Self::new(StatusCode::FORBIDDEN, "not-entitled", "The token entitles to nothing here", detail, remedy)
+    }
+
     pub fn unknown_endpoint(reference: &str) -> Self {
         let detail = format!("There is no endpoint “{}”.", printable(reference, 80));
         let remedy = "List the endpoints, and use one's domain or id.";
         Self::new(StatusCode::NOT_FOUND, "endpoint-not-found", "No such endpoint", detail, remedy)
+    }
+
+    pub fn unknown_path(path: &str) -> Self {
+        let detail = format!("There is nothing at {path}.");
+        let remedy = "The paths are in /v1/openapi.json and in docs/API.md.";
+        Self::new(StatusCode::NOT_FOUND, "not-found", "No such path", detail, remedy)
     }
 
     pub fn conflict(name: &str, title: &'static str, detail: impl AsRef<str>, remedy: &str) -> Self {
@@ -69,12 +144,6 @@ impl From<ServiceFault> for Problem {
                 "temporarily-unavailable",
                 "A service did not answer as it should",
                 "Send the request again in a moment.",
-            ),
-            FaultKind::Refused if fault.operation == "dynamodb:Query" => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid-cursor",
-                "The cursor is not valid",
-                "Begin again without a cursor.",
             ),
             _ => (
                 StatusCode::INTERNAL_SERVER_ERROR,

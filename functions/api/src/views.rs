@@ -1,10 +1,13 @@
 //! What the API shows. Shapes are stable: programs read them, and the OpenAPI document is made of them.
 
+use domain::attempt::Attempt;
+use domain::caller::{Caller, Scope};
 use domain::certificate::InstalledCertificate;
 use domain::check::{CheckReport, Finding, Found, ProviderHint, RecordStatus, Serving};
 use domain::endpoint::Failing;
 use domain::event::Event;
 use domain::failure::{Actor, FailureName};
+use domain::installation::InstallationCheck;
 use domain::records::{RequiredRecord, required_records};
 use domain::share::Share;
 use domain::verdict::{CertificateState, Mover, Verdict, certificate_state, judge};
@@ -107,6 +110,8 @@ pub(crate) struct EndpointList {
     pub(crate) endpoints: Vec<EndpointView>,
     /// Hand it back as `cursor` to get the next page; null on the last one.
     pub(crate) next_cursor: Option<String>,
+    /// Whether there are more endpoints than were put into this order.
+    pub(crate) truncated: bool,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -180,6 +185,42 @@ pub(crate) struct CallerView {
     pub(crate) operator: bool,
     /// Null for an operator.
     pub(crate) tenant: Option<String>,
+}
+
+/// Whether the API is there at all.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct HealthView {
+    #[schema(value_type = String, example = "ok")]
+    pub(crate) status: &'static str,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct AttemptList {
+    /// Newest first.
+    pub(crate) attempts: Vec<Attempt>,
+}
+
+/// An attempt that was started.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct StartedView {
+    pub(crate) endpoint: String,
+    pub(crate) attempt: u64,
+}
+
+/// The installation itself.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct InstallationView {
+    pub(crate) checks: Vec<InstallationCheck>,
+}
+
+impl CallerView {
+    pub(crate) fn of(caller: &Caller) -> Self {
+        let tenant = match &caller.scope {
+            Scope::Everything => None,
+            Scope::Tenant(tenant) => Some(tenant.to_string()),
+        };
+        Self { who: caller.origin.who.clone(), operator: caller.is_operator(), tenant }
+    }
 }
 
 impl EndpointView {

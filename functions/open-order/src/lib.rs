@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::attempt::{Attempt, Outcome, execution_name};
 use domain::certificate_key::CertificateKey;
 use domain::flow::{Progress, Status, StepInput};
-use domain::order::{ChallengeKind, OpenOrder, OrderStatus, choose_challenge};
+use domain::order::{Authorization, ChallengeKind, OpenOrder, OrderStatus, choose_challenge};
 use domain::ports::{
     AttemptJournal, AuthoritativeDns, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, check_delegations,
     owned_endpoint,
@@ -50,7 +50,8 @@ where
     let usable = endpoint
         .order
         .as_ref()
-        .filter(|order| order.is_usable(ports.ca.directory(), now) && imported != Some(order.generation));
+        .filter(|order| order.is_usable(ports.ca.directory(), &endpoint.names, now))
+        .filter(|order| imported != Some(order.generation));
     if usable.is_some_and(|order| order.chain.is_some()) {
         return Ok(input.reached(Status::Issued));
     }
@@ -110,11 +111,14 @@ async fn resume(
     if found.status == OrderStatus::Invalid {
         return Ok(None);
     }
-    let chosen =
-        |order: &OpenedOrder, url: &str| order.authorizations.iter().any(|a| a.url == url && a.challenge.is_some());
+    // An endpoint whose reachability has changed answers the same authorization with another challenge.
+    let kind = |authorization: &Authorization| authorization.challenge.as_ref().map(|challenge| challenge.kind);
+    let chosen = |order: &OpenedOrder, earlier: &Authorization| {
+        order.authorizations.iter().any(|a| a.url == earlier.url && kind(a) == kind(earlier))
+    };
     Ok(Some(OpenOrder {
         // What an authorization no longer shows may still be published.
-        stale: order.to_stale().into_iter().filter(|a| !chosen(&found, &a.url)).collect(),
+        stale: order.to_stale().into_iter().filter(|a| !chosen(&found, a)).collect(),
         status: found.status,
         expires: found.expires.or(order.expires),
         authorizations: found.authorizations,

@@ -151,7 +151,7 @@ mod tests {
             held.renewal_id = Some(format!("id.{number}"));
             endpoint.due_at = Some(held.renew_at);
             endpoint.advice_at = Some(NOW);
-            endpoints.register(&endpoint).await.expect("in memory");
+            endpoints.register(&endpoint, &banks::registered(&endpoint), None).await.expect("in memory");
             ids.push(endpoint.id);
         }
         (endpoints, ids)

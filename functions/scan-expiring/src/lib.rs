@@ -98,7 +98,7 @@ mod tests {
             let (id, label) = (EndpointId::from_random([n; 16]), DelegationLabel::from_random([n; 16]));
             let endpoint =
                 Endpoint::register(id, domain::TenantId::fallback(), names, Reachability::Internal, label, NOW);
-            endpoints.register(&endpoint).await.expect("registered");
+            endpoints.register(&endpoint, &testkit::banks::registered(&endpoint), None).await.expect("registered");
         }
         endpoints
     }

@@ -55,7 +55,12 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     banks::registry(&endpoints, 1).await;
     banks::due_index(&endpoints, 20).await;
     banks::attempt_journal(&endpoints, 30).await;
-    banks::advice_index(&endpoints, 40).await;
+    banks::advice_index(&endpoints, 90).await;
+    banks::changes(&endpoints, 40).await;
+    banks::requests(&endpoints, 50).await;
+    banks::audit_trail(&endpoints, 60).await;
+    banks::share_links(&endpoints, 70).await;
+    banks::check_log(&endpoints, 80).await;
 
     account_secret(cloud).await?;
     dns_and_probe(cloud, &tokens).await?;

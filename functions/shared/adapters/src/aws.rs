@@ -41,6 +41,12 @@ where
     }
 }
 
+/// A transaction that met another one at the same items: sending it again is all it takes.
+pub(crate) fn conflict(operation: &'static str) -> ServiceFault {
+    let detail = "another change of the same items is under way".into();
+    ServiceFault { operation, kind: FaultKind::Throttled, detail }
+}
+
 fn classify(code: &str) -> FaultKind {
     match code {
         "Throttling"

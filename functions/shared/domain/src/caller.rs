@@ -83,6 +83,13 @@ pub struct Origin {
     pub address: Option<String>,
 }
 
+impl Origin {
+    /// What happens by itself.
+    pub fn itself() -> Self {
+        Self { who: "managed-https".to_owned(), address: None }
+    }
+}
+
 /// Somebody whose identity was established, and what it entitles them to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {

@@ -226,6 +226,11 @@ impl Endpoint {
         held.renewal_id.as_deref().filter(|_| held.directory.as_deref() == Some(directory))
     }
 
+    /// Whether a first import may have left a certificate in ACM that is not recorded yet: the next attempt adopts it.
+    pub fn is_importing(&self) -> bool {
+        self.certificate.is_none() && self.order.as_ref().is_some_and(|order| order.importing)
+    }
+
     /// Whether the certificate in place makes a new order needless at `now`.
     pub fn is_current(&self, now: OffsetDateTime) -> bool {
         self.certificate.as_ref().is_some_and(|held| now < held.renew_at && self.names.same_set(&held.names))

@@ -49,7 +49,7 @@ impl Event {
 
     /// What an attempt's record tells: its start and, when it has ended, its end.
     pub fn of_attempt(attempt: &Attempt) -> Vec<Self> {
-        let itself = Origin { who: "managed-https".to_owned(), address: None };
+        let itself = Origin::itself();
         let number = attempt.attempt;
         let event = |at, part: &str, kind, summary: String| Self {
             id: event_id(at, &format!("{number:010}{part}")),

@@ -13,6 +13,8 @@ pub mod endpoint;
 pub mod event;
 pub mod failure;
 pub mod flow;
+pub mod idempotency;
+pub mod installation;
 pub mod name;
 pub mod names;
 pub mod notice;

@@ -98,6 +98,10 @@ impl EndpointNames {
     pub fn same_set(&self, other: &[CertificateName]) -> bool {
         self.0.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()
     }
+
+    pub fn same_set_as(&self, other: &Self) -> bool {
+        self.same_set(&other.0)
+    }
 }
 
 impl TryFrom<Vec<CertificateName>> for EndpointNames {

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::endpoint::Reachability;
 use crate::name::{CertificateName, DomainName};
+use crate::names::EndpointNames;
 
 /// RFC 8555 §7.1.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,8 +123,11 @@ pub struct HttpPublication<'a> {
 impl OpenOrder {
     /// Whether the order is of use at `now`, for this set of names at this CA.
     ///
-    /// An order with a chain stays of use after the CA has forgotten it.
-    pub fn is_usable(&self, directory: &str, now: OffsetDateTime) -> bool {
+    /// An order with a chain stays of use after the CA has forgotten it; one for other names never is of use.
+    pub fn is_usable(&self, directory: &str, names: &EndpointNames, now: OffsetDateTime) -> bool {
+        if !names.same_set(&self.names) {
+            return false;
+        }
         if self.chain.is_some() {
             return true;
         }
@@ -217,13 +221,17 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
+    fn names() -> EndpointNames {
+        EndpointNames::parse("www.example.com", &["example.com".into()], 9).expect("valid names")
+    }
+
     fn order(expires: Option<OffsetDateTime>) -> OpenOrder {
         OpenOrder {
             url: "https://ca.example/order/1".into(),
             finalize_url: "https://ca.example/order/1/finalize".into(),
             directory: "https://ca.example/dir".into(),
             generation: 1,
-            names: vec![],
+            names: names().iter().cloned().collect(),
             status: OrderStatus::Pending,
             opened_at: NOW,
             expires,
@@ -239,16 +247,27 @@ mod tests {
     #[test]
     fn an_order_is_of_no_use_from_its_expiry_on() {
         let order = order(Some(NOW));
-        assert!(order.is_usable("https://ca.example/dir", NOW - Duration::SECOND));
-        assert!(!order.is_usable("https://ca.example/dir", NOW));
+        assert!(order.is_usable("https://ca.example/dir", &names(), NOW - Duration::SECOND));
+        assert!(!order.is_usable("https://ca.example/dir", &names(), NOW));
     }
 
     #[test]
     fn an_order_of_another_ca_is_of_no_use_unless_it_was_issued() {
         let mut order = order(None);
-        assert!(!order.is_usable("https://other.example/dir", NOW));
+        assert!(!order.is_usable("https://other.example/dir", &names(), NOW));
         order.chain = Some("PEM".into());
-        assert!(order.is_usable("https://other.example/dir", NOW));
+        assert!(order.is_usable("https://other.example/dir", &names(), NOW));
+    }
+
+    #[test]
+    fn an_order_for_other_names_is_of_no_use_even_with_its_certificate() {
+        let mut order = order(None);
+        order.names.reverse();
+        assert!(order.is_usable("https://ca.example/dir", &names(), NOW), "the order of names does not matter");
+        order.names.pop();
+        assert!(!order.is_usable("https://ca.example/dir", &names(), NOW));
+        order.chain = Some("PEM".into());
+        assert!(!order.is_usable("https://ca.example/dir", &names(), NOW));
     }
 
     #[test]

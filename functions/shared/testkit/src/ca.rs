@@ -158,6 +158,16 @@ fn lost() -> CaError {
     CaError::OrderLost { problem: Problem { kind: "malformed".into(), detail: "no such order".into() } }
 }
 
+fn challenge(order: u64, authorization: usize, kind: ChallengeKind) -> Challenge {
+    let token = format!("token-{order}-{authorization}");
+    let url = format!("memory://ca/challenge/{order}/{authorization}");
+    Challenge { kind, url, response: response(&token, kind), token }
+}
+
+fn response(token: &str, kind: ChallengeKind) -> String {
+    format!("{token}.{}", kind.as_str())
+}
+
 fn opened(url: &str, order: &CaOrder) -> OpenedOrder {
     OpenedOrder {
         url: url.to_owned(),
@@ -231,18 +241,12 @@ impl CertificateAuthority for MemoryCa {
             .iter()
             .enumerate()
             .map(|(i, name)| {
-                let token = format!("token-{number}-{i}");
                 let reused = state.reuse && state.proven.contains(name);
                 Authorization {
                     url: format!("memory://ca/authorization/{number}/{i}"),
                     name: name.clone(),
                     status: if reused { AuthorizationStatus::Valid } else { AuthorizationStatus::Pending },
-                    challenge: Some(Challenge {
-                        kind: choose_challenge(reachability, name),
-                        url: format!("memory://ca/challenge/{number}/{i}"),
-                        response: format!("{token}.response"),
-                        token,
-                    }),
+                    challenge: Some(challenge(number, i, choose_challenge(reachability, name))),
                 }
             })
             .collect();
@@ -262,8 +266,18 @@ impl CertificateAuthority for MemoryCa {
         Ok(self.reply(value))
     }
 
-    async fn resume(&self, order: &OpenOrder, _: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
-        let value = opened(&order.url, self.state().order(&order.url)?);
+    async fn resume(&self, order: &OpenOrder, reachability: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
+        let value = {
+            let mut state = self.state();
+            let held = state.order(&order.url)?;
+            // The client chooses anew among what the CA offers.
+            for authorization in &mut held.authorizations {
+                let chosen = authorization.challenge.as_mut().expect("made with one");
+                chosen.kind = choose_challenge(reachability, &authorization.name);
+                chosen.response = response(&chosen.token, chosen.kind);
+            }
+            opened(&order.url, held)
+        };
         Ok(self.reply(value))
     }
 

@@ -9,6 +9,7 @@ mod certificates;
 mod endpoints;
 mod fuse;
 mod keys;
+mod looking;
 mod messages;
 mod network;
 mod publication;
@@ -19,6 +20,7 @@ pub use certificates::{ImportedCertificate, MemoryCertificates};
 pub use endpoints::MemoryEndpoints;
 pub use fuse::{Crash, Fuse};
 pub use keys::MemoryKeys;
+pub use looking::{MemoryInspector, MemoryLooker};
 pub use messages::{MemoryFlows, MemoryNotifier};
 pub use network::{MemoryDns, MemoryProbe};
 pub use proptest;
@@ -42,6 +44,11 @@ mod tests {
         banks::registry(&MemoryEndpoints::default(), 1).await;
         banks::due_index(&MemoryEndpoints::default(), 2).await;
         banks::attempt_journal(&MemoryEndpoints::default(), 3).await;
-        banks::advice_index(&MemoryEndpoints::default(), 4).await;
+        banks::advice_index(&MemoryEndpoints::default(), 9).await;
+        banks::changes(&MemoryEndpoints::default(), 4).await;
+        banks::requests(&MemoryEndpoints::default(), 5).await;
+        banks::audit_trail(&MemoryEndpoints::default(), 6).await;
+        banks::share_links(&MemoryEndpoints::default(), 7).await;
+        banks::check_log(&MemoryEndpoints::default(), 8).await;
     }
 }

@@ -8,6 +8,7 @@ use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability,
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
+use crate::banks::registered;
 use crate::{
     Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryNotifier, MemoryTokens,
     MemoryZone,
@@ -36,7 +37,7 @@ impl Scene {
         let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
         let endpoint = Endpoint::register(id.clone(), TenantId::fallback(), names, reachability, label, now);
         let endpoints = MemoryEndpoints::default();
-        endpoints.register(&endpoint).await.expect("registered");
+        endpoints.register(&endpoint, &registered(&endpoint), None).await.expect("registered");
         let entry = DueEntry { endpoint: id.clone(), due_at: now };
         let attempt = endpoints.claim(&entry, now, now + LEASE).await.expect("in memory").expect("free");
         let (tokens, zone) = (MemoryTokens::default(), MemoryZone::default());

@@ -119,7 +119,7 @@ impl World {
         }
         let endpoint =
             Endpoint::register(id.clone(), domain::TenantId::fallback(), names, reachability, label, self.now());
-        self.endpoints.register(&endpoint).await.expect("registered");
+        self.endpoints.register(&endpoint, &testkit::banks::registered(&endpoint), None).await.expect("registered");
         id
     }
 

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::attempt::Attempt;
+use domain::event::Event;
+use domain::idempotency::{KEY_KEPT, NamedRequest};
 use domain::ports::{DUE_SHARDS, FaultKind, ServiceFault};
 use domain::{DomainName, Endpoint, EndpointId};
 use serde::Serialize;
@@ -12,8 +14,10 @@ use time::{Duration, OffsetDateTime};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// How long attempts are kept, also after their endpoint has gone.
-const ATTEMPTS_KEPT: Duration = Duration::days(400);
+/// The one partition of the index that has the endpoints of all tenants.
+pub(super) const LISTING: &str = "all";
+/// How long attempts, events and reports are kept, also after their endpoint has gone.
+pub(super) const HISTORY_KEPT: Duration = Duration::days(400);
 /// The endpoint's times that are kept as numbers.
 const TIMES: [&str; 3] = ["due_at", "lease_until", "advice_at"];
 
@@ -27,6 +31,10 @@ pub(super) fn endpoint_pk(id: &EndpointId) -> AttributeValue {
 
 pub(super) fn claim_pk(name: &DomainName) -> AttributeValue {
     text(format!("NAME#{name}"))
+}
+
+pub(super) fn request_pk(request: &NamedRequest) -> AttributeValue {
+    text(format!("IDEMPOTENCY#{}#{}", request.tenant, request.key.as_str()))
 }
 
 pub(super) fn shard_key(shard: u32) -> AttributeValue {
@@ -51,6 +59,7 @@ pub(super) fn endpoint_item(endpoint: &Endpoint) -> Item {
     item.insert("pk".into(), endpoint_pk(&endpoint.id));
     item.insert("sk".into(), text("ENDPOINT"));
     item.insert("domain".into(), text(endpoint.names.primary().to_string()));
+    item.insert("listing".into(), text(LISTING));
     item.insert("due_shard".into(), shard_key(endpoint.id.shard(DUE_SHARDS)));
     item
 }
@@ -71,7 +80,7 @@ pub(super) fn attempt_item(id: &EndpointId, attempt: &Attempt) -> Item {
     let mut item: Item = serde_dynamo::to_item(attempt).expect("the domain's types are plain data");
     item.insert("pk".into(), endpoint_pk(id));
     item.insert("sk".into(), text(format!("ATTEMPT#{:010}", attempt.attempt)));
-    item.insert("expires_at".into(), super::number((attempt.started_at + ATTEMPTS_KEPT).unix_timestamp()));
+    item.insert("expires_at".into(), super::number((attempt.started_at + HISTORY_KEPT).unix_timestamp()));
     item
 }
 
@@ -79,11 +88,29 @@ pub(super) fn to_attempt(item: Item) -> Result<Attempt, ServiceFault> {
     serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))
 }
 
-pub(super) fn claim_item(name: &DomainName, endpoint: &Endpoint) -> Item {
+pub(super) fn event_item(id: &EndpointId, event: &Event) -> Item {
+    let mut item: Item = serde_dynamo::to_item(event).expect("the domain's types are plain data");
+    item.insert("pk".into(), endpoint_pk(id));
+    item.insert("sk".into(), text(format!("EVENT#{}", event.id)));
+    item.insert("expires_at".into(), super::number((event.at + HISTORY_KEPT).unix_timestamp()));
+    item
+}
+
+pub(super) fn claim_item(name: &DomainName, holder: &EndpointId) -> Item {
     HashMap::from([
         ("pk".into(), claim_pk(name)),
         ("sk".into(), text("CLAIM")),
-        ("endpoint".into(), text(endpoint.id.to_string())),
+        ("endpoint".into(), text(holder.to_string())),
+    ])
+}
+
+pub(super) fn request_item(request: &NamedRequest, endpoint: &EndpointId, now: OffsetDateTime) -> Item {
+    HashMap::from([
+        ("pk".into(), request_pk(request)),
+        ("sk".into(), text("REQUEST")),
+        ("digest".into(), text(&request.digest)),
+        ("endpoint".into(), text(endpoint.to_string())),
+        ("expires_at".into(), super::number((now + KEY_KEPT).unix_timestamp())),
     ])
 }
 
@@ -117,7 +144,9 @@ mod tests {
         assert!(matches!(item["due_at"], AttributeValue::N(_)));
         assert!(!item.contains_key("lease_until"));
         assert_eq!(to_endpoint(item).expect("readable"), endpoint);
-        let claim = claim_item(&"example.com".parse().expect("valid"), &endpoint);
-        assert!(!claim.contains_key("due_shard") && !claim.contains_key("tenant"));
+        let claim = claim_item(&"example.com".parse().expect("valid"), &endpoint.id);
+        for index in ["due_shard", "tenant", "listing"] {
+            assert!(endpoint_item(&endpoint).contains_key(index) && !claim.contains_key(index), "{index}");
+        }
     }
 }

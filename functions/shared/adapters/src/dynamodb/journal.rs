@@ -1,5 +1,4 @@
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::attempt::Attempt;
@@ -9,7 +8,7 @@ use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settle
 use domain::{Endpoint, EndpointId};
 
 use super::items::{self, text};
-use super::{EndpointsTable, number};
+use super::{Cancelled, EndpointsTable, number};
 use crate::aws::{conditional, fault};
 
 impl AttemptJournal for EndpointsTable {
@@ -97,7 +96,7 @@ impl AttemptJournal for EndpointsTable {
             TransactWriteItem::builder().update(update).build(),
             TransactWriteItem::builder().put(self.put_attempt(id, &settlement.attempt)).build(),
         ];
-        match self.transact(writes).await {
+        match self.transact_fenced(writes).await {
             Err(FencedError::Superseded) => Err(self.why_not_settled(id, attempt).await?),
             other => other,
         }
@@ -112,23 +111,16 @@ impl AttemptJournal for EndpointsTable {
             .send()
             .await
             .map_err(|error| fault("dynamodb:PutItem", error))?;
-        let delete = |pk, sk, condition: &str, name: &str, value| {
-            let delete = Delete::builder()
-                .table_name(&self.table)
-                .key("pk", pk)
-                .key("sk", text(sk))
-                .condition_expression(condition)
-                .expression_attribute_values(name, value);
-            TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
-        };
-        let claims = endpoint.names.bases().into_iter().map(|base| {
-            let held = "attribute_not_exists(pk) OR endpoint = :endpoint";
-            delete(items::claim_pk(base), "CLAIM", held, ":endpoint", text(endpoint.id.to_string()))
-        });
-        let gone_or_ours = "attribute_not_exists(pk) OR attempt = :attempt";
-        let endpoint =
-            delete(items::endpoint_pk(&endpoint.id), "ENDPOINT", gone_or_ours, ":attempt", number(attempt.attempt));
-        self.transact(claims.chain([endpoint]).collect()).await
+        let claims = endpoint.names.bases().into_iter().map(|base| self.delete_claim(base, &endpoint.id));
+        let going = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(&endpoint.id))
+            .key("sk", text("ENDPOINT"))
+            .condition_expression("attribute_not_exists(pk) OR attempt = :attempt")
+            .expression_attribute_values(":attempt", number(attempt.attempt));
+        let going = going.build().expect("table and key are set");
+        let endpoint = TransactWriteItem::builder().delete(going).build();
+        self.transact_fenced(claims.chain([endpoint]).collect()).await
     }
 }
 
@@ -138,19 +130,17 @@ impl EndpointsTable {
         put.build().expect("table and item are set")
     }
 
-    async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<(), FencedError> {
-        let result = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        let Err(error) = result else { return Ok(()) };
-        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
-            let reasons = cancelled.cancellation_reasons();
-            if reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed")) {
-                return Err(FencedError::Superseded);
+    /// As [`EndpointsTable::transact`], for writes whose conditions name the attempt.
+    async fn transact_fenced(&self, writes: Vec<TransactWriteItem>) -> Result<(), FencedError> {
+        match self.transact(writes).await? {
+            None => Ok(()),
+            Some(Cancelled { refused }) if !refused.is_empty() => Err(FencedError::Superseded),
+            Some(_) => {
+                let detail = "the transaction met another one".into();
+                let operation = "dynamodb:TransactWriteItems";
+                Err(ServiceFault { operation, kind: FaultKind::Unavailable, detail }.into())
             }
-            let detail = "the transaction met another one".into();
-            let operation = "dynamodb:TransactWriteItems";
-            return Err(ServiceFault { operation, kind: FaultKind::Unavailable, detail }.into());
         }
-        Err(fault("dynamodb:TransactWriteItems", error).into())
     }
 
     /// Tells a newer attempt from a removal that came between reading and writing.

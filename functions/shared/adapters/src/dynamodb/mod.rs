@@ -1,24 +1,33 @@
-//! The endpoints table: endpoints, the claims of their names, their attempts.
+//! The endpoints table: endpoints, the claims of their names, and what has happened to them.
 //!
 //! | item | pk | sk |
 //! |---|---|---|
 //! | endpoint | `ENDPOINT#id` | `ENDPOINT` |
 //! | attempt | `ENDPOINT#id` | `ATTEMPT#0000000012` |
+//! | event | `ENDPOINT#id` | `EVENT#001764000000000-00a7` |
+//! | link to the customer's page | `ENDPOINT#id` | `SHARE#` and the SHA-256 of its token |
+//! | report of the last look | `ENDPOINT#id` | `CHECK` |
 //! | claim of a name | `NAME#shop.example.com` | `CLAIM` |
+//! | request that was done | `IDEMPOTENCY#tenant#key` | `REQUEST` |
 //!
-//! Index `advice` (due_shard, advice_at) holds endpoints with a certificate.
-//! Index `due` (due_shard, due_at) holds endpoints only: attempts and claims have no `due_shard`. Index
-//! `tenant` (tenant, domain) likewise.
+//! Index `due` (due_shard, due_at) holds endpoints only: no other item has a `due_shard`. Indexes `tenant`
+//! (tenant, domain) and `listing` (one partition, domain) likewise. Index `advice` (due_shard, advice_at) holds
+//! endpoints with a certificate.
 
 mod advice_index;
+mod check_log;
 mod due_index;
 mod items;
 mod journal;
 mod registry;
+mod share_links;
+mod trail;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use domain::event::Event;
 use domain::ports::{EndpointReader, ServiceFault};
 use domain::{Endpoint, EndpointId};
 
@@ -46,18 +55,72 @@ impl EndpointsTable {
     }
 
     async fn read(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
+        self.get(items::endpoint_pk(id), "ENDPOINT").await?.map(items::to_endpoint).transpose()
+    }
+
+    /// One item, strongly consistent.
+    async fn get(&self, pk: AttributeValue, sk: impl Into<String>) -> Result<Option<items::Item>, ServiceFault> {
         let output = self
             .client
             .get_item()
             .table_name(&self.table)
-            .key("pk", items::endpoint_pk(id))
-            .key("sk", items::text("ENDPOINT"))
+            .key("pk", pk)
+            .key("sk", items::text(sk))
             .consistent_read(true)
             .send()
             .await
             .map_err(|error| fault("dynamodb:GetItem", error))?;
-        output.item.map(items::to_endpoint).transpose()
+        Ok(output.item)
     }
+
+    /// The last `limit` items of the endpoint whose sort key begins with `prefix`, backwards.
+    async fn newest(&self, id: &EndpointId, prefix: &str, limit: u32) -> Result<Vec<items::Item>, ServiceFault> {
+        let output = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", items::endpoint_pk(id))
+            .expression_attribute_values(":prefix", items::text(prefix))
+            .scan_index_forward(false)
+            .limit(limit.try_into().unwrap_or(i32::MAX))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault("dynamodb:Query", error))?;
+        Ok(output.items.unwrap_or_default())
+    }
+
+    /// Writes an item that must not be there.
+    fn put_new(&self, item: items::Item) -> TransactWriteItem {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(pk)").build().expect("table and item are set");
+        TransactWriteItem::builder().put(put).build()
+    }
+
+    /// Writes an event; the same again is fine.
+    fn put_event(&self, id: &EndpointId, event: &Event) -> TransactWriteItem {
+        let put = Put::builder().table_name(&self.table).set_item(Some(items::event_item(id, event)));
+        TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
+    }
+
+    /// All writes or none; what came in between if none.
+    async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<Option<Cancelled>, ServiceFault> {
+        let result = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        let Err(error) = result else { return Ok(None) };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+            return Err(fault("dynamodb:TransactWriteItems", error));
+        };
+        let reasons = cancelled.cancellation_reasons().iter().enumerate();
+        let refused = reasons.filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"));
+        Ok(Some(Cancelled { refused: refused.map(|(index, _)| index).collect() }))
+    }
+}
+
+/// A transaction that was not done.
+struct Cancelled {
+    /// The writes whose condition did not hold. None of them: another transaction was at the same items.
+    refused: Vec<usize>,
 }
 
 impl EndpointReader for EndpointsTable {

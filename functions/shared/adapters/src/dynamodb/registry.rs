@@ -1,80 +1,102 @@
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::attempt::Attempt;
-use domain::ports::{EndpointPage, FaultKind, RegisterError, Registry, ServiceFault};
+use domain::caller::Scope;
+use domain::event::Event;
+use domain::idempotency::NamedRequest;
+use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
 use domain::{DomainName, Endpoint, EndpointId};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::items::{self, text};
-use super::{EndpointsTable, number};
-use crate::aws::{conditional, fault};
+use super::{Cancelled, EndpointsTable, number};
+use crate::aws::{conditional, conflict, fault};
 
 impl Registry for EndpointsTable {
-    async fn register(&self, endpoint: &Endpoint) -> Result<(), RegisterError> {
-        let put = |item: items::Item| {
-            let put = Put::builder()
-                .table_name(&self.table)
-                .set_item(Some(item))
-                .condition_expression("attribute_not_exists(pk)")
-                .build()
-                .expect("table and item are set");
-            TransactWriteItem::builder().put(put).build()
-        };
-        let bases = endpoint.names.bases();
-        let claims = bases.iter().map(|base| put(items::claim_item(base, endpoint)));
-        let writes: Vec<_> = claims.chain([put(items::endpoint_item(endpoint))]).collect();
-        let result = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        let Err(error) = result else { return Ok(()) };
-        if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
-            let refused = cancelled.cancellation_reasons().iter().zip(&bases);
-            let taken = refused.into_iter().find(|(reason, _)| reason.code() == Some("ConditionalCheckFailed"));
-            if let Some((_, base)) = taken {
-                return Err(RegisterError::NameTaken((*base).clone()));
-            }
-            let kind = FaultKind::Throttled;
-            let detail = "another registration of the same name is under way".into();
-            return Err(ServiceFault { operation: "dynamodb:TransactWriteItems", kind, detail }.into());
+    async fn register(
+        &self,
+        endpoint: &Endpoint,
+        event: &Event,
+        request: Option<&NamedRequest>,
+    ) -> Result<Registered, RegisterError> {
+        let bases: Vec<_> = endpoint.names.bases().into_iter().collect();
+        let mut writes: Vec<_> = bases.iter().map(|base| self.put_new(items::claim_item(base, &endpoint.id))).collect();
+        writes.push(self.put_new(items::endpoint_item(endpoint)));
+        writes.push(self.put_event(&endpoint.id, event));
+        if let Some(request) = request {
+            writes.push(self.put_request(request, &endpoint.id, endpoint.created_at));
         }
-        Err(fault("dynamodb:TransactWriteItems", error).into())
+        let refused = match self.transact(writes).await? {
+            None => return Ok(Registered::Now),
+            Some(Cancelled { refused }) => refused,
+        };
+        // A request that is known goes first: its own endpoint is what holds the names.
+        if let Some(request) = request
+            && refused.contains(&(bases.len() + 2))
+        {
+            return self.registered_before(request).await;
+        }
+        match refused.first().and_then(|index| bases.get(*index)) {
+            Some(base) => Err(RegisterError::NameTaken((*base).clone())),
+            None => Err(conflict("dynamodb:TransactWriteItems").into()),
+        }
+    }
+
+    async fn change(&self, seen: &Endpoint, change: &Change, event: &Event) -> Result<(), ChangeError> {
+        let (before, after) = (seen.names.bases(), change.names.bases());
+        let added: Vec<_> = after.difference(&before).collect();
+        let mut writes: Vec<_> = added.iter().map(|base| self.put_new(items::claim_item(base, &seen.id))).collect();
+        writes.push(TransactWriteItem::builder().update(self.update_of_change(seen, change)).build());
+        writes.extend(before.difference(&after).map(|base| self.delete_claim(base, &seen.id)));
+        writes.push(self.put_event(&seen.id, event));
+        let refused = match self.transact(writes).await? {
+            None => return Ok(()),
+            Some(Cancelled { refused }) => refused,
+        };
+        match refused.first().and_then(|index| added.get(*index)) {
+            Some(base) => Err(ChangeError::NameTaken((**base).clone())),
+            None if refused.is_empty() => Err(conflict("dynamodb:TransactWriteItems").into()),
+            None => Err(ChangeError::Busy),
+        }
     }
 
     async fn holder(&self, name: &DomainName) -> Result<Option<EndpointId>, ServiceFault> {
-        let output = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("pk", items::claim_pk(name))
-            .key("sk", text("CLAIM"))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("dynamodb:GetItem", error))?;
-        let Some(item) = output.item else { return Ok(None) };
-        let id = item.get("endpoint").and_then(|value| value.as_s().ok());
-        id.and_then(|id| id.parse().ok()).map(Some).ok_or_else(|| items::unreadable("a claim without its endpoint"))
+        let Some(item) = self.get(items::claim_pk(name), "CLAIM").await? else { return Ok(None) };
+        endpoint_of(&item).map(Some).ok_or_else(|| items::unreadable("a claim without its endpoint"))
     }
 
-    async fn list(&self, tenant: &str, cursor: Option<&str>, limit: u32) -> Result<EndpointPage, ServiceFault> {
+    async fn list(&self, scope: &Scope, after: Option<&Position>, limit: u32) -> Result<EndpointPage, ServiceFault> {
+        let (index, partition) = match scope {
+            Scope::Everything => ("listing", text(items::LISTING)),
+            Scope::Tenant(tenant) => ("tenant", text(tenant.as_str())),
+        };
+        let start = after.map(|position| {
+            HashMap::from([
+                (index.to_owned(), partition.clone()),
+                ("domain".to_owned(), text(&position.domain)),
+                ("pk".to_owned(), items::endpoint_pk(&position.endpoint)),
+                ("sk".to_owned(), text("ENDPOINT")),
+            ])
+        });
         let output = self
             .client
             .query()
             .table_name(&self.table)
-            .index_name("tenant")
-            .key_condition_expression("tenant = :tenant")
-            .expression_attribute_values(":tenant", text(tenant))
+            .index_name(index)
+            .key_condition_expression("#partition = :partition")
+            .expression_attribute_names("#partition", index)
+            .expression_attribute_values(":partition", partition)
             .limit(limit.try_into().unwrap_or(i32::MAX))
-            .set_exclusive_start_key(cursor.map(decode_cursor).transpose()?)
+            .set_exclusive_start_key(start)
             .send()
             .await
             .map_err(|error| fault("dynamodb:Query", error))?;
         let endpoints =
             output.items.unwrap_or_default().into_iter().map(items::to_endpoint).collect::<Result<_, _>>()?;
-        Ok(EndpointPage { endpoints, next: output.last_evaluated_key.as_ref().map(encode_cursor) })
+        let next = output.last_evaluated_key.as_ref().map(to_position).transpose()?;
+        Ok(EndpointPage { endpoints, next })
     }
 
     async fn begin_removal(&self, id: &EndpointId, now: OffsetDateTime) -> Result<(), ServiceFault> {
@@ -103,49 +125,85 @@ impl Registry for EndpointsTable {
     }
 
     async fn attempts(&self, id: &EndpointId, limit: u32) -> Result<Vec<Attempt>, ServiceFault> {
-        let output = self
-            .client
-            .query()
+        let items = self.newest(id, "ATTEMPT#", limit).await?;
+        items.into_iter().map(items::to_attempt).collect()
+    }
+}
+
+impl EndpointsTable {
+    fn put_request(&self, request: &NamedRequest, endpoint: &EndpointId, now: OffsetDateTime) -> TransactWriteItem {
+        let put = Put::builder()
             .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :attempts)")
-            .expression_attribute_values(":pk", items::endpoint_pk(id))
-            .expression_attribute_values(":attempts", text("ATTEMPT#"))
-            .scan_index_forward(false)
-            .limit(limit.try_into().unwrap_or(i32::MAX))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| fault("dynamodb:Query", error))?;
-        output.items.unwrap_or_default().into_iter().map(items::to_attempt).collect()
+            .set_item(Some(items::request_item(request, endpoint, now)))
+            // The table forgets an item some time after it has expired, not at that moment.
+            .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
+            .expression_attribute_values(":now", number(now.unix_timestamp()));
+        TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
+    }
+
+    async fn registered_before(&self, request: &NamedRequest) -> Result<Registered, RegisterError> {
+        let known = self
+            .get(items::request_pk(request), "REQUEST")
+            .await?
+            .ok_or_else(|| conflict("dynamodb:TransactWriteItems"))?;
+        if known.get("digest").and_then(|value| value.as_s().ok()) != Some(&request.digest) {
+            return Err(RegisterError::KeyReused);
+        }
+        let endpoint = endpoint_of(&known).ok_or_else(|| items::unreadable("a request without its endpoint"))?;
+        Ok(Registered::Before(endpoint))
+    }
+
+    fn update_of_change(&self, seen: &Endpoint, change: &Change) -> Update {
+        // Other names make worthless what an order has brought, unless it is being put into ACM at this moment.
+        let idle = "attempt = :seen AND attribute_not_exists(lease_until) AND removing = :no";
+        let condition = match change.names.same_set_as(&seen.names) {
+            true => idle.to_owned(),
+            false => format!(
+                "{idle} AND (attribute_exists(certificate) OR attribute_not_exists(#order) OR #order.importing = :no)"
+            ),
+        };
+        let named = (!change.names.same_set_as(&seen.names)).then_some(("#order", "order"));
+        let names = [("#names", "names"), ("#check", "check")].into_iter().chain(named);
+        Update::builder()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(&seen.id))
+            .key("sk", text("ENDPOINT"))
+            .update_expression(
+                "SET #names = :names, reachability = :reachability, due_at = :due, attempt = attempt + :one \
+                 REMOVE failing, #check, look_again_ms",
+            )
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names.map(|(k, v)| (k.to_owned(), v.to_owned())).collect()))
+            .expression_attribute_values(":names", items::attribute(&change.names))
+            .expression_attribute_values(":reachability", items::attribute(&change.reachability))
+            .expression_attribute_values(":due", number(change.due_at.unix_timestamp()))
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":seen", number(seen.attempt))
+            .expression_attribute_values(":no", AttributeValue::Bool(false))
+            .build()
+            .expect("table, key and expression are set")
+    }
+
+    /// Gives a name back; fine if it is gone.
+    pub(super) fn delete_claim(&self, base: &DomainName, holder: &EndpointId) -> TransactWriteItem {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", items::claim_pk(base))
+            .key("sk", text("CLAIM"))
+            .condition_expression("attribute_not_exists(pk) OR endpoint = :endpoint")
+            .expression_attribute_values(":endpoint", text(holder.to_string()));
+        TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
     }
 }
 
-/// The key of the last row, all of whose parts are strings.
-fn encode_cursor(key: &items::Item) -> String {
-    let parts: HashMap<&String, &String> =
-        key.iter().filter_map(|(name, value)| Some((name, value.as_s().ok()?))).collect();
-    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&parts).expect("strings serialize"))
+fn endpoint_of(item: &items::Item) -> Option<EndpointId> {
+    item.get("endpoint")?.as_s().ok()?.parse().ok()
 }
 
-fn decode_cursor(cursor: &str) -> Result<items::Item, ServiceFault> {
-    let parts: Option<HashMap<String, String>> =
-        BASE64_URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|json| serde_json::from_slice(&json).ok());
-    let parts = parts.ok_or(ServiceFault {
-        operation: "dynamodb:Query",
-        kind: FaultKind::Refused,
-        detail: "the cursor is not one that was handed out".into(),
-    })?;
-    Ok(parts.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_round_trips_and_garbage_is_refused() {
-        let key = HashMap::from([("pk".to_owned(), text("ENDPOINT#x")), ("sk".to_owned(), text("ENDPOINT"))]);
-        assert_eq!(decode_cursor(&encode_cursor(&key)), Ok(key));
-        assert!(decode_cursor("***").is_err());
-    }
+/// From the key of an index's last row.
+fn to_position(key: &items::Item) -> Result<Position, ServiceFault> {
+    let part = |name: &str| key.get(name).and_then(|value| value.as_s().ok());
+    let endpoint = part("pk").and_then(|pk| pk.strip_prefix("ENDPOINT#")?.parse().ok());
+    let position = endpoint.zip(part("domain")).map(|(endpoint, domain)| Position { domain: domain.clone(), endpoint });
+    position.ok_or_else(|| items::unreadable("the key of an index"))
 }

@@ -3,28 +3,37 @@
 //! Every method may be repeated after a crash unless it says otherwise. Errors say what the caller can do.
 
 mod certificate_authority;
+mod check_log;
 mod destination;
 mod dns;
 mod fault;
 mod flow_starter;
+mod inspector;
 mod key_vault;
 mod look;
 mod notifier;
 mod publication;
+mod registry;
 mod renewal_information;
+mod share_links;
 mod store;
+mod trail;
 
 pub use certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, Validation};
+pub use check_log::CheckLog;
 pub use destination::{CertificateStore, Deletion, HeldCertificate, ImportMaterial};
 pub use dns::{AuthoritativeDns, HttpProbe, RecordKind, check_delegations};
 pub use fault::{FaultKind, FencedError, ServiceFault};
 pub use flow_starter::{FlowStarter, Started};
+pub use inspector::Inspector;
 pub use key_vault::KeyVault;
 pub use look::{Looker, Subject};
 pub use notifier::Notifier;
 pub use publication::{ChangeState, TokenStore, TxtZone};
+pub use registry::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry};
 pub use renewal_information::{AdviceIndex, RenewalInfo, RenewalInformation};
+pub use share_links::ShareLinks;
 pub use store::{
-    AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, EndpointPage, EndpointReader, RegisterError, Registry, Settlement,
-    ordering_endpoint, owned_endpoint,
+    AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, EndpointReader, Settlement, ordering_endpoint, owned_endpoint,
 };
+pub use trail::AuditTrail;

@@ -8,7 +8,6 @@ use crate::certificate::InstalledCertificate;
 use crate::endpoint::{Endpoint, EndpointId, Failing};
 use crate::failure::{Actor, Failure, FailureName};
 use crate::flow::StepInput;
-use crate::name::DomainName;
 use crate::order::OpenOrder;
 
 /// Slices of the due index, so that one busy moment is not one hot partition.
@@ -18,23 +17,6 @@ pub const DUE_SHARDS: u32 = 8;
 pub trait EndpointReader {
     /// The endpoint, strongly consistent: a step sees what the step before wrote.
     fn find(&self, id: &EndpointId) -> impl Future<Output = Result<Option<Endpoint>, ServiceFault>> + Send;
-}
-
-/// Why a registration did not happen. Nothing was written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RegisterError {
-    #[error("{0} belongs to a registered endpoint already")]
-    NameTaken(DomainName),
-    #[error(transparent)]
-    Fault(#[from] ServiceFault),
-}
-
-/// A page of endpoints, by domain.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EndpointPage {
-    pub endpoints: Vec<Endpoint>,
-    /// Hand it back to get the next page; opaque.
-    pub next: Option<String>,
 }
 
 /// The endpoint as it is now, for a step of `input`'s attempt.
@@ -73,42 +55,6 @@ pub async fn ordering_endpoint(
             "Nothing: a new order is made by itself.",
         )),
     }
-}
-
-/// Who is registered, and who holds which name.
-pub trait Registry: EndpointReader {
-    /// Writes the endpoint and the claim of each of its base names, all or nothing.
-    ///
-    /// Not to be repeated: a second call finds the names taken.
-    fn register(&self, endpoint: &Endpoint) -> impl Future<Output = Result<(), RegisterError>> + Send;
-
-    /// The endpoint that holds `name`.
-    fn holder(&self, name: &DomainName) -> impl Future<Output = Result<Option<EndpointId>, ServiceFault>> + Send;
-
-    /// Up to `limit` endpoints of a tenant after `cursor`, by domain.
-    fn list(
-        &self,
-        tenant: &str,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> impl Future<Output = Result<EndpointPage, ServiceFault>> + Send;
-
-    /// Marks the endpoint as going, due at `now`. What it has published is taken away by its next attempt.
-    fn begin_removal(
-        &self,
-        id: &EndpointId,
-        now: OffsetDateTime,
-    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
-
-    /// Opens the renewal of the certificate in place at `now`; nothing if there is none.
-    fn open_renewal(
-        &self,
-        id: &EndpointId,
-        now: OffsetDateTime,
-    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
-
-    /// Newest first.
-    fn attempts(&self, id: &EndpointId, limit: u32) -> impl Future<Output = Result<Vec<Attempt>, ServiceFault>> + Send;
 }
 
 /// An endpoint that is due, and the moment that says so.

@@ -10,16 +10,16 @@ use super::{endpoint, whole_second};
 /// `seed` is one that no other test uses.
 pub async fn advice_index(index: &(impl AdviceIndex + AttemptJournal + Registry + DueIndex), seed: u64) {
     let now = whole_second();
-    let registered = endpoint(seed, now);
-    let id = &registered.id;
+    let fresh = endpoint(seed, now);
+    let id = &fresh.id;
     let shard = id.shard(DUE_SHARDS);
     let due = async |at| index.advice_due(shard, at, 1000).await.expect("answers").contains(id);
-    index.register(&registered).await.expect("registered");
+    index.register(&fresh, &super::registered(&fresh), None).await.expect("registered");
     assert!(!due(now + Duration::days(999)).await, "without a certificate there is no advice to ask for");
 
     let entry = DueEntry { endpoint: id.clone(), due_at: now };
     assert_eq!(index.claim(&entry, now, now + LEASE).await, Ok(Some(1)));
-    let certificate = installed(&registered, now);
+    let certificate = installed(&fresh, now);
     index.record_certificate(id, 1, &certificate).await.expect("recorded");
     assert!(due(now).await, "the CA is asked as soon as there is a certificate");
 

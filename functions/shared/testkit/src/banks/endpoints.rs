@@ -1,14 +1,18 @@
 use domain::attempt::{Attempt, Outcome, execution_name};
+use domain::caller::Scope;
 use domain::certificate::InstalledCertificate;
 use domain::endpoint::Failing;
 use domain::failure::{Actor, Failure, FailureName};
+use domain::idempotency::{KEY_KEPT, NamedRequest};
 use domain::order::{OpenOrder, OrderStatus};
-use domain::ports::{AttemptJournal, DueEntry, DueIndex, FencedError, RegisterError, Registry, Settlement};
+use domain::ports::{
+    AttemptJournal, DueEntry, DueIndex, FencedError, Position, RegisterError, Registered, Registry, Settlement,
+};
 use domain::schedule::LEASE;
 use domain::{Endpoint, EndpointId};
 use time::{Duration, OffsetDateTime};
 
-use super::{endpoint, whole_second};
+use super::{endpoint, registered, whole_second};
 
 /// `seed` is one that no other test uses.
 pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
@@ -16,25 +20,37 @@ pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
     let first = endpoint(seed, now);
     let names: Vec<_> = first.names.bases().into_iter().cloned().collect();
     assert_eq!(registry.find(&first.id).await, Ok(None), "nothing is there before");
-    registry.register(&first).await.expect("registered");
+    let register = async |endpoint: &Endpoint| registry.register(endpoint, &registered(endpoint), None).await;
+    assert_eq!(register(&first).await, Ok(Registered::Now));
     assert_eq!(registry.find(&first.id).await, Ok(Some(first.clone())), "it reads as it was written");
     for name in &names {
         assert_eq!(registry.holder(name).await, Ok(Some(first.id.clone())), "every base name is claimed");
     }
 
     let rival = Endpoint { id: EndpointId::from_random([seed as u8; 16]), ..first.clone() };
-    let refused = registry.register(&rival).await.expect_err("taken");
+    let refused = register(&rival).await.expect_err("taken");
     assert!(matches!(refused, RegisterError::NameTaken(name) if names.contains(&name)));
     assert_eq!(registry.find(&rival.id).await, Ok(None), "nothing of a refused registration is written");
 
     let second = Endpoint { tenant: first.tenant.clone(), ..endpoint(seed + 1, now) };
-    registry.register(&second).await.expect("registered");
-    let page = registry.list(first.tenant.as_str(), None, 1).await.expect("answers");
+    register(&second).await.expect("registered");
+    let own = Scope::Tenant(first.tenant.clone());
+    let page = registry.list(&own, None, 1).await.expect("answers");
     let next = page.next.expect("there is more");
-    let rest = registry.list(first.tenant.as_str(), Some(&next), 9).await.expect("answers");
+    assert_eq!(next, Position::of(&first));
+    let rest = registry.list(&own, Some(&next), 9).await.expect("answers");
     let ids: Vec<_> = page.endpoints.iter().chain(&rest.endpoints).map(|e| e.id.clone()).collect();
     assert_eq!(ids, [first.id.clone(), second.id.clone()], "pages follow each other by domain");
-    assert!(registry.list("nobody", None, 9).await.expect("answers").endpoints.is_empty());
+    assert_eq!(registry.list(&own, Some(&Position::of(&second)), 9).await.expect("answers").endpoints, []);
+    let nobody = Scope::Tenant("nobody".parse().expect("valid"));
+    assert!(registry.list(&nobody, None, 9).await.expect("answers").endpoints.is_empty());
+
+    let foreign = endpoint(seed + 2, now);
+    register(&foreign).await.expect("registered");
+    let everything = registry.list(&Scope::Everything, None, 1000).await.expect("answers").endpoints;
+    let found: Vec<_> = everything.iter().map(|e| &e.id).filter(|id| [&second.id, &foreign.id].contains(id)).collect();
+    assert_eq!(found, [&second.id, &foreign.id], "an operator's list has the endpoints of all, by domain");
+    assert!(registry.list(&own, None, 9).await.expect("answers").endpoints.iter().all(|e| e.id != foreign.id));
 
     registry.open_renewal(&first.id, now).await.expect("no certificate, nothing to do");
     let gone = EndpointId::from_random([0xee; 16]);
@@ -50,7 +66,7 @@ pub async fn due_index<T: Registry + DueIndex + Sync>(index: &T, seed: u64) {
     let now = whole_second();
     let mut early = endpoint(seed, now);
     early.due_at = Some(now + Duration::HOUR);
-    index.register(&early).await.expect("registered");
+    index.register(&early, &registered(&early), None).await.expect("registered");
     let shard = early.id.shard(domain::ports::DUE_SHARDS);
     let entry = DueEntry { endpoint: early.id.clone(), due_at: now + Duration::HOUR };
     let due = |at: OffsetDateTime| async move { index.due(shard, at, 1000).await.expect("answers") };
@@ -96,6 +112,36 @@ pub fn installed(endpoint: &Endpoint, now: OffsetDateTime) -> InstalledCertifica
     }
 }
 
+/// `seed` is one that no other test uses.
+pub async fn requests(registry: &impl Registry, seed: u64) {
+    let now = whole_second();
+    let first = endpoint(seed, now);
+    let request = |key: &str, digest: &str| NamedRequest {
+        tenant: first.tenant.clone(),
+        key: key.parse().expect("a key"),
+        digest: digest.into(),
+    };
+    let register = async |endpoint: &Endpoint, request: &NamedRequest| {
+        registry.register(endpoint, &registered(endpoint), Some(request)).await
+    };
+    assert_eq!(register(&first, &request("one", "d1")).await, Ok(Registered::Now));
+    let again = Endpoint { id: EndpointId::from_random([seed as u8; 16]), ..first.clone() };
+    assert_eq!(register(&again, &request("one", "d1")).await, Ok(Registered::Before(first.id.clone())));
+    assert_eq!(registry.find(&again.id).await, Ok(None), "the second time nothing is written");
+    assert_eq!(register(&again, &request("one", "d2")).await, Err(RegisterError::KeyReused));
+    let taken = register(&again, &request("two", "d1")).await;
+    assert!(matches!(taken, Err(RegisterError::NameTaken(_))), "another key is another request");
+
+    let elsewhere = endpoint(seed + 1, now);
+    let theirs = NamedRequest { tenant: elsewhere.tenant.clone(), ..request("one", "d3") };
+    assert_eq!(register(&elsewhere, &theirs).await, Ok(Registered::Now), "a tenant's keys are its own");
+
+    let late = Endpoint { created_at: now + KEY_KEPT, ..endpoint(seed + 2, now) };
+    let just_before = Endpoint { created_at: now + KEY_KEPT - Duration::SECOND, ..late.clone() };
+    assert_eq!(register(&just_before, &request("one", "d4")).await, Err(RegisterError::KeyReused));
+    assert_eq!(register(&late, &request("one", "d4")).await, Ok(Registered::Now), "a day later a key is new");
+}
+
 pub(super) fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome: Outcome) -> Attempt {
     Attempt {
         attempt: number,
@@ -113,9 +159,9 @@ pub(super) fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome
 /// `seed` is one that no other test uses.
 pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueIndex), seed: u64) {
     let now = whole_second();
-    let registered = endpoint(seed, now);
-    let id = &registered.id;
-    journal.register(&registered).await.expect("registered");
+    let first = endpoint(seed, now);
+    let id = &first.id;
+    journal.register(&first, &registered(&first), None).await.expect("registered");
     let entry = DueEntry { endpoint: id.clone(), due_at: now };
     assert_eq!(journal.claim(&entry, now, now + LEASE).await, Ok(Some(1)));
 
@@ -128,7 +174,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         finalize_url: "https://ca.example/order/1/finalize".into(),
         directory: "https://ca.example/directory".into(),
         generation: 1,
-        names: registered.names.iter().cloned().collect(),
+        names: first.names.iter().cloned().collect(),
         status: OrderStatus::Pending,
         opened_at: now,
         expires: Some(now + Duration::DAY),
@@ -144,7 +190,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.order, read.generation), (Some(order), 1));
 
-    let certificate = installed(&registered, now);
+    let certificate = installed(&first, now);
     assert_eq!(journal.record_certificate(id, 2, &certificate).await, Err(FencedError::Superseded));
     journal.record_certificate(id, 1, &certificate).await.expect("recorded");
 

@@ -2,18 +2,28 @@
 
 mod advice;
 mod certificates;
+mod changes;
+mod check_log;
 mod endpoints;
 mod flows;
 mod keys;
 mod publication;
+mod share_links;
+mod trail;
 
 pub use advice::advice_index;
 pub use certificates::certificate_store;
-pub use endpoints::{attempt_journal, due_index, installed, registry};
+pub use changes::changes;
+pub use check_log::{check_log, report_of_a_missing_record};
+pub use endpoints::{attempt_journal, due_index, installed, registry, requests};
 pub use flows::flow_starter;
 pub use keys::key_vault;
 pub use publication::{token_store, txt_zone};
+pub use share_links::share_links;
+pub use trail::audit_trail;
 
+use domain::caller::Origin;
+use domain::event::{Event, EventKind};
 use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
 use time::OffsetDateTime;
 
@@ -24,6 +34,11 @@ pub fn endpoint(seed: u64, now: OffsetDateTime) -> Endpoint {
     let random = |salt: u64| (u128::from(seed) << 64 | u128::from(salt)).to_be_bytes();
     let (id, label) = (EndpointId::from_random(random(1)), DelegationLabel::from_random(random(2)));
     Endpoint::register(id, format!("tenant-{seed}").parse().expect("valid"), names, Reachability::Internal, label, now)
+}
+
+/// The event that tells of a registration.
+pub fn registered(endpoint: &Endpoint) -> Event {
+    Event::act(EventKind::Registered, Origin::itself(), "Registered.", endpoint.created_at, 0)
 }
 
 /// The present, as a table keeps it.

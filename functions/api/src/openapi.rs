@@ -1,0 +1,77 @@
+//! What the OpenAPI document says of all operations alike. The operations themselves are documented where they are.
+
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::{IntoResponses, Modify};
+
+use crate::problem::Problem;
+
+/// Any operation may answer so.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only their document is used")]
+pub(crate) enum Always {
+    /// `unidentified`: it is not known who asks.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unidentified(Problem),
+    /// `not-entitled`, `operators-only`: it is known, and they may not. From the gateway without a type.
+    #[response(status = 403, content_type = "application/problem+json")]
+    NotEntitled(Problem),
+    /// `invalid-request`, `invalid-cursor`, `idempotency-key-reused`: an input is not as it must be; `field` says which.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Invalid(Problem),
+    /// `misconfigured`: the installation is not in order.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Misconfigured(Problem),
+    /// `temporarily-unavailable`: send it again in a moment.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(Problem),
+}
+
+/// An operation on an endpoint may answer so.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only their document is used")]
+pub(crate) enum OfEndpoint {
+    /// `endpoint-not-found`, `link-not-found`: there is none, or it is another tenant's.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+}
+
+/// An operation that takes a body may answer so.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only their document is used")]
+pub(crate) enum WithBody {
+    /// `too-large`: the body is over 64 KiB.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// `not-json`: the body does not come as application/json.
+    #[response(status = 415, content_type = "application/problem+json")]
+    NotJson(Problem),
+}
+
+/// An operation that depends on the state of the endpoint may answer so.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only their document is used")]
+pub(crate) enum Conflicts {
+    /// `name-taken`, `removed-since`, `attempt-running`, `being-removed`, `import-unfinished`, `too-many-links`.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(Problem),
+}
+
+/// How requests say who they are from.
+pub(crate) struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut OpenApi) {
+        let signed = "AWS Signature Version 4 for the service execute-api. Under /v1: operators, and the CLI.";
+        let iam = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", signed)));
+        let verified = "An access token of the configured issuer. Under /bearer/v1: tenants, and operators by role.";
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(verified));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("iam", iam);
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+        let either = ["iam", "bearer"].map(|name| SecurityRequirement::new(name, Vec::<String>::new()));
+        document.security = Some(either.into());
+    }
+}

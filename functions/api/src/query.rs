@@ -1,0 +1,271 @@
+//! Which endpoints are listed, and where a page begins.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use domain::caller::{Caller, Scope};
+use domain::ports::Position;
+use domain::verdict::{Judgement, Mover, Verdict};
+use domain::{CertificateName, Endpoint, EndpointId, Reachability};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::problem::Problem;
+
+pub(crate) const DEFAULT_PAGE: u32 = 50;
+pub(crate) const LARGEST_PAGE: u32 = 200;
+/// A domain name is no longer (RFC 1035 §2.3.4), and so no part of one.
+const LONGEST_SEARCH: usize = 253;
+/// Far above what is handed out.
+const LONGEST_CURSOR: usize = 1024;
+
+/// What comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sort {
+    #[default]
+    Domain,
+    /// The worst verdicts, of those what breaks soonest.
+    Attention,
+}
+
+/// Filters, order and page of a list. What is absent does not filter.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EndpointQuery {
+    /// Those of one tenant. Operators only.
+    #[param(pattern = "^[A-Za-z0-9._-]{1,64}$")]
+    pub(crate) tenant: Option<String>,
+    pub(crate) verdict: Option<Verdict>,
+    /// Those whose next step is this one's.
+    pub(crate) actor: Option<Mover>,
+    pub(crate) reachability: Option<Reachability>,
+    /// A part of a name, as A-labels or in Unicode, or an id.
+    #[param(max_length = 253)]
+    pub(crate) q: Option<String>,
+    #[serde(default)]
+    #[param(inline)]
+    pub(crate) sort: Sort,
+    /// The `next_cursor` of the page before, with the same filters and order.
+    #[param(max_length = 1024)]
+    pub(crate) cursor: Option<String>,
+    /// At most so many.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub(crate) limit: Option<u32>,
+}
+
+/// Those endpoints that a query is about.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    verdict: Option<Verdict>,
+    actor: Option<Mover>,
+    reachability: Option<Reachability>,
+    search: Option<String>,
+}
+
+impl EndpointQuery {
+    pub(crate) fn limit(&self) -> Result<u32, Problem> {
+        page_size(self.limit)
+    }
+
+    /// Whose endpoints are looked at.
+    pub(crate) fn scope(&self, caller: &Caller) -> Result<Scope, Problem> {
+        match (&self.tenant, &caller.scope) {
+            (None, scope) => Ok(scope.clone()),
+            (Some(tenant), Scope::Everything) => match tenant.parse() {
+                Ok(tenant) => Ok(Scope::Tenant(tenant)),
+                Err(error) => {
+                    let error: domain::caller::TenantIdError = error;
+                    Err(Problem::invalid_field("tenant", error.to_string()))
+                }
+            },
+            (Some(_), Scope::Tenant(_)) => {
+                Err(Problem::invalid_field("tenant", "Only an operator chooses among tenants; these are yours."))
+            }
+        }
+    }
+
+    pub(crate) fn filter(&self) -> Result<Filter, Problem> {
+        let search = self.q.as_ref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+        if search.as_ref().is_some_and(|text| text.len() > LONGEST_SEARCH) {
+            return Err(Problem::invalid_field("q", format!("Over {LONGEST_SEARCH} bytes: no name is that long.")));
+        }
+        let Self { verdict, actor, reachability, .. } = *self;
+        Ok(Filter { verdict, actor, reachability, search })
+    }
+
+    pub(crate) fn cursor(&self) -> Result<Option<Cursor>, Problem> {
+        let Some(text) = &self.cursor else { return Ok(None) };
+        let cursor = Cursor::parse(text).filter(|cursor| cursor.sort() == self.sort);
+        cursor.map(Some).ok_or_else(Problem::invalid_cursor)
+    }
+}
+
+/// A page's size, within its bounds.
+pub(crate) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
+    let limit = limit.unwrap_or(DEFAULT_PAGE);
+    match (1..=LARGEST_PAGE).contains(&limit) {
+        true => Ok(limit),
+        false => Err(Problem::invalid_field("limit", format!("limit is a number from 1 to {LARGEST_PAGE}."))),
+    }
+}
+
+impl Filter {
+    /// Whether any endpoint would do.
+    pub(crate) fn is_open(&self) -> bool {
+        let Self { verdict, actor, reachability, search } = self;
+        verdict.is_none() && actor.is_none() && reachability.is_none() && search.is_none()
+    }
+
+    pub(crate) fn takes(&self, endpoint: &Endpoint, judgement: &Judgement) -> bool {
+        self.verdict.is_none_or(|verdict| verdict == judgement.verdict)
+            && self.actor.is_none_or(|actor| actor == judgement.mover)
+            && self.reachability.is_none_or(|reachability| reachability == endpoint.reachability)
+            && self.search.as_ref().is_none_or(|text| mentions(endpoint, text))
+    }
+}
+
+/// `text` is in lower case, as A-labels are anyway.
+fn mentions(endpoint: &Endpoint, text: &str) -> bool {
+    let in_name =
+        |name: &CertificateName| name.to_string().contains(text) || name.to_unicode().to_lowercase().contains(text);
+    endpoint.id.as_str().contains(text) || endpoint.names.iter().any(in_name)
+}
+
+/// Where an endpoint stands among those that need attention: the first in the order is the most urgent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Urgency {
+    verdict: Verdict,
+    /// Seconds since 1970; those that do not break come last.
+    breaks_at: (bool, i64),
+    position: Position,
+}
+
+impl Urgency {
+    pub(crate) fn of(endpoint: &Endpoint, judgement: &Judgement) -> Self {
+        let seconds = judgement.breaks_at.map(time::OffsetDateTime::unix_timestamp);
+        Self {
+            verdict: judgement.verdict,
+            breaks_at: (seconds.is_none(), seconds.unwrap_or_default()),
+            position: Position::of(endpoint),
+        }
+    }
+}
+
+/// The last endpoint of a page, in the order of its list: opaque to clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cursor {
+    Domain(Position),
+    Attention(Urgency),
+}
+
+/// A cursor as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    d: String,
+    e: EndpointId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    v: Option<Verdict>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    b: Option<i64>,
+}
+
+impl Cursor {
+    fn sort(&self) -> Sort {
+        match self {
+            Self::Domain(_) => Sort::Domain,
+            Self::Attention(_) => Sort::Attention,
+        }
+    }
+
+    pub(crate) fn write(&self) -> String {
+        let (position, v, b) = match self {
+            Self::Domain(position) => (position, None, None),
+            Self::Attention(Urgency { verdict, breaks_at: (never, seconds), position }) => {
+                (position, Some(*verdict), (!never).then_some(*seconds))
+            }
+        };
+        let written = Written { d: position.domain.clone(), e: position.endpoint.clone(), v, b };
+        BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&written).expect("plain data"))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        if text.len() > LONGEST_CURSOR {
+            return None;
+        }
+        let written: Written = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        // Nothing else is ever handed out, and the store would take it for a key.
+        let domain: CertificateName = written.d.parse().ok()?;
+        let position = Position { domain: domain.to_string(), endpoint: written.e };
+        Some(match (written.v, written.b) {
+            (None, None) => Self::Domain(position),
+            (None, Some(_)) => return None,
+            (Some(verdict), seconds) => {
+                let breaks_at = (seconds.is_none(), seconds.unwrap_or_default());
+                Self::Attention(Urgency { verdict, breaks_at, position })
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn position() -> Position {
+        Position { domain: "*.example.com".into(), endpoint: EndpointId::from_random([7; 16]) }
+    }
+
+    #[test]
+    fn a_cursor_round_trips_and_is_of_one_order() {
+        let urgent = |breaks_at| Urgency { verdict: Verdict::Degraded, breaks_at, position: position() };
+        for cursor in [
+            Cursor::Domain(position()),
+            Cursor::Attention(urgent((false, 1_800_000_000))),
+            Cursor::Attention(urgent((true, 0))),
+        ] {
+            let query = |sort| EndpointQuery { sort, cursor: Some(cursor.write()), ..EndpointQuery::default() };
+            assert_eq!(query(cursor.sort()).cursor(), Ok(Some(cursor.clone())));
+            let other = if cursor.sort() == Sort::Domain { Sort::Attention } else { Sort::Domain };
+            assert_eq!(query(other).cursor().expect_err("of the other order").field.as_deref(), Some("cursor"));
+        }
+    }
+
+    #[test]
+    fn what_was_not_handed_out_is_no_cursor() {
+        let write = |json: &str| BASE64_URL_SAFE_NO_PAD.encode(json);
+        let id = position().endpoint;
+        for bad in [
+            String::new(),
+            "***".into(),
+            write("{}"),
+            write("null"),
+            write(&format!(r#"{{"d":"not a name","e":"{id}"}}"#)),
+            write(r#"{"d":"example.com","e":"ep-x"}"#),
+            write(&format!(r#"{{"d":"example.com","e":"{id}","b":1}}"#)),
+            write(&format!(r#"{{"d":"example.com","e":"{id}","x":1}}"#)),
+            "A".repeat(LONGEST_CURSOR + 1),
+        ] {
+            assert_eq!(Cursor::parse(&bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_worst_and_soonest_comes_first() {
+        let urgency = |verdict, breaks_at: Option<i64>, domain: &str| Urgency {
+            verdict,
+            breaks_at: (breaks_at.is_none(), breaks_at.unwrap_or_default()),
+            position: Position { domain: domain.into(), ..position() },
+        };
+        let sorted = [
+            urgency(Verdict::ActionRequired, Some(1), "z.example"),
+            urgency(Verdict::ActionRequired, Some(2), "a.example"),
+            urgency(Verdict::ActionRequired, None, "a.example"),
+            urgency(Verdict::Degraded, Some(0), "a.example"),
+            urgency(Verdict::Ready, None, "a.example"),
+            urgency(Verdict::Ready, None, "b.example"),
+        ];
+        assert!(sorted.is_sorted());
+    }
+}

@@ -1,0 +1,90 @@
+use std::sync::LazyLock;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use domain::caller::Caller;
+use http::HeaderName;
+use http::header::CONTENT_TYPE;
+use time::OffsetDateTime;
+use utoipa::OpenApi;
+
+use super::{Shared, endpoints, links, records};
+use crate::openapi::{Always, Schemes};
+use crate::parameters::{Nothing, Parameters};
+use crate::problem::Problem;
+use crate::service::Ports;
+use crate::views::{CallerView, HealthView, InstallationView, Overview};
+
+/// Count all endpoints
+///
+/// How many have each verdict, which need attention most, and what is renewed next. At most 20,000 are counted;
+/// `truncated` says so if there are more.
+#[utoipa::path(get, path = "/overview", tag = "about", operation_id = "show_overview",
+    responses((status = 200, description = "The caller's endpoints.", body = Overview), Always))]
+pub(super) async fn overview<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Result<Json<Overview>, Problem> {
+    service.overview(&caller, OffsetDateTime::now_utc()).await.map(Json)
+}
+
+/// Say who asks
+#[utoipa::path(get, path = "/caller", tag = "about", operation_id = "show_caller",
+    responses((status = 200, description = "As the API sees it.", body = CallerView), Always))]
+pub(super) async fn caller<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Json<CallerView> {
+    Json(service.caller(&caller))
+}
+
+/// Look at the installation itself
+///
+/// Permissions, zone, account, schedule, alarms, subscriptions. Operators only.
+#[utoipa::path(get, path = "/installation", tag = "about", operation_id = "check_installation",
+    responses((status = 200, description = "One entry a check.", body = InstallationView), Always))]
+pub(super) async fn installation<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Result<Json<InstallationView>, Problem> {
+    Ok(Json(InstallationView { checks: service.installation(&caller).await? }))
+}
+
+/// This document
+#[utoipa::path(get, path = "/openapi.json", tag = "about", operation_id = "show_document",
+    responses((status = 200, description = "OpenAPI 3.1.", body = serde_json::Value), Always))]
+pub(super) async fn document(
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> ([(HeaderName, &'static str); 1], &'static str) {
+    static WRITTEN: LazyLock<String> = LazyLock::new(|| Document::openapi().to_json().expect("plain data"));
+    ([(CONTENT_TYPE, "application/json")], &WRITTEN)
+}
+
+/// Whether the API is there at all. Open to all; asks nothing of anything behind it.
+#[utoipa::path(get, path = "/health", responses((status = 200, body = HealthView)))]
+pub(super) async fn health(Parameters(Nothing {}): Parameters<Nothing>) -> Json<HealthView> {
+    Json(HealthView { status: "ok" })
+}
+
+/// The document of all operations. Its paths stand below its server: `/v1`, or `/bearer/v1`.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "managed-https", description = "Certificates of customers' domains: registered once, then provisioned, renewed and watched.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    servers((url = "../v1", description = "Where this document is.")),
+    modifiers(&Schemes),
+    tags(
+        (name = "endpoints", description = "What is managed."),
+        (name = "records", description = "What the owner of a domain creates, and what was found."),
+        (name = "links", description = "Links to the customer's page."),
+        (name = "about", description = "The caller's endpoints as a whole, and the installation."),
+    ),
+    paths(
+        endpoints::list, endpoints::register, endpoints::show, endpoints::change, endpoints::remove, endpoints::renew,
+        endpoints::attempts, endpoints::events, records::records, records::check, records::preflight, links::share,
+        links::shares, links::revoke_share, overview, caller, installation, document,
+    )
+)]
+pub(crate) struct Document;

@@ -1,0 +1,197 @@
+use axum::extract::State;
+use axum::{Extension, Json};
+use domain::caller::Caller;
+use http::header::LOCATION;
+use http::{HeaderMap, HeaderName, StatusCode};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use utoipa::IntoParams;
+
+use super::Shared;
+use crate::body::{Optional, Strict};
+use crate::openapi::{Always, Conflicts, OfEndpoint, WithBody};
+use crate::parameters::{Nothing, Parameters, Reference};
+use crate::problem::Problem;
+use crate::query::{EndpointQuery, page_size};
+use crate::service::{Ports, Registration, Wish};
+use crate::views::{AttemptList, EndpointList, EndpointView, EventList, StartedView};
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// List endpoints
+///
+/// By domain, or those first that need attention. A page that is filtered may be short and yet not be the last: at
+/// most 5,000 endpoints are looked at for one. In the order by attention at most 20,000 are looked at in all, and
+/// `truncated` says so if there are more.
+#[utoipa::path(get, path = "/endpoints", tag = "endpoints", operation_id = "list_endpoints",
+    params(EndpointQuery), responses((status = 200, description = "A page.", body = EndpointList), Always))]
+pub(super) async fn list<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Parameters(query): Parameters<EndpointQuery>,
+) -> Result<Json<EndpointList>, Problem> {
+    service.list(&caller, &query, OffsetDateTime::now_utc()).await.map(Json)
+}
+
+/// Register an endpoint
+///
+/// Its first attempt starts at once. With an `Idempotency-Key`, the same request within 24 hours is done once, and
+/// answered again with the endpoint as it is then.
+#[utoipa::path(post, path = "/endpoints", tag = "endpoints", operation_id = "register_endpoint",
+    params(("Idempotency-Key" = Option<String>, Header, description = "The client's name for this request.",
+        min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "8e03978e-40d5-43dd-bc93-6894a57f9324")),
+    request_body = Registration,
+    responses((status = 201, description = "It is registered.", body = EndpointView,
+        headers(("location" = String, description = "Where it is, relative to this request."))),
+        Always, WithBody, Conflicts))]
+pub(super) async fn register<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Parameters(Nothing {}): Parameters<Nothing>,
+    headers: HeaderMap,
+    Strict(request): Strict<Registration>,
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<EndpointView>), Problem> {
+    let key = idempotency_key(&headers)?;
+    let endpoint = service.register(&caller, request, key, OffsetDateTime::now_utc()).await?;
+    // Relative: the same wherever the API stands.
+    let location = [(LOCATION, format!("endpoints/{}", endpoint.id))];
+    Ok((StatusCode::CREATED, location, Json(endpoint)))
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        // What is no text is no key: the service refuses the empty one.
+        (Some(value), None) => Ok(Some(value.to_str().unwrap_or_default())),
+        (Some(_), Some(_)) => Err(Problem::invalid_field("Idempotency-Key", "There is more than one key.")),
+    }
+}
+
+/// Show an endpoint
+///
+/// Its verdict, its records beside what the last look found, its certificate.
+#[utoipa::path(get, path = "/endpoints/{endpoint}", tag = "endpoints", operation_id = "show_endpoint",
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
+    responses((status = 200, description = "The endpoint.", body = EndpointView), Always, OfEndpoint))]
+pub(super) async fn show<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Reference(reference): Reference,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Result<Json<EndpointView>, Problem> {
+    service.show(&caller, &reference, OffsetDateTime::now_utc()).await.map(Json)
+}
+
+/// Change an endpoint
+///
+/// Its further names and its reachability, not its domain. Names are claimed and given back in one transaction, and
+/// the attempt that brings the certificate after them starts at once. Refused while an attempt is running.
+#[utoipa::path(patch, path = "/endpoints/{endpoint}", tag = "endpoints", operation_id = "change_endpoint",
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
+    request_body = Wish,
+    responses((status = 200, description = "The endpoint as it is now.", body = EndpointView),
+        Always, OfEndpoint, WithBody, Conflicts))]
+pub(super) async fn change<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Reference(reference): Reference,
+    Parameters(Nothing {}): Parameters<Nothing>,
+    Strict(wish): Strict<Wish>,
+) -> Result<Json<EndpointView>, Problem> {
+    service.change(&caller, &reference, wish, OffsetDateTime::now_utc()).await.map(Json)
+}
+
+/// Remove an endpoint
+///
+/// Starts the attempt that cleans up. When it is done the endpoint is a 404, and its names are free.
+#[utoipa::path(delete, path = "/endpoints/{endpoint}", tag = "endpoints", operation_id = "remove_endpoint",
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
+    responses((status = 202, description = "It is being removed.", body = EndpointView), Always, OfEndpoint))]
+pub(super) async fn remove<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Reference(reference): Reference,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Result<(StatusCode, Json<EndpointView>), Problem> {
+    let going = service.remove(&caller, &reference, OffsetDateTime::now_utc()).await?;
+    Ok((StatusCode::ACCEPTED, Json(going)))
+}
+
+/// Start an attempt now
+///
+/// A renewal where there is a certificate, however long it is good for; else another try.
+#[utoipa::path(post, path = "/endpoints/{endpoint}/renew", tag = "endpoints", operation_id = "renew_endpoint",
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
+    responses((status = 202, description = "The attempt that was started.", body = StartedView),
+        Always, OfEndpoint, WithBody, Conflicts))]
+pub(super) async fn renew<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Reference(reference): Reference,
+    Parameters(Nothing {}): Parameters<Nothing>,
+    _: Optional<Empty>,
+) -> Result<(StatusCode, Json<StartedView>), Problem> {
+    let (endpoint, attempt) = service.renew(&caller, &reference, OffsetDateTime::now_utc()).await?;
+    Ok((StatusCode::ACCEPTED, Json(StartedView { endpoint: endpoint.to_string(), attempt })))
+}
+
+/// A body that says nothing: empty, or `{}`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Empty {}
+
+/// List an endpoint's attempts
+///
+/// The last 50. Attempts are kept for 400 days.
+#[utoipa::path(get, path = "/endpoints/{endpoint}/attempts", tag = "endpoints", operation_id = "list_attempts",
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
+    responses((status = 200, description = "Newest first.", body = AttemptList), Always, OfEndpoint))]
+pub(super) async fn attempts<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Reference(reference): Reference,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Result<Json<AttemptList>, Problem> {
+    Ok(Json(AttemptList { attempts: service.attempts(&caller, &reference).await? }))
+}
+
+/// Which events of an endpoint.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EventQuery {
+    /// The id of an event: those that follow it, so that reading on from the newest passes none over.
+    #[param(pattern = "^[0-9]{15}-[0-9a-f]{1,16}$", example = "001795521600000-00a7")]
+    after: Option<String>,
+    /// At most so many.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+}
+
+/// List what happened to an endpoint
+///
+/// Who did what, when and from where, and each attempt's start and end. Kept for 400 days.
+#[utoipa::path(get, path = "/endpoints/{endpoint}/events", tag = "endpoints", operation_id = "list_events",
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com"), EventQuery),
+    responses((status = 200, description = "Newest first.", body = EventList), Always, OfEndpoint))]
+pub(super) async fn events<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Reference(reference): Reference,
+    Parameters(query): Parameters<EventQuery>,
+) -> Result<Json<EventList>, Problem> {
+    if query.after.as_deref().is_some_and(|after| !is_event_id(after)) {
+        return Err(Problem::invalid_field("after", "It is not the id of an event."));
+    }
+    service.events(&caller, &reference, query.after.as_deref(), page_size(query.limit)?).await.map(Json)
+}
+
+fn is_event_id(text: &str) -> bool {
+    let Some((at, distinction)) = text.split_once('-') else { return false };
+    let hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    at.len() == 15
+        && at.bytes().all(|b| b.is_ascii_digit())
+        && (1..=16).contains(&distinction.len())
+        && distinction.bytes().all(hex)
+}

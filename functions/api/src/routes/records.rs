@@ -1,0 +1,60 @@
+use axum::extract::State;
+use axum::{Extension, Json};
+use domain::caller::Caller;
+use time::OffsetDateTime;
+
+use super::Shared;
+use super::endpoints::Empty;
+use crate::body::{Optional, Strict};
+use crate::openapi::{Always, OfEndpoint, WithBody};
+use crate::parameters::{Nothing, Parameters, Reference};
+use crate::problem::Problem;
+use crate::service::{Ports, Preflight};
+use crate::views::{EndpointView, PreflightView, RecordList};
+
+/// List an endpoint's records
+///
+/// What the owner of the domain creates, beside what the last look found.
+#[utoipa::path(get, path = "/endpoints/{endpoint}/records", tag = "records", operation_id = "list_records",
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
+    responses((status = 200, description = "The records.", body = RecordList), Always, OfEndpoint))]
+pub(super) async fn records<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Reference(reference): Reference,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Result<Json<RecordList>, Problem> {
+    let endpoint = service.show(&caller, &reference, OffsetDateTime::now_utc()).await?;
+    Ok(Json(RecordList { records: endpoint.dns.records }))
+}
+
+/// Look at an endpoint now
+///
+/// Asks the authoritative servers and the host, and keeps what they say. A look that began less than 5 seconds ago
+/// answers instead. Spends nothing at the CA. Where it finds mended what the last attempt missed, the next attempt
+/// starts.
+#[utoipa::path(post, path = "/endpoints/{endpoint}/check", tag = "records", operation_id = "check_endpoint",
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
+    responses((status = 200, description = "The endpoint as it was found.", body = EndpointView), Always, OfEndpoint, WithBody))]
+pub(super) async fn check<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Reference(reference): Reference,
+    Parameters(Nothing {}): Parameters<Nothing>,
+    _: Optional<Empty>,
+) -> Result<Json<EndpointView>, Problem> {
+    service.check(&caller, &reference, OffsetDateTime::now_utc()).await.map(Json)
+}
+
+/// Look at a domain before it is registered
+///
+/// What would stand in the way of its certificate. Keeps nothing, and spends nothing at the CA.
+#[utoipa::path(post, path = "/checks", tag = "records", operation_id = "check_domain", request_body = Preflight,
+    responses((status = 200, description = "What was found.", body = PreflightView), Always, WithBody))]
+pub(super) async fn preflight<P: Ports>(
+    State(service): State<Shared<P>>,
+    Parameters(Nothing {}): Parameters<Nothing>,
+    Strict(asked): Strict<Preflight>,
+) -> Result<Json<PreflightView>, Problem> {
+    service.preflight(asked, OffsetDateTime::now_utc()).await.map(Json)
+}

@@ -1,0 +1,164 @@
+use domain::caller::Caller;
+use domain::event::EventKind;
+use domain::ports::{Change, ChangeError, EndpointReader, Registry};
+use domain::{CertificateName, Endpoint, EndpointId, Reachability};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use super::registering::{field_of, name_taken, reachability_word};
+use super::{MOST_WRITES, Ports, Service, act, whole_second};
+use crate::problem::Problem;
+use crate::views::EndpointView;
+
+/// One write for the endpoint itself, one for the event.
+const MOST_MOVED: usize = MOST_WRITES - 2;
+
+/// What an endpoint is to become. What is absent stays as it is.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"also": ["www.shop.example.com"], "reachability": "internal"}))]
+pub(crate) struct Wish {
+    /// All further names: those that are left out are given back.
+    #[schema(max_items = 99)]
+    pub(crate) also: Option<Vec<String>>,
+    pub(crate) reachability: Option<Reachability>,
+}
+
+impl<P: Ports> Service<P> {
+    /// Changes names or reachability, and starts the attempt that brings the certificate after them.
+    ///
+    /// What is as wished already is left alone. While an attempt runs nothing is changed: it would finish with names
+    /// that are no longer the endpoint's.
+    pub(crate) async fn change(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        wish: Wish,
+        now: OffsetDateTime,
+    ) -> Result<EndpointView, Problem> {
+        let seen = self.find(caller, reference).await?;
+        let names = match &wish.also {
+            Some(also) => self.names(&seen.names.primary().to_string(), also)?,
+            None => seen.names.clone(),
+        };
+        let reachability = wish.reachability.unwrap_or(seen.reachability);
+        if names == seen.names && reachability == seen.reachability {
+            return self.view(&seen, now).await;
+        }
+        may_change(&seen, names.same_set_as(&seen.names))?;
+        if names.bases().symmetric_difference(&seen.names.bases()).count() > MOST_MOVED {
+            let detail = format!("More than {MOST_MOVED} names come and go; do it in two steps.");
+            return Err(Problem::invalid_field("also", detail));
+        }
+        let change = Change { names, reachability, due_at: whole_second(now) };
+        let event = act(EventKind::Changed, &caller.origin, summary(&seen, &change), now);
+        self.store().change(&seen, &change, &event).await.map_err(|error| match error {
+            ChangeError::NameTaken(name) => {
+                name_taken(&name, field_of(&name, None, wish.also.as_deref().unwrap_or_default()))
+            }
+            ChangeError::Busy => attempt_running(&seen),
+            ChangeError::Fault(fault) => fault.into(),
+        })?;
+        if let Some(changed) = self.store().find(&seen.id).await? {
+            self.start_or_leave(&changed, now).await;
+        }
+        self.view_anew(&seen.id, now).await
+    }
+
+    /// Starts an attempt now, though the certificate may be good for long.
+    pub(crate) async fn renew(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        now: OffsetDateTime,
+    ) -> Result<(EndpointId, u64), Problem> {
+        let endpoint = self.find(caller, reference).await?;
+        if endpoint.removing {
+            return Err(being_removed("It cannot be renewed any more."));
+        }
+        if endpoint.is_leased(now) {
+            return Err(attempt_running(&endpoint));
+        }
+        // Written down first: an attempt without the one who asked for it would be worse than the reverse.
+        self.tell(&endpoint.id, EventKind::RenewalRequested, caller, "Renewal requested.", now).await?;
+        self.store().open_renewal(&endpoint.id, now).await?;
+        match self.start(&endpoint, now).await? {
+            Some(attempt) => Ok((endpoint.id, attempt)),
+            None => Err(attempt_running(&endpoint)),
+        }
+    }
+
+    /// Marks the endpoint as going; a running attempt notices, otherwise one is started to clean up.
+    pub(crate) async fn remove(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        now: OffsetDateTime,
+    ) -> Result<EndpointView, Problem> {
+        let endpoint = self.find(caller, reference).await?;
+        if !endpoint.removing {
+            self.tell(&endpoint.id, EventKind::RemovalRequested, caller, "Removal requested.", now).await?;
+        }
+        self.store().begin_removal(&endpoint.id, whole_second(now)).await?;
+        let going = self.find(caller, endpoint.id.as_str()).await?;
+        if !going.is_leased(now) {
+            self.start_or_leave(&going, now).await;
+        }
+        self.view(&going, now).await
+    }
+}
+
+/// Refuses what the store would refuse, with the reason.
+fn may_change(seen: &Endpoint, same_names: bool) -> Result<(), Problem> {
+    if seen.removing {
+        return Err(being_removed("It cannot be changed any more."));
+    }
+    // Also when its lease has ended: a dead attempt is first taken over by the next one.
+    if seen.lease_until.is_some() {
+        return Err(attempt_running(seen));
+    }
+    if !same_names && seen.is_importing() {
+        return Err(Problem::conflict(
+            "import-unfinished",
+            "A certificate is on its way into ACM",
+            "The last attempt died or was refused while it imported the first certificate, under the names as they are.",
+            "Let the next attempt finish it (renew starts one now), then change the names.",
+        ));
+    }
+    Ok(())
+}
+
+fn summary(seen: &Endpoint, change: &Change) -> String {
+    let mut parts = Vec::new();
+    let list = |names: Vec<&CertificateName>| names.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let added: Vec<_> = change.names.iter().filter(|name| seen.names.iter().all(|known| known != *name)).collect();
+    let dropped: Vec<_> = seen.names.iter().filter(|name| change.names.iter().all(|kept| kept != *name)).collect();
+    if !added.is_empty() {
+        parts.push(format!("added {}", list(added)));
+    }
+    if !dropped.is_empty() {
+        parts.push(format!("dropped {}", list(dropped)));
+    }
+    if change.reachability != seen.reachability {
+        parts.push(format!("now {}", reachability_word(change.reachability)));
+    }
+    match parts.is_empty() {
+        true => "Changed: the names in another order.".to_owned(),
+        false => format!("Changed: {}.", parts.join("; ")),
+    }
+}
+
+fn being_removed(detail: &str) -> Problem {
+    let remedy = "Register it anew when it is gone.";
+    Problem::conflict("being-removed", "The endpoint is being removed", detail, remedy)
+}
+
+fn attempt_running(endpoint: &Endpoint) -> Problem {
+    Problem::conflict(
+        "attempt-running",
+        "An attempt is running",
+        format!("Attempt {} of {} is at work.", endpoint.attempt, endpoint.names.primary()),
+        "Wait for it: its history shows how it goes.",
+    )
+}

@@ -1,0 +1,112 @@
+use domain::caller::{Caller, Origin};
+use domain::check::{CheckReport, CheckSummary, RecordStatus};
+use domain::event::EventKind;
+use domain::ports::{AuditTrail, CheckLog, Looker, Subject};
+use domain::{Endpoint, FailureName, Reachability};
+use serde::Deserialize;
+use time::{Duration, OffsetDateTime};
+use utoipa::ToSchema;
+
+use super::{Installation, Ports, Service, act};
+use crate::problem::Problem;
+use crate::views::{EndpointView, PreflightView};
+
+/// How soon after one look the next may begin. Until then the last one answers.
+const BETWEEN_LOOKS: Duration = Duration::seconds(5);
+
+/// A domain to look at before it is registered.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"domain": "shop.example.com", "reachability": "external"}))]
+pub(crate) struct Preflight {
+    #[schema(max_length = 253)]
+    pub(crate) domain: String,
+    #[serde(default)]
+    #[schema(max_items = 99)]
+    pub(crate) also: Vec<String>,
+    pub(crate) reachability: Reachability,
+}
+
+impl<P: Ports> Service<P> {
+    /// Takes a fresh look, and keeps what it found.
+    pub(crate) async fn check(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        now: OffsetDateTime,
+    ) -> Result<EndpointView, Problem> {
+        let endpoint = self.find(caller, reference).await?;
+        self.look(&endpoint, &caller.origin, now).await
+    }
+
+    /// One look at a time, however many ask: the others see what is kept.
+    pub(super) async fn look(
+        &self,
+        endpoint: &Endpoint,
+        by: &Origin,
+        now: OffsetDateTime,
+    ) -> Result<EndpointView, Problem> {
+        if !self.store().begin_look(&endpoint.id, now, now + BETWEEN_LOOKS).await? {
+            return self.view(endpoint, now).await;
+        }
+        let Installation { delegation_zone, endpoint_target, .. } = &self.installation;
+        let subject = Subject::of(endpoint, delegation_zone, endpoint_target);
+        let report = self.ports.looker().look(&subject, now).await;
+        if !self.store().record_check(&endpoint.id, &report).await? {
+            return self.view_anew(&endpoint.id, now).await;
+        }
+        let found = report.summary();
+        if endpoint.check.as_ref().is_none_or(|before| outcome(before) != outcome(&found)) {
+            self.store().record(&endpoint.id, &act(EventKind::Checked, by, summary(&report), now)).await?;
+        }
+        let mut endpoint = endpoint.clone();
+        endpoint.check = Some(found);
+        if is_mended(&endpoint, &report) && !endpoint.is_leased(now) {
+            self.start_or_leave(&endpoint, now).await;
+            return self.view_anew(&endpoint.id, now).await;
+        }
+        Ok(self.view_with(&endpoint, Some(&report), now))
+    }
+
+    /// Looks at a domain that need not be registered. Keeps nothing.
+    pub(crate) async fn preflight(&self, asked: Preflight, now: OffsetDateTime) -> Result<PreflightView, Problem> {
+        let names = self.names(&asked.domain, &asked.also)?;
+        let subject = Subject {
+            names,
+            reachability: asked.reachability,
+            delegation_target: None,
+            endpoint_target: self.installation.endpoint_target.clone(),
+            certificate: None,
+            failure: None,
+        };
+        let report = self.ports.looker().look(&subject, now).await;
+        Ok(PreflightView {
+            domain: subject.names.primary().to_string(),
+            reachability: asked.reachability,
+            well: report.is_well(),
+            report,
+        })
+    }
+}
+
+/// What makes one look differ from another, for the trail.
+fn outcome(check: &CheckSummary) -> (RecordStatus, Option<&str>, bool) {
+    (check.records, check.worst.as_ref().map(|worst| worst.check.as_str()), check.serves_another)
+}
+
+fn summary(report: &CheckReport) -> String {
+    match report.summary().worst {
+        Some(worst) => format!("Looked: {}", worst.summary),
+        None => "Looked: all records are right.".to_owned(),
+    }
+}
+
+/// Whether what the last attempt missed is there now. Only what was found before the CA was asked: trying that
+/// again costs nothing at the CA.
+fn is_mended(endpoint: &Endpoint, report: &CheckReport) -> bool {
+    let waits = endpoint.failing.as_ref().is_some_and(|failing| failing.failure.name == FailureName::RecordsNotReady);
+    waits
+        && !endpoint.removing
+        && report.is_well()
+        && report.records.iter().all(|record| record.status == RecordStatus::Ok)
+}

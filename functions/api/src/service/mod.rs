@@ -1,0 +1,202 @@
+//! The operations behind the routes. Each takes who asks first, and the present last.
+
+mod changing;
+mod checking;
+mod history;
+mod listing;
+mod registering;
+mod sharing;
+
+use domain::caller::{Caller, Origin};
+use domain::check::CheckReport;
+use domain::event::{Event, EventKind};
+use domain::installation::InstallationCheck;
+use domain::ports::{
+    AuditTrail, CheckLog, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, Looker, Registry, ServiceFault,
+    ShareLinks,
+};
+use domain::starting::start_attempt;
+use domain::{CertificateName, Endpoint, EndpointId};
+use time::OffsetDateTime;
+
+pub(crate) use changing::Wish;
+pub(crate) use checking::Preflight;
+pub(crate) use registering::Registration;
+
+use crate::problem::Problem;
+use crate::views::{CallerView, EndpointView};
+
+/// DynamoDB takes 100 writes in one transaction.
+const MOST_WRITES: usize = 100;
+
+/// What is the same for all endpoints of an installation.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    pub delegation_zone: String,
+    /// What an external host's own record leads to.
+    pub endpoint_target: String,
+    /// The ACME profile, which limits how many names a certificate has.
+    pub profile: Option<String>,
+}
+
+/// Everything that is kept of endpoints.
+pub trait Store: Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + Send + Sync + 'static {}
+
+impl<T: Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + Send + Sync + 'static> Store for T {}
+
+/// The outside world, as one type: what a [`Service`] is generic over.
+pub trait Ports: Send + Sync + 'static {
+    type Store: Store;
+    type Flows: FlowStarter + Send + Sync;
+    type Looker: Looker + Send + Sync;
+    type Inspector: Inspector + Send + Sync;
+
+    fn store(&self) -> &Self::Store;
+    fn flows(&self) -> &Self::Flows;
+    fn looker(&self) -> &Self::Looker;
+    fn inspector(&self) -> &Self::Inspector;
+}
+
+/// The outside world, part by part.
+#[derive(Clone, Debug)]
+pub struct Outside<S, F, L, I> {
+    pub store: S,
+    pub flows: F,
+    pub looker: L,
+    pub inspector: I,
+}
+
+impl<S, F, L, I> Ports for Outside<S, F, L, I>
+where
+    S: Store,
+    F: FlowStarter + Send + Sync + 'static,
+    L: Looker + Send + Sync + 'static,
+    I: Inspector + Send + Sync + 'static,
+{
+    type Store = S;
+    type Flows = F;
+    type Looker = L;
+    type Inspector = I;
+
+    fn store(&self) -> &S {
+        &self.store
+    }
+
+    fn flows(&self) -> &F {
+        &self.flows
+    }
+
+    fn looker(&self) -> &L {
+        &self.looker
+    }
+
+    fn inspector(&self) -> &I {
+        &self.inspector
+    }
+}
+
+/// The operations.
+#[derive(Clone, Debug)]
+pub struct Service<P> {
+    pub ports: P,
+    pub installation: Installation,
+}
+
+impl<P: Ports> Service<P> {
+    pub(crate) fn store(&self) -> &P::Store {
+        self.ports.store()
+    }
+
+    /// The endpoint that a domain or an id names. One of another tenant is not there.
+    async fn find(&self, caller: &Caller, reference: &str) -> Result<Endpoint, Problem> {
+        let unknown = || Problem::unknown_endpoint(reference);
+        let id = match reference.parse::<EndpointId>() {
+            Ok(id) => id,
+            Err(_) => {
+                let name: CertificateName = reference.parse().map_err(|_| unknown())?;
+                self.store().holder(&name.base).await?.ok_or_else(unknown)?
+            }
+        };
+        let endpoint = self.store().find(&id).await?;
+        endpoint.filter(|endpoint| caller.scope.covers(endpoint.tenant.as_str())).ok_or_else(unknown)
+    }
+
+    pub(crate) async fn show(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        now: OffsetDateTime,
+    ) -> Result<EndpointView, Problem> {
+        let endpoint = self.find(caller, reference).await?;
+        self.view(&endpoint, now).await
+    }
+
+    pub(crate) fn caller(&self, caller: &Caller) -> CallerView {
+        CallerView::of(caller)
+    }
+
+    /// Looks at the installation itself, for those who run it.
+    pub(crate) async fn installation(&self, caller: &Caller) -> Result<Vec<InstallationCheck>, Problem> {
+        match caller.is_operator() {
+            true => Ok(self.ports.inspector().inspect().await?),
+            false => Err(Problem::operators_only()),
+        }
+    }
+
+    /// The endpoint beside what the last look found.
+    async fn view(&self, endpoint: &Endpoint, now: OffsetDateTime) -> Result<EndpointView, Problem> {
+        let report = match &endpoint.check {
+            // A report from before the last change is of other records.
+            Some(check) => self.store().last_check(&endpoint.id).await?.filter(|r| r.checked_at == check.checked_at),
+            None => None,
+        };
+        Ok(self.view_with(endpoint, report.as_ref(), now))
+    }
+
+    fn view_with(&self, endpoint: &Endpoint, report: Option<&CheckReport>, now: OffsetDateTime) -> EndpointView {
+        EndpointView::of(endpoint, report, &self.installation, now)
+    }
+
+    /// Starts an attempt now. `None` if somebody else was first.
+    async fn start(&self, endpoint: &Endpoint, now: OffsetDateTime) -> Result<Option<u64>, ServiceFault> {
+        let Some(due_at) = endpoint.due_at else { return Ok(None) };
+        let entry = DueEntry { endpoint: endpoint.id.clone(), due_at };
+        start_attempt(self.store(), self.ports.flows(), &entry, now).await
+    }
+
+    /// Starts an attempt now if it can be; else the next scan does.
+    async fn start_or_leave(&self, endpoint: &Endpoint, now: OffsetDateTime) {
+        if let Err(fault) = self.start(endpoint, now).await {
+            tracing::warn!(endpoint = %endpoint.id, %fault, "left to the next scan");
+        }
+    }
+
+    /// Reads anew what was just written, for its view.
+    async fn view_anew(&self, id: &EndpointId, now: OffsetDateTime) -> Result<EndpointView, Problem> {
+        let endpoint = self.store().find(id).await?.ok_or_else(|| Problem::unknown_endpoint(id.as_str()))?;
+        self.view(&endpoint, now).await
+    }
+}
+
+/// An event of this moment.
+fn act(kind: EventKind, by: &Origin, summary: impl AsRef<str>, now: OffsetDateTime) -> Event {
+    let [a, b] = random();
+    Event::act(kind, by.clone(), summary, now, u16::from_be_bytes([a, b]))
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system has randomness");
+    bytes
+}
+
+/// Seconds are what the due index compares.
+fn whole_second(now: OffsetDateTime) -> OffsetDateTime {
+    now.replace_nanosecond(0).expect("zero is a nanosecond")
+}
+
+/// Lower-case hexadecimal SHA-256.
+fn sha256(text: impl AsRef<[u8]>) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_ref());
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

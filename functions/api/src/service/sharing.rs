@@ -1,0 +1,211 @@
+use domain::Endpoint;
+use domain::caller::{Caller, Origin};
+use domain::event::EventKind;
+use domain::ports::{EndpointReader, ShareLinks};
+use domain::share::{DEFAULT_LIFE, LONGEST_LIFE, Share, ShareToken};
+use time::{Duration, OffsetDateTime};
+
+use super::{Ports, Service, act, random, sha256};
+use crate::problem::Problem;
+use crate::views::{EndpointView, NewShare, ShareList};
+
+/// Open links of one endpoint at a time.
+const MOST_LINKS: usize = 50;
+
+impl<P: Ports> Service<P> {
+    /// Makes a link to the customer's page. `base_url` has no slash at its end.
+    pub(crate) async fn share(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        life: Option<Duration>,
+        base_url: &str,
+        now: OffsetDateTime,
+    ) -> Result<NewShare, Problem> {
+        let endpoint = self.find(caller, reference).await?;
+        let life = life.unwrap_or(DEFAULT_LIFE);
+        if life < Duration::DAY || life > LONGEST_LIFE {
+            let detail = format!("A link works for 1 to {} days.", LONGEST_LIFE.whole_days());
+            return Err(Problem::invalid_field("expires_in_days", detail));
+        }
+        if self.store().links(&endpoint.id, now).await?.len() >= MOST_LINKS {
+            let detail = format!("{} has {MOST_LINKS} open links.", endpoint.names.primary());
+            let remedy = "Revoke those that are no longer used.";
+            return Err(Problem::conflict("too-many-links", "There are too many links", detail, remedy));
+        }
+        let token = ShareToken::from_random(endpoint.id.clone(), random()).expose();
+        let share =
+            Share { id: sha256(&token), created_by: caller.origin.clone(), created_at: now, expires_at: now + life };
+        let summary = format!("Link {} to the customer's page, for {} days.", short(&share.id), life.whole_days());
+        let event = act(EventKind::LinkCreated, &caller.origin, summary, now);
+        self.store().create(&endpoint.id, &share, &event).await?;
+        Ok(NewShare { share, url: format!("{base_url}/records/{token}") })
+    }
+
+    /// The links that are open.
+    pub(crate) async fn shares(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        now: OffsetDateTime,
+    ) -> Result<ShareList, Problem> {
+        let endpoint = self.find(caller, reference).await?;
+        Ok(ShareList { shares: self.store().links(&endpoint.id, now).await? })
+    }
+
+    pub(crate) async fn revoke_share(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        share: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), Problem> {
+        let endpoint = self.find(caller, reference).await?;
+        if !is_share_id(share) {
+            return Err(Problem::unknown_link());
+        }
+        let event = act(EventKind::LinkRevoked, &caller.origin, format!("Link {} revoked.", short(share)), now);
+        match self.store().revoke(&endpoint.id, share, &event).await? {
+            true => Ok(()),
+            false => Err(Problem::unknown_link()),
+        }
+    }
+
+    /// What the customer's page shows.
+    #[allow(dead_code, reason = "the page is made elsewhere")]
+    pub(crate) async fn shared(&self, token: &str, now: OffsetDateTime) -> Result<EndpointView, Problem> {
+        let (endpoint, _) = self.open_link(token, now).await?;
+        self.view(&endpoint, now).await
+    }
+
+    /// A fresh look by whoever holds the link.
+    #[allow(dead_code, reason = "the page is made elsewhere")]
+    pub(crate) async fn check_shared(
+        &self,
+        token: &str,
+        address: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<EndpointView, Problem> {
+        let (endpoint, share) = self.open_link(token, now).await?;
+        let by = Origin { who: format!("link {}", short(&share.id)), address: address.map(ToOwned::to_owned) };
+        self.look(&endpoint, &by, now).await
+    }
+
+    /// The endpoint that a link opens. Whatever is wrong with the link, the answer is the same.
+    async fn open_link(&self, token: &str, now: OffsetDateTime) -> Result<(Endpoint, Share), Problem> {
+        let parsed: ShareToken = token.parse().map_err(|_| Problem::unknown_link())?;
+        let share = self.store().link(&parsed.endpoint, &sha256(parsed.expose())).await?;
+        let share = share.filter(|share| share.is_open(now)).ok_or_else(Problem::unknown_link)?;
+        let endpoint = self.store().find(&parsed.endpoint).await?.filter(|endpoint| !endpoint.removing);
+        Ok((endpoint.ok_or_else(Problem::unknown_link)?, share))
+    }
+}
+
+/// Enough of a link's id to tell it from the others.
+fn short(id: &str) -> &str {
+    id.get(..12).unwrap_or(id)
+}
+
+fn is_share_id(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::{Installation, Outside};
+    use domain::caller::Scope;
+    use domain::ports::{AuditTrail, Registry};
+    use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryLooker, banks};
+
+    type InMemory = Outside<MemoryEndpoints, MemoryFlows, MemoryLooker, MemoryInspector>;
+
+    struct Scene {
+        service: Service<InMemory>,
+        endpoint: Endpoint,
+        operator: Caller,
+        now: OffsetDateTime,
+    }
+
+    impl Scene {
+        async fn new() -> Self {
+            let now = banks::whole_second();
+            let store = MemoryEndpoints::default();
+            let endpoint = banks::endpoint(1, now);
+            store.register(&endpoint, &banks::registered(&endpoint), None).await.expect("registered");
+            let ports = Outside {
+                store,
+                flows: MemoryFlows::default(),
+                looker: MemoryLooker::default(),
+                inspector: MemoryInspector::default(),
+            };
+            let installation = Installation {
+                delegation_zone: "acme.platform.example".into(),
+                endpoint_target: "edge.platform.example".into(),
+                profile: None,
+            };
+            let origin = Origin { who: "olga".into(), address: None };
+            let operator = Caller { scope: Scope::Everything, origin };
+            Self { service: Service { ports, installation }, endpoint, operator, now }
+        }
+
+        /// The token of a new link, and the link's id.
+        async fn link(&self, life: Option<Duration>) -> (String, String) {
+            let id = self.endpoint.id.as_str();
+            let made = self.service.share(&self.operator, id, life, "https://api.example", self.now).await;
+            let made = made.expect("made");
+            let token = made.url.strip_prefix("https://api.example/records/").expect("the customer's page");
+            (token.to_owned(), made.share.id)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_link_shows_its_endpoint_until_the_moment_it_expires() {
+        let scene = Scene::new().await;
+        let (token, _) = scene.link(Some(Duration::DAY)).await;
+        let shown = scene.service.shared(&token, scene.now + Duration::DAY - Duration::SECOND).await.expect("open");
+        assert_eq!(shown.id, scene.endpoint.id.as_str());
+        let expired = scene.service.shared(&token, scene.now + Duration::DAY).await.expect_err("expired");
+        assert_eq!(expired, Problem::unknown_link());
+    }
+
+    #[tokio::test]
+    async fn whatever_is_wrong_with_a_link_the_answer_is_the_same() {
+        let scene = Scene::new().await;
+        let (revoked, id) = scene.link(None).await;
+        scene.service.revoke_share(&scene.operator, scene.endpoint.id.as_str(), &id, scene.now).await.expect("revoked");
+        let never = ShareToken::from_random(scene.endpoint.id.clone(), [0; 32]).expose();
+        let elsewhere = ShareToken::from_random(domain::EndpointId::from_random([9; 16]), [0; 32]).expose();
+        let (open, _) = scene.link(None).await;
+        for bad in [revoked, never, elsewhere, String::new(), "x.y".into(), format!("{open}A"), open.to_uppercase()] {
+            assert_eq!(scene.service.shared(&bad, scene.now).await.expect_err("no link"), Problem::unknown_link());
+            let looked = scene.service.check_shared(&bad, None, scene.now).await;
+            assert_eq!(looked.expect_err("no link"), Problem::unknown_link());
+        }
+        assert!(scene.service.ports.looker.take().is_empty(), "nothing is looked at for a link that is none");
+        scene.service.remove(&scene.operator, scene.endpoint.id.as_str(), scene.now).await.expect("going");
+        assert_eq!(scene.service.shared(&open, scene.now).await.expect_err("going"), Problem::unknown_link());
+    }
+
+    #[tokio::test]
+    async fn a_look_through_a_link_is_bounded_and_is_the_links_in_the_trail() {
+        let scene = Scene::new().await;
+        let (token, id) = scene.link(None).await;
+        let first = scene.service.check_shared(&token, Some("192.0.2.9"), scene.now).await.expect("looked");
+        assert_eq!(first.dns.checked_at, Some(scene.now));
+        let soon = scene.now + Duration::seconds(5) - Duration::MILLISECOND;
+        let second = scene.service.check_shared(&token, Some("192.0.2.9"), soon).await.expect("answered");
+        assert_eq!(second.dns.checked_at, Some(scene.now), "from what is kept");
+        let later = scene.now + Duration::seconds(5);
+        let third = scene.service.check_shared(&token, None, later).await.expect("looked");
+        assert_eq!(third.dns.checked_at, Some(later));
+        assert_eq!(scene.service.ports.looker.take().len(), 2);
+
+        let told = scene.service.store().events(&scene.endpoint.id, None, 9).await.expect("in memory");
+        let checks: Vec<_> = told.iter().filter(|event| event.kind == EventKind::Checked).collect();
+        assert_eq!(checks.len(), 1, "the third found what the first had found");
+        let by = Origin { who: format!("link {}", short(&id)), address: Some("192.0.2.9".into()) };
+        assert_eq!(checks[0].by, by);
+        assert!(told.iter().all(|event| !event.summary.contains(&token)), "a token is in no event");
+    }
+}

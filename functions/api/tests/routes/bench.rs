@@ -1,0 +1,257 @@
+//! An API whose outside world is in memory, and the people who call it.
+
+use std::sync::Arc;
+
+use api::{ClaimNames, Installation, Outside, Service, router};
+use axum::Router;
+use axum::body::Body;
+use domain::attempt::{Attempt, Outcome, execution_name};
+use domain::certificate::InstalledCertificate;
+use domain::endpoint::Failing;
+use domain::failure::{Actor, Failure, FailureName};
+use domain::ports::{AttemptJournal, EndpointReader, Registry, Settlement};
+use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use lambda_http::request::RequestContext;
+use serde_json::{Value, json};
+use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryLooker, banks};
+use time::{Duration, OffsetDateTime};
+use tower::ServiceExt;
+
+pub(crate) const ZONE: &str = "acme.platform.example";
+
+pub(crate) struct Api {
+    router: Router,
+    pub(crate) store: MemoryEndpoints,
+    pub(crate) flows: MemoryFlows,
+    pub(crate) looker: MemoryLooker,
+}
+
+/// Who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Signed, as IAM has seen it.
+    Operator,
+    /// With a token that has this tenant.
+    Tenant(&'static str),
+    /// With a token that has the operator's role.
+    OperatorByRole,
+    Nobody,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// Null where there is no body.
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The problem's name.
+    pub(crate) fn problem(&self) -> &str {
+        self.body["type"].as_str().and_then(|kind| kind.strip_prefix("urn:managed-https:problem:")).unwrap_or_default()
+    }
+
+    pub(crate) fn field(&self) -> &str {
+        self.body["field"].as_str().unwrap_or_default()
+    }
+
+    /// What each endpoint of a list is called.
+    pub(crate) fn domains(&self) -> Vec<String> {
+        let all = self.body["endpoints"].as_array().expect("a list");
+        all.iter().map(|endpoint| text(&endpoint["domain"]).to_owned()).collect()
+    }
+}
+
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().expect("text")
+}
+
+impl Who {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Operator | Self::Nobody => "/v1",
+            Self::Tenant(_) | Self::OperatorByRole => "/bearer/v1",
+        }
+    }
+
+    /// As API Gateway hands it over.
+    pub(crate) fn context(self) -> RequestContext {
+        let jwt = |claims: Value| json!({"jwt": {"claims": claims, "scopes": null}});
+        let authorizer = match self {
+            Self::Operator => json!({"iam": {
+                "accessKey": "AKIDEXAMPLE", "accountId": "123456789012", "callerId": "AIDAEXAMPLE",
+                "cognitoIdentity": null, "principalOrgId": null,
+                "userArn": "arn:aws:iam::123456789012:user/olga", "userId": "AIDAEXAMPLE"}}),
+            Self::Tenant(tenant) => jwt(json!({"sub": format!("{tenant}-ann"), "tenant": tenant})),
+            Self::OperatorByRole => jwt(json!({"sub": "otto", "roles": "[reader operator]", "tenant": "acme"})),
+            Self::Nobody => Value::Null,
+        };
+        let context = json!({
+            "accountId": "123456789012", "apiId": "api", "domainName": "api.example", "domainPrefix": "api",
+            "http": {"method": "GET", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7", "userAgent": "t"},
+            "requestId": "r", "routeKey": "ANY /v1/{proxy+}", "stage": "$default",
+            "time": "24/Nov/2026:12:00:00 +0000", "timeEpoch": 1_795_521_600_000_u64, "authorizer": authorizer,
+        });
+        serde_json::from_value(context).expect("a request context")
+    }
+}
+
+impl Api {
+    pub(crate) fn new() -> Self {
+        let (store, flows, looker) = (MemoryEndpoints::default(), MemoryFlows::default(), MemoryLooker::default());
+        let installation = Installation {
+            delegation_zone: ZONE.into(),
+            endpoint_target: "edge.platform.example".into(),
+            profile: None,
+        };
+        let inspector = MemoryInspector(vec![domain::installation::InstallationCheck {
+            name: "zone-delegation".into(),
+            status: domain::installation::InstallationStatus::Ok,
+            detail: "The zone is delegated.".into(),
+            remedy: None,
+        }]);
+        let ports = Outside { store: store.clone(), flows: flows.clone(), looker: looker.clone(), inspector };
+        let claims = ClaimNames { tenant: "tenant".into(), roles: "roles".into(), operator_role: "operator".into() };
+        let service = Arc::new(Service { ports, installation });
+        Self { router: router(service, Some(claims)), store, flows, looker }
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+        let kind = headers.get("content-type").map(|kind| kind.to_str().expect("text"));
+        let expected = if status.is_success() { "application/json" } else { "application/problem+json" };
+        let body = match bytes.is_empty() {
+            true => Value::Null,
+            false => {
+                assert_eq!(kind, Some(expected), "{status}");
+                serde_json::from_slice(&bytes).expect("JSON")
+            }
+        };
+        if !status.is_success() && !bytes.is_empty() {
+            assert_eq!(body["status"], status.as_u16());
+            for part in ["type", "title", "detail", "remedy"] {
+                assert!(!text(&body[part]).is_empty(), "{part} of {body}");
+            }
+        }
+        Answer { status, headers, body }
+    }
+
+    /// Calls an operation; `path` is below `/v1`.
+    pub(crate) async fn call(&self, who: Who, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request =
+            Request::builder().method(method).uri(format!("{}{path}", who.prefix())).header("host", "api.example");
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send(request.extension(who.context()).body(body).expect("a request")).await
+    }
+
+    pub(crate) async fn get(&self, who: Who, path: &str) -> Answer {
+        self.call(who, Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, who: Who, path: &str, body: Value) -> Answer {
+        self.call(who, Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, who: Who, path: &str, body: Value) -> Answer {
+        self.call(who, Method::PATCH, path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, who: Who, path: &str) -> Answer {
+        self.call(who, Method::DELETE, path, None).await
+    }
+
+    /// Registers an internal endpoint, whose first attempt then runs.
+    pub(crate) async fn registered(&self, who: Who, domain: &str) -> EndpointId {
+        let answer = self.post(who, "/endpoints", internal(domain)).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+        text(&answer.body["id"]).parse().expect("an id")
+    }
+
+    pub(crate) async fn endpoint(&self, id: &EndpointId) -> Endpoint {
+        self.store.find(id).await.expect("in memory").expect("it is there")
+    }
+
+    /// Ends the running attempt with a certificate that is good for 90 days.
+    pub(crate) async fn issued(&self, id: &EndpointId) {
+        let (endpoint, now) = (self.endpoint(id).await, banks::whole_second());
+        let certificate = InstalledCertificate {
+            arn: format!("arn:aws:acm:eu-central-1:123456789012:certificate/{id}"),
+            serial: "0AB1".into(),
+            issuer: "CN=Test CA".into(),
+            names: endpoint.names.iter().cloned().collect(),
+            not_before: now - Duration::HOUR,
+            not_after: now + Duration::days(90),
+            imported_at: now,
+            renew_at: now + Duration::days(60),
+            generation: 1,
+            renewal: false,
+            announced: true,
+            directory: None,
+            renewal_id: None,
+            advice: None,
+        };
+        self.store.record_certificate(id, endpoint.attempt, &certificate).await.expect("ours");
+        self.settle(id, certificate.renew_at, None).await;
+    }
+
+    /// Who holds a name.
+    pub(crate) async fn holder_of(&self, name: &str) -> EndpointId {
+        let name = name.parse().expect("a name");
+        self.store.holder(&name).await.expect("in memory").expect("it is held")
+    }
+
+    /// Ends the running attempt without one.
+    pub(crate) async fn failed(&self, id: &EndpointId, name: FailureName, actor: Actor) {
+        let now = banks::whole_second();
+        let failure = Failure::new(name, actor, "It is not as it must be.", "Make it so.");
+        let failing = Failing { failure, since: now - Duration::HOUR, attempts: 1 };
+        self.settle(id, now + Duration::HOUR, Some(failing)).await;
+    }
+
+    async fn settle(&self, id: &EndpointId, due_at: OffsetDateTime, failing: Option<Failing>) {
+        let (number, now) = (self.endpoint(id).await.attempt, banks::whole_second());
+        let attempt = Attempt {
+            attempt: number,
+            started_at: now - Duration::SECOND,
+            finished_at: Some(now),
+            outcome: if failing.is_some() { Outcome::Failed } else { Outcome::Issued },
+            method: None,
+            order: None,
+            failure: failing.as_ref().map(|failing| failing.failure.clone()),
+            execution: execution_name(id, number),
+            steps: Vec::new(),
+        };
+        let settlement = Settlement { due_at, failing, drop_order: true, announced: true, removing: false, attempt };
+        self.store.settle(id, number, &settlement).await.expect("ours");
+    }
+
+    /// Puts an endpoint into the store past the API: many of them are quick to make.
+    pub(crate) async fn put(&self, tenant: &str, domain: &str) -> EndpointId {
+        let names = EndpointNames::parse(domain, &[], 1).expect("a valid name");
+        let seed = ring_of(domain);
+        let (id, label) = (EndpointId::from_random(seed), DelegationLabel::from_random(seed));
+        let tenant = tenant.parse().expect("valid");
+        let endpoint = Endpoint::register(id, tenant, names, Reachability::External, label, banks::whole_second());
+        self.store.register(&endpoint, &banks::registered(&endpoint), None).await.expect("registered");
+        endpoint.id
+    }
+}
+
+/// Sixteen bytes that no other short name has.
+fn ring_of(text: &str) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    text.bytes().rev().zip(&mut bytes).for_each(|(from, to)| *to = from);
+    bytes
+}
+
+pub(crate) fn internal(domain: &str) -> Value {
+    json!({"domain": domain, "reachability": "internal"})
+}

@@ -1,0 +1,127 @@
+use domain::failure::{Actor, FailureName};
+use domain::ports::Registry;
+use http::StatusCode;
+use serde_json::json;
+
+use crate::bench::{Api, Who, internal, text};
+
+const OPERATOR: Who = Who::Operator;
+
+#[tokio::test]
+async fn names_come_and_go_and_the_next_attempt_starts_at_once() {
+    let api = Api::new();
+    let body = json!({"domain": "a.example.com", "also": ["b.example.com"], "reachability": "internal"});
+    let id = text(&api.post(OPERATOR, "/endpoints", body).await.body["id"]).parse().expect("an id");
+    api.issued(&id).await;
+    api.flows.take();
+
+    let wish = json!({"also": ["c.example.com", "*.a.example.com"], "reachability": "external"});
+    let answer = api.patch(OPERATOR, "/endpoints/a.example.com", wish).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    assert_eq!(answer.body["names"], json!(["a.example.com", "c.example.com", "*.a.example.com"]));
+    assert_eq!((&answer.body["reachability"], &answer.body["verdict"]), (&json!("external"), &json!("issuing")));
+    assert_eq!(answer.body["certificate"]["names"], json!(["a.example.com", "b.example.com"]), "until the next one");
+    let attempt = answer.body["attempt"].as_u64().expect("a number");
+    assert_eq!(api.flows.take(), [(id.clone(), attempt)]);
+
+    let holder = async |name: &str| api.store.holder(&name.parse().expect("a name")).await.expect("in memory");
+    assert_eq!(holder("c.example.com").await, Some(id));
+    assert_eq!(holder("b.example.com").await, None, "what is given back is free");
+    api.registered(Who::Tenant("other"), "b.example.com").await;
+    let events = api.get(OPERATOR, "/endpoints/a.example.com/events").await;
+    let changed = events.body["events"].as_array().expect("a list").iter().find(|event| event["kind"] == "changed");
+    let changed = changed.expect("it is in the trail");
+    assert_eq!(
+        changed["summary"],
+        "Changed: added c.example.com, *.a.example.com; dropped b.example.com; now external."
+    );
+    assert_eq!(changed["by"], json!({"who": "arn:aws:iam::123456789012:user/olga", "address": "192.0.2.7"}));
+}
+
+#[tokio::test]
+async fn what_is_as_wished_already_is_left_alone_even_while_an_attempt_runs() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    for wish in [json!({}), json!({"also": []}), json!({"also": ["A.example.com."], "reachability": "internal"})] {
+        let answer = api.patch(OPERATOR, "/endpoints/a.example.com", wish).await;
+        assert_eq!((answer.status, answer.body["attempt"].as_u64()), (StatusCode::OK, Some(1)));
+    }
+    assert_eq!(api.endpoint(&id).await.attempt, 1);
+}
+
+#[tokio::test]
+async fn nothing_is_changed_while_an_attempt_runs_nor_once_it_is_being_removed() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    let wish = json!({"also": ["b.example.com"]});
+    let answer = api.patch(OPERATOR, "/endpoints/a.example.com", wish.clone()).await;
+    assert_eq!((answer.status, answer.problem()), (StatusCode::CONFLICT, "attempt-running"));
+    api.delete(OPERATOR, "/endpoints/a.example.com").await;
+    let answer = api.patch(OPERATOR, "/endpoints/a.example.com", wish).await;
+    assert_eq!((answer.status, answer.problem()), (StatusCode::CONFLICT, "being-removed"));
+    assert_eq!(api.endpoint(&id).await.names.len(), 1);
+}
+
+#[tokio::test]
+async fn a_change_that_is_refused_names_its_field_and_changes_nothing() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    api.issued(&id).await;
+    api.registered(Who::Tenant("other"), "taken.example.com").await;
+    let before = api.endpoint(&id).await;
+    for (wish, status, field) in [
+        (json!({"also": ["free.example.com", "*.taken.example.com"]}), StatusCode::CONFLICT, "also[1]"),
+        (json!({"also": ["not a name"]}), StatusCode::UNPROCESSABLE_ENTITY, "also[0]"),
+        (json!({"domain": "z.example.com"}), StatusCode::UNPROCESSABLE_ENTITY, "domain"),
+        (json!({"tenant": "acme"}), StatusCode::UNPROCESSABLE_ENTITY, "tenant"),
+        (json!({"reachability": "sideways"}), StatusCode::UNPROCESSABLE_ENTITY, "reachability"),
+        (json!({"also": ["*.example.com"]}), StatusCode::UNPROCESSABLE_ENTITY, "domain"),
+    ] {
+        let answer = api.patch(OPERATOR, "/endpoints/a.example.com", wish.clone()).await;
+        assert_eq!((answer.status, answer.field()), (status, field), "{wish}");
+    }
+    assert_eq!(api.endpoint(&id).await, before);
+    let free = "free.example.com".parse().expect("a name");
+    assert_eq!(api.store.holder(&free).await.expect("in memory"), None);
+}
+
+#[tokio::test]
+async fn a_renewal_is_started_and_a_second_one_meanwhile_is_a_conflict() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    let answer = api.post(OPERATOR, "/endpoints/a.example.com/renew", json!({})).await;
+    assert_eq!((answer.status, answer.problem()), (StatusCode::CONFLICT, "attempt-running"));
+    api.issued(&id).await;
+    api.flows.take();
+    let answer = api.call(OPERATOR, http::Method::POST, "/endpoints/a.example.com/renew", None).await;
+    assert_eq!(answer.status, StatusCode::ACCEPTED);
+    assert_eq!(answer.body, json!({"endpoint": id, "attempt": 2}));
+    assert_eq!(api.flows.take(), [(id.clone(), 2)]);
+    assert!(!api.endpoint(&id).await.is_current(time::OffsetDateTime::now_utc()), "the attempt will not find it good");
+}
+
+#[tokio::test]
+async fn a_removal_is_accepted_shown_and_repeated() {
+    let api = Api::new();
+    api.registered(OPERATOR, "a.example.com").await;
+    for _ in 0..2 {
+        let going = api.delete(OPERATOR, "/endpoints/a.example.com").await;
+        assert_eq!((going.status, &going.body["verdict"]), (StatusCode::ACCEPTED, &json!("paused")));
+    }
+    let events = api.get(OPERATOR, "/endpoints/a.example.com/events").await;
+    let asked = events.body["events"].as_array().expect("a list").iter();
+    assert_eq!(asked.filter(|event| event["kind"] == "removal_requested").count(), 1);
+    let renewed = api.post(OPERATOR, "/endpoints/a.example.com/renew", json!({})).await;
+    assert_eq!(renewed.problem(), "being-removed");
+}
+
+#[tokio::test]
+async fn an_idle_endpoint_that_is_removed_is_cleaned_up_at_once() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    api.failed(&id, FailureName::RecordsNotReady, Actor::Customer).await;
+    api.flows.take();
+    api.delete(OPERATOR, "/endpoints/a.example.com").await;
+    assert_eq!(api.flows.take(), [(id, 2)]);
+    assert_eq!(api.post(OPERATOR, "/endpoints", internal("a.example.com")).await.problem(), "name-taken", "still held");
+}

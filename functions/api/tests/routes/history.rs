@@ -1,0 +1,85 @@
+use domain::failure::{Actor, FailureName};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::bench::{Api, Who, text};
+
+const OPERATOR: Who = Who::Operator;
+
+fn kinds(body: &Value) -> Vec<&str> {
+    body["events"].as_array().expect("a list").iter().map(|event| text(&event["kind"])).collect()
+}
+
+#[tokio::test]
+async fn who_did_what_from_where_stands_beside_what_happened_by_itself() {
+    let api = Api::new();
+    let id = api.registered(Who::Tenant("acme"), "a.example.com").await;
+    api.failed(&id, FailureName::RecordsNotReady, Actor::Customer).await;
+    api.call(OPERATOR, Method::POST, "/endpoints/a.example.com/renew", None).await;
+    let events = api.get(Who::Tenant("acme"), "/endpoints/a.example.com/events").await;
+    assert_eq!(events.status, StatusCode::OK);
+    let mut found = kinds(&events.body);
+    found.sort_unstable();
+    assert_eq!(found, ["attempt_failed", "attempt_started", "registered", "renewal_requested"]);
+    let by = |kind: &str| {
+        let events = events.body["events"].as_array().expect("a list");
+        events.iter().find(|event| event["kind"] == kind).expect("it happened")["by"].clone()
+    };
+    assert_eq!(by("registered"), json!({"who": "acme-ann", "address": "192.0.2.7"}));
+    assert_eq!(by("renewal_requested")["who"], "arn:aws:iam::123456789012:user/olga");
+    assert_eq!(by("attempt_failed"), json!({"who": "managed-https"}));
+
+    let attempts = api.get(OPERATOR, "/endpoints/a.example.com/attempts").await;
+    assert_eq!(attempts.body["attempts"][0]["outcome"], "failed");
+}
+
+#[tokio::test]
+async fn reading_on_from_an_event_passes_none_over() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    for _ in 0..6 {
+        api.failed(&id, FailureName::RecordsNotReady, Actor::Customer).await;
+        api.call(OPERATOR, Method::POST, "/endpoints/a.example.com/renew", None).await;
+    }
+    let ids = |body: &Value| -> Vec<String> {
+        body["events"].as_array().expect("a list").iter().map(|event| text(&event["id"]).to_owned()).collect()
+    };
+    let path = "/endpoints/a.example.com/events";
+    let all = ids(&api.get(OPERATOR, path).await.body);
+    assert_eq!(all.len(), 1 + 6 * 3, "a registration; and a start, an end and a request, six times");
+    assert!(all.is_sorted_by(|a, b| a > b), "newest first, each once");
+    assert_eq!(ids(&api.get(OPERATOR, &format!("{path}?limit=3")).await.body), all[..3]);
+
+    let mut read = vec![all.last().expect("there are some").clone()];
+    loop {
+        let after = read.last().expect("it began with one");
+        let mut next = ids(&api.get(OPERATOR, &format!("{path}?limit=2&after={after}")).await.body);
+        if next.is_empty() {
+            break;
+        }
+        assert!(next.len() <= 2);
+        next.reverse();
+        read.extend(next);
+    }
+    read.reverse();
+    assert_eq!(read, all);
+}
+
+#[tokio::test]
+async fn what_is_no_event_is_refused() {
+    let api = Api::new();
+    api.registered(OPERATOR, "a.example.com").await;
+    for (query, field) in [
+        ("after=x", "after"),
+        ("after=", "after"),
+        ("after=001795521600000-~", "after"),
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("kind=changed", "kind"),
+    ] {
+        let answer = api.get(OPERATOR, &format!("/endpoints/a.example.com/events?{query}")).await;
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, field), "{query}");
+    }
+}

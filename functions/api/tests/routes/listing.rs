@@ -1,0 +1,178 @@
+use std::collections::BTreeSet;
+
+use domain::failure::{Actor, FailureName};
+use http::StatusCode;
+use serde_json::json;
+
+use crate::bench::{Api, Who, text};
+
+const OPERATOR: Who = Who::Operator;
+
+/// Reads all pages of a list.
+async fn pages(api: &Api, who: Who, query: &str) -> Vec<Vec<String>> {
+    let mut pages = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = api.get(who, &format!("/endpoints?{query}{cursor}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        pages.push(page.domains());
+        let Some(next) = page.body["next_cursor"].as_str() else { return pages };
+        cursor = format!("&cursor={next}");
+    }
+}
+
+#[tokio::test]
+async fn pages_are_of_the_size_asked_for_and_follow_each_other_to_the_last() {
+    let api = Api::new();
+    for i in 0..4 {
+        api.put("acme", &format!("n{i}.example.com")).await;
+    }
+    assert_eq!(
+        pages(&api, OPERATOR, "limit=2").await,
+        [["n0.example.com", "n1.example.com"], ["n2.example.com", "n3.example.com"]]
+    );
+    let three = pages(&api, OPERATOR, "limit=3").await;
+    assert_eq!(three.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
+    assert_eq!(pages(&api, OPERATOR, "").await.len(), 1);
+    let by_attention = pages(&api, OPERATOR, "sort=attention&limit=3").await;
+    assert_eq!(by_attention.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
+    assert_eq!(by_attention.concat(), three.concat(), "of equal urgency, by domain");
+    assert!(pages(&Api::new(), OPERATOR, "sort=attention").await.concat().is_empty());
+}
+
+#[tokio::test]
+async fn what_needs_attention_comes_first() {
+    let api = Api::new();
+    let [ready, issuing, broken, slow, waits] = {
+        let mut ids = Vec::new();
+        for name in ["a-ready", "b-issuing", "y-broken", "z-slow", "c-waits"] {
+            ids.push(api.registered(OPERATOR, &format!("{name}.example.com")).await);
+        }
+        <[_; 5]>::try_from(ids).expect("five")
+    };
+    for id in [&ready, &broken] {
+        api.issued(id).await;
+    }
+    let renew = async |name: &str| api.post(OPERATOR, &format!("/endpoints/{name}.example.com/renew"), json!({})).await;
+    renew("y-broken").await;
+    api.failed(&broken, FailureName::RecordsNotReady, Actor::Customer).await;
+    api.failed(&slow, FailureName::RecordsNotReady, Actor::Customer).await;
+    api.failed(&waits, FailureName::RateLimited, Actor::Ca).await;
+    let _ = issuing;
+
+    let listed = api.get(OPERATOR, "/endpoints?sort=attention").await;
+    let order: Vec<_> = listed.body["endpoints"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|e| (text(&e["verdict"]), text(&e["domain"])))
+        .collect();
+    assert!(
+        order.iter().map(|(verdict, _)| *verdict).is_sorted_by_key(|verdict| {
+            ["action_required", "degraded", "retrying", "issuing", "paused", "ready"].iter().position(|v| *v == verdict)
+        }),
+        "{order:?}"
+    );
+    assert_eq!(order[0].0, "action_required");
+    assert_eq!(order.last(), Some(&("ready", "a-ready.example.com")));
+    assert_eq!(pages(&api, OPERATOR, "sort=attention&limit=1").await.concat(), listed.domains());
+
+    let overview = api.get(OPERATOR, "/overview").await;
+    assert_eq!(overview.body["total"], 5);
+    let counts: usize = overview.body["verdicts"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|v| v["count"].as_u64().expect("a number") as usize)
+        .sum();
+    assert_eq!(counts, 5);
+    assert_eq!(overview.body["verdicts"].as_array().map(Vec::len), Some(6), "each verdict, also those of nobody");
+    let attention = overview.body["attention"].as_array().expect("a list");
+    assert_eq!(text(&attention[0]["domain"]), order[0].1);
+    assert!(attention.iter().all(|e| e["verdict"] != "ready"));
+    let renewals: Vec<_> =
+        overview.body["renewals"].as_array().expect("a list").iter().map(|r| text(&r["domain"])).collect();
+    assert_eq!(renewals.iter().collect::<BTreeSet<_>>().len(), 2, "those that have a certificate");
+    assert_eq!(renewals[0], "y-broken.example.com", "the soonest first: it was asked for");
+    assert_eq!(overview.body["truncated"], false);
+}
+
+#[tokio::test]
+async fn filters_narrow_a_list_and_hold_across_its_pages() {
+    let api = Api::new();
+    for (i, who) in [Who::Tenant("acme"), Who::Tenant("other"), Who::Tenant("acme")].into_iter().enumerate() {
+        api.registered(who, &format!("n{i}.example.com")).await;
+    }
+    let id = api.registered(Who::Tenant("acme"), "xn--bcher-kva.example").await;
+    api.failed(&id, FailureName::RecordsNotReady, Actor::Customer).await;
+    api.put("acme", "outside.example.org").await;
+    for (query, expected) in [
+        ("tenant=acme&reachability=internal", vec!["n0.example.com", "n2.example.com", "xn--bcher-kva.example"]),
+        ("tenant=nobody", vec![]),
+        ("reachability=external", vec!["outside.example.org"]),
+        ("verdict=action_required", vec!["xn--bcher-kva.example"]),
+        ("actor=customer", vec!["xn--bcher-kva.example"]),
+        ("verdict=action_required&actor=operator", vec![]),
+        ("q=N1", vec!["n1.example.com"]),
+        ("q=b%C3%BCcher", vec!["xn--bcher-kva.example"]),
+        ("q=BCHER-KVA", vec!["xn--bcher-kva.example"]),
+        ("q=nothing.like.it", vec![]),
+    ] {
+        for paged in ["", "&limit=1", "&limit=1&sort=attention"] {
+            let mut found = pages(&api, OPERATOR, &format!("{query}{paged}")).await.concat();
+            found.sort();
+            assert_eq!(found, expected, "{query}{paged}");
+        }
+    }
+    let by_id = pages(&api, OPERATOR, &format!("q={id}")).await.concat();
+    assert_eq!(by_id, ["xn--bcher-kva.example"]);
+}
+
+#[tokio::test]
+async fn bad_parameters_are_refused_by_name() {
+    let api = Api::new();
+    api.put("acme", "a.example.com").await;
+    let position = api.get(OPERATOR, "/endpoints?limit=1").await;
+    assert_eq!(position.body["next_cursor"], json!(null), "of one endpoint there is one page");
+    api.put("acme", "b.example.com").await;
+    let cursor = text(&api.get(OPERATOR, "/endpoints?limit=1").await.body["next_cursor"]).to_owned();
+    for (query, field, problem) in [
+        ("limit=0", "limit", "invalid-request"),
+        ("limit=201", "limit", "invalid-request"),
+        ("limit=x", "limit", "invalid-request"),
+        ("limit=99999999999999999999", "limit", "invalid-request"),
+        ("limit=", "limit", "invalid-request"),
+        ("limit=1&limit=1", "limit", "invalid-request"),
+        ("nonsense=1", "nonsense", "invalid-request"),
+        ("verdict=great", "verdict", "invalid-request"),
+        ("actor=me", "actor", "invalid-request"),
+        ("reachability=", "reachability", "invalid-request"),
+        ("sort=age", "sort", "invalid-request"),
+        ("tenant=a%20b", "tenant", "invalid-request"),
+        (&format!("q={}", "x".repeat(254)), "q", "invalid-request"),
+        ("cursor=x", "cursor", "invalid-cursor"),
+        ("cursor=", "cursor", "invalid-cursor"),
+        (&format!("sort=attention&cursor={cursor}"), "cursor", "invalid-cursor"),
+        (&format!("cursor={cursor}x"), "cursor", "invalid-cursor"),
+    ] {
+        let answer = api.get(OPERATOR, &format!("/endpoints?{query}")).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{query}");
+        assert_eq!((answer.field(), answer.problem()), (field, problem), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_work_for_one_answer_is_bounded() {
+    let api = Api::new();
+    for i in 0..20_001 {
+        api.put("acme", &format!("n{i:05}.example")).await;
+    }
+    let first = api.get(OPERATOR, "/endpoints?q=n20000").await;
+    assert!(first.domains().is_empty(), "a page may be short");
+    assert_eq!(pages(&api, OPERATOR, "q=n20000").await.concat(), ["n20000.example"], "and yet nothing is missed");
+
+    let overview = api.get(OPERATOR, "/overview").await;
+    assert_eq!((&overview.body["total"], &overview.body["truncated"]), (&json!(20_000), &json!(true)));
+    let sorted = api.get(OPERATOR, "/endpoints?sort=attention&limit=1").await;
+    assert_eq!(sorted.body["truncated"], true);
+}

@@ -1,0 +1,11 @@
+//! The API over the in-memory ports, through its router.
+
+mod bench;
+mod changing;
+mod checking;
+mod history;
+mod links;
+mod listing;
+mod protocol;
+mod registering;
+mod tenants;

@@ -1,0 +1,159 @@
+use axum::body::Body;
+use domain::ports::{AttemptJournal, AuditTrail};
+use http::{Request, StatusCode};
+use serde_json::{Value, json};
+
+use crate::bench::{Answer, Api, Who, internal, text};
+
+/// Registers under an idempotency key.
+async fn register(api: &Api, who: Who, key: &str, body: &Value) -> Answer {
+    let path = if who == Who::Operator { "/v1/endpoints" } else { "/bearer/v1/endpoints" };
+    let request = Request::post(path).header("content-type", "application/json").header("idempotency-key", key);
+    api.send(request.extension(who.context()).body(Body::from(body.to_string())).expect("a request")).await
+}
+
+#[tokio::test]
+async fn a_registration_shows_its_records_and_starts_its_first_attempt() {
+    let api = Api::new();
+    let body = json!({"domain": "WWW.Example.com.", "reachability": "external"});
+    let answer = api.post(Who::Operator, "/endpoints", body).await;
+    let endpoint = &answer.body;
+    assert_eq!(answer.status, StatusCode::CREATED);
+    assert_eq!((text(&endpoint["domain"]), text(&endpoint["tenant"])), ("www.example.com", "default"));
+    assert_eq!((text(&endpoint["verdict"]), text(&endpoint["actor"])), ("issuing", "nobody"));
+    assert_eq!(endpoint["dns"]["records"].as_array().expect("a list").len(), 2);
+    assert_eq!(endpoint["certificate"]["state"], "issuing");
+    assert_eq!(endpoint["serving"]["status"], "not_checked");
+    assert_eq!(api.flows.take().len(), 1);
+
+    let id = text(&endpoint["id"]);
+    assert_eq!(answer.headers["location"], format!("endpoints/{id}"));
+    for reference in [id, "www.example.com", "WWW.example.com.", "*.www.example.com"] {
+        let found = api.get(Who::Operator, &format!("/endpoints/{reference}")).await;
+        assert_eq!((found.status, &found.body["id"]), (StatusCode::OK, &endpoint["id"]), "{reference}");
+    }
+    let records = api.get(Who::Operator, "/endpoints/www.example.com/records").await;
+    assert_eq!(records.body["records"], endpoint["dns"]["records"]);
+}
+
+#[tokio::test]
+async fn bad_input_names_its_field_and_registers_nothing() {
+    let api = Api::new();
+    for (body, field) in [
+        (internal("not a name"), "domain"),
+        (json!({"domain": "a.example.com", "also": ["b..example.com"], "reachability": "internal"}), "also[0]"),
+        (json!({"domain": "a.example.com", "also": ["b.example.com", 7], "reachability": "internal"}), "also[1]"),
+        (json!({"domain": "a.example.com", "also": "b.example.com", "reachability": "internal"}), "also"),
+        (internal("co.uk"), "domain"),
+        (json!({"domain": "a.example.com"}), "reachability"),
+        (json!({"domain": "a.example.com", "reachability": "internal", "owner": "me"}), "owner"),
+        (json!({"domain": "a.example.com", "reachability": "sideways"}), "reachability"),
+        (json!({"domain": "a.example.com", "reachability": "internal", "tenant": "a b"}), "tenant"),
+        (json!({"domain": ["a.example.com"], "reachability": "internal"}), "domain"),
+        (json!([]), ""),
+        (Value::Null, ""),
+    ] {
+        let answer = api.post(Who::Operator, "/endpoints", body.clone()).await;
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, field), "{body}");
+        assert_eq!(answer.problem(), "invalid-request");
+    }
+    assert_eq!(api.get(Who::Operator, "/endpoints").await.domains(), Vec::<String>::new());
+    assert!(api.flows.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_name_is_registered_once_also_as_a_wildcard_and_nobody_learns_whose_it_is() {
+    let api = Api::new();
+    api.registered(Who::Tenant("acme"), "example.com").await;
+    for (who, again) in
+        [(Who::Tenant("acme"), "example.com"), (Who::Tenant("other"), "*.example.com"), (Who::Operator, "example.com")]
+    {
+        let answer = api.post(who, "/endpoints", internal(again)).await;
+        assert_eq!((answer.status, answer.problem()), (StatusCode::CONFLICT, "name-taken"));
+        assert_eq!(answer.field(), "domain");
+        assert!(!answer.body.to_string().contains("acme"), "{}", answer.body);
+    }
+    let also =
+        json!({"domain": "new.example.org", "also": ["a.example.org", "example.com"], "reachability": "internal"});
+    assert_eq!(api.post(Who::Operator, "/endpoints", also).await.field(), "also[1]");
+    assert_eq!(api.get(Who::Operator, "/endpoints/new.example.org").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_endpoint_is_the_tenants_who_registers_it_unless_an_operator_says_whose() {
+    let api = Api::new();
+    let id = api.registered(Who::Tenant("acme"), "a.example.com").await;
+    assert_eq!(api.endpoint(&id).await.tenant.as_str(), "acme");
+    for tenant in ["acme", "other"] {
+        let body = json!({"domain": "b.example.com", "reachability": "internal", "tenant": tenant});
+        let answer = api.post(Who::Tenant("acme"), "/endpoints", body.clone()).await;
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "tenant"));
+    }
+    for who in [Who::Operator, Who::OperatorByRole] {
+        let domain = format!("{who:?}.example.com");
+        let body = json!({"domain": domain, "reachability": "internal", "tenant": "acme"});
+        assert_eq!(api.post(who, "/endpoints", body).await.body["tenant"], "acme");
+    }
+}
+
+#[tokio::test]
+async fn the_same_request_under_the_same_key_is_done_once() {
+    let api = Api::new();
+    let body = internal("a.example.com");
+    let first = register(&api, Who::Operator, "key-1", &body).await;
+    assert_eq!((first.status, api.flows.take().len()), (StatusCode::CREATED, 1));
+    let second = register(&api, Who::Operator, "key-1", &body).await;
+    assert_eq!((second.status, &second.body["id"]), (StatusCode::CREATED, &first.body["id"]));
+    assert_eq!(second.headers["location"], first.headers["location"]);
+    assert!(api.flows.take().is_empty(), "no second attempt is started");
+    let id = text(&first.body["id"]).parse().expect("an id");
+    let told = api.store.events(&id, None, 9).await.expect("in memory");
+    assert_eq!(told.len(), 1, "and it is told of once");
+
+    let other = register(&api, Who::Operator, "key-1", &internal("b.example.com")).await;
+    assert_eq!((other.status, other.problem()), (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused"));
+    assert_eq!(other.field(), "Idempotency-Key");
+    let taken = register(&api, Who::Operator, "key-2", &body).await;
+    assert_eq!(taken.problem(), "name-taken", "another key is another request");
+    let theirs = register(&api, Who::Tenant("acme"), "key-1", &internal("b.example.com")).await;
+    assert_eq!(theirs.status, StatusCode::CREATED, "a tenant's keys are its own");
+}
+
+#[tokio::test]
+async fn a_key_whose_endpoint_has_gone_registers_no_second_one() {
+    let api = Api::new();
+    let body = internal("a.example.com");
+    let first = register(&api, Who::Operator, "key", &body).await;
+    let endpoint = api.endpoint(&text(&first.body["id"]).parse().expect("an id")).await;
+    let attempt = domain::attempt::Attempt {
+        attempt: 1,
+        started_at: endpoint.created_at,
+        finished_at: None,
+        outcome: domain::attempt::Outcome::Removed,
+        method: None,
+        order: None,
+        failure: None,
+        execution: "x".into(),
+        steps: vec![],
+    };
+    api.store.erase(&endpoint, &attempt).await.expect("erased");
+    let again = register(&api, Who::Operator, "key", &body).await;
+    assert_eq!((again.status, again.problem()), (StatusCode::CONFLICT, "removed-since"));
+}
+
+#[tokio::test]
+async fn what_is_no_key_is_refused() {
+    let api = Api::new();
+    for bad in ["", "a b", "ä", &"k".repeat(256)] {
+        let answer = register(&api, Who::Operator, bad, &internal("a.example.com")).await;
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "Idempotency-Key"), "{bad:?}");
+    }
+    let two = Request::post("/v1/endpoints")
+        .header("content-type", "application/json")
+        .header("idempotency-key", "a")
+        .header("idempotency-key", "b")
+        .extension(Who::Operator.context());
+    let answer = api.send(two.body(Body::from(internal("a.example.com").to_string())).expect("a request")).await;
+    assert_eq!(answer.field(), "Idempotency-Key");
+    assert_eq!(api.get(Who::Operator, "/endpoints").await.domains(), Vec::<String>::new());
+}

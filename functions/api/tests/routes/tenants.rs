@@ -1,0 +1,122 @@
+//! A tenant has its own endpoints, and there are no others.
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::bench::{Api, Who, text};
+
+const ACME: Who = Who::Tenant("acme");
+const OTHER: Who = Who::Tenant("other");
+
+/// Every operation of the document: method, path, and a body that it takes.
+async fn operations(api: &Api) -> Vec<(Method, String, Option<Value>)> {
+    let document = api.get(ACME, "/openapi.json").await.body;
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("an object") {
+        for (method, operation) in item.as_object().expect("an object") {
+            let method: Method = method.to_uppercase().parse().expect("a method");
+            let takes_body = operation.get("requestBody").is_some();
+            let body = takes_body.then(|| match operation["operationId"].as_str() {
+                Some("change_endpoint") => json!({"also": ["stolen.example.com"]}),
+                Some("create_link") => json!({}),
+                _ => json!({"domain": "new.example.com", "reachability": "internal"}),
+            });
+            all.push((method, path.clone(), body));
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn another_tenants_endpoint_is_not_there_by_id_or_by_name_in_any_operation() {
+    let api = Api::new();
+    let id = api.registered(ACME, "a.example.com").await;
+    api.issued(&id).await;
+    let link = text(&api.post(ACME, "/endpoints/a.example.com/shares", json!({})).await.body["id"]).to_owned();
+    let before = api.endpoint(&id).await;
+    let mut seen = 0;
+    for (method, path, body) in operations(&api).await {
+        if !path.contains("{endpoint}") {
+            continue;
+        }
+        seen += 1;
+        for reference in [id.as_str(), "a.example.com", "*.a.example.com", "A.EXAMPLE.COM."] {
+            let at = path.replace("{endpoint}", reference).replace("{link}", &link);
+            let refused = api.call(OTHER, method.clone(), &at, body.clone()).await;
+            assert_eq!(
+                (refused.status, refused.problem()),
+                (StatusCode::NOT_FOUND, "endpoint-not-found"),
+                "{method} {at}"
+            );
+            // Word for word as if there were none, but for the name that was asked for.
+            let at = path.replace("{endpoint}", "nobody.example.com").replace("{link}", &link);
+            let none = api.call(OTHER, method.clone(), &at, body.clone()).await;
+            let (refused, none) = (refused.body.to_string(), none.body.to_string());
+            assert_eq!(refused.replace(reference, "nobody.example.com"), none, "{method} {at}");
+        }
+    }
+    assert!(seen >= 11, "operations on an endpoint: {seen}");
+    assert_eq!(api.endpoint(&id).await, before, "nothing was changed");
+    assert_eq!(api.get(ACME, "/endpoints/a.example.com/shares").await.body["shares"][0]["id"], link.as_str());
+    assert!(api.looker.take().is_empty(), "nothing was looked at");
+}
+
+#[tokio::test]
+async fn lists_and_counts_are_of_ones_own() {
+    let api = Api::new();
+    api.registered(ACME, "a.example.com").await;
+    api.registered(OTHER, "b.example.com").await;
+    for (who, expected) in
+        [(ACME, vec!["a.example.com"]), (OTHER, vec!["b.example.com"]), (Who::Tenant("third"), vec![])]
+    {
+        for query in ["", "?sort=attention", "?q=example"] {
+            assert_eq!(api.get(who, &format!("/endpoints{query}")).await.domains(), expected, "{who:?}{query}");
+        }
+        let overview = api.get(who, "/overview").await.body;
+        assert_eq!(overview["total"], expected.len());
+    }
+    for who in [Who::Operator, Who::OperatorByRole] {
+        assert_eq!(api.get(who, "/endpoints").await.domains(), ["a.example.com", "b.example.com"]);
+        assert_eq!(api.get(who, "/endpoints?tenant=other").await.domains(), ["b.example.com"]);
+        assert_eq!(api.get(who, "/endpoints/a.example.com").await.status, StatusCode::OK);
+    }
+    let asked = api.get(OTHER, "/endpoints?tenant=acme").await;
+    assert_eq!((asked.status, asked.field()), (StatusCode::UNPROCESSABLE_ENTITY, "tenant"));
+}
+
+#[tokio::test]
+async fn a_cursor_of_one_tenant_shows_another_nothing() {
+    let api = Api::new();
+    for i in 0..3 {
+        api.registered(ACME, &format!("a{i}.example.com")).await;
+        api.registered(OTHER, &format!("b{i}.example.com")).await;
+    }
+    for sort in ["", "&sort=attention"] {
+        let page = api.get(ACME, &format!("/endpoints?limit=1{sort}")).await;
+        let cursor = text(&page.body["next_cursor"]);
+        let taken = api.get(OTHER, &format!("/endpoints?cursor={cursor}{sort}")).await;
+        assert!(taken.domains().iter().all(|domain| domain.starts_with('b')), "{:?}", taken.domains());
+    }
+}
+
+#[tokio::test]
+async fn each_is_told_who_they_are() {
+    let api = Api::new();
+    let caller = async |who| api.get(who, "/caller").await.body;
+    assert_eq!(
+        caller(Who::Operator).await,
+        json!({"who": "arn:aws:iam::123456789012:user/olga", "operator": true, "tenant": null})
+    );
+    assert_eq!(caller(ACME).await, json!({"who": "acme-ann", "operator": false, "tenant": "acme"}));
+    assert_eq!(caller(Who::OperatorByRole).await, json!({"who": "otto", "operator": true, "tenant": null}));
+}
+
+#[tokio::test]
+async fn the_installation_is_its_operators_business() {
+    let api = Api::new();
+    let answer = api.get(ACME, "/installation").await;
+    assert_eq!((answer.status, answer.problem()), (StatusCode::FORBIDDEN, "operators-only"));
+    let checks = api.get(Who::Operator, "/installation").await;
+    assert_eq!(checks.body["checks"][0]["name"], "zone-delegation");
+    assert_eq!(checks.body["checks"][0]["status"], "ok");
+}

@@ -1,0 +1,26 @@
+//! What a look at the installation itself finds.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How one part of the installation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InstallationStatus {
+    Ok,
+    /// Works, and may not always.
+    Warning,
+    Failed,
+}
+
+/// One check of the installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InstallationCheck {
+    /// Name of the check: `zone-delegation`. Stable.
+    pub name: String,
+    pub status: InstallationStatus,
+    /// What was found, in one or two sentences.
+    pub detail: String,
+    /// What the operator does about it; absent when all is well.
+    pub remedy: Option<String>,
+}

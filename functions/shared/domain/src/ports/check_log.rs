@@ -1,0 +1,30 @@
+use std::future::Future;
+
+use time::OffsetDateTime;
+
+use super::fault::ServiceFault;
+use crate::check::CheckReport;
+use crate::endpoint::EndpointId;
+
+/// What the last look at an endpoint's records and host found.
+pub trait CheckLog {
+    /// Lets one look begin: true for one caller, and for all others only from `again_at` on.
+    ///
+    /// False also if the endpoint is not there.
+    fn begin_look(
+        &self,
+        id: &EndpointId,
+        now: OffsetDateTime,
+        again_at: OffsetDateTime,
+    ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
+
+    /// Keeps the report, and its summary on the endpoint, both or neither. False if the endpoint is not there, or
+    /// what is kept is not older.
+    fn record_check(
+        &self,
+        id: &EndpointId,
+        report: &CheckReport,
+    ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
+
+    fn last_check(&self, id: &EndpointId) -> impl Future<Output = Result<Option<CheckReport>, ServiceFault>> + Send;
+}

@@ -1,0 +1,10 @@
+use std::future::Future;
+
+use super::fault::ServiceFault;
+use crate::installation::InstallationCheck;
+
+/// Looks at the installation itself: permissions, zone, account, schedule, alarms, subscriptions.
+pub trait Inspector {
+    /// What was found, one entry a check. Changes nothing.
+    fn inspect(&self) -> impl Future<Output = Result<Vec<InstallationCheck>, ServiceFault>> + Send;
+}

@@ -1,0 +1,128 @@
+use std::future::Future;
+
+use time::OffsetDateTime;
+
+use super::fault::ServiceFault;
+use super::store::EndpointReader;
+use crate::attempt::Attempt;
+use crate::caller::Scope;
+use crate::endpoint::{Endpoint, EndpointId, Reachability};
+use crate::event::Event;
+use crate::idempotency::NamedRequest;
+use crate::name::DomainName;
+use crate::names::EndpointNames;
+
+/// What came of a registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered {
+    Now,
+    /// The same request was done before, and made this endpoint.
+    Before(EndpointId),
+}
+
+/// Why a registration did not happen. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterError {
+    #[error("{0} belongs to a registered endpoint already")]
+    NameTaken(DomainName),
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    #[error(transparent)]
+    Fault(#[from] ServiceFault),
+}
+
+/// What an endpoint is to become.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The first of them stays what it was.
+    pub names: EndpointNames,
+    pub reachability: Reachability,
+    /// When the next attempt is due: the present.
+    pub due_at: OffsetDateTime,
+}
+
+/// Why a change did not happen. Nothing was written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    #[error("{0} belongs to a registered endpoint already")]
+    NameTaken(DomainName),
+    #[error("an attempt holds the endpoint, it is being removed, or it has changed since it was read")]
+    Busy,
+    #[error(transparent)]
+    Fault(#[from] ServiceFault),
+}
+
+/// Where a list was left off.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Of the last endpoint that was seen, as [`EndpointNames::primary`] writes it.
+    pub domain: String,
+    pub endpoint: EndpointId,
+}
+
+impl Position {
+    pub fn of(endpoint: &Endpoint) -> Self {
+        Self { domain: endpoint.names.primary().to_string(), endpoint: endpoint.id.clone() }
+    }
+}
+
+/// A page of endpoints, by domain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndpointPage {
+    pub endpoints: Vec<Endpoint>,
+    /// Where the next page begins; absent on the last one.
+    pub next: Option<Position>,
+}
+
+/// Who is registered, and who holds which name.
+pub trait Registry: EndpointReader {
+    /// Writes the endpoint, the claim of each of its base names and the event that tells of it, all or nothing.
+    ///
+    /// A `request` that was done before does nothing again. Without one it is not to be repeated: a second call
+    /// finds the names taken.
+    fn register(
+        &self,
+        endpoint: &Endpoint,
+        event: &Event,
+        request: Option<&NamedRequest>,
+    ) -> impl Future<Output = Result<Registered, RegisterError>> + Send;
+
+    /// Makes of `seen` what `change` says, with its claims and the event that tells of it, all or nothing.
+    ///
+    /// The change takes the number of an attempt, so that whatever an earlier attempt still writes is refused. What
+    /// was known of its records and its failures is forgotten; the open order stays, as it remembers what it published.
+    fn change(
+        &self,
+        seen: &Endpoint,
+        change: &Change,
+        event: &Event,
+    ) -> impl Future<Output = Result<(), ChangeError>> + Send;
+
+    /// The endpoint that holds `name`.
+    fn holder(&self, name: &DomainName) -> impl Future<Output = Result<Option<EndpointId>, ServiceFault>> + Send;
+
+    /// Up to `limit` endpoints of the scope after `after`, by domain. A page may have fewer and not be the last.
+    fn list(
+        &self,
+        scope: &Scope,
+        after: Option<&Position>,
+        limit: u32,
+    ) -> impl Future<Output = Result<EndpointPage, ServiceFault>> + Send;
+
+    /// Marks the endpoint as going, due at `now`. What it has published is taken away by its next attempt.
+    fn begin_removal(
+        &self,
+        id: &EndpointId,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Opens the renewal of the certificate in place at `now`; nothing if there is none.
+    fn open_renewal(
+        &self,
+        id: &EndpointId,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Newest first.
+    fn attempts(&self, id: &EndpointId, limit: u32) -> impl Future<Output = Result<Vec<Attempt>, ServiceFault>> + Send;
+}

@@ -1,0 +1,19 @@
+use std::future::Future;
+
+use super::fault::ServiceFault;
+use crate::endpoint::EndpointId;
+use crate::event::Event;
+
+/// Who did what to an endpoint. Kept for 400 days, also after the endpoint has gone.
+pub trait AuditTrail {
+    /// Writes the event down. Repeating it writes the same again.
+    fn record(&self, id: &EndpointId, event: &Event) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// The newest `limit` events, or the first `limit` of those later than `after`; newest first either way.
+    fn events(
+        &self,
+        id: &EndpointId,
+        after: Option<&str>,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Event>, ServiceFault>> + Send;
+}

@@ -1,0 +1,72 @@
+use domain::check::{CheckReport, Finding, Fix, Found, RecordCheck, RecordStatus, Serving, Severity};
+use domain::failure::Actor;
+use domain::ports::{CheckLog, Registry};
+use domain::records::RequiredRecord;
+use time::{Duration, OffsetDateTime};
+
+use super::{endpoint, registered, whole_second};
+
+/// A look that found one record missing.
+pub fn report_of_a_missing_record(name: &str, value: &str, at: OffsetDateTime) -> CheckReport {
+    let record = RequiredRecord {
+        name: name.into(),
+        kind: "CNAME".into(),
+        value: value.into(),
+        purpose: "Sends it to the platform.".into(),
+    };
+    let found =
+        Found { server: "ns1.example.net".into(), records: vec![], chain: vec![], error: Some("NXDOMAIN".into()) };
+    CheckReport {
+        checked_at: at,
+        records: vec![RecordCheck { record: record.clone(), status: RecordStatus::Missing, found: vec![found] }],
+        findings: vec![Finding {
+            check: "delegation-missing".into(),
+            severity: Severity::Error,
+            subject: name.into(),
+            expected: format!("CNAME {value}"),
+            found: "nothing".into(),
+            explanation: "The CA finds no proof without it.".into(),
+            actor: Actor::Customer,
+            fix: Fix { text: "Create the record.".into(), record: Some(record), command: None },
+        }],
+        provider: None,
+        serving: Serving::NotChecked,
+    }
+}
+
+/// `seed` is one that no other test uses.
+pub async fn check_log(log: &(impl CheckLog + Registry), seed: u64) {
+    let now = whole_second();
+    let (known, unknown) = (endpoint(seed, now), endpoint(seed + 1, now));
+    let id = &known.id;
+    log.register(&known, &registered(&known), None).await.expect("registered");
+    assert_eq!(log.last_check(id).await, Ok(None), "nothing is there before");
+
+    let looks = futures::future::join_all((0..8).map(|_| log.begin_look(id, now, now + Duration::seconds(5)))).await;
+    assert_eq!(looks.into_iter().filter(|look| *look == Ok(true)).count(), 1, "of eight at once one looks");
+    let again = now + Duration::seconds(5);
+    assert_eq!(log.begin_look(id, again - Duration::MILLISECOND, again + Duration::HOUR).await, Ok(false));
+    assert_eq!(
+        log.begin_look(id, again, again + Duration::HOUR).await,
+        Ok(true),
+        "from that moment on it may be again"
+    );
+    assert_eq!(log.begin_look(&unknown.id, now, again).await, Ok(false), "what is not there is not looked at");
+
+    let at = |milliseconds: i64| {
+        let at = now + Duration::milliseconds(milliseconds);
+        report_of_a_missing_record("_acme-challenge.host.example.com", "label.acme.example", at)
+    };
+    // Written as text, the second of these would sort before the first.
+    assert_eq!(log.record_check(id, &at(0)).await, Ok(true));
+    assert_eq!(log.record_check(id, &at(500)).await, Ok(true));
+    assert_eq!(log.record_check(id, &at(400)).await, Ok(false), "an older look does not replace a newer one");
+    assert_eq!(log.record_check(id, &at(500)).await, Ok(false), "nor does the same");
+    assert_eq!(log.last_check(id).await, Ok(Some(at(500))), "it reads as it was written");
+    let endpoint = log.find(id).await.expect("answers").expect("there");
+    assert_eq!(endpoint.check, Some(at(500).summary()), "the endpoint keeps its summary");
+
+    assert_eq!(log.record_check(&unknown.id, &at(0)).await, Ok(false), "what is not there keeps no report");
+    assert_eq!(log.last_check(&unknown.id).await, Ok(None));
+    assert_eq!(log.find(&unknown.id).await, Ok(None), "and is not made by one");
+}

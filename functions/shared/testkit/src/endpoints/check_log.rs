@@ -1,0 +1,41 @@
+use domain::EndpointId;
+use domain::check::CheckReport;
+use domain::ports::{CheckLog, ServiceFault};
+use time::OffsetDateTime;
+
+use super::MemoryEndpoints;
+
+impl CheckLog for MemoryEndpoints {
+    async fn begin_look(
+        &self,
+        id: &EndpointId,
+        now: OffsetDateTime,
+        again_at: OffsetDateTime,
+    ) -> Result<bool, ServiceFault> {
+        let mut state = self.state();
+        if !state.endpoints.contains_key(id) || state.looks.get(id).is_some_and(|again| now < *again) {
+            return Ok(false);
+        }
+        state.looks.insert(id.clone(), again_at);
+        drop(state);
+        self.fuse.burn();
+        Ok(true)
+    }
+
+    async fn record_check(&self, id: &EndpointId, report: &CheckReport) -> Result<bool, ServiceFault> {
+        let mut state = self.state();
+        if state.checks.get(id).is_some_and(|kept| kept.checked_at >= report.checked_at) {
+            return Ok(false);
+        }
+        let Some(endpoint) = state.endpoints.get_mut(id) else { return Ok(false) };
+        endpoint.check = Some(report.summary());
+        state.checks.insert(id.clone(), report.clone());
+        drop(state);
+        self.fuse.burn();
+        Ok(true)
+    }
+
+    async fn last_check(&self, id: &EndpointId) -> Result<Option<CheckReport>, ServiceFault> {
+        Ok(self.state().checks.get(id).cloned())
+    }
+}

@@ -1,0 +1,49 @@
+use domain::EndpointId;
+use domain::ports::{DUE_SHARDS, DueEntry, DueIndex, FencedError, ServiceFault};
+use time::OffsetDateTime;
+
+use super::MemoryEndpoints;
+
+impl DueIndex for MemoryEndpoints {
+    async fn due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<DueEntry>, ServiceFault> {
+        let state = self.state();
+        let here = state.endpoints.values().filter(|endpoint| endpoint.id.shard(DUE_SHARDS) == shard);
+        let mut due: Vec<DueEntry> = here
+            .filter_map(|endpoint| Some(DueEntry { endpoint: endpoint.id.clone(), due_at: endpoint.due_at? }))
+            .filter(|entry| entry.due_at <= now)
+            .collect();
+        due.sort_by_key(|entry| entry.due_at);
+        due.truncate(limit as usize);
+        Ok(due)
+    }
+
+    async fn claim(
+        &self,
+        entry: &DueEntry,
+        now: OffsetDateTime,
+        lease_until: OffsetDateTime,
+    ) -> Result<Option<u64>, ServiceFault> {
+        let mut state = self.state();
+        let endpoint = state.endpoints.get_mut(&entry.endpoint);
+        let free = endpoint.filter(|endpoint| endpoint.due_at == Some(entry.due_at) && !endpoint.is_leased(now));
+        let Some(endpoint) = free else { return Ok(None) };
+        endpoint.attempt += 1;
+        endpoint.lease_until = Some(lease_until);
+        endpoint.due_at = Some(lease_until);
+        let attempt = endpoint.attempt;
+        drop(state);
+        self.fuse.burn();
+        Ok(Some(attempt))
+    }
+
+    async fn release(&self, id: &EndpointId, attempt: u64, due_at: OffsetDateTime) -> Result<(), ServiceFault> {
+        let released = self.fenced(id, attempt, |endpoint| {
+            endpoint.due_at = Some(due_at);
+            endpoint.lease_until = None;
+        });
+        match released {
+            Err(FencedError::Fault(fault)) => Err(fault),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+use domain::attempt::Attempt;
+use domain::certificate::InstalledCertificate;
+use domain::order::OpenOrder;
+use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
+use domain::{Endpoint, EndpointId};
+
+use super::MemoryEndpoints;
+
+impl AttemptJournal for MemoryEndpoints {
+    async fn begin(&self, id: &EndpointId, attempt: &Attempt) -> Result<(), ServiceFault> {
+        let key = (id.clone(), attempt.attempt);
+        self.state().attempts.entry(key).or_insert_with(|| attempt.clone());
+        self.fuse.burn();
+        Ok(())
+    }
+
+    async fn save_order(&self, id: &EndpointId, attempt: u64, order: &OpenOrder) -> Result<(), FencedError> {
+        self.fenced(id, attempt, |endpoint| {
+            endpoint.order = Some(order.clone());
+            endpoint.generation = order.generation;
+        })
+    }
+
+    async fn record_certificate(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        certificate: &InstalledCertificate,
+    ) -> Result<(), FencedError> {
+        self.fenced(id, attempt, |endpoint| {
+            endpoint.certificate = Some(certificate.clone());
+            // As the table has it: whole seconds.
+            endpoint.advice_at = certificate.imported_at.replace_nanosecond(0).ok();
+        })
+    }
+
+    async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
+        if self.state().endpoints.get(id).is_some_and(|e| e.attempt == attempt && e.removing != settlement.removing) {
+            return Err(ServiceFault {
+                operation: "dynamodb:TransactWriteItems",
+                kind: FaultKind::Unavailable,
+                detail: "the endpoint is being removed since a moment ago".into(),
+            }
+            .into());
+        }
+        let record = settlement.attempt.clone();
+        let mut state = self.state();
+        let endpoint = state.endpoints.get_mut(id).filter(|endpoint| endpoint.attempt == attempt);
+        let endpoint = endpoint.ok_or(FencedError::Superseded)?;
+        endpoint.due_at = Some(settlement.due_at);
+        endpoint.lease_until = None;
+        endpoint.failing = settlement.failing.clone();
+        if settlement.drop_order {
+            endpoint.order = None;
+        }
+        if let Some(held) = endpoint.certificate.as_mut().filter(|_| settlement.announced) {
+            held.announced = true;
+        }
+        state.attempts.insert((id.clone(), attempt), record);
+        drop(state);
+        self.fuse.burn();
+        Ok(())
+    }
+
+    async fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> Result<(), FencedError> {
+        let mut state = self.state();
+        state.attempts.insert((endpoint.id.clone(), attempt.attempt), attempt.clone());
+        if state.endpoints.get(&endpoint.id).is_some_and(|known| known.attempt != attempt.attempt) {
+            return Err(FencedError::Superseded);
+        }
+        state.endpoints.remove(&endpoint.id);
+        state.claims.retain(|_, holder| *holder != endpoint.id);
+        drop(state);
+        self.fuse.burn();
+        Ok(())
+    }
+}

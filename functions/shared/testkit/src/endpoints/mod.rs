@@ -1,0 +1,79 @@
+mod advice;
+mod check_log;
+mod due_index;
+mod journal;
+mod registry;
+mod share_links;
+mod trail;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use domain::attempt::Attempt;
+use domain::check::CheckReport;
+use domain::event::Event;
+use domain::idempotency::IdempotencyKey;
+use domain::ports::{EndpointReader, FencedError, ServiceFault};
+use domain::share::Share;
+use domain::{DomainName, Endpoint, EndpointId, TenantId};
+use time::OffsetDateTime;
+
+use crate::Fuse;
+
+/// The endpoints table in memory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryEndpoints {
+    state: Arc<Mutex<State>>,
+    fuse: Fuse,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    endpoints: BTreeMap<EndpointId, Endpoint>,
+    claims: BTreeMap<DomainName, EndpointId>,
+    attempts: BTreeMap<(EndpointId, u64), Attempt>,
+    events: BTreeMap<(EndpointId, String), Event>,
+    shares: BTreeMap<(EndpointId, String), Share>,
+    checks: BTreeMap<EndpointId, CheckReport>,
+    /// When an endpoint may be looked at again.
+    looks: BTreeMap<EndpointId, OffsetDateTime>,
+    requests: BTreeMap<(TenantId, IdempotencyKey), DoneRequest>,
+}
+
+#[derive(Debug)]
+struct DoneRequest {
+    digest: String,
+    endpoint: EndpointId,
+    until: OffsetDateTime,
+}
+
+impl MemoryEndpoints {
+    pub fn new(fuse: Fuse) -> Self {
+        Self { fuse, ..Self::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no test panics in here")
+    }
+
+    /// Whether any endpoint or claim is left.
+    pub fn is_empty(&self) -> bool {
+        let state = self.state();
+        state.endpoints.is_empty() && state.claims.is_empty()
+    }
+
+    fn fenced(&self, id: &EndpointId, attempt: u64, write: impl FnOnce(&mut Endpoint)) -> Result<(), FencedError> {
+        let mut state = self.state();
+        let endpoint = state.endpoints.get_mut(id).filter(|endpoint| endpoint.attempt == attempt);
+        write(endpoint.ok_or(FencedError::Superseded)?);
+        drop(state);
+        self.fuse.burn();
+        Ok(())
+    }
+}
+
+impl EndpointReader for MemoryEndpoints {
+    async fn find(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
+        Ok(self.state().endpoints.get(id).cloned())
+    }
+}

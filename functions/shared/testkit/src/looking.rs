@@ -1,0 +1,71 @@
+use std::sync::{Arc, Mutex};
+
+use domain::check::{CheckReport, RecordCheck, RecordStatus, Serving};
+use domain::installation::InstallationCheck;
+use domain::ports::{Inspector, Looker, ServiceFault, Subject};
+use domain::records::RequiredRecord;
+use time::OffsetDateTime;
+
+use crate::banks::report_of_a_missing_record;
+
+/// Finds what a test tells it to find: at first every delegation right.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryLooker {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    missing: bool,
+    subjects: Vec<Subject>,
+}
+
+impl MemoryLooker {
+    /// From now on the delegation of the first name is missing, or no longer.
+    pub fn miss_the_delegation(&self, missing: bool) {
+        self.state.lock().expect("no test panics in here").missing = missing;
+    }
+
+    /// What was looked at since the last call.
+    pub fn take(&self) -> Vec<Subject> {
+        std::mem::take(&mut self.state.lock().expect("no test panics in here").subjects)
+    }
+}
+
+impl Looker for MemoryLooker {
+    async fn look(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
+        let mut state = self.state.lock().expect("no test panics in here");
+        state.subjects.push(subject.clone());
+        let target = subject.delegation_target.clone().unwrap_or_default();
+        let bases = subject.names.bases();
+        let name = |base: &domain::DomainName| base.challenge_name();
+        if state.missing {
+            return report_of_a_missing_record(&name(&subject.names.primary().base), &target, now);
+        }
+        let record = |base| RequiredRecord {
+            name: name(base),
+            kind: "CNAME".into(),
+            value: target.clone(),
+            purpose: "Proves control.".into(),
+        };
+        let records =
+            bases.into_iter().map(|base| RecordCheck { record: record(base), status: RecordStatus::Ok, found: vec![] });
+        CheckReport {
+            checked_at: now,
+            records: records.collect(),
+            findings: vec![],
+            provider: None,
+            serving: Serving::NotChecked,
+        }
+    }
+}
+
+/// Says what it was made with.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryInspector(pub Vec<InstallationCheck>);
+
+impl Inspector for MemoryInspector {
+    async fn inspect(&self) -> Result<Vec<InstallationCheck>, ServiceFault> {
+        Ok(self.0.clone())
+    }
+}
