@@ -32,9 +32,9 @@ impl ApiAddress {
         self.0.as_str().trim_end_matches('/')
     }
 
-    /// The URL of the resource at `/v1/` and these segments.
-    pub(crate) fn resource(&self, segments: &[&str], query: &[(&str, &str)]) -> String {
-        let mut url = format!("{}/v1", self.as_str());
+    /// The URL of the resource at `root` and these segments.
+    pub(crate) fn resource(&self, root: &str, segments: &[&str], query: &[(&str, &str)]) -> String {
+        let mut url = format!("{}/{root}", self.as_str());
         for segment in segments {
             url.push('/');
             encode(segment, &mut url);
@@ -52,6 +52,11 @@ impl ApiAddress {
     pub(crate) fn region(&self) -> Option<&str> {
         let mut labels = self.0.host_str()?.split('.').skip(1);
         (labels.next()? == "execute-api").then(|| labels.next()).flatten()
+    }
+
+    /// Whether nobody on the way can read what is sent there.
+    pub(crate) fn is_private(&self) -> bool {
+        self.0.scheme() == "https" || self.is_loopback()
     }
 
     /// Whether it is this machine, which no proxy stands before.
@@ -86,12 +91,12 @@ mod tests {
     fn a_base_path_is_kept_and_segments_are_encoded() {
         let local = address("http://127.0.0.1:4566/_aws/execute-api/abc/");
         assert_eq!(
-            local.resource(&["endpoints", "*.example.com", "a/b?c"], &[]),
+            local.resource("v1", &["endpoints", "*.example.com", "a/b?c"], &[]),
             "http://127.0.0.1:4566/_aws/execute-api/abc/v1/endpoints/*.example.com/a%2Fb%3Fc"
         );
         assert_eq!(
-            address("https://api.example.com").resource(&["endpoints"], &[("cursor", "a+b/=&")]),
-            "https://api.example.com/v1/endpoints?cursor=a%2Bb%2F%3D%26"
+            address("https://api.example.com").resource("bearer/v1", &["endpoints"], &[("cursor", "a+b/=&")]),
+            "https://api.example.com/bearer/v1/endpoints?cursor=a%2Bb%2F%3D%26"
         );
     }
 

@@ -15,6 +15,8 @@ pub(crate) enum ApiError {
     /// The API answered and said no.
     Refused {
         address: String,
+        /// Whether the request carried a token rather than a signature.
+        by_token: bool,
         status: StatusCode,
         problem: Box<Problem>,
     },
@@ -31,6 +33,9 @@ pub(crate) enum ApiError {
     NoRegion,
     NoCredentials(String),
     NotSigned(aws_sigv4::http_request::SigningError),
+    /// The address is one where others could read the token.
+    TokenInClear(String),
+    TokenMalformed,
 }
 
 /// A problem document (RFC 9457), or what API Gateway says in its own name.
@@ -74,7 +79,7 @@ impl ApiError {
 impl From<ApiError> for Trouble {
     fn from(error: ApiError) -> Self {
         match error {
-            ApiError::Refused { address, status, problem } => refusal(&address, status, *problem),
+            ApiError::Refused { address, by_token, status, problem } => refusal(&address, by_token, status, *problem),
             ApiError::Unreachable { address, cause } => Trouble::new(
                 format!(
                     "The API at {address} {}.",
@@ -103,17 +108,27 @@ impl From<ApiError> for Trouble {
                 causes(&cause),
                 "Check the credentials for stray characters, then run the command again.",
             ),
+            ApiError::TokenInClear(address) => Trouble::new(
+                "The token was not sent.",
+                format!("{address} is not encrypted: whoever stands on the way could read the token."),
+                "Give an https:// address (--api, MANAGED_HTTPS_API).",
+            ),
+            ApiError::TokenMalformed => Trouble::new(
+                "The token was not sent: it is no bearer token.",
+                "It has characters that no token has (RFC 6750 §2.1).",
+                "Give the token alone, without “Bearer” or quotes (--token, MANAGED_HTTPS_TOKEN).",
+            ),
         }
     }
 }
 
-fn refusal(address: &str, status: StatusCode, problem: Problem) -> Trouble {
+fn refusal(address: &str, by_token: bool, status: StatusCode, problem: Problem) -> Trouble {
     let what = problem.title.map_or_else(|| format!("The API refused the request: {status}."), sentence);
     let mut why = problem.detail.or(problem.message).unwrap_or_default();
     if let Some(field) = problem.field {
         let _ = write!(why, " (field: {field})");
     }
-    let mut next = problem.remedy.unwrap_or_else(|| step_after(address, status));
+    let mut next = problem.remedy.unwrap_or_else(|| step_after(address, by_token, status));
     if status == StatusCode::NOT_FOUND && !next.contains("managed-https list") {
         next += " `managed-https list` shows the endpoints there are.";
     }
@@ -121,8 +136,11 @@ fn refusal(address: &str, status: StatusCode, problem: Problem) -> Trouble {
 }
 
 /// The next step where the answer names none: it then comes from API Gateway or something before it.
-fn step_after(address: &str, status: StatusCode) -> String {
+fn step_after(address: &str, by_token: bool, status: StatusCode) -> String {
     match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if by_token => {
+            "Get a fresh token from the issuer that the installation trusts, and give it as MANAGED_HTTPS_TOKEN; to use AWS credentials instead, unset it.".into()
+        }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             "Look at `aws sts get-caller-identity`: is this who you mean to be, may it execute-api:Invoke this API, is this machine's clock right?".into()
         }
@@ -163,6 +181,7 @@ mod tests {
         let status = StatusCode::from_u16(status).expect("a status");
         ApiError::Refused {
             address: "https://api.example".into(),
+            by_token: false,
             status,
             problem: Problem::read(body.as_bytes()).into(),
         }

@@ -7,8 +7,10 @@ mod api;
 mod api_error;
 mod arguments;
 mod commands;
+mod credentials;
 mod model;
 mod progress;
+mod reference;
 mod render;
 mod signing;
 mod terminal;
@@ -20,22 +22,33 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use crate::arguments::Cli;
+use crate::arguments::{Cli, Command};
+use crate::credentials::Token;
+use crate::trouble::Trouble;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    // Not a required argument of clap's: those cannot be global.
-    let Some(address) = cli.api else {
-        let text = "the API's address is missing: give --api URL, or set MANAGED_HTTPS_API (the stack's output ApiUrl; \
-                    on the local cloud: set -a; source .local/env)";
-        Cli::command().error(ErrorKind::MissingRequiredArgument, text).exit()
-    };
-    match commands::run(address, cli.format, cli.command).await {
+    match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             trouble.print();
             ExitCode::from(trouble.status)
         }
     }
+}
+
+async fn run(cli: Cli) -> Result<(), Trouble> {
+    match &cli.command {
+        Command::Completions(command) => return reference::print_completions(command.shell),
+        Command::Man { directory } => return reference::write_manual(directory),
+        Command::Reference => return reference::print_reference(),
+        _ => {}
+    }
+    // Not a required argument of clap's: those cannot be global.
+    let Some(address) = cli.api else {
+        let text = "the API's address is missing: give --api URL, or set MANAGED_HTTPS_API (the stack's output ApiUrl; \
+                    on the local cloud: set -a; source .local/env)";
+        Cli::command().error(ErrorKind::MissingRequiredArgument, text).exit()
+    };
+    commands::run(address, cli.token.and_then(Token::given), cli.command).await
 }

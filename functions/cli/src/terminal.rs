@@ -81,7 +81,15 @@ pub(crate) fn disarm(value: &mut Value) {
 
 /// Writes JSON whose texts are unchanged for a program, and steer no terminal.
 pub(crate) fn json_text(value: &impl serde::Serialize) -> String {
-    let text = serde_json::to_string_pretty(value).expect("values of JSON can be written");
+    steering_escaped(&serde_json::to_string_pretty(value).expect("values of JSON can be written"))
+}
+
+/// The same on one line, for a stream of objects.
+pub(crate) fn json_line(value: &Value) -> String {
+    steering_escaped(&value.to_string())
+}
+
+fn steering_escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 1);
     for c in text.chars() {
         // Outside of strings only the line breaks are control characters; all that steer are in the basic plane.

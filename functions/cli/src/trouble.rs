@@ -12,11 +12,13 @@ pub(crate) struct Trouble {
     next: String,
     /// The exit status.
     pub(crate) status: u8,
+    /// Whether the result on stdout says all of it.
+    told: bool,
 }
 
 impl Trouble {
     pub(crate) fn new(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { what: what.into(), why: why.into(), next: next.into(), status: 1 }
+        Self { what: what.into(), why: why.into(), next: next.into(), status: 1, told: false }
     }
 
     /// The command itself is to be changed.
@@ -24,7 +26,27 @@ impl Trouble {
         Self { status: 2, ..Self::new(what, why, next) }
     }
 
+    /// Leaves the telling to the result, if `told`: a page that people read, with the next command at its end.
+    pub(crate) fn unless_told(self, told: bool) -> Self {
+        Self { told, ..self }
+    }
+
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
+    pub(crate) fn why(&self) -> &str {
+        &self.why
+    }
+
+    pub(crate) fn next(&self) -> &str {
+        &self.next
+    }
+
     pub(crate) fn print(&self) {
+        if self.told {
+            return;
+        }
         let mut err = io::stderr().lock();
         let look = Look { colour: colour_wanted(&err), width: None };
         // Nothing is left to tell it to, should stderr be gone.

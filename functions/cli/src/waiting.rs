@@ -4,13 +4,15 @@ use std::time::{Duration, Instant};
 
 use crate::api_error::ApiError;
 use crate::arguments::Timeout;
-use crate::model::{Attempt, Endpoint, Failure, Outcome, Record, State};
+use crate::model::{Attempt, Endpoint, Failure, Outcome, Record, Verdict};
 use crate::progress::Progress;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 /// Looks in a row that may come to nothing before the waiting ends.
 const UNANSWERED: u32 = 8;
+/// How often something that is to be done once is asked for, while no answer comes.
+const TRIES: u32 = 4;
 
 /// What one look at an endpoint says to somebody who waits for its certificate.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,12 +28,12 @@ pub(crate) enum Standing<'a> {
 }
 
 pub(crate) fn standing(endpoint: &Endpoint) -> Standing<'_> {
-    match (endpoint.state, &endpoint.failure) {
-        (State::Removing, _) => Standing::Leaving,
-        (State::Pending | State::Issuing, None) => Standing::AtWork,
+    let at_work = endpoint.next_attempt_at.is_none();
+    match (endpoint.verdict, &endpoint.failure) {
+        (Verdict::Paused, _) => Standing::Leaving,
+        // A failure beside a good certificate is of its renewal, or of what was left behind.
+        _ if endpoint.certificate.state.is_good() && !at_work => Standing::Ready,
         // While the next attempt runs the last one's failure still stands.
-        (State::Pending | State::Issuing, Some(failure)) => Standing::Failing(failure),
-        _ if endpoint.certificate.is_some() => Standing::Ready,
         (_, Some(failure)) => Standing::Failing(failure),
         _ => Standing::AtWork,
     }
@@ -46,7 +48,7 @@ pub(crate) fn end_of(number: u64, attempts: &[Attempt]) -> Option<&Attempt> {
 }
 
 /// The records that a failure speaks of by their full names; all of them if it names none.
-pub(crate) fn records_named<'a>(failure: &Failure, records: &'a [Record]) -> Vec<&'a Record> {
+pub(crate) fn records_named<'a>(failure: &Failure, records: &[&'a Record]) -> Vec<&'a Record> {
     let spoken = format!("{} {}", failure.summary, failure.remedy);
     // A name ends where something stands that no name has: `_acme-challenge.www.example.com` does not name its host.
     let outside = |c: char| !(c.is_alphanumeric() || "-_.*".contains(c));
@@ -54,12 +56,13 @@ pub(crate) fn records_named<'a>(failure: &Failure, records: &'a [Record]) -> Vec
     let named: Vec<_> = records
         .iter()
         .filter(|r| words.windows(3).any(|w| w[0] == r.name && w[1] == r.kind && w[2] == r.value))
+        .copied()
         .collect();
     if !named.is_empty() {
         return named;
     }
-    let named: Vec<_> = records.iter().filter(|r| words.contains(&r.name.as_str())).collect();
-    if named.is_empty() { records.iter().collect() } else { named }
+    let named: Vec<_> = records.iter().filter(|r| words.contains(&r.name.as_str())).copied().collect();
+    if named.is_empty() { records.to_vec() } else { named }
 }
 
 /// Remembers which failure was told, so that each is told once.
@@ -78,6 +81,19 @@ impl Told {
 /// How long to pause after one pause: quick at first, since much is done in seconds, then gentle with the API.
 fn pause_after(pause: Duration) -> Duration {
     (pause * 3 / 2).min(LONGEST_PAUSE)
+}
+
+/// Asks again, a few times, while nothing but the way there fails.
+pub(crate) async fn insist<T>(mut ask: impl AsyncFnMut() -> Result<T, ApiError>) -> Result<T, ApiError> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..TRIES {
+        match ask().await {
+            Err(error) if error.is_passing() => tokio::time::sleep(pause).await,
+            end => return end,
+        }
+        pause = pause_after(pause);
+    }
+    ask().await
 }
 
 /// Looks again and again until there is an end, or for `limit`: then `None`.
@@ -120,16 +136,16 @@ mod tests {
         json!({"name": "RecordsNotReady", "actor": "customer", "summary": summary, "remedy": remedy})
     }
 
-    fn endpoint(state: &str, certificate: Option<Value>, failure: Option<Value>) -> Endpoint {
-        serde_json::from_value(json!({"id": "ep-1", "domain": "a.example", "reachability": "external", "state": state,
-            "created_at": "2026-01-01T00:00:00Z", "certificate": certificate, "failure": failure}))
+    fn endpoint(verdict: &str, certificate: &str, next: Option<&str>, failure: Option<Value>) -> Endpoint {
+        serde_json::from_value(
+            json!({"id": "ep-1", "domain": "a.example", "reachability": "external", "verdict": verdict,
+            "actor": "nobody", "reason": "r", "next_step": "n", "dns": {}, "certificate": {"state": certificate},
+            "created_at": "2026-01-01T00:00:00Z", "next_attempt_at": next, "failure": failure}),
+        )
         .expect("an endpoint")
     }
 
-    fn certificate() -> Option<Value> {
-        Some(json!({"arn": "a", "serial": "1", "issuer": "i", "names": [],
-            "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z"}))
-    }
+    const LATER: Option<&str> = Some("2026-03-01T00:00:00Z");
 
     fn attempt(number: u64, outcome: &str, ended: bool) -> Attempt {
         serde_json::from_value(json!({"attempt": number, "outcome": outcome, "started_at": "2026-01-01T00:00:00Z",
@@ -139,21 +155,23 @@ mod tests {
 
     #[test]
     fn a_certificate_counts_once_no_attempt_is_at_work() {
-        assert_eq!(standing(&endpoint("pending", None, None)), Standing::AtWork);
-        assert_eq!(standing(&endpoint("issuing", certificate(), None)), Standing::AtWork);
-        assert_eq!(standing(&endpoint("active", certificate(), None)), Standing::Ready);
+        assert_eq!(standing(&endpoint("issuing", "none", LATER, None)), Standing::AtWork);
+        assert_eq!(standing(&endpoint("issuing", "active", None, None)), Standing::AtWork);
+        assert_eq!(standing(&endpoint("ready", "active", LATER, None)), Standing::Ready);
+        assert_eq!(standing(&endpoint("degraded", "expiring", LATER, None)), Standing::Ready);
+        assert_eq!(standing(&endpoint("action_required", "expired", LATER, None)), Standing::AtWork);
         let left_behind = Some(failure("a TXT record is left", ""));
-        assert_eq!(standing(&endpoint("failing", certificate(), left_behind)), Standing::Ready);
+        assert_eq!(standing(&endpoint("degraded", "active", LATER, left_behind)), Standing::Ready);
     }
 
     #[test]
     fn a_failure_stands_while_the_next_attempt_runs_and_a_removal_ends_all() {
-        for state in ["failing", "issuing", "pending"] {
-            let endpoint = endpoint(state, None, Some(failure("no CNAME", "create it")));
-            assert!(matches!(standing(&endpoint), Standing::Failing(f) if f.summary == "no CNAME"), "{state}");
+        for next in [LATER, None] {
+            let endpoint = endpoint("action_required", "failed", next, Some(failure("no CNAME", "create it")));
+            assert!(matches!(standing(&endpoint), Standing::Failing(f) if f.summary == "no CNAME"), "{next:?}");
         }
-        assert_eq!(standing(&endpoint("removing", certificate(), None)), Standing::Leaving);
-        assert_eq!(standing(&endpoint("something-new", None, None)), Standing::AtWork);
+        assert_eq!(standing(&endpoint("paused", "active", LATER, None)), Standing::Leaving);
+        assert_eq!(standing(&endpoint("something-new", "none", LATER, None)), Standing::AtWork);
     }
 
     #[test]
@@ -176,7 +194,10 @@ mod tests {
         let records = [record("www.example.com"), record("_acme-challenge.www.example.com")];
         let about = |summary: &str, remedy: &str| {
             let failure: Failure = serde_json::from_value(failure(summary, remedy)).expect("a failure");
-            records_named(&failure, &records).into_iter().map(|r| r.name.as_str()).collect::<Vec<_>>()
+            records_named(&failure, &records.iter().collect::<Vec<_>>())
+                .into_iter()
+                .map(|r| r.name.as_str())
+                .collect::<Vec<_>>()
         };
         let both = ["www.example.com", "_acme-challenge.www.example.com"];
         assert_eq!(about("_acme-challenge.www.example.com leads to a.example.", "Create it"), both[1..]);

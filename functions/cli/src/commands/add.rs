@@ -1,23 +1,30 @@
 //! `add`: registers a domain and, if asked to, waits for its certificate.
 
-use super::{Session, now};
+use super::{now, print};
+use crate::api::{Api, IdempotencyKey};
 use crate::api_error::ApiError;
-use crate::arguments::Add;
+use crate::arguments::{Add, Format};
 use crate::model::{Answer, Endpoint, Failure, Registration};
 use crate::progress::Progress;
 use crate::render;
 use crate::terminal::{Look, shell_word};
 use crate::trouble::Trouble;
-use crate::waiting::{Standing, Told, records_named, standing, until};
+use crate::waiting::{Standing, Told, insist, records_named, standing, until};
 
-pub(super) async fn add(session: &Session, command: &Add) -> Result<(), Trouble> {
-    let registration =
-        Registration { domain: &command.domain, also: &command.also, reachability: command.reachability.as_str() };
-    let registered = session.api.register(&registration).await?;
+pub(super) async fn add(api: &Api, command: &Add) -> Result<(), Trouble> {
+    let registration = Registration {
+        domain: &command.domain,
+        also: &command.also,
+        reachability: command.reachability.as_str(),
+        tenant: command.tenant.as_deref(),
+    };
+    // One key for all tries: an answer that was lost on its way registers nothing twice.
+    let key = IdempotencyKey::random();
+    let registered = insist(async || api.register(&registration, &key).await).await?;
     if command.waiting.wait {
-        wait(session, command, registered).await
+        wait(api, command, registered).await
     } else {
-        session.print(&registered.json, |look| what_to_do(look, &registered.seen))
+        print(command.output.format, &registered.json, |look| what_to_do(look, &registered.seen))
     }
 }
 
@@ -25,12 +32,18 @@ fn what_to_do(look: Look, endpoint: &Endpoint) -> String {
     let name = shell_word(&endpoint.domain);
     let mut text = format!("{} is registered as {}.\n\n", endpoint.domain, endpoint.id);
     text += "Create these records in the domain's DNS:\n\n";
-    text += &render::record_table(look, &endpoint.records);
-    text += "\nThe certificate comes by itself once they are there. To look at once:\n";
-    text + &format!("  managed-https renew {name} --wait\nTo see how it stands:\n  managed-https show {name}\n")
+    text += &render::record_table(look, &endpoint.dns.records);
+    if let Some(provider) = &endpoint.dns.provider {
+        text += &render::provider_hint(look, provider);
+    }
+    text += "\nThe certificate comes by itself once they are there. To try at once:\n";
+    text += &format!(
+        "  managed-https renew {name} --wait\nTo see whether the records are right:\n  managed-https check {name}\n"
+    );
+    text + &format!("To send them to the owner of the domain as a page:\n  managed-https share {name}\n")
 }
 
-async fn wait(session: &Session, command: &Add, registered: Answer<Endpoint>) -> Result<(), Trouble> {
+async fn wait(api: &Api, command: &Add, registered: Answer<Endpoint>) -> Result<(), Trouble> {
     // By its id: whoever removes the endpoint and registers the domain anew has another one.
     let id = registered.seen.id.parse().map_err(|_| {
         Trouble::new(
@@ -44,7 +57,7 @@ async fn wait(session: &Session, command: &Add, registered: Answer<Endpoint>) ->
     let mut last = registered;
     let mut told = Told::default();
     let end = until(command.waiting.timeout, &mut progress, async |progress: &mut Progress| {
-        last = session.api.endpoint(&id).await?;
+        last = api.endpoint(&id).await?;
         let endpoint = &last.seen;
         progress.doing(&render::state_line(endpoint));
         Ok::<_, ApiError>(match standing(endpoint) {
@@ -65,8 +78,8 @@ async fn wait(session: &Session, command: &Add, registered: Answer<Endpoint>) ->
     let endpoint = &last.seen;
     // A program is given the endpoint as it stands, however it ended.
     let finished = end == Some(true);
-    if finished || session.format == crate::arguments::Format::Json {
-        session.print(&last.json, |look| render::endpoint_page(look, endpoint, now()))?;
+    if finished || command.output.format == Format::Json {
+        print(command.output.format, &last.json, |look| render::endpoint_page(look, endpoint, now()))?;
     }
     match end {
         Some(true) => Ok(()),
@@ -88,7 +101,7 @@ fn failure_notice(endpoint: &Endpoint, failure: &Failure) -> String {
         failure.remedy
     );
     if failure.name == "RecordsNotReady" {
-        for record in records_named(failure, &endpoint.records) {
+        for record in records_named(failure, &endpoint.records().collect::<Vec<_>>()) {
             text += &format!("  record: {}\n", render::record_line(record));
         }
     }
@@ -108,7 +121,7 @@ fn timed_out(command: &Add, endpoint: &Endpoint) -> Trouble {
             format!("{} ({}; {} must act)", failure.summary, failure.name, failure.actor.as_person()),
             format!(
                 "{} It is tried again by itself; at once: managed-https renew {name} --wait",
-                full_stop(&failure.remedy)
+                render::full_stop(&failure.remedy)
             ),
         ),
         None => Trouble::new(
@@ -117,8 +130,4 @@ fn timed_out(command: &Add, endpoint: &Endpoint) -> Trouble {
             format!("It goes on by itself. See how it stands: managed-https show {name}"),
         ),
     }
-}
-
-fn full_stop(text: &str) -> String {
-    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
 }

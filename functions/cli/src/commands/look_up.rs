@@ -1,33 +1,61 @@
-//! The commands that change nothing.
+//! The commands that only read.
 
 use serde_json::Value;
 
-use super::{Session, now};
-use crate::arguments::EndpointName;
+use super::{now, print};
+use crate::api::{Api, Selection};
+use crate::arguments::{Format, History, List, RecordFormat, Records, Show, word};
 use crate::model::Record;
 use crate::render;
+use crate::terminal::write_result;
 use crate::trouble::Trouble;
 
-pub(super) async fn list(session: &Session) -> Result<(), Trouble> {
-    let endpoints = session.api.endpoints().await?;
-    session.print(&endpoints.json, |look| render::endpoint_list(look, &endpoints.seen, now()))
+pub(super) async fn list(api: &Api, command: &List) -> Result<(), Trouble> {
+    let List { verdict, actor, reachability, tenant, search, sort, output } = command;
+    let choices = [
+        ("verdict", verdict.as_ref().map(word)),
+        ("actor", actor.as_ref().map(word)),
+        ("reachability", reachability.as_ref().map(word)),
+        ("tenant", tenant.clone()),
+        ("q", search.clone()),
+        ("sort", Some(word(sort))),
+    ];
+    let selection: Selection = choices.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+    let endpoints = api.endpoints(&selection).await?;
+    let filtered = selection.len() > 1;
+    print(output.format, &endpoints.json, |look| match endpoints.seen.is_empty() {
+        true => render::empty_list(filtered),
+        false => render::endpoint_list(look, &endpoints.seen, now()),
+    })
 }
 
-pub(super) async fn show(session: &Session, name: &EndpointName) -> Result<(), Trouble> {
-    let endpoint = session.api.endpoint(name).await?;
-    session.print(&endpoint.json, |look| render::endpoint_page(look, &endpoint.seen, now()))
+pub(super) async fn show(api: &Api, command: &Show) -> Result<(), Trouble> {
+    let endpoint = api.endpoint(&command.named.endpoint).await?;
+    print(command.output.format, &endpoint.json, |look| render::endpoint_page(look, &endpoint.seen, now()))
 }
 
-pub(super) async fn records(session: &Session, name: &EndpointName) -> Result<(), Trouble> {
-    let records = session.api.records(name).await?;
-    // Read anew, so that a program gets the four fields and no more, with the texts as they are.
-    let exact: Vec<Record> =
-        serde_json::from_value(records.json["records"].clone()).expect("was read as records before");
-    session.print(&exact, |look| render::record_table(look, &records.seen.records))
+pub(super) async fn records(api: &Api, command: &Records) -> Result<(), Trouble> {
+    let records = api.records(&command.named.endpoint).await?;
+    let code = match command.format {
+        RecordFormat::Table => {
+            return print(Format::Table, &(), |look| render::record_table(look, &records.seen.records));
+        }
+        // Read anew, so that a program gets the four fields and no more, with the texts as they are.
+        RecordFormat::Json => {
+            let exact: Vec<Record> =
+                serde_json::from_value(records.json["records"].clone()).expect("was read as records before");
+            return print(Format::Json, &exact, |_| String::new());
+        }
+        RecordFormat::Bind => render::zone_lines,
+        RecordFormat::Terraform => render::terraform,
+        RecordFormat::Cloudformation => render::cloud_formation,
+    };
+    let records: Vec<_> = records.seen.records.iter().map(|checked| &checked.record).collect();
+    write_result(&code(&records))
 }
 
-pub(super) async fn history(session: &Session, name: &EndpointName) -> Result<(), Trouble> {
-    let attempts = session.api.attempts(name).await?;
+pub(super) async fn history(api: &Api, command: &History) -> Result<(), Trouble> {
+    let attempts = api.attempts(&command.named.endpoint).await?;
     let json: &Value = &attempts.json["attempts"];
-    session.print(json, |look| render::history(look, &attempts.seen.attempts))
+    print(command.output.format, json, |look| render::history(look, &attempts.seen.attempts))
 }

@@ -1,9 +1,15 @@
 //! The commands: each asks the API and prints one result.
 
 mod add;
+mod change;
+mod check;
+mod doctor;
+mod events;
 mod look_up;
 mod remove;
 mod renew;
+mod share;
+mod wait;
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -11,35 +17,40 @@ use time::OffsetDateTime;
 use crate::address::ApiAddress;
 use crate::api::Api;
 use crate::arguments::{Command, Format};
+use crate::credentials::Token;
 use crate::terminal::{Look, json_text, write_result};
 use crate::trouble::Trouble;
 
-/// What all commands work with.
-struct Session {
-    api: Api,
-    format: Format,
-}
-
-impl Session {
-    /// Prints `json` for programs or, for people, what `text` makes of it.
-    fn print(&self, json: &impl Serialize, text: impl FnOnce(Look) -> String) -> Result<(), Trouble> {
-        match self.format {
-            Format::Json => write_result(&json_text(json)),
-            Format::Table => write_result(&text(Look::of_stdout())),
-        }
+/// Prints `json` for programs or, for people, what `text` makes of it.
+fn print(format: Format, json: &impl Serialize, text: impl FnOnce(Look) -> String) -> Result<(), Trouble> {
+    match format {
+        Format::Json => write_result(&json_text(json)),
+        Format::Table => write_result(&text(Look::of_stdout())),
     }
 }
 
-pub(crate) async fn run(address: ApiAddress, format: Format, command: Command) -> Result<(), Trouble> {
-    let session = Session { api: Api::new(address).await?, format };
+/// Runs a command that asks the API.
+pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Command) -> Result<(), Trouble> {
+    if let Command::Doctor(command) = command {
+        return doctor::doctor(address, token, &command).await;
+    }
+    let api = &Api::new(address, token).await?;
     match command {
-        Command::Add(command) => add::add(&session, &command).await,
-        Command::List => look_up::list(&session).await,
-        Command::Show(named) => look_up::show(&session, &named.endpoint).await,
-        Command::Records(named) => look_up::records(&session, &named.endpoint).await,
-        Command::History(named) => look_up::history(&session, &named.endpoint).await,
-        Command::Renew(command) => renew::renew(&session, &command).await,
-        Command::Remove(command) => remove::remove(&session, &command).await,
+        Command::Add(command) => add::add(api, &command).await,
+        Command::List(command) => look_up::list(api, &command).await,
+        Command::Show(command) => look_up::show(api, &command).await,
+        Command::Records(command) => look_up::records(api, &command).await,
+        Command::History(command) => look_up::history(api, &command).await,
+        Command::Check(command) => check::check(api, &command).await,
+        Command::Wait(command) => wait::wait(api, &command).await,
+        Command::Renew(command) => renew::renew(api, &command).await,
+        Command::Change(command) => change::change(api, &command).await,
+        Command::Events(command) => events::events(api, &command).await,
+        Command::Share(command) => share::share(api, &command).await,
+        Command::Remove(command) => remove::remove(api, &command).await,
+        Command::Doctor(_) | Command::Completions(_) | Command::Man { .. } | Command::Reference => {
+            unreachable!("needs no API, and was run before")
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use super::Session;
+use super::print;
+use crate::api::Api;
 use crate::arguments::{EndpointName, Remove};
 use crate::model::Endpoint;
 use crate::progress::Progress;
@@ -11,7 +12,7 @@ use crate::terminal::shell_word;
 use crate::trouble::Trouble;
 use crate::waiting::{Told, until};
 
-pub(super) async fn remove(session: &Session, command: &Remove) -> Result<(), Trouble> {
+pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), Trouble> {
     let name = &command.named.endpoint;
     let word = shell_word(name.as_str());
     if !command.yes {
@@ -22,17 +23,17 @@ pub(super) async fn remove(session: &Session, command: &Remove) -> Result<(), Tr
                 format!("managed-https remove {word} --yes"),
             ));
         }
-        let endpoint = session.api.endpoint(name).await?.seen;
+        let endpoint = api.endpoint(name).await?.seen;
         if !confirmed(&endpoint) {
             return Err(Trouble::new("Nothing was removed.", "", format!("managed-https show {word}")));
         }
     }
-    let removed = session.api.remove(name).await?;
+    let removed = api.remove(name).await?;
     if command.waiting.wait {
-        wait(session, command, &removed.seen).await?;
-        return session.print(&removed.json, |_| format!("{} is removed.\n", removed.seen.domain));
+        wait(api, command, &removed.seen).await?;
+        return print(command.output.format, &removed.json, |_| format!("{} is removed.\n", removed.seen.domain));
     }
-    session.print(&removed.json, |_| {
+    print(command.output.format, &removed.json, |_| {
         format!(
             "{} is being removed: its records and its certificate are cleaned up now.\nSee when it is gone: managed-https list\n",
             removed.seen.domain
@@ -41,10 +42,8 @@ pub(super) async fn remove(session: &Session, command: &Remove) -> Result<(), Tr
 }
 
 fn confirmed(endpoint: &Endpoint) -> bool {
-    let certificate = match &endpoint.certificate {
-        Some(certificate) => {
-            format!("\nIts certificate {} is deleted, unless something still uses it.", certificate.arn)
-        }
+    let certificate = match &endpoint.certificate.arn {
+        Some(arn) => format!("\nIts certificate {arn} is deleted, unless something still uses it."),
         None => String::new(),
     };
     eprint!("Remove {} ({})?{certificate}\n[y/N] ", endpoint.domain, endpoint.id);
@@ -53,7 +52,7 @@ fn confirmed(endpoint: &Endpoint) -> bool {
     io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
-async fn wait(session: &Session, command: &Remove, removed: &Endpoint) -> Result<(), Trouble> {
+async fn wait(api: &Api, command: &Remove, removed: &Endpoint) -> Result<(), Trouble> {
     // By its id: the domain may be registered anew as soon as it is free.
     let by_id: Result<EndpointName, _> = removed.id.parse();
     let name = by_id.as_ref().unwrap_or(&command.named.endpoint);
@@ -61,7 +60,7 @@ async fn wait(session: &Session, command: &Remove, removed: &Endpoint) -> Result
     let mut told = Told::default();
     let mut last = None;
     let end = until(command.waiting.timeout, &mut progress, async |progress: &mut Progress| {
-        let endpoint = match session.api.endpoint(name).await {
+        let endpoint = match api.endpoint(name).await {
             Err(error) if error.is_gone() => return Ok(Some(())),
             other => other?.seen,
         };

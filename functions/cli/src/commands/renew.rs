@@ -1,28 +1,29 @@
 //! `renew`: starts an attempt now and, if asked to, waits for its end.
 
-use super::Session;
+use super::print;
+use crate::api::Api;
 use crate::arguments::{Format, Renew};
-use crate::model::Outcome;
+use crate::model::{Certificate, Outcome};
 use crate::progress::Progress;
 use crate::render;
 use crate::terminal::{json_text, shell_word, write_result};
 use crate::trouble::Trouble;
 use crate::waiting::{end_of, until};
 
-pub(super) async fn renew(session: &Session, command: &Renew) -> Result<(), Trouble> {
+pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), Trouble> {
     let name = &command.named.endpoint;
     let word = shell_word(name.as_str());
-    let started = session.api.renew(name).await?;
+    let started = api.renew(name).await?;
     let number = started.seen.attempt;
     if !command.waiting.wait {
-        return session.print(&started.json, |_| {
+        return print(command.output.format, &started.json, |_| {
             format!("{}: attempt {number} is started.\nSee its end: managed-https history {word}\n", name.as_str())
         });
     }
     let mut progress = Progress::start();
     let end = until(command.waiting.timeout, &mut progress, async |progress: &mut Progress| {
         progress.doing(&format!("{}: attempt {number} is running", name.as_str()));
-        let list = session.api.attempts(name).await?;
+        let list = api.attempts(name).await?;
         let position = end_of(number, &list.seen.attempts)
             .and_then(|end| list.seen.attempts.iter().position(|attempt| attempt.attempt == end.attempt));
         Ok(position.map(|index| (list.json["attempts"][index].clone(), list.seen.attempts[index].clone())))
@@ -38,15 +39,12 @@ pub(super) async fn renew(session: &Session, command: &Renew) -> Result<(), Trou
     };
     let line = render::attempt_line(name.as_str(), &attempt);
     let good = matches!(attempt.outcome, Outcome::Issued | Outcome::Renewed | Outcome::Unchanged);
-    if session.format == Format::Json {
+    if command.output.format == Format::Json {
         write_result(&json_text(&json))?;
     } else if good {
         // The attempt is over: that the endpoint cannot be read any more does not make it a failure.
-        let certificate = session.api.endpoint(name).await.ok().and_then(|endpoint| endpoint.seen.certificate);
-        let certificate = certificate.map_or(String::new(), |held| {
-            let until = render::moment(held.not_after, super::now());
-            format!("  certificate {}\n  serial      {}\n  valid until {until}\n", held.arn, held.serial)
-        });
+        let certificate = api.endpoint(name).await.map(|endpoint| endpoint.seen.certificate);
+        let certificate = certificate.map_or_else(|_| String::new(), |held| certificate_lines(&held));
         write_result(&format!("{line}\n{certificate}"))?;
     }
     match attempt.failure {
@@ -58,4 +56,10 @@ pub(super) async fn renew(session: &Session, command: &Renew) -> Result<(), Trou
         )),
         None => Err(Trouble::new(line, "", format!("See what happened: managed-https history {word}"))),
     }
+}
+
+fn certificate_lines(held: &Certificate) -> String {
+    let until = held.not_after.map(|at| render::moment(at, super::now()));
+    let rows = [("certificate", held.arn.as_ref()), ("serial", held.serial.as_ref()), ("valid until", until.as_ref())];
+    rows.into_iter().filter_map(|(name, value)| Some(format!("  {name:<11} {}\n", value?))).collect()
 }

@@ -10,14 +10,16 @@ pub(super) fn facts(look: Look, facts: &[(&str, String)]) -> String {
     for (name, value) in facts {
         let mut name = *name;
         for line in fold(value, room) {
-            text += &format!(" {name:names$}   {line}\n");
+            text += format!(" {name:names$}   {line}").trim_end();
+            text += "\n";
             name = "";
         }
     }
     text
 }
 
-fn fold(value: &str, room: Option<usize>) -> Vec<String> {
+/// The lines of `value`, none wider than `room` unless a word is.
+pub(super) fn fold(value: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else { return vec![value.to_owned()] };
     let mut lines = vec![String::new()];
     let mut used = 0;

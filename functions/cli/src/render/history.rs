@@ -4,7 +4,7 @@ use comfy_table::Cell;
 
 use super::facts::facts;
 use super::moment::{exact, length};
-use super::{cell, colour_of_outcome, keep_whole, narrow, number, table, text_of};
+use super::{cell, colour_of_outcome, heading, keep_whole, narrow, number, table, text_of};
 use crate::model::{Attempt, Failure, Step};
 use crate::terminal::Look;
 
@@ -33,7 +33,37 @@ pub(crate) fn history(look: Look, attempts: &[Attempt]) -> String {
     }
     keep_whole(&mut table, KEPT);
     narrow(&mut table, look, KEPT);
-    text_of(&table) + &reasons(look, attempts)
+    text_of(&table) + &times(look, attempts) + &reasons(look, attempts)
+}
+
+/// Where the time of each attempt went: its steps, the longest first, and the waiting between them.
+fn times(look: Look, attempts: &[Attempt]) -> String {
+    let rows: Vec<_> =
+        attempts.iter().filter_map(|attempt| Some((attempt.attempt.to_string(), spent(attempt)?))).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<_> = rows.iter().map(|(number, spent)| (number.as_str(), spent.clone())).collect();
+    format!("\n{}\n\n{}", heading(look, "Where the time went"), facts(look, &rows))
+}
+
+fn spent(attempt: &Attempt) -> Option<String> {
+    let mut parts: Vec<_> = attempt.steps.iter().map(|step| (step.step.as_str(), step.milliseconds)).collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let at_work = parts.iter().map(|(_, milliseconds)| *milliseconds).fold(0, u64::saturating_add);
+    if let Some(rest) = milliseconds(attempt).and_then(|whole| whole.checked_sub(at_work)) {
+        parts.push(("waiting", rest));
+    }
+    parts.sort_by_key(|(_, milliseconds)| std::cmp::Reverse(*milliseconds));
+    Some(
+        parts
+            .into_iter()
+            .map(|(part, milliseconds)| format!("{part} {}", length(milliseconds)))
+            .collect::<Vec<_>>()
+            .join(", "),
+    )
 }
 
 /// Why attempts failed: each reason once, with the attempts it ended.
@@ -58,8 +88,13 @@ fn reasons(look: Look, attempts: &[Attempt]) -> String {
 }
 
 fn took(attempt: &Attempt) -> Option<String> {
+    milliseconds(attempt).map(length)
+}
+
+/// From its start to its end.
+fn milliseconds(attempt: &Attempt) -> Option<u64> {
     let span = attempt.finished_at? - attempt.started_at;
-    Some(length(u64::try_from(span.whole_milliseconds()).unwrap_or_default()))
+    Some(u64::try_from(span.whole_milliseconds()).unwrap_or_default())
 }
 
 /// `www.example.com: renewed by attempt 4 over http-01, in 12.3 s`
@@ -100,6 +135,7 @@ mod tests {
             "3",
             "1",
             "0.4 s",
+            "7   waiting 11.8 s, open-order 0.3 s, present-challenge 0.1 s",
             "Attempt 7, 7   ChallengeFailed: wrong TXT",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");

@@ -1,19 +1,33 @@
 //! Tables and pages for people. Texts come disarmed from [`crate::model`].
 
+mod check;
+mod code;
+mod doctor;
 mod endpoint;
+mod events;
 mod facts;
 mod history;
+mod list;
 mod moment;
 mod records;
+#[cfg(test)]
+mod sample;
+mod shares;
 
-pub(crate) use endpoint::{endpoint_list, endpoint_page, state_line};
+pub(crate) use check::{Looked, provider_hint, ready_line, status_of_domain, status_of_endpoint, whose_move};
+pub(crate) use code::{cloud_formation, terraform, zone_lines};
+pub(crate) use doctor::doctor_page;
+pub(crate) use endpoint::{endpoint_page, state_line};
+pub(crate) use events::{event_line, events};
 pub(crate) use history::{attempt_line, history};
+pub(crate) use list::{empty_list, endpoint_list};
 pub(crate) use moment::moment;
 pub(crate) use records::{record_line, record_table};
+pub(crate) use shares::{new_share, shares};
 
 use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::model::{Outcome, State};
+use crate::model::{Outcome, RecordStatus, Verdict};
 use crate::terminal::{Colour, Look};
 
 /// Columns without lines: what is read can be copied, and `awk` can read it too.
@@ -64,6 +78,10 @@ fn narrow(table: &mut Table, look: Look, kept: usize) {
     }
 }
 
+pub(crate) fn full_stop(text: &str) -> String {
+    if text.is_empty() || text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}
+
 fn text_of(table: &Table) -> String {
     format!("{}\n", table.trim_fmt())
 }
@@ -82,12 +100,24 @@ fn cell(look: Look, text: &str, colour: Colour) -> Cell {
     if look.colour { Cell::new(text).fg(colour) } else { Cell::new(text) }
 }
 
-fn colour_of(state: State) -> Colour {
-    match state {
-        State::Active => Colour::Green,
-        State::Failing => Colour::Red,
-        State::Removing | State::Unknown => Colour::Yellow,
-        State::Pending | State::Issuing => Colour::Cyan,
+fn heading(look: Look, text: &str) -> String {
+    if look.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+fn colour_of(verdict: Verdict) -> Colour {
+    match verdict {
+        Verdict::Ready => Colour::Green,
+        Verdict::ActionRequired => Colour::Red,
+        Verdict::Degraded | Verdict::Paused | Verdict::Unknown => Colour::Yellow,
+        Verdict::Retrying | Verdict::Issuing => Colour::Cyan,
+    }
+}
+
+fn colour_of_status(status: RecordStatus) -> Colour {
+    match status {
+        RecordStatus::Ok => Colour::Green,
+        RecordStatus::Unreachable | RecordStatus::Unknown => Colour::Yellow,
+        RecordStatus::Missing | RecordStatus::Mismatch | RecordStatus::Conflict => Colour::Red,
     }
 }
 

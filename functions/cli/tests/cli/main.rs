@@ -1,10 +1,13 @@
 //! The program as people and scripts run it, against a server in the API's place.
 
 mod api_double;
+mod contract;
+mod fixtures;
 
 use std::process::{Command, Output, Stdio};
 
-use api_double::{ApiDouble, BASE_PATH};
+use api_double::ApiDouble;
+use fixtures::{attempt, checked, failing, issuing, problem, ready, record, removing};
 use serde_json::{Value, json};
 
 fn command(address: &str, arguments: &[&str]) -> Command {
@@ -41,44 +44,6 @@ fn assert_status(output: &Output, status: i32) {
     assert_eq!(output.status.code(), Some(status), "{}\n{}", out(output), err(output));
 }
 
-fn record() -> Value {
-    json!({"name": "_acme-challenge.www.example.com", "type": "CNAME", "value": "l.acme.example", "purpose": "Proves."})
-}
-
-fn endpoint(state: &str) -> Value {
-    json!({"id": "ep-1", "domain": "www.example.com", "names": ["www.example.com"], "display_names": ["www.example.com"],
-        "reachability": "internal", "state": state, "records": [record()], "certificate": null, "failure": null,
-        "attempt": 1, "next_attempt_at": null, "renews_at": null, "created_at": "2026-01-01T00:00:00.123Z", "later": 1})
-}
-
-fn issued() -> Value {
-    let mut issued = endpoint("active");
-    issued["certificate"] = json!({"arn": "arn:aws:acm:eu-central-1:1:certificate/x", "serial": "0a", "issuer": "CN=Test CA",
-        "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z", "names": ["www.example.com"],
-        "imported_at": "2026-01-01T00:00:00Z"});
-    issued
-}
-
-fn failing() -> Value {
-    let mut failing = endpoint("failing");
-    failing["failure"] = json!({"name": "RecordsNotReady", "actor": "customer", "since": "2026-01-01T00:00:00Z", "attempts": 1,
-        "summary": "_acme-challenge.www.example.com leads to \u{1b}[31mevil.example", "remedy": "Create the record"});
-    failing["next_attempt_at"] = json!("2030-01-01T00:00:00Z");
-    failing
-}
-
-fn attempt(number: u64, outcome: &str) -> Value {
-    json!({"attempt": number, "started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:00:05Z", "outcome": outcome,
-        "method": "dns-01", "order": null, "failure": (outcome == "failed").then(|| failing()["failure"].clone()),
-        "execution": "e", "steps": []})
-}
-
-fn problem(status: u16, title: &str) -> (u16, String) {
-    let problem = json!({"type": "about:blank", "title": title, "status": status, "detail": "It is \u{1b}[2Jso.",
-        "field": "domain", "remedy": "Do `this`."});
-    (status, problem.to_string())
-}
-
 #[test]
 fn usage_errors_end_with_2_and_say_what_is_missing() {
     for (arguments, says) in [
@@ -108,10 +73,10 @@ fn help_and_version_need_nothing() {
 
 #[test]
 fn requests_are_signed_and_keep_the_base_path() {
-    let api = ApiDouble::start(|_, _| (200, issued().to_string()));
+    let api = ApiDouble::always(200, &ready());
     assert_status(&run(&api, &["show", "*.bücher.example", "--format", "json"]), 0);
-    let asked = api.asked().remove(0);
-    assert_eq!(asked.what, format!("GET {BASE_PATH}/v1/endpoints/*.xn--bcher-kva.example"));
+    let asked = api.first();
+    assert_eq!(asked.what, "GET /v1/endpoints/*.xn--bcher-kva.example");
     let authorization = asked.header("authorization").expect("it is signed");
     assert!(authorization.starts_with("AWS4-HMAC-SHA256 Credential=test/"), "{authorization}");
     assert!(
@@ -122,15 +87,14 @@ fn requests_are_signed_and_keep_the_base_path() {
 
 #[test]
 fn what_is_not_of_a_domain_is_encoded_in_the_path() {
-    let api = ApiDouble::start(|_, _| (200, issued().to_string()));
+    let api = ApiDouble::always(200, &ready());
     assert_status(&run(&api, &["show", "a?b#c%d"]), 0);
-    assert_eq!(api.asked()[0].what, format!("GET {BASE_PATH}/v1/endpoints/a%3Fb%23c%25d"));
+    assert_eq!(api.asked()[0].what, "GET /v1/endpoints/a%3Fb%23c%25d");
 }
 
 #[test]
 fn records_for_a_program_are_an_array_of_exactly_four_fields() {
-    let mut longer = record();
-    longer["status"] = json!("ok");
+    let longer = checked(Some("ok"), &json!([]));
     let api = ApiDouble::start(move |_, _| (200, json!({"records": [longer]}).to_string()));
     let output = run(&api, &["records", "www.example.com", "--format", "json"]);
     assert_status(&output, 0);
@@ -141,16 +105,16 @@ fn records_for_a_program_are_an_array_of_exactly_four_fields() {
 
 #[test]
 fn the_list_follows_its_pages_to_the_end() {
-    let api = ApiDouble::start(|what, _| match what {
-        "GET /v1/endpoints" => (200, json!({"endpoints": [endpoint("pending")], "next_cursor": "a/b=="}).to_string()),
-        "GET /v1/endpoints?cursor=a%2Fb%3D%3D" => {
-            (200, json!({"endpoints": [issued()], "next_cursor": null}).to_string())
+    let api = ApiDouble::start(|asked, _| match asked.query.as_str() {
+        "sort=attention&limit=200" => (200, json!({"endpoints": [issuing()], "next_cursor": "a/b=="}).to_string()),
+        "sort=attention&limit=200&cursor=a%2Fb%3D%3D" => {
+            (200, json!({"endpoints": [ready()], "next_cursor": null}).to_string())
         }
         _ => problem(404, "No such resource"),
     });
     let output = run(&api, &["list", "--format", "json"]);
     assert_status(&output, 0);
-    assert_eq!(json_out(&output), json!([endpoint("pending"), issued()]));
+    assert_eq!(json_out(&output), json!([issuing(), ready()]));
     assert_eq!(out(&run(&api, &["list"])).lines().count(), 4);
 }
 
@@ -187,18 +151,17 @@ fn an_api_that_cannot_be_reached_is_named_with_what_to_check() {
 
 #[test]
 fn adding_shows_the_records_and_the_next_command() {
-    let api = ApiDouble::start(|_, _| (201, endpoint("issuing").to_string()));
+    let api = ApiDouble::start(|_, _| (201, issuing().to_string()));
     let output =
         run(&api, &["add", "www.example.com", "--also", "x.example.com", "--also", "y.example.com", "--internal"]);
     assert_status(&output, 0);
     assert!(
         out(&output).contains("l.acme.example") && out(&output).contains("managed-https renew www.example.com --wait")
     );
-    let asked = api.asked().remove(0);
-    assert_eq!(asked.what, format!("POST {BASE_PATH}/v1/endpoints"));
-    let body: Value = serde_json::from_str(&asked.body).expect("JSON");
+    let asked = api.first();
+    assert_eq!(asked.what, "POST /v1/endpoints");
     assert_eq!(
-        body,
+        asked.body,
         json!({"domain": "www.example.com", "also": ["x.example.com", "y.example.com"], "reachability": "internal"})
     );
     assert_eq!(asked.header("content-type"), Some("application/json"));
@@ -206,25 +169,28 @@ fn adding_shows_the_records_and_the_next_command() {
 
 #[test]
 fn adding_and_waiting_tells_each_failure_once_and_outlasts_an_outage() {
-    let api = ApiDouble::start(|what, before| match (what, before) {
-        ("POST /v1/endpoints", _) => (201, endpoint("pending").to_string()),
+    let api = ApiDouble::start(|asked, before| match (asked.what.as_str(), before) {
+        ("POST /v1/endpoints", _) => (201, issuing().to_string()),
         (_, 0 | 1) => (200, failing().to_string()),
         (_, 2) => (503, "<html>".into()),
-        _ => (200, issued().to_string()),
+        _ => (200, ready().to_string()),
     });
     let output = run(&api, &["add", "www.example.com", "--internal", "--wait", "--format", "json"]);
     assert_status(&output, 0);
-    assert_eq!(json_out(&output), issued());
+    assert_eq!(json_out(&output), ready());
     let told = err(&output);
     assert_eq!(told.matches("Not yet:").count(), 1, "{told}");
     assert!(told.contains("record: _acme-challenge.www.example.com CNAME l.acme.example"), "{told}");
-    assert!(told.contains("failing (attempt 1)") && told.contains("active") && !told.contains('\u{1b}'), "{told}");
+    assert!(
+        told.contains("action required (attempt 1 has ended)") && told.contains("ready") && !told.contains('\u{1b}'),
+        "{told}"
+    );
 }
 
 #[test]
 fn adding_and_waiting_in_vain_fails_with_what_to_do() {
-    let api = ApiDouble::start(|what, _| match what {
-        "POST /v1/endpoints" => (201, endpoint("pending").to_string()),
+    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+        "POST /v1/endpoints" => (201, issuing().to_string()),
         _ => (200, failing().to_string()),
     });
     let output = run(&api, &["add", "www.example.com", "--internal", "--wait", "--timeout", "1s"]);
@@ -239,11 +205,11 @@ fn adding_and_waiting_in_vain_fails_with_what_to_do() {
 #[test]
 fn a_renewal_is_waited_for_and_its_failure_fails_the_command() {
     for (outcome, status) in [("renewed", 0), ("unchanged", 0), ("failed", 1)] {
-        let api = ApiDouble::start(move |what, before| match what.rsplit('/').next() {
+        let api = ApiDouble::start(move |asked, before| match asked.what.rsplit('/').next() {
             Some("renew") => (202, json!({"endpoint": "ep-1", "attempt": 2}).to_string()),
             Some("attempts") if before == 0 => (200, json!({"attempts": [attempt(1, "issued")]}).to_string()),
             Some("attempts") => (200, json!({"attempts": [attempt(2, outcome), attempt(1, "issued")]}).to_string()),
-            _ => (200, issued().to_string()),
+            _ => (200, ready().to_string()),
         });
         let output = run(&api, &["renew", "www.example.com", "--wait"]);
         assert_status(&output, status);
@@ -254,9 +220,9 @@ fn a_renewal_is_waited_for_and_its_failure_fails_the_command() {
 
 #[test]
 fn a_removal_is_waited_for_until_the_endpoint_is_gone() {
-    let api = ApiDouble::start(|what, before| match what {
-        "DELETE /v1/endpoints/www.example.com" => (202, endpoint("removing").to_string()),
-        "GET /v1/endpoints/ep-1" if before == 0 => (200, endpoint("removing").to_string()),
+    let api = ApiDouble::start(|asked, before| match asked.what.as_str() {
+        "DELETE /v1/endpoints/www.example.com" => (202, removing().to_string()),
+        "GET /v1/endpoints/ep-1" if before == 0 => (200, removing().to_string()),
         _ => problem(404, "No such endpoint"),
     });
     let output = run(&api, &["remove", "www.example.com", "--yes", "--wait"]);

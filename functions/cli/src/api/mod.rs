@@ -1,0 +1,160 @@
+//! The API's client.
+
+mod operations;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, Request, StatusCode, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use crate::address::ApiAddress;
+use crate::api_error::{ApiError, Problem};
+use crate::credentials::{Credentials, Token};
+use crate::model::Answer;
+
+pub(crate) use operations::{IdempotencyKey, Selection};
+
+/// API Gateway gives up after 30 seconds itself.
+const PATIENCE: Duration = Duration::from_secs(35);
+const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Api {
+    http: reqwest::Client,
+    address: ApiAddress,
+    credentials: Credentials,
+}
+
+/// One request: what is asked, below the root of the routes.
+struct Asking<'a> {
+    method: Method,
+    path: &'a [&'a str],
+    query: &'a [(&'a str, &'a str)],
+    body: Vec<u8>,
+    idempotency_key: Option<&'a str>,
+}
+
+impl<'a> Asking<'a> {
+    fn new(method: Method, path: &'a [&'a str]) -> Self {
+        Self { method, path, query: &[], body: Vec::new(), idempotency_key: None }
+    }
+
+    fn get(path: &'a [&'a str]) -> Self {
+        Self::new(Method::GET, path)
+    }
+
+    fn post(path: &'a [&'a str]) -> Self {
+        Self::new(Method::POST, path)
+    }
+
+    fn query(self, query: &'a [(&'a str, &'a str)]) -> Self {
+        Self { query, ..self }
+    }
+
+    fn body(self, body: &impl Serialize) -> Self {
+        Self { body: serde_json::to_vec(body).expect("texts can be written as JSON"), ..self }
+    }
+}
+
+impl Api {
+    /// Makes ready; nothing is sent yet.
+    pub(crate) async fn new(address: ApiAddress, token: Option<Token>) -> Result<Self, ApiError> {
+        let credentials = Credentials::of(token, &address).await?;
+        Ok(Self { http: client(&address), address, credentials })
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, asking: Asking<'_>) -> Result<Answer<T>, ApiError> {
+        let json = self.send(asking).await?;
+        self.read(json)
+    }
+
+    fn read<T: DeserializeOwned>(&self, json: Value) -> Result<Answer<T>, ApiError> {
+        Answer::read(json).map_err(|cause| self.unreadable(cause))
+    }
+
+    async fn send(&self, asking: Asking<'_>) -> Result<Value, ApiError> {
+        let uri = self.address.resource(self.credentials.root(), asking.path, asking.query);
+        let mut request = Request::builder().method(asking.method).uri(uri);
+        if !asking.body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(key) = asking.idempotency_key {
+            request = request.header("idempotency-key", key);
+        }
+        let mut request = request.body(asking.body).expect("an encoded URL is a URI");
+        self.credentials.apply(&mut request).await?;
+        request
+            .headers_mut()
+            .insert(header::ACCEPT, header::HeaderValue::from_static("application/json, application/problem+json"));
+        let request = reqwest::Request::try_from(request).expect("a URI with scheme and host is a URL");
+        let unreachable = |cause| unreachable(&self.address, cause);
+        let response = self.http.execute(request).await.map_err(unreachable)?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(unreachable)?;
+        match status {
+            StatusCode::NO_CONTENT => Ok(Value::Null),
+            status if status.is_success() => serde_json::from_slice(&body).map_err(|cause| self.unreadable(cause)),
+            status => Err(self.refused(status, &body)),
+        }
+    }
+
+    fn refused(&self, status: StatusCode, body: &[u8]) -> ApiError {
+        ApiError::Refused {
+            address: self.address.as_str().to_owned(),
+            by_token: matches!(self.credentials, Credentials::Bearer(_)),
+            status,
+            problem: Problem::read(body).into(),
+        }
+    }
+
+    fn unreadable(&self, cause: serde_json::Error) -> ApiError {
+        ApiError::Unreadable { address: self.address.as_str().to_owned(), cause }
+    }
+}
+
+/// Whether anything answers at `address`, asked without credentials, and what time it is there.
+pub(crate) async fn health(address: &ApiAddress) -> Result<Option<OffsetDateTime>, ApiError> {
+    let url = address.resource("health", &[], &[]);
+    let response = client(address).get(url).send().await.map_err(|cause| unreachable(address, cause))?;
+    let date = response.headers().get(header::DATE).and_then(|value| value.to_str().ok());
+    let clock = date.and_then(|text| OffsetDateTime::parse(text, &Rfc2822).ok());
+    let status = response.status();
+    if status.is_success() {
+        return Ok(clock);
+    }
+    let body = response.bytes().await.unwrap_or_default();
+    let problem = Problem::read(&body).into();
+    Err(ApiError::Refused { address: address.as_str().to_owned(), by_token: false, status, problem })
+}
+
+fn unreachable(address: &ApiAddress, cause: reqwest::Error) -> ApiError {
+    ApiError::Unreachable { address: address.as_str().to_owned(), cause }
+}
+
+fn client(address: &ApiAddress) -> reqwest::Client {
+    let mut http = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls())
+        .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION")))
+        // A signature is good for one address only, and a token is for nobody else.
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_PATIENCE)
+        .timeout(PATIENCE);
+    if address.is_loopback() {
+        http = http.no_proxy();
+    }
+    http.build().expect("the TLS configuration is one that reqwest knows")
+}
+
+/// rustls on `ring`, the project's one crypto provider, with the public web roots.
+fn tls() -> rustls::ClientConfig {
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has the default versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
+}

@@ -1,0 +1,132 @@
+//! One method per operation of the API.
+
+use std::fmt::Write;
+
+use http::Method;
+use serde_json::Value;
+
+use super::{Api, Asking};
+use crate::api_error::ApiError;
+use crate::arguments::EndpointName;
+use crate::model::{
+    Answer, AttemptList, CallerView, Change, Endpoint, EndpointPage, EventList, Installation, NewShare, Preflight,
+    RecordList, Registration, ShareList, Started,
+};
+
+/// The most that the API gives in one page.
+const PAGE: &str = "200";
+
+/// Names one registration, so that sending it again registers nothing twice.
+pub(crate) struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    pub(crate) fn random() -> Self {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).expect("the system has randomness");
+        Self(bytes.iter().fold(String::new(), |mut hex, byte| {
+            write!(hex, "{byte:02x}").expect("a String takes all");
+            hex
+        }))
+    }
+}
+
+/// Which endpoints are listed, and in what order: names and values of the query.
+pub(crate) type Selection<'a> = Vec<(&'static str, &'a str)>;
+
+impl Api {
+    /// May be sent again with the same key: the endpoint is then the one that was registered first.
+    pub(crate) async fn register(
+        &self,
+        registration: &Registration<'_>,
+        key: &IdempotencyKey,
+    ) -> Result<Answer<Endpoint>, ApiError> {
+        let asking = Asking::post(&["endpoints"]).body(registration);
+        self.ask(Asking { idempotency_key: Some(&key.0), ..asking }).await
+    }
+
+    /// All endpoints that are selected, page by page to the end.
+    pub(crate) async fn endpoints(&self, selection: &Selection<'_>) -> Result<Answer<Vec<Endpoint>>, ApiError> {
+        let mut all = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut query = selection.clone();
+            query.push(("limit", PAGE));
+            query.extend(cursor.iter().map(|cursor| ("cursor", cursor.as_str())));
+            let page: EndpointPage = {
+                let json = self.send(Asking::get(&["endpoints"]).query(&query)).await?;
+                serde_json::from_value(json).map_err(|cause| self.unreadable(cause))?
+            };
+            all.extend(page.endpoints);
+            match page.next_cursor {
+                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
+                _ => return self.read(Value::Array(all)),
+            }
+        }
+    }
+
+    pub(crate) async fn endpoint(&self, name: &EndpointName) -> Result<Answer<Endpoint>, ApiError> {
+        self.ask(Asking::get(&["endpoints", name.as_str()])).await
+    }
+
+    pub(crate) async fn change(&self, name: &EndpointName, change: &Change<'_>) -> Result<Answer<Endpoint>, ApiError> {
+        self.ask(Asking::new(Method::PATCH, &["endpoints", name.as_str()]).body(change)).await
+    }
+
+    pub(crate) async fn remove(&self, name: &EndpointName) -> Result<Answer<Endpoint>, ApiError> {
+        self.ask(Asking::new(Method::DELETE, &["endpoints", name.as_str()])).await
+    }
+
+    pub(crate) async fn records(&self, name: &EndpointName) -> Result<Answer<RecordList>, ApiError> {
+        self.ask(Asking::get(&["endpoints", name.as_str(), "records"])).await
+    }
+
+    /// Looks at the endpoint's DNS and host now.
+    pub(crate) async fn check(&self, name: &EndpointName) -> Result<Answer<Endpoint>, ApiError> {
+        self.ask(Asking::post(&["endpoints", name.as_str(), "check"])).await
+    }
+
+    /// Looks at a domain's DNS and host now; it need not be registered.
+    pub(crate) async fn preflight(&self, registration: &Registration<'_>) -> Result<Answer<Preflight>, ApiError> {
+        self.ask(Asking::post(&["checks"]).body(registration)).await
+    }
+
+    pub(crate) async fn renew(&self, name: &EndpointName) -> Result<Answer<Started>, ApiError> {
+        self.ask(Asking::post(&["endpoints", name.as_str(), "renew"])).await
+    }
+
+    pub(crate) async fn attempts(&self, name: &EndpointName) -> Result<Answer<AttemptList>, ApiError> {
+        self.ask(Asking::get(&["endpoints", name.as_str(), "attempts"])).await
+    }
+
+    /// The newest events or, with `after` the id of one, those later than it; newest first.
+    pub(crate) async fn events(&self, name: &EndpointName, after: Option<&str>) -> Result<Answer<EventList>, ApiError> {
+        let query: Vec<_> = after.iter().map(|id| ("after", *id)).collect();
+        self.ask(Asking::get(&["endpoints", name.as_str(), "events"]).query(&query)).await
+    }
+
+    /// Makes a link to the customer's page; without `days` it lives as long as the API thinks fit.
+    pub(crate) async fn share(&self, name: &EndpointName, days: Option<u16>) -> Result<Answer<NewShare>, ApiError> {
+        let body = match days {
+            Some(days) => serde_json::json!({"expires_in_days": days}),
+            None => serde_json::json!({}),
+        };
+        self.ask(Asking::post(&["endpoints", name.as_str(), "shares"]).body(&body)).await
+    }
+
+    pub(crate) async fn shares(&self, name: &EndpointName) -> Result<Answer<ShareList>, ApiError> {
+        self.ask(Asking::get(&["endpoints", name.as_str(), "shares"])).await
+    }
+
+    pub(crate) async fn revoke_share(&self, name: &EndpointName, id: &str) -> Result<(), ApiError> {
+        let path = ["endpoints", name.as_str(), "shares", id];
+        self.send(Asking::new(Method::DELETE, &path)).await.map(|_| ())
+    }
+
+    pub(crate) async fn installation(&self) -> Result<Answer<Installation>, ApiError> {
+        self.ask(Asking::get(&["installation"])).await
+    }
+
+    pub(crate) async fn caller(&self) -> Result<Answer<CallerView>, ApiError> {
+        self.ask(Asking::get(&["caller"])).await
+    }
+}

@@ -1,0 +1,141 @@
+//! The words of a command line that are more than text.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// A domain or an endpoint id, as it goes into a path of the API.
+///
+/// IDNs become A-labels here, so that the path is ASCII and is signed as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EndpointName(String);
+
+impl EndpointName {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is an id: those have no dot, and all domains have one.
+    pub(crate) fn is_id(&self) -> bool {
+        self.0.starts_with("ep-") && !self.0.contains('.')
+    }
+}
+
+impl FromStr for EndpointName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // A path of dots alone would be taken for a relative one on its way.
+        let blank = text.chars().all(|c| c == '.');
+        if blank || text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '/') {
+            return Err("not a domain (shop.example.com) and not an endpoint id (ep-…)".into());
+        }
+        let ascii = if text.is_ascii() { None } else { idna::domain_to_ascii(text).ok() };
+        Ok(Self(ascii.unwrap_or_else(|| text.to_owned())))
+    }
+}
+
+/// The id of a link, or its start: 8 to 64 hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ShareId(String);
+
+impl ShareId {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ShareId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let fits = (8..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+        fits.then(|| Self(text.to_ascii_lowercase())).ok_or_else(|| {
+            "not the id of a link, nor its first 8 digits or more; `managed-https share ENDPOINT --list` shows them"
+                .into()
+        })
+    }
+}
+
+/// A time limit such as `90s`, `15m` or `1h30m`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeout(pub(crate) Duration);
+
+impl FromStr for Timeout {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let malformed = || "not a time: write it like 90s, 15m or 1h30m".to_owned();
+        let mut seconds: u64 = 0;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(malformed)?;
+            let count: u64 = rest[..digits].parse().map_err(|_| malformed())?;
+            let unit = match rest.as_bytes()[digits] {
+                b's' => 1,
+                b'm' => 60,
+                b'h' => 3600,
+                _ => return Err(malformed()),
+            };
+            seconds = count.checked_mul(unit).and_then(|part| seconds.checked_add(part)).ok_or_else(malformed)?;
+            rest = &rest[digits + 1..];
+        }
+        // A day is longer than any attempt; an instant must not overflow.
+        if seconds == 0 || seconds > 24 * 3600 {
+            return Err("must be more than nothing, and at most 24h".into());
+        }
+        Ok(Self(Duration::from_secs(seconds)))
+    }
+}
+
+impl fmt::Display for Timeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        for (count, unit) in [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')] {
+            if count > 0 {
+                write!(f, "{count}{unit}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_limit_has_units_and_is_written_as_it_is_read() {
+        for (text, seconds) in [("90s", 90), ("15m", 900), ("1h30m", 5400), ("24h", 86_400)] {
+            let parsed: Timeout = text.parse().expect(text);
+            assert_eq!(parsed.0.as_secs(), seconds);
+            assert_eq!(parsed.to_string().parse(), Ok(parsed));
+        }
+        for text in [
+            "",
+            "0s",
+            "15",
+            "m",
+            "-5m",
+            "1d",
+            "25h",
+            "1.5h",
+            "15m ",
+            "99999999999999999999s",
+            "9999999999999999999h",
+            "5µs",
+        ] {
+            assert!(text.parse::<Timeout>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_named_by_what_fits_one_segment_of_a_path() {
+        let name = |text: &str| text.parse::<EndpointName>().map(|name| name.0);
+        assert_eq!(name("*.example.com").as_deref(), Ok("*.example.com"));
+        assert_eq!(name("bücher.example").as_deref(), Ok("xn--bcher-kva.example"));
+        for text in ["", ".", "..", "a b", "a/b", "https://example.com", "a\nb"] {
+            assert!(name(text).is_err(), "{text:?}");
+        }
+    }
+}

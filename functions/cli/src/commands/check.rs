@@ -1,0 +1,105 @@
+//! `check`: looks at a domain's DNS and host now.
+
+use std::io::{self, Write};
+
+use super::{now, print};
+use crate::api::Api;
+use crate::arguments::{Check, Format};
+use crate::model::{Endpoint, Preflight, RecordStatus, Registration, Severity, Verdict};
+use crate::render::{self, Looked};
+use crate::terminal::shell_word;
+use crate::trouble::Trouble;
+
+/// How a domain is looked at that is not registered, if it is not said.
+const ASSUMED: &str = "external";
+
+pub(super) async fn check(api: &Api, command: &Check) -> Result<(), Trouble> {
+    let name = &command.endpoint;
+    let reachability = match command.reachability.as_str() {
+        Some(reachability) => reachability,
+        None => match api.check(name).await {
+            Ok(answer) => return registered(command, &answer.json, &answer.seen),
+            Err(error) if error.is_gone() && !name.is_id() => {
+                let note = format!(
+                    "{} is not registered: looked at as an {ASSUMED} endpoint. (--internal: as one that the CA cannot reach)",
+                    name.as_str()
+                );
+                // That nobody reads the note does not end the look.
+                let _ = writeln!(io::stderr(), "{note}");
+                ASSUMED
+            }
+            Err(error) => return Err(error.into()),
+        },
+    };
+    let registration = Registration { domain: name.as_str(), also: &command.also, reachability, tenant: None };
+    let answer = api.preflight(&registration).await?;
+    unregistered(command, reachability, &answer.json, &answer.seen)
+}
+
+fn registered(command: &Check, json: &serde_json::Value, endpoint: &Endpoint) -> Result<(), Trouble> {
+    let word = shell_word(&endpoint.domain);
+    let well = is_well(endpoint);
+    let looked = Looked {
+        records: &endpoint.dns.records,
+        findings: &endpoint.dns.findings,
+        provider: endpoint.dns.provider.as_ref(),
+        serving: &endpoint.serving,
+        again: format!("managed-https check {word}"),
+    };
+    print(command.output.format, json, |look| match well && looked.findings.is_empty() {
+        true => render::ready_line(endpoint, now()),
+        false => render::status_of_endpoint(look, endpoint, now()) + &looked.page(look, now()),
+    })?;
+    if well {
+        return Ok(());
+    }
+    Err(Trouble::new(
+        format!("{} is not well: {}.", endpoint.domain, render::whose_move(endpoint)),
+        &endpoint.reason,
+        format!("{} Then: {}", render::full_stop(&endpoint.next_step), looked.again),
+    )
+    .unless_told(command.output.format == Format::Table))
+}
+
+/// Whether DNS is right, nothing is wrong with it, and the certificate is in place.
+fn is_well(endpoint: &Endpoint) -> bool {
+    endpoint.verdict == Verdict::Ready
+        && endpoint.dns.records.iter().all(|record| record.status == Some(RecordStatus::Ok))
+        && endpoint.dns.findings.iter().all(|finding| finding.severity < Severity::Error)
+}
+
+fn unregistered(
+    command: &Check,
+    reachability: &str,
+    json: &serde_json::Value,
+    preflight: &Preflight,
+) -> Result<(), Trouble> {
+    let word = shell_word(&preflight.domain);
+    let also: String = command.also.iter().map(|name| format!(" --also {}", shell_word(name))).collect();
+    let arguments = format!("{word} --{reachability}{also}");
+    let looked = Looked {
+        records: &preflight.records,
+        findings: &preflight.findings,
+        provider: preflight.provider.as_ref(),
+        serving: &preflight.serving,
+        again: format!("managed-https check {arguments}"),
+    };
+    let add = format!("managed-https add {arguments}");
+    print(command.output.format, json, |look| match preflight.well && looked.findings.is_empty() {
+        true => format!("{} is well: nothing stands in the way of a certificate. Next: {add}\n", preflight.domain),
+        false => render::status_of_domain(look, preflight, &add) + &looked.page(look, now()),
+    })?;
+    if preflight.well {
+        return Ok(());
+    }
+    let worst = preflight.findings.iter().max_by_key(|finding| finding.severity);
+    let (who, why, fix) = worst.map_or(("somebody", "", ""), |worst| {
+        (worst.actor.as_person(), worst.explanation.as_str(), worst.fix.text.as_str())
+    });
+    Err(Trouble::new(
+        format!("{} is not well: {who} must act.", preflight.domain),
+        why,
+        format!("{} Then: {}", render::full_stop(fix), looked.again).trim_start().to_owned(),
+    )
+    .unless_told(command.output.format == Format::Table))
+}

@@ -1,0 +1,155 @@
+//! `doctor`: is the installation well, seen from here and from there?
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use super::print;
+use crate::address::ApiAddress;
+use crate::api::{Api, health};
+use crate::api_error::ApiError;
+use crate::arguments::{Doctor, Format};
+use crate::credentials::Token;
+use crate::model::{Answer, CallerView, InstallationCheck, Level};
+use crate::render;
+use crate::trouble::Trouble;
+
+/// AWS refuses signatures that are off by five minutes.
+const SKEW_THAT_FAILS: Duration = Duration::minutes(5);
+const SKEW_THAT_WARNS: Duration = Duration::MINUTE;
+
+pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &Doctor) -> Result<(), Trouble> {
+    // Texts that came from elsewhere are disarmed where they are read; what programs get are the API's own.
+    let mut seen = vec![];
+    let asked = Instant::now();
+    let answers = match health(&address).await {
+        Ok(clock) => {
+            let took = asked.elapsed().as_millis();
+            seen.push(ok("api reachable", format!("{} answers in {took} ms", address.as_str())));
+            seen.push(clock_check(clock, OffsetDateTime::now_utc()));
+            true
+        }
+        Err(error) => {
+            seen.push(failed("api reachable", error));
+            false
+        }
+    };
+    let mut json: Vec<Value> = seen.iter().map(|check| json!(check)).collect();
+    if answers {
+        let (checks, theirs) = from_there(address, token).await;
+        json.extend(checks.iter().take(checks.len() - theirs.len()).map(|check| json!(check)));
+        json.extend(theirs);
+        seen.extend(checks);
+    }
+    print(command.output.format, &json!({"checks": json}), |look| render::doctor_page(look, &seen))?;
+    let failures: Vec<_> = seen.iter().filter(|check| check.status == Level::Failed).collect();
+    let Some(first) = failures.first() else { return Ok(()) };
+    Err(Trouble::new(
+        format!("{} of {} checks failed, the first: {}.", failures.len(), seen.len(), first.name),
+        &first.detail,
+        format!("{} Then: managed-https doctor", render::full_stop(first.remedy.as_deref().unwrap_or_default()))
+            .trim_start(),
+    )
+    .unless_told(command.output.format == Format::Table))
+}
+
+/// Who the API takes us for, and what it finds; the latter also as it came, at the end of the former.
+async fn from_there(address: ApiAddress, token: Option<Token>) -> (Vec<InstallationCheck>, Vec<Value>) {
+    let api = match Api::new(address, token).await {
+        Ok(api) => api,
+        Err(error) => return (vec![failed("credentials", error)], vec![]),
+    };
+    let caller = match api.caller().await {
+        Ok(caller) => caller.seen,
+        Err(error) => return (vec![failed("credentials", error)], vec![]),
+    };
+    let mut checks = vec![ok("credentials", who(&caller))];
+    if !caller.operator {
+        let detail = "only operators may look at the installation itself";
+        let remedy = "Run it with AWS credentials, or with the token of an operator.";
+        checks.push(check("installation", Level::Warning, detail, Some(remedy.into())));
+        return (checks, vec![]);
+    }
+    match api.installation().await {
+        Ok(Answer { json, seen }) => {
+            checks.extend(seen.checks);
+            let theirs = json["checks"].as_array().cloned().unwrap_or_default();
+            (checks, theirs)
+        }
+        Err(error) => {
+            checks.push(failed("installation", error));
+            (checks, vec![])
+        }
+    }
+}
+
+fn who(caller: &CallerView) -> String {
+    match (&caller.tenant, caller.operator) {
+        (_, true) => format!("{}, an operator", caller.who),
+        (Some(tenant), false) => format!("{}, of the tenant {tenant}", caller.who),
+        (None, false) => caller.who.clone(),
+    }
+}
+
+/// Signatures carry this machine's time.
+fn clock_check(theirs: Option<OffsetDateTime>, ours: OffsetDateTime) -> InstallationCheck {
+    let Some(theirs) = theirs else {
+        let remedy = "Compare this machine's clock with the time elsewhere: date -u";
+        return check("clock", Level::Warning, "the API's answer tells no time", Some(remedy.into()));
+    };
+    let skew = ours - theirs;
+    let detail = match skew.whole_seconds() {
+        // Theirs has no fractions, and took its time to come.
+        -2..=2 => "this machine's clock is right".to_owned(),
+        seconds if seconds > 0 => format!("this machine's clock is {seconds} s ahead of the API's"),
+        seconds => format!("this machine's clock is {} s behind the API's", -seconds),
+    };
+    let level = match skew.abs() {
+        skew if skew >= SKEW_THAT_FAILS => Level::Failed,
+        skew if skew >= SKEW_THAT_WARNS => Level::Warning,
+        _ => Level::Ok,
+    };
+    let remedy = "Set this machine's clock, best by NTP: signatures that are five minutes off are refused.";
+    check("clock", level, detail, (level != Level::Ok).then(|| remedy.into()))
+}
+
+fn ok(name: &str, detail: impl Into<String>) -> InstallationCheck {
+    check(name, Level::Ok, detail, None)
+}
+
+/// What an error says, with its next step as the remedy.
+fn failed(name: &str, error: ApiError) -> InstallationCheck {
+    let trouble = Trouble::from(error);
+    let detail = match trouble.why() {
+        "" => trouble.what().to_owned(),
+        why => format!("{} {why}", trouble.what()),
+    };
+    check(name, Level::Failed, detail, Some(trouble.next().to_owned()))
+}
+
+fn check(name: &str, status: Level, detail: impl Into<String>, remedy: Option<String>) -> InstallationCheck {
+    InstallationCheck { name: name.to_owned(), status, detail: detail.into(), remedy }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    const OURS: OffsetDateTime = datetime!(2026-01-01 12:00 UTC);
+
+    #[test]
+    fn a_clock_is_called_wrong_where_signatures_are_refused() {
+        let level = |skew: Duration| clock_check(Some(OURS - skew), OURS).status;
+        for sign in [1, -1] {
+            assert_eq!(level(Duration::seconds(59) * sign), Level::Ok);
+            assert_eq!(level(Duration::minutes(1) * sign), Level::Warning);
+            assert_eq!(level((Duration::minutes(5) - Duration::SECOND) * sign), Level::Warning);
+            assert_eq!(level(Duration::minutes(5) * sign), Level::Failed);
+        }
+        assert_eq!(clock_check(None, OURS).status, Level::Warning);
+        let ahead = clock_check(Some(OURS - Duration::seconds(30)), OURS);
+        assert!(ahead.detail.contains("30 s ahead") && ahead.remedy.is_none(), "{ahead:?}");
+    }
+}

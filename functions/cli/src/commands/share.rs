@@ -1,0 +1,50 @@
+//! `share`: links to the page for the domain's owner.
+
+use super::{now, print};
+use crate::api::Api;
+use crate::arguments::{EndpointName, Format, Share, ShareId};
+use crate::render;
+use crate::terminal::{shell_word, write_result};
+use crate::trouble::Trouble;
+
+/// Digits of a SHA-256 in hexadecimal.
+const WHOLE_ID: usize = 64;
+
+pub(super) async fn share(api: &Api, command: &Share) -> Result<(), Trouble> {
+    let name = &command.named.endpoint;
+    let format = command.output.format;
+    if let Some(start) = &command.revoke {
+        let id = whole_id(api, name, start).await?;
+        api.revoke_share(name, &id).await?;
+        return match format {
+            // The API answers with nothing.
+            Format::Json => Ok(()),
+            Format::Table => write_result(&format!("The link {id} works no more.\n")),
+        };
+    }
+    let word = shell_word(name.as_str());
+    if command.list {
+        let list = api.shares(name).await?;
+        return print(format, &list.json["shares"], |look| render::shares(look, &list.seen.shares, &word, now()));
+    }
+    let made = api.share(name, command.expires).await?;
+    print(format, &made.json, |_| render::new_share(&made.seen, &word, now()))
+}
+
+/// The id that begins with `start`, if there is exactly one.
+async fn whole_id(api: &Api, name: &EndpointName, start: &ShareId) -> Result<String, Trouble> {
+    if start.as_str().len() == WHOLE_ID {
+        return Ok(start.as_str().to_owned());
+    }
+    let list = api.shares(name).await?.seen;
+    let found: Vec<_> =
+        list.shares.into_iter().map(|share| share.id).filter(|id| id.starts_with(start.as_str())).collect();
+    match <[String; 1]>::try_from(found) {
+        Ok([id]) => Ok(id),
+        Err(found) => Err(Trouble::new(
+            "Nothing was revoked.",
+            format!("{} links of {} have an id that begins with {}.", found.len(), name.as_str(), start.as_str()),
+            format!("See the ids there are: managed-https share {} --list", shell_word(name.as_str())),
+        )),
+    }
+}

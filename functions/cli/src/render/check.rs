@@ -1,0 +1,208 @@
+//! What a look found: Status, What to fix, Currently resolves to.
+
+use time::OffsetDateTime;
+
+use super::endpoint::{serving_facts, verdict_line};
+use super::facts::{facts, fold};
+use super::moment::{moment, relative};
+use super::{colour_of_status, heading, record_line};
+use crate::model::{CheckedRecord, Endpoint, Finding, Found, Mover, Preflight, Provider, Serving, Severity, Verdict};
+use crate::terminal::{Colour, Look};
+
+/// One look, whether at an endpoint or at a domain that is none yet.
+pub(crate) struct Looked<'a> {
+    pub(crate) records: &'a [CheckedRecord],
+    pub(crate) findings: &'a [Finding],
+    pub(crate) provider: Option<&'a Provider>,
+    pub(crate) serving: &'a Serving,
+    /// The command that looks again.
+    pub(crate) again: String,
+}
+
+impl Looked<'_> {
+    /// All below the status.
+    pub(crate) fn page(&self, look: Look, now: OffsetDateTime) -> String {
+        let mut page = String::new();
+        if !self.findings.is_empty() {
+            page += &format!("\n{}\n", heading(look, "What to fix"));
+            for finding in self.findings {
+                page += &finding_part(look, finding);
+            }
+            if let Some(provider) = self.provider {
+                page += &provider_hint(look, provider);
+            }
+        }
+        if !self.records.is_empty() {
+            page += &format!("\n{}\n", heading(look, "Currently resolves to"));
+            for record in self.records {
+                page += &record_part(look, record);
+            }
+        }
+        let served = serving_facts(self.serving, now);
+        if !served.is_empty() {
+            page += &format!("\n{}\n\n{}", heading(look, "Host"), facts(look, &served));
+        }
+        page + &format!("\nLook again: {}\n", self.again)
+    }
+}
+
+/// The one line of an endpoint that is well.
+pub(crate) fn ready_line(endpoint: &Endpoint, now: OffsetDateTime) -> String {
+    let records = match endpoint.dns.records.len() {
+        1 => "its record is right".to_owned(),
+        count => format!("its {count} records are right"),
+    };
+    let certificate = endpoint.certificate.not_after.map_or_else(String::new, |at| {
+        format!(", and its certificate is valid until {} ({})", at.date(), relative(at, now))
+    });
+    format!("{} is ready: {records}{certificate}.\n", endpoint.title())
+}
+
+/// `the domain's owner must act`, or how it goes on without anybody.
+pub(crate) fn whose_move(endpoint: &Endpoint) -> String {
+    match (endpoint.actor, endpoint.verdict) {
+        (Mover::Nobody, verdict) => format!("{}, it goes on by itself", verdict.as_words()),
+        (actor, Verdict::Retrying) => format!("retrying, it is up to {}", actor.as_person()),
+        (actor, _) => format!("{} must act", actor.as_person()),
+    }
+}
+
+pub(crate) fn status_of_endpoint(look: Look, endpoint: &Endpoint, now: OffsetDateTime) -> String {
+    let mut rows = vec![("What is", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())];
+    if let Some(at) = endpoint.breaks_at {
+        rows.push((if at > now { "Breaks" } else { "Broken since" }, moment(at, now)));
+    }
+    let line = verdict_line(look, endpoint.title(), endpoint.verdict, endpoint.actor);
+    format!("{}\n\n {line}\n{}", heading(look, "Status"), facts(look, &rows))
+}
+
+/// `add` is the command that registers it.
+pub(crate) fn status_of_domain(look: Look, preflight: &Preflight, add: &str) -> String {
+    let (says, colour, next) = match preflight.well {
+        true => ("nothing stands in the way of a certificate", Colour::Green, format!("Register it: {add}")),
+        false => ("not ready for a certificate", Colour::Red, "Fix what is below; it may be registered before.".into()),
+    };
+    let says = look.paint(says, colour);
+    let rows = [("What is", "It is not registered.".to_owned()), ("Next step", next)];
+    format!("{}\n\n {}  {says}\n\n{}", heading(look, "Status"), preflight.domain, facts(look, &rows))
+}
+
+fn finding_part(look: Look, finding: &Finding) -> String {
+    let Finding { check, severity, subject, expected, found, explanation, actor, fix } = finding;
+    let colour = match severity {
+        Severity::Error => Colour::Red,
+        Severity::Warning => Colour::Yellow,
+        Severity::Notice => Colour::Cyan,
+    };
+    let record = fix.record.as_ref().map(record_line).unwrap_or_default();
+    let command = fix.command.clone().unwrap_or_default();
+    let who = match actor {
+        Mover::Nobody => String::new(),
+        actor => actor.as_person().to_owned(),
+    };
+    let rows = [
+        ("  expected", expected.clone()),
+        ("  found", found.clone()),
+        ("  why", explanation.clone()),
+        ("  who acts", who),
+        ("  to do", fix.text.clone()),
+        ("  record", record),
+        ("  command", command),
+    ];
+    let rows: Vec<_> = rows.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    format!("\n {}  {subject}  ({check})\n{}", look.paint(severity.as_str(), colour), facts(look, &rows))
+}
+
+/// How the provider of the domain's owner wants the record typed.
+pub(crate) fn provider_hint(look: Look, provider: &Provider) -> String {
+    let mut rows = vec![("DNS is at", provider.name.clone()), ("Typing", provider.typing.clone())];
+    if let Some(trap) = &provider.trap {
+        rows.push(("Take care", trap.clone()));
+    }
+    format!("\n{}", facts(look, &rows))
+}
+
+fn record_part(look: Look, checked: &CheckedRecord) -> String {
+    let CheckedRecord { record, status, found } = checked;
+    let status = status.map_or_else(|| "not looked at".into(), |s| look.paint(s.as_str(), colour_of_status(s)));
+    let expected = [("expected", format!("{} {}", record.kind, record.value))];
+    let servers = found.iter().map(|one| (one.server.as_str(), answer(one)));
+    let rows: Vec<_> = expected.into_iter().chain(servers).collect();
+    let names = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let room = look.width.map(|width| usize::from(width).saturating_sub(names + 6));
+    let mut text = format!("\n {status}  {}\n", record.name);
+    for (name, value) in &rows {
+        let mut name = *name;
+        for line in fold(value, room) {
+            text += format!("   {name:names$}   {line}").trim_end();
+            text += "\n";
+            name = "";
+        }
+    }
+    text
+}
+
+/// What one server said: `CNAME a.example → b.example → 192.0.2.1`.
+fn answer(found: &Found) -> String {
+    let mut text = found.records.join(", ");
+    for further in &found.chain {
+        text += if text.is_empty() { "→ " } else { " → " };
+        text += further;
+    }
+    match (&found.error, text.is_empty()) {
+        (Some(error), true) => error.clone(),
+        (Some(error), false) => format!("{text} ({error})"),
+        (None, true) => "nothing".into(),
+        (None, false) => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample::endpoint;
+    use serde_json::json;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-02 00:00 UTC);
+
+    fn found(value: serde_json::Value) -> String {
+        answer(&serde_json::from_value(value).expect("what was found"))
+    }
+
+    #[test]
+    fn what_a_server_said_is_told_with_the_chain_that_was_followed() {
+        assert_eq!(
+            found(json!({"server": "ns", "records": ["CNAME a.example"], "chain": ["b.example", "192.0.2.1"]})),
+            "CNAME a.example → b.example → 192.0.2.1"
+        );
+        assert_eq!(found(json!({"server": "ns", "records": [], "chain": [], "error": "SERVFAIL"})), "SERVFAIL");
+        assert_eq!(found(json!({"server": "ns", "error": null})), "nothing");
+        assert_eq!(found(json!({"records": ["CNAME a.example"], "error": "timeout"})), "CNAME a.example (timeout)");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_unless_a_word_is() {
+        let endpoint = endpoint();
+        let looked = Looked {
+            records: &endpoint.dns.records,
+            findings: &endpoint.dns.findings,
+            provider: None,
+            serving: &endpoint.serving,
+            again: "managed-https check x".into(),
+        };
+        for width in [60, 80, 120] {
+            let page = looked.page(Look { colour: false, width: Some(width) }, NOW);
+            assert!(page.lines().all(|line| line.chars().count() <= usize::from(width)), "{page}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_is_well_is_one_line() {
+        let line = ready_line(&endpoint(), NOW);
+        assert_eq!(
+            line,
+            "*.example.com is ready: its record is right, and its certificate is valid until 2026-04-01 (in 89 days).\n"
+        );
+    }
+}

@@ -1,0 +1,38 @@
+//! How the installation is: a line for each check, and below it what mends it.
+
+use super::facts::fold;
+use super::full_stop;
+use crate::model::{InstallationCheck, Level};
+use crate::terminal::{Colour, Look};
+
+pub(crate) fn doctor_page(look: Look, checks: &[InstallationCheck]) -> String {
+    let names = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or_default();
+    // The level and the gaps between the columns.
+    let indent = 1 + 7 + 2 + names + 2;
+    let room = look.width.map(|width| usize::from(width).saturating_sub(indent));
+    let mut page = String::new();
+    for check in checks {
+        let colour = match check.status {
+            Level::Ok => Colour::Green,
+            Level::Warning => Colour::Yellow,
+            Level::Failed => Colour::Red,
+        };
+        let level = look.paint(&format!("{:<7}", check.status.as_str()), colour);
+        let mut lines = fold(&check.detail, room);
+        if let Some(remedy) = check.remedy.as_ref().filter(|_| check.status != Level::Ok) {
+            lines.extend(fold(&full_stop(&format!("→ {remedy}")), room));
+        }
+        let first = lines.remove(0);
+        page += format!(" {level}  {:names$}  {first}", check.name).trim_end();
+        page += "\n";
+        for line in lines {
+            page += &format!("{:indent$}{line}\n", "");
+        }
+    }
+    let count = |level| checks.iter().filter(|check| check.status == level).count();
+    page + &match (count(Level::Failed), count(Level::Warning)) {
+        (0, 0) => "\nAll is well.\n".to_owned(),
+        (0, warnings) => format!("\nNothing failed; {warnings} to look at.\n"),
+        (failed, _) => format!("\n{failed} failed. Look again when it is mended: managed-https doctor\n"),
+    }
+}

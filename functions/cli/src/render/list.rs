@@ -1,0 +1,100 @@
+//! The list of endpoints.
+
+use comfy_table::{Cell, ColumnConstraint, Width};
+use time::OffsetDateTime;
+
+use super::moment::relative;
+use super::{cell, colour_of, keep_whole, narrow, table, text_of, width_of};
+use crate::model::{Endpoint, Mover, Verdict};
+use crate::terminal::Look;
+
+const HEADERS: [&str; 7] =
+    ["VERDICT", "DOMAIN", "WHOSE MOVE", "CERTIFICATE UNTIL", "NEXT STEP", "REACHABILITY", "TENANT"];
+/// Columns before the next step, which is folded where all others are not.
+const SHORT: usize = 4;
+/// What is left for the next step at least; with less, `show` tells it.
+const STEP_WIDTH: usize = 24;
+
+/// What an empty list says, which depends on whether anything was filtered out.
+pub(crate) fn empty_list(filtered: bool) -> String {
+    match filtered {
+        true => "No endpoint is like that. All there are: managed-https list\n".into(),
+        false => "There are no endpoints yet. The first: managed-https add DOMAIN --external (or --internal)\n".into(),
+    }
+}
+
+pub(crate) fn endpoint_list(look: Look, endpoints: &[Endpoint], now: OffsetDateTime) -> String {
+    let mut table = table(look, &HEADERS);
+    for endpoint in endpoints {
+        let names = match endpoint.display_names.len().saturating_sub(1) {
+            0 => endpoint.title().to_owned(),
+            more => format!("{} +{more}", endpoint.title()),
+        };
+        table.add_row([
+            cell(look, endpoint.verdict.as_words(), colour_of(endpoint.verdict)),
+            Cell::new(names),
+            Cell::new(endpoint.actor.as_word()),
+            Cell::new(until(endpoint, now)),
+            Cell::new(step(endpoint, now)),
+            Cell::new(&endpoint.reachability),
+            Cell::new(&endpoint.tenant),
+        ]);
+    }
+    keep_whole(&mut table, SHORT);
+    narrow(&mut table, look, SHORT + 1);
+    if let Some(width) = look.width {
+        let left = usize::from(width).saturating_sub(width_of(&table, SHORT));
+        let column = table.column_mut(SHORT).expect("it was made");
+        column.set_constraint(if left < STEP_WIDTH {
+            ColumnConstraint::Hidden
+        } else {
+            ColumnConstraint::UpperBoundary(Width::Fixed(u16::try_from(left).unwrap_or(width)))
+        });
+    }
+    text_of(&table)
+}
+
+fn until(endpoint: &Endpoint, now: OffsetDateTime) -> String {
+    endpoint.certificate.not_after.map_or_else(|| "none".into(), |at| relative(at, now))
+}
+
+/// What is to be done or, where nobody need do anything, what happens by itself.
+fn step(endpoint: &Endpoint, now: OffsetDateTime) -> String {
+    match (endpoint.verdict, endpoint.actor, endpoint.certificate.renews_at.or(endpoint.next_attempt_at)) {
+        (Verdict::Ready, Mover::Nobody, Some(at)) => format!("renews {}", relative(at, now)),
+        _ => endpoint.next_step.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::endpoint;
+    use super::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-02 00:00 UTC);
+
+    fn list(width: Option<u16>) -> String {
+        endpoint_list(Look { colour: false, width }, &[endpoint()], NOW)
+    }
+
+    #[test]
+    fn a_program_gets_one_line_for_each_endpoint_with_all_columns() {
+        let text = endpoint_list(Look { colour: false, width: None }, &[endpoint(), endpoint()], NOW);
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(text.contains("*.example.com +1") && text.contains("create it"), "{text}");
+        assert_eq!(HEADERS.map(|header| text.contains(header)), [true; 7]);
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_the_list_leaves_columns_out_rather_than_folding_names() {
+        let shown = |width| HEADERS.map(|header| list(width).contains(header));
+        assert_eq!(shown(Some(200)), [true; 7]);
+        assert_eq!(shown(Some(90)), [true, true, true, true, true, false, false]);
+        assert_eq!(shown(Some(80)), [true, true, true, true, false, false, false]);
+        for width in [80, 90, 200] {
+            let text = list(Some(width));
+            assert!(text.lines().all(|line| line.chars().count() <= usize::from(width)), "{text}");
+        }
+    }
+}
