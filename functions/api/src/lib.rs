@@ -7,6 +7,7 @@
 mod base;
 mod body;
 mod caller;
+pub mod dashboard;
 mod interim;
 mod openapi;
 mod parameters;
@@ -16,7 +17,7 @@ mod routes;
 mod service;
 #[allow(dead_code, reason = "the scope of a whole token comes with the sign-in")]
 mod session_claims;
-mod views;
+pub mod views;
 
 pub use base::{Base, BaseError};
 pub use interim::{DelegationLook, NoInspection};

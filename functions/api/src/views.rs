@@ -20,201 +20,201 @@ use crate::service::Installation;
 
 /// An endpoint: its verdict, and the three parts that it is made of.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct EndpointView {
-    pub(crate) id: String,
-    pub(crate) tenant: String,
+pub struct EndpointView {
+    pub id: String,
+    pub tenant: String,
     /// The first name; an A-label form.
-    pub(crate) domain: String,
-    pub(crate) names: Vec<String>,
+    pub domain: String,
+    pub names: Vec<String>,
     /// As their owner writes them, in Unicode.
-    pub(crate) display_names: Vec<String>,
-    pub(crate) reachability: Reachability,
-    pub(crate) verdict: Verdict,
+    pub display_names: Vec<String>,
+    pub reachability: Reachability,
+    pub verdict: Verdict,
     /// Who must take the next step.
-    pub(crate) actor: Mover,
+    pub actor: Mover,
     /// What is the case, in one or two sentences.
-    pub(crate) reason: String,
-    pub(crate) next_step: String,
+    pub reason: String,
+    pub next_step: String,
     /// When the host will be without a good certificate unless something is done.
     #[serde(with = "time::serde::rfc3339::option")]
-    pub(crate) breaks_at: Option<OffsetDateTime>,
-    pub(crate) dns: DnsView,
-    pub(crate) certificate: CertificateView,
-    pub(crate) serving: Serving,
+    pub breaks_at: Option<OffsetDateTime>,
+    pub dns: DnsView,
+    pub certificate: CertificateView,
+    pub serving: Serving,
     /// Why the last attempt failed; null when it did not.
-    pub(crate) failure: Option<FailureView>,
+    pub failure: Option<FailureView>,
     /// Number of the last attempt.
-    pub(crate) attempt: u64,
+    pub attempt: u64,
     /// When the next attempt starts by itself; null while one runs.
     #[serde(with = "time::serde::rfc3339::option")]
-    pub(crate) next_attempt_at: Option<OffsetDateTime>,
+    pub next_attempt_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339")]
-    pub(crate) created_at: OffsetDateTime,
+    pub created_at: OffsetDateTime,
 }
 
 /// The required records beside what the last look found.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct DnsView {
+pub struct DnsView {
     /// When the records were last looked at; null if never.
     #[serde(with = "time::serde::rfc3339::option")]
-    pub(crate) checked_at: Option<OffsetDateTime>,
+    pub checked_at: Option<OffsetDateTime>,
     /// The worst of all records; null if they were never looked at.
-    pub(crate) status: Option<RecordStatus>,
-    pub(crate) records: Vec<RecordView>,
+    pub status: Option<RecordStatus>,
+    pub records: Vec<RecordView>,
     /// What is wrong, most severe first.
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) provider: Option<ProviderHint>,
+    pub findings: Vec<Finding>,
+    pub provider: Option<ProviderHint>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct RecordView {
+pub struct RecordView {
     #[serde(flatten)]
-    pub(crate) record: RequiredRecord,
+    pub record: RequiredRecord,
     /// Null if it was never looked at.
-    pub(crate) status: Option<RecordStatus>,
-    pub(crate) found: Vec<Found>,
+    pub status: Option<RecordStatus>,
+    pub found: Vec<Found>,
 }
 
 /// The certificate in ACM; all but the state is null while there is none.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct CertificateView {
-    pub(crate) state: CertificateState,
-    pub(crate) arn: Option<String>,
-    pub(crate) serial: Option<String>,
-    pub(crate) issuer: Option<String>,
-    pub(crate) names: Vec<String>,
+pub struct CertificateView {
+    pub state: CertificateState,
+    pub arn: Option<String>,
+    pub serial: Option<String>,
+    pub issuer: Option<String>,
+    pub names: Vec<String>,
     #[serde(with = "time::serde::rfc3339::option")]
-    pub(crate) not_before: Option<OffsetDateTime>,
+    pub not_before: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
-    pub(crate) not_after: Option<OffsetDateTime>,
+    pub not_after: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
-    pub(crate) imported_at: Option<OffsetDateTime>,
+    pub imported_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339::option")]
-    pub(crate) renews_at: Option<OffsetDateTime>,
+    pub renews_at: Option<OffsetDateTime>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct FailureView {
-    pub(crate) name: FailureName,
-    pub(crate) actor: Actor,
-    pub(crate) summary: String,
-    pub(crate) remedy: String,
+pub struct FailureView {
+    pub name: FailureName,
+    pub actor: Actor,
+    pub summary: String,
+    pub remedy: String,
     #[serde(with = "time::serde::rfc3339")]
-    pub(crate) since: OffsetDateTime,
-    pub(crate) attempts: u32,
+    pub since: OffsetDateTime,
+    pub attempts: u32,
 }
 
 /// A page of endpoints.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct EndpointList {
-    pub(crate) endpoints: Vec<EndpointView>,
+pub struct EndpointList {
+    pub endpoints: Vec<EndpointView>,
     /// Hand it back as `cursor` to get the next page; null on the last one.
-    pub(crate) next_cursor: Option<String>,
+    pub next_cursor: Option<String>,
     /// Whether there are more endpoints than were put into this order.
-    pub(crate) truncated: bool,
+    pub truncated: bool,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct RecordList {
-    pub(crate) records: Vec<RecordView>,
+pub struct RecordList {
+    pub records: Vec<RecordView>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct EventList {
+pub struct EventList {
     /// Newest first.
-    pub(crate) events: Vec<Event>,
+    pub events: Vec<Event>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct ShareList {
-    pub(crate) shares: Vec<Share>,
+pub struct ShareList {
+    pub shares: Vec<Share>,
 }
 
 /// A link that was just made. Its URL is shown this once.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct NewShare {
+pub struct NewShare {
     #[serde(flatten)]
-    pub(crate) share: Share,
+    pub share: Share,
     /// The customer's page.
-    pub(crate) url: String,
+    pub url: String,
 }
 
 /// All endpoints of the caller, counted.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Overview {
-    pub(crate) total: usize,
+pub struct Overview {
+    pub total: usize,
     /// How many endpoints have each verdict, those that need attention first.
-    pub(crate) verdicts: Vec<VerdictCount>,
+    pub verdicts: Vec<VerdictCount>,
     /// Those that need attention most, at most 20.
-    pub(crate) attention: Vec<EndpointView>,
+    pub attention: Vec<EndpointView>,
     /// The next renewals, soonest first, at most 50.
-    pub(crate) renewals: Vec<Renewal>,
+    pub renewals: Vec<Renewal>,
     /// Whether there are more endpoints than were counted.
-    pub(crate) truncated: bool,
+    pub truncated: bool,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct VerdictCount {
-    pub(crate) verdict: Verdict,
-    pub(crate) count: usize,
+pub struct VerdictCount {
+    pub verdict: Verdict,
+    pub count: usize,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Renewal {
-    pub(crate) id: String,
-    pub(crate) domain: String,
+pub struct Renewal {
+    pub id: String,
+    pub domain: String,
     #[serde(with = "time::serde::rfc3339")]
-    pub(crate) at: OffsetDateTime,
+    pub at: OffsetDateTime,
 }
 
 /// A look at a domain that need not be registered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct PreflightView {
-    pub(crate) domain: String,
-    pub(crate) reachability: Reachability,
+pub struct PreflightView {
+    pub domain: String,
+    pub reachability: Reachability,
     /// Whether nothing stands in the way of a certificate.
-    pub(crate) well: bool,
+    pub well: bool,
     #[serde(flatten)]
-    pub(crate) report: CheckReport,
+    pub report: CheckReport,
 }
 
 /// Who the caller is, as the API sees it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct CallerView {
-    pub(crate) who: String,
-    pub(crate) operator: bool,
+pub struct CallerView {
+    pub who: String,
+    pub operator: bool,
     /// Null for an operator.
-    pub(crate) tenant: Option<String>,
+    pub tenant: Option<String>,
 }
 
 /// Whether the API is there at all.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct HealthView {
+pub struct HealthView {
     #[schema(value_type = String, example = "ok")]
-    pub(crate) status: &'static str,
+    pub status: &'static str,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct AttemptList {
+pub struct AttemptList {
     /// Newest first.
-    pub(crate) attempts: Vec<Attempt>,
+    pub attempts: Vec<Attempt>,
 }
 
 /// An attempt that was started.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct StartedView {
-    pub(crate) endpoint: String,
-    pub(crate) attempt: u64,
+pub struct StartedView {
+    pub endpoint: String,
+    pub attempt: u64,
 }
 
 /// The installation itself.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct InstallationView {
-    pub(crate) checks: Vec<InstallationCheck>,
+pub struct InstallationView {
+    pub checks: Vec<InstallationCheck>,
 }
 
 impl CallerView {
-    pub(crate) fn of(caller: &Caller) -> Self {
+    pub fn of(caller: &Caller) -> Self {
         let tenant = match &caller.scope {
             Scope::Everything => None,
             Scope::Tenant(tenant) => Some(tenant.to_string()),
@@ -225,7 +225,7 @@ impl CallerView {
 
 impl EndpointView {
     /// `report` is the last look, where it was read; without it the records stand without what was found.
-    pub(crate) fn of(
+    pub fn of(
         endpoint: &Endpoint,
         report: Option<&CheckReport>,
         installation: &Installation,

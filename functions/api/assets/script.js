@@ -1,0 +1,88 @@
+// What plain HTML cannot do: copy, keep relative times up to date, and leave alone what was unfolded.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  root.classList.add("js");
+
+  const announce = (text) => {
+    const place = document.getElementById("announce");
+    if (place) place.textContent = text;
+  };
+
+  // Without a secure context there is no clipboard; the old way works there.
+  const copy = async (text) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.className = "unseen";
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    if (!done) throw new Error("not copied");
+  };
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button.copy");
+    if (!button) return;
+    try {
+      await copy(button.dataset.copy);
+      button.textContent = "Copied";
+      button.classList.add("done");
+      announce("Copied");
+    } catch {
+      button.textContent = "Select it";
+      announce("Copying is not allowed here: select the text");
+    }
+    setTimeout(() => {
+      button.textContent = "Copy";
+      button.classList.remove("done");
+    }, 2000);
+  });
+
+  // The same words as moment.rs.
+  const relative = (seconds) => {
+    const far = Math.abs(seconds);
+    if (far < 45) return seconds <= 0 ? "just now" : "in a moment";
+    const [size, unit] =
+      far < 5400 ? [60, "minute"] : far < 129600 ? [3600, "hour"] : far < 63072000 ? [86400, "day"] : [31557600, "year"];
+    const count = Math.floor((far + size / 2) / size);
+    const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
+    return seconds < 0 ? `${words} ago` : `in ${words}`;
+  };
+  setInterval(() => {
+    for (const time of document.querySelectorAll("time[data-relative]")) {
+      const words = relative(Math.trunc((Date.parse(time.dateTime) - Date.now()) / 1000));
+      if (time.textContent !== words) time.textContent = words;
+    }
+  }, 15000);
+
+  // A page that nobody looks at asks for nothing.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const asked = event.detail.requestConfig;
+    if (document.hidden && asked && asked.verb === "get" && event.detail.elt.id === "live") event.preventDefault();
+  });
+
+  // What a reader has unfolded stays so when its part of the page is renewed.
+  let open = [];
+  document.addEventListener("htmx:beforeSwap", () => {
+    open = [...document.querySelectorAll("details[id][open]")].map((one) => one.id);
+    const notice = document.getElementById("notice");
+    if (notice) notice.replaceChildren();
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  });
+
+  // No answer at all: the network, or a time limit.
+  const failed = () => {
+    const notice = document.getElementById("notice");
+    if (!notice || notice.firstChild) return;
+    const box = document.createElement("div");
+    box.className = "notice bad";
+    box.textContent = "No answer came. Check the connection; the page tries again by itself, or reload it.";
+    notice.append(box);
+  };
+  document.addEventListener("htmx:sendError", failed);
+  document.addEventListener("htmx:timeout", failed);
+})();

@@ -1,0 +1,146 @@
+//! The attempts: how each ended, what each step took, and where its execution is.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use domain::FailureName;
+use domain::attempt::{Attempt, Outcome};
+use domain::flow::Step;
+use domain::order::ChallengeKind;
+use time::Duration;
+
+use super::console::Console;
+use super::moment::{Clock, took};
+use super::words::{self, Badge};
+
+#[derive(Debug, Template)]
+#[template(path = "parts/attempts.html")]
+pub(crate) struct Attempts<'a> {
+    clock: Clock,
+    rows: Vec<Row<'a>>,
+}
+
+impl HtmlSafe for Attempts<'_> {}
+
+#[derive(Debug)]
+struct Row<'a> {
+    attempt: &'a Attempt,
+    outcome: Badge,
+    took: Option<String>,
+    method: Option<&'static str>,
+    steps: Vec<StepRow>,
+    execution: Option<String>,
+}
+
+#[derive(Debug)]
+struct StepRow {
+    name: &'static str,
+    outcome: Badge,
+    took: String,
+    /// Per cent of all steps' time: where the bar begins, and its length.
+    begin: f64,
+    length: f64,
+    ca_requests: u32,
+    route53_calls: u32,
+}
+
+impl<'a> Attempts<'a> {
+    /// `console` only for those who may open it.
+    pub(crate) fn of(attempts: &'a [Attempt], console: Option<&Console>, clock: Clock) -> Self {
+        let row = |attempt: &'a Attempt| Row {
+            attempt,
+            outcome: words::outcome(&attempt.outcome),
+            took: attempt.finished_at.map(|end| took(end - attempt.started_at)),
+            method: attempt.method.map(|method| match method {
+                ChallengeKind::Http01 => "HTTP-01",
+                ChallengeKind::Dns01 => "DNS-01",
+            }),
+            steps: steps(attempt),
+            execution: console.map(|console| console.execution(&attempt.execution)),
+        };
+        Self { clock, rows: attempts.iter().map(row).collect() }
+    }
+}
+
+fn steps(attempt: &Attempt) -> Vec<StepRow> {
+    let whole = attempt.steps.iter().map(|step| step.milliseconds).sum::<u64>().max(1) as f64;
+    let broke = broken_step(attempt);
+    let mut begin = 0.0;
+    let row = |step: &domain::flow::StepUsage| {
+        let length = step.milliseconds as f64 * 100.0 / whole;
+        let row = StepRow {
+            name: words::step(&step.step),
+            outcome: words::step_outcome(broke == Some(step.step)),
+            took: took(Duration::milliseconds(i64::try_from(step.milliseconds).unwrap_or(i64::MAX))),
+            begin,
+            length,
+            ca_requests: step.ca_requests,
+            route53_calls: step.route53_calls,
+        };
+        begin += length;
+        row
+    };
+    attempt.steps.iter().map(row).collect()
+}
+
+/// The step that a failed attempt ended at: the last one that was not clearing up. A step that ran out of time
+/// was killed before it could say what it used, so none is named then.
+fn broken_step(attempt: &Attempt) -> Option<Step> {
+    let failure = attempt.failure.as_ref().filter(|_| attempt.outcome == Outcome::Failed)?;
+    let works = |step: &Step| !matches!(step, Step::CleanUpChallenge | Step::SettleAttempt);
+    let last = attempt.steps.iter().map(|usage| usage.step).rfind(works);
+    last.filter(|_| failure.name != FailureName::TimedOut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Failure;
+    use domain::failure::Actor;
+    use domain::flow::StepUsage;
+    use time::macros::datetime;
+
+    fn failed(name: FailureName) -> Attempt {
+        let usage = |step, milliseconds| StepUsage { step, milliseconds, ca_requests: 1, route53_calls: 0 };
+        Attempt {
+            attempt: 3,
+            started_at: datetime!(2026-11-24 12:00 UTC),
+            finished_at: Some(datetime!(2026-11-24 12:00:05 UTC)),
+            outcome: Outcome::Failed,
+            method: Some(ChallengeKind::Dns01),
+            order: None,
+            failure: Some(Failure::new(name, Actor::Ca, "<b>no</b>", "wait")),
+            execution: "ep-a-3".into(),
+            steps: vec![
+                usage(Step::OpenOrder, 300),
+                usage(Step::SubmitChallenge, 100),
+                usage(Step::CleanUpChallenge, 0),
+            ],
+        }
+    }
+
+    #[test]
+    fn the_step_that_broke_is_named_unless_it_was_killed() {
+        assert_eq!(broken_step(&failed(FailureName::ChallengeFailed)), Some(Step::SubmitChallenge));
+        assert_eq!(broken_step(&failed(FailureName::TimedOut)), None);
+        let fine = Attempt { outcome: Outcome::Issued, failure: None, ..failed(FailureName::TimedOut) };
+        assert_eq!(broken_step(&fine), None);
+    }
+
+    #[test]
+    fn the_bars_of_the_steps_follow_each_other() {
+        let steps = steps(&failed(FailureName::ChallengeFailed));
+        let bars: Vec<_> = steps.iter().map(|step| (step.begin, step.length)).collect();
+        assert_eq!(bars, [(0.0, 75.0), (75.0, 25.0), (100.0, 0.0)]);
+    }
+
+    #[test]
+    fn an_execution_is_a_link_only_where_the_console_is_known() {
+        let attempts = [failed(FailureName::ChallengeFailed)];
+        let clock = Clock { now: datetime!(2026-11-24 13:00 UTC) };
+        let html = Attempts::of(&attempts, None, clock).to_string();
+        assert!(html.contains("ep-a-3") && !html.contains("href=") && !html.contains("<b>"), "{html}");
+        let console = Console::of("arn:aws:states:eu-central-1:1:stateMachine:m");
+        let html = Attempts::of(&attempts, console.as_ref(), clock).to_string();
+        assert!(html.contains(r#"href="https://eu-central-1.console.aws.amazon.com/states/"#), "{html}");
+    }
+}

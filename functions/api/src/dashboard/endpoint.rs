@@ -1,0 +1,148 @@
+//! The page of one endpoint: its verdict, its records beside what was found, its certificate, what happened.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use domain::share::Share;
+use domain::verdict::Verdict;
+use http::StatusCode;
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use super::Desk;
+use super::console::Console;
+use super::live::{Known, Live};
+use super::moment::Clock;
+use super::operations::{Done, Operations};
+use super::page::{Frame, Place, shown};
+use super::visit::Visit;
+use super::words;
+use crate::views::EndpointView;
+
+/// Events shown on the page.
+const EVENTS: u32 = 30;
+const ATTEMPTS: usize = 20;
+
+#[derive(Debug, Template)]
+#[template(path = "endpoint.html")]
+pub(crate) struct EndpointPage<'a> {
+    pub(crate) frame: Frame,
+    pub(crate) clock: Clock,
+    pub(crate) operator: bool,
+    pub(crate) view: &'a EndpointView,
+    pub(crate) live: Live<'a>,
+    pub(crate) shares: &'a [Share],
+}
+
+impl EndpointPage<'_> {
+    fn works(&self, share: &Share) -> bool {
+        share.is_open(self.clock.now)
+    }
+}
+
+pub(crate) async fn show<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    Path(reference): Path<String>,
+) -> Response {
+    let now = OffsetDateTime::now_utc();
+    let read = futures::join!(
+        known(&desk.operations, &visit, &reference, now),
+        desk.operations.shares(&visit.caller, &reference),
+    );
+    let (known, shares) = match read {
+        (Ok(known), Ok(shares)) => (known, shares),
+        (Err(problem), _) | (_, Err(problem)) => return visit.refuse(problem),
+    };
+    let clock = Clock { now };
+    let page = EndpointPage {
+        frame: visit.frame(words::title(&known.view), Place::Elsewhere),
+        clock,
+        operator: visit.caller.is_operator(),
+        view: &known.view,
+        live: live(&desk, &visit, &known, clock, false),
+        shares: &shares.shares,
+    };
+    shown(StatusCode::OK, &page)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Seen {
+    #[serde(default)]
+    seen: String,
+}
+
+/// The part that follows what happens; nothing (204) while it is as the browser has seen it.
+pub(crate) async fn follow<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    Path(reference): Path<String>,
+    Query(Seen { seen }): Query<Seen>,
+) -> Response {
+    let now = OffsetDateTime::now_utc();
+    match known(&desk.operations, &visit, &reference, now).await {
+        Ok(known) if known.mark() == seen => StatusCode::NO_CONTENT.into_response(),
+        Ok(known) => shown(StatusCode::OK, &live(&desk, &visit, &known, Clock { now }, true)),
+        // The endpoint is gone, most likely because it was removed: the page that is asked for anew says so.
+        Err(problem) if problem.status == StatusCode::NOT_FOUND => {
+            (StatusCode::OK, [("hx-redirect", format!("{}/dashboard", visit.site.base))]).into_response()
+        }
+        Err(problem) => visit.refuse(problem),
+    }
+}
+
+pub(crate) async fn check<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    Path(reference): Path<String>,
+) -> Response {
+    let now = OffsetDateTime::now_utc();
+    let view = match desk.operations.check(&visit.caller, &reference, now).await {
+        Ok(view) => view,
+        Err(problem) => return visit.refuse(problem),
+    };
+    if !visit.partial {
+        return visit.see_endpoint(&view.id, "#records");
+    }
+    match history(&desk.operations, &visit, view).await {
+        // The look took its time: what came of it is not in the future.
+        Ok(known) => {
+            shown(StatusCode::OK, &live(&desk, &visit, &known, Clock { now: OffsetDateTime::now_utc() }, true))
+        }
+        Err(problem) => visit.refuse(problem),
+    }
+}
+
+pub(crate) async fn renew<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    Path(reference): Path<String>,
+) -> Response {
+    match desk.operations.renew(&visit.caller, &reference, OffsetDateTime::now_utc()).await {
+        Ok(()) => visit.see_endpoint(&reference, ""),
+        Err(problem) => visit.refuse(problem),
+    }
+}
+
+async fn known<O: Operations>(operations: &O, visit: &Visit, reference: &str, now: OffsetDateTime) -> Done<Known> {
+    let view = operations.show(&visit.caller, reference, now).await?;
+    history(operations, visit, view).await
+}
+
+async fn history<O: Operations>(operations: &O, visit: &Visit, view: EndpointView) -> Done<Known> {
+    let (attempts, events) = futures::join!(
+        operations.attempts(&visit.caller, &view.id),
+        operations.events(&visit.caller, &view.id, EVENTS),
+    );
+    let mut attempts = attempts?;
+    attempts.truncate(ATTEMPTS);
+    Ok(Known { view, attempts, events: events?.events })
+}
+
+fn live<'a, O>(desk: &'a Desk<O>, visit: &'a Visit, known: &'a Known, clock: Clock, announced: bool) -> Live<'a> {
+    // The console shows the whole installation: it is nothing for a tenant.
+    let console: Option<&Console> = desk.console.as_ref().filter(|_| visit.caller.is_operator());
+    Live { base: &visit.site.base, clock, known, console, announced }
+}

@@ -1,0 +1,95 @@
+//! Search and filters, as they stand in the URL of the overview.
+
+use domain::Reachability;
+use domain::verdict::{Mover, Verdict};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::de::value::StrDeserializer;
+use url::form_urlencoded::Serializer;
+
+use super::operations::ListQuery;
+
+const PAGE: u32 = 50;
+const LONGEST_SEARCH: usize = 253;
+
+/// The query as typed or followed. A form sends what was left empty too; what is no value of its kind counts as empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Filter {
+    pub(crate) q: String,
+    pub(crate) verdict: String,
+    pub(crate) actor: String,
+    pub(crate) reachability: String,
+    pub(crate) tenant: String,
+    pub(crate) sort: String,
+    pub(crate) cursor: String,
+}
+
+/// The value of a closed set that `text` names.
+fn named<T: DeserializeOwned>(text: &str) -> Option<T> {
+    T::deserialize(StrDeserializer::<serde::de::value::Error>::new(text)).ok()
+}
+
+impl Filter {
+    pub(crate) fn query(&self) -> ListQuery {
+        let text =
+            |text: &str| Some(text.trim().chars().take(LONGEST_SEARCH).collect()).filter(|t: &String| !t.is_empty());
+        ListQuery {
+            tenant: text(&self.tenant),
+            verdict: named::<Verdict>(&self.verdict),
+            actor: named::<Mover>(&self.actor),
+            reachability: named::<Reachability>(&self.reachability),
+            q: text(&self.q),
+            by_attention: self.sort == "attention",
+            cursor: Some(self.cursor.clone()).filter(|cursor| !cursor.is_empty()),
+            limit: PAGE,
+        }
+    }
+
+    /// Whether it leaves endpoints out.
+    pub(crate) fn narrows(&self) -> bool {
+        let ListQuery { tenant, verdict, actor, reachability, q, .. } = self.query();
+        tenant.is_some() || verdict.is_some() || actor.is_some() || reachability.is_some() || q.is_some()
+    }
+
+    /// The same filters on the page that `cursor` begins; on the first one without.
+    pub(crate) fn at(&self, cursor: &str) -> String {
+        let mut query = Serializer::new(String::new());
+        for (name, value) in [
+            ("q", self.q.as_str()),
+            ("verdict", &self.verdict),
+            ("actor", &self.actor),
+            ("reachability", &self.reachability),
+            ("tenant", &self.tenant),
+            ("sort", &self.sort),
+            ("cursor", cursor),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        query.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_value_of_its_kind_filters_nothing() {
+        let filter = Filter { verdict: "purple".into(), actor: String::new(), q: "  ".into(), ..Filter::default() };
+        assert!(!filter.narrows());
+        let filter = Filter { verdict: "action_required".into(), reachability: "internal".into(), ..Filter::default() };
+        assert_eq!(filter.query().verdict, Some(Verdict::ActionRequired));
+        assert_eq!(filter.query().reachability, Some(Reachability::Internal));
+        assert!(filter.narrows());
+    }
+
+    #[test]
+    fn the_filters_stay_in_the_url_of_the_next_page() {
+        let filter = Filter { q: "a&b".into(), verdict: "ready".into(), ..Filter::default() };
+        assert_eq!(filter.at("c d"), "q=a%26b&verdict=ready&cursor=c+d");
+        assert_eq!(filter.at(""), "q=a%26b&verdict=ready");
+    }
+}

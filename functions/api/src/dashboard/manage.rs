@@ -1,0 +1,107 @@
+//! Links for the owner of the domain, and the removal of an endpoint.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use domain::share::{DEFAULT_LIFE, LONGEST_LIFE};
+use http::StatusCode;
+use serde::Deserialize;
+use time::{Duration, OffsetDateTime};
+
+use super::Desk;
+use super::moment::Clock;
+use super::operations::Operations;
+use super::page::{Frame, Place, see_other, shown};
+use super::parts::Copy;
+use super::visit::Visit;
+use super::words;
+use crate::problem::Problem;
+use crate::views::{EndpointView, NewShare};
+
+/// A link that was just made. It is shown in the answer to the form, and nowhere again: not in a URL, not in a cookie.
+#[derive(Debug, Template)]
+#[template(path = "shared.html")]
+pub(crate) struct SharedPage {
+    pub(crate) frame: Frame,
+    pub(crate) clock: Clock,
+    pub(crate) view: EndpointView,
+    pub(crate) made: NewShare,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "remove.html")]
+pub(crate) struct RemovePage {
+    pub(crate) frame: Frame,
+    pub(crate) view: EndpointView,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Life {
+    days: Option<u16>,
+}
+
+pub(crate) async fn share<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    Path(reference): Path<String>,
+    form: Result<Form<Life>, axum::extract::rejection::FormRejection>,
+) -> Response {
+    let life = match form {
+        Ok(Form(Life { days })) => days.map_or(DEFAULT_LIFE, |days| Duration::days(days.into())),
+        Err(rejection) => return visit.refuse(Problem::invalid(rejection.body_text()).with_field("days")),
+    };
+    if !(Duration::DAY..=LONGEST_LIFE).contains(&life) {
+        return visit.refuse(Problem::invalid("A link works for 1 to 365 days.").with_field("days"));
+    }
+    let (now, url) = (OffsetDateTime::now_utc(), format!("{}{}", visit.site.origin, visit.site.base));
+    let view = match desk.operations.show(&visit.caller, &reference, now).await {
+        Ok(view) => view,
+        Err(problem) => return visit.refuse(problem),
+    };
+    match desk.operations.share(&visit.caller, &view.id, life, &url, now).await {
+        Ok(made) => {
+            let frame = visit.frame("A link for the domain’s owner", Place::Elsewhere);
+            shown(StatusCode::CREATED, &SharedPage { frame, clock: Clock { now }, view, made })
+        }
+        Err(problem) => visit.refuse(problem),
+    }
+}
+
+pub(crate) async fn revoke<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    Path((reference, share)): Path<(String, String)>,
+) -> Response {
+    match desk.operations.revoke_share(&visit.caller, &reference, &share, OffsetDateTime::now_utc()).await {
+        Ok(()) => visit.see_endpoint(&reference, "#share"),
+        Err(problem) => visit.refuse(problem),
+    }
+}
+
+pub(crate) async fn confirm_removal<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    Path(reference): Path<String>,
+) -> Response {
+    match desk.operations.show(&visit.caller, &reference, OffsetDateTime::now_utc()).await {
+        Ok(view) => {
+            let frame = visit.frame(format!("Remove {}?", words::title(&view)), Place::Elsewhere);
+            shown(StatusCode::OK, &RemovePage { frame, view })
+        }
+        Err(problem) => visit.refuse(problem),
+    }
+}
+
+pub(crate) async fn remove<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    Path(reference): Path<String>,
+) -> Response {
+    match desk.operations.remove(&visit.caller, &reference, OffsetDateTime::now_utc()).await {
+        Ok(()) => see_other(&format!("{}/dashboard", visit.site.base)),
+        Err(problem) => visit.refuse(problem),
+    }
+}

@@ -1,0 +1,87 @@
+//! The pages: for operators and tenants under `/dashboard`, for the owner of a domain under `/records/{token}`.
+//!
+//! Pages are made here, from the same views that `/v1` answers with. They work as plain HTML with forms; htmx and
+//! one small script add what moves by itself. Whoever mounts these routes puts a [`Caller`](domain::caller::Caller)
+//! into the extensions of requests that have a session, and says with a [`Site`] where the pages stand.
+
+mod assets;
+mod attempts;
+mod console;
+mod customer;
+mod endpoint;
+mod filter;
+mod life;
+mod live;
+mod manage;
+mod moment;
+mod operations;
+mod overview;
+mod page;
+mod parts;
+mod register;
+mod time_line;
+mod visit;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::{StatusCode, Uri};
+
+pub use assets::router as assets_router;
+pub use console::Console;
+pub use customer::Address;
+pub use operations::{Done, ListQuery, Operations, Wish};
+use page::guard;
+use visit::Visit;
+pub use visit::{SignIn, Site};
+
+use crate::problem::Problem;
+
+const LARGEST_FORM: usize = 64 * 1024;
+
+/// What the pages work with.
+#[derive(Debug)]
+pub struct Desk<O> {
+    pub operations: O,
+    /// Where executions are looked at; without it they are named only.
+    pub console: Option<Console>,
+}
+
+/// `/dashboard` and all below it.
+pub fn router<O: Operations>(desk: Arc<Desk<O>>) -> Router {
+    Router::new()
+        .route("/dashboard", get(overview::show))
+        .route("/dashboard/register", get(register::form).post(register::register))
+        .route("/dashboard/register/look", get(register::look))
+        .route("/dashboard/endpoints/{endpoint}", get(endpoint::show))
+        .route("/dashboard/endpoints/{endpoint}/live", get(endpoint::follow))
+        .route("/dashboard/endpoints/{endpoint}/check", post(endpoint::check))
+        .route("/dashboard/endpoints/{endpoint}/renew", post(endpoint::renew))
+        .route("/dashboard/endpoints/{endpoint}/shares", post(manage::share))
+        .route("/dashboard/endpoints/{endpoint}/shares/{share}/revoke", post(manage::revoke))
+        .route("/dashboard/endpoints/{endpoint}/remove", get(manage::confirm_removal).post(manage::remove))
+        .route("/dashboard/{*rest}", get(unknown))
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(map_response(guard))
+        .with_state(desk)
+}
+
+/// `/records/{token}`: the token is the credential.
+pub fn customer_router<O: Operations>(desk: Arc<Desk<O>>) -> Router {
+    Router::new()
+        .route("/records/{token}", get(customer::show))
+        .route("/records/{token}/check", post(customer::check))
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(map_response(guard))
+        .with_state(desk)
+}
+
+async fn unknown(visit: Visit, uri: Uri) -> Response {
+    let detail = format!("There is no page at {}.", uri.path());
+    visit.refuse(Problem::new(StatusCode::NOT_FOUND, "not-found", "No such page", detail, "Go on from the overview."))
+}

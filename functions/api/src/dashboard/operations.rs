@@ -1,0 +1,114 @@
+//! What the pages ask of the service behind them.
+
+use std::future::Future;
+
+use domain::Reachability;
+use domain::attempt::Attempt;
+use domain::caller::Caller;
+use domain::verdict::{Mover, Verdict};
+use time::{Duration, OffsetDateTime};
+
+use crate::problem::Problem;
+use crate::views::{EndpointList, EndpointView, EventList, NewShare, Overview, PreflightView, ShareList};
+
+pub type Done<T> = Result<T, Problem>;
+
+/// Which endpoints are listed, in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    pub tenant: Option<String>,
+    pub verdict: Option<Verdict>,
+    pub actor: Option<Mover>,
+    pub reachability: Option<Reachability>,
+    /// A part of a name.
+    pub q: Option<String>,
+    /// Those that need attention first; else by domain.
+    pub by_attention: bool,
+    pub cursor: Option<String>,
+    pub limit: u32,
+}
+
+/// Names to register, or to look at first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    pub domain: String,
+    pub also: Vec<String>,
+    pub reachability: Reachability,
+    /// An operator may name one.
+    pub tenant: Option<String>,
+}
+
+/// The operations behind the routes of `/v1`, in this process. An endpoint of another tenant is not found.
+pub trait Operations: Send + Sync + 'static {
+    fn overview(&self, caller: &Caller, now: OffsetDateTime) -> impl Future<Output = Done<Overview>> + Send;
+
+    fn list(
+        &self,
+        caller: &Caller,
+        query: &ListQuery,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Done<EndpointList>> + Send;
+
+    fn show(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Done<EndpointView>> + Send;
+
+    fn attempts(&self, caller: &Caller, reference: &str) -> impl Future<Output = Done<Vec<Attempt>>> + Send;
+
+    fn events(&self, caller: &Caller, reference: &str, limit: u32) -> impl Future<Output = Done<EventList>> + Send;
+
+    /// A second call with the same `idempotency_key` answers as the first did.
+    fn register(
+        &self,
+        caller: &Caller,
+        wish: Wish,
+        idempotency_key: &str,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Done<EndpointView>> + Send;
+
+    fn preflight(&self, wish: Wish, now: OffsetDateTime) -> impl Future<Output = Done<PreflightView>> + Send;
+
+    fn check(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Done<EndpointView>> + Send;
+
+    fn renew(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> impl Future<Output = Done<()>> + Send;
+
+    fn remove(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> impl Future<Output = Done<()>> + Send;
+
+    fn share(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        life: Duration,
+        base_url: &str,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Done<NewShare>> + Send;
+
+    fn shares(&self, caller: &Caller, reference: &str) -> impl Future<Output = Done<ShareList>> + Send;
+
+    fn revoke_share(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        share: &str,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Done<()>> + Send;
+
+    /// The endpoint that a link shows.
+    fn shared(&self, token: &str, now: OffsetDateTime) -> impl Future<Output = Done<EndpointView>> + Send;
+
+    /// A fresh look by whoever holds a link.
+    fn check_shared(
+        &self,
+        token: &str,
+        address: Option<&str>,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Done<EndpointView>> + Send;
+}

@@ -1,0 +1,78 @@
+//! The overview: how many are well, what needs attention, what comes next, and where everything is.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use domain::verdict::{Mover, Verdict};
+use http::StatusCode;
+use time::OffsetDateTime;
+
+use super::Desk;
+use super::filter::Filter;
+use super::moment::Clock;
+use super::operations::Operations;
+use super::page::{Frame, Place, shown};
+use super::time_line::TimeLine;
+use super::visit::Visit;
+use super::words;
+use crate::views::{EndpointList, Overview};
+
+/// Renewals listed at once; the others are folded away.
+const LISTED_RENEWALS: usize = 6;
+
+#[derive(Debug, Template)]
+#[template(path = "overview.html")]
+pub(crate) struct OverviewPage {
+    pub(crate) frame: Frame,
+    pub(crate) clock: Clock,
+    pub(crate) operator: bool,
+    pub(crate) filter: Filter,
+    pub(crate) overview: Overview,
+    pub(crate) list: EndpointList,
+}
+
+/// The number of endpoints with one verdict.
+struct Tile {
+    verdict: Verdict,
+    count: usize,
+}
+
+impl OverviewPage {
+    fn tiles(&self) -> Vec<Tile> {
+        let counted =
+            |verdict| self.overview.verdicts.iter().find(|one| one.verdict == verdict).map_or(0, |one| one.count);
+        Verdict::ALL.iter().map(|&verdict| Tile { verdict, count: counted(verdict) }).collect()
+    }
+
+    fn time_line(&self) -> TimeLine {
+        TimeLine::of(self.overview.renewals.iter().map(|renewal| renewal.at), self.clock)
+    }
+}
+
+pub(crate) async fn show<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Response {
+    let now = OffsetDateTime::now_utc();
+    let filter = filter.map(|Query(filter)| filter).unwrap_or_default();
+    let query = filter.query();
+    let (overview, list) =
+        futures::join!(desk.operations.overview(&visit.caller, now), desk.operations.list(&visit.caller, &query, now));
+    let (overview, list) = match (overview, list) {
+        (Ok(overview), Ok(list)) => (overview, list),
+        (Err(problem), _) | (_, Err(problem)) => return visit.refuse(problem),
+    };
+    let page = OverviewPage {
+        frame: visit.frame("Overview", Place::Overview),
+        clock: Clock { now },
+        operator: visit.caller.is_operator(),
+        filter,
+        overview,
+        list,
+    };
+    shown(StatusCode::OK, &page)
+}

@@ -1,0 +1,118 @@
+//! What all pages have in common: their frame, and what browsers are told about them.
+
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use super::assets::ASSETS;
+use super::assets::Assets;
+use super::visit::Site;
+use crate::problem::Problem;
+
+/// Nothing but our own files, and no place in a frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                      connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+/// No text of an answer is run, no style is written into the page, and no page is kept in the browser.
+const HTMX: &str = r##"{"allowEval":false,"allowScriptTags":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,
+"historyEnabled":false,"historyCacheSize":0,"timeout":25000,"responseHandling":[{"code":"204","swap":false},
+{"code":"[23]..","swap":true},{"code":"...","swap":true,"error":true,"target":"#notice","swapOverride":"innerHTML"}]}"##;
+
+/// Which page of the navigation is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Overview,
+    Register,
+    Elsewhere,
+}
+
+/// Who reads the page.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader {
+    pub(crate) who: String,
+    pub(crate) operator: bool,
+}
+
+/// The frame around a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) base: String,
+    pub(crate) title: String,
+    pub(crate) place: Place,
+    /// Nobody on the customer's page, and where a sign-in is needed.
+    pub(crate) reader: Option<Reader>,
+    pub(crate) assets: &'static Assets,
+    pub(crate) htmx: &'static str,
+}
+
+impl Frame {
+    pub(crate) fn new(site: &Site, title: impl Into<String>, place: Place, reader: Option<Reader>) -> Self {
+        Self { base: site.base.clone(), title: title.into(), place, reader, assets: &ASSETS, htmx: HTMX }
+    }
+}
+
+/// A page as a response.
+pub(crate) fn shown(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be made");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Sends the browser on after a form was taken, so that a reload does not send it again.
+pub(crate) fn see_other(path: &str) -> Response {
+    match HeaderValue::try_from(path) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Tells the browser what a page may do. Pages show what only their reader may see: nobody keeps them.
+pub(crate) async fn guard(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (CACHE_CONTROL, "no-store"),
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Why something was not done, as a page of its own.
+#[derive(Debug, Template)]
+#[template(path = "refusal.html")]
+pub(crate) struct Refusal {
+    pub(crate) frame: Frame,
+    pub(crate) problem: Problem,
+    /// Where a sign-in begins, if that is what is missing.
+    pub(crate) sign_in: Option<String>,
+}
+
+/// The same, for the place on the page that is there for it.
+#[derive(Debug, Template)]
+#[template(
+    ext = "html",
+    source = r#"<div class="notice bad"><p><strong>{{ problem.title }}.</strong> {{ problem.detail }}</p><p>{{ problem.remedy }}</p></div>"#
+)]
+pub(crate) struct Notice<'a> {
+    problem: &'a Problem,
+}
+
+/// What an earlier request failed by: a part of the page for htmx, else a page.
+pub(crate) fn refused(problem: Problem, frame: Frame, partial: bool) -> Response {
+    let status = problem.status;
+    if partial {
+        return shown(status, &Notice { problem: &problem });
+    }
+    shown(status, &Refusal { frame, problem, sign_in: None })
+}

@@ -1,0 +1,119 @@
+//! The parts that several pages show: a value to copy, the records beside what was found, the findings.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use domain::check::{Finding, Found};
+use domain::failure::Actor;
+
+use super::words::{self, plain};
+use crate::views::DnsView;
+
+/// A value with a button that copies it. The button is there only where the script runs.
+#[derive(Debug, Template)]
+#[template(
+    ext = "html",
+    source = r#"<span class="value"><code>{{ value }}</code><button type="button" class="copy" id="{{ id }}" data-copy="{{ value }}" aria-label="Copy {{ what }}">Copy</button></span>"#
+)]
+pub(crate) struct Copy {
+    id: String,
+    value: String,
+    what: &'static str,
+}
+
+impl HtmlSafe for Copy {}
+
+impl Copy {
+    /// `id` is unique on the page, and the same when the page is made again: the focus stays where it is.
+    pub(crate) fn of(id: &str, what: &'static str, value: &str) -> Self {
+        Self { id: format!("copy-{id}"), value: plain(value), what }
+    }
+}
+
+/// The required records, each beside what was found.
+#[derive(Debug, Template)]
+#[template(path = "parts/records.html")]
+pub(crate) struct Records<'a> {
+    pub(crate) dns: &'a DnsView,
+}
+
+impl HtmlSafe for Records<'_> {}
+
+/// Servers that say the same.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) servers: String,
+    pub(crate) records: Vec<String>,
+    pub(crate) chain: Vec<String>,
+    pub(crate) error: Option<String>,
+}
+
+impl Answer {
+    pub(crate) fn of(found: &[Found]) -> Vec<Self> {
+        let mut groups: Vec<(&Found, Vec<&str>)> = Vec::new();
+        for one in found {
+            let same =
+                |known: &Found| (&known.records, &known.chain, &known.error) == (&one.records, &one.chain, &one.error);
+            match groups.iter_mut().find(|(known, _)| same(known)) {
+                Some((_, servers)) => servers.push(&one.server),
+                None => groups.push((one, vec![&one.server])),
+            }
+        }
+        let texts = |all: &[String]| all.iter().map(|text| plain(text)).collect();
+        groups
+            .into_iter()
+            .map(|(one, servers)| Self {
+                servers: plain(&servers.join(", ")),
+                records: texts(&one.records),
+                chain: texts(&one.chain),
+                error: one.error.as_deref().map(plain),
+            })
+            .collect()
+    }
+}
+
+/// What is wrong, and what mends it.
+#[derive(Debug, Template)]
+#[template(path = "parts/findings.html")]
+pub(crate) struct Findings<'a> {
+    findings: Vec<&'a Finding>,
+    /// Whether who must act is said: on the customer's page it is always the reader.
+    says_actor: bool,
+}
+
+impl HtmlSafe for Findings<'_> {}
+
+impl<'a> Findings<'a> {
+    pub(crate) fn of(findings: &'a [Finding]) -> Self {
+        Self { findings: findings.iter().collect(), says_actor: true }
+    }
+
+    /// Those that the owner of the domain can mend.
+    pub(crate) fn of_customer(dns: &'a DnsView) -> Self {
+        let own = dns.findings.iter().filter(|finding| finding.actor == Actor::Customer);
+        Self { findings: own.collect(), says_actor: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(server: &str, record: &str) -> Found {
+        Found { server: server.into(), records: vec![record.into()], chain: Vec::new(), error: None }
+    }
+
+    #[test]
+    fn servers_that_say_the_same_are_told_once() {
+        let answers = Answer::of(&[found("ns1", "CNAME a"), found("ns2", "CNAME b"), found("ns3", "CNAME a")]);
+        let short: Vec<_> =
+            answers.iter().map(|answer| (answer.servers.as_str(), answer.records[0].as_str())).collect();
+        assert_eq!(short, [("ns1, ns3", "CNAME a"), ("ns2", "CNAME b")]);
+    }
+
+    #[test]
+    fn a_value_to_copy_is_text_in_every_place() {
+        let html = Copy::of("x", "the value", "\"><script>alert(1)</script>\u{202e}").to_string();
+        assert!(!html.contains("<script") && !html.contains('\u{202e}'), "{html}");
+        assert!(html.contains(r#"data-copy="&#34;&#62;&#60;script"#), "{html}");
+    }
+}

@@ -1,0 +1,207 @@
+//! Registering an endpoint: what will be needed is shown as one types.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{Query, State};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::Reachability;
+use domain::check::RecordStatus;
+use http::StatusCode;
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use super::Desk;
+use super::operations::{Operations, Wish};
+use super::page::{Frame, Place, shown};
+use super::parts::{Answer, Copy, Findings};
+use super::visit::Visit;
+use super::words;
+use crate::problem::Problem;
+use crate::views::PreflightView;
+
+const LONGEST_DOMAIN: usize = 300;
+const LONGEST_ALSO: usize = 30_000;
+
+/// The form as it was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Typed {
+    pub(crate) domain: String,
+    /// One name on each line.
+    pub(crate) also: String,
+    pub(crate) reachability: String,
+    pub(crate) tenant: String,
+    /// Made with the form: sent twice, it registers once.
+    pub(crate) key: String,
+}
+
+impl Typed {
+    fn wish(&self) -> Result<Wish, Problem> {
+        if self.domain.len() > LONGEST_DOMAIN || self.also.len() > LONGEST_ALSO {
+            return Err(Problem::invalid("That is longer than any list of names."));
+        }
+        let reachability = match self.reachability.as_str() {
+            "internal" => Reachability::Internal,
+            "external" => Reachability::External,
+            _ => {
+                let detail = "Say whether the internet can reach the host.";
+                return Err(Problem::invalid(detail).with_field("reachability"));
+            }
+        };
+        let also = self.also.split([',', ' ', '\n', '\r', '\t']).filter(|name| !name.is_empty());
+        Ok(Wish {
+            domain: self.domain.trim().to_owned(),
+            also: also.map(str::to_owned).collect(),
+            reachability,
+            tenant: Some(self.tenant.trim().to_owned()).filter(|tenant| !tenant.is_empty()),
+        })
+    }
+
+    /// Whether enough is typed for a look to make sense.
+    fn is_started(&self) -> bool {
+        self.domain.trim().trim_matches('.').contains('.')
+    }
+}
+
+/// What a look before the registration found.
+#[derive(Debug, Template)]
+#[template(path = "parts/preflight.html")]
+pub(crate) struct PreflightPart {
+    pub(crate) outlook: Outlook,
+    /// Whether it is told to those who do not see it.
+    pub(crate) announced: bool,
+}
+
+impl askama::filters::HtmlSafe for PreflightPart {}
+
+#[derive(Debug)]
+pub(crate) enum Outlook {
+    /// Nothing is typed yet, or too little.
+    Open,
+    Refused(Problem),
+    Seen(Box<PreflightView>),
+}
+
+#[derive(Debug, Template)]
+#[template(path = "register.html")]
+pub(crate) struct RegisterPage {
+    pub(crate) frame: Frame,
+    pub(crate) operator: bool,
+    pub(crate) typed: Typed,
+    pub(crate) problem: Option<Problem>,
+    pub(crate) preflight: PreflightPart,
+}
+
+impl RegisterPage {
+    /// Whether what is wrong is in the field `name`: `also[1]` is in `also`.
+    fn faulty(&self, name: &str) -> bool {
+        let field = self.problem.as_ref().and_then(|problem| problem.field.as_deref());
+        field.is_some_and(|field| field.split('[').next() == Some(name))
+    }
+}
+
+/// The form; with a domain in the query, also what a look at it finds.
+pub(crate) async fn form<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    typed: Result<Query<Typed>, QueryRejection>,
+) -> Response {
+    let typed = typed.map(|Query(typed)| typed).unwrap_or_default();
+    let preflight = preflight(&desk.operations, &typed, false).await;
+    page(&visit, typed, None, preflight)
+}
+
+/// What a look finds, for the place beside the form.
+pub(crate) async fn look<O: Operations>(
+    _: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    typed: Result<Query<Typed>, QueryRejection>,
+) -> Response {
+    let typed = typed.map(|Query(typed)| typed).unwrap_or_default();
+    shown(StatusCode::OK, &preflight(&desk.operations, &typed, true).await)
+}
+
+pub(crate) async fn register<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    typed: Result<Form<Typed>, FormRejection>,
+) -> Response {
+    let typed = match typed {
+        Ok(Form(typed)) => typed,
+        Err(rejection) => return visit.refuse(Problem::invalid(rejection.body_text())),
+    };
+    let now = OffsetDateTime::now_utc();
+    let registered = match typed.wish() {
+        Ok(wish) => desk.operations.register(&visit.caller, wish, &typed.key, now).await,
+        Err(problem) => Err(problem),
+    };
+    match registered {
+        Ok(view) => visit.see_endpoint(&view.id, ""),
+        Err(problem) if problem.status.is_client_error() => {
+            let open = PreflightPart { outlook: Outlook::Open, announced: false };
+            page(&visit, typed, Some(problem), open)
+        }
+        Err(problem) => visit.refuse(problem),
+    }
+}
+
+async fn preflight(operations: &impl Operations, typed: &Typed, announced: bool) -> PreflightPart {
+    let now = OffsetDateTime::now_utc();
+    let outlook = match typed.wish() {
+        _ if !typed.is_started() => Outlook::Open,
+        Err(problem) => Outlook::Refused(problem),
+        Ok(wish) => match operations.preflight(wish, now).await {
+            Ok(seen) => Outlook::Seen(Box::new(seen)),
+            Err(problem) => Outlook::Refused(problem),
+        },
+    };
+    PreflightPart { outlook, announced }
+}
+
+fn page(visit: &Visit, typed: Typed, problem: Option<Problem>, preflight: PreflightPart) -> Response {
+    let status = problem.as_ref().map_or(StatusCode::OK, |problem| problem.status);
+    // A key that was refused is not used again: what is sent next is another request.
+    let typed = Typed { key: fresh_key(), ..typed };
+    let frame = visit.frame("Register an endpoint", Place::Register);
+    shown(status, &RegisterPage { frame, operator: visit.caller.is_operator(), typed, problem, preflight })
+}
+
+fn fresh_key() -> String {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the system has randomness");
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(domain: &str, also: &str) -> Typed {
+        Typed { domain: domain.into(), also: also.into(), reachability: "internal".into(), ..Typed::default() }
+    }
+
+    #[test]
+    fn names_are_taken_from_lines_commas_and_blanks() {
+        let wish = typed(" a.example ", "b.example\r\n\r\nc.example, d.example").wish().expect("fine");
+        assert_eq!((wish.domain.as_str(), wish.also.len(), wish.tenant), ("a.example", 3, None));
+    }
+
+    #[test]
+    fn a_form_without_reachability_names_that_field() {
+        let problem =
+            Typed { reachability: String::new(), ..typed("a.example", "") }.wish().expect_err("nothing chosen");
+        assert_eq!(problem.field.as_deref(), Some("reachability"));
+    }
+
+    #[test]
+    fn a_look_begins_with_the_first_dot_that_is_followed_by_something() {
+        for (text, started) in [("", false), ("shop", false), ("shop.", false), ("shop.e", true), (".e", false)] {
+            assert_eq!(typed(text, "").is_started(), started, "{text}");
+        }
+    }
+}

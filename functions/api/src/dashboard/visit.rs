@@ -1,0 +1,116 @@
+//! Who asks for a page, and under which address the pages stand.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::response::{IntoResponse, Response};
+use domain::caller::Caller;
+use domain::failure::printable;
+use http::header::HOST;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use super::page::{Frame, Place, Reader, Refusal, refused, see_other, shown};
+use crate::problem::Problem;
+
+/// Where the pages stand. A layer in front of the routes puts it into the request's extensions; without one
+/// they stand at the root of the host that was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// `https://app.example.net`
+    pub origin: String,
+    /// The path before all routes: empty, or `/_aws/execute-api/a1b2c3`.
+    pub base: String,
+}
+
+/// Whether people can sign in here: put into the extensions where an issuer is configured.
+#[derive(Clone, Copy, Debug)]
+pub struct SignIn;
+
+/// A request of somebody who is known. The layer in front of the routes puts the [`Caller`] into the extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct Visit {
+    pub(crate) caller: Caller,
+    pub(crate) site: Site,
+    /// Whether htmx asks, for a part of a page.
+    pub(crate) partial: bool,
+}
+
+impl Visit {
+    pub(crate) fn reader(&self) -> Reader {
+        Reader { who: printable(&self.caller.origin.who, 80), operator: self.caller.is_operator() }
+    }
+
+    pub(crate) fn frame(&self, title: impl Into<String>, place: Place) -> Frame {
+        Frame::new(&self.site, title, place, Some(self.reader()))
+    }
+
+    pub(crate) fn refuse(&self, problem: Problem) -> Response {
+        let frame = self.frame(problem.title, Place::Elsewhere);
+        refused(problem, frame, self.partial)
+    }
+
+    pub(crate) fn see_endpoint(&self, id: &str, place: &str) -> Response {
+        see_other(&format!("{}/dashboard/endpoints/{id}{place}", self.site.base))
+    }
+}
+
+pub(crate) fn is_partial(headers: &HeaderMap) -> bool {
+    headers.contains_key("hx-request")
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Site {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let host = || parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        Ok(parts
+            .extensions
+            .get()
+            .cloned()
+            .unwrap_or_else(|| Self { origin: format!("https://{}", host()), base: String::new() }))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let Ok(site) = <Site as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        let partial = is_partial(&parts.headers);
+        match parts.extensions.get::<Caller>() {
+            Some(caller) => Ok(Self { caller: caller.clone(), site, partial }),
+            // The whole page is asked for again, and then says that a sign-in is needed.
+            None if partial => Err((
+                StatusCode::UNAUTHORIZED,
+                [(HeaderName::from_static("hx-refresh"), HeaderValue::from_static("true"))],
+            )
+                .into_response()),
+            None => Err(sign_in_needed(&site, parts.extensions.get::<SignIn>().is_some(), parts.uri.path())),
+        }
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Infallible> {
+        Ok(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await.ok())
+    }
+}
+
+fn sign_in_needed(site: &Site, can_sign_in: bool, path: &str) -> Response {
+    let (detail, remedy) = if can_sign_in {
+        ("You are not signed in, or your session has ended.", "Sign in, and you come back to this page.")
+    } else {
+        (
+            "This installation has no token issuer, so nobody can sign in to its pages.",
+            "Deploy with the parameters OidcIssuer and OidcClientId, or use the command line: managed-https list",
+        )
+    };
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "sign-in-needed", "Please sign in", detail, remedy);
+    let back: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    let sign_in = can_sign_in.then(|| format!("{}/sign-in?to={back}", site.base));
+    let frame = Frame::new(site, problem.title, Place::Elsewhere, None);
+    shown(StatusCode::UNAUTHORIZED, &Refusal { frame, problem, sign_in })
+}

@@ -1,0 +1,232 @@
+//! How states are told: always a word and a sign, never a colour alone.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use domain::Reachability;
+use domain::attempt::Outcome;
+use domain::check::{RecordStatus, Serving, Severity};
+use domain::failure::{Actor, printable};
+use domain::flow::Step;
+use domain::verdict::{CertificateState, Mover, Verdict};
+
+pub(crate) use super::moment::exact;
+use crate::views::EndpointView;
+
+/// A state as a sign and a word. The tone is a class of the style sheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
+#[template(ext = "html", source = r#"<span class="badge {{ tone }}">{{ self.sign() }}{{ word }}</span>"#)]
+pub(crate) struct Badge {
+    pub(crate) word: &'static str,
+    pub(crate) tone: &'static str,
+    icon: Icon,
+}
+
+impl HtmlSafe for Badge {}
+
+impl Badge {
+    const fn good(word: &'static str) -> Self {
+        Self { word, tone: "good", icon: Icon::Check }
+    }
+
+    const fn bad(word: &'static str) -> Self {
+        Self { word, tone: "bad", icon: Icon::Cross }
+    }
+
+    const fn warn(word: &'static str) -> Self {
+        Self { word, tone: "warn", icon: Icon::Triangle }
+    }
+
+    const fn wait(word: &'static str) -> Self {
+        Self { word, tone: "wait", icon: Icon::Clock }
+    }
+
+    const fn mute(word: &'static str) -> Self {
+        Self { word, tone: "mute", icon: Icon::Dash }
+    }
+
+    pub(crate) fn sign(self) -> Sign {
+        Sign { shape: self.icon }
+    }
+}
+
+/// A small drawing that only repeats what the word beside it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Icon {
+    Check,
+    Cross,
+    Triangle,
+    Clock,
+    Dash,
+}
+
+#[derive(Clone, Copy, Debug, Template)]
+#[template(
+    ext = "html",
+    source = r#"<svg class="sign" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{% match shape %}
+{%- when Icon::Check %}<circle cx="8" cy="8" r="7"/><path d="m4.8 8.3 2.2 2.2 4.2-4.7"/>
+{%- when Icon::Cross %}<circle cx="8" cy="8" r="7"/><path d="M8 4.2v4.6M8 11.2v.4"/>
+{%- when Icon::Triangle %}<path class="fill" d="M8 1.3 15.2 14.2H.8z"/><path d="M8 6v3.8M8 11.8v.3"/>
+{%- when Icon::Clock %}<circle cx="8" cy="8" r="7"/><path d="M8 4.2V8l2.6 1.7"/>
+{%- when Icon::Dash %}<circle cx="8" cy="8" r="7"/><path d="M4.8 8h6.4"/>
+{%- endmatch %}</svg>"#
+)]
+pub(crate) struct Sign {
+    shape: Icon,
+}
+
+impl HtmlSafe for Sign {}
+
+/// How an endpoint is called on a page: as its owner writes it.
+pub(crate) fn title(view: &EndpointView) -> String {
+    plain(view.display_names.first().unwrap_or(&view.domain))
+}
+
+/// Longer than any DNS name or sentence of ours; what comes from outside has no other bound here.
+const LONGEST_TEXT: usize = 600;
+
+/// Text from DNS, a CA or a customer: without characters that would turn or hide what stands beside them.
+pub(crate) fn plain(text: &str) -> String {
+    printable(text, LONGEST_TEXT)
+}
+
+pub(crate) fn verdict(verdict: &Verdict) -> Badge {
+    match verdict {
+        Verdict::ActionRequired => Badge::bad("Action required"),
+        Verdict::Degraded => Badge::warn("Degraded"),
+        Verdict::Retrying => Badge { icon: Icon::Clock, ..Badge::warn("Retrying") },
+        Verdict::Issuing => Badge::wait("Issuing"),
+        Verdict::Paused => Badge::mute("Paused"),
+        Verdict::Ready => Badge::good("Ready"),
+    }
+}
+
+pub(crate) fn record(status: Option<&RecordStatus>) -> Badge {
+    match status {
+        None => Badge::mute("Not checked yet"),
+        Some(RecordStatus::Ok) => Badge::good("Correct"),
+        Some(RecordStatus::Missing) => Badge::bad("Missing"),
+        Some(RecordStatus::Mismatch) => Badge::bad("Wrong value"),
+        Some(RecordStatus::Conflict) => Badge::warn("Conflict"),
+        Some(RecordStatus::Unreachable) => Badge::warn("No answer"),
+    }
+}
+
+pub(crate) fn certificate(state: &CertificateState) -> Badge {
+    match state {
+        CertificateState::None => Badge::mute("None yet"),
+        CertificateState::Issuing => Badge::wait("Issuing"),
+        CertificateState::Active => Badge::good("Active"),
+        CertificateState::Expiring => Badge::wait("Renewal due"),
+        CertificateState::Expired => Badge::bad("Expired"),
+        CertificateState::Failed => Badge::bad("Failed"),
+    }
+}
+
+pub(crate) fn serving(serving: &Serving) -> Badge {
+    match serving {
+        Serving::NotChecked => Badge::mute("Not checked"),
+        Serving::Unreachable { .. } => Badge::warn("Unreachable"),
+        Serving::Presented { ours: true, name_matches: true, .. } => Badge::good("This certificate"),
+        Serving::Presented { name_matches: false, .. } => Badge::bad("Another name"),
+        Serving::Presented { .. } => Badge::warn("Another certificate"),
+    }
+}
+
+pub(crate) fn severity(severity: &Severity) -> Badge {
+    match severity {
+        Severity::Notice => Badge::mute("Notice"),
+        Severity::Warning => Badge::warn("Warning"),
+        Severity::Error => Badge::bad("Error"),
+    }
+}
+
+pub(crate) fn outcome(outcome: &Outcome) -> Badge {
+    match outcome {
+        Outcome::Running => Badge::wait("Running"),
+        Outcome::Issued => Badge::good("Issued"),
+        Outcome::Renewed => Badge::good("Renewed"),
+        Outcome::Unchanged => Badge::mute("Unchanged"),
+        Outcome::Failed => Badge::bad("Failed"),
+        Outcome::Removed => Badge::mute("Removed"),
+    }
+}
+
+pub(crate) fn step_outcome(broke: bool) -> Badge {
+    if broke { Badge::bad("Failed") } else { Badge::good("Done") }
+}
+
+pub(crate) fn mover(mover: &Mover) -> &'static str {
+    match mover {
+        Mover::Customer => "the domain’s owner",
+        Mover::Operator => "the operator",
+        Mover::Ca => "the CA",
+        Mover::Nobody => "nobody",
+    }
+}
+
+pub(crate) fn actor(actor: &Actor) -> &'static str {
+    mover(&Mover::from(*actor))
+}
+
+pub(crate) fn reachability(reachability: &Reachability) -> &'static str {
+    match reachability {
+        Reachability::External => "External",
+        Reachability::Internal => "Internal",
+    }
+}
+
+pub(crate) fn step(step: &Step) -> &'static str {
+    match step {
+        Step::OpenOrder => "Open the order",
+        Step::PresentChallenge => "Present the challenge",
+        Step::CheckPropagation => "Check that it can be seen",
+        Step::SubmitChallenge => "Have the CA validate",
+        Step::FinalizeOrder => "Finalize the order",
+        Step::ImportCertificate => "Import into ACM",
+        Step::CleanUpChallenge => "Clean up",
+        Step::SettleAttempt => "Settle",
+    }
+}
+
+/// `delegation-missing` as a heading: `Delegation missing`. Abbreviations keep their capitals.
+pub(crate) fn heading(name: &str) -> String {
+    const CAPITALS: [&str; 11] =
+        ["aaaa", "ca", "caa", "cdn", "cname", "dns", "dnssec", "http", "nxdomain", "servfail", "txt"];
+    let mut words: Vec<String> = name
+        .split('-')
+        .map(|word| if CAPITALS.contains(&word) { word.to_uppercase() } else { word.to_owned() })
+        .collect();
+    if let Some(first) = words.first_mut()
+        && let Some(letter) = first.chars().next()
+    {
+        first.replace_range(..letter.len_utf8(), &letter.to_uppercase().to_string());
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_verdict_has_a_word_of_its_own() {
+        let mut words: Vec<_> = Verdict::ALL.iter().map(|each| verdict(each).word).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), Verdict::ALL.len());
+    }
+
+    #[test]
+    fn a_badge_says_in_words_what_its_colour_says() {
+        let html = verdict(&Verdict::Ready).to_string();
+        assert!(html.contains("Ready") && html.contains(r#"aria-hidden="true""#), "{html}");
+    }
+
+    #[test]
+    fn a_check_is_named_as_a_heading() {
+        assert_eq!(heading("delegation-missing"), "Delegation missing");
+        assert_eq!(heading("caa-forbids"), "CAA forbids");
+        assert_eq!(heading("lame-dns-server"), "Lame DNS server");
+        assert_eq!(heading(""), "");
+    }
+}
