@@ -1,0 +1,216 @@
+//! What people do, from the first page to the last.
+
+use anyhow::{Result, ensure};
+use domain::endpoint::Failing;
+use domain::failure::{Actor, Failure, FailureName};
+use fantoccini::Locator;
+use fantoccini::key::Key;
+use time::{Duration, OffsetDateTime};
+
+use crate::browser::Reader;
+use crate::cast;
+use crate::on_site;
+use crate::stage::{Stage, ZONE};
+
+const DOMAIN: &str = "app.shop.example";
+const CHALLENGE: &str = "_acme-challenge.app.shop.example";
+
+/// The value of the delegation that the page asks for.
+async fn delegation(browser: &crate::browser::Browser) -> Result<String> {
+    let value = browser.text("#copy-value-0").await;
+    ensure!(value.is_ok(), "the record has a value to copy");
+    let value = browser.run("return document.getElementById('copy-value-0').dataset.copy").await?;
+    Ok(value.as_str().unwrap_or_default().to_owned())
+}
+
+/// The running attempt finds that the records are not ready.
+fn give_up(stage: &Stage) {
+    let now = OffsetDateTime::now_utc();
+    stage.change(DOMAIN, |standing| {
+        let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "The alias is wrong.", "Correct it.");
+        standing.endpoint.failing = Some(Failing { failure, since: now, attempts: 1 });
+        standing.endpoint.lease_until = None;
+        standing.endpoint.due_at = Some(now + Duration::HOUR);
+        standing.attempts.clear();
+    });
+}
+
+#[tokio::test]
+async fn a_wrong_alias_is_shown_as_found_and_its_correction_brings_the_certificate_without_a_reload() -> Result<()> {
+    on_site(Stage::default(), Reader::default(), async |site, browser| {
+        browser.goto(&site.entrance("acme")).await?;
+        browser.click("a[href$='/dashboard/register']").await?;
+        browser.fill("#domain", DOMAIN).await?;
+        browser.click("input[value=internal]").await?;
+        browser.see("#preflight", CHALLENGE).await?;
+        browser.click("#register button.primary").await?;
+        browser.see("h1", DOMAIN).await?;
+        browser.see("#verdict", "Issuing").await?;
+        let value = delegation(browser).await?;
+        ensure!(value.ends_with(ZONE), "the delegation leads to {value}");
+
+        give_up(&site.stage);
+        browser.see("#verdict", "Action required").await?;
+        browser.run("window.stayed = true").await?;
+        site.stage.answer(CHALLENGE, &["CNAME other.vendor.example"]);
+        browser.click("#check").await?;
+        browser.see(".record .found", "CNAME other.vendor.example").await?;
+        browser.see(".record .badge", "Wrong value").await?;
+        browser.see(".finding h3", "Delegation elsewhere").await?;
+        browser.see("#announce", "Action required").await?;
+        let focused = browser.run("return document.activeElement.id").await?;
+        ensure!(focused == "check", "the focus stays on the button: {focused}");
+
+        site.stage.answer(CHALLENGE, &[&format!("CNAME {value}")]);
+        browser.click("#check").await?;
+        browser.see(".record .badge", "Correct").await?;
+        browser.see("#verdict", "Issuing").await?;
+        site.stage.issue(DOMAIN);
+        browser.see("#verdict", "Ready").await?;
+        browser.see(".side", "4A56F7657A463F67C2D10B7E").await?;
+        ensure!(browser.run("return window.stayed").await? == true, "the page was loaded again");
+        let follows = browser.run("return document.getElementById('live').hasAttribute('hx-get')").await?;
+        ensure!(follows == false, "a page with nothing to follow asks on");
+        browser.check_silent().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_unchanged_page_is_left_alone_while_it_follows() -> Result<()> {
+    on_site(Stage::default(), Reader::default(), async |site, browser| {
+        browser.goto(&site.entrance("acme")).await?;
+        browser.goto(&site.url(&format!("/dashboard/register?domain={DOMAIN}&reachability=internal"))).await?;
+        browser.click("#register button.primary").await?;
+        browser.see("#verdict", "Issuing").await?;
+        browser
+            .run(
+                "window.asked = 0; document.getElementById('live').marked = true; \
+                  document.addEventListener('htmx:afterRequest', () => window.asked++)",
+            )
+            .await?;
+        for _ in 0..100 {
+            if browser.run("return window.asked").await?.as_u64() >= Some(2) {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        let asked = browser.run("return window.asked").await?;
+        ensure!(asked.as_u64() >= Some(2), "the page asked {asked} times");
+        ensure!(browser.run("return document.getElementById('live').marked").await? == true, "it was exchanged");
+        browser.check_silent().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_endpoint_is_registered_with_the_keyboard_alone() -> Result<()> {
+    on_site(Stage::default(), Reader::default(), async |site, browser| {
+        browser.goto(&site.entrance("acme")).await?;
+        let press = async |keys: &str| -> Result<()> {
+            browser.client.active_element().await?.send_keys(keys).await?;
+            Ok(())
+        };
+        let tab = String::from(char::from(Key::Tab));
+        let enter = String::from(char::from(Key::Enter));
+        press(&tab).await?;
+        browser.see("a.skip:focus", "Skip to the content").await?;
+        press(&enter).await?;
+        press(&tab).await?;
+        let first = browser.client.active_element().await?.text().await?;
+        ensure!(first.contains("Register"), "the first stop after the skip is {first}");
+        press(&enter).await?;
+        browser.see("h1", "Register an endpoint").await?;
+        // Skip, brand, overview, register, sign out: then the form.
+        for _ in 0..6 {
+            press(&tab).await?;
+        }
+        press(DOMAIN).await?;
+        press(&tab).await?;
+        press(&tab).await?;
+        press(&String::from(char::from(Key::Down))).await?;
+        let chosen = browser.run("return document.querySelector('[name=reachability]:checked').value").await?;
+        ensure!(chosen == "internal", "the arrow chose {chosen}");
+        press(&enter).await?;
+        browser.see("h1", DOMAIN).await?;
+        browser.check_silent().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_forms_work_without_a_script() -> Result<()> {
+    let reader = Reader { without_script: true, ..Reader::default() };
+    on_site(Stage::default(), reader, async |site, browser| {
+        browser.goto(&site.entrance("acme")).await?;
+        browser.click("a[href$='/dashboard/register']").await?;
+        browser.fill("#domain", "not a name").await?;
+        browser.click("#register button.primary").await?;
+        browser.see("#problem", "not valid").await?;
+        browser.fill("#domain", DOMAIN).await?;
+        browser.click("#register button:not(.primary)").await?;
+        browser.see("#preflight", CHALLENGE).await?;
+        browser.click("#register button.primary").await?;
+        browser.see("h1", DOMAIN).await?;
+        let copies = browser.client.find_all(Locator::Css(".copy")).await?;
+        ensure!(!copies.is_empty() && !copies[0].is_displayed().await?, "a button that cannot copy is shown");
+
+        give_up(&site.stage);
+        browser.click("#check").await?;
+        browser.see(".record .badge", "Missing").await?;
+        browser.click("#renew").await?;
+        browser.see("#verdict", "Action required").await?;
+        browser.click("#share form.inline button").await?;
+        let link = browser.text(".secret code").await?;
+        browser.goto(&link).await?;
+        browser.see("h1", DOMAIN).await?;
+        browser.click("#check").await?;
+        browser.see("#customer", "0 of 2 records are correct").await?;
+
+        browser.goto(&site.url("/dashboard?q=app.shop")).await?;
+        browser.click("table .domain").await?;
+        browser.click("#share .shares button").await?;
+        browser.goto(&link).await?;
+        browser.see("h1", "This link does not work").await?;
+        browser.goto(&site.url(&format!("/dashboard/endpoints/{DOMAIN}"))).await?;
+        browser.click("a.danger").await?;
+        browser.click("button.danger").await?;
+        browser.see("h1", "Overview").await?;
+        browser.see("table.endpoints", "Paused").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_tenant_sees_nothing_of_another() -> Result<()> {
+    let stage = cast::everybody(OffsetDateTime::now_utc());
+    on_site(stage, Reader::default(), async |site, browser| {
+        browser.goto(&site.entrance("contoso")).await?;
+        let all = browser.text("main").await?;
+        ensure!(all.contains(cast::WRONG) && !all.contains("northwind"), "{all}");
+        browser.goto(&site.url(&format!("/dashboard/endpoints/{}", cast::READY))).await?;
+        browser.see("h1", "No such endpoint").await?;
+        let page = browser.client.source().await?;
+        ensure!(!page.contains("ssl") && !page.contains("arn:aws"), "{page}");
+
+        browser.goto(&site.entrance("operator")).await?;
+        browser.see("table.endpoints", cast::READY).await?;
+        browser.goto(&site.url("/dashboard?tenant=contoso")).await?;
+        let listed = browser.text("table.endpoints").await?;
+        ensure!(listed.contains(cast::WRONG) && !listed.contains(cast::READY), "{listed}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn whoever_is_not_signed_in_is_shown_the_way() -> Result<()> {
+    on_site(Stage::default(), Reader::default(), async |site, browser| {
+        browser.goto(&site.url("/dashboard/endpoints/a.example")).await?;
+        browser.see("h1", "Please sign in").await?;
+        let link = browser.client.find(Locator::LinkText("Sign in")).await?.attr("href").await?.unwrap_or_default();
+        ensure!(link.contains("/sign-in?to=") && link.contains("endpoints%2Fa.example"), "{link}");
+        Ok(())
+    })
+    .await
+}

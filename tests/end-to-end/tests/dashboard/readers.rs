@@ -1,0 +1,162 @@
+//! Whoever reads, and whatever stands in DNS: the pages stay readable, and text stays text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use time::OffsetDateTime;
+
+use crate::browser::{Browser, Reader};
+use crate::cast::{self, HOSTILE, READY, WRONG};
+use crate::on_site;
+use crate::site::Site;
+
+/// axe-core, as `set-up.sh` has fetched it.
+fn axe() -> Result<String> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file: Option<PathBuf> =
+        here.ancestors().map(|folder| folder.join(".local/web/axe.js")).find(|file| file.is_file());
+    fs::read_to_string(file.context(".local/web/axe.js is missing: make set-up fetches it")?).context("axe.js")
+}
+
+/// Every page, the refusals too; the link to the customer's page is made on the way.
+async fn all_pages(site: &Site, browser: &Browser) -> Result<Vec<String>> {
+    browser.goto(&site.entrance("operator")).await?;
+    browser.goto(&site.url(&format!("/dashboard/endpoints/{WRONG}"))).await?;
+    browser.click("#share form.inline button").await?;
+    let link = browser.text(".secret code").await?;
+    let mut pages: Vec<String> = [
+        "/dashboard",
+        "/dashboard?verdict=action_required&q=portal",
+        "/dashboard?q=nothing-like-it",
+        "/dashboard/register",
+        "/dashboard/register?domain=portal.litware.example&reachability=external",
+        "/dashboard/register?domain=not+a.name&reachability=external",
+        "/dashboard/endpoints/new.fabrikam.example",
+        "/dashboard/endpoints/careers.adatum.example",
+        "/dashboard/endpoints/api.tailspin.example",
+        "/dashboard/endpoints/old.contoso.example",
+        "/dashboard/endpoints/nothing.example",
+        "/dashboard/nothing",
+        "/records/ep-nothing.x",
+    ]
+    .map(|path| site.url(path))
+    .to_vec();
+    pages.extend([READY, WRONG, HOSTILE].map(|domain| site.url(&format!("/dashboard/endpoints/{domain}"))));
+    pages.push(site.url(&format!("/dashboard/endpoints/{WRONG}/remove")));
+    pages.push(link);
+    Ok(pages)
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_on_any_page_in_light_and_dark_and_on_a_phone() -> Result<()> {
+    let axe = axe()?;
+    let now = OffsetDateTime::now_utc();
+    let stage = cast::everybody(now);
+    stage.put(cast::hostile(now));
+    on_site(stage, Reader::default(), async |site, browser| {
+        let pages = all_pages(site, browser).await?;
+        for dark in [false, true] {
+            for phone in [false, true] {
+                browser.become_reader(Reader { phone, dark, without_script: false }).await?;
+                for page in &pages {
+                    browser.goto(page).await?;
+                    browser.run("for (const one of document.querySelectorAll('details')) one.open = true").await?;
+                    let too_wide = browser.run("return document.documentElement.scrollWidth > innerWidth").await?;
+                    ensure!(too_wide == false, "{page} is wider than the window (phone: {phone})");
+                    browser.run(&axe).await?;
+                    let found = browser.client.execute_async(AXE, Vec::new()).await?;
+                    let violations = found.as_array().context("axe's answer")?;
+                    ensure!(violations.is_empty(), "axe on {page} (dark: {dark}, phone: {phone}): {found:#}");
+                    // What is not found says so with its status, and the browser notes that.
+                    let complaints = browser.complaints().await?;
+                    let real: Vec<_> = complaints.iter().filter(|text| !text.contains("status of 404")).collect();
+                    ensure!(real.is_empty(), "{page}: {real:#?}");
+                }
+            }
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// All rules but the experimental ones.
+const AXE: &str = "const done = arguments[arguments.length - 1]; \
+    axe.run(document, {resultTypes: ['violations']}).then(\
+        found => done(found.violations.map(one => ({rule: one.id, help: one.help, \
+            nodes: one.nodes.map(node => node.html.slice(0, 300) + ' ' + node.failureSummary)}))), \
+        error => done([{rule: 'axe failed', help: String(error)}]))";
+
+#[tokio::test]
+async fn text_from_dns_and_the_ca_is_always_text() -> Result<()> {
+    let now = OffsetDateTime::now_utc();
+    let stage = cast::everybody(now);
+    stage.put(cast::hostile(now));
+    on_site(stage, Reader::default(), async |site, browser| {
+        browser.goto(&site.entrance("operator")).await?;
+        for path in ["/dashboard".to_owned(), format!("/dashboard/endpoints/{HOSTILE}")] {
+            browser.goto(&site.url(&path)).await?;
+            browser.see("main", "<script>window.pwned=1</script>").await?;
+            let ran = browser
+                .run("return window.pwned === undefined && !document.querySelector('main script, main img')")
+                .await?;
+            ensure!(ran == true, "markup came to life on {path}");
+        }
+        // A part of the page that htmx brings is text as well.
+        browser.click("#check").await?;
+        browser.see(".record .badge", "Missing").await?;
+        ensure!(browser.run("return window.pwned === undefined").await? == true, "markup came to life in an update");
+        browser.check_silent().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_customers_page_shows_one_endpoints_records_and_nothing_else() -> Result<()> {
+    let stage = cast::everybody(OffsetDateTime::now_utc());
+    on_site(stage, Reader::default(), async |site, browser| {
+        let pages = all_pages(site, browser).await?;
+        browser.goto(pages.last().context("a link")?).await?;
+        browser.see("h1", WRONG).await?;
+        browser.see("#customer", "CNAME portal.old-vendor.example").await?;
+        let source = browser.client.source().await?;
+        for secret in ["contoso\"", "arn:aws", "/dashboard", "ep-", "ann@", "operator"] {
+            // The link itself is in the address of the form.
+            let without_action =
+                source.replace(pages.last().map_or("", |link| link.rsplit('/').next().unwrap_or("")), "");
+            ensure!(!without_action.contains(secret), "the customer is shown {secret}");
+        }
+        let links = browser.run("return document.querySelectorAll('a[href]:not(.skip)').length").await?;
+        ensure!(links == 0, "the customer's page leads elsewhere");
+        let robots = browser.run("return document.querySelector('meta[name=robots]').content").await?;
+        ensure!(robots == "noindex, nofollow", "{robots}");
+        browser.click("#check").await?;
+        browser.see("#announce", "0 of 2 records are correct").await?;
+        browser.check_silent().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_value_is_copied_and_that_is_said() -> Result<()> {
+    let stage = cast::everybody(OffsetDateTime::now_utc());
+    on_site(stage, Reader::default(), async |site, browser| {
+        browser.goto(&site.entrance("operator")).await?;
+        browser.goto(&site.url(&format!("/dashboard/endpoints/{READY}"))).await?;
+        let allowed = serde_json::json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
+        browser.devtools("Browser.grantPermissions", allowed).await?;
+        browser.click("#copy-name-0").await?;
+        browser.see("#copy-name-0", "Copied").await?;
+        browser.see("#announce", "Copied").await?;
+        let copied = browser
+            .client
+            .execute_async(
+                "navigator.clipboard.readText().then(arguments[0], error => arguments[0](String(error)))",
+                vec![],
+            )
+            .await?;
+        ensure!(copied == READY, "{copied}");
+        Ok(())
+    })
+    .await
+}

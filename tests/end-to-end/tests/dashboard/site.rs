@@ -1,0 +1,101 @@
+//! The pages behind a server on this machine, under a path prefix as they stand behind the emulator.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use api::dashboard::{self, Console, Desk, SignIn};
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::caller::{Caller, Origin, Scope};
+use http::header::{COOKIE, LOCATION, SET_COOKIE};
+use http::{HeaderMap, StatusCode};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+use crate::stage::Stage;
+
+const BASE: &str = "/_aws/execute-api/pages";
+
+/// A server over one stage. It ends with the test's runtime.
+pub(crate) struct Site {
+    pub(crate) stage: Stage,
+    origin: String,
+}
+
+impl Site {
+    pub(crate) async fn open(stage: Stage) -> Result<Self> {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.context("a port")?;
+        let origin = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(serve(listener, routes(&stage, &origin)));
+        Ok(Self { stage, origin })
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{BASE}{path}", self.origin)
+    }
+
+    /// A page that signs in as `who` (`operator`, or a tenant), and leads to the overview.
+    pub(crate) fn entrance(&self, who: &str) -> String {
+        self.url(&format!("/as/{who}"))
+    }
+}
+
+fn routes(stage: &Stage, origin: &str) -> Router {
+    let console = Console::of("arn:aws:states:eu-central-1:111122223333:stateMachine:issue-certificate");
+    let desk = Arc::new(Desk { operations: stage.clone(), console });
+    let site = dashboard::Site { origin: origin.to_owned(), base: BASE.to_owned() };
+    let pages = dashboard::router(desk.clone())
+        .merge(dashboard::customer_router(desk))
+        .merge(dashboard::assets_router())
+        .layer(from_fn_with_state(site, admit))
+        .route("/as/{who}", get(enter));
+    Router::new().nest(BASE, pages)
+}
+
+/// What the session's layer does in front of the real pages.
+async fn admit(State(site): State<dashboard::Site>, mut request: Request, next: Next) -> Response {
+    let caller = session(request.headers());
+    let extensions = request.extensions_mut();
+    extensions.insert(site);
+    extensions.insert(SignIn);
+    if let Some(caller) = caller {
+        extensions.insert(caller);
+    }
+    next.run(request).await
+}
+
+fn session(headers: &HeaderMap) -> Option<Caller> {
+    let who = headers.get(COOKIE)?.to_str().ok()?.split("; ").find_map(|pair| pair.strip_prefix("as="))?;
+    let scope = if who == "operator" { Scope::Everything } else { Scope::Tenant(who.parse().ok()?) };
+    let origin = Origin { who: format!("{who}@platform.example"), address: Some("192.0.2.10".into()) };
+    Some(Caller { scope, origin })
+}
+
+async fn enter(Path(who): Path<String>) -> Response {
+    let cookie = format!("as={who}; Path=/; HttpOnly; SameSite=Lax");
+    (StatusCode::SEE_OTHER, [(SET_COOKIE, cookie), (LOCATION, format!("{BASE}/dashboard"))]).into_response()
+}
+
+async fn serve(listener: TcpListener, routes: Router) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let routes = routes.clone();
+        tokio::spawn(async move {
+            let service = service_fn(|request: hyper::Request<hyper::body::Incoming>| {
+                let routes = routes.clone();
+                async move {
+                    Ok::<_, Infallible>(routes.oneshot(request.map(axum::body::Body::new)).await.expect("infallible"))
+                }
+            });
+            // A browser closes connections as it likes.
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}

@@ -1,0 +1,417 @@
+//! A platform in memory, whose DNS and certificates the test decides: the pages are what is under test.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use api::dashboard::{Done, ListQuery, Operations, Wish};
+use api::views::{
+    EndpointList, EndpointView, EventList, NewShare, Overview, PreflightView, Renewal, ShareList, VerdictCount,
+};
+use api::{Installation, Problem};
+use domain::attempt::{Attempt, Outcome, execution_name};
+use domain::caller::{Caller, Origin, Scope, TenantId};
+use domain::certificate::InstalledCertificate;
+use domain::check::{CheckReport, Finding, Fix, Found, ProviderHint, RecordCheck, RecordStatus, Serving, Severity};
+use domain::event::{Event, EventKind, time_line};
+use domain::failure::Actor;
+use domain::records::{RequiredRecord, required_records};
+use domain::share::{Share, ShareToken};
+use domain::verdict::Verdict;
+use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames};
+use time::{Duration, OffsetDateTime};
+
+pub(crate) const ZONE: &str = "acme.platform.example";
+pub(crate) const TARGET: &str = "edge.platform.example";
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stage {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    standing: BTreeMap<EndpointId, Standing>,
+    /// What stands at a name, as all servers say.
+    dns: BTreeMap<String, Vec<String>>,
+    provider: Option<ProviderHint>,
+    drawn: u8,
+}
+
+/// One endpoint and all that is known of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) report: Option<CheckReport>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) acts: Vec<Event>,
+    pub(crate) shares: Vec<(Share, String)>,
+}
+
+impl Standing {
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, report: None, attempts: Vec::new(), acts: Vec::new(), shares: Vec::new() }
+    }
+
+    fn view(&self, now: OffsetDateTime) -> EndpointView {
+        EndpointView::of(&self.endpoint, self.report.as_ref(), &installation(), now)
+    }
+
+    fn act(&mut self, kind: EventKind, by: &Origin, summary: &str, now: OffsetDateTime) {
+        let salt = u16::try_from(self.acts.len()).unwrap_or(u16::MAX);
+        self.acts.push(Event::act(kind, by.clone(), summary, now, salt));
+    }
+
+    /// An attempt takes the endpoint.
+    pub(crate) fn begin(&mut self, now: OffsetDateTime) {
+        self.endpoint.attempt += 1;
+        self.endpoint.lease_until = Some(now + Duration::minutes(10));
+        self.attempts.insert(
+            0,
+            Attempt {
+                attempt: self.endpoint.attempt,
+                started_at: now,
+                finished_at: None,
+                outcome: Outcome::Running,
+                method: None,
+                order: None,
+                failure: None,
+                execution: execution_name(&self.endpoint.id, self.endpoint.attempt),
+                steps: Vec::new(),
+            },
+        );
+    }
+}
+
+pub(crate) fn installation() -> Installation {
+    Installation { delegation_zone: ZONE.into(), endpoint_target: TARGET.into(), profile: None }
+}
+
+/// The same letter again and again: told apart by it, and the same in every run.
+pub(crate) fn label(seed: u8) -> DelegationLabel {
+    DelegationLabel::from_random(scattered(seed))
+}
+
+pub(crate) fn id(seed: u8) -> EndpointId {
+    EndpointId::from_random(scattered(seed ^ 0x55))
+}
+
+fn scattered(seed: u8) -> [u8; 16] {
+    let mut value = u64::from(seed).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    std::array::from_fn(|_| {
+        value = value.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1);
+        value.to_be_bytes()[0]
+    })
+}
+
+impl Stage {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no test panics in here")
+    }
+
+    pub(crate) fn put(&self, standing: Standing) {
+        self.state().standing.insert(standing.endpoint.id.clone(), standing);
+    }
+
+    /// Lets all servers answer with `records` at `name`: `CNAME x.example`.
+    pub(crate) fn answer(&self, name: &str, records: &[&str]) {
+        self.state().dns.insert(name.to_owned(), records.iter().map(|&record| record.to_owned()).collect());
+    }
+
+    pub(crate) fn host_zones_at(&self, provider: ProviderHint) {
+        self.state().provider = Some(provider);
+    }
+
+    /// Changes what is known of an endpoint.
+    pub(crate) fn change(&self, domain: &str, change: impl FnOnce(&mut Standing)) {
+        let mut state = self.state();
+        let standing =
+            state.standing.values_mut().find(|standing| standing.endpoint.names.primary().to_string() == domain);
+        change(standing.expect("a registered domain"));
+    }
+
+    /// Ends the running attempt of `domain` with a certificate of 90 days.
+    pub(crate) fn issue(&self, domain: &str) {
+        let now = OffsetDateTime::now_utc();
+        self.change(domain, |standing| {
+            let endpoint = &mut standing.endpoint;
+            endpoint.certificate = Some(certificate(endpoint, now));
+            endpoint.failing = None;
+            endpoint.lease_until = None;
+            endpoint.due_at = endpoint.certificate.as_ref().map(|held| held.renew_at);
+            if let Some(attempt) = standing.attempts.first_mut() {
+                attempt.finished_at = Some(now);
+                attempt.outcome = Outcome::Issued;
+            }
+        });
+    }
+
+    /// The standing that `reference` names, if the caller may see it.
+    fn with<T>(&self, caller: &Caller, reference: &str, act: impl FnOnce(&mut Standing, &World) -> T) -> Done<T> {
+        let mut state = self.state();
+        let world = World { dns: state.dns.clone(), provider: state.provider.clone() };
+        let own = state.standing.values_mut().find(|standing| {
+            let endpoint = &standing.endpoint;
+            let named = endpoint.id.as_str() == reference || endpoint.names.primary().to_string() == reference;
+            named && caller.scope.covers(endpoint.tenant.as_str())
+        });
+        own.map(|standing| act(standing, &world)).ok_or_else(|| Problem::unknown_endpoint(reference))
+    }
+
+    fn with_token<T>(&self, token: &str, act: impl FnOnce(&mut Standing, &World) -> T) -> Done<T> {
+        let mut state = self.state();
+        let world = World { dns: state.dns.clone(), provider: state.provider.clone() };
+        let open = |standing: &&mut Standing| standing.shares.iter().any(|(_, known)| known == token);
+        let found = state.standing.values_mut().find(open);
+        found.map(|standing| act(standing, &world)).ok_or_else(|| Problem::unknown_endpoint("of this link"))
+    }
+}
+
+pub(crate) fn certificate(endpoint: &Endpoint, now: OffsetDateTime) -> InstalledCertificate {
+    InstalledCertificate {
+        arn: "arn:aws:acm:eu-central-1:111122223333:certificate/6f1c0a2e-84d3-4b6d-9d0b-2f5e7c1a9b30".into(),
+        serial: "4A56F7657A463F67C2D10B7E".into(),
+        issuer: "C=US, O=Let's Encrypt, CN=E7".into(),
+        names: endpoint.names.iter().cloned().collect(),
+        not_before: now,
+        not_after: now + Duration::days(90),
+        imported_at: now,
+        renew_at: now + Duration::days(60),
+        generation: 1,
+        renewal: false,
+        announced: true,
+    }
+}
+
+/// The DNS as everybody sees it.
+struct World {
+    dns: BTreeMap<String, Vec<String>>,
+    provider: Option<ProviderHint>,
+}
+
+impl World {
+    fn look(&self, records: Vec<RequiredRecord>, now: OffsetDateTime) -> CheckReport {
+        let records: Vec<_> = records.into_iter().map(|record| self.look_at(record)).collect();
+        let findings = records.iter().filter(|check| check.status != RecordStatus::Ok).map(finding).collect();
+        CheckReport {
+            checked_at: now,
+            records,
+            findings,
+            provider: self.provider.clone(),
+            serving: Serving::NotChecked,
+        }
+    }
+
+    fn look_at(&self, record: RequiredRecord) -> RecordCheck {
+        let standing = self.dns.get(&record.name).cloned().unwrap_or_default();
+        let status = match standing.as_slice() {
+            [] => RecordStatus::Missing,
+            [one] if *one == format!("CNAME {}", record.value) => RecordStatus::Ok,
+            _ => RecordStatus::Mismatch,
+        };
+        let found = ["ns1.registrar.example", "ns2.registrar.example"].map(|server| Found {
+            server: server.into(),
+            records: standing.clone(),
+            chain: Vec::new(),
+            error: standing.is_empty().then(|| "NXDOMAIN".to_owned()),
+        });
+        RecordCheck { record, status, found: found.to_vec() }
+    }
+}
+
+fn finding(check: &RecordCheck) -> Finding {
+    let missing = check.status == RecordStatus::Missing;
+    Finding {
+        check: if missing { "delegation-missing" } else { "delegation-elsewhere" }.into(),
+        severity: Severity::Error,
+        subject: check.record.name.clone(),
+        expected: format!("{} {}", check.record.kind, check.record.value),
+        found: check.found[0].records.first().cloned().unwrap_or_else(|| "no record".to_owned()),
+        explanation: "The CA looks for the proof of control below this name, and does not find ours.".into(),
+        actor: Actor::Customer,
+        fix: Fix {
+            text: if missing { "Create this record." } else { "Replace what stands there by this record." }.into(),
+            record: Some(check.record.clone()),
+            command: None,
+        },
+    }
+}
+
+impl Operations for Stage {
+    async fn overview(&self, caller: &Caller, now: OffsetDateTime) -> Done<Overview> {
+        let state = self.state();
+        let own = state.standing.values().filter(|standing| caller.scope.covers(standing.endpoint.tenant.as_str()));
+        let views: Vec<_> = own.map(|standing| standing.view(now)).collect();
+        let count = |verdict| views.iter().filter(|view| view.verdict == verdict).count();
+        let verdicts = Verdict::ALL.iter().map(|&verdict| VerdictCount { verdict, count: count(verdict) }).collect();
+        let mut renewals: Vec<_> = views
+            .iter()
+            .filter_map(|view| {
+                let at = view.certificate.renews_at?;
+                Some(Renewal { id: view.id.clone(), domain: view.domain.clone(), at })
+            })
+            .collect();
+        renewals.sort_by_key(|renewal| renewal.at);
+        let total = views.len();
+        let needs = |view: &EndpointView| {
+            matches!(view.verdict, Verdict::ActionRequired | Verdict::Degraded | Verdict::Retrying)
+        };
+        let mut attention: Vec<_> = views.into_iter().filter(needs).collect();
+        attention.sort_by_key(|view| view.verdict);
+        Ok(Overview { total, verdicts, attention, renewals, truncated: false })
+    }
+
+    async fn list(&self, caller: &Caller, query: &ListQuery, now: OffsetDateTime) -> Done<EndpointList> {
+        let state = self.state();
+        let fits = |view: &EndpointView| {
+            caller.scope.covers(&view.tenant)
+                && query.tenant.as_ref().is_none_or(|tenant| *tenant == view.tenant)
+                && query.verdict.is_none_or(|verdict| verdict == view.verdict)
+                && query.actor.is_none_or(|actor| actor == view.actor)
+                && query.reachability.is_none_or(|reachability| reachability == view.reachability)
+                && query.q.as_ref().is_none_or(|q| view.names.iter().any(|name| name.contains(q.as_str())))
+        };
+        let mut endpoints: Vec<_> = state.standing.values().map(|one| one.view(now)).filter(fits).collect();
+        endpoints.sort_by(|a, b| a.domain.cmp(&b.domain));
+        if query.by_attention {
+            endpoints.sort_by_key(|view| view.verdict);
+        }
+        let begin = query.cursor.as_ref().and_then(|cursor| cursor.parse().ok()).unwrap_or(0_usize);
+        let end = begin + query.limit as usize;
+        let next_cursor = (endpoints.len() > end).then(|| end.to_string());
+        Ok(EndpointList {
+            endpoints: endpoints.into_iter().skip(begin).take(query.limit as usize).collect(),
+            next_cursor,
+        })
+    }
+
+    async fn show(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {
+        self.with(caller, reference, |standing, _| standing.view(now))
+    }
+
+    async fn attempts(&self, caller: &Caller, reference: &str) -> Done<Vec<Attempt>> {
+        self.with(caller, reference, |standing, _| standing.attempts.clone())
+    }
+
+    async fn events(&self, caller: &Caller, reference: &str, limit: u32) -> Done<EventList> {
+        self.with(caller, reference, |standing, _| {
+            let mut events = time_line(standing.acts.clone(), &standing.attempts);
+            events.truncate(limit as usize);
+            EventList { events }
+        })
+    }
+
+    async fn register(&self, caller: &Caller, wish: Wish, _: &str, now: OffsetDateTime) -> Done<EndpointView> {
+        let names = EndpointNames::parse(&wish.domain, &wish.also, 100)
+            .map_err(|error| Problem::invalid(error.to_string()).with_field(error.field()))?;
+        let tenant = match &caller.scope {
+            Scope::Tenant(own) => own.clone(),
+            Scope::Everything => wish.tenant.map_or(TenantId::fallback(), |text| text.parse().expect("a tenant")),
+        };
+        let mut state = self.state();
+        state.drawn += 1;
+        let seed = 100 + state.drawn;
+        let mut standing =
+            Standing::new(Endpoint::register(id(seed), tenant, names, wish.reachability, label(seed), now));
+        standing.act(EventKind::Registered, &caller.origin, "Registered.", now);
+        standing.begin(now);
+        let view = standing.view(now);
+        state.standing.insert(standing.endpoint.id.clone(), standing);
+        Ok(view)
+    }
+
+    async fn preflight(&self, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {
+        let names = EndpointNames::parse(&wish.domain, &wish.also, 100)
+            .map_err(|error| Problem::invalid(error.to_string()).with_field(error.field()))?;
+        let state = self.state();
+        let world = World { dns: state.dns.clone(), provider: state.provider.clone() };
+        let domain = names.primary().to_string();
+        let endpoint = Endpoint::register(id(0), TenantId::fallback(), names, wish.reachability, label(0), now);
+        let mut records = required_records(&endpoint, ZONE, TARGET);
+        for record in records.iter_mut().filter(|record| record.value.ends_with(ZONE)) {
+            record.value = format!("given at registration, below {ZONE}");
+        }
+        let mut report = world.look(records, now);
+        report.findings.clear();
+        Ok(PreflightView { domain, reachability: wish.reachability, well: report.is_well(), report })
+    }
+
+    async fn check(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {
+        self.with(caller, reference, |standing, world| {
+            look(standing, world, now);
+            standing.act(EventKind::Checked, &caller.origin, "Looked at the records.", now);
+            standing.view(now)
+        })
+    }
+
+    async fn renew(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
+        self.with(caller, reference, |standing, _| {
+            standing.act(EventKind::RenewalRequested, &caller.origin, "Renewal requested.", now);
+            standing.begin(now);
+        })
+    }
+
+    async fn remove(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
+        self.with(caller, reference, |standing, _| {
+            standing.endpoint.removing = true;
+            standing.act(EventKind::RemovalRequested, &caller.origin, "Removal requested.", now);
+        })
+    }
+
+    async fn share(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        life: Duration,
+        base_url: &str,
+        now: OffsetDateTime,
+    ) -> Done<NewShare> {
+        self.with(caller, reference, |standing, _| {
+            let seed = u8::try_from(standing.shares.len()).expect("few links");
+            let token = ShareToken::from_random(standing.endpoint.id.clone(), [seed ^ 0xa7; 32]).expose();
+            let share = Share {
+                id: format!("{seed:064x}"),
+                created_by: caller.origin.clone(),
+                created_at: now,
+                expires_at: now + life,
+            };
+            standing.shares.push((share.clone(), token.clone()));
+            standing.act(EventKind::LinkCreated, &caller.origin, "Made a link to the customer's page.", now);
+            NewShare { share, url: format!("{base_url}/records/{token}") }
+        })
+    }
+
+    async fn shares(&self, caller: &Caller, reference: &str) -> Done<ShareList> {
+        self.with(caller, reference, |standing, _| ShareList {
+            shares: standing.shares.iter().map(|(share, _)| share.clone()).collect(),
+        })
+    }
+
+    async fn revoke_share(&self, caller: &Caller, reference: &str, share: &str, now: OffsetDateTime) -> Done<()> {
+        self.with(caller, reference, |standing, _| {
+            standing.shares.retain(|(known, _)| known.id != share);
+            standing.act(EventKind::LinkRevoked, &caller.origin, "Revoked a link.", now);
+        })
+    }
+
+    async fn shared(&self, token: &str, now: OffsetDateTime) -> Done<EndpointView> {
+        self.with_token(token, |standing, _| standing.view(now))
+    }
+
+    async fn check_shared(&self, token: &str, _: Option<&str>, now: OffsetDateTime) -> Done<EndpointView> {
+        self.with_token(token, |standing, world| {
+            look(standing, world, now);
+            standing.view(now)
+        })
+    }
+}
+
+/// A fresh look; records that are right at last let the next attempt begin.
+fn look(standing: &mut Standing, world: &World, now: OffsetDateTime) {
+    let report = world.look(required_records(&standing.endpoint, ZONE, TARGET), now);
+    standing.endpoint.check = Some(report.summary());
+    let mended = report.is_well() && standing.endpoint.failing.is_some();
+    standing.report = Some(report);
+    if mended && !standing.endpoint.is_leased(now) {
+        standing.begin(now);
+    }
+}
