@@ -1,9 +1,9 @@
-//! The REST API: endpoints and what is known of them.
+//! The REST API: endpoints and what is known of them; and the pages that show the same to people.
 //!
-//! Who asks is established in front of it, by the API's authorizers (see `template.yaml`), and read in [`caller`];
-//! whose endpoints that one may see is decided here.
+//! Who asks is established in front of it, by the API's authorizers (see `template.yaml`), and read in [`caller`]; for
+//! pages, by the session of [`sign_in`]. Whose endpoints that one may see is decided here.
 
-#[allow(dead_code, reason = "cookies come with the sign-in")]
+mod application;
 mod base;
 mod body;
 mod caller;
@@ -15,10 +15,13 @@ mod problem;
 mod query;
 mod routes;
 mod service;
-#[allow(dead_code, reason = "the scope of a whole token comes with the sign-in")]
+pub mod session;
 mod session_claims;
+pub mod sign_in;
+mod sign_in_pages;
 pub mod views;
 
+pub use application::{Surroundings, application};
 pub use base::{Base, BaseError};
 pub use interim::{DelegationLook, NoInspection};
 pub use problem::Problem;

@@ -1,20 +1,24 @@
-//! The REST API, behind an HTTP API whose authorizers establish who asks.
+//! The REST API and the pages, behind an HTTP API whose authorizers establish who asks.
 //!
-//! In: an HTTP API event (payload 2.0). Out: JSON; errors as RFC 9457 problem details.
+//! In: an HTTP API event (payload 2.0). Out: JSON, errors as RFC 9457 problem details; HTML under `/dashboard` and
+//! `/records`.
 //! Calls: DynamoDB `GetItem`, `PutItem`, `Query`, `UpdateItem`, `TransactWriteItems`; Step Functions `StartExecution`;
-//! DNS.
+//! DNS; the token issuer.
 
 use std::sync::Arc;
 
-use api::{DelegationLook, Installation, NoInspection, Outside, Service, router};
+use api::dashboard::Console;
+use api::session::Identity;
+use api::{ClaimNames, DelegationLook, Installation, NoInspection, Outside, Service, Surroundings, application};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
     let wiring = runtime::start().await;
+    let environment = wiring.environment();
     let installation = Installation {
         delegation_zone: wiring.delegation_zone_name()?,
         endpoint_target: wiring.endpoint_target()?,
-        profile: wiring.environment().optional("ACME_PROFILE"),
+        profile: environment.optional("ACME_PROFILE"),
     };
     let ports = Outside {
         store: wiring.endpoints()?,
@@ -22,6 +26,18 @@ async fn main() -> Result<(), lambda_http::Error> {
         looker: DelegationLook { dns: wiring.dns()? },
         inspector: NoInspection,
     };
-    let service = Arc::new(Service { ports, installation });
-    lambda_http::run(router(service, None)).await
+    let identity = match wiring.open_id_provider()? {
+        Some(provider) => Some(Identity::new(
+            provider,
+            ClaimNames {
+                tenant: environment.required("OIDC_TENANT_CLAIM")?,
+                roles: environment.required("OIDC_ROLES_CLAIM")?,
+                operator_role: environment.required("OIDC_OPERATOR_ROLE")?,
+            },
+        )),
+        None => None,
+    };
+    let console = Console::of(&environment.required("STATE_MACHINE_ARN")?);
+    let surroundings = Surroundings { identity, base: environment.parsed("BASE_URL")?, console };
+    lambda_http::run(application(Arc::new(Service { ports, installation }), surroundings)).await
 }

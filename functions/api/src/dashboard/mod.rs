@@ -19,6 +19,7 @@ mod overview;
 mod page;
 mod parts;
 mod register;
+mod service;
 mod time_line;
 mod visit;
 mod words;

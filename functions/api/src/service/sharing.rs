@@ -72,14 +72,12 @@ impl<P: Ports> Service<P> {
     }
 
     /// What the customer's page shows.
-    #[allow(dead_code, reason = "the page is made elsewhere")]
     pub(crate) async fn shared(&self, token: &str, now: OffsetDateTime) -> Result<EndpointView, Problem> {
         let (endpoint, _) = self.open_link(token, now).await?;
         self.view(&endpoint, now).await
     }
 
     /// A fresh look by whoever holds the link.
-    #[allow(dead_code, reason = "the page is made elsewhere")]
     pub(crate) async fn check_shared(
         &self,
         token: &str,

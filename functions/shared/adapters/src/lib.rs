@@ -9,6 +9,7 @@ pub mod dns;
 pub mod dynamodb;
 pub mod http_probe;
 pub mod key_vault;
+pub mod oidc;
 pub mod route53;
 pub mod s3;
 pub mod secrets_manager;

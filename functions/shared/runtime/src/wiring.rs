@@ -6,6 +6,7 @@ use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
+use adapters::oidc::OpenIdProvider;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
 use adapters::secrets_manager::AccountSecret;
@@ -132,6 +133,14 @@ impl Wiring {
     pub fn alerts(&self) -> Wired<AlertsTopic> {
         let topic = self.environment.required("ALERTS_TOPIC")?;
         Ok(AlertsTopic::new(aws_sdk_sns::Client::new(&self.sdk), topic))
+    }
+
+    /// The platform's own token issuer. `None`: the installation has none.
+    pub fn open_id_provider(&self) -> Wired<Option<OpenIdProvider>> {
+        let Some(issuer) = self.environment.optional("OIDC_ISSUER") else { return Ok(None) };
+        let client = self.environment.required("OIDC_CLIENT_ID")?;
+        let malformed = |why: String| ConfigurationError::Malformed { name: "OIDC_ISSUER", why };
+        OpenIdProvider::new(&issuer, &client).map(Some).map_err(|fault| malformed(fault.to_string()))
     }
 
     pub fn state_machine(&self) -> Wired<StateMachine> {

@@ -176,6 +176,9 @@ pub(crate) fn certificate(endpoint: &Endpoint, now: OffsetDateTime) -> Installed
         not_after: now + Duration::days(90),
         imported_at: now,
         renew_at: now + Duration::days(60),
+        directory: None,
+        renewal_id: None,
+        advice: None,
         generation: 1,
         renewal: false,
         announced: true,
@@ -279,6 +282,7 @@ impl Operations for Stage {
         let end = begin + query.limit as usize;
         let next_cursor = (endpoints.len() > end).then(|| end.to_string());
         Ok(EndpointList {
+            truncated: false,
             endpoints: endpoints.into_iter().skip(begin).take(query.limit as usize).collect(),
             next_cursor,
         })

@@ -1,0 +1,65 @@
+//! Everything that the function answers: the API, the pages, and the way in.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
+
+use crate::base::Base;
+use crate::dashboard::{self, Console, Desk, SignIn, Site};
+use crate::routes::router;
+use crate::service::{Ports, Service};
+use crate::session::{Identity, Recognition, SignInOffered, recognise, refuse_cross_site};
+use crate::sign_in;
+
+/// Who people are and where they are, as configured.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// Without one, nobody can sign in, and tokens open nothing.
+    pub identity: Option<Identity>,
+    /// Without one, links lead to the host that was asked.
+    pub base: Option<Base>,
+    /// Without one, executions are named, not linked.
+    pub console: Option<Console>,
+}
+
+/// All routes. Only the dashboard's know sessions: what a link or an IAM identity opens, a cookie neither opens nor shuts.
+pub fn application<P: Ports>(service: Arc<Service<P>>, surroundings: Surroundings) -> Router {
+    let Surroundings { identity, base, console } = surroundings;
+    let desk = Arc::new(Desk { operations: Arc::clone(&service), console });
+    let recognition = Recognition { identity: identity.clone(), base: base.clone() };
+    let pages = dashboard::router(Arc::clone(&desk))
+        .layer(from_fn(refuse_cross_site))
+        .layer(from_fn(place))
+        .layer(from_fn_with_state(recognition, recognise));
+    let mut open = dashboard::customer_router(desk)
+        .layer(from_fn(refuse_cross_site))
+        .layer(from_fn(place))
+        .merge(dashboard::assets_router());
+    if let Some(identity) = &identity {
+        open = open.merge(sign_in::router(identity.clone()));
+    }
+    let claims = identity.map(|identity| identity.claims().clone());
+    router(service, claims).merge(pages).merge(open).layer(from_fn_with_state(base, tell_base))
+}
+
+/// Hands the configured base on to whatever makes links.
+async fn tell_base(State(base): State<Option<Base>>, mut request: Request, next: Next) -> Response {
+    if let Some(base) = base {
+        request.extensions_mut().insert(base);
+    }
+    next.run(request).await
+}
+
+/// Tells the pages where they stand, and whether one can sign in.
+async fn place(base: Base, mut request: Request, next: Next) -> Response {
+    let site = Site { origin: base.origin().to_owned(), base: base.path().to_owned() };
+    let offered = request.extensions().get::<SignInOffered>().is_some();
+    request.extensions_mut().insert(site);
+    if offered {
+        request.extensions_mut().insert(SignIn);
+    }
+    next.run(request).await
+}

@@ -1,0 +1,100 @@
+//! The operations of `/v1`, as the pages ask for them.
+
+use std::sync::Arc;
+
+use domain::attempt::Attempt;
+use domain::caller::Caller;
+use time::{Duration, OffsetDateTime};
+
+use super::operations::{Done, ListQuery, Operations, Wish};
+use crate::query::{EndpointQuery, Sort};
+use crate::service::{Ports, Preflight, Registration, Service};
+use crate::views::{EndpointList, EndpointView, EventList, NewShare, Overview, PreflightView, ShareList};
+
+impl<P: Ports> Operations for Arc<Service<P>> {
+    async fn overview(&self, caller: &Caller, now: OffsetDateTime) -> Done<Overview> {
+        Service::overview(self, caller, now).await
+    }
+
+    async fn list(&self, caller: &Caller, query: &ListQuery, now: OffsetDateTime) -> Done<EndpointList> {
+        let query = EndpointQuery {
+            tenant: query.tenant.clone(),
+            verdict: query.verdict,
+            actor: query.actor,
+            reachability: query.reachability,
+            q: query.q.clone(),
+            sort: if query.by_attention { Sort::Attention } else { Sort::Domain },
+            cursor: query.cursor.clone(),
+            limit: Some(query.limit),
+        };
+        Service::list(self, caller, &query, now).await
+    }
+
+    async fn show(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {
+        Service::show(self, caller, reference, now).await
+    }
+
+    async fn attempts(&self, caller: &Caller, reference: &str) -> Done<Vec<Attempt>> {
+        Service::attempts(self, caller, reference).await
+    }
+
+    async fn events(&self, caller: &Caller, reference: &str, limit: u32) -> Done<EventList> {
+        Service::events(self, caller, reference, None, limit).await
+    }
+
+    async fn register(
+        &self,
+        caller: &Caller,
+        wish: Wish,
+        idempotency_key: &str,
+        now: OffsetDateTime,
+    ) -> Done<EndpointView> {
+        let Wish { domain, also, reachability, tenant } = wish;
+        let registration = Registration { domain, also, reachability, tenant };
+        Service::register(self, caller, registration, Some(idempotency_key), now).await
+    }
+
+    async fn preflight(&self, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {
+        let Wish { domain, also, reachability, .. } = wish;
+        Service::preflight(self, Preflight { domain, also, reachability }, now).await
+    }
+
+    async fn check(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {
+        Service::check(self, caller, reference, now).await
+    }
+
+    async fn renew(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
+        Service::renew(self, caller, reference, now).await.map(drop)
+    }
+
+    async fn remove(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
+        Service::remove(self, caller, reference, now).await.map(drop)
+    }
+
+    async fn share(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        life: Duration,
+        base_url: &str,
+        now: OffsetDateTime,
+    ) -> Done<NewShare> {
+        Service::share(self, caller, reference, Some(life), base_url, now).await
+    }
+
+    async fn shares(&self, caller: &Caller, reference: &str) -> Done<ShareList> {
+        Service::shares(self, caller, reference, OffsetDateTime::now_utc()).await
+    }
+
+    async fn revoke_share(&self, caller: &Caller, reference: &str, share: &str, now: OffsetDateTime) -> Done<()> {
+        Service::revoke_share(self, caller, reference, share, now).await
+    }
+
+    async fn shared(&self, token: &str, now: OffsetDateTime) -> Done<EndpointView> {
+        Service::shared(self, token, now).await
+    }
+
+    async fn check_shared(&self, token: &str, address: Option<&str>, now: OffsetDateTime) -> Done<EndpointView> {
+        Service::check_shared(self, token, address, now).await
+    }
+}
