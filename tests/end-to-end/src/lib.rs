@@ -66,7 +66,7 @@ impl Platform {
         let endpoint = self.register(domain, also, reachability).await?;
         self.create_records(zone, &endpoint).await?;
         self.attempt(domain, 1).await?;
-        if self.endpoint(domain).await?["certificate"].is_null() {
+        if self.endpoint(domain).await?["certificate"]["arn"].is_null() {
             self.run(domain).await?;
         }
         self.endpoint(domain).await
@@ -110,7 +110,7 @@ impl Platform {
 
     /// Creates the records that the endpoint asks for, as the customer would.
     pub async fn create_records(&self, zone: &CustomerZone, endpoint: &Value) -> Result<()> {
-        for record in endpoint["records"].as_array().context("records")? {
+        for record in endpoint["dns"]["records"].as_array().context("records")? {
             let (name, value) = (text(&record["name"]), text(&record["value"]));
             match text(&record["type"]) {
                 // Route 53 aliases lead to AWS resources only: an address does the same here.
@@ -129,7 +129,7 @@ impl Platform {
     /// Checks that the endpoint has a certificate for its names from `ca`, and that nothing is left lying.
     pub async fn check_at_rest(&self, domain: &str, ca: &Ca) -> Result<VerifiedChain> {
         let endpoint = self.endpoint(domain).await?;
-        ensure!(endpoint["state"] == "active", "{domain} is not active: {endpoint:#}");
+        ensure!(endpoint["verdict"] == "ready", "{domain} is not ready: {endpoint:#}");
         let verified = self.certificate(&endpoint, ca).await?;
         let mut names: Vec<_> = endpoint["names"].as_array().context("names")?.iter().map(text).collect();
         names.sort_unstable();
@@ -149,7 +149,7 @@ impl Platform {
         ensure!(own.is_empty(), "tokens of {domain} are left: {own:?}");
         let answer = self.call(Method::GET, &format!("endpoints/{domain}"), None).await?;
         for (name, values) in self.cloud.txt_records().await? {
-            let records = answer.body["records"].as_array().cloned().unwrap_or_default();
+            let records = answer.body["dns"]["records"].as_array().cloned().unwrap_or_default();
             ensure!(records.iter().all(|r| text(&r["value"]) != name), "TXT of {domain} are left: {values:?}");
         }
         Ok(())

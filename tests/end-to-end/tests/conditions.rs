@@ -45,7 +45,7 @@ async fn one_certificate_takes_eight_requests_with_every_step_a_cold_process() -
     platform.issue(&zone, "first.count.test", &[], "external").await?;
     for (domain, reachability) in [("www.count.test", "external"), ("db.count.test", "internal")] {
         let endpoint = platform.issue(&zone, domain, &[], reachability).await?;
-        ensure!(endpoint["state"] == "active", "{endpoint:#}");
+        ensure!(endpoint["verdict"] == "ready", "{endpoint:#}");
         platform.kill_all_functions()?;
         let before = proxy.seen().len();
         let attempt = platform.run(domain).await?;

@@ -72,7 +72,8 @@ async fn check_told(platform: &Platform, inbox: &Inbox, domain: &str, attempt: &
         attempt["steps"].as_array().is_some_and(|steps| steps.iter().any(|s| s["step"] == "submit-challenge"));
     ensure!(!submitted, "the CA was asked to validate: {attempt:#}");
     let endpoint = platform.endpoint(domain).await?;
-    ensure!(endpoint["state"] == "failing" && !endpoint["next_attempt_at"].is_null(), "{endpoint:#}");
+    ensure!(endpoint["verdict"] == "action_required" && endpoint["actor"] == "customer", "{endpoint:#}");
+    ensure!(!endpoint["next_attempt_at"].is_null(), "it is tried again: {endpoint:#}");
     platform.check_nothing_published(domain).await?;
     let message = inbox.wait_for(domain, "ActionRequired").await?;
     ensure!(message.contains(text(&attempt["failure"]["remedy"])), "{message}");
@@ -84,13 +85,13 @@ async fn dangling_target(platform: &Platform) -> Result<String> {
     let gone = platform.register("gone.broken.test", &[], "internal").await?;
     platform.attempt("gone.broken.test", 1).await?;
     remove(platform, "gone.broken.test").await?;
-    Ok(text(&gone["records"][0]["value"]).to_owned())
+    Ok(text(&gone["dns"]["records"][0]["value"]).to_owned())
 }
 
 /// Removes an endpoint and waits until it is gone.
 async fn remove(platform: &Platform, domain: &str) -> Result<()> {
     let answer = platform.call(Method::DELETE, &format!("endpoints/{domain}"), None).await?;
-    ensure!(answer.status == 202 && answer.body["state"] == "removing", "{answer:?}");
+    ensure!(answer.status == 202 && answer.body["verdict"] == "paused", "{answer:?}");
     wait_until("the removal", Duration::from_secs(60), async || {
         let answer = platform.call(Method::GET, &format!("endpoints/{domain}"), None).await?;
         Ok((answer.status == 404).then_some(()))
@@ -107,7 +108,7 @@ async fn a_removed_endpoint_leaves_nothing_and_its_names_are_free() -> Result<()
 
     // At rest, with its certificate.
     let endpoint = platform.issue(&zone, "www.leaving.test", &[], "external").await?;
-    ensure!(endpoint["state"] == "active", "{endpoint:#}");
+    ensure!(endpoint["verdict"] == "ready", "{endpoint:#}");
     let again = platform
         .call(Method::POST, "endpoints", Some(json!({"domain": "WWW.leaving.test", "reachability": "internal"})))
         .await?;
@@ -142,6 +143,9 @@ async fn a_removed_endpoint_leaves_nothing_and_its_names_are_free() -> Result<()
 
     // The name can be had again, with another delegation label.
     let anew = platform.register("www.leaving.test", &[], "internal").await?;
-    ensure!(anew["records"][0]["value"] != endpoint["records"][1]["value"], "a label is never used again");
+    ensure!(
+        anew["dns"]["records"][0]["value"] != endpoint["dns"]["records"][1]["value"],
+        "a label is never used again"
+    );
     Ok(())
 }

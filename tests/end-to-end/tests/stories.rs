@@ -42,7 +42,7 @@ async fn domains_become_certificates_and_the_schedule_renews_them() -> Result<()
 
     // A wrong alias: told before the CA hears of anything, and mended without anybody's help.
     let wrong = platform.register("wrong.shop.test", &[], "internal").await?;
-    let record = &wrong["records"][0];
+    let record = &wrong["dns"]["records"][0];
     let (name, target) = (text(&record["name"]), text(&record["value"]));
     zone.upsert(name, RrType::Cname, &["somewhere.else.test"]).await?;
     let first = platform.attempt("wrong.shop.test", 1).await?;
@@ -55,7 +55,7 @@ async fn domains_become_certificates_and_the_schedule_renews_them() -> Result<()
     let renewed = async |domain: &str, serial: &str| {
         wait_until(&format!("the renewal of {domain}"), SCHEDULE, async || {
             let endpoint = platform.endpoint(domain).await?;
-            let other = text(&endpoint["certificate"]["serial"]) != serial && endpoint["state"] == "active";
+            let other = text(&endpoint["certificate"]["serial"]) != serial && endpoint["verdict"] == "ready";
             Ok(other.then_some(endpoint))
         })
         .await
@@ -72,7 +72,7 @@ async fn domains_become_certificates_and_the_schedule_renews_them() -> Result<()
         inbox.wait_for(domain, "CertificateRenewed").await?;
     }
     wait_until("the mended endpoint", SCHEDULE, async || {
-        Ok((platform.endpoint("wrong.shop.test").await?["state"] == "active").then_some(()))
+        Ok((platform.endpoint("wrong.shop.test").await?["verdict"] == "ready").then_some(()))
     })
     .await?;
     platform.check_at_rest("wrong.shop.test", &ca).await?;

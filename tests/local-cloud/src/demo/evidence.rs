@@ -19,8 +19,8 @@ impl Stage<'_> {
     /// Looks the endpoint up with the CLI, holds against it what ACM has, and shows both.
     pub(super) async fn inspect(&self, domain: &str) -> Result<Evidence> {
         let endpoint = self.ask(&["show", domain]).await?;
-        let renews = text(&endpoint["renews_at"]);
-        self.screen.answer(&format!("{}, renews by itself from {}", text(&endpoint["state"]), clock_of(renews)?))?;
+        let renews = text(&endpoint["certificate"]["renews_at"]);
+        self.screen.answer(&format!("{}, renews by itself from {}", text(&endpoint["verdict"]), clock_of(renews)?))?;
         let evidence = self.certificate(&endpoint).await?;
         self.check_nothing_published(&endpoint).await?;
         self.screen.fact("Left", "no token in the bucket, no TXT record in the delegation zone")?;
@@ -30,7 +30,7 @@ impl Stage<'_> {
     /// The certificate of an endpoint, as ACM describes it and as it is.
     async fn certificate(&self, endpoint: &Value) -> Result<Evidence> {
         let domain = text(&endpoint["domain"]);
-        ensure!(endpoint["state"] == "active", "{domain} is not active: {endpoint:#}");
+        ensure!(endpoint["verdict"] == "ready", "{domain} is not ready: {endpoint:#}");
         let arn = text(&endpoint["certificate"]["arn"]);
         let described = self.cloud.aws().acm.describe_certificate().certificate_arn(arn).send().await;
         let described = described.context("DescribeCertificate")?.certificate.context("ACM has no such certificate")?;
@@ -70,7 +70,7 @@ impl Stage<'_> {
 
     /// Checks that neither a token nor a TXT record of the endpoint is left.
     async fn check_nothing_published(&self, endpoint: &Value) -> Result<()> {
-        let records: Vec<_> = endpoint["records"].as_array().into_iter().flatten().collect();
+        let records: Vec<_> = endpoint["dns"]["records"].as_array().into_iter().flatten().collect();
         for key in self.cloud.tokens().await? {
             let names = endpoint["names"].as_array().into_iter().flatten();
             let own = names.map(text).any(|name| key.starts_with(&format!("challenges/{name}/")));

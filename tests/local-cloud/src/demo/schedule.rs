@@ -55,17 +55,20 @@ impl Awaited {
         let old = self.before.as_ref().map_or("", |before| before.chain.serial.trim_start_matches('0'));
         let failures = endpoint["failure"]["attempts"].as_u64().unwrap_or_default();
         let known_failures = if self.before.is_none() { 1 } else { 0 };
-        Ok(match text(&endpoint["state"]) {
-            "active" if !serial.trim_start_matches('0').eq_ignore_ascii_case(old) => Phase::Done,
-            "failing" if failures > known_failures => {
-                let failure = &endpoint["failure"];
-                Phase::Failed { summary: format!("{}: {}", text(&failure["name"]), text(&failure["summary"])) }
-            }
-            "active" | "failing" => match moment(text(&endpoint["next_attempt_at"]))? {
-                due if due > now => Phase::Waiting { due },
-                _ => Phase::Due,
-            },
-            _ => Phase::Running { attempt: endpoint["attempt"].as_u64().unwrap_or_default() },
+        // While an attempt runs, there is no next one.
+        if endpoint["next_attempt_at"].is_null() {
+            return Ok(Phase::Running { attempt: endpoint["attempt"].as_u64().unwrap_or_default() });
+        }
+        if failures > known_failures {
+            let failure = &endpoint["failure"];
+            return Ok(Phase::Failed { summary: format!("{}: {}", text(&failure["name"]), text(&failure["summary"])) });
+        }
+        if failures == 0 && !serial.trim_start_matches('0').eq_ignore_ascii_case(old) {
+            return Ok(Phase::Done);
+        }
+        Ok(match moment(text(&endpoint["next_attempt_at"]))? {
+            due if due > now => Phase::Waiting { due },
+            _ => Phase::Due,
         })
     }
 
@@ -163,26 +166,25 @@ mod tests {
         Awaited::renewal("a.test", Evidence { arn: "arn".into(), chain })
     }
 
-    fn endpoint(state: &str, serial: &str, next: &str, failures: u64) -> Value {
-        json!({"state": state, "attempt": 2, "next_attempt_at": next, "certificate": {"serial": serial},
-            "failure": {"name": "N", "summary": "s", "attempts": failures}})
+    fn endpoint(serial: &str, next: Option<&str>, failures: u64) -> Value {
+        let failure = (failures > 0).then(|| json!({"name": "N", "summary": "s", "attempts": failures}));
+        json!({"attempt": 2, "next_attempt_at": next, "certificate": {"serial": serial}, "failure": failure})
     }
 
     #[test]
     fn a_renewal_is_done_when_another_serial_is_at_rest() {
-        let phase = |state, serial, next| renewal().phase(&endpoint(state, serial, next, 0), NOW).unwrap();
+        let phase = |serial, next| renewal().phase(&endpoint(serial, next, 0), NOW).unwrap();
         let due = NOW + time::Duration::SECOND;
-        assert_eq!(phase("active", "A", "2026-01-01T12:00:01Z"), Phase::Waiting { due });
-        assert_eq!(phase("active", "a", "2026-01-01T12:00:00Z"), Phase::Due);
-        assert_eq!(phase("issuing", "b", ""), Phase::Running { attempt: 2 });
-        assert_eq!(phase("active", "b", ""), Phase::Done);
+        assert_eq!(phase("A", Some("2026-01-01T12:00:01Z")), Phase::Waiting { due });
+        assert_eq!(phase("a", Some("2026-01-01T12:00:00Z")), Phase::Due);
+        assert_eq!(phase("b", None), Phase::Running { attempt: 2 });
+        assert_eq!(phase("b", Some("2026-01-01T12:00:00Z")), Phase::Done);
     }
 
     #[test]
     fn the_failure_that_is_to_heal_is_no_news_but_a_second_one_is() {
-        let phase = |one: Awaited, failures| {
-            one.phase(&endpoint("failing", "", "2026-01-01T11:00:00Z", failures), NOW).unwrap()
-        };
+        let phase =
+            |one: Awaited, failures| one.phase(&endpoint("", Some("2026-01-01T11:00:00Z"), failures), NOW).unwrap();
         assert_eq!(phase(Awaited::healing("a.test"), 1), Phase::Due);
         assert_eq!(phase(Awaited::healing("a.test"), 2), Phase::Failed { summary: "N: s".into() });
         assert_eq!(phase(renewal(), 1), Phase::Failed { summary: "N: s".into() });
