@@ -99,6 +99,9 @@ pub struct Judgement {
 pub fn certificate_state(endpoint: &Endpoint, now: OffsetDateTime) -> CertificateState {
     match &endpoint.certificate {
         Some(held) if now >= held.not_after => CertificateState::Expired,
+        Some(held) if !endpoint.names.same_set(&held.names) => {
+            on_its_way("The names have changed; a certificate for them is about to be had.", None)
+        }
         Some(held) if now >= held.renew_at => CertificateState::Expiring,
         Some(_) => CertificateState::Active,
         None if endpoint.is_leased(now) => CertificateState::Issuing,
@@ -347,6 +350,14 @@ mod tests {
         assert_eq!(judge(&checked(held(), Some(Severity::Error), false), NOW).breaks_at, Some(END));
         let failed = failing(held(), FailureName::RecordsNotReady, Actor::Customer);
         assert_eq!(judge(&failed, NOW).breaks_at, Some(END));
+    }
+
+    #[test]
+    fn a_certificate_for_other_names_is_not_the_end_of_it() {
+        let mut changed = held();
+        changed.names = EndpointNames::parse("www.example.com", &["new.example.com".into()], 9).expect("valid");
+        changed.due_at = Some(NOW);
+        assert_eq!(says(&changed, NOW), (Verdict::Issuing, Mover::Nobody));
     }
 
     #[test]

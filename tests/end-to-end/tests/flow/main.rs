@@ -10,11 +10,11 @@ mod year;
 use domain::attempt::Outcome;
 use domain::notice::NoticeKind;
 use domain::ports::Registry;
-use domain::{Endpoint, EndpointId, Reachability};
+use domain::{Endpoint, EndpointId, EndpointNames, Reachability};
 use testkit::proptest::prelude::*;
-use world::{Chaos, World};
+use world::{Chaos, Wish, World};
 
-/// How many random runs. Each is three flows: issue, renew, remove.
+/// How many random runs. Each is three flows or four: issue, change, renew, remove.
 const RUNS: u32 = 4000;
 
 #[derive(Clone, Debug)]
@@ -22,7 +22,21 @@ struct Scenario {
     domain: &'static str,
     also: Vec<String>,
     reachability: Reachability,
+    /// What its owner wants changed, as early as it can be.
+    wish: Option<Wish>,
     chaos: Chaos,
+}
+
+fn wishes() -> impl Strategy<Value = Wish> {
+    let names = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let also = prop_oneof![
+        Just(None),
+        Just(Some(vec![])),
+        Just(Some(names(&["new.example.org"]))),
+        Just(Some(names(&["c.example.org", "*.new.example.org", "b.example.com"]))),
+    ];
+    let reachability = prop_oneof![Just(Reachability::External), Just(Reachability::Internal)];
+    (also, reachability, any::<bool>()).prop_map(|(also, reachability, echo)| Wish { also, reachability, echo })
 }
 
 fn scenarios() -> impl Strategy<Value = Scenario> {
@@ -36,10 +50,11 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     ];
     let crashes = prop::collection::vec((1_u32..14, prop::bool::weighted(0.3)), 0..7);
     let duplicates = prop::collection::vec(prop::option::weighted(0.3, any::<bool>()), 0..40);
-    (shapes, crashes, duplicates, any::<bool>()).prop_map(
-        |((domain, also, reachability), crashes, duplicates, reuse)| {
+    let wish = prop::option::weighted(0.6, wishes());
+    (shapes, crashes, duplicates, any::<bool>(), wish).prop_map(
+        |((domain, also, reachability), crashes, duplicates, reuse, wish)| {
             let chaos = Chaos { crashes, duplicates, reuse_authorizations: reuse };
-            Scenario { domain, also, reachability, chaos }
+            Scenario { domain, also, reachability, wish, chaos }
         },
     )
 }
@@ -66,14 +81,22 @@ fn without_any_chaos_one_order_and_one_message_do() {
     });
 }
 
-/// Issue, renew, remove.
+/// Issue, change, renew, remove.
 async fn live(scenario: Scenario) {
     let world = World::new(scenario.chaos);
     let id = world.register(scenario.domain, &scenario.also, scenario.reachability).await;
+    let wish = scenario.wish.clone();
+    world.wish(scenario.wish);
     world.arm();
 
     world.run_until(&id, is_settled).await;
     let first = check_settled(&world, &id, Outcome::Issued).await;
+    if let Some(wish) = wish {
+        assert_eq!(first.reachability, wish.reachability);
+        let names = wish.also.map_or(scenario.also.clone(), |also| also);
+        let names = EndpointNames::parse(scenario.domain, &names, 100).expect("valid names");
+        assert!(first.names.same_set_as(&names), "it is as was wished: {:?}", first.names);
+    }
 
     world.set_time(first.certificate.as_ref().expect("checked").renew_at);
     let serial = first.certificate.as_ref().expect("checked").serial.clone();
@@ -109,7 +132,7 @@ fn is_settled(endpoint: Option<&Endpoint>) -> bool {
     endpoint.is_some_and(|endpoint| {
         endpoint.lease_until.is_none()
             && endpoint.failing.is_none()
-            && endpoint.certificate.as_ref().is_some_and(|held| held.announced)
+            && endpoint.certificate.as_ref().is_some_and(|held| held.announced && endpoint.names.same_set(&held.names))
     })
 }
 
@@ -120,6 +143,10 @@ async fn check_settled(world: &World, id: &EndpointId, outcome: Outcome) -> Endp
     let in_acm = world.certificates.held();
     assert_eq!(in_acm.len(), 1, "one certificate, none orphaned: {in_acm:?}");
     assert_eq!(in_acm.get(&held.arn).map(|c| &c.serial), Some(&held.serial), "ACM has the one that is recorded");
+    assert!(endpoint.names.same_set(&held.names), "the certificate is for the endpoint's names: {held:?}");
+    for base in endpoint.names.bases() {
+        assert_eq!(world.endpoints.holder(base).await, Ok(Some(id.clone())), "every name is claimed");
+    }
     assert_eq!(endpoint.due_at, Some(held.renew_at), "it is due at its renewal");
     assert_eq!(endpoint.order, None, "no order is open");
     check_nothing_published(world);

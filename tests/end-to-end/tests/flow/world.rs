@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
 use domain::flow::{Progress, StepInput};
-use domain::ports::{EndpointReader, Registry};
+use domain::ports::{Change, ChangeError, EndpointReader, Registry};
 use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Failure, Reachability};
 use futures::FutureExt;
 use serde_json::{Value, json};
@@ -42,6 +42,15 @@ pub(crate) struct Outages {
     pub(crate) route53: Vec<Outage>,
 }
 
+/// A change of names or reachability; `also` of `None` leaves the names.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) also: Option<Vec<String>>,
+    pub(crate) reachability: Reachability,
+    /// Whether everything that was delivered before comes again right after the change.
+    pub(crate) echo: bool,
+}
+
 pub(crate) struct World {
     pub(crate) machine: Machine,
     pub(crate) endpoints: MemoryEndpoints,
@@ -59,6 +68,7 @@ pub(crate) struct World {
     now: Cell<OffsetDateTime>,
     crashes: RefCell<VecDeque<(u32, bool)>>,
     duplicates: RefCell<VecDeque<Option<bool>>>,
+    wish: RefCell<Option<Wish>>,
     /// Everything that was ever delivered, to be delivered again when nobody expects it.
     delivered: RefCell<Vec<(String, Value)>>,
 }
@@ -92,6 +102,7 @@ impl World {
             now: Cell::new(datetime!(2026-11-24 12:00 UTC)),
             crashes: RefCell::new(chaos.crashes.into()),
             duplicates: RefCell::new(chaos.duplicates.into()),
+            wish: RefCell::default(),
             delivered: RefCell::default(),
         };
         world.set_time(world.now.get());
@@ -142,15 +153,52 @@ impl World {
     /// Scans and runs flows, moving on to the next due time, until `done` says so.
     pub(crate) async fn run_until(&self, id: &EndpointId, done: impl Fn(Option<&Endpoint>) -> bool) {
         for _ in 0..60 {
+            self.try_wish(id).await;
             self.scan_and_run().await;
             let endpoint = self.endpoint(id).await;
-            if done(endpoint.as_ref()) {
+            if done(endpoint.as_ref()) && self.wish.borrow().is_none() {
                 return;
             }
             let due = endpoint.and_then(|endpoint| endpoint.due_at).expect("an endpoint is always due some time");
             self.set_time(due.max(self.now() + Duration::SECOND));
         }
         panic!("it never settles: {:#?}", self.endpoint(id).await);
+    }
+
+    /// What the owner wants changed once no attempt holds the endpoint.
+    pub(crate) fn wish(&self, wish: Option<Wish>) {
+        *self.wish.borrow_mut() = wish;
+    }
+
+    /// Makes the change if it can be made now. Its owner has created the records for it.
+    async fn try_wish(&self, id: &EndpointId) {
+        let Some(Wish { also, reachability, echo }) = self.wish.borrow().clone() else { return };
+        // Not before the first attempt: then it would be a registration like any other.
+        let Some(seen) = self.endpoint(id).await.filter(|endpoint| endpoint.attempt > 0) else { return };
+        let names = match also {
+            Some(also) => EndpointNames::parse(&seen.names.primary().to_string(), &also, 100).expect("valid names"),
+            None => seen.names.clone(),
+        };
+        for base in names.bases() {
+            self.dns.alias(&base.challenge_name(), &seen.label.target(ZONE));
+        }
+        let change = Change { names, reachability, due_at: self.now() };
+        let event = testkit::banks::registered(&seen);
+        let changed = AssertUnwindSafe(self.endpoints.change(&seen, &change, &event)).catch_unwind().await;
+        match changed {
+            Ok(Ok(())) => {}
+            Ok(Err(ChangeError::Busy)) => return,
+            Ok(Err(error)) => panic!("{error}"),
+            // It died right after the change, which nobody repeats.
+            Err(payload) => {
+                expect_crash(payload);
+                self.crashed();
+            }
+        }
+        self.wish(None);
+        if echo {
+            self.deliver_all_again().await;
+        }
     }
 
     pub(crate) async fn scan_and_run(&self) {
