@@ -129,7 +129,7 @@ impl Platform {
     /// Checks that the endpoint has a certificate for its names from `ca`, and that nothing is left lying.
     pub async fn check_at_rest(&self, domain: &str, ca: &Ca) -> Result<VerifiedChain> {
         let endpoint = self.endpoint(domain).await?;
-        ensure!(endpoint["verdict"] == "ready", "{domain} is not ready: {endpoint:#}");
+        ensure!(is_at_rest(&endpoint), "{domain} is not at rest: {endpoint:#}");
         let verified = self.certificate(&endpoint, ca).await?;
         let mut names: Vec<_> = endpoint["names"].as_array().context("names")?.iter().map(text).collect();
         names.sort_unstable();
@@ -168,6 +168,16 @@ impl Platform {
         }
         Ok(())
     }
+}
+
+/// Whether the endpoint has a certificate, its last attempt did not fail, and none is running.
+pub fn is_at_rest(endpoint: &Value) -> bool {
+    !endpoint["certificate"]["arn"].is_null() && endpoint["failure"].is_null() && !endpoint["next_attempt_at"].is_null()
+}
+
+/// Whether its last attempt failed, and none is running.
+pub fn is_failing(endpoint: &Value) -> bool {
+    !endpoint["failure"].is_null() && !endpoint["next_attempt_at"].is_null()
 }
 
 /// The text of a JSON value; empty if it is none.

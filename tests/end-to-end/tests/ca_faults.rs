@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
-use end_to_end::{Inbox, Platform, text};
+use end_to_end::{Inbox, Platform, is_failing, text};
 use local_cloud::{CaOptions, Effect, Fault, FaultProxy, Options, pebble};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -34,7 +34,7 @@ impl Scene {
     /// The failure is recorded and told, and a later attempt brings the certificate.
     async fn check_told_then_mended(&self, domain: &str, kind: &str) -> Result<()> {
         let endpoint = self.platform.endpoint(domain).await?;
-        ensure!(!endpoint["failure"].is_null() && !endpoint["next_attempt_at"].is_null(), "{endpoint:#}");
+        ensure!(is_failing(&endpoint), "{endpoint:#}");
         self.platform.check_nothing_published(domain).await?;
         self.inbox.wait_for(domain, kind).await?;
         self.proxy.clear();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
-use end_to_end::{Inbox, Platform, text};
+use end_to_end::{Inbox, Platform, is_at_rest, text};
 use local_cloud::{CaOptions, Options, UNREACHABLE, wait_until};
 
 /// Long enough for the scheduled scan, which runs each minute, to come twice.
@@ -55,7 +55,7 @@ async fn domains_become_certificates_and_the_schedule_renews_them() -> Result<()
     let renewed = async |domain: &str, serial: &str| {
         wait_until(&format!("the renewal of {domain}"), SCHEDULE, async || {
             let endpoint = platform.endpoint(domain).await?;
-            let other = text(&endpoint["certificate"]["serial"]) != serial && endpoint["verdict"] == "ready";
+            let other = text(&endpoint["certificate"]["serial"]) != serial && is_at_rest(&endpoint);
             Ok(other.then_some(endpoint))
         })
         .await
@@ -72,7 +72,7 @@ async fn domains_become_certificates_and_the_schedule_renews_them() -> Result<()
         inbox.wait_for(domain, "CertificateRenewed").await?;
     }
     wait_until("the mended endpoint", SCHEDULE, async || {
-        Ok((platform.endpoint("wrong.shop.test").await?["verdict"] == "ready").then_some(()))
+        Ok(is_at_rest(&platform.endpoint("wrong.shop.test").await?).then_some(()))
     })
     .await?;
     platform.check_at_rest("wrong.shop.test", &ca).await?;

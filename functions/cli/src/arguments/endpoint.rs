@@ -99,6 +99,8 @@ Examples:
   managed-https change example.com --also '*.example.com' --also example.net
   managed-https change example.com --no-also
   managed-https change db.example.com --internal")]
+#[command(override_usage = "managed-https change [OPTIONS] <ENDPOINT>\n       \
+    with at least one of --also, --no-also, --external, --internal")]
 #[group(required = true, multiple = true, id = "change", args = ["also", "no_also", "external", "internal"])]
 pub(crate) struct Change {
     #[command(flatten)]

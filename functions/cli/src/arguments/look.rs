@@ -7,9 +7,10 @@ use super::{EndpointName, Named, Output, Reachability};
 /// List the endpoints, what needs attention first
 ///
 /// All that the caller may see and that the filters leave. WHOSE MOVE says who
-/// has to take the next step; it is empty where everything goes on by itself.
+/// has to take the next step, `-` where everything goes on by itself; UNTIL is
+/// when the certificate ends.
 /// `+1` behind a domain counts its further names. Narrow terminals show fewer
-/// columns.
+/// columns, and the next steps below the table.
 ///
 /// With --format json: an array of the API's endpoints.
 #[derive(Debug, Args)]
@@ -117,13 +118,13 @@ pub(crate) enum RecordFormat {
     /// For people
     #[default]
     Table,
-    /// For programs: an array of {name, type, value, purpose}
+    /// For programs: {name, type, value, purpose}
     Json,
     /// Lines of a zone file (RFC 1035 §5)
     Bind,
-    /// Terraform: aws_route53_record resources, in HCL
+    /// Terraform (HCL): aws_route53_record
     Terraform,
-    /// A CloudFormation template of AWS::Route53::RecordSet, in JSON
+    /// A template (JSON): AWS::Route53::RecordSet
     Cloudformation,
 }
 

@@ -59,7 +59,7 @@ Exit status:
   1  failed, or not well; what happened, why, and the next step are said
   2  the command line is wrong";
 
-/// Certificates for your customers' domains, in ACM, renewed without anybody's hands
+/// Certificates for your customers' domains, in ACM, renewed by themselves
 #[derive(Debug, Parser)]
 #[command(name = "managed-https", version, after_help = EXAMPLES, after_long_help = MORE)]
 #[command(max_term_width = HELP_WIDTH)]
@@ -69,10 +69,12 @@ pub(crate) struct Cli {
 
     /// The API's address: the stack's output ApiUrl
     #[arg(long, global = true, value_name = "URL", env = "MANAGED_HTTPS_API", hide_env_values = true)]
+    #[arg(help_heading = "Connection")]
     pub(crate) api: Option<ApiAddress>,
 
     /// A bearer token to show instead of signing with AWS credentials
     #[arg(long, global = true, value_name = "TOKEN", env = "MANAGED_HTTPS_TOKEN", hide_env_values = true)]
+    #[arg(help_heading = "Connection")]
     pub(crate) token: Option<Token>,
 }
 

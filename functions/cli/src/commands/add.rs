@@ -119,10 +119,7 @@ fn timed_out(command: &Add, endpoint: &Endpoint) -> Trouble {
         Some(failure) => Trouble::new(
             what,
             format!("{} ({}; {} must act)", failure.summary, failure.name, failure.actor.as_person()),
-            format!(
-                "{} It is tried again by itself; at once: managed-https renew {name} --wait",
-                render::full_stop(&failure.remedy)
-            ),
+            render::then(&failure.remedy, &format!("managed-https renew {name} --wait")),
         ),
         None => Trouble::new(
             what,

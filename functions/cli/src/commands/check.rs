@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{now, print};
 use crate::api::Api;
 use crate::arguments::{Check, Format};
-use crate::model::{Endpoint, Preflight, RecordStatus, Registration, Severity, Verdict};
+use crate::model::{Endpoint, Mover, Preflight, RecordStatus, Registration, Severity, Verdict};
 use crate::render::{self, Looked};
 use crate::terminal::shell_word;
 use crate::trouble::Trouble;
@@ -21,7 +21,7 @@ pub(super) async fn check(api: &Api, command: &Check) -> Result<(), Trouble> {
             Ok(answer) => return registered(command, &answer.json, &answer.seen),
             Err(error) if error.is_gone() && !name.is_id() => {
                 let note = format!(
-                    "{} is not registered: looked at as an {ASSUMED} endpoint. (--internal: as one that the CA cannot reach)",
+                    "{} is not registered: looked at as an {ASSUMED} endpoint.\n(With --internal: as one that the CA cannot reach.)",
                     name.as_str()
                 );
                 // That nobody reads the note does not end the look.
@@ -39,12 +39,22 @@ pub(super) async fn check(api: &Api, command: &Check) -> Result<(), Trouble> {
 fn registered(command: &Check, json: &serde_json::Value, endpoint: &Endpoint) -> Result<(), Trouble> {
     let word = shell_word(&endpoint.domain);
     let well = is_well(endpoint);
+    let (last, next) = match endpoint.actor {
+        Mover::Nobody => {
+            let next = format!("managed-https wait {word}");
+            (format!("Wait until it is ready: {next}"), next)
+        }
+        _ => {
+            let again = format!("managed-https check {word}");
+            (format!("Look again: {again}"), render::then(&endpoint.next_step, &again))
+        }
+    };
     let looked = Looked {
         records: &endpoint.dns.records,
         findings: &endpoint.dns.findings,
         provider: endpoint.dns.provider.as_ref(),
         serving: &endpoint.serving,
-        again: format!("managed-https check {word}"),
+        last,
     };
     print(command.output.format, json, |look| match well && looked.findings.is_empty() {
         true => render::ready_line(endpoint, now()),
@@ -56,7 +66,7 @@ fn registered(command: &Check, json: &serde_json::Value, endpoint: &Endpoint) ->
     Err(Trouble::new(
         format!("{} is not well: {}.", endpoint.domain, render::whose_move(endpoint)),
         &endpoint.reason,
-        format!("{} Then: {}", render::full_stop(&endpoint.next_step), looked.again),
+        next,
     )
     .unless_told(command.output.format == Format::Table))
 }
@@ -77,12 +87,13 @@ fn unregistered(
     let word = shell_word(&preflight.domain);
     let also: String = command.also.iter().map(|name| format!(" --also {}", shell_word(name))).collect();
     let arguments = format!("{word} --{reachability}{also}");
+    let again = format!("managed-https check {arguments}");
     let looked = Looked {
         records: &preflight.records,
         findings: &preflight.findings,
         provider: preflight.provider.as_ref(),
         serving: &preflight.serving,
-        again: format!("managed-https check {arguments}"),
+        last: format!("Look again: {again}"),
     };
     let add = format!("managed-https add {arguments}");
     print(command.output.format, json, |look| match preflight.well && looked.findings.is_empty() {
@@ -96,10 +107,6 @@ fn unregistered(
     let (who, why, fix) = worst.map_or(("somebody", "", ""), |worst| {
         (worst.actor.as_person(), worst.explanation.as_str(), worst.fix.text.as_str())
     });
-    Err(Trouble::new(
-        format!("{} is not well: {who} must act.", preflight.domain),
-        why,
-        format!("{} Then: {}", render::full_stop(fix), looked.again).trim_start().to_owned(),
-    )
-    .unless_told(command.output.format == Format::Table))
+    Err(Trouble::new(format!("{} is not well: {who} must act.", preflight.domain), why, render::then(fix, &again))
+        .unless_told(command.output.format == Format::Table))
 }

@@ -48,8 +48,7 @@ pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &
     Err(Trouble::new(
         format!("{} of {} checks failed, the first: {}.", failures.len(), seen.len(), first.name),
         &first.detail,
-        format!("{} Then: managed-https doctor", render::full_stop(first.remedy.as_deref().unwrap_or_default()))
-            .trim_start(),
+        render::then(first.remedy.as_deref().unwrap_or_default(), "managed-https doctor"),
     )
     .unless_told(command.output.format == Format::Table))
 }

@@ -57,14 +57,9 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), Trouble> {
             Err(Trouble::new(format!("{} will not be ready.", endpoint.domain), &endpoint.reason, "managed-https list"))
         }
         Some(End::Stuck) => Err(Trouble::new(
-            format!(
-                "{} waits for somebody: {}, {} must act.",
-                endpoint.domain,
-                endpoint.verdict.as_words(),
-                endpoint.actor.as_person()
-            ),
+            format!("{} is not ready, and will not be by itself: {}.", endpoint.domain, render::whose_move(endpoint)),
             &endpoint.reason,
-            format!("{} Then: managed-https wait {word}", render::full_stop(&endpoint.next_step)),
+            render::then(&endpoint.next_step, &format!("managed-https wait {word}")),
         )),
         None => Err(Trouble::new(
             format!("{} is not ready after {}: {}.", endpoint.domain, command.timeout, endpoint.verdict.as_words()),

@@ -15,8 +15,8 @@ pub(crate) struct Looked<'a> {
     pub(crate) findings: &'a [Finding],
     pub(crate) provider: Option<&'a Provider>,
     pub(crate) serving: &'a Serving,
-    /// The command that looks again.
-    pub(crate) again: String,
+    /// What to run next.
+    pub(crate) last: String,
 }
 
 impl Looked<'_> {
@@ -42,7 +42,7 @@ impl Looked<'_> {
         if !served.is_empty() {
             page += &format!("\n{}\n\n{}", heading(look, "Host"), facts(look, &served));
         }
-        page + &format!("\nLook again: {}\n", self.again)
+        page + &format!("\n{}\n", self.last)
     }
 }
 
@@ -106,11 +106,16 @@ fn finding_part(look: Look, finding: &Finding) -> String {
         ("  why", explanation.clone()),
         ("  who acts", who),
         ("  to do", fix.text.clone()),
-        ("  record", record),
-        ("  command", command),
     ];
-    let rows: Vec<_> = rows.into_iter().filter(|(_, value)| !value.is_empty()).collect();
-    format!("\n {}  {subject}  ({check})\n{}", look.paint(severity.as_str(), colour), facts(look, &rows))
+    let mut text =
+        format!("\n {}  {subject}  ({check})\n{}", look.paint(severity.as_str(), colour), facts(look, &rows));
+    // Not folded on any terminal, so that they can be copied.
+    for (name, value) in [("record", record), ("command", command)] {
+        if !value.is_empty() {
+            text += &format!("   {name:<8}   {value}\n");
+        }
+    }
+    text
 }
 
 /// How the provider of the domain's owner wants the record typed.
@@ -189,7 +194,7 @@ mod tests {
             findings: &endpoint.dns.findings,
             provider: None,
             serving: &endpoint.serving,
-            again: "managed-https check x".into(),
+            last: "Look again: managed-https check x".into(),
         };
         for width in [60, 80, 120] {
             let page = looked.page(Look { colour: false, width: Some(width) }, NOW);

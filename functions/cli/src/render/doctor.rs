@@ -1,7 +1,6 @@
 //! How the installation is: a line for each check, and below it what mends it.
 
 use super::facts::fold;
-use super::full_stop;
 use crate::model::{InstallationCheck, Level};
 use crate::terminal::{Colour, Look};
 
@@ -20,7 +19,7 @@ pub(crate) fn doctor_page(look: Look, checks: &[InstallationCheck]) -> String {
         let level = look.paint(&format!("{:<7}", check.status.as_str()), colour);
         let mut lines = fold(&check.detail, room);
         if let Some(remedy) = check.remedy.as_ref().filter(|_| check.status != Level::Ok) {
-            lines.extend(fold(&full_stop(&format!("→ {remedy}")), room));
+            lines.extend(fold(&format!("→ {remedy}"), room));
         }
         let first = lines.remove(0);
         page += format!(" {level}  {:names$}  {first}", check.name).trim_end();

@@ -8,13 +8,12 @@ use super::{colour_of, heading, record_table};
 use crate::model::{Certificate, Endpoint, Failure, Mover, Serving, Verdict};
 use crate::terminal::{Colour, Look, shell_word};
 
-/// `www.example.com: issuing (attempt 2)`
+/// `www.example.com: issuing (attempt 2 is running)`
 pub(crate) fn state_line(endpoint: &Endpoint) -> String {
     let verdict = endpoint.verdict.as_words();
     match (endpoint.attempt, endpoint.next_attempt_at) {
-        (0, _) => format!("{}: {verdict}", endpoint.title()),
-        (attempt, None) => format!("{}: {verdict} (attempt {attempt} is running)", endpoint.title()),
-        (attempt, Some(_)) => format!("{}: {verdict} (attempt {attempt} has ended)", endpoint.title()),
+        (1.., None) => format!("{}: {verdict} (attempt {} is running)", endpoint.title(), endpoint.attempt),
+        _ => format!("{}: {verdict}", endpoint.title()),
     }
 }
 
@@ -31,9 +30,8 @@ pub(super) fn verdict_line(look: Look, title: &str, verdict: Verdict, actor: Mov
 /// Everything about one endpoint, the verdict first and what to do last.
 pub(crate) fn endpoint_page(look: Look, endpoint: &Endpoint, now: OffsetDateTime) -> String {
     let mut page = verdict_line(look, endpoint.title(), endpoint.verdict, endpoint.actor);
-    page += "\n";
-    page += &facts(look, &verdict_facts(endpoint, now));
-    page += "\n";
+    let says = facts(look, &verdict_facts(endpoint, now));
+    page += &format!("\n{says}{}", if says.is_empty() { "" } else { "\n" });
     page += &facts(look, &endpoint_facts(endpoint, now));
     page += &format!("\n{}\n\n", heading(look, "Certificate"));
     page += &facts(look, &certificate_facts(&endpoint.certificate, now));
@@ -60,7 +58,11 @@ pub(crate) fn endpoint_page(look: Look, endpoint: &Endpoint, now: OffsetDateTime
 }
 
 fn verdict_facts(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("What is", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())];
+    let mut rows = vec![];
+    // A failure's own words stand at the end of the page, where the eye is.
+    if endpoint.failure.as_ref().is_none_or(|failure| failure.summary != endpoint.reason) {
+        rows.extend([("What is", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())]);
+    }
     if let Some(at) = endpoint.breaks_at {
         rows.push((if at > now { "Breaks" } else { "Broken since" }, moment(at, now)));
     }
@@ -77,11 +79,18 @@ fn endpoint_facts(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<(&'static str
     }
     rows.push(("Reachability", endpoint.reachability.clone()));
     rows.push(("Registered", moment(endpoint.created_at, now)));
-    rows.push(("Attempts", endpoint.attempt.to_string()));
+    rows.push(("Attempts", attempts(endpoint)));
     if let Some(at) = endpoint.next_attempt_at.filter(|at| Some(*at) != endpoint.certificate.renews_at) {
         rows.push(("Next attempt", moment(at, now)));
     }
     rows
+}
+
+fn attempts(endpoint: &Endpoint) -> String {
+    match (endpoint.attempt, endpoint.next_attempt_at) {
+        (1.., None) => format!("{}, the last one is running", endpoint.attempt),
+        (count, _) => count.to_string(),
+    }
 }
 
 fn certificate_facts(certificate: &Certificate, now: OffsetDateTime) -> Vec<(&'static str, String)> {

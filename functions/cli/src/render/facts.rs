@@ -2,9 +2,10 @@
 
 use crate::terminal::Look;
 
-/// Folds long values between words only: a word, such as an ARN, stays one that can be copied.
+/// Leaves out what is empty, and folds long values between words only: a word, such as an ARN, stays one that can be copied.
 pub(super) fn facts(look: Look, facts: &[(&str, String)]) -> String {
-    let names = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let facts = facts.iter().filter(|(_, value)| !value.is_empty());
+    let names = facts.clone().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
     let room = look.width.map(|width| usize::from(width).saturating_sub(names + 4));
     let mut text = String::new();
     for (name, value) in facts {

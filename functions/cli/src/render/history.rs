@@ -77,9 +77,12 @@ fn reasons(look: Look, attempts: &[Attempt]) -> String {
             None => reasons.push((failure, vec![number])),
         }
     }
-    let mut text = String::new();
+    if reasons.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{}\n", heading(look, "Why attempts failed"));
     for (failure, numbers) in reasons {
-        let name = format!("Attempt {}", numbers.join(", "));
+        let name = numbers.join(", ");
         let why = format!("{}: {}", failure.name, failure.summary);
         text += "\n";
         text += &facts(look, &[(name.as_str(), why), ("", failure.remedy.clone())]);
@@ -134,9 +137,9 @@ mod tests {
             "dns-01",
             "3",
             "1",
-            "0.4 s",
-            "7   waiting 11.8 s, open-order 0.3 s, present-challenge 0.1 s",
-            "Attempt 7, 7   ChallengeFailed: wrong TXT",
+            "450 ms",
+            "7   waiting 11.8 s, open-order 300 ms, present-challenge 150 ms",
+            "7, 7   ChallengeFailed: wrong TXT",
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }

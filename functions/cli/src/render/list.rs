@@ -3,16 +3,16 @@
 use comfy_table::{Cell, ColumnConstraint, Width};
 use time::OffsetDateTime;
 
+use super::facts::facts;
 use super::moment::relative;
-use super::{cell, colour_of, keep_whole, narrow, table, text_of, width_of};
+use super::{cell, colour_of, heading, keep_whole, narrow, table, text_of, width_of};
 use crate::model::{Endpoint, Mover, Verdict};
 use crate::terminal::Look;
 
-const HEADERS: [&str; 7] =
-    ["VERDICT", "DOMAIN", "WHOSE MOVE", "CERTIFICATE UNTIL", "NEXT STEP", "REACHABILITY", "TENANT"];
+const HEADERS: [&str; 7] = ["VERDICT", "DOMAIN", "WHOSE MOVE", "UNTIL", "NEXT STEP", "REACHABILITY", "TENANT"];
 /// Columns before the next step, which is folded where all others are not.
 const SHORT: usize = 4;
-/// What is left for the next step at least; with less, `show` tells it.
+/// What is left for the next step at least; with less, it is told below the table.
 const STEP_WIDTH: usize = 24;
 
 /// What an empty list says, which depends on whether anything was filtered out.
@@ -45,13 +45,23 @@ pub(crate) fn endpoint_list(look: Look, endpoints: &[Endpoint], now: OffsetDateT
     if let Some(width) = look.width {
         let left = usize::from(width).saturating_sub(width_of(&table, SHORT));
         let column = table.column_mut(SHORT).expect("it was made");
-        column.set_constraint(if left < STEP_WIDTH {
-            ColumnConstraint::Hidden
-        } else {
-            ColumnConstraint::UpperBoundary(Width::Fixed(u16::try_from(left).unwrap_or(width)))
-        });
+        if left < STEP_WIDTH {
+            column.set_constraint(ColumnConstraint::Hidden);
+            return text_of(&table) + &steps(look, endpoints);
+        }
+        column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(u16::try_from(left).unwrap_or(width))));
     }
     text_of(&table)
+}
+
+/// What is to be done, where the table has no room for it.
+fn steps(look: Look, endpoints: &[Endpoint]) -> String {
+    let waiting = endpoints.iter().filter(|endpoint| endpoint.actor != Mover::Nobody);
+    let rows: Vec<_> = waiting.map(|endpoint| (endpoint.title(), endpoint.next_step.clone())).collect();
+    match rows.is_empty() {
+        true => String::new(),
+        false => format!("\n{}\n\n{}", heading(look, "Next steps"), facts(look, &rows)),
+    }
 }
 
 fn until(endpoint: &Endpoint, now: OffsetDateTime) -> String {
@@ -90,9 +100,9 @@ mod tests {
     fn on_a_narrow_terminal_the_list_leaves_columns_out_rather_than_folding_names() {
         let shown = |width| HEADERS.map(|header| list(width).contains(header));
         assert_eq!(shown(Some(200)), [true; 7]);
-        assert_eq!(shown(Some(90)), [true, true, true, true, true, false, false]);
+        assert_eq!(shown(Some(88)), [true, true, true, true, true, false, false]);
         assert_eq!(shown(Some(80)), [true, true, true, true, false, false, false]);
-        for width in [80, 90, 200] {
+        for width in [80, 88, 200] {
             let text = list(Some(width));
             assert!(text.lines().all(|line| line.chars().count() <= usize::from(width)), "{text}");
         }

@@ -78,8 +78,12 @@ fn narrow(table: &mut Table, look: Look, kept: usize) {
     }
 }
 
-pub(crate) fn full_stop(text: &str) -> String {
-    if text.is_empty() || text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+/// A step that people take, and the command to run after it. No dot ends what may be a command or a name to copy.
+pub(crate) fn then(step: &str, command: &str) -> String {
+    match step.trim_end_matches('.') {
+        "" => command.to_owned(),
+        step => format!("{step}; then: {command}"),
+    }
 }
 
 fn text_of(table: &Table) -> String {

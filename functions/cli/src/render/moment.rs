@@ -34,10 +34,11 @@ fn rough(span: Duration) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// How long something took: `0.4 s`, `12.0 s`, `3 min 20 s`.
+/// How long something took: `440 ms`, `12.0 s`, `3 min 20 s`.
 pub(super) fn length(milliseconds: u64) -> String {
     match milliseconds {
-        0..100_000 => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
+        0..1000 => format!("{milliseconds} ms"),
+        1000..100_000 => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
         _ => format!("{} min {} s", milliseconds / 60_000, milliseconds / 1000 % 60),
     }
 }
@@ -61,8 +62,9 @@ mod tests {
     }
 
     #[test]
-    fn a_length_is_told_in_seconds_up_to_a_hundred() {
-        assert_eq!(length(440), "0.4 s");
+    fn a_length_is_told_in_seconds_from_one_to_a_hundred() {
+        assert_eq!(length(999), "999 ms");
+        assert_eq!(length(1000), "1.0 s");
         assert_eq!(length(99_999), "99.9 s");
         assert_eq!(length(200_000), "3 min 20 s");
     }

@@ -42,8 +42,8 @@ pub(crate) fn holds(asked: &Asked) -> Result<(), String> {
     };
     let keyed = asked.header("idempotency-key").is_some_and(|key| (16..=64).contains(&key.len()));
     when(
-        keyed == (asked.what.ends_with(" /v1/endpoints") && method == "POST") || scheme == "Bearer ",
-        "Idempotency-Key",
+        keyed == (method == "POST" && path == "endpoints"),
+        "an Idempotency-Key goes with a registration, and only with it",
     )?;
     fits(&asked.query, query)?;
     match (body, &asked.body) {

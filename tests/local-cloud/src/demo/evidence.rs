@@ -30,7 +30,7 @@ impl Stage<'_> {
     /// The certificate of an endpoint, as ACM describes it and as it is.
     async fn certificate(&self, endpoint: &Value) -> Result<Evidence> {
         let domain = text(&endpoint["domain"]);
-        ensure!(endpoint["verdict"] == "ready", "{domain} is not ready: {endpoint:#}");
+        ensure!(endpoint["failure"].is_null(), "{domain} is failing: {endpoint:#}");
         let arn = text(&endpoint["certificate"]["arn"]);
         let described = self.cloud.aws().acm.describe_certificate().certificate_arn(arn).send().await;
         let described = described.context("DescribeCertificate")?.certificate.context("ACM has no such certificate")?;

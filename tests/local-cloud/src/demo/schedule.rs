@@ -55,7 +55,6 @@ impl Awaited {
         let old = self.before.as_ref().map_or("", |before| before.chain.serial.trim_start_matches('0'));
         let failures = endpoint["failure"]["attempts"].as_u64().unwrap_or_default();
         let known_failures = if self.before.is_none() { 1 } else { 0 };
-        // While an attempt runs, there is no next one.
         if endpoint["next_attempt_at"].is_null() {
             return Ok(Phase::Running { attempt: endpoint["attempt"].as_u64().unwrap_or_default() });
         }
@@ -63,7 +62,7 @@ impl Awaited {
             let failure = &endpoint["failure"];
             return Ok(Phase::Failed { summary: format!("{}: {}", text(&failure["name"]), text(&failure["summary"])) });
         }
-        if failures == 0 && !serial.trim_start_matches('0').eq_ignore_ascii_case(old) {
+        if failures == 0 && !serial.is_empty() && !serial.trim_start_matches('0').eq_ignore_ascii_case(old) {
             return Ok(Phase::Done);
         }
         Ok(match moment(text(&endpoint["next_attempt_at"]))? {
@@ -178,7 +177,7 @@ mod tests {
         assert_eq!(phase("A", Some("2026-01-01T12:00:01Z")), Phase::Waiting { due });
         assert_eq!(phase("a", Some("2026-01-01T12:00:00Z")), Phase::Due);
         assert_eq!(phase("b", None), Phase::Running { attempt: 2 });
-        assert_eq!(phase("b", Some("2026-01-01T12:00:00Z")), Phase::Done);
+        assert_eq!(phase("b", Some("2026-01-01T12:05:00Z")), Phase::Done);
     }
 
     #[test]

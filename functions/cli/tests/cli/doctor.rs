@@ -1,0 +1,100 @@
+//! The installation, seen from here and from there.
+
+use serde_json::{Value, json};
+
+use crate::api_double::{Answer, ApiDouble};
+use crate::{assert_status, command, err, json_out, out, run};
+
+fn theirs() -> Value {
+    json!([
+        {"name": "delegation zone", "status": "ok", "detail": "acme.example is delegated", "remedy": null, "later": 1},
+        {"name": "alarms", "status": "warning", "detail": "nobody has confirmed", "remedy": "Confirm the mail"},
+        {"name": "schedule", "status": "failed", "detail": "no scan for \u{1b}[2J32 minutes", "remedy": "Enable it: aws x"}
+    ])
+}
+
+fn answer(what: &str, caller: &Value, checks: &Value) -> Answer {
+    match what.rsplit('/').next() {
+        Some("health") => (200, json!({"status": "ok"}).to_string()),
+        Some("caller") => (200, caller.to_string()),
+        _ => (200, json!({"checks": checks}).to_string()),
+    }
+}
+
+fn operator() -> Value {
+    json!({"who": "arn:aws:iam::1:user/ann", "operator": true, "tenant": null})
+}
+
+/// The screen, without how long the API took to answer and without the address.
+fn lines(output: &std::process::Output) -> Vec<String> {
+    out(output).lines().filter(|line| !line.contains("api reachable")).map(str::to_owned).collect()
+}
+
+#[test]
+fn each_line_says_how_it_is_and_a_failure_what_mends_it() {
+    let api = ApiDouble::start(|asked, _| answer(&asked.what, &operator(), &theirs()));
+    let output = run(&api, &["doctor"]);
+    assert_status(&output, 1);
+    assert_eq!(
+        lines(&output),
+        [
+            " warning  clock            the API's answer tells no time",
+            "                           → Compare this machine's clock with the time elsewhere: date -u",
+            " ok       credentials      arn:aws:iam::1:user/ann, an operator",
+            " ok       delegation zone  acme.example is delegated",
+            " warning  alarms           nobody has confirmed",
+            "                           → Confirm the mail",
+            " failed   schedule         no scan for \u{fffd}[2J32 minutes",
+            "                           → Enable it: aws x",
+            "",
+            "1 failed. Look again when it is mended: managed-https doctor",
+        ]
+    );
+    assert_eq!(err(&output), "");
+}
+
+#[test]
+fn a_program_gets_the_apis_own_checks_after_those_made_from_here() {
+    let api = ApiDouble::start(|asked, _| answer(&asked.what, &operator(), &theirs()));
+    let output = run(&api, &["doctor", "--format", "json"]);
+    assert_status(&output, 1);
+    let checks = json_out(&output)["checks"].as_array().expect("an array").clone();
+    let names: Vec<_> = checks.iter().map(|check| check["name"].as_str().unwrap_or_default()).collect();
+    assert_eq!(names, ["api reachable", "clock", "credentials", "delegation zone", "alarms", "schedule"]);
+    assert_eq!(Value::from(checks[3..].to_vec()), theirs());
+    assert!(err(&output).ends_with("next: Enable it: aws x; then: managed-https doctor\n"), "{}", err(&output));
+}
+
+#[test]
+fn an_installation_with_nothing_failed_is_status_0() {
+    let good = json!([theirs()[0], theirs()[1]]);
+    let api = ApiDouble::start(move |asked, _| answer(&asked.what, &operator(), &good));
+    let output = run(&api, &["doctor"]);
+    assert_status(&output, 0);
+    assert!(out(&output).ends_with("\nNothing failed; 2 to look at.\n"), "{}", out(&output));
+}
+
+#[test]
+fn a_tenant_is_told_that_the_rest_is_for_operators() {
+    let tenant = json!({"who": "user-7", "operator": false, "tenant": "acme"});
+    let api = ApiDouble::start(move |asked, _| answer(&asked.what, &tenant, &theirs()));
+    let output = run(&api, &["doctor", "--token", "a.b.c"]);
+    assert_status(&output, 0);
+    assert!(out(&output).contains("user-7, of the tenant acme") && out(&output).contains("only operators"));
+    assert_eq!(api.asked().last().expect("asked").what, "GET /bearer/v1/caller");
+}
+
+#[test]
+fn what_cannot_be_reached_or_is_refused_is_a_failed_check_with_its_remedy() {
+    let unreachable = command("http://127.0.0.1:1", &["doctor"]).output().expect("starts");
+    assert_status(&unreachable, 1);
+    assert!(out(&unreachable).contains(" failed   api reachable  The API at http://127.0.0.1:1 cannot be reached."));
+    assert!(out(&unreachable).contains("→ Compare the address"));
+    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+        "GET /health" => (200, json!({"status": "ok"}).to_string()),
+        _ => (403, json!({"message": "Forbidden"}).to_string()),
+    });
+    let refused = run(&api, &["doctor"]);
+    assert_status(&refused, 1);
+    assert!(out(&refused).contains(" failed   credentials") && out(&refused).contains("aws sts get-caller-identity"));
+}

@@ -1,0 +1,302 @@
+//! Whole screens, as people get them through a pipe: no colour, nothing folded.
+
+use serde_json::{Value, json};
+
+use crate::api_double::ApiDouble;
+use crate::fixtures::{attempt, checked, failing, finding, found_elsewhere, issuing, problem, ready};
+use crate::{assert_status, err, json_out, out, run, screen};
+
+#[test]
+fn the_list_has_what_needs_attention_first_as_the_api_sorts_it() {
+    let list = json!({"endpoints": [failing(), issuing(), ready()], "next_cursor": null});
+    let api = ApiDouble::always(200, &list);
+    let output = run(&api, &["list"]);
+    assert_status(&output, 0);
+    assert_eq!(
+        screen(&output),
+        " VERDICT           DOMAIN            WHOSE MOVE   UNTIL            NEXT STEP                        REACHABILITY   TENANT
+───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+ action required   www.example.com   customer     none             Create the record                internal       default
+ issuing           www.example.com   -            none             Nothing: it goes on by itself.   internal       default
+ ready             www.example.com   -            in # days   renews in # days            internal       default
+"
+    );
+    assert_eq!(api.first().query, "sort=attention&limit=200");
+}
+
+#[test]
+fn the_list_follows_its_pages_to_the_end_and_keeps_its_filters() {
+    let api = ApiDouble::start(|asked, _| {
+        match asked
+            .query
+            .strip_prefix("verdict=ready&actor=nobody&reachability=external&tenant=acme&q=a%20b&sort=domain&limit=200")
+        {
+            Some("") => (200, json!({"endpoints": [issuing()], "next_cursor": "a/b=="}).to_string()),
+            Some("&cursor=a%2Fb%3D%3D") => (200, json!({"endpoints": [ready()], "next_cursor": null}).to_string()),
+            _ => problem(400, "No such query"),
+        }
+    });
+    let filters = [
+        "--verdict",
+        "ready",
+        "--actor",
+        "nobody",
+        "--reachability",
+        "external",
+        "--tenant",
+        "acme",
+        "--search",
+        "a b",
+    ];
+    let output = run(&api, &[&["list", "--sort", "domain", "--format", "json"][..], &filters].concat());
+    assert_status(&output, 0);
+    assert_eq!(json_out(&output), json!([issuing(), ready()]));
+}
+
+#[test]
+fn an_empty_list_says_whether_there_is_nothing_or_nothing_like_that() {
+    let api = ApiDouble::always(200, &json!({"endpoints": [], "next_cursor": null}));
+    assert!(out(&run(&api, &["list"])).contains("managed-https add DOMAIN"));
+    assert!(out(&run(&api, &["list", "--search", "x"])).contains("All there are: managed-https list"));
+    assert_eq!(json_out(&run(&api, &["list", "--format", "json"])), json!([]));
+}
+
+#[test]
+fn an_endpoint_that_is_ready_is_shown_with_its_certificate() {
+    let output = run(&ApiDouble::always(200, &ready()), &["show", "www.example.com"]);
+    assert_status(&output, 0);
+    assert_eq!(
+        screen(&output),
+        "\
+www.example.com  ready
+
+ What is     The certificate is in place.
+ Next step   Nothing: it is renewed by itself.
+
+ Endpoint       ep-1
+ Tenant         default
+ Reachability   internal
+ Registered     2026-01-01 00:00:00 UTC (# days ago)
+ Attempts       1
+
+Certificate
+
+ State         active
+ ARN           arn:aws:acm:eu-central-1:1:certificate/x
+ Covers        www.example.com
+ Issuer        CN=Test CA
+ Serial        0a
+ Valid from    2026-01-01 00:00:00 UTC
+ Valid until   2999-04-01 00:00:00 UTC (in # days)
+ Imported      2026-01-01 00:00:00 UTC (# days ago)
+ Renews        2999-03-01 00:00:00 UTC (in # days)
+
+Records in the domain's DNS (as they were # days ago)
+
+ STATUS   TYPE    NAME                              VALUE            PURPOSE
+─────────────────────────────────────────────────────────────────────────────
+ ok       CNAME   _acme-challenge.www.example.com   l.acme.example   Proves.
+"
+    );
+}
+
+#[test]
+fn an_endpoint_that_fails_is_shown_with_what_stands_in_the_way_at_the_end() {
+    let output = run(&ApiDouble::always(200, &failing()), &["show", "www.example.com"]);
+    assert_status(&output, 0);
+    assert_eq!(
+        screen(&output),
+        "\
+www.example.com  action required: the domain's owner must act
+
+ Endpoint       ep-1
+ Tenant         default
+ Reachability   internal
+ Registered     2026-01-01 00:00:00 UTC (# days ago)
+ Attempts       1
+ Next attempt   2999-01-01 00:00:00 UTC (in # days)
+
+Certificate
+
+ State   none yet, the last attempt failed
+
+Records in the domain's DNS (as they were # days ago)
+
+ STATUS     TYPE    NAME                              VALUE            PURPOSE
+───────────────────────────────────────────────────────────────────────────────
+ mismatch   CNAME   _acme-challenge.www.example.com   l.acme.example   Proves.
+
+What stands in the way
+
+ RecordsNotReady   _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
+ Who must act      the domain's owner
+ To do             Create the record
+ Since             2026-01-01 00:00:00 UTC (# days ago), failed attempts: 1
+
+Then, at once: managed-https renew www.example.com --wait
+Look anew:     managed-https check www.example.com
+"
+    );
+}
+
+#[test]
+fn a_check_of_what_is_well_is_one_line_and_status_0() {
+    let api = ApiDouble::always(200, &ready());
+    let output = run(&api, &["check", "www.example.com"]);
+    assert_status(&output, 0);
+    assert_eq!(
+        screen(&output),
+        "www.example.com is ready: its record is right, and its certificate is valid until 2999-04-01 (in # days).\n"
+    );
+    assert_eq!(err(&output), "");
+    assert_eq!(api.first().what, "POST /v1/endpoints/www.example.com/check");
+}
+
+const FINDING: &str = "
+What to fix
+
+ error  _acme-challenge.www.example.com  (delegated-elsewhere)
+   expected   CNAME l.acme.example
+   found      CNAME \u{fffd}[31mevil.example
+   why        The CA follows the alias to another place.
+   who acts   the domain's owner
+   to do      Change the record to this one.
+   record     _acme-challenge.www.example.com CNAME l.acme.example
+";
+
+const RESOLVES: &str = "
+Currently resolves to
+
+ mismatch  _acme-challenge.www.example.com
+   expected          CNAME l.acme.example
+   ns1.example.com   CNAME \u{fffd}[31mevil.example → b.example → 192.0.2.1
+   ns2.example.com   SERVFAIL
+";
+
+#[test]
+fn a_check_says_status_then_what_to_fix_then_what_it_resolves_to() {
+    let output = run(&ApiDouble::always(200, &failing()), &["check", "www.example.com"]);
+    assert_status(&output, 1);
+    let status = "\
+Status
+
+ www.example.com  action required: the domain's owner must act
+
+ What is     _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
+ Next step   Create the record
+";
+    let provider = "
+ DNS is at   Cloudflare
+ Typing      Type `_acme-challenge.www` as the name.
+ Take care   Switch the proxy off (DNS only).
+";
+    let last = "\nLook again: managed-https check www.example.com\n";
+    assert_eq!(out(&output), format!("{status}{FINDING}{provider}{RESOLVES}{last}"));
+    assert_eq!(err(&output), "", "the page says it");
+}
+
+#[test]
+fn a_check_for_a_program_is_the_object_with_the_failure_on_stderr() {
+    let output = run(&ApiDouble::always(200, &failing()), &["check", "www.example.com", "--format", "json"]);
+    assert_status(&output, 1);
+    assert_eq!(json_out(&output), failing());
+    assert_eq!(
+        err(&output),
+        "\
+error: www.example.com is not well: the domain's owner must act.
+  why:  _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
+  next: Create the record; then: managed-https check www.example.com
+"
+    );
+}
+
+#[test]
+fn only_what_is_ready_with_right_records_and_no_error_is_well() {
+    let with = |path: &str, value: Value| {
+        let mut endpoint = ready();
+        *endpoint.pointer_mut(path).expect(path) = value;
+        run(&ApiDouble::always(200, &endpoint), &["check", "www.example.com"])
+    };
+    let mut warning = finding();
+    warning["severity"] = json!("warning");
+    let warned = with("/dns/findings", json!([warning]));
+    assert_status(&warned, 0);
+    assert!(out(&warned).contains("What to fix") && out(&warned).contains(" warning  _acme"), "{}", out(&warned));
+    assert_status(&with("/dns/findings", json!([finding()])), 1);
+    assert_status(&with("/dns/records/0/status", json!("unreachable")), 1);
+    assert_status(&with("/dns/records/0/status", Value::Null), 1);
+    let going = with("/verdict", json!("issuing"));
+    assert_status(&going, 1);
+    assert!(out(&going).ends_with("Wait until it is ready: managed-https wait www.example.com\n"));
+}
+
+fn preflight(well: bool) -> Value {
+    let findings = if well { json!([]) } else { json!([finding()]) };
+    json!({"domain": "www.example.com", "reachability": "internal", "well": well, "checked_at": "2026-01-01T00:00:00Z",
+        "records": [checked(Some("mismatch"), &found_elsewhere())], "findings": findings, "provider": null,
+        "serving": {"status": "not_checked"}})
+}
+
+#[test]
+fn a_domain_that_is_not_registered_is_looked_at_as_if_it_were_to_be() {
+    let api = ApiDouble::always(200, &preflight(false));
+    let output = run(&api, &["check", "www.example.com", "--internal", "--also", "*.example.com"]);
+    assert_status(&output, 1);
+    let status = "\
+Status
+
+ www.example.com  not ready for a certificate
+
+ What is     It is not registered.
+ Next step   Fix what is below; it may be registered before.
+";
+    let last = "\nLook again: managed-https check www.example.com --internal --also '*.example.com'\n";
+    assert_eq!(out(&output), format!("{status}{FINDING}{RESOLVES}{last}"));
+    let asked = api.first();
+    assert_eq!(asked.what, "POST /v1/checks");
+    assert_eq!(asked.body, json!({"domain": "www.example.com", "also": ["*.example.com"], "reachability": "internal"}));
+}
+
+#[test]
+fn a_check_finds_out_by_itself_whether_a_domain_is_registered() {
+    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+        "POST /v1/checks" => (200, preflight(true).to_string()),
+        _ => problem(404, "No such endpoint"),
+    });
+    let output = run(&api, &["check", "www.example.com"]);
+    assert_status(&output, 0);
+    assert_eq!(
+        out(&output),
+        "www.example.com is well: nothing stands in the way of a certificate. Next: managed-https add www.example.com --external\n"
+    );
+    assert!(err(&output).starts_with("www.example.com is not registered: looked at as an external endpoint."));
+    assert_eq!(api.asked()[1].body["reachability"], "external");
+    // An id is no domain that could be looked at.
+    assert_status(&run(&api, &["check", "ep-1"]), 1);
+    assert_eq!(api.asked().len(), 3);
+}
+
+#[test]
+fn a_history_says_where_the_time_went_and_why_attempts_failed() {
+    let list = json!({"attempts": [attempt(2, "renewed"), attempt(1, "failed")]});
+    let api = ApiDouble::always(200, &list);
+    assert_eq!(json_out(&run(&api, &["history", "www.example.com", "--format", "json"])), list["attempts"]);
+    assert_eq!(
+        out(&run(&api, &["history", "ep-1"])),
+        " ATTEMPT   STARTED                   TOOK    OUTCOME   METHOD   CA REQUESTS   ROUTE53 CALLS   LAMBDA TIME
+──────────────────────────────────────────────────────────────────────────────────────────────────────────
+       2   2026-01-01 00:00:00 UTC   5.0 s   renewed   dns-01             3               1   1.2 s
+       1   2026-01-01 00:00:00 UTC   5.0 s   failed    dns-01             3               1   1.2 s
+
+Where the time went
+
+ 2   waiting 3.8 s, open-order 1.2 s
+ 1   waiting 3.8 s, open-order 1.2 s
+
+Why attempts failed
+
+ 1   RecordsNotReady: _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
+     Create the record
+"
+    );
+}

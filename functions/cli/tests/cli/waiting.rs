@@ -1,0 +1,101 @@
+//! Waiting for a certificate: with a registration, and by itself.
+
+use crate::api_double::ApiDouble;
+use crate::fixtures::{failing, issuing, ready, removing};
+use crate::{assert_status, err, json_out, out, run, screen};
+
+#[test]
+fn adding_and_waiting_tells_each_failure_once_and_outlasts_an_outage() {
+    let api = ApiDouble::start(|asked, before| match (asked.what.as_str(), before) {
+        ("POST /v1/endpoints", _) => (201, issuing().to_string()),
+        (_, 0 | 1) => (200, failing().to_string()),
+        (_, 2) => (503, "<html>".into()),
+        _ => (200, ready().to_string()),
+    });
+    let output = run(&api, &["add", "www.example.com", "--internal", "--wait", "--format", "json"]);
+    assert_status(&output, 0);
+    assert_eq!(json_out(&output), ready());
+    let told = err(&output);
+    assert_eq!(told.matches("Not yet:").count(), 1, "{told}");
+    assert!(told.contains("record: _acme-challenge.www.example.com CNAME l.acme.example"), "{told}");
+    assert!(told.contains("www.example.com: action required\n") && told.contains("www.example.com: ready\n"), "{told}");
+    assert!(!told.contains('\u{1b}'), "{told}");
+}
+
+#[test]
+fn adding_and_waiting_in_vain_fails_with_what_to_do() {
+    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+        "POST /v1/endpoints" => (201, issuing().to_string()),
+        _ => (200, failing().to_string()),
+    });
+    let output = run(&api, &["add", "www.example.com", "--internal", "--wait", "--timeout", "1s"]);
+    assert_status(&output, 1);
+    let told = err(&output);
+    assert!(
+        told.contains("no certificate after 1s")
+            && told.ends_with("next: Create the record; then: managed-https renew www.example.com --wait\n"),
+        "{told}"
+    );
+}
+
+#[test]
+fn waiting_ends_well_once_the_endpoint_is_ready() {
+    let api = ApiDouble::start(|_, before| (200, if before == 0 { issuing() } else { ready() }.to_string()));
+    let output = run(&api, &["wait", "www.example.com"]);
+    assert_status(&output, 0);
+    assert_eq!(
+        screen(&output),
+        "www.example.com is ready: its record is right, and its certificate is valid until 2999-04-01 (in # days).\n"
+    );
+    assert_eq!(err(&output), "www.example.com: issuing (attempt 1 is running)\nwww.example.com: ready\n");
+}
+
+#[test]
+fn records_are_looked_at_anew_before_they_are_called_wrong() {
+    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+        "POST /v1/endpoints/www.example.com/check" => (200, failing().to_string()),
+        _ => (200, failing().to_string()),
+    });
+    let output = run(&api, &["wait", "www.example.com"]);
+    assert_status(&output, 1);
+    let asked: Vec<_> = api.asked().into_iter().map(|asked| asked.what).collect();
+    assert_eq!(asked, ["GET /v1/endpoints/www.example.com", "POST /v1/endpoints/www.example.com/check"]);
+    assert!(
+        err(&output).ends_with(
+            "\
+error: www.example.com is not ready, and will not be by itself: the domain's owner must act.
+  why:  _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
+  next: Create the record; then: managed-https wait www.example.com
+"
+        ),
+        "{}",
+        err(&output)
+    );
+    assert_eq!(out(&output), "");
+}
+
+#[test]
+fn records_that_are_right_by_now_are_waited_for() {
+    let api = ApiDouble::start(|asked, before| match (asked.what.as_str(), before) {
+        ("POST /v1/endpoints/www.example.com/check", _) => (200, issuing().to_string()),
+        (_, 0) => (200, failing().to_string()),
+        _ => (200, ready().to_string()),
+    });
+    assert_status(&run(&api, &["wait", "www.example.com"]), 0);
+    assert_eq!(api.asked().len(), 3);
+}
+
+#[test]
+fn a_removal_and_a_limit_end_the_waiting_with_1_and_the_object() {
+    for (endpoint, arguments, says) in [
+        (removing as fn() -> serde_json::Value, &["wait", "www.example.com"][..], "managed-https list"),
+        (issuing, &["wait", "www.example.com", "--timeout", "1s"], "not ready after 1s"),
+    ] {
+        // Without an attempt at work a removal is waited for by nobody.
+        let api = ApiDouble::always(200, &endpoint());
+        let output = run(&api, &[arguments, &["--format", "json"]].concat());
+        assert_status(&output, 1);
+        assert!(err(&output).contains(says), "{}", err(&output));
+        assert_eq!(json_out(&output), endpoint());
+    }
+}
