@@ -1,5 +1,6 @@
 //! A platform team at work on a local cloud: registers endpoints, creates records, looks at what came of it.
 
+pub mod browser;
 mod inbox;
 
 use std::time::Duration;

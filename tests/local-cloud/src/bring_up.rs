@@ -18,6 +18,7 @@ use crate::aws::Aws;
 use crate::ca::{Ca, CaPorts};
 use crate::description::Description;
 use crate::emulators::{self, REGION};
+use crate::issuer::{self, IssuerDescription};
 use crate::layout::{CloudFolder, Project};
 use crate::options::{DEFAULT_NAME, Options};
 use crate::ports::choose;
@@ -33,7 +34,7 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
     let ports = &options.ports;
     let choose = |wanted| choose(project, folder, wanted);
     let (ministack_port, moto_port) = (choose(ports.ministack)?, choose(ports.moto)?);
-    let (dns, edge) = (choose(ports.dns)?, choose(ports.edge)?);
+    let (dns, edge, issuer_port) = (choose(ports.dns)?, choose(ports.edge)?, choose(ports.issuer)?);
     let ca_ports = CaPorts { acme: choose(ports.acme)?, management: choose(ports.acme_management)?, dns, http01: edge };
     let (endpoint, acm_endpoint) = (emulators::url(ministack_port), emulators::url(moto_port));
     let aws = Aws::new(&endpoint, &acm_endpoint);
@@ -62,7 +63,10 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
         emulators::ministack_ready(&http, folder, &ministack, ministack_port).await?;
         progress.done("ministack (AWS)", begun);
         let zone_id = prepare(&aws, options).await?;
-        let parameters = parameters(options, &zone_id, &ca_ports, &acm_endpoint, &tls)?;
+        let mut parameters = parameters(options, &zone_id, &ca_ports, &acm_endpoint, &tls)?;
+        let own = |name: &str| options.parameters.iter().any(|(given, _)| given == name);
+        let addresses = [("OidcIssuer", issuer::url(issuer_port)), ("EmulatorUrl", endpoint.clone())];
+        parameters.extend(addresses.into_iter().filter(|(name, _)| !own(name)).map(|(name, url)| (name.into(), url)));
         let template = options.template.clone().unwrap_or_else(|| project.built_template());
         let deploying = Instant::now();
         let (project, folder, endpoint) = (project.clone(), folder.clone(), endpoint.clone());
@@ -71,11 +75,18 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
         progress.done("the stack (sam deploy)", deploying);
         anyhow::Ok((zone_id, resources))
     };
-    let (ca, (), (delegation_zone_id, resources)) = tokio::try_join!(pebble_up, moto_up, deployed)?;
+    let issuer_key = async {
+        let (project, folder) = (project.clone(), folder.clone());
+        spawn_blocking(move || issuer::make_key(&project, &folder)).await?
+    };
+    let (ca, (), (delegation_zone_id, resources), issuer_key) =
+        tokio::try_join!(pebble_up, moto_up, deployed, issuer_key)?;
 
+    let api = format!("{endpoint}/_aws/execute-api/{}", resources.get("Api").context("the stack has no Api")?);
     let description = Description {
         name: options.name.clone(),
-        api: format!("{endpoint}/_aws/execute-api/{}", resources.get("Api").context("the stack has no Api")?),
+        issuer: IssuerDescription::new(issuer::url(issuer_port), &api, issuer_key),
+        api,
         aws: endpoint,
         acm: acm_endpoint,
         ca,
@@ -88,8 +99,8 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
         resources,
     };
     let serving = Instant::now();
-    start_serving(project, folder, &description, ministack_port).await?;
-    progress.done("DNS and edge", serving);
+    start_serving(project, folder, &description, ministack_port, issuer_port).await?;
+    progress.done("DNS, edge and issuer", serving);
     description.write(folder)?;
     if options.name == DEFAULT_NAME {
         fs::write(project.local().join("env"), description.env_file()?)?;
@@ -107,7 +118,13 @@ async fn prepare(aws: &Aws, options: &Options) -> Result<String> {
     let (_, domain) = options.endpoint_target.split_once('.').context("the endpoint target is a host in a zone")?;
     let platform = CustomerZone::create(aws, domain).await?;
     platform.upsert(&options.endpoint_target, RrType::A, &["127.0.0.1"]).await?;
-    Ok(delegation?.id)
+    let delegation = delegation?;
+    if delegation.domain.ends_with(&format!(".{}", platform.domain)) {
+        let name_servers = delegation.name_servers().await?;
+        let name_servers: Vec<_> = name_servers.iter().map(String::as_str).collect();
+        platform.upsert(&delegation.domain, RrType::Ns, &name_servers).await?;
+    }
+    Ok(delegation.id)
 }
 
 fn parameters(
@@ -150,6 +167,7 @@ async fn start_serving(
     folder: &CloudFolder,
     description: &Description,
     ministack: u16,
+    issuer: u16,
 ) -> Result<()> {
     let mut command = Command::new(own_executable(project)?);
     command
@@ -158,9 +176,13 @@ async fn start_serving(
         .args(["--dns", &description.dns_server.port().to_string()])
         .args(["--edge", &description.edge.port().to_string()])
         .args(["--responder", description.resource("ServeChallengeFunction")?])
+        .args(["--issuer", &issuer.to_string()])
+        .arg("--issuer-key")
+        .arg(description.issuer.key())
+        .args(["--redirect-uri", &description.issuer.redirect_uri])
         .current_dir(project.root());
     let serving = Process::start(folder, "serve", command)?;
-    for address in [description.dns_server, description.edge] {
+    for address in [description.dns_server, description.edge, SocketAddr::from((Ipv4Addr::LOCALHOST, issuer))] {
         wait_until(&format!("something to listen at {address}"), Duration::from_secs(10), async || {
             serving.expect_running(folder)?;
             Ok(TcpStream::connect(address).await.is_ok().then_some(()))

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ca::Ca;
 use crate::emulators::{ACCESS_KEY, REGION, SECRET_KEY};
+use crate::issuer::IssuerDescription;
 use crate::layout::CloudFolder;
 use crate::options::STACK_NAME;
 use crate::stack::Resources;
@@ -23,6 +24,8 @@ pub struct Description {
     /// Base URL of the product's API; it has a path.
     pub api: String,
     pub ca: Ca,
+    /// The platform's OpenID provider.
+    pub issuer: IssuerDescription,
     /// PEM file of the root of the chains that the CA issues.
     pub acme_root: PathBuf,
     pub dns_server: SocketAddr,
@@ -65,6 +68,8 @@ impl Description {
             ("AWS_DEFAULT_REGION", REGION.into()),
             ("STACK_NAME", STACK_NAME.into()),
             ("MANAGED_HTTPS_API", self.api.clone()),
+            ("MANAGED_HTTPS_DASHBOARD", format!("{}/dashboard", self.api)),
+            ("OIDC_ISSUER", self.issuer.url.clone()),
             ("ACME_DIRECTORY", self.ca.directory.clone()),
             ("ACME_ROOT", self.acme_root.display().to_string()),
             ("DNS_SERVER", self.dns_server.to_string()),

@@ -1,4 +1,4 @@
-//! AWS, the CA, the DNS and the edge on one machine, with the stack deployed as on AWS.
+//! AWS, the CA, the DNS, the edge and a token issuer on one machine, with the stack deployed as on AWS.
 //!
 //! ```text
 //!   sam deploy ──► ministack (AWS) ◄── functions ──► Pebble (CA)
@@ -24,6 +24,7 @@ mod executions;
 mod fault;
 mod fault_proxy;
 mod functions;
+mod issuer;
 mod layout;
 mod options;
 mod packed;
@@ -35,6 +36,7 @@ mod tls;
 mod wait;
 mod zones;
 
+pub use ::issuer::Person;
 pub use aws::Aws;
 pub use ca::Ca;
 pub use chain::VerifiedChain;
@@ -46,6 +48,7 @@ pub use executions::Execution;
 pub use fault::{Effect, Fault, pebble};
 pub use fault_proxy::{FaultProxy, SeenRequest};
 pub use functions::Invocation;
+pub use issuer::{IssuerDescription, operator, tenant};
 pub use options::{CaOptions, DEFAULT_NAME, Options, STACK_NAME};
 pub use ports::Ports;
 pub use process::Process;

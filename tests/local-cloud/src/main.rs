@@ -25,7 +25,9 @@ enum Command {
     Status(Name),
     /// Play five stories on a fresh cloud, and stop it
     Demo(Name),
-    /// Run the DNS server and the edge of a cloud (`up` does)
+    /// Print a token of somebody, for `Authorization: Bearer`
+    Token(TokenArguments),
+    /// Run the DNS server, the edge and the token issuer of a cloud (`up` does)
     Serve(ServeOptions),
 }
 
@@ -34,6 +36,15 @@ struct Name {
     /// Tells clouds apart that run side by side
     #[arg(long, default_value = DEFAULT_NAME)]
     name: String,
+}
+
+#[derive(Args)]
+struct TokenArguments {
+    #[command(flatten)]
+    name: Name,
+    /// Somebody of this tenant; an operator of the platform if it is not given
+    #[arg(long)]
+    tenant: Option<String>,
 }
 
 #[derive(Args)]
@@ -70,6 +81,9 @@ struct UpArguments {
     /// Port of the edge, where the CA fetches HTTP-01 challenges
     #[arg(long)]
     edge_port: Option<u16>,
+    /// Port of the token issuer
+    #[arg(long)]
+    issuer_port: Option<u16>,
 }
 
 impl From<UpArguments> for Options {
@@ -83,6 +97,7 @@ impl From<UpArguments> for Options {
                 acme_management: arguments.acme_management_port,
                 dns: arguments.dns_port,
                 edge: arguments.edge_port,
+                issuer: arguments.issuer_port,
             },
             ca: CaOptions {
                 nonce_reject_percent: arguments.nonce_reject,
@@ -104,6 +119,7 @@ async fn main() -> ExitCode {
         Command::Down(Name { name }) => down(&name),
         Command::Status(Name { name }) => status(&name),
         Command::Demo(Name { name }) => local_cloud::demo(&name).await,
+        Command::Token(TokenArguments { name, tenant }) => token(&name.name, tenant.as_deref()),
         Command::Serve(options) => {
             tracing_subscriber::fmt().with_ansi(false).with_target(false).init();
             local_cloud::serve(options).await
@@ -138,6 +154,12 @@ async fn up(options: Options) -> Result<()> {
 fn down(name: &str) -> Result<()> {
     let stopped = local_cloud::stop(name)?;
     eprintln!("The cloud {name} {}", if stopped { "is stopped" } else { "was not running" });
+    Ok(())
+}
+
+fn token(name: &str, tenant: Option<&str>) -> Result<()> {
+    let person = tenant.map_or_else(local_cloud::operator, local_cloud::tenant);
+    println!("{}", LocalCloud::attach(name)?.token(&person)?);
     Ok(())
 }
 

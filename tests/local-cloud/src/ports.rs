@@ -23,6 +23,7 @@ pub struct Ports {
     pub acme_management: Option<u16>,
     pub dns: Option<u16>,
     pub edge: Option<u16>,
+    pub issuer: Option<u16>,
 }
 
 /// `wanted`, else a port that is free over TCP and UDP and that no cloud of the project has noted.

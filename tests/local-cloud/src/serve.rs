@@ -1,6 +1,7 @@
-//! The part of a cloud that is the project's own: DNS and edge in one process.
+//! The part of a cloud that is the project's own: DNS, edge and token issuer in one process.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use tokio::net::TcpListener;
@@ -8,7 +9,7 @@ use tokio::net::TcpListener;
 use crate::aws::Aws;
 use crate::dns::{self, HostedZones};
 use crate::edge::Edge;
-use crate::emulators;
+use crate::{emulators, issuer};
 
 /// What the process needs to know.
 #[derive(Clone, Debug, clap::Args)]
@@ -25,9 +26,18 @@ pub struct ServeOptions {
     /// Function that answers HTTP-01 challenges.
     #[arg(long)]
     pub responder: String,
+    /// Port of the token issuer.
+    #[arg(long)]
+    pub issuer: u16,
+    /// File with the key that it signs with.
+    #[arg(long)]
+    pub issuer_key: PathBuf,
+    /// Where it sends browsers back to.
+    #[arg(long)]
+    pub redirect_uri: String,
 }
 
-/// Serves until the process is ended, or one of the two fails.
+/// Serves until the process is ended, or one of the three fails.
 pub async fn serve(options: ServeOptions) -> Result<()> {
     let endpoint = emulators::url(options.ministack);
     let aws = Aws::new(&endpoint, &endpoint);
@@ -39,5 +49,6 @@ pub async fn serve(options: ServeOptions) -> Result<()> {
     tokio::select! {
         ended = dns::serve(HostedZones::new(aws.route53), udp, tcp) => ended,
         ended = edge.serve(listener) => ended,
+        ended = issuer::serve(options.issuer, options.redirect_uri, &options.issuer_key) => ended,
     }
 }

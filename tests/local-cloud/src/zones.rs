@@ -55,6 +55,14 @@ impl CustomerZone {
         record_sets(&self.route53, &self.id).await
     }
 
+    /// What the zone above delegates to.
+    pub async fn name_servers(&self) -> Result<Vec<String>> {
+        let apex = format!("{}.", self.domain);
+        let sets = self.records().await?;
+        let own = sets.iter().filter(|set| set.name() == apex && *set.r#type() == RrType::Ns);
+        Ok(own.flat_map(ResourceRecordSet::resource_records).map(|record| record.value().to_owned()).collect())
+    }
+
     async fn change(&self, action: ChangeAction, set: ResourceRecordSet) -> Result<()> {
         let name = set.name().to_owned();
         let change = Change::builder().action(action).resource_record_set(set).build()?;
@@ -98,7 +106,8 @@ async fn record_sets(route53: &aws_sdk_route53::Client, id: &str) -> Result<Vec<
 }
 
 impl LocalCloud {
-    /// Makes a hosted zone for a customer's domain. DNS serves it from then on.
+    /// Makes a hosted zone for a customer's domain. DNS serves it from then on; below another zone, as soon as that
+    /// one delegates it.
     pub async fn create_zone(&self, domain: &str) -> Result<CustomerZone> {
         CustomerZone::create(self.aws(), domain).await
     }

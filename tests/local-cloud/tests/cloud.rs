@@ -48,6 +48,22 @@ async fn a_record_is_served_as_soon_as_route_53_has_it() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_zone_below_another_is_served_where_that_one_delegates_it() -> Result<()> {
+    let cloud = cloud().await?;
+    let above = cloud.create_zone(&unique("above")).await?;
+    let domain = format!("below.{}", above.domain);
+    let below = cloud.create_zone(&domain).await?;
+    below.upsert(&domain, RrType::A, &["127.0.0.2"]).await?;
+    assert_eq!(ask(&cloud, &domain, RecordType::A)?.metadata.response_code, ResponseCode::NXDomain);
+
+    let name_servers = below.name_servers().await?;
+    let name_servers: Vec<_> = name_servers.iter().map(String::as_str).collect();
+    above.upsert(&domain, RrType::Ns, &name_servers).await?;
+    assert_eq!(ask(&cloud, &domain, RecordType::A)?.answers.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_answer_too_long_for_udp_is_truncated() -> Result<()> {
     let cloud = cloud().await?;
     let domain = unique("long");

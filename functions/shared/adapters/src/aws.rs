@@ -47,7 +47,7 @@ pub(crate) fn conflict(operation: &'static str) -> ServiceFault {
     ServiceFault { operation, kind: FaultKind::Throttled, detail }
 }
 
-fn classify(code: &str) -> FaultKind {
+pub(crate) fn classify(code: &str) -> FaultKind {
     match code {
         "Throttling"
         | "ThrottlingException"

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob as Bytes;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::KeyState;
 use domain::EndpointId;
 use domain::certificate_key::CertificateKey;
+use domain::installation_facts::{Looked, ResourceState};
 use domain::ports::{FaultKind, KeyVault, ServiceFault};
 use time::{Duration, OffsetDateTime};
 
@@ -32,6 +34,21 @@ impl EncryptedKeys {
         kms_key: String,
     ) -> Self {
         Self { table_client, table, kms, kms_key }
+    }
+
+    /// Whether the table serves.
+    pub async fn look_at_table(&self) -> Looked<ResourceState> {
+        crate::dynamodb::look(&self.table_client, &self.table).await
+    }
+
+    /// Whether the KMS key can be used.
+    pub async fn look_at_kms_key(&self) -> Looked<ResourceState> {
+        let output = self.kms.describe_key().key_id(&self.kms_key).send().await;
+        let state = output.map_err(|error| fault("kms:DescribeKey", error))?.key_metadata.and_then(|key| key.key_state);
+        match state {
+            Some(KeyState::Enabled) => Ok(ResourceState::Ready),
+            other => Ok(ResourceState::NotReady(other.map(|state| state.as_str().to_owned()).unwrap_or_default())),
+        }
     }
 
     async fn stored(&self, endpoint: &EndpointId, generation: u64) -> Result<Option<Vec<u8>>, ServiceFault> {

@@ -8,6 +8,7 @@ use aws_sdk_route53::error::ProvideErrorMetadata;
 use aws_sdk_route53::types::{
     Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
 };
+use domain::installation_facts::{HostedZone, Looked};
 use domain::ports::{ChangeState, ServiceFault, TxtZone};
 
 use crate::aws::fault;
@@ -30,6 +31,20 @@ impl DelegationZone {
     /// Calls made so far.
     pub fn calls(&self) -> u32 {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The zone itself, and the name servers it should be delegated to.
+    pub async fn look(&self) -> Looked<HostedZone> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let output = self.client.get_hosted_zone().id(&self.zone_id).send().await;
+        let output = output.map_err(|error| fault("route53:GetHostedZone", error))?;
+        let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
+        let zone = output.hosted_zone.as_ref();
+        Ok(HostedZone {
+            name: zone.map(|zone| plain(zone.name())).unwrap_or_default(),
+            private: zone.and_then(|zone| zone.config()).is_some_and(|config| config.private_zone),
+            name_servers: output.delegation_set.iter().flat_map(|set| set.name_servers()).map(|n| plain(n)).collect(),
+        })
     }
 
     async fn change(

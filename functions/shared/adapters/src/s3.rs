@@ -4,6 +4,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use domain::DomainName;
+use domain::installation_facts::{Looked, ResourceState};
 use domain::ports::{FaultKind, ServiceFault, TokenStore};
 
 use crate::aws::fault;
@@ -20,6 +21,12 @@ pub struct TokenBucket {
 impl TokenBucket {
     pub fn new(client: Client, bucket: String) -> Self {
         Self { client, bucket }
+    }
+
+    /// Whether the bucket is there.
+    pub async fn look(&self) -> Looked<ResourceState> {
+        let output = self.client.get_bucket_location().bucket(&self.bucket).send().await;
+        output.map(|_| ResourceState::Ready).map_err(|error| fault("s3:GetBucketLocation", error))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use domain::installation_facts::{Account, Looked};
 use domain::ports::{FaultKind, ServiceFault};
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +81,20 @@ impl AccountSecret {
         };
         accounts.version = version;
         Ok(accounts)
+    }
+
+    /// What is stored for the CA at `directory`. Of the content, only the account's URL goes out.
+    pub async fn look(&self, directory: &str) -> Looked<Account> {
+        let Some((text, _)) = self.read(&self.account_secret).await? else { return Ok(Account::NeverStored) };
+        let Ok(Accounts { accounts, .. }) = serde_json::from_str(&text) else {
+            return Ok(if text.trim().is_empty() { Account::Emptied } else { Account::Unreadable });
+        };
+        Ok(match accounts.get(directory) {
+            Some(StoredAccount { id: Some(url), .. }) => Account::Registered { url: url.clone() },
+            Some(_) => Account::Unregistered,
+            None if accounts.is_empty() => Account::Emptied,
+            None => Account::OnlyElsewhere { directories: accounts.into_keys().collect() },
+        })
     }
 
     /// Writes `next`, which was made from `base`; of several writers with the same base one wins.

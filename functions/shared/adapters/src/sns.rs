@@ -2,6 +2,7 @@
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
+use domain::installation_facts::{Looked, Subscription};
 use domain::notice::Notice;
 use domain::ports::{Notifier, ServiceFault};
 
@@ -16,6 +17,22 @@ pub struct AlertsTopic {
 impl AlertsTopic {
     pub fn new(client: Client, arn: String) -> Self {
         Self { client, arn }
+    }
+
+    /// Who is told, and who was asked to confirm that they want to be.
+    pub async fn look(&self) -> Looked<Vec<Subscription>> {
+        let mut pages = self.client.list_subscriptions_by_topic().topic_arn(&self.arn).into_paginator().items().send();
+        let mut subscriptions = Vec::new();
+        while let Some(subscription) = pages.next().await {
+            let subscription = subscription.map_err(|error| fault("sns:ListSubscriptionsByTopic", error))?;
+            subscriptions.push(Subscription {
+                // Until it is confirmed it has no ARN of its own.
+                pending: subscription.subscription_arn().is_none_or(|arn| !arn.starts_with("arn:")),
+                protocol: subscription.protocol.unwrap_or_default(),
+                endpoint: subscription.endpoint.unwrap_or_default(),
+            });
+        }
+        Ok(subscriptions)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Starting the flow.
 
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::types::StateMachineStatus;
 use domain::EndpointId;
 use domain::attempt::execution_name;
 use domain::flow::StepInput;
+use domain::installation_facts::{Looked, ResourceState};
 use domain::ports::{FlowStarter, ServiceFault, Started};
 
 use crate::aws::fault;
@@ -17,6 +19,15 @@ pub struct StateMachine {
 impl StateMachine {
     pub fn new(client: Client, arn: String) -> Self {
         Self { client, arn }
+    }
+
+    /// Whether executions can be started.
+    pub async fn look(&self) -> Looked<ResourceState> {
+        let output = self.client.describe_state_machine().state_machine_arn(&self.arn).send().await;
+        match output.map_err(|error| fault("states:DescribeStateMachine", error))?.status {
+            None | Some(StateMachineStatus::Active) => Ok(ResourceState::Ready),
+            Some(other) => Ok(ResourceState::NotReady(other.as_str().to_owned())),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod failure;
 pub mod flow;
 pub mod idempotency;
 pub mod installation;
+pub mod installation_facts;
 pub mod name;
 pub mod names;
 pub mod notice;

@@ -1,10 +1,12 @@
 //! What every Lambda starts with: the only crate that reads the environment or installs tracing.
 
 mod environment;
+mod inspection;
 mod step;
 mod wiring;
 
 pub use environment::{ConfigurationError, Environment};
+pub use inspection::Inspection;
 pub use step::{Spent, StepError, run_step};
 pub use wiring::Wiring;
 

@@ -22,10 +22,10 @@ use crate::environment::{ConfigurationError, Environment};
 /// Makes the adapters a function needs, from its environment.
 pub struct Wiring {
     environment: Environment,
-    sdk: SdkConfig,
+    pub(crate) sdk: SdkConfig,
 }
 
-type Wired<T> = Result<T, ConfigurationError>;
+pub(crate) type Wired<T> = Result<T, ConfigurationError>;
 
 impl Wiring {
     pub(crate) async fn new(environment: Environment) -> Self {
@@ -68,18 +68,26 @@ impl Wiring {
 
     /// `may_register`: whether this function's role may write the account.
     pub fn authority(&self, may_register: bool) -> Wired<AcmeAuthority> {
+        let malformed = |why: String| ConfigurationError::Malformed { name: "ACME_TRUST_ANCHOR", why };
+        let config = self.acme_config(may_register)?;
+        AcmeAuthority::new(config, self.account_secret()?).map_err(|error| malformed(error.to_string()))
+    }
+
+    pub(crate) fn account_secret(&self) -> Wired<AccountSecret> {
         let account = self.environment.required("ACCOUNT_SECRET")?;
         let secrets = aws_sdk_secretsmanager::Client::new(&self.sdk);
-        let secret = AccountSecret::new(secrets, account, self.environment.optional("EAB_SECRET"));
+        Ok(AccountSecret::new(secrets, account, self.environment.optional("EAB_SECRET")))
+    }
+
+    pub(crate) fn acme_config(&self, may_register: bool) -> Wired<AcmeConfig> {
         let malformed = |why: String| ConfigurationError::Malformed { name: "ACME_TRUST_ANCHOR", why };
-        let config = AcmeConfig {
+        Ok(AcmeConfig {
             directory: self.environment.required("ACME_DIRECTORY")?,
             contact: self.environment.optional("ACME_CONTACT"),
             profile: self.environment.optional("ACME_PROFILE"),
             trust_anchor: self.trust_anchor()?,
             may_register,
-        };
-        AcmeAuthority::new(config, secret).map_err(|error| malformed(error.to_string()))
+        })
     }
 
     pub fn renewal_information(&self) -> Wired<AcmeRenewalInformation> {

@@ -44,26 +44,40 @@ impl Zones for HostedZones {
     type Error = anyhow::Error;
 
     async fn zone_of(&self, name: &Name) -> Result<Option<Arc<Zone>>> {
-        let mut nearest: Option<(Name, String)> = None;
+        let mut around: Vec<(Name, String)> = Vec::new();
         let mut pages = self.route53.list_hosted_zones().into_paginator().items().send();
         while let Some(hosted) = pages.next().await {
             let hosted = hosted.context("ListHostedZones")?;
             let origin = owner_of(hosted.name())?;
-            let nearer = nearest.as_ref().is_none_or(|(best, _)| origin.num_labels() > best.num_labels());
-            if origin.zone_of(name) && nearer {
-                nearest = Some((origin, hosted.id));
+            if origin.zone_of(name) {
+                around.push((origin, hosted.id));
             }
         }
-        let Some((origin, id)) = nearest else { return Ok(None) };
+        around.sort_by_key(|(origin, _)| origin.num_labels());
+        let mut around = around.into_iter();
+        let Some((origin, id)) = around.next() else { return Ok(None) };
+        let mut zone = self.read(origin, &id).await?;
+        // A zone below another is met by its delegation only, as everywhere in the DNS.
+        for (origin, id) in around {
+            if zone.delegates(&origin) {
+                zone = self.read(origin, &id).await?;
+            }
+        }
+        Ok(Some(Arc::new(zone)))
+    }
+}
+
+impl HostedZones {
+    async fn read(&self, origin: Name, id: &str) -> Result<Zone> {
         let mut zone = Zone::new(origin);
-        for set in self.record_sets(&id).await? {
+        for set in self.record_sets(id).await? {
             // As with a real server, one bad record does not take its zone away.
             match read_set(&set) {
                 Ok((owner, record_type, records)) => zone.insert(&owner, record_type, records),
                 Err(error) => warn!(name = set.name(), "left out: {error:#}"),
             }
         }
-        Ok(Some(Arc::new(zone)))
+        Ok(zone)
     }
 }
 

@@ -77,6 +77,11 @@ impl Zone {
         wildcard.map_or(Found::NoSuchName, |sets| select(sets, &name, record_type))
     }
 
+    /// Whether the topmost zone cut above `origin` is at `origin` itself.
+    pub(crate) fn delegates(&self, origin: &Name) -> bool {
+        self.delegation(origin).is_some_and(|records| records.iter().all(|record| record.name == *origin))
+    }
+
     /// Whether the name has records, or a name below it has.
     fn exists(&self, name: &Name) -> bool {
         self.owners.keys().any(|owner| name.zone_of(owner))
@@ -171,6 +176,9 @@ mod tests {
     fn names_below_a_zone_cut_belong_to_another_zone_and_the_origin_does_not() {
         assert!(matches!(found("x.else.example.test.", RecordType::A), Found::Delegation(_)));
         assert!(matches!(found("example.test.", RecordType::NS), Found::Records(_)));
+        let zone = zone("example.test.", &[("else.example.test.", "NS", "ns.else.example.test.")]);
+        assert!(zone.delegates(&name("else.example.test.")));
+        assert!(!zone.delegates(&name("x.else.example.test.")) && !zone.delegates(&name("www.example.test.")));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! newOrder, authorization, challenge, order, finalize, order, certificate. `tests/end-to-end` counts them.
 
 mod account;
+pub mod directory;
 mod registration;
 mod renewal;
 mod resources;

@@ -9,6 +9,7 @@
 //! | report of the last look | `ENDPOINT#id` | `CHECK` |
 //! | claim of a name | `NAME#shop.example.com` | `CLAIM` |
 //! | request that was done | `IDEMPOTENCY#tenant#key` | `REQUEST` |
+//! | last scan | `INSTALLATION` | `SCAN` |
 //!
 //! Index `due` (due_shard, due_at) holds endpoints only: no other item has a `due_shard`. Indexes `tenant`
 //! (tenant, domain) and `listing` (one partition, domain) likewise. Index `advice` (due_shard, advice_at) holds
@@ -17,6 +18,7 @@
 mod advice_index;
 mod check_log;
 mod due_index;
+mod heartbeat;
 mod items;
 mod journal;
 mod registry;
@@ -26,8 +28,9 @@ mod trail;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TableStatus, TransactWriteItem};
 use domain::event::Event;
+use domain::installation_facts::{Looked, ResourceState};
 use domain::ports::{EndpointReader, ServiceFault};
 use domain::{Endpoint, EndpointId};
 
@@ -43,6 +46,11 @@ pub struct EndpointsTable {
 impl EndpointsTable {
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
+    }
+
+    /// Whether the table serves.
+    pub async fn look(&self) -> Looked<ResourceState> {
+        look(&self.client, &self.table).await
     }
 
     /// An update of the endpoint's item; what and on which condition is the caller's to say.
@@ -126,6 +134,16 @@ struct Cancelled {
 impl EndpointReader for EndpointsTable {
     async fn find(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
         self.read(id).await
+    }
+}
+
+/// Whether a table serves.
+pub async fn look(client: &Client, table: &str) -> Looked<ResourceState> {
+    let output = client.describe_table().table_name(table).send().await;
+    let status = output.map_err(|error| fault("dynamodb:DescribeTable", error))?.table.and_then(|t| t.table_status);
+    match status {
+        Some(TableStatus::Active | TableStatus::Updating) => Ok(ResourceState::Ready),
+        other => Ok(ResourceState::NotReady(other.map(|status| status.as_str().to_owned()).unwrap_or_default())),
     }
 }
 

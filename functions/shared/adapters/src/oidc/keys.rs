@@ -33,6 +33,13 @@ pub(super) struct KeyDocument {
     keys: Vec<Value>,
 }
 
+impl KeyDocument {
+    /// Whether any token could be verified with it.
+    pub(super) fn has_usable(self) -> bool {
+        !usable(self).is_empty()
+    }
+}
+
 #[derive(Default)]
 pub(super) struct KeyCache(Mutex<Known>);
 

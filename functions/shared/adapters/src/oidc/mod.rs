@@ -180,6 +180,13 @@ impl OpenIdProvider {
         Ok(verify(token, &key, expected, now)?)
     }
 
+    /// Whether the issuer answers with what signing in takes.
+    pub async fn look(&self, now: OffsetDateTime) -> Result<(), ProviderFault> {
+        let uri = self.metadata(now).await?.jwks_uri;
+        let keys: keys::KeyDocument = self.0.fetcher.get_json(&uri).await?;
+        if keys.has_usable() { Ok(()) } else { Err(ProviderFault::Malformed(uri.to_string())) }
+    }
+
     async fn metadata(&self, now: OffsetDateTime) -> Result<Metadata, ProviderFault> {
         // Held while fetching: those who come meanwhile wait for the one request.
         let mut known = self.0.metadata.lock().await;

@@ -1,0 +1,119 @@
+//! The CA, and our account there.
+
+use domain::installation::InstallationCheck;
+use domain::installation_facts::{Account, Directory, Looked};
+
+use crate::{Installation, failed, ok, unseen, warning};
+
+pub(crate) fn directory(seen: &Result<Directory, String>, installation: &Installation) -> InstallationCheck {
+    const NAME: &str = "acme-directory";
+    let url = &installation.directory;
+    let seen = match seen {
+        Ok(seen) => seen,
+        Err(why) => {
+            return failed(
+                NAME,
+                format!("{url}: {why}."),
+                format!(
+                    "Ask it from elsewhere: curl -sS {url}. If that answers, the functions' way out is blocked; else wait for the CA."
+                ),
+            );
+        }
+    };
+    if let Some(profile) = installation.profile.as_ref().filter(|profile| !seen.profiles.contains(profile)) {
+        let offered = if seen.profiles.is_empty() { "none".to_owned() } else { seen.profiles.join(", ") };
+        return failed(
+            NAME,
+            format!("The CA offers no profile “{profile}”, so it refuses every order. It offers: {offered}."),
+            "Deploy with one of these as AcmeProfile, or with none: make deploy",
+        );
+    }
+    if seen.external_account_required && !installation.binds_account {
+        return failed(
+            NAME,
+            "The CA asks for an external account binding, and none is configured.",
+            "Put what the CA gave you into a secret {\"kid\": …, \"hmac_key\": …} and deploy with its ARN as AcmeEabSecretArn: make deploy",
+        );
+    }
+    let profile = installation.profile.as_ref().map(|profile| format!(", profile {profile}")).unwrap_or_default();
+    ok(NAME, format!("{url} answers{profile}."))
+}
+
+pub(crate) fn account(seen: &Looked<Account>, installation: &Installation) -> InstallationCheck {
+    const NAME: &str = "acme-account";
+    let contact = match &installation.contact {
+        Some(contact) => format!("contact {contact}"),
+        None => "no contact".to_owned(),
+    };
+    // Accounts are pinned by CAA accounturi: one that is lost is more than a registration.
+    let restore = || {
+        format!(
+            "Bring the last good version back: aws secretsmanager list-secret-version-ids --include-deprecated \
+             --secret-id {0}, then aws secretsmanager update-secret-version-stage --secret-id {0} --version-stage \
+             AWSCURRENT --move-to-version-id GOOD --remove-from-version-id CURRENT. Without one, the next order makes a \
+             new account; customers whose CAA names the old one (accounturi) must change it.",
+            installation.account_secret
+        )
+    };
+    match seen {
+        Err(fault) => unseen(NAME, fault),
+        Ok(Account::Registered { url }) => ok(NAME, format!("{url}, {contact}.")),
+        Ok(Account::NeverStored) => {
+            ok(NAME, format!("None yet: the first registration of an endpoint makes it ({contact})."))
+        }
+        Ok(Account::OnlyElsewhere { directories }) => ok(
+            NAME,
+            format!("None at this CA yet: the next order makes it ({contact}). Kept for {}.", directories.join(", ")),
+        ),
+        Ok(Account::Unregistered) => warning(
+            NAME,
+            "The account's key is stored, but the CA has not confirmed the account.",
+            "The next order registers it. If this stays, see the log of open-order.",
+        ),
+        Ok(Account::Emptied) => {
+            failed(NAME, "The account secret has been emptied: the account's key is not in it any more.", restore())
+        }
+        Ok(Account::Unreadable) => failed(
+            NAME,
+            "The account secret holds something else than the functions store: no order can be made.",
+            restore(),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{denied, facts, installation, is_failed, is_ok, is_warning};
+
+    #[test]
+    fn a_directory_must_offer_what_is_ordered() {
+        let facts = facts();
+        let with_profile = Installation { profile: Some("shortlived".into()), ..installation() };
+        assert!(
+            is_ok(&directory(&facts.directory, &installation())) && is_ok(&directory(&facts.directory, &with_profile))
+        );
+        let other = Installation { profile: Some("eternal".into()), ..installation() };
+        let check = directory(&facts.directory, &other);
+        assert!(is_failed(&check) && check.detail.contains("eternal") && check.detail.contains("shortlived"));
+        assert!(is_failed(&directory(&Err("no answer".into()), &installation())));
+
+        let closed = Directory { external_account_required: true, ..facts.directory.expect("seen") };
+        assert!(is_failed(&directory(&Ok(closed.clone()), &installation())));
+        assert!(is_ok(&directory(&Ok(closed), &Installation { binds_account: true, ..installation() })));
+    }
+
+    #[test]
+    fn an_account_that_was_lost_is_told_from_one_that_never_was() {
+        let judged = |seen| account(&Ok(seen), &installation());
+        assert!(is_ok(&judged(Account::NeverStored)));
+        assert!(is_ok(&judged(Account::OnlyElsewhere { directories: vec!["https://other.example/dir".into()] })));
+        assert!(is_ok(&judged(Account::Registered { url: "https://ca.example/acct/1".into() })));
+        assert!(is_warning(&judged(Account::Unregistered)));
+        for lost in [Account::Emptied, Account::Unreadable] {
+            let check = judged(lost);
+            assert!(is_failed(&check) && check.remedy.expect("a remedy").contains("update-secret-version-stage"));
+        }
+        assert!(is_failed(&account(&Err(denied("secretsmanager:GetSecretValue")), &installation())));
+    }
+}

@@ -1,0 +1,88 @@
+//! Judges what was seen of an installation: what is missing, broken or stands still, and what to do about it.
+//!
+//! One entry a check, always in the same order, so that two runs can be compared. A look that was refused is a
+//! failure of the permissions, which names it, and leaves its own check undecided.
+
+mod authority;
+mod engine;
+mod people;
+mod resources;
+mod zone;
+
+use domain::installation::{InstallationCheck, InstallationStatus};
+use domain::installation_facts::Facts;
+use domain::ports::{FaultKind, ServiceFault};
+use time::{Duration, OffsetDateTime};
+
+/// What the installation was deployed with.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    pub stack: String,
+    pub delegation_zone: String,
+    /// URL of the ACME directory.
+    pub directory: String,
+    pub contact: Option<String>,
+    pub profile: Option<String>,
+    /// Whether there is an external account binding.
+    pub binds_account: bool,
+    /// ARN of the account secret.
+    pub account_secret: String,
+    /// ARN of the topic.
+    pub alerts_topic: String,
+    /// URL of the queue.
+    pub dead_letters: String,
+    /// After how long without a scan something is wrong; the alarm on silence uses the same.
+    pub silence: Duration,
+    /// URL of the token issuer, if there is one.
+    pub issuer: Option<String>,
+}
+
+/// All checks.
+pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) -> Vec<InstallationCheck> {
+    vec![
+        resources::permissions(facts),
+        resources::resources(&facts.resources),
+        zone::hosted_zone(&facts.zone, installation),
+        zone::delegation(&facts.zone, &facts.delegation, installation),
+        authority::directory(&facts.directory, installation),
+        authority::account(&facts.account, installation),
+        engine::schedule(&facts.schedule),
+        engine::last_scan(&facts.last_scan, installation, now),
+        engine::dead_letters(&facts.dead_letters, installation),
+        people::alarms(&facts.alarms, installation),
+        people::subscriptions(&facts.subscriptions, installation),
+        people::sign_in(facts.issuer.as_ref(), installation),
+    ]
+}
+
+fn ok(name: &str, detail: impl Into<String>) -> InstallationCheck {
+    InstallationCheck { name: name.to_owned(), status: InstallationStatus::Ok, detail: detail.into(), remedy: None }
+}
+
+fn warning(name: &str, detail: impl Into<String>, remedy: impl Into<String>) -> InstallationCheck {
+    let (name, detail, remedy) = (name.to_owned(), detail.into(), Some(remedy.into()));
+    InstallationCheck { name, status: InstallationStatus::Warning, detail, remedy }
+}
+
+fn failed(name: &str, detail: impl Into<String>, remedy: impl Into<String>) -> InstallationCheck {
+    InstallationCheck { status: InstallationStatus::Failed, ..warning(name, detail, remedy) }
+}
+
+/// A check whose look could not be taken.
+fn unseen(name: &str, fault: &ServiceFault) -> InstallationCheck {
+    let detail = format!("It could not be looked at: {} failed with {}.", fault.operation, fault.detail);
+    match fault.kind {
+        FaultKind::Throttled | FaultKind::Unavailable => {
+            warning(name, detail, "Look again in a minute: managed-https doctor")
+        }
+        FaultKind::Denied => failed(name, detail, "See the check “permissions”."),
+        FaultKind::Refused => failed(
+            name,
+            detail,
+            "The resource is gone or is another one than was deployed: deploy the stack again with make deploy",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod testing;

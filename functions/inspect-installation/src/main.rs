@@ -1,0 +1,41 @@
+//! Looks at the installation itself. Invoked by the api function for `GET /v1/installation`.
+//!
+//! In: anything. Out: a list of `InstallationCheck`. Never fails for what it finds.
+//! Calls, all of them reading: CloudWatch `DescribeAlarms`; DynamoDB `DescribeTable`, `GetItem`; EventBridge Scheduler
+//! `GetSchedule`; KMS `DescribeKey`; Lambda `GetFunctionConfiguration`; Route 53 `GetHostedZone`; S3
+//! `GetBucketLocation`; Secrets Manager `GetSecretValue`; SNS `ListSubscriptionsByTopic`; SQS `GetQueueAttributes`;
+//! Step Functions `DescribeStateMachine`; DNS; the CA's directory; the token issuer.
+
+use domain::installation::InstallationStatus;
+use inspect_installation::{Installation, judge};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let wiring = runtime::start().await;
+    let environment = wiring.environment();
+    let installation = Installation {
+        stack: environment.required("STACK_NAME")?,
+        delegation_zone: wiring.delegation_zone_name()?,
+        directory: environment.required("ACME_DIRECTORY")?,
+        contact: environment.optional("ACME_CONTACT"),
+        profile: environment.optional("ACME_PROFILE"),
+        binds_account: environment.optional("EAB_SECRET").is_some(),
+        account_secret: environment.required("ACCOUNT_SECRET")?,
+        alerts_topic: environment.required("ALERTS_TOPIC")?,
+        dead_letters: environment.required("SCAN_DEAD_LETTERS")?,
+        silence: time::Duration::seconds(environment.parsed("HEARTBEAT_SECONDS")?.unwrap_or(900)),
+        issuer: environment.optional("OIDC_ISSUER"),
+    };
+    let inspection = wiring.inspection()?;
+    lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| {
+        let now = OffsetDateTime::now_utc();
+        let checks = judge(&inspection.look(now).await, &installation, now);
+        let wrong = checks.iter().filter(|check| check.status != InstallationStatus::Ok).count();
+        tracing::info!(checks = checks.len(), wrong, "inspected");
+        Ok::<_, Error>(checks)
+    }))
+    .await
+}

@@ -1,0 +1,133 @@
+//! Whether somebody is told, and can sign in.
+
+use domain::installation::InstallationCheck;
+use domain::installation_facts::{Alarm, AlarmState, Looked, Subscription};
+
+use crate::{Installation, failed, ok, unseen, warning};
+
+pub(crate) fn alarms(seen: &Looked<Vec<Alarm>>, installation: &Installation) -> InstallationCheck {
+    const NAME: &str = "alarms";
+    let alarms = match seen {
+        Ok(alarms) => alarms,
+        Err(fault) => return unseen(NAME, fault),
+    };
+    let ringing: Vec<_> = alarms.iter().filter(|alarm| alarm.state == AlarmState::Alarm).collect();
+    let names = |alarms: &[&Alarm]| alarms.iter().map(|alarm| alarm.name.clone()).collect::<Vec<_>>().join(", ");
+    if let Some(first) = ringing.first() {
+        return failed(
+            NAME,
+            format!("In ALARM: {}. {}: {}", names(&ringing), first.name, first.reason),
+            format!(
+                "docs/OPERATIONS.md says what each means. Its history: aws cloudwatch describe-alarm-history --alarm-name {}",
+                first.name
+            ),
+        );
+    }
+    if alarms.is_empty() {
+        return failed(
+            NAME,
+            format!("There is no alarm whose name begins with {}-: nobody would be told.", installation.stack),
+            "Deploy the stack again: make deploy",
+        );
+    }
+    let mute: Vec<_> = alarms.iter().filter(|alarm| !alarm.actions_enabled).collect();
+    if !mute.is_empty() {
+        let arguments = names(&mute).replace(", ", " ");
+        return warning(
+            NAME,
+            format!("These tell nobody, as their actions are disabled: {}.", names(&mute)),
+            format!("aws cloudwatch enable-alarm-actions --alarm-names {arguments}"),
+        );
+    }
+    let silent = alarms.iter().filter(|alarm| alarm.state == AlarmState::InsufficientData).count();
+    ok(NAME, format!("None of {} is in ALARM ({silent} have no data yet).", alarms.len()))
+}
+
+pub(crate) fn subscriptions(seen: &Looked<Vec<Subscription>>, installation: &Installation) -> InstallationCheck {
+    const NAME: &str = "alert-subscriptions";
+    let topic = &installation.alerts_topic;
+    let subscriptions = match seen {
+        Ok(subscriptions) => subscriptions,
+        Err(fault) => return unseen(NAME, fault),
+    };
+    let pending: Vec<_> = subscriptions.iter().filter(|one| one.pending).collect();
+    if let Some(first) = pending.first() {
+        let whom: Vec<_> = pending.iter().map(|one| one.endpoint.as_str()).collect();
+        let detail = format!("Not confirmed: {}. Alerts do not reach them.", whom.join(", "));
+        let remedy = format!(
+            "Follow the link in the message from AWS Notifications. To have it sent again: aws sns subscribe --topic-arn \
+             {topic} --protocol {} --notification-endpoint {}",
+            first.protocol, first.endpoint
+        );
+        let nobody = pending.len() == subscriptions.len();
+        return if nobody { failed(NAME, detail, remedy) } else { warning(NAME, detail, remedy) };
+    }
+    if subscriptions.is_empty() {
+        return warning(
+            NAME,
+            "Nobody is subscribed to the alerts.",
+            format!(
+                "aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint YOU@EXAMPLE.COM, or deploy with AlertEmail"
+            ),
+        );
+    }
+    ok(NAME, format!("{} subscribed and confirmed.", subscriptions.len()))
+}
+
+pub(crate) fn sign_in(seen: Option<&Result<(), String>>, installation: &Installation) -> InstallationCheck {
+    const NAME: &str = "sign-in";
+    match (seen, &installation.issuer) {
+        (Some(Ok(())), Some(issuer)) => ok(NAME, format!("{issuer} answers.")),
+        (Some(Err(why)), Some(issuer)) => failed(
+            NAME,
+            format!("Nobody can sign in: {why}."),
+            format!(
+                "Ask it from elsewhere: curl -sS {}/.well-known/openid-configuration",
+                issuer.trim_end_matches('/')
+            ),
+        ),
+        _ => ok(NAME, "There is no token issuer: IAM only, and no dashboard."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{facts, installation, is_failed, is_ok, is_warning};
+
+    #[test]
+    fn an_alarm_that_rings_is_named_before_one_that_is_mute() {
+        let mut alarms_seen = facts().alarms.expect("seen");
+        let judged = |seen: &[Alarm]| alarms(&Ok(seen.to_vec()), &installation());
+        assert!(is_ok(&judged(&alarms_seen)), "no data is no failure");
+        alarms_seen[0].actions_enabled = false;
+        assert!(is_warning(&judged(&alarms_seen)));
+        alarms_seen[1].state = AlarmState::Alarm;
+        let check = judged(&alarms_seen);
+        assert!(is_failed(&check) && check.detail.starts_with(&format!("In ALARM: {}.", alarms_seen[1].name)));
+        assert!(is_failed(&judged(&[])));
+    }
+
+    #[test]
+    fn somebody_must_have_confirmed() {
+        let one = |pending| Subscription { protocol: "email".into(), endpoint: "a@example.com".into(), pending };
+        let judged = |seen: Vec<Subscription>| subscriptions(&Ok(seen), &installation());
+        assert!(is_ok(&judged(vec![one(false)])));
+        assert!(is_warning(&judged(vec![one(false), one(true)])));
+        let check = judged(vec![one(true)]);
+        assert!(is_failed(&check) && check.detail.contains("a@example.com"));
+        assert!(is_warning(&judged(Vec::new())));
+    }
+
+    #[test]
+    fn an_issuer_that_is_configured_must_answer() {
+        let with = Installation { issuer: Some("https://login.example.com/".into()), ..installation() };
+        assert!(is_ok(&sign_in(None, &installation())));
+        assert!(is_ok(&sign_in(Some(&Ok(())), &with)));
+        let check = sign_in(Some(&Err("no answer".into())), &with);
+        assert!(is_failed(&check));
+        assert!(
+            check.remedy.expect("a remedy").ends_with("https://login.example.com/.well-known/openid-configuration")
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! An installation of which all is well, for tests to spoil.
+
+use domain::installation::{InstallationCheck, InstallationStatus};
+use domain::installation_facts::{
+    Account, Alarm, AlarmState, Delegation, Directory, Facts, HostedZone, Resource, ResourceState, Schedule,
+    Subscription,
+};
+use domain::ports::{FaultKind, ServiceFault};
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+
+use crate::{Installation, judge};
+
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+pub(crate) fn installation() -> Installation {
+    Installation {
+        stack: "managed-https".into(),
+        delegation_zone: "acme.example.net".into(),
+        directory: "https://ca.example/dir".into(),
+        contact: Some("ops@example.net".into()),
+        profile: None,
+        binds_account: false,
+        account_secret: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:account".into(),
+        alerts_topic: "arn:aws:sns:eu-central-1:111122223333:alerts".into(),
+        dead_letters: "https://sqs.eu-central-1.amazonaws.com/111122223333/dead".into(),
+        silence: Duration::minutes(15),
+        issuer: None,
+    }
+}
+
+pub(crate) fn facts() -> Facts {
+    let servers = ["ns-1.example".to_owned(), "ns-2.example".to_owned()];
+    let resource = |name: &str| Resource { name: name.into(), state: Ok(ResourceState::Ready) };
+    let alarm = |name: &str, state| Alarm { name: name.into(), state, reason: "said so".into(), actions_enabled: true };
+    Facts {
+        resources: vec![resource("table EndpointsTable"), resource("function settle-attempt")],
+        zone: Ok(HostedZone { name: "acme.example.net".into(), private: false, name_servers: servers.to_vec() }),
+        delegation: Delegation {
+            at_parent: Ok(servers.to_vec()),
+            servers: servers.map(|server| (server, Ok(()))).into(),
+        },
+        account: Ok(Account::NeverStored),
+        directory: Ok(Directory {
+            profiles: vec!["classic".into(), "shortlived".into()],
+            external_account_required: false,
+        }),
+        schedule: Ok(Schedule { name: "scan".into(), enabled: true, expression: "rate(1 minute)".into() }),
+        last_scan: Ok(Some(NOW - Duration::MINUTE)),
+        alarms: Ok(vec![
+            alarm("managed-https-ScanSilentAlarm", AlarmState::Ok),
+            alarm("managed-https-ApiFaultsAlarm", AlarmState::InsufficientData),
+        ]),
+        subscriptions: Ok(vec![Subscription {
+            protocol: "email".into(),
+            endpoint: "ops@example.net".into(),
+            pending: false,
+        }]),
+        dead_letters: Ok(0),
+        issuer: None,
+    }
+}
+
+pub(crate) fn denied(operation: &'static str) -> ServiceFault {
+    ServiceFault { operation, kind: FaultKind::Denied, detail: "AccessDenied: not you".into() }
+}
+
+pub(crate) fn gone(operation: &'static str) -> ServiceFault {
+    ServiceFault { operation, kind: FaultKind::Refused, detail: "ResourceNotFoundException: gone".into() }
+}
+
+pub(crate) fn is_ok(check: &InstallationCheck) -> bool {
+    check.status == InstallationStatus::Ok && check.remedy.is_none()
+}
+
+pub(crate) fn is_warning(check: &InstallationCheck) -> bool {
+    check.status == InstallationStatus::Warning && check.remedy.is_some()
+}
+
+pub(crate) fn is_failed(check: &InstallationCheck) -> bool {
+    check.status == InstallationStatus::Failed && check.remedy.is_some()
+}
+
+#[test]
+fn every_check_has_a_name_of_its_own_and_a_healthy_installation_passes_all() {
+    let checks = judge(&facts(), &installation(), NOW);
+    assert!(checks.iter().all(is_ok), "{checks:#?}");
+    let names: std::collections::BTreeSet<_> = checks.iter().map(|check| &check.name).collect();
+    assert_eq!(names.len(), checks.len());
+}
+
+#[test]
+fn what_is_silent_for_a_moment_is_a_warning_and_what_is_denied_a_failure() {
+    let mut facts = facts();
+    facts.dead_letters = Err(ServiceFault { kind: FaultKind::Throttled, ..denied("sqs:GetQueueAttributes") });
+    facts.subscriptions = Err(denied("sns:ListSubscriptionsByTopic"));
+    let checks = judge(&facts, &installation(), NOW);
+    let named = |name: &str| checks.iter().find(|check| check.name == name).expect("there");
+    assert!(is_warning(named("dead-letters")) && is_failed(named("alert-subscriptions")));
+    assert!(is_failed(named("permissions")) && named("permissions").detail.contains("sns:ListSubscriptionsByTopic"));
+}

@@ -1,0 +1,70 @@
+//! A look at the CA's directory, as somebody without an account.
+
+use std::time::Duration;
+
+use domain::failure::printable;
+use domain::installation_facts::Directory;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::AcmeConfig;
+use crate::tls;
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// RFC 8555 §7.1.1, as far as it is looked at here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    #[allow(dead_code, reason = "without it, it is no directory")]
+    new_order: String,
+    #[serde(default)]
+    meta: Meta,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Meta {
+    #[serde(default)]
+    external_account_required: bool,
+    #[serde(default)]
+    profiles: Map<String, Value>,
+}
+
+/// What the CA of `config` says about itself, or why that is unknown.
+pub async fn look(config: &AcmeConfig) -> Result<Directory, String> {
+    let tls = tls::client_config(config.trust_anchor.as_deref()).map_err(|error| error.to_string())?;
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        // Pebble refuses a request without one (RFC 8555 §6.1 asks for it).
+        .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION")))
+        .timeout(TIMEOUT)
+        .build()
+        .map_err(explain)?;
+    let mut answer = client.get(&config.directory).send().await.map_err(explain)?;
+    if !answer.status().is_success() {
+        return Err(format!("it answers with status {}", answer.status().as_u16()));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(explain)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > LARGEST_BODY {
+            return Err("it answers with more than a directory has".into());
+        }
+    }
+    let document: Document = serde_json::from_slice(&body).map_err(|_| "what it answers with is no directory")?;
+    let Meta { external_account_required, profiles } = document.meta;
+    let profiles = profiles.into_iter().map(|(name, _)| printable(&name, 64)).collect();
+    Ok(Directory { profiles, external_account_required })
+}
+
+fn explain(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("it does not answer within {} seconds", TIMEOUT.as_secs());
+    }
+    let error = error.without_url();
+    let cause = std::iter::successors(std::error::Error::source(&error), |e| e.source()).last();
+    printable(&cause.map_or_else(|| error.to_string(), ToString::to_string), 200)
+}

@@ -1,0 +1,53 @@
+//! The stack's functions, as their service sees them; and the one that looks at all the others.
+
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{LastUpdateStatus, State};
+use domain::failure::printable;
+use domain::installation::InstallationCheck;
+use domain::installation_facts::{Looked, ResourceState};
+use domain::ports::{FaultKind, Inspector, ServiceFault};
+
+use crate::aws::fault;
+
+/// Whether a function can be invoked.
+pub async fn look(client: &Client, name: &str) -> Looked<ResourceState> {
+    let output = client.get_function_configuration().function_name(name).send().await;
+    let output = output.map_err(|error| fault("lambda:GetFunctionConfiguration", error))?;
+    let why = |text: Option<String>| printable(&text.unwrap_or_default(), 200);
+    // A function that was idle for weeks is woken by its next invocation.
+    if !matches!(output.state, None | Some(State::Active | State::Inactive)) {
+        return Ok(ResourceState::NotReady(why(output.state_reason)));
+    }
+    if output.last_update_status == Some(LastUpdateStatus::Failed) {
+        return Ok(ResourceState::NotReady(why(output.last_update_status_reason)));
+    }
+    Ok(ResourceState::Ready)
+}
+
+/// The function `inspect-installation`.
+#[derive(Clone, Debug)]
+pub struct InspectFunction {
+    client: Client,
+    name: String,
+}
+
+impl InspectFunction {
+    pub fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+}
+
+impl Inspector for InspectFunction {
+    async fn inspect(&self) -> Result<Vec<InstallationCheck>, ServiceFault> {
+        const OPERATION: &str = "lambda:InvokeFunction";
+        let output = self.client.invoke().function_name(&self.name).payload(Blob::new("{}")).send().await;
+        let output = output.map_err(|error| fault(OPERATION, error))?;
+        let payload = output.payload.map(Blob::into_inner).unwrap_or_default();
+        let broken = |kind, detail: &str| ServiceFault { operation: OPERATION, kind, detail: printable(detail, 500) };
+        if output.function_error.is_some() {
+            return Err(broken(FaultKind::Unavailable, &String::from_utf8_lossy(&payload)));
+        }
+        serde_json::from_slice(&payload).map_err(|error| broken(FaultKind::Refused, &error.to_string()))
+    }
+}

@@ -1,0 +1,29 @@
+//! The schedule of the scan.
+
+use aws_sdk_scheduler::Client;
+use aws_sdk_scheduler::types::ScheduleState;
+use domain::installation_facts::{Looked, Schedule};
+
+use crate::aws::fault;
+
+#[derive(Clone, Debug)]
+pub struct ScanSchedule {
+    client: Client,
+    name: String,
+}
+
+impl ScanSchedule {
+    pub fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+
+    pub async fn look(&self) -> Looked<Schedule> {
+        let output = self.client.get_schedule().name(&self.name).send().await;
+        let output = output.map_err(|error| fault("scheduler:GetSchedule", error))?;
+        Ok(Schedule {
+            name: self.name.clone(),
+            enabled: output.state != Some(ScheduleState::Disabled),
+            expression: output.schedule_expression.unwrap_or_default(),
+        })
+    }
+}

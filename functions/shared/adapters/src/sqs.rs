@@ -1,0 +1,32 @@
+//! The queue of scans that could not run.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::QueueAttributeName;
+use domain::installation_facts::Looked;
+
+use crate::aws::fault;
+
+#[derive(Clone, Debug)]
+pub struct DeadLetters {
+    client: Client,
+    url: String,
+}
+
+impl DeadLetters {
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// How many wait, those that somebody looks at just now too.
+    pub async fn look(&self) -> Looked<u64> {
+        let counts = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        ];
+        let request = self.client.get_queue_attributes().queue_url(&self.url);
+        let output = request.set_attribute_names(Some(counts.to_vec())).send().await;
+        let output = output.map_err(|error| fault("sqs:GetQueueAttributes", error))?;
+        let attributes = output.attributes.unwrap_or_default();
+        Ok(counts.iter().filter_map(|name| attributes.get(name)?.parse::<u64>().ok()).sum())
+    }
+}

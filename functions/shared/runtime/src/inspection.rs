@@ -1,0 +1,150 @@
+use std::net::SocketAddr;
+
+use adapters::acme;
+use adapters::acme::AcmeConfig;
+use adapters::cloudwatch::Alarms;
+use adapters::dynamodb::EndpointsTable;
+use adapters::functions::{self, InspectFunction};
+use adapters::key_vault::EncryptedKeys;
+use adapters::oidc::OpenIdProvider;
+use adapters::route53::DelegationZone;
+use adapters::s3::TokenBucket;
+use adapters::scheduler::ScanSchedule;
+use adapters::secrets_manager::AccountSecret;
+use adapters::sns::AlertsTopic;
+use adapters::sqs::DeadLetters;
+use adapters::step_functions::StateMachine;
+use adapters::zone_cut::ZoneCut;
+use domain::installation_facts::Looked;
+use domain::installation_facts::{Delegation, Facts, Resource, ResourceState};
+use domain::ports::Heartbeat;
+use futures::future::join_all;
+use time::OffsetDateTime;
+
+use crate::environment::ConfigurationError;
+use crate::wiring::{Wired, Wiring};
+
+/// All the looks that an installation is judged by. Reads only.
+pub struct Inspection {
+    lambda: aws_sdk_lambda::Client,
+    functions: Vec<String>,
+    endpoints: EndpointsTable,
+    keys: EncryptedKeys,
+    tokens: TokenBucket,
+    state_machine: StateMachine,
+    zone: DelegationZone,
+    zone_name: String,
+    cut: ZoneCut,
+    account: AccountSecret,
+    acme: AcmeConfig,
+    schedule: ScanSchedule,
+    alarms: Alarms,
+    alerts: AlertsTopic,
+    dead_letters: DeadLetters,
+    issuer: Option<OpenIdProvider>,
+}
+
+impl Wiring {
+    /// The function that looks at the installation, for whoever may ask it to.
+    pub fn inspector(&self) -> Wired<InspectFunction> {
+        let name = self.environment().required("INSPECT_FUNCTION")?;
+        Ok(InspectFunction::new(aws_sdk_lambda::Client::new(&self.sdk), name))
+    }
+
+    pub fn inspection(&self) -> Wired<Inspection> {
+        let environment = self.environment();
+        let only: Option<SocketAddr> = environment.parsed("DNS_SERVER")?;
+        let cut = ZoneCut::new(only)
+            .map_err(|error| ConfigurationError::Malformed { name: "DNS_SERVER", why: error.to_string() })?;
+        // CloudFormation calls an alarm STACK-LOGICALID-RANDOM.
+        let alarms = format!("{}-", environment.required("STACK_NAME")?);
+        let functions = environment.required("FUNCTIONS")?;
+        let queue = environment.required("SCAN_DEAD_LETTERS")?;
+        Ok(Inspection {
+            lambda: aws_sdk_lambda::Client::new(&self.sdk),
+            functions: functions.split(',').map(str::to_owned).collect(),
+            endpoints: self.endpoints()?,
+            keys: self.keys()?,
+            tokens: self.tokens()?,
+            state_machine: self.state_machine()?,
+            zone: self.delegation_zone()?,
+            zone_name: self.delegation_zone_name()?,
+            cut,
+            account: self.account_secret()?,
+            acme: self.acme_config(false)?,
+            schedule: ScanSchedule::new(aws_sdk_scheduler::Client::new(&self.sdk), environment.required("SCHEDULE")?),
+            alarms: Alarms::new(self.sdk.clone(), alarms),
+            alerts: self.alerts()?,
+            dead_letters: DeadLetters::new(aws_sdk_sqs::Client::new(&self.sdk), queue),
+            issuer: self.open_id_provider()?,
+        })
+    }
+}
+
+impl Inspection {
+    /// Looks at everything, side by side.
+    pub async fn look(&self, now: OffsetDateTime) -> Facts {
+        let (resources, (zone, delegation), account, directory, schedule, last_scan) = futures::join!(
+            self.resources(),
+            self.zone(),
+            self.account.look(&self.acme.directory),
+            acme::directory::look(&self.acme),
+            self.schedule.look(),
+            self.endpoints.last_beat(),
+        );
+        let (alarms, subscriptions, dead_letters, issuer) =
+            futures::join!(self.alarms.look(), self.alerts.look(), self.dead_letters.look(), self.issuer(now));
+        Facts {
+            resources,
+            zone,
+            delegation,
+            account,
+            directory,
+            schedule,
+            last_scan,
+            alarms,
+            subscriptions,
+            dead_letters,
+            issuer,
+        }
+    }
+
+    async fn resources(&self) -> Vec<Resource> {
+        let functions = self.functions.iter().map(async |name| Resource {
+            name: format!("function {name}"),
+            state: functions::look(&self.lambda, name).await,
+        });
+        let named = |name: &str, state: Looked<ResourceState>| Resource { name: name.to_owned(), state };
+        let (endpoints, keys, key, tokens, machine, functions) = futures::join!(
+            self.endpoints.look(),
+            self.keys.look_at_table(),
+            self.keys.look_at_kms_key(),
+            self.tokens.look(),
+            self.state_machine.look(),
+            join_all(functions),
+        );
+        let mut resources = vec![
+            named("table EndpointsTable", endpoints),
+            named("table KeysTable", keys),
+            named("KMS key KeysKey", key),
+            named("bucket TokenBucket", tokens),
+            named("state machine IssueCertificateStateMachine", machine),
+        ];
+        resources.extend(functions);
+        resources
+    }
+
+    async fn zone(&self) -> (Looked<domain::installation_facts::HostedZone>, Delegation) {
+        let zone = self.zone.look().await;
+        let name_servers = zone.as_ref().map(|zone| zone.name_servers.clone()).unwrap_or_default();
+        let delegation = self.cut.look(&self.zone_name, &name_servers).await;
+        (zone, delegation)
+    }
+
+    async fn issuer(&self, now: OffsetDateTime) -> Option<Result<(), String>> {
+        match &self.issuer {
+            Some(provider) => Some(provider.look(now).await.map_err(|fault| fault.to_string())),
+            None => None,
+        }
+    }
+}
