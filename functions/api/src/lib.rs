@@ -8,7 +8,6 @@ mod base;
 mod body;
 mod caller;
 pub mod dashboard;
-mod interim;
 mod openapi;
 mod parameters;
 mod problem;
@@ -23,7 +22,6 @@ pub mod views;
 
 pub use application::{Surroundings, application};
 pub use base::{Base, BaseError};
-pub use interim::{DelegationLook, NoInspection};
 pub use problem::Problem;
 pub use routes::router;
 pub use service::{Installation, Outside, Ports, Service, Store};

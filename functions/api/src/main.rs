@@ -3,13 +3,13 @@
 //! In: an HTTP API event (payload 2.0). Out: JSON, errors as RFC 9457 problem details; HTML under `/dashboard` and
 //! `/records`.
 //! Calls: DynamoDB `GetItem`, `PutItem`, `Query`, `UpdateItem`, `TransactWriteItems`; Step Functions `StartExecution`;
-//! DNS; the token issuer.
+//! Lambda `InvokeFunction` of inspect-installation; DNS, customers' hosts, the token issuer.
 
 use std::sync::Arc;
 
 use api::dashboard::Console;
 use api::session::Identity;
-use api::{ClaimNames, DelegationLook, Installation, NoInspection, Outside, Service, Surroundings, application};
+use api::{ClaimNames, Installation, Outside, Service, Surroundings, application};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
@@ -23,8 +23,8 @@ async fn main() -> Result<(), lambda_http::Error> {
     let ports = Outside {
         store: wiring.endpoints()?,
         flows: wiring.state_machine()?,
-        looker: DelegationLook { dns: wiring.dns()? },
-        inspector: NoInspection,
+        looker: wiring.looker()?,
+        inspector: wiring.inspector()?,
     };
     let identity = match wiring.open_id_provider()? {
         Some(provider) => Some(Identity::new(

@@ -69,6 +69,7 @@ fn refused(problem: &Problem) -> Failure {
         format!("The CA did not issue ({}): {}", problem.kind, problem.detail),
         "Nothing at once: a new order is made by itself. If it happens again, read the CA's words.",
     )
+    .with_problem(problem)
 }
 
 fn late() -> Failure {

@@ -7,6 +7,7 @@ use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
+use adapters::reach::Reach;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
 use adapters::secrets_manager::{AccountSecret, Accounts, StoredAccount, Written};
@@ -136,13 +137,13 @@ async fn dns_and_probe(cloud: &LocalCloud, tokens: &TokenBucket) -> Result<()> {
     tokens.publish(&host, "probe-token", "probe-token.thumb").await?;
     let probe = |allowed: &[&str]| {
         let allowed = allowed.iter().map(|network| network.parse().expect("a network")).collect();
-        Probe::new(dns.clone(), cloud.description().edge.port(), allowed)
+        Probe::new(Reach::new(dns.clone(), allowed), cloud.description().edge.port())
     };
     let here = probe(&["127.0.0.0/8"]);
     assert_eq!(here.fetch(&host, "probe-token").await, ProbeAnswer::Body("probe-token.thumb".into()));
     assert_eq!(here.fetch(&host, "other-token").await, ProbeAnswer::Status(404));
     let failed = async |probe: &Probe, host: &str| match probe.fetch(&host.parse().expect("a name"), "t").await {
-        ProbeAnswer::Failed(why) => why,
+        ProbeAnswer::Failed(why) => why.to_string(),
         other => panic!("{host}: {other:?}"),
     };
     assert!(failed(&here, "closed.probe.test").await.contains("no connection"));

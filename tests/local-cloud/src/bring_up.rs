@@ -148,6 +148,8 @@ fn parameters(
         ("AcmEndpointUrl", acm.into()),
         ("DnsServer", format!("127.0.0.1:{}", ports.dns)),
         ("Http01Port", ports.http01.to_string()),
+        // The edge speaks plain HTTP alone.
+        ("HttpsPort", "0".into()),
         ("PreflightAllowedNetworks", "127.0.0.0/8".into()),
     ]
     .map(|(name, value)| (name.to_owned(), value))

@@ -71,14 +71,7 @@ impl<P: Ports> Service<P> {
     /// Looks at a domain that need not be registered. Keeps nothing.
     pub(crate) async fn preflight(&self, asked: Preflight, now: OffsetDateTime) -> Result<PreflightView, Problem> {
         let names = self.names(&asked.domain, &asked.also)?;
-        let subject = Subject {
-            names,
-            reachability: asked.reachability,
-            delegation_target: None,
-            endpoint_target: self.installation.endpoint_target.clone(),
-            certificate: None,
-            failure: None,
-        };
+        let subject = Subject::unregistered(names, asked.reachability, &self.installation.endpoint_target);
         let report = self.ports.looker().look(&subject, now).await;
         Ok(PreflightView {
             domain: subject.names.primary().to_string(),

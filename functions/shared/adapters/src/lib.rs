@@ -4,6 +4,7 @@
 
 pub mod acm;
 pub mod acme;
+mod any_certificate;
 mod aws;
 pub mod cloudwatch;
 pub mod dns;
@@ -11,7 +12,9 @@ pub mod dynamodb;
 pub mod functions;
 pub mod http_probe;
 pub mod key_vault;
+pub mod look;
 pub mod oidc;
+pub mod reach;
 pub mod route53;
 pub mod s3;
 pub mod scheduler;
@@ -20,4 +23,5 @@ pub mod sns;
 pub mod sqs;
 pub mod step_functions;
 pub mod tls;
+pub mod tls_probe;
 pub mod zone_cut;

@@ -1,6 +1,13 @@
 //! Whether a customer's records lead where they must, judged from what name servers and hosts answered.
+//!
+//! This is the flow's gate. What is wrong is decided in [`crate::diagnosis`], so that an attempt fails by the
+//! same words that a check shows.
 
-use crate::failure::{Actor, Failure, FailureName, printable};
+use std::fmt;
+use std::net::IpAddr;
+
+use crate::diagnosis;
+use crate::failure::Failure;
 use crate::name::DomainName;
 
 /// What one authoritative server answered for one name and type.
@@ -12,8 +19,48 @@ pub enum Answer {
     NoData,
     /// The name does not exist (RFC 2308 §2.1).
     NxDomain,
-    /// No usable answer: a timeout, SERVFAIL, REFUSED …, in words.
-    Failed(String),
+    /// No usable answer.
+    Failed(Unanswered),
+}
+
+/// Why a server gave no usable answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unanswered {
+    /// It failed inside (RFC 1035 §4.1.1, code 2).
+    ServFail,
+    /// It will not answer for this zone (code 5).
+    Refused,
+    /// It answers, but not with authority (the AA bit is clear): it does not serve the zone.
+    NotAuthoritative,
+    TimedOut,
+    /// Anything else, in words.
+    Other(String),
+}
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ServFail => "SERVFAIL (the server fails inside)",
+            Self::Refused => "REFUSED (the server does not serve this zone)",
+            Self::NotAuthoritative => "an answer without authority (the server does not serve this zone)",
+            Self::TimedOut => "no answer in time",
+            Self::Other(why) => why,
+        })
+    }
+}
+
+impl Answer {
+    /// The records, where there are any.
+    pub fn records(&self) -> &[String] {
+        match self {
+            Self::Records(data) => data,
+            _ => &[],
+        }
+    }
+
+    pub fn is_usable(&self) -> bool {
+        !matches!(self, Self::Failed(_))
+    }
 }
 
 /// An [`Answer`] and the server it came from.
@@ -30,65 +77,22 @@ pub struct ServerAnswer {
 ///
 /// # Errors
 ///
-/// [`FailureName::RecordsNotReady`], with what was found and the record to create.
+/// [`FailureName::RecordsNotReady`](crate::FailureName::RecordsNotReady), with what was found and the record to create.
 pub fn judge_delegation(
     base: &DomainName,
     target: &str,
     cname: &[ServerAnswer],
     stray_txt: &[ServerAnswer],
 ) -> Result<(), Failure> {
-    let name = base.challenge_name();
-    let right = |answer: &Answer| matches!(answer, Answer::Records(data) if data.len() == 1 && data[0] == target);
-    let answered: Vec<_> = cname.iter().filter(|a| !matches!(a.answer, Answer::Failed(_))).collect();
-    if answered.is_empty() {
-        return Err(not_ready(&name, target, format!("no name server of {base} answers: {}", describe(cname))));
+    match diagnosis::delegation_fault(base, target, cname, stray_txt) {
+        Some(finding) => Err(diagnosis::to_failure(&finding)),
+        None => Ok(()),
     }
-    if answered.iter().all(|a| right(&a.answer)) {
-        return Ok(());
-    }
-    if answered.iter().any(|a| right(&a.answer)) {
-        return Err(Failure {
-            remedy: "Nothing if the record was just created: it is looked at again soon. Otherwise make all name servers of the zone serve the same records.".into(),
-            ..not_ready(&name, target, format!("the name servers of {base} disagree about {name}: {}", describe(cname)))
-        });
-    }
-    let elsewhere = answered.iter().find_map(|a| match &a.answer {
-        Answer::Records(data) if !data.is_empty() => Some(data.join(", ")),
-        _ => None,
-    });
-    if let Some(found) = elsewhere {
-        let looping = found.split(", ").any(|to| to == name);
-        let what = match looping {
-            true => format!("{name} is an alias of itself"),
-            false => format!("{name} leads to {found} instead of {target}"),
-        };
-        return Err(not_ready(&name, target, what));
-    }
-    let txt = stray_txt.iter().find_map(|a| match &a.answer {
-        Answer::Records(data) if !data.is_empty() => Some(data.join(", ")),
-        _ => None,
-    });
-    Err(match txt {
-        Some(txt) => Failure {
-            remedy: format!("Delete the TXT record at {name}, then create there: {name} CNAME {target}"),
-            ..not_ready(&name, target, format!("{name} has a TXT record ({txt}) where the CNAME must stand"))
-        },
-        None => not_ready(&name, target, format!("{name} has no CNAME record: {}", describe(cname))),
-    })
-}
-
-fn not_ready(name: &str, target: &str, found: String) -> Failure {
-    Failure::new(
-        FailureName::RecordsNotReady,
-        Actor::Customer,
-        found,
-        format!("Create this record in the domain's DNS: {name} CNAME {target}"),
-    )
 }
 
 /// Judges the TXT set at the delegated name: true once every server that answers has all `values`.
 pub fn is_published(values: &[String], txt: &[ServerAnswer]) -> bool {
-    let mut answered = txt.iter().filter(|a| !matches!(a.answer, Answer::Failed(_))).peekable();
+    let mut answered = txt.iter().filter(|a| a.answer.is_usable()).peekable();
     answered.peek().is_some()
         && answered.all(|a| match &a.answer {
             Answer::Records(data) => values.iter().all(|value| data.contains(value)),
@@ -103,48 +107,61 @@ pub enum ProbeAnswer {
     Body(String),
     /// Another status, after redirects.
     Status(u16),
-    /// No answer at all: why, in words.
-    Failed(String),
+    /// No answer at all.
+    Failed(ProbeFault),
+}
+
+/// Why a request to a host came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeFault {
+    NoAddress,
+    /// Its address cannot be looked up: why, in words.
+    Unresolved(String),
+    /// One of its addresses is special-purpose (RFC 6890): nothing is sent there.
+    NotPublic(IpAddr),
+    /// No connection, or none that speaks HTTP: why, in words.
+    NoConnection(String),
+    /// Nothing within so many seconds.
+    TimedOut(u64),
+    /// A redirect to where the CA does not follow.
+    RefusedRedirect(String),
+    /// More redirects than the CA follows.
+    TooManyRedirects(usize),
+}
+
+impl fmt::Display for ProbeFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAddress => f.write_str("it has no address in DNS"),
+            Self::Unresolved(why) => write!(f, "its address cannot be looked up: {why}"),
+            Self::NotPublic(address) => write!(f, "its address {address} is not a public one"),
+            Self::NoConnection(why) => write!(f, "no connection: {why}"),
+            Self::TimedOut(seconds) => write!(f, "it does not answer within {seconds} seconds"),
+            Self::RefusedRedirect(to) => {
+                write!(f, "it redirects to {to}, which the CA does not follow (names only, ports 80 and 443 only)")
+            }
+            Self::TooManyRedirects(most) => write!(f, "it redirects more than {most} times"),
+        }
+    }
 }
 
 /// Judges what `http://HOST/.well-known/acme-challenge/TOKEN` answered.
 ///
 /// # Errors
 ///
-/// [`FailureName::RecordsNotReady`]: the CA would see the same.
+/// [`FailureName::RecordsNotReady`](crate::FailureName::RecordsNotReady): the CA would see the same.
 pub fn judge_probe(host: &DomainName, expected: &str, target: &str, answer: &ProbeAnswer) -> Result<(), Failure> {
-    let found = match answer {
+    match answer {
         // RFC 8555 §8.3: trailing white space is to be ignored.
-        ProbeAnswer::Body(body) if body.trim_end() == expected => return Ok(()),
-        ProbeAnswer::Body(body) => format!("it answered something else: “{}”", printable(body.trim(), 60)),
-        ProbeAnswer::Status(status) => format!("it answered with HTTP status {status}"),
-        ProbeAnswer::Failed(why) => why.clone(),
-    };
-    Err(Failure::new(
-        FailureName::RecordsNotReady,
-        Actor::Customer,
-        format!("http://{host}/ does not reach the platform: {found}"),
-        format!("Point the host at the platform: {host} CNAME {target} (and remove other A and AAAA records)"),
-    ))
-}
-
-fn describe(answers: &[ServerAnswer]) -> String {
-    let mut parts: Vec<String> = answers
-        .iter()
-        .map(|a| match &a.answer {
-            Answer::Records(data) => format!("{} says {}", a.server, data.join(", ")),
-            Answer::NoData => format!("{} has no such record", a.server),
-            Answer::NxDomain => format!("{} says that the name does not exist", a.server),
-            Answer::Failed(why) => format!("{}: {why}", a.server),
-        })
-        .collect();
-    parts.sort();
-    parts.join("; ")
+        ProbeAnswer::Body(body) if body.trim_end() == expected => Ok(()),
+        other => Err(diagnosis::to_failure(&diagnosis::challenge_path_fault(host, target, &[], other))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::{Actor, FailureName};
 
     const TARGET: &str = "abc.acme.platform.example";
 
@@ -155,6 +172,10 @@ mod tests {
 
     fn records(data: &[&str]) -> Answer {
         Answer::Records(data.iter().map(|s| s.to_string()).collect())
+    }
+
+    fn silent() -> Answer {
+        Answer::Failed(Unanswered::TimedOut)
     }
 
     fn judge(cname: &[Answer], txt: &[Answer]) -> Result<(), Failure> {
@@ -177,9 +198,9 @@ mod tests {
 
     #[test]
     fn a_server_that_is_down_does_not_count_but_one_that_disagrees_does() {
-        assert_eq!(judge(&[records(&[TARGET]), Answer::Failed("timeout".into())], &[]), Ok(()));
+        assert_eq!(judge(&[records(&[TARGET]), silent()], &[]), Ok(()));
         assert!(summary(&[records(&[TARGET]), Answer::NxDomain], &[]).contains("disagree"));
-        assert!(summary(&[Answer::Failed("timeout".into())], &[]).contains("no name server"));
+        assert!(summary(&[silent()], &[]).contains("no name server"));
     }
 
     #[test]
@@ -193,9 +214,9 @@ mod tests {
     #[test]
     fn txt_values_must_be_at_every_server_that_answers() {
         let values = ["a".to_owned(), "b".to_owned()];
-        assert!(is_published(&values, &from(&[records(&["b", "a", "old"]), Answer::Failed("down".into())])));
+        assert!(is_published(&values, &from(&[records(&["b", "a", "old"]), silent()])));
         assert!(!is_published(&values, &from(&[records(&["a", "b"]), records(&["a"])])));
-        assert!(!is_published(&values, &from(&[Answer::Failed("down".into())])));
+        assert!(!is_published(&values, &from(&[silent()])));
         assert!(!is_published(&values, &[]));
     }
 
@@ -204,10 +225,10 @@ mod tests {
         let host = "www.example.com".parse().expect("a valid name");
         let judge = |answer| judge_probe(&host, "token.thumb", "edge.platform.example", &answer);
         assert_eq!(judge(ProbeAnswer::Body("token.thumb\n".into())), Ok(()));
-        for answer in
-            [ProbeAnswer::Body("hello".into()), ProbeAnswer::Status(404), ProbeAnswer::Failed("refused".into())]
-        {
+        let refused = ProbeFault::NoConnection("refused".into());
+        for answer in [ProbeAnswer::Body("hello".into()), ProbeAnswer::Status(404), ProbeAnswer::Failed(refused)] {
             let failure = judge(answer).expect_err("not ready");
+            assert_eq!((failure.name, failure.actor), (FailureName::RecordsNotReady, Actor::Customer));
             assert!(failure.remedy.contains("CNAME edge.platform.example"));
         }
     }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use crate::problem::Problem;
+
 /// The error types that a step reports to Step Functions; `infra/issue-certificate.asl.json` matches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum FailureName {
@@ -113,11 +115,20 @@ pub struct Failure {
     /// The earliest moment another try makes sense, where the other side named one.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<OffsetDateTime>,
+    /// The CA's own words, where it was the CA that refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Box<Problem>>,
 }
 
 impl Failure {
     pub fn new(name: FailureName, actor: Actor, summary: impl AsRef<str>, remedy: impl Into<String>) -> Self {
-        Self { name, actor, summary: printable(summary.as_ref(), 1500), remedy: remedy.into(), retry_after: None }
+        let (summary, remedy) = (printable(summary.as_ref(), 1500), remedy.into());
+        Self { name, actor, summary, remedy, retry_after: None, problem: None }
+    }
+
+    pub fn with_problem(mut self, problem: &Problem) -> Self {
+        self.problem = Some(Box::new(problem.clone()));
+        self
     }
 
     pub fn with_retry_after(mut self, at: Option<OffsetDateTime>) -> Self {

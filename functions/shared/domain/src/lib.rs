@@ -4,11 +4,13 @@
 //! stated as [`ports`].
 
 pub mod attempt;
+pub mod caa;
 pub mod caller;
 pub mod certificate;
 pub mod certificate_key;
 pub mod check;
 pub mod delegation;
+pub mod diagnosis;
 pub mod endpoint;
 pub mod event;
 pub mod failure;
@@ -21,6 +23,8 @@ pub mod names;
 pub mod notice;
 pub mod order;
 pub mod ports;
+pub mod problem;
+pub mod provider;
 pub mod records;
 pub mod renewal_info;
 pub mod schedule;

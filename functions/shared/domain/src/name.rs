@@ -98,6 +98,11 @@ impl FromStr for DomainName {
     }
 }
 
+/// Whether strangers register names below `name`: a public suffix of the list's ICANN part, or the root.
+pub fn is_registry(name: &str) -> bool {
+    name.is_empty() || is_public_suffix(name)
+}
+
 /// Only the ICANN part of the list: the owner of a private suffix (`platform.app`) does control it.
 fn is_public_suffix(name: &str) -> bool {
     psl::suffix(name.as_bytes()).is_some_and(|s| s.as_bytes() == name.as_bytes() && s.typ() != Some(psl::Type::Private))

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::endpoint::{Endpoint, Reachability};
+use crate::name::{CertificateName, DomainName};
 
 /// One record to create, as it is typed into a zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -22,27 +23,40 @@ pub struct RequiredRecord {
 /// the host's own record.
 pub fn required_records(endpoint: &Endpoint, delegation_zone: &str, endpoint_target: &str) -> Vec<RequiredRecord> {
     let target = endpoint.label.target(delegation_zone);
-    let delegations = endpoint.names.bases().into_iter().map(|base| RequiredRecord {
+    let hosts = endpoint.names.iter().filter(|_| endpoint.reachability == Reachability::External);
+    let hosts = hosts.map(|name| host_record(name, endpoint_target));
+    hosts.chain(endpoint.names.bases().into_iter().map(|base| delegation_record(base, &target))).collect()
+}
+
+/// Leads `_acme-challenge.BASE` to `target`.
+pub fn delegation_record(base: &DomainName, target: &str) -> RequiredRecord {
+    RequiredRecord {
         name: base.challenge_name(),
         kind: "CNAME".into(),
-        value: target.clone(),
+        value: target.to_owned(),
         purpose: format!("Lets the platform prove control of {base} for its certificate, now and at every renewal."),
-    });
-    let hosts = endpoint.names.iter().filter(|_| endpoint.reachability == Reachability::External).map(|name| {
-        let apex = !name.wildcard && name.base.is_registrable();
-        RequiredRecord {
-            name: name.to_string(),
-            kind: if apex { "ALIAS" } else { "CNAME" }.into(),
-            value: endpoint_target.to_owned(),
-            purpose: match apex {
-                true => {
-                    format!("Sends {name} to the platform; some providers call ALIAS “ANAME” or “flattened CNAME”.")
-                }
-                false => format!("Sends {name} to the platform."),
-            },
-        }
-    });
-    hosts.chain(delegations).collect()
+    }
+}
+
+/// Leads an external host to the platform.
+pub fn host_record(name: &CertificateName, endpoint_target: &str) -> RequiredRecord {
+    let apex = !name.wildcard && name.base.is_registrable();
+    RequiredRecord {
+        name: name.to_string(),
+        kind: if apex { "ALIAS" } else { "CNAME" }.into(),
+        value: endpoint_target.to_owned(),
+        purpose: match apex {
+            true => format!("Sends {name} to the platform; some providers call ALIAS “ANAME” or “flattened CNAME”."),
+            false => format!("Sends {name} to the platform."),
+        },
+    }
+}
+
+impl RequiredRecord {
+    /// As one writes it: `www.example.com CNAME edge.platform.example`.
+    pub fn line(&self) -> String {
+        format!("{} {} {}", self.name, self.kind, self.value)
+    }
 }
 
 #[cfg(test)]

@@ -99,9 +99,6 @@ pub struct Judgement {
 pub fn certificate_state(endpoint: &Endpoint, now: OffsetDateTime) -> CertificateState {
     match &endpoint.certificate {
         Some(held) if now >= held.not_after => CertificateState::Expired,
-        Some(held) if !endpoint.names.same_set(&held.names) => {
-            on_its_way("The names have changed; a certificate for them is about to be had.", None)
-        }
         Some(held) if now >= held.renew_at => CertificateState::Expiring,
         Some(_) => CertificateState::Active,
         None if endpoint.is_leased(now) => CertificateState::Issuing,
@@ -147,6 +144,9 @@ pub fn judge(endpoint: &Endpoint, now: OffsetDateTime) -> Judgement {
     }
     match &endpoint.certificate {
         None => on_its_way("The first attempt is about to start.", None),
+        Some(held) if !endpoint.names.same_set(&held.names) => {
+            on_its_way("The names have changed; a certificate for them is about to be had.", None)
+        }
         Some(held) if now >= held.renew_at => on_its_way("The renewal is about to start.", Some(held.not_after)),
         Some(held) => with_certificate(endpoint, held.not_after),
     }

@@ -6,16 +6,20 @@ use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
+use adapters::look::EndpointLooker;
 use adapters::oidc::OpenIdProvider;
+use adapters::reach::Reach;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
 use adapters::secrets_manager::AccountSecret;
 use adapters::sns::AlertsTopic;
 use adapters::step_functions::StateMachine;
+use adapters::tls_probe::TlsProbe;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use domain::caa::Issuer;
 
 use crate::environment::{ConfigurationError, Environment};
 
@@ -80,7 +84,6 @@ impl Wiring {
     }
 
     pub(crate) fn acme_config(&self, may_register: bool) -> Wired<AcmeConfig> {
-        let malformed = |why: String| ConfigurationError::Malformed { name: "ACME_TRUST_ANCHOR", why };
         Ok(AcmeConfig {
             directory: self.environment.required("ACME_DIRECTORY")?,
             contact: self.environment.optional("ACME_CONTACT"),
@@ -124,13 +127,29 @@ impl Wiring {
     }
 
     pub fn probe(&self) -> Wired<Probe> {
+        let port = self.environment.parsed("HTTP01_PORT")?.unwrap_or(80);
+        Ok(Probe::new(self.reach()?, port))
+    }
+
+    fn reach(&self) -> Wired<Reach> {
         let name = "PREFLIGHT_ALLOWED_NETWORKS";
         let allowed = self.environment.optional(name).unwrap_or_default();
         let allowed: Result<_, _> = allowed.split(',').filter(|s| !s.is_empty()).map(str::parse).collect();
         let allowed = allowed
             .map_err(|error: ipnet::AddrParseError| ConfigurationError::Malformed { name, why: error.to_string() })?;
-        let port = self.environment.parsed("HTTP01_PORT")?.unwrap_or(80);
-        Ok(Probe::new(self.dns()?, port, allowed))
+        Ok(Reach::new(self.dns()?, allowed))
+    }
+
+    /// What takes a fresh look at an endpoint. `HTTPS_PORT` 0: what hosts present is not looked at.
+    pub fn looker(&self) -> Wired<EndpointLooker> {
+        let port = self.environment.parsed("HTTPS_PORT")?.unwrap_or(443);
+        let tls = if port == 0 { None } else { Some(TlsProbe::new(self.reach()?, port)) };
+        let identities = self.environment.optional("CAA_IDENTITIES").unwrap_or_default();
+        let issuer = Issuer {
+            identities: identities.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+            account: self.environment.optional("CAA_ACCOUNT_URI"),
+        };
+        Ok(EndpointLooker::new(self.dns()?, self.probe()?, tls, issuer))
     }
 
     pub fn acm(&self) -> Wired<Acm> {

@@ -155,7 +155,7 @@ impl MemoryCa {
 }
 
 fn lost() -> CaError {
-    CaError::OrderLost { problem: Problem { kind: "malformed".into(), detail: "no such order".into() } }
+    CaError::OrderLost { problem: Problem::new("malformed", "no such order") }
 }
 
 fn challenge(order: u64, authorization: usize, kind: ChallengeKind) -> Challenge {
@@ -304,7 +304,7 @@ impl CertificateAuthority for MemoryCa {
         let status = state.order(&order.url)?.status;
         drop(state);
         self.fuse.burn();
-        let problem = Problem { kind: "unauthorized".into(), detail: "not found".into() };
+        let problem = Problem::new("unauthorized", "not found");
         let value = if status == OrderStatus::Invalid { Validation::Failed(problem) } else { Validation::Ready };
         Ok(self.reply(value))
     }
@@ -317,9 +317,10 @@ impl CertificateAuthority for MemoryCa {
             held.chain = Some(self.issue(&held.names, request, now, serial));
             held.status = OrderStatus::Valid;
         }
-        let chain = held.chain.clone().ok_or_else(|| CaError::Refused {
-            problem: Problem { kind: "orderNotReady".into(), detail: "not ready".into() },
-        })?;
+        let chain = held
+            .chain
+            .clone()
+            .ok_or_else(|| CaError::Refused { problem: Problem::new("orderNotReady", "not ready") })?;
         drop(state);
         self.fuse.burn();
         Ok(self.reply(Finalized::Issued { chain }))

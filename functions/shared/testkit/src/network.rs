@@ -38,6 +38,7 @@ impl AuthoritativeDns for MemoryDns {
         let data: Vec<String> = match kind {
             RecordKind::Cname => self.target(name).into_iter().collect(),
             RecordKind::Txt => self.zone.values(name).into_iter().collect(),
+            _ => Vec::new(),
         };
         let answer = if data.is_empty() { Answer::NxDomain } else { Answer::Records(data) };
         vec![ServerAnswer { server: "ns.memory".into(), answer }]

@@ -17,6 +17,7 @@ use domain::failure::printable;
 use domain::names::EndpointNames;
 use domain::order::{Authorization, AuthorizationStatus, OpenOrder, OrderStatus};
 use domain::ports::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, Validation};
+use domain::problem::Subproblem;
 use instant_acme::{Account, Error, Identifier, NewOrder, Order};
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
@@ -130,7 +131,7 @@ impl AcmeAuthority {
             }
         }
         let own = order.state().error.as_ref().map(resources::problem);
-        own.unwrap_or_else(|| Problem { kind: "invalid".into(), detail: "the CA gives no reason".into() })
+        own.unwrap_or_else(|| Problem::new("invalid", "the CA gives no reason"))
     }
 }
 
@@ -286,11 +287,8 @@ fn to_ca_error(transport: &Transport, error: Error) -> CaError {
     let retry_after = refusal.retry_after;
     let Some(document) = refusal.problem.filter(|document| !document.r#type.is_empty()) else {
         return match refusal.status {
-            Some(429) => {
-                let problem = Problem { kind: "rateLimited".into(), detail: refusal.detail };
-                CaError::RateLimited { problem, retry_after }
-            }
-            Some(404) => CaError::OrderLost { problem: Problem { kind: "notFound".into(), detail: refusal.detail } },
+            Some(429) => CaError::RateLimited { problem: Problem::new("rateLimited", &refusal.detail), retry_after },
+            Some(404) => CaError::OrderLost { problem: Problem::new("notFound", &refusal.detail) },
             _ => CaError::Unavailable { detail: refusal.detail, retry_after },
         };
     };
@@ -313,8 +311,15 @@ fn to_ca_error(transport: &Transport, error: Error) -> CaError {
 }
 
 fn to_problem(document: &ProblemDocument) -> Problem {
-    let details = std::iter::once(&document.detail).chain(document.subproblems.iter().map(|sub| &sub.detail));
-    let details: Vec<&str> = details.map(String::as_str).filter(|text| !text.is_empty()).collect();
-    let kind = document.r#type.rsplit(':').next().unwrap_or_default();
-    Problem { kind: printable(kind, 60), detail: printable(&details.join("; "), 800) }
+    let subproblems = document.subproblems.iter().map(|sub| Subproblem {
+        name: sub.identifier.as_ref().map(|identifier| printable(&identifier.value, 260)),
+        kind: kind_of(&sub.r#type),
+        detail: printable(&sub.detail, 300),
+    });
+    Problem::new(&kind_of(&document.r#type), &document.detail).with_subproblems(subproblems.collect())
+}
+
+/// Without the prefix `urn:ietf:params:acme:error:`.
+fn kind_of(text: &str) -> String {
+    printable(text.rsplit(':').next().unwrap_or_default(), 60)
 }

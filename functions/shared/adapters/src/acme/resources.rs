@@ -7,10 +7,13 @@ use domain::order::{
     self, Authorization, AuthorizationStatus, ChallengeKind, OpenOrder, OrderStatus, choose_challenge,
 };
 use domain::ports::{CaError, Problem};
+use domain::problem::Subproblem;
 use instant_acme::{AuthorizationHandle, ChallengeType};
 use serde::Deserialize;
 use serde_json::json;
 use time::OffsetDateTime;
+
+use super::kind_of;
 
 pub(super) fn order_status(status: instant_acme::OrderStatus) -> OrderStatus {
     match status {
@@ -58,7 +61,7 @@ pub(super) fn authorization<'a>(
     let status = authorization_status(handle.status);
     let url = handle.url().to_owned();
     let text = handle.identifier().to_string();
-    let refused = |detail: String| CaError::Refused { problem: Problem { kind: "malformed".into(), detail } };
+    let refused = |detail: String| CaError::Refused { problem: Problem::new("malformed", &detail) };
     let name: CertificateName =
         text.parse().map_err(|_| refused(format!("the CA asks about “{}”", printable(&text, 80))))?;
     let challenge = match status {
@@ -109,11 +112,13 @@ pub(super) fn authorization_body(authorization: &Authorization) -> String {
 }
 
 pub(super) fn problem(problem: &instant_acme::Problem) -> Problem {
-    let kind = problem.r#type.as_deref().and_then(|kind| kind.rsplit(':').next()).unwrap_or_default();
-    let own = problem.detail.as_deref();
-    let details: Vec<&str> =
-        own.into_iter().chain(problem.subproblems.iter().filter_map(|sub| sub.detail.as_deref())).collect();
-    Problem { kind: printable(kind, 60), detail: printable(&details.join("; "), 800) }
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let subproblems = problem.subproblems.iter().map(|sub| Subproblem {
+        name: sub.identifier.as_ref().map(|name| printable(&name.authorized(false).to_string(), 260)),
+        kind: kind_of(&text(&sub.r#type)),
+        detail: printable(&text(&sub.detail), 300),
+    });
+    Problem::new(&kind_of(&text(&problem.r#type)), &text(&problem.detail)).with_subproblems(subproblems.collect())
 }
 
 #[cfg(test)]

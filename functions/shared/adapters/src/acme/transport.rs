@@ -49,6 +49,14 @@ pub(super) struct ProblemDocument {
     pub detail: String,
     #[serde(default)]
     pub subproblems: Vec<ProblemDocument>,
+    /// In a subproblem: the name it is about (RFC 8555 §6.7.1).
+    #[serde(default)]
+    pub identifier: Option<ProblemIdentifier>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct ProblemIdentifier {
+    pub value: String,
 }
 
 #[derive(Default)]

@@ -3,17 +3,10 @@ use std::future::Future;
 use time::OffsetDateTime;
 
 use crate::endpoint::Reachability;
-use crate::failure::{Actor, Failure, FailureName, printable};
+use crate::failure::{Actor, Failure, FailureName};
 use crate::names::EndpointNames;
 use crate::order::{Authorization, OpenOrder, OrderStatus};
-
-/// An ACME problem document (RFC 8555 §6.7), with its subproblems folded into `detail`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problem {
-    /// Without the `urn:ietf:params:acme:error:` prefix: `rateLimited`.
-    pub kind: String,
-    pub detail: String,
-}
+use crate::problem::Problem;
 
 /// Why the CA did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -130,57 +123,12 @@ impl From<CaError> for Failure {
                 )
                 .with_retry_after(retry_after)
             }
-            CaError::RateLimited { retry_after, .. } => Failure::new(
-                FailureName::RateLimited,
-                Actor::Ca,
-                summary,
-                "Nothing: it is tried again when the CA allows. If the text says “paused”, unpause the name at the CA.",
-            )
-            .with_retry_after(retry_after),
+            CaError::RateLimited { problem, retry_after } => problem.to_limit_failure(summary, retry_after),
             CaError::OrderLost { .. } => {
                 Failure::new(FailureName::OrderLost, Actor::Ca, summary, "Nothing: a new order is made by itself.")
             }
-            CaError::Refused { problem } => refusal(&problem, summary),
+            CaError::Refused { problem } => problem.to_refusal(summary),
             CaError::Account { .. } => Failure::misconfigured(summary),
         }
-    }
-}
-
-/// A refusal that is about the domain is its owner's to mend (CAA), others are ours.
-fn refusal(problem: &Problem, summary: String) -> Failure {
-    let (actor, remedy) = match problem.kind.as_str() {
-        "caa" => (Actor::Customer, "Allow the CA in the domain's CAA records, or delete them."),
-        "rejectedIdentifier" | "unsupportedIdentifier" => {
-            (Actor::Customer, "The CA does not issue for this name; register another.")
-        }
-        _ => (
-            Actor::Operator,
-            "Read the CA's words; check the account, the profile and the contact among the stack's parameters.",
-        ),
-    };
-    Failure::new(FailureName::CaRefused, actor, summary, remedy)
-}
-
-impl Problem {
-    /// Our failure for a validation that the CA did not accept (RFC 8555 §6.7 lists the kinds).
-    pub fn to_challenge_failure(&self) -> Failure {
-        let remedy = match self.kind.as_str() {
-            "dns" | "dnssec" => {
-                "Look at the domain's name servers: the CA could not resolve the name or its DNSSEC does not validate."
-            }
-            "caa" => "Allow the CA in the domain's CAA records, or delete them.",
-            "connection" | "tls" => {
-                "Make port 80 of the host reachable from the internet, over IPv4 and IPv6 where it has both."
-            }
-            _ => {
-                "Compare the endpoint's records with `managed-https records`, and remove other records at these names."
-            }
-        };
-        Failure::new(
-            FailureName::ChallengeFailed,
-            Actor::Customer,
-            format!("The CA could not validate ({}): {}", printable(&self.kind, 40), self.detail),
-            remedy,
-        )
     }
 }

@@ -1,20 +1,47 @@
+use std::fmt;
 use std::future::Future;
 
 use crate::delegation::{ProbeAnswer, ServerAnswer, judge_delegation};
 use crate::failure::Failure;
 use crate::name::DomainName;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The record types that are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RecordKind {
+    A,
+    Aaaa,
+    Caa,
     Cname,
+    Dnskey,
+    Ds,
+    Ns,
+    Soa,
     Txt,
+}
+
+impl fmt::Display for RecordKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Caa => "CAA",
+            Self::Cname => "CNAME",
+            Self::Dnskey => "DNSKEY",
+            Self::Ds => "DS",
+            Self::Ns => "NS",
+            Self::Soa => "SOA",
+            Self::Txt => "TXT",
+        })
+    }
 }
 
 /// Asks those who decide: no cache between them and the answer.
 pub trait AuthoritativeDns {
     /// What each authoritative server of `name`'s zone holds for it, aliases not followed.
     ///
-    /// Never an error: a zone whose servers cannot be found is one answer that says so.
+    /// Data are as in a zone file: names in lower case without trailing dot, TXT without quotes. Never an error: a
+    /// zone whose servers cannot be found is one answer that says so. A server that answers without authority has
+    /// failed.
     fn ask(&self, name: &str, kind: RecordKind) -> impl Future<Output = Vec<ServerAnswer>> + Send;
 }
 

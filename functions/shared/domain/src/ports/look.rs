@@ -21,6 +21,8 @@ pub struct Subject {
     pub certificate: Option<InstalledCertificate>,
     /// What the last attempt failed by.
     pub failure: Option<Failure>,
+    /// Whether an order is open: what it has published then belongs where it is.
+    pub order_open: bool,
 }
 
 impl Subject {
@@ -32,6 +34,20 @@ impl Subject {
             endpoint_target: endpoint_target.to_owned(),
             certificate: endpoint.certificate.clone(),
             failure: endpoint.failing.as_ref().map(|failing| failing.failure.clone()),
+            order_open: endpoint.order.is_some(),
+        }
+    }
+
+    /// A domain that nobody has registered yet.
+    pub fn unregistered(names: EndpointNames, reachability: Reachability, endpoint_target: &str) -> Self {
+        Self {
+            names,
+            reachability,
+            delegation_target: None,
+            endpoint_target: endpoint_target.to_owned(),
+            certificate: None,
+            failure: None,
+            order_open: false,
         }
     }
 }

@@ -20,7 +20,8 @@ mod share_links;
 mod store;
 mod trail;
 
-pub use certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, Validation};
+pub use crate::problem::Problem;
+pub use certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation};
 pub use check_log::CheckLog;
 pub use destination::{CertificateStore, Deletion, HeldCertificate, ImportMaterial};
 pub use dns::{AuthoritativeDns, HttpProbe, RecordKind, check_delegations};

@@ -1,0 +1,152 @@
+//! Whether a validating resolver would accept a zone: the DS record at its parent, the keys, and their signatures.
+
+use domain::delegation::Unanswered;
+use domain::diagnosis::Dnssec;
+use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, RRSIG};
+use hickory_resolver::proto::dnssec::{PublicKey, Verifier};
+use hickory_resolver::proto::op::Message;
+use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordType};
+
+use super::Dns;
+use super::exchange::{Manner, exchange, plain};
+use super::zones::{Server, Zone};
+
+impl Dns {
+    /// `now` is in seconds since 1970.
+    pub(crate) async fn dnssec(&self, zone: &Zone, now: i64) -> Dnssec {
+        let ds: Vec<DS> = match self.recursive.lookup(zone.apex.clone(), RecordType::DS).await {
+            Ok(found) => found
+                .answers()
+                .iter()
+                .filter_map(|record| match &record.data {
+                    RData::DNSSEC(DNSSECRData::DS(ds)) => Some(ds.clone()),
+                    _ => None,
+                })
+                .collect(),
+            Err(error) => match super::to_answer(&error) {
+                domain::delegation::Answer::Failed(_) => return Dnssec::Unknown,
+                _ => return Dnssec::Unsigned,
+            },
+        };
+        if ds.is_empty() {
+            return Dnssec::Unsigned;
+        }
+        let (keys, soa) = tokio::join!(signed(zone, RecordType::DNSKEY), signed(zone, RecordType::SOA));
+        match (keys, soa) {
+            (Ok(keys), Ok(soa)) => judge(&zone.apex, &ds, &keys, &soa, now),
+            _ => Dnssec::Unknown,
+        }
+    }
+}
+
+/// The first answer that a server of the zone gives.
+async fn signed(zone: &Zone, record_type: RecordType) -> Result<Message, Unanswered> {
+    let manner = Manner { signed: true, ..Manner::default() };
+    let mut failed = Unanswered::TimedOut;
+    for Server { address, .. } in &zone.servers {
+        let Some(address) = address else { continue };
+        match exchange(*address, &zone.apex, record_type, manner).await {
+            Ok(message) if message.metadata.authoritative => return Ok(message),
+            Ok(_) => failed = Unanswered::NotAuthoritative,
+            Err(why) => failed = why,
+        }
+    }
+    Err(failed)
+}
+
+/// RFC 4035 §5.2: from a DS record to a key of the zone, from there to all its keys, and to its SOA record.
+fn judge(apex: &Name, ds: &[DS], keys: &Message, soa: &Message, now: i64) -> Dnssec {
+    let ds: Vec<&DS> =
+        ds.iter().filter(|ds| ds.digest_type().is_supported() && ds.algorithm().is_supported()).collect();
+    if ds.is_empty() {
+        // Nobody can use what the parent has: the zone counts as unsigned.
+        return Dnssec::Unsigned;
+    }
+    let broken = |why: String| Dnssec::Broken(why);
+    let tags = ds.iter().map(|ds| ds.key_tag().to_string()).collect::<Vec<_>>().join(", ");
+    let of = |message: &Message, record_type| {
+        let own = message.answers.iter().filter(|record| record.name == *apex && record.record_type() == record_type);
+        own.cloned().collect::<Vec<Record>>()
+    };
+    let key_records = of(keys, RecordType::DNSKEY);
+    let zone_keys: Vec<DNSKEY> = key_records
+        .iter()
+        .filter_map(|record| match &record.data {
+            RData::DNSSEC(DNSSECRData::DNSKEY(key)) if key.zone_key() && !key.revoke() => Some(key.clone()),
+            _ => None,
+        })
+        .collect();
+    if zone_keys.is_empty() {
+        return broken(format!("has a DS record (key {tags}) at its parent, but its servers have no DNSKEY record"));
+    }
+    let named = |key: &&DNSKEY| ds.iter().any(|ds| ds.covers(apex, key).unwrap_or(false));
+    let anchors: Vec<&DNSKEY> = zone_keys.iter().filter(named).collect();
+    if anchors.is_empty() {
+        let held: Vec<String> =
+            zone_keys.iter().filter_map(|key| key.calculate_key_tag().ok()).map(|tag| tag.to_string()).collect();
+        return broken(format!(
+            "has a DS record for key {tags} at its parent, but its servers have other keys ({})",
+            held.join(", ")
+        ));
+    }
+    if let Err(why) = verify(apex, &key_records, &signatures(keys, apex, RecordType::DNSKEY), &anchors, now) {
+        return broken(format!("has keys whose signature {why}"));
+    }
+    let soa_records = of(soa, RecordType::SOA);
+    let all: Vec<&DNSKEY> = zone_keys.iter().collect();
+    if let Err(why) = verify(apex, &soa_records, &signatures(soa, apex, RecordType::SOA), &all, now) {
+        return broken(format!("has records (SOA) whose signature {why}"));
+    }
+    Dnssec::Intact
+}
+
+fn signatures(message: &Message, apex: &Name, covered: RecordType) -> Vec<RRSIG> {
+    let own = message.answers.iter().filter(|record| record.name == *apex);
+    let signatures = own.filter_map(|record| match &record.data {
+        RData::DNSSEC(DNSSECRData::RRSIG(signature)) if signature.input().type_covered == covered => {
+            Some(signature.clone())
+        }
+        _ => None,
+    });
+    signatures.collect()
+}
+
+/// Whether one of `signatures` over `records` was made by one of `keys` and is in its time; else why not.
+fn verify(apex: &Name, records: &[Record], signatures: &[RRSIG], keys: &[&DNSKEY], now: i64) -> Result<(), String> {
+    if signatures.is_empty() {
+        return Err("is missing".into());
+    }
+    let mut why = "was made by a key that the DS record does not lead to".to_owned();
+    for signature in signatures {
+        let input = signature.input();
+        // Serial number arithmetic (RFC 4034 §3.1.5).
+        let until = i64::from((input.sig_expiration.get()).wrapping_sub(now as u32) as i32);
+        let since = i64::from((now as u32).wrapping_sub(input.sig_inception.get()) as i32);
+        for key in keys.iter().filter(|key| key.public_key().algorithm() == input.algorithm) {
+            if key.calculate_key_tag().ok() != Some(input.key_tag) {
+                continue;
+            }
+            if until < 0 {
+                why = format!("expired {}", ago(-until));
+            } else if since < 0 {
+                why = "is not valid yet".into();
+            } else if key.verify_rrsig(apex, DNSClass::IN, signature, records.iter()).is_err() {
+                why = format!("is wrong (key {} of {})", input.key_tag, plain(&input.signer_name));
+            } else {
+                return Ok(());
+            }
+        }
+    }
+    Err(why)
+}
+
+fn ago(seconds: i64) -> String {
+    match seconds / 86_400 {
+        0 => "less than a day ago".into(),
+        1 => "a day ago".into(),
+        days => format!("{days} days ago"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

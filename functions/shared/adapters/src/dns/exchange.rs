@@ -1,0 +1,158 @@
+//! One question to one server, and what its answer means.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use domain::delegation::{Answer, Unanswered};
+use domain::failure::printable;
+use domain::ports::RecordKind;
+use futures::StreamExt;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::tcp::TcpClientStream;
+use hickory_resolver::net::udp::UdpClientStream;
+use hickory_resolver::net::xfer::DnsRequestSender;
+use hickory_resolver::net::{DnsHandle, NetError};
+use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Message, Query, ResponseCode};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+
+/// What is lost on the way is sent again at these intervals, until the time for UDP is over.
+const RESEND: Duration = Duration::from_millis(800);
+const RESENDS: u8 = 3;
+const OVER_UDP: Duration = Duration::from_millis(2500);
+const OVER_TCP: Duration = Duration::from_millis(1500);
+
+/// How a question is put.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Manner {
+    /// Asks the server to find out itself (RD), and takes an answer without authority.
+    pub recursive: bool,
+    /// Wants signatures along (DO).
+    pub signed: bool,
+}
+
+/// What a server holds for a name and type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub answer: Answer,
+    /// Where the name's alias leads, when another type was asked for.
+    pub alias: Option<String>,
+}
+
+/// Asks over UDP; over TCP where the answer is too long, or nothing comes.
+pub(super) async fn exchange(
+    server: SocketAddr,
+    name: &Name,
+    record_type: RecordType,
+    manner: Manner,
+) -> Result<Message, Unanswered> {
+    let mut options = DnsRequestOptions::default();
+    options.recursion_desired = manner.recursive;
+    options.edns_set_dnssec_ok = manner.signed;
+    options.retry_interval = RESEND;
+    let request = DnsRequest::from_query(Query::query(name.clone(), record_type), options);
+    let mut udp = UdpClientStream::builder(server, TokioRuntimeProvider::default())
+        .with_timeout(Some(OVER_UDP))
+        .with_max_retries(RESENDS)
+        .build();
+    match first(udp.send_message(request.clone())).await {
+        Ok(response) if !response.metadata.truncation => Ok(response.into_message()),
+        _ => over_tcp(server, request).await,
+    }
+}
+
+async fn over_tcp(server: SocketAddr, request: DnsRequest) -> Result<Message, Unanswered> {
+    let asked = async {
+        let provider = TokioRuntimeProvider::default();
+        let exchange = TcpClientStream::exchange(server, None, OVER_TCP, None, provider).await?;
+        first(exchange.send(request)).await
+    };
+    match tokio::time::timeout(OVER_TCP, asked).await {
+        Ok(Ok(response)) => Ok(response.into_message()),
+        Ok(Err(NetError::Proto(error))) => {
+            Err(Unanswered::Other(printable(&format!("a malformed answer: {error}"), 120)))
+        }
+        // Refused, reset or unreachable: nobody answers there.
+        Ok(Err(_)) | Err(_) => Err(Unanswered::TimedOut),
+    }
+}
+
+async fn first(
+    mut responses: impl futures::Stream<Item = Result<DnsResponse, NetError>> + Unpin,
+) -> Result<DnsResponse, NetError> {
+    responses.next().await.unwrap_or(Err(NetError::Timeout))
+}
+
+/// What `message`, an answer to a question for `name`, says.
+pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, manner: Manner) -> Reply {
+    let failed = |why| Reply { answer: Answer::Failed(why), alias: None };
+    match message.metadata.response_code {
+        ResponseCode::NoError | ResponseCode::NXDomain => {}
+        ResponseCode::ServFail => return failed(Unanswered::ServFail),
+        ResponseCode::Refused => return failed(Unanswered::Refused),
+        code => return failed(Unanswered::Other(code.to_string())),
+    }
+    if !message.metadata.authoritative && !manner.recursive {
+        return failed(Unanswered::NotAuthoritative);
+    }
+    let own = || message.answers.iter().filter(|record| record.name == *name);
+    let data: Vec<String> = own().filter_map(|record| data(record, kind)).collect();
+    let alias = own().filter(|_| kind != RecordKind::Cname).find_map(|record| match &record.data {
+        RData::CNAME(target) => Some(plain(&target.0)),
+        _ => None,
+    });
+    let answer = match data.is_empty() {
+        false => Answer::Records(data),
+        // With an alias it is the alias's target that does not exist.
+        true if message.metadata.response_code == ResponseCode::NXDomain
+            && alias.is_none()
+            && own().next().is_none() =>
+        {
+            Answer::NxDomain
+        }
+        true => Answer::NoData,
+    };
+    Reply { answer, alias }
+}
+
+/// The data of a record of `kind`, as in a zone file.
+fn data(record: &Record, kind: RecordKind) -> Option<String> {
+    let text = match (&record.data, kind) {
+        (RData::A(a), RecordKind::A) => a.0.to_string(),
+        (RData::AAAA(aaaa), RecordKind::Aaaa) => aaaa.0.to_string(),
+        (RData::CNAME(to), RecordKind::Cname) => plain(&to.0),
+        (RData::NS(to), RecordKind::Ns) => plain(&to.0),
+        (RData::TXT(txt), RecordKind::Txt) => {
+            let octets: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
+            printable(&String::from_utf8_lossy(&octets), 300)
+        }
+        (RData::CAA(caa), RecordKind::Caa) => {
+            let value = String::from_utf8_lossy(&caa.value);
+            printable(&format!("{} {} \"{value}\"", caa.flags(), caa.tag), 300)
+        }
+        (RData::SOA(soa), RecordKind::Soa) => format!("{} {}", plain(&soa.mname), soa.serial),
+        (other, RecordKind::Dnskey | RecordKind::Ds) if other.record_type() == record_type(kind) => {
+            printable(&other.to_string(), 300)
+        }
+        _ => return None,
+    };
+    Some(text)
+}
+
+pub(super) fn record_type(kind: RecordKind) -> RecordType {
+    match kind {
+        RecordKind::A => RecordType::A,
+        RecordKind::Aaaa => RecordType::AAAA,
+        RecordKind::Caa => RecordType::CAA,
+        RecordKind::Cname => RecordType::CNAME,
+        RecordKind::Dnskey => RecordType::DNSKEY,
+        RecordKind::Ds => RecordType::DS,
+        RecordKind::Ns => RecordType::NS,
+        RecordKind::Soa => RecordType::SOA,
+        RecordKind::Txt => RecordType::TXT,
+    }
+}
+
+/// Lower case, no trailing dot, escapes as DNS writes them.
+pub(super) fn plain(name: &Name) -> String {
+    printable(name.to_lowercase().to_ascii().trim_end_matches('.'), 255)
+}

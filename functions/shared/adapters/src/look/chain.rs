@@ -1,0 +1,80 @@
+//! Following aliases from zone to zone, as a resolver would.
+
+use std::net::IpAddr;
+
+use domain::delegation::{Answer, Unanswered};
+use domain::diagnosis::{Chain, ChainEnd, MOST_ALIASES};
+use domain::ports::RecordKind;
+
+use super::zone::Zones;
+
+/// From `name` to its addresses.
+pub(super) async fn follow(zones: &Zones<'_>, name: &str) -> Chain {
+    on(zones, vec![name.to_owned()], true).await
+}
+
+/// From `name`, whose alias is known to lead to `to`, to the addresses.
+pub(super) async fn follow_from(zones: &Zones<'_>, name: &str, to: &str) -> Chain {
+    on(zones, vec![name.to_owned(), to.to_owned()], true).await
+}
+
+/// From `name`, whose alias is known to lead to `to`, along the aliases alone.
+pub(super) async fn aliases(zones: &Zones<'_>, name: &str, to: &str) -> Chain {
+    on(zones, vec![name.to_owned(), to.to_owned()], false).await
+}
+
+/// `seen` are the names so far, the one that is asked about first.
+async fn on(zones: &Zones<'_>, mut seen: Vec<String>, addresses: bool) -> Chain {
+    let names = |seen: Vec<String>| seen.into_iter().skip(1).collect();
+    loop {
+        let at = seen.last().expect("there is a name to begin with").clone();
+        if let Some(before) = seen[..seen.len() - 1].iter().find(|name| **name == at).cloned() {
+            return Chain { names: names(seen), end: ChainEnd::Loop(before) };
+        }
+        if seen.len() > MOST_ALIASES + 1 {
+            return Chain { names: names(seen), end: ChainEnd::TooLong };
+        }
+        let (a, aaaa) = if addresses {
+            tokio::join!(zones.first(&at, RecordKind::A), zones.first(&at, RecordKind::Aaaa))
+        } else {
+            // Any type shows an alias; the delegated name has TXT records, if anything.
+            let txt = zones.first(&at, RecordKind::Txt).await;
+            (txt.clone(), txt)
+        };
+        match a.alias.or(aaaa.alias) {
+            Some(next) => seen.push(next),
+            None if addresses => return ends(names(seen), &a.answer, &aaaa.answer),
+            None => return Chain { names: names(seen), end: ChainEnd::Addresses(Vec::new()) },
+        }
+    }
+}
+
+/// The end of a chain at a name with these answers.
+pub(super) fn ends(names: Vec<String>, a: &Answer, aaaa: &Answer) -> Chain {
+    let records = a.records().iter().chain(aaaa.records());
+    let addresses: Vec<IpAddr> = records.filter_map(|text| text.parse().ok()).collect();
+    let end = match addresses.is_empty() {
+        false => ChainEnd::Addresses(addresses),
+        true if a.is_usable() => ChainEnd::Nothing(a.clone()),
+        true => ChainEnd::Nothing(aaaa.clone()),
+    };
+    Chain { names, end }
+}
+
+/// The records of `kind` at `name`, or where its aliases lead.
+pub(super) async fn chase(zones: &Zones<'_>, name: &str, kind: RecordKind) -> Answer {
+    let mut at = name.to_owned();
+    for _ in 0..=MOST_ALIASES {
+        let reply = zones.first(&at, kind).await;
+        match reply.alias {
+            Some(next) => at = next,
+            None => return reply.answer,
+        }
+    }
+    Answer::Failed(Unanswered::Other("too many aliases".into()))
+}
+
+/// For a chain that was not followed to its end in time.
+pub(super) fn late(to: &str) -> Chain {
+    Chain { names: vec![to.to_owned()], end: ChainEnd::Nothing(Answer::Failed(Unanswered::TimedOut)) }
+}

@@ -1,0 +1,199 @@
+//! A fresh look at an endpoint: everything is asked side by side, within a few seconds, and then judged.
+
+mod chain;
+mod zone;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::caa::{CaaLevel, Issuer, climb};
+use domain::check::CheckReport;
+use domain::delegation::{Answer, ProbeAnswer, ProbeFault, ServerAnswer, Unanswered};
+use domain::diagnosis::{
+    self, BaseFacts, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, TlsObservation,
+    ZoneState,
+};
+use domain::ports::{Looker, RecordKind, Subject};
+use domain::{CertificateName, DomainName, Reachability};
+use futures::future::{OptionFuture, join_all};
+use ring::rand::{SecureRandom, SystemRandom};
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+use crate::dns::Dns;
+use crate::http_probe::Probe;
+use crate::tls_probe::TlsProbe;
+use zone::Zones;
+
+/// What is not answered by then counts as not answering.
+const LONGEST: Duration = Duration::from_secs(8);
+/// Hosts that are asked over HTTP side by side; an endpoint may have a hundred. The DNS has a limit of its own.
+const MOST_REQUESTS: usize = 16;
+
+/// Looks through the DNS, over HTTP and over TLS.
+#[derive(Clone)]
+pub struct EndpointLooker {
+    dns: Dns,
+    http: Probe,
+    /// `None`: what hosts present is not looked at.
+    tls: Option<TlsProbe>,
+    issuer: Issuer,
+    requests: Arc<Semaphore>,
+}
+
+impl EndpointLooker {
+    pub fn new(dns: Dns, http: Probe, tls: Option<TlsProbe>, issuer: Issuer) -> Self {
+        Self { dns, http, tls, issuer, requests: Arc::new(Semaphore::new(MOST_REQUESTS)) }
+    }
+}
+
+impl Looker for EndpointLooker {
+    async fn look(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
+        let look = Look { looker: self, zones: Zones::new(&self.dns, now), until: Instant::now() + LONGEST };
+        let facts = look.gather(subject).await;
+        diagnosis::report(subject, &facts, now)
+    }
+}
+
+/// One look, which knows each zone once found.
+struct Look<'a> {
+    looker: &'a EndpointLooker,
+    zones: Zones<'a>,
+    until: Instant,
+}
+
+impl Look<'_> {
+    async fn gather(&self, subject: &Subject) -> Facts {
+        let external = subject.reachability == Reachability::External;
+        let bases = join_all(subject.names.bases().into_iter().map(|base| self.base(subject, base)));
+        let caa = join_all(subject.names.iter().map(|name| self.caa(name)));
+        let hosts =
+            join_all(subject.names.iter().take(if external { usize::MAX } else { 0 }).map(|name| self.host(name)));
+        let platform = OptionFuture::from(external.then(|| self.follow(&subject.endpoint_target)));
+        let tls = OptionFuture::from(self.presenting(subject).map(|(probe, host)| self.present(probe, host)));
+        let (bases, caa, hosts, platform, tls) = tokio::join!(bases, caa, hosts, platform, tls);
+        Facts { issuer: self.looker.issuer.clone(), bases, caa, hosts, platform, tls }
+    }
+
+    /// `late` if it takes too long.
+    async fn within<T>(&self, asked: impl Future<Output = T>, late: impl FnOnce() -> T) -> T {
+        timeout_at(self.until, asked).await.unwrap_or_else(|_| late())
+    }
+
+    async fn base(&self, subject: &Subject, base: &DomainName) -> BaseFacts {
+        let name = base.challenge_name();
+        let zone = self.within(self.zones.of(base.as_str()), || zone::late(base.as_str())).await;
+        let mut facts = BaseFacts {
+            base: base.clone(),
+            zone: zone.facts.clone(),
+            cname: Vec::new(),
+            txt: Vec::new(),
+            chain: None,
+            doubled: None,
+            leftover: Vec::new(),
+        };
+        let (cname, txt) = tokio::join!(self.ask(&name, RecordKind::Cname), self.ask(&name, RecordKind::Txt));
+        (facts.cname, facts.txt) = (cname, txt);
+        let standing = facts.cname.iter().find_map(|answer| answer.answer.records().first());
+        let target = subject.delegation_target.as_deref();
+        if let Some(to) = standing {
+            let aliases = self.within(chain::aliases(&self.zones, &name, to), || chain::late(to));
+            let leftover =
+                OptionFuture::from(target.filter(|_| !subject.order_open).map(|to| self.ask(to, RecordKind::Txt)));
+            let (aliases, leftover) = tokio::join!(aliases, leftover);
+            facts.chain = Some(aliases);
+            let values = leftover.into_iter().flatten().flat_map(|answer| answer.answer.records().to_vec());
+            facts.leftover = values.collect();
+            facts.leftover.sort();
+            facts.leftover.dedup();
+        } else if let ZoneState::Served { apex, .. } = &facts.zone.state {
+            let doubled = format!("{name}.{apex}");
+            let (cname, txt) = tokio::join!(self.ask(&doubled, RecordKind::Cname), self.ask(&doubled, RecordKind::Txt));
+            let standing = cname.into_iter().chain(txt).filter(|answer| !answer.answer.records().is_empty());
+            facts.doubled = Some((doubled, standing.collect()));
+        }
+        facts
+    }
+
+    async fn caa(&self, name: &CertificateName) -> CaaFacts {
+        let levels = climb(name).into_iter().map(|level| async move {
+            let asked = chain::chase(&self.zones, &level, RecordKind::Caa);
+            let answer = self.within(asked, || Answer::Failed(Unanswered::TimedOut)).await;
+            CaaLevel { name: level, answer }
+        });
+        CaaFacts { name: name.clone(), levels: join_all(levels).await }
+    }
+
+    async fn host(&self, name: &CertificateName) -> HostFacts {
+        let text = name.to_string();
+        let http = OptionFuture::from((!name.wildcard).then(|| self.probe(&name.base)));
+        let dns = async {
+            let zone = self.within(self.zones.of(name.base.as_str()), || zone::late(name.base.as_str())).await;
+            let (cname, a, aaaa) = tokio::join!(
+                self.ask(&text, RecordKind::Cname),
+                self.ask(&text, RecordKind::A),
+                self.ask(&text, RecordKind::Aaaa),
+            );
+            let answers = cname.into_iter().zip(a).zip(aaaa).map(|((cname, a), aaaa)| {
+                let text = &text;
+                async move {
+                    let chain = match cname.answer.records().first() {
+                        Some(to) => self.within(chain::follow_from(&self.zones, text, to), || chain::late(to)).await,
+                        None => chain::ends(Vec::new(), &a.answer, &aaaa.answer),
+                    };
+                    HostAnswer { server: cname.server, cname: cname.answer, a: a.answer, aaaa: aaaa.answer, chain }
+                }
+            });
+            (zone.facts.clone(), join_all(answers).await)
+        };
+        let ((zone, answers), http) = tokio::join!(dns, http);
+        HostFacts { name: name.clone(), zone, answers, http }
+    }
+
+    /// What every server of the name's zone says.
+    async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
+        let late = || vec![ServerAnswer { server: name.to_owned(), answer: Answer::Failed(Unanswered::TimedOut) }];
+        self.within(self.zones.ask(name, kind), late).await
+    }
+
+    async fn follow(&self, name: &str) -> Chain {
+        let late = || Chain { names: Vec::new(), end: ChainEnd::Nothing(Answer::Failed(Unanswered::TimedOut)) };
+        self.within(chain::follow(&self.zones, name), late).await
+    }
+
+    async fn probe(&self, host: &DomainName) -> HttpObservation {
+        // Nobody can have this one, so whoever answers for it is known by how it says no.
+        let token = unguessable();
+        let late = || HttpObservation {
+            redirects: Vec::new(),
+            answer: ProbeAnswer::Failed(ProbeFault::TimedOut(LONGEST.as_secs())),
+            platform: false,
+        };
+        let asked = async {
+            let _slot = self.looker.requests.acquire().await.expect("the semaphore is never closed");
+            self.looker.http.observe(host, &token).await
+        };
+        self.within(asked, late).await
+    }
+
+    /// Whether there is something to be presented, by which host.
+    fn presenting<'s>(&self, subject: &'s Subject) -> Option<(&TlsProbe, &'s DomainName)> {
+        let expected = subject.reachability == Reachability::External && subject.certificate.is_some();
+        let host = subject.names.iter().find(|name| !name.wildcard).filter(|_| expected)?;
+        Some((self.looker.tls.as_ref()?, &host.base))
+    }
+
+    async fn present(&self, probe: &TlsProbe, host: &DomainName) -> TlsObservation {
+        let reason = || format!("it does not answer within {} seconds", LONGEST.as_secs());
+        let late = || TlsObservation::Unreachable { host: host.to_string(), reason: reason() };
+        self.within(probe.observe(host), late).await
+    }
+}
+
+/// 128 random bits, in characters that a token may have (RFC 8555 §8.1).
+fn unguessable() -> String {
+    let mut bytes = [0; 16];
+    SystemRandom::new().fill(&mut bytes).expect("the system has randomness");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

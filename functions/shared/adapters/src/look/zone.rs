@@ -1,0 +1,145 @@
+//! The zones of one look: each is found, and its servers are tried, once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use domain::delegation::{Answer, ServerAnswer, Unanswered};
+use domain::diagnosis::{Dnssec, ZoneFacts, ZoneState};
+use domain::ports::RecordKind;
+use futures::future::join_all;
+use hickory_resolver::proto::rr::Name;
+use time::OffsetDateTime;
+use tokio::sync::OnceCell;
+
+use crate::dns::{Dns, Located, Reply, Server, absolute};
+
+/// A zone, with the servers of it that answer.
+pub(super) struct Known {
+    pub facts: ZoneFacts,
+    servers: Vec<Server>,
+}
+
+type Cell<T> = Arc<OnceCell<Arc<T>>>;
+
+pub(super) struct Zones<'a> {
+    dns: &'a Dns,
+    now: i64,
+    by_name: Mutex<HashMap<String, Cell<Known>>>,
+    by_apex: Mutex<HashMap<Name, Cell<Tried>>>,
+}
+
+/// What trying a zone's servers showed.
+struct Tried {
+    soa: Vec<ServerAnswer>,
+    dnssec: Dnssec,
+}
+
+impl<'a> Zones<'a> {
+    pub(super) fn new(dns: &'a Dns, now: OffsetDateTime) -> Self {
+        Self { dns, now: now.unix_timestamp(), by_name: Mutex::default(), by_apex: Mutex::default() }
+    }
+
+    /// The zone that `name` lies in.
+    pub(super) async fn of(&self, name: &str) -> Arc<Known> {
+        let cell = cell(&self.by_name, name.to_owned());
+        cell.get_or_init(|| async { Arc::new(self.find(name).await) }).await.clone()
+    }
+
+    async fn find(&self, name: &str) -> Known {
+        let known = |state, servers| Known { facts: ZoneFacts { name: name.to_owned(), state }, servers };
+        let asked = match absolute(name) {
+            Ok(asked) => asked,
+            Err(why) => return known(ZoneState::Unknown(Unanswered::Other(why)), Vec::new()),
+        };
+        match self.dns.locate(&asked).await {
+            Located::Absent { nxdomain } => known(ZoneState::Absent { nxdomain }, Vec::new()),
+            Located::Unknown(why) => known(ZoneState::Unknown(why), Vec::new()),
+            Located::Zone(zone) => {
+                let cell = cell(&self.by_apex, zone.apex.clone());
+                let tried = cell
+                    .get_or_init(|| async {
+                        let soa = join_all(zone.servers.iter().map(|server| async {
+                            let reply = self.dns.question(server, &zone.apex, RecordKind::Soa).await;
+                            ServerAnswer { server: server.name.clone(), answer: reply.answer }
+                        }));
+                        let (soa, dnssec) = tokio::join!(soa, self.dns.dnssec(&zone, self.now));
+                        Arc::new(Tried { soa, dnssec })
+                    })
+                    .await;
+                let apex = zone.apex.to_ascii().trim_end_matches('.').to_owned();
+                let state = ZoneState::Served { apex, servers: tried.soa.clone(), dnssec: tried.dnssec.clone() };
+                known(state, zone.servers)
+            }
+        }
+    }
+
+    /// What each server of the name's zone says; those that said nothing before are not waited for again.
+    pub(super) async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
+        let replies = self.replies(name, kind, usize::MAX).await;
+        replies.into_iter().map(|(server, reply)| ServerAnswer { server, answer: reply.answer }).collect()
+    }
+
+    /// What the first servers say that may be of use.
+    pub(super) async fn first(&self, name: &str, kind: RecordKind) -> Reply {
+        let replies = self.replies(name, kind, FIRST).await;
+        let usable = replies.iter().find(|(_, reply)| reply.answer.is_usable()).or(replies.first());
+        usable.map_or_else(|| nothing(Unanswered::TimedOut), |(_, reply)| reply.clone())
+    }
+
+    async fn replies(&self, name: &str, kind: RecordKind, most: usize) -> Vec<(String, Reply)> {
+        let zone = self.of(zone_of(name)).await;
+        let soa = match &zone.facts.state {
+            ZoneState::Served { servers, .. } => servers,
+            ZoneState::Absent { nxdomain: true } => {
+                return vec![(name.to_owned(), Reply { answer: Answer::NxDomain, alias: None })];
+            }
+            ZoneState::Absent { nxdomain: false } => {
+                let why = Unanswered::Other("no name servers can be found for it".into());
+                return vec![(name.to_owned(), nothing(why))];
+            }
+            ZoneState::Unknown(why) => return vec![(name.to_owned(), nothing(why.clone()))],
+        };
+        let Ok(asked) = absolute(name) else {
+            return vec![(name.to_owned(), nothing(Unanswered::Other("it is not a DNS name".into())))];
+        };
+        let mut servers: Vec<(&Server, &Answer)> = zone.servers.iter().zip(soa.iter().map(|soa| &soa.answer)).collect();
+        // The others are told of as well, after those that serve the zone.
+        if most < servers.len() {
+            servers.sort_by_key(|(_, soa)| !soa.is_usable());
+            servers.truncate(most);
+        }
+        join_all(servers.into_iter().map(|(server, soa)| {
+            let asked = &asked;
+            async move {
+                let reply = match soa {
+                    Answer::Failed(why @ (Unanswered::TimedOut | Unanswered::Other(_))) => nothing(why.clone()),
+                    _ => self.dns.question(server, asked, kind).await,
+                };
+                (server.name.clone(), reply)
+            }
+        }))
+        .await
+    }
+}
+
+/// Servers that are asked where any of them will do.
+const FIRST: usize = 2;
+
+fn nothing(why: Unanswered) -> Reply {
+    Reply { answer: Answer::Failed(why), alias: None }
+}
+
+/// Labels that never have a zone of their own are not climbed through.
+fn zone_of(name: &str) -> &str {
+    name.strip_prefix("*.").or_else(|| name.strip_prefix("_acme-challenge.")).unwrap_or(name)
+}
+
+fn cell<K: std::hash::Hash + Eq, T>(cells: &Mutex<HashMap<K, Cell<T>>>, key: K) -> Cell<T> {
+    cells.lock().expect("nothing panics while it holds the lock").entry(key).or_default().clone()
+}
+
+/// For a zone that was not found in time.
+pub(super) fn late(name: &str) -> Arc<Known> {
+    let state = ZoneState::Unknown(Unanswered::TimedOut);
+    Arc::new(Known { facts: ZoneFacts { name: name.to_owned(), state }, servers: Vec::new() })
+}

@@ -1,0 +1,129 @@
+//! What is wrong with an endpoint's records and hosts, why, and whose move it is.
+//!
+//! Pure: [`report`] judges [`Facts`] that a look has gathered. Every fault is an entry of the [`CATALOGUE`]. A fault
+//! that explains others is told alone: who has not delegated the domain is not told that its servers disagree.
+
+mod caa;
+mod catalogue;
+mod cdn;
+mod certificate_authority;
+mod delegation;
+mod facts;
+mod host;
+mod http;
+mod serving;
+mod zone;
+
+#[cfg(test)]
+mod laws;
+
+use std::collections::BTreeSet;
+
+use time::OffsetDateTime;
+
+use crate::check::{CheckReport, Finding, RecordCheck, Serving};
+use crate::failure::Failure;
+use crate::name::NameError;
+use crate::ports::Subject;
+use crate::provider;
+
+pub use catalogue::{Area, CATALOGUE, Check, Entry};
+pub use cdn::Cdn;
+pub use facts::{
+    BaseFacts, CaaFacts, Chain, ChainEnd, Dnssec, Facts, HostAnswer, HostFacts, HttpObservation, MOST_ALIASES,
+    PLATFORM_HEADER, PLATFORM_MARK, TlsObservation, ZoneFacts, ZoneState,
+};
+
+pub(crate) use delegation::fault as delegation_fault;
+pub(crate) use http::fault as challenge_path_fault;
+
+/// Judges everything that a look gathered about `subject`.
+pub fn report(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckReport {
+    let mut findings = Vec::new();
+    for name in subject.names.iter() {
+        findings.extend(zone::private_suffix(name));
+    }
+    let mut records = Vec::new();
+    // A zone that nobody can ask has no records to judge: what is wrong with it is told, and nothing else of it.
+    let zones = facts.bases.iter().map(|base| &base.zone).chain(facts.hosts.iter().map(|host| &host.zone));
+    for zone in zones {
+        findings.extend(zone::findings(zone));
+    }
+    let mut delegations = Vec::new();
+    for base in &facts.bases {
+        let (record, found) = delegation::judge(subject, base);
+        delegations.extend(record);
+        findings.extend(found);
+    }
+    findings.extend(caa::findings(subject, facts));
+    if let Some(platform) = &facts.platform {
+        findings.extend(host::platform(subject, platform));
+    }
+    for host in &facts.hosts {
+        let (record, found) = host::judge(subject, facts, host);
+        records.push(record);
+        findings.extend(found);
+    }
+    records.extend(delegations);
+    let serving = match &facts.tls {
+        Some(observed) => serving::judge(subject, observed),
+        None => Serving::NotChecked,
+    };
+    findings.extend(serving::finding(subject, &serving, now));
+    if let Some(failure) = &subject.failure {
+        findings.extend(certificate_authority::finding(subject, failure, &findings));
+    }
+    order(&mut findings);
+    CheckReport { checked_at: now, provider: provider_of(subject, facts, &records), records, findings, serving }
+}
+
+/// Each fault once, the most severe first, and among equals those that explain others first.
+fn order(findings: &mut Vec<Finding>) {
+    let mut told = BTreeSet::new();
+    findings.retain(|finding| told.insert((finding.check.clone(), finding.subject.clone())));
+    findings.sort_by_key(|finding| {
+        (std::cmp::Reverse(finding.severity), finding.entry().map(|entry| (entry.area, entry.check)))
+    });
+}
+
+fn provider_of(subject: &Subject, facts: &Facts, records: &[RecordCheck]) -> Option<crate::check::ProviderHint> {
+    let primary = facts.bases.iter().find(|base| base.base == subject.names.primary().base)?;
+    let ZoneState::Served { apex, servers, .. } = &primary.zone.state else { return None };
+    let below = |name: &&str| *name == apex || name.ends_with(&format!(".{apex}"));
+    let mut names: Vec<&str> = records.iter().map(|record| record.record.name.as_str()).filter(below).collect();
+    let challenge = primary.base.challenge_name();
+    if names.is_empty() {
+        names.push(&challenge);
+    }
+    provider::hint(servers.iter().map(|server| server.server.as_str()), apex, &names)
+}
+
+/// What is wrong with a text that is no name a certificate can be had for; `None` where it is merely miswritten.
+pub fn refused_name(error: &NameError) -> Option<Finding> {
+    match error {
+        NameError::PublicSuffix(suffix) => Some(zone::public_suffix(suffix)),
+        _ => None,
+    }
+}
+
+/// The flow's failure for a finding: the same words, and the record to create always among them.
+pub(crate) fn to_failure(finding: &Finding) -> Failure {
+    let mut remedy = finding.fix.text.clone();
+    if let Some(record) = finding.fix.record.as_ref().filter(|record| !remedy.contains(&record.line())) {
+        remedy = format!("{remedy} ({})", record.line());
+    }
+    Failure::new(
+        crate::failure::FailureName::RecordsNotReady,
+        finding.actor,
+        format!("{} {}", finding.subject, finding.found),
+        remedy,
+    )
+}
+
+/// Whether something of `areas` is wrong enough to fail a validation.
+fn blamed(findings: &[Finding], areas: &[Area]) -> bool {
+    findings.iter().any(|finding| {
+        finding.severity == crate::check::Severity::Error
+            && finding.entry().is_some_and(|entry| areas.contains(&entry.area))
+    })
+}
