@@ -43,6 +43,7 @@ pub use chain::VerifiedChain;
 pub use cloud::{LocalCloud, processes, stop};
 pub use demo::demo;
 pub use description::Description;
+pub use dns::{Behaviour, NameServer, StaticZone};
 pub use emulators::{ACCESS_KEY, REGION, SECRET_KEY};
 pub use executions::Execution;
 pub use fault::{Effect, Fault, pebble};

@@ -50,6 +50,19 @@ impl CustomerZone {
         Ok(())
     }
 
+    /// Takes the zone away, with everything in it.
+    pub async fn delete(self) -> Result<()> {
+        let apex = format!("{}.", self.domain);
+        for set in self.records().await? {
+            if set.name() != apex || !matches!(set.r#type(), RrType::Soa | RrType::Ns) {
+                self.change(ChangeAction::Delete, set).await?;
+            }
+        }
+        let deleted = self.route53.delete_hosted_zone().id(&self.id).send().await;
+        deleted.with_context(|| format!("DeleteHostedZone {}", self.domain))?;
+        Ok(())
+    }
+
     /// Every record set of the zone, its own SOA and NS too.
     pub async fn records(&self) -> Result<Vec<ResourceRecordSet>> {
         record_sets(&self.route53, &self.id).await

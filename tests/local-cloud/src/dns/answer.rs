@@ -49,7 +49,7 @@ async fn answer_within<Z: Zones>(
     let mut seen = HashSet::new();
     let mut owner = name.to_lowercase();
     loop {
-        let Some(zone) = zones.zone_of(&owner).await? else {
+        let Some(zone) = zone_for(zones, &owner, record_type).await? else {
             // A chain that leads out of the served zones ends there; only a first name is refused.
             let code = if answers.is_empty() { ResponseCode::Refused } else { ResponseCode::NoError };
             return Ok(Answer { authoritative: !answers.is_empty(), answers, ..Answer::plain(code) });
@@ -83,6 +83,16 @@ async fn answer_within<Z: Zones>(
         };
         return Ok(Answer { code, authoritative: true, answers, authorities });
     }
+}
+
+/// The zone that answers for the name. A DS record belongs to the zone above the one it is about (RFC 4035 §3.1.4.1).
+async fn zone_for<Z: Zones>(zones: &Z, owner: &Name, record_type: RecordType) -> Result<Option<Arc<Zone>>, Z::Error> {
+    if record_type == RecordType::DS
+        && let Some(above) = zones.zone_of(&owner.base_name()).await?
+    {
+        return Ok(Some(above));
+    }
+    zones.zone_of(owner).await
 }
 
 /// What `target` has of the type, without the CNAMEs on the way.
@@ -129,7 +139,14 @@ mod tests {
             ],
         );
         customer.insert(&name("customer.test."), RecordType::A, RecordSet::Alias(name("edge.platform.test.")));
-        let platform = zone("platform.test.", &[("edge.platform.test.", "A", "127.0.0.1")]);
+        let platform = zone(
+            "platform.test.",
+            &[
+                ("edge.platform.test.", "A", "127.0.0.1"),
+                ("acme.platform.test.", "NS", "ns.test."),
+                ("acme.platform.test.", "DS", "1 13 2 00"),
+            ],
+        );
         let acme = zone("acme.platform.test.", &[("label.acme.platform.test.", "TXT", "\"token\"")]);
         Served(vec![
             (name("customer.test."), Arc::new(customer)),
@@ -185,6 +202,14 @@ mod tests {
     async fn a_zone_that_is_not_served_is_refused() {
         let answer = ask("example.com.", RecordType::A).await;
         assert_eq!((answer.code, answer.authoritative), (ResponseCode::Refused, false));
+    }
+
+    #[tokio::test]
+    async fn a_ds_record_is_answered_by_the_zone_above() {
+        let answer = ask("acme.platform.test.", RecordType::DS).await;
+        assert_eq!((answer.authoritative, types(&answer)), (true, vec![RecordType::DS]));
+        let none = ask("customer.test.", RecordType::DS).await;
+        assert!(none.answers.is_empty() && none.authoritative, "no zone above is served: the zone itself says no");
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hickory_proto::op::{Edns, HeaderCounts, Message, MessageType, Metadata, OpCode, Query, ResponseCode};
-use hickory_proto::rr::{DNSClass, Name};
+use hickory_proto::rr::{DNSClass, Name, RecordType};
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
 use hickory_server::net::xfer::Protocol;
@@ -27,22 +27,40 @@ const UDP_PAYLOAD_UNKNOWN: u16 = 512;
 /// An OPT record without options (RFC 6891 §6.1.2).
 const OPT_OCTETS: usize = 11;
 
+/// Decides what to answer.
+pub(super) trait Answers: Send + Sync + Unpin + 'static {
+    fn answer(&self, name: &Name, record_type: RecordType) -> impl Future<Output = Result<Answer>> + Send;
+}
+
+/// Answers from zones as a good server does.
+pub(super) struct FromZones<Z>(pub Z);
+
+impl<Z: Zones<Error = anyhow::Error> + Unpin + 'static> Answers for FromZones<Z> {
+    async fn answer(&self, name: &Name, record_type: RecordType) -> Result<Answer> {
+        answer(&self.0, name, record_type).await
+    }
+}
+
 /// Serves `zones` until the process ends.
 pub(crate) async fn serve<Z>(zones: Z, udp: UdpSocket, tcp: TcpListener) -> Result<()>
 where
     Z: Zones<Error = anyhow::Error> + Unpin + 'static,
 {
-    let mut server = Server::new(Handler { zones });
+    serve_answers(FromZones(zones), udp, tcp).await
+}
+
+pub(super) async fn serve_answers(answers: impl Answers, udp: UdpSocket, tcp: TcpListener) -> Result<()> {
+    let mut server = Server::new(Handler { answers });
     server.register_socket(udp);
     server.register_listener(tcp, IDLE, PENDING_ANSWERS);
     server.block_until_done().await.context("the DNS server")
 }
 
-struct Handler<Z> {
-    zones: Z,
+struct Handler<A> {
+    answers: A,
 }
 
-impl<Z: Zones<Error = anyhow::Error>> Handler<Z> {
+impl<A: Answers> Handler<A> {
     async fn answer(&self, request: &Request) -> Answer {
         let failed = |code| Answer { code, authoritative: false, answers: Vec::new(), authorities: Vec::new() };
         if request.metadata.op_code != OpCode::Query || request.metadata.message_type != MessageType::Query {
@@ -53,7 +71,7 @@ impl<Z: Zones<Error = anyhow::Error>> Handler<Z> {
             return failed(ResponseCode::Refused);
         }
         let (name, record_type) = (Name::from(asked.query.name()), asked.query.query_type());
-        match answer(&self.zones, &name, record_type).await {
+        match self.answers.answer(&name, record_type).await {
             Ok(answer) => {
                 info!(%name, %record_type, code = %answer.code, answers = answer.answers.len(), "answered");
                 answer
@@ -67,10 +85,7 @@ impl<Z: Zones<Error = anyhow::Error>> Handler<Z> {
 }
 
 #[async_trait::async_trait]
-impl<Z> RequestHandler for Handler<Z>
-where
-    Z: Zones<Error = anyhow::Error> + Unpin + 'static,
-{
+impl<A: Answers> RequestHandler for Handler<A> {
     async fn handle_request<R: ResponseHandler, T: Time>(&self, request: &Request, mut responder: R) -> ResponseInfo {
         let mut answer = self.answer(request).await;
         let mut metadata = Metadata::response_from_request(&request.metadata);

@@ -59,7 +59,9 @@ impl Zone {
     /// Looks `name`, which lies in this zone, up (RFC 1034 §4.3.2, RFC 4592).
     pub(crate) fn find(&self, name: &Name, record_type: RecordType) -> Found {
         let name = name.to_lowercase();
-        if let Some(delegation) = self.delegation(&name) {
+        // The cut's own DS record is on this side of it.
+        let asked = if record_type == RecordType::DS { name.base_name() } else { name.clone() };
+        if let Some(delegation) = self.delegation(&asked) {
             return Found::Delegation(delegation);
         }
         if let Some(sets) = self.owners.get(&name) {

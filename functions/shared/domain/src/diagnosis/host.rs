@@ -75,6 +75,8 @@ pub(super) fn judge(subject: &Subject, facts: &Facts, host: &HostFacts) -> (Reco
         () => RecordStatus::Mismatch,
     };
     let finding = match status {
+        // Where the platform itself has no address, that is told, once.
+        RecordStatus::Ok if platform.is_empty() && facts.platform.is_some() => None,
         RecordStatus::Ok => reached(host, &record, *leading, first),
         RecordStatus::Conflict => Some(disagreeing(&record, &usable)),
         RecordStatus::Missing => Some(missing(&record, host)),

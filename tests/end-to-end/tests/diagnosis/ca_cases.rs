@@ -1,0 +1,78 @@
+//! What the CA said at the last attempt, with records that are right by now.
+
+use anyhow::Result;
+use domain::Failure;
+use domain::check::CheckReport;
+use domain::diagnosis::Check;
+use domain::failure::Actor::{Ca, Customer, Operator};
+use domain::ports::CaError;
+use domain::problem::{Problem, Subproblem};
+use time::macros::datetime;
+
+use crate::Case;
+use crate::cases::case;
+use crate::stage::Stage;
+
+pub(crate) const CASES: [Case; 5] = [
+    case!(DomainLimit, Ca, "a 429 that names the registered domain and the time", "2026-11-25 12:00 UTC", domain_limit),
+    case!(RateLimited, Ca, "a 429 for another limit, with Retry-After", "2026-11-24 12:30 UTC", rate_limited),
+    case!(NamePaused, Operator, "a 429 of a paused name", "then open https://portal.test/unpause?jwt=a.b.c", paused),
+    case!(OrderFailed, Operator, "an order refused with a problem and two subproblems", "the CA's words", refused),
+    case!(OrderFailed, Customer, "a validation refused as `connection`, from other networks", "Make port 80", invalid),
+];
+
+/// A healthy internal endpoint whose last attempt failed so.
+async fn after(stage: &Stage<'_>, name: &str, failure: Failure) -> Result<CheckReport> {
+    let zone = stage.zone(name).await?;
+    let host = format!("shop.{name}");
+    stage.delegate(&zone, &host).await?;
+    let mut subject = stage.internal(&host);
+    subject.failure = Some(failure);
+    Ok(stage.look(&subject).await)
+}
+
+fn limited(detail: &str, retry_after: Option<time::OffsetDateTime>) -> Failure {
+    CaError::RateLimited { problem: Problem::new("rateLimited", detail), retry_after }.into()
+}
+
+async fn domain_limit(stage: &Stage<'_>) -> Result<CheckReport> {
+    let domain = stage.name("limited");
+    let detail = format!(
+        "too many certificates (50) already issued for \"{domain}\" in the last 168h0m0s, retry after 2026-11-25 12:00:00 UTC: see https://ca.test/limits"
+    );
+    after(stage, "limited", limited(&detail, None)).await
+}
+
+async fn rate_limited(stage: &Stage<'_>) -> Result<CheckReport> {
+    let failure = limited("too many new orders (300) in the last 3h0m0s", Some(datetime!(2026-11-24 12:30 UTC)));
+    after(stage, "busy", failure).await
+}
+
+async fn paused(stage: &Stage<'_>) -> Result<CheckReport> {
+    let name = stage.name("shop.paused");
+    let detail = format!(
+        "Your account is temporarily prevented from requesting certificates for {name} and possibly others. Please visit: https://portal.test/unpause?jwt=a.b.c"
+    );
+    after(stage, "paused", limited(&detail, None)).await
+}
+
+async fn refused(stage: &Stage<'_>) -> Result<CheckReport> {
+    let sub = |name: &str, kind: &str, detail: &str| Subproblem {
+        name: Some(stage.name(name)),
+        kind: kind.into(),
+        detail: detail.into(),
+    };
+    let problem = Problem::new("malformed", "Error creating new order").with_subproblems(vec![
+        sub("shop.refused", "rejectedIdentifier", "forbidden by policy"),
+        sub("www.refused", "malformed", "<b>not a name</b>"),
+    ]);
+    after(stage, "refused", CaError::Refused { problem }.into()).await
+}
+
+async fn invalid(stage: &Stage<'_>) -> Result<CheckReport> {
+    let problem = Problem::new(
+        "connection",
+        "During secondary validation: 192.0.2.7: Timeout during connect (likely firewall problem)",
+    );
+    after(stage, "fenced", problem.to_challenge_failure()).await
+}

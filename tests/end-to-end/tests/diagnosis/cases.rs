@@ -1,0 +1,274 @@
+//! Zones, name servers, delegations, CAA.
+
+use anyhow::Result;
+use aws_sdk_route53::types::RrType;
+use domain::Reachability;
+use domain::check::{CheckReport, Serving};
+use domain::diagnosis::{Check, refused_name};
+use domain::failure::Actor::{Customer, Operator};
+use local_cloud::{Behaviour, CustomerZone};
+
+use crate::Case;
+use crate::stage::{NOW, Stage};
+
+macro_rules! case {
+    ($check:ident, $actor:expr, $provoked:literal, $fix:literal, $look:path) => {
+        Case {
+            check: Check::$check,
+            provoked: $provoked,
+            actor: $actor,
+            fix: $fix,
+            look: |stage| Box::pin($look(stage)),
+        }
+    };
+}
+pub(crate) use case;
+
+pub(crate) const CASES: [Case; 25] = [
+    case!(PublicSuffix, Customer, "`check co.uk`", "Register a name below it, like shop.co.uk", public_suffix),
+    case!(DomainNotFound, Customer, "a domain that the zone above does not know", "Register or renew", unregistered),
+    case!(
+        DomainNotFound,
+        Customer,
+        "a name that the zone above has a TXT record for, but no name servers",
+        "set its name servers",
+        undelegated
+    ),
+    case!(ServersFailing, Customer, "the only name server answers SERVFAIL", "load the zone again", failing),
+    case!(ServersLame, Customer, "the only name server answers REFUSED", "those of the provider", refusing),
+    case!(
+        ServersLame,
+        Customer,
+        "one of two name servers answers with the AA bit clear",
+        "those of the provider",
+        one_is_lame
+    ),
+    case!(ServersSilent, Customer, "the only name server takes questions and answers none", "port 53", silent),
+    case!(
+        DnssecBroken,
+        Customer,
+        "a DS record at the parent, and a zone without DNSKEY records",
+        "Remove the DS record",
+        unsigned
+    ),
+    case!(
+        ServersDisagree,
+        Customer,
+        "two name servers, the delegation at one of them only",
+        "all name servers of the zone serve the same",
+        disagreeing
+    ),
+    case!(DelegationMissing, Customer, "a zone without the record", " CNAME label.acme.platform.", missing),
+    case!(DelegationElsewhere, Customer, "the CNAME of an earlier registration", "Change the record", elsewhere),
+    case!(
+        DelegationDoubledLabel,
+        Customer,
+        "the CNAME at `_acme-challenge.shop.doubled.example.doubled.example`",
+        "with the name typed as _acme-challenge.shop:",
+        doubled
+    ),
+    case!(DelegationTxtInstead, Customer, "a TXT record at the name", "Delete the TXT record", txt_instead),
+    case!(TxtStray, Customer, "a server that holds a TXT record beside the CNAME", "the CNAME stays", beside),
+    case!(TxtStray, Operator, "a TXT record at the delegated name, with no order open", "delegation zone", leftover),
+    case!(AliasLoop, Customer, "two CNAMEs that lead to each other", "straight to its target", looping),
+    case!(AliasChainTooLong, Customer, "ten CNAMEs in a row", "straight to its target", long_chain),
+    case!(CaaForbids, Customer, "CAA of another CA at the domain above the name", "CAA 0 issue \"ca.test\"", forbidden),
+    case!(
+        CaaForbids,
+        Customer,
+        "a wildcard, `issue` for the CA and `issuewild \";\"`",
+        "CAA 0 issuewild \"ca.test\"",
+        wildcard_forbidden
+    ),
+    case!(CaaAccount, Customer, "`accounturi` of another account", "accounturi=https://ca.test/account/7", account),
+    case!(CaaMethod, Customer, "`validationmethods=http-01` for an internal host", "http-01,dns-01", method),
+    case!(CaaCritical, Customer, "`128 isue \"ca.test\"`", "Correct the property's name", critical),
+    case!(CaaUnanswered, Customer, "a name server that answers SERVFAIL to CAA alone", "must be an answer", unanswered),
+    case!(
+        DelegationMissing,
+        Customer,
+        "a zone without the record, for a host that is validated over HTTP",
+        " CNAME label.acme.platform.",
+        missing_but_not_needed
+    ),
+    case!(
+        ServersSilent,
+        Customer,
+        "one of two name servers has no address",
+        "take dead servers out",
+        one_has_no_address
+    ),
+];
+
+/// A report with this finding alone, for what is refused before a look.
+pub(crate) fn refused(text: &str) -> CheckReport {
+    let error = text.parse::<domain::CertificateName>().expect_err("a name that is refused");
+    let findings = refused_name(&error).into_iter().collect();
+    CheckReport { checked_at: NOW, records: Vec::new(), findings, provider: None, serving: Serving::NotChecked }
+}
+
+async fn public_suffix(_: &Stage<'_>) -> Result<CheckReport> {
+    Ok(refused("co.uk"))
+}
+
+async fn unregistered(stage: &Stage<'_>) -> Result<CheckReport> {
+    Ok(stage.look(&stage.internal("shop.nobody")).await)
+}
+
+async fn undelegated(stage: &Stage<'_>) -> Result<CheckReport> {
+    stage.above("parked", RrType::Txt, "\"for sale\"").await?;
+    Ok(stage.look(&stage.internal("parked")).await)
+}
+
+async fn failing(stage: &Stage<'_>) -> Result<CheckReport> {
+    stage.server("ns-failing", "127.0.0.10", Behaviour::ServFail).await?;
+    stage.delegated_to("failing", "ns-failing").await?;
+    Ok(stage.look(&stage.external("shop.failing")).await)
+}
+
+async fn refusing(stage: &Stage<'_>) -> Result<CheckReport> {
+    stage.server("ns-refusing", "127.0.0.11", Behaviour::Refused).await?;
+    stage.delegated_to("lame", "ns-refusing").await?;
+    Ok(stage.look(&stage.external("shop.lame")).await)
+}
+
+async fn one_is_lame(stage: &Stage<'_>) -> Result<CheckReport> {
+    stage.server("ns-lame", "127.0.0.12", Behaviour::WithoutAuthority).await?;
+    let zone = stage.zone_at("halflame", &["ns1", "ns-lame"]).await?;
+    stage.delegate(&zone, "shop.halflame").await?;
+    Ok(stage.look(&stage.internal("shop.halflame")).await)
+}
+
+async fn silent(stage: &Stage<'_>) -> Result<CheckReport> {
+    stage.server("ns-silent", "127.0.0.13", Behaviour::Silent).await?;
+    stage.delegated_to("silent", "ns-silent").await?;
+    Ok(stage.look(&stage.internal("shop.silent")).await)
+}
+
+async fn unsigned(stage: &Stage<'_>) -> Result<CheckReport> {
+    let digest = "E2D3C916F6DEEAC73294E8268FB5885044A833FC5459588F4A9184CFC41A5766";
+    stage.above("unsigned", RrType::Ds, &format!("2371 13 2 {digest}")).await?;
+    let zone = stage.zone("unsigned").await?;
+    stage.delegate(&zone, "shop.unsigned").await?;
+    Ok(stage.look(&stage.internal("shop.unsigned")).await)
+}
+
+async fn disagreeing(stage: &Stage<'_>) -> Result<CheckReport> {
+    let old = stage.static_zone("divided", &[])?;
+    stage.server("ns-old", "127.0.0.14", Behaviour::Serving(old)).await?;
+    let zone = stage.zone_at("divided", &["ns1", "ns-old"]).await?;
+    stage.delegate(&zone, "shop.divided").await?;
+    Ok(stage.look(&stage.internal("shop.divided")).await)
+}
+
+async fn missing(stage: &Stage<'_>) -> Result<CheckReport> {
+    stage.zone("missing").await?;
+    Ok(stage.look(&stage.internal("shop.missing")).await)
+}
+
+async fn missing_but_not_needed(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("overhttp").await?;
+    stage.point(&zone, "shop.overhttp").await?;
+    Ok(stage.look(&stage.external("shop.overhttp")).await)
+}
+
+async fn elsewhere(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("moved").await?;
+    stage.cname(&zone, "_acme-challenge.shop.moved", "earlier.acme.platform").await?;
+    Ok(stage.look(&stage.internal("shop.moved")).await)
+}
+
+async fn doubled(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("doubled").await?;
+    let typed = format!("_acme-challenge.shop.doubled.{}", stage.name("doubled"));
+    zone.upsert(&typed, RrType::Cname, &[&stage.target()]).await?;
+    Ok(stage.look(&stage.internal("shop.doubled")).await)
+}
+
+async fn txt_instead(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("txt").await?;
+    zone.upsert(&stage.name("_acme-challenge.shop.txt"), RrType::Txt, &["\"from another client\""]).await?;
+    Ok(stage.look(&stage.internal("shop.txt")).await)
+}
+
+async fn beside(stage: &Stage<'_>) -> Result<CheckReport> {
+    let name = "_acme-challenge.shop.beside";
+    let both = [(name, "CNAME", "label.acme.platform"), (name, "TXT", "\"from another client\"")];
+    let zone = stage.static_zone("beside", &both)?;
+    stage.server("ns-lax", "127.0.0.20", Behaviour::Serving(zone)).await?;
+    stage.delegated_to("beside", "ns-lax").await?;
+    Ok(stage.look(&stage.internal("shop.beside")).await)
+}
+
+async fn leftover(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("left").await?;
+    stage.cname(&zone, "_acme-challenge.shop.left", "label.acme2.platform").await?;
+    let delegation = stage.zone("acme2.platform").await?;
+    let target = stage.name("label.acme2.platform");
+    delegation.upsert(&target, RrType::Txt, &["\"of an earlier order\""]).await?;
+    let mut subject = stage.internal("shop.left");
+    subject.delegation_target = Some(target);
+    Ok(stage.look(&subject).await)
+}
+
+async fn looping(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("looping").await?;
+    stage.cname(&zone, "_acme-challenge.shop.looping", "other.looping").await?;
+    stage.cname(&zone, "other.looping", "_acme-challenge.shop.looping").await?;
+    Ok(stage.look(&stage.internal("shop.looping")).await)
+}
+
+async fn long_chain(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("long").await?;
+    stage.cname(&zone, "_acme-challenge.shop.long", "a0.long").await?;
+    for i in 0..9 {
+        stage.cname(&zone, &format!("a{i}.long"), &format!("a{}.long", i + 1)).await?;
+    }
+    Ok(stage.look(&stage.internal("shop.long")).await)
+}
+
+/// A zone with a right delegation for `shop`, and with CAA records.
+async fn with_caa(stage: &Stage<'_>, zone: &str, caa: &[&str]) -> Result<CustomerZone> {
+    let hosted = stage.zone(zone).await?;
+    stage.delegate(&hosted, &format!("shop.{zone}")).await?;
+    hosted.upsert(&stage.name(zone), RrType::Caa, caa).await?;
+    Ok(hosted)
+}
+
+async fn forbidden(stage: &Stage<'_>) -> Result<CheckReport> {
+    with_caa(stage, "caa", &["0 issue \"someone-else.test\"", "0 iodef \"mailto:security@example.com\""]).await?;
+    Ok(stage.look(&stage.internal("shop.caa")).await)
+}
+
+async fn wildcard_forbidden(stage: &Stage<'_>) -> Result<CheckReport> {
+    with_caa(stage, "wild", &["0 issue \"ca.test\"", "0 issuewild \";\""]).await?;
+    Ok(stage.look(&stage.subject(&["shop.wild", "*.shop.wild"], Reachability::Internal)).await)
+}
+
+async fn account(stage: &Stage<'_>) -> Result<CheckReport> {
+    with_caa(stage, "account", &["0 issue \"ca.test; accounturi=https://ca.test/account/8\""]).await?;
+    Ok(stage.look(&stage.internal("shop.account")).await)
+}
+
+async fn method(stage: &Stage<'_>) -> Result<CheckReport> {
+    with_caa(stage, "method", &["0 issue \"ca.test; validationmethods=http-01\""]).await?;
+    Ok(stage.look(&stage.internal("shop.method")).await)
+}
+
+async fn critical(stage: &Stage<'_>) -> Result<CheckReport> {
+    with_caa(stage, "critical", &["128 isue \"ca.test\""]).await?;
+    Ok(stage.look(&stage.internal("shop.critical")).await)
+}
+
+async fn unanswered(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.static_zone("old", &[("_acme-challenge.shop.old", "CNAME", "label.acme.platform")])?;
+    stage.server("ns-home", "127.0.0.21", Behaviour::Serving(zone.failing_at("CAA")?)).await?;
+    stage.delegated_to("old", "ns-home").await?;
+    Ok(stage.look(&stage.internal("shop.old")).await)
+}
+
+async fn one_has_no_address(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone_at("halfdead", &["ns1", "ns-gone"]).await?;
+    stage.delegate(&zone, "shop.halfdead").await?;
+    Ok(stage.look(&stage.internal("shop.halfdead")).await)
+}

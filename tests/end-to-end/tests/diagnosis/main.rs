@@ -1,0 +1,122 @@
+//! Every check of the catalogue, provoked with real zones on the authoritative server of the local cloud, and with
+//! further servers that have one fault each. No CA is asked.
+//!
+//! `docs/CHECKS.md` is written by this: see [`page::RENEW`].
+
+mod bench;
+mod ca_cases;
+mod cases;
+mod host_cases;
+mod page;
+mod stage;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use domain::check::{CheckReport, Finding, RecordStatus};
+use domain::diagnosis::{CATALOGUE, Check};
+use domain::failure::Actor;
+use futures::future::BoxFuture;
+use local_cloud::{LocalCloud, Options};
+
+use page::Row;
+use stage::Stage;
+
+/// One way to provoke a check.
+pub(crate) struct Case {
+    pub(crate) check: Check,
+    /// What was done, for the page.
+    pub(crate) provoked: &'static str,
+    pub(crate) actor: Actor,
+    /// What the fix must say.
+    pub(crate) fix: &'static str,
+    pub(crate) look: for<'a> fn(&'a Stage<'a>) -> BoxFuture<'a, Result<CheckReport>>,
+}
+
+fn all() -> impl Iterator<Item = &'static Case> {
+    cases::CASES.iter().chain(&host_cases::CASES).chain(&ca_cases::CASES)
+}
+
+#[test]
+fn every_check_of_the_catalogue_is_provoked() {
+    let provoked: BTreeSet<Check> = all().map(|case| case.check).collect();
+    for entry in &CATALOGUE {
+        assert!(provoked.contains(&entry.check), "{} has no test", entry.name);
+    }
+}
+
+#[test]
+fn the_page_lists_the_catalogue_as_it_is() {
+    let page = page::read().expect("docs/CHECKS.md");
+    assert!(page.starts_with(&page::catalogue()), "docs/CHECKS.md is stale. Renew it: {}", page::RENEW);
+}
+
+/// The longest that a look may take here, with what it waits for on the way.
+const LONGEST_LOOK: Duration = Duration::from_secs(9);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_is_named_alone_with_who_must_act_and_what_to_do() -> Result<()> {
+    let cloud = LocalCloud::attach_or_start(Options::unique()).await?;
+    let stage = Stage::set(&cloud).await?;
+    all_is_well(&stage).await?;
+    nothing_is_asked_before_registration(&stage).await?;
+    let (mut rows, mut wrong) = (Vec::new(), Vec::new());
+    for case in all() {
+        let begun = Instant::now();
+        let report = (case.look)(&stage).await.with_context(|| format!("{:?}: {}", case.check, case.provoked))?;
+        let took = begun.elapsed();
+        match judged(case, &report, took) {
+            Ok(finding) => rows.push(Row::of(&stage, case, finding)),
+            Err(error) => wrong.push(format!("{} ({}): {error:#}\n{:#?}", case.check.name(), case.provoked, report)),
+        }
+    }
+    stage.clear().await?;
+    ensure!(wrong.is_empty(), "{} of the cases:\n{}", wrong.len(), wrong.join("\n\n"));
+    page::write_or_compare(&rows)
+}
+
+/// The one finding, if it is what it must be.
+fn judged<'a>(case: &Case, report: &'a CheckReport, took: Duration) -> Result<&'a Finding> {
+    let [finding] = report.findings.as_slice() else {
+        let names: Vec<_> = report.findings.iter().map(|finding| finding.check.as_str()).collect();
+        anyhow::bail!("one finding is expected, and no consequences of it: {names:?}");
+    };
+    ensure!(finding.check == case.check.name(), "another check: {}", finding.check);
+    ensure!(finding.actor == case.actor, "another actor: {:?}", finding.actor);
+    ensure!(finding.fix.text.contains(case.fix), "the fix does not say “{}”: {}", case.fix, finding.fix.text);
+    ensure!(!finding.expected.is_empty() && !finding.found.is_empty() && !finding.explanation.is_empty());
+    ensure!(took < LONGEST_LOOK, "it took {took:?}");
+    Ok(finding)
+}
+
+/// A healthy external endpoint with a wildcard beside it.
+async fn all_is_well(stage: &Stage<'_>) -> Result<()> {
+    let zone = stage.zone("well").await?;
+    stage.delegate(&zone, "shop.well").await?;
+    stage.point(&zone, "shop.well").await?;
+    let report = stage.look(&stage.external("shop.well")).await;
+    ensure!(report.findings.is_empty() && report.is_well(), "{report:#?}");
+    let [host, delegation] = report.records.as_slice() else { anyhow::bail!("two records: {report:#?}") };
+    ensure!(host.status == RecordStatus::Ok && delegation.status == RecordStatus::Ok, "{report:#?}");
+    let found = &host.found[0];
+    ensure!(found.server == stage.name("ns1"), "the server is named: {found:?}");
+    ensure!(found.records == [format!("CNAME {}", stage.name("edge.platform"))], "{found:?}");
+    ensure!(found.chain == ["127.0.0.1"], "the chain ends in the addresses: {found:?}");
+    ensure!(report.summary().worst.is_none() && report.provider.is_none(), "{report:#?}");
+    Ok(())
+}
+
+/// Before registration there is no delegation to be missing; what stands in its place already is told.
+async fn nothing_is_asked_before_registration(stage: &Stage<'_>) -> Result<()> {
+    let zone = stage.zone("new").await?;
+    stage.point(&zone, "shop.new").await?;
+    let mut subject = stage.external("shop.new");
+    subject.delegation_target = None;
+    let report = stage.look(&subject).await;
+    ensure!(report.findings.is_empty() && report.records.len() == 1, "{report:#?}");
+    stage.cname(&zone, "_acme-challenge.shop.new", "old.service").await?;
+    let report = stage.look(&subject).await;
+    ensure!(report.is_well() && report.findings[0].check == "delegation-elsewhere", "{report:#?}");
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! Zones below a top-level domain of the test's own, with name servers that are found as on the internet.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Mutex;
+
+use adapters::dns::Dns;
+use adapters::http_probe::Probe;
+use adapters::look::EndpointLooker;
+use adapters::reach::Reach;
+use adapters::tls_probe::TlsProbe;
+use anyhow::Result;
+use aws_sdk_route53::types::RrType;
+use domain::caa::Issuer;
+use domain::check::CheckReport;
+use domain::ports::{Looker, Subject};
+use domain::{EndpointNames, Reachability};
+use local_cloud::{Behaviour, CustomerZone, LocalCloud, NameServer, StaticZone};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use crate::bench::Host;
+
+/// When everything was looked at.
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+pub(crate) const ACCOUNT: &str = "https://ca.test/account/7";
+
+/// Behaviours of hosts, by their addresses.
+pub(crate) const STRANGER: &str = "127.0.0.15";
+pub(crate) const PASSING_ON: &str = "127.0.0.16";
+pub(crate) const REDIRECTING: &str = "127.0.0.17";
+pub(crate) const REDIRECTING_TO_A_PORT: &str = "127.0.0.18";
+
+pub(crate) struct Stage<'a> {
+    cloud: &'a LocalCloud,
+    /// One label; nobody else has it.
+    top: String,
+    top_zone: CustomerZone,
+    zones: Mutex<Vec<CustomerZone>>,
+    dns: Dns,
+    servers: Mutex<Vec<NameServer>>,
+    _hosts: Vec<Host>,
+}
+
+impl<'a> Stage<'a> {
+    pub(crate) async fn set(cloud: &'a LocalCloud) -> Result<Self> {
+        let top = format!("t{:x}x{:x}", std::process::id(), OffsetDateTime::now_utc().nanosecond());
+        let server = cloud.description().dns_server;
+        let top_zone = cloud.create_zone(&top).await?;
+        let mut stage = Self {
+            cloud,
+            dns: Dns::through(server, server.port())?,
+            top_zone,
+            zones: Mutex::default(),
+            servers: Mutex::default(),
+            _hosts: Vec::new(),
+            top,
+        };
+        let (ns, top) = (stage.name("ns1"), stage.top.clone());
+        stage.top_zone.upsert(&top, RrType::Ns, &[&format!("{ns}.")]).await?;
+        stage.top_zone.upsert(&ns, RrType::A, &["127.0.0.1"]).await?;
+        let platform = stage.zone("platform").await?;
+        for (host, address) in [
+            ("edge.platform", "127.0.0.1"),
+            ("down.platform", local_cloud::UNREACHABLE),
+            ("stranger.platform", STRANGER),
+            ("redirecting.platform", REDIRECTING),
+            ("to-a-port.platform", REDIRECTING_TO_A_PORT),
+        ] {
+            platform.upsert(&stage.name(host), RrType::A, &[address]).await?;
+        }
+        stage.zone("acme.platform").await?;
+        let away = stage.name("www.elsewhere");
+        let elsewhere = stage.zone("elsewhere").await?;
+        elsewhere.upsert(&away, RrType::A, &[STRANGER]).await?;
+        let port = cloud.description().edge.port();
+        let to = |target: String| format!("HTTP/1.1 301 Moved\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n");
+        for (address, answer) in [
+            (STRANGER, "HTTP/1.1 200 OK\r\ncontent-length: 25\r\n\r\n<h1>Welcome to nginx!</h1".to_owned()),
+            (
+                PASSING_ON,
+                "HTTP/1.1 404 Not Found\r\nx-managed-https: challenge\r\ncontent-length: 0\r\n\r\n".to_owned(),
+            ),
+            (REDIRECTING, to(format!("http://{away}:{port}/moved"))),
+            (REDIRECTING_TO_A_PORT, to(format!("https://{away}:8443/"))),
+        ] {
+            let address = SocketAddr::new(address.parse::<IpAddr>()?, port);
+            stage._hosts.push(Host::start(address, answer).await?);
+        }
+        Ok(stage)
+    }
+
+    /// `www.shop` below the test's own top-level domain.
+    pub(crate) fn name(&self, relative: &str) -> String {
+        format!("{relative}.{}", self.top)
+    }
+
+    /// A zone that the cloud's server serves.
+    pub(crate) async fn zone(&self, relative: &str) -> Result<CustomerZone> {
+        self.zone_at(relative, &["ns1"]).await
+    }
+
+    /// A zone that the cloud's server has, and that is served by these.
+    pub(crate) async fn zone_at(&self, relative: &str, servers: &[&str]) -> Result<CustomerZone> {
+        self.absolute_zone(&self.name(relative), servers).await
+    }
+
+    pub(crate) async fn absolute_zone(&self, domain: &str, servers: &[&str]) -> Result<CustomerZone> {
+        let zone = self.cloud.create_zone(domain).await?;
+        let servers: Vec<String> = servers.iter().map(|server| format!("{}.", self.name(server))).collect();
+        zone.upsert(domain, RrType::Ns, &servers.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        self.zones.lock().expect("nothing panics").push(zone.clone());
+        Ok(zone)
+    }
+
+    /// A further name server, known as `name`.
+    pub(crate) async fn server(&self, name: &str, address: &str, behaviour: Behaviour) -> Result<()> {
+        self.top_zone.upsert(&self.name(name), RrType::A, &[address]).await?;
+        let address = SocketAddr::new(address.parse::<IpAddr>()?, self.cloud.description().dns_server.port());
+        let server = NameServer::start(address, behaviour).await?;
+        self.servers.lock().expect("nothing panics").push(server);
+        Ok(())
+    }
+
+    /// A domain that is delegated to `server`, and that the cloud's server does not have.
+    pub(crate) async fn delegated_to(&self, relative: &str, server: &str) -> Result<()> {
+        let to = format!("{}.", self.name(server));
+        self.top_zone.upsert(&self.name(relative), RrType::Ns, &[&to]).await
+    }
+
+    /// Sets a record of the top-level domain.
+    pub(crate) async fn above(&self, relative: &str, kind: RrType, value: &str) -> Result<()> {
+        self.top_zone.upsert(&self.name(relative), kind, &[value]).await
+    }
+
+    /// A zone for [`Behaviour::Serving`]; owners and CNAME values are relative to the test's top-level domain.
+    pub(crate) fn static_zone(&self, origin: &str, records: &[(&str, &str, &str)]) -> Result<StaticZone> {
+        let absolute: Vec<(String, &str, String)> = records
+            .iter()
+            .map(|(owner, kind, value)| {
+                let value = if *kind == "CNAME" { self.name(value) } else { (*value).to_owned() };
+                (self.name(owner), *kind, value)
+            })
+            .collect();
+        let records: Vec<_> =
+            absolute.iter().map(|(owner, kind, value)| (owner.as_str(), *kind, value.as_str())).collect();
+        StaticZone::new(&self.name(origin), &records)
+    }
+
+    pub(crate) async fn cname(&self, zone: &CustomerZone, owner: &str, to: &str) -> Result<()> {
+        zone.upsert(&self.name(owner), RrType::Cname, &[&self.name(to)]).await
+    }
+
+    /// What `_acme-challenge` of `base` must lead to.
+    pub(crate) fn target(&self) -> String {
+        self.name("label.acme.platform")
+    }
+
+    /// Creates the delegation of `base`.
+    pub(crate) async fn delegate(&self, zone: &CustomerZone, base: &str) -> Result<()> {
+        self.cname(zone, &format!("_acme-challenge.{base}"), "label.acme.platform").await
+    }
+
+    /// Points a host at the platform.
+    pub(crate) async fn point(&self, zone: &CustomerZone, host: &str) -> Result<()> {
+        self.cname(zone, host, "edge.platform").await
+    }
+
+    pub(crate) fn subject(&self, names: &[&str], reachability: Reachability) -> Subject {
+        let names: Vec<String> = names
+            .iter()
+            .map(|name| match name.strip_prefix("*.") {
+                Some(base) => format!("*.{}", self.name(base)),
+                None => self.name(name),
+            })
+            .collect();
+        let names = EndpointNames::parse(&names[0], &names[1..], 9).expect("valid names");
+        let mut subject = Subject::unregistered(names, reachability, &self.name("edge.platform"));
+        subject.delegation_target = Some(self.target());
+        subject
+    }
+
+    pub(crate) fn internal(&self, name: &str) -> Subject {
+        self.subject(&[name], Reachability::Internal)
+    }
+
+    pub(crate) fn external(&self, name: &str) -> Subject {
+        self.subject(&[name], Reachability::External)
+    }
+
+    pub(crate) async fn look(&self, subject: &Subject) -> CheckReport {
+        self.look_at_port(subject, None).await
+    }
+
+    /// With `https`, hosts are looked at over TLS, at this port.
+    pub(crate) async fn look_at_port(&self, subject: &Subject, https: Option<u16>) -> CheckReport {
+        let reach = Reach::new(self.dns.clone(), vec!["127.0.0.0/8".parse().expect("a network")]);
+        let probe = Probe::new(reach.clone(), self.cloud.description().edge.port());
+        let issuer = Issuer { identities: vec!["ca.test".into()], account: Some(ACCOUNT.into()) };
+        let tls = https.map(|port| TlsProbe::new(reach, port));
+        EndpointLooker::new(self.dns.clone(), probe, tls, issuer).look(subject, NOW).await
+    }
+
+    /// As it is on any other day and machine.
+    pub(crate) fn normalize(&self, text: &str) -> String {
+        let port = format!(":{}", self.cloud.description().edge.port());
+        text.replace(&self.top, "example").replace(&port, "")
+    }
+
+    /// Leaves the cloud as it was found.
+    pub(crate) async fn clear(self) -> Result<()> {
+        let zones = self.zones.into_inner().expect("nothing panics");
+        for zone in zones.into_iter().chain([self.top_zone]) {
+            zone.delete().await?;
+        }
+        Ok(())
+    }
+}
