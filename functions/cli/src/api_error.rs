@@ -144,6 +144,9 @@ fn step_after(address: &str, by_token: bool, status: StatusCode) -> String {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             "Look at `aws sts get-caller-identity`: is this who you mean to be, may it execute-api:Invoke this API, is this machine's clock right?".into()
         }
+        StatusCode::NOT_FOUND if by_token => {
+            "Ask the operator whether the installation takes tokens (its parameter OidcIssuer); if not, leave --token and MANAGED_HTTPS_TOKEN away and use AWS credentials.".into()
+        }
         StatusCode::NOT_FOUND => {
             format!("Compare the address {address} (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl.")
         }

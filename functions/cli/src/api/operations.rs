@@ -30,7 +30,7 @@ impl IdempotencyKey {
     }
 }
 
-/// Which endpoints are listed, and in what order: names and values of the query.
+/// Which endpoints are listed: names and values of the query.
 pub(crate) type Selection<'a> = Vec<(&'static str, &'a str)>;
 
 impl Api {
@@ -44,7 +44,7 @@ impl Api {
         self.ask(Asking { idempotency_key: Some(&key.0), ..asking }).await
     }
 
-    /// All endpoints that are selected, page by page to the end.
+    /// All endpoints that are selected, by domain, page by page to the end.
     pub(crate) async fn endpoints(&self, selection: &Selection<'_>) -> Result<Answer<Vec<Endpoint>>, ApiError> {
         let mut all = Vec::new();
         let mut cursor: Option<String> = None;

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use endpoint::{Add, Change, Reachability, Remove, Renew, Share, Wait};
-pub(crate) use look::{Check, Events, List, RecordFormat, Records, word};
+pub(crate) use look::{Check, Events, List, Order, RecordFormat, Records, word};
 pub(crate) use words::{EndpointName, ShareId, Timeout};
 
 use crate::address::ApiAddress;
@@ -151,7 +151,7 @@ pub(crate) struct Show {
 /// for each, the time of its steps, and why it failed. CA REQUESTS, ROUTE53
 /// CALLS and LAMBDA TIME are sums over the steps, without the last one
 /// (settle-attempt), which writes them down; the rest of the time went into
-/// waiting for DNS and for the CA. METHOD is empty where the CA reused a proof
+/// waiting for DNS and for the CA. METHOD is `-` where the CA reused a proof
 /// that it had. Narrow terminals show fewer columns.
 ///
 /// With --format json: the array of the API's attempts.
@@ -226,6 +226,8 @@ mod tests {
         assert!(parse(&["add", "a.example"]).is_err());
         assert!(parse(&["add", "a.example", "--external", "--internal"]).is_err());
         assert!(parse(&["check", "a.example"]).is_ok());
+        // Further names are of what is to be registered; an endpoint has its own.
+        assert!(parse(&["check", "a.example", "--also", "b.example"]).is_err());
         assert!(parse(&["check", "a.example", "--external", "--internal"]).is_err());
     }
 

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{now, print};
 use crate::api::{Api, Selection};
-use crate::arguments::{Format, History, List, RecordFormat, Records, Show, word};
-use crate::model::Record;
+use crate::arguments::{Format, History, List, Order, RecordFormat, Records, Show, word};
+use crate::model::{Answer, Endpoint, Record};
 use crate::render;
 use crate::terminal::write_result;
 use crate::trouble::Trouble;
@@ -18,15 +18,28 @@ pub(super) async fn list(api: &Api, command: &List) -> Result<(), Trouble> {
         ("reachability", reachability.as_ref().map(word)),
         ("tenant", tenant.clone()),
         ("q", search.clone()),
-        ("sort", Some(word(sort))),
     ];
     let selection: Selection = choices.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
-    let endpoints = api.endpoints(&selection).await?;
-    let filtered = selection.len() > 1;
+    let filtered = !selection.is_empty();
+    let mut endpoints = api.endpoints(&selection).await?;
+    if *sort == Order::Attention {
+        endpoints = by_attention(endpoints);
+    }
     print(output.format, &endpoints.json, |look| match endpoints.seen.is_empty() {
         true => render::empty_list(filtered),
         false => render::endpoint_list(look, &endpoints.seen, now()),
     })
+}
+
+/// Sorts here what the API gives by domain: all pages are read, and for each of its own order it looks at every
+/// endpoint again.
+fn by_attention(endpoints: Answer<Vec<Endpoint>>) -> Answer<Vec<Endpoint>> {
+    let Value::Array(objects) = endpoints.json else { return endpoints };
+    let mut both: Vec<_> = endpoints.seen.into_iter().zip(objects).collect();
+    // Those that do not break come last.
+    both.sort_by_key(|(seen, _)| (seen.verdict, seen.breaks_at.is_none(), seen.breaks_at));
+    let (seen, objects) = both.into_iter().unzip();
+    Answer { seen, json: Value::Array(objects) }
 }
 
 pub(super) async fn show(api: &Api, command: &Show) -> Result<(), Trouble> {

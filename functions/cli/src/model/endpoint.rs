@@ -67,8 +67,8 @@ impl Endpoint {
     }
 }
 
-/// What an endpoint is, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// What an endpoint is, in one word; in the order in which they need attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
     ActionRequired,

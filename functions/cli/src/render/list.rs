@@ -3,7 +3,7 @@
 use comfy_table::{Cell, ColumnConstraint, Width};
 use time::OffsetDateTime;
 
-use super::facts::facts;
+use super::facts::fold;
 use super::moment::relative;
 use super::{cell, colour_of, heading, keep_whole, narrow, table, text_of, width_of};
 use crate::model::{Endpoint, Mover, Verdict};
@@ -47,6 +47,8 @@ pub(crate) fn endpoint_list(look: Look, endpoints: &[Endpoint], now: OffsetDateT
         let column = table.column_mut(SHORT).expect("it was made");
         if left < STEP_WIDTH {
             column.set_constraint(ColumnConstraint::Hidden);
+            // Names that are very long leave no room for the date either.
+            narrow(&mut table, look, SHORT - 1);
             return text_of(&table) + &steps(look, endpoints);
         }
         column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(u16::try_from(left).unwrap_or(width))));
@@ -56,12 +58,15 @@ pub(crate) fn endpoint_list(look: Look, endpoints: &[Endpoint], now: OffsetDateT
 
 /// What is to be done, where the table has no room for it.
 fn steps(look: Look, endpoints: &[Endpoint]) -> String {
-    let waiting = endpoints.iter().filter(|endpoint| endpoint.actor != Mover::Nobody);
-    let rows: Vec<_> = waiting.map(|endpoint| (endpoint.title(), endpoint.next_step.clone())).collect();
-    match rows.is_empty() {
-        true => String::new(),
-        false => format!("\n{}\n\n{}", heading(look, "Next steps"), facts(look, &rows)),
+    let room = look.width.map(|width| usize::from(width).saturating_sub(4));
+    let mut text = String::new();
+    for endpoint in endpoints.iter().filter(|endpoint| endpoint.actor != Mover::Nobody) {
+        text += &format!("\n {} ({})\n", endpoint.title(), endpoint.actor.as_word());
+        for line in fold(&endpoint.next_step, room) {
+            text += &format!("   {line}\n");
+        }
     }
+    if text.is_empty() { text } else { format!("\n{}\n{text}", heading(look, "Next steps")) }
 }
 
 fn until(endpoint: &Endpoint, now: OffsetDateTime) -> String {
@@ -102,7 +107,13 @@ mod tests {
         assert_eq!(shown(Some(200)), [true; 7]);
         assert_eq!(shown(Some(88)), [true, true, true, true, true, false, false]);
         assert_eq!(shown(Some(80)), [true, true, true, true, false, false, false]);
-        for width in [80, 88, 200] {
+        assert_eq!(shown(Some(56)), [true, true, true, false, false, false, false]);
+        assert!(
+            list(Some(80)).ends_with("\nNext steps\n\n *.example.com (customer)\n   create it\n"),
+            "{}",
+            list(Some(80))
+        );
+        for width in [56, 80, 88, 200] {
             let text = list(Some(width));
             assert!(text.lines().all(|line| line.chars().count() <= usize::from(width)), "{text}");
         }

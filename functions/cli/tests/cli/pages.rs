@@ -7,8 +7,8 @@ use crate::fixtures::{attempt, checked, failing, finding, found_elsewhere, issui
 use crate::{assert_status, err, json_out, out, run, screen};
 
 #[test]
-fn the_list_has_what_needs_attention_first_as_the_api_sorts_it() {
-    let list = json!({"endpoints": [failing(), issuing(), ready()], "next_cursor": null});
+fn the_list_has_what_needs_attention_first() {
+    let list = json!({"endpoints": [ready(), failing(), issuing()], "next_cursor": null});
     let api = ApiDouble::always(200, &list);
     let output = run(&api, &["list"]);
     assert_status(&output, 0);
@@ -21,15 +21,35 @@ fn the_list_has_what_needs_attention_first_as_the_api_sorts_it() {
  ready             www.example.com   -            in # days   renews in # days            internal       default
 "
     );
-    assert_eq!(api.first().query, "sort=attention&limit=200");
+    assert_eq!(api.first().query, "limit=200");
+    let exact = json_out(&run(&api, &["list", "--format", "json"]));
+    assert_eq!(exact, json!([failing(), issuing(), ready()]));
+    let by_domain = json_out(&run(&api, &["list", "--format", "json", "--sort", "domain"]));
+    assert_eq!(by_domain, json!([ready(), failing(), issuing()]));
+}
+
+#[test]
+fn of_two_that_wait_for_somebody_the_one_that_breaks_sooner_comes_first() {
+    let breaking = |id: &str, at: Option<&str>| {
+        let mut endpoint = failing();
+        (endpoint["id"], endpoint["breaks_at"]) = (json!(id), json!(at));
+        endpoint
+    };
+    let (never, late, soon) = (
+        breaking("never", None),
+        breaking("late", Some("2999-02-01T00:00:00Z")),
+        breaking("soon", Some("2999-01-01T00:00:00Z")),
+    );
+    let api = ApiDouble::always(200, &json!({"endpoints": [never, late, soon], "next_cursor": null}));
+    let listed = json_out(&run(&api, &["list", "--format", "json"]));
+    let ids: Vec<_> = listed.as_array().expect("an array").iter().map(|endpoint| &endpoint["id"]).collect();
+    assert_eq!(ids, ["soon", "late", "never"]);
 }
 
 #[test]
 fn the_list_follows_its_pages_to_the_end_and_keeps_its_filters() {
     let api = ApiDouble::start(|asked, _| {
-        match asked
-            .query
-            .strip_prefix("verdict=ready&actor=nobody&reachability=external&tenant=acme&q=a%20b&sort=domain&limit=200")
+        match asked.query.strip_prefix("verdict=ready&actor=nobody&reachability=external&tenant=acme&q=a%20b&limit=200")
         {
             Some("") => (200, json!({"endpoints": [issuing()], "next_cursor": "a/b=="}).to_string()),
             Some("&cursor=a%2Fb%3D%3D") => (200, json!({"endpoints": [ready()], "next_cursor": null}).to_string()),
