@@ -7,6 +7,7 @@
 #   .local/venvs/sam         sam build, sam deploy
 #   .local/venvs/build       cargo-lambda, and zig for cross compiling
 #   .local/venvs/aws         the AWS CLI, linked to .local/bin/aws
+#   .local/venvs/schemathesis   asks the API what its OpenAPI document promises
 #   .local/bin/pebble        the test CA
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -31,7 +32,7 @@ main() {
       fail 'no pip: apt-get install python3-venv'
   fi
 
-  local parts=(ministack moto sam build aws pebble) part pids=() failed=()
+  local parts=(ministack moto sam build aws schemathesis pebble) part pids=() failed=()
   for part in "${parts[@]}"; do
     "set_up_$part" >"$LOCAL/log/set-up-$part.log" 2>&1 &
     pids+=($!)
@@ -62,6 +63,8 @@ set_up_aws() {
   virtual_environment aws 'awscli>=1.46,<2'
   ln -sfn ../venvs/aws/bin/aws "$LOCAL/bin/aws"
 }
+
+set_up_schemathesis() { virtual_environment schemathesis schemathesis==4.32.5; }
 
 # Pebble from PATH, else by Go, else the binary of Debian's package.
 set_up_pebble() {

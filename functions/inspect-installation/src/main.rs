@@ -3,7 +3,7 @@
 //! In: anything. Out: a list of `InstallationCheck`. Never fails for what it finds.
 //! Calls, all of them reading: CloudWatch `DescribeAlarms`; DynamoDB `DescribeTable`, `GetItem`; EventBridge Scheduler
 //! `GetSchedule`; KMS `DescribeKey`; Lambda `GetFunctionConfiguration`; Route 53 `GetHostedZone`; S3
-//! `GetBucketLocation`; Secrets Manager `GetSecretValue`; SNS `ListSubscriptionsByTopic`; SQS `GetQueueAttributes`;
+//! `GetBucketLocation`; Secrets Manager `GetSecretValue`; SNS `GetTopicAttributes`, `ListSubscriptionsByTopic`; SQS `GetQueueAttributes`;
 //! Step Functions `DescribeStateMachine`; DNS; the CA's directory; the token issuer.
 
 use domain::installation::InstallationStatus;

@@ -1,7 +1,7 @@
 //! Whether somebody is told, and can sign in.
 
 use domain::installation::InstallationCheck;
-use domain::installation_facts::{Alarm, AlarmState, Looked, Subscription};
+use domain::installation_facts::{Alarm, AlarmState, Looked, Subscriptions};
 
 use crate::{Installation, failed, ok, unseen, warning};
 
@@ -43,35 +43,34 @@ pub(crate) fn alarms(seen: &Looked<Vec<Alarm>>, installation: &Installation) -> 
     ok(NAME, format!("None of {} is in ALARM ({silent} have no data yet).", alarms.len()))
 }
 
-pub(crate) fn subscriptions(seen: &Looked<Vec<Subscription>>, installation: &Installation) -> InstallationCheck {
+pub(crate) fn subscriptions(seen: &Looked<Subscriptions>, installation: &Installation) -> InstallationCheck {
     const NAME: &str = "alert-subscriptions";
     let topic = &installation.alerts_topic;
-    let subscriptions = match seen {
+    let Subscriptions { all, pending } = match seen {
         Ok(subscriptions) => subscriptions,
         Err(fault) => return unseen(NAME, fault),
     };
-    let pending: Vec<_> = subscriptions.iter().filter(|one| one.pending).collect();
-    if let Some(first) = pending.first() {
-        let whom: Vec<_> = pending.iter().map(|one| one.endpoint.as_str()).collect();
-        let detail = format!("Not confirmed: {}. Alerts do not reach them.", whom.join(", "));
-        let remedy = format!(
-            "Follow the link in the message from AWS Notifications. To have it sent again: aws sns subscribe --topic-arn \
-             {topic} --protocol {} --notification-endpoint {}",
-            first.protocol, first.endpoint
-        );
-        let nobody = pending.len() == subscriptions.len();
-        return if nobody { failed(NAME, detail, remedy) } else { warning(NAME, detail, remedy) };
+    let subscribe = |protocol: &str, endpoint: &str| {
+        format!("aws sns subscribe --topic-arn {topic} --protocol {protocol} --notification-endpoint {endpoint}")
+    };
+    let listed: Vec<_> = all.iter().filter(|one| one.pending).collect();
+    let pending = usize::try_from(*pending).unwrap_or(usize::MAX).max(listed.len()).min(all.len());
+    if pending > 0 {
+        let whom: Vec<_> = listed.iter().map(|one| one.endpoint.as_str()).collect();
+        let whom = if whom.is_empty() { "see the topic for which".to_owned() } else { whom.join(", ") };
+        let detail = format!("{pending} of {} not confirmed, so no alert reaches them: {whom}.", all.len());
+        let again = match listed.first() {
+            Some(first) => subscribe(&first.protocol, &first.endpoint),
+            None => subscribe("email", "YOU@EXAMPLE.COM"),
+        };
+        let remedy = format!("Follow the link in the message from AWS Notifications. To have it sent again: {again}");
+        return if pending == all.len() { failed(NAME, detail, remedy) } else { warning(NAME, detail, remedy) };
     }
-    if subscriptions.is_empty() {
-        return warning(
-            NAME,
-            "Nobody is subscribed to the alerts.",
-            format!(
-                "aws sns subscribe --topic-arn {topic} --protocol email --notification-endpoint YOU@EXAMPLE.COM, or deploy with AlertEmail"
-            ),
-        );
+    if all.is_empty() {
+        let remedy = format!("{}, or deploy with AlertEmail", subscribe("email", "YOU@EXAMPLE.COM"));
+        return warning(NAME, "Nobody is subscribed to the alerts.", remedy);
     }
-    ok(NAME, format!("{} subscribed and confirmed.", subscriptions.len()))
+    ok(NAME, format!("{} subscribed and confirmed.", all.len()))
 }
 
 pub(crate) fn sign_in(seen: Option<&Result<(), String>>, installation: &Installation) -> InstallationCheck {
@@ -93,6 +92,8 @@ pub(crate) fn sign_in(seen: Option<&Result<(), String>>, installation: &Installa
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::installation_facts::Subscription;
+
     use crate::testing::{facts, installation, is_failed, is_ok, is_warning};
 
     #[test]
@@ -111,12 +112,13 @@ mod tests {
     #[test]
     fn somebody_must_have_confirmed() {
         let one = |pending| Subscription { protocol: "email".into(), endpoint: "a@example.com".into(), pending };
-        let judged = |seen: Vec<Subscription>| subscriptions(&Ok(seen), &installation());
-        assert!(is_ok(&judged(vec![one(false)])));
-        assert!(is_warning(&judged(vec![one(false), one(true)])));
-        let check = judged(vec![one(true)]);
+        let judged = |all, pending| subscriptions(&Ok(Subscriptions { all, pending }), &installation());
+        assert!(is_ok(&judged(vec![one(false)], 0)));
+        assert!(is_warning(&judged(vec![one(false), one(true)], 1)));
+        assert!(is_warning(&judged(vec![one(false), one(false)], 1)), "counted, though not marked in the list");
+        let check = judged(vec![one(true)], 1);
         assert!(is_failed(&check) && check.detail.contains("a@example.com"));
-        assert!(is_warning(&judged(Vec::new())));
+        assert!(is_warning(&judged(Vec::new(), 0)));
     }
 
     #[test]

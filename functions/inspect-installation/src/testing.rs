@@ -3,7 +3,7 @@
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::installation_facts::{
     Account, Alarm, AlarmState, Delegation, Directory, Facts, HostedZone, Resource, ResourceState, Schedule,
-    Subscription,
+    Subscription, Subscriptions,
 };
 use domain::ports::{FaultKind, ServiceFault};
 use time::macros::datetime;
@@ -51,11 +51,10 @@ pub(crate) fn facts() -> Facts {
             alarm("managed-https-ScanSilentAlarm", AlarmState::Ok),
             alarm("managed-https-ApiFaultsAlarm", AlarmState::InsufficientData),
         ]),
-        subscriptions: Ok(vec![Subscription {
-            protocol: "email".into(),
-            endpoint: "ops@example.net".into(),
-            pending: false,
-        }]),
+        subscriptions: Ok(Subscriptions {
+            all: vec![Subscription { protocol: "email".into(), endpoint: "ops@example.net".into(), pending: false }],
+            pending: 0,
+        }),
         dead_letters: Ok(0),
         issuer: None,
     }

@@ -17,6 +17,7 @@ pub struct Aws {
     pub lambda: aws_sdk_lambda::Client,
     pub route53: aws_sdk_route53::Client,
     pub s3: aws_sdk_s3::Client,
+    pub scheduler: aws_sdk_scheduler::Client,
     pub secrets: aws_sdk_secretsmanager::Client,
     pub sfn: aws_sdk_sfn::Client,
     pub sns: aws_sdk_sns::Client,
@@ -36,6 +37,7 @@ impl Aws {
                 // Bucket names are no host names here.
                 aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build(),
             ),
+            scheduler: aws_sdk_scheduler::Client::new(&config),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             sfn: aws_sdk_sfn::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),

@@ -34,6 +34,16 @@ impl CustomerZone {
         Ok(Self { domain: domain.to_owned(), id, route53: aws.route53.clone() })
     }
 
+    /// The hosted zone of exactly this domain.
+    async fn find(aws: &Aws, domain: &str) -> Result<Self> {
+        let name = format!("{domain}.");
+        let listed = aws.route53.list_hosted_zones().send().await.context("ListHostedZones")?;
+        let zone = listed.hosted_zones.into_iter().find(|zone| zone.name() == name);
+        let zone = zone.with_context(|| format!("there is no hosted zone {domain}"))?;
+        let id = zone.id.trim_start_matches("/hostedzone/").to_owned();
+        Ok(Self { domain: domain.to_owned(), id, route53: aws.route53.clone() })
+    }
+
     /// Makes `values` the records of a name and type, as Route 53 writes them (TXT in quotes).
     pub async fn upsert(&self, name: &str, record_type: RrType, values: &[&str]) -> Result<()> {
         self.change(ChangeAction::Upsert, record_set(name, record_type, values)?).await
@@ -123,6 +133,11 @@ impl LocalCloud {
     /// one delegates it.
     pub async fn create_zone(&self, domain: &str) -> Result<CustomerZone> {
         CustomerZone::create(self.aws(), domain).await
+    }
+
+    /// A hosted zone that is there already: that of the platform, or the delegation zone.
+    pub async fn zone(&self, domain: &str) -> Result<CustomerZone> {
+        CustomerZone::find(self.aws(), domain).await
     }
 
     /// TXT records in the delegation zone: owner without the dot at the end, and values without quotes.

@@ -2,7 +2,8 @@
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::types::MessageAttributeValue;
-use domain::installation_facts::{Looked, Subscription};
+use domain::failure::printable;
+use domain::installation_facts::{Looked, Subscription, Subscriptions};
 use domain::notice::Notice;
 use domain::ports::{Notifier, ServiceFault};
 
@@ -20,19 +21,22 @@ impl AlertsTopic {
     }
 
     /// Who is told, and who was asked to confirm that they want to be.
-    pub async fn look(&self) -> Looked<Vec<Subscription>> {
+    pub async fn look(&self) -> Looked<Subscriptions> {
+        let topic = self.client.get_topic_attributes().topic_arn(&self.arn).send().await;
+        let attributes = topic.map_err(|error| fault("sns:GetTopicAttributes", error))?.attributes.unwrap_or_default();
+        let pending = attributes.get("SubscriptionsPending").and_then(|count| count.parse().ok()).unwrap_or_default();
         let mut pages = self.client.list_subscriptions_by_topic().topic_arn(&self.arn).into_paginator().items().send();
-        let mut subscriptions = Vec::new();
+        let mut all = Vec::new();
         while let Some(subscription) = pages.next().await {
             let subscription = subscription.map_err(|error| fault("sns:ListSubscriptionsByTopic", error))?;
-            subscriptions.push(Subscription {
+            all.push(Subscription {
                 // Until it is confirmed it has no ARN of its own.
                 pending: subscription.subscription_arn().is_none_or(|arn| !arn.starts_with("arn:")),
                 protocol: subscription.protocol.unwrap_or_default(),
-                endpoint: subscription.endpoint.unwrap_or_default(),
+                endpoint: printable(&subscription.endpoint.unwrap_or_default(), 120),
             });
         }
-        Ok(subscriptions)
+        Ok(Subscriptions { all, pending })
     }
 }
 

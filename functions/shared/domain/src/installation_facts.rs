@@ -20,7 +20,7 @@ pub struct Facts {
     /// When the last scan came to its end.
     pub last_scan: Looked<Option<OffsetDateTime>>,
     pub alarms: Looked<Vec<Alarm>>,
-    pub subscriptions: Looked<Vec<Subscription>>,
+    pub subscriptions: Looked<Subscriptions>,
     /// Messages in the dead-letter queue of the scans.
     pub dead_letters: Looked<u64>,
     /// Whether the token issuer answers, or why not; `None` if there is none.
@@ -114,7 +114,14 @@ pub enum AlarmState {
     InsufficientData,
 }
 
-/// Somebody who is told.
+/// Who is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscriptions {
+    pub all: Vec<Subscription>,
+    /// How many of them nobody has confirmed, as the topic counts them.
+    pub pending: u64,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
     pub protocol: String,

@@ -1,7 +1,6 @@
 use std::net::SocketAddr;
 
-use adapters::acme;
-use adapters::acme::AcmeConfig;
+use adapters::acme::{self, AcmeConfig};
 use adapters::cloudwatch::Alarms;
 use adapters::dynamodb::EndpointsTable;
 use adapters::functions::{self, InspectFunction};
@@ -15,9 +14,7 @@ use adapters::sns::AlertsTopic;
 use adapters::sqs::DeadLetters;
 use adapters::step_functions::StateMachine;
 use adapters::zone_cut::ZoneCut;
-use domain::installation_facts::Looked;
-use domain::installation_facts::{Delegation, Facts, Resource, ResourceState};
-use domain::ports::Heartbeat;
+use domain::installation_facts::{Delegation, Facts, HostedZone, Looked, Resource, ResourceState};
 use futures::future::join_all;
 use time::OffsetDateTime;
 
@@ -90,7 +87,7 @@ impl Inspection {
             self.account.look(&self.acme.directory),
             acme::directory::look(&self.acme),
             self.schedule.look(),
-            self.endpoints.last_beat(),
+            self.endpoints.last_scan(),
         );
         let (alarms, subscriptions, dead_letters, issuer) =
             futures::join!(self.alarms.look(), self.alerts.look(), self.dead_letters.look(), self.issuer(now));
@@ -134,7 +131,7 @@ impl Inspection {
         resources
     }
 
-    async fn zone(&self) -> (Looked<domain::installation_facts::HostedZone>, Delegation) {
+    async fn zone(&self) -> (Looked<HostedZone>, Delegation) {
         let zone = self.zone.look().await;
         let name_servers = zone.as_ref().map(|zone| zone.name_servers.clone()).unwrap_or_default();
         let delegation = self.cut.look(&self.zone_name, &name_servers).await;

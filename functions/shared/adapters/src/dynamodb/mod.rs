@@ -18,10 +18,10 @@
 mod advice_index;
 mod check_log;
 mod due_index;
-mod heartbeat;
 mod items;
 mod journal;
 mod registry;
+mod scans;
 mod share_links;
 mod trail;
 

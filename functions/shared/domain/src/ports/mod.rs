@@ -8,7 +8,6 @@ mod destination;
 mod dns;
 mod fault;
 mod flow_starter;
-mod heartbeat;
 mod inspector;
 mod key_vault;
 mod look;
@@ -27,7 +26,6 @@ pub use destination::{CertificateStore, Deletion, HeldCertificate, ImportMateria
 pub use dns::{AuthoritativeDns, HttpProbe, RecordKind, check_delegations};
 pub use fault::{FaultKind, FencedError, ServiceFault};
 pub use flow_starter::{FlowStarter, Started};
-pub use heartbeat::Heartbeat;
 pub use inspector::Inspector;
 pub use key_vault::KeyVault;
 pub use look::{Looker, Subject};

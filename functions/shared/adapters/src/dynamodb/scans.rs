@@ -1,11 +1,12 @@
-use domain::ports::{Heartbeat, ServiceFault};
+use domain::ports::ServiceFault;
 use time::OffsetDateTime;
 
 use super::{EndpointsTable, items, number};
 use crate::aws::fault;
 
-impl Heartbeat for EndpointsTable {
-    async fn beat(&self, now: OffsetDateTime) -> Result<(), ServiceFault> {
+impl EndpointsTable {
+    /// Records that a scan has come to its end at `now`, so that the absence of scans can be seen. Safe to repeat.
+    pub async fn record_scan(&self, now: OffsetDateTime) -> Result<(), ServiceFault> {
         self.client
             .update_item()
             .table_name(&self.table)
@@ -19,7 +20,8 @@ impl Heartbeat for EndpointsTable {
         Ok(())
     }
 
-    async fn last_beat(&self) -> Result<Option<OffsetDateTime>, ServiceFault> {
+    /// When the last scan came to its end, to the second. `None`: none ever has.
+    pub async fn last_scan(&self) -> Result<Option<OffsetDateTime>, ServiceFault> {
         let output = self
             .client
             .get_item()

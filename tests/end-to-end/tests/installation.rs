@@ -1,0 +1,158 @@
+//! What the installation says about itself: all well, and then each thing that an operator can break.
+
+use std::collections::BTreeMap;
+
+use adapters::dynamodb::EndpointsTable;
+use adapters::zone_cut::ZoneCut;
+use anyhow::{Context, Result, ensure};
+use aws_sdk_route53::types::RrType;
+use domain::installation::{InstallationCheck, InstallationStatus};
+use end_to_end::{Inbox, Platform};
+use local_cloud::{LocalCloud, Options};
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+
+async fn inspect(cloud: &LocalCloud) -> Result<BTreeMap<String, InstallationCheck>> {
+    let invocation = cloud.invoke("InspectInstallationFunction", &json!({})).await?;
+    ensure!(invocation.error.is_none(), "{invocation:?}");
+    let checks: Vec<InstallationCheck> = serde_json::from_value(invocation.payload)?;
+    Ok(checks.into_iter().map(|check| (check.name.clone(), check)).collect())
+}
+
+/// Looks again, and expects that of all checks only this one has changed for the worse.
+async fn only_this_fails(cloud: &LocalCloud, name: &str, told: &[&str]) -> Result<()> {
+    let checks = inspect(cloud).await?;
+    for check in checks.values() {
+        let well = check.status == InstallationStatus::Ok;
+        ensure!(well == (check.name != name), "while {name} is broken: {checks:#?}");
+        ensure!(well == check.remedy.is_none(), "what is wrong has a remedy: {check:#?}");
+    }
+    let check = &checks[name];
+    let all = format!("{} {}", check.detail, check.remedy.clone().unwrap_or_default());
+    for told in told {
+        ensure!(all.contains(told), "“{told}” is not in {check:#?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
+    let platform = Platform::start(Options::unique()).await?;
+    let cloud = &platform.cloud;
+    let aws = cloud.aws();
+    let _inbox = Inbox::subscribe(cloud).await?;
+    cloud.scan().await?;
+    let healthy = inspect(cloud).await?;
+    ensure!(
+        healthy.len() == 12 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
+        "{healthy:#?}"
+    );
+
+    // The schedule, with what an update has to say again.
+    let name = cloud.resource("ScanExpiringFunctionScan")?;
+    let schedule = aws.scheduler.get_schedule().name(name).send().await?;
+    let set = async |state: &str| {
+        aws.scheduler
+            .update_schedule()
+            .name(name)
+            .set_schedule_expression(schedule.schedule_expression.clone())
+            .set_flexible_time_window(schedule.flexible_time_window.clone())
+            .set_target(schedule.target.clone())
+            .state(state.into())
+            .send()
+            .await
+    };
+    set("DISABLED").await?;
+    only_this_fails(cloud, "schedule", &[name, "--state ENABLED"]).await?;
+
+    // No scan comes any more to record itself.
+    let table = EndpointsTable::new(aws.dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
+    let last = table.last_scan().await?.context("the scan was recorded")?;
+    ensure!(OffsetDateTime::now_utc() - last < Duration::minutes(5));
+    set("ENABLED").await?;
+    table.record_scan(last - Duration::hours(3)).await?;
+    only_this_fails(cloud, "last-scan", &["3 h ago", "aws logs tail"]).await?;
+    cloud.scan().await?;
+
+    // The delegation, gone and to somebody else.
+    let zone = cloud.description().delegation_zone.as_str();
+    let above = cloud.zone(zone.split_once('.').context("it is below another")?.1).await?;
+    let servers = cloud.zone(zone).await?.name_servers().await?;
+    above.remove(zone, RrType::Ns).await?;
+    only_this_fails(cloud, "zone-delegation", &["is not delegated", &format!("{zone}. NS {}", servers[0])]).await?;
+    let servers: Vec<_> = servers.iter().map(String::as_str).collect();
+    above.upsert(zone, RrType::Ns, &servers).await?;
+
+    // The account: emptied, and overwritten by hand.
+    let secret = cloud.resource("AccountSecret")?;
+    for (content, told) in [("{}", "emptied"), ("by hand", "something else")] {
+        aws.secrets.put_secret_value().secret_id(secret).secret_string(content).send().await?;
+        only_this_fails(cloud, "acme-account", &[told, "update-secret-version-stage"]).await?;
+    }
+    let good = json!({"accounts": {cloud.ca().directory.as_str(): {
+        "key": "AAAA", "id": "https://ca.test/account/1", "directory": null, "directory_fetched_at": 0,
+    }}});
+    aws.secrets.put_secret_value().secret_id(secret).secret_string(good.to_string()).send().await?;
+
+    // A dead letter.
+    let queue = cloud.resource("ScanDeadLetters")?;
+    aws.sqs.send_message().queue_url(queue).message_body("{}").send().await?;
+    only_this_fails(cloud, "dead-letters", &["1 scans", "purge-queue"]).await?;
+    aws.sqs.purge_queue().queue_url(queue).send().await?;
+
+    // Somebody who was asked and has not answered.
+    let topic = cloud.resource("AlertsTopic")?;
+    aws.sns.subscribe().topic_arn(topic).protocol("http").endpoint("http://127.0.0.1:9/").send().await?;
+    only_this_fails(cloud, "alert-subscriptions", &["1 of 2 not confirmed", "aws sns subscribe"]).await?;
+    for subscription in aws.sns.list_subscriptions_by_topic().topic_arn(topic).send().await?.subscriptions() {
+        if subscription.protocol() == Some("http") {
+            let arn = subscription.subscription_arn().context("an ARN")?;
+            aws.sns.unsubscribe().subscription_arn(arn).send().await?;
+        }
+    }
+
+    // A CA that is gone, and a profile that it does not have.
+    let directory = cloud.ca().directory.clone();
+    cloud.set_function_variable("InspectInstallationFunction", "ACME_PROFILE", Some("eternal")).await?;
+    only_this_fails(cloud, "acme-directory", &["no profile “eternal”", "default"]).await?;
+    cloud.set_function_variable("InspectInstallationFunction", "ACME_PROFILE", None).await?;
+    let gone = cloud.start_ca(&local_cloud::CaOptions::default()).await?;
+    cloud.stop_ca(&gone)?;
+    cloud.set_function_variable("InspectInstallationFunction", "ACME_DIRECTORY", Some(&gone.directory)).await?;
+    let checks = inspect(cloud).await?;
+    ensure!(checks["acme-directory"].status == InstallationStatus::Failed, "{checks:#?}");
+    ensure!(checks["acme-account"].detail.contains("None at this CA yet"), "{checks:#?}");
+    cloud.set_function_variable("InspectInstallationFunction", "ACME_DIRECTORY", Some(&directory)).await?;
+
+    // A resource that is gone.
+    aws.sfn.delete_state_machine().state_machine_arn(cloud.resource("IssueCertificateStateMachine")?).send().await?;
+    only_this_fails(cloud, "resources", &["IssueCertificateStateMachine", "make deploy"]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_zone_above_is_asked_where_it_delegates_to() -> Result<()> {
+    let cloud = LocalCloud::attach_or_start(Options::unique()).await?;
+    let server = cloud.description().dns_server;
+    let parent = cloud.create_zone(&format!("cut-{:08x}.test", std::process::id())).await?;
+    let (ns, child) = (format!("ns.{}", parent.domain), format!("child.{}", parent.domain));
+    parent.upsert(&ns, RrType::A, &["127.0.0.1"]).await?;
+    parent.upsert(&parent.domain, RrType::Ns, &[&ns]).await?;
+    let cut = ZoneCut::through(server, server.port())?;
+
+    let none = cut.look(&child, std::slice::from_ref(&ns)).await;
+    assert_eq!(none.at_parent, Ok(Vec::new()));
+    assert!(none.servers[0].1.is_err(), "nobody serves it: {none:?}");
+
+    // A referral: the child is no zone of this server's.
+    parent.upsert(&child, RrType::Ns, &["ns-1.elsewhere.test", &ns]).await?;
+    let referred = cut.look(&child, &[ns.clone(), "ns-1.elsewhere.test".into()]).await;
+    assert_eq!(referred.at_parent, Ok(vec!["ns-1.elsewhere.test".into(), ns.clone()]));
+    assert_eq!(referred.servers[1], ("ns-1.elsewhere.test".into(), Err("its name does not resolve".into())));
+
+    // And one that it serves.
+    cloud.create_zone(&child).await?;
+    let served = cut.look(&child, std::slice::from_ref(&ns)).await;
+    assert_eq!(served.servers, [(ns, Ok(()))]);
+    Ok(())
+}
