@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help set-up build up down status demo test fmt lint deploy clean
+.PHONY: help set-up browser build up down status demo test screenshots fmt lint deploy clean
 
 MACHINE := $(shell uname -m)
 TARGET := $(MACHINE)-unknown-linux-gnu
@@ -26,10 +26,13 @@ FUNCTIONS := $(filter-out cli,$(notdir $(patsubst %/Cargo.toml,%,$(wildcard func
 CLOUD := default
 
 help: ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 set-up: ## Fetch what is missing into .local
 	@tests/local-cloud/set-up.sh
+
+browser:
+	@tests/local-cloud/set-up.sh --browser
 
 build: set-up ## Build the Lambdas for this machine, and the CLI (.local/bin/managed-https)
 	cargo build $(CARGO_FLAGS)
@@ -55,7 +58,7 @@ demo: build ## Play the story: five endpoints, from a domain name to a renewed c
 	@local-cloud demo --name $(CLOUD)
 
 # Tests that leave a cloud as they found it share this one; the others start their own.
-test: build ## Run every test, the end-to-end ones included
+test: build browser ## Run every test, the end-to-end ones included
 	@local-cloud down --name tests 2>/dev/null
 	@trap 'local-cloud down --name tests' EXIT; \
 	local-cloud up --name tests >/dev/null; \
@@ -65,6 +68,9 @@ test: build ## Run every test, the end-to-end ones included
 	else \
 	  cargo test $(CARGO_FLAGS); \
 	fi
+
+screenshots: browser ## Make the pictures of the pages in docs/screenshots
+	@SCREENSHOTS=$(CURDIR)/docs/screenshots cargo test $(CARGO_FLAGS) --test dashboard -- --ignored --exact screenshots::screenshots
 
 fmt: ## Format the Rust sources
 	cargo fmt --all

@@ -9,7 +9,12 @@
 #   .local/venvs/aws         the AWS CLI, linked to .local/bin/aws
 #   .local/venvs/schemathesis   asks the API what its OpenAPI document promises
 #   .local/bin/pebble        the test CA
+#   .local/web               htmx, which the API's build takes into its pages; axe-core, which tests them
+#
+# With --browser it also sees to Chromium and its driver, which the tests of the pages run in. That is the one thing
+# that is installed on the system, and only by root; others are told what to install.
 set -euo pipefail
+readonly WITH="${1:-}"
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 readonly LOCAL="$PWD/.local"
 
@@ -32,7 +37,12 @@ main() {
       fail 'no pip: apt-get install python3-venv'
   fi
 
+<<<<<<< HEAD
   local parts=(ministack moto sam build aws schemathesis pebble) part pids=() failed=()
+=======
+  local parts=(ministack moto sam build aws pebble web) part pids=() failed=()
+  if [[ $WITH == --browser ]]; then parts+=(browser); fi
+>>>>>>> 9252118 (Follow what happens without stealing the focus, and make the pictures small)
   for part in "${parts[@]}"; do
     "set_up_$part" >"$LOCAL/log/set-up-$part.log" 2>&1 &
     pids+=($!)
@@ -64,7 +74,36 @@ set_up_aws() {
   ln -sfn ../venvs/aws/bin/aws "$LOCAL/bin/aws"
 }
 
+<<<<<<< HEAD
 set_up_schemathesis() { virtual_environment schemathesis schemathesis==4.32.5; }
+=======
+# Both are scripts that Python packages carry. The sums are of the very files: htmx is served to people.
+set_up_web() {
+  virtual_environment web --no-deps django-htmx==1.29.0 axe-playwright-python==0.1.8
+  local packages=("$LOCAL"/venvs/web/lib/python3*/site-packages)
+  take_file "${packages[0]}/django_htmx/static/django_htmx/htmx-2.min.js" htmx.js \
+    71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de
+  take_file "${packages[0]}/axe_playwright_python/axe.min.js" axe.js \
+    84494fec757e4710dc751c8d7a636e457f4532f08f85c86dc9070133fbff53bc
+}
+
+# Usage: take_file FILE NAME SHA256. A file that is there already keeps its time: cargo builds by it.
+take_file() {
+  echo "$3  $1" | sha256sum --check --quiet
+  mkdir -p "$LOCAL/web"
+  cmp -s "$1" "$LOCAL/web/$2" || install -m 644 "$1" "$LOCAL/web/$2"
+}
+
+set_up_browser() {
+  local packages='chromium chromium-driver fonts-dejavu-core'
+  if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then return; fi
+  ((EUID == 0)) || fail "the pages are tested in Chromium: apt-get install $packages"
+  echo "Installing $packages" >&3
+  apt-get update -q
+  # shellcheck disable=SC2086 # words
+  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
+}
+>>>>>>> 9252118 (Follow what happens without stealing the focus, and make the pictures small)
 
 # Pebble from PATH, else by Go, else the binary of Debian's package.
 set_up_pebble() {

@@ -17,7 +17,7 @@ use super::operations::Operations;
 use super::page::{Frame, Place, refused, see_other, shown};
 use super::parts::{Findings, Records};
 use super::visit::{Site, is_partial};
-use super::words;
+use super::words::{self, Badge};
 use crate::problem::Problem;
 use crate::views::EndpointView;
 
@@ -51,8 +51,9 @@ impl CustomerPart<'_> {
         self.view.dns.records.iter().filter(|row| row.status == Some(RecordStatus::Ok)).count()
     }
 
-    fn all_right(&self) -> bool {
-        self.right() == self.view.dns.records.len()
+    fn badge(&self) -> Badge {
+        let all_right = self.right() == self.view.dns.records.len();
+        words::record(Some(if all_right { &RecordStatus::Ok } else { &RecordStatus::Conflict }))
     }
 
     fn standing(&self) -> String {

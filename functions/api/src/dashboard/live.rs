@@ -5,16 +5,19 @@ use askama::filters::HtmlSafe;
 use domain::attempt::{Attempt, Outcome};
 use domain::check::Serving;
 use domain::event::Event;
-use domain::verdict::{Mover, Verdict};
+use domain::verdict::Verdict;
 use ring::digest::{SHA256, digest};
 
 use super::attempts::Attempts;
 use super::console::Console;
 use super::life::Life;
 use super::moment::Clock;
-use super::parts::{Copy, Findings, Records};
+use super::parts::{Copy, Findings, Move, Records};
 use super::words;
 use crate::views::EndpointView;
+
+/// Events shown at once.
+const NEWEST_EVENTS: usize = 6;
 
 /// What was read of one endpoint.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -69,7 +72,136 @@ impl Live<'_> {
         Attempts::of(&self.known.attempts, self.console, self.clock)
     }
 
+    /// The newest, and those that are folded away.
+    fn events(&self) -> impl Iterator<Item = (bool, &[Event])> {
+        let (newest, before) = self.known.events.split_at(self.known.events.len().min(NEWEST_EVENTS));
+        [(false, newest), (true, before)].into_iter().filter(|(_, events)| !events.is_empty())
+    }
+
     fn can_renew(&self) -> bool {
         !self.known.moves() && self.known.view.verdict != Verdict::Paused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::Installation;
+    use domain::caller::TenantId;
+    use domain::certificate::InstalledCertificate;
+    use domain::endpoint::Failing;
+    use domain::failure::{Actor, Failure, FailureName};
+    use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
+    use time::macros::datetime;
+    use time::{Duration, OffsetDateTime};
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn endpoint(domain: &str) -> Endpoint {
+        let names = EndpointNames::parse(domain, &[], 9).expect("a valid name");
+        let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
+        Endpoint::register(id, TenantId::fallback(), names, Reachability::External, label, NOW)
+    }
+
+    fn held(endpoint: &Endpoint) -> InstalledCertificate {
+        InstalledCertificate {
+            arn: "arn:aws:acm:eu-central-1:1:certificate/x".into(),
+            serial: "AB12".into(),
+            issuer: "CN=<i>Test</i>".into(),
+            names: endpoint.names.iter().cloned().collect(),
+            not_before: NOW - Duration::days(30),
+            not_after: NOW + Duration::days(60),
+            imported_at: NOW - Duration::days(30),
+            renew_at: NOW + Duration::days(30),
+            generation: 1,
+            renewal: false,
+            announced: true,
+        }
+    }
+
+    fn failing(actor: Actor) -> Option<Failing> {
+        let failure = Failure::new(FailureName::CaRefused, actor, "<script>no</script>", "<b>mend</b>");
+        Some(Failing { failure, since: NOW, attempts: 1 })
+    }
+
+    fn known(endpoint: &Endpoint) -> Known {
+        let installation = Installation {
+            delegation_zone: "acme.platform.example".into(),
+            endpoint_target: "edge.platform.example".into(),
+            profile: None,
+        };
+        let view = EndpointView::of(endpoint, None, &installation, NOW);
+        Known { view, attempts: Vec::new(), events: Vec::new() }
+    }
+
+    fn html(known: &Known) -> String {
+        let live = Live { base: "/base", clock: Clock { now: NOW }, known, console: None, announced: true };
+        live.render().expect("text is written into a string")
+    }
+
+    #[test]
+    fn every_verdict_is_told_with_its_reason_and_the_one_who_acts() {
+        let ready = {
+            let mut endpoint = endpoint("www.example.com");
+            endpoint.certificate = Some(held(&endpoint));
+            endpoint.due_at = Some(NOW + Duration::days(30));
+            endpoint
+        };
+        let issuing = endpoint("www.example.com");
+        let blocked = Endpoint { failing: failing(Actor::Customer), ..endpoint("www.example.com") };
+        let degraded = Endpoint { failing: failing(Actor::Operator), ..ready.clone() };
+        let retrying = Endpoint { failing: failing(Actor::Ca), ..endpoint("www.example.com") };
+        let paused = Endpoint { removing: true, ..ready.clone() };
+        for (endpoint, word, who) in [
+            (ready, "Ready", "Nobody has to act:"),
+            (issuing, "Issuing", "Nobody has to act:"),
+            (blocked, "Action required", "Move: the domain’s owner."),
+            (degraded, "Degraded", "Move: the operator."),
+            (retrying, "Retrying", "Move: the CA."),
+            (paused, "Paused", "Nobody has to act:"),
+        ] {
+            let known = known(&endpoint);
+            let html = html(&known);
+            assert!(html.contains(&format!("</svg>{word}</h2>")) && html.contains(who), "{word}: {html}");
+            assert!(!html.contains("<script>") && !html.contains("<b>mend") && !html.contains("<i>"), "{word}: {html}");
+        }
+    }
+
+    #[test]
+    fn a_page_follows_only_what_moves() {
+        let mut endpoint = endpoint("www.example.com");
+        assert!(html(&known(&endpoint)).contains("hx-trigger=\"every"));
+        endpoint.failing = failing(Actor::Customer);
+        assert!(!html(&known(&endpoint)).contains("hx-trigger=\"every"));
+    }
+
+    #[test]
+    fn the_mark_changes_with_what_is_known_and_not_with_the_clock() {
+        let mut endpoint = endpoint("www.example.com");
+        let before = known(&endpoint).mark();
+        assert_eq!(before, known(&endpoint).mark());
+        endpoint.failing = failing(Actor::Ca);
+        assert_ne!(before, known(&endpoint).mark());
+    }
+
+    #[test]
+    fn a_removal_cannot_be_overtaken_by_a_renewal() {
+        let removing = Endpoint { removing: true, ..endpoint("www.example.com") };
+        assert!(!html(&known(&removing)).contains("/renew"));
+        let blocked = Endpoint { failing: failing(Actor::Customer), ..endpoint("www.example.com") };
+        assert!(html(&known(&blocked)).contains("/base/dashboard/endpoints/ep-"));
+        assert!(html(&known(&blocked)).contains("/renew"));
+    }
+
+    #[test]
+    fn wildcards_long_names_and_names_in_other_scripts_are_shown_whole() {
+        let long = format!("{0}.{0}.{0}.example.com", "a".repeat(60));
+        for (name, shown) in
+            [("*.example.com", "*.example.com"), (&long, &long), ("bücher.example", "xn--bcher-kva.example")]
+        {
+            let html = html(&known(&endpoint(name)));
+            assert!(html.contains(shown), "{name}: {html}");
+        }
+        assert!(html(&known(&endpoint("bücher.example"))).contains("bücher.example: Issuing."));
     }
 }

@@ -15,6 +15,7 @@ use super::filter::Filter;
 use super::moment::Clock;
 use super::operations::Operations;
 use super::page::{Frame, Place, shown};
+use super::parts::Move;
 use super::time_line::TimeLine;
 use super::visit::Visit;
 use super::words;

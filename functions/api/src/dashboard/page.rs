@@ -116,3 +116,48 @@ pub(crate) fn refused(problem: Problem, frame: Frame, partial: bool) -> Response
     }
     shown(status, &Refusal { frame, problem, sign_in: None })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_page_tells_the_browser_to_run_and_frame_nothing_else() {
+        let guarded = guard(StatusCode::OK.into_response()).await;
+        let policy = guarded.headers()[CONTENT_SECURITY_POLICY].to_str().expect("text");
+        for part in ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
+            assert!(policy.contains(part), "{policy}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains("  "), "{policy}");
+        assert_eq!(guarded.headers()[CACHE_CONTROL], "no-store");
+        assert_eq!(guarded.headers()[REFERRER_POLICY], "no-referrer");
+    }
+
+    #[test]
+    fn what_htmx_is_told_is_json() {
+        let told: serde_json::Value = serde_json::from_str(HTMX).expect("JSON");
+        assert_eq!((&told["allowEval"], &told["includeIndicatorStyles"]), (&false.into(), &false.into()));
+    }
+
+    #[test]
+    fn a_form_that_was_taken_leads_on_with_a_get() {
+        let response = see_other("/dashboard");
+        assert_eq!(
+            (response.status(), &response.headers()[LOCATION]),
+            (StatusCode::SEE_OTHER, &HeaderValue::from_static("/dashboard"))
+        );
+        assert_eq!(see_other("/a\r\nset-cookie: x").status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+
+    #[test]
+    fn a_refusal_is_a_page_or_a_part_of_one_and_text_in_both() {
+        let problem = Problem::unknown_endpoint("<b>x</b>");
+        let site = Site { origin: "https://a.example".into(), base: "/base".into() };
+        let frame = Frame::new(&site, problem.title, Place::Elsewhere, None);
+        let page = Refusal { frame, problem: problem.clone(), sign_in: None }.render().expect("a page");
+        let part = Notice { problem: &problem }.render().expect("a part");
+        assert!(page.starts_with("<!doctype html>") && part.starts_with("<div"));
+        assert!(!page.contains("<b>x") && !part.contains("<b>x"));
+        assert!(page.contains("/base/assets/style."), "{page}");
+    }
+}

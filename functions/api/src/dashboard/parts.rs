@@ -4,9 +4,10 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use domain::check::{Finding, Found};
 use domain::failure::Actor;
+use domain::verdict::Mover;
 
 use super::words::{self, plain};
-use crate::views::DnsView;
+use crate::views::{DnsView, EndpointView};
 
 /// A value with a button that copies it. The button is there only where the script runs.
 #[derive(Debug, Template)]
@@ -26,6 +27,27 @@ impl Copy {
     /// `id` is unique on the page, and the same when the page is made again: the focus stays where it is.
     pub(crate) fn of(id: &str, what: &'static str, value: &str) -> Self {
         Self { id: format!("copy-{id}"), value: plain(value), what }
+    }
+}
+
+/// Whose move it is, and which.
+#[derive(Debug, Template)]
+#[template(ext = "html", source = r#"<p class="move"><strong>{{ who }}</strong> {{ what }}</p>"#)]
+pub(crate) struct Move {
+    who: String,
+    what: String,
+}
+
+impl HtmlSafe for Move {}
+
+impl Move {
+    pub(crate) fn of(view: &EndpointView) -> Self {
+        let what = plain(&view.next_step);
+        match (view.actor, what.strip_prefix("Nothing: ")) {
+            (Mover::Nobody, Some(rest)) => Self { who: "Nobody has to act:".into(), what: rest.to_owned() },
+            (Mover::Nobody, None) => Self { who: "Nobody has to act.".into(), what },
+            (mover, _) => Self { who: format!("Move: {}.", words::mover(&mover)), what },
+        }
     }
 }
 

@@ -114,3 +114,38 @@ fn sign_in_needed(site: &Site, can_sign_in: bool, path: &str) -> Response {
     let frame = Frame::new(site, problem.title, Place::Elsewhere, None);
     shown(StatusCode::UNAUTHORIZED, &Refusal { frame, problem, sign_in })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::extract::Request;
+    use domain::caller::{Origin, Scope};
+
+    async fn visit(request: http::request::Builder, caller: bool) -> Result<Visit, Response> {
+        let mut request: Request =
+            request.uri("/dashboard/endpoints/a.example").body(axum::body::Body::empty()).expect("a request");
+        if caller {
+            let origin = Origin { who: "ann".into(), address: None };
+            request.extensions_mut().insert(Caller { scope: Scope::Everything, origin });
+        }
+        let (mut parts, _) = request.into_parts();
+        <Visit as FromRequestParts<()>>::from_request_parts(&mut parts, &()).await
+    }
+
+    #[tokio::test]
+    async fn without_a_session_there_is_no_visit_and_a_part_of_a_page_asks_for_the_whole() {
+        let refused = visit(Request::builder(), false).await.expect_err("no session");
+        assert_eq!((refused.status(), refused.headers().contains_key("hx-refresh")), (StatusCode::UNAUTHORIZED, false));
+        let refused = visit(Request::builder().header("hx-request", "true"), false).await.expect_err("no session");
+        assert_eq!(
+            (refused.status(), &refused.headers()["hx-refresh"]),
+            (StatusCode::UNAUTHORIZED, &HeaderValue::from_static("true"))
+        );
+    }
+
+    #[tokio::test]
+    async fn pages_stand_at_the_root_of_the_host_unless_it_is_said_otherwise() {
+        let visit = visit(Request::builder().header(HOST, "app.example.net"), true).await.expect("a session");
+        assert_eq!(visit.site, Site { origin: "https://app.example.net".into(), base: String::new() });
+    }
+}

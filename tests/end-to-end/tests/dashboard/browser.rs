@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -28,7 +28,8 @@ pub(crate) struct Reader {
     pub(crate) without_script: bool,
 }
 
-struct Driver(Child);
+/// The process, and its output: it would end when it writes to a pipe that nobody holds.
+struct Driver(Child, Option<BufReader<ChildStdout>>);
 
 impl Drop for Driver {
     fn drop(&mut self) {
@@ -41,6 +42,8 @@ impl Browser {
     pub(crate) async fn open(reader: Reader) -> Result<Self> {
         let (driver, port) = start_driver()?;
         let mut arguments = vec!["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"];
+        // Letters in shades of grey: the same picture on every screen, and a small file.
+        arguments.extend(["--disable-lcd-text", "--font-render-hinting=none"]);
         // The sandbox needs a user other than root.
         if is_root() {
             arguments.push("--no-sandbox");
@@ -144,12 +147,18 @@ impl Browser {
 /// Starts chromedriver on a port of its own choice, and reads which one.
 fn start_driver() -> Result<(Driver, u16)> {
     let child = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let mut driver = Driver(child.context(NEEDED)?);
-    let output = driver.0.stdout.take().context("chromedriver's output")?;
-    for line in BufReader::new(output).lines() {
-        if let Some(port) = line?.split("on port ").nth(1).and_then(|rest| rest.trim_end_matches('.').parse().ok()) {
+    let mut child = child.context(NEEDED)?;
+    let output = child.stdout.take().map(BufReader::new);
+    let mut driver = Driver(child, output);
+    let output = driver.1.as_mut().context("chromedriver's output")?;
+    let mut line = String::new();
+    while output.read_line(&mut line)? > 0 {
+        if let Some(port) =
+            line.split("successfully on port ").nth(1).and_then(|rest| rest.trim().trim_end_matches('.').parse().ok())
+        {
             return Ok((driver, port));
         }
+        line.clear();
     }
     bail!("chromedriver ended before it said its port")
 }
