@@ -37,12 +37,8 @@ main() {
       fail 'no pip: apt-get install python3-venv'
   fi
 
-<<<<<<< HEAD
-  local parts=(ministack moto sam build aws schemathesis pebble) part pids=() failed=()
-=======
-  local parts=(ministack moto sam build aws pebble web) part pids=() failed=()
+  local parts=(ministack moto sam build aws schemathesis pebble web) part pids=() failed=()
   if [[ $WITH == --browser ]]; then parts+=(browser); fi
->>>>>>> 9252118 (Follow what happens without stealing the focus, and make the pictures small)
   for part in "${parts[@]}"; do
     "set_up_$part" >"$LOCAL/log/set-up-$part.log" 2>&1 &
     pids+=($!)
@@ -74,9 +70,8 @@ set_up_aws() {
   ln -sfn ../venvs/aws/bin/aws "$LOCAL/bin/aws"
 }
 
-<<<<<<< HEAD
 set_up_schemathesis() { virtual_environment schemathesis schemathesis==4.32.5; }
-=======
+
 # Both are scripts that Python packages carry. The sums are of the very files: htmx is served to people.
 set_up_web() {
   virtual_environment web --no-deps django-htmx==1.29.0 axe-playwright-python==0.1.8
@@ -103,7 +98,6 @@ set_up_browser() {
   # shellcheck disable=SC2086 # words
   DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $packages
 }
->>>>>>> 9252118 (Follow what happens without stealing the focus, and make the pictures small)
 
 # Pebble from PATH, else by Go, else the binary of Debian's package.
 set_up_pebble() {
