@@ -1,16 +1,18 @@
 //! Who asks, from what API Gateway established: it is believed, and nothing else is.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::caller::{Caller, Origin, Scope};
 use domain::failure::printable;
-use http::header::WWW_AUTHENTICATE;
-use http::{Extensions, HeaderValue};
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{Extensions, HeaderMap, HeaderValue};
 use lambda_http::request::RequestContext;
+use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 use crate::session_claims::ClaimNames;
@@ -28,10 +30,10 @@ pub(crate) async fn identify_by_iam(mut request: Request, next: Next) -> Respons
 
 /// Lets requests through whose token the gateway has verified, with their [`Caller`].
 pub(crate) async fn identify_by_token(State(names): State<ClaimNames>, mut request: Request, next: Next) -> Response {
-    let Some(claims) = token_claims(request.extensions()) else {
+    let Some(claims) = token_claims(request.headers(), request.extensions()) else {
         return challenged(Problem::unidentified(), "Bearer");
     };
-    match by_token(claims, &names, source_address(request.extensions())) {
+    match by_token(&claims, &names, source_address(request.extensions())) {
         Some(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -53,32 +55,29 @@ fn by_iam(extensions: &Extensions) -> Option<Caller> {
     Some(Caller { scope: Scope::Everything, origin })
 }
 
-fn token_claims(extensions: &Extensions) -> Option<&HashMap<String, String>> {
+/// The claims of the token that the gateway has verified, read from the token itself.
+///
+/// The gateway hands them over too, but flattened: a list becomes `[a b]`, in which one role named `a operator` cannot
+/// be told from two. Its word that this is the token it verified is the subject, which it must have found as well.
+fn token_claims(headers: &HeaderMap, extensions: &Extensions) -> Option<Map<String, Value>> {
     let RequestContext::ApiGatewayV2(context) = extensions.get::<RequestContext>()? else { return None };
-    let claims = &context.authorizer.as_ref()?.jwt.as_ref()?.claims;
-    claims.get("sub").filter(|subject| !subject.is_empty())?;
-    Some(claims)
+    let verified = &context.authorizer.as_ref()?.jwt.as_ref()?.claims;
+    let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let token = match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        Some(_) => return None,
+        None => header,
+    };
+    let [_, payload, _] = token.split('.').collect::<Vec<_>>()[..] else { return None };
+    let claims: Map<String, Value> = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let subject = claims.get("sub").and_then(Value::as_str).filter(|subject| !subject.is_empty())?;
+    (verified.get("sub").map(String::as_str) == Some(subject)).then_some(claims)
 }
 
 /// An operator by role, else a tenant by claim, else nobody.
-fn by_token(claims: &HashMap<String, String>, names: &ClaimNames, address: Option<String>) -> Option<Caller> {
-    let is_operator = claims.get(&names.roles).is_some_and(|roles| has(roles, &names.operator_role));
-    let scope = match is_operator {
-        true => Scope::Everything,
-        false => Scope::Tenant(claims.get(&names.tenant)?.parse().ok()?),
-    };
-    Some(Caller { scope, origin: Origin { who: printable(claims.get("sub")?, 200), address } })
-}
-
-/// Whether a claim is `wanted`, or a list that has it.
-///
-/// API Gateway hands a list over as `[a b]`. In that, one entry `a b` looks like two: a role that an operator's
-/// token must have should not be a word of another role.
-fn has(claim: &str, wanted: &str) -> bool {
-    match claim.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(list) => list.split(' ').any(|entry| entry == wanted),
-        None => claim == wanted,
-    }
+fn by_token(claims: &Map<String, Value>, names: &ClaimNames, address: Option<String>) -> Option<Caller> {
+    let who = printable(claims.get("sub")?.as_str()?, 200);
+    Some(Caller { scope: names.scope(claims)?, origin: Origin { who, address } })
 }
 
 /// Where the request came from. The gateway's word, not a header's.
@@ -91,37 +90,37 @@ pub(crate) fn source_address(extensions: &Extensions) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    fn names() -> ClaimNames {
-        ClaimNames { tenant: "tenant".into(), roles: "roles".into(), operator_role: "operator".into() }
-    }
-
-    fn scope(claims: &[(&str, &str)]) -> Option<Scope> {
-        let claims = claims.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        by_token(&claims, &names(), None).map(|caller| caller.scope)
-    }
-
-    #[test]
-    fn a_role_makes_an_operator_and_else_the_claim_says_which_tenant() {
-        let acme = Some(Scope::Tenant("acme".parse().expect("valid")));
-        assert_eq!(scope(&[("sub", "ann"), ("roles", "operator"), ("tenant", "acme")]), Some(Scope::Everything));
-        assert_eq!(scope(&[("sub", "ann"), ("roles", "[reader operator]")]), Some(Scope::Everything));
-        assert_eq!(scope(&[("sub", "ann"), ("roles", "[operator]")]), Some(Scope::Everything));
-        assert_eq!(scope(&[("sub", "ann"), ("roles", "[reader]"), ("tenant", "acme")]), acme);
-        assert_eq!(scope(&[("sub", "ann"), ("tenant", "acme")]), acme);
+    /// What is read of a request with this header, whose token the gateway says is `verified`'s.
+    fn claims(header: &str, verified: Option<&str>) -> Option<Map<String, Value>> {
+        let authorizer = verified.map(|subject| json!({"jwt": {"claims": {"sub": subject}, "scopes": null}}));
+        let context = serde_json::from_value(json!({
+            "http": {"method": "GET", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7", "userAgent": "t"},
+            "authorizer": authorizer, "timeEpoch": 0,
+        }));
+        let mut extensions = Extensions::new();
+        extensions.insert(RequestContext::ApiGatewayV2(context.expect("a context")));
+        let headers = [(AUTHORIZATION, HeaderValue::from_str(header).expect("text"))].into_iter().collect();
+        token_claims(&headers, &extensions)
     }
 
     #[test]
-    fn a_part_of_a_role_or_a_malformed_tenant_entitles_to_nothing() {
-        for claims in [
-            [("roles", "operators"), ("tenant", "")],
-            [("roles", "[operators co-operator]"), ("tenant", "[acme]")],
-            [("roles", "reader operator"), ("tenant", "ac me")],
-            [("roles", ""), ("Tenant", "acme")],
-            [("roles", "Operator"), ("tenant", "acme/../other")],
+    fn claims_are_read_from_the_token_that_the_gateway_verified_and_no_other() {
+        let token = format!("x.{}.y", BASE64_URL_SAFE_NO_PAD.encode(r#"{"sub":"ann","roles":["reader operator"]}"#));
+        let roles = claims(&format!("Bearer {token}"), Some("ann")).expect("verified")["roles"].clone();
+        assert_eq!(roles, json!(["reader operator"]), "one role, not two");
+        assert!(claims(&format!("bearer  {token}"), Some("ann")).is_some() && claims(&token, Some("ann")).is_some());
+        for (header, verified) in [
+            (format!("Bearer {token}"), None),
+            (format!("Bearer {token}"), Some("bob")),
+            (format!("Basic {token}"), Some("ann")),
+            (format!("Bearer {token},Bearer {token}"), Some("ann")),
+            (format!("Bearer x.{}.y", BASE64_URL_SAFE_NO_PAD.encode(r#"{"sub":""}"#)), Some("")),
+            ("Bearer x.y".into(), Some("ann")),
+            (String::new(), Some("ann")),
         ] {
-            assert_eq!(scope(&[("sub", "ann"), claims[0], claims[1]]), None, "{claims:?}");
+            assert_eq!(claims(&header, verified), None, "{header} {verified:?}");
         }
-        assert_eq!(scope(&[("roles", "operator")]), None, "a token without a subject is nobody's");
     }
 }

@@ -8,7 +8,10 @@ use crate::bench::{Answer, Api, Who, internal, text};
 /// Registers under an idempotency key.
 async fn register(api: &Api, who: Who, key: &str, body: &Value) -> Answer {
     let path = if who == Who::Operator { "/v1/endpoints" } else { "/bearer/v1/endpoints" };
-    let request = Request::post(path).header("content-type", "application/json").header("idempotency-key", key);
+    let mut request = Request::post(path).header("content-type", "application/json").header("idempotency-key", key);
+    if let Some(authorization) = who.authorization() {
+        request = request.header("authorization", authorization);
+    }
     api.send(request.extension(who.context()).body(Body::from(body.to_string())).expect("a request")).await
 }
 
