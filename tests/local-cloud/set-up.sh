@@ -7,7 +7,7 @@
 #   .local/venvs/sam         sam build, sam deploy
 #   .local/venvs/build       cargo-lambda, and zig for cross compiling
 #   .local/venvs/aws         the AWS CLI, linked to .local/bin/aws
-#   .local/venvs/schemathesis   asks the API what its OpenAPI document promises
+#   .local/venvs/schemathesis  asks of the API what its OpenAPI document promises
 #   .local/bin/pebble        the test CA
 #   .local/web               htmx, which the API's build takes into its pages; axe-core, which tests them
 #

@@ -8,6 +8,8 @@ use crate::failure::{Actor, Failure, FailureName, printable};
 
 /// An ACME problem document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+// The API's own problems have the name already.
+#[schema(as = AcmeProblem)]
 pub struct Problem {
     /// Without the `urn:ietf:params:acme:error:` prefix: `rateLimited`.
     pub kind: String,

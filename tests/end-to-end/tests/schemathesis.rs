@@ -1,0 +1,49 @@
+//! The API keeps to its own OpenAPI document, whatever is sent to it: schemathesis makes requests out of the document,
+//! good and bad ones, and knows what an answer must be.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use local_cloud::{LocalCloud, Options, Person, operator, tenant};
+
+/// Test cases for each operation and phase.
+const EXAMPLES: &str = "12";
+/// Another one finds other things; this one finds the same again.
+const SEED: &str = "20261124";
+
+/// Runs every phase with every check. Its report is on standard output.
+fn schemathesis(cloud: &LocalCloud, person: &Person) -> Result<Output> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let program = root.join(".local/venvs/schemathesis/bin/schemathesis");
+    ensure!(program.is_file(), "{} is missing: run make set-up", program.display());
+    let api = format!("{}/bearer/v1", cloud.description().api);
+    Command::new(program)
+        .arg("run")
+        .arg(format!("{api}/openapi.json"))
+        .args(["--url", &api, "--checks", "all", "--continue-on-failure"])
+        .args(["--header", &format!("Authorization: Bearer {}", cloud.token(person)?)])
+        .args(["--max-examples", EXAMPLES, "--seed", SEED, "--generation-database", "none"])
+        .args(["--request-timeout", "30"])
+        .env("NO_COLOR", "1")
+        .current_dir(std::env::temp_dir())
+        .output()
+        .context("running schemathesis")
+}
+
+fn expect_no_finding(output: &Output, who: &str) -> Result<()> {
+    let report = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "as {who}:\n{report}\n{}", String::from_utf8_lossy(&output.stderr));
+    // A run that could not use the document would find nothing either.
+    ensure!(report.contains("Stateful"), "as {who} not every phase ran:\n{report}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_is_sent_makes_an_answer_that_the_document_does_not_allow() -> Result<()> {
+    let cloud = LocalCloud::start(Options::unique()).await?;
+    for (who, person) in [("a tenant", tenant("acme")), ("an operator", operator())] {
+        expect_no_finding(&schemathesis(&cloud, &person)?, who)?;
+    }
+    Ok(())
+}
