@@ -12,7 +12,7 @@ pub(crate) const LARGEST_BODY: usize = 64 * 1024;
 /// A JSON body, strictly of its type; what is wrong with it is said as a [`Problem`].
 pub(crate) struct Strict<T>(pub T);
 
-/// As [`Strict`], and may be left out: an empty one is the default.
+/// As [`Strict`], and may be left out: an empty one, or `null`, is the default.
 pub(crate) struct Optional<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Strict<T> {
@@ -36,7 +36,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for Optional<
         let bytes = read(request, state).await?;
         match (bytes.is_empty(), is_json) {
             (true, _) => Ok(Self(T::default())),
-            (false, true) => parse(&bytes).map(Self),
+            (false, true) => parse::<Option<T>>(&bytes).map(|body| Self(body.unwrap_or_default())),
             (false, false) => Err(Problem::not_json()),
         }
     }

@@ -1,10 +1,10 @@
 //! What the OpenAPI document says of all operations alike. The operations themselves are documented where they are.
 
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::{IntoResponses, Modify};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, Responses};
+use utoipa::{IntoResponses, Modify, ToSchema};
 
 use crate::problem::Problem;
 
@@ -62,6 +62,17 @@ pub(crate) enum Conflicts {
 /// How requests say who they are from.
 pub(crate) struct Schemes;
 
+/// What API Gateway itself answers, before anything here is asked.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only its document is used")]
+pub(crate) struct GatewayMessage {
+    #[schema(example = "Forbidden")]
+    message: String,
+}
+
+/// Statuses that the gateway answers with in its own words.
+const OF_THE_GATEWAY: [&str; 5] = ["401", "403", "429", "500", "503"];
+
 impl Modify for Schemes {
     fn modify(&self, document: &mut OpenApi) {
         let signed = "AWS Signature Version 4 for the service execute-api. Under /v1: operators, and the CLI.";
@@ -73,5 +84,23 @@ impl Modify for Schemes {
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
         let either = ["iam", "bearer"].map(|name| SecurityRequirement::new(name, Vec::<String>::new()));
         document.security = Some(either.into());
+        let items = document.paths.paths.values_mut();
+        let operations = items.flat_map(|item| {
+            [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().filter_map(Option::as_mut)
+        });
+        operations.for_each(|operation| with_gateway(&mut operation.responses));
+    }
+}
+
+fn with_gateway(responses: &mut Responses) {
+    for status in OF_THE_GATEWAY {
+        let response = responses
+            .responses
+            .entry(status.to_owned())
+            .or_insert_with(|| RefOr::T(Response::new("Too many requests: above 50 a second, bursts of 100.")));
+        if let RefOr::T(response) = response {
+            let message = Content::new(Some(Ref::from_schema_name("GatewayMessage")));
+            response.content.insert("application/json".to_owned(), RefOr::T(message));
+        }
     }
 }

@@ -87,8 +87,11 @@ impl EndpointQuery {
 
     pub(crate) fn filter(&self) -> Result<Filter, Problem> {
         let search = self.q.as_ref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
-        if search.as_ref().is_some_and(|text| text.len() > LONGEST_SEARCH) {
-            return Err(Problem::invalid_field("q", format!("Over {LONGEST_SEARCH} bytes: no name is that long.")));
+        if search.as_ref().is_some_and(|text| text.chars().count() > LONGEST_SEARCH) {
+            return Err(Problem::invalid_field(
+                "q",
+                format!("Over {LONGEST_SEARCH} characters: no name is that long."),
+            ));
         }
         let Self { verdict, actor, reachability, .. } = *self;
         Ok(Filter { verdict, actor, reachability, search })

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use utoipa::OpenApi;
 
 use super::{Shared, endpoints, links, records};
-use crate::openapi::{Always, Schemes};
+use crate::openapi::{Always, GatewayMessage, Schemes};
 use crate::parameters::{Nothing, Parameters};
 use crate::problem::Problem;
 use crate::service::Ports;
@@ -74,6 +74,7 @@ pub(super) async fn health(Parameters(Nothing {}): Parameters<Nothing>) -> Json<
 #[openapi(
     info(title = "managed-https", description = "Certificates of customers' domains: registered once, then provisioned, renewed and watched.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     servers((url = "../v1", description = "Where this document is.")),
+    components(schemas(GatewayMessage, Problem)),
     modifiers(&Schemes),
     tags(
         (name = "endpoints", description = "What is managed."),

@@ -26,11 +26,11 @@ type Shared<P> = Arc<Service<P>>;
 
 /// All routes of the API; those for bearers of tokens only with the names of the claims that count.
 pub fn router<P: Ports>(service: Arc<Service<P>>, claims: Option<ClaimNames>) -> Router {
-    let iam = Operations::<Shared<P>>::new("/v1").all().router.route_layer(from_fn(identify_by_iam));
+    let iam = Operations::<Shared<P>>::new("/v1").all().layered().layer(from_fn(identify_by_iam));
     let mut routes = Router::new().merge(iam);
     if let Some(claims) = claims {
-        let bearer = Operations::<Shared<P>>::new("/bearer/v1").all().router;
-        routes = routes.merge(bearer.route_layer(from_fn_with_state(claims, identify_by_token)));
+        let bearer = Operations::<Shared<P>>::new("/bearer/v1").all().layered();
+        routes = routes.merge(bearer.layer(from_fn_with_state(claims, identify_by_token)));
     }
     routes
         .merge(Operations::new("").with(about::__path_health, about::health).router)
@@ -95,6 +95,11 @@ impl<P: Ports> Operations<Shared<P>> {
         let rest = format!("{}/{{*rest}}", routed.prefix);
         routed.router = routed.router.route(&rest, any(unknown_path));
         routed
+    }
+
+    /// Ready for a layer, which then covers also what is refused.
+    fn layered(self) -> Router<Shared<P>> {
+        self.router.method_not_allowed_fallback(unknown_method)
     }
 }
 

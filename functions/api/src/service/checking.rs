@@ -52,7 +52,7 @@ impl<P: Ports> Service<P> {
         let Installation { delegation_zone, endpoint_target, .. } = &self.installation;
         let subject = Subject::of(endpoint, delegation_zone, endpoint_target);
         let report = self.ports.looker().look(&subject, now).await;
-        if !self.store().record_check(&endpoint.id, &report).await? {
+        if !self.store().record_check(endpoint, &report).await? {
             return self.view_anew(&endpoint.id, now).await;
         }
         let found = report.summary();

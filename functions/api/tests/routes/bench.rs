@@ -236,10 +236,11 @@ impl Api {
     }
 
     async fn settle(&self, id: &EndpointId, due_at: OffsetDateTime, failing: Option<Failing>) {
-        let (number, now) = (self.endpoint(id).await.attempt, banks::whole_second());
+        // As they are: one attempt ends before the next begins.
+        let (number, now) = (self.endpoint(id).await.attempt, OffsetDateTime::now_utc());
         let attempt = Attempt {
             attempt: number,
-            started_at: now - Duration::SECOND,
+            started_at: now,
             finished_at: Some(now),
             outcome: if failing.is_some() { Outcome::Failed } else { Outcome::Issued },
             method: None,

@@ -37,6 +37,8 @@ async fn without_an_identity_nothing_is_answered_wherever_the_gateway_let_it_in(
             assert!(answer.headers.contains_key("www-authenticate"));
         }
     }
+    let put = Request::put("/v1/endpoints").extension(Who::Nobody.context()).body(Body::empty()).expect("a request");
+    assert_eq!(api.send(put).await.status, StatusCode::UNAUTHORIZED, "nor is it said which methods there are");
     let bare = Request::get("/v1/endpoints").body(Body::empty()).expect("a request");
     assert_eq!(api.send(bare).await.status, StatusCode::UNAUTHORIZED, "not from a gateway at all");
 }
@@ -199,6 +201,7 @@ async fn the_document_is_whole() {
             let at = format!("{method} {path}");
             assert!(operation["summary"].is_string() && operation["operationId"].is_string(), "{at}");
             let responses = operation["responses"].as_object().expect("an object");
+            assert!(responses.contains_key("429"), "{at}");
             for status in ["401", "403", "422", "500", "503"] {
                 let problem = &responses[status]["content"]["application/problem+json"]["schema"]["$ref"];
                 assert_eq!(*problem, "#/components/schemas/Problem", "{at}: {status}");

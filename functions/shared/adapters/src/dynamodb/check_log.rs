@@ -1,7 +1,7 @@
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
-use domain::EndpointId;
 use domain::check::CheckReport;
 use domain::ports::{CheckLog, ServiceFault};
+use domain::{Endpoint, EndpointId};
 use time::OffsetDateTime;
 
 use super::items::{self, text};
@@ -31,7 +31,8 @@ impl CheckLog for EndpointsTable {
         Ok(conditional("dynamodb:UpdateItem", result)?.is_some())
     }
 
-    async fn record_check(&self, id: &EndpointId, report: &CheckReport) -> Result<bool, ServiceFault> {
+    async fn record_check(&self, looked_at: &Endpoint, report: &CheckReport) -> Result<bool, ServiceFault> {
+        let id = &looked_at.id;
         let at = number(milliseconds(report.checked_at));
         let put = Put::builder()
             .table_name(&self.table)
@@ -49,8 +50,11 @@ impl CheckLog for EndpointsTable {
             .key("pk", items::endpoint_pk(id))
             .key("sk", text("ENDPOINT"))
             .update_expression("SET #check = :summary")
-            .condition_expression("attribute_exists(pk)")
+            .condition_expression("attribute_exists(pk) AND #names = :names AND reachability = :reachability")
             .expression_attribute_names("#check", "check")
+            .expression_attribute_names("#names", "names")
+            .expression_attribute_values(":names", items::attribute(&looked_at.names))
+            .expression_attribute_values(":reachability", items::attribute(&looked_at.reachability))
             .expression_attribute_values(":summary", items::attribute(&report.summary()));
         let writes = vec![
             TransactWriteItem::builder().put(put.build().expect("table and item are set")).build(),

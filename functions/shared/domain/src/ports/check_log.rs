@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::fault::ServiceFault;
 use crate::check::CheckReport;
-use crate::endpoint::EndpointId;
+use crate::endpoint::{Endpoint, EndpointId};
 
 /// What the last look at an endpoint's records and host found.
 pub trait CheckLog {
@@ -18,11 +18,11 @@ pub trait CheckLog {
         again_at: OffsetDateTime,
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
-    /// Keeps the report, and its summary on the endpoint, both or neither. False if the endpoint is not there, or
-    /// what is kept is not older.
+    /// Keeps the report, and its summary on the endpoint, both or neither. False if the endpoint is not there or has
+    /// other names than when it was looked at, or what is kept is not older.
     fn record_check(
         &self,
-        id: &EndpointId,
+        looked_at: &Endpoint,
         report: &CheckReport,
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 

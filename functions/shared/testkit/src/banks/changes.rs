@@ -49,7 +49,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
     };
     store.settle(id, 1, &settlement).await.expect("settled");
     let report = report_of_a_missing_record(&format!("_acme-challenge.{domain}"), "label.acme.example", now);
-    assert_eq!(store.record_check(id, &report).await, Ok(true));
+    assert_eq!(store.record_check(&first, &report).await, Ok(true));
 
     let seen = read().await;
     let rival = other.names.primary().to_string();

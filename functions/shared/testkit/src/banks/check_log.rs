@@ -1,3 +1,4 @@
+use domain::Endpoint;
 use domain::check::{CheckReport, Finding, Fix, Found, RecordCheck, RecordStatus, Serving, Severity};
 use domain::failure::Actor;
 use domain::ports::{CheckLog, Registry};
@@ -58,15 +59,19 @@ pub async fn check_log(log: &(impl CheckLog + Registry), seed: u64) {
         report_of_a_missing_record("_acme-challenge.host.example.com", "label.acme.example", at)
     };
     // Written as text, the second of these would sort before the first.
-    assert_eq!(log.record_check(id, &at(0)).await, Ok(true));
-    assert_eq!(log.record_check(id, &at(500)).await, Ok(true));
-    assert_eq!(log.record_check(id, &at(400)).await, Ok(false), "an older look does not replace a newer one");
-    assert_eq!(log.record_check(id, &at(500)).await, Ok(false), "nor does the same");
+    assert_eq!(log.record_check(&known, &at(0)).await, Ok(true));
+    assert_eq!(log.record_check(&known, &at(500)).await, Ok(true));
+    assert_eq!(log.record_check(&known, &at(400)).await, Ok(false), "an older look does not replace a newer one");
+    assert_eq!(log.record_check(&known, &at(500)).await, Ok(false), "nor does the same");
     assert_eq!(log.last_check(id).await, Ok(Some(at(500))), "it reads as it was written");
     let endpoint = log.find(id).await.expect("answers").expect("there");
     assert_eq!(endpoint.check, Some(at(500).summary()), "the endpoint keeps its summary");
 
-    assert_eq!(log.record_check(&unknown.id, &at(0)).await, Ok(false), "what is not there keeps no report");
+    let renamed = Endpoint { names: unknown.names.clone(), ..known.clone() };
+    assert_eq!(log.record_check(&renamed, &at(900)).await, Ok(false), "a look at other names says nothing of these");
+    assert_eq!(log.last_check(id).await, Ok(Some(at(500))));
+
+    assert_eq!(log.record_check(&unknown, &at(0)).await, Ok(false), "what is not there keeps no report");
     assert_eq!(log.last_check(&unknown.id).await, Ok(None));
     assert_eq!(log.find(&unknown.id).await, Ok(None), "and is not made by one");
 }

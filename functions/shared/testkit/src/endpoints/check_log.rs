@@ -1,6 +1,6 @@
-use domain::EndpointId;
 use domain::check::CheckReport;
 use domain::ports::{CheckLog, ServiceFault};
+use domain::{Endpoint, EndpointId};
 use time::OffsetDateTime;
 
 use super::MemoryEndpoints;
@@ -22,12 +22,15 @@ impl CheckLog for MemoryEndpoints {
         Ok(true)
     }
 
-    async fn record_check(&self, id: &EndpointId, report: &CheckReport) -> Result<bool, ServiceFault> {
-        let mut state = self.state();
+    async fn record_check(&self, looked_at: &Endpoint, report: &CheckReport) -> Result<bool, ServiceFault> {
+        let (id, mut state) = (&looked_at.id, self.state());
         if state.checks.get(id).is_some_and(|kept| kept.checked_at >= report.checked_at) {
             return Ok(false);
         }
-        let Some(endpoint) = state.endpoints.get_mut(id) else { return Ok(false) };
+        let same = |endpoint: &&mut Endpoint| {
+            endpoint.names == looked_at.names && endpoint.reachability == looked_at.reachability
+        };
+        let Some(endpoint) = state.endpoints.get_mut(id).filter(same) else { return Ok(false) };
         endpoint.check = Some(report.summary());
         state.checks.insert(id.clone(), report.clone());
         drop(state);
