@@ -8,10 +8,10 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 
 use crate::base::Base;
-use crate::dashboard::{self, Console, Desk, SignIn, Site};
+use crate::dashboard::{self, Console, Desk};
 use crate::routes::router;
 use crate::service::{Ports, Service};
-use crate::session::{Identity, Recognition, SignInOffered, recognise, refuse_cross_site};
+use crate::session::{Identity, Recognition, recognise, refuse_cross_site};
 use crate::sign_in;
 
 /// Who people are and where they are, as configured.
@@ -32,12 +32,8 @@ pub fn application<P: Ports>(service: Arc<Service<P>>, surroundings: Surrounding
     let recognition = Recognition { identity: identity.clone(), base: base.clone() };
     let pages = dashboard::router(Arc::clone(&desk))
         .layer(from_fn(refuse_cross_site))
-        .layer(from_fn(place))
         .layer(from_fn_with_state(recognition, recognise));
-    let mut open = dashboard::customer_router(desk)
-        .layer(from_fn(refuse_cross_site))
-        .layer(from_fn(place))
-        .merge(dashboard::assets_router());
+    let mut open = dashboard::customer_router(desk).layer(from_fn(refuse_cross_site)).merge(dashboard::assets_router());
     if let Some(identity) = &identity {
         open = open.merge(sign_in::router(identity.clone()));
     }
@@ -49,17 +45,6 @@ pub fn application<P: Ports>(service: Arc<Service<P>>, surroundings: Surrounding
 async fn tell_base(State(base): State<Option<Base>>, mut request: Request, next: Next) -> Response {
     if let Some(base) = base {
         request.extensions_mut().insert(base);
-    }
-    next.run(request).await
-}
-
-/// Tells the pages where they stand, and whether one can sign in.
-async fn place(base: Base, mut request: Request, next: Next) -> Response {
-    let site = Site { origin: base.origin().to_owned(), base: base.path().to_owned() };
-    let offered = request.extensions().get::<SignInOffered>().is_some();
-    request.extensions_mut().insert(site);
-    if offered {
-        request.extensions_mut().insert(SignIn);
     }
     next.run(request).await
 }

@@ -1,48 +1,23 @@
 //! What somebody is told who could not be let in.
 
-use askama::Template;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use domain::failure::printable;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 
 use crate::base::Base;
+use crate::dashboard::page::{Frame, Next, Place, Refusal as RefusalPage, guarded, shown};
+use crate::problem::Problem;
 use crate::session::{Identity, Refusal};
 
-/// Nothing but text and one link, so nothing else may be loaded or sent.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 /// What is the case, what to do, and where to go.
-#[derive(Clone, Debug, PartialEq, Eq, Template)]
-#[template(
-    ext = "html",
-    source = r#"<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{{ title }} · Managed HTTPS</title>
-</head>
-<body>
-<main>
-<h1>{{ title }}</h1>
-<p>{{ detail }}</p>
-<p>{{ remedy }}</p>
-<p><a href="{{ href }}">{{ link }}</a></p>
-</main>
-</body>
-</html>
-"#
-)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Page {
     status: StatusCode,
     title: &'static str,
     detail: String,
     remedy: String,
-    link: &'static str,
-    href: String,
+    next: Next,
+    base: Base,
 }
 
 impl Page {
@@ -54,7 +29,8 @@ impl Page {
         remedy: impl Into<String>,
         base: &Base,
     ) -> Self {
-        Self { status, title, detail, remedy: remedy.into(), link: "Sign in again", href: base.link("/sign-in") }
+        let next = Next { label: "Sign in again", href: base.link("/sign-in") };
+        Self { status, title, detail, remedy: remedy.into(), next, base: base.clone() }
     }
 
     pub(crate) fn refusal(refusal: Refusal, identity: &Identity, base: &Base) -> Self {
@@ -142,8 +118,8 @@ impl Page {
             detail: "A page of another site, or a very old browser, sent a request that would change something here."
                 .into(),
             remedy: "Nothing was changed. Do it from the dashboard itself.".into(),
-            link: "To the dashboard",
-            href: base.link("/dashboard"),
+            next: Next { label: "To the dashboard", href: base.link("/dashboard") },
+            base: base.clone(),
         }
     }
 
@@ -160,12 +136,9 @@ impl Page {
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Html(self.render().expect("strings only"))).into_response();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        response
+        let Self { status, title, detail, remedy, next, base } = self;
+        let problem = Problem::new(status, "sign-in", title, detail, &remedy);
+        let frame = Frame::new(&base, title, Place::Elsewhere, None);
+        guarded(shown(status, &RefusalPage { frame, problem, next: Some(next) }))
     }
 }

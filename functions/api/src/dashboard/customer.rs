@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::check::RecordStatus;
 use domain::failure::Actor;
-use http::{HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, StatusCode};
 use time::OffsetDateTime;
 
 use super::Desk;
@@ -16,14 +16,12 @@ use super::moment::Clock;
 use super::operations::Operations;
 use super::page::{Frame, Place, refused, see_other, shown};
 use super::parts::{Findings, Records};
-use super::visit::{Site, is_partial};
+use super::visit::is_partial;
 use super::words::{self, Badge};
+use crate::base::Base;
 use crate::problem::Problem;
+use crate::session::source_address;
 use crate::views::EndpointView;
-
-/// The address that a request came from. A layer in front of the routes puts it into the extensions.
-#[derive(Clone, Debug)]
-pub struct Address(pub String);
 
 #[derive(Debug, Template)]
 #[template(path = "customer.html")]
@@ -79,47 +77,47 @@ impl CustomerPart<'_> {
 }
 
 pub(crate) async fn show<O: Operations>(
-    site: Site,
+    base: Base,
     State(desk): State<Arc<Desk<O>>>,
     Path(token): Path<String>,
 ) -> Response {
     let now = OffsetDateTime::now_utc();
     match desk.operations.shared(&token, now).await {
         Ok(view) => {
-            let frame = Frame::new(&site, format!("DNS records for {}", words::title(&view)), Place::Elsewhere, None);
+            let frame = Frame::new(&base, format!("DNS records for {}", words::title(&view)), Place::Elsewhere, None);
             let part =
-                CustomerPart { clock: Clock { now }, view: &view, action: action(&site, &token), announced: false };
+                CustomerPart { clock: Clock { now }, view: &view, action: action(&base, &token), announced: false };
             shown(StatusCode::OK, &CustomerPage { frame, view: &view, part })
         }
-        Err(problem) => refuse(&site, problem, false),
+        Err(problem) => refuse(&base, problem, false),
     }
 }
 
 pub(crate) async fn check<O: Operations>(
-    site: Site,
+    base: Base,
     State(desk): State<Arc<Desk<O>>>,
     Path(token): Path<String>,
     headers: HeaderMap,
-    address: Option<axum::Extension<Address>>,
+    extensions: Extensions,
 ) -> Response {
     let partial = is_partial(&headers);
-    let address = address.as_ref().map(|axum::Extension(Address(text))| text.as_str());
-    match desk.operations.check_shared(&token, address, OffsetDateTime::now_utc()).await {
+    let address = source_address(&extensions);
+    match desk.operations.check_shared(&token, address.as_deref(), OffsetDateTime::now_utc()).await {
         Ok(view) if partial => {
             let clock = Clock { now: OffsetDateTime::now_utc() };
-            shown(StatusCode::OK, &CustomerPart { clock, view: &view, action: action(&site, &token), announced: true })
+            shown(StatusCode::OK, &CustomerPart { clock, view: &view, action: action(&base, &token), announced: true })
         }
-        Ok(_) => see_other(&format!("{}/records/{token}", site.base)),
-        Err(problem) => refuse(&site, problem, partial),
+        Ok(_) => see_other(&base.link(&format!("/records/{token}"))),
+        Err(problem) => refuse(&base, problem, partial),
     }
 }
 
-fn action(site: &Site, token: &str) -> String {
-    format!("{}/records/{token}/check", site.base)
+fn action(base: &Base, token: &str) -> String {
+    base.link(&format!("/records/{token}/check"))
 }
 
 /// Whoever holds no good link learns nothing, not even whether there is such an endpoint.
-fn refuse(site: &Site, problem: Problem, partial: bool) -> Response {
+fn refuse(base: &Base, problem: Problem, partial: bool) -> Response {
     let problem = match problem.status {
         StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Problem::new(
             StatusCode::NOT_FOUND,
@@ -130,5 +128,5 @@ fn refuse(site: &Site, problem: Problem, partial: bool) -> Response {
         ),
         _ => problem,
     };
-    refused(problem.clone(), Frame::new(site, problem.title, Place::Elsewhere, None), partial)
+    refused(problem.clone(), Frame::new(base, problem.title, Place::Elsewhere, None), partial)
 }

@@ -87,7 +87,7 @@ pub(crate) async fn follow<O: Operations>(
         Ok(known) => shown(StatusCode::OK, &live(&desk, &visit, &known, Clock { now }, true)),
         // The endpoint is gone, most likely because it was removed: the page that is asked for anew says so.
         Err(problem) if problem.status == StatusCode::NOT_FOUND => {
-            (StatusCode::OK, [("hx-redirect", format!("{}/dashboard", visit.site.base))]).into_response()
+            (StatusCode::OK, [("hx-redirect", visit.base.link("/dashboard"))]).into_response()
         }
         Err(problem) => visit.refuse(problem),
     }
@@ -144,5 +144,5 @@ async fn history<O: Operations>(operations: &O, visit: &Visit, view: EndpointVie
 fn live<'a, O>(desk: &'a Desk<O>, visit: &'a Visit, known: &'a Known, clock: Clock, announced: bool) -> Live<'a> {
     // The console shows the whole installation: it is nothing for a tenant.
     let console: Option<&Console> = desk.console.as_ref().filter(|_| visit.caller.is_operator());
-    Live { base: &visit.site.base, clock, known, console, announced }
+    Live { base: visit.base.path(), clock, known, console, announced }
 }

@@ -116,6 +116,9 @@ mod tests {
             generation: 1,
             renewal: false,
             announced: true,
+            directory: None,
+            renewal_id: None,
+            advice: None,
         }
     }
 

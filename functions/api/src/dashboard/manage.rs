@@ -56,7 +56,7 @@ pub(crate) async fn share<O: Operations>(
     if !(Duration::DAY..=LONGEST_LIFE).contains(&life) {
         return visit.refuse(Problem::invalid("A link works for 1 to 365 days.").with_field("days"));
     }
-    let (now, url) = (OffsetDateTime::now_utc(), format!("{}{}", visit.site.origin, visit.site.base));
+    let (now, url) = (OffsetDateTime::now_utc(), visit.base.url(""));
     let view = match desk.operations.show(&visit.caller, &reference, now).await {
         Ok(view) => view,
         Err(problem) => return visit.refuse(problem),
@@ -101,7 +101,7 @@ pub(crate) async fn remove<O: Operations>(
     Path(reference): Path<String>,
 ) -> Response {
     match desk.operations.remove(&visit.caller, &reference, OffsetDateTime::now_utc()).await {
-        Ok(()) => see_other(&format!("{}/dashboard", visit.site.base)),
+        Ok(()) => see_other(&visit.base.link("/dashboard")),
         Err(problem) => visit.refuse(problem),
     }
 }

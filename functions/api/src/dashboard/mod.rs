@@ -1,8 +1,8 @@
 //! The pages: for operators and tenants under `/dashboard`, for the owner of a domain under `/records/{token}`.
 //!
 //! Pages are made here, from the same views that `/v1` answers with. They work as plain HTML with forms; htmx and
-//! one small script add what moves by itself. Whoever mounts these routes puts a [`Caller`](domain::caller::Caller)
-//! into the extensions of requests that have a session, and says with a [`Site`] where the pages stand.
+//! one small script add what moves by itself. Whoever mounts the dashboard puts
+//! [`recognise`](crate::session::recognise) in front of it, which says who asks and where the pages stand.
 
 mod assets;
 mod attempts;
@@ -16,7 +16,7 @@ mod manage;
 mod moment;
 mod operations;
 mod overview;
-mod page;
+pub(crate) mod page;
 mod parts;
 mod register;
 mod service;
@@ -35,11 +35,9 @@ use http::{StatusCode, Uri};
 
 pub use assets::router as assets_router;
 pub use console::Console;
-pub use customer::Address;
 pub use operations::{Done, ListQuery, Operations, Wish};
 use page::guard;
 use visit::Visit;
-pub use visit::{SignIn, Site};
 
 use crate::problem::Problem;
 

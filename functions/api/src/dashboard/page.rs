@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::assets::ASSETS;
 use super::assets::Assets;
-use super::visit::Site;
+use crate::base::Base;
 use crate::problem::Problem;
 
 /// Nothing but our own files, and no place in a frame.
@@ -46,8 +46,8 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    pub(crate) fn new(site: &Site, title: impl Into<String>, place: Place, reader: Option<Reader>) -> Self {
-        Self { base: site.base.clone(), title: title.into(), place, reader, assets: &ASSETS, htmx: HTMX }
+    pub(crate) fn new(base: &Base, title: impl Into<String>, place: Place, reader: Option<Reader>) -> Self {
+        Self { base: base.path().to_owned(), title: title.into(), place, reader, assets: &ASSETS, htmx: HTMX }
     }
 }
 
@@ -71,7 +71,11 @@ pub(crate) fn see_other(path: &str) -> Response {
 }
 
 /// Tells the browser what a page may do. Pages show what only their reader may see: nobody keeps them.
-pub(crate) async fn guard(mut response: Response) -> Response {
+pub(crate) async fn guard(response: Response) -> Response {
+    guarded(response)
+}
+
+pub(crate) fn guarded(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
@@ -94,8 +98,15 @@ pub(crate) async fn guard(mut response: Response) -> Response {
 pub(crate) struct Refusal {
     pub(crate) frame: Frame,
     pub(crate) problem: Problem,
-    /// Where a sign-in begins, if that is what is missing.
-    pub(crate) sign_in: Option<String>,
+    /// Where to go on; without one, from the overview for those who are known.
+    pub(crate) next: Option<Next>,
+}
+
+/// A link that leads on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Next {
+    pub(crate) label: &'static str,
+    pub(crate) href: String,
 }
 
 /// The same, for the place on the page that is there for it.
@@ -114,7 +125,7 @@ pub(crate) fn refused(problem: Problem, frame: Frame, partial: bool) -> Response
     if partial {
         return shown(status, &Notice { problem: &problem });
     }
-    shown(status, &Refusal { frame, problem, sign_in: None })
+    shown(status, &Refusal { frame, problem, next: None })
 }
 
 #[cfg(test)]
@@ -152,9 +163,9 @@ mod tests {
     #[test]
     fn a_refusal_is_a_page_or_a_part_of_one_and_text_in_both() {
         let problem = Problem::unknown_endpoint("<b>x</b>");
-        let site = Site { origin: "https://a.example".into(), base: "/base".into() };
-        let frame = Frame::new(&site, problem.title, Place::Elsewhere, None);
-        let page = Refusal { frame, problem: problem.clone(), sign_in: None }.render().expect("a page");
+        let base: Base = "https://a.example/base".parse().expect("a base");
+        let frame = Frame::new(&base, problem.title, Place::Elsewhere, None);
+        let page = Refusal { frame, problem: problem.clone(), next: None }.render().expect("a page");
         let part = Notice { problem: &problem }.render().expect("a part");
         assert!(page.starts_with("<!doctype html>") && part.starts_with("<div"));
         assert!(!page.contains("<b>x") && !part.contains("<b>x"));

@@ -1,37 +1,22 @@
-//! Who asks for a page, and under which address the pages stand.
+//! Who asks for a page, and what is answered to those who are not known.
 
-use std::convert::Infallible;
-
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use domain::caller::Caller;
 use domain::failure::printable;
-use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::page::{Frame, Place, Reader, Refusal, refused, see_other, shown};
+use super::page::{Frame, Next, Place, Reader, Refusal, refused, see_other, shown};
+use crate::base::Base;
 use crate::problem::Problem;
+use crate::session::SignInOffered;
 
-/// Where the pages stand. A layer in front of the routes puts it into the request's extensions; without one
-/// they stand at the root of the host that was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
-    /// `https://app.example.net`
-    pub origin: String,
-    /// The path before all routes: empty, or `/_aws/execute-api/a1b2c3`.
-    pub base: String,
-}
-
-/// Whether people can sign in here: put into the extensions where an issuer is configured.
-#[derive(Clone, Copy, Debug)]
-pub struct SignIn;
-
-/// A request of somebody who is known. The layer in front of the routes puts the [`Caller`] into the extensions.
+/// A request of somebody who is known: [`recognise`](crate::session::recognise) has put the caller into the extensions.
 #[derive(Clone, Debug)]
 pub(crate) struct Visit {
     pub(crate) caller: Caller,
-    pub(crate) site: Site,
+    pub(crate) base: Base,
     /// Whether htmx asks, for a part of a page.
     pub(crate) partial: bool,
 }
@@ -42,7 +27,7 @@ impl Visit {
     }
 
     pub(crate) fn frame(&self, title: impl Into<String>, place: Place) -> Frame {
-        Frame::new(&self.site, title, place, Some(self.reader()))
+        Frame::new(&self.base, title, place, Some(self.reader()))
     }
 
     pub(crate) fn refuse(&self, problem: Problem) -> Response {
@@ -51,7 +36,7 @@ impl Visit {
     }
 
     pub(crate) fn see_endpoint(&self, id: &str, place: &str) -> Response {
-        see_other(&format!("{}/dashboard/endpoints/{id}{place}", self.site.base))
+        see_other(&self.base.link(&format!("/dashboard/endpoints/{id}{place}")))
     }
 }
 
@@ -59,47 +44,26 @@ pub(crate) fn is_partial(headers: &HeaderMap) -> bool {
     headers.contains_key("hx-request")
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Site {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let host = || parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        Ok(parts
-            .extensions
-            .get()
-            .cloned()
-            .unwrap_or_else(|| Self { origin: format!("https://{}", host()), base: String::new() }))
-    }
-}
-
 impl<S: Send + Sync> FromRequestParts<S> for Visit {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
-        let Ok(site) = <Site as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        let base = Base::from_request_parts(parts, state).await.map_err(IntoResponse::into_response)?;
         let partial = is_partial(&parts.headers);
         match parts.extensions.get::<Caller>() {
-            Some(caller) => Ok(Self { caller: caller.clone(), site, partial }),
+            Some(caller) => Ok(Self { caller: caller.clone(), base, partial }),
             // The whole page is asked for again, and then says that a sign-in is needed.
             None if partial => Err((
                 StatusCode::UNAUTHORIZED,
                 [(HeaderName::from_static("hx-refresh"), HeaderValue::from_static("true"))],
             )
                 .into_response()),
-            None => Err(sign_in_needed(&site, parts.extensions.get::<SignIn>().is_some(), parts.uri.path())),
+            None => Err(sign_in_needed(&base, parts.extensions.get::<SignInOffered>().is_some(), parts.uri.path())),
         }
     }
 }
 
-impl<S: Send + Sync> OptionalFromRequestParts<S> for Visit {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Infallible> {
-        Ok(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await.ok())
-    }
-}
-
-fn sign_in_needed(site: &Site, can_sign_in: bool, path: &str) -> Response {
+fn sign_in_needed(base: &Base, can_sign_in: bool, path: &str) -> Response {
     let (detail, remedy) = if can_sign_in {
         ("You are not signed in, or your session has ended.", "Sign in, and you come back to this page.")
     } else {
@@ -110,9 +74,9 @@ fn sign_in_needed(site: &Site, can_sign_in: bool, path: &str) -> Response {
     };
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "sign-in-needed", "Please sign in", detail, remedy);
     let back: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
-    let sign_in = can_sign_in.then(|| format!("{}/sign-in?to={back}", site.base));
-    let frame = Frame::new(site, problem.title, Place::Elsewhere, None);
-    shown(StatusCode::UNAUTHORIZED, &Refusal { frame, problem, sign_in })
+    let next = can_sign_in.then(|| Next { label: "Sign in", href: base.link(&format!("/sign-in?to={back}")) });
+    let frame = Frame::new(base, problem.title, Place::Elsewhere, None);
+    shown(StatusCode::UNAUTHORIZED, &Refusal { frame, problem, next })
 }
 
 #[cfg(test)]
@@ -122,8 +86,11 @@ mod tests {
     use domain::caller::{Origin, Scope};
 
     async fn visit(request: http::request::Builder, caller: bool) -> Result<Visit, Response> {
-        let mut request: Request =
-            request.uri("/dashboard/endpoints/a.example").body(axum::body::Body::empty()).expect("a request");
+        let mut request: Request = request
+            .uri("/dashboard/endpoints/a.example")
+            .header("host", "app.example.net")
+            .body(axum::body::Body::empty())
+            .expect("a request");
         if caller {
             let origin = Origin { who: "ann".into(), address: None };
             request.extensions_mut().insert(Caller { scope: Scope::Everything, origin });
@@ -145,7 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn pages_stand_at_the_root_of_the_host_unless_it_is_said_otherwise() {
-        let visit = visit(Request::builder().header(HOST, "app.example.net"), true).await.expect("a session");
-        assert_eq!(visit.site, Site { origin: "https://app.example.net".into(), base: String::new() });
+        let visit = visit(Request::builder(), true).await.expect("a session");
+        assert_eq!(visit.base.url("/x"), "https://app.example.net/x");
     }
 }

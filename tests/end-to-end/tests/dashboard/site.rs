@@ -5,7 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use api::dashboard::{self, Console, Desk, SignIn};
+use api::Base;
+use api::dashboard::{self, Console, Desk};
+use api::session::SignInOffered;
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -51,21 +53,21 @@ impl Site {
 fn routes(stage: &Stage, origin: &str) -> Router {
     let console = Console::of("arn:aws:states:eu-central-1:111122223333:stateMachine:issue-certificate");
     let desk = Arc::new(Desk { operations: stage.clone(), console });
-    let site = dashboard::Site { origin: origin.to_owned(), base: BASE.to_owned() };
+    let base: Base = format!("{origin}{BASE}").parse().expect("a base");
     let pages = dashboard::router(desk.clone())
         .merge(dashboard::customer_router(desk))
         .merge(dashboard::assets_router())
-        .layer(from_fn_with_state(site, admit))
+        .layer(from_fn_with_state(base, admit))
         .route("/as/{who}", get(enter));
     Router::new().nest(BASE, pages)
 }
 
 /// What the session's layer does in front of the real pages.
-async fn admit(State(site): State<dashboard::Site>, mut request: Request, next: Next) -> Response {
+async fn admit(State(base): State<Base>, mut request: Request, next: Next) -> Response {
     let caller = session(request.headers());
     let extensions = request.extensions_mut();
-    extensions.insert(site);
-    extensions.insert(SignIn);
+    extensions.insert(base);
+    extensions.insert(SignInOffered);
     if let Some(caller) = caller {
         extensions.insert(caller);
     }
