@@ -118,6 +118,10 @@ impl Browser {
 
     /// Waits until the text of `css` holds `part`.
     pub(crate) async fn see(&self, css: &str, part: &str) -> Result<()> {
+        self.see_within(css, part, PATIENCE).await
+    }
+
+    pub(crate) async fn see_within(&self, css: &str, part: &str, patience: Duration) -> Result<()> {
         let begun = std::time::Instant::now();
         loop {
             // An element may be exchanged between finding and reading it.
@@ -125,7 +129,7 @@ impl Browser {
             if text.contains(part) {
                 return Ok(());
             }
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > patience {
                 bail!("{css} never said “{part}”; it says:\n{text}");
             }
             tokio::time::sleep(Duration::from_millis(100)).await;

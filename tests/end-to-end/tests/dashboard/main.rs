@@ -1,4 +1,4 @@
-//! The pages in a real Chromium, over a platform in memory.
+//! The pages in a real Chromium: over a platform in memory, and once from the deployed stack.
 
 mod browser;
 mod cast;
@@ -6,6 +6,7 @@ mod journeys;
 mod readers;
 mod screenshots;
 mod site;
+mod stack;
 mod stage;
 
 use anyhow::Result;
