@@ -180,7 +180,7 @@ async fn elsewhere(stage: &Stage<'_>) -> Result<CheckReport> {
 
 async fn doubled(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.zone("doubled").await?;
-    let typed = format!("_acme-challenge.shop.doubled.{}", stage.name("doubled"));
+    let typed = format!("{}.{}", stage.name("_acme-challenge.shop.doubled"), stage.name("doubled"));
     zone.upsert(&typed, RrType::Cname, &[&stage.target()]).await?;
     Ok(stage.look(&stage.internal("shop.doubled")).await)
 }

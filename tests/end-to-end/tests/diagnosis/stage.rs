@@ -107,9 +107,20 @@ impl<'a> Stage<'a> {
     pub(crate) async fn absolute_zone(&self, domain: &str, servers: &[&str]) -> Result<CustomerZone> {
         let zone = self.cloud.create_zone(domain).await?;
         let servers: Vec<String> = servers.iter().map(|server| format!("{}.", self.name(server))).collect();
-        zone.upsert(domain, RrType::Ns, &servers.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        let servers: Vec<&str> = servers.iter().map(String::as_str).collect();
+        zone.upsert(domain, RrType::Ns, &servers).await?;
+        if let Some(above) = self.zone_above(domain) {
+            above.upsert(domain, RrType::Ns, &servers).await?;
+        }
         self.zones.lock().expect("nothing panics").push(zone.clone());
         Ok(zone)
+    }
+
+    /// The nearest zone of the stage that `domain` lies below: it is met by that one's delegation only.
+    fn zone_above(&self, domain: &str) -> Option<CustomerZone> {
+        let zones = self.zones.lock().expect("nothing panics");
+        let around = zones.iter().chain([&self.top_zone]).filter(|zone| domain.ends_with(&format!(".{}", zone.domain)));
+        around.max_by_key(|zone| zone.domain.len()).cloned()
     }
 
     /// A further name server, known as `name`.
