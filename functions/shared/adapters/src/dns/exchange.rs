@@ -62,9 +62,12 @@ pub(super) async fn exchange(
 
 async fn over_tcp(server: SocketAddr, request: DnsRequest) -> Result<Message, Unanswered> {
     let asked = async {
+        // Kept until the answer is here: with the last of its kind go the tasks that drive the connection.
         let provider = TokioRuntimeProvider::default();
-        let exchange = TcpClientStream::exchange(server, None, OVER_TCP, None, provider).await?;
-        first(exchange.send(request)).await
+        let exchange = TcpClientStream::exchange(server, None, OVER_TCP, None, provider.clone()).await?;
+        let answer = first(exchange.send(request)).await;
+        drop(provider);
+        answer
     };
     match tokio::time::timeout(OVER_TCP, asked).await {
         Ok(Ok(response)) => Ok(response.into_message()),
