@@ -26,6 +26,7 @@ use crate::failure::Failure;
 use crate::name::NameError;
 use crate::ports::Subject;
 use crate::provider;
+use crate::records::RequiredRecord;
 
 pub use catalogue::{Area, CATALOGUE, Check, Entry};
 pub use cdn::Cdn;
@@ -80,7 +81,11 @@ pub fn report(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckRep
 /// Each fault once, the most severe first, and among equals those that explain others first.
 fn order(findings: &mut Vec<Finding>) {
     let mut told = BTreeSet::new();
-    findings.retain(|finding| told.insert((finding.check.clone(), finding.subject.clone())));
+    // One subject may need two records for the same reason: CAA for a name and for its wildcard.
+    findings.retain(|finding| {
+        let record = finding.fix.record.as_ref().map(RequiredRecord::line);
+        told.insert((finding.check.clone(), finding.subject.clone(), record))
+    });
     findings.sort_by_key(|finding| {
         (std::cmp::Reverse(finding.severity), finding.entry().map(|entry| (entry.area, entry.check)))
     });
