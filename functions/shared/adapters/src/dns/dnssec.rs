@@ -147,6 +147,3 @@ fn ago(seconds: i64) -> String {
         days => format!("{days} days ago"),
     }
 }
-
-#[cfg(test)]
-mod tests;
