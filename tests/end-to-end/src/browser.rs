@@ -26,7 +26,10 @@ pub struct Page {
 
 impl Browser {
     pub fn new() -> Result<Self> {
-        let http = Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        let http = Client::builder()
+            .tls_backend_preconfigured(adapters::tls::client_config(None)?)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
         Ok(Self { http, jar: BTreeMap::new() })
     }
 

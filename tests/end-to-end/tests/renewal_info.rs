@@ -15,7 +15,7 @@ const DOMAIN: &str = "db.advised.test";
 async fn a_certificate_is_renewed_when_the_ca_wants_it() -> Result<()> {
     let ca = CaOptions { nonce_reject_percent: 0, ..CaOptions::default() };
     // The schedules are too slow to be in the way: the test runs the functions itself.
-    let platform = Platform::start(Options { ca, schedule: "rate(1 day)".into(), ..Options::unique() }).await?;
+    let platform = Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
     let cloud = &platform.cloud;
     let proxy = FaultProxy::before_ca(cloud, cloud.ca())?;
     cloud.use_directory(&proxy.directory()).await?;

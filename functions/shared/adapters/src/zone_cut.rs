@@ -13,6 +13,8 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 
+use crate::dns::{Manner, exchange};
+
 const TIMEOUT: Duration = Duration::from_secs(3);
 const DNS_PORT: u16 = 53;
 
@@ -71,17 +73,13 @@ impl ZoneCut {
         };
         let mut failed = "none of the name servers of the zone above has an address".to_owned();
         for server in servers {
-            let resolver = to_one(server, false).map_err(|error| error.to_string())?;
-            match resolver.lookup(zone.clone(), RecordType::NS).await {
-                Ok(found) => return Ok(names(zone, found.answers().iter())),
-                Err(NetError::Dns(DnsError::NoRecordsFound(none)))
-                    if matches!(none.response_code, ResponseCode::NoError | ResponseCode::NXDomain) =>
-                {
-                    // A referral: the servers are in the authority section.
-                    let referred = none.ns.iter().flat_map(|all| all.iter()).map(|one| &one.ns);
-                    return Ok(names(zone, referred.chain(none.authorities.iter().flat_map(|all| all.iter()))));
+            match exchange(server, zone, RecordType::NS, Manner::default()).await {
+                // In a referral the servers are in the authority section.
+                Ok(said) if matches!(said.metadata.response_code, ResponseCode::NoError | ResponseCode::NXDomain) => {
+                    return Ok(names(zone, said.answers.iter().chain(&said.authorities)));
                 }
-                Err(error) => failed = format!("{}: {}", server.ip(), printable(&error.to_string(), 120)),
+                Ok(said) => failed = format!("{}: {}", server.ip(), said.metadata.response_code),
+                Err(why) => failed = format!("{}: {why}", server.ip()),
             }
         }
         Err(failed)

@@ -85,7 +85,11 @@ pub fn judge(name: &CertificateName, method: ChallengeKind, levels: &[CaaLevel],
             Answer::Records(records) if !records.is_empty() => {
                 return judge_records(name.wildcard, method, &level.name, records, issuer);
             }
-            Answer::Failed(why) => return CaaVerdict::Unanswered { at: level.name.clone(), why: why.to_string() },
+            // A top-level domain is nobody's to mend, and one that answered nobody would have nothing below it: a network
+            // that does not know it (a closed one) is not the CA's.
+            Answer::Failed(why) if level.name.contains('.') => {
+                return CaaVerdict::Unanswered { at: level.name.clone(), why: why.to_string() };
+            }
             _ => {}
         }
     }
@@ -197,6 +201,17 @@ mod tests {
             CaaVerdict::OtherMethod { .. } => "method",
             CaaVerdict::Unanswered { .. } => "unanswered",
         }
+    }
+
+    #[test]
+    fn a_level_that_does_not_answer_is_a_refusal_unless_it_is_a_top_level_domain() {
+        let silent = |name: &str| CaaLevel { name: name.into(), answer: Answer::Failed(Unanswered::TimedOut) };
+        let verdict = |levels: &[CaaLevel]| {
+            judge(&"shop.example.com".parse().expect("a valid name"), ChallengeKind::Dns01, levels, &issuer(None))
+        };
+        let nothing = level("shop.example.com", &[]);
+        assert!(matches!(verdict(&[nothing.clone(), silent("example.com")]), CaaVerdict::Unanswered { .. }));
+        assert_eq!(verdict(&[nothing, level("example.com", &[]), silent("com")]), CaaVerdict::Allowed);
     }
 
     #[test]

@@ -23,7 +23,7 @@ const OVER_TCP: Duration = Duration::from_millis(1500);
 
 /// How a question is put.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Manner {
+pub(crate) struct Manner {
     /// Asks the server to find out itself (RD), and takes an answer without authority.
     pub recursive: bool,
     /// Wants signatures along (DO).
@@ -39,7 +39,7 @@ pub(crate) struct Reply {
 }
 
 /// Asks over UDP; over TCP where the answer is too long, or nothing comes.
-pub(super) async fn exchange(
+pub(crate) async fn exchange(
     server: SocketAddr,
     name: &Name,
     record_type: RecordType,

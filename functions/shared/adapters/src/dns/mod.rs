@@ -20,8 +20,7 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use tokio::sync::Semaphore;
 
-pub(crate) use exchange::Reply;
-use exchange::{Manner, exchange};
+pub(crate) use exchange::{Manner, Reply, exchange};
 pub(crate) use zones::{Located, Server};
 
 const DNS_PORT: u16 = 53;
