@@ -2,7 +2,9 @@
 
 use domain::EndpointId;
 use domain::ports::{AdviceIndex, DUE_SHARDS, RenewalInformation, ServiceFault};
-use domain::renewal_info::{ASK_AGAIN_AFTER_FAILURE, ASK_AGAIN_WITHOUT_ADVICE, RenewalAdvice, ask_again_at};
+use domain::renewal_info::{
+    ASK_AGAIN_AFTER_FAILURE, ASK_AGAIN_WHEN_AT_REST, ASK_AGAIN_WITHOUT_ADVICE, RenewalAdvice, ask_again_at,
+};
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -103,7 +105,10 @@ async fn ask_one<I: AdviceIndex, C: RenewalInformation>(
     };
     let advice = RenewalAdvice::follow(held.advice.as_ref(), info.window, info.explanation, jitter);
     let ask_again = ask_again_at(now, info.retry_after);
-    index.record_advice(id, held.generation, &advice, ask_again).await.map_err(fault)?;
+    if !index.record_advice(id, held, &advice, ask_again).await.map_err(fault)? {
+        index.postpone_advice(id, now + ASK_AGAIN_WHEN_AT_REST).await.map_err(fault)?;
+        return Ok(Asked::AsBefore);
+    }
     Ok(if advice.renew_at == held.renew_at { Asked::AsBefore } else { Asked::Moved })
 }
 

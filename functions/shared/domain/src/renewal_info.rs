@@ -12,6 +12,8 @@ const SOONEST: Duration = Duration::MINUTE;
 const LATEST: Duration = Duration::DAY;
 /// When a CA that has no such advice, or does not know the certificate, is asked again.
 pub const ASK_AGAIN_WITHOUT_ADVICE: Duration = Duration::DAY;
+/// When the CA is asked again for an endpoint that an attempt was at work on.
+pub const ASK_AGAIN_WHEN_AT_REST: Duration = Duration::minutes(5);
 /// When a CA that did not answer is asked again.
 pub const ASK_AGAIN_AFTER_FAILURE: Duration = Duration::HOUR;
 

@@ -1,4 +1,6 @@
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::EndpointId;
+use domain::certificate::InstalledCertificate;
 use domain::ports::{AdviceIndex, ServiceFault};
 use domain::renewal_info::RenewalAdvice;
 use time::OffsetDateTime;
@@ -30,35 +32,37 @@ impl AdviceIndex for EndpointsTable {
     async fn record_advice(
         &self,
         id: &EndpointId,
-        generation: u64,
+        held: &InstalledCertificate,
         advice: &RenewalAdvice,
         ask_again_at: OffsetDateTime,
-    ) -> Result<(), ServiceFault> {
-        let renew_at = advice.renew_at.format(&Rfc3339).expect("a year of four digits");
+    ) -> Result<bool, ServiceFault> {
+        let written = |at: OffsetDateTime| text(at.format(&Rfc3339).expect("a year of four digits"));
         let update = |set: &str, condition: &str| {
             self.update(id)
                 .update_expression(format!(
                     "SET certificate.advice = :advice, certificate.renew_at = :renew, advice_at = :ask{set}"
                 ))
-                .condition_expression(format!("certificate.generation = :generation{condition}"))
+                .condition_expression(format!(
+                    "certificate.generation = :generation AND certificate.renew_at = :seen \
+                     AND attribute_not_exists(lease_until) AND {condition}"
+                ))
                 .expression_attribute_values(":advice", items::attribute(advice))
-                .expression_attribute_values(":renew", text(renew_at.clone()))
+                .expression_attribute_values(":renew", written(advice.renew_at))
+                .expression_attribute_values(":seen", written(held.renew_at))
                 .expression_attribute_values(":ask", number(ask_again_at.unix_timestamp()))
-                .expression_attribute_values(":generation", number(generation))
+                .expression_attribute_values(":generation", number(held.generation))
         };
-        let at_rest = update(
-            ", due_at = :due",
-            " AND attribute_not_exists(lease_until) AND attribute_not_exists(failing) AND removing = :no",
-        )
-        .expression_attribute_values(":due", number(advice.renew_at.unix_timestamp()))
-        .expression_attribute_values(":no", aws_sdk_dynamodb::types::AttributeValue::Bool(false))
-        .send()
-        .await;
+        let at_rest = update(", due_at = :due", "attribute_not_exists(failing) AND removing = :no")
+            .expression_attribute_values(":due", number(advice.renew_at.unix_timestamp()))
+            .expression_attribute_values(":no", AttributeValue::Bool(false))
+            .send()
+            .await;
         if conditional("dynamodb:UpdateItem", at_rest)?.is_some() {
-            return Ok(());
+            return Ok(true);
         }
-        // Its due time belongs to an attempt now: that one reads the advice.
-        conditional("dynamodb:UpdateItem", update("", "").send().await).map(drop)
+        // Its due time is that of the next try.
+        let failing = update("", "attribute_exists(failing)").send().await;
+        Ok(conditional("dynamodb:UpdateItem", failing)?.is_some())
     }
 
     async fn postpone_advice(&self, id: &EndpointId, ask_again_at: OffsetDateTime) -> Result<(), ServiceFault> {

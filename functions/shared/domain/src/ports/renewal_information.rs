@@ -5,6 +5,7 @@ use time::{Duration, OffsetDateTime};
 use super::certificate_authority::CaError;
 use super::fault::ServiceFault;
 use super::store::EndpointReader;
+use crate::certificate::InstalledCertificate;
 use crate::endpoint::EndpointId;
 use crate::renewal_info::{RenewalAdvice, RenewalWindow};
 
@@ -36,15 +37,18 @@ pub trait AdviceIndex: EndpointReader {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<EndpointId>, ServiceFault>> + Send;
 
-    /// Keeps the advice for the certificate of `generation`, makes the endpoint due by it unless an attempt runs
-    /// or has failed, and says when to ask again. Nothing if another certificate is in place by now.
+    /// Keeps the advice for the certificate `held`, makes the endpoint due by it unless an attempt has failed, and says
+    /// when to ask again.
+    ///
+    /// False, and nothing is changed, if an attempt holds the endpoint or the certificate is no longer as `held` was read:
+    /// somebody may have asked for a renewal now, which no advice undoes.
     fn record_advice(
         &self,
         id: &EndpointId,
-        generation: u64,
+        held: &InstalledCertificate,
         advice: &RenewalAdvice,
         ask_again_at: OffsetDateTime,
-    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+    ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
     /// Says when to ask again, and leaves the rest as it is. Nothing if the endpoint is gone.
     fn postpone_advice(

@@ -1,4 +1,5 @@
 use domain::attempt::Outcome;
+use domain::certificate::InstalledCertificate;
 use domain::ports::{AdviceIndex, AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, Registry, Settlement};
 use domain::renewal_info::{RenewalAdvice, RenewalWindow};
 use domain::schedule::LEASE;
@@ -25,19 +26,16 @@ pub async fn advice_index(index: &(impl AdviceIndex + AttemptJournal + Registry 
 
     let window = RenewalWindow { start: now + Duration::days(3), end: now + Duration::days(4) };
     let advice = RenewalAdvice::follow(None, window, Some("https://ca.example/why".into()), 0.5);
-    index.record_advice(id, certificate.generation + 1, &advice, now + Duration::DAY).await.expect("ignored");
     let read = async || index.find(id).await.expect("answers").expect("there");
-    assert_eq!(read().await.certificate, Some(certificate.clone()), "advice on another certificate changes nothing");
-
-    index.record_advice(id, certificate.generation, &advice, now + Duration::HOUR).await.expect("kept");
+    let keep = async |held: &InstalledCertificate, advice: &RenewalAdvice| {
+        index.record_advice(id, held, advice, now + Duration::HOUR).await.expect("answers")
+    };
+    assert!(!keep(&certificate, &advice).await, "not while an attempt runs");
     let leased = read().await;
-    let held = leased.certificate.expect("there");
-    assert_eq!((held.renew_at, held.advice.as_ref()), (advice.renew_at, Some(&advice)));
-    assert_eq!(leased.due_at, Some(now + LEASE), "while an attempt runs, the due time is its own");
-    assert!(!due(now).await && due(now + Duration::HOUR).await, "asked again when the CA wants to be");
+    assert_eq!((leased.certificate, leased.due_at), (Some(certificate.clone()), Some(now + LEASE)));
 
     let settlement = Settlement {
-        due_at: held.renew_at,
+        due_at: certificate.renew_at,
         failing: None,
         drop_order: false,
         announced: true,
@@ -45,12 +43,24 @@ pub async fn advice_index(index: &(impl AdviceIndex + AttemptJournal + Registry 
         attempt: attempt(id, 1, now, Outcome::Issued),
     };
     index.settle(id, 1, &settlement).await.expect("settled");
+    let announced = InstalledCertificate { announced: true, ..certificate.clone() };
+    let other = InstalledCertificate { generation: certificate.generation + 1, ..announced.clone() };
+    assert!(!keep(&other, &advice).await, "advice on another certificate is of no use");
+    index.open_renewal(id, now).await.expect("opened");
+    assert!(!keep(&announced, &advice).await, "nor does it undo what somebody asked for meanwhile");
+    let opened = read().await.certificate.expect("there");
+    assert!(keep(&opened, &advice).await);
+    let advised = read().await;
+    let held = advised.certificate.clone().expect("there");
+    assert_eq!((held.renew_at, held.advice.as_ref()), (advice.renew_at, Some(&advice)));
+    assert_eq!(advised.due_at, Some(advice.renew_at), "at rest it is due by the advice");
+    assert!(!due(now).await && due(now + Duration::HOUR).await, "asked again when the CA wants to be");
+
     let past = RenewalWindow { start: now - Duration::days(2), end: now - Duration::days(1) };
     let sooner = RenewalAdvice::follow(Some(&advice), past, None, 0.5);
-    index.record_advice(id, certificate.generation, &sooner, now + Duration::HOUR).await.expect("kept");
+    assert!(keep(&held, &sooner).await);
     let moved = read().await;
-    assert_eq!(moved.due_at, Some(sooner.renew_at), "at rest it is due by the advice");
-    assert!(!moved.is_current(now), "and a window in the past is renewed now");
+    assert!(!moved.is_current(now) && moved.due_at == Some(sooner.renew_at), "a window in the past is renewed now");
 
     index.postpone_advice(id, now + Duration::days(9)).await.expect("postponed");
     assert!(!due(now + Duration::days(8)).await && due(now + Duration::days(9)).await);

@@ -1,6 +1,7 @@
-use domain::EndpointId;
+use domain::certificate::InstalledCertificate;
 use domain::ports::{AdviceIndex, DUE_SHARDS, ServiceFault};
 use domain::renewal_info::RenewalAdvice;
+use domain::{Endpoint, EndpointId};
 use time::OffsetDateTime;
 
 use super::MemoryEndpoints;
@@ -21,24 +22,29 @@ impl AdviceIndex for MemoryEndpoints {
     async fn record_advice(
         &self,
         id: &EndpointId,
-        generation: u64,
+        held: &InstalledCertificate,
         advice: &RenewalAdvice,
         ask_again_at: OffsetDateTime,
-    ) -> Result<(), ServiceFault> {
+    ) -> Result<bool, ServiceFault> {
         let mut state = self.state();
-        let Some(endpoint) = state.endpoints.get_mut(id) else { return Ok(()) };
-        let Some(held) = endpoint.certificate.as_mut().filter(|held| held.generation == generation) else {
-            return Ok(());
+        let as_seen = |endpoint: &&mut Endpoint| {
+            let now = endpoint.certificate.as_ref().map(|held| (held.generation, held.renew_at));
+            endpoint.lease_until.is_none() && now == Some((held.generation, held.renew_at))
         };
-        held.advice = Some(advice.clone());
-        held.renew_at = advice.renew_at;
-        endpoint.advice_at = Some(ask_again_at);
-        if endpoint.lease_until.is_none() && endpoint.failing.is_none() && !endpoint.removing {
+        let Some(endpoint) = state.endpoints.get_mut(id).filter(as_seen) else { return Ok(false) };
+        if endpoint.failing.is_none() && endpoint.removing {
+            return Ok(false);
+        }
+        if endpoint.failing.is_none() {
             endpoint.due_at = Some(advice.renew_at);
         }
+        endpoint.advice_at = Some(ask_again_at);
+        let certificate = endpoint.certificate.as_mut().expect("just seen");
+        certificate.advice = Some(advice.clone());
+        certificate.renew_at = advice.renew_at;
         drop(state);
         self.fuse.burn();
-        Ok(())
+        Ok(true)
     }
 
     async fn postpone_advice(&self, id: &EndpointId, ask_again_at: OffsetDateTime) -> Result<(), ServiceFault> {
