@@ -58,6 +58,10 @@ fn says_json(headers: &HeaderMap) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // serde takes an array for a structure, its elements for the fields in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::invalid("The body is an array; an object is expected here."));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -89,6 +93,19 @@ fn field_at_fault(message: &str, path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_array_is_no_object_though_serde_would_take_it_for_one() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Change {
+            #[expect(dead_code, reason = "only parsed")]
+            also: Option<String>,
+        }
+        for array in ["[null]", " [\"a\"]"] {
+            assert!(parse::<Change>(array.as_bytes()).is_err() && parse::<Option<Change>>(array.as_bytes()).is_err());
+        }
+        assert!(parse::<Change>(b"{}").is_ok());
+    }
 
     #[test]
     fn the_field_is_taken_from_serdes_message_or_from_the_place_in_the_body() {

@@ -70,8 +70,8 @@ pub(crate) struct GatewayMessage {
     message: String,
 }
 
-/// Statuses that the gateway answers with in its own words.
-const OF_THE_GATEWAY: [&str; 5] = ["401", "403", "429", "500", "503"];
+/// Statuses that the gateway answers with in its own words; it has no route for a path that it cannot read.
+const OF_THE_GATEWAY: [&str; 6] = ["401", "403", "404", "429", "500", "503"];
 
 impl Modify for Schemes {
     fn modify(&self, document: &mut OpenApi) {
@@ -92,12 +92,24 @@ impl Modify for Schemes {
     }
 }
 
+fn of_the_gateway(status: &str) -> &'static str {
+    match status {
+        "429" => "Too many requests: above 50 a second, bursts of 100.",
+        _ => "No route for such a path.",
+    }
+}
+
 fn with_gateway(responses: &mut Responses) {
+    // A part of a path that is decoded before it is routed may end the path early.
+    let mut elsewhere = Response::new("`method-not-allowed`: the path, as it was understood, has no such method.");
+    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+    elsewhere.content.insert("application/problem+json".to_owned(), RefOr::T(problem));
+    responses.responses.entry("405".to_owned()).or_insert(RefOr::T(elsewhere));
     for status in OF_THE_GATEWAY {
         let response = responses
             .responses
             .entry(status.to_owned())
-            .or_insert_with(|| RefOr::T(Response::new("Too many requests: above 50 a second, bursts of 100.")));
+            .or_insert_with(|| RefOr::T(Response::new(of_the_gateway(status))));
         if let RefOr::T(response) = response {
             let message = Content::new(Some(Ref::from_schema_name("GatewayMessage")));
             response.content.insert("application/json".to_owned(), RefOr::T(message));
