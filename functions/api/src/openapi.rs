@@ -77,7 +77,8 @@ impl Modify for Schemes {
     fn modify(&self, document: &mut OpenApi) {
         let signed = "AWS Signature Version 4 for the service execute-api. Under /v1: operators, and the CLI.";
         let iam = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", signed)));
-        let verified = "An access token of the configured issuer. Under /bearer/v1: tenants, and operators by role.";
+        let verified =
+            "A token of the configured issuer, for its client id. Under /bearer/v1: tenants, and operators by role.";
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(verified));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("iam", iam);

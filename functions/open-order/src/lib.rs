@@ -162,8 +162,9 @@ where
 mod tests {
     use super::*;
     use domain::certificate::InstalledCertificate;
-    use domain::ports::Registry;
-    use domain::{FailureName, Reachability};
+    use domain::ports::{Change, DueEntry, DueIndex, Registry};
+    use domain::schedule::LEASE;
+    use domain::{EndpointNames, FailureName, Reachability};
     use testkit::Scene;
 
     async fn run(scene: &Scene) -> Result<Progress, Failure> {
@@ -256,5 +257,46 @@ mod tests {
             run(&scene).await.expect("opened");
             assert!(scene.ca.replaced().is_empty() && scene.ca.orders() == 1);
         }
+    }
+
+    /// Ends the attempt, changes the endpoint, and claims its next attempt.
+    async fn change(scene: &mut Scene, also: &[String], reachability: Reachability) {
+        let (id, now) = (scene.input.endpoint.clone(), scene.now);
+        scene.endpoints.release(&id, scene.input.attempt, now).await.expect("in memory");
+        let seen = scene.endpoint().await;
+        let names = EndpointNames::parse("example.com", also, 9).expect("valid names");
+        let change = Change { names, reachability, due_at: now };
+        scene.endpoints.change(&seen, &change, &testkit::banks::registered(&seen)).await.expect("changed");
+        let entry = DueEntry { endpoint: id, due_at: now };
+        let claimed = scene.endpoints.claim(&entry, now, now + LEASE).await.expect("in memory");
+        scene.input.attempt = claimed.expect("free");
+    }
+
+    #[tokio::test]
+    async fn an_order_for_other_names_is_made_anew_and_what_it_published_is_not_forgotten() {
+        let mut scene = Scene::new(Reachability::Internal).await.with_order().await.with_publications().await;
+        let before = scene.order().await;
+        change(&mut scene, &[], Reachability::Internal).await;
+        run(&scene).await.expect("opened");
+        let order = scene.order().await;
+        assert_eq!((scene.ca.orders(), order.generation, order.names.len()), (2, 2, 1));
+        assert!(before.txt_values().iter().all(|value| order.published_txt_values().contains(value)));
+        assert!(
+            order.txt_values().iter().all(|value| !before.txt_values().contains(value)),
+            "but it is not published anew"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_host_that_has_become_internal_is_proven_over_dns_in_the_same_order_and_its_token_is_not_forgotten() {
+        let mut scene = Scene::new(Reachability::External).await.with_order().await.with_publications().await;
+        let tokens = |order: &OpenOrder| order.published_http().map(|http| http.token.to_owned()).collect::<Vec<_>>();
+        let before = tokens(&scene.order().await);
+        change(&mut scene, &["*.example.com".into()], Reachability::Internal).await;
+        run(&scene).await.expect("resumed");
+        assert_eq!((scene.ca.orders(), before.len()), (1, 1));
+        assert_eq!(scene.challenges(ChallengeKind::Http01).await, 0);
+        assert_eq!(scene.challenges(ChallengeKind::Dns01).await, 2);
+        assert_eq!(tokens(&scene.order().await), before, "it is still to be taken away");
     }
 }

@@ -1,5 +1,6 @@
 //! An API whose outside world is in memory, and the people who call it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use api::{ClaimNames, Installation, Outside, Service, router};
@@ -62,6 +63,16 @@ impl Answer {
         let all = self.body["endpoints"].as_array().expect("a list");
         all.iter().map(|endpoint| text(&endpoint["domain"]).to_owned()).collect()
     }
+}
+
+/// The table of problems in docs/API.md: status and name.
+pub(crate) fn documented_problems() -> BTreeSet<(u16, &'static str)> {
+    let rows = include_str!("../../../../docs/API.md").lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        let status = cells.next()?.parse().ok()?;
+        Some((status, cells.next()?.strip_prefix('`')?.strip_suffix('`')?))
+    });
+    rows.collect()
 }
 
 pub(crate) fn text(value: &Value) -> &str {
@@ -149,6 +160,8 @@ impl Api {
             }
         };
         if !status.is_success() && !bytes.is_empty() {
+            let name = text(&body["type"]).strip_prefix("urn:managed-https:problem:").expect("one of ours");
+            assert!(documented_problems().contains(&(status.as_u16(), name)), "docs/API.md has no {status} {name}");
             assert_eq!(body["status"], status.as_u16());
             for part in ["type", "title", "detail", "remedy"] {
                 assert!(!text(&body[part]).is_empty(), "{part} of {body}");

@@ -1,10 +1,12 @@
 //! What any request may look like, and what it is answered.
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use serde_json::json;
 
-use crate::bench::{Api, Who, internal};
+use crate::bench::{Api, Who, documented_problems, internal};
 
 const OPERATOR: Who = Who::Operator;
 
@@ -185,6 +187,24 @@ async fn an_operation_that_takes_no_body_is_not_given_one() {
 }
 
 #[tokio::test]
+async fn the_document_and_its_page_name_the_same_problems() {
+    let api = Api::new();
+    let document = api.get(OPERATOR, "/openapi.json").await.body;
+    let mut named = BTreeSet::new();
+    let operations = document["paths"].as_object().expect("an object").values().flat_map(|item| item.as_object());
+    for responses in operations.flat_map(|item| item.values()).map(|operation| &operation["responses"]) {
+        for (status, response) in responses.as_object().expect("an object") {
+            let words = response["description"].as_str().unwrap_or_default().split('`');
+            let names = words.skip(1).step_by(2).map(ToOwned::to_owned);
+            named.extend(names.map(|name| (status.parse::<u16>().expect("a status"), name)));
+        }
+    }
+    // What no operation answers: there is none at the path.
+    let page = documented_problems().into_iter().filter(|problem| *problem != (404, "not-found"));
+    assert_eq!(named, page.map(|(status, name)| (status, name.to_owned())).collect());
+}
+
+#[tokio::test]
 async fn the_document_is_whole() {
     let api = Api::new();
     let document = api.get(OPERATOR, "/openapi.json").await.body;
@@ -206,7 +226,8 @@ async fn the_document_is_whole() {
                 let problem = &responses[status]["content"]["application/problem+json"]["schema"]["$ref"];
                 assert_eq!(*problem, "#/components/schemas/Problem", "{at}: {status}");
             }
-            assert_eq!(path.contains("{endpoint}"), responses.contains_key("404"), "{at}");
+            let unknown = &responses["404"]["content"]["application/problem+json"];
+            assert_eq!(path.contains("{endpoint}"), unknown.is_object(), "{at}");
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
                 assert!(parameter["description"].is_string() || parameter["schema"].is_object(), "{at}: {parameter}");
             }
