@@ -87,7 +87,7 @@ impl AcmeAuthority {
     }
 
     fn reply<T>(&self, value: T) -> CaReply<T> {
-        CaReply { value, nonce: self.transport.nonce() }
+        CaReply { value, nonce: self.transport.take_nonce() }
     }
 
     fn error(&self, error: Error) -> CaError {

@@ -55,12 +55,12 @@ pub(super) async fn register(
 
     // A bad nonce is a matter of chance (RFC 8555 §6.5): the refusal carries a good one.
     for _ in 0..4 {
-        let nonce = match transport.nonce() {
+        let nonce = match transport.take_nonce() {
             Some(nonce) => nonce,
             None => {
                 let request = Request::builder().method(Method::HEAD).uri(&new_nonce).body(Bytes::new())?;
                 transport.send(request).await?;
-                transport.nonce().ok_or(Error::Str("no nonce found in newNonce response"))?
+                transport.take_nonce().ok_or(Error::Str("no nonce found in newNonce response"))?
             }
         };
         let protected = json!({"alg": "ES256", "jwk": jwk, "nonce": nonce, "url": new_account});

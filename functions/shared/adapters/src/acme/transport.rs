@@ -121,9 +121,9 @@ impl Transport {
         self.memory().requests
     }
 
-    /// A nonce that no request has used yet.
-    pub(super) fn nonce(&self) -> Option<String> {
-        self.memory().nonce.clone()
+    /// A nonce that no request has used yet, for whoever asks to use it.
+    pub(super) fn take_nonce(&self) -> Option<String> {
+        self.memory().nonce.take()
     }
 
     pub(super) fn refusal(&self) -> Option<Refusal> {

@@ -18,8 +18,8 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 /// What is lost on the way is sent again at these intervals, until the time for UDP is over.
 const RESEND: Duration = Duration::from_millis(800);
 const RESENDS: u8 = 3;
-const OVER_UDP: Duration = Duration::from_millis(2500);
-const OVER_TCP: Duration = Duration::from_millis(1500);
+const OVER_UDP: Duration = Duration::from_millis(2000);
+const OVER_TCP: Duration = Duration::from_millis(1200);
 
 /// How a question is put.
 #[derive(Clone, Copy, Debug, Default)]
