@@ -147,7 +147,9 @@ proptest! {
     /// What nobody can look up is not judged: the zone's fault is told, and none of what follows from it.
     #[test]
     fn a_zone_that_is_not_served_is_told_alone(facts in any_facts()) {
-        prop_assume!(!facts.bases[0].zone.is_served());
+        if facts.bases[0].zone.is_served() {
+            return Ok(());
+        }
         let report = report(&subject(Reachability::External), &facts, datetime!(2026-11-24 12:00 UTC));
         let areas: BTreeSet<_> = report.findings.iter().filter_map(|f| f.entry()).map(|entry| entry.area).collect();
         prop_assert!(areas.is_subset(&BTreeSet::from([Area::Servers, Area::Host])), "{areas:?}");
