@@ -79,6 +79,11 @@ fn unknown(zone: &ZoneFacts, why: &Unanswered) -> Finding {
 }
 
 fn faulty_servers(apex: &str, servers: &[ServerAnswer]) -> Vec<Finding> {
+    const EXPECTED: &str = "every name server of the zone answers for it";
+    if servers.is_empty() {
+        let fix = Fix::of(Check::ServersSilent.entry().fix).with_command(format!("dig +trace NS {apex}"));
+        return vec![Check::ServersSilent.finding(apex, EXPECTED, "has no name server that can be found", fix)];
+    }
     let serving = servers.iter().any(|server| condition(server) == Condition::Serving);
     let mut findings = Vec::new();
     for (kind, check, what) in [
@@ -101,7 +106,7 @@ fn faulty_servers(apex: &str, servers: &[ServerAnswer]) -> Vec<Finding> {
             false => format!("no name server of it answers: they {what} ({})", faulty.join("; ")),
         };
         let fix = Fix::of(check.entry().fix).with_command(format!("dig SOA {apex} @{}", first.server));
-        let finding = check.finding(apex, "every name server of the zone answers for it", found, fix);
+        let finding = check.finding(apex, EXPECTED, found, fix);
         // While others serve it, a validation fails only now and then.
         findings.push(if serving { finding.softened(Severity::Warning) } else { finding });
     }
