@@ -147,3 +147,6 @@ fn ago(seconds: i64) -> String {
         days => format!("{days} days ago"),
     }
 }
+
+#[cfg(test)]
+mod tests;
