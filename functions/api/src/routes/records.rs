@@ -30,9 +30,9 @@ pub(super) async fn records<P: Ports>(
 
 /// Look at an endpoint now
 ///
-/// Asks the authoritative servers and the host, and keeps what they say. A look that began less than 5 seconds ago
-/// answers instead. Spends nothing at the CA. Where it finds mended what the last attempt missed, the next attempt
-/// starts.
+/// Asks the authoritative servers and the host, and keeps what they say. Looks begin 2 seconds apart at the
+/// least: who asks sooner waits for that long. Spends nothing at the CA. Where it finds mended what the last attempt
+/// missed, the next attempt starts.
 #[utoipa::path(post, path = "/endpoints/{endpoint}/check", tag = "records", operation_id = "check_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 200, description = "The endpoint as it was found.", body = EndpointView), Always, OfEndpoint, WithBody))]

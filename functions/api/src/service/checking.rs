@@ -1,7 +1,7 @@
 use domain::caller::{Caller, Origin};
 use domain::check::{CheckReport, CheckSummary, RecordStatus};
 use domain::event::EventKind;
-use domain::ports::{AuditTrail, CheckLog, Looker, Subject};
+use domain::ports::{AuditTrail, CheckLog, EndpointReader, Looker, Subject};
 use domain::{Endpoint, FailureName, Reachability};
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
@@ -11,8 +11,8 @@ use super::{Installation, Ports, Service, act};
 use crate::problem::Problem;
 use crate::views::{EndpointView, PreflightView};
 
-/// How soon after one look the next may begin. Until then the last one answers.
-const BETWEEN_LOOKS: Duration = Duration::seconds(5);
+/// How soon after one look the next may begin.
+pub(super) const BETWEEN_LOOKS: Duration = Duration::seconds(2);
 
 /// A domain to look at before it is registered.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -39,16 +39,29 @@ impl<P: Ports> Service<P> {
         self.look(&endpoint, &caller.origin, now).await
     }
 
-    /// One look at a time, however many ask: the others see what is kept.
+    /// One look at a time, however many ask; each is answered with a look that began after it had asked: who has just
+    /// corrected a record wants to know of that, not of what a look before it found.
     pub(super) async fn look(
         &self,
         endpoint: &Endpoint,
         by: &Origin,
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
-        if !self.store().begin_look(&endpoint.id, now, now + BETWEEN_LOOKS).await? {
-            return self.view(endpoint, now).await;
+        if self.store().begin_look(&endpoint.id, now, now + BETWEEN_LOOKS).await? {
+            return self.look_now(endpoint, by, now).await;
         }
+        tokio::time::sleep(BETWEEN_LOOKS.unsigned_abs()).await;
+        let now = now + BETWEEN_LOOKS;
+        match self.store().find(&endpoint.id).await? {
+            Some(endpoint) if self.store().begin_look(&endpoint.id, now, now + BETWEEN_LOOKS).await? => {
+                self.look_now(&endpoint, by, now).await
+            }
+            // Somebody else who waited was first, or the endpoint is gone.
+            _ => self.view_anew(&endpoint.id, now).await,
+        }
+    }
+
+    async fn look_now(&self, endpoint: &Endpoint, by: &Origin, now: OffsetDateTime) -> Result<EndpointView, Problem> {
         let Installation { delegation_zone, endpoint_target, .. } = &self.installation;
         let subject = Subject::of(endpoint, delegation_zone, endpoint_target);
         let report = self.ports.looker().look(&subject, now).await;

@@ -33,13 +33,23 @@ async fn a_look_is_kept_and_shown_beside_what_is_expected() {
 }
 
 #[tokio::test]
-async fn of_looks_in_quick_succession_one_is_made() {
+async fn looks_in_quick_succession_are_few_and_none_answers_with_what_was_before_it() {
     let api = Api::new();
     api.registered(OPERATOR, "a.example.com").await;
+    api.looker.miss_the_delegation(true);
     let first = api.call(OPERATOR, Method::POST, CHECK, None).await;
-    let second = api.call(OPERATOR, Method::POST, CHECK, None).await;
-    assert_eq!((second.status, &second.body["dns"]), (StatusCode::OK, &first.body["dns"]));
-    assert_eq!(api.looker.take().len(), 1);
+    assert_eq!(first.body["dns"]["status"], "missing");
+    api.looker.miss_the_delegation(false);
+    let again = || api.call(OPERATOR, Method::POST, CHECK, None);
+    let (second, third) = tokio::join!(again(), again());
+    for answer in [second, third] {
+        assert_eq!(
+            (answer.status, &answer.body["dns"]["status"]),
+            (StatusCode::OK, &json!("ok")),
+            "not what was before"
+        );
+    }
+    assert_eq!(api.looker.take().len(), 2, "the two who waited share a look");
 }
 
 #[tokio::test]
