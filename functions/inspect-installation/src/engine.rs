@@ -1,20 +1,56 @@
 //! What makes renewals happen by themselves.
 
 use domain::installation::InstallationCheck;
-use domain::installation_facts::{Looked, Schedule};
+use domain::installation_facts::{Looked, Schedule, Task, TaskFacts};
 use time::{Duration, OffsetDateTime};
 
 use crate::{Installation, failed, ok, unseen, warning};
 
-pub(crate) fn schedule(seen: &Looked<Schedule>) -> InstallationCheck {
-    const NAME: &str = "schedule";
+/// The checks of one task: its schedule, and its last run.
+pub(crate) fn task(facts: &TaskFacts, installation: &Installation, now: OffsetDateTime) -> [InstallationCheck; 2] {
+    let told = told(facts.task);
+    [schedule(&told, &facts.schedule), last_run(&told, &facts.last_run, installation, now)]
+}
+
+/// How a task is spoken of.
+struct Told {
+    schedule_check: &'static str,
+    run_check: &'static str,
+    run: &'static str,
+    /// What does not happen while it does not run.
+    missed: &'static str,
+    function: &'static str,
+}
+
+fn told(task: Task) -> Told {
+    match task {
+        Task::Scan => Told {
+            schedule_check: "schedule",
+            run_check: "last-scan",
+            run: "scan",
+            missed: "nothing is being renewed",
+            function: "scan-expiring",
+        },
+        Task::Advice => Told {
+            schedule_check: "advice-schedule",
+            run_check: "last-advice",
+            run: "poll for the CA's renewal advice",
+            missed: "a mass revocation would go unnoticed",
+            function: "poll-renewal-info",
+        },
+    }
+}
+
+fn schedule(told: &Told, seen: &Looked<Schedule>) -> InstallationCheck {
     match seen {
-        Err(fault) => unseen(NAME, fault),
-        Ok(Schedule { name, expression, enabled: true }) => ok(NAME, format!("{name} is enabled: {expression}.")),
+        Err(fault) => unseen(told.schedule_check, fault),
+        Ok(Schedule { name, expression, enabled: true }) => {
+            ok(told.schedule_check, format!("{name} is enabled: {expression}."))
+        }
         // An update replaces the whole schedule: what is to stay has to be said again.
         Ok(Schedule { name, enabled: false, .. }) => failed(
-            NAME,
-            format!("{name} is disabled: no scan starts, and nothing is renewed."),
+            told.schedule_check,
+            format!("{name} is disabled: no {} starts, and {}.", told.run, told.missed),
             format!(
                 "Enable it: aws scheduler get-schedule --name {name} --query '{{Name:Name,GroupName:GroupName,\
                  ScheduleExpression:ScheduleExpression,FlexibleTimeWindow:FlexibleTimeWindow,Target:Target}}' --output json \
@@ -24,28 +60,30 @@ pub(crate) fn schedule(seen: &Looked<Schedule>) -> InstallationCheck {
     }
 }
 
-pub(crate) fn last_scan(
+fn last_run(
+    told: &Told,
     seen: &Looked<Option<OffsetDateTime>>,
     installation: &Installation,
     now: OffsetDateTime,
 ) -> InstallationCheck {
-    const NAME: &str = "last-scan";
-    let logs = format!("aws logs tail /{}/scan-expiring --since 1h", installation.stack);
+    let Told { schedule_check, run_check, run, missed, function } = told;
+    let logs = format!("aws logs tail /{}/{function} --since 1h", installation.stack);
     match seen {
-        Err(fault) => unseen(NAME, fault),
+        Err(fault) => unseen(run_check, fault),
         Ok(None) => warning(
-            NAME,
-            "No scan has come to its end yet.",
+            run_check,
+            format!("No {run} has come to its end yet."),
             format!(
-                "Just after the first deployment, wait for the schedule. Else see the check “schedule” and the log: {logs}"
+                "Just after the first deployment, wait for the schedule. Else see the check “{schedule_check}” and the \
+                 log: {logs}"
             ),
         ),
         Ok(Some(last)) if now - *last >= installation.silence => failed(
-            NAME,
-            format!("The last scan that came to its end was {} ago: nothing is being renewed.", span(now - *last)),
-            format!("See the checks “schedule” and “dead-letters”, and the log: {logs}"),
+            run_check,
+            format!("The last {run} that came to its end was {} ago: {missed}.", span(now - *last)),
+            format!("See the checks “{schedule_check}” and “dead-letters”, and the log: {logs}"),
         ),
-        Ok(Some(last)) => ok(NAME, format!("The last scan came to its end {} ago.", span(now - *last))),
+        Ok(Some(last)) => ok(run_check, format!("The last {run} came to its end {} ago.", span(now - *last))),
     }
 }
 
@@ -54,10 +92,10 @@ pub(crate) fn dead_letters(seen: &Looked<u64>, installation: &Installation) -> I
     let queue = &installation.dead_letters;
     match seen {
         Err(fault) => unseen(NAME, fault),
-        Ok(0) => ok(NAME, "Every scan could be started."),
+        Ok(0) => ok(NAME, "Every scheduled run could be started."),
         Ok(count) => failed(
             NAME,
-            format!("{count} scans could not be started, or failed at every try."),
+            format!("{count} scheduled runs could not be started, or failed at every try."),
             format!(
                 "Read why: aws sqs receive-message --queue-url {queue} --message-attribute-names All. When it is mended, \
                  empty the queue: aws sqs purge-queue --queue-url {queue}"
@@ -80,25 +118,36 @@ fn span(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{NOW, facts, gone, installation, is_failed, is_ok, is_warning};
+    use crate::testing::{NOW, gone, installation, is_failed, is_ok, is_warning, task};
 
-    #[test]
-    fn a_disabled_schedule_is_a_failure_with_the_command_that_enables_it() {
-        let seen = facts().schedule.expect("seen");
-        assert!(is_ok(&schedule(&Ok(seen.clone()))));
-        let check = schedule(&Ok(Schedule { enabled: false, ..seen }));
-        assert!(is_failed(&check) && check.remedy.expect("a remedy").ends_with("--state ENABLED"));
-        assert!(is_failed(&schedule(&Err(gone("scheduler:GetSchedule")))));
+    fn judged(facts: &TaskFacts) -> [InstallationCheck; 2] {
+        super::task(facts, &installation(), NOW)
     }
 
     #[test]
-    fn a_scan_is_late_exactly_when_the_alarm_on_silence_rings() {
-        let judged = |last| last_scan(&Ok(last), &installation(), NOW);
-        let silence = installation().silence;
-        assert!(is_ok(&judged(Some(NOW - silence + Duration::SECOND))));
-        assert!(is_failed(&judged(Some(NOW - silence))));
-        assert!(is_warning(&judged(None)));
-        assert!(is_ok(&judged(Some(NOW + Duration::SECOND))), "its clock may be ahead of ours");
+    fn a_disabled_schedule_is_a_failure_with_the_command_that_enables_it() {
+        for which in [Task::Scan, Task::Advice] {
+            let mut facts = task(which);
+            assert!(judged(&facts).iter().all(is_ok));
+            facts.schedule.as_mut().expect("seen").enabled = false;
+            let [schedule, run] = judged(&facts);
+            assert!(is_failed(&schedule) && is_ok(&run));
+            assert!(schedule.remedy.expect("a remedy").ends_with("--state ENABLED"));
+            facts.schedule = Err(gone("scheduler:GetSchedule"));
+            assert!(is_failed(&judged(&facts)[0]));
+        }
+    }
+
+    #[test]
+    fn a_run_is_late_exactly_when_the_alarm_on_silence_rings() {
+        for which in [Task::Scan, Task::Advice] {
+            let run = |last| judged(&TaskFacts { last_run: Ok(last), ..task(which) })[1].clone();
+            let silence = installation().silence;
+            assert!(is_ok(&run(Some(NOW - silence + Duration::SECOND))));
+            assert!(is_failed(&run(Some(NOW - silence))));
+            assert!(is_warning(&run(None)));
+            assert!(is_ok(&run(Some(NOW + Duration::SECOND))), "its clock may be ahead of ours");
+        }
     }
 
     #[test]

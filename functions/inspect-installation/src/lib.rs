@@ -31,7 +31,7 @@ pub struct Installation {
     pub alerts_topic: String,
     /// URL of the queue.
     pub dead_letters: String,
-    /// After how long without a scan something is wrong; the alarm on silence uses the same.
+    /// After how long without a run of a task something is wrong; the alarm on silent scans uses the same.
     pub silence: Duration,
     /// URL of the token issuer, if there is one.
     pub issuer: Option<String>,
@@ -39,20 +39,23 @@ pub struct Installation {
 
 /// All checks.
 pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) -> Vec<InstallationCheck> {
-    vec![
+    let tasks = facts.tasks.iter().flat_map(|task| engine::task(task, installation, now));
+    let mut checks = vec![
         resources::permissions(facts),
         resources::resources(&facts.resources),
         zone::hosted_zone(&facts.zone, installation),
         zone::delegation(&facts.zone, &facts.delegation, installation),
         authority::directory(&facts.directory, installation),
         authority::account(&facts.account, installation),
-        engine::schedule(&facts.schedule),
-        engine::last_scan(&facts.last_scan, installation, now),
+    ];
+    checks.extend(tasks);
+    checks.extend([
         engine::dead_letters(&facts.dead_letters, installation),
         people::alarms(&facts.alarms, installation),
         people::subscriptions(&facts.subscriptions, installation),
         people::sign_in(facts.issuer.as_ref(), installation),
-    ]
+    ]);
+    checks
 }
 
 fn ok(name: &str, detail: impl Into<String>) -> InstallationCheck {

@@ -3,7 +3,7 @@
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::installation_facts::{
     Account, Alarm, AlarmState, Delegation, Directory, Facts, HostedZone, Resource, ResourceState, Schedule,
-    Subscription, Subscriptions,
+    Subscription, Subscriptions, Task, TaskFacts,
 };
 use domain::ports::{FaultKind, ServiceFault};
 use time::macros::datetime;
@@ -45,8 +45,7 @@ pub(crate) fn facts() -> Facts {
             profiles: vec!["classic".into(), "shortlived".into()],
             external_account_required: false,
         }),
-        schedule: Ok(Schedule { name: "scan".into(), enabled: true, expression: "rate(1 minute)".into() }),
-        last_scan: Ok(Some(NOW - Duration::MINUTE)),
+        tasks: vec![task(Task::Scan), task(Task::Advice)],
         alarms: Ok(vec![
             alarm("managed-https-ScanSilentAlarm", AlarmState::Ok),
             alarm("managed-https-ApiFaultsAlarm", AlarmState::InsufficientData),
@@ -58,6 +57,11 @@ pub(crate) fn facts() -> Facts {
         dead_letters: Ok(0),
         issuer: None,
     }
+}
+
+pub(crate) fn task(task: Task) -> TaskFacts {
+    let schedule = Schedule { name: format!("{task:?}"), enabled: true, expression: "rate(1 minute)".into() };
+    TaskFacts { task, schedule: Ok(schedule), last_run: Ok(Some(NOW - Duration::MINUTE)) }
 }
 
 pub(crate) fn denied(operation: &'static str) -> ServiceFault {

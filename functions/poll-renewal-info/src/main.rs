@@ -5,6 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use domain::installation_facts::Task;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use poll_renewal_info::poll;
 use serde_json::Value;
@@ -21,6 +22,10 @@ async fn main() -> Result<(), Error> {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
         let report = poll(&index, &ca, OffsetDateTime::now_utc(), runtime::jitter, has_time).await?;
+        // Only `doctor` reads it: a poll that did its work has not failed for want of it.
+        if let Err(fault) = index.record_run(Task::Advice, OffsetDateTime::now_utc()).await {
+            tracing::warn!(%fault, "the poll could not be recorded");
+        }
         tracing::info!(
             asked = report.asked,
             moved = report.moved,

@@ -5,6 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use domain::installation_facts::Task;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use scan_expiring::scan;
 use serde_json::Value;
@@ -22,7 +23,7 @@ async fn main() -> Result<(), Error> {
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
         let report = scan(&index, &flows, OffsetDateTime::now_utc(), has_time).await?;
         // Only `doctor` reads it: a scan that did its work has not failed for want of it.
-        if let Err(fault) = index.record_scan(OffsetDateTime::now_utc()).await {
+        if let Err(fault) = index.record_run(Task::Scan, OffsetDateTime::now_utc()).await {
             tracing::warn!(%fault, "the scan could not be recorded");
         }
         tracing::info!(

@@ -7,6 +7,7 @@ use adapters::zone_cut::ZoneCut;
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
 use domain::installation::{InstallationCheck, InstallationStatus};
+use domain::installation_facts::Task;
 use end_to_end::{Inbox, Platform};
 use local_cloud::{LocalCloud, Options};
 use serde_json::json;
@@ -17,6 +18,14 @@ async fn inspect(cloud: &LocalCloud) -> Result<BTreeMap<String, InstallationChec
     ensure!(invocation.error.is_none(), "{invocation:?}");
     let checks: Vec<InstallationCheck> = serde_json::from_value(invocation.payload)?;
     Ok(checks.into_iter().map(|check| (check.name.clone(), check)).collect())
+}
+
+/// What the schedules would start by themselves, within a minute.
+async fn run_both(cloud: &LocalCloud) -> Result<()> {
+    cloud.scan().await?;
+    let polled = cloud.invoke("PollRenewalInfoFunction", &json!({})).await?;
+    ensure!(polled.error.is_none(), "{polled:?}");
+    Ok(())
 }
 
 /// Looks again, and expects that of all checks only this one has changed for the worse.
@@ -41,38 +50,43 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     let cloud = &platform.cloud;
     let aws = cloud.aws();
     let _inbox = Inbox::subscribe(cloud).await?;
-    cloud.scan().await?;
+    run_both(cloud).await?;
     let healthy = inspect(cloud).await?;
     ensure!(
-        healthy.len() == 12 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
+        healthy.len() == 14 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
         "{healthy:#?}"
     );
 
-    // The schedule, with what an update has to say again.
-    let name = cloud.resource("ScanExpiringFunctionScan")?;
-    let schedule = aws.scheduler.get_schedule().name(name).send().await?;
-    let set = async |state: &str| {
-        aws.scheduler
-            .update_schedule()
-            .name(name)
-            .set_schedule_expression(schedule.schedule_expression.clone())
-            .set_flexible_time_window(schedule.flexible_time_window.clone())
-            .set_target(schedule.target.clone())
-            .state(state.into())
-            .send()
-            .await
-    };
-    set("DISABLED").await?;
-    only_this_fails(cloud, "schedule", &[name, "--state ENABLED"]).await?;
+    for (task, resource, schedule_check, run_check) in [
+        (Task::Scan, "ScanExpiringFunctionScan", "schedule", "last-scan"),
+        (Task::Advice, "PollRenewalInfoFunctionPoll", "advice-schedule", "last-advice"),
+    ] {
+        // The schedule, with what an update has to say again.
+        let name = cloud.resource(resource)?;
+        let schedule = aws.scheduler.get_schedule().name(name).send().await?;
+        let set = async |state: &str| {
+            aws.scheduler
+                .update_schedule()
+                .name(name)
+                .set_schedule_expression(schedule.schedule_expression.clone())
+                .set_flexible_time_window(schedule.flexible_time_window.clone())
+                .set_target(schedule.target.clone())
+                .state(state.into())
+                .send()
+                .await
+        };
+        set("DISABLED").await?;
+        only_this_fails(cloud, schedule_check, &[name, "--state ENABLED"]).await?;
 
-    // No scan comes any more to record itself.
-    let table = EndpointsTable::new(aws.dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
-    let last = table.last_scan().await?.context("the scan was recorded")?;
-    ensure!(OffsetDateTime::now_utc() - last < Duration::minutes(5));
-    set("ENABLED").await?;
-    table.record_scan(last - Duration::hours(3)).await?;
-    only_this_fails(cloud, "last-scan", &["3 h ago", "aws logs tail"]).await?;
-    cloud.scan().await?;
+        // No run comes any more to record itself.
+        let table = EndpointsTable::new(aws.dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
+        let last = table.last_run(task).await?.context("the run was recorded")?;
+        ensure!(OffsetDateTime::now_utc() - last < Duration::minutes(5));
+        table.record_run(task, last - Duration::hours(3)).await?;
+        set("ENABLED").await?;
+        only_this_fails(cloud, run_check, &["3 h ago", "aws logs tail"]).await?;
+        run_both(cloud).await?;
+    }
 
     // The delegation, gone and to somebody else.
     let zone = cloud.description().delegation_zone.as_str();
@@ -97,7 +111,7 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     // A dead letter.
     let queue = cloud.resource("ScanDeadLetters")?;
     aws.sqs.send_message().queue_url(queue).message_body("{}").send().await?;
-    only_this_fails(cloud, "dead-letters", &["1 scans", "purge-queue"]).await?;
+    only_this_fails(cloud, "dead-letters", &["1 scheduled runs", "purge-queue"]).await?;
     aws.sqs.purge_queue().queue_url(queue).send().await?;
 
     // Somebody who was asked and has not answered.

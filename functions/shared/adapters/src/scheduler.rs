@@ -1,4 +1,4 @@
-//! The schedule of the scan.
+//! The schedules of what runs by itself.
 
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::types::ScheduleState;
@@ -6,13 +6,14 @@ use domain::installation_facts::{Looked, Schedule};
 
 use crate::aws::fault;
 
+/// One schedule, in the default group.
 #[derive(Clone, Debug)]
-pub struct ScanSchedule {
+pub struct NamedSchedule {
     client: Client,
     name: String,
 }
 
-impl ScanSchedule {
+impl NamedSchedule {
     pub fn new(client: Client, name: String) -> Self {
         Self { client, name }
     }

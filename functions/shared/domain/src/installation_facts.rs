@@ -16,9 +16,8 @@ pub struct Facts {
     pub delegation: Delegation,
     pub account: Looked<Account>,
     pub directory: Result<Directory, String>,
-    pub schedule: Looked<Schedule>,
-    /// When the last scan came to its end.
-    pub last_scan: Looked<Option<OffsetDateTime>>,
+    /// What runs by itself, each task once.
+    pub tasks: Vec<TaskFacts>,
     pub alarms: Looked<Vec<Alarm>>,
     pub subscriptions: Looked<Subscriptions>,
     /// Messages in the dead-letter queue of the scans.
@@ -87,6 +86,24 @@ pub struct Directory {
     /// Names of the profiles it offers.
     pub profiles: Vec<String>,
     pub external_account_required: bool,
+}
+
+/// What the installation does by itself, each on a schedule of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Starts what is due.
+    Scan,
+    /// Asks the CA when it wants certificates renewed.
+    Advice,
+}
+
+/// The schedule of a task, and the task's own word that it ran.
+#[derive(Clone, Debug)]
+pub struct TaskFacts {
+    pub task: Task,
+    pub schedule: Looked<Schedule>,
+    /// When the last run came to its end; `None`: none ever has.
+    pub last_run: Looked<Option<OffsetDateTime>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

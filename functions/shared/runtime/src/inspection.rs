@@ -8,13 +8,13 @@ use adapters::key_vault::EncryptedKeys;
 use adapters::oidc::OpenIdProvider;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
-use adapters::scheduler::ScanSchedule;
+use adapters::scheduler::NamedSchedule;
 use adapters::secrets_manager::AccountSecret;
 use adapters::sns::AlertsTopic;
 use adapters::sqs::DeadLetters;
 use adapters::step_functions::StateMachine;
 use adapters::zone_cut::ZoneCut;
-use domain::installation_facts::{Delegation, Facts, HostedZone, Looked, Resource, ResourceState};
+use domain::installation_facts::{Delegation, Facts, HostedZone, Looked, Resource, ResourceState, Task, TaskFacts};
 use futures::future::join_all;
 use time::OffsetDateTime;
 
@@ -34,7 +34,7 @@ pub struct Inspection {
     cut: ZoneCut,
     account: AccountSecret,
     acme: AcmeConfig,
-    schedule: ScanSchedule,
+    schedules: [(Task, NamedSchedule); 2],
     alarms: Alarms,
     alerts: AlertsTopic,
     dead_letters: DeadLetters,
@@ -57,6 +57,7 @@ impl Wiring {
         let alarms = format!("{}-", environment.required("STACK_NAME")?);
         let functions = environment.required("FUNCTIONS")?;
         let queue = environment.required("SCAN_DEAD_LETTERS")?;
+        let scheduler = aws_sdk_scheduler::Client::new(&self.sdk);
         Ok(Inspection {
             lambda: aws_sdk_lambda::Client::new(&self.sdk),
             functions: functions.split(',').map(str::to_owned).collect(),
@@ -69,7 +70,10 @@ impl Wiring {
             cut,
             account: self.account_secret()?,
             acme: self.acme_config(false)?,
-            schedule: ScanSchedule::new(aws_sdk_scheduler::Client::new(&self.sdk), environment.required("SCHEDULE")?),
+            schedules: [
+                (Task::Scan, NamedSchedule::new(scheduler.clone(), environment.required("SCAN_SCHEDULE")?)),
+                (Task::Advice, NamedSchedule::new(scheduler, environment.required("ADVICE_SCHEDULE")?)),
+            ],
             alarms: Alarms::new(self.sdk.clone(), alarms),
             alerts: self.alerts()?,
             dead_letters: DeadLetters::new(aws_sdk_sqs::Client::new(&self.sdk), queue),
@@ -81,29 +85,16 @@ impl Wiring {
 impl Inspection {
     /// Looks at everything, side by side.
     pub async fn look(&self, now: OffsetDateTime) -> Facts {
-        let (resources, (zone, delegation), account, directory, schedule, last_scan) = futures::join!(
+        let (resources, (zone, delegation), account, directory, tasks) = futures::join!(
             self.resources(),
             self.zone(),
             self.account.look(&self.acme.directory),
             acme::directory::look(&self.acme),
-            self.schedule.look(),
-            self.endpoints.last_scan(),
+            self.tasks(),
         );
         let (alarms, subscriptions, dead_letters, issuer) =
             futures::join!(self.alarms.look(), self.alerts.look(), self.dead_letters.look(), self.issuer(now));
-        Facts {
-            resources,
-            zone,
-            delegation,
-            account,
-            directory,
-            schedule,
-            last_scan,
-            alarms,
-            subscriptions,
-            dead_letters,
-            issuer,
-        }
+        Facts { resources, zone, delegation, account, directory, tasks, alarms, subscriptions, dead_letters, issuer }
     }
 
     async fn resources(&self) -> Vec<Resource> {
@@ -129,6 +120,14 @@ impl Inspection {
         ];
         resources.extend(functions);
         resources
+    }
+
+    async fn tasks(&self) -> Vec<TaskFacts> {
+        let looks = self.schedules.iter().map(async |(task, schedule)| {
+            let (schedule, last_run) = futures::join!(schedule.look(), self.endpoints.last_run(*task));
+            TaskFacts { task: *task, schedule, last_run }
+        });
+        join_all(looks).await
     }
 
     async fn zone(&self) -> (Looked<HostedZone>, Delegation) {

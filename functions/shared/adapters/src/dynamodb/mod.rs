@@ -21,8 +21,8 @@ mod due_index;
 mod items;
 mod journal;
 mod registry;
-mod scans;
 mod share_links;
+mod tasks;
 mod trail;
 
 use aws_sdk_dynamodb::Client;

@@ -1,3 +1,4 @@
+use domain::installation_facts::Task;
 use domain::ports::ServiceFault;
 use time::OffsetDateTime;
 
@@ -5,13 +6,13 @@ use super::{EndpointsTable, items, number};
 use crate::aws::fault;
 
 impl EndpointsTable {
-    /// Records that a scan has come to its end at `now`, so that the absence of scans can be seen. Safe to repeat.
-    pub async fn record_scan(&self, now: OffsetDateTime) -> Result<(), ServiceFault> {
+    /// Records that a run of `task` has come to its end at `now`, so that the absence of runs can be seen. Safe to repeat.
+    pub async fn record_run(&self, task: Task, now: OffsetDateTime) -> Result<(), ServiceFault> {
         self.client
             .update_item()
             .table_name(&self.table)
             .key("pk", items::text("INSTALLATION"))
-            .key("sk", items::text("SCAN"))
+            .key("sk", items::text(sort_key(task)))
             .update_expression("SET finished_at = :now")
             .expression_attribute_values(":now", number(now.unix_timestamp()))
             .send()
@@ -20,19 +21,26 @@ impl EndpointsTable {
         Ok(())
     }
 
-    /// When the last scan came to its end, to the second. `None`: none ever has.
-    pub async fn last_scan(&self) -> Result<Option<OffsetDateTime>, ServiceFault> {
+    /// When the last run of `task` came to its end, to the second. `None`: none ever has.
+    pub async fn last_run(&self, task: Task) -> Result<Option<OffsetDateTime>, ServiceFault> {
         let output = self
             .client
             .get_item()
             .table_name(&self.table)
             .key("pk", items::text("INSTALLATION"))
-            .key("sk", items::text("SCAN"))
+            .key("sk", items::text(sort_key(task)))
             .consistent_read(true)
             .send()
             .await
             .map_err(|error| fault("dynamodb:GetItem", error))?;
         let seconds = output.item.as_ref().and_then(|item| item.get("finished_at")?.as_n().ok()?.parse().ok());
         Ok(seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()))
+    }
+}
+
+fn sort_key(task: Task) -> &'static str {
+    match task {
+        Task::Scan => "SCAN",
+        Task::Advice => "ADVICE",
     }
 }
