@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use domain::installation_facts::Task;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use poll_renewal_info::poll;
+use runtime::AdviceMetrics;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -17,7 +18,7 @@ const RESERVE: Duration = Duration::from_secs(30);
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await;
-    let (index, ca) = (wiring.endpoints()?, wiring.renewal_information()?);
+    let (index, ca, metrics) = (wiring.endpoints()?, wiring.renewal_information()?, wiring.metrics()?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
@@ -26,14 +27,12 @@ async fn main() -> Result<(), Error> {
         if let Err(fault) = index.record_run(Task::Advice, OffsetDateTime::now_utc()).await {
             tracing::warn!(%fault, "the poll could not be recorded");
         }
-        tracing::info!(
-            asked = report.asked,
-            moved = report.moved,
-            without_advice = report.without_advice,
-            failed = report.failed.len(),
-            more = report.more,
-            "advice asked for"
-        );
+        metrics.emit(AdviceMetrics {
+            at: SystemTime::now(),
+            advice_asked: report.asked,
+            advice_unanswered: u32::try_from(report.failed.len()).unwrap_or(u32::MAX),
+            renewals_moved: report.moved,
+        });
         Ok::<_, Error>(report)
     }))
     .await

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use domain::installation_facts::Task;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use runtime::ScanMetrics;
 use scan_expiring::scan;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -17,7 +18,7 @@ const RESERVE: Duration = Duration::from_secs(10);
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await;
-    let (index, flows) = (wiring.endpoints()?, wiring.state_machine()?);
+    let (index, flows, metrics) = (wiring.endpoints()?, wiring.state_machine()?, wiring.metrics()?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
@@ -26,14 +27,12 @@ async fn main() -> Result<(), Error> {
         if let Err(fault) = index.record_run(Task::Scan, OffsetDateTime::now_utc()).await {
             tracing::warn!(%fault, "the scan could not be recorded");
         }
-        tracing::info!(
-            due = report.due,
-            started = report.started,
-            already_taken = report.already_taken,
-            failed = report.failed.len(),
-            more = report.more,
-            "scan done"
-        );
+        metrics.emit(ScanMetrics {
+            at: SystemTime::now(),
+            due: report.due,
+            attempts_started: report.started,
+            attempts_not_started: u32::try_from(report.failed.len()).unwrap_or(u32::MAX),
+        });
         Ok::<_, Error>(report)
     }))
     .await

@@ -16,8 +16,11 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
     let (store, notifier) = (wiring.acm()?, wiring.alerts()?);
     let ports = Ports { journal: &journal, keys: &keys, store: &store, notifier: &notifier };
+    let metrics = wiring.metrics()?;
     runtime::run_step(Step::SettleAttempt, Spent::default, async |input, now| {
-        settle_attempt(&ports, &input, now, runtime::jitter()).await
+        let settled = settle_attempt(&ports, &input, now, runtime::jitter()).await?;
+        metrics.emit_attempt(&input, &settled);
+        Ok(settled)
     })
     .await
 }

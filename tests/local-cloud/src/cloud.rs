@@ -124,6 +124,10 @@ impl LocalCloud {
         self.tls().client()
     }
 
+    pub(crate) fn project(&self) -> &Project {
+        &self.project
+    }
+
     pub(crate) fn tls(&self) -> TestTls {
         TestTls::new(&self.folder)
     }

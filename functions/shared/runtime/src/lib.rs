@@ -2,11 +2,13 @@
 
 mod environment;
 mod inspection;
+mod metrics;
 mod step;
 mod wiring;
 
 pub use environment::{ConfigurationError, Environment};
 pub use inspection::Inspection;
+pub use metrics::{AdviceMetrics, Metrics, ScanMetrics};
 pub use step::{Spent, StepError, run_step};
 pub use wiring::Wiring;
 

@@ -22,6 +22,7 @@ use base64::prelude::BASE64_STANDARD;
 use domain::caa::Issuer;
 
 use crate::environment::{ConfigurationError, Environment};
+use crate::metrics::Metrics;
 
 /// Makes the adapters a function needs, from its environment.
 pub struct Wiring {
@@ -47,6 +48,10 @@ impl Wiring {
 
     pub fn environment(&self) -> &Environment {
         &self.environment
+    }
+
+    pub fn metrics(&self) -> Wired<Metrics> {
+        self.environment.required("STACK_NAME").map(Metrics::new)
     }
 
     pub fn delegation_zone_name(&self) -> Wired<String> {

@@ -1,0 +1,221 @@
+//! Metrics, as lines of the log that CloudWatch reads: its embedded metric format.
+//!
+//! Each has the dimension `Stack`, so that two installations in one account are told apart. None has the tenant or the
+//! endpoint: every value of a dimension is a metric of its own, which is paid for.
+
+use std::io::Write;
+use std::time::{Duration, SystemTime};
+
+use domain::failure::Actor;
+use domain::flow::{CaughtFailure, Progress, Status, StepInput};
+use metrique::emf::Emf;
+use metrique::unit::{Count, Millisecond};
+use metrique::unit_of_work::metrics;
+use metrique::writer::format::Format;
+use metrique::writer::{Entry, FormatExt};
+use metrique::{CloseValue, InflectableEntry, RootEntry};
+
+/// What template.yaml's alarms and dashboard look at.
+const NAMESPACE: &str = "ManagedHttps";
+
+/// Writes metrics of one installation.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    stack: String,
+}
+
+#[derive(Entry)]
+#[entry(rename_all = "PascalCase")]
+struct Installation {
+    stack: String,
+}
+
+/// One run of the scan.
+#[metrics(rename_all = "PascalCase")]
+#[derive(Debug)]
+pub struct ScanMetrics {
+    #[metrics(timestamp)]
+    pub at: SystemTime,
+    /// Endpoints that were due.
+    #[metrics(unit = Count)]
+    pub due: u32,
+    #[metrics(unit = Count)]
+    pub attempts_started: u32,
+    /// Attempts that could not be started.
+    #[metrics(unit = Count)]
+    pub attempts_not_started: u32,
+}
+
+/// One run of the poll for the CA's advice.
+#[metrics(rename_all = "PascalCase")]
+#[derive(Debug)]
+pub struct AdviceMetrics {
+    #[metrics(timestamp)]
+    pub at: SystemTime,
+    #[metrics(unit = Count)]
+    pub advice_asked: u32,
+    /// Questions that the CA did not answer.
+    #[metrics(unit = Count)]
+    pub advice_unanswered: u32,
+    /// Renewals that the CA wants earlier, or later, than was known.
+    #[metrics(unit = Count)]
+    pub renewals_moved: u32,
+}
+
+/// One attempt that has come to its end.
+#[metrics(rename_all = "PascalCase", emf::dimension_sets = [["Outcome"]])]
+#[derive(Debug)]
+pub struct AttemptMetrics {
+    #[metrics(timestamp)]
+    pub at: SystemTime,
+    /// `Succeeded`, `Failed`, `Removed`.
+    pub outcome: &'static str,
+    #[metrics(unit = Count)]
+    pub attempts: u32,
+    /// What its steps worked, without the waiting between them.
+    #[metrics(unit = Millisecond)]
+    pub work: Duration,
+    #[metrics(unit = Count)]
+    pub ca_requests: u32,
+    #[metrics(unit = Count)]
+    pub route53_calls: u32,
+}
+
+/// One attempt that failed, by who must act.
+#[metrics(rename_all = "PascalCase", emf::dimension_sets = [["Actor"]])]
+#[derive(Debug)]
+pub struct FailureMetrics {
+    #[metrics(timestamp)]
+    pub at: SystemTime,
+    /// `Customer`, `Operator`, `Ca`.
+    pub actor: &'static str,
+    #[metrics(unit = Count)]
+    pub failures: u32,
+    /// Not a metric: what to search the log for.
+    pub failure: &'static str,
+}
+
+impl Metrics {
+    pub(crate) fn new(stack: String) -> Self {
+        Self { stack }
+    }
+
+    /// Writes `entry` as one line. A metric that cannot be written is no reason to fail.
+    pub fn emit<E: CloseValue<Closed: InflectableEntry>>(&self, entry: E) {
+        let written = self.line(entry).and_then(|line| std::io::stdout().lock().write_all(&line));
+        if let Err(error) = written {
+            tracing::warn!(%error, "a metric could not be written");
+        }
+    }
+
+    /// The end of the attempt that `input` belongs to, as settle-attempt recorded it.
+    pub fn emit_attempt(&self, input: &StepInput, settled: &Progress) {
+        let (attempt, failure) = attempt(input, settled, SystemTime::now());
+        self.emit(attempt);
+        if let Some(failure) = failure {
+            self.emit(failure);
+        }
+    }
+
+    fn line<E: CloseValue<Closed: InflectableEntry>>(&self, entry: E) -> std::io::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        let installation = Installation { stack: self.stack.clone() };
+        let emf = Emf::builder(NAMESPACE.into(), vec![vec!["Stack".into()]]).build();
+        emf.merge_globals(installation)
+            .format(&RootEntry::new(entry.close()), &mut line)
+            .map_err(std::io::Error::other)?;
+        Ok(line)
+    }
+}
+
+fn attempt(input: &StepInput, settled: &Progress, at: SystemTime) -> (AttemptMetrics, Option<FailureMetrics>) {
+    let outcome = match settled.status {
+        Status::Succeeded => "Succeeded",
+        Status::Removed => "Removed",
+        _ => "Failed",
+    };
+    let caught = [&input.failure, &input.clean_up_failure].into_iter().flatten();
+    let used: Vec<_> = settled.usage.iter().cloned().chain(caught.filter_map(CaughtFailure::usage)).collect();
+    let attempt = AttemptMetrics {
+        at,
+        outcome,
+        attempts: 1,
+        work: Duration::from_millis(used.iter().map(|usage| usage.milliseconds).sum()),
+        ca_requests: used.iter().map(|usage| usage.ca_requests).sum(),
+        route53_calls: used.iter().map(|usage| usage.route53_calls).sum(),
+    };
+    // A certificate that is in place although something could not be cleaned up is a success.
+    let reason = input.failure.as_ref().or(input.clean_up_failure.as_ref()).filter(|_| outcome == "Failed");
+    let failure = reason.map(CaughtFailure::to_failure).map(|failure| FailureMetrics {
+        at,
+        actor: match failure.actor {
+            Actor::Customer => "Customer",
+            Actor::Operator => "Operator",
+            Actor::Ca => "Ca",
+        },
+        failures: 1,
+        failure: failure.name.as_str(),
+    });
+    (attempt, failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::flow::{FailureReport, Step, StepUsage};
+    use domain::{EndpointId, Failure, FailureName};
+    use serde_json::{Value, json};
+
+    fn parsed<E: CloseValue<Closed: InflectableEntry>>(entry: E) -> Value {
+        let line = Metrics::new("managed-https".into()).line(entry).expect("valid");
+        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1, "one line");
+        serde_json::from_slice(&line).expect("JSON")
+    }
+
+    #[test]
+    fn a_line_has_the_shape_that_cloudwatch_reads() {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(7);
+        let line = parsed(ScanMetrics { at, due: 3, attempts_started: 2, attempts_not_started: 1 });
+        let count = |name: &str| json!({"Name": name, "Unit": "Count"});
+        assert_eq!(
+            line["_aws"],
+            json!({"Timestamp": 7000, "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE, "Dimensions": [["Stack"]],
+                "Metrics": [count("Due"), count("AttemptsStarted"), count("AttemptsNotStarted")],
+            }]})
+        );
+        assert_eq!((&line["Stack"], &line["Due"]), (&json!("managed-https"), &json!(3)));
+    }
+
+    #[test]
+    fn a_failure_is_told_apart_by_who_must_act_and_names_itself_for_the_log() {
+        let at = SystemTime::UNIX_EPOCH;
+        let line = parsed(FailureMetrics { at, actor: "Customer", failures: 1, failure: "RecordsNotReady" });
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(directive["Dimensions"], json!([["Stack", "Actor"]]));
+        assert_eq!(directive["Metrics"], json!([{"Name": "Failures", "Unit": "Count"}]));
+        assert_eq!((&line["Actor"], &line["Failure"]), (&json!("Customer"), &json!("RecordsNotReady")));
+    }
+
+    #[test]
+    fn an_attempt_adds_up_what_its_steps_used_also_the_one_that_failed() {
+        let usage = |step, ca_requests| StepUsage { step, milliseconds: 10, ca_requests, route53_calls: 1 };
+        let failure = Failure::new(FailureName::ChallengeFailed, Actor::Customer, "not convinced", "");
+        let report = FailureReport { failure, usage: usage(Step::SubmitChallenge, 2) };
+        let message = serde_json::to_string(&report).expect("serializes");
+        let cause = json!({"errorType": "ChallengeFailed", "errorMessage": message}).to_string();
+        let mut input = StepInput::start(EndpointId::from_random([1; 16]), 3);
+        input.failure = Some(CaughtFailure { error: "ChallengeFailed".into(), cause });
+        input.progress.record(usage(Step::OpenOrder, 3));
+        let at = SystemTime::UNIX_EPOCH;
+        let (ended, failed) = attempt(&input, &input.reached(Status::Failed), at);
+        assert_eq!(
+            (ended.outcome, ended.work.as_millis(), ended.ca_requests, ended.route53_calls),
+            ("Failed", 20, 5, 2)
+        );
+        assert_eq!(failed.map(|failed| (failed.actor, failed.failure)), Some(("Customer", "ChallengeFailed")));
+        // What is left behind is another matter than the certificate.
+        let (ended, failed) = attempt(&input, &input.reached(Status::Succeeded), at);
+        assert_eq!((ended.outcome, failed.is_none()), ("Succeeded", true));
+    }
+}

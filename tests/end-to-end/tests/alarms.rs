@@ -1,0 +1,87 @@
+//! Alarms on the metrics that the functions write: each comes, reaches a subscriber, goes again, and has a runbook.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+use end_to_end::{Inbox, Platform};
+use local_cloud::{Alarm, LocalCloud, Options};
+use time::{Duration, OffsetDateTime};
+
+const RUNBOOKS: &str = include_str!("../../../docs/OPERATIONS.md");
+
+fn alarm<'a>(alarms: &'a [Alarm], logical_id: &str) -> Result<&'a Alarm> {
+    alarms.iter().find(|alarm| alarm.logical_id() == logical_id).with_context(|| format!("no {logical_id}"))
+}
+
+/// The alarms that are in ALARM.
+fn ringing(alarms: &[Alarm]) -> BTreeSet<&str> {
+    alarms.iter().filter(|alarm| alarm.state_value == "ALARM").map(Alarm::logical_id).collect()
+}
+
+#[tokio::test]
+async fn every_alarm_links_to_a_runbook_that_is_there_and_every_runbook_has_its_alarm() -> Result<()> {
+    let cloud = LocalCloud::attach_or_start(Options::unique()).await?;
+    let headings: BTreeSet<&str> =
+        RUNBOOKS.lines().filter_map(|line| line.strip_prefix("### ")).filter(|line| line.ends_with("Alarm")).collect();
+    let alarms = cloud.alarms().await?;
+    for alarm in &alarms {
+        let link = format!("Runbook: docs/OPERATIONS.md#{}", alarm.logical_id().to_lowercase());
+        ensure!(alarm.alarm_description.ends_with(&link), "{alarm:#?}");
+    }
+    let names: BTreeSet<&str> = alarms.iter().map(Alarm::logical_id).collect();
+    ensure!(names == headings, "alarms: {names:#?}, runbooks: {headings:#?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_mended() -> Result<()> {
+    let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
+    let cloud = &platform.cloud;
+    let inbox = Inbox::subscribe(cloud).await?;
+    let zone = cloud.create_zone("alarms.test").await?;
+    platform.issue(&zone, "www.alarms.test", &[], "internal").await?;
+
+    let begun = OffsetDateTime::now_utc() - Duration::seconds(1);
+    let hosted_zone = cloud.description().delegation_zone_id.clone();
+    cloud.set_function_variable("PresentChallengeFunction", "DELEGATION_HOSTED_ZONE_ID", Some("ZGONE")).await?;
+    let attempt = platform.run("www.alarms.test").await?;
+    ensure!(attempt["failure"]["actor"] == "operator", "{attempt:#}");
+    let taken = cloud.take_in_metrics("settle-attempt", begun).await?;
+    ensure!(taken > 0, "settle-attempt wrote no metrics");
+    let now = OffsetDateTime::now_utc() + Duration::seconds(2);
+    let alarms = cloud.evaluate_alarms(now).await?;
+    ensure!(ringing(&alarms).contains("OperatorFailuresAlarm"), "{alarms:#?}");
+    ensure!(alarm(&alarms, "CaFailuresAlarm")?.state_value == "OK", "it was not the CA: {alarms:#?}");
+    inbox.wait_for_alarm("OperatorFailuresAlarm", "ALARM").await?;
+
+    cloud
+        .set_function_variable("PresentChallengeFunction", "DELEGATION_HOSTED_ZONE_ID", Some(hosted_zone.as_str()))
+        .await?;
+    let attempt = platform.run("www.alarms.test").await?;
+    ensure!(attempt["outcome"] == "renewed", "{attempt:#}");
+    cloud.evaluate_alarms(now + Duration::minutes(6)).await?;
+    inbox.wait_for_alarm("OperatorFailuresAlarm", "OK").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_that_has_stopped_rings_by_its_silence() -> Result<()> {
+    let cloud = LocalCloud::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
+    let inbox = Inbox::subscribe(&cloud).await?;
+    cloud.scan().await?;
+    cloud.invoke("PollRenewalInfoFunction", &serde_json::json!({})).await?;
+    let now = OffsetDateTime::now_utc() + Duration::seconds(2);
+    let alarms = cloud.evaluate_alarms(now).await?;
+    ensure!(ringing(&alarms).is_empty(), "both have just run: {alarms:#?}");
+
+    // No run comes any more, and a quarter of an hour passes.
+    let alarms = cloud.evaluate_alarms(now + Duration::minutes(16)).await?;
+    let silent = BTreeSet::from(["ScanSilentAlarm", "AdviceSilentAlarm"]);
+    ensure!(ringing(&alarms) == silent, "{alarms:#?}");
+    inbox.wait_for_alarm("ScanSilentAlarm", "ALARM").await?;
+    inbox.wait_for_alarm("AdviceSilentAlarm", "ALARM").await?;
+
+    // Before that, a scan that is not punctual rings nothing.
+    let alarms = cloud.evaluate_alarms(now + Duration::minutes(14)).await?;
+    ensure!(ringing(&alarms).is_empty(), "{alarms:#?}");
+    inbox.wait_for_alarm("ScanSilentAlarm", "OK").await
+}
