@@ -151,6 +151,9 @@ pub struct Concern {
     pub actor: Actor,
     pub summary: String,
     pub remedy: String,
+    /// The record to create or to change, where that is the remedy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RequiredRecord>,
 }
 
 impl CheckReport {
@@ -166,6 +169,7 @@ impl CheckReport {
             actor: finding.actor,
             summary: format!("{}: {}", finding.subject, finding.found),
             remedy: finding.fix.text.clone(),
+            record: finding.fix.record.clone(),
         });
         CheckSummary {
             checked_at: self.checked_at,

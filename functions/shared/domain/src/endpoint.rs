@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use crate::alert::Ledger;
 use crate::caller::TenantId;
 use crate::certificate::InstalledCertificate;
 use crate::check::CheckSummary;
@@ -153,6 +154,9 @@ pub struct Endpoint {
     /// Set by a removal; the next attempt cleans up and deletes the endpoint.
     #[serde(default)]
     pub removing: bool,
+    /// What was told of it, and is not over.
+    #[serde(default)]
+    pub told: Ledger,
 }
 
 /// What an endpoint is doing, for people.
@@ -198,6 +202,7 @@ impl Endpoint {
             failing: None,
             check: None,
             removing: false,
+            told: Ledger::default(),
         }
     }
 

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
+use crate::records::RequiredRecord;
 
 /// The error types that a step reports to Step Functions; `infra/issue-certificate.asl.json` matches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -118,16 +119,24 @@ pub struct Failure {
     /// The CA's own words, where it was the CA that refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Box<Problem>>,
+    /// The record to create or to change, where that is the remedy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Box<RequiredRecord>>,
 }
 
 impl Failure {
     pub fn new(name: FailureName, actor: Actor, summary: impl AsRef<str>, remedy: impl Into<String>) -> Self {
         let (summary, remedy) = (printable(summary.as_ref(), 1500), remedy.into());
-        Self { name, actor, summary, remedy, retry_after: None, problem: None }
+        Self { name, actor, summary, remedy, retry_after: None, problem: None, record: None }
     }
 
     pub fn with_problem(mut self, problem: &Problem) -> Self {
         self.problem = Some(Box::new(problem.clone()));
+        self
+    }
+
+    pub fn with_record(mut self, record: Option<&RequiredRecord>) -> Self {
+        self.record = record.cloned().map(Box::new);
         self
     }
 

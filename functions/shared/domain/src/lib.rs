@@ -3,6 +3,7 @@
 //! Pure: no AWS, no HTTP, no tokio. Time and randomness are passed in; what the outside world must do is
 //! stated as [`ports`].
 
+pub mod alert;
 pub mod attempt;
 pub mod caa;
 pub mod caller;
@@ -20,7 +21,6 @@ pub mod installation;
 pub mod installation_facts;
 pub mod name;
 pub mod names;
-pub mod notice;
 pub mod order;
 pub mod ports;
 pub mod problem;

@@ -274,6 +274,7 @@ mod tests {
             actor: Actor::Customer,
             summary: "it is gone.".into(),
             remedy: "create it".into(),
+            record: None,
         };
         endpoint.check = Some(CheckSummary {
             checked_at: NOW + Duration::SECOND,

@@ -123,6 +123,7 @@ pub(crate) fn to_failure(finding: &Finding) -> Failure {
         format!("{} {}", finding.subject, finding.found),
         remedy,
     )
+    .with_record(finding.fix.record.as_ref())
 }
 
 /// Whether something of `areas` is wrong enough to fail a validation.

@@ -16,6 +16,7 @@ mod publication;
 mod registry;
 mod renewal_information;
 mod share_links;
+mod shared_causes;
 mod store;
 mod trail;
 
@@ -34,6 +35,7 @@ pub use publication::{ChangeState, TokenStore, TxtZone};
 pub use registry::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry};
 pub use renewal_information::{AdviceIndex, RenewalInfo, RenewalInformation};
 pub use share_links::ShareLinks;
+pub use shared_causes::SharedCauses;
 pub use store::{
     AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, EndpointReader, Settlement, ordering_endpoint, owned_endpoint,
 };

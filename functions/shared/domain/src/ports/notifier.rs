@@ -1,10 +1,10 @@
 use std::future::Future;
 
 use super::fault::ServiceFault;
-use crate::notice::Notice;
+use crate::alert::Alert;
 
-/// Tells people.
+/// Tells people and programs.
 pub trait Notifier {
-    /// Sends one message. Repeating it sends it again.
-    fn notify(&self, notice: &Notice) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+    /// Sends one event to all who want it, in the rendering each of them wants. Repeating it sends it again.
+    fn notify(&self, alert: &Alert) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 }

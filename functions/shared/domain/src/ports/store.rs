@@ -3,6 +3,7 @@ use std::future::Future;
 use time::OffsetDateTime;
 
 use super::fault::{FencedError, ServiceFault};
+use crate::alert::Ledger;
 use crate::attempt::Attempt;
 use crate::certificate::InstalledCertificate;
 use crate::endpoint::{Endpoint, EndpointId, Failing};
@@ -104,6 +105,8 @@ pub struct Settlement {
     pub announced: bool,
     /// Whether the endpoint was being removed when this was decided. One that came since must not be overlooked.
     pub removing: bool,
+    /// What was told of the endpoint by then.
+    pub told: Ledger,
     pub attempt: Attempt,
 }
 

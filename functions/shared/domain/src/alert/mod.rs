@@ -1,0 +1,306 @@
+//! What people and programs are told: one typed, versioned event for each fact.
+//!
+//! Three questions are kept apart. What is wrong with an endpoint ([`trouble`]), what of it was not told yet
+//! ([`ledger`]), and how it reads for whom ([`text`], [`chat`]; as JSON it is the [`Alert`] itself).
+
+pub mod chat;
+pub mod engine;
+pub mod ledger;
+pub mod severity;
+pub mod shared;
+pub mod telling;
+pub mod text;
+pub mod trouble;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::certificate::InstalledCertificate;
+use crate::endpoint::Endpoint;
+use crate::failure::printable;
+use crate::records::RequiredRecord;
+use crate::verdict::Mover;
+
+pub use engine::{EngineTrouble, decide_engine};
+pub use ledger::{Decision, Ledger, Told, decide};
+pub use severity::Severity;
+pub use shared::SharedCause;
+pub use trouble::{Cause, Source, Trouble};
+
+/// Of the events' shape. A field that is added leaves it as it is; one that goes, or means another thing, does not.
+pub const VERSION: u32 = 1;
+
+/// What an event tells. Subscriptions filter by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub enum AlertKind {
+    /// The endpoint has its first certificate.
+    CertificateIssued,
+    /// A newer certificate took the place of the one before.
+    CertificateRenewed,
+    /// There is no certificate, and the customer is not the one who can help.
+    IssuanceFailed,
+    /// As above, while an older certificate still serves.
+    RenewalFailed,
+    /// The actor must do something, or the next certificate cannot be had.
+    ActionRequired,
+    /// A trouble that was told lasts, and the certificate's end comes nearer; or nobody has begun a renewal that is due.
+    ExpiryApproaching,
+    /// What was told before is over.
+    Recovered,
+    /// ACM has the certificate, and the host presents another one.
+    ServedCertificateDiffers,
+    /// The certificate is gone from ACM, or is another one there.
+    CertificateMissing,
+    /// The installation itself does not work as it must.
+    EngineUnhealthy,
+    EndpointRemoved,
+    /// What a tenant's endpoints need, once a day.
+    Digest,
+}
+
+impl AlertKind {
+    pub const ALL: [Self; 12] = [
+        Self::CertificateIssued,
+        Self::CertificateRenewed,
+        Self::IssuanceFailed,
+        Self::RenewalFailed,
+        Self::ActionRequired,
+        Self::ExpiryApproaching,
+        Self::Recovered,
+        Self::ServedCertificateDiffers,
+        Self::CertificateMissing,
+        Self::EngineUnhealthy,
+        Self::EndpointRemoved,
+        Self::Digest,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CertificateIssued => "CertificateIssued",
+            Self::CertificateRenewed => "CertificateRenewed",
+            Self::IssuanceFailed => "IssuanceFailed",
+            Self::RenewalFailed => "RenewalFailed",
+            Self::ActionRequired => "ActionRequired",
+            Self::ExpiryApproaching => "ExpiryApproaching",
+            Self::Recovered => "Recovered",
+            Self::ServedCertificateDiffers => "ServedCertificateDiffers",
+            Self::CertificateMissing => "CertificateMissing",
+            Self::EngineUnhealthy => "EngineUnhealthy",
+            Self::EndpointRemoved => "EndpointRemoved",
+            Self::Digest => "Digest",
+        }
+    }
+}
+
+/// The certificate in place, as an event shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CertificateFacts {
+    /// ARN in ACM.
+    pub arn: String,
+    /// Upper-case hex without leading zeros.
+    pub serial: String,
+    pub issuer: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_before: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_after: OffsetDateTime,
+    /// When its renewal begins.
+    #[serde(with = "time::serde::rfc3339")]
+    pub renew_at: OffsetDateTime,
+}
+
+impl CertificateFacts {
+    fn of(held: &InstalledCertificate) -> Self {
+        Self {
+            arn: held.arn.clone(),
+            serial: held.serial.clone(),
+            issuer: printable(&held.issuer, 200),
+            not_before: held.not_before,
+            not_after: held.not_after,
+            renew_at: held.renew_at,
+        }
+    }
+}
+
+/// How far a cause reaches that is not of one endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Affected {
+    /// Endpoints that have met the cause since it began.
+    pub endpoints: u64,
+    /// Domain of the first of them.
+    pub first: String,
+}
+
+/// One event. What is absent does not apply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Alert {
+    /// Of the shape of events: 1.
+    pub version: u32,
+    /// The same when a crash made it be sent twice, and otherwise unique.
+    pub id: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    pub kind: AlertKind,
+    pub severity: Severity,
+    pub cause: Cause,
+    /// Who must act.
+    pub actor: Mover,
+    /// Absent where the event is about the installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// The endpoint's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The endpoint's first name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// All names of the endpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Since when it is so.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<OffsetDateTime>,
+    /// When it breaks unless something is done: mostly the end of the certificate in place.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<OffsetDateTime>,
+    /// When it is tried again by itself.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<OffsetDateTime>,
+    /// What happened and why.
+    pub what: String,
+    /// What the actor is to do next.
+    pub remedy: String,
+    /// The record to create or to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RequiredRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateFacts>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affected: Option<Affected>,
+    /// The page of the dashboard that shows more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+const NOTHING: &str = "Nothing.";
+
+impl Alert {
+    /// An event about `endpoint`; the rest is the caller's to set.
+    fn about(endpoint: &Endpoint, kind: AlertKind, cause: Cause, at: OffsetDateTime) -> Self {
+        let held = endpoint.certificate.as_ref();
+        Self {
+            version: VERSION,
+            id: String::new(),
+            at,
+            kind,
+            severity: Severity::Info,
+            cause,
+            actor: Mover::Nobody,
+            tenant: Some(endpoint.tenant.to_string()),
+            endpoint: Some(endpoint.id.to_string()),
+            domain: Some(endpoint.names.primary().to_string()),
+            names: endpoint.names.iter().map(ToString::to_string).collect(),
+            since: None,
+            until: held.map(|held| held.not_after),
+            next_attempt: None,
+            what: String::new(),
+            remedy: NOTHING.into(),
+            record: None,
+            certificate: held.map(CertificateFacts::of),
+            affected: None,
+            link: None,
+        }
+    }
+
+    /// An event about the installation itself.
+    pub fn of_installation(kind: AlertKind, cause: Cause, at: OffsetDateTime) -> Self {
+        Self {
+            version: VERSION,
+            id: String::new(),
+            at,
+            kind,
+            severity: Severity::Info,
+            cause,
+            actor: Mover::Nobody,
+            tenant: None,
+            endpoint: None,
+            domain: None,
+            names: vec![],
+            since: None,
+            until: None,
+            next_attempt: None,
+            what: String::new(),
+            remedy: NOTHING.into(),
+            record: None,
+            certificate: None,
+            affected: None,
+            link: None,
+        }
+    }
+
+    /// A certificate was issued or renewed, and is in place.
+    pub fn certificate(endpoint: &Endpoint, held: &InstalledCertificate, at: OffsetDateTime) -> Self {
+        let (kind, verb) = match held.renewal {
+            true => (AlertKind::CertificateRenewed, "renewed"),
+            false => (AlertKind::CertificateIssued, "issued"),
+        };
+        Self {
+            id: format!("{}.{verb}.{}", endpoint.id, held.serial),
+            what: format!("The certificate for {} was {verb}.", all_names(endpoint)),
+            remedy: "Nothing: it is renewed by itself.".into(),
+            ..Self::about(endpoint, kind, Cause::new(verb), at)
+        }
+    }
+
+    /// The endpoint was removed. `kept` is the ARN of a certificate that was left in ACM because something still uses it.
+    pub fn removed(endpoint: &Endpoint, kept: Option<&str>, at: OffsetDateTime) -> Self {
+        let (severity, actor, remedy) = match kept {
+            Some(arn) => (
+                Severity::Notice,
+                Mover::Operator,
+                format!(
+                    "Its certificate is still in use and was left in ACM: delete {arn} when nothing uses it any more."
+                ),
+            ),
+            None => (Severity::Info, Mover::Nobody, "Nothing: nothing of it is left.".to_owned()),
+        };
+        Self {
+            id: format!("{}.removed", endpoint.id),
+            severity,
+            actor,
+            what: format!("The endpoint for {} was removed.", all_names(endpoint)),
+            remedy,
+            ..Self::about(endpoint, AlertKind::EndpointRemoved, Cause::new("removed"), at)
+        }
+    }
+
+    /// With a link to the endpoint's page of the dashboard whose base URL is `dashboard`, or to its overview.
+    pub fn linked(mut self, dashboard: Option<&str>) -> Self {
+        self.link = dashboard.map(|base| match &self.endpoint {
+            Some(endpoint) if self.kind != AlertKind::EndpointRemoved => {
+                format!("{base}/dashboard/endpoints/{endpoint}")
+            }
+            _ => format!("{base}/dashboard"),
+        });
+        self
+    }
+}
+
+/// All names as people write them.
+fn all_names(endpoint: &Endpoint) -> String {
+    let names: Vec<String> = endpoint.names.iter().map(|name| name.to_unicode()).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_written_as_it_is_serialized() {
+        for kind in AlertKind::ALL {
+            assert_eq!(serde_json::to_value(kind).expect("serializes"), kind.as_str());
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! An event as a person reads it in a mail.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{Alert, AlertKind, Severity};
+use crate::verdict::Mover;
+
+/// Limit of SNS: under 100 characters.
+const SUBJECT: usize = 99;
+
+/// Who that is, for people.
+pub(super) fn who(actor: Mover) -> &'static str {
+    match actor {
+        Mover::Customer => "the owner of the domain",
+        Mover::Operator => "the operator of this installation",
+        Mover::Ca => "nobody: the certificate authority has to be waited for",
+        Mover::Nobody => "nobody",
+    }
+}
+
+/// To the second, as all texts have it.
+pub(super) fn utc(at: OffsetDateTime) -> String {
+    at.replace_nanosecond(0).expect("zero is a nanosecond").format(&Rfc3339).expect("a year of four digits")
+}
+
+impl Alert {
+    /// In one line: ASCII without control characters, under 100 characters.
+    pub fn subject(&self) -> String {
+        // Names are A-labels, so the subject is ASCII; a long one loses its end, not the reason.
+        let whom = self.domain.as_deref().or(self.tenant.as_deref()).unwrap_or("installation");
+        let what: String = self.headline().chars().filter(|c| c.is_ascii() && !c.is_ascii_control()).take(60).collect();
+        let room = SUBJECT - "managed-https: ".len() - ": ".len() - what.len();
+        let whom: String = whom.chars().take(room).collect();
+        format!("managed-https: {whom}: {what}")
+    }
+
+    /// What it is about, in a few words.
+    pub fn headline(&self) -> String {
+        let cause = &self.cause;
+        let what = match self.kind {
+            AlertKind::CertificateIssued | AlertKind::CertificateRenewed => format!("certificate {cause}"),
+            AlertKind::EndpointRemoved => "endpoint removed".to_owned(),
+            AlertKind::Recovered => format!("{cause} is over"),
+            AlertKind::ExpiryApproaching => format!("expiry approaching ({cause})"),
+            AlertKind::Digest => "daily digest".to_owned(),
+            _ => cause.to_string(),
+        };
+        match self.severity {
+            Severity::Info | Severity::Notice => what,
+            severity => format!("{what} [{}]", severity.as_str()),
+        }
+    }
+
+    /// For a person: what, since when, until when, who, the exact record, the link.
+    pub fn text(&self) -> String {
+        let mut lines = vec![self.what.clone(), String::new()];
+        lines.extend(self.facts().into_iter().map(|(name, value)| format!("{name}: {value}")));
+        lines.join("\n")
+    }
+
+    /// What there is to know, by name, in the order in which it matters.
+    pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
+        let mut facts: Vec<(&'static str, String)> = Vec::new();
+        if !self.names.is_empty() {
+            facts.push(("Names", self.names.join(", ")));
+        }
+        facts.push(("Who must act", who(self.actor).to_owned()));
+        facts.push(("What to do", self.remedy.clone()));
+        if let Some(record) = self.record.as_ref().filter(|record| !self.remedy.contains(&record.line())) {
+            facts.push(("Record", record.line()));
+        }
+        facts.extend(self.since.map(|at| ("Since", utc(at))));
+        facts.extend(self.next_attempt.map(|at| ("Next attempt", format!("{}, by itself", utc(at)))));
+        match (&self.certificate, self.until) {
+            (Some(held), _) => {
+                let expired = if held.not_after <= self.at { ". It has expired" } else { "" };
+                facts.push(("Certificate in place", format!("valid until {}{expired}", utc(held.not_after))));
+            }
+            (None, Some(until)) => facts.push(("Breaks at", utc(until))),
+            (None, None) if self.endpoint.is_some() && self.kind != AlertKind::EndpointRemoved => {
+                facts.push(("Certificate in place", "none yet".to_owned()));
+            }
+            (None, None) => {}
+        }
+        if let Some(held) = self.certificate.as_ref().filter(|_| self.severity == Severity::Info) {
+            facts.push(("Serial", held.serial.clone()));
+            facts.push(("Issuer", held.issuer.clone()));
+            facts.push(("Renewal begins", utc(held.renew_at)));
+            facts.push(("ACM", held.arn.clone()));
+        }
+        if let Some(affected) = &self.affected {
+            facts.push(("Endpoints that have met it", format!("{}, first {}", affected.endpoints, affected.first)));
+        }
+        facts.push(("Cause", format!("{} ({}, {})", self.cause, self.kind.as_str(), self.severity.as_str())));
+        facts.extend(self.link.clone().map(|link| ("See", link)));
+        facts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::decide;
+    use crate::endpoint::{DelegationLabel, Endpoint, EndpointId, Failing, Reachability};
+    use crate::failure::{Actor, Failure, FailureName};
+    use crate::names::EndpointNames;
+    use crate::records::delegation_record;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn endpoint(domain: &str) -> Endpoint {
+        Endpoint::register(
+            EndpointId::from_random([1; 16]),
+            crate::caller::TenantId::fallback(),
+            EndpointNames::parse(domain, &[], 9).expect("valid"),
+            Reachability::External,
+            DelegationLabel::from_random([2; 16]),
+            NOW,
+        )
+    }
+
+    #[test]
+    fn a_failure_says_what_who_what_to_do_the_record_until_when_and_where_to_look() {
+        let mut endpoint = endpoint("www.example.com");
+        let record = delegation_record(endpoint.names.bases().first().expect("a name"), "label.acme.example");
+        let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no CNAME", "Create it.")
+            .with_record(Some(&record));
+        endpoint.failing = Some(Failing { failure, since: NOW, attempts: 1 });
+        endpoint.due_at = Some(datetime!(2026-11-24 12:01:00.5 UTC));
+        let alert = decide(&endpoint, NOW, Some("https://certificates.example")).alerts.remove(0);
+        assert_eq!(alert.kind, AlertKind::ActionRequired);
+        let text = alert.text();
+        for part in [
+            "www.example.com",
+            "no CNAME",
+            "owner of the domain",
+            "Create it.",
+            "_acme-challenge.www.example.com CNAME label.acme.example",
+            "Since: 2026-11-24T12:00:00Z",
+            "2026-11-24T12:01:00Z, by itself",
+            "Certificate in place: none yet",
+            "https://certificates.example/dashboard/endpoints/ep-",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        assert_eq!(alert.subject(), "managed-https: www.example.com: RecordsNotReady");
+    }
+
+    #[test]
+    fn a_record_that_the_remedy_spells_out_is_not_said_twice() {
+        let mut endpoint = endpoint("www.example.com");
+        let record = delegation_record(endpoint.names.bases().first().expect("a name"), "label.acme.example");
+        let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no CNAME", record.line())
+            .with_record(Some(&record));
+        endpoint.failing = Some(Failing { failure, since: NOW, attempts: 1 });
+        let text = decide(&endpoint, NOW, None).alerts.remove(0).text();
+        assert_eq!(text.matches(&record.line()).count(), 1, "{text}");
+    }
+
+    #[test]
+    fn the_subject_fits_sns_whatever_the_name() {
+        let label = "a".repeat(63);
+        let long = endpoint(&format!("{label}.{label}.{label}.example.com"));
+        let subject = Alert::removed(&long, None, NOW).subject();
+        assert!(subject.len() < 100 && subject.is_ascii(), "{subject}");
+        assert!(subject.ends_with(": endpoint removed"));
+    }
+}

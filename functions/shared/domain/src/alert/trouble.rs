@@ -1,0 +1,175 @@
+//! What is wrong with an endpoint, from what is known of it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+use utoipa::ToSchema;
+
+use super::{AlertKind, Severity};
+use crate::check;
+use crate::endpoint::Endpoint;
+use crate::failure::{Actor, Failure, FailureName};
+use crate::records::RequiredRecord;
+
+/// How late a renewal may begin before its engine is taken for stopped: many ticks of one minute.
+const OVERDUE: Duration = Duration::minutes(15);
+
+/// Why something is told, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct Cause(String);
+
+impl Cause {
+    pub fn new(word: impl Into<String>) -> Self {
+        Self(word.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<FailureName> for Cause {
+    fn from(name: FailureName) -> Self {
+        Self(name.as_str().to_owned())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a trouble shows. What is over is over where it showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Its attempts fail. Whatever they fail by, it lasts until one succeeds.
+    Attempts,
+    /// A look at its records and host.
+    Look,
+    /// The clock: what should have happened has not.
+    Clock,
+    /// A look at the certificate in ACM.
+    Store,
+}
+
+/// One thing that is wrong now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub kind: AlertKind,
+    pub cause: Cause,
+    pub actor: Actor,
+    pub severity: Severity,
+    pub source: Source,
+    pub since: OffsetDateTime,
+    pub what: String,
+    pub remedy: String,
+    pub record: Option<RequiredRecord>,
+    /// Whether the cause is the installation's, a service's or the CA's, so that it meets many endpoints at once.
+    pub shared: bool,
+}
+
+/// Whether a failure is of no single endpoint: the CA is away, a service fails, the installation is wrong.
+pub fn is_shared(failure: &Failure) -> bool {
+    use FailureName::*;
+    failure.actor != Actor::Customer
+        && matches!(
+            failure.name,
+            Throttled | Unavailable | CaUnavailable | RateLimited | Misconfigured | DestinationRefused
+        )
+}
+
+/// All that is wrong with `endpoint` at `now`, each cause once.
+pub fn troubles(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<Trouble> {
+    let all = [failing(endpoint, now), drifted(endpoint, now), served(endpoint, now), overdue(endpoint, now)];
+    let mut found: Vec<Trouble> = Vec::new();
+    for trouble in all.into_iter().flatten() {
+        // The records that an attempt fails by are those that the look finds wrong: one trouble, not two.
+        if !found.iter().any(|known| known.cause == trouble.cause) {
+            found.push(trouble);
+        }
+    }
+    found
+}
+
+fn failing(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Trouble> {
+    let failing = endpoint.failing.as_ref()?;
+    let failure = &failing.failure;
+    let kind = match (failure.actor, &endpoint.certificate) {
+        (Actor::Customer, _) => AlertKind::ActionRequired,
+        (_, Some(_)) => AlertKind::RenewalFailed,
+        (_, None) => AlertKind::IssuanceFailed,
+    };
+    Some(Trouble {
+        kind,
+        cause: failure.name.into(),
+        actor: failure.actor,
+        severity: Severity::of(endpoint, failure.actor, now),
+        source: Source::Attempts,
+        since: failing.since,
+        what: failure.summary.clone(),
+        remedy: failure.remedy.clone(),
+        record: failure.record.as_deref().cloned(),
+        shared: is_shared(failure),
+    })
+}
+
+/// A certificate is in place, and the next one could not be had: the DNS broke since.
+fn drifted(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Trouble> {
+    let (check, _) = endpoint.check.as_ref().zip(endpoint.certificate.as_ref())?;
+    let worst = check.worst.as_ref().filter(|worst| worst.severity == check::Severity::Error)?;
+    // Told by the name of the failure that it becomes at the renewal, so that it is not told again then.
+    let cause = match worst.actor {
+        Actor::Customer => FailureName::RecordsNotReady.into(),
+        Actor::Operator | Actor::Ca => Cause::new(&worst.check),
+    };
+    Some(Trouble {
+        kind: AlertKind::ActionRequired,
+        cause,
+        actor: worst.actor,
+        severity: Severity::of(endpoint, worst.actor, now),
+        source: Source::Look,
+        since: check.checked_at,
+        what: format!("{} The next renewal would fail.", worst.summary),
+        remedy: worst.remedy.clone(),
+        record: worst.record.clone(),
+        shared: false,
+    })
+}
+
+fn served(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Trouble> {
+    let (check, _) = endpoint.check.as_ref().zip(endpoint.certificate.as_ref())?;
+    check.serves_another.then(|| Trouble {
+        kind: AlertKind::ServedCertificateDiffers,
+        cause: Cause::new("served-certificate-differs"),
+        actor: Actor::Operator,
+        severity: Severity::of(endpoint, Actor::Operator, now).max(Severity::Warning),
+        source: Source::Look,
+        since: check.checked_at,
+        what: "The host presents another certificate than the one in ACM.".into(),
+        remedy: "Attach the certificate to the load balancer's listener.".into(),
+        record: None,
+        shared: false,
+    })
+}
+
+/// A renewal is due, and nobody has begun it.
+fn overdue(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Trouble> {
+    let held = endpoint.certificate.as_ref()?;
+    let late = now > held.renew_at + OVERDUE && endpoint.due_at.is_some_and(|due| now > due + OVERDUE);
+    (late && endpoint.failing.is_none() && !endpoint.removing).then(|| Trouble {
+        kind: AlertKind::ExpiryApproaching,
+        cause: Cause::new("renewal-overdue"),
+        actor: Actor::Operator,
+        severity: Severity::of(endpoint, Actor::Operator, now).max(Severity::Warning),
+        source: Source::Clock,
+        since: held.renew_at,
+        what: "The renewal has been due for a while, and nothing has started it.".into(),
+        remedy: "Look whether the schedule runs: managed-https doctor".into(),
+        record: None,
+        shared: false,
+    })
+}
