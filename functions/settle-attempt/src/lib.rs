@@ -1,29 +1,35 @@
 //! Ends an attempt: what came of it, when the next one is due, and who is told.
 
+use domain::alert::telling::tell;
+use domain::alert::{Alert, Decision, Ledger, decide};
 use domain::attempt::{Attempt, Outcome, execution_name};
 use domain::endpoint::Failing;
 use domain::failure::FailureName;
 use domain::flow::{CaughtFailure, Progress, Status, StepInput};
-use domain::notice::Notice;
 use domain::order::OrderStatus;
-use domain::ports::{AttemptJournal, CertificateStore, Deletion, KeyVault, Notifier, Settlement, owned_endpoint};
+use domain::ports::{
+    AttemptJournal, CertificateStore, Deletion, KeyVault, Notifier, Settlement, SharedCauses, owned_endpoint,
+};
 use domain::schedule::{LEASE, next_attempt};
 use domain::{Endpoint, Failure};
 use time::OffsetDateTime;
 
 /// What the step works with.
-pub struct Ports<'a, J, K, S, N> {
+pub struct Ports<'a, J, K, S, N, C> {
     pub journal: &'a J,
     pub keys: &'a K,
     pub store: &'a S,
     pub notifier: &'a N,
+    pub causes: &'a C,
+    /// Base URL of the dashboard, for links.
+    pub dashboard: Option<&'a str>,
 }
 
 /// Runs the step. `jitter` in 0.0..1.0 spreads the retries.
 ///
 /// People are told before the end is recorded: a run that dies between the two tells them twice, which is better than never.
-pub async fn settle_attempt<J, K, S, N>(
-    ports: &Ports<'_, J, K, S, N>,
+pub async fn settle_attempt<J, K, S, N, C>(
+    ports: &Ports<'_, J, K, S, N, C>,
     input: &StepInput,
     now: OffsetDateTime,
     jitter: f64,
@@ -33,6 +39,7 @@ where
     K: KeyVault,
     S: CertificateStore,
     N: Notifier,
+    C: SharedCauses,
 {
     let endpoint = owned_endpoint(ports.journal, input).await?;
     let end = End { ports, input, endpoint: &endpoint, now, jitter };
@@ -52,20 +59,21 @@ where
 }
 
 /// The end of one attempt.
-struct End<'a, J, K, S, N> {
-    ports: &'a Ports<'a, J, K, S, N>,
+struct End<'a, J, K, S, N, C> {
+    ports: &'a Ports<'a, J, K, S, N, C>,
     input: &'a StepInput,
     endpoint: &'a Endpoint,
     now: OffsetDateTime,
     jitter: f64,
 }
 
-impl<J, K, S, N> End<'_, J, K, S, N>
+impl<J, K, S, N, C> End<'_, J, K, S, N, C>
 where
     J: AttemptJournal,
     K: KeyVault,
     S: CertificateStore,
     N: Notifier,
+    C: SharedCauses,
 {
     /// Whether a certificate was imported that nobody has been told of.
     fn is_news(&self) -> bool {
@@ -85,14 +93,17 @@ where
             (true, true) => Outcome::Renewed,
         };
         if outcome != Outcome::Unchanged {
-            self.ports.notifier.notify(&Notice::certificate(self.endpoint, held, held.renewal)).await?;
+            let alert = Alert::certificate(self.endpoint, held, self.now).linked(self.ports.dashboard);
+            self.ports.notifier.notify(&alert).await?;
         }
         let failing = clean_up_failure.map(|failure| Failing { failure, since: self.now, attempts: 1 });
+        let due_at = match &failing {
+            Some(failing) => next_attempt(&failing.failure, 1, self.now, self.now, self.jitter),
+            None => held.renew_at,
+        };
         let settlement = Settlement {
-            due_at: match &failing {
-                Some(failing) => next_attempt(&failing.failure, 1, self.now, self.now, self.jitter),
-                None => held.renew_at,
-            },
+            due_at,
+            told: self.tell(failing.clone(), due_at).await?,
             drop_order: failing.is_none(),
             announced: true,
             removing: self.endpoint.removing,
@@ -113,11 +124,7 @@ where
         };
         let Failing { failure, since, attempts } = &failing;
         let due_at = next_attempt(failure, *attempts, *since, self.now, self.jitter);
-        // One message for one cause; the same again and again helps nobody.
-        let same = |before: &Failing| (before.failure.name, before.failure.actor) == (failure.name, failure.actor);
-        if !before.is_some_and(same) {
-            self.ports.notifier.notify(&Notice::failure(self.endpoint, failure, *since, due_at)).await?;
-        }
+        let told = self.tell(Some(failing.clone()), due_at).await?;
         let of_no_use = self.endpoint.order.as_ref().is_some_and(|order| order.status == OrderStatus::Invalid)
             || matches!(failure.name, FailureName::OrderLost | FailureName::CertificateRejected);
         let settlement = Settlement {
@@ -125,6 +132,7 @@ where
             // While something of it is published, the order is what remembers it.
             drop_order: of_no_use && !left_behind,
             announced: false,
+            told,
             removing: self.endpoint.removing,
             attempt: self.record(Outcome::Failed, Some(failure.clone())),
             failing: Some(failing),
@@ -143,9 +151,29 @@ where
         }
         // One more than the newest that is known: a run may have died between making a key and recording it.
         self.ports.keys.forget(&self.endpoint.id, self.endpoint.generation + 1).await?;
-        self.ports.notifier.notify(&Notice::removed(self.endpoint, kept)).await?;
+        self.leave_shared_causes().await?;
+        let alert = Alert::removed(self.endpoint, kept, self.now).linked(self.ports.dashboard);
+        self.ports.notifier.notify(&alert).await?;
         self.ports.journal.erase(self.endpoint, &self.record(Outcome::Removed, None)).await?;
         Ok(self.input.reached(Status::Removed))
+    }
+
+    /// Tells what is news about the endpoint as it is about to be written, and returns what to keep of it.
+    async fn tell(&self, failing: Option<Failing>, due_at: OffsetDateTime) -> Result<Ledger, Failure> {
+        let ended = Endpoint { failing, due_at: Some(due_at), lease_until: None, ..self.endpoint.clone() };
+        let decision = decide(&ended, self.now, self.ports.dashboard);
+        let Ports { notifier, causes, dashboard, .. } = *self.ports;
+        tell(notifier, causes, &ended, &decision, dashboard, self.now).await?;
+        Ok(decision.ledger)
+    }
+
+    /// An endpoint that is gone meets no cause any more. That it is gone is all there is to be told of it.
+    async fn leave_shared_causes(&self) -> Result<(), Failure> {
+        let shared = self.endpoint.told.told.iter().filter(|told| told.shared);
+        let left = shared.map(|told| (told.cause.clone(), told.actor)).collect();
+        let decision = Decision { left, ..Decision::default() };
+        let Ports { notifier, causes, dashboard, .. } = *self.ports;
+        Ok(tell(notifier, causes, self.endpoint, &decision, dashboard, self.now).await?)
     }
 
     /// The attempt as history keeps it. It began when its lease did.
@@ -169,87 +197,4 @@ where
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use domain::Reachability;
-    use domain::failure::Actor;
-    use domain::notice::NoticeKind;
-    use domain::ports::{DueEntry, DueIndex, Registry};
-    use testkit::Scene;
-    use time::Duration;
-
-    async fn run(scene: &Scene) -> Result<Progress, Failure> {
-        let ports = Ports {
-            journal: &scene.endpoints,
-            keys: &scene.keys,
-            store: &scene.certificates,
-            notifier: &scene.notifier,
-        };
-        settle_attempt(&ports, &scene.input, scene.now, 0.0).await
-    }
-
-    fn caught(name: FailureName, actor: Actor) -> CaughtFailure {
-        let message = serde_json::to_string(&Failure::new(name, actor, "what", "do")).expect("plain data");
-        let cause = serde_json::json!({"errorMessage": message}).to_string();
-        CaughtFailure { error: name.to_string(), cause }
-    }
-
-    /// Claims the next attempt at its due time.
-    async fn next(scene: &mut Scene) {
-        let due_at = scene.endpoint().await.due_at.expect("due some time");
-        scene.now = due_at;
-        let entry = DueEntry { endpoint: scene.input.endpoint.clone(), due_at };
-        let attempt = scene.endpoints.claim(&entry, due_at, due_at + LEASE).await.expect("in memory").expect("free");
-        scene.input.attempt = attempt;
-    }
-
-    #[tokio::test]
-    async fn the_same_failure_is_counted_and_told_once_and_another_is_told_again() {
-        let mut scene = Scene::new(Reachability::Internal).await;
-        let first = scene.now;
-        for (name, actor) in [
-            (FailureName::ChallengeFailed, Actor::Customer),
-            (FailureName::ChallengeFailed, Actor::Customer),
-            (FailureName::RateLimited, Actor::Ca),
-        ] {
-            scene.input.failure = Some(caught(name, actor));
-            assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
-            next(&mut scene).await;
-        }
-        let failing = scene.endpoint().await.failing.expect("recorded");
-        assert_eq!((failing.attempts, failing.since), (3, first));
-        assert_eq!(scene.notifier.kinds(), [NoticeKind::ActionRequired, NoticeKind::IssuanceFailed]);
-        assert_eq!(scene.now - first, Duration::minutes(1 + 10 + 100), "backing off as the CA suggests");
-    }
-
-    #[tokio::test]
-    async fn a_lost_order_is_dropped_unless_something_of_it_may_still_be_published() {
-        for (left_behind, kept) in [(false, false), (true, true)] {
-            let mut scene = Scene::new(Reachability::Internal).await.with_order().await;
-            scene.input.failure = Some(caught(FailureName::OrderLost, Actor::Ca));
-            scene.input.clean_up_failure = left_behind.then(|| caught(FailureName::Misconfigured, Actor::Operator));
-            run(&scene).await.expect("settled");
-            assert_eq!(scene.endpoint().await.order.is_some(), kept);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_flow_that_ends_with_nothing_in_hand_is_a_failure() {
-        let scene = Scene::new(Reachability::Internal).await;
-        assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
-        assert_eq!(scene.notifier.kinds(), [NoticeKind::IssuanceFailed]);
-    }
-
-    #[tokio::test]
-    async fn a_removal_waits_for_its_clean_up_and_then_leaves_nothing() {
-        let mut scene = Scene::new(Reachability::Internal).await.with_order().await;
-        scene.endpoints.begin_removal(&scene.input.endpoint, scene.now).await.expect("in memory");
-        scene.input.clean_up_failure = Some(caught(FailureName::Unavailable, Actor::Operator));
-        assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
-        assert!(scene.endpoint().await.removing, "what is left is tried again");
-        next(&mut scene).await;
-        scene.input.clean_up_failure = None;
-        assert_eq!(run(&scene).await.expect("settled").status, Status::Removed);
-        assert!(scene.endpoints.is_empty() && scene.keys.is_empty());
-    }
-}
+mod tests;

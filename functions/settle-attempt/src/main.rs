@@ -3,8 +3,9 @@
 //! In: `StepInput`, with `failure` and `clean_up_failure` where there were any. Out: `Progress` with
 //! `succeeded`, `failed` or `removed`.
 //! Fails as: `Misconfigured`, `Superseded`, `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `GetItem`, `TransactWriteItems`, `Query`, `DeleteItem`; SNS `Publish`; for a removal ACM
-//! `DeleteCertificate`.
+//! Calls: DynamoDB `GetItem`, `TransactWriteItems`, `Query`, `DeleteItem`; for news SNS `Publish` (twice) and
+//! EventBridge `PutEvents`; for a cause that many endpoints have in common DynamoDB `PutItem`, `UpdateItem`,
+//! `DeleteItem`, `Query`; for a removal ACM `DeleteCertificate`.
 
 use domain::flow::Step;
 use runtime::Spent;
@@ -14,8 +15,15 @@ use settle_attempt::{Ports, settle_attempt};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
-    let (store, notifier) = (wiring.acm()?, wiring.alerts()?);
-    let ports = Ports { journal: &journal, keys: &keys, store: &store, notifier: &notifier };
+    let (store, notifier, dashboard) = (wiring.acm()?, wiring.alerts()?, wiring.dashboard());
+    let ports = Ports {
+        journal: &journal,
+        keys: &keys,
+        store: &store,
+        notifier: &notifier,
+        causes: &journal,
+        dashboard: dashboard.as_deref(),
+    };
     let metrics = wiring.metrics()?;
     runtime::run_step(Step::SettleAttempt, Spent::default, async |input, now| {
         let settled = settle_attempt(&ports, &input, now, runtime::jitter()).await?;

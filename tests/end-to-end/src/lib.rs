@@ -11,7 +11,7 @@ use local_cloud::{Ca, CustomerZone, LocalCloud, Options, VerifiedChain, wait_unt
 use reqwest::Method;
 use serde_json::{Value, json};
 
-pub use inbox::Inbox;
+pub use inbox::{Inbox, Queue};
 
 /// How long an attempt may take here, retries of the flow included.
 const ATTEMPT: Duration = Duration::from_secs(150);

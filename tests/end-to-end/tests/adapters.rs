@@ -11,15 +11,13 @@ use adapters::reach::Reach;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
 use adapters::secrets_manager::{AccountSecret, Accounts, StoredAccount, Written};
-use adapters::sns::AlertsTopic;
 use adapters::step_functions::StateMachine;
 use anyhow::Result;
 use aws_sdk_route53::types::RrType;
+use domain::EndpointId;
 use domain::delegation::{Answer, ProbeAnswer};
-use domain::notice::Notice;
-use domain::ports::{AuthoritativeDns, HttpProbe, Notifier, RecordKind, TokenStore};
-use domain::{EndpointId, Failure};
-use end_to_end::{Inbox, Platform};
+use domain::ports::{AuthoritativeDns, HttpProbe, RecordKind, TokenStore};
+use end_to_end::Platform;
 use local_cloud::{LocalCloud, Options};
 use testkit::banks;
 
@@ -62,10 +60,11 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     banks::audit_trail(&endpoints, 60).await;
     banks::share_links(&endpoints, 70).await;
     banks::check_log(&endpoints, 80).await;
+    banks::shared_causes(&endpoints, 100).await;
+    banks::digest_log(&endpoints, 120).await;
 
     account_secret(cloud).await?;
-    dns_and_probe(cloud, &tokens).await?;
-    alerts(cloud).await
+    dns_and_probe(cloud, &tokens).await
 }
 
 async fn txt_values(cloud: &LocalCloud, name: &str) -> Vec<String> {
@@ -151,16 +150,5 @@ async fn dns_and_probe(cloud: &LocalCloud, tokens: &TokenBucket) -> Result<()> {
     assert!(failed(&here, "nothing.probe.test").await.contains("no address"));
     assert!(failed(&here, "inside.probe.test").await.contains("10.1.2.3 is not a public one"));
     assert!(failed(&probe(&[]), "www.probe.test").await.contains("127.0.0.1 is not a public one"));
-    Ok(())
-}
-
-async fn alerts(cloud: &LocalCloud) -> Result<()> {
-    let inbox = Inbox::subscribe(cloud).await?;
-    let topic = AlertsTopic::new(cloud.aws().sns.clone(), cloud.resource("AlertsTopic")?.into());
-    let now = banks::whole_second();
-    let endpoint = banks::endpoint(77, now);
-    topic.notify(&Notice::failure(&endpoint, &Failure::misconfigured("a role is missing"), now, now)).await?;
-    let text = inbox.wait_for("host-77.example.com", "IssuanceFailed").await?;
-    assert!(text.contains("a role is missing"));
     Ok(())
 }

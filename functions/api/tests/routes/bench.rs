@@ -6,6 +6,7 @@ use std::sync::Arc;
 use api::{ClaimNames, Installation, Outside, Service, router};
 use axum::Router;
 use axum::body::Body;
+use domain::alert::Ledger;
 use domain::attempt::{Attempt, Outcome, execution_name};
 use domain::certificate::InstalledCertificate;
 use domain::endpoint::Failing;
@@ -262,7 +263,9 @@ impl Api {
             execution: execution_name(id, number),
             steps: Vec::new(),
         };
-        let settlement = Settlement { due_at, failing, drop_order: true, announced: true, removing: false, attempt };
+        let told = Ledger::default();
+        let settlement =
+            Settlement { due_at, failing, drop_order: true, announced: true, removing: false, told, attempt };
         self.store.settle(id, number, &settlement).await.expect("ours");
     }
 

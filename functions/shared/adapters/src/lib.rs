@@ -4,11 +4,13 @@
 
 pub mod acm;
 pub mod acme;
+pub mod alerts;
 mod any_certificate;
 mod aws;
 pub mod cloudwatch;
 pub mod dns;
 pub mod dynamodb;
+pub mod event_bridge;
 pub mod functions;
 pub mod http_probe;
 pub mod key_vault;

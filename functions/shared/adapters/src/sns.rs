@@ -1,11 +1,15 @@
-//! Messages to people.
+//! Messages to people, and to programs that listen to topics.
+
+use std::collections::HashMap;
 
 use aws_sdk_sns::Client;
+use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
+use domain::alert::Alert;
 use domain::failure::printable;
 use domain::installation_facts::{Looked, Subscription, Subscriptions};
-use domain::notice::Notice;
-use domain::ports::{Notifier, ServiceFault};
+use domain::ports::ServiceFault;
+use serde_json::Value;
 
 use crate::aws::fault;
 
@@ -40,25 +44,89 @@ impl AlertsTopic {
     }
 }
 
-impl Notifier for AlertsTopic {
-    async fn notify(&self, notice: &Notice) -> Result<(), ServiceFault> {
-        let text = |value: &str| {
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value);
-            value.build().expect("the type is set")
-        };
-        let actor = notice.actor.map(|actor| serde_json::to_value(actor).expect("plain data"));
-        self.client
-            .publish()
-            .topic_arn(&self.arn)
-            .subject(&notice.subject)
-            .message(&notice.text)
-            .message_attributes("kind", text(notice.kind.as_str()))
-            .message_attributes("tenant", text(notice.tenant.as_str()))
-            .message_attributes("endpoint", text(notice.endpoint.as_str()))
-            .message_attributes("actor", text(actor.as_ref().and_then(|a| a.as_str()).unwrap_or("nobody")))
-            .send()
-            .await
-            .map_err(|error| fault("sns:Publish", error))?;
+impl AlertsTopic {
+    /// Sends `alert` as text to people and as JSON to programs: each subscription gets what its protocol is for.
+    pub(crate) async fn publish(&self, alert: &Alert) -> Result<(), ServiceFault> {
+        let bodies = bodies(alert).to_string();
+        self.send(alert, |message| message.subject(alert.subject()).message_structure("json").message(bodies)).await
+    }
+
+    /// Sends `alert` in the form that chat applications show.
+    pub(crate) async fn publish_chat(&self, alert: &Alert) -> Result<(), ServiceFault> {
+        self.send(alert, |message| message.message(alert.chat().to_string())).await
+    }
+
+    async fn send(
+        &self,
+        alert: &Alert,
+        with: impl FnOnce(PublishFluentBuilder) -> PublishFluentBuilder,
+    ) -> Result<(), ServiceFault> {
+        let message = self.client.publish().topic_arn(&self.arn).set_message_attributes(Some(attributes(alert)));
+        with(message).send().await.map_err(|error| fault("sns:Publish", error))?;
         Ok(())
+    }
+}
+
+/// Protocols whose subscribers are programs. Whoever asks for a mail wants text, and for `email-json` knows better.
+const MACHINES: [&str; 5] = ["sqs", "lambda", "http", "https", "firehose"];
+
+/// One body for each protocol.
+fn bodies(alert: &Alert) -> Value {
+    let json = serde_json::to_string(alert).expect("plain data");
+    let text = ("default".to_owned(), Value::from(alert.text()));
+    let machines = MACHINES.into_iter().map(|protocol| (protocol.to_owned(), Value::from(json.clone())));
+    machines.chain([text]).collect()
+}
+
+/// What subscriptions filter by. An event of the installation has neither tenant nor endpoint.
+fn attributes(alert: &Alert) -> HashMap<String, MessageAttributeValue> {
+    let actor = serde_json::to_value(alert.actor).expect("plain data");
+    let all = [
+        ("kind", Some(alert.kind.as_str())),
+        ("severity", Some(alert.severity.as_str())),
+        ("cause", Some(alert.cause.as_str())),
+        ("actor", actor.as_str()),
+        ("tenant", alert.tenant.as_deref()),
+        ("endpoint", alert.endpoint.as_deref()),
+    ];
+    let text = |value: &str| {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+        value.build().expect("the type is set")
+    };
+    all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::samples;
+
+    /// What SNS takes: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+    const MOST: usize = 256 * 1024;
+
+    #[test]
+    fn people_get_text_and_programs_the_event_itself() {
+        for alert in samples::alerts() {
+            let bodies = bodies(&alert);
+            assert_eq!(bodies["default"], alert.text());
+            for protocol in ["sqs", "lambda", "http", "https"] {
+                let read: Alert = serde_json::from_str(bodies[protocol].as_str().expect("text")).expect("an event");
+                assert_eq!(read, alert, "{protocol}");
+            }
+            assert!(bodies["email"].is_null(), "a mail has the default");
+            assert!(bodies.to_string().len() < MOST);
+        }
+    }
+
+    #[test]
+    fn an_event_of_the_installation_is_of_no_tenant() {
+        for alert in samples::alerts() {
+            let attributes = attributes(&alert);
+            for name in ["kind", "severity", "cause", "actor"] {
+                assert!(attributes.contains_key(name), "{name} of {}", alert.id);
+            }
+            assert_eq!(attributes.contains_key("tenant"), alert.tenant.is_some());
+            assert_eq!(attributes.contains_key("endpoint"), alert.endpoint.is_some());
+        }
     }
 }

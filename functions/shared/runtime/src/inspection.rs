@@ -75,7 +75,7 @@ impl Wiring {
                 (Task::Advice, NamedSchedule::new(scheduler, environment.required("ADVICE_SCHEDULE")?)),
             ],
             alarms: Alarms::new(self.sdk.clone(), alarms),
-            alerts: self.alerts()?,
+            alerts: self.alerts_topic()?,
             dead_letters: DeadLetters::new(aws_sdk_sqs::Client::new(&self.sdk), queue),
             issuer: self.open_id_provider()?,
         })

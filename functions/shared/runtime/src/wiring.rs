@@ -2,8 +2,10 @@ use std::net::SocketAddr;
 
 use adapters::acm::Acm;
 use adapters::acme::{AcmeAuthority, AcmeConfig, AcmeRenewalInformation};
+use adapters::alerts::AlertChannels;
 use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
+use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
 use adapters::look::EndpointLooker;
@@ -162,9 +164,23 @@ impl Wiring {
         Ok(Acm::new(aws_sdk_acm::Client::new(&self.sdk), owner))
     }
 
-    pub fn alerts(&self) -> Wired<AlertsTopic> {
+    pub fn alerts(&self) -> Wired<AlertChannels> {
+        let sns = aws_sdk_sns::Client::new(&self.sdk);
+        let topic = |name| Ok(AlertsTopic::new(sns.clone(), self.environment.required(name)?));
+        let bus = self.environment.required("ALERTS_BUS")?;
+        let bus = EventBus::new(aws_sdk_eventbridge::Client::new(&self.sdk), bus);
+        Ok(AlertChannels::new(topic("ALERTS_TOPIC")?, topic("CHAT_TOPIC")?, bus))
+    }
+
+    /// For a function that only looks at who is subscribed.
+    pub(crate) fn alerts_topic(&self) -> Wired<AlertsTopic> {
         let topic = self.environment.required("ALERTS_TOPIC")?;
         Ok(AlertsTopic::new(aws_sdk_sns::Client::new(&self.sdk), topic))
+    }
+
+    /// Base URL of the dashboard, for links. `None`: nobody can sign in there.
+    pub fn dashboard(&self) -> Option<String> {
+        self.environment.optional("DASHBOARD_URL")
     }
 
     /// The platform's own token issuer. `None`: the installation has none.

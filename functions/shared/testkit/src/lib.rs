@@ -13,7 +13,9 @@ mod looking;
 mod messages;
 mod network;
 mod publication;
+pub mod samples;
 mod scene;
+mod shared_causes;
 
 pub use ca::MemoryCa;
 pub use certificates::{ImportedCertificate, MemoryCertificates};
@@ -26,6 +28,7 @@ pub use network::{MemoryDns, MemoryProbe};
 pub use proptest;
 pub use publication::{MemoryTokens, MemoryZone};
 pub use scene::Scene;
+pub use shared_causes::MemorySharedCauses;
 
 #[cfg(test)]
 mod tests {
@@ -50,5 +53,7 @@ mod tests {
         banks::audit_trail(&MemoryEndpoints::default(), 6).await;
         banks::share_links(&MemoryEndpoints::default(), 7).await;
         banks::check_log(&MemoryEndpoints::default(), 8).await;
+        banks::digest_log(&MemoryEndpoints::default(), 30).await;
+        banks::shared_causes(&MemorySharedCauses::default(), 10).await;
     }
 }

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use domain::EndpointId;
+use domain::alert::{Alert, AlertKind};
 use domain::attempt::execution_name;
-use domain::notice::{Notice, NoticeKind};
 use domain::ports::{FlowStarter, Notifier, ServiceFault, Started};
 
 use crate::Fuse;
@@ -42,7 +42,7 @@ impl FlowStarter for MemoryFlows {
 /// Keeps the messages.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryNotifier {
-    notices: Arc<Mutex<Vec<Notice>>>,
+    alerts: Arc<Mutex<Vec<Alert>>>,
     fuse: Fuse,
 }
 
@@ -51,14 +51,18 @@ impl MemoryNotifier {
         Self { fuse, ..Self::default() }
     }
 
-    pub fn kinds(&self) -> Vec<NoticeKind> {
-        self.notices.lock().expect("no test panics in here").iter().map(|notice| notice.kind).collect()
+    pub fn alerts(&self) -> Vec<Alert> {
+        self.alerts.lock().expect("no test panics in here").clone()
+    }
+
+    pub fn kinds(&self) -> Vec<AlertKind> {
+        self.alerts().iter().map(|alert| alert.kind).collect()
     }
 }
 
 impl Notifier for MemoryNotifier {
-    async fn notify(&self, notice: &Notice) -> Result<(), ServiceFault> {
-        self.notices.lock().expect("no test panics in here").push(notice.clone());
+    async fn notify(&self, alert: &Alert) -> Result<(), ServiceFault> {
+        self.alerts.lock().expect("no test panics in here").push(alert.clone());
         self.fuse.burn();
         Ok(())
     }

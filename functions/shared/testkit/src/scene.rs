@@ -10,8 +10,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::banks::registered;
 use crate::{
-    Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryNotifier, MemoryTokens,
-    MemoryZone,
+    Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryNotifier, MemorySharedCauses,
+    MemoryTokens, MemoryZone,
 };
 
 pub struct Scene {
@@ -25,6 +25,7 @@ pub struct Scene {
     pub ca: MemoryCa,
     pub certificates: MemoryCertificates,
     pub notifier: MemoryNotifier,
+    pub causes: MemorySharedCauses,
 }
 
 impl Scene {
@@ -56,6 +57,7 @@ impl Scene {
             ca,
             certificates: MemoryCertificates::default(),
             notifier: MemoryNotifier::default(),
+            causes: MemorySharedCauses::default(),
         }
     }
 

@@ -7,8 +7,8 @@ mod machine;
 mod world;
 mod year;
 
+use domain::alert::AlertKind;
 use domain::attempt::Outcome;
-use domain::notice::NoticeKind;
 use domain::ports::Registry;
 use domain::{Endpoint, EndpointId, EndpointNames, Reachability};
 use testkit::proptest::prelude::*;
@@ -77,7 +77,7 @@ fn without_any_chaos_one_order_and_one_message_do() {
         let id = world.register("www.example.com", &[], Reachability::External).await;
         world.run_until(&id, is_settled).await;
         assert_eq!(world.ca.orders(), 1);
-        assert_eq!(world.notifier.kinds(), [NoticeKind::CertificateIssued]);
+        assert_eq!(world.notifier.kinds(), [AlertKind::CertificateIssued]);
     });
 }
 
@@ -125,7 +125,7 @@ async fn live(scenario: Scenario) {
     check_nothing_published(&world);
     let last = world.endpoints.attempts(&id, 1).await.expect("in memory");
     assert_eq!(last[0].outcome, Outcome::Removed, "the history says so");
-    assert!(world.notifier.kinds().contains(&NoticeKind::EndpointRemoved));
+    assert!(world.notifier.kinds().contains(&AlertKind::EndpointRemoved));
 }
 
 fn is_settled(endpoint: Option<&Endpoint>) -> bool {
@@ -153,8 +153,8 @@ async fn check_settled(world: &World, id: &EndpointId, outcome: Outcome) -> Endp
     let attempts = world.endpoints.attempts(id, 100).await.expect("in memory");
     assert!(attempts.iter().any(|attempt| attempt.outcome == outcome), "the history says {outcome:?}");
     let kind = match outcome {
-        Outcome::Renewed => NoticeKind::CertificateRenewed,
-        _ => NoticeKind::CertificateIssued,
+        Outcome::Renewed => AlertKind::CertificateRenewed,
+        _ => AlertKind::CertificateIssued,
     };
     assert!(world.notifier.kinds().contains(&kind), "people were told");
     endpoint

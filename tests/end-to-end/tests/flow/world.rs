@@ -12,7 +12,7 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 use testkit::{
     Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys, MemoryNotifier,
-    MemoryProbe, MemoryTokens, MemoryZone,
+    MemoryProbe, MemorySharedCauses, MemoryTokens, MemoryZone,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -61,6 +61,7 @@ pub(crate) struct World {
     pub(crate) ca: MemoryCa,
     pub(crate) certificates: MemoryCertificates,
     pub(crate) notifier: MemoryNotifier,
+    pub(crate) causes: MemorySharedCauses,
     flows: MemoryFlows,
     probe: MemoryProbe,
     fuse: Fuse,
@@ -92,6 +93,7 @@ impl World {
             probe: MemoryProbe::new(tokens.clone()),
             certificates: MemoryCertificates::new(fuse.clone()),
             notifier: MemoryNotifier::new(fuse.clone()),
+            causes: MemorySharedCauses::new(fuse.clone()),
             flows: MemoryFlows::new(fuse.clone()),
             tokens,
             zone,
@@ -296,8 +298,9 @@ impl World {
                 clean_up_challenge::clean_up_challenge(endpoints, &self.tokens, &self.zone, ZONE, input).await
             }
             "${SettleAttemptFunctionArn}" => {
-                let (store, notifier) = (&self.certificates, &self.notifier);
-                let ports = settle_attempt::Ports { journal: endpoints, keys, store, notifier };
+                let (store, notifier, causes) = (&self.certificates, &self.notifier, &self.causes);
+                let ports =
+                    settle_attempt::Ports { journal: endpoints, keys, store, notifier, causes, dashboard: None };
                 settle_attempt::settle_attempt(&ports, input, now, 0.5).await
             }
             other => panic!("the definition names {other}, which is no step"),

@@ -59,7 +59,7 @@ impl AttemptJournal for EndpointsTable {
 
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
         let mut remove = vec!["lease_until"];
-        let mut set = String::from("SET due_at = :due");
+        let mut set = String::from("SET due_at = :due, told = :told");
         match settlement.failing {
             Some(_) => set.push_str(", failing = :failing"),
             None => remove.push("failing"),
@@ -82,6 +82,7 @@ impl AttemptJournal for EndpointsTable {
             )
             .expression_attribute_values(":due", number(settlement.due_at.unix_timestamp()))
             .expression_attribute_values(":attempt", number(attempt))
+            .expression_attribute_values(":told", items::attribute(&settlement.told))
             .expression_attribute_values(":removing", AttributeValue::Bool(settlement.removing));
         let update = match &settlement.failing {
             Some(failing) => update.expression_attribute_values(":failing", items::attribute(failing)),

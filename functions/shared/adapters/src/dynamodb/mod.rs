@@ -9,6 +9,9 @@
 //! | report of the last look | `ENDPOINT#id` | `CHECK` |
 //! | claim of a name | `NAME#shop.example.com` | `CLAIM` |
 //! | request that was done | `IDEMPOTENCY#tenant#key` | `REQUEST` |
+//! | cause that many endpoints have in common | `CAUSES` | `CaUnavailable.ca` |
+//! | endpoint that meets it | `CAUSE#CaUnavailable.ca` | `ENDPOINT#id` |
+//! | digest that was sent | `DIGEST#tenant` | `2026-11-24` |
 //! | last scan | `INSTALLATION` | `SCAN` |
 //!
 //! Index `due` (due_shard, due_at) holds endpoints only: no other item has a `due_shard`. Indexes `tenant`
@@ -17,11 +20,13 @@
 
 mod advice_index;
 mod check_log;
+mod digest_log;
 mod due_index;
 mod items;
 mod journal;
 mod registry;
 mod share_links;
+mod shared_causes;
 mod tasks;
 mod trail;
 

@@ -169,7 +169,8 @@ impl EndpointsTable {
             .key("pk", items::endpoint_pk(&seen.id))
             .key("sk", text("ENDPOINT"))
             .update_expression(
-                "SET #names = :names, reachability = :reachability, due_at = :due, attempt = attempt + :one \
+                "SET #names = :names, reachability = :reachability, due_at = :due, attempt = attempt + :one, \
+                 told = :told \
                  REMOVE failing, #check, look_again_ms",
             )
             .condition_expression(condition)
@@ -178,6 +179,7 @@ impl EndpointsTable {
             .expression_attribute_values(":reachability", items::attribute(&change.reachability))
             .expression_attribute_values(":due", number(change.due_at.unix_timestamp()))
             .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":told", items::attribute(&seen.told.after_change()))
             .expression_attribute_values(":seen", number(seen.attempt))
             .expression_attribute_values(":no", AttributeValue::Bool(false))
             .build()

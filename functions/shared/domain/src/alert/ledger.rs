@@ -126,7 +126,7 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>)
 
 impl Trouble {
     /// As it is told of `endpoint`. `again`: it was told before at a lower severity, and the end has come nearer.
-    fn alert(&self, endpoint: &Endpoint, again: bool, now: OffsetDateTime) -> Alert {
+    pub fn alert(&self, endpoint: &Endpoint, again: bool, now: OffsetDateTime) -> Alert {
         Alert {
             kind: if again { AlertKind::ExpiryApproaching } else { self.kind },
             severity: self.severity,
@@ -161,4 +161,4 @@ pub fn recovered_together(cause: &SharedCause, now: OffsetDateTime) -> Alert {
 }
 
 #[cfg(test)]
-mod laws;
+pub(super) mod laws;

@@ -4,8 +4,10 @@
 //! ([`ledger`]), and how it reads for whom ([`text`], [`chat`]; as JSON it is the [`Alert`] itself).
 
 pub mod chat;
+pub mod digest;
 pub mod engine;
 pub mod ledger;
+pub mod schema;
 pub mod severity;
 pub mod shared;
 pub mod telling;
@@ -22,6 +24,7 @@ use crate::failure::printable;
 use crate::records::RequiredRecord;
 use crate::verdict::Mover;
 
+pub use digest::Digest;
 pub use engine::{EngineTrouble, decide_engine};
 pub use ledger::{Decision, Ledger, Told, decide};
 pub use severity::Severity;
@@ -178,6 +181,8 @@ pub struct Alert {
     pub certificate: Option<CertificateFacts>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub affected: Option<Affected>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
     /// The page of the dashboard that shows more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
@@ -209,6 +214,7 @@ impl Alert {
             record: None,
             certificate: held.map(CertificateFacts::of),
             affected: None,
+            digest: None,
             link: None,
         }
     }
@@ -235,6 +241,7 @@ impl Alert {
             record: None,
             certificate: None,
             affected: None,
+            digest: None,
             link: None,
         }
     }

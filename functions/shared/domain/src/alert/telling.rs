@@ -3,8 +3,9 @@
 use time::OffsetDateTime;
 
 use super::ledger::recovered_together;
-use super::{Decision, Severity};
+use super::{Cause, Decision, Severity};
 use crate::endpoint::Endpoint;
+use crate::failure::Actor;
 use crate::ports::{Notifier, ServiceFault, SharedCauses};
 
 /// Tells `decision` about `endpoint`. When it returns, `decision.ledger` may be written.
@@ -24,20 +25,46 @@ pub async fn tell(
     for trouble in &decision.shared {
         let known = causes.join(&trouble.cause, trouble.actor, endpoint, now).await?;
         let news = trouble.severity > known.told;
-        if news && causes.claim(&known, &endpoint.id, Some(trouble.severity), now).await? {
+        if news && causes.claim(&known, endpoint.id.as_str(), Some(trouble.severity), now).await? {
             let until = endpoint.certificate.as_ref().map(|held| held.not_after);
             notifier.notify(&known.alert(trouble, until, now).linked(dashboard)).await?;
             causes.mark_told(&known, trouble.severity).await?;
         }
     }
     for (cause, actor) in &decision.left {
-        let Some(last) = causes.leave(cause, *actor, &endpoint.id).await? else { continue };
-        if causes.claim(&last, &endpoint.id, None, now).await? {
-            if last.told > Severity::Info {
-                notifier.notify(&recovered_together(&last, now).linked(dashboard)).await?;
-            }
-            causes.close(&last).await?;
+        causes.leave(cause, *actor, &endpoint.id).await?;
+        tell_if_over(notifier, causes, (cause, *actor), endpoint.id.as_str(), dashboard, now).await?;
+    }
+    Ok(())
+}
+
+/// Tells the end of shared causes that nobody meets any more: those whose last endpoint died before it could.
+pub async fn tell_what_is_over(
+    notifier: &impl Notifier,
+    causes: &impl SharedCauses,
+    dashboard: Option<&str>,
+    now: OffsetDateTime,
+) -> Result<(), ServiceFault> {
+    for known in causes.lasting().await? {
+        tell_if_over(notifier, causes, (&known.cause, known.actor), "installation", dashboard, now).await?;
+    }
+    Ok(())
+}
+
+async fn tell_if_over(
+    notifier: &impl Notifier,
+    causes: &impl SharedCauses,
+    (cause, actor): (&Cause, Actor),
+    teller: &str,
+    dashboard: Option<&str>,
+    now: OffsetDateTime,
+) -> Result<(), ServiceFault> {
+    let Some(last) = causes.abandoned(cause, actor).await? else { return Ok(()) };
+    if causes.claim(&last, teller, None, now).await? {
+        if last.told > Severity::Info {
+            notifier.notify(&recovered_together(&last, now).linked(dashboard)).await?;
         }
+        causes.close(&last).await?;
     }
     Ok(())
 }

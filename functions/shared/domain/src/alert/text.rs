@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Alert, AlertKind, Severity};
+use super::{Alert, AlertKind, Digest, Severity};
 use crate::verdict::Mover;
 
 /// Limit of SNS: under 100 characters.
@@ -92,6 +92,7 @@ impl Alert {
         if let Some(affected) = &self.affected {
             facts.push(("Endpoints that have met it", format!("{}, first {}", affected.endpoints, affected.first)));
         }
+        facts.extend(self.digest.iter().flat_map(Digest::lines));
         facts.push(("Cause", format!("{} ({}, {})", self.cause, self.kind.as_str(), self.severity.as_str())));
         facts.extend(self.link.clone().map(|link| ("See", link)));
         facts

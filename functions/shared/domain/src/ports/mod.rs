@@ -5,6 +5,7 @@
 mod certificate_authority;
 mod check_log;
 mod destination;
+mod digest_log;
 mod dns;
 mod fault;
 mod flow_starter;
@@ -24,6 +25,7 @@ pub use crate::problem::Problem;
 pub use certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation};
 pub use check_log::CheckLog;
 pub use destination::{CertificateStore, Deletion, HeldCertificate, ImportMaterial};
+pub use digest_log::DigestLog;
 pub use dns::{AuthoritativeDns, HttpProbe, RecordKind, check_delegations};
 pub use fault::{FaultKind, FencedError, ServiceFault};
 pub use flow_starter::{FlowStarter, Started};

@@ -26,7 +26,7 @@ pub trait SharedCauses {
     fn claim(
         &self,
         known: &SharedCause,
-        teller: &EndpointId,
+        teller: &str,
         severity: Option<Severity>,
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
@@ -38,12 +38,19 @@ pub trait SharedCauses {
         severity: Severity,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// The endpoint does not meet the cause any more. What is known of it, if nobody else does either.
+    /// The endpoint does not meet the cause any more.
     fn leave(
         &self,
         cause: &Cause,
         actor: Actor,
         endpoint: &EndpointId,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// What is known of a cause that no endpoint meets any more, and that was not closed.
+    fn abandoned(
+        &self,
+        cause: &Cause,
+        actor: Actor,
     ) -> impl Future<Output = Result<Option<SharedCause>, ServiceFault>> + Send;
 
     /// Forgets a cause whose end was told. Nothing if it has begun anew since.

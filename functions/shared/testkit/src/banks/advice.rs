@@ -1,3 +1,4 @@
+use domain::alert::Ledger;
 use domain::attempt::Outcome;
 use domain::certificate::InstalledCertificate;
 use domain::ports::{AdviceIndex, AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, Registry, Settlement};
@@ -40,6 +41,7 @@ pub async fn advice_index(index: &(impl AdviceIndex + AttemptJournal + Registry 
         drop_order: false,
         announced: true,
         removing: false,
+        told: Ledger::default(),
         attempt: attempt(id, 1, now, Outcome::Issued),
     };
     index.settle(id, 1, &settlement).await.expect("settled");

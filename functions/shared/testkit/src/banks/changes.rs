@@ -1,3 +1,4 @@
+use domain::alert::Ledger;
 use domain::endpoint::{Failing, Reachability};
 use domain::failure::{Actor, Failure, FailureName};
 use domain::order::{OpenOrder, OrderStatus};
@@ -9,7 +10,7 @@ use domain::{Endpoint, EndpointNames};
 use time::{Duration, OffsetDateTime};
 
 use super::check_log::report_of_a_missing_record;
-use super::endpoints::attempt;
+use super::endpoints::{attempt, told};
 use super::{endpoint, registered, whole_second};
 
 /// `seed` is one that no other test uses, and neither are the two after it.
@@ -45,6 +46,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         drop_order: false,
         announced: false,
         removing: false,
+        told: told(now),
         attempt: attempt(id, 1, now, domain::attempt::Outcome::Failed),
     };
     store.settle(id, 1, &settlement).await.expect("settled");
@@ -67,6 +69,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         due_at: Some(now + Duration::MINUTE),
         failing: None,
         check: None,
+        told: Ledger { sequence: 1, told: vec![] },
         ..seen.clone()
     };
     assert_eq!(changed, expected, "the order is kept: it remembers what it published");

@@ -1,3 +1,4 @@
+use domain::alert::{Ledger, Severity, Source, Told};
 use domain::attempt::{Attempt, Outcome, execution_name};
 use domain::caller::Scope;
 use domain::certificate::InstalledCertificate;
@@ -142,6 +143,20 @@ pub async fn requests(registry: &impl Registry, seed: u64) {
     assert_eq!(register(&late, &request("one", "d4")).await, Ok(Registered::Now), "a day later a key is new");
 }
 
+/// What was told of a failure at `now`.
+pub(super) fn told(now: OffsetDateTime) -> Ledger {
+    let told = Told {
+        cause: FailureName::RecordsNotReady.into(),
+        actor: Actor::Customer,
+        certificate: Some("AB".into()),
+        severity: Severity::Notice,
+        since: now,
+        source: Source::Attempts,
+        shared: false,
+    };
+    Ledger { sequence: 1, told: vec![told] }
+}
+
 pub(super) fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome: Outcome) -> Attempt {
     Attempt {
         attempt: number,
@@ -201,6 +216,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         drop_order: false,
         announced: false,
         removing: false,
+        told: told(now),
         attempt: attempt(id, 1, now, Outcome::Failed),
     };
     assert_eq!(journal.settle(id, 2, &failed).await, Err(FencedError::Superseded));
@@ -208,6 +224,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.due_at, read.lease_until), (Some(now + Duration::MINUTE), None));
     assert_eq!(read.failing, failed.failing);
+    assert_eq!(read.told, failed.told, "what people were told is kept");
     assert!(read.order.is_some() && read.certificate.as_ref().is_some_and(|held| !held.announced));
 
     let failed_again = failed.clone();
@@ -215,12 +232,14 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         failing: None,
         drop_order: true,
         announced: true,
+        told: Ledger { sequence: 2, told: vec![] },
         attempt: attempt(id, 1, now, Outcome::Issued),
         ..failed
     };
     journal.settle(id, 1, &good).await.expect("settled again");
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.failing, read.order), (None, None));
+    assert_eq!(read.told, Ledger { sequence: 2, told: vec![] });
     assert!(read.certificate.is_some_and(|held| held.announced));
     assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].outcome, Outcome::Issued);
 

@@ -4,22 +4,26 @@ mod advice;
 mod certificates;
 mod changes;
 mod check_log;
+mod digest_log;
 mod endpoints;
 mod flows;
 mod keys;
 mod publication;
 mod share_links;
+mod shared_causes;
 mod trail;
 
 pub use advice::advice_index;
 pub use certificates::certificate_store;
 pub use changes::changes;
 pub use check_log::{check_log, report_of_a_missing_record};
+pub use digest_log::digest_log;
 pub use endpoints::{attempt_journal, due_index, installed, registry, requests};
 pub use flows::flow_starter;
 pub use keys::key_vault;
 pub use publication::{token_store, txt_zone};
 pub use share_links::share_links;
+pub use shared_causes::shared_causes;
 pub use trail::audit_trail;
 
 use domain::caller::Origin;

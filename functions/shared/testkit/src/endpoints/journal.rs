@@ -50,6 +50,7 @@ impl AttemptJournal for MemoryEndpoints {
         endpoint.due_at = Some(settlement.due_at);
         endpoint.lease_until = None;
         endpoint.failing = settlement.failing.clone();
+        endpoint.told = settlement.told.clone();
         if settlement.drop_order {
             endpoint.order = None;
         }

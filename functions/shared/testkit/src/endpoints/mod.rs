@@ -1,12 +1,13 @@
 mod advice;
 mod check_log;
+mod digest_log;
 mod due_index;
 mod journal;
 mod registry;
 mod share_links;
 mod trail;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::attempt::Attempt;
@@ -16,7 +17,7 @@ use domain::idempotency::IdempotencyKey;
 use domain::ports::{EndpointReader, FencedError, ServiceFault};
 use domain::share::Share;
 use domain::{DomainName, Endpoint, EndpointId, TenantId};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use crate::Fuse;
 
@@ -37,6 +38,7 @@ struct State {
     checks: BTreeMap<EndpointId, CheckReport>,
     /// When an endpoint may be looked at again.
     looks: BTreeMap<EndpointId, OffsetDateTime>,
+    digests: BTreeSet<(TenantId, Date)>,
     requests: BTreeMap<(TenantId, IdempotencyKey), DoneRequest>,
 }
 

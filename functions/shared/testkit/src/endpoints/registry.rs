@@ -58,6 +58,7 @@ impl Registry for MemoryEndpoints {
         endpoint.due_at = Some(change.due_at);
         endpoint.attempt += 1;
         endpoint.failing = None;
+        endpoint.told = seen.told.after_change();
         endpoint.check = None;
         for base in before.difference(&after) {
             state.claims.remove(*base);

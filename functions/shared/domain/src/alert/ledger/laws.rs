@@ -28,7 +28,7 @@ pub(in crate::alert) fn fresh() -> Endpoint {
     )
 }
 
-fn certificate(endpoint: &Endpoint, serial: u8, at: OffsetDateTime) -> InstalledCertificate {
+pub(in crate::alert) fn certificate(endpoint: &Endpoint, serial: u8, at: OffsetDateTime) -> InstalledCertificate {
     InstalledCertificate {
         arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
         serial: serial.to_string(),
@@ -47,7 +47,7 @@ fn certificate(endpoint: &Endpoint, serial: u8, at: OffsetDateTime) -> Installed
     }
 }
 
-fn failed(name: FailureName, actor: Actor, since: OffsetDateTime) -> Failing {
+pub(in crate::alert) fn failed(name: FailureName, actor: Actor, since: OffsetDateTime) -> Failing {
     Failing { failure: Failure::new(name, actor, "what", "do this"), since, attempts: 1 }
 }
 

@@ -1,0 +1,214 @@
+//! Tells each tenant once a day what its endpoints need.
+
+use std::collections::BTreeMap;
+
+use domain::TenantId;
+use domain::alert::Digest;
+use domain::alert::telling::tell_what_is_over;
+use domain::caller::Scope;
+use domain::ports::{DigestLog, Notifier, Registry, ServiceFault, SharedCauses};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+/// Endpoints read at once: what the index gives in one answer of 1 MB.
+const PAGE: u32 = 500;
+
+/// What the function works with.
+pub struct Ports<'a, R, L, C, N> {
+    pub registry: &'a R,
+    pub log: &'a L,
+    pub causes: &'a C,
+    pub notifier: &'a N,
+    /// Base URL of the dashboard, for links.
+    pub dashboard: Option<&'a str>,
+}
+
+/// What one run did. Logged, and returned to whoever invoked it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct DigestReport {
+    pub endpoints: u64,
+    pub tenants: u64,
+    /// Digests that went out now; tenants where nobody need act, and those that have today's already, get none.
+    pub sent: u64,
+}
+
+/// Runs once. Repeated on the same day, it sends only what is missing: a tenant is told first and that is recorded
+/// afterwards, so one that dies in between tells it twice, under the same id.
+///
+/// It also tells the end of what many endpoints had in common, where the last of them could not.
+///
+/// # Errors
+///
+/// The first fault, when all tenants had their turn: one that cannot be told does not keep the others from it.
+pub async fn send_digests<R, L, C, N>(
+    ports: &Ports<'_, R, L, C, N>,
+    now: OffsetDateTime,
+) -> Result<DigestReport, ServiceFault>
+where
+    R: Registry,
+    L: DigestLog,
+    C: SharedCauses,
+    N: Notifier,
+{
+    let mut digests: BTreeMap<TenantId, Digest> = BTreeMap::new();
+    let mut report = DigestReport::default();
+    let mut after = None;
+    loop {
+        let page = ports.registry.list(&Scope::Everything, after.as_ref(), PAGE).await?;
+        for endpoint in &page.endpoints {
+            report.endpoints += 1;
+            digests.entry(endpoint.tenant.clone()).or_default().add(endpoint, now);
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    report.tenants = digests.len() as u64;
+    let mut result = tell_what_is_over(ports.notifier, ports.causes, ports.dashboard, now).await;
+    for (tenant, digest) in digests.into_iter().filter(|(_, digest)| !digest.is_empty()) {
+        match send(ports, &tenant, digest, now).await {
+            Ok(sent) => report.sent += u64::from(sent),
+            Err(fault) => result = result.and(Err(fault)),
+        }
+    }
+    result.map(|()| report)
+}
+
+async fn send<R, L: DigestLog, C, N: Notifier>(
+    ports: &Ports<'_, R, L, C, N>,
+    tenant: &TenantId,
+    digest: Digest,
+    now: OffsetDateTime,
+) -> Result<bool, ServiceFault> {
+    if ports.log.was_sent(tenant, now.date()).await? {
+        return Ok(false);
+    }
+    ports.notifier.notify(&digest.alert(tenant, now).linked(ports.dashboard)).await?;
+    ports.log.record_sent(tenant, now.date()).await?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::AssertUnwindSafe;
+
+    use super::*;
+    use domain::Endpoint;
+    use domain::alert::{AlertKind, Cause};
+    use domain::endpoint::Failing;
+    use domain::failure::{Actor, Failure, FailureName};
+    use domain::ports::FaultKind;
+    use futures::FutureExt;
+    use testkit::{Fuse, MemoryEndpoints, MemoryNotifier, MemorySharedCauses, banks};
+    use time::Duration;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 07:00 UTC);
+
+    struct Stage {
+        endpoints: MemoryEndpoints,
+        causes: MemorySharedCauses,
+        notifier: MemoryNotifier,
+    }
+
+    impl Stage {
+        /// One endpoint for each of `failing`: whether it waits for its customer. Each of its own tenant.
+        async fn new(failing: &[bool]) -> Self {
+            let stage = Self {
+                endpoints: MemoryEndpoints::default(),
+                causes: MemorySharedCauses::default(),
+                notifier: MemoryNotifier::default(),
+            };
+            for (n, failing) in failing.iter().enumerate() {
+                let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no record", "create it");
+                let failing = failing.then(|| Failing { failure, since: NOW, attempts: 1 });
+                let endpoint = Endpoint { failing, ..banks::endpoint(n as u64, NOW) };
+                stage.endpoints.register(&endpoint, &banks::registered(&endpoint), None).await.expect("registered");
+            }
+            stage
+        }
+
+        async fn run(&self, now: OffsetDateTime) -> Result<DigestReport, ServiceFault> {
+            let ports = Ports {
+                registry: &self.endpoints,
+                log: &self.endpoints,
+                causes: &self.causes,
+                notifier: &self.notifier,
+                dashboard: None,
+            };
+            send_digests(&ports, now).await
+        }
+
+        fn told(&self) -> Vec<String> {
+            self.notifier.alerts().into_iter().map(|alert| alert.tenant.expect("of a tenant")).collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn who_need_do_nothing_is_not_written_to_and_everybody_else_once_a_day() {
+        let stage = Stage::new(&[true, false, true]).await;
+        let report = stage.run(NOW).await.expect("sent");
+        assert_eq!(report, DigestReport { endpoints: 3, tenants: 3, sent: 2 });
+        assert_eq!(stage.told(), ["tenant-0", "tenant-2"]);
+        assert_eq!(stage.run(NOW + Duration::HOUR).await.expect("sent").sent, 0, "not twice on one day");
+        assert_eq!(stage.run(NOW + Duration::DAY).await.expect("sent").sent, 2, "and again on the next");
+    }
+
+    #[tokio::test]
+    async fn all_pages_of_a_long_list_are_read() {
+        let stage = Stage::new(&[false; 1001]).await;
+        assert_eq!(stage.run(NOW).await.expect("sent"), DigestReport { endpoints: 1001, tenants: 1001, sent: 0 });
+    }
+
+    #[tokio::test]
+    async fn one_that_dies_half_way_goes_on_where_it_was() {
+        let fuse = Fuse::default();
+        let mut stage = Stage::new(&[true, true, true]).await;
+        stage.notifier = MemoryNotifier::new(fuse.clone());
+        fuse.set(Some(2));
+        assert!(AssertUnwindSafe(stage.run(NOW)).catch_unwind().await.is_err(), "it dies when it has told the second");
+        stage.run(NOW).await.expect("sent");
+        assert_eq!(stage.told(), ["tenant-0", "tenant-1", "tenant-1", "tenant-2"]);
+        let ids: Vec<_> = stage.notifier.alerts().into_iter().map(|alert| alert.id).collect();
+        assert_eq!(ids[1], ids[2], "the one that was told twice has one id");
+    }
+
+    #[tokio::test]
+    async fn an_end_that_nobody_could_tell_is_told() {
+        let stage = Stage::new(&[false]).await;
+        let (endpoint, cause) = (banks::endpoint(0, NOW), Cause::new("CaUnavailable"));
+        let known = stage.causes.join(&cause, Actor::Ca, &endpoint, NOW).await.expect("joined");
+        stage.causes.mark_told(&known, domain::alert::Severity::Notice).await.expect("recorded");
+        stage.run(NOW).await.expect("sent");
+        assert_eq!(stage.notifier.kinds(), [], "it lasts");
+        stage.causes.leave(&cause, Actor::Ca, &endpoint.id).await.expect("left");
+        stage.run(NOW).await.expect("sent");
+        stage.run(NOW).await.expect("sent");
+        assert_eq!(stage.notifier.kinds(), [AlertKind::Recovered]);
+    }
+
+    /// A topic that does not take what is for one tenant.
+    struct Picky(MemoryNotifier);
+
+    impl Notifier for Picky {
+        async fn notify(&self, alert: &domain::alert::Alert) -> Result<(), ServiceFault> {
+            if alert.tenant.as_deref() == Some("tenant-0") {
+                let detail = "too long".into();
+                return Err(ServiceFault { operation: "sns:Publish", kind: FaultKind::Refused, detail });
+            }
+            self.0.notify(alert).await
+        }
+    }
+
+    #[tokio::test]
+    async fn one_tenant_that_cannot_be_told_does_not_keep_the_others_from_it() {
+        let stage = Stage::new(&[true, true]).await;
+        let notifier = Picky(stage.notifier.clone());
+        let (registry, log, causes) = (&stage.endpoints, &stage.endpoints, &stage.causes);
+        let ports = Ports { registry, log, causes, notifier: &notifier, dashboard: None };
+        let fault = send_digests(&ports, NOW).await.expect_err("it is not hidden");
+        assert_eq!(fault.operation, "sns:Publish");
+        assert_eq!(stage.told(), ["tenant-1"]);
+    }
+}

@@ -1,0 +1,86 @@
+mod telling;
+
+use super::*;
+use domain::Reachability;
+use domain::alert::AlertKind;
+use domain::failure::Actor;
+use domain::ports::{DueEntry, DueIndex, Registry};
+use testkit::Scene;
+use time::Duration;
+
+async fn run(scene: &Scene) -> Result<Progress, Failure> {
+    let ports = Ports {
+        journal: &scene.endpoints,
+        keys: &scene.keys,
+        store: &scene.certificates,
+        notifier: &scene.notifier,
+        causes: &scene.causes,
+        dashboard: Some("https://certificates.example"),
+    };
+    settle_attempt(&ports, &scene.input, scene.now, 0.0).await
+}
+
+fn caught(name: FailureName, actor: Actor) -> CaughtFailure {
+    let message = serde_json::to_string(&Failure::new(name, actor, "what", "do")).expect("plain data");
+    let cause = serde_json::json!({"errorMessage": message}).to_string();
+    CaughtFailure { error: name.to_string(), cause }
+}
+
+/// Claims the next attempt at its due time.
+async fn next(scene: &mut Scene) {
+    let due_at = scene.endpoint().await.due_at.expect("due some time");
+    scene.now = due_at;
+    let entry = DueEntry { endpoint: scene.input.endpoint.clone(), due_at };
+    let attempt = scene.endpoints.claim(&entry, due_at, due_at + LEASE).await.expect("in memory").expect("free");
+    scene.input.attempt = attempt;
+}
+
+#[tokio::test]
+async fn the_same_failure_is_counted_and_told_once_and_another_is_told_again() {
+    let mut scene = Scene::new(Reachability::Internal).await;
+    let first = scene.now;
+    for (name, actor) in [
+        (FailureName::ChallengeFailed, Actor::Customer),
+        (FailureName::ChallengeFailed, Actor::Customer),
+        (FailureName::RateLimited, Actor::Ca),
+    ] {
+        scene.input.failure = Some(caught(name, actor));
+        assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
+        next(&mut scene).await;
+    }
+    let failing = scene.endpoint().await.failing.expect("recorded");
+    assert_eq!((failing.attempts, failing.since), (3, first));
+    assert_eq!(scene.notifier.kinds(), [AlertKind::ActionRequired, AlertKind::IssuanceFailed]);
+    assert_eq!(scene.now - first, Duration::minutes(1 + 10 + 100), "backing off as the CA suggests");
+}
+
+#[tokio::test]
+async fn a_lost_order_is_dropped_unless_something_of_it_may_still_be_published() {
+    for (left_behind, kept) in [(false, false), (true, true)] {
+        let mut scene = Scene::new(Reachability::Internal).await.with_order().await;
+        scene.input.failure = Some(caught(FailureName::OrderLost, Actor::Ca));
+        scene.input.clean_up_failure = left_behind.then(|| caught(FailureName::Misconfigured, Actor::Operator));
+        run(&scene).await.expect("settled");
+        assert_eq!(scene.endpoint().await.order.is_some(), kept);
+    }
+}
+
+#[tokio::test]
+async fn a_flow_that_ends_with_nothing_in_hand_is_a_failure() {
+    let scene = Scene::new(Reachability::Internal).await;
+    assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
+    assert_eq!(scene.notifier.kinds(), [AlertKind::IssuanceFailed]);
+}
+
+#[tokio::test]
+async fn a_removal_waits_for_its_clean_up_and_then_leaves_nothing() {
+    let mut scene = Scene::new(Reachability::Internal).await.with_order().await;
+    scene.endpoints.begin_removal(&scene.input.endpoint, scene.now).await.expect("in memory");
+    scene.input.clean_up_failure = Some(caught(FailureName::Unavailable, Actor::Operator));
+    assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
+    assert!(scene.endpoint().await.removing, "what is left is tried again");
+    next(&mut scene).await;
+    scene.input.clean_up_failure = None;
+    assert_eq!(run(&scene).await.expect("settled").status, Status::Removed);
+    assert!(scene.endpoints.is_empty() && scene.keys.is_empty());
+}

@@ -1,0 +1,29 @@
+//! The ways on which an event goes out: a topic for people and programs, one for chat applications, and a bus.
+
+use domain::alert::Alert;
+use domain::ports::{Notifier, ServiceFault};
+
+use crate::event_bridge::EventBus;
+use crate::sns::AlertsTopic;
+
+/// All of them. An event that one of them did not take is sent on all of them again, under the same id.
+#[derive(Clone, Debug)]
+pub struct AlertChannels {
+    topic: AlertsTopic,
+    chat: AlertsTopic,
+    bus: EventBus,
+}
+
+impl AlertChannels {
+    pub fn new(topic: AlertsTopic, chat: AlertsTopic, bus: EventBus) -> Self {
+        Self { topic, chat, bus }
+    }
+}
+
+impl Notifier for AlertChannels {
+    async fn notify(&self, alert: &Alert) -> Result<(), ServiceFault> {
+        let sent =
+            futures::future::join3(self.topic.publish(alert), self.chat.publish_chat(alert), self.bus.put(alert)).await;
+        sent.0.and(sent.1).and(sent.2)
+    }
+}

@@ -1,0 +1,50 @@
+//! Events to programs that route them by rules.
+
+use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::primitives::DateTime;
+use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+use domain::alert::Alert;
+use domain::failure::printable;
+use domain::ports::ServiceFault;
+
+use crate::aws::{classify, fault};
+
+/// `source` of all our events.
+pub const SOURCE: &str = "managed-https";
+
+/// The bus that events are put on.
+#[derive(Clone, Debug)]
+pub struct EventBus {
+    client: Client,
+    name: String,
+}
+
+impl EventBus {
+    pub fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+
+    pub(crate) async fn put(&self, alert: &Alert) -> Result<(), ServiceFault> {
+        let resources = alert.certificate.iter().map(|held| held.arn.clone()).collect();
+        let entry = PutEventsRequestEntry::builder()
+            .event_bus_name(&self.name)
+            .source(SOURCE)
+            .detail_type(alert.kind.as_str())
+            .detail(serde_json::to_string(alert).expect("plain data"))
+            .set_resources(Some(resources))
+            .time(DateTime::from_secs(alert.at.unix_timestamp()))
+            .build();
+        let output = self.client.put_events().entries(entry).send().await;
+        let output = output.map_err(|error| fault("events:PutEvents", error))?;
+        // The call succeeds also when its entry was not taken.
+        let refused = output.entries().iter().find_map(|entry| Some((entry.error_code()?, entry.error_message())));
+        match refused {
+            None => Ok(()),
+            Some((code, message)) => {
+                let kind = classify(code);
+                let detail = printable(&format!("{code}: {}", message.unwrap_or("no message")), 500);
+                Err(ServiceFault { operation: "events:PutEvents", kind, detail })
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+use domain::TenantId;
+use domain::ports::{DigestLog, ServiceFault};
+use time::Date;
+
+use super::MemoryEndpoints;
+
+impl DigestLog for MemoryEndpoints {
+    async fn was_sent(&self, tenant: &TenantId, day: Date) -> Result<bool, ServiceFault> {
+        Ok(self.state().digests.contains(&(tenant.clone(), day)))
+    }
+
+    async fn record_sent(&self, tenant: &TenantId, day: Date) -> Result<(), ServiceFault> {
+        self.state().digests.insert((tenant.clone(), day));
+        self.fuse.burn();
+        Ok(())
+    }
+}

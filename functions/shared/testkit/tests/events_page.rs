@@ -1,0 +1,105 @@
+//! docs/EVENTS.md is made of the types: the schema is theirs, and each example is what the code sends.
+
+mod json_schema;
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use domain::alert::schema::schema;
+use domain::alert::{Alert, AlertKind};
+use json_schema::violations;
+use serde_json::Value;
+use testkit::samples;
+
+const BEGIN: &str =
+    "<!-- Made by `WRITE_PAGES=1 cargo test`, functions/shared/testkit/tests/events_page.rs: from here on -->\n";
+
+fn page() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/EVENTS.md")
+}
+
+fn pretty(value: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("plain data")
+}
+
+/// One sentence for each kind.
+fn meaning(kind: AlertKind) -> &'static str {
+    match kind {
+        AlertKind::CertificateIssued => "The endpoint has its first certificate.",
+        AlertKind::CertificateRenewed => "A newer certificate took the place of the one before, under the same ARN.",
+        AlertKind::IssuanceFailed => {
+            "There is no certificate, and the customer is not the one who can help. Here for all endpoints together: \
+             `affected` instead of an endpoint."
+        }
+        AlertKind::RenewalFailed => "A renewal failed, while the older certificate still serves.",
+        AlertKind::ActionRequired => "The actor must do something, or the next certificate cannot be had.",
+        AlertKind::ExpiryApproaching => {
+            "A trouble that was told lasts, and the certificate's end has come nearer: it has the cause of the first \
+             message. Or nobody has begun a renewal that is due (`renewal-overdue`)."
+        }
+        AlertKind::Recovered => "What was told under this cause is over.",
+        AlertKind::ServedCertificateDiffers => "ACM has the certificate, and the host presents another one.",
+        AlertKind::CertificateMissing => "The certificate is gone from ACM, or another one is there.",
+        AlertKind::EngineUnhealthy => "The installation itself does not work as it must.",
+        AlertKind::EndpointRemoved => {
+            "The endpoint is gone; `remedy` names a certificate that was left because it is in use."
+        }
+        AlertKind::Digest => "Once a day and tenant, if somebody must act: what waits for whom, and what ends next.",
+    }
+}
+
+fn generated() -> String {
+    let mut text = String::from("\n## Each kind, with an example\n");
+    for alert in samples::alerts() {
+        let kind = alert.kind.as_str();
+        write!(text, "\n### {kind}\n\n{}\n\n```json\n{}\n```\n", meaning(alert.kind), pretty(&alert)).expect("memory");
+    }
+    let example = samples::alerts().into_iter().find(|alert| alert.kind == AlertKind::ActionRequired).expect("of each");
+    write!(text, "\n## The same as a person reads it\n\nActionRequired from above, as mail:\n\n```text\n")
+        .expect("memory");
+    write!(text, "Subject: {}\n\n{}\n```\n", example.subject(), example.text()).expect("memory");
+    write!(text, "\nAnd on the topic for chat applications:\n\n```json\n{}\n```\n", pretty(&example.chat()))
+        .expect("memory");
+    write!(text, "\n## JSON schema\n\n```json\n{}\n```\n", pretty(&schema())).expect("memory");
+    text
+}
+
+#[test]
+fn the_page_is_what_the_types_say() {
+    let text = std::fs::read_to_string(page()).expect("the page is there");
+    let (by_hand, made) = text.split_once(BEGIN).expect("the page has its mark");
+    if std::env::var_os("WRITE_PAGES").is_some() {
+        std::fs::write(page(), format!("{by_hand}{BEGIN}{}", generated())).expect("written");
+        return;
+    }
+    assert!(made == generated(), "docs/EVENTS.md is stale: run this test with WRITE_PAGES=1");
+    for kind in AlertKind::ALL {
+        assert!(by_hand.contains(&format!("`{}`", kind.as_str())), "the table above names {}", kind.as_str());
+    }
+}
+
+#[test]
+fn each_example_fits_the_schema_and_reads_as_what_it_was() {
+    let schema = schema();
+    for alert in samples::alerts() {
+        let value = serde_json::to_value(&alert).expect("plain data");
+        assert_eq!(violations(&schema, &value), Vec::<String>::new(), "{value:#}");
+        assert_eq!(serde_json::from_value::<Alert>(value).expect("readable"), alert);
+    }
+}
+
+#[test]
+fn what_is_no_event_does_not_fit_the_schema() {
+    let schema = schema();
+    let good = serde_json::to_value(&samples::alerts()[0]).expect("plain data");
+    let broken = |change: fn(&mut Value)| {
+        let mut value = good.clone();
+        change(&mut value);
+        violations(&schema, &value)
+    };
+    assert!(broken(|_| ()).is_empty());
+    assert!(!broken(|value| value["kind"] = "Nonsense".into()).is_empty(), "an unknown kind");
+    assert!(!broken(|value| value["version"] = "1".into()).is_empty(), "a text for a number");
+    assert!(!broken(|value| value["certificate"]["serial"] = 7.into()).is_empty(), "deep inside, too");
+    assert!(!broken(|value| drop(value.as_object_mut().expect("an object").remove("severity"))).is_empty(), "one gone");
+}

@@ -1,0 +1,202 @@
+//! Each kind of event reaches each kind of subscriber once, in the rendering that it wants: sent by the adapter, and
+//! by the functions of the deployed stack.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use adapters::alerts::AlertChannels;
+use adapters::event_bridge::{EventBus, SOURCE};
+use adapters::sns::AlertsTopic;
+use anyhow::{Context, Result, ensure};
+use axum::response::IntoResponse;
+use axum::routing::post;
+use domain::alert::{Alert, AlertKind};
+use domain::ports::Notifier;
+use end_to_end::{Platform, Queue, text};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use local_cloud::{LocalCloud, Options, wait_until};
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::samples;
+use tower::ServiceExt;
+
+/// Long enough that one too many would have come.
+const QUIET: Duration = Duration::from_secs(3);
+
+/// A web server that is told.
+struct Hook {
+    url: String,
+    bodies: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Hook {
+    async fn serve() -> Result<Self> {
+        let bodies: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let kept = bodies.clone();
+        let take = async move |body: String| {
+            let body = serde_json::from_str(&body).expect("SNS sends JSON");
+            kept.lock().expect("no test panics in here").push(body);
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}/hook", listener.local_addr()?);
+        let router = axum::Router::new().route("/hook", post(take));
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.expect("it listens");
+                let router = router.clone();
+                let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+                    let router = router.clone();
+                    async move { Ok::<_, Infallible>(router.oneshot(request).await.into_response()) }
+                });
+                tokio::spawn(
+                    async move { http1::Builder::new().serve_connection(TokioIo::new(stream), service).await },
+                );
+            }
+        });
+        Ok(Self { url, bodies })
+    }
+
+    fn alerts(&self) -> Vec<Alert> {
+        let bodies = self.bodies.lock().expect("no test panics in here");
+        let told = bodies.iter().filter(|body| body["Type"] == "Notification");
+        told.map(|body| serde_json::from_str(text(&body["Message"])).expect("JSON for a program")).collect()
+    }
+}
+
+/// One of each.
+struct Subscribers {
+    hook: Hook,
+    queue: Queue,
+    /// Only what wakes somebody up.
+    pager: Queue,
+    chat: Queue,
+    rule: Queue,
+}
+
+impl Subscribers {
+    async fn all(cloud: &LocalCloud) -> Result<Self> {
+        let sns = &cloud.aws().sns;
+        let [queue, pager, chat, rule] =
+            ["queue", "pager", "chat", "rule"].map(async |name| Queue::create(cloud, name).await);
+        let (queue, pager, chat, rule) = (queue.await?, pager.await?, chat.await?, rule.await?);
+        let hook = Hook::serve().await?;
+        let (topic, chat_topic) = (cloud.resource("AlertsTopic")?, cloud.resource("ChatTopic")?);
+        sns.subscribe().topic_arn(topic).protocol("http").endpoint(&hook.url).send().await?;
+        sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(&queue.arn).send().await?;
+        sns.subscribe().topic_arn(chat_topic).protocol("sqs").endpoint(&chat.arn).send().await?;
+        let severe = json!({"severity": ["error", "page"], "actor": ["customer"]}).to_string();
+        let paged = sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(&pager.arn);
+        paged.attributes("FilterPolicy", severe).send().await?;
+
+        let events = aws_sdk_eventbridge::Client::new(&cloud.aws().config);
+        let bus = cloud.resource("AlertsBus")?;
+        let pattern = json!({"source": [SOURCE]}).to_string();
+        events.put_rule().name("all").event_bus_name(bus).event_pattern(pattern).send().await?;
+        let target = aws_sdk_eventbridge::types::Target::builder().id("queue").arn(&rule.arn).build()?;
+        events.put_targets().rule("all").event_bus_name(bus).targets(target).send().await?;
+        Ok(Self { hook, queue, pager, chat, rule })
+    }
+
+    async fn queued(&self) -> Result<Vec<Alert>> {
+        let bodies = self.queue.bodies().await?;
+        bodies.iter().map(|body| Ok(serde_json::from_str(text(&body["Message"]))?)).collect()
+    }
+
+    async fn routed(&self) -> Result<Vec<Alert>> {
+        let bodies = self.rule.bodies().await?;
+        let event = |body: &Value| {
+            let alert: Alert = serde_json::from_value(body["detail"].clone())?;
+            ensure!(body["source"] == SOURCE && body["detail-type"] == alert.kind.as_str(), "{body:#}");
+            Ok(alert)
+        };
+        bodies.iter().map(event).collect()
+    }
+
+    async fn shown(&self) -> Result<Vec<Value>> {
+        let bodies = self.chat.bodies().await?;
+        bodies.iter().map(|body| Ok(serde_json::from_str(text(&body["Message"]))?)).collect()
+    }
+
+    /// Waits until each has as many, and looks a while later whether it is still so many.
+    async fn each_has(&self, count: usize) -> Result<()> {
+        let counts = async || {
+            let chat = self.shown().await?.len();
+            anyhow::Ok([self.hook.alerts().len(), self.queued().await?.len(), self.routed().await?.len(), chat])
+        };
+        wait_until(&format!("{count} messages for each"), Duration::from_secs(40), async || {
+            Ok(counts().await?.iter().all(|have| *have >= count).then_some(()))
+        })
+        .await?;
+        tokio::time::sleep(QUIET).await;
+        let have = counts().await?;
+        ensure!(have == [count; 4], "once each: {have:?} instead of {count}");
+        Ok(())
+    }
+}
+
+fn sorted(mut alerts: Vec<Alert>) -> Vec<Alert> {
+    alerts.sort_by(|a, b| a.id.cmp(&b.id));
+    alerts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result<()> {
+    let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
+    let cloud = &platform.cloud;
+    let subscribers = Subscribers::all(cloud).await?;
+
+    let sns = &cloud.aws().sns;
+    let topic = |id| Ok::<_, anyhow::Error>(AlertsTopic::new(sns.clone(), cloud.resource(id)?.into()));
+    let events = aws_sdk_eventbridge::Client::new(&cloud.aws().config);
+    let bus = EventBus::new(events, cloud.resource("AlertsBus")?.into());
+    let channels = AlertChannels::new(topic("AlertsTopic")?, topic("ChatTopic")?, bus);
+    for alert in samples::alerts() {
+        channels.notify(&alert).await?;
+    }
+    let kinds = AlertKind::ALL.len();
+    subscribers.each_has(kinds).await?;
+    let expected = sorted(samples::alerts());
+    ensure!(sorted(subscribers.hook.alerts()) == expected, "the web server has them as they were sent");
+    ensure!(sorted(subscribers.queued().await?) == expected, "and the queue");
+    ensure!(sorted(subscribers.routed().await?) == expected, "and the rule's target");
+    let shown = subscribers.shown().await?;
+    ensure!(shown.iter().all(|chat| chat["version"] == "1.0" && chat["source"] == "custom"), "{shown:#?}");
+    let paged = subscribers.pager.bodies().await?;
+    let paged: Vec<_> = paged.iter().map(|body| text(&body["MessageAttributes"]["kind"]["Value"])).collect();
+    ensure!(paged == ["ExpiryApproaching"], "filtered by attributes: {paged:?}");
+
+    // By the deployed functions: what goes wrong and is mended, a digest in between, and the end.
+    let zone = cloud.create_zone("told.test").await?;
+    let endpoint = platform.register("www.told.test", &[], "internal").await?;
+    platform.attempt("www.told.test", 1).await?;
+    for sent in [1, 0] {
+        let report = cloud.invoke("SendDigestFunction", &json!({})).await?;
+        ensure!(report.payload == json!({"endpoints": 1, "tenants": 1, "sent": sent}), "{report:?}");
+    }
+    subscribers.each_has(kinds + 2).await?;
+    platform.create_records(&zone, &endpoint).await?;
+    let attempt = platform.run("www.told.test").await?;
+    ensure!(attempt["outcome"] == "issued", "{attempt:#}");
+    subscribers.each_has(kinds + 4).await?;
+    let answer = platform.call(Method::DELETE, "endpoints/www.told.test", None).await?;
+    ensure!(answer.status == 202, "{answer:?}");
+    subscribers.each_has(kinds + 5).await?;
+    let told = subscribers.routed().await?.split_off(kinds);
+    let kinds: Vec<_> = told.iter().map(|alert| alert.kind).collect();
+    let story = [
+        AlertKind::ActionRequired,
+        AlertKind::Digest,
+        AlertKind::CertificateIssued,
+        AlertKind::Recovered,
+        AlertKind::EndpointRemoved,
+    ];
+    ensure!(kinds == story, "{kinds:?}");
+    let record = told[0].record.as_ref().context("the exact record to create")?;
+    ensure!(json!(record) == endpoint["dns"]["records"][0] || record.line().contains(" CNAME "), "{record:?}");
+    let held = told[2].certificate.as_ref().context("the certificate")?;
+    ensure!(held.arn.starts_with("arn:aws:acm:") && told[3].cause == told[0].cause, "{told:#?}");
+    Ok(())
+}
