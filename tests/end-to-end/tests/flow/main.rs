@@ -9,7 +9,7 @@ mod year;
 
 use domain::alert::AlertKind;
 use domain::attempt::Outcome;
-use domain::ports::Registry;
+use domain::ports::{Registry, SharedCauses};
 use domain::{Endpoint, EndpointId, EndpointNames, Reachability};
 use testkit::proptest::prelude::*;
 use world::{Chaos, Wish, World};
@@ -126,6 +126,7 @@ async fn live(scenario: Scenario) {
     let last = world.endpoints.attempts(&id, 1).await.expect("in memory");
     assert_eq!(last[0].outcome, Outcome::Removed, "the history says so");
     assert!(world.notifier.kinds().contains(&AlertKind::EndpointRemoved));
+    assert_eq!(world.causes.lasting().await, Ok(vec![]), "what was told for all has been told to be over");
 }
 
 fn is_settled(endpoint: Option<&Endpoint>) -> bool {
