@@ -59,6 +59,18 @@ impl Hook {
         Ok(Self { url, bodies })
     }
 
+    /// Says yes to what SNS asks of a new subscriber.
+    async fn confirm(&self, sns: &aws_sdk_sns::Client, topic: &str) -> Result<()> {
+        let token = wait_until("the question whether to subscribe", Duration::from_secs(20), async || {
+            let bodies = self.bodies.lock().expect("no test panics in here");
+            let asked = bodies.iter().find(|body| body["Type"] == "SubscriptionConfirmation");
+            Ok(asked.map(|body| text(&body["Token"]).to_owned()))
+        })
+        .await?;
+        sns.confirm_subscription().topic_arn(topic).token(token).send().await?;
+        Ok(())
+    }
+
     fn alerts(&self) -> Vec<Alert> {
         let bodies = self.bodies.lock().expect("no test panics in here");
         let told = bodies.iter().filter(|body| body["Type"] == "Notification");
@@ -85,6 +97,7 @@ impl Subscribers {
         let hook = Hook::serve().await?;
         let (topic, chat_topic) = (cloud.resource("AlertsTopic")?, cloud.resource("ChatTopic")?);
         sns.subscribe().topic_arn(topic).protocol("http").endpoint(&hook.url).send().await?;
+        hook.confirm(sns, topic).await?;
         sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(&queue.arn).send().await?;
         sns.subscribe().topic_arn(chat_topic).protocol("sqs").endpoint(&chat.arn).send().await?;
         let severe = json!({"severity": ["error", "page"], "actor": ["customer"]}).to_string();

@@ -272,13 +272,17 @@ impl Alert {
             ),
             None => (Severity::Info, Mover::Nobody, "Nothing: nothing of it is left.".to_owned()),
         };
+        let event = Self::about(endpoint, AlertKind::EndpointRemoved, Cause::new("removed"), at);
         Self {
             id: format!("{}.removed", endpoint.id),
             severity,
             actor,
             what: format!("The endpoint for {} was removed.", all_names(endpoint)),
             remedy,
-            ..Self::about(endpoint, AlertKind::EndpointRemoved, Cause::new("removed"), at)
+            // One that was deleted is in place no more.
+            until: event.until.filter(|_| kept.is_some()),
+            certificate: event.certificate.clone().filter(|_| kept.is_some()),
+            ..event
         }
     }
 
