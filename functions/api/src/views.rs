@@ -18,6 +18,10 @@ use utoipa::ToSchema;
 
 use crate::service::Installation;
 
+mod watch;
+
+pub use watch::WatchView;
+
 /// An endpoint: its verdict, and the three parts that it is made of.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EndpointView {
@@ -41,6 +45,8 @@ pub struct EndpointView {
     pub dns: DnsView,
     pub certificate: CertificateView,
     pub serving: Serving,
+    /// What is seen of it in the background; null before the first look at its certificate.
+    pub watch: Option<WatchView>,
     /// Why the last attempt failed; null when it did not.
     pub failure: Option<FailureView>,
     /// Number of the last attempt.
@@ -248,6 +254,7 @@ impl EndpointView {
             dns: DnsView::of(endpoint, report, installation),
             certificate: CertificateView::of(certificate_state(endpoint, now), endpoint.certificate.as_ref()),
             serving: report.map_or(Serving::NotChecked, |report| report.serving.clone()),
+            watch: WatchView::of(endpoint),
             failure: endpoint.failing.as_ref().map(FailureView::of),
             attempt: endpoint.attempt,
             next_attempt_at: endpoint.due_at.filter(|_| !endpoint.is_leased(now)),

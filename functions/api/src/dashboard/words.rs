@@ -126,7 +126,10 @@ pub(crate) fn serving(serving: &Serving) -> Badge {
     match serving {
         Serving::NotChecked => Badge::mute("Not checked"),
         Serving::Unreachable { .. } => Badge::warn("Unreachable"),
-        Serving::Presented { ours: true, name_matches: true, .. } => Badge::good("This certificate"),
+        Serving::Presented { ours: true, name_matches: true, chain_complete: true, .. } => {
+            Badge::good("This certificate")
+        }
+        Serving::Presented { ours: true, name_matches: true, .. } => Badge::warn("Without its chain"),
         Serving::Presented { name_matches: false, .. } => Badge::bad("Another name"),
         Serving::Presented { .. } => Badge::warn("Another certificate"),
     }

@@ -88,10 +88,17 @@ pub(crate) enum Serving {
         not_after: OffsetDateTime,
         ours: bool,
         name_matches: bool,
+        #[serde(default = "assumed")]
+        chain_complete: bool,
     },
     #[default]
     #[serde(other)]
     NotChecked,
+}
+
+/// Of an API from before chains were looked at.
+fn assumed() -> bool {
+    true
 }
 
 /// A look at a domain that need not be registered.

@@ -47,6 +47,8 @@ pub(crate) struct Endpoint {
     #[serde(default)]
     pub(crate) serving: Serving,
     #[serde(default)]
+    pub(crate) watch: Option<Watch>,
+    #[serde(default)]
     pub(crate) failure: Option<Failure>,
     #[serde(default)]
     pub(crate) attempt: u64,
@@ -212,6 +214,27 @@ pub(crate) struct Failure {
     pub(crate) since: Option<OffsetDateTime>,
     #[serde(default)]
     pub(crate) attempts: Option<u64>,
+}
+
+/// What is seen of it in the background.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Watch {
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) looked_at: OffsetDateTime,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub(crate) dns_good_at: Option<OffsetDateTime>,
+    #[serde(default)]
+    pub(crate) symptoms: Vec<Symptom>,
+    #[serde(default)]
+    pub(crate) used_by: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Symptom {
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) since: OffsetDateTime,
+    pub(crate) summary: String,
+    pub(crate) remedy: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::facts::facts;
 use super::moment::{exact, moment, relative};
 use super::{colour_of, heading, record_table};
-use crate::model::{Certificate, Endpoint, Failure, Mover, Serving, Verdict};
+use crate::model::{Certificate, Endpoint, Failure, Mover, Serving, Verdict, Watch};
 use crate::terminal::{Colour, Look, shell_word};
 
 /// `www.example.com: issuing (attempt 2 is running)`
@@ -39,6 +39,10 @@ pub(crate) fn endpoint_page(look: Look, endpoint: &Endpoint, now: OffsetDateTime
     if !served.is_empty() {
         page += &format!("\n{}\n\n", heading(look, "Host"));
         page += &facts(look, &served);
+    }
+    if let Some(watch) = &endpoint.watch {
+        page += &format!("\n{}\n\n", heading(look, "Watched between renewals"));
+        page += &facts(look, &watch_facts(watch, now));
     }
     let looked = endpoint
         .dns
@@ -107,6 +111,18 @@ fn certificate_facts(certificate: &Certificate, now: OffsetDateTime) -> Vec<(&'s
     rows
 }
 
+fn watch_facts(watch: &Watch, now: OffsetDateTime) -> Vec<(&'static str, String)> {
+    let mut rows = vec![("Looked at", moment(watch.looked_at, now))];
+    // Of records that are right it is the same moment.
+    rows.extend(watch.dns_good_at.filter(|at| *at != watch.looked_at).map(|at| ("DNS last right", moment(at, now))));
+    for symptom in &watch.symptoms {
+        rows.push(("Wrong", format!("{} (since {})", symptom.summary, moment(symptom.since, now))));
+        rows.push(("To do", symptom.remedy.clone()));
+    }
+    rows.push(("Used by", watch.used_by.join(", ")));
+    rows
+}
+
 /// What a TLS connection to the host showed; nothing if none was made.
 pub(super) fn serving_facts(serving: &Serving, now: OffsetDateTime) -> Vec<(&'static str, String)> {
     match serving {
@@ -114,15 +130,16 @@ pub(super) fn serving_facts(serving: &Serving, now: OffsetDateTime) -> Vec<(&'st
         Serving::Unreachable { host, reason } => {
             vec![("Serves", format!("{host} cannot be reached over TLS: {reason}"))]
         }
-        Serving::Presented { host, serial, issuer, not_after, ours, name_matches } => {
+        Serving::Presented { host, serial, issuer, not_after, ours, name_matches, chain_complete } => {
             let which = match (ours, name_matches) {
                 (true, true) => "the certificate that is in ACM",
                 (true, false) => "the certificate that is in ACM, which does not cover the name",
                 (false, true) => "another certificate than the one in ACM",
                 (false, false) => "another certificate, which does not cover the name",
             };
+            let chain = if *chain_complete { "" } else { ", without its chain to the root" };
             vec![
-                ("Serves", format!("{host} presents {which}")),
+                ("Serves", format!("{host} presents {which}{chain}")),
                 ("Serial", serial.clone()),
                 ("Issuer", issuer.clone()),
                 ("Valid until", moment(*not_after, now)),
@@ -167,6 +184,8 @@ mod tests {
             "as they were 10 minutes ago",
             "no CNAME",
             "failed attempts: 3",
+            "_acme-challenge.example.com: nothing (since 2026-01-01 06:00:00 UTC",
+            "2026-01-01 00:00:00 UTC (24 hours ago)",
             "managed-https renew '*.example.com' --wait",
         ] {
             assert!(page.contains(part), "{part} is missing in\n{page}");

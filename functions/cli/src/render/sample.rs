@@ -18,6 +18,10 @@ pub(super) fn endpoint() -> Endpoint {
             "imported_at": "2026-01-01T00:01:00Z", "renews_at": "2026-03-02T00:00:00Z"},
         "serving": {"status": "presented", "host": "example.com", "serial": "0b", "issuer": "CN=Other",
             "not_after": "2026-02-01T00:00:00Z", "ours": false, "name_matches": true},
+        "watch": {"looked_at": "2026-01-01T18:00:00Z", "look_again_at": "2026-01-02T00:00:00Z",
+            "dns_good_at": "2026-01-01T00:00:00Z", "used_by": ["arn:aws:elasticloadbalancing:x"], "symptoms": [{
+                "kind": "dns_broken", "since": "2026-01-01T06:00:00Z", "looks": 3, "actor": "customer",
+                "summary": "_acme-challenge.example.com: nothing", "remedy": "Create the record."}]},
         "failure": {"name": "RecordsNotReady", "actor": "customer", "summary": "no CNAME", "remedy": "create it",
             "since": "2026-01-01T12:00:00Z", "attempts": 3},
         "attempt": 4, "next_attempt_at": "2026-01-02T01:00:00Z", "created_at": "2026-01-01T00:00:00Z", "a_new_field": {}

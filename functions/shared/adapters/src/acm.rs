@@ -7,7 +7,10 @@ use aws_sdk_acm::error::ProvideErrorMetadata;
 use aws_sdk_acm::primitives::Blob;
 use aws_sdk_acm::types::{CertificateSummary, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
 use domain::certificate::leaf_serial;
-use domain::ports::{CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault};
+use domain::health::CertificateUse;
+use domain::ports::{
+    CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault,
+};
 
 use crate::aws::fault;
 
@@ -112,6 +115,23 @@ impl CertificateStore for Acm {
                 Some("ResourceInUseException") => Ok(Deletion::InUse),
                 _ => Err(fault("acm:DeleteCertificate", error)),
             },
+        }
+    }
+}
+
+impl CertificateInspector for Acm {
+    async fn inspect_certificate(&self, arn: &str) -> Result<Option<CertificateUse>, ServiceFault> {
+        // What listeners serve is the certificate itself; who they are, only the description says.
+        let described = self.client.describe_certificate().certificate_arn(arn).send();
+        let (held, described) = futures::join!(self.describe(arn), described);
+        let Some(held) = held? else { return Ok(None) };
+        match described {
+            Ok(output) => {
+                let used_by = output.certificate.and_then(|detail| detail.in_use_by).unwrap_or_default();
+                Ok(Some(CertificateUse { serial: held.serial, used_by }))
+            }
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(fault("acm:DescribeCertificate", error)),
         }
     }
 }

@@ -115,7 +115,15 @@ pub enum Serving {
         ours: bool,
         /// Whether it covers the host's name.
         name_matches: bool,
+        /// Whether those that lead to the root came with it, each signed by the next.
+        #[serde(default = "assumed")]
+        chain_complete: bool,
     },
+}
+
+/// Of a look from before chains were looked at.
+fn assumed() -> bool {
+    true
 }
 
 /// Everything one look found.

@@ -12,6 +12,7 @@ use crate::caller::TenantId;
 use crate::certificate::InstalledCertificate;
 use crate::check::CheckSummary;
 use crate::failure::Failure;
+use crate::health::Health;
 use crate::names::EndpointNames;
 use crate::order::OpenOrder;
 
@@ -139,6 +140,9 @@ pub struct Endpoint {
     /// When the CA is next to be asked for its renewal advice; absent without a certificate.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub advice_at: Option<OffsetDateTime>,
+    /// When its records, its host and its certificate are next looked at; absent without a certificate.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub health_at: Option<OffsetDateTime>,
     /// The generation of the newest key made: one key per order.
     #[serde(default)]
     pub generation: u64,
@@ -151,6 +155,9 @@ pub struct Endpoint {
     /// What the last look at its records and host found.
     #[serde(default)]
     pub check: Option<CheckSummary>,
+    /// How it was when the schedule last looked at it; absent before its first certificate.
+    #[serde(default)]
+    pub health: Option<Health>,
     /// Set by a removal; the next attempt cleans up and deletes the endpoint.
     #[serde(default)]
     pub removing: bool,
@@ -196,11 +203,13 @@ impl Endpoint {
             lease_until: None,
             due_at: Some(now),
             advice_at: None,
+            health_at: None,
             generation: 0,
             order: None,
             certificate: None,
             failing: None,
             check: None,
+            health: None,
             removing: false,
             told: Ledger::default(),
         }
@@ -229,6 +238,17 @@ impl Endpoint {
     pub fn replaceable_at(&self, directory: &str) -> Option<&str> {
         let held = self.certificate.as_ref()?;
         held.renewal_id.as_deref().filter(|_| held.directory.as_deref() == Some(directory))
+    }
+
+    /// How it was when it was last looked at; none while that was before the certificate in place.
+    pub fn current_health(&self) -> Option<&Health> {
+        let held = self.certificate.as_ref()?;
+        self.health.as_ref().filter(|health| health.looked_at >= held.imported_at)
+    }
+
+    /// Whether it has another certificate than when it was last looked at: what was seen then may be over, or not.
+    pub fn awaits_look(&self) -> bool {
+        self.certificate.is_some() && self.health.is_some() && self.current_health().is_none()
     }
 
     /// Whether a first import may have left a certificate in ACM that is not recorded yet: the next attempt adopts it.

@@ -16,6 +16,7 @@ pub mod endpoint;
 pub mod event;
 pub mod failure;
 pub mod flow;
+pub mod health;
 pub mod idempotency;
 pub mod installation;
 pub mod installation_facts;

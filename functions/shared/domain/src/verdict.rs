@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 
+use crate::certificate::InstalledCertificate;
 use crate::check::{Concern, RecordStatus, Severity};
 use crate::endpoint::Endpoint;
 use crate::failure::{Actor, Failure};
+use crate::health::{Health, Symptom, SymptomKind, consequence, settles_at};
 
 /// How late a scan may be before its schedule is taken for stopped: many ticks of one minute.
 const OVERDUE: Duration = Duration::minutes(15);
@@ -148,7 +150,7 @@ pub fn judge(endpoint: &Endpoint, now: OffsetDateTime) -> Judgement {
             on_its_way("The names have changed; a certificate for them is about to be had.", None)
         }
         Some(held) if now >= held.renew_at => on_its_way("The renewal is about to start.", Some(held.not_after)),
-        Some(held) => with_certificate(endpoint, held.not_after),
+        Some(held) => with_certificate(endpoint, held),
     }
 }
 
@@ -182,26 +184,46 @@ fn on_its_way(reason: &str, breaks_at: Option<OffsetDateTime>) -> Judgement {
     }
 }
 
-fn with_certificate(endpoint: &Endpoint, not_after: OffsetDateTime) -> Judgement {
-    let degraded = |mover, reason: String, next_step: String| Judgement {
-        verdict: Verdict::Degraded,
+fn with_certificate(endpoint: &Endpoint, held: &InstalledCertificate) -> Judgement {
+    let wrong = |verdict, mover, reason: String, next_step: String| Judgement {
+        verdict,
         mover,
         reason,
         next_step,
-        breaks_at: Some(not_after),
+        breaks_at: Some(held.not_after),
     };
+    let health = endpoint.current_health();
+    let confirmed = |kinds: &[SymptomKind]| {
+        health.into_iter().flat_map(Health::confirmed).find(|symptom| kinds.contains(&symptom.kind))
+    };
+    let told = |verdict, symptom: &Symptom| {
+        wrong(verdict, symptom.actor.into(), symptom.summary.clone(), symptom.remedy.clone())
+    };
+    if let Some(symptom) = confirmed(&[SymptomKind::CertificateMissing, SymptomKind::AnotherHeld]) {
+        return told(Verdict::ActionRequired, symptom);
+    }
     let check = endpoint.check.as_ref();
     if let Some(Concern { actor, summary, remedy, .. }) =
         check.and_then(|check| check.worst.as_ref()).filter(|worst| worst.severity == Severity::Error)
     {
-        return degraded((*actor).into(), format!("{summary} The next renewal would fail."), remedy.clone());
+        let good = endpoint.health.as_ref().and_then(|health| health.dns_good_at);
+        let reason = format!("{summary} {}", consequence(good, held));
+        return wrong(Verdict::Degraded, (*actor).into(), reason, remedy.clone());
     }
-    if check.is_some_and(|check| check.serves_another) {
-        return degraded(
+    if check.is_some_and(|check| check.serves_another && check.checked_at >= settles_at(held)) {
+        return wrong(
+            Verdict::Degraded,
             Mover::Operator,
             "The host presents another certificate than the one in ACM.".into(),
             "Attach the certificate to the load balancer's listener.".into(),
         );
+    }
+    // What the host presents may have been looked at anew since.
+    let newer = |symptom: &&Symptom| {
+        check.zip(health).is_none_or(|(check, health)| health.looked_at >= check.checked_at) && symptom.kind.is_grave()
+    };
+    if let Some(symptom) = confirmed(&[SymptomKind::AnotherServed, SymptomKind::ChainIncomplete]).filter(newer) {
+        return told(Verdict::Degraded, symptom);
     }
     Judgement {
         verdict: Verdict::Ready,
@@ -217,7 +239,7 @@ mod tests {
     use super::*;
     use crate::caller::TenantId;
     use crate::certificate::InstalledCertificate;
-    use crate::check::CheckSummary;
+    use crate::check::{CheckSummary, Serving};
     use crate::endpoint::{DelegationLabel, EndpointId, Failing, Reachability};
     use crate::failure::FailureName;
     use crate::names::EndpointNames;
@@ -277,7 +299,7 @@ mod tests {
             record: None,
         };
         endpoint.check = Some(CheckSummary {
-            checked_at: NOW + Duration::SECOND,
+            checked_at: NOW + Duration::HOUR,
             records: if worst == Some(Severity::Error) { RecordStatus::Missing } else { RecordStatus::Ok },
             worst: worst.map(concern),
             serves_another,
@@ -351,6 +373,56 @@ mod tests {
         assert_eq!(judge(&checked(held(), Some(Severity::Error), false), NOW).breaks_at, Some(END));
         let failed = failing(held(), FailureName::RecordsNotReady, Actor::Customer);
         assert_eq!(judge(&failed, NOW).breaks_at, Some(END));
+    }
+
+    /// With a health of which `kind` is wrong, seen at so many looks.
+    fn watched(mut endpoint: Endpoint, kind: SymptomKind, looks: u32) -> Endpoint {
+        let (summary, remedy) = ("it is so.".to_owned(), "do this".to_owned());
+        endpoint.health = Some(Health {
+            looked_at: NOW + Duration::HOUR,
+            dns_good_at: Some(NOW),
+            symptoms: vec![Symptom { kind, since: NOW, looks, actor: Actor::Operator, summary, remedy, record: None }],
+            served: Serving::NotChecked,
+            used_by: vec![],
+        });
+        endpoint
+    }
+
+    #[test]
+    fn what_the_schedule_has_seen_twice_counts() {
+        let cases = [
+            (SymptomKind::CertificateMissing, Verdict::ActionRequired),
+            (SymptomKind::AnotherHeld, Verdict::ActionRequired),
+            (SymptomKind::ChainIncomplete, Verdict::Degraded),
+            (SymptomKind::AnotherServed, Verdict::Degraded),
+            (SymptomKind::Unused, Verdict::Ready),
+        ];
+        for (kind, verdict) in cases {
+            let judgement = judge(&watched(held(), kind, 2), NOW);
+            assert_eq!(judgement.verdict, verdict, "{kind:?}");
+            assert_eq!(judge(&watched(held(), kind, 1), NOW).verdict, Verdict::Ready, "{kind:?}, seen once");
+        }
+        let mut renewed = watched(held(), SymptomKind::CertificateMissing, 2);
+        renewed.certificate.as_mut().expect("held").imported_at = NOW + Duration::HOUR + Duration::SECOND;
+        assert_eq!(judge(&renewed, NOW).verdict, Verdict::Ready, "it was the certificate before that was gone");
+        let mut anew = watched(checked(held(), None, false), SymptomKind::AnotherServed, 2);
+        anew.check.as_mut().expect("checked").checked_at += Duration::SECOND;
+        assert_eq!(judge(&anew, NOW).verdict, Verdict::Ready, "somebody has looked again, and it is well");
+    }
+
+    #[test]
+    fn a_break_says_when_it_was_last_right_and_when_the_certificate_ends() {
+        let mut broken = checked(held(), Some(Severity::Error), false);
+        broken.health = watched(held(), SymptomKind::DnsBroken, 2).health;
+        let reason = judge(&broken, NOW).reason;
+        assert!(reason.contains("2026-11-24 12:00 UTC") && reason.contains("ends 2027-02-22 12:00 UTC"), "{reason}");
+    }
+
+    #[test]
+    fn a_host_that_has_not_changed_over_yet_is_given_the_time() {
+        let mut fresh = checked(held(), None, true);
+        fresh.check.as_mut().expect("checked").checked_at = NOW + Duration::minutes(59);
+        assert_eq!(says(&fresh, NOW), (Verdict::Ready, Mover::Nobody));
     }
 
     #[test]

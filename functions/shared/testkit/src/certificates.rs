@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::certificate::normalize_serial;
-use domain::ports::{CertificateStore, Deletion, HeldCertificate, ImportMaterial, ServiceFault};
+use domain::health::CertificateUse;
+use domain::ports::{CertificateInspector, CertificateStore, Deletion, HeldCertificate, ImportMaterial, ServiceFault};
 use time::OffsetDateTime;
 use x509_parser::pem::parse_x509_pem;
 
@@ -81,5 +82,12 @@ impl CertificateStore for MemoryCertificates {
         self.state().remove(arn);
         self.fuse.burn();
         Ok(Deletion::Gone)
+    }
+}
+
+impl CertificateInspector for MemoryCertificates {
+    async fn inspect_certificate(&self, arn: &str) -> Result<Option<CertificateUse>, ServiceFault> {
+        let held = self.state().get(arn).map(|held| held.serial.clone());
+        Ok(held.map(|serial| CertificateUse { serial, used_by: Vec::new() }))
     }
 }

@@ -44,6 +44,7 @@ mod tests {
         banks::key_vault(&MemoryKeys::default(), &id).await;
         banks::flow_starter(&MemoryFlows::default(), &id).await;
         banks::certificate_store(&MemoryCertificates::default(), &id, "bank.example.com").await;
+        banks::certificate_inspector(&MemoryCertificates::default(), &id, "seen.example.com").await;
         banks::registry(&MemoryEndpoints::default(), 1).await;
         banks::due_index(&MemoryEndpoints::default(), 2).await;
         banks::attempt_journal(&MemoryEndpoints::default(), 3).await;
@@ -55,5 +56,7 @@ mod tests {
         banks::check_log(&MemoryEndpoints::default(), 8).await;
         banks::digest_log(&MemoryEndpoints::default(), 30).await;
         banks::shared_causes(&MemorySharedCauses::default(), 10).await;
+        banks::health_index(&MemoryEndpoints::default(), 50).await;
+        banks::engine_log(&MemoryEndpoints::default()).await;
     }
 }

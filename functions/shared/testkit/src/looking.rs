@@ -17,6 +17,7 @@ pub struct MemoryLooker {
 #[derive(Debug, Default)]
 struct State {
     missing: bool,
+    serving: Option<Serving>,
     subjects: Vec<Subject>,
 }
 
@@ -24,6 +25,11 @@ impl MemoryLooker {
     /// From now on the delegation of the first name is missing, or no longer.
     pub fn miss_the_delegation(&self, missing: bool) {
         self.state.lock().expect("no test panics in here").missing = missing;
+    }
+
+    /// From now on every host presents this.
+    pub fn present(&self, serving: Serving) {
+        self.state.lock().expect("no test panics in here").serving = Some(serving);
     }
 
     /// What was looked at since the last call.
@@ -55,7 +61,7 @@ impl Looker for MemoryLooker {
             records: records.collect(),
             findings: vec![],
             provider: None,
-            serving: Serving::NotChecked,
+            serving: state.serving.clone().unwrap_or(Serving::NotChecked),
         }
     }
 }

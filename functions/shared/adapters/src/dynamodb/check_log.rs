@@ -33,18 +33,6 @@ impl CheckLog for EndpointsTable {
 
     async fn record_check(&self, looked_at: &Endpoint, report: &CheckReport) -> Result<bool, ServiceFault> {
         let id = &looked_at.id;
-        let at = number(milliseconds(report.checked_at));
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(items::Item::from([
-                ("pk".into(), items::endpoint_pk(id)),
-                ("sk".into(), text("CHECK")),
-                ("report".into(), text(fitted(report))),
-                ("checked_ms".into(), at.clone()),
-                ("expires_at".into(), number((report.checked_at + items::HISTORY_KEPT).unix_timestamp())),
-            ])))
-            .condition_expression("attribute_not_exists(pk) OR checked_ms < :at")
-            .expression_attribute_values(":at", at.clone());
         let update = Update::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(id))
@@ -57,7 +45,7 @@ impl CheckLog for EndpointsTable {
             .expression_attribute_values(":reachability", items::attribute(&looked_at.reachability))
             .expression_attribute_values(":summary", items::attribute(&report.summary()));
         let writes = vec![
-            TransactWriteItem::builder().put(put.build().expect("table and item are set")).build(),
+            self.put_report(id, report),
             TransactWriteItem::builder().update(update.build().expect("table, key and expression are set")).build(),
         ];
         match self.transact(writes).await? {
@@ -72,6 +60,25 @@ impl CheckLog for EndpointsTable {
         let report = item.get("report").and_then(|value| value.as_s().ok());
         let report = report.ok_or_else(|| items::unreadable("a look without its report"))?;
         serde_json::from_str(report).map(Some).map_err(items::unreadable)
+    }
+}
+
+impl EndpointsTable {
+    /// Writes the report, unless what is kept is not older.
+    pub(super) fn put_report(&self, id: &EndpointId, report: &CheckReport) -> TransactWriteItem {
+        let at = number(milliseconds(report.checked_at));
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(items::Item::from([
+                ("pk".into(), items::endpoint_pk(id)),
+                ("sk".into(), text("CHECK")),
+                ("report".into(), text(fitted(report))),
+                ("checked_ms".into(), at.clone()),
+                ("expires_at".into(), number((report.checked_at + items::HISTORY_KEPT).unix_timestamp())),
+            ])))
+            .condition_expression("attribute_not_exists(pk) OR checked_ms < :at")
+            .expression_attribute_values(":at", at);
+        TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
     }
 }
 

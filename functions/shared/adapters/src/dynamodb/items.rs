@@ -19,7 +19,7 @@ pub(super) const LISTING: &str = "all";
 /// How long attempts, events and reports are kept, also after their endpoint has gone.
 pub(super) const HISTORY_KEPT: Duration = Duration::days(400);
 /// The endpoint's times that are kept as numbers.
-const TIMES: [&str; 3] = ["due_at", "lease_until", "advice_at"];
+const TIMES: [&str; 4] = ["due_at", "lease_until", "advice_at", "health_at"];
 
 pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
@@ -49,9 +49,8 @@ pub(super) fn attribute(value: &impl Serialize) -> AttributeValue {
 pub(super) fn endpoint_item(endpoint: &Endpoint) -> Item {
     let mut item: Item = serde_dynamo::to_item(endpoint).expect("the domain's types are plain data");
     item.retain(|_, value| !matches!(value, AttributeValue::Null(_)));
-    for (name, time) in
-        [("due_at", endpoint.due_at), ("lease_until", endpoint.lease_until), ("advice_at", endpoint.advice_at)]
-    {
+    let times = [endpoint.due_at, endpoint.lease_until, endpoint.advice_at, endpoint.health_at];
+    for (name, time) in TIMES.into_iter().zip(times) {
         if let Some(time) = time {
             item.insert(name.into(), super::number(time.unix_timestamp()));
         }

@@ -3,6 +3,7 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::attempt::Attempt;
 use domain::certificate::InstalledCertificate;
+use domain::health::pace::first_look;
 use domain::order::OpenOrder;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
 use domain::{Endpoint, EndpointId};
@@ -47,10 +48,11 @@ impl AttemptJournal for EndpointsTable {
         let result = self
             .update(id)
             // The CA is asked for its advice at once.
-            .update_expression("SET certificate = :certificate, advice_at = :now")
+            .update_expression("SET certificate = :certificate, advice_at = :now, health_at = :look")
             .condition_expression("attempt = :attempt")
             .expression_attribute_values(":certificate", items::attribute(certificate))
             .expression_attribute_values(":now", number(certificate.imported_at.unix_timestamp()))
+            .expression_attribute_values(":look", number(first_look(id, certificate).unix_timestamp()))
             .expression_attribute_values(":attempt", number(attempt))
             .send()
             .await;

@@ -13,15 +13,18 @@
 //! | endpoint that meets it | `CAUSE#CaUnavailable.ca` | `ENDPOINT#id` |
 //! | digest that was sent | `DIGEST#tenant` | `2026-11-24` |
 //! | last scan | `INSTALLATION` | `SCAN` |
+//! | what fails of the installation, and what was told of it | `INSTALLATION` | `ENGINE` |
 //!
 //! Index `due` (due_shard, due_at) holds endpoints only: no other item has a `due_shard`. Indexes `tenant`
 //! (tenant, domain) and `listing` (one partition, domain) likewise. Index `advice` (due_shard, advice_at) holds
-//! endpoints with a certificate.
+//! endpoints with a certificate; index `health` (due_shard, health_at) likewise.
 
 mod advice_index;
 mod check_log;
 mod digest_log;
 mod due_index;
+mod engine_log;
+mod health_index;
 mod items;
 mod journal;
 mod registry;

@@ -171,7 +171,7 @@ impl EndpointsTable {
             .update_expression(
                 "SET #names = :names, reachability = :reachability, due_at = :due, attempt = attempt + :one, \
                  told = :told \
-                 REMOVE failing, #check, look_again_ms",
+                 REMOVE failing, #check, health, look_again_ms",
             )
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names.map(|(k, v)| (k.to_owned(), v.to_owned())).collect()))

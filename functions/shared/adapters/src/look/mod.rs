@@ -38,13 +38,20 @@ pub struct EndpointLooker {
     http: Probe,
     /// `None`: what hosts present is not looked at.
     tls: Option<TlsProbe>,
+    /// The same for internal hosts, from within their network.
+    inside: Option<TlsProbe>,
     issuer: Issuer,
     requests: Arc<Semaphore>,
 }
 
 impl EndpointLooker {
     pub fn new(dns: Dns, http: Probe, tls: Option<TlsProbe>, issuer: Issuer) -> Self {
-        Self { dns, http, tls, issuer, requests: Arc::new(Semaphore::new(MOST_REQUESTS)) }
+        Self { dns, http, tls, inside: None, issuer, requests: Arc::new(Semaphore::new(MOST_REQUESTS)) }
+    }
+
+    /// Looks at what internal hosts present, too: for a process that stands where they can be reached.
+    pub fn with_inside(self, probe: TlsProbe) -> Self {
+        Self { inside: Some(probe), ..self }
     }
 }
 
@@ -179,9 +186,12 @@ impl Look<'_> {
 
     /// Whether there is something to be presented, by which host.
     fn presenting<'s>(&self, subject: &'s Subject) -> Option<(&TlsProbe, &'s DomainName)> {
-        let expected = subject.reachability == Reachability::External && subject.certificate.is_some();
-        let host = subject.names.iter().find(|name| !name.wildcard).filter(|_| expected)?;
-        Some((self.looker.tls.as_ref()?, &host.base))
+        let host = subject.names.iter().find(|name| !name.wildcard).filter(|_| subject.certificate.is_some())?;
+        let probe = match subject.reachability {
+            Reachability::External => self.looker.tls.as_ref(),
+            Reachability::Internal => self.looker.inside.as_ref(),
+        };
+        Some((probe?, &host.base))
     }
 
     async fn present(&self, probe: &TlsProbe, host: &DomainName) -> TlsObservation {

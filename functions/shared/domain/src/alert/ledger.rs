@@ -115,6 +115,9 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>)
         } else if told.source == Source::Attempts && endpoint.failing.is_some() {
             // It fails by something else now. Whether this is over, only a success can tell.
             decision.ledger.told.push(told.clone());
+        } else if told.source.is_a_look() && endpoint.awaits_look() {
+            // It has a new certificate. Whether this is over, only the next look can tell.
+            decision.ledger.told.push(told.clone());
         } else {
             let id = decision.ledger.id(endpoint, &told.cause, "recovered");
             decision.alerts.push(Alert { id, ..recovered(endpoint, told, now) });

@@ -7,9 +7,10 @@ use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 
 use super::{AlertKind, Severity};
-use crate::check;
+use crate::certificate::InstalledCertificate;
 use crate::endpoint::Endpoint;
 use crate::failure::{Actor, Failure, FailureName};
+use crate::health::{Health, Symptom, SymptomKind, consequence};
 use crate::records::RequiredRecord;
 
 /// How late a renewal may begin before its engine is taken for stopped: many ticks of one minute.
@@ -56,6 +57,12 @@ pub enum Source {
     Store,
 }
 
+impl Source {
+    pub(super) fn is_a_look(self) -> bool {
+        matches!(self, Self::Look | Self::Store)
+    }
+}
+
 /// One thing that is wrong now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
@@ -84,9 +91,9 @@ pub fn is_shared(failure: &Failure) -> bool {
 
 /// All that is wrong with `endpoint` at `now`, each cause once.
 pub fn troubles(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<Trouble> {
-    let all = [failing(endpoint, now), drifted(endpoint, now), served(endpoint, now), overdue(endpoint, now)];
+    let all = failing(endpoint, now).into_iter().chain(seen(endpoint, now)).chain(overdue(endpoint, now));
     let mut found: Vec<Trouble> = Vec::new();
-    for trouble in all.into_iter().flatten() {
+    for trouble in all {
         // The records that an attempt fails by are those that the look finds wrong: one trouble, not two.
         if !found.iter().any(|known| known.cause == trouble.cause) {
             found.push(trouble);
@@ -117,41 +124,58 @@ fn failing(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Trouble> {
     })
 }
 
-/// A certificate is in place, and the next one could not be had: the DNS broke since.
-fn drifted(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Trouble> {
-    let (check, _) = endpoint.check.as_ref().zip(endpoint.certificate.as_ref())?;
-    let worst = check.worst.as_ref().filter(|worst| worst.severity == check::Severity::Error)?;
-    // Told by the name of the failure that it becomes at the renewal, so that it is not told again then.
-    let cause = match worst.actor {
-        Actor::Customer => FailureName::RecordsNotReady.into(),
-        Actor::Operator | Actor::Ca => Cause::new(&worst.check),
-    };
-    Some(Trouble {
-        kind: AlertKind::ActionRequired,
-        cause,
-        actor: worst.actor,
-        severity: Severity::of(endpoint, worst.actor, now),
-        source: Source::Look,
-        since: check.checked_at,
-        what: format!("{} The next renewal would fail.", worst.summary),
-        remedy: worst.remedy.clone(),
-        record: worst.record.clone(),
-        shared: false,
+/// What looks at its records, its host and its certificate have seen beyond doubt.
+fn seen(endpoint: &Endpoint, now: OffsetDateTime) -> impl Iterator<Item = Trouble> {
+    let held = endpoint.certificate.as_ref().zip(endpoint.current_health());
+    held.into_iter().flat_map(move |(held, health)| {
+        health.confirmed().filter_map(move |symptom| of_symptom(endpoint, held, health, symptom, now))
     })
 }
 
-fn served(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Trouble> {
-    let (check, _) = endpoint.check.as_ref().zip(endpoint.certificate.as_ref())?;
-    check.serves_another.then(|| Trouble {
-        kind: AlertKind::ServedCertificateDiffers,
-        cause: Cause::new("served-certificate-differs"),
-        actor: Actor::Operator,
-        severity: Severity::of(endpoint, Actor::Operator, now).max(Severity::Warning),
-        source: Source::Look,
-        since: check.checked_at,
-        what: "The host presents another certificate than the one in ACM.".into(),
-        remedy: "Attach the certificate to the load balancer's listener.".into(),
-        record: None,
+/// `None` for what is shown and not told: a certificate that nobody has attached yet, or that is no longer wanted, is
+/// mostly somebody's will.
+fn of_symptom(
+    endpoint: &Endpoint,
+    held: &InstalledCertificate,
+    health: &Health,
+    symptom: &Symptom,
+    now: OffsetDateTime,
+) -> Option<Trouble> {
+    use SymptomKind::*;
+    let (kind, cause, source, least) = match symptom.kind {
+        // Told by the name of the failure that it becomes at the renewal, so that it is not told again then.
+        DnsBroken if symptom.actor == Actor::Customer => {
+            (AlertKind::ActionRequired, FailureName::RecordsNotReady.into(), Source::Look, Severity::Notice)
+        }
+        DnsBroken => (AlertKind::ActionRequired, Cause::new("dns-broken"), Source::Look, Severity::Notice),
+        AnotherServed => {
+            let cause = Cause::new("served-certificate-differs");
+            (AlertKind::ServedCertificateDiffers, cause, Source::Look, Severity::Warning)
+        }
+        ChainIncomplete => {
+            let cause = Cause::new("served-chain-incomplete");
+            (AlertKind::ServedCertificateDiffers, cause, Source::Look, Severity::Warning)
+        }
+        CertificateMissing => {
+            (AlertKind::CertificateMissing, Cause::new("certificate-missing"), Source::Store, Severity::Error)
+        }
+        AnotherHeld => (AlertKind::CertificateMissing, Cause::new("another-in-acm"), Source::Store, Severity::Error),
+        HostUnreachable | Unused => return None,
+    };
+    let what = match symptom.kind {
+        DnsBroken => format!("{} {}", symptom.summary, consequence(health.dns_good_at, held)),
+        _ => symptom.summary.clone(),
+    };
+    Some(Trouble {
+        kind,
+        cause,
+        actor: symptom.actor,
+        severity: Severity::of(endpoint, symptom.actor, now).max(least),
+        source,
+        since: symptom.since,
+        what,
+        remedy: symptom.remedy.clone(),
+        record: symptom.record.clone(),
         shared: false,
     })
 }

@@ -172,7 +172,7 @@ pub enum TlsObservation {
 }
 
 /// A text with a moment in it, as the CA writes it.
-pub(super) fn moment(at: OffsetDateTime) -> String {
+pub(crate) fn moment(at: OffsetDateTime) -> String {
     let at = at.to_offset(time::UtcOffset::UTC);
     format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute())
 }

@@ -36,6 +36,7 @@ pub use facts::{
 };
 
 pub(crate) use delegation::fault as delegation_fault;
+pub(crate) use facts::moment;
 pub(crate) use http::fault as challenge_path_fault;
 
 /// Judges everything that a look gathered about `subject`.

@@ -35,6 +35,24 @@ pub(super) fn judge(subject: &Subject, observed: &TlsObservation) -> Serving {
         issuer: printable(&issuer, 200),
         not_after: leaf.validity().not_after.to_datetime(),
         ours,
+        chain_complete: is_complete(chain),
+    }
+}
+
+/// Whether each certificate is signed by the next, and the leaf does not stand alone unless it signed itself.
+///
+/// The root need not be sent (RFC 8446 §4.4.2), so what comes last is not looked into.
+fn is_complete(chain: &[Vec<u8>]) -> bool {
+    let parsed: Option<Vec<_>> =
+        chain.iter().map(|der| X509Certificate::from_der(der).ok().map(|(_, certificate)| certificate)).collect();
+    let Some(chain) = parsed else { return false };
+    let signed = |below: &X509Certificate<'_>, above: &X509Certificate<'_>| {
+        below.issuer() == above.subject() && below.verify_signature(Some(above.public_key())).is_ok()
+    };
+    match chain.as_slice() {
+        [] => false,
+        [alone] => signed(alone, alone),
+        several => several.windows(2).all(|pair| signed(&pair[0], &pair[1])),
     }
 }
 
@@ -57,7 +75,7 @@ pub(super) fn finding(subject: &Subject, serving: &Serving, now: OffsetDateTime)
             let found = format!("cannot be reached over TLS: {reason}");
             Some(Check::TlsUnreachable.finding(host, expected, found, Fix::of(fix)))
         }
-        Serving::Presented { host, serial, issuer, not_after, ours: false, name_matches } => {
+        Serving::Presented { host, serial, issuer, not_after, ours: false, name_matches, .. } => {
             let names = if *name_matches { "" } else { ", which does not cover the host's name" };
             let life = if *not_after <= now { "expired" } else { "ends" };
             let found = format!("presents {serial} by {issuer}{names}; it {life} {}", moment(*not_after));

@@ -1,9 +1,28 @@
 use domain::EndpointId;
 use domain::certificate::normalize_serial;
 use domain::certificate_key::CertificateKey;
-use domain::ports::{CertificateStore, Deletion, ImportMaterial};
+use domain::ports::{CertificateInspector, CertificateStore, Deletion, ImportMaterial};
 use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyPair, SerialNumber};
 use time::{Duration, OffsetDateTime};
+
+/// `id` and `domain` are ones that no other test uses.
+pub async fn certificate_inspector(
+    store: &(impl CertificateStore + CertificateInspector),
+    id: &EndpointId,
+    domain: &str,
+) {
+    let key = CertificateKey::generate();
+    let mut params = CertificateParams::new(vec![domain.to_owned()]).expect("ASCII");
+    params.serial_number = Some(SerialNumber::from(0xab03_u64));
+    let pair = KeyPair::try_from(key.to_pkcs8()).expect("PKCS#8");
+    let leaf_pem = params.self_signed(&pair).expect("signs").pem();
+    let material = ImportMaterial { endpoint: id, leaf_pem: &leaf_pem, issuers_pem: "", key: &key };
+    let arn = store.import(None, material).await.expect("imported").arn;
+    let seen = store.inspect_certificate(&arn).await.expect("answers").expect("there");
+    assert_eq!((seen.serial.as_str(), seen.used_by), ("AB03", vec![]), "nothing uses it yet");
+    assert_eq!(store.delete(&arn).await, Ok(Deletion::Gone));
+    assert_eq!(store.inspect_certificate(&arn).await, Ok(None), "what is gone is no error");
+}
 
 /// `id` and `domain` are ones that no other test uses.
 pub async fn certificate_store(store: &impl CertificateStore, id: &EndpointId, domain: &str) {

@@ -1,5 +1,6 @@
 use domain::attempt::Attempt;
 use domain::certificate::InstalledCertificate;
+use domain::health::pace::first_look;
 use domain::order::OpenOrder;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
 use domain::{Endpoint, EndpointId};
@@ -31,6 +32,7 @@ impl AttemptJournal for MemoryEndpoints {
             endpoint.certificate = Some(certificate.clone());
             // As the table has it: whole seconds.
             endpoint.advice_at = certificate.imported_at.replace_nanosecond(0).ok();
+            endpoint.health_at = first_look(id, certificate).replace_nanosecond(0).ok();
         })
     }
 

@@ -2,6 +2,7 @@ mod advice;
 mod check_log;
 mod digest_log;
 mod due_index;
+mod health;
 mod journal;
 mod registry;
 mod share_links;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use domain::attempt::Attempt;
 use domain::check::CheckReport;
 use domain::event::Event;
+use domain::health::engine::Engine;
 use domain::idempotency::IdempotencyKey;
 use domain::ports::{EndpointReader, FencedError, ServiceFault};
 use domain::share::Share;
@@ -39,6 +41,7 @@ struct State {
     /// When an endpoint may be looked at again.
     looks: BTreeMap<EndpointId, OffsetDateTime>,
     digests: BTreeSet<(TenantId, Date)>,
+    engine: Engine,
     requests: BTreeMap<(TenantId, IdempotencyKey), DoneRequest>,
 }
 

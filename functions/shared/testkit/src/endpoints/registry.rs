@@ -60,6 +60,7 @@ impl Registry for MemoryEndpoints {
         endpoint.failing = None;
         endpoint.told = seen.told.after_change();
         endpoint.check = None;
+        endpoint.health = None;
         for base in before.difference(&after) {
             state.claims.remove(*base);
         }

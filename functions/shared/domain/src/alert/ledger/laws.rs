@@ -9,9 +9,10 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::alert::trouble::is_shared;
 use crate::certificate::InstalledCertificate;
-use crate::check::{self, CheckSummary, Concern, RecordStatus};
+use crate::check::Serving;
 use crate::endpoint::{DelegationLabel, EndpointId, Failing, Reachability};
 use crate::failure::{Failure, FailureName};
+use crate::health::{Health, Symptom, SymptomKind};
 use crate::names::EndpointNames;
 
 const START: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
@@ -51,16 +52,20 @@ pub(in crate::alert) fn failed(name: FailureName, actor: Actor, since: OffsetDat
     Failing { failure: Failure::new(name, actor, "what", "do this"), since, attempts: 1 }
 }
 
-fn looked(severity: Option<check::Severity>, actor: Actor, another: bool, at: OffsetDateTime) -> CheckSummary {
-    let concern = |severity| Concern {
-        check: "txt-conflict".into(),
-        severity,
+fn looked(broken: Option<Actor>, another: bool, at: OffsetDateTime) -> Health {
+    let symptom = |kind, actor| Symptom {
+        kind,
+        since: at,
+        looks: 2,
         actor,
         summary: "It is wrong.".into(),
         remedy: "Mend it.".into(),
         record: None,
     };
-    CheckSummary { checked_at: at, records: RecordStatus::Ok, worst: severity.map(concern), serves_another: another }
+    let broken = broken.map(|actor| symptom(SymptomKind::DnsBroken, actor));
+    let another = another.then(|| symptom(SymptomKind::AnotherServed, Actor::Operator));
+    let symptoms = broken.into_iter().chain(another).collect();
+    Health { looked_at: at, dns_good_at: None, symptoms, served: Serving::NotChecked, used_by: vec![] }
 }
 
 /// What may happen between two decisions.
@@ -70,19 +75,19 @@ enum Turn {
     Succeeds,
     /// A new certificate, and the row of failures is over.
     Renews,
-    Looks(Option<check::Severity>, Actor, bool),
+    /// What it finds broken is up to this actor, and whether the host presents another certificate.
+    Looks(Option<Actor>, bool),
     Nothing,
 }
 
 fn turns() -> impl Strategy<Value = Vec<(Turn, i64)>> {
     let actor = || prop_oneof![Just(Actor::Customer), Just(Actor::Operator), Just(Actor::Ca)];
     let name = prop::sample::select(FailureName::ALL.to_vec());
-    let severity = prop::option::of(prop::sample::select(vec![check::Severity::Warning, check::Severity::Error]));
     let turn = prop_oneof![
         4 => (name, actor()).prop_map(|(name, actor)| Turn::Fails(name, actor)),
         1 => Just(Turn::Succeeds),
         1 => Just(Turn::Renews),
-        3 => (severity, actor(), any::<bool>()).prop_map(|(severity, actor, other)| Turn::Looks(severity, actor, other)),
+        3 => (prop::option::of(actor()), any::<bool>()).prop_map(|(broken, other)| Turn::Looks(broken, other)),
         2 => Just(Turn::Nothing),
     ];
     prop::collection::vec((turn, 0_i64..20), 1..40)
@@ -125,7 +130,7 @@ impl History {
                 self.endpoint.failing = None;
                 self.endpoint.certificate = Some(certificate(&self.endpoint, self.serial, self.now));
             }
-            Turn::Looks(severity, actor, other) => self.endpoint.check = Some(looked(severity, actor, other, self.now)),
+            Turn::Looks(broken, other) => self.endpoint.health = Some(looked(broken, other, self.now)),
             Turn::Nothing => {}
         }
     }
@@ -165,7 +170,8 @@ impl History {
             .iter()
             .filter(|((cause, actor), episode)| {
                 let lasts = own.iter().any(|trouble| (&trouble.cause, name(trouble.actor)) == (cause, *actor));
-                !lasts && !(episode.source == Source::Attempts && failing)
+                let unknown = episode.source.is_a_look() && self.endpoint.awaits_look();
+                !(lasts || unknown || episode.source == Source::Attempts && failing)
             })
             .map(|(key, _)| key.clone())
             .collect();
@@ -207,7 +213,7 @@ proptest! {
             history.decide();
         }
         history.endpoint.failing = None;
-        history.endpoint.check = None;
+        history.endpoint.health = None;
         history.endpoint.due_at = None;
         history.decide();
         prop_assert!(history.open.is_empty() && history.endpoint.told.told.is_empty(), "nothing is left when all is well");
@@ -254,7 +260,7 @@ fn a_trouble_that_lasts_is_told_again_at_each_edge_as_the_expiry_that_approaches
 fn dns_that_broke_before_the_renewal_is_not_told_again_when_the_renewal_fails_by_it() {
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
-    endpoint.check = Some(looked(Some(check::Severity::Error), Actor::Customer, false, START));
+    endpoint.health = Some(looked(Some(Actor::Customer), false, START));
     let decision = decide(&endpoint, START, None);
     assert_eq!(decision.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::ActionRequired]);
     endpoint.told = decision.ledger;
@@ -279,4 +285,20 @@ fn a_change_of_names_forgets_what_was_told_of_the_old_ones_but_not_whom_it_has_j
     }
     let left: Vec<_> = endpoint.told.after_change().told.into_iter().map(|told| told.cause).collect();
     assert_eq!(left, [Cause::new("CaUnavailable")]);
+}
+
+#[test]
+fn what_a_look_saw_of_the_certificate_before_is_neither_over_nor_told_again_before_the_next_look() {
+    let mut endpoint = fresh();
+    endpoint.certificate = Some(certificate(&endpoint, 1, START));
+    endpoint.health = Some(looked(None, true, START));
+    endpoint.told = decide(&endpoint, START, None).ledger;
+    let renewed = START + Duration::days(60);
+    endpoint.certificate = Some(certificate(&endpoint, 2, renewed));
+    let decision = decide(&endpoint, renewed, None);
+    assert_eq!((decision.alerts.len(), decision.ledger.told.len()), (0, 1));
+    endpoint.told = decision.ledger;
+    endpoint.health = Some(looked(None, false, renewed + Duration::HOUR));
+    let over = decide(&endpoint, renewed + Duration::HOUR, None);
+    assert_eq!(over.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Recovered]);
 }

@@ -1,0 +1,35 @@
+use domain::health::engine::Engine;
+use domain::ports::{EngineLog, ServiceFault};
+
+use super::{EndpointsTable, items};
+use crate::aws::conditional;
+
+const SORT_KEY: &str = "ENGINE";
+
+impl EngineLog for EndpointsTable {
+    async fn engine(&self) -> Result<Engine, ServiceFault> {
+        let item = self.get(items::text("INSTALLATION"), SORT_KEY).await?;
+        let Some(kept) = item.as_ref().and_then(|item| item.get("engine")?.as_s().ok()) else {
+            return Ok(Engine::default());
+        };
+        serde_json::from_str(kept).map_err(items::unreadable)
+    }
+
+    async fn save_engine(&self, before: &Engine, engine: &Engine) -> Result<bool, ServiceFault> {
+        let write = |engine: &Engine| items::text(serde_json::to_string(engine).expect("plain data"));
+        let nothing = if *before == Engine::default() { " OR attribute_not_exists(engine)" } else { "" };
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", items::text("INSTALLATION"))
+            .key("sk", items::text(SORT_KEY))
+            .update_expression("SET engine = :engine")
+            .condition_expression(format!("engine = :before{nothing}"))
+            .expression_attribute_values(":engine", write(engine))
+            .expression_attribute_values(":before", write(before))
+            .send()
+            .await;
+        Ok(conditional("dynamodb:UpdateItem", result)?.is_some())
+    }
+}

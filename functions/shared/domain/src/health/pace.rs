@@ -1,0 +1,126 @@
+//! When an endpoint is looked at. Nothing here is in days, and nothing is drawn: the same endpoint has the same moments.
+
+use time::{Duration, OffsetDateTime};
+
+use super::{Health, settles_at};
+use crate::certificate::InstalledCertificate;
+use crate::endpoint::EndpointId;
+
+/// However short a certificate lives, it is looked at this many times, if the schedule runs as often.
+const LOOKS_IN_A_LIFETIME: i32 = 100;
+/// The schedules run each minute at the most.
+const SHORTEST: Duration = Duration::MINUTE;
+/// How soon something is looked at again that one look alone has seen.
+const UNTIL_CONFIRMED: Duration = Duration::minutes(10);
+/// How soon an endpoint is looked at again that an attempt was at work on, or that could not be looked at.
+pub const ASK_AGAIN: Duration = Duration::minutes(5);
+/// The interval between two looks where nothing else is configured.
+pub const DEFAULT_INTERVAL: Duration = Duration::hours(6);
+
+/// How far apart two looks at `held` are: `longest`, or a hundredth of a short lifetime.
+pub fn interval(held: &InstalledCertificate, longest: Duration) -> Duration {
+    let part = (held.not_after - held.not_before) / LOOKS_IN_A_LIFETIME;
+    part.min(longest).max(SHORTEST)
+}
+
+/// The first look after `now` of all those that are `interval` apart: after `now`, and within `interval`.
+///
+/// Each endpoint has a phase of its own in the interval, so that what was registered together is not looked at together.
+pub fn next_look(id: &EndpointId, interval: Duration, now: OffsetDateTime) -> OffsetDateTime {
+    let interval = interval.whole_seconds().max(1);
+    let phase = i64::try_from((u128::from(spread(id)) * u128::from(interval.unsigned_abs())) >> 64)
+        .expect("less than the interval");
+    let periods = (now.unix_timestamp() - phase).div_euclid(interval) + 1;
+    OffsetDateTime::from_unix_timestamp(periods * interval + phase).expect("within an interval of now")
+}
+
+/// The first look at a certificate that was just recorded: in turn, and after a renewal as soon as the host must have
+/// changed over to it. The configured interval is unknown here.
+pub fn first_look(id: &EndpointId, held: &InstalledCertificate) -> OffsetDateTime {
+    if held.renewal {
+        return settles_at(held);
+    }
+    next_look(id, interval(held, DEFAULT_INTERVAL), held.imported_at)
+}
+
+/// The look after one that found `health`: sooner than in turn where something has to be confirmed, or where the host
+/// may still change over to a new certificate.
+pub fn look_after(id: &EndpointId, health: &Health, held: &InstalledCertificate, longest: Duration) -> OffsetDateTime {
+    let (now, settled) = (health.looked_at, settles_at(held));
+    let in_turn = next_look(id, interval(held, longest), now);
+    let confirm = health.is_in_doubt().then_some(now + UNTIL_CONFIRMED);
+    let changeover = (now < settled).then_some(settled);
+    [confirm, changeover].into_iter().flatten().fold(in_turn, OffsetDateTime::min)
+}
+
+/// A number that is spread evenly over all 64 bits: FNV-1a, stirred (MurmurHash3's finalizer), the same in every release.
+fn spread(id: &EndpointId) -> u64 {
+    let hash = id
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    let stir = |hash: u64, by: u64| (hash ^ (hash >> 33)).wrapping_mul(by);
+    let stirred = stir(stir(hash, 0xff51_afd7_ed55_8ccd), 0xc4ce_b9fe_1a85_ec53);
+    stirred ^ (stirred >> 33)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{NOW, ailing, certificate, endpoint, quiet};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn id(seed: u128) -> EndpointId {
+        EndpointId::from_random(seed.to_be_bytes())
+    }
+
+    #[test]
+    fn a_thousand_endpoints_registered_together_are_looked_at_evenly_over_the_interval() {
+        let interval = Duration::hours(6);
+        let mut tenths = [0; 10];
+        for seed in 0..1000 {
+            let after = next_look(&id(seed), interval, NOW) - NOW;
+            tenths[usize::try_from((after.whole_seconds() - 1) * 10 / interval.whole_seconds()).expect("a tenth")] += 1;
+        }
+        assert!(tenths.iter().all(|&count| (70..=130).contains(&count)), "{tenths:?}");
+    }
+
+    #[test]
+    fn a_certificate_of_days_is_looked_at_more_often_than_one_of_months() {
+        let six = Duration::hours(6);
+        let of = |lifetime: Duration| interval(&certificate(&endpoint(), lifetime), six);
+        assert_eq!(of(Duration::days(90)), six);
+        assert_eq!(of(Duration::days(25)), six, "the boundary: a hundredth of it is the interval");
+        assert_eq!(of(Duration::hours(160)), Duration::minutes(96));
+        assert_eq!(of(Duration::minutes(4)), SHORTEST);
+        assert_eq!(interval(&certificate(&endpoint(), Duration::days(90)), Duration::HOUR), Duration::HOUR);
+    }
+
+    #[test]
+    fn what_one_look_alone_has_seen_is_looked_at_again_soon() {
+        let (endpoint, longest) = (endpoint(), Duration::hours(6));
+        let held =
+            InstalledCertificate { imported_at: NOW - Duration::days(1), ..certificate(&endpoint, Duration::days(90)) };
+        let after = |health: &Health| look_after(&endpoint.id, health, &held, longest);
+        assert_eq!(after(&quiet(NOW)), next_look(&endpoint.id, longest, NOW));
+        assert_eq!(after(&ailing(NOW, 1)), (NOW + UNTIL_CONFIRMED).min(next_look(&endpoint.id, longest, NOW)));
+        assert_eq!(after(&ailing(NOW, 2)), next_look(&endpoint.id, longest, NOW));
+        let fresh = InstalledCertificate { imported_at: NOW, ..held.clone() };
+        let changeover = look_after(&endpoint.id, &quiet(NOW), &fresh, longest);
+        assert_eq!(changeover, settles_at(&fresh).min(next_look(&endpoint.id, longest, NOW)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_interval_has_exactly_one_look(
+            seed in any::<u128>(), seconds in 60_i64..200_000, now in 0_i64..4_000_000_000,
+        ) {
+            let (id, interval) = (id(seed), Duration::seconds(seconds));
+            let now = OffsetDateTime::from_unix_timestamp(now).expect("in range");
+            let next = next_look(&id, interval, now);
+            prop_assert!(now < next && next <= now + interval);
+            prop_assert_eq!(next_look(&id, interval, next), next + interval);
+            prop_assert_eq!(next_look(&id, interval, next - Duration::SECOND), next);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What of a look is a symptom. Each rule says what, whose move it is, and what to do.
+
+use time::OffsetDateTime;
+
+use super::{Health, InAcm, Symptom, SymptomKind, settles_at};
+use crate::certificate::InstalledCertificate;
+use crate::check::{CheckReport, Finding, Serving, Severity};
+use crate::diagnosis::{Area, moment};
+use crate::endpoint::Endpoint;
+use crate::failure::Actor;
+
+fn symptom(kind: SymptomKind, actor: Actor, summary: String, remedy: String) -> Symptom {
+    Symptom { kind, since: OffsetDateTime::UNIX_EPOCH, looks: 1, actor, summary, remedy, record: None }
+}
+
+/// The worst fault that would fail the next renewal. What the CA said last is the attempt's own failure, and what the
+/// host presents is judged by [`served`].
+pub(super) fn dns(report: &CheckReport) -> Option<Symptom> {
+    let renewal = |finding: &&Finding| {
+        finding.severity == Severity::Error
+            && !finding.entry().is_some_and(|entry| matches!(entry.area, Area::Serving | Area::Ca))
+    };
+    let finding = report.findings.iter().find(renewal)?;
+    let summary = format!("{}: {}", finding.subject, finding.found);
+    let broken = symptom(SymptomKind::DnsBroken, finding.actor, summary, finding.fix.text.clone());
+    Some(Symptom { record: finding.fix.record.clone(), ..broken })
+}
+
+pub(super) fn in_acm(
+    endpoint: &Endpoint,
+    held: &InstalledCertificate,
+    acm: &InAcm,
+    before: Option<&Health>,
+) -> Vec<Symptom> {
+    let arn = &held.arn;
+    let renew = format!("managed-https renew {} --wait", endpoint.names.primary());
+    match acm {
+        InAcm::Unknown => Vec::new(),
+        InAcm::Gone => vec![symptom(
+            SymptomKind::CertificateMissing,
+            Actor::Operator,
+            format!("The certificate {arn} is gone from ACM: somebody deleted it."),
+            format!("Have a new one, which gets another ARN, and attach that to the listeners: {renew}"),
+        )],
+        InAcm::There(there) if there.serial != held.serial => vec![symptom(
+            SymptomKind::AnotherHeld,
+            Actor::Operator,
+            format!(
+                "ACM has the certificate {} under {arn}, and not {}: somebody imported it.",
+                there.serial, held.serial
+            ),
+            format!("Find out who imports there, and have the right one back: {renew}"),
+        )],
+        InAcm::There(there) => {
+            let unused_before = before.is_some_and(|before| before.symptom(SymptomKind::Unused).is_some());
+            let used_before = before.is_some_and(|before| !before.used_by.is_empty());
+            let left = there.used_by.is_empty() && (used_before || unused_before);
+            let unused = symptom(
+                SymptomKind::Unused,
+                Actor::Operator,
+                format!("Nothing uses {arn} any more: it was detached from the last listener that had it."),
+                format!(
+                    "Attach it again, or remove the endpoint if it has served its time: managed-https remove {}",
+                    endpoint.names.primary()
+                ),
+            );
+            left.then_some(unused).into_iter().collect()
+        }
+    }
+}
+
+pub(super) fn served(held: &InstalledCertificate, serving: &Serving, now: OffsetDateTime) -> Option<Symptom> {
+    let InstalledCertificate { arn, serial: ours_serial, imported_at, .. } = held;
+    match serving {
+        Serving::NotChecked => None,
+        // A load balancer takes a moment to take up what was imported.
+        Serving::Presented { ours: false, .. } if now < settles_at(held) => None,
+        Serving::Presented { ours: false, host, serial, issuer, not_after, .. } => Some(symptom(
+            SymptomKind::AnotherServed,
+            Actor::Operator,
+            format!(
+                "{host} presents the certificate {serial} by {issuer}, which ends {}, and not {ours_serial}, which is in \
+                 ACM since {}.",
+                moment(*not_after),
+                moment(*imported_at),
+            ),
+            format!(
+                "Attach {arn} to the load balancer's HTTPS listener; if it is there, find out what answers before it: \
+                 openssl s_client -connect {host}:443 -servername {host} </dev/null"
+            ),
+        )),
+        Serving::Presented { ours: true, chain_complete: false, host, .. } => Some(symptom(
+            SymptomKind::ChainIncomplete,
+            Actor::Operator,
+            format!("{host} presents its certificate without the chain to the root: many clients refuse it."),
+            "Have what ends TLS there send the whole chain, as it is in ACM.".into(),
+        )),
+        Serving::Presented { .. } => None,
+        Serving::Unreachable { host, reason } => Some(symptom(
+            SymptomKind::HostUnreachable,
+            Actor::Operator,
+            format!("{host} cannot be reached over TLS: {reason}."),
+            format!("Add an HTTPS listener with {arn} to the load balancer, and open port 443."),
+        )),
+    }
+}

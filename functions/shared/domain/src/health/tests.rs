@@ -1,0 +1,183 @@
+use super::*;
+use crate::caller::TenantId;
+use crate::check::{Finding, Fix, Severity};
+use crate::endpoint::{DelegationLabel, EndpointId, Reachability};
+use crate::names::EndpointNames;
+use crate::records::RequiredRecord;
+use time::macros::datetime;
+
+pub(super) const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+pub(super) fn endpoint() -> Endpoint {
+    let names = EndpointNames::parse("www.example.com", &[], 9).expect("valid");
+    let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
+    Endpoint::register(id, TenantId::fallback(), names, Reachability::External, label, NOW)
+}
+
+pub(super) fn certificate(endpoint: &Endpoint, lifetime: Duration) -> InstalledCertificate {
+    InstalledCertificate {
+        arn: "arn:aws:acm:x".into(),
+        serial: "AB".into(),
+        issuer: "CN=CA".into(),
+        names: endpoint.names.iter().cloned().collect(),
+        not_before: NOW,
+        not_after: NOW + lifetime,
+        imported_at: NOW,
+        renew_at: NOW + lifetime * 2 / 3,
+        directory: None,
+        renewal_id: None,
+        advice: None,
+        generation: 1,
+        renewal: false,
+        announced: true,
+    }
+}
+
+fn finding(check: &str, severity: Severity) -> Finding {
+    Finding {
+        check: check.into(),
+        severity,
+        subject: "_acme-challenge.www.example.com".into(),
+        expected: "a CNAME".into(),
+        found: "nothing".into(),
+        explanation: "why".into(),
+        actor: Actor::Customer,
+        fix: Fix {
+            text: "Create it.".into(),
+            record: Some(RequiredRecord {
+                name: "_acme-challenge.www.example.com".into(),
+                kind: "CNAME".into(),
+                value: "x.acme.example".into(),
+                purpose: "p".into(),
+            }),
+            command: None,
+        },
+    }
+}
+
+fn report(findings: Vec<Finding>, serving: Serving, at: OffsetDateTime) -> CheckReport {
+    CheckReport { checked_at: at, records: vec![], findings, provider: None, serving }
+}
+
+fn presented(ours: bool, chain_complete: bool) -> Serving {
+    Serving::Presented {
+        host: "www.example.com".into(),
+        serial: if ours { "AB" } else { "01" }.into(),
+        issuer: "CN=CA".into(),
+        not_after: NOW + Duration::days(30),
+        ours,
+        name_matches: true,
+        chain_complete,
+    }
+}
+
+fn there(serial: &str, used_by: &[&str]) -> InAcm {
+    let used_by = used_by.iter().map(|arn| (*arn).to_owned()).collect();
+    InAcm::There(CertificateUse { serial: serial.into(), used_by })
+}
+
+/// A look at `now`, of which all is well but what is given.
+fn look(before: Option<&Health>, findings: Vec<Finding>, serving: Serving, acm: &InAcm, now: OffsetDateTime) -> Health {
+    let endpoint = endpoint();
+    let held = certificate(&endpoint, Duration::days(90));
+    let report = report(findings, serving, now);
+    Health::follow(before, &endpoint, &held, &Seen { report: &report, acm }, now)
+}
+
+pub(super) fn quiet(now: OffsetDateTime) -> Health {
+    look(None, vec![], presented(true, true), &there("AB", &["lb"]), now)
+}
+
+pub(super) fn ailing(now: OffsetDateTime, looks: u32) -> Health {
+    let broken = vec![finding("delegation-missing", Severity::Error)];
+    let mut health = look(None, broken, presented(true, true), &there("AB", &["lb"]), now);
+    health.symptoms[0].looks = looks;
+    health
+}
+
+fn kinds(health: &Health) -> Vec<SymptomKind> {
+    health.symptoms.iter().map(|symptom| symptom.kind).collect()
+}
+
+const LATER: OffsetDateTime = datetime!(2026-11-24 18:00 UTC);
+
+#[test]
+fn a_break_is_known_with_its_beginning_its_last_good_time_and_its_remedy() {
+    let good = quiet(NOW);
+    assert_eq!((kinds(&good), good.dns_good_at), (vec![], Some(NOW)));
+    let broken = || vec![finding("delegation-missing", Severity::Error)];
+    let first = look(Some(&good), broken(), presented(true, true), &there("AB", &["lb"]), LATER);
+    let symptom = &first.symptoms[0];
+    assert_eq!((symptom.kind, symptom.since, symptom.is_confirmed()), (SymptomKind::DnsBroken, LATER, false));
+    assert!(symptom.record.is_some() && symptom.actor == Actor::Customer, "{symptom:?}");
+    assert_eq!(first.dns_good_at, Some(NOW), "the last good time stays");
+    let again = LATER + Duration::minutes(10);
+    let second = look(Some(&first), broken(), presented(true, true), &there("AB", &["lb"]), again);
+    assert_eq!((second.symptoms[0].since, second.symptoms[0].is_confirmed()), (LATER, true));
+    assert_eq!((first.news(Some(&good)).len(), second.news(Some(&first)).len()), (0, 1), "told when it is certain");
+    let mended = look(Some(&second), vec![], presented(true, true), &there("AB", &["lb"]), again + Duration::HOUR);
+    assert_eq!((kinds(&mended), mended.dns_good_at), (vec![], Some(again + Duration::HOUR)));
+    assert!(mended.news(Some(&second))[0].contains("no longer so"));
+    assert_eq!(mended.news(Some(&first)), Vec::<String>::new(), "what was never certain is not over either");
+}
+
+#[test]
+fn what_fails_no_renewal_is_no_break_of_the_dns() {
+    let findings = vec![
+        finding("order-failed", Severity::Error),
+        finding("tls-other-certificate", Severity::Error),
+        finding("txt-stray", Severity::Warning),
+    ];
+    assert_eq!(kinds(&look(None, findings, presented(true, true), &there("AB", &[]), LATER)), vec![]);
+}
+
+#[test]
+fn another_certificate_is_a_trouble_once_listeners_have_had_the_time_to_change() {
+    let settled = settles_at(&certificate(&endpoint(), Duration::days(90)));
+    assert_eq!(settled, NOW + LONGEST_SETTLING);
+    let at = |now| kinds(&look(None, vec![], presented(false, true), &there("AB", &[]), now));
+    assert_eq!(at(settled - Duration::SECOND), vec![]);
+    assert_eq!(at(settled), vec![SymptomKind::AnotherServed]);
+    let short = certificate(&endpoint(), Duration::hours(50));
+    assert_eq!(settles_at(&short), NOW + Duration::minutes(30), "a certificate of hours has less of it");
+}
+
+#[test]
+fn a_host_that_serves_badly_is_told_apart_from_one_that_does_not_serve() {
+    let at = |serving| kinds(&look(None, vec![], serving, &there("AB", &[]), LATER));
+    assert_eq!(at(presented(true, false)), vec![SymptomKind::ChainIncomplete]);
+    let closed = Serving::Unreachable { host: "www.example.com".into(), reason: "refused".into() };
+    assert_eq!(at(closed), vec![SymptomKind::HostUnreachable]);
+    assert_eq!(at(Serving::NotChecked), vec![]);
+}
+
+#[test]
+fn acm_is_held_against_what_was_imported() {
+    let at = |before: Option<&Health>, acm: &InAcm| look(before, vec![], presented(true, true), acm, LATER);
+    assert_eq!(kinds(&at(None, &InAcm::Gone)), vec![SymptomKind::CertificateMissing]);
+    assert_eq!(kinds(&at(None, &there("CD", &[]))), vec![SymptomKind::AnotherHeld]);
+    assert_eq!(kinds(&at(None, &there("AB", &[]))), vec![], "one that was never attached is not detached");
+    let used = at(None, &there("AB", &["lb"]));
+    let unused = at(Some(&used), &there("AB", &[]));
+    assert_eq!(kinds(&unused), vec![SymptomKind::Unused]);
+    assert_eq!(kinds(&at(Some(&unused), &there("AB", &[]))), vec![SymptomKind::Unused], "and stays so");
+    assert_eq!(kinds(&at(Some(&unused), &there("AB", &["lb"]))), vec![]);
+    let gone = at(Some(&used), &InAcm::Gone);
+    let unknown = at(Some(&gone), &InAcm::Unknown);
+    assert_eq!(
+        (kinds(&unknown), unknown.symptoms[0].looks),
+        (vec![SymptomKind::CertificateMissing], 1),
+        "nor confirms"
+    );
+    assert_eq!(at(Some(&used), &InAcm::Unknown).used_by, used.used_by, "an ACM that does not answer changes nothing");
+}
+
+#[test]
+fn what_was_kept_before_a_field_was_there_can_still_be_read() {
+    let old = serde_json::json!({"looked_at": "2026-11-24T12:00:00Z", "served": {"status": "not_checked"}});
+    let read: Health = serde_json::from_value(old).expect("readable");
+    assert_eq!((read.looked_at, kinds(&read), read.dns_good_at), (NOW, vec![], None));
+    let kept = ailing(NOW, 2);
+    let text = serde_json::to_value(&kept).expect("plain data");
+    assert_eq!(serde_json::from_value::<Health>(text).expect("readable"), kept);
+}

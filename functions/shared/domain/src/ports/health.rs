@@ -1,0 +1,74 @@
+use std::future::Future;
+
+use time::OffsetDateTime;
+
+use super::fault::ServiceFault;
+use super::store::EndpointReader;
+use crate::alert::Ledger;
+use crate::check::{CheckReport, CheckSummary};
+use crate::endpoint::{Endpoint, EndpointId};
+use crate::event::Event;
+use crate::health::engine::Engine;
+use crate::health::{CertificateUse, Health};
+
+/// What a look leaves behind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sight {
+    pub health: Health,
+    /// When to look again.
+    pub look_again_at: OffsetDateTime,
+    pub summary: CheckSummary,
+    /// The report, if it tells more than the one that is kept.
+    pub report: Option<CheckReport>,
+    pub events: Vec<Event>,
+}
+
+/// Whose health is to be looked at. Reading costs by what is due, not by what is managed.
+pub trait HealthIndex: EndpointReader {
+    /// Up to `limit` endpoints of one shard that are to be looked at by `now`, longest due first.
+    fn health_due(
+        &self,
+        shard: u32,
+        now: OffsetDateTime,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<EndpointId>, ServiceFault>> + Send;
+
+    /// Keeps what was seen of `looked_at`, all or nothing: one write where nothing but the times has changed.
+    ///
+    /// False, and nothing is kept, if the endpoint is no longer as it was looked at: an attempt holds it, it has other
+    /// names or another certificate, a newer report is kept, or it is gone.
+    fn record_health(
+        &self,
+        looked_at: &Endpoint,
+        sight: &Sight,
+    ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
+
+    /// Keeps what was told of `seen` by now, outside of an attempt. False, and nothing is kept, if an attempt has begun
+    /// since, whose end tells and keeps, or if somebody else has told in the meantime.
+    fn save_told(&self, seen: &Endpoint, told: &Ledger) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
+
+    /// Says when to look again, and leaves the rest as it is. Nothing if the endpoint is gone.
+    fn postpone_health(
+        &self,
+        id: &EndpointId,
+        look_again_at: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+}
+
+/// What is kept of the installation itself.
+pub trait EngineLog {
+    /// What was kept last; all is well where nothing was.
+    fn engine(&self) -> impl Future<Output = Result<Engine, ServiceFault>> + Send;
+
+    /// Keeps `engine` if what is kept is still `before`; else false, and nothing is changed.
+    fn save_engine(&self, before: &Engine, engine: &Engine) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
+}
+
+/// Looks at certificates in ACM, and changes none.
+pub trait CertificateInspector {
+    /// The certificate with this ARN and what uses it; `None` if it is gone.
+    fn inspect_certificate(
+        &self,
+        arn: &str,
+    ) -> impl Future<Output = Result<Option<CertificateUse>, ServiceFault>> + Send;
+}

@@ -1,0 +1,138 @@
+use domain::alert::Ledger;
+use domain::attempt::Outcome;
+use domain::caller::Origin;
+use domain::certificate::InstalledCertificate;
+use domain::event::{Event, EventKind};
+use domain::health::engine::{Engine, FailingCheck};
+use domain::health::pace::first_look;
+use domain::health::{CertificateUse, Health, InAcm, Seen};
+use domain::ports::{
+    AttemptJournal, AuditTrail, Change, CheckLog, DUE_SHARDS, DueEntry, DueIndex, EngineLog, HealthIndex, Registry,
+    Settlement, Sight,
+};
+use domain::schedule::LEASE;
+use domain::{Endpoint, EndpointId};
+use time::{Duration, OffsetDateTime};
+
+use super::check_log::report_of_a_missing_record;
+use super::endpoints::{attempt, installed};
+use super::{endpoint, whole_second};
+
+/// What a look at `endpoint` leaves that found a record missing.
+fn sight(endpoint: &Endpoint, at: OffsetDateTime, report: bool) -> Sight {
+    let found = report_of_a_missing_record("_acme-challenge.host.example.com", "label.acme.example", at);
+    let held = installed(endpoint, at);
+    let acm = InAcm::There(CertificateUse { serial: held.serial.clone(), used_by: vec!["lb".into()] });
+    let health = Health::follow(endpoint.health.as_ref(), endpoint, &held, &Seen { report: &found, acm: &acm }, at);
+    let event = Event::act(EventKind::Checked, Origin::itself(), "Looked.", at, 7);
+    Sight {
+        health,
+        look_again_at: at + Duration::HOUR,
+        summary: found.summary(),
+        events: report.then_some(event).into_iter().collect(),
+        report: report.then_some(found),
+    }
+}
+
+/// `seed` is one that no other test uses, nor the number after it.
+pub async fn health_index(
+    index: &(impl HealthIndex + AttemptJournal + Registry + DueIndex + CheckLog + AuditTrail),
+    seed: u64,
+) {
+    let now = whole_second();
+    let fresh = endpoint(seed, now);
+    let id = &fresh.id;
+    let shard = id.shard(DUE_SHARDS);
+    let due = async |at| index.health_due(shard, at, 1000).await.expect("answers").contains(id);
+    let read = async || index.find(id).await.expect("answers").expect("there");
+    let events = async || index.events(id, None, 50).await.expect("answers").len();
+    index.register(&fresh, &super::registered(&fresh), None).await.expect("registered");
+    assert!(!due(now + Duration::days(999)).await, "without a certificate it is its attempts that look");
+
+    let entry = DueEntry { endpoint: id.clone(), due_at: now };
+    assert_eq!(index.claim(&entry, now, now + LEASE).await, Ok(Some(1)));
+    let certificate = installed(&fresh, now);
+    index.record_certificate(id, 1, &certificate).await.expect("recorded");
+    let first = first_look(id, &certificate);
+    assert_eq!(read().await.health_at, Some(first), "with a certificate it is looked at in its turn");
+    assert!(!due(first - Duration::SECOND).await && due(first).await);
+    assert_eq!(
+        index.record_health(&read().await, &sight(&read().await, now, true)).await,
+        Ok(false),
+        "not while an attempt runs"
+    );
+    index.settle(id, 1, &settlement(id, &certificate, now)).await.expect("settled");
+
+    let rested = read().await;
+    let before = events().await;
+    let seen = sight(&rested, now, true);
+    assert_eq!(index.record_health(&rested, &seen).await, Ok(true));
+    let looked = read().await;
+    assert_eq!((looked.health.as_ref(), looked.check.as_ref()), (Some(&seen.health), Some(&seen.summary)));
+    assert_eq!(looked.health_at, Some(now + Duration::HOUR));
+    assert_eq!(index.last_check(id).await.expect("answers"), seen.report, "with its report");
+    assert_eq!(events().await, before + 1, "and its event");
+    assert!(!due(now + Duration::HOUR - Duration::SECOND).await && due(now + Duration::HOUR).await);
+    assert_eq!(looked.certificate, rested.certificate, "and nothing else is changed");
+
+    let later = now + Duration::HOUR;
+    let again = sight(&looked, later, false);
+    assert_eq!(index.record_health(&looked, &again).await, Ok(true));
+    let kept = read().await;
+    assert_eq!(kept.health.as_ref().map(|health| health.symptoms[0].looks), Some(2));
+    assert_eq!(kept.health, Some(again.health.clone()), "what lasts keeps its beginning");
+    assert_eq!(
+        index.last_check(id).await.expect("answers"),
+        seen.report,
+        "a report that tells nothing new is not written"
+    );
+    assert_eq!(index.record_health(&looked, &again).await, Ok(true), "writing the same again is fine");
+
+    let told = Ledger { sequence: 3, told: vec![] };
+    assert_eq!(index.save_told(&kept, &told).await, Ok(true));
+    assert_eq!(read().await.told, told);
+    assert_eq!(index.save_told(&kept, &Ledger::default()).await, Ok(false), "somebody else has told meanwhile");
+    let of_before = Endpoint { attempt: 0, told: told.clone(), ..kept.clone() };
+    assert_eq!(index.save_told(&of_before, &Ledger::default()).await, Ok(false), "an attempt has begun since");
+    let kept = read().await;
+
+    let other = InstalledCertificate { generation: certificate.generation + 1, ..certificate.clone() };
+    let of_another = Endpoint { certificate: Some(other), ..kept.clone() };
+    assert_eq!(index.record_health(&of_another, &again).await, Ok(false), "it has another certificate by now");
+    let change = Change { names: endpoint(seed + 1, now).names, reachability: kept.reachability, due_at: now };
+    index.change(&kept, &change, &super::registered(&kept)).await.expect("changed");
+    assert_eq!(read().await.health, None, "what was known of other names is forgotten");
+    assert_eq!(index.record_health(&kept, &again).await, Ok(false), "a look at other names says nothing of these");
+
+    index.postpone_health(id, now + Duration::days(9)).await.expect("postponed");
+    assert!(!due(now + Duration::days(8)).await && due(now + Duration::days(9)).await);
+    let gone = endpoint(seed + 2, now).id;
+    index.postpone_health(&gone, now).await.expect("postponing what is not there is fine");
+    assert_eq!(index.find(&gone).await, Ok(None), "and makes nothing");
+}
+
+/// On an installation of which nothing is kept yet.
+pub async fn engine_log(log: &impl EngineLog) {
+    let healthy = Engine::default();
+    assert_eq!(log.engine().await, Ok(healthy.clone()), "where nothing is kept all is well");
+    let failing = FailingCheck { check: "schedule".into(), since: whole_second(), looks: 1 };
+    let ill = Engine { failing: vec![failing], ..Engine::default() };
+    assert_eq!(log.save_engine(&ill, &ill).await, Ok(false), "what was decided on something else is not kept");
+    assert_eq!(log.save_engine(&healthy, &ill).await, Ok(true));
+    assert_eq!(log.engine().await, Ok(ill.clone()), "it reads as it was written");
+    assert_eq!(log.save_engine(&healthy, &healthy).await, Ok(false), "nor what another run has overtaken");
+    assert_eq!(log.save_engine(&ill, &healthy).await, Ok(true));
+    assert_eq!(log.engine().await, Ok(healthy));
+}
+
+fn settlement(id: &EndpointId, certificate: &InstalledCertificate, now: OffsetDateTime) -> Settlement {
+    Settlement {
+        due_at: certificate.renew_at,
+        failing: None,
+        drop_order: false,
+        announced: true,
+        removing: false,
+        told: Ledger::default(),
+        attempt: attempt(id, 1, now, Outcome::Issued),
+    }
+}

@@ -1,0 +1,87 @@
+use domain::alert::Ledger;
+use domain::health::engine::Engine;
+use domain::ports::{DUE_SHARDS, EngineLog, HealthIndex, ServiceFault, Sight};
+use domain::{Endpoint, EndpointId};
+use time::OffsetDateTime;
+
+use super::MemoryEndpoints;
+
+impl HealthIndex for MemoryEndpoints {
+    async fn health_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
+        let state = self.state();
+        let mut due: Vec<_> = state
+            .endpoints
+            .values()
+            .filter(|endpoint| endpoint.id.shard(DUE_SHARDS) == shard)
+            .filter_map(|endpoint| Some((endpoint.health_at.filter(|at| *at <= now)?, endpoint.id.clone())))
+            .collect();
+        due.sort();
+        Ok(due.into_iter().take(limit as usize).map(|(_, id)| id).collect())
+    }
+
+    async fn record_health(&self, looked_at: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {
+        let (id, mut state) = (&looked_at.id, self.state());
+        let generation = |endpoint: &Endpoint| endpoint.certificate.as_ref().map(|held| held.generation);
+        let same = |endpoint: &&mut Endpoint| {
+            endpoint.lease_until.is_none()
+                && endpoint.names == looked_at.names
+                && endpoint.reachability == looked_at.reachability
+                && generation(endpoint) == generation(looked_at)
+        };
+        let kept = state.checks.get(id).map(|kept| kept.checked_at);
+        if sight.report.as_ref().zip(kept).is_some_and(|(report, kept)| kept >= report.checked_at) {
+            return Ok(false);
+        }
+        let Some(endpoint) = state.endpoints.get_mut(id).filter(same) else { return Ok(false) };
+        endpoint.health = Some(sight.health.clone());
+        endpoint.health_at = Some(sight.look_again_at);
+        endpoint.check = Some(sight.summary.clone());
+        if let Some(report) = &sight.report {
+            state.checks.insert(id.clone(), report.clone());
+        }
+        let events = sight.events.iter().map(|event| ((id.clone(), event.id.clone()), event.clone()));
+        state.events.extend(events);
+        drop(state);
+        self.fuse.burn();
+        Ok(true)
+    }
+
+    async fn save_told(&self, seen: &Endpoint, told: &Ledger) -> Result<bool, ServiceFault> {
+        let mut state = self.state();
+        let same = |endpoint: &&mut Endpoint| {
+            endpoint.attempt == seen.attempt
+                && endpoint.lease_until.is_none()
+                && endpoint.told.sequence == seen.told.sequence
+        };
+        let Some(endpoint) = state.endpoints.get_mut(&seen.id).filter(same) else { return Ok(false) };
+        endpoint.told = told.clone();
+        drop(state);
+        self.fuse.burn();
+        Ok(true)
+    }
+
+    async fn postpone_health(&self, id: &EndpointId, look_again_at: OffsetDateTime) -> Result<(), ServiceFault> {
+        if let Some(endpoint) = self.state().endpoints.get_mut(id) {
+            endpoint.health_at = Some(look_again_at);
+        }
+        self.fuse.burn();
+        Ok(())
+    }
+}
+
+impl EngineLog for MemoryEndpoints {
+    async fn engine(&self) -> Result<Engine, ServiceFault> {
+        Ok(self.state().engine.clone())
+    }
+
+    async fn save_engine(&self, before: &Engine, engine: &Engine) -> Result<bool, ServiceFault> {
+        let mut state = self.state();
+        if state.engine != *before {
+            return Ok(false);
+        }
+        state.engine = engine.clone();
+        drop(state);
+        self.fuse.burn();
+        Ok(true)
+    }
+}
