@@ -1,7 +1,7 @@
 //! What makes renewals happen by themselves.
 
 use domain::installation::InstallationCheck;
-use domain::installation_facts::{Looked, Schedule, Task, TaskFacts};
+use domain::installation_facts::{LONGEST_ATTEMPT, Looked, Schedule, Task, TaskFacts};
 use time::{Duration, OffsetDateTime};
 
 use crate::{Installation, failed, ok, unseen, warning};
@@ -37,6 +37,13 @@ fn told(task: Task) -> Told {
             run: "poll for the CA's renewal advice",
             missed: "a mass revocation would go unnoticed",
             function: "poll-renewal-info",
+        },
+        Task::Health => Told {
+            schedule_check: "health-schedule",
+            run_check: "last-health",
+            run: "look at what is in place",
+            missed: "what breaks between renewals goes unnoticed",
+            function: "check-health",
         },
     }
 }
@@ -104,6 +111,27 @@ pub(crate) fn dead_letters(seen: &Looked<u64>, installation: &Installation) -> I
     }
 }
 
+pub(crate) fn attempts(seen: &Looked<Vec<String>>, installation: &Installation) -> InstallationCheck {
+    const NAME: &str = "attempts";
+    let longest = span(LONGEST_ATTEMPT);
+    match seen.as_deref() {
+        Err(fault) => unseen(NAME, fault),
+        Ok([]) => ok(NAME, format!("No attempt has been running for more than {longest}.")),
+        Ok([first, ..]) => failed(
+            NAME,
+            format!(
+                "{} attempts have been running for more than {longest}; one is {first}.",
+                seen.as_ref().map_or(0, Vec::len)
+            ),
+            format!(
+                "See in which state it is: aws stepfunctions get-execution-history --reverse-order --max-results 20 \
+                 --execution-arn {}:{first}. After an hour it is ended, and the next attempt takes its order up.",
+                installation.state_machine.replace(":stateMachine:", ":execution:")
+            ),
+        ),
+    }
+}
+
 /// `90 s`, `12 min`, `3 h`, `2 d`.
 fn span(duration: Duration) -> String {
     let seconds = duration.whole_seconds().max(0);
@@ -126,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_disabled_schedule_is_a_failure_with_the_command_that_enables_it() {
-        for which in [Task::Scan, Task::Advice] {
+        for which in [Task::Scan, Task::Advice, Task::Health] {
             let mut facts = task(which);
             assert!(judged(&facts).iter().all(is_ok));
             facts.schedule.as_mut().expect("seen").enabled = false;
@@ -140,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_run_is_late_exactly_when_the_alarm_on_silence_rings() {
-        for which in [Task::Scan, Task::Advice] {
+        for which in [Task::Scan, Task::Advice, Task::Health] {
             let run = |last| judged(&TaskFacts { last_run: Ok(last), ..task(which) })[1].clone();
             let silence = installation().silence;
             assert!(is_ok(&run(Some(NOW - silence + Duration::SECOND))));
@@ -148,6 +176,15 @@ mod tests {
             assert!(is_warning(&run(None)));
             assert!(is_ok(&run(Some(NOW + Duration::SECOND))), "its clock may be ahead of ours");
         }
+    }
+
+    #[test]
+    fn an_attempt_that_does_not_end_is_named() {
+        assert!(is_ok(&attempts(&Ok(vec![]), &installation())));
+        let check = attempts(&Ok(vec!["ep-x-7".into()]), &installation());
+        assert!(is_failed(&check) && check.detail.contains("ep-x-7"));
+        assert!(check.remedy.expect("a remedy").contains(":execution:issue:ep-x-7."));
+        assert!(is_failed(&attempts(&Err(gone("states:ListExecutions")), &installation())));
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct Installation {
     pub alerts_topic: String,
     /// URL of the queue.
     pub dead_letters: String,
+    /// ARN of the state machine.
+    pub state_machine: String,
     /// After how long without a run of a task something is wrong; the alarm on silent scans uses the same.
     pub silence: Duration,
     /// URL of the token issuer, if there is one.
@@ -51,6 +53,7 @@ pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) ->
     checks.extend(tasks);
     checks.extend([
         engine::dead_letters(&facts.dead_letters, installation),
+        engine::attempts(&facts.long_attempts, installation),
         people::alarms(&facts.alarms, installation),
         people::subscriptions(&facts.subscriptions, installation),
         people::sign_in(facts.issuer.as_ref(), installation),

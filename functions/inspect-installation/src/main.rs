@@ -26,6 +26,7 @@ async fn main() -> Result<(), Error> {
         account_secret: environment.required("ACCOUNT_SECRET")?,
         alerts_topic: environment.required("ALERTS_TOPIC")?,
         dead_letters: environment.required("SCAN_DEAD_LETTERS")?,
+        state_machine: environment.required("STATE_MACHINE_ARN")?,
         silence: time::Duration::seconds(environment.parsed("HEARTBEAT_SECONDS")?.unwrap_or(900)),
         issuer: environment.optional("OIDC_ISSUER"),
     };

@@ -24,6 +24,7 @@ pub(crate) fn installation() -> Installation {
         account_secret: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:account".into(),
         alerts_topic: "arn:aws:sns:eu-central-1:111122223333:alerts".into(),
         dead_letters: "https://sqs.eu-central-1.amazonaws.com/111122223333/dead".into(),
+        state_machine: "arn:aws:states:eu-central-1:111122223333:stateMachine:issue".into(),
         silence: Duration::minutes(15),
         issuer: None,
     }
@@ -45,7 +46,7 @@ pub(crate) fn facts() -> Facts {
             profiles: vec!["classic".into(), "shortlived".into()],
             external_account_required: false,
         }),
-        tasks: vec![task(Task::Scan), task(Task::Advice)],
+        tasks: vec![task(Task::Scan), task(Task::Advice), task(Task::Health)],
         alarms: Ok(vec![
             alarm("managed-https-ScanSilentAlarm", AlarmState::Ok),
             alarm("managed-https-ApiFaultsAlarm", AlarmState::InsufficientData),
@@ -56,6 +57,7 @@ pub(crate) fn facts() -> Facts {
         }),
         dead_letters: Ok(0),
         issuer: None,
+        long_attempts: Ok(vec![]),
     }
 }
 

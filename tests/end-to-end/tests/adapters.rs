@@ -46,6 +46,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
 
     let acm = Acm::new(aws.acm.clone(), "bank".into());
     banks::certificate_store(&acm, &id, "bank.example.com").await;
+    banks::certificate_inspector(&acm, &id, "seen.example.com").await;
 
     let flows = StateMachine::new(aws.sfn.clone(), cloud.resource("IssueCertificateStateMachine")?.into());
     banks::flow_starter(&flows, &id).await;
@@ -62,6 +63,8 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     banks::check_log(&endpoints, 80).await;
     banks::shared_causes(&endpoints, 100).await;
     banks::digest_log(&endpoints, 120).await;
+    banks::health_index(&endpoints, 140).await;
+    banks::engine_log(&endpoints).await;
 
     account_secret(cloud).await?;
     dns_and_probe(cloud, &tokens).await

@@ -21,10 +21,12 @@ async fn inspect(cloud: &LocalCloud) -> Result<BTreeMap<String, InstallationChec
 }
 
 /// What the schedules would start by themselves, within a minute.
-async fn run_both(cloud: &LocalCloud) -> Result<()> {
+async fn run_all(cloud: &LocalCloud) -> Result<()> {
     cloud.scan().await?;
     let polled = cloud.invoke("PollRenewalInfoFunction", &json!({})).await?;
     ensure!(polled.error.is_none(), "{polled:?}");
+    let looked = cloud.invoke("CheckHealthFunction", &json!({})).await?;
+    ensure!(looked.error.is_none(), "{looked:?}");
     Ok(())
 }
 
@@ -50,16 +52,17 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     let cloud = &platform.cloud;
     let aws = cloud.aws();
     let _inbox = Inbox::subscribe(cloud).await?;
-    run_both(cloud).await?;
+    run_all(cloud).await?;
     let healthy = inspect(cloud).await?;
     ensure!(
-        healthy.len() == 14 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
+        healthy.len() == 17 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
         "{healthy:#?}"
     );
 
     for (task, resource, schedule_check, run_check) in [
         (Task::Scan, "ScanExpiringFunctionScan", "schedule", "last-scan"),
         (Task::Advice, "PollRenewalInfoFunctionPoll", "advice-schedule", "last-advice"),
+        (Task::Health, "CheckHealthFunctionCheck", "health-schedule", "last-health"),
     ] {
         // The schedule, with what an update has to say again.
         let name = cloud.resource(resource)?;
@@ -85,7 +88,7 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
         table.record_run(task, last - Duration::hours(3)).await?;
         set("ENABLED").await?;
         only_this_fails(cloud, run_check, &["3 h ago", "aws logs tail"]).await?;
-        run_both(cloud).await?;
+        run_all(cloud).await?;
     }
 
     // The delegation, gone and to somebody else.

@@ -143,6 +143,7 @@ fn parameters(
         ("DelegationHostedZoneId", zone_id.into()),
         ("EndpointTarget", options.endpoint_target.clone()),
         ("Schedule", options.schedule.clone()),
+        ("HealthSchedule", options.health_schedule.clone()),
         ("Architecture", architecture().into()),
         ("DeletionProtection", "no".into()),
         ("AcmEndpointUrl", acm.into()),

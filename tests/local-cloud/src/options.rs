@@ -25,6 +25,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// How often the scan runs, as EventBridge Scheduler writes it.
     pub schedule: String,
+    /// How often whose turn it is to be looked at is looked for.
+    pub health_schedule: String,
     /// Further stack parameters. They win over the cloud's own.
     pub parameters: Vec<(String, String)>,
     /// The built template, when it is not the project's.
@@ -44,6 +46,7 @@ impl Default for Options {
             // Pebble draws one at random where none is named.
             profile: Some("default".into()),
             schedule: "rate(1 minute)".into(),
+            health_schedule: "rate(5 minutes)".into(),
             parameters: Vec::new(),
             template: None,
             progress: false,
@@ -55,7 +58,9 @@ impl Options {
     /// A cloud with a name that no other has, for tests.
     pub fn unique() -> Self {
         let nonce = getrandom::u32().expect("the system has random numbers");
-        Self { name: format!("test-{}-{nonce:08x}", std::process::id()), ..Self::default() }
+        // What a test breaks on purpose is not told of by the way: those that are about it run the function themselves.
+        let health_schedule = "rate(23 hours)".into();
+        Self { name: format!("test-{}-{nonce:08x}", std::process::id()), health_schedule, ..Self::default() }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Starting the flow.
 
 use aws_sdk_sfn::Client;
-use aws_sdk_sfn::types::StateMachineStatus;
+use aws_sdk_sfn::types::{ExecutionStatus, StateMachineStatus};
 use domain::EndpointId;
 use domain::attempt::execution_name;
 use domain::flow::StepInput;
 use domain::installation_facts::{Looked, ResourceState};
 use domain::ports::{FlowStarter, ServiceFault, Started};
+use time::OffsetDateTime;
 
 use crate::aws::fault;
 
@@ -28,6 +29,23 @@ impl StateMachine {
             None | Some(StateMachineStatus::Active) => Ok(ResourceState::Ready),
             Some(other) => Ok(ResourceState::NotReady(other.as_str().to_owned())),
         }
+    }
+}
+
+impl StateMachine {
+    /// Names of the executions that began by `since` and still run.
+    pub async fn running_since(&self, since: OffsetDateTime) -> Looked<Vec<String>> {
+        let running = self.client.list_executions().state_machine_arn(&self.arn);
+        let running = running.status_filter(ExecutionStatus::Running).into_paginator().items();
+        let mut running = running.send();
+        let mut names = Vec::new();
+        while let Some(execution) = running.next().await {
+            let execution = execution.map_err(|error| fault("states:ListExecutions", error))?;
+            if execution.start_date.secs() <= since.unix_timestamp() {
+                names.push(execution.name);
+            }
+        }
+        Ok(names)
     }
 }
 

@@ -1,8 +1,11 @@
 //! What can be seen of an installation from within it, before anybody judges it.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::ports::ServiceFault;
+
+/// What an attempt may take: the steps wait for 10 minutes for DNS, and 5 each for validation and issuance, and are retried.
+pub const LONGEST_ATTEMPT: Duration = Duration::minutes(45);
 
 /// One look, or why it could not be taken.
 pub type Looked<T> = Result<T, ServiceFault>;
@@ -24,6 +27,8 @@ pub struct Facts {
     pub dead_letters: Looked<u64>,
     /// Whether the token issuer answers, or why not; `None` if there is none.
     pub issuer: Option<Result<(), String>>,
+    /// Attempts that have been running for longer than any should: names of their executions.
+    pub long_attempts: Looked<Vec<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +100,8 @@ pub enum Task {
     Scan,
     /// Asks the CA when it wants certificates renewed.
     Advice,
+    /// Looks at what is in place between renewals.
+    Health,
 }
 
 /// The schedule of a task, and the task's own word that it ran.

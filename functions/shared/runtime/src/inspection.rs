@@ -14,7 +14,9 @@ use adapters::sns::AlertsTopic;
 use adapters::sqs::DeadLetters;
 use adapters::step_functions::StateMachine;
 use adapters::zone_cut::ZoneCut;
-use domain::installation_facts::{Delegation, Facts, HostedZone, Looked, Resource, ResourceState, Task, TaskFacts};
+use domain::installation_facts::{
+    Delegation, Facts, HostedZone, LONGEST_ATTEMPT, Looked, Resource, ResourceState, Task, TaskFacts,
+};
 use futures::future::join_all;
 use time::OffsetDateTime;
 
@@ -34,7 +36,7 @@ pub struct Inspection {
     cut: ZoneCut,
     account: AccountSecret,
     acme: AcmeConfig,
-    schedules: [(Task, NamedSchedule); 2],
+    schedules: [(Task, NamedSchedule); 3],
     alarms: Alarms,
     alerts: AlertsTopic,
     dead_letters: DeadLetters,
@@ -72,7 +74,8 @@ impl Wiring {
             acme: self.acme_config(false)?,
             schedules: [
                 (Task::Scan, NamedSchedule::new(scheduler.clone(), environment.required("SCAN_SCHEDULE")?)),
-                (Task::Advice, NamedSchedule::new(scheduler, environment.required("ADVICE_SCHEDULE")?)),
+                (Task::Advice, NamedSchedule::new(scheduler.clone(), environment.required("ADVICE_SCHEDULE")?)),
+                (Task::Health, NamedSchedule::new(scheduler, environment.required("HEALTH_SCHEDULE")?)),
             ],
             alarms: Alarms::new(self.sdk.clone(), alarms),
             alerts: self.alerts_topic()?,
@@ -92,9 +95,26 @@ impl Inspection {
             acme::directory::look(&self.acme),
             self.tasks(),
         );
-        let (alarms, subscriptions, dead_letters, issuer) =
-            futures::join!(self.alarms.look(), self.alerts.look(), self.dead_letters.look(), self.issuer(now));
-        Facts { resources, zone, delegation, account, directory, tasks, alarms, subscriptions, dead_letters, issuer }
+        let (alarms, subscriptions, dead_letters, issuer, long_attempts) = futures::join!(
+            self.alarms.look(),
+            self.alerts.look(),
+            self.dead_letters.look(),
+            self.issuer(now),
+            self.state_machine.running_since(now - LONGEST_ATTEMPT),
+        );
+        Facts {
+            resources,
+            zone,
+            delegation,
+            account,
+            directory,
+            tasks,
+            alarms,
+            subscriptions,
+            dead_letters,
+            issuer,
+            long_attempts,
+        }
     }
 
     async fn resources(&self) -> Vec<Resource> {

@@ -22,6 +22,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use domain::caa::Issuer;
+use ipnet::IpNet;
 
 use crate::environment::{ConfigurationError, Environment};
 use crate::metrics::Metrics;
@@ -139,17 +140,32 @@ impl Wiring {
     }
 
     fn reach(&self) -> Wired<Reach> {
-        let name = "PREFLIGHT_ALLOWED_NETWORKS";
-        let allowed = self.environment.optional(name).unwrap_or_default();
-        let allowed: Result<_, _> = allowed.split(',').filter(|s| !s.is_empty()).map(str::parse).collect();
-        let allowed = allowed
-            .map_err(|error: ipnet::AddrParseError| ConfigurationError::Malformed { name, why: error.to_string() })?;
-        Ok(Reach::new(self.dns()?, allowed))
+        Ok(Reach::new(self.dns()?, self.networks("PREFLIGHT_ALLOWED_NETWORKS")?))
+    }
+
+    /// Networks in CIDR form with commas between them.
+    fn networks(&self, name: &'static str) -> Wired<Vec<IpNet>> {
+        let networks = self.environment.optional(name).unwrap_or_default();
+        let networks: Result<_, _> = networks.split(',').filter(|s| !s.is_empty()).map(str::parse).collect();
+        networks.map_err(|error: ipnet::AddrParseError| ConfigurationError::Malformed { name, why: error.to_string() })
+    }
+
+    fn https_port(&self) -> Wired<u16> {
+        Ok(self.environment.parsed("HTTPS_PORT")?.unwrap_or(443))
+    }
+
+    /// As [`Self::looker`], and what internal hosts present is looked at if they are in `INTERNAL_NETWORKS`.
+    pub fn looker_inside(&self) -> Wired<EndpointLooker> {
+        let (looker, networks, port) = (self.looker()?, self.networks("INTERNAL_NETWORKS")?, self.https_port()?);
+        if networks.is_empty() || port == 0 {
+            return Ok(looker);
+        }
+        Ok(looker.with_inside(TlsProbe::new(Reach::new(self.dns()?, networks), port)))
     }
 
     /// What takes a fresh look at an endpoint. `HTTPS_PORT` 0: what hosts present is not looked at.
     pub fn looker(&self) -> Wired<EndpointLooker> {
-        let port = self.environment.parsed("HTTPS_PORT")?.unwrap_or(443);
+        let port = self.https_port()?;
         let tls = if port == 0 { None } else { Some(TlsProbe::new(self.reach()?, port)) };
         let identities = self.environment.optional("CAA_IDENTITIES").unwrap_or_default();
         let issuer = Issuer {

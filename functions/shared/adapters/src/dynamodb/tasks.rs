@@ -42,5 +42,6 @@ fn sort_key(task: Task) -> &'static str {
     match task {
         Task::Scan => "SCAN",
         Task::Advice => "ADVICE",
+        Task::Health => "HEALTH",
     }
 }

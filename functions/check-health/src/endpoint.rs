@@ -1,0 +1,122 @@
+//! One endpoint's turn.
+
+use domain::alert::telling::tell;
+use domain::alert::{self};
+use domain::caller::Origin;
+use domain::certificate::InstalledCertificate;
+use domain::check::{CheckReport, CheckSummary};
+use domain::event::{Event, EventKind};
+use domain::health::{Health, InAcm, Seen, pace};
+use domain::ports::{CertificateInspector, HealthIndex, Looker, Notifier, ServiceFault, SharedCauses, Sight, Subject};
+use domain::{Endpoint, EndpointId};
+use time::{Duration, OffsetDateTime};
+
+/// What a look goes through, and who is told.
+pub struct Ports<'a, S, L, C, N, U> {
+    pub store: &'a S,
+    pub looker: &'a L,
+    pub certificates: &'a C,
+    pub notifier: &'a N,
+    pub causes: &'a U,
+}
+
+/// What the installation was deployed with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub delegation_zone: String,
+    pub endpoint_target: String,
+    /// How far apart two looks at an endpoint are, if its certificate does not live for a short time.
+    pub longest: Duration,
+    /// Base URL of the links in messages.
+    pub dashboard: Option<String>,
+}
+
+/// What came of an endpoint's turn.
+pub(crate) enum Looked {
+    Kept {
+        ailing: bool,
+        told: u32,
+    },
+    /// It is not as it was read any more, or about to change: an attempt is at work on it.
+    Busy,
+}
+
+/// Looks at the endpoint, keeps what was seen, and tells what is news of it: in this order, so that what was told can be
+/// read. A crash in between is made good by the next look, whose ledger does not know of the message yet.
+pub(crate) async fn look_at<S, L, C, N, U>(
+    ports: &Ports<'_, S, L, C, N, U>,
+    settings: &Settings,
+    id: &EndpointId,
+    now: OffsetDateTime,
+) -> Result<Looked, ServiceFault>
+where
+    S: HealthIndex + Sync,
+    L: Looker + Sync,
+    C: CertificateInspector + Sync,
+    N: Notifier + Sync,
+    U: SharedCauses + Sync,
+{
+    let Some(mut endpoint) = ports.store.find(id).await? else { return Ok(Looked::Busy) };
+    let Some(held) = endpoint.certificate.clone().filter(|_| !endpoint.removing && endpoint.lease_until.is_none())
+    else {
+        return Ok(Looked::Busy);
+    };
+    let subject = Subject::of(&endpoint, &settings.delegation_zone, &settings.endpoint_target);
+    let (report, acm) = futures::join!(ports.looker.look(&subject, now), in_acm(ports.certificates, &held));
+    let sight = sight(&endpoint, &held, report, &acm, settings.longest, now);
+    if !ports.store.record_health(&endpoint, &sight).await? {
+        return Ok(Looked::Busy);
+    }
+    let ailing = sight.health.confirmed().next().is_some();
+    (endpoint.health, endpoint.check) = (Some(sight.health), Some(sight.summary));
+    let dashboard = settings.dashboard.as_deref();
+    let decision = alert::decide(&endpoint, now, dashboard);
+    tell(ports.notifier, ports.causes, &endpoint, &decision, dashboard, now).await?;
+    if decision.ledger != endpoint.told {
+        // Somebody else may have told the same in the meantime; then theirs is kept.
+        ports.store.save_told(&endpoint, &decision.ledger).await?;
+    }
+    Ok(Looked::Kept { ailing, told: u32::try_from(decision.alerts.len()).unwrap_or(u32::MAX) })
+}
+
+/// An ACM that does not answer says nothing of the certificate.
+async fn in_acm(certificates: &impl CertificateInspector, held: &InstalledCertificate) -> InAcm {
+    match certificates.inspect_certificate(&held.arn).await {
+        Ok(Some(there)) => InAcm::There(there),
+        Ok(None) => InAcm::Gone,
+        Err(fault) => {
+            tracing::warn!(arn = held.arn, %fault, "the certificate could not be looked at");
+            InAcm::Unknown
+        }
+    }
+}
+
+/// What the look leaves behind: its report only if it tells something else than the one before.
+fn sight(
+    endpoint: &Endpoint,
+    held: &InstalledCertificate,
+    report: CheckReport,
+    acm: &InAcm,
+    longest: Duration,
+    now: OffsetDateTime,
+) -> Sight {
+    let before = endpoint.health.as_ref();
+    let health = Health::follow(before, endpoint, held, &Seen { report: &report, acm }, now);
+    let news = health.news(before).into_iter().zip(0..);
+    let events = news.map(|(news, salt)| Event::act(EventKind::Checked, Origin::itself(), news, now, salt)).collect();
+    let summary = report.summary();
+    let known = endpoint.check.as_ref().is_some_and(|kept| same(kept, &summary));
+    let served = before.is_some_and(|before| before.served == health.served);
+    Sight {
+        look_again_at: pace::look_after(&endpoint.id, &health, held, longest),
+        report: (!known || !served).then_some(report),
+        health,
+        summary,
+        events,
+    }
+}
+
+/// Whether two looks found the same, whenever they did.
+fn same(one: &CheckSummary, other: &CheckSummary) -> bool {
+    CheckSummary { checked_at: other.checked_at, ..one.clone() } == *other
+}

@@ -1,0 +1,40 @@
+//! The engine's turn: what keeps everything else going.
+
+use domain::health::engine::follow;
+use domain::installation::{InstallationCheck, InstallationStatus};
+use domain::ports::{EngineLog, Inspector, Notifier, ServiceFault};
+use time::OffsetDateTime;
+
+use crate::Settings;
+
+/// Looks at the installation, tells what is news of it, and keeps what was told. Returns the checks that failed.
+///
+/// An inspection that does not come to its end is a failure of its own.
+pub async fn check_engine(
+    inspector: &impl Inspector,
+    log: &impl EngineLog,
+    notifier: &impl Notifier,
+    settings: &Settings,
+    now: OffsetDateTime,
+) -> Result<Vec<String>, ServiceFault> {
+    let checks = inspector.inspect().await.unwrap_or_else(|fault| vec![uninspected(&fault)]);
+    let before = log.engine().await?;
+    let (alerts, engine) = follow(&before, &checks, now, settings.dashboard.as_deref());
+    for alert in &alerts {
+        notifier.notify(alert).await?;
+    }
+    if engine != before {
+        // Another run may have kept its own; it has told the same.
+        log.save_engine(&before, &engine).await?;
+    }
+    Ok(engine.failing.into_iter().map(|failing| failing.check).collect())
+}
+
+fn uninspected(fault: &ServiceFault) -> InstallationCheck {
+    InstallationCheck {
+        name: "inspection".into(),
+        status: InstallationStatus::Failed,
+        detail: format!("The installation could not be looked at: {fault}."),
+        remedy: Some("See the log of inspect-installation, and ask it yourself: managed-https doctor".into()),
+    }
+}

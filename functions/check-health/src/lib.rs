@@ -1,0 +1,121 @@
+//! Looks at what is in place between renewals: records, hosts, certificates in ACM, and the engine itself.
+
+mod endpoint;
+mod engine;
+
+pub use endpoint::{Ports, Settings};
+pub use engine::check_engine;
+
+use domain::EndpointId;
+use domain::health::pace::ASK_AGAIN;
+use domain::ports::{CertificateInspector, DUE_SHARDS, HealthIndex, Looker, Notifier, ServiceFault, SharedCauses};
+use futures::stream::{self, StreamExt};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use endpoint::{Looked, look_at};
+
+/// Entries read at once.
+const PAGE: u32 = 100;
+/// Looks under way at once. Each waits for other people's name servers and hosts, mostly under a second, at the most eight.
+const CONCURRENCY: usize = 8;
+
+/// What one run did. Logged, and returned to whoever invoked it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct HealthReport {
+    pub looked: u32,
+    /// Endpoints of which something is wrong beyond doubt.
+    pub ailing: u32,
+    /// Endpoints that an attempt was at work on; they are looked at in five minutes.
+    pub busy: u32,
+    /// Messages that were sent.
+    pub told: u32,
+    /// Endpoints that could not be looked at or told of, and why; they are looked at in five minutes.
+    pub failed: Vec<String>,
+    /// Checks of the engine that failed, by name.
+    pub engine: Vec<String>,
+    /// Whether time ran out with more to do: the next run goes on.
+    pub more: bool,
+}
+
+/// Looks at every endpoint whose turn it is. `clock` tells the time; `has_time` whether another look may begin.
+///
+/// Single failures do not stop it: what is in the way of one is postponed, so that it does not hold up the others.
+pub async fn check_endpoints<S, L, C, N, U>(
+    ports: &Ports<'_, S, L, C, N, U>,
+    settings: &Settings,
+    clock: impl Fn() -> OffsetDateTime,
+    has_time: impl Fn() -> bool,
+    report: &mut HealthReport,
+) -> Result<(), ServiceFault>
+where
+    S: HealthIndex + Sync,
+    L: Looker + Sync,
+    C: CertificateInspector + Sync,
+    N: Notifier + Sync,
+    U: SharedCauses + Sync,
+{
+    for shard in 0..DUE_SHARDS {
+        loop {
+            if !has_time() {
+                report.more = true;
+                return Ok(());
+            }
+            let due = ports.store.health_due(shard, clock(), PAGE).await?;
+            let (full, mut begun) = (due.len() == PAGE as usize, 0);
+            let whole = due.len();
+            let look = |id: EndpointId| {
+                begun += 1;
+                let now = clock();
+                async move { (look_at(ports, settings, &id, now).await, id, now) }
+            };
+            let within = stream::iter(due).take_while(|_| std::future::ready(has_time()));
+            let mut looks = within.map(look).buffer_unordered(CONCURRENCY);
+            let mut stuck = false;
+            while let Some((looked, id, now)) = looks.next().await {
+                stuck |= count(ports, looked, &id, now, report).await;
+            }
+            drop(looks);
+            if begun < whole {
+                report.more = true;
+                return Ok(());
+            }
+            // A page that could not even be postponed would come back unchanged.
+            if !full || stuck {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// True if the endpoint stays due although it was its turn.
+async fn count<S: HealthIndex, L, C, N, U>(
+    ports: &Ports<'_, S, L, C, N, U>,
+    looked: Result<Looked, ServiceFault>,
+    id: &EndpointId,
+    now: OffsetDateTime,
+    report: &mut HealthReport,
+) -> bool {
+    let postponed = match looked {
+        Ok(Looked::Kept { ailing, told }) => {
+            report.looked += 1;
+            report.ailing += u32::from(ailing);
+            report.told += told;
+            return false;
+        }
+        Ok(Looked::Busy) => {
+            report.busy += 1;
+            ports.store.postpone_health(id, now + ASK_AGAIN).await
+        }
+        Err(fault) => {
+            tracing::warn!(endpoint = %id, %fault, "its health could not be looked at");
+            report.failed.push(format!("{id}: {fault}"));
+            ports.store.postpone_health(id, now + ASK_AGAIN).await
+        }
+    };
+    postponed.is_err()
+}
+
+#[cfg(test)]
+mod tests;

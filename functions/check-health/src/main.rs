@@ -1,0 +1,41 @@
+//! Looks at endpoints between their renewals, and at the engine. Run by the schedule; one run at a time.
+//!
+//! In: anything. Out: `HealthReport`. Fails when the health index cannot be read; the schedule tries again.
+//! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`; ACM `GetCertificate`, `DescribeCertificate`; Lambda
+//! `Invoke` of inspect-installation; SNS `Publish`; EventBridge `PutEvents`; DNS, HTTP and TLS to the endpoints' hosts.
+
+use std::time::{Duration, SystemTime};
+
+use check_health::{HealthReport, Ports, Settings, check_endpoints, check_engine};
+use domain::installation_facts::Task;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+/// What the looks that have begun need at the most, with the look at the engine.
+const RESERVE: Duration = Duration::from_secs(60);
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let wiring = runtime::start().await;
+    let settings = Settings {
+        delegation_zone: wiring.delegation_zone_name()?,
+        endpoint_target: wiring.endpoint_target()?,
+        longest: time::Duration::minutes(wiring.environment().parsed("HEALTH_MINUTES")?.unwrap_or(360)),
+        dashboard: wiring.dashboard(),
+    };
+    let (store, looker, acm) = (wiring.endpoints()?, wiring.looker_inside()?, wiring.acm()?);
+    let (notifier, inspector) = (wiring.alerts()?, wiring.inspector()?);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let deadline = event.context.deadline();
+        let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
+        let ports = Ports { store: &store, looker: &looker, certificates: &acm, notifier: &notifier, causes: &store };
+        let mut report = HealthReport::default();
+        check_endpoints(&ports, &settings, OffsetDateTime::now_utc, has_time, &mut report).await?;
+        report.engine = check_engine(&inspector, &store, &notifier, &settings, OffsetDateTime::now_utc()).await?;
+        store.record_run(Task::Health, OffsetDateTime::now_utc()).await?;
+        tracing::info!(looked = report.looked, ailing = report.ailing, failed = report.failed.len(), "looked at");
+        Ok::<_, Error>(report)
+    }))
+    .await
+}

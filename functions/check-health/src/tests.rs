@@ -1,0 +1,321 @@
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use domain::Endpoint;
+use domain::alert::{AlertKind, Ledger};
+use domain::check::Serving;
+use domain::health::{CertificateUse, SymptomKind};
+use domain::installation::{InstallationCheck, InstallationStatus};
+use domain::ports::{AuditTrail, EndpointReader, FaultKind, Inspector, Registry, Sight};
+use futures::FutureExt;
+use testkit::{Fuse, MemoryEndpoints, MemoryInspector, MemoryLooker, MemoryNotifier, MemorySharedCauses, banks};
+use time::Duration;
+use time::macros::datetime;
+
+use super::*;
+
+const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+/// Until the certificates are settled, and one look in turn is over.
+const LATER: OffsetDateTime = datetime!(2026-11-25 12:00 UTC);
+
+/// The table, with its calls counted; one endpoint cannot be read.
+#[derive(Default)]
+struct Store {
+    inner: MemoryEndpoints,
+    calls: Mutex<BTreeMap<&'static str, u32>>,
+    unreadable: Option<EndpointId>,
+}
+
+impl Store {
+    fn count(&self, call: &'static str) {
+        *self.calls.lock().expect("no test panics in here").entry(call).or_default() += 1;
+    }
+
+    fn take_calls(&self) -> BTreeMap<&'static str, u32> {
+        std::mem::take(&mut *self.calls.lock().expect("no test panics in here"))
+    }
+}
+
+impl EndpointReader for Store {
+    async fn find(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
+        self.count("find");
+        if self.unreadable.as_ref() == Some(id) {
+            return Err(fault("dynamodb:GetItem"));
+        }
+        self.inner.find(id).await
+    }
+}
+
+impl HealthIndex for Store {
+    async fn health_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
+        self.inner.health_due(shard, now, limit).await
+    }
+
+    async fn record_health(&self, looked_at: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {
+        self.count(if sight.report.is_none() && sight.events.is_empty() { "write" } else { "transaction" });
+        self.inner.record_health(looked_at, sight).await
+    }
+
+    async fn save_told(&self, seen: &Endpoint, told: &Ledger) -> Result<bool, ServiceFault> {
+        self.count("save_told");
+        self.inner.save_told(seen, told).await
+    }
+
+    async fn postpone_health(&self, id: &EndpointId, at: OffsetDateTime) -> Result<(), ServiceFault> {
+        self.count("postpone");
+        self.inner.postpone_health(id, at).await
+    }
+}
+
+/// ACM, in which every certificate is the same.
+#[derive(Default)]
+struct Acm {
+    gone: bool,
+    looks: AtomicU32,
+}
+
+impl CertificateInspector for Acm {
+    async fn inspect_certificate(&self, _: &str) -> Result<Option<CertificateUse>, ServiceFault> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+        Ok((!self.gone).then(|| CertificateUse { serial: "AB".into(), used_by: vec!["lb".into()] }))
+    }
+}
+
+fn fault(operation: &'static str) -> ServiceFault {
+    ServiceFault { operation, kind: FaultKind::Unavailable, detail: "no answer".into() }
+}
+
+/// Everything around some endpoints at rest, each with a certificate.
+#[derive(Default)]
+struct World {
+    store: Store,
+    looker: MemoryLooker,
+    acm: Acm,
+    notifier: MemoryNotifier,
+    causes: MemorySharedCauses,
+    ids: Vec<EndpointId>,
+}
+
+impl World {
+    async fn with(count: u64, fuse: &Fuse) -> Self {
+        let inner = MemoryEndpoints::new(fuse.clone());
+        let mut ids = Vec::new();
+        for number in 0..count {
+            let mut endpoint = banks::endpoint(number, NOW);
+            let held = banks::installed(&endpoint, NOW);
+            endpoint.due_at = Some(held.renew_at);
+            endpoint.health_at = Some(LATER);
+            endpoint.certificate = Some(held);
+            inner.register(&endpoint, &banks::registered(&endpoint), None).await.expect("in memory");
+            ids.push(endpoint.id);
+        }
+        let store = Store { inner, ..Store::default() };
+        Self { store, notifier: MemoryNotifier::new(fuse.clone()), ids, ..Self::default() }
+    }
+
+    async fn new(count: u64) -> Self {
+        Self::with(count, &Fuse::default()).await
+    }
+
+    async fn run_while(&self, now: OffsetDateTime, has_time: impl Fn() -> bool) -> HealthReport {
+        let Self { store, looker, acm, notifier, causes, .. } = self;
+        let ports = Ports { store, looker, certificates: acm, notifier, causes };
+        let mut report = HealthReport::default();
+        check_endpoints(&ports, &settings(), || now, has_time, &mut report).await.expect("the index answers");
+        report
+    }
+
+    async fn run(&self, now: OffsetDateTime) -> HealthReport {
+        self.run_while(now, || true).await
+    }
+
+    /// When the first endpoint's turn comes.
+    async fn turn(&self) -> OffsetDateTime {
+        self.endpoint(0).await.health_at.expect("it is looked at")
+    }
+
+    async fn endpoint(&self, number: usize) -> Endpoint {
+        self.store.inner.find(&self.ids[number]).await.expect("in memory").expect("there")
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        delegation_zone: "acme.example".into(),
+        endpoint_target: "edge.example".into(),
+        longest: Duration::hours(6),
+        dashboard: None,
+    }
+}
+
+/// README's "What it costs" has these numbers.
+#[tokio::test]
+async fn a_look_that_finds_all_as_before_is_one_read_one_write_and_one_look_at_the_certificate() {
+    let world = World::new(1).await;
+    assert_eq!(world.run(LATER).await.looked, 1);
+    world.store.take_calls();
+    let turn = world.turn().await;
+    assert!(LATER < turn && turn <= LATER + Duration::hours(6));
+    assert_eq!(world.run(turn).await, HealthReport { looked: 1, ..HealthReport::default() });
+    assert_eq!(world.store.take_calls(), BTreeMap::from([("find", 1), ("write", 1)]));
+    assert_eq!(world.acm.looks.load(Ordering::Relaxed), 2, "one for each look");
+    assert_eq!(world.run(turn).await.looked, 0, "its next turn is hours away");
+    assert_eq!(world.notifier.kinds(), []);
+}
+
+#[tokio::test]
+async fn a_break_is_told_on_the_day_it_happens_with_its_last_good_time_and_the_end_that_follows_from_it() {
+    let world = World::new(1).await;
+    world.run(LATER).await;
+    world.looker.miss_the_delegation(true);
+    let broke = world.turn().await;
+    assert_eq!((world.run(broke).await.ailing, world.notifier.kinds()), (0, vec![]), "once may be a moment");
+    let certain = world.turn().await;
+    assert!(certain <= broke + Duration::minutes(10), "so it is looked at again soon");
+    let report = world.run(certain).await;
+    assert_eq!((report.ailing, report.told), (1, 1));
+    let alert = world.notifier.alerts().remove(0);
+    assert_eq!((alert.kind, alert.since), (AlertKind::ActionRequired, Some(broke)));
+    assert_eq!(alert.until, world.endpoint(0).await.certificate.map(|held| held.not_after));
+    assert!(alert.what.contains("2026-11-25 12:00 UTC"), "its last good time: {}", alert.what);
+    assert!(alert.record.is_some_and(|record| record.name.starts_with("_acme-challenge.")));
+    for _ in 0..3 {
+        world.run(world.turn().await).await;
+    }
+    assert_eq!(world.notifier.kinds(), [AlertKind::ActionRequired], "once, however long it lasts");
+    world.looker.miss_the_delegation(false);
+    world.run(world.turn().await).await;
+    world.run(world.turn().await).await;
+    assert_eq!(world.notifier.kinds(), [AlertKind::ActionRequired, AlertKind::Recovered]);
+    let acts = world.store.inner.events(&world.ids[0], None, 50).await.expect("in memory");
+    assert_eq!(acts.iter().filter(|event| event.summary.starts_with("Looked")).count(), 2, "{acts:#?}");
+}
+
+#[tokio::test]
+async fn what_is_gone_from_acm_and_what_is_served_instead_are_told_apart() {
+    let mut world = World::new(1).await;
+    world.looker.present(Serving::Presented {
+        host: "host-0.example.com".into(),
+        serial: "01".into(),
+        issuer: "CN=before".into(),
+        not_after: NOW + Duration::days(9),
+        ours: false,
+        name_matches: true,
+        chain_complete: true,
+    });
+    world.run(LATER).await;
+    world.run(world.turn().await).await;
+    assert_eq!(world.notifier.kinds(), [AlertKind::ServedCertificateDiffers]);
+    world.acm.gone = true;
+    world.run(world.turn().await).await;
+    world.run(world.turn().await).await;
+    assert_eq!(world.notifier.kinds(), [AlertKind::ServedCertificateDiffers, AlertKind::CertificateMissing]);
+    let health = world.endpoint(0).await.health.expect("kept");
+    let kinds: Vec<_> = health.confirmed().map(|symptom| symptom.kind).collect();
+    assert_eq!(kinds, [SymptomKind::CertificateMissing, SymptomKind::AnotherServed], "the gravest first");
+    world.acm.gone = false;
+    world.looker.present(Serving::NotChecked);
+    world.run(world.turn().await).await;
+    assert_eq!(world.notifier.kinds()[2..], [AlertKind::Recovered; 2]);
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_looked_at_holds_up_no_other() {
+    let mut world = World::new(40).await;
+    world.store.unreadable = Some(world.ids[7].clone());
+    let report = world.run(LATER).await;
+    assert_eq!((report.looked, report.failed.len(), report.more), (39, 1, false));
+    assert!(report.failed[0].contains(world.ids[7].as_str()) && report.failed[0].contains("no answer"));
+    assert_eq!(world.endpoint(7).await.health_at, Some(LATER + ASK_AGAIN));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_being_worked_on_is_left_for_a_while() {
+    let world = World::new(1).await;
+    world.store.inner.begin_removal(&world.ids[0], LATER).await.expect("in memory");
+    assert_eq!(world.run(LATER).await, HealthReport { busy: 1, ..HealthReport::default() });
+    assert_eq!((world.turn().await, world.looker.take()), (LATER + ASK_AGAIN, vec![]));
+}
+
+#[tokio::test]
+async fn when_time_runs_out_no_look_is_begun_and_the_next_run_goes_on() {
+    let world = World::new(40).await;
+    let none = world.run_while(LATER, || false).await;
+    assert_eq!((none.looked, none.more), (0, true));
+    let asked = AtomicU32::new(0);
+    let some = world.run_while(LATER, || asked.fetch_add(1, Ordering::Relaxed) < 20).await;
+    assert!(some.more && (1..40).contains(&some.looked), "{some:?}");
+    let rest = world.run(LATER).await;
+    assert_eq!((some.looked + rest.looked, rest.more), (40, false));
+}
+
+#[tokio::test]
+async fn wherever_a_run_dies_people_are_told_and_the_state_is_that_of_one_that_did_not() {
+    for effects in 1..8 {
+        let fuse = Fuse::default();
+        let world = World::with(1, &fuse).await;
+        world.looker.miss_the_delegation(true);
+        world.run(LATER).await;
+        let certain = world.turn().await;
+        fuse.set(Some(effects));
+        let _crash = AssertUnwindSafe(world.run(certain)).catch_unwind().await;
+        fuse.set(None);
+        // What died half way is taken up at once if it is still due, else in its turn.
+        world.run(certain).await;
+        world.run(world.turn().await).await;
+        let told = world.notifier.alerts();
+        let ids: std::collections::BTreeSet<_> = told.iter().map(|alert| &alert.id).collect();
+        assert_eq!(ids.len(), 1, "told, and if twice then with the same id, after {effects} effects: {told:#?}");
+        let endpoint = world.endpoint(0).await;
+        assert_eq!(endpoint.told.told.len(), 1, "after {effects} effects");
+        assert!(endpoint.health.is_some_and(|health| health.confirmed().count() == 1));
+    }
+}
+
+fn check(status: InstallationStatus) -> MemoryInspector {
+    let remedy = (status != InstallationStatus::Ok).then(|| "Enable it.".to_owned());
+    MemoryInspector(vec![InstallationCheck {
+        name: "schedule".into(),
+        status,
+        detail: "It is disabled.".into(),
+        remedy,
+    }])
+}
+
+#[tokio::test]
+async fn an_engine_that_is_ill_is_told_once_and_its_recovery_once() {
+    let (store, notifier) = (MemoryEndpoints::default(), MemoryNotifier::default());
+    let look = async |inspector: &MemoryInspector, minutes| {
+        let now = NOW + Duration::minutes(minutes);
+        check_engine(inspector, &store, &notifier, &settings(), now).await.expect("in memory")
+    };
+    let (ill, well) = (check(InstallationStatus::Failed), check(InstallationStatus::Ok));
+    for minutes in [0, 5, 10] {
+        assert_eq!(look(&ill, minutes).await, ["schedule"]);
+    }
+    assert_eq!(notifier.kinds(), [AlertKind::EngineUnhealthy]);
+    assert_eq!(notifier.alerts()[0].since, Some(NOW));
+    assert_eq!(look(&well, 15).await, Vec::<String>::new());
+    look(&well, 20).await;
+    assert_eq!(notifier.kinds(), [AlertKind::EngineUnhealthy, AlertKind::Recovered]);
+}
+
+#[tokio::test]
+async fn an_inspection_that_does_not_come_to_its_end_is_a_failure_of_its_own() {
+    struct Silent;
+    impl Inspector for Silent {
+        async fn inspect(&self) -> Result<Vec<InstallationCheck>, ServiceFault> {
+            Err(fault("lambda:InvokeFunction"))
+        }
+    }
+    let (store, notifier) = (MemoryEndpoints::default(), MemoryNotifier::default());
+    for _ in 0..2 {
+        assert_eq!(
+            check_engine(&Silent, &store, &notifier, &settings(), NOW).await.expect("in memory"),
+            ["inspection"]
+        );
+    }
+    assert!(notifier.alerts()[0].what.contains("no answer"));
+}
