@@ -108,6 +108,9 @@ pub struct FailureView {
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
     pub attempts: u32,
+    /// Since when the endpoint has been parked, as its customer seems to have left; null while it is not.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub parked_since: Option<OffsetDateTime>,
 }
 
 /// A page of endpoints.
@@ -263,6 +266,13 @@ impl EndpointView {
     }
 }
 
+impl EndpointView {
+    /// Whether it is being removed: nothing more can be done with it. A parked endpoint is paused, too, but stays.
+    pub(crate) fn leaves(&self) -> bool {
+        (self.verdict, self.actor) == (Verdict::Paused, Mover::Nobody)
+    }
+}
+
 impl DnsView {
     fn of(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &Installation) -> Self {
         let required = required_records(endpoint, &installation.delegation_zone, &installation.endpoint_target);
@@ -313,6 +323,7 @@ impl FailureView {
             remedy: failing.failure.remedy.clone(),
             since: failing.since,
             attempts: failing.attempts,
+            parked_since: failing.parked_since(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::api_error::ApiError;
 use crate::arguments::Timeout;
-use crate::model::{Attempt, Endpoint, Failure, Outcome, Record, Verdict};
+use crate::model::{Attempt, Endpoint, Failure, Mover, Outcome, Record, Verdict};
 use crate::progress::Progress;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -30,7 +30,8 @@ pub(crate) enum Standing<'a> {
 pub(crate) fn standing(endpoint: &Endpoint) -> Standing<'_> {
     let at_work = endpoint.next_attempt_at.is_none();
     match (endpoint.verdict, &endpoint.failure) {
-        (Verdict::Paused, _) => Standing::Leaving,
+        // Paused, and nobody's move: a parked endpoint is its customer's.
+        (Verdict::Paused, _) if endpoint.actor == Mover::Nobody => Standing::Leaving,
         // A failure beside a good certificate is of its renewal, or of what was left behind.
         _ if endpoint.certificate.state.is_good() && !at_work => Standing::Ready,
         // While the next attempt runs the last one's failure still stands.
@@ -171,6 +172,9 @@ mod tests {
             assert!(matches!(standing(&endpoint), Standing::Failing(f) if f.summary == "no CNAME"), "{next:?}");
         }
         assert_eq!(standing(&endpoint("paused", "active", LATER, None)), Standing::Leaving);
+        let mut parked = endpoint("paused", "failed", LATER, Some(failure("no CNAME", "create it")));
+        parked.actor = Mover::Customer;
+        assert!(matches!(standing(&parked), Standing::Failing(_)), "it stays, and waits for its customer");
         assert_eq!(standing(&endpoint("something-new", "none", LATER, None)), Standing::AtWork);
     }
 

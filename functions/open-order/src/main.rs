@@ -4,7 +4,8 @@
 //! Fails as: `RecordsNotReady`, `RateLimited`, `CaUnavailable`, `CaRefused`, `Misconfigured`, `EndpointRemoved`, `Superseded`,
 //! `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `PutItem`, `UpdateItem`; KMS `Encrypt`; Secrets Manager `GetSecretValue`,
-//! `PutSecretValue`, `UpdateSecretVersionStage`; DNS; the CA's newNonce, newOrder, authorization.
+//! `PutSecretValue`, `UpdateSecretVersionStage`; DNS; after the customer's fault the hosts over HTTP and TLS; the CA's
+//! newNonce, newOrder, authorization.
 
 use domain::flow::Step;
 use open_order::{Ports, open_order};
@@ -14,9 +15,17 @@ use runtime::Spent;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
-    let (ca, dns) = (wiring.authority(true)?, wiring.dns()?);
-    let zone = wiring.delegation_zone_name()?;
-    let ports = Ports { journal: &journal, keys: &keys, ca: &ca, dns: &dns, delegation_zone: &zone };
+    let (ca, dns, looker) = (wiring.authority(true)?, wiring.dns()?, wiring.looker()?);
+    let (zone, target) = (wiring.delegation_zone_name()?, wiring.endpoint_target()?);
+    let ports = Ports {
+        journal: &journal,
+        keys: &keys,
+        ca: &ca,
+        dns: &dns,
+        looker: &looker,
+        delegation_zone: &zone,
+        endpoint_target: &target,
+    };
     let spent = || Spent { ca_requests: ca.requests_sent(), ..Spent::default() };
     runtime::run_step(Step::OpenOrder, spent, async |input, now| open_order(&ports, &input, now).await).await
 }

@@ -96,9 +96,9 @@ where
             let alert = Alert::certificate(self.endpoint, held, self.now).linked(self.ports.dashboard);
             self.ports.notifier.notify(&alert).await?;
         }
-        let failing = clean_up_failure.map(|failure| Failing { failure, since: self.now, attempts: 1 });
+        let failing = clean_up_failure.map(|failure| Failing::first(failure, self.now));
         let due_at = match &failing {
-            Some(failing) => next_attempt(&failing.failure, 1, self.now, self.now, self.jitter),
+            Some(failing) => next_attempt(failing, self.now, self.jitter),
             None => held.renew_at,
         };
         let settlement = Settlement {
@@ -117,14 +117,10 @@ where
     /// `left_behind`: whether something may still be published.
     async fn fail(&self, failure: Failure, left_behind: bool) -> Result<Progress, Failure> {
         let before = self.endpoint.failing.as_ref();
-        let failing = Failing {
-            since: before.map_or(self.now, |before| before.since),
-            attempts: before.map_or(0, |before| before.attempts) + 1,
-            failure,
-        };
-        let Failing { failure, since, attempts } = &failing;
-        let due_at = next_attempt(failure, *attempts, *since, self.now, self.jitter);
+        let failing = Failing::after(before, failure, self.endpoint.certificate.as_ref(), self.now);
+        let due_at = next_attempt(&failing, self.now, self.jitter);
         let told = self.tell(Some(failing.clone()), due_at).await?;
+        let failure = &failing.failure;
         let of_no_use = self.endpoint.order.as_ref().is_some_and(|order| order.status == OrderStatus::Invalid)
             || matches!(failure.name, FailureName::OrderLost | FailureName::CertificateRejected);
         let settlement = Settlement {

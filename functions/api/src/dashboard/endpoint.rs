@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use domain::share::Share;
-use domain::verdict::Verdict;
 use http::StatusCode;
 use serde::Deserialize;
 use time::OffsetDateTime;

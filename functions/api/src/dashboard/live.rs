@@ -37,7 +37,7 @@ impl Known {
     /// Whether something goes on that will end by itself within minutes.
     pub(crate) fn moves(&self) -> bool {
         let runs = self.attempts.first().is_some_and(|last| last.outcome == Outcome::Running);
-        runs || matches!(self.view.verdict, Verdict::Issuing | Verdict::Paused)
+        runs || self.view.verdict == Verdict::Issuing || self.view.leaves()
     }
 }
 
@@ -79,7 +79,7 @@ impl Live<'_> {
     }
 
     fn can_renew(&self) -> bool {
-        !self.known.moves() && self.known.view.verdict != Verdict::Paused
+        !self.known.moves() && !self.known.view.leaves()
     }
 }
 
@@ -89,7 +89,7 @@ mod tests {
     use crate::service::Installation;
     use domain::caller::TenantId;
     use domain::certificate::InstalledCertificate;
-    use domain::endpoint::Failing;
+    use domain::endpoint::{Absence, Failing};
     use domain::failure::{Actor, Failure, FailureName};
     use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
     use time::macros::datetime;
@@ -124,7 +124,7 @@ mod tests {
 
     fn failing(actor: Actor) -> Option<Failing> {
         let failure = Failure::new(FailureName::CaRefused, actor, "<script>no</script>", "<b>mend</b>");
-        Some(Failing { failure, since: NOW, attempts: 1 })
+        Some(Failing::first(failure, NOW))
     }
 
     fn known(endpoint: &Endpoint) -> Known {
@@ -155,7 +155,15 @@ mod tests {
         let degraded = Endpoint { failing: failing(Actor::Operator), ..ready.clone() };
         let retrying = Endpoint { failing: failing(Actor::Ca), ..endpoint("www.example.com") };
         let paused = Endpoint { removing: true, ..ready.clone() };
+        let parked = {
+            let mut endpoint = blocked.clone();
+            let absence = Absence { since: NOW, looks: 99, parked_since: Some(NOW) };
+            endpoint.failing.as_mut().expect("it fails").absence = Some(absence);
+            endpoint
+        };
+        assert!(!known(&parked).moves() && html(&known(&parked)).contains("/renew\""), "it can be taken up by hand");
         for (endpoint, word, who) in [
+            (parked, "Paused", "Move: the domain’s owner."),
             (ready, "Ready", "Nobody has to act:"),
             (issuing, "Issuing", "Nobody has to act:"),
             (blocked, "Action required", "Move: the domain’s owner."),

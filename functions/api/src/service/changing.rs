@@ -83,6 +83,9 @@ impl<P: Ports> Service<P> {
         // Written down first: an attempt without the one who asked for it would be worse than the reverse.
         self.tell(&endpoint.id, EventKind::RenewalRequested, caller, "Renewal requested.", now).await?;
         self.store().open_renewal(&endpoint.id, now).await?;
+        if endpoint.failing.as_ref().is_some_and(|failing| failing.absence.is_some()) {
+            self.store().wake(&endpoint.id).await?;
+        }
         match self.start(&endpoint, now).await? {
             Some(attempt) => Ok((endpoint.id, attempt)),
             None => Err(attempt_running(&endpoint)),

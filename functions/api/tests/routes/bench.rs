@@ -9,7 +9,7 @@ use axum::body::Body;
 use domain::alert::Ledger;
 use domain::attempt::{Attempt, Outcome, execution_name};
 use domain::certificate::InstalledCertificate;
-use domain::endpoint::Failing;
+use domain::endpoint::{Absence, Failing};
 use domain::failure::{Actor, Failure, FailureName};
 use domain::ports::{AttemptJournal, EndpointReader, Registry, Settlement};
 use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
@@ -245,8 +245,19 @@ impl Api {
     pub(crate) async fn failed(&self, id: &EndpointId, name: FailureName, actor: Actor) {
         let now = banks::whole_second();
         let failure = Failure::new(name, actor, "It is not as it must be.", "Make it so.");
-        let failing = Failing { failure, since: now - Duration::HOUR, attempts: 1 };
+        let failing = Failing::first(failure, now - Duration::HOUR);
         self.settle(id, now + Duration::HOUR, Some(failing)).await;
+    }
+
+    /// Ends the running attempt as the last of very many that found the customer's part undone.
+    pub(crate) async fn parked(&self, id: &EndpointId) {
+        let now = banks::whole_second();
+        let failure =
+            Failure::new(FailureName::RecordsNotReady, Actor::Customer, "It is not as it must be.", "Make it so.");
+        let since = now - Duration::days(30);
+        let absence = Some(Absence { since, looks: 99, parked_since: Some(now - Duration::days(20)) });
+        let failing = Failing { absence, ..Failing::first(failure, since) };
+        self.settle(id, now + Duration::WEEK, Some(failing)).await;
     }
 
     async fn settle(&self, id: &EndpointId, due_at: OffsetDateTime, failing: Option<Failing>) {

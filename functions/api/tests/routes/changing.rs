@@ -101,6 +101,26 @@ async fn a_renewal_is_started_and_a_second_one_meanwhile_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn a_parked_endpoint_is_shown_with_whose_move_it_is_and_a_renewal_wakes_it() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    api.parked(&id).await;
+    let shown = api.get(OPERATOR, "/endpoints/a.example.com").await.body;
+    assert_eq!((&shown["verdict"], &shown["actor"]), (&json!("paused"), &json!("customer")));
+    assert!(text(&shown["reason"]).starts_with("Parked") && text(&shown["next_step"]).starts_with("Make it so."));
+    assert!(!shown["failure"]["parked_since"].is_null());
+    let listed = api.get(OPERATOR, "/endpoints?verdict=paused&actor=customer").await;
+    assert_eq!(listed.domains(), ["a.example.com"]);
+
+    api.flows.take();
+    let renewed = api.call(OPERATOR, http::Method::POST, "/endpoints/a.example.com/renew", None).await;
+    assert_eq!(renewed.status, StatusCode::ACCEPTED);
+    assert_eq!(api.flows.take(), [(id.clone(), 2)]);
+    let woken = api.get(OPERATOR, "/endpoints/a.example.com").await.body;
+    assert_eq!((&woken["verdict"], &woken["failure"]["parked_since"]), (&json!("action_required"), &json!(null)));
+}
+
+#[tokio::test]
 async fn a_removal_is_accepted_shown_and_repeated() {
     let api = Api::new();
     api.registered(OPERATOR, "a.example.com").await;

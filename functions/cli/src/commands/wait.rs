@@ -53,7 +53,7 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), Trouble> {
     }
     match end {
         Some(End::Ready) => Ok(()),
-        Some(End::Stuck) if endpoint.verdict == Verdict::Paused => {
+        Some(End::Stuck) if (endpoint.verdict, endpoint.actor) == (Verdict::Paused, Mover::Nobody) => {
             Err(Trouble::new(format!("{} will not be ready.", endpoint.domain), &endpoint.reason, "managed-https list"))
         }
         Some(End::Stuck) => Err(Trouble::new(
@@ -73,9 +73,9 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), Trouble> {
 fn is_stuck(endpoint: &Endpoint) -> bool {
     let at_work = endpoint.next_attempt_at.is_none();
     match endpoint.verdict {
-        Verdict::Paused => true,
+        Verdict::Paused if endpoint.actor == Mover::Nobody => true,
         // A failure stands while the next attempt is at work, which may mend it.
-        Verdict::ActionRequired | Verdict::Degraded => !at_work,
+        Verdict::ActionRequired | Verdict::Degraded | Verdict::Paused => !at_work,
         _ => false,
     }
 }

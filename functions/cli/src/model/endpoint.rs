@@ -214,6 +214,9 @@ pub(crate) struct Failure {
     pub(crate) since: Option<OffsetDateTime>,
     #[serde(default)]
     pub(crate) attempts: Option<u64>,
+    /// Since when the endpoint has been parked.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub(crate) parked_since: Option<OffsetDateTime>,
 }
 
 /// What is seen of it in the background.

@@ -159,6 +159,12 @@ fn failure_part(look: Look, failure: &Failure, now: OffsetDateTime) -> String {
         let attempts = failure.attempts.map_or(String::new(), |count| format!(", failed attempts: {count}"));
         rows.push(("Since", moment(since, now) + &attempts));
     }
+    if let Some(at) = failure.parked_since {
+        rows.push((
+            "Parked since",
+            moment(at, now) + "; it is looked at ever more rarely, and goes on by itself when it is right",
+        ));
+    }
     text += &facts(look, &rows);
     text
 }

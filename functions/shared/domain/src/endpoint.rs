@@ -11,7 +11,7 @@ use crate::alert::Ledger;
 use crate::caller::TenantId;
 use crate::certificate::InstalledCertificate;
 use crate::check::CheckSummary;
-use crate::failure::Failure;
+pub use crate::failing::{Absence, Failing};
 use crate::health::Health;
 use crate::names::EndpointNames;
 use crate::order::OpenOrder;
@@ -106,17 +106,6 @@ pub enum Reachability {
     External,
     /// Internal or IP-filtered: validated over DNS-01 at the delegated name.
     Internal,
-}
-
-/// How an endpoint's attempts have failed since its last success.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Failing {
-    pub failure: Failure,
-    /// The first failure of this row.
-    #[serde(with = "time::serde::rfc3339")]
-    pub since: OffsetDateTime,
-    /// Failures in a row, whatever their reason.
-    pub attempts: u32,
 }
 
 /// One registration: a customer's names on the platform, and the state of their certificate.

@@ -14,6 +14,7 @@ pub mod delegation;
 pub mod diagnosis;
 pub mod endpoint;
 pub mod event;
+pub mod failing;
 pub mod failure;
 pub mod flow;
 pub mod health;

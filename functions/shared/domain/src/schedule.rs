@@ -2,7 +2,8 @@
 
 use time::{Duration, OffsetDateTime};
 
-use crate::failure::{Failure, FailureName};
+use crate::failing::Failing;
+use crate::failure::FailureName;
 
 /// How long a claimed attempt is left alone; longer than the state machine's own time limit (3600 s).
 pub const LEASE: Duration = Duration::minutes(75);
@@ -12,6 +13,8 @@ const SHORT_LIFETIME: Duration = Duration::days(10);
 /// How soon, and how late, records that a customer has yet to create are looked at again.
 const SHORTEST_LOOK: Duration = Duration::seconds(30);
 const LONGEST_LOOK: Duration = Duration::hours(6);
+/// How late those of a parked endpoint are.
+const LONGEST_PARKED: Duration = Duration::WEEK;
 /// How far `jitter` spreads renewals, as a part of the lifetime.
 const RENEWAL_SPREAD: f64 = 0.02;
 /// How far `jitter` spreads retries, as a part of the wait.
@@ -27,34 +30,29 @@ pub fn renewal_opens(not_before: OffsetDateTime, not_after: OffsetDateTime, jitt
     not_before + lifetime * (fraction + RENEWAL_SPREAD * (jitter - 0.5))
 }
 
-/// When to try again after `failure`.
+/// When to try again after the last failure of the row.
 ///
-/// `attempts` counts the failures in a row, this one included; `since` is the first of them. The other
-/// side's own word (`Retry-After`) goes first. Records that a customer has yet to create cost the CA nothing, so they are
-/// looked at again after a quarter of the time waited so far: somebody who took ten minutes waits two and
-/// a half more at the most. Everything else backs off as Let's Encrypt suggests: 1, 10, 100 minutes, daily.
-/// `jitter` in 0.0..1.0 adds up to a tenth.
-pub fn next_attempt(
-    failure: &Failure,
-    attempts: u32,
-    since: OffsetDateTime,
-    now: OffsetDateTime,
-    jitter: f64,
-) -> OffsetDateTime {
-    let wait = match failure.name {
-        FailureName::RecordsNotReady => {
-            let waited: Duration = now - since;
-            (waited / 4_i32).clamp(SHORTEST_LOOK, LONGEST_LOOK)
-        }
-        FailureName::OrderLost if attempts <= 1 => Duration::ZERO,
-        _ => match attempts {
-            0 | 1 => Duration::minutes(1),
-            2 => Duration::minutes(10),
-            3 => Duration::minutes(100),
-            _ => Duration::DAY,
-        },
+/// The other side's own word (`Retry-After`) goes first. Records that a customer has yet to create cost the CA nothing,
+/// so they are looked at again after a quarter of the time waited so far: somebody who took ten minutes waits two and a
+/// half more at the most. A parked endpoint is looked at by the same rule, ever more rarely. Everything else backs off as
+/// Let's Encrypt suggests: 1, 10, 100 minutes, daily. `jitter` in 0.0..1.0 adds up to a tenth.
+pub fn next_attempt(failing: &Failing, now: OffsetDateTime, jitter: f64) -> OffsetDateTime {
+    let undone_since = failing.absence.as_ref().map_or(failing.since, |absence| absence.since);
+    let quarter: Duration = (now - undone_since) / 4_i32;
+    let backoff = match failing.asked {
+        0 | 1 => Duration::minutes(1),
+        2 => Duration::minutes(10),
+        3 => Duration::minutes(100),
+        _ => Duration::DAY,
     };
-    let advised = failure.retry_after.map_or(Duration::ZERO, |at| at - now);
+    let wait = match failing.failure.name {
+        FailureName::RecordsNotReady if failing.parked_since().is_some() => quarter.clamp(LONGEST_LOOK, LONGEST_PARKED),
+        FailureName::RecordsNotReady => quarter.clamp(SHORTEST_LOOK, LONGEST_LOOK),
+        FailureName::OrderLost if failing.asked <= 1 => Duration::ZERO,
+        _ if failing.parked_since().is_some() => quarter.clamp(backoff, LONGEST_PARKED.max(backoff)),
+        _ => backoff,
+    };
+    let advised = failing.failure.retry_after.map_or(Duration::ZERO, |at| at - now);
     let wait = wait.max(advised);
     now + wait + wait * (RETRY_SPREAD * jitter)
 }
@@ -62,14 +60,24 @@ pub fn next_attempt(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Actor;
+    use crate::failing::Absence;
+    use crate::failure::{Actor, Failure};
     use proptest::prelude::*;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
-    fn failure(name: FailureName) -> Failure {
-        Failure::new(name, Actor::Customer, "", "")
+    /// A row of so many failures that the CA was asked for, the first of them `waited` ago.
+    fn failing(name: FailureName, asked: u32, waited: Duration) -> Failing {
+        let failure = Failure::new(name, Actor::Customer, "", "");
+        Failing { attempts: asked, asked, absence: None, ..Failing::first(failure, NOW - waited) }
+    }
+
+    /// How long a customer is waited for.
+    fn look(waited: Duration, parked: bool) -> Duration {
+        let mut failing = failing(FailureName::RecordsNotReady, 9, waited);
+        failing.absence = Some(Absence { since: NOW - waited, looks: 9, parked_since: parked.then_some(NOW) });
+        next_attempt(&failing, NOW, 0.0) - NOW
     }
 
     #[test]
@@ -83,32 +91,45 @@ mod tests {
 
     #[test]
     fn a_customer_who_was_quick_is_not_kept_waiting() {
-        let wait =
-            |waited: Duration| next_attempt(&failure(FailureName::RecordsNotReady), 9, NOW - waited, NOW, 0.0) - NOW;
-        assert_eq!(wait(Duration::ZERO), SHORTEST_LOOK);
-        assert_eq!(wait(Duration::minutes(2)), SHORTEST_LOOK);
-        assert_eq!(wait(Duration::minutes(10)), Duration::seconds(150));
-        assert_eq!(wait(Duration::hours(1)), Duration::minutes(15));
-        assert_eq!(wait(Duration::days(30)), LONGEST_LOOK);
+        assert_eq!(look(Duration::ZERO, false), SHORTEST_LOOK);
+        assert_eq!(look(Duration::minutes(2), false), SHORTEST_LOOK);
+        assert_eq!(look(Duration::minutes(10), false), Duration::seconds(150));
+        assert_eq!(look(Duration::hours(1), false), Duration::minutes(15));
+        assert_eq!(look(Duration::days(30), false), LONGEST_LOOK);
+    }
+
+    #[test]
+    fn a_parked_endpoint_is_looked_at_ever_more_rarely_but_always_again() {
+        assert_eq!(look(Duration::days(8), true), Duration::days(2));
+        assert_eq!(look(Duration::days(20), true), Duration::days(5));
+        assert_eq!(look(Duration::days(900), true), LONGEST_PARKED);
+        assert_eq!(look(Duration::hours(1), true), LONGEST_LOOK, "never more often than before");
     }
 
     #[test]
     fn the_ca_is_asked_less_and_less_often() {
-        let wait = |n| (next_attempt(&failure(FailureName::ChallengeFailed), n, NOW, NOW, 0.0) - NOW).whole_minutes();
+        let wait = |n| {
+            let failing = failing(FailureName::ChallengeFailed, n, Duration::ZERO);
+            (next_attempt(&failing, NOW, 0.0) - NOW).whole_minutes()
+        };
         assert_eq!([wait(1), wait(2), wait(3), wait(4), wait(400)], [1, 10, 100, 1440, 1440]);
     }
 
     #[test]
     fn the_other_sides_word_goes_first_when_it_is_later() {
-        let at = |seconds| failure(FailureName::RateLimited).with_retry_after(Some(NOW + Duration::seconds(seconds)));
-        assert_eq!(next_attempt(&at(7200), 1, NOW, NOW, 0.0), NOW + Duration::hours(2));
-        assert_eq!(next_attempt(&at(5), 1, NOW, NOW, 0.0), NOW + Duration::MINUTE);
-        assert_eq!(next_attempt(&at(-5), 1, NOW, NOW, 0.0), NOW + Duration::MINUTE);
+        let at = |seconds| {
+            let mut failing = failing(FailureName::RateLimited, 1, Duration::ZERO);
+            failing.failure.retry_after = Some(NOW + Duration::seconds(seconds));
+            next_attempt(&failing, NOW, 0.0)
+        };
+        assert_eq!(at(7200), NOW + Duration::hours(2));
+        assert_eq!(at(5), NOW + Duration::MINUTE);
+        assert_eq!(at(-5), NOW + Duration::MINUTE);
     }
 
     #[test]
     fn a_lost_order_is_made_anew_at_once_but_only_once() {
-        let wait = |n| next_attempt(&failure(FailureName::OrderLost), n, NOW, NOW, 0.0) - NOW;
+        let wait = |n| next_attempt(&failing(FailureName::OrderLost, n, Duration::ZERO), NOW, 0.0) - NOW;
         assert_eq!((wait(1), wait(2)), (Duration::ZERO, Duration::minutes(10)));
     }
 
@@ -123,7 +144,7 @@ mod tests {
         #[test]
         fn a_retry_never_lies_in_the_past(attempts in 0_u32..50, waited in 0_i64..10_000_000, jitter in 0.0_f64..1.0) {
             for name in FailureName::ALL {
-                let at = next_attempt(&failure(name), attempts, NOW - Duration::seconds(waited), NOW, jitter);
+                let at = next_attempt(&failing(name, attempts, Duration::seconds(waited)), NOW, jitter);
                 prop_assert!(at >= NOW);
             }
         }

@@ -25,7 +25,7 @@ pub enum Verdict {
     Retrying,
     /// A certificate is on its way.
     Issuing,
-    /// Nothing happens any more: it is being removed.
+    /// Nothing is to be waited for: it is being removed, or its customer seems to have left and it is parked.
     Paused,
     /// A good certificate is in place, and nothing stands in the way of the next one.
     Ready,
@@ -125,10 +125,15 @@ pub fn judge(endpoint: &Endpoint, now: OffsetDateTime) -> Judgement {
     if let Some(failing) = &endpoint.failing {
         // The customer has mended what the last attempt failed by, and the next attempt is at work.
         let mended = endpoint.check.as_ref().is_some_and(|check| {
-            check.checked_at > failing.since && check.records == RecordStatus::Ok && check.worst.is_none()
+            check.checked_at > failing.failed_at.unwrap_or(failing.since)
+                && check.records == RecordStatus::Ok
+                && check.worst.is_none()
         });
         if !(mended && failing.failure.actor == Actor::Customer) {
-            return failed(&failing.failure, good, held_until);
+            return match failing.parked_since() {
+                Some(_) => parked(&failing.failure, held_until),
+                None => failed(&failing.failure, good, held_until),
+            };
         }
         return on_its_way("The records are right now; the next attempt takes them up.", held_until);
     }
@@ -170,6 +175,20 @@ fn failed(failure: &Failure, good: bool, held_until: Option<OffsetDateTime>) -> 
         mover,
         reason: failure.summary.clone(),
         next_step: failure.remedy.clone(),
+        breaks_at: held_until,
+    }
+}
+
+/// Its customer seems to have left: said in a way that asks nobody to hurry.
+fn parked(failure: &Failure, held_until: Option<OffsetDateTime>) -> Judgement {
+    Judgement {
+        verdict: Verdict::Paused,
+        mover: failure.actor.into(),
+        reason: format!("Parked, as it has been so for long: {}", failure.summary),
+        next_step: format!(
+            "{} It is looked at ever more rarely, and goes on by itself when it is right; a renewal that somebody asks for takes it up at once.",
+            failure.remedy
+        ),
         breaks_at: held_until,
     }
 }
@@ -240,7 +259,7 @@ mod tests {
     use crate::caller::TenantId;
     use crate::certificate::InstalledCertificate;
     use crate::check::{CheckSummary, Serving};
-    use crate::endpoint::{DelegationLabel, EndpointId, Failing, Reachability};
+    use crate::endpoint::{Absence, DelegationLabel, EndpointId, Failing, Reachability};
     use crate::failure::FailureName;
     use crate::names::EndpointNames;
     use time::macros::datetime;
@@ -285,7 +304,7 @@ mod tests {
     fn failing(mut endpoint: Endpoint, name: FailureName, actor: Actor) -> Endpoint {
         let failure = Failure::new(name, actor, "what", "do this");
         endpoint.due_at = Some(NOW + Duration::MINUTE);
-        endpoint.failing = Some(Failing { failure, since: NOW, attempts: 1 });
+        endpoint.failing = Some(Failing::first(failure, NOW));
         endpoint
     }
 
@@ -356,8 +375,21 @@ mod tests {
         let told = failing(fresh(), FailureName::RecordsNotReady, Actor::Customer);
         assert_eq!(says(&checked(told.clone(), None, false), NOW), (Verdict::Issuing, Mover::Nobody));
         let mut older = checked(told, None, false);
-        older.failing.as_mut().expect("failing").since = NOW + Duration::MINUTE;
+        older.failing.as_mut().expect("failing").failed_at = Some(NOW + Duration::MINUTE);
         assert_eq!(says(&older, NOW), (Verdict::ActionRequired, Mover::Customer));
+    }
+
+    #[test]
+    fn a_parked_endpoint_says_who_can_wake_it_until_its_records_are_right() {
+        let mut parked = failing(fresh(), FailureName::RecordsNotReady, Actor::Customer);
+        let absence = Absence { since: NOW, looks: 99, parked_since: Some(NOW) };
+        parked.failing.as_mut().expect("failing").absence = Some(absence);
+        assert_eq!(says(&parked, NOW), (Verdict::Paused, Mover::Customer));
+        let judgement = judge(&parked, NOW);
+        assert!(judgement.reason.starts_with("Parked") && judgement.next_step.starts_with("do this"), "{judgement:?}");
+        assert_eq!(says(&checked(parked.clone(), None, false), NOW), (Verdict::Issuing, Mover::Nobody));
+        parked.failing.as_mut().expect("failing").failure.actor = Actor::Operator;
+        assert_eq!(says(&parked, NOW), (Verdict::ActionRequired, Mover::Operator), "ours to mend first");
     }
 
     #[test]

@@ -10,7 +10,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::banks::registered;
 use crate::{
-    Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryNotifier, MemorySharedCauses,
+    Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryLooker, MemoryNotifier,
+    MemorySharedCauses,
     MemoryTokens, MemoryZone,
 };
 
@@ -23,6 +24,7 @@ pub struct Scene {
     pub zone: MemoryZone,
     pub dns: MemoryDns,
     pub ca: MemoryCa,
+    pub looker: MemoryLooker,
     pub certificates: MemoryCertificates,
     pub notifier: MemoryNotifier,
     pub causes: MemorySharedCauses,
@@ -55,6 +57,7 @@ impl Scene {
             zone,
             dns,
             ca,
+            looker: MemoryLooker::default(),
             certificates: MemoryCertificates::default(),
             notifier: MemoryNotifier::default(),
             causes: MemorySharedCauses::default(),

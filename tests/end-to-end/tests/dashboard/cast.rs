@@ -70,7 +70,7 @@ pub(crate) fn hostile(now: OffsetDateTime) -> Standing {
         Standing::new(Endpoint::register(id(90), TenantId::fallback(), names, Reachability::External, label(90), now));
     let failure =
         Failure::new(FailureName::CaRefused, Actor::Ca, format!("The CA said: {MARKUP}"), format!("Read {MARKUP}"));
-    standing.endpoint.failing = Some(Failing { failure: failure.clone(), since: now, attempts: 1 });
+    standing.endpoint.failing = Some(Failing::first(failure.clone(), now));
     standing.endpoint.due_at = Some(now + Duration::HOUR);
     standing.attempts.push(attempt(&standing.endpoint, 1, now, Outcome::Failed, Some(failure)));
     let records = required(&standing.endpoint);
@@ -230,7 +230,8 @@ fn wrong(mut standing: Standing, now: OffsetDateTime) -> Standing {
         format!("Change this record in the domain’s DNS: {} CNAME {}", delegation.name, delegation.value),
     );
     standing.endpoint.attempt = 4;
-    standing.endpoint.failing = Some(Failing { failure: failure.clone(), since: now - Duration::days(3), attempts: 4 });
+    standing.endpoint.failing =
+        Some(Failing { attempts: 4, ..Failing::first(failure.clone(), now - Duration::days(3)) });
     standing.endpoint.due_at = Some(now + Duration::hours(7));
     for (number, hours) in [(4, 5), (3, 21), (2, 45), (1, 71)] {
         let started = now - Duration::hours(hours);
@@ -325,8 +326,7 @@ fn limited(mut standing: Standing, now: OffsetDateTime) -> Standing {
         "Nothing: it is tried again when the CA takes orders again.",
     );
     standing.endpoint.attempt = 1;
-    standing.endpoint.failing =
-        Some(Failing { failure: failure.clone(), since: now - Duration::hours(20), attempts: 1 });
+    standing.endpoint.failing = Some(Failing::first(failure.clone(), now - Duration::hours(20)));
     standing.endpoint.due_at = Some(now + Duration::hours(9));
     standing.attempts.push(attempt(&standing.endpoint, 1, now - Duration::hours(20), Outcome::Failed, Some(failure)));
     let checks = well(&standing.endpoint);

@@ -28,7 +28,7 @@ fn give_up(stage: &Stage) {
     let now = OffsetDateTime::now_utc();
     stage.change(DOMAIN, |standing| {
         let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "The alias is wrong.", "Correct it.");
-        standing.endpoint.failing = Some(Failing { failure, since: now, attempts: 1 });
+        standing.endpoint.failing = Some(Failing::first(failure, now));
         standing.endpoint.lease_until = None;
         standing.endpoint.due_at = Some(now + Duration::HOUR);
         standing.attempts.clear();

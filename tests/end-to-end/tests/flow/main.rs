@@ -2,6 +2,7 @@
 //! any side effect, steps delivered twice, and whole executions that die: it must always end in the
 //! same place. The invariants are those of the design.
 
+mod absent;
 mod definition;
 mod machine;
 mod world;

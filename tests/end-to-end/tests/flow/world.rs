@@ -11,7 +11,7 @@ use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Failure, Reac
 use futures::FutureExt;
 use serde_json::{Value, json};
 use testkit::{
-    Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys, MemoryNotifier,
+    Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys, MemoryLooker, MemoryNotifier,
     MemoryProbe, MemorySharedCauses, MemoryTokens, MemoryZone,
 };
 use time::macros::datetime;
@@ -20,6 +20,7 @@ use time::{Duration, OffsetDateTime};
 use crate::machine::{End, Invocation, Machine};
 
 pub(crate) const ZONE: &str = "acme.platform.example";
+const TARGET: &str = "edge.platform.example";
 pub(crate) const LIFETIME: Duration = Duration::days(90);
 
 /// What goes wrong in one run.
@@ -59,6 +60,7 @@ pub(crate) struct World {
     pub(crate) zone: MemoryZone,
     pub(crate) dns: MemoryDns,
     pub(crate) ca: MemoryCa,
+    pub(crate) looker: MemoryLooker,
     pub(crate) certificates: MemoryCertificates,
     pub(crate) notifier: MemoryNotifier,
     pub(crate) causes: MemorySharedCauses,
@@ -99,6 +101,7 @@ impl World {
             zone,
             dns,
             ca,
+            looker: MemoryLooker::default(),
             fuse,
             outages,
             now: Cell::new(datetime!(2026-11-24 12:00 UTC)),
@@ -272,7 +275,15 @@ impl World {
         let (endpoints, keys, ca, now) = (&self.endpoints, &self.keys, &self.ca, self.now());
         match resource {
             "${OpenOrderFunctionArn}" => {
-                let ports = open_order::Ports { journal: endpoints, keys, ca, dns: &self.dns, delegation_zone: ZONE };
+                let ports = open_order::Ports {
+                    journal: endpoints,
+                    keys,
+                    ca,
+                    dns: &self.dns,
+                    looker: &self.looker,
+                    delegation_zone: ZONE,
+                    endpoint_target: TARGET,
+                };
                 open_order::open_order(&ports, input, now).await
             }
             "${PresentChallengeFunctionArn}" => {
@@ -285,7 +296,7 @@ impl World {
                     dns: &self.dns,
                     probe: &self.probe,
                     delegation_zone: ZONE,
-                    endpoint_target: "edge.platform.example",
+                    endpoint_target: TARGET,
                 };
                 check_propagation::check_propagation(&ports, input, now).await
             }

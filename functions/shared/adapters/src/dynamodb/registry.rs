@@ -124,6 +124,16 @@ impl Registry for EndpointsTable {
         conditional("dynamodb:UpdateItem", result).map(drop)
     }
 
+    async fn wake(&self, id: &EndpointId) -> Result<(), ServiceFault> {
+        let result = self
+            .update(id)
+            .update_expression("REMOVE failing.absence")
+            .condition_expression("attribute_exists(failing.absence)")
+            .send()
+            .await;
+        conditional("dynamodb:UpdateItem", result).map(drop)
+    }
+
     async fn attempts(&self, id: &EndpointId, limit: u32) -> Result<Vec<Attempt>, ServiceFault> {
         let items = self.newest(id, "ATTEMPT#", limit).await?;
         items.into_iter().map(items::to_attempt).collect()

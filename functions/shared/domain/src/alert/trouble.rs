@@ -110,14 +110,27 @@ fn failing(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Trouble> {
         (_, Some(_)) => AlertKind::RenewalFailed,
         (_, None) => AlertKind::IssuanceFailed,
     };
+    // Who seems to have left is told so once, by a cause of its own, and of nothing else any more.
+    let (cause, since, what) = match failing.parked_since() {
+        Some(parked) => {
+            let what = format!(
+                "{} That has been so since {}, and it looks as if the owner had left: the endpoint is parked. Its records are \
+                 looked at ever more rarely, and it goes on by itself when they are right.",
+                failure.summary,
+                failing.absence.as_ref().map_or(failing.since, |absence| absence.since).date(),
+            );
+            (Cause::new("parked"), parked, what)
+        }
+        None => (failure.name.into(), failing.since, failure.summary.clone()),
+    };
     Some(Trouble {
         kind,
-        cause: failure.name.into(),
+        cause,
         actor: failure.actor,
         severity: Severity::of(endpoint, failure.actor, now),
         source: Source::Attempts,
-        since: failing.since,
-        what: failure.summary.clone(),
+        since,
+        what,
         remedy: failure.remedy.clone(),
         record: failure.record.as_deref().cloned(),
         shared: is_shared(failure),

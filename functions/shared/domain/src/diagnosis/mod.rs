@@ -21,8 +21,8 @@ use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
-use crate::check::{CheckReport, Finding, RecordCheck, Serving};
-use crate::failure::Failure;
+use crate::check::{CheckReport, Finding, RecordCheck, Serving, Severity};
+use crate::failure::{Actor, Failure};
 use crate::name::NameError;
 use crate::ports::Subject;
 use crate::provider;
@@ -113,7 +113,7 @@ pub fn refused_name(error: &NameError) -> Option<Finding> {
 }
 
 /// The flow's failure for a finding: the same words, and the record to create always among them.
-pub(crate) fn to_failure(finding: &Finding) -> Failure {
+pub fn to_failure(finding: &Finding) -> Failure {
     let mut remedy = finding.fix.text.clone();
     if let Some(record) = finding.fix.record.as_ref().filter(|record| !remedy.contains(&record.line())) {
         remedy = format!("{remedy} ({})", record.line());
@@ -127,10 +127,19 @@ pub(crate) fn to_failure(finding: &Finding) -> Failure {
     .with_record(finding.fix.record.as_ref())
 }
 
+/// What of the customer's the CA would stumble over; the worst of it, `None` where nothing is.
+///
+/// What the CA said last, and what the host serves, are no obstacles: neither says how the next validation ends.
+pub fn obstacle(report: &CheckReport) -> Option<&Finding> {
+    let before_the_ca =
+        |finding: &&Finding| finding.entry().is_some_and(|entry| !matches!(entry.area, Area::Serving | Area::Ca));
+    let customers = |finding: &&Finding| finding.severity == Severity::Error && finding.actor == Actor::Customer;
+    report.findings.iter().filter(customers).find(before_the_ca)
+}
+
 /// Whether something of `areas` is wrong enough to fail a validation.
 fn blamed(findings: &[Finding], areas: &[Area]) -> bool {
     findings.iter().any(|finding| {
-        finding.severity == crate::check::Severity::Error
-            && finding.entry().is_some_and(|entry| areas.contains(&entry.area))
+        finding.severity == Severity::Error && finding.entry().is_some_and(|entry| areas.contains(&entry.area))
     })
 }

@@ -123,6 +123,10 @@ pub trait Registry: EndpointReader {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
+    /// Forgets how long the endpoint's customer has left their part undone, so that one that is parked is looked at as
+    /// often as a new one. Nothing if it is not there, or waits for nobody.
+    fn wake(&self, id: &EndpointId) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
     /// Newest first.
     fn attempts(&self, id: &EndpointId, limit: u32) -> impl Future<Output = Result<Vec<Attempt>, ServiceFault>> + Send;
 }

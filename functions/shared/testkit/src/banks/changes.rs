@@ -42,7 +42,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
     let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no record", "create it");
     let settlement = Settlement {
         due_at: now + Duration::HOUR,
-        failing: Some(Failing { failure, since: now, attempts: 1 }),
+        failing: Some(Failing::first(failure, now)),
         drop_order: false,
         announced: false,
         removing: false,

@@ -56,6 +56,8 @@ pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
     registry.open_renewal(&first.id, now).await.expect("no certificate, nothing to do");
     let gone = EndpointId::from_random([0xee; 16]);
     registry.begin_removal(&gone, now).await.expect("removing what is not there is fine");
+    registry.wake(&gone).await.expect("waking what is not there is fine");
+    registry.wake(&first.id).await.expect("and so is what does not fail");
     assert_eq!(registry.find(&gone).await, Ok(None), "and makes nothing");
     registry.begin_removal(&second.id, now).await.expect("marked");
     let marked = registry.find(&second.id).await.expect("answers").expect("still there");
@@ -212,7 +214,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no record", "create it");
     let failed = Settlement {
         due_at: now + Duration::MINUTE,
-        failing: Some(Failing { failure, since: now, attempts: 1 }),
+        failing: Some(Failing::first(failure, now)),
         drop_order: false,
         announced: false,
         removing: false,
@@ -226,6 +228,13 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     assert_eq!(read.failing, failed.failing);
     assert_eq!(read.told, failed.told, "what people were told is kept");
     assert!(read.order.is_some() && read.certificate.as_ref().is_some_and(|held| !held.announced));
+
+    assert!(read.failing.is_some_and(|failing| failing.absence.is_some()), "a customer is waited for");
+    journal.wake(id).await.expect("woken");
+    journal.wake(id).await.expect("woken twice");
+    let read = journal.find(id).await.expect("answers").expect("there");
+    let begun_anew = failed.failing.clone().map(|failing| Failing { absence: None, ..failing });
+    assert_eq!(read.failing, begun_anew, "only how long is forgotten");
 
     let failed_again = failed.clone();
     let good = Settlement {

@@ -108,6 +108,16 @@ impl Registry for MemoryEndpoints {
         Ok(())
     }
 
+    async fn wake(&self, id: &EndpointId) -> Result<(), ServiceFault> {
+        let mut state = self.state();
+        if let Some(failing) = state.endpoints.get_mut(id).and_then(|endpoint| endpoint.failing.as_mut()) {
+            failing.absence = None;
+        }
+        drop(state);
+        self.fuse.burn();
+        Ok(())
+    }
+
     async fn attempts(&self, id: &EndpointId, limit: u32) -> Result<Vec<Attempt>, ServiceFault> {
         let state = self.state();
         let own = state.attempts.range((id.clone(), 0)..=(id.clone(), u64::MAX));

@@ -1,0 +1,69 @@
+//! The look that comes before the CA, when the last attempt failed by the customer's fault.
+
+use domain::diagnosis;
+use domain::ports::{CheckLog, Looker, Subject};
+use domain::{Endpoint, Failure};
+use time::OffsetDateTime;
+
+/// Looks whether the customer has mended what the last attempt failed by: until then the CA hears nothing.
+///
+/// What was found is kept, as if somebody had asked for the look.
+pub(crate) async fn look_again(
+    journal: &impl CheckLog,
+    looker: &impl Looker,
+    endpoint: &Endpoint,
+    subject: &Subject,
+    now: OffsetDateTime,
+) -> Result<(), Failure> {
+    let report = looker.look(subject, now).await;
+    journal.record_check(endpoint, &report).await?;
+    match diagnosis::obstacle(&report) {
+        Some(finding) => Err(diagnosis::to_failure(finding)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{fail, run};
+    use domain::{Actor, FailureName, Reachability};
+    use testkit::Scene;
+    use time::Duration;
+
+    #[tokio::test]
+    async fn after_the_customers_fault_the_ca_is_asked_no_sooner_than_a_look_finds_nothing() {
+        for name in [FailureName::ChallengeFailed, FailureName::CaRefused, FailureName::RecordsNotReady] {
+            for open in [false, true] {
+                let mut scene = Scene::new(Reachability::Internal).await;
+                if open {
+                    scene = scene.with_order().await;
+                }
+                fail(&mut scene, name, Actor::Customer).await;
+                let asked = scene.ca.asked();
+                scene.looker.miss_the_delegation(true);
+                let failure = run(&scene).await.expect_err("not mended");
+                assert_eq!((failure.name, failure.actor), (FailureName::RecordsNotReady, Actor::Customer));
+                assert_eq!(scene.ca.asked(), asked, "{name}: the CA hears nothing");
+                let kept = scene.endpoint().await.check.expect("the look is kept");
+                assert_eq!(kept.worst.map(|worst| worst.check).as_deref(), Some("delegation-missing"));
+
+                scene.looker.miss_the_delegation(false);
+                scene.now += Duration::MINUTE;
+                run(&scene).await.expect("mended");
+                assert!(scene.ca.asked() > asked, "{name}: and then it is asked");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn after_nobodys_fault_or_ours_nothing_is_looked_for() {
+        let mut scene = Scene::new(Reachability::Internal).await;
+        scene.looker.miss_the_delegation(true);
+        run(&scene).await.expect("the first attempt asks at once");
+        for actor in [Actor::Ca, Actor::Operator] {
+            fail(&mut scene, FailureName::CaRefused, actor).await;
+            run(&scene).await.expect("resumed");
+        }
+        assert_eq!(scene.looker.take(), []);
+    }
+}

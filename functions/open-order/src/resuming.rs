@@ -1,0 +1,67 @@
+//! Takes an open order up where it stands.
+
+use domain::order::{Authorization, OpenOrder, OrderStatus};
+use domain::ports::{CaError, CaReply, CertificateAuthority, OpenedOrder};
+use domain::{Endpoint, Failure};
+
+/// The open order as the CA holds it now; `None` if it is of no more use.
+pub(crate) async fn resume(
+    ca: &impl CertificateAuthority,
+    endpoint: &Endpoint,
+    order: &OpenOrder,
+) -> Result<Option<OpenOrder>, Failure> {
+    let CaReply { value: found, nonce } = match ca.resume(order, endpoint.reachability).await {
+        Ok(reply) => reply,
+        Err(CaError::OrderLost { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    if found.status == OrderStatus::Invalid {
+        return Ok(None);
+    }
+    // An endpoint whose reachability has changed answers the same authorization with another challenge.
+    let kind = |authorization: &Authorization| authorization.challenge.as_ref().map(|challenge| challenge.kind);
+    let chosen = |order: &OpenedOrder, earlier: &Authorization| {
+        order.authorizations.iter().any(|a| a.url == earlier.url && kind(a) == kind(earlier))
+    };
+    Ok(Some(OpenOrder {
+        // What an authorization no longer shows may still be published.
+        stale: order.to_stale().into_iter().filter(|a| !chosen(&found, a)).collect(),
+        status: found.status,
+        expires: found.expires.or(order.expires),
+        authorizations: found.authorizations,
+        nonce,
+        ..order.clone()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{change, run};
+    use domain::Reachability;
+    use domain::order::ChallengeKind;
+    use testkit::Scene;
+
+    #[tokio::test]
+    async fn a_second_run_goes_on_with_the_same_order() {
+        let scene = Scene::new(Reachability::Internal).await;
+        run(&scene).await.expect("opened");
+        let first = scene.order().await;
+        run(&scene).await.expect("resumed");
+        let second = scene.order().await;
+        assert_eq!((scene.ca.orders(), &first.url, first.generation), (1, &second.url, second.generation));
+    }
+
+    #[tokio::test]
+    async fn a_host_that_has_become_internal_is_proven_over_dns_in_the_same_order_and_its_token_is_not_forgotten() {
+        let mut scene = Scene::new(Reachability::External).await.with_order().await.with_publications().await;
+        let tokens = |order: &OpenOrder| order.published_http().map(|http| http.token.to_owned()).collect::<Vec<_>>();
+        let before = tokens(&scene.order().await);
+        change(&mut scene, &["*.example.com".into()], Reachability::Internal).await;
+        run(&scene).await.expect("resumed");
+        assert_eq!((scene.ca.orders(), before.len()), (1, 1));
+        assert_eq!(scene.challenges(ChallengeKind::Http01).await, 0);
+        assert_eq!(scene.challenges(ChallengeKind::Dns01).await, 2);
+        assert_eq!(tokens(&scene.order().await), before, "it is still to be taken away");
+    }
+}

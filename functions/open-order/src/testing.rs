@@ -1,0 +1,59 @@
+//! What the tests of the step share.
+
+use domain::failing::Failing;
+use domain::flow::Progress;
+use domain::ports::{AttemptJournal, Change, DueEntry, DueIndex, Registry, Settlement};
+use domain::schedule::LEASE;
+use domain::{Actor, EndpointNames, Failure, FailureName, Reachability};
+use testkit::Scene;
+use time::Duration;
+
+use crate::{Ports, open_order, record_of};
+
+/// Runs the step.
+pub(crate) async fn run(scene: &Scene) -> Result<Progress, Failure> {
+    let ports = Ports {
+        journal: &scene.endpoints,
+        keys: &scene.keys,
+        ca: &scene.ca,
+        dns: &scene.dns,
+        looker: &scene.looker,
+        delegation_zone: Scene::ZONE,
+        endpoint_target: "edge.platform.example",
+    };
+    open_order(&ports, &scene.input, scene.now).await
+}
+
+/// Ends the attempt with `failing`, and claims the next one.
+pub(crate) async fn fail(scene: &mut Scene, name: FailureName, actor: Actor) {
+    let failure = Failure::new(name, actor, "what", "do this");
+    let settlement = Settlement {
+        due_at: scene.now,
+        failing: Some(Failing::first(failure, scene.now - Duration::HOUR)),
+        drop_order: false,
+        announced: false,
+        removing: false,
+        attempt: record_of(&scene.input, scene.now),
+    };
+    let id = scene.input.endpoint.clone();
+    scene.endpoints.settle(&id, scene.input.attempt, &settlement).await.expect("ours");
+    claim(scene).await;
+}
+
+/// Claims the endpoint's next attempt.
+pub(crate) async fn claim(scene: &mut Scene) {
+    let entry = DueEntry { endpoint: scene.input.endpoint.clone(), due_at: scene.now };
+    let claimed = scene.endpoints.claim(&entry, scene.now, scene.now + LEASE).await.expect("in memory");
+    scene.input.attempt = claimed.expect("free");
+}
+
+/// Ends the attempt, changes the endpoint, and claims its next attempt.
+pub(crate) async fn change(scene: &mut Scene, also: &[String], reachability: Reachability) {
+    let (id, now) = (scene.input.endpoint.clone(), scene.now);
+    scene.endpoints.release(&id, scene.input.attempt, now).await.expect("in memory");
+    let seen = scene.endpoint().await;
+    let names = EndpointNames::parse("example.com", also, 9).expect("valid names");
+    let change = Change { names, reachability, due_at: now };
+    scene.endpoints.change(&seen, &change, &testkit::banks::registered(&seen)).await.expect("changed");
+    claim(scene).await;
+}

@@ -1,0 +1,120 @@
+//! A customer who has left: the CA hears nothing, the endpoint is parked and said so, and it wakes by itself.
+
+use domain::notice::NoticeKind;
+use domain::ports::{EndpointReader, Registry};
+use domain::verdict::{Mover, Verdict, judge};
+use domain::{Endpoint, EndpointId, Reachability};
+use time::{Duration, OffsetDateTime};
+
+use crate::is_settled;
+use crate::world::{Chaos, World};
+
+const HOST: &str = "db.example.com";
+
+/// Whether the customer's records are as they must be.
+fn set_records(world: &World, endpoint: &Endpoint, right: bool) {
+    let target = if right { endpoint.label.target(crate::world::ZONE) } else { "gone.example".to_owned() };
+    world.dns.alias(&format!("_acme-challenge.{HOST}"), &target);
+    world.looker.miss_the_delegation(!right);
+}
+
+/// Lets every attempt run at its time, for so long, and returns when those were that began.
+async fn live(world: &World, id: &EndpointId, until: impl Fn(&Endpoint) -> bool) -> Vec<OffsetDateTime> {
+    let mut attempts = Vec::new();
+    loop {
+        let endpoint = read(world, id).await;
+        if until(&endpoint) {
+            return attempts;
+        }
+        world.set_time(endpoint.due_at.expect("always due some time").max(world.now() + Duration::SECOND));
+        attempts.push(world.now());
+        world.scan_and_run().await;
+    }
+}
+
+async fn read(world: &World, id: &EndpointId) -> Endpoint {
+    world.endpoints.find(id).await.expect("in memory").expect("nobody removes it")
+}
+
+fn is_parked(endpoint: &Endpoint) -> bool {
+    endpoint.failing.as_ref().is_some_and(|failing| failing.parked_since().is_some())
+}
+
+fn in_a_runtime(work: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(work);
+}
+
+#[test]
+fn a_customer_who_never_comes_costs_the_ca_nothing_and_less_and_less_of_ours() {
+    in_a_runtime(async {
+        let world = World::new(Chaos::default());
+        let id = world.register(HOST, &[], Reachability::Internal).await;
+        set_records(&world, &read(&world, &id).await, false);
+        let registered = world.now();
+        let looks = live(&world, &id, is_parked).await.len();
+        let parked = read(&world, &id).await;
+        let judgement = judge(&parked, world.now());
+        assert_eq!((judgement.verdict, judgement.mover), (Verdict::Paused, Mover::Customer));
+        assert_eq!(
+            world.notifier.kinds(),
+            [NoticeKind::ActionRequired; 2],
+            "told when it began, and when it was parked"
+        );
+
+        let year = registered + Duration::days(365);
+        let rare = live(&world, &id, |endpoint| endpoint.due_at.is_some_and(|due| due > year)).await;
+        let gaps: Vec<Duration> = rare.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(gaps.windows(2).all(|pair| pair[0] <= pair[1] + Duration::HOUR), "ever more rarely: {gaps:?}");
+        println!("parked after {looks} looks in {}; {} more in the rest of a year", parked_after(&parked), rare.len());
+        assert!(rare.len() < 70, "{} looks in a year", rare.len());
+        assert_eq!((world.ca.asked(), world.ca.orders()), (0, 0), "the CA heard nothing in all the time");
+        assert_eq!(world.notifier.kinds().len(), 2, "and nobody is told again");
+
+        set_records(&world, &parked, true);
+        let back = world.now();
+        live(&world, &id, |endpoint| is_settled(Some(endpoint))).await;
+        assert!(world.now() - back <= Duration::days(8), "it woke by itself after {}", world.now() - back);
+        assert_eq!(world.ca.orders(), 1);
+    });
+}
+
+fn parked_after(endpoint: &Endpoint) -> Duration {
+    let absence = endpoint.failing.as_ref().and_then(|failing| failing.absence.clone()).expect("absent");
+    absence.parked_since.expect("parked") - absence.since
+}
+
+#[test]
+fn somebody_who_asks_for_a_renewal_wakes_it_for_good() {
+    in_a_runtime(async {
+        let world = World::new(Chaos::default());
+        let id = world.register(HOST, &[], Reachability::Internal).await;
+        set_records(&world, &read(&world, &id).await, false);
+        live(&world, &id, is_parked).await;
+        // As the API does it: the attempt still finds the records wrong, and then looks as often as at first.
+        world.endpoints.wake(&id).await.expect("in memory");
+        assert!(!is_parked(&read(&world, &id).await));
+        live(&world, &id, |endpoint| endpoint.failing.as_ref().is_some_and(|f| f.absence.is_some())).await;
+        let woken = read(&world, &id).await;
+        assert!(!is_parked(&woken) && woken.due_at.expect("due") - world.now() < Duration::minutes(1));
+    });
+}
+
+#[test]
+fn a_certificate_whose_owner_has_left_is_parked_only_when_it_has_expired() {
+    in_a_runtime(async {
+        let lifetime = Duration::days(47);
+        let world = World::with(Chaos::default(), lifetime, crate::world::Outages::default());
+        let id = world.register(HOST, &[], Reachability::Internal).await;
+        world.run_until(&id, is_settled).await;
+        let held = read(&world, &id).await.certificate.expect("issued");
+        let asked = world.ca.asked();
+        set_records(&world, &read(&world, &id).await, false);
+        live(&world, &id, is_parked).await;
+        let after = world.now() - held.not_after;
+        assert!(after.is_positive() && after < lifetime * 0.2, "{after}");
+        assert_eq!(world.ca.asked(), asked, "the CA heard nothing");
+        set_records(&world, &read(&world, &id).await, true);
+        live(&world, &id, |endpoint| is_settled(Some(endpoint))).await;
+        assert_ne!(read(&world, &id).await.certificate.expect("renewed").serial, held.serial);
+    });
+}
