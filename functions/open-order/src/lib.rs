@@ -11,24 +11,27 @@ use std::collections::BTreeSet;
 use domain::attempt::{Attempt, Outcome, execution_name};
 use domain::flow::{Progress, Status, StepInput};
 use domain::order::{ChallengeKind, OpenOrder, OrderStatus, choose_challenge};
+use domain::pace::Pace;
 use domain::ports::{
-    AttemptJournal, AuthoritativeDns, CertificateAuthority, CheckLog, KeyVault, Looker, Subject, check_delegations,
-    owned_endpoint,
+    AttemptJournal, AuthoritativeDns, Budgets, CertificateAuthority, CheckLog, KeyVault, Looker, Subject,
+    check_delegations, owned_endpoint,
 };
 use domain::{Actor, CertificateName, DomainName, Endpoint, Failure};
 use time::OffsetDateTime;
 
 use looking::look_again;
-use ordering::order_anew;
+use ordering::Ordering;
 use resuming::resume;
 
 /// What the step works with.
-pub struct Ports<'a, J, K, C, D, L> {
+pub struct Ports<'a, J, K, C, D, L, B> {
     pub journal: &'a J,
     pub keys: &'a K,
     pub ca: &'a C,
     pub dns: &'a D,
     pub looker: &'a L,
+    pub budgets: &'a B,
+    pub pace: &'a Pace,
     pub delegation_zone: &'a str,
     pub endpoint_target: &'a str,
 }
@@ -36,9 +39,9 @@ pub struct Ports<'a, J, K, C, D, L> {
 /// Runs the step.
 ///
 /// The order of effects: the customer's records are looked at before the CA hears of anything, the key is stored
-/// before there is an order for it, and the order is recorded before its challenges are published.
-pub async fn open_order<J, K, C, D, L>(
-    ports: &Ports<'_, J, K, C, D, L>,
+/// before there is an order for it, the tokens for it are taken before it is made, and it is recorded before its challenges are published.
+pub async fn open_order<J, K, C, D, L, B>(
+    ports: &Ports<'_, J, K, C, D, L, B>,
     input: &StepInput,
     now: OffsetDateTime,
 ) -> Result<Progress, Failure>
@@ -48,6 +51,7 @@ where
     C: CertificateAuthority,
     D: AuthoritativeDns,
     L: Looker,
+    B: Budgets,
 {
     let endpoint = owned_endpoint(ports.journal, input).await?;
     ports.journal.begin(&endpoint.id, &record_of(input, now)).await?;
@@ -80,7 +84,11 @@ where
     };
     let order = match resumed {
         Some(order) => order,
-        None => order_anew(ports.keys, ports.ca, &endpoint, now).await?,
+        None => {
+            let ordering =
+                Ordering { ca: ports.ca, budgets: ports.budgets, pace: ports.pace, endpoint: &endpoint, now };
+            ordering.order_anew(ports.keys).await?
+        }
     };
     ports.journal.save_order(&endpoint.id, input.attempt, &order).await?;
     let status = match order.status {

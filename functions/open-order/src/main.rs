@@ -1,7 +1,7 @@
 //! Opens the endpoint's ACME order, or goes on with the one that is open.
 //!
 //! In: `StepInput`. Out: `Progress` with `challenges_pending`, `order_ready`, `issued` or `current`.
-//! Fails as: `RecordsNotReady`, `RateLimited`, `CaUnavailable`, `CaRefused`, `Misconfigured`, `EndpointRemoved`, `Superseded`,
+//! Fails as: `RecordsNotReady`, `BudgetSpent`, `RateLimited`, `CaUnavailable`, `CaRefused`, `Misconfigured`, `EndpointRemoved`, `Superseded`,
 //! `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `PutItem`, `UpdateItem`; KMS `Encrypt`; Secrets Manager `GetSecretValue`,
 //! `PutSecretValue`, `UpdateSecretVersionStage`; DNS; after the customer's fault the hosts over HTTP and TLS; the CA's
@@ -16,6 +16,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
     let (ca, dns, looker) = (wiring.authority(true)?, wiring.dns()?, wiring.looker()?);
+    let pace = wiring.pace()?;
     let (zone, target) = (wiring.delegation_zone_name()?, wiring.endpoint_target()?);
     let ports = Ports {
         journal: &journal,
@@ -23,6 +24,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         ca: &ca,
         dns: &dns,
         looker: &looker,
+        budgets: &journal,
+        pace: &pace,
         delegation_zone: &zone,
         endpoint_target: &target,
     };

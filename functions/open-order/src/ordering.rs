@@ -1,47 +1,103 @@
-//! Makes a new order.
+//! Makes a new order, within what the CA allows.
 
 use domain::certificate_key::CertificateKey;
 use domain::order::OpenOrder;
-use domain::ports::{CaReply, CertificateAuthority, KeyVault};
+use domain::pace::Pace;
+use domain::ports::{
+    Budgets, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, Take, give_all_back, take_all,
+};
 use domain::{Endpoint, Failure};
 use time::OffsetDateTime;
 
-/// A new order, with a new key that is stored before the CA hears of it.
-pub(crate) async fn order_anew(
-    keys: &impl KeyVault,
-    ca: &impl CertificateAuthority,
-    endpoint: &Endpoint,
-    now: OffsetDateTime,
-) -> Result<OpenOrder, Failure> {
-    let generation = endpoint.generation + 1;
-    let replaces = endpoint.replaceable_at(ca.directory());
-    keys.ensure(&endpoint.id, generation, CertificateKey::generate).await?;
-    let CaReply { value: opened, nonce } = ca.open(&endpoint.names, endpoint.reachability, replaces).await?;
-    Ok(OpenOrder {
-        url: opened.url,
-        finalize_url: opened.finalize_url,
-        directory: opened.directory,
-        generation,
-        names: endpoint.names.iter().cloned().collect(),
-        status: opened.status,
-        opened_at: now,
-        expires: opened.expires,
-        authorizations: opened.authorizations,
-        stale: endpoint.order.as_ref().map(OpenOrder::to_stale).unwrap_or_default(),
-        nonce,
-        change: None,
-        chain: None,
-        importing: false,
-    })
+/// What a new order is made with.
+pub(crate) struct Ordering<'a, C, B> {
+    pub(crate) ca: &'a C,
+    pub(crate) budgets: &'a B,
+    pub(crate) pace: &'a Pace,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) now: OffsetDateTime,
+}
+
+impl<C: CertificateAuthority, B: Budgets> Ordering<'_, C, B> {
+    /// A new order, with a new key that is stored before the CA hears of it.
+    pub(crate) async fn order_anew(&self, keys: &impl KeyVault) -> Result<OpenOrder, Failure> {
+        let endpoint = self.endpoint;
+        let generation = endpoint.generation + 1;
+        keys.ensure(&endpoint.id, generation, CertificateKey::generate).await?;
+        let CaReply { value: opened, nonce } = match endpoint.replaceable_at(self.ca.directory()) {
+            Some(certificate) => self.replace(certificate).await?,
+            None => self.within_budget().await?,
+        };
+        Ok(OpenOrder {
+            url: opened.url,
+            finalize_url: opened.finalize_url,
+            directory: opened.directory,
+            generation,
+            names: endpoint.names.iter().cloned().collect(),
+            status: opened.status,
+            opened_at: self.now,
+            expires: opened.expires,
+            authorizations: opened.authorizations,
+            stale: endpoint.order.as_ref().map(OpenOrder::to_stale).unwrap_or_default(),
+            nonce,
+            change: None,
+            chain: None,
+            importing: false,
+        })
+    }
+
+    /// An order that says what it replaces: inside the window that the CA advises it counts against no limit.
+    ///
+    /// A CA that does not want to hear of it (replaced already by an order that a crash lost sight of, or another
+    /// account's) is asked without, for an order like any other.
+    async fn replace(&self, certificate: &str) -> Result<CaReply<OpenedOrder>, Failure> {
+        let exempt = self.endpoint.is_in_advised_window(self.now);
+        let taken = if exempt { Vec::new() } else { self.take().await? };
+        match self.open(Some(certificate), &taken).await {
+            Err(CaError::Refused { .. }) if exempt => self.within_budget().await,
+            Err(CaError::Refused { .. }) => Ok(self.open(None, &taken).await?),
+            answer => Ok(answer?),
+        }
+    }
+
+    async fn within_budget(&self) -> Result<CaReply<OpenedOrder>, Failure> {
+        let taken = self.take().await?;
+        Ok(self.open(None, &taken).await?)
+    }
+
+    async fn take(&self) -> Result<Vec<Take>, Failure> {
+        let takes = self.pace.takes(self.endpoint, self.ca.directory(), self.now);
+        match take_all(self.budgets, &takes, self.now).await? {
+            Ok(()) => Ok(takes),
+            Err(spent) => Err(spent.to_failure()),
+        }
+    }
+
+    /// Asks the CA, and gives back what it cannot have counted: without an order there is no certificate, and what it
+    /// refuses is no order. One whose answer was lost may be.
+    async fn open(&self, replaces: Option<&str>, taken: &[Take]) -> Result<CaReply<OpenedOrder>, CaError> {
+        let answer = self.ca.open(&self.endpoint.names, self.endpoint.reachability, replaces).await;
+        if let Err(error) = &answer {
+            // A refusal of `replaces` is followed by the same order without it.
+            let goes_on = replaces.is_some() && matches!(error, CaError::Refused { .. });
+            let unknown = matches!(error, CaError::Unavailable { .. });
+            let back = taken.iter().filter(|take| !goes_on && (!unknown || take.bucket.counts_certificates()));
+            if let Err(fault) = give_all_back(self.budgets, back).await {
+                tracing::warn!(%fault, "tokens were not given back");
+            }
+        }
+        answer
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{change, run};
-    use domain::Reachability;
+    use crate::testing::{change, run, run_at_pace};
     use domain::certificate::InstalledCertificate;
     use domain::ports::AttemptJournal;
+    use domain::renewal_info::{RenewalAdvice, RenewalWindow};
+    use domain::{Actor, FailureName, Reachability};
     use testkit::Scene;
     use time::Duration;
 
@@ -95,5 +151,97 @@ mod tests {
             order.txt_values().iter().all(|value| !before.txt_values().contains(value)),
             "but it is not published anew"
         );
+    }
+
+    const LIMITED: &str = "orders=4/4h,domain=3/3d,names=2/2d";
+
+    fn pace(limits: &str) -> Pace {
+        Pace { limits: limits.parse().expect("limits"), tenant_share: 100 }
+    }
+
+    /// What is left in each bucket of the endpoint's.
+    async fn left(scene: &Scene, pace: &Pace) -> Vec<u32> {
+        let takes = pace.takes(&scene.endpoint().await, "memory://ca/directory", scene.now);
+        takes.iter().map(|take| scene.budgets.tokens(take, scene.now)).collect()
+    }
+
+    #[tokio::test]
+    async fn an_order_takes_its_tokens_once_and_not_again_when_it_is_resumed() {
+        let (scene, pace) = (Scene::new(Reachability::Internal).await, pace(LIMITED));
+        run_at_pace(&scene, &pace).await.expect("opened");
+        assert_eq!(left(&scene, &pace).await, [1, 2, 3, 3], "names, domain, tenant, account");
+        run_at_pace(&scene, &pace).await.expect("resumed");
+        assert_eq!(left(&scene, &pace).await, [1, 2, 3, 3]);
+        assert_eq!(scene.ca.orders(), 1);
+    }
+
+    #[tokio::test]
+    async fn without_a_token_the_ca_is_not_asked_and_the_failure_says_until_when() {
+        for (limits, whose) in
+            [("orders=1/3h", "Tenant default"), ("domain=1/7d", "\"example.com\""), ("names=1/7d", "same names")]
+        {
+            let (mut scene, pace) = (Scene::new(Reachability::Internal).await, pace(limits));
+            run_at_pace(&scene, &pace).await.expect("opened");
+            scene.now += Duration::hours(2);
+            scene.ca.set_time(scene.now);
+            let failure = run_at_pace(&scene, &pace).await.expect_err("the order has expired, and there is no token");
+            assert_eq!((failure.name, failure.actor), (FailureName::BudgetSpent, Actor::Ca));
+            assert!(failure.summary.contains(whose), "{failure}");
+            assert_eq!(scene.ca.orders(), 1);
+            scene.now = failure.retry_after.expect("it says until when");
+            scene.ca.set_time(scene.now);
+            run_at_pace(&scene, &pace).await.expect("and then there is one");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_ca_did_not_count_is_given_back() {
+        let (scene, pace) = (Scene::new(Reachability::Internal).await, pace(LIMITED));
+        scene.ca.set_away(true);
+        for _ in 0..3 {
+            assert_eq!(run_at_pace(&scene, &pace).await.expect_err("away").name, FailureName::Unavailable);
+        }
+        let takes = pace.takes(&scene.endpoint().await, "memory://ca/directory", scene.now);
+        let soon = scene.now + Duration::minutes(5);
+        let left: Vec<_> = takes.iter().map(|take| scene.budgets.tokens(take, soon)).collect();
+        assert_eq!(left, [2, 3, 1, 1], "no certificate can come of it; an order may have been counted");
+    }
+
+    #[tokio::test]
+    async fn a_renewal_in_the_advised_window_is_exempt_while_the_ca_takes_it_for_one() {
+        let pace = pace("orders=1/3h,domain=1/7d,names=1/7d");
+        for (from, exempt) in [(-1, true), (0, true), (1, false)] {
+            let scene = renewing(Some("memory://ca/directory".into())).await;
+            advise(&scene, scene.now + Duration::HOUR * from).await;
+            run_at_pace(&scene, &pace).await.expect("opened");
+            assert_eq!(scene.budgets.is_empty(), exempt, "{from}");
+        }
+        // One that the CA does not take for a renewal is an order like any other.
+        let scene = renewing(Some("memory://ca/directory".into())).await;
+        advise(&scene, scene.now).await;
+        scene.ca.refuse_replacements(true);
+        run_at_pace(&scene, &pace).await.expect("opened");
+        assert_eq!(left(&scene, &pace).await, [0, 0, 0, 0]);
+        let failure = {
+            let scene = renewing(Some("memory://ca/directory".into())).await;
+            advise(&scene, scene.now).await;
+            scene.ca.refuse_replacements(true);
+            let takes = pace.takes(&scene.endpoint().await, "memory://ca/directory", scene.now);
+            take_all(&scene.budgets, &takes, scene.now).await.expect("in memory").expect("full");
+            let failure = run_at_pace(&scene, &pace).await.expect_err("nothing is left");
+            assert_eq!(scene.ca.orders(), 0);
+            failure
+        };
+        assert_eq!(failure.name, FailureName::BudgetSpent);
+    }
+
+    /// The CA wants it renewed within an hour from `from`.
+    async fn advise(scene: &Scene, from: OffsetDateTime) {
+        let endpoint = scene.endpoint().await;
+        let window = RenewalWindow { start: from, end: from + Duration::HOUR + Duration::SECOND };
+        let held = endpoint.certificate.expect("renewing");
+        let advice = Some(RenewalAdvice { window, renew_at: held.renew_at, explanation: None });
+        let held = InstalledCertificate { advice, ..held };
+        scene.endpoints.record_certificate(&endpoint.id, scene.input.attempt, &held).await.expect("ours");
     }
 }

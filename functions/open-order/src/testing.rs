@@ -1,7 +1,9 @@
 //! What the tests of the step share.
 
+use domain::ca_limits::CaLimits;
 use domain::failing::Failing;
 use domain::flow::Progress;
+use domain::pace::{Pace, TENANT_SHARE};
 use domain::ports::{AttemptJournal, Change, DueEntry, DueIndex, Registry, Settlement};
 use domain::schedule::LEASE;
 use domain::{Actor, EndpointNames, Failure, FailureName, Reachability};
@@ -10,14 +12,21 @@ use time::Duration;
 
 use crate::{Ports, open_order, record_of};
 
-/// Runs the step.
+/// Runs the step at a CA without limits.
 pub(crate) async fn run(scene: &Scene) -> Result<Progress, Failure> {
+    run_at_pace(scene, &Pace { limits: CaLimits::default(), tenant_share: TENANT_SHARE }).await
+}
+
+/// Runs the step at a CA with limits.
+pub(crate) async fn run_at_pace(scene: &Scene, pace: &Pace) -> Result<Progress, Failure> {
     let ports = Ports {
         journal: &scene.endpoints,
         keys: &scene.keys,
         ca: &scene.ca,
         dns: &scene.dns,
         looker: &scene.looker,
+        budgets: &scene.budgets,
+        pace,
         delegation_zone: Scene::ZONE,
         endpoint_target: "edge.platform.example",
     };

@@ -1,7 +1,7 @@
 //! Starts an attempt for every endpoint that is due. Run by the schedule.
 //!
 //! In: anything. Out: `ScanReport`. Fails when the due index cannot be read; the schedule tries again.
-//! Calls: DynamoDB `Query`, `UpdateItem`; Step Functions `StartExecution`.
+//! Calls: DynamoDB `Query`, `BatchGetItem`, `UpdateItem`; Step Functions `StartExecution`.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use scan_expiring::scan;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-/// What a page needs at the most.
+/// What a round needs at the most.
 const RESERVE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
@@ -30,6 +30,7 @@ async fn main() -> Result<(), Error> {
         metrics.emit(ScanMetrics {
             at: SystemTime::now(),
             due: report.due,
+            postponed: report.postponed,
             attempts_started: report.started,
             attempts_not_started: u32::try_from(report.failed.len()).unwrap_or(u32::MAX),
         });

@@ -65,6 +65,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     banks::digest_log(&endpoints, 120).await;
     banks::health_index(&endpoints, 140).await;
     banks::engine_log(&endpoints).await;
+    banks::budgets(&endpoints, 160).await;
 
     account_secret(cloud).await?;
     dns_and_probe(cloud, &tokens).await

@@ -240,6 +240,12 @@ impl Endpoint {
         self.certificate.is_some() && self.health.is_some() && self.current_health().is_none()
     }
 
+    /// Whether the CA wants the certificate in place renewed at `now`: inside the window that it advises (RFC 9773 §4.2).
+    pub fn is_in_advised_window(&self, now: OffsetDateTime) -> bool {
+        let advice = self.certificate.as_ref().and_then(|held| held.advice.as_ref());
+        advice.is_some_and(|advice| advice.window.start <= now && now < advice.window.end)
+    }
+
     /// Whether a first import may have left a certificate in ACM that is not recorded yet: the next attempt adopts it.
     pub fn is_importing(&self) -> bool {
         self.certificate.is_none() && self.order.as_ref().is_some_and(|order| order.importing)

@@ -27,7 +27,7 @@ pub struct Failing {
     pub failed_at: Option<OffsetDateTime>,
     /// Failures in a row, whatever their reason.
     pub attempts: u32,
-    /// Those of them that no look found beforehand: the waits between attempts grow by them.
+    /// Those of them that the CA was asked for: the waits between attempts grow by them.
     #[serde(default)]
     pub asked: u32,
     /// Since when the customer has left their part undone; absent while nobody waits for them.
@@ -68,12 +68,13 @@ impl Failing {
             Actor::Operator => known,
             Actor::Ca => None,
         };
-        let found_by_looking = failure.name == FailureName::RecordsNotReady;
+        // Neither spends anything at the CA.
+        let unasked = matches!(failure.name, FailureName::RecordsNotReady | FailureName::BudgetSpent);
         Self {
             since: before.map_or(now, |before| before.since),
             failed_at: Some(now),
             attempts: before.map_or(0, |before| before.attempts) + 1,
-            asked: before.map_or(0, |before| before.asked) + u32::from(!found_by_looking),
+            asked: before.map_or(0, |before| before.asked) + u32::from(!unasked),
             absence,
             failure,
         }

@@ -40,10 +40,12 @@ pub enum FailureName {
     EndpointRemoved,
     /// A newer attempt owns the endpoint; this one must not touch it.
     Superseded,
+    /// By our own count a limit of the CA is spent; the CA was not asked.
+    BudgetSpent,
 }
 
 impl FailureName {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Throttled,
         Self::Unavailable,
         Self::RecordsNotReady,
@@ -58,6 +60,7 @@ impl FailureName {
         Self::TimedOut,
         Self::EndpointRemoved,
         Self::Superseded,
+        Self::BudgetSpent,
     ];
 
     /// Whether the same step may succeed when it is simply run again in a moment.
@@ -81,6 +84,7 @@ impl FailureName {
             Self::TimedOut => "TimedOut",
             Self::EndpointRemoved => "EndpointRemoved",
             Self::Superseded => "Superseded",
+            Self::BudgetSpent => "BudgetSpent",
         }
     }
 }

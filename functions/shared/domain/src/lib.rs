@@ -5,6 +5,8 @@
 
 pub mod alert;
 pub mod attempt;
+pub mod budget;
+pub mod ca_limits;
 pub mod caa;
 pub mod caller;
 pub mod certificate;
@@ -24,6 +26,7 @@ pub mod installation_facts;
 pub mod name;
 pub mod names;
 pub mod order;
+pub mod pace;
 pub mod ports;
 pub mod problem;
 pub mod provider;

@@ -54,6 +54,12 @@ impl DomainName {
         psl::domain_str(&self.0) == Some(self.0.as_str())
     }
 
+    /// The registrable domain that the name belongs to, as CAs count: by the whole public suffix list. The name itself
+    /// where it is a suffix of the list's private part.
+    pub fn registered(&self) -> &str {
+        psl::domain_str(&self.0).unwrap_or(&self.0)
+    }
+
     /// Where the CA looks for the TXT record of this name (RFC 8555 §8.4).
     pub fn challenge_name(&self) -> String {
         format!("_acme-challenge.{}", self.0)

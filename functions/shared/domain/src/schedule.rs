@@ -45,14 +45,16 @@ pub fn next_attempt(failing: &Failing, now: OffsetDateTime, jitter: f64) -> Offs
         3 => Duration::minutes(100),
         _ => Duration::DAY,
     };
+    let advised = failing.failure.retry_after.map_or(Duration::ZERO, |at| at - now);
     let wait = match failing.failure.name {
+        // It has a place in a line, which is neither early nor late.
+        FailureName::BudgetSpent => return now + advised.max(Duration::SECOND),
         FailureName::RecordsNotReady if failing.parked_since().is_some() => quarter.clamp(LONGEST_LOOK, LONGEST_PARKED),
         FailureName::RecordsNotReady => quarter.clamp(SHORTEST_LOOK, LONGEST_LOOK),
         FailureName::OrderLost if failing.asked <= 1 => Duration::ZERO,
         _ if failing.parked_since().is_some() => quarter.clamp(backoff, LONGEST_PARKED.max(backoff)),
         _ => backoff,
     };
-    let advised = failing.failure.retry_after.map_or(Duration::ZERO, |at| at - now);
     let wait = wait.max(advised);
     now + wait + wait * (RETRY_SPREAD * jitter)
 }
@@ -125,6 +127,13 @@ mod tests {
         assert_eq!(at(7200), NOW + Duration::hours(2));
         assert_eq!(at(5), NOW + Duration::MINUTE);
         assert_eq!(at(-5), NOW + Duration::MINUTE);
+    }
+
+    #[test]
+    fn who_waits_for_a_budget_is_due_exactly_when_its_turn_comes() {
+        let mut failing = failing(FailureName::BudgetSpent, 40, Duration::DAY);
+        failing.failure.retry_after = Some(NOW + Duration::seconds(36));
+        assert_eq!(next_attempt(&failing, NOW, 0.9), NOW + Duration::seconds(36));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use domain::caa::Issuer;
+use domain::pace::Pace;
 use ipnet::IpNet;
 
 use crate::environment::{ConfigurationError, Environment};
@@ -98,6 +99,16 @@ impl Wiring {
             profile: self.environment.optional("ACME_PROFILE"),
             trust_anchor: self.trust_anchor()?,
             may_register,
+        })
+    }
+
+    /// How orders are paced: by what the CA publishes, unless the installation says otherwise.
+    pub fn pace(&self) -> Wired<Pace> {
+        let published = Pace::published(&self.environment.required("ACME_DIRECTORY")?);
+        let share = self.environment.parsed("TENANT_SHARE")?;
+        Ok(Pace {
+            limits: self.environment.parsed("CA_LIMITS")?.unwrap_or(published.limits),
+            tenant_share: share.unwrap_or(published.tenant_share),
         })
     }
 

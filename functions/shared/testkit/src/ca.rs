@@ -1,6 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use domain::budget::{Bucket, Limit, Purpose, Taken};
+use domain::ca_limits::CaLimits;
 use domain::endpoint::Reachability;
 use domain::name::CertificateName;
 use domain::names::EndpointNames;
@@ -46,6 +48,13 @@ struct State {
     proven: Vec<CertificateName>,
     reuse: bool,
     away: bool,
+    refuses_replacements: bool,
+    /// Names with this in them it will not validate, whatever is published.
+    distrusted: Option<String>,
+    limits: CaLimits,
+    buckets: BTreeMap<String, Bucket>,
+    /// Orders and certificates that were over a limit.
+    over_limits: u32,
     /// Certificates that orders were to replace, in order.
     replaced: Vec<String>,
     window: Option<RenewalWindow>,
@@ -57,6 +66,8 @@ struct CaOrder {
     expires: OffsetDateTime,
     authorizations: Vec<Authorization>,
     chain: Option<String>,
+    /// Whether it counts against no limit.
+    exempt: bool,
 }
 
 struct RequestedKey {
@@ -100,6 +111,25 @@ impl MemoryCa {
     /// While it is away, nothing is answered.
     pub fn set_away(&self, away: bool) {
         self.state().away = away;
+    }
+
+    /// Whether it refuses orders that say what they replace.
+    pub fn refuse_replacements(&self, refuse: bool) {
+        self.state().refuses_replacements = refuse;
+    }
+
+    /// It validates no name that has `part` in it.
+    pub fn distrust(&self, part: &str) {
+        self.state().distrusted = Some(part.to_owned());
+    }
+
+    /// What it lets its one account do: it refuses the rest, and counts that.
+    pub fn limit(&self, limits: CaLimits) {
+        self.state().limits = limits;
+    }
+
+    pub fn over_limits(&self) -> u32 {
+        self.state().over_limits
     }
 
     /// What orders said they replace, by [`certificate_id`](domain::renewal_info::certificate_id).
@@ -154,6 +184,15 @@ impl MemoryCa {
     }
 }
 
+/// What a certificate for `names` counts against.
+fn certificate_buckets(names: &[CertificateName], limits: CaLimits) -> Vec<(String, Option<Limit>)> {
+    let domains: BTreeSet<_> = names.iter().map(|name| name.base.registered()).collect();
+    let set: BTreeSet<_> = names.iter().map(ToString::to_string).collect();
+    let set = format!("names {}", set.into_iter().collect::<Vec<_>>().join(","));
+    let domains = domains.into_iter().map(|domain| (format!("domain {domain}"), limits.domain));
+    domains.chain([(set, limits.names)]).collect()
+}
+
 fn lost() -> CaError {
     CaError::OrderLost { problem: Problem::new("malformed", "no such order") }
 }
@@ -201,6 +240,35 @@ impl State {
         }
     }
 
+    /// One token of the bucket, with the arithmetic of a CA: no purposes, and nobody stands in line.
+    fn token(&mut self, bucket: String, limit: Option<Limit>, spend: bool) -> bool {
+        let (Some(limit), now) = (limit, self.now()) else { return true };
+        let bucket = self.buckets.entry(bucket).or_default();
+        let (next, taken) = bucket.take(limit, Purpose::Renewal, true, now);
+        if taken == Taken::Now && spend {
+            *bucket = next;
+        }
+        taken == Taken::Now
+    }
+
+    /// Counts an order, and looks whether certificates for it could be counted; false if it is too much.
+    fn takes_order(&mut self, names: &EndpointNames) -> bool {
+        let limits = self.limits;
+        let names: Vec<_> = names.iter().cloned().collect();
+        let good =
+            certificate_buckets(&names, limits).into_iter().all(|(bucket, limit)| self.token(bucket, limit, false))
+                && self.token("account".into(), limits.orders, true);
+        self.over_limits += u32::from(!good);
+        good
+    }
+
+    fn count_certificate(&mut self, names: &[CertificateName]) {
+        for (bucket, limit) in certificate_buckets(names, self.limits) {
+            let good = self.token(bucket, limit, true);
+            self.over_limits += u32::from(!good);
+        }
+    }
+
     fn order(&mut self, url: &str) -> Result<&mut CaOrder, CaError> {
         self.expect_there()?;
         let now = self.now();
@@ -234,9 +302,20 @@ impl CertificateAuthority for MemoryCa {
     ) -> Result<CaReply<OpenedOrder>, CaError> {
         let mut state = self.state();
         state.expect_there()?;
+        if replaces.is_some() && state.refuses_replacements {
+            state.asked += 1;
+            return Err(CaError::Refused { problem: Problem::new("alreadyReplaced", "it has been replaced already") });
+        }
+        let now = state.now();
+        let exempt = replaces.is_some() && state.window.is_some_and(|w| w.start <= now && now < w.end);
+        if !exempt && !state.takes_order(names) {
+            state.asked += 1;
+            let problem = Problem::new("rateLimited", "too many");
+            return Err(CaError::RateLimited { problem, retry_after: None });
+        }
         state.replaced.extend(replaces.map(str::to_owned));
         state.counter += 1;
-        let (now, number) = (state.now(), state.counter);
+        let number = state.counter;
         let authorizations: Vec<Authorization> = names
             .iter()
             .enumerate()
@@ -257,6 +336,7 @@ impl CertificateAuthority for MemoryCa {
             expires: now + Duration::HOUR,
             authorizations,
             chain: None,
+            exempt,
         };
         let url = format!("memory://ca/order/{number}");
         let value = opened(&url, &order);
@@ -283,12 +363,16 @@ impl CertificateAuthority for MemoryCa {
 
     async fn validate(&self, order: &OpenOrder, _: bool) -> Result<CaReply<Validation>, CaError> {
         let mut state = self.state();
+        let distrusted = state.distrusted.clone();
+        let is_distrusted =
+            |name: &CertificateName| distrusted.as_ref().is_some_and(|part| name.base.as_str().contains(part.as_str()));
         let held = state.order(&order.url)?;
         if held.status == OrderStatus::Pending {
             for authorization in &mut held.authorizations {
                 let challenge = authorization.challenge.as_ref().expect("made with one");
                 if authorization.status == AuthorizationStatus::Pending {
-                    authorization.status = match self.is_proven(&authorization.name, challenge) {
+                    let proven = !is_distrusted(&authorization.name) && self.is_proven(&authorization.name, challenge);
+                    authorization.status = match proven {
                         true => AuthorizationStatus::Valid,
                         false => AuthorizationStatus::Invalid,
                     };
@@ -312,6 +396,11 @@ impl CertificateAuthority for MemoryCa {
     async fn finalize(&self, order: &OpenOrder, request: &[u8]) -> Result<CaReply<Finalized>, CaError> {
         let mut state = self.state();
         let (now, serial) = (state.now(), state.counter);
+        let held = state.order(&order.url)?;
+        if held.status == OrderStatus::Ready && !held.exempt {
+            let names = held.names.clone();
+            state.count_certificate(&names);
+        }
         let held = state.order(&order.url)?;
         if held.status == OrderStatus::Ready {
             held.chain = Some(self.issue(&held.names, request, now, serial));

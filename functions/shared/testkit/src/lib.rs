@@ -4,6 +4,7 @@
 //! the fuse sees the process die right there.
 
 pub mod banks;
+mod budgets;
 mod ca;
 mod certificates;
 mod endpoints;
@@ -17,6 +18,7 @@ pub mod samples;
 mod scene;
 mod shared_causes;
 
+pub use budgets::MemoryBudgets;
 pub use ca::MemoryCa;
 pub use certificates::{ImportedCertificate, MemoryCertificates};
 pub use endpoints::MemoryEndpoints;
@@ -58,5 +60,6 @@ mod tests {
         banks::shared_causes(&MemorySharedCauses::default(), 10).await;
         banks::health_index(&MemoryEndpoints::default(), 50).await;
         banks::engine_log(&MemoryEndpoints::default()).await;
+        banks::budgets(&MemoryBudgets::default(), 10).await;
     }
 }

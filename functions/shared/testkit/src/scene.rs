@@ -10,9 +10,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::banks::registered;
 use crate::{
-    Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryLooker, MemoryNotifier,
-    MemorySharedCauses,
-    MemoryTokens, MemoryZone,
+    Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryLooker,
+    MemoryNotifier, MemorySharedCauses, MemoryTokens, MemoryZone,
 };
 
 pub struct Scene {
@@ -25,6 +24,7 @@ pub struct Scene {
     pub dns: MemoryDns,
     pub ca: MemoryCa,
     pub looker: MemoryLooker,
+    pub budgets: MemoryBudgets,
     pub certificates: MemoryCertificates,
     pub notifier: MemoryNotifier,
     pub causes: MemorySharedCauses,
@@ -58,6 +58,7 @@ impl Scene {
             dns,
             ca,
             looker: MemoryLooker::default(),
+            budgets: MemoryBudgets::default(),
             certificates: MemoryCertificates::default(),
             notifier: MemoryNotifier::default(),
             causes: MemorySharedCauses::default(),

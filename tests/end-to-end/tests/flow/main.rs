@@ -4,6 +4,7 @@
 
 mod absent;
 mod definition;
+mod fair;
 mod machine;
 mod world;
 mod year;
@@ -128,6 +129,7 @@ async fn live(scenario: Scenario) {
     assert_eq!(last[0].outcome, Outcome::Removed, "the history says so");
     assert!(world.notifier.kinds().contains(&AlertKind::EndpointRemoved));
     assert_eq!(world.causes.lasting().await, Ok(vec![]), "what was told for all has been told to be over");
+    assert_eq!(world.ca.over_limits(), 0, "the CA never had to say that it is too much");
 }
 
 fn is_settled(endpoint: Option<&Endpoint>) -> bool {

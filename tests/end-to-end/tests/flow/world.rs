@@ -6,13 +6,14 @@ use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
 use domain::flow::{Progress, StepInput};
+use domain::pace::Pace;
 use domain::ports::{Change, ChangeError, EndpointReader, Registry};
 use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Failure, Reachability};
 use futures::FutureExt;
 use serde_json::{Value, json};
 use testkit::{
-    Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys, MemoryLooker, MemoryNotifier,
-    MemoryProbe, MemorySharedCauses, MemoryTokens, MemoryZone,
+    Crash, Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys,
+    MemoryLooker, MemoryNotifier, MemoryProbe, MemorySharedCauses, MemoryTokens, MemoryZone,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -20,6 +21,8 @@ use time::{Duration, OffsetDateTime};
 use crate::machine::{End, Invocation, Machine};
 
 pub(crate) const ZONE: &str = "acme.platform.example";
+/// The CA in memory has the limits of this one.
+const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 const TARGET: &str = "edge.platform.example";
 pub(crate) const LIFETIME: Duration = Duration::days(90);
 
@@ -61,6 +64,8 @@ pub(crate) struct World {
     pub(crate) dns: MemoryDns,
     pub(crate) ca: MemoryCa,
     pub(crate) looker: MemoryLooker,
+    pub(crate) budgets: MemoryBudgets,
+    pace: Pace,
     pub(crate) certificates: MemoryCertificates,
     pub(crate) notifier: MemoryNotifier,
     pub(crate) causes: MemorySharedCauses,
@@ -88,6 +93,9 @@ impl World {
         let dns = MemoryDns::new(zone.clone());
         let ca = MemoryCa::new(tokens.clone(), dns.clone(), lifetime, fuse.clone());
         ca.reuse_authorizations(chaos.reuse_authorizations);
+        // Whatever happens, the CA never has to say that it is too much.
+        let pace = Pace::published(LETS_ENCRYPT);
+        ca.limit(pace.limits);
         let world = Self {
             machine: Machine::load(),
             endpoints: MemoryEndpoints::new(fuse.clone()),
@@ -102,6 +110,8 @@ impl World {
             dns,
             ca,
             looker: MemoryLooker::default(),
+            budgets: MemoryBudgets::new(fuse.clone()),
+            pace,
             fuse,
             outages,
             now: Cell::new(datetime!(2026-11-24 12:00 UTC)),
@@ -129,12 +139,26 @@ impl World {
     /// Registers the endpoint; its owner has created the records.
     pub(crate) async fn register(&self, domain: &str, also: &[String], reachability: Reachability) -> EndpointId {
         let names = EndpointNames::parse(domain, also, 100).expect("valid names");
-        let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
-        for base in names.bases() {
+        self.register_for("default", 1, names, reachability, true).await
+    }
+
+    /// Registers the endpoint of this `number` for a tenant; `delegated`: whether its owner has created the records.
+    pub(crate) async fn register_for(
+        &self,
+        tenant: &str,
+        number: u128,
+        names: EndpointNames,
+        reachability: Reachability,
+        delegated: bool,
+    ) -> EndpointId {
+        // Spread over the shards, as random ids are.
+        let random = (number * 0x9e37_79b9_7f4a_7c15_f39c_0c8b).to_be_bytes();
+        let (id, label) = (EndpointId::from_random(random), DelegationLabel::from_random(random));
+        for base in names.bases().into_iter().filter(|_| delegated) {
             self.dns.alias(&base.challenge_name(), &label.target(ZONE));
         }
-        let endpoint =
-            Endpoint::register(id.clone(), domain::TenantId::fallback(), names, reachability, label, self.now());
+        let tenant = tenant.parse().expect("a tenant");
+        let endpoint = Endpoint::register(id.clone(), tenant, names, reachability, label, self.now());
         self.endpoints.register(&endpoint, &testkit::banks::registered(&endpoint), None).await.expect("registered");
         id
     }
@@ -206,7 +230,8 @@ impl World {
         }
     }
 
-    pub(crate) async fn scan_and_run(&self) {
+    /// One scan, and the flows that it started, one after the other. Returns those, in order.
+    pub(crate) async fn scan_and_run(&self) -> Vec<(EndpointId, u64)> {
         let scan = scan_expiring::scan(&self.endpoints, &self.flows, self.now(), || true);
         match AssertUnwindSafe(scan).catch_unwind().await {
             Ok(report) => assert!(report.expect("in memory").failed.is_empty()),
@@ -215,7 +240,8 @@ impl World {
                 self.crashed();
             }
         }
-        for (endpoint, attempt) in self.flows.take() {
+        let started = self.flows.take();
+        for (endpoint, attempt) in started.clone() {
             let input = serde_json::to_value(StepInput::start(endpoint, attempt)).expect("plain data");
             let end = self
                 .machine
@@ -227,6 +253,7 @@ impl World {
                 .await;
             assert_ne!(end, End::Failed("SettleFailed".into()));
         }
+        started
     }
 
     /// Delivers everything again that was ever delivered, long after its time.
@@ -281,6 +308,8 @@ impl World {
                     ca,
                     dns: &self.dns,
                     looker: &self.looker,
+                    budgets: &self.budgets,
+                    pace: &self.pace,
                     delegation_zone: ZONE,
                     endpoint_target: TARGET,
                 };

@@ -53,6 +53,7 @@ async fn live(lifetime: Duration, registered: OffsetDateTime, outages: &Outages,
         let next = stopped.iter().find(|outage| outage.contains(&due)).map_or(due, |outage| outage.end);
         if next >= START + YEAR {
             assert!(certificate.not_after > next.min(START + YEAR), "it is still good");
+            assert_eq!(world.ca.over_limits(), 0, "the CA never had to say that it is too much");
             return outcome;
         }
         world.set_time(next);

@@ -159,15 +159,8 @@ impl CertificateAuthority for AcmeAuthority {
                 None => request,
             }
         };
-        let send = async |request| account.new_order(&request).await.map_err(|error| self.error(error));
-        let order = match replaces.and_then(renewal::identifier) {
-            None => send(request(None)).await?,
-            Some(certificate) => match send(request(Some(certificate))).await {
-                // Replaced already (by an order that a crash lost sight of), or another account's.
-                Err(CaError::Refused { .. }) => send(request(None)).await?,
-                answer => answer?,
-            },
-        };
+        let request = request(replaces.and_then(renewal::identifier));
+        let order = account.new_order(&request).await.map_err(|error| self.error(error))?;
         let expires = resources::expires(&self.transport.last_body());
         let opened = self.describe(order, expires, reachability).await?;
         Ok(self.reply(opened))

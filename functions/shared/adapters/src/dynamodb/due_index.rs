@@ -1,11 +1,19 @@
-use aws_sdk_dynamodb::types::ReturnValue;
-use domain::EndpointId;
-use domain::ports::{DueEntry, DueIndex, ServiceFault};
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
+use domain::failing::Failing;
+use domain::ports::{DueEndpoint, DueEntry, DueIndex, Errand, ServiceFault};
+use domain::{EndpointId, TenantId};
 use time::OffsetDateTime;
 
 use super::items;
 use super::{EndpointsTable, number};
 use crate::aws::{conditional, fault};
+
+/// Items that one BatchGetItem reads.
+const MOST_READ: usize = 100;
+/// How often it is asked for what it left out.
+const PATIENCE: u32 = 5;
 
 impl DueIndex for EndpointsTable {
     async fn due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<DueEntry>, ServiceFault> {
@@ -22,6 +30,39 @@ impl DueIndex for EndpointsTable {
             .await
             .map_err(|error| fault("dynamodb:Query", error))?;
         output.items.unwrap_or_default().iter().map(to_entry).collect()
+    }
+
+    async fn describe(&self, entries: Vec<DueEntry>) -> Result<Vec<DueEndpoint>, ServiceFault> {
+        let mut known = HashMap::new();
+        for some in entries.chunks(MOST_READ) {
+            for item in self.read_many(some.iter().map(|entry| &entry.endpoint)).await? {
+                let (endpoint, tenant, errand) = to_description(&item)?;
+                known.insert(endpoint, (tenant, errand));
+            }
+        }
+        let describe = |entry: DueEntry| {
+            let (tenant, errand) = known.remove(&entry.endpoint)?;
+            Some(DueEndpoint { entry, tenant, errand })
+        };
+        Ok(entries.into_iter().filter_map(describe).collect())
+    }
+
+    async fn postpone(
+        &self,
+        entry: &DueEntry,
+        now: OffsetDateTime,
+        due_at: OffsetDateTime,
+    ) -> Result<(), ServiceFault> {
+        let result = self
+            .update(&entry.endpoint)
+            .update_expression("SET due_at = :due")
+            .condition_expression("due_at = :seen AND (attribute_not_exists(lease_until) OR lease_until <= :now)")
+            .expression_attribute_values(":due", number(due_at.unix_timestamp()))
+            .expression_attribute_values(":seen", number(entry.due_at.unix_timestamp()))
+            .expression_attribute_values(":now", number(now.unix_timestamp()))
+            .send()
+            .await;
+        conditional("dynamodb:UpdateItem", result).map(drop)
     }
 
     async fn claim(
@@ -57,6 +98,54 @@ impl DueIndex for EndpointsTable {
             .await;
         conditional("dynamodb:UpdateItem", result).map(drop)
     }
+}
+
+impl EndpointsTable {
+    /// What a scan wants to know of so many endpoints at the most, as [`MOST_READ`] allows.
+    async fn read_many(&self, ids: impl Iterator<Item = &EndpointId>) -> Result<Vec<items::Item>, ServiceFault> {
+        let key =
+            |id| HashMap::from([("pk".to_owned(), items::endpoint_pk(id)), ("sk".to_owned(), items::text("ENDPOINT"))]);
+        let mut wanted = KeysAndAttributes::builder().set_keys(Some(ids.map(key).collect()));
+        for (name, attribute) in [
+            ("#pk", "pk"),
+            ("#tenant", "tenant"),
+            ("#removing", "removing"),
+            ("#failing", "failing"),
+            ("#certificate", "certificate"),
+        ] {
+            wanted = wanted.expression_attribute_names(name, attribute);
+        }
+        let wanted = wanted.projection_expression("#pk, #tenant, #removing, #failing, #certificate");
+        let mut asked = HashMap::from([(self.table.clone(), wanted.build().expect("keys are set"))]);
+        let mut found = Vec::new();
+        // DynamoDB answers for as many as it can at the moment.
+        for _ in 0..PATIENCE {
+            let output = self.client.batch_get_item().set_request_items(Some(asked)).send().await;
+            let output = output.map_err(|error| fault("dynamodb:BatchGetItem", error))?;
+            found.extend(output.responses.into_iter().flatten().flat_map(|(_, items)| items));
+            asked = output.unprocessed_keys.unwrap_or_default();
+            if asked.is_empty() {
+                return Ok(found);
+            }
+        }
+        // The others are due at the next scan as well.
+        tracing::warn!("DynamoDB did not read all endpoints that are due");
+        Ok(found)
+    }
+}
+
+fn to_description(item: &items::Item) -> Result<(EndpointId, TenantId, Errand), ServiceFault> {
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    let endpoint = text("pk").and_then(|pk| pk.strip_prefix("ENDPOINT#")?.parse().ok());
+    let tenant = text("tenant").and_then(|tenant| tenant.parse().ok());
+    let failing = item.get("failing").filter(|value| value.is_m()).cloned();
+    let failing: Option<Failing> =
+        failing.map(serde_dynamo::from_attribute_value).transpose().map_err(items::unreadable)?;
+    let removing = item.get("removing").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default();
+    let has_certificate = item.get("certificate").is_some_and(AttributeValue::is_m);
+    let errand = Errand::of(has_certificate, removing, failing.map(|failing| failing.failure.actor));
+    let (endpoint, tenant) = endpoint.zip(tenant).ok_or_else(|| items::unreadable("an endpoint that is due"))?;
+    Ok((endpoint, tenant, errand))
 }
 
 fn to_entry(item: &items::Item) -> Result<DueEntry, ServiceFault> {

@@ -14,12 +14,14 @@
 //! | digest that was sent | `DIGEST#tenant` | `2026-11-24` |
 //! | last scan | `INSTALLATION` | `SCAN` |
 //! | what fails of the installation, and what was told of it | `INSTALLATION` | `ENGINE` |
+//! | token bucket | `BUDGET#directory#…` | `BUCKET` |
 //!
 //! Index `due` (due_shard, due_at) holds endpoints only: no other item has a `due_shard`. Indexes `tenant`
 //! (tenant, domain) and `listing` (one partition, domain) likewise. Index `advice` (due_shard, advice_at) holds
 //! endpoints with a certificate; index `health` (due_shard, health_at) likewise.
 
 mod advice_index;
+mod budgets;
 mod check_log;
 mod digest_log;
 mod due_index;

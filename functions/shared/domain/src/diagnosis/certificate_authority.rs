@@ -17,7 +17,7 @@ pub(super) fn finding(subject: &Subject, failure: &Failure, others: &[Finding]) 
     // Failures from before the CA's document was kept have its words in the summary.
     let told = || failure.problem.as_deref().cloned().unwrap_or_else(|| Problem::new("", &failure.summary));
     match failure.name {
-        FailureName::RateLimited => {
+        FailureName::RateLimited | FailureName::BudgetSpent => {
             let told = Problem { kind: "rateLimited".into(), ..told() };
             Some(limit(subject, failure, &told))
         }

@@ -75,8 +75,8 @@ pub trait CertificateAuthority {
 
     /// Makes an order. Not to be repeated needlessly: each call may make another.
     ///
-    /// `replaces` names the certificate that it is to replace (RFC 9773 §5); a CA that does not want to hear of it
-    /// (replaced already, another account's) is asked without.
+    /// `replaces` names the certificate that it is to replace (RFC 9773 §5). A CA that does not want to hear of it
+    /// (replaced already, another account's) refuses: [`CaError::Refused`].
     fn open(
         &self,
         names: &EndpointNames,

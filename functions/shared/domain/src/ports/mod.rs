@@ -2,6 +2,7 @@
 //!
 //! Every method may be repeated after a crash unless it says otherwise. Errors say what the caller can do.
 
+mod budgets;
 mod certificate_authority;
 mod check_log;
 mod destination;
@@ -23,6 +24,7 @@ mod store;
 mod trail;
 
 pub use crate::problem::Problem;
+pub use budgets::{BucketId, Budgets, Spent, Take, give_all_back, take_all};
 pub use certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation};
 pub use check_log::CheckLog;
 pub use destination::{CertificateStore, Deletion, HeldCertificate, ImportMaterial};
@@ -41,6 +43,7 @@ pub use renewal_information::{AdviceIndex, RenewalInfo, RenewalInformation};
 pub use share_links::ShareLinks;
 pub use shared_causes::SharedCauses;
 pub use store::{
-    AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, EndpointReader, Settlement, ordering_endpoint, owned_endpoint,
+    AttemptJournal, DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, EndpointReader, Errand, Settlement, ordering_endpoint,
+    owned_endpoint,
 };
 pub use trail::AuditTrail;

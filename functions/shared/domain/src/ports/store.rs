@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use super::fault::{FencedError, ServiceFault};
 use crate::alert::Ledger;
 use crate::attempt::Attempt;
+use crate::caller::TenantId;
 use crate::certificate::InstalledCertificate;
 use crate::endpoint::{Endpoint, EndpointId, Failing};
 use crate::failure::{Actor, Failure, FailureName};
@@ -65,6 +66,36 @@ pub struct DueEntry {
     pub due_at: OffsetDateTime,
 }
 
+/// What an endpoint is due for, in the order in which that is urgent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Errand {
+    /// The certificate in place is to be renewed, and nothing of its customer's stands in the way; or it is to go.
+    Renewal,
+    /// Its first attempt.
+    Registration,
+    /// It has failed: another attempt, or another look at what its customer has to do.
+    Repeat,
+}
+
+impl Errand {
+    pub fn of(has_certificate: bool, removing: bool, failed_by: Option<Actor>) -> Self {
+        match failed_by {
+            _ if removing => Self::Renewal,
+            None | Some(Actor::Operator | Actor::Ca) if has_certificate => Self::Renewal,
+            None => Self::Registration,
+            Some(_) => Self::Repeat,
+        }
+    }
+}
+
+/// An endpoint that is due, with what decides whose turn it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueEndpoint {
+    pub entry: DueEntry,
+    pub tenant: TenantId,
+    pub errand: Errand,
+}
+
 /// Who is due. Reading costs by what is due, not by what is managed.
 pub trait DueIndex {
     /// Up to `limit` entries of one shard that are due at `now`, oldest first.
@@ -74,6 +105,18 @@ pub trait DueIndex {
         now: OffsetDateTime,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<DueEntry>, ServiceFault>> + Send;
+
+    /// Whose the endpoints of `entries` are and what they are due for, in any order; those that are gone are left out.
+    fn describe(&self, entries: Vec<DueEntry>) -> impl Future<Output = Result<Vec<DueEndpoint>, ServiceFault>> + Send;
+
+    /// Makes the endpoint due at `due_at` instead. Nothing if its due time is no longer `entry.due_at`, or an attempt
+    /// holds it at `now`.
+    fn postpone(
+        &self,
+        entry: &DueEntry,
+        now: OffsetDateTime,
+        due_at: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// Takes the endpoint for a new attempt until `lease_until`, and returns the attempt's number.
     ///

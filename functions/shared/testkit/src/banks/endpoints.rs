@@ -64,37 +64,6 @@ pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
     assert!(marked.removing && marked.due_at == Some(now));
 }
 
-/// `seed` is one that no other test uses.
-pub async fn due_index<T: Registry + DueIndex + Sync>(index: &T, seed: u64) {
-    let now = whole_second();
-    let mut early = endpoint(seed, now);
-    early.due_at = Some(now + Duration::HOUR);
-    index.register(&early, &registered(&early), None).await.expect("registered");
-    let shard = early.id.shard(domain::ports::DUE_SHARDS);
-    let entry = DueEntry { endpoint: early.id.clone(), due_at: now + Duration::HOUR };
-    let due = |at: OffsetDateTime| async move { index.due(shard, at, 1000).await.expect("answers") };
-    assert!(!due(now).await.contains(&entry), "not due yet");
-    assert!(due(now + Duration::HOUR).await.contains(&entry), "due from that second on");
-
-    let at = now + Duration::HOUR;
-    let claims = futures::future::join_all((0..8).map(|_| index.claim(&entry, at, at + LEASE))).await;
-    let won: Vec<u64> = claims.into_iter().filter_map(|claim| claim.expect("answers")).collect();
-    assert_eq!(won, [1], "of eight at once exactly one gets it");
-    assert!(!due(at).await.iter().any(|e| e.endpoint == early.id), "while leased it is not due");
-    let leased = DueEntry { due_at: at + LEASE, ..entry.clone() };
-    assert_eq!(index.claim(&leased, at, at + LEASE).await, Ok(None), "nor can it be claimed");
-    let later = at + LEASE;
-    assert!(due(later).await.contains(&leased), "a dead attempt's endpoint is due when the lease ends");
-
-    index.release(&early.id, 7, now).await.expect("another attempt's release is ignored");
-    assert_eq!(index.find(&early.id).await.expect("answers").expect("there").due_at, Some(later));
-    index.release(&early.id, 1, now).await.expect("released");
-    let released = index.find(&early.id).await.expect("answers").expect("there");
-    assert_eq!((released.due_at, released.lease_until, released.attempt), (Some(now), None, 1));
-    let again = DueEntry { due_at: now, ..entry };
-    assert_eq!(index.claim(&again, now, now + LEASE).await, Ok(Some(2)), "the next attempt has the next number");
-}
-
 /// A certificate of ninety days for `endpoint`, issued at `now`.
 pub fn installed(endpoint: &Endpoint, now: OffsetDateTime) -> InstalledCertificate {
     InstalledCertificate {

@@ -1,10 +1,12 @@
 //! What each port promises, as tests that run on the fake here and on the adapter against the local cloud.
 
 mod advice;
+mod budgets;
 mod certificates;
 mod changes;
 mod check_log;
 mod digest_log;
+mod due_index;
 mod endpoints;
 mod flows;
 mod health;
@@ -15,11 +17,13 @@ mod shared_causes;
 mod trail;
 
 pub use advice::advice_index;
+pub use budgets::budgets;
 pub use certificates::{certificate_inspector, certificate_store};
 pub use changes::changes;
 pub use check_log::{check_log, report_of_a_missing_record};
 pub use digest_log::digest_log;
-pub use endpoints::{attempt_journal, due_index, installed, registry, requests};
+pub use due_index::due_index;
+pub use endpoints::{attempt_journal, installed, registry, requests};
 pub use flows::flow_starter;
 pub use health::{engine_log, health_index};
 pub use keys::key_vault;

@@ -1,5 +1,5 @@
 use domain::EndpointId;
-use domain::ports::{DUE_SHARDS, DueEntry, DueIndex, FencedError, ServiceFault};
+use domain::ports::{DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, Errand, FencedError, ServiceFault};
 use time::OffsetDateTime;
 
 use super::MemoryEndpoints;
@@ -15,6 +15,34 @@ impl DueIndex for MemoryEndpoints {
         due.sort_by_key(|entry| entry.due_at);
         due.truncate(limit as usize);
         Ok(due)
+    }
+
+    async fn describe(&self, entries: Vec<DueEntry>) -> Result<Vec<DueEndpoint>, ServiceFault> {
+        let state = self.state();
+        let describe = |entry: DueEntry| {
+            let endpoint = state.endpoints.get(&entry.endpoint)?;
+            let failed_by = endpoint.failing.as_ref().map(|failing| failing.failure.actor);
+            let errand = Errand::of(endpoint.certificate.is_some(), endpoint.removing, failed_by);
+            Some(DueEndpoint { entry, tenant: endpoint.tenant.clone(), errand })
+        };
+        Ok(entries.into_iter().filter_map(describe).collect())
+    }
+
+    async fn postpone(
+        &self,
+        entry: &DueEntry,
+        now: OffsetDateTime,
+        due_at: OffsetDateTime,
+    ) -> Result<(), ServiceFault> {
+        let mut state = self.state();
+        let endpoint = state.endpoints.get_mut(&entry.endpoint);
+        let free = endpoint.filter(|endpoint| endpoint.due_at == Some(entry.due_at) && !endpoint.is_leased(now));
+        if let Some(endpoint) = free {
+            endpoint.due_at = Some(due_at);
+        }
+        drop(state);
+        self.fuse.burn();
+        Ok(())
     }
 
     async fn claim(

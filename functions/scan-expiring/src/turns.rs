@@ -1,0 +1,148 @@
+//! Whose turn it is: renewals first, tenants by turns, and of one tenant no more than its part of a scan.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use domain::TenantId;
+use domain::ports::{DueEndpoint, DueEntry, Errand};
+use time::{Duration, OffsetDateTime};
+
+/// How many registrations and repeated attempts of one tenant a scan starts. Renewals are not counted.
+pub(crate) const MOST_OF_ONE_TENANT: usize = 250;
+/// By when those that are too many come, so many at a time.
+const LATER: Duration = Duration::MINUTE;
+
+/// What is to become of those that are due.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Plan {
+    /// In this order.
+    pub(crate) start: Vec<DueEntry>,
+    /// Too many of one tenant: each with the time at which it is due instead.
+    pub(crate) postpone: Vec<(DueEntry, OffsetDateTime)>,
+}
+
+/// What a scan has planned for each tenant so far.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    counted: BTreeMap<TenantId, usize>,
+}
+
+impl Turns {
+    /// Plans what to do with `due` at `now`.
+    ///
+    /// Among equals one endpoint of each tenant goes after the other, the longest due of each first: whoever has one
+    /// waits for at most one of every other tenant's, however many those have.
+    pub(crate) fn plan(&mut self, due: Vec<DueEndpoint>, now: OffsetDateTime) -> Plan {
+        let mut plan = Plan::default();
+        let mut errands: BTreeMap<Errand, BTreeMap<TenantId, VecDeque<DueEntry>>> = BTreeMap::new();
+        for one in due {
+            errands.entry(one.errand).or_default().entry(one.tenant).or_default().push_back(one.entry);
+        }
+        for (errand, mut tenants) in errands {
+            for entries in tenants.values_mut() {
+                entries.make_contiguous().sort_by_key(|entry| entry.due_at);
+            }
+            while !tenants.is_empty() {
+                for (tenant, entries) in &mut tenants {
+                    let Some(entry) = entries.pop_front() else { continue };
+                    match self.may_start(tenant, errand) {
+                        Ok(()) => plan.start.push(entry),
+                        Err(scans) => plan.postpone.push((entry, now + LATER * scans)),
+                    }
+                }
+                tenants.retain(|_, entries| !entries.is_empty());
+            }
+        }
+        plan
+    }
+
+    /// Counts one more of the tenant's, or says how many scans later it is its turn.
+    fn may_start(&mut self, tenant: &TenantId, errand: Errand) -> Result<(), i32> {
+        if errand == Errand::Renewal {
+            return Ok(());
+        }
+        let counted = self.counted.entry(tenant.clone()).or_default();
+        let scans = *counted / MOST_OF_ONE_TENANT;
+        *counted += 1;
+        match scans {
+            0 => Ok(()),
+            later => Err(i32::try_from(later).unwrap_or(i32::MAX)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::EndpointId;
+    use testkit::proptest::prelude::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn due(tenant: &str, number: u64, errand: Errand) -> DueEndpoint {
+        let endpoint = EndpointId::from_random(u128::from(number).to_be_bytes());
+        let due_at = NOW - Duration::HOUR + Duration::milliseconds(i64::try_from(number).expect("small"));
+        DueEndpoint { entry: DueEntry { endpoint, due_at }, tenant: tenant.parse().expect("a tenant"), errand }
+    }
+
+    fn place(plan: &Plan, of: &DueEndpoint) -> Option<usize> {
+        plan.start.iter().position(|entry| *entry == of.entry)
+    }
+
+    #[test]
+    fn renewals_go_before_registrations_and_those_before_what_has_failed() {
+        let [again, new, renewal] = [(1, Errand::Repeat), (2, Errand::Registration), (3, Errand::Renewal)]
+            .map(|(n, errand)| due("a", n, errand));
+        let plan = Turns::default().plan(vec![again.clone(), new.clone(), renewal.clone()], NOW);
+        assert_eq!(plan.start, [renewal.entry, new.entry, again.entry]);
+    }
+
+    #[test]
+    fn one_endpoint_goes_second_at_the_latest_however_many_another_tenant_has() {
+        let mut all: Vec<_> = (0..2000).map(|n| due("big", n, Errand::Repeat)).collect();
+        let small = due("small", 9999, Errand::Repeat);
+        all.push(small.clone());
+        let plan = Turns::default().plan(all, NOW);
+        assert_eq!(place(&plan, &small), Some(1));
+    }
+
+    #[test]
+    fn what_is_too_much_of_one_tenant_comes_later_so_many_at_a_time() {
+        let mut turns = Turns::default();
+        let part = u64::try_from(MOST_OF_ONE_TENANT).expect("small");
+        let first = turns.plan((0..part).map(|n| due("big", n, Errand::Registration)).collect(), NOW);
+        assert_eq!((first.start.len(), first.postpone.len()), (MOST_OF_ONE_TENANT, 0));
+        // The next pages of the same scan.
+        let second = turns.plan((part..3 * part).map(|n| due("big", n, Errand::Repeat)).collect(), NOW);
+        assert_eq!(second.start, []);
+        let at = |index: usize| second.postpone[index].1 - NOW;
+        assert_eq!((at(0), at(MOST_OF_ONE_TENANT - 1)), (LATER, LATER));
+        assert_eq!((at(MOST_OF_ONE_TENANT), second.postpone.len()), (LATER * 2, 2 * MOST_OF_ONE_TENANT));
+        let renewals = turns.plan((0..1000).map(|n| due("big", 5000 + n, Errand::Renewal)).collect(), NOW);
+        assert_eq!((renewals.start.len(), renewals.postpone.len()), (1000, 0), "renewals are not counted");
+    }
+
+    fn any_due() -> impl Strategy<Value = Vec<DueEndpoint>> {
+        let errand = prop_oneof![Just(Errand::Renewal), Just(Errand::Registration), Just(Errand::Repeat)];
+        prop::collection::vec((0_usize..4, errand), 0..400).prop_map(|all| {
+            let one =
+                |(n, (tenant, errand)): (usize, (usize, Errand))| due(["a", "b", "c", "d"][tenant], n as u64, errand);
+            all.into_iter().enumerate().map(one).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_is_lost_and_nobody_waits_for_more_than_one_of_each_other_tenant(all in any_due()) {
+            let plan = Turns::default().plan(all.clone(), NOW);
+            prop_assert_eq!(plan.start.len() + plan.postpone.len(), all.len());
+            for one in &all {
+                let Some(place) = place(&plan, one) else { continue };
+                let same = |other: &&DueEndpoint| other.errand == one.errand;
+                let own = all.iter().filter(same).filter(|o| o.tenant == one.tenant && o.entry.due_at <= one.entry.due_at);
+                let before = plan.start[..place].iter().filter(|e| all.iter().filter(same).any(|o| o.entry == **e));
+                prop_assert!(before.count() < own.count() * 4);
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use domain::budget::{Bucket, Purpose, Taken, given_back};
+use domain::ports::{BucketId, Budgets, ServiceFault, Take};
+use ring::digest::{SHA256, digest};
+use time::{Duration, OffsetDateTime};
+
+use super::items::{self, text};
+use super::{EndpointsTable, number};
+use crate::aws::{conditional, conflict};
+
+/// How often a bucket is read anew when it changed in between. Takers only add to it, so that two in between do no harm
+/// unless the bucket ran empty, or had been full.
+const TRIES: u32 = 8;
+/// How long a bucket is kept after it must be full again.
+const KEPT: Duration = Duration::DAY;
+const FULL_AT: &str = "full_ms";
+
+impl Budgets for EndpointsTable {
+    async fn take(&self, take: &Take, now: OffsetDateTime) -> Result<Taken, ServiceFault> {
+        let now = whole_milliseconds(now);
+        for _ in 0..TRIES {
+            let seen = self.bucket(&take.bucket).await?;
+            let taken = match seen.take(take.limit, take.purpose, take.waited, now) {
+                (next, Taken::Now) => self.take_token(take, seen, next, now).await?,
+                (_, Taken::Wait { until }) => self.stand_in_line(take, seen, until, now).await?,
+            };
+            if let Some(taken) = taken {
+                return Ok(taken);
+            }
+        }
+        Err(conflict("dynamodb:UpdateItem"))
+    }
+
+    async fn give_back(&self, take: &Take) -> Result<(), ServiceFault> {
+        let back = given_back(take.limit).whole_milliseconds();
+        if back == 0 {
+            return Ok(());
+        }
+        let result = self
+            .update_bucket(&take.bucket)
+            .update_expression("SET #full = #full - :back")
+            .condition_expression("attribute_exists(#full)")
+            .expression_attribute_names("#full", FULL_AT)
+            .expression_attribute_values(":back", number(back))
+            .send()
+            .await;
+        conditional("dynamodb:UpdateItem", result).map(drop)
+    }
+}
+
+impl EndpointsTable {
+    async fn bucket(&self, id: &BucketId) -> Result<Bucket, ServiceFault> {
+        let item = self.get(bucket_pk(id), "BUCKET").await?.unwrap_or_default();
+        let moment = |name: &str| match item.get(name) {
+            None => Ok(None),
+            Some(value) => to_moment(value).map(Some).ok_or_else(|| items::unreadable(name)),
+        };
+        Ok(Bucket {
+            full_at: moment(FULL_AT)?,
+            renewals_end: moment(line_of(Purpose::Renewal))?,
+            registrations_end: moment(line_of(Purpose::Registration))?,
+        })
+    }
+
+    fn update_bucket(&self, id: &BucketId) -> UpdateItemFluentBuilder {
+        let update = self.client.update_item().table_name(&self.table);
+        update.key("pk", bucket_pk(id)).key("sk", text("BUCKET"))
+    }
+
+    /// Takes the token that `seen` had, unless others were quicker.
+    async fn take_token(
+        &self,
+        take: &Take,
+        seen: Bucket,
+        next: Bucket,
+        now: OffsetDateTime,
+    ) -> Result<Option<Taken>, ServiceFault> {
+        let limit = take.limit;
+        let after = next.full_at.expect("a token was taken");
+        let update = self
+            .update_bucket(&take.bucket)
+            .expression_attribute_names("#full", FULL_AT)
+            .expression_attribute_values(":now", moment(now))
+            .expression_attribute_values(":expires", number((now + limit.depth() + KEPT).unix_timestamp()));
+        let update = match seen.full_at.filter(|at| now <= *at) {
+            // Full: whoever is first makes it lack a token.
+            None => update
+                .update_expression("SET #full = :after, expires_at = :expires")
+                .condition_expression("attribute_not_exists(#full) OR #full < :now")
+                .expression_attribute_values(":after", moment(after)),
+            // Each adds an interval of its own; the last that fits is the one that leaves what must stay.
+            Some(_) => {
+                let last = seen.latest(limit, take.purpose, take.waited, now);
+                let lined_up = seen.line(take.purpose).is_some_and(|end| now <= end);
+                let nobody_waits = "(attribute_not_exists(#line) OR #line < :now)";
+                let condition = "#full >= :now AND #full <= :last".to_owned();
+                let update = update
+                    .update_expression("SET #full = #full + :interval, expires_at = :expires")
+                    .expression_attribute_values(":interval", number(limit.interval().whole_milliseconds()))
+                    .expression_attribute_values(":last", moment(last));
+                match take.waited || lined_up {
+                    true => update.condition_expression(condition),
+                    false => update
+                        .condition_expression(format!("{condition} AND {nobody_waits}"))
+                        .expression_attribute_names("#line", line_of(take.purpose)),
+                }
+            }
+        };
+        let written = conditional("dynamodb:UpdateItem", update.send().await)?;
+        Ok(written.map(|_| Taken::Now))
+    }
+
+    /// Takes the place at the end of the line, which others may have taken meanwhile: then the one after it.
+    async fn stand_in_line(
+        &self,
+        take: &Take,
+        seen: Bucket,
+        until: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<Option<Taken>, ServiceFault> {
+        let (interval, line) = (take.limit.interval(), line_of(take.purpose));
+        let update = self
+            .update_bucket(&take.bucket)
+            .expression_attribute_names("#line", line)
+            .expression_attribute_values(":expires", number((until + take.limit.depth() + KEPT).unix_timestamp()))
+            .return_values(ReturnValue::UpdatedNew);
+        let behind = seen.line(take.purpose).filter(|end| now <= *end).filter(|end| *end + interval == until);
+        let update = match behind {
+            Some(end) => update
+                .update_expression("SET #line = #line + :interval, expires_at = :expires")
+                .condition_expression("#line >= :end")
+                .expression_attribute_values(":interval", number(interval.whole_milliseconds()))
+                .expression_attribute_values(":end", moment(end)),
+            None => update
+                .update_expression("SET #line = :until, expires_at = :expires")
+                .condition_expression("attribute_not_exists(#line) OR #line < :until")
+                .expression_attribute_values(":until", moment(until)),
+        };
+        let Some(output) = conditional("dynamodb:UpdateItem", update.send().await)? else { return Ok(None) };
+        let end = output.attributes.as_ref().and_then(|item| to_moment(item.get(line)?));
+        end.map(|until| Some(Taken::Wait { until })).ok_or_else(|| items::unreadable(line))
+    }
+}
+
+fn line_of(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Renewal => "renewals_ms",
+        Purpose::Registration => "registrations_ms",
+    }
+}
+
+fn bucket_pk(id: &BucketId) -> AttributeValue {
+    text(match id {
+        BucketId::Account { directory } => format!("BUDGET#{directory}#ACCOUNT"),
+        BucketId::Tenant { directory, tenant } => format!("BUDGET#{directory}#TENANT#{tenant}"),
+        BucketId::Domain { directory, domain } => format!("BUDGET#{directory}#DOMAIN#{domain}"),
+        // A hundred names are longer than a key may be.
+        BucketId::Names { directory, names } => {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            let digest = digest(&SHA256, names.join(",").as_bytes());
+            let hash: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("BUDGET#{directory}#NAMES#{hash}")
+        }
+    })
+}
+
+fn whole_milliseconds(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_nanosecond(u32::from(at.millisecond()) * 1_000_000).expect("under a second")
+}
+
+fn moment(at: OffsetDateTime) -> AttributeValue {
+    number(at.unix_timestamp_nanos() / 1_000_000)
+}
+
+fn to_moment(value: &AttributeValue) -> Option<OffsetDateTime> {
+    let milliseconds: i128 = value.as_n().ok()?.parse().ok()?;
+    OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000).ok()
+}
