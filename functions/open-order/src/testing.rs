@@ -1,5 +1,6 @@
 //! What the tests of the step share.
 
+use domain::alert::Ledger;
 use domain::ca_limits::CaLimits;
 use domain::failing::Failing;
 use domain::flow::Progress;
@@ -41,6 +42,7 @@ pub(crate) async fn fail(scene: &mut Scene, name: FailureName, actor: Actor) {
         failing: Some(Failing::first(failure, scene.now - Duration::HOUR)),
         drop_order: false,
         announced: false,
+        told: Ledger::default(),
         removing: false,
         attempt: record_of(&scene.input, scene.now),
     };

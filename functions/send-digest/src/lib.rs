@@ -122,7 +122,7 @@ mod tests {
             };
             for (n, failing) in failing.iter().enumerate() {
                 let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no record", "create it");
-                let failing = failing.then(|| Failing { failure, since: NOW, attempts: 1 });
+                let failing = failing.then(|| Failing::first(failure, NOW));
                 let endpoint = Endpoint { failing, ..banks::endpoint(n as u64, NOW) };
                 stage.endpoints.register(&endpoint, &banks::registered(&endpoint), None).await.expect("registered");
             }

@@ -51,7 +51,7 @@ fn aged(days: i64, renewal: bool) -> Endpoint {
 }
 
 fn failing(mut endpoint: Endpoint, failure: Failure) -> Endpoint {
-    endpoint.failing = Some(Failing { failure, since: NOW, attempts: 1 });
+    endpoint.failing = Some(Failing::first(failure, NOW));
     endpoint.due_at = Some(NOW + Duration::MINUTE);
     endpoint
 }

@@ -1,6 +1,6 @@
 //! A customer who has left: the CA hears nothing, the endpoint is parked and said so, and it wakes by itself.
 
-use domain::notice::NoticeKind;
+use domain::alert::AlertKind;
 use domain::ports::{EndpointReader, Registry};
 use domain::verdict::{Mover, Verdict, judge};
 use domain::{Endpoint, EndpointId, Reachability};
@@ -57,7 +57,7 @@ fn a_customer_who_never_comes_costs_the_ca_nothing_and_less_and_less_of_ours() {
         assert_eq!((judgement.verdict, judgement.mover), (Verdict::Paused, Mover::Customer));
         assert_eq!(
             world.notifier.kinds(),
-            [NoticeKind::ActionRequired; 2],
+            [AlertKind::ActionRequired; 2],
             "told when it began, and when it was parked"
         );
 

@@ -128,7 +128,7 @@ mod tests {
         let record = delegation_record(endpoint.names.bases().first().expect("a name"), "label.acme.example");
         let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no CNAME", "Create it.")
             .with_record(Some(&record));
-        endpoint.failing = Some(Failing { failure, since: NOW, attempts: 1 });
+        endpoint.failing = Some(Failing::first(failure, NOW));
         endpoint.due_at = Some(datetime!(2026-11-24 12:01:00.5 UTC));
         let alert = decide(&endpoint, NOW, Some("https://certificates.example")).alerts.remove(0);
         assert_eq!(alert.kind, AlertKind::ActionRequired);
@@ -155,7 +155,7 @@ mod tests {
         let record = delegation_record(endpoint.names.bases().first().expect("a name"), "label.acme.example");
         let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no CNAME", record.line())
             .with_record(Some(&record));
-        endpoint.failing = Some(Failing { failure, since: NOW, attempts: 1 });
+        endpoint.failing = Some(Failing::first(failure, NOW));
         let text = decide(&endpoint, NOW, None).alerts.remove(0).text();
         assert_eq!(text.matches(&record.line()).count(), 1, "{text}");
     }

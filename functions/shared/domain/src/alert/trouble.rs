@@ -85,7 +85,7 @@ pub fn is_shared(failure: &Failure) -> bool {
     failure.actor != Actor::Customer
         && matches!(
             failure.name,
-            Throttled | Unavailable | CaUnavailable | RateLimited | Misconfigured | DestinationRefused
+            Throttled | Unavailable | CaUnavailable | RateLimited | BudgetSpent | Misconfigured | DestinationRefused
         )
 }
 

@@ -1,4 +1,5 @@
 use domain::EndpointId;
+use domain::alert::Ledger;
 use domain::attempt::Outcome;
 use domain::endpoint::Failing;
 use domain::failure::{Actor, Failure, FailureName};
@@ -60,6 +61,7 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
             failing,
             drop_order: false,
             announced: false,
+            told: Ledger::default(),
             removing: false,
             attempt: attempt(&early.id, 2, now, Outcome::Failed),
         };

@@ -49,7 +49,7 @@ pub(in crate::alert) fn certificate(endpoint: &Endpoint, serial: u8, at: OffsetD
 }
 
 pub(in crate::alert) fn failed(name: FailureName, actor: Actor, since: OffsetDateTime) -> Failing {
-    Failing { failure: Failure::new(name, actor, "what", "do this"), since, attempts: 1 }
+    Failing::first(Failure::new(name, actor, "what", "do this"), since)
 }
 
 fn looked(broken: Option<Actor>, another: bool, at: OffsetDateTime) -> Health {
