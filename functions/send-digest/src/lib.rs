@@ -123,7 +123,8 @@ mod tests {
             for (n, failing) in failing.iter().enumerate() {
                 let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no record", "create it");
                 let failing = failing.then(|| Failing::first(failure, NOW));
-                let endpoint = Endpoint { failing, ..banks::endpoint(n as u64, NOW) };
+                // Not due: an attempt that nobody starts is something that the operator must see to.
+                let endpoint = Endpoint { failing, due_at: None, ..banks::endpoint(n as u64, NOW) };
                 stage.endpoints.register(&endpoint, &banks::registered(&endpoint), None).await.expect("registered");
             }
             stage

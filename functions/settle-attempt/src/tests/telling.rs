@@ -43,8 +43,8 @@ async fn what_was_told_is_told_to_be_over_once_when_a_certificate_is_there() {
             (AlertKind::ActionRequired, "RecordsNotReady"),
             (AlertKind::ActionRequired, "ChallengeFailed"),
             (AlertKind::CertificateIssued, "issued"),
-            (AlertKind::Recovered, "RecordsNotReady"),
             (AlertKind::Recovered, "ChallengeFailed"),
+            (AlertKind::Recovered, "RecordsNotReady"),
         ]
     );
     let page = format!("https://certificates.example/dashboard/endpoints/{}", scene.input.endpoint);

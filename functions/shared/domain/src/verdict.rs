@@ -375,7 +375,7 @@ mod tests {
         let told = failing(fresh(), FailureName::RecordsNotReady, Actor::Customer);
         assert_eq!(says(&checked(told.clone(), None, false), NOW), (Verdict::Issuing, Mover::Nobody));
         let mut older = checked(told, None, false);
-        older.failing.as_mut().expect("failing").failed_at = Some(NOW + Duration::MINUTE);
+        older.failing.as_mut().expect("failing").failed_at = Some(NOW + Duration::DAY);
         assert_eq!(says(&older, NOW), (Verdict::ActionRequired, Mover::Customer));
     }
 
