@@ -1,16 +1,13 @@
 //! What CloudWatch does and its emulator does not: it makes metrics of log lines, looks at an alarm's own dimensions,
 //! and notices that data is missing.
 
-use std::process::Command;
-
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
-use tokio::task::spawn_blocking;
 
 use crate::cloud::LocalCloud;
+use crate::emulators::{ACCESS_KEY, REGION};
 use crate::options::STACK_NAME;
 
 /// One alarm of the stack.
@@ -56,16 +53,16 @@ impl Alarm {
 
 impl LocalCloud {
     pub async fn alarms(&self) -> Result<Vec<Alarm>> {
-        let described = self.aws_cli(&["cloudwatch", "describe-alarms"], None).await?;
+        let described = self.cloudwatch("DescribeAlarms", &json!({})).await?;
         serde_json::from_value(described["MetricAlarms"].clone()).context("the alarms")
     }
 
     /// Makes metrics of the lines that the function behind `log_group` wrote since `since`, and says how many.
     pub async fn take_in_metrics(&self, log_group: &str, since: OffsetDateTime) -> Result<usize> {
         let group = format!("/{STACK_NAME}/{log_group}");
-        let since = (since.unix_timestamp_nanos() / 1_000_000).to_string();
-        let arguments = ["logs", "filter-log-events", "--log-group-name", &group, "--start-time", &since];
-        let events = self.aws_cli(&arguments, None).await?;
+        let since = i64::try_from(since.unix_timestamp_nanos() / 1_000_000)?;
+        let request = json!({"logGroupName": group, "startTime": since});
+        let events = self.call("Logs_20140328.FilterLogEvents", &request).await?;
         let messages = events["events"].as_array().context("events")?.iter().filter_map(|e| e["message"].as_str());
         let lines: Vec<Value> = messages.filter_map(|line| serde_json::from_str(line).ok()).collect();
         let mut count = 0;
@@ -75,7 +72,7 @@ impl LocalCloud {
                 let data = data(line, directive, at)?;
                 count += data.len();
                 let request = json!({"Namespace": directive["Namespace"], "MetricData": data});
-                self.aws_cli(&["cloudwatch", "put-metric-data"], Some(&request)).await?;
+                self.cloudwatch("PutMetricData", &request).await?;
             }
         }
         Ok(count)
@@ -90,7 +87,7 @@ impl LocalCloud {
             if state != alarm.state_value {
                 let (name, reason) = (alarm.alarm_name.clone(), "evaluated by the local cloud".to_owned());
                 let request = json!({"AlarmName": name, "StateValue": state, "StateReason": reason});
-                self.aws_cli(&["cloudwatch", "set-alarm-state"], Some(&request)).await?;
+                self.cloudwatch("SetAlarmState", &request).await?;
                 alarm.state_value = state.to_owned();
             }
         }
@@ -103,11 +100,11 @@ impl LocalCloud {
             let end = now - Duration::seconds(alarm.period) * i32::try_from(back)?;
             let request = json!({
                 "Namespace": alarm.namespace, "MetricName": alarm.metric_name, "Dimensions": alarm.dimensions,
-                "StartTime": (end - Duration::seconds(alarm.period)).format(&Rfc3339)?, "EndTime": end.format(&Rfc3339)?,
+                "StartTime": end.unix_timestamp() - alarm.period, "EndTime": end.unix_timestamp(),
                 // One value for the whole of it, however it is aligned.
                 "Period": alarm.period * 2, "Statistics": [alarm.statistic],
             });
-            let answer = self.aws_cli(&["cloudwatch", "get-metric-statistics"], Some(&request)).await?;
+            let answer = self.cloudwatch("GetMetricStatistics", &request).await?;
             let points = answer["Datapoints"].as_array().context("data points")?.iter();
             let values = points.filter_map(|point| point[&alarm.statistic].as_f64());
             let value = match alarm.statistic.as_str() {
@@ -120,18 +117,25 @@ impl LocalCloud {
         Ok(if breached { "ALARM" } else { "OK" })
     }
 
-    /// Runs the AWS CLI, and returns what it printed.
-    async fn aws_cli(&self, arguments: &[&str], input: Option<&Value>) -> Result<Value> {
-        let line = arguments.join(" ");
-        let mut command = Command::new(self.project().tool("aws", "aws")?);
-        command.args(arguments).args(["--output", "json"]);
-        if let Some(input) = input {
-            command.args(["--cli-input-json", &input.to_string()]);
-        }
-        command.env_clear().envs(self.description().environment()?);
-        let output = spawn_blocking(move || command.output()).await?.context("running the AWS CLI")?;
-        ensure!(output.status.success(), "aws {line}: {}", String::from_utf8_lossy(&output.stderr));
-        let text = String::from_utf8(output.stdout)?;
+    async fn cloudwatch(&self, operation: &str, request: &Value) -> Result<Value> {
+        self.call(&format!("GraniteServiceVersion20100801.{operation}"), request).await
+    }
+
+    /// Calls a service that speaks JSON and has no client here: the SDK's crates for these few calls are large.
+    async fn call(&self, target: &str, request: &Value) -> Result<Value> {
+        let scope = format!("{ACCESS_KEY}/20260101/{REGION}/monitoring/aws4_request");
+        let response = self
+            .http_client()?
+            .post(&self.description().aws)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", target)
+            .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"))
+            .body(request.to_string())
+            .send()
+            .await?;
+        let status = response.status();
+        let text = response.text().await?;
+        ensure!(status.is_success(), "{target}: {status}: {text}");
         if text.trim().is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(&text)?) }
     }
 }
@@ -146,7 +150,7 @@ fn data(line: &Value, directive: &Value, at: OffsetDateTime) -> Result<Vec<Value
         for metric in directive["Metrics"].as_array().context("metrics")? {
             let name = metric["Name"].as_str().context("a name")?;
             data.push(json!({
-                "MetricName": name, "Dimensions": dimensions, "Timestamp": at.format(&Rfc3339)?,
+                "MetricName": name, "Dimensions": dimensions, "Timestamp": at.unix_timestamp(),
                 "Value": line[name].as_f64().with_context(|| format!("a value of {name} in {line}"))?,
                 "Unit": metric["Unit"].as_str().unwrap_or("None"),
             }));
