@@ -6,7 +6,7 @@ use domain::caller::Origin;
 use domain::certificate::InstalledCertificate;
 use domain::check::{CheckReport, CheckSummary};
 use domain::event::{Event, EventKind};
-use domain::health::{Health, InAcm, Seen, pace};
+use domain::health::{Health, InAcm, Seen, SymptomKind, pace};
 use domain::ports::{CertificateInspector, HealthIndex, Looker, Notifier, ServiceFault, SharedCauses, Sight, Subject};
 use domain::{Endpoint, EndpointId};
 use time::{Duration, OffsetDateTime};
@@ -35,6 +35,9 @@ pub struct Settings {
 pub(crate) enum Looked {
     Kept {
         ailing: bool,
+        another_served: bool,
+        /// What the certificate has left of its lifetime, in whole percent.
+        life_left: u32,
         told: u32,
     },
     /// It is not as it was read any more, or about to change: an attempt is at work on it.
@@ -68,6 +71,7 @@ where
         return Ok(Looked::Busy);
     }
     let ailing = sight.health.confirmed().next().is_some();
+    let another_served = sight.health.confirmed().any(|symptom| symptom.kind == SymptomKind::AnotherServed);
     (endpoint.health, endpoint.check) = (Some(sight.health), Some(sight.summary));
     let dashboard = settings.dashboard.as_deref();
     let decision = alert::decide(&endpoint, now, dashboard);
@@ -76,7 +80,14 @@ where
         // Somebody else may have told the same in the meantime; then theirs is kept.
         ports.store.save_told(&endpoint, &decision.ledger).await?;
     }
-    Ok(Looked::Kept { ailing, told: u32::try_from(decision.alerts.len()).unwrap_or(u32::MAX) })
+    let told = u32::try_from(decision.alerts.len()).unwrap_or(u32::MAX);
+    Ok(Looked::Kept { ailing, another_served, life_left: life_left(&held, now), told })
+}
+
+/// Rounded down, so that it is under a tenth exactly when it is less than 10.
+fn life_left(held: &InstalledCertificate, now: OffsetDateTime) -> u32 {
+    let (life, left) = ((held.not_after - held.not_before).whole_seconds(), (held.not_after - now).whole_seconds());
+    u32::try_from(left.saturating_mul(100) / life.max(1)).unwrap_or(0)
 }
 
 /// An ACM that does not answer says nothing of the certificate.

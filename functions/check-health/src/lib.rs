@@ -26,6 +26,10 @@ pub struct HealthReport {
     pub looked: u32,
     /// Endpoints of which something is wrong beyond doubt.
     pub ailing: u32,
+    /// Those whose host presents another certificate than the one in ACM.
+    pub another_served: u32,
+    /// The least that one of their certificates has left of its lifetime, in whole percent.
+    pub least_life_left: Option<u32>,
     /// Endpoints that an attempt was at work on; they are looked at in five minutes.
     pub busy: u32,
     /// Messages that were sent.
@@ -98,9 +102,11 @@ async fn count<S: HealthIndex, L, C, N, U>(
     report: &mut HealthReport,
 ) -> bool {
     let postponed = match looked {
-        Ok(Looked::Kept { ailing, told }) => {
+        Ok(Looked::Kept { ailing, another_served, life_left, told }) => {
             report.looked += 1;
             report.ailing += u32::from(ailing);
+            report.another_served += u32::from(another_served);
+            report.least_life_left = Some(report.least_life_left.map_or(life_left, |least| least.min(life_left)));
             report.told += told;
             return false;
         }

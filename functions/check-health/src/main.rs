@@ -4,6 +4,8 @@
 //! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`; ACM `GetCertificate`, `DescribeCertificate`; Lambda
 //! `Invoke` of inspect-installation; SNS `Publish`; EventBridge `PutEvents`; DNS, HTTP and TLS to the endpoints' hosts.
 
+mod measured;
+
 use std::time::{Duration, SystemTime};
 
 use check_health::{HealthReport, Ports, Settings, check_endpoints, check_engine};
@@ -25,7 +27,7 @@ async fn main() -> Result<(), Error> {
         dashboard: wiring.dashboard(),
     };
     let (store, looker, acm) = (wiring.endpoints()?, wiring.looker_inside()?, wiring.acm()?);
-    let (notifier, inspector) = (wiring.alerts()?, wiring.inspector()?);
+    let (notifier, inspector, metrics) = (wiring.alerts()?, wiring.inspector()?, wiring.metrics()?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
@@ -34,7 +36,7 @@ async fn main() -> Result<(), Error> {
         check_endpoints(&ports, &settings, OffsetDateTime::now_utc, has_time, &mut report).await?;
         report.engine = check_engine(&inspector, &store, &notifier, &settings, OffsetDateTime::now_utc()).await?;
         store.record_run(Task::Health, OffsetDateTime::now_utc()).await?;
-        tracing::info!(looked = report.looked, ailing = report.ailing, failed = report.failed.len(), "looked at");
+        metrics.emit(measured::measured(&report));
         Ok::<_, Error>(report)
     }))
     .await

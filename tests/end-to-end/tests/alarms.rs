@@ -69,13 +69,14 @@ async fn a_schedule_that_has_stopped_rings_by_its_silence() -> Result<()> {
     let inbox = Inbox::subscribe(&cloud).await?;
     cloud.scan().await?;
     cloud.invoke("PollRenewalInfoFunction", &serde_json::json!({})).await?;
+    cloud.invoke("CheckHealthFunction", &serde_json::json!({})).await?;
     let now = OffsetDateTime::now_utc() + Duration::seconds(2);
     let alarms = cloud.evaluate_alarms(now).await?;
     ensure!(ringing(&alarms).is_empty(), "both have just run: {alarms:#?}");
 
     // No run comes any more, and a quarter of an hour passes.
     let alarms = cloud.evaluate_alarms(now + Duration::minutes(16)).await?;
-    let silent = BTreeSet::from(["ScanSilentAlarm", "AdviceSilentAlarm"]);
+    let silent = BTreeSet::from(["ScanSilentAlarm", "AdviceSilentAlarm", "HealthSilentAlarm"]);
     ensure!(ringing(&alarms) == silent, "{alarms:#?}");
     inbox.wait_for_alarm("ScanSilentAlarm", "ALARM").await?;
     inbox.wait_for_alarm("AdviceSilentAlarm", "ALARM").await?;

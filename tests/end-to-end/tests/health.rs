@@ -35,6 +35,7 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
     let inbox = Inbox::subscribe(cloud).await?;
     let edge = Edge::start().await?;
     cloud.set_function_variable("CheckHealthFunction", "HTTPS_PORT", Some(&edge.port.to_string())).await?;
+    let begun = OffsetDateTime::now_utc();
     let endpoint = platform.issue(&zone, DOMAIN, &[], "external").await?;
     let (id, arn) = (text(&endpoint["id"]), text(&endpoint["certificate"]["arn"]));
 
@@ -70,6 +71,7 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
     look(&platform, id).await?;
     let told = inbox.wait_for(DOMAIN, "ServedCertificateDiffers").await?;
     ensure!(told.contains("somebody else's CA") && told.contains(arn), "{told}");
+    rings(&platform, begun, "AnotherServedAlarm").await?;
     edge.present(&ours);
     recovered(&platform, &inbox, id, 2).await?;
 
@@ -92,6 +94,21 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
     let mut wanted = each.to_vec();
     wanted.sort_unstable();
     ensure!(kinds == wanted, "each once: {kinds:?}");
+
+    // All but 90 days of some years are over, and nobody has renewed it.
+    let begun = OffsetDateTime::now_utc();
+    update(&platform, id, "certificate.not_before = :now", AttributeValue::S("2020-01-01T00:00:00Z".into())).await?;
+    look(&platform, id).await?;
+    rings(&platform, begun, "LifeLeftAlarm").await
+}
+
+/// Whether what the function has measured since `begun` puts the alarm into ALARM.
+async fn rings(platform: &Platform, begun: OffsetDateTime, logical_id: &str) -> Result<()> {
+    let taken = platform.cloud.take_in_metrics("check-health", begun).await?;
+    ensure!(taken > 0, "check-health wrote no metrics");
+    let alarms = platform.cloud.evaluate_alarms(OffsetDateTime::now_utc() + Duration::seconds(2)).await?;
+    let rings = alarms.iter().any(|alarm| alarm.logical_id() == logical_id && alarm.state_value == "ALARM");
+    ensure!(rings, "{logical_id} does not ring: {alarms:#?}");
     Ok(())
 }
 

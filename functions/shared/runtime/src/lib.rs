@@ -8,7 +8,7 @@ mod wiring;
 
 pub use environment::{ConfigurationError, Environment};
 pub use inspection::Inspection;
-pub use metrics::{AdviceMetrics, Metrics, ScanMetrics};
+pub use metrics::{AdviceMetrics, HealthMetrics, Metrics, ScanMetrics};
 pub use step::{Spent, StepError, run_step};
 pub use wiring::Wiring;
 

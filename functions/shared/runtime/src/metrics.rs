@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use domain::failure::Actor;
 use domain::flow::{CaughtFailure, Progress, Status, StepInput};
 use metrique::emf::Emf;
-use metrique::unit::{Count, Millisecond};
+use metrique::unit::{Count, Millisecond, Percent};
 use metrique::unit_of_work::metrics;
 use metrique::writer::format::Format;
 use metrique::writer::{Entry, FormatExt};
@@ -63,6 +63,32 @@ pub struct AdviceMetrics {
     /// Renewals that the CA wants earlier, or later, than was known.
     #[metrics(unit = Count)]
     pub renewals_moved: u32,
+}
+
+/// One run of the looks at what is in place.
+#[metrics(rename_all = "PascalCase")]
+#[derive(Debug)]
+pub struct HealthMetrics {
+    #[metrics(timestamp)]
+    pub at: SystemTime,
+    /// Endpoints that were looked at.
+    #[metrics(unit = Count)]
+    pub looked: u32,
+    /// Those of which something is wrong beyond doubt.
+    #[metrics(unit = Count)]
+    pub ailing: u32,
+    /// Those whose host has been presenting another certificate than the one in ACM.
+    #[metrics(unit = Count)]
+    pub another_served: u32,
+    /// Endpoints that could not be looked at.
+    #[metrics(unit = Count)]
+    pub not_looked_at: u32,
+    /// The least that one of their certificates has left of its lifetime; absent where none was looked at.
+    #[metrics(unit = Percent)]
+    pub least_life_left: Option<u32>,
+    /// Checks of the installation that failed.
+    #[metrics(unit = Count)]
+    pub engine_checks_failed: u32,
 }
 
 /// One attempt that has come to its end.
@@ -188,6 +214,22 @@ mod tests {
             }]})
         );
         assert_eq!((&line["Stack"], &line["Due"]), (&json!("managed-https"), &json!(3)));
+    }
+
+    #[test]
+    fn a_life_that_nobody_looked_at_is_no_metric() {
+        let health = |least_life_left| HealthMetrics {
+            at: SystemTime::UNIX_EPOCH,
+            looked: 1,
+            ailing: 0,
+            another_served: 0,
+            not_looked_at: 0,
+            least_life_left,
+            engine_checks_failed: 0,
+        };
+        assert_eq!(parsed(health(Some(7)))["LeastLifeLeft"], 7);
+        let without = parsed(health(None));
+        assert!(!without.to_string().contains("LeastLifeLeft"), "{without}");
     }
 
     #[test]

@@ -1,0 +1,19 @@
+//! What a run has seen, as metrics.
+
+use std::time::SystemTime;
+
+use check_health::HealthReport;
+use runtime::HealthMetrics;
+
+pub(crate) fn measured(report: &HealthReport) -> HealthMetrics {
+    let count = |of: usize| u32::try_from(of).unwrap_or(u32::MAX);
+    HealthMetrics {
+        at: SystemTime::now(),
+        looked: report.looked,
+        ailing: report.ailing,
+        another_served: report.another_served,
+        not_looked_at: count(report.failed.len()),
+        least_life_left: report.least_life_left,
+        engine_checks_failed: count(report.engine.len()),
+    }
+}
