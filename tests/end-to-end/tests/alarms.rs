@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use end_to_end::{Inbox, Platform};
-use local_cloud::{Alarm, LocalCloud, Options};
+use local_cloud::{Alarm, CaOptions, LocalCloud, Options};
 use time::{Duration, OffsetDateTime};
 
 const RUNBOOKS: &str = include_str!("../../../docs/OPERATIONS.md");
@@ -35,7 +35,9 @@ async fn every_alarm_links_to_a_runbook_that_is_there_and_every_runbook_has_its_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_mended() -> Result<()> {
-    let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
+    // Each order has challenges to present: none of the CA's authorizations is used again.
+    let ca = CaOptions { authz_reuse_percent: 0, ..CaOptions::default() };
+    let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ca, ..Options::unique() }).await?;
     let cloud = &platform.cloud;
     let inbox = Inbox::subscribe(cloud).await?;
     let zone = cloud.create_zone("alarms.test").await?;

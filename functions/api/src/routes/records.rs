@@ -30,7 +30,7 @@ pub(super) async fn records<P: Ports>(
 
 /// Look at an endpoint now
 ///
-/// Asks the authoritative servers and the host, and keeps what they say. Looks begin 2 seconds apart at the
+/// Asks the authoritative servers and the host, and keeps what they say. Looks begin a second apart at the
 /// least: who asks sooner waits for that long. Spends nothing at the CA. Where it finds mended what the last attempt
 /// missed, the next attempt starts.
 #[utoipa::path(post, path = "/endpoints/{endpoint}/check", tag = "records", operation_id = "check_endpoint",

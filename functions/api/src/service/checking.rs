@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::views::{EndpointView, PreflightView};
 
 /// How soon after one look the next may begin.
-pub(super) const BETWEEN_LOOKS: Duration = Duration::seconds(2);
+pub(super) const BETWEEN_LOOKS: Duration = Duration::seconds(1);
 
 /// A domain to look at before it is registered.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
