@@ -124,10 +124,6 @@ impl LocalCloud {
         self.tls().client()
     }
 
-    pub(crate) fn project(&self) -> &Project {
-        &self.project
-    }
-
     pub(crate) fn tls(&self) -> TestTls {
         TestTls::new(&self.folder)
     }
