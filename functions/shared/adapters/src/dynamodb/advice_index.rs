@@ -7,26 +7,14 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::items::{self, text};
+use super::sharded::endpoint_of;
 use super::{EndpointsTable, number};
-use crate::aws::{conditional, fault};
+use crate::aws::conditional;
 
 impl AdviceIndex for EndpointsTable {
     async fn advice_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
-        let output = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("advice")
-            .key_condition_expression("due_shard = :shard AND advice_at <= :now")
-            .expression_attribute_values(":shard", items::shard_key(shard))
-            .expression_attribute_values(":now", number(now.unix_timestamp()))
-            .limit(limit.try_into().unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| fault("dynamodb:Query", error))?;
-        let id = |item: &items::Item| item.get("pk")?.as_s().ok()?.strip_prefix("ENDPOINT#")?.parse().ok();
-        let entries = output.items.unwrap_or_default();
-        entries.iter().map(|item| id(item).ok_or_else(|| items::unreadable("an entry of the advice index"))).collect()
+        let entries = self.entries("advice", shard, now, limit).await?;
+        entries.iter().map(endpoint_of).collect()
     }
 
     async fn record_advice(

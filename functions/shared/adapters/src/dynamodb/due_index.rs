@@ -7,6 +7,7 @@ use domain::{EndpointId, TenantId};
 use time::OffsetDateTime;
 
 use super::items;
+use super::sharded::endpoint_of;
 use super::{EndpointsTable, number};
 use crate::aws::{conditional, fault};
 
@@ -17,19 +18,8 @@ const PATIENCE: u32 = 5;
 
 impl DueIndex for EndpointsTable {
     async fn due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<DueEntry>, ServiceFault> {
-        let output = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("due")
-            .key_condition_expression("due_shard = :shard AND due_at <= :now")
-            .expression_attribute_values(":shard", items::shard_key(shard))
-            .expression_attribute_values(":now", number(now.unix_timestamp()))
-            .limit(limit.try_into().unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| fault("dynamodb:Query", error))?;
-        output.items.unwrap_or_default().iter().map(to_entry).collect()
+        let entries = self.entries("due", shard, now, limit).await?;
+        entries.iter().map(to_entry).collect()
     }
 
     async fn describe(&self, entries: Vec<DueEntry>) -> Result<Vec<DueEndpoint>, ServiceFault> {
@@ -149,13 +139,10 @@ fn to_description(item: &items::Item) -> Result<(EndpointId, TenantId, Errand), 
 }
 
 fn to_entry(item: &items::Item) -> Result<DueEntry, ServiceFault> {
-    let endpoint = item.get("pk").and_then(|pk| pk.as_s().ok()?.strip_prefix("ENDPOINT#")?.parse().ok());
+    let endpoint = endpoint_of(item)?;
     let due_at = item
         .get("due_at")
         .and_then(|due| due.as_n().ok()?.parse().ok())
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    endpoint
-        .zip(due_at)
-        .map(|(endpoint, due_at)| DueEntry { endpoint, due_at })
-        .ok_or_else(|| items::unreadable("an entry of the due index"))
+    due_at.map(|due_at| DueEntry { endpoint, due_at }).ok_or_else(|| items::unreadable("an entry of the due index"))
 }

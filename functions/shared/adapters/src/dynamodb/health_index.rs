@@ -6,8 +6,9 @@ use domain::{Endpoint, EndpointId};
 use time::OffsetDateTime;
 
 use super::items::{self, text};
+use super::sharded::endpoint_of;
 use super::{Cancelled, EndpointsTable, number};
-use crate::aws::{conditional, conflict, fault};
+use crate::aws::{conditional, conflict};
 
 const UPDATE: &str = "SET health = :health, health_at = :again, #check = :summary";
 const AS_LOOKED_AT: &str = "certificate.generation = :generation AND attribute_not_exists(lease_until) \
@@ -15,21 +16,8 @@ const AS_LOOKED_AT: &str = "certificate.generation = :generation AND attribute_n
 
 impl HealthIndex for EndpointsTable {
     async fn health_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
-        let output = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("health")
-            .key_condition_expression("due_shard = :shard AND health_at <= :now")
-            .expression_attribute_values(":shard", items::shard_key(shard))
-            .expression_attribute_values(":now", number(now.unix_timestamp()))
-            .limit(limit.try_into().unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(|error| fault("dynamodb:Query", error))?;
-        let id = |item: &items::Item| item.get("pk")?.as_s().ok()?.strip_prefix("ENDPOINT#")?.parse().ok();
-        let entries = output.items.unwrap_or_default();
-        entries.iter().map(|item| id(item).ok_or_else(|| items::unreadable("an entry of the health index"))).collect()
+        let entries = self.entries("health", shard, now, limit).await?;
+        entries.iter().map(endpoint_of).collect()
     }
 
     async fn record_health(&self, looked_at: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {

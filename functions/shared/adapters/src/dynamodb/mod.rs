@@ -30,6 +30,7 @@ mod health_index;
 mod items;
 mod journal;
 mod registry;
+mod sharded;
 mod share_links;
 mod shared_causes;
 mod tasks;
