@@ -88,6 +88,8 @@ pub struct CertificateView {
     pub arn: Option<String>,
     pub serial: Option<String>,
     pub issuer: Option<String>,
+    /// Directory URL of the CA that issued it; null of one from before this was recorded, too.
+    pub directory: Option<String>,
     pub names: Vec<String>,
     #[serde(with = "time::serde::rfc3339::option")]
     pub not_before: Option<OffsetDateTime>,
@@ -305,6 +307,7 @@ impl CertificateView {
             arn: held.map(|held| held.arn.clone()),
             serial: held.map(|held| held.serial.clone()),
             issuer: held.map(|held| held.issuer.clone()),
+            directory: held.and_then(|held| held.directory.clone()),
             names: held.map(|held| held.names.iter().map(ToString::to_string).collect()).unwrap_or_default(),
             not_before: held.map(|held| held.not_before),
             not_after: held.map(|held| held.not_after),

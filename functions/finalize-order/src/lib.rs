@@ -5,7 +5,9 @@ use domain::certificate::verify;
 use domain::failure::{Actor, FailureName};
 use domain::flow::{Progress, Status, StepInput};
 use domain::order::OrderStatus;
-use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Finalized, KeyVault, Problem, ordering_endpoint};
+use domain::ports::{
+    AttemptJournal, CaReply, CertificateAuthority, Finalized, KeyVault, Problem, authority_of, ordering_endpoint,
+};
 use time::{Duration, OffsetDateTime};
 
 /// CAs issue within seconds; an order that hangs in `processing` for this long is stuck.
@@ -15,7 +17,7 @@ const PATIENCE: Duration = Duration::minutes(5);
 pub async fn finalize_order(
     journal: &impl AttemptJournal,
     keys: &impl KeyVault,
-    ca: &impl CertificateAuthority,
+    cas: &[impl CertificateAuthority],
     input: &StepInput,
     now: OffsetDateTime,
 ) -> Result<Progress, Failure> {
@@ -25,7 +27,7 @@ pub async fn finalize_order(
     }
     let key = keys.load(&endpoint.id, order.generation).await?.ok_or_else(key_gone)?;
     let request = key.certificate_request(&endpoint.names);
-    let CaReply { value, nonce } = ca.finalize(&order, &request).await?;
+    let CaReply { value, nonce } = authority_of(cas, &order)?.finalize(&order, &request).await?;
     order.nonce = nonce;
     let mut outcome = Ok(());
     match &value {
@@ -86,6 +88,7 @@ mod tests {
     use super::*;
     use domain::Reachability;
     use domain::certificate_key::CertificateKey;
+    use std::slice;
     use testkit::Scene;
 
     async fn validated() -> Scene {
@@ -102,7 +105,7 @@ mod tests {
     }
 
     async fn run(scene: &Scene) -> Result<Progress, Failure> {
-        finalize_order(&scene.endpoints, &scene.keys, &scene.ca, &scene.input, scene.now).await
+        finalize_order(&scene.endpoints, &scene.keys, slice::from_ref(&scene.ca), &scene.input, scene.now).await
     }
 
     #[tokio::test]

@@ -8,15 +8,15 @@
 
 use domain::flow::Step;
 use finalize_order::finalize_order;
-use runtime::Spent;
+use runtime::{Spent, requests_sent};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
-    let (journal, keys, ca) = (wiring.endpoints()?, wiring.keys()?, wiring.authority(false)?);
-    let spent = || Spent { ca_requests: ca.requests_sent(), ..Spent::default() };
+    let (journal, keys, cas) = (wiring.endpoints()?, wiring.keys()?, wiring.certificate_authorities(false)?);
+    let spent = || Spent { ca_requests: requests_sent(&cas), ..Spent::default() };
     runtime::run_step(Step::FinalizeOrder, spent, async |input, now| {
-        finalize_order(&journal, &keys, &ca, &input, now).await
+        finalize_order(&journal, &keys, &cas, &input, now).await
     })
     .await
 }

@@ -1,13 +1,32 @@
-//! The CA, and our account there.
+//! The CAs, and our accounts there.
 
 use domain::installation::InstallationCheck;
-use domain::installation_facts::{Account, Directory, Looked};
+use domain::installation_facts::{Account, AuthorityFacts, Directory, Looked};
 
-use crate::{Installation, failed, ok, unseen, warning};
+use crate::{Installation, InstalledAuthority, failed, ok, unseen, warning};
 
-pub(crate) fn directory(seen: &Result<Directory, String>, installation: &Installation) -> InstallationCheck {
+/// Both checks of the CA at this `place` of the list. Those of a CA that stands in for the first have names of their own.
+pub(crate) fn authority(
+    place: usize,
+    seen: &AuthorityFacts,
+    deployed: &InstalledAuthority,
+    installation: &Installation,
+) -> [InstallationCheck; 2] {
+    let names =
+        if place == 0 { ["acme-directory", "acme-account"] } else { ["stand-in-directory", "stand-in-account"] };
+    [
+        InstallationCheck { name: names[0].into(), ..directory(&seen.directory, deployed, installation) },
+        InstallationCheck { name: names[1].into(), ..account(&seen.account, installation) },
+    ]
+}
+
+fn directory(
+    seen: &Result<Directory, String>,
+    deployed: &InstalledAuthority,
+    installation: &Installation,
+) -> InstallationCheck {
     const NAME: &str = "acme-directory";
-    let url = &installation.directory;
+    let url = &deployed.directory;
     let seen = match seen {
         Ok(seen) => seen,
         Err(why) => {
@@ -20,26 +39,26 @@ pub(crate) fn directory(seen: &Result<Directory, String>, installation: &Install
             );
         }
     };
-    if let Some(profile) = installation.profile.as_ref().filter(|profile| !seen.profiles.contains(profile)) {
+    if let Some(profile) = deployed.profile.as_ref().filter(|profile| !seen.profiles.contains(profile)) {
         let offered = if seen.profiles.is_empty() { "none".to_owned() } else { seen.profiles.join(", ") };
         return failed(
             NAME,
-            format!("The CA offers no profile “{profile}”, so it refuses every order. It offers: {offered}."),
-            "Deploy with one of these as AcmeProfile, or with none: make deploy",
+            format!("{url} offers no profile “{profile}”, so it refuses every order. It offers: {offered}."),
+            "Deploy with one of these as AcmeProfile (of a further CA: in FurtherAuthorities), or with none: make deploy",
         );
     }
     if seen.external_account_required && !installation.binds_account {
         return failed(
             NAME,
-            "The CA asks for an external account binding, and none is configured.",
-            "Put what the CA gave you into a secret {\"kid\": …, \"hmac_key\": …} and deploy with its ARN as AcmeEabSecretArn: make deploy",
+            format!("{url} asks for an external account binding, and none is configured."),
+            "Put what the CA gave you into a secret {\"kid\": …, \"hmac_key\": …}, of several CAs {\"DIRECTORY\": {…}}, and deploy with its ARN as AcmeEabSecretArn: make deploy",
         );
     }
-    let profile = installation.profile.as_ref().map(|profile| format!(", profile {profile}")).unwrap_or_default();
+    let profile = deployed.profile.as_ref().map(|profile| format!(", profile {profile}")).unwrap_or_default();
     ok(NAME, format!("{url} answers{profile}."))
 }
 
-pub(crate) fn account(seen: &Looked<Account>, installation: &Installation) -> InstallationCheck {
+fn account(seen: &Looked<Account>, installation: &Installation) -> InstallationCheck {
     const NAME: &str = "acme-account";
     let contact = match &installation.contact {
         Some(contact) => format!("contact {contact}"),
@@ -88,19 +107,31 @@ mod tests {
 
     #[test]
     fn a_directory_must_offer_what_is_ordered() {
-        let facts = facts();
-        let with_profile = Installation { profile: Some("shortlived".into()), ..installation() };
-        assert!(
-            is_ok(&directory(&facts.directory, &installation())) && is_ok(&directory(&facts.directory, &with_profile))
-        );
-        let other = Installation { profile: Some("eternal".into()), ..installation() };
-        let check = directory(&facts.directory, &other);
+        let AuthorityFacts { directory: seen, .. } = facts().authorities.remove(0);
+        let with = |profile: Option<&str>| {
+            let deployed =
+                InstalledAuthority { profile: profile.map(Into::into), ..installation().authorities.remove(0) };
+            directory(&seen, &deployed, &installation())
+        };
+        assert!(is_ok(&with(None)) && is_ok(&with(Some("shortlived"))));
+        let check = with(Some("eternal"));
         assert!(is_failed(&check) && check.detail.contains("eternal") && check.detail.contains("shortlived"));
-        assert!(is_failed(&directory(&Err("no answer".into()), &installation())));
+        let deployed = installation().authorities.remove(0);
+        assert!(is_failed(&directory(&Err("no answer".into()), &deployed, &installation())));
 
-        let closed = Directory { external_account_required: true, ..facts.directory.expect("seen") };
-        assert!(is_failed(&directory(&Ok(closed.clone()), &installation())));
-        assert!(is_ok(&directory(&Ok(closed), &Installation { binds_account: true, ..installation() })));
+        let closed = Directory { external_account_required: true, ..seen.clone().expect("seen") };
+        assert!(is_failed(&directory(&Ok(closed.clone()), &deployed, &installation())));
+        let bound = Installation { binds_account: true, ..installation() };
+        assert!(is_ok(&directory(&Ok(closed), &deployed, &bound)));
+    }
+
+    #[test]
+    fn a_ca_that_stands_in_is_looked_at_under_names_of_its_own() {
+        let away = AuthorityFacts { directory: Err("no answer".into()), account: Ok(Account::NeverStored) };
+        let deployed = InstalledAuthority { directory: "https://second.example/dir".into(), profile: None };
+        let [directory, account] = authority(1, &away, &deployed, &installation());
+        assert_eq!((directory.name.as_str(), account.name.as_str()), ("stand-in-directory", "stand-in-account"));
+        assert!(is_failed(&directory) && directory.detail.contains("https://second.example/dir"));
     }
 
     #[test]

@@ -19,11 +19,10 @@ use time::{Duration, OffsetDateTime};
 pub struct Installation {
     pub stack: String,
     pub delegation_zone: String,
-    /// URL of the ACME directory.
-    pub directory: String,
+    /// The CAs, the preferred one first.
+    pub authorities: Vec<InstalledAuthority>,
     pub contact: Option<String>,
-    pub profile: Option<String>,
-    /// Whether there is an external account binding.
+    /// Whether there is a secret with external account bindings.
     pub binds_account: bool,
     /// ARN of the account secret.
     pub account_secret: String,
@@ -39,6 +38,14 @@ pub struct Installation {
     pub issuer: Option<String>,
 }
 
+/// A CA as it was deployed.
+#[derive(Clone, Debug)]
+pub struct InstalledAuthority {
+    /// URL of the ACME directory.
+    pub directory: String,
+    pub profile: Option<String>,
+}
+
 /// All checks.
 pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) -> Vec<InstallationCheck> {
     let tasks = facts.tasks.iter().flat_map(|task| engine::task(task, installation, now));
@@ -47,9 +54,10 @@ pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) ->
         resources::resources(&facts.resources),
         zone::hosted_zone(&facts.zone, installation),
         zone::delegation(&facts.zone, &facts.delegation, installation),
-        authority::directory(&facts.directory, installation),
-        authority::account(&facts.account, installation),
     ];
+    for (place, (seen, deployed)) in facts.authorities.iter().zip(&installation.authorities).enumerate() {
+        checks.extend(authority::authority(place, seen, deployed, installation));
+    }
     checks.extend(tasks);
     checks.extend([
         engine::dead_letters(&facts.dead_letters, installation),

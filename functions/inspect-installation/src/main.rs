@@ -7,7 +7,7 @@
 //! Step Functions `DescribeStateMachine`; DNS; the CA's directory; the token issuer.
 
 use domain::installation::InstallationStatus;
-use inspect_installation::{Installation, judge};
+use inspect_installation::{Installation, InstalledAuthority, judge};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -19,9 +19,11 @@ async fn main() -> Result<(), Error> {
     let installation = Installation {
         stack: environment.required("STACK_NAME")?,
         delegation_zone: wiring.delegation_zone_name()?,
-        directory: environment.required("ACME_DIRECTORY")?,
+        authorities: wiring
+            .deployed_authorities()?
+            .map(|(directory, profile)| InstalledAuthority { directory, profile })
+            .collect(),
         contact: environment.optional("ACME_CONTACT"),
-        profile: environment.optional("ACME_PROFILE"),
         binds_account: environment.optional("EAB_SECRET").is_some(),
         account_secret: environment.required("ACCOUNT_SECRET")?,
         alerts_topic: environment.required("ALERTS_TOPIC")?,

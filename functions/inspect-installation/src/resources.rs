@@ -14,15 +14,16 @@ pub(crate) fn permissions(facts: &Facts) -> InstallationCheck {
     let resources = facts.resources.iter().filter_map(|resource| resource.state.as_ref().err());
     let others = [
         facts.zone.as_ref().err(),
-        facts.account.as_ref().err(),
         facts.alarms.as_ref().err(),
         facts.subscriptions.as_ref().err(),
         facts.dead_letters.as_ref().err(),
         facts.long_attempts.as_ref().err(),
     ];
+    let accounts = facts.authorities.iter().map(|authority| authority.account.as_ref().err());
     let tasks = facts.tasks.iter().flat_map(|task| [task.schedule.as_ref().err(), task.last_run.as_ref().err()]);
     let denied = |fault: &&ServiceFault| fault.kind == FaultKind::Denied;
-    let faults: Vec<_> = resources.chain(others.into_iter().chain(tasks).flatten()).filter(denied).collect();
+    let faults: Vec<_> =
+        resources.chain(others.into_iter().chain(accounts).chain(tasks).flatten()).filter(denied).collect();
     let operations: BTreeSet<_> = faults.iter().map(|fault| fault.operation).collect();
     match faults.first() {
         None => ok("permissions", "Everything that belongs to the installation can be looked at."),

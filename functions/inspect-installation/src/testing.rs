@@ -2,14 +2,14 @@
 
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::installation_facts::{
-    Account, Alarm, AlarmState, Delegation, Directory, Facts, HostedZone, Resource, ResourceState, Schedule,
-    Subscription, Subscriptions, Task, TaskFacts,
+    Account, Alarm, AlarmState, AuthorityFacts, Delegation, Directory, Facts, HostedZone, Resource, ResourceState,
+    Schedule, Subscription, Subscriptions, Task, TaskFacts,
 };
 use domain::ports::{FaultKind, ServiceFault};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
-use crate::{Installation, judge};
+use crate::{Installation, InstalledAuthority, judge};
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
@@ -17,9 +17,8 @@ pub(crate) fn installation() -> Installation {
     Installation {
         stack: "managed-https".into(),
         delegation_zone: "acme.example.net".into(),
-        directory: "https://ca.example/dir".into(),
+        authorities: vec![InstalledAuthority { directory: "https://ca.example/dir".into(), profile: None }],
         contact: Some("ops@example.net".into()),
-        profile: None,
         binds_account: false,
         account_secret: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:account".into(),
         alerts_topic: "arn:aws:sns:eu-central-1:111122223333:alerts".into(),
@@ -41,11 +40,13 @@ pub(crate) fn facts() -> Facts {
             at_parent: Ok(servers.to_vec()),
             servers: servers.map(|server| (server, Ok(()))).into(),
         },
-        account: Ok(Account::NeverStored),
-        directory: Ok(Directory {
-            profiles: vec!["classic".into(), "shortlived".into()],
-            external_account_required: false,
-        }),
+        authorities: vec![AuthorityFacts {
+            account: Ok(Account::NeverStored),
+            directory: Ok(Directory {
+                profiles: vec!["classic".into(), "shortlived".into()],
+                external_account_required: false,
+            }),
+        }],
         tasks: vec![task(Task::Scan), task(Task::Advice), task(Task::Health)],
         alarms: Ok(vec![
             alarm("managed-https-ScanSilentAlarm", AlarmState::Ok),

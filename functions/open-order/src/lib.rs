@@ -1,5 +1,6 @@
 //! Opens the endpoint's order, or goes on with the one that is open.
 
+mod asking;
 mod looking;
 mod ordering;
 mod resuming;
@@ -9,29 +10,29 @@ mod testing;
 use std::collections::BTreeSet;
 
 use domain::attempt::{Attempt, Outcome, execution_name};
+use domain::authorities::Authorities;
 use domain::flow::{Progress, Status, StepInput};
 use domain::order::{ChallengeKind, OpenOrder, OrderStatus, choose_challenge};
-use domain::pace::Pace;
 use domain::ports::{
-    AttemptJournal, AuthoritativeDns, Budgets, CertificateAuthority, CheckLog, KeyVault, Looker, Subject,
+    AttemptJournal, AuthoritativeDns, Budgets, CaaLookup, CertificateAuthority, CheckLog, KeyVault, Looker, Subject,
     check_delegations, owned_endpoint,
 };
 use domain::{Actor, CertificateName, DomainName, Endpoint, Failure};
 use time::OffsetDateTime;
 
+use asking::Asking;
 use looking::look_again;
-use ordering::Ordering;
-use resuming::resume;
 
 /// What the step works with.
 pub struct Ports<'a, J, K, C, D, L, B> {
     pub journal: &'a J,
     pub keys: &'a K,
-    pub ca: &'a C,
+    /// One for each of `authorities`.
+    pub cas: &'a [C],
+    pub authorities: &'a Authorities,
     pub dns: &'a D,
     pub looker: &'a L,
     pub budgets: &'a B,
-    pub pace: &'a Pace,
     pub delegation_zone: &'a str,
     pub endpoint_target: &'a str,
 }
@@ -50,7 +51,7 @@ where
     K: KeyVault,
     C: CertificateAuthority,
     D: AuthoritativeDns,
-    L: Looker,
+    L: Looker + CaaLookup,
     B: Budgets,
 {
     let endpoint = owned_endpoint(ports.journal, input).await?;
@@ -66,7 +67,7 @@ where
     let usable = endpoint
         .order
         .as_ref()
-        .filter(|order| order.is_usable(ports.ca.directory(), &endpoint.names, now))
+        .filter(|order| ports.authorities.can_use(order, &endpoint.names, now))
         .filter(|order| imported != Some(order.generation));
     if usable.is_some_and(|order| order.chain.is_some()) {
         return Ok(input.reached(Status::Issued));
@@ -78,18 +79,10 @@ where
     let target = endpoint.label.target(ports.delegation_zone);
     check_delegations(ports.dns, delegated(&endpoint, usable), &target).await?;
 
-    let resumed = match usable {
-        Some(order) => resume(ports.ca, &endpoint, order).await?,
-        None => None,
-    };
-    let order = match resumed {
-        Some(order) => order,
-        None => {
-            let ordering =
-                Ordering { ca: ports.ca, budgets: ports.budgets, pace: ports.pace, endpoint: &endpoint, now };
-            ordering.order_anew(ports.keys).await?
-        }
-    };
+    let Ports { cas, authorities, keys, budgets, looker, .. } = *ports;
+    let tries = input.retries + 1;
+    let asking = Asking { cas, authorities, keys, budgets, caa: looker, endpoint: &endpoint, open: usable, tries, now };
+    let order = asking.ask().await?;
     ports.journal.save_order(&endpoint.id, input.attempt, &order).await?;
     let status = match order.status {
         OrderStatus::Pending | OrderStatus::Invalid => Status::ChallengesPending,
@@ -106,6 +99,7 @@ fn record_of(input: &StepInput, now: OffsetDateTime) -> Attempt {
         outcome: Outcome::Running,
         method: None,
         order: None,
+        directory: None,
         failure: None,
         execution: execution_name(&input.endpoint, input.attempt),
         steps: Vec::new(),

@@ -9,26 +9,26 @@
 
 use domain::flow::Step;
 use open_order::{Ports, open_order};
-use runtime::Spent;
+use runtime::{Spent, requests_sent};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
-    let (ca, dns, looker) = (wiring.authority(true)?, wiring.dns()?, wiring.looker()?);
-    let pace = wiring.pace()?;
+    let (cas, dns, looker) = (wiring.certificate_authorities(true)?, wiring.dns()?, wiring.looker()?);
+    let authorities = wiring.authorities()?;
     let (zone, target) = (wiring.delegation_zone_name()?, wiring.endpoint_target()?);
     let ports = Ports {
         journal: &journal,
         keys: &keys,
-        ca: &ca,
+        cas: &cas,
+        authorities: &authorities,
         dns: &dns,
         looker: &looker,
         budgets: &journal,
-        pace: &pace,
         delegation_zone: &zone,
         endpoint_target: &target,
     };
-    let spent = || Spent { ca_requests: ca.requests_sent(), ..Spent::default() };
+    let spent = || Spent { ca_requests: requests_sent(&cas), ..Spent::default() };
     runtime::run_step(Step::OpenOrder, spent, async |input, now| open_order(&ports, &input, now).await).await
 }

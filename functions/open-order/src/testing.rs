@@ -1,33 +1,55 @@
 //! What the tests of the step share.
 
+use std::slice;
+
 use domain::alert::Ledger;
+use domain::authorities::{Authorities, Authority, host};
 use domain::ca_limits::CaLimits;
+use domain::caa::Issuer;
 use domain::failing::Failing;
 use domain::flow::Progress;
 use domain::pace::{Pace, TENANT_SHARE};
-use domain::ports::{AttemptJournal, Change, DueEntry, DueIndex, Registry, Settlement};
+use domain::ports::{AttemptJournal, CertificateAuthority, Change, DueEntry, DueIndex, Registry, Settlement};
 use domain::schedule::LEASE;
 use domain::{Actor, EndpointNames, Failure, FailureName, Reachability};
-use testkit::Scene;
+use testkit::{MemoryCa, Scene};
 use time::Duration;
 
 use crate::{Ports, open_order, record_of};
 
+const UNLIMITED: Pace =
+    Pace { limits: CaLimits { orders: None, domain: None, names: None }, tenant_share: TENANT_SHARE };
+
 /// Runs the step at a CA without limits.
 pub(crate) async fn run(scene: &Scene) -> Result<Progress, Failure> {
-    run_at_pace(scene, &Pace { limits: CaLimits::default(), tenant_share: TENANT_SHARE }).await
+    run_at_pace(scene, &UNLIMITED).await
 }
 
 /// Runs the step at a CA with limits.
 pub(crate) async fn run_at_pace(scene: &Scene, pace: &Pace) -> Result<Progress, Failure> {
+    run_at(scene, slice::from_ref(&scene.ca), *pace).await
+}
+
+/// Runs the step with a second CA to stand in for the scene's.
+pub(crate) async fn run_with(scene: &Scene, second: &MemoryCa) -> Result<Progress, Failure> {
+    run_at(scene, &[scene.ca.clone(), second.clone()], UNLIMITED).await
+}
+
+async fn run_at(scene: &Scene, cas: &[MemoryCa], pace: Pace) -> Result<Progress, Failure> {
+    let mut listed = cas.iter().map(|ca| {
+        let directory = CertificateAuthority::directory(ca).to_owned();
+        Authority { issuer: Issuer { identities: vec![host(&directory).to_owned()], account: None }, directory, pace }
+    });
+    let first = listed.next().expect("there is one");
+    let authorities = Authorities::new(first, listed).expect("each once");
     let ports = Ports {
         journal: &scene.endpoints,
         keys: &scene.keys,
-        ca: &scene.ca,
+        cas,
+        authorities: &authorities,
         dns: &scene.dns,
         looker: &scene.looker,
         budgets: &scene.budgets,
-        pace,
         delegation_zone: Scene::ZONE,
         endpoint_target: "edge.platform.example",
     };

@@ -1,4 +1,4 @@
-//! Asks the CA when it wants certificates renewed, and moves their renewals accordingly.
+//! Asks each CA when it wants certificates renewed, and moves their renewals accordingly.
 
 use domain::EndpointId;
 use domain::ports::{AdviceIndex, DUE_SHARDS, RenewalInformation, ServiceFault};
@@ -40,7 +40,7 @@ enum Asked {
 /// Single failures do not stop it: what is in the way of one is postponed, so that it does not hold up the others.
 pub async fn poll<I: AdviceIndex + Sync, C: RenewalInformation + Sync>(
     index: &I,
-    ca: &C,
+    cas: &[C],
     now: OffsetDateTime,
     jitter: impl Fn() -> f64,
     has_time: impl Fn() -> bool,
@@ -56,7 +56,7 @@ pub async fn poll<I: AdviceIndex + Sync, C: RenewalInformation + Sync>(
             let full = due.len() == PAGE as usize;
             let ask = |id| {
                 let jitter = jitter();
-                async move { (ask_one(index, ca, &id, now, jitter).await, id) }
+                async move { (ask_one(index, cas, &id, now, jitter).await, id) }
             };
             let mut answers = stream::iter(due).map(ask).buffer_unordered(CONCURRENCY);
             let mut stuck = false;
@@ -84,22 +84,23 @@ pub async fn poll<I: AdviceIndex + Sync, C: RenewalInformation + Sync>(
 
 async fn ask_one<I: AdviceIndex, C: RenewalInformation>(
     index: &I,
-    ca: &C,
+    cas: &[C],
     id: &EndpointId,
     now: OffsetDateTime,
     jitter: f64,
 ) -> Result<Asked, String> {
     let fault = |fault: ServiceFault| fault.to_string();
     let endpoint = index.find(id).await.map_err(fault)?;
-    let named = endpoint
-        .as_ref()
-        .and_then(|endpoint| Some((endpoint.certificate.as_ref()?, endpoint.replaceable_at(ca.directory())?)));
+    let named = endpoint.as_ref().and_then(|endpoint| {
+        let held = endpoint.certificate.as_ref()?;
+        cas.iter().find_map(|ca| Some((held, ca, endpoint.replaceable_at(ca.directory())?)))
+    });
     let answer = match named {
-        Some((_, certificate_id)) => ca.renewal_info(certificate_id).await.map_err(|error| error.to_string())?,
+        Some((_, ca, certificate_id)) => ca.renewal_info(certificate_id).await.map_err(|error| error.to_string())?,
         None => None,
     };
-    let (Some((held, _)), Some(info)) = (named, answer) else {
-        // Another CA issued it, or this one gives none: the fraction of its life decides.
+    let (Some((held, ..)), Some(info)) = (named, answer) else {
+        // None of these CAs issued it, or that one gives no advice: the fraction of its life decides.
         index.postpone_advice(id, now + ASK_AGAIN_WITHOUT_ADVICE).await.map_err(fault)?;
         return Ok(Asked::WithoutAdvice);
     };
@@ -126,13 +127,14 @@ mod tests {
 
     /// Advises the same window for all, but does not answer for the first certificate.
     struct Ca {
+        directory: &'static str,
         window: Option<RenewalWindow>,
         fails_for: Option<&'static str>,
     }
 
     impl RenewalInformation for Ca {
         fn directory(&self) -> &str {
-            DIRECTORY
+            self.directory
         }
 
         async fn renewal_info(&self, certificate_id: &str) -> Result<Option<RenewalInfo>, CaError> {
@@ -142,6 +144,10 @@ mod tests {
             let retry_after = Some(Duration::hours(6));
             Ok(self.window.map(|window| RenewalInfo { window, explanation: None, retry_after }))
         }
+    }
+
+    fn ca(window: Option<RenewalWindow>) -> Ca {
+        Ca { directory: DIRECTORY, window, fails_for: None }
     }
 
     /// Endpoints at rest, each with a certificate from the CA at `directory` that it calls `id.NUMBER`.
@@ -163,25 +169,21 @@ mod tests {
     }
 
     async fn run(endpoints: &MemoryEndpoints, ca: &Ca, now: OffsetDateTime) -> PollReport {
-        poll(endpoints, ca, now, || 0.5, || true).await.expect("in memory")
+        poll(endpoints, std::slice::from_ref(ca), now, || 0.5, || true).await.expect("in memory")
     }
 
     #[tokio::test]
     async fn a_window_that_moves_into_the_past_makes_the_endpoint_due_at_once() {
         let (endpoints, ids) = endpoints(1, DIRECTORY).await;
         let later = RenewalWindow { start: NOW + Duration::days(59), end: NOW + Duration::days(61) };
-        let report = run(&endpoints, &Ca { window: Some(later), fails_for: None }, NOW).await;
+        let report = run(&endpoints, &ca(Some(later)), NOW).await;
         let before = endpoints.find(&ids[0]).await.expect("in memory").expect("there");
         assert_eq!((report.asked, before.due_at), (1, Some(NOW + Duration::days(60))));
-        assert_eq!(
-            run(&endpoints, &Ca { window: None, fails_for: None }, NOW).await.asked,
-            0,
-            "not before the CA wants"
-        );
+        assert_eq!(run(&endpoints, &ca(None), NOW).await.asked, 0, "not before the CA wants");
 
         let revoked = RenewalWindow { start: NOW - Duration::days(2), end: NOW - Duration::days(1) };
         let now = NOW + Duration::hours(6);
-        assert_eq!(run(&endpoints, &Ca { window: Some(revoked), fails_for: None }, now).await.moved, 1);
+        assert_eq!(run(&endpoints, &ca(Some(revoked)), now).await.moved, 1);
         let after = endpoints.find(&ids[0]).await.expect("in memory").expect("there");
         assert!(after.due_at < Some(now) && !after.is_current(now));
     }
@@ -190,7 +192,7 @@ mod tests {
     async fn one_that_fails_holds_up_no_other() {
         let (endpoints, ids) = endpoints(40, DIRECTORY).await;
         let window = RenewalWindow { start: NOW + Duration::DAY, end: NOW + Duration::days(2) };
-        let report = run(&endpoints, &Ca { window: Some(window), fails_for: Some("id.7") }, NOW).await;
+        let report = run(&endpoints, &Ca { fails_for: Some("id.7"), ..ca(Some(window)) }, NOW).await;
         assert_eq!((report.asked, report.moved, report.failed.len()), (40, 39, 1));
         assert!(report.failed[0].contains(ids[7].as_str()) && report.failed[0].contains("no answer"));
         let unasked = endpoints.find(&ids[7]).await.expect("in memory").expect("there");
@@ -201,10 +203,10 @@ mod tests {
     async fn without_advice_the_fraction_of_the_lifetime_stays() {
         let (of_another, ids) = endpoints(1, "https://another.example/directory").await;
         let window = Some(RenewalWindow { start: NOW, end: NOW });
-        let report = run(&of_another, &Ca { window, fails_for: None }, NOW).await;
+        let report = run(&of_another, &ca(window), NOW).await;
         assert_eq!((report.without_advice, report.moved), (1, 0), "another CA's certificate is not asked for");
         let (silent, silent_ids) = endpoints(1, DIRECTORY).await;
-        run(&silent, &Ca { window: None, fails_for: None }, NOW).await;
+        run(&silent, &ca(None), NOW).await;
         for (endpoints, id) in [(&of_another, &ids[0]), (&silent, &silent_ids[0])] {
             let left = endpoints.find(id).await.expect("in memory").expect("there");
             assert_eq!(left.due_at, left.certificate.map(|held| held.renew_at));
@@ -213,10 +215,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn each_certificate_is_asked_for_at_the_ca_that_issued_it() {
+        let (endpoints, ids) = endpoints(1, "https://second.example/directory").await;
+        let window = |days| Some(RenewalWindow { start: NOW + Duration::days(days), end: NOW + Duration::days(days) });
+        let second = Ca { directory: "https://second.example/directory", ..ca(window(40)) };
+        let report = poll(&endpoints, &[ca(window(10)), second], NOW, || 0.5, || true).await.expect("in memory");
+        assert_eq!(report.moved, 1);
+        let moved = endpoints.find(&ids[0]).await.expect("in memory").expect("there");
+        assert_eq!(moved.due_at, Some(NOW + Duration::days(40)));
+    }
+
+    #[tokio::test]
     async fn without_time_nothing_is_begun() {
         let (endpoints, _) = endpoints(1, DIRECTORY).await;
-        let ca = Ca { window: None, fails_for: None };
-        let report = poll(&endpoints, &ca, NOW, || 0.5, || false).await.expect("in memory");
+        let report = poll(&endpoints, &[ca(None)], NOW, || 0.5, || false).await.expect("in memory");
         assert_eq!((report.asked, report.more), (0, true));
     }
 }

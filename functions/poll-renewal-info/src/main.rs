@@ -18,11 +18,11 @@ const RESERVE: Duration = Duration::from_secs(30);
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await;
-    let (index, ca, metrics) = (wiring.endpoints()?, wiring.renewal_information()?, wiring.metrics()?);
+    let (index, cas, metrics) = (wiring.endpoints()?, wiring.renewal_informations()?, wiring.metrics()?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
-        let report = poll(&index, &ca, OffsetDateTime::now_utc(), runtime::jitter, has_time).await?;
+        let report = poll(&index, &cas, OffsetDateTime::now_utc(), runtime::jitter, has_time).await?;
         // Only `doctor` reads it: a poll that did its work has not failed for want of it.
         if let Err(fault) = index.record_run(Task::Advice, OffsetDateTime::now_utc()).await {
             tracing::warn!(%fault, "the poll could not be recorded");

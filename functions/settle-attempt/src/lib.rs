@@ -185,6 +185,7 @@ where
             outcome,
             method: order.and_then(|order| order.method()),
             order: order.map(|order| order.url.clone()),
+            directory: order.map(|order| order.directory.clone()),
             failure,
             execution: execution_name(&self.input.endpoint, self.input.attempt),
             steps: progress.usage,

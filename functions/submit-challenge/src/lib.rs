@@ -4,7 +4,7 @@ use domain::Failure;
 use domain::failure::{Actor, FailureName};
 use domain::flow::{Progress, Status, StepInput};
 use domain::order::{AuthorizationStatus, OrderStatus};
-use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Validation, ordering_endpoint};
+use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Validation, authority_of, ordering_endpoint};
 use time::{Duration, OffsetDateTime};
 
 /// CAs validate within seconds; some retry for a minute or two.
@@ -13,13 +13,13 @@ const PATIENCE: Duration = Duration::minutes(5);
 /// Runs the step.
 pub async fn submit_challenge(
     journal: &impl AttemptJournal,
-    ca: &impl CertificateAuthority,
+    cas: &[impl CertificateAuthority],
     input: &StepInput,
     now: OffsetDateTime,
 ) -> Result<Progress, Failure> {
     let (endpoint, mut order) = ordering_endpoint(journal, input).await?;
     let announced = input.progress.waiting_since.is_some();
-    let CaReply { value, nonce } = ca.validate(&order, announced).await?;
+    let CaReply { value, nonce } = authority_of(cas, &order)?.validate(&order, announced).await?;
     order.nonce = nonce;
     match &value {
         Validation::Ready => {
@@ -52,10 +52,11 @@ fn late() -> Failure {
 mod tests {
     use super::*;
     use domain::Reachability;
+    use std::slice;
     use testkit::Scene;
 
     async fn run(scene: &Scene) -> Result<Progress, Failure> {
-        submit_challenge(&scene.endpoints, &scene.ca, &scene.input, scene.now).await
+        submit_challenge(&scene.endpoints, slice::from_ref(&scene.ca), &scene.input, scene.now).await
     }
 
     #[tokio::test]

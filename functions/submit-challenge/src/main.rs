@@ -6,16 +6,16 @@
 //! Calls: DynamoDB `GetItem`, `UpdateItem`; Secrets Manager `GetSecretValue`; the CA's challenge and order.
 
 use domain::flow::Step;
-use runtime::Spent;
+use runtime::{Spent, requests_sent};
 use submit_challenge::submit_challenge;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
-    let (journal, ca) = (wiring.endpoints()?, wiring.authority(false)?);
-    let spent = || Spent { ca_requests: ca.requests_sent(), ..Spent::default() };
+    let (journal, cas) = (wiring.endpoints()?, wiring.certificate_authorities(false)?);
+    let spent = || Spent { ca_requests: requests_sent(&cas), ..Spent::default() };
     runtime::run_step(Step::SubmitChallenge, spent, async |input, now| {
-        submit_challenge(&journal, &ca, &input, now).await
+        submit_challenge(&journal, &cas, &input, now).await
     })
     .await
 }

@@ -108,6 +108,7 @@ mod tests {
             outcome: Outcome::Failed,
             method: Some(ChallengeKind::Dns01),
             order: None,
+            directory: None,
             failure: Some(Failure::new(name, Actor::Ca, "<b>no</b>", "wait")),
             execution: "ep-a-3".into(),
             steps: vec![

@@ -73,6 +73,7 @@ mod tests {
             arn: None,
             serial: None,
             issuer: None,
+            directory: None,
             names: Vec::new(),
             not_before: Some(datetime!(2026-11-01 0:00 UTC)),
             not_after: Some(datetime!(2026-12-01 0:00 UTC)),

@@ -270,6 +270,7 @@ impl Api {
             outcome: if failing.is_some() { Outcome::Failed } else { Outcome::Issued },
             method: None,
             order: None,
+            directory: None,
             failure: failing.as_ref().map(|failing| failing.failure.clone()),
             execution: execution_name(id, number),
             steps: Vec::new(),

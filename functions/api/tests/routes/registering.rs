@@ -135,6 +135,7 @@ async fn a_key_whose_endpoint_has_gone_registers_no_second_one() {
         outcome: domain::attempt::Outcome::Removed,
         method: None,
         order: None,
+        directory: None,
         failure: None,
         execution: "x".into(),
         steps: vec![],

@@ -15,6 +15,9 @@ pub(crate) struct Attempt {
     pub(crate) outcome: Outcome,
     #[serde(default)]
     pub(crate) method: Option<String>,
+    /// Directory URL of the CA that was asked.
+    #[serde(default)]
+    pub(crate) directory: Option<String>,
     #[serde(default)]
     pub(crate) failure: Option<Failure>,
     #[serde(default)]

@@ -159,6 +159,8 @@ pub(crate) struct Certificate {
     #[serde(default)]
     pub(crate) issuer: Option<String>,
     #[serde(default)]
+    pub(crate) directory: Option<String>,
+    #[serde(default)]
     pub(crate) names: Vec<String>,
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub(crate) not_before: Option<OffsetDateTime>,

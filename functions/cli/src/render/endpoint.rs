@@ -103,6 +103,7 @@ fn certificate_facts(certificate: &Certificate, now: OffsetDateTime) -> Vec<(&'s
     fact("ARN", certificate.arn.clone());
     fact("Covers", (!certificate.names.is_empty()).then(|| certificate.names.join(", ")));
     fact("Issuer", certificate.issuer.clone());
+    fact("CA", certificate.directory.clone());
     fact("Serial", certificate.serial.clone());
     fact("Valid from", certificate.not_before.map(exact));
     fact("Valid until", certificate.not_after.map(|at| moment(at, now)));

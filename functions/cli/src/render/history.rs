@@ -1,6 +1,7 @@
 //! Attempts: what was tried, how it ended, what it took.
 
 use comfy_table::Cell;
+use url::Url;
 
 use super::facts::facts;
 use super::moment::{exact, length};
@@ -8,8 +9,8 @@ use super::{cell, colour_of_outcome, heading, keep_whole, narrow, number, table,
 use crate::model::{Attempt, Failure, Step};
 use crate::terminal::Look;
 
-const HEADERS: [&str; 8] =
-    ["ATTEMPT", "STARTED", "TOOK", "OUTCOME", "METHOD", "CA REQUESTS", "ROUTE53 CALLS", "LAMBDA TIME"];
+const HEADERS: [&str; 9] =
+    ["ATTEMPT", "STARTED", "TOOK", "OUTCOME", "METHOD", "CA REQUESTS", "ROUTE53 CALLS", "LAMBDA TIME", "CA"];
 /// Columns that are shown on the narrowest terminal.
 const KEPT: usize = 5;
 
@@ -29,6 +30,7 @@ pub(crate) fn history(look: Look, attempts: &[Attempt]) -> String {
             number(sum(|step| step.ca_requests)),
             number(sum(|step| step.route53_calls)),
             Cell::new(length(sum(|step| step.milliseconds))),
+            Cell::new(authority(attempt).unwrap_or_else(|| "-".into())),
         ]);
     }
     keep_whole(&mut table, KEPT);
@@ -90,6 +92,12 @@ fn reasons(look: Look, attempts: &[Attempt]) -> String {
     text
 }
 
+/// The host of the CA's directory, which is how people tell CAs apart.
+fn authority(attempt: &Attempt) -> Option<String> {
+    let directory = Url::parse(attempt.directory.as_deref()?).ok()?;
+    directory.host_str().map(str::to_owned)
+}
+
 fn took(attempt: &Attempt) -> Option<String> {
     milliseconds(attempt).map(length)
 }
@@ -121,7 +129,7 @@ mod tests {
     fn an_attempt_shows_what_it_took_and_why_it_failed() {
         let attempt: Attempt = serde_json::from_value(json!({
             "attempt": 7, "started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:00:12.3Z", "outcome": "failed",
-            "method": "dns-01", "order": "https://ca.example/order/1", "execution": "ep-1-7",
+            "method": "dns-01", "order": "https://ca.example/order/1", "directory": "https://ca.example/dir", "execution": "ep-1-7",
             "failure": {"name": "ChallengeFailed", "actor": "customer", "summary": "wrong TXT", "remedy": "r"},
             "steps": [{"step": "open-order", "milliseconds": 300, "ca_requests": 3, "route53_calls": 0},
                       {"step": "present-challenge", "milliseconds": 150, "ca_requests": 0, "route53_calls": 1}]
@@ -135,6 +143,7 @@ mod tests {
             "12.3 s",
             "failed",
             "dns-01",
+            "ca.example",
             "3",
             "1",
             "450 ms",

@@ -52,6 +52,23 @@ pub struct ExternalAccount {
     pub hmac_key: String,
 }
 
+/// The operator's secret: the binding of the first CA alone, or those of several by their directories.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Bindings {
+    First(ExternalAccount),
+    ByDirectory(BTreeMap<String, ExternalAccount>),
+}
+
+impl Bindings {
+    fn of(self, directory: &str, first: bool) -> Option<ExternalAccount> {
+        match self {
+            Self::First(binding) => Some(binding).filter(|_| first),
+            Self::ByDirectory(mut bindings) => bindings.remove(directory),
+        }
+    }
+}
+
 /// Whether a write was the first for what it was based on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
@@ -135,10 +152,12 @@ impl AccountSecret {
         }
     }
 
-    pub async fn binding(&self) -> Result<Option<ExternalAccount>, ServiceFault> {
+    /// What binds our account at the CA with this `directory`; `first`: whether it is the installation's first CA.
+    pub async fn binding(&self, directory: &str, first: bool) -> Result<Option<ExternalAccount>, ServiceFault> {
         let Some(id) = &self.binding_secret else { return Ok(None) };
         let (text, _) = self.read(id).await?.ok_or_else(|| malformed("external account binding"))?;
-        serde_json::from_str(&text).map(Some).map_err(|_| malformed("external account binding"))
+        let bindings: Bindings = serde_json::from_str(&text).map_err(|_| malformed("external account binding"))?;
+        Ok(bindings.of(directory, first))
     }
 
     /// The current content and its version.
@@ -158,5 +177,24 @@ fn malformed(what: &str) -> ServiceFault {
         operation: "secretsmanager:GetSecretValue",
         kind: FaultKind::Refused,
         detail: format!("the {what} secret is not JSON of the expected form"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binding_goes_to_the_ca_that_it_is_for() {
+        let one = r#"{"kid": "a", "hmac_key": "b"}"#;
+        let of = |text: &str, directory: &str, first| {
+            let bindings: Bindings = serde_json::from_str(text).expect("either form");
+            bindings.of(directory, first).map(|binding| binding.kid)
+        };
+        assert_eq!(of(one, "https://ca.example/dir", true).as_deref(), Some("a"));
+        assert_eq!(of(one, "https://ca.example/dir", false), None);
+        let several = format!(r#"{{"https://second.example/dir": {one}}}"#);
+        assert_eq!(of(&several, "https://ca.example/dir", true), None);
+        assert_eq!(of(&several, "https://second.example/dir", false).as_deref(), Some("a"));
     }
 }

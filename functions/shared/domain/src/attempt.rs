@@ -39,6 +39,9 @@ pub struct Attempt {
     /// URL of the ACME order.
     #[serde(default)]
     pub order: Option<String>,
+    /// Directory URL of the CA that was asked.
+    #[serde(default)]
+    pub directory: Option<String>,
     #[serde(default)]
     pub failure: Option<Failure>,
     /// Name of the Step Functions execution.

@@ -108,6 +108,7 @@ mod tests {
             outcome,
             method: None,
             order: None,
+            directory: None,
             failure: (outcome == Outcome::Failed)
                 .then(|| Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no CNAME", "create it")),
             execution: "x".into(),

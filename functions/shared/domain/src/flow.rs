@@ -112,6 +112,9 @@ pub struct StepInput {
     pub attempt: u64,
     #[serde(default)]
     pub progress: Progress,
+    /// How often the flow has repeated the step already.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: u32,
     /// Why the attempt was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<CaughtFailure>,
@@ -120,10 +123,15 @@ pub struct StepInput {
     pub clean_up_failure: Option<CaughtFailure>,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl StepInput {
     /// The state that a new execution starts with.
     pub fn start(endpoint: EndpointId, attempt: u64) -> Self {
-        Self { endpoint, attempt, progress: Progress::default(), failure: None, clean_up_failure: None }
+        Self { endpoint, attempt, progress: Progress::default(), retries: 0, failure: None, clean_up_failure: None }
     }
 
     /// Progress of this step to `status`, with what has been used so far.

@@ -17,8 +17,8 @@ pub struct Facts {
     pub resources: Vec<Resource>,
     pub zone: Looked<HostedZone>,
     pub delegation: Delegation,
-    pub account: Looked<Account>,
-    pub directory: Result<Directory, String>,
+    /// The CAs, the preferred one first.
+    pub authorities: Vec<AuthorityFacts>,
     /// What runs by itself, each task once.
     pub tasks: Vec<TaskFacts>,
     pub alarms: Looked<Vec<Alarm>>,
@@ -29,6 +29,13 @@ pub struct Facts {
     pub issuer: Option<Result<(), String>>,
     /// Attempts that have been running for longer than any should: names of their executions.
     pub long_attempts: Looked<Vec<String>>,
+}
+
+/// One CA, and our account there.
+#[derive(Clone, Debug)]
+pub struct AuthorityFacts {
+    pub account: Looked<Account>,
+    pub directory: Result<Directory, String>,
 }
 
 #[derive(Clone, Debug)]

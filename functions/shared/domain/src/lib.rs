@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod attempt;
+pub mod authorities;
 pub mod budget;
 pub mod ca_limits;
 pub mod caa;

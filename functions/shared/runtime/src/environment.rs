@@ -40,12 +40,19 @@ impl Environment {
 }
 
 #[cfg(test)]
+impl<const N: usize> From<[(&str, &str); N]> for Environment {
+    fn from(variables: [(&str, &str); N]) -> Self {
+        Self(variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_empty_variable_counts_as_absent_and_a_malformed_one_is_named() {
-        let environment = Environment(HashMap::from([("EMPTY".into(), String::new()), ("PORT".into(), "x".into())]));
+        let environment = Environment::from([("EMPTY", ""), ("PORT", "x")]);
         assert_eq!(environment.required("EMPTY"), Err(ConfigurationError::Missing("EMPTY")));
         assert_eq!(environment.parsed::<u16>("EMPTY"), Ok(None));
         let error = environment.parsed::<u16>("PORT").expect_err("not a number");

@@ -15,7 +15,7 @@ use adapters::sqs::DeadLetters;
 use adapters::step_functions::StateMachine;
 use adapters::zone_cut::ZoneCut;
 use domain::installation_facts::{
-    Delegation, Facts, HostedZone, LONGEST_ATTEMPT, Looked, Resource, ResourceState, Task, TaskFacts,
+    AuthorityFacts, Delegation, Facts, HostedZone, LONGEST_ATTEMPT, Looked, Resource, ResourceState, Task, TaskFacts,
 };
 use futures::future::join_all;
 use time::OffsetDateTime;
@@ -35,7 +35,8 @@ pub struct Inspection {
     zone_name: String,
     cut: ZoneCut,
     account: AccountSecret,
-    acme: AcmeConfig,
+    /// The CAs in order.
+    acme: Vec<AcmeConfig>,
     schedules: [(Task, NamedSchedule); 3],
     alarms: Alarms,
     alerts: AlertsTopic,
@@ -71,7 +72,7 @@ impl Wiring {
             zone_name: self.delegation_zone_name()?,
             cut,
             account: self.account_secret()?,
-            acme: self.acme_config(false)?,
+            acme: self.acme_configs(false)?,
             schedules: [
                 (Task::Scan, NamedSchedule::new(scheduler.clone(), environment.required("SCAN_SCHEDULE")?)),
                 (Task::Advice, NamedSchedule::new(scheduler.clone(), environment.required("ADVICE_SCHEDULE")?)),
@@ -88,12 +89,11 @@ impl Wiring {
 impl Inspection {
     /// Looks at everything, side by side.
     pub async fn look(&self, now: OffsetDateTime) -> Facts {
-        let (resources, (zone, delegation), account, directory, tasks) = futures::join!(
+        let (resources, (zone, delegation), authorities, tasks) = futures::join!(
             self.resources(),
             self.zone(),
-            self.account.look(&self.acme.directory),
-            acme::directory::look(&self.acme),
-            self.tasks(),
+            join_all(self.acme.iter().map(|ca| self.authority(ca))),
+            self.tasks()
         );
         let (alarms, subscriptions, dead_letters, issuer, long_attempts) = futures::join!(
             self.alarms.look(),
@@ -106,8 +106,7 @@ impl Inspection {
             resources,
             zone,
             delegation,
-            account,
-            directory,
+            authorities,
             tasks,
             alarms,
             subscriptions,
@@ -115,6 +114,11 @@ impl Inspection {
             issuer,
             long_attempts,
         }
+    }
+
+    async fn authority(&self, ca: &AcmeConfig) -> AuthorityFacts {
+        let (account, directory) = futures::join!(self.account.look(&ca.directory), acme::directory::look(ca));
+        AuthorityFacts { account, directory }
     }
 
     async fn resources(&self) -> Vec<Resource> {

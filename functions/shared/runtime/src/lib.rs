@@ -1,11 +1,13 @@
 //! What every Lambda starts with: the only crate that reads the environment or installs tracing.
 
+mod authorities;
 mod environment;
 mod inspection;
 mod metrics;
 mod step;
 mod wiring;
 
+pub use authorities::requests_sent;
 pub use environment::{ConfigurationError, Environment};
 pub use inspection::Inspection;
 pub use metrics::{AdviceMetrics, HealthMetrics, Metrics, ScanMetrics};

@@ -1,7 +1,6 @@
 use std::net::SocketAddr;
 
 use adapters::acm::Acm;
-use adapters::acme::{AcmeAuthority, AcmeConfig, AcmeRenewalInformation};
 use adapters::alerts::AlertChannels;
 use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
@@ -19,12 +18,9 @@ use adapters::step_functions::StateMachine;
 use adapters::tls_probe::TlsProbe;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use domain::caa::Issuer;
-use domain::pace::Pace;
 use ipnet::IpNet;
 
+use crate::authorities::first_issuer;
 use crate::environment::{ConfigurationError, Environment};
 use crate::metrics::Metrics;
 
@@ -79,50 +75,10 @@ impl Wiring {
         Ok(EncryptedKeys::new(dynamodb, table, kms, kms_key))
     }
 
-    /// `may_register`: whether this function's role may write the account.
-    pub fn authority(&self, may_register: bool) -> Wired<AcmeAuthority> {
-        let malformed = |why: String| ConfigurationError::Malformed { name: "ACME_TRUST_ANCHOR", why };
-        let config = self.acme_config(may_register)?;
-        AcmeAuthority::new(config, self.account_secret()?).map_err(|error| malformed(error.to_string()))
-    }
-
     pub(crate) fn account_secret(&self) -> Wired<AccountSecret> {
         let account = self.environment.required("ACCOUNT_SECRET")?;
         let secrets = aws_sdk_secretsmanager::Client::new(&self.sdk);
         Ok(AccountSecret::new(secrets, account, self.environment.optional("EAB_SECRET")))
-    }
-
-    pub(crate) fn acme_config(&self, may_register: bool) -> Wired<AcmeConfig> {
-        Ok(AcmeConfig {
-            directory: self.environment.required("ACME_DIRECTORY")?,
-            contact: self.environment.optional("ACME_CONTACT"),
-            profile: self.environment.optional("ACME_PROFILE"),
-            trust_anchor: self.trust_anchor()?,
-            may_register,
-        })
-    }
-
-    /// How orders are paced: by what the CA publishes, unless the installation says otherwise.
-    pub fn pace(&self) -> Wired<Pace> {
-        let published = Pace::published(&self.environment.required("ACME_DIRECTORY")?);
-        let share = self.environment.parsed("TENANT_SHARE")?;
-        Ok(Pace {
-            limits: self.environment.parsed("CA_LIMITS")?.unwrap_or(published.limits),
-            tenant_share: share.unwrap_or(published.tenant_share),
-        })
-    }
-
-    pub fn renewal_information(&self) -> Wired<AcmeRenewalInformation> {
-        let anchor = self.trust_anchor()?;
-        let made = AcmeRenewalInformation::new(self.environment.required("ACME_DIRECTORY")?, anchor.as_deref());
-        made.map_err(|error| ConfigurationError::Malformed { name: "ACME_TRUST_ANCHOR", why: error.to_string() })
-    }
-
-    /// DER of the root of a private CA.
-    fn trust_anchor(&self) -> Wired<Option<Vec<u8>>> {
-        let anchor =
-            self.environment.optional("ACME_TRUST_ANCHOR").map(|text| BASE64_STANDARD.decode(text)).transpose();
-        anchor.map_err(|error| ConfigurationError::Malformed { name: "ACME_TRUST_ANCHOR", why: error.to_string() })
     }
 
     pub fn delegation_zone(&self) -> Wired<DelegationZone> {
@@ -178,12 +134,7 @@ impl Wiring {
     pub fn looker(&self) -> Wired<EndpointLooker> {
         let port = self.https_port()?;
         let tls = if port == 0 { None } else { Some(TlsProbe::new(self.reach()?, port)) };
-        let identities = self.environment.optional("CAA_IDENTITIES").unwrap_or_default();
-        let issuer = Issuer {
-            identities: identities.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
-            account: self.environment.optional("CAA_ACCOUNT_URI"),
-        };
-        Ok(EndpointLooker::new(self.dns()?, self.probe()?, tls, issuer))
+        Ok(EndpointLooker::new(self.dns()?, self.probe()?, tls, first_issuer(&self.environment)))
     }
 
     pub fn acm(&self) -> Wired<Acm> {

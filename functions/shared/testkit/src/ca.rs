@@ -23,6 +23,7 @@ use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
 use crate::{Fuse, MemoryDns, MemoryTokens};
 
+/// Of the one that a test has unless it asks for another.
 const DIRECTORY: &str = "memory://ca/directory";
 
 /// A CA in memory that looks at the in-memory tokens and zone, and issues real certificates.
@@ -30,6 +31,7 @@ const DIRECTORY: &str = "memory://ca/directory";
 /// Only what a flow needs: how a real CA behaves is tested against Pebble.
 #[derive(Clone)]
 pub struct MemoryCa {
+    directory: &'static str,
     state: Arc<Mutex<State>>,
     tokens: MemoryTokens,
     dns: MemoryDns,
@@ -91,7 +93,14 @@ impl MemoryCa {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let certificate = params.self_signed(&key).expect("signs");
         let issuer = Arc::new((certificate, Issuer::new(params, key)));
-        Self { state: Arc::default(), tokens, dns, fuse, lifetime, issuer }
+        Self { directory: DIRECTORY, state: Arc::default(), tokens, dns, fuse, lifetime, issuer }
+    }
+
+    /// Another CA with this directory, in the same world and at the same time.
+    pub fn another(&self, directory: &'static str) -> Self {
+        let other = Self::new(self.tokens.clone(), self.dns.clone(), self.lifetime, self.fuse.clone());
+        other.state().now = self.state().now;
+        Self { directory, ..other }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -207,11 +216,11 @@ fn response(token: &str, kind: ChallengeKind) -> String {
     format!("{token}.{}", kind.as_str())
 }
 
-fn opened(url: &str, order: &CaOrder) -> OpenedOrder {
+fn opened(directory: &str, url: &str, order: &CaOrder) -> OpenedOrder {
     OpenedOrder {
         url: url.to_owned(),
         finalize_url: format!("{url}/finalize"),
-        directory: DIRECTORY.into(),
+        directory: directory.to_owned(),
         status: order.status,
         expires: Some(order.expires),
         authorizations: order
@@ -278,7 +287,7 @@ impl State {
 
 impl RenewalInformation for MemoryCa {
     fn directory(&self) -> &str {
-        DIRECTORY
+        self.directory
     }
 
     async fn renewal_info(&self, _: &str) -> Result<Option<RenewalInfo>, CaError> {
@@ -291,7 +300,7 @@ impl RenewalInformation for MemoryCa {
 
 impl CertificateAuthority for MemoryCa {
     fn directory(&self) -> &str {
-        DIRECTORY
+        self.directory
     }
 
     async fn open(
@@ -338,8 +347,8 @@ impl CertificateAuthority for MemoryCa {
             chain: None,
             exempt,
         };
-        let url = format!("memory://ca/order/{number}");
-        let value = opened(&url, &order);
+        let url = format!("{}/order/{number}", self.directory);
+        let value = opened(self.directory, &url, &order);
         state.orders.insert(url, order);
         drop(state);
         self.fuse.burn();
@@ -356,7 +365,7 @@ impl CertificateAuthority for MemoryCa {
                 chosen.kind = choose_challenge(reachability, &authorization.name);
                 chosen.response = response(&chosen.token, chosen.kind);
             }
-            opened(&order.url, held)
+            opened(self.directory, &order.url, held)
         };
         Ok(self.reply(value))
     }

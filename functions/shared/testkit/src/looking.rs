@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use domain::CertificateName;
+use domain::caa::{CaaLevel, climb};
 use domain::check::{CheckReport, RecordCheck, RecordStatus, Serving};
+use domain::delegation::Answer;
 use domain::installation::InstallationCheck;
-use domain::ports::{Inspector, Looker, ServiceFault, Subject};
+use domain::ports::{CaaLookup, Inspector, Looker, ServiceFault, Subject};
 use domain::records::RequiredRecord;
 use time::OffsetDateTime;
 
@@ -19,6 +23,8 @@ struct State {
     missing: bool,
     serving: Option<Serving>,
     subjects: Vec<Subject>,
+    /// CAA records by name.
+    caa: BTreeMap<String, Vec<String>>,
 }
 
 impl MemoryLooker {
@@ -32,9 +38,23 @@ impl MemoryLooker {
         self.state.lock().expect("no test panics in here").serving = Some(serving);
     }
 
+    /// From now on `name` has this one CAA record.
+    pub fn restrict(&self, name: &str, record: &str) {
+        self.state.lock().expect("no test panics in here").caa.insert(name.to_owned(), vec![record.to_owned()]);
+    }
+
     /// What was looked at since the last call.
     pub fn take(&self) -> Vec<Subject> {
         std::mem::take(&mut self.state.lock().expect("no test panics in here").subjects)
+    }
+}
+
+impl CaaLookup for MemoryLooker {
+    async fn caa(&self, name: &CertificateName) -> Vec<CaaLevel> {
+        let state = self.state.lock().expect("no test panics in here");
+        let answer =
+            |name: &String| state.caa.get(name).map_or(Answer::NoData, |records| Answer::Records(records.clone()));
+        climb(name).into_iter().map(|name| CaaLevel { answer: answer(&name), name }).collect()
     }
 }
 

@@ -180,6 +180,7 @@ fn attempt(
         outcome,
         method: Some(ChallengeKind::Http01),
         order: Some("https://acme-v02.api.letsencrypt.org/acme/order/2147483647/350123456789".into()),
+        directory: Some("https://acme-v02.api.letsencrypt.org/directory".into()),
         failure,
         execution: execution_name(&endpoint.id, number),
         steps,

@@ -74,6 +74,7 @@ impl Standing {
                 outcome: Outcome::Running,
                 method: None,
                 order: None,
+                directory: None,
                 failure: None,
                 execution: execution_name(&self.endpoint.id, self.endpoint.attempt),
                 steps: Vec::new(),

@@ -26,6 +26,8 @@ pub(crate) enum State {
         resource: String,
         next: String,
         result_path: String,
+        /// Of a task that is not given the whole state: where each of its fields comes from.
+        parameters: Option<BTreeMap<String, String>>,
         timeout_seconds: u64,
         retry: Vec<Retrier>,
         catch: Vec<Catcher>,
@@ -129,10 +131,14 @@ impl Machine {
                     let matches = |rule: &&Rule| read(&data, &rule.variable) == &json!(rule.string_equals);
                     choices.iter().find(matches).map_or(default, |rule| &rule.next).clone()
                 }
-                State::Task { resource, next, result_path, retry, catch, .. } => {
+                State::Task { resource, next, result_path, parameters, retry, catch, .. } => {
                     let mut tried = vec![0; retry.len()];
                     loop {
-                        let (error, cause) = match task(resource, data.clone()).await {
+                        let input = match parameters {
+                            Some(parameters) => select(parameters, &data, tried.iter().sum()),
+                            None => data.clone(),
+                        };
+                        let (error, cause) = match task(resource, input).await {
                             Invocation::Returned(value) => {
                                 write(&mut data, result_path, value);
                                 break next.clone();
@@ -159,6 +165,16 @@ impl Machine {
         }
         panic!("the execution does not end");
     }
+}
+
+/// What a task is given that has parameters, after so many retries.
+fn select(parameters: &BTreeMap<String, String>, data: &Value, retries: u32) -> Value {
+    let field = |(name, path): (&String, &String)| {
+        let name = name.strip_suffix(".$").unwrap_or_else(|| panic!("{name} is no path"));
+        let value = if path == "$$.State.RetryCount" { json!(retries) } else { read(data, path).clone() };
+        (name.to_owned(), value)
+    };
+    Value::Object(parameters.iter().map(field).collect())
 }
 
 fn steps_of(path: &str) -> impl Iterator<Item = &str> {

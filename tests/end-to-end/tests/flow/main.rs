@@ -6,6 +6,7 @@ mod absent;
 mod definition;
 mod fair;
 mod machine;
+mod stand_in;
 mod world;
 mod year;
 

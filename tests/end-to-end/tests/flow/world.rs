@@ -5,9 +5,11 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
+use domain::authorities::{Authorities, Authority};
+use domain::caa::Issuer;
 use domain::flow::{Progress, StepInput};
 use domain::pace::Pace;
-use domain::ports::{Change, ChangeError, EndpointReader, Registry};
+use domain::ports::{CertificateAuthority, Change, ChangeError, EndpointReader, Registry};
 use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Failure, Reachability};
 use futures::FutureExt;
 use serde_json::{Value, json};
@@ -43,6 +45,8 @@ pub(crate) type Outage = Range<OffsetDateTime>;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outages {
     pub(crate) ca: Vec<Outage>,
+    /// Of the CA that stands in for it.
+    pub(crate) second_ca: Vec<Outage>,
     pub(crate) route53: Vec<Outage>,
 }
 
@@ -63,9 +67,11 @@ pub(crate) struct World {
     pub(crate) zone: MemoryZone,
     pub(crate) dns: MemoryDns,
     pub(crate) ca: MemoryCa,
+    /// Stands in for the first.
+    pub(crate) second: MemoryCa,
     pub(crate) looker: MemoryLooker,
     pub(crate) budgets: MemoryBudgets,
-    pace: Pace,
+    authorities: Authorities,
     pub(crate) certificates: MemoryCertificates,
     pub(crate) notifier: MemoryNotifier,
     pub(crate) causes: MemorySharedCauses,
@@ -96,6 +102,14 @@ impl World {
         // Whatever happens, the CA never has to say that it is too much.
         let pace = Pace::published(LETS_ENCRYPT);
         ca.limit(pace.limits);
+        let second = ca.another("memory://second/directory");
+        second.limit(pace.limits);
+        let listed = |ca: &MemoryCa| Authority {
+            directory: CertificateAuthority::directory(ca).to_owned(),
+            issuer: Issuer { identities: vec!["ca.example".into()], account: None },
+            pace,
+        };
+        let authorities = Authorities::new(listed(&ca), [listed(&second)]).expect("each once");
         let world = Self {
             machine: Machine::load(),
             endpoints: MemoryEndpoints::new(fuse.clone()),
@@ -109,9 +123,10 @@ impl World {
             zone,
             dns,
             ca,
+            second,
             looker: MemoryLooker::default(),
             budgets: MemoryBudgets::new(fuse.clone()),
-            pace,
+            authorities,
             fuse,
             outages,
             now: Cell::new(datetime!(2026-11-24 12:00 UTC)),
@@ -131,8 +146,10 @@ impl World {
     pub(crate) fn set_time(&self, now: OffsetDateTime) {
         self.now.set(now);
         self.ca.set_time(now);
+        self.second.set_time(now);
         let during = |outages: &[Outage]| outages.iter().any(|outage| outage.contains(&now));
         self.ca.set_away(during(&self.outages.ca));
+        self.second.set_away(during(&self.outages.second_ca));
         self.zone.set_away(during(&self.outages.route53));
     }
 
@@ -299,17 +316,18 @@ impl World {
     }
 
     async fn step(&self, resource: &str, input: &StepInput) -> Result<Progress, Failure> {
-        let (endpoints, keys, ca, now) = (&self.endpoints, &self.keys, &self.ca, self.now());
+        let (endpoints, keys, now) = (&self.endpoints, &self.keys, self.now());
+        let cas = &[self.ca.clone(), self.second.clone()];
         match resource {
             "${OpenOrderFunctionArn}" => {
                 let ports = open_order::Ports {
                     journal: endpoints,
                     keys,
-                    ca,
+                    cas,
+                    authorities: &self.authorities,
                     dns: &self.dns,
                     looker: &self.looker,
                     budgets: &self.budgets,
-                    pace: &self.pace,
                     delegation_zone: ZONE,
                     endpoint_target: TARGET,
                 };
@@ -329,8 +347,8 @@ impl World {
                 };
                 check_propagation::check_propagation(&ports, input, now).await
             }
-            "${SubmitChallengeFunctionArn}" => submit_challenge::submit_challenge(endpoints, ca, input, now).await,
-            "${FinalizeOrderFunctionArn}" => finalize_order::finalize_order(endpoints, keys, ca, input, now).await,
+            "${SubmitChallengeFunctionArn}" => submit_challenge::submit_challenge(endpoints, cas, input, now).await,
+            "${FinalizeOrderFunctionArn}" => finalize_order::finalize_order(endpoints, keys, cas, input, now).await,
             "${ImportCertificateFunctionArn}" => {
                 import_certificate::import_certificate(endpoints, keys, &self.certificates, input, now, 0.5).await
             }

@@ -65,6 +65,8 @@ fn in_a_year_with_outages_no_certificate_of_any_lifetime_expires() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let outages = Outages {
         ca: vec![outage(100, Duration::days(1)), outage(250, Duration::days(1))],
+        // Both at once: nobody stands in.
+        second_ca: vec![outage(100, Duration::days(1)), outage(250, Duration::days(1))],
         route53: vec![outage(150, Duration::days(1)), outage(300, Duration::days(1))],
     };
     let stopped = [outage(200, Duration::days(2)), outage(350, Duration::days(2))];

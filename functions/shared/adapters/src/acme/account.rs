@@ -107,7 +107,7 @@ async fn registered(
 ) -> Result<Accounts, CaError> {
     let unreadable = || CaError::Account { detail: "the stored account key cannot be read".into() };
     let key = BASE64_URL_SAFE_NO_PAD.decode(&stored.key).map_err(|_| unreadable())?;
-    let binding = secret.binding().await.map_err(account_error)?;
+    let binding = secret.binding(&config.directory, config.first).await.map_err(account_error)?;
     let directory = fetch_directory(transport, config).await?;
     let registration = Registration { key: &key, contact: config.contact.as_deref(), binding: binding.as_ref() };
     let id =

@@ -60,6 +60,8 @@ pub struct AcmeConfig {
     pub trust_anchor: Option<Vec<u8>>,
     /// Whether this process may register an account. Others wait for it.
     pub may_register: bool,
+    /// Whether it is the installation's first: an external account binding that names no CA is meant for it.
+    pub first: bool,
 }
 
 /// One CA. The account is kept while the process lives.

@@ -13,7 +13,7 @@ use domain::diagnosis::{
     self, BaseFacts, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, TlsObservation,
     ZoneState,
 };
-use domain::ports::{Looker, RecordKind, Subject};
+use domain::ports::{CaaLookup, Looker, RecordKind, Subject};
 use domain::{CertificateName, DomainName, Reachability};
 use futures::future::{OptionFuture, join_all};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -55,10 +55,21 @@ impl EndpointLooker {
     }
 }
 
+impl EndpointLooker {
+    fn begin(&self, now: OffsetDateTime) -> Look<'_> {
+        Look { looker: self, zones: Zones::new(&self.dns, now), until: Instant::now() + LONGEST }
+    }
+}
+
+impl CaaLookup for EndpointLooker {
+    async fn caa(&self, name: &CertificateName) -> Vec<CaaLevel> {
+        self.begin(OffsetDateTime::now_utc()).caa(name).await.levels
+    }
+}
+
 impl Looker for EndpointLooker {
     async fn look(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
-        let look = Look { looker: self, zones: Zones::new(&self.dns, now), until: Instant::now() + LONGEST };
-        let facts = look.gather(subject).await;
+        let facts = self.begin(now).gather(subject).await;
         diagnosis::report(subject, &facts, now)
     }
 }

@@ -104,6 +104,9 @@ pub struct CertificateFacts {
     /// Upper-case hex without leading zeros.
     pub serial: String,
     pub issuer: String,
+    /// Directory URL of the CA that issued it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     pub not_before: OffsetDateTime,
     #[serde(with = "time::serde::rfc3339")]
@@ -119,6 +122,7 @@ impl CertificateFacts {
             arn: held.arn.clone(),
             serial: held.serial.clone(),
             issuer: printable(&held.issuer, 200),
+            directory: held.directory.clone(),
             not_before: held.not_before,
             not_after: held.not_after,
             renew_at: held.renew_at,

@@ -86,6 +86,7 @@ impl Alert {
         if let Some(held) = self.certificate.as_ref().filter(|_| self.severity == Severity::Info) {
             facts.push(("Serial", held.serial.clone()));
             facts.push(("Issuer", held.issuer.clone()));
+            facts.extend(held.directory.clone().map(|directory| ("CA", directory)));
             facts.push(("Renewal begins", utc(held.renew_at)));
             facts.push(("ACM", held.arn.clone()));
         }

@@ -2,10 +2,12 @@ use std::future::Future;
 
 use time::OffsetDateTime;
 
+use crate::caa::CaaLevel;
 use crate::certificate::InstalledCertificate;
 use crate::check::CheckReport;
 use crate::endpoint::{Endpoint, Reachability};
 use crate::failure::Failure;
+use crate::name::CertificateName;
 use crate::names::EndpointNames;
 
 /// What is to be looked at: an endpoint, or a domain that is not registered yet.
@@ -50,6 +52,12 @@ impl Subject {
             order_open: false,
         }
     }
+}
+
+/// Asks what CAA records say of a name.
+pub trait CaaLookup {
+    /// The answer at each name of the [`climb`](crate::caa::climb), aliases followed. Ends within a few seconds.
+    fn caa(&self, name: &CertificateName) -> impl Future<Output = Vec<CaaLevel>> + Send;
 }
 
 /// Takes a fresh look at records and hosts. Asks no CA and changes nothing.

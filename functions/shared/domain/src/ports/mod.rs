@@ -25,7 +25,9 @@ mod trail;
 
 pub use crate::problem::Problem;
 pub use budgets::{BucketId, Budgets, Spent, Take, give_all_back, take_all};
-pub use certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation};
+pub use certificate_authority::{
+    CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation, authority_of,
+};
 pub use check_log::CheckLog;
 pub use destination::{CertificateStore, Deletion, HeldCertificate, ImportMaterial};
 pub use digest_log::DigestLog;
@@ -35,7 +37,7 @@ pub use flow_starter::{FlowStarter, Started};
 pub use health::{CertificateInspector, EngineLog, HealthIndex, Sight};
 pub use inspector::Inspector;
 pub use key_vault::KeyVault;
-pub use look::{Looker, Subject};
+pub use look::{CaaLookup, Looker, Subject};
 pub use notifier::Notifier;
 pub use publication::{ChangeState, TokenStore, TxtZone};
 pub use registry::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry};

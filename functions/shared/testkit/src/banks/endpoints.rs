@@ -136,6 +136,7 @@ pub(super) fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome
         outcome,
         method: None,
         order: None,
+        directory: None,
         failure: None,
         execution: execution_name(id, number),
         steps: Vec::new(),

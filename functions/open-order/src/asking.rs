@@ -1,0 +1,173 @@
+//! Asks the CAs in turn, until one takes the order.
+
+use domain::authorities::{Authorities, Authority, Passed, all_failed, asks_the_next, keeps_out};
+use domain::order::OpenOrder;
+use domain::ports::{Budgets, CaaLookup, CertificateAuthority, KeyVault};
+use domain::{Endpoint, Failure};
+use futures::future::join_all;
+use time::OffsetDateTime;
+
+use crate::ordering::Ordering;
+use crate::resuming::resume;
+
+/// What an order is asked for with.
+pub(crate) struct Asking<'a, C, K, B, L> {
+    pub(crate) cas: &'a [C],
+    pub(crate) authorities: &'a Authorities,
+    pub(crate) keys: &'a K,
+    pub(crate) budgets: &'a B,
+    pub(crate) caa: &'a L,
+    pub(crate) endpoint: &'a Endpoint,
+    /// The open order, if it is of use.
+    pub(crate) open: Option<&'a OpenOrder>,
+    /// How often the flow has run this step, with this time.
+    pub(crate) tries: u32,
+    pub(crate) now: OffsetDateTime,
+}
+
+impl<C: CertificateAuthority, K: KeyVault, B: Budgets, L: CaaLookup> Asking<'_, C, K, B, L> {
+    /// The order, at the first CA whose turn it is, or at one that may stand in for it.
+    pub(crate) async fn ask(&self) -> Result<OpenOrder, Failure> {
+        let turn = self.authorities.in_turn(self.endpoint, self.now);
+        let (first, others) = turn.split_first().expect("there is one at least");
+        let failure = match self.ask_at(first).await {
+            Err(failure) if asks_the_next(&failure, self.tries, self.now) => failure,
+            answer => return answer,
+        };
+        let mut passed = Vec::new();
+        for &authority in others {
+            let outcome = match self.kept_out(authority).await {
+                Some(why) => Passed::Over(why),
+                None => match self.ask_at(authority).await {
+                    Ok(order) => {
+                        tracing::warn!(summary = failure.summary, stood_in = authority.host(), "another CA was asked");
+                        return Ok(order);
+                    }
+                    Err(failure) => Passed::Failed(failure),
+                },
+            };
+            passed.push((authority, outcome));
+        }
+        Err(all_failed(failure, passed))
+    }
+
+    async fn ask_at(&self, authority: &Authority) -> Result<OpenOrder, Failure> {
+        let ca = self.cas.iter().find(|ca| ca.directory() == authority.directory);
+        let ca = ca.expect("each CA of the list can be spoken to");
+        let open = self.open.filter(|order| order.directory == authority.directory);
+        if let Some(order) = open
+            && let Some(order) = resume(ca, self.endpoint, order).await?
+        {
+            return Ok(order);
+        }
+        let Self { budgets, endpoint, now, .. } = *self;
+        Ordering { ca, budgets, pace: &authority.pace, endpoint, now }.order_anew(self.keys).await
+    }
+
+    /// Why `authority` may not stand in. The first of the list is nobody's stand-in, and where an order is open
+    /// this was asked before.
+    async fn kept_out(&self, authority: &Authority) -> Option<String> {
+        let directory = &authority.directory;
+        if *directory == self.authorities.first().directory
+            || self.open.is_some_and(|order| order.directory == *directory)
+        {
+            return None;
+        }
+        let names = self.endpoint.names.iter();
+        let answers = join_all(names.map(async |name| (name, self.caa.caa(name).await))).await;
+        answers.iter().find_map(|(name, levels)| keeps_out(authority, self.endpoint, name, levels))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{fail, run, run_with};
+    use domain::authorities::TRIES;
+    use domain::{Actor, FailureName, Reachability};
+    use testkit::{MemoryCa, Scene};
+
+    /// With a second CA behind the scene's own.
+    async fn scene() -> (Scene, MemoryCa) {
+        let mut scene = Scene::new(Reachability::Internal).await;
+        scene.input.retries = TRIES - 1;
+        let second = scene.ca.another("memory://second/directory");
+        (scene, second)
+    }
+
+    #[tokio::test]
+    async fn a_ca_that_does_not_answer_again_and_again_is_left_for_the_next() {
+        let (mut scene, second) = scene().await;
+        scene.ca.set_away(true);
+        scene.input.retries = TRIES - 2;
+        let failure = run_with(&scene, &second).await.expect_err("the flow tries again");
+        assert_eq!((failure.name, second.asked()), (FailureName::Unavailable, 0));
+        scene.input.retries += 1;
+        run_with(&scene, &second).await.expect("opened");
+        assert_eq!(scene.order().await.directory, "memory://second/directory");
+        assert_eq!((scene.keys.len(), second.orders()), (1, 1), "one key, whoever signs it");
+        run_with(&scene, &second).await.expect("resumed");
+        assert_eq!(second.orders(), 1, "it is gone on with there");
+    }
+
+    #[tokio::test]
+    async fn the_first_is_asked_alone_while_it_answers_whatever_it_says() {
+        let (mut scene, second) = scene().await;
+        run_with(&scene, &second).await.expect("opened");
+        assert_eq!((scene.ca.orders(), second.asked()), (1, 0));
+        // What another CA would say as well is nothing to ask it for.
+        fail(&mut scene, FailureName::CaRefused, Actor::Ca).await;
+        run_with(&scene, &second).await.expect("resumed");
+        assert_eq!(second.asked(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_ca_that_failed_in_the_middle_of_an_order_is_left_with_it() {
+        let (scene, second) = scene().await;
+        let mut scene = scene.with_order().await.with_publications().await;
+        let published = scene.order().await.published_txt_values();
+        fail(&mut scene, FailureName::TimedOut, Actor::Ca).await;
+        run_with(&scene, &second).await.expect("opened");
+        let order = scene.order().await;
+        assert_eq!((order.directory.as_str(), scene.ca.orders()), ("memory://second/directory", 1));
+        assert!(published.iter().all(|value| order.published_txt_values().contains(value)), "it is cleaned up later");
+        // And when that one is away in its turn, the first is gone back to.
+        fail(&mut scene, FailureName::Unavailable, Actor::Ca).await;
+        run_with(&scene, &second).await.expect("opened");
+        assert_eq!(scene.order().await.directory, "memory://ca/directory");
+    }
+
+    #[tokio::test]
+    async fn where_caa_does_not_let_it_a_ca_does_not_stand_in_and_that_is_said() {
+        let (scene, second) = scene().await;
+        scene.ca.set_away(true);
+        scene.looker.restrict("example.com", "0 issue \"someone.example\"");
+        let failure = run_with(&scene, &second).await.expect_err("nobody may");
+        assert_eq!((failure.name, failure.actor, second.asked()), (FailureName::Unavailable, Actor::Ca, 0));
+        assert!(
+            failure.summary.contains("second was not asked in its place: the CAA records of example.com"),
+            "{failure}"
+        );
+        scene.looker.restrict("example.com", "0 issue \"second\"");
+        run_with(&scene, &second).await.expect("allowed");
+    }
+
+    #[tokio::test]
+    async fn when_no_ca_answers_the_flow_goes_on_trying() {
+        let (scene, second) = scene().await;
+        scene.ca.set_away(true);
+        second.set_away(true);
+        let failure = run_with(&scene, &second).await.expect_err("both are away");
+        assert!(failure.name.mends_itself() && failure.summary.contains("Then second was asked"), "{failure}");
+        scene.ca.set_away(false);
+        run_with(&scene, &second).await.expect("opened");
+        assert_eq!(scene.order().await.directory, "memory://ca/directory");
+    }
+
+    #[tokio::test]
+    async fn an_installation_with_one_ca_waits_for_it() {
+        let (scene, _) = scene().await;
+        scene.ca.set_away(true);
+        let failure = run(&scene).await.expect_err("away");
+        assert!(failure.name.mends_itself() && !failure.summary.contains("asked"), "{failure}");
+    }
+}

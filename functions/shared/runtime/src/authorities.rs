@@ -1,0 +1,166 @@
+//! The CAs of the installation, from the environment: one by variables of its own, the others as a list.
+
+use adapters::acme::{AcmeAuthority, AcmeConfig, AcmeRenewalInformation};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use domain::authorities::{Authorities, Authority};
+use domain::ca_limits::CaLimits;
+use domain::caa::Issuer;
+use domain::pace::{Pace, TENANT_SHARE};
+use serde::Deserialize;
+
+use crate::environment::{ConfigurationError, Environment};
+use crate::wiring::{Wired, Wiring};
+
+const LIST: &str = "FURTHER_AUTHORITIES";
+
+/// A CA that stands in for those before it, as the parameter `FurtherAuthorities` has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Further {
+    directory: String,
+    profile: Option<String>,
+    /// What CAA records call it.
+    caa_identities: Vec<String>,
+    caa_account_uri: Option<String>,
+    limits: Option<String>,
+    /// Base64 of the DER.
+    trust_anchor: Option<String>,
+}
+
+/// Requests that were sent to any of them.
+pub fn requests_sent(authorities: &[AcmeAuthority]) -> u32 {
+    authorities.iter().map(AcmeAuthority::requests_sent).sum()
+}
+
+fn further(environment: &Environment) -> Wired<Vec<Further>> {
+    let Some(text) = environment.optional(LIST) else { return Ok(Vec::new()) };
+    let malformed = |why: String| ConfigurationError::Malformed { name: LIST, why };
+    let mut json = serde_json::Deserializer::from_str(&text);
+    let list: Vec<Further> = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| malformed(format!("at {}: {}", error.path(), error.inner())))?;
+    for (place, further) in list.iter().enumerate() {
+        if !further.directory.starts_with("https://") {
+            return Err(malformed(format!("at [{place}].directory: it must be an https URL")));
+        }
+        if further.caa_identities.is_empty() {
+            let why = "without a name CAA records cannot be judged, and it would never be asked";
+            return Err(malformed(format!("at [{place}].caa_identities: {why}")));
+        }
+    }
+    Ok(list)
+}
+
+/// DER of the root of a private CA.
+fn anchor(name: &'static str, text: Option<String>) -> Wired<Option<Vec<u8>>> {
+    let anchor = text.map(|text| BASE64_STANDARD.decode(text)).transpose();
+    anchor.map_err(|error| ConfigurationError::Malformed { name, why: format!("a trust anchor: {error}") })
+}
+
+/// How CAA records name the first CA.
+pub(crate) fn first_issuer(environment: &Environment) -> Issuer {
+    let identities = environment.optional("CAA_IDENTITIES").unwrap_or_default();
+    Issuer {
+        identities: identities.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+        account: environment.optional("CAA_ACCOUNT_URI"),
+    }
+}
+
+impl Wiring {
+    /// In the order in which they are asked, with how each is paced: by what it publishes, unless the installation says
+    /// otherwise.
+    pub fn authorities(&self) -> Wired<Authorities> {
+        let environment = self.environment();
+        let tenant_share = environment.parsed("TENANT_SHARE")?.unwrap_or(TENANT_SHARE);
+        let directory = environment.required("ACME_DIRECTORY")?;
+        let limits = environment.parsed("CA_LIMITS")?.unwrap_or_else(|| CaLimits::published(&directory));
+        let first = Authority { directory, issuer: first_issuer(environment), pace: Pace { limits, tenant_share } };
+        let malformed = |why: String| ConfigurationError::Malformed { name: LIST, why };
+        let mut others = Vec::new();
+        for Further { directory, caa_identities, caa_account_uri, limits, .. } in further(environment)? {
+            let limits = match limits {
+                Some(text) => text.parse().map_err(|error| malformed(format!("limits of {directory}: {error}")))?,
+                None => CaLimits::published(&directory),
+            };
+            let issuer = Issuer { identities: caa_identities, account: caa_account_uri };
+            others.push(Authority { directory, issuer, pace: Pace { limits, tenant_share } });
+        }
+        Authorities::new(first, others).map_err(|error| malformed(error.to_string()))
+    }
+
+    /// One for each of [`Self::authorities`]. `may_register`: whether this function's role may write the accounts.
+    pub fn certificate_authorities(&self, may_register: bool) -> Wired<Vec<AcmeAuthority>> {
+        let secret = self.account_secret()?;
+        let made = self.acme_configs(may_register)?.into_iter().map(|config| {
+            let name = trust_anchor_of(&config);
+            AcmeAuthority::new(config, secret.clone())
+                .map_err(|error| ConfigurationError::Malformed { name, why: error.to_string() })
+        });
+        made.collect()
+    }
+
+    /// One for each of them, to ask when they want certificates renewed.
+    pub fn renewal_informations(&self) -> Wired<Vec<AcmeRenewalInformation>> {
+        let made = self.acme_configs(false)?.into_iter().map(|config| {
+            let name = trust_anchor_of(&config);
+            AcmeRenewalInformation::new(config.directory, config.trust_anchor.as_deref())
+                .map_err(|error| ConfigurationError::Malformed { name, why: error.to_string() })
+        });
+        made.collect()
+    }
+
+    /// Directory and profile of each.
+    pub fn deployed_authorities(&self) -> Wired<impl Iterator<Item = (String, Option<String>)>> {
+        Ok(self.acme_configs(false)?.into_iter().map(|config| (config.directory, config.profile)))
+    }
+
+    pub(crate) fn acme_configs(&self, may_register: bool) -> Wired<Vec<AcmeConfig>> {
+        let environment = self.environment();
+        let contact = environment.optional("ACME_CONTACT");
+        let mut configs = vec![AcmeConfig {
+            directory: environment.required("ACME_DIRECTORY")?,
+            contact: contact.clone(),
+            profile: environment.optional("ACME_PROFILE"),
+            trust_anchor: anchor("ACME_TRUST_ANCHOR", environment.optional("ACME_TRUST_ANCHOR"))?,
+            may_register,
+            first: true,
+        }];
+        for Further { directory, profile, trust_anchor, .. } in further(environment)? {
+            let trust_anchor = anchor(LIST, trust_anchor)?;
+            let contact = contact.clone();
+            configs.push(AcmeConfig { directory, contact, profile, trust_anchor, may_register, first: false });
+        }
+        Ok(configs)
+    }
+}
+
+/// The variable that a CA's trust anchor came from.
+fn trust_anchor_of(config: &AcmeConfig) -> &'static str {
+    if config.first { "ACME_TRUST_ANCHOR" } else { LIST }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(list: &str) -> Wired<Vec<Further>> {
+        further(&Environment::from([(LIST, list)]))
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_list_is_said_with_its_place() {
+        let good = r#"[{"directory": "https://ca.example/dir", "caa_identities": ["ca.example"], "profile": "short"}]"#;
+        assert_eq!(read(good).expect("good")[0].profile.as_deref(), Some("short"));
+        assert!(read("").expect("an empty one is none").is_empty());
+        for (list, place) in [
+            (r#"[{"directory": "https://ca.example/dir"}]"#, "[0]: missing field `caa_identities`"),
+            (r#"[{"directory": "https://ca.example/dir", "caa_identities": []}]"#, "[0].caa_identities"),
+            (r#"[{"directory": "http://ca.example/dir", "caa_identities": ["ca.example"]}]"#, "[0].directory"),
+            (r#"[{"directory": "https://ca.example", "caa_identities": ["x"], "eab": 1}]"#, "unknown field `eab`"),
+            ("{}", "expected a sequence"),
+        ] {
+            let error = read(list).expect_err(list).to_string();
+            assert!(error.contains(LIST) && error.contains(place), "{list}: {error}");
+        }
+    }
+}
