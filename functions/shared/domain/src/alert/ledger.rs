@@ -78,6 +78,7 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>)
     let certificate = endpoint.certificate.as_ref().map(|held| held.serial.clone());
     let before = &endpoint.told;
     let current = troubles(endpoint, now);
+    let parked = current.iter().any(|trouble| trouble.cause == Cause::parked());
     let mut decision = Decision { ledger: Ledger { sequence: before.sequence, told: vec![] }, ..Decision::default() };
     for trouble in current {
         let known = before.told.iter().find(|told| told.is(&trouble));
@@ -101,12 +102,10 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>)
         }
     }
     for told in &before.told {
-        if decision
-            .ledger
-            .told
-            .iter()
-            .any(|now| (&now.cause, now.actor, now.shared) == (&told.cause, told.actor, told.shared))
-        {
+        let same = |now: &Told| (&now.cause, now.actor, now.shared) == (&told.cause, told.actor, told.shared);
+        // What the attempts failed by before they were parked is over with the parking: that is told, and once.
+        let taken_over = parked && told.source == Source::Attempts && !told.shared;
+        if taken_over || decision.ledger.told.iter().any(same) {
             continue;
         }
         if told.shared {

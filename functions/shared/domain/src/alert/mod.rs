@@ -199,31 +199,17 @@ impl Alert {
     fn about(endpoint: &Endpoint, kind: AlertKind, cause: Cause, at: OffsetDateTime) -> Self {
         let held = endpoint.certificate.as_ref();
         Self {
-            version: VERSION,
-            id: String::new(),
-            at,
-            kind,
-            severity: Severity::Info,
-            cause,
-            actor: Mover::Nobody,
             tenant: Some(endpoint.tenant.to_string()),
             endpoint: Some(endpoint.id.to_string()),
             domain: Some(endpoint.names.primary().to_string()),
             names: endpoint.names.iter().map(ToString::to_string).collect(),
-            since: None,
             until: held.map(|held| held.not_after),
-            next_attempt: None,
-            what: String::new(),
-            remedy: NOTHING.into(),
-            record: None,
             certificate: held.map(CertificateFacts::of),
-            affected: None,
-            digest: None,
-            link: None,
+            ..Self::of_installation(kind, cause, at)
         }
     }
 
-    /// An event about the installation itself.
+    /// An event about the installation itself; the rest is the caller's to set.
     pub fn of_installation(kind: AlertKind, cause: Cause, at: OffsetDateTime) -> Self {
         Self {
             version: VERSION,

@@ -26,6 +26,11 @@ impl Cause {
         Self(word.into())
     }
 
+    /// The customer seems to have left.
+    pub fn parked() -> Self {
+        Self::new("parked")
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -119,7 +124,7 @@ fn failing(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Trouble> {
                 failure.summary,
                 failing.absence.as_ref().map_or(failing.since, |absence| absence.since).date(),
             );
-            (Cause::new("parked"), parked, what)
+            (Cause::parked(), parked, what)
         }
         None => (failure.name.into(), failing.since, failure.summary.clone()),
     };

@@ -10,7 +10,7 @@ use super::*;
 use crate::alert::trouble::is_shared;
 use crate::certificate::InstalledCertificate;
 use crate::check::Serving;
-use crate::endpoint::{DelegationLabel, EndpointId, Failing, Reachability};
+use crate::endpoint::{Absence, DelegationLabel, EndpointId, Failing, Reachability};
 use crate::failure::{Failure, FailureName};
 use crate::health::{Health, Symptom, SymptomKind};
 use crate::names::EndpointNames;
@@ -301,4 +301,25 @@ fn what_a_look_saw_of_the_certificate_before_is_neither_over_nor_told_again_befo
     endpoint.health = Some(looked(None, false, renewed + Duration::HOUR));
     let over = decide(&endpoint, renewed + Duration::HOUR, None);
     assert_eq!(over.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Recovered]);
+}
+
+#[test]
+fn an_endpoint_that_was_parked_recovers_with_one_message() {
+    let mut endpoint = fresh();
+    let mut told = Vec::new();
+    let mut tell = |endpoint: &mut Endpoint| {
+        let decision = decide(endpoint, START, None);
+        told.extend(decision.alerts.into_iter().map(|alert| (alert.kind, alert.cause.to_string())));
+        endpoint.told = decision.ledger;
+    };
+    endpoint.failing = Some(failed(FailureName::RecordsNotReady, Actor::Customer, START));
+    tell(&mut endpoint);
+    let absence = Absence { since: START, looks: 60, parked_since: Some(START) };
+    endpoint.failing.as_mut().expect("just set").absence = Some(absence);
+    tell(&mut endpoint);
+    endpoint.failing = None;
+    tell(&mut endpoint);
+    let parked = |kind| (kind, "parked".to_owned());
+    let missing = (AlertKind::ActionRequired, "RecordsNotReady".to_owned());
+    assert_eq!(told, [missing, parked(AlertKind::ActionRequired), parked(AlertKind::Recovered)]);
 }
