@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help set-up browser build up down status demo test screenshots fmt lint deploy clean
+.PHONY: help set-up browser build up down status demo test screenshots provoked fmt lint deploy clean
 
 MACHINE := $(shell uname -m)
 TARGET := $(MACHINE)-unknown-linux-gnu
@@ -71,6 +71,11 @@ test: build browser ## Run every test, the end-to-end ones included
 
 screenshots: browser ## Make the pictures of the pages in docs/screenshots
 	@SCREENSHOTS=$(CURDIR)/docs/screenshots cargo test $(CARGO_FLAGS) --test dashboard -- --ignored --exact screenshots::screenshots
+
+provoked: build ## Provoke what can go wrong, and make docs/PROVOKED.md of what people were told
+	@export PROVOKED=$(CURDIR)/.local/provoked; rm -rf "$$PROVOKED"; \
+	for test in alerts ca_faults health alarms; do cargo test $(CARGO_FLAGS) --test $$test -- --test-threads 2; done; \
+	cargo test $(CARGO_FLAGS) --test provoked -- --ignored --exact page
 
 fmt: ## Format the Rust sources
 	cargo fmt --all

@@ -72,16 +72,20 @@ impl Inbox {
         Ok(alerts.iter().filter(|a| concerns(a)).map(|a| (a.kind.as_str().to_owned(), a.text())).collect())
     }
 
-    /// Waits until the alarm `logical_id` has told that it is in `state`.
-    pub async fn wait_for_alarm(&self, logical_id: &str, state: &str) -> Result<()> {
+    /// Waits until the alarm `logical_id` has told that it is in `state`, and returns what it said.
+    pub async fn wait_for_alarm(&self, logical_id: &str, state: &str) -> Result<String> {
         let said = format!("the alarm {logical_id} in state {state}");
         wait_until(&said, Duration::from_secs(20), async || {
             let bodies = self.0.bodies().await?;
             let mut alarms = bodies.iter().filter_map(|body| serde_json::from_str(crate::text(&body["Message"])).ok());
-            let told = alarms.any(|alarm: Value| {
+            let told = alarms.find(|alarm: &Value| {
                 crate::text(&alarm["AlarmName"]).contains(&format!("-{logical_id}-")) && alarm["NewStateValue"] == state
             });
-            Ok(told.then_some(()))
+            let said = |alarm: Value| {
+                let part = |name| crate::text(&alarm[name]).to_owned();
+                format!("{state}: {}\n{}\n{}", part("AlarmName"), part("AlarmDescription"), part("NewStateReason"))
+            };
+            Ok(told.map(said))
         })
         .await
     }

@@ -2,6 +2,7 @@
 
 pub mod browser;
 mod inbox;
+pub mod provoked;
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
+use end_to_end::provoked::provoke;
 use end_to_end::{Inbox, Platform};
 use local_cloud::{Alarm, CaOptions, LocalCloud, Options};
 use time::{Duration, OffsetDateTime};
@@ -46,6 +47,7 @@ async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_mended() -> Res
     let begun = OffsetDateTime::now_utc() - Duration::seconds(1);
     let hosted_zone = cloud.description().delegation_zone_id.clone();
     cloud.set_function_variable("PresentChallengeFunction", "DELEGATION_HOSTED_ZONE_ID", Some("ZGONE")).await?;
+    let provoked = provoke("zone-gone");
     let attempt = platform.run("www.alarms.test").await?;
     ensure!(attempt["failure"]["actor"] == "operator", "{attempt:#}");
     let taken = cloud.take_in_metrics("settle-attempt", begun).await?;
@@ -54,7 +56,9 @@ async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_mended() -> Res
     let alarms = cloud.evaluate_alarms(now).await?;
     ensure!(ringing(&alarms).contains("OperatorFailuresAlarm"), "{alarms:#?}");
     ensure!(alarm(&alarms, "CaFailuresAlarm")?.state_value == "OK", "it was not the CA: {alarms:#?}");
-    inbox.wait_for_alarm("OperatorFailuresAlarm", "ALARM").await?;
+    let rung = inbox.wait_for_alarm("OperatorFailuresAlarm", "ALARM").await?;
+    let told = inbox.wait_for("www.alarms.test", "RenewalFailed").await?;
+    provoked.told(&format!("{told}\n\n{rung}"))?;
 
     cloud
         .set_function_variable("PresentChallengeFunction", "DELEGATION_HOSTED_ZONE_ID", Some(hosted_zone.as_str()))
@@ -62,7 +66,8 @@ async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_mended() -> Res
     let attempt = platform.run("www.alarms.test").await?;
     ensure!(attempt["outcome"] == "renewed", "{attempt:#}");
     cloud.evaluate_alarms(now + Duration::minutes(6)).await?;
-    inbox.wait_for_alarm("OperatorFailuresAlarm", "OK").await
+    inbox.wait_for_alarm("OperatorFailuresAlarm", "OK").await?;
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,14 +82,16 @@ async fn a_schedule_that_has_stopped_rings_by_its_silence() -> Result<()> {
     ensure!(ringing(&alarms).is_empty(), "both have just run: {alarms:#?}");
 
     // No run comes any more, and a quarter of an hour passes.
+    let provoked = provoke("engine-silent");
     let alarms = cloud.evaluate_alarms(now + Duration::minutes(16)).await?;
     let silent = BTreeSet::from(["ScanSilentAlarm", "AdviceSilentAlarm", "HealthSilentAlarm"]);
     ensure!(ringing(&alarms) == silent, "{alarms:#?}");
-    inbox.wait_for_alarm("ScanSilentAlarm", "ALARM").await?;
+    provoked.told(&inbox.wait_for_alarm("ScanSilentAlarm", "ALARM").await?)?;
     inbox.wait_for_alarm("AdviceSilentAlarm", "ALARM").await?;
 
     // Before that, a scan that is not punctual rings nothing.
     let alarms = cloud.evaluate_alarms(now + Duration::minutes(14)).await?;
     ensure!(ringing(&alarms).is_empty(), "{alarms:#?}");
-    inbox.wait_for_alarm("ScanSilentAlarm", "OK").await
+    inbox.wait_for_alarm("ScanSilentAlarm", "OK").await?;
+    Ok(())
 }

@@ -13,6 +13,7 @@ use axum::response::IntoResponse;
 use axum::routing::post;
 use domain::alert::{Alert, AlertKind};
 use domain::ports::Notifier;
+use end_to_end::provoked::provoke;
 use end_to_end::{Platform, Queue, text};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -184,11 +185,17 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
     // By the deployed functions: what goes wrong and is mended, a digest in between, and the end.
     let zone = cloud.create_zone("told.test").await?;
     let endpoint = platform.register("www.told.test", &[], "internal").await?;
+    let provoked = provoke("record-missing");
     platform.attempt("www.told.test", 1).await?;
     for sent in [1, 0] {
         let report = cloud.invoke("SendDigestFunction", &json!({})).await?;
         ensure!(report.payload == json!({"endpoints": 1, "tenants": 1, "sent": sent}), "{report:?}");
     }
+    let missing = wait_until("word of the missing record", Duration::from_secs(40), async || {
+        Ok(subscribers.routed().await?.into_iter().find(|alert| alert.domain.as_deref() == Some("www.told.test")))
+    })
+    .await?;
+    provoked.told(&missing.text())?;
     subscribers.each_has(kinds + 2).await?;
     platform.create_records(&zone, &endpoint).await?;
     let attempt = platform.run("www.told.test").await?;

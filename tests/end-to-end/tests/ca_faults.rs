@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
+use end_to_end::provoked::provoke;
 use end_to_end::{Inbox, Platform, is_failing, text};
 use local_cloud::{CaOptions, Effect, Fault, FaultProxy, Options, pebble};
 use serde_json::Value;
@@ -102,10 +103,10 @@ async fn what_the_ca_says_no_to_is_recorded_with_whose_move_it_is() -> Result<()
     // The CA blocks the name for good.
     let blocked = platform.cloud.create_zone("blocked.test").await?;
     blocked.upsert("blocked.test", RrType::A, &["127.0.0.1"]).await?;
+    let provoked = provoke("name-refused");
     let attempt = scene.first_attempt("blocked.test").await?;
     ensure!(failure(&attempt) == ("CaRefused", "customer"), "{attempt:#}");
-    scene.inbox.wait_for("blocked.test", "ActionRequired").await?;
-    Ok(())
+    provoked.told(&scene.inbox.wait_for("blocked.test", "ActionRequired").await?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,8 +157,10 @@ async fn an_answer_that_is_lost_late_or_never_comes_loses_nothing() -> Result<()
 
     // A CA that is away: told when the flow's own retries are spent, and taken up again later.
     proxy.inject(Fault::at("/", Effect::Drop).always());
+    let provoked = provoke("ca-away");
     let attempt = scene.first_attempt("away.lost.test").await?;
     ensure!(failure(&attempt) == ("Unavailable", "ca"), "{attempt:#}");
+    provoked.told(&scene.inbox.wait_for("away.lost.test", "IssuanceFailed").await?)?;
     scene.check_told_then_mended("away.lost.test", "IssuanceFailed").await
 }
 

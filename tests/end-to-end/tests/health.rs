@@ -7,6 +7,7 @@ use aws_sdk_acm::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_route53::types::RrType;
 use domain::alert::AlertKind;
+use end_to_end::provoked::provoke;
 use end_to_end::{Inbox, Platform, text};
 use local_cloud::Options;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
@@ -51,10 +52,12 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
 
     // The CNAME changes after issuance.
     zone.upsert(DOMAIN, RrType::Cname, &["edge.another-vendor.test"]).await?;
+    let provoked = provoke("dns-changed");
     ensure!(look(&platform, id).await?["symptoms"] == json!([]), "one look alone may have met a moment");
     let watch = look(&platform, id).await?;
     ensure!(watch["symptoms"][0]["kind"] == "dns_broken", "{watch:#}");
     let told = inbox.wait_for(DOMAIN, "ActionRequired").await?;
+    provoked.told(&told)?;
     let ends = text(&endpoint["certificate"]["not_after"])[..10].to_owned();
     for part in [text(&watch["dns_good_at"])[..10].to_owned(), ends.clone()] {
         ensure!(told.contains(&part), "{part} is not in {told}");
@@ -63,24 +66,30 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
     ensure!(shown["verdict"] == "degraded" && text(&shown["reason"]).contains(&ends), "{shown:#}");
     ensure!(text(&shown["breaks_at"])[..10] == ends, "{shown:#}");
     zone.upsert(DOMAIN, RrType::Cname, &[&cloud.description().endpoint_target]).await?;
+    let provoked = provoke("dns-mended");
     recovered(&platform, &inbox, id, 1).await?;
+    provoked.told(&inbox.wait_for(DOMAIN, "Recovered").await?)?;
 
     // The edge presents another certificate.
     edge.present(&Presented::signed_by("somebody else's CA", DOMAIN)?);
+    let provoked = provoke("another-served");
     look(&platform, id).await?;
     look(&platform, id).await?;
     let told = inbox.wait_for(DOMAIN, "ServedCertificateDiffers").await?;
     ensure!(told.contains("somebody else's CA") && told.contains(arn), "{told}");
+    provoked.told(&told)?;
     rings(&platform, begun, "AnotherServedAlarm").await?;
     edge.present(&ours);
     recovered(&platform, &inbox, id, 2).await?;
 
     // The certificate is deleted from ACM; a renewal has a new one.
     cloud.aws().acm.delete_certificate().certificate_arn(arn).send().await?;
+    let provoked = provoke("certificate-deleted");
     look(&platform, id).await?;
     look(&platform, id).await?;
     let told = inbox.wait_for(DOMAIN, "CertificateMissing").await?;
     ensure!(told.contains(arn) && told.contains(&format!("managed-https renew {DOMAIN}")), "{told}");
+    provoked.told(&told)?;
     ensure!(platform.endpoint(DOMAIN).await?["verdict"] == "action_required");
     ensure!(platform.run(DOMAIN).await?["outcome"] == "renewed");
     ensure!(text(&platform.endpoint(DOMAIN).await?["certificate"]["arn"]) != arn, "it has another ARN");
@@ -98,8 +107,10 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
     // All but 90 days of some years are over, and nobody has renewed it.
     let begun = OffsetDateTime::now_utc();
     update(&platform, id, "certificate.not_before = :now", AttributeValue::S("2020-01-01T00:00:00Z".into())).await?;
+    let provoked = provoke("life-left");
     look(&platform, id).await?;
-    rings(&platform, begun, "LifeLeftAlarm").await
+    rings(&platform, begun, "LifeLeftAlarm").await?;
+    provoked.told(&inbox.wait_for_alarm("LifeLeftAlarm", "ALARM").await?)
 }
 
 /// Whether what the function has measured since `begun` puts the alarm into ALARM.
@@ -155,6 +166,7 @@ async fn an_engine_that_stands_still_is_told_and_so_is_that_it_runs_again() -> R
     };
     ensure!(run().await? == json!([]), "all is well");
     set_schedule(&platform, "DISABLED").await?;
+    let provoked = provoke("schedule-disabled");
     ensure!(run().await? == json!(["schedule"]));
     ensure!(kinds().await?.is_empty(), "once may be a moment");
     run().await?;
@@ -162,6 +174,7 @@ async fn an_engine_that_stands_still_is_told_and_so_is_that_it_runs_again() -> R
     ensure!(kinds().await? == [AlertKind::EngineUnhealthy], "told once: {:?}", kinds().await?);
     let alert = inbox.alerts().await?.remove(0);
     ensure!(alert.remedy.contains("--state ENABLED"), "with the command that mends it: {alert:#?}");
+    provoked.told(&alert.text())?;
     set_schedule(&platform, "ENABLED").await?;
     ensure!(run().await? == json!([]));
     run().await?;

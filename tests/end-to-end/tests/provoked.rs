@@ -1,0 +1,15 @@
+//! docs/PROVOKED.md lists what the other tests provoke.
+
+use anyhow::Result;
+
+#[test]
+fn the_page_lists_what_is_provoked_and_nothing_else() -> Result<()> {
+    end_to_end::provoked::check_page()
+}
+
+/// Run by `make provoked`, when the others have left their evidence.
+#[test]
+#[ignore = "needs the evidence of the other tests"]
+fn page() -> Result<()> {
+    end_to_end::provoked::write_page()
+}
