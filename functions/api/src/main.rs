@@ -10,6 +10,7 @@ use std::sync::Arc;
 use api::dashboard::Console;
 use api::session::Identity;
 use api::{ClaimNames, Installation, Outside, Service, Surroundings, application};
+use domain::standing::StandingIssuer;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
@@ -19,6 +20,8 @@ async fn main() -> Result<(), lambda_http::Error> {
         delegation_zone: wiring.delegation_zone_name()?,
         endpoint_target: wiring.endpoint_target()?,
         profile: environment.optional("ACME_PROFILE"),
+        standing_records: environment.optional("STANDING_RECORDS").as_deref() == Some("enabled"),
+        issuer: StandingIssuer::of(&wiring.issuer()).ok(),
     };
     let ports = Outside {
         store: wiring.endpoints()?,

@@ -65,6 +65,15 @@ impl Problem {
         Self::invalid(detail).with_field(field)
     }
 
+    /// The installation takes no standing records, or does not know yet what to write into them.
+    pub fn no_standing_records() -> Self {
+        let detail = "This installation does not prove names by standing records (dns-persist-01).";
+        let remedy = "Leave dns_method out to use the delegation; or have the operator deploy with StandingRecords=enabled, \
+                      CaaIdentities and CaaAccountUri.";
+        let title = "The request is not valid";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", title, detail, remedy).with_field("dns_method")
+    }
+
     pub fn not_json() -> Self {
         let (title, detail) = ("The body is not JSON", "The body must come as application/json.");
         let remedy = "Send the header `content-type: application/json`.";

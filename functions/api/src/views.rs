@@ -11,7 +11,7 @@ use domain::installation::InstallationCheck;
 use domain::records::{RequiredRecord, required_records};
 use domain::share::Share;
 use domain::verdict::{CertificateState, Mover, Verdict, certificate_state, judge};
-use domain::{CertificateName, Endpoint, Reachability};
+use domain::{CertificateName, DnsMethod, Endpoint, Reachability};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -33,6 +33,8 @@ pub struct EndpointView {
     /// As their owner writes them, in Unicode.
     pub display_names: Vec<String>,
     pub reachability: Reachability,
+    /// How names are proven that have to be proven over DNS.
+    pub dns_method: DnsMethod,
     pub verdict: Verdict,
     /// Who must take the next step.
     pub actor: Mover,
@@ -183,6 +185,7 @@ pub struct Renewal {
 pub struct PreflightView {
     pub domain: String,
     pub reachability: Reachability,
+    pub dns_method: DnsMethod,
     /// Whether nothing stands in the way of a certificate.
     pub well: bool,
     #[serde(flatten)]
@@ -251,6 +254,7 @@ impl EndpointView {
             names: texts(&mut endpoint.names.iter()),
             display_names: endpoint.names.iter().map(CertificateName::to_unicode).collect(),
             reachability: endpoint.reachability,
+            dns_method: endpoint.dns_method,
             verdict: judgement.verdict,
             actor: judgement.mover,
             reason: judgement.reason,
@@ -277,7 +281,8 @@ impl EndpointView {
 
 impl DnsView {
     fn of(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &Installation) -> Self {
-        let required = required_records(endpoint, &installation.delegation_zone, &installation.endpoint_target);
+        let Installation { delegation_zone, endpoint_target, issuer, .. } = installation;
+        let required = required_records(endpoint, delegation_zone, endpoint_target, issuer.as_ref());
         let looked_at = |record: &RequiredRecord| {
             let found = report?.records.iter().find(|check| check.record.name == record.name)?;
             // One that was asked for under other names or targets says nothing about this one.

@@ -1,12 +1,15 @@
 //! Looks, as the CA would, at what was published, before the CA is asked.
 
+use domain::caa::Issuer;
 use domain::delegation::{is_published, judge_probe};
 use domain::failure::{Actor, FailureName};
 use domain::flow::{Progress, Status, StepInput};
 use domain::order::OpenOrder;
 use domain::ports::{
-    AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, RecordKind, TxtZone, check_delegations, ordering_endpoint,
+    AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, RecordKind, TxtZone, check_delegations,
+    check_standing_records, ordering_endpoint,
 };
+use domain::standing::StandingIssuer;
 use domain::{Endpoint, Failure};
 use time::{Duration, OffsetDateTime};
 
@@ -24,6 +27,8 @@ pub struct Ports<'a, E, Z, D, H> {
     pub probe: &'a H,
     pub delegation_zone: &'a str,
     pub endpoint_target: &'a str,
+    /// The CA and our account there, for standing records.
+    pub issuer: &'a Issuer,
 }
 
 /// Runs the step. A wrong record fails it at once; one that is on its way is waited for.
@@ -43,6 +48,7 @@ where
         let seconds = if input.progress.waiting_since.is_some() { NEXT_WAIT } else { FIRST_WAIT };
         return input.wait(seconds, PATIENCE, now, || late(what));
     }
+    check_standing(ports, &order, now).await?;
     check_http(ports, &order).await?;
     Ok(input.reached(Status::Propagated))
 }
@@ -71,6 +77,22 @@ where
     }
 }
 
+/// Standing records are not ours to bring out: one that is not there now is wrong.
+async fn check_standing<E, Z, D, H>(
+    ports: &Ports<'_, E, Z, D, H>,
+    order: &OpenOrder,
+    now: OffsetDateTime,
+) -> Result<(), Failure>
+where
+    D: AuthoritativeDns,
+{
+    let bases = order.standing_bases();
+    if bases.is_empty() {
+        return Ok(());
+    }
+    check_standing_records(ports.dns, bases, &StandingIssuer::of(ports.issuer)?, now).await
+}
+
 async fn check_http<E, Z, D, H: HttpProbe>(ports: &Ports<'_, E, Z, D, H>, order: &OpenOrder) -> Result<(), Failure> {
     for http in order.http_publications() {
         let answer = ports.probe.fetch(http.host, http.token).await;
@@ -92,7 +114,7 @@ fn late(what: &str) -> Failure {
 mod tests {
     use super::*;
     use domain::Reachability;
-    use testkit::{MemoryProbe, Scene};
+    use testkit::{MemoryCa, MemoryProbe, Scene};
 
     async fn run(scene: &Scene) -> Result<Progress, Failure> {
         let probe = MemoryProbe::new(scene.tokens.clone());
@@ -103,6 +125,7 @@ mod tests {
             probe: &probe,
             delegation_zone: Scene::ZONE,
             endpoint_target: "edge.platform.example",
+            issuer: &MemoryCa::issuer(),
         };
         check_propagation(&ports, &scene.input, scene.now).await
     }
@@ -135,6 +158,15 @@ mod tests {
         let scene = published(Reachability::Internal).await;
         scene.dns.alias("_acme-challenge.example.com", "elsewhere.example");
         assert_eq!(run(&scene).await.expect_err("wrong").name, FailureName::RecordsNotReady);
+    }
+
+    #[tokio::test]
+    async fn a_standing_record_that_was_taken_away_meanwhile_fails_at_once() {
+        let scene = Scene::by_standing_record().await.with_order().await;
+        assert_eq!(run(&scene).await.expect("it stands").status, Status::Propagated);
+        scene.stand(false);
+        let failure = run(&scene).await.expect_err("gone");
+        assert_eq!((failure.name, failure.actor), (FailureName::RecordsNotReady, Actor::Customer));
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use runtime::Spent;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (endpoints, zone) = (wiring.endpoints()?, wiring.zone_changes());
-    let (dns, probe) = (wiring.dns()?, wiring.probe()?);
+    let (dns, probe, issuer) = (wiring.dns()?, wiring.probe()?, wiring.issuer());
     let (delegation_zone, target) = (wiring.delegation_zone_name()?, wiring.endpoint_target()?);
     let ports = Ports {
         endpoints: &endpoints,
@@ -22,6 +22,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         probe: &probe,
         delegation_zone: &delegation_zone,
         endpoint_target: &target,
+        issuer: &issuer,
     };
     let spent = || Spent { route53_calls: zone.calls(), ..Spent::default() };
     runtime::run_step(Step::CheckPropagation, spent, async |input, now| check_propagation(&ports, &input, now).await)

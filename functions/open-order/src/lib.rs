@@ -12,12 +12,14 @@ use std::collections::BTreeSet;
 use domain::attempt::{Attempt, Outcome, execution_name};
 use domain::authorities::Authorities;
 use domain::flow::{Progress, Status, StepInput};
-use domain::order::{ChallengeKind, OpenOrder, OrderStatus, choose_challenge};
+use domain::order::{ChallengeKind, OpenOrder, OrderStatus};
 use domain::ports::{
     AttemptJournal, AuthoritativeDns, Budgets, CaaLookup, CertificateAuthority, CheckLog, KeyVault, Looker, Subject,
-    check_delegations, owned_endpoint,
+    check_delegations, check_standing_records, owned_endpoint,
 };
-use domain::{Actor, CertificateName, DomainName, Endpoint, Failure};
+use domain::proving::choose_challenge;
+use domain::standing::{StandingIssuer, standing_bases};
+use domain::{Actor, CertificateName, DomainName, Endpoint, Failure, Proving};
 use time::OffsetDateTime;
 
 use asking::Asking;
@@ -72,12 +74,21 @@ where
     if usable.is_some_and(|order| order.chain.is_some()) {
         return Ok(input.reached(Status::Issued));
     }
+    // One at a CA that has no turn for these names any more is left where it is.
+    let turn = ports.authorities.in_turn(&endpoint, now);
+    let usable = usable.filter(|order| turn.iter().any(|authority| authority.directory == order.directory));
     if endpoint.failing.as_ref().is_some_and(|failing| failing.failure.actor == Actor::Customer) {
         let subject = Subject::of(&endpoint, ports.delegation_zone, ports.endpoint_target);
         look_again(ports.journal, ports.looker, &endpoint, &subject, now).await?;
     }
     let target = endpoint.label.target(ports.delegation_zone);
-    check_delegations(ports.dns, delegated(&endpoint, usable), &target).await?;
+    let unproven = unproven(&endpoint, usable);
+    check_delegations(ports.dns, unproven.delegated(), &target).await?;
+    let standing = standing_bases(unproven.by(ChallengeKind::DnsPersist01));
+    if !standing.is_empty() {
+        let issuer = StandingIssuer::of(&ports.authorities.first().issuer)?;
+        check_standing_records(ports.dns, standing, &issuer, now).await?;
+    }
 
     let Ports { cas, authorities, keys, budgets, looker, .. } = *ports;
     let tries = input.retries + 1;
@@ -106,12 +117,30 @@ fn record_of(input: &StepInput, now: OffsetDateTime) -> Attempt {
     }
 }
 
-/// The names whose delegation must be right before the CA hears of anything, each base once.
-fn delegated<'a>(endpoint: &'a Endpoint, order: Option<&'a OpenOrder>) -> BTreeSet<&'a DomainName> {
-    let over_dns = |name: &&CertificateName| choose_challenge(endpoint.reachability, name) == ChallengeKind::Dns01;
-    match order {
-        Some(order) => order.dns_bases().into_iter().collect(),
-        None => endpoint.names.iter().filter(over_dns).map(|name| &name.base).collect(),
+/// The names that are to be proven, and how.
+struct Unproven<'a> {
+    proving: Proving,
+    names: Vec<&'a CertificateName>,
+}
+
+/// Those that the open order still has to prove, or all. By the endpoint's method as it is now, which may have changed since
+/// the order was made.
+fn unproven<'a>(endpoint: &'a Endpoint, order: Option<&'a OpenOrder>) -> Unproven<'a> {
+    let names = match order {
+        Some(order) => order.pending().map(|(name, _)| name).collect(),
+        None => endpoint.names.iter().collect(),
+    };
+    Unproven { proving: endpoint.proving(), names }
+}
+
+impl<'a> Unproven<'a> {
+    fn by(&self, kind: ChallengeKind) -> impl Iterator<Item = &'a CertificateName> {
+        self.names.iter().copied().filter(move |name| choose_challenge(self.proving, name) == kind)
+    }
+
+    /// The names whose delegation must be right before the CA hears of anything, each base once.
+    fn delegated(&self) -> BTreeSet<&'a DomainName> {
+        self.by(ChallengeKind::Dns01).map(|name| &name.base).collect()
     }
 }
 
@@ -139,6 +168,36 @@ mod tests {
         let failure = run(&scene).await.expect_err("not ready");
         assert_eq!(failure.name, FailureName::RecordsNotReady);
         assert_eq!((scene.ca.orders(), scene.keys.len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn with_a_standing_record_the_order_has_nothing_to_publish_and_asks_for_no_delegation() {
+        let scene = Scene::by_standing_record().await;
+        assert_eq!(run(&scene).await.expect("opened").status, Status::ChallengesPending);
+        assert_eq!(scene.challenges(ChallengeKind::DnsPersist01).await, 2);
+        let order = scene.order().await;
+        assert!(order.published_txt_values().is_empty() && order.published_http().next().is_none());
+    }
+
+    #[tokio::test]
+    async fn while_the_standing_record_is_wrong_the_ca_hears_nothing() {
+        let scene = Scene::by_standing_record().await;
+        let for_the_name_alone = testkit::MemoryCa::standing_issuer().value(false);
+        for text in [None, Some(for_the_name_alone.as_str()), Some("ca.example; accounturi=https://ca.example/other")] {
+            scene.dns.text("_validation-persist.example.com", text);
+            let failure = run(&scene).await.expect_err("not ready");
+            assert_eq!((failure.name, failure.actor), (FailureName::RecordsNotReady, Actor::Customer), "{text:?}");
+            assert!(failure.record.is_some_and(|record| record.kind == "TXT"));
+        }
+        assert_eq!((scene.ca.orders(), scene.keys.len()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn an_installation_that_does_not_know_its_account_is_the_operators_to_mend() {
+        let scene = Scene::by_standing_record().await;
+        let failure = crate::testing::run_as(&scene, &domain::caa::Issuer::default()).await.expect_err("not known");
+        assert_eq!((failure.name, failure.actor), (FailureName::Misconfigured, Actor::Operator));
+        assert_eq!(scene.ca.orders(), 0);
     }
 
     #[tokio::test]

@@ -76,7 +76,7 @@ impl<C: CertificateAuthority, B: Budgets> Ordering<'_, C, B> {
     /// Asks the CA, and gives back what it cannot have counted: without an order there is no certificate, and what it
     /// refuses is no order. One whose answer was lost may be.
     async fn open(&self, replaces: Option<&str>, taken: &[Take]) -> Result<CaReply<OpenedOrder>, CaError> {
-        let answer = self.ca.open(&self.endpoint.names, self.endpoint.reachability, replaces).await;
+        let answer = self.ca.open(&self.endpoint.names, self.endpoint.proving(), replaces).await;
         if let Err(error) = &answer {
             // A refusal of `replaces` is followed by the same order without it.
             let goes_on = replaces.is_some() && matches!(error, CaError::Refused { .. });
@@ -142,7 +142,7 @@ mod tests {
     async fn an_order_for_other_names_is_made_anew_and_what_it_published_is_not_forgotten() {
         let mut scene = Scene::new(Reachability::Internal).await.with_order().await.with_publications().await;
         let before = scene.order().await;
-        change(&mut scene, &[], Reachability::Internal).await;
+        change(&mut scene, &[], Reachability::Internal.into()).await;
         run(&scene).await.expect("opened");
         let order = scene.order().await;
         assert_eq!((scene.ca.orders(), order.generation, order.names.len()), (2, 2, 1));

@@ -10,7 +10,7 @@ pub(crate) async fn resume(
     endpoint: &Endpoint,
     order: &OpenOrder,
 ) -> Result<Option<OpenOrder>, Failure> {
-    let CaReply { value: found, nonce } = match ca.resume(order, endpoint.reachability).await {
+    let CaReply { value: found, nonce } = match ca.resume(order, endpoint.proving()).await {
         Ok(reply) => reply,
         Err(CaError::OrderLost { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
@@ -18,7 +18,7 @@ pub(crate) async fn resume(
     if found.status == OrderStatus::Invalid {
         return Ok(None);
     }
-    // An endpoint whose reachability has changed answers the same authorization with another challenge.
+    // An endpoint whose reachability or DNS method has changed answers the same authorization with another challenge.
     let kind = |authorization: &Authorization| authorization.challenge.as_ref().map(|challenge| challenge.kind);
     let chosen = |order: &OpenedOrder, earlier: &Authorization| {
         order.authorizations.iter().any(|a| a.url == earlier.url && kind(a) == kind(earlier))
@@ -38,8 +38,8 @@ pub(crate) async fn resume(
 mod tests {
     use super::*;
     use crate::testing::{change, run};
-    use domain::Reachability;
     use domain::order::ChallengeKind;
+    use domain::{DnsMethod, Proving, Reachability};
     use testkit::Scene;
 
     #[tokio::test]
@@ -57,11 +57,26 @@ mod tests {
         let mut scene = Scene::new(Reachability::External).await.with_order().await.with_publications().await;
         let tokens = |order: &OpenOrder| order.published_http().map(|http| http.token.to_owned()).collect::<Vec<_>>();
         let before = tokens(&scene.order().await);
-        change(&mut scene, &["*.example.com".into()], Reachability::Internal).await;
+        change(&mut scene, &["*.example.com".into()], Reachability::Internal.into()).await;
         run(&scene).await.expect("resumed");
         assert_eq!((scene.ca.orders(), before.len()), (1, 1));
         assert_eq!(scene.challenges(ChallengeKind::Http01).await, 0);
         assert_eq!(scene.challenges(ChallengeKind::Dns01).await, 2);
         assert_eq!(tokens(&scene.order().await), before, "it is still to be taken away");
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_goes_over_to_standing_records_keeps_its_order_and_what_it_published_is_not_forgotten() {
+        let mut scene = Scene::new(Reachability::Internal).await.with_order().await.with_publications().await;
+        let before = scene.order().await.txt_values();
+        let proving = Proving { reachability: Reachability::Internal, dns_method: DnsMethod::DnsPersist01 };
+        change(&mut scene, &["*.example.com".into()], proving).await;
+        scene.dns.alias("_acme-challenge.example.com", "nowhere.example");
+        scene.stand(true);
+        run(&scene).await.expect("resumed");
+        assert_eq!(scene.ca.orders(), 1);
+        assert_eq!(scene.challenges(ChallengeKind::DnsPersist01).await, 2);
+        let order = scene.order().await;
+        assert_eq!((order.txt_values(), order.published_txt_values()), (vec![], before));
     }
 }

@@ -11,7 +11,7 @@ use domain::flow::Progress;
 use domain::pace::{Pace, TENANT_SHARE};
 use domain::ports::{AttemptJournal, CertificateAuthority, Change, DueEntry, DueIndex, Registry, Settlement};
 use domain::schedule::LEASE;
-use domain::{Actor, EndpointNames, Failure, FailureName, Reachability};
+use domain::{Actor, EndpointNames, Failure, FailureName, Proving};
 use testkit::{MemoryCa, Scene};
 use time::Duration;
 
@@ -27,21 +27,28 @@ pub(crate) async fn run(scene: &Scene) -> Result<Progress, Failure> {
 
 /// Runs the step at a CA with limits.
 pub(crate) async fn run_at_pace(scene: &Scene, pace: &Pace) -> Result<Progress, Failure> {
-    run_at(scene, slice::from_ref(&scene.ca), *pace).await
+    run_at(scene, slice::from_ref(&scene.ca), *pace, &MemoryCa::issuer()).await
 }
 
 /// Runs the step with a second CA to stand in for the scene's.
 pub(crate) async fn run_with(scene: &Scene, second: &MemoryCa) -> Result<Progress, Failure> {
-    run_at(scene, &[scene.ca.clone(), second.clone()], UNLIMITED).await
+    run_at(scene, &[scene.ca.clone(), second.clone()], UNLIMITED, &MemoryCa::issuer()).await
 }
 
-async fn run_at(scene: &Scene, cas: &[MemoryCa], pace: Pace) -> Result<Progress, Failure> {
-    let mut listed = cas.iter().map(|ca| {
-        let directory = CertificateAuthority::directory(ca).to_owned();
+/// Runs the step in an installation that knows this of its CA and account.
+pub(crate) async fn run_as(scene: &Scene, issuer: &Issuer) -> Result<Progress, Failure> {
+    run_at(scene, slice::from_ref(&scene.ca), UNLIMITED, issuer).await
+}
+
+/// `issuer` is what is known of the first CA; of the others, what they are called.
+async fn run_at(scene: &Scene, cas: &[MemoryCa], pace: Pace, issuer: &Issuer) -> Result<Progress, Failure> {
+    let directory = |ca: &MemoryCa| CertificateAuthority::directory(ca).to_owned();
+    let first = Authority { directory: directory(&cas[0]), issuer: issuer.clone(), pace };
+    let others = cas[1..].iter().map(|ca| {
+        let directory = directory(ca);
         Authority { issuer: Issuer { identities: vec![host(&directory).to_owned()], account: None }, directory, pace }
     });
-    let first = listed.next().expect("there is one");
-    let authorities = Authorities::new(first, listed).expect("each once");
+    let authorities = Authorities::new(first, others).expect("each once");
     let ports = Ports {
         journal: &scene.endpoints,
         keys: &scene.keys,
@@ -81,12 +88,13 @@ pub(crate) async fn claim(scene: &mut Scene) {
 }
 
 /// Ends the attempt, changes the endpoint, and claims its next attempt.
-pub(crate) async fn change(scene: &mut Scene, also: &[String], reachability: Reachability) {
+pub(crate) async fn change(scene: &mut Scene, also: &[String], proving: Proving) {
     let (id, now) = (scene.input.endpoint.clone(), scene.now);
     scene.endpoints.release(&id, scene.input.attempt, now).await.expect("in memory");
     let seen = scene.endpoint().await;
     let names = EndpointNames::parse("example.com", also, 9).expect("valid names");
-    let change = Change { names, reachability, due_at: now };
+    let Proving { reachability, dns_method } = proving;
+    let change = Change { names, reachability, dns_method, due_at: now };
     scene.endpoints.change(&seen, &change, &testkit::banks::registered(&seen)).await.expect("changed");
     claim(scene).await;
 }

@@ -56,6 +56,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn for_a_standing_record_nothing_is_published() {
+        let scene = Scene::by_standing_record().await.with_order().await;
+        assert_eq!(run(&scene).await.expect("presented").status, Status::Presented);
+        assert!(scene.zone.is_empty() && scene.tokens.is_empty());
+        assert_eq!((scene.zone.calls(), scene.order().await.change), (0, None));
+    }
+
+    #[tokio::test]
     async fn without_an_order_there_is_nothing_to_present() {
         let scene = Scene::new(Reachability::External).await;
         assert_eq!(run(&scene).await.expect_err("no order").name, FailureName::OrderLost);

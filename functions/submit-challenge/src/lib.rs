@@ -69,6 +69,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_ca_looks_at_the_standing_record_and_at_no_publication() {
+        let scene = Scene::by_standing_record().await.with_order().await;
+        assert_eq!(run(&scene).await.expect("validated").status, Status::OrderReady);
+        assert!(scene.order().await.published_txt_values().is_empty(), "there is nothing to clean up");
+        let scene = Scene::by_standing_record().await.with_order().await;
+        scene.stand(false);
+        assert_eq!(run(&scene).await.expect_err("gone").name, FailureName::ChallengeFailed);
+    }
+
+    #[tokio::test]
     async fn what_the_ca_does_not_find_ends_the_order() {
         let scene = Scene::new(Reachability::External).await.with_order().await;
         let failure = run(&scene).await.expect_err("not published");

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
+use domain::records::quoted;
 use local_cloud::{Ca, CustomerZone, LocalCloud, Options, VerifiedChain, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -117,6 +118,7 @@ impl Platform {
             match text(&record["type"]) {
                 // Route 53 aliases lead to AWS resources only: an address does the same here.
                 "ALIAS" => zone.upsert(name, RrType::A, &["127.0.0.1"]).await?,
+                "TXT" => zone.upsert(name, RrType::Txt, &[&quoted(value)]).await?,
                 _ => zone.upsert(name, RrType::Cname, &[value]).await?,
             }
         }

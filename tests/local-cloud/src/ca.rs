@@ -108,6 +108,8 @@ fn configuration_of(tls: &TestTls, options: &CaOptions, ports: CaPorts) -> serde
         "externalAccountBindingRequired": options.external_account.is_some(),
         "externalAccountMACKeys": keys,
         "domainBlocklist": options.blocked_domains,
+        // Without one it offers no dns-persist-01. The template's default for CaaIdentities.
+        "caaIdentities": ["letsencrypt.org"],
         "retryAfter": { "authz": options.retry_after_seconds, "order": options.retry_after_seconds },
         "keyAlgorithm": "ecdsa",
         "profiles": {

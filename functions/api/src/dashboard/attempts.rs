@@ -53,6 +53,7 @@ impl<'a> Attempts<'a> {
             method: attempt.method.map(|method| match method {
                 ChallengeKind::Http01 => "HTTP-01",
                 ChallengeKind::Dns01 => "DNS-01",
+                ChallengeKind::DnsPersist01 => "DNS-PERSIST-01",
             }),
             steps: steps(attempt),
             execution: console.map(|console| console.execution(&attempt.execution)),

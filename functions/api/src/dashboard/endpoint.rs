@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
+use domain::DnsMethod;
 use domain::share::Share;
 use http::StatusCode;
 use serde::Deserialize;

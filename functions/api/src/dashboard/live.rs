@@ -132,6 +132,8 @@ mod tests {
             delegation_zone: "acme.platform.example".into(),
             endpoint_target: "edge.platform.example".into(),
             profile: None,
+            standing_records: false,
+            issuer: None,
         };
         let view = EndpointView::of(endpoint, None, &installation, NOW);
         Known { view, attempts: Vec::new(), events: Vec::new() }

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use domain::DnsMethod;
 use domain::share::{DEFAULT_LIFE, LONGEST_LIFE};
 use http::StatusCode;
 use serde::Deserialize;

@@ -2,10 +2,10 @@
 
 use std::future::Future;
 
-use domain::Reachability;
 use domain::attempt::Attempt;
 use domain::caller::Caller;
 use domain::verdict::{Mover, Verdict};
+use domain::{DnsMethod, Reachability};
 use time::{Duration, OffsetDateTime};
 
 use crate::problem::Problem;
@@ -34,6 +34,7 @@ pub struct Wish {
     pub domain: String,
     pub also: Vec<String>,
     pub reachability: Reachability,
+    pub dns_method: DnsMethod,
     /// An operator may name one.
     pub tenant: Option<String>,
 }
@@ -68,6 +69,9 @@ pub trait Operations: Send + Sync + 'static {
         idempotency_key: &str,
         now: OffsetDateTime,
     ) -> impl Future<Output = Done<EndpointView>> + Send;
+
+    /// Whether endpoints may be proven by standing records.
+    fn offers_standing_records(&self) -> bool;
 
     fn preflight(&self, wish: Wish, now: OffsetDateTime) -> impl Future<Output = Done<PreflightView>> + Send;
 

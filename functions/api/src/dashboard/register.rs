@@ -9,8 +9,8 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::Reachability;
 use domain::check::RecordStatus;
+use domain::{DnsMethod, Reachability};
 use http::StatusCode;
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -35,6 +35,8 @@ pub(crate) struct Typed {
     /// One name on each line.
     pub(crate) also: String,
     pub(crate) reachability: String,
+    /// Empty where the installation offers one method only.
+    pub(crate) dns_method: String,
     pub(crate) tenant: String,
     /// Made with the form: sent twice, it registers once.
     pub(crate) key: String,
@@ -53,11 +55,20 @@ impl Typed {
                 return Err(Problem::invalid(detail).with_field("reachability"));
             }
         };
+        let dns_method = match self.dns_method.as_str() {
+            "" | "dns-01" => DnsMethod::Dns01,
+            "dns-persist-01" => DnsMethod::DnsPersist01,
+            _ => {
+                let detail = "Say how the name is proven: through the delegation, or by a standing record.";
+                return Err(Problem::invalid(detail).with_field("dns_method"));
+            }
+        };
         let also = self.also.split([',', ' ', '\n', '\r', '\t']).filter(|name| !name.is_empty());
         Ok(Wish {
             domain: self.domain.trim().to_owned(),
             also: also.map(str::to_owned).collect(),
             reachability,
+            dns_method,
             tenant: Some(self.tenant.trim().to_owned()).filter(|tenant| !tenant.is_empty()),
         })
     }
@@ -92,6 +103,8 @@ pub(crate) enum Outlook {
 pub(crate) struct RegisterPage {
     pub(crate) frame: Frame,
     pub(crate) operator: bool,
+    /// Whether names may be proven by a standing record.
+    pub(crate) standing_records: bool,
     pub(crate) typed: Typed,
     pub(crate) problem: Option<Problem>,
     pub(crate) preflight: PreflightPart,
@@ -113,7 +126,7 @@ pub(crate) async fn form<O: Operations>(
 ) -> Response {
     let typed = typed.map(|Query(typed)| typed).unwrap_or_default();
     let preflight = preflight(&desk.operations, &typed, false).await;
-    page(&visit, typed, None, preflight)
+    page(&desk.operations, &visit, typed, None, preflight)
 }
 
 /// What a look finds, for the place beside the form.
@@ -144,7 +157,7 @@ pub(crate) async fn register<O: Operations>(
         Ok(view) => visit.see_endpoint(&view.id, ""),
         Err(problem) if problem.status.is_client_error() => {
             let open = PreflightPart { outlook: Outlook::Open, announced: false };
-            page(&visit, typed, Some(problem), open)
+            page(&desk.operations, &visit, typed, Some(problem), open)
         }
         Err(problem) => visit.refuse(problem),
     }
@@ -163,12 +176,19 @@ async fn preflight(operations: &impl Operations, typed: &Typed, announced: bool)
     PreflightPart { outlook, announced }
 }
 
-fn page(visit: &Visit, typed: Typed, problem: Option<Problem>, preflight: PreflightPart) -> Response {
+fn page(
+    operations: &impl Operations,
+    visit: &Visit,
+    typed: Typed,
+    problem: Option<Problem>,
+    preflight: PreflightPart,
+) -> Response {
     let status = problem.as_ref().map_or(StatusCode::OK, |problem| problem.status);
     // A key that was refused is not used again: what is sent next is another request.
     let typed = Typed { key: fresh_key(), ..typed };
     let frame = visit.frame("Register an endpoint", Place::Register);
-    shown(status, &RegisterPage { frame, operator: visit.caller.is_operator(), typed, problem, preflight })
+    let (operator, standing_records) = (visit.caller.is_operator(), operations.offers_standing_records());
+    shown(status, &RegisterPage { frame, operator, standing_records, typed, problem, preflight })
 }
 
 fn fresh_key() -> String {
@@ -189,6 +209,17 @@ mod tests {
     fn names_are_taken_from_lines_commas_and_blanks() {
         let wish = typed(" a.example ", "b.example\r\n\r\nc.example, d.example").wish().expect("fine");
         assert_eq!((wish.domain.as_str(), wish.also.len(), wish.tenant), ("a.example", 3, None));
+    }
+
+    #[test]
+    fn a_form_that_says_nothing_of_the_method_means_the_delegation() {
+        let method = |text: &str| {
+            let typed = Typed { dns_method: text.into(), ..typed("a.example", "") };
+            typed.wish().map(|wish| wish.dns_method).map_err(|problem| problem.field)
+        };
+        assert_eq!([method(""), method("dns-01")], [Ok(DnsMethod::Dns01), Ok(DnsMethod::Dns01)]);
+        assert_eq!(method("dns-persist-01"), Ok(DnsMethod::DnsPersist01));
+        assert_eq!(method("tls-alpn-01"), Err(Some("dns_method".into())));
     }
 
     #[test]

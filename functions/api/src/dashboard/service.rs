@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::DnsMethod;
 use domain::attempt::Attempt;
 use domain::caller::Caller;
 use time::{Duration, OffsetDateTime};
@@ -49,14 +50,19 @@ impl<P: Ports> Operations for Arc<Service<P>> {
         idempotency_key: &str,
         now: OffsetDateTime,
     ) -> Done<EndpointView> {
-        let Wish { domain, also, reachability, tenant } = wish;
-        let registration = Registration { domain, also, reachability, tenant };
+        let Wish { domain, also, reachability, dns_method, tenant } = wish;
+        let dns_method = Some(dns_method).filter(|method| *method != DnsMethod::default());
+        let registration = Registration { domain, also, reachability, dns_method, tenant };
         Service::register(self, caller, registration, Some(idempotency_key), now).await
     }
 
+    fn offers_standing_records(&self) -> bool {
+        self.offers(DnsMethod::DnsPersist01).is_ok()
+    }
+
     async fn preflight(&self, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {
-        let Wish { domain, also, reachability, .. } = wish;
-        Service::preflight(self, Preflight { domain, also, reachability }, now).await
+        let Wish { domain, also, reachability, dns_method, .. } = wish;
+        Service::preflight(self, Preflight { domain, also, reachability, dns_method }, now).await
     }
 
     async fn check(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {

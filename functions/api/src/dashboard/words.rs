@@ -7,6 +7,7 @@ use domain::attempt::Outcome;
 use domain::check::{RecordStatus, Serving, Severity};
 use domain::failure::{Actor, printable};
 use domain::flow::Step;
+pub(crate) use domain::records::quoted;
 use domain::verdict::{CertificateState, Mover, Verdict};
 
 pub(crate) use super::moment::exact;

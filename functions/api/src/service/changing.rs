@@ -1,12 +1,12 @@
 use domain::caller::Caller;
 use domain::event::EventKind;
 use domain::ports::{Change, ChangeError, EndpointReader, Registry};
-use domain::{CertificateName, Endpoint, EndpointId, Reachability};
+use domain::{CertificateName, DnsMethod, Endpoint, EndpointId, Proving, Reachability};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use super::registering::{field_of, name_taken, reachability_word};
+use super::registering::{dns_method_words, field_of, name_taken, reachability_word};
 use super::{MOST_WRITES, Ports, Service, act, whole_second};
 use crate::problem::Problem;
 use crate::views::EndpointView;
@@ -23,10 +23,12 @@ pub(crate) struct Wish {
     #[schema(max_items = 99)]
     pub(crate) also: Option<Vec<String>>,
     pub(crate) reachability: Option<Reachability>,
+    /// How names are proven that have to be proven over DNS.
+    pub(crate) dns_method: Option<DnsMethod>,
 }
 
 impl<P: Ports> Service<P> {
-    /// Changes names or reachability, and starts the attempt that brings the certificate after them.
+    /// Changes names, reachability or DNS method, and starts the attempt that brings the certificate after them.
     ///
     /// What is as wished already is left alone. While an attempt runs nothing is changed: it would finish with names
     /// that are no longer the endpoint's.
@@ -43,15 +45,19 @@ impl<P: Ports> Service<P> {
             None => seen.names.clone(),
         };
         let reachability = wish.reachability.unwrap_or(seen.reachability);
-        if names == seen.names && reachability == seen.reachability {
+        let dns_method = wish.dns_method.unwrap_or(seen.dns_method);
+        if names == seen.names && (Proving { reachability, dns_method }) == seen.proving() {
             return self.view(&seen, now).await;
+        }
+        if dns_method != seen.dns_method {
+            self.offers(dns_method)?;
         }
         may_change(&seen, names.same_set_as(&seen.names))?;
         if names.bases().symmetric_difference(&seen.names.bases()).count() > MOST_MOVED {
             let detail = format!("More than {MOST_MOVED} names come and go; do it in two steps.");
             return Err(Problem::invalid_field("also", detail));
         }
-        let change = Change { names, reachability, due_at: whole_second(now) };
+        let change = Change { names, reachability, dns_method, due_at: whole_second(now) };
         let event = act(EventKind::Changed, &caller.origin, summary(&seen, &change), now);
         self.store().change(&seen, &change, &event).await.map_err(|error| match error {
             ChangeError::NameTaken(name) => {
@@ -145,6 +151,9 @@ fn summary(seen: &Endpoint, change: &Change) -> String {
     }
     if change.reachability != seen.reachability {
         parts.push(format!("now {}", reachability_word(change.reachability)));
+    }
+    if change.dns_method != seen.dns_method {
+        parts.push(format!("now {}", dns_method_words(change.dns_method)));
     }
     match parts.is_empty() {
         true => "Changed: the names in another order.".to_owned(),

@@ -2,7 +2,7 @@ use domain::caller::{Caller, Origin};
 use domain::check::{CheckReport, CheckSummary, RecordStatus};
 use domain::event::EventKind;
 use domain::ports::{AuditTrail, CheckLog, EndpointReader, Looker, Subject};
-use domain::{Endpoint, FailureName, Reachability};
+use domain::{DnsMethod, Endpoint, FailureName, Proving, Reachability};
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
@@ -25,6 +25,9 @@ pub(crate) struct Preflight {
     #[schema(max_items = 99)]
     pub(crate) also: Vec<String>,
     pub(crate) reachability: Reachability,
+    /// How names are to be proven that have to be proven over DNS; as for a registration.
+    #[serde(default)]
+    pub(crate) dns_method: DnsMethod,
 }
 
 impl<P: Ports> Service<P> {
@@ -84,11 +87,14 @@ impl<P: Ports> Service<P> {
     /// Looks at a domain that need not be registered. Keeps nothing.
     pub(crate) async fn preflight(&self, asked: Preflight, now: OffsetDateTime) -> Result<PreflightView, Problem> {
         let names = self.names(&asked.domain, &asked.also)?;
-        let subject = Subject::unregistered(names, asked.reachability, &self.installation.endpoint_target);
+        self.offers(asked.dns_method)?;
+        let proving = Proving { reachability: asked.reachability, dns_method: asked.dns_method };
+        let subject = Subject::unregistered(names, proving, &self.installation.endpoint_target);
         let report = self.ports.looker().look(&subject, now).await;
         Ok(PreflightView {
             domain: subject.names.primary().to_string(),
             reachability: asked.reachability,
+            dns_method: asked.dns_method,
             well: report.is_well(),
             report,
         })

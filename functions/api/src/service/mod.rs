@@ -15,8 +15,9 @@ use domain::ports::{
     AuditTrail, CheckLog, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, Looker, Registry, ServiceFault,
     ShareLinks,
 };
+use domain::standing::StandingIssuer;
 use domain::starting::start_attempt;
-use domain::{CertificateName, Endpoint, EndpointId};
+use domain::{CertificateName, DnsMethod, Endpoint, EndpointId};
 use time::OffsetDateTime;
 
 pub(crate) use changing::Wish;
@@ -37,6 +38,10 @@ pub struct Installation {
     pub endpoint_target: String,
     /// The ACME profile, which limits how many names a certificate has.
     pub profile: Option<String>,
+    /// Whether endpoints may be proven by standing records from now on.
+    pub standing_records: bool,
+    /// Whom standing records name; `None` where that is not known.
+    pub issuer: Option<StandingIssuer>,
 }
 
 /// Everything that is kept of endpoints.
@@ -105,6 +110,15 @@ pub struct Service<P> {
 impl<P: Ports> Service<P> {
     pub(crate) fn store(&self) -> &P::Store {
         self.ports.store()
+    }
+
+    /// Whether an endpoint may come to be proven by `method`.
+    pub(crate) fn offers(&self, method: DnsMethod) -> Result<(), Problem> {
+        let Installation { standing_records, issuer, .. } = &self.installation;
+        match method {
+            DnsMethod::DnsPersist01 if !standing_records || issuer.is_none() => Err(Problem::no_standing_records()),
+            _ => Ok(()),
+        }
     }
 
     /// The endpoint that a domain or an id names. One of another tenant is not there.

@@ -4,7 +4,8 @@ use domain::idempotency::{IdempotencyKey, NamedRequest};
 use domain::names::most_names;
 use domain::ports::{EndpointReader, RegisterError, Registered, Registry};
 use domain::{
-    CertificateName, DelegationLabel, DomainName, Endpoint, EndpointId, EndpointNames, Reachability, TenantId,
+    CertificateName, DelegationLabel, DnsMethod, DomainName, Endpoint, EndpointId, EndpointNames, Reachability,
+    TenantId,
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -30,6 +31,9 @@ pub(crate) struct Registration {
     #[schema(max_items = 99)]
     pub(crate) also: Vec<String>,
     pub(crate) reachability: Reachability,
+    /// How names are proven that have to be proven over DNS: through the delegation unless this says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dns_method: Option<DnsMethod>,
     /// Whose it is. Operators only; without it, `default`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[A-Za-z0-9._-]{1,64}$")]
@@ -59,8 +63,11 @@ impl<P: Ports> Service<P> {
             let detail = format!("More than {MOST_BASES} different names; register a second endpoint.");
             return Err(Problem::invalid_field("also", detail));
         }
+        let dns_method = request.dns_method.unwrap_or_default();
+        self.offers(dns_method)?;
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
-        let endpoint = Endpoint::register(id, tenant, names, request.reachability, label, whole_second(now));
+        let mut endpoint = Endpoint::register(id, tenant, names, request.reachability, label, whole_second(now));
+        endpoint.dns_method = dns_method;
         let event = act(EventKind::Registered, &caller.origin, summary(&endpoint), now);
         let id = match self.store().register(&endpoint, &event, named.as_ref()).await {
             Ok(Registered::Now) => {
@@ -105,7 +112,18 @@ fn tenant_of(caller: &Caller, request: &Registration) -> Result<TenantId, Proble
 
 fn summary(endpoint: &Endpoint) -> String {
     let names: Vec<_> = endpoint.names.iter().map(CertificateName::to_string).collect();
-    format!("Registered, {}: {}.", reachability_word(endpoint.reachability), names.join(", "))
+    let by = match endpoint.dns_method {
+        DnsMethod::Dns01 => String::new(),
+        method => format!(", {}", dns_method_words(method)),
+    };
+    format!("Registered, {}{by}: {}.", reachability_word(endpoint.reachability), names.join(", "))
+}
+
+pub(super) fn dns_method_words(method: DnsMethod) -> &'static str {
+    match method {
+        DnsMethod::Dns01 => "proven through the delegation",
+        DnsMethod::DnsPersist01 => "proven by a standing record",
+    }
 }
 
 pub(super) fn reachability_word(reachability: Reachability) -> &'static str {

@@ -142,6 +142,8 @@ mod tests {
                 delegation_zone: "acme.platform.example".into(),
                 endpoint_target: "edge.platform.example".into(),
                 profile: None,
+                standing_records: false,
+                issuer: None,
             };
             let origin = Origin { who: "olga".into(), address: None };
             let operator = Caller { scope: Scope::Everything, origin };

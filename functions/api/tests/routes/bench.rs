@@ -128,11 +128,17 @@ impl Who {
 
 impl Api {
     pub(crate) fn new() -> Self {
+        Self::with_standing_records(false)
+    }
+
+    pub(crate) fn with_standing_records(standing_records: bool) -> Self {
         let (store, flows, looker) = (MemoryEndpoints::default(), MemoryFlows::default(), MemoryLooker::default());
         let installation = Installation {
             delegation_zone: ZONE.into(),
             endpoint_target: "edge.platform.example".into(),
             profile: None,
+            standing_records,
+            issuer: Some(testkit::MemoryCa::standing_issuer()),
         };
         let inspector = MemoryInspector(vec![domain::installation::InstallationCheck {
             name: "zone-delegation".into(),

@@ -145,3 +145,24 @@ async fn an_idle_endpoint_that_is_removed_is_cleaned_up_at_once() {
     assert_eq!(api.flows.take(), [(id, 2)]);
     assert_eq!(api.post(OPERATOR, "/endpoints", internal("a.example.com")).await.problem(), "name-taken", "still held");
 }
+
+#[tokio::test]
+async fn an_endpoint_goes_over_to_a_standing_record_and_back() {
+    let api = Api::with_standing_records(true);
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    api.issued(&id).await;
+    let wish = |method: &str| json!({"dns_method": method});
+    let answer = api.patch(OPERATOR, "/endpoints/a.example.com", wish("dns-persist-01")).await;
+    assert_eq!((answer.status, &answer.body["dns_method"]), (StatusCode::OK, &json!("dns-persist-01")));
+    assert_eq!(answer.body["dns"]["records"][0]["type"], "TXT");
+    let events = api.get(OPERATOR, "/endpoints/a.example.com/events").await;
+    let told = |events: &serde_json::Value| events["events"].to_string();
+    assert!(told(&events.body).contains("now proven by a standing record"), "{}", events.body);
+
+    let none = Api::new();
+    let id = none.registered(OPERATOR, "a.example.com").await;
+    none.issued(&id).await;
+    let answer = none.patch(OPERATOR, "/endpoints/a.example.com", wish("dns-persist-01")).await;
+    assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "dns_method"));
+    assert_eq!(none.patch(OPERATOR, "/endpoints/a.example.com", wish("dns-01")).await.status, StatusCode::OK);
+}

@@ -161,3 +161,31 @@ async fn what_is_no_key_is_refused() {
     assert_eq!(answer.field(), "Idempotency-Key");
     assert_eq!(api.get(Who::Operator, "/endpoints").await.domains(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn an_endpoint_may_be_proven_by_a_standing_record_where_the_installation_takes_them() {
+    let api = Api::with_standing_records(true);
+    let body = json!({"domain": "example.com", "also": ["*.example.com"], "reachability": "internal",
+        "dns_method": "dns-persist-01"});
+    let answer = api.post(Who::Operator, "/endpoints", body).await;
+    assert_eq!((answer.status, &answer.body["dns_method"]), (StatusCode::CREATED, &json!("dns-persist-01")));
+    let records = answer.body["dns"]["records"].as_array().expect("a list");
+    assert_eq!(records.len(), 1, "the delegation is not among them");
+    assert_eq!((text(&records[0]["name"]), text(&records[0]["type"])), ("_validation-persist.example.com", "TXT"));
+    assert_eq!(text(&records[0]["value"]), testkit::MemoryCa::standing_issuer().value(true));
+    let answer =
+        api.post(Who::Operator, "/endpoints", json!({"domain": "a.example.org", "reachability": "internal"})).await;
+    assert_eq!(answer.body["dns_method"], "dns-01", "which nobody has to say");
+}
+
+#[tokio::test]
+async fn where_the_installation_takes_no_standing_records_the_field_is_named_and_the_next_step() {
+    let api = Api::new();
+    let body = json!({"domain": "example.com", "reachability": "internal", "dns_method": "dns-persist-01"});
+    for path in ["/endpoints", "/checks"] {
+        let answer = api.post(Who::Operator, path, body.clone()).await;
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "dns_method"), "{path}");
+        assert!(text(&answer.body["remedy"]).contains("StandingRecords"), "{}", answer.body);
+    }
+    assert!(api.store.is_empty());
+}

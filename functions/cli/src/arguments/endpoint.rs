@@ -1,6 +1,6 @@
 //! The commands that change an endpoint, or wait for it.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Named, Output, ShareId, Timeout};
 
@@ -22,6 +22,7 @@ Examples:
   managed-https add www.example.com --external
   managed-https add db.corp.example.com --internal --wait
   managed-https add example.com --also '*.example.com' --external
+  managed-https add db.corp.example.com --internal --validation standing-record
   managed-https add www.example.com --external --tenant acme")]
 pub(crate) struct Add {
     /// The domain: shop.example.com, or *.example.com
@@ -33,6 +34,9 @@ pub(crate) struct Add {
 
     #[command(flatten)]
     pub(crate) reachability: RequiredReachability,
+
+    #[command(flatten)]
+    pub(crate) proof: Proof,
 
     /// The tenant that it belongs to; for operators
     #[arg(long)]
@@ -87,7 +91,33 @@ impl Reachability {
     }
 }
 
-/// Change an endpoint's further names or its reachability
+/// How names are proven that have to be proven over DNS: wildcards, and all of an internal endpoint.
+#[derive(Debug, Args)]
+pub(crate) struct Proof {
+    /// How names are proven over DNS: delegation if not given
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) validation: Option<Validation>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Validation {
+    /// Through a CNAME at _acme-challenge (dns-01)
+    Delegation,
+    /// By a TXT record that stays (dns-persist-01), where the installation takes them
+    StandingRecord,
+}
+
+impl Proof {
+    /// As the API writes it; none if it is not said.
+    pub(crate) fn as_str(&self) -> Option<&'static str> {
+        self.validation.map(|validation| match validation {
+            Validation::Delegation => "dns-01",
+            Validation::StandingRecord => "dns-persist-01",
+        })
+    }
+}
+
+/// Change an endpoint's further names, its reachability or its validation
 ///
 /// What is not given stays as it is. --also names all further names that the
 /// certificate is to have from now on, not only the new ones; --no-also leaves
@@ -98,10 +128,17 @@ impl Reachability {
 Examples:
   managed-https change example.com --also '*.example.com' --also example.net
   managed-https change example.com --no-also
-  managed-https change db.example.com --internal")]
+  managed-https change db.example.com --internal
+  managed-https change db.example.com --validation standing-record")]
 #[command(override_usage = "managed-https change [OPTIONS] <ENDPOINT>\n       \
-    with at least one of --also, --no-also, --external, --internal")]
-#[group(required = true, multiple = true, id = "change", args = ["also", "no_also", "external", "internal"])]
+    with at least one of --also, --no-also, --external, --internal,\n       \
+    --validation")]
+#[group(
+    required = true,
+    multiple = true,
+    id = "change",
+    args = ["also", "no_also", "external", "internal", "validation"]
+)]
 pub(crate) struct Change {
     #[command(flatten)]
     pub(crate) named: Named,
@@ -116,6 +153,9 @@ pub(crate) struct Change {
 
     #[command(flatten)]
     pub(crate) reachability: Reachability,
+
+    #[command(flatten)]
+    pub(crate) proof: Proof,
 
     #[command(flatten)]
     pub(crate) output: Output,

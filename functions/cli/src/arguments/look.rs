@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{EndpointName, Named, Output, Reachability};
+use super::{EndpointName, Named, Output, Proof, Reachability};
 
 /// List the endpoints, what needs attention first
 ///
@@ -158,6 +158,9 @@ pub(crate) struct Check {
 
     #[command(flatten)]
     pub(crate) reachability: Reachability,
+
+    #[command(flatten)]
+    pub(crate) proof: Proof,
 
     #[command(flatten)]
     pub(crate) output: Output,

@@ -7,7 +7,7 @@ mod words;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use endpoint::{Add, Change, Reachability, Remove, Renew, Share, Wait};
+pub(crate) use endpoint::{Add, Change, Proof, Reachability, Remove, Renew, Share, Wait};
 pub(crate) use look::{Check, Events, List, Order, RecordFormat, Records, word};
 pub(crate) use words::{EndpointName, ShareId, Timeout};
 

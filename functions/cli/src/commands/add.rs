@@ -16,6 +16,7 @@ pub(super) async fn add(api: &Api, command: &Add) -> Result<(), Trouble> {
         domain: &command.domain,
         also: &command.also,
         reachability: command.reachability.as_str(),
+        dns_method: command.proof.as_str(),
         tenant: command.tenant.as_deref(),
     };
     // One key for all tries: an answer that was lost on its way registers nothing twice.

@@ -1,4 +1,4 @@
-//! `change`: other further names, or another way to the host.
+//! `change`: other further names, another way to the host, or another validation.
 
 use super::print;
 use crate::api::Api;
@@ -12,6 +12,7 @@ pub(super) async fn change(api: &Api, command: &Change) -> Result<(), Trouble> {
     let change = model::Change {
         also: (command.no_also || !command.also.is_empty()).then_some(command.also.as_slice()),
         reachability: command.reachability.as_str(),
+        dns_method: command.proof.as_str(),
     };
     let changed = api.change(&command.named.endpoint, &change).await?;
     print(command.output.format, &changed.json, |look| what_now(look, &changed.seen))

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 
 use super::{now, print};
+use clap::ValueEnum;
+
 use crate::api::Api;
 use crate::arguments::{Check, Format};
 use crate::model::{Endpoint, Mover, Preflight, RecordStatus, Registration, Severity, Verdict};
@@ -31,7 +33,9 @@ pub(super) async fn check(api: &Api, command: &Check) -> Result<(), Trouble> {
             Err(error) => return Err(error.into()),
         },
     };
-    let registration = Registration { domain: name.as_str(), also: &command.also, reachability, tenant: None };
+    let dns_method = command.proof.as_str();
+    let registration =
+        Registration { domain: name.as_str(), also: &command.also, reachability, dns_method, tenant: None };
     let answer = api.preflight(&registration).await?;
     unregistered(command, reachability, &answer.json, &answer.seen)
 }
@@ -86,7 +90,9 @@ fn unregistered(
 ) -> Result<(), Trouble> {
     let word = shell_word(&preflight.domain);
     let also: String = command.also.iter().map(|name| format!(" --also {}", shell_word(name))).collect();
-    let arguments = format!("{word} --{reachability}{also}");
+    let validation = command.proof.validation.and_then(|validation| validation.to_possible_value());
+    let validation = validation.map(|word| format!(" --validation {}", word.get_name())).unwrap_or_default();
+    let arguments = format!("{word} --{reachability}{validation}{also}");
     let again = format!("managed-https check {arguments}");
     let looked = Looked {
         records: &preflight.records,

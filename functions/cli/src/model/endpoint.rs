@@ -14,6 +14,8 @@ pub(crate) struct Registration<'a> {
     pub(crate) also: &'a [String],
     pub(crate) reachability: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dns_method: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tenant: Option<&'a str>,
 }
 
@@ -24,6 +26,8 @@ pub(crate) struct Change<'a> {
     pub(crate) also: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reachability: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dns_method: Option<&'a str>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +39,9 @@ pub(crate) struct Endpoint {
     #[serde(default)]
     pub(crate) display_names: Vec<String>,
     pub(crate) reachability: String,
+    /// None from an API of an earlier release.
+    #[serde(default)]
+    pub(crate) dns_method: Option<String>,
     pub(crate) verdict: Verdict,
     /// Whose move it is.
     pub(crate) actor: Mover,

@@ -82,6 +82,9 @@ fn endpoint_facts(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<(&'static str
         rows.push(("Names", endpoint.display_names.join(", ")));
     }
     rows.push(("Reachability", endpoint.reachability.clone()));
+    if endpoint.dns_method.as_deref() == Some("dns-persist-01") {
+        rows.push(("Validation", "standing record (dns-persist-01)".into()));
+    }
     rows.push(("Registered", moment(endpoint.created_at, now)));
     rows.push(("Attempts", attempts(endpoint)));
     if let Some(at) = endpoint.next_attempt_at.filter(|at| Some(*at) != endpoint.certificate.renews_at) {

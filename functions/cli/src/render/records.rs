@@ -41,7 +41,8 @@ fn blocks(look: Look, records: &[CheckedRecord]) -> String {
 
 /// As it is written in a zone's file, without its TTL.
 pub(crate) fn record_line(record: &Record) -> String {
-    format!("{} {} {}", record.name, record.kind, record.value)
+    let value = record.quoted(" ").unwrap_or_else(|| record.value.clone());
+    format!("{} {} {value}", record.name, record.kind)
 }
 
 #[cfg(test)]
@@ -70,6 +71,17 @@ mod tests {
             assert!(text.contains(name) && text.contains(value) && text.contains("missing"), "{width:?}\n{text}");
             assert!(!text.contains(" \n"), "no line ends with blanks: {text:?}");
         }
+    }
+
+    #[test]
+    fn a_text_is_quoted_where_it_is_written_into_a_zone_and_plain_in_the_table() {
+        let mut records = records();
+        let record = &mut records[0].record;
+        (record.kind, record.value) = ("TXT".into(), "ca.example; accounturi=https://ca.example/7".into());
+        assert!(record_line(record).ends_with("TXT \"ca.example; accounturi=https://ca.example/7\""));
+        record.value = "x".repeat(300);
+        assert_eq!(record.quoted(" "), Some(format!("\"{}\" \"{}\"", "x".repeat(255), "x".repeat(45))));
+        assert!(record_table(Look { colour: false, width: None }, &records).contains(&"x".repeat(300)));
     }
 
     #[test]

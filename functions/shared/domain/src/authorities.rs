@@ -7,8 +7,9 @@ use crate::endpoint::Endpoint;
 use crate::failure::{Actor, Failure, FailureName};
 use crate::name::CertificateName;
 use crate::names::EndpointNames;
-use crate::order::{OpenOrder, choose_challenge};
+use crate::order::{ChallengeKind, OpenOrder};
 use crate::pace::Pace;
+use crate::proving::choose_challenge;
 
 /// How often a step asks a CA that does not answer before it asks the next one: the flow repeats the step, so this takes
 /// a few seconds, and a CA that was away for a moment only is not left for another.
@@ -77,7 +78,13 @@ impl Authorities {
     ///
     /// From the first one on; but an open order is gone on with, wherever it is, unless its CA is what the last attempt
     /// failed by: then the next one's turn has come.
+    ///
+    /// A standing record names the first CA and our account there, so that no other can stand in where one is needed.
     pub fn in_turn(&self, endpoint: &Endpoint, now: OffsetDateTime) -> Vec<&Authority> {
+        let stands = |name| choose_challenge(endpoint.proving(), name) == ChallengeKind::DnsPersist01;
+        if endpoint.names.iter().any(stands) {
+            return vec![self.first()];
+        }
         let at_order = endpoint.order.as_ref().and_then(|order| {
             self.0.iter().position(|authority| order.is_usable(&authority.directory, &endpoint.names, now))
         });
@@ -121,7 +128,7 @@ pub fn keeps_out(
     name: &CertificateName,
     levels: &[CaaLevel],
 ) -> Option<String> {
-    let method = choose_challenge(endpoint.reachability, name);
+    let method = choose_challenge(endpoint.proving(), name);
     match judge(name, method, levels, &authority.issuer) {
         CaaVerdict::Allowed => None,
         CaaVerdict::Unanswered { at, why } => Some(format!("the CAA records of {at} could not be had: {why}")),
@@ -233,6 +240,17 @@ mod tests {
         assert_eq!(turn(&second, NOW), [URLS[1], URLS[2], URLS[0]]);
         assert_eq!(turn(&second, NOW + Duration::HOUR), URLS, "it has expired");
         assert_eq!(turn(&ordering("https://gone.example/dir", None), NOW), URLS, "its CA is not listed any more");
+    }
+
+    #[test]
+    fn where_a_standing_record_is_needed_none_stands_in_for_the_ca_that_it_names() {
+        for order in [None, Some(URLS[0]), Some(URLS[1])] {
+            let mut endpoint = order.map_or_else(endpoint, |url| ordering(url, None));
+            endpoint.dns_method = crate::proving::DnsMethod::DnsPersist01;
+            assert_eq!(turn(&endpoint, NOW), URLS[..1], "{order:?}");
+            endpoint.reachability = Reachability::External;
+            assert_eq!(turn(&endpoint, NOW).len(), 3, "nothing is proven by it then");
+        }
     }
 
     #[test]

@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn what_the_records_say_is_read_as_the_rfcs_have_it() {
-        use ChallengeKind::{Dns01, Http01};
+        use ChallengeKind::{Dns01, DnsPersist01, Http01};
         let bound = &format!("0 issue \"ca.example; accounturi={ACCOUNT}\"");
         let stranger = "0 issue \"ca.example; accounturi=https://ca.example/acct/8\"";
         for (name, method, records, expected) in [
@@ -238,6 +238,8 @@ mod tests {
             ("example.com", Http01, vec![stranger], "account"),
             ("example.com", Http01, vec![stranger, bound], "allowed"),
             ("example.com", Http01, vec!["0 issue \"ca.example; validationmethods=dns-01\""], "method"),
+            ("example.com", DnsPersist01, vec!["0 issue \"ca.example; validationmethods=dns-01\""], "method"),
+            ("example.com", DnsPersist01, vec!["0 issue \"ca.example; validationmethods=dns-persist-01\""], "allowed"),
             ("example.com", Dns01, vec!["0 issue \"ca.example; validationmethods=tls-alpn-01,dns-01\""], "allowed"),
             ("example.com", Dns01, vec!["0 issue \"ca.example;validationmethods=dns-01;accounturi=x\""], "account"),
         ] {

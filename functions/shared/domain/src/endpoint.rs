@@ -15,6 +15,7 @@ pub use crate::failing::{Absence, Failing};
 use crate::health::Health;
 use crate::names::EndpointNames;
 use crate::order::OpenOrder;
+use crate::proving::DnsMethod;
 
 /// 128 random bits in lower-case base32 (26 characters): fits a DNS label and an execution name.
 fn base32(bytes: [u8; 16]) -> String {
@@ -102,9 +103,9 @@ impl DelegationLabel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Reachability {
-    /// Open to the internet: validated over HTTP-01 (wildcards over DNS-01).
+    /// Open to the internet: validated over HTTP-01 (wildcards over DNS).
     External,
-    /// Internal or IP-filtered: validated over DNS-01 at the delegated name.
+    /// Internal or IP-filtered: validated over DNS, at the delegated name or by a standing record.
     Internal,
 }
 
@@ -115,6 +116,8 @@ pub struct Endpoint {
     pub tenant: TenantId,
     pub names: EndpointNames,
     pub reachability: Reachability,
+    #[serde(default)]
+    pub dns_method: DnsMethod,
     pub label: DelegationLabel,
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
@@ -186,6 +189,7 @@ impl Endpoint {
             tenant,
             names,
             reachability,
+            dns_method: DnsMethod::default(),
             label,
             created_at: now,
             attempt: 0,

@@ -31,10 +31,12 @@ pub mod pace;
 pub mod ports;
 pub mod problem;
 pub mod provider;
+pub mod proving;
 pub mod records;
 pub mod renewal_info;
 pub mod schedule;
 pub mod share;
+pub mod standing;
 pub mod starting;
 pub mod verdict;
 
@@ -43,3 +45,4 @@ pub use endpoint::{DelegationLabel, Endpoint, EndpointId, Reachability};
 pub use failure::{Actor, Failure, FailureName};
 pub use name::{CertificateName, DomainName};
 pub use names::EndpointNames;
+pub use proving::{DnsMethod, Proving};

@@ -64,6 +64,11 @@ impl DomainName {
     pub fn challenge_name(&self) -> String {
         format!("_acme-challenge.{}", self.0)
     }
+
+    /// Where the CA looks for the standing record of this name (draft-ietf-acme-dns-persist §3.1).
+    pub fn standing_name(&self) -> String {
+        format!("_validation-persist.{}", self.0)
+    }
 }
 
 impl FromStr for DomainName {

@@ -1,12 +1,14 @@
 //! An ACME order as it is kept between steps (RFC 8555 §7.1.3).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::endpoint::Reachability;
 use crate::name::{CertificateName, DomainName};
 use crate::names::EndpointNames;
+use crate::standing::standing_bases;
 
 /// RFC 8555 §7.1.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,13 +33,16 @@ pub enum AuthorizationStatus {
     Deactivated,
 }
 
-/// A validation method of RFC 8555 §8 that this product answers.
+/// A validation method that this product answers: those of RFC 8555 §8, and the standing record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum ChallengeKind {
     #[serde(rename = "http-01")]
     Http01,
     #[serde(rename = "dns-01")]
     Dns01,
+    /// draft-ietf-acme-dns-persist.
+    #[serde(rename = "dns-persist-01")]
+    DnsPersist01,
 }
 
 impl ChallengeKind {
@@ -45,22 +50,14 @@ impl ChallengeKind {
         match self {
             Self::Http01 => "http-01",
             Self::Dns01 => "dns-01",
+            Self::DnsPersist01 => "dns-persist-01",
         }
     }
 }
 
-/// The method by which `name` is to be proven.
-///
-/// A wildcard is only ever proven over DNS (RFC 8555 §7.4.1), and so is a host the CA cannot reach.
-pub fn choose_challenge(reachability: Reachability, name: &CertificateName) -> ChallengeKind {
-    match reachability {
-        Reachability::External if !name.wildcard => ChallengeKind::Http01,
-        _ => ChallengeKind::Dns01,
-    }
-}
-
 /// One challenge as the CA offers it. `response` is what must be published for it: the key authorization
-/// for HTTP-01 (RFC 8555 §8.3), its digest for the TXT record for DNS-01 (§8.4).
+/// for HTTP-01 (RFC 8555 §8.3), its digest for the TXT record for DNS-01 (§8.4); for a standing record nothing, and it
+/// has no token either.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
     pub kind: ChallengeKind,
@@ -152,6 +149,11 @@ impl OpenOrder {
         bases
     }
 
+    /// The names that a standing record is to prove, each base once, with whether its wildcard is among them.
+    pub fn standing_bases(&self) -> BTreeMap<&DomainName, bool> {
+        standing_bases(of_kind(self.pending(), ChallengeKind::DnsPersist01).map(|(name, _)| name))
+    }
+
     /// The TXT values to publish. They share one record set, so they are written together.
     pub fn txt_values(&self) -> Vec<String> {
         txt_values(self.pending())
@@ -184,7 +186,7 @@ impl OpenOrder {
         all.filter(|authorization| authorization.challenge.is_some()).cloned().collect()
     }
 
-    /// How the order is validated, for the history: DNS-01 if any name is.
+    /// How the order is validated, for the history: over DNS if any name is.
     pub fn method(&self) -> Option<ChallengeKind> {
         self.authorizations.iter().filter_map(|a| Some(a.challenge.as_ref()?.kind)).max()
     }
@@ -268,14 +270,5 @@ mod tests {
         assert!(!order.is_usable("https://ca.example/dir", &names(), NOW));
         order.chain = Some("PEM".into());
         assert!(!order.is_usable("https://ca.example/dir", &names(), NOW));
-    }
-
-    #[test]
-    fn wildcards_and_internal_hosts_are_proven_over_dns() {
-        let name = |text: &str| text.parse::<CertificateName>().expect("a valid name");
-        let choose = |reachability, text| choose_challenge(reachability, &name(text));
-        assert_eq!(choose(Reachability::External, "www.example.com"), ChallengeKind::Http01);
-        assert_eq!(choose(Reachability::External, "*.example.com"), ChallengeKind::Dns01);
-        assert_eq!(choose(Reachability::Internal, "www.example.com"), ChallengeKind::Dns01);
     }
 }

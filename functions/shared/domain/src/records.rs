@@ -5,27 +5,42 @@ use utoipa::ToSchema;
 
 use crate::endpoint::{Endpoint, Reachability};
 use crate::name::{CertificateName, DomainName};
+use crate::proving::DnsMethod;
+use crate::standing::{StandingIssuer, standing_bases};
 
 /// One record to create, as it is typed into a zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RequiredRecord {
     /// Full name, without trailing dot.
     pub name: String,
-    /// `CNAME`, or `ALIAS` where a CNAME cannot stand (RFC 1034 §3.6.2).
+    /// `CNAME`, or `ALIAS` where a CNAME cannot stand (RFC 1034 §3.6.2), or `TXT`.
     #[serde(rename = "type")]
     pub kind: String,
+    /// Of a TXT record the text itself, without quotes and in one piece.
     pub value: String,
     /// What the record is for, in one sentence.
     pub purpose: String,
 }
 
-/// All records that `endpoint` needs: one delegation CNAME per base name; for an external endpoint also
-/// the host's own record.
-pub fn required_records(endpoint: &Endpoint, delegation_zone: &str, endpoint_target: &str) -> Vec<RequiredRecord> {
+/// All records that `endpoint` needs: one delegation CNAME per base name, or the standing record in its place; for an
+/// external endpoint also the host's own record.
+///
+/// Without an `issuer` there is no standing record to be shown: an attempt says what is missing.
+pub fn required_records(
+    endpoint: &Endpoint,
+    delegation_zone: &str,
+    endpoint_target: &str,
+    issuer: Option<&StandingIssuer>,
+) -> Vec<RequiredRecord> {
     let target = endpoint.label.target(delegation_zone);
     let hosts = endpoint.names.iter().filter(|_| endpoint.reachability == Reachability::External);
     let hosts = hosts.map(|name| host_record(name, endpoint_target));
-    hosts.chain(endpoint.names.bases().into_iter().map(|base| delegation_record(base, &target))).collect()
+    let bases = standing_bases(endpoint.names.iter()).into_iter();
+    let proofs = bases.filter_map(|(base, wildcard)| match endpoint.dns_method {
+        DnsMethod::Dns01 => Some(delegation_record(base, &target)),
+        DnsMethod::DnsPersist01 => issuer.map(|issuer| standing_record(base, wildcard, issuer)),
+    });
+    hosts.chain(proofs).collect()
 }
 
 /// Leads `_acme-challenge.BASE` to `target`.
@@ -35,6 +50,19 @@ pub fn delegation_record(base: &DomainName, target: &str) -> RequiredRecord {
         kind: "CNAME".into(),
         value: target.to_owned(),
         purpose: format!("Lets the platform prove control of {base} for its certificate, now and at every renewal."),
+    }
+}
+
+/// Lets our account issue for `base`, with `wildcard` for its wildcard, too.
+pub fn standing_record(base: &DomainName, wildcard: bool, issuer: &StandingIssuer) -> RequiredRecord {
+    let names = if wildcard { format!("{base} and *.{base}") } else { base.to_string() };
+    RequiredRecord {
+        name: base.standing_name(),
+        kind: "TXT".into(),
+        value: issuer.value(wildcard),
+        purpose: format!(
+            "Allows the platform's account at its certificate authority to have certificates for {names}, as long as it stands."
+        ),
     }
 }
 
@@ -55,9 +83,33 @@ pub fn host_record(name: &CertificateName, endpoint_target: &str) -> RequiredRec
 impl RequiredRecord {
     /// As one writes it: `www.example.com CNAME edge.platform.example`.
     pub fn line(&self) -> String {
-        format!("{} {} {}", self.name, self.kind, self.value)
+        let value = if self.kind == "TXT" { quoted(&self.value) } else { self.value.clone() };
+        format!("{} {} {value}", self.name, self.kind)
     }
 }
+
+/// A TXT record's text as a zone's file has it (RFC 1035 §5.1): in quotes, as a `;` would begin a comment, and in parts of
+/// at most 255 octets, which whoever reads the record puts together again.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    let mut octets = 0;
+    for c in text.chars() {
+        if octets + c.len_utf8() > MOST_OCTETS {
+            out.push_str("\" \"");
+            octets = 0;
+        }
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+        octets += c.len_utf8();
+    }
+    out.push('"');
+    out
+}
+
+/// Of one string in a TXT record (RFC 1035 §3.3).
+const MOST_OCTETS: usize = 255;
 
 #[cfg(test)]
 mod tests {
@@ -75,7 +127,7 @@ mod tests {
             DelegationLabel::from_random([2; 16]),
             OffsetDateTime::UNIX_EPOCH,
         );
-        required_records(&endpoint, "acme.platform.example", "edge.platform.example")
+        required_records(&endpoint, "acme.platform.example", "edge.platform.example", None)
             .into_iter()
             .map(|r| (r.name, r.kind, r.value))
             .collect()
@@ -100,5 +152,45 @@ mod tests {
             short,
             [("example.com", "ALIAS"), ("*.example.com", "CNAME"), ("_acme-challenge.example.com", "CNAME")]
         );
+    }
+
+    #[test]
+    fn a_standing_record_stands_in_place_of_the_delegation_and_covers_the_wildcard_where_there_is_one() {
+        let names = EndpointNames::parse("example.com", &["*.example.com".into(), "db.example.org".into()], 9);
+        let mut endpoint = Endpoint::register(
+            EndpointId::from_random([1; 16]),
+            crate::caller::TenantId::fallback(),
+            names.expect("valid"),
+            Reachability::Internal,
+            DelegationLabel::from_random([2; 16]),
+            OffsetDateTime::UNIX_EPOCH,
+        );
+        endpoint.dns_method = DnsMethod::DnsPersist01;
+        let issuer = crate::caa::Issuer {
+            identities: vec!["ca.example".into()],
+            account: Some("https://ca.example/acct/7".into()),
+        };
+        let issuer = StandingIssuer::of(&issuer).expect("known");
+        let lines: Vec<_> =
+            required_records(&endpoint, "zone", "edge", Some(&issuer)).iter().map(RequiredRecord::line).collect();
+        let value = "ca.example; accounturi=https://ca.example/acct/7";
+        assert_eq!(
+            lines,
+            [
+                format!("_validation-persist.db.example.org TXT \"{value}\""),
+                format!("_validation-persist.example.com TXT \"{value}; policy=wildcard\""),
+            ]
+        );
+        assert!(required_records(&endpoint, "zone", "edge", None).is_empty());
+    }
+
+    #[test]
+    fn a_text_is_quoted_in_parts_of_255_octets_that_make_it_again() {
+        assert_eq!(quoted("a; b"), "\"a; b\"");
+        assert_eq!(quoted("a\"b\\"), "\"a\\\"b\\\\\"");
+        assert_eq!(quoted(&"x".repeat(255)).matches("\" \"").count(), 0);
+        let long = "x".repeat(256);
+        assert_eq!(quoted(&long), format!("\"{}\" \"x\"", "x".repeat(255)));
+        assert_eq!(quoted(&long).replace("\" \"", "").trim_matches('"'), long);
     }
 }

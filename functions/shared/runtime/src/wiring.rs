@@ -18,6 +18,7 @@ use adapters::step_functions::StateMachine;
 use adapters::tls_probe::TlsProbe;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use domain::caa::Issuer;
 use ipnet::IpNet;
 
 use crate::authorities::first_issuer;
@@ -134,7 +135,12 @@ impl Wiring {
     pub fn looker(&self) -> Wired<EndpointLooker> {
         let port = self.https_port()?;
         let tls = if port == 0 { None } else { Some(TlsProbe::new(self.reach()?, port)) };
-        Ok(EndpointLooker::new(self.dns()?, self.probe()?, tls, first_issuer(&self.environment)))
+        Ok(EndpointLooker::new(self.dns()?, self.probe()?, tls, self.issuer()))
+    }
+
+    /// The first CA and our account there, as CAA and standing records name them.
+    pub fn issuer(&self) -> Issuer {
+        first_issuer(&self.environment)
     }
 
     pub fn acm(&self) -> Wired<Acm> {

@@ -3,17 +3,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::budget::{Bucket, Limit, Purpose, Taken};
 use domain::ca_limits::CaLimits;
-use domain::endpoint::Reachability;
 use domain::name::CertificateName;
 use domain::names::EndpointNames;
-use domain::order::{
-    Authorization, AuthorizationStatus, Challenge, ChallengeKind, OpenOrder, OrderStatus, choose_challenge,
-};
+use domain::order::{Authorization, AuthorizationStatus, Challenge, ChallengeKind, OpenOrder, OrderStatus};
 use domain::ports::{
     CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, RenewalInfo, RenewalInformation,
     Validation,
 };
+use domain::proving::{Proving, choose_challenge};
 use domain::renewal_info::RenewalWindow;
+use domain::standing::StandingIssuer;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyPair, PublicKeyData, SerialNumber,
     SignatureAlgorithm,
@@ -103,6 +102,19 @@ impl MemoryCa {
         Self { directory, ..other }
     }
 
+    /// Whom a standing record has to name for this CA and its one account.
+    pub fn issuer() -> domain::caa::Issuer {
+        domain::caa::Issuer {
+            identities: vec!["ca.example".into()],
+            account: Some("https://ca.example/account/1".into()),
+        }
+    }
+
+    /// The same, as it is written into records.
+    pub fn standing_issuer() -> StandingIssuer {
+        StandingIssuer::of(&Self::issuer()).expect("both are known")
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no test panics in here")
     }
@@ -165,7 +177,7 @@ impl MemoryCa {
         CaReply { value, nonce: None }
     }
 
-    fn is_proven(&self, name: &CertificateName, challenge: &Challenge) -> bool {
+    fn is_proven(&self, name: &CertificateName, challenge: &Challenge, now: OffsetDateTime) -> bool {
         match challenge.kind {
             ChallengeKind::Http01 => {
                 self.tokens.get(&name.base, &challenge.token).as_deref() == Some(&challenge.response)
@@ -173,6 +185,10 @@ impl MemoryCa {
             ChallengeKind::Dns01 => {
                 let target = self.dns.target(&name.base.challenge_name()).unwrap_or_default();
                 self.dns.zone().values(&target).contains(&challenge.response)
+            }
+            ChallengeKind::DnsPersist01 => {
+                let text = self.dns.standing(&name.base.standing_name());
+                text.is_some_and(|text| Self::standing_issuer().judge(&text, name.wildcard, now).is_ok())
             }
         }
     }
@@ -213,7 +229,10 @@ fn challenge(order: u64, authorization: usize, kind: ChallengeKind) -> Challenge
 }
 
 fn response(token: &str, kind: ChallengeKind) -> String {
-    format!("{token}.{}", kind.as_str())
+    match kind {
+        ChallengeKind::DnsPersist01 => String::new(),
+        kind => format!("{token}.{}", kind.as_str()),
+    }
 }
 
 fn opened(directory: &str, url: &str, order: &CaOrder) -> OpenedOrder {
@@ -306,7 +325,7 @@ impl CertificateAuthority for MemoryCa {
     async fn open(
         &self,
         names: &EndpointNames,
-        reachability: Reachability,
+        proving: Proving,
         replaces: Option<&str>,
     ) -> Result<CaReply<OpenedOrder>, CaError> {
         let mut state = self.state();
@@ -334,7 +353,7 @@ impl CertificateAuthority for MemoryCa {
                     url: format!("memory://ca/authorization/{number}/{i}"),
                     name: name.clone(),
                     status: if reused { AuthorizationStatus::Valid } else { AuthorizationStatus::Pending },
-                    challenge: Some(challenge(number, i, choose_challenge(reachability, name))),
+                    challenge: Some(challenge(number, i, choose_challenge(proving, name))),
                 }
             })
             .collect();
@@ -355,14 +374,14 @@ impl CertificateAuthority for MemoryCa {
         Ok(self.reply(value))
     }
 
-    async fn resume(&self, order: &OpenOrder, reachability: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
+    async fn resume(&self, order: &OpenOrder, proving: Proving) -> Result<CaReply<OpenedOrder>, CaError> {
         let value = {
             let mut state = self.state();
             let held = state.order(&order.url)?;
             // The client chooses anew among what the CA offers.
             for authorization in &mut held.authorizations {
                 let chosen = authorization.challenge.as_mut().expect("made with one");
-                chosen.kind = choose_challenge(reachability, &authorization.name);
+                chosen.kind = choose_challenge(proving, &authorization.name);
                 chosen.response = response(&chosen.token, chosen.kind);
             }
             opened(self.directory, &order.url, held)
@@ -372,7 +391,7 @@ impl CertificateAuthority for MemoryCa {
 
     async fn validate(&self, order: &OpenOrder, _: bool) -> Result<CaReply<Validation>, CaError> {
         let mut state = self.state();
-        let distrusted = state.distrusted.clone();
+        let (distrusted, now) = (state.distrusted.clone(), state.now());
         let is_distrusted =
             |name: &CertificateName| distrusted.as_ref().is_some_and(|part| name.base.as_str().contains(part.as_str()));
         let held = state.order(&order.url)?;
@@ -380,7 +399,8 @@ impl CertificateAuthority for MemoryCa {
             for authorization in &mut held.authorizations {
                 let challenge = authorization.challenge.as_ref().expect("made with one");
                 if authorization.status == AuthorizationStatus::Pending {
-                    let proven = !is_distrusted(&authorization.name) && self.is_proven(&authorization.name, challenge);
+                    let (name, trusted) = (&authorization.name, !is_distrusted(&authorization.name));
+                    let proven = trusted && self.is_proven(name, challenge, now);
                     authorization.status = match proven {
                         true => AuthorizationStatus::Valid,
                         false => AuthorizationStatus::Invalid,

@@ -7,21 +7,35 @@ use domain::ports::{AuthoritativeDns, HttpProbe, RecordKind};
 
 use crate::{MemoryTokens, MemoryZone};
 
-/// One name server that knows the customers' aliases and serves the delegation zone.
+/// One name server that knows the customers' aliases and standing records, and serves the delegation zone.
 #[derive(Clone, Debug)]
 pub struct MemoryDns {
     aliases: Arc<Mutex<BTreeMap<String, String>>>,
+    texts: Arc<Mutex<BTreeMap<String, String>>>,
     zone: MemoryZone,
 }
 
 impl MemoryDns {
     pub fn new(zone: MemoryZone) -> Self {
-        Self { aliases: Arc::default(), zone }
+        Self { aliases: Arc::default(), texts: Arc::default(), zone }
     }
 
     /// Creates `name CNAME target`.
     pub fn alias(&self, name: &str, target: &str) {
         self.aliases.lock().expect("no test panics in here").insert(name.to_owned(), target.to_owned());
+    }
+
+    /// Creates `name TXT text`, or takes it away.
+    pub fn text(&self, name: &str, text: Option<&str>) {
+        let mut texts = self.texts.lock().expect("no test panics in here");
+        match text {
+            Some(text) => texts.insert(name.to_owned(), text.to_owned()),
+            None => texts.remove(name),
+        };
+    }
+
+    pub(crate) fn standing(&self, name: &str) -> Option<String> {
+        self.texts.lock().expect("no test panics in here").get(name).cloned()
     }
 
     pub(crate) fn target(&self, name: &str) -> Option<String> {
@@ -37,7 +51,7 @@ impl AuthoritativeDns for MemoryDns {
     async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
         let data: Vec<String> = match kind {
             RecordKind::Cname => self.target(name).into_iter().collect(),
-            RecordKind::Txt => self.zone.values(name).into_iter().collect(),
+            RecordKind::Txt => self.zone.values(name).into_iter().chain(self.standing(name)).collect(),
             _ => Vec::new(),
         };
         let answer = if data.is_empty() { Answer::NxDomain } else { Answer::Records(data) };

@@ -4,7 +4,7 @@ use domain::flow::StepInput;
 use domain::order::{ChallengeKind, OpenOrder};
 use domain::ports::{CertificateAuthority, DueEntry, DueIndex, EndpointReader, KeyVault, Registry};
 use domain::schedule::LEASE;
-use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability, TenantId};
+use domain::{DelegationLabel, DnsMethod, Endpoint, EndpointId, EndpointNames, Proving, Reachability, TenantId};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 
@@ -35,10 +35,16 @@ impl Scene {
 
     /// `example.com` and its wildcard, delegated as it must be.
     pub async fn new(reachability: Reachability) -> Self {
+        Self::proven(reachability.into()).await
+    }
+
+    async fn proven(proving: Proving) -> Self {
         let now = datetime!(2026-11-24 12:00 UTC);
         let names = EndpointNames::parse("example.com", &["*.example.com".into()], 100).expect("valid names");
         let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
-        let endpoint = Endpoint::register(id.clone(), TenantId::fallback(), names, reachability, label, now);
+        let tenant = TenantId::fallback();
+        let mut endpoint = Endpoint::register(id.clone(), tenant, names, proving.reachability, label, now);
+        endpoint.dns_method = proving.dns_method;
         let endpoints = MemoryEndpoints::default();
         endpoints.register(&endpoint, &registered(&endpoint), None).await.expect("registered");
         let entry = DueEntry { endpoint: id.clone(), due_at: now };
@@ -65,6 +71,21 @@ impl Scene {
         }
     }
 
+    /// The same, proven by a standing record, which is there, and with no delegation.
+    pub async fn by_standing_record() -> Self {
+        let proving = Proving { reachability: Reachability::Internal, dns_method: DnsMethod::DnsPersist01 };
+        let scene = Self::proven(proving).await;
+        scene.dns.alias("_acme-challenge.example.com", "nowhere.example");
+        scene.stand(true);
+        scene
+    }
+
+    /// Creates the standing record, or takes it away.
+    pub fn stand(&self, there: bool) {
+        let value = MemoryCa::standing_issuer().value(true);
+        self.dns.text("_validation-persist.example.com", Some(value.as_str()).filter(|_| there));
+    }
+
     pub async fn endpoint(&self) -> Endpoint {
         self.endpoints.find(&self.input.endpoint).await.expect("in memory").expect("it is there")
     }
@@ -80,7 +101,7 @@ impl Scene {
         use domain::ports::AttemptJournal;
         let endpoint = self.endpoint().await;
         self.keys.ensure(&endpoint.id, 1, CertificateKey::generate).await.expect("in memory");
-        let opened = self.ca.open(&endpoint.names, endpoint.reachability, None).await.expect("in memory").value;
+        let opened = self.ca.open(&endpoint.names, endpoint.proving(), None).await.expect("in memory").value;
         let order = OpenOrder {
             url: opened.url,
             finalize_url: opened.finalize_url,

@@ -112,7 +112,7 @@ fn itself() -> Origin {
 }
 
 fn required(endpoint: &Endpoint) -> Vec<RequiredRecord> {
-    required_records(endpoint, ZONE, TARGET)
+    required_records(endpoint, ZONE, TARGET, None)
 }
 
 fn found(server: &str, records: &[&str], chain: &[&str]) -> Found {

@@ -84,7 +84,8 @@ impl Standing {
 }
 
 pub(crate) fn installation() -> Installation {
-    Installation { delegation_zone: ZONE.into(), endpoint_target: TARGET.into(), profile: None }
+    let (delegation_zone, endpoint_target) = (ZONE.into(), TARGET.into());
+    Installation { delegation_zone, endpoint_target, profile: None, standing_records: false, issuer: None }
 }
 
 /// The same letter again and again: told apart by it, and the same in every run.
@@ -324,6 +325,10 @@ impl Operations for Stage {
         Ok(view)
     }
 
+    fn offers_standing_records(&self) -> bool {
+        false
+    }
+
     async fn preflight(&self, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {
         let names = EndpointNames::parse(&wish.domain, &wish.also, 100)
             .map_err(|error| Problem::invalid(error.to_string()).with_field(error.field()))?;
@@ -331,13 +336,14 @@ impl Operations for Stage {
         let world = World { dns: state.dns.clone(), provider: state.provider.clone() };
         let domain = names.primary().to_string();
         let endpoint = Endpoint::register(id(0), TenantId::fallback(), names, wish.reachability, label(0), now);
-        let mut records = required_records(&endpoint, ZONE, TARGET);
+        let mut records = required_records(&endpoint, ZONE, TARGET, None);
         for record in records.iter_mut().filter(|record| record.value.ends_with(ZONE)) {
             record.value = format!("given at registration, below {ZONE}");
         }
         let mut report = world.look(records, now);
         report.findings.clear();
-        Ok(PreflightView { domain, reachability: wish.reachability, well: report.is_well(), report })
+        let Wish { reachability, dns_method, .. } = wish;
+        Ok(PreflightView { domain, reachability, dns_method, well: report.is_well(), report })
     }
 
     async fn check(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {
@@ -412,7 +418,7 @@ impl Operations for Stage {
 
 /// A fresh look; records that are right at last let the next attempt begin.
 fn look(standing: &mut Standing, world: &World, now: OffsetDateTime) {
-    let report = world.look(required_records(&standing.endpoint, ZONE, TARGET), now);
+    let report = world.look(required_records(&standing.endpoint, ZONE, TARGET, None), now);
     standing.endpoint.check = Some(report.summary());
     let mended = report.is_well() && standing.endpoint.failing.is_some();
     standing.report = Some(report);

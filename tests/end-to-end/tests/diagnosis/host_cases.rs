@@ -141,13 +141,9 @@ async fn to_a_port(stage: &Stage<'_>) -> Result<CheckReport> {
     behind(stage, "ported", "to-a-port.platform").await
 }
 
-/// A healthy external endpoint that has a certificate.
-async fn certified(stage: &Stage<'_>, name: &str) -> Result<Subject> {
-    let zone = zone(stage, name).await?;
-    let host = format!("shop.{name}");
-    stage.point(&zone, &host).await?;
-    let mut subject = stage.external(&host);
-    subject.certificate = Some(InstalledCertificate {
+/// A certificate of the subject's, as it is recorded.
+pub(crate) fn held(subject: &Subject) -> InstalledCertificate {
+    InstalledCertificate {
         arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
         serial: "abc123".into(),
         issuer: "CN=The CA".into(),
@@ -162,7 +158,16 @@ async fn certified(stage: &Stage<'_>, name: &str) -> Result<Subject> {
         generation: 1,
         renewal: false,
         announced: true,
-    });
+    }
+}
+
+/// A healthy external endpoint that has a certificate.
+async fn certified(stage: &Stage<'_>, name: &str) -> Result<Subject> {
+    let zone = zone(stage, name).await?;
+    let host = format!("shop.{name}");
+    stage.point(&zone, &host).await?;
+    let mut subject = stage.external(&host);
+    subject.certificate = Some(held(&subject));
     Ok(subject)
 }
 

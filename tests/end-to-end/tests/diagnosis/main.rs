@@ -9,6 +9,7 @@ mod cases;
 mod host_cases;
 mod page;
 mod stage;
+mod standing_cases;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -35,7 +36,7 @@ pub(crate) struct Case {
 }
 
 fn all() -> impl Iterator<Item = &'static Case> {
-    cases::CASES.iter().chain(&host_cases::CASES).chain(&ca_cases::CASES)
+    cases::CASES.iter().chain(&standing_cases::CASES).chain(&host_cases::CASES).chain(&ca_cases::CASES)
 }
 
 #[test]
@@ -61,6 +62,7 @@ async fn each_fault_is_named_alone_with_who_must_act_and_what_to_do() -> Result<
     let stage = Stage::set(&cloud).await?;
     all_is_well(&stage).await?;
     nothing_is_asked_before_registration(&stage).await?;
+    standing_cases::all_is_well(&stage).await?;
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
     for case in all() {
         let begun = Instant::now();

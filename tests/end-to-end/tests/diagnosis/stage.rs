@@ -13,7 +13,7 @@ use aws_sdk_route53::types::RrType;
 use domain::caa::Issuer;
 use domain::check::CheckReport;
 use domain::ports::{Looker, Subject};
-use domain::{EndpointNames, Reachability};
+use domain::{DnsMethod, EndpointNames, Reachability};
 use local_cloud::{Behaviour, CustomerZone, LocalCloud, NameServer, StaticZone};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -185,9 +185,15 @@ impl<'a> Stage<'a> {
             })
             .collect();
         let names = EndpointNames::parse(&names[0], &names[1..], 9).expect("valid names");
-        let mut subject = Subject::unregistered(names, reachability, &self.name("edge.platform"));
+        let mut subject = Subject::unregistered(names, reachability.into(), &self.name("edge.platform"));
         subject.delegation_target = Some(self.target());
+        subject.registered = true;
         subject
+    }
+
+    /// The same, proven by a standing record.
+    pub(crate) fn standing(&self, names: &[&str], reachability: Reachability) -> Subject {
+        Subject { dns_method: DnsMethod::DnsPersist01, ..self.subject(names, reachability) }
     }
 
     pub(crate) fn internal(&self, name: &str) -> Subject {

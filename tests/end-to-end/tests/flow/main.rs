@@ -13,7 +13,7 @@ mod year;
 use domain::alert::AlertKind;
 use domain::attempt::Outcome;
 use domain::ports::{Registry, SharedCauses};
-use domain::{Endpoint, EndpointId, EndpointNames, Reachability};
+use domain::{DnsMethod, Endpoint, EndpointId, EndpointNames, Proving, Reachability};
 use testkit::proptest::prelude::*;
 use world::{Chaos, Wish, World};
 
@@ -24,7 +24,7 @@ const RUNS: u32 = 4000;
 struct Scenario {
     domain: &'static str,
     also: Vec<String>,
-    reachability: Reachability,
+    proving: Proving,
     /// What its owner wants changed, as early as it can be.
     wish: Option<Wish>,
     chaos: Chaos,
@@ -39,7 +39,15 @@ fn wishes() -> impl Strategy<Value = Wish> {
         Just(Some(names(&["c.example.org", "*.new.example.org", "b.example.com"]))),
     ];
     let reachability = prop_oneof![Just(Reachability::External), Just(Reachability::Internal)];
-    (also, reachability, any::<bool>()).prop_map(|(also, reachability, echo)| Wish { also, reachability, echo })
+    (also, reachability, methods(), any::<bool>()).prop_map(|(also, reachability, dns_method, echo)| Wish {
+        also,
+        proving: Proving { reachability, dns_method },
+        echo,
+    })
+}
+
+fn methods() -> impl Strategy<Value = DnsMethod> {
+    prop_oneof![2 => Just(DnsMethod::Dns01), 1 => Just(DnsMethod::DnsPersist01)]
 }
 
 fn scenarios() -> impl Strategy<Value = Scenario> {
@@ -54,10 +62,10 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     let crashes = prop::collection::vec((1_u32..14, prop::bool::weighted(0.3)), 0..7);
     let duplicates = prop::collection::vec(prop::option::weighted(0.3, any::<bool>()), 0..40);
     let wish = prop::option::weighted(0.6, wishes());
-    (shapes, crashes, duplicates, any::<bool>(), wish).prop_map(
-        |((domain, also, reachability), crashes, duplicates, reuse, wish)| {
+    (shapes, methods(), crashes, duplicates, any::<bool>(), wish).prop_map(
+        |((domain, also, reachability), dns_method, crashes, duplicates, reuse, wish)| {
             let chaos = Chaos { crashes, duplicates, reuse_authorizations: reuse };
-            Scenario { domain, also, reachability, wish, chaos }
+            Scenario { domain, also, proving: Proving { reachability, dns_method }, wish, chaos }
         },
     )
 }
@@ -87,15 +95,17 @@ fn without_any_chaos_one_order_and_one_message_do() {
 /// Issue, change, renew, remove.
 async fn live(scenario: Scenario) {
     let world = World::new(scenario.chaos);
-    let id = world.register(scenario.domain, &scenario.also, scenario.reachability).await;
+    let id = world.register(scenario.domain, &scenario.also, scenario.proving).await;
     let wish = scenario.wish.clone();
+    let methods = [Some(scenario.proving), wish.as_ref().map(|wish| wish.proving)];
+    let standing = methods.iter().flatten().all(|proving| proving.dns_method == DnsMethod::DnsPersist01);
     world.wish(scenario.wish);
     world.arm();
 
     world.run_until(&id, is_settled).await;
     let first = check_settled(&world, &id, Outcome::Issued).await;
     if let Some(wish) = wish {
-        assert_eq!(first.reachability, wish.reachability);
+        assert_eq!(first.proving(), wish.proving);
         let names = wish.also.map_or(scenario.also.clone(), |also| also);
         let names = EndpointNames::parse(scenario.domain, &names, 100).expect("valid names");
         assert!(first.names.same_set_as(&names), "it is as was wished: {:?}", first.names);
@@ -130,6 +140,10 @@ async fn live(scenario: Scenario) {
     assert_eq!(last[0].outcome, Outcome::Removed, "the history says so");
     assert!(world.notifier.kinds().contains(&AlertKind::EndpointRemoved));
     assert_eq!(world.causes.lasting().await, Ok(vec![]), "what was told for all has been told to be over");
+    assert!(
+        !standing || world.zone.calls() == 0,
+        "with standing records nothing is ever written to the delegation zone"
+    );
     assert_eq!(world.ca.over_limits(), 0, "the CA never had to say that it is too much");
 }
 

@@ -6,11 +6,11 @@ use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
 use domain::authorities::{Authorities, Authority};
-use domain::caa::Issuer;
 use domain::flow::{Progress, StepInput};
 use domain::pace::Pace;
 use domain::ports::{CertificateAuthority, Change, ChangeError, EndpointReader, Registry};
-use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Failure, Reachability};
+use domain::records::required_records;
+use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Failure, Proving};
 use futures::FutureExt;
 use serde_json::{Value, json};
 use testkit::{
@@ -50,11 +50,11 @@ pub(crate) struct Outages {
     pub(crate) route53: Vec<Outage>,
 }
 
-/// A change of names or reachability; `also` of `None` leaves the names.
+/// A change of names or of how they are proven; `also` of `None` leaves the names.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
     pub(crate) also: Option<Vec<String>>,
-    pub(crate) reachability: Reachability,
+    pub(crate) proving: Proving,
     /// Whether everything that was delivered before comes again right after the change.
     pub(crate) echo: bool,
 }
@@ -106,7 +106,7 @@ impl World {
         second.limit(pace.limits);
         let listed = |ca: &MemoryCa| Authority {
             directory: CertificateAuthority::directory(ca).to_owned(),
-            issuer: Issuer { identities: vec!["ca.example".into()], account: None },
+            issuer: MemoryCa::issuer(),
             pace,
         };
         let authorities = Authorities::new(listed(&ca), [listed(&second)]).expect("each once");
@@ -154,9 +154,9 @@ impl World {
     }
 
     /// Registers the endpoint; its owner has created the records.
-    pub(crate) async fn register(&self, domain: &str, also: &[String], reachability: Reachability) -> EndpointId {
+    pub(crate) async fn register(&self, domain: &str, also: &[String], proving: impl Into<Proving>) -> EndpointId {
         let names = EndpointNames::parse(domain, also, 100).expect("valid names");
-        self.register_for("default", 1, names, reachability, true).await
+        self.register_for("default", 1, names, proving, true).await
     }
 
     /// Registers the endpoint of this `number` for a tenant; `delegated`: whether its owner has created the records.
@@ -165,19 +165,31 @@ impl World {
         tenant: &str,
         number: u128,
         names: EndpointNames,
-        reachability: Reachability,
+        proving: impl Into<Proving>,
         delegated: bool,
     ) -> EndpointId {
         // Spread over the shards, as random ids are.
         let random = (number * 0x9e37_79b9_7f4a_7c15_f39c_0c8b).to_be_bytes();
         let (id, label) = (EndpointId::from_random(random), DelegationLabel::from_random(random));
-        for base in names.bases().into_iter().filter(|_| delegated) {
-            self.dns.alias(&base.challenge_name(), &label.target(ZONE));
-        }
+        let proving = proving.into();
         let tenant = tenant.parse().expect("a tenant");
-        let endpoint = Endpoint::register(id.clone(), tenant, names, reachability, label, self.now());
+        let mut endpoint = Endpoint::register(id.clone(), tenant, names, proving.reachability, label, self.now());
+        endpoint.dns_method = proving.dns_method;
+        if delegated {
+            self.create_records(&endpoint);
+        }
         self.endpoints.register(&endpoint, &testkit::banks::registered(&endpoint), None).await.expect("registered");
         id
+    }
+
+    /// As the owner of the names does.
+    fn create_records(&self, endpoint: &Endpoint) {
+        for record in required_records(endpoint, ZONE, TARGET, Some(&MemoryCa::standing_issuer())) {
+            match record.kind.as_str() {
+                "TXT" => self.dns.text(&record.name, Some(&record.value)),
+                _ => self.dns.alias(&record.name, &record.value),
+            }
+        }
     }
 
     pub(crate) async fn endpoint(&self, id: &EndpointId) -> Option<Endpoint> {
@@ -218,17 +230,16 @@ impl World {
 
     /// Makes the change if it can be made now. Its owner has created the records for it.
     async fn try_wish(&self, id: &EndpointId) {
-        let Some(Wish { also, reachability, echo }) = self.wish.borrow().clone() else { return };
+        let Some(Wish { also, proving, echo }) = self.wish.borrow().clone() else { return };
         // Not before the first attempt: then it would be a registration like any other.
         let Some(seen) = self.endpoint(id).await.filter(|endpoint| endpoint.attempt > 0) else { return };
         let names = match also {
             Some(also) => EndpointNames::parse(&seen.names.primary().to_string(), &also, 100).expect("valid names"),
             None => seen.names.clone(),
         };
-        for base in names.bases() {
-            self.dns.alias(&base.challenge_name(), &seen.label.target(ZONE));
-        }
-        let change = Change { names, reachability, due_at: self.now() };
+        let Proving { reachability, dns_method } = proving;
+        self.create_records(&Endpoint { names: names.clone(), reachability, dns_method, ..seen.clone() });
+        let change = Change { names, reachability, dns_method, due_at: self.now() };
         let event = testkit::banks::registered(&seen);
         let changed = AssertUnwindSafe(self.endpoints.change(&seen, &change, &event)).catch_unwind().await;
         match changed {
@@ -344,6 +355,7 @@ impl World {
                     probe: &self.probe,
                     delegation_zone: ZONE,
                     endpoint_target: TARGET,
+                    issuer: &MemoryCa::issuer(),
                 };
                 check_propagation::check_propagation(&ports, input, now).await
             }

@@ -24,7 +24,7 @@ pub(crate) fn cloud_formation(records: &[&Record]) -> String {
                 properties["AliasTarget"] = json!({"DNSName": record.value, "HostedZoneId": {"Ref": target}});
             } else {
                 properties["TTL"] = json!(TTL.to_string());
-                properties["ResourceRecords"] = json!([record.value]);
+                properties["ResourceRecords"] = json!([record.quoted(" ").unwrap_or_else(|| record.value.clone())]);
             }
             let metadata = json!({"Purpose": record.purpose});
             resources
@@ -83,6 +83,11 @@ mod tests {
         assert_eq!(
             resources["ExampleCom"]["Properties"]["AliasTarget"],
             json!({"DNSName": "edge.platform.example", "HostedZoneId": {"Ref": "TargetZoneIdOfExampleCom"}})
+        );
+        assert_eq!(
+            resources["ValidationPersistExampleOrg"]["Properties"]["ResourceRecords"],
+            json!(["\"ca.example; accounturi=https://ca.example/7\""]),
+            "Route 53 wants texts in quotes"
         );
         for (id, resource) in resources {
             assert!(id.chars().all(|c| c.is_ascii_alphanumeric()) && resource["Type"] == "AWS::Route53::RecordSet");

@@ -14,7 +14,7 @@ use crate::model::Record;
 
 /// How long resolvers may keep the records: short enough to mend a mistake, long enough to be kind.
 const TTL: u32 = 300;
-const DELEGATION: &str = "_acme-challenge.";
+const PROOFS: [&str; 2] = ["_acme-challenge.", "_validation-persist."];
 /// The hosted zone of all CloudFront distributions (AWS, `AliasTarget`); other targets have several.
 const CLOUDFRONT: (&str, &str) = (".cloudfront.net", "Z2FDTNDATAQYW2");
 
@@ -39,7 +39,8 @@ fn zones<'a>(records: &[&'a Record]) -> Vec<Zone<'a>> {
 
 /// The endpoint that records are for, as far as they tell: the name in the first one.
 fn subject<'a>(records: &[&'a Record]) -> &'a str {
-    records.first().map_or("", |record| record.name.strip_prefix(DELEGATION).unwrap_or(&record.name))
+    let plain = |name: &'a str| PROOFS.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
+    records.first().map_or("", |record| plain(&record.name))
 }
 
 fn is_alias(record: &Record) -> bool {
@@ -81,6 +82,7 @@ fn sample() -> Vec<Record> {
         record("a-b.example.co.uk", "CNAME", "edge.platform.example", "Says \"${x}\" and %{y}."),
         record("_acme-challenge.example.com", "CNAME", "l.acme.platform.example", "Proves."),
         record("_acme-challenge.a-b.example.co.uk", "CNAME", "l.acme.platform.example", "Proves."),
+        record("_validation-persist.example.org", "TXT", "ca.example; accounturi=https://ca.example/7", "Allows."),
     ]
 }
 
@@ -99,7 +101,8 @@ mod tests {
         let sample = sample();
         let zones = zones(&sample.iter().collect::<Vec<_>>());
         let short: Vec<_> = zones.iter().map(|zone| (zone.domain, zone.records.len())).collect();
-        assert_eq!(short, [("example.com", 3), ("example.co.uk", 2)]);
+        assert_eq!(short, [("example.com", 3), ("example.co.uk", 2), ("example.org", 1)]);
         assert_eq!(subject(&sample[3..].iter().collect::<Vec<_>>()), "example.com");
+        assert_eq!(subject(&[&sample[5]]), "example.org");
     }
 }

@@ -20,13 +20,22 @@ pub(crate) fn terraform(records: &[&Record]) -> String {
                     &name,
                     &zone_id,
                     record,
-                    &format!("  ttl     = {TTL}\n  records = [{}]\n", quoted(&record.value)),
+                    &format!("  ttl     = {TTL}\n  records = [{}]\n", quoted(&data(record))),
                 ),
             };
         }
     }
     // Blocks end with an empty line; the file does not.
     text.trim_end().to_owned() + "\n"
+}
+
+/// What the provider takes for a record: it puts a text into quotes itself, but into one pair only, so that those between
+/// the parts of a long one are to be written (AWS provider, `aws_route53_record`, "records").
+fn data(record: &Record) -> String {
+    match record.quoted("") {
+        Some(strings) => strings.trim_matches('"').to_owned(),
+        None => record.value.clone(),
+    }
 }
 
 fn variable(name: &str, description: &str, default: Option<&str>) -> String {
@@ -126,12 +135,15 @@ mod tests {
                 "aws_route53_record acme-challenge_example_com",
                 "aws_route53_record a-b_example_co_uk",
                 "aws_route53_record acme-challenge_a-b_example_co_uk",
+                "aws_route53_record validation-persist_example_org",
             ]
         );
         let delegation = &resources[2].1;
         assert_eq!(delegation["name"], Expression::from("_acme-challenge.example.com"));
         assert_eq!(delegation["type"], Expression::from("CNAME"));
         assert_eq!(delegation["records"], Expression::from(vec!["l.acme.platform.example"]));
+        let standing = &resources[5].1;
+        assert_eq!(standing["records"], Expression::from(vec!["ca.example; accounturi=https://ca.example/7"]));
         // What is a variable is declared, and what is declared is used.
         for (name, _) in blocks(&body, "variable") {
             assert!(text.contains(&format!("var.{name}\n")), "{name}");
@@ -146,6 +158,13 @@ mod tests {
             let evaluated: std::collections::HashMap<String, String> = hcl::from_body(body).expect("an attribute");
             assert_eq!(evaluated["a"], text, "{}", quoted(text));
         }
+    }
+
+    #[test]
+    fn a_long_text_has_the_quotes_between_its_parts_and_none_around_it() {
+        let mut record = sample().remove(5);
+        record.value = "x".repeat(256);
+        assert_eq!(data(&record), format!("{}\"\"x", "x".repeat(255)));
     }
 
     #[test]

@@ -10,7 +10,8 @@ pub(crate) fn zone_lines(records: &[&Record]) -> String {
 
 fn lines(record: &Record) -> String {
     let Record { name, kind, value, purpose } = record;
-    let line = format!("{} {TTL} IN {kind} {}\n", full_name(name), full_name(value));
+    let data = record.quoted(" ").unwrap_or_else(|| full_name(value));
+    let line = format!("{} {TTL} IN {kind} {data}\n", full_name(name));
     match is_alias(record) {
         // Not a type of DNS: a server would refuse the whole zone.
         true => format!(
@@ -49,6 +50,7 @@ mod tests {
                 "a-b.example.co.uk. 300 IN CNAME edge.platform.example.",
                 "_acme-challenge.example.com. 300 IN CNAME l.acme.platform.example.",
                 "_acme-challenge.a-b.example.co.uk. 300 IN CNAME l.acme.platform.example.",
+                "_validation-persist.example.org. 300 IN TXT \"ca.example; accounturi=https://ca.example/7\"",
             ]
         );
         assert!(text.contains("\n; example.com. 300 IN ALIAS edge.platform.example.\n"), "{text}");

@@ -12,12 +12,12 @@ mod transport;
 
 use std::time::Duration;
 
-use domain::endpoint::Reachability;
 use domain::failure::printable;
 use domain::names::EndpointNames;
 use domain::order::{Authorization, AuthorizationStatus, OpenOrder, OrderStatus};
 use domain::ports::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, Validation};
 use domain::problem::Subproblem;
+use domain::proving::Proving;
 use instant_acme::{Account, Error, Identifier, NewOrder, Order};
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
@@ -101,7 +101,7 @@ impl AcmeAuthority {
         &self,
         mut order: Order,
         expires: Option<time::OffsetDateTime>,
-        reachability: Reachability,
+        proving: Proving,
     ) -> Result<OpenedOrder, CaError> {
         let status = resources::order_status(order.state().status);
         let finalize_url = order.state().finalize.clone();
@@ -110,7 +110,7 @@ impl AcmeAuthority {
         let mut stream = order.authorizations();
         while let Some(handle) = stream.next().await {
             let mut handle = handle.map_err(|error| self.error(error))?;
-            authorizations.push(resources::authorization(&mut handle, reachability)?);
+            authorizations.push(resources::authorization(&mut handle, proving)?);
         }
         Ok(OpenedOrder { url, finalize_url, directory: self.config.directory.clone(), status, expires, authorizations })
     }
@@ -145,7 +145,7 @@ impl CertificateAuthority for AcmeAuthority {
     async fn open(
         &self,
         names: &EndpointNames,
-        reachability: Reachability,
+        proving: Proving,
         replaces: Option<&str>,
     ) -> Result<CaReply<OpenedOrder>, CaError> {
         self.transport.begin(None);
@@ -164,15 +164,15 @@ impl CertificateAuthority for AcmeAuthority {
         let request = request(replaces.and_then(renewal::identifier));
         let order = account.new_order(&request).await.map_err(|error| self.error(error))?;
         let expires = resources::expires(&self.transport.last_body());
-        let opened = self.describe(order, expires, reachability).await?;
+        let opened = self.describe(order, expires, proving).await?;
         Ok(self.reply(opened))
     }
 
-    async fn resume(&self, order: &OpenOrder, reachability: Reachability) -> Result<CaReply<OpenedOrder>, CaError> {
+    async fn resume(&self, order: &OpenOrder, proving: Proving) -> Result<CaReply<OpenedOrder>, CaError> {
         self.transport.begin(order.nonce.as_ref());
         let fetched = self.account().await?.order(order.url.clone()).await.map_err(|error| lost(self.error(error)))?;
         let expires = resources::expires(&self.transport.last_body());
-        let opened = self.describe(fetched, expires, reachability).await.map_err(lost)?;
+        let opened = self.describe(fetched, expires, proving).await.map_err(lost)?;
         Ok(self.reply(opened))
     }
 

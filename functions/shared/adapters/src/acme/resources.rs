@@ -1,13 +1,11 @@
 //! ACME resources, from instant-acme's types to the domain's and back.
 
-use domain::endpoint::Reachability;
 use domain::failure::printable;
 use domain::name::CertificateName;
-use domain::order::{
-    self, Authorization, AuthorizationStatus, ChallengeKind, OpenOrder, OrderStatus, choose_challenge,
-};
+use domain::order::{self, Authorization, AuthorizationStatus, ChallengeKind, OpenOrder, OrderStatus};
 use domain::ports::{CaError, Problem};
 use domain::problem::Subproblem;
+use domain::proving::{Proving, choose_challenge};
 use instant_acme::{AuthorizationHandle, ChallengeType};
 use serde::Deserialize;
 use serde_json::json;
@@ -40,6 +38,7 @@ pub(super) fn challenge_type(kind: ChallengeKind) -> ChallengeType {
     match kind {
         ChallengeKind::Http01 => ChallengeType::Http01,
         ChallengeKind::Dns01 => ChallengeType::Dns01,
+        ChallengeKind::DnsPersist01 => ChallengeType::Unknown(kind.as_str().to_owned()),
     }
 }
 
@@ -56,7 +55,7 @@ pub(super) fn expires(body: &[u8]) -> Option<OffsetDateTime> {
 /// Chooses a challenge while the authorization is pending.
 pub(super) fn authorization<'a>(
     handle: &'a mut AuthorizationHandle<'a>,
-    reachability: Reachability,
+    proving: Proving,
 ) -> Result<Authorization, CaError> {
     let status = authorization_status(handle.status);
     let url = handle.url().to_owned();
@@ -66,18 +65,21 @@ pub(super) fn authorization<'a>(
         text.parse().map_err(|_| refused(format!("the CA asks about “{}”", printable(&text, 80))))?;
     let challenge = match status {
         AuthorizationStatus::Pending => {
-            let kind = choose_challenge(reachability, &name);
+            let kind = choose_challenge(proving, &name);
             let offered = handle.challenge(challenge_type(kind));
-            let offered = offered.ok_or_else(|| refused(format!("the CA offers no {} for {name}", kind.as_str())))?;
-            if !is_token(&offered.token) {
-                return Err(refused("the CA's token is not base64url".into()));
-            }
-            let proof = offered.key_authorization();
-            let response = match kind {
-                ChallengeKind::Http01 => proof.as_str().to_owned(),
-                ChallengeKind::Dns01 => proof.dns_value(),
+            let offered = offered.ok_or_else(|| CaError::MethodNotOffered { method: kind, name: name.to_string() })?;
+            let token = match kind {
+                // Nothing is published for it, so it needs no token.
+                ChallengeKind::DnsPersist01 => String::new(),
+                _ if is_token(&offered.token) => offered.token.clone(),
+                _ => return Err(refused("the CA's token is not base64url".into())),
             };
-            Some(order::Challenge { kind, url: offered.url.clone(), token: offered.token.clone(), response })
+            let response = match kind {
+                ChallengeKind::Http01 => offered.key_authorization().as_str().to_owned(),
+                ChallengeKind::Dns01 => offered.key_authorization().dns_value(),
+                ChallengeKind::DnsPersist01 => String::new(),
+            };
+            Some(order::Challenge { kind, url: offered.url.clone(), token, response })
         }
         _ => None,
     };

@@ -117,6 +117,9 @@ pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, manner: Man
     Reply { answer, alias }
 }
 
+/// Of a TXT record: a standing record has an account's URL in it, of up to two thousand characters.
+const LONGEST_TEXT: usize = 2500;
+
 /// The data of a record of `kind`, as in a zone file.
 fn data(record: &Record, kind: RecordKind) -> Option<String> {
     let text = match (&record.data, kind) {
@@ -126,7 +129,7 @@ fn data(record: &Record, kind: RecordKind) -> Option<String> {
         (RData::NS(to), RecordKind::Ns) => plain(&to.0),
         (RData::TXT(txt), RecordKind::Txt) => {
             let octets: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
-            printable(&String::from_utf8_lossy(&octets), 300)
+            printable(&String::from_utf8_lossy(&octets), LONGEST_TEXT)
         }
         (RData::CAA(caa), RecordKind::Caa) => {
             let value = String::from_utf8_lossy(&caa.value);

@@ -33,17 +33,18 @@ impl CheckLog for EndpointsTable {
 
     async fn record_check(&self, looked_at: &Endpoint, report: &CheckReport) -> Result<bool, ServiceFault> {
         let id = &looked_at.id;
+        let (unchanged, values) = items::as_looked_at(looked_at);
         let update = Update::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(id))
             .key("sk", text("ENDPOINT"))
             .update_expression("SET #check = :summary")
-            .condition_expression("attribute_exists(pk) AND #names = :names AND reachability = :reachability")
+            .condition_expression(format!("attribute_exists(pk) AND {unchanged}"))
             .expression_attribute_names("#check", "check")
             .expression_attribute_names("#names", "names")
-            .expression_attribute_values(":names", items::attribute(&looked_at.names))
-            .expression_attribute_values(":reachability", items::attribute(&looked_at.reachability))
             .expression_attribute_values(":summary", items::attribute(&report.summary()));
+        let update =
+            values.into_iter().fold(update, |update, (key, value)| update.expression_attribute_values(key, value));
         let writes = vec![
             self.put_report(id, report),
             TransactWriteItem::builder().update(update.build().expect("table, key and expression are set")).build(),

@@ -11,8 +11,7 @@ use super::{Cancelled, EndpointsTable, number};
 use crate::aws::{conditional, conflict};
 
 const UPDATE: &str = "SET health = :health, health_at = :again, #check = :summary";
-const AS_LOOKED_AT: &str = "certificate.generation = :generation AND attribute_not_exists(lease_until) \
-                            AND #names = :names AND reachability = :reachability";
+const IDLE: &str = "certificate.generation = :generation AND attribute_not_exists(lease_until)";
 
 impl HealthIndex for EndpointsTable {
     async fn health_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
@@ -27,12 +26,13 @@ impl HealthIndex for EndpointsTable {
             (":again", number(sight.look_again_at.unix_timestamp())),
             (":summary", items::attribute(&sight.summary)),
             (":generation", number(held.generation)),
-            (":names", items::attribute(&looked_at.names)),
-            (":reachability", items::attribute(&looked_at.reachability)),
         ];
+        let (unchanged, of_subject) = items::as_looked_at(looked_at);
+        let values: Vec<_> = values.into_iter().chain(of_subject).collect();
+        let unchanged = format!("{IDLE} AND {unchanged}");
         let names = [("#check", "check"), ("#names", "names")];
         if sight.report.is_none() && sight.events.is_empty() {
-            let update = self.update(&looked_at.id).update_expression(UPDATE).condition_expression(AS_LOOKED_AT);
+            let update = self.update(&looked_at.id).update_expression(UPDATE).condition_expression(unchanged);
             let update =
                 names.into_iter().fold(update, |update, (key, name)| update.expression_attribute_names(key, name));
             let update: UpdateItemFluentBuilder =
@@ -44,7 +44,7 @@ impl HealthIndex for EndpointsTable {
             .key("pk", items::endpoint_pk(&looked_at.id))
             .key("sk", text("ENDPOINT"))
             .update_expression(UPDATE)
-            .condition_expression(AS_LOOKED_AT);
+            .condition_expression(unchanged);
         let update = names.into_iter().fold(update, |update, (key, name)| update.expression_attribute_names(key, name));
         let update =
             values.into_iter().fold(update, |update, (key, value)| update.expression_attribute_values(key, value));

@@ -7,7 +7,7 @@ use domain::attempt::Attempt;
 use domain::event::Event;
 use domain::idempotency::{KEY_KEPT, NamedRequest};
 use domain::ports::{DUE_SHARDS, FaultKind, ServiceFault};
-use domain::{DomainName, Endpoint, EndpointId};
+use domain::{DnsMethod, DomainName, Endpoint, EndpointId};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -39,6 +39,22 @@ pub(super) fn request_pk(request: &NamedRequest) -> AttributeValue {
 
 pub(super) fn shard_key(shard: u32) -> AttributeValue {
     text(format!("due#{shard}"))
+}
+
+/// Holds while the endpoint asks for the records that were looked at, with its values.
+pub(super) fn as_looked_at(looked_at: &Endpoint) -> (String, [(&'static str, AttributeValue); 3]) {
+    // Endpoints of earlier releases do not say by which method they are proven over DNS: there was one.
+    let unsaid = match looked_at.dns_method {
+        DnsMethod::Dns01 => " OR attribute_not_exists(dns_method)",
+        DnsMethod::DnsPersist01 => "",
+    };
+    let condition = format!("#names = :names AND reachability = :reachability AND (dns_method = :dns_method{unsaid})");
+    let values = [
+        (":names", attribute(&looked_at.names)),
+        (":reachability", attribute(&looked_at.reachability)),
+        (":dns_method", attribute(&looked_at.dns_method)),
+    ];
+    (condition, values)
 }
 
 /// Anything of the domain as an attribute.

@@ -179,14 +179,15 @@ impl EndpointsTable {
             .key("pk", items::endpoint_pk(&seen.id))
             .key("sk", text("ENDPOINT"))
             .update_expression(
-                "SET #names = :names, reachability = :reachability, due_at = :due, attempt = attempt + :one, \
-                 told = :told \
+                "SET #names = :names, reachability = :reachability, dns_method = :dns_method, due_at = :due, \
+                 attempt = attempt + :one, told = :told \
                  REMOVE failing, #check, health, look_again_ms",
             )
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names.map(|(k, v)| (k.to_owned(), v.to_owned())).collect()))
             .expression_attribute_values(":names", items::attribute(&change.names))
             .expression_attribute_values(":reachability", items::attribute(&change.reachability))
+            .expression_attribute_values(":dns_method", items::attribute(&change.dns_method))
             .expression_attribute_values(":due", number(change.due_at.unix_timestamp()))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":told", items::attribute(&seen.told.after_change()))

@@ -14,7 +14,7 @@ use domain::diagnosis::{
     ZoneState,
 };
 use domain::ports::{CaaLookup, Looker, RecordKind, Subject};
-use domain::{CertificateName, DomainName, Reachability};
+use domain::{CertificateName, DnsMethod, DomainName, Reachability};
 use futures::future::{OptionFuture, join_all};
 use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
@@ -100,7 +100,6 @@ impl Look<'_> {
     }
 
     async fn base(&self, subject: &Subject, base: &DomainName) -> BaseFacts {
-        let name = base.challenge_name();
         let zone = self.within(self.zones.of(base.as_str()), || zone::late(base.as_str())).await;
         let mut facts = BaseFacts {
             base: base.clone(),
@@ -110,7 +109,17 @@ impl Look<'_> {
             chain: None,
             doubled: None,
             leftover: Vec::new(),
+            standing: Vec::new(),
         };
+        match subject.dns_method {
+            DnsMethod::Dns01 => self.delegation(subject, &mut facts).await,
+            DnsMethod::DnsPersist01 => self.standing(&mut facts).await,
+        }
+        facts
+    }
+
+    async fn delegation(&self, subject: &Subject, facts: &mut BaseFacts) {
+        let name = facts.base.challenge_name();
         let (cname, txt) = tokio::join!(self.ask(&name, RecordKind::Cname), self.ask(&name, RecordKind::Txt));
         (facts.cname, facts.txt) = (cname, txt);
         let standing = facts.cname.iter().find_map(|answer| answer.answer.records().first());
@@ -131,7 +140,17 @@ impl Look<'_> {
             let standing = cname.into_iter().chain(txt).filter(|answer| !answer.answer.records().is_empty());
             facts.doubled = Some((doubled, standing.collect()));
         }
-        facts
+    }
+
+    async fn standing(&self, facts: &mut BaseFacts) {
+        let name = facts.base.standing_name();
+        facts.standing = self.ask(&name, RecordKind::Txt).await;
+        let nothing = facts.standing.iter().all(|answer| answer.answer.records().is_empty());
+        if let (true, ZoneState::Served { apex, .. }) = (nothing, &facts.zone.state) {
+            let doubled = format!("{name}.{apex}");
+            let standing = self.ask(&doubled, RecordKind::Txt).await.into_iter();
+            facts.doubled = Some((doubled, standing.filter(|a| !a.answer.records().is_empty()).collect()));
+        }
     }
 
     async fn caa(&self, name: &CertificateName) -> CaaFacts {

@@ -3,8 +3,8 @@
 use crate::caa::{CaaVerdict, Issuer, judge};
 use crate::check::{Finding, Fix, Severity};
 use crate::failure::Actor;
-use crate::order::choose_challenge;
 use crate::ports::Subject;
+use crate::proving::choose_challenge;
 use crate::records::RequiredRecord;
 
 use super::catalogue::Check;
@@ -15,7 +15,7 @@ pub(super) fn findings(subject: &Subject, facts: &Facts) -> Vec<Finding> {
         facts.bases.iter().find(|base| base.base == name.base).is_none_or(|base| base.zone.is_served())
     };
     let judged = facts.caa.iter().filter(|one| served(&one.name)).map(|one| {
-        let method = choose_challenge(subject.reachability, &one.name);
+        let method = choose_challenge(subject.proving(), &one.name);
         let verdict = judge(&one.name, method, &one.levels, &facts.issuer);
         finding(&one.name.to_string(), one.name.wildcard, method.as_str(), verdict, &facts.issuer)
     });

@@ -9,6 +9,7 @@ pub enum Area {
     Names,
     Servers,
     Delegation,
+    Standing,
     Caa,
     Host,
     Http,
@@ -17,14 +18,24 @@ pub enum Area {
 }
 
 impl Area {
-    pub const ALL: [Self; 8] =
-        [Self::Names, Self::Servers, Self::Delegation, Self::Caa, Self::Host, Self::Http, Self::Serving, Self::Ca];
+    pub const ALL: [Self; 9] = [
+        Self::Names,
+        Self::Servers,
+        Self::Delegation,
+        Self::Standing,
+        Self::Caa,
+        Self::Host,
+        Self::Http,
+        Self::Serving,
+        Self::Ca,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Names => "Names",
             Self::Servers => "The zone and its name servers",
             Self::Delegation => "The delegation (`_acme-challenge`)",
+            Self::Standing => "The standing record (`_validation-persist`)",
             Self::Caa => "CAA",
             Self::Host => "The host's own record",
             Self::Http => "The challenge path over HTTP",
@@ -51,6 +62,11 @@ pub enum Check {
     TxtStray,
     AliasLoop,
     AliasChainTooLong,
+    StandingMissing,
+    StandingElsewhere,
+    StandingMalformed,
+    StandingExpired,
+    StandingWildcard,
     CaaForbids,
     CaaAccount,
     CaaMethod,
@@ -157,7 +173,7 @@ impl Fix {
 }
 
 /// In the order of [`Check`].
-pub const CATALOGUE: [Entry; 35] = [
+pub const CATALOGUE: [Entry; 40] = [
     Entry {
         check: Check::PublicSuffix,
         name: "public-suffix",
@@ -319,6 +335,64 @@ pub const CATALOGUE: [Entry; 35] = [
         explanation: "Resolvers stop following CNAMEs after a number of them: unbound, which Let's Encrypt uses, for \
                       years after 8. Beyond that it depends on the resolver whether the name exists.",
         fix: "Let the record lead straight to its target.",
+    },
+    Entry {
+        check: Check::StandingMissing,
+        name: "standing-missing",
+        area: Area::Standing,
+        severity: Severity::Error,
+        actor: Actor::Customer,
+        title: "The standing record is missing",
+        explanation: "This endpoint is proven by a TXT record that stays where it is (dns-persist-01): it lets the \
+                      platform's account at the CA have certificates for the name. It is looked for at the name \
+                      itself; an alias there is not followed, as not every CA does. Without it there is no certificate.",
+        fix: "Create the TXT record.",
+    },
+    Entry {
+        check: Check::StandingElsewhere,
+        name: "standing-elsewhere",
+        area: Area::Standing,
+        severity: Severity::Error,
+        actor: Actor::Customer,
+        title: "The standing record is another account's",
+        explanation: "The TXT records at the name let another CA or another ACME account issue, or are no standing \
+                      records at all. The account is compared byte for byte: it is another one also when only the letter \
+                      case or a slash at its end differs. Records of others do no harm beside the right one.",
+        fix: "Create the TXT record with this installation's CA and account.",
+    },
+    Entry {
+        check: Check::StandingMalformed,
+        name: "standing-malformed",
+        area: Area::Standing,
+        severity: Severity::Error,
+        actor: Actor::Customer,
+        title: "The standing record cannot be read",
+        explanation: "The TXT record names the right CA, but is not written as the method wants it (RFC 8659 §4.2): a “;” \
+                      at its end, a parameter that is there twice, a blank within a value, or no `accounturi`. A CA \
+                      passes such a record over.",
+        fix: "Replace the TXT record by the one that is shown, to the letter.",
+    },
+    Entry {
+        check: Check::StandingExpired,
+        name: "standing-expired",
+        area: Area::Standing,
+        severity: Severity::Error,
+        actor: Actor::Customer,
+        title: "The standing record has run out",
+        explanation: "The TXT record has an end (`persistUntil`, in seconds since 1970), which has passed, or passes before \
+                      the next renewal. The platform asks for none: its owner wrote it.",
+        fix: "Write a later `persistUntil`, or leave it out.",
+    },
+    Entry {
+        check: Check::StandingWildcard,
+        name: "standing-wildcard",
+        area: Area::Standing,
+        severity: Severity::Error,
+        actor: Actor::Customer,
+        title: "The standing record does not cover the wildcard",
+        explanation: "For a wildcard the TXT record must say `policy=wildcard`. Without it the record is good for the name \
+                      alone, and an order for both fails.",
+        fix: "Add `policy=wildcard` to the TXT record.",
     },
     Entry {
         check: Check::CaaForbids,

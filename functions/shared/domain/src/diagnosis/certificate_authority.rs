@@ -75,10 +75,12 @@ fn causes(told: &Problem) -> Vec<Area> {
     let of = |kind: &str| -> &[Area] {
         match kind {
             "caa" => &[Area::Caa],
-            "dns" | "dnssec" => &[Area::Servers, Area::Delegation, Area::Caa],
+            "dns" | "dnssec" => &[Area::Servers, Area::Delegation, Area::Standing, Area::Caa],
             "connection" | "tls" | "unauthorized" | "incorrectResponse" => {
-                &[Area::Servers, Area::Delegation, Area::Host, Area::Http]
+                &[Area::Servers, Area::Delegation, Area::Standing, Area::Host, Area::Http]
             }
+            // Boulder's and Pebble's word for a standing record that they cannot read.
+            "malformed" => &[Area::Standing],
             "rejectedIdentifier" => &[Area::Names],
             _ => &[],
         }

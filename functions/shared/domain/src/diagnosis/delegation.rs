@@ -3,8 +3,9 @@
 use crate::check::{Finding, Fix, Found, RecordCheck, RecordStatus, Severity};
 use crate::delegation::{Answer, ServerAnswer};
 use crate::name::DomainName;
-use crate::order::{ChallengeKind, choose_challenge};
+use crate::order::ChallengeKind;
 use crate::ports::Subject;
+use crate::proving::choose_challenge;
 use crate::records::{RequiredRecord, delegation_record};
 
 use super::catalogue::Check;
@@ -71,7 +72,7 @@ pub(super) fn judge(subject: &Subject, facts: &BaseFacts) -> (Option<RecordCheck
         findings.push(leftover(target, &facts.leftover));
     }
     let needed = subject.names.iter().filter(|name| name.base == facts.base);
-    let mut needed = needed.map(|name| choose_challenge(subject.reachability, name));
+    let mut needed = needed.map(|name| choose_challenge(subject.proving(), name));
     if !needed.any(|kind| kind == ChallengeKind::Dns01) {
         // Asked of all, so that an endpoint can become internal; used by those that are validated over DNS.
         findings = findings.into_iter().map(|finding| finding.softened(Severity::Notice)).collect();

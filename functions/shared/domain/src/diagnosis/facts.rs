@@ -38,6 +38,8 @@ pub struct BaseFacts {
     pub doubled: Option<(String, Vec<ServerAnswer>)>,
     /// TXT records at the delegated name, where no order is open.
     pub leftover: Vec<String>,
+    /// TXT at `_validation-persist`; asked of those that are proven by a standing record, and then nothing else is.
+    pub standing: Vec<ServerAnswer>,
 }
 
 /// The zone that a name lies in.

@@ -12,6 +12,15 @@ use crate::names::EndpointNames;
 
 const TARGET: &str = "label.acme.platform.example";
 const EDGE: &str = "edge.platform.example";
+const STANDING: [&str; 7] = [
+    "ca.example; accounturi=https://ca.example/acct/7",
+    "ca.example; accounturi=https://ca.example/acct/7; persistUntil=1",
+    "ca.example; accounturi=https://ca.example/acct/7;",
+    "ca.example; accounturi=https://ca.example/acct/8",
+    "other.example; accounturi=https://ca.example/acct/7",
+    "v=spf1 -all",
+    "ca.example; accounturi=https://ca.example/acct/7; persistUntil=99999999999",
+];
 
 fn any_answer(data: &'static [&'static str]) -> impl Strategy<Value = Answer> {
     let records = prop::sample::subsequence(data, 0..=data.len())
@@ -89,6 +98,7 @@ prop_compose! {
         zone in any_zone(),
         cname in servers(&[TARGET, "x.example", "_acme-challenge.shop.example.com"]),
         txt in servers(&["stray"]),
+        standing in servers(&STANDING),
         chain in prop::option::of(any_chain()),
         doubled in prop::option::of(servers(&["x.example"])),
         answers in prop::collection::vec(any_host_answer(), 0..3),
@@ -99,9 +109,9 @@ prop_compose! {
         let doubled = doubled.map(|answers| ("_acme-challenge.shop.example.com.example.com".to_owned(), answers));
         let name: crate::name::CertificateName = "shop.example.com".parse().expect("a name");
         Facts {
-            issuer: Issuer { identities: vec!["ca.example".into()], account: None },
+            issuer: issuer(),
             bases: vec![BaseFacts {
-                base: name.base.clone(), zone: zone.clone(), cname, txt, chain, doubled, leftover: Vec::new(),
+                base: name.base.clone(), zone: zone.clone(), cname, txt, chain, doubled, leftover: Vec::new(), standing,
             }],
             caa: vec![CaaFacts { name: name.clone(), levels: vec![CaaLevel { name: "example.com".into(), answer: caa }] }],
             hosts: vec![HostFacts { name, zone, answers, http }],
@@ -111,11 +121,21 @@ prop_compose! {
     }
 }
 
+fn issuer() -> Issuer {
+    Issuer { identities: vec!["ca.example".into()], account: Some("https://ca.example/acct/7".into()) }
+}
+
 fn subject(reachability: Reachability) -> Subject {
     let names = EndpointNames::parse("shop.example.com", &[], 9).expect("valid");
-    let mut subject = Subject::unregistered(names, reachability, EDGE);
+    let mut subject = Subject::unregistered(names, reachability.into(), EDGE);
     subject.delegation_target = Some(TARGET.into());
+    subject.registered = true;
     subject
+}
+
+fn subject_by(reachability: Reachability, standing: bool) -> Subject {
+    let dns_method = if standing { DnsMethod::DnsPersist01 } else { DnsMethod::Dns01 };
+    Subject { dns_method, ..subject(reachability) }
 }
 
 proptest! {
@@ -123,17 +143,19 @@ proptest! {
 
     /// Nobody is shown a record in red without being told why.
     #[test]
-    fn a_record_that_is_not_ok_never_comes_without_a_finding(facts in any_facts(), external in any::<bool>()) {
+    fn a_record_that_is_not_ok_never_comes_without_a_finding(
+        facts in any_facts(), external in any::<bool>(), standing in any::<bool>(),
+    ) {
         let reachability = if external { Reachability::External } else { Reachability::Internal };
         let facts = if external { facts } else { Facts { hosts: Vec::new(), platform: None, ..facts } };
-        let report = report(&subject(reachability), &facts, datetime!(2026-11-24 12:00 UTC));
+        let report = report(&subject_by(reachability, standing), &facts, datetime!(2026-11-24 12:00 UTC));
         let wrong = report.records.iter().any(|record| record.status != RecordStatus::Ok);
         prop_assert!(!wrong || !report.findings.is_empty(), "{report:#?}");
     }
 
     #[test]
-    fn findings_come_in_order_once_each_and_all_from_the_catalogue(facts in any_facts()) {
-        let report = report(&subject(Reachability::External), &facts, datetime!(2026-11-24 12:00 UTC));
+    fn findings_come_in_order_once_each_and_all_from_the_catalogue(facts in any_facts(), standing in any::<bool>()) {
+        let report = report(&subject_by(Reachability::External, standing), &facts, datetime!(2026-11-24 12:00 UTC));
         let keys: BTreeSet<_> = report.findings.iter().map(|f| (&f.check, &f.subject)).collect();
         prop_assert_eq!(keys.len(), report.findings.len());
         prop_assert!(report.findings.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
@@ -146,11 +168,11 @@ proptest! {
 
     /// What nobody can look up is not judged: the zone's fault is told, and none of what follows from it.
     #[test]
-    fn a_zone_that_is_not_served_is_told_alone(facts in any_facts()) {
+    fn a_zone_that_is_not_served_is_told_alone(facts in any_facts(), standing in any::<bool>()) {
         if facts.bases[0].zone.is_served() {
             return Ok(());
         }
-        let report = report(&subject(Reachability::External), &facts, datetime!(2026-11-24 12:00 UTC));
+        let report = report(&subject_by(Reachability::External, standing), &facts, datetime!(2026-11-24 12:00 UTC));
         let areas: BTreeSet<_> = report.findings.iter().filter_map(|f| f.entry()).map(|entry| entry.area).collect();
         prop_assert!(areas.is_subset(&BTreeSet::from([Area::Servers, Area::Host])), "{areas:?}");
         prop_assert!(report.findings.iter().all(|f| f.entry().is_some_and(|e| e.area == Area::Servers) || f.is(Check::TargetMissing)));
@@ -164,6 +186,21 @@ proptest! {
         let status = record.expect("a registered one").status;
         if base.zone.is_served() {
             prop_assert_eq!(gate.is_ok(), status == RecordStatus::Ok);
+        }
+    }
+
+    #[test]
+    fn the_flows_gate_and_the_check_agree_on_a_standing_record(facts in any_facts(), wildcard in any::<bool>()) {
+        let (base, now) = (&facts.bases[0], datetime!(2026-11-24 12:00 UTC));
+        let ours = crate::standing::StandingIssuer::of(&issuer()).expect("both are known");
+        let gate = standing::fault(&base.base, wildcard, &ours, &base.standing, now);
+        let also: &[String] = if wildcard { &["*.shop.example.com".into()] } else { &[] };
+        let names = EndpointNames::parse("shop.example.com", also, 9).expect("valid");
+        let subject = Subject { names, ..subject_by(Reachability::Internal, true) };
+        let (record, findings) = standing::judge(&subject, base, &facts.issuer, now);
+        if base.zone.is_served() {
+            prop_assert_eq!(gate.is_none(), record.expect("the account is known").status == RecordStatus::Ok);
+            prop_assert_eq!(gate.is_none(), findings.is_empty());
         }
     }
 }
@@ -181,6 +218,7 @@ fn a_delegation_that_validation_does_not_need_is_only_noticed() {
             chain: None,
             doubled: None,
             leftover: Vec::new(),
+            standing: Vec::new(),
         };
         delegation::judge(&subject(reachability), &facts).1[0].severity
     };

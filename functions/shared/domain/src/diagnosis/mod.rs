@@ -12,6 +12,7 @@ mod facts;
 mod host;
 mod http;
 mod serving;
+mod standing;
 mod zone;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::failure::{Actor, Failure};
 use crate::name::NameError;
 use crate::ports::Subject;
 use crate::provider;
+use crate::proving::DnsMethod;
 use crate::records::RequiredRecord;
 
 pub use catalogue::{Area, CATALOGUE, Check, Entry};
@@ -38,6 +40,7 @@ pub use facts::{
 pub(crate) use delegation::fault as delegation_fault;
 pub(crate) use facts::moment;
 pub(crate) use http::fault as challenge_path_fault;
+pub(crate) use standing::fault as standing_fault;
 
 /// Judges everything that a look gathered about `subject`.
 pub fn report(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckReport {
@@ -53,7 +56,10 @@ pub fn report(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckRep
     }
     let mut delegations = Vec::new();
     for base in &facts.bases {
-        let (record, found) = delegation::judge(subject, base);
+        let (record, found) = match subject.dns_method {
+            DnsMethod::Dns01 => delegation::judge(subject, base),
+            DnsMethod::DnsPersist01 => standing::judge(subject, base, &facts.issuer, now),
+        };
         delegations.extend(record);
         findings.extend(found);
     }
@@ -97,7 +103,10 @@ fn provider_of(subject: &Subject, facts: &Facts, records: &[RecordCheck]) -> Opt
     let ZoneState::Served { apex, servers, .. } = &primary.zone.state else { return None };
     let below = |name: &&str| *name == apex || name.ends_with(&format!(".{apex}"));
     let mut names: Vec<&str> = records.iter().map(|record| record.record.name.as_str()).filter(below).collect();
-    let challenge = primary.base.challenge_name();
+    let challenge = match subject.dns_method {
+        DnsMethod::Dns01 => primary.base.challenge_name(),
+        DnsMethod::DnsPersist01 => primary.base.standing_name(),
+    };
     if names.is_empty() {
         names.push(&challenge);
     }

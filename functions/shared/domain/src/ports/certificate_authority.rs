@@ -3,11 +3,11 @@ use std::future::Future;
 use time::OffsetDateTime;
 
 use crate::authorities::host;
-use crate::endpoint::Reachability;
 use crate::failure::{Actor, Failure, FailureName};
 use crate::names::EndpointNames;
-use crate::order::{Authorization, OpenOrder, OrderStatus};
+use crate::order::{Authorization, ChallengeKind, OpenOrder, OrderStatus};
 use crate::problem::Problem;
+use crate::proving::Proving;
 
 /// Why the CA did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +23,9 @@ pub enum CaError {
     /// It will not issue these names, whoever asks: policy, CAA …
     #[error("the CA refuses ({}): {}", .problem.kind, .problem.detail)]
     Refused { problem: Problem },
+    /// It does not offer this way to prove a name.
+    #[error("the CA does not offer {} for {name}", .method.as_str())]
+    MethodNotOffered { method: ChallengeKind, name: String },
     /// The account, its binding or its terms are not in order.
     #[error("the ACME account is not in order: {detail}")]
     Account { detail: String },
@@ -77,11 +80,12 @@ pub trait CertificateAuthority {
     /// Makes an order. Not to be repeated needlessly: each call may make another.
     ///
     /// `replaces` names the certificate that it is to replace (RFC 9773 §5). A CA that does not want to hear of it
-    /// (replaced already, another account's) refuses: [`CaError::Refused`].
+    /// (replaced already, another account's) refuses: [`CaError::Refused`]. A CA that does not offer the method that a
+    /// name is to be proven by: [`CaError::MethodNotOffered`].
     fn open(
         &self,
         names: &EndpointNames,
-        reachability: Reachability,
+        proving: Proving,
         replaces: Option<&str>,
     ) -> impl Future<Output = Result<CaReply<OpenedOrder>, CaError>> + Send;
 
@@ -89,7 +93,7 @@ pub trait CertificateAuthority {
     fn resume(
         &self,
         order: &OpenOrder,
-        reachability: Reachability,
+        proving: Proving,
     ) -> impl Future<Output = Result<CaReply<OpenedOrder>, CaError>> + Send;
 
     /// Says that the pending challenges can be validated, and looks for a few seconds how it goes.
@@ -145,6 +149,17 @@ impl From<CaError> for Failure {
                 Failure::new(FailureName::OrderLost, Actor::Ca, summary, "Nothing: a new order is made by itself.")
             }
             CaError::Refused { problem } => problem.to_refusal(summary),
+            CaError::MethodNotOffered { method, .. } => Failure::new(
+                FailureName::Misconfigured,
+                Actor::Operator,
+                summary,
+                match method {
+                    ChallengeKind::DnsPersist01 => {
+                        "Change the endpoint to `--validation delegation`, or the CA to one that offers standing records, then renew."
+                    }
+                    _ => "Order from a CA that offers it: compare AcmeDirectory with the CA's documents, then renew.",
+                },
+            ),
             CaError::Account { .. } => Failure::misconfigured(summary),
         }
     }

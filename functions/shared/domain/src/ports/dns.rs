@@ -1,9 +1,13 @@
 use std::fmt;
 use std::future::Future;
 
+use time::OffsetDateTime;
+
 use crate::delegation::{ProbeAnswer, ServerAnswer, judge_delegation};
+use crate::diagnosis;
 use crate::failure::Failure;
 use crate::name::DomainName;
+use crate::standing::StandingIssuer;
 
 /// The record types that are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +66,26 @@ pub async fn check_delegations<'a>(
         if judge_delegation(base, target, &cname, &[]).is_err() {
             let txt = dns.ask(&name, RecordKind::Txt).await;
             judge_delegation(base, target, &cname, &txt)?;
+        }
+    }
+    Ok(())
+}
+
+/// Looks whether the standing record of each base is one that the CA accepts; with the base, whether for its wildcard.
+///
+/// # Errors
+///
+/// [`FailureName::RecordsNotReady`](crate::FailureName::RecordsNotReady), for the first that is not.
+pub async fn check_standing_records<'a>(
+    dns: &impl AuthoritativeDns,
+    bases: impl IntoIterator<Item = (&'a DomainName, bool)>,
+    issuer: &StandingIssuer,
+    now: OffsetDateTime,
+) -> Result<(), Failure> {
+    for (base, wildcard) in bases {
+        let txt = dns.ask(&base.standing_name(), RecordKind::Txt).await;
+        if let Some(finding) = diagnosis::standing_fault(base, wildcard, issuer, &txt, now) {
+            return Err(diagnosis::to_failure(&finding));
         }
     }
     Ok(())

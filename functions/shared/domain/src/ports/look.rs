@@ -9,12 +9,16 @@ use crate::endpoint::{Endpoint, Reachability};
 use crate::failure::Failure;
 use crate::name::CertificateName;
 use crate::names::EndpointNames;
+use crate::proving::{DnsMethod, Proving};
 
 /// What is to be looked at: an endpoint, or a domain that is not registered yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
     pub names: EndpointNames,
     pub reachability: Reachability,
+    pub dns_method: DnsMethod,
+    /// Whether it is an endpoint already.
+    pub registered: bool,
     /// What `_acme-challenge` must lead to; `None` before registration, when no label has been drawn.
     pub delegation_target: Option<String>,
     /// What an external host's own record must lead to.
@@ -32,6 +36,8 @@ impl Subject {
         Self {
             names: endpoint.names.clone(),
             reachability: endpoint.reachability,
+            dns_method: endpoint.dns_method,
+            registered: true,
             delegation_target: Some(endpoint.label.target(delegation_zone)),
             endpoint_target: endpoint_target.to_owned(),
             certificate: endpoint.certificate.clone(),
@@ -41,16 +47,23 @@ impl Subject {
     }
 
     /// A domain that nobody has registered yet.
-    pub fn unregistered(names: EndpointNames, reachability: Reachability, endpoint_target: &str) -> Self {
+    pub fn unregistered(names: EndpointNames, proving: Proving, endpoint_target: &str) -> Self {
+        let Proving { reachability, dns_method } = proving;
         Self {
             names,
             reachability,
+            dns_method,
+            registered: false,
             delegation_target: None,
             endpoint_target: endpoint_target.to_owned(),
             certificate: None,
             failure: None,
             order_open: false,
         }
+    }
+
+    pub fn proving(&self) -> Proving {
+        Proving { reachability: self.reachability, dns_method: self.dns_method }
     }
 }
 

@@ -31,7 +31,7 @@ pub use certificate_authority::{
 pub use check_log::CheckLog;
 pub use destination::{CertificateStore, Deletion, HeldCertificate, ImportMaterial};
 pub use digest_log::DigestLog;
-pub use dns::{AuthoritativeDns, HttpProbe, RecordKind, check_delegations};
+pub use dns::{AuthoritativeDns, HttpProbe, RecordKind, check_delegations, check_standing_records};
 pub use fault::{FaultKind, FencedError, ServiceFault};
 pub use flow_starter::{FlowStarter, Started};
 pub use health::{CertificateInspector, EngineLog, HealthIndex, Sight};

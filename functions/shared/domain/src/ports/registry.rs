@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::idempotency::NamedRequest;
 use crate::name::DomainName;
 use crate::names::EndpointNames;
+use crate::proving::DnsMethod;
 
 /// What came of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,7 @@ pub struct Change {
     /// The first of them stays what it was.
     pub names: EndpointNames,
     pub reachability: Reachability,
+    pub dns_method: DnsMethod,
     /// When the next attempt is due: the present.
     pub due_at: OffsetDateTime,
 }

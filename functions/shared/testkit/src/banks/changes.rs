@@ -6,7 +6,7 @@ use domain::ports::{
     AttemptJournal, AuditTrail, Change, ChangeError, CheckLog, DueEntry, DueIndex, FencedError, Registry, Settlement,
 };
 use domain::schedule::LEASE;
-use domain::{Endpoint, EndpointNames};
+use domain::{DnsMethod, Endpoint, EndpointNames};
 use time::{Duration, OffsetDateTime};
 
 use super::check_log::report_of_a_missing_record;
@@ -29,7 +29,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
     let change = |also: &[&str], at: OffsetDateTime| {
         let also: Vec<_> = also.iter().map(ToString::to_string).collect();
         let names = EndpointNames::parse(&domain, &also, 100).expect("valid names");
-        Change { names, reachability: Reachability::External, due_at: at }
+        Change { names, reachability: Reachability::External, dns_method: DnsMethod::DnsPersist01, due_at: at }
     };
     let new_name = format!("new-{seed}.example.com");
     let wanted = change(&[&new_name], now + Duration::MINUTE);
@@ -65,6 +65,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
     let expected = Endpoint {
         names: wanted.names.clone(),
         reachability: Reachability::External,
+        dns_method: DnsMethod::DnsPersist01,
         attempt: 2,
         due_at: Some(now + Duration::MINUTE),
         failing: None,

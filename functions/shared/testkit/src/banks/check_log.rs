@@ -1,8 +1,8 @@
-use domain::Endpoint;
 use domain::check::{CheckReport, Finding, Fix, Found, RecordCheck, RecordStatus, Serving, Severity};
 use domain::failure::Actor;
 use domain::ports::{CheckLog, Registry};
 use domain::records::RequiredRecord;
+use domain::{DnsMethod, Endpoint};
 use time::{Duration, OffsetDateTime};
 
 use super::{endpoint, registered, whole_second};
@@ -70,6 +70,8 @@ pub async fn check_log(log: &(impl CheckLog + Registry), seed: u64) {
     let renamed = Endpoint { names: unknown.names.clone(), ..known.clone() };
     assert_eq!(log.record_check(&renamed, &at(900)).await, Ok(false), "a look at other names says nothing of these");
     assert_eq!(log.last_check(id).await, Ok(Some(at(500))));
+    let by_another_method = Endpoint { dns_method: DnsMethod::DnsPersist01, ..known.clone() };
+    assert_eq!(log.record_check(&by_another_method, &at(900)).await, Ok(false), "nor does one at other records");
 
     assert_eq!(log.record_check(&unknown, &at(0)).await, Ok(false), "what is not there keeps no report");
     assert_eq!(log.last_check(&unknown.id).await, Ok(None));

@@ -11,7 +11,7 @@ use domain::ports::{
     Settlement, Sight,
 };
 use domain::schedule::LEASE;
-use domain::{Endpoint, EndpointId};
+use domain::{DnsMethod, Endpoint, EndpointId};
 use time::{Duration, OffsetDateTime};
 
 use super::check_log::report_of_a_missing_record;
@@ -99,7 +99,10 @@ pub async fn health_index(
     let other = InstalledCertificate { generation: certificate.generation + 1, ..certificate.clone() };
     let of_another = Endpoint { certificate: Some(other), ..kept.clone() };
     assert_eq!(index.record_health(&of_another, &again).await, Ok(false), "it has another certificate by now");
-    let change = Change { names: endpoint(seed + 1, now).names, reachability: kept.reachability, due_at: now };
+    let by_another_method = Endpoint { dns_method: DnsMethod::DnsPersist01, ..kept.clone() };
+    assert_eq!(index.record_health(&by_another_method, &again).await, Ok(false), "nor does one at other records");
+    let Endpoint { reachability, dns_method, .. } = kept;
+    let change = Change { names: endpoint(seed + 1, now).names, reachability, dns_method, due_at: now };
     index.change(&kept, &change, &super::registered(&kept)).await.expect("changed");
     assert_eq!(read().await.health, None, "what was known of other names is forgotten");
     assert_eq!(index.record_health(&kept, &again).await, Ok(false), "a look at other names says nothing of these");

@@ -27,9 +27,8 @@ impl CheckLog for MemoryEndpoints {
         if state.checks.get(id).is_some_and(|kept| kept.checked_at >= report.checked_at) {
             return Ok(false);
         }
-        let same = |endpoint: &&mut Endpoint| {
-            endpoint.names == looked_at.names && endpoint.reachability == looked_at.reachability
-        };
+        let same =
+            |endpoint: &&mut Endpoint| endpoint.names == looked_at.names && endpoint.proving() == looked_at.proving();
         let Some(endpoint) = state.endpoints.get_mut(id).filter(same) else { return Ok(false) };
         endpoint.check = Some(report.summary());
         state.checks.insert(id.clone(), report.clone());

@@ -25,7 +25,7 @@ impl HealthIndex for MemoryEndpoints {
         let same = |endpoint: &&mut Endpoint| {
             endpoint.lease_until.is_none()
                 && endpoint.names == looked_at.names
-                && endpoint.reachability == looked_at.reachability
+                && endpoint.proving() == looked_at.proving()
                 && generation(endpoint) == generation(looked_at)
         };
         let kept = state.checks.get(id).map(|kept| kept.checked_at);

@@ -55,6 +55,7 @@ impl Registry for MemoryEndpoints {
         }
         endpoint.names = change.names.clone();
         endpoint.reachability = change.reachability;
+        endpoint.dns_method = change.dns_method;
         endpoint.due_at = Some(change.due_at);
         endpoint.attempt += 1;
         endpoint.failing = None;

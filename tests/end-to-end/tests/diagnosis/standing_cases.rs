@@ -1,0 +1,190 @@
+//! Endpoints that are proven by a standing record.
+
+use anyhow::{Result, ensure};
+use aws_sdk_route53::types::RrType;
+use domain::Reachability;
+use domain::check::{CheckReport, RecordStatus};
+use domain::diagnosis::Check;
+use domain::failure::Actor::Customer;
+use local_cloud::{Behaviour, CustomerZone};
+use time::Duration;
+
+use crate::Case;
+use crate::cases::case;
+use crate::host_cases::held;
+use crate::stage::{NOW, Stage};
+
+/// What the record of this installation says, without more.
+const OURS: &str = "ca.test; accounturi=https://ca.test/account/7";
+
+pub(crate) const CASES: [Case; 14] = [
+    case!(
+        StandingMissing,
+        Customer,
+        "a zone without the record",
+        " TXT \"ca.test; accounturi=https://ca.test/account/7\"",
+        missing
+    ),
+    case!(
+        StandingMissing,
+        Customer,
+        "a zone without the record, for a host that is validated over HTTP",
+        "Create this TXT record",
+        missing_but_not_needed
+    ),
+    case!(
+        DelegationDoubledLabel,
+        Customer,
+        "the TXT record at `_validation-persist.shop.doubledtxt.example.doubledtxt.example`",
+        "with the name typed as _validation-persist.shop:",
+        doubled
+    ),
+    case!(StandingElsewhere, Customer, "the TXT record of another account", "may stand beside it", account),
+    case!(StandingElsewhere, Customer, "TXT records of another CA and for mail", "beside those", issuer),
+    case!(StandingMalformed, Customer, "a “;” at the end", "Replace the TXT record", semicolon),
+    case!(StandingMalformed, Customer, "`accounturi` twice", "Replace the TXT record", twice),
+    case!(StandingMalformed, Customer, "a blank for the “;” between two parameters", "Replace the TXT record", blank),
+    case!(StandingExpired, Customer, "`persistUntil` of an hour ago", "has no end", expired),
+    case!(
+        StandingExpired,
+        Customer,
+        "`persistUntil` of a day before the certificate's renewal",
+        "has no end",
+        expiring
+    ),
+    case!(
+        StandingWildcard,
+        Customer,
+        "a name and its wildcard, and a record without `policy`",
+        "; policy=wildcard\"",
+        name_alone
+    ),
+    case!(
+        ServersDisagree,
+        Customer,
+        "two name servers, the standing record at one of them only",
+        "all name servers of the zone serve the same",
+        disagreeing
+    ),
+    case!(CaaMethod, Customer, "`validationmethods=dns-01` for a standing record", "dns-01,dns-persist-01", method),
+    case!(
+        ServersSilent,
+        Customer,
+        "the only name server of a zone with a standing record takes questions and answers none",
+        "port 53",
+        silent
+    ),
+];
+
+/// A record beside those of others, in two strings as a provider splits it, in another order, with a parameter that
+/// nobody knows yet; and a domain that is about to be registered.
+pub(crate) async fn all_is_well(stage: &Stage<'_>) -> Result<()> {
+    let zone = stage.zone("standing").await?;
+    let split = "\"ca.test; policy=WILDCARD; later=1; accounturi=https://ca.test\" \"/account/7\"";
+    let others = "\"someone-else.test; accounturi=https://someone-else.test/1\"";
+    zone.upsert(&stage.name("_validation-persist.shop.standing"), RrType::Txt, &[others, split]).await?;
+    let report = stage.look(&stage.standing(&["shop.standing", "*.shop.standing"], Reachability::Internal)).await;
+    ensure!(report.findings.is_empty() && report.is_well(), "{report:#?}");
+    let [record] = report.records.as_slice() else { anyhow::bail!("one record: {report:#?}") };
+    ensure!(record.status == RecordStatus::Ok && record.record.value == format!("{OURS}; policy=wildcard"));
+    ensure!(record.found[0].records.len() == 2, "{record:#?}");
+
+    let mut subject = stage.standing(&["shop.new"], Reachability::Internal);
+    (subject.registered, subject.delegation_target) = (false, None);
+    stage.zone("new2").await?;
+    subject.names = stage.standing(&["shop.new2"], Reachability::Internal).names;
+    let report = stage.look(&subject).await;
+    ensure!(report.findings.is_empty() && report.records[0].status == RecordStatus::Missing, "{report:#?}");
+    Ok(())
+}
+
+/// A zone with this standing record for `shop`.
+async fn with_text(stage: &Stage<'_>, zone: &str, texts: &[&str]) -> Result<CustomerZone> {
+    let hosted = stage.zone(zone).await?;
+    let texts: Vec<String> = texts.iter().map(|text| format!("\"{text}\"")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    hosted.upsert(&stage.name(&format!("_validation-persist.shop.{zone}")), RrType::Txt, &texts).await?;
+    Ok(hosted)
+}
+
+async fn look_at(stage: &Stage<'_>, zone: &str, texts: &[&str]) -> Result<CheckReport> {
+    with_text(stage, zone, texts).await?;
+    Ok(stage.look(&stage.standing(&[&format!("shop.{zone}")], Reachability::Internal)).await)
+}
+
+async fn missing(stage: &Stage<'_>) -> Result<CheckReport> {
+    stage.zone("nothing").await?;
+    Ok(stage.look(&stage.standing(&["shop.nothing"], Reachability::Internal)).await)
+}
+
+async fn missing_but_not_needed(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("overhttp2").await?;
+    stage.point(&zone, "shop.overhttp2").await?;
+    Ok(stage.look(&stage.standing(&["shop.overhttp2"], Reachability::External)).await)
+}
+
+async fn doubled(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("doubledtxt").await?;
+    let typed = format!("{}.{}", stage.name("_validation-persist.shop.doubledtxt"), stage.name("doubledtxt"));
+    zone.upsert(&typed, RrType::Txt, &[&format!("\"{OURS}\"")]).await?;
+    Ok(stage.look(&stage.standing(&["shop.doubledtxt"], Reachability::Internal)).await)
+}
+
+async fn account(stage: &Stage<'_>) -> Result<CheckReport> {
+    look_at(stage, "otheraccount", &["ca.test; accounturi=https://ca.test/account/8"]).await
+}
+
+async fn issuer(stage: &Stage<'_>) -> Result<CheckReport> {
+    look_at(stage, "otherca", &["someone-else.test; accounturi=https://someone-else.test/1", "v=spf1 -all"]).await
+}
+
+async fn semicolon(stage: &Stage<'_>) -> Result<CheckReport> {
+    look_at(stage, "semicolon", &[&format!("{OURS};")]).await
+}
+
+async fn twice(stage: &Stage<'_>) -> Result<CheckReport> {
+    look_at(stage, "twice", &[&format!("{OURS}; accounturi=https://ca.test/account/7")]).await
+}
+
+async fn blank(stage: &Stage<'_>) -> Result<CheckReport> {
+    look_at(stage, "blank", &[&format!("{OURS} policy=wildcard")]).await
+}
+
+async fn expired(stage: &Stage<'_>) -> Result<CheckReport> {
+    let until = (NOW - Duration::HOUR).unix_timestamp();
+    look_at(stage, "expired", &[&format!("{OURS}; persistUntil={until}")]).await
+}
+
+async fn expiring(stage: &Stage<'_>) -> Result<CheckReport> {
+    let mut subject = stage.standing(&["shop.expiring"], Reachability::Internal);
+    let held = held(&subject);
+    let until = (held.renew_at - Duration::DAY).unix_timestamp();
+    with_text(stage, "expiring", &[&format!("{OURS}; persistUntil={until}")]).await?;
+    subject.certificate = Some(held);
+    Ok(stage.look(&subject).await)
+}
+
+async fn name_alone(stage: &Stage<'_>) -> Result<CheckReport> {
+    with_text(stage, "alone", &[OURS]).await?;
+    Ok(stage.look(&stage.standing(&["shop.alone", "*.shop.alone"], Reachability::Internal)).await)
+}
+
+async fn disagreeing(stage: &Stage<'_>) -> Result<CheckReport> {
+    let old = stage.static_zone("divided2", &[])?;
+    stage.server("ns-old2", "127.0.0.22", Behaviour::Serving(old)).await?;
+    let zone = stage.zone_at("divided2", &["ns1", "ns-old2"]).await?;
+    zone.upsert(&stage.name("_validation-persist.shop.divided2"), RrType::Txt, &[&format!("\"{OURS}\"")]).await?;
+    Ok(stage.look(&stage.standing(&["shop.divided2"], Reachability::Internal)).await)
+}
+
+async fn method(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = with_text(stage, "method2", &[OURS]).await?;
+    zone.upsert(&stage.name("method2"), RrType::Caa, &["0 issue \"ca.test; validationmethods=dns-01\""]).await?;
+    Ok(stage.look(&stage.standing(&["shop.method2"], Reachability::Internal)).await)
+}
+
+async fn silent(stage: &Stage<'_>) -> Result<CheckReport> {
+    stage.server("ns-silent2", "127.0.0.23", Behaviour::Silent).await?;
+    stage.delegated_to("silent2", "ns-silent2").await?;
+    Ok(stage.look(&stage.standing(&["shop.silent2"], Reachability::Internal)).await)
+}
