@@ -1,7 +1,7 @@
-use std::collections::{BTreeMap, BTreeSet};
+mod state;
+
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::budget::{Bucket, Limit, Purpose, Taken};
 use domain::ca_limits::CaLimits;
 use domain::name::CertificateName;
 use domain::names::EndpointNames;
@@ -20,6 +20,8 @@ use rcgen::{
 use time::{Duration, OffsetDateTime};
 use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
+use state::{CaOrder, State};
+
 use crate::{Fuse, MemoryDns, MemoryTokens};
 
 /// Of the one that a test has unless it asks for another.
@@ -37,38 +39,6 @@ pub struct MemoryCa {
     fuse: Fuse,
     lifetime: Duration,
     issuer: Arc<(rcgen::Certificate, Issuer<'static, KeyPair>)>,
-}
-
-#[derive(Default)]
-struct State {
-    now: Option<OffsetDateTime>,
-    counter: u64,
-    asked: u32,
-    orders: BTreeMap<String, CaOrder>,
-    /// Names whose authorization is still good, as CAs reuse them.
-    proven: Vec<CertificateName>,
-    reuse: bool,
-    away: bool,
-    refuses_replacements: bool,
-    /// Names with this in them it will not validate, whatever is published.
-    distrusted: Option<String>,
-    limits: CaLimits,
-    buckets: BTreeMap<String, Bucket>,
-    /// Orders and certificates that were over a limit.
-    over_limits: u32,
-    /// Certificates that orders were to replace, in order.
-    replaced: Vec<String>,
-    window: Option<RenewalWindow>,
-}
-
-struct CaOrder {
-    names: Vec<CertificateName>,
-    status: OrderStatus,
-    expires: OffsetDateTime,
-    authorizations: Vec<Authorization>,
-    chain: Option<String>,
-    /// Whether it counts against no limit.
-    exempt: bool,
 }
 
 struct RequestedKey {
@@ -209,19 +179,6 @@ impl MemoryCa {
     }
 }
 
-/// What a certificate for `names` counts against.
-fn certificate_buckets(names: &[CertificateName], limits: CaLimits) -> Vec<(String, Option<Limit>)> {
-    let domains: BTreeSet<_> = names.iter().map(|name| name.base.registered()).collect();
-    let set: BTreeSet<_> = names.iter().map(ToString::to_string).collect();
-    let set = format!("names {}", set.into_iter().collect::<Vec<_>>().join(","));
-    let domains = domains.into_iter().map(|domain| (format!("domain {domain}"), limits.domain));
-    domains.chain([(set, limits.names)]).collect()
-}
-
-fn lost() -> CaError {
-    CaError::OrderLost { problem: Problem::new("malformed", "no such order") }
-}
-
 fn challenge(order: u64, authorization: usize, kind: ChallengeKind) -> Challenge {
     let token = format!("token-{order}-{authorization}");
     let url = format!("memory://ca/challenge/{order}/{authorization}");
@@ -253,54 +210,6 @@ fn opened(directory: &str, url: &str, order: &CaOrder) -> OpenedOrder {
                 ..authorization.clone()
             })
             .collect(),
-    }
-}
-
-impl State {
-    fn now(&self) -> OffsetDateTime {
-        self.now.expect("the test sets the time")
-    }
-
-    fn expect_there(&self) -> Result<(), CaError> {
-        match self.away {
-            true => Err(CaError::Unavailable { detail: "no answer".into(), retry_after: None }),
-            false => Ok(()),
-        }
-    }
-
-    /// One token of the bucket, with the arithmetic of a CA: no purposes, and nobody stands in line.
-    fn token(&mut self, bucket: String, limit: Option<Limit>, spend: bool) -> bool {
-        let (Some(limit), now) = (limit, self.now()) else { return true };
-        let bucket = self.buckets.entry(bucket).or_default();
-        let (next, taken) = bucket.take(limit, Purpose::Renewal, true, now);
-        if taken == Taken::Now && spend {
-            *bucket = next;
-        }
-        taken == Taken::Now
-    }
-
-    /// Counts an order, and looks whether certificates for it could be counted; false if it is too much.
-    fn takes_order(&mut self, names: &EndpointNames) -> bool {
-        let limits = self.limits;
-        let names: Vec<_> = names.iter().cloned().collect();
-        let good =
-            certificate_buckets(&names, limits).into_iter().all(|(bucket, limit)| self.token(bucket, limit, false))
-                && self.token("account".into(), limits.orders, true);
-        self.over_limits += u32::from(!good);
-        good
-    }
-
-    fn count_certificate(&mut self, names: &[CertificateName]) {
-        for (bucket, limit) in certificate_buckets(names, self.limits) {
-            let good = self.token(bucket, limit, true);
-            self.over_limits += u32::from(!good);
-        }
-    }
-
-    fn order(&mut self, url: &str) -> Result<&mut CaOrder, CaError> {
-        self.expect_there()?;
-        let now = self.now();
-        self.orders.get_mut(url).filter(|order| now < order.expires).ok_or_else(lost)
     }
 }
 

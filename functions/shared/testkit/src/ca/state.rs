@@ -1,0 +1,105 @@
+//! What the CA in memory keeps, and its limits.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::budget::{Bucket, Limit, Purpose, Taken};
+use domain::ca_limits::CaLimits;
+use domain::name::CertificateName;
+use domain::names::EndpointNames;
+use domain::order::{Authorization, OrderStatus};
+use domain::ports::{CaError, Problem};
+use domain::renewal_info::RenewalWindow;
+use time::OffsetDateTime;
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) now: Option<OffsetDateTime>,
+    pub(super) counter: u64,
+    pub(super) asked: u32,
+    pub(super) orders: BTreeMap<String, CaOrder>,
+    /// Names whose authorization is still good, as CAs reuse them.
+    pub(super) proven: Vec<CertificateName>,
+    pub(super) reuse: bool,
+    pub(super) away: bool,
+    pub(super) refuses_replacements: bool,
+    /// Names with this in them it will not validate, whatever is published.
+    pub(super) distrusted: Option<String>,
+    pub(super) limits: CaLimits,
+    pub(super) buckets: BTreeMap<String, Bucket>,
+    /// Orders and certificates that were over a limit.
+    pub(super) over_limits: u32,
+    /// Certificates that orders were to replace, in order.
+    pub(super) replaced: Vec<String>,
+    pub(super) window: Option<RenewalWindow>,
+}
+
+pub(super) struct CaOrder {
+    pub(super) names: Vec<CertificateName>,
+    pub(super) status: OrderStatus,
+    pub(super) expires: OffsetDateTime,
+    pub(super) authorizations: Vec<Authorization>,
+    pub(super) chain: Option<String>,
+    /// Whether it counts against no limit.
+    pub(super) exempt: bool,
+}
+
+impl State {
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.now.expect("the test sets the time")
+    }
+
+    pub(super) fn expect_there(&self) -> Result<(), CaError> {
+        match self.away {
+            true => Err(CaError::Unavailable { detail: "no answer".into(), retry_after: None }),
+            false => Ok(()),
+        }
+    }
+
+    /// One token of the bucket, with the arithmetic of a CA: no purposes, and nobody stands in line.
+    fn token(&mut self, bucket: String, limit: Option<Limit>, spend: bool) -> bool {
+        let (Some(limit), now) = (limit, self.now()) else { return true };
+        let bucket = self.buckets.entry(bucket).or_default();
+        let (next, taken) = bucket.take(limit, Purpose::Renewal, true, now);
+        if taken == Taken::Now && spend {
+            *bucket = next;
+        }
+        taken == Taken::Now
+    }
+
+    /// Counts an order, and looks whether certificates for it could be counted; false if it is too much.
+    pub(super) fn takes_order(&mut self, names: &EndpointNames) -> bool {
+        let limits = self.limits;
+        let names: Vec<_> = names.iter().cloned().collect();
+        let good =
+            certificate_buckets(&names, limits).into_iter().all(|(bucket, limit)| self.token(bucket, limit, false))
+                && self.token("account".into(), limits.orders, true);
+        self.over_limits += u32::from(!good);
+        good
+    }
+
+    pub(super) fn count_certificate(&mut self, names: &[CertificateName]) {
+        for (bucket, limit) in certificate_buckets(names, self.limits) {
+            let good = self.token(bucket, limit, true);
+            self.over_limits += u32::from(!good);
+        }
+    }
+
+    pub(super) fn order(&mut self, url: &str) -> Result<&mut CaOrder, CaError> {
+        self.expect_there()?;
+        let now = self.now();
+        self.orders.get_mut(url).filter(|order| now < order.expires).ok_or_else(lost)
+    }
+}
+
+/// What a certificate for `names` counts against.
+fn certificate_buckets(names: &[CertificateName], limits: CaLimits) -> Vec<(String, Option<Limit>)> {
+    let domains: BTreeSet<_> = names.iter().map(|name| name.base.registered()).collect();
+    let set: BTreeSet<_> = names.iter().map(ToString::to_string).collect();
+    let set = format!("names {}", set.into_iter().collect::<Vec<_>>().join(","));
+    let domains = domains.into_iter().map(|domain| (format!("domain {domain}"), limits.domain));
+    domains.chain([(set, limits.names)]).collect()
+}
+
+fn lost() -> CaError {
+    CaError::OrderLost { problem: Problem::new("malformed", "no such order") }
+}
