@@ -8,19 +8,21 @@ use domain::failure::FailureName;
 use domain::flow::{CaughtFailure, Progress, Status, StepInput};
 use domain::order::OrderStatus;
 use domain::ports::{
-    AttemptJournal, CertificateStore, Deletion, KeyVault, Notifier, Settlement, SharedCauses, owned_endpoint,
+    AttemptJournal, CertificateStore, Deletion, KeyVault, Notifier, Settlement, SharedCauses, Traces, owned_endpoint,
 };
 use domain::schedule::{LEASE, next_attempt};
+use domain::trace::AttemptTrace;
 use domain::{Endpoint, Failure};
 use time::OffsetDateTime;
 
 /// What the step works with.
-pub struct Ports<'a, J, K, S, N, C> {
+pub struct Ports<'a, J, K, S, N, C, T> {
     pub journal: &'a J,
     pub keys: &'a K,
     pub store: &'a S,
     pub notifier: &'a N,
     pub causes: &'a C,
+    pub traces: &'a T,
     /// Base URL of the dashboard, for links.
     pub dashboard: Option<&'a str>,
 }
@@ -28,8 +30,9 @@ pub struct Ports<'a, J, K, S, N, C> {
 /// Runs the step. `jitter` in 0.0..1.0 spreads the retries.
 ///
 /// People are told before the end is recorded: a run that dies between the two tells them twice, which is better than never.
-pub async fn settle_attempt<J, K, S, N, C>(
-    ports: &Ports<'_, J, K, S, N, C>,
+/// So is the trace sent, which is the same trace however often it comes.
+pub async fn settle_attempt<J, K, S, N, C, T>(
+    ports: &Ports<'_, J, K, S, N, C, T>,
     input: &StepInput,
     now: OffsetDateTime,
     jitter: f64,
@@ -40,6 +43,7 @@ where
     S: CertificateStore,
     N: Notifier,
     C: SharedCauses,
+    T: Traces,
 {
     let endpoint = owned_endpoint(ports.journal, input).await?;
     let end = End { ports, input, endpoint: &endpoint, now, jitter };
@@ -59,21 +63,22 @@ where
 }
 
 /// The end of one attempt.
-struct End<'a, J, K, S, N, C> {
-    ports: &'a Ports<'a, J, K, S, N, C>,
+struct End<'a, J, K, S, N, C, T> {
+    ports: &'a Ports<'a, J, K, S, N, C, T>,
     input: &'a StepInput,
     endpoint: &'a Endpoint,
     now: OffsetDateTime,
     jitter: f64,
 }
 
-impl<J, K, S, N, C> End<'_, J, K, S, N, C>
+impl<J, K, S, N, C, T> End<'_, J, K, S, N, C, T>
 where
     J: AttemptJournal,
     K: KeyVault,
     S: CertificateStore,
     N: Notifier,
     C: SharedCauses,
+    T: Traces,
 {
     /// Whether a certificate was imported that nobody has been told of.
     fn is_news(&self) -> bool {
@@ -107,7 +112,7 @@ where
             drop_order: failing.is_none(),
             announced: true,
             removing: self.endpoint.removing,
-            attempt: self.record(outcome, failing.as_ref().map(|failing| failing.failure.clone())),
+            attempt: self.record(outcome, failing.as_ref().map(|failing| failing.failure.clone())).await,
             failing,
         };
         self.ports.journal.settle(&self.endpoint.id, self.input.attempt, &settlement).await?;
@@ -130,7 +135,7 @@ where
             announced: false,
             told,
             removing: self.endpoint.removing,
-            attempt: self.record(Outcome::Failed, Some(failure.clone())),
+            attempt: self.record(Outcome::Failed, Some(failure.clone())).await,
             failing: Some(failing),
         };
         self.ports.journal.settle(&self.endpoint.id, self.input.attempt, &settlement).await?;
@@ -150,7 +155,8 @@ where
         self.leave_shared_causes().await?;
         let alert = Alert::removed(self.endpoint, kept, self.now).linked(self.ports.dashboard);
         self.ports.notifier.notify(&alert).await?;
-        self.ports.journal.erase(self.endpoint, &self.record(Outcome::Removed, None)).await?;
+        let attempt = self.record(Outcome::Removed, None).await;
+        self.ports.journal.erase(self.endpoint, &attempt).await?;
         Ok(self.input.reached(Status::Removed))
     }
 
@@ -172,13 +178,13 @@ where
         Ok(tell(notifier, causes, self.endpoint, &decision, dashboard, self.now).await?)
     }
 
-    /// The attempt as history keeps it. It began when its lease did.
-    fn record(&self, outcome: Outcome, failure: Option<Failure>) -> Attempt {
+    /// The attempt as history keeps it, and its trace sent. It began when its lease did.
+    async fn record(&self, outcome: Outcome, failure: Option<Failure>) -> Attempt {
         let order = self.endpoint.order.as_ref();
         let mut progress = self.input.progress.clone();
         let caught = self.input.failure.iter().chain(&self.input.clean_up_failure);
         caught.filter_map(CaughtFailure::usage).for_each(|usage| progress.record(usage));
-        Attempt {
+        let attempt = Attempt {
             attempt: self.input.attempt,
             started_at: self.endpoint.lease_until.map_or(self.now, |until| until - LEASE),
             finished_at: Some(self.now),
@@ -189,7 +195,9 @@ where
             failure,
             execution: execution_name(&self.input.endpoint, self.input.attempt),
             steps: progress.usage,
-        }
+        };
+        self.ports.traces.send(&AttemptTrace::of(self.endpoint, self.input, &attempt)).await;
+        attempt
     }
 }
 

@@ -5,7 +5,7 @@
 //! Fails as: `Misconfigured`, `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `TransactWriteItems`, `Query`, `DeleteItem`; for news SNS `Publish` (twice) and
 //! EventBridge `PutEvents`; for a cause that many endpoints have in common DynamoDB `PutItem`, `UpdateItem`,
-//! `DeleteItem`, `Query`; for a removal ACM `DeleteCertificate`.
+//! `DeleteItem`, `Query`; for a removal ACM `DeleteCertificate`; where there is one, the collector of traces.
 
 use domain::flow::Step;
 use runtime::Spent;
@@ -16,12 +16,14 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
     let (store, notifier, dashboard) = (wiring.acm()?, wiring.alerts()?, wiring.dashboard());
+    let traces = wiring.traces()?;
     let ports = Ports {
         journal: &journal,
         keys: &keys,
         store: &store,
         notifier: &notifier,
         causes: &journal,
+        traces: &traces,
         dashboard: dashboard.as_deref(),
     };
     let metrics = wiring.metrics()?;

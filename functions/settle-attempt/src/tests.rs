@@ -5,6 +5,7 @@ use domain::Reachability;
 use domain::alert::AlertKind;
 use domain::failure::Actor;
 use domain::ports::{DueEntry, DueIndex, Registry};
+use domain::trace::TraceId;
 use testkit::Scene;
 use time::Duration;
 
@@ -15,6 +16,7 @@ async fn run(scene: &Scene) -> Result<Progress, Failure> {
         store: &scene.certificates,
         notifier: &scene.notifier,
         causes: &scene.causes,
+        traces: &scene.traces,
         dashboard: Some("https://certificates.example"),
     };
     settle_attempt(&ports, &scene.input, scene.now, 0.0).await
@@ -83,4 +85,20 @@ async fn a_removal_waits_for_its_clean_up_and_then_leaves_nothing() {
     scene.input.clean_up_failure = None;
     assert_eq!(run(&scene).await.expect("settled").status, Status::Removed);
     assert!(scene.endpoints.is_empty() && scene.keys.is_empty());
+}
+
+#[tokio::test]
+async fn each_attempt_leaves_one_trace_that_ends_as_it_did() {
+    let mut scene = Scene::new(Reachability::Internal).await;
+    scene.input.failure = Some(caught(FailureName::RecordsNotReady, Actor::Customer));
+    run(&scene).await.expect("settled");
+    let traces = scene.traces.taken();
+    let [trace] = traces.as_slice() else { panic!("one trace: {traces:?}") };
+    assert_eq!(trace.id, TraceId::of(&scene.input.endpoint, scene.input.attempt));
+    assert_eq!(trace.spans[0].failure, Some(FailureName::RecordsNotReady));
+    let attempts = scene.endpoints.attempts(&scene.input.endpoint, 1).await.expect("in memory");
+    assert_eq!(Some(trace.spans[0].ended_at), attempts[0].finished_at, "it is the attempt as history has it");
+
+    assert_eq!(run(&scene).await.expect_err("settled before").name, FailureName::Superseded);
+    assert_eq!(scene.traces.taken().len(), 1, "what comes late sends nothing");
 }

@@ -57,14 +57,19 @@ impl LocalCloud {
         serde_json::from_value(described["MetricAlarms"].clone()).context("the alarms")
     }
 
-    /// Makes metrics of the lines that the function behind `log_group` wrote since `since`, and says how many.
-    pub async fn take_in_metrics(&self, log_group: &str, since: OffsetDateTime) -> Result<usize> {
+    /// The lines that the function behind `log_group` wrote since `since`, as far as they are JSON.
+    pub async fn log_lines(&self, log_group: &str, since: OffsetDateTime) -> Result<Vec<Value>> {
         let group = format!("/{STACK_NAME}/{log_group}");
         let since = i64::try_from(since.unix_timestamp_nanos() / 1_000_000)?;
         let request = json!({"logGroupName": group, "startTime": since});
         let events = self.call("Logs_20140328.FilterLogEvents", &request).await?;
         let messages = events["events"].as_array().context("events")?.iter().filter_map(|e| e["message"].as_str());
-        let lines: Vec<Value> = messages.filter_map(|line| serde_json::from_str(line).ok()).collect();
+        Ok(messages.filter_map(|line| serde_json::from_str(line).ok()).collect())
+    }
+
+    /// Makes metrics of the lines that the function behind `log_group` wrote since `since`, and says how many.
+    pub async fn take_in_metrics(&self, log_group: &str, since: OffsetDateTime) -> Result<usize> {
+        let lines = self.log_lines(log_group, since).await?;
         let mut count = 0;
         for line in lines.iter().filter(|line| line["_aws"].is_object()) {
             let at = OffsetDateTime::from_unix_timestamp(line["_aws"]["Timestamp"].as_i64().context("a time")? / 1000)?;

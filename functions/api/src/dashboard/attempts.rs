@@ -101,7 +101,7 @@ mod tests {
     use time::macros::datetime;
 
     fn failed(name: FailureName) -> Attempt {
-        let usage = |step, milliseconds| StepUsage { step, milliseconds, ca_requests: 1, route53_calls: 0 };
+        let usage = |step, milliseconds| StepUsage { milliseconds, ca_requests: 1, ..StepUsage::of(step) };
         Attempt {
             attempt: 3,
             started_at: datetime!(2026-11-24 12:00 UTC),

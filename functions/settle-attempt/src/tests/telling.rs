@@ -153,6 +153,7 @@ async fn settle_all(scene: &Scene, inputs: &mut [StepInput], failure: Option<&Ca
         store: &scene.certificates,
         notifier: &scene.notifier,
         causes: &scene.causes,
+        traces: &scene.traces,
         dashboard: None,
     };
     let all = inputs.iter().map(|input| settle_attempt(&ports, input, scene.now, 0.5));

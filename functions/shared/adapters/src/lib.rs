@@ -16,6 +16,7 @@ pub mod http_probe;
 pub mod key_vault;
 pub mod look;
 pub mod oidc;
+pub mod otlp;
 pub mod reach;
 pub mod route53;
 pub mod s3;

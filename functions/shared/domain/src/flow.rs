@@ -21,6 +21,33 @@ pub enum Step {
     SettleAttempt,
 }
 
+impl Step {
+    pub const ALL: [Self; 8] = [
+        Self::OpenOrder,
+        Self::PresentChallenge,
+        Self::CheckPropagation,
+        Self::SubmitChallenge,
+        Self::FinalizeOrder,
+        Self::ImportCertificate,
+        Self::CleanUpChallenge,
+        Self::SettleAttempt,
+    ];
+
+    /// As the function is called.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenOrder => "open-order",
+            Self::PresentChallenge => "present-challenge",
+            Self::CheckPropagation => "check-propagation",
+            Self::SubmitChallenge => "submit-challenge",
+            Self::FinalizeOrder => "finalize-order",
+            Self::ImportCertificate => "import-certificate",
+            Self::CleanUpChallenge => "clean-up-challenge",
+            Self::SettleAttempt => "settle-attempt",
+        }
+    }
+}
+
 /// What a step tells the state machine: `infra/issue-certificate.asl.json` chooses by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +99,19 @@ pub struct StepUsage {
     pub milliseconds: u64,
     pub ca_requests: u32,
     pub route53_calls: u32,
+    /// When the first of them began; absent in attempts of earlier releases.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub began: Option<OffsetDateTime>,
+    /// When the last of them ended.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<OffsetDateTime>,
+}
+
+impl StepUsage {
+    /// Nothing used yet, and no time known.
+    pub fn of(step: Step) -> Self {
+        Self { step, milliseconds: 0, ca_requests: 0, route53_calls: 0, began: None, ended: None }
+    }
 }
 
 /// What a step reports when it fails: the failure, and what it used all the same.
@@ -171,6 +211,8 @@ impl Progress {
                 known.milliseconds += usage.milliseconds;
                 known.ca_requests += usage.ca_requests;
                 known.route53_calls += usage.route53_calls;
+                known.began = known.began.into_iter().chain(usage.began).min();
+                known.ended = known.ended.max(usage.ended);
             }
             None => self.usage.push(usage),
         }
@@ -224,6 +266,20 @@ mod tests {
     }
 
     #[test]
+    fn every_step_is_written_as_it_is_serialized() {
+        for step in Step::ALL {
+            assert_eq!(serde_json::to_value(step).expect("serializes"), step.as_str());
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_release_recorded_still_reads() {
+        let usage = serde_json::json!({"step": "open-order", "milliseconds": 7, "ca_requests": 2, "route53_calls": 0});
+        let read: StepUsage = serde_json::from_value(usage.clone()).expect("reads");
+        assert_eq!(serde_json::to_value(&read).expect("serializes"), usage);
+    }
+
+    #[test]
     fn waiting_ends_exactly_at_its_limit() {
         let late = || Failure::new(FailureName::TimedOut, Actor::Ca, "late", "");
         let mut input = input();
@@ -235,17 +291,23 @@ mod tests {
     #[test]
     fn usage_of_a_repeated_step_adds_up() {
         let mut progress = Progress::default();
-        let usage =
-            |ca_requests| StepUsage { step: Step::SubmitChallenge, milliseconds: 5, ca_requests, route53_calls: 0 };
-        progress.record(usage(2));
-        progress.record(usage(1));
-        assert_eq!(progress.usage, [StepUsage { milliseconds: 10, ..usage(3) }]);
+        let usage = |ca_requests, seconds| StepUsage {
+            milliseconds: 5,
+            ca_requests,
+            began: Some(NOW + Duration::seconds(seconds)),
+            ended: Some(NOW + Duration::seconds(seconds + 1)),
+            ..StepUsage::of(Step::SubmitChallenge)
+        };
+        progress.record(usage(2, 0));
+        progress.record(usage(1, 8));
+        let ended = Some(NOW + Duration::seconds(9));
+        assert_eq!(progress.usage, [StepUsage { milliseconds: 10, ended, ..usage(3, 0) }]);
     }
 
     #[test]
     fn a_failure_survives_the_way_through_step_functions() {
         let failure = Failure::new(FailureName::RateLimited, Actor::Ca, "too many", "wait").with_retry_after(Some(NOW));
-        let usage = StepUsage { step: Step::OpenOrder, milliseconds: 7, ca_requests: 2, route53_calls: 0 };
+        let usage = StepUsage { milliseconds: 7, ca_requests: 2, ..StepUsage::of(Step::OpenOrder) };
         let report = FailureReport { failure: failure.clone(), usage: usage.clone() };
         let message = serde_json::to_string(&report).expect("serializes");
         let cause = serde_json::json!({"errorType": "RateLimited", "errorMessage": message}).to_string();

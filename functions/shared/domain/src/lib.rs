@@ -38,6 +38,7 @@ pub mod schedule;
 pub mod share;
 pub mod standing;
 pub mod starting;
+pub mod trace;
 pub mod verdict;
 
 pub use caller::TenantId;

@@ -244,7 +244,8 @@ mod tests {
 
     #[test]
     fn an_attempt_adds_up_what_its_steps_used_also_the_one_that_failed() {
-        let usage = |step, ca_requests| StepUsage { step, milliseconds: 10, ca_requests, route53_calls: 1 };
+        let usage =
+            |step, ca_requests| StepUsage { milliseconds: 10, ca_requests, route53_calls: 1, ..StepUsage::of(step) };
         let failure = Failure::new(FailureName::ChallengeFailed, Actor::Customer, "not convinced", "");
         let report = FailureReport { failure, usage: usage(Step::SubmitChallenge, 2) };
         let message = serde_json::to_string(&report).expect("serializes");

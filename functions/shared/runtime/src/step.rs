@@ -1,8 +1,9 @@
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::Failure;
 use domain::flow::{FailureReport, Progress, Step, StepInput, StepUsage};
+use domain::trace::{SpanId, TraceId};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use time::OffsetDateTime;
 use tracing::Instrument;
@@ -37,23 +38,30 @@ where
     let spent = &spent;
     lambda_runtime::run(service_fn(|event: LambdaEvent<StepInput>| {
         let input = event.payload;
+        let trace = TraceId::of(&input.endpoint, input.attempt);
         let span = tracing::info_span!(
             "step",
             endpoint = %input.endpoint,
             attempt = input.attempt,
             request_id = %event.context.request_id,
+            trace_id = %trace,
+            span_id = %SpanId::of_step(trace, step),
+            // Another trace: what X-Ray sees of the services around.
+            xray_trace_id = event.context.xray_trace_id.as_deref(),
         );
-        let (began, before) = (Instant::now(), spent());
+        let (now, clock, before) = (now_in_milliseconds(), Instant::now(), spent());
         // Boxed: the SDK's futures nest deeper than the compiler cares to compute.
-        let work = Box::pin(work(input, now_in_milliseconds()));
+        let work = Box::pin(work(input, now));
         async move {
             let result = work.await;
-            let (milliseconds, after) = (u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX), spent());
+            let (milliseconds, after) = (u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX), spent());
             let usage = StepUsage {
                 step,
                 milliseconds,
                 ca_requests: after.ca_requests - before.ca_requests,
                 route53_calls: after.route53_calls - before.route53_calls,
+                began: Some(now),
+                ended: Some(now + Duration::from_millis(milliseconds)),
             };
             match result {
                 Ok(mut progress) => {

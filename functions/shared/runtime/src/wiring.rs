@@ -9,6 +9,7 @@ use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
 use adapters::look::EndpointLooker;
 use adapters::oidc::OpenIdProvider;
+use adapters::otlp::Collector;
 use adapters::reach::Reach;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
@@ -173,6 +174,14 @@ impl Wiring {
         let client = self.environment.required("OIDC_CLIENT_ID")?;
         let malformed = |why: String| ConfigurationError::Malformed { name: "OIDC_ISSUER", why };
         OpenIdProvider::new(&issuer, &client).map(Some).map_err(|fault| malformed(fault.to_string()))
+    }
+
+    /// Who takes the traces of attempts. `None`: nobody.
+    pub fn traces(&self) -> Wired<Option<Collector>> {
+        let Some(endpoint) = self.environment.optional("OTLP_ENDPOINT") else { return Ok(None) };
+        let malformed = |why: String| ConfigurationError::Malformed { name: "OTLP_ENDPOINT", why };
+        let collector = Collector::new(&endpoint, &self.environment.required("STACK_NAME")?);
+        collector.map(Some).map_err(|error| malformed(error.to_string()))
     }
 
     pub fn state_machine(&self) -> Wired<StateMachine> {

@@ -25,7 +25,7 @@ pub use endpoints::MemoryEndpoints;
 pub use fuse::{Crash, Fuse};
 pub use keys::MemoryKeys;
 pub use looking::{MemoryInspector, MemoryLooker};
-pub use messages::{MemoryFlows, MemoryNotifier};
+pub use messages::{MemoryFlows, MemoryNotifier, MemoryTraces};
 pub use network::{MemoryDns, MemoryProbe};
 pub use proptest;
 pub use publication::{MemoryTokens, MemoryZone};

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use domain::EndpointId;
 use domain::alert::{Alert, AlertKind};
 use domain::attempt::execution_name;
-use domain::ports::{FlowStarter, Notifier, ServiceFault, Started};
+use domain::ports::{FlowStarter, Notifier, ServiceFault, Started, Traces};
+use domain::trace::AttemptTrace;
 
 use crate::Fuse;
 
@@ -65,5 +66,23 @@ impl Notifier for MemoryNotifier {
         self.alerts.lock().expect("no test panics in here").push(alert.clone());
         self.fuse.burn();
         Ok(())
+    }
+}
+
+/// Keeps the traces it was handed.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryTraces {
+    traces: Arc<Mutex<Vec<AttemptTrace>>>,
+}
+
+impl MemoryTraces {
+    pub fn taken(&self) -> Vec<AttemptTrace> {
+        self.traces.lock().expect("no test panics in here").clone()
+    }
+}
+
+impl Traces for MemoryTraces {
+    async fn send(&self, trace: &AttemptTrace) {
+        self.traces.lock().expect("no test panics in here").push(trace.clone());
     }
 }

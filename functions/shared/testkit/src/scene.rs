@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 use crate::banks::registered;
 use crate::{
     Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryLooker,
-    MemoryNotifier, MemorySharedCauses, MemoryTokens, MemoryZone,
+    MemoryNotifier, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
 };
 
 pub struct Scene {
@@ -28,6 +28,7 @@ pub struct Scene {
     pub certificates: MemoryCertificates,
     pub notifier: MemoryNotifier,
     pub causes: MemorySharedCauses,
+    pub traces: MemoryTraces,
 }
 
 impl Scene {
@@ -68,6 +69,7 @@ impl Scene {
             certificates: MemoryCertificates::default(),
             notifier: MemoryNotifier::default(),
             causes: MemorySharedCauses::default(),
+            traces: MemoryTraces::default(),
         }
     }
 

@@ -152,7 +152,7 @@ fn attempt(
     outcome: Outcome,
     failure: Option<Failure>,
 ) -> Attempt {
-    let usage = |step, milliseconds, ca_requests| StepUsage { step, milliseconds, ca_requests, route53_calls: 0 };
+    let usage = |step, milliseconds, ca_requests| StepUsage { milliseconds, ca_requests, ..StepUsage::of(step) };
     let steps = match outcome {
         Outcome::Failed => vec![
             usage(Step::OpenOrder, 640, 3),

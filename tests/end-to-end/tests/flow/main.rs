@@ -13,6 +13,7 @@ mod year;
 use domain::alert::AlertKind;
 use domain::attempt::Outcome;
 use domain::ports::{Registry, SharedCauses};
+use domain::trace::TraceId;
 use domain::{DnsMethod, Endpoint, EndpointId, EndpointNames, Proving, Reachability};
 use testkit::proptest::prelude::*;
 use world::{Chaos, Wish, World};
@@ -171,6 +172,10 @@ async fn check_settled(world: &World, id: &EndpointId, outcome: Outcome) -> Endp
     check_nothing_published(world);
     let attempts = world.endpoints.attempts(id, 100).await.expect("in memory");
     assert!(attempts.iter().any(|attempt| attempt.outcome == outcome), "the history says {outcome:?}");
+    let ended = attempts.iter().filter(|attempt| attempt.finished_at.is_some());
+    for trace in ended.map(|attempt| TraceId::of(id, attempt.attempt)) {
+        assert!(world.traces.taken().iter().any(|taken| taken.id == trace), "each attempt that ended has its trace");
+    }
     let kind = match outcome {
         Outcome::Renewed => AlertKind::CertificateRenewed,
         _ => AlertKind::CertificateIssued,

@@ -15,7 +15,7 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 use testkit::{
     Crash, Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys,
-    MemoryLooker, MemoryNotifier, MemoryProbe, MemorySharedCauses, MemoryTokens, MemoryZone,
+    MemoryLooker, MemoryNotifier, MemoryProbe, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -75,6 +75,7 @@ pub(crate) struct World {
     pub(crate) certificates: MemoryCertificates,
     pub(crate) notifier: MemoryNotifier,
     pub(crate) causes: MemorySharedCauses,
+    pub(crate) traces: MemoryTraces,
     flows: MemoryFlows,
     probe: MemoryProbe,
     fuse: Fuse,
@@ -118,6 +119,7 @@ impl World {
             certificates: MemoryCertificates::new(fuse.clone()),
             notifier: MemoryNotifier::new(fuse.clone()),
             causes: MemorySharedCauses::new(fuse.clone()),
+            traces: MemoryTraces::default(),
             flows: MemoryFlows::new(fuse.clone()),
             tokens,
             zone,
@@ -369,8 +371,16 @@ impl World {
             }
             "${SettleAttemptFunctionArn}" => {
                 let (store, notifier, causes) = (&self.certificates, &self.notifier, &self.causes);
-                let ports =
-                    settle_attempt::Ports { journal: endpoints, keys, store, notifier, causes, dashboard: None };
+                let traces = &self.traces;
+                let ports = settle_attempt::Ports {
+                    journal: endpoints,
+                    keys,
+                    store,
+                    notifier,
+                    causes,
+                    traces,
+                    dashboard: None,
+                };
                 settle_attempt::settle_attempt(&ports, input, now, 0.5).await
             }
             other => panic!("the definition names {other}, which is no step"),

@@ -21,6 +21,7 @@ mod renewal_information;
 mod share_links;
 mod shared_causes;
 mod store;
+mod traces;
 mod trail;
 
 pub use crate::problem::Problem;
@@ -48,4 +49,5 @@ pub use store::{
     AttemptJournal, DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, EndpointReader, Errand, Settlement, ordering_endpoint,
     owned_endpoint,
 };
+pub use traces::Traces;
 pub use trail::AuditTrail;

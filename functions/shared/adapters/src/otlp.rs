@@ -1,0 +1,155 @@
+//! A collector of traces, spoken to in OTLP over HTTP as JSON (OpenTelemetry Protocol 1.x).
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use domain::failure::printable;
+use domain::ports::Traces;
+use domain::trace::{self, AttemptTrace};
+use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
+use opentelemetry::{InstrumentationScope, KeyValue};
+use opentelemetry_http::{HttpClient, HttpError, Request, Response};
+use opentelemetry_otlp::{Protocol, RetryPolicy, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks};
+use time::OffsetDateTime;
+
+use crate::tls;
+
+/// An attempt must not be held up by those who only want to watch it.
+const TIMEOUT: Duration = Duration::from_millis(1500);
+/// The answer says at most how many spans were refused.
+const LARGEST_ANSWER: usize = 64 * 1024;
+
+/// Sends traces to one collector.
+#[derive(Debug)]
+pub struct Collector {
+    exporter: SpanExporter,
+    /// For the log. The rest of the URL may have a key in it.
+    host: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0} is not the URL of a collector")]
+pub struct CollectorRejected(String);
+
+impl Collector {
+    /// `endpoint` is the collector's base URL, as in `OTEL_EXPORTER_OTLP_ENDPOINT`; `service` is what it knows us by.
+    pub fn new(endpoint: &str, service: &str) -> Result<Self, CollectorRejected> {
+        let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
+        let rejected = || CollectorRejected(printable(endpoint, 40));
+        let parsed: url::Url = url.parse().map_err(|_| rejected())?;
+        let host = parsed.host_str().filter(|_| matches!(parsed.scheme(), "http" | "https")).ok_or_else(rejected)?;
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::client_config(None).expect("without an anchor nothing can be malformed"))
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(TIMEOUT)
+            .no_proxy()
+            .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|_| rejected())?;
+        let mut exporter = SpanExporter::builder()
+            .with_http()
+            .with_http_client(Client(http))
+            .with_protocol(Protocol::HttpJson)
+            .with_endpoint(&url)
+            .with_timeout(TIMEOUT)
+            .with_retry_policy(RetryPolicy::disabled())
+            .build()
+            .map_err(|_| rejected())?;
+        let resource = Resource::builder_empty().with_service_name(service.to_owned());
+        let attributes = [KeyValue::new("cloud.provider", "aws"), KeyValue::new("cloud.platform", "aws_lambda")];
+        exporter.set_resource(&resource.with_attributes(attributes).build());
+        Ok(Self { exporter, host: host.to_owned() })
+    }
+}
+
+impl Traces for Collector {
+    async fn send(&self, trace: &AttemptTrace) {
+        let spans = trace.spans.iter().map(|span| span_data(trace.id, span)).collect();
+        let why = match tokio::time::timeout(TIMEOUT, self.exporter.export(spans)).await {
+            Ok(Ok(())) => return tracing::debug!(spans = trace.spans.len(), "the trace was sent"),
+            Ok(Err(error)) => printable(&error.to_string(), 300),
+            Err(_) => format!("no answer within {} ms", TIMEOUT.as_millis()),
+        };
+        tracing::warn!(collector = self.host, why, "the trace could not be sent");
+    }
+}
+
+fn span_data(trace: trace::TraceId, span: &trace::Span) -> SpanData {
+    let id = |id: trace::SpanId| SpanId::from_bytes(id.to_bytes());
+    let trace = TraceId::from_bytes(trace.to_bytes());
+    let value = |value: &trace::Value| -> opentelemetry::Value {
+        match value {
+            trace::Value::Text(text) => text.clone().into(),
+            trace::Value::Number(number) => i64::try_from(*number).unwrap_or(i64::MAX).into(),
+        }
+    };
+    let told = span.attributes.iter().map(|(name, told)| KeyValue::new(*name, value(told)));
+    let mut attributes: Vec<KeyValue> = told.collect();
+    attributes.extend(span.failure.map(|failure| KeyValue::new("error.type", failure.as_str())));
+    SpanData {
+        span_context: SpanContext::new(trace, id(span.id), TraceFlags::SAMPLED, false, TraceState::default()),
+        parent_span_id: span.parent.map_or(SpanId::INVALID, id),
+        parent_span_is_remote: false,
+        span_kind: SpanKind::Internal,
+        name: span.name.into(),
+        start_time: moment(span.started_at),
+        end_time: moment(span.ended_at),
+        attributes,
+        dropped_attributes_count: 0,
+        events: SpanEvents::default(),
+        links: SpanLinks::default(),
+        status: span.failure.map_or(Status::Ok, |failure| Status::error(failure.as_str())),
+        instrumentation_scope: InstrumentationScope::builder("managed-https")
+            .with_version(env!("CARGO_PKG_VERSION"))
+            .build(),
+    }
+}
+
+fn moment(at: OffsetDateTime) -> SystemTime {
+    at.into()
+}
+
+/// The exporter's HTTP: ours, with the one TLS configuration.
+#[derive(Debug)]
+struct Client(reqwest::Client);
+
+type Sent<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, HttpError>> + Send + 'a>>;
+
+impl HttpClient for Client {
+    // What `#[async_trait]` makes of the trait's own method.
+    fn send_bytes<'life, 'sent>(&'life self, request: Request<Bytes>) -> Sent<'sent>
+    where
+        'life: 'sent,
+        Self: 'sent,
+    {
+        Box::pin(async move {
+            let mut answer = self.0.execute(request.try_into()?).await.map_err(without_url)?;
+            let mut response = Response::builder().status(answer.status());
+            if let Some(headers) = response.headers_mut() {
+                *headers = answer.headers().clone();
+            }
+            let mut body = Vec::new();
+            while let Some(chunk) = answer.chunk().await.map_err(without_url)? {
+                if body.len() + chunk.len() > LARGEST_ANSWER {
+                    return Err(format!("it answers with more than {LARGEST_ANSWER} bytes").into());
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(response.body(body.into())?)
+        })
+    }
+}
+
+/// The cause alone, without the URL, which may have a key in it.
+fn without_url(error: reqwest::Error) -> HttpError {
+    let error = error.without_url();
+    let cause = std::iter::successors(std::error::Error::source(&error), |e| e.source()).last();
+    cause.map_or_else(|| error.to_string(), ToString::to_string).into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+use std::future::Future;
+
+use crate::trace::AttemptTrace;
+
+/// Takes the traces of attempts that have ended.
+pub trait Traces {
+    /// Hands the trace on. Never an error, and over within two seconds: what nobody takes is logged, and lost.
+    ///
+    /// Safe to repeat: the same attempt has the same ids.
+    fn send(&self, trace: &AttemptTrace) -> impl Future<Output = ()> + Send;
+}
+
+/// Without a taker nothing is sent.
+impl<T: Traces + Sync> Traces for Option<T> {
+    async fn send(&self, trace: &AttemptTrace) {
+        if let Some(taker) = self {
+            taker.send(trace).await;
+        }
+    }
+}
