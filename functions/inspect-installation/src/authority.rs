@@ -16,7 +16,7 @@ pub(crate) fn authority(
         if place == 0 { ["acme-directory", "acme-account"] } else { ["stand-in-directory", "stand-in-account"] };
     [
         InstallationCheck { name: names[0].into(), ..directory(&seen.directory, deployed, installation) },
-        InstallationCheck { name: names[1].into(), ..account(&seen.account, installation) },
+        InstallationCheck { name: names[1].into(), ..account(&seen.account, deployed, installation) },
     ]
 }
 
@@ -58,7 +58,7 @@ fn directory(
     ok(NAME, format!("{url} answers{profile}."))
 }
 
-fn account(seen: &Looked<Account>, installation: &Installation) -> InstallationCheck {
+fn account(seen: &Looked<Account>, deployed: &InstalledAuthority, installation: &Installation) -> InstallationCheck {
     const NAME: &str = "acme-account";
     let contact = match &installation.contact {
         Some(contact) => format!("contact {contact}"),
@@ -76,7 +76,17 @@ fn account(seen: &Looked<Account>, installation: &Installation) -> InstallationC
     };
     match seen {
         Err(fault) => unseen(NAME, fault),
-        Ok(Account::Registered { url }) => ok(NAME, format!("{url}, {contact}.")),
+        Ok(Account::Registered { url }) => match deployed.account_uri.as_ref().filter(|known| *known != url) {
+            Some(known) => failed(
+                NAME,
+                format!(
+                    "The account is {url}, and the parameters say {known}: standing records are asked for, and CAA \
+                     records are judged, with the wrong one."
+                ),
+                format!("Deploy with CaaAccountUri={url} (of a further CA: its caa_account_uri): make deploy"),
+            ),
+            None => ok(NAME, format!("{url}, {contact}.")),
+        },
         Ok(Account::NeverStored) => {
             ok(NAME, format!("None yet: the first registration of an endpoint makes it ({contact})."))
         }
@@ -128,7 +138,8 @@ mod tests {
     #[test]
     fn a_ca_that_stands_in_is_looked_at_under_names_of_its_own() {
         let away = AuthorityFacts { directory: Err("no answer".into()), account: Ok(Account::NeverStored) };
-        let deployed = InstalledAuthority { directory: "https://second.example/dir".into(), profile: None };
+        let deployed =
+            InstalledAuthority { directory: "https://second.example/dir".into(), profile: None, account_uri: None };
         let [directory, account] = authority(1, &away, &deployed, &installation());
         assert_eq!((directory.name.as_str(), account.name.as_str()), ("stand-in-directory", "stand-in-account"));
         assert!(is_failed(&directory) && directory.detail.contains("https://second.example/dir"));
@@ -136,7 +147,8 @@ mod tests {
 
     #[test]
     fn an_account_that_was_lost_is_told_from_one_that_never_was() {
-        let judged = |seen| account(&Ok(seen), &installation());
+        let deployed = installation().authorities.remove(0);
+        let judged = |seen| account(&Ok(seen), &deployed, &installation());
         assert!(is_ok(&judged(Account::NeverStored)));
         assert!(is_ok(&judged(Account::OnlyElsewhere { directories: vec!["https://other.example/dir".into()] })));
         assert!(is_ok(&judged(Account::Registered { url: "https://ca.example/acct/1".into() })));
@@ -145,6 +157,19 @@ mod tests {
             let check = judged(lost);
             assert!(is_failed(&check) && check.remedy.expect("a remedy").contains("update-secret-version-stage"));
         }
-        assert!(is_failed(&account(&Err(denied("secretsmanager:GetSecretValue")), &installation())));
+        assert!(is_failed(&account(&Err(denied("secretsmanager:GetSecretValue")), &deployed, &installation())));
+    }
+
+    #[test]
+    fn an_account_that_is_another_than_the_parameters_say_is_a_fault_of_the_parameters() {
+        let judged = |known: Option<&str>| {
+            let account_uri = known.map(Into::into);
+            let deployed = InstalledAuthority { account_uri, ..installation().authorities.remove(0) };
+            account(&Ok(Account::Registered { url: "https://ca.example/acct/1".into() }), &deployed, &installation())
+        };
+        assert!(is_ok(&judged(None)) && is_ok(&judged(Some("https://ca.example/acct/1"))));
+        let check = judged(Some("https://ca.example/acct/2"));
+        assert!(is_failed(&check));
+        assert!(check.remedy.expect("a remedy").contains("CaaAccountUri=https://ca.example/acct/1"));
     }
 }

@@ -44,6 +44,8 @@ pub struct InstalledAuthority {
     /// URL of the ACME directory.
     pub directory: String,
     pub profile: Option<String>,
+    /// URL of our account there, as the parameters have it; `None` where they do not say.
+    pub account_uri: Option<String>,
 }
 
 /// All checks.

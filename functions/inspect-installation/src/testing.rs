@@ -17,7 +17,11 @@ pub(crate) fn installation() -> Installation {
     Installation {
         stack: "managed-https".into(),
         delegation_zone: "acme.example.net".into(),
-        authorities: vec![InstalledAuthority { directory: "https://ca.example/dir".into(), profile: None }],
+        authorities: vec![InstalledAuthority {
+            directory: "https://ca.example/dir".into(),
+            profile: None,
+            account_uri: None,
+        }],
         contact: Some("ops@example.net".into()),
         binds_account: false,
         account_secret: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:account".into(),

@@ -109,9 +109,11 @@ impl Wiring {
         made.collect()
     }
 
-    /// Directory and profile of each.
-    pub fn deployed_authorities(&self) -> Wired<impl Iterator<Item = (String, Option<String>)>> {
-        Ok(self.acme_configs(false)?.into_iter().map(|config| (config.directory, config.profile)))
+    /// Directory, profile, and our account's URL as far as the parameters say it, of each.
+    pub fn deployed_authorities(&self) -> Wired<impl Iterator<Item = (String, Option<String>, Option<String>)>> {
+        let accounts: Vec<_> = self.authorities()?.iter().map(|known| known.issuer.account.clone()).collect();
+        let configs = self.acme_configs(false)?.into_iter().zip(accounts);
+        Ok(configs.map(|(config, account)| (config.directory, config.profile, account)))
     }
 
     pub(crate) fn acme_configs(&self, may_register: bool) -> Wired<Vec<AcmeConfig>> {
