@@ -46,6 +46,8 @@ impl Collector {
             .tls_backend_preconfigured(tls::client_config(None).expect("without an anchor nothing can be malformed"))
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIMEOUT)
+            // The process sleeps between two attempts: a connection that it kept would be dead.
+            .pool_max_idle_per_host(0)
             .no_proxy()
             .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION")))
             .build()
