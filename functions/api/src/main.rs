@@ -22,6 +22,8 @@ async fn main() -> Result<(), lambda_http::Error> {
         profile: environment.optional("ACME_PROFILE"),
         standing_records: environment.optional("STANDING_RECORDS").as_deref() == Some("enabled"),
         issuer: StandingIssuer::of(&wiring.issuer()).ok(),
+        account: environment.parsed("ACCOUNT_ID")?,
+        deployment_roles: wiring.deployment_roles()?,
     };
     let ports = Outside {
         store: wiring.endpoints()?,

@@ -113,6 +113,13 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "operators-only", "Only an operator may do that", detail, "Ask the operator.")
     }
 
+    /// Listeners, regions and roles are the installation's.
+    pub fn operators_choose_places() -> Self {
+        let detail = "Where a certificate goes besides ACM (listeners, regions, roles) is the operator's to say.";
+        let remedy = "Leave it out, and ask the operator of this installation to add it.";
+        Self::new(StatusCode::FORBIDDEN, "operators-only", "Only an operator may do that", detail, remedy)
+    }
+
     /// It is not known who asks.
     pub fn unidentified() -> Self {
         let detail = "The request has no identity that this path accepts.";

@@ -18,8 +18,10 @@ use utoipa::ToSchema;
 
 use crate::service::Installation;
 
+mod deployment;
 mod watch;
 
+pub use deployment::{CopyView, DeploymentView, ListenerView};
 pub use watch::WatchView;
 
 /// An endpoint: its verdict, and the three parts that it is made of.
@@ -46,6 +48,7 @@ pub struct EndpointView {
     pub breaks_at: Option<OffsetDateTime>,
     pub dns: DnsView,
     pub certificate: CertificateView,
+    pub deployment: DeploymentView,
     pub serving: Serving,
     /// What is seen of it in the background; null before the first look at its certificate.
     pub watch: Option<WatchView>,
@@ -262,6 +265,7 @@ impl EndpointView {
             breaks_at: judgement.breaks_at,
             dns: DnsView::of(endpoint, report, installation),
             certificate: CertificateView::of(certificate_state(endpoint, now), endpoint.certificate.as_ref()),
+            deployment: DeploymentView::of(endpoint),
             serving: report.map_or(Serving::NotChecked, |report| report.serving.clone()),
             watch: WatchView::of(endpoint),
             failure: endpoint.failing.as_ref().map(FailureView::of),

@@ -5,17 +5,22 @@ use domain::alert::{self};
 use domain::caller::Origin;
 use domain::certificate::InstalledCertificate;
 use domain::check::{CheckReport, CheckSummary};
+use domain::deployment::{CertificateCopy, ListenerArn, Place, Region};
 use domain::event::{Event, EventKind};
-use domain::health::{Health, InAcm, Seen, SymptomKind, pace};
-use domain::ports::{CertificateInspector, HealthIndex, Looker, Notifier, ServiceFault, SharedCauses, Sight, Subject};
+use domain::health::{AtListener, Health, InAcm, Seen, SymptomKind, pace};
+use domain::ports::{
+    CertificateInspector, Destinations, HealthIndex, Listeners, Looker, Notifier, ServiceFault, SharedCauses, Sight,
+    Subject,
+};
 use domain::{Endpoint, EndpointId};
+use futures::future::join_all;
 use time::{Duration, OffsetDateTime};
 
 /// What a look goes through, and who is told.
 pub struct Ports<'a, S, L, C, N, U> {
     pub store: &'a S,
     pub looker: &'a L,
-    pub certificates: &'a C,
+    pub destinations: &'a C,
     pub notifier: &'a N,
     pub causes: &'a U,
 }
@@ -55,7 +60,7 @@ pub(crate) async fn look_at<S, L, C, N, U>(
 where
     S: HealthIndex + Sync,
     L: Looker + Sync,
-    C: CertificateInspector + Sync,
+    C: Destinations<Certificates: CertificateInspector> + Sync,
     N: Notifier + Sync,
     U: SharedCauses + Sync,
 {
@@ -65,8 +70,9 @@ where
         return Ok(Looked::Busy);
     };
     let subject = Subject::of(&endpoint, &settings.delegation_zone, &settings.endpoint_target);
-    let (report, acm) = futures::join!(ports.looker.look(&subject, now), in_acm(ports.certificates, &held));
-    let sight = sight(&endpoint, &held, report, &acm, settings.longest, now);
+    let places = places(ports.destinations, &endpoint, &held);
+    let (report, places) = futures::join!(ports.looker.look(&subject, now), places);
+    let sight = sight(&endpoint, &held, report, &places, settings.longest, now);
     if !ports.store.record_health(&endpoint, &sight).await? {
         return Ok(Looked::Busy);
     }
@@ -90,14 +96,70 @@ fn life_left(held: &InstalledCertificate, now: OffsetDateTime) -> u32 {
     u32::try_from(left.saturating_mul(100) / life.max(1)).unwrap_or(0)
 }
 
+/// What is in place of a certificate, as far as it could be seen.
+struct Places {
+    home: InAcm,
+    copies: Vec<(CertificateCopy, InAcm)>,
+    listeners: Vec<(ListenerArn, AtListener)>,
+}
+
+/// One look for the certificate, one for each further region, and one for each listener that is known to have it.
+async fn places<D>(destinations: &D, endpoint: &Endpoint, held: &InstalledCertificate) -> Places
+where
+    D: Destinations<Certificates: CertificateInspector> + Sync,
+{
+    let place = |region: &Region| endpoint.deployment.place(region);
+    let home = in_acm(destinations, place(destinations.home()), &held.arn);
+    let copies = held.copies.iter().map(async |copy| {
+        let seen = in_acm(destinations, place(&copy.region), &copy.arn).await;
+        (copy.clone(), seen)
+    });
+    // What is yet to be attached, an attempt is at work on, and its failure says so.
+    let wanted = &endpoint.deployment.listeners;
+    let attached =
+        held.listeners.iter().filter(|known| known.attached_at.is_some() && wanted.contains(&known.listener));
+    let listeners = attached.map(async |known| {
+        let listener = &known.listener;
+        let seen = at_listener(destinations, place(listener.region()), listener, held.arn_in(listener.region())).await;
+        (listener.clone(), seen)
+    });
+    let (home, copies, listeners) = futures::join!(home, join_all(copies), join_all(listeners));
+    Places { home, copies, listeners }
+}
+
 /// An ACM that does not answer says nothing of the certificate.
-async fn in_acm(certificates: &impl CertificateInspector, held: &InstalledCertificate) -> InAcm {
-    match certificates.inspect_certificate(&held.arn).await {
+async fn in_acm<D>(destinations: &D, place: Place, arn: &str) -> InAcm
+where
+    D: Destinations<Certificates: CertificateInspector> + Sync,
+{
+    let seen = async {
+        let certificates = destinations.certificates(&place).await?;
+        certificates.inspect_certificate(arn).await
+    };
+    match seen.await {
         Ok(Some(there)) => InAcm::There(there),
         Ok(None) => InAcm::Gone,
         Err(fault) => {
-            tracing::warn!(arn = held.arn, %fault, "the certificate could not be looked at");
+            tracing::warn!(arn, %fault, "the certificate could not be looked at");
             InAcm::Unknown
+        }
+    }
+}
+
+async fn at_listener<D: Destinations + Sync>(
+    destinations: &D,
+    place: Place,
+    listener: &ListenerArn,
+    arn: Option<&str>,
+) -> AtListener {
+    let seen = async { destinations.listeners(&place).await?.certificates_of(listener).await };
+    match seen.await {
+        Ok(Some(held)) if held.iter().any(|known| Some(known.as_str()) == arn) => AtListener::Attached,
+        Ok(Some(_)) => AtListener::Without,
+        Ok(None) => AtListener::Gone,
+        Err(fault) => {
+            tracing::warn!(%listener, %fault, "the listener could not be looked at");
+            AtListener::Unknown
         }
     }
 }
@@ -107,12 +169,13 @@ fn sight(
     endpoint: &Endpoint,
     held: &InstalledCertificate,
     report: CheckReport,
-    acm: &InAcm,
+    places: &Places,
     longest: Duration,
     now: OffsetDateTime,
 ) -> Sight {
     let before = endpoint.health.as_ref();
-    let health = Health::follow(before, endpoint, held, &Seen { report: &report, acm }, now);
+    let Places { home, copies, listeners } = places;
+    let health = Health::follow(before, endpoint, held, &Seen { report: &report, acm: home, copies, listeners }, now);
     let news = health.news(before).into_iter().zip(0..);
     let events = news.map(|(news, salt)| Event::act(EventKind::Checked, Origin::itself(), news, now, salt)).collect();
     let summary = report.summary();

@@ -1,13 +1,22 @@
 //! The engine's turn: what keeps everything else going.
 
 use domain::health::engine::follow;
-use domain::installation::{InstallationCheck, InstallationStatus};
+use domain::installation::{InstallationCheck, InstallationStatus, Used};
 use domain::ports::{EngineLog, Inspector, Notifier, ServiceFault};
 use time::OffsetDateTime;
 
 use crate::Settings;
 
-/// Looks at the installation, tells what is news of it, and keeps what was told. Returns the checks that failed.
+/// What one look at the engine has seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineSight {
+    /// The checks that failed, by name.
+    pub failing: Vec<String>,
+    /// How much of limits is used.
+    pub used: Vec<Used>,
+}
+
+/// Looks at the installation, tells what is news of it, and keeps what was told.
 ///
 /// An inspection that does not come to its end is a failure of its own.
 pub async fn check_engine(
@@ -16,7 +25,7 @@ pub async fn check_engine(
     notifier: &impl Notifier,
     settings: &Settings,
     now: OffsetDateTime,
-) -> Result<Vec<String>, ServiceFault> {
+) -> Result<EngineSight, ServiceFault> {
     let checks = inspector.inspect().await.unwrap_or_else(|fault| vec![uninspected(&fault)]);
     let before = log.engine().await?;
     let (alerts, engine) = follow(&before, &checks, now, settings.dashboard.as_deref());
@@ -27,7 +36,8 @@ pub async fn check_engine(
         // Another run may have kept its own; it has told the same.
         log.save_engine(&before, &engine).await?;
     }
-    Ok(engine.failing.into_iter().map(|failing| failing.check).collect())
+    let failing = engine.failing.into_iter().map(|failing| failing.check).collect();
+    Ok(EngineSight { failing, used: checks.into_iter().flat_map(|check| check.used).collect() })
 }
 
 fn uninspected(fault: &ServiceFault) -> InstallationCheck {
@@ -36,5 +46,6 @@ fn uninspected(fault: &ServiceFault) -> InstallationCheck {
         status: InstallationStatus::Failed,
         detail: format!("The installation could not be looked at: {fault}."),
         remedy: Some("See the log of inspect-installation, and ask it yourself: managed-https doctor".into()),
+        used: Vec::new(),
     }
 }

@@ -4,11 +4,15 @@ mod endpoint;
 mod engine;
 
 pub use endpoint::{Ports, Settings};
-pub use engine::check_engine;
+pub use engine::{EngineSight, check_engine};
+
+use std::collections::BTreeMap;
 
 use domain::EndpointId;
 use domain::health::pace::ASK_AGAIN;
-use domain::ports::{CertificateInspector, DUE_SHARDS, HealthIndex, Looker, Notifier, ServiceFault, SharedCauses};
+use domain::ports::{
+    CertificateInspector, DUE_SHARDS, Destinations, HealthIndex, Looker, Notifier, ServiceFault, SharedCauses,
+};
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -38,8 +42,18 @@ pub struct HealthReport {
     pub failed: Vec<String>,
     /// Checks of the engine that failed, by name.
     pub engine: Vec<String>,
+    /// Percent of limits that are used, by name.
+    pub used: BTreeMap<String, u32>,
     /// Whether time ran out with more to do: the next run goes on.
     pub more: bool,
+}
+
+impl HealthReport {
+    /// Adds what was seen of the engine.
+    pub fn keep(&mut self, sight: EngineSight) {
+        self.engine = sight.failing;
+        self.used = sight.used.into_iter().map(|used| (used.of, used.percent)).collect();
+    }
 }
 
 /// Looks at every endpoint whose turn it is. `clock` tells the time; `has_time` whether another look may begin.
@@ -55,7 +69,7 @@ pub async fn check_endpoints<S, L, C, N, U>(
 where
     S: HealthIndex + Sync,
     L: Looker + Sync,
-    C: CertificateInspector + Sync,
+    C: Destinations<Certificates: CertificateInspector> + Sync,
     N: Notifier + Sync,
     U: SharedCauses + Sync,
 {

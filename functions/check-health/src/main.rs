@@ -1,8 +1,8 @@
 //! Looks at endpoints between their renewals, and at the engine. Run by the schedule; one run at a time.
 //!
 //! In: anything. Out: `HealthReport`. Fails when the health index cannot be read; the schedule tries again.
-//! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`; ACM `GetCertificate`, `DescribeCertificate`; Lambda
-//! `Invoke` of inspect-installation; SNS `Publish`; EventBridge `PutEvents`; DNS, HTTP and TLS to the endpoints' hosts.
+//! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`; ACM `GetCertificate`, `DescribeCertificate`; for
+//! listeners `DescribeListenerCertificates`, for another account STS `AssumeRole`; Lambda `Invoke` of inspect-installation; SNS `Publish`; EventBridge `PutEvents`; DNS, HTTP and TLS to the endpoints' hosts.
 
 mod measured;
 
@@ -26,15 +26,17 @@ async fn main() -> Result<(), Error> {
         longest: time::Duration::minutes(wiring.environment().parsed("HEALTH_MINUTES")?.unwrap_or(360)),
         dashboard: wiring.dashboard(),
     };
-    let (store, looker, acm) = (wiring.endpoints()?, wiring.looker_inside()?, wiring.acm()?);
+    let (store, looker, destinations) = (wiring.endpoints()?, wiring.looker_inside()?, wiring.destinations()?);
     let (notifier, inspector, metrics) = (wiring.alerts()?, wiring.inspector()?, wiring.metrics()?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
-        let ports = Ports { store: &store, looker: &looker, certificates: &acm, notifier: &notifier, causes: &store };
+        let ports =
+            Ports { store: &store, looker: &looker, destinations: &destinations, notifier: &notifier, causes: &store };
         let mut report = HealthReport::default();
         check_endpoints(&ports, &settings, OffsetDateTime::now_utc, has_time, &mut report).await?;
-        report.engine = check_engine(&inspector, &store, &notifier, &settings, OffsetDateTime::now_utc()).await?;
+        let engine = check_engine(&inspector, &store, &notifier, &settings, OffsetDateTime::now_utc()).await?;
+        report.keep(engine);
         store.record_run(Task::Health, OffsetDateTime::now_utc()).await?;
         metrics.emit(measured::measured(&report));
         Ok::<_, Error>(report)

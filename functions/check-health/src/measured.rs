@@ -15,5 +15,8 @@ pub(crate) fn measured(report: &HealthReport) -> HealthMetrics {
         not_looked_at: count(report.failed.len()),
         least_life_left: report.least_life_left,
         engine_checks_failed: count(report.engine.len()),
+        acm_certificates_used: report.used.get("certificates").copied(),
+        acm_imports_used: report.used.get("imports").copied(),
+        acm_quota_used: ["certificates", "imports"].iter().filter_map(|of| report.used.get(*of)).max().copied(),
     }
 }

@@ -1,16 +1,19 @@
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use domain::Endpoint;
 use domain::alert::{AlertKind, Ledger};
 use domain::check::Serving;
+use domain::deployment::{ListenerUse, Place, Region};
 use domain::health::{CertificateUse, SymptomKind};
 use domain::installation::{InstallationCheck, InstallationStatus};
-use domain::ports::{AuditTrail, EndpointReader, FaultKind, Inspector, Registry, Sight};
+use domain::ports::{AuditTrail, EndpointReader, FaultKind, Inspector, Listeners, Registry, Sight};
 use futures::FutureExt;
-use testkit::{Fuse, MemoryEndpoints, MemoryInspector, MemoryLooker, MemoryNotifier, MemorySharedCauses, banks};
+use testkit::{
+    Fuse, MemoryEndpoints, MemoryInspector, MemoryListeners, MemoryLooker, MemoryNotifier, MemorySharedCauses, banks,
+};
 use time::Duration;
 use time::macros::datetime;
 
@@ -70,10 +73,29 @@ impl HealthIndex for Store {
 }
 
 /// ACM, in which every certificate is the same.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Acm {
     gone: bool,
-    looks: AtomicU32,
+    looks: Arc<AtomicU32>,
+    listeners: MemoryListeners,
+}
+
+impl Destinations for Acm {
+    type Certificates = Self;
+    type Listeners = MemoryListeners;
+
+    fn home(&self) -> &Region {
+        static HOME: LazyLock<Region> = LazyLock::new(|| "eu-central-1".parse().expect("a region"));
+        &HOME
+    }
+
+    async fn certificates(&self, _: &Place) -> Result<Self, ServiceFault> {
+        Ok(self.clone())
+    }
+
+    async fn listeners(&self, _: &Place) -> Result<MemoryListeners, ServiceFault> {
+        Ok(self.listeners.clone())
+    }
 }
 
 impl CertificateInspector for Acm {
@@ -121,7 +143,7 @@ impl World {
 
     async fn run_while(&self, now: OffsetDateTime, has_time: impl Fn() -> bool) -> HealthReport {
         let Self { store, looker, acm, notifier, causes, .. } = self;
-        let ports = Ports { store, looker, certificates: acm, notifier, causes };
+        let ports = Ports { store, looker, destinations: acm, notifier, causes };
         let mut report = HealthReport::default();
         check_endpoints(&ports, &settings(), || now, has_time, &mut report).await.expect("the index answers");
         report
@@ -224,6 +246,36 @@ async fn what_is_gone_from_acm_and_what_is_served_instead_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_listener_that_lost_the_certificate_is_told_like_a_certificate_that_is_gone() {
+    let listener = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/app/edge/1/1";
+    let listener: domain::deployment::ListenerArn = listener.parse().expect("a listener");
+    let inner = MemoryEndpoints::default();
+    let mut endpoint = banks::endpoint(1, NOW);
+    let mut held = banks::installed(&endpoint, NOW);
+    held.listeners = vec![ListenerUse { listener: listener.clone(), attached_at: Some(NOW) }];
+    endpoint.deployment.listeners = vec![listener.clone()];
+    (endpoint.due_at, endpoint.health_at, endpoint.certificate) =
+        (Some(held.renew_at), Some(LATER), Some(held.clone()));
+    inner.register(&endpoint, &banks::registered(&endpoint), None).await.expect("in memory");
+    let store = Store { inner, ..Store::default() };
+    let world = World { store, ids: vec![endpoint.id], ..World::default() };
+    let listeners = &world.acm.listeners;
+    listeners.create(&listener, None);
+    listeners.attach(&listener, &held.arn).await.expect("in memory");
+    world.run(LATER).await;
+    world.run(world.turn().await).await;
+    assert_eq!(world.notifier.kinds(), []);
+    listeners.strip(&listener);
+    world.run(world.turn().await).await;
+    world.run(world.turn().await).await;
+    assert_eq!(world.notifier.kinds(), [AlertKind::CertificateMissing]);
+    assert!(world.notifier.alerts()[0].what.contains(listener.as_str()), "{:?}", world.notifier.alerts());
+    listeners.attach(&listener, &held.arn).await.expect("in memory");
+    world.run(world.turn().await).await;
+    assert_eq!(world.notifier.kinds(), [AlertKind::CertificateMissing, AlertKind::Recovered]);
+}
+
+#[tokio::test]
 async fn one_that_cannot_be_looked_at_holds_up_no_other() {
     let mut world = World::new(40).await;
     world.store.unreadable = Some(world.ids[7].clone());
@@ -283,6 +335,7 @@ fn check(status: InstallationStatus) -> MemoryInspector {
         status,
         detail: "It is disabled.".into(),
         remedy,
+        used: vec![],
     }])
 }
 
@@ -291,7 +344,7 @@ async fn an_engine_that_is_ill_is_told_once_and_its_recovery_once() {
     let (store, notifier) = (MemoryEndpoints::default(), MemoryNotifier::default());
     let look = async |inspector: &MemoryInspector, minutes| {
         let now = NOW + Duration::minutes(minutes);
-        check_engine(inspector, &store, &notifier, &settings(), now).await.expect("in memory")
+        check_engine(inspector, &store, &notifier, &settings(), now).await.expect("in memory").failing
     };
     let (ill, well) = (check(InstallationStatus::Failed), check(InstallationStatus::Ok));
     for minutes in [0, 5, 10] {
@@ -315,7 +368,7 @@ async fn an_inspection_that_does_not_come_to_its_end_is_a_failure_of_its_own() {
     let (store, notifier) = (MemoryEndpoints::default(), MemoryNotifier::default());
     for _ in 0..2 {
         assert_eq!(
-            check_engine(&Silent, &store, &notifier, &settings(), NOW).await.expect("in memory"),
+            check_engine(&Silent, &store, &notifier, &settings(), NOW).await.expect("in memory").failing,
             ["inspection"]
         );
     }

@@ -1,21 +1,25 @@
-//! Puts the issued certificate into ACM, under the same ARN when there is one.
+//! Puts the issued certificate into ACM, under the same ARN when there is one, at home and in further regions; and onto
+//! the endpoint's listeners.
 //!
 //! In: `StepInput`. Out: `Progress` with `imported`.
 //! Fails as: `CertificateRejected`, `DestinationRefused`, `OrderLost`, `Misconfigured`, `EndpointRemoved`,
 //! `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `UpdateItem`, `Query`, `DeleteItem`; KMS `Decrypt`; ACM `ImportCertificate`,
-//! `GetCertificate`, and after a crash `ListCertificates`.
+//! `GetCertificate`, after a crash `ListCertificates`, of a region that is no longer wanted `DeleteCertificate`; for
+//! listeners Elastic Load Balancing `DescribeListenerCertificates`, `AddListenerCertificates`,
+//! `RemoveListenerCertificates`; for another account STS `AssumeRole`.
 
 use domain::flow::Step;
-use import_certificate::import_certificate;
+use import_certificate::{Ports, import_certificate};
 use runtime::Spent;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
-    let (journal, keys, acm) = (wiring.endpoints()?, wiring.keys()?, wiring.acm()?);
+    let (journal, keys, destinations) = (wiring.endpoints()?, wiring.keys()?, wiring.destinations()?);
+    let ports = Ports { journal: &journal, keys: &keys, destinations: &destinations };
     runtime::run_step(Step::ImportCertificate, Spent::default, async |input, now| {
-        import_certificate(&journal, &keys, &acm, &input, now, runtime::jitter()).await
+        import_certificate(&ports, &input, now, runtime::jitter()).await
     })
     .await
 }

@@ -6,9 +6,11 @@
 mod authority;
 mod engine;
 mod people;
+mod quotas;
 mod resources;
 mod zone;
 
+use domain::acm_quota::AcmQuotas;
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::installation_facts::Facts;
 use domain::ports::{FaultKind, ServiceFault};
@@ -36,6 +38,8 @@ pub struct Installation {
     pub silence: Duration,
     /// URL of the token issuer, if there is one.
     pub issuer: Option<String>,
+    /// What ACM lets the account import.
+    pub acm_quotas: AcmQuotas,
 }
 
 /// A CA as it was deployed.
@@ -64,6 +68,7 @@ pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) ->
     checks.extend([
         engine::dead_letters(&facts.dead_letters, installation),
         engine::attempts(&facts.long_attempts, installation),
+        quotas::acm(&facts.imported, installation, now),
         people::alarms(&facts.alarms, installation),
         people::subscriptions(&facts.subscriptions, installation),
         people::sign_in(facts.issuer.as_ref(), installation),
@@ -72,12 +77,13 @@ pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) ->
 }
 
 fn ok(name: &str, detail: impl Into<String>) -> InstallationCheck {
-    InstallationCheck { name: name.to_owned(), status: InstallationStatus::Ok, detail: detail.into(), remedy: None }
+    let (name, detail) = (name.to_owned(), detail.into());
+    InstallationCheck { name, status: InstallationStatus::Ok, detail, remedy: None, used: Vec::new() }
 }
 
 fn warning(name: &str, detail: impl Into<String>, remedy: impl Into<String>) -> InstallationCheck {
     let (name, detail, remedy) = (name.to_owned(), detail.into(), Some(remedy.into()));
-    InstallationCheck { name, status: InstallationStatus::Warning, detail, remedy }
+    InstallationCheck { name, status: InstallationStatus::Warning, detail, remedy, used: Vec::new() }
 }
 
 fn failed(name: &str, detail: impl Into<String>, remedy: impl Into<String>) -> InstallationCheck {

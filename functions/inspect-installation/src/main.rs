@@ -1,7 +1,7 @@
 //! Looks at the installation itself. Invoked by the api function for `GET /v1/installation`.
 //!
 //! In: anything. Out: a list of `InstallationCheck`. Never fails for what it finds.
-//! Calls, all of them reading: CloudWatch `DescribeAlarms`; DynamoDB `DescribeTable`, `GetItem`; EventBridge Scheduler
+//! Calls, all of them reading: ACM `ListCertificates`; CloudWatch `DescribeAlarms`; DynamoDB `DescribeTable`, `GetItem`; EventBridge Scheduler
 //! `GetSchedule`; KMS `DescribeKey`; Lambda `GetFunctionConfiguration`; Route 53 `GetHostedZone`; S3
 //! `GetBucketLocation`; Secrets Manager `GetSecretValue`; SNS `GetTopicAttributes`, `ListSubscriptionsByTopic`; SQS `GetQueueAttributes`;
 //! Step Functions `DescribeStateMachine`; DNS; the CA's directory; the token issuer.
@@ -31,6 +31,7 @@ async fn main() -> Result<(), Error> {
         state_machine: environment.required("STATE_MACHINE_ARN")?,
         silence: time::Duration::seconds(environment.parsed("HEARTBEAT_SECONDS")?.unwrap_or(900)),
         issuer: environment.optional("OIDC_ISSUER"),
+        acm_quotas: environment.parsed("ACM_QUOTAS")?.unwrap_or_default(),
     };
     let inspection = wiring.inspection()?;
     lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| {

@@ -1,5 +1,6 @@
 //! An installation of which all is well, for tests to spoil.
 
+use domain::acm_quota::AcmQuotas;
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::installation_facts::{
     Account, Alarm, AlarmState, AuthorityFacts, Delegation, Directory, Facts, HostedZone, Resource, ResourceState,
@@ -30,6 +31,7 @@ pub(crate) fn installation() -> Installation {
         state_machine: "arn:aws:states:eu-central-1:111122223333:stateMachine:issue".into(),
         silence: Duration::minutes(15),
         issuer: None,
+        acm_quotas: AcmQuotas::default(),
     }
 }
 
@@ -63,6 +65,7 @@ pub(crate) fn facts() -> Facts {
         dead_letters: Ok(0),
         issuer: None,
         long_attempts: Ok(vec![]),
+        imported: Ok(vec![]),
     }
 }
 

@@ -64,13 +64,11 @@ where
     if endpoint.is_current(now) {
         return Ok(input.reached(Status::Current));
     }
-    // A chain that was imported already is of no more use: what is in place is not current.
-    let imported = endpoint.certificate.as_ref().map(|held| held.generation);
     let usable = endpoint
         .order
         .as_ref()
         .filter(|order| ports.authorities.can_use(order, &endpoint.names, now))
-        .filter(|order| imported != Some(order.generation));
+        .filter(|order| !endpoint.has_used(order.generation, now));
     if usable.is_some_and(|order| order.chain.is_some()) {
         return Ok(input.reached(Status::Issued));
     }

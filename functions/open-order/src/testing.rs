@@ -6,6 +6,7 @@ use domain::alert::Ledger;
 use domain::authorities::{Authorities, Authority, host};
 use domain::ca_limits::CaLimits;
 use domain::caa::Issuer;
+use domain::deployment::Deployment;
 use domain::failing::Failing;
 use domain::flow::Progress;
 use domain::pace::{Pace, TENANT_SHARE};
@@ -94,7 +95,7 @@ pub(crate) async fn change(scene: &mut Scene, also: &[String], proving: Proving)
     let seen = scene.endpoint().await;
     let names = EndpointNames::parse("example.com", also, 9).expect("valid names");
     let Proving { reachability, dns_method } = proving;
-    let change = Change { names, reachability, dns_method, due_at: now };
+    let change = Change { names, reachability, dns_method, deployment: Deployment::default(), due_at: now };
     scene.endpoints.change(&seen, &change, &testkit::banks::registered(&seen)).await.expect("changed");
     claim(scene).await;
 }

@@ -3,12 +3,14 @@
 use domain::alert::telling::tell;
 use domain::alert::{Alert, Decision, Ledger, decide};
 use domain::attempt::{Attempt, Outcome, execution_name};
+use domain::deployment::attaching::detach;
 use domain::endpoint::Failing;
 use domain::failure::FailureName;
 use domain::flow::{CaughtFailure, Progress, Status, StepInput};
 use domain::order::OrderStatus;
 use domain::ports::{
-    AttemptJournal, CertificateStore, Deletion, KeyVault, Notifier, Settlement, SharedCauses, Traces, owned_endpoint,
+    AttemptJournal, CertificateStore, Deletion, Destinations, KeyVault, Notifier, Settlement, SharedCauses, Traces,
+    owned_endpoint,
 };
 use domain::schedule::{LEASE, next_attempt};
 use domain::trace::AttemptTrace;
@@ -19,7 +21,7 @@ use time::OffsetDateTime;
 pub struct Ports<'a, J, K, S, N, C, T> {
     pub journal: &'a J,
     pub keys: &'a K,
-    pub store: &'a S,
+    pub destinations: &'a S,
     pub notifier: &'a N,
     pub causes: &'a C,
     pub traces: &'a T,
@@ -40,7 +42,7 @@ pub async fn settle_attempt<J, K, S, N, C, T>(
 where
     J: AttemptJournal,
     K: KeyVault,
-    S: CertificateStore,
+    S: Destinations<Certificates: CertificateStore>,
     N: Notifier,
     C: SharedCauses,
     T: Traces,
@@ -75,7 +77,7 @@ impl<J, K, S, N, C, T> End<'_, J, K, S, N, C, T>
 where
     J: AttemptJournal,
     K: KeyVault,
-    S: CertificateStore,
+    S: Destinations<Certificates: CertificateStore>,
     N: Notifier,
     C: SharedCauses,
     T: Traces,
@@ -142,22 +144,41 @@ where
         Ok(self.input.reached(Status::Failed))
     }
 
-    /// Deletes an endpoint whose publications are gone: certificate, keys, then the endpoint itself.
+    /// Deletes an endpoint whose publications are gone: off its listeners, certificates, keys, then the endpoint itself.
     async fn retire(&self) -> Result<Progress, Failure> {
-        let mut kept = None;
-        if let Some(held) = &self.endpoint.certificate
-            && self.ports.store.delete(&held.arn).await? == Deletion::InUse
-        {
-            kept = Some(held.arn.as_str());
-        }
+        let kept = match self.withdraw().await {
+            Ok(kept) => kept,
+            Err(failure) if failure.name.mends_itself() => return Err(failure),
+            // Nothing is published any more: only the endpoint remembers what is left of it elsewhere.
+            Err(failure) => return self.fail(failure, false).await,
+        };
         // One more than the newest that is known: a run may have died between making a key and recording it.
         self.ports.keys.forget(&self.endpoint.id, self.endpoint.generation + 1).await?;
         self.leave_shared_causes().await?;
-        let alert = Alert::removed(self.endpoint, kept, self.now).linked(self.ports.dashboard);
+        let alert = Alert::removed(self.endpoint, &kept, self.now).linked(self.ports.dashboard);
         self.ports.notifier.notify(&alert).await?;
         let attempt = self.record(Outcome::Removed, None).await;
         self.ports.journal.erase(self.endpoint, &attempt).await?;
         Ok(self.input.reached(Status::Removed))
+    }
+
+    /// Takes the certificate off its listeners, then out of ACM everywhere. Returns the ARNs that something else uses.
+    async fn withdraw(&self) -> Result<Vec<String>, Failure> {
+        let Some(held) = &self.endpoint.certificate else { return Ok(Vec::new()) };
+        let destinations = self.ports.destinations;
+        for known in &held.listeners {
+            // A listener's default certificate stays, and is then in use: its ARN is told.
+            detach(destinations, self.endpoint, held, &known.listener).await?;
+        }
+        let mut kept = Vec::new();
+        let copies = held.copies.iter().map(|copy| (&copy.region, &copy.arn));
+        for (region, arn) in copies.chain([(destinations.home(), &held.arn)]) {
+            let store = destinations.certificates(&self.endpoint.deployment.place(region)).await?;
+            if store.delete(arn).await? == Deletion::InUse {
+                kept.push(arn.clone());
+            }
+        }
+        Ok(kept)
     }
 
     /// Tells what is news about the endpoint as it is about to be written, and returns what to keep of it.

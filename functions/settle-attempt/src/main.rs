@@ -5,7 +5,9 @@
 //! Fails as: `Misconfigured`, `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `TransactWriteItems`, `Query`, `DeleteItem`; for news SNS `Publish` (twice) and
 //! EventBridge `PutEvents`; for a cause that many endpoints have in common DynamoDB `PutItem`, `UpdateItem`,
-//! `DeleteItem`, `Query`; for a removal ACM `DeleteCertificate`; where there is one, the collector of traces.
+//! `DeleteItem`, `Query`; for a removal ACM `DeleteCertificate`, Elastic Load Balancing
+//! `DescribeListenerCertificates` and `RemoveListenerCertificates`, and for another account STS `AssumeRole`; where there
+//! is one, the collector of traces.
 
 use domain::flow::Step;
 use runtime::Spent;
@@ -15,12 +17,12 @@ use settle_attempt::{Ports, settle_attempt};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
-    let (store, notifier, dashboard) = (wiring.acm()?, wiring.alerts()?, wiring.dashboard());
+    let (destinations, notifier, dashboard) = (wiring.destinations()?, wiring.alerts()?, wiring.dashboard());
     let traces = wiring.traces()?;
     let ports = Ports {
         journal: &journal,
         keys: &keys,
-        store: &store,
+        destinations: &destinations,
         notifier: &notifier,
         causes: &journal,
         traces: &traces,

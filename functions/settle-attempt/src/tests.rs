@@ -3,8 +3,9 @@ mod telling;
 use super::*;
 use domain::Reachability;
 use domain::alert::AlertKind;
+use domain::deployment::{CertificateCopy, Deployment, ListenerArn, ListenerUse};
 use domain::failure::Actor;
-use domain::ports::{DueEntry, DueIndex, Registry};
+use domain::ports::{DueEntry, DueIndex, FaultKind, Listeners, Registry, ServiceFault};
 use domain::trace::TraceId;
 use testkit::Scene;
 use time::Duration;
@@ -13,7 +14,7 @@ async fn run(scene: &Scene) -> Result<Progress, Failure> {
     let ports = Ports {
         journal: &scene.endpoints,
         keys: &scene.keys,
-        store: &scene.certificates,
+        destinations: &scene.destinations,
         notifier: &scene.notifier,
         causes: &scene.causes,
         traces: &scene.traces,
@@ -101,4 +102,60 @@ async fn each_attempt_leaves_one_trace_that_ends_as_it_did() {
 
     assert_eq!(run(&scene).await.expect_err("settled before").name, FailureName::Superseded);
     assert_eq!(scene.traces.taken().len(), 1, "what comes late sends nothing");
+}
+
+/// With a certificate on a listener here and in another region, being removed.
+async fn going() -> Scene {
+    let arn = |region: &str| format!("arn:aws:elasticloadbalancing:{region}:000000000000:listener/app/edge/1/1");
+    let listeners: Vec<_> = ["eu-central-1", "eu-west-1"].map(|region| arn(region).parse().expect("a listener")).into();
+    let deployment = Deployment::new(listeners.clone(), vec![], None, None).expect("few");
+    let scene = Scene::deployed(Reachability::Internal, deployment).await;
+    let endpoint = scene.endpoint().await;
+    let mut held = testkit::banks::installed(&endpoint, scene.now);
+    let region = listeners[1].region().clone();
+    let copy = "arn:aws:acm:eu-west-1:000000000000:certificate/2".to_owned();
+    held.listeners =
+        listeners.iter().map(|l| ListenerUse { listener: l.clone(), attached_at: Some(scene.now) }).collect();
+    held.copies = vec![CertificateCopy { region, arn: copy.clone(), serial: held.serial.clone() }];
+    scene.endpoints.record_certificate(&endpoint.id, scene.input.attempt, &held).await.expect("ours");
+    for (listener, arn) in listeners.iter().zip([&held.arn, &copy]) {
+        scene.destinations.listeners_here().attach(listener, arn).await.expect("in memory");
+    }
+    scene.endpoints.begin_removal(&endpoint.id, scene.now).await.expect("in memory");
+    scene
+}
+
+fn listeners_of(held: &domain::certificate::InstalledCertificate) -> Vec<ListenerArn> {
+    held.listeners.iter().map(|known| known.listener.clone()).collect()
+}
+
+#[tokio::test]
+async fn a_removal_takes_the_certificate_off_its_listeners() {
+    let scene = going().await;
+    let held = scene.endpoint().await.certificate.expect("recorded");
+    assert_eq!(run(&scene).await.expect("settled").status, Status::Removed);
+    for listener in listeners_of(&held) {
+        assert_eq!(scene.destinations.listeners_here().held(&listener), Vec::<String>::new());
+    }
+    assert!(scene.endpoints.is_empty());
+}
+
+#[tokio::test]
+async fn a_removal_that_may_not_take_it_off_says_so_and_is_tried_again() {
+    let mut scene = going().await;
+    let held = scene.endpoint().await.certificate.expect("recorded");
+    let denied =
+        |kind| ServiceFault { operation: "elasticloadbalancing:RemoveListenerCertificates", kind, detail: "no".into() };
+    scene.destinations.listeners_here().refuse(Some(denied(FaultKind::Unavailable)));
+    assert_eq!(run(&scene).await.expect_err("later").name, FailureName::Unavailable, "which the flow tries again");
+    scene.destinations.listeners_here().refuse(Some(denied(FaultKind::Denied)));
+    assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
+    let endpoint = scene.endpoint().await;
+    let failure = endpoint.failing.expect("recorded").failure;
+    assert!(endpoint.removing && failure.name == FailureName::DestinationRefused);
+    assert!(failure.summary.contains(listeners_of(&held)[0].as_str()), "{failure:?}");
+    next(&mut scene).await;
+    scene.destinations.listeners_here().refuse(None);
+    assert_eq!(run(&scene).await.expect("settled").status, Status::Removed);
+    assert!(scene.endpoints.is_empty());
 }

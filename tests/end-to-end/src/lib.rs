@@ -1,5 +1,6 @@
 //! A platform team at work on a local cloud: registers endpoints, creates records, looks at what came of it.
 
+pub mod balancer;
 pub mod browser;
 mod inbox;
 pub mod provoked;

@@ -7,6 +7,7 @@ use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
+use adapters::places::Places;
 use adapters::reach::Reach;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
@@ -16,8 +17,10 @@ use anyhow::Result;
 use aws_sdk_route53::types::RrType;
 use domain::EndpointId;
 use domain::delegation::{Answer, ProbeAnswer};
-use domain::ports::{AuthoritativeDns, HttpProbe, RecordKind, TokenStore};
+use domain::deployment::Place;
+use domain::ports::{AuthoritativeDns, Destinations, HttpProbe, RecordKind, TokenStore};
 use end_to_end::Platform;
+use end_to_end::balancer::{Balancer, OWN_ACCOUNT};
 use local_cloud::{LocalCloud, Options};
 use testkit::banks;
 
@@ -48,6 +51,8 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     banks::certificate_store(&acm, &id, "bank.example.com").await;
     banks::certificate_inspector(&acm, &id, "seen.example.com").await;
 
+    load_balancers(cloud).await?;
+
     let flows = StateMachine::new(aws.sfn.clone(), cloud.resource("IssueCertificateStateMachine")?.into());
     banks::flow_starter(&flows, &id).await;
 
@@ -76,6 +81,17 @@ async fn txt_values(cloud: &LocalCloud, name: &str) -> Vec<String> {
     let mut values: Vec<String> = all.into_iter().filter(|(owner, _)| owner == name).flat_map(|(_, v)| v).collect();
     values.sort();
     values
+}
+
+async fn load_balancers(cloud: &LocalCloud) -> Result<()> {
+    let sdk = cloud.aws().config.clone().into_builder().endpoint_url(&cloud.description().acm).build();
+    let places = Places::new(sdk, "eu-central-1".parse()?, "bank".into(), vec![]);
+    let balancer = Balancer::create(cloud, "application", "eu-central-1", OWN_ACCOUNT).await?;
+    let listeners = places.listeners(&Place { region: places.home().clone(), role: None }).await?;
+    let other = format!("arn:aws:acm:eu-central-1:{OWN_ACCOUNT}:certificate/6f2d0c1e-0000-4000-8000-000000000001");
+    let nowhere = format!("{}0", balancer.listener).parse()?;
+    banks::listeners(&listeners, &balancer.listener, &balancer.default, &other, &nowhere).await;
+    Ok(())
 }
 
 /// Of two writers with the same base one wins, and the other is told.

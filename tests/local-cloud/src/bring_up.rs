@@ -147,6 +147,8 @@ fn parameters(
         ("Architecture", architecture().into()),
         ("DeletionProtection", "no".into()),
         ("AcmEndpointUrl", acm.into()),
+        // Certificates live for minutes here, and ACM sets no limits.
+        ("AcmQuotas", "certificates=2500,imports=100000000".into()),
         ("DnsServer", format!("127.0.0.1:{}", ports.dns)),
         ("Http01Port", ports.http01.to_string()),
         // The edge speaks plain HTTP alone.

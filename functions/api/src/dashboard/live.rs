@@ -116,6 +116,8 @@ mod tests {
             generation: 1,
             renewal: false,
             announced: true,
+            copies: vec![],
+            listeners: vec![],
             directory: None,
             renewal_id: None,
             advice: None,
@@ -134,6 +136,8 @@ mod tests {
             profile: None,
             standing_records: false,
             issuer: None,
+            account: None,
+            deployment_roles: vec![],
         };
         let view = EndpointView::of(endpoint, None, &installation, NOW);
         Known { view, attempts: Vec::new(), events: Vec::new() }

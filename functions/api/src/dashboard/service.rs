@@ -52,7 +52,8 @@ impl<P: Ports> Operations for Arc<Service<P>> {
     ) -> Done<EndpointView> {
         let Wish { domain, also, reachability, dns_method, tenant } = wish;
         let dns_method = Some(dns_method).filter(|method| *method != DnsMethod::default());
-        let registration = Registration { domain, also, reachability, dns_method, tenant };
+        let (listeners, regions, role) = Default::default();
+        let registration = Registration { domain, also, reachability, dns_method, tenant, listeners, regions, role };
         Service::register(self, caller, registration, Some(idempotency_key), now).await
     }
 

@@ -85,7 +85,7 @@ pub(super) async fn show<P: Ports>(
 
 /// Change an endpoint
 ///
-/// Its further names and its reachability, not its domain. Names are claimed and given back in one transaction, and
+/// Its further names, its reachability and where its certificate goes, not its domain. Names are claimed and given back in one transaction, and
 /// the attempt that brings the certificate after them starts at once. Refused while an attempt is running.
 #[utoipa::path(patch, path = "/endpoints/{endpoint}", tag = "endpoints", operation_id = "change_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::deploying::{self, Asked, may_move};
 use super::registering::{dns_method_words, field_of, name_taken, reachability_word};
 use super::{MOST_WRITES, Ports, Service, act, whole_second};
 use crate::problem::Problem;
@@ -25,10 +26,18 @@ pub(crate) struct Wish {
     pub(crate) reachability: Option<Reachability>,
     /// How names are proven that have to be proven over DNS.
     pub(crate) dns_method: Option<DnsMethod>,
+    /// All listeners (ALB, NLB) that the certificate is to be on: it is taken off those that are left out. Operators only.
+    #[schema(max_items = 20)]
+    pub(crate) listeners: Option<Vec<String>>,
+    /// All regions that it is to be imported into besides the installation's own and those of the listeners. Operators only.
+    #[schema(max_items = 10)]
+    pub(crate) regions: Option<Vec<String>>,
+    /// One of the installation's `DeploymentRoleArns`, or empty for none; not once there is a certificate. Operators only.
+    pub(crate) role: Option<String>,
 }
 
 impl<P: Ports> Service<P> {
-    /// Changes names, reachability or DNS method, and starts the attempt that brings the certificate after them.
+    /// Changes names, reachability, DNS method or deployment, and starts the attempt that brings the certificate after them.
     ///
     /// What is as wished already is left alone. While an attempt runs nothing is changed: it would finish with names
     /// that are no longer the endpoint's.
@@ -46,18 +55,26 @@ impl<P: Ports> Service<P> {
         };
         let reachability = wish.reachability.unwrap_or(seen.reachability);
         let dns_method = wish.dns_method.unwrap_or(seen.dns_method);
-        if names == seen.names && (Proving { reachability, dns_method }) == seen.proving() {
+        let asked = Asked {
+            listeners: wish.listeners.as_deref(),
+            regions: wish.regions.as_deref(),
+            role: wish.role.as_deref(),
+        };
+        let deployment = asked.onto(&seen.deployment, caller, &self.installation)?;
+        let proven_alike = (Proving { reachability, dns_method }) == seen.proving();
+        if names == seen.names && proven_alike && deployment == seen.deployment {
             return self.view(&seen, now).await;
         }
         if dns_method != seen.dns_method {
             self.offers(dns_method)?;
         }
         may_change(&seen, names.same_set_as(&seen.names))?;
+        may_move(&seen, &deployment)?;
         if names.bases().symmetric_difference(&seen.names.bases()).count() > MOST_MOVED {
             let detail = format!("More than {MOST_MOVED} names come and go; do it in two steps.");
             return Err(Problem::invalid_field("also", detail));
         }
-        let change = Change { names, reachability, dns_method, due_at: whole_second(now) };
+        let change = Change { names, reachability, dns_method, deployment, due_at: whole_second(now) };
         let event = act(EventKind::Changed, &caller.origin, summary(&seen, &change), now);
         self.store().change(&seen, &change, &event).await.map_err(|error| match error {
             ChangeError::NameTaken(name) => {
@@ -154,6 +171,9 @@ fn summary(seen: &Endpoint, change: &Change) -> String {
     }
     if change.dns_method != seen.dns_method {
         parts.push(format!("now {}", dns_method_words(change.dns_method)));
+    }
+    if change.deployment != seen.deployment {
+        parts.push(format!("now {}", deploying::summary(&change.deployment)));
     }
     match parts.is_empty() {
         true => "Changed: the names in another order.".to_owned(),

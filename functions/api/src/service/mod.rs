@@ -2,6 +2,7 @@
 
 mod changing;
 mod checking;
+mod deploying;
 mod history;
 mod listing;
 mod registering;
@@ -9,6 +10,7 @@ mod sharing;
 
 use domain::caller::{Caller, Origin};
 use domain::check::CheckReport;
+use domain::deployment::{AccountId, RoleArn};
 use domain::event::{Event, EventKind};
 use domain::installation::InstallationCheck;
 use domain::ports::{
@@ -42,6 +44,10 @@ pub struct Installation {
     pub standing_records: bool,
     /// Whom standing records name; `None` where that is not known.
     pub issuer: Option<StandingIssuer>,
+    /// The account it runs in, where it is known; listeners without a role are in it.
+    pub account: Option<AccountId>,
+    /// The roles by which certificates may go to other accounts.
+    pub deployment_roles: Vec<RoleArn>,
 }
 
 /// Everything that is kept of endpoints.

@@ -1,4 +1,5 @@
 use domain::caller::Caller;
+use domain::deployment::Deployment;
 use domain::event::EventKind;
 use domain::idempotency::{IdempotencyKey, NamedRequest};
 use domain::names::most_names;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+use super::deploying::{self, Asked};
 use super::{MOST_WRITES, Ports, Service, act, random, sha256, whole_second};
 use crate::problem::Problem;
 use crate::views::EndpointView;
@@ -38,6 +40,27 @@ pub(crate) struct Registration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[A-Za-z0-9._-]{1,64}$")]
     pub(crate) tenant: Option<String>,
+    /// ARNs of listeners (ALB, NLB) that the certificate is attached to. Operators only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub(crate) listeners: Vec<String>,
+    /// Regions that it is imported into besides the installation's own and those of the listeners. Operators only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    pub(crate) regions: Vec<String>,
+    /// The role that is assumed for all of it, one of the installation's `DeploymentRoleArns`. Operators only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) role: Option<String>,
+}
+
+impl Registration {
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            listeners: Some(self.listeners.as_slice()).filter(|texts| !texts.is_empty()),
+            regions: Some(self.regions.as_slice()).filter(|texts| !texts.is_empty()),
+            role: self.role.as_deref(),
+        }
+    }
 }
 
 impl<P: Ports> Service<P> {
@@ -52,6 +75,7 @@ impl<P: Ports> Service<P> {
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
         let tenant = tenant_of(caller, &request)?;
+        let deployment = request.asked().onto(&Deployment::default(), caller, &self.installation)?;
         let key: Option<IdempotencyKey> = match idempotency_key.map(str::parse).transpose() {
             Ok(key) => key,
             Err(error) => return Err(Problem::invalid_field("Idempotency-Key", format!("{error}"))),
@@ -68,6 +92,7 @@ impl<P: Ports> Service<P> {
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
         let mut endpoint = Endpoint::register(id, tenant, names, request.reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;
+        endpoint.deployment = deployment;
         let event = act(EventKind::Registered, &caller.origin, summary(&endpoint), now);
         let id = match self.store().register(&endpoint, &event, named.as_ref()).await {
             Ok(Registered::Now) => {
@@ -116,7 +141,11 @@ fn summary(endpoint: &Endpoint) -> String {
         DnsMethod::Dns01 => String::new(),
         method => format!(", {}", dns_method_words(method)),
     };
-    format!("Registered, {}{by}: {}.", reachability_word(endpoint.reachability), names.join(", "))
+    let deployed = match endpoint.deployment.is_default() {
+        true => String::new(),
+        false => format!("; {}", deploying::summary(&endpoint.deployment)),
+    };
+    format!("Registered, {}{by}: {}{deployed}.", reachability_word(endpoint.reachability), names.join(", "))
 }
 
 pub(super) fn dns_method_words(method: DnsMethod) -> &'static str {

@@ -144,6 +144,8 @@ mod tests {
                 profile: None,
                 standing_records: false,
                 issuer: None,
+                account: None,
+                deployment_roles: vec![],
             };
             let origin = Origin { who: "olga".into(), address: None };
             let operator = Caller { scope: Scope::Everything, origin };

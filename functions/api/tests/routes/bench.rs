@@ -21,6 +21,9 @@ use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryLooker, banks
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
 
+/// The installation's own account, and the one role that it may assume in another.
+pub(crate) const ACCOUNT: &str = "123456789012";
+pub(crate) const ROLE: &str = "arn:aws:iam::444455556666:role/managed-https";
 pub(crate) const ZONE: &str = "acme.platform.example";
 
 pub(crate) struct Api {
@@ -139,12 +142,15 @@ impl Api {
             profile: None,
             standing_records,
             issuer: Some(testkit::MemoryCa::standing_issuer()),
+            account: Some(ACCOUNT.parse().expect("an account")),
+            deployment_roles: vec![ROLE.parse().expect("a role")],
         };
         let inspector = MemoryInspector(vec![domain::installation::InstallationCheck {
             name: "zone-delegation".into(),
             status: domain::installation::InstallationStatus::Ok,
             detail: "The zone is delegated.".into(),
             remedy: None,
+            used: vec![],
         }]);
         let ports = Outside { store: store.clone(), flows: flows.clone(), looker: looker.clone(), inspector };
         let claims = ClaimNames { tenant: "tenant".into(), roles: "roles".into(), operator_role: "operator".into() };
@@ -233,6 +239,8 @@ impl Api {
             generation: 1,
             renewal: false,
             announced: true,
+            copies: vec![],
+            listeners: vec![],
             directory: None,
             renewal_id: None,
             advice: None,

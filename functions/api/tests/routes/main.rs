@@ -3,6 +3,7 @@
 mod bench;
 mod changing;
 mod checking;
+mod deploying;
 mod history;
 mod links;
 mod listing;

@@ -23,7 +23,9 @@ Examples:
   managed-https add db.corp.example.com --internal --wait
   managed-https add example.com --also '*.example.com' --external
   managed-https add db.corp.example.com --internal --validation standing-record
-  managed-https add www.example.com --external --tenant acme")]
+  managed-https add www.example.com --external --tenant acme
+  managed-https add www.example.com --external --listener \
+    arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/edge/50dc6c49/f2f7dc8e")]
 pub(crate) struct Add {
     /// The domain: shop.example.com, or *.example.com
     pub(crate) domain: String,
@@ -43,10 +45,29 @@ pub(crate) struct Add {
     pub(crate) tenant: Option<String>,
 
     #[command(flatten)]
+    pub(crate) places: Places,
+
+    #[command(flatten)]
     pub(crate) waiting: Waiting,
 
     #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// Where the certificate goes besides ACM.
+#[derive(Debug, Args)]
+pub(crate) struct Places {
+    /// Attach the certificate to this listener (ALB, NLB); may be repeated; for operators
+    #[arg(long, value_name = "ARN")]
+    pub(crate) listener: Vec<String>,
+
+    /// Import it into this region too; may be repeated; for operators
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Vec<String>,
+
+    /// Do so by this role, in its account; for operators
+    #[arg(long, value_name = "ARN")]
+    pub(crate) role: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -122,22 +143,38 @@ impl Proof {
 /// What is not given stays as it is. --also names all further names that the
 /// certificate is to have from now on, not only the new ones; --no-also leaves
 /// the first name alone. The records that are needed then are printed; a new
-/// certificate comes by itself.
+/// certificate comes by itself. --listener and --region, too, name all that
+/// are to be; a listener needs no new certificate, another region does.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   managed-https change example.com --also '*.example.com' --also example.net
   managed-https change example.com --no-also
   managed-https change db.example.com --internal
-  managed-https change db.example.com --validation standing-record")]
+  managed-https change db.example.com --validation standing-record
+  managed-https change www.example.com --region us-east-1 --region eu-west-1
+  managed-https change www.example.com --no-listeners")]
 #[command(override_usage = "managed-https change [OPTIONS] <ENDPOINT>\n       \
     with at least one of --also, --no-also, --external, --internal,\n       \
-    --validation")]
+    --validation, --listener, --no-listeners, --region, --no-regions,\n       \
+    --role, --no-role")]
 #[group(
     required = true,
     multiple = true,
     id = "change",
-    args = ["also", "no_also", "external", "internal", "validation"]
+    args = [
+        "also",
+        "no_also",
+        "external",
+        "internal",
+        "validation",
+        "listener",
+        "no_listeners",
+        "region",
+        "no_regions",
+        "role",
+        "no_role"
+    ]
 )]
 pub(crate) struct Change {
     #[command(flatten)]
@@ -153,6 +190,30 @@ pub(crate) struct Change {
 
     #[command(flatten)]
     pub(crate) reachability: Reachability,
+
+    /// A listener (ALB, NLB) that is to have the certificate; may be repeated; for operators
+    #[arg(long, value_name = "ARN", conflicts_with = "no_listeners")]
+    pub(crate) listener: Vec<String>,
+
+    /// No listeners: it is taken off those that have it
+    #[arg(long)]
+    pub(crate) no_listeners: bool,
+
+    /// A further region that is to have it; may be repeated; for operators
+    #[arg(long, value_name = "REGION", conflicts_with = "no_regions")]
+    pub(crate) region: Vec<String>,
+
+    /// No further regions but those of its listeners
+    #[arg(long)]
+    pub(crate) no_regions: bool,
+
+    /// The role that leads to its account; not once there is a certificate; for operators
+    #[arg(long, value_name = "ARN", conflicts_with = "no_role")]
+    pub(crate) role: Option<String>,
+
+    /// No role: the installation's own account
+    #[arg(long)]
+    pub(crate) no_role: bool,
 
     #[command(flatten)]
     pub(crate) proof: Proof,

@@ -18,6 +18,9 @@ pub(super) async fn add(api: &Api, command: &Add) -> Result<(), Trouble> {
         reachability: command.reachability.as_str(),
         dns_method: command.proof.as_str(),
         tenant: command.tenant.as_deref(),
+        listeners: &command.places.listener,
+        regions: &command.places.region,
+        role: command.places.role.as_deref(),
     };
     // One key for all tries: an answer that was lost on its way registers nothing twice.
     let key = IdempotencyKey::random();

@@ -13,6 +13,9 @@ pub(super) async fn change(api: &Api, command: &Change) -> Result<(), Trouble> {
         also: (command.no_also || !command.also.is_empty()).then_some(command.also.as_slice()),
         reachability: command.reachability.as_str(),
         dns_method: command.proof.as_str(),
+        listeners: (command.no_listeners || !command.listener.is_empty()).then_some(command.listener.as_slice()),
+        regions: (command.no_regions || !command.region.is_empty()).then_some(command.region.as_slice()),
+        role: command.role.as_deref().or(command.no_role.then_some("")),
     };
     let changed = api.change(&command.named.endpoint, &change).await?;
     print(command.output.format, &changed.json, |look| what_now(look, &changed.seen))

@@ -33,9 +33,9 @@ pub(super) async fn check(api: &Api, command: &Check) -> Result<(), Trouble> {
             Err(error) => return Err(error.into()),
         },
     };
-    let dns_method = command.proof.as_str();
-    let registration =
-        Registration { domain: name.as_str(), also: &command.also, reachability, dns_method, tenant: None };
+    let (domain, dns_method) = (name.as_str(), command.proof.as_str());
+    let also = &command.also;
+    let registration = Registration { domain, also, reachability, dns_method, ..Registration::default() };
     let answer = api.preflight(&registration).await?;
     unregistered(command, reachability, &answer.json, &answer.seen)
 }

@@ -8,7 +8,7 @@ use super::check::{Finding, Provider, Serving};
 use super::record::{CheckedRecord, Record};
 
 /// What `POST /v1/endpoints` and `POST /v1/checks` take; the latter without a tenant.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Registration<'a> {
     pub(crate) domain: &'a str,
     pub(crate) also: &'a [String],
@@ -17,6 +17,12 @@ pub(crate) struct Registration<'a> {
     pub(crate) dns_method: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tenant: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(crate) listeners: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub(crate) regions: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) role: Option<&'a str>,
 }
 
 /// What `PATCH /v1/endpoints/{endpoint}` takes: what is left out stays as it is.
@@ -28,6 +34,13 @@ pub(crate) struct Change<'a> {
     pub(crate) reachability: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) dns_method: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) listeners: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) regions: Option<&'a [String]>,
+    /// Empty: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) role: Option<&'a str>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -51,6 +64,8 @@ pub(crate) struct Endpoint {
     pub(crate) breaks_at: Option<OffsetDateTime>,
     pub(crate) dns: Dns,
     pub(crate) certificate: Certificate,
+    #[serde(default)]
+    pub(crate) deployment: Deployment,
     #[serde(default)]
     pub(crate) serving: Serving,
     #[serde(default)]
@@ -177,6 +192,35 @@ pub(crate) struct Certificate {
     pub(crate) imported_at: Option<OffsetDateTime>,
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub(crate) renews_at: Option<OffsetDateTime>,
+}
+
+/// Where the certificate goes besides ACM at home.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Deployment {
+    #[serde(default)]
+    pub(crate) listeners: Vec<Listener>,
+    #[serde(default)]
+    pub(crate) role: Option<String>,
+    #[serde(default)]
+    pub(crate) copies: Vec<Copy>,
+    #[serde(default)]
+    pub(crate) regions: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Listener {
+    pub(crate) arn: String,
+    pub(crate) wanted: bool,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub(crate) attached_at: Option<OffsetDateTime>,
+}
+
+/// The certificate in a further region.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Copy {
+    pub(crate) region: String,
+    pub(crate) arn: String,
+    pub(crate) current: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -9,7 +9,9 @@ mod record;
 
 pub(crate) use attempt::{Attempt, AttemptList, Outcome, Started, Step};
 pub(crate) use check::{Finding, Found, Preflight, Provider, Serving, Severity};
-pub(crate) use endpoint::{Certificate, Change, Endpoint, EndpointPage, Failure, Mover, Registration, Verdict, Watch};
+pub(crate) use endpoint::{
+    Certificate, Change, Deployment, Endpoint, EndpointPage, Failure, Mover, Registration, Verdict, Watch,
+};
 pub(crate) use event::{Event, EventList, NewShare, Share, ShareList};
 pub(crate) use installation::{CallerView, Installation, InstallationCheck, Level};
 pub(crate) use record::{CheckedRecord, Record, RecordList, RecordStatus};

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::facts::facts;
 use super::moment::{exact, moment, relative};
 use super::{colour_of, heading, record_table};
-use crate::model::{Certificate, Endpoint, Failure, Mover, Serving, Verdict, Watch};
+use crate::model::{Certificate, Deployment, Endpoint, Failure, Mover, Serving, Verdict, Watch};
 use crate::terminal::{Colour, Look, shell_word};
 
 /// `www.example.com: issuing (attempt 2 is running)`
@@ -35,6 +35,11 @@ pub(crate) fn endpoint_page(look: Look, endpoint: &Endpoint, now: OffsetDateTime
     page += &facts(look, &endpoint_facts(endpoint, now));
     page += &format!("\n{}\n\n", heading(look, "Certificate"));
     page += &facts(look, &certificate_facts(&endpoint.certificate, now));
+    let deployed = deployment_facts(&endpoint.deployment, endpoint.certificate.arn.as_deref(), now);
+    if !deployed.is_empty() {
+        page += &format!("\n{}\n\n", heading(look, "Where it goes besides"));
+        page += &facts(look, &deployed);
+    }
     let served = serving_facts(&endpoint.serving, now);
     if !served.is_empty() {
         page += &format!("\n{}\n\n", heading(look, "Host"));
@@ -112,6 +117,29 @@ fn certificate_facts(certificate: &Certificate, now: OffsetDateTime) -> Vec<(&'s
     fact("Valid until", certificate.not_after.map(|at| moment(at, now)));
     fact("Imported", certificate.imported_at.map(|at| moment(at, now)));
     fact("Renews", certificate.renews_at.map(|at| moment(at, now)));
+    rows
+}
+
+/// `arn` is that of the certificate at home.
+fn deployment_facts(deployment: &Deployment, arn: Option<&str>, now: OffsetDateTime) -> Vec<(&'static str, String)> {
+    let home = arn.and_then(|arn| arn.split(':').nth(3));
+    let mut rows = Vec::new();
+    for listener in &deployment.listeners {
+        let state = match (listener.wanted, listener.attached_at) {
+            (false, _) => "taken off the endpoint, and still has the certificate".to_owned(),
+            (true, Some(at)) => format!("has it since {}", moment(at, now)),
+            (true, None) => "does not have it yet".to_owned(),
+        };
+        rows.push(("Listener", format!("{}, {state}", listener.arn)));
+    }
+    for copy in &deployment.copies {
+        let state = if copy.current { "" } else { ", still the one before" };
+        rows.push(("Region", format!("{}: {}{state}", copy.region, copy.arn)));
+    }
+    let there = |region: &str| home == Some(region) || deployment.copies.iter().any(|copy| copy.region == region);
+    let yet = deployment.regions.iter().filter(|region| !there(region));
+    rows.extend(yet.map(|region| ("Region", format!("{region}: asked for; none there"))));
+    rows.extend(deployment.role.clone().map(|role| ("By role", role)));
     rows
 }
 

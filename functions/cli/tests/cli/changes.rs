@@ -84,6 +84,10 @@ fn a_change_sends_only_what_changes() {
         (&["--also", "a.example", "--also", "b.example"][..], json!({"also": ["a.example", "b.example"]})),
         (&["--no-also"], json!({"also": []})),
         (&["--external"], json!({"reachability": "external"})),
+        (&["--listener", "arn:1", "--listener", "arn:2"], json!({"listeners": ["arn:1", "arn:2"]})),
+        (&["--no-listeners", "--region", "us-east-1"], json!({"listeners": [], "regions": ["us-east-1"]})),
+        (&["--no-regions", "--no-role"], json!({"regions": [], "role": ""})),
+        (&["--role", "arn:r"], json!({"role": "arn:r"})),
         (&["--no-also", "--internal"], json!({"also": [], "reachability": "internal"})),
     ] {
         let api = ApiDouble::always(200, &ready());

@@ -150,7 +150,7 @@ async fn settle_all(scene: &Scene, inputs: &mut [StepInput], failure: Option<&Ca
     let ports = Ports {
         journal: &scene.endpoints,
         keys: &scene.keys,
-        store: &scene.certificates,
+        destinations: &scene.destinations,
         notifier: &scene.notifier,
         causes: &scene.causes,
         traces: &scene.traces,

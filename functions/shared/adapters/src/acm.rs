@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use aws_sdk_acm::Client;
 use aws_sdk_acm::error::ProvideErrorMetadata;
-use aws_sdk_acm::primitives::Blob;
-use aws_sdk_acm::types::{CertificateSummary, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
+use aws_sdk_acm::primitives::{Blob, DateTime};
+use aws_sdk_acm::types::{CertificateSummary, CertificateType, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
+use domain::acm_quota::ImportedLife;
 use domain::certificate::leaf_serial;
 use domain::health::CertificateUse;
+use domain::installation_facts::Looked;
 use domain::ports::{
     CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault,
 };
+
+use time::OffsetDateTime;
 
 use crate::aws::fault;
 
@@ -39,6 +43,41 @@ impl Acm {
     pub fn new(client: Client, owner: String) -> Self {
         Self { client, owner }
     }
+}
+
+/// ACM lists certificates with RSA keys only, unless it is told which.
+const ALL_KEYS: [KeyAlgorithm; 7] = [
+    KeyAlgorithm::EcPrime256v1,
+    KeyAlgorithm::EcSecp384r1,
+    KeyAlgorithm::EcSecp521r1,
+    KeyAlgorithm::Rsa1024,
+    KeyAlgorithm::Rsa2048,
+    KeyAlgorithm::Rsa3072,
+    KeyAlgorithm::Rsa4096,
+];
+
+impl Acm {
+    /// All that is imported here, whoever did it: what ACM's quotas count.
+    pub async fn imported(&self) -> Looked<Vec<ImportedLife>> {
+        let filters = Filters::builder().set_key_types(Some(ALL_KEYS.to_vec())).build();
+        let mut pages = self.client.list_certificates().includes(filters).max_items(1000).into_paginator().send();
+        let mut lives = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| fault("acm:ListCertificates", error))?;
+            lives.extend(page.certificate_summary_list().iter().filter_map(imported_life));
+        }
+        Ok(lives)
+    }
+}
+
+fn imported_life(summary: &CertificateSummary) -> Option<ImportedLife> {
+    let moment = |at: &DateTime| OffsetDateTime::from_unix_timestamp(at.secs()).ok();
+    (summary.r#type() == Some(&CertificateType::Imported)).then_some(())?;
+    Some(ImportedLife {
+        not_before: summary.not_before().and_then(moment)?,
+        not_after: summary.not_after().and_then(moment)?,
+        created_at: summary.created_at().and_then(moment),
+    })
 }
 
 impl CertificateStore for Acm {
@@ -108,14 +147,18 @@ impl CertificateStore for Acm {
     }
 
     async fn delete(&self, arn: &str) -> Result<Deletion, ServiceFault> {
-        match self.client.delete_certificate().certificate_arn(arn).send().await {
-            Ok(_) => Ok(Deletion::Gone),
-            Err(error) => match error.code() {
-                Some("ResourceNotFoundException") => Ok(Deletion::Gone),
-                Some("ResourceInUseException") => Ok(Deletion::InUse),
-                _ => Err(fault("acm:DeleteCertificate", error)),
-            },
+        // A listener that has just lost it counts as a user for some moments more.
+        for wait in READ_BACK {
+            match self.client.delete_certificate().certificate_arn(arn).send().await {
+                Ok(_) => return Ok(Deletion::Gone),
+                Err(error) => match error.code() {
+                    Some("ResourceNotFoundException") => return Ok(Deletion::Gone),
+                    Some("ResourceInUseException") => tokio::time::sleep(wait).await,
+                    _ => return Err(fault("acm:DeleteCertificate", error)),
+                },
+            }
         }
+        Ok(Deletion::InUse)
     }
 }
 

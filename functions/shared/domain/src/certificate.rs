@@ -6,6 +6,7 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::deployment::{CertificateCopy, ListenerUse};
 use crate::failure::{Actor, Failure, FailureName};
 use crate::name::CertificateName;
 use crate::names::EndpointNames;
@@ -14,6 +15,7 @@ use crate::renewal_info::RenewalAdvice;
 /// The certificate an endpoint has in ACM.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InstalledCertificate {
+    /// In the installation's own region, in the account of the endpoint's role if it has one.
     pub arn: String,
     /// See [`normalize_serial`].
     pub serial: String,
@@ -43,6 +45,12 @@ pub struct InstalledCertificate {
     pub renewal: bool,
     /// Whether its issuance was settled: recorded in the history and told to people.
     pub announced: bool,
+    /// The same in further regions.
+    #[serde(default)]
+    pub copies: Vec<CertificateCopy>,
+    /// The listeners that have it, or may have.
+    #[serde(default)]
+    pub listeners: Vec<ListenerUse>,
 }
 
 /// A chain that passed [`verify`].

@@ -11,6 +11,7 @@ use crate::alert::Ledger;
 use crate::caller::TenantId;
 use crate::certificate::InstalledCertificate;
 use crate::check::CheckSummary;
+use crate::deployment::Deployment;
 pub use crate::failing::{Absence, Failing};
 use crate::health::Health;
 use crate::names::EndpointNames;
@@ -156,6 +157,9 @@ pub struct Endpoint {
     /// What was told of it, and is not over.
     #[serde(default)]
     pub told: Ledger,
+    /// Where its certificate goes besides ACM at home.
+    #[serde(default)]
+    pub deployment: Deployment,
 }
 
 /// What an endpoint is doing, for people.
@@ -205,6 +209,7 @@ impl Endpoint {
             health: None,
             removing: false,
             told: Ledger::default(),
+            deployment: Deployment::default(),
         }
     }
 
@@ -250,14 +255,28 @@ impl Endpoint {
         advice.is_some_and(|advice| advice.window.start <= now && now < advice.window.end)
     }
 
-    /// Whether a first import may have left a certificate in ACM that is not recorded yet: the next attempt adopts it.
+    /// Whether an import may have left a certificate in ACM that is not recorded yet: the next attempt adopts it.
     pub fn is_importing(&self) -> bool {
-        self.certificate.is_none() && self.order.as_ref().is_some_and(|order| order.importing)
+        let recorded = self.certificate.as_ref().map(|held| held.generation);
+        self.order.as_ref().is_some_and(|order| order.importing && recorded != Some(order.generation))
     }
 
-    /// Whether the certificate in place makes a new order needless at `now`.
+    /// Whether the certificate in place makes a new order needless at `now`. Where it has no copy that its deployment
+    /// asks for it does not: its key is gone, and none can be made.
     pub fn is_current(&self, now: OffsetDateTime) -> bool {
-        self.certificate.as_ref().is_some_and(|held| now < held.renew_at && self.names.same_set(&held.names))
+        self.good_certificate(now).is_some_and(|held| held.lacking(&self.deployment).is_empty())
+    }
+
+    /// Whether the chain of `generation` is of no more use: it was imported, and either that is all there was to do with it
+    /// or it is time for another.
+    pub fn has_used(&self, generation: u64, now: OffsetDateTime) -> bool {
+        let imported = self.certificate.as_ref().is_some_and(|held| held.generation == generation);
+        imported && (self.is_current(now) || self.good_certificate(now).is_none())
+    }
+
+    /// The certificate in place, if it is for the endpoint's names and its renewal is not due at `now`.
+    fn good_certificate(&self, now: OffsetDateTime) -> Option<&InstalledCertificate> {
+        self.certificate.as_ref().filter(|held| now < held.renew_at && self.names.same_set(&held.names))
     }
 }
 

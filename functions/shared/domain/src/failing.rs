@@ -148,6 +148,8 @@ mod tests {
             generation: 1,
             renewal: false,
             announced: true,
+            copies: vec![],
+            listeners: vec![],
         }
     }
 

@@ -23,4 +23,16 @@ pub struct InstallationCheck {
     pub detail: String,
     /// What the operator does about it; absent when all is well.
     pub remedy: Option<String>,
+    /// How much is used of what is limited, where the check is of that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used: Vec<Used>,
+}
+
+/// How much of a limit is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Used {
+    /// Of which limit: `certificates`. Stable.
+    pub of: String,
+    /// Whole percent, rounded down; over 100 where it will not be enough.
+    pub percent: u32,
 }

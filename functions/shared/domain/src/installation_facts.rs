@@ -2,6 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
+use crate::acm_quota::ImportedLife;
 use crate::ports::ServiceFault;
 
 /// What an attempt may take: the steps wait for 10 minutes for DNS, and 5 each for validation and issuance, and are retried.
@@ -29,6 +30,8 @@ pub struct Facts {
     pub issuer: Option<Result<(), String>>,
     /// Attempts that have been running for longer than any should: names of their executions.
     pub long_attempts: Looked<Vec<String>>,
+    /// What is imported into ACM, in the installation's own account and region.
+    pub imported: Looked<Vec<ImportedLife>>,
 }
 
 /// One CA, and our account there.

@@ -3,6 +3,7 @@
 //! Pure: no AWS, no HTTP, no tokio. Time and randomness are passed in; what the outside world must do is
 //! stated as [`ports`].
 
+pub mod acm_quota;
 pub mod alert;
 pub mod attempt;
 pub mod authorities;
@@ -14,6 +15,7 @@ pub mod certificate;
 pub mod certificate_key;
 pub mod check;
 pub mod delegation;
+pub mod deployment;
 pub mod diagnosis;
 pub mod endpoint;
 pub mod event;

@@ -203,6 +203,10 @@ fn on_its_way(reason: &str, breaks_at: Option<OffsetDateTime>) -> Judgement {
     }
 }
 
+/// Without its certificate a host fails, whatever else is right of it.
+const MISSING: [SymptomKind; 4] =
+    [SymptomKind::CertificateMissing, SymptomKind::AnotherHeld, SymptomKind::CopyMissing, SymptomKind::Detached];
+
 fn with_certificate(endpoint: &Endpoint, held: &InstalledCertificate) -> Judgement {
     let wrong = |verdict, mover, reason: String, next_step: String| Judgement {
         verdict,
@@ -218,7 +222,7 @@ fn with_certificate(endpoint: &Endpoint, held: &InstalledCertificate) -> Judgeme
     let told = |verdict, symptom: &Symptom| {
         wrong(verdict, symptom.actor.into(), symptom.summary.clone(), symptom.remedy.clone())
     };
-    if let Some(symptom) = confirmed(&[SymptomKind::CertificateMissing, SymptomKind::AnotherHeld]) {
+    if let Some(symptom) = confirmed(&MISSING) {
         return told(Verdict::ActionRequired, symptom);
     }
     let check = endpoint.check.as_ref();
@@ -297,6 +301,8 @@ mod tests {
             generation: 1,
             renewal: false,
             announced: true,
+            copies: vec![],
+            listeners: vec![],
         });
         endpoint
     }

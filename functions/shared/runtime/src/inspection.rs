@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use adapters::acm::Acm;
 use adapters::acme::{self, AcmeConfig};
 use adapters::cloudwatch::Alarms;
 use adapters::dynamodb::EndpointsTable;
@@ -35,6 +36,7 @@ pub struct Inspection {
     zone_name: String,
     cut: ZoneCut,
     account: AccountSecret,
+    acm: Acm,
     /// The CAs in order.
     acme: Vec<AcmeConfig>,
     schedules: [(Task, NamedSchedule); 3],
@@ -72,6 +74,7 @@ impl Wiring {
             zone_name: self.delegation_zone_name()?,
             cut,
             account: self.account_secret()?,
+            acm: self.acm()?,
             acme: self.acme_configs(false)?,
             schedules: [
                 (Task::Scan, NamedSchedule::new(scheduler.clone(), environment.required("SCAN_SCHEDULE")?)),
@@ -95,12 +98,13 @@ impl Inspection {
             join_all(self.acme.iter().map(|ca| self.authority(ca))),
             self.tasks()
         );
-        let (alarms, subscriptions, dead_letters, issuer, long_attempts) = futures::join!(
+        let (alarms, subscriptions, dead_letters, issuer, long_attempts, imported) = futures::join!(
             self.alarms.look(),
             self.alerts.look(),
             self.dead_letters.look(),
             self.issuer(now),
             self.state_machine.running_since(now - LONGEST_ATTEMPT),
+            self.acm.imported(),
         );
         Facts {
             resources,
@@ -113,6 +117,7 @@ impl Inspection {
             dead_letters,
             issuer,
             long_attempts,
+            imported,
         }
     }
 

@@ -89,6 +89,15 @@ pub struct HealthMetrics {
     /// Checks of the installation that failed.
     #[metrics(unit = Count)]
     pub engine_checks_failed: u32,
+    /// Of ACM's quota of imported certificates; absent where it could not be looked at.
+    #[metrics(unit = Percent)]
+    pub acm_certificates_used: Option<u32>,
+    /// What a year of renewals takes of its quota of imports.
+    #[metrics(unit = Percent)]
+    pub acm_imports_used: Option<u32>,
+    /// The higher of both.
+    #[metrics(unit = Percent)]
+    pub acm_quota_used: Option<u32>,
 }
 
 /// One attempt that has come to its end.
@@ -226,6 +235,9 @@ mod tests {
             not_looked_at: 0,
             least_life_left,
             engine_checks_failed: 0,
+            acm_certificates_used: None,
+            acm_imports_used: None,
+            acm_quota_used: None,
         };
         assert_eq!(parsed(health(Some(7)))["LeastLifeLeft"], 7);
         let without = parsed(health(None));

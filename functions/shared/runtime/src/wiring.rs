@@ -10,6 +10,7 @@ use adapters::key_vault::EncryptedKeys;
 use adapters::look::EndpointLooker;
 use adapters::oidc::OpenIdProvider;
 use adapters::otlp::Collector;
+use adapters::places::Places;
 use adapters::reach::Reach;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
@@ -20,6 +21,7 @@ use adapters::tls_probe::TlsProbe;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use domain::caa::Issuer;
+use domain::deployment::{Region, RoleArn};
 use ipnet::IpNet;
 
 use crate::authorities::first_issuer;
@@ -144,9 +146,31 @@ impl Wiring {
         first_issuer(&self.environment)
     }
 
-    pub fn acm(&self) -> Wired<Acm> {
+    /// ACM in this account and region, for a function that only looks at what is there.
+    pub(crate) fn acm(&self) -> Wired<Acm> {
         let owner = self.environment.required("STACK_NAME")?;
         Ok(Acm::new(aws_sdk_acm::Client::new(&self.sdk), owner))
+    }
+
+    /// Where certificates go: this account and region, others of its regions, and what roles lead to.
+    pub fn destinations(&self) -> Wired<Places> {
+        let owner = self.environment.required("STACK_NAME")?;
+        Ok(Places::new(self.sdk.clone(), self.region()?, owner, self.deployment_roles()?))
+    }
+
+    /// The region that the functions run in; Lambda says it.
+    pub fn region(&self) -> Wired<Region> {
+        self.environment.parsed("AWS_REGION")?.ok_or(ConfigurationError::Missing("AWS_REGION"))
+    }
+
+    /// The roles that certificates may be put into other accounts by. None: they stay in this one.
+    pub fn deployment_roles(&self) -> Wired<Vec<RoleArn>> {
+        let roles = self.environment.optional("DEPLOYMENT_ROLES").unwrap_or_default();
+        let roles: Result<_, _> = roles.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::parse).collect();
+        roles.map_err(|error: domain::deployment::RoleArnError| ConfigurationError::Malformed {
+            name: "DEPLOYMENT_ROLES",
+            why: error.to_string(),
+        })
     }
 
     pub fn alerts(&self) -> Wired<AlertChannels> {

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use x509_parser::pem::parse_x509_pem;
 
 use crate::Fuse;
+use crate::destinations::{ACCOUNT, HOME};
 
 /// A certificate as it was imported last.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,16 +19,41 @@ pub struct ImportedCertificate {
 }
 
 /// ACM in memory. Like ACM, refuses a key that does not match; beyond it, panics on what must never happen.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct MemoryCertificates {
+    /// `REGION:ACCOUNT`, as ARNs have it.
+    place: String,
     held: Arc<Mutex<BTreeMap<String, ImportedCertificate>>>,
     made: Arc<Mutex<u32>>,
+    refusal: Arc<Mutex<Option<ServiceFault>>>,
     fuse: Fuse,
 }
 
+impl Default for MemoryCertificates {
+    fn default() -> Self {
+        Self::new(Fuse::default())
+    }
+}
+
 impl MemoryCertificates {
+    /// At home.
     pub fn new(fuse: Fuse) -> Self {
-        Self { fuse, ..Self::default() }
+        Self::at(&format!("{HOME}:{ACCOUNT}"), fuse)
+    }
+
+    pub(crate) fn at(place: &str, fuse: Fuse) -> Self {
+        let (held, made, refusal) = Default::default();
+        Self { place: place.to_owned(), held, made, refusal, fuse }
+    }
+
+    /// Imports fail so from now on.
+    pub fn refuse(&self, refusal: Option<ServiceFault>) {
+        *self.refusal.lock().expect("no test panics in here") = refusal;
+    }
+
+    /// Deletes the certificate, as somebody does who should not.
+    pub fn lose(&self, arn: &str) {
+        assert!(self.state().remove(arn).is_some(), "{arn} was there");
     }
 
     fn state(&self) -> MutexGuard<'_, BTreeMap<String, ImportedCertificate>> {
@@ -42,6 +68,9 @@ impl MemoryCertificates {
 
 impl CertificateStore for MemoryCertificates {
     async fn import(&self, arn: Option<&str>, material: ImportMaterial<'_>) -> Result<HeldCertificate, ServiceFault> {
+        if let Some(refusal) = self.refusal.lock().expect("no test panics in here").clone() {
+            return Err(refusal);
+        }
         let (_, pem) = parse_x509_pem(material.leaf_pem.as_bytes()).expect("a leaf in PEM");
         let leaf = pem.parse_x509().expect("a certificate");
         assert_eq!(leaf.public_key().raw, material.key.public_key(), "a certificate for another key was imported");
@@ -53,7 +82,7 @@ impl CertificateStore for MemoryCertificates {
         let arn = arn.map(str::to_owned).unwrap_or_else(|| {
             let mut made = self.made.lock().expect("no test panics in here");
             *made += 1;
-            format!("arn:aws:acm:test:000000000000:certificate/{made}")
+            format!("arn:aws:acm:{}:certificate/{made}", self.place)
         });
         let mut held = self.state();
         if let Some(before) = held.get(&arn) {

@@ -7,6 +7,7 @@ pub mod banks;
 mod budgets;
 mod ca;
 mod certificates;
+mod destinations;
 mod endpoints;
 mod fuse;
 mod keys;
@@ -21,6 +22,7 @@ mod shared_causes;
 pub use budgets::MemoryBudgets;
 pub use ca::MemoryCa;
 pub use certificates::{ImportedCertificate, MemoryCertificates};
+pub use destinations::{MemoryDestinations, MemoryListeners};
 pub use endpoints::MemoryEndpoints;
 pub use fuse::{Crash, Fuse};
 pub use keys::MemoryKeys;
@@ -47,6 +49,14 @@ mod tests {
         banks::flow_starter(&MemoryFlows::default(), &id).await;
         banks::certificate_store(&MemoryCertificates::default(), &id, "bank.example.com").await;
         banks::certificate_inspector(&MemoryCertificates::default(), &id, "seen.example.com").await;
+        let listeners = MemoryListeners::default();
+        let named = |id: &str| {
+            let arn = format!("arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/app/edge/1/{id}");
+            arn.parse().expect("a listener")
+        };
+        let [default, other] = ["1", "2"].map(|id| format!("arn:aws:acm:eu-central-1:000000000000:certificate/{id}"));
+        listeners.create(&named("1"), Some(&default));
+        banks::listeners(&listeners, &named("1"), &default, &other, &named("2")).await;
         banks::registry(&MemoryEndpoints::default(), 1).await;
         banks::due_index(&MemoryEndpoints::default(), 2).await;
         banks::attempt_journal(&MemoryEndpoints::default(), 3).await;

@@ -46,6 +46,8 @@ fn aged(days: i64, renewal: bool) -> Endpoint {
         generation: 1,
         renewal,
         announced: false,
+        copies: vec![],
+        listeners: vec![],
     });
     endpoint
 }
@@ -172,7 +174,7 @@ fn alert(kind: AlertKind) -> Alert {
             };
             decide_engine(&Ledger::default(), &[trouble], NOW, DASHBOARD).0.remove(0)
         }
-        AlertKind::EndpointRemoved => Alert::removed(&aged(10, false), None, NOW).linked(DASHBOARD),
+        AlertKind::EndpointRemoved => Alert::removed(&aged(10, false), &[], NOW).linked(DASHBOARD),
         AlertKind::Digest => {
             let mut digest = Digest::default();
             let mut well = aged(10, false);

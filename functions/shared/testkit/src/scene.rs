@@ -1,5 +1,6 @@
 //! All in-memory ports around one endpoint whose first attempt has been claimed: where the tests of a step begin.
 
+use domain::deployment::Deployment;
 use domain::flow::StepInput;
 use domain::order::{ChallengeKind, OpenOrder};
 use domain::ports::{CertificateAuthority, DueEntry, DueIndex, EndpointReader, KeyVault, Registry};
@@ -10,12 +11,14 @@ use time::{Duration, OffsetDateTime};
 
 use crate::banks::registered;
 use crate::{
-    Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryLooker,
-    MemoryNotifier, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
+    Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryKeys,
+    MemoryLooker, MemoryNotifier, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
 };
 
 pub struct Scene {
     pub now: OffsetDateTime,
+    /// Of what the steps write to, but for the CA.
+    pub fuse: Fuse,
     pub input: StepInput,
     pub endpoints: MemoryEndpoints,
     pub keys: MemoryKeys,
@@ -26,6 +29,8 @@ pub struct Scene {
     pub looker: MemoryLooker,
     pub budgets: MemoryBudgets,
     pub certificates: MemoryCertificates,
+    /// At home, what is in `certificates`.
+    pub destinations: MemoryDestinations,
     pub notifier: MemoryNotifier,
     pub causes: MemorySharedCauses,
     pub traces: MemoryTraces,
@@ -36,17 +41,27 @@ impl Scene {
 
     /// `example.com` and its wildcard, delegated as it must be.
     pub async fn new(reachability: Reachability) -> Self {
-        Self::proven(reachability.into()).await
+        Self::set(reachability.into(), Deployment::default()).await
     }
 
     async fn proven(proving: Proving) -> Self {
+        Self::set(proving, Deployment::default()).await
+    }
+
+    /// As [`Self::new`], with somewhere else for the certificate to go to. Its listeners exist.
+    pub async fn deployed(reachability: Reachability, deployment: Deployment) -> Self {
+        Self::set(reachability.into(), deployment).await
+    }
+
+    async fn set(proving: Proving, deployment: Deployment) -> Self {
         let now = datetime!(2026-11-24 12:00 UTC);
         let names = EndpointNames::parse("example.com", &["*.example.com".into()], 100).expect("valid names");
         let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
         let tenant = TenantId::fallback();
         let mut endpoint = Endpoint::register(id.clone(), tenant, names, proving.reachability, label, now);
-        endpoint.dns_method = proving.dns_method;
-        let endpoints = MemoryEndpoints::default();
+        (endpoint.dns_method, endpoint.deployment) = (proving.dns_method, deployment);
+        let fuse = Fuse::default();
+        let endpoints = MemoryEndpoints::new(fuse.clone());
         endpoints.register(&endpoint, &registered(&endpoint), None).await.expect("registered");
         let entry = DueEntry { endpoint: id.clone(), due_at: now };
         let attempt = endpoints.claim(&entry, now, now + LEASE).await.expect("in memory").expect("free");
@@ -55,18 +70,25 @@ impl Scene {
         dns.alias("_acme-challenge.example.com", &endpoint.label.target(Self::ZONE));
         let ca = MemoryCa::new(tokens.clone(), dns.clone(), Duration::days(90), Fuse::default());
         ca.set_time(now);
+        let certificates = MemoryCertificates::new(fuse.clone());
+        let destinations = MemoryDestinations::new(certificates.clone(), fuse.clone());
+        for listener in &endpoint.deployment.listeners {
+            destinations.listeners_here().create(listener, None);
+        }
         Self {
             now,
             input: StepInput::start(id, attempt),
             endpoints,
-            keys: MemoryKeys::default(),
+            keys: MemoryKeys::new(fuse.clone()),
+            fuse,
             tokens,
             zone,
             dns,
             ca,
             looker: MemoryLooker::default(),
             budgets: MemoryBudgets::default(),
-            certificates: MemoryCertificates::default(),
+            certificates,
+            destinations,
             notifier: MemoryNotifier::default(),
             causes: MemorySharedCauses::default(),
             traces: MemoryTraces::default(),

@@ -84,8 +84,15 @@ impl Standing {
 }
 
 pub(crate) fn installation() -> Installation {
-    let (delegation_zone, endpoint_target) = (ZONE.into(), TARGET.into());
-    Installation { delegation_zone, endpoint_target, profile: None, standing_records: false, issuer: None }
+    Installation {
+        delegation_zone: ZONE.into(),
+        endpoint_target: TARGET.into(),
+        profile: None,
+        standing_records: false,
+        issuer: None,
+        account: None,
+        deployment_roles: vec![],
+    }
 }
 
 /// The same letter again and again: told apart by it, and the same in every run.
@@ -184,6 +191,8 @@ pub(crate) fn certificate(endpoint: &Endpoint, now: OffsetDateTime) -> Installed
         generation: 1,
         renewal: false,
         announced: true,
+        copies: vec![],
+        listeners: vec![],
     }
 }
 

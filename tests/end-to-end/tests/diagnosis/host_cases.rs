@@ -158,6 +158,8 @@ pub(crate) fn held(subject: &Subject) -> InstalledCertificate {
         generation: 1,
         renewal: false,
         announced: true,
+        copies: vec![],
+        listeners: vec![],
     }
 }
 

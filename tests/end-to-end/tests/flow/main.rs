@@ -4,6 +4,7 @@
 
 mod absent;
 mod definition;
+mod deployments;
 mod fair;
 mod machine;
 mod stand_in;
@@ -12,6 +13,7 @@ mod year;
 
 use domain::alert::AlertKind;
 use domain::attempt::Outcome;
+use domain::deployment::Deployment;
 use domain::ports::{Registry, SharedCauses};
 use domain::trace::TraceId;
 use domain::{DnsMethod, Endpoint, EndpointId, EndpointNames, Proving, Reachability};
@@ -26,6 +28,7 @@ struct Scenario {
     domain: &'static str,
     also: Vec<String>,
     proving: Proving,
+    deployment: Deployment,
     /// What its owner wants changed, as early as it can be.
     wish: Option<Wish>,
     chaos: Chaos,
@@ -40,11 +43,15 @@ fn wishes() -> impl Strategy<Value = Wish> {
         Just(Some(names(&["c.example.org", "*.new.example.org", "b.example.com"]))),
     ];
     let reachability = prop_oneof![Just(Reachability::External), Just(Reachability::Internal)];
-    (also, reachability, methods(), any::<bool>()).prop_map(|(also, reachability, dns_method, echo)| Wish {
-        also,
-        proving: Proving { reachability, dns_method },
-        echo,
-    })
+    let deployment = prop::option::weighted(0.4, deployments::any_of_them());
+    (also, reachability, methods(), deployment, any::<bool>()).prop_map(
+        |(also, reachability, dns_method, deployment, echo)| Wish {
+            also,
+            proving: Proving { reachability, dns_method },
+            deployment,
+            echo,
+        },
+    )
 }
 
 fn methods() -> impl Strategy<Value = DnsMethod> {
@@ -63,10 +70,10 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     let crashes = prop::collection::vec((1_u32..14, prop::bool::weighted(0.3)), 0..7);
     let duplicates = prop::collection::vec(prop::option::weighted(0.3, any::<bool>()), 0..40);
     let wish = prop::option::weighted(0.6, wishes());
-    (shapes, methods(), crashes, duplicates, any::<bool>(), wish).prop_map(
-        |((domain, also, reachability), dns_method, crashes, duplicates, reuse, wish)| {
+    (shapes, methods(), deployments::any_of_them(), crashes, duplicates, any::<bool>(), wish).prop_map(
+        |((domain, also, reachability), dns_method, deployment, crashes, duplicates, reuse, wish)| {
             let chaos = Chaos { crashes, duplicates, reuse_authorizations: reuse };
-            Scenario { domain, also, proving: Proving { reachability, dns_method }, wish, chaos }
+            Scenario { domain, also, proving: Proving { reachability, dns_method }, deployment, wish, chaos }
         },
     )
 }
@@ -95,8 +102,10 @@ fn without_any_chaos_one_order_and_one_message_do() {
 
 /// Issue, change, renew, remove.
 async fn live(scenario: Scenario) {
-    let world = World::new(scenario.chaos);
-    let id = world.register(scenario.domain, &scenario.also, scenario.proving).await;
+    let world = World::new(scenario.chaos.clone());
+    deployments::prepare(&world);
+    let Scenario { domain, also, proving, deployment, .. } = &scenario;
+    let id = world.register_deployed(domain, also, *proving, deployment.clone()).await;
     let wish = scenario.wish.clone();
     let methods = [Some(scenario.proving), wish.as_ref().map(|wish| wish.proving)];
     let standing = methods.iter().flatten().all(|proving| proving.dns_method == DnsMethod::DnsPersist01);
@@ -107,6 +116,7 @@ async fn live(scenario: Scenario) {
     let first = check_settled(&world, &id, Outcome::Issued).await;
     if let Some(wish) = wish {
         assert_eq!(first.proving(), wish.proving);
+        assert_eq!(first.deployment, wish.deployment.unwrap_or(scenario.deployment));
         let names = wish.also.map_or(scenario.also.clone(), |also| also);
         let names = EndpointNames::parse(scenario.domain, &names, 100).expect("valid names");
         assert!(first.names.same_set_as(&names), "it is as was wished: {:?}", first.names);
@@ -120,8 +130,7 @@ async fn live(scenario: Scenario) {
     };
     world.run_until(&id, is_renewed).await;
     let second = check_settled(&world, &id, Outcome::Renewed).await;
-    let arn = |endpoint: &Endpoint| endpoint.certificate.as_ref().expect("checked").arn.clone();
-    assert_eq!(arn(&first), arn(&second), "a renewal keeps the ARN");
+    assert_eq!(deployments::arns(&first), deployments::arns(&second), "a renewal keeps the ARN in each place");
 
     world.deliver_all_again().await;
     check_settled(&world, &id, Outcome::Renewed).await;
@@ -135,7 +144,7 @@ async fn live(scenario: Scenario) {
     }
     world.run_until(&id, |endpoint| endpoint.is_none()).await;
     assert!(world.endpoints.is_empty(), "no endpoint and no claim is left");
-    assert!(world.certificates.held().is_empty(), "no certificate is left");
+    deployments::check_gone(&world);
     check_nothing_published(&world);
     let last = world.endpoints.attempts(&id, 1).await.expect("in memory");
     assert_eq!(last[0].outcome, Outcome::Removed, "the history says so");
@@ -153,6 +162,8 @@ fn is_settled(endpoint: Option<&Endpoint>) -> bool {
         endpoint.lease_until.is_none()
             && endpoint.failing.is_none()
             && endpoint.certificate.as_ref().is_some_and(|held| held.announced && endpoint.names.same_set(&held.names))
+            // Not before the attempt that a change has asked for.
+            && endpoint.due_at == endpoint.certificate.as_ref().map(|held| held.renew_at)
     })
 }
 
@@ -160,9 +171,7 @@ fn is_settled(endpoint: Option<&Endpoint>) -> bool {
 async fn check_settled(world: &World, id: &EndpointId, outcome: Outcome) -> Endpoint {
     let endpoint = world.endpoint(id).await.expect("it is there");
     let held = endpoint.certificate.clone().expect("it has a certificate");
-    let in_acm = world.certificates.held();
-    assert_eq!(in_acm.len(), 1, "one certificate, none orphaned: {in_acm:?}");
-    assert_eq!(in_acm.get(&held.arn).map(|c| &c.serial), Some(&held.serial), "ACM has the one that is recorded");
+    deployments::check(world, &endpoint, &held);
     assert!(endpoint.names.same_set(&held.names), "the certificate is for the endpoint's names: {held:?}");
     for base in endpoint.names.bases() {
         assert_eq!(world.endpoints.holder(base).await, Ok(Some(id.clone())), "every name is claimed");

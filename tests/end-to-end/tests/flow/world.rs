@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
 use domain::authorities::{Authorities, Authority};
+use domain::deployment::Deployment;
 use domain::flow::{Progress, StepInput};
 use domain::pace::Pace;
 use domain::ports::{CertificateAuthority, Change, ChangeError, EndpointReader, Registry};
@@ -14,8 +15,9 @@ use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Failure, Prov
 use futures::FutureExt;
 use serde_json::{Value, json};
 use testkit::{
-    Crash, Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys,
-    MemoryLooker, MemoryNotifier, MemoryProbe, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
+    Crash, Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints,
+    MemoryFlows, MemoryKeys, MemoryLooker, MemoryNotifier, MemoryProbe, MemorySharedCauses, MemoryTokens, MemoryTraces,
+    MemoryZone,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -55,6 +57,8 @@ pub(crate) struct Outages {
 pub(crate) struct Wish {
     pub(crate) also: Option<Vec<String>>,
     pub(crate) proving: Proving,
+    /// `None` leaves it.
+    pub(crate) deployment: Option<Deployment>,
     /// Whether everything that was delivered before comes again right after the change.
     pub(crate) echo: bool,
 }
@@ -73,6 +77,8 @@ pub(crate) struct World {
     pub(crate) budgets: MemoryBudgets,
     authorities: Authorities,
     pub(crate) certificates: MemoryCertificates,
+    /// At home, what is in `certificates`.
+    pub(crate) destinations: MemoryDestinations,
     pub(crate) notifier: MemoryNotifier,
     pub(crate) causes: MemorySharedCauses,
     pub(crate) traces: MemoryTraces,
@@ -111,12 +117,14 @@ impl World {
             pace,
         };
         let authorities = Authorities::new(listed(&ca), [listed(&second)]).expect("each once");
+        let certificates = MemoryCertificates::new(fuse.clone());
         let world = Self {
             machine: Machine::load(),
             endpoints: MemoryEndpoints::new(fuse.clone()),
             keys: MemoryKeys::new(fuse.clone()),
             probe: MemoryProbe::new(tokens.clone()),
-            certificates: MemoryCertificates::new(fuse.clone()),
+            destinations: MemoryDestinations::new(certificates.clone(), fuse.clone()),
+            certificates,
             notifier: MemoryNotifier::new(fuse.clone()),
             causes: MemorySharedCauses::new(fuse.clone()),
             traces: MemoryTraces::default(),
@@ -157,8 +165,19 @@ impl World {
 
     /// Registers the endpoint; its owner has created the records.
     pub(crate) async fn register(&self, domain: &str, also: &[String], proving: impl Into<Proving>) -> EndpointId {
+        self.register_deployed(domain, also, proving, Deployment::default()).await
+    }
+
+    /// As [`Self::register`], with somewhere else for the certificate to go to.
+    pub(crate) async fn register_deployed(
+        &self,
+        domain: &str,
+        also: &[String],
+        proving: impl Into<Proving>,
+        deployment: Deployment,
+    ) -> EndpointId {
         let names = EndpointNames::parse(domain, also, 100).expect("valid names");
-        self.register_for("default", 1, names, proving, true).await
+        self.put("default", 1, names, proving.into(), true, deployment).await
     }
 
     /// Registers the endpoint of this `number` for a tenant; `delegated`: whether its owner has created the records.
@@ -170,13 +189,24 @@ impl World {
         proving: impl Into<Proving>,
         delegated: bool,
     ) -> EndpointId {
+        self.put(tenant, number, names, proving.into(), delegated, Deployment::default()).await
+    }
+
+    async fn put(
+        &self,
+        tenant: &str,
+        number: u128,
+        names: EndpointNames,
+        proving: Proving,
+        delegated: bool,
+        deployment: Deployment,
+    ) -> EndpointId {
         // Spread over the shards, as random ids are.
         let random = (number * 0x9e37_79b9_7f4a_7c15_f39c_0c8b).to_be_bytes();
         let (id, label) = (EndpointId::from_random(random), DelegationLabel::from_random(random));
-        let proving = proving.into();
         let tenant = tenant.parse().expect("a tenant");
         let mut endpoint = Endpoint::register(id.clone(), tenant, names, proving.reachability, label, self.now());
-        endpoint.dns_method = proving.dns_method;
+        (endpoint.dns_method, endpoint.deployment) = (proving.dns_method, deployment);
         if delegated {
             self.create_records(&endpoint);
         }
@@ -232,7 +262,7 @@ impl World {
 
     /// Makes the change if it can be made now. Its owner has created the records for it.
     async fn try_wish(&self, id: &EndpointId) {
-        let Some(Wish { also, proving, echo }) = self.wish.borrow().clone() else { return };
+        let Some(Wish { also, proving, deployment, echo }) = self.wish.borrow().clone() else { return };
         // Not before the first attempt: then it would be a registration like any other.
         let Some(seen) = self.endpoint(id).await.filter(|endpoint| endpoint.attempt > 0) else { return };
         let names = match also {
@@ -241,7 +271,8 @@ impl World {
         };
         let Proving { reachability, dns_method } = proving;
         self.create_records(&Endpoint { names: names.clone(), reachability, dns_method, ..seen.clone() });
-        let change = Change { names, reachability, dns_method, due_at: self.now() };
+        let deployment = deployment.unwrap_or_else(|| seen.deployment.clone());
+        let change = Change { names, reachability, dns_method, deployment, due_at: self.now() };
         let event = testkit::banks::registered(&seen);
         let changed = AssertUnwindSafe(self.endpoints.change(&seen, &change, &event)).catch_unwind().await;
         match changed {
@@ -364,18 +395,19 @@ impl World {
             "${SubmitChallengeFunctionArn}" => submit_challenge::submit_challenge(endpoints, cas, input, now).await,
             "${FinalizeOrderFunctionArn}" => finalize_order::finalize_order(endpoints, keys, cas, input, now).await,
             "${ImportCertificateFunctionArn}" => {
-                import_certificate::import_certificate(endpoints, keys, &self.certificates, input, now, 0.5).await
+                let ports = import_certificate::Ports { journal: endpoints, keys, destinations: &self.destinations };
+                import_certificate::import_certificate(&ports, input, now, 0.5).await
             }
             "${CleanUpChallengeFunctionArn}" => {
                 clean_up_challenge::clean_up_challenge(endpoints, &self.tokens, &self.zone, ZONE, input).await
             }
             "${SettleAttemptFunctionArn}" => {
-                let (store, notifier, causes) = (&self.certificates, &self.notifier, &self.causes);
+                let (destinations, notifier, causes) = (&self.destinations, &self.notifier, &self.causes);
                 let traces = &self.traces;
                 let ports = settle_attempt::Ports {
                     journal: endpoints,
                     keys,
-                    store,
+                    destinations,
                     notifier,
                     causes,
                     traces,

@@ -169,7 +169,8 @@ impl EndpointsTable {
         let condition = match change.names.same_set_as(&seen.names) {
             true => idle.to_owned(),
             false => format!(
-                "{idle} AND (attribute_exists(certificate) OR attribute_not_exists(#order) OR #order.importing = :no)"
+                "{idle} AND (attribute_not_exists(#order) OR #order.importing = :no \
+                 OR certificate.generation = #order.generation)"
             ),
         };
         let named = (!change.names.same_set_as(&seen.names)).then_some(("#order", "order"));
@@ -179,8 +180,8 @@ impl EndpointsTable {
             .key("pk", items::endpoint_pk(&seen.id))
             .key("sk", text("ENDPOINT"))
             .update_expression(
-                "SET #names = :names, reachability = :reachability, dns_method = :dns_method, due_at = :due, \
-                 attempt = attempt + :one, told = :told \
+                "SET #names = :names, reachability = :reachability, dns_method = :dns_method, \
+                 deployment = :deployment, due_at = :due, attempt = attempt + :one, told = :told \
                  REMOVE failing, #check, health, look_again_ms",
             )
             .condition_expression(condition)
@@ -188,6 +189,7 @@ impl EndpointsTable {
             .expression_attribute_values(":names", items::attribute(&change.names))
             .expression_attribute_values(":reachability", items::attribute(&change.reachability))
             .expression_attribute_values(":dns_method", items::attribute(&change.dns_method))
+            .expression_attribute_values(":deployment", items::attribute(&change.deployment))
             .expression_attribute_values(":due", number(change.due_at.unix_timestamp()))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":told", items::attribute(&seen.told.after_change()))

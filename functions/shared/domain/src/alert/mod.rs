@@ -250,17 +250,18 @@ impl Alert {
         }
     }
 
-    /// The endpoint was removed. `kept` is the ARN of a certificate that was left in ACM because something still uses it.
-    pub fn removed(endpoint: &Endpoint, kept: Option<&str>, at: OffsetDateTime) -> Self {
-        let (severity, actor, remedy) = match kept {
-            Some(arn) => (
+    /// The endpoint was removed. `kept` are the ARNs of certificates that were left in ACM because something still uses them.
+    pub fn removed(endpoint: &Endpoint, kept: &[String], at: OffsetDateTime) -> Self {
+        let (severity, actor, remedy) = match kept.is_empty() {
+            false => (
                 Severity::Notice,
                 Mover::Operator,
                 format!(
-                    "Its certificate is still in use and was left in ACM: delete {arn} when nothing uses it any more."
+                    "Its certificate is still in use and was left in ACM: delete {} when nothing uses it any more.",
+                    kept.join(" and ")
                 ),
             ),
-            None => (Severity::Info, Mover::Nobody, "Nothing: nothing of it is left.".to_owned()),
+            true => (Severity::Info, Mover::Nobody, "Nothing: nothing of it is left.".to_owned()),
         };
         let event = Self::about(endpoint, AlertKind::EndpointRemoved, Cause::new("removed"), at);
         Self {
@@ -270,8 +271,8 @@ impl Alert {
             what: format!("The endpoint for {} was removed.", all_names(endpoint)),
             remedy,
             // One that was deleted is in place no more.
-            until: event.until.filter(|_| kept.is_some()),
-            certificate: event.certificate.clone().filter(|_| kept.is_some()),
+            until: event.until.filter(|_| !kept.is_empty()),
+            certificate: event.certificate.clone().filter(|_| !kept.is_empty()),
             ..event
         }
     }

@@ -165,7 +165,7 @@ mod tests {
     fn the_subject_fits_sns_whatever_the_name() {
         let label = "a".repeat(63);
         let long = endpoint(&format!("{label}.{label}.{label}.example.com"));
-        let subject = Alert::removed(&long, None, NOW).subject();
+        let subject = Alert::removed(&long, &[], NOW).subject();
         assert!(subject.len() < 100 && subject.is_ascii(), "{subject}");
         assert!(subject.ends_with(": endpoint removed"));
     }

@@ -178,6 +178,8 @@ fn of_symptom(
             (AlertKind::CertificateMissing, Cause::new("certificate-missing"), Source::Store, Severity::Error)
         }
         AnotherHeld => (AlertKind::CertificateMissing, Cause::new("another-in-acm"), Source::Store, Severity::Error),
+        CopyMissing => (AlertKind::CertificateMissing, Cause::new("copy-missing"), Source::Store, Severity::Error),
+        Detached => (AlertKind::CertificateMissing, Cause::new("listener-without"), Source::Store, Severity::Error),
         HostUnreachable | Unused => return None,
     };
     let what = match symptom.kind {

@@ -76,7 +76,7 @@ mod tests {
 
     fn check(name: &str, status: InstallationStatus) -> InstallationCheck {
         let remedy = (status != InstallationStatus::Ok).then(|| format!("mend {name}"));
-        InstallationCheck { name: name.into(), status, detail: format!("{name} is so"), remedy }
+        InstallationCheck { name: name.into(), status, detail: format!("{name} is so"), remedy, used: vec![] }
     }
 
     /// Looks five minutes apart at which these checks fail; what each tells, with its cause.

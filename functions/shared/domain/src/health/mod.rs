@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::certificate::InstalledCertificate;
 use crate::check::{CheckReport, Serving};
+use crate::deployment::{CertificateCopy, ListenerArn};
 use crate::diagnosis::moment;
 use crate::endpoint::Endpoint;
 use crate::failure::Actor;
@@ -34,6 +35,10 @@ pub enum SymptomKind {
     CertificateMissing,
     /// ACM has another certificate under the same ARN.
     AnotherHeld,
+    /// A further region does not have it.
+    CopyMissing,
+    /// A listener that is to have it does not.
+    Detached,
     /// The host presents another certificate than the one in ACM.
     AnotherServed,
     /// The host presents the certificate without those that lead to the root.
@@ -123,6 +128,20 @@ pub enum InAcm {
 pub struct Seen<'a> {
     pub report: &'a CheckReport,
     pub acm: &'a InAcm,
+    /// What is known of the copies in further regions, where the deployment has any.
+    pub copies: &'a [(CertificateCopy, InAcm)],
+    pub listeners: &'a [(ListenerArn, AtListener)],
+}
+
+/// Whether a listener that the certificate was attached to has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtListener {
+    /// It could not be asked: what was known stays.
+    Unknown,
+    Attached,
+    Without,
+    /// There is no such listener.
+    Gone,
 }
 
 impl Health {
@@ -146,15 +165,24 @@ impl Health {
         let known = |kind| before.and_then(|before| before.symptom(kind));
         // What could not be looked at is neither seen again nor over.
         let kept = before.into_iter().flat_map(|before| &before.symptoms);
-        let kept = kept.filter(|symptom| *seen.acm == InAcm::Unknown && symptom.kind.is_of_acm()).cloned();
-        let found = dns
+        let unseen = |kind: SymptomKind| match kind {
+            SymptomKind::CopyMissing => seen.copies.iter().any(|(_, acm)| *acm == InAcm::Unknown),
+            SymptomKind::Detached => seen.listeners.iter().any(|(_, at)| *at == AtListener::Unknown),
+            kind => *seen.acm == InAcm::Unknown && kind.is_of_acm(),
+        };
+        let found: Vec<Symptom> = dns
             .into_iter()
             .chain(rules::in_acm(endpoint, certificate, seen.acm, before))
+            .chain(rules::copies(endpoint, seen.copies))
+            .chain(rules::listeners(endpoint, seen.listeners))
             .chain(rules::served(certificate, &seen.report.serving, now))
-            .map(|symptom| match known(symptom.kind) {
-                Some(before) => Symptom { since: before.since, looks: before.looks.saturating_add(1), ..symptom },
-                None => Symptom { since: now, ..symptom },
-            });
+            .collect();
+        let kept = kept.filter(|symptom| unseen(symptom.kind) && found.iter().all(|new| new.kind != symptom.kind));
+        let kept: Vec<Symptom> = kept.cloned().collect();
+        let found = found.into_iter().map(|symptom| match known(symptom.kind) {
+            Some(before) => Symptom { since: before.since, looks: before.looks.saturating_add(1), ..symptom },
+            None => Symptom { since: now, ..symptom },
+        });
         let mut symptoms: Vec<Symptom> = found.chain(kept).collect();
         symptoms.sort_by_key(|symptom| symptom.kind);
         Self { looked_at: now, dns_good_at, symptoms, served: seen.report.serving.clone(), used_by }
@@ -198,4 +226,4 @@ pub fn settles_at(held: &InstalledCertificate) -> OffsetDateTime {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

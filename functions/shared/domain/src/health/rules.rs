@@ -2,9 +2,10 @@
 
 use time::OffsetDateTime;
 
-use super::{Health, InAcm, Symptom, SymptomKind, settles_at};
+use super::{AtListener, Health, InAcm, Symptom, SymptomKind, settles_at};
 use crate::certificate::InstalledCertificate;
 use crate::check::{CheckReport, Finding, Serving, Severity};
+use crate::deployment::{CertificateCopy, ListenerArn};
 use crate::diagnosis::{Area, moment};
 use crate::endpoint::Endpoint;
 use crate::failure::Actor;
@@ -67,6 +68,50 @@ pub(super) fn in_acm(
             left.then_some(unused).into_iter().collect()
         }
     }
+}
+
+/// Another one than ours may be the one before, which an attempt has yet to replace: its failure says so.
+pub(super) fn copies(endpoint: &Endpoint, copies: &[(CertificateCopy, InAcm)]) -> Option<Symptom> {
+    let wrong = |(copy, acm): &(CertificateCopy, InAcm)| match acm {
+        InAcm::Gone => Some(format!("{} is gone", copy.arn)),
+        InAcm::There(there) if there.serial != copy.serial => {
+            Some(format!("under {} there is the certificate {}", copy.arn, there.serial))
+        }
+        _ => None,
+    };
+    let wrong: Vec<String> = copies.iter().filter_map(wrong).collect();
+    (!wrong.is_empty()).then(|| {
+        symptom(
+            SymptomKind::CopyMissing,
+            Actor::Operator,
+            format!("The certificate is not in all its regions: {}.", wrong.join("; ")),
+            format!(
+                "Find out who deletes or imports there, and have a new one everywhere: managed-https renew {} --wait",
+                endpoint.names.primary()
+            ),
+        )
+    })
+}
+
+pub(super) fn listeners(endpoint: &Endpoint, listeners: &[(ListenerArn, AtListener)]) -> Option<Symptom> {
+    let wrong = |(listener, at): &(ListenerArn, AtListener)| match at {
+        AtListener::Without => Some(format!("{listener} does not have it")),
+        AtListener::Gone => Some(format!("{listener} does not exist")),
+        AtListener::Attached | AtListener::Unknown => None,
+    };
+    let wrong: Vec<String> = listeners.iter().filter_map(wrong).collect();
+    let name = endpoint.names.primary();
+    (!wrong.is_empty()).then(|| {
+        symptom(
+            SymptomKind::Detached,
+            Actor::Operator,
+            format!("The certificate is not on all its listeners: {}.", wrong.join("; ")),
+            format!(
+                "Have it attached again: managed-https renew {name} --wait. If it is not to be there any more, name the \
+                 listeners that remain: managed-https change {name} --listener ARN"
+            ),
+        )
+    })
 }
 
 pub(super) fn served(held: &InstalledCertificate, serving: &Serving, now: OffsetDateTime) -> Option<Symptom> {

@@ -8,13 +8,13 @@ use time::macros::datetime;
 
 pub(super) const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
-pub(super) fn endpoint() -> Endpoint {
+pub(crate) fn endpoint() -> Endpoint {
     let names = EndpointNames::parse("www.example.com", &[], 9).expect("valid");
     let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
     Endpoint::register(id, TenantId::fallback(), names, Reachability::External, label, NOW)
 }
 
-pub(super) fn certificate(endpoint: &Endpoint, lifetime: Duration) -> InstalledCertificate {
+pub(crate) fn certificate(endpoint: &Endpoint, lifetime: Duration) -> InstalledCertificate {
     InstalledCertificate {
         arn: "arn:aws:acm:x".into(),
         serial: "AB".into(),
@@ -30,6 +30,8 @@ pub(super) fn certificate(endpoint: &Endpoint, lifetime: Duration) -> InstalledC
         generation: 1,
         renewal: false,
         announced: true,
+        copies: vec![],
+        listeners: vec![],
     }
 }
 
@@ -81,7 +83,7 @@ fn look(before: Option<&Health>, findings: Vec<Finding>, serving: Serving, acm: 
     let endpoint = endpoint();
     let held = certificate(&endpoint, Duration::days(90));
     let report = report(findings, serving, now);
-    Health::follow(before, &endpoint, &held, &Seen { report: &report, acm }, now)
+    Health::follow(before, &endpoint, &held, &Seen { report: &report, acm, copies: &[], listeners: &[] }, now)
 }
 
 pub(super) fn quiet(now: OffsetDateTime) -> Health {

@@ -2,6 +2,7 @@ use std::future::Future;
 
 use super::fault::ServiceFault;
 use crate::certificate_key::CertificateKey;
+use crate::deployment::{ListenerArn, Place, Region};
 use crate::endpoint::EndpointId;
 
 /// What an import needs.
@@ -28,7 +29,7 @@ pub enum Deletion {
     InUse,
 }
 
-/// AWS Certificate Manager.
+/// AWS Certificate Manager, in one account and region.
 pub trait CertificateStore {
     /// Imports under `arn`, or as a new certificate. Returns what the destination then shows: when this returns, it can
     /// be read by its ARN.
@@ -52,4 +53,55 @@ pub trait CertificateStore {
     ) -> impl Future<Output = Result<Option<HeldCertificate>, ServiceFault>> + Send;
 
     fn delete(&self, arn: &str) -> impl Future<Output = Result<Deletion, ServiceFault>> + Send;
+}
+
+/// What became of a listener's certificate that was to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detachment {
+    /// The listener does not have it, now or before; or there is no such listener.
+    Gone,
+    /// It is the one that the listener presents to who names no host, and stays.
+    IsDefault,
+}
+
+/// Load balancers' listeners, in one account and region.
+pub trait Listeners {
+    /// ARNs of the certificates that the listener has, its default one among them; `None` if there is no such listener.
+    fn certificates_of(
+        &self,
+        listener: &ListenerArn,
+    ) -> impl Future<Output = Result<Option<Vec<String>>, ServiceFault>> + Send;
+
+    /// Gives the listener a certificate of its own account and region beside those that it has.
+    fn attach(
+        &self,
+        listener: &ListenerArn,
+        certificate_arn: &str,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    fn detach(
+        &self,
+        listener: &ListenerArn,
+        certificate_arn: &str,
+    ) -> impl Future<Output = Result<Detachment, ServiceFault>> + Send;
+}
+
+/// All accounts and regions that certificates go to.
+pub trait Destinations {
+    /// [`CertificateStore`], or [`CertificateInspector`](super::CertificateInspector): who asks says which it needs.
+    type Certificates: Send + Sync;
+    type Listeners: Listeners + Send + Sync;
+
+    /// The installation's own region.
+    fn home(&self) -> &Region;
+
+    /// ACM at `place`.
+    ///
+    /// # Errors
+    ///
+    /// [`FaultKind::Denied`](super::FaultKind::Denied) if the place's role may not be assumed.
+    fn certificates(&self, place: &Place) -> impl Future<Output = Result<Self::Certificates, ServiceFault>> + Send;
+
+    /// The load balancers at `place`. Fails as [`Self::certificates`] does.
+    fn listeners(&self, place: &Place) -> impl Future<Output = Result<Self::Listeners, ServiceFault>> + Send;
 }

@@ -30,7 +30,9 @@ pub use certificate_authority::{
     CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation, authority_of,
 };
 pub use check_log::CheckLog;
-pub use destination::{CertificateStore, Deletion, HeldCertificate, ImportMaterial};
+pub use destination::{
+    CertificateStore, Deletion, Destinations, Detachment, HeldCertificate, ImportMaterial, Listeners,
+};
 pub use digest_log::DigestLog;
 pub use dns::{AuthoritativeDns, HttpProbe, RecordKind, check_delegations, check_standing_records};
 pub use fault::{FaultKind, FencedError, ServiceFault};

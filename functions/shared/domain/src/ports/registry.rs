@@ -6,6 +6,7 @@ use super::fault::ServiceFault;
 use super::store::EndpointReader;
 use crate::attempt::Attempt;
 use crate::caller::Scope;
+use crate::deployment::Deployment;
 use crate::endpoint::{Endpoint, EndpointId, Reachability};
 use crate::event::Event;
 use crate::idempotency::NamedRequest;
@@ -39,6 +40,7 @@ pub struct Change {
     pub names: EndpointNames,
     pub reachability: Reachability,
     pub dns_method: DnsMethod,
+    pub deployment: Deployment,
     /// When the next attempt is due: the present.
     pub due_at: OffsetDateTime,
 }

@@ -1,4 +1,5 @@
 use domain::alert::Ledger;
+use domain::deployment::Deployment;
 use domain::endpoint::{Failing, Reachability};
 use domain::failure::{Actor, Failure, FailureName};
 use domain::order::{OpenOrder, OrderStatus};
@@ -29,7 +30,8 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
     let change = |also: &[&str], at: OffsetDateTime| {
         let also: Vec<_> = also.iter().map(ToString::to_string).collect();
         let names = EndpointNames::parse(&domain, &also, 100).expect("valid names");
-        Change { names, reachability: Reachability::External, dns_method: DnsMethod::DnsPersist01, due_at: at }
+        let (reachability, dns_method) = (Reachability::External, DnsMethod::DnsPersist01);
+        Change { names, reachability, dns_method, deployment: deployment(), due_at: at }
     };
     let new_name = format!("new-{seed}.example.com");
     let wanted = change(&[&new_name], now + Duration::MINUTE);
@@ -66,6 +68,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         names: wanted.names.clone(),
         reachability: Reachability::External,
         dns_method: DnsMethod::DnsPersist01,
+        deployment: deployment(),
         attempt: 2,
         due_at: Some(now + Duration::MINUTE),
         failing: None,
@@ -105,6 +108,13 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
 
     store.begin_removal(id, later).await.expect("marked");
     assert_eq!(store.change(&read().await, &same_names, &event).await, Err(ChangeError::Busy), "it is being removed");
+}
+
+fn deployment() -> Deployment {
+    let regions = vec!["eu-west-1".parse().expect("a region")];
+    let role = Some("arn:aws:iam::111122223333:role/there".parse().expect("a role"));
+    let listener = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/net/edge/1/1";
+    Deployment { listeners: vec![listener.parse().expect("a listener")], regions, role }
 }
 
 fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {

@@ -81,6 +81,8 @@ pub fn installed(endpoint: &Endpoint, now: OffsetDateTime) -> InstalledCertifica
         generation: 1,
         renewal: false,
         announced: false,
+        copies: vec![],
+        listeners: vec![],
     }
 }
 

@@ -23,7 +23,13 @@ fn sight(endpoint: &Endpoint, at: OffsetDateTime, report: bool) -> Sight {
     let found = report_of_a_missing_record("_acme-challenge.host.example.com", "label.acme.example", at);
     let held = installed(endpoint, at);
     let acm = InAcm::There(CertificateUse { serial: held.serial.clone(), used_by: vec!["lb".into()] });
-    let health = Health::follow(endpoint.health.as_ref(), endpoint, &held, &Seen { report: &found, acm: &acm }, at);
+    let health = Health::follow(
+        endpoint.health.as_ref(),
+        endpoint,
+        &held,
+        &Seen { report: &found, acm: &acm, copies: &[], listeners: &[] },
+        at,
+    );
     let event = Event::act(EventKind::Checked, Origin::itself(), "Looked.", at, 7);
     Sight {
         health,
@@ -101,8 +107,8 @@ pub async fn health_index(
     assert_eq!(index.record_health(&of_another, &again).await, Ok(false), "it has another certificate by now");
     let by_another_method = Endpoint { dns_method: DnsMethod::DnsPersist01, ..kept.clone() };
     assert_eq!(index.record_health(&by_another_method, &again).await, Ok(false), "nor does one at other records");
-    let Endpoint { reachability, dns_method, .. } = kept;
-    let change = Change { names: endpoint(seed + 1, now).names, reachability, dns_method, due_at: now };
+    let Endpoint { reachability, dns_method, deployment, .. } = kept.clone();
+    let change = Change { names: endpoint(seed + 1, now).names, reachability, dns_method, deployment, due_at: now };
     index.change(&kept, &change, &super::registered(&kept)).await.expect("changed");
     assert_eq!(read().await.health, None, "what was known of other names is forgotten");
     assert_eq!(index.record_health(&kept, &again).await, Ok(false), "a look at other names says nothing of these");

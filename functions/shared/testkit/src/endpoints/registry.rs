@@ -56,6 +56,7 @@ impl Registry for MemoryEndpoints {
         endpoint.names = change.names.clone();
         endpoint.reachability = change.reachability;
         endpoint.dns_method = change.dns_method;
+        endpoint.deployment = change.deployment.clone();
         endpoint.due_at = Some(change.due_at);
         endpoint.attempt += 1;
         endpoint.failing = None;

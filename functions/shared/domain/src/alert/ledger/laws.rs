@@ -45,6 +45,8 @@ pub(in crate::alert) fn certificate(endpoint: &Endpoint, serial: u8, at: OffsetD
         generation: 1,
         renewal: serial > 1,
         announced: true,
+        copies: vec![],
+        listeners: vec![],
     }
 }
 

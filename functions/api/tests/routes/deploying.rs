@@ -1,0 +1,108 @@
+//! Where certificates go is the operator's to say, and is checked before it is kept.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::bench::{ACCOUNT, Api, ROLE, Who, text};
+
+const OPERATOR: Who = Who::Operator;
+
+fn listener(region: &str, account: &str) -> String {
+    format!("arn:aws:elasticloadbalancing:{region}:{account}:listener/app/edge/50dc6c495c0c9188/f2f7dc8efc522ab2")
+}
+
+fn with(fields: Value) -> Value {
+    let mut body = json!({"domain": "a.example.com", "reachability": "internal"});
+    body.as_object_mut().expect("an object").extend(fields.as_object().expect("an object").clone());
+    body
+}
+
+#[tokio::test]
+async fn an_operator_registers_with_listeners_regions_and_a_role_and_sees_them() {
+    let api = Api::new();
+    let there = listener("eu-west-1", "444455556666");
+    let body = with(json!({"listeners": [there], "regions": ["us-east-1", "us-east-1"], "role": ROLE}));
+    let answer = api.post(OPERATOR, "/endpoints", body).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+    assert_eq!(
+        answer.body["deployment"],
+        json!({"listeners": [{"arn": there, "wanted": true, "attached_at": null}], "regions": ["us-east-1"],
+            "role": ROLE, "copies": []})
+    );
+    let events = api.get(OPERATOR, "/endpoints/a.example.com/events").await;
+    let told = text(&events.body["events"][0]["summary"]).to_owned() + text(&events.body["events"][1]["summary"]);
+    assert!(told.contains("on 1 listener, in us-east-1, by arn:aws:iam::444455556666:role/managed-https"), "{told}");
+}
+
+#[tokio::test]
+async fn a_tenant_chooses_no_listener_no_region_and_no_role() {
+    let api = Api::new();
+    let tenant = Who::Tenant("acme");
+    api.registered(tenant, "mine.example.com").await;
+    for (fields, field) in [
+        (json!({"listeners": [listener("eu-central-1", ACCOUNT)]}), "listeners"),
+        (json!({"regions": ["us-east-1"]}), "regions"),
+        (json!({"role": ROLE}), "role"),
+        (json!({"role": ""}), "role"),
+    ] {
+        let registered = api.post(tenant, "/endpoints", with(fields.clone())).await;
+        let changed = api.patch(tenant, "/endpoints/mine.example.com", fields).await;
+        for answer in [registered, changed] {
+            assert_eq!(
+                (answer.status, answer.problem(), answer.field()),
+                (StatusCode::FORBIDDEN, "operators-only", field)
+            );
+        }
+    }
+    let none = api.patch(tenant, "/endpoints/mine.example.com", json!({"listeners": []})).await;
+    assert_eq!(none.status, StatusCode::FORBIDDEN, "nor takes them away");
+}
+
+#[tokio::test]
+async fn what_cannot_be_names_its_field_and_the_reason() {
+    let api = Api::new();
+    let balancer =
+        format!("arn:aws:elasticloadbalancing:eu-central-1:{ACCOUNT}:loadbalancer/app/edge/50dc6c495c0c9188");
+    let own = listener("eu-central-1", ACCOUNT);
+    let many: Vec<_> = (0..21).map(|n| format!("{own}{n}")).collect();
+    for (fields, field, says) in [
+        (json!({"listeners": [own, balancer]}), "listeners[1]", "describe-listeners"),
+        (json!({"listeners": [listener("eu-central-1", "444455556666")]}), "listeners[0]", "name a role there"),
+        (json!({"listeners": [own], "role": ROLE}), "listeners[0]", "444455556666"),
+        (json!({"listeners": many}), "listeners", "more than 20"),
+        (json!({"regions": ["us-east-1", "moon"]}), "regions[1]", "“moon”"),
+        (json!({"role": "arn:aws:iam::444455556666:role/administrator"}), "role", "DeploymentRoleArns"),
+        (json!({"role": "anything"}), "role", "DeploymentRoleArns"),
+    ] {
+        let answer = api.post(OPERATOR, "/endpoints", with(fields.clone())).await;
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, field), "{fields}");
+        assert!(text(&answer.body["detail"]).contains(says), "{}", answer.body);
+    }
+    assert_eq!(api.get(OPERATOR, "/endpoints/a.example.com").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_change_of_listeners_starts_an_attempt_and_a_role_stays_with_its_certificate() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    api.issued(&id).await;
+    api.flows.take();
+    let own = listener("eu-central-1", ACCOUNT);
+    let answer = api.patch(OPERATOR, "/endpoints/a.example.com", json!({"listeners": [own]})).await;
+    assert_eq!((answer.status, &answer.body["deployment"]["listeners"][0]["arn"]), (StatusCode::OK, &json!(own)));
+    assert_eq!(api.flows.take().len(), 1, "which attaches the certificate");
+    api.issued(&id).await;
+    let same = api.patch(OPERATOR, "/endpoints/a.example.com", json!({"listeners": [own], "regions": []})).await;
+    assert_eq!((same.status, api.flows.take().len()), (StatusCode::OK, 0), "what is so already is left alone");
+    let moved = api.patch(OPERATOR, "/endpoints/a.example.com", json!({"listeners": [], "role": ROLE})).await;
+    assert_eq!((moved.status, moved.problem(), moved.field()), (StatusCode::CONFLICT, "role-in-use", "role"));
+
+    let fresh = api.registered(OPERATOR, "b.example.com").await;
+    api.failed(&fresh, domain::FailureName::RecordsNotReady, domain::Actor::Customer).await;
+    let answer = api.patch(OPERATOR, "/endpoints/b.example.com", json!({"role": ROLE})).await;
+    assert_eq!(
+        (answer.status, &answer.body["deployment"]["role"]),
+        (StatusCode::OK, &json!(ROLE)),
+        "before it has one"
+    );
+}

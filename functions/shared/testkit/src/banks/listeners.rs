@@ -1,0 +1,35 @@
+use domain::deployment::ListenerArn;
+use domain::ports::{Detachment, Listeners};
+
+/// `listener` exists and has the certificate `default` as its default one; of the place of `other`. There is no listener
+/// `nowhere`.
+pub async fn listeners(
+    listeners: &impl Listeners,
+    listener: &ListenerArn,
+    default: &str,
+    other: &str,
+    nowhere: &ListenerArn,
+) {
+    let held = async || {
+        let mut held = listeners.certificates_of(listener).await.expect("answers").expect("it exists");
+        held.sort();
+        held
+    };
+    let both = || {
+        let mut both = vec![default.to_owned(), other.to_owned()];
+        both.sort();
+        both
+    };
+    assert_eq!(held().await, [default], "its default certificate is one of them, once");
+    listeners.attach(listener, other).await.expect("attached");
+    assert_eq!(held().await, both(), "it can be seen at once");
+    listeners.attach(listener, other).await.expect("attaching twice is fine");
+    assert_eq!(listeners.detach(listener, other).await, Ok(Detachment::Gone));
+    assert_eq!(held().await, [default]);
+    assert_eq!(listeners.detach(listener, other).await, Ok(Detachment::Gone), "detaching twice is fine");
+    assert_eq!(listeners.detach(listener, default).await, Ok(Detachment::IsDefault));
+    assert_eq!(held().await, [default], "the default one stays");
+    assert_eq!(listeners.certificates_of(nowhere).await, Ok(None));
+    listeners.attach(nowhere, other).await.expect_err("nothing to attach it to");
+    assert_eq!(listeners.detach(nowhere, other).await, Ok(Detachment::Gone), "what does not exist has none");
+}

@@ -1,0 +1,188 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use domain::deployment::{ListenerArn, Place, Region, RoleArn};
+use domain::ports::{Destinations, Detachment, FaultKind, Listeners, ServiceFault};
+
+use crate::{Fuse, MemoryCertificates};
+
+pub(crate) const HOME: &str = "eu-central-1";
+pub(crate) const ACCOUNT: &str = "000000000000";
+
+/// All accounts and regions in memory. A role leads to its account, unless it may not be assumed.
+#[derive(Clone, Debug)]
+pub struct MemoryDestinations {
+    home: Region,
+    at_home: MemoryCertificates,
+    elsewhere: Arc<Mutex<BTreeMap<Place, MemoryCertificates>>>,
+    listeners: MemoryListeners,
+    denied: Arc<Mutex<BTreeSet<RoleArn>>>,
+    fuse: Fuse,
+}
+
+impl MemoryDestinations {
+    /// With the certificates that are `at_home`.
+    pub fn new(at_home: MemoryCertificates, fuse: Fuse) -> Self {
+        let home = HOME.parse().expect("a region");
+        let (elsewhere, denied) = Default::default();
+        Self { home, at_home, elsewhere, listeners: MemoryListeners::new(fuse.clone()), denied, fuse }
+    }
+
+    /// The certificates at `place`.
+    pub fn at(&self, place: &Place) -> MemoryCertificates {
+        if place.role.is_none() && place.region == self.home {
+            return self.at_home.clone();
+        }
+        let account = place.role.as_ref().map_or(ACCOUNT, |role| role.account().as_str());
+        let in_arns = format!("{}:{account}", place.region);
+        let mut elsewhere = self.elsewhere.lock().expect("no test panics in here");
+        let made = || MemoryCertificates::at(&in_arns, self.fuse.clone());
+        elsewhere.entry(place.clone()).or_insert_with(made).clone()
+    }
+
+    /// All places away from home that were ever looked at.
+    pub fn elsewhere(&self) -> BTreeMap<Place, MemoryCertificates> {
+        self.elsewhere.lock().expect("no test panics in here").clone()
+    }
+
+    pub fn listeners_here(&self) -> &MemoryListeners {
+        &self.listeners
+    }
+
+    /// From now on the role may not be assumed.
+    pub fn deny(&self, role: &RoleArn) {
+        self.denied.lock().expect("no test panics in here").insert(role.clone());
+    }
+
+    fn assume(&self, place: &Place) -> Result<(), ServiceFault> {
+        let denied = self.denied.lock().expect("no test panics in here");
+        match place.role.as_ref().filter(|role| denied.contains(role)) {
+            Some(role) => Err(ServiceFault {
+                operation: "sts:AssumeRole",
+                kind: FaultKind::Denied,
+                detail: format!("AccessDenied: {role} may not be assumed"),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Destinations for MemoryDestinations {
+    type Certificates = MemoryCertificates;
+    type Listeners = MemoryListeners;
+
+    fn home(&self) -> &Region {
+        &self.home
+    }
+
+    async fn certificates(&self, place: &Place) -> Result<MemoryCertificates, ServiceFault> {
+        self.assume(place)?;
+        Ok(self.at(place))
+    }
+
+    async fn listeners(&self, place: &Place) -> Result<MemoryListeners, ServiceFault> {
+        self.assume(place)?;
+        Ok(self.listeners.clone())
+    }
+}
+
+/// Listeners in memory, of all places. Panics on what a load balancer would never have.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryListeners {
+    held: Arc<Mutex<BTreeMap<ListenerArn, Held>>>,
+    refusal: Arc<Mutex<Option<ServiceFault>>>,
+    fuse: Fuse,
+}
+
+/// What a listener has: its default certificate first.
+#[derive(Clone, Debug, Default)]
+struct Held {
+    default: Option<String>,
+    more: BTreeSet<String>,
+}
+
+impl MemoryListeners {
+    pub fn new(fuse: Fuse) -> Self {
+        Self { fuse, ..Self::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, BTreeMap<ListenerArn, Held>> {
+        self.held.lock().expect("no test panics in here")
+    }
+
+    /// A listener without certificates, or with a default one.
+    pub fn create(&self, listener: &ListenerArn, default: Option<&str>) {
+        let held = Held { default: default.map(str::to_owned), more: BTreeSet::new() };
+        self.state().insert(listener.clone(), held);
+    }
+
+    pub fn drop_listener(&self, listener: &ListenerArn) {
+        self.state().remove(listener);
+    }
+
+    /// Takes all certificates off the listener, as somebody does who should not.
+    pub fn strip(&self, listener: &ListenerArn) {
+        self.state().get_mut(listener).expect("it exists").more.clear();
+    }
+
+    /// Changes fail so from now on.
+    pub fn refuse(&self, refusal: Option<ServiceFault>) {
+        *self.refusal.lock().expect("no test panics in here") = refusal;
+    }
+
+    /// What the listener has; nothing if it does not exist.
+    pub fn held(&self, listener: &ListenerArn) -> Vec<String> {
+        let state = self.state();
+        let held = state.get(listener).into_iter();
+        held.flat_map(|held| held.default.iter().chain(&held.more).cloned()).collect()
+    }
+
+    fn changed<T>(
+        &self,
+        listener: &ListenerArn,
+        change: impl FnOnce(Option<&mut Held>) -> Result<T, ServiceFault>,
+    ) -> Result<T, ServiceFault> {
+        if let Some(refusal) = self.refusal.lock().expect("no test panics in here").clone() {
+            return Err(refusal);
+        }
+        let changed = change(self.state().get_mut(listener));
+        self.fuse.burn();
+        changed
+    }
+}
+
+impl Listeners for MemoryListeners {
+    async fn certificates_of(&self, listener: &ListenerArn) -> Result<Option<Vec<String>>, ServiceFault> {
+        let exists = self.state().contains_key(listener);
+        Ok(exists.then(|| self.held(listener)))
+    }
+
+    async fn attach(&self, listener: &ListenerArn, certificate_arn: &str) -> Result<(), ServiceFault> {
+        let place = format!(":{}:{}:", listener.region(), listener.account());
+        assert!(certificate_arn.contains(&place), "{certificate_arn} is of another place than {listener}");
+        self.changed(listener, |held| match held {
+            Some(held) => {
+                if held.default.as_deref() != Some(certificate_arn) {
+                    held.more.insert(certificate_arn.to_owned());
+                }
+                Ok(())
+            }
+            None => Err(ServiceFault {
+                operation: "elasticloadbalancing:AddListenerCertificates",
+                kind: FaultKind::Refused,
+                detail: "ListenerNotFound: One or more listeners not found".into(),
+            }),
+        })
+    }
+
+    async fn detach(&self, listener: &ListenerArn, certificate_arn: &str) -> Result<Detachment, ServiceFault> {
+        self.changed(listener, |held| match held {
+            Some(held) if held.default.as_deref() == Some(certificate_arn) => Ok(Detachment::IsDefault),
+            Some(held) => {
+                held.more.remove(certificate_arn);
+                Ok(Detachment::Gone)
+            }
+            None => Ok(Detachment::Gone),
+        })
+    }
+}

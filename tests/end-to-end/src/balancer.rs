@@ -1,0 +1,113 @@
+//! Load balancers of the emulated AWS, in any region and account.
+
+use anyhow::{Context, Result, ensure};
+use domain::deployment::ListenerArn;
+use local_cloud::LocalCloud;
+use url::form_urlencoded;
+
+/// The account that the emulator takes whoever has assumed no role to be in.
+pub const OWN_ACCOUNT: &str = "123456789012";
+
+/// A load balancer with one listener, and that listener's default certificate.
+#[derive(Clone, Debug)]
+pub struct Balancer {
+    pub listener: ListenerArn,
+    pub default: String,
+}
+
+impl Balancer {
+    /// `kind` is `application` or `network`.
+    pub async fn create(cloud: &LocalCloud, kind: &str, region: &str, account: &str) -> Result<Self> {
+        let aws = Emulator { cloud, region, account };
+        let subnets = aws.ask("ec2", "2016-11-15", &[("Action", "DescribeSubnets")]).await?;
+        let subnets: Vec<&str> = all(&subnets, "subnetId").collect();
+        ensure!(subnets.len() >= 2, "the emulator has a network with subnets: {subnets:?}");
+        let asked = [
+            ("Action", "CreateLoadBalancer"),
+            ("Name", "edge"),
+            ("Type", kind),
+            ("Subnets.member.1", subnets[0]),
+            ("Subnets.member.2", subnets[1]),
+        ];
+        let balancer = aws.ask("elasticloadbalancing", "2015-12-01", &asked).await?;
+        let balancer = all(&balancer, "LoadBalancerArn").next().context("a load balancer has an ARN")?;
+        let default = format!("arn:aws:iam::{account}:server-certificate/default");
+        let asked = [
+            ("Action", "CreateListener"),
+            ("LoadBalancerArn", balancer),
+            ("Protocol", if kind == "network" { "TLS" } else { "HTTPS" }),
+            ("Port", "443"),
+            ("Certificates.member.1.CertificateArn", &default),
+            ("DefaultActions.member.1.Type", "fixed-response"),
+            ("DefaultActions.member.1.FixedResponseConfig.StatusCode", "404"),
+        ];
+        let listener = aws.ask("elasticloadbalancing", "2015-12-01", &asked).await?;
+        let listener = all(&listener, "ListenerArn").next().context("a listener has an ARN")?.parse()?;
+        Ok(Self { listener, default })
+    }
+
+    /// Takes a certificate off the listener by hand.
+    pub async fn strip(&self, cloud: &LocalCloud, certificate: &str) -> Result<()> {
+        let aws =
+            Emulator { cloud, region: self.listener.region().as_str(), account: self.listener.account().as_str() };
+        let asked = [
+            ("Action", "RemoveListenerCertificates"),
+            ("ListenerArn", self.listener.as_str()),
+            ("Certificates.member.1.CertificateArn", certificate),
+        ];
+        aws.ask("elasticloadbalancing", "2015-12-01", &asked).await.map(drop)
+    }
+
+    /// ARNs of the listener's certificates beside its default one.
+    pub async fn held(&self, cloud: &LocalCloud) -> Result<Vec<String>> {
+        let aws =
+            Emulator { cloud, region: self.listener.region().as_str(), account: self.listener.account().as_str() };
+        let asked = [("Action", "DescribeListenerCertificates"), ("ListenerArn", self.listener.as_str())];
+        let answer = aws.ask("elasticloadbalancing", "2015-12-01", &asked).await?;
+        Ok(all(&answer, "CertificateArn").filter(|arn| *arn != self.default).map(str::to_owned).collect())
+    }
+}
+
+struct Emulator<'a> {
+    cloud: &'a LocalCloud,
+    region: &'a str,
+    account: &'a str,
+}
+
+impl Emulator<'_> {
+    /// A call in AWS's query protocol; the answer is XML.
+    async fn ask(&self, service: &str, version: &str, parameters: &[(&str, &str)]) -> Result<String> {
+        let scope = format!("20260101/{}/{service}/aws4_request", self.region);
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .append_pair("Version", version)
+            .finish();
+        let response = self
+            .cloud
+            .http_client()?
+            .post(&self.cloud.description().acm)
+            .header(
+                "authorization",
+                format!("AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders=host, Signature=0"),
+            )
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("x-moto-account-id", self.account)
+            .body(body)
+            .send()
+            .await
+            .with_context(|| format!("asking {service}"))?;
+        let (status, text) = (response.status(), response.text().await?);
+        ensure!(status.is_success(), "{parameters:?}: {status} {text}");
+        Ok(text)
+    }
+}
+
+/// The texts of all elements of this name.
+fn all<'a>(xml: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    xml.split(&open)
+        .skip(1)
+        .filter_map(move |rest| rest.split_once(&close).map(|(text, _)| text))
+        .collect::<Vec<_>>()
+        .into_iter()
+}

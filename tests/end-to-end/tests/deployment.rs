@@ -1,0 +1,187 @@
+//! Certificates on listeners, in further regions, and in another account, on the deployed stack.
+
+use std::time::Duration;
+
+use adapters::places::Places;
+use anyhow::{Context, Result, ensure};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::deployment::{Place, Region, RoleArn};
+use domain::ports::{CertificateStore, Destinations};
+use end_to_end::balancer::{Balancer, OWN_ACCOUNT};
+use end_to_end::{Inbox, Platform, text};
+use local_cloud::{LocalCloud, Options, wait_until};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const HOME: &str = "eu-central-1";
+const AWAY: &str = "eu-west-1";
+const OTHER_ACCOUNT: &str = "444455556666";
+const ROLE: &str = "arn:aws:iam::444455556666:role/managed-https";
+
+/// The schedule is too slow to be in the way.
+fn options() -> Options {
+    Options { schedule: "rate(23 hours)".into(), ..Options::unique() }
+}
+
+/// The emulated ACM and load balancers everywhere, as the functions reach them.
+fn places(cloud: &LocalCloud, roles: Vec<RoleArn>) -> Result<Places> {
+    let sdk = cloud.aws().config.clone().into_builder().endpoint_url(&cloud.description().acm).build();
+    Ok(Places::new(sdk, HOME.parse()?, "managed-https".into(), roles))
+}
+
+async fn serial_at(places: &Places, place: &Place, arn: &str) -> Result<String> {
+    let held = places.certificates(place).await?.describe(arn).await?;
+    Ok(held.with_context(|| format!("{arn} is not there"))?.serial)
+}
+
+async fn register(platform: &Platform, body: Value) -> Result<Value> {
+    let answer = platform.call(Method::POST, "endpoints", Some(body)).await?;
+    ensure!(answer.status == 201, "{answer:?}");
+    Ok(answer.body)
+}
+
+/// Creates its records, and brings it to its certificate.
+async fn issued(platform: &Platform, zone: &local_cloud::CustomerZone, endpoint: &Value) -> Result<Value> {
+    let domain = text(&endpoint["domain"]);
+    platform.create_records(zone, endpoint).await?;
+    platform.attempt(domain, 1).await?;
+    if platform.endpoint(domain).await?["certificate"]["arn"].is_null() {
+        platform.run(domain).await?;
+    }
+    platform.endpoint(domain).await
+}
+
+/// Makes it the endpoint's turn, and lets the watcher look.
+async fn look(platform: &Platform, id: &str) -> Result<()> {
+    let cloud = &platform.cloud;
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    cloud
+        .aws()
+        .dynamodb
+        .update_item()
+        .table_name(cloud.resource("EndpointsTable")?)
+        .key("pk", key(&format!("ENDPOINT#{id}")))
+        .key("sk", key("ENDPOINT"))
+        .update_expression("SET health_at = :now")
+        .expression_attribute_values(":now", AttributeValue::N("1".into()))
+        .send()
+        .await?;
+    let run = cloud.invoke("CheckHealthFunction", &json!({})).await?;
+    ensure!(run.error.is_none() && run.payload["looked"] == 1, "{run:?}");
+    Ok(())
+}
+
+async fn removed(platform: &Platform, domain: &str) -> Result<()> {
+    let going = platform.call(Method::DELETE, &format!("endpoints/{domain}"), None).await?;
+    ensure!(going.status == 202, "{going:?}");
+    wait_until("the removal", Duration::from_secs(90), async || {
+        let answer = platform.call(Method::GET, &format!("endpoints/{domain}"), None).await?;
+        Ok((answer.status == 404).then_some(()))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off() -> Result<()> {
+    let platform = Platform::start(options()).await?;
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("deployed.test").await?;
+    let inbox = Inbox::subscribe(cloud).await?;
+    let places = places(cloud, vec![])?;
+    let (home, away): (Region, Region) = (HOME.parse()?, AWAY.parse()?);
+    let (home, away) = (Place { region: home, role: None }, Place { region: away, role: None });
+    let here = Balancer::create(cloud, "application", HOME, OWN_ACCOUNT).await?;
+    let there = Balancer::create(cloud, "network", AWAY, OWN_ACCOUNT).await?;
+
+    let domain = "www.deployed.test";
+    let body = json!({"domain": domain, "reachability": "internal", "listeners": [here.listener, there.listener]});
+    let endpoint = register(&platform, body).await?;
+    let endpoint = issued(&platform, &zone, &endpoint).await?;
+    let deployment = &endpoint["deployment"];
+    let (arn, copy) =
+        (text(&endpoint["certificate"]["arn"]).to_owned(), text(&deployment["copies"][0]["arn"]).to_owned());
+    ensure!(copy.contains(&format!(":{AWAY}:")) && deployment["copies"][0]["current"] == true, "{endpoint:#}");
+    ensure!(
+        deployment["listeners"].as_array().is_some_and(|all| all.iter().all(|l| !l["attached_at"].is_null())),
+        "{deployment:#}"
+    );
+    ensure!(here.held(cloud).await? == [arn.clone()] && there.held(cloud).await? == [copy.clone()], "attached");
+    let serial = text(&endpoint["certificate"]["serial"]).to_owned();
+    ensure!(serial_at(&places, &home, &arn).await? == serial && serial_at(&places, &away, &copy).await? == serial);
+
+    // Taken off by hand: two looks see it, and it is back with the renewal, under the same ARNs.
+    there.strip(cloud, &copy).await?;
+    ensure!(there.held(cloud).await?.is_empty());
+    let id = text(&endpoint["id"]);
+    look(&platform, id).await?;
+    look(&platform, id).await?;
+    let told = inbox.wait_for(domain, "CertificateMissing").await?;
+    ensure!(told.contains(there.listener.as_str()) && !told.contains(here.listener.as_str()), "{told}");
+    ensure!(platform.endpoint(domain).await?["verdict"] == "action_required");
+    ensure!(platform.run(domain).await?["outcome"] == "renewed");
+    let renewed = platform.endpoint(domain).await?;
+    let serial_after = text(&renewed["certificate"]["serial"]);
+    ensure!(serial_after != serial, "{renewed:#}");
+    ensure!(renewed["certificate"]["arn"] == arn && renewed["deployment"]["copies"][0]["arn"] == copy, "{renewed:#}");
+    ensure!(serial_at(&places, &home, &arn).await? == serial_after);
+    ensure!(serial_at(&places, &away, &copy).await? == serial_after);
+    ensure!(here.held(cloud).await? == [arn.clone()] && there.held(cloud).await? == [copy.clone()], "and once each");
+
+    // A listener is taken off the endpoint: no new certificate, and nothing is left in its region.
+    let wish = json!({"listeners": [here.listener]});
+    let answer = platform.call(Method::PATCH, &format!("endpoints/{domain}"), Some(wish)).await?;
+    ensure!(answer.status == 200, "{answer:?}");
+    let attempt = platform.attempt(domain, answer.body["attempt"].as_u64().context("a number")?).await?;
+    ensure!(attempt["outcome"] == "unchanged" && Platform::ca_requests(&attempt) == 0, "{attempt:#}");
+    ensure!(there.held(cloud).await?.is_empty() && here.held(cloud).await? == [arn.clone()]);
+    ensure!(places.certificates(&away).await?.describe(&copy).await?.is_none(), "the copy is gone");
+    ensure!(platform.endpoint(domain).await?["deployment"]["copies"] == json!([]));
+
+    // A listener that does not exist: told, and the certificate is in place all the same.
+    let gone = there.listener.as_str().replace(AWAY, HOME);
+    let wish = json!({"listeners": [here.listener, gone]});
+    let answer = platform.call(Method::PATCH, &format!("endpoints/{domain}"), Some(wish)).await?;
+    let attempt = platform.attempt(domain, answer.body["attempt"].as_u64().context("a number")?).await?;
+    ensure!(
+        attempt["failure"]["name"] == "DestinationRefused" && attempt["failure"]["actor"] == "operator",
+        "{attempt:#}"
+    );
+    ensure!(text(&attempt["failure"]["summary"]).contains(&gone), "{attempt:#}");
+    ensure!(serial_at(&places, &home, &arn).await? == serial_after);
+
+    removed(&platform, domain).await?;
+    ensure!(here.held(cloud).await?.is_empty(), "detached");
+    ensure!(places.certificates(&home).await?.describe(&arn).await?.is_none(), "and deleted");
+    inbox.wait_for(domain, "EndpointRemoved").await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_a_role_a_certificate_goes_to_another_account_and_by_no_other() -> Result<()> {
+    let options = Options { parameters: vec![("DeploymentRoleArns".into(), ROLE.into())], ..options() };
+    let platform = Platform::start(options).await?;
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("elsewhere.test").await?;
+    let role: RoleArn = ROLE.parse()?;
+    let places = places(cloud, vec![role.clone()])?;
+    let there = Place { region: HOME.parse()?, role: Some(role) };
+    let balancer = Balancer::create(cloud, "application", HOME, OTHER_ACCOUNT).await?;
+
+    let domain = "www.elsewhere.test";
+    let other = ROLE.replace("managed-https", "administrator");
+    let body = json!({"domain": domain, "reachability": "internal", "role": other});
+    let refused = platform.call(Method::POST, "endpoints", Some(body)).await?;
+    ensure!(refused.status == 422 && refused.body["field"] == "role", "{refused:?}");
+
+    let body = json!({"domain": domain, "reachability": "internal", "role": ROLE, "listeners": [balancer.listener]});
+    let endpoint = register(&platform, body).await?;
+    let endpoint = issued(&platform, &zone, &endpoint).await?;
+    let (arn, serial) = (text(&endpoint["certificate"]["arn"]), text(&endpoint["certificate"]["serial"]));
+    ensure!(arn.contains(&format!(":{HOME}:{OTHER_ACCOUNT}:")), "{endpoint:#}");
+    ensure!(serial_at(&places, &there, arn).await? == serial && balancer.held(cloud).await? == [arn], "{endpoint:#}");
+
+    removed(&platform, domain).await?;
+    ensure!(balancer.held(cloud).await?.is_empty(), "detached");
+    ensure!(places.certificates(&there).await?.describe(arn).await?.is_none(), "and deleted");
+    Ok(())
+}

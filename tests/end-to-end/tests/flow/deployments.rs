@@ -1,0 +1,89 @@
+//! Where certificates go in these lives, and what must be there in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::Endpoint;
+use domain::certificate::InstalledCertificate;
+use domain::deployment::{Deployment, ListenerArn, Region};
+use testkit::proptest::prelude::*;
+
+use crate::world::World;
+
+const HOME: &str = "eu-central-1";
+const LISTENERS: [&str; 3] = [
+    "arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/app/edge/1/1",
+    "arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/net/edge/1/2",
+    "arn:aws:elasticloadbalancing:eu-west-1:000000000000:listener/app/edge/1/3",
+];
+const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", HOME];
+
+fn listener(number: usize) -> ListenerArn {
+    LISTENERS[number].parse().expect("a listener")
+}
+
+fn region(text: &str) -> Region {
+    text.parse().expect("a region")
+}
+
+/// Half of them ask for nothing.
+pub(crate) fn any_of_them() -> impl Strategy<Value = Deployment> {
+    let some = (prop::collection::btree_set(0_usize..3, 0..3), prop::collection::btree_set(0_usize..3, 0..2)).prop_map(
+        |(listeners, regions)| {
+            let listeners = listeners.into_iter().map(listener).collect();
+            let regions = regions.into_iter().map(|number| region(REGIONS[number])).collect();
+            Deployment::new(listeners, regions, None, None).expect("few")
+        },
+    );
+    prop_oneof![Just(Deployment::default()), some]
+}
+
+/// All listeners exist, and have nothing.
+pub(crate) fn prepare(world: &World) {
+    for number in 0..LISTENERS.len() {
+        world.destinations.listeners_here().create(&listener(number), None);
+    }
+}
+
+/// Where the certificate is, by region.
+pub(crate) fn arns(endpoint: &Endpoint) -> BTreeMap<String, String> {
+    let held = endpoint.certificate.as_ref().expect("it has one");
+    let copies = held.copies.iter().map(|copy| (copy.region.to_string(), copy.arn.clone()));
+    copies.chain([(HOME.to_owned(), held.arn.clone())]).collect()
+}
+
+/// Each place has exactly the one certificate, and each listener what it is to have.
+pub(crate) fn check(world: &World, endpoint: &Endpoint, held: &InstalledCertificate) {
+    let in_acm = world.certificates.held();
+    assert_eq!(in_acm.len(), 1, "one certificate, none orphaned: {in_acm:?}");
+    assert_eq!(in_acm.get(&held.arn).map(|c| &c.serial), Some(&held.serial), "ACM has the one that is recorded");
+    let wanted = endpoint.deployment.further_regions(HOME);
+    let recorded: BTreeSet<&Region> = held.copies.iter().map(|copy| &copy.region).collect();
+    assert_eq!(recorded, wanted, "there is a copy where one is wanted, and nowhere else");
+    for (place, there) in world.destinations.elsewhere() {
+        let there = there.held();
+        let Some(arn) = held.arn_in(&place.region) else {
+            assert!(there.is_empty(), "{} is not wanted any more: {there:?}", place.region);
+            continue;
+        };
+        assert_eq!(there.len(), 1, "one copy, none orphaned: {there:?}");
+        assert_eq!(there.get(arn).map(|c| &c.serial), Some(&held.serial), "{} has the same", place.region);
+    }
+    for listener in (0..LISTENERS.len()).map(listener) {
+        let expected = endpoint.deployment.listeners.contains(&listener);
+        let expected: Vec<_> = held.arn_in(listener.region()).filter(|_| expected).into_iter().collect();
+        assert_eq!(world.destinations.listeners_here().held(&listener), expected, "{listener}");
+        let known = held.listeners.iter().find(|known| known.listener == listener);
+        assert_eq!(known.is_some_and(|known| known.attached_at.is_some()), !expected.is_empty(), "and it is recorded");
+    }
+}
+
+/// Nothing is left anywhere.
+pub(crate) fn check_gone(world: &World) {
+    assert!(world.certificates.held().is_empty(), "no certificate is left");
+    for (place, there) in world.destinations.elsewhere() {
+        assert!(there.held().is_empty(), "a copy is left in {}", place.region);
+    }
+    for listener in (0..LISTENERS.len()).map(listener) {
+        assert_eq!(world.destinations.listeners_here().held(&listener), Vec::<String>::new(), "{listener}");
+    }
+}
