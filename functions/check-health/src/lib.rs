@@ -42,6 +42,8 @@ pub struct HealthReport {
     pub failed: Vec<String>,
     /// Checks of the engine that failed, by name.
     pub engine: Vec<String>,
+    /// What the account at the first CA has left of its new orders, in whole percent; absent where it has no limit.
+    pub orders_left: Option<u32>,
     /// Percent of limits that are used, by name.
     pub used: BTreeMap<String, u32>,
     /// Whether time ran out with more to do: the next run goes on.

@@ -2,7 +2,8 @@
 //!
 //! In: anything. Out: `HealthReport`. Fails when the health index cannot be read; the schedule tries again.
 //! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`; ACM `GetCertificate`, `DescribeCertificate`; for
-//! listeners `DescribeListenerCertificates`, for another account STS `AssumeRole`; Lambda `Invoke` of inspect-installation; SNS `Publish`; EventBridge `PutEvents`; DNS, HTTP and TLS to the endpoints' hosts.
+//! listeners `DescribeListenerCertificates`, for another account STS `AssumeRole`; Lambda `Invoke` of
+//! inspect-installation; SNS `Publish`; EventBridge `PutEvents`; DNS, HTTP and TLS to the endpoints' hosts.
 
 mod measured;
 
@@ -10,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use check_health::{HealthReport, Ports, Settings, check_endpoints, check_engine};
 use domain::installation_facts::Task;
+use domain::ports::orders_left;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -27,6 +29,7 @@ async fn main() -> Result<(), Error> {
         dashboard: wiring.dashboard(),
     };
     let (store, looker, destinations) = (wiring.endpoints()?, wiring.looker_inside()?, wiring.destinations()?);
+    let first = wiring.authorities()?.first().clone();
     let (notifier, inspector, metrics) = (wiring.alerts()?, wiring.inspector()?, wiring.metrics()?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
@@ -35,8 +38,9 @@ async fn main() -> Result<(), Error> {
             Ports { store: &store, looker: &looker, destinations: &destinations, notifier: &notifier, causes: &store };
         let mut report = HealthReport::default();
         check_endpoints(&ports, &settings, OffsetDateTime::now_utc, has_time, &mut report).await?;
-        let engine = check_engine(&inspector, &store, &notifier, &settings, OffsetDateTime::now_utc()).await?;
-        report.keep(engine);
+        let now = OffsetDateTime::now_utc();
+        report.keep(check_engine(&inspector, &store, &notifier, &settings, now).await?);
+        report.orders_left = orders_left(&store, &first.directory, first.pace.limits.orders, now).await?;
         store.record_run(Task::Health, OffsetDateTime::now_utc()).await?;
         metrics.emit(measured::measured(&report));
         Ok::<_, Error>(report)

@@ -17,6 +17,7 @@ pub(crate) fn measured(report: &HealthReport) -> HealthMetrics {
         engine_checks_failed: count(report.engine.len()),
         acm_certificates_used: report.used.get("certificates").copied(),
         acm_imports_used: report.used.get("imports").copied(),
+        orders_left: report.orders_left,
         acm_quota_used: ["certificates", "imports"].iter().filter_map(|of| report.used.get(*of)).max().copied(),
     }
 }

@@ -95,3 +95,36 @@ async fn a_schedule_that_has_stopped_rings_by_its_silence() -> Result<()> {
     inbox.wait_for_alarm("ScanSilentAlarm", "OK").await?;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_that_are_nearly_used_up_ring_each_by_its_own_alarm() -> Result<()> {
+    let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("limits.test").await?;
+    for function in ["OpenOrderFunction", "CheckHealthFunction"] {
+        cloud.set_function_variable(function, "CA_LIMITS", Some("orders=1/3h")).await?;
+    }
+    let look = async || {
+        let begun = OffsetDateTime::now_utc() - Duration::seconds(1);
+        let run = cloud.invoke("CheckHealthFunction", &serde_json::json!({})).await?;
+        ensure!(run.error.is_none(), "{run:?}");
+        ensure!(cloud.take_in_metrics("check-health", begun).await? > 0, "check-health wrote no metrics");
+        cloud.evaluate_alarms(OffsetDateTime::now_utc() + Duration::seconds(2)).await
+    };
+    let limits = |alarms: &[Alarm]| {
+        let ringing = ringing(alarms);
+        ["AcmQuotaAlarm", "OrdersLeftAlarm"].map(|name| ringing.contains(name))
+    };
+    ensure!(limits(&look().await?) == [false, false], "nothing is used yet");
+
+    // The one order that the CA allows, and the certificate of it.
+    platform.issue(&zone, "www.limits.test", &[], "internal").await?;
+    let alarms = look().await?;
+    ensure!(limits(&alarms) == [false, true], "{alarms:#?}");
+    cloud
+        .set_function_variable("InspectInstallationFunction", "ACM_QUOTAS", Some("certificates=1,imports=100"))
+        .await?;
+    let alarms = look().await?;
+    ensure!(limits(&alarms) == [true, true], "{alarms:#?}");
+    Ok(())
+}

@@ -98,6 +98,9 @@ pub struct HealthMetrics {
     /// The higher of both.
     #[metrics(unit = Percent)]
     pub acm_quota_used: Option<u32>,
+    /// What our account has left of the new orders that the first CA lets it make; absent where there is no limit.
+    #[metrics(unit = Percent)]
+    pub orders_left: Option<u32>,
 }
 
 /// One attempt that has come to its end.
@@ -238,6 +241,7 @@ mod tests {
             acm_certificates_used: None,
             acm_imports_used: None,
             acm_quota_used: None,
+            orders_left: None,
         };
         assert_eq!(parsed(health(Some(7)))["LeastLifeLeft"], 7);
         let without = parsed(health(None));

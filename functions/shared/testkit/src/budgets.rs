@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::budget::{Bucket, Taken};
+use domain::budget::{Bucket, Limit, Taken};
 use domain::ports::{BucketId, Budgets, ServiceFault, Take};
 use time::OffsetDateTime;
 
@@ -47,6 +47,10 @@ impl Budgets for MemoryBudgets {
         drop(buckets);
         self.fuse.burn();
         Ok(taken)
+    }
+
+    async fn left(&self, bucket: &BucketId, limit: Limit, now: OffsetDateTime) -> Result<u32, ServiceFault> {
+        Ok(self.buckets().get(bucket).copied().unwrap_or_default().tokens(limit, now))
     }
 
     async fn give_back(&self, take: &Take) -> Result<(), ServiceFault> {

@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::budget::{Bucket, Purpose, Taken, given_back};
+use domain::budget::{Bucket, Limit, Purpose, Taken, given_back};
 use domain::ports::{BucketId, Budgets, ServiceFault, Take};
 use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
@@ -30,6 +30,10 @@ impl Budgets for EndpointsTable {
             }
         }
         Err(conflict("dynamodb:UpdateItem"))
+    }
+
+    async fn left(&self, bucket: &BucketId, limit: Limit, now: OffsetDateTime) -> Result<u32, ServiceFault> {
+        Ok(self.bucket(bucket).await?.tokens(limit, whole_milliseconds(now)))
     }
 
     async fn give_back(&self, take: &Take) -> Result<(), ServiceFault> {

@@ -38,6 +38,14 @@ pub trait Budgets {
     /// Not to be repeated: each call takes another.
     fn take(&self, take: &Take, now: OffsetDateTime) -> impl Future<Output = Result<Taken, ServiceFault>> + Send;
 
+    /// Tokens that are in the bucket at `now`; takes none.
+    fn left(
+        &self,
+        bucket: &BucketId,
+        limit: Limit,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<u32, ServiceFault>> + Send;
+
     /// Gives back a token that this step took and that came to nothing at the CA. Not to be repeated.
     fn give_back(&self, take: &Take) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 }
@@ -68,6 +76,18 @@ pub async fn take_all(
         return refused;
     }
     Ok(Ok(()))
+}
+
+/// What the account at the CA with this `directory` has left of its new orders, in whole percent; `None` if it has no limit.
+pub async fn orders_left(
+    budgets: &impl Budgets,
+    directory: &str,
+    orders: Option<Limit>,
+    now: OffsetDateTime,
+) -> Result<Option<u32>, ServiceFault> {
+    let Some(limit) = orders else { return Ok(None) };
+    let left = budgets.left(&BucketId::Account { directory: directory.to_owned() }, limit, now).await?;
+    Ok(Some(u32::try_from(u64::from(left) * 100 / u64::from(limit.capacity)).unwrap_or(100)))
 }
 
 /// Gives back what this step took.

@@ -25,7 +25,7 @@ mod traces;
 mod trail;
 
 pub use crate::problem::Problem;
-pub use budgets::{BucketId, Budgets, Spent, Take, give_all_back, take_all};
+pub use budgets::{BucketId, Budgets, Spent, Take, give_all_back, orders_left, take_all};
 pub use certificate_authority::{
     CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation, authority_of,
 };

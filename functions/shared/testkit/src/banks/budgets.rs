@@ -1,5 +1,5 @@
 use domain::budget::{Limit, Purpose, Taken};
-use domain::ports::{BucketId, Budgets, Spent, Take, take_all};
+use domain::ports::{BucketId, Budgets, Spent, Take, orders_left, take_all};
 use time::{Duration, OffsetDateTime};
 
 use super::whole_second;
@@ -23,9 +23,13 @@ pub async fn budgets(budgets: &(impl Budgets + Sync), seed: u64) {
 async fn one_by_one(budgets: &impl Budgets, account: &Take, now: OffsetDateTime) {
     let take = async |take: &Take, at| budgets.take(take, at).await.expect("answers");
     let interval = account.limit.interval();
+    let BucketId::Account { directory } = &account.bucket else { panic!("an account's") };
+    let left = async || orders_left(budgets, directory, Some(account.limit), now).await;
+    assert_eq!(left().await, Ok(Some(100)), "what nobody has asked is full");
     for _ in 0..6 {
         assert_eq!(take(account, now).await, Taken::Now);
     }
+    assert_eq!((left().await, left().await), (Ok(Some(25)), Ok(Some(25))), "two of eight, and looking takes none");
     let first = now + interval;
     assert_eq!(take(account, now).await, Taken::Wait { until: first }, "two are kept for renewals");
     assert_eq!(take(account, now).await, Taken::Wait { until: first + interval }, "each has a place of its own");
@@ -34,6 +38,8 @@ async fn one_by_one(budgets: &impl Budgets, account: &Take, now: OffsetDateTime)
         assert_eq!(take(&renewal, now).await, Taken::Now);
     }
     assert_eq!(take(&renewal, now).await, Taken::Wait { until: now + interval }, "and no more than there is");
+    assert_eq!(left().await, Ok(Some(0)));
+    assert_eq!(orders_left(budgets, directory, None, now).await, Ok(None), "without a limit nothing is left to count");
 
     let turn = now + interval * 3;
     let waited = Take { waited: true, ..account.clone() };
