@@ -23,29 +23,17 @@ pub(crate) fn outstanding(held: &InstalledCertificate, deployment: &Deployment) 
 
 /// The imports of one certificate.
 pub(crate) struct Imports<'a, J, K, D> {
-    ports: &'a Ports<'a, J, K, D>,
-    endpoint: &'a Endpoint,
-    order: OpenOrder,
-    attempt: u64,
-    verified: &'a VerifiedChain,
-    key: &'a CertificateKey,
+    pub(crate) ports: &'a Ports<'a, J, K, D>,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) order: OpenOrder,
+    pub(crate) attempt: u64,
+    pub(crate) verified: &'a VerifiedChain,
+    pub(crate) key: &'a CertificateKey,
     /// Whether an earlier run may have imported what it could not record any more.
-    left: bool,
+    pub(crate) left: bool,
 }
 
-impl<'a, J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateStore>> Imports<'a, J, K, D> {
-    pub(crate) fn new(
-        ports: &'a Ports<'a, J, K, D>,
-        endpoint: &'a Endpoint,
-        order: OpenOrder,
-        attempt: u64,
-        verified: &'a VerifiedChain,
-        key: &'a CertificateKey,
-    ) -> Self {
-        let left = order.importing;
-        Self { ports, endpoint, order, attempt, verified, key, left }
-    }
-
+impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateStore>> Imports<'_, J, K, D> {
     /// The ARN of the certificate at home, where it is now.
     pub(crate) async fn at_home(&mut self) -> Result<String, Failure> {
         let place = self.endpoint.deployment.place(self.ports.destinations.home());

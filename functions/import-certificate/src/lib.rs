@@ -76,7 +76,15 @@ async fn everywhere<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates
     let key = key.ok_or_else(|| lost("The key of the issued certificate is gone."))?;
     let verified = verify(chain, &key.public_key(), &endpoint.names, now, before.map(|held| held.not_after))
         .map_err(|reason| reason.to_failure(now))?;
-    let mut imports = Imports::new(ports, endpoint, order.clone(), input.attempt, &verified, &key);
+    let mut imports = Imports {
+        ports,
+        endpoint,
+        left: order.importing,
+        order: order.clone(),
+        attempt: input.attempt,
+        verified: &verified,
+        key: &key,
+    };
     let mut held = match recorded {
         Some(held) => held.clone(),
         None => {
