@@ -89,6 +89,8 @@ fn a_change_sends_only_what_changes() {
         (&["--no-regions", "--no-role"], json!({"regions": [], "role": ""})),
         (&["--role", "arn:r"], json!({"role": "arn:r"})),
         (&["--no-also", "--internal"], json!({"also": [], "reachability": "internal"})),
+        (&["--validation", "standing-record"], json!({"dns_method": "dns-persist-01"})),
+        (&["--validation", "delegation"], json!({"dns_method": "dns-01"})),
     ] {
         let api = ApiDouble::always(200, &ready());
         let output = run(&api, &[&["change", "www.example.com"], arguments].concat());
