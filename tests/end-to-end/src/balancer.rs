@@ -1,8 +1,11 @@
 //! Load balancers of the emulated AWS, in any region and account.
 
 use anyhow::{Context, Result, ensure};
+use domain::certificate::leaf_serial;
 use domain::deployment::ListenerArn;
 use local_cloud::LocalCloud;
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
 use url::form_urlencoded;
 
 /// The account that the emulator takes whoever has assumed no role to be in.
@@ -68,6 +71,26 @@ impl Balancer {
     }
 }
 
+/// The serial number of a certificate in the ACM of this region and account; `None` if it is not there.
+pub async fn certificate_at(cloud: &LocalCloud, region: &str, account: &str, arn: &str) -> Result<Option<String>> {
+    let request = Emulator { cloud, region, account }.request("acm")?;
+    let response = request
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", "CertificateManager.GetCertificate")
+        .json(&json!({ "CertificateArn": arn }))
+        .send()
+        .await
+        .context("asking ACM")?;
+    let (status, text) = (response.status(), response.text().await?);
+    if text.contains("ResourceNotFoundException") {
+        return Ok(None);
+    }
+    ensure!(status.is_success(), "{arn}: {status} {text}");
+    let answer: Value = serde_json::from_str(&text)?;
+    let pem = answer["Certificate"].as_str().context("ACM answers with a certificate")?;
+    leaf_serial(pem).map(Some).context("ACM's certificate can be read")
+}
+
 struct Emulator<'a> {
     cloud: &'a LocalCloud,
     region: &'a str,
@@ -75,27 +98,22 @@ struct Emulator<'a> {
 }
 
 impl Emulator<'_> {
+    /// It takes service and region from the signature's scope, which it does not check, and the account from a header.
+    fn request(&self, service: &str) -> Result<RequestBuilder> {
+        let scope = format!("20260101/{}/{service}/aws4_request", self.region);
+        let signature = format!("AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders=host, Signature=0");
+        let request = self.cloud.http_client()?.post(&self.cloud.description().acm);
+        Ok(request.header("authorization", signature).header("x-moto-account-id", self.account))
+    }
+
     /// A call in AWS's query protocol; the answer is XML.
     async fn ask(&self, service: &str, version: &str, parameters: &[(&str, &str)]) -> Result<String> {
-        let scope = format!("20260101/{}/{service}/aws4_request", self.region);
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(parameters)
             .append_pair("Version", version)
             .finish();
-        let response = self
-            .cloud
-            .http_client()?
-            .post(&self.cloud.description().acm)
-            .header(
-                "authorization",
-                format!("AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders=host, Signature=0"),
-            )
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("x-moto-account-id", self.account)
-            .body(body)
-            .send()
-            .await
-            .with_context(|| format!("asking {service}"))?;
+        let request = self.request(service)?.header("content-type", "application/x-www-form-urlencoded").body(body);
+        let response = request.send().await.with_context(|| format!("asking {service}"))?;
         let (status, text) = (response.status(), response.text().await?);
         ensure!(status.is_success(), "{parameters:?}: {status} {text}");
         Ok(text)

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use adapters::places::Places;
 use anyhow::{Context, Result, ensure};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::deployment::{Place, Region, RoleArn};
-use domain::ports::{CertificateStore, Destinations};
-use end_to_end::balancer::{Balancer, OWN_ACCOUNT};
+use end_to_end::balancer::{Balancer, OWN_ACCOUNT, certificate_at};
 use end_to_end::{Inbox, Platform, text};
-use local_cloud::{LocalCloud, Options, wait_until};
+use local_cloud::{CustomerZone, Options, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -23,17 +20,6 @@ fn options() -> Options {
     Options { schedule: "rate(23 hours)".into(), ..Options::unique() }
 }
 
-/// The emulated ACM and load balancers everywhere, as the functions reach them.
-fn places(cloud: &LocalCloud, roles: Vec<RoleArn>) -> Result<Places> {
-    let sdk = cloud.aws().config.clone().into_builder().endpoint_url(&cloud.description().acm).build();
-    Ok(Places::new(sdk, HOME.parse()?, "managed-https".into(), roles))
-}
-
-async fn serial_at(places: &Places, place: &Place, arn: &str) -> Result<String> {
-    let held = places.certificates(place).await?.describe(arn).await?;
-    Ok(held.with_context(|| format!("{arn} is not there"))?.serial)
-}
-
 async fn register(platform: &Platform, body: Value) -> Result<Value> {
     let answer = platform.call(Method::POST, "endpoints", Some(body)).await?;
     ensure!(answer.status == 201, "{answer:?}");
@@ -41,7 +27,7 @@ async fn register(platform: &Platform, body: Value) -> Result<Value> {
 }
 
 /// Creates its records, and brings it to its certificate.
-async fn issued(platform: &Platform, zone: &local_cloud::CustomerZone, endpoint: &Value) -> Result<Value> {
+async fn issued(platform: &Platform, zone: &CustomerZone, endpoint: &Value) -> Result<Value> {
     let domain = text(&endpoint["domain"]);
     platform.create_records(zone, endpoint).await?;
     platform.attempt(domain, 1).await?;
@@ -87,9 +73,7 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("deployed.test").await?;
     let inbox = Inbox::subscribe(cloud).await?;
-    let places = places(cloud, vec![])?;
-    let (home, away): (Region, Region) = (HOME.parse()?, AWAY.parse()?);
-    let (home, away) = (Place { region: home, role: None }, Place { region: away, role: None });
+    let at = async |region: &str, arn: &str| certificate_at(cloud, region, OWN_ACCOUNT, arn).await;
     let here = Balancer::create(cloud, "application", HOME, OWN_ACCOUNT).await?;
     let there = Balancer::create(cloud, "network", AWAY, OWN_ACCOUNT).await?;
 
@@ -107,7 +91,7 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
     );
     ensure!(here.held(cloud).await? == [arn.clone()] && there.held(cloud).await? == [copy.clone()], "attached");
     let serial = text(&endpoint["certificate"]["serial"]).to_owned();
-    ensure!(serial_at(&places, &home, &arn).await? == serial && serial_at(&places, &away, &copy).await? == serial);
+    ensure!(at(HOME, &arn).await?.as_ref() == Some(&serial) && at(AWAY, &copy).await?.as_ref() == Some(&serial));
 
     // Taken off by hand: two looks see it, and it is back with the renewal, under the same ARNs.
     there.strip(cloud, &copy).await?;
@@ -123,8 +107,9 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
     let serial_after = text(&renewed["certificate"]["serial"]);
     ensure!(serial_after != serial, "{renewed:#}");
     ensure!(renewed["certificate"]["arn"] == arn && renewed["deployment"]["copies"][0]["arn"] == copy, "{renewed:#}");
-    ensure!(serial_at(&places, &home, &arn).await? == serial_after);
-    ensure!(serial_at(&places, &away, &copy).await? == serial_after);
+    for (region, arn) in [(HOME, &arn), (AWAY, &copy)] {
+        ensure!(at(region, arn).await?.as_deref() == Some(serial_after), "{region} has the new one");
+    }
     ensure!(here.held(cloud).await? == [arn.clone()] && there.held(cloud).await? == [copy.clone()], "and once each");
 
     // A listener is taken off the endpoint: no new certificate, and nothing is left in its region.
@@ -134,7 +119,7 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
     let attempt = platform.attempt(domain, answer.body["attempt"].as_u64().context("a number")?).await?;
     ensure!(attempt["outcome"] == "unchanged" && Platform::ca_requests(&attempt) == 0, "{attempt:#}");
     ensure!(there.held(cloud).await?.is_empty() && here.held(cloud).await? == [arn.clone()]);
-    ensure!(places.certificates(&away).await?.describe(&copy).await?.is_none(), "the copy is gone");
+    ensure!(at(AWAY, &copy).await?.is_none(), "the copy is gone");
     ensure!(platform.endpoint(domain).await?["deployment"]["copies"] == json!([]));
 
     // A listener that does not exist: told, and the certificate is in place all the same.
@@ -147,11 +132,11 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
         "{attempt:#}"
     );
     ensure!(text(&attempt["failure"]["summary"]).contains(&gone), "{attempt:#}");
-    ensure!(serial_at(&places, &home, &arn).await? == serial_after);
+    ensure!(at(HOME, &arn).await?.as_deref() == Some(serial_after));
 
     removed(&platform, domain).await?;
     ensure!(here.held(cloud).await?.is_empty(), "detached");
-    ensure!(places.certificates(&home).await?.describe(&arn).await?.is_none(), "and deleted");
+    ensure!(at(HOME, &arn).await?.is_none(), "and deleted");
     inbox.wait_for(domain, "EndpointRemoved").await?;
     Ok(())
 }
@@ -162,9 +147,7 @@ async fn by_a_role_a_certificate_goes_to_another_account_and_by_no_other() -> Re
     let platform = Platform::start(options).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("elsewhere.test").await?;
-    let role: RoleArn = ROLE.parse()?;
-    let places = places(cloud, vec![role.clone()])?;
-    let there = Place { region: HOME.parse()?, role: Some(role) };
+    let there = async |arn: &str| certificate_at(cloud, HOME, OTHER_ACCOUNT, arn).await;
     let balancer = Balancer::create(cloud, "application", HOME, OTHER_ACCOUNT).await?;
 
     let domain = "www.elsewhere.test";
@@ -178,10 +161,10 @@ async fn by_a_role_a_certificate_goes_to_another_account_and_by_no_other() -> Re
     let endpoint = issued(&platform, &zone, &endpoint).await?;
     let (arn, serial) = (text(&endpoint["certificate"]["arn"]), text(&endpoint["certificate"]["serial"]));
     ensure!(arn.contains(&format!(":{HOME}:{OTHER_ACCOUNT}:")), "{endpoint:#}");
-    ensure!(serial_at(&places, &there, arn).await? == serial && balancer.held(cloud).await? == [arn], "{endpoint:#}");
+    ensure!(there(arn).await?.as_deref() == Some(serial) && balancer.held(cloud).await? == [arn], "{endpoint:#}");
 
     removed(&platform, domain).await?;
     ensure!(balancer.held(cloud).await?.is_empty(), "detached");
-    ensure!(places.certificates(&there).await?.describe(arn).await?.is_none(), "and deleted");
+    ensure!(there(arn).await?.is_none(), "and deleted");
     Ok(())
 }

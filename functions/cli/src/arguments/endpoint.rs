@@ -24,8 +24,7 @@ Examples:
   managed-https add example.com --also '*.example.com' --external
   managed-https add db.corp.example.com --internal --validation standing-record
   managed-https add www.example.com --external --tenant acme
-  managed-https add www.example.com --external --listener \
-    arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/edge/50dc6c49/f2f7dc8e")]
+  managed-https add www.example.com --external --listener $LISTENER_ARN")]
 pub(crate) struct Add {
     /// The domain: shop.example.com, or *.example.com
     pub(crate) domain: String,
