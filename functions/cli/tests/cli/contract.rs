@@ -28,10 +28,18 @@ pub(crate) fn holds(asked: &Asked) -> Result<(), String> {
     let segments: Vec<_> = path.split('/').collect();
     let (query, body): (&[&str], Body) = match (method, segments.as_slice()) {
         ("GET", ["endpoints"]) => (&SELECTION, Body::Nothing),
-        ("POST", ["endpoints"]) => (&[], Body::Object(&["domain", "reachability"], &["also", "tenant", "dns_method"])),
+        ("POST", ["endpoints"]) => (
+            &[],
+            Body::Object(
+                &["domain", "reachability"],
+                &["also", "tenant", "dns_method", "listeners", "regions", "role"],
+            ),
+        ),
         ("POST", ["checks"]) => (&[], Body::Object(&["domain", "reachability"], &["also", "dns_method"])),
         ("GET" | "DELETE", ["endpoints", _]) => (&[], Body::Nothing),
-        ("PATCH", ["endpoints", _]) => (&[], Body::Object(&[], &["also", "reachability", "dns_method"])),
+        ("PATCH", ["endpoints", _]) => {
+            (&[], Body::Object(&[], &["also", "reachability", "dns_method", "listeners", "regions", "role"]))
+        }
         ("GET", ["endpoints", _, "records" | "attempts" | "shares"]) => (&[], Body::Nothing),
         ("GET", ["endpoints", _, "events"]) => (&["after", "limit"], Body::Nothing),
         ("POST", ["endpoints", _, "check" | "renew"]) => (&[], Body::Nothing),
@@ -81,7 +89,9 @@ fn is_object(body: &Value, must: &[&str], may: &[&str]) -> Result<(), String> {
     }
     for (name, value) in fields {
         let good = match name.as_str() {
-            "also" => value.as_array().is_some_and(|names| names.iter().all(Value::is_string)),
+            "also" | "listeners" | "regions" => {
+                value.as_array().is_some_and(|names| names.iter().all(Value::is_string))
+            }
             "reachability" => ["external", "internal"].iter().any(|word| value == word),
             "dns_method" => ["dns-01", "dns-persist-01"].iter().any(|word| value == word),
             "expires_in_days" => value.as_u64().is_some_and(|days| (1..=365).contains(&days)),

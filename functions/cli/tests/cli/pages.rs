@@ -303,10 +303,10 @@ fn a_history_says_where_the_time_went_and_why_attempts_failed() {
     assert_eq!(json_out(&run(&api, &["history", "www.example.com", "--format", "json"])), list["attempts"]);
     assert_eq!(
         out(&run(&api, &["history", "ep-1"])),
-        " ATTEMPT   STARTED                   TOOK    OUTCOME   METHOD   CA REQUESTS   ROUTE53 CALLS   LAMBDA TIME
-──────────────────────────────────────────────────────────────────────────────────────────────────────────
-       2   2026-01-01 00:00:00 UTC   5.0 s   renewed   dns-01             3               1   1.2 s
-       1   2026-01-01 00:00:00 UTC   5.0 s   failed    dns-01             3               1   1.2 s
+        " ATTEMPT   STARTED                   TOOK    OUTCOME   METHOD   CA REQUESTS   ROUTE53 CALLS   LAMBDA TIME   CA
+───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+       2   2026-01-01 00:00:00 UTC   5.0 s   renewed   dns-01             3               1   1.2 s         -
+       1   2026-01-01 00:00:00 UTC   5.0 s   failed    dns-01             3               1   1.2 s         -
 
 Where the time went
 
