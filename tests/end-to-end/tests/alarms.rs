@@ -35,6 +35,28 @@ async fn every_alarm_links_to_a_runbook_that_is_there_and_every_runbook_has_its_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_alarm_rings_at_its_threshold_and_not_before_and_reaches_a_subscriber() -> Result<()> {
+    let cloud = LocalCloud::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
+    let inbox = Inbox::subscribe(&cloud).await?;
+    let alarms = cloud.alarms().await?;
+    // Those of other services are nothing that the emulators report: their metrics are written here, all others, too.
+    let now = OffsetDateTime::now_utc();
+    for (at, breaches) in [(now - Duration::hours(12), false), (now, true)] {
+        for alarm in &alarms {
+            cloud.report(alarm, breaches, at).await?;
+        }
+        let evaluated = cloud.evaluate_alarms(at).await?;
+        let expected = if breaches { evaluated.iter().map(Alarm::logical_id).collect() } else { BTreeSet::new() };
+        ensure!(ringing(&evaluated) == expected, "{evaluated:#?}");
+    }
+    for alarm in &alarms {
+        let told = inbox.wait_for_alarm(alarm.logical_id(), "ALARM").await?;
+        ensure!(told.contains("Runbook: docs/OPERATIONS.md#"), "{told}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_mended() -> Result<()> {
     // Each order has challenges to present: none of the CA's authorizations is used again.
     let ca = CaOptions { authz_reuse_percent: 0, ..CaOptions::default() };

@@ -44,6 +44,17 @@ impl Alarm {
         }
     }
 
+    /// The value next to the threshold on the side that is to be told, or on the other.
+    fn value(&self, breaches: bool) -> f64 {
+        let step = match (self.comparison_operator.as_str(), breaches) {
+            ("GreaterThanOrEqualToThreshold" | "LessThanOrEqualToThreshold", true) => 0.0,
+            ("GreaterThanThreshold" | "LessThanThreshold", false) => 0.0,
+            ("GreaterThanThreshold", true) | ("LessThanOrEqualToThreshold", false) => 1.0,
+            _ => -1.0,
+        };
+        self.threshold + step
+    }
+
     /// The alarm's name in the template: CloudFormation calls it `STACK-NAME-RANDOM`.
     pub fn logical_id(&self) -> &str {
         let name = self.alarm_name.strip_prefix(STACK_NAME).unwrap_or(&self.alarm_name).trim_start_matches('-');
@@ -81,6 +92,21 @@ impl LocalCloud {
             }
         }
         Ok(count)
+    }
+
+    /// Reports the alarm's metric, as the service does that it is of: in each period that is looked at at `now` the value
+    /// next to the threshold that `breaches` it, or does not.
+    pub async fn report(&self, alarm: &Alarm, breaches: bool, now: OffsetDateTime) -> Result<()> {
+        let middle = |back: i64| now.unix_timestamp() - alarm.period * back - alarm.period / 2;
+        let datum = |back| {
+            json!({
+                "MetricName": alarm.metric_name, "Dimensions": alarm.dimensions, "Timestamp": middle(back),
+                "Value": alarm.value(breaches),
+            })
+        };
+        let data: Vec<_> = (0..alarm.evaluation_periods).map(datum).collect();
+        self.cloudwatch("PutMetricData", &json!({"Namespace": alarm.namespace, "MetricData": data})).await?;
+        Ok(())
     }
 
     /// Gives every alarm the state that CloudWatch would at `now`, and returns them all. A change tells the
@@ -192,6 +218,13 @@ mod tests {
         let many = alarm("GreaterThanOrEqualToThreshold", "notBreaching");
         assert_eq!([None, Some(0.0), Some(1.0)].map(|value| many.is_breached_by(value)), [false, false, true]);
         assert_eq!(silent.logical_id(), "ScanSilentAlarm");
+        for operator in
+            ["GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"]
+        {
+            let alarm = alarm(operator, "missing");
+            let [rings, rests] = [true, false].map(|breaches| alarm.is_breached_by(Some(alarm.value(breaches))));
+            assert!(rings && !rests, "{operator}");
+        }
     }
 
     #[test]
