@@ -184,9 +184,11 @@ impl Transport {
 
     fn no_answer(&self, error: reqwest::Error) -> Error {
         let cause = std::iter::successors(std::error::Error::source(&error), |e| e.source()).last();
-        let detail = match cause {
+        let cause = cause.map(ToString::to_string).unwrap_or_default();
+        // rustls adds the address of its manual, which is of no use to whoever runs this.
+        let detail = match cause.split(": https://docs.rs/").next() {
+            Some("") | None => error.to_string(),
             Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
         };
         self.memory().refusal = Some(Refusal { detail: printable(&detail, 300), ..Refusal::default() });
         Error::Other(Box::new(error))
