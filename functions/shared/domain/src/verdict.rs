@@ -230,7 +230,7 @@ fn with_certificate(endpoint: &Endpoint, held: &InstalledCertificate) -> Judgeme
         check.and_then(|check| check.worst.as_ref()).filter(|worst| worst.severity == Severity::Error)
     {
         let good = endpoint.health.as_ref().and_then(|health| health.dns_good_at);
-        let reason = format!("{summary} {}", consequence(good, held));
+        let reason = consequence(summary, good, held);
         return wrong(Verdict::Degraded, (*actor).into(), reason, remedy.clone());
     }
     if check.is_some_and(|check| check.serves_another && check.checked_at >= settles_at(held)) {

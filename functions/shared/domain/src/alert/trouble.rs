@@ -183,7 +183,7 @@ fn of_symptom(
         HostUnreachable | Unused => return None,
     };
     let what = match symptom.kind {
-        DnsBroken => format!("{} {}", symptom.summary, consequence(health.dns_good_at, held)),
+        DnsBroken => consequence(&symptom.summary, health.dns_good_at, held),
         _ => symptom.summary.clone(),
     };
     Some(Trouble {

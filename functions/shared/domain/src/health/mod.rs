@@ -214,10 +214,11 @@ impl Health {
     }
 }
 
-/// What follows from records that are broken now, and were last right at `good`, while `held` is in place.
-pub fn consequence(good: Option<OffsetDateTime>, held: &InstalledCertificate) -> String {
+/// `what` is wrong with the records, when they were last right (`good`), and what follows while `held` is in place.
+pub fn consequence(what: &str, good: Option<OffsetDateTime>, held: &InstalledCertificate) -> String {
+    let what = what.trim_end_matches('.');
     let good = good.map(|at| format!("It was right when it was looked at on {}. ", moment(at))).unwrap_or_default();
-    format!("{good}The next renewal would fail, and the certificate in place ends {}.", moment(held.not_after))
+    format!("{what}. {good}The next renewal would fail, and the certificate in place ends {}.", moment(held.not_after))
 }
 
 /// Until when a host may present the certificate before `held`: load balancers take a moment to change.

@@ -192,7 +192,8 @@ fn a_break_says_when_it_was_last_right_and_when_the_certificate_ends() {
     let mut broken = checked(held(), Some(Severity::Error), false);
     broken.health = watched(held(), SymptomKind::DnsBroken, 2).health;
     let reason = judge(&broken, NOW).reason;
-    assert!(reason.contains("2026-11-24 12:00 UTC") && reason.contains("ends 2027-02-22 12:00 UTC"), "{reason}");
+    assert!(reason.contains(". It was right when it was looked at on 2026-11-24 12:00 UTC. "), "{reason}");
+    assert!(reason.contains("ends 2027-02-22 12:00 UTC."), "{reason}");
 }
 
 #[test]
