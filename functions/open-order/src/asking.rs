@@ -14,6 +14,8 @@ use crate::resuming::resume;
 pub(crate) struct Asking<'a, C, K, B, L> {
     pub(crate) cas: &'a [C],
     pub(crate) authorities: &'a Authorities,
+    /// Those of them that may be asked, in the order of asking.
+    pub(crate) turn: &'a [&'a Authority],
     pub(crate) keys: &'a K,
     pub(crate) budgets: &'a B,
     pub(crate) caa: &'a L,
@@ -28,8 +30,7 @@ pub(crate) struct Asking<'a, C, K, B, L> {
 impl<C: CertificateAuthority, K: KeyVault, B: Budgets, L: CaaLookup> Asking<'_, C, K, B, L> {
     /// The order, at the first CA whose turn it is, or at one that may stand in for it.
     pub(crate) async fn ask(&self) -> Result<OpenOrder, Failure> {
-        let turn = self.authorities.in_turn(self.endpoint, self.now);
-        let (first, others) = turn.split_first().expect("there is one at least");
+        let (first, others) = self.turn.split_first().expect("there is one at least");
         let failure = match self.ask_at(first).await {
             Err(failure) if asks_the_next(&failure, self.tries, self.now) => failure,
             answer => return answer,

@@ -89,8 +89,18 @@ where
     }
 
     let Ports { cas, authorities, keys, budgets, looker, .. } = *ports;
-    let tries = input.retries + 1;
-    let asking = Asking { cas, authorities, keys, budgets, caa: looker, endpoint: &endpoint, open: usable, tries, now };
+    let asking = Asking {
+        cas,
+        authorities,
+        turn: &turn,
+        keys,
+        budgets,
+        caa: looker,
+        endpoint: &endpoint,
+        open: usable,
+        tries: input.retries + 1,
+        now,
+    };
     let order = asking.ask().await?;
     ports.journal.save_order(&endpoint.id, input.attempt, &order).await?;
     let status = match order.status {
