@@ -11,6 +11,7 @@ use http::header::LOCATION;
 use reqwest::Url;
 
 use crate::any_certificate;
+use crate::http_fault::innermost;
 use crate::reach::Reach;
 
 /// Let's Encrypt follows ten redirects; a host that needs more than a few is broken.
@@ -118,6 +119,5 @@ fn explain(error: reqwest::Error) -> ProbeFault {
     }
     // Without the URL: it has the token in it.
     let error = error.without_url();
-    let cause = std::iter::successors(std::error::Error::source(&error), |e| e.source()).last();
-    ProbeFault::NoConnection(cause.map(ToString::to_string).unwrap_or_else(|| error.to_string()))
+    ProbeFault::NoConnection(innermost(&error).unwrap_or_else(|| error.to_string()))
 }

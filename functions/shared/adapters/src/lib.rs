@@ -13,6 +13,7 @@ pub mod dynamodb;
 pub mod elb;
 pub mod event_bridge;
 pub mod functions;
+mod http_fault;
 pub mod http_probe;
 pub mod key_vault;
 pub mod look;

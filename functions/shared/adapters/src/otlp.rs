@@ -16,6 +16,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks};
 use time::OffsetDateTime;
 
+use crate::http_fault::innermost;
 use crate::tls;
 
 /// An attempt must not be held up by those who only want to watch it.
@@ -149,8 +150,7 @@ impl HttpClient for Client {
 /// The cause alone, without the URL, which may have a key in it.
 fn without_url(error: reqwest::Error) -> HttpError {
     let error = error.without_url();
-    let cause = std::iter::successors(std::error::Error::source(&error), |e| e.source()).last();
-    cause.map_or_else(|| error.to_string(), ToString::to_string).into()
+    innermost(&error).unwrap_or_else(|| error.to_string()).into()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::AcmeConfig;
+use crate::http_fault::innermost;
 use crate::tls;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -65,6 +66,5 @@ fn explain(error: reqwest::Error) -> String {
         return format!("it does not answer within {} seconds", TIMEOUT.as_secs());
     }
     let error = error.without_url();
-    let cause = std::iter::successors(std::error::Error::source(&error), |e| e.source()).last();
-    printable(&cause.map_or_else(|| error.to_string(), ToString::to_string), 200)
+    printable(&innermost(&error).unwrap_or_else(|| error.to_string()), 200)
 }

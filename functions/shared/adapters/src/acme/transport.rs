@@ -22,6 +22,8 @@ use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
+use crate::http_fault::innermost;
+
 const USER_AGENT: &str = concat!("managed-https/", env!("CARGO_PKG_VERSION"), " instant-acme/0.8");
 /// A CA that takes longer is down for a step's purposes.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -183,12 +185,9 @@ impl Transport {
     }
 
     fn no_answer(&self, error: reqwest::Error) -> Error {
-        let cause = std::iter::successors(std::error::Error::source(&error), |e| e.source()).last();
-        let cause = cause.map(ToString::to_string).unwrap_or_default();
-        // rustls adds the address of its manual, which is of no use to whoever runs this.
-        let detail = match cause.split(": https://docs.rs/").next() {
-            Some("") | None => error.to_string(),
+        let detail = match innermost(&error) {
             Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
         };
         self.memory().refusal = Some(Refusal { detail: printable(&detail, 300), ..Refusal::default() });
         Error::Other(Box::new(error))

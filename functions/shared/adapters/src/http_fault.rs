@@ -1,0 +1,30 @@
+//! Why an HTTP request failed, in words for people.
+
+use std::error::Error;
+use std::iter::successors;
+
+/// What is at the bottom of `error`; `None` where nothing is below it. What lies between are the layers that it came
+/// through, which say nothing to people.
+pub(crate) fn innermost(error: &dyn Error) -> Option<String> {
+    let cause = successors(error.source(), |&cause| cause.source()).last()?.to_string();
+    // rustls adds the address of its manual.
+    let words = cause.split(": https://docs.rs/").next();
+    words.map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Layer>>);
+
+    #[test]
+    fn the_last_cause_is_told_without_the_address_of_a_manual() {
+        let bottom = Layer("peer closed connection: https://docs.rs/rustls/latest/manual", None);
+        assert_eq!(innermost(&bottom), None);
+        let error = Layer("error sending request", Some(Box::new(Layer("client error", Some(Box::new(bottom))))));
+        assert_eq!(innermost(&error).as_deref(), Some("peer closed connection"));
+    }
+}
