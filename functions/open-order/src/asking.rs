@@ -1,11 +1,13 @@
 //! Asks the CAs in turn, until one takes the order.
 
 use domain::authorities::{Authorities, Authority, Passed, all_failed, asks_the_next, keeps_out};
+use domain::caa::CaaLevel;
 use domain::order::OpenOrder;
 use domain::ports::{Budgets, CaaLookup, CertificateAuthority, KeyVault};
 use domain::{Endpoint, Failure};
 use futures::future::join_all;
 use time::OffsetDateTime;
+use tokio::sync::OnceCell;
 
 use crate::ordering::Ordering;
 use crate::resuming::resume;
@@ -35,9 +37,9 @@ impl<C: CertificateAuthority, K: KeyVault, B: Budgets, L: CaaLookup> Asking<'_, 
             Err(failure) if asks_the_next(&failure, self.tries, self.now) => failure,
             answer => return answer,
         };
-        let mut passed = Vec::new();
+        let (mut passed, caa) = (Vec::new(), OnceCell::new());
         for &authority in others {
-            let outcome = match self.kept_out(authority).await {
+            let outcome = match self.kept_out(authority, &caa).await {
                 Some(why) => Passed::Over(why),
                 None => match self.ask_at(authority).await {
                     Ok(order) => {
@@ -66,17 +68,17 @@ impl<C: CertificateAuthority, K: KeyVault, B: Budgets, L: CaaLookup> Asking<'_, 
     }
 
     /// Why `authority` may not stand in. The first of the list is nobody's stand-in, and where an order is open
-    /// this was asked before.
-    async fn kept_out(&self, authority: &Authority) -> Option<String> {
+    /// this was asked before. `caa` keeps what the records of each name say: it is the same for all.
+    async fn kept_out(&self, authority: &Authority, caa: &OnceCell<Vec<Vec<CaaLevel>>>) -> Option<String> {
         let directory = &authority.directory;
         if *directory == self.authorities.first().directory
             || self.open.is_some_and(|order| order.directory == *directory)
         {
             return None;
         }
-        let names = self.endpoint.names.iter();
-        let answers = join_all(names.map(async |name| (name, self.caa.caa(name).await))).await;
-        answers.iter().find_map(|(name, levels)| keeps_out(authority, self.endpoint, name, levels))
+        let names = || self.endpoint.names.iter();
+        let answers = caa.get_or_init(|| join_all(names().map(|name| self.caa.caa(name)))).await;
+        names().zip(answers).find_map(|(name, levels)| keeps_out(authority, self.endpoint, name, levels))
     }
 }
 
@@ -86,6 +88,7 @@ mod tests {
     use domain::authorities::TRIES;
     use domain::{Actor, FailureName, Reachability};
     use testkit::{MemoryCa, Scene};
+    use time::Duration;
 
     /// With a second CA behind the scene's own.
     async fn scene() -> (Scene, MemoryCa) {
@@ -162,6 +165,16 @@ mod tests {
         scene.ca.set_away(false);
         run_with(&scene, &second).await.expect("opened");
         assert_eq!(scene.order().await.directory, "memory://ca/directory");
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_the_first_names_is_kept_to_though_the_second_names_none() {
+        let (scene, second) = scene().await;
+        let until = scene.now + Duration::hours(2);
+        scene.ca.set_busy(Some(until));
+        second.set_away(true);
+        let failure = run_with(&scene, &second).await.expect_err("neither takes it");
+        assert_eq!((failure.name, failure.retry_after), (FailureName::CaUnavailable, Some(until)));
     }
 
     #[tokio::test]

@@ -64,17 +64,16 @@ where
     if endpoint.is_current(now) {
         return Ok(input.reached(Status::Current));
     }
+    // An order at a CA that has no turn for these names any more is left where it is.
+    let turn = ports.authorities.in_turn(&endpoint, now);
     let usable = endpoint
         .order
         .as_ref()
-        .filter(|order| ports.authorities.can_use(order, &endpoint.names, now))
+        .filter(|order| turn.iter().any(|ca| order.is_usable(&ca.directory, &endpoint.names, now)))
         .filter(|order| !endpoint.has_used(order.generation, now));
     if usable.is_some_and(|order| order.chain.is_some()) {
         return Ok(input.reached(Status::Issued));
     }
-    // One at a CA that has no turn for these names any more is left where it is.
-    let turn = ports.authorities.in_turn(&endpoint, now);
-    let usable = usable.filter(|order| turn.iter().any(|authority| authority.directory == order.directory));
     if endpoint.failing.as_ref().is_some_and(|failing| failing.failure.actor == Actor::Customer) {
         let subject = Subject::of(&endpoint, ports.delegation_zone, ports.endpoint_target);
         look_again(ports.journal, ports.looker, &endpoint, &subject, now).await?;

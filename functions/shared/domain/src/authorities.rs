@@ -6,8 +6,7 @@ use crate::caa::{CaaLevel, CaaVerdict, Issuer, judge};
 use crate::endpoint::Endpoint;
 use crate::failure::{Actor, Failure, FailureName};
 use crate::name::CertificateName;
-use crate::names::EndpointNames;
-use crate::order::{ChallengeKind, OpenOrder};
+use crate::order::ChallengeKind;
 use crate::pace::Pace;
 use crate::proving::choose_challenge;
 
@@ -67,11 +66,6 @@ impl Authorities {
 
     pub fn iter(&self) -> impl Iterator<Item = &Authority> {
         self.0.iter()
-    }
-
-    /// Whether `order` is of use at `now`, for this set of names: see [`OpenOrder::is_usable`].
-    pub fn can_use(&self, order: &OpenOrder, names: &EndpointNames, now: OffsetDateTime) -> bool {
-        self.0.iter().any(|authority| order.is_usable(&authority.directory, names, now))
     }
 
     /// All of them, in the order in which an attempt at `endpoint` asks them at `now`.
@@ -143,19 +137,14 @@ pub fn keeps_out(
 /// Our failure when CAs that might have stood in did not help either: the first one's, with what came of the `others`,
 /// each with why it was not asked, or how it failed.
 ///
-/// It is tried again as soon as any of them may be.
+/// It is tried again when the first one may be asked again, which every attempt does: a wait that it names is kept to.
 pub fn all_failed(first: Failure, others: Vec<(&Authority, Passed)>) -> Failure {
     let mut all = first;
     for (authority, passed) in others {
         let host = authority.host();
         match passed {
             Passed::Over(why) => all.summary.push_str(&format!(" {host} was not asked in its place: {why}.")),
-            Passed::Failed(failure) => {
-                all.summary.push_str(&format!(" Then {host} was asked: {}", failure.summary));
-                if failure.retry_after < all.retry_after && is_of_the_ca(&failure) {
-                    (all.name, all.retry_after) = (failure.name, failure.retry_after);
-                }
-            }
+            Passed::Failed(failure) => all.summary.push_str(&format!(" Then {host} was asked: {}", failure.summary)),
         }
     }
     all
@@ -176,7 +165,8 @@ mod tests {
     use crate::delegation::{Answer, Unanswered};
     use crate::endpoint::{DelegationLabel, EndpointId, Reachability};
     use crate::failing::Failing;
-    use crate::order::OrderStatus;
+    use crate::names::EndpointNames;
+    use crate::order::{OpenOrder, OrderStatus};
     use crate::pace::TENANT_SHARE;
     use time::macros::datetime;
 
@@ -317,22 +307,18 @@ mod tests {
     }
 
     #[test]
-    fn when_none_helps_it_is_said_of_each_and_tried_again_as_soon_as_one_may_be() {
+    fn when_none_helps_it_is_said_of_each_and_the_first_is_not_asked_before_its_time() {
         let limited = Failure::new(FailureName::CaUnavailable, Actor::Ca, "It is away.", "Nothing.")
             .with_retry_after(Some(NOW + Duration::HOUR));
         let (second, third) = (authority(URLS[1]), authority(URLS[2]));
         let away = Failure::new(FailureName::Unavailable, Actor::Ca, "No answer.", "Nothing.");
-        let others = vec![(&second, Passed::Over("the CAA records of example.com do not allow it".into()))];
-        let failure = all_failed(limited.clone(), others);
+        let over = Passed::Over("the CAA records of example.com do not allow it".into());
+        let failure = all_failed(limited.clone(), vec![(&second, over), (&third, Passed::Failed(away))]);
         assert_eq!(
             failure.summary,
-            "It is away. second.example was not asked in its place: the CAA records of example.com do not allow it."
+            "It is away. second.example was not asked in its place: the CAA records of example.com do not allow it. \
+             Then third.example was asked: No answer."
         );
         assert_eq!((failure.name, failure.retry_after), (limited.name, limited.retry_after));
-        let failure = all_failed(limited.clone(), vec![(&third, Passed::Failed(away))]);
-        assert_eq!((failure.name, failure.retry_after), (FailureName::Unavailable, None), "{failure}");
-        let refused = Failure::misconfigured("No account.");
-        let failure = all_failed(limited.clone(), vec![(&third, Passed::Failed(refused))]);
-        assert_eq!((failure.name, failure.retry_after), (limited.name, limited.retry_after), "{failure}");
     }
 }

@@ -104,6 +104,11 @@ impl MemoryCa {
         self.state().away = away;
     }
 
+    /// It does nothing, and says until when.
+    pub fn set_busy(&self, until: Option<OffsetDateTime>) {
+        self.state().busy = until;
+    }
+
     /// Whether it refuses orders that say what they replace.
     pub fn refuse_replacements(&self, refuse: bool) {
         self.state().refuses_replacements = refuse;

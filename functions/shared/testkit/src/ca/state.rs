@@ -21,6 +21,8 @@ pub(super) struct State {
     pub(super) proven: Vec<CertificateName>,
     pub(super) reuse: bool,
     pub(super) away: bool,
+    /// Until when it says it is busy.
+    pub(super) busy: Option<OffsetDateTime>,
     pub(super) refuses_replacements: bool,
     /// Names with this in them it will not validate, whatever is published.
     pub(super) distrusted: Option<String>,
@@ -49,9 +51,10 @@ impl State {
     }
 
     pub(super) fn expect_there(&self) -> Result<(), CaError> {
-        match self.away {
-            true => Err(CaError::Unavailable { detail: "no answer".into(), retry_after: None }),
-            false => Ok(()),
+        match (self.away, self.busy) {
+            (true, _) => Err(CaError::Unavailable { detail: "no answer".into(), retry_after: None }),
+            (_, Some(until)) => Err(CaError::Unavailable { detail: "busy".into(), retry_after: Some(until) }),
+            _ => Ok(()),
         }
     }
 
