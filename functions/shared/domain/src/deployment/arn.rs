@@ -22,14 +22,6 @@ pub struct ListenerArn {
     text: String,
     region: Region,
     account: AccountId,
-    kind: LoadBalancerKind,
-}
-
-/// What the listener belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum LoadBalancerKind {
-    Application,
-    Network,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,10 +91,6 @@ impl ListenerArn {
     pub fn account(&self) -> &AccountId {
         &self.account
     }
-
-    pub fn kind(&self) -> LoadBalancerKind {
-        self.kind
-    }
 }
 
 impl FromStr for ListenerArn {
@@ -113,18 +101,17 @@ impl FromStr for ListenerArn {
         let [_, _, service, region, account, resource] = parts(text).ok_or(Malformed)?;
         let (region, account) = (region.parse().map_err(|_| Malformed)?, account.parse().map_err(|_| Malformed)?);
         let segments: Vec<&str> = resource.split('/').collect();
-        let kind = match (service, segments.as_slice()) {
+        match (service, segments.as_slice()) {
             ("elasticloadbalancing", ["loadbalancer", "app" | "net" | "gwy", ..]) => return Err(LoadBalancer),
             ("elasticloadbalancing", ["loadbalancer", _]) => return Err(Classic),
             ("elasticloadbalancing", ["listener-rule", ..]) => return Err(Rule),
             ("elasticloadbalancing", ["listener", "gwy", ..]) => return Err(Gateway),
-            ("elasticloadbalancing", ["listener", "app", _, _, _]) => LoadBalancerKind::Application,
-            ("elasticloadbalancing", ["listener", "net", _, _, _]) => LoadBalancerKind::Network,
+            ("elasticloadbalancing", ["listener", "app" | "net", _, _, _]) => {}
             _ => return Err(Malformed),
-        };
+        }
         let word = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         match segments.iter().all(word) {
-            true => Ok(Self { text: text.to_owned(), region, account, kind }),
+            true => Ok(Self { text: text.to_owned(), region, account }),
             false => Err(Malformed),
         }
     }
@@ -235,9 +222,7 @@ mod tests {
     fn a_listener_says_where_it_is_and_whose() {
         let arn: ListenerArn = LISTENER.parse().expect("a listener");
         assert_eq!((arn.region().as_str(), arn.account().as_str()), ("eu-central-1", "111122223333"));
-        assert_eq!(arn.kind(), LoadBalancerKind::Application);
-        let network: ListenerArn = LISTENER.replace("/app/", "/net/").parse().expect("a listener");
-        assert_eq!(network.kind(), LoadBalancerKind::Network);
+        assert!(LISTENER.replace("/app/", "/net/").parse::<ListenerArn>().is_ok());
         let china = LISTENER.replace("arn:aws:", "arn:aws-cn:").replace("eu-central-1", "cn-north-1");
         assert!(china.parse::<ListenerArn>().is_ok());
         assert_eq!(serde_json::to_value(&arn).expect("plain data"), LISTENER);

@@ -11,10 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::certificate::InstalledCertificate;
-pub use arn::{
-    AccountId, AccountIdError, ListenerArn, ListenerArnError, LoadBalancerKind, Region, RegionError, RoleArn,
-    RoleArnError,
-};
+pub use arn::{AccountId, AccountIdError, ListenerArn, ListenerArnError, Region, RegionError, RoleArn, RoleArnError};
 
 /// How many listeners one certificate is attached to. Each is one call at every renewal.
 pub const MOST_LISTENERS: usize = 20;
