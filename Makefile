@@ -21,7 +21,7 @@ export PATH := $(CURDIR)/.local/bin:$(CURDIR)/.local/venvs/build/bin:$(CURDIR)/.
 export SAM_CLI_TELEMETRY := 0
 BUILT := target/$(TARGET)/release
 # One folder, one Lambda, one program of the same name.
-FUNCTIONS := $(filter-out cli,$(notdir $(patsubst %/Cargo.toml,%,$(wildcard functions/*/Cargo.toml))))
+FUNCTIONS := $(filter-out cli,$(notdir $(patsubst %/Cargo.toml,%,$(wildcard functions/*/Cargo.toml functions/flow/*/Cargo.toml functions/schedules/*/Cargo.toml functions/edge/*/Cargo.toml))))
 # Names the cloud of up, down, status and demo: make up CLOUD=second runs beside the first.
 CLOUD := default
 

@@ -7,12 +7,12 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 
-use crate::base::Base;
 use crate::dashboard::{self, Console, Desk};
+use crate::http::base::Base;
 use crate::routes::router;
 use crate::service::{Ports, Service};
-use crate::session::{Identity, Recognition, recognise, refuse_cross_site};
-use crate::sign_in;
+use crate::sign_in::code_flow;
+use crate::sign_in::session::{Identity, Recognition, recognise, refuse_cross_site};
 
 /// Who people are and where they are, as configured.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ pub fn application<P: Ports>(service: Arc<Service<P>>, surroundings: Surrounding
         .layer(from_fn_with_state(recognition, recognise));
     let mut open = dashboard::customer_router(desk).layer(from_fn(refuse_cross_site)).merge(dashboard::assets_router());
     if let Some(identity) = &identity {
-        open = open.merge(sign_in::router(identity.clone()));
+        open = open.merge(code_flow::router(identity.clone()));
     }
     let claims = identity.map(|identity| identity.claims().clone());
     router(service, claims).merge(pages).merge(open).layer(from_fn_with_state(base, tell_base))

@@ -1,6 +1,6 @@
 //! Signing in against an OpenID provider, with each part of the flow tampered with.
 
-use api::session::{Identity, Recognition, recognise};
+use api::sign_in::session::{Identity, Recognition, recognise};
 use api::{Base, ClaimNames, sign_in};
 use axum::body::Body;
 use axum::routing::{get, post};
@@ -43,8 +43,8 @@ async fn site_at(base: &str) -> Site {
     };
     let router = Router::new()
         .route("/dashboard", get(who))
-        .route("/dashboard/change", post(who).layer(middleware::from_fn(api::session::refuse_cross_site)))
-        .merge(sign_in::router(identity.clone()))
+        .route("/dashboard/change", post(who).layer(middleware::from_fn(api::sign_in::session::refuse_cross_site)))
+        .merge(sign_in::code_flow::router(identity.clone()))
         .layer(middleware::from_fn_with_state(Recognition { identity: Some(identity), base: Some(base) }, recognise));
     Site { router, issuer }
 }
@@ -324,11 +324,11 @@ async fn a_provider_that_does_not_answer_is_a_fault_and_not_a_sign_out() {
     let provider = adapters::oidc::OpenIdProvider::new("http://127.0.0.1:9", "managed-https").expect("on this machine");
     let claims = ClaimNames { tenant: "tenant".into(), roles: "roles".into(), operator_role: "operator".into() };
     let identity = Identity::new(provider, claims);
-    let site = Site { router: sign_in::router(identity.clone()), issuer: site().await.issuer };
+    let site = Site { router: sign_in::code_flow::router(identity.clone()), issuer: site().await.issuer };
     let answer = site.send(Request::get("/sign-in").header("host", "api.example.com")).await;
     answer.refused_with(StatusCode::SERVICE_UNAVAILABLE);
     let token = site.issuer.token(&acme(), time::OffsetDateTime::now_utc());
     let now = time::OffsetDateTime::now_utc();
     let refusal = identity.bearer(&token, None, now).await;
-    assert!(matches!(refusal, Err(api::session::Refusal::IssuerSilent(_))), "{refusal:?}");
+    assert!(matches!(refusal, Err(api::sign_in::session::Refusal::IssuerSilent(_))), "{refusal:?}");
 }

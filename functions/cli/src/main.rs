@@ -2,29 +2,21 @@
 //!
 //! Results go to stdout, everything else to stderr. Exit status: 0 done, 1 failed, 2 usage.
 
-mod address;
 mod api;
-mod api_error;
 mod arguments;
 mod commands;
-mod credentials;
 mod model;
-mod progress;
-mod reference;
 mod render;
-mod signing;
 mod terminal;
-mod trouble;
-mod waiting;
 
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
+use crate::api::credentials::Token;
 use crate::arguments::{Cli, Command};
-use crate::credentials::Token;
-use crate::trouble::Trouble;
+use crate::terminal::error::Trouble;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -39,9 +31,9 @@ async fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<(), Trouble> {
     match &cli.command {
-        Command::Completions(command) => return reference::print_completions(command.shell),
-        Command::Man { directory } => return reference::write_manual(directory),
-        Command::Reference => return reference::print_reference(),
+        Command::Completions(command) => return arguments::reference::print_completions(command.shell),
+        Command::Man { directory } => return arguments::reference::write_manual(directory),
+        Command::Reference => return arguments::reference::print_reference(),
         _ => {}
     }
     // Not a required argument of clap's: those cannot be global.

@@ -18,9 +18,9 @@ use super::page::{Frame, Place, refused, see_other, shown};
 use super::parts::{Findings, Records};
 use super::visit::is_partial;
 use super::words::{self, Badge};
-use crate::base::Base;
-use crate::problem::Problem;
-use crate::session::source_address;
+use crate::http::base::Base;
+use crate::http::problem::Problem;
+use crate::sign_in::session::source_address;
 use crate::views::EndpointView;
 
 #[derive(Debug, Template)]

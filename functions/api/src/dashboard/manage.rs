@@ -19,7 +19,7 @@ use super::page::{Frame, Place, see_other, shown};
 use super::parts::Copy;
 use super::visit::Visit;
 use super::words;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 use crate::views::{EndpointView, NewShare};
 
 /// A link that was just made. It is shown in the answer to the form, and nowhere again: not in a URL, not in a cookie.

@@ -2,7 +2,7 @@
 //!
 //! Pages are made here, from the same views that `/v1` answers with. They work as plain HTML with forms; htmx and
 //! one small script add what moves by itself. Whoever mounts the dashboard puts
-//! [`recognise`](crate::session::recognise) in front of it, which says who asks and where the pages stand.
+//! [`recognise`](crate::sign_in::session::recognise) in front of it, which says who asks and where the pages stand.
 
 mod assets;
 mod attempts;
@@ -39,7 +39,7 @@ pub use operations::{Done, ListQuery, Operations, Wish};
 use page::guard;
 use visit::Visit;
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 const LARGEST_FORM: usize = 64 * 1024;
 

@@ -8,7 +8,7 @@ use domain::verdict::{Mover, Verdict};
 use domain::{DnsMethod, Reachability};
 use time::{Duration, OffsetDateTime};
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 use crate::views::{EndpointList, EndpointView, EventList, NewShare, Overview, PreflightView, ShareList};
 
 pub type Done<T> = Result<T, Problem>;

@@ -7,8 +7,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::assets::ASSETS;
 use super::assets::Assets;
-use crate::base::Base;
-use crate::problem::Problem;
+use crate::http::base::Base;
+use crate::http::problem::Problem;
 
 /// Nothing but our own files, and no place in a frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \

@@ -21,7 +21,7 @@ use super::page::{Frame, Place, shown};
 use super::parts::{Answer, Copy, Findings};
 use super::visit::Visit;
 use super::words;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 use crate::views::PreflightView;
 
 const LONGEST_DOMAIN: usize = 300;

@@ -8,7 +8,7 @@ use domain::caller::Caller;
 use time::{Duration, OffsetDateTime};
 
 use super::operations::{Done, ListQuery, Operations, Wish};
-use crate::query::{EndpointQuery, Sort};
+use crate::http::query::{EndpointQuery, Sort};
 use crate::service::{Ports, Preflight, Registration, Service};
 use crate::views::{EndpointList, EndpointView, EventList, NewShare, Overview, PreflightView, ShareList};
 

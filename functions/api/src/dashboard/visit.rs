@@ -8,11 +8,11 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::page::{Frame, Next, Place, Reader, Refusal, refused, see_other, shown};
-use crate::base::Base;
-use crate::problem::Problem;
-use crate::session::SignInOffered;
+use crate::http::base::Base;
+use crate::http::problem::Problem;
+use crate::sign_in::session::SignInOffered;
 
-/// A request of somebody who is known: [`recognise`](crate::session::recognise) has put the caller into the extensions.
+/// A request of somebody who is known: [`recognise`](crate::sign_in::session::recognise) has put the caller into the extensions.
 #[derive(Clone, Debug)]
 pub(crate) struct Visit {
     pub(crate) caller: Caller,

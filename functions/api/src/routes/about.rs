@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 use utoipa::OpenApi;
 
 use super::{Shared, endpoints, links, records};
-use crate::openapi::{Always, GatewayMessage, Schemes};
-use crate::parameters::{Nothing, Parameters};
-use crate::problem::Problem;
+use crate::http::openapi::{Always, GatewayMessage, Schemes};
+use crate::http::parameters::{Nothing, Parameters};
+use crate::http::problem::Problem;
 use crate::service::Ports;
 use crate::views::{CallerView, HealthView, InstallationView, Overview};
 

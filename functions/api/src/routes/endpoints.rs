@@ -8,11 +8,11 @@ use time::OffsetDateTime;
 use utoipa::IntoParams;
 
 use super::Shared;
-use crate::body::{Optional, Strict};
-use crate::openapi::{Always, Conflicts, OfEndpoint, WithBody};
-use crate::parameters::{Nothing, Parameters, Reference};
-use crate::problem::Problem;
-use crate::query::{EndpointQuery, page_size};
+use crate::http::body::{Optional, Strict};
+use crate::http::openapi::{Always, Conflicts, OfEndpoint, WithBody};
+use crate::http::parameters::{Nothing, Parameters, Reference};
+use crate::http::problem::Problem;
+use crate::http::query::{EndpointQuery, page_size};
 use crate::service::{Ports, Registration, Wish};
 use crate::views::{AttemptList, EndpointList, EndpointView, EventList, StartedView};
 

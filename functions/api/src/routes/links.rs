@@ -7,11 +7,11 @@ use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 
 use super::Shared;
-use crate::base::Base;
-use crate::body::Optional;
-use crate::openapi::{Always, Conflicts, OfEndpoint, WithBody};
-use crate::parameters::{LinkReference, Nothing, Parameters, Reference};
-use crate::problem::Problem;
+use crate::http::base::Base;
+use crate::http::body::Optional;
+use crate::http::openapi::{Always, Conflicts, OfEndpoint, WithBody};
+use crate::http::parameters::{LinkReference, Nothing, Parameters, Reference};
+use crate::http::problem::Problem;
 use crate::service::Ports;
 use crate::views::{NewShare, ShareList};
 

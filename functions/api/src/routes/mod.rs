@@ -16,11 +16,11 @@ use axum::routing::{MethodFilter, any, on};
 use http::{Method, StatusCode, Uri};
 use utoipa::openapi::HttpMethod;
 
-use crate::body::LARGEST_BODY;
-use crate::caller::{identify_by_iam, identify_by_token};
-use crate::problem::Problem;
+use crate::http::body::LARGEST_BODY;
+use crate::http::caller::{identify_by_iam, identify_by_token};
+use crate::http::problem::Problem;
 use crate::service::{Ports, Service};
-use crate::session_claims::ClaimNames;
+use crate::sign_in::claims::ClaimNames;
 
 type Shared<P> = Arc<Service<P>>;
 

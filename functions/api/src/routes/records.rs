@@ -5,10 +5,10 @@ use time::OffsetDateTime;
 
 use super::Shared;
 use super::endpoints::Empty;
-use crate::body::{Optional, Strict};
-use crate::openapi::{Always, OfEndpoint, WithBody};
-use crate::parameters::{Nothing, Parameters, Reference};
-use crate::problem::Problem;
+use crate::http::body::{Optional, Strict};
+use crate::http::openapi::{Always, OfEndpoint, WithBody};
+use crate::http::parameters::{Nothing, Parameters, Reference};
+use crate::http::problem::Problem;
 use crate::service::{Ports, Preflight};
 use crate::views::{EndpointView, PreflightView, RecordList};
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::deploying::{self, Asked, may_move};
 use super::registering::{dns_method_words, field_of, name_taken, reachability_word};
 use super::{MOST_WRITES, Ports, Service, act, whole_second};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 use crate::views::EndpointView;
 
 /// One write for the endpoint itself, one for the event.

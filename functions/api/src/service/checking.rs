@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
 
 use super::{Installation, Ports, Service, act};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 use crate::views::{EndpointView, PreflightView};
 
 /// How soon after one look the next may begin.

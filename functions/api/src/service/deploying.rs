@@ -8,7 +8,7 @@ use domain::caller::Caller;
 use domain::deployment::{Deployment, ListenerArn, Region, RoleArn};
 
 use super::Installation;
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// What somebody asks for; what is absent stays as it is.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,7 +6,7 @@ use domain::ports::{AuditTrail, Registry};
 use time::OffsetDateTime;
 
 use super::{Ports, Service, act};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 use crate::views::EventList;
 
 /// Attempts shown in a history.

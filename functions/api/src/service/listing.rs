@@ -7,8 +7,8 @@ use domain::verdict::{Verdict, judge};
 use time::OffsetDateTime;
 
 use super::{Ports, Service};
-use crate::problem::Problem;
-use crate::query::{Cursor, EndpointQuery, Filter, Sort, Urgency};
+use crate::http::problem::Problem;
+use crate::http::query::{Cursor, EndpointQuery, Filter, Sort, Urgency};
 use crate::views::{EndpointList, EndpointView, Overview, Renewal, VerdictCount};
 
 /// Endpoints read at once where all are looked at.

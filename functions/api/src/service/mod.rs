@@ -26,7 +26,7 @@ pub(crate) use changing::Wish;
 pub(crate) use checking::Preflight;
 pub(crate) use registering::Registration;
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 use crate::views::{CallerView, EndpointView};
 
 /// DynamoDB takes 100 writes in one transaction.

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::deploying::{self, Asked};
 use super::{MOST_WRITES, Ports, Service, act, random, sha256, whole_second};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 use crate::views::EndpointView;
 
 /// One write for the endpoint itself, one for the event, one for the request's key.

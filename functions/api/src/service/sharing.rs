@@ -6,7 +6,7 @@ use domain::share::{DEFAULT_LIFE, LONGEST_LIFE, Share, ShareToken};
 use time::{Duration, OffsetDateTime};
 
 use super::{Ports, Service, act, random, sha256};
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 use crate::views::{EndpointView, NewShare, ShareList};
 
 /// Open links of one endpoint at a time.

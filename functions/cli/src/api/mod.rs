@@ -1,6 +1,10 @@
 //! The API's client.
 
+pub(crate) mod address;
+pub(crate) mod credentials;
+pub(crate) mod error;
 mod operations;
+pub(crate) mod signing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +16,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use crate::address::ApiAddress;
-use crate::api_error::{ApiError, Problem};
-use crate::credentials::{Credentials, Token};
+use crate::api::address::ApiAddress;
+use crate::api::credentials::{Credentials, Token};
+use crate::api::error::{ApiError, Problem};
 use crate::model::Answer;
 
 pub(crate) use operations::{IdempotencyKey, Selection};

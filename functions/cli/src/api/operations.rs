@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::{Api, Asking};
-use crate::api_error::ApiError;
+use crate::api::error::ApiError;
 use crate::arguments::EndpointName;
 use crate::model::{
     Answer, AttemptList, CallerView, Change, Endpoint, EndpointPage, EventList, Installation, NewShare, Preflight,

@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod look;
+pub(crate) mod reference;
 mod words;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -11,8 +12,8 @@ pub(crate) use endpoint::{Add, Change, Proof, Reachability, Remove, Renew, Share
 pub(crate) use look::{Check, Events, List, Order, RecordFormat, Records, word};
 pub(crate) use words::{EndpointName, ShareId, Timeout};
 
-use crate::address::ApiAddress;
-use crate::credentials::Token;
+use crate::api::address::ApiAddress;
+use crate::api::credentials::Token;
 
 /// The widest line of a help text: what a terminal has at least.
 pub(crate) const HELP_WIDTH: usize = 80;

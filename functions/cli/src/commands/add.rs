@@ -1,15 +1,15 @@
 //! `add`: registers a domain and, if asked to, waits for its certificate.
 
 use super::{now, print};
+use crate::api::error::ApiError;
 use crate::api::{Api, IdempotencyKey};
-use crate::api_error::ApiError;
 use crate::arguments::{Add, Format};
+use crate::commands::waiting::{Standing, Told, insist, records_named, standing, until};
 use crate::model::{Answer, Endpoint, Failure, Registration};
-use crate::progress::Progress;
 use crate::render;
-use crate::terminal::{Look, shell_word};
-use crate::trouble::Trouble;
-use crate::waiting::{Standing, Told, insist, records_named, standing, until};
+use crate::terminal::error::Trouble;
+use crate::terminal::output::{Look, shell_word};
+use crate::terminal::progress::Progress;
 
 pub(super) async fn add(api: &Api, command: &Add) -> Result<(), Trouble> {
     let registration = Registration {

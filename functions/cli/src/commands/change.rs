@@ -5,8 +5,8 @@ use crate::api::Api;
 use crate::arguments::Change;
 use crate::model::{self, Endpoint};
 use crate::render;
-use crate::terminal::{Look, shell_word};
-use crate::trouble::Trouble;
+use crate::terminal::error::Trouble;
+use crate::terminal::output::{Look, shell_word};
 
 pub(super) async fn change(api: &Api, command: &Change) -> Result<(), Trouble> {
     let change = model::Change {

@@ -9,8 +9,8 @@ use crate::api::Api;
 use crate::arguments::{Check, Format};
 use crate::model::{Endpoint, Mover, Preflight, RecordStatus, Registration, Severity, Verdict};
 use crate::render::{self, Looked};
-use crate::terminal::shell_word;
-use crate::trouble::Trouble;
+use crate::terminal::error::Trouble;
+use crate::terminal::output::shell_word;
 
 /// How a domain is looked at that is not registered, if it is not said.
 const ASSUMED: &str = "external";

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::print;
-use crate::address::ApiAddress;
+use crate::api::address::ApiAddress;
+use crate::api::credentials::Token;
+use crate::api::error::ApiError;
 use crate::api::{Api, health};
-use crate::api_error::ApiError;
 use crate::arguments::{Doctor, Format};
-use crate::credentials::Token;
 use crate::model::{Answer, CallerView, InstallationCheck, Level};
 use crate::render;
-use crate::trouble::Trouble;
+use crate::terminal::error::Trouble;
 
 /// AWS refuses signatures that are off by five minutes.
 const SKEW_THAT_FAILS: Duration = Duration::minutes(5);

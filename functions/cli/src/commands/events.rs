@@ -11,8 +11,8 @@ use crate::api::Api;
 use crate::arguments::{Events, Format};
 use crate::model::{Answer, EventList};
 use crate::render;
-use crate::terminal::{Look, json_line};
-use crate::trouble::Trouble;
+use crate::terminal::error::Trouble;
+use crate::terminal::output::{Look, json_line};
 
 /// What happens is seen this much later at most; attempts take seconds.
 const PAUSE: Duration = Duration::from_secs(2);

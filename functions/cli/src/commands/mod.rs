@@ -10,16 +10,17 @@ mod remove;
 mod renew;
 mod share;
 mod wait;
+pub(crate) mod waiting;
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::address::ApiAddress;
 use crate::api::Api;
+use crate::api::address::ApiAddress;
+use crate::api::credentials::Token;
 use crate::arguments::{Command, Format};
-use crate::credentials::Token;
-use crate::terminal::{Look, json_text, write_result};
-use crate::trouble::Trouble;
+use crate::terminal::error::Trouble;
+use crate::terminal::output::{Look, json_text, write_result};
 
 /// Prints `json` for programs or, for people, what `text` makes of it.
 fn print(format: Format, json: &impl Serialize, text: impl FnOnce(Look) -> String) -> Result<(), Trouble> {

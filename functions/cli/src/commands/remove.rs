@@ -5,12 +5,12 @@ use std::io::{self, IsTerminal, Write};
 use super::print;
 use crate::api::Api;
 use crate::arguments::{EndpointName, Remove};
+use crate::commands::waiting::{Told, until};
 use crate::model::Endpoint;
-use crate::progress::Progress;
 use crate::render;
-use crate::terminal::shell_word;
-use crate::trouble::Trouble;
-use crate::waiting::{Told, until};
+use crate::terminal::error::Trouble;
+use crate::terminal::output::shell_word;
+use crate::terminal::progress::Progress;
 
 pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), Trouble> {
     let name = &command.named.endpoint;

@@ -3,12 +3,12 @@
 use super::print;
 use crate::api::Api;
 use crate::arguments::{Format, Renew};
+use crate::commands::waiting::{end_of, until};
 use crate::model::{Certificate, Outcome};
-use crate::progress::Progress;
 use crate::render;
-use crate::terminal::{json_text, shell_word, write_result};
-use crate::trouble::Trouble;
-use crate::waiting::{end_of, until};
+use crate::terminal::error::Trouble;
+use crate::terminal::output::{json_text, shell_word, write_result};
+use crate::terminal::progress::Progress;
 
 pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), Trouble> {
     let name = &command.named.endpoint;

@@ -4,8 +4,8 @@ use super::{now, print};
 use crate::api::Api;
 use crate::arguments::{EndpointName, Format, Share, ShareId};
 use crate::render;
-use crate::terminal::{shell_word, write_result};
-use crate::trouble::Trouble;
+use crate::terminal::error::Trouble;
+use crate::terminal::output::{shell_word, write_result};
 
 /// Digits of a SHA-256 in hexadecimal.
 const WHOLE_ID: usize = 64;

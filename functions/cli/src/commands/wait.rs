@@ -2,14 +2,14 @@
 
 use super::{now, print};
 use crate::api::Api;
-use crate::api_error::ApiError;
+use crate::api::error::ApiError;
 use crate::arguments::{Format, Wait};
+use crate::commands::waiting::until;
 use crate::model::{Answer, Endpoint, Mover, Verdict};
-use crate::progress::Progress;
 use crate::render;
-use crate::terminal::shell_word;
-use crate::trouble::Trouble;
-use crate::waiting::until;
+use crate::terminal::error::Trouble;
+use crate::terminal::output::shell_word;
+use crate::terminal::progress::Progress;
 
 /// How the waiting ended.
 enum End {

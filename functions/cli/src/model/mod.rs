@@ -19,7 +19,7 @@ pub(crate) use record::{CheckedRecord, Record, RecordList, RecordStatus};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::terminal::disarm;
+use crate::terminal::output::disarm;
 
 /// What the API answered: the object itself for programs, and what was understood of it for people.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use super::facts::{facts, fold};
 use super::moment::{moment, relative};
 use super::{colour_of_status, heading, record_line};
 use crate::model::{CheckedRecord, Endpoint, Finding, Found, Mover, Preflight, Provider, Serving, Severity, Verdict};
-use crate::terminal::{Colour, Look};
+use crate::terminal::output::{Colour, Look};
 
 /// One look, whether at an endpoint or at a domain that is none yet.
 pub(crate) struct Looked<'a> {

@@ -2,7 +2,7 @@
 
 use super::facts::fold;
 use crate::model::{InstallationCheck, Level};
-use crate::terminal::{Colour, Look};
+use crate::terminal::output::{Colour, Look};
 
 pub(crate) fn doctor_page(look: Look, checks: &[InstallationCheck]) -> String {
     let names = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or_default();

@@ -6,7 +6,7 @@ use super::facts::facts;
 use super::moment::{exact, moment, relative};
 use super::{colour_of, heading, record_table};
 use crate::model::{Certificate, Deployment, Endpoint, Failure, Mover, Serving, Verdict, Watch};
-use crate::terminal::{Colour, Look, shell_word};
+use crate::terminal::output::{Colour, Look, shell_word};
 
 /// `www.example.com: issuing (attempt 2 is running)`
 pub(crate) fn state_line(endpoint: &Endpoint) -> String {

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::moment::{exact, relative};
 use crate::model::Event;
-use crate::terminal::{Colour, Look};
+use crate::terminal::output::{Colour, Look};
 
 /// Given the newest first, as the API has them.
 pub(crate) fn events(look: Look, events: &[Event], now: OffsetDateTime) -> String {

@@ -1,6 +1,6 @@
 //! Names and what they stand for, one below the other.
 
-use crate::terminal::Look;
+use crate::terminal::output::Look;
 
 /// Leaves out what is empty, and folds long values between words only: a word, such as an ARN, stays one that can be copied.
 pub(super) fn facts(look: Look, facts: &[(&str, String)]) -> String {

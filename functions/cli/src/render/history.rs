@@ -7,7 +7,7 @@ use super::facts::facts;
 use super::moment::{exact, length};
 use super::{cell, colour_of_outcome, heading, keep_whole, narrow, number, table, text_of};
 use crate::model::{Attempt, Failure, Step};
-use crate::terminal::Look;
+use crate::terminal::output::Look;
 
 const HEADERS: [&str; 9] =
     ["ATTEMPT", "STARTED", "TOOK", "OUTCOME", "METHOD", "CA REQUESTS", "ROUTE53 CALLS", "LAMBDA TIME", "CA"];

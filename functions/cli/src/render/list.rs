@@ -7,7 +7,7 @@ use super::facts::fold;
 use super::moment::relative;
 use super::{cell, colour_of, heading, keep_whole, narrow, table, text_of, width_of};
 use crate::model::{Endpoint, Mover, Verdict};
-use crate::terminal::Look;
+use crate::terminal::output::Look;
 
 const HEADERS: [&str; 7] = ["VERDICT", "DOMAIN", "WHOSE MOVE", "UNTIL", "NEXT STEP", "REACHABILITY", "TENANT"];
 /// Columns before the next step, which is folded where all others are not.

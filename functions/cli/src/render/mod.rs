@@ -28,7 +28,7 @@ pub(crate) use shares::{new_share, shares};
 use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::model::{Outcome, RecordStatus, Verdict};
-use crate::terminal::{Colour, Look};
+use crate::terminal::output::{Colour, Look};
 
 /// Columns without lines: what is read can be copied, and `awk` can read it too.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));

@@ -5,7 +5,7 @@ use comfy_table::Cell;
 use super::facts::facts;
 use super::{cell, colour_of_status, keep_whole, table, text_of, width_of};
 use crate::model::{CheckedRecord, Record};
-use crate::terminal::Look;
+use crate::terminal::output::Look;
 
 /// Columns that are typed into a zone, type, name and value, and before them how it is there now.
 const WHOLE: usize = 4;

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::moment::{moment, relative};
 use super::{keep_whole, table, text_of};
 use crate::model::{NewShare, Share};
-use crate::terminal::Look;
+use crate::terminal::output::Look;
 
 /// Digits of an id that tell links apart, and that `--revoke` takes.
 const SHORT_ID: usize = 12;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use api::Base;
 use api::dashboard::{self, Console, Desk};
-use api::session::SignInOffered;
+use api::sign_in::session::SignInOffered;
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::middleware::{Next, from_fn_with_state};

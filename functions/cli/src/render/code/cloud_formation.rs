@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Identifiers, TTL, is_alias, subject, zone_of_target, zones};
 use crate::model::Record;
-use crate::terminal::json_text;
+use crate::terminal::output::json_text;
 
 pub(crate) fn cloud_formation(records: &[&Record]) -> String {
     let mut identifiers = Identifiers::default();

@@ -8,8 +8,8 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use crate::address::ApiAddress;
-use crate::api_error::{ApiError, causes};
+use crate::api::address::ApiAddress;
+use crate::api::error::{ApiError, causes};
 
 /// The name that API Gateway signs under, for the requests to an API.
 const SERVICE: &str = "execute-api";

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
-use crate::trouble::Trouble;
+use crate::terminal::error::Trouble;
 
 /// How a stream wants to be written to.
 #[derive(Clone, Copy, Debug)]

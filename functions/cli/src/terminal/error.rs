@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::terminal::{Colour, Look, colour_wanted};
+use crate::terminal::output::{Colour, Look, colour_wanted};
 
 /// All three parts are needed to make one, so that no failure leaves people alone.
 #[derive(Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::terminal::{disarm, harmless};
-use crate::trouble::Trouble;
+use crate::terminal::error::Trouble;
+use crate::terminal::output::{disarm, harmless};
 
 #[derive(Debug)]
 pub(crate) enum ApiError {

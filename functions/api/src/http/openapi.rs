@@ -6,7 +6,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, Responses};
 use utoipa::{IntoResponses, Modify, ToSchema};
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// Any operation may answer so.
 #[derive(IntoResponses)]

@@ -5,7 +5,7 @@ use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// The query, strictly of its type: an unknown, repeated or malformed parameter is refused by name.
 pub(crate) struct Parameters<T>(pub T);

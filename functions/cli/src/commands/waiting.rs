@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::api_error::ApiError;
+use crate::api::error::ApiError;
 use crate::arguments::Timeout;
 use crate::model::{Attempt, Endpoint, Failure, Mover, Outcome, Record, Verdict};
-use crate::progress::Progress;
+use crate::terminal::progress::Progress;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);

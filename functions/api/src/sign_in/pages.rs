@@ -4,10 +4,10 @@ use axum::response::{IntoResponse, Response};
 use domain::failure::printable;
 use http::StatusCode;
 
-use crate::base::Base;
 use crate::dashboard::page::{Frame, Next, Place, Refusal as RefusalPage, guarded, shown};
-use crate::problem::Problem;
-use crate::session::{Identity, Refusal};
+use crate::http::base::Base;
+use crate::http::problem::Problem;
+use crate::sign_in::session::{Identity, Refusal};
 
 /// What is the case, what to do, and where to go.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::str::FromStr;
 
 use http::header::{AUTHORIZATION, HeaderValue};
 
-use crate::address::ApiAddress;
-use crate::api_error::ApiError;
-use crate::signing::Signer;
+use crate::api::address::ApiAddress;
+use crate::api::error::ApiError;
+use crate::api::signing::Signer;
 
 /// A token as it was given, good or not: an error about it must not print it.
 #[derive(Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use domain::{CertificateName, Endpoint, EndpointId, Reachability};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 pub(crate) const DEFAULT_PAGE: u32 = 50;
 pub(crate) const LARGEST_PAGE: u32 = 200;

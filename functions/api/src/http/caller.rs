@@ -14,8 +14,8 @@ use http::{Extensions, HeaderMap, HeaderValue};
 use lambda_http::request::RequestContext;
 use serde_json::{Map, Value};
 
-use crate::problem::Problem;
-use crate::session_claims::ClaimNames;
+use crate::http::problem::Problem;
+use crate::sign_in::claims::ClaimNames;
 
 /// Lets requests through that IAM has signed off, with their [`Caller`].
 pub(crate) async fn identify_by_iam(mut request: Request, next: Next) -> Response {

@@ -72,7 +72,7 @@ impl FromStr for Base {
     }
 }
 
-/// The configured base, which [`crate::session::recognise`] hands on; without one, that of the host that was asked.
+/// The configured base, which [`crate::sign_in::session::recognise`] hands on; without one, that of the host that was asked.
 impl<S: Send + Sync> FromRequestParts<S> for Base {
     type Rejection = StatusCode;
 

@@ -7,8 +7,8 @@ use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
 use crate::arguments::{Cli, HELP_WIDTH};
-use crate::terminal::write_result;
-use crate::trouble::Trouble;
+use crate::terminal::error::Trouble;
+use crate::terminal::output::write_result;
 
 const NAME: &str = "managed-https";
 

@@ -14,9 +14,9 @@ use http::{Extensions, HeaderMap, HeaderValue};
 use lambda_http::request::RequestContext;
 use time::{Duration, OffsetDateTime};
 
-use crate::base::Base;
-use crate::session_claims::ClaimNames;
-use crate::sign_in_pages::Page;
+use crate::http::base::Base;
+use crate::sign_in::claims::ClaimNames;
+use crate::sign_in::pages::Page;
 
 /// A browser keeps no cookie that is longer, name and value together (RFC 6265bis §5.6).
 const LARGEST_COOKIE: usize = 4096;

@@ -14,9 +14,9 @@ use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
-use crate::base::Base;
-use crate::session::{Identity, Refusal, cookie, refuse_cross_site, sealed, session_cookie};
-use crate::sign_in_pages::Page;
+use crate::http::base::Base;
+use crate::sign_in::pages::Page;
+use crate::sign_in::session::{Identity, Refusal, cookie, refuse_cross_site, sealed, session_cookie};
 
 /// How long somebody may take at the provider.
 const PATIENCE: Duration = Duration::minutes(10);

@@ -1,0 +1,6 @@
+//! How people sign in to the pages, and stay signed in.
+
+pub(crate) mod claims;
+pub mod code_flow;
+pub(crate) mod pages;
+pub mod session;

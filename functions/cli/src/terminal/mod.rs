@@ -1,0 +1,5 @@
+//! What a person at a terminal gets: text, errors, progress.
+
+pub(crate) mod error;
+pub(crate) mod output;
+pub(crate) mod progress;
