@@ -2,11 +2,11 @@ use std::sync::LazyLock;
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::caller::Caller;
 use http::HeaderName;
 use http::header::CONTENT_TYPE;
 use time::OffsetDateTime;
 use utoipa::OpenApi;
+use vocabulary::names::Caller;
 
 use super::{Shared, endpoints, links, records};
 use crate::http::openapi::{Always, GatewayMessage, Schemes};

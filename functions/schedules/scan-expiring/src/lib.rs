@@ -2,8 +2,8 @@
 
 mod turns;
 
+use domain::acts::start_attempt::start_attempt;
 use domain::ports::{DUE_SHARDS, DueEntry, DueIndex, FlowStarter, ServiceFault};
-use domain::starting::start_attempt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -103,11 +103,12 @@ async fn start_one(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::ports::{EndpointReader, Registry};
-    use domain::ports::{FaultKind, Started};
-    use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
+    use domain::endpoint::Endpoint;
+    use domain::ports::{EndpointReader, FaultKind, Registry, Started};
     use testkit::{MemoryEndpoints, MemoryFlows};
     use time::macros::datetime;
+    use vocabulary::acme::Reachability;
+    use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 

@@ -6,13 +6,13 @@ use aws_sdk_acm::Client;
 use aws_sdk_acm::error::ProvideErrorMetadata;
 use aws_sdk_acm::primitives::{Blob, DateTime};
 use aws_sdk_acm::types::{CertificateSummary, CertificateType, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
-use domain::acm_quota::ImportedLife;
-use domain::certificate::leaf_serial;
 use domain::health::CertificateUse;
-use domain::installation_facts::Looked;
+use domain::installation::Looked;
 use domain::ports::{
     CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault,
 };
+use vocabulary::certificate::ImportedLife;
+use vocabulary::certificate::chain::leaf_serial;
 
 use time::OffsetDateTime;
 

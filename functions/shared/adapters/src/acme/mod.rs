@@ -12,15 +12,14 @@ mod transport;
 
 use std::time::Duration;
 
-use domain::failure::printable;
-use domain::names::EndpointNames;
-use domain::order::{Authorization, AuthorizationStatus, OpenOrder, OrderStatus};
-use domain::ports::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, Validation};
-use domain::problem::Subproblem;
-use domain::proving::Proving;
+use domain::ports::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation};
 use instant_acme::{Account, Error, Identifier, NewOrder, Order};
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
+use vocabulary::acme::{Authorization, AuthorizationStatus, OpenOrder, OrderStatus, Proving};
+use vocabulary::failure::{Problem, Subproblem};
+use vocabulary::names::EndpointNames;
+use vocabulary::text::printable;
 
 pub use renewal::AcmeRenewalInformation;
 
