@@ -85,6 +85,10 @@ lint: set-up ## Check format, clippy, template and state machine
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	infra/lint.sh
 
+.PHONY: requirements
+requirements: ## Resolve the Python tools after a change of infra/requirements/*.in
+	infra/requirements/compile.sh
+
 # Lambda's own architecture, so none of this machine's flags. A folder of its own leaves the local
 # cloud's build alone.
 deploy: set-up ## Build for AWS (arm64) and deploy the stack, guided
