@@ -80,9 +80,10 @@ provoked: build ## Provoke what can go wrong, and make docs/PROVOKED.md of what 
 fmt: ## Format the Rust sources
 	cargo fmt --all
 
-lint: set-up ## Check format, clippy, template and state machine
+lint: set-up ## Check format, clippy, docs, crates, template and state machine
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --no-deps --quiet
 	infra/lint.sh
 
 .PHONY: requirements licences

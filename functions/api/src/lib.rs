@@ -1,6 +1,6 @@
 //! The REST API: endpoints and what is known of them; and the pages that show the same to people.
 //!
-//! Who asks is established in front of it, by the API's authorizers (see `template.yaml`), and read in [`caller`]; for
+//! Who asks is established in front of it, by the API's authorizers (see `template.yaml`), and read in `caller`; for
 //! pages, by the session of [`sign_in`]. Whose endpoints that one may see is decided here.
 
 mod application;
