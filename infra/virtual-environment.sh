@@ -15,7 +15,7 @@ virtual_environment() {
   echo "Fetching $(packages_of "$1") into .local/venvs/$1" >&"${MESSAGES:-2}"
   python3 -m venv --clear --without-pip "$folder"
   UV_CACHE_DIR="$LOCAL/uv" "$LOCAL/venvs/uv/bin/uv" pip install --quiet --system-certs --python "$folder/bin/python" \
-    --require-hashes --requirements "$requirements" "${@:2}"
+    --require-hashes --requirements "$requirements" "${@:2}" || return
   cp "$requirements" "$folder/installed.txt"
 }
 
@@ -32,7 +32,7 @@ virtual_environment_of_uv() {
     python3 -m venv --clear "$folder"
   fi
   "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --require-hashes --requirement "$REQUIREMENTS/uv.txt"
+    --require-hashes --requirement "$REQUIREMENTS/uv.txt" || return
   cp "$REQUIREMENTS/uv.txt" "$folder/installed.txt"
 }
 
