@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # To be sourced, by those who need a tool that is a Python package. LOCAL is the project's .local folder.
 
 REQUIREMENTS="$(cd "$(dirname "${BASH_SOURCE[0]}")/requirements" && pwd)"
