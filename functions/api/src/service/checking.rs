@@ -46,6 +46,7 @@ impl<P: Ports> Service<P> {
 
     /// One look at a time, however many ask; each is answered with a look that began after it had asked: who has just
     /// corrected a record wants to know of that, not of what a look before it found.
+    #[expect(clippy::disallowed_methods, reason = "a person waits for the answer to this very request")]
     pub(super) async fn look(
         &self,
         endpoint: &Endpoint,

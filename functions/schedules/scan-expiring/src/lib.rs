@@ -31,7 +31,7 @@ pub struct ScanReport {
 
 /// Runs one scan. `has_time` says whether there is time for another round.
 ///
-/// A round reads a page of each shard, the longest due first, and puts all of them into the order of [`Turns`]. Whatever
+/// A round reads a page of each shard, the longest due first, and puts all of them into the order of `Turns`. Whatever
 /// it has seen is not due any more after it, so the next round sees what lay behind. Single failures do not stop it. A
 /// scan that dies half way, or two at once, start nothing twice: [`start_attempt`] sees to that.
 pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(

@@ -1,6 +1,6 @@
 //! In-memory ports, and the test bank that each port must pass on fake and adapter alike.
 //!
-//! A dev-dependency only. Each fake calls [`Fuse::burn`] after each of its side effects: a test that sets
+//! A dev-dependency only. Each fake calls `Fuse::burn` after each of its side effects: a test that sets
 //! the fuse sees the process die right there.
 
 pub mod banks;
