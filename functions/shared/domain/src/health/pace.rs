@@ -86,6 +86,12 @@ mod tests {
     }
 
     #[test]
+    fn a_phase_is_the_same_in_every_release() {
+        let first = |seed| next_look(&id(seed), Duration::hours(6), OffsetDateTime::UNIX_EPOCH).unix_timestamp();
+        assert_eq!([0, 1, 2].map(first), [9432, 14_063, 21_019]);
+    }
+
+    #[test]
     fn a_certificate_of_days_is_looked_at_more_often_than_one_of_months() {
         let six = Duration::hours(6);
         let of = |lifetime: Duration| interval(&certificate(&endpoint(), lifetime), six);
