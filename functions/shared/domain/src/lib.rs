@@ -38,6 +38,7 @@ pub mod records;
 pub mod renewal_info;
 pub mod schedule;
 pub mod share;
+pub mod stable_hash;
 pub mod standing;
 pub mod starting;
 pub mod trace;

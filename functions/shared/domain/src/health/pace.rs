@@ -5,6 +5,7 @@ use time::{Duration, OffsetDateTime};
 use super::{Health, settles_at};
 use crate::certificate::InstalledCertificate;
 use crate::endpoint::EndpointId;
+use crate::stable_hash::spread_64;
 
 /// However short a certificate lives, it is looked at this many times, if the schedule runs as often.
 const LOOKS_IN_A_LIFETIME: i32 = 100;
@@ -28,8 +29,9 @@ pub fn interval(held: &InstalledCertificate, longest: Duration) -> Duration {
 /// Each endpoint has a phase of its own in the interval, so that what was registered together is not looked at together.
 pub fn next_look(id: &EndpointId, interval: Duration, now: OffsetDateTime) -> OffsetDateTime {
     let interval = interval.whole_seconds().max(1);
-    let phase = i64::try_from((u128::from(spread(id)) * u128::from(interval.unsigned_abs())) >> 64)
-        .expect("less than the interval");
+    let phase =
+        i64::try_from((u128::from(spread_64(id.as_str().as_bytes())) * u128::from(interval.unsigned_abs())) >> 64)
+            .expect("less than the interval");
     let periods = (now.unix_timestamp() - phase).div_euclid(interval) + 1;
     OffsetDateTime::from_unix_timestamp(periods * interval + phase).expect("within an interval of now")
 }
@@ -51,17 +53,6 @@ pub fn look_after(id: &EndpointId, health: &Health, held: &InstalledCertificate,
     let confirm = health.is_in_doubt().then_some(now + UNTIL_CONFIRMED);
     let changeover = (now < settled).then_some(settled);
     [confirm, changeover].into_iter().flatten().fold(in_turn, OffsetDateTime::min)
-}
-
-/// A number that is spread evenly over all 64 bits: FNV-1a, stirred (MurmurHash3's finalizer), the same in every release.
-fn spread(id: &EndpointId) -> u64 {
-    let hash = id
-        .as_str()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    let stir = |hash: u64, by: u64| (hash ^ (hash >> 33)).wrapping_mul(by);
-    let stirred = stir(stir(hash, 0xff51_afd7_ed55_8ccd), 0xc4ce_b9fe_1a85_ec53);
-    stirred ^ (stirred >> 33)
 }
 
 #[cfg(test)]
