@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::problem::Problem;
 use crate::records::RequiredRecord;
+pub use crate::text::printable;
 
 /// The error types that a step reports to Step Functions; `infra/issue-certificate.asl.json` matches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -188,22 +189,6 @@ impl Failure {
     }
 }
 
-/// Makes text from a CA, DNS or a customer safe for one line of a message: no control or bidirectional
-/// formatting characters, at most `most` characters.
-pub fn printable(text: &str, most: usize) -> String {
-    let clean = |c: char| match c {
-        '\n' | '\r' | '\t' => ' ',
-        c if c.is_control() => '\u{fffd}',
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
-        c => c,
-    };
-    let mut out: String = text.chars().take(most).map(clean).collect();
-    if text.chars().nth(most).is_some() {
-        out.push('…');
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,12 +198,5 @@ mod tests {
         for name in FailureName::ALL {
             assert_eq!(serde_json::to_value(name).expect("serializes"), name.as_str());
         }
-    }
-
-    #[test]
-    fn hostile_text_stays_on_one_line_and_short() {
-        assert_eq!(printable("a\r\nb\u{1b}[31m\u{202e}x", 40), "a  b\u{fffd}[31m\u{fffd}x");
-        assert_eq!(printable("abcdef", 3), "abc…");
-        assert_eq!(printable("abc", 3), "abc");
     }
 }

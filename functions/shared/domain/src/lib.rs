@@ -41,6 +41,7 @@ pub mod share;
 pub mod stable_hash;
 pub mod standing;
 pub mod starting;
+pub mod text;
 pub mod trace;
 pub mod verdict;
 
