@@ -1,10 +1,10 @@
 //! What a look found: Status, What to fix, Currently resolves to.
 
+use domain::times::{relative, timestamp};
 use time::OffsetDateTime;
 
 use super::endpoint::{serving_facts, verdict_line};
 use super::facts::{facts, fold};
-use super::moment::{moment, relative};
 use super::{colour_of_status, heading, record_line};
 use crate::model::{CheckedRecord, Endpoint, Finding, Found, Mover, Preflight, Provider, Serving, Severity, Verdict};
 use crate::terminal::{Colour, Look};
@@ -70,7 +70,7 @@ pub(crate) fn whose_move(endpoint: &Endpoint) -> String {
 pub(crate) fn status_of_endpoint(look: Look, endpoint: &Endpoint, now: OffsetDateTime) -> String {
     let mut rows = vec![("What is", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())];
     if let Some(at) = endpoint.breaks_at {
-        rows.push((if at > now { "Breaks" } else { "Broken since" }, moment(at, now)));
+        rows.push((if at > now { "Breaks" } else { "Broken since" }, timestamp(at, now)));
     }
     let line = verdict_line(look, endpoint.title(), endpoint.verdict, endpoint.actor);
     format!("{}\n\n {line}\n{}", heading(look, "Status"), facts(look, &rows))

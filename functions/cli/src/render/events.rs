@@ -1,8 +1,8 @@
 //! Events, as a log: the newest last.
 
+use domain::times::{exact, relative};
 use time::OffsetDateTime;
 
-use super::moment::{exact, relative};
 use crate::model::Event;
 use crate::terminal::{Colour, Look};
 

@@ -1,10 +1,10 @@
 //! The list of endpoints.
 
 use comfy_table::{Cell, ColumnConstraint, Width};
+use domain::times::relative;
 use time::OffsetDateTime;
 
 use super::facts::fold;
-use super::moment::relative;
 use super::{cell, colour_of, heading, keep_whole, narrow, table, text_of, width_of};
 use crate::model::{Endpoint, Mover, Verdict};
 use crate::terminal::Look;

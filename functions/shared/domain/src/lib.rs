@@ -42,6 +42,7 @@ pub mod stable_hash;
 pub mod standing;
 pub mod starting;
 pub mod text;
+pub mod times;
 pub mod trace;
 pub mod verdict;
 
