@@ -12,6 +12,7 @@ mod records;
 #[cfg(test)]
 mod sample;
 mod shares;
+mod width;
 
 pub(crate) use check::{Looked, provider_hint, ready_line, status_of_domain, status_of_endpoint, whose_move};
 pub(crate) use code::{cloud_formation, terraform, zone_lines};
