@@ -6,8 +6,9 @@ use domain::renewal_info::{RenewalAdvice, RenewalWindow};
 use domain::schedule::LEASE;
 use time::Duration;
 
-use super::endpoints::{attempt, installed};
+use super::endpoints::attempt;
 use super::{endpoint, whole_second};
+use crate::installed;
 
 /// `seed` is one that no other test uses.
 pub async fn advice_index(index: &(impl AdviceIndex + AttemptJournal + Registry + DueIndex), seed: u64) {

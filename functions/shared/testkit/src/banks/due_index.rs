@@ -7,8 +7,9 @@ use domain::ports::{AttemptJournal, DueEndpoint, DueEntry, DueIndex, Errand, Reg
 use domain::schedule::LEASE;
 use time::{Duration, OffsetDateTime};
 
-use super::endpoints::{attempt, installed};
+use super::endpoints::attempt;
 use super::{endpoint, registered, whole_second};
+use crate::installed;
 
 /// `seed` is one that no other test uses.
 pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T, seed: u64) {

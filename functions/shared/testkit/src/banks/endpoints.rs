@@ -1,7 +1,6 @@
 use domain::alert::{Ledger, Severity, Source, Told};
 use domain::attempt::{Attempt, Outcome, execution_name};
 use domain::caller::Scope;
-use domain::certificate::InstalledCertificate;
 use domain::endpoint::Failing;
 use domain::failure::{Actor, Failure, FailureName};
 use domain::idempotency::{KEY_KEPT, NamedRequest};
@@ -14,6 +13,7 @@ use domain::{Endpoint, EndpointId};
 use time::{Duration, OffsetDateTime};
 
 use super::{endpoint, registered, whole_second};
+use crate::installed;
 
 /// `seed` is one that no other test uses.
 pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
@@ -62,28 +62,6 @@ pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
     registry.begin_removal(&second.id, now).await.expect("marked");
     let marked = registry.find(&second.id).await.expect("answers").expect("still there");
     assert!(marked.removing && marked.due_at == Some(now));
-}
-
-/// A certificate of ninety days for `endpoint`, issued at `now`.
-pub fn installed(endpoint: &Endpoint, now: OffsetDateTime) -> InstalledCertificate {
-    InstalledCertificate {
-        arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
-        serial: "AB".into(),
-        issuer: "CN=test".into(),
-        names: endpoint.names.iter().cloned().collect(),
-        not_before: now,
-        not_after: now + Duration::days(90),
-        imported_at: now,
-        renew_at: now + Duration::days(60),
-        directory: Some("https://ca.example/directory".into()),
-        renewal_id: Some("key.serial".into()),
-        advice: None,
-        generation: 1,
-        renewal: false,
-        announced: false,
-        copies: vec![],
-        listeners: vec![],
-    }
 }
 
 /// `seed` is one that no other test uses.
