@@ -1,5 +1,7 @@
 //! `add`: registers a domain and, if asked to, waits for its certificate.
 
+use vocabulary::times::timestamp;
+
 use super::{now, print};
 use crate::api::error::ApiError;
 use crate::api::{Api, IdempotencyKey};
@@ -110,7 +112,7 @@ fn failure_notice(endpoint: &Endpoint, failure: &Failure) -> String {
         }
     }
     if let Some(at) = endpoint.next_attempt_at {
-        text += &format!("  again:  {}", render::moment(at, now()));
+        text += &format!("  again:  {}", timestamp(at, now()));
     }
     let name = shell_word(&endpoint.domain);
     text.trim_end().to_owned() + &format!("\n  sooner: managed-https renew {name}")

@@ -1,11 +1,12 @@
 //! How the installation is: a line for each check, and below it what mends it.
 
 use super::facts::fold;
+use super::width::{cells, padded};
 use crate::model::{InstallationCheck, Level};
 use crate::terminal::output::{Colour, Look};
 
 pub(crate) fn doctor_page(look: Look, checks: &[InstallationCheck]) -> String {
-    let names = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or_default();
+    let names = checks.iter().map(|check| cells(&check.name)).max().unwrap_or_default();
     // The level and the gaps between the columns.
     let indent = 1 + 7 + 2 + names + 2;
     let room = look.width.map(|width| usize::from(width).saturating_sub(indent));
@@ -22,7 +23,7 @@ pub(crate) fn doctor_page(look: Look, checks: &[InstallationCheck]) -> String {
             lines.extend(fold(&format!("→ {remedy}"), room));
         }
         let first = lines.remove(0);
-        page += format!(" {level}  {:names$}  {first}", check.name).trim_end();
+        page += format!(" {level}  {}  {first}", padded(&check.name, names)).trim_end();
         page += "\n";
         for line in lines {
             page += &format!("{:indent$}{line}\n", "");

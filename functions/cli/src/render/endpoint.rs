@@ -1,9 +1,9 @@
 //! The page of one endpoint.
 
 use time::OffsetDateTime;
+use vocabulary::times::{exact, relative, timestamp};
 
 use super::facts::facts;
-use super::moment::{exact, moment, relative};
 use super::{colour_of, heading, record_table};
 use crate::model::{Certificate, Deployment, Endpoint, Failure, Mover, Serving, Verdict, Watch};
 use crate::terminal::output::{Colour, Look, shell_word};
@@ -73,7 +73,7 @@ fn verdict_facts(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<(&'static str,
         rows.extend([("What is", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())]);
     }
     if let Some(at) = endpoint.breaks_at {
-        rows.push((if at > now { "Breaks" } else { "Broken since" }, moment(at, now)));
+        rows.push((if at > now { "Breaks" } else { "Broken since" }, timestamp(at, now)));
     }
     rows
 }
@@ -90,10 +90,10 @@ fn endpoint_facts(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<(&'static str
     if endpoint.dns_method.as_deref() == Some("dns-persist-01") {
         rows.push(("Validation", "standing record (dns-persist-01)".into()));
     }
-    rows.push(("Registered", moment(endpoint.created_at, now)));
+    rows.push(("Registered", timestamp(endpoint.created_at, now)));
     rows.push(("Attempts", attempts(endpoint)));
     if let Some(at) = endpoint.next_attempt_at.filter(|at| Some(*at) != endpoint.certificate.renews_at) {
-        rows.push(("Next attempt", moment(at, now)));
+        rows.push(("Next attempt", timestamp(at, now)));
     }
     rows
 }
@@ -114,9 +114,9 @@ fn certificate_facts(certificate: &Certificate, now: OffsetDateTime) -> Vec<(&'s
     fact("CA", certificate.directory.clone());
     fact("Serial", certificate.serial.clone());
     fact("Valid from", certificate.not_before.map(exact));
-    fact("Valid until", certificate.not_after.map(|at| moment(at, now)));
-    fact("Imported", certificate.imported_at.map(|at| moment(at, now)));
-    fact("Renews", certificate.renews_at.map(|at| moment(at, now)));
+    fact("Valid until", certificate.not_after.map(|at| timestamp(at, now)));
+    fact("Imported", certificate.imported_at.map(|at| timestamp(at, now)));
+    fact("Renews", certificate.renews_at.map(|at| timestamp(at, now)));
     rows
 }
 
@@ -127,7 +127,7 @@ fn deployment_facts(deployment: &Deployment, arn: Option<&str>, now: OffsetDateT
     for listener in &deployment.listeners {
         let state = match (listener.wanted, listener.attached_at) {
             (false, _) => "taken off the endpoint, and still has the certificate".to_owned(),
-            (true, Some(at)) => format!("has it since {}", moment(at, now)),
+            (true, Some(at)) => format!("has it since {}", timestamp(at, now)),
             (true, None) => "does not have it yet".to_owned(),
         };
         rows.push(("Listener", format!("{}, {state}", listener.arn)));
@@ -144,11 +144,11 @@ fn deployment_facts(deployment: &Deployment, arn: Option<&str>, now: OffsetDateT
 }
 
 fn watch_facts(watch: &Watch, now: OffsetDateTime) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("Looked at", moment(watch.looked_at, now))];
+    let mut rows = vec![("Looked at", timestamp(watch.looked_at, now))];
     // Of records that are right it is the same moment.
-    rows.extend(watch.dns_good_at.filter(|at| *at != watch.looked_at).map(|at| ("DNS last right", moment(at, now))));
+    rows.extend(watch.dns_good_at.filter(|at| *at != watch.looked_at).map(|at| ("DNS last right", timestamp(at, now))));
     for symptom in &watch.symptoms {
-        rows.push(("Wrong", format!("{} (since {})", symptom.summary, moment(symptom.since, now))));
+        rows.push(("Wrong", format!("{} (since {})", symptom.summary, timestamp(symptom.since, now))));
         rows.push(("To do", symptom.remedy.clone()));
     }
     rows.push(("Used by", watch.used_by.join(", ")));
@@ -174,7 +174,7 @@ pub(super) fn serving_facts(serving: &Serving, now: OffsetDateTime) -> Vec<(&'st
                 ("Serves", format!("{host} presents {which}{chain}")),
                 ("Serial", serial.clone()),
                 ("Issuer", issuer.clone()),
-                ("Valid until", moment(*not_after, now)),
+                ("Valid until", timestamp(*not_after, now)),
             ]
         }
     }
@@ -189,12 +189,12 @@ fn failure_part(look: Look, failure: &Failure, now: OffsetDateTime) -> String {
     ];
     if let Some(since) = failure.since {
         let attempts = failure.attempts.map_or(String::new(), |count| format!(", failed attempts: {count}"));
-        rows.push(("Since", moment(since, now) + &attempts));
+        rows.push(("Since", timestamp(since, now) + &attempts));
     }
     if let Some(at) = failure.parked_since {
         rows.push((
             "Parked since",
-            moment(at, now) + "; it is looked at ever more rarely, and goes on by itself when it is right",
+            timestamp(at, now) + "; it is looked at ever more rarely, and goes on by itself when it is right",
         ));
     }
     text += &facts(look, &rows);

@@ -1,8 +1,8 @@
 //! Events, as a log: the newest last.
 
 use time::OffsetDateTime;
+use vocabulary::times::{exact, relative};
 
-use super::moment::{exact, relative};
 use crate::model::Event;
 use crate::terminal::output::{Colour, Look};
 

@@ -2,9 +2,9 @@
 
 use comfy_table::{Cell, ColumnConstraint, Width};
 use time::OffsetDateTime;
+use vocabulary::times::relative;
 
 use super::facts::fold;
-use super::moment::relative;
 use super::{cell, colour_of, heading, keep_whole, narrow, table, text_of, width_of};
 use crate::model::{Endpoint, Mover, Verdict};
 use crate::terminal::output::Look;
@@ -85,6 +85,7 @@ fn step(endpoint: &Endpoint, now: OffsetDateTime) -> String {
 mod tests {
     use super::super::sample::endpoint;
     use super::*;
+    use crate::render::width::cells;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-01-02 00:00 UTC);
@@ -115,7 +116,7 @@ mod tests {
         );
         for width in [56, 80, 88, 200] {
             let text = list(Some(width));
-            assert!(text.lines().all(|line| line.chars().count() <= usize::from(width)), "{text}");
+            assert!(text.lines().all(|line| cells(line) <= usize::from(width)), "{text}");
         }
     }
 }
