@@ -22,8 +22,9 @@ pub(crate) fn url(port: u16) -> String {
 }
 
 pub(crate) fn start_ministack(project: &Project, folder: &CloudFolder, port: u16) -> Result<Process> {
-    let mut command = Command::new(project.tool("ministack", "ministack")?);
+    let mut command = Command::new(project.tool("ministack", "python")?);
     command
+        .arg(project.root().join("tests/local-cloud/start_ministack.py"))
         .env("GATEWAY_PORT", port.to_string())
         .env("BIND_HOST", "127.0.0.1")
         .env("MINISTACK_HOST", "127.0.0.1")
