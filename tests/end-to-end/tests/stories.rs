@@ -16,7 +16,8 @@ async fn domains_become_certificates_and_the_schedule_renews_them() -> Result<()
     let ca = CaOptions {
         nonce_reject_percent: 20,
         authz_reuse_percent: 0,
-        minutes_lifetime: Duration::from_secs(200),
+        // Its half, and a minute until the scan comes.
+        minutes_lifetime: Duration::from_secs(120),
         ..CaOptions::default()
     };
     let options = Options { ca, profile: Some("minutes".into()), ..Options::unique() };

@@ -43,7 +43,7 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
     let http = tls.client()?;
 
     let begun = Instant::now();
-    let ministack = emulators::start_ministack(project, folder, ministack_port)?;
+    let ministack = emulators::start_ministack(project, folder, ministack_port, options)?;
     let moto = emulators::start_moto(project, folder, moto_port)?;
     let pebble = Ca::start(project, folder, "pebble", &options.ca, ca_ports)?;
 

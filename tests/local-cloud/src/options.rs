@@ -28,6 +28,9 @@ pub struct Options {
     pub schedule: String,
     /// How often whose turn it is to be looked at is looked for.
     pub health_schedule: String,
+    /// What the state machine waits, as a part of what its definition says: before it retries a step, and before it asks
+    /// the CA again.
+    pub flow_waits: f64,
     /// Further stack parameters. They win over the cloud's own.
     pub parameters: Vec<(String, String)>,
     /// The built template, when it is not the project's.
@@ -49,6 +52,7 @@ impl Default for Options {
             profile: Some("default".into()),
             schedule: "rate(1 minute)".into(),
             health_schedule: "rate(5 minutes)".into(),
+            flow_waits: 1.0,
             parameters: Vec::new(),
             template: None,
             deployment: Deployment::Sam,
