@@ -1,6 +1,6 @@
 //! What the functions of a running cloud write.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -25,18 +25,19 @@ impl LocalCloud {
     /// `function` names one of them: `open-order`.
     pub async fn follow_logs(&self, function: Option<&str>) -> Result<()> {
         let groups = self.log_groups(function)?;
-        let mut seen: BTreeMap<&str, BTreeSet<Line>> = BTreeMap::new();
+        let mut seen: BTreeMap<&str, Vec<Line>> = BTreeMap::new();
         let width = groups.iter().map(String::len).max().unwrap_or_default();
         loop {
             let mut fresh = Vec::new();
             for group in &groups {
                 let seen = seen.entry(group).or_default();
-                let since = seen.last().map_or(0, |(at, _)| at - OVERLAP);
+                let since = seen.iter().map(|(at, _)| at - OVERLAP).max().unwrap_or_default();
                 let lines = self.lines_since(group, since).await?;
                 fresh.extend(lines.iter().filter(|line| !seen.contains(*line)).map(|line| (line.clone(), group)));
                 *seen = lines;
             }
-            fresh.sort();
+            // Lines of one function and one time stay in the order in which they were written.
+            fresh.sort_by_key(|((at, _), _)| *at);
             for ((at, line), group) in fresh {
                 println!("{} {group:<width$} {line}", time_of_day(at)?);
             }
@@ -54,14 +55,14 @@ impl LocalCloud {
         Ok(vec![function.to_owned()])
     }
 
-    async fn lines_since(&self, group: &str, since: i64) -> Result<BTreeSet<Line>> {
-        let mut lines = BTreeSet::new();
+    async fn lines_since(&self, group: &str, since: i64) -> Result<Vec<Line>> {
+        let mut lines = Vec::new();
         let mut request = json!({"logGroupName": format!("/{STACK_NAME}/{group}"), "startTime": since});
         loop {
             let page = self.call("Logs_20140328.FilterLogEvents", &request).await?;
             for event in page["events"].as_array().context("events")? {
                 let message = event["message"].as_str().context("a message")?.trim_end().to_owned();
-                lines.insert((event["timestamp"].as_i64().context("a time")?, message));
+                lines.push((event["timestamp"].as_i64().context("a time")?, message));
             }
             match page["nextToken"].as_str() {
                 Some(token) => request["nextToken"] = json!(token),
