@@ -1,7 +1,7 @@
 //! How long people and programs wait for the API's function, cold and warm, with 10,000 endpoints.
 //!
 //! Measures, asserts nothing, and is not part of `make test`:
-//! `cargo nextest run --release --workspace --target TARGET --test measure --run-ignored all --no-capture`
+//! `cargo nextest run --workspace --test measure --run-ignored all --no-capture`
 
 use std::time::{Duration, Instant};
 
