@@ -14,12 +14,19 @@ pub type Layers = &'static [&'static str];
 pub fn layers(name: &str) -> Option<Layers> {
     match name {
         "vocabulary" => Some(&[
-            "stable_hash", "text", "times", "record", "guidance", "names", "failure", "acme", "dns", "certificate",
+            "stable_hash",
+            "text",
+            "times",
+            "record",
+            "guidance",
+            "names",
+            "failure",
+            "acme",
+            "dns",
+            "certificate",
         ]),
         "diagnosis" => Some(&["facts", "subject", "report", "catalogue", "to_failure", "checks", "judge", "gate"]),
-        "domain" => {
-            Some(&["endpoint", "issues", "status", "alert", "installation", "health", "flow", "ports", "acts"])
-        }
+        "domain" => Some(&["endpoint", "issues", "status", "alert", "installation", "health", "flow", "ports", "acts"]),
         _ => None,
     }
 }

@@ -13,7 +13,6 @@ use serde_json::json;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
-use crate::cloud::LocalCloud;
 use crate::layout::{CloudFolder, Project};
 
 /// The template's default.
@@ -96,11 +95,4 @@ fn open(url: &str, redirect_uri: String, key: &std::path::Path) -> Result<Issuer
     let der = fs::read(key).with_context(|| format!("reading {}", key.display()))?;
     let people = vec![operator(), tenant("acme"), tenant("globex")];
     Ok(Issuer::new(url, Client { id: CLIENT_ID.into(), redirect_uri }, SigningKey::rsa(&der)?, people))
-}
-
-impl LocalCloud {
-    /// A token of somebody, as the issuer gives it out: for `Authorization: Bearer` at the API.
-    pub fn token(&self, person: &Person) -> Result<String> {
-        self.description().issuer.token(person)
-    }
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::ports::Ports;
-use crate::stack::Deployment;
 
 /// The name of the cloud that the make targets mean.
 pub const DEFAULT_NAME: &str = "default";
@@ -111,3 +110,15 @@ impl Default for CaOptions {
         }
     }
 }
+
+/// How the built template becomes a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deployment {
+    /// `sam deploy`, with the functions zipped: what is done on AWS.
+    Sam,
+    /// CloudFormation's `CreateStack`, with functions that lead to the programs on this machine.
+    CreateStack,
+}
+
+/// Where the functions' code is uploaded to.
+pub(crate) const ARTIFACT_BUCKET: &str = "sam-artifacts";

@@ -68,7 +68,7 @@ pub(crate) fn linked(project: &Project, folder: &CloudFolder, template: &Path) -
     }
     zip(project, &pairs)?;
 
-    let bucket = crate::stack::ARTIFACT_BUCKET;
+    let bucket = crate::options::ARTIFACT_BUCKET;
     let mut text = built.with_code(|function| format!("s3://{bucket}/{function}.zip"));
     let mut objects = Vec::new();
     for (function, (archive, _)) in built.functions().zip(&pairs) {

@@ -7,9 +7,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::emulators::{ACCESS_KEY, REGION, SECRET_KEY};
 use crate::layout::{CloudFolder, Project};
-use crate::options::STACK_NAME;
+use crate::options::{ARTIFACT_BUCKET, STACK_NAME};
 use crate::packed::packed;
-use crate::stack::ARTIFACT_BUCKET;
 
 /// Deploys `template`. Blocks. The output is kept in the cloud's log `sam-deploy`, and its end is in the error.
 pub(crate) fn deploy(

@@ -11,26 +11,14 @@ use tokio::task::spawn_blocking;
 use crate::aws::Aws;
 use crate::emulators::{ACCESS_KEY, REGION};
 use crate::layout::{CloudFolder, Project};
-use crate::options::STACK_NAME;
+use crate::options::{ARTIFACT_BUCKET, Deployment, STACK_NAME};
 use crate::packed::linked;
 use crate::wait::wait_until;
-
-/// Where the functions' code is uploaded to.
-pub(crate) const ARTIFACT_BUCKET: &str = "sam-artifacts";
 
 const CREATION: Duration = Duration::from_secs(120);
 
 /// Physical ids of a stack's resources, by their names in the template.
 pub type Resources = BTreeMap<String, String>;
-
-/// How the built template becomes a stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deployment {
-    /// `sam deploy`, with the functions zipped: what is done on AWS.
-    Sam,
-    /// CloudFormation's `CreateStack`, with functions that lead to the programs on this machine.
-    CreateStack,
-}
 
 /// The emulated AWS with its folder and the client to call it with.
 pub(crate) struct Stack<'a> {

@@ -4,7 +4,6 @@ use anyhow::{Context, Result};
 use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, ResourceRecordSet, RrType};
 
 use crate::aws::Aws;
-use crate::cloud::LocalCloud;
 
 /// Short, as nothing caches here.
 const TTL_SECONDS: i64 = 1;
@@ -35,7 +34,7 @@ impl CustomerZone {
     }
 
     /// The hosted zone of exactly this domain.
-    async fn find(aws: &Aws, domain: &str) -> Result<Self> {
+    pub(crate) async fn find(aws: &Aws, domain: &str) -> Result<Self> {
         let name = format!("{domain}.");
         let listed = aws.route53.list_hosted_zones().send().await.context("ListHostedZones")?;
         let zone = listed.hosted_zones.into_iter().find(|zone| zone.name() == name);
@@ -110,7 +109,7 @@ fn record_set(name: &str, record_type: RrType, values: &[&str]) -> Result<Resour
         .build()?)
 }
 
-async fn record_sets(route53: &aws_sdk_route53::Client, id: &str) -> Result<Vec<ResourceRecordSet>> {
+pub(crate) async fn record_sets(route53: &aws_sdk_route53::Client, id: &str) -> Result<Vec<ResourceRecordSet>> {
     let mut sets = Vec::new();
     let mut request = route53.list_resource_record_sets().hosted_zone_id(id);
     loop {
@@ -125,42 +124,5 @@ async fn record_sets(route53: &aws_sdk_route53::Client, id: &str) -> Result<Vec<
             .set_start_record_name(page.next_record_name)
             .set_start_record_type(page.next_record_type)
             .set_start_record_identifier(page.next_record_identifier);
-    }
-}
-
-impl LocalCloud {
-    /// Makes a hosted zone for a customer's domain. DNS serves it from then on; below another zone, as soon as that
-    /// one delegates it.
-    pub async fn create_zone(&self, domain: &str) -> Result<CustomerZone> {
-        CustomerZone::create(self.aws(), domain).await
-    }
-
-    /// A hosted zone that is there already: that of the platform, or the delegation zone.
-    pub async fn zone(&self, domain: &str) -> Result<CustomerZone> {
-        CustomerZone::find(self.aws(), domain).await
-    }
-
-    /// TXT records in the delegation zone: owner without the dot at the end, and values without quotes.
-    pub async fn txt_records(&self) -> Result<Vec<(String, Vec<String>)>> {
-        let sets = record_sets(&self.aws().route53, &self.description().delegation_zone_id).await?;
-        let txt = sets.into_iter().filter(|set| *set.r#type() == RrType::Txt);
-        Ok(txt
-            .map(|set| {
-                let values = set.resource_records().iter().map(|record| record.value().trim_matches('"').to_owned());
-                (set.name().trim_end_matches('.').to_owned(), values.collect())
-            })
-            .collect())
-    }
-
-    /// Keys of the HTTP-01 responses in the bucket.
-    pub async fn tokens(&self) -> Result<Vec<String>> {
-        let mut keys = Vec::new();
-        let mut pages = self.aws().s3.list_objects_v2().bucket(self.resource("TokenBucket")?).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            keys.extend(
-                page.context("ListObjectsV2")?.contents.unwrap_or_default().into_iter().filter_map(|object| object.key),
-            );
-        }
-        Ok(keys)
     }
 }

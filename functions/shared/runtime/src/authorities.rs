@@ -8,8 +8,8 @@ use serde::Deserialize;
 use vocabulary::acme::CaLimits;
 use vocabulary::dns::Issuer;
 
-use crate::environment::{ConfigurationError, Environment};
-use crate::wiring::{Wired, Wiring};
+use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
+use crate::wiring::Wiring;
 
 const LIST: &str = "FURTHER_AUTHORITIES";
 
@@ -54,15 +54,6 @@ fn further(environment: &Environment) -> Wired<Vec<Further>> {
 fn anchor(name: &'static str, text: Option<String>) -> Wired<Option<Vec<u8>>> {
     let anchor = text.map(|text| BASE64_STANDARD.decode(text)).transpose();
     anchor.map_err(|error| ConfigurationError::Malformed { name, why: format!("a trust anchor: {error}") })
-}
-
-/// How CAA records name the first CA.
-pub(crate) fn first_issuer(environment: &Environment) -> Issuer {
-    let identities = environment.optional("CAA_IDENTITIES").unwrap_or_default();
-    Issuer {
-        identities: identities.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
-        account: environment.optional("CAA_ACCOUNT_URI"),
-    }
 }
 
 impl Wiring {

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::str::FromStr;
+use vocabulary::dns::Issuer;
 
 /// A variable of the function's configuration is missing or malformed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,5 +59,16 @@ mod tests {
         assert_eq!(environment.parsed::<u16>("EMPTY"), Ok(None));
         let error = environment.parsed::<u16>("PORT").expect_err("not a number");
         assert!(error.to_string().contains("PORT"));
+    }
+}
+
+pub(crate) type Wired<T> = Result<T, ConfigurationError>;
+
+/// How CAA records name the first CA.
+pub(crate) fn first_issuer(environment: &Environment) -> Issuer {
+    let identities = environment.optional("CAA_IDENTITIES").unwrap_or_default();
+    Issuer {
+        identities: identities.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+        account: environment.optional("CAA_ACCOUNT_URI"),
     }
 }

@@ -19,7 +19,8 @@ use domain::installation::{
 use futures::future::join_all;
 use time::OffsetDateTime;
 
-use crate::wiring::{Wired, Wiring};
+use crate::environment::Wired;
+use crate::wiring::Wiring;
 
 /// All the looks that an installation is judged by. Reads only.
 pub struct Inspection {

@@ -24,8 +24,7 @@ use ipnet::IpNet;
 use vocabulary::certificate::{Region, RoleArn};
 use vocabulary::dns::Issuer;
 
-use crate::authorities::first_issuer;
-use crate::environment::{ConfigurationError, Environment};
+use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
 use crate::metrics::Metrics;
 
 /// Makes the adapters a function needs, from its environment.
@@ -33,8 +32,6 @@ pub struct Wiring {
     environment: Environment,
     pub(crate) sdk: SdkConfig,
 }
-
-pub(crate) type Wired<T> = Result<T, ConfigurationError>;
 
 impl Wiring {
     pub(crate) async fn new(environment: Environment) -> Self {

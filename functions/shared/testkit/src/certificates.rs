@@ -11,7 +11,9 @@ use vocabulary::names::EndpointNames;
 use x509_parser::pem::parse_x509_pem;
 
 use crate::Fuse;
-use crate::destinations::{ACCOUNT, HOME};
+
+pub(crate) const HOME: &str = "eu-central-1";
+pub(crate) const ACCOUNT: &str = "000000000000";
 
 /// The record of a certificate of ninety days for `endpoint`, issued at `now` and due for renewal after sixty.
 pub fn installed(endpoint: &Endpoint, now: OffsetDateTime) -> InstalledCertificate {

@@ -4,10 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use domain::ports::{Destinations, Detachment, FaultKind, Listeners, ServiceFault};
 use vocabulary::certificate::{ListenerArn, Place, Region, RoleArn};
 
+use crate::certificates::{ACCOUNT, HOME};
 use crate::{Fuse, MemoryCertificates};
-
-pub(crate) const HOME: &str = "eu-central-1";
-pub(crate) const ACCOUNT: &str = "000000000000";
 
 /// All accounts and regions in memory. A role leads to its account, unless it may not be assumed.
 #[derive(Clone, Debug)]
