@@ -2,10 +2,10 @@
 
 use comfy_table::Cell;
 use time::OffsetDateTime;
+use wire::{NewShare, Share};
 
 use super::moment::{moment, relative};
 use super::{keep_whole, table, text_of};
-use crate::model::{NewShare, Share};
 use crate::terminal::output::Look;
 
 /// Digits of an id that tell links apart, and that `--revoke` takes.
