@@ -60,8 +60,8 @@ pub(crate) enum Conflicts {
     Conflict(Problem),
 }
 
-/// How requests say who they are from.
-pub(crate) struct Schemes;
+/// How requests say who they are from, and what the gateway answers to all of them.
+pub(crate) struct Common;
 
 /// What API Gateway itself answers, before anything here is asked.
 #[derive(ToSchema)]
@@ -74,7 +74,7 @@ pub(crate) struct GatewayMessage {
 /// Statuses that the gateway answers with in its own words; it has no route for a path that it cannot read.
 const OF_THE_GATEWAY: [&str; 6] = ["401", "403", "404", "429", "500", "503"];
 
-impl Modify for Schemes {
+impl Modify for Common {
     fn modify(&self, document: &mut OpenApi) {
         let signed = "AWS Signature Version 4 for the service execute-api. Under /v1: operators, and the CLI.";
         let iam = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", signed)));
