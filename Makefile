@@ -80,10 +80,18 @@ provoked: build ## Provoke what can go wrong, and make docs/PROVOKED.md of what 
 fmt: ## Format the Rust sources
 	cargo fmt --all
 
-lint: set-up ## Check format, clippy, template and state machine
+lint: set-up ## Check format, clippy, docs, crates, template and state machine
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --no-deps --quiet
 	infra/lint.sh
+
+.PHONY: requirements licences
+licences: set-up ## List what the binaries contain of others (target/THIRD-PARTY-LICENCES)
+	@infra/third-party-licences.py target/THIRD-PARTY-LICENCES
+
+requirements: ## Resolve the Python tools after a change of infra/requirements/*.in
+	infra/requirements/compile.sh
 
 # Lambda's own architecture, so none of this machine's flags. A folder of its own leaves the local
 # cloud's build alone.

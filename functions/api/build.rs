@@ -5,6 +5,7 @@ use std::{env, fs, process};
 
 const FETCHED: &str = ".local/web/htmx.js";
 
+#[expect(clippy::disallowed_methods, reason = "cargo tells a build script by the environment")]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let variable = |name| PathBuf::from(env::var_os(name).expect("cargo sets it for build scripts"));

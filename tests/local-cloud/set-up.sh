@@ -2,6 +2,8 @@
 # Fetches what building and testing need and this machine lacks, into the project's own .local/.
 # Safe to repeat: what is there already is left alone. Needs no root, and changes nothing outside.
 #
+# The Python packages are those of infra/requirements, each checked against its hash.
+#
 #   .local/venvs/ministack   the AWS emulator that runs the stack
 #   .local/venvs/moto        ACM, which ministack only pretends to have
 #   .local/venvs/sam         sam build, sam deploy
@@ -17,12 +19,14 @@ set -euo pipefail
 readonly WITH="${1:-}"
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 readonly LOCAL="$PWD/.local"
+# shellcheck source-path=SCRIPTDIR source=../../infra/virtual-environment.sh
+. infra/virtual-environment.sh
 
 main() {
   require cargo 'Rust: install it with rustup'
   require cc 'a C compiler: apt-get install gcc libc6-dev'
-  require python3 'Python 3.10 or later: apt-get install python3'
-  python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' || fail 'Python 3.10 or later is needed'
+  require python3 'Python 3.11 or later: apt-get install python3'
+  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail 'Python 3.11 or later is needed'
 
   mkdir -p "$LOCAL/bin" "$LOCAL/venvs" "$LOCAL/log"
   # Two set-ups at once (make test beside make up) would build the same folders.
@@ -30,12 +34,14 @@ main() {
   flock 9
   # The parts write to logs; what they fetch is told to whoever waits.
   exec 3>&2
+  MESSAGES=3 # of virtual_environment
 
   # Debian packs ensurepip apart (python3-venv). Pip itself is in a package of its own.
   if ! python3 -c 'import ensurepip' 2>/dev/null && ! [[ -d $LOCAL/pip ]]; then
     unpack_package python3-pip-whl "$(own_suite)" "$LOCAL/pip" >"$LOCAL/log/set-up-pip.log" 2>&1 ||
       fail 'no pip: apt-get install python3-venv'
   fi
+  virtual_environment_of_uv
 
   local parts=(ministack moto sam build aws schemathesis pebble web) part pids=() failed=()
   if [[ $WITH == --browser ]]; then parts+=(browser); fi
@@ -53,28 +59,24 @@ main() {
   ((${#failed[@]} == 0))
 }
 
-set_up_ministack() { # without the translator it refuses SAM templates
-  virtual_environment ministack ministack==1.5.33 aws-sam-translator cryptography
-}
+set_up_ministack() { virtual_environment ministack; }
 
-set_up_moto() { # moto's own extra "server" brings every service's needs; ACM takes these
-  virtual_environment moto 'moto[acm]==5.2.5' flask flask-cors
-}
+set_up_moto() { virtual_environment moto; }
 
-set_up_sam() { virtual_environment sam aws-sam-cli==1.170.0; }
+set_up_sam() { virtual_environment sam; }
 
-set_up_build() { virtual_environment build cargo-lambda==1.9.2; }
+set_up_build() { virtual_environment build; }
 
 set_up_aws() {
-  virtual_environment aws 'awscli>=1.46,<2'
+  virtual_environment aws
   ln -sfn ../venvs/aws/bin/aws "$LOCAL/bin/aws"
 }
 
-set_up_schemathesis() { virtual_environment schemathesis schemathesis==4.32.5; }
+set_up_schemathesis() { virtual_environment schemathesis; }
 
 # Both are scripts that Python packages carry. The sums are of the very files: htmx is served to people.
 set_up_web() {
-  virtual_environment web --no-deps django-htmx==1.29.0 axe-playwright-python==0.1.8
+  virtual_environment web --no-deps
   local packages=("$LOCAL"/venvs/web/lib/python3*/site-packages)
   take_file "${packages[0]}/django_htmx/static/django_htmx/htmx-2.min.js" htmx.js \
     71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de
@@ -116,24 +118,6 @@ set_up_pebble() {
 
 # Packaged builds report no version. 2.10 is the first with this challenge.
 is_recent_pebble() { grep -qa dns-persist-01 "$(readlink -f "$1")"; }
-
-# Usage: virtual_environment NAME REQUIREMENT…
-virtual_environment() {
-  local folder="$LOCAL/venvs/$1" requirements="${*:2}"
-  if [[ -f $folder/requirements && "$(<"$folder/requirements")" == "$requirements" && -x $folder/bin/python ]]; then
-    return
-  fi
-  echo "Fetching ${*:2} into .local/venvs/$1" >&3
-  if [[ -d $LOCAL/pip ]]; then
-    local wheel=("$LOCAL"/pip/usr/share/python-wheels/pip-*.whl)
-    python3 -m venv --without-pip "$folder"
-    "$folder/bin/python" "${wheel[0]}/pip" install --quiet pip
-  else
-    python3 -m venv "$folder"
-  fi
-  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "${@:2}"
-  echo "$requirements" >"$folder/requirements"
-}
 
 # Unpacks one package of a Debian suite without installing it. Usage: unpack_package NAME SUITE FOLDER
 unpack_package() {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use api::dashboard::Console;
 use api::sign_in::session::Identity;
 use api::{ClaimNames, Installation, Outside, Service, Surroundings, application};
-use domain::standing::StandingIssuer;
+use vocabulary::dns::StandingIssuer;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -1,20 +1,19 @@
 //! What the API shows. Shapes are stable: programs read them, and the OpenAPI document is made of them.
 
-use domain::attempt::Attempt;
-use domain::caller::{Caller, Scope};
-use domain::certificate::InstalledCertificate;
-use domain::check::{CheckReport, Finding, Found, ProviderHint, RecordStatus, Serving};
-use domain::endpoint::Failing;
-use domain::event::Event;
-use domain::failure::{Actor, FailureName};
+use diagnosis::report::{CheckReport, Finding, Found, RecordStatus, Serving};
+use domain::endpoint::records::required_records;
+use domain::endpoint::{Attempt, Endpoint, Event, Failing, Share};
 use domain::installation::InstallationCheck;
-use domain::records::{RequiredRecord, required_records};
-use domain::share::Share;
-use domain::verdict::{CertificateState, Mover, Verdict, certificate_state, judge};
-use domain::{CertificateName, DnsMethod, Endpoint, Reachability};
+use domain::status::{CertificateState, Mover, Verdict, certificate_state, judge};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use vocabulary::acme::{DnsMethod, Reachability};
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::dns::ProviderHint;
+use vocabulary::failure::{Actor, FailureName};
+use vocabulary::names::{Caller, CertificateName, Scope};
+use vocabulary::record::RequiredRecord;
 
 use crate::service::Installation;
 

@@ -5,13 +5,13 @@ use api::{Base, ClaimNames, sign_in};
 use axum::body::Body;
 use axum::routing::{get, post};
 use axum::{Extension, Router, middleware};
-use domain::caller::{Caller, Scope};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use issuer::{AuthorizationRequest, Client, Issuer, Person};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use url::Url;
+use vocabulary::names::{Caller, Scope};
 
 const BASE: &str = "https://api.example.com";
 const SESSION: &str = "__Host-managed-https-session";

@@ -1,7 +1,6 @@
 //! The CAs, and our accounts there.
 
-use domain::installation::InstallationCheck;
-use domain::installation_facts::{Account, AuthorityFacts, Directory, Looked};
+use domain::installation::{Account, AuthorityFacts, Directory, InstallationCheck, Looked};
 
 use crate::{Installation, InstalledAuthority, failed, ok, unseen, warning};
 

@@ -1,7 +1,6 @@
 //! What makes renewals happen by themselves.
 
-use domain::installation::InstallationCheck;
-use domain::installation_facts::{LONGEST_ATTEMPT, Looked, Schedule, Task, TaskFacts};
+use domain::installation::{InstallationCheck, LONGEST_ATTEMPT, Looked, Schedule, Task, TaskFacts};
 use time::{Duration, OffsetDateTime};
 
 use crate::{Installation, failed, ok, unseen, warning};

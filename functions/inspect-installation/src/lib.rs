@@ -10,11 +10,10 @@ mod quotas;
 mod resources;
 mod zone;
 
-use domain::acm_quota::AcmQuotas;
-use domain::installation::{InstallationCheck, InstallationStatus};
-use domain::installation_facts::Facts;
+use domain::installation::{Facts, InstallationCheck, InstallationStatus};
 use domain::ports::{FaultKind, ServiceFault};
 use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::AcmQuotas;
 
 /// What the installation was deployed with.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! Whether somebody is told, and can sign in.
 
-use domain::installation::InstallationCheck;
-use domain::installation_facts::{Alarm, AlarmState, Looked, Subscriptions};
+use domain::installation::{Alarm, AlarmState, InstallationCheck, Looked, Subscriptions};
 
 use crate::{Installation, failed, ok, unseen, warning};
 
@@ -92,7 +91,7 @@ pub(crate) fn sign_in(seen: Option<&Result<(), String>>, installation: &Installa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::installation_facts::Subscription;
+    use domain::installation::Subscription;
 
     use crate::testing::{facts, installation, is_failed, is_ok, is_warning};
 

@@ -1,9 +1,8 @@
 //! Whether ACM will take what comes.
 
-use domain::acm_quota::{AcmForecast, AcmQuotas, ImportedLife};
-use domain::installation::{InstallationCheck, Used};
-use domain::installation_facts::Looked;
+use domain::installation::{InstallationCheck, Looked, Used};
 use time::OffsetDateTime;
+use vocabulary::certificate::{AcmForecast, AcmQuotas, ImportedLife};
 
 use crate::{Installation, failed, ok, unseen, warning};
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::installation::InstallationCheck;
-use domain::installation_facts::{Facts, Resource, ResourceState};
+use domain::installation::{Facts, InstallationCheck, Resource, ResourceState};
 use domain::ports::{FaultKind, ServiceFault};
 
 use crate::{failed, ok, unseen};

@@ -1,14 +1,13 @@
 //! An installation of which all is well, for tests to spoil.
 
-use domain::acm_quota::AcmQuotas;
-use domain::installation::{InstallationCheck, InstallationStatus};
-use domain::installation_facts::{
-    Account, Alarm, AlarmState, AuthorityFacts, Delegation, Directory, Facts, HostedZone, Resource, ResourceState,
-    Schedule, Subscription, Subscriptions, Task, TaskFacts,
+use domain::installation::{
+    Account, Alarm, AlarmState, AuthorityFacts, Delegation, Directory, Facts, HostedZone, InstallationCheck,
+    InstallationStatus, Resource, ResourceState, Schedule, Subscription, Subscriptions, Task, TaskFacts,
 };
 use domain::ports::{FaultKind, ServiceFault};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::AcmQuotas;
 
 use crate::{Installation, InstalledAuthority, judge};
 

@@ -1,7 +1,6 @@
 //! The delegation zone: in Route 53, and as the world sees it.
 
-use domain::installation::InstallationCheck;
-use domain::installation_facts::{Delegation, HostedZone, Looked};
+use domain::installation::{Delegation, HostedZone, InstallationCheck, Looked};
 
 use crate::{Installation, failed, ok, unseen, warning};
 

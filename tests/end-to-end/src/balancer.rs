@@ -1,12 +1,12 @@
 //! Load balancers of the emulated AWS, in any region and account.
 
 use anyhow::{Context, Result, ensure};
-use domain::certificate::leaf_serial;
-use domain::deployment::ListenerArn;
 use local_cloud::LocalCloud;
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use url::form_urlencoded;
+use vocabulary::certificate::ListenerArn;
+use vocabulary::certificate::chain::leaf_serial;
 
 /// The account that the emulator takes whoever has assumed no role to be in.
 pub const OWN_ACCOUNT: &str = "123456789012";

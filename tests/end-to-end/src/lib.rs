@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
-use domain::records::quoted;
 use local_cloud::{Ca, CustomerZone, LocalCloud, Options, VerifiedChain, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
+use vocabulary::record::quoted;
 
 pub use inbox::{Inbox, Queue};
 

@@ -15,14 +15,15 @@ use adapters::secrets_manager::{AccountSecret, Accounts, StoredAccount, Written}
 use adapters::step_functions::StateMachine;
 use anyhow::Result;
 use aws_sdk_route53::types::RrType;
-use domain::EndpointId;
-use domain::delegation::{Answer, ProbeAnswer};
-use domain::deployment::Place;
-use domain::ports::{AuthoritativeDns, Destinations, HttpProbe, RecordKind, TokenStore};
+use diagnosis::facts::ProbeAnswer;
+use domain::ports::{AuthoritativeDns, Destinations, HttpProbe, TokenStore};
 use end_to_end::Platform;
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT};
 use local_cloud::{LocalCloud, Options};
 use testkit::banks;
+use vocabulary::certificate::Place;
+use vocabulary::dns::{Answer, RecordKind};
+use vocabulary::names::EndpointId;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {

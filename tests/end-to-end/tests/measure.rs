@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use adapters::dynamodb::EndpointsTable;
 use anyhow::{Context, Result, ensure};
+use domain::endpoint::Endpoint;
 use domain::ports::Registry;
-use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability, TenantId};
 use futures::StreamExt;
 use local_cloud::{LocalCloud, Options, operator};
 use testkit::banks;
+use vocabulary::acme::Reachability;
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 const ENDPOINTS: u64 = 10_000;
 /// Of what is answered at once; of what reads all endpoints, which takes the emulator seconds, a third.

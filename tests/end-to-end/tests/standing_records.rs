@@ -3,11 +3,11 @@
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
-use domain::records::quoted;
 use end_to_end::{Platform, text};
 use local_cloud::{CaOptions, FaultProxy, LocalCloud, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
+use vocabulary::record::quoted;
 
 /// What a deployment with `StandingRecords=enabled` sets where it is needed; the account is known after the first order.
 async fn enable(cloud: &LocalCloud, account: &str) -> Result<()> {

@@ -2,11 +2,10 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use domain::FailureName;
-use domain::attempt::{Attempt, Outcome};
-use domain::flow::Step;
-use domain::order::ChallengeKind;
+use domain::endpoint::{Attempt, Outcome, Step};
 use time::Duration;
+use vocabulary::acme::ChallengeKind;
+use vocabulary::failure::FailureName;
 
 use super::console::Console;
 use super::moment::{Clock, took};
@@ -66,7 +65,7 @@ fn steps(attempt: &Attempt) -> Vec<StepRow> {
     let whole = attempt.steps.iter().map(|step| step.milliseconds).sum::<u64>().max(1) as f64;
     let broke = broken_step(attempt);
     let mut begin = 0.0;
-    let row = |step: &domain::flow::StepUsage| {
+    let row = |step: &domain::endpoint::StepUsage| {
         let length = step.milliseconds as f64 * 100.0 / whole;
         let row = StepRow {
             name: words::step(&step.step),
@@ -95,10 +94,9 @@ fn broken_step(attempt: &Attempt) -> Option<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Failure;
-    use domain::failure::Actor;
-    use domain::flow::StepUsage;
+    use domain::endpoint::StepUsage;
     use time::macros::datetime;
+    use vocabulary::failure::{Actor, Failure};
 
     fn failed(name: FailureName) -> Attempt {
         let usage = |step, milliseconds| StepUsage { milliseconds, ca_requests: 1, ..StepUsage::of(step) };

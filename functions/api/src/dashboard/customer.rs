@@ -6,10 +6,10 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::check::RecordStatus;
-use domain::failure::Actor;
+use diagnosis::report::RecordStatus;
 use http::{Extensions, HeaderMap, StatusCode};
 use time::OffsetDateTime;
+use vocabulary::failure::Actor;
 
 use super::Desk;
 use super::moment::Clock;

@@ -5,20 +5,19 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use domain::DnsMethod;
-use domain::share::Share;
+use domain::endpoint::Share;
 use http::StatusCode;
 use serde::Deserialize;
 use time::OffsetDateTime;
+use vocabulary::acme::DnsMethod;
 
-use super::Desk;
 use super::console::Console;
 use super::live::{Known, Live};
 use super::moment::Clock;
 use super::operations::{Done, Operations};
 use super::page::{Frame, Place, shown};
 use super::visit::Visit;
-use super::words;
+use super::{Desk, words};
 use crate::views::EndpointView;
 
 /// Events shown on the page.

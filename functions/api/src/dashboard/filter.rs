@@ -1,11 +1,11 @@
 //! Search and filters, as they stand in the URL of the overview.
 
-use domain::Reachability;
-use domain::verdict::{Mover, Verdict};
+use domain::status::{Mover, Verdict};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::StrDeserializer;
 use url::form_urlencoded::Serializer;
+use vocabulary::acme::Reachability;
 
 use super::operations::ListQuery;
 

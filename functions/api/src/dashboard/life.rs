@@ -63,7 +63,7 @@ impl Life {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::verdict::CertificateState;
+    use domain::status::CertificateState;
     use time::OffsetDateTime;
     use time::macros::datetime;
 

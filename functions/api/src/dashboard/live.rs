@@ -2,10 +2,9 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use domain::attempt::{Attempt, Outcome};
-use domain::check::Serving;
-use domain::event::Event;
-use domain::verdict::Verdict;
+use diagnosis::report::Serving;
+use domain::endpoint::{Attempt, Event, Outcome};
+use domain::status::Verdict;
 use ring::digest::{SHA256, digest};
 
 use super::attempts::Attempts;
@@ -87,13 +86,13 @@ impl Live<'_> {
 mod tests {
     use super::*;
     use crate::service::Installation;
-    use domain::caller::TenantId;
-    use domain::certificate::InstalledCertificate;
-    use domain::endpoint::{Absence, Failing};
-    use domain::failure::{Actor, Failure, FailureName};
-    use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
+    use domain::endpoint::{Absence, Endpoint, Failing};
     use time::macros::datetime;
     use time::{Duration, OffsetDateTime};
+    use vocabulary::acme::Reachability;
+    use vocabulary::certificate::InstalledCertificate;
+    use vocabulary::failure::{Actor, Failure, FailureName};
+    use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 

@@ -6,19 +6,18 @@ use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use domain::DnsMethod;
-use domain::share::{DEFAULT_LIFE, LONGEST_LIFE};
+use domain::endpoint::{DEFAULT_LIFE, LONGEST_LIFE};
 use http::StatusCode;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::DnsMethod;
 
-use super::Desk;
 use super::moment::Clock;
 use super::operations::Operations;
 use super::page::{Frame, Place, see_other, shown};
 use super::parts::Copy;
 use super::visit::Visit;
-use super::words;
+use super::{Desk, words};
 use crate::http::problem::Problem;
 use crate::views::{EndpointView, NewShare};
 

@@ -2,11 +2,11 @@
 
 use std::future::Future;
 
-use domain::attempt::Attempt;
-use domain::caller::Caller;
-use domain::verdict::{Mover, Verdict};
-use domain::{DnsMethod, Reachability};
+use domain::endpoint::Attempt;
+use domain::status::{Mover, Verdict};
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{DnsMethod, Reachability};
+use vocabulary::names::Caller;
 
 use crate::http::problem::Problem;
 use crate::views::{EndpointList, EndpointView, EventList, NewShare, Overview, PreflightView, ShareList};

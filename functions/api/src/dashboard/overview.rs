@@ -6,11 +6,10 @@ use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use domain::verdict::{Mover, Verdict};
+use domain::status::{Mover, Verdict};
 use http::StatusCode;
 use time::OffsetDateTime;
 
-use super::Desk;
 use super::filter::Filter;
 use super::moment::Clock;
 use super::operations::Operations;
@@ -18,7 +17,7 @@ use super::page::{Frame, Place, shown};
 use super::parts::Move;
 use super::time_line::TimeLine;
 use super::visit::Visit;
-use super::words;
+use super::{Desk, words};
 use crate::views::{EndpointList, Overview};
 
 /// Renewals listed at once; the others are folded away.

@@ -2,9 +2,9 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use domain::check::{Finding, Found};
-use domain::failure::Actor;
-use domain::verdict::Mover;
+use diagnosis::report::{Finding, Found};
+use domain::status::Mover;
+use vocabulary::failure::Actor;
 
 use super::words::{self, plain};
 use crate::views::{DnsView, EndpointView};

@@ -9,18 +9,17 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::check::RecordStatus;
-use domain::{DnsMethod, Reachability};
+use diagnosis::report::RecordStatus;
 use http::StatusCode;
 use serde::Deserialize;
 use time::OffsetDateTime;
+use vocabulary::acme::{DnsMethod, Reachability};
 
-use super::Desk;
 use super::operations::{Operations, Wish};
 use super::page::{Frame, Place, shown};
 use super::parts::{Answer, Copy, Findings};
 use super::visit::Visit;
-use super::words;
+use super::{Desk, words};
 use crate::http::problem::Problem;
 use crate::views::PreflightView;
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::DnsMethod;
-use domain::attempt::Attempt;
-use domain::caller::Caller;
+use domain::endpoint::Attempt;
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::DnsMethod;
+use vocabulary::names::Caller;
 
 use super::operations::{Done, ListQuery, Operations, Wish};
 use crate::http::query::{EndpointQuery, Sort};

@@ -2,10 +2,10 @@
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use domain::caller::Caller;
-use domain::failure::printable;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use vocabulary::names::Caller;
+use vocabulary::text::printable;
 
 use super::page::{Frame, Next, Place, Reader, Refusal, refused, see_other, shown};
 use crate::http::base::Base;
@@ -83,7 +83,7 @@ fn sign_in_needed(base: &Base, can_sign_in: bool, path: &str) -> Response {
 mod tests {
     use super::*;
     use axum::extract::Request;
-    use domain::caller::{Origin, Scope};
+    use vocabulary::names::{Origin, Scope};
 
     async fn visit(request: http::request::Builder, caller: bool) -> Result<Visit, Response> {
         let mut request: Request = request

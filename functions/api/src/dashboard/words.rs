@@ -2,13 +2,13 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use domain::Reachability;
-use domain::attempt::Outcome;
-use domain::check::{RecordStatus, Serving, Severity};
-use domain::failure::{Actor, printable};
-use domain::flow::Step;
-pub(crate) use domain::records::quoted;
-use domain::verdict::{CertificateState, Mover, Verdict};
+use diagnosis::report::{RecordStatus, Serving, Severity};
+use domain::endpoint::{Outcome, Step};
+use domain::status::{CertificateState, Mover, Verdict};
+use vocabulary::acme::Reachability;
+use vocabulary::failure::Actor;
+pub(crate) use vocabulary::record::quoted;
+use vocabulary::text::printable;
 
 pub(crate) use super::moment::exact;
 use crate::views::EndpointView;

@@ -87,7 +87,7 @@ fn field_at_fault(message: &str, path: &str) -> Option<String> {
         Some(field)
     });
     let at = (!path.is_empty() && path != "." && path != "?").then_some(path);
-    quoted.or(at).map(|field| domain::failure::printable(field, 80))
+    quoted.or(at).map(|field| vocabulary::text::printable(field, 80))
 }
 
 #[cfg(test)]

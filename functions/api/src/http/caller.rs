@@ -7,12 +7,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::caller::{Caller, Origin, Scope};
-use domain::failure::printable;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{Extensions, HeaderMap, HeaderValue};
 use lambda_http::request::RequestContext;
 use serde_json::{Map, Value};
+use vocabulary::names::{Caller, Origin, Scope};
+use vocabulary::text::printable;
 
 use crate::http::problem::Problem;
 use crate::sign_in::claims::ClaimNames;

@@ -26,7 +26,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> 
             let message = error.into_inner().to_string();
             let quoted = message.split_once("field `").and_then(|(_, rest)| rest.split_once('`'));
             let field = quoted.map_or(path.as_str(), |(field, _)| field);
-            let field = domain::failure::printable(field, 80);
+            let field = vocabulary::text::printable(field, 80);
             Problem::invalid_field(field, format!("A parameter is not as expected: {message}"))
         })
     }

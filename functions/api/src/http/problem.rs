@@ -1,11 +1,11 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use domain::failure::printable;
 use domain::ports::{FaultKind, ServiceFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
+use vocabulary::text::printable;
 
 /// Why a request was not done (RFC 9457): what happened, which field, and the next step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -2,12 +2,13 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::caller::{Caller, Scope};
+use domain::endpoint::Endpoint;
 use domain::ports::Position;
-use domain::verdict::{Judgement, Mover, Verdict};
-use domain::{CertificateName, Endpoint, EndpointId, Reachability};
+use domain::status::{Judgement, Mover, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use vocabulary::acme::Reachability;
+use vocabulary::names::{Caller, CertificateName, EndpointId, Scope};
 
 use crate::http::problem::Problem;
 
@@ -75,7 +76,7 @@ impl EndpointQuery {
             (Some(tenant), Scope::Everything) => match tenant.parse() {
                 Ok(tenant) => Ok(Scope::Tenant(tenant)),
                 Err(error) => {
-                    let error: domain::caller::TenantIdError = error;
+                    let error: vocabulary::names::TenantIdError = error;
                     Err(Problem::invalid_field("tenant", error.to_string()))
                 }
             },

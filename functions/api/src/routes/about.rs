@@ -1,11 +1,11 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::caller::Caller;
 use http::HeaderName;
 use http::header::CONTENT_TYPE;
 use time::OffsetDateTime;
 use utoipa::OpenApi;
+use vocabulary::names::Caller;
 
 use super::Shared;
 use crate::http::openapi::{Always, GatewayMessage};

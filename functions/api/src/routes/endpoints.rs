@@ -1,11 +1,11 @@
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::caller::Caller;
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::IntoParams;
+use vocabulary::names::Caller;
 
 use super::Shared;
 use crate::http::body::{Optional, Strict};

@@ -1,10 +1,10 @@
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::caller::Caller;
 use http::StatusCode;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
+use vocabulary::names::Caller;
 
 use super::Shared;
 use crate::http::base::Base;

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::{Extension, Json};
-use domain::caller::Caller;
 use time::OffsetDateTime;
+use vocabulary::names::Caller;
 
 use super::Shared;
 use super::endpoints::Empty;

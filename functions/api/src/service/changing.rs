@@ -1,10 +1,10 @@
-use domain::caller::Caller;
-use domain::event::EventKind;
+use domain::endpoint::{Endpoint, EventKind};
 use domain::ports::{Change, ChangeError, EndpointReader, Registry};
-use domain::{CertificateName, DnsMethod, Endpoint, EndpointId, Proving, Reachability};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use vocabulary::acme::{DnsMethod, Proving, Reachability};
+use vocabulary::names::{Caller, CertificateName, EndpointId};
 
 use super::deploying::{self, Asked, may_move};
 use super::registering::{dns_method_words, field_of, name_taken, reachability_word};

@@ -1,11 +1,13 @@
-use domain::caller::{Caller, Origin};
-use domain::check::{CheckReport, CheckSummary, RecordStatus};
-use domain::event::EventKind;
-use domain::ports::{AuditTrail, CheckLog, EndpointReader, Looker, Subject};
-use domain::{DnsMethod, Endpoint, FailureName, Proving, Reachability};
+use diagnosis::report::{CheckReport, CheckSummary, RecordStatus};
+use diagnosis::subject::Subject;
+use domain::endpoint::{Endpoint, EventKind};
+use domain::ports::{AuditTrail, CheckLog, EndpointReader, Looker};
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
+use vocabulary::acme::{DnsMethod, Proving, Reachability};
+use vocabulary::failure::FailureName;
+use vocabulary::names::{Caller, Origin};
 
 use super::{Installation, Ports, Service, act};
 use crate::http::problem::Problem;
@@ -44,6 +46,7 @@ impl<P: Ports> Service<P> {
 
     /// One look at a time, however many ask; each is answered with a look that began after it had asked: who has just
     /// corrected a record wants to know of that, not of what a look before it found.
+    #[expect(clippy::disallowed_methods, reason = "a person waits for the answer to this very request")]
     pub(super) async fn look(
         &self,
         endpoint: &Endpoint,
@@ -66,7 +69,7 @@ impl<P: Ports> Service<P> {
 
     async fn look_now(&self, endpoint: &Endpoint, by: &Origin, now: OffsetDateTime) -> Result<EndpointView, Problem> {
         let Installation { delegation_zone, endpoint_target, .. } = &self.installation;
-        let subject = Subject::of(endpoint, delegation_zone, endpoint_target);
+        let subject = endpoint.subject(delegation_zone, endpoint_target);
         let report = self.ports.looker().look(&subject, now).await;
         if !self.store().record_check(endpoint, &report).await? {
             return self.view_anew(&endpoint.id, now).await;

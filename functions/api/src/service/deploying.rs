@@ -3,9 +3,9 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use domain::Endpoint;
-use domain::caller::Caller;
-use domain::deployment::{Deployment, ListenerArn, Region, RoleArn};
+use domain::endpoint::Endpoint;
+use vocabulary::certificate::{Deployment, ListenerArn, Region, RoleArn};
+use vocabulary::names::Caller;
 
 use super::Installation;
 use crate::http::problem::Problem;

@@ -1,9 +1,8 @@
-use domain::EndpointId;
-use domain::attempt::Attempt;
-use domain::caller::Caller;
-use domain::event::{EventKind, time_line};
+use domain::endpoint::event::time_line;
+use domain::endpoint::{Attempt, EventKind};
 use domain::ports::{AuditTrail, Registry};
 use time::OffsetDateTime;
+use vocabulary::names::{Caller, EndpointId};
 
 use super::{Ports, Service, act};
 use crate::http::problem::Problem;
@@ -50,7 +49,7 @@ impl<P: Ports> Service<P> {
         let Some(after) = after else { return Ok(newest) };
         // An attempt that had begun before may have ended since; of those before it, none has.
         let reaches = newest.last().is_none_or(|oldest| {
-            domain::event::Event::of_attempt(oldest).first().is_none_or(|start| start.id.as_str() <= after)
+            domain::endpoint::Event::of_attempt(oldest).first().is_none_or(|start| start.id.as_str() <= after)
         });
         match reaches || newest.len() < limit as usize {
             true => Ok(newest),

@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BinaryHeap};
 
-use domain::Endpoint;
-use domain::caller::{Caller, Scope};
+use domain::endpoint::Endpoint;
 use domain::ports::{Position, Registry};
-use domain::verdict::{Verdict, judge};
+use domain::status::{Verdict, judge};
 use time::OffsetDateTime;
+use vocabulary::names::{Caller, Scope};
 
 use super::{Ports, Service};
 use crate::http::problem::Problem;

@@ -8,19 +8,19 @@ mod listing;
 mod registering;
 mod sharing;
 
-use domain::caller::{Caller, Origin};
-use domain::check::CheckReport;
-use domain::deployment::{AccountId, RoleArn};
-use domain::event::{Event, EventKind};
+use diagnosis::report::CheckReport;
+use domain::acts::start_attempt::start_attempt;
+use domain::endpoint::{Endpoint, Event, EventKind};
 use domain::installation::InstallationCheck;
 use domain::ports::{
     AuditTrail, CheckLog, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, Looker, Registry, ServiceFault,
     ShareLinks,
 };
-use domain::standing::StandingIssuer;
-use domain::starting::start_attempt;
-use domain::{CertificateName, DnsMethod, Endpoint, EndpointId};
 use time::OffsetDateTime;
+use vocabulary::acme::DnsMethod;
+use vocabulary::certificate::{AccountId, RoleArn};
+use vocabulary::dns::StandingIssuer;
+use vocabulary::names::{Caller, CertificateName, EndpointId, Origin};
 
 pub(crate) use changing::Wish;
 pub(crate) use checking::Preflight;

@@ -1,16 +1,15 @@
-use domain::caller::Caller;
-use domain::deployment::Deployment;
-use domain::event::EventKind;
-use domain::idempotency::{IdempotencyKey, NamedRequest};
-use domain::names::most_names;
+use domain::endpoint::{Endpoint, EventKind};
 use domain::ports::{EndpointReader, RegisterError, Registered, Registry};
-use domain::{
-    CertificateName, DelegationLabel, DnsMethod, DomainName, Endpoint, EndpointId, EndpointNames, Reachability,
-    TenantId,
-};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use vocabulary::acme::{DnsMethod, Reachability};
+use vocabulary::certificate::Deployment;
+use vocabulary::names::endpoint_names::most_names;
+use vocabulary::names::{
+    Caller, CertificateName, DelegationLabel, DomainName, EndpointId, EndpointNames, IdempotencyKey, NamedRequest,
+    TenantId,
+};
 
 use super::deploying::{self, Asked};
 use super::{MOST_WRITES, Ports, Service, act, random, sha256, whole_second};
@@ -121,7 +120,7 @@ impl<P: Ports> Service<P> {
 }
 
 fn tenant_of(caller: &Caller, request: &Registration) -> Result<TenantId, Problem> {
-    use domain::caller::Scope;
+    use vocabulary::names::Scope;
     match (&caller.scope, &request.tenant) {
         (Scope::Tenant(own), None) => Ok(own.clone()),
         (Scope::Tenant(_), Some(_)) => {
@@ -129,7 +128,7 @@ fn tenant_of(caller: &Caller, request: &Registration) -> Result<TenantId, Proble
         }
         (Scope::Everything, None) => Ok(TenantId::fallback()),
         (Scope::Everything, Some(tenant)) => tenant.parse().map_err(|error| {
-            let error: domain::caller::TenantIdError = error;
+            let error: vocabulary::names::TenantIdError = error;
             Problem::invalid_field("tenant", error.to_string())
         }),
     }

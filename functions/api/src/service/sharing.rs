@@ -1,9 +1,7 @@
-use domain::Endpoint;
-use domain::caller::{Caller, Origin};
-use domain::event::EventKind;
+use domain::endpoint::{DEFAULT_LIFE, Endpoint, EventKind, LONGEST_LIFE, Share, ShareToken};
 use domain::ports::{EndpointReader, ShareLinks};
-use domain::share::{DEFAULT_LIFE, LONGEST_LIFE, Share, ShareToken};
 use time::{Duration, OffsetDateTime};
+use vocabulary::names::{Caller, Origin};
 
 use super::{Ports, Service, act, random, sha256};
 use crate::http::problem::Problem;
@@ -113,9 +111,9 @@ mod tests {
     use super::*;
     use crate::service::checking::BETWEEN_LOOKS;
     use crate::service::{Installation, Outside};
-    use domain::caller::Scope;
     use domain::ports::{AuditTrail, Registry};
     use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryLooker, banks};
+    use vocabulary::names::Scope;
 
     type InMemory = Outside<MemoryEndpoints, MemoryFlows, MemoryLooker, MemoryInspector>;
 
@@ -178,7 +176,7 @@ mod tests {
         let (revoked, id) = scene.link(None).await;
         scene.service.revoke_share(&scene.operator, scene.endpoint.id.as_str(), &id, scene.now).await.expect("revoked");
         let never = ShareToken::from_random(scene.endpoint.id.clone(), [0; 32]).expose();
-        let elsewhere = ShareToken::from_random(domain::EndpointId::from_random([9; 16]), [0; 32]).expose();
+        let elsewhere = ShareToken::from_random(vocabulary::names::EndpointId::from_random([9; 16]), [0; 32]).expose();
         let (open, _) = scene.link(None).await;
         for bad in [revoked, never, elsewhere, String::new(), "x.y".into(), format!("{open}A"), open.to_uppercase()] {
             assert_eq!(scene.service.shared(&bad, scene.now).await.expect_err("no link"), Problem::unknown_link());

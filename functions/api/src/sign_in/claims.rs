@@ -1,8 +1,7 @@
 //! What a token entitles to.
 
-use domain::TenantId;
-use domain::caller::Scope;
 use serde_json::{Map, Value};
+use vocabulary::names::{Scope, TenantId};
 
 /// Which claims say it, as the operator has configured them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! What somebody is told who could not be let in.
 
 use axum::response::{IntoResponse, Response};
-use domain::failure::printable;
 use http::StatusCode;
+use vocabulary::text::printable;
 
 use crate::dashboard::page::{Frame, Next, Place, Refusal as RefusalPage, guarded, shown};
 use crate::http::base::Base;

@@ -8,11 +8,11 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cookie::{Cookie, SameSite};
-use domain::caller::{Caller, Origin};
 use http::header::{COOKIE, ORIGIN};
 use http::{Extensions, HeaderMap, HeaderValue};
 use lambda_http::request::RequestContext;
 use time::{Duration, OffsetDateTime};
+use vocabulary::names::{Caller, Origin};
 
 use crate::http::base::Base;
 use crate::sign_in::claims::ClaimNames;

@@ -1,4 +1,4 @@
-use domain::Endpoint;
+use domain::endpoint::Endpoint;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;

@@ -1,5 +1,4 @@
-use domain::Endpoint;
-use domain::health::Symptom;
+use domain::endpoint::{Endpoint, Symptom};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;

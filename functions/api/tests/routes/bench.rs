@@ -6,13 +6,9 @@ use std::sync::Arc;
 use api::{ClaimNames, Installation, Outside, Service, router};
 use axum::Router;
 use axum::body::Body;
-use domain::alert::Ledger;
-use domain::attempt::{Attempt, Outcome, execution_name};
-use domain::certificate::InstalledCertificate;
-use domain::endpoint::{Absence, Failing};
-use domain::failure::{Actor, Failure, FailureName};
+use domain::endpoint::attempt::execution_name;
+use domain::endpoint::{Absence, Attempt, Endpoint, Failing, Ledger, Outcome};
 use domain::ports::{AttemptJournal, EndpointReader, Registry, Settlement};
-use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use lambda_http::request::RequestContext;
@@ -20,6 +16,10 @@ use serde_json::{Value, json};
 use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryLooker, banks};
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
+use vocabulary::acme::Reachability;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
 /// The installation's own account, and the one role that it may assume in another.
 pub(crate) const ACCOUNT: &str = "123456789012";

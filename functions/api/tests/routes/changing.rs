@@ -1,7 +1,7 @@
-use domain::failure::{Actor, FailureName};
 use domain::ports::Registry;
 use http::StatusCode;
 use serde_json::json;
+use vocabulary::failure::{Actor, FailureName};
 
 use crate::bench::{Api, Who, internal, text};
 

@@ -1,6 +1,6 @@
-use domain::failure::{Actor, FailureName};
 use http::{Method, StatusCode};
 use serde_json::json;
+use vocabulary::failure::{Actor, FailureName};
 
 use crate::bench::{Api, Who, text};
 
@@ -60,7 +60,7 @@ async fn a_look_is_in_the_trail_when_it_finds_something_else_than_the_one_before
     let trail = async || {
         use domain::ports::AuditTrail;
         let events = api.store.events(&id, None, 9).await.expect("in memory");
-        events.into_iter().filter(|event| event.kind == domain::event::EventKind::Checked).collect::<Vec<_>>()
+        events.into_iter().filter(|event| event.kind == domain::endpoint::EventKind::Checked).collect::<Vec<_>>()
     };
     assert_eq!(trail().await.len(), 1);
     assert_eq!(trail().await[0].by.who, "arn:aws:iam::123456789012:user/olga");

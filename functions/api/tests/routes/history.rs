@@ -1,6 +1,6 @@
-use domain::failure::{Actor, FailureName};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use vocabulary::failure::{Actor, FailureName};
 
 use crate::bench::{Api, Who, text};
 

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use domain::failure::{Actor, FailureName};
 use http::StatusCode;
 use serde_json::json;
+use vocabulary::failure::{Actor, FailureName};
 
 use crate::bench::{Api, Who, text};
 

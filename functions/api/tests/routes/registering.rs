@@ -128,11 +128,11 @@ async fn a_key_whose_endpoint_has_gone_registers_no_second_one() {
     let body = internal("a.example.com");
     let first = register(&api, Who::Operator, "key", &body).await;
     let endpoint = api.endpoint(&text(&first.body["id"]).parse().expect("an id")).await;
-    let attempt = domain::attempt::Attempt {
+    let attempt = domain::endpoint::Attempt {
         attempt: 1,
         started_at: endpoint.created_at,
         finished_at: None,
-        outcome: domain::attempt::Outcome::Removed,
+        outcome: domain::endpoint::Outcome::Removed,
         method: None,
         order: None,
         directory: None,

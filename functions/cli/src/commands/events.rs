@@ -34,6 +34,7 @@ pub(super) async fn events(api: &Api, command: &Events) -> Result<(), Trouble> {
 }
 
 /// Goes on until nobody reads, or the process is interrupted: all that was printed is whole lines.
+#[expect(clippy::disallowed_methods, reason = "a person waits at the terminal, and no function")]
 async fn follow(api: &Api, command: &Events, first: Answer<EventList>) -> Result<(), Trouble> {
     let mut list = first;
     let mut after = command.after.clone();

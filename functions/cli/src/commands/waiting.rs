@@ -90,6 +90,7 @@ fn pause_after(pause: Duration) -> Duration {
 }
 
 /// Asks again, a few times, while nothing but the way there fails.
+#[expect(clippy::disallowed_methods, reason = "a person waits at the terminal, and no function")]
 pub(crate) async fn insist<T>(mut ask: impl AsyncFnMut() -> Result<T, ApiError>) -> Result<T, ApiError> {
     let mut pause = FIRST_PAUSE;
     for _ in 1..TRIES {
@@ -105,6 +106,7 @@ pub(crate) async fn insist<T>(mut ask: impl AsyncFnMut() -> Result<T, ApiError>)
 /// Looks again and again until there is an end, or for `limit`: then `None`.
 ///
 /// Errors that may pass are waited out, up to a number of them in a row.
+#[expect(clippy::disallowed_methods, reason = "a person waits at the terminal, and no function")]
 pub(crate) async fn until<T>(
     limit: Timeout,
     progress: &mut Progress,

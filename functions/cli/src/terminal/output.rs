@@ -34,6 +34,7 @@ impl Look {
 }
 
 /// See <https://no-color.org>: set to anything but nothing, it means no.
+#[expect(clippy::disallowed_methods, reason = "what terminals are told by, and no configuration of ours")]
 pub(crate) fn colour_wanted(stream: &impl IsTerminal) -> bool {
     let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");

@@ -1,7 +1,7 @@
 //! Answers the CA's HTTP-01 requests (RFC 8555 §8.3).
 
-use domain::DomainName;
 use domain::ports::{ServiceFault, TokenStore};
+use vocabulary::names::DomainName;
 
 const PREFIX: &str = "/.well-known/acme-challenge/";
 

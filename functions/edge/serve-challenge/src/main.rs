@@ -4,7 +4,7 @@
 //! Fails when S3 does; the CA tries again.
 //! Calls: S3 `GetObject`.
 
-use domain::diagnosis::{PLATFORM_HEADER, PLATFORM_MARK};
+use diagnosis::facts::{PLATFORM_HEADER, PLATFORM_MARK};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{Method, Response, StatusCode};
 use lambda_http::{Body, Error, Request, service_fn};

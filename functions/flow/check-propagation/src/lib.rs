@@ -1,17 +1,16 @@
 //! Looks, as the CA would, at what was published, before the CA is asked.
 
-use domain::caa::Issuer;
-use domain::delegation::{is_published, judge_probe};
-use domain::failure::{Actor, FailureName};
+use diagnosis::gate::judge_probe;
+use domain::acts::check_records::{check_delegations, check_standing_records};
+use domain::acts::owned_endpoint::ordering_endpoint;
+use domain::endpoint::Endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::order::OpenOrder;
-use domain::ports::{
-    AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, RecordKind, TxtZone, check_delegations,
-    check_standing_records, ordering_endpoint,
-};
-use domain::standing::StandingIssuer;
-use domain::{Endpoint, Failure};
+use domain::ports::{AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, TxtZone};
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::OpenOrder;
+use vocabulary::dns::answer::is_published;
+use vocabulary::dns::{Issuer, RecordKind, StandingIssuer};
+use vocabulary::failure::{Actor, Failure, FailureName};
 
 /// Route53 promises 60 seconds; ten times that is an incident.
 const PATIENCE: Duration = Duration::minutes(10);
@@ -113,8 +112,8 @@ fn late(what: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Reachability;
     use testkit::{MemoryCa, MemoryProbe, Scene};
+    use vocabulary::acme::Reachability;
 
     async fn run(scene: &Scene) -> Result<Progress, Failure> {
         let probe = MemoryProbe::new(scene.tokens.clone());

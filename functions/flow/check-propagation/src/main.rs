@@ -6,7 +6,7 @@
 //! Calls: DynamoDB `GetItem`; Route 53 `GetChange`; DNS; HTTP to the customer's host.
 
 use check_propagation::{Ports, check_propagation};
-use domain::flow::Step;
+use domain::endpoint::Step;
 use runtime::Spent;
 
 #[tokio::main]

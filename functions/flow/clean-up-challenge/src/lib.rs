@@ -1,9 +1,10 @@
 //! Takes away what the endpoint's orders have published, and nothing else.
 
-use domain::Failure;
+use domain::acts::owned_endpoint::owned_endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::ports::{EndpointReader, TokenStore, TxtZone, owned_endpoint};
+use domain::ports::{EndpointReader, TokenStore, TxtZone};
 use futures::future::try_join_all;
+use vocabulary::failure::Failure;
 
 /// Runs the step. It also runs after a failure and for an endpoint that is being removed.
 pub async fn clean_up_challenge(
@@ -27,8 +28,9 @@ pub async fn clean_up_challenge(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{FailureName, Reachability};
     use testkit::Scene;
+    use vocabulary::acme::Reachability;
+    use vocabulary::failure::FailureName;
 
     async fn run(scene: &Scene) -> Result<Progress, Failure> {
         clean_up_challenge(&scene.endpoints, &scene.tokens, &scene.zone, Scene::ZONE, &scene.input).await

@@ -5,7 +5,7 @@
 //! Calls: DynamoDB `GetItem`; S3 `DeleteObject`; Route 53 `ChangeResourceRecordSets`, `ListResourceRecordSets`.
 
 use clean_up_challenge::clean_up_challenge;
-use domain::flow::Step;
+use domain::endpoint::Step;
 use runtime::Spent;
 
 #[tokio::main]

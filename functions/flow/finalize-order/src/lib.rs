@@ -1,14 +1,13 @@
 //! Hands in the certificate request and brings the chain home.
 
-use domain::Failure;
-use domain::certificate::verify;
-use domain::failure::{Actor, FailureName};
+use domain::acts::choose_ca::authority_of;
+use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::order::OrderStatus;
-use domain::ports::{
-    AttemptJournal, CaReply, CertificateAuthority, Finalized, KeyVault, Problem, authority_of, ordering_endpoint,
-};
+use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Finalized, KeyVault};
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::OrderStatus;
+use vocabulary::certificate::chain::verify;
+use vocabulary::failure::{Actor, Failure, FailureName, Problem};
 
 /// CAs issue within seconds; an order that hangs in `processing` for this long is stuck.
 const PATIENCE: Duration = Duration::minutes(5);
@@ -86,10 +85,10 @@ fn late() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Reachability;
-    use domain::certificate_key::CertificateKey;
     use std::slice;
     use testkit::Scene;
+    use vocabulary::acme::Reachability;
+    use vocabulary::certificate::CertificateKey;
 
     async fn validated() -> Scene {
         let scene = Scene::new(Reachability::Internal).await.with_order().await.with_publications().await;

@@ -6,7 +6,7 @@
 //! Calls: DynamoDB `GetItem`, `UpdateItem`; KMS `Decrypt`; Secrets Manager `GetSecretValue`; the CA's finalize,
 //! order and certificate.
 
-use domain::flow::Step;
+use domain::endpoint::Step;
 use finalize_order::finalize_order;
 use runtime::{Spent, requests_sent};
 

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use domain::certificate::{InstalledCertificate, VerifiedChain};
-use domain::certificate_key::CertificateKey;
-use domain::deployment::{CertificateCopy, Deployment, Place, Region};
-use domain::order::OpenOrder;
+use domain::endpoint::Endpoint;
 use domain::ports::{
     AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, HeldCertificate, ImportMaterial, KeyVault,
     ServiceFault,
 };
-use domain::{Actor, Endpoint, Failure, FailureName};
+use vocabulary::acme::OpenOrder;
+use vocabulary::certificate::{
+    CertificateCopy, CertificateKey, Deployment, InstalledCertificate, Place, Region, VerifiedChain,
+};
+use vocabulary::failure::{Actor, Failure, FailureName};
 
 use crate::Ports;
 

@@ -2,15 +2,18 @@
 
 mod importing;
 
-use domain::certificate::{InstalledCertificate, VerifiedChain, verify};
-use domain::deployment::attaching::follow_listeners;
+use domain::acts::attach_listeners::follow_listeners;
+use domain::acts::owned_endpoint::owned_endpoint;
+use domain::endpoint::Endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::order::OpenOrder;
-use domain::ports::{AttemptJournal, CertificateStore, Destinations, KeyVault, owned_endpoint};
-use domain::renewal_info::certificate_id;
-use domain::schedule::renewal_opens;
-use domain::{Actor, Endpoint, Failure, FailureName};
+use domain::ports::{AttemptJournal, CertificateStore, Destinations, KeyVault};
 use time::OffsetDateTime;
+use vocabulary::acme::OpenOrder;
+use vocabulary::acme::renewal_info::certificate_id;
+use vocabulary::certificate::chain::verify;
+use vocabulary::certificate::renewal::renewal_opens;
+use vocabulary::certificate::{InstalledCertificate, VerifiedChain};
+use vocabulary::failure::{Actor, Failure, FailureName};
 
 use importing::Imports;
 

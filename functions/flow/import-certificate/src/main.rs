@@ -9,7 +9,7 @@
 //! listeners Elastic Load Balancing `DescribeListenerCertificates`, `AddListenerCertificates`,
 //! `RemoveListenerCertificates`; for another account STS `AssumeRole`.
 
-use domain::flow::Step;
+use domain::endpoint::Step;
 use import_certificate::{Ports, import_certificate};
 use runtime::Spent;
 

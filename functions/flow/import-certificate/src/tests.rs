@@ -1,11 +1,11 @@
 mod places;
 
 use super::*;
-use domain::Reachability;
-use domain::deployment::Deployment;
-use domain::names::EndpointNames;
 use domain::ports::{CertificateAuthority, CertificateStore, Finalized, ImportMaterial};
 use testkit::Scene;
+use vocabulary::acme::Reachability;
+use vocabulary::certificate::Deployment;
+use vocabulary::names::EndpointNames;
 
 /// With a chain that waits to be imported.
 async fn issued() -> Scene {

@@ -1,13 +1,15 @@
 //! Asks the CAs in turn, until one takes the order.
 
-use domain::authorities::{Authorities, Authority, Passed, all_failed, asks_the_next, keeps_out};
-use domain::caa::CaaLevel;
-use domain::order::OpenOrder;
+use domain::acts::choose_ca::{all_failed, asks_the_next, keeps_out};
+use domain::acts::{Authorities, Authority, Passed};
+use domain::endpoint::Endpoint;
 use domain::ports::{Budgets, CaaLookup, CertificateAuthority, KeyVault};
-use domain::{Endpoint, Failure};
 use futures::future::join_all;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
+use vocabulary::acme::OpenOrder;
+use vocabulary::dns::CaaLevel;
+use vocabulary::failure::Failure;
 
 use crate::ordering::Ordering;
 use crate::resuming::resume;
@@ -85,10 +87,11 @@ impl<C: CertificateAuthority, K: KeyVault, B: Budgets, L: CaaLookup> Asking<'_, 
 #[cfg(test)]
 mod tests {
     use crate::testing::{fail, run, run_with};
-    use domain::authorities::TRIES;
-    use domain::{Actor, FailureName, Reachability};
+    use domain::acts::TRIES;
     use testkit::{MemoryCa, Scene};
     use time::Duration;
+    use vocabulary::acme::Reachability;
+    use vocabulary::failure::{Actor, FailureName};
 
     /// With a second CA behind the scene's own.
     async fn scene() -> (Scene, MemoryCa) {

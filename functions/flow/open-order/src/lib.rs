@@ -9,18 +9,22 @@ mod testing;
 
 use std::collections::BTreeSet;
 
-use domain::attempt::{Attempt, Outcome, execution_name};
-use domain::authorities::Authorities;
+use domain::acts::Authorities;
+use domain::acts::check_records::{check_delegations, check_standing_records};
+use domain::acts::owned_endpoint::owned_endpoint;
+use domain::endpoint::attempt::execution_name;
+use domain::endpoint::{Attempt, Endpoint, Outcome};
 use domain::flow::{Progress, Status, StepInput};
-use domain::order::{ChallengeKind, OpenOrder, OrderStatus};
 use domain::ports::{
-    AttemptJournal, AuthoritativeDns, Budgets, CaaLookup, CertificateAuthority, CheckLog, KeyVault, Looker, Subject,
-    check_delegations, check_standing_records, owned_endpoint,
+    AttemptJournal, AuthoritativeDns, Budgets, CaaLookup, CertificateAuthority, CheckLog, KeyVault, Looker,
 };
-use domain::proving::choose_challenge;
-use domain::standing::{StandingIssuer, standing_bases};
-use domain::{Actor, CertificateName, DomainName, Endpoint, Failure, Proving};
 use time::OffsetDateTime;
+use vocabulary::acme::challenge::choose_challenge;
+use vocabulary::acme::{ChallengeKind, OpenOrder, OrderStatus, Proving};
+use vocabulary::dns::StandingIssuer;
+use vocabulary::failure::{Actor, Failure};
+use vocabulary::names::endpoint_names::standing_bases;
+use vocabulary::names::{CertificateName, DomainName};
 
 use asking::Asking;
 use looking::look_again;
@@ -75,7 +79,7 @@ where
         return Ok(input.reached(Status::Issued));
     }
     if endpoint.failing.as_ref().is_some_and(|failing| failing.failure.actor == Actor::Customer) {
-        let subject = Subject::of(&endpoint, ports.delegation_zone, ports.endpoint_target);
+        let subject = endpoint.subject(ports.delegation_zone, ports.endpoint_target);
         look_again(ports.journal, ports.looker, &endpoint, &subject, now).await?;
     }
     let target = endpoint.label.target(ports.delegation_zone);
@@ -156,8 +160,9 @@ mod tests {
     use super::*;
     use crate::testing::run;
     use domain::ports::Registry;
-    use domain::{FailureName, Reachability};
     use testkit::Scene;
+    use vocabulary::acme::Reachability;
+    use vocabulary::failure::FailureName;
 
     #[tokio::test]
     async fn an_order_is_recorded_with_its_challenges_and_its_key_is_stored() {
@@ -202,7 +207,7 @@ mod tests {
     #[tokio::test]
     async fn an_installation_that_does_not_know_its_account_is_the_operators_to_mend() {
         let scene = Scene::by_standing_record().await;
-        let failure = crate::testing::run_as(&scene, &domain::caa::Issuer::default()).await.expect_err("not known");
+        let failure = crate::testing::run_as(&scene, &vocabulary::dns::Issuer::default()).await.expect_err("not known");
         assert_eq!((failure.name, failure.actor), (FailureName::Misconfigured, Actor::Operator));
         assert_eq!(scene.ca.orders(), 0);
     }

@@ -1,9 +1,12 @@
 //! The look that comes before the CA, when the last attempt failed by the customer's fault.
 
-use domain::diagnosis;
-use domain::ports::{CheckLog, Looker, Subject};
-use domain::{Endpoint, Failure};
+use diagnosis::judge::obstacle;
+use diagnosis::subject::Subject;
+use diagnosis::to_failure::to_failure;
+use domain::endpoint::Endpoint;
+use domain::ports::{CheckLog, Looker};
 use time::OffsetDateTime;
+use vocabulary::failure::Failure;
 
 /// Looks whether the customer has mended what the last attempt failed by: until then the CA hears nothing.
 ///
@@ -17,8 +20,8 @@ pub(crate) async fn look_again(
 ) -> Result<(), Failure> {
     let report = looker.look(subject, now).await;
     journal.record_check(endpoint, &report).await?;
-    match diagnosis::obstacle(&report) {
-        Some(finding) => Err(diagnosis::to_failure(finding)),
+    match obstacle(&report) {
+        Some(finding) => Err(to_failure(finding)),
         None => Ok(()),
     }
 }
@@ -26,9 +29,10 @@ pub(crate) async fn look_again(
 #[cfg(test)]
 mod tests {
     use crate::testing::{fail, run};
-    use domain::{Actor, FailureName, Reachability};
     use testkit::Scene;
     use time::Duration;
+    use vocabulary::acme::Reachability;
+    use vocabulary::failure::{Actor, FailureName};
 
     #[tokio::test]
     async fn after_the_customers_fault_the_ca_is_asked_no_sooner_than_a_look_finds_nothing() {

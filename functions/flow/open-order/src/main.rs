@@ -7,7 +7,7 @@
 //! `PutSecretValue`, `UpdateSecretVersionStage`; DNS; after the customer's fault the hosts over HTTP and TLS; the CA's
 //! newNonce, newOrder, authorization.
 
-use domain::flow::Step;
+use domain::endpoint::Step;
 use open_order::{Ports, open_order};
 use runtime::{Spent, requests_sent};
 

@@ -1,13 +1,13 @@
 //! Makes a new order, within what the CA allows.
 
-use domain::certificate_key::CertificateKey;
-use domain::order::OpenOrder;
-use domain::pace::Pace;
-use domain::ports::{
-    Budgets, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, Take, give_all_back, take_all,
-};
-use domain::{Endpoint, Failure};
+use domain::acts::Pace;
+use domain::acts::take_tokens::{give_all_back, take_all};
+use domain::endpoint::Endpoint;
+use domain::ports::{Budgets, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder};
 use time::OffsetDateTime;
+use vocabulary::acme::{OpenOrder, Take};
+use vocabulary::certificate::CertificateKey;
+use vocabulary::failure::Failure;
 
 /// What a new order is made with.
 pub(crate) struct Ordering<'a, C, B> {
@@ -94,12 +94,12 @@ impl<C: CertificateAuthority, B: Budgets> Ordering<'_, C, B> {
 mod tests {
     use super::*;
     use crate::testing::{change, run, run_at_pace};
-    use domain::certificate::InstalledCertificate;
     use domain::ports::AttemptJournal;
-    use domain::renewal_info::{RenewalAdvice, RenewalWindow};
-    use domain::{Actor, FailureName, Reachability};
     use testkit::Scene;
     use time::Duration;
+    use vocabulary::acme::{Reachability, RenewalAdvice, RenewalWindow};
+    use vocabulary::certificate::InstalledCertificate;
+    use vocabulary::failure::{Actor, FailureName};
 
     /// With a certificate from the CA at `directory` whose renewal is due.
     async fn renewing(directory: Option<String>) -> Scene {

@@ -1,8 +1,9 @@
 //! Takes an open order up where it stands.
 
-use domain::order::{Authorization, OpenOrder, OrderStatus};
+use domain::endpoint::Endpoint;
 use domain::ports::{CaError, CaReply, CertificateAuthority, OpenedOrder};
-use domain::{Endpoint, Failure};
+use vocabulary::acme::{Authorization, OpenOrder, OrderStatus};
+use vocabulary::failure::Failure;
 
 /// The open order as the CA holds it now; `None` if it is of no more use.
 pub(crate) async fn resume(
@@ -38,9 +39,8 @@ pub(crate) async fn resume(
 mod tests {
     use super::*;
     use crate::testing::{change, run};
-    use domain::order::ChallengeKind;
-    use domain::{DnsMethod, Proving, Reachability};
     use testkit::Scene;
+    use vocabulary::acme::{ChallengeKind, DnsMethod, Proving, Reachability};
 
     #[tokio::test]
     async fn a_second_run_goes_on_with_the_same_order() {

@@ -2,19 +2,18 @@
 
 use std::slice;
 
-use domain::alert::Ledger;
-use domain::authorities::{Authorities, Authority, host};
-use domain::ca_limits::CaLimits;
-use domain::caa::Issuer;
-use domain::deployment::Deployment;
-use domain::failing::Failing;
+use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
+use domain::endpoint::{Failing, LEASE, Ledger};
 use domain::flow::Progress;
-use domain::pace::{Pace, TENANT_SHARE};
 use domain::ports::{AttemptJournal, CertificateAuthority, Change, DueEntry, DueIndex, Registry, Settlement};
-use domain::schedule::LEASE;
-use domain::{Actor, EndpointNames, Failure, FailureName, Proving};
 use testkit::{MemoryCa, Scene};
 use time::Duration;
+use vocabulary::acme::directory::host;
+use vocabulary::acme::{CaLimits, Proving};
+use vocabulary::certificate::Deployment;
+use vocabulary::dns::Issuer;
+use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::names::EndpointNames;
 
 use crate::{Ports, open_order, record_of};
 

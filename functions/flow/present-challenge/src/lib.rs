@@ -1,9 +1,10 @@
 //! Puts the challenge responses of an order where the CA will look for them.
 
-use domain::Failure;
+use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::ports::{AttemptJournal, TokenStore, TxtZone, ordering_endpoint};
+use domain::ports::{AttemptJournal, TokenStore, TxtZone};
 use futures::future::try_join_all;
+use vocabulary::failure::Failure;
 
 /// Runs the step: all HTTP-01 responses, and all TXT values in one write, because they share one record set.
 pub async fn present_challenge(
@@ -28,8 +29,9 @@ pub async fn present_challenge(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{FailureName, Reachability};
     use testkit::Scene;
+    use vocabulary::acme::Reachability;
+    use vocabulary::failure::FailureName;
 
     async fn run(scene: &Scene) -> Result<Progress, Failure> {
         present_challenge(&scene.endpoints, &scene.tokens, &scene.zone, Scene::ZONE, &scene.input).await

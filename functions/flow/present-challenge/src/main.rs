@@ -4,7 +4,7 @@
 //! Fails as: `OrderLost`, `Misconfigured`, `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `UpdateItem`; S3 `PutObject`; Route 53 `ChangeResourceRecordSets`.
 
-use domain::flow::Step;
+use domain::endpoint::Step;
 use present_challenge::present_challenge;
 use runtime::Spent;
 

@@ -1,21 +1,20 @@
 //! Ends an attempt: what came of it, when the next one is due, and who is told.
 
-use domain::alert::telling::tell;
-use domain::alert::{Alert, Decision, Ledger, decide};
-use domain::attempt::{Attempt, Outcome, execution_name};
-use domain::deployment::attaching::detach;
-use domain::endpoint::Failing;
-use domain::failure::FailureName;
-use domain::flow::{CaughtFailure, Progress, Status, StepInput};
-use domain::order::OrderStatus;
+use domain::acts::attach_listeners::detach;
+use domain::acts::notify::tell;
+use domain::acts::owned_endpoint::owned_endpoint;
+use domain::alert::ledger::decide;
+use domain::alert::{Alert, Decision};
+use domain::endpoint::attempt::execution_name;
+use domain::endpoint::schedule::next_attempt;
+use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Ledger, Outcome};
+use domain::flow::{AttemptTrace, CaughtFailure, Progress, Status, StepInput};
 use domain::ports::{
     AttemptJournal, CertificateStore, Deletion, Destinations, KeyVault, Notifier, Settlement, SharedCauses, Traces,
-    owned_endpoint,
 };
-use domain::schedule::{LEASE, next_attempt};
-use domain::trace::AttemptTrace;
-use domain::{Endpoint, Failure};
 use time::OffsetDateTime;
+use vocabulary::acme::OrderStatus;
+use vocabulary::failure::{Failure, FailureName};
 
 /// What the step works with.
 pub struct Ports<'a, J, K, S, N, C, T> {

@@ -9,7 +9,7 @@
 //! `DescribeListenerCertificates` and `RemoveListenerCertificates`, and for another account STS `AssumeRole`; where there
 //! is one, the collector of traces.
 
-use domain::flow::Step;
+use domain::endpoint::Step;
 use runtime::Spent;
 use settle_attempt::{Ports, settle_attempt};
 

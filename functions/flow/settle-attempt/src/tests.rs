@@ -1,14 +1,14 @@
 mod telling;
 
 use super::*;
-use domain::Reachability;
 use domain::alert::AlertKind;
-use domain::deployment::{CertificateCopy, Deployment, ListenerArn, ListenerUse};
-use domain::failure::Actor;
+use domain::flow::TraceId;
 use domain::ports::{DueEntry, DueIndex, FaultKind, Listeners, Registry, ServiceFault};
-use domain::trace::TraceId;
 use testkit::Scene;
 use time::Duration;
+use vocabulary::acme::Reachability;
+use vocabulary::certificate::{CertificateCopy, Deployment, ListenerArn, ListenerUse};
+use vocabulary::failure::Actor;
 
 async fn run(scene: &Scene) -> Result<Progress, Failure> {
     let ports = Ports {
@@ -125,7 +125,7 @@ async fn going() -> Scene {
     scene
 }
 
-fn listeners_of(held: &domain::certificate::InstalledCertificate) -> Vec<ListenerArn> {
+fn listeners_of(held: &vocabulary::certificate::InstalledCertificate) -> Vec<ListenerArn> {
     held.listeners.iter().map(|known| known.listener.clone()).collect()
 }
 

@@ -1,11 +1,12 @@
 //! Tells the CA that the challenges can be looked at, and sees how it goes.
 
-use domain::Failure;
-use domain::failure::{Actor, FailureName};
+use domain::acts::choose_ca::authority_of;
+use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::order::{AuthorizationStatus, OrderStatus};
-use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Validation, authority_of, ordering_endpoint};
+use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Validation};
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{AuthorizationStatus, OrderStatus};
+use vocabulary::failure::{Actor, Failure, FailureName};
 
 /// CAs validate within seconds; some retry for a minute or two.
 const PATIENCE: Duration = Duration::minutes(5);
@@ -51,9 +52,9 @@ fn late() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Reachability;
     use std::slice;
     use testkit::Scene;
+    use vocabulary::acme::Reachability;
 
     async fn run(scene: &Scene) -> Result<Progress, Failure> {
         submit_challenge(&scene.endpoints, slice::from_ref(&scene.ca), &scene.input, scene.now).await

@@ -5,7 +5,7 @@
 //! `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `UpdateItem`; Secrets Manager `GetSecretValue`; the CA's challenge and order.
 
-use domain::flow::Step;
+use domain::endpoint::Step;
 use runtime::{Spent, requests_sent};
 use submit_challenge::submit_challenge;
 

@@ -1,20 +1,17 @@
 //! One endpoint's turn.
 
-use domain::alert::telling::tell;
-use domain::alert::{self};
-use domain::caller::Origin;
-use domain::certificate::InstalledCertificate;
-use domain::check::{CheckReport, CheckSummary};
-use domain::deployment::{CertificateCopy, ListenerArn, Place, Region};
-use domain::event::{Event, EventKind};
-use domain::health::{AtListener, Health, InAcm, Seen, SymptomKind, pace};
+use diagnosis::report::{CheckReport, CheckSummary};
+use domain::acts::notify::tell;
+use domain::alert::ledger::decide;
+use domain::endpoint::{Endpoint, Event, EventKind, Health, SymptomKind};
+use domain::health::{AtListener, InAcm, Seen, pace};
 use domain::ports::{
     CertificateInspector, Destinations, HealthIndex, Listeners, Looker, Notifier, ServiceFault, SharedCauses, Sight,
-    Subject,
 };
-use domain::{Endpoint, EndpointId};
 use futures::future::join_all;
 use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::{CertificateCopy, InstalledCertificate, ListenerArn, Place, Region};
+use vocabulary::names::{EndpointId, Origin};
 
 /// What a look goes through, and who is told.
 pub struct Ports<'a, S, L, C, N, U> {
@@ -69,7 +66,7 @@ where
     else {
         return Ok(Looked::Busy);
     };
-    let subject = Subject::of(&endpoint, &settings.delegation_zone, &settings.endpoint_target);
+    let subject = endpoint.subject(&settings.delegation_zone, &settings.endpoint_target);
     let places = places(ports.destinations, &endpoint, &held);
     let (report, places) = futures::join!(ports.looker.look(&subject, now), places);
     let sight = sight(&endpoint, &held, report, &places, settings.longest, now);
@@ -80,7 +77,7 @@ where
     let another_served = sight.health.confirmed().any(|symptom| symptom.kind == SymptomKind::AnotherServed);
     (endpoint.health, endpoint.check) = (Some(sight.health), Some(sight.summary));
     let dashboard = settings.dashboard.as_deref();
-    let decision = alert::decide(&endpoint, now, dashboard);
+    let decision = decide(&endpoint, now, dashboard);
     tell(ports.notifier, ports.causes, &endpoint, &decision, dashboard, now).await?;
     if decision.ledger != endpoint.told {
         // Somebody else may have told the same in the meantime; then theirs is kept.

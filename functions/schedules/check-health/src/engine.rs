@@ -1,6 +1,6 @@
 //! The engine's turn: what keeps everything else going.
 
-use domain::health::engine::follow;
+use domain::health::installation::follow;
 use domain::installation::{InstallationCheck, InstallationStatus, Used};
 use domain::ports::{EngineLog, Inspector, Notifier, ServiceFault};
 use time::OffsetDateTime;

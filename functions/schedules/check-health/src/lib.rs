@@ -8,14 +8,14 @@ pub use engine::{EngineSight, check_engine};
 
 use std::collections::BTreeMap;
 
-use domain::EndpointId;
-use domain::health::pace::ASK_AGAIN;
+use domain::health::ASK_AGAIN;
 use domain::ports::{
     CertificateInspector, DUE_SHARDS, Destinations, HealthIndex, Looker, Notifier, ServiceFault, SharedCauses,
 };
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
 use endpoint::{Looked, look_at};
 

@@ -10,8 +10,8 @@ mod measured;
 use std::time::{Duration, SystemTime};
 
 use check_health::{HealthReport, Ports, Settings, check_endpoints, check_engine};
-use domain::installation_facts::Task;
-use domain::ports::orders_left;
+use domain::acts::take_tokens::orders_left;
+use domain::installation::Task;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use time::OffsetDateTime;

@@ -3,11 +3,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use domain::Endpoint;
-use domain::alert::{AlertKind, Ledger};
-use domain::check::Serving;
-use domain::deployment::{ListenerUse, Place, Region};
-use domain::health::{CertificateUse, SymptomKind};
+use diagnosis::report::Serving;
+use domain::alert::AlertKind;
+use domain::endpoint::{Endpoint, Ledger, SymptomKind};
+use domain::health::CertificateUse;
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::ports::{AuditTrail, EndpointReader, FaultKind, Inspector, Listeners, Registry, Sight};
 use futures::FutureExt;
@@ -16,6 +15,7 @@ use testkit::{
 };
 use time::Duration;
 use time::macros::datetime;
+use vocabulary::certificate::{ListenerUse, Place, Region};
 
 use super::*;
 
@@ -248,7 +248,7 @@ async fn what_is_gone_from_acm_and_what_is_served_instead_are_told_apart() {
 #[tokio::test]
 async fn a_listener_that_lost_the_certificate_is_told_like_a_certificate_that_is_gone() {
     let listener = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/app/edge/1/1";
-    let listener: domain::deployment::ListenerArn = listener.parse().expect("a listener");
+    let listener: vocabulary::certificate::ListenerArn = listener.parse().expect("a listener");
     let inner = MemoryEndpoints::default();
     let mut endpoint = banks::endpoint(1, NOW);
     let mut held = banks::installed(&endpoint, NOW);

@@ -1,13 +1,12 @@
 //! Asks each CA when it wants certificates renewed, and moves their renewals accordingly.
 
-use domain::EndpointId;
 use domain::ports::{AdviceIndex, DUE_SHARDS, RenewalInformation, ServiceFault};
-use domain::renewal_info::{
-    ASK_AGAIN_AFTER_FAILURE, ASK_AGAIN_WHEN_AT_REST, ASK_AGAIN_WITHOUT_ADVICE, RenewalAdvice, ask_again_at,
-};
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use time::OffsetDateTime;
+use vocabulary::acme::renewal_info::ask_again_at;
+use vocabulary::acme::{ASK_AGAIN_AFTER_FAILURE, ASK_AGAIN_WHEN_AT_REST, ASK_AGAIN_WITHOUT_ADVICE, RenewalAdvice};
+use vocabulary::names::EndpointId;
 
 /// Entries read at once.
 const PAGE: u32 = 100;
@@ -117,10 +116,10 @@ async fn ask_one<I: AdviceIndex, C: RenewalInformation>(
 mod tests {
     use super::*;
     use domain::ports::{CaError, EndpointReader, Registry, RenewalInfo};
-    use domain::renewal_info::RenewalWindow;
     use testkit::{MemoryEndpoints, banks};
     use time::Duration;
     use time::macros::datetime;
+    use vocabulary::acme::RenewalWindow;
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
     const DIRECTORY: &str = "https://ca.example/directory";

@@ -2,8 +2,8 @@
 
 mod turns;
 
+use domain::acts::start_attempt::start_attempt;
 use domain::ports::{DUE_SHARDS, DueEntry, DueIndex, FlowStarter, ServiceFault};
-use domain::starting::start_attempt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -31,7 +31,7 @@ pub struct ScanReport {
 
 /// Runs one scan. `has_time` says whether there is time for another round.
 ///
-/// A round reads a page of each shard, the longest due first, and puts all of them into the order of [`Turns`]. Whatever
+/// A round reads a page of each shard, the longest due first, and puts all of them into the order of `Turns`. Whatever
 /// it has seen is not due any more after it, so the next round sees what lay behind. Single failures do not stop it. A
 /// scan that dies half way, or two at once, start nothing twice: [`start_attempt`] sees to that.
 pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(
@@ -103,11 +103,12 @@ async fn start_one(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::ports::{EndpointReader, Registry};
-    use domain::ports::{FaultKind, Started};
-    use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
+    use domain::endpoint::Endpoint;
+    use domain::ports::{EndpointReader, FaultKind, Registry, Started};
     use testkit::{MemoryEndpoints, MemoryFlows};
     use time::macros::datetime;
+    use vocabulary::acme::Reachability;
+    use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use domain::installation_facts::Task;
+use domain::installation::Task;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use runtime::ScanMetrics;
 use scan_expiring::scan;

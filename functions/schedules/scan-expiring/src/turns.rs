@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use domain::TenantId;
 use domain::ports::{DueEndpoint, DueEntry, Errand};
 use time::{Duration, OffsetDateTime};
+use vocabulary::names::TenantId;
 
 /// How many registrations and repeated attempts of one tenant a scan starts. Renewals are not counted.
 pub(crate) const MOST_OF_ONE_TENANT: usize = 250;
@@ -73,9 +73,9 @@ impl Turns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::EndpointId;
     use testkit::proptest::prelude::*;
     use time::macros::datetime;
+    use vocabulary::names::EndpointId;
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::TenantId;
+use domain::acts::notify::tell_what_is_over;
 use domain::alert::Digest;
-use domain::alert::telling::tell_what_is_over;
-use domain::caller::Scope;
 use domain::ports::{DigestLog, Notifier, Registry, ServiceFault, SharedCauses};
 use serde::Serialize;
 use time::OffsetDateTime;
+use vocabulary::names::{Scope, TenantId};
 
 /// Endpoints read at once: what the index gives in one answer of 1 MB.
 const PAGE: u32 = 500;
@@ -94,15 +93,14 @@ mod tests {
     use std::panic::AssertUnwindSafe;
 
     use super::*;
-    use domain::Endpoint;
-    use domain::alert::{AlertKind, Cause};
-    use domain::endpoint::Failing;
-    use domain::failure::{Actor, Failure, FailureName};
+    use domain::alert::AlertKind;
+    use domain::endpoint::{Cause, Endpoint, Failing};
     use domain::ports::FaultKind;
     use futures::FutureExt;
     use testkit::{Fuse, MemoryEndpoints, MemoryNotifier, MemorySharedCauses, banks};
     use time::Duration;
     use time::macros::datetime;
+    use vocabulary::failure::{Actor, Failure, FailureName};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 07:00 UTC);
 
@@ -180,7 +178,7 @@ mod tests {
         let stage = Stage::new(&[false]).await;
         let (endpoint, cause) = (banks::endpoint(0, NOW), Cause::new("CaUnavailable"));
         let known = stage.causes.join(&cause, Actor::Ca, &endpoint, NOW).await.expect("joined");
-        stage.causes.mark_told(&known, domain::alert::Severity::Notice).await.expect("recorded");
+        stage.causes.mark_told(&known, domain::endpoint::Severity::Notice).await.expect("recorded");
         stage.run(NOW).await.expect("sent");
         assert_eq!(stage.notifier.kinds(), [], "it lasts");
         stage.causes.leave(&cause, Actor::Ca, &endpoint.id).await.expect("left");

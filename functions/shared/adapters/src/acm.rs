@@ -6,13 +6,13 @@ use aws_sdk_acm::Client;
 use aws_sdk_acm::error::ProvideErrorMetadata;
 use aws_sdk_acm::primitives::{Blob, DateTime};
 use aws_sdk_acm::types::{CertificateSummary, CertificateType, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
-use domain::acm_quota::ImportedLife;
-use domain::certificate::leaf_serial;
 use domain::health::CertificateUse;
-use domain::installation_facts::Looked;
+use domain::installation::Looked;
 use domain::ports::{
     CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault,
 };
+use vocabulary::certificate::ImportedLife;
+use vocabulary::certificate::chain::leaf_serial;
 
 use time::OffsetDateTime;
 
@@ -81,6 +81,10 @@ fn imported_life(summary: &CertificateSummary) -> Option<ImportedLife> {
 }
 
 impl CertificateStore for Acm {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "ACM shows what it was given within moments; no flow waits for so little"
+    )]
     async fn import(&self, arn: Option<&str>, material: ImportMaterial<'_>) -> Result<HeldCertificate, ServiceFault> {
         let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build().expect("the key is set");
         // ACM rejects tags on a re-import.
@@ -146,6 +150,10 @@ impl CertificateStore for Acm {
         Ok(None)
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "ACM shows what it was given within moments; no flow waits for so little"
+    )]
     async fn delete(&self, arn: &str) -> Result<Deletion, ServiceFault> {
         // A listener that has just lost it counts as a user for some moments more.
         for wait in READ_BACK {

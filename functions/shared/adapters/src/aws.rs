@@ -1,8 +1,8 @@
 //! What all AWS services have in common: how they say no.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use domain::failure::printable;
 use domain::ports::{FaultKind, ServiceFault};
+use vocabulary::text::printable;
 
 /// Classifies the SDK's error by what the caller can do about it, after the SDK's own retries.
 pub(crate) fn fault<E, R>(operation: &'static str, error: SdkError<E, R>) -> ServiceFault

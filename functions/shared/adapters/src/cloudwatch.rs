@@ -9,11 +9,11 @@ use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use domain::failure::printable;
-use domain::installation_facts::{Alarm, AlarmState, Looked};
+use domain::installation::{Alarm, AlarmState, Looked};
 use domain::ports::{FaultKind, ServiceFault};
 use serde::Deserialize;
 use serde_json::json;
+use vocabulary::text::printable;
 
 use crate::aws::classify;
 use crate::tls;

@@ -3,8 +3,8 @@
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_elasticloadbalancingv2::types::Certificate;
-use domain::deployment::ListenerArn;
 use domain::ports::{Detachment, FaultKind, Listeners, ServiceFault};
+use vocabulary::certificate::ListenerArn;
 
 use crate::aws::fault;
 

@@ -4,8 +4,8 @@ use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use domain::alert::Alert;
-use domain::failure::printable;
 use domain::ports::ServiceFault;
+use vocabulary::text::printable;
 
 use crate::aws::{classify, fault};
 

@@ -3,10 +3,9 @@
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{LastUpdateStatus, State};
-use domain::failure::printable;
-use domain::installation::InstallationCheck;
-use domain::installation_facts::{Looked, ResourceState};
+use domain::installation::{InstallationCheck, Looked, ResourceState};
 use domain::ports::{FaultKind, Inspector, ServiceFault};
+use vocabulary::text::printable;
 
 use crate::aws::fault;
 

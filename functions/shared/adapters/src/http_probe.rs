@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use domain::DomainName;
-use domain::delegation::{ProbeAnswer, ProbeFault};
-use domain::diagnosis::{HttpObservation, PLATFORM_HEADER, PLATFORM_MARK};
-use domain::failure::printable;
+use diagnosis::facts::{HttpObservation, PLATFORM_HEADER, PLATFORM_MARK, ProbeAnswer, ProbeFault};
 use domain::ports::HttpProbe;
 use http::header::LOCATION;
 use reqwest::Url;
+use vocabulary::names::DomainName;
+use vocabulary::text::printable;
 
 use crate::any_certificate;
 use crate::http_fault::innermost;

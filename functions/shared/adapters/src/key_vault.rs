@@ -6,11 +6,11 @@ use aws_sdk_dynamodb::primitives::Blob as Bytes;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::KeyState;
-use domain::EndpointId;
-use domain::certificate_key::CertificateKey;
-use domain::installation_facts::{Looked, ResourceState};
+use domain::installation::{Looked, ResourceState};
 use domain::ports::{FaultKind, KeyVault, ServiceFault};
 use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::CertificateKey;
+use vocabulary::names::EndpointId;
 
 use crate::aws::{conditional, fault};
 

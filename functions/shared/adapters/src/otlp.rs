@@ -5,9 +5,8 @@ use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use domain::failure::printable;
+use domain::flow::{AttemptTrace, trace};
 use domain::ports::Traces;
-use domain::trace::{self, AttemptTrace};
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_http::{HttpClient, HttpError, Request, Response};
@@ -15,6 +14,7 @@ use opentelemetry_otlp::{Protocol, RetryPolicy, SpanExporter, WithExportConfig, 
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks};
 use time::OffsetDateTime;
+use vocabulary::text::printable;
 
 use crate::http_fault::innermost;
 use crate::tls;

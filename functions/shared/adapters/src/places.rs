@@ -9,9 +9,9 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_config::{Region as SdkRegion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use domain::deployment::{Place, Region, RoleArn};
-use domain::failure::printable;
 use domain::ports::{Destinations, FaultKind, ServiceFault};
+use vocabulary::certificate::{Place, Region, RoleArn};
+use vocabulary::text::printable;
 
 use crate::acm::Acm;
 use crate::elb::LoadBalancers;

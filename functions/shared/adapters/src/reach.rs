@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use domain::delegation::ProbeFault;
+use diagnosis::facts::ProbeFault;
 use ipnet::IpNet;
 
 use crate::dns::Dns;

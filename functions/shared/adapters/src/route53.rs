@@ -8,7 +8,7 @@ use aws_sdk_route53::error::ProvideErrorMetadata;
 use aws_sdk_route53::types::{
     Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
 };
-use domain::installation_facts::{HostedZone, Looked};
+use domain::installation::{HostedZone, Looked};
 use domain::ports::{ChangeState, ServiceFault, TxtZone};
 
 use crate::aws::fault;

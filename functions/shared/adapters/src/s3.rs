@@ -3,9 +3,9 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
-use domain::DomainName;
-use domain::installation_facts::{Looked, ResourceState};
+use domain::installation::{Looked, ResourceState};
 use domain::ports::{FaultKind, ServiceFault, TokenStore};
+use vocabulary::names::DomainName;
 
 use crate::aws::fault;
 

@@ -2,7 +2,7 @@
 
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::types::ScheduleState;
-use domain::installation_facts::{Looked, Schedule};
+use domain::installation::{Looked, Schedule};
 
 use crate::aws::fault;
 

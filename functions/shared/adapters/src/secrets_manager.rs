@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-use domain::installation_facts::{Account, Looked};
+use domain::installation::{Account, Looked};
 use domain::ports::{FaultKind, ServiceFault};
 use serde::{Deserialize, Serialize};
 

@@ -6,10 +6,10 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::alert::Alert;
-use domain::failure::printable;
-use domain::installation_facts::{Looked, Subscription, Subscriptions};
+use domain::installation::{Looked, Subscription, Subscriptions};
 use domain::ports::ServiceFault;
 use serde_json::Value;
+use vocabulary::text::printable;
 
 use crate::aws::fault;
 

@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
-use domain::installation_facts::Looked;
+use domain::installation::Looked;
 
 use crate::aws::fault;
 

@@ -2,12 +2,12 @@
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::{ExecutionStatus, StateMachineStatus};
-use domain::EndpointId;
-use domain::attempt::execution_name;
+use domain::endpoint::attempt::execution_name;
 use domain::flow::StepInput;
-use domain::installation_facts::{Looked, ResourceState};
+use domain::installation::{Looked, ResourceState};
 use domain::ports::{FlowStarter, ServiceFault, Started};
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
 use crate::aws::fault;
 

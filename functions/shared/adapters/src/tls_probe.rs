@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::DomainName;
-use domain::diagnosis::TlsObservation;
+use diagnosis::facts::TlsObservation;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use vocabulary::names::DomainName;
 
 use crate::any_certificate;
 use crate::reach::Reach;

@@ -3,11 +3,10 @@
 use adapters::acme::{AcmeAuthority, AcmeConfig, AcmeRenewalInformation};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use domain::authorities::{Authorities, Authority};
-use domain::ca_limits::CaLimits;
-use domain::caa::Issuer;
-use domain::pace::{Pace, TENANT_SHARE};
+use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
 use serde::Deserialize;
+use vocabulary::acme::CaLimits;
+use vocabulary::dns::Issuer;
 
 use crate::environment::{ConfigurationError, Environment};
 use crate::wiring::{Wired, Wiring};

@@ -15,6 +15,7 @@ pub enum ConfigurationError {
 pub struct Environment(HashMap<String, String>);
 
 impl Environment {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
     pub(crate) fn of_process() -> Self {
         Self(std::env::vars().collect())
     }

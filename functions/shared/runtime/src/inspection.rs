@@ -15,7 +15,7 @@ use adapters::sns::AlertsTopic;
 use adapters::sqs::DeadLetters;
 use adapters::step_functions::StateMachine;
 use adapters::zone_cut::ZoneCut;
-use domain::installation_facts::{
+use domain::installation::{
     AuthorityFacts, Delegation, Facts, HostedZone, LONGEST_ATTEMPT, Looked, Resource, ResourceState, Task, TaskFacts,
 };
 use futures::future::join_all;

@@ -17,6 +17,7 @@ pub use wiring::Wiring;
 use tracing_subscriber::EnvFilter;
 
 /// Installs JSON logs, one object a line, and reads the environment.
+#[expect(clippy::disallowed_methods, reason = "Lambda sets it, and logging starts before the rest is read")]
 pub async fn start() -> Wiring {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt()

@@ -6,7 +6,6 @@
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 
-use domain::failure::Actor;
 use domain::flow::{CaughtFailure, Progress, Status, StepInput};
 use metrique::emf::Emf;
 use metrique::unit::{Count, Millisecond, Percent};
@@ -14,6 +13,7 @@ use metrique::unit_of_work::metrics;
 use metrique::writer::format::Format;
 use metrique::writer::{Entry, FormatExt};
 use metrique::{CloseValue, InflectableEntry, RootEntry};
+use vocabulary::failure::Actor;
 
 /// What template.yaml's alarms and dashboard look at.
 const NAMESPACE: &str = "ManagedHttps";
@@ -203,9 +203,11 @@ fn attempt(input: &StepInput, settled: &Progress, at: SystemTime) -> (AttemptMet
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::flow::{FailureReport, Step, StepUsage};
-    use domain::{EndpointId, Failure, FailureName};
+    use domain::endpoint::{Step, StepUsage};
+    use domain::flow::FailureReport;
     use serde_json::{Value, json};
+    use vocabulary::failure::{Failure, FailureName};
+    use vocabulary::names::EndpointId;
 
     fn parsed<E: CloseValue<Closed: InflectableEntry>>(entry: E) -> Value {
         let line = Metrics::new("managed-https".into()).line(entry).expect("valid");

@@ -1,12 +1,12 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use domain::Failure;
-use domain::flow::{FailureReport, Progress, Step, StepInput, StepUsage};
-use domain::trace::{SpanId, TraceId};
+use domain::endpoint::{Step, StepUsage};
+use domain::flow::{FailureReport, Progress, SpanId, StepInput, TraceId};
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use time::OffsetDateTime;
 use tracing::Instrument;
+use vocabulary::failure::Failure;
 
 /// A failure on its way to Step Functions: its name becomes the error type that the state machine
 /// matches, the rest travels as JSON in the message.

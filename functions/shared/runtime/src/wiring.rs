@@ -20,9 +20,9 @@ use adapters::step_functions::StateMachine;
 use adapters::tls_probe::TlsProbe;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use domain::caa::Issuer;
-use domain::deployment::{Region, RoleArn};
 use ipnet::IpNet;
+use vocabulary::certificate::{Region, RoleArn};
+use vocabulary::dns::Issuer;
 
 use crate::authorities::first_issuer;
 use crate::environment::{ConfigurationError, Environment};
@@ -167,7 +167,7 @@ impl Wiring {
     pub fn deployment_roles(&self) -> Wired<Vec<RoleArn>> {
         let roles = self.environment.optional("DEPLOYMENT_ROLES").unwrap_or_default();
         let roles: Result<_, _> = roles.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::parse).collect();
-        roles.map_err(|error: domain::deployment::RoleArnError| ConfigurationError::Malformed {
+        roles.map_err(|error: vocabulary::certificate::RoleArnError| ConfigurationError::Malformed {
             name: "DEPLOYMENT_ROLES",
             why: error.to_string(),
         })

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::budget::{Bucket, Limit, Taken};
-use domain::ports::{BucketId, Budgets, ServiceFault, Take};
+use domain::ports::{Budgets, ServiceFault};
 use time::OffsetDateTime;
+use vocabulary::acme::{Bucket, BucketId, Limit, Take, Taken};
 
 use crate::Fuse;
 

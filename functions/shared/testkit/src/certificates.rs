@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::certificate::normalize_serial;
 use domain::health::CertificateUse;
 use domain::ports::{CertificateInspector, CertificateStore, Deletion, HeldCertificate, ImportMaterial, ServiceFault};
 use time::OffsetDateTime;
+use vocabulary::certificate::installed::normalize_serial;
 use x509_parser::pem::parse_x509_pem;
 
 use crate::Fuse;

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::deployment::{ListenerArn, Place, Region, RoleArn};
 use domain::ports::{Destinations, Detachment, FaultKind, Listeners, ServiceFault};
+use vocabulary::certificate::{ListenerArn, Place, Region, RoleArn};
 
 use crate::{Fuse, MemoryCertificates};
 

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use domain::EndpointId;
-use domain::certificate_key::CertificateKey;
 use domain::ports::{KeyVault, ServiceFault};
+use vocabulary::certificate::CertificateKey;
+use vocabulary::names::EndpointId;
 
 use crate::Fuse;
 

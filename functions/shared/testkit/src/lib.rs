@@ -1,6 +1,6 @@
 //! In-memory ports, and the test bank that each port must pass on fake and adapter alike.
 //!
-//! A dev-dependency only. Each fake calls [`Fuse::burn`] after each of its side effects: a test that sets
+//! A dev-dependency only. Each fake calls `Fuse::burn` after each of its side effects: a test that sets
 //! the fuse sees the process die right there.
 
 pub mod banks;
@@ -41,7 +41,7 @@ mod tests {
     #[tokio::test]
     async fn the_fakes_keep_the_promises_of_their_ports() {
         let host = "bank.example.com".parse().expect("a valid name");
-        let id = domain::EndpointId::from_random([9; 16]);
+        let id = vocabulary::names::EndpointId::from_random([9; 16]);
         banks::token_store(&MemoryTokens::default(), &host).await;
         let zone = MemoryZone::default();
         banks::txt_zone(&zone, "label.zone.example", async |name| zone.values(name).into_iter().collect()).await;

@@ -1,14 +1,15 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use domain::CertificateName;
-use domain::caa::{CaaLevel, climb};
-use domain::check::{CheckReport, RecordCheck, RecordStatus, Serving};
-use domain::delegation::Answer;
+use diagnosis::report::{CheckReport, RecordCheck, RecordStatus, Serving};
+use diagnosis::subject::Subject;
 use domain::installation::InstallationCheck;
-use domain::ports::{CaaLookup, Inspector, Looker, ServiceFault, Subject};
-use domain::records::RequiredRecord;
+use domain::ports::{CaaLookup, Inspector, Looker, ServiceFault};
 use time::OffsetDateTime;
+use vocabulary::dns::caa::climb;
+use vocabulary::dns::{Answer, CaaLevel};
+use vocabulary::names::CertificateName;
+use vocabulary::record::RequiredRecord;
 
 use crate::banks::report_of_a_missing_record;
 
@@ -64,7 +65,7 @@ impl Looker for MemoryLooker {
         state.subjects.push(subject.clone());
         let target = subject.delegation_target.clone().unwrap_or_default();
         let bases = subject.names.bases();
-        let name = |base: &domain::DomainName| base.challenge_name();
+        let name = |base: &vocabulary::names::DomainName| base.challenge_name();
         if state.missing {
             return report_of_a_missing_record(&name(&subject.names.primary().base), &target, now);
         }

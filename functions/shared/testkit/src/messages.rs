@@ -1,11 +1,11 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use domain::EndpointId;
 use domain::alert::{Alert, AlertKind};
-use domain::attempt::execution_name;
+use domain::endpoint::attempt::execution_name;
+use domain::flow::AttemptTrace;
 use domain::ports::{FlowStarter, Notifier, ServiceFault, Started, Traces};
-use domain::trace::AttemptTrace;
+use vocabulary::names::EndpointId;
 
 use crate::Fuse;
 

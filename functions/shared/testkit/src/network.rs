@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use domain::DomainName;
-use domain::delegation::{Answer, ProbeAnswer, ServerAnswer};
-use domain::ports::{AuthoritativeDns, HttpProbe, RecordKind};
+use diagnosis::facts::ProbeAnswer;
+use domain::ports::{AuthoritativeDns, HttpProbe};
+use vocabulary::dns::{Answer, RecordKind, ServerAnswer};
+use vocabulary::names::DomainName;
 
 use crate::{MemoryTokens, MemoryZone};
 

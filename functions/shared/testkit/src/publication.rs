@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::DomainName;
 use domain::ports::{ChangeState, FaultKind, ServiceFault, TokenStore, TxtZone};
+use vocabulary::names::DomainName;
 
 use crate::Fuse;
 

@@ -1,17 +1,17 @@
 //! One event of each kind, as the code makes them: what docs/EVENTS.md shows and what the tests of delivery send.
 
+use domain::alert::installation::decide_engine;
+use domain::alert::ledger::decide;
 use domain::alert::trouble::troubles;
-use domain::alert::{
-    Alert, AlertKind, Cause, Digest, EngineTrouble, Ledger, Severity, SharedCause, Source, Trouble, decide,
-    decide_engine,
-};
-use domain::certificate::InstalledCertificate;
-use domain::endpoint::Failing;
-use domain::failure::{Actor, Failure, FailureName};
-use domain::records::delegation_record;
-use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
+use domain::alert::{Alert, AlertKind, Digest, EngineTrouble, SharedCause, Trouble};
+use domain::endpoint::{Cause, Endpoint, Failing, Ledger, Severity, Source};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::Reachability;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::dns::owner_records::delegation_record;
+use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 const DASHBOARD: Option<&str> = Some("https://certificates.example");

@@ -1,13 +1,13 @@
 //! All in-memory ports around one endpoint whose first attempt has been claimed: where the tests of a step begin.
 
-use domain::deployment::Deployment;
+use domain::endpoint::{Endpoint, LEASE};
 use domain::flow::StepInput;
-use domain::order::{ChallengeKind, OpenOrder};
 use domain::ports::{CertificateAuthority, DueEntry, DueIndex, EndpointReader, KeyVault, Registry};
-use domain::schedule::LEASE;
-use domain::{DelegationLabel, DnsMethod, Endpoint, EndpointId, EndpointNames, Proving, Reachability, TenantId};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{ChallengeKind, DnsMethod, OpenOrder, Proving, Reachability};
+use vocabulary::certificate::Deployment;
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use crate::banks::registered;
 use crate::{
@@ -121,8 +121,8 @@ impl Scene {
 
     /// An order as the first step leaves it: opened, recorded, its key stored.
     pub async fn with_order(self) -> Self {
-        use domain::certificate_key::CertificateKey;
         use domain::ports::AttemptJournal;
+        use vocabulary::certificate::CertificateKey;
         let endpoint = self.endpoint().await;
         self.keys.ensure(&endpoint.id, 1, CertificateKey::generate).await.expect("in memory");
         let opened = self.ca.open(&endpoint.names, endpoint.proving(), None).await.expect("in memory").value;

@@ -1,12 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::alert::shared::{CLAIM, key};
-use domain::alert::{Cause, Severity, SharedCause};
-use domain::failure::Actor;
+use domain::alert::shared::key;
+use domain::alert::{CLAIM, SharedCause};
+use domain::endpoint::{Cause, Endpoint, Severity};
 use domain::ports::{ServiceFault, SharedCauses};
-use domain::{Endpoint, EndpointId};
 use time::OffsetDateTime;
+use vocabulary::failure::Actor;
+use vocabulary::names::EndpointId;
 
 use crate::Fuse;
 

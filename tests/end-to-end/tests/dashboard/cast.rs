@@ -1,16 +1,15 @@
 //! Endpoints in every state, as an installation in use has them.
 
-use domain::attempt::{Attempt, Outcome, execution_name};
-use domain::caller::{Origin, TenantId};
-use domain::check::{CheckReport, Finding, Fix, Found, ProviderHint, RecordCheck, RecordStatus, Serving, Severity};
-use domain::endpoint::Failing;
-use domain::event::{Event, EventKind};
-use domain::failure::{Actor, Failure, FailureName};
-use domain::flow::{Step, StepUsage};
-use domain::order::ChallengeKind;
-use domain::records::{RequiredRecord, required_records};
-use domain::{Endpoint, EndpointNames, Reachability};
+use diagnosis::report::{CheckReport, Finding, Fix, Found, RecordCheck, RecordStatus, Serving, Severity};
+use domain::endpoint::attempt::execution_name;
+use domain::endpoint::records::required_records;
+use domain::endpoint::{Attempt, Endpoint, Event, EventKind, Failing, Outcome, Step, StepUsage};
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{ChallengeKind, Reachability};
+use vocabulary::dns::ProviderHint;
+use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::names::{EndpointNames, Origin, TenantId};
+use vocabulary::record::RequiredRecord;
 
 use crate::stage::{Stage, Standing, TARGET, ZONE, certificate, id, label};
 

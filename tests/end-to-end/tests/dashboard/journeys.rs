@@ -2,15 +2,14 @@
 
 use anyhow::{Result, ensure};
 use domain::endpoint::Failing;
-use domain::failure::{Actor, Failure, FailureName};
 use fantoccini::Locator;
 use fantoccini::key::Key;
 use time::{Duration, OffsetDateTime};
+use vocabulary::failure::{Actor, Failure, FailureName};
 
 use crate::browser::Reader;
-use crate::cast;
-use crate::on_site;
 use crate::stage::{Stage, ZONE};
+use crate::{cast, on_site};
 
 const DOMAIN: &str = "app.shop.example";
 const CHALLENGE: &str = "_acme-challenge.app.shop.example";

@@ -13,7 +13,6 @@ use axum::extract::{Path, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use domain::caller::{Caller, Origin, Scope};
 use http::header::{COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use hyper::server::conn::http1;
@@ -21,6 +20,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
+use vocabulary::names::{Caller, Origin, Scope};
 
 use crate::stage::Stage;
 

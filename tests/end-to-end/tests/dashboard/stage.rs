@@ -8,17 +8,18 @@ use api::views::{
     EndpointList, EndpointView, EventList, NewShare, Overview, PreflightView, Renewal, ShareList, VerdictCount,
 };
 use api::{Installation, Problem};
-use domain::attempt::{Attempt, Outcome, execution_name};
-use domain::caller::{Caller, Origin, Scope, TenantId};
-use domain::certificate::InstalledCertificate;
-use domain::check::{CheckReport, Finding, Fix, Found, ProviderHint, RecordCheck, RecordStatus, Serving, Severity};
-use domain::event::{Event, EventKind, time_line};
-use domain::failure::Actor;
-use domain::records::{RequiredRecord, required_records};
-use domain::share::{Share, ShareToken};
-use domain::verdict::Verdict;
-use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames};
+use diagnosis::report::{CheckReport, Finding, Fix, Found, RecordCheck, RecordStatus, Serving, Severity};
+use domain::endpoint::attempt::execution_name;
+use domain::endpoint::event::time_line;
+use domain::endpoint::records::required_records;
+use domain::endpoint::{Attempt, Endpoint, Event, EventKind, Outcome, Share, ShareToken};
+use domain::status::Verdict;
 use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::dns::ProviderHint;
+use vocabulary::failure::Actor;
+use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, Origin, Scope, TenantId};
+use vocabulary::record::RequiredRecord;
 
 pub(crate) const ZONE: &str = "acme.platform.example";
 pub(crate) const TARGET: &str = "edge.platform.example";

@@ -1,13 +1,12 @@
 //! What the CA said at the last attempt, with records that are right by now.
 
 use anyhow::Result;
-use domain::Failure;
-use domain::check::CheckReport;
-use domain::diagnosis::Check;
-use domain::failure::Actor::{Ca, Customer, Operator};
+use diagnosis::catalogue::Check;
+use diagnosis::report::CheckReport;
 use domain::ports::CaError;
-use domain::problem::{Problem, Subproblem};
 use time::macros::datetime;
+use vocabulary::failure::Actor::{Ca, Customer, Operator};
+use vocabulary::failure::{Failure, Problem, Subproblem};
 
 use crate::Case;
 use crate::cases::case;

@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use aws_sdk_route53::types::RrType;
-use domain::Reachability;
-use domain::check::{CheckReport, Serving};
-use domain::diagnosis::{Check, refused_name};
-use domain::failure::Actor::{Customer, Operator};
+use diagnosis::catalogue::Check;
+use diagnosis::judge::refused_name;
+use diagnosis::report::{CheckReport, Serving};
 use local_cloud::{Behaviour, CustomerZone};
+use vocabulary::acme::Reachability;
+use vocabulary::failure::Actor::{Customer, Operator};
 
 use crate::Case;
 use crate::stage::{NOW, Stage};
@@ -102,7 +103,7 @@ pub(crate) const CASES: [Case; 25] = [
 
 /// A report with this finding alone, for what is refused before a look.
 pub(crate) fn refused(text: &str) -> CheckReport {
-    let error = text.parse::<domain::CertificateName>().expect_err("a name that is refused");
+    let error = text.parse::<vocabulary::names::CertificateName>().expect_err("a name that is refused");
     let findings = refused_name(&error).into_iter().collect();
     CheckReport { checked_at: NOW, records: Vec::new(), findings, provider: None, serving: Serving::NotChecked }
 }

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 use aws_sdk_route53::types::RrType;
-use domain::certificate::InstalledCertificate;
-use domain::check::CheckReport;
-use domain::diagnosis::Check;
-use domain::failure::Actor::{Customer, Operator};
-use domain::ports::Subject;
+use diagnosis::catalogue::Check;
+use diagnosis::report::CheckReport;
+use diagnosis::subject::Subject;
 use local_cloud::CustomerZone;
 use time::Duration;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::failure::Actor::{Customer, Operator};
 
 use crate::Case;
 use crate::bench::Host;

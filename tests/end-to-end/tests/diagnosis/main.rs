@@ -15,11 +15,11 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use domain::check::{CheckReport, Finding, RecordStatus};
-use domain::diagnosis::{CATALOGUE, Check};
-use domain::failure::Actor;
+use diagnosis::catalogue::{CATALOGUE, Check};
+use diagnosis::report::{CheckReport, Finding, RecordStatus};
 use futures::future::BoxFuture;
 use local_cloud::{LocalCloud, Options};
+use vocabulary::failure::Actor;
 
 use page::Row;
 use stage::Stage;

@@ -4,9 +4,9 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use domain::check::{Finding, Severity};
-use domain::diagnosis::{Area, CATALOGUE};
-use domain::failure::Actor;
+use diagnosis::catalogue::{Area, CATALOGUE};
+use diagnosis::report::{Finding, Severity};
+use vocabulary::failure::Actor;
 
 use crate::Case;
 use crate::stage::Stage;

@@ -10,13 +10,15 @@ use adapters::reach::Reach;
 use adapters::tls_probe::TlsProbe;
 use anyhow::Result;
 use aws_sdk_route53::types::RrType;
-use domain::caa::Issuer;
-use domain::check::CheckReport;
-use domain::ports::{Looker, Subject};
-use domain::{DnsMethod, EndpointNames, Reachability};
+use diagnosis::report::CheckReport;
+use diagnosis::subject::Subject;
+use domain::ports::Looker;
 use local_cloud::{Behaviour, CustomerZone, LocalCloud, NameServer, StaticZone};
 use time::OffsetDateTime;
 use time::macros::datetime;
+use vocabulary::acme::{DnsMethod, Reachability};
+use vocabulary::dns::Issuer;
+use vocabulary::names::EndpointNames;
 
 use crate::bench::Host;
 

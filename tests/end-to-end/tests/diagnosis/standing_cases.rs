@@ -2,12 +2,12 @@
 
 use anyhow::{Result, ensure};
 use aws_sdk_route53::types::RrType;
-use domain::Reachability;
-use domain::check::{CheckReport, RecordStatus};
-use domain::diagnosis::Check;
-use domain::failure::Actor::Customer;
+use diagnosis::catalogue::Check;
+use diagnosis::report::{CheckReport, RecordStatus};
 use local_cloud::{Behaviour, CustomerZone};
 use time::Duration;
+use vocabulary::acme::Reachability;
+use vocabulary::failure::Actor::Customer;
 
 use crate::Case;
 use crate::cases::case;

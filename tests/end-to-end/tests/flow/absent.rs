@@ -1,10 +1,12 @@
 //! A customer who has left: the CA hears nothing, the endpoint is parked and said so, and it wakes by itself.
 
 use domain::alert::AlertKind;
+use domain::endpoint::Endpoint;
 use domain::ports::{EndpointReader, Registry};
-use domain::verdict::{Mover, Verdict, judge};
-use domain::{Endpoint, EndpointId, Reachability};
+use domain::status::{Mover, Verdict, judge};
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::Reachability;
+use vocabulary::names::EndpointId;
 
 use crate::is_settled;
 use crate::world::{Chaos, World};

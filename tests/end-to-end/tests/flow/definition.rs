@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use domain::FailureName;
 use domain::flow::Status;
+use vocabulary::failure::FailureName;
 
 use crate::machine::{Machine, State};
 
@@ -69,6 +69,6 @@ fn every_function_of_the_definition_is_given_by_the_template_and_has_a_time_limi
         assert!(TEMPLATE.contains(placeholder), "{name}: template.yaml does not substitute {placeholder}");
         assert!(*timeout_seconds <= 90, "{name}");
     }
-    let lease = u64::try_from(domain::schedule::LEASE.whole_seconds()).expect("positive");
+    let lease = u64::try_from(domain::endpoint::LEASE.whole_seconds()).expect("positive");
     assert!(machine.timeout_seconds < lease, "an execution is over before its endpoint is taken for free");
 }

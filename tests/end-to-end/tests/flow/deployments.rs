@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::Endpoint;
-use domain::certificate::InstalledCertificate;
-use domain::deployment::{Deployment, ListenerArn, Region};
+use domain::endpoint::Endpoint;
 use testkit::proptest::prelude::*;
+use vocabulary::certificate::{Deployment, InstalledCertificate, ListenerArn, Region};
 
 use crate::world::World;
 

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{EndpointId, EndpointNames, Reachability};
 use time::Duration;
+use vocabulary::acme::Reachability;
+use vocabulary::names::{EndpointId, EndpointNames};
 
 use crate::is_settled;
 use crate::world::{Chaos, World};

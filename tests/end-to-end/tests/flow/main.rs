@@ -12,12 +12,13 @@ mod world;
 mod year;
 
 use domain::alert::AlertKind;
-use domain::attempt::Outcome;
-use domain::deployment::Deployment;
+use domain::endpoint::{Endpoint, Outcome};
+use domain::flow::TraceId;
 use domain::ports::{Registry, SharedCauses};
-use domain::trace::TraceId;
-use domain::{DnsMethod, Endpoint, EndpointId, EndpointNames, Proving, Reachability};
 use testkit::proptest::prelude::*;
+use vocabulary::acme::{DnsMethod, Proving, Reachability};
+use vocabulary::certificate::Deployment;
+use vocabulary::names::{EndpointId, EndpointNames};
 use world::{Chaos, Wish, World};
 
 /// How many random runs. Each is three flows or four: issue, change, renew, remove.

@@ -1,9 +1,9 @@
 //! The first CA is away for longer than a certificate lives, and another stands in for it.
 
-use domain::Reachability;
-use domain::attempt::Outcome;
+use domain::endpoint::Outcome;
 use domain::ports::Registry;
 use time::Duration;
+use vocabulary::acme::Reachability;
 
 use crate::world::{Chaos, LIFETIME, Outages, World};
 use crate::{check_settled, is_settled};

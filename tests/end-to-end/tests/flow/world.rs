@@ -5,13 +5,11 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
-use domain::authorities::{Authorities, Authority};
-use domain::deployment::Deployment;
+use domain::acts::{Authorities, Authority, Pace};
+use domain::endpoint::Endpoint;
+use domain::endpoint::records::required_records;
 use domain::flow::{Progress, StepInput};
-use domain::pace::Pace;
 use domain::ports::{CertificateAuthority, Change, ChangeError, EndpointReader, Registry};
-use domain::records::required_records;
-use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Failure, Proving};
 use futures::FutureExt;
 use serde_json::{Value, json};
 use testkit::{
@@ -21,6 +19,10 @@ use testkit::{
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::Proving;
+use vocabulary::certificate::Deployment;
+use vocabulary::failure::Failure;
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
 use crate::machine::{End, Invocation, Machine};
 

@@ -3,9 +3,9 @@
 //! The real flow over the in-memory ports, one endpoint at a time: the moments at which endpoints were registered are
 //! spread over one lifetime, so that each outage meets certificates of every age.
 
-use domain::Reachability;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::Reachability;
 
 use crate::world::{Chaos, Outage, Outages, World};
 

@@ -2,10 +2,10 @@
 
 use std::panic::AssertUnwindSafe;
 
-use domain::deployment::{ListenerArn, Place, Region, RoleArn};
+use domain::endpoint::LEASE;
 use domain::ports::{Change, DueEntry, DueIndex, FaultKind, Listeners, Registry, ServiceFault};
-use domain::schedule::LEASE;
 use futures::FutureExt;
+use vocabulary::certificate::{ListenerArn, Place, Region, RoleArn};
 
 use super::*;
 

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 
-use domain::alert::{Alert, AlertKind, Severity};
-use domain::endpoint::DelegationLabel;
-use domain::failure::Actor;
+use domain::alert::{Alert, AlertKind};
+use domain::endpoint::Severity;
 use domain::ports::{DueEntry, DueIndex, EndpointReader, Registry, SharedCauses};
-use domain::{EndpointId, EndpointNames, Reachability, TenantId};
 use futures::FutureExt;
 use testkit::{Crash, Fuse, MemoryNotifier, MemorySharedCauses, Scene, banks};
+use vocabulary::acme::Reachability;
+use vocabulary::failure::Actor;
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use super::*;
 

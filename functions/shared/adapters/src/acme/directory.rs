@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use domain::failure::printable;
-use domain::installation_facts::Directory;
+use domain::installation::Directory;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use vocabulary::text::printable;
 
 use super::AcmeConfig;
 use crate::http_fault::innermost;

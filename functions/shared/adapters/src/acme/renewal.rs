@@ -1,15 +1,15 @@
 //! The CA's renewal advice: two GETs without an account, and the directory is asked for once in a process.
 
 use bytes::Bytes;
-use domain::failure::printable;
 use domain::ports::{CaError, RenewalInfo, RenewalInformation};
-use domain::renewal_info::RenewalWindow;
 use http::header::RETRY_AFTER;
 use http::{Request, Response};
 use instant_acme::CertificateIdentifier;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::OnceCell;
+use vocabulary::acme::RenewalWindow;
+use vocabulary::text::printable;
 
 use super::to_ca_error;
 use super::transport::{Transport, parse_retry_after};

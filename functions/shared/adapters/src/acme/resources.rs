@@ -1,15 +1,15 @@
 //! ACME resources, from instant-acme's types to the domain's and back.
 
-use domain::failure::printable;
-use domain::name::CertificateName;
-use domain::order::{self, Authorization, AuthorizationStatus, ChallengeKind, OpenOrder, OrderStatus};
-use domain::ports::{CaError, Problem};
-use domain::problem::Subproblem;
-use domain::proving::{Proving, choose_challenge};
+use domain::ports::CaError;
 use instant_acme::{AuthorizationHandle, ChallengeType};
 use serde::Deserialize;
 use serde_json::json;
 use time::OffsetDateTime;
+use vocabulary::acme::challenge::choose_challenge;
+use vocabulary::acme::{Authorization, AuthorizationStatus, ChallengeKind, OpenOrder, OrderStatus, Proving, order};
+use vocabulary::failure::{Problem, Subproblem};
+use vocabulary::names::CertificateName;
+use vocabulary::text::printable;
 
 use super::kind_of;
 

@@ -14,13 +14,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use domain::failure::printable;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 use serde::Deserialize;
 use time::OffsetDateTime;
+use vocabulary::text::printable;
 
 use crate::http_fault::innermost;
 

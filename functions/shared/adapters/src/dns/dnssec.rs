@@ -1,11 +1,11 @@
 //! Whether a validating resolver would accept a zone: the DS record at its parent, the keys, and their signatures.
 
-use domain::delegation::Unanswered;
-use domain::diagnosis::Dnssec;
+use diagnosis::facts::Dnssec;
 use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, RRSIG};
 use hickory_resolver::proto::dnssec::{PublicKey, Verifier};
 use hickory_resolver::proto::op::Message;
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordType};
+use vocabulary::dns::Unanswered;
 
 use super::Dns;
 use super::exchange::{Manner, exchange, plain};
@@ -24,7 +24,7 @@ impl Dns {
                 })
                 .collect(),
             Err(error) => match super::to_answer(&error) {
-                domain::delegation::Answer::Failed(_) => return Dnssec::Unknown,
+                vocabulary::dns::Answer::Failed(_) => return Dnssec::Unknown,
                 _ => return Dnssec::Unsigned,
             },
         };

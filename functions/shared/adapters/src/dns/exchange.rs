@@ -3,9 +3,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use domain::delegation::{Answer, Unanswered};
-use domain::failure::printable;
-use domain::ports::RecordKind;
 use futures::StreamExt;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::tcp::TcpClientStream;
@@ -14,6 +11,8 @@ use hickory_resolver::net::xfer::DnsRequestSender;
 use hickory_resolver::net::{DnsHandle, NetError};
 use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use vocabulary::dns::{Answer, RecordKind, Unanswered};
+use vocabulary::text::printable;
 
 /// What is lost on the way is sent again at these intervals, until the time for UDP is over.
 const RESEND: Duration = Duration::from_millis(800);

@@ -8,9 +8,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::delegation::{Answer, ProbeFault, ServerAnswer, Unanswered};
-use domain::failure::printable;
-use domain::ports::{AuthoritativeDns, RecordKind};
+use diagnosis::facts::ProbeFault;
+use domain::ports::AuthoritativeDns;
 use futures::future::join_all;
 use hickory_resolver::Resolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
@@ -19,6 +18,8 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use tokio::sync::Semaphore;
+use vocabulary::dns::{Answer, RecordKind, ServerAnswer, Unanswered};
+use vocabulary::text::printable;
 
 pub(crate) use exchange::{Manner, Reply, exchange};
 pub(crate) use zones::{Located, Server};

@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use domain::delegation::{Answer, Unanswered};
 use futures::future::join_all;
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use vocabulary::dns::{Answer, Unanswered};
 
 use super::exchange::{Manner, exchange, plain};
 use super::{Authority, Dns, to_answer};
@@ -173,5 +173,5 @@ pub(super) fn no_servers() -> Unanswered {
 
 /// Whether strangers register names below: what is not delegated there does not exist.
 fn is_public_suffix(apex: &Name) -> bool {
-    domain::name::is_registry(&plain(apex))
+    vocabulary::names::domain_name::is_registry(&plain(apex))
 }

@@ -1,10 +1,10 @@
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::EndpointId;
-use domain::certificate::InstalledCertificate;
 use domain::ports::{AdviceIndex, ServiceFault};
-use domain::renewal_info::RenewalAdvice;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use vocabulary::acme::RenewalAdvice;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::names::EndpointId;
 
 use super::items::{self, text};
 use super::sharded::endpoint_of;

@@ -1,9 +1,10 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::budget::{Bucket, Limit, Purpose, Taken, given_back};
-use domain::ports::{BucketId, Budgets, ServiceFault, Take};
+use domain::ports::{Budgets, ServiceFault};
 use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::token_bucket::given_back;
+use vocabulary::acme::{Bucket, BucketId, Limit, Purpose, Take, Taken};
 
 use super::items::{self, text};
 use super::{EndpointsTable, number};

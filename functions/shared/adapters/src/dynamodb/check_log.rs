@@ -1,8 +1,9 @@
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
-use domain::check::CheckReport;
+use diagnosis::report::CheckReport;
+use domain::endpoint::Endpoint;
 use domain::ports::{CheckLog, ServiceFault};
-use domain::{Endpoint, EndpointId};
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
 use super::items::{self, text};
 use super::{Cancelled, EndpointsTable, number};
@@ -109,8 +110,8 @@ fn fitted(report: &CheckReport) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::check::{Found, RecordCheck, RecordStatus, Serving};
-    use domain::records::RequiredRecord;
+    use diagnosis::report::{Found, RecordCheck, RecordStatus, Serving};
+    use vocabulary::record::RequiredRecord;
 
     #[test]
     fn a_report_that_would_not_fit_keeps_every_record() {

@@ -1,6 +1,6 @@
-use domain::TenantId;
 use domain::ports::{DigestLog, ServiceFault};
 use time::{Date, Duration, Time};
+use vocabulary::names::TenantId;
 
 use super::items::text;
 use super::{EndpointsTable, number};

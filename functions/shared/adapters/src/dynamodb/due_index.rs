@@ -1,14 +1,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
-use domain::failing::Failing;
+use domain::endpoint::Failing;
 use domain::ports::{DueEndpoint, DueEntry, DueIndex, Errand, ServiceFault};
-use domain::{EndpointId, TenantId};
 use time::OffsetDateTime;
+use vocabulary::names::{EndpointId, TenantId};
 
-use super::items;
 use super::sharded::endpoint_of;
-use super::{EndpointsTable, number};
+use super::{EndpointsTable, items, number};
 use crate::aws::{conditional, fault};
 
 /// Items that one BatchGetItem reads.

@@ -1,4 +1,4 @@
-use domain::health::engine::Engine;
+use domain::health::Engine;
 use domain::ports::{EngineLog, ServiceFault};
 
 use super::{EndpointsTable, items};

@@ -1,9 +1,9 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
-use domain::alert::Ledger;
+use domain::endpoint::{Endpoint, Ledger};
 use domain::ports::{HealthIndex, ServiceFault, Sight};
-use domain::{Endpoint, EndpointId};
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
 use super::items::{self, text};
 use super::sharded::endpoint_of;

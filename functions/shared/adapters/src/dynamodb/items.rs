@@ -3,14 +3,13 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::attempt::Attempt;
-use domain::event::Event;
-use domain::idempotency::{KEY_KEPT, NamedRequest};
+use domain::endpoint::{Attempt, Endpoint, Event};
 use domain::ports::{DUE_SHARDS, FaultKind, ServiceFault};
-use domain::{DnsMethod, DomainName, Endpoint, EndpointId};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::DnsMethod;
+use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -141,15 +140,16 @@ pub(super) fn unreadable(detail: impl std::fmt::Display) -> ServiceFault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{DelegationLabel, EndpointNames, Reachability};
     use time::macros::datetime;
+    use vocabulary::acme::Reachability;
+    use vocabulary::names::{DelegationLabel, EndpointNames};
 
     #[test]
     fn an_endpoint_survives_the_table_and_a_sparse_index_sees_only_endpoints() {
         let names = EndpointNames::parse("example.com", &["*.example.com".into()], 9).expect("valid");
         let endpoint = Endpoint::register(
             EndpointId::from_random([1; 16]),
-            domain::TenantId::fallback(),
+            vocabulary::names::TenantId::fallback(),
             names,
             Reachability::Internal,
             DelegationLabel::from_random([2; 16]),

@@ -1,12 +1,12 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
-use domain::attempt::Attempt;
-use domain::certificate::InstalledCertificate;
+use domain::endpoint::{Attempt, Endpoint};
 use domain::health::pace::first_look;
-use domain::order::OpenOrder;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
-use domain::{Endpoint, EndpointId};
+use vocabulary::acme::OpenOrder;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::names::EndpointId;
 
 use super::items::{self, text};
 use super::{Cancelled, EndpointsTable, number};

@@ -40,10 +40,10 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TableStatus, TransactWriteItem};
-use domain::event::Event;
-use domain::installation_facts::{Looked, ResourceState};
+use domain::endpoint::{Endpoint, Event};
+use domain::installation::{Looked, ResourceState};
 use domain::ports::{EndpointReader, ServiceFault};
-use domain::{Endpoint, EndpointId};
+use vocabulary::names::EndpointId;
 
 use crate::aws::fault;
 

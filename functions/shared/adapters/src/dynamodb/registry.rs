@@ -1,14 +1,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
-use domain::attempt::Attempt;
-use domain::caller::Scope;
-use domain::event::Event;
-use domain::idempotency::NamedRequest;
+use domain::endpoint::{Attempt, Endpoint, Event};
 use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
-use domain::{DomainName, Endpoint, EndpointId};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use vocabulary::names::{DomainName, EndpointId, NamedRequest, Scope};
 
 use super::items::{self, text};
 use super::{Cancelled, EndpointsTable, number};

@@ -1,8 +1,8 @@
 //! What the indexes `due`, `advice` and `health` have in common: a moment for each endpoint, in shards.
 
-use domain::EndpointId;
 use domain::ports::ServiceFault;
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
 use super::{EndpointsTable, items, number};
 use crate::aws::fault;

@@ -1,9 +1,8 @@
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
-use domain::EndpointId;
-use domain::event::Event;
+use domain::endpoint::{Event, Share};
 use domain::ports::{ServiceFault, ShareLinks};
-use domain::share::Share;
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
 use super::items::{self, text};
 use super::{Cancelled, EndpointsTable, number};

@@ -1,11 +1,12 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::alert::shared::{CAUSE_KEPT, CLAIM, key};
-use domain::alert::{Cause, Severity, SharedCause};
-use domain::failure::Actor;
+use domain::alert::shared::key;
+use domain::alert::{CAUSE_KEPT, CLAIM, SharedCause};
+use domain::endpoint::{Cause, Endpoint, Severity};
 use domain::ports::{ServiceFault, SharedCauses};
-use domain::{Endpoint, EndpointId};
 use serde::Deserialize;
 use time::OffsetDateTime;
+use vocabulary::failure::Actor;
+use vocabulary::names::EndpointId;
 
 use super::items::{self, text};
 use super::{EndpointsTable, number};

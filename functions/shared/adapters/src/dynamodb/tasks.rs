@@ -1,4 +1,4 @@
-use domain::installation_facts::Task;
+use domain::installation::Task;
 use domain::ports::ServiceFault;
 use time::OffsetDateTime;
 

@@ -1,6 +1,6 @@
-use domain::EndpointId;
-use domain::event::Event;
+use domain::endpoint::Event;
 use domain::ports::{AuditTrail, ServiceFault};
+use vocabulary::names::EndpointId;
 
 use super::EndpointsTable;
 use super::items::{self, text};

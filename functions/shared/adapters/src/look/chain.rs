@@ -2,9 +2,8 @@
 
 use std::net::IpAddr;
 
-use domain::delegation::{Answer, Unanswered};
-use domain::diagnosis::{Chain, ChainEnd, MOST_ALIASES};
-use domain::ports::RecordKind;
+use diagnosis::facts::{Chain, ChainEnd, MOST_ALIASES};
+use vocabulary::dns::{Answer, RecordKind, Unanswered};
 
 use super::zone::Zones;
 

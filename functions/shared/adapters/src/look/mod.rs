@@ -6,20 +6,23 @@ mod zone;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::caa::{CaaLevel, Issuer, climb};
-use domain::check::CheckReport;
-use domain::delegation::{Answer, ProbeAnswer, ProbeFault, ServerAnswer, Unanswered};
-use domain::diagnosis::{
-    self, BaseFacts, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, TlsObservation,
-    ZoneState,
+use diagnosis::facts::{
+    BaseFacts, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, ProbeAnswer, ProbeFault,
+    TlsObservation, ZoneState,
 };
-use domain::ports::{CaaLookup, Looker, RecordKind, Subject};
-use domain::{CertificateName, DnsMethod, DomainName, Reachability};
+use diagnosis::judge;
+use diagnosis::report::CheckReport;
+use diagnosis::subject::Subject;
+use domain::ports::{CaaLookup, Looker};
 use futures::future::{OptionFuture, join_all};
 use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
+use vocabulary::acme::{DnsMethod, Reachability};
+use vocabulary::dns::caa::climb;
+use vocabulary::dns::{Answer, CaaLevel, Issuer, RecordKind, ServerAnswer, Unanswered};
+use vocabulary::names::{CertificateName, DomainName};
 
 use crate::dns::Dns;
 use crate::http_probe::Probe;
@@ -70,7 +73,7 @@ impl CaaLookup for EndpointLooker {
 impl Looker for EndpointLooker {
     async fn look(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
         let facts = self.begin(now).gather(subject).await;
-        diagnosis::report(subject, &facts, now)
+        judge::diagnose(subject, &facts, now)
     }
 }
 

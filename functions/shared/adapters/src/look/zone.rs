@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use domain::delegation::{Answer, ServerAnswer, Unanswered};
-use domain::diagnosis::{Dnssec, ZoneFacts, ZoneState};
-use domain::ports::RecordKind;
+use diagnosis::facts::{Dnssec, ZoneFacts, ZoneState};
 use futures::future::join_all;
 use hickory_resolver::proto::rr::Name;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
+use vocabulary::dns::{Answer, RecordKind, ServerAnswer, Unanswered};
 
 use crate::dns::{Dns, Located, Reply, Server, absolute};
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use domain::failure::printable;
 use http::StatusCode;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
+use vocabulary::text::printable;
 
 use crate::tls;
 

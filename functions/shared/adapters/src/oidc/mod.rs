@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::failure::printable;
 use ring::digest::{SHA256, digest};
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
 use url::Url;
+use vocabulary::text::printable;
 
 use fetch::Fetcher;
 pub use fetch::ProviderFault;

@@ -1,14 +1,15 @@
 use std::time::Instant;
 
-use domain::endpoint::{DelegationLabel, Endpoint, EndpointId, Reachability};
-use domain::failure::FailureName;
-use domain::flow::{Step, StepInput, StepUsage};
-use domain::{EndpointNames, TenantId};
+use domain::endpoint::{Endpoint, Step, StepUsage};
+use domain::flow::StepInput;
 use serde_json::Value;
 use time::macros::datetime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use vocabulary::acme::Reachability;
+use vocabulary::failure::FailureName;
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use super::*;
 
@@ -55,17 +56,17 @@ fn attempt() -> AttemptTrace {
         began: Some(NOW + time::Duration::SECOND),
         ended: Some(NOW + time::Duration::seconds(2)),
     };
-    let failure = domain::Failure::unavailable("no answer");
-    let attempt = domain::attempt::Attempt {
+    let failure = vocabulary::failure::Failure::unavailable("no answer");
+    let attempt = domain::endpoint::Attempt {
         attempt: 7,
         started_at: NOW,
         finished_at: Some(NOW + time::Duration::seconds(3)),
-        outcome: domain::attempt::Outcome::Failed,
+        outcome: domain::endpoint::Outcome::Failed,
         method: None,
         order: None,
         directory: None,
         failure: Some(failure),
-        execution: domain::attempt::execution_name(&id, 7),
+        execution: domain::endpoint::attempt::execution_name(&id, 7),
         steps: vec![usage],
     };
     AttemptTrace::of(&endpoint, &StepInput::start(id, 7), &attempt)

@@ -4,7 +4,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Alert, Severity};
+use crate::alert::alert::Alert;
+use crate::endpoint::notified::Severity;
 
 /// A description may have 8,000 characters; the rest of the message needs some.
 const DESCRIPTION: usize = 6000;
@@ -60,7 +61,8 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::{AlertKind, Cause};
+    use crate::alert::kind::AlertKind;
+    use crate::endpoint::notified::Cause;
     use time::macros::datetime;
 
     #[test]

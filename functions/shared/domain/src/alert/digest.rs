@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
+use vocabulary::names::TenantId;
+use vocabulary::text::utc;
 
-use super::text::{utc, who};
-use super::{Alert, AlertKind, Cause, Severity};
-use crate::caller::TenantId;
-use crate::endpoint::Endpoint;
-use crate::verdict::{Mover, Verdict, judge};
+use crate::alert::alert::Alert;
+use crate::alert::kind::AlertKind;
+use crate::alert::text::who;
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::notified::{Cause, Severity};
+use crate::status::{Mover, Verdict, judge};
 
 /// How many endpoints a digest names; the counts are of all.
 const NAMED: usize = 20;
@@ -130,10 +133,10 @@ fn keep<T, K: Ord>(list: &mut Vec<T>, item: T, order: impl Fn(&T) -> K) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::ledger::laws::{certificate, failed, fresh};
-    use crate::failure::{Actor, FailureName};
+    use crate::alert::ledger::properties::{certificate, failed, fresh};
     use time::Duration;
     use time::macros::datetime;
+    use vocabulary::failure::{Actor, FailureName};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 

@@ -1,60 +1,14 @@
 //! What was told of an endpoint before, and so what is news.
 
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use vocabulary::failure::Actor;
 
-use super::{Alert, AlertKind, Cause, Severity, SharedCause, Source, Trouble, trouble::troubles};
-use crate::endpoint::Endpoint;
-use crate::failure::Actor;
-
-/// What an endpoint keeps of what was told of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
-    /// Alerts decided on so far. It makes the next one's id, which a repetition after a crash makes again.
-    #[serde(default)]
-    pub sequence: u64,
-    /// What was told and is not over.
-    #[serde(default)]
-    pub told: Vec<Told>,
-}
-
-/// A trouble that was told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
-    pub cause: Cause,
-    pub actor: Actor,
-    /// Serial of the certificate that was in place; a newer one is told of anew.
-    #[serde(default)]
-    pub certificate: Option<String>,
-    /// The worst that was told.
-    pub severity: Severity,
-    #[serde(with = "time::serde::rfc3339")]
-    pub since: OffsetDateTime,
-    pub source: Source,
-    /// Whether it was told for all endpoints together: see [`SharedCause`].
-    #[serde(default)]
-    pub shared: bool,
-}
-
-impl Told {
-    fn is(&self, trouble: &Trouble) -> bool {
-        (&self.cause, self.actor, self.shared) == (&trouble.cause, trouble.actor, trouble.shared)
-    }
-}
-
-impl Ledger {
-    /// What is left when the endpoint's names change: what was told was about the old ones. A shared cause is left by
-    /// the next attempt, which knows whether it has met it.
-    pub fn after_change(&self) -> Self {
-        Self { sequence: self.sequence, told: self.told.iter().filter(|told| told.shared).cloned().collect() }
-    }
-
-    /// The next alert's id.
-    fn id(&mut self, endpoint: &Endpoint, cause: &Cause, what: &str) -> String {
-        self.sequence += 1;
-        format!("{}.{}.{cause}.{what}", endpoint.id, self.sequence)
-    }
-}
+use crate::alert::alert::Alert;
+use crate::alert::kind::AlertKind;
+use crate::alert::shared::SharedCause;
+use crate::alert::trouble::{Trouble, troubles};
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::notified::{Cause, Ledger, Source, Told};
 
 /// What is to be told, and what is to be kept of it once it was.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -67,6 +21,20 @@ pub struct Decision {
     pub left: Vec<(Cause, Actor)>,
     /// To be written when all of it was told.
     pub ledger: Ledger,
+}
+
+impl Told {
+    fn is(&self, trouble: &Trouble) -> bool {
+        (&self.cause, self.actor, self.shared) == (&trouble.cause, trouble.actor, trouble.shared)
+    }
+}
+
+impl Ledger {
+    /// The next alert's id.
+    fn id(&mut self, endpoint: &Endpoint, cause: &Cause, what: &str) -> String {
+        self.sequence += 1;
+        format!("{}.{}.{cause}.{what}", endpoint.id, self.sequence)
+    }
 }
 
 /// Decides what is news about `endpoint`, which is as it is, or as it is about to be written, at `now`.
@@ -163,4 +131,4 @@ pub fn recovered_together(cause: &SharedCause, now: OffsetDateTime) -> Alert {
 }
 
 #[cfg(test)]
-pub(super) mod laws;
+pub(super) mod properties;

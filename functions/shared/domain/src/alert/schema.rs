@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::Alert;
+use crate::alert::alert::Alert;
 
 /// JSON Schema 2020-12 of an [`Alert`]. Fields may be added: a reader passes over what it does not know.
 pub fn schema() -> Value {

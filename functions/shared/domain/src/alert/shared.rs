@@ -3,12 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
+use vocabulary::failure::Actor;
 
-use super::{Affected, Alert, Cause, Severity, Trouble};
-use crate::failure::Actor;
+use crate::alert::alert::{Affected, Alert};
+use crate::alert::trouble::Trouble;
+use crate::endpoint::notified::{Cause, Severity};
 
 /// How long a cause is remembered that no endpoint says any more of: longer than the pause between two attempts.
 pub const CAUSE_KEPT: Duration = Duration::days(30);
+
 /// How long the one who took it upon itself to tell has, before another may.
 pub const CLAIM: Duration = Duration::minutes(2);
 

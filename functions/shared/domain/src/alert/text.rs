@@ -1,10 +1,12 @@
 //! An event as a person reads it in a mail.
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use vocabulary::text::utc;
 
-use super::{Alert, AlertKind, Digest, Severity};
-use crate::verdict::Mover;
+use crate::alert::alert::Alert;
+use crate::alert::digest::Digest;
+use crate::alert::kind::AlertKind;
+use crate::endpoint::notified::Severity;
+use crate::status::Mover;
 
 /// Limit of SNS: under 100 characters.
 const SUBJECT: usize = 99;
@@ -17,11 +19,6 @@ pub(super) fn who(actor: Mover) -> &'static str {
         Mover::Ca => "nobody: the certificate authority has to be waited for",
         Mover::Nobody => "nobody",
     }
-}
-
-/// To the second, as all texts have it.
-pub(super) fn utc(at: OffsetDateTime) -> String {
-    at.replace_nanosecond(0).expect("zero is a nanosecond").format(&Rfc3339).expect("a year of four digits")
 }
 
 impl Alert {
@@ -103,19 +100,22 @@ impl Alert {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::decide;
-    use crate::endpoint::{DelegationLabel, Endpoint, EndpointId, Failing, Reachability};
-    use crate::failure::{Actor, Failure, FailureName};
-    use crate::names::EndpointNames;
-    use crate::records::delegation_record;
+    use crate::alert::ledger::decide;
+    use crate::endpoint::endpoint::Endpoint;
+    use crate::endpoint::failing::Failing;
+    use time::OffsetDateTime;
     use time::macros::datetime;
+    use vocabulary::acme::Reachability;
+    use vocabulary::dns::owner_records::delegation_record;
+    use vocabulary::failure::{Actor, Failure, FailureName};
+    use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
     fn endpoint(domain: &str) -> Endpoint {
         Endpoint::register(
             EndpointId::from_random([1; 16]),
-            crate::caller::TenantId::fallback(),
+            vocabulary::names::TenantId::fallback(),
             EndpointNames::parse(domain, &[], 9).expect("valid"),
             Reachability::External,
             DelegationLabel::from_random([2; 16]),

@@ -1,72 +1,17 @@
 //! What is wrong with an endpoint, from what is known of it.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
-use utoipa::ToSchema;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::record::RequiredRecord;
 
-use super::{AlertKind, Severity};
-use crate::certificate::InstalledCertificate;
-use crate::endpoint::Endpoint;
-use crate::failure::{Actor, Failure, FailureName};
-use crate::health::{Health, Symptom, SymptomKind, consequence};
-use crate::records::RequiredRecord;
+use crate::alert::kind::AlertKind;
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::health::{Health, Symptom, SymptomKind, consequence};
+use crate::endpoint::notified::{Cause, Severity, Source};
 
 /// How late a renewal may begin before its engine is taken for stopped: many ticks of one minute.
 const OVERDUE: Duration = Duration::minutes(15);
-
-/// Why something is told, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(transparent)]
-pub struct Cause(String);
-
-impl Cause {
-    pub fn new(word: impl Into<String>) -> Self {
-        Self(word.into())
-    }
-
-    /// The customer seems to have left.
-    pub fn parked() -> Self {
-        Self::new("parked")
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<FailureName> for Cause {
-    fn from(name: FailureName) -> Self {
-        Self(name.as_str().to_owned())
-    }
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Where a trouble shows. What is over is over where it showed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// Its attempts fail. Whatever they fail by, it lasts until one succeeds.
-    Attempts,
-    /// A look at its records and host.
-    Look,
-    /// The clock: what should have happened has not.
-    Clock,
-    /// A look at the certificate in ACM.
-    Store,
-}
-
-impl Source {
-    pub(super) fn is_a_look(self) -> bool {
-        matches!(self, Self::Look | Self::Store)
-    }
-}
 
 /// One thing that is wrong now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,4 +161,18 @@ fn overdue(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Trouble> {
         record: None,
         shared: false,
     })
+}
+
+impl Severity {
+    /// How much it matters that `endpoint` cannot get its next certificate until `actor` does something.
+    ///
+    /// Without a certificate nothing breaks that worked, so time does not make it worse: a customer who has yet to create
+    /// records is given notice, and the digest goes on about it; a platform that cannot serve a new customer is warned.
+    pub fn of(endpoint: &Endpoint, actor: Actor, now: OffsetDateTime) -> Self {
+        match (&endpoint.certificate, actor) {
+            (Some(held), _) => Self::of_life(held.not_before, held.not_after, now),
+            (None, Actor::Operator) => Self::Warning,
+            (None, Actor::Customer | Actor::Ca) => Self::Notice,
+        }
+    }
 }

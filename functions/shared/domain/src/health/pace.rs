@@ -1,19 +1,23 @@
 //! When an endpoint is looked at. Nothing here is in days, and nothing is drawn: the same endpoint has the same moments.
 
 use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::names::EndpointId;
 
-use super::{Health, settles_at};
-use crate::certificate::InstalledCertificate;
-use crate::endpoint::EndpointId;
+use crate::endpoint::health::{Health, settles_at};
 
 /// However short a certificate lives, it is looked at this many times, if the schedule runs as often.
 const LOOKS_IN_A_LIFETIME: i32 = 100;
+
 /// The schedules run each minute at the most.
 const SHORTEST: Duration = Duration::MINUTE;
+
 /// How soon something is looked at again that one look alone has seen.
 const UNTIL_CONFIRMED: Duration = Duration::minutes(10);
+
 /// How soon an endpoint is looked at again that an attempt was at work on, or that could not be looked at.
 pub const ASK_AGAIN: Duration = Duration::minutes(5);
+
 /// The interval between two looks where nothing else is configured.
 pub const DEFAULT_INTERVAL: Duration = Duration::hours(6);
 
@@ -66,8 +70,8 @@ fn spread(id: &EndpointId) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{NOW, ailing, certificate, endpoint, quiet};
     use super::*;
+    use crate::health::tests::{NOW, ailing, certificate, endpoint, quiet};
     use proptest::prelude::*;
 
     fn id(seed: u128) -> EndpointId {

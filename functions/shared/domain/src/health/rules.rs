@@ -1,14 +1,15 @@
 //! What of a look is a symptom. Each rule says what, whose move it is, and what to do.
 
+use diagnosis::catalogue::Area;
+use diagnosis::report::{CheckReport, Finding, Serving, Severity};
 use time::OffsetDateTime;
+use vocabulary::certificate::{CertificateCopy, InstalledCertificate, ListenerArn};
+use vocabulary::failure::Actor;
+use vocabulary::text::moment;
 
-use super::{AtListener, Health, InAcm, Symptom, SymptomKind, settles_at};
-use crate::certificate::InstalledCertificate;
-use crate::check::{CheckReport, Finding, Serving, Severity};
-use crate::deployment::{CertificateCopy, ListenerArn};
-use crate::diagnosis::{Area, moment};
-use crate::endpoint::Endpoint;
-use crate::failure::Actor;
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::health::{Health, Symptom, SymptomKind, settles_at};
+use crate::health::seen::{AtListener, InAcm};
 
 fn symptom(kind: SymptomKind, actor: Actor, summary: String, remedy: String) -> Symptom {
     Symptom { kind, since: OffsetDateTime::UNIX_EPOCH, looks: 1, actor, summary, remedy, record: None }

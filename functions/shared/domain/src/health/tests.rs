@@ -1,10 +1,15 @@
-use super::*;
-use crate::caller::TenantId;
-use crate::check::{Finding, Fix, Severity};
-use crate::endpoint::{DelegationLabel, EndpointId, Reachability};
-use crate::names::EndpointNames;
-use crate::records::RequiredRecord;
+use diagnosis::report::{CheckReport, Finding, Fix, Serving, Severity};
 use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+use vocabulary::acme::Reachability;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::failure::Actor;
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
+use vocabulary::record::RequiredRecord;
+
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::health::{Health, LONGEST_SETTLING, SymptomKind, settles_at};
+use crate::health::seen::{CertificateUse, InAcm, Seen};
 
 pub(super) const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 

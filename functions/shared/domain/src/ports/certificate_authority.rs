@@ -1,13 +1,9 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
-
-use crate::authorities::host;
-use crate::failure::{Actor, Failure, FailureName};
-use crate::names::EndpointNames;
-use crate::order::{Authorization, ChallengeKind, OpenOrder, OrderStatus};
-use crate::problem::Problem;
-use crate::proving::Proving;
+use vocabulary::acme::{Authorization, ChallengeKind, OpenOrder, OrderStatus, Proving};
+use vocabulary::failure::{Actor, Failure, FailureName, Problem};
+use vocabulary::names::EndpointNames;
 
 /// Why the CA did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -111,22 +107,6 @@ pub trait CertificateAuthority {
         order: &OpenOrder,
         request: &[u8],
     ) -> impl Future<Output = Result<CaReply<Finalized>, CaError>> + Send;
-}
-
-/// The one of `authorities` at which `order` was made.
-///
-/// # Errors
-///
-/// [`FailureName::OrderLost`] if it is not among them any more: the installation has another CA now.
-pub fn authority_of<'a, C: CertificateAuthority>(authorities: &'a [C], order: &OpenOrder) -> Result<&'a C, Failure> {
-    authorities.iter().find(|authority| authority.directory() == order.directory).ok_or_else(|| {
-        Failure::new(
-            FailureName::OrderLost,
-            Actor::Operator,
-            format!("The order is at {}, which is none of this installation's CAs any more.", host(&order.directory)),
-            "Nothing: a new order is made by itself.",
-        )
-    })
 }
 
 impl From<CaError> for Failure {

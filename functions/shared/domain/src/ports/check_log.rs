@@ -1,10 +1,11 @@
 use std::future::Future;
 
+use diagnosis::report::CheckReport;
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
-use super::fault::ServiceFault;
-use crate::check::CheckReport;
-use crate::endpoint::{Endpoint, EndpointId};
+use crate::endpoint::endpoint::Endpoint;
+use crate::ports::fault::ServiceFault;
 
 /// What the last look at an endpoint's records and host found.
 pub trait CheckLog {

@@ -1,9 +1,9 @@
 use std::future::Future;
 
-use super::fault::ServiceFault;
-use crate::certificate_key::CertificateKey;
-use crate::deployment::{ListenerArn, Place, Region};
-use crate::endpoint::EndpointId;
+use vocabulary::certificate::{CertificateKey, ListenerArn, Place, Region};
+use vocabulary::names::EndpointId;
+
+use crate::ports::fault::ServiceFault;
 
 /// What an import needs.
 pub struct ImportMaterial<'a> {
@@ -17,7 +17,7 @@ pub struct ImportMaterial<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldCertificate {
     pub arn: String,
-    /// As [`crate::certificate::normalize_serial`] writes it.
+    /// As [`vocabulary::certificate::installed::normalize_serial`] writes it.
     pub serial: String,
 }
 
@@ -88,7 +88,7 @@ pub trait Listeners {
 
 /// All accounts and regions that certificates go to.
 pub trait Destinations {
-    /// [`CertificateStore`], or [`CertificateInspector`](super::CertificateInspector): who asks says which it needs.
+    /// [`CertificateStore`], or [`CertificateInspector`](crate::ports::health::CertificateInspector): who asks says which it needs.
     type Certificates: Send + Sync;
     type Listeners: Listeners + Send + Sync;
 
@@ -99,7 +99,7 @@ pub trait Destinations {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Denied`](super::FaultKind::Denied) if the place's role may not be assumed.
+    /// [`FaultKind::Denied`](crate::ports::fault::FaultKind::Denied) if the place's role may not be assumed.
     fn certificates(&self, place: &Place) -> impl Future<Output = Result<Self::Certificates, ServiceFault>> + Send;
 
     /// The load balancers at `place`. Fails as [`Self::certificates`] does.

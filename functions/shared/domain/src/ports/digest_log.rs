@@ -1,9 +1,9 @@
 use std::future::Future;
 
 use time::Date;
+use vocabulary::names::TenantId;
 
-use super::fault::ServiceFault;
-use crate::caller::TenantId;
+use crate::ports::fault::ServiceFault;
 
 /// Which digests went out. Kept for a week.
 pub trait DigestLog {

@@ -1,4 +1,4 @@
-use crate::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Actor, Failure, FailureName};
 
 /// What a service's refusal means for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 use std::future::Future;
 
-use super::fault::ServiceFault;
-use crate::endpoint::EndpointId;
+use vocabulary::names::EndpointId;
+
+use crate::ports::fault::ServiceFault;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Started {

@@ -1,15 +1,17 @@
 use std::future::Future;
 
+use diagnosis::report::{CheckReport, CheckSummary};
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
-use super::fault::ServiceFault;
-use super::store::EndpointReader;
-use crate::alert::Ledger;
-use crate::check::{CheckReport, CheckSummary};
-use crate::endpoint::{Endpoint, EndpointId};
-use crate::event::Event;
-use crate::health::engine::Engine;
-use crate::health::{CertificateUse, Health};
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::event::Event;
+use crate::endpoint::health::Health;
+use crate::endpoint::notified::Ledger;
+use crate::health::installation::Engine;
+use crate::health::seen::CertificateUse;
+use crate::ports::fault::ServiceFault;
+use crate::ports::store::EndpointReader;
 
 /// What a look leaves behind.
 #[derive(Clone, Debug, PartialEq)]

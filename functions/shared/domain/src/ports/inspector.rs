@@ -1,7 +1,7 @@
 use std::future::Future;
 
-use super::fault::ServiceFault;
-use crate::installation::InstallationCheck;
+use crate::installation::check::InstallationCheck;
+use crate::ports::fault::ServiceFault;
 
 /// Looks at the installation itself: permissions, zone, account, schedule, alarms, subscriptions.
 pub trait Inspector {

@@ -1,8 +1,9 @@
 use std::future::Future;
 
-use super::fault::ServiceFault;
-use crate::certificate_key::CertificateKey;
-use crate::endpoint::EndpointId;
+use vocabulary::certificate::CertificateKey;
+use vocabulary::names::EndpointId;
+
+use crate::ports::fault::ServiceFault;
 
 /// Keeps certificate keys encrypted until they are in ACM.
 pub trait KeyVault {

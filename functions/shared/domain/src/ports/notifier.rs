@@ -1,7 +1,7 @@
 use std::future::Future;
 
-use super::fault::ServiceFault;
-use crate::alert::Alert;
+use crate::alert::alert::Alert;
+use crate::ports::fault::ServiceFault;
 
 /// Tells people and programs.
 pub trait Notifier {

@@ -1,7 +1,8 @@
 use std::future::Future;
 
-use super::fault::ServiceFault;
-use crate::name::DomainName;
+use vocabulary::names::DomainName;
+
+use crate::ports::fault::ServiceFault;
 
 /// Where HTTP-01 responses lie until the CA has fetched them.
 pub trait TokenStore {

@@ -1,18 +1,15 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
+use vocabulary::acme::{DnsMethod, Reachability};
+use vocabulary::certificate::Deployment;
+use vocabulary::names::{DomainName, EndpointId, EndpointNames, NamedRequest, Scope};
 
-use super::fault::ServiceFault;
-use super::store::EndpointReader;
-use crate::attempt::Attempt;
-use crate::caller::Scope;
-use crate::deployment::Deployment;
-use crate::endpoint::{Endpoint, EndpointId, Reachability};
-use crate::event::Event;
-use crate::idempotency::NamedRequest;
-use crate::name::DomainName;
-use crate::names::EndpointNames;
-use crate::proving::DnsMethod;
+use crate::endpoint::attempt::Attempt;
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::event::Event;
+use crate::ports::fault::ServiceFault;
+use crate::ports::store::EndpointReader;
 
 /// What came of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 use std::future::Future;
 
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{RenewalAdvice, RenewalWindow};
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::names::EndpointId;
 
-use super::certificate_authority::CaError;
-use super::fault::ServiceFault;
-use super::store::EndpointReader;
-use crate::certificate::InstalledCertificate;
-use crate::endpoint::EndpointId;
-use crate::renewal_info::{RenewalAdvice, RenewalWindow};
+use crate::ports::certificate_authority::CaError;
+use crate::ports::fault::ServiceFault;
+use crate::ports::store::EndpointReader;
 
 /// What a CA says about the renewal of one certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
-use super::fault::ServiceFault;
-use crate::endpoint::EndpointId;
-use crate::event::Event;
-use crate::share::Share;
+use crate::endpoint::event::Event;
+use crate::endpoint::share::Share;
+use crate::ports::fault::ServiceFault;
 
 /// The links to customers' pages. A link is forgotten some time after it has expired.
 pub trait ShareLinks {

@@ -1,11 +1,13 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
+use vocabulary::failure::Actor;
+use vocabulary::names::EndpointId;
 
-use super::fault::ServiceFault;
-use crate::alert::{Cause, Severity, SharedCause};
-use crate::endpoint::{Endpoint, EndpointId};
-use crate::failure::Actor;
+use crate::alert::shared::SharedCause;
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::notified::{Cause, Severity};
+use crate::ports::fault::ServiceFault;
 
 /// What many endpoints have in common, so that it is told once for all of them.
 pub trait SharedCauses {

@@ -1,16 +1,16 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
+use vocabulary::acme::OpenOrder;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::failure::Actor;
+use vocabulary::names::{EndpointId, TenantId};
 
-use super::fault::{FencedError, ServiceFault};
-use crate::alert::Ledger;
-use crate::attempt::Attempt;
-use crate::caller::TenantId;
-use crate::certificate::InstalledCertificate;
-use crate::endpoint::{Endpoint, EndpointId, Failing};
-use crate::failure::{Actor, Failure, FailureName};
-use crate::flow::StepInput;
-use crate::order::OpenOrder;
+use crate::endpoint::attempt::Attempt;
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::failing::Failing;
+use crate::endpoint::notified::Ledger;
+use crate::ports::fault::{FencedError, ServiceFault};
 
 /// Slices of the due index, so that one busy moment is not one hot partition.
 pub const DUE_SHARDS: u32 = 8;
@@ -19,44 +19,6 @@ pub const DUE_SHARDS: u32 = 8;
 pub trait EndpointReader {
     /// The endpoint, strongly consistent: a step sees what the step before wrote.
     fn find(&self, id: &EndpointId) -> impl Future<Output = Result<Option<Endpoint>, ServiceFault>> + Send;
-}
-
-/// The endpoint as it is now, for a step of `input`'s attempt.
-///
-/// # Errors
-///
-/// [`FailureName::Superseded`](crate::FailureName::Superseded) if it is gone, a newer attempt owns it, or
-/// this attempt has been settled: a step that was delivered twice must not begin anything afterwards.
-pub async fn owned_endpoint(reader: &impl EndpointReader, input: &StepInput) -> Result<Endpoint, Failure> {
-    match reader.find(&input.endpoint).await? {
-        Some(endpoint) if endpoint.attempt == input.attempt && endpoint.lease_until.is_some() => Ok(endpoint),
-        _ => Err(Failure::superseded()),
-    }
-}
-
-/// As [`owned_endpoint`], with the open order, for a step between opening and importing.
-///
-/// # Errors
-///
-/// Also [`FailureName::EndpointRemoved`](crate::FailureName::EndpointRemoved) if it is being removed, and
-/// [`FailureName::OrderLost`](crate::FailureName::OrderLost) if it has no order.
-pub async fn ordering_endpoint(
-    reader: &impl EndpointReader,
-    input: &StepInput,
-) -> Result<(Endpoint, OpenOrder), Failure> {
-    let mut endpoint = owned_endpoint(reader, input).await?;
-    if endpoint.removing {
-        return Err(Failure::removed());
-    }
-    match endpoint.order.take() {
-        Some(order) => Ok((endpoint, order)),
-        None => Err(Failure::new(
-            FailureName::OrderLost,
-            Actor::Operator,
-            "The endpoint has no open order.",
-            "Nothing: a new order is made by itself.",
-        )),
-    }
 }
 
 /// An endpoint that is due, and the moment that says so.

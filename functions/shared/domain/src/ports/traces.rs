@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use crate::trace::AttemptTrace;
+use crate::flow::trace::AttemptTrace;
 
 /// Takes the traces of attempts that have ended.
 pub trait Traces {

@@ -1,8 +1,9 @@
 use std::future::Future;
 
-use super::fault::ServiceFault;
-use crate::endpoint::EndpointId;
-use crate::event::Event;
+use vocabulary::names::EndpointId;
+
+use crate::endpoint::event::Event;
+use crate::ports::fault::ServiceFault;
 
 /// Who did what to an endpoint. Kept for 400 days, also after the endpoint has gone.
 pub trait AuditTrail {

@@ -1,10 +1,8 @@
-use domain::alert::Ledger;
-use domain::attempt::Outcome;
-use domain::certificate::InstalledCertificate;
+use domain::endpoint::{LEASE, Ledger, Outcome};
 use domain::ports::{AdviceIndex, AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, Registry, Settlement};
-use domain::renewal_info::{RenewalAdvice, RenewalWindow};
-use domain::schedule::LEASE;
 use time::Duration;
+use vocabulary::acme::{RenewalAdvice, RenewalWindow};
+use vocabulary::certificate::InstalledCertificate;
 
 use super::endpoints::{attempt, installed};
 use super::{endpoint, whole_second};

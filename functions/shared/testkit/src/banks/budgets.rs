@@ -1,6 +1,7 @@
-use domain::budget::{Limit, Purpose, Taken};
-use domain::ports::{BucketId, Budgets, Spent, Take, orders_left, take_all};
+use domain::acts::take_tokens::{orders_left, take_all};
+use domain::ports::Budgets;
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{BucketId, Limit, Purpose, Spent, Take, Taken};
 
 use super::whole_second;
 

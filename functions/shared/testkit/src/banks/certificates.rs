@@ -1,9 +1,9 @@
-use domain::EndpointId;
-use domain::certificate::normalize_serial;
-use domain::certificate_key::CertificateKey;
 use domain::ports::{CertificateInspector, CertificateStore, Deletion, ImportMaterial};
 use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyPair, SerialNumber};
 use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::CertificateKey;
+use vocabulary::certificate::installed::normalize_serial;
+use vocabulary::names::EndpointId;
 
 /// `id` and `domain` are ones that no other test uses.
 pub async fn certificate_inspector(

@@ -1,14 +1,12 @@
-use domain::alert::Ledger;
-use domain::deployment::Deployment;
-use domain::endpoint::{Failing, Reachability};
-use domain::failure::{Actor, Failure, FailureName};
-use domain::order::{OpenOrder, OrderStatus};
+use domain::endpoint::{Endpoint, Failing, LEASE, Ledger};
 use domain::ports::{
     AttemptJournal, AuditTrail, Change, ChangeError, CheckLog, DueEntry, DueIndex, FencedError, Registry, Settlement,
 };
-use domain::schedule::LEASE;
-use domain::{DnsMethod, Endpoint, EndpointNames};
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{DnsMethod, OpenOrder, OrderStatus, Reachability};
+use vocabulary::certificate::Deployment;
+use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::names::EndpointNames;
 
 use super::check_log::report_of_a_missing_record;
 use super::endpoints::{attempt, told};
@@ -36,7 +34,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
     let new_name = format!("new-{seed}.example.com");
     let wanted = change(&[&new_name], now + Duration::MINUTE);
     let event = registered(&first);
-    let event = domain::event::Event { id: format!("{}-changed", event.id), ..event };
+    let event = domain::endpoint::Event { id: format!("{}-changed", event.id), ..event };
     assert_eq!(store.change(&read().await, &wanted, &event).await, Err(ChangeError::Busy), "an attempt is running");
 
     let order = order_of(&first, now);
@@ -49,7 +47,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         announced: false,
         removing: false,
         told: told(now),
-        attempt: attempt(id, 1, now, domain::attempt::Outcome::Failed),
+        attempt: attempt(id, 1, now, domain::endpoint::Outcome::Failed),
     };
     store.settle(id, 1, &settlement).await.expect("settled");
     let report = report_of_a_missing_record(&format!("_acme-challenge.{domain}"), "label.acme.example", now);

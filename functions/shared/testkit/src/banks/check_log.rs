@@ -1,9 +1,10 @@
-use domain::check::{CheckReport, Finding, Fix, Found, RecordCheck, RecordStatus, Serving, Severity};
-use domain::failure::Actor;
+use diagnosis::report::{CheckReport, Finding, Fix, Found, RecordCheck, RecordStatus, Serving, Severity};
+use domain::endpoint::Endpoint;
 use domain::ports::{CheckLog, Registry};
-use domain::records::RequiredRecord;
-use domain::{DnsMethod, Endpoint};
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::DnsMethod;
+use vocabulary::failure::Actor;
+use vocabulary::record::RequiredRecord;
 
 use super::{endpoint, registered, whole_second};
 

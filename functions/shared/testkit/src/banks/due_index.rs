@@ -1,11 +1,8 @@
-use domain::EndpointId;
-use domain::alert::Ledger;
-use domain::attempt::Outcome;
-use domain::endpoint::Failing;
-use domain::failure::{Actor, Failure, FailureName};
+use domain::endpoint::{Failing, LEASE, Ledger, Outcome};
 use domain::ports::{AttemptJournal, DueEndpoint, DueEntry, DueIndex, Errand, Registry, Settlement};
-use domain::schedule::LEASE;
 use time::{Duration, OffsetDateTime};
+use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::names::EndpointId;
 
 use super::endpoints::{attempt, installed};
 use super::{endpoint, registered, whole_second};

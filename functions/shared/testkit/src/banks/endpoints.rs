@@ -1,17 +1,13 @@
-use domain::alert::{Ledger, Severity, Source, Told};
-use domain::attempt::{Attempt, Outcome, execution_name};
-use domain::caller::Scope;
-use domain::certificate::InstalledCertificate;
-use domain::endpoint::Failing;
-use domain::failure::{Actor, Failure, FailureName};
-use domain::idempotency::{KEY_KEPT, NamedRequest};
-use domain::order::{OpenOrder, OrderStatus};
+use domain::endpoint::attempt::execution_name;
+use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Ledger, Outcome, Severity, Source, Told};
 use domain::ports::{
     AttemptJournal, DueEntry, DueIndex, FencedError, Position, RegisterError, Registered, Registry, Settlement,
 };
-use domain::schedule::LEASE;
-use domain::{Endpoint, EndpointId};
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{OpenOrder, OrderStatus};
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::names::{EndpointId, KEY_KEPT, NamedRequest, Scope};
 
 use super::{endpoint, registered, whole_second};
 

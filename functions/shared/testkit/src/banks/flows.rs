@@ -1,5 +1,5 @@
-use domain::EndpointId;
 use domain::ports::{FlowStarter, Started};
+use vocabulary::names::EndpointId;
 
 /// `id` is one that no other test uses.
 pub async fn flow_starter(flows: &impl FlowStarter, id: &EndpointId) {

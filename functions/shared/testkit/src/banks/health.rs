@@ -1,18 +1,14 @@
-use domain::alert::Ledger;
-use domain::attempt::Outcome;
-use domain::caller::Origin;
-use domain::certificate::InstalledCertificate;
-use domain::event::{Event, EventKind};
-use domain::health::engine::{Engine, FailingCheck};
+use domain::endpoint::{Endpoint, Event, EventKind, Health, LEASE, Ledger, Outcome};
 use domain::health::pace::first_look;
-use domain::health::{CertificateUse, Health, InAcm, Seen};
+use domain::health::{CertificateUse, Engine, FailingCheck, InAcm, Seen};
 use domain::ports::{
     AttemptJournal, AuditTrail, Change, CheckLog, DUE_SHARDS, DueEntry, DueIndex, EngineLog, HealthIndex, Registry,
     Settlement, Sight,
 };
-use domain::schedule::LEASE;
-use domain::{DnsMethod, Endpoint, EndpointId};
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::DnsMethod;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::names::{EndpointId, Origin};
 
 use super::check_log::report_of_a_missing_record;
 use super::endpoints::{attempt, installed};

@@ -1,6 +1,6 @@
-use domain::EndpointId;
-use domain::certificate_key::CertificateKey;
 use domain::ports::KeyVault;
+use vocabulary::certificate::CertificateKey;
+use vocabulary::names::EndpointId;
 
 /// `id` is one that no other test uses.
 pub async fn key_vault(vault: &impl KeyVault, id: &EndpointId) {

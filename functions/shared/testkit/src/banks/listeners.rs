@@ -1,5 +1,5 @@
-use domain::deployment::ListenerArn;
 use domain::ports::{Detachment, Listeners};
+use vocabulary::certificate::ListenerArn;
 
 /// `listener` exists and has the certificate `default` as its default one; of the place of `other`. There is no listener
 /// `nowhere`.

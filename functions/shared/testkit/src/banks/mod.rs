@@ -34,10 +34,10 @@ pub use share_links::share_links;
 pub use shared_causes::shared_causes;
 pub use trail::audit_trail;
 
-use domain::caller::Origin;
-use domain::event::{Event, EventKind};
-use domain::{DelegationLabel, Endpoint, EndpointId, EndpointNames, Reachability};
+use domain::endpoint::{Endpoint, Event, EventKind};
 use time::OffsetDateTime;
+use vocabulary::acme::Reachability;
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, Origin};
 
 /// An endpoint that no other test has: `seed` goes into its id and its names.
 pub fn endpoint(seed: u64, now: OffsetDateTime) -> Endpoint {

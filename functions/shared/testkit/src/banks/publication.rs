@@ -1,5 +1,5 @@
-use domain::DomainName;
 use domain::ports::{TokenStore, TxtZone};
+use vocabulary::names::DomainName;
 
 /// `host` is one that no other test uses.
 pub async fn token_store(tokens: &impl TokenStore, host: &DomainName) {

@@ -1,8 +1,7 @@
-use domain::caller::Origin;
-use domain::event::{Event, EventKind};
+use domain::endpoint::{Event, EventKind, Share};
 use domain::ports::{AuditTrail, ShareLinks};
-use domain::share::Share;
 use time::Duration;
+use vocabulary::names::Origin;
 
 use super::{endpoint, whole_second};
 

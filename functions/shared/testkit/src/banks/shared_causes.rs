@@ -1,8 +1,8 @@
-use domain::alert::shared::CLAIM;
-use domain::alert::{Cause, Severity};
-use domain::failure::Actor;
+use domain::alert::CLAIM;
+use domain::endpoint::{Cause, Severity};
 use domain::ports::SharedCauses;
 use time::Duration;
+use vocabulary::failure::Actor;
 
 use super::{endpoint, whole_second};
 
@@ -13,7 +13,7 @@ pub async fn shared_causes(causes: &impl SharedCauses, seed: u64) {
     let cause = Cause::new(format!("Unavailable{seed}"));
     let join = async |endpoint, at| causes.join(&cause, Actor::Ca, endpoint, at).await.expect("joined");
 
-    let leave = async |endpoint: &domain::Endpoint, actor| {
+    let leave = async |endpoint: &domain::endpoint::Endpoint, actor| {
         causes.leave(&cause, actor, &endpoint.id).await.expect("left");
         causes.abandoned(&cause, actor).await.expect("answers")
     };

@@ -1,7 +1,7 @@
-use domain::caller::Origin;
-use domain::event::{Event, EventKind};
+use domain::endpoint::{Event, EventKind};
 use domain::ports::AuditTrail;
 use time::Duration;
+use vocabulary::names::Origin;
 
 use super::{endpoint, whole_second};
 

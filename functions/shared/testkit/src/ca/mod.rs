@@ -2,22 +2,22 @@ mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::ca_limits::CaLimits;
-use domain::name::CertificateName;
-use domain::names::EndpointNames;
-use domain::order::{Authorization, AuthorizationStatus, Challenge, ChallengeKind, OpenOrder, OrderStatus};
 use domain::ports::{
-    CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Problem, RenewalInfo, RenewalInformation,
-    Validation,
+    CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, RenewalInfo, RenewalInformation, Validation,
 };
-use domain::proving::{Proving, choose_challenge};
-use domain::renewal_info::RenewalWindow;
-use domain::standing::StandingIssuer;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyPair, PublicKeyData, SerialNumber,
     SignatureAlgorithm,
 };
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::challenge::choose_challenge;
+use vocabulary::acme::{
+    Authorization, AuthorizationStatus, CaLimits, Challenge, ChallengeKind, OpenOrder, OrderStatus, Proving,
+    RenewalWindow,
+};
+use vocabulary::dns::StandingIssuer;
+use vocabulary::failure::Problem;
+use vocabulary::names::{CertificateName, EndpointNames};
 use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
 use state::{CaOrder, State};
@@ -73,8 +73,8 @@ impl MemoryCa {
     }
 
     /// Whom a standing record has to name for this CA and its one account.
-    pub fn issuer() -> domain::caa::Issuer {
-        domain::caa::Issuer {
+    pub fn issuer() -> vocabulary::dns::Issuer {
+        vocabulary::dns::Issuer {
             identities: vec!["ca.example".into()],
             account: Some("https://ca.example/account/1".into()),
         }
@@ -128,7 +128,7 @@ impl MemoryCa {
         self.state().over_limits
     }
 
-    /// What orders said they replace, by [`certificate_id`](domain::renewal_info::certificate_id).
+    /// What orders said they replace, by [`certificate_id`](vocabulary::acme::renewal_info::certificate_id).
     pub fn replaced(&self) -> Vec<String> {
         self.state().replaced.clone()
     }

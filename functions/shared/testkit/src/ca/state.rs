@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::budget::{Bucket, Limit, Purpose, Taken};
-use domain::ca_limits::CaLimits;
-use domain::name::CertificateName;
-use domain::names::EndpointNames;
-use domain::order::{Authorization, OrderStatus};
-use domain::ports::{CaError, Problem};
-use domain::renewal_info::RenewalWindow;
+use domain::ports::CaError;
 use time::OffsetDateTime;
+use vocabulary::acme::{Authorization, Bucket, CaLimits, Limit, OrderStatus, Purpose, RenewalWindow, Taken};
+use vocabulary::failure::Problem;
+use vocabulary::names::{CertificateName, EndpointNames};
 
 #[derive(Default)]
 pub(super) struct State {

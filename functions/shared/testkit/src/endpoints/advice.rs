@@ -1,8 +1,9 @@
-use domain::certificate::InstalledCertificate;
+use domain::endpoint::Endpoint;
 use domain::ports::{AdviceIndex, DUE_SHARDS, ServiceFault};
-use domain::renewal_info::RenewalAdvice;
-use domain::{Endpoint, EndpointId};
 use time::OffsetDateTime;
+use vocabulary::acme::RenewalAdvice;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::names::EndpointId;
 
 use super::MemoryEndpoints;
 

@@ -1,7 +1,8 @@
-use domain::check::CheckReport;
+use diagnosis::report::CheckReport;
+use domain::endpoint::Endpoint;
 use domain::ports::{CheckLog, ServiceFault};
-use domain::{Endpoint, EndpointId};
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
 use super::MemoryEndpoints;
 

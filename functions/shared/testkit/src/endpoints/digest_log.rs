@@ -1,6 +1,6 @@
-use domain::TenantId;
 use domain::ports::{DigestLog, ServiceFault};
 use time::Date;
+use vocabulary::names::TenantId;
 
 use super::MemoryEndpoints;
 

@@ -1,6 +1,6 @@
-use domain::EndpointId;
 use domain::ports::{DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, Errand, FencedError, ServiceFault};
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
 use super::MemoryEndpoints;
 

@@ -1,8 +1,8 @@
-use domain::alert::Ledger;
-use domain::health::engine::Engine;
+use domain::endpoint::{Endpoint, Ledger};
+use domain::health::Engine;
 use domain::ports::{DUE_SHARDS, EngineLog, HealthIndex, ServiceFault, Sight};
-use domain::{Endpoint, EndpointId};
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
 use super::MemoryEndpoints;
 

@@ -1,9 +1,9 @@
-use domain::attempt::Attempt;
-use domain::certificate::InstalledCertificate;
+use domain::endpoint::{Attempt, Endpoint};
 use domain::health::pace::first_look;
-use domain::order::OpenOrder;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
-use domain::{Endpoint, EndpointId};
+use vocabulary::acme::OpenOrder;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::names::EndpointId;
 
 use super::MemoryEndpoints;
 

@@ -11,15 +11,12 @@ mod trail;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::attempt::Attempt;
-use domain::check::CheckReport;
-use domain::event::Event;
-use domain::health::engine::Engine;
-use domain::idempotency::IdempotencyKey;
+use diagnosis::report::CheckReport;
+use domain::endpoint::{Attempt, Endpoint, Event, Share};
+use domain::health::Engine;
 use domain::ports::{EndpointReader, FencedError, ServiceFault};
-use domain::share::Share;
-use domain::{DomainName, Endpoint, EndpointId, TenantId};
 use time::{Date, OffsetDateTime};
+use vocabulary::names::{DomainName, EndpointId, IdempotencyKey, TenantId};
 
 use crate::Fuse;
 

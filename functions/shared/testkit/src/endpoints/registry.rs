@@ -1,10 +1,7 @@
-use domain::attempt::Attempt;
-use domain::caller::Scope;
-use domain::event::Event;
-use domain::idempotency::{KEY_KEPT, NamedRequest};
+use domain::endpoint::{Attempt, Endpoint, Event};
 use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
-use domain::{DomainName, Endpoint, EndpointId};
 use time::OffsetDateTime;
+use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest, Scope};
 
 use super::{DoneRequest, MemoryEndpoints};
 

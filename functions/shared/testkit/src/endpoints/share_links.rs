@@ -1,8 +1,7 @@
-use domain::EndpointId;
-use domain::event::Event;
+use domain::endpoint::{Event, Share};
 use domain::ports::{ServiceFault, ShareLinks};
-use domain::share::Share;
 use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
 
 use super::MemoryEndpoints;
 

@@ -1,0 +1,110 @@
+//! The names of the checks, and what the catalogue says of each.
+
+use vocabulary::failure::Actor;
+
+use crate::report::Severity;
+
+/// What a check looks at. A fault in an earlier area explains those it causes in later ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Area {
+    Names,
+    Servers,
+    Delegation,
+    Standing,
+    Caa,
+    Host,
+    Http,
+    Serving,
+    Ca,
+}
+
+impl Area {
+    pub const ALL: [Self; 9] = [
+        Self::Names,
+        Self::Servers,
+        Self::Delegation,
+        Self::Standing,
+        Self::Caa,
+        Self::Host,
+        Self::Http,
+        Self::Serving,
+        Self::Ca,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Names => "Names",
+            Self::Servers => "The zone and its name servers",
+            Self::Delegation => "The delegation (`_acme-challenge`)",
+            Self::Standing => "The standing record (`_validation-persist`)",
+            Self::Caa => "CAA",
+            Self::Host => "The host's own record",
+            Self::Http => "The challenge path over HTTP",
+            Self::Serving => "The certificate that is served",
+            Self::Ca => "What the CA said",
+        }
+    }
+}
+
+/// A check of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Check {
+    PublicSuffix,
+    DomainNotFound,
+    ServersFailing,
+    ServersLame,
+    ServersSilent,
+    DnssecBroken,
+    ServersDisagree,
+    DelegationMissing,
+    DelegationElsewhere,
+    DelegationDoubledLabel,
+    DelegationTxtInstead,
+    TxtStray,
+    AliasLoop,
+    AliasChainTooLong,
+    StandingMissing,
+    StandingElsewhere,
+    StandingMalformed,
+    StandingExpired,
+    StandingWildcard,
+    CaaForbids,
+    CaaAccount,
+    CaaMethod,
+    CaaCritical,
+    CaaUnanswered,
+    TargetMissing,
+    HostMissing,
+    HostElsewhere,
+    HostIpv6Elsewhere,
+    HostPrivate,
+    HostProxied,
+    HostIndirect,
+    HttpUnreachable,
+    HttpWrongAnswer,
+    HttpRedirected,
+    TlsUnreachable,
+    TlsOtherCertificate,
+    DomainLimit,
+    RateLimited,
+    NamePaused,
+    OrderFailed,
+}
+
+/// One entry of the catalogue.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    pub check: Check,
+    /// Stable; programs match it.
+    pub name: &'static str,
+    pub area: Area,
+    /// What it is unless the facts soften it: [`Finding::softened`].
+    pub severity: Severity,
+    /// Who acts, unless the facts say otherwise.
+    pub actor: Actor,
+    pub title: &'static str,
+    /// What follows from it, for somebody who has never heard of it.
+    pub explanation: &'static str,
+    /// How it is mended, in general. A finding says it with the names filled in.
+    pub fix: &'static str,
+}

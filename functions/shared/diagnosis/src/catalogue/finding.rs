@@ -1,0 +1,102 @@
+//! The catalogue: every check there is, as data. `docs/CHECKS.md` is made of it.
+
+use vocabulary::text::printable;
+
+use crate::catalogue::check::{Check, Entry};
+use crate::catalogue::entries::CATALOGUE;
+use crate::report::{Finding, Fix, Severity};
+
+impl Check {
+    pub fn entry(self) -> &'static Entry {
+        &CATALOGUE[self as usize]
+    }
+
+    pub fn name(self) -> &'static str {
+        self.entry().name
+    }
+
+    /// A finding of this check. Texts from outside are made [`printable`] here, whatever they are.
+    pub(crate) fn finding(
+        self,
+        subject: impl AsRef<str>,
+        expected: impl AsRef<str>,
+        found: impl AsRef<str>,
+        fix: Fix,
+    ) -> Finding {
+        let entry = self.entry();
+        Finding {
+            check: entry.name.to_owned(),
+            severity: entry.severity,
+            subject: printable(subject.as_ref(), 260),
+            expected: printable(expected.as_ref(), 600),
+            found: printable(found.as_ref(), 1200),
+            explanation: entry.explanation.to_owned(),
+            actor: entry.actor,
+            fix,
+        }
+    }
+}
+
+impl Finding {
+    /// The catalogue's entry that this is a finding of.
+    pub fn entry(&self) -> Option<&'static Entry> {
+        CATALOGUE.iter().find(|entry| entry.name == self.check)
+    }
+
+    /// Where nothing fails by it here: at most `severity`.
+    pub(crate) fn softened(mut self, severity: Severity) -> Self {
+        self.severity = self.severity.min(severity);
+        self
+    }
+
+    pub(crate) fn is(&self, check: Check) -> bool {
+        self.check == check.name()
+    }
+}
+
+impl Fix {
+    pub(crate) fn of(text: impl Into<String>) -> Self {
+        Self { text: text.into(), record: None, command: None }
+    }
+
+    pub(crate) fn with_record(mut self, record: vocabulary::record::RequiredRecord) -> Self {
+        self.record = Some(record);
+        self
+    }
+
+    pub(crate) fn with_command(mut self, command: impl Into<String>) -> Self {
+        self.command = Some(command.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_finds_its_own_entry_by_number_and_by_name() {
+        for (number, entry) in CATALOGUE.iter().enumerate() {
+            assert_eq!(entry.check as usize, number, "{}", entry.name);
+            let finding = entry.check.finding("s", "e", "f", Fix::of("do"));
+            assert_eq!(finding.entry().map(|found| found.check), Some(entry.check), "{} is unique", entry.name);
+        }
+        assert_eq!(Check::OrderFailed as usize + 1, CATALOGUE.len());
+    }
+
+    #[test]
+    fn every_entry_says_what_it_is_and_what_to_do() {
+        for entry in &CATALOGUE {
+            assert!(entry.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'));
+            for text in [entry.explanation, entry.fix] {
+                assert!(text.ends_with('.') && !text.contains('\n'), "{}: {text}", entry.name);
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_text_in_a_finding_is_made_harmless() {
+        let finding = Check::OrderFailed.finding("s\u{202e}", "e", "\u{1b}[31m<b>\r\n", Fix::of("do"));
+        assert_eq!((finding.subject.as_str(), finding.found.as_str()), ("s\u{fffd}", "\u{fffd}[31m<b>  "));
+    }
+}

@@ -1,0 +1,116 @@
+//! What the CA said at the last attempt, explained.
+
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use vocabulary::acme::error_types::explain;
+use vocabulary::failure::{Failure, FailureName, Problem};
+use vocabulary::text::moment;
+
+use crate::catalogue::check::{Area, Check};
+use crate::report::{Finding, Fix};
+use crate::subject::Subject;
+
+/// The finding for the last failure, unless it was no refusal of the CA or `others` explain it.
+pub(crate) fn finding(subject: &Subject, failure: &Failure, others: &[Finding]) -> Option<Finding> {
+    // Failures from before the CA's document was kept have its words in the summary.
+    let told = || failure.problem.as_deref().cloned().unwrap_or_else(|| Problem::new("", &failure.summary));
+    match failure.name {
+        FailureName::RateLimited | FailureName::BudgetSpent => {
+            let told = Problem { kind: "rateLimited".into(), ..told() };
+            Some(limit(subject, failure, &told))
+        }
+        FailureName::ChallengeFailed | FailureName::CaRefused => {
+            let told = told();
+            (!crate::to_failure::blamed(others, &causes(&told))).then(|| refusal(subject, failure, &told))
+        }
+        _ => None,
+    }
+}
+
+fn limit(subject: &Subject, failure: &Failure, told: &Problem) -> Finding {
+    let name = subject.names.primary().to_string();
+    if told.is_pause() {
+        let portal = told.link().map_or("the CA's portal".to_owned(), str::to_owned);
+        let fix = Fix::of(format!("Mend what the validations failed by, then open {portal} and unpause the name."));
+        let found = format!("is paused by the CA: {}", told.detail);
+        return Check::NamePaused.finding(&name, "orders are taken", found, fix.with_command(renew(&name)));
+    }
+    let until = failure.retry_after.or_else(|| retry_time(&told.detail));
+    let when = until.map_or("when the CA allows".to_owned(), |at| format!("at {}", moment(at)));
+    let fix = Fix::of(format!("Nothing: it is tried again {when}."));
+    match told.limited_domain() {
+        Some(domain) => {
+            let found = format!("is at its limit, until it is tried again {when}: {}", told.detail);
+            Check::DomainLimit.finding(domain, "orders are taken", found, fix)
+        }
+        None => {
+            let found = format!("is refused for now, until it is tried again {when}: {}", told.detail);
+            Check::RateLimited.finding(&name, "orders are taken", found, fix)
+        }
+    }
+}
+
+fn refusal(subject: &Subject, failure: &Failure, told: &Problem) -> Finding {
+    let name = subject.names.primary().to_string();
+    let explained = explain(&told.kind);
+    let mut found = match told.kind.as_str() {
+        "" => format!("failed at the CA: {}", told.detail),
+        kind => format!("failed at the CA ({kind}): {}", told.detail),
+    };
+    for sub in &told.subproblems {
+        let about = sub.name.as_deref().unwrap_or("a name");
+        found.push_str(&format!(" — {about}: {} ({})", sub.kind, explain(&sub.kind).meaning.trim_end_matches('.')));
+    }
+    let fix = Fix::of(failure.remedy.clone()).with_command(renew(&name));
+    let mut finding = Check::OrderFailed.finding(&name, "a certificate", found, fix);
+    finding.explanation = format!("{} {}", explained.meaning, finding.explanation);
+    finding.actor = failure.actor;
+    finding
+}
+
+/// What, being wrong now, explains a refusal.
+fn causes(told: &Problem) -> Vec<Area> {
+    let of = |kind: &str| -> &[Area] {
+        match kind {
+            "caa" => &[Area::Caa],
+            "dns" | "dnssec" => &[Area::Servers, Area::Delegation, Area::Standing, Area::Caa],
+            "connection" | "tls" | "unauthorized" | "incorrectResponse" => {
+                &[Area::Servers, Area::Delegation, Area::Standing, Area::Host, Area::Http]
+            }
+            // Boulder's and Pebble's word for a standing record that they cannot read.
+            "malformed" => &[Area::Standing],
+            "rejectedIdentifier" => &[Area::Names],
+            _ => &[],
+        }
+    };
+    let kinds = told.subproblems.iter().map(|sub| sub.kind.as_str()).chain([told.kind.as_str()]);
+    kinds.flat_map(of).copied().collect()
+}
+
+fn renew(name: &str) -> String {
+    format!("managed-https renew {name}")
+}
+
+/// `…, retry after 2026-11-25 12:00:00 UTC: see …`, as Boulder writes it.
+fn retry_time(detail: &str) -> Option<OffsetDateTime> {
+    const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    let (_, rest) = detail.split_once("retry after ")?;
+    let text = rest.get(..19)?.replace('T', " ");
+    time::PrimitiveDateTime::parse(&text, FORMAT).ok().map(time::PrimitiveDateTime::assume_utc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn the_time_in_the_cas_words_is_found_in_both_its_spellings() {
+        let at = Some(datetime!(2026-11-25 12:00 UTC));
+        assert_eq!(retry_time("…, retry after 2026-11-25 12:00:00 UTC: see https://x"), at);
+        assert_eq!(retry_time("…, retry after 2026-11-25T12:00:00Z"), at);
+        assert_eq!(retry_time("retry after a while, says the CA"), None);
+        assert_eq!(retry_time("retry after ……………"), None);
+    }
+}

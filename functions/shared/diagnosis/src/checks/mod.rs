@@ -1,0 +1,13 @@
+//! The checks, by what they look at.
+
+pub mod caa;
+pub mod cdn;
+pub mod certificate_authority;
+pub mod delegation;
+pub mod host;
+pub mod http;
+pub mod persistent_record;
+pub mod serving;
+pub mod zone;
+
+pub use self::cdn::Cdn;

@@ -1,0 +1,201 @@
+//! The standing record at `_validation-persist`: what stands there, as the CA will judge it.
+
+use time::OffsetDateTime;
+use vocabulary::acme::ChallengeKind;
+use vocabulary::acme::challenge::choose_challenge;
+use vocabulary::dns::owner_records::standing_record;
+use vocabulary::dns::{ServerAnswer, StandingFault, StandingIssuer, StandingRecord};
+use vocabulary::names::DomainName;
+use vocabulary::record::{RequiredRecord, quoted};
+use vocabulary::text::moment;
+
+use crate::catalogue::check::Check;
+use crate::checks::delegation::{describe, error_of};
+use crate::checks::zone;
+use crate::facts::{BaseFacts, ZoneState};
+use crate::report::{Finding, Fix, Found, RecordCheck, RecordStatus, Severity};
+use crate::subject::Subject;
+
+/// What is wrong with the standing record of `base`, from what its servers hold as TXT; `None` if nothing is.
+///
+/// One good record is enough, whatever stands beside it: each CA and account has its own there.
+pub fn fault(
+    base: &DomainName,
+    wildcard: bool,
+    issuer: &StandingIssuer,
+    txt: &[ServerAnswer],
+    now: OffsetDateTime,
+) -> Option<Finding> {
+    let record = standing_record(base, wildcard, issuer);
+    let answered: Vec<_> = txt.iter().filter(|a| a.answer.is_usable()).collect();
+    if answered.is_empty() {
+        let found = format!("cannot be looked up, as no name server of {base} answers: {}", describe(txt));
+        return Some(finding(zone::unanswered(txt), &record, found, "Create this TXT record in the domain's DNS"));
+    }
+    let judged: Vec<_> = answered.iter().map(|a| (*a, best(issuer, a.answer.records(), wildcard, now))).collect();
+    let wrong: Vec<_> =
+        judged.iter().filter_map(|(answer, best)| best.as_ref().err().map(|why| (answer, why))).collect();
+    let (first, _) = wrong.first()?;
+    if wrong.len() < judged.len() {
+        let found = format!("is told differently by the name servers of {base}, which disagree: {}", describe(txt));
+        let fix = Fix::of(
+            "Nothing if the record was just created: it is looked at again soon. Otherwise make all name servers of the zone serve the same records.",
+        );
+        let fix = fix.with_record(record.clone()).with_command(format!("dig TXT {} @{}", record.name, first.server));
+        return Some(Check::ServersDisagree.finding(&record.name, expected(&record), found, fix));
+    }
+    let (answer, why) = wrong.iter().max_by_key(|(_, why)| *why).expect("one is wrong");
+    let values = || answer.answer.records().iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", ");
+    let (check, found, act) = match why {
+        None => (
+            Check::StandingMissing,
+            format!("has no TXT record: {}", describe(txt)),
+            "Create this TXT record in the domain's DNS",
+        ),
+        Some(StandingFault::OtherIssuer) => (
+            Check::StandingElsewhere,
+            format!("lets nobody of this installation issue: {}", values()),
+            "Create this TXT record beside those that are there",
+        ),
+        Some(StandingFault::OtherAccount(account)) => (
+            Check::StandingElsewhere,
+            format!("lets another account issue: {account}"),
+            "Create this TXT record; another account's may stand beside it, if it is wanted",
+        ),
+        Some(StandingFault::Malformed(why)) => (
+            Check::StandingMalformed,
+            format!("cannot be read by the CA: {why} ({})", values()),
+            "Replace the TXT record by this one",
+        ),
+        Some(StandingFault::Expired(until)) => (
+            Check::StandingExpired,
+            format!("was good until {} (persistUntil={})", moment(*until), until.unix_timestamp()),
+            "Replace the TXT record by this one, which has no end, or write a later persistUntil",
+        ),
+        Some(StandingFault::NoWildcard) => (
+            Check::StandingWildcard,
+            format!("is good for {base} alone, not for *.{base}: policy=wildcard is missing"),
+            "Replace the TXT record by this one",
+        ),
+    };
+    Some(finding(check, &record, found, act))
+}
+
+/// The record that the CA would accept, or what comes nearest to it; `None` where there is no record at all.
+fn best(
+    issuer: &StandingIssuer,
+    values: &[String],
+    wildcard: bool,
+    now: OffsetDateTime,
+) -> Result<StandingRecord, Option<StandingFault>> {
+    let mut nearest = None;
+    for value in values {
+        match issuer.judge(value, wildcard, now) {
+            Ok(record) => return Ok(record),
+            Err(why) => nearest = nearest.max(Some(why)),
+        }
+    }
+    Err(nearest)
+}
+
+fn expected(record: &RequiredRecord) -> String {
+    format!("TXT {}", quoted(&record.value))
+}
+
+fn finding(check: Check, record: &RequiredRecord, found: String, act: &str) -> Finding {
+    let fix = Fix::of(format!("{act}: {}", record.line())).with_record(record.clone());
+    check.finding(&record.name, expected(record), found, fix)
+}
+
+/// The record beside what was found, and what is wrong there. No record where the account is not known: then an attempt
+/// says so.
+pub(crate) fn judge(
+    subject: &Subject,
+    facts: &BaseFacts,
+    issuer: &vocabulary::dns::Issuer,
+    now: OffsetDateTime,
+) -> (Option<RecordCheck>, Vec<Finding>) {
+    let Ok(issuer) = StandingIssuer::of(issuer) else { return (None, Vec::new()) };
+    let names = || subject.names.iter().filter(|name| name.base == facts.base);
+    let wildcard = names().any(|name| name.wildcard);
+    let record = standing_record(&facts.base, wildcard, &issuer);
+    if !facts.zone.is_served() {
+        // Why is told of the zone.
+        return (Some(RecordCheck { record, status: RecordStatus::Unreachable, found: found(facts) }), Vec::new());
+    }
+    let plain = fault(&facts.base, wildcard, &issuer, &facts.standing, now);
+    let status = plain.as_ref().map_or(RecordStatus::Ok, status_of);
+    let finding = match plain {
+        Some(fault) => Some(refine(fault, &record, facts)),
+        None => ending(subject, facts, &issuer, wildcard, now),
+    };
+    let needed = names().any(|name| choose_challenge(subject.proving(), name) == ChallengeKind::DnsPersist01);
+    let findings = finding.into_iter().filter_map(|finding| match () {
+        // It is there to be created: that it is missing before the registration is nobody's fault.
+        () if !subject.registered && finding.is(Check::StandingMissing) => None,
+        // Asked of all, so that an endpoint can become internal; used by those that are validated over DNS.
+        () if !needed => Some(finding.softened(Severity::Notice)),
+        () => Some(finding),
+    });
+    let findings = findings.collect();
+    (Some(RecordCheck { record, status, found: found(facts) }), findings)
+}
+
+fn status_of(finding: &Finding) -> RecordStatus {
+    match finding.entry().map(|entry| entry.check) {
+        Some(Check::StandingMissing) => RecordStatus::Missing,
+        Some(Check::ServersDisagree) => RecordStatus::Conflict,
+        Some(Check::ServersSilent | Check::ServersLame | Check::ServersFailing) => RecordStatus::Unreachable,
+        _ => RecordStatus::Mismatch,
+    }
+}
+
+/// Missing where it must be, because it stands where the provider has appended the zone.
+fn refine(fault: Finding, record: &RequiredRecord, facts: &BaseFacts) -> Finding {
+    let (ZoneState::Served { apex, .. }, Some((doubled, answers))) = (&facts.zone.state, &facts.doubled) else {
+        return fault;
+    };
+    let Some(there) = answers.iter().map(|a| a.answer.records()).find(|data| !data.is_empty()) else { return fault };
+    if !fault.is(Check::StandingMissing) {
+        return fault;
+    }
+    let relative = record.name.strip_suffix(&format!(".{apex}")).unwrap_or(&record.name);
+    let found = format!("has no record, but {doubled} has one ({}): the zone was appended", there.join(", "));
+    let fix = format!(
+        "Delete the record at {doubled}, and create it anew with the name typed as {relative}: {}",
+        record.line()
+    );
+    let fix = Fix::of(fix).with_record(record.clone());
+    Check::DelegationDoubledLabel.finding(&record.name, expected(record), found, fix)
+}
+
+/// A record that is good now, and will not be when the certificate is to be renewed.
+fn ending(
+    subject: &Subject,
+    facts: &BaseFacts,
+    issuer: &StandingIssuer,
+    wildcard: bool,
+    now: OffsetDateTime,
+) -> Option<Finding> {
+    let renewal = subject.certificate.as_ref()?.renew_at;
+    let good = facts.standing.iter().filter(|a| a.answer.is_usable());
+    let ends = good.map(|a| best(issuer, a.answer.records(), wildcard, now).ok()?.until);
+    // Without an end it is good for ever.
+    let until = ends.collect::<Option<Vec<_>>>()?.into_iter().min().filter(|until| *until < renewal)?;
+    let record = standing_record(&facts.base, wildcard, issuer);
+    let found = format!("is good until {}, and the next renewal is at {}", moment(until), moment(renewal));
+    let act = "Replace the TXT record by this one, which has no end, or write a later persistUntil";
+    Some(finding(Check::StandingExpired, &record, found, act).softened(Severity::Warning))
+}
+
+fn found(facts: &BaseFacts) -> Vec<Found> {
+    let one = |answer: &ServerAnswer| Found {
+        server: answer.server.clone(),
+        records: answer.answer.records().iter().map(|value| format!("TXT {}", quoted(value))).collect(),
+        chain: Vec::new(),
+        error: error_of(&answer.answer),
+    };
+    let mut found: Vec<Found> = facts.standing.iter().map(one).collect();
+    found.sort_by(|a, b| a.server.cmp(&b.server));
+    found
+}

@@ -1,0 +1,219 @@
+//! What one look gathers, before anybody judges it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use vocabulary::dns::{Answer, CaaLevel, Issuer, ServerAnswer, Unanswered};
+use vocabulary::names::{CertificateName, DomainName};
+
+/// Aliases in a row that are followed. Source: `MAX_RESTART_COUNT` in unbound's `iterator.h`, 8 for most of its life.
+pub const MOST_ALIASES: usize = 8;
+
+/// Everything a look at one subject found out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// Which CA, as CAA records name it.
+    pub issuer: Issuer,
+    pub bases: Vec<BaseFacts>,
+    /// CAA for every name.
+    pub caa: Vec<CaaFacts>,
+    /// External names only.
+    pub hosts: Vec<HostFacts>,
+    /// Where the endpoint target leads; external endpoints only.
+    pub platform: Option<Chain>,
+    pub tls: Option<TlsObservation>,
+}
+
+/// What stands at and around the `_acme-challenge` of one base.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseFacts {
+    pub base: DomainName,
+    pub zone: ZoneFacts,
+    pub cname: Vec<ServerAnswer>,
+    pub txt: Vec<ServerAnswer>,
+    /// Where the CNAME leads, followed from the first server that has one.
+    pub chain: Option<Chain>,
+    /// The name with the zone appended twice, and what stands there; asked where the delegation is not right.
+    pub doubled: Option<(String, Vec<ServerAnswer>)>,
+    /// TXT records at the delegated name, where no order is open.
+    pub leftover: Vec<String>,
+    /// TXT at `_validation-persist`; asked of those that are proven by a standing record, and then nothing else is.
+    pub standing: Vec<ServerAnswer>,
+}
+
+/// The zone that a name lies in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneFacts {
+    /// What was looked for.
+    pub name: String,
+    pub state: ZoneState,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ZoneState {
+    Served {
+        apex: String,
+        /// Each server's answer to a question for the zone's SOA record: whether it serves the zone at all.
+        servers: Vec<ServerAnswer>,
+        dnssec: Dnssec,
+    },
+    /// No zone of its own or above it, up to the public suffix.
+    Absent {
+        /// Whether the name does not exist; else it exists without name servers.
+        nxdomain: bool,
+    },
+    /// Nothing can be found out about it.
+    Unknown(Unanswered),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dnssec {
+    /// No DS record at the parent, or none that anybody could use.
+    Unsigned,
+    Intact,
+    /// Why no validating resolver accepts the zone, in words.
+    Broken(String),
+    Unknown,
+}
+
+/// The aliases that a name leads through, and where they end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// Each name that an alias led to, in order; empty where there is no alias.
+    pub names: Vec<String>,
+    pub end: ChainEnd,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChainEnd {
+    Addresses(Vec<IpAddr>),
+    /// The last name has no address: `NoData`, `NxDomain` or `Failed`.
+    Nothing(Answer),
+    /// Back at this name, which was there before.
+    Loop(String),
+    TooLong,
+}
+
+impl Chain {
+    pub fn addresses(&self) -> &[IpAddr] {
+        match &self.end {
+            ChainEnd::Addresses(addresses) => addresses,
+            _ => &[],
+        }
+    }
+
+    /// As a person reads it: each name, and last the addresses.
+    pub fn describe(&self) -> Vec<String> {
+        let end = match &self.end {
+            ChainEnd::Addresses(addresses) => addresses.iter().map(ToString::to_string).collect(),
+            ChainEnd::Nothing(Answer::NxDomain) => vec!["(does not exist)".to_owned()],
+            ChainEnd::Nothing(Answer::Failed(why)) => vec![format!("({why})")],
+            ChainEnd::Nothing(_) => vec!["(no address)".to_owned()],
+            ChainEnd::Loop(name) => vec![format!("(back at {name})")],
+            ChainEnd::TooLong => vec!["(and on)".to_owned()],
+        };
+        self.names.iter().cloned().chain(end).collect()
+    }
+}
+
+/// What stands at a host's own name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostFacts {
+    pub name: CertificateName,
+    pub zone: ZoneFacts,
+    pub answers: Vec<HostAnswer>,
+    /// What `http://HOST/.well-known/acme-challenge/` answers to a token that nobody has; none for a wildcard.
+    pub http: Option<HttpObservation>,
+}
+
+/// What one server holds at a host's name, and where that leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostAnswer {
+    pub server: String,
+    pub cname: Answer,
+    pub a: Answer,
+    pub aaaa: Answer,
+    pub chain: Chain,
+}
+
+/// CAA for one name, from the name upwards to the first set of records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaaFacts {
+    pub name: CertificateName,
+    pub levels: Vec<CaaLevel>,
+}
+
+/// A request to a host, with the redirects on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpObservation {
+    /// Where each redirect led, in order.
+    pub redirects: Vec<String>,
+    pub answer: ProbeAnswer,
+    /// Whether it was the platform that answered: [`PLATFORM_HEADER`].
+    pub platform: bool,
+}
+
+/// The header by which `serve-challenge` makes itself known, whatever else it answers.
+pub const PLATFORM_HEADER: &str = "x-managed-https";
+
+/// Its value.
+pub const PLATFORM_MARK: &str = "challenge";
+
+/// What a TLS connection showed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsObservation {
+    Unreachable {
+        host: String,
+        reason: String,
+    },
+    /// The certificates as they were presented, DER, leaf first.
+    Presented {
+        host: String,
+        chain: Vec<Vec<u8>>,
+    },
+}
+
+/// What a preflight request to a host came back with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeAnswer {
+    /// Status 200 and the body, cut at a small limit.
+    Body(String),
+    /// Another status, after redirects.
+    Status(u16),
+    /// No answer at all.
+    Failed(ProbeFault),
+}
+
+/// Why a request to a host came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbeFault {
+    NoAddress,
+    /// Its address cannot be looked up: why, in words.
+    Unresolved(String),
+    /// One of its addresses is special-purpose (RFC 6890): nothing is sent there.
+    NotPublic(IpAddr),
+    /// No connection, or none that speaks HTTP: why, in words.
+    NoConnection(String),
+    /// Nothing within so many seconds.
+    TimedOut(u64),
+    /// A redirect to where the CA does not follow.
+    RefusedRedirect(String),
+    /// More redirects than the CA follows.
+    TooManyRedirects(usize),
+}
+
+impl fmt::Display for ProbeFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAddress => f.write_str("it has no address in DNS"),
+            Self::Unresolved(why) => write!(f, "its address cannot be looked up: {why}"),
+            Self::NotPublic(address) => write!(f, "its address {address} is not a public one"),
+            Self::NoConnection(why) => write!(f, "no connection: {why}"),
+            Self::TimedOut(seconds) => write!(f, "it does not answer within {seconds} seconds"),
+            Self::RefusedRedirect(to) => {
+                write!(f, "it redirects to {to}, which the CA does not follow (names only, ports 80 and 443 only)")
+            }
+            Self::TooManyRedirects(most) => write!(f, "it redirects more than {most} times"),
+        }
+    }
+}

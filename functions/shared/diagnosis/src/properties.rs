@@ -1,0 +1,234 @@
+//! What holds for all facts, however odd.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use time::macros::datetime;
+use vocabulary::acme::{DnsMethod, Reachability};
+use vocabulary::dns::{Answer, CaaLevel, Issuer, ServerAnswer, Unanswered};
+use vocabulary::names::EndpointNames;
+
+use crate::catalogue::check::{Area, Check};
+use crate::checks::{delegation, persistent_record};
+use crate::facts::*;
+use crate::judge::diagnose;
+use crate::report::*;
+use crate::subject::Subject;
+
+const TARGET: &str = "label.acme.platform.example";
+
+const EDGE: &str = "edge.platform.example";
+
+const STANDING: [&str; 7] = [
+    "ca.example; accounturi=https://ca.example/acct/7",
+    "ca.example; accounturi=https://ca.example/acct/7; persistUntil=1",
+    "ca.example; accounturi=https://ca.example/acct/7;",
+    "ca.example; accounturi=https://ca.example/acct/8",
+    "other.example; accounturi=https://ca.example/acct/7",
+    "v=spf1 -all",
+    "ca.example; accounturi=https://ca.example/acct/7; persistUntil=99999999999",
+];
+
+fn any_answer(data: &'static [&'static str]) -> impl Strategy<Value = Answer> {
+    let records = prop::sample::subsequence(data, 0..=data.len())
+        .prop_map(|some| Answer::Records(some.into_iter().map(str::to_owned).collect()));
+    prop_oneof![
+        4 => records,
+        1 => Just(Answer::NoData),
+        1 => Just(Answer::NxDomain),
+        1 => Just(Answer::Failed(Unanswered::ServFail)),
+        1 => Just(Answer::Failed(Unanswered::Refused)),
+        1 => Just(Answer::Failed(Unanswered::NotAuthoritative)),
+        1 => Just(Answer::Failed(Unanswered::TimedOut)),
+    ]
+}
+
+fn servers(data: &'static [&'static str]) -> impl Strategy<Value = Vec<ServerAnswer>> {
+    prop::collection::vec(any_answer(data), 0..4).prop_map(|answers| {
+        let named = answers.into_iter().enumerate();
+        named.map(|(i, answer)| ServerAnswer { server: format!("ns{i}.example.net"), answer }).collect()
+    })
+}
+
+fn any_zone() -> impl Strategy<Value = ZoneFacts> {
+    let dnssec = prop_oneof![Just(Dnssec::Unsigned), Just(Dnssec::Broken("has none".into())), Just(Dnssec::Unknown)];
+    let served = (servers(&["ns 1"]), dnssec).prop_map(|(servers, dnssec)| ZoneState::Served {
+        apex: "example.com".into(),
+        servers,
+        dnssec,
+    });
+    let state = prop_oneof![
+        8 => served,
+        1 => any::<bool>().prop_map(|nxdomain| ZoneState::Absent { nxdomain }),
+        1 => Just(ZoneState::Unknown(Unanswered::TimedOut)),
+    ];
+    state.prop_map(|state| ZoneFacts { name: "shop.example.com".into(), state })
+}
+
+fn any_chain() -> impl Strategy<Value = Chain> {
+    let addresses = prop::sample::subsequence(vec!["192.0.2.1", "192.0.2.9", "104.16.0.1", "2001:db8::9"], 0..=4)
+        .prop_map(|some| ChainEnd::Addresses(some.into_iter().map(|text| text.parse().expect("an address")).collect()));
+    let end = prop_oneof![
+        4 => addresses,
+        1 => Just(ChainEnd::Nothing(Answer::NxDomain)),
+        1 => Just(ChainEnd::Loop("shop.example.com".into())),
+        1 => Just(ChainEnd::TooLong),
+    ];
+    let names = prop::sample::subsequence(vec!["x.example", EDGE, "a.cdn.cloudflare.net"], 0..=3);
+    (names, end).prop_map(|(names, end)| Chain { names: names.into_iter().map(str::to_owned).collect(), end })
+}
+
+fn any_http() -> impl Strategy<Value = HttpObservation> {
+    let answer = prop_oneof![
+        Just(ProbeAnswer::Status(404)),
+        Just(ProbeAnswer::Body("hello".into())),
+        Just(ProbeAnswer::Failed(ProbeFault::NoAddress)),
+        Just(ProbeAnswer::Failed(ProbeFault::NotPublic("10.0.0.1".parse().expect("an address")))),
+    ];
+    (prop::collection::vec(Just("http://x.example/".to_owned()), 0..2), answer, any::<bool>())
+        .prop_map(|(redirects, answer, platform)| HttpObservation { redirects, answer, platform })
+}
+
+prop_compose! {
+    fn any_host_answer()(
+        cname in any_answer(&["x.example"]),
+        a in any_answer(&["192.0.2.9"]),
+        aaaa in any_answer(&["2001:db8::9"]),
+        chain in any_chain(),
+    ) -> HostAnswer {
+        HostAnswer { server: "ns0.example.net".into(), cname, a, aaaa, chain }
+    }
+}
+
+prop_compose! {
+    fn any_facts()(
+        zone in any_zone(),
+        cname in servers(&[TARGET, "x.example", "_acme-challenge.shop.example.com"]),
+        txt in servers(&["stray"]),
+        standing in servers(&STANDING),
+        chain in prop::option::of(any_chain()),
+        doubled in prop::option::of(servers(&["x.example"])),
+        answers in prop::collection::vec(any_host_answer(), 0..3),
+        platform in any_chain(),
+        http in prop::option::of(any_http()),
+        caa in any_answer(&["0 issue \"ca.example\"", "0 issue \"other.example\"", "128 x \"\""]),
+    ) -> Facts {
+        let doubled = doubled.map(|answers| ("_acme-challenge.shop.example.com.example.com".to_owned(), answers));
+        let name: vocabulary::names::CertificateName = "shop.example.com".parse().expect("a name");
+        Facts {
+            issuer: issuer(),
+            bases: vec![BaseFacts {
+                base: name.base.clone(), zone: zone.clone(), cname, txt, chain, doubled, leftover: Vec::new(), standing,
+            }],
+            caa: vec![CaaFacts { name: name.clone(), levels: vec![CaaLevel { name: "example.com".into(), answer: caa }] }],
+            hosts: vec![HostFacts { name, zone, answers, http }],
+            platform: Some(platform),
+            tls: None,
+        }
+    }
+}
+
+fn issuer() -> Issuer {
+    Issuer { identities: vec!["ca.example".into()], account: Some("https://ca.example/acct/7".into()) }
+}
+
+fn subject(reachability: Reachability) -> Subject {
+    let names = EndpointNames::parse("shop.example.com", &[], 9).expect("valid");
+    let mut subject = Subject::unregistered(names, reachability.into(), EDGE);
+    subject.delegation_target = Some(TARGET.into());
+    subject.registered = true;
+    subject
+}
+
+fn subject_by(reachability: Reachability, standing: bool) -> Subject {
+    let dns_method = if standing { DnsMethod::DnsPersist01 } else { DnsMethod::Dns01 };
+    Subject { dns_method, ..subject(reachability) }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// Nobody is shown a record in red without being told why.
+    #[test]
+    fn a_record_that_is_not_ok_never_comes_without_a_finding(
+        facts in any_facts(), external in any::<bool>(), standing in any::<bool>(),
+    ) {
+        let reachability = if external { Reachability::External } else { Reachability::Internal };
+        let facts = if external { facts } else { Facts { hosts: Vec::new(), platform: None, ..facts } };
+        let report = diagnose(&subject_by(reachability, standing), &facts, datetime!(2026-11-24 12:00 UTC));
+        let wrong = report.records.iter().any(|record| record.status != RecordStatus::Ok);
+        prop_assert!(!wrong || !report.findings.is_empty(), "{report:#?}");
+    }
+
+    #[test]
+    fn findings_come_in_order_once_each_and_all_from_the_catalogue(facts in any_facts(), standing in any::<bool>()) {
+        let report = diagnose(&subject_by(Reachability::External, standing), &facts, datetime!(2026-11-24 12:00 UTC));
+        let keys: BTreeSet<_> = report.findings.iter().map(|f| (&f.check, &f.subject)).collect();
+        prop_assert_eq!(keys.len(), report.findings.len());
+        prop_assert!(report.findings.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
+        for finding in &report.findings {
+            let entry = finding.entry().expect("an entry");
+            prop_assert!(finding.severity <= entry.severity);
+            prop_assert!(!finding.fix.text.is_empty() && !finding.found.is_empty());
+        }
+    }
+
+    /// What nobody can look up is not judged: the zone's fault is told, and none of what follows from it.
+    #[test]
+    fn a_zone_that_is_not_served_is_told_alone(facts in any_facts(), standing in any::<bool>()) {
+        if facts.bases[0].zone.is_served() {
+            return Ok(());
+        }
+        let report = diagnose(&subject_by(Reachability::External, standing), &facts, datetime!(2026-11-24 12:00 UTC));
+        let areas: BTreeSet<_> = report.findings.iter().filter_map(|f| f.entry()).map(|entry| entry.area).collect();
+        prop_assert!(areas.is_subset(&BTreeSet::from([Area::Servers, Area::Host])), "{areas:?}");
+        prop_assert!(report.findings.iter().all(|f| f.entry().is_some_and(|e| e.area == Area::Servers) || f.is(Check::TargetMissing)));
+    }
+
+    #[test]
+    fn the_flows_gate_and_the_check_agree_on_a_delegation(facts in any_facts()) {
+        let base = &facts.bases[0];
+        let gate = crate::gate::judge_delegation(&base.base, TARGET, &base.cname, &base.txt);
+        let (record, _) = delegation::judge(&subject(Reachability::Internal), base);
+        let status = record.expect("a registered one").status;
+        if base.zone.is_served() {
+            prop_assert_eq!(gate.is_ok(), status == RecordStatus::Ok);
+        }
+    }
+
+    #[test]
+    fn the_flows_gate_and_the_check_agree_on_a_standing_record(facts in any_facts(), wildcard in any::<bool>()) {
+        let (base, now) = (&facts.bases[0], datetime!(2026-11-24 12:00 UTC));
+        let ours = vocabulary::dns::StandingIssuer::of(&issuer()).expect("both are known");
+        let gate = persistent_record::fault(&base.base, wildcard, &ours, &base.standing, now);
+        let also: &[String] = if wildcard { &["*.shop.example.com".into()] } else { &[] };
+        let names = EndpointNames::parse("shop.example.com", also, 9).expect("valid");
+        let subject = Subject { names, ..subject_by(Reachability::Internal, true) };
+        let (record, findings) = persistent_record::judge(&subject, base, &facts.issuer, now);
+        if base.zone.is_served() {
+            prop_assert_eq!(gate.is_none(), record.expect("the account is known").status == RecordStatus::Ok);
+            prop_assert_eq!(gate.is_none(), findings.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_delegation_that_validation_does_not_need_is_only_noticed() {
+    let base = |reachability| {
+        let served = vec![ServerAnswer { server: "ns".into(), answer: Answer::Records(vec!["ns 1".into()]) }];
+        let state = ZoneState::Served { apex: "example.com".into(), servers: served, dnssec: Dnssec::Unsigned };
+        let facts = BaseFacts {
+            base: "shop.example.com".parse().expect("a name"),
+            zone: ZoneFacts { name: "shop.example.com".into(), state },
+            cname: vec![ServerAnswer { server: "ns".into(), answer: Answer::NxDomain }],
+            txt: Vec::new(),
+            chain: None,
+            doubled: None,
+            leftover: Vec::new(),
+            standing: Vec::new(),
+        };
+        delegation::judge(&subject(reachability), &facts).1[0].severity
+    };
+    assert_eq!(base(Reachability::Internal), Severity::Error);
+    assert_eq!(base(Reachability::External), Severity::Notice);
+}

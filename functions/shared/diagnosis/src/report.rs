@@ -1,0 +1,178 @@
+//! What a fresh look at an endpoint's records and host found.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use vocabulary::dns::ProviderHint;
+use vocabulary::failure::Actor;
+use vocabulary::record::RequiredRecord;
+
+/// Whether a required record is as it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordStatus {
+    /// Every authoritative server that answers says what is expected.
+    Ok,
+    /// Nothing stands at the name.
+    Missing,
+    /// Something else stands there.
+    Mismatch,
+    /// Servers say different things, or another record stands in the way.
+    Conflict,
+    /// No authoritative server gives a usable answer.
+    Unreachable,
+}
+
+/// What one authoritative server said about a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Found {
+    /// Name or address of the server.
+    pub server: String,
+    /// The records at the name, as in a zone file: `CNAME x.example`. Empty when there is none.
+    pub records: Vec<String>,
+    /// Each further name that a CNAME led to, in order, and last the addresses it ends in.
+    pub chain: Vec<String>,
+    /// Why there is no answer: `NXDOMAIN`, `SERVFAIL`, `REFUSED`, a timeout, in words. Absent with an answer.
+    pub error: Option<String>,
+}
+
+/// A required record beside what was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecordCheck {
+    #[serde(flatten)]
+    pub record: RequiredRecord,
+    pub status: RecordStatus,
+    pub found: Vec<Found>,
+}
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing; nothing fails by it.
+    Notice,
+    /// Works now, and may not always.
+    Warning,
+    /// A certificate cannot be had, or the host does not serve it.
+    Error,
+}
+
+/// What mends a finding, ready to be copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Fix {
+    /// In one or two sentences, for the one who acts.
+    pub text: String,
+    /// The record to create or to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RequiredRecord>,
+    /// A command to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+/// One entry of the catalogue that applies: what is wrong, why, and whose move it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Finding {
+    /// Name of the catalogue's entry: `delegation-missing`. Stable.
+    pub check: String,
+    pub severity: Severity,
+    /// The DNS name or host it is about.
+    pub subject: String,
+    pub expected: String,
+    pub found: String,
+    pub explanation: String,
+    pub actor: Actor,
+    pub fix: Fix,
+}
+
+/// What a TLS connection to the host showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Serving {
+    /// Not looked at: an internal host, or no certificate yet.
+    NotChecked,
+    /// No TLS connection could be made.
+    Unreachable { host: String, reason: String },
+    /// The host presented a certificate.
+    Presented {
+        host: String,
+        serial: String,
+        issuer: String,
+        #[serde(with = "time::serde::rfc3339")]
+        not_after: OffsetDateTime,
+        /// Whether it is the certificate that is in ACM.
+        ours: bool,
+        /// Whether it covers the host's name.
+        name_matches: bool,
+        /// Whether those that lead to the root came with it, each signed by the next.
+        #[serde(default = "assumed")]
+        chain_complete: bool,
+    },
+}
+
+/// Of a look from before chains were looked at.
+fn assumed() -> bool {
+    true
+}
+
+/// Everything one look found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CheckReport {
+    #[serde(with = "time::serde::rfc3339")]
+    pub checked_at: OffsetDateTime,
+    pub records: Vec<RecordCheck>,
+    /// Most severe first.
+    pub findings: Vec<Finding>,
+    pub provider: Option<ProviderHint>,
+    pub serving: Serving,
+}
+
+/// What an endpoint keeps of its last look, enough for its verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckSummary {
+    #[serde(with = "time::serde::rfc3339")]
+    pub checked_at: OffsetDateTime,
+    /// The worst of all records.
+    pub records: RecordStatus,
+    /// The worst finding; none when all is well.
+    pub worst: Option<Concern>,
+    /// Whether the host presented another certificate than the one in ACM.
+    pub serves_another: bool,
+}
+
+/// A finding in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Concern {
+    pub check: String,
+    pub severity: Severity,
+    pub actor: Actor,
+    pub summary: String,
+    pub remedy: String,
+    /// The record to create or to change, where that is the remedy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RequiredRecord>,
+}
+
+impl CheckReport {
+    /// Whether nothing stands in the way of a certificate and of its being served.
+    pub fn is_well(&self) -> bool {
+        self.findings.iter().all(|finding| finding.severity < Severity::Error)
+    }
+
+    pub fn summary(&self) -> CheckSummary {
+        let worst = self.findings.iter().max_by_key(|finding| finding.severity).map(|finding| Concern {
+            check: finding.check.clone(),
+            severity: finding.severity,
+            actor: finding.actor,
+            summary: format!("{}: {}", finding.subject, finding.found),
+            remedy: finding.fix.text.clone(),
+            record: finding.fix.record.clone(),
+        });
+        CheckSummary {
+            checked_at: self.checked_at,
+            records: self.records.iter().map(|record| record.status).max().unwrap_or(RecordStatus::Ok),
+            worst,
+            serves_another: matches!(self.serving, Serving::Presented { ours: false, .. }),
+        }
+    }
+}

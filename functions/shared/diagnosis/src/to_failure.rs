@@ -1,0 +1,28 @@
+//! An attempt fails by the same words that a check shows.
+
+use vocabulary::failure::Failure;
+
+use crate::catalogue::check::Area;
+use crate::report::{Finding, Severity};
+
+/// The flow's failure for a finding: the same words, and the record to create always among them.
+pub fn to_failure(finding: &Finding) -> Failure {
+    let mut remedy = finding.fix.text.clone();
+    if let Some(record) = finding.fix.record.as_ref().filter(|record| !remedy.contains(&record.line())) {
+        remedy = format!("{remedy} ({})", record.line());
+    }
+    Failure::new(
+        vocabulary::failure::FailureName::RecordsNotReady,
+        finding.actor,
+        format!("{} {}", finding.subject, finding.found),
+        remedy,
+    )
+    .with_record(finding.fix.record.as_ref())
+}
+
+/// Whether something of `areas` is wrong enough to fail a validation.
+pub(crate) fn blamed(findings: &[Finding], areas: &[Area]) -> bool {
+    findings.iter().any(|finding| {
+        finding.severity == Severity::Error && finding.entry().is_some_and(|entry| areas.contains(&entry.area))
+    })
+}

@@ -1,0 +1,127 @@
+//! How listeners get a certificate, and lose it again.
+
+use time::OffsetDateTime;
+use vocabulary::certificate::{InstalledCertificate, ListenerArn, ListenerUse};
+use vocabulary::failure::{Actor, Failure, FailureName};
+
+use crate::endpoint::endpoint::Endpoint;
+use crate::ports::destination::{Destinations, Detachment, Listeners};
+use crate::ports::fault::{FaultKind, ServiceFault};
+use crate::ports::store::AttemptJournal;
+
+/// Makes the listeners follow what the endpoint wants, and returns the certificate with what came of it.
+///
+/// Recorded before it is attached, so that whatever happens in between, a listener that may have it is known; those
+/// that have it already cost a look. Those that are no longer wanted are detached. One that refuses does not keep the
+/// others from theirs: it is the failure in the end.
+pub async fn follow_listeners<J: AttemptJournal>(
+    journal: &J,
+    destinations: &impl Destinations,
+    endpoint: &Endpoint,
+    attempt: u64,
+    mut held: InstalledCertificate,
+    now: OffsetDateTime,
+) -> Result<InstalledCertificate, Failure> {
+    let wanted = &endpoint.deployment.listeners;
+    let new = wanted.iter().filter(|listener| !held.listeners.iter().any(|known| known.listener == **listener));
+    let new: Vec<_> = new.map(|listener| ListenerUse { listener: listener.clone(), attached_at: None }).collect();
+    if !new.is_empty() {
+        held.listeners.extend(new);
+        journal.record_certificate(&endpoint.id, attempt, &held).await?;
+    }
+    let (mut kept, mut refused) = (Vec::new(), None);
+    for known in held.listeners.clone() {
+        let followed = match wanted.contains(&known.listener) {
+            true => attach(destinations, endpoint, &held, &known.listener)
+                .await
+                .map(|()| Some(ListenerUse { attached_at: known.attached_at.or(Some(now)), ..known.clone() })),
+            false => detach(destinations, endpoint, &held, &known.listener).await.map(|detachment| match detachment {
+                Detachment::Gone => None,
+                // It stays the listener's until another one is made its default: tried again at the next renewal.
+                Detachment::IsDefault => Some(known.clone()),
+            }),
+        };
+        match followed {
+            Ok(followed) => kept.extend(followed),
+            Err(failure) => {
+                let attached_at = known.attached_at.filter(|_| failure.name.mends_itself());
+                kept.push(ListenerUse { attached_at, ..known });
+                refused = refused.or(Some(failure));
+            }
+        }
+    }
+    if kept != held.listeners {
+        held.listeners = kept;
+        journal.record_certificate(&endpoint.id, attempt, &held).await?;
+    }
+    match refused {
+        Some(failure) => Err(failure),
+        None => Ok(held),
+    }
+}
+
+async fn attach(
+    destinations: &impl Destinations,
+    endpoint: &Endpoint,
+    held: &InstalledCertificate,
+    listener: &ListenerArn,
+) -> Result<(), Failure> {
+    let place = endpoint.deployment.place(listener.region());
+    // Its region is one that the certificate was imported into before: see `Deployment::further_regions`.
+    let arn = held.arn_in(listener.region()).expect("the regions of listeners have a copy");
+    let refused = |fault: ServiceFault| refused(&fault, &format!("attached to the listener {listener}"), arn, endpoint);
+    let listeners = destinations.listeners(&place).await.map_err(refused)?;
+    match listeners.certificates_of(listener).await.map_err(refused)? {
+        None => Err(Failure::new(
+            FailureName::DestinationRefused,
+            Actor::Operator,
+            format!(
+                "The certificate is in ACM, but the listener {listener} that it is to be attached to does not exist."
+            ),
+            format!(
+                "If the listener was replaced, name the new one: managed-https change {} --listener ARN. If it is to come \
+                 back, create it: it is attached at the next attempt.",
+                endpoint.names.primary()
+            ),
+        )),
+        Some(there) if there.iter().any(|known| known == arn) => Ok(()),
+        Some(_) => listeners.attach(listener, arn).await.map_err(refused),
+    }
+}
+
+/// Takes the certificate off a listener. One that is gone has none.
+pub async fn detach(
+    destinations: &impl Destinations,
+    endpoint: &Endpoint,
+    held: &InstalledCertificate,
+    listener: &ListenerArn,
+) -> Result<Detachment, Failure> {
+    // Nothing was ever imported there: then it cannot be attached.
+    let Some(arn) = held.arn_in(listener.region()) else { return Ok(Detachment::Gone) };
+    let place = endpoint.deployment.place(listener.region());
+    let refused = |fault: ServiceFault| refused(&fault, &format!("taken off the listener {listener}"), arn, endpoint);
+    let listeners = destinations.listeners(&place).await.map_err(refused)?;
+    listeners.detach(listener, arn).await.map_err(refused)
+}
+
+fn refused(fault: &ServiceFault, what: &str, arn: &str, endpoint: &Endpoint) -> Failure {
+    let whose = match &endpoint.deployment.role {
+        Some(role) => format!("the role {role}"),
+        None => "the role of the function".to_owned(),
+    };
+    let remedy = match fault.kind {
+        FaultKind::Throttled | FaultKind::Unavailable => return fault.clone().into(),
+        FaultKind::Denied => format!(
+            "Let {whose} describe, add and remove listener certificates, as OPERATIONS.md has it under “Load balancers, \
+             regions, accounts”; then managed-https renew {}",
+            endpoint.names.primary()
+        ),
+        FaultKind::Refused => {
+            "Read the load balancer's words. If it is the quota of certificates of a listener, ask AWS to \
+                               raise it, or name another listener."
+                .to_owned()
+        }
+    };
+    let summary = format!("The certificate {arn} could not be {what}: {fault}");
+    Failure::new(FailureName::DestinationRefused, Actor::Operator, summary, remedy)
+}

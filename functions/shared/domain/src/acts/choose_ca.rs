@@ -1,0 +1,337 @@
+//! The CAs of an installation: the first one, and those that stand in for it.
+
+use time::{Duration, OffsetDateTime};
+use vocabulary::acme::challenge::choose_challenge;
+use vocabulary::acme::directory::host;
+use vocabulary::acme::{ChallengeKind, OpenOrder};
+use vocabulary::dns::caa::judge;
+use vocabulary::dns::{CaaLevel, CaaVerdict, Issuer};
+use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::names::CertificateName;
+
+use crate::acts::take_tokens::Pace;
+use crate::endpoint::endpoint::Endpoint;
+use crate::ports::certificate_authority::CertificateAuthority;
+
+/// How often a step asks a CA that does not answer before it asks the next one: the flow repeats the step, so this takes
+/// a few seconds, and a CA that was away for a moment only is not left for another.
+pub const TRIES: u32 = 3;
+
+/// A CA that says when to come again is waited for as long as this; the next attempt is a minute away in any case.
+const SHORT_WAIT: Duration = Duration::MINUTE;
+
+/// One CA, as far as decisions need to know it.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    /// URL of its directory, which names it.
+    pub directory: String,
+    /// How CAA records name it.
+    pub issuer: Issuer,
+    pub pace: Pace,
+}
+
+impl Authority {
+    /// For people: `acme-v02.api.letsencrypt.org`.
+    pub fn host(&self) -> &str {
+        host(&self.directory)
+    }
+}
+
+/// CAs in the order in which they are to be asked. Has one at least, and none twice.
+#[derive(Clone, Debug)]
+pub struct Authorities(Vec<Authority>);
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the CA with the directory {0} is listed twice")]
+pub struct ListedTwice(String);
+
+impl Authorities {
+    pub fn new(first: Authority, further: impl IntoIterator<Item = Authority>) -> Result<Self, ListedTwice> {
+        let mut all = vec![first];
+        for authority in further {
+            if all.iter().any(|known| known.directory == authority.directory) {
+                return Err(ListedTwice(authority.directory));
+            }
+            all.push(authority);
+        }
+        Ok(Self(all))
+    }
+
+    /// The one that is preferred.
+    pub fn first(&self) -> &Authority {
+        &self.0[0]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Authority> {
+        self.0.iter()
+    }
+
+    /// All of them, in the order in which an attempt at `endpoint` asks them at `now`.
+    ///
+    /// From the first one on; but an open order is gone on with, wherever it is, unless its CA is what the last attempt
+    /// failed by: then the next one's turn has come.
+    ///
+    /// A standing record names the first CA and our account there, so that no other can stand in where one is needed.
+    pub fn in_turn(&self, endpoint: &Endpoint, now: OffsetDateTime) -> Vec<&Authority> {
+        let stands = |name| choose_challenge(endpoint.proving(), name) == ChallengeKind::DnsPersist01;
+        if endpoint.names.iter().any(stands) {
+            return vec![self.first()];
+        }
+        let at_order = endpoint.order.as_ref().and_then(|order| {
+            self.0.iter().position(|authority| order.is_usable(&authority.directory, &endpoint.names, now))
+        });
+        let begin = match at_order {
+            Some(place) if endpoint.failing.as_ref().is_some_and(|failing| is_of_the_ca(&failing.failure)) => place + 1,
+            Some(place) => place,
+            None => 0,
+        };
+        (0..self.0.len()).map(|step| &self.0[(begin + step) % self.0.len()]).collect()
+    }
+}
+
+/// Whether it is the CA's doing, and will pass.
+fn is_of_the_ca(failure: &Failure) -> bool {
+    let passes = matches!(
+        failure.name,
+        FailureName::Unavailable | FailureName::CaUnavailable | FailureName::RateLimited | FailureName::TimedOut
+    );
+    passes && failure.actor == Actor::Ca
+}
+
+/// Whether the next CA is to be asked after this one failed with `failure` for the `tries`th time in a row, at `now`.
+pub fn asks_the_next(failure: &Failure, tries: u32, now: OffsetDateTime) -> bool {
+    if !is_of_the_ca(failure) {
+        return false;
+    }
+    match (failure.name, failure.retry_after) {
+        (FailureName::Unavailable, _) => tries >= TRIES,
+        (_, Some(at)) => at - now > SHORT_WAIT,
+        (_, None) => true,
+    }
+}
+
+/// Why the CAA records of a name keep `authority` from standing in for another CA; `None` if they do not.
+///
+/// Stricter than a look at the first CA: what is not known for certain (a server that does not answer, an account
+/// that is not known here) keeps it out, as it is only to help.
+pub fn keeps_out(
+    authority: &Authority,
+    endpoint: &Endpoint,
+    name: &CertificateName,
+    levels: &[CaaLevel],
+) -> Option<String> {
+    let method = choose_challenge(endpoint.proving(), name);
+    match judge(name, method, levels, &authority.issuer) {
+        CaaVerdict::Allowed => None,
+        CaaVerdict::Unanswered { at, why } => Some(format!("the CAA records of {at} could not be had: {why}")),
+        CaaVerdict::UnknownCritical { at, .. }
+        | CaaVerdict::Forbidden { at, .. }
+        | CaaVerdict::OtherAccount { at, .. }
+        | CaaVerdict::UnknownAccount { at, .. }
+        | CaaVerdict::OtherMethod { at, .. } => Some(format!("the CAA records of {at} do not allow it")),
+    }
+}
+
+/// Our failure when CAs that might have stood in did not help either: the first one's, with what came of the `others`,
+/// each with why it was not asked, or how it failed.
+///
+/// It is tried again when the first one may be asked again, which every attempt does: a wait that it names is kept to.
+pub fn all_failed(first: Failure, others: Vec<(&Authority, Passed)>) -> Failure {
+    let mut all = first;
+    for (authority, passed) in others {
+        let host = authority.host();
+        match passed {
+            Passed::Over(why) => all.summary.push_str(&format!(" {host} was not asked in its place: {why}.")),
+            Passed::Failed(failure) => all.summary.push_str(&format!(" Then {host} was asked: {}", failure.summary)),
+        }
+    }
+    all
+}
+
+/// What came of a CA that was to stand in.
+#[derive(Clone, Debug)]
+pub enum Passed {
+    /// It was not asked, and why.
+    Over(String),
+    Failed(Failure),
+}
+
+/// The one of `authorities` at which `order` was made.
+///
+/// # Errors
+///
+/// [`FailureName::OrderLost`] if it is not among them any more: the installation has another CA now.
+pub fn authority_of<'a, C: CertificateAuthority>(authorities: &'a [C], order: &OpenOrder) -> Result<&'a C, Failure> {
+    authorities.iter().find(|authority| authority.directory() == order.directory).ok_or_else(|| {
+        Failure::new(
+            FailureName::OrderLost,
+            Actor::Operator,
+            format!("The order is at {}, which is none of this installation's CAs any more.", host(&order.directory)),
+            "Nothing: a new order is made by itself.",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::acts::take_tokens::TENANT_SHARE;
+    use crate::endpoint::failing::Failing;
+    use time::macros::datetime;
+    use vocabulary::acme::{CaLimits, OpenOrder, OrderStatus, Reachability};
+    use vocabulary::dns::{Answer, Unanswered};
+    use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    const URLS: [&str; 3] = ["https://first.example/dir", "https://second.example/dir", "https://third.example/dir"];
+
+    fn authority(url: &str) -> Authority {
+        Authority {
+            directory: url.into(),
+            issuer: Issuer { identities: vec![host(url).into()], account: None },
+            pace: Pace { limits: CaLimits::default(), tenant_share: TENANT_SHARE },
+        }
+    }
+
+    fn three() -> Authorities {
+        Authorities::new(authority(URLS[0]), URLS[1..].iter().map(|url| authority(url))).expect("each once")
+    }
+
+    fn endpoint() -> Endpoint {
+        Endpoint::register(
+            EndpointId::from_random([1; 16]),
+            "acme".parse().expect("valid"),
+            EndpointNames::parse("shop.example.com", &[], 9).expect("valid"),
+            Reachability::Internal,
+            DelegationLabel::from_random([2; 16]),
+            NOW,
+        )
+    }
+
+    /// With an open order at `directory`, after a failure with `name` by `actor`.
+    fn ordering(directory: &str, failed: Option<(FailureName, Actor)>) -> Endpoint {
+        let mut endpoint = endpoint();
+        endpoint.order = Some(OpenOrder {
+            url: "https://ca.example/order/1".into(),
+            finalize_url: "https://ca.example/order/1/finalize".into(),
+            directory: directory.into(),
+            generation: 1,
+            names: endpoint.names.iter().cloned().collect(),
+            status: OrderStatus::Pending,
+            opened_at: NOW,
+            expires: Some(NOW + Duration::HOUR),
+            authorizations: vec![],
+            stale: vec![],
+            nonce: None,
+            change: None,
+            chain: None,
+            importing: false,
+        });
+        endpoint.failing = failed.map(|(name, actor)| Failing::first(Failure::new(name, actor, "what", "do"), NOW));
+        endpoint
+    }
+
+    fn turn(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<String> {
+        three().in_turn(endpoint, now).iter().map(|authority| authority.directory.clone()).collect()
+    }
+
+    #[test]
+    fn the_first_is_asked_first_and_an_open_order_is_gone_on_with_where_it_is() {
+        assert_eq!(turn(&endpoint(), NOW), URLS);
+        let second = ordering(URLS[1], None);
+        assert_eq!(turn(&second, NOW), [URLS[1], URLS[2], URLS[0]]);
+        assert_eq!(turn(&second, NOW + Duration::HOUR), URLS, "it has expired");
+        assert_eq!(turn(&ordering("https://gone.example/dir", None), NOW), URLS, "its CA is not listed any more");
+    }
+
+    #[test]
+    fn where_a_standing_record_is_needed_none_stands_in_for_the_ca_that_it_names() {
+        for order in [None, Some(URLS[0]), Some(URLS[1])] {
+            let mut endpoint = order.map_or_else(endpoint, |url| ordering(url, None));
+            endpoint.dns_method = vocabulary::acme::DnsMethod::DnsPersist01;
+            assert_eq!(turn(&endpoint, NOW), URLS[..1], "{order:?}");
+            endpoint.reachability = Reachability::External;
+            assert_eq!(turn(&endpoint, NOW).len(), 3, "nothing is proven by it then");
+        }
+    }
+
+    #[test]
+    fn a_ca_that_failed_in_the_middle_of_an_order_is_asked_last() {
+        for name in
+            [FailureName::Unavailable, FailureName::CaUnavailable, FailureName::RateLimited, FailureName::TimedOut]
+        {
+            let failed = |place: usize, actor| turn(&ordering(URLS[place], Some((name, actor))), NOW);
+            assert_eq!(failed(0, Actor::Ca), [URLS[1], URLS[2], URLS[0]]);
+            assert_eq!(failed(2, Actor::Ca), URLS);
+            assert_eq!(failed(0, Actor::Operator), URLS, "{name}: it was not the CA");
+        }
+        for name in [FailureName::ChallengeFailed, FailureName::CaRefused, FailureName::BudgetSpent] {
+            assert_eq!(
+                turn(&ordering(URLS[0], Some((name, Actor::Ca))), NOW),
+                URLS,
+                "{name}: another would say the same"
+            );
+        }
+    }
+
+    #[test]
+    fn none_is_listed_twice() {
+        let twice = Authorities::new(authority(URLS[0]), [authority(URLS[1]), authority(URLS[0])]);
+        assert_eq!(twice.expect_err("twice"), ListedTwice(URLS[0].into()));
+    }
+
+    #[test]
+    fn the_next_is_asked_when_one_is_away_for_longer_than_a_moment() {
+        let failure = |name, actor| Failure::new(name, actor, "what", "do");
+        let away = failure(FailureName::Unavailable, Actor::Ca);
+        assert!(!asks_the_next(&away, TRIES - 1, NOW) && asks_the_next(&away, TRIES, NOW));
+        for name in [FailureName::CaUnavailable, FailureName::RateLimited] {
+            let until = |at| failure(name, Actor::Ca).with_retry_after(Some(at));
+            assert!(!asks_the_next(&until(NOW + SHORT_WAIT), 1, NOW), "{name}");
+            assert!(asks_the_next(&until(NOW + SHORT_WAIT + Duration::SECOND), 1, NOW), "{name}");
+        }
+        assert!(asks_the_next(&failure(FailureName::RateLimited, Actor::Ca), 1, NOW));
+        for (name, actor) in [
+            (FailureName::RateLimited, Actor::Operator),
+            (FailureName::Unavailable, Actor::Operator),
+            (FailureName::CaRefused, Actor::Ca),
+            (FailureName::BudgetSpent, Actor::Ca),
+            (FailureName::Misconfigured, Actor::Operator),
+        ] {
+            assert!(!asks_the_next(&failure(name, actor), 9, NOW), "{name}: it is not away");
+        }
+    }
+
+    #[test]
+    fn caa_records_must_let_a_stand_in_issue_and_must_be_known() {
+        let name: CertificateName = "shop.example.com".parse().expect("valid");
+        let says = |answer| {
+            let levels = [CaaLevel { name: "example.com".into(), answer }];
+            keeps_out(&authority(URLS[1]), &endpoint(), &name, &levels)
+        };
+        let records = |text: &str| says(Answer::Records(vec![text.to_owned()]));
+        assert_eq!(says(Answer::NoData), None);
+        assert_eq!(records("0 issue \"second.example\""), None);
+        for other in ["0 issue \"first.example\"", "0 issue \"second.example; accounturi=https://second.example/1\""] {
+            assert!(records(other).expect("kept out").contains("CAA records of example.com"), "{other}");
+        }
+        assert!(says(Answer::Failed(Unanswered::TimedOut)).expect("kept out").contains("could not be had"));
+    }
+
+    #[test]
+    fn when_none_helps_it_is_said_of_each_and_the_first_is_not_asked_before_its_time() {
+        let limited = Failure::new(FailureName::CaUnavailable, Actor::Ca, "It is away.", "Nothing.")
+            .with_retry_after(Some(NOW + Duration::HOUR));
+        let (second, third) = (authority(URLS[1]), authority(URLS[2]));
+        let away = Failure::new(FailureName::Unavailable, Actor::Ca, "No answer.", "Nothing.");
+        let over = Passed::Over("the CAA records of example.com do not allow it".into());
+        let failure = all_failed(limited.clone(), vec![(&second, over), (&third, Passed::Failed(away))]);
+        assert_eq!(
+            failure.summary,
+            "It is away. second.example was not asked in its place: the CAA records of example.com do not allow it. \
+             Then third.example was asked: No answer."
+        );
+        assert_eq!((failure.name, failure.retry_after), (limited.name, limited.retry_after));
+    }
+}

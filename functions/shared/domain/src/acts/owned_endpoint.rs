@@ -1,0 +1,46 @@
+//! The endpoint, for a step of its current attempt.
+
+use vocabulary::acme::OpenOrder;
+use vocabulary::failure::{Actor, Failure, FailureName};
+
+use crate::endpoint::endpoint::Endpoint;
+use crate::flow::input::StepInput;
+use crate::ports::store::EndpointReader;
+
+/// The endpoint as it is now, for a step of `input`'s attempt.
+///
+/// # Errors
+///
+/// [`FailureName::Superseded`](vocabulary::failure::FailureName::Superseded) if it is gone, a newer attempt owns it, or
+/// this attempt has been settled: a step that was delivered twice must not begin anything afterwards.
+pub async fn owned_endpoint(reader: &impl EndpointReader, input: &StepInput) -> Result<Endpoint, Failure> {
+    match reader.find(&input.endpoint).await? {
+        Some(endpoint) if endpoint.attempt == input.attempt && endpoint.lease_until.is_some() => Ok(endpoint),
+        _ => Err(Failure::superseded()),
+    }
+}
+
+/// As [`owned_endpoint`], with the open order, for a step between opening and importing.
+///
+/// # Errors
+///
+/// Also [`FailureName::EndpointRemoved`](vocabulary::failure::FailureName::EndpointRemoved) if it is being removed, and
+/// [`FailureName::OrderLost`](vocabulary::failure::FailureName::OrderLost) if it has no order.
+pub async fn ordering_endpoint(
+    reader: &impl EndpointReader,
+    input: &StepInput,
+) -> Result<(Endpoint, OpenOrder), Failure> {
+    let mut endpoint = owned_endpoint(reader, input).await?;
+    if endpoint.removing {
+        return Err(Failure::removed());
+    }
+    match endpoint.order.take() {
+        Some(order) => Ok((endpoint, order)),
+        None => Err(Failure::new(
+            FailureName::OrderLost,
+            Actor::Operator,
+            "The endpoint has no open order.",
+            "Nothing: a new order is made by itself.",
+        )),
+    }
+}

@@ -1,0 +1,205 @@
+//! Which limits of the CA an order counts against, and what it says when one is spent.
+
+use time::OffsetDateTime;
+use vocabulary::acme::{BucketId, CaLimits, Limit, Purpose, Spent, Take, Taken};
+use vocabulary::failure::FailureName;
+
+use crate::endpoint::endpoint::Endpoint;
+use crate::ports::budgets::Budgets;
+use crate::ports::fault::ServiceFault;
+
+/// The part of an account's orders that is kept for renewals: registrations may not touch it.
+const KEPT_FOR_RENEWALS: u32 = 3;
+
+/// The part of them that one tenant may take, in percent, unless the installation says otherwise.
+pub const TENANT_SHARE: u32 = 50;
+
+/// How an installation paces what it orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    pub limits: CaLimits,
+    /// In percent of the account's orders, 1 to 100.
+    pub tenant_share: u32,
+}
+
+impl Pace {
+    /// As the CA publishes it, with the usual share.
+    pub fn published(directory: &str) -> Self {
+        Self { limits: CaLimits::published(directory), tenant_share: TENANT_SHARE }
+    }
+
+    /// The tokens that an order for `endpoint` takes at the CA with this `directory`, those of the narrowest bucket
+    /// first: a domain or a tenant that has had its share does not take from what others need.
+    pub fn takes(&self, endpoint: &Endpoint, directory: &str, now: OffsetDateTime) -> Vec<Take> {
+        let purpose = match endpoint.certificate {
+            Some(_) => Purpose::Renewal,
+            None => Purpose::Registration,
+        };
+        let stood_in_line = endpoint.failing.as_ref().is_some_and(|failing| {
+            let failure = &failing.failure;
+            failure.name == FailureName::BudgetSpent && failure.retry_after.is_some_and(|at| at <= now)
+        });
+        let take = |bucket, limit: Option<Limit>| Some(Take { bucket, limit: limit?, purpose, waited: stood_in_line });
+        let directory = directory.to_owned();
+        let mut names: Vec<_> = endpoint.names.iter().cloned().collect();
+        names.sort();
+        let mut domains: Vec<_> = names.iter().map(|name| name.base.registered().to_owned()).collect();
+        domains.sort();
+        domains.dedup();
+        let of_domain = |domain| BucketId::Domain { directory: directory.clone(), domain };
+        let tenant = BucketId::Tenant { directory: directory.clone(), tenant: endpoint.tenant.clone() };
+        let orders = self.limits.orders.map(|limit| limit.keeping(limit.capacity / KEPT_FOR_RENEWALS));
+        let share = self.limits.orders.map(|limit| {
+            let share = Limit::new(limit.capacity * self.tenant_share / 100, limit.period);
+            share.keeping(share.capacity / KEPT_FOR_RENEWALS)
+        });
+        let mut takes = vec![take(BucketId::Names { directory: directory.clone(), names }, self.limits.names)];
+        takes.extend(domains.into_iter().map(|domain| take(of_domain(domain), self.limits.domain)));
+        takes.push(take(tenant, share));
+        takes.push(take(BucketId::Account { directory: directory.clone() }, orders));
+        takes.into_iter().flatten().collect()
+    }
+}
+
+/// Takes all tokens or none.
+///
+/// One after the other, and what was taken is given back where a later one is not to be had: a process that dies in
+/// between has taken too much, never too little.
+pub async fn take_all(
+    budgets: &impl Budgets,
+    takes: &[Take],
+    now: OffsetDateTime,
+) -> Result<Result<(), Spent>, ServiceFault> {
+    for (count, take) in takes.iter().enumerate() {
+        let refused = match budgets.take(take, now).await {
+            Ok(Taken::Now) => continue,
+            Ok(Taken::Wait { until }) => Ok(Err(Spent { take: take.clone(), until })),
+            Err(fault) => Err(fault),
+        };
+        give_all_back(budgets, &takes[..count]).await?;
+        return refused;
+    }
+    Ok(Ok(()))
+}
+
+/// What the account at the CA with this `directory` has left of its new orders, in whole percent; `None` if it has no limit.
+pub async fn orders_left(
+    budgets: &impl Budgets,
+    directory: &str,
+    orders: Option<Limit>,
+    now: OffsetDateTime,
+) -> Result<Option<u32>, ServiceFault> {
+    let Some(limit) = orders else { return Ok(None) };
+    let left = budgets.left(&BucketId::Account { directory: directory.to_owned() }, limit, now).await?;
+    Ok(Some(u32::try_from(u64::from(left) * 100 / u64::from(limit.capacity)).unwrap_or(100)))
+}
+
+/// Gives back what this step took.
+pub async fn give_all_back<'a>(
+    budgets: &impl Budgets,
+    takes: impl IntoIterator<Item = &'a Take>,
+) -> Result<(), ServiceFault> {
+    for take in takes {
+        budgets.give_back(take).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::failing::Failing;
+    use time::Duration;
+    use time::macros::datetime;
+    use vocabulary::acme::Reachability;
+    use vocabulary::failure::{Actor, Problem};
+    use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+
+    fn endpoint(domain: &str, also: &[&str]) -> Endpoint {
+        let also: Vec<String> = also.iter().map(ToString::to_string).collect();
+        Endpoint::register(
+            EndpointId::from_random([1; 16]),
+            "acme".parse().expect("valid"),
+            EndpointNames::parse(domain, &also, 9).expect("valid"),
+            Reachability::Internal,
+            DelegationLabel::from_random([2; 16]),
+            NOW,
+        )
+    }
+
+    fn takes(endpoint: &Endpoint) -> Vec<Take> {
+        Pace::published(LETS_ENCRYPT).takes(endpoint, LETS_ENCRYPT, NOW)
+    }
+
+    #[test]
+    fn an_order_counts_against_its_names_each_registered_domain_its_tenant_and_the_account() {
+        let buckets: Vec<_> =
+            takes(&endpoint("a.example.co.uk", &["b.example.co.uk", "me.github.io", "*.x.example.com"]))
+                .into_iter()
+                .map(|take| take.bucket)
+                .collect();
+        let domains: Vec<_> = buckets
+            .iter()
+            .filter_map(|bucket| match bucket {
+                BucketId::Domain { domain, .. } => Some(domain.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(domains, ["example.co.uk", "example.com", "me.github.io"]);
+        assert!(matches!(buckets[0], BucketId::Names { .. }) && matches!(buckets[4], BucketId::Tenant { .. }));
+        assert!(matches!(buckets[5], BucketId::Account { .. }));
+        assert!(Pace::published("https://ca.example").takes(&endpoint("a.example.com", &[]), "d", NOW).is_empty());
+    }
+
+    #[test]
+    fn the_order_of_names_makes_no_other_set() {
+        let set = |domain, also: &[&str]| takes(&endpoint(domain, also)).remove(0).bucket;
+        assert_eq!(set("a.example.com", &["b.example.com"]), set("b.example.com", &["a.example.com"]));
+        assert_ne!(set("a.example.com", &[]), set("*.a.example.com", &[]));
+    }
+
+    #[test]
+    fn a_tenant_has_its_share_and_registrations_leave_a_third_to_renewals() {
+        let all = takes(&endpoint("a.example.com", &[]));
+        let (tenant, account) = (&all[2].limit, &all[3].limit);
+        assert_eq!((tenant.capacity, tenant.reserve, account.capacity, account.reserve), (150, 50, 300, 100));
+        let smallest = Pace { limits: "orders=1/1h".parse().expect("limits"), tenant_share: 1 };
+        let all = smallest.takes(&endpoint("a.example.com", &[]), "d", NOW);
+        assert!(all.iter().all(|take| (take.limit.capacity, take.limit.reserve) == (1, 0)), "everybody gets something");
+    }
+
+    #[test]
+    fn who_has_waited_until_its_time_is_known_by_it() {
+        let mut endpoint = endpoint("a.example.com", &[]);
+        let spent = Spent { take: takes(&endpoint).remove(3), until: NOW - Duration::MINUTE };
+        endpoint.failing = Some(Failing::first(spent.to_failure(), NOW - Duration::HOUR));
+        assert!(takes(&endpoint).iter().all(|take| take.waited));
+        let early = Pace::published(LETS_ENCRYPT).takes(&endpoint, LETS_ENCRYPT, NOW - Duration::HOUR);
+        assert!(early.iter().all(|take| !take.waited), "somebody started it before its turn");
+    }
+
+    #[test]
+    fn it_is_said_whose_limit_it_is_and_until_when() {
+        let all = takes(&endpoint("a.example.com", &[]));
+        let failure = |index: usize| Spent { take: all[index].clone(), until: NOW + Duration::HOUR }.to_failure();
+        for (index, words) in [
+            (0, "5 within 7 days"),
+            (1, "50 within 7 days"),
+            (2, "Tenant acme may make 150 within 3 hours"),
+            (3, "takes 300 within 3 hours"),
+        ] {
+            let failure = failure(index);
+            assert!(failure.summary.contains(words) && failure.summary.contains("2026-11-24T13:00:01Z"), "{failure}");
+            assert_eq!((failure.name, failure.actor), (FailureName::BudgetSpent, Actor::Ca));
+            assert_eq!(failure.retry_after, Some(NOW + Duration::HOUR + Duration::SECOND));
+        }
+        assert!(failure(3).summary.contains("the last 100 are kept for renewals"));
+        let told = Problem::new("", &failure(1).summary);
+        assert_eq!(told.limited_domain(), Some("example.com"), "the catalogue finds the domain in it");
+        assert!([0, 2, 3].iter().all(|index| Problem::new("", &failure(*index).summary).limited_domain().is_none()));
+    }
+}

@@ -1,0 +1,231 @@
+//! What people and programs are told: one typed, versioned event for each fact.
+//!
+//! Three questions are kept apart. What is wrong with an endpoint ([`trouble`]), what of it was not told yet
+//! ([`ledger`]), and how it reads for whom ([`text`], [`chat`]; as JSON it is the [`Alert`] itself).
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::record::RequiredRecord;
+use vocabulary::text::printable;
+
+use crate::alert::digest::Digest;
+use crate::alert::kind::AlertKind;
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::notified::{Cause, Severity};
+use crate::status::Mover;
+
+/// Of the events' shape. A field that is added leaves it as it is; one that goes, or means another thing, does not.
+pub const VERSION: u32 = 1;
+
+/// The certificate in place, as an event shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CertificateFacts {
+    /// ARN in ACM.
+    pub arn: String,
+    /// Upper-case hex without leading zeros.
+    pub serial: String,
+    pub issuer: String,
+    /// Directory URL of the CA that issued it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_before: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_after: OffsetDateTime,
+    /// When its renewal begins.
+    #[serde(with = "time::serde::rfc3339")]
+    pub renew_at: OffsetDateTime,
+}
+
+impl CertificateFacts {
+    fn of(held: &InstalledCertificate) -> Self {
+        Self {
+            arn: held.arn.clone(),
+            serial: held.serial.clone(),
+            issuer: printable(&held.issuer, 200),
+            directory: held.directory.clone(),
+            not_before: held.not_before,
+            not_after: held.not_after,
+            renew_at: held.renew_at,
+        }
+    }
+}
+
+/// How far a cause reaches that is not of one endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Affected {
+    /// Endpoints that have met the cause since it began.
+    pub endpoints: u64,
+    /// Domain of the first of them.
+    pub first: String,
+}
+
+/// One event. What is absent does not apply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Alert {
+    /// Of the shape of events: 1.
+    pub version: u32,
+    /// The same when a crash made it be sent twice, and otherwise unique.
+    pub id: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    pub kind: AlertKind,
+    pub severity: Severity,
+    pub cause: Cause,
+    /// Who must act.
+    pub actor: Mover,
+    /// Absent where the event is about the installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// The endpoint's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The endpoint's first name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// All names of the endpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Since when it is so.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<OffsetDateTime>,
+    /// When it breaks unless something is done: mostly the end of the certificate in place.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<OffsetDateTime>,
+    /// When it is tried again by itself.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<OffsetDateTime>,
+    /// What happened and why.
+    pub what: String,
+    /// What the actor is to do next.
+    pub remedy: String,
+    /// The record to create or to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RequiredRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateFacts>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affected: Option<Affected>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The page of the dashboard that shows more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+const NOTHING: &str = "Nothing.";
+
+impl Alert {
+    /// An event about `endpoint`; the rest is the caller's to set.
+    pub(crate) fn about(endpoint: &Endpoint, kind: AlertKind, cause: Cause, at: OffsetDateTime) -> Self {
+        let held = endpoint.certificate.as_ref();
+        Self {
+            tenant: Some(endpoint.tenant.to_string()),
+            endpoint: Some(endpoint.id.to_string()),
+            domain: Some(endpoint.names.primary().to_string()),
+            names: endpoint.names.iter().map(ToString::to_string).collect(),
+            until: held.map(|held| held.not_after),
+            certificate: held.map(CertificateFacts::of),
+            ..Self::of_installation(kind, cause, at)
+        }
+    }
+
+    /// An event about the installation itself; the rest is the caller's to set.
+    pub fn of_installation(kind: AlertKind, cause: Cause, at: OffsetDateTime) -> Self {
+        Self {
+            version: VERSION,
+            id: String::new(),
+            at,
+            kind,
+            severity: Severity::Info,
+            cause,
+            actor: Mover::Nobody,
+            tenant: None,
+            endpoint: None,
+            domain: None,
+            names: vec![],
+            since: None,
+            until: None,
+            next_attempt: None,
+            what: String::new(),
+            remedy: NOTHING.into(),
+            record: None,
+            certificate: None,
+            affected: None,
+            digest: None,
+            link: None,
+        }
+    }
+
+    /// A certificate was issued or renewed, and is in place.
+    pub fn certificate(endpoint: &Endpoint, held: &InstalledCertificate, at: OffsetDateTime) -> Self {
+        let (kind, verb) = match held.renewal {
+            true => (AlertKind::CertificateRenewed, "renewed"),
+            false => (AlertKind::CertificateIssued, "issued"),
+        };
+        Self {
+            id: format!("{}.{verb}.{}", endpoint.id, held.serial),
+            what: format!("The certificate for {} was {verb}.", all_names(endpoint)),
+            remedy: "Nothing: it is renewed by itself.".into(),
+            ..Self::about(endpoint, kind, Cause::new(verb), at)
+        }
+    }
+
+    /// The endpoint was removed. `kept` are the ARNs of certificates that were left in ACM because something still uses them.
+    pub fn removed(endpoint: &Endpoint, kept: &[String], at: OffsetDateTime) -> Self {
+        let (severity, actor, remedy) = match kept.is_empty() {
+            false => (
+                Severity::Notice,
+                Mover::Operator,
+                format!(
+                    "Its certificate is still in use and was left in ACM: delete {} when nothing uses it any more.",
+                    kept.join(" and ")
+                ),
+            ),
+            true => (Severity::Info, Mover::Nobody, "Nothing: nothing of it is left.".to_owned()),
+        };
+        let event = Self::about(endpoint, AlertKind::EndpointRemoved, Cause::new("removed"), at);
+        Self {
+            id: format!("{}.removed", endpoint.id),
+            severity,
+            actor,
+            what: format!("The endpoint for {} was removed.", all_names(endpoint)),
+            remedy,
+            // One that was deleted is in place no more.
+            until: event.until.filter(|_| !kept.is_empty()),
+            certificate: event.certificate.clone().filter(|_| !kept.is_empty()),
+            ..event
+        }
+    }
+
+    /// With a link to the endpoint's page of the dashboard whose base URL is `dashboard`, or to its overview.
+    pub fn linked(mut self, dashboard: Option<&str>) -> Self {
+        self.link = dashboard.map(|base| match &self.endpoint {
+            Some(endpoint) if self.kind != AlertKind::EndpointRemoved => {
+                format!("{base}/dashboard/endpoints/{endpoint}")
+            }
+            _ => format!("{base}/dashboard"),
+        });
+        self
+    }
+}
+
+/// All names as people write them.
+fn all_names(endpoint: &Endpoint) -> String {
+    let names: Vec<String> = endpoint.names.iter().map(|name| name.to_unicode()).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_written_as_it_is_serialized() {
+        for kind in AlertKind::ALL {
+            assert_eq!(serde_json::to_value(kind).expect("serializes"), kind.as_str());
+        }
+    }
+}

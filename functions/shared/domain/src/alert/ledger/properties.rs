@@ -1,0 +1,330 @@
+//! What holds of every history of an endpoint.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+use diagnosis::report::Serving;
+use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
+use vocabulary::acme::Reachability;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
+
+use crate::alert::trouble::is_shared;
+use crate::endpoint::failing::{Absence, Failing};
+use crate::endpoint::health::{Health, Symptom, SymptomKind};
+use crate::endpoint::notified::Severity;
+
+const START: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+const LIFE: Duration = Duration::days(90);
+
+pub(crate) fn fresh() -> Endpoint {
+    Endpoint::register(
+        EndpointId::from_random([1; 16]),
+        vocabulary::names::TenantId::fallback(),
+        EndpointNames::parse("www.example.com", &[], 9).expect("valid"),
+        Reachability::External,
+        DelegationLabel::from_random([2; 16]),
+        START,
+    )
+}
+
+pub(crate) fn certificate(endpoint: &Endpoint, serial: u8, at: OffsetDateTime) -> InstalledCertificate {
+    InstalledCertificate {
+        arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
+        serial: serial.to_string(),
+        issuer: "CN=CA".into(),
+        names: endpoint.names.iter().cloned().collect(),
+        not_before: at,
+        not_after: at + LIFE,
+        imported_at: at,
+        renew_at: at + LIFE * 2 / 3,
+        directory: None,
+        renewal_id: None,
+        advice: None,
+        generation: 1,
+        renewal: serial > 1,
+        announced: true,
+        copies: vec![],
+        listeners: vec![],
+    }
+}
+
+pub(crate) fn failed(name: FailureName, actor: Actor, since: OffsetDateTime) -> Failing {
+    Failing::first(Failure::new(name, actor, "what", "do this"), since)
+}
+
+fn looked(broken: Option<Actor>, another: bool, at: OffsetDateTime) -> Health {
+    let symptom = |kind, actor| Symptom {
+        kind,
+        since: at,
+        looks: 2,
+        actor,
+        summary: "It is wrong.".into(),
+        remedy: "Mend it.".into(),
+        record: None,
+    };
+    let broken = broken.map(|actor| symptom(SymptomKind::DnsBroken, actor));
+    let another = another.then(|| symptom(SymptomKind::AnotherServed, Actor::Operator));
+    let symptoms = broken.into_iter().chain(another).collect();
+    Health { looked_at: at, dns_good_at: None, symptoms, served: Serving::NotChecked, used_by: vec![] }
+}
+
+/// What may happen between two decisions.
+#[derive(Clone, Debug)]
+enum Turn {
+    Fails(FailureName, Actor),
+    Succeeds,
+    /// A new certificate, and the row of failures is over.
+    Renews,
+    /// What it finds broken is up to this actor, and whether the host presents another certificate.
+    Looks(Option<Actor>, bool),
+    Nothing,
+}
+
+fn turns() -> impl Strategy<Value = Vec<(Turn, i64)>> {
+    let actor = || prop_oneof![Just(Actor::Customer), Just(Actor::Operator), Just(Actor::Ca)];
+    let name = prop::sample::select(FailureName::ALL.to_vec());
+    let turn = prop_oneof![
+        4 => (name, actor()).prop_map(|(name, actor)| Turn::Fails(name, actor)),
+        1 => Just(Turn::Succeeds),
+        1 => Just(Turn::Renews),
+        3 => (prop::option::of(actor()), any::<bool>()).prop_map(|(broken, other)| Turn::Looks(broken, other)),
+        2 => Just(Turn::Nothing),
+    ];
+    prop::collection::vec((turn, 0_i64..20), 1..40)
+}
+
+/// What was told of one cause since it began, and where it was seen last.
+#[derive(Debug)]
+struct Episode {
+    told: BTreeMap<(Option<String>, Severity), u32>,
+    source: Source,
+}
+
+#[derive(Debug)]
+struct History {
+    endpoint: Endpoint,
+    now: OffsetDateTime,
+    open: BTreeMap<(Cause, &'static str), Episode>,
+    serial: u8,
+}
+
+fn name(actor: Actor) -> &'static str {
+    match actor {
+        Actor::Customer => "customer",
+        Actor::Operator => "operator",
+        Actor::Ca => "ca",
+    }
+}
+
+impl History {
+    fn turn(&mut self, turn: Turn, days: i64) {
+        self.now += Duration::days(days);
+        match turn {
+            Turn::Fails(name, actor) => {
+                let since = self.endpoint.failing.as_ref().map_or(self.now, |failing| failing.since);
+                self.endpoint.failing = Some(failed(name, actor, since));
+            }
+            Turn::Succeeds => self.endpoint.failing = None,
+            Turn::Renews => {
+                self.serial += 1;
+                self.endpoint.failing = None;
+                self.endpoint.certificate = Some(certificate(&self.endpoint, self.serial, self.now));
+            }
+            Turn::Looks(broken, other) => self.endpoint.health = Some(looked(broken, other, self.now)),
+            Turn::Nothing => {}
+        }
+    }
+
+    /// Decides, and holds what was decided against what was told before.
+    fn decide(&mut self) {
+        let decision = decide(&self.endpoint, self.now, None);
+        let serial = self.endpoint.certificate.as_ref().map(|held| held.serial.clone());
+        let current = troubles(&self.endpoint, self.now);
+        let own: Vec<_> = current.iter().filter(|trouble| !trouble.shared).collect();
+        for trouble in &own {
+            let key = (trouble.cause.clone(), name(trouble.actor));
+            let fits = |alert: &&Alert| {
+                alert.kind != AlertKind::Recovered
+                    && (&alert.cause, alert.actor) == (&trouble.cause, trouble.actor.into())
+            };
+            let alerts: Vec<_> = decision.alerts.iter().filter(fits).collect();
+            let episode =
+                self.open.entry(key).or_insert_with(|| Episode { told: BTreeMap::new(), source: trouble.source });
+            episode.source = trouble.source;
+            let worst = episode.told.keys().filter(|(held, _)| *held == serial).map(|(_, severity)| *severity).max();
+            let rises = worst.is_none_or(|worst| trouble.severity > worst);
+            assert_eq!(
+                alerts.len(),
+                usize::from(rises),
+                "a severity that rises is told, and nothing else: {trouble:?}"
+            );
+            for alert in alerts {
+                let times = episode.told.entry((serial.clone(), alert.severity)).or_default();
+                *times += 1;
+                assert_eq!(*times, 1, "once for a certificate, a cause and a severity");
+            }
+        }
+        let failing = self.endpoint.failing.is_some();
+        let ended: Vec<_> = self
+            .open
+            .iter()
+            .filter(|((cause, actor), episode)| {
+                let lasts = own.iter().any(|trouble| (&trouble.cause, name(trouble.actor)) == (cause, *actor));
+                let unknown = episode.source.is_a_look() && self.endpoint.awaits_look();
+                !(lasts || unknown || episode.source == Source::Attempts && failing)
+            })
+            .map(|(key, _)| key.clone())
+            .collect();
+        let mut over: Vec<_> = ended.iter().map(|(cause, _)| cause.clone()).collect();
+        let told_over = decision.alerts.iter().filter(|alert| alert.kind == AlertKind::Recovered);
+        let mut told_over: Vec<_> = told_over.map(|alert| alert.cause.clone()).collect();
+        over.sort();
+        told_over.sort();
+        assert_eq!(told_over, over, "each trouble that ends is told to be over, once, and no other");
+        for key in ended {
+            self.open.remove(&key);
+        }
+        let shared: Vec<_> =
+            current.iter().filter(|trouble| trouble.shared).map(|t| (t.cause.clone(), t.actor)).collect();
+        let joined: Vec<_> = decision.shared.iter().map(|t| (t.cause.clone(), t.actor)).collect();
+        assert_eq!(joined, shared, "what is shared is left to those who tell it once for all");
+        let before = self.endpoint.told.told.iter().filter(|told| told.shared);
+        let gone = before.filter(|told| !shared.contains(&(told.cause.clone(), told.actor)));
+        let gone: Vec<_> = gone.map(|told| (told.cause.clone(), told.actor)).collect();
+        assert_eq!(decision.left, gone, "and is left once");
+        self.endpoint.told = decision.ledger;
+        let again = crate::alert::ledger::decide(&self.endpoint, self.now, None);
+        assert_eq!((again.alerts, again.ledger), (vec![], self.endpoint.told.clone()), "the same again is no news");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_each_trouble_is_told_once_for_each_severity_and_its_end_once(turns in turns()) {
+        let mut history = History { endpoint: fresh(), now: START, open: BTreeMap::new(), serial: 0 };
+        let mut ids = std::collections::BTreeSet::new();
+        for (turn, days) in turns {
+            history.turn(turn, days);
+            for alert in decide(&history.endpoint, history.now, None).alerts {
+                prop_assert!(ids.insert(alert.id.clone()), "{} was used before", alert.id);
+            }
+            history.decide();
+        }
+        history.endpoint.failing = None;
+        history.endpoint.health = None;
+        history.endpoint.due_at = None;
+        history.decide();
+        prop_assert!(history.open.is_empty() && history.endpoint.told.told.is_empty(), "nothing is left when all is well");
+    }
+}
+
+#[test]
+fn a_decision_that_is_taken_again_after_a_crash_has_the_same_ids() {
+    let mut endpoint = fresh();
+    endpoint.failing = Some(failed(FailureName::RecordsNotReady, Actor::Customer, START));
+    let first = decide(&endpoint, START, None);
+    let second = decide(&endpoint, START + Duration::MINUTE, None);
+    assert_eq!(first.alerts.len(), 1);
+    assert_eq!(first.alerts[0].id, second.alerts[0].id);
+}
+
+#[test]
+fn a_trouble_that_lasts_is_told_again_at_each_edge_as_the_expiry_that_approaches() {
+    let mut endpoint = fresh();
+    endpoint.certificate = Some(certificate(&endpoint, 1, START));
+    endpoint.failing = Some(failed(FailureName::RecordsNotReady, Actor::Customer, START));
+    let mut told = Vec::new();
+    for hour in 0..=90 * 24 {
+        let decision = decide(&endpoint, START + Duration::hours(hour), Some("https://c.example"));
+        told.extend(decision.alerts.into_iter().map(|alert| (hour, alert.kind, alert.severity, alert.link)));
+        endpoint.told = decision.ledger;
+    }
+    let hours: Vec<_> = told.iter().map(|(hour, kind, severity, _)| (*hour, *kind, *severity)).collect();
+    let next = AlertKind::ExpiryApproaching;
+    assert_eq!(
+        hours,
+        [
+            (0, AlertKind::ActionRequired, Severity::Notice),
+            (60 * 24 + 1, next, Severity::Warning),
+            (72 * 24 + 1, next, Severity::Error),
+            (81 * 24 + 1, next, Severity::Page),
+        ]
+    );
+    let link = format!("https://c.example/dashboard/endpoints/{}", endpoint.id);
+    assert!(told.iter().all(|told| told.3.as_deref() == Some(link.as_str())));
+}
+
+#[test]
+fn dns_that_broke_before_the_renewal_is_not_told_again_when_the_renewal_fails_by_it() {
+    let mut endpoint = fresh();
+    endpoint.certificate = Some(certificate(&endpoint, 1, START));
+    endpoint.health = Some(looked(Some(Actor::Customer), false, START));
+    let decision = decide(&endpoint, START, None);
+    assert_eq!(decision.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::ActionRequired]);
+    endpoint.told = decision.ledger;
+    endpoint.failing = Some(failed(FailureName::RecordsNotReady, Actor::Customer, START));
+    assert_eq!(decide(&endpoint, START, None).alerts, []);
+}
+
+#[test]
+fn only_what_is_not_the_customers_can_be_shared() {
+    for name in FailureName::ALL {
+        assert!(!is_shared(&failed(name, Actor::Customer, START).failure), "{name}");
+    }
+    assert!(is_shared(&failed(FailureName::CaUnavailable, Actor::Ca, START).failure));
+}
+
+#[test]
+fn a_change_of_names_forgets_what_was_told_of_the_old_ones_but_not_whom_it_has_joined() {
+    let mut endpoint = fresh();
+    for (failure, actor) in [(FailureName::RecordsNotReady, Actor::Customer), (FailureName::CaUnavailable, Actor::Ca)] {
+        endpoint.failing = Some(failed(failure, actor, START));
+        endpoint.told = decide(&endpoint, START, None).ledger;
+    }
+    let left: Vec<_> = endpoint.told.after_change().told.into_iter().map(|told| told.cause).collect();
+    assert_eq!(left, [Cause::new("CaUnavailable")]);
+}
+
+#[test]
+fn what_a_look_saw_of_the_certificate_before_is_neither_over_nor_told_again_before_the_next_look() {
+    let mut endpoint = fresh();
+    endpoint.certificate = Some(certificate(&endpoint, 1, START));
+    endpoint.health = Some(looked(None, true, START));
+    endpoint.told = decide(&endpoint, START, None).ledger;
+    let renewed = START + Duration::days(60);
+    endpoint.certificate = Some(certificate(&endpoint, 2, renewed));
+    let decision = decide(&endpoint, renewed, None);
+    assert_eq!((decision.alerts.len(), decision.ledger.told.len()), (0, 1));
+    endpoint.told = decision.ledger;
+    endpoint.health = Some(looked(None, false, renewed + Duration::HOUR));
+    let over = decide(&endpoint, renewed + Duration::HOUR, None);
+    assert_eq!(over.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Recovered]);
+}
+
+#[test]
+fn an_endpoint_that_was_parked_recovers_with_one_message() {
+    let mut endpoint = fresh();
+    let mut told = Vec::new();
+    let mut tell = |endpoint: &mut Endpoint| {
+        let decision = decide(endpoint, START, None);
+        told.extend(decision.alerts.into_iter().map(|alert| (alert.kind, alert.cause.to_string())));
+        endpoint.told = decision.ledger;
+    };
+    endpoint.failing = Some(failed(FailureName::RecordsNotReady, Actor::Customer, START));
+    tell(&mut endpoint);
+    let absence = Absence { since: START, looks: 60, parked_since: Some(START) };
+    endpoint.failing.as_mut().expect("just set").absence = Some(absence);
+    tell(&mut endpoint);
+    endpoint.failing = None;
+    tell(&mut endpoint);
+    let parked = |kind| (kind, "parked".to_owned());
+    let missing = (AlertKind::ActionRequired, "RecordsNotReady".to_owned());
+    assert_eq!(told, [missing, parked(AlertKind::ActionRequired), parked(AlertKind::Recovered)]);
+}

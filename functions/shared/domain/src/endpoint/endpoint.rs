@@ -1,0 +1,239 @@
+//! A managed endpoint and what is known of its certificate.
+
+use diagnosis::report::CheckSummary;
+use diagnosis::subject::Subject;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use vocabulary::acme::{DnsMethod, OpenOrder, Proving, Reachability};
+use vocabulary::certificate::{Deployment, InstalledCertificate};
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
+
+use crate::endpoint::failing::Failing;
+use crate::endpoint::health::Health;
+use crate::endpoint::notified::Ledger;
+
+/// One registration: a customer's names on the platform, and the state of their certificate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    pub id: EndpointId,
+    pub tenant: TenantId,
+    pub names: EndpointNames,
+    pub reachability: Reachability,
+    #[serde(default)]
+    pub dns_method: DnsMethod,
+    pub label: DelegationLabel,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// Number of the last attempt claimed, and the fencing token of every write an attempt makes.
+    pub attempt: u64,
+    /// Until when the claimed attempt alone may work on this endpoint; absent when none runs.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub lease_until: Option<OffsetDateTime>,
+    /// When a scan is to start the next attempt. While one runs, when it is taken for dead.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub due_at: Option<OffsetDateTime>,
+    /// When the CA is next to be asked for its renewal advice; absent without a certificate.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub advice_at: Option<OffsetDateTime>,
+    /// When its records, its host and its certificate are next looked at; absent without a certificate.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub health_at: Option<OffsetDateTime>,
+    /// The generation of the newest key made: one key per order.
+    #[serde(default)]
+    pub generation: u64,
+    #[serde(default)]
+    pub order: Option<OpenOrder>,
+    #[serde(default)]
+    pub certificate: Option<InstalledCertificate>,
+    #[serde(default)]
+    pub failing: Option<Failing>,
+    /// What the last look at its records and host found.
+    #[serde(default)]
+    pub check: Option<CheckSummary>,
+    /// How it was when the schedule last looked at it; absent before its first certificate.
+    #[serde(default)]
+    pub health: Option<Health>,
+    /// Set by a removal; the next attempt cleans up and deletes the endpoint.
+    #[serde(default)]
+    pub removing: bool,
+    /// What was told of it, and is not over.
+    #[serde(default)]
+    pub told: Ledger,
+    /// Where its certificate goes besides ACM at home.
+    #[serde(default)]
+    pub deployment: Deployment,
+}
+
+/// What an endpoint is doing, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EndpointState {
+    /// Registered, nothing has run yet.
+    Pending,
+    /// An attempt is running.
+    Issuing,
+    /// Has a certificate; nothing to do before its renewal.
+    Active,
+    /// The last attempt failed; `failing` says why and who must act.
+    Failing,
+    /// Being cleaned up and deleted.
+    Removing,
+}
+
+impl Endpoint {
+    /// A fresh registration, due at once.
+    pub fn register(
+        id: EndpointId,
+        tenant: TenantId,
+        names: EndpointNames,
+        reachability: Reachability,
+        label: DelegationLabel,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            id,
+            tenant,
+            names,
+            reachability,
+            dns_method: DnsMethod::default(),
+            label,
+            created_at: now,
+            attempt: 0,
+            lease_until: None,
+            due_at: Some(now),
+            advice_at: None,
+            health_at: None,
+            generation: 0,
+            order: None,
+            certificate: None,
+            failing: None,
+            check: None,
+            health: None,
+            removing: false,
+            told: Ledger::default(),
+            deployment: Deployment::default(),
+        }
+    }
+
+    /// Whether an attempt holds the endpoint at `now`; at the very end of the lease it does not.
+    pub fn is_leased(&self, now: OffsetDateTime) -> bool {
+        self.lease_until.is_some_and(|until| now < until)
+    }
+
+    pub fn state(&self, now: OffsetDateTime) -> EndpointState {
+        if self.removing {
+            EndpointState::Removing
+        } else if self.is_leased(now) {
+            EndpointState::Issuing
+        } else if self.failing.is_some() {
+            EndpointState::Failing
+        } else if self.certificate.is_some() {
+            EndpointState::Active
+        } else {
+            EndpointState::Pending
+        }
+    }
+
+    /// What the certificate in place is called at the CA with this `directory`, if that CA issued it (RFC 9773 §5).
+    pub fn replaceable_at(&self, directory: &str) -> Option<&str> {
+        let held = self.certificate.as_ref()?;
+        held.renewal_id.as_deref().filter(|_| held.directory.as_deref() == Some(directory))
+    }
+
+    /// How it was when it was last looked at; none while that was before the certificate in place.
+    pub fn current_health(&self) -> Option<&Health> {
+        let held = self.certificate.as_ref()?;
+        self.health.as_ref().filter(|health| health.looked_at >= held.imported_at)
+    }
+
+    /// Whether it has another certificate than when it was last looked at: what was seen then may be over, or not.
+    pub fn awaits_look(&self) -> bool {
+        self.certificate.is_some() && self.health.is_some() && self.current_health().is_none()
+    }
+
+    /// Whether the CA wants the certificate in place renewed at `now`: inside the window that it advises (RFC 9773 §4.2).
+    pub fn is_in_advised_window(&self, now: OffsetDateTime) -> bool {
+        let advice = self.certificate.as_ref().and_then(|held| held.advice.as_ref());
+        advice.is_some_and(|advice| advice.window.start <= now && now < advice.window.end)
+    }
+
+    /// Whether an import may have left a certificate in ACM that is not recorded yet: the next attempt adopts it.
+    pub fn is_importing(&self) -> bool {
+        let recorded = self.certificate.as_ref().map(|held| held.generation);
+        self.order.as_ref().is_some_and(|order| order.importing && recorded != Some(order.generation))
+    }
+
+    /// Whether the certificate in place makes a new order needless at `now`. Where it has no copy that its deployment
+    /// asks for it does not: its key is gone, and none can be made.
+    pub fn is_current(&self, now: OffsetDateTime) -> bool {
+        self.good_certificate(now).is_some_and(|held| held.lacking(&self.deployment).is_empty())
+    }
+
+    /// Whether the chain of `generation` is of no more use: it was imported, and either that is all there was to do with it
+    /// or it is time for another.
+    pub fn has_used(&self, generation: u64, now: OffsetDateTime) -> bool {
+        let imported = self.certificate.as_ref().is_some_and(|held| held.generation == generation);
+        imported && (self.is_current(now) || self.good_certificate(now).is_none())
+    }
+
+    /// The certificate in place, if it is for the endpoint's names and its renewal is not due at `now`.
+    fn good_certificate(&self, now: OffsetDateTime) -> Option<&InstalledCertificate> {
+        self.certificate.as_ref().filter(|held| now < held.renew_at && self.names.same_set(&held.names))
+    }
+}
+
+impl Endpoint {
+    pub fn proving(&self) -> Proving {
+        Proving { reachability: self.reachability, dns_method: self.dns_method }
+    }
+
+    /// What a check of it checks.
+    pub fn subject(&self, delegation_zone: &str, endpoint_target: &str) -> Subject {
+        Subject {
+            names: self.names.clone(),
+            reachability: self.reachability,
+            dns_method: self.dns_method,
+            registered: true,
+            delegation_target: Some(self.label.target(delegation_zone)),
+            endpoint_target: endpoint_target.to_owned(),
+            certificate: self.certificate.clone(),
+            failure: self.failing.as_ref().map(|failing| failing.failure.clone()),
+            order_open: self.order.is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vocabulary::names::EndpointIdError;
+
+    #[test]
+    fn ids_round_trip_and_differ_from_domains() {
+        let id = EndpointId::from_random([0xff; 16]);
+        assert_eq!(id.as_str().parse::<EndpointId>().as_ref(), Ok(&id));
+        assert!(!id.as_str().contains('.'));
+        for bad in ["ep-short", "ep-ABCDEFGHIJKLMNOPQRSTUVWXYZ", "example.com", ""] {
+            assert_eq!(bad.parse::<EndpointId>(), Err(EndpointIdError), "{bad}");
+        }
+    }
+
+    #[test]
+    fn all_128_bits_tell_labels_apart() {
+        for bit in 0..128 {
+            let one = DelegationLabel::from_random((1_u128 << bit).to_be_bytes());
+            assert_ne!(one, DelegationLabel::from_random([0; 16]), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn shards_are_used_evenly() {
+        let mut counts = [0; 8];
+        for n in 0..8000_u128 {
+            let id = EndpointId::from_random((n * 0x9e37_79b9_7f4a_7c15).to_be_bytes());
+            counts[id.shard(8) as usize] += 1;
+        }
+        assert!(counts.iter().all(|&n| (800..1200).contains(&n)), "{counts:?}");
+    }
+}

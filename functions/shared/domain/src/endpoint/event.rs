@@ -1,0 +1,132 @@
+//! What happened to an endpoint, in order: its attempts and what people did.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use vocabulary::names::Origin;
+use vocabulary::text::printable;
+
+use crate::endpoint::attempt::{Attempt, Outcome};
+
+/// What an event says happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    Registered,
+    Changed,
+    Checked,
+    RenewalRequested,
+    LinkCreated,
+    LinkRevoked,
+    RemovalRequested,
+    AttemptStarted,
+    CertificateIssued,
+    CertificateRenewed,
+    CertificateUnchanged,
+    AttemptFailed,
+    Removed,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// Sorts by time, and is unique within the endpoint: hand it back as `after` to read on from it.
+    pub id: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    pub kind: EventKind,
+    pub by: Origin,
+    /// In one sentence.
+    pub summary: String,
+}
+
+impl Event {
+    /// An act of `by`. `salt` tells apart what happens in the same millisecond.
+    pub fn act(kind: EventKind, by: Origin, summary: impl AsRef<str>, at: OffsetDateTime, salt: u16) -> Self {
+        let id = event_id(at, &format!("{salt:04x}"));
+        Self { id, at, kind, by, summary: printable(summary.as_ref(), 500) }
+    }
+
+    /// What an attempt's record tells: its start and, when it has ended, its end.
+    pub fn of_attempt(attempt: &Attempt) -> Vec<Self> {
+        let itself = Origin::itself();
+        let number = attempt.attempt;
+        let event = |at, part: &str, kind, summary: String| Self {
+            id: event_id(at, &format!("{number:010}{part}")),
+            at,
+            kind,
+            by: itself.clone(),
+            summary,
+        };
+        let start = event(attempt.started_at, "a", EventKind::AttemptStarted, format!("Attempt {number} started."));
+        let end = attempt.finished_at.and_then(|at| {
+            let (kind, summary) = match attempt.outcome {
+                Outcome::Running => return None,
+                Outcome::Issued => (EventKind::CertificateIssued, "The certificate was issued and imported.".into()),
+                Outcome::Renewed => (EventKind::CertificateRenewed, "The certificate was renewed in place.".into()),
+                Outcome::Unchanged => (EventKind::CertificateUnchanged, "The certificate in place was good.".into()),
+                Outcome::Failed => {
+                    let why = attempt.failure.as_ref().map_or("", |failure| failure.summary.as_str());
+                    (EventKind::AttemptFailed, printable(&format!("Attempt {number} failed: {why}"), 500))
+                }
+                Outcome::Removed => (EventKind::Removed, "The endpoint was removed.".into()),
+            };
+            Some(event(at, "b", kind, summary))
+        });
+        [Some(start), end].into_iter().flatten().collect()
+    }
+}
+
+/// Attempts and acts in one line, the newest first.
+pub fn time_line(acts: impl IntoIterator<Item = Event>, attempts: &[Attempt]) -> Vec<Event> {
+    let mut events: Vec<_> = acts.into_iter().chain(attempts.iter().flat_map(Event::of_attempt)).collect();
+    events.sort_by(|a, b| b.id.cmp(&a.id));
+    events.dedup_by(|a, b| a.id == b.id);
+    events
+}
+
+/// Milliseconds since 1970, padded so that text sorts as time does, and what tells equals apart.
+fn event_id(at: OffsetDateTime, distinction: &str) -> String {
+    format!("{:015}-{distinction}", at.unix_timestamp_nanos() / 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::Duration;
+    use time::macros::datetime;
+    use vocabulary::failure::{Actor, Failure, FailureName};
+
+    const START: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn attempt(number: u64, outcome: Outcome) -> Attempt {
+        Attempt {
+            attempt: number,
+            started_at: START + Duration::minutes(number.cast_signed()),
+            finished_at: (outcome != Outcome::Running)
+                .then(|| START + Duration::minutes(number.cast_signed()) + Duration::SECOND),
+            outcome,
+            method: None,
+            order: None,
+            directory: None,
+            failure: (outcome == Outcome::Failed)
+                .then(|| Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no CNAME", "create it")),
+            execution: "x".into(),
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn attempts_and_acts_make_one_line_newest_first() {
+        let by = Origin { who: "arn:aws:iam::1:user/ann".into(), address: Some("192.0.2.1".into()) };
+        let registered = Event::act(EventKind::Registered, by, "Registered.", START, 7);
+        let line = time_line([registered], &[attempt(2, Outcome::Running), attempt(1, Outcome::Failed)]);
+        let kinds: Vec<_> = line.iter().map(|event| event.kind).collect();
+        assert_eq!(
+            kinds,
+            [EventKind::AttemptStarted, EventKind::AttemptFailed, EventKind::AttemptStarted, EventKind::Registered]
+        );
+        assert!(line[1].summary.contains("no CNAME"));
+        assert!(line.windows(2).all(|pair| pair[0].id > pair[1].id && pair[0].at >= pair[1].at));
+    }
+}

@@ -1,0 +1,207 @@
+//! A row of failures: how long it has lasted, whose fault it is, and when an endpoint is parked.
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::failure::{Actor, Failure, FailureName};
+
+/// An endpoint without a certificate is parked when so many looks in a row have found the customer's part undone.
+///
+/// At the pace of [`next_attempt`](crate::endpoint::schedule::next_attempt) the first 34 of them take a day, and all a week more.
+pub const MOST_LOOKS: u32 = 60;
+
+/// One whose certificate has expired is parked when it has been the customer's fault for this part of its lifetime.
+///
+/// Renewal opens with a third of it left, or with half of a short one: until it expires nothing is parked.
+const PATIENCE: f64 = 0.5;
+
+/// How an endpoint's attempts have failed since its last success.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failing {
+    pub failure: Failure,
+    /// The first failure of this row.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    /// The last one; absent from before this was recorded.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub failed_at: Option<OffsetDateTime>,
+    /// Failures in a row, whatever their reason.
+    pub attempts: u32,
+    /// Those of them that the CA was asked for: the waits between attempts grow by them.
+    #[serde(default)]
+    pub asked: u32,
+    /// Since when the customer has left their part undone; absent while nobody waits for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absence: Option<Absence>,
+}
+
+/// How long a customer's part has been undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Absence {
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    /// Attempts that ended by it.
+    pub looks: u32,
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub parked_since: Option<OffsetDateTime>,
+}
+
+impl Failing {
+    /// The first failure of a row.
+    pub fn first(failure: Failure, now: OffsetDateTime) -> Self {
+        Self::after(None, failure, None, now)
+    }
+
+    /// The row `before` with one more failure at `now`, of an endpoint that holds `held`.
+    ///
+    /// An absence goes on through a failure of our own, which says nothing of the customer. It ends when the CA was
+    /// reached: that is asked only when the customer's part is done.
+    pub fn after(
+        before: Option<&Self>,
+        failure: Failure,
+        held: Option<&InstalledCertificate>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let known = before.and_then(|before| before.absence.clone());
+        let absence = match failure.actor {
+            Actor::Customer => Some(known.unwrap_or_else(|| Absence::begins(now)).longer(held, now)),
+            Actor::Operator => known,
+            Actor::Ca => None,
+        };
+        // Neither spends anything at the CA.
+        let unasked = matches!(failure.name, FailureName::RecordsNotReady | FailureName::BudgetSpent);
+        Self {
+            since: before.map_or(now, |before| before.since),
+            failed_at: Some(now),
+            attempts: before.map_or(0, |before| before.attempts) + 1,
+            asked: before.map_or(0, |before| before.asked) + u32::from(!unasked),
+            absence,
+            failure,
+        }
+    }
+
+    /// Since when the endpoint has been parked: its customer seems to have left, and nobody else can help.
+    pub fn parked_since(&self) -> Option<OffsetDateTime> {
+        let absence = self.absence.as_ref().filter(|_| self.failure.actor == Actor::Customer)?;
+        absence.parked_since
+    }
+}
+
+impl Absence {
+    fn begins(now: OffsetDateTime) -> Self {
+        Self { since: now, looks: 0, parked_since: None }
+    }
+
+    /// With one more look at `now`.
+    fn longer(self, held: Option<&InstalledCertificate>, now: OffsetDateTime) -> Self {
+        let looks = self.looks.saturating_add(1);
+        let has_left = match held {
+            None => looks >= MOST_LOOKS,
+            Some(held) => {
+                let lifetime: Duration = held.not_after - held.not_before;
+                now >= held.not_after && now - self.since >= lifetime * PATIENCE
+            }
+        };
+        Self { looks, parked_since: self.parked_since.or(has_left.then_some(now)), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::schedule::next_attempt;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn failure(name: FailureName, actor: Actor) -> Failure {
+        Failure::new(name, actor, "what", "do this")
+    }
+
+    fn missing() -> Failure {
+        failure(FailureName::RecordsNotReady, Actor::Customer)
+    }
+
+    /// Looks again and again, each when it is due, until the endpoint is parked.
+    fn until_parked(held: Option<&InstalledCertificate>, mut now: OffsetDateTime) -> (Failing, OffsetDateTime) {
+        let mut failing = Failing::first(missing(), now);
+        while failing.parked_since().is_none() {
+            now = next_attempt(&failing, now, 0.0);
+            failing = Failing::after(Some(&failing), missing(), held, now);
+        }
+        (failing, now)
+    }
+
+    fn held(lifetime: Duration) -> InstalledCertificate {
+        InstalledCertificate {
+            arn: "arn".into(),
+            serial: "1".into(),
+            issuer: "CN=CA".into(),
+            names: vec![],
+            not_before: NOW,
+            not_after: NOW + lifetime,
+            imported_at: NOW,
+            renew_at: NOW + lifetime * (2.0 / 3.0),
+            directory: None,
+            renewal_id: None,
+            advice: None,
+            generation: 1,
+            renewal: false,
+            announced: true,
+            copies: vec![],
+            listeners: vec![],
+        }
+    }
+
+    #[test]
+    fn a_registration_is_parked_at_exactly_so_many_looks_which_take_about_a_week() {
+        let (failing, now) = until_parked(None, NOW);
+        assert_eq!(failing.absence.as_ref().map(|absence| absence.looks), Some(MOST_LOOKS));
+        assert!((Duration::days(6)..Duration::days(10)).contains(&(now - NOW)), "{}", now - NOW);
+    }
+
+    #[test]
+    fn while_a_certificate_is_good_nothing_is_parked_and_then_by_its_lifetime() {
+        for lifetime in [Duration::days(90), Duration::days(47), Duration::hours(160)] {
+            let held = held(lifetime);
+            let (_, parked) = until_parked(Some(&held), held.renew_at);
+            let after = parked - held.renew_at;
+            assert!(parked >= held.not_after, "{lifetime}");
+            assert!(after >= lifetime * 0.5 && after < lifetime * 0.5 + Duration::hours(7), "{lifetime}: {after}");
+        }
+    }
+
+    #[test]
+    fn a_failure_of_our_own_ends_no_absence_and_word_from_the_ca_does() {
+        let (parked, now) = until_parked(None, NOW);
+        let throttled = failure(FailureName::Throttled, Actor::Operator);
+        let ours = Failing::after(Some(&parked), throttled, None, now);
+        assert_eq!((ours.parked_since(), &ours.absence), (None, &parked.absence), "it shows what it failed by");
+        assert!(
+            Failing::after(Some(&ours), missing(), None, now).parked_since().is_some(),
+            "and is parked all the same"
+        );
+        let limited = failure(FailureName::RateLimited, Actor::Ca);
+        assert_eq!(Failing::after(Some(&parked), limited, None, now).absence, None);
+    }
+
+    #[test]
+    fn looks_alone_make_the_ca_wait_no_longer() {
+        let mut failing = Failing::first(missing(), NOW);
+        for _ in 0..9 {
+            failing = Failing::after(Some(&failing), missing(), None, NOW);
+        }
+        let failing = Failing::after(Some(&failing), failure(FailureName::ChallengeFailed, Actor::Customer), None, NOW);
+        assert_eq!((failing.attempts, failing.asked), (11, 1));
+        assert_eq!(next_attempt(&failing, NOW, 0.0), NOW + Duration::MINUTE);
+    }
+
+    #[test]
+    fn a_row_from_before_absences_were_counted_is_read_and_goes_on() {
+        let old = serde_json::json!({"failure": missing(), "since": "2026-11-01T00:00:00Z", "attempts": 90});
+        let old: Failing = serde_json::from_value(old).expect("an older release wrote it");
+        let next = Failing::after(Some(&old), missing(), None, NOW);
+        assert_eq!((next.attempts, next.since), (91, old.since));
+        assert_eq!(next.absence, Some(Absence { since: NOW, looks: 1, parked_since: None }));
+    }
+}

@@ -1,0 +1,126 @@
+//! What is kept of an endpoint between two health checks.
+
+use diagnosis::report::Serving;
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+use utoipa::ToSchema;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::failure::Actor;
+use vocabulary::record::RequiredRecord;
+use vocabulary::text::moment;
+
+/// Looks in a row that must see the same before it is taken for true: a name server may be restarting.
+pub(crate) const LOOKS_TO_CONFIRM: u32 = 2;
+
+/// How long listeners may go on with the certificate before, as a part of the new one's lifetime and at the most.
+const SETTLING_PART: i32 = 100;
+
+pub(crate) const LONGEST_SETTLING: Duration = Duration::HOUR;
+
+/// What can be wrong with an endpoint that has a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SymptomKind {
+    /// Records, their zone or the challenge path are not as they must be: the next renewal would fail.
+    DnsBroken,
+    /// The certificate is gone from ACM.
+    CertificateMissing,
+    /// ACM has another certificate under the same ARN.
+    AnotherHeld,
+    /// A further region does not have it.
+    CopyMissing,
+    /// A listener that is to have it does not.
+    Detached,
+    /// The host presents another certificate than the one in ACM.
+    AnotherServed,
+    /// The host presents the certificate without those that lead to the root.
+    ChainIncomplete,
+    /// No TLS connection to the host can be made.
+    HostUnreachable,
+    /// Nothing uses the certificate any more.
+    Unused,
+}
+
+impl SymptomKind {
+    /// Whether it is seen in ACM.
+    pub(crate) fn is_of_acm(self) -> bool {
+        matches!(self, Self::CertificateMissing | Self::AnotherHeld | Self::Unused)
+    }
+
+    /// Whether visitors or the next renewal suffer by it.
+    pub fn is_grave(self) -> bool {
+        !matches!(self, Self::HostUnreachable | Self::Unused)
+    }
+}
+
+/// One thing that is wrong, for as long as it lasts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Symptom {
+    pub kind: SymptomKind,
+    /// The first look that saw it.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    /// Looks in a row that saw it.
+    pub looks: u32,
+    pub actor: Actor,
+    /// What is the case, in a sentence or two.
+    pub summary: String,
+    /// What `actor` does about it, with the record or the command.
+    pub remedy: String,
+    /// The record to create or to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RequiredRecord>,
+}
+
+impl Symptom {
+    /// Whether it was there at two looks in a row: nobody is bothered with what mends itself in minutes.
+    pub fn is_confirmed(&self) -> bool {
+        self.looks >= LOOKS_TO_CONFIRM
+    }
+}
+
+/// How an endpoint was when it was last looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    #[serde(with = "time::serde::rfc3339")]
+    pub looked_at: OffsetDateTime,
+    /// When records and hosts were last as they must be; absent if no look has found them so.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub dns_good_at: Option<OffsetDateTime>,
+    /// What is wrong, each kind once, the gravest first.
+    #[serde(default)]
+    pub symptoms: Vec<Symptom>,
+    /// What the host presented.
+    pub served: Serving,
+    /// ARNs of what uses the certificate.
+    #[serde(default)]
+    pub used_by: Vec<String>,
+}
+
+impl Health {
+    pub fn symptom(&self, kind: SymptomKind) -> Option<&Symptom> {
+        self.symptoms.iter().find(|symptom| symptom.kind == kind)
+    }
+
+    /// What is wrong beyond doubt, the gravest first.
+    pub fn confirmed(&self) -> impl Iterator<Item = &Symptom> {
+        self.symptoms.iter().filter(|symptom| symptom.is_confirmed())
+    }
+
+    /// Whether something was seen that the next look has to confirm soon.
+    pub fn is_in_doubt(&self) -> bool {
+        self.symptoms.iter().any(|symptom| !symptom.is_confirmed())
+    }
+}
+
+/// `what` is wrong with the records, when they were last right (`good`), and what follows while `held` is in place.
+pub fn consequence(what: &str, good: Option<OffsetDateTime>, held: &InstalledCertificate) -> String {
+    let what = what.trim_end_matches('.');
+    let good = good.map(|at| format!("It was right when it was looked at on {}. ", moment(at))).unwrap_or_default();
+    format!("{what}. {good}The next renewal would fail, and the certificate in place ends {}.", moment(held.not_after))
+}
+
+/// Until when a host may present the certificate before `held`: load balancers take a moment to change.
+pub fn settles_at(held: &InstalledCertificate) -> OffsetDateTime {
+    held.imported_at + ((held.not_after - held.not_before) / SETTLING_PART).min(LONGEST_SETTLING)
+}

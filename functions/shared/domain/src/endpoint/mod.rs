@@ -1,0 +1,22 @@
+//! Everything that is stored of one endpoint.
+
+pub mod attempt;
+pub(crate) mod endpoint;
+pub mod event;
+pub mod failing;
+pub mod health;
+pub mod notified;
+pub mod records;
+pub mod schedule;
+pub mod share;
+
+pub use self::attempt::{Attempt, Outcome, Step, StepUsage};
+pub use self::endpoint::{Endpoint, EndpointState};
+pub use self::event::{Event, EventKind};
+pub use self::failing::{Absence, Failing, MOST_LOOKS};
+pub use self::health::{Health, Symptom, SymptomKind};
+pub use self::notified::{Cause, Ledger, Severity, Source, Told};
+pub use self::schedule::LEASE;
+pub use self::share::{DEFAULT_LIFE, LONGEST_LIFE, Share, ShareToken, ShareTokenError};
+#[cfg(test)]
+mod deployed;

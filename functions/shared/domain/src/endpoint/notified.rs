@@ -1,0 +1,141 @@
+//! What people were told of an endpoint, so that nobody is told twice.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use vocabulary::failure::{Actor, FailureName};
+
+/// What an endpoint keeps of what was told of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Alerts decided on so far. It makes the next one's id, which a repetition after a crash makes again.
+    #[serde(default)]
+    pub sequence: u64,
+    /// What was told and is not over.
+    #[serde(default)]
+    pub told: Vec<Told>,
+}
+
+/// A trouble that was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub cause: Cause,
+    pub actor: Actor,
+    /// Serial of the certificate that was in place; a newer one is told of anew.
+    #[serde(default)]
+    pub certificate: Option<String>,
+    /// The worst that was told.
+    pub severity: Severity,
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    pub source: Source,
+    /// Whether it was told for all endpoints together: see [`SharedCause`].
+    #[serde(default)]
+    pub shared: bool,
+}
+
+impl Ledger {
+    /// What is left when the endpoint's names change: what was told was about the old ones. A shared cause is left by
+    /// the next attempt, which knows whether it has met it.
+    pub fn after_change(&self) -> Self {
+        Self { sequence: self.sequence, told: self.told.iter().filter(|told| told.shared).cloned().collect() }
+    }
+}
+
+/// Why something is told, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct Cause(String);
+
+impl Cause {
+    pub fn new(word: impl Into<String>) -> Self {
+        Self(word.into())
+    }
+
+    /// The customer seems to have left.
+    pub fn parked() -> Self {
+        Self::new("parked")
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<FailureName> for Cause {
+    fn from(name: FailureName) -> Self {
+        Self(name.as_str().to_owned())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a trouble shows. What is over is over where it showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Its attempts fail. Whatever they fail by, it lasts until one succeeds.
+    Attempts,
+    /// A look at its records and host.
+    Look,
+    /// The clock: what should have happened has not.
+    Clock,
+    /// A look at the certificate in ACM.
+    Store,
+}
+
+impl Source {
+    pub(crate) fn is_a_look(self) -> bool {
+        matches!(self, Self::Look | Self::Store)
+    }
+}
+
+/// How soon somebody should look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = AlertSeverity)]
+pub enum Severity {
+    /// Nothing is wrong.
+    #[default]
+    Info,
+    /// Something must be done, and there is time.
+    Notice,
+    /// Under a third of the certificate's life is left.
+    Warning,
+    /// Under a fifth.
+    Error,
+    /// Under a tenth, or it has expired.
+    Page,
+}
+
+impl Severity {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Page => "page",
+        }
+    }
+
+    /// How much a trouble matters by the part of a certificate's life that is left at `now`.
+    ///
+    /// "Under" is meant as it is said: with exactly a third left it is a notice.
+    pub fn of_life(not_before: OffsetDateTime, not_after: OffsetDateTime, now: OffsetDateTime) -> Self {
+        let (life, left) = (not_after - not_before, not_after - now);
+        let under = |part: i32| left * part < life;
+        match () {
+            () if under(10) => Self::Page,
+            () if under(5) => Self::Error,
+            () if under(3) => Self::Warning,
+            () => Self::Notice,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! When to renew and when to try again. Nothing here is in days: a certificate of minutes works as one of months.
+
+use time::{Duration, OffsetDateTime};
+use vocabulary::failure::FailureName;
+
+use crate::endpoint::failing::Failing;
+
+/// How long a claimed attempt is left alone; longer than the state machine's own time limit (3600 s).
+pub const LEASE: Duration = Duration::minutes(75);
+
+/// How soon, and how late, records that a customer has yet to create are looked at again.
+const SHORTEST_LOOK: Duration = Duration::seconds(30);
+
+const LONGEST_LOOK: Duration = Duration::hours(6);
+
+/// How late those of a parked endpoint are.
+const LONGEST_PARKED: Duration = Duration::WEEK;
+
+/// How far `jitter` spreads retries, as a part of the wait.
+const RETRY_SPREAD: f64 = 0.1;
+
+/// When to try again after the last failure of the row.
+///
+/// The other side's own word (`Retry-After`) goes first. Records that a customer has yet to create cost the CA nothing,
+/// so they are looked at again after a quarter of the time waited so far: somebody who took ten minutes waits two and a
+/// half more at the most. A parked endpoint is looked at by the same rule, ever more rarely. Everything else backs off as
+/// Let's Encrypt suggests: 1, 10, 100 minutes, daily. `jitter` in 0.0..1.0 adds up to a tenth.
+pub fn next_attempt(failing: &Failing, now: OffsetDateTime, jitter: f64) -> OffsetDateTime {
+    let undone_since = failing.absence.as_ref().map_or(failing.since, |absence| absence.since);
+    let quarter: Duration = (now - undone_since) / 4_i32;
+    let backoff = match failing.asked {
+        0 | 1 => Duration::minutes(1),
+        2 => Duration::minutes(10),
+        3 => Duration::minutes(100),
+        _ => Duration::DAY,
+    };
+    let advised = failing.failure.retry_after.map_or(Duration::ZERO, |at| at - now);
+    let wait = match failing.failure.name {
+        // It has a place in a line, which is neither early nor late.
+        FailureName::BudgetSpent => return now + advised.max(Duration::SECOND),
+        FailureName::RecordsNotReady if failing.parked_since().is_some() => quarter.clamp(LONGEST_LOOK, LONGEST_PARKED),
+        FailureName::RecordsNotReady => quarter.clamp(SHORTEST_LOOK, LONGEST_LOOK),
+        FailureName::OrderLost if failing.asked <= 1 => Duration::ZERO,
+        _ if failing.parked_since().is_some() => quarter.clamp(backoff, LONGEST_PARKED.max(backoff)),
+        _ => backoff,
+    };
+    let wait = wait.max(advised);
+    now + wait + wait * (RETRY_SPREAD * jitter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::failing::Absence;
+    use proptest::prelude::*;
+    use time::macros::datetime;
+    use vocabulary::certificate::renewal::renewal_opens;
+    use vocabulary::failure::{Actor, Failure};
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    /// A row of so many failures that the CA was asked for, the first of them `waited` ago.
+    fn failing(name: FailureName, asked: u32, waited: Duration) -> Failing {
+        let failure = Failure::new(name, Actor::Customer, "", "");
+        Failing { attempts: asked, asked, absence: None, ..Failing::first(failure, NOW - waited) }
+    }
+
+    /// How long a customer is waited for.
+    fn look(waited: Duration, parked: bool) -> Duration {
+        let mut failing = failing(FailureName::RecordsNotReady, 9, waited);
+        failing.absence = Some(Absence { since: NOW - waited, looks: 9, parked_since: parked.then_some(NOW) });
+        next_attempt(&failing, NOW, 0.0) - NOW
+    }
+
+    #[test]
+    fn renewal_opens_at_two_thirds_or_at_half_of_a_short_lifetime() {
+        let opens = |lifetime: Duration| renewal_opens(NOW, NOW + lifetime, 0.5) - NOW;
+        assert_eq!(opens(Duration::days(90)), Duration::days(60));
+        assert_eq!(opens(Duration::days(10)).whole_hours(), 160);
+        assert_eq!(opens(Duration::hours(160)), Duration::hours(80));
+        assert_eq!(opens(Duration::minutes(4)), Duration::minutes(2));
+    }
+
+    #[test]
+    fn a_customer_who_was_quick_is_not_kept_waiting() {
+        assert_eq!(look(Duration::ZERO, false), SHORTEST_LOOK);
+        assert_eq!(look(Duration::minutes(2), false), SHORTEST_LOOK);
+        assert_eq!(look(Duration::minutes(10), false), Duration::seconds(150));
+        assert_eq!(look(Duration::hours(1), false), Duration::minutes(15));
+        assert_eq!(look(Duration::days(30), false), LONGEST_LOOK);
+    }
+
+    #[test]
+    fn a_parked_endpoint_is_looked_at_ever_more_rarely_but_always_again() {
+        assert_eq!(look(Duration::days(8), true), Duration::days(2));
+        assert_eq!(look(Duration::days(20), true), Duration::days(5));
+        assert_eq!(look(Duration::days(900), true), LONGEST_PARKED);
+        assert_eq!(look(Duration::hours(1), true), LONGEST_LOOK, "never more often than before");
+    }
+
+    #[test]
+    fn the_ca_is_asked_less_and_less_often() {
+        let wait = |n| {
+            let failing = failing(FailureName::ChallengeFailed, n, Duration::ZERO);
+            (next_attempt(&failing, NOW, 0.0) - NOW).whole_minutes()
+        };
+        assert_eq!([wait(1), wait(2), wait(3), wait(4), wait(400)], [1, 10, 100, 1440, 1440]);
+    }
+
+    #[test]
+    fn the_other_sides_word_goes_first_when_it_is_later() {
+        let at = |seconds| {
+            let mut failing = failing(FailureName::RateLimited, 1, Duration::ZERO);
+            failing.failure.retry_after = Some(NOW + Duration::seconds(seconds));
+            next_attempt(&failing, NOW, 0.0)
+        };
+        assert_eq!(at(7200), NOW + Duration::hours(2));
+        assert_eq!(at(5), NOW + Duration::MINUTE);
+        assert_eq!(at(-5), NOW + Duration::MINUTE);
+    }
+
+    #[test]
+    fn who_waits_for_a_budget_is_due_exactly_when_its_turn_comes() {
+        let mut failing = failing(FailureName::BudgetSpent, 40, Duration::DAY);
+        failing.failure.retry_after = Some(NOW + Duration::seconds(36));
+        assert_eq!(next_attempt(&failing, NOW, 0.9), NOW + Duration::seconds(36));
+    }
+
+    #[test]
+    fn a_lost_order_is_made_anew_at_once_but_only_once() {
+        let wait = |n| next_attempt(&failing(FailureName::OrderLost, n, Duration::ZERO), NOW, 0.0) - NOW;
+        assert_eq!((wait(1), wait(2)), (Duration::ZERO, Duration::minutes(10)));
+    }
+
+    proptest! {
+        #[test]
+        fn renewal_always_opens_inside_the_lifetime(seconds in 60_i64..400 * 86_400, jitter in 0.0_f64..1.0) {
+            let end = NOW + Duration::seconds(seconds);
+            let opens = renewal_opens(NOW, end, jitter);
+            prop_assert!(NOW < opens && opens < end);
+        }
+
+        #[test]
+        fn a_retry_never_lies_in_the_past(attempts in 0_u32..50, waited in 0_i64..10_000_000, jitter in 0.0_f64..1.0) {
+            for name in FailureName::ALL {
+                let at = next_attempt(&failing(name, attempts, Duration::seconds(waited)), NOW, jitter);
+                prop_assert!(at >= NOW);
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What is kept of an endpoint between two looks at it, and when it is looked at next.
+//!
+//! Pure: [`Health::follow`] makes of what was known and what was [`Seen`] what is known now, [`pace`](crate::health::pace) spreads the looks.
+//! Whether somebody is told is not decided here.
+
+use time::OffsetDateTime;
+use vocabulary::certificate::InstalledCertificate;
+
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::health::{Health, Symptom, SymptomKind};
+use crate::health::rules;
+use crate::health::seen::{AtListener, InAcm, Seen};
+
+impl Health {
+    /// What is known of `endpoint` after a look at `now`, which held `certificate` against what was seen.
+    ///
+    /// What was wrong before and still is keeps its beginning; what is gone is gone at once.
+    pub fn follow(
+        before: Option<&Self>,
+        endpoint: &Endpoint,
+        certificate: &InstalledCertificate,
+        seen: &Seen<'_>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let dns = rules::dns(seen.report);
+        let dns_good_at = if dns.is_none() { Some(now) } else { before.and_then(|before| before.dns_good_at) };
+        let used_by = match seen.acm {
+            InAcm::There(there) => there.used_by.clone(),
+            InAcm::Gone => Vec::new(),
+            InAcm::Unknown => before.map(|before| before.used_by.clone()).unwrap_or_default(),
+        };
+        let known = |kind| before.and_then(|before| before.symptom(kind));
+        // What could not be looked at is neither seen again nor over.
+        let kept = before.into_iter().flat_map(|before| &before.symptoms);
+        let unseen = |kind: SymptomKind| match kind {
+            SymptomKind::CopyMissing => seen.copies.iter().any(|(_, acm)| *acm == InAcm::Unknown),
+            SymptomKind::Detached => seen.listeners.iter().any(|(_, at)| *at == AtListener::Unknown),
+            kind => *seen.acm == InAcm::Unknown && kind.is_of_acm(),
+        };
+        let found: Vec<Symptom> = dns
+            .into_iter()
+            .chain(rules::in_acm(endpoint, certificate, seen.acm, before))
+            .chain(rules::copies(endpoint, seen.copies))
+            .chain(rules::listeners(endpoint, seen.listeners))
+            .chain(rules::served(certificate, &seen.report.serving, now))
+            .collect();
+        let kept = kept.filter(|symptom| unseen(symptom.kind) && found.iter().all(|new| new.kind != symptom.kind));
+        let kept: Vec<Symptom> = kept.cloned().collect();
+        let found = found.into_iter().map(|symptom| match known(symptom.kind) {
+            Some(before) => Symptom { since: before.since, looks: before.looks.saturating_add(1), ..symptom },
+            None => Symptom { since: now, ..symptom },
+        });
+        let mut symptoms: Vec<Symptom> = found.chain(kept).collect();
+        symptoms.sort_by_key(|symptom| symptom.kind);
+        Self { looked_at: now, dns_good_at, symptoms, served: seen.report.serving.clone(), used_by }
+    }
+
+    /// What became certain by this look, or is over by it, in one sentence each for the history.
+    pub fn news(&self, before: Option<&Self>) -> Vec<String> {
+        let was = |kind| before.and_then(|before| before.symptom(kind)).filter(|symptom| symptom.is_confirmed());
+        let begun = self.confirmed().filter(|symptom| was(symptom.kind).is_none());
+        let begun = begun.map(|symptom| format!("Looked: {}", symptom.summary));
+        let over = before.into_iter().flat_map(Self::confirmed);
+        let over = over.filter(|symptom| self.symptom(symptom.kind).is_none());
+        let over = over.map(|symptom| format!("Looked: no longer so: {}", symptom.summary));
+        begun.chain(over).collect()
+    }
+}

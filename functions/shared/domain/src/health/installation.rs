@@ -1,0 +1,133 @@
+//! What of an inspection of the installation is worth telling: what fails twice in a row.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::alert::alert::Alert;
+use crate::alert::installation::{EngineTrouble, decide_engine};
+use crate::endpoint::health::LOOKS_TO_CONFIRM;
+use crate::endpoint::notified::{Cause, Ledger, Severity};
+use crate::installation::check::{InstallationCheck, InstallationStatus};
+
+/// Alarms tell by themselves, and what they ring for is among the other checks.
+const TELL_BY_THEMSELVES: &str = "alarms";
+
+/// What is kept of the installation between two looks at it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Engine {
+    /// Checks that failed at the last look.
+    #[serde(default)]
+    pub failing: Vec<FailingCheck>,
+    #[serde(default)]
+    pub told: Ledger,
+}
+
+/// A check that fails, for as long as it does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailingCheck {
+    pub check: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    /// Looks in a row that found it so.
+    pub looks: u32,
+}
+
+/// Decides what is to be told of `checks`, and what is to be kept once it was. `dashboard` is the base URL of the links.
+///
+/// A check is told of when it has failed twice in a row, and again when it passes. Warnings are for `doctor`.
+pub fn follow(
+    before: &Engine,
+    checks: &[InstallationCheck],
+    now: OffsetDateTime,
+    dashboard: Option<&str>,
+) -> (Vec<Alert>, Engine) {
+    let failed: Vec<_> = checks.iter().filter(|check| is_failing(check)).collect();
+    let known = |name: &str| before.failing.iter().find(|known| known.check == name);
+    let failing = failed.iter().map(|check| match known(&check.name) {
+        Some(known) => FailingCheck { looks: known.looks.saturating_add(1), ..known.clone() },
+        None => FailingCheck { check: check.name.clone(), since: now, looks: 1 },
+    });
+    let failing: Vec<_> = failing.collect();
+    let confirmed = failed.iter().zip(&failing).filter(|(_, failing)| failing.looks >= LOOKS_TO_CONFIRM);
+    let troubles: Vec<_> = confirmed
+        .map(|(check, failing)| EngineTrouble {
+            cause: Cause::new(&check.name),
+            severity: Severity::Error,
+            since: failing.since,
+            what: check.detail.clone(),
+            remedy: check.remedy.clone().unwrap_or_else(|| "Look closer: managed-https doctor".into()),
+        })
+        .collect();
+    let (alerts, told) = decide_engine(&before.told, &troubles, now, dashboard);
+    (alerts, Engine { failing, told })
+}
+
+fn is_failing(check: &InstallationCheck) -> bool {
+    check.status == InstallationStatus::Failed && check.name != TELL_BY_THEMSELVES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::kind::AlertKind;
+    use time::Duration;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn check(name: &str, status: InstallationStatus) -> InstallationCheck {
+        let remedy = (status != InstallationStatus::Ok).then(|| format!("mend {name}"));
+        InstallationCheck { name: name.into(), status, detail: format!("{name} is so"), remedy, used: vec![] }
+    }
+
+    /// Looks five minutes apart at which these checks fail; what each tells, with its cause.
+    fn told(looks: &[&[&str]]) -> Vec<Vec<(AlertKind, String)>> {
+        let (mut engine, mut now) = (Engine::default(), NOW);
+        let look = |failing: &&[&str]| {
+            now += Duration::minutes(5);
+            let mut checks = vec![check("resources", InstallationStatus::Ok)];
+            checks.extend(failing.iter().map(|name| check(name, InstallationStatus::Failed)));
+            let (alerts, after) = follow(&engine, &checks, now, None);
+            engine = after;
+            alerts.into_iter().map(|alert| (alert.kind, alert.cause.to_string())).collect()
+        };
+        looks.iter().map(look).collect()
+    }
+
+    #[test]
+    fn what_lasts_is_told_once_and_its_end_once() {
+        let (ill, well) = (AlertKind::EngineUnhealthy, AlertKind::Recovered);
+        let schedule = |kind| vec![(kind, "schedule".to_owned())];
+        let told = told(&[&["schedule"], &["schedule"], &["schedule"], &[], &[]]);
+        assert_eq!(told, [vec![], schedule(ill), vec![], schedule(well), vec![]]);
+    }
+
+    #[test]
+    fn a_moment_is_no_news_and_neither_is_its_end() {
+        assert!(told(&[&["acme-directory"], &[], &["acme-directory"], &[]]).iter().all(Vec::is_empty));
+    }
+
+    #[test]
+    fn a_further_failure_is_told_when_it_is_certain_too() {
+        let told = told(&[&["a"], &["a"], &["a", "b"], &["a", "b"], &["b"], &[]]);
+        assert_eq!(told.iter().map(Vec::len).collect::<Vec<_>>(), [0, 1, 0, 1, 1, 1]);
+    }
+
+    #[test]
+    fn alarms_tell_by_themselves_and_warnings_wait_for_doctor() {
+        let checks =
+            [check("alarms", InstallationStatus::Failed), check("alert-subscriptions", InstallationStatus::Warning)];
+        let (first, engine) = follow(&Engine::default(), &checks, NOW, None);
+        let (second, engine) = follow(&engine, &checks, NOW, None);
+        assert!(first.is_empty() && second.is_empty() && engine.failing.is_empty());
+    }
+
+    #[test]
+    fn a_message_says_what_is_so_since_when_and_what_mends_it() {
+        let failed = [check("schedule", InstallationStatus::Failed)];
+        let (_, once) = follow(&Engine::default(), &failed, NOW, None);
+        let (alerts, _) = follow(&once, &failed, NOW + Duration::minutes(5), None);
+        assert_eq!((alerts[0].what.as_str(), alerts[0].remedy.as_str()), ("schedule is so", "mend schedule"));
+        assert_eq!(alerts[0].since, Some(NOW));
+    }
+}

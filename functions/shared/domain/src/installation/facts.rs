@@ -1,0 +1,165 @@
+//! What can be seen of an installation from within it, before anybody judges it.
+
+use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::ImportedLife;
+
+use crate::ports::fault::ServiceFault;
+
+/// What an attempt may take: the steps wait for 10 minutes for DNS, and 5 each for validation and issuance, and are retried.
+pub const LONGEST_ATTEMPT: Duration = Duration::minutes(45);
+
+/// One look, or why it could not be taken.
+pub type Looked<T> = Result<T, ServiceFault>;
+
+/// All looks at one installation.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// What must be there and at work, with the state that the service gives.
+    pub resources: Vec<Resource>,
+    pub zone: Looked<HostedZone>,
+    pub delegation: Delegation,
+    /// The CAs, the preferred one first.
+    pub authorities: Vec<AuthorityFacts>,
+    /// What runs by itself, each task once.
+    pub tasks: Vec<TaskFacts>,
+    pub alarms: Looked<Vec<Alarm>>,
+    pub subscriptions: Looked<Subscriptions>,
+    /// Messages in the dead-letter queue of the scans.
+    pub dead_letters: Looked<u64>,
+    /// Whether the token issuer answers, or why not; `None` if there is none.
+    pub issuer: Option<Result<(), String>>,
+    /// Attempts that have been running for longer than any should: names of their executions.
+    pub long_attempts: Looked<Vec<String>>,
+    /// What is imported into ACM, in the installation's own account and region.
+    pub imported: Looked<Vec<ImportedLife>>,
+}
+
+/// One CA, and our account there.
+#[derive(Clone, Debug)]
+pub struct AuthorityFacts {
+    pub account: Looked<Account>,
+    pub directory: Result<Directory, String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// For people: `table managed-https-EndpointsTable-1ABC`.
+    pub name: String,
+    pub state: Looked<ResourceState>,
+}
+
+/// Whether a resource can do its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResourceState {
+    Ready,
+    /// In the service's own word.
+    NotReady(String),
+}
+
+/// The delegation zone in Route 53.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostedZone {
+    /// Without a dot at the end.
+    pub name: String,
+    pub private: bool,
+    /// Its delegation set, without dots at the end.
+    pub name_servers: Vec<String>,
+}
+
+/// The delegation zone in the DNS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delegation {
+    /// The name servers that the zone above names; none if it does not delegate. `Err`: it could not be asked.
+    pub at_parent: Result<Vec<String>, String>,
+    /// Each name server of the hosted zone, and whether it answers for the zone.
+    pub servers: Vec<(String, Result<(), String>)>,
+}
+
+/// The account secret, without what is secret in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// Nothing was ever stored: the first order makes the account.
+    NeverStored,
+    /// Something was stored, and it is not what the functions store.
+    Unreadable,
+    /// There were accounts and there are none.
+    Emptied,
+    /// None at this CA; there are others.
+    OnlyElsewhere {
+        directories: Vec<String>,
+    },
+    /// The key is there; the CA has not confirmed the account yet.
+    Unregistered,
+    Registered {
+        url: String,
+    },
+}
+
+/// What the CA says about itself (RFC 8555 §7.1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// Names of the profiles it offers.
+    pub profiles: Vec<String>,
+    pub external_account_required: bool,
+}
+
+/// What the installation does by itself, each on a schedule of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Starts what is due.
+    Scan,
+    /// Asks the CA when it wants certificates renewed.
+    Advice,
+    /// Looks at what is in place between renewals.
+    Health,
+}
+
+/// The schedule of a task, and the task's own word that it ran.
+#[derive(Clone, Debug)]
+pub struct TaskFacts {
+    pub task: Task,
+    pub schedule: Looked<Schedule>,
+    /// When the last run came to its end; `None`: none ever has.
+    pub last_run: Looked<Option<OffsetDateTime>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    pub name: String,
+    pub enabled: bool,
+    /// `rate(1 minute)`
+    pub expression: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    pub name: String,
+    pub state: AlarmState,
+    /// Why it is in this state, in CloudWatch's words.
+    pub reason: String,
+    /// Whether it tells anybody.
+    pub actions_enabled: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlarmState {
+    Ok,
+    Alarm,
+    InsufficientData,
+}
+
+/// Who is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscriptions {
+    pub all: Vec<Subscription>,
+    /// How many of them nobody has confirmed, as the topic counts them.
+    pub pending: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    pub protocol: String,
+    pub endpoint: String,
+    /// A message to confirm it was sent, and nobody has.
+    pub pending: bool,
+}

@@ -1,0 +1,10 @@
+//! The installation itself: what is observed of it, and what a check of it says.
+
+pub mod check;
+pub mod facts;
+
+pub use self::check::{InstallationCheck, InstallationStatus, Used};
+pub use self::facts::{
+    Account, Alarm, AlarmState, AuthorityFacts, Delegation, Directory, Facts, HostedZone, LONGEST_ATTEMPT, Looked,
+    Resource, ResourceState, Schedule, Subscription, Subscriptions, Task, TaskFacts,
+};

@@ -1,0 +1,19 @@
+use std::future::Future;
+
+use diagnosis::report::CheckReport;
+use diagnosis::subject::Subject;
+use time::OffsetDateTime;
+use vocabulary::dns::CaaLevel;
+use vocabulary::names::CertificateName;
+
+/// Asks what CAA records say of a name.
+pub trait CaaLookup {
+    /// The answer at each name of the [`climb`](vocabulary::dns::caa::climb), aliases followed. Ends within a few seconds.
+    fn caa(&self, name: &CertificateName) -> impl Future<Output = Vec<CaaLevel>> + Send;
+}
+
+/// Takes a fresh look at records and hosts. Asks no CA and changes nothing.
+pub trait Looker {
+    /// Never an error: what cannot be reached is a finding. Ends within a few seconds.
+    fn look(&self, subject: &Subject, now: OffsetDateTime) -> impl Future<Output = CheckReport> + Send;
+}

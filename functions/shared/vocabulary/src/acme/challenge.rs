@@ -1,0 +1,102 @@
+//! By which method the names of an endpoint are proven.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::names::certificate_name::CertificateName;
+
+/// Whether the CA can open a connection to the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Reachability {
+    /// Open to the internet: validated over HTTP-01 (wildcards over DNS).
+    External,
+    /// Internal or IP-filtered: validated over DNS, at the delegated name or by a standing record.
+    Internal,
+}
+
+/// A validation method that this product answers: those of RFC 8555 §8, and the standing record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub enum ChallengeKind {
+    #[serde(rename = "http-01")]
+    Http01,
+    #[serde(rename = "dns-01")]
+    Dns01,
+    /// draft-ietf-acme-dns-persist.
+    #[serde(rename = "dns-persist-01")]
+    DnsPersist01,
+}
+
+impl ChallengeKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http01 => "http-01",
+            Self::Dns01 => "dns-01",
+            Self::DnsPersist01 => "dns-persist-01",
+        }
+    }
+}
+
+/// How names that have to be proven over DNS are proven.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum DnsMethod {
+    /// By a value of each order, published at the delegated name (RFC 8555 §8.4).
+    #[default]
+    #[serde(rename = "dns-01")]
+    Dns01,
+    /// By a standing record that names our account; nothing is published (draft-ietf-acme-dns-persist).
+    #[serde(rename = "dns-persist-01")]
+    DnsPersist01,
+}
+
+/// All that decides how an endpoint's names are proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proving {
+    pub reachability: Reachability,
+    pub dns_method: DnsMethod,
+}
+
+impl From<Reachability> for Proving {
+    fn from(reachability: Reachability) -> Self {
+        Self { reachability, dns_method: DnsMethod::default() }
+    }
+}
+
+/// The method by which `name` is to be proven.
+///
+/// A wildcard is only ever proven over DNS (RFC 8555 §7.4.1), and so is a host the CA cannot reach.
+pub fn choose_challenge(proving: Proving, name: &CertificateName) -> ChallengeKind {
+    match (proving.reachability, proving.dns_method) {
+        (Reachability::External, _) if !name.wildcard => ChallengeKind::Http01,
+        (_, DnsMethod::Dns01) => ChallengeKind::Dns01,
+        (_, DnsMethod::DnsPersist01) => ChallengeKind::DnsPersist01,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_and_internal_hosts_are_proven_over_dns_by_the_endpoints_method() {
+        let choose = |reachability, dns_method, text: &str| {
+            choose_challenge(Proving { reachability, dns_method }, &text.parse().expect("a valid name"))
+        };
+        for (method, kind) in
+            [(DnsMethod::Dns01, ChallengeKind::Dns01), (DnsMethod::DnsPersist01, ChallengeKind::DnsPersist01)]
+        {
+            assert_eq!(choose(Reachability::External, method, "www.example.com"), ChallengeKind::Http01);
+            assert_eq!(choose(Reachability::External, method, "*.example.com"), kind);
+            assert_eq!(choose(Reachability::Internal, method, "www.example.com"), kind);
+        }
+    }
+
+    #[test]
+    fn the_method_and_its_challenge_are_written_alike() {
+        for (method, kind) in
+            [(DnsMethod::Dns01, ChallengeKind::Dns01), (DnsMethod::DnsPersist01, ChallengeKind::DnsPersist01)]
+        {
+            assert_eq!(serde_json::to_value(method).expect("plain data"), kind.as_str());
+        }
+    }
+}

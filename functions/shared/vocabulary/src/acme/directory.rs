@@ -1,0 +1,7 @@
+//! The address of a CA.
+
+/// The host of a directory's URL, which is how people tell CAs apart.
+pub fn host(directory: &str) -> &str {
+    let rest = directory.split_once("://").map_or(directory, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest)
+}

@@ -1,0 +1,274 @@
+//! What a CA says when it refuses (RFC 8555 §6.7), and what that means for whom.
+
+use time::OffsetDateTime;
+
+use crate::failure::failure::{Actor, Failure, FailureName};
+use crate::failure::problem::Problem;
+
+/// An error type of ACME, explained.
+#[derive(Clone, Copy, Debug)]
+pub struct AcmeError {
+    /// As in [`Problem::kind`].
+    pub kind: &'static str,
+    pub actor: Actor,
+    pub meaning: &'static str,
+    pub remedy: &'static str,
+}
+
+const OURS: &str =
+    "Nothing at once: a new attempt is made by itself. If it happens again, report it with the CA's words.";
+
+const ACCOUNT: &str = "Compare the account with the stack's parameters (directory, contact, external account binding).";
+
+const fn error(kind: &'static str, actor: Actor, meaning: &'static str, remedy: &'static str) -> AcmeError {
+    AcmeError { kind, actor, meaning, remedy }
+}
+
+/// The types of RFC 8555 §6.7, those of later RFCs that a new order can meet, and the drafts that CAs use.
+pub const ACME_ERRORS: [AcmeError; 27] = [
+    error("accountDoesNotExist", Actor::Operator, "The CA does not know the account.", ACCOUNT),
+    error(
+        "alreadyReplaced",
+        Actor::Ca,
+        "The certificate that the order replaces has been replaced already (RFC 9773).",
+        OURS,
+    ),
+    error("alreadyRevoked", Actor::Operator, "The certificate has been revoked already.", OURS),
+    error("badCSR", Actor::Operator, "The CA does not accept the certificate request.", OURS),
+    error("badNonce", Actor::Ca, "The CA did not accept the request's nonce.", OURS),
+    error("badPublicKey", Actor::Operator, "The CA does not accept the kind or quality of the key.", OURS),
+    error("badRevocationReason", Actor::Operator, "The CA does not accept the reason for a revocation.", OURS),
+    error("badSignatureAlgorithm", Actor::Operator, "The CA does not accept how the request was signed.", OURS),
+    error(
+        "caa",
+        Actor::Customer,
+        "The domain's CAA records forbid the CA to issue.",
+        "Allow the CA in the domain's CAA records, or delete them.",
+    ),
+    error("compound", Actor::Customer, "Several names failed, each for a reason of its own.", "Look at each name."),
+    error(
+        "connection",
+        Actor::Customer,
+        "The CA could not connect to the host.",
+        "Make port 80 of the host reachable from the internet, over IPv4 and IPv6 where it has both.",
+    ),
+    error(
+        "dns",
+        Actor::Customer,
+        "The CA could not look the name up.",
+        "Look at the domain's name servers: the CA could not resolve the name, or its DNSSEC does not validate.",
+    ),
+    error(
+        "dnssec",
+        Actor::Customer,
+        "The domain's DNSSEC does not validate.",
+        "Look at the domain's name servers: the CA could not resolve the name, or its DNSSEC does not validate.",
+    ),
+    error("externalAccountRequired", Actor::Operator, "The CA wants the account bound to a customer account.", ACCOUNT),
+    error(
+        "incorrectResponse",
+        Actor::Customer,
+        "The CA found something else than the proof it asked for.",
+        "Compare the endpoint's records with `managed-https records`, and remove other records at these names.",
+    ),
+    error("invalidContact", Actor::Operator, "The CA does not accept the account's contact.", ACCOUNT),
+    error(
+        "invalidProfile",
+        Actor::Operator,
+        "The CA has no such certificate profile.",
+        "Set the stack's parameter AcmeProfile to a profile that the CA's directory lists, or leave it empty.",
+    ),
+    error("malformed", Actor::Operator, "The CA could not read the request.", OURS),
+    error("orderNotReady", Actor::Ca, "The order was finalized before its validations were done.", OURS),
+    error("rateLimited", Actor::Ca, "A limit of the CA is spent.", "Nothing: it is tried again when the CA allows."),
+    error(
+        "rejectedIdentifier",
+        Actor::Customer,
+        "The CA does not issue for this name by its policy.",
+        "The CA does not issue for this name; register another.",
+    ),
+    error(
+        "serverInternal",
+        Actor::Ca,
+        "The CA failed inside.",
+        "Nothing: it is tried again by itself. The CA's status page may say more.",
+    ),
+    error(
+        "tls",
+        Actor::Customer,
+        "The CA met a TLS error at the host.",
+        "Make port 80 of the host reachable from the internet, over IPv4 and IPv6 where it has both.",
+    ),
+    error(
+        "unauthorized",
+        Actor::Customer,
+        "The CA did not find the proof where it looked, or the account may not do this.",
+        "Compare the endpoint's records with `managed-https records`, and remove other records at these names.",
+    ),
+    error("unsupportedContact", Actor::Operator, "The CA cannot use this kind of contact.", ACCOUNT),
+    error(
+        "unsupportedIdentifier",
+        Actor::Customer,
+        "The CA does not issue for this kind of name.",
+        "The CA does not issue for this name; register another.",
+    ),
+    error(
+        "userActionRequired",
+        Actor::Operator,
+        "The CA wants somebody to act, usually to agree to new terms of service.",
+        "Open the link in the CA's words, agree, and renew.",
+    ),
+];
+
+/// For a type that is in no list.
+const UNLISTED: AcmeError = error(
+    "",
+    Actor::Operator,
+    "An error type that is not in RFC 8555.",
+    "Read the CA's words; check the account, the profile and the contact among the stack's parameters.",
+);
+
+/// What error type `kind` means.
+pub fn explain(kind: &str) -> AcmeError {
+    ACME_ERRORS.into_iter().find(|known| known.kind == kind).unwrap_or(UNLISTED)
+}
+
+impl Problem {
+    /// Whether the CA has paused the name. Boulder says so in words alone, with the type `rateLimited`.
+    pub fn is_pause(&self) -> bool {
+        self.kind == "rateLimited"
+            && (self.detail.contains("temporarily prevented from requesting certificates")
+                || self.detail.to_ascii_lowercase().contains("paused"))
+    }
+
+    /// The registered domain whose limit is spent: `too many certificates (50) already issued for "example.com" …`.
+    pub fn limited_domain(&self) -> Option<&str> {
+        let rest = self.detail.split_once("already issued for ")?.1.trim_start_matches("domain ");
+        rest.strip_prefix('"')?.split('"').next().filter(|domain| !domain.is_empty())
+    }
+
+    /// The first https link in the CA's words.
+    pub fn link(&self) -> Option<&str> {
+        let start = self.detail.find("https://")?;
+        let link = self.detail[start..].split(|c: char| c.is_whitespace() || "\"<>()".contains(c)).next()?;
+        Some(link.trim_end_matches(['.', ',', ';']))
+    }
+
+    /// Our failure for a validation that the CA did not accept.
+    pub fn to_challenge_failure(&self) -> Failure {
+        let summary = format!("The CA could not validate ({}): {}", self.kind, self.detail);
+        // Whatever it was, the records and the host are the customer's.
+        let explained = explain(&self.kind);
+        let remedy = match explained.actor {
+            Actor::Customer => explained.remedy,
+            _ => explain("incorrectResponse").remedy,
+        };
+        Failure::new(FailureName::ChallengeFailed, Actor::Customer, summary, remedy).with_problem(self)
+    }
+
+    /// A refusal that is about the domain is its owner's to mend (CAA), others are ours.
+    pub fn to_refusal(&self, summary: String) -> Failure {
+        let listed = matches!(self.kind.as_str(), "caa" | "rejectedIdentifier" | "unsupportedIdentifier");
+        let explained = if listed { explain(&self.kind) } else { UNLISTED };
+        Failure::new(FailureName::CaRefused, explained.actor, summary, explained.remedy).with_problem(self)
+    }
+
+    /// A limit that time lifts, or a pause that only we can.
+    pub fn to_limit_failure(&self, summary: String, retry_after: Option<OffsetDateTime>) -> Failure {
+        let (actor, remedy) = match self.is_pause() {
+            true => {
+                (Actor::Operator, "Mend what the validations failed by, then open the CA's link and unpause the name.")
+            }
+            false => (Actor::Ca, explain("rateLimited").remedy),
+        };
+        Failure::new(FailureName::RateLimited, actor, summary, remedy).with_retry_after(retry_after).with_problem(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::problem::Subproblem;
+
+    fn limited(detail: &str) -> Problem {
+        Problem::new("rateLimited", detail)
+    }
+
+    #[test]
+    fn every_error_type_of_the_rfc_is_explained_once() {
+        const RFC_8555: [&str; 24] = [
+            "accountDoesNotExist",
+            "alreadyRevoked",
+            "badCSR",
+            "badNonce",
+            "badPublicKey",
+            "badRevocationReason",
+            "badSignatureAlgorithm",
+            "caa",
+            "compound",
+            "connection",
+            "dns",
+            "externalAccountRequired",
+            "incorrectResponse",
+            "invalidContact",
+            "malformed",
+            "orderNotReady",
+            "rateLimited",
+            "rejectedIdentifier",
+            "serverInternal",
+            "tls",
+            "unauthorized",
+            "unsupportedContact",
+            "unsupportedIdentifier",
+            "userActionRequired",
+        ];
+        for kind in RFC_8555 {
+            assert_eq!(ACME_ERRORS.iter().filter(|known| known.kind == kind).count(), 1, "{kind}");
+        }
+        assert_eq!(explain("somethingNew").actor, Actor::Operator);
+    }
+
+    #[test]
+    fn a_domain_at_its_limit_is_told_from_other_limits() {
+        let domain = limited(
+            "too many certificates (50) already issued for \"example.com\" in the last 168h0m0s, retry after 2026-11-25 12:00:00 UTC: see https://letsencrypt.org/docs/rate-limits/#x",
+        );
+        assert_eq!(domain.limited_domain(), Some("example.com"));
+        let set =
+            limited("too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s");
+        assert_eq!(set.limited_domain(), None);
+        assert!(!domain.is_pause());
+    }
+
+    #[test]
+    fn a_paused_name_is_ours_to_unpause_and_its_link_is_whole() {
+        let token = "x".repeat(600);
+        let paused = limited(&format!(
+            "Your account is temporarily prevented from requesting certificates for a.example.com and possibly others. Please visit: https://portal.letsencrypt.org/sfe/v1/unpause?jwt={token}"
+        ));
+        assert!(paused.is_pause());
+        assert!(paused.link().is_some_and(|link| link.ends_with(&token)));
+        assert_eq!(paused.to_limit_failure("s".into(), None).actor, Actor::Operator);
+        assert_eq!(limited("too many new orders recently").to_limit_failure("s".into(), None).actor, Actor::Ca);
+    }
+
+    #[test]
+    fn the_words_of_subproblems_are_in_the_detail_too() {
+        let sub = |name: &str, detail: &str| Subproblem {
+            name: Some(name.into()),
+            kind: "dns".into(),
+            detail: detail.into(),
+        };
+        let problem = Problem::new("compound", "several").with_subproblems(vec![sub("a", "one"), sub("b", "two")]);
+        assert_eq!(problem.detail, "several; one; two");
+        assert_eq!(problem.subproblems.len(), 2);
+    }
+
+    #[test]
+    fn a_validation_that_failed_is_the_customers_to_mend_whatever_the_ca_calls_it() {
+        for kind in ["caa", "dns", "connection", "unauthorized", "serverInternal", "somethingNew"] {
+            let failure = Problem::new(kind, "d").to_challenge_failure();
+            assert_eq!((failure.actor, failure.problem.is_some()), (Actor::Customer, true), "{kind}");
+        }
+    }
+}

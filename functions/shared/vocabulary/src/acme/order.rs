@@ -1,0 +1,252 @@
+//! An ACME order as it is kept between steps (RFC 8555 §7.1.3).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::acme::challenge::ChallengeKind;
+use crate::names::certificate_name::CertificateName;
+use crate::names::domain_name::DomainName;
+use crate::names::endpoint_names::{EndpointNames, standing_bases};
+
+/// RFC 8555 §7.1.6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OrderStatus {
+    Pending,
+    Ready,
+    Processing,
+    Valid,
+    Invalid,
+}
+
+/// RFC 8555 §7.1.6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthorizationStatus {
+    Pending,
+    Valid,
+    Invalid,
+    Revoked,
+    Expired,
+    Deactivated,
+}
+
+/// One challenge as the CA offers it. `response` is what must be published for it: the key authorization
+/// for HTTP-01 (RFC 8555 §8.3), its digest for the TXT record for DNS-01 (§8.4); for a standing record nothing, and it
+/// has no token either.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    pub kind: ChallengeKind,
+    pub url: String,
+    pub token: String,
+    pub response: String,
+}
+
+/// One authorization of an order, with the challenge chosen for it while it is pending.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorization {
+    pub url: String,
+    pub name: CertificateName,
+    pub status: AuthorizationStatus,
+    pub challenge: Option<Challenge>,
+}
+
+/// The one open order of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenOrder {
+    pub url: String,
+    pub finalize_url: String,
+    /// The directory of the CA that the order lives at: another one makes it worthless.
+    pub directory: String,
+    /// Which of the endpoint's keys this order is for. Never changes: a finalized CSR binds it.
+    pub generation: u64,
+    pub names: Vec<CertificateName>,
+    pub status: OrderStatus,
+    #[serde(with = "time::serde::rfc3339")]
+    pub opened_at: OffsetDateTime,
+    /// When the CA forgets the order, if it said so.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub expires: Option<OffsetDateTime>,
+    pub authorizations: Vec<Authorization>,
+    /// Challenges of earlier orders, or chosen earlier, that may still be published: a clean-up takes them away too.
+    #[serde(default)]
+    pub stale: Vec<Authorization>,
+    /// The nonce of the CA's last answer: the next step need not ask for one (RFC 8555 §6.5).
+    #[serde(default)]
+    pub nonce: Option<String>,
+    /// The Route53 change that published this order's TXT values.
+    #[serde(default)]
+    pub change: Option<String>,
+    /// The issued chain, PEM, leaf first. Public.
+    #[serde(default)]
+    pub chain: Option<String>,
+    /// Set just before a first import into ACM: a crash after it may have left a certificate to adopt.
+    #[serde(default)]
+    pub importing: bool,
+}
+
+/// A body to serve at `http://HOST/.well-known/acme-challenge/TOKEN`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpPublication<'a> {
+    pub host: &'a DomainName,
+    pub token: &'a str,
+    pub key_authorization: &'a str,
+}
+
+impl OpenOrder {
+    /// Whether the order is of use at `now`, for this set of names at this CA.
+    ///
+    /// An order with a chain stays of use after the CA has forgotten it; one for other names never is of use.
+    pub fn is_usable(&self, directory: &str, names: &EndpointNames, now: OffsetDateTime) -> bool {
+        if !names.same_set(&self.names) {
+            return false;
+        }
+        if self.chain.is_some() {
+            return true;
+        }
+        self.directory == directory
+            && self.status != OrderStatus::Invalid
+            && self.expires.is_none_or(|expires| now < expires)
+    }
+
+    /// The challenges that still have to be answered.
+    pub fn pending(&self) -> impl Iterator<Item = (&CertificateName, &Challenge)> {
+        self.authorizations
+            .iter()
+            .filter(|authorization| authorization.status == AuthorizationStatus::Pending)
+            .filter_map(|authorization| Some((&authorization.name, authorization.challenge.as_ref()?)))
+    }
+
+    /// The names of the pending DNS-01 challenges, each base once.
+    pub fn dns_bases(&self) -> Vec<&DomainName> {
+        let mut bases: Vec<_> = of_kind(self.pending(), ChallengeKind::Dns01).map(|(name, _)| &name.base).collect();
+        bases.sort();
+        bases.dedup();
+        bases
+    }
+
+    /// The names that a standing record is to prove, each base once, with whether its wildcard is among them.
+    pub fn standing_bases(&self) -> BTreeMap<&DomainName, bool> {
+        standing_bases(of_kind(self.pending(), ChallengeKind::DnsPersist01).map(|(name, _)| name))
+    }
+
+    /// The TXT values to publish. They share one record set, so they are written together.
+    pub fn txt_values(&self) -> Vec<String> {
+        txt_values(self.pending())
+    }
+
+    /// The HTTP-01 responses to publish.
+    pub fn http_publications(&self) -> impl Iterator<Item = HttpPublication<'_>> {
+        self.pending().filter_map(http_publication)
+    }
+
+    /// The TXT values that may be published, whatever has become of their authorizations.
+    pub fn published_txt_values(&self) -> Vec<String> {
+        txt_values(self.chosen())
+    }
+
+    /// The HTTP-01 responses that may be published, likewise.
+    pub fn published_http(&self) -> impl Iterator<Item = HttpPublication<'_>> {
+        self.chosen().filter_map(http_publication)
+    }
+
+    /// All challenges that were ever chosen and not yet forgotten.
+    fn chosen(&self) -> impl Iterator<Item = (&CertificateName, &Challenge)> {
+        let all = self.authorizations.iter().chain(&self.stale);
+        all.filter_map(|authorization| Some((&authorization.name, authorization.challenge.as_ref()?)))
+    }
+
+    /// What an order that takes the place of `self` must remember to take away.
+    pub fn to_stale(&self) -> Vec<Authorization> {
+        let all = self.authorizations.iter().chain(&self.stale);
+        all.filter(|authorization| authorization.challenge.is_some()).cloned().collect()
+    }
+
+    /// How the order is validated, for the history: over DNS if any name is.
+    pub fn method(&self) -> Option<ChallengeKind> {
+        self.authorizations.iter().filter_map(|a| Some(a.challenge.as_ref()?.kind)).max()
+    }
+}
+
+fn of_kind<'a>(
+    challenges: impl Iterator<Item = (&'a CertificateName, &'a Challenge)>,
+    kind: ChallengeKind,
+) -> impl Iterator<Item = (&'a CertificateName, &'a Challenge)> {
+    challenges.filter(move |(_, challenge)| challenge.kind == kind)
+}
+
+fn txt_values<'a>(challenges: impl Iterator<Item = (&'a CertificateName, &'a Challenge)>) -> Vec<String> {
+    let mut values: Vec<_> =
+        of_kind(challenges, ChallengeKind::Dns01).map(|(_, challenge)| challenge.response.clone()).collect();
+    values.sort();
+    values.dedup();
+    values
+}
+
+fn http_publication<'a>((name, challenge): (&'a CertificateName, &'a Challenge)) -> Option<HttpPublication<'a>> {
+    (challenge.kind == ChallengeKind::Http01).then_some(HttpPublication {
+        host: &name.base,
+        token: &challenge.token,
+        key_authorization: &challenge.response,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::Duration;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn names() -> EndpointNames {
+        EndpointNames::parse("www.example.com", &["example.com".into()], 9).expect("valid names")
+    }
+
+    fn order(expires: Option<OffsetDateTime>) -> OpenOrder {
+        OpenOrder {
+            url: "https://ca.example/order/1".into(),
+            finalize_url: "https://ca.example/order/1/finalize".into(),
+            directory: "https://ca.example/dir".into(),
+            generation: 1,
+            names: names().iter().cloned().collect(),
+            status: OrderStatus::Pending,
+            opened_at: NOW,
+            expires,
+            authorizations: vec![],
+            stale: vec![],
+            nonce: None,
+            change: None,
+            chain: None,
+            importing: false,
+        }
+    }
+
+    #[test]
+    fn an_order_is_of_no_use_from_its_expiry_on() {
+        let order = order(Some(NOW));
+        assert!(order.is_usable("https://ca.example/dir", &names(), NOW - Duration::SECOND));
+        assert!(!order.is_usable("https://ca.example/dir", &names(), NOW));
+    }
+
+    #[test]
+    fn an_order_of_another_ca_is_of_no_use_unless_it_was_issued() {
+        let mut order = order(None);
+        assert!(!order.is_usable("https://other.example/dir", &names(), NOW));
+        order.chain = Some("PEM".into());
+        assert!(order.is_usable("https://other.example/dir", &names(), NOW));
+    }
+
+    #[test]
+    fn an_order_for_other_names_is_of_no_use_even_with_its_certificate() {
+        let mut order = order(None);
+        order.names.reverse();
+        assert!(order.is_usable("https://ca.example/dir", &names(), NOW), "the order of names does not matter");
+        order.names.pop();
+        assert!(!order.is_usable("https://ca.example/dir", &names(), NOW));
+        order.chain = Some("PEM".into());
+        assert!(!order.is_usable("https://ca.example/dir", &names(), NOW));
+    }
+}

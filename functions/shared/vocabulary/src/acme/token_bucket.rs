@@ -1,0 +1,237 @@
+//! Token buckets that mirror a CA's limits, so that no order is sent which the CA would refuse.
+//!
+//! Pure. A bucket is one moment, that at which it is full again: what it lacks comes back evenly.
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+
+/// How long the step that takes a token may run: what it gives back may have grown back by then.
+const LONGEST_STEP: Duration = Duration::seconds(90);
+
+/// So many tokens in so long. Some of them may be kept for renewals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// At least one.
+    pub capacity: u32,
+    pub period: Duration,
+    /// Tokens that registrations may not touch; under `capacity`.
+    pub reserve: u32,
+}
+
+/// Why a token is wanted. Renewals go before registrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Purpose {
+    Renewal,
+    Registration,
+}
+
+/// The state of a bucket; nothing is in it at first, which is a bucket that is full.
+///
+/// Those who come to an empty bucket are given places in a line, one for each token that will come, so that nobody
+/// has to come twice. There is a line for each purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bucket {
+    /// When all tokens are back.
+    pub full_at: Option<OffsetDateTime>,
+    /// The last place in the line of renewals, and in that of registrations.
+    pub renewals_end: Option<OffsetDateTime>,
+    pub registrations_end: Option<OffsetDateTime>,
+}
+
+/// What came of asking a bucket for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    Now,
+    /// There is none to be had. One is kept for whoever comes back then, to the second.
+    Wait {
+        until: OffsetDateTime,
+    },
+}
+
+impl Limit {
+    pub fn new(capacity: u32, period: Duration) -> Self {
+        Self { capacity: capacity.max(1), period, reserve: 0 }
+    }
+
+    /// With `reserve` tokens kept for renewals; one is always left for registrations.
+    pub fn keeping(self, reserve: u32) -> Self {
+        Self { reserve: reserve.min(self.capacity - 1), ..self }
+    }
+
+    /// How long one token takes to come back; rounded up to a millisecond, so never sooner than at the CA.
+    pub fn interval(self) -> Duration {
+        let nanoseconds = self.period.whole_nanoseconds().max(1);
+        let milliseconds = nanoseconds.div_euclid(i128::from(self.capacity) * 1_000_000) + 1;
+        Duration::milliseconds(i64::try_from(milliseconds).unwrap_or(i64::MAX))
+    }
+
+    /// How long an empty bucket takes to be full.
+    pub fn depth(self) -> Duration {
+        self.interval() * i32::try_from(self.capacity).unwrap_or(i32::MAX)
+    }
+
+    fn kept_from(self, purpose: Purpose) -> u32 {
+        match purpose {
+            Purpose::Renewal => 0,
+            Purpose::Registration => self.reserve,
+        }
+    }
+}
+
+impl Bucket {
+    /// Whole tokens at `now`.
+    pub fn tokens(self, limit: Limit, now: OffsetDateTime) -> u32 {
+        let lacking: Duration = self.full_at.map_or(Duration::ZERO, |at| (at - now).max(Duration::ZERO));
+        let there = (limit.depth() - lacking).max(Duration::ZERO);
+        u32::try_from(there.whole_milliseconds() / limit.interval().whole_milliseconds()).unwrap_or(u32::MAX)
+    }
+
+    /// The bucket after somebody asked for a token at `now`, and what came of it.
+    ///
+    /// `waited`: whether they stood in line for it. While others do, one who has not leaves a token for whoever is next.
+    pub fn take(self, limit: Limit, purpose: Purpose, waited: bool, now: OffsetDateTime) -> (Self, Taken) {
+        let full_at = self.full_at.map_or(now, |at| at.max(now));
+        if full_at <= self.latest(limit, purpose, waited, now) {
+            return (Self { full_at: Some(full_at + limit.interval()), ..self }, Taken::Now);
+        }
+        let first = now + (full_at - self.latest(limit, purpose, true, now));
+        let line = self.line(purpose).filter(|end| now <= *end);
+        let until = line.map_or(first, |end| first.max(end + limit.interval()));
+        (self.with_line(purpose, until), Taken::Wait { until })
+    }
+
+    /// The latest moment at which the bucket may be full again for there to be a token: in what is left of its depth
+    /// the token must fit, and what must stay.
+    pub fn latest(self, limit: Limit, purpose: Purpose, waited: bool, now: OffsetDateTime) -> OffsetDateTime {
+        let others_wait = !waited && self.line(purpose).is_some_and(|end| now <= end);
+        let must_stay = (limit.kept_from(purpose) + u32::from(others_wait)).min(limit.capacity - 1);
+        now + limit.depth() - limit.interval() * i32::try_from(must_stay + 1).unwrap_or(i32::MAX)
+    }
+
+    /// The last place in the line for `purpose`.
+    pub fn line(self, purpose: Purpose) -> Option<OffsetDateTime> {
+        match purpose {
+            Purpose::Renewal => self.renewals_end,
+            Purpose::Registration => self.registrations_end,
+        }
+    }
+
+    fn with_line(self, purpose: Purpose, end: OffsetDateTime) -> Self {
+        match purpose {
+            Purpose::Renewal => Self { renewals_end: Some(end), ..self },
+            Purpose::Registration => Self { registrations_end: Some(end), ..self },
+        }
+    }
+
+    /// The bucket after a token was given back that the same step had taken, as nothing came of it at the CA.
+    ///
+    /// Never more than is still lacking for it: what came back by itself meanwhile is not given twice.
+    pub fn give_back(self, limit: Limit) -> Self {
+        Self { full_at: self.full_at.map(|at| at - given_back(limit)), ..self }
+    }
+}
+
+/// By how much a token that is given back brings the moment forward at which the bucket is full.
+pub fn given_back(limit: Limit) -> Duration {
+    (limit.interval() - LONGEST_STEP).max(Duration::ZERO)
+}
+
+#[cfg(test)]
+mod properties;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn at(seconds: i64) -> OffsetDateTime {
+        NOW + Duration::seconds(seconds)
+    }
+
+    fn limit() -> Limit {
+        Limit::new(10, Duration::seconds(1000))
+    }
+
+    /// Takes as many as there are at `now`.
+    fn empty(mut bucket: Bucket, limit: Limit, purpose: Purpose, now: OffsetDateTime) -> (Bucket, u32) {
+        let mut taken = 0;
+        loop {
+            match bucket.take(limit, purpose, false, now) {
+                (next, Taken::Now) => (bucket, taken) = (next, taken + 1),
+                (_, Taken::Wait { .. }) => return (bucket, taken),
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_bucket_has_its_capacity_and_one_more_after_each_interval() {
+        let (bucket, taken) = empty(Bucket::default(), limit(), Purpose::Renewal, NOW);
+        assert_eq!((taken, bucket.tokens(limit(), NOW)), (10, 0));
+        let interval = limit().interval();
+        assert_eq!(bucket.tokens(limit(), NOW + interval - Duration::MILLISECOND), 0);
+        assert_eq!(bucket.tokens(limit(), NOW + interval), 1);
+        assert_eq!(empty(bucket, limit(), Purpose::Renewal, NOW + interval * 3).1, 3);
+    }
+
+    #[test]
+    fn registrations_leave_the_reserve_to_renewals() {
+        let limit = limit().keeping(4);
+        let (bucket, taken) = empty(Bucket::default(), limit, Purpose::Registration, NOW);
+        assert_eq!(taken, 6);
+        assert_eq!(empty(bucket, limit, Purpose::Renewal, NOW).1, 4);
+        assert_eq!(Limit::new(3, Duration::HOUR).keeping(9).reserve, 2, "one is always left for registrations");
+    }
+
+    #[test]
+    fn each_in_line_is_given_a_token_of_its_own_and_finds_it() {
+        let (mut bucket, _) = empty(Bucket::default(), limit(), Purpose::Registration, NOW);
+        let mut places = Vec::new();
+        for _ in 0..20 {
+            let (next, Taken::Wait { until }) = bucket.take(limit(), Purpose::Registration, false, NOW) else {
+                panic!("it is empty")
+            };
+            places.push(until);
+            bucket = next;
+        }
+        assert_eq!(places[0], NOW + limit().interval());
+        assert!(places.windows(2).all(|pair| pair[1] - pair[0] == limit().interval()), "{places:?}");
+        for place in places {
+            let newcomer = bucket.take(limit(), Purpose::Registration, false, place).1;
+            assert!(matches!(newcomer, Taken::Wait { .. }), "nobody goes before the one whose turn it is");
+            let (next, taken) = bucket.take(limit(), Purpose::Registration, true, place);
+            assert_eq!(taken, Taken::Now);
+            bucket = next;
+        }
+    }
+
+    #[test]
+    fn a_line_that_nobody_stands_in_any_more_holds_nobody_up() {
+        let (mut bucket, _) = empty(Bucket::default(), limit(), Purpose::Registration, NOW);
+        for _ in 0..1000 {
+            bucket = bucket.take(limit(), Purpose::Registration, false, NOW).0;
+        }
+        let later = NOW + limit().interval() * 3;
+        assert_eq!(bucket.take(limit(), Purpose::Registration, false, later).1, Taken::Now, "two more than is kept");
+    }
+
+    #[test]
+    fn the_line_of_registrations_is_none_for_renewals() {
+        let limit = limit().keeping(5);
+        let (mut bucket, _) = empty(Bucket::default(), limit, Purpose::Registration, NOW);
+        for _ in 0..100 {
+            bucket = bucket.take(limit, Purpose::Registration, false, NOW).0;
+        }
+        assert_eq!(empty(bucket, limit, Purpose::Renewal, NOW).1, 5);
+    }
+
+    #[test]
+    fn the_boundary_instant_has_the_token() {
+        let (bucket, _) = empty(Bucket::default(), limit(), Purpose::Renewal, NOW);
+        let (_, Taken::Wait { until }) = bucket.take(limit(), Purpose::Renewal, false, at(0)) else { panic!("empty") };
+        let early = until - Duration::MILLISECOND;
+        assert!(matches!(bucket.take(limit(), Purpose::Renewal, true, early).1, Taken::Wait { .. }));
+        assert_eq!(bucket.take(limit(), Purpose::Renewal, true, until).1, Taken::Now);
+    }
+}

@@ -1,0 +1,240 @@
+//! What an issued chain must be before anything is replaced by it.
+
+use time::{Duration, OffsetDateTime};
+use x509_parser::extensions::GeneralName;
+use x509_parser::pem::Pem;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::certificate::installed::normalize_serial;
+use crate::failure::failure::{Actor, Failure, FailureName};
+use crate::names::certificate_name::CertificateName;
+use crate::names::endpoint_names::EndpointNames;
+
+/// A chain that passed [`verify`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct VerifiedChain {
+    /// PEM of the leaf alone, then of all above it: ACM takes them apart.
+    pub leaf_pem: String,
+    pub issuers_pem: String,
+    /// See [`normalize_serial`].
+    pub serial: String,
+    pub issuer: String,
+    pub not_before: OffsetDateTime,
+    pub not_after: OffsetDateTime,
+}
+
+/// Why a chain must not be imported.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainRejected {
+    #[error("the CA's answer is not a chain of PEM certificates")]
+    Malformed,
+    #[error("the certificate is for another key than the stored one")]
+    OtherKey,
+    #[error("the certificate does not name exactly what was ordered: it has {found}")]
+    OtherNames { found: String },
+    #[error("the certificate is not valid before {0}")]
+    NotYetValid(OffsetDateTime),
+    #[error("the certificate expired at {0}")]
+    Expired(OffsetDateTime),
+    #[error("certificate {0} of the chain did not sign the one before it")]
+    BrokenChain(usize),
+    #[error("the certificate expires at {new}, before the one in place ({held})")]
+    ShorterLived { new: OffsetDateTime, held: OffsetDateTime },
+}
+
+impl ChainRejected {
+    /// Our failure for a chain that was rejected at `now`.
+    pub fn to_failure(&self, now: OffsetDateTime) -> Failure {
+        let summary = format!("The CA's certificate was not accepted: {self}.");
+        match self {
+            // Another profile or CA issues for a shorter time. One that is issued later ends later: wait for that.
+            Self::ShorterLived { new, held } => Failure::new(
+                FailureName::CertificateRejected,
+                Actor::Operator,
+                summary,
+                "The profile or the CA now issues for a shorter time. It is tried again when the new certificate would not end \
+                 sooner; to have it at once, remove the endpoint and register it anew.",
+            )
+            .with_retry_after(Some(now + (*held - *new))),
+            _ => Failure::new(
+                FailureName::CertificateRejected,
+                Actor::Ca,
+                summary,
+                "Nothing at once: a new order is made by itself. If it happens again, report it to the CA.",
+            ),
+        }
+    }
+}
+
+/// How far the CA's clock and ours may differ.
+const CLOCK_SKEW: Duration = Duration::minutes(5);
+
+/// Checks `chain_pem` (leaf first) against the stored key, the ordered names, the clock, and the
+/// certificate in place, whose expiry is `held_until`.
+///
+/// `public_key` is SubjectPublicKeyInfo, DER.
+pub fn verify(
+    chain_pem: &str,
+    public_key: &[u8],
+    names: &EndpointNames,
+    now: OffsetDateTime,
+    held_until: Option<OffsetDateTime>,
+) -> Result<VerifiedChain, ChainRejected> {
+    let pems: Vec<Pem> =
+        Pem::iter_from_buffer(chain_pem.as_bytes()).collect::<Result<_, _>>().map_err(|_| ChainRejected::Malformed)?;
+    if pems.iter().any(|pem| pem.label != "CERTIFICATE") {
+        return Err(ChainRejected::Malformed);
+    }
+    let certificates: Vec<X509Certificate<'_>> = pems
+        .iter()
+        .map(|pem| X509Certificate::from_der(&pem.contents).map(|(_, certificate)| certificate))
+        .collect::<Result<_, _>>()
+        .map_err(|_| ChainRejected::Malformed)?;
+    let (leaf, issuers) = certificates.split_first().ok_or(ChainRejected::Malformed)?;
+
+    if leaf.public_key().raw != public_key {
+        return Err(ChainRejected::OtherKey);
+    }
+    let found = subject_names(leaf)?;
+    if !names.same_set(&found) {
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        return Err(ChainRejected::OtherNames { found: found.join(", ") });
+    }
+    let (not_before, not_after) = (leaf.validity().not_before.to_datetime(), leaf.validity().not_after.to_datetime());
+    if now + CLOCK_SKEW < not_before {
+        return Err(ChainRejected::NotYetValid(not_before));
+    }
+    if not_after <= now {
+        return Err(ChainRejected::Expired(not_after));
+    }
+    if let Some(held) = held_until.filter(|held| not_after < *held) {
+        return Err(ChainRejected::ShorterLived { new: not_after, held });
+    }
+    for (above, pair) in certificates.windows(2).enumerate() {
+        pair[0].verify_signature(Some(pair[1].public_key())).map_err(|_| ChainRejected::BrokenChain(above + 1))?;
+    }
+
+    let blocks: Vec<String> = pems.iter().map(encode_pem).collect();
+    Ok(VerifiedChain {
+        leaf_pem: blocks[0].clone(),
+        issuers_pem: blocks[1..=issuers.len()].concat(),
+        serial: normalize_serial(&leaf.raw_serial_as_string()),
+        issuer: leaf.issuer().to_string(),
+        not_before,
+        not_after,
+    })
+}
+
+/// The serial number of the first certificate in `pem`, as [`normalize_serial`] writes it.
+pub fn leaf_serial(pem: &str) -> Option<String> {
+    let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
+    let leaf = first.parse_x509().ok()?;
+    Some(normalize_serial(&leaf.raw_serial_as_string()))
+}
+
+fn subject_names(leaf: &X509Certificate<'_>) -> Result<Vec<CertificateName>, ChainRejected> {
+    let extension = leaf.subject_alternative_name().map_err(|_| ChainRejected::Malformed)?;
+    let Some(extension) = extension else { return Ok(Vec::new()) };
+    extension
+        .value
+        .general_names
+        .iter()
+        .map(|name| match name {
+            GeneralName::DNSName(text) => text.parse().map_err(|_| ChainRejected::Malformed),
+            other => Err(ChainRejected::OtherNames { found: other.to_string() }),
+        })
+        .collect()
+}
+
+/// RFC 7468: 64 characters a line.
+fn encode_pem(pem: &Pem) -> String {
+    use base64::Engine;
+    let body = base64::engine::general_purpose::STANDARD.encode(&pem.contents);
+    let mut out = String::from("-----BEGIN CERTIFICATE-----\n");
+    for line in body.as_bytes().chunks(64) {
+        out.push_str(std::str::from_utf8(line).expect("base64 is ASCII"));
+        out.push('\n');
+    }
+    out.push_str("-----END CERTIFICATE-----\n");
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::certificate::key::CertificateKey;
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    const END: OffsetDateTime = datetime!(2027-02-22 12:00 UTC);
+
+    struct Ca {
+        certificate: rcgen::Certificate,
+        issuer: Issuer<'static, KeyPair>,
+    }
+
+    fn ca() -> Ca {
+        let key = KeyPair::generate().expect("randomness");
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).expect("signs");
+        Ca { certificate, issuer: Issuer::new(params, key) }
+    }
+
+    fn chain(ca: &Ca, key: &CertificateKey, names: &[&str], not_before: OffsetDateTime) -> String {
+        let names: Vec<String> = names.iter().map(|s| s.to_string()).collect();
+        let mut params = CertificateParams::new(names).expect("ASCII");
+        params.not_before = not_before;
+        params.not_after = END;
+        let pair = KeyPair::try_from(key.to_pkcs8()).expect("PKCS#8");
+        let leaf = params.signed_by(&pair, &ca.issuer).expect("signs");
+        format!("{}{}", leaf.pem(), ca.certificate.pem())
+    }
+
+    fn names() -> EndpointNames {
+        EndpointNames::parse("example.com", &["*.example.com".into()], 9).expect("valid")
+    }
+
+    #[test]
+    fn a_chain_for_the_stored_key_names_and_time_passes_and_is_split() {
+        let (ca, key) = (ca(), CertificateKey::generate());
+        let pem = chain(&ca, &key, &["*.example.com", "example.com"], NOW);
+        let verified = verify(&pem, &key.public_key(), &names(), NOW, Some(END)).expect("good");
+        assert_eq!(verified.leaf_pem.matches("BEGIN").count(), 1);
+        assert_eq!(verified.issuers_pem.matches("BEGIN").count(), 1);
+        assert_eq!(verified.not_after, END);
+        assert_eq!(leaf_serial(&pem), Some(verified.serial.clone()));
+        assert!(!verified.serial.is_empty() && verified.serial.bytes().all(|b| b.is_ascii_hexdigit()));
+    }
+
+    #[test]
+    fn a_chain_that_is_wrong_in_one_thing_is_rejected_for_it() {
+        let (ca, key) = (ca(), CertificateKey::generate());
+        let good = ["*.example.com", "example.com"];
+        let public = key.public_key();
+        let check = |pem: &str, now, held| verify(pem, &public, &names(), now, held).expect_err("wrong");
+
+        let other_key = chain(&ca, &CertificateKey::generate(), &good, NOW);
+        assert_eq!(check(&other_key, NOW, None), ChainRejected::OtherKey);
+        let fewer = chain(&ca, &key, &["example.com"], NOW);
+        assert!(matches!(check(&fewer, NOW, None), ChainRejected::OtherNames { .. }));
+        let more = chain(&ca, &key, &["*.example.com", "example.com", "evil.example"], NOW);
+        assert!(matches!(check(&more, NOW, None), ChainRejected::OtherNames { .. }));
+        let fine = chain(&ca, &key, &good, NOW);
+        assert_eq!(check(&fine, END, None), ChainRejected::Expired(END));
+        let held = END + Duration::SECOND;
+        let shorter = check(&fine, NOW, Some(held));
+        assert_eq!(shorter, ChainRejected::ShorterLived { new: END, held });
+        let failure = shorter.to_failure(NOW);
+        assert_eq!((failure.actor, failure.retry_after), (Actor::Operator, Some(NOW + Duration::SECOND)));
+        let future = chain(&ca, &key, &good, NOW + CLOCK_SKEW + Duration::SECOND);
+        assert!(matches!(check(&future, NOW, None), ChainRejected::NotYetValid(_)));
+        assert_eq!(check("<html>503</html>", NOW, None), ChainRejected::Malformed);
+        assert_eq!(check("", NOW, None), ChainRejected::Malformed);
+        let leaf_end = fine.find("-----END CERTIFICATE-----\n").expect("PEM") + 26;
+        let foreign = format!("{}{}", &fine[..leaf_end], self::ca().certificate.pem());
+        assert_eq!(check(&foreign, NOW, None), ChainRejected::BrokenChain(1));
+    }
+}

@@ -1,0 +1,114 @@
+//! Where an endpoint's certificate goes besides ACM at home: listeners, further regions, another account.
+//!
+//! The rules are pure. [`attaching`] says, over ports, in which order listeners get a certificate and lose it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::certificate::arn::{AccountId, ListenerArn, Region, RoleArn};
+
+/// How many listeners one certificate is attached to. Each is one call at every renewal.
+pub const MOST_LISTENERS: usize = 20;
+
+/// How many further regions may be named. Each has an import of its own at every renewal.
+pub const MOST_REGIONS: usize = 10;
+
+/// What an operator wants done with a certificate, besides having it in ACM at home. As a rule, nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// What it is attached to, each once.
+    #[serde(default)]
+    pub listeners: Vec<ListenerArn>,
+    /// Regions that it is imported into besides the installation's own and those of its listeners.
+    #[serde(default)]
+    pub regions: Vec<Region>,
+    /// The role that is assumed for all of it; without one it is the installation's own account.
+    #[serde(default)]
+    pub role: Option<RoleArn>,
+}
+
+/// Why a deployment cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeploymentError {
+    #[error(
+        "more than {MOST_LISTENERS} listeners; attach the certificate to the others by hand, or register further endpoints"
+    )]
+    TooManyListeners,
+    #[error("more than {MOST_REGIONS} regions")]
+    TooManyRegions,
+    #[error(
+        "the listener is in the account {found}, and the certificate will be in {expected}; \
+         a listener takes certificates of its own account only{}", if *.by_role { "" } else { ": name a role there" }
+    )]
+    OtherAccount { index: usize, found: AccountId, expected: AccountId, by_role: bool },
+}
+
+impl DeploymentError {
+    /// The input field at fault.
+    pub fn field(&self) -> String {
+        match self {
+            Self::TooManyListeners => "listeners".into(),
+            Self::TooManyRegions => "regions".into(),
+            Self::OtherAccount { index, .. } => format!("listeners[{index}]"),
+        }
+    }
+}
+
+impl Deployment {
+    /// `own`: the installation's account, where it is known. What is named twice counts once.
+    pub fn new(
+        listeners: Vec<ListenerArn>,
+        regions: Vec<Region>,
+        role: Option<RoleArn>,
+        own: Option<&AccountId>,
+    ) -> Result<Self, DeploymentError> {
+        let expected = role.as_ref().map(RoleArn::account).or(own);
+        let elsewhere = |(index, listener): (usize, &ListenerArn)| {
+            let expected = expected.filter(|expected| *expected != listener.account())?.clone();
+            let found = listener.account().clone();
+            Some(DeploymentError::OtherAccount { index, found, expected, by_role: role.is_some() })
+        };
+        if let Some(error) = listeners.iter().enumerate().find_map(elsewhere) {
+            return Err(error);
+        }
+        let (listeners, regions) = (each_once(listeners), each_once(regions));
+        match (listeners.len() > MOST_LISTENERS, regions.len() > MOST_REGIONS) {
+            (true, _) => Err(DeploymentError::TooManyListeners),
+            (_, true) => Err(DeploymentError::TooManyRegions),
+            _ => Ok(Self { listeners, regions, role }),
+        }
+    }
+
+    /// The regions that need a copy besides `home`: those that are named, and those of the listeners.
+    pub fn further_regions(&self, home: &str) -> BTreeSet<&Region> {
+        let all = self.regions.iter().chain(self.listeners.iter().map(ListenerArn::region));
+        all.filter(|region| region.as_str() != home).collect()
+    }
+
+    /// Where in `region` it is done.
+    pub fn place(&self, region: &Region) -> Place {
+        Place { region: region.clone(), role: self.role.clone() }
+    }
+
+    /// Whether it asks for nothing besides ACM at home.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+fn each_once<T: Ord + Clone>(all: Vec<T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    all.into_iter().filter(|one| seen.insert(one.clone())).collect()
+}
+
+/// An account and a region of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Place {
+    pub region: Region,
+    /// The role that leads to the account; none for the installation's own.
+    pub role: Option<RoleArn>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! The certificate in ACM, and where it was put besides.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::acme::renewal_info::RenewalAdvice;
+use crate::certificate::arn::{ListenerArn, Region, region_of};
+use crate::certificate::deployment::Deployment;
+use crate::names::certificate_name::CertificateName;
+
+/// The certificate an endpoint has in ACM.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InstalledCertificate {
+    /// In the installation's own region, in the account of the endpoint's role if it has one.
+    pub arn: String,
+    /// See [`normalize_serial`].
+    pub serial: String,
+    pub issuer: String,
+    pub names: Vec<CertificateName>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_before: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_after: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub imported_at: OffsetDateTime,
+    /// When its renewal begins.
+    #[serde(with = "time::serde::rfc3339")]
+    pub renew_at: OffsetDateTime,
+    /// Directory URL of the CA that issued it; absent from before this was recorded.
+    #[serde(default)]
+    pub directory: Option<String>,
+    /// What that CA calls it (RFC 9773 §4.1).
+    #[serde(default)]
+    pub renewal_id: Option<String>,
+    /// When that CA wants it renewed; `renew_at` follows it.
+    #[serde(default)]
+    pub advice: Option<RenewalAdvice>,
+    /// The key it was issued for.
+    pub generation: u64,
+    /// Whether it took the place of another one.
+    pub renewal: bool,
+    /// Whether its issuance was settled: recorded in the history and told to people.
+    pub announced: bool,
+    /// The same in further regions.
+    #[serde(default)]
+    pub copies: Vec<CertificateCopy>,
+    /// The listeners that have it, or may have.
+    #[serde(default)]
+    pub listeners: Vec<ListenerUse>,
+}
+
+/// A serial number as upper-case hex without separators or leading zeros, however it was written.
+pub fn normalize_serial(text: &str) -> String {
+    let hex: String = text.chars().filter(char::is_ascii_hexdigit).collect();
+    hex.trim_start_matches('0').to_ascii_uppercase()
+}
+
+/// The certificate in a further region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateCopy {
+    pub region: Region,
+    pub arn: String,
+    /// As [`crate::certificate::installed::normalize_serial`] writes it. Another one than the certificate's: it has yet to follow.
+    pub serial: String,
+}
+
+/// A listener that the certificate is attached to, or may be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListenerUse {
+    pub listener: ListenerArn,
+    /// Since when it is known to have it; absent while that is intended, or has failed.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub attached_at: Option<OffsetDateTime>,
+}
+
+impl InstalledCertificate {
+    /// The region of its first import.
+    pub fn home_region(&self) -> &str {
+        region_of(&self.arn).unwrap_or_default()
+    }
+
+    /// Its ARN in `region`, however old the certificate there is.
+    pub fn arn_in(&self, region: &Region) -> Option<&str> {
+        match region.as_str() == self.home_region() {
+            true => Some(&self.arn),
+            false => self.copies.iter().find(|copy| copy.region == *region).map(|copy| copy.arn.as_str()),
+        }
+    }
+
+    /// The regions in which `deployment` wants it, and in which it is not, or only the one before it.
+    pub fn lacking<'a>(&self, deployment: &'a Deployment) -> BTreeSet<&'a Region> {
+        let mut wanted = deployment.further_regions(self.home_region());
+        wanted.retain(|region| !self.copies.iter().any(|copy| copy.region == **region && copy.serial == self.serial));
+        wanted
+    }
+}

@@ -1,0 +1,18 @@
+//! Keys, chains, the certificate in ACM, and where it goes.
+
+pub mod acm_quota;
+pub mod arn;
+pub mod chain;
+pub mod deployment;
+pub mod installed;
+pub mod key;
+pub mod renewal;
+
+pub use self::acm_quota::{AcmForecast, AcmQuotas, AcmQuotasError, ImportedLife};
+pub use self::arn::{
+    AccountId, AccountIdError, ListenerArn, ListenerArnError, Region, RegionError, RoleArn, RoleArnError,
+};
+pub use self::chain::{ChainRejected, VerifiedChain};
+pub use self::deployment::{Deployment, DeploymentError, MOST_LISTENERS, MOST_REGIONS, Place};
+pub use self::installed::{CertificateCopy, InstalledCertificate, ListenerUse};
+pub use self::key::{CertificateKey, KeyRejected};

@@ -1,0 +1,237 @@
+//! The standing record of dns-persist-01 (draft-ietf-acme-dns-persist): one TXT record at `_validation-persist` that
+//! lets one account at one CA issue for the name, for as long as it stands.
+
+use std::collections::BTreeMap;
+
+use time::OffsetDateTime;
+
+use crate::dns::caa::Issuer;
+use crate::failure::failure::Failure;
+
+/// Whom a standing record lets issue: this installation's account at its CA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandingIssuer {
+    domain: String,
+    account: String,
+}
+
+impl StandingIssuer {
+    /// The first of the CA's identities, and our account there.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureName::Misconfigured`](crate::failure::failure::FailureName::Misconfigured): one of both is not known, or cannot be
+    /// written into a record.
+    pub fn of(issuer: &Issuer) -> Result<Self, Failure> {
+        let missing = |parameter: &str| {
+            Failure::misconfigured(format!(
+                "Standing records name the CA and the ACME account, and the parameter {parameter} does not say it."
+            ))
+        };
+        let domain = issuer.identities.first().ok_or_else(|| missing("CaaIdentities"))?.to_ascii_lowercase();
+        let account = issuer.account.clone().filter(|uri| !uri.is_empty() && uri.bytes().all(may_be_in_a_value));
+        Ok(Self { domain, account: account.ok_or_else(|| missing("CaaAccountUri"))? })
+    }
+
+    /// The TXT record's value, as one text; where it is typed into a zone's file, [`quoted`](crate::record::quoted).
+    ///
+    /// It never has an end (`persistUntil`): a record that runs out is the owner's to write.
+    pub fn value(&self, wildcard: bool) -> String {
+        let policy = if wildcard { "; policy=wildcard" } else { "" };
+        format!("{}; accounturi={}{policy}", self.domain, self.account)
+    }
+
+    /// As a person names it: the CA and the account.
+    pub fn describe(&self) -> String {
+        format!("{} for the account {}", self.domain, self.account)
+    }
+
+    /// What a CA would say to the record `text` at `now`, for a name or for its wildcard.
+    ///
+    /// Judged as the CA does, not as a text: parameters come in any order and letter case, unknown ones are passed over,
+    /// and blanks may stand around `;` and `=`. The account is compared byte for byte (draft §4.1).
+    ///
+    /// # Errors
+    ///
+    /// The nearest reason why it proves nothing.
+    pub fn judge(&self, text: &str, wildcard: bool, now: OffsetDateTime) -> Result<StandingRecord, StandingFault> {
+        let (issuer, parameters) = match text.split_once(';') {
+            Some((issuer, parameters)) => (trimmed(issuer), Some(parameters)),
+            None => (trimmed(text), None),
+        };
+        if !issuer.trim_end_matches('.').eq_ignore_ascii_case(&self.domain) {
+            return Err(StandingFault::OtherIssuer);
+        }
+        let record = StandingRecord::parse(parameters).map_err(StandingFault::Malformed)?;
+        if record.account != self.account {
+            return Err(StandingFault::OtherAccount(record.account));
+        }
+        if let Some(until) = record.until.filter(|until| now > *until) {
+            return Err(StandingFault::Expired(until));
+        }
+        if wildcard && !record.wildcard {
+            return Err(StandingFault::NoWildcard);
+        }
+        Ok(record)
+    }
+}
+
+/// Why a TXT record proves nothing to our CA; the later, the nearer it comes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StandingFault {
+    /// It is another CA's, or no standing record at all: neither harms ours.
+    OtherIssuer,
+    OtherAccount(String),
+    /// The CA passes it over, and says why.
+    Malformed(String),
+    Expired(OffsetDateTime),
+    /// Good for the name, but not for its wildcard.
+    NoWildcard,
+}
+
+/// The parameters of a standing record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StandingRecord {
+    pub account: String,
+    pub wildcard: bool,
+    /// The last moment it is good for; for ever without one.
+    pub until: Option<OffsetDateTime>,
+}
+
+impl StandingRecord {
+    /// `issue-value` of RFC 8659 §4.2, as strictly as Let's Encrypt's Boulder reads it.
+    fn parse(parameters: Option<&str>) -> Result<Self, String> {
+        let mut known: BTreeMap<String, &str> = BTreeMap::new();
+        for parameter in parameters.into_iter().flat_map(|text| text.split(';')).map(trimmed) {
+            if parameter.is_empty() {
+                return Err("it has an empty parameter, or a “;” at its end".into());
+            }
+            let (tag, value) = parameter
+                .split_once('=')
+                .map(|(tag, value)| (trimmed(tag).to_ascii_lowercase(), trimmed(value)))
+                .filter(|(tag, _)| !tag.is_empty())
+                .ok_or_else(|| format!("“{parameter}” is not written NAME=VALUE"))?;
+            if !value.bytes().all(may_be_in_a_value) {
+                return Err(format!("the value of {tag} has a blank or another character that may not be there"));
+            }
+            if matches!(tag.as_str(), "accounturi" | "policy" | "persistuntil")
+                && known.insert(tag.clone(), value).is_some()
+            {
+                return Err(format!("{tag} is there twice"));
+            }
+        }
+        let account = known.get("accounturi").filter(|account| !account.is_empty());
+        let account = account.ok_or("accounturi is missing")?;
+        let until = known.get("persistuntil").map(|seconds| {
+            let time = seconds.parse().ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+            time.ok_or_else(|| format!("persistUntil is not a number of seconds since 1970: {seconds}"))
+        });
+        Ok(Self {
+            account: (*account).to_owned(),
+            wildcard: known.get("policy").is_some_and(|policy| policy.eq_ignore_ascii_case("wildcard")),
+            until: until.transpose()?,
+        })
+    }
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+/// RFC 8659 §4.2: `%x21-3A / %x3C-7E`.
+fn may_be_in_a_value(byte: u8) -> bool {
+    byte.is_ascii_graphic() && byte != b';'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use time::Duration;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    const ACCOUNT: &str = "https://ca.example/acct/7";
+
+    fn ours() -> StandingIssuer {
+        let identities = vec!["CA.example".into(), "other-name.example".into()];
+        StandingIssuer::of(&Issuer { identities, account: Some(ACCOUNT.into()) }).expect("both are known")
+    }
+
+    fn says(text: &str, wildcard: bool) -> &'static str {
+        match ours().judge(text, wildcard, NOW) {
+            Ok(_) => "good",
+            Err(StandingFault::OtherIssuer) => "issuer",
+            Err(StandingFault::OtherAccount(_)) => "account",
+            Err(StandingFault::Malformed(_)) => "malformed",
+            Err(StandingFault::Expired(_)) => "expired",
+            Err(StandingFault::NoWildcard) => "no wildcard",
+        }
+    }
+
+    #[test]
+    fn our_own_value_is_good_and_one_for_the_name_alone_is_not_for_its_wildcard() {
+        assert_eq!(ours().value(false), "ca.example; accounturi=https://ca.example/acct/7");
+        assert_eq!(ours().value(true), "ca.example; accounturi=https://ca.example/acct/7; policy=wildcard");
+        assert_eq!([says(&ours().value(true), true), says(&ours().value(true), false)], ["good", "good"]);
+        assert_eq!([says(&ours().value(false), false), says(&ours().value(false), true)], ["good", "no wildcard"]);
+    }
+
+    #[test]
+    fn a_record_is_judged_as_the_ca_judges_it() {
+        for (parameters, expected) in [
+            (";accounturi=https://ca.example/acct/7", "good"),
+            (" ;\taccounturi = https://ca.example/acct/7 ; later=x", "good"),
+            ("; policy=WildCard; AccountURI=https://ca.example/acct/7", "good"),
+            (".; accounturi=https://ca.example/acct/7", "good"),
+            ("; accounturi=https://ca.example/acct/7; policy=none", "good"),
+            ("; accounturi=https://ca.example/acct/7/", "account"),
+            ("; accounturi=HTTPS://ca.example/acct/7", "account"),
+            ("; accounturi=https://ca.example/acct/7;", "malformed"),
+            ("; accounturi=https://ca.example/acct/7; accounturi=https://ca.example/acct/7", "malformed"),
+            ("; accounturi=https://ca.example/acct/7; policy=wildcard; Policy=wildcard", "malformed"),
+            ("; accounturi=https://ca.example/acct/7 policy=wildcard", "malformed"),
+            ("; accounturi=https://ca.example/acct/7; persistUntil=soon", "malformed"),
+            ("; accounturi=", "malformed"),
+            ("; policy=wildcard", "malformed"),
+            ("", "malformed"),
+        ] {
+            assert_eq!(says(&format!("ca.example{parameters}"), false), expected, "{parameters}");
+        }
+        for stranger in ["other-name.example; accounturi=https://ca.example/acct/7", "v=spf1 -all", "", ";"] {
+            assert_eq!(says(stranger, false), "issuer", "{stranger}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_good_to_the_very_moment_it_names() {
+        let until = |at: OffsetDateTime| format!("{}; persistUntil={}", ours().value(false), at.unix_timestamp());
+        assert_eq!(says(&until(NOW), false), "good");
+        assert_eq!(says(&until(NOW - Duration::SECOND), false), "expired");
+        let record = ours().judge(&until(NOW), false, NOW).expect("good");
+        assert_eq!((record.account.as_str(), record.until), (ACCOUNT, Some(NOW)));
+    }
+
+    #[test]
+    fn an_installation_that_does_not_know_its_account_has_no_record_and_says_which_parameter() {
+        let of = |identities: &[&str], account: Option<&str>| {
+            let identities = identities.iter().map(ToString::to_string).collect();
+            StandingIssuer::of(&Issuer { identities, account: account.map(Into::into) }).map_err(|f| f.summary)
+        };
+        for (identities, account, parameter) in [
+            (vec![], Some(ACCOUNT), "CaaIdentities"),
+            (vec!["ca.example"], None, "CaaAccountUri"),
+            (vec!["ca.example"], Some("https://ca.example/a;b"), "CaaAccountUri"),
+        ] {
+            assert!(of(&identities, account).is_err_and(|why| why.contains(parameter)), "{parameter}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_in_a_record_makes_judging_panic(text in "(ca\\.example;)?[a-zA-Z=; é\\t0-9]{0,60}", wildcard in any::<bool>()) {
+            let _ = ours().judge(&text, wildcard, NOW);
+        }
+    }
+}

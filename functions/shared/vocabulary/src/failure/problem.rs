@@ -1,0 +1,51 @@
+//! What a CA said was wrong (RFC 8555 §6.7, RFC 9457).
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::text::printable;
+
+/// An ACME problem document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+// The API's own problems have the name already.
+#[schema(as = AcmeProblem)]
+pub struct Problem {
+    /// Without the `urn:ietf:params:acme:error:` prefix: `rateLimited`.
+    pub kind: String,
+    /// The CA's own words, made [`printable`]; those of the subproblems follow, separated by `; `.
+    pub detail: String,
+    /// One for each name at fault (RFC 8555 §6.7.1).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subproblems: Vec<Subproblem>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Subproblem {
+    /// The name it is about, where the CA says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub kind: String,
+    pub detail: String,
+}
+
+impl Problem {
+    pub fn new(kind: &str, detail: &str) -> Self {
+        Self { kind: printable(kind, 60), detail: printable(detail, LONGEST_DETAIL), subproblems: Vec::new() }
+    }
+
+    /// Takes the subproblems along, and their words into the detail.
+    pub fn with_subproblems(mut self, subproblems: Vec<Subproblem>) -> Self {
+        let own = (!self.detail.is_empty()).then(|| self.detail.clone());
+        let details = own.into_iter().chain(subproblems.iter().map(|sub| sub.detail.clone()));
+        let details: Vec<_> = details.filter(|text| !text.is_empty()).collect();
+        self.detail = printable(&details.join("; "), LONGEST_DETAIL);
+        self.subproblems = subproblems.into_iter().take(MOST_SUBPROBLEMS).collect();
+        self
+    }
+}
+
+/// The link to unpause a name has a signed token in it, some six hundred characters.
+pub const LONGEST_DETAIL: usize = 1500;
+
+/// A failure travels through the flow's state, which is limited.
+const MOST_SUBPROBLEMS: usize = 10;

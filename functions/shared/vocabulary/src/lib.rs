@@ -1,0 +1,16 @@
+//! The words of managed HTTPS as types: parsed once, and nothing is decided about an endpoint here.
+//!
+//! Bottom up: text, records, names, failures, ACME, DNS, certificates. Each folder imports only from those before it.
+
+pub mod acme;
+pub mod certificate;
+pub mod dns;
+pub mod failure;
+pub mod names;
+pub mod record;
+pub mod text;
+
+pub use self::acme::{DnsMethod, Proving, Reachability};
+pub use self::failure::{Actor, Failure, FailureName};
+pub use self::names::{CertificateName, DelegationLabel, DomainName, EndpointId, EndpointNames, TenantId};
+pub use self::record::RequiredRecord;

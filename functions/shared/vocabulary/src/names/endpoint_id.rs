@@ -1,0 +1,88 @@
+//! What tells one registration from all others: its id, and the label of its delegation.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// 128 random bits in lower-case base32 (26 characters): fits a DNS label and an execution name.
+fn base32(bytes: [u8; 16]) -> String {
+    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let bits = u128::from_be_bytes(bytes);
+    (0..26).rev().map(|i| char::from(ALPHABET[(bits >> (i * 5)) as usize & 31])).collect()
+}
+
+/// Names an endpoint for good: `ep-` and 128 random bits, never reused. Has no dot, so it is never a domain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EndpointId(String);
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an endpoint id: it starts with ep- and has 26 letters and digits")]
+pub struct EndpointIdError;
+
+impl EndpointId {
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(format!("ep-{}", base32(bytes)))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Which of `shards` slices of the due index the endpoint lives in.
+    pub fn shard(&self, shards: u32) -> u32 {
+        // FNV-1a: the same on every machine and release, which a `Hasher` of std does not promise.
+        let hash = self.0.bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+        hash % shards
+    }
+}
+
+impl FromStr for EndpointId {
+    type Err = EndpointIdError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointIdError> {
+        let random = text.strip_prefix("ep-").ok_or(EndpointIdError)?;
+        let fits = random.len() == 26 && random.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
+        fits.then(|| Self(text.to_owned())).ok_or(EndpointIdError)
+    }
+}
+
+impl TryFrom<String> for EndpointId {
+    type Error = EndpointIdError;
+
+    fn try_from(text: String) -> Result<Self, EndpointIdError> {
+        text.parse()
+    }
+}
+
+impl From<EndpointId> for String {
+    fn from(id: EndpointId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for EndpointId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The label below the delegation zone that a customer's `_acme-challenge` must lead to.
+///
+/// 128 random bits, one per registration, never reused: a CNAME left behind by somebody who went away
+/// is of no use to whoever registers the domain next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DelegationLabel(String);
+
+impl DelegationLabel {
+    pub fn from_random(bytes: [u8; 16]) -> Self {
+        Self(base32(bytes))
+    }
+
+    /// The full name that every `_acme-challenge` of the endpoint is an alias of.
+    pub fn target(&self, delegation_zone: &str) -> String {
+        format!("{}.{}", self.0, delegation_zone.trim_end_matches('.').to_ascii_lowercase())
+    }
+}

@@ -1,0 +1,17 @@
+//! Names and ids: of domains, certificates, endpoints, tenants, callers.
+
+pub mod caller;
+pub mod certificate_name;
+pub mod domain_name;
+pub mod endpoint_id;
+pub mod endpoint_names;
+pub mod idempotency;
+pub mod tenant;
+
+pub use self::caller::{Caller, Origin, Scope};
+pub use self::certificate_name::CertificateName;
+pub use self::domain_name::{DomainName, NameError};
+pub use self::endpoint_id::{DelegationLabel, EndpointId, EndpointIdError};
+pub use self::endpoint_names::{EndpointNames, NamesError};
+pub use self::idempotency::{IdempotencyKey, IdempotencyKeyError, KEY_KEPT, NamedRequest};
+pub use self::tenant::{TenantId, TenantIdError};
