@@ -4,9 +4,8 @@ use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, Responses};
-use utoipa::{IntoResponses, Modify, ToSchema};
-
-use crate::http::problem::Problem;
+use utoipa::{IntoResponses, Modify};
+use wire::Problem;
 
 /// Any operation may answer so.
 #[derive(IntoResponses)]
@@ -62,14 +61,6 @@ pub(crate) enum Conflicts {
 
 /// How requests say who they are from, and what the gateway answers to all of them.
 pub(crate) struct Common;
-
-/// What API Gateway itself answers, before anything here is asked.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its document is used")]
-pub(crate) struct GatewayMessage {
-    #[schema(example = "Forbidden")]
-    message: String,
-}
 
 /// Statuses that the gateway answers with in its own words; it has no route for a path that it cannot read.
 const OF_THE_GATEWAY: [&str; 6] = ["401", "403", "404", "429", "500", "503"];

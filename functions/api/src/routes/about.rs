@@ -6,13 +6,14 @@ use http::header::CONTENT_TYPE;
 use time::OffsetDateTime;
 use utoipa::OpenApi;
 use vocabulary::names::Caller;
+use wire::{CallerView, GatewayMessage, HealthView, InstallationView, Overview};
 
 use super::Shared;
-use crate::http::openapi::{Always, GatewayMessage};
+use crate::http::openapi::Always;
 use crate::http::parameters::{Nothing, Parameters};
 use crate::http::problem::Problem;
 use crate::service::Ports;
-use crate::views::{CallerView, HealthView, InstallationView, Overview};
+use crate::views::ToWire;
 
 /// Count all endpoints
 ///
@@ -49,7 +50,7 @@ pub(super) async fn installation<P: Ports>(
     Extension(caller): Extension<Caller>,
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> Result<Json<InstallationView>, Problem> {
-    Ok(Json(InstallationView { checks: service.installation(&caller).await? }))
+    Ok(Json(InstallationView { checks: service.installation(&caller).await?.to_wire() }))
 }
 
 /// This document
@@ -75,7 +76,7 @@ impl From<utoipa::openapi::OpenApi> for Written {
 /// Whether the API is there at all. Open to all; asks nothing of anything behind it.
 #[utoipa::path(get, path = "/health", responses((status = 200, body = HealthView)))]
 pub(super) async fn health(Parameters(Nothing {}): Parameters<Nothing>) -> Json<HealthView> {
-    Json(HealthView { status: "ok" })
+    Json(HealthView { status: "ok".to_owned() })
 }
 
 /// What the document says besides its operations. Their paths stand below its server: `/v1`, or `/bearer/v1`.
@@ -83,7 +84,7 @@ pub(super) async fn health(Parameters(Nothing {}): Parameters<Nothing>) -> Json<
 #[openapi(
     info(title = "managed-https", description = "Certificates of customers' domains: registered once, then provisioned, renewed and watched.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     servers((url = "../v1", description = "Where this document is.")),
-    components(schemas(GatewayMessage, Problem)),
+    components(schemas(GatewayMessage, wire::Problem)),
     tags(
         (name = "endpoints", description = "What is managed."),
         (name = "records", description = "What the owner of a domain creates, and what was found."),
