@@ -6,6 +6,9 @@ use utoipa::ToSchema;
 
 use crate::{Mover, Open, RequiredRecord};
 
+/// Of the events' shape. A field that is added leaves it as it is; one that goes, or means another thing, does not.
+pub const VERSION: u32 = 1;
+
 /// What an event tells. Subscriptions filter by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum AlertKind {
