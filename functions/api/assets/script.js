@@ -40,13 +40,14 @@
     }, 2000);
   });
 
-  // The same words as moment.rs.
+  // The rule of times.rs: from how many seconds on each unit is used, its length, its name.
+  const units = [[172800, 86400, "day"], [7200, 3600, "hour"], [120, 60, "minute"], [1, 1, "second"]];
   const relative = (seconds) => {
     const far = Math.abs(seconds);
-    if (far < 45) return seconds <= 0 ? "just now" : "in a moment";
-    const [size, unit] =
-      far < 5400 ? [60, "minute"] : far < 129600 ? [3600, "hour"] : far < 63072000 ? [86400, "day"] : [31557600, "year"];
-    const count = Math.floor((far + size / 2) / size);
+    const used = units.find(([from]) => far >= from);
+    if (!used) return "just now";
+    const [, length, unit] = used;
+    const count = Math.floor(far / length);
     const words = `${count} ${unit}${count === 1 ? "" : "s"}`;
     return seconds < 0 ? `${words} ago` : `in ${words}`;
   };
@@ -55,7 +56,7 @@
       const words = relative(Math.trunc((Date.parse(time.dateTime) - Date.now()) / 1000));
       if (time.textContent !== words) time.textContent = words;
     }
-  }, 15000);
+  }, 1000);
 
   // A page that nobody looks at asks for nothing.
   document.addEventListener("htmx:beforeRequest", (event) => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
 use adapters::zone_cut::ZoneCut;
 use anyhow::{Context, Result, ensure};
@@ -154,7 +155,7 @@ async fn the_zone_above_is_asked_where_it_delegates_to() -> Result<()> {
     let (ns, child) = (format!("ns.{}", parent.domain), format!("child.{}", parent.domain));
     parent.upsert(&ns, RrType::A, &["127.0.0.1"]).await?;
     parent.upsert(&parent.domain, RrType::Ns, &[&ns]).await?;
-    let cut = ZoneCut::through(server, server.port())?;
+    let cut = ZoneCut::new(Dns::through(server, server.port())?);
 
     let none = cut.look(&child, std::slice::from_ref(&ns)).await;
     assert_eq!(none.at_parent, Ok(Vec::new()));
@@ -164,7 +165,7 @@ async fn the_zone_above_is_asked_where_it_delegates_to() -> Result<()> {
     parent.upsert(&child, RrType::Ns, &["ns-1.elsewhere.test", &ns]).await?;
     let referred = cut.look(&child, &[ns.clone(), "ns-1.elsewhere.test".into()]).await;
     assert_eq!(referred.at_parent, Ok(vec!["ns-1.elsewhere.test".into(), ns.clone()]));
-    assert_eq!(referred.servers[1], ("ns-1.elsewhere.test".into(), Err("its name does not resolve".into())));
+    assert_eq!(referred.servers[1], ("ns-1.elsewhere.test".into(), Err("its name has no address".into())));
 
     // And one that it serves.
     cloud.create_zone(&child).await?;

@@ -1,7 +1,7 @@
 //! How long people and programs wait for the API's function, cold and warm, with 10,000 endpoints.
 //!
 //! Measures, asserts nothing, and is not part of `make test`:
-//! `cargo nextest run --release --workspace --target TARGET --test measure --run-ignored all --no-capture`
+//! `cargo nextest run --workspace --test measure --run-ignored all --no-capture`
 
 use std::time::{Duration, Instant};
 
@@ -63,7 +63,7 @@ async fn register_all(cloud: &LocalCloud) -> Result<()> {
         let tenant: TenantId = format!("tenant-{}", number % 10).parse()?;
         let (id, label) = (EndpointId::from_random(random(1)), DelegationLabel::from_random(random(2)));
         let mut endpoint = Endpoint::register(id, tenant, names, Reachability::External, label, now);
-        let held = banks::installed(&endpoint, now);
+        let held = testkit::installed(&endpoint, now);
         endpoint.due_at = Some(held.renew_at);
         endpoint.certificate = Some(held);
         table.register(&endpoint, &banks::registered(&endpoint), None).await?;

@@ -43,10 +43,14 @@ fn expect_no_finding(output: &Output, who: &str) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_that_is_sent_makes_an_answer_that_the_document_does_not_allow() -> Result<()> {
+async fn nothing_that_a_tenant_sends_makes_an_answer_that_the_document_does_not_allow() -> Result<()> {
     let cloud = LocalCloud::start(Options::unique()).await?;
-    for (who, person) in [("a tenant", tenant("acme")), ("an operator", operator())] {
-        expect_no_finding(&schemathesis(&cloud, &person)?, who)?;
-    }
-    Ok(())
+    expect_no_finding(&schemathesis(&cloud, &tenant("acme"))?, "a tenant")
+}
+
+/// In a cloud of its own: an operator changes what a tenant has.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_an_operator_sends_makes_an_answer_that_the_document_does_not_allow() -> Result<()> {
+    let cloud = LocalCloud::start(Options::unique()).await?;
+    expect_no_finding(&schemathesis(&cloud, &operator())?, "an operator")
 }

@@ -16,7 +16,8 @@ async fn domains_become_certificates_and_the_schedule_renews_them() -> Result<()
     let ca = CaOptions {
         nonce_reject_percent: 20,
         authz_reuse_percent: 0,
-        minutes_lifetime: Duration::from_secs(200),
+        // Its half, and a minute until the scan comes.
+        minutes_lifetime: Duration::from_secs(120),
         ..CaOptions::default()
     };
     let options = Options { ca, profile: Some("minutes".into()), ..Options::unique() };
@@ -27,9 +28,11 @@ async fn domains_become_certificates_and_the_schedule_renews_them() -> Result<()
 
     // An internal host: the CA cannot reach it.
     zone.upsert("db.shop.test", RrType::A, &[UNREACHABLE]).await?;
-    let external = platform.issue(&zone, "www.shop.test", &[], "external").await?;
-    let internal = platform.issue(&zone, "db.shop.test", &[], "internal").await?;
-    let apex = platform.issue(&zone, "shop.test", &["*.shop.test"], "internal").await?;
+    let (external, internal, apex) = tokio::try_join!(
+        platform.issue(&zone, "www.shop.test", &[], "external"),
+        platform.issue(&zone, "db.shop.test", &[], "internal"),
+        platform.issue(&zone, "shop.test", &["*.shop.test"], "internal"),
+    )?;
     let stories = [(&external, "http-01"), (&internal, "dns-01"), (&apex, "dns-01")];
     let mut before = Vec::new();
     for (endpoint, method) in stories {

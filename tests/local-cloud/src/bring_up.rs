@@ -23,7 +23,7 @@ use crate::layout::{CloudFolder, Project};
 use crate::options::{DEFAULT_NAME, Options};
 use crate::ports::choose;
 use crate::process::Process;
-use crate::stack::{self, ARTIFACT_BUCKET};
+use crate::stack::{ARTIFACT_BUCKET, Stack};
 use crate::tls::TestTls;
 use crate::wait::wait_until;
 use crate::zones::CustomerZone;
@@ -43,7 +43,7 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
     let http = tls.client()?;
 
     let begun = Instant::now();
-    let ministack = emulators::start_ministack(project, folder, ministack_port)?;
+    let ministack = emulators::start_ministack(project, folder, ministack_port, options)?;
     let moto = emulators::start_moto(project, folder, moto_port)?;
     let pebble = Ca::start(project, folder, "pebble", &options.ca, ca_ports)?;
 
@@ -69,10 +69,9 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
         parameters.extend(addresses.into_iter().filter(|(name, _)| !own(name)).map(|(name, url)| (name.into(), url)));
         let template = options.template.clone().unwrap_or_else(|| project.built_template());
         let deploying = Instant::now();
-        let (project, folder, endpoint) = (project.clone(), folder.clone(), endpoint.clone());
-        let resources =
-            spawn_blocking(move || stack::deploy(&project, &folder, &template, &endpoint, &parameters)).await??;
-        progress.done("the stack (sam deploy)", deploying);
+        let stack = Stack { project, folder, aws: &aws, http: &http, endpoint: &endpoint };
+        let resources = stack.deploy(options.deployment, &template, parameters).await?;
+        progress.done("the stack", deploying);
         anyhow::Ok((zone_id, resources))
     };
     let issuer_key = async {

@@ -102,6 +102,11 @@ impl LocalCloud {
         self.folder.log(role)
     }
 
+    /// A file in the cloud's folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.file(name)
+    }
+
     /// Starts a further CA with the same resolver and the same port for challenges.
     pub async fn start_ca(&self, options: &crate::CaOptions) -> Result<Ca> {
         let ports = CaPorts {

@@ -153,7 +153,7 @@ impl LocalCloud {
     }
 
     /// Calls a service that speaks JSON and has no client here: the SDK's crates for these few calls are large.
-    async fn call(&self, target: &str, request: &Value) -> Result<Value> {
+    pub(crate) async fn call(&self, target: &str, request: &Value) -> Result<Value> {
         let scope = format!("{ACCESS_KEY}/20260101/{REGION}/monitoring/aws4_request");
         let response = self
             .http_client()?

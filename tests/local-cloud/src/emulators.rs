@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::layout::{CloudFolder, Project};
+use crate::options::Options;
 use crate::process::Process;
 use crate::wait::wait_until;
 
@@ -21,13 +22,20 @@ pub(crate) fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-pub(crate) fn start_ministack(project: &Project, folder: &CloudFolder, port: u16) -> Result<Process> {
-    let mut command = Command::new(project.tool("ministack", "ministack")?);
+pub(crate) fn start_ministack(
+    project: &Project,
+    folder: &CloudFolder,
+    port: u16,
+    options: &Options,
+) -> Result<Process> {
+    let mut command = Command::new(project.tool("ministack", "python")?);
     command
+        .arg(project.root().join("tests/local-cloud/start_ministack.py"))
         .env("GATEWAY_PORT", port.to_string())
         .env("BIND_HOST", "127.0.0.1")
         .env("MINISTACK_HOST", "127.0.0.1")
         .env("MINISTACK_REGION", REGION)
+        .env("SFN_WAIT_SCALE", options.flow_waits.to_string())
         // Opens a port on every interface unless it is told not to.
         .env("IOT_MTLS_ENABLED", "0")
         // The functions inherit ministack's environment, and this is how they find it again.

@@ -1,5 +1,6 @@
 //! `local-cloud`: starts and stops a cloud on this machine.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -25,6 +26,10 @@ enum Command {
     Status(Name),
     /// Play five stories on a fresh cloud, and stop it
     Demo(Name),
+    /// Follow what the functions of a cloud write
+    Logs(LogsArguments),
+    /// Give a function of a running cloud the program that was built last
+    Redeploy(RedeployArguments),
     /// Print a token of somebody, for `Authorization: Bearer`
     Token(TokenArguments),
     /// Run the DNS server, the edge and the token issuer of a cloud (`up` does)
@@ -45,6 +50,24 @@ struct TokenArguments {
     /// Somebody of this tenant; an operator of the platform if it is not given
     #[arg(long)]
     tenant: Option<String>,
+}
+
+#[derive(Args)]
+struct LogsArguments {
+    #[command(flatten)]
+    name: Name,
+    /// This function alone: open-order
+    function: Option<String>,
+}
+
+#[derive(Args)]
+struct RedeployArguments {
+    #[command(flatten)]
+    name: Name,
+    /// The function: open-order
+    function: String,
+    /// Its program
+    program: PathBuf,
 }
 
 #[derive(Args)]
@@ -119,6 +142,8 @@ async fn main() -> ExitCode {
         Command::Down(Name { name }) => down(&name),
         Command::Status(Name { name }) => status(&name),
         Command::Demo(Name { name }) => local_cloud::demo(&name).await,
+        Command::Logs(LogsArguments { name, function }) => logs(&name.name, function.as_deref()).await,
+        Command::Redeploy(arguments) => redeploy(&arguments).await,
         Command::Token(TokenArguments { name, tenant }) => token(&name.name, tenant.as_deref()),
         Command::Serve(options) => {
             tracing_subscriber::fmt().with_ansi(false).with_target(false).init();
@@ -154,6 +179,17 @@ async fn up(options: Options) -> Result<()> {
 fn down(name: &str) -> Result<()> {
     let stopped = local_cloud::stop(name)?;
     eprintln!("The cloud {name} {}", if stopped { "is stopped" } else { "was not running" });
+    Ok(())
+}
+
+async fn logs(name: &str, function: Option<&str>) -> Result<()> {
+    LocalCloud::attach(name)?.follow_logs(function).await
+}
+
+async fn redeploy(arguments: &RedeployArguments) -> Result<()> {
+    let RedeployArguments { name: Name { name }, function, program } = arguments;
+    LocalCloud::attach(name)?.redeploy(function, program).await?;
+    eprintln!("{function} of the cloud {name} runs the new program from its next invocation on");
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::ports::Ports;
+use crate::stack::Deployment;
 
 /// The name of the cloud that the make targets mean.
 pub const DEFAULT_NAME: &str = "default";
@@ -27,10 +28,14 @@ pub struct Options {
     pub schedule: String,
     /// How often whose turn it is to be looked at is looked for.
     pub health_schedule: String,
+    /// What the state machine waits, as a part of what its definition says: before it retries a step, and before it asks
+    /// the CA again.
+    pub flow_waits: f64,
     /// Further stack parameters. They win over the cloud's own.
     pub parameters: Vec<(String, String)>,
     /// The built template, when it is not the project's.
     pub template: Option<PathBuf>,
+    pub deployment: Deployment,
     /// Says on standard error what is ready, and how long it took.
     pub progress: bool,
 }
@@ -47,8 +52,10 @@ impl Default for Options {
             profile: Some("default".into()),
             schedule: "rate(1 minute)".into(),
             health_schedule: "rate(5 minutes)".into(),
+            flow_waits: 1.0,
             parameters: Vec::new(),
             template: None,
+            deployment: Deployment::Sam,
             progress: false,
         }
     }
@@ -60,7 +67,12 @@ impl Options {
         let nonce = getrandom::u32().expect("the system has random numbers");
         // What a test breaks on purpose is not told of by the way: those that are about it run the function themselves.
         let health_schedule = "rate(23 hours)".into();
-        Self { name: format!("test-{}-{nonce:08x}", std::process::id()), health_schedule, ..Self::default() }
+        Self {
+            name: format!("test-{}-{nonce:08x}", std::process::id()),
+            health_schedule,
+            deployment: Deployment::CreateStack,
+            ..Self::default()
+        }
     }
 }
 

@@ -1,83 +1,139 @@
-//! Deploying the stack as it is deployed to AWS: `sam deploy` of the built template.
+//! Deploying the stack: by `sam deploy`, as to AWS, or by CloudFormation alone, which takes a tenth of the time.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use futures::future::try_join_all;
+use tokio::task::spawn_blocking;
 
-use crate::emulators::{ACCESS_KEY, REGION, SECRET_KEY};
+use crate::aws::Aws;
+use crate::emulators::{ACCESS_KEY, REGION};
 use crate::layout::{CloudFolder, Project};
 use crate::options::STACK_NAME;
-use crate::packed::packed;
+use crate::packed::linked;
+use crate::wait::wait_until;
 
-/// Where `sam deploy` puts the functions' code.
+/// Where the functions' code is uploaded to.
 pub(crate) const ARTIFACT_BUCKET: &str = "sam-artifacts";
+
+const CREATION: Duration = Duration::from_secs(120);
 
 /// Physical ids of a stack's resources, by their names in the template.
 pub type Resources = BTreeMap<String, String>;
 
-/// Deploys `template` and returns what it made. Blocks.
-pub(crate) fn deploy(
-    project: &Project,
-    folder: &CloudFolder,
-    template: &Path,
-    endpoint: &str,
-    parameters: &[(String, String)],
-) -> Result<Resources> {
-    if !template.is_file() {
-        bail!("{} is missing: run make build", template.display());
-    }
-    let mut command = Command::new(project.tool("sam", "sam")?);
-    command
-        .arg("deploy")
-        .arg("--template-file")
-        .arg(packed(project, template)?)
-        .args(["--stack-name", STACK_NAME, "--s3-bucket", ARTIFACT_BUCKET, "--region", REGION])
-        .args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
-        .args(["--no-resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"])
-        .arg("--parameter-overrides")
-        .args(parameters.iter().map(|(name, value)| format!("{name}=\"{value}\"")))
-        .env("SAM_CLI_TELEMETRY", "0")
-        .env("SAM_CLI_POLL_DELAY", "1");
-    run(folder, "sam-deploy", on(&mut command, project, endpoint))?;
-    resources(project, folder, endpoint)
+/// How the built template becomes a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deployment {
+    /// `sam deploy`, with the functions zipped: what is done on AWS.
+    Sam,
+    /// CloudFormation's `CreateStack`, with functions that lead to the programs on this machine.
+    CreateStack,
 }
 
-fn resources(project: &Project, folder: &CloudFolder, endpoint: &str) -> Result<Resources> {
-    let mut command = Command::new(project.tool("aws", "aws")?);
-    command.args(["cloudformation", "describe-stack-resources", "--stack-name", STACK_NAME]).args([
-        "--query",
-        "StackResources[].[LogicalResourceId,PhysicalResourceId]",
-        "--output",
-        "json",
-    ]);
-    let output = run(folder, "describe-stack", on(&mut command, project, endpoint))?;
-    let pairs: Vec<(String, String)> = serde_json::from_slice(&output.stdout).context("the stack's resources")?;
-    Ok(pairs.into_iter().collect())
+/// The emulated AWS with its folder and the client to call it with.
+pub(crate) struct Stack<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) folder: &'a CloudFolder,
+    pub(crate) aws: &'a Aws,
+    pub(crate) http: &'a reqwest::Client,
+    pub(crate) endpoint: &'a str,
 }
 
-/// Points a tool at the emulated AWS, away from whatever else the user has set.
-fn on<'a>(command: &'a mut Command, project: &Project, endpoint: &str) -> &'a mut Command {
-    for inherited in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_ACM", "AWS_REGION"] {
-        command.env_remove(inherited);
+impl Stack<'_> {
+    /// Deploys `template` and returns what it made.
+    pub(crate) async fn deploy(
+        &self,
+        deployment: Deployment,
+        template: &Path,
+        parameters: Vec<(String, String)>,
+    ) -> Result<Resources> {
+        if !template.is_file() {
+            bail!("{} is missing: run make build", template.display());
+        }
+        match deployment {
+            Deployment::Sam => {
+                let (project, folder) = (self.project.clone(), self.folder.clone());
+                let (template, endpoint) = (template.to_owned(), self.endpoint.to_owned());
+                spawn_blocking(move || crate::sam::deploy(&project, &folder, &template, &endpoint, &parameters))
+                    .await??;
+            }
+            Deployment::CreateStack => self.create(template, &parameters).await?,
+        }
+        let described = self.cloudformation("DescribeStackResources", &[]).await?;
+        let (names, ids) = (texts(&described, "LogicalResourceId"), texts(&described, "PhysicalResourceId"));
+        ensure!(!names.is_empty() && names.len() == ids.len(), "the stack's resources: {described}");
+        Ok(names.into_iter().zip(ids).map(|(name, id)| (name.to_owned(), id.to_owned())).collect())
     }
-    command
-        .current_dir(project.root())
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-        .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-        .env("AWS_DEFAULT_REGION", REGION)
-        .env("AWS_EC2_METADATA_DISABLED", "true")
+
+    async fn create(&self, template: &Path, parameters: &[(String, String)]) -> Result<()> {
+        let (project, folder, template) = (self.project.clone(), self.folder.clone(), template.to_owned());
+        let linked = spawn_blocking(move || linked(&project, &folder, &template)).await??;
+        let put = |key: String, body: Vec<u8>| async move {
+            let put = self.aws.s3.put_object().bucket(ARTIFACT_BUCKET).key(&key).body(body.into());
+            put.send().await.with_context(|| format!("PutObject {key}"))
+        };
+        try_join_all(linked.objects.into_iter().map(|(key, body)| put(key, body))).await?;
+
+        // Too long to be sent with the call.
+        let mut fields =
+            vec![("TemplateURL".to_owned(), format!("{}/{ARTIFACT_BUCKET}/{}", self.endpoint, linked.key))];
+        for (i, capability) in ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"].into_iter().enumerate() {
+            fields.push((format!("Capabilities.member.{}", i + 1), capability.to_owned()));
+        }
+        for (i, (name, value)) in parameters.iter().enumerate() {
+            fields.push((format!("Parameters.member.{}.ParameterKey", i + 1), name.clone()));
+            fields.push((format!("Parameters.member.{}.ParameterValue", i + 1), value.clone()));
+        }
+        self.cloudformation("CreateStack", &fields).await?;
+        wait_until("the stack", CREATION, async || {
+            let described = self.cloudformation("DescribeStacks", &[]).await?;
+            match texts(&described, "StackStatus").first() {
+                Some(&"CREATE_COMPLETE") => Ok(Some(())),
+                Some(&"CREATE_IN_PROGRESS") => Ok(None),
+                other => {
+                    let events = self.cloudformation("DescribeStackEvents", &[]).await?;
+                    bail!("the stack is {other:?}: {:#?}", texts(&events, "ResourceStatusReason"))
+                }
+            }
+        })
+        .await
+    }
+
+    /// Calls CloudFormation about the stack, and returns the answer's XML.
+    async fn cloudformation(&self, action: &str, fields: &[(String, String)]) -> Result<String> {
+        let scope = format!("{ACCESS_KEY}/20260101/{REGION}/cloudformation/aws4_request");
+        let own = [("Action", action), ("Version", "2010-05-15"), ("StackName", STACK_NAME)];
+        let own = own.into_iter().chain(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let response = self
+            .http
+            .post(self.endpoint)
+            .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"))
+            .form(&own.collect::<Vec<_>>())
+            .send()
+            .await?;
+        let status = response.status();
+        let text = response.text().await?;
+        ensure!(status.is_success(), "{action}: {status}: {text}");
+        Ok(text)
+    }
 }
 
-/// Runs a tool to its end. Its output is kept in the log of `role`, and is in the error.
-fn run(folder: &CloudFolder, role: &str, command: &mut Command) -> Result<Output> {
-    let output = command.output().with_context(|| format!("running {}", command.get_program().display()))?;
-    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-    std::fs::write(folder.log(role), &text)?;
-    if !output.status.success() {
-        bail!("{role} failed:\n{}", crate::process::log_end(&folder.log(role)));
+/// What stands in each `element`, which has no others within.
+fn texts<'a>(xml: &'a str, element: &str) -> Vec<&'a str> {
+    let after = xml.split(&format!("<{element}>")).skip(1).collect::<Vec<_>>();
+    after.into_iter().filter_map(|rest| rest.split_once("</")).map(|(text, _)| text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_texts_of_an_element_are_those_between_its_tags() {
+        let xml = "<a><id>one</id><idle>no</idle></a><a><id>two</id></a>";
+        assert_eq!(texts(xml, "id"), ["one", "two"]);
+        assert!(texts(xml, "none").is_empty());
     }
-    Ok(output)
 }

@@ -103,22 +103,11 @@ mod tests {
 
     fn held(endpoint: &Endpoint) -> InstalledCertificate {
         InstalledCertificate {
-            arn: "arn:aws:acm:eu-central-1:1:certificate/x".into(),
-            serial: "AB12".into(),
             issuer: "CN=<i>Test</i>".into(),
-            names: endpoint.names.iter().cloned().collect(),
-            not_before: NOW - Duration::days(30),
-            not_after: NOW + Duration::days(60),
-            imported_at: NOW - Duration::days(30),
-            renew_at: NOW + Duration::days(30),
-            generation: 1,
-            renewal: false,
-            announced: true,
-            copies: vec![],
-            listeners: vec![],
             directory: None,
             renewal_id: None,
-            advice: None,
+            announced: true,
+            ..testkit::installed(endpoint, NOW - Duration::days(30))
         }
     }
 

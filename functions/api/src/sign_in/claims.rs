@@ -67,6 +67,13 @@ mod tests {
             json!({"tenant": ""}),
             json!({"tenant": "ac me"}),
             json!({"tenant": 7}),
+            json!({"tenant": null}),
+            json!({"tenant": true}),
+            json!({"tenant": {"acme": "acme"}}),
+            json!({"roles": null}),
+            json!({"roles": true}),
+            json!({"roles": 7}),
+            json!({"roles": [null, true, 7]}),
             json!({"Tenant": "acme"}),
         ] {
             assert_eq!(scope(claims.clone()), None, "{claims}");

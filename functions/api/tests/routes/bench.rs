@@ -231,19 +231,11 @@ impl Api {
             arn: format!("arn:aws:acm:eu-central-1:123456789012:certificate/{id}"),
             serial: "0AB1".into(),
             issuer: "CN=Test CA".into(),
-            names: endpoint.names.iter().cloned().collect(),
             not_before: now - Duration::HOUR,
-            not_after: now + Duration::days(90),
-            imported_at: now,
-            renew_at: now + Duration::days(60),
-            generation: 1,
-            renewal: false,
-            announced: true,
-            copies: vec![],
-            listeners: vec![],
             directory: None,
             renewal_id: None,
-            advice: None,
+            announced: true,
+            ..testkit::installed(&endpoint, now)
         };
         self.store.record_certificate(id, endpoint.attempt, &certificate).await.expect("ours");
         self.settle(id, certificate.renew_at, None).await;

@@ -1,10 +1,15 @@
 //! Where the API is, and how its resources are addressed.
 
-use std::fmt::Write;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use reqwest::Url;
+
+/// All but unreserved characters (RFC 3986 §2.3) and `*`.
+///
+/// `*` stays as it is, so that the path of a wildcard is signed alike whether a verifier encodes the path once or twice.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'*');
 
 /// The API's base URL: `https://ID.execute-api.REGION.amazonaws.com`, on a local cloud with a path.
 #[derive(Clone, Debug)]
@@ -37,13 +42,13 @@ impl ApiAddress {
         let mut url = format!("{}/{root}", self.as_str());
         for segment in segments {
             url.push('/');
-            encode(segment, &mut url);
+            url.extend(encoded(segment));
         }
         for (index, (name, value)) in query.iter().enumerate() {
             url.push(if index == 0 { '?' } else { '&' });
-            encode(name, &mut url);
+            url.extend(encoded(name));
             url.push('=');
-            encode(value, &mut url);
+            url.extend(encoded(value));
         }
         url
     }
@@ -67,16 +72,8 @@ impl ApiAddress {
     }
 }
 
-/// Percent-encodes all but unreserved characters (RFC 3986 §2.3) and `*`.
-///
-/// `*` stays as it is, so that the path of a wildcard is signed alike whether a verifier encodes the path once or twice.
-fn encode(text: &str, url: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'*' => url.push(char::from(byte)),
-            other => write!(url, "%{other:02X}").expect("a String takes all"),
-        }
-    }
+fn encoded(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
 }
 
 #[cfg(test)]
@@ -93,6 +90,11 @@ mod tests {
         assert_eq!(
             local.resource("v1", &["endpoints", "*.example.com", "a/b?c"], &[]),
             "http://127.0.0.1:4566/_aws/execute-api/abc/v1/endpoints/*.example.com/a%2Fb%3Fc"
+        );
+        assert_eq!(
+            local.resource("v1", &["ü -._~*+%"], &[]),
+            "http://127.0.0.1:4566/_aws/execute-api/abc/v1/%C3%BC%20-._~*%2B%25",
+            "unreserved characters and the star stay as they are"
         );
         assert_eq!(
             address("https://api.example.com").resource("bearer/v1", &["endpoints"], &[("cursor", "a+b/=&")]),

@@ -33,7 +33,7 @@ pub(crate) enum ApiError {
     },
     NoRegion,
     NoCredentials(String),
-    NotSigned(aws_sigv4::http_request::SigningError),
+    NotSigned(String),
     /// The address is one where others could read the token.
     TokenInClear(String),
     TokenMalformed,
@@ -104,9 +104,9 @@ impl From<ApiError> for Trouble {
                 why,
                 "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; after `aws sso login` or `aws login`: eval \"$(aws configure export-credentials --format env)\"",
             ),
-            ApiError::NotSigned(cause) => Trouble::new(
+            ApiError::NotSigned(why) => Trouble::new(
                 "The request cannot be signed.",
-                causes(&cause),
+                why,
                 "Check the credentials for stray characters, then run the command again.",
             ),
             ApiError::TokenInClear(address) => Trouble::new(

@@ -1,5 +1,6 @@
 //! `add`: registers a domain and, if asked to, waits for its certificate.
 
+use vocabulary::times::timestamp;
 use wire::{EndpointView, FailureName, FailureView, Registration};
 
 use super::{now, print};
@@ -114,7 +115,7 @@ fn failure_notice(endpoint: &EndpointView, failure: &FailureView) -> String {
         }
     }
     if let Some(at) = endpoint.next_attempt_at {
-        text += &format!("  again:  {}", render::moment(at, now()));
+        text += &format!("  again:  {}", timestamp(at, now()));
     }
     let name = shell_word(&endpoint.domain);
     text.trim_end().to_owned() + &format!("\n  sooner: managed-https renew {name}")

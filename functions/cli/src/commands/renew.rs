@@ -1,5 +1,6 @@
 //! `renew`: starts an attempt now and, if asked to, waits for its end.
 
+use vocabulary::times::timestamp;
 use wire::{CertificateView, Open, Outcome};
 
 use super::print;
@@ -60,7 +61,7 @@ pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), Trouble> {
 }
 
 fn certificate_lines(held: &CertificateView) -> String {
-    let until = held.not_after.map(|at| render::moment(at, super::now()));
+    let until = held.not_after.map(|at| timestamp(at, super::now()));
     let rows = [("certificate", held.arn.as_ref()), ("serial", held.serial.as_ref()), ("valid until", until.as_ref())];
     rows.into_iter().filter_map(|(name, value)| Some(format!("  {name:<11} {}\n", value?))).collect()
 }

@@ -1,11 +1,12 @@
 //! What a look found: Status, What to fix, Currently resolves to.
 
 use time::OffsetDateTime;
+use vocabulary::times::{relative, timestamp};
 use wire::{EndpointView, Finding, Found, Mover, ProviderHint, RecordView, Serving, Severity, Verdict};
 
 use super::endpoint::{serving_facts, verdict_line};
 use super::facts::{facts, fold};
-use super::moment::{moment, relative};
+use super::width::{cells, padded};
 use super::words::{InWords, Person};
 use super::{colour_of_status, heading, record_line};
 use crate::terminal::output::{Colour, Look};
@@ -72,7 +73,7 @@ pub(crate) fn whose_move(endpoint: &EndpointView) -> String {
 pub(crate) fn status_of_endpoint(look: Look, endpoint: &EndpointView, now: OffsetDateTime) -> String {
     let mut rows = vec![("What is", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())];
     if let Some(at) = endpoint.breaks_at {
-        rows.push((if at > now { "Breaks" } else { "Broken since" }, moment(at, now)));
+        rows.push((if at > now { "Breaks" } else { "Broken since" }, timestamp(at, now)));
     }
     let line = verdict_line(look, endpoint.title(), &endpoint.verdict, &endpoint.actor);
     format!("{}\n\n {line}\n{}", heading(look, "Status"), facts(look, &rows))
@@ -133,13 +134,13 @@ fn record_part(look: Look, checked: &RecordView) -> String {
     let expected = [("expected", format!("{} {}", record.kind, record.value))];
     let servers = found.iter().map(|one| (one.server.as_str(), answer(one)));
     let rows: Vec<_> = expected.into_iter().chain(servers).collect();
-    let names = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let names = rows.iter().map(|(name, _)| cells(name)).max().unwrap_or_default();
     let room = look.width.map(|width| usize::from(width).saturating_sub(names + 6));
     let mut text = format!("\n {status}  {}\n", record.name);
     for (name, value) in &rows {
         let mut name = *name;
         for line in fold(value, room) {
-            text += format!("   {name:names$}   {line}").trim_end();
+            text += format!("   {}   {line}", padded(name, names)).trim_end();
             text += "\n";
             name = "";
         }
@@ -198,7 +199,7 @@ mod tests {
         };
         for width in [60, 80, 120] {
             let page = looked.page(Look { colour: false, width: Some(width) }, NOW);
-            assert!(page.lines().all(|line| line.chars().count() <= usize::from(width)), "{page}");
+            assert!(page.lines().all(|line| cells(line) <= usize::from(width)), "{page}");
         }
     }
 

@@ -3,6 +3,7 @@
 use wire::{InstallationCheck, InstallationStatus};
 
 use super::facts::fold;
+use super::width::{cells, padded};
 use crate::terminal::output::{Colour, Look};
 
 /// Whether it is as bad as can be, or worse than this program knows of.
@@ -11,7 +12,7 @@ pub(crate) fn has_failed(check: &InstallationCheck) -> bool {
 }
 
 pub(crate) fn doctor_page(look: Look, checks: &[InstallationCheck]) -> String {
-    let names = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or_default();
+    let names = checks.iter().map(|check| cells(&check.name)).max().unwrap_or_default();
     // The level and the gaps between the columns.
     let indent = 1 + 7 + 2 + names + 2;
     let room = look.width.map(|width| usize::from(width).saturating_sub(indent));
@@ -29,7 +30,7 @@ pub(crate) fn doctor_page(look: Look, checks: &[InstallationCheck]) -> String {
             lines.extend(fold(&format!("→ {remedy}"), room));
         }
         let first = lines.remove(0);
-        page += format!(" {level}  {:names$}  {first}", check.name).trim_end();
+        page += format!(" {level}  {}  {first}", padded(&check.name, names)).trim_end();
         page += "\n";
         for line in lines {
             page += &format!("{:indent$}{line}\n", "");

@@ -1,12 +1,12 @@
 //! The page of one endpoint.
 
 use time::OffsetDateTime;
+use vocabulary::times::{exact, relative, timestamp};
 use wire::{
     CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView, Mover, Open, Serving, Verdict, WatchView,
 };
 
 use super::facts::facts;
-use super::moment::{exact, moment, relative};
 use super::words::{InWords, Person};
 use super::{colour_of, heading, record_table};
 use crate::terminal::output::{Colour, Look, shell_word};
@@ -78,7 +78,7 @@ fn verdict_facts(endpoint: &EndpointView, now: OffsetDateTime) -> Vec<(&'static 
         rows.extend([("What is", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())]);
     }
     if let Some(at) = endpoint.breaks_at {
-        rows.push((if at > now { "Breaks" } else { "Broken since" }, moment(at, now)));
+        rows.push((if at > now { "Breaks" } else { "Broken since" }, timestamp(at, now)));
     }
     rows
 }
@@ -95,10 +95,10 @@ fn endpoint_facts(endpoint: &EndpointView, now: OffsetDateTime) -> Vec<(&'static
     if endpoint.dns_method == DnsMethod::DnsPersist01 {
         rows.push(("Validation", "standing record (dns-persist-01)".into()));
     }
-    rows.push(("Registered", moment(endpoint.created_at, now)));
+    rows.push(("Registered", timestamp(endpoint.created_at, now)));
     rows.push(("Attempts", attempts(endpoint)));
     if let Some(at) = endpoint.next_attempt_at.filter(|at| Some(*at) != endpoint.certificate.renews_at) {
-        rows.push(("Next attempt", moment(at, now)));
+        rows.push(("Next attempt", timestamp(at, now)));
     }
     rows
 }
@@ -119,9 +119,9 @@ fn certificate_facts(certificate: &CertificateView, now: OffsetDateTime) -> Vec<
     fact("CA", certificate.directory.clone());
     fact("Serial", certificate.serial.clone());
     fact("Valid from", certificate.not_before.map(exact));
-    fact("Valid until", certificate.not_after.map(|at| moment(at, now)));
-    fact("Imported", certificate.imported_at.map(|at| moment(at, now)));
-    fact("Renews", certificate.renews_at.map(|at| moment(at, now)));
+    fact("Valid until", certificate.not_after.map(|at| timestamp(at, now)));
+    fact("Imported", certificate.imported_at.map(|at| timestamp(at, now)));
+    fact("Renews", certificate.renews_at.map(|at| timestamp(at, now)));
     rows
 }
 
@@ -136,7 +136,7 @@ fn deployment_facts(
     for listener in &deployment.listeners {
         let state = match (listener.wanted, listener.attached_at) {
             (false, _) => "taken off the endpoint, and still has the certificate".to_owned(),
-            (true, Some(at)) => format!("has it since {}", moment(at, now)),
+            (true, Some(at)) => format!("has it since {}", timestamp(at, now)),
             (true, None) => "does not have it yet".to_owned(),
         };
         rows.push(("Listener", format!("{}, {state}", listener.arn)));
@@ -153,11 +153,11 @@ fn deployment_facts(
 }
 
 fn watch_facts(watch: &WatchView, now: OffsetDateTime) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("Looked at", moment(watch.looked_at, now))];
+    let mut rows = vec![("Looked at", timestamp(watch.looked_at, now))];
     // Of records that are right it is the same moment.
-    rows.extend(watch.dns_good_at.filter(|at| *at != watch.looked_at).map(|at| ("DNS last right", moment(at, now))));
+    rows.extend(watch.dns_good_at.filter(|at| *at != watch.looked_at).map(|at| ("DNS last right", timestamp(at, now))));
     for symptom in &watch.symptoms {
-        rows.push(("Wrong", format!("{} (since {})", symptom.summary, moment(symptom.since, now))));
+        rows.push(("Wrong", format!("{} (since {})", symptom.summary, timestamp(symptom.since, now))));
         rows.push(("To do", symptom.remedy.clone()));
     }
     rows.push(("Used by", watch.used_by.join(", ")));
@@ -183,7 +183,7 @@ pub(super) fn serving_facts(serving: &Serving, now: OffsetDateTime) -> Vec<(&'st
                 ("Serves", format!("{host} presents {which}{chain}")),
                 ("Serial", serial.clone()),
                 ("Issuer", issuer.clone()),
-                ("Valid until", moment(*not_after, now)),
+                ("Valid until", timestamp(*not_after, now)),
             ]
         }
     }
@@ -197,11 +197,11 @@ fn failure_part(look: Look, failure: &FailureView, now: OffsetDateTime) -> Strin
         ("Who must act", failure.actor.as_person().to_owned()),
         ("To do", failure.remedy.clone()),
     ];
-    rows.push(("Since", format!("{}, failed attempts: {}", moment(failure.since, now), failure.attempts)));
+    rows.push(("Since", format!("{}, failed attempts: {}", timestamp(failure.since, now), failure.attempts)));
     if let Some(at) = failure.parked_since {
         rows.push((
             "Parked since",
-            moment(at, now) + "; it is looked at ever more rarely, and goes on by itself when it is right",
+            timestamp(at, now) + "; it is looked at ever more rarely, and goes on by itself when it is right",
         ));
     }
     text += &facts(look, &rows);

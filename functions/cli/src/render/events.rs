@@ -1,9 +1,9 @@
 //! Events, as a log: the newest last.
 
 use time::OffsetDateTime;
+use vocabulary::times::{exact, relative};
 use wire::{Event, EventKind};
 
-use super::moment::{exact, relative};
 use crate::terminal::output::{Colour, Look};
 
 /// Given the newest first, as the API has them.

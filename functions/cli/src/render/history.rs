@@ -2,10 +2,10 @@
 
 use comfy_table::Cell;
 use url::Url;
+use vocabulary::times::exact;
 use wire::{Attempt, Failure, StepUsage};
 
 use super::facts::facts;
-use super::moment::{exact, length};
 use super::{cell, colour_of_outcome, heading, keep_whole, narrow, number, table, text_of};
 use crate::terminal::output::Look;
 
@@ -120,6 +120,15 @@ pub(crate) fn attempt_line(domain: &str, attempt: &Attempt) -> String {
     line
 }
 
+/// How long something took: `440 ms`, `12.0 s`, `3 min 20 s`.
+fn length(milliseconds: u64) -> String {
+    match milliseconds {
+        0..1000 => format!("{milliseconds} ms"),
+        1000..100_000 => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
+        _ => format!("{} min {} s", milliseconds / 60_000, milliseconds / 1000 % 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +162,13 @@ mod tests {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         assert_eq!(attempt_line("a.example", &attempt), "a.example: failed by attempt 7 over dns-01, in 12.3 s");
+    }
+
+    #[test]
+    fn a_length_is_told_in_seconds_from_one_to_a_hundred() {
+        assert_eq!(length(999), "999 ms");
+        assert_eq!(length(1000), "1.0 s");
+        assert_eq!(length(99_999), "99.9 s");
+        assert_eq!(length(200_000), "3 min 20 s");
     }
 }

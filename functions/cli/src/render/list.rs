@@ -2,10 +2,10 @@
 
 use comfy_table::{Cell, ColumnConstraint, Width};
 use time::OffsetDateTime;
+use vocabulary::times::relative;
 use wire::{EndpointView, Mover, Verdict};
 
 use super::facts::fold;
-use super::moment::relative;
 use super::words::{InWords, Person};
 use super::{cell, colour_of, heading, keep_whole, narrow, table, text_of, width_of};
 use crate::terminal::output::Look;
@@ -90,6 +90,7 @@ fn step(endpoint: &EndpointView, now: OffsetDateTime) -> String {
 mod tests {
     use super::super::sample::endpoint;
     use super::*;
+    use crate::render::width::cells;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-01-02 00:00 UTC);
@@ -120,7 +121,7 @@ mod tests {
         );
         for width in [56, 80, 88, 200] {
             let text = list(Some(width));
-            assert!(text.lines().all(|line| line.chars().count() <= usize::from(width)), "{text}");
+            assert!(text.lines().all(|line| cells(line) <= usize::from(width)), "{text}");
         }
     }
 }

@@ -8,11 +8,11 @@ mod events;
 mod facts;
 mod history;
 mod list;
-mod moment;
 mod records;
 #[cfg(test)]
 mod sample;
 mod shares;
+mod width;
 mod words;
 
 pub(crate) use check::{Looked, provider_hint, ready_line, status_of_domain, status_of_endpoint, whose_move};
@@ -22,7 +22,6 @@ pub(crate) use endpoint::{endpoint_page, state_line};
 pub(crate) use events::{event_line, events};
 pub(crate) use history::{attempt_line, history};
 pub(crate) use list::{empty_list, endpoint_list};
-pub(crate) use moment::moment;
 pub(crate) use records::{character_strings, record_line, record_table};
 pub(crate) use shares::{new_share, shares};
 pub(crate) use words::{InWords, Person};

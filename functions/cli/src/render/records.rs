@@ -76,6 +76,7 @@ pub(crate) fn record_line(record: &RequiredRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::width::cells;
     use wire::RecordStatus;
 
     fn records() -> Vec<RecordView> {
@@ -115,7 +116,7 @@ mod tests {
     #[test]
     fn a_table_keeps_to_the_width_and_a_program_gets_one_line_for_a_record() {
         let wide = record_table(Look { colour: false, width: Some(130) }, &records());
-        assert!(wide.starts_with(" STATUS") && wide.lines().all(|line| line.chars().count() <= 130), "{wide}");
+        assert!(wide.starts_with(" STATUS") && wide.lines().all(|line| cells(line) <= 130), "{wide}");
         let piped = record_table(Look { colour: false, width: None }, &records());
         assert_eq!(piped.lines().count(), 3, "{piped}");
     }

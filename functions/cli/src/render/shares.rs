@@ -2,9 +2,9 @@
 
 use comfy_table::Cell;
 use time::OffsetDateTime;
+use vocabulary::times::{relative, timestamp};
 use wire::{NewShare, Share};
 
-use super::moment::{moment, relative};
 use super::{keep_whole, table, text_of};
 use crate::terminal::output::Look;
 
@@ -21,7 +21,7 @@ pub(crate) fn new_share(made: &NewShare, name: &str, now: OffsetDateTime) -> Str
     format!(
         "{url}\n\nWhoever has this link sees the records of {name}, and what was found, until\n{}. It is not shown again.\n\
          Revoke it: managed-https share {name} --revoke {}\n",
-        moment(share.expires_at, now),
+        timestamp(share.expires_at, now),
         short(&share.id)
     )
 }

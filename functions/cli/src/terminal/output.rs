@@ -4,6 +4,7 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
+use vocabulary::text::{is_invisible, visible};
 
 use crate::terminal::error::Trouble;
 
@@ -54,20 +55,9 @@ pub(crate) fn write_result(text: &str) -> Result<(), Trouble> {
     }
 }
 
-/// Control characters steer a terminal; bidirectional and zero-width ones make text look like another.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 /// Makes text from elsewhere safe for one line of a terminal.
 pub(crate) fn harmless(text: &str) -> String {
-    let clean = |c: char| match c {
-        '\n' | '\r' | '\t' => ' ',
-        c if steers(c) => '\u{fffd}',
-        c => c,
-    };
-    text.chars().map(clean).collect()
+    text.chars().map(visible).collect()
 }
 
 /// Makes every text in `value` [`harmless`].
@@ -82,21 +72,25 @@ pub(crate) fn disarm(value: &mut Value) {
 
 /// Writes JSON whose texts are unchanged for a program, and steer no terminal.
 pub(crate) fn json_text(value: &impl serde::Serialize) -> String {
-    steering_escaped(&serde_json::to_string_pretty(value).expect("values of JSON can be written"))
+    invisible_escaped(&serde_json::to_string_pretty(value).expect("values of JSON can be written"))
 }
 
 /// The same on one line, for a stream of objects.
 pub(crate) fn json_line(value: &Value) -> String {
-    steering_escaped(&value.to_string())
+    invisible_escaped(&value.to_string())
 }
 
-fn steering_escaped(text: &str) -> String {
+fn invisible_escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 1);
     for c in text.chars() {
-        // Outside of strings only the line breaks are control characters; all that steer are in the basic plane.
-        match c {
-            c if c != '\n' && steers(c) => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
+        // Outside of strings only the line breaks are control characters.
+        if c == '\n' || !is_invisible(c) {
+            out.push(c);
+            continue;
+        }
+        // Beyond the basic plane two escapes stand for one character (RFC 8259 §7).
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            out.push_str(&format!("\\u{unit:04x}"));
         }
     }
     out.push('\n');
@@ -117,6 +111,9 @@ mod tests {
     #[test]
     fn hostile_text_steers_no_terminal() {
         assert_eq!(harmless("a\r\nb\u{1b}[31m\u{9b}2J\u{202e}x"), "a  b\u{fffd}[31m\u{fffd}2J\u{fffd}x");
+        for c in ['\u{61c}', '\u{2028}', '\u{2029}', '\u{ad}', '\u{180e}', '\u{e0000}', '\u{e007f}'] {
+            assert_eq!(harmless(&format!("a{c}b")), "a\u{fffd}b", "U+{:04X}", u32::from(c));
+        }
         let mut value = json!({"a": ["\u{7}"], "b": {"c": "\u{1b}]0;x"}});
         disarm(&mut value);
         assert_eq!(value, json!({"a": ["\u{fffd}"], "b": {"c": "\u{fffd}]0;x"}}));
@@ -124,9 +121,10 @@ mod tests {
 
     #[test]
     fn json_keeps_its_meaning_and_steers_no_terminal() {
-        let value = json!({"summary": "\u{9b}2J \u{1b}[0m \u{202e} ü “”\n"});
+        let value = json!({"summary": "\u{9b}2J \u{1b}[0m \u{202e} \u{ad} \u{e0041} ü “”\n"});
         let text = json_text(&value);
-        assert!(!text.trim_end().lines().any(|line| line.chars().any(steers)), "{text:?}");
+        assert!(!text.trim_end().lines().any(|line| line.chars().any(is_invisible)), "{text:?}");
+        assert!(text.contains("\\udb40\\udc41"), "a tag is written as a pair: {text}");
         assert!(text.contains("ü “”"));
         assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), value);
     }

@@ -109,7 +109,7 @@ mod tests {
             directory,
             renewal_id: Some("key.serial".into()),
             renew_at: scene.now,
-            ..testkit::banks::installed(&endpoint, scene.now)
+            ..testkit::installed(&endpoint, scene.now)
         };
         scene.endpoints.record_certificate(&endpoint.id, scene.input.attempt, &held).await.expect("ours");
         scene

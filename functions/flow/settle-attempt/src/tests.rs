@@ -111,7 +111,7 @@ async fn going() -> Scene {
     let deployment = Deployment::new(listeners.clone(), vec![], None, None).expect("few");
     let scene = Scene::deployed(Reachability::Internal, deployment).await;
     let endpoint = scene.endpoint().await;
-    let mut held = testkit::banks::installed(&endpoint, scene.now);
+    let mut held = testkit::installed(&endpoint, scene.now);
     let region = listeners[1].region().clone();
     let copy = "arn:aws:acm:eu-west-1:000000000000:certificate/2".to_owned();
     held.listeners =

@@ -126,7 +126,7 @@ impl World {
         let mut ids = Vec::new();
         for number in 0..count {
             let mut endpoint = banks::endpoint(number, NOW);
-            let held = banks::installed(&endpoint, NOW);
+            let held = testkit::installed(&endpoint, NOW);
             endpoint.due_at = Some(held.renew_at);
             endpoint.health_at = Some(LATER);
             endpoint.certificate = Some(held);
@@ -251,7 +251,7 @@ async fn a_listener_that_lost_the_certificate_is_told_like_a_certificate_that_is
     let listener: vocabulary::certificate::ListenerArn = listener.parse().expect("a listener");
     let inner = MemoryEndpoints::default();
     let mut endpoint = banks::endpoint(1, NOW);
-    let mut held = banks::installed(&endpoint, NOW);
+    let mut held = testkit::installed(&endpoint, NOW);
     held.listeners = vec![ListenerUse { listener: listener.clone(), attached_at: Some(NOW) }];
     endpoint.deployment.listeners = vec![listener.clone()];
     (endpoint.due_at, endpoint.health_at, endpoint.certificate) =

@@ -155,7 +155,7 @@ mod tests {
         let mut ids = Vec::new();
         for number in 0..count {
             let mut endpoint = banks::endpoint(number, NOW);
-            endpoint.certificate = Some(banks::installed(&endpoint, NOW));
+            endpoint.certificate = Some(testkit::installed(&endpoint, NOW));
             let held = endpoint.certificate.as_mut().expect("just set");
             held.directory = Some(directory.into());
             held.renewal_id = Some(format!("id.{number}"));

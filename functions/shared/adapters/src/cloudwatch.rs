@@ -6,13 +6,11 @@
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
-use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use domain::installation::{Alarm, AlarmState, Looked};
 use domain::ports::{FaultKind, ServiceFault};
 use serde::Deserialize;
 use serde_json::json;
+use signing::{SigningFault, SigningScope, sign};
 use vocabulary::text::printable;
 
 use crate::aws::classify;
@@ -83,23 +81,12 @@ impl Alarms {
             .header("x-amz-target", "GraniteServiceVersion20100801.DescribeAlarms")
             .body(body.into_bytes())
             .map_err(|error| unavailable(&error))?;
-        let provider = self.sdk.credentials_provider().ok_or_else(|| unavailable(&"no credentials"))?;
-        let identity = provider.provide_credentials().await.map_err(|error| unavailable(&error))?.into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&region)
-            .name("monitoring")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .expect("all parameters are given")
-            .into();
-        let headers = request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let uri = request.uri().to_string();
-        let signable = SignableRequest::new("POST", uri, headers, SignableBody::Bytes(request.body()));
-        let signed = signable.and_then(|signable| sign(signable, &parameters)).map_err(|error| unavailable(&error))?;
-        let (instructions, _signature) = signed.into_parts();
-        instructions.apply_to_request_http1x(&mut request);
+        let credentials = self.sdk.credentials_provider().ok_or_else(|| unavailable(&"no credentials"))?;
+        let scope = SigningScope { region: &region, service: "monitoring" };
+        sign(&mut request, &credentials, scope, SystemTime::now()).await.map_err(|fault| match fault {
+            SigningFault::Credentials(error) => unavailable(&error),
+            SigningFault::Request(error) => unavailable(&error),
+        })?;
         request.try_into().map_err(|error: reqwest::Error| unavailable(&error))
     }
 }

@@ -1,5 +1,3 @@
-use std::net::SocketAddr;
-
 use adapters::acm::Acm;
 use adapters::acme::{self, AcmeConfig};
 use adapters::cloudwatch::Alarms;
@@ -21,7 +19,6 @@ use domain::installation::{
 use futures::future::join_all;
 use time::OffsetDateTime;
 
-use crate::environment::ConfigurationError;
 use crate::wiring::{Wired, Wiring};
 
 /// All the looks that an installation is judged by. Reads only.
@@ -55,9 +52,7 @@ impl Wiring {
 
     pub fn inspection(&self) -> Wired<Inspection> {
         let environment = self.environment();
-        let only: Option<SocketAddr> = environment.parsed("DNS_SERVER")?;
-        let cut = ZoneCut::new(only)
-            .map_err(|error| ConfigurationError::Malformed { name: "DNS_SERVER", why: error.to_string() })?;
+        let cut = ZoneCut::new(self.dns()?);
         // CloudFormation calls an alarm STACK-LOGICALID-RANDOM.
         let alarms = format!("{}-", environment.required("STACK_NAME")?);
         let functions = environment.required("FUNCTIONS")?;

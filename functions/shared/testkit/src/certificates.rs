@@ -1,14 +1,44 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use domain::endpoint::Endpoint;
 use domain::health::CertificateUse;
 use domain::ports::{CertificateInspector, CertificateStore, Deletion, HeldCertificate, ImportMaterial, ServiceFault};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::InstalledCertificate;
 use vocabulary::certificate::installed::normalize_serial;
+use vocabulary::names::EndpointNames;
 use x509_parser::pem::parse_x509_pem;
 
 use crate::Fuse;
 use crate::destinations::{ACCOUNT, HOME};
+
+/// The record of a certificate of ninety days for `endpoint`, issued at `now` and due for renewal after sixty.
+pub fn installed(endpoint: &Endpoint, now: OffsetDateTime) -> InstalledCertificate {
+    installed_for(&endpoint.names, now)
+}
+
+/// The same for these names.
+pub fn installed_for(names: &EndpointNames, now: OffsetDateTime) -> InstalledCertificate {
+    InstalledCertificate {
+        arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
+        serial: "AB".into(),
+        issuer: "CN=test".into(),
+        names: names.iter().cloned().collect(),
+        not_before: now,
+        not_after: now + Duration::days(90),
+        imported_at: now,
+        renew_at: now + Duration::days(60),
+        directory: Some("https://ca.example/directory".into()),
+        renewal_id: Some("key.serial".into()),
+        advice: None,
+        generation: 1,
+        renewal: false,
+        announced: false,
+        copies: vec![],
+        listeners: vec![],
+    }
+}
 
 /// A certificate as it was imported last.
 #[derive(Clone, Debug, PartialEq)]

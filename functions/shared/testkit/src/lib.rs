@@ -21,7 +21,7 @@ mod shared_causes;
 
 pub use budgets::MemoryBudgets;
 pub use ca::MemoryCa;
-pub use certificates::{ImportedCertificate, MemoryCertificates};
+pub use certificates::{ImportedCertificate, MemoryCertificates, installed, installed_for};
 pub use destinations::{MemoryDestinations, MemoryListeners};
 pub use endpoints::MemoryEndpoints;
 pub use fuse::{Crash, Fuse};

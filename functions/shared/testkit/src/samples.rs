@@ -13,6 +13,8 @@ use vocabulary::dns::owner_records::delegation_record;
 use vocabulary::failure::{Actor, Failure, FailureName};
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
+use crate::installed;
+
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 const DASHBOARD: Option<&str> = Some("https://certificates.example");
 
@@ -35,19 +37,10 @@ fn aged(days: i64, renewal: bool) -> Endpoint {
         arn: "arn:aws:acm:eu-central-1:123456789012:certificate/6f2d0c1e-0000-4000-8000-000000000001".into(),
         serial: "3A5F0C2E9B".into(),
         issuer: "C=US, O=Let's Encrypt, CN=E8".into(),
-        names: endpoint.names.iter().cloned().collect(),
-        not_before: since,
-        not_after: since + Duration::days(90),
-        imported_at: since,
-        renew_at: since + Duration::days(60),
         directory: None,
         renewal_id: None,
-        advice: None,
-        generation: 1,
         renewal,
-        announced: false,
-        copies: vec![],
-        listeners: vec![],
+        ..installed(&endpoint, since)
     });
     endpoint
 }

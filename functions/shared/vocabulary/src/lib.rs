@@ -8,7 +8,9 @@ pub mod dns;
 pub mod failure;
 pub mod names;
 pub mod record;
+pub mod stable_hash;
 pub mod text;
+pub mod times;
 
 pub use self::acme::{DnsMethod, Proving, Reachability};
 pub use self::failure::{Actor, Failure, FailureName};

@@ -3,16 +3,43 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Makes text from a CA, DNS or a customer safe for one line of a message: no control or bidirectional
-/// formatting characters, at most `most` characters.
-pub fn printable(text: &str, most: usize) -> String {
-    let clean = |c: char| match c {
+/// Whether a reader does not see `c`, or sees others differently because of it.
+///
+/// Control characters steer a terminal and end lines. Format characters and line separators (general categories Cc, Zl,
+/// Zp, and those of Cf that join no letters of a script) reorder text, or make two texts that differ look alike: soft
+/// hyphen, bidirectional marks and embeddings, zero-width spaces and joiners, invisible operators, interlinear
+/// annotations, the byte order mark, tags. So do the fillers that Unicode counts as letters.
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00ad}' // soft hyphen
+            | '\u{034f}' // combining grapheme joiner
+            | '\u{061c}' // Arabic letter mark
+            | '\u{115f}'..='\u{1160}' // Hangul fillers
+            | '\u{180e}' // Mongolian vowel separator
+            | '\u{200b}'..='\u{200f}' // zero-width spaces and joiners, directional marks
+            | '\u{2028}'..='\u{202e}' // line and paragraph separators, bidirectional embeddings and overrides
+            | '\u{2060}'..='\u{206f}' // word joiner, invisible operators, isolates, deprecated format characters
+            | '\u{3164}' // Hangul filler
+            | '\u{feff}' // byte order mark
+            | '\u{ffa0}' // half-width Hangul filler
+            | '\u{fff9}'..='\u{fffb}' // interlinear annotations
+            | '\u{e0000}'..='\u{e007f}' // tags
+        )
+}
+
+/// What stands for `c` on one line: itself, a blank for a line break or a tab, or U+FFFD for what is [invisible](is_invisible).
+pub fn visible(c: char) -> char {
+    match c {
         '\n' | '\r' | '\t' => ' ',
-        c if c.is_control() => '\u{fffd}',
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
+        c if is_invisible(c) => '\u{fffd}',
         c => c,
-    };
-    let mut out: String = text.chars().take(most).map(clean).collect();
+    }
+}
+
+/// Makes text safe for one line of a message: every character [`visible`], at most `most` of them and then `…`.
+pub fn printable(text: &str, most: usize) -> String {
+    let mut out: String = text.chars().take(most).map(visible).collect();
     if text.chars().nth(most).is_some() {
         out.push('…');
     }
@@ -28,4 +55,47 @@ pub fn moment(at: OffsetDateTime) -> String {
 /// To the second, as all texts have it.
 pub fn utc(at: OffsetDateTime) -> String {
     at.replace_nanosecond(0).expect("zero is a nanosecond").format(&Rfc3339).expect("a year of four digits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_stays_on_one_line_and_short() {
+        assert_eq!(printable("a\r\nb\u{1b}[31m\u{202e}x", 40), "a  b\u{fffd}[31m\u{fffd}x");
+        assert_eq!(printable("abcdef", 3), "abc…");
+        assert_eq!(printable("abc", 3), "abc");
+    }
+
+    #[test]
+    fn what_is_not_seen_or_reorders_what_is_does_not_get_through() {
+        let single = [
+            '\u{0}', '\u{7}', '\u{1b}', '\u{7f}', '\u{85}', '\u{9b}', '\u{ad}', '\u{34f}', '\u{61c}', '\u{115f}',
+            '\u{1160}', '\u{180e}', '\u{2028}', '\u{2029}', '\u{3164}', '\u{feff}', '\u{ffa0}', '\u{fff9}', '\u{fffb}',
+        ];
+        let ranges =
+            ['\u{200b}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{2060}'..='\u{206f}', '\u{e0000}'..='\u{e007f}'];
+        for c in single.into_iter().chain(ranges.into_iter().flatten()) {
+            assert_eq!(printable(&format!("a{c}b"), 9), "a\u{fffd}b", "U+{:04X}", u32::from(c));
+        }
+    }
+
+    #[test]
+    fn what_is_seen_stays_as_it_is() {
+        for text in [
+            "plain text, 1–2 “quoted” …",
+            "münchen mu\u{308}nchen",
+            "例え.jp пример ελληνικά",
+            "한국어 עברית العربية",
+            "→ ✓ 🔒",
+        ] {
+            assert_eq!(printable(text, 99), text);
+        }
+    }
+
+    #[test]
+    fn line_breaks_and_tabs_become_blanks() {
+        assert_eq!(printable("a\nb\r\tc", 9), "a b  c");
+    }
 }

@@ -181,19 +181,10 @@ pub(crate) fn certificate(endpoint: &Endpoint, now: OffsetDateTime) -> Installed
         arn: "arn:aws:acm:eu-central-1:111122223333:certificate/6f1c0a2e-84d3-4b6d-9d0b-2f5e7c1a9b30".into(),
         serial: "4A56F7657A463F67C2D10B7E".into(),
         issuer: "C=US, O=Let's Encrypt, CN=E7".into(),
-        names: endpoint.names.iter().cloned().collect(),
-        not_before: now,
-        not_after: now + Duration::days(90),
-        imported_at: now,
-        renew_at: now + Duration::days(60),
         directory: Some("https://acme-v02.api.letsencrypt.org/directory".into()),
         renewal_id: None,
-        advice: None,
-        generation: 1,
-        renewal: false,
         announced: true,
-        copies: vec![],
-        listeners: vec![],
+        ..testkit::installed(endpoint, now)
     }
 }
 

@@ -6,7 +6,6 @@ use diagnosis::catalogue::Check;
 use diagnosis::report::CheckReport;
 use diagnosis::subject::Subject;
 use local_cloud::CustomerZone;
-use time::Duration;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::Actor::{Customer, Operator};
 
@@ -144,22 +143,12 @@ async fn to_a_port(stage: &Stage<'_>) -> Result<CheckReport> {
 /// A certificate of the subject's, as it is recorded.
 pub(crate) fn held(subject: &Subject) -> InstalledCertificate {
     InstalledCertificate {
-        arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
         serial: "abc123".into(),
         issuer: "CN=The CA".into(),
-        names: subject.names.iter().cloned().collect(),
-        not_before: NOW,
-        not_after: NOW + Duration::days(90),
-        imported_at: NOW,
-        renew_at: NOW + Duration::days(60),
         directory: None,
         renewal_id: None,
-        advice: None,
-        generation: 1,
-        renewal: false,
         announced: true,
-        copies: vec![],
-        listeners: vec![],
+        ..testkit::installed_for(&subject.names, NOW)
     }
 }
 

@@ -12,8 +12,7 @@ use crate::Case;
 use crate::stage::Stage;
 
 /// What renews the page.
-pub(crate) const RENEW: &str =
-    "WRITE_CHECKS=1 cargo nextest run --release --workspace --target x86_64-unknown-linux-gnu --test diagnosis";
+pub(crate) const RENEW: &str = "WRITE_CHECKS=1 cargo nextest run --workspace --test diagnosis";
 
 /// What one case showed.
 pub(crate) struct Row {
@@ -116,8 +115,7 @@ const INTRODUCTION: &str = "\
 # Checks
 
 <!-- Written by tests/end-to-end/tests/diagnosis from the catalogue in functions/shared/domain/src/diagnosis. Do not
-     edit; renew it with: WRITE_CHECKS=1 cargo nextest run --release --workspace --target x86_64-unknown-linux-gnu
-     --test diagnosis -->
+     edit; renew it with: WRITE_CHECKS=1 cargo nextest run --workspace --test diagnosis -->
 
 A look at an endpoint, or at a domain that is not registered yet, asks every authoritative name server of the zone
 (over UDP, over TCP where an answer is too long or none comes), follows aliases, climbs the tree for CAA, checks DNSSEC

@@ -19,10 +19,12 @@ pub(crate) struct Machine {
 
 /// Anything that is not listed here fails to parse: the interpreter must not skip what it does not know.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "Type")]
+#[serde(tag = "Type", deny_unknown_fields)]
 pub(crate) enum State {
     #[serde(rename_all = "PascalCase")]
     Task {
+        #[serde(rename = "Comment")]
+        _comment: Option<String>,
         resource: String,
         next: String,
         result_path: String,
@@ -34,18 +36,29 @@ pub(crate) enum State {
     },
     #[serde(rename_all = "PascalCase")]
     Choice {
+        #[serde(rename = "Comment")]
+        _comment: Option<String>,
         choices: Vec<Rule>,
         default: String,
     },
     #[serde(rename_all = "PascalCase")]
     Wait {
+        #[serde(rename = "Comment")]
+        _comment: Option<String>,
         seconds_path: String,
         next: String,
     },
-    Succeed {},
+    Succeed {
+        #[serde(rename = "Comment")]
+        _comment: Option<String>,
+    },
     #[serde(rename_all = "PascalCase")]
     Fail {
+        #[serde(rename = "Comment")]
+        _comment: Option<String>,
         error: String,
+        #[serde(rename = "Cause")]
+        _cause: Option<String>,
     },
 }
 
@@ -121,13 +134,13 @@ impl Machine {
         for _ in 0..1000 {
             let state = self.states.get(&at).unwrap_or_else(|| panic!("there is no state {at}"));
             at = match state {
-                State::Succeed {} => return End::Succeeded(at),
-                State::Fail { error } => return End::Failed(error.clone()),
-                State::Wait { seconds_path, next } => {
+                State::Succeed { .. } => return End::Succeeded(at),
+                State::Fail { error, .. } => return End::Failed(error.clone()),
+                State::Wait { seconds_path, next, .. } => {
                     wait(read(&data, seconds_path).as_u64().expect("a number of seconds"));
                     next.clone()
                 }
-                State::Choice { choices, default } => {
+                State::Choice { choices, default, .. } => {
                     let matches = |rule: &&Rule| read(&data, &rule.variable) == &json!(rule.string_equals);
                     choices.iter().find(matches).map_or(default, |rule| &rule.next).clone()
                 }
@@ -188,4 +201,36 @@ fn read<'a>(data: &'a Value, path: &str) -> &'a Value {
 fn write(data: &mut Value, path: &str, value: Value) {
     let place = steps_of(path).fold(data, |place, step| &mut place[step]);
     *place = value;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Loads the definition with one more field in the first state of `kind`.
+    fn with_field(kind: &str, field: &str) -> Result<Machine, serde_json::Error> {
+        let mut definition: Value = serde_json::from_str(DEFINITION).expect("JSON");
+        let states = definition["States"].as_object_mut().expect("an object");
+        let state = states.values_mut().find(|state| state["Type"] == kind);
+        state.unwrap_or_else(|| panic!("there is a {kind} state"))[field] = json!("$.somewhere");
+        serde_json::from_value(definition)
+    }
+
+    #[test]
+    fn a_field_that_the_interpreter_would_skip_does_not_load() {
+        for kind in ["Task", "Choice", "Wait", "Succeed", "Fail"] {
+            for field in ["OutputPath", "InputPath", "ResultSelector", "Assign"] {
+                let error = with_field(kind, field).map(|_| ()).expect_err("it is not known").to_string();
+                assert!(error.contains("unknown field") && error.contains(field), "{kind}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_state_of_an_unknown_type_does_not_load() {
+        let mut definition: Value = serde_json::from_str(DEFINITION).expect("JSON");
+        definition["States"]["Further"] = json!({"Type": "Pass", "Next": "Further"});
+        let error = serde_json::from_value::<Machine>(definition).map(|_| ()).expect_err("it is not known");
+        assert!(error.to_string().contains("unknown variant"), "{error}");
+    }
 }

@@ -16,7 +16,7 @@ use super::*;
 
 /// The certificate that an attempt has brought and not told of.
 async fn with_certificate(scene: &Scene) {
-    let held = banks::installed(&scene.endpoint().await, scene.now);
+    let held = testkit::installed(&scene.endpoint().await, scene.now);
     scene.endpoints.record_certificate(&scene.input.endpoint, scene.input.attempt, &held).await.expect("ours");
 }
 
@@ -144,7 +144,7 @@ async fn settle_all(scene: &Scene, inputs: &mut [StepInput], failure: Option<&Ca
         input.attempt = scene.endpoints.claim(&entry, at, until).await.expect("in memory").expect("free");
         input.failure = failure.cloned();
         if failure.is_none() {
-            let held = banks::installed(&endpoint, scene.now);
+            let held = testkit::installed(&endpoint, scene.now);
             scene.endpoints.record_certificate(&endpoint.id, input.attempt, &held).await.expect("ours");
         }
     }

@@ -87,11 +87,8 @@ async fn first(
 /// What `message`, an answer to a question for `name`, says.
 pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, manner: Manner) -> Reply {
     let failed = |why| Reply { answer: Answer::Failed(why), alias: None };
-    match message.metadata.response_code {
-        ResponseCode::NoError | ResponseCode::NXDomain => {}
-        ResponseCode::ServFail => return failed(Unanswered::ServFail),
-        ResponseCode::Refused => return failed(Unanswered::Refused),
-        code => return failed(Unanswered::Other(code.to_string())),
+    if let Some(why) = refusal(message.metadata.response_code) {
+        return failed(why);
     }
     if !message.metadata.authoritative && !manner.recursive {
         return failed(Unanswered::NotAuthoritative);
@@ -114,6 +111,16 @@ pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, manner: Man
         true => Answer::NoData,
     };
     Reply { answer, alias }
+}
+
+/// Why an answer with this code says nothing of the name; `None` if it does.
+pub(super) fn refusal(code: ResponseCode) -> Option<Unanswered> {
+    match code {
+        ResponseCode::NoError | ResponseCode::NXDomain => None,
+        ResponseCode::ServFail => Some(Unanswered::ServFail),
+        ResponseCode::Refused => Some(Unanswered::Refused),
+        code => Some(Unanswered::Other(code.to_string())),
+    }
 }
 
 /// Of a TXT record: a standing record has an account's URL in it, of up to two thousand characters.

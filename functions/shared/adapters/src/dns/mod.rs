@@ -15,13 +15,14 @@ use hickory_resolver::Resolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use tokio::sync::Semaphore;
 use vocabulary::dns::{Answer, RecordKind, ServerAnswer, Unanswered};
 use vocabulary::text::printable;
 
-pub(crate) use exchange::{Manner, Reply, exchange};
+pub(crate) use exchange::Reply;
+use exchange::{Manner, exchange};
 pub(crate) use zones::{Located, Server};
 
 const DNS_PORT: u16 = 53;
@@ -105,16 +106,23 @@ impl Dns {
 
     /// Asks one server. Without `Only`, an answer without authority is none.
     pub(crate) async fn question(&self, server: &Server, name: &Name, kind: RecordKind) -> Reply {
-        let failed = |why| Reply { answer: Answer::Failed(why), alias: None };
-        let Some(address) = server.address else {
-            return failed(Unanswered::Other("its name has no address".into()));
-        };
-        let manner = Manner { recursive: matches!(self.authority, Authority::Only(_)), signed: false };
-        let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
-        match exchange(address, name, exchange::record_type(kind), manner).await {
-            Ok(message) => exchange::read(&message, name, kind, manner),
-            Err(why) => failed(why),
+        match self.exchange(server, name, exchange::record_type(kind)).await {
+            Ok(message) => exchange::read(&message, name, kind, self.manner()),
+            Err(why) => Reply { answer: Answer::Failed(why), alias: None },
         }
+    }
+
+    /// The answer of one server as it is, authoritative or a referral.
+    async fn exchange(&self, server: &Server, name: &Name, kind: RecordType) -> Result<Message, Unanswered> {
+        let Some(address) = server.address else {
+            return Err(Unanswered::Other("its name has no address".into()));
+        };
+        let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
+        exchange(address, name, kind, self.manner()).await
+    }
+
+    fn manner(&self) -> Manner {
+        Manner { recursive: matches!(self.authority, Authority::Only(_)), signed: false }
     }
 }
 
@@ -126,7 +134,7 @@ impl AuthoritativeDns for Dns {
             Err(why) => return failed(Unanswered::Other(why)),
         };
         let servers = match self.authority {
-            Authority::Only(server) => vec![Server { name: server.to_string(), address: Some(server) }],
+            Authority::Only(server) => vec![zones::only(server)],
             Authority::NameServers { .. } => match self.locate(&question).await {
                 Located::Zone(zone) => zone.servers,
                 Located::Absent { .. } => return failed(zones::no_servers()),
@@ -152,12 +160,10 @@ fn to_answer(error: &NetError) -> Answer {
         NetError::Timeout => return Answer::Failed(Unanswered::TimedOut),
         other => return Answer::Failed(Unanswered::Other(printable(&other.to_string(), 120))),
     };
-    match code {
-        ResponseCode::NXDomain => Answer::NxDomain,
-        ResponseCode::NoError => Answer::NoData,
-        ResponseCode::ServFail => Answer::Failed(Unanswered::ServFail),
-        ResponseCode::Refused => Answer::Failed(Unanswered::Refused),
-        code => Answer::Failed(Unanswered::Other(code.to_string())),
+    match exchange::refusal(code) {
+        Some(why) => Answer::Failed(why),
+        None if code == ResponseCode::NXDomain => Answer::NxDomain,
+        None => Answer::NoData,
     }
 }
 

@@ -7,7 +7,7 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use vocabulary::dns::{Answer, Unanswered};
 
-use super::exchange::{Manner, exchange, plain};
+use super::exchange::{plain, refusal};
 use super::{Authority, Dns, to_answer};
 
 /// A zone with more name servers than this is asked at the first ones only.
@@ -62,14 +62,16 @@ impl Dns {
             };
         };
         let mut nxdomain = false;
-        if failed.is_some() || is_public_suffix(&cut.apex) {
+        let refers = matches!(self.authority, Authority::NameServers { .. });
+        if refers && (failed.is_some() || is_public_suffix(&cut.apex)) {
             for _ in 0..MOST_REFERRALS {
-                match self.refer(&cut, name).await {
-                    Referral::Below(below) => cut = below,
-                    Referral::None { nxdomain: no_such_name } => {
+                match self.refer(&cut.apex, &self.resolve(&cut).await, name).await {
+                    Ok(Referral::Below(below)) => cut = below,
+                    Ok(Referral::None { nxdomain: no_such_name }) => {
                         nxdomain = no_such_name;
                         break;
                     }
+                    Err(_) => break,
                 }
             }
         }
@@ -104,17 +106,49 @@ impl Dns {
         (None, failed)
     }
 
-    /// Where the servers of `cut` refer to for `name`.
-    async fn refer(&self, cut: &Cut, name: &Name) -> Referral {
-        if let Authority::Only(_) = self.authority {
-            return Referral::None { nxdomain: false };
-        }
-        for server in self.resolve(cut).await {
-            let Some(address) = server.address else { continue };
-            let Ok(message) = exchange(address, name, RecordType::NS, Manner::default()).await else { continue };
+    /// The name servers that the zone above `zone` names for it, sorted; none where it does not delegate it.
+    ///
+    /// # Errors
+    ///
+    /// No server of the zone above answers, or none is known.
+    pub(crate) async fn delegated(&self, zone: &Name) -> Result<Vec<String>, Unanswered> {
+        let above = zone.base_name();
+        let (apex, servers) = match self.authority {
+            Authority::Only(server) => (above, vec![only(server)]),
+            Authority::NameServers { .. } => match self.locate(&above).await {
+                Located::Zone(zone) => (zone.apex, zone.servers),
+                Located::Absent { .. } => return Ok(Vec::new()),
+                Located::Unknown(why) => return Err(why),
+            },
+        };
+        let mut names: Vec<String> = match self.refer(&apex, &servers, zone).await? {
+            Referral::Below(cut) if cut.apex == *zone => cut.hosts.iter().map(plain).collect(),
+            Referral::Below(_) | Referral::None { .. } => Vec::new(),
+        };
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Where `servers`, those of the zone `apex`, refer to for `name`.
+    ///
+    /// # Errors
+    ///
+    /// None of them answers; what is wrong with the last one.
+    async fn refer(&self, apex: &Name, servers: &[Server], name: &Name) -> Result<Referral, Unanswered> {
+        let mut failed = no_servers();
+        for server in servers {
+            let message = match self.exchange(server, name, RecordType::NS).await {
+                Ok(message) => message,
+                Err(why) => {
+                    failed = why;
+                    continue;
+                }
+            };
+            // In a referral the servers are in the authority section.
             let sections = || message.authorities.iter().chain(&message.answers);
             let below = sections().find(|record| {
-                record.record_type() == RecordType::NS && record.name != cut.apex && cut.apex.zone_of(&record.name)
+                record.record_type() == RecordType::NS && record.name != *apex && apex.zone_of(&record.name)
             });
             if let Some(record) = below {
                 let apex = record.name.to_lowercase();
@@ -124,33 +158,49 @@ impl Dns {
                     RData::AAAA(aaaa) => Some((record.name.clone(), IpAddr::V6(aaaa.0))),
                     _ => None,
                 });
-                return Referral::Below(Cut { apex, hosts, glue: glue.collect() });
+                return Ok(Referral::Below(Cut { apex, hosts, glue: glue.collect() }));
             }
-            if matches!(message.metadata.response_code, ResponseCode::NoError | ResponseCode::NXDomain) {
-                return Referral::None { nxdomain: message.metadata.response_code == ResponseCode::NXDomain };
+            match refusal(message.metadata.response_code) {
+                None => {
+                    let nxdomain = message.metadata.response_code == ResponseCode::NXDomain;
+                    return Ok(Referral::None { nxdomain });
+                }
+                Some(why) => failed = why,
             }
         }
-        Referral::None { nxdomain: false }
+        Err(failed)
     }
 
     async fn resolve(&self, cut: &Cut) -> Vec<Server> {
-        let port = match self.authority {
-            Authority::Only(server) => return vec![Server { name: server.to_string(), address: Some(server) }],
-            Authority::NameServers { port } => port,
-        };
-        let servers = cut.hosts.iter().map(|host| async move {
+        if let Authority::Only(server) = self.authority {
+            return vec![only(server)];
+        }
+        let servers = cut.hosts.iter().map(|host| {
             let glued = cut.glue.iter().filter(|(name, _)| name == host).map(|(_, address)| *address);
-            let found = match self.addresses(&host.to_string()).await {
-                Ok(found) => found,
-                Err(_) => glued.collect(),
-            };
-            let first = found.into_iter().min_by_key(IpAddr::is_ipv6);
-            Server { name: plain(host), address: first.map(|address| SocketAddr::new(address, port)) }
+            self.server(plain(host), glued.collect())
         });
         let mut servers = join_all(servers).await;
         servers.sort_by(|a, b| a.name.cmp(&b.name));
         servers
     }
+
+    /// The server called `name`, at an address of its name; at one of `glue` where that does not resolve.
+    pub(crate) async fn server(&self, name: String, glue: Vec<IpAddr>) -> Server {
+        let address = match self.authority {
+            Authority::Only(server) => Some(server),
+            Authority::NameServers { port } => {
+                let found = self.addresses(&name).await.unwrap_or(glue);
+                let first = found.into_iter().min_by_key(IpAddr::is_ipv6);
+                first.map(|address| SocketAddr::new(address, port))
+            }
+        };
+        Server { name, address }
+    }
+}
+
+/// Where one server is asked for everything.
+pub(super) fn only(server: SocketAddr) -> Server {
+    Server { name: server.to_string(), address: Some(server) }
 }
 
 enum Referral {

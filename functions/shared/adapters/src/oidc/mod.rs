@@ -4,6 +4,7 @@
 
 mod fetch;
 mod keys;
+mod provider;
 mod token;
 
 use std::sync::Arc;
@@ -86,6 +87,7 @@ impl OpenIdProvider {
     ///
     /// [`ProviderFault::Insecure`]: `issuer` is neither https nor on this machine.
     pub fn new(issuer: &str, client_id: &str) -> Result<Self, ProviderFault> {
+        provider::install();
         let fetcher = Fetcher::new(issuer)?;
         Ok(Self(Arc::new(Inner {
             issuer: issuer.to_owned(),

@@ -1,7 +1,7 @@
 //! The provider against a real issuer, with tokens that somebody has tampered with.
 
 use issuer::{AuthorizationRequest as Asked, Client, Issuer, Person};
-use jsonwebtoken::{EncodingKey, Header};
+use ring::hmac;
 use serde_json::{Value, json};
 
 use super::*;
@@ -82,10 +82,11 @@ async fn only_what_the_key_was_made_for_is_a_signature() {
         point.extend(BASE64_URL_SAFE_NO_PAD.decode(jwk[coordinate].as_str().expect("text")).expect("base64"));
     }
     for secret in [point, jwk.to_string().into_bytes()] {
-        let mut header = Header::new(jsonwebtoken::Algorithm::HS256);
-        header.kid = Some(kid.clone());
+        let header = json!({"alg": "HS256", "typ": "JWT", "kid": kid});
         let body = json!({"iss": issuer.url(), "aud": CLIENT, "sub": "x", "exp": now().unix_timestamp() + 60});
-        let token = jsonwebtoken::encode(&header, &body, &EncodingKey::from_secret(&secret)).expect("a token");
+        let message = format!("{}.{}", encode(&header), encode(&body));
+        let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), message.as_bytes());
+        let token = format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac));
         assert_eq!(rejected(&provider, &token).await, TokenRejected::Signature);
     }
 
@@ -128,6 +129,65 @@ async fn a_token_is_of_this_issuer_for_this_client_and_says_whose_it_is() {
     }
     let several = issuer.token(&somebody(json!({"aud": ["another", CLIENT], "azp": CLIENT})), now());
     assert!(provider.verify(&several, None, now()).await.is_ok());
+}
+
+/// CVE-2026-25537 is of this kind: a claim of another JSON type passed for one that is not there.
+#[tokio::test]
+async fn a_claim_of_another_json_type_is_refused_and_never_taken_for_absent() {
+    let (issuer, provider) = both().await;
+    let of_all_types = |name: &str, value: Value| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let number: f64 = text.parse().unwrap_or(7.0);
+        [
+            ("null", Value::Null),
+            ("a bool", json!(true)),
+            ("a number", json!(number)),
+            ("a string", json!(text)),
+            ("an array", json!([value])),
+            ("an array of another type", json!([7, null])),
+            ("an empty array", json!([])),
+            ("an object", json!({name: value})),
+            ("an empty object", json!({})),
+        ]
+    };
+    let exp = (now() + Duration::HOUR).unix_timestamp();
+    for (name, value, allowed) in [
+        ("iss", json!(issuer.url()), &["a string"][..]),
+        // Several audiences are good (RFC 7519 §4.1.3).
+        ("aud", json!(CLIENT), &["a string", "an array"]),
+        ("sub", json!("somebody"), &["a string"]),
+        ("exp", json!(exp), &["a number"]),
+        ("nbf", json!(now().unix_timestamp()), &["a number"]),
+        ("azp", json!(CLIENT), &["a string"]),
+        ("nonce", json!("nonce"), &["a string"]),
+    ] {
+        for (kind, spoilt) in of_all_types(name, value) {
+            let mut claims = json!({"nonce": "nonce"});
+            claims[name] = spoilt.clone();
+            let outcome = provider.verify(&issuer.token(&somebody(claims), now()), Some("nonce"), now()).await;
+            let fits = match &outcome {
+                Ok(_) => allowed.contains(&kind),
+                Err(VerifyError::Rejected(why)) => !allowed.contains(&kind) && speaks_of(name, why),
+                Err(VerifyError::Fault(_)) => false,
+            };
+            assert!(fits, "{name} as {kind}, {spoilt}: {outcome:?}");
+        }
+    }
+    let listed = json!({"iss": ["https://login.example.com", issuer.url()]});
+    assert_eq!(rejected(&provider, &issuer.token(&somebody(listed), now())).await, TokenRejected::Claim("iss"));
+}
+
+/// Whether a rejection for this reason is about the claim.
+fn speaks_of(claim: &str, why: &TokenRejected) -> bool {
+    match why {
+        TokenRejected::Claim(named) => *named == claim,
+        TokenRejected::Issuer => claim == "iss",
+        TokenRejected::Audience => matches!(claim, "aud" | "azp"),
+        TokenRejected::Nonce => claim == "nonce",
+        // At a list or an object where it wants text or a number, jsonwebtoken gives up on the whole token.
+        TokenRejected::Malformed => matches!(claim, "sub" | "exp" | "nbf"),
+        _ => false,
+    }
 }
 
 #[tokio::test]

@@ -84,6 +84,10 @@ pub(super) fn verify(
     (validation.validate_exp, validation.validate_nbf) = (false, false);
     let claims = jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &validation).map_err(rejected)?.claims;
 
+    // One issuer, as text (RFC 7519 §4.1.1). A list with it in would pass above.
+    if claims.get("iss").and_then(Value::as_str) != Some(expected.issuer) {
+        return Err(TokenRejected::Claim("iss"));
+    }
     let expires = instant(&claims, "exp")?.ok_or(TokenRejected::Claim("exp"))?;
     if now >= expires.saturating_add(CLOCK_SKEW) {
         return Err(TokenRejected::Expired);
@@ -119,7 +123,7 @@ fn rejected(error: jsonwebtoken::errors::Error) -> TokenRejected {
         ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => {
             TokenRejected::Signature
         }
-        ErrorKind::MissingRequiredClaim(claim) => {
+        ErrorKind::MissingRequiredClaim(claim) | ErrorKind::InvalidClaimFormat(claim) => {
             let known = ["iss", "aud", "sub", "exp"].into_iter().find(|known| known == claim);
             TokenRejected::Claim(known.unwrap_or("?"))
         }

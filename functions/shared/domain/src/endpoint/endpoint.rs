@@ -226,6 +226,13 @@ mod tests {
         }
     }
 
+    /// Items of the due index are stored under it.
+    #[test]
+    fn a_shard_is_the_same_in_every_release() {
+        let shards = [0, 1, 0xff].map(|seed| EndpointId::from_random([seed; 16]).shard(8));
+        assert_eq!(shards, [1, 7, 6]);
+    }
+
     #[test]
     fn shards_are_used_evenly() {
         let mut counts = [0; 8];

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use vocabulary::acme::directory::host;
 use vocabulary::failure::FailureName;
 use vocabulary::names::EndpointId;
+use vocabulary::stable_hash::hash_128;
 
 use crate::endpoint::attempt::{Attempt, Outcome, Step, StepUsage};
 use crate::endpoint::endpoint::Endpoint;
@@ -25,7 +26,7 @@ pub struct SpanId([u8; 8]);
 impl TraceId {
     /// That of one attempt.
     pub fn of(endpoint: &EndpointId, attempt: u64) -> Self {
-        Self(fnv(format!("{endpoint}-{attempt}").as_bytes()).to_be_bytes())
+        Self(hash(format!("{endpoint}-{attempt}").as_bytes()).to_be_bytes())
     }
 
     pub fn to_bytes(self) -> [u8; 16] {
@@ -45,7 +46,7 @@ impl SpanId {
     }
 
     fn named(trace: TraceId, name: &str) -> Self {
-        let hash = fnv(&[&trace.0, name.as_bytes()].concat());
+        let hash = hash(&[&trace.0, name.as_bytes()].concat());
         // Both halves: the upper one alone changes little with the last letters.
         let [upper, lower] = [hash >> 64, hash & u128::from(u64::MAX)];
         let folded = u64::try_from(upper ^ lower).expect("64 bits");
@@ -57,11 +58,9 @@ impl SpanId {
     }
 }
 
-/// FNV-1a of 128 bits: the same on every machine and release. Endpoint ids are random, so nobody chooses what collides.
-fn fnv(bytes: &[u8]) -> u128 {
-    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    bytes.iter().fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME)).max(1)
+/// Never zero, which no id may be.
+fn hash(bytes: &[u8]) -> u128 {
+    hash_128(bytes).max(1)
 }
 
 impl fmt::Display for TraceId {

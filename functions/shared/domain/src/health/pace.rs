@@ -3,6 +3,7 @@
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
+use vocabulary::stable_hash::spread_64;
 
 use crate::endpoint::health::{Health, settles_at};
 
@@ -32,8 +33,9 @@ pub fn interval(held: &InstalledCertificate, longest: Duration) -> Duration {
 /// Each endpoint has a phase of its own in the interval, so that what was registered together is not looked at together.
 pub fn next_look(id: &EndpointId, interval: Duration, now: OffsetDateTime) -> OffsetDateTime {
     let interval = interval.whole_seconds().max(1);
-    let phase = i64::try_from((u128::from(spread(id)) * u128::from(interval.unsigned_abs())) >> 64)
-        .expect("less than the interval");
+    let phase =
+        i64::try_from((u128::from(spread_64(id.as_str().as_bytes())) * u128::from(interval.unsigned_abs())) >> 64)
+            .expect("less than the interval");
     let periods = (now.unix_timestamp() - phase).div_euclid(interval) + 1;
     OffsetDateTime::from_unix_timestamp(periods * interval + phase).expect("within an interval of now")
 }
@@ -57,17 +59,6 @@ pub fn look_after(id: &EndpointId, health: &Health, held: &InstalledCertificate,
     [confirm, changeover].into_iter().flatten().fold(in_turn, OffsetDateTime::min)
 }
 
-/// A number that is spread evenly over all 64 bits: FNV-1a, stirred (MurmurHash3's finalizer), the same in every release.
-fn spread(id: &EndpointId) -> u64 {
-    let hash = id
-        .as_str()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    let stir = |hash: u64, by: u64| (hash ^ (hash >> 33)).wrapping_mul(by);
-    let stirred = stir(stir(hash, 0xff51_afd7_ed55_8ccd), 0xc4ce_b9fe_1a85_ec53);
-    stirred ^ (stirred >> 33)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +78,12 @@ mod tests {
             tenths[usize::try_from((after.whole_seconds() - 1) * 10 / interval.whole_seconds()).expect("a tenth")] += 1;
         }
         assert!(tenths.iter().all(|&count| (70..=130).contains(&count)), "{tenths:?}");
+    }
+
+    #[test]
+    fn a_phase_is_the_same_in_every_release() {
+        let first = |seed| next_look(&id(seed), Duration::hours(6), OffsetDateTime::UNIX_EPOCH).unix_timestamp();
+        assert_eq!([0, 1, 2].map(first), [9432, 14_063, 21_019]);
     }
 
     #[test]

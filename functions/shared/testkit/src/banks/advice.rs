@@ -4,8 +4,9 @@ use time::Duration;
 use vocabulary::acme::{RenewalAdvice, RenewalWindow};
 use vocabulary::certificate::InstalledCertificate;
 
-use super::endpoints::{attempt, installed};
+use super::endpoints::attempt;
 use super::{endpoint, whole_second};
+use crate::installed;
 
 /// `seed` is one that no other test uses.
 pub async fn advice_index(index: &(impl AdviceIndex + AttemptJournal + Registry + DueIndex), seed: u64) {

@@ -4,8 +4,9 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::failure::{Actor, Failure, FailureName};
 use vocabulary::names::EndpointId;
 
-use super::endpoints::{attempt, installed};
+use super::endpoints::attempt;
 use super::{endpoint, registered, whole_second};
+use crate::installed;
 
 /// `seed` is one that no other test uses.
 pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T, seed: u64) {

@@ -5,11 +5,11 @@ use domain::ports::{
 };
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{OpenOrder, OrderStatus};
-use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::{Actor, Failure, FailureName};
 use vocabulary::names::{EndpointId, KEY_KEPT, NamedRequest, Scope};
 
 use super::{endpoint, registered, whole_second};
+use crate::installed;
 
 /// `seed` is one that no other test uses.
 pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
@@ -58,28 +58,6 @@ pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
     registry.begin_removal(&second.id, now).await.expect("marked");
     let marked = registry.find(&second.id).await.expect("answers").expect("still there");
     assert!(marked.removing && marked.due_at == Some(now));
-}
-
-/// A certificate of ninety days for `endpoint`, issued at `now`.
-pub fn installed(endpoint: &Endpoint, now: OffsetDateTime) -> InstalledCertificate {
-    InstalledCertificate {
-        arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
-        serial: "AB".into(),
-        issuer: "CN=test".into(),
-        names: endpoint.names.iter().cloned().collect(),
-        not_before: now,
-        not_after: now + Duration::days(90),
-        imported_at: now,
-        renew_at: now + Duration::days(60),
-        directory: Some("https://ca.example/directory".into()),
-        renewal_id: Some("key.serial".into()),
-        advice: None,
-        generation: 1,
-        renewal: false,
-        announced: false,
-        copies: vec![],
-        listeners: vec![],
-    }
 }
 
 /// `seed` is one that no other test uses.

@@ -11,8 +11,9 @@ use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::{EndpointId, Origin};
 
 use super::check_log::report_of_a_missing_record;
-use super::endpoints::{attempt, installed};
+use super::endpoints::attempt;
 use super::{endpoint, whole_second};
+use crate::installed;
 
 /// What a look at `endpoint` leaves that found a record missing.
 fn sight(endpoint: &Endpoint, at: OffsetDateTime, report: bool) -> Sight {

@@ -24,7 +24,7 @@ pub use changes::changes;
 pub use check_log::{check_log, report_of_a_missing_record};
 pub use digest_log::digest_log;
 pub use due_index::due_index;
-pub use endpoints::{attempt_journal, installed, registry, requests};
+pub use endpoints::{attempt_journal, registry, requests};
 pub use flows::flow_starter;
 pub use health::{engine_log, health_index};
 pub use keys::key_vault;

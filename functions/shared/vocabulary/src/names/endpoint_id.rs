@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::stable_hash::hash_32;
+
 /// 128 random bits in lower-case base32 (26 characters): fits a DNS label and an execution name.
 fn base32(bytes: [u8; 16]) -> String {
     const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
@@ -32,9 +34,7 @@ impl EndpointId {
 
     /// Which of `shards` slices of the due index the endpoint lives in.
     pub fn shard(&self, shards: u32) -> u32 {
-        // FNV-1a: the same on every machine and release, which a `Hasher` of std does not promise.
-        let hash = self.0.bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
-        hash % shards
+        hash_32(self.0.as_bytes()) % shards
     }
 }
 

@@ -1,0 +1,87 @@
+//! Times as people read them, by one rule wherever they do.
+//!
+//! The exact time in UTC to the second, and beside it how far it is from now. The distance is in whole seconds under two
+//! minutes, in minutes under two hours, in hours under two days, and in days beyond: the largest unit of which there are
+//! two. It is rounded down, so that nothing is promised to last longer than it does. Less than a second is "just now".
+
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
+
+/// A unit that distances are told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// In seconds: the shortest distance that it is used for.
+    pub from: u64,
+    /// In seconds.
+    pub length: u64,
+    pub name: &'static str,
+}
+
+/// The largest first. The script of the dashboard counts in the same.
+pub const UNITS: [Unit; 4] = [
+    Unit { from: 172_800, length: 86_400, name: "day" },
+    Unit { from: 7_200, length: 3_600, name: "hour" },
+    Unit { from: 120, length: 60, name: "minute" },
+    Unit { from: 1, length: 1, name: "second" },
+];
+
+/// `2026-03-01 12:30:00 UTC`
+pub fn exact(at: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
+    at.to_offset(UtcOffset::UTC).format(format).expect("all parts are there")
+}
+
+/// `in 59 days`, `40 hours ago`, `just now`
+pub fn relative(at: OffsetDateTime, now: OffsetDateTime) -> String {
+    let seconds = (at - now).whole_seconds();
+    let Some((count, unit)) = UNITS
+        .iter()
+        .find(|unit| seconds.unsigned_abs() >= unit.from)
+        .map(|unit| (seconds.unsigned_abs() / unit.length, unit.name))
+    else {
+        return "just now".into();
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    if seconds > 0 { format!("in {count} {unit}{plural}") } else { format!("{count} {unit}{plural} ago") }
+}
+
+/// `2026-03-01 12:30:00 UTC (in 59 days)`
+pub fn timestamp(at: OffsetDateTime, now: OffsetDateTime) -> String {
+    format!("{} ({})", exact(at), relative(at, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::Duration;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
+
+    #[test]
+    fn a_timestamp_is_exact_in_utc_and_relative() {
+        assert_eq!(timestamp(datetime!(2026-03-01 01:30 +1), NOW), "2026-03-01 00:30:00 UTC (in 59 days)");
+    }
+
+    #[test]
+    fn a_distance_is_in_the_largest_unit_of_which_there_are_two_rounded_down() {
+        for (distance, words) in [
+            (Duration::ZERO, "just now"),
+            (Duration::milliseconds(999), "just now"),
+            (Duration::milliseconds(-999), "just now"),
+            (Duration::SECOND, "in 1 second"),
+            (Duration::seconds(-1), "1 second ago"),
+            (Duration::seconds(119), "in 119 seconds"),
+            (Duration::seconds(-120), "2 minutes ago"),
+            (Duration::seconds(7_199), "in 119 minutes"),
+            (Duration::hours(-2), "2 hours ago"),
+            (Duration::hours(40), "in 40 hours"),
+            (Duration::seconds(172_799), "in 47 hours"),
+            (Duration::hours(48), "in 2 days"),
+            (Duration::seconds(90 * 86_400 - 1), "in 89 days"),
+            (Duration::days(-800), "800 days ago"),
+        ] {
+            assert_eq!(relative(NOW + distance, NOW), words, "{distance}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Both sides of a zone cut, each with a name server of its own. Needs no cloud.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+use adapters::dns::Dns;
+use adapters::zone_cut::ZoneCut;
+use anyhow::Result;
+use local_cloud::{Behaviour, NameServer, StaticZone};
+
+const ABOVE: &str = "127.0.0.61";
+const SERVING: &str = "127.0.0.62";
+const LAME: &str = "127.0.0.63";
+const SILENT: &str = "127.0.0.64";
+
+/// The servers of `above.test`, which delegates `child.above.test` and not `none.above.test`.
+struct Servers {
+    port: u16,
+    _running: Vec<NameServer>,
+}
+
+impl Servers {
+    async fn start() -> Result<Self> {
+        let port = UdpSocket::bind((ABOVE, 0))?.local_addr()?.port();
+        let above = StaticZone::new(
+            "above.test",
+            &[
+                ("above.test", "NS", "ns.above.test."),
+                ("ns.above.test", "A", ABOVE),
+                ("serving.above.test", "A", SERVING),
+                ("lame.above.test", "A", LAME),
+                ("silent.above.test", "A", SILENT),
+                ("child.above.test", "NS", "Serving.Above.Test."),
+            ],
+        )?;
+        let child = StaticZone::new("child.above.test", &[])?;
+        let mut running = Vec::new();
+        for (address, behaviour) in [
+            (ABOVE, Behaviour::Serving(above)),
+            (SERVING, Behaviour::Serving(child)),
+            (LAME, Behaviour::WithoutAuthority),
+            (SILENT, Behaviour::Silent),
+        ] {
+            running.push(NameServer::start(SocketAddr::new(address.parse::<IpAddr>()?, port), behaviour).await?);
+        }
+        Ok(Self { port, _running: running })
+    }
+
+    fn address(&self, address: &str) -> Result<SocketAddr> {
+        Ok(SocketAddr::new(address.parse::<IpAddr>()?, self.port))
+    }
+}
+
+fn named(servers: &[&str]) -> Vec<String> {
+    servers.iter().map(|server| format!("{server}.above.test")).collect()
+}
+
+#[tokio::test]
+async fn the_zone_above_says_where_it_delegates_to_and_each_server_whether_it_serves() -> Result<()> {
+    let servers = Servers::start().await?;
+    let cut = ZoneCut::new(Dns::through(servers.address(ABOVE)?, servers.port)?);
+
+    let asked = named(&["serving", "lame", "silent", "nowhere", "ns"]);
+    let seen = cut.look("child.above.test", &asked).await;
+    assert_eq!(seen.at_parent, Ok(named(&["serving"])), "from the referral, in lower case");
+    let why = |server: usize| seen.servers[server].1.as_ref().expect_err("it does not serve the zone").as_str();
+    assert_eq!(seen.servers[0], (asked[0].clone(), Ok(())));
+    assert!(why(1).contains("without authority"), "{seen:?}");
+    assert_eq!(why(2), "no answer in time");
+    assert_eq!(why(3), "its name has no address");
+    assert!(seen.servers[4].1.is_err(), "a referral is no answer: {seen:?}");
+
+    let none = cut.look("none.above.test", &asked[..1]).await;
+    assert_eq!(none.at_parent, Ok(Vec::new()), "the zone above answers, and delegates nothing");
+    assert!(none.servers[0].1.as_ref().is_err_and(|why| why.contains("REFUSED")), "{none:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_server_for_everything_is_asked_for_both_sides() -> Result<()> {
+    let servers = Servers::start().await?;
+    let only = |address| anyhow::Ok(ZoneCut::new(Dns::new(Some(servers.address(address)?))?));
+    let seen = only(ABOVE)?.look("child.above.test", &named(&["anything"])).await;
+    assert_eq!(seen.at_parent, Ok(named(&["serving"])));
+    let seen = only(SERVING)?.look("child.above.test", &named(&["anything"])).await;
+    assert_eq!(seen.at_parent, Ok(vec!["ns.test".to_owned()]), "it answers for the zone itself");
+    assert_eq!(seen.servers, [("anything.above.test".to_owned(), Ok(()))]);
+    let seen = only(SILENT)?.look("child.above.test", &named(&["anything"])).await;
+    assert_eq!(seen.at_parent, Err("no answer in time".to_owned()), "nothing is known, which is not “none”");
+    Ok(())
+}
