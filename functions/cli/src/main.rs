@@ -5,7 +5,6 @@
 mod api;
 mod arguments;
 mod commands;
-mod model;
 mod render;
 mod terminal;
 

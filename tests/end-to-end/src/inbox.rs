@@ -8,6 +8,8 @@ use domain::alert::Alert;
 use local_cloud::{LocalCloud, wait_until};
 use serde_json::Value;
 
+use crate::events::alert;
+
 /// An SQS queue, and what came to it.
 pub struct Queue {
     sqs: aws_sdk_sqs::Client,
@@ -59,7 +61,7 @@ impl Inbox {
     /// All alerts so far. The topic has the alarms' messages as well, which are none.
     pub async fn alerts(&self) -> Result<Vec<Alert>> {
         let bodies = self.0.bodies().await?;
-        Ok(bodies.iter().filter_map(|body| serde_json::from_str(crate::text(&body["Message"])).ok()).collect())
+        Ok(bodies.iter().filter_map(|body| alert(crate::text(&body["Message"])).ok()).collect())
     }
 
     /// All alerts so far about `domain`, or about what it was the first to meet: kind and text.

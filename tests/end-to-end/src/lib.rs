@@ -2,6 +2,7 @@
 
 pub mod balancer;
 pub mod browser;
+mod events;
 mod inbox;
 pub mod provoked;
 
@@ -14,6 +15,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use vocabulary::record::quoted;
 
+pub use events::alert;
 pub use inbox::{Inbox, Queue};
 
 /// How long an attempt may take here, retries of the flow included.

@@ -14,7 +14,7 @@ use axum::routing::post;
 use domain::alert::{Alert, AlertKind};
 use domain::ports::Notifier;
 use end_to_end::provoked::provoke;
-use end_to_end::{Platform, Queue, text};
+use end_to_end::{Platform, Queue, alert, text};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -75,7 +75,7 @@ impl Hook {
     fn alerts(&self) -> Vec<Alert> {
         let bodies = self.bodies.lock().expect("no test panics in here");
         let told = bodies.iter().filter(|body| body["Type"] == "Notification");
-        told.map(|body| serde_json::from_str(text(&body["Message"])).expect("JSON for a program")).collect()
+        told.map(|body| alert(text(&body["Message"])).expect("an event for a program")).collect()
     }
 }
 
@@ -116,13 +116,13 @@ impl Subscribers {
 
     async fn queued(&self) -> Result<Vec<Alert>> {
         let bodies = self.queue.bodies().await?;
-        bodies.iter().map(|body| Ok(serde_json::from_str(text(&body["Message"]))?)).collect()
+        bodies.iter().map(|body| alert(text(&body["Message"]))).collect()
     }
 
     async fn routed(&self) -> Result<Vec<Alert>> {
         let bodies = self.rule.bodies().await?;
         let event = |body: &Value| {
-            let alert: Alert = serde_json::from_value(body["detail"].clone())?;
+            let alert = alert(&body["detail"].to_string())?;
             ensure!(body["source"] == SOURCE && body["detail-type"] == alert.kind.as_str(), "{body:#}");
             Ok(alert)
         };

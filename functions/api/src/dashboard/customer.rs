@@ -6,10 +6,9 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use diagnosis::report::RecordStatus;
 use http::{Extensions, HeaderMap, StatusCode};
 use time::OffsetDateTime;
-use vocabulary::failure::Actor;
+use wire::{Actor, EndpointView, RecordStatus};
 
 use super::Desk;
 use super::moment::Clock;
@@ -21,7 +20,6 @@ use super::words::{self, Badge};
 use crate::http::base::Base;
 use crate::http::problem::Problem;
 use crate::sign_in::session::source_address;
-use crate::views::EndpointView;
 
 #[derive(Debug, Template)]
 #[template(path = "customer.html")]
@@ -46,12 +44,12 @@ impl HtmlSafe for CustomerPart<'_> {}
 
 impl CustomerPart<'_> {
     fn right(&self) -> usize {
-        self.view.dns.records.iter().filter(|row| row.status == Some(RecordStatus::Ok)).count()
+        self.view.dns.records.iter().filter(|row| row.status == Some(RecordStatus::Ok.into())).count()
     }
 
     fn badge(&self) -> Badge {
         let all_right = self.right() == self.view.dns.records.len();
-        words::record(Some(if all_right { &RecordStatus::Ok } else { &RecordStatus::Conflict }))
+        words::record_status(if all_right { &RecordStatus::Ok } else { &RecordStatus::Conflict })
     }
 
     fn standing(&self) -> String {

@@ -9,7 +9,7 @@ use domain::endpoint::Share;
 use http::StatusCode;
 use serde::Deserialize;
 use time::OffsetDateTime;
-use vocabulary::acme::DnsMethod;
+use wire::{DnsMethod, EndpointView};
 
 use super::console::Console;
 use super::live::{Known, Live};
@@ -18,7 +18,6 @@ use super::operations::{Done, Operations};
 use super::page::{Frame, Place, shown};
 use super::visit::Visit;
 use super::{Desk, words};
-use crate::views::EndpointView;
 
 /// Events shown on the page.
 const EVENTS: u32 = 30;
@@ -62,7 +61,7 @@ pub(crate) async fn show<O: Operations>(
         operator: visit.caller.is_operator(),
         view: &known.view,
         live: live(&desk, &visit, &known, clock, false),
-        shares: &shares.shares,
+        shares: &shares,
     };
     shown(StatusCode::OK, &page)
 }
@@ -137,7 +136,7 @@ async fn history<O: Operations>(operations: &O, visit: &Visit, view: EndpointVie
     );
     let mut attempts = attempts?;
     attempts.truncate(ATTEMPTS);
-    Ok(Known { view, attempts, events: events?.events })
+    Ok(Known { view, attempts, events: events? })
 }
 
 fn live<'a, O>(desk: &'a Desk<O>, visit: &'a Visit, known: &'a Known, clock: Clock, announced: bool) -> Live<'a> {

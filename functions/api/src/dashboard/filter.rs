@@ -1,11 +1,10 @@
 //! Search and filters, as they stand in the URL of the overview.
 
-use domain::status::{Mover, Verdict};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::StrDeserializer;
 use url::form_urlencoded::Serializer;
-use vocabulary::acme::Reachability;
+use wire::{Mover, Reachability, Verdict};
 
 use super::operations::ListQuery;
 

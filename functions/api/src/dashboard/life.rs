@@ -2,9 +2,9 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use wire::CertificateView;
 
 use super::moment::{Clock, day, exact};
-use crate::views::CertificateView;
 
 #[derive(Debug, Template)]
 #[template(path = "parts/life.html")]
@@ -63,13 +63,12 @@ impl Life {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::status::CertificateState;
     use time::OffsetDateTime;
     use time::macros::datetime;
 
     fn life(now: OffsetDateTime) -> Life {
         let certificate = CertificateView {
-            state: CertificateState::Active,
+            state: wire::CertificateState::Active.into(),
             arn: None,
             serial: None,
             issuer: None,

@@ -2,10 +2,9 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use diagnosis::report::Serving;
 use domain::endpoint::{Attempt, Event, Outcome};
-use domain::status::Verdict;
 use ring::digest::{SHA256, digest};
+use wire::{EndpointView, Serving, Verdict};
 
 use super::attempts::Attempts;
 use super::console::Console;
@@ -13,7 +12,6 @@ use super::life::Life;
 use super::moment::Clock;
 use super::parts::{Copy, Findings, Move, Records};
 use super::words;
-use crate::views::EndpointView;
 
 /// Events shown at once.
 const NEWEST_EVENTS: usize = 6;
@@ -86,6 +84,7 @@ impl Live<'_> {
 mod tests {
     use super::*;
     use crate::service::Installation;
+    use crate::views::endpoint_view;
     use domain::endpoint::{Absence, Endpoint, Failing};
     use time::macros::datetime;
     use time::{Duration, OffsetDateTime};
@@ -127,7 +126,7 @@ mod tests {
             account: None,
             deployment_roles: vec![],
         };
-        let view = EndpointView::of(endpoint, None, &installation, NOW);
+        let view = endpoint_view(endpoint, None, &installation, NOW);
         Known { view, attempts: Vec::new(), events: Vec::new() }
     }
 

@@ -10,7 +10,7 @@ use domain::endpoint::{DEFAULT_LIFE, LONGEST_LIFE};
 use http::StatusCode;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::DnsMethod;
+use wire::{DnsMethod, EndpointView, NewShare};
 
 use super::moment::Clock;
 use super::operations::Operations;
@@ -19,7 +19,6 @@ use super::parts::Copy;
 use super::visit::Visit;
 use super::{Desk, words};
 use crate::http::problem::Problem;
-use crate::views::{EndpointView, NewShare};
 
 /// A link that was just made. It is shown in the answer to the form, and nowhere again: not in a URL, not in a cookie.
 #[derive(Debug, Template)]

@@ -2,14 +2,12 @@
 
 use std::future::Future;
 
-use domain::endpoint::Attempt;
-use domain::status::{Mover, Verdict};
+use domain::endpoint::{Attempt, Event, Share};
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::names::Caller;
+use wire::{DnsMethod, EndpointList, EndpointView, Mover, NewShare, Overview, PreflightView, Reachability, Verdict};
 
 use crate::http::problem::Problem;
-use crate::views::{EndpointList, EndpointView, EventList, NewShare, Overview, PreflightView, ShareList};
 
 pub type Done<T> = Result<T, Problem>;
 
@@ -59,7 +57,7 @@ pub trait Operations: Send + Sync + 'static {
 
     fn attempts(&self, caller: &Caller, reference: &str) -> impl Future<Output = Done<Vec<Attempt>>> + Send;
 
-    fn events(&self, caller: &Caller, reference: &str, limit: u32) -> impl Future<Output = Done<EventList>> + Send;
+    fn events(&self, caller: &Caller, reference: &str, limit: u32) -> impl Future<Output = Done<Vec<Event>>> + Send;
 
     /// A second call with the same `idempotency_key` answers as the first did.
     fn register(
@@ -95,7 +93,7 @@ pub trait Operations: Send + Sync + 'static {
         now: OffsetDateTime,
     ) -> impl Future<Output = Done<NewShare>> + Send;
 
-    fn shares(&self, caller: &Caller, reference: &str) -> impl Future<Output = Done<ShareList>> + Send;
+    fn shares(&self, caller: &Caller, reference: &str) -> impl Future<Output = Done<Vec<Share>>> + Send;
 
     fn revoke_share(
         &self,

@@ -6,9 +6,9 @@ use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use domain::status::{Mover, Verdict};
 use http::StatusCode;
 use time::OffsetDateTime;
+use wire::{EndpointList, Mover, Open, Overview, Verdict};
 
 use super::filter::Filter;
 use super::moment::Clock;
@@ -18,7 +18,7 @@ use super::parts::Move;
 use super::time_line::TimeLine;
 use super::visit::Visit;
 use super::{Desk, words};
-use crate::views::{EndpointList, Overview};
+use crate::views::ToWire;
 
 /// Renewals listed at once; the others are folded away.
 const LISTED_RENEWALS: usize = 6;
@@ -36,15 +36,22 @@ pub(crate) struct OverviewPage {
 
 /// The number of endpoints with one verdict.
 struct Tile {
-    verdict: Verdict,
+    verdict: Open<Verdict>,
     count: usize,
 }
 
 impl OverviewPage {
     fn tiles(&self) -> Vec<Tile> {
-        let counted =
-            |verdict| self.overview.verdicts.iter().find(|one| one.verdict == verdict).map_or(0, |one| one.count);
-        Verdict::ALL.iter().map(|&verdict| Tile { verdict, count: counted(verdict) }).collect()
+        let tile = |verdict: domain::status::Verdict| {
+            let verdict = Open::Known(verdict.to_wire());
+            let count = self.overview.verdicts.iter().find(|one| one.verdict == verdict).map_or(0, |one| one.count);
+            Tile { verdict, count }
+        };
+        domain::status::Verdict::ALL.map(tile).into()
+    }
+
+    fn ready(&self) -> words::Badge {
+        words::verdict(&Verdict::Ready.into())
     }
 
     fn time_line(&self) -> TimeLine {

@@ -2,12 +2,9 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use diagnosis::report::{Finding, Found};
-use domain::status::Mover;
-use vocabulary::failure::Actor;
+use wire::{Actor, DnsView, EndpointView, Finding, Found, Mover};
 
 use super::words::{self, plain};
-use crate::views::{DnsView, EndpointView};
 
 /// A value with a button that copies it. The button is there only where the script runs.
 #[derive(Debug, Template)]
@@ -43,10 +40,10 @@ impl HtmlSafe for Move {}
 impl Move {
     pub(crate) fn of(view: &EndpointView) -> Self {
         let what = plain(&view.next_step);
-        match (view.actor, what.strip_prefix("Nothing: ")) {
-            (Mover::Nobody, Some(rest)) => Self { who: "Nobody has to act:".into(), what: rest.to_owned() },
-            (Mover::Nobody, None) => Self { who: "Nobody has to act.".into(), what },
-            (mover, _) => Self { who: format!("Move: {}.", words::mover(&mover)), what },
+        match (view.actor.known(), what.strip_prefix("Nothing: ")) {
+            (Some(Mover::Nobody), Some(rest)) => Self { who: "Nobody has to act:".into(), what: rest.to_owned() },
+            (Some(Mover::Nobody), None) => Self { who: "Nobody has to act.".into(), what },
+            _ => Self { who: format!("Move: {}.", words::mover(&view.actor)), what },
         }
     }
 }

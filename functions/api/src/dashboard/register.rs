@@ -9,11 +9,10 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use diagnosis::report::RecordStatus;
 use http::StatusCode;
 use serde::Deserialize;
 use time::OffsetDateTime;
-use vocabulary::acme::{DnsMethod, Reachability};
+use wire::{DnsMethod, PreflightView, Reachability, RecordStatus};
 
 use super::operations::{Operations, Wish};
 use super::page::{Frame, Place, shown};
@@ -21,7 +20,6 @@ use super::parts::{Answer, Copy, Findings};
 use super::visit::Visit;
 use super::{Desk, words};
 use crate::http::problem::Problem;
-use crate::views::PreflightView;
 
 const LONGEST_DOMAIN: usize = 300;
 const LONGEST_ALSO: usize = 30_000;

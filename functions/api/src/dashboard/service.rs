@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use domain::endpoint::Attempt;
+use domain::endpoint::{Attempt, Event, Share};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::DnsMethod;
 use vocabulary::names::Caller;
+use wire::{EndpointList, EndpointView, NewShare, Overview, Preflight, PreflightView, Registration};
 
 use super::operations::{Done, ListQuery, Operations, Wish};
 use crate::http::query::{EndpointQuery, Sort};
-use crate::service::{Ports, Preflight, Registration, Service};
-use crate::views::{EndpointList, EndpointView, EventList, NewShare, Overview, PreflightView, ShareList};
+use crate::service::{Ports, Service};
 
 impl<P: Ports> Operations for Arc<Service<P>> {
     async fn overview(&self, caller: &Caller, now: OffsetDateTime) -> Done<Overview> {
@@ -39,7 +39,7 @@ impl<P: Ports> Operations for Arc<Service<P>> {
         Service::attempts(self, caller, reference).await
     }
 
-    async fn events(&self, caller: &Caller, reference: &str, limit: u32) -> Done<EventList> {
+    async fn events(&self, caller: &Caller, reference: &str, limit: u32) -> Done<Vec<Event>> {
         Service::events(self, caller, reference, None, limit).await
     }
 
@@ -51,7 +51,7 @@ impl<P: Ports> Operations for Arc<Service<P>> {
         now: OffsetDateTime,
     ) -> Done<EndpointView> {
         let Wish { domain, also, reachability, dns_method, tenant } = wish;
-        let dns_method = Some(dns_method).filter(|method| *method != DnsMethod::default());
+        let dns_method = Some(dns_method).filter(|method| *method != wire::DnsMethod::default());
         let (listeners, regions, role) = Default::default();
         let registration = Registration { domain, also, reachability, dns_method, tenant, listeners, regions, role };
         Service::register(self, caller, registration, Some(idempotency_key), now).await
@@ -89,7 +89,7 @@ impl<P: Ports> Operations for Arc<Service<P>> {
         Service::share(self, caller, reference, Some(life), base_url, now).await
     }
 
-    async fn shares(&self, caller: &Caller, reference: &str) -> Done<ShareList> {
+    async fn shares(&self, caller: &Caller, reference: &str) -> Done<Vec<Share>> {
         Service::shares(self, caller, reference, OffsetDateTime::now_utc()).await
     }
 

@@ -2,16 +2,14 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use diagnosis::report::{RecordStatus, Serving, Severity};
 use domain::endpoint::{Outcome, Step};
-use domain::status::{CertificateState, Mover, Verdict};
-use vocabulary::acme::Reachability;
 use vocabulary::failure::Actor;
 pub(crate) use vocabulary::record::quoted;
 use vocabulary::text::printable;
+use wire::{CertificateState, EndpointView, Mover, Open, Reachability, RecordStatus, Serving, Severity, Verdict};
 
 pub(crate) use super::moment::exact;
-use crate::views::EndpointView;
+use crate::views::ToWire;
 
 /// A state as a sign and a word. The tone is a class of the style sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Template)]
@@ -90,7 +88,11 @@ pub(crate) fn plain(text: &str) -> String {
     printable(text, LONGEST_TEXT)
 }
 
-pub(crate) fn verdict(verdict: &Verdict) -> Badge {
+/// Of a word that is none of ours: what is shown here was made here, so there is none.
+const UNKNOWN: Badge = Badge::mute("Unknown");
+
+pub(crate) fn verdict(verdict: &Open<Verdict>) -> Badge {
+    let Open::Known(verdict) = verdict else { return UNKNOWN };
     match verdict {
         Verdict::ActionRequired => Badge::bad("Action required"),
         Verdict::Degraded => Badge::warn("Degraded"),
@@ -101,18 +103,26 @@ pub(crate) fn verdict(verdict: &Verdict) -> Badge {
     }
 }
 
-pub(crate) fn record(status: Option<&RecordStatus>) -> Badge {
+pub(crate) fn record(status: Option<&Open<RecordStatus>>) -> Badge {
     match status {
         None => Badge::mute("Not checked yet"),
-        Some(RecordStatus::Ok) => Badge::good("Correct"),
-        Some(RecordStatus::Missing) => Badge::bad("Missing"),
-        Some(RecordStatus::Mismatch) => Badge::bad("Wrong value"),
-        Some(RecordStatus::Conflict) => Badge::warn("Conflict"),
-        Some(RecordStatus::Unreachable) => Badge::warn("No answer"),
+        Some(Open::Known(status)) => record_status(status),
+        Some(Open::Other(_)) => UNKNOWN,
     }
 }
 
-pub(crate) fn certificate(state: &CertificateState) -> Badge {
+pub(crate) fn record_status(status: &RecordStatus) -> Badge {
+    match status {
+        RecordStatus::Ok => Badge::good("Correct"),
+        RecordStatus::Missing => Badge::bad("Missing"),
+        RecordStatus::Mismatch => Badge::bad("Wrong value"),
+        RecordStatus::Conflict => Badge::warn("Conflict"),
+        RecordStatus::Unreachable => Badge::warn("No answer"),
+    }
+}
+
+pub(crate) fn certificate(state: &Open<CertificateState>) -> Badge {
+    let Open::Known(state) = state else { return UNKNOWN };
     match state {
         CertificateState::None => Badge::mute("None yet"),
         CertificateState::Issuing => Badge::wait("Issuing"),
@@ -136,7 +146,8 @@ pub(crate) fn serving(serving: &Serving) -> Badge {
     }
 }
 
-pub(crate) fn severity(severity: &Severity) -> Badge {
+pub(crate) fn severity(severity: &Open<Severity>) -> Badge {
+    let Open::Known(severity) = severity else { return UNKNOWN };
     match severity {
         Severity::Notice => Badge::mute("Notice"),
         Severity::Warning => Badge::warn("Warning"),
@@ -159,23 +170,34 @@ pub(crate) fn step_outcome(broke: bool) -> Badge {
     if broke { Badge::bad("Failed") } else { Badge::good("Done") }
 }
 
-pub(crate) fn mover(mover: &Mover) -> &'static str {
+pub(crate) fn mover(mover: &Open<Mover>) -> &'static str {
     match mover {
-        Mover::Customer => "the domain’s owner",
-        Mover::Operator => "the operator",
-        Mover::Ca => "the CA",
-        Mover::Nobody => "nobody",
+        Open::Known(Mover::Customer) => "the domain’s owner",
+        Open::Known(Mover::Operator) => "the operator",
+        Open::Known(Mover::Ca) => "the CA",
+        Open::Known(Mover::Nobody) => "nobody",
+        Open::Other(_) => "somebody",
     }
 }
 
-pub(crate) fn actor(actor: &Actor) -> &'static str {
-    mover(&Mover::from(*actor))
+/// Who acts on a finding.
+pub(crate) fn actor(actor: &Open<wire::Actor>) -> &'static str {
+    match actor {
+        Open::Known(actor) => mover(&Mover::from(*actor).into()),
+        Open::Other(_) => "somebody",
+    }
 }
 
-pub(crate) fn reachability(reachability: &Reachability) -> &'static str {
+/// Who acts on a failure.
+pub(crate) fn failed_by(actor: &Actor) -> &'static str {
+    mover(&Mover::from(actor.to_wire()).into())
+}
+
+pub(crate) fn reachability(reachability: &Open<Reachability>) -> &'static str {
     match reachability {
-        Reachability::External => "External",
-        Reachability::Internal => "Internal",
+        Open::Known(Reachability::External) => "External",
+        Open::Known(Reachability::Internal) => "Internal",
+        Open::Other(_) => UNKNOWN.word,
     }
 }
 
@@ -214,15 +236,16 @@ mod tests {
 
     #[test]
     fn every_verdict_has_a_word_of_its_own() {
-        let mut words: Vec<_> = Verdict::ALL.iter().map(|each| verdict(each).word).collect();
+        let all = domain::status::Verdict::ALL.map(|each| each.to_wire().into());
+        let mut words: Vec<_> = all.iter().map(|each| verdict(each).word).collect();
         words.sort_unstable();
         words.dedup();
-        assert_eq!(words.len(), Verdict::ALL.len());
+        assert_eq!(words.len(), all.len());
     }
 
     #[test]
     fn a_badge_says_in_words_what_its_colour_says() {
-        let html = verdict(&Verdict::Ready).to_string();
+        let html = verdict(&Verdict::Ready.into()).to_string();
         assert!(html.contains("Ready") && html.contains(r#"aria-hidden="true""#), "{html}");
     }
 

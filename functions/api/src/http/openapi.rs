@@ -4,9 +4,8 @@ use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, Responses};
-use utoipa::{IntoResponses, Modify, ToSchema};
-
-use crate::http::problem::Problem;
+use utoipa::{IntoResponses, Modify};
+use wire::Problem;
 
 /// Any operation may answer so.
 #[derive(IntoResponses)]
@@ -60,21 +59,13 @@ pub(crate) enum Conflicts {
     Conflict(Problem),
 }
 
-/// How requests say who they are from.
-pub(crate) struct Schemes;
-
-/// What API Gateway itself answers, before anything here is asked.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "only its document is used")]
-pub(crate) struct GatewayMessage {
-    #[schema(example = "Forbidden")]
-    message: String,
-}
+/// How requests say who they are from, and what the gateway answers to all of them.
+pub(crate) struct Common;
 
 /// Statuses that the gateway answers with in its own words; it has no route for a path that it cannot read.
 const OF_THE_GATEWAY: [&str; 6] = ["401", "403", "404", "429", "500", "503"];
 
-impl Modify for Schemes {
+impl Modify for Common {
     fn modify(&self, document: &mut OpenApi) {
         let signed = "AWS Signature Version 4 for the service execute-api. Under /v1: operators, and the CLI.";
         let iam = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", signed)));

@@ -1,6 +1,6 @@
 //! What a request says in its address.
 
-use axum::extract::{FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, OriginalUri, RawPathParams};
 use http::request::Parts;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -57,9 +57,14 @@ impl<S: Send + Sync> FromRequestParts<S> for LinkReference {
     }
 }
 
+/// As it was asked for: routes that stand below a root see only the rest.
+fn original_path(parts: &Parts) -> &str {
+    parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri).path()
+}
+
 async fn segment<S: Send + Sync>(parts: &mut Parts, state: &S, name: &str) -> Result<String, Problem> {
     let params = RawPathParams::from_request_parts(parts, state).await;
-    let params = params.map_err(|_| Problem::unknown_path(parts.uri.path()))?;
+    let params = params.map_err(|_| Problem::unknown_path(original_path(parts)))?;
     let found = params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());
     Ok(found.expect("the route has this segment"))
 }

@@ -3,39 +3,20 @@ use axum::response::{IntoResponse, Response};
 use domain::ports::{FaultKind, ServiceFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
-use serde::Serialize;
-use utoipa::ToSchema;
 use vocabulary::text::printable;
 
-/// Why a request was not done (RFC 9457): what happened, which field, and the next step.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({
-    "type": "urn:managed-https:problem:invalid-request",
-    "title": "The request is not valid",
-    "status": 422,
-    "detail": "“b.a.test” is covered by “*.a.test” already, and the CA refuses both in one certificate; leave it out",
-    "field": "also[0]",
-    "remedy": "Correct the request and send it again."
-}))]
+/// Why a request was not done: what happened, which field, and the next step.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Stable; `urn:managed-https:problem:` and a name.
-    #[serde(rename = "type")]
     pub kind: String,
-    #[schema(value_type = String)]
     pub title: &'static str,
-    #[serde(serialize_with = "as_number")]
-    #[schema(value_type = u16)]
     pub status: StatusCode,
     pub detail: String,
     /// The input field at fault, as in the request: `also[1]`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// What to do.
     pub remedy: String,
-}
-
-fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u16(status.as_u16())
 }
 
 impl Problem {
@@ -175,7 +156,9 @@ impl From<ServiceFault> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self)).into_response();
+        let Self { kind, title, status, detail, field, remedy } = self;
+        let told = wire::Problem { kind, title: title.to_owned(), status: status.as_u16(), detail, field, remedy };
+        let mut response = (status, Json(told)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         response
     }

@@ -11,6 +11,7 @@ use vocabulary::acme::Reachability;
 use vocabulary::names::{Caller, CertificateName, EndpointId, Scope};
 
 use crate::http::problem::Problem;
+use crate::views::FromWire;
 
 pub(crate) const DEFAULT_PAGE: u32 = 50;
 pub(crate) const LARGEST_PAGE: u32 = 200;
@@ -37,10 +38,10 @@ pub(crate) struct EndpointQuery {
     /// Those of one tenant. Operators only.
     #[param(pattern = "^[A-Za-z0-9._-]{1,64}$")]
     pub(crate) tenant: Option<String>,
-    pub(crate) verdict: Option<Verdict>,
+    pub(crate) verdict: Option<wire::Verdict>,
     /// Those whose next step is this one's.
-    pub(crate) actor: Option<Mover>,
-    pub(crate) reachability: Option<Reachability>,
+    pub(crate) actor: Option<wire::Mover>,
+    pub(crate) reachability: Option<wire::Reachability>,
     /// A part of a name, as A-labels or in Unicode, or an id.
     #[param(max_length = 253)]
     pub(crate) q: Option<String>,
@@ -94,8 +95,12 @@ impl EndpointQuery {
                 format!("Over {LONGEST_SEARCH} characters: no name is that long."),
             ));
         }
-        let Self { verdict, actor, reachability, .. } = *self;
-        Ok(Filter { verdict, actor, reachability, search })
+        Ok(Filter {
+            verdict: self.verdict.map(Verdict::from_wire),
+            actor: self.actor.map(Mover::from_wire),
+            reachability: self.reachability.map(Reachability::from_wire),
+            search,
+        })
     }
 
     pub(crate) fn cursor(&self) -> Result<Option<Cursor>, Problem> {

@@ -1,5 +1,4 @@
-use std::sync::LazyLock;
-
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::{Extension, Json};
 use http::HeaderName;
@@ -7,13 +6,14 @@ use http::header::CONTENT_TYPE;
 use time::OffsetDateTime;
 use utoipa::OpenApi;
 use vocabulary::names::Caller;
+use wire::{CallerView, GatewayMessage, HealthView, InstallationView, Overview};
 
-use super::{Shared, endpoints, links, records};
-use crate::http::openapi::{Always, GatewayMessage, Schemes};
+use super::Shared;
+use crate::http::openapi::Always;
 use crate::http::parameters::{Nothing, Parameters};
 use crate::http::problem::Problem;
 use crate::service::Ports;
-use crate::views::{CallerView, HealthView, InstallationView, Overview};
+use crate::views::ToWire;
 
 /// Count all endpoints
 ///
@@ -50,42 +50,46 @@ pub(super) async fn installation<P: Ports>(
     Extension(caller): Extension<Caller>,
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> Result<Json<InstallationView>, Problem> {
-    Ok(Json(InstallationView { checks: service.installation(&caller).await? }))
+    Ok(Json(InstallationView { checks: service.installation(&caller).await?.to_wire() }))
 }
 
 /// This document
 #[utoipa::path(get, path = "/openapi.json", tag = "about", operation_id = "show_document",
     responses((status = 200, description = "OpenAPI 3.1.", body = serde_json::Value), Always))]
 pub(super) async fn document(
+    Extension(Written(text)): Extension<Written>,
     Parameters(Nothing {}): Parameters<Nothing>,
-) -> ([(HeaderName, &'static str); 1], &'static str) {
-    static WRITTEN: LazyLock<String> = LazyLock::new(|| Document::openapi().to_json().expect("plain data"));
-    ([(CONTENT_TYPE, "application/json")], &WRITTEN)
+) -> ([(HeaderName, &'static str); 1], Bytes) {
+    ([(CONTENT_TYPE, "application/json")], text)
+}
+
+/// The document of the routes that it is one of.
+#[derive(Clone, Debug)]
+pub(super) struct Written(Bytes);
+
+impl From<utoipa::openapi::OpenApi> for Written {
+    fn from(document: utoipa::openapi::OpenApi) -> Self {
+        Self(document.to_json().expect("plain data").into())
+    }
 }
 
 /// Whether the API is there at all. Open to all; asks nothing of anything behind it.
 #[utoipa::path(get, path = "/health", responses((status = 200, body = HealthView)))]
 pub(super) async fn health(Parameters(Nothing {}): Parameters<Nothing>) -> Json<HealthView> {
-    Json(HealthView { status: "ok" })
+    Json(HealthView { status: "ok".to_owned() })
 }
 
-/// The document of all operations. Its paths stand below its server: `/v1`, or `/bearer/v1`.
+/// What the document says besides its operations. Their paths stand below its server: `/v1`, or `/bearer/v1`.
 #[derive(OpenApi)]
 #[openapi(
     info(title = "managed-https", description = "Certificates of customers' domains: registered once, then provisioned, renewed and watched.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     servers((url = "../v1", description = "Where this document is.")),
-    components(schemas(GatewayMessage, Problem)),
-    modifiers(&Schemes),
+    components(schemas(GatewayMessage, wire::Problem)),
     tags(
         (name = "endpoints", description = "What is managed."),
         (name = "records", description = "What the owner of a domain creates, and what was found."),
         (name = "links", description = "Links to the customer's page."),
         (name = "about", description = "The caller's endpoints as a whole, and the installation."),
-    ),
-    paths(
-        endpoints::list, endpoints::register, endpoints::show, endpoints::change, endpoints::remove, endpoints::renew,
-        endpoints::attempts, endpoints::events, records::records, records::check, records::preflight, links::share,
-        links::shares, links::revoke_share, overview, caller, installation, document,
     )
 )]
-pub(crate) struct Document;
+pub(super) struct Document;

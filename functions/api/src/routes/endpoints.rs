@@ -6,6 +6,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::IntoParams;
 use vocabulary::names::Caller;
+use wire::{AttemptList, EndpointList, EndpointView, EventList, Registration, StartedView, Wish};
 
 use super::Shared;
 use crate::http::body::{Optional, Strict};
@@ -13,8 +14,8 @@ use crate::http::openapi::{Always, Conflicts, OfEndpoint, WithBody};
 use crate::http::parameters::{Nothing, Parameters, Reference};
 use crate::http::problem::Problem;
 use crate::http::query::{EndpointQuery, page_size};
-use crate::service::{Ports, Registration, Wish};
-use crate::views::{AttemptList, EndpointList, EndpointView, EventList, StartedView};
+use crate::service::Ports;
+use crate::views::ToWire;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -153,7 +154,7 @@ pub(super) async fn attempts<P: Ports>(
     Reference(reference): Reference,
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> Result<Json<AttemptList>, Problem> {
-    Ok(Json(AttemptList { attempts: service.attempts(&caller, &reference).await? }))
+    Ok(Json(AttemptList { attempts: service.attempts(&caller, &reference).await?.to_wire() }))
 }
 
 /// Which events of an endpoint.
@@ -184,7 +185,8 @@ pub(super) async fn events<P: Ports>(
     if query.after.as_deref().is_some_and(|after| !is_event_id(after)) {
         return Err(Problem::invalid_field("after", "It is not the id of an event."));
     }
-    service.events(&caller, &reference, query.after.as_deref(), page_size(query.limit)?).await.map(Json)
+    let events = service.events(&caller, &reference, query.after.as_deref(), page_size(query.limit)?).await?;
+    Ok(Json(EventList { events: events.to_wire() }))
 }
 
 fn is_event_id(text: &str) -> bool {

@@ -1,10 +1,9 @@
 use axum::extract::State;
 use axum::{Extension, Json};
 use http::StatusCode;
-use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
-use utoipa::ToSchema;
 use vocabulary::names::Caller;
+use wire::{LinkWish, NewShare, ShareList};
 
 use super::Shared;
 use crate::http::base::Base;
@@ -13,17 +12,7 @@ use crate::http::openapi::{Always, Conflicts, OfEndpoint, WithBody};
 use crate::http::parameters::{LinkReference, Nothing, Parameters, Reference};
 use crate::http::problem::Problem;
 use crate::service::Ports;
-use crate::views::{NewShare, ShareList};
-
-/// How a link is to be.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"expires_in_days": 14}))]
-pub(crate) struct LinkWish {
-    /// 30 unless it is said otherwise.
-    #[schema(minimum = 1, maximum = 365)]
-    expires_in_days: Option<u16>,
-}
+use crate::views::ToWire;
 
 /// Make a link to the customer's page
 ///
@@ -57,7 +46,8 @@ pub(super) async fn shares<P: Ports>(
     Reference(reference): Reference,
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> Result<Json<ShareList>, Problem> {
-    service.shares(&caller, &reference, OffsetDateTime::now_utc()).await.map(Json)
+    let shares = service.shares(&caller, &reference, OffsetDateTime::now_utc()).await?;
+    Ok(Json(ShareList { shares: shares.to_wire() }))
 }
 
 /// Revoke a link to the customer's page

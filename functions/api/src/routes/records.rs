@@ -2,6 +2,7 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use time::OffsetDateTime;
 use vocabulary::names::Caller;
+use wire::{EndpointView, Preflight, PreflightView, RecordList};
 
 use super::Shared;
 use super::endpoints::Empty;
@@ -9,8 +10,7 @@ use crate::http::body::{Optional, Strict};
 use crate::http::openapi::{Always, OfEndpoint, WithBody};
 use crate::http::parameters::{Nothing, Parameters, Reference};
 use crate::http::problem::Problem;
-use crate::service::{Ports, Preflight};
-use crate::views::{EndpointView, PreflightView, RecordList};
+use crate::service::Ports;
 
 /// List an endpoint's records
 ///

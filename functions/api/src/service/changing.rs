@@ -1,40 +1,18 @@
 use domain::endpoint::{Endpoint, EventKind};
 use domain::ports::{Change, ChangeError, EndpointReader, Registry};
-use serde::Deserialize;
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 use vocabulary::names::{Caller, CertificateName, EndpointId};
+use wire::{EndpointView, Wish};
 
 use super::deploying::{self, Asked, may_move};
 use super::registering::{dns_method_words, field_of, name_taken, reachability_word};
 use super::{MOST_WRITES, Ports, Service, act, whole_second};
 use crate::http::problem::Problem;
-use crate::views::EndpointView;
+use crate::views::FromWire;
 
 /// One write for the endpoint itself, one for the event.
 const MOST_MOVED: usize = MOST_WRITES - 2;
-
-/// What an endpoint is to become. What is absent stays as it is.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"also": ["www.shop.example.com"], "reachability": "internal"}))]
-pub(crate) struct Wish {
-    /// All further names: those that are left out are given back.
-    #[schema(max_items = 99)]
-    pub(crate) also: Option<Vec<String>>,
-    pub(crate) reachability: Option<Reachability>,
-    /// How names are proven that have to be proven over DNS.
-    pub(crate) dns_method: Option<DnsMethod>,
-    /// All listeners (ALB, NLB) that the certificate is to be on: it is taken off those that are left out. Operators only.
-    #[schema(max_items = 20)]
-    pub(crate) listeners: Option<Vec<String>>,
-    /// All regions that it is to be imported into besides the installation's own and those of the listeners. Operators only.
-    #[schema(max_items = 10)]
-    pub(crate) regions: Option<Vec<String>>,
-    /// One of the installation's `DeploymentRoleArns`, or empty for none; not once there is a certificate. Operators only.
-    pub(crate) role: Option<String>,
-}
 
 impl<P: Ports> Service<P> {
     /// Changes names, reachability, DNS method or deployment, and starts the attempt that brings the certificate after them.
@@ -53,8 +31,8 @@ impl<P: Ports> Service<P> {
             Some(also) => self.names(&seen.names.primary().to_string(), also)?,
             None => seen.names.clone(),
         };
-        let reachability = wish.reachability.unwrap_or(seen.reachability);
-        let dns_method = wish.dns_method.unwrap_or(seen.dns_method);
+        let reachability = wish.reachability.map_or(seen.reachability, Reachability::from_wire);
+        let dns_method = wish.dns_method.map_or(seen.dns_method, DnsMethod::from_wire);
         let asked = Asked {
             listeners: wish.listeners.as_deref(),
             regions: wish.regions.as_deref(),

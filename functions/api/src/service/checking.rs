@@ -2,35 +2,18 @@ use diagnosis::report::{CheckReport, CheckSummary, RecordStatus};
 use diagnosis::subject::Subject;
 use domain::endpoint::{Endpoint, EventKind};
 use domain::ports::{AuditTrail, CheckLog, EndpointReader, Looker};
-use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
-use utoipa::ToSchema;
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 use vocabulary::failure::FailureName;
 use vocabulary::names::{Caller, Origin};
+use wire::{EndpointView, Preflight, PreflightView};
 
 use super::{Installation, Ports, Service, act};
 use crate::http::problem::Problem;
-use crate::views::{EndpointView, PreflightView};
+use crate::views::{FromWire, ToWire};
 
 /// How soon after one look the next may begin.
 pub(super) const BETWEEN_LOOKS: Duration = Duration::seconds(1);
-
-/// A domain to look at before it is registered.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"domain": "shop.example.com", "reachability": "external"}))]
-pub(crate) struct Preflight {
-    #[schema(max_length = 253)]
-    pub(crate) domain: String,
-    #[serde(default)]
-    #[schema(max_items = 99)]
-    pub(crate) also: Vec<String>,
-    pub(crate) reachability: Reachability,
-    /// How names are to be proven that have to be proven over DNS; as for a registration.
-    #[serde(default)]
-    pub(crate) dns_method: DnsMethod,
-}
 
 impl<P: Ports> Service<P> {
     /// Takes a fresh look, and keeps what it found.
@@ -90,16 +73,19 @@ impl<P: Ports> Service<P> {
     /// Looks at a domain that need not be registered. Keeps nothing.
     pub(crate) async fn preflight(&self, asked: Preflight, now: OffsetDateTime) -> Result<PreflightView, Problem> {
         let names = self.names(&asked.domain, &asked.also)?;
-        self.offers(asked.dns_method)?;
-        let proving = Proving { reachability: asked.reachability, dns_method: asked.dns_method };
+        let proving = Proving {
+            reachability: Reachability::from_wire(asked.reachability),
+            dns_method: DnsMethod::from_wire(asked.dns_method),
+        };
+        self.offers(proving.dns_method)?;
         let subject = Subject::unregistered(names, proving, &self.installation.endpoint_target);
         let report = self.ports.looker().look(&subject, now).await;
         Ok(PreflightView {
             domain: subject.names.primary().to_string(),
-            reachability: asked.reachability,
-            dns_method: asked.dns_method,
+            reachability: asked.reachability.into(),
+            dns_method: asked.dns_method.into(),
             well: report.is_well(),
-            report,
+            report: report.to_wire(),
         })
     }
 }

@@ -1,12 +1,11 @@
 use domain::endpoint::event::time_line;
-use domain::endpoint::{Attempt, EventKind};
+use domain::endpoint::{Attempt, Event, EventKind};
 use domain::ports::{AuditTrail, Registry};
 use time::OffsetDateTime;
 use vocabulary::names::{Caller, EndpointId};
 
 use super::{Ports, Service, act};
 use crate::http::problem::Problem;
-use crate::views::EventList;
 
 /// Attempts shown in a history.
 const HISTORY: u32 = 50;
@@ -27,7 +26,7 @@ impl<P: Ports> Service<P> {
         reference: &str,
         after: Option<&str>,
         limit: u32,
-    ) -> Result<EventList, Problem> {
+    ) -> Result<Vec<Event>, Problem> {
         let endpoint = self.find(caller, reference).await?;
         let acts = self.store().events(&endpoint.id, after, limit).await?;
         let attempts = self.attempts_since(&endpoint.id, after, limit).await?;
@@ -40,7 +39,7 @@ impl<P: Ports> Service<P> {
                 events.drain(..events.len().saturating_sub(limit));
             }
         }
-        Ok(EventList { events })
+        Ok(events)
     }
 
     /// The attempts that have events after `after`, or the newest.
@@ -48,9 +47,9 @@ impl<P: Ports> Service<P> {
         let newest = self.store().attempts(id, limit).await?;
         let Some(after) = after else { return Ok(newest) };
         // An attempt that had begun before may have ended since; of those before it, none has.
-        let reaches = newest.last().is_none_or(|oldest| {
-            domain::endpoint::Event::of_attempt(oldest).first().is_none_or(|start| start.id.as_str() <= after)
-        });
+        let reaches = newest
+            .last()
+            .is_none_or(|oldest| Event::of_attempt(oldest).first().is_none_or(|start| start.id.as_str() <= after));
         match reaches || newest.len() < limit as usize {
             true => Ok(newest),
             false => Ok(self.store().attempts(id, LONG_HISTORY).await?),

@@ -5,11 +5,12 @@ use domain::ports::{Position, Registry};
 use domain::status::{Verdict, judge};
 use time::OffsetDateTime;
 use vocabulary::names::{Caller, Scope};
+use wire::{EndpointList, EndpointView, Overview, Renewal, VerdictCount};
 
 use super::{Ports, Service};
 use crate::http::problem::Problem;
 use crate::http::query::{Cursor, EndpointQuery, Filter, Sort, Urgency};
-use crate::views::{EndpointList, EndpointView, Overview, Renewal, VerdictCount};
+use crate::views::ToWire;
 
 /// Endpoints read at once where all are looked at.
 const READ_AT_ONCE: u32 = 1000;
@@ -118,7 +119,10 @@ impl<P: Ports> Service<P> {
         let renewals = next.in_order().into_iter().map(|((at, domain, id), ())| Renewal { id, domain, at });
         Ok(Overview {
             total: counts.values().sum(),
-            verdicts: counts.into_iter().map(|(verdict, count)| VerdictCount { verdict, count }).collect(),
+            verdicts: counts
+                .into_iter()
+                .map(|(verdict, count)| VerdictCount { verdict: verdict.to_wire().into(), count })
+                .collect(),
             attention: self.views(urgent.in_order(), now),
             renewals: renewals.collect(),
             truncated,

@@ -21,13 +21,10 @@ use vocabulary::acme::DnsMethod;
 use vocabulary::certificate::{AccountId, RoleArn};
 use vocabulary::dns::StandingIssuer;
 use vocabulary::names::{Caller, CertificateName, EndpointId, Origin};
-
-pub(crate) use changing::Wish;
-pub(crate) use checking::Preflight;
-pub(crate) use registering::Registration;
+use wire::{CallerView, EndpointView};
 
 use crate::http::problem::Problem;
-use crate::views::{CallerView, EndpointView};
+use crate::views::{caller_view, endpoint_view};
 
 /// DynamoDB takes 100 writes in one transaction.
 const MOST_WRITES: usize = 100;
@@ -152,7 +149,7 @@ impl<P: Ports> Service<P> {
     }
 
     pub(crate) fn caller(&self, caller: &Caller) -> CallerView {
-        CallerView::of(caller)
+        caller_view(caller)
     }
 
     /// Looks at the installation itself, for those who run it.
@@ -174,7 +171,7 @@ impl<P: Ports> Service<P> {
     }
 
     fn view_with(&self, endpoint: &Endpoint, report: Option<&CheckReport>, now: OffsetDateTime) -> EndpointView {
-        EndpointView::of(endpoint, report, &self.installation, now)
+        endpoint_view(endpoint, report, &self.installation, now)
     }
 
     /// Starts an attempt now. `None` if somebody else was first.

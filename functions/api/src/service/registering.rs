@@ -1,8 +1,6 @@
 use domain::endpoint::{Endpoint, EventKind};
 use domain::ports::{EndpointReader, RegisterError, Registered, Registry};
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::certificate::Deployment;
 use vocabulary::names::endpoint_names::most_names;
@@ -10,57 +8,15 @@ use vocabulary::names::{
     Caller, CertificateName, DelegationLabel, DomainName, EndpointId, EndpointNames, IdempotencyKey, NamedRequest,
     TenantId,
 };
+use wire::{EndpointView, Registration};
 
 use super::deploying::{self, Asked};
 use super::{MOST_WRITES, Ports, Service, act, random, sha256, whole_second};
 use crate::http::problem::Problem;
-use crate::views::EndpointView;
+use crate::views::FromWire;
 
 /// One write for the endpoint itself, one for the event, one for the request's key.
 const MOST_BASES: usize = MOST_WRITES - 3;
-
-/// An endpoint to be registered.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"domain": "shop.example.com", "also": ["*.shop.example.com"], "reachability": "external"}))]
-pub(crate) struct Registration {
-    /// The name the endpoint goes by; a wildcard is fine. Cannot be changed.
-    #[schema(max_length = 253)]
-    pub(crate) domain: String,
-    /// Further names for the same certificate.
-    #[serde(default)]
-    #[schema(max_items = 99)]
-    pub(crate) also: Vec<String>,
-    pub(crate) reachability: Reachability,
-    /// How names are proven that have to be proven over DNS: through the delegation unless this says otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) dns_method: Option<DnsMethod>,
-    /// Whose it is. Operators only; without it, `default`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(pattern = "^[A-Za-z0-9._-]{1,64}$")]
-    pub(crate) tenant: Option<String>,
-    /// ARNs of listeners (ALB, NLB) that the certificate is attached to. Operators only.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 20)]
-    pub(crate) listeners: Vec<String>,
-    /// Regions that it is imported into besides the installation's own and those of the listeners. Operators only.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 10)]
-    pub(crate) regions: Vec<String>,
-    /// The role that is assumed for all of it, one of the installation's `DeploymentRoleArns`. Operators only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) role: Option<String>,
-}
-
-impl Registration {
-    fn asked(&self) -> Asked<'_> {
-        Asked {
-            listeners: Some(self.listeners.as_slice()).filter(|texts| !texts.is_empty()),
-            regions: Some(self.regions.as_slice()).filter(|texts| !texts.is_empty()),
-            role: self.role.as_deref(),
-        }
-    }
-}
 
 impl<P: Ports> Service<P> {
     /// Registers an endpoint and starts its first attempt; if that cannot be started, the next scan does.
@@ -74,7 +30,7 @@ impl<P: Ports> Service<P> {
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
         let tenant = tenant_of(caller, &request)?;
-        let deployment = request.asked().onto(&Deployment::default(), caller, &self.installation)?;
+        let deployment = asked(&request).onto(&Deployment::default(), caller, &self.installation)?;
         let key: Option<IdempotencyKey> = match idempotency_key.map(str::parse).transpose() {
             Ok(key) => key,
             Err(error) => return Err(Problem::invalid_field("Idempotency-Key", format!("{error}"))),
@@ -86,10 +42,11 @@ impl<P: Ports> Service<P> {
             let detail = format!("More than {MOST_BASES} different names; register a second endpoint.");
             return Err(Problem::invalid_field("also", detail));
         }
-        let dns_method = request.dns_method.unwrap_or_default();
+        let dns_method = request.dns_method.map(DnsMethod::from_wire).unwrap_or_default();
+        let reachability = Reachability::from_wire(request.reachability);
         self.offers(dns_method)?;
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
-        let mut endpoint = Endpoint::register(id, tenant, names, request.reachability, label, whole_second(now));
+        let mut endpoint = Endpoint::register(id, tenant, names, reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;
         endpoint.deployment = deployment;
         let event = act(EventKind::Registered, &caller.origin, summary(&endpoint), now);
@@ -116,6 +73,14 @@ impl<P: Ports> Service<P> {
         let most = most_names(self.installation.profile.as_deref());
         EndpointNames::parse(domain, also, most)
             .map_err(|error| Problem::invalid_field(error.field().to_owned(), error.to_string()))
+    }
+}
+
+fn asked(request: &Registration) -> Asked<'_> {
+    Asked {
+        listeners: Some(request.listeners.as_slice()).filter(|texts| !texts.is_empty()),
+        regions: Some(request.regions.as_slice()).filter(|texts| !texts.is_empty()),
+        role: request.role.as_deref(),
     }
 }
 

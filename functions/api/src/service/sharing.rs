@@ -2,10 +2,11 @@ use domain::endpoint::{DEFAULT_LIFE, Endpoint, EventKind, LONGEST_LIFE, Share, S
 use domain::ports::{EndpointReader, ShareLinks};
 use time::{Duration, OffsetDateTime};
 use vocabulary::names::{Caller, Origin};
+use wire::{EndpointView, NewShare};
 
 use super::{Ports, Service, act, random, sha256};
 use crate::http::problem::Problem;
-use crate::views::{EndpointView, NewShare, ShareList};
+use crate::views::ToWire;
 
 /// Open links of one endpoint at a time.
 const MOST_LINKS: usize = 50;
@@ -37,7 +38,7 @@ impl<P: Ports> Service<P> {
         let summary = format!("Link {} to the customer's page, for {} days.", short(&share.id), life.whole_days());
         let event = act(EventKind::LinkCreated, &caller.origin, summary, now);
         self.store().create(&endpoint.id, &share, &event).await?;
-        Ok(NewShare { share, url: format!("{base_url}/records/{token}") })
+        Ok(NewShare { share: share.to_wire(), url: format!("{base_url}/records/{token}") })
     }
 
     /// The links that are open.
@@ -46,9 +47,9 @@ impl<P: Ports> Service<P> {
         caller: &Caller,
         reference: &str,
         now: OffsetDateTime,
-    ) -> Result<ShareList, Problem> {
+    ) -> Result<Vec<Share>, Problem> {
         let endpoint = self.find(caller, reference).await?;
-        Ok(ShareList { shares: self.store().links(&endpoint.id, now).await? })
+        Ok(self.store().links(&endpoint.id, now).await?)
     }
 
     pub(crate) async fn revoke_share(

@@ -1,34 +1,32 @@
 use domain::endpoint::{Endpoint, Symptom};
-use serde::Serialize;
-use time::OffsetDateTime;
-use utoipa::ToSchema;
+use wire::WatchView;
 
-/// What is seen of an endpoint in the background, between its renewals.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct WatchView {
-    #[serde(with = "time::serde::rfc3339")]
-    pub looked_at: OffsetDateTime,
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub look_again_at: Option<OffsetDateTime>,
-    /// When records and host were last as they must be; null if no look has found them so.
-    #[serde(with = "time::serde::rfc3339::option")]
-    pub dns_good_at: Option<OffsetDateTime>,
-    /// What two looks in a row have found wrong, the gravest first.
-    pub symptoms: Vec<Symptom>,
-    /// ARNs of what uses the certificate.
-    pub used_by: Vec<String>,
+use super::ToWire;
+
+/// `None` before the first look at the certificate in place.
+pub(super) fn watch_view(endpoint: &Endpoint) -> Option<WatchView> {
+    let health = endpoint.current_health()?;
+    Some(WatchView {
+        looked_at: health.looked_at,
+        look_again_at: endpoint.health_at,
+        dns_good_at: health.dns_good_at,
+        symptoms: health.confirmed().map(Symptom::to_wire).collect(),
+        used_by: health.used_by.clone(),
+    })
 }
 
-impl WatchView {
-    /// `None` before the first look at the certificate in place.
-    pub(super) fn of(endpoint: &Endpoint) -> Option<Self> {
-        let health = endpoint.current_health()?;
-        Some(Self {
-            looked_at: health.looked_at,
-            look_again_at: endpoint.health_at,
-            dns_good_at: health.dns_good_at,
-            symptoms: health.confirmed().cloned().collect(),
-            used_by: health.used_by.clone(),
-        })
+impl ToWire for Symptom {
+    type Wire = wire::Symptom;
+
+    fn to_wire(&self) -> wire::Symptom {
+        wire::Symptom {
+            kind: self.kind.to_wire().into(),
+            since: self.since,
+            looks: self.looks,
+            actor: self.actor.to_wire().into(),
+            summary: self.summary.clone(),
+            remedy: self.remedy.clone(),
+            record: self.record.to_wire(),
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
+use wire::{GatewayMessage, Problem};
 
 use crate::terminal::error::Trouble;
 use crate::terminal::output::{disarm, harmless};
@@ -18,7 +19,7 @@ pub(crate) enum ApiError {
         /// Whether the request carried a token rather than a signature.
         by_token: bool,
         status: StatusCode,
-        problem: Box<Problem>,
+        said: Said,
     },
     /// No answer came.
     Unreachable {
@@ -38,24 +39,24 @@ pub(crate) enum ApiError {
     TokenMalformed,
 }
 
-/// A problem document (RFC 9457), or what API Gateway says in its own name.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Problem {
-    title: Option<String>,
-    detail: Option<String>,
-    field: Option<String>,
-    remedy: Option<String>,
-    /// API Gateway's word: `{"message": "Forbidden"}`.
-    message: Option<String>,
+/// What the body of a refusal says.
+#[derive(Debug)]
+pub(crate) enum Said {
+    ByTheApi(Box<Problem>),
+    /// API Gateway, in its own name.
+    ByTheGateway(GatewayMessage),
+    /// Something else answered.
+    Nothing,
 }
 
-impl Problem {
-    /// Whatever `body` says; nothing if it is no JSON object.
+impl Said {
     pub(crate) fn read(body: &[u8]) -> Self {
         let mut json: Value = serde_json::from_slice(body).unwrap_or_default();
         disarm(&mut json);
-        serde_json::from_value(json).unwrap_or_default()
+        if let Ok(problem) = Problem::deserialize(&json) {
+            return Self::ByTheApi(problem.into());
+        }
+        GatewayMessage::deserialize(&json).map_or(Self::Nothing, Self::ByTheGateway)
     }
 }
 
@@ -63,7 +64,7 @@ impl ApiError {
     /// The endpoint is not there.
     pub(crate) fn is_gone(&self) -> bool {
         // A 404 without a problem document is a wrong address, and says nothing of the endpoint.
-        matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, problem, .. } if problem.title.is_some())
+        matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, said: Said::ByTheApi(_), .. })
     }
 
     /// Asking again in a moment may help.
@@ -79,7 +80,7 @@ impl ApiError {
 impl From<ApiError> for Trouble {
     fn from(error: ApiError) -> Self {
         match error {
-            ApiError::Refused { address, by_token, status, problem } => refusal(&address, by_token, status, *problem),
+            ApiError::Refused { address, by_token, status, said } => refusal(&address, by_token, status, said),
             ApiError::Unreachable { address, cause } => Trouble::new(
                 format!(
                     "The API at {address} {}.",
@@ -122,13 +123,17 @@ impl From<ApiError> for Trouble {
     }
 }
 
-fn refusal(address: &str, by_token: bool, status: StatusCode, problem: Problem) -> Trouble {
-    let what = problem.title.map_or_else(|| format!("The API refused the request: {status}."), sentence);
-    let mut why = problem.detail.or(problem.message).unwrap_or_default();
-    if let Some(field) = problem.field {
+fn refusal(address: &str, by_token: bool, status: StatusCode, said: Said) -> Trouble {
+    let refused = || format!("The API refused the request: {status}.");
+    let (what, mut why, field, remedy) = match said {
+        Said::ByTheApi(problem) => (sentence(problem.title), problem.detail, problem.field, problem.remedy),
+        Said::ByTheGateway(GatewayMessage { message }) => (refused(), message, None, String::new()),
+        Said::Nothing => (refused(), String::new(), None, String::new()),
+    };
+    if let Some(field) = field {
         let _ = write!(why, " (field: {field})");
     }
-    let mut next = problem.remedy.unwrap_or_else(|| step_after(address, by_token, status));
+    let mut next = if remedy.is_empty() { step_after(address, by_token, status) } else { remedy };
     if status == StatusCode::NOT_FOUND && !next.contains("managed-https list") {
         next += " `managed-https list` shows the endpoints there are.";
     }
@@ -186,7 +191,7 @@ mod tests {
             address: "https://api.example".into(),
             by_token: false,
             status,
-            problem: Problem::read(body.as_bytes()).into(),
+            said: Said::read(body.as_bytes()),
         }
     }
 

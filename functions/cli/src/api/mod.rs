@@ -1,6 +1,7 @@
 //! The API's client.
 
 pub(crate) mod address;
+mod answer;
 pub(crate) mod credentials;
 pub(crate) mod error;
 mod operations;
@@ -18,9 +19,9 @@ use time::format_description::well_known::Rfc2822;
 
 use crate::api::address::ApiAddress;
 use crate::api::credentials::{Credentials, Token};
-use crate::api::error::{ApiError, Problem};
-use crate::model::Answer;
+use crate::api::error::{ApiError, Said};
 
+pub(crate) use answer::Answer;
 pub(crate) use operations::{IdempotencyKey, Selection};
 
 /// API Gateway gives up after 30 seconds itself.
@@ -111,7 +112,7 @@ impl Api {
             address: self.address.as_str().to_owned(),
             by_token: matches!(self.credentials, Credentials::Bearer(_)),
             status,
-            problem: Problem::read(body).into(),
+            said: Said::read(body),
         }
     }
 
@@ -131,8 +132,8 @@ pub(crate) async fn health(address: &ApiAddress) -> Result<Option<OffsetDateTime
         return Ok(clock);
     }
     let body = response.bytes().await.unwrap_or_default();
-    let problem = Problem::read(&body).into();
-    Err(ApiError::Refused { address: address.as_str().to_owned(), by_token: false, status, problem })
+    let said = Said::read(&body);
+    Err(ApiError::Refused { address: address.as_str().to_owned(), by_token: false, status, said })
 }
 
 fn unreachable(address: &ApiAddress, cause: reqwest::Error) -> ApiError {

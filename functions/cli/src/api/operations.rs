@@ -4,14 +4,15 @@ use std::fmt::Write;
 
 use http::Method;
 use serde_json::Value;
+use wire::{
+    AttemptList, CallerView, EndpointList, EndpointView, EventList, InstallationView, LinkWish, NewShare, Preflight,
+    PreflightView, RecordList, Registration, ShareList, StartedView, Wish,
+};
 
 use super::{Api, Asking};
+use crate::api::Answer;
 use crate::api::error::ApiError;
 use crate::arguments::EndpointName;
-use crate::model::{
-    Answer, AttemptList, CallerView, Change, Endpoint, EndpointPage, EventList, Installation, NewShare, Preflight,
-    RecordList, Registration, ShareList, Started,
-};
 
 /// The most that the API gives in one page.
 const PAGE: &str = "200";
@@ -37,42 +38,42 @@ impl Api {
     /// May be sent again with the same key: the endpoint is then the one that was registered first.
     pub(crate) async fn register(
         &self,
-        registration: &Registration<'_>,
+        registration: &Registration,
         key: &IdempotencyKey,
-    ) -> Result<Answer<Endpoint>, ApiError> {
+    ) -> Result<Answer<EndpointView>, ApiError> {
         let asking = Asking::post(&["endpoints"]).body(registration);
         self.ask(Asking { idempotency_key: Some(&key.0), ..asking }).await
     }
 
     /// All endpoints that are selected, by domain, page by page to the end.
-    pub(crate) async fn endpoints(&self, selection: &Selection<'_>) -> Result<Answer<Vec<Endpoint>>, ApiError> {
-        let mut all = Vec::new();
+    pub(crate) async fn endpoints(&self, selection: &Selection<'_>) -> Result<Answer<Vec<EndpointView>>, ApiError> {
+        let (mut seen, mut objects) = (Vec::new(), Vec::new());
         let mut cursor: Option<String> = None;
         loop {
             let mut query = selection.clone();
             query.push(("limit", PAGE));
             query.extend(cursor.iter().map(|cursor| ("cursor", cursor.as_str())));
-            let page: EndpointPage = {
-                let json = self.send(Asking::get(&["endpoints"]).query(&query)).await?;
-                serde_json::from_value(json).map_err(|cause| self.unreadable(cause))?
-            };
-            all.extend(page.endpoints);
-            match page.next_cursor {
+            let mut page: Answer<EndpointList> = self.ask(Asking::get(&["endpoints"]).query(&query)).await?;
+            seen.append(&mut page.seen.endpoints);
+            if let Some(endpoints) = page.json["endpoints"].as_array_mut() {
+                objects.append(endpoints);
+            }
+            match page.seen.next_cursor {
                 Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
-                _ => return self.read(Value::Array(all)),
+                _ => return Ok(Answer { json: Value::Array(objects), seen }),
             }
         }
     }
 
-    pub(crate) async fn endpoint(&self, name: &EndpointName) -> Result<Answer<Endpoint>, ApiError> {
+    pub(crate) async fn endpoint(&self, name: &EndpointName) -> Result<Answer<EndpointView>, ApiError> {
         self.ask(Asking::get(&["endpoints", name.as_str()])).await
     }
 
-    pub(crate) async fn change(&self, name: &EndpointName, change: &Change<'_>) -> Result<Answer<Endpoint>, ApiError> {
-        self.ask(Asking::new(Method::PATCH, &["endpoints", name.as_str()]).body(change)).await
+    pub(crate) async fn change(&self, name: &EndpointName, wish: &Wish) -> Result<Answer<EndpointView>, ApiError> {
+        self.ask(Asking::new(Method::PATCH, &["endpoints", name.as_str()]).body(wish)).await
     }
 
-    pub(crate) async fn remove(&self, name: &EndpointName) -> Result<Answer<Endpoint>, ApiError> {
+    pub(crate) async fn remove(&self, name: &EndpointName) -> Result<Answer<EndpointView>, ApiError> {
         self.ask(Asking::new(Method::DELETE, &["endpoints", name.as_str()])).await
     }
 
@@ -81,16 +82,16 @@ impl Api {
     }
 
     /// Looks at the endpoint's DNS and host now.
-    pub(crate) async fn check(&self, name: &EndpointName) -> Result<Answer<Endpoint>, ApiError> {
+    pub(crate) async fn check(&self, name: &EndpointName) -> Result<Answer<EndpointView>, ApiError> {
         self.ask(Asking::post(&["endpoints", name.as_str(), "check"])).await
     }
 
     /// Looks at a domain's DNS and host now; it need not be registered.
-    pub(crate) async fn preflight(&self, registration: &Registration<'_>) -> Result<Answer<Preflight>, ApiError> {
-        self.ask(Asking::post(&["checks"]).body(registration)).await
+    pub(crate) async fn preflight(&self, asked: &Preflight) -> Result<Answer<PreflightView>, ApiError> {
+        self.ask(Asking::post(&["checks"]).body(asked)).await
     }
 
-    pub(crate) async fn renew(&self, name: &EndpointName) -> Result<Answer<Started>, ApiError> {
+    pub(crate) async fn renew(&self, name: &EndpointName) -> Result<Answer<StartedView>, ApiError> {
         self.ask(Asking::post(&["endpoints", name.as_str(), "renew"])).await
     }
 
@@ -106,11 +107,8 @@ impl Api {
 
     /// Makes a link to the customer's page; without `days` it lives as long as the API thinks fit.
     pub(crate) async fn share(&self, name: &EndpointName, days: Option<u16>) -> Result<Answer<NewShare>, ApiError> {
-        let body = match days {
-            Some(days) => serde_json::json!({"expires_in_days": days}),
-            None => serde_json::json!({}),
-        };
-        self.ask(Asking::post(&["endpoints", name.as_str(), "shares"]).body(&body)).await
+        let wish = LinkWish { expires_in_days: days };
+        self.ask(Asking::post(&["endpoints", name.as_str(), "shares"]).body(&wish)).await
     }
 
     pub(crate) async fn shares(&self, name: &EndpointName) -> Result<Answer<ShareList>, ApiError> {
@@ -122,7 +120,7 @@ impl Api {
         self.send(Asking::new(Method::DELETE, &path)).await.map(|_| ())
     }
 
-    pub(crate) async fn installation(&self) -> Result<Answer<Installation>, ApiError> {
+    pub(crate) async fn installation(&self) -> Result<Answer<InstallationView>, ApiError> {
         self.ask(Asking::get(&["installation"])).await
     }
 

@@ -1,6 +1,7 @@
 //! The commands that change an endpoint, or wait for it.
 
 use clap::{Args, ValueEnum};
+use wire::DnsMethod;
 
 use super::{Named, Output, ShareId, Timeout};
 
@@ -82,9 +83,8 @@ pub(crate) struct RequiredReachability {
 }
 
 impl RequiredReachability {
-    /// As the API writes it.
-    pub(crate) fn as_str(&self) -> &'static str {
-        if self.internal { "internal" } else { "external" }
+    pub(crate) fn chosen(&self) -> wire::Reachability {
+        if self.internal { wire::Reachability::Internal } else { wire::Reachability::External }
     }
 }
 
@@ -101,11 +101,11 @@ pub(crate) struct Reachability {
 }
 
 impl Reachability {
-    /// As the API writes it; none if it is not said.
-    pub(crate) fn as_str(&self) -> Option<&'static str> {
+    /// None if it is not said.
+    pub(crate) fn chosen(&self) -> Option<wire::Reachability> {
         match (self.external, self.internal) {
-            (true, _) => Some("external"),
-            (_, true) => Some("internal"),
+            (true, _) => Some(wire::Reachability::External),
+            (_, true) => Some(wire::Reachability::Internal),
             _ => None,
         }
     }
@@ -128,11 +128,11 @@ pub(crate) enum Validation {
 }
 
 impl Proof {
-    /// As the API writes it; none if it is not said.
-    pub(crate) fn as_str(&self) -> Option<&'static str> {
+    /// None if it is not said.
+    pub(crate) fn chosen(&self) -> Option<DnsMethod> {
         self.validation.map(|validation| match validation {
-            Validation::Delegation => "dns-01",
-            Validation::StandingRecord => "dns-persist-01",
+            Validation::Delegation => DnsMethod::Dns01,
+            Validation::StandingRecord => DnsMethod::DnsPersist01,
         })
     }
 }

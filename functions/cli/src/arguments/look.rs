@@ -196,3 +196,23 @@ pub(crate) struct Events {
     #[command(flatten)]
     pub(crate) output: Output,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::de::DeserializeOwned;
+    use serde_json::Value;
+
+    #[test]
+    fn what_is_filtered_by_is_a_word_of_the_api() {
+        fn all_are<W: DeserializeOwned>(choices: &[impl ValueEnum]) {
+            for choice in choices {
+                let word = word(choice);
+                assert!(W::deserialize(Value::from(word.as_str())).is_ok(), "{word}");
+            }
+        }
+        all_are::<wire::Verdict>(VerdictFilter::value_variants());
+        all_are::<wire::Mover>(ActorFilter::value_variants());
+        all_are::<wire::Reachability>(ReachabilityFilter::value_variants());
+    }
+}

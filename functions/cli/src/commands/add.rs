@@ -1,28 +1,29 @@
 //! `add`: registers a domain and, if asked to, waits for its certificate.
 
 use vocabulary::times::timestamp;
+use wire::{EndpointView, FailureName, FailureView, Registration};
 
 use super::{now, print};
+use crate::api::Answer;
 use crate::api::error::ApiError;
 use crate::api::{Api, IdempotencyKey};
 use crate::arguments::{Add, Format};
 use crate::commands::waiting::{Standing, Told, insist, records_named, standing, until};
-use crate::model::{Answer, Endpoint, Failure, Registration};
-use crate::render;
+use crate::render::{self, Person};
 use crate::terminal::error::Trouble;
 use crate::terminal::output::{Look, shell_word};
 use crate::terminal::progress::Progress;
 
 pub(super) async fn add(api: &Api, command: &Add) -> Result<(), Trouble> {
     let registration = Registration {
-        domain: &command.domain,
-        also: &command.also,
-        reachability: command.reachability.as_str(),
-        dns_method: command.proof.as_str(),
-        tenant: command.tenant.as_deref(),
-        listeners: &command.places.listener,
-        regions: &command.places.region,
-        role: command.places.role.as_deref(),
+        domain: command.domain.clone(),
+        also: command.also.clone(),
+        reachability: command.reachability.chosen(),
+        dns_method: command.proof.chosen(),
+        tenant: command.tenant.clone(),
+        listeners: command.places.listener.clone(),
+        regions: command.places.region.clone(),
+        role: command.places.role.clone(),
     };
     // One key for all tries: an answer that was lost on its way registers nothing twice.
     let key = IdempotencyKey::random();
@@ -34,7 +35,7 @@ pub(super) async fn add(api: &Api, command: &Add) -> Result<(), Trouble> {
     }
 }
 
-fn what_to_do(look: Look, endpoint: &Endpoint) -> String {
+fn what_to_do(look: Look, endpoint: &EndpointView) -> String {
     let name = shell_word(&endpoint.domain);
     let mut text = format!("{} is registered as {}.\n\n", endpoint.domain, endpoint.id);
     text += "Create these records in the domain's DNS:\n\n";
@@ -49,7 +50,7 @@ fn what_to_do(look: Look, endpoint: &Endpoint) -> String {
     text + &format!("To send them to the owner of the domain as a page:\n  managed-https share {name}\n")
 }
 
-async fn wait(api: &Api, command: &Add, registered: Answer<Endpoint>) -> Result<(), Trouble> {
+async fn wait(api: &Api, command: &Add, registered: Answer<EndpointView>) -> Result<(), Trouble> {
     // By its id: whoever removes the endpoint and registers the domain anew has another one.
     let id = registered.seen.id.parse().map_err(|_| {
         Trouble::new(
@@ -98,7 +99,7 @@ async fn wait(api: &Api, command: &Add, registered: Answer<Endpoint>) -> Result<
     }
 }
 
-fn failure_notice(endpoint: &Endpoint, failure: &Failure) -> String {
+fn failure_notice(endpoint: &EndpointView, failure: &FailureView) -> String {
     let mut text = format!(
         "Not yet: {} ({}; {} must act)\n  to do:  {}\n",
         failure.summary,
@@ -106,8 +107,10 @@ fn failure_notice(endpoint: &Endpoint, failure: &Failure) -> String {
         failure.actor.as_person(),
         failure.remedy
     );
-    if failure.name == "RecordsNotReady" {
-        for record in records_named(failure, &endpoint.records().collect::<Vec<_>>()) {
+    if failure.name == FailureName::RecordsNotReady {
+        for record in
+            records_named(failure, &endpoint.dns.records.iter().map(|checked| &checked.record).collect::<Vec<_>>())
+        {
             text += &format!("  record: {}\n", render::record_line(record));
         }
     }
@@ -118,7 +121,7 @@ fn failure_notice(endpoint: &Endpoint, failure: &Failure) -> String {
     text.trim_end().to_owned() + &format!("\n  sooner: managed-https renew {name}")
 }
 
-fn timed_out(command: &Add, endpoint: &Endpoint) -> Trouble {
+fn timed_out(command: &Add, endpoint: &EndpointView) -> Trouble {
     let what = format!("{} has no certificate after {}.", endpoint.domain, command.waiting.timeout);
     let name = shell_word(&endpoint.domain);
     match &endpoint.failure {

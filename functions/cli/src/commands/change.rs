@@ -1,27 +1,29 @@
 //! `change`: other further names, another way to the host, or another validation.
 
+use wire::{EndpointView, Wish};
+
 use super::print;
 use crate::api::Api;
 use crate::arguments::Change;
-use crate::model::{self, Endpoint};
 use crate::render;
 use crate::terminal::error::Trouble;
 use crate::terminal::output::{Look, shell_word};
 
 pub(super) async fn change(api: &Api, command: &Change) -> Result<(), Trouble> {
-    let change = model::Change {
-        also: (command.no_also || !command.also.is_empty()).then_some(command.also.as_slice()),
-        reachability: command.reachability.as_str(),
-        dns_method: command.proof.as_str(),
-        listeners: (command.no_listeners || !command.listener.is_empty()).then_some(command.listener.as_slice()),
-        regions: (command.no_regions || !command.region.is_empty()).then_some(command.region.as_slice()),
-        role: command.role.as_deref().or(command.no_role.then_some("")),
+    let all = |none: bool, given: &[String]| (none || !given.is_empty()).then(|| given.to_vec());
+    let wish = Wish {
+        also: all(command.no_also, &command.also),
+        reachability: command.reachability.chosen(),
+        dns_method: command.proof.chosen(),
+        listeners: all(command.no_listeners, &command.listener),
+        regions: all(command.no_regions, &command.region),
+        role: command.role.clone().or(command.no_role.then(String::new)),
     };
-    let changed = api.change(&command.named.endpoint, &change).await?;
+    let changed = api.change(&command.named.endpoint, &wish).await?;
     print(command.output.format, &changed.json, |look| what_now(look, &changed.seen))
 }
 
-fn what_now(look: Look, endpoint: &Endpoint) -> String {
+fn what_now(look: Look, endpoint: &EndpointView) -> String {
     let name = shell_word(&endpoint.domain);
     let mut text = format!(
         "{} is changed: {}, {}.\n\n",

@@ -2,29 +2,32 @@
 
 use std::io::{self, Write};
 
-use super::{now, print};
 use clap::ValueEnum;
+use wire::{
+    EndpointView, Mover, Open, Preflight, PreflightView, Reachability, RecordStatus, RecordView, Severity, Verdict,
+};
 
+use super::{now, print};
 use crate::api::Api;
 use crate::arguments::{Check, Format};
-use crate::model::{Endpoint, Mover, Preflight, RecordStatus, Registration, Severity, Verdict};
-use crate::render::{self, Looked};
+use crate::render::{self, Looked, Person};
 use crate::terminal::error::Trouble;
 use crate::terminal::output::shell_word;
 
 /// How a domain is looked at that is not registered, if it is not said.
-const ASSUMED: &str = "external";
+const ASSUMED: Reachability = Reachability::External;
 
 pub(super) async fn check(api: &Api, command: &Check) -> Result<(), Trouble> {
     let name = &command.endpoint;
-    let reachability = match command.reachability.as_str() {
+    let reachability = match command.reachability.chosen() {
         Some(reachability) => reachability,
         None => match api.check(name).await {
             Ok(answer) => return registered(command, &answer.json, &answer.seen),
             Err(error) if error.is_gone() && !name.is_id() => {
                 let note = format!(
-                    "{} is not registered: looked at as an {ASSUMED} endpoint.\n(With --internal: as one that the CA cannot reach.)",
-                    name.as_str()
+                    "{} is not registered: looked at as an {} endpoint.\n(With --internal: as one that the CA cannot reach.)",
+                    name.as_str(),
+                    Open::Known(ASSUMED)
                 );
                 // That nobody reads the note does not end the look.
                 let _ = writeln!(io::stderr(), "{note}");
@@ -33,18 +36,21 @@ pub(super) async fn check(api: &Api, command: &Check) -> Result<(), Trouble> {
             Err(error) => return Err(error.into()),
         },
     };
-    let (domain, dns_method) = (name.as_str(), command.proof.as_str());
-    let also = &command.also;
-    let registration = Registration { domain, also, reachability, dns_method, ..Registration::default() };
-    let answer = api.preflight(&registration).await?;
-    unregistered(command, reachability, &answer.json, &answer.seen)
+    let preflight = Preflight {
+        domain: name.as_str().to_owned(),
+        also: command.also.clone(),
+        reachability,
+        dns_method: command.proof.chosen().unwrap_or_default(),
+    };
+    let answer = api.preflight(&preflight).await?;
+    unregistered(command, reachability, &answer.json, answer.seen)
 }
 
-fn registered(command: &Check, json: &serde_json::Value, endpoint: &Endpoint) -> Result<(), Trouble> {
+fn registered(command: &Check, json: &serde_json::Value, endpoint: &EndpointView) -> Result<(), Trouble> {
     let word = shell_word(&endpoint.domain);
     let well = is_well(endpoint);
-    let (last, next) = match endpoint.actor {
-        Mover::Nobody => {
+    let (last, next) = match endpoint.actor.known() {
+        Some(Mover::Nobody) => {
             let next = format!("managed-https wait {word}");
             (format!("Wait until it is ready: {next}"), next)
         }
@@ -76,43 +82,45 @@ fn registered(command: &Check, json: &serde_json::Value, endpoint: &Endpoint) ->
 }
 
 /// Whether DNS is right, nothing is wrong with it, and the certificate is in place.
-fn is_well(endpoint: &Endpoint) -> bool {
+fn is_well(endpoint: &EndpointView) -> bool {
     endpoint.verdict == Verdict::Ready
-        && endpoint.dns.records.iter().all(|record| record.status == Some(RecordStatus::Ok))
-        && endpoint.dns.findings.iter().all(|finding| finding.severity < Severity::Error)
+        && endpoint.dns.records.iter().all(|record| record.status == Some(RecordStatus::Ok.into()))
+        && endpoint.dns.findings.iter().all(|finding| finding.severity < Severity::Error.into())
 }
 
 fn unregistered(
     command: &Check,
-    reachability: &str,
+    reachability: Reachability,
     json: &serde_json::Value,
-    preflight: &Preflight,
+    preflight: PreflightView,
 ) -> Result<(), Trouble> {
     let word = shell_word(&preflight.domain);
     let also: String = command.also.iter().map(|name| format!(" --also {}", shell_word(name))).collect();
     let validation = command.proof.validation.and_then(|validation| validation.to_possible_value());
     let validation = validation.map(|word| format!(" --validation {}", word.get_name())).unwrap_or_default();
-    let arguments = format!("{word} --{reachability}{validation}{also}");
+    let arguments = format!("{word} --{}{validation}{also}", Open::Known(reachability));
     let again = format!("managed-https check {arguments}");
+    let PreflightView { domain, well, report, .. } = preflight;
+    let records: Vec<_> = report.records.into_iter().map(RecordView::from).collect();
     let looked = Looked {
-        records: &preflight.records,
-        findings: &preflight.findings,
-        provider: preflight.provider.as_ref(),
-        serving: &preflight.serving,
+        records: &records,
+        findings: &report.findings,
+        provider: report.provider.as_ref(),
+        serving: &report.serving,
         last: format!("Look again: {again}"),
     };
     let add = format!("managed-https add {arguments}");
-    print(command.output.format, json, |look| match preflight.well && looked.findings.is_empty() {
-        true => format!("{} is well: nothing stands in the way of a certificate. Next: {add}\n", preflight.domain),
-        false => render::status_of_domain(look, preflight, &add) + &looked.page(look, now()),
+    print(command.output.format, json, |look| match well && looked.findings.is_empty() {
+        true => format!("{} is well: nothing stands in the way of a certificate. Next: {add}\n", domain),
+        false => render::status_of_domain(look, &domain, well, &add) + &looked.page(look, now()),
     })?;
-    if preflight.well {
+    if well {
         return Ok(());
     }
-    let worst = preflight.findings.iter().max_by_key(|finding| finding.severity);
+    let worst = report.findings.iter().max_by_key(|finding| &finding.severity);
     let (who, why, fix) = worst.map_or(("somebody", "", ""), |worst| {
         (worst.actor.as_person(), worst.explanation.as_str(), worst.fix.text.as_str())
     });
-    Err(Trouble::new(format!("{} is not well: {who} must act.", preflight.domain), why, render::then(fix, &again))
+    Err(Trouble::new(format!("{} is not well: {who} must act.", domain), why, render::then(fix, &again))
         .unless_told(command.output.format == Format::Table))
 }

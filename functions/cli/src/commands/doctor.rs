@@ -4,14 +4,15 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
+use wire::{CallerView, InstallationCheck, InstallationStatus};
 
 use super::print;
+use crate::api::Answer;
 use crate::api::address::ApiAddress;
 use crate::api::credentials::Token;
 use crate::api::error::ApiError;
 use crate::api::{Api, health};
 use crate::arguments::{Doctor, Format};
-use crate::model::{Answer, CallerView, InstallationCheck, Level};
 use crate::render;
 use crate::terminal::error::Trouble;
 
@@ -43,7 +44,7 @@ pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &
         seen.extend(checks);
     }
     print(command.output.format, &json!({"checks": json}), |look| render::doctor_page(look, &seen))?;
-    let failures: Vec<_> = seen.iter().filter(|check| check.status == Level::Failed).collect();
+    let failures: Vec<_> = seen.iter().filter(|check| render::has_failed(check)).collect();
     let Some(first) = failures.first() else { return Ok(()) };
     Err(Trouble::new(
         format!("{} of {} checks failed, the first: {}.", failures.len(), seen.len(), first.name),
@@ -67,7 +68,7 @@ async fn from_there(address: ApiAddress, token: Option<Token>) -> (Vec<Installat
     if !caller.operator {
         let detail = "only operators may look at the installation itself";
         let remedy = "Run it with AWS credentials, or with the token of an operator.";
-        checks.push(check("installation", Level::Warning, detail, Some(remedy.into())));
+        checks.push(check("installation", InstallationStatus::Warning, detail, Some(remedy.into())));
         return (checks, vec![]);
     }
     match api.installation().await {
@@ -95,7 +96,7 @@ fn who(caller: &CallerView) -> String {
 fn clock_check(theirs: Option<OffsetDateTime>, ours: OffsetDateTime) -> InstallationCheck {
     let Some(theirs) = theirs else {
         let remedy = "Compare this machine's clock with the time elsewhere: date -u";
-        return check("clock", Level::Warning, "the API's answer tells no time", Some(remedy.into()));
+        return check("clock", InstallationStatus::Warning, "the API's answer tells no time", Some(remedy.into()));
     };
     let skew = ours - theirs;
     let detail = match skew.whole_seconds() {
@@ -104,17 +105,17 @@ fn clock_check(theirs: Option<OffsetDateTime>, ours: OffsetDateTime) -> Installa
         seconds if seconds > 0 => format!("this machine's clock is {seconds} s ahead of the API's"),
         seconds => format!("this machine's clock is {} s behind the API's", -seconds),
     };
-    let level = match skew.abs() {
-        skew if skew >= SKEW_THAT_FAILS => Level::Failed,
-        skew if skew >= SKEW_THAT_WARNS => Level::Warning,
-        _ => Level::Ok,
+    let status = match skew.abs() {
+        skew if skew >= SKEW_THAT_FAILS => InstallationStatus::Failed,
+        skew if skew >= SKEW_THAT_WARNS => InstallationStatus::Warning,
+        _ => InstallationStatus::Ok,
     };
     let remedy = "Set this machine's clock, best by NTP: signatures that are five minutes off are refused.";
-    check("clock", level, detail, (level != Level::Ok).then(|| remedy.into()))
+    check("clock", status, detail, (status != InstallationStatus::Ok).then(|| remedy.into()))
 }
 
 fn ok(name: &str, detail: impl Into<String>) -> InstallationCheck {
-    check(name, Level::Ok, detail, None)
+    check(name, InstallationStatus::Ok, detail, None)
 }
 
 /// What an error says, with its next step as the remedy.
@@ -124,11 +125,16 @@ fn failed(name: &str, error: ApiError) -> InstallationCheck {
         "" => trouble.what().to_owned(),
         why => format!("{} {why}", trouble.what()),
     };
-    check(name, Level::Failed, detail, Some(trouble.next().to_owned()))
+    check(name, InstallationStatus::Failed, detail, Some(trouble.next().to_owned()))
 }
 
-fn check(name: &str, status: Level, detail: impl Into<String>, remedy: Option<String>) -> InstallationCheck {
-    InstallationCheck { name: name.to_owned(), status, detail: detail.into(), remedy }
+fn check(
+    name: &str,
+    status: InstallationStatus,
+    detail: impl Into<String>,
+    remedy: Option<String>,
+) -> InstallationCheck {
+    InstallationCheck { name: name.to_owned(), status: status.into(), detail: detail.into(), remedy, used: Vec::new() }
 }
 
 #[cfg(test)]
@@ -142,12 +148,12 @@ mod tests {
     fn a_clock_is_called_wrong_where_signatures_are_refused() {
         let level = |skew: Duration| clock_check(Some(OURS - skew), OURS).status;
         for sign in [1, -1] {
-            assert_eq!(level(Duration::seconds(59) * sign), Level::Ok);
-            assert_eq!(level(Duration::minutes(1) * sign), Level::Warning);
-            assert_eq!(level((Duration::minutes(5) - Duration::SECOND) * sign), Level::Warning);
-            assert_eq!(level(Duration::minutes(5) * sign), Level::Failed);
+            assert_eq!(level(Duration::seconds(59) * sign), InstallationStatus::Ok);
+            assert_eq!(level(Duration::minutes(1) * sign), InstallationStatus::Warning);
+            assert_eq!(level((Duration::minutes(5) - Duration::SECOND) * sign), InstallationStatus::Warning);
+            assert_eq!(level(Duration::minutes(5) * sign), InstallationStatus::Failed);
         }
-        assert_eq!(clock_check(None, OURS).status, Level::Warning);
+        assert_eq!(clock_check(None, OURS).status, InstallationStatus::Warning);
         let ahead = clock_check(Some(OURS - Duration::seconds(30)), OURS);
         assert!(ahead.detail.contains("30 s ahead") && ahead.remedy.is_none(), "{ahead:?}");
     }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::sleep;
+use wire::EventList;
 
 use super::{now, print};
+use crate::api::Answer;
 use crate::api::Api;
 use crate::arguments::{Events, Format};
-use crate::model::{Answer, EventList};
 use crate::render;
 use crate::terminal::error::Trouble;
 use crate::terminal::output::{Look, json_line};

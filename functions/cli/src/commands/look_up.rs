@@ -1,11 +1,12 @@
 //! The commands that only read.
 
 use serde_json::Value;
+use wire::{EndpointView, RequiredRecord};
 
 use super::{now, print};
+use crate::api::Answer;
 use crate::api::{Api, Selection};
 use crate::arguments::{Format, History, List, Order, RecordFormat, Records, Show, word};
-use crate::model::{Answer, Endpoint, Record};
 use crate::render;
 use crate::terminal::error::Trouble;
 use crate::terminal::output::write_result;
@@ -33,11 +34,11 @@ pub(super) async fn list(api: &Api, command: &List) -> Result<(), Trouble> {
 
 /// Sorts here what the API gives by domain: all pages are read, and for each of its own order it looks at every
 /// endpoint again.
-fn by_attention(endpoints: Answer<Vec<Endpoint>>) -> Answer<Vec<Endpoint>> {
+fn by_attention(endpoints: Answer<Vec<EndpointView>>) -> Answer<Vec<EndpointView>> {
     let Value::Array(objects) = endpoints.json else { return endpoints };
     let mut both: Vec<_> = endpoints.seen.into_iter().zip(objects).collect();
     // Those that do not break come last.
-    both.sort_by_key(|(seen, _)| (seen.verdict, seen.breaks_at.is_none(), seen.breaks_at));
+    both.sort_by_key(|(seen, _)| (seen.verdict.clone(), seen.breaks_at.is_none(), seen.breaks_at));
     let (seen, objects) = both.into_iter().unzip();
     Answer { seen, json: Value::Array(objects) }
 }
@@ -55,7 +56,7 @@ pub(super) async fn records(api: &Api, command: &Records) -> Result<(), Trouble>
         }
         // Read anew, so that a program gets the four fields and no more, with the texts as they are.
         RecordFormat::Json => {
-            let exact: Vec<Record> =
+            let exact: Vec<RequiredRecord> =
                 serde_json::from_value(records.json["records"].clone()).expect("was read as records before");
             return print(Format::Json, &exact, |_| String::new());
         }

@@ -2,11 +2,12 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use wire::EndpointView;
+
 use super::print;
 use crate::api::Api;
 use crate::arguments::{EndpointName, Remove};
 use crate::commands::waiting::{Told, until};
-use crate::model::Endpoint;
 use crate::render;
 use crate::terminal::error::Trouble;
 use crate::terminal::output::shell_word;
@@ -41,7 +42,7 @@ pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), Trouble> {
     })
 }
 
-fn confirmed(endpoint: &Endpoint) -> bool {
+fn confirmed(endpoint: &EndpointView) -> bool {
     let certificate = match &endpoint.certificate.arn {
         Some(arn) => format!("\nIts certificate {arn} is deleted, unless something still uses it."),
         None => String::new(),
@@ -52,7 +53,7 @@ fn confirmed(endpoint: &Endpoint) -> bool {
     io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
-async fn wait(api: &Api, command: &Remove, removed: &Endpoint) -> Result<(), Trouble> {
+async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(), Trouble> {
     // By its id: the domain may be registered anew as soon as it is free.
     let by_id: Result<EndpointName, _> = removed.id.parse();
     let name = by_id.as_ref().unwrap_or(&command.named.endpoint);

@@ -1,13 +1,13 @@
 //! `renew`: starts an attempt now and, if asked to, waits for its end.
 
 use vocabulary::times::timestamp;
+use wire::{CertificateView, Open, Outcome};
 
 use super::print;
 use crate::api::Api;
 use crate::arguments::{Format, Renew};
 use crate::commands::waiting::{end_of, until};
-use crate::model::{Certificate, Outcome};
-use crate::render;
+use crate::render::{self, Person};
 use crate::terminal::error::Trouble;
 use crate::terminal::output::{json_text, shell_word, write_result};
 use crate::terminal::progress::Progress;
@@ -40,7 +40,7 @@ pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), Trouble> {
         ));
     };
     let line = render::attempt_line(name.as_str(), &attempt);
-    let good = matches!(attempt.outcome, Outcome::Issued | Outcome::Renewed | Outcome::Unchanged);
+    let good = matches!(attempt.outcome, Open::Known(Outcome::Issued | Outcome::Renewed | Outcome::Unchanged));
     if command.output.format == Format::Json {
         write_result(&json_text(&json))?;
     } else if good {
@@ -60,7 +60,7 @@ pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), Trouble> {
     }
 }
 
-fn certificate_lines(held: &Certificate) -> String {
+fn certificate_lines(held: &CertificateView) -> String {
     let until = held.not_after.map(|at| timestamp(at, super::now()));
     let rows = [("certificate", held.arn.as_ref()), ("serial", held.serial.as_ref()), ("valid until", until.as_ref())];
     rows.into_iter().filter_map(|(name, value)| Some(format!("  {name:<11} {}\n", value?))).collect()

@@ -1,12 +1,14 @@
 //! `wait`: until an endpoint is ready, or somebody must act.
 
+use wire::{EndpointView, Mover, Open, Verdict};
+
 use super::{now, print};
+use crate::api::Answer;
 use crate::api::Api;
 use crate::api::error::ApiError;
 use crate::arguments::{Format, Wait};
 use crate::commands::waiting::until;
-use crate::model::{Answer, Endpoint, Mover, Verdict};
-use crate::render;
+use crate::render::{self, InWords};
 use crate::terminal::error::Trouble;
 use crate::terminal::output::shell_word;
 use crate::terminal::progress::Progress;
@@ -21,7 +23,7 @@ enum End {
 pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), Trouble> {
     let name = &command.named.endpoint;
     let mut progress = Progress::start();
-    let mut last: Option<Answer<Endpoint>> = None;
+    let mut last: Option<Answer<EndpointView>> = None;
     // What was looked at anew already, and found to be as it was said.
     let mut confirmed: Option<String> = None;
     let end = until(command.timeout, &mut progress, async |progress: &mut Progress| {
@@ -37,7 +39,7 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), Trouble> {
         let endpoint = &last.insert(answer).seen;
         progress.doing(&render::state_line(endpoint));
         Ok::<_, ApiError>(match endpoint.verdict {
-            Verdict::Ready => Some(End::Ready),
+            Open::Known(Verdict::Ready) => Some(End::Ready),
             _ if is_stuck(endpoint) => Some(End::Stuck),
             _ => None,
         })
@@ -53,7 +55,7 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), Trouble> {
     }
     match end {
         Some(End::Ready) => Ok(()),
-        Some(End::Stuck) if (endpoint.verdict, endpoint.actor) == (Verdict::Paused, Mover::Nobody) => {
+        Some(End::Stuck) if endpoint.leaves() => {
             Err(Trouble::new(format!("{} will not be ready.", endpoint.domain), &endpoint.reason, "managed-https list"))
         }
         Some(End::Stuck) => Err(Trouble::new(
@@ -70,12 +72,12 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), Trouble> {
 }
 
 /// Whether nothing will come of waiting, as things are.
-fn is_stuck(endpoint: &Endpoint) -> bool {
+fn is_stuck(endpoint: &EndpointView) -> bool {
     let at_work = endpoint.next_attempt_at.is_none();
-    match endpoint.verdict {
-        Verdict::Paused if endpoint.actor == Mover::Nobody => true,
+    match endpoint.verdict.known() {
+        _ if endpoint.leaves() => true,
         // A failure stands while the next attempt is at work, which may mend it.
-        Verdict::ActionRequired | Verdict::Degraded | Verdict::Paused => !at_work,
+        Some(Verdict::ActionRequired | Verdict::Degraded | Verdict::Paused) => !at_work,
         _ => false,
     }
 }

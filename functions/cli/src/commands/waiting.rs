@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use wire::{Attempt, CertificateState, EndpointView, FailureName, FailureView, Open, Outcome, RequiredRecord};
+
 use crate::api::error::ApiError;
 use crate::arguments::Timeout;
-use crate::model::{Attempt, Endpoint, Failure, Mover, Outcome, Record, Verdict};
 use crate::terminal::progress::Progress;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -22,22 +23,26 @@ pub(crate) enum Standing<'a> {
     /// An attempt is at work, or will be.
     AtWork,
     /// The last attempt failed; the engine tries again by itself.
-    Failing(&'a Failure),
+    Failing(&'a FailureView),
     /// Somebody removes it: no certificate will come.
     Leaving,
 }
 
-pub(crate) fn standing(endpoint: &Endpoint) -> Standing<'_> {
+pub(crate) fn standing(endpoint: &EndpointView) -> Standing<'_> {
     let at_work = endpoint.next_attempt_at.is_none();
-    match (endpoint.verdict, &endpoint.failure) {
-        // Paused, and nobody's move: a parked endpoint is its customer's.
-        (Verdict::Paused, _) if endpoint.actor == Mover::Nobody => Standing::Leaving,
+    match &endpoint.failure {
+        _ if endpoint.leaves() => Standing::Leaving,
         // A failure beside a good certificate is of its renewal, or of what was left behind.
-        _ if endpoint.certificate.state.is_good() && !at_work => Standing::Ready,
+        _ if has_good_certificate(endpoint) && !at_work => Standing::Ready,
         // While the next attempt runs the last one's failure still stands.
-        (_, Some(failure)) => Standing::Failing(failure),
-        _ => Standing::AtWork,
+        Some(failure) => Standing::Failing(failure),
+        None => Standing::AtWork,
     }
+}
+
+/// Whether there is one that browsers accept.
+fn has_good_certificate(endpoint: &EndpointView) -> bool {
+    matches!(endpoint.certificate.state, Open::Known(CertificateState::Active | CertificateState::Expiring))
 }
 
 /// The end of attempt `number`, once there is one.
@@ -49,7 +54,7 @@ pub(crate) fn end_of(number: u64, attempts: &[Attempt]) -> Option<&Attempt> {
 }
 
 /// The records that a failure speaks of by their full names; all of them if it names none.
-pub(crate) fn records_named<'a>(failure: &Failure, records: &[&'a Record]) -> Vec<&'a Record> {
+pub(crate) fn records_named<'a>(failure: &FailureView, records: &[&'a RequiredRecord]) -> Vec<&'a RequiredRecord> {
     let spoken = format!("{} {}", failure.summary, failure.remedy);
     // A name ends where something stands that no name has: `_acme-challenge.www.example.com` does not name its host.
     let outside = |c: char| !(c.is_alphanumeric() || "-_.*".contains(c));
@@ -68,10 +73,10 @@ pub(crate) fn records_named<'a>(failure: &Failure, records: &[&'a Record]) -> Ve
 
 /// Remembers which failure was told, so that each is told once.
 #[derive(Debug, Default)]
-pub(crate) struct Told(Option<(String, String)>);
+pub(crate) struct Told(Option<(Open<FailureName>, String)>);
 
 impl Told {
-    pub(crate) fn is_news(&mut self, failure: &Failure) -> bool {
+    pub(crate) fn is_news(&mut self, failure: &FailureView) -> bool {
         let this = (failure.name.clone(), failure.summary.clone());
         let news = self.0.as_ref() != Some(&this);
         self.0 = Some(this);
@@ -134,12 +139,14 @@ pub(crate) async fn until<T>(
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+    use wire::Mover;
 
     fn failure(summary: &str, remedy: &str) -> Value {
-        json!({"name": "RecordsNotReady", "actor": "customer", "summary": summary, "remedy": remedy})
+        json!({"name": "RecordsNotReady", "actor": "customer", "summary": summary, "remedy": remedy,
+            "since": "2026-01-01T00:00:00Z", "attempts": 1})
     }
 
-    fn endpoint(verdict: &str, certificate: &str, next: Option<&str>, failure: Option<Value>) -> Endpoint {
+    fn endpoint(verdict: &str, certificate: &str, next: Option<&str>, failure: Option<Value>) -> EndpointView {
         serde_json::from_value(
             json!({"id": "ep-1", "domain": "a.example", "reachability": "external", "verdict": verdict,
             "actor": "nobody", "reason": "r", "next_step": "n", "dns": {}, "certificate": {"state": certificate},
@@ -175,7 +182,7 @@ mod tests {
         }
         assert_eq!(standing(&endpoint("paused", "active", LATER, None)), Standing::Leaving);
         let mut parked = endpoint("paused", "failed", LATER, Some(failure("no CNAME", "create it")));
-        parked.actor = Mover::Customer;
+        parked.actor = Mover::Customer.into();
         assert!(matches!(standing(&parked), Standing::Failing(_)), "it stays, and waits for its customer");
         assert_eq!(standing(&endpoint("something-new", "none", LATER, None)), Standing::AtWork);
     }
@@ -186,12 +193,12 @@ mod tests {
         assert!(end_of(2, &[attempt(2, "running", false), attempt(1, "issued", true)]).is_none());
         let attempts = [attempt(4, "renewed", true), attempt(3, "failed", true), attempt(2, "running", false)];
         assert_eq!(end_of(2, &attempts).map(|a| a.attempt), Some(3));
-        assert_eq!(end_of(4, &attempts).map(|a| a.outcome), Some(Outcome::Renewed));
+        assert_eq!(end_of(4, &attempts).map(|a| a.outcome.clone()), Some(Outcome::Renewed.into()));
     }
 
     #[test]
     fn a_failure_names_the_record_it_is_about() {
-        let record = |name: &str| Record {
+        let record = |name: &str| RequiredRecord {
             name: name.into(),
             kind: "CNAME".into(),
             value: "x.acme.example".into(),
@@ -199,7 +206,7 @@ mod tests {
         };
         let records = [record("www.example.com"), record("_acme-challenge.www.example.com")];
         let about = |summary: &str, remedy: &str| {
-            let failure: Failure = serde_json::from_value(failure(summary, remedy)).expect("a failure");
+            let failure: FailureView = serde_json::from_value(failure(summary, remedy)).expect("a failure");
             records_named(&failure, &records.iter().collect::<Vec<_>>())
                 .into_iter()
                 .map(|r| r.name.as_str())
@@ -219,7 +226,8 @@ mod tests {
     #[test]
     fn each_failure_is_told_once_and_again_after_another() {
         let mut told = Told::default();
-        let [a, b] = ["a", "b"].map(|text| serde_json::from_value::<Failure>(failure(text, "")).expect("a failure"));
+        let [a, b] =
+            ["a", "b"].map(|text| serde_json::from_value::<FailureView>(failure(text, "")).expect("a failure"));
         assert!(told.is_news(&a) && !told.is_news(&a) && told.is_news(&b) && !told.is_news(&b) && told.is_news(&a));
     }
 

@@ -2,19 +2,20 @@
 
 use time::OffsetDateTime;
 use vocabulary::times::{relative, timestamp};
+use wire::{EndpointView, Finding, Found, Mover, ProviderHint, RecordView, Serving, Severity, Verdict};
 
 use super::endpoint::{serving_facts, verdict_line};
 use super::facts::{facts, fold};
 use super::width::{cells, padded};
+use super::words::{InWords, Person};
 use super::{colour_of_status, heading, record_line};
-use crate::model::{CheckedRecord, Endpoint, Finding, Found, Mover, Preflight, Provider, Serving, Severity, Verdict};
 use crate::terminal::output::{Colour, Look};
 
 /// One look, whether at an endpoint or at a domain that is none yet.
 pub(crate) struct Looked<'a> {
-    pub(crate) records: &'a [CheckedRecord],
+    pub(crate) records: &'a [RecordView],
     pub(crate) findings: &'a [Finding],
-    pub(crate) provider: Option<&'a Provider>,
+    pub(crate) provider: Option<&'a ProviderHint>,
     pub(crate) serving: &'a Serving,
     /// What to run next.
     pub(crate) last: String,
@@ -48,7 +49,7 @@ impl Looked<'_> {
 }
 
 /// The one line of an endpoint that is well.
-pub(crate) fn ready_line(endpoint: &Endpoint, now: OffsetDateTime) -> String {
+pub(crate) fn ready_line(endpoint: &EndpointView, now: OffsetDateTime) -> String {
     let records = match endpoint.dns.records.len() {
         1 => "its record is right".to_owned(),
         count => format!("its {count} records are right"),
@@ -60,56 +61,54 @@ pub(crate) fn ready_line(endpoint: &Endpoint, now: OffsetDateTime) -> String {
 }
 
 /// `the domain's owner must act`, or how it goes on without anybody.
-pub(crate) fn whose_move(endpoint: &Endpoint) -> String {
-    match (endpoint.actor, endpoint.verdict) {
-        (Mover::Nobody, verdict) => format!("{}, it goes on by itself", verdict.as_words()),
-        (actor, Verdict::Retrying) => format!("retrying, it is up to {}", actor.as_person()),
-        (actor, _) => format!("{} must act", actor.as_person()),
+pub(crate) fn whose_move(endpoint: &EndpointView) -> String {
+    let (actor, verdict) = (&endpoint.actor, &endpoint.verdict);
+    match (actor.known(), verdict.known()) {
+        (Some(Mover::Nobody), _) => format!("{}, it goes on by itself", verdict.as_words()),
+        (_, Some(Verdict::Retrying)) => format!("retrying, it is up to {}", actor.as_person()),
+        _ => format!("{} must act", actor.as_person()),
     }
 }
 
-pub(crate) fn status_of_endpoint(look: Look, endpoint: &Endpoint, now: OffsetDateTime) -> String {
+pub(crate) fn status_of_endpoint(look: Look, endpoint: &EndpointView, now: OffsetDateTime) -> String {
     let mut rows = vec![("What is", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())];
     if let Some(at) = endpoint.breaks_at {
         rows.push((if at > now { "Breaks" } else { "Broken since" }, timestamp(at, now)));
     }
-    let line = verdict_line(look, endpoint.title(), endpoint.verdict, endpoint.actor);
+    let line = verdict_line(look, endpoint.title(), &endpoint.verdict, &endpoint.actor);
     format!("{}\n\n {line}\n{}", heading(look, "Status"), facts(look, &rows))
 }
 
 /// `add` is the command that registers it.
-pub(crate) fn status_of_domain(look: Look, preflight: &Preflight, add: &str) -> String {
-    let (says, colour, next) = match preflight.well {
+pub(crate) fn status_of_domain(look: Look, domain: &str, well: bool, add: &str) -> String {
+    let (says, colour, next) = match well {
         true => ("nothing stands in the way of a certificate", Colour::Green, format!("Register it: {add}")),
         false => ("not ready for a certificate", Colour::Red, "Fix what is below; it may be registered before.".into()),
     };
     let says = look.paint(says, colour);
     let rows = [("What is", "It is not registered.".to_owned()), ("Next step", next)];
-    format!("{}\n\n {}  {says}\n\n{}", heading(look, "Status"), preflight.domain, facts(look, &rows))
+    format!("{}\n\n {}  {says}\n\n{}", heading(look, "Status"), domain, facts(look, &rows))
 }
 
 fn finding_part(look: Look, finding: &Finding) -> String {
     let Finding { check, severity, subject, expected, found, explanation, actor, fix } = finding;
-    let colour = match severity {
-        Severity::Error => Colour::Red,
-        Severity::Warning => Colour::Yellow,
-        Severity::Notice => Colour::Cyan,
+    let colour = match severity.known() {
+        // Also what this program does not know: better looked at than passed over.
+        Some(Severity::Error) | None => Colour::Red,
+        Some(Severity::Warning) => Colour::Yellow,
+        Some(Severity::Notice) => Colour::Cyan,
     };
     let record = fix.record.as_ref().map(record_line).unwrap_or_default();
     let command = fix.command.clone().unwrap_or_default();
-    let who = match actor {
-        Mover::Nobody => String::new(),
-        actor => actor.as_person().to_owned(),
-    };
     let rows = [
         ("  expected", expected.clone()),
         ("  found", found.clone()),
         ("  why", explanation.clone()),
-        ("  who acts", who),
+        ("  who acts", actor.as_person().to_owned()),
         ("  to do", fix.text.clone()),
     ];
     let mut text =
-        format!("\n {}  {subject}  ({check})\n{}", look.paint(severity.as_str(), colour), facts(look, &rows));
+        format!("\n {}  {subject}  ({check})\n{}", look.paint(&severity.to_string(), colour), facts(look, &rows));
     // Not folded on any terminal, so that they can be copied.
     for (name, value) in [("record", record), ("command", command)] {
         if !value.is_empty() {
@@ -120,7 +119,7 @@ fn finding_part(look: Look, finding: &Finding) -> String {
 }
 
 /// How the provider of the domain's owner wants the record typed.
-pub(crate) fn provider_hint(look: Look, provider: &Provider) -> String {
+pub(crate) fn provider_hint(look: Look, provider: &ProviderHint) -> String {
     let mut rows = vec![("DNS is at", provider.name.clone()), ("Typing", provider.typing.clone())];
     if let Some(trap) = &provider.trap {
         rows.push(("Take care", trap.clone()));
@@ -128,9 +127,10 @@ pub(crate) fn provider_hint(look: Look, provider: &Provider) -> String {
     format!("\n{}", facts(look, &rows))
 }
 
-fn record_part(look: Look, checked: &CheckedRecord) -> String {
-    let CheckedRecord { record, status, found } = checked;
-    let status = status.map_or_else(|| "not looked at".into(), |s| look.paint(s.as_str(), colour_of_status(s)));
+fn record_part(look: Look, checked: &RecordView) -> String {
+    let RecordView { record, status, found } = checked;
+    let status =
+        status.as_ref().map_or_else(|| "not looked at".into(), |s| look.paint(&s.to_string(), colour_of_status(s)));
     let expected = [("expected", format!("{} {}", record.kind, record.value))];
     let servers = found.iter().map(|one| (one.server.as_str(), answer(one)));
     let rows: Vec<_> = expected.into_iter().chain(servers).collect();

@@ -2,14 +2,17 @@
 
 use time::OffsetDateTime;
 use vocabulary::times::{exact, relative, timestamp};
+use wire::{
+    CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView, Mover, Open, Serving, Verdict, WatchView,
+};
 
 use super::facts::facts;
+use super::words::{InWords, Person};
 use super::{colour_of, heading, record_table};
-use crate::model::{Certificate, Deployment, Endpoint, Failure, Mover, Serving, Verdict, Watch};
 use crate::terminal::output::{Colour, Look, shell_word};
 
 /// `www.example.com: issuing (attempt 2 is running)`
-pub(crate) fn state_line(endpoint: &Endpoint) -> String {
+pub(crate) fn state_line(endpoint: &EndpointView) -> String {
     let verdict = endpoint.verdict.as_words();
     match (endpoint.attempt, endpoint.next_attempt_at) {
         (1.., None) => format!("{}: {verdict} (attempt {} is running)", endpoint.title(), endpoint.attempt),
@@ -18,18 +21,20 @@ pub(crate) fn state_line(endpoint: &Endpoint) -> String {
 }
 
 /// `www.example.com  action required: the domain's owner must act`
-pub(super) fn verdict_line(look: Look, title: &str, verdict: Verdict, actor: Mover) -> String {
+pub(super) fn verdict_line(look: Look, title: &str, verdict: &Open<Verdict>, actor: &Open<Mover>) -> String {
     let verdict_word = look.paint(verdict.as_words(), colour_of(verdict));
-    match (verdict, actor) {
-        (_, Mover::Nobody) => format!("{title}  {verdict_word}\n"),
-        (Verdict::Retrying, Mover::Ca) => format!("{title}  {verdict_word}: it is up to {}\n", actor.as_person()),
+    match (verdict.known(), actor.known()) {
+        (_, Some(Mover::Nobody)) => format!("{title}  {verdict_word}\n"),
+        (Some(Verdict::Retrying), Some(Mover::Ca)) => {
+            format!("{title}  {verdict_word}: it is up to {}\n", actor.as_person())
+        }
         _ => format!("{title}  {verdict_word}: {} must act\n", actor.as_person()),
     }
 }
 
 /// Everything about one endpoint, the verdict first and what to do last.
-pub(crate) fn endpoint_page(look: Look, endpoint: &Endpoint, now: OffsetDateTime) -> String {
-    let mut page = verdict_line(look, endpoint.title(), endpoint.verdict, endpoint.actor);
+pub(crate) fn endpoint_page(look: Look, endpoint: &EndpointView, now: OffsetDateTime) -> String {
+    let mut page = verdict_line(look, endpoint.title(), &endpoint.verdict, &endpoint.actor);
     let says = facts(look, &verdict_facts(endpoint, now));
     page += &format!("\n{says}{}", if says.is_empty() { "" } else { "\n" });
     page += &facts(look, &endpoint_facts(endpoint, now));
@@ -66,7 +71,7 @@ pub(crate) fn endpoint_page(look: Look, endpoint: &Endpoint, now: OffsetDateTime
     page
 }
 
-fn verdict_facts(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<(&'static str, String)> {
+fn verdict_facts(endpoint: &EndpointView, now: OffsetDateTime) -> Vec<(&'static str, String)> {
     let mut rows = vec![];
     // A failure's own words stand at the end of the page, where the eye is.
     if endpoint.failure.as_ref().is_none_or(|failure| failure.summary != endpoint.reason) {
@@ -78,7 +83,7 @@ fn verdict_facts(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<(&'static str,
     rows
 }
 
-fn endpoint_facts(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<(&'static str, String)> {
+fn endpoint_facts(endpoint: &EndpointView, now: OffsetDateTime) -> Vec<(&'static str, String)> {
     let mut rows = vec![("Endpoint", endpoint.id.clone())];
     if !endpoint.tenant.is_empty() {
         rows.push(("Tenant", endpoint.tenant.clone()));
@@ -86,8 +91,8 @@ fn endpoint_facts(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<(&'static str
     if endpoint.display_names.len() > 1 {
         rows.push(("Names", endpoint.display_names.join(", ")));
     }
-    rows.push(("Reachability", endpoint.reachability.clone()));
-    if endpoint.dns_method.as_deref() == Some("dns-persist-01") {
+    rows.push(("Reachability", endpoint.reachability.to_string()));
+    if endpoint.dns_method == DnsMethod::DnsPersist01 {
         rows.push(("Validation", "standing record (dns-persist-01)".into()));
     }
     rows.push(("Registered", timestamp(endpoint.created_at, now)));
@@ -98,14 +103,14 @@ fn endpoint_facts(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<(&'static str
     rows
 }
 
-fn attempts(endpoint: &Endpoint) -> String {
+fn attempts(endpoint: &EndpointView) -> String {
     match (endpoint.attempt, endpoint.next_attempt_at) {
         (1.., None) => format!("{}, the last one is running", endpoint.attempt),
         (count, _) => count.to_string(),
     }
 }
 
-fn certificate_facts(certificate: &Certificate, now: OffsetDateTime) -> Vec<(&'static str, String)> {
+fn certificate_facts(certificate: &CertificateView, now: OffsetDateTime) -> Vec<(&'static str, String)> {
     let mut rows = vec![("State", certificate.state.as_words().to_owned())];
     let mut fact = |name, value: Option<String>| rows.extend(value.map(|value| (name, value)));
     fact("ARN", certificate.arn.clone());
@@ -121,7 +126,11 @@ fn certificate_facts(certificate: &Certificate, now: OffsetDateTime) -> Vec<(&'s
 }
 
 /// `arn` is that of the certificate at home.
-fn deployment_facts(deployment: &Deployment, arn: Option<&str>, now: OffsetDateTime) -> Vec<(&'static str, String)> {
+fn deployment_facts(
+    deployment: &DeploymentView,
+    arn: Option<&str>,
+    now: OffsetDateTime,
+) -> Vec<(&'static str, String)> {
     let home = arn.and_then(|arn| arn.split(':').nth(3));
     let mut rows = Vec::new();
     for listener in &deployment.listeners {
@@ -143,7 +152,7 @@ fn deployment_facts(deployment: &Deployment, arn: Option<&str>, now: OffsetDateT
     rows
 }
 
-fn watch_facts(watch: &Watch, now: OffsetDateTime) -> Vec<(&'static str, String)> {
+fn watch_facts(watch: &WatchView, now: OffsetDateTime) -> Vec<(&'static str, String)> {
     let mut rows = vec![("Looked at", timestamp(watch.looked_at, now))];
     // Of records that are right it is the same moment.
     rows.extend(watch.dns_good_at.filter(|at| *at != watch.looked_at).map(|at| ("DNS last right", timestamp(at, now))));
@@ -180,17 +189,15 @@ pub(super) fn serving_facts(serving: &Serving, now: OffsetDateTime) -> Vec<(&'st
     }
 }
 
-fn failure_part(look: Look, failure: &Failure, now: OffsetDateTime) -> String {
+fn failure_part(look: Look, failure: &FailureView, now: OffsetDateTime) -> String {
     let mut text = format!("\n{}\n\n", look.paint("What stands in the way", Colour::Red));
+    let name = failure.name.to_string();
     let mut rows = vec![
-        (failure.name.as_str(), failure.summary.clone()),
+        (name.as_str(), failure.summary.clone()),
         ("Who must act", failure.actor.as_person().to_owned()),
         ("To do", failure.remedy.clone()),
     ];
-    if let Some(since) = failure.since {
-        let attempts = failure.attempts.map_or(String::new(), |count| format!(", failed attempts: {count}"));
-        rows.push(("Since", timestamp(since, now) + &attempts));
-    }
+    rows.push(("Since", format!("{}, failed attempts: {}", timestamp(failure.since, now), failure.attempts)));
     if let Some(at) = failure.parked_since {
         rows.push((
             "Parked since",

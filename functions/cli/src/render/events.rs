@@ -2,8 +2,8 @@
 
 use time::OffsetDateTime;
 use vocabulary::times::{exact, relative};
+use wire::{Event, EventKind};
 
-use crate::model::Event;
 use crate::terminal::output::{Colour, Look};
 
 /// Given the newest first, as the API has them.
@@ -18,9 +18,9 @@ pub(crate) fn events(look: Look, events: &[Event], now: OffsetDateTime) -> Strin
 pub(crate) fn event_line(look: Look, event: &Event) -> String {
     let from = event.by.address.as_ref().map_or_else(String::new, |address| format!(" from {address}"));
     let kind = format!("{:<21}", event.kind);
-    let kind = match event.kind.as_str() {
-        "attempt_failed" => look.paint(&kind, Colour::Red),
-        "certificate_issued" | "certificate_renewed" => look.paint(&kind, Colour::Green),
+    let kind = match event.kind.known() {
+        Some(EventKind::AttemptFailed) => look.paint(&kind, Colour::Red),
+        Some(EventKind::CertificateIssued | EventKind::CertificateRenewed) => look.paint(&kind, Colour::Green),
         _ => kind,
     };
     format!("{}  {kind}  {}  (by {}{from})\n", exact(event.at), event.summary, event.by.who)

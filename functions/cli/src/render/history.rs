@@ -3,10 +3,10 @@
 use comfy_table::Cell;
 use url::Url;
 use vocabulary::times::exact;
+use wire::{Attempt, Failure, StepUsage};
 
 use super::facts::facts;
 use super::{cell, colour_of_outcome, heading, keep_whole, narrow, number, table, text_of};
-use crate::model::{Attempt, Failure, Step};
 use crate::terminal::output::Look;
 
 const HEADERS: [&str; 9] =
@@ -20,15 +20,15 @@ pub(crate) fn history(look: Look, attempts: &[Attempt]) -> String {
     }
     let mut table = table(look, &HEADERS);
     for attempt in attempts {
-        let sum = |part: fn(&Step) -> u64| attempt.steps.iter().map(part).fold(0, u64::saturating_add);
+        let sum = |part: fn(&StepUsage) -> u64| attempt.steps.iter().map(part).fold(0, u64::saturating_add);
         table.add_row([
             number(attempt.attempt),
             Cell::new(exact(attempt.started_at)),
             Cell::new(took(attempt).unwrap_or_else(|| "-".into())),
-            cell(look, attempt.outcome.as_str(), colour_of_outcome(attempt.outcome)),
-            Cell::new(attempt.method.as_deref().unwrap_or("-")),
-            number(sum(|step| step.ca_requests)),
-            number(sum(|step| step.route53_calls)),
+            cell(look, &attempt.outcome.to_string(), colour_of_outcome(&attempt.outcome)),
+            Cell::new(attempt.method.as_ref().map_or_else(|| "-".into(), ToString::to_string)),
+            number(sum(|step| step.ca_requests.into())),
+            number(sum(|step| step.route53_calls.into())),
             Cell::new(length(sum(|step| step.milliseconds))),
             Cell::new(authority(attempt).unwrap_or_else(|| "-".into())),
         ]);
@@ -50,13 +50,13 @@ fn times(look: Look, attempts: &[Attempt]) -> String {
 }
 
 fn spent(attempt: &Attempt) -> Option<String> {
-    let mut parts: Vec<_> = attempt.steps.iter().map(|step| (step.step.as_str(), step.milliseconds)).collect();
+    let mut parts: Vec<_> = attempt.steps.iter().map(|step| (step.step.to_string(), step.milliseconds)).collect();
     if parts.is_empty() {
         return None;
     }
     let at_work = parts.iter().map(|(_, milliseconds)| *milliseconds).fold(0, u64::saturating_add);
     if let Some(rest) = milliseconds(attempt).and_then(|whole| whole.checked_sub(at_work)) {
-        parts.push(("waiting", rest));
+        parts.push(("waiting".to_owned(), rest));
     }
     parts.sort_by_key(|(_, milliseconds)| std::cmp::Reverse(*milliseconds));
     Some(
@@ -110,7 +110,7 @@ fn milliseconds(attempt: &Attempt) -> Option<u64> {
 
 /// `www.example.com: renewed by attempt 4 over http-01, in 12.3 s`
 pub(crate) fn attempt_line(domain: &str, attempt: &Attempt) -> String {
-    let mut line = format!("{domain}: {} by attempt {}", attempt.outcome.as_str(), attempt.attempt);
+    let mut line = format!("{domain}: {} by attempt {}", attempt.outcome, attempt.attempt);
     if let Some(method) = &attempt.method {
         line += &format!(" over {method}");
     }

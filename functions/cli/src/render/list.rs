@@ -3,10 +3,11 @@
 use comfy_table::{Cell, ColumnConstraint, Width};
 use time::OffsetDateTime;
 use vocabulary::times::relative;
+use wire::{EndpointView, Mover, Verdict};
 
 use super::facts::fold;
+use super::words::{InWords, Person};
 use super::{cell, colour_of, heading, keep_whole, narrow, table, text_of, width_of};
-use crate::model::{Endpoint, Mover, Verdict};
 use crate::terminal::output::Look;
 
 const HEADERS: [&str; 7] = ["VERDICT", "DOMAIN", "WHOSE MOVE", "UNTIL", "NEXT STEP", "REACHABILITY", "TENANT"];
@@ -23,7 +24,7 @@ pub(crate) fn empty_list(filtered: bool) -> String {
     }
 }
 
-pub(crate) fn endpoint_list(look: Look, endpoints: &[Endpoint], now: OffsetDateTime) -> String {
+pub(crate) fn endpoint_list(look: Look, endpoints: &[EndpointView], now: OffsetDateTime) -> String {
     let mut table = table(look, &HEADERS);
     for endpoint in endpoints {
         let names = match endpoint.display_names.len().saturating_sub(1) {
@@ -31,7 +32,7 @@ pub(crate) fn endpoint_list(look: Look, endpoints: &[Endpoint], now: OffsetDateT
             more => format!("{} +{more}", endpoint.title()),
         };
         table.add_row([
-            cell(look, endpoint.verdict.as_words(), colour_of(endpoint.verdict)),
+            cell(look, endpoint.verdict.as_words(), colour_of(&endpoint.verdict)),
             Cell::new(names),
             Cell::new(endpoint.actor.as_word()),
             Cell::new(until(endpoint, now)),
@@ -57,7 +58,7 @@ pub(crate) fn endpoint_list(look: Look, endpoints: &[Endpoint], now: OffsetDateT
 }
 
 /// What is to be done, where the table has no room for it.
-fn steps(look: Look, endpoints: &[Endpoint]) -> String {
+fn steps(look: Look, endpoints: &[EndpointView]) -> String {
     let room = look.width.map(|width| usize::from(width).saturating_sub(4));
     let mut text = String::new();
     for endpoint in endpoints.iter().filter(|endpoint| endpoint.actor != Mover::Nobody) {
@@ -69,14 +70,18 @@ fn steps(look: Look, endpoints: &[Endpoint]) -> String {
     if text.is_empty() { text } else { format!("\n{}\n{text}", heading(look, "Next steps")) }
 }
 
-fn until(endpoint: &Endpoint, now: OffsetDateTime) -> String {
+fn until(endpoint: &EndpointView, now: OffsetDateTime) -> String {
     endpoint.certificate.not_after.map_or_else(|| "none".into(), |at| relative(at, now))
 }
 
 /// What is to be done or, where nobody need do anything, what happens by itself.
-fn step(endpoint: &Endpoint, now: OffsetDateTime) -> String {
-    match (endpoint.verdict, endpoint.actor, endpoint.certificate.renews_at.or(endpoint.next_attempt_at)) {
-        (Verdict::Ready, Mover::Nobody, Some(at)) => format!("renews {}", relative(at, now)),
+fn step(endpoint: &EndpointView, now: OffsetDateTime) -> String {
+    match (
+        endpoint.verdict.known(),
+        endpoint.actor.known(),
+        endpoint.certificate.renews_at.or(endpoint.next_attempt_at),
+    ) {
+        (Some(Verdict::Ready), Some(Mover::Nobody), Some(at)) => format!("renews {}", relative(at, now)),
         _ => endpoint.next_step.clone(),
     }
 }

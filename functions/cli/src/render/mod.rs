@@ -1,4 +1,4 @@
-//! Tables and pages for people. Texts come disarmed from [`crate::model`].
+//! Tables and pages for people. Texts come disarmed from [`crate::api::Answer`].
 
 mod check;
 mod code;
@@ -13,20 +13,22 @@ mod records;
 mod sample;
 mod shares;
 mod width;
+mod words;
 
 pub(crate) use check::{Looked, provider_hint, ready_line, status_of_domain, status_of_endpoint, whose_move};
 pub(crate) use code::{cloud_formation, terraform, zone_lines};
-pub(crate) use doctor::doctor_page;
+pub(crate) use doctor::{doctor_page, has_failed};
 pub(crate) use endpoint::{endpoint_page, state_line};
 pub(crate) use events::{event_line, events};
 pub(crate) use history::{attempt_line, history};
 pub(crate) use list::{empty_list, endpoint_list};
-pub(crate) use records::{record_line, record_table};
+pub(crate) use records::{character_strings, record_line, record_table};
 pub(crate) use shares::{new_share, shares};
+pub(crate) use words::{InWords, Person};
 
 use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
+use wire::{Open, Outcome, RecordStatus, Verdict};
 
-use crate::model::{Outcome, RecordStatus, Verdict};
 use crate::terminal::output::{Colour, Look};
 
 /// Columns without lines: what is read can be copied, and `awk` can read it too.
@@ -107,28 +109,28 @@ fn heading(look: Look, text: &str) -> String {
     if look.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
-fn colour_of(verdict: Verdict) -> Colour {
-    match verdict {
-        Verdict::Ready => Colour::Green,
-        Verdict::ActionRequired => Colour::Red,
-        Verdict::Degraded | Verdict::Paused | Verdict::Unknown => Colour::Yellow,
-        Verdict::Retrying | Verdict::Issuing => Colour::Cyan,
+fn colour_of(verdict: &Open<Verdict>) -> Colour {
+    match verdict.known() {
+        Some(Verdict::Ready) => Colour::Green,
+        Some(Verdict::ActionRequired) => Colour::Red,
+        Some(Verdict::Degraded | Verdict::Paused) | None => Colour::Yellow,
+        Some(Verdict::Retrying | Verdict::Issuing) => Colour::Cyan,
     }
 }
 
-fn colour_of_status(status: RecordStatus) -> Colour {
-    match status {
-        RecordStatus::Ok => Colour::Green,
-        RecordStatus::Unreachable | RecordStatus::Unknown => Colour::Yellow,
-        RecordStatus::Missing | RecordStatus::Mismatch | RecordStatus::Conflict => Colour::Red,
+fn colour_of_status(status: &Open<RecordStatus>) -> Colour {
+    match status.known() {
+        Some(RecordStatus::Ok) => Colour::Green,
+        Some(RecordStatus::Unreachable) | None => Colour::Yellow,
+        Some(RecordStatus::Missing | RecordStatus::Mismatch | RecordStatus::Conflict) => Colour::Red,
     }
 }
 
-fn colour_of_outcome(outcome: Outcome) -> Colour {
-    match outcome {
-        Outcome::Issued | Outcome::Renewed | Outcome::Unchanged => Colour::Green,
-        Outcome::Failed => Colour::Red,
-        Outcome::Removed | Outcome::Unknown => Colour::Yellow,
-        Outcome::Running => Colour::Cyan,
+fn colour_of_outcome(outcome: &Open<Outcome>) -> Colour {
+    match outcome.known() {
+        Some(Outcome::Issued | Outcome::Renewed | Outcome::Unchanged) => Colour::Green,
+        Some(Outcome::Failed) => Colour::Red,
+        Some(Outcome::Removed) | None => Colour::Yellow,
+        Some(Outcome::Running) => Colour::Cyan,
     }
 }

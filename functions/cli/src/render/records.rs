@@ -1,10 +1,10 @@
 //! DNS records, so that they can be copied from a terminal.
 
 use comfy_table::Cell;
+use wire::{RecordView, RequiredRecord};
 
 use super::facts::facts;
 use super::{cell, colour_of_status, keep_whole, table, text_of, width_of};
-use crate::model::{CheckedRecord, Record};
 use crate::terminal::output::Look;
 
 /// Columns that are typed into a zone, type, name and value, and before them how it is there now.
@@ -13,13 +13,14 @@ const WHOLE: usize = 4;
 const PURPOSE_WIDTH: usize = 24;
 
 /// A table, or where names and values would be folded, which nobody could copy, one block for each record.
-pub(crate) fn record_table(look: Look, records: &[CheckedRecord]) -> String {
+pub(crate) fn record_table(look: Look, records: &[RecordView]) -> String {
     if records.is_empty() {
         return "No records are needed.\n".into();
     }
     let mut table = table(look, &["STATUS", "TYPE", "NAME", "VALUE", "PURPOSE"]);
-    for CheckedRecord { record, status, .. } in records {
-        let status = status.map_or_else(|| Cell::new("-"), |s| cell(look, s.as_str(), colour_of_status(s)));
+    for RecordView { record, status, .. } in records {
+        let status =
+            status.as_ref().map_or_else(|| Cell::new("-"), |s| cell(look, &s.to_string(), colour_of_status(s)));
         let texts = [&record.kind, &record.name, &record.value, &record.purpose].map(Cell::new);
         table.add_row([status].into_iter().chain(texts));
     }
@@ -30,36 +31,63 @@ pub(crate) fn record_table(look: Look, records: &[CheckedRecord]) -> String {
     }
 }
 
-fn blocks(look: Look, records: &[CheckedRecord]) -> String {
-    let block = |CheckedRecord { record, status, .. }: &CheckedRecord| {
-        let status = status.map_or_else(String::new, |s| format!("  {}", look.paint(s.as_str(), colour_of_status(s))));
+fn blocks(look: Look, records: &[RecordView]) -> String {
+    let block = |RecordView { record, status, .. }: &RecordView| {
+        let status = status.as_ref();
+        let status =
+            status.map_or_else(String::new, |s| format!("  {}", look.paint(&s.to_string(), colour_of_status(s))));
         let purpose = facts(look, &[("  purpose", record.purpose.clone())]);
         format!(" {}{status}\n   name      {}\n   value     {}\n{purpose}", record.kind, record.name, record.value)
     };
     records.iter().map(block).collect::<Vec<_>>().join("\n")
 }
 
+/// Octets of one string in a TXT record (RFC 1035 §3.3).
+const MOST_OCTETS: usize = 255;
+
+/// The text of a TXT record in strings of quotes, with `between` them: a record has room for 255 octets in each,
+/// and whoever reads it puts them together again. `None` of another record.
+pub(crate) fn character_strings(record: &RequiredRecord, between: &str) -> Option<String> {
+    if record.kind != "TXT" {
+        return None;
+    }
+    let (mut parts, mut octets) = (vec![String::new()], 0);
+    for c in record.value.chars() {
+        if octets + c.len_utf8() > MOST_OCTETS {
+            parts.push(String::new());
+            octets = 0;
+        }
+        let part = parts.last_mut().expect("never empty");
+        if matches!(c, '"' | '\\') {
+            part.push('\\');
+        }
+        part.push(c);
+        octets += c.len_utf8();
+    }
+    Some(format!("\"{}\"", parts.join(&format!("\"{between}\""))))
+}
+
 /// As it is written in a zone's file, without its TTL.
-pub(crate) fn record_line(record: &Record) -> String {
-    let value = record.quoted(" ").unwrap_or_else(|| record.value.clone());
+pub(crate) fn record_line(record: &RequiredRecord) -> String {
+    let value = character_strings(record, " ").unwrap_or_else(|| record.value.clone());
     format!("{} {} {value}", record.name, record.kind)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::RecordStatus;
     use crate::render::width::cells;
+    use wire::RecordStatus;
 
-    fn records() -> Vec<CheckedRecord> {
-        vec![CheckedRecord {
-            record: Record {
+    fn records() -> Vec<RecordView> {
+        vec![RecordView {
+            record: RequiredRecord {
                 name: "_acme-challenge.www.example.com".into(),
                 kind: "CNAME".into(),
                 value: "abcdefghijklmnopqrstuvwxyz.acme.platform.example".into(),
                 purpose: "Lets the platform prove control of www.example.com, now and at every renewal.".into(),
             },
-            status: Some(RecordStatus::Missing),
+            status: Some(RecordStatus::Missing.into()),
             found: Vec::new(),
         }]
     }
@@ -68,7 +96,7 @@ mod tests {
     fn names_and_values_are_never_folded() {
         for width in [None, Some(60), Some(80), Some(120), Some(200)] {
             let text = record_table(Look { colour: false, width }, &records());
-            let Record { name, value, .. } = &records()[0].record;
+            let RequiredRecord { name, value, .. } = &records()[0].record;
             assert!(text.contains(name) && text.contains(value) && text.contains("missing"), "{width:?}\n{text}");
             assert!(!text.contains(" \n"), "no line ends with blanks: {text:?}");
         }
@@ -81,7 +109,7 @@ mod tests {
         (record.kind, record.value) = ("TXT".into(), "ca.example; accounturi=https://ca.example/7".into());
         assert!(record_line(record).ends_with("TXT \"ca.example; accounturi=https://ca.example/7\""));
         record.value = "x".repeat(300);
-        assert_eq!(record.quoted(" "), Some(format!("\"{}\" \"{}\"", "x".repeat(255), "x".repeat(45))));
+        assert_eq!(character_strings(record, " "), Some(format!("\"{}\" \"{}\"", "x".repeat(255), "x".repeat(45))));
         assert!(record_table(Look { colour: false, width: None }, &records).contains(&"x".repeat(300)));
     }
 

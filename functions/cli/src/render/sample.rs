@@ -1,10 +1,9 @@
 //! An endpoint for the tests of the pages: its delegation is missing, its certificate is good for three months.
 
 use serde_json::json;
+use wire::EndpointView;
 
-use crate::model::Endpoint;
-
-pub(super) fn endpoint() -> Endpoint {
+pub(super) fn endpoint() -> EndpointView {
     let record = json!({"name": "_acme-challenge.example.com", "type": "CNAME", "value": "x.acme.example", "purpose": "p",
         "status": "missing", "found": [{"server": "ns1.example.com", "records": [], "chain": [], "error": "NXDOMAIN"}]});
     serde_json::from_value(json!({

@@ -3,9 +3,9 @@
 use comfy_table::Cell;
 use time::OffsetDateTime;
 use vocabulary::times::{relative, timestamp};
+use wire::{NewShare, Share};
 
 use super::{keep_whole, table, text_of};
-use crate::model::{NewShare, Share};
 use crate::terminal::output::Look;
 
 /// Digits of an id that tell links apart, and that `--revoke` takes.

@@ -1,14 +1,14 @@
-//! A small HTTP server in the API's place: holds each request against the API's contract, remembers it, and answers
-//! as the test says.
+//! A small HTTP server in the API's place: reads each request as strictly as the API does, remembers it, and answers as
+//! the test says.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-
-use crate::contract;
+use wire::{LinkWish, Preflight, Registration, Wish};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
@@ -34,8 +34,8 @@ pub(crate) type Answer = (u16, String);
 #[derive(Default)]
 struct Seen {
     asked: Vec<Asked>,
-    /// How requests broke the contract.
-    breaches: Vec<String>,
+    /// Why the API would have refused requests.
+    refused: Vec<String>,
 }
 
 pub(crate) struct ApiDouble {
@@ -59,8 +59,8 @@ impl ApiDouble {
                 let Some(request) = read(&stream) else { continue };
                 let mut seen = shared.lock().expect("no test panics while it holds the lock");
                 let before = seen.asked.iter().filter(|earlier| earlier.what == request.what).count();
-                if let Err(breach) = contract::holds(&request) {
-                    seen.breaches.push(format!("{}: {breach}", request.what));
+                if let Err(reason) = take(&request) {
+                    seen.refused.push(format!("{}: {reason}", request.what));
                 }
                 let (status, body) = answer(&request, before);
                 seen.asked.push(request);
@@ -88,9 +88,42 @@ impl ApiDouble {
 
 impl Drop for ApiDouble {
     fn drop(&mut self) {
-        let breaches = &self.seen.lock().expect("the server does not panic").breaches;
-        assert!(thread::panicking() || breaches.is_empty(), "the API's contract is broken: {breaches:#?}");
+        let refused = &self.seen.lock().expect("the server does not panic").refused;
+        assert!(thread::panicking() || refused.is_empty(), "the API does not take that: {refused:#?}");
     }
+}
+
+/// Whether the API would take it: credentials of its route, a body of its type, a key where one counts.
+fn take(asked: &Asked) -> Result<(), String> {
+    let (method, path) = asked.what.split_once(' ').ok_or("no request line")?;
+    let authorization = asked.header("authorization");
+    if path == "/health" {
+        return authorization.map_or(Ok(()), |_| Err("credentials go to a route that needs none".into()));
+    }
+    let (path, scheme) = match path.strip_prefix("/bearer/v1/") {
+        Some(path) => (path, "Bearer "),
+        None => (path.strip_prefix("/v1/").ok_or("no such path")?, "AWS4-HMAC-SHA256 "),
+    };
+    if !authorization.is_some_and(|value| value.starts_with(scheme)) {
+        return Err("the credentials are not those of the route".into());
+    }
+    let keyed = asked.header("idempotency-key").is_some_and(|key| (16..=64).contains(&key.len()));
+    if keyed != (method == "POST" && path == "endpoints") {
+        return Err("an Idempotency-Key goes with a registration, and only with it".into());
+    }
+    let segments: Vec<_> = path.split('/').collect();
+    match (method, segments.as_slice()) {
+        ("POST", ["endpoints"]) => is::<Registration>(&asked.body),
+        ("POST", ["checks"]) => is::<Preflight>(&asked.body),
+        ("PATCH", ["endpoints", _]) => is::<Wish>(&asked.body),
+        ("POST", ["endpoints", _, "shares"]) => is::<LinkWish>(&asked.body),
+        _ if asked.body.is_null() => Ok(()),
+        _ => Err("a body where none is taken".into()),
+    }
+}
+
+fn is<T: DeserializeOwned>(body: &Value) -> Result<(), String> {
+    T::deserialize(body).map(|_| ()).map_err(|error| error.to_string())
 }
 
 fn read(stream: &TcpStream) -> Option<Asked> {
@@ -99,7 +132,6 @@ fn read(stream: &TcpStream) -> Option<Asked> {
     lines.read_line(&mut line).ok()?;
     let (method, target) = line.trim_end().strip_suffix(" HTTP/1.1")?.split_once(' ')?;
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    // Elsewhere no contract holds.
     let what = format!("{method} {}", path.strip_prefix(BASE_PATH).unwrap_or("outside of the API"));
     let query = query.to_owned();
     let mut headers = Vec::new();

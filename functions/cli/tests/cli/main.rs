@@ -3,7 +3,6 @@
 mod api_double;
 mod changes;
 mod code;
-mod contract;
 mod credentials;
 mod doctor;
 mod events;

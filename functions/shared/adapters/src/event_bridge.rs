@@ -8,6 +8,7 @@ use domain::ports::ServiceFault;
 use vocabulary::text::printable;
 
 use crate::aws::{classify, fault};
+use crate::events::event;
 
 /// `source` of all our events.
 pub const SOURCE: &str = "managed-https";
@@ -25,14 +26,15 @@ impl EventBus {
     }
 
     pub(crate) async fn put(&self, alert: &Alert) -> Result<(), ServiceFault> {
-        let resources = alert.certificate.iter().map(|held| held.arn.clone()).collect();
+        let event = event(alert);
+        let resources = event.certificate.iter().map(|held| held.arn.clone()).collect();
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.name)
             .source(SOURCE)
-            .detail_type(alert.kind.as_str())
-            .detail(serde_json::to_string(alert).expect("plain data"))
+            .detail_type(event.kind.to_string())
+            .detail(serde_json::to_string(&event).expect("plain data"))
             .set_resources(Some(resources))
-            .time(DateTime::from_secs(alert.at.unix_timestamp()))
+            .time(DateTime::from_secs(event.at.unix_timestamp()))
             .build();
         let output = self.client.put_events().entries(entry).send().await;
         let output = output.map_err(|error| fault("events:PutEvents", error))?;

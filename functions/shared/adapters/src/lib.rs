@@ -12,6 +12,7 @@ pub mod dns;
 pub mod dynamodb;
 pub mod elb;
 pub mod event_bridge;
+pub mod events;
 pub mod functions;
 mod http_fault;
 pub mod http_probe;

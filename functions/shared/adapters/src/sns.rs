@@ -12,6 +12,7 @@ use serde_json::Value;
 use vocabulary::text::printable;
 
 use crate::aws::fault;
+use crate::events::event;
 
 #[derive(Clone, Debug)]
 pub struct AlertsTopic {
@@ -61,7 +62,8 @@ impl AlertsTopic {
         alert: &Alert,
         with: impl FnOnce(PublishFluentBuilder) -> PublishFluentBuilder,
     ) -> Result<(), ServiceFault> {
-        let message = self.client.publish().topic_arn(&self.arn).set_message_attributes(Some(attributes(alert)));
+        let message =
+            self.client.publish().topic_arn(&self.arn).set_message_attributes(Some(attributes(&event(alert))));
         with(message).send().await.map_err(|error| fault("sns:Publish", error))?;
         Ok(())
     }
@@ -72,24 +74,23 @@ const MACHINES: [&str; 5] = ["sqs", "lambda", "http", "https", "firehose"];
 
 /// One body for each protocol.
 fn bodies(alert: &Alert) -> Value {
-    let json = serde_json::to_string(alert).expect("plain data");
+    let json = serde_json::to_string(&event(alert)).expect("plain data");
     let text = ("default".to_owned(), Value::from(alert.text()));
     let machines = MACHINES.into_iter().map(|protocol| (protocol.to_owned(), Value::from(json.clone())));
     machines.chain([text]).collect()
 }
 
 /// What subscriptions filter by. An event of the installation has neither tenant nor endpoint.
-fn attributes(alert: &Alert) -> HashMap<String, MessageAttributeValue> {
-    let actor = serde_json::to_value(alert.actor).expect("plain data");
+fn attributes(event: &wire::events::Alert) -> HashMap<String, MessageAttributeValue> {
     let all = [
-        ("kind", Some(alert.kind.as_str())),
-        ("severity", Some(alert.severity.as_str())),
-        ("cause", Some(alert.cause.as_str())),
-        ("actor", actor.as_str()),
-        ("tenant", alert.tenant.as_deref()),
-        ("endpoint", alert.endpoint.as_deref()),
+        ("kind", Some(event.kind.to_string())),
+        ("severity", Some(event.severity.to_string())),
+        ("cause", Some(event.cause.0.clone())),
+        ("actor", Some(event.actor.to_string())),
+        ("tenant", event.tenant.clone()),
+        ("endpoint", event.endpoint.clone()),
     ];
-    let text = |value: &str| {
+    let text = |value: String| {
         let value = MessageAttributeValue::builder().data_type("String").string_value(value);
         value.build().expect("the type is set")
     };
@@ -110,8 +111,9 @@ mod tests {
             let bodies = bodies(&alert);
             assert_eq!(bodies["default"], alert.text());
             for protocol in ["sqs", "lambda", "http", "https"] {
-                let read: Alert = serde_json::from_str(bodies[protocol].as_str().expect("text")).expect("an event");
-                assert_eq!(read, alert, "{protocol}");
+                let read: wire::events::Alert =
+                    serde_json::from_str(bodies[protocol].as_str().expect("text")).expect("an event");
+                assert_eq!(read, event(&alert), "{protocol}");
             }
             assert!(bodies["email"].is_null(), "a mail has the default");
             assert!(bodies.to_string().len() < MOST);
@@ -121,7 +123,7 @@ mod tests {
     #[test]
     fn an_event_of_the_installation_is_of_no_tenant() {
         for alert in samples::alerts() {
-            let attributes = attributes(&alert);
+            let attributes = attributes(&event(&alert));
             for name in ["kind", "severity", "cause", "actor"] {
                 assert!(attributes.contains_key(name), "{name} of {}", alert.id);
             }

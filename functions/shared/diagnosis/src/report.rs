@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 use vocabulary::dns::ProviderHint;
 use vocabulary::failure::Actor;
 use vocabulary::record::RequiredRecord;
 
 /// Whether a required record is as it must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordStatus {
     /// Every authoritative server that answers says what is expected.
@@ -24,7 +23,7 @@ pub enum RecordStatus {
 }
 
 /// What one authoritative server said about a record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// Name or address of the server.
     pub server: String,
@@ -37,7 +36,7 @@ pub struct Found {
 }
 
 /// A required record beside what was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordCheck {
     #[serde(flatten)]
     pub record: RequiredRecord,
@@ -46,7 +45,7 @@ pub struct RecordCheck {
 }
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing; nothing fails by it.
@@ -58,7 +57,7 @@ pub enum Severity {
 }
 
 /// What mends a finding, ready to be copied.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// In one or two sentences, for the one who acts.
     pub text: String,
@@ -71,7 +70,7 @@ pub struct Fix {
 }
 
 /// One entry of the catalogue that applies: what is wrong, why, and whose move it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Name of the catalogue's entry: `delegation-missing`. Stable.
     pub check: String,
@@ -86,7 +85,7 @@ pub struct Finding {
 }
 
 /// What a TLS connection to the host showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Serving {
     /// Not looked at: an internal host, or no certificate yet.
@@ -116,7 +115,7 @@ fn assumed() -> bool {
 }
 
 /// Everything one look found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckReport {
     #[serde(with = "time::serde::rfc3339")]
     pub checked_at: OffsetDateTime,

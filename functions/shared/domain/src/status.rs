@@ -3,7 +3,6 @@
 use diagnosis::report::{Concern, RecordStatus, Severity};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
-use utoipa::ToSchema;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::{Actor, Failure};
 
@@ -14,7 +13,7 @@ use crate::endpoint::health::{Health, Symptom, SymptomKind, consequence, settles
 const OVERDUE: Duration = Duration::minutes(15);
 
 /// The state of an endpoint in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Somebody must do something before there is a good certificate, or before it can be renewed.
@@ -49,7 +48,7 @@ impl Verdict {
 }
 
 /// Whose move it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mover {
     Customer,
@@ -69,7 +68,7 @@ impl From<Actor> for Mover {
 }
 
 /// The certificate's own state, whatever DNS and the host say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CertificateState {
     /// There is none, and no attempt has been made.

@@ -1,10 +1,9 @@
 //! One DNS record that somebody is to create.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// One record to create, as it is typed into a zone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequiredRecord {
     /// Full name, without trailing dot.
     pub name: String,

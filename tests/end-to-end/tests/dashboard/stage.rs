@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use api::dashboard::{Done, ListQuery, Operations, Wish};
-use api::views::{
-    EndpointList, EndpointView, EventList, NewShare, Overview, PreflightView, Renewal, ShareList, VerdictCount,
-};
+use api::views::{FromWire, ToWire, endpoint_view};
 use api::{Installation, Problem};
 use diagnosis::report::{CheckReport, Finding, Fix, Found, RecordCheck, RecordStatus, Serving, Severity};
 use domain::endpoint::attempt::execution_name;
@@ -15,11 +13,13 @@ use domain::endpoint::records::required_records;
 use domain::endpoint::{Attempt, Endpoint, Event, EventKind, Outcome, Share, ShareToken};
 use domain::status::Verdict;
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::dns::ProviderHint;
 use vocabulary::failure::Actor;
 use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, Origin, Scope, TenantId};
 use vocabulary::record::RequiredRecord;
+use wire::{EndpointList, EndpointView, NewShare, Open, Overview, PreflightView, Renewal, VerdictCount};
 
 pub(crate) const ZONE: &str = "acme.platform.example";
 pub(crate) const TARGET: &str = "edge.platform.example";
@@ -54,7 +54,7 @@ impl Standing {
     }
 
     fn view(&self, now: OffsetDateTime) -> EndpointView {
-        EndpointView::of(&self.endpoint, self.report.as_ref(), &installation(), now)
+        endpoint_view(&self.endpoint, self.report.as_ref(), &installation(), now)
     }
 
     fn act(&mut self, kind: EventKind, by: &Origin, summary: &str, now: OffsetDateTime) {
@@ -247,8 +247,12 @@ impl Operations for Stage {
         let state = self.state();
         let own = state.standing.values().filter(|standing| caller.scope.covers(standing.endpoint.tenant.as_str()));
         let views: Vec<_> = own.map(|standing| standing.view(now)).collect();
-        let count = |verdict| views.iter().filter(|view| view.verdict == verdict).count();
-        let verdicts = Verdict::ALL.iter().map(|&verdict| VerdictCount { verdict, count: count(verdict) }).collect();
+        let counted = |verdict: Verdict| {
+            let verdict = Open::Known(verdict.to_wire());
+            let count = views.iter().filter(|view| view.verdict == verdict).count();
+            VerdictCount { verdict, count }
+        };
+        let verdicts = Verdict::ALL.map(counted).into();
         let mut renewals: Vec<_> = views
             .iter()
             .filter_map(|view| {
@@ -259,10 +263,11 @@ impl Operations for Stage {
         renewals.sort_by_key(|renewal| renewal.at);
         let total = views.len();
         let needs = |view: &EndpointView| {
-            matches!(view.verdict, Verdict::ActionRequired | Verdict::Degraded | Verdict::Retrying)
+            use wire::Verdict;
+            matches!(view.verdict, Open::Known(Verdict::ActionRequired | Verdict::Degraded | Verdict::Retrying))
         };
         let mut attention: Vec<_> = views.into_iter().filter(needs).collect();
-        attention.sort_by_key(|view| view.verdict);
+        attention.sort_by_key(|view| view.verdict.clone());
         Ok(Overview { total, verdicts, attention, renewals, truncated: false })
     }
 
@@ -271,15 +276,15 @@ impl Operations for Stage {
         let fits = |view: &EndpointView| {
             caller.scope.covers(&view.tenant)
                 && query.tenant.as_ref().is_none_or(|tenant| *tenant == view.tenant)
-                && query.verdict.is_none_or(|verdict| verdict == view.verdict)
-                && query.actor.is_none_or(|actor| actor == view.actor)
-                && query.reachability.is_none_or(|reachability| reachability == view.reachability)
+                && query.verdict.is_none_or(|verdict| view.verdict == verdict)
+                && query.actor.is_none_or(|actor| view.actor == actor)
+                && query.reachability.is_none_or(|reachability| view.reachability == reachability)
                 && query.q.as_ref().is_none_or(|q| view.names.iter().any(|name| name.contains(q.as_str())))
         };
         let mut endpoints: Vec<_> = state.standing.values().map(|one| one.view(now)).filter(fits).collect();
         endpoints.sort_by(|a, b| a.domain.cmp(&b.domain));
         if query.by_attention {
-            endpoints.sort_by_key(|view| view.verdict);
+            endpoints.sort_by_key(|view| view.verdict.clone());
         }
         let begin = query.cursor.as_ref().and_then(|cursor| cursor.parse().ok()).unwrap_or(0_usize);
         let end = begin + query.limit as usize;
@@ -299,11 +304,11 @@ impl Operations for Stage {
         self.with(caller, reference, |standing, _| standing.attempts.clone())
     }
 
-    async fn events(&self, caller: &Caller, reference: &str, limit: u32) -> Done<EventList> {
+    async fn events(&self, caller: &Caller, reference: &str, limit: u32) -> Done<Vec<Event>> {
         self.with(caller, reference, |standing, _| {
             let mut events = time_line(standing.acts.clone(), &standing.attempts);
             events.truncate(limit as usize);
-            EventList { events }
+            events
         })
     }
 
@@ -314,11 +319,11 @@ impl Operations for Stage {
             Scope::Tenant(own) => own.clone(),
             Scope::Everything => wish.tenant.map_or(TenantId::fallback(), |text| text.parse().expect("a tenant")),
         };
+        let reachability = Reachability::from_wire(wish.reachability);
         let mut state = self.state();
         state.drawn += 1;
         let seed = 100 + state.drawn;
-        let mut standing =
-            Standing::new(Endpoint::register(id(seed), tenant, names, wish.reachability, label(seed), now));
+        let mut standing = Standing::new(Endpoint::register(id(seed), tenant, names, reachability, label(seed), now));
         standing.act(EventKind::Registered, &caller.origin, "Registered.", now);
         standing.begin(now);
         let view = standing.view(now);
@@ -336,14 +341,15 @@ impl Operations for Stage {
         let state = self.state();
         let world = World { dns: state.dns.clone(), provider: state.provider.clone() };
         let domain = names.primary().to_string();
-        let endpoint = Endpoint::register(id(0), TenantId::fallback(), names, wish.reachability, label(0), now);
+        let reachability = Reachability::from_wire(wish.reachability);
+        let endpoint = Endpoint::register(id(0), TenantId::fallback(), names, reachability, label(0), now);
         let mut records = required_records(&endpoint, ZONE, TARGET, None);
         // Before it is registered there is nothing that a delegation could lead to.
         records.retain(|record| !record.value.ends_with(ZONE));
         let mut report = world.look(records, now);
         report.findings.clear();
-        let Wish { reachability, dns_method, .. } = wish;
-        Ok(PreflightView { domain, reachability, dns_method, well: report.is_well(), report })
+        let (reachability, dns_method) = (wish.reachability.into(), wish.dns_method.into());
+        Ok(PreflightView { domain, reachability, dns_method, well: report.is_well(), report: report.to_wire() })
     }
 
     async fn check(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {
@@ -387,14 +393,12 @@ impl Operations for Stage {
             };
             standing.shares.push((share.clone(), token.clone()));
             standing.act(EventKind::LinkCreated, &caller.origin, "Made a link to the customer's page.", now);
-            NewShare { share, url: format!("{base_url}/records/{token}") }
+            NewShare { share: share.to_wire(), url: format!("{base_url}/records/{token}") }
         })
     }
 
-    async fn shares(&self, caller: &Caller, reference: &str) -> Done<ShareList> {
-        self.with(caller, reference, |standing, _| ShareList {
-            shares: standing.shares.iter().map(|(share, _)| share.clone()).collect(),
-        })
+    async fn shares(&self, caller: &Caller, reference: &str) -> Done<Vec<Share>> {
+        self.with(caller, reference, |standing, _| standing.shares.iter().map(|(share, _)| share.clone()).collect())
     }
 
     async fn revoke_share(&self, caller: &Caller, reference: &str, share: &str, now: OffsetDateTime) -> Done<()> {

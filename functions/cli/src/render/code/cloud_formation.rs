@@ -1,12 +1,13 @@
 //! A CloudFormation template of `AWS::Route53::RecordSet`, in JSON, which a serializer writes.
 
 use serde_json::{Map, Value, json};
+use wire::RequiredRecord;
 
 use super::{Identifiers, TTL, is_alias, subject, zone_of_target, zones};
-use crate::model::Record;
+use crate::render::character_strings;
 use crate::terminal::output::json_text;
 
-pub(crate) fn cloud_formation(records: &[&Record]) -> String {
+pub(crate) fn cloud_formation(records: &[&RequiredRecord]) -> String {
     let mut identifiers = Identifiers::default();
     let mut parameters = Map::new();
     let mut resources = Map::new();
@@ -24,7 +25,8 @@ pub(crate) fn cloud_formation(records: &[&Record]) -> String {
                 properties["AliasTarget"] = json!({"DNSName": record.value, "HostedZoneId": {"Ref": target}});
             } else {
                 properties["TTL"] = json!(TTL.to_string());
-                properties["ResourceRecords"] = json!([record.quoted(" ").unwrap_or_else(|| record.value.clone())]);
+                properties["ResourceRecords"] =
+                    json!([character_strings(record, " ").unwrap_or_else(|| record.value.clone())]);
             }
             let metadata = json!({"Purpose": record.purpose});
             resources
@@ -40,7 +42,7 @@ pub(crate) fn cloud_formation(records: &[&Record]) -> String {
 }
 
 /// Route 53's own alias leads to AWS resources only, and nothing here tells their zone.
-fn target_parameter(record: &Record) -> Value {
+fn target_parameter(record: &RequiredRecord) -> Value {
     let description = format!(
         "The hosted zone of {}, an AWS resource such as a load balancer (its canonical hosted zone id)",
         record.value

@@ -10,7 +10,7 @@ pub(crate) use zone::zone_lines;
 
 use std::collections::HashSet;
 
-use crate::model::Record;
+use wire::RequiredRecord;
 
 /// How long resolvers may keep the records: short enough to mend a mistake, long enough to be kind.
 const TTL: u32 = 300;
@@ -21,11 +21,11 @@ const CLOUDFRONT: (&str, &str) = (".cloudfront.net", "Z2FDTNDATAQYW2");
 /// The records of one zone, which is the registrable domain's unless a part of it is delegated.
 struct Zone<'a> {
     domain: &'a str,
-    records: Vec<&'a Record>,
+    records: Vec<&'a RequiredRecord>,
 }
 
 /// The records by registrable domain, in the order in which they come.
-fn zones<'a>(records: &[&'a Record]) -> Vec<Zone<'a>> {
+fn zones<'a>(records: &[&'a RequiredRecord]) -> Vec<Zone<'a>> {
     let mut zones: Vec<Zone<'a>> = Vec::new();
     for record in records {
         let domain = psl::domain_str(&record.name).unwrap_or(&record.name);
@@ -38,12 +38,12 @@ fn zones<'a>(records: &[&'a Record]) -> Vec<Zone<'a>> {
 }
 
 /// The endpoint that records are for, as far as they tell: the name in the first one.
-fn subject<'a>(records: &[&'a Record]) -> &'a str {
+fn subject<'a>(records: &[&'a RequiredRecord]) -> &'a str {
     let plain = |name: &'a str| PROOFS.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
     records.first().map_or("", |record| plain(&record.name))
 }
 
-fn is_alias(record: &Record) -> bool {
+fn is_alias(record: &RequiredRecord) -> bool {
     record.kind == "ALIAS"
 }
 
@@ -69,8 +69,8 @@ impl Identifiers {
 }
 
 #[cfg(test)]
-fn sample() -> Vec<Record> {
-    let record = |name: &str, kind: &str, value: &str, purpose: &str| Record {
+fn sample() -> Vec<RequiredRecord> {
+    let record = |name: &str, kind: &str, value: &str, purpose: &str| RequiredRecord {
         name: name.into(),
         kind: kind.into(),
         value: value.into(),

@@ -1,10 +1,12 @@
 //! `aws_route53_record` resources, in HCL rather than its JSON form: this is what is pasted beside other HCL, and it
 //! takes comments. All texts are escaped as HCL's templates need it.
 
-use super::{Identifiers, TTL, is_alias, subject, zone_of_target, zones};
-use crate::model::Record;
+use wire::RequiredRecord;
 
-pub(crate) fn terraform(records: &[&Record]) -> String {
+use super::{Identifiers, TTL, is_alias, subject, zone_of_target, zones};
+use crate::render::character_strings;
+
+pub(crate) fn terraform(records: &[&RequiredRecord]) -> String {
     let mut identifiers = Identifiers::default();
     let subject = subject(records);
     let mut text = String::new();
@@ -31,8 +33,8 @@ pub(crate) fn terraform(records: &[&Record]) -> String {
 
 /// What the provider takes for a record: it puts a text into quotes itself, but into one pair only, so that those between
 /// the parts of a long one are to be written (AWS provider, `aws_route53_record`, "records").
-fn data(record: &Record) -> String {
-    match record.quoted("") {
+fn data(record: &RequiredRecord) -> String {
+    match character_strings(record, "") {
         Some(strings) => strings.trim_matches('"').to_owned(),
         None => record.value.clone(),
     }
@@ -43,7 +45,7 @@ fn variable(name: &str, description: &str, default: Option<&str>) -> String {
     format!("variable \"{name}\" {{\n  type        = string\n  description = {}\n{default}}}\n\n", quoted(description))
 }
 
-fn resource(name: &str, zone_id: &str, record: &Record, body: &str) -> String {
+fn resource(name: &str, zone_id: &str, record: &RequiredRecord, body: &str) -> String {
     let kind = if is_alias(record) { "A" } else { record.kind.as_str() };
     format!(
         "# {}\nresource \"aws_route53_record\" \"{name}\" {{\n  zone_id = var.{zone_id}\n  name    = {}\n  type    = {}\n{body}}}\n\n",
@@ -54,7 +56,7 @@ fn resource(name: &str, zone_id: &str, record: &Record, body: &str) -> String {
 }
 
 /// Route 53's own alias, which leads to AWS resources only, and whose zone nothing here tells.
-fn alias(name: &str, zone_id: &str, record: &Record) -> String {
+fn alias(name: &str, zone_id: &str, record: &RequiredRecord) -> String {
     let target = format!("target_zone_id_of_{name}");
     let description = format!(
         "The hosted zone of {}, an AWS resource such as a load balancer (its canonical hosted zone id)",

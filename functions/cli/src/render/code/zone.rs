@@ -1,16 +1,18 @@
 //! Lines of a zone file (RFC 1035 §5.1), as BIND, NSD, Knot and PowerDNS read it.
 
+use wire::RequiredRecord;
+
 use super::{TTL, is_alias};
-use crate::model::Record;
+use crate::render::character_strings;
 
 /// Full names, each with its dot at the end: the lines may stand under any `$ORIGIN`.
-pub(crate) fn zone_lines(records: &[&Record]) -> String {
+pub(crate) fn zone_lines(records: &[&RequiredRecord]) -> String {
     records.iter().map(|record| lines(record)).collect()
 }
 
-fn lines(record: &Record) -> String {
-    let Record { name, kind, value, purpose } = record;
-    let data = record.quoted(" ").unwrap_or_else(|| full_name(value));
+fn lines(record: &RequiredRecord) -> String {
+    let RequiredRecord { name, kind, value, purpose } = record;
+    let data = character_strings(record, " ").unwrap_or_else(|| full_name(value));
     let line = format!("{} {TTL} IN {kind} {data}\n", full_name(name));
     match is_alias(record) {
         // Not a type of DNS: a server would refuse the whole zone.

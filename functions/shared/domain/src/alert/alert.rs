@@ -1,11 +1,9 @@
 //! What people and programs are told: one typed, versioned event for each fact.
 //!
 //! Three questions are kept apart. What is wrong with an endpoint ([`trouble`]), what of it was not told yet
-//! ([`ledger`]), and how it reads for whom ([`text`], [`chat`]; as JSON it is the [`Alert`] itself).
+//! ([`ledger`]), and how it reads for whom ([`text`], [`chat`]; as JSON it is of the wire, which adapters make of it).
 
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::record::RequiredRecord;
 use vocabulary::text::printable;
@@ -16,11 +14,8 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::notified::{Cause, Severity};
 use crate::status::Mover;
 
-/// Of the events' shape. A field that is added leaves it as it is; one that goes, or means another thing, does not.
-pub const VERSION: u32 = 1;
-
 /// The certificate in place, as an event shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFacts {
     /// ARN in ACM.
     pub arn: String,
@@ -28,14 +23,10 @@ pub struct CertificateFacts {
     pub serial: String,
     pub issuer: String,
     /// Directory URL of the CA that issued it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
-    #[serde(with = "time::serde::rfc3339")]
     pub not_before: OffsetDateTime,
-    #[serde(with = "time::serde::rfc3339")]
     pub not_after: OffsetDateTime,
     /// When its renewal begins.
-    #[serde(with = "time::serde::rfc3339")]
     pub renew_at: OffsetDateTime,
 }
 
@@ -54,7 +45,7 @@ impl CertificateFacts {
 }
 
 /// How far a cause reaches that is not of one endpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Affected {
     /// Endpoints that have met the cause since it began.
     pub endpoints: u64,
@@ -63,13 +54,10 @@ pub struct Affected {
 }
 
 /// One event. What is absent does not apply.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// Of the shape of events: 1.
-    pub version: u32,
     /// The same when a crash made it be sent twice, and otherwise unique.
     pub id: String,
-    #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
     pub kind: AlertKind,
     pub severity: Severity,
@@ -77,41 +65,29 @@ pub struct Alert {
     /// Who must act.
     pub actor: Mover,
     /// Absent where the event is about the installation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
     /// The endpoint's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
     /// The endpoint's first name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
     /// All names of the endpoint.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
     /// Since when it is so.
-    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub since: Option<OffsetDateTime>,
     /// When it breaks unless something is done: mostly the end of the certificate in place.
-    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub until: Option<OffsetDateTime>,
     /// When it is tried again by itself.
-    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<OffsetDateTime>,
     /// What happened and why.
     pub what: String,
     /// What the actor is to do next.
     pub remedy: String,
     /// The record to create or to change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<RequiredRecord>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<CertificateFacts>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub affected: Option<Affected>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
     /// The page of the dashboard that shows more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
 }
 
@@ -135,7 +111,6 @@ impl Alert {
     /// An event about the installation itself; the rest is the caller's to set.
     pub fn of_installation(kind: AlertKind, cause: Cause, at: OffsetDateTime) -> Self {
         Self {
-            version: VERSION,
             id: String::new(),
             at,
             kind,
@@ -216,16 +191,4 @@ impl Alert {
 fn all_names(endpoint: &Endpoint) -> String {
     let names: Vec<String> = endpoint.names.iter().map(|name| name.to_unicode()).collect();
     names.join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_kind_is_written_as_it_is_serialized() {
-        for kind in AlertKind::ALL {
-            assert_eq!(serde_json::to_value(kind).expect("serializes"), kind.as_str());
-        }
-    }
 }

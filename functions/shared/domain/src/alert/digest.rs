@@ -1,8 +1,6 @@
 //! What a tenant's endpoints need, once a day: nobody has to read it who needs do nothing.
 
-use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 use vocabulary::names::TenantId;
 use vocabulary::text::utc;
 
@@ -17,7 +15,7 @@ use crate::status::{Mover, Verdict, judge};
 const NAMED: usize = 20;
 
 /// What a digest says.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Digest {
     pub endpoints: u64,
     /// Endpoints with a good certificate and nothing in the way of the next one.
@@ -31,27 +29,23 @@ pub struct Digest {
 }
 
 /// An endpoint that waits for somebody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
     pub domain: String,
     pub actor: Mover,
     pub what: String,
     pub remedy: String,
     /// Since when its attempts fail, where they do.
-    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub since: Option<OffsetDateTime>,
     /// When the certificate in place ends.
-    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub until: Option<OffsetDateTime>,
 }
 
 /// A certificate, and when it ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     pub domain: String,
-    #[serde(with = "time::serde::rfc3339")]
     pub not_after: OffsetDateTime,
-    #[serde(with = "time::serde::rfc3339")]
     pub renew_at: OffsetDateTime,
 }
 

@@ -1,10 +1,7 @@
 //! What an event tells. Subscriptions filter by it.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 /// What an event tells. Subscriptions filter by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AlertKind {
     /// The endpoint has its first certificate.
     CertificateIssued,

@@ -6,13 +6,12 @@ pub mod digest;
 pub mod installation;
 pub mod kind;
 pub mod ledger;
-pub mod schema;
 pub mod severity;
 pub mod shared;
 pub mod text;
 pub mod trouble;
 
-pub use self::alert::{Affected, Alert, CertificateFacts, VERSION};
+pub use self::alert::{Affected, Alert, CertificateFacts};
 pub use self::digest::{Digest, Ending, Need};
 pub use self::installation::EngineTrouble;
 pub use self::kind::AlertKind;

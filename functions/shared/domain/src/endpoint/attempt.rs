@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 use vocabulary::acme::ChallengeKind;
 use vocabulary::failure::Failure;
 use vocabulary::names::EndpointId;
 
 /// How an attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// No end is recorded: it runs, or it died and the next attempt takes over when its lease ends.
@@ -24,7 +23,7 @@ pub enum Outcome {
 }
 
 /// One attempt.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     pub attempt: u64,
     #[serde(with = "time::serde::rfc3339")]
@@ -54,7 +53,7 @@ pub fn execution_name(endpoint: &EndpointId, attempt: u64) -> String {
 }
 
 /// What one step cost, all its invocations in this attempt together.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepUsage {
     pub step: Step,
     pub milliseconds: u64,
@@ -76,7 +75,7 @@ impl StepUsage {
 }
 
 /// The steps, in the order of one issuance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     OpenOrder,

@@ -4,7 +4,6 @@ use diagnosis::report::CheckSummary;
 use diagnosis::subject::Subject;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 use vocabulary::acme::{DnsMethod, OpenOrder, Proving, Reachability};
 use vocabulary::certificate::{Deployment, InstalledCertificate};
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
@@ -66,7 +65,7 @@ pub struct Endpoint {
 }
 
 /// What an endpoint is doing, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EndpointState {
     /// Registered, nothing has run yet.

@@ -2,14 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 use vocabulary::names::Origin;
 use vocabulary::text::printable;
 
 use crate::endpoint::attempt::{Attempt, Outcome};
 
 /// What an event says happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     Registered,
@@ -28,7 +27,7 @@ pub enum EventKind {
 }
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Sorts by time, and is unique within the endpoint: hand it back as `after` to read on from it.
     pub id: String,

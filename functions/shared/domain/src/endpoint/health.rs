@@ -3,7 +3,6 @@
 use diagnosis::report::Serving;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
-use utoipa::ToSchema;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::Actor;
 use vocabulary::record::RequiredRecord;
@@ -18,7 +17,7 @@ const SETTLING_PART: i32 = 100;
 pub(crate) const LONGEST_SETTLING: Duration = Duration::HOUR;
 
 /// What can be wrong with an endpoint that has a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SymptomKind {
     /// Records, their zone or the challenge path are not as they must be: the next renewal would fail.
@@ -54,7 +53,7 @@ impl SymptomKind {
 }
 
 /// One thing that is wrong, for as long as it lasts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Symptom {
     pub kind: SymptomKind,
     /// The first look that saw it.

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 use vocabulary::failure::{Actor, FailureName};
 
 /// What an endpoint keeps of what was told of it.
@@ -45,7 +44,7 @@ impl Ledger {
 }
 
 /// Why something is told, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cause(String);
 
@@ -97,9 +96,8 @@ impl Source {
 }
 
 /// How soon somebody should look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[schema(as = AlertSeverity)]
 pub enum Severity {
     /// Nothing is wrong.
     #[default]

@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
-use utoipa::ToSchema;
 use vocabulary::names::{EndpointId, Origin};
 
 /// How long a link works unless it is said otherwise, and at most.
@@ -56,7 +55,7 @@ impl FromStr for ShareToken {
 }
 
 /// A link that was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
     /// SHA-256 of the token, hex: names the link, and opens nothing.
     pub id: String,

@@ -1,10 +1,9 @@
 //! What a look at the installation itself finds.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// How one part of the installation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InstallationStatus {
     Ok,
@@ -14,7 +13,7 @@ pub enum InstallationStatus {
 }
 
 /// One check of the installation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstallationCheck {
     /// Name of the check: `zone-delegation`. Stable.
     pub name: String,
@@ -29,7 +28,7 @@ pub struct InstallationCheck {
 }
 
 /// How much of a limit is used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Used {
     /// Of which limit: `certificates`. Stable.
     pub of: String,

@@ -1,12 +1,11 @@
 //! By which method the names of an endpoint are proven.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::names::certificate_name::CertificateName;
 
 /// Whether the CA can open a connection to the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reachability {
     /// Open to the internet: validated over HTTP-01 (wildcards over DNS).
@@ -16,7 +15,7 @@ pub enum Reachability {
 }
 
 /// A validation method that this product answers: those of RFC 8555 §8, and the standing record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ChallengeKind {
     #[serde(rename = "http-01")]
     Http01,
@@ -38,7 +37,7 @@ impl ChallengeKind {
 }
 
 /// How names that have to be proven over DNS are proven.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DnsMethod {
     /// By a value of each order, published at the delegated name (RFC 8555 §8.4).
     #[default]

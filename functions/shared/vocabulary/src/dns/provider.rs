@@ -1,7 +1,6 @@
 //! Which DNS provider a zone is at, told by its name servers, and how it wants a record typed.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// How a provider's form wants a record's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,7 +170,7 @@ pub fn hint<'a>(servers: impl Iterator<Item = &'a str>, apex: &str, names: &[&st
 }
 
 /// The customer's DNS provider, told by its name servers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderHint {
     /// Cloudflare, Route 53 …
     pub name: String,

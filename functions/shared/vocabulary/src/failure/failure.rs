@@ -4,14 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
 
 use crate::failure::problem::Problem;
 use crate::record::RequiredRecord;
 use crate::text::printable;
 
 /// The error types that a step reports to Step Functions; `infra/issue-certificate.asl.json` matches them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FailureName {
     /// A service asked to slow down. Retried by the flow.
     Throttled,
@@ -97,7 +96,7 @@ impl fmt::Display for FailureName {
 }
 
 /// Who has to do something before it can work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Actor {
     /// The owner of the domain, in its DNS.
@@ -109,7 +108,7 @@ pub enum Actor {
 }
 
 /// Why an attempt failed, in words for the one who must act.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{name}: {summary}")]
 pub struct Failure {
     pub name: FailureName,

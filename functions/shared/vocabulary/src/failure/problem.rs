@@ -1,14 +1,12 @@
 //! What a CA said was wrong (RFC 8555 §6.7, RFC 9457).
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::text::printable;
 
 /// An ACME problem document.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 // The API's own problems have the name already.
-#[schema(as = AcmeProblem)]
 pub struct Problem {
     /// Without the `urn:ietf:params:acme:error:` prefix: `rateLimited`.
     pub kind: String,
@@ -19,7 +17,7 @@ pub struct Problem {
     pub subproblems: Vec<Subproblem>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subproblem {
     /// The name it is about, where the CA says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]

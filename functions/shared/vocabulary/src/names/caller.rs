@@ -1,7 +1,6 @@
 //! Who asks, and what they may see.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::names::tenant::TenantId;
 
@@ -23,7 +22,7 @@ impl Scope {
 }
 
 /// Who did something, from where: the trail that an audit follows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// IAM ARN, the token's subject, `link SHARE-ID`, or `managed-https` for what happens by itself.
     pub who: String,

@@ -1,18 +1,20 @@
 //! docs/EVENTS.md is made of the types: the schema is theirs, and each example is what the code sends.
 
 mod json_schema;
+mod schema;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use domain::alert::schema::schema;
-use domain::alert::{Alert, AlertKind};
+use adapters::events::event;
+use domain::alert::AlertKind;
 use json_schema::violations;
+use schema::schema;
 use serde_json::Value;
 use testkit::samples;
 
 const BEGIN: &str =
-    "<!-- Made by `WRITE_PAGES=1 cargo test`, functions/shared/testkit/tests/events_page.rs: from here on -->\n";
+    "<!-- Made by `WRITE_PAGES=1 cargo test`, functions/shared/adapters/tests/events_page/main.rs: from here on -->\n";
 
 fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/EVENTS.md")
@@ -52,7 +54,8 @@ fn generated() -> String {
     let mut text = String::from("\n## Each kind, with an example\n");
     for alert in samples::alerts() {
         let kind = alert.kind.as_str();
-        write!(text, "\n### {kind}\n\n{}\n\n```json\n{}\n```\n", meaning(alert.kind), pretty(&alert)).expect("memory");
+        write!(text, "\n### {kind}\n\n{}\n\n```json\n{}\n```\n", meaning(alert.kind), pretty(&event(&alert)))
+            .expect("memory");
     }
     let example = samples::alerts().into_iter().find(|alert| alert.kind == AlertKind::ActionRequired).expect("of each");
     write!(text, "\n## The same as a person reads it\n\nActionRequired from above, as mail:\n\n```text\n")
@@ -83,16 +86,17 @@ fn the_page_is_what_the_types_say() {
 fn each_example_fits_the_schema_and_reads_as_what_it_was() {
     let schema = schema();
     for alert in samples::alerts() {
-        let value = serde_json::to_value(&alert).expect("plain data");
+        let sent = event(&alert);
+        let value = serde_json::to_value(&sent).expect("plain data");
         assert_eq!(violations(&schema, &value), Vec::<String>::new(), "{value:#}");
-        assert_eq!(serde_json::from_value::<Alert>(value).expect("readable"), alert);
+        assert_eq!(serde_json::from_value::<wire::events::Alert>(value).expect("readable"), sent);
     }
 }
 
 #[test]
 fn what_is_no_event_does_not_fit_the_schema() {
     let schema = schema();
-    let good = serde_json::to_value(&samples::alerts()[0]).expect("plain data");
+    let good = serde_json::to_value(event(&samples::alerts()[0])).expect("plain data");
     let broken = |change: fn(&mut Value)| {
         let mut value = good.clone();
         change(&mut value);

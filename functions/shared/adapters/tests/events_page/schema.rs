@@ -3,11 +3,10 @@
 use serde_json::{Map, Value};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
-
-use crate::alert::alert::Alert;
+use wire::events::{Alert, VERSION};
 
 /// JSON Schema 2020-12 of an [`Alert`]. Fields may be added: a reader passes over what it does not know.
-pub fn schema() -> Value {
+pub(crate) fn schema() -> Value {
     let mut parts: Vec<(String, RefOr<Schema>)> = Vec::new();
     Alert::schemas(&mut parts);
     let mut definitions = Map::new();
@@ -16,7 +15,7 @@ pub fn schema() -> Value {
     }
     let mut root = Map::new();
     root.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
-    root.insert("title".into(), format!("managed-https event, version {}", super::VERSION).into());
+    root.insert("title".into(), format!("managed-https event, version {}", VERSION).into());
     if let Value::Object(event) = written(&Alert::schema()) {
         root.extend(event);
     }

@@ -1,0 +1,100 @@
+use diagnosis::report::CheckReport;
+use domain::endpoint::records::required_records;
+use domain::endpoint::{Endpoint, Failing};
+use domain::status::{CertificateState, certificate_state, judge};
+use time::OffsetDateTime;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::names::CertificateName;
+use vocabulary::record::RequiredRecord;
+use wire::{CertificateView, DnsView, EndpointView, FailureView, RecordView, Serving};
+
+use super::ToWire;
+use super::deployment::deployment_view;
+use super::watch::watch_view;
+use crate::service::Installation;
+
+/// `report` is the last look, where it was read; without it the records stand without what was found.
+pub fn endpoint_view(
+    endpoint: &Endpoint,
+    report: Option<&CheckReport>,
+    installation: &Installation,
+    now: OffsetDateTime,
+) -> EndpointView {
+    let judgement = judge(endpoint, now);
+    let texts = |names: &mut dyn Iterator<Item = &CertificateName>| names.map(ToString::to_string).collect();
+    EndpointView {
+        id: endpoint.id.to_string(),
+        tenant: endpoint.tenant.to_string(),
+        domain: endpoint.names.primary().to_string(),
+        names: texts(&mut endpoint.names.iter()),
+        display_names: endpoint.names.iter().map(CertificateName::to_unicode).collect(),
+        reachability: endpoint.reachability.to_wire().into(),
+        dns_method: endpoint.dns_method.to_wire().into(),
+        verdict: judgement.verdict.to_wire().into(),
+        actor: judgement.mover.to_wire().into(),
+        reason: judgement.reason,
+        next_step: judgement.next_step,
+        breaks_at: judgement.breaks_at,
+        dns: dns_view(endpoint, report, installation),
+        certificate: certificate_view(certificate_state(endpoint, now), endpoint.certificate.as_ref()),
+        deployment: deployment_view(endpoint),
+        serving: report.map_or(Serving::NotChecked, |report| report.serving.to_wire()),
+        watch: watch_view(endpoint),
+        failure: endpoint.failing.as_ref().map(failure_view),
+        attempt: endpoint.attempt,
+        next_attempt_at: endpoint.due_at.filter(|_| !endpoint.is_leased(now)),
+        created_at: endpoint.created_at,
+    }
+}
+
+fn dns_view(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &Installation) -> DnsView {
+    let Installation { delegation_zone, endpoint_target, issuer, .. } = installation;
+    let required = required_records(endpoint, delegation_zone, endpoint_target, issuer.as_ref());
+    let looked_at = |record: &RequiredRecord| {
+        let found = report?.records.iter().find(|check| check.record.name == record.name)?;
+        // One that was asked for under other names or targets says nothing about this one.
+        (found.record.value == record.value).then_some(found)
+    };
+    let records = required.iter().map(|record| {
+        let check = looked_at(record);
+        RecordView {
+            record: record.to_wire(),
+            status: check.map(|check| check.status.to_wire().into()),
+            found: check.map(|check| check.found.to_wire()).unwrap_or_default(),
+        }
+    });
+    DnsView {
+        checked_at: endpoint.check.as_ref().map(|check| check.checked_at),
+        status: endpoint.check.as_ref().map(|check| check.records.to_wire().into()),
+        records: records.collect(),
+        findings: report.map(|report| report.findings.to_wire()).unwrap_or_default(),
+        provider: report.and_then(|report| report.provider.to_wire()),
+    }
+}
+
+fn certificate_view(state: CertificateState, held: Option<&InstalledCertificate>) -> CertificateView {
+    CertificateView {
+        state: state.to_wire().into(),
+        arn: held.map(|held| held.arn.clone()),
+        serial: held.map(|held| held.serial.clone()),
+        issuer: held.map(|held| held.issuer.clone()),
+        directory: held.and_then(|held| held.directory.clone()),
+        names: held.map(|held| held.names.iter().map(ToString::to_string).collect()).unwrap_or_default(),
+        not_before: held.map(|held| held.not_before),
+        not_after: held.map(|held| held.not_after),
+        imported_at: held.map(|held| held.imported_at),
+        renews_at: held.map(|held| held.renew_at),
+    }
+}
+
+fn failure_view(failing: &Failing) -> FailureView {
+    FailureView {
+        name: failing.failure.name.to_wire().into(),
+        actor: failing.failure.actor.to_wire().into(),
+        summary: failing.failure.summary.clone(),
+        remedy: failing.failure.remedy.clone(),
+        since: failing.since,
+        attempts: failing.attempts,
+        parked_since: failing.parked_since(),
+    }
+}

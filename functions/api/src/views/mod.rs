@@ -1,0 +1,13 @@
+//! What the API shows: the domain's values as the wire has them, and what requests say as the domain has it.
+
+mod check;
+mod deployment;
+mod endpoint;
+mod history;
+mod installation;
+mod watch;
+mod words;
+
+pub use endpoint::endpoint_view;
+pub use installation::caller_view;
+pub use words::{FromWire, ToWire};

@@ -1,0 +1,122 @@
+//! Events as they are sent, on topics and on the bus: those of the wire, made of the domain's.
+
+use domain::alert::{Affected, Alert, AlertKind, CertificateFacts, Digest};
+use domain::endpoint::Severity;
+use domain::status::Mover;
+use vocabulary::record::RequiredRecord;
+use wire::Open;
+use wire::events::{self, AlertSeverity};
+
+/// As programs get it. Its words are what subscriptions and rules filter by.
+pub fn event(alert: &Alert) -> events::Alert {
+    events::Alert {
+        version: events::VERSION,
+        id: alert.id.clone(),
+        at: alert.at,
+        kind: kind(alert.kind),
+        severity: severity(alert.severity),
+        cause: events::Cause(alert.cause.to_string()),
+        actor: mover(alert.actor),
+        tenant: alert.tenant.clone(),
+        endpoint: alert.endpoint.clone(),
+        domain: alert.domain.clone(),
+        names: alert.names.clone(),
+        since: alert.since,
+        until: alert.until,
+        next_attempt: alert.next_attempt,
+        what: alert.what.clone(),
+        remedy: alert.remedy.clone(),
+        record: alert.record.clone().map(record),
+        certificate: alert.certificate.clone().map(certificate),
+        affected: alert.affected.clone().map(affected),
+        digest: alert.digest.as_ref().map(digest),
+        link: alert.link.clone(),
+    }
+}
+
+fn kind(kind: AlertKind) -> Open<events::AlertKind> {
+    Open::Known(match kind {
+        AlertKind::CertificateIssued => events::AlertKind::CertificateIssued,
+        AlertKind::CertificateRenewed => events::AlertKind::CertificateRenewed,
+        AlertKind::IssuanceFailed => events::AlertKind::IssuanceFailed,
+        AlertKind::RenewalFailed => events::AlertKind::RenewalFailed,
+        AlertKind::ActionRequired => events::AlertKind::ActionRequired,
+        AlertKind::ExpiryApproaching => events::AlertKind::ExpiryApproaching,
+        AlertKind::Recovered => events::AlertKind::Recovered,
+        AlertKind::ServedCertificateDiffers => events::AlertKind::ServedCertificateDiffers,
+        AlertKind::CertificateMissing => events::AlertKind::CertificateMissing,
+        AlertKind::EngineUnhealthy => events::AlertKind::EngineUnhealthy,
+        AlertKind::EndpointRemoved => events::AlertKind::EndpointRemoved,
+        AlertKind::Digest => events::AlertKind::Digest,
+    })
+}
+
+fn severity(severity: Severity) -> Open<AlertSeverity> {
+    Open::Known(match severity {
+        Severity::Info => AlertSeverity::Info,
+        Severity::Notice => AlertSeverity::Notice,
+        Severity::Warning => AlertSeverity::Warning,
+        Severity::Error => AlertSeverity::Error,
+        Severity::Page => AlertSeverity::Page,
+    })
+}
+
+fn mover(mover: Mover) -> Open<wire::Mover> {
+    Open::Known(match mover {
+        Mover::Customer => wire::Mover::Customer,
+        Mover::Operator => wire::Mover::Operator,
+        Mover::Ca => wire::Mover::Ca,
+        Mover::Nobody => wire::Mover::Nobody,
+    })
+}
+
+fn record(RequiredRecord { name, kind, value, purpose }: RequiredRecord) -> wire::RequiredRecord {
+    wire::RequiredRecord { name, kind, value, purpose }
+}
+
+fn certificate(facts: CertificateFacts) -> events::CertificateFacts {
+    let CertificateFacts { arn, serial, issuer, directory, not_before, not_after, renew_at } = facts;
+    events::CertificateFacts { arn, serial, issuer, directory, not_before, not_after, renew_at }
+}
+
+fn affected(Affected { endpoints, first }: Affected) -> events::Affected {
+    events::Affected { endpoints, first }
+}
+
+fn digest(digest: &Digest) -> events::Digest {
+    let needs = digest.needs.iter().map(|need| events::Need {
+        domain: need.domain.clone(),
+        actor: mover(need.actor),
+        what: need.what.clone(),
+        remedy: need.remedy.clone(),
+        since: need.since,
+        until: need.until,
+    });
+    let next = digest.next.iter().map(|ending| events::Ending {
+        domain: ending.domain.clone(),
+        not_after: ending.not_after,
+        renew_at: ending.renew_at,
+    });
+    events::Digest {
+        endpoints: digest.endpoints,
+        ready: digest.ready,
+        waiting: digest.waiting,
+        needs: needs.collect(),
+        next: next.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_an_event_are_those_that_people_read() {
+        for one in AlertKind::ALL {
+            assert_eq!(kind(one).to_string(), one.as_str());
+        }
+        for one in Severity::ALL {
+            assert_eq!(severity(one).to_string(), one.as_str());
+        }
+    }
+}

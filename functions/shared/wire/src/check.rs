@@ -1,0 +1,132 @@
+//! What a fresh look at records and host found.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::{Actor, DnsMethod, Open, Reachability, RecordCheck, RequiredRecord};
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing; nothing fails by it.
+    Notice,
+    /// Works now, and may not always.
+    Warning,
+    /// A certificate cannot be had, or the host does not serve it.
+    Error,
+}
+
+/// What mends a finding, ready to be copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Fix {
+    /// In one or two sentences, for the one who acts.
+    pub text: String,
+    /// The record to create or to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RequiredRecord>,
+    /// A command to run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+/// One entry of the catalogue that applies: what is wrong, why, and whose move it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Finding {
+    /// Name of the catalogue's entry: `delegation-missing`. Stable.
+    pub check: String,
+    #[schema(value_type = Severity)]
+    pub severity: Open<Severity>,
+    /// The DNS name or host it is about.
+    pub subject: String,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub expected: String,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub found: String,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub explanation: String,
+    #[schema(value_type = Actor)]
+    pub actor: Open<Actor>,
+    pub fix: Fix,
+}
+
+/// The customer's DNS provider, told by its name servers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProviderHint {
+    /// Cloudflare, Route 53 …
+    pub name: String,
+    /// How it wants a record's name typed, with the name itself: "Type `_acme-challenge.shop` …".
+    pub typing: String,
+    /// Its usual trap; absent where none is known.
+    pub trap: Option<String>,
+}
+
+/// What a TLS connection to the host showed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Serving {
+    /// No TLS connection could be made.
+    Unreachable { host: String, reason: String },
+    /// The host presented a certificate.
+    Presented {
+        host: String,
+        serial: String,
+        issuer: String,
+        #[serde(with = "time::serde::rfc3339")]
+        not_after: OffsetDateTime,
+        /// Whether it is the certificate that is in ACM.
+        ours: bool,
+        /// Whether it covers the host's name.
+        name_matches: bool,
+        /// Whether those that lead to the root came with it, each signed by the next.
+        #[serde(default = "assumed")]
+        chain_complete: bool,
+    },
+    /// Not looked at: an internal host, or no certificate yet.
+    #[default]
+    #[serde(other)]
+    NotChecked,
+}
+
+/// Of a look from before chains were looked at.
+fn assumed() -> bool {
+    true
+}
+
+/// Everything one look found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CheckReport {
+    #[serde(with = "time::serde::rfc3339")]
+    pub checked_at: OffsetDateTime,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub records: Vec<RecordCheck>,
+    /// Most severe first.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub findings: Vec<Finding>,
+    pub provider: Option<ProviderHint>,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub serving: Serving,
+}
+
+/// A look at a domain that need not be registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PreflightView {
+    pub domain: String,
+    #[serde(default)]
+    #[schema(value_type = Reachability, required = true)]
+    pub reachability: Open<Reachability>,
+    #[serde(default)]
+    #[schema(value_type = DnsMethod, required = true)]
+    pub dns_method: Open<DnsMethod>,
+    /// Whether nothing stands in the way of a certificate.
+    pub well: bool,
+    #[serde(flatten)]
+    pub report: CheckReport,
+}

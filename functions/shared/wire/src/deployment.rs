@@ -1,0 +1,47 @@
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// Where the certificate goes besides ACM in the installation's own region.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeploymentView {
+    /// Those that are to have it, and those that have yet to lose it.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub listeners: Vec<ListenerView>,
+    /// Regions that were asked for; those of the listeners are not among them.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub regions: Vec<String>,
+    /// The role by which it is in another account; null: it is in the installation's own.
+    pub role: Option<String>,
+    /// The certificate in further regions.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub copies: Vec<CopyView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ListenerView {
+    pub arn: String,
+    /// False: it was taken off the endpoint, and still has the certificate, mostly as its default one.
+    pub wanted: bool,
+    /// Since when it has the certificate; null: it does not yet, or that has failed.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub attached_at: Option<OffsetDateTime>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CopyView {
+    pub region: String,
+    pub arn: String,
+    /// Whether it is the certificate in place; false: still the one before.
+    pub current: bool,
+}
+
+impl DeploymentView {
+    /// Whether there is anything to show.
+    pub fn is_empty(&self) -> bool {
+        self.listeners.is_empty() && self.regions.is_empty() && self.role.is_none() && self.copies.is_empty()
+    }
+}

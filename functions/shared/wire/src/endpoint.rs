@@ -1,0 +1,156 @@
+//! An endpoint: its verdict, and the parts that it is made of.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::{
+    CertificateView, DeploymentView, DnsMethod, FailureView, Finding, Mover, Open, ProviderHint, Reachability,
+    RecordStatus, RecordView, Serving, WatchView,
+};
+
+/// The state of an endpoint in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Somebody must do something before there is a good certificate, or before it can be renewed.
+    ActionRequired,
+    /// A good certificate is in place, and something is wrong that will break it or its use.
+    Degraded,
+    /// It failed, and is tried again by itself; nobody need act.
+    Retrying,
+    /// A certificate is on its way.
+    Issuing,
+    /// Nothing is to be waited for: it is being removed, or its customer seems to have left and it is parked.
+    Paused,
+    /// A good certificate is in place, and nothing stands in the way of the next one.
+    Ready,
+}
+
+/// An endpoint: its verdict, and the three parts that it is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndpointView {
+    pub id: String,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub tenant: String,
+    /// The first name; an A-label form.
+    pub domain: String,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub names: Vec<String>,
+    /// As their owner writes them, in Unicode.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub display_names: Vec<String>,
+    #[schema(value_type = Reachability)]
+    pub reachability: Open<Reachability>,
+    /// How names are proven that have to be proven over DNS.
+    #[serde(default)]
+    #[schema(value_type = DnsMethod, required = true)]
+    pub dns_method: Open<DnsMethod>,
+    #[schema(value_type = Verdict)]
+    pub verdict: Open<Verdict>,
+    /// Who must take the next step.
+    #[schema(value_type = Mover)]
+    pub actor: Open<Mover>,
+    /// What is the case, in one or two sentences.
+    pub reason: String,
+    pub next_step: String,
+    /// When the host will be without a good certificate unless something is done.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub breaks_at: Option<OffsetDateTime>,
+    pub dns: DnsView,
+    pub certificate: CertificateView,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub deployment: DeploymentView,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub serving: Serving,
+    /// What is seen of it in the background; null before the first look at its certificate.
+    pub watch: Option<WatchView>,
+    /// Why the last attempt failed; null when it did not.
+    pub failure: Option<FailureView>,
+    /// Number of the last attempt.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub attempt: u64,
+    /// When the next attempt starts by itself; null while one runs.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub next_attempt_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+impl EndpointView {
+    /// Whether it is being removed: nothing more can be done with it. A parked endpoint is paused, too, but stays.
+    pub fn leaves(&self) -> bool {
+        self.verdict == Verdict::Paused && self.actor == Mover::Nobody
+    }
+
+    /// As its owner writes it.
+    pub fn title(&self) -> &str {
+        self.display_names.first().unwrap_or(&self.domain)
+    }
+}
+
+/// The required records beside what the last look found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DnsView {
+    /// When the records were last looked at; null if never.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub checked_at: Option<OffsetDateTime>,
+    /// The worst of all records; null if they were never looked at.
+    #[schema(value_type = Option<RecordStatus>)]
+    pub status: Option<Open<RecordStatus>>,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub records: Vec<RecordView>,
+    /// What is wrong, most severe first.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub findings: Vec<Finding>,
+    pub provider: Option<ProviderHint>,
+}
+
+/// A page of endpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EndpointList {
+    pub endpoints: Vec<EndpointView>,
+    /// Hand it back as `cursor` to get the next page; null on the last one.
+    pub next_cursor: Option<String>,
+    /// Whether there are more endpoints than were put into this order.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub truncated: bool,
+}
+
+/// All endpoints of the caller, counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Overview {
+    pub total: usize,
+    /// How many endpoints have each verdict, those that need attention first.
+    pub verdicts: Vec<VerdictCount>,
+    /// Those that need attention most, at most 20.
+    pub attention: Vec<EndpointView>,
+    /// The next renewals, soonest first, at most 50.
+    pub renewals: Vec<Renewal>,
+    /// Whether there are more endpoints than were counted.
+    pub truncated: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VerdictCount {
+    #[schema(value_type = Verdict)]
+    pub verdict: Open<Verdict>,
+    pub count: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Renewal {
+    pub id: String,
+    pub domain: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}

@@ -1,0 +1,184 @@
+//! What people and programs are told: one typed, versioned event for each fact, on topics and on a bus.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::{Mover, Open, RequiredRecord};
+
+/// Of the events' shape. A field that is added leaves it as it is; one that goes, or means another thing, does not.
+pub const VERSION: u32 = 1;
+
+/// What an event tells. Subscriptions filter by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub enum AlertKind {
+    /// The endpoint has its first certificate.
+    CertificateIssued,
+    /// A newer certificate took the place of the one before.
+    CertificateRenewed,
+    /// There is no certificate, and the customer is not the one who can help.
+    IssuanceFailed,
+    /// As above, while an older certificate still serves.
+    RenewalFailed,
+    /// The actor must do something, or the next certificate cannot be had.
+    ActionRequired,
+    /// A trouble that was told lasts, and the certificate's end comes nearer; or nobody has begun a renewal that is due.
+    ExpiryApproaching,
+    /// What was told before is over.
+    Recovered,
+    /// ACM has the certificate, and the host presents another one.
+    ServedCertificateDiffers,
+    /// The certificate is gone from ACM, or is another one there.
+    CertificateMissing,
+    /// The installation itself does not work as it must.
+    EngineUnhealthy,
+    EndpointRemoved,
+    /// What a tenant's endpoints need, once a day.
+    Digest,
+}
+
+/// How soon somebody should look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertSeverity {
+    /// Nothing is wrong.
+    Info,
+    /// Something must be done, and there is time.
+    Notice,
+    /// Under a third of the certificate's life is left.
+    Warning,
+    /// Under a fifth.
+    Error,
+    /// Under a tenth, or it has expired.
+    Page,
+}
+
+/// Why something is told, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct Cause(pub String);
+
+/// The certificate in place, as an event shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CertificateFacts {
+    /// ARN in ACM.
+    pub arn: String,
+    /// Upper-case hex without leading zeros.
+    pub serial: String,
+    pub issuer: String,
+    /// Directory URL of the CA that issued it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_before: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_after: OffsetDateTime,
+    /// When its renewal begins.
+    #[serde(with = "time::serde::rfc3339")]
+    pub renew_at: OffsetDateTime,
+}
+
+/// How far a cause reaches that is not of one endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Affected {
+    /// Endpoints that have met the cause since it began.
+    pub endpoints: u64,
+    /// Domain of the first of them.
+    pub first: String,
+}
+
+/// One event. What is absent does not apply.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Alert {
+    /// Of the shape of events: 1.
+    pub version: u32,
+    /// The same when a crash made it be sent twice, and otherwise unique.
+    pub id: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    #[schema(value_type = AlertKind)]
+    pub kind: Open<AlertKind>,
+    #[schema(value_type = AlertSeverity)]
+    pub severity: Open<AlertSeverity>,
+    pub cause: Cause,
+    /// Who must act.
+    #[schema(value_type = Mover)]
+    pub actor: Open<Mover>,
+    /// Absent where the event is about the installation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// The endpoint's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The endpoint's first name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// All names of the endpoint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Since when it is so.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<OffsetDateTime>,
+    /// When it breaks unless something is done: mostly the end of the certificate in place.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<OffsetDateTime>,
+    /// When it is tried again by itself.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<OffsetDateTime>,
+    /// What happened and why.
+    pub what: String,
+    /// What the actor is to do next.
+    pub remedy: String,
+    /// The record to create or to change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RequiredRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateFacts>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affected: Option<Affected>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The page of the dashboard that shows more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+/// What a digest says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Digest {
+    pub endpoints: u64,
+    /// Endpoints with a good certificate and nothing in the way of the next one.
+    pub ready: u64,
+    /// Endpoints that somebody must do something about.
+    pub waiting: u64,
+    /// The most urgent of those.
+    pub needs: Vec<Need>,
+    /// The certificates that end next.
+    pub next: Vec<Ending>,
+}
+
+/// An endpoint that waits for somebody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Need {
+    pub domain: String,
+    #[schema(value_type = Mover)]
+    pub actor: Open<Mover>,
+    pub what: String,
+    pub remedy: String,
+    /// Since when its attempts fail, where they do.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<OffsetDateTime>,
+    /// When the certificate in place ends.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<OffsetDateTime>,
+}
+
+/// A certificate, and when it ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Ending {
+    pub domain: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub not_after: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub renew_at: OffsetDateTime,
+}

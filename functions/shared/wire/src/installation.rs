@@ -1,0 +1,63 @@
+//! The installation itself, and who asks.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Open;
+
+/// How one part of the installation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InstallationStatus {
+    Ok,
+    /// Works, and may not always.
+    Warning,
+    Failed,
+}
+
+/// One check of the installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InstallationCheck {
+    /// Name of the check: `zone-delegation`. Stable.
+    pub name: String,
+    #[schema(value_type = InstallationStatus)]
+    pub status: Open<InstallationStatus>,
+    /// What was found, in one or two sentences.
+    pub detail: String,
+    /// What the operator does about it; absent when all is well.
+    pub remedy: Option<String>,
+    /// How much is used of what is limited, where the check is of that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used: Vec<Used>,
+}
+
+/// How much of a limit is used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Used {
+    /// Of which limit: `certificates`. Stable.
+    pub of: String,
+    /// Whole percent, rounded down; over 100 where it will not be enough.
+    pub percent: u32,
+}
+
+/// The installation itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InstallationView {
+    pub checks: Vec<InstallationCheck>,
+}
+
+/// Who the caller is, as the API sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CallerView {
+    pub who: String,
+    pub operator: bool,
+    /// Null for an operator.
+    pub tenant: Option<String>,
+}
+
+/// Whether the API is there at all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct HealthView {
+    #[schema(example = "ok")]
+    pub status: String,
+}

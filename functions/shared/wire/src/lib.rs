@@ -1,0 +1,41 @@
+//! What goes over the wire: the bodies of the API, and [`events`].
+//!
+//! The API and the notifiers make them out of the domain's types; the CLI reads them; the OpenAPI document and the
+//! schema of events are derived from them. The shapes are stable, and the domain may change behind them.
+//!
+//! Requests are read strictly: what the API does not know, it refuses. Everything else is read tolerantly, as a CLI may
+//! be older or younger than its API: unknown fields are passed over, a word that is not on the list is [`Open::Other`],
+//! and a field that an earlier release left out has a default, though the schema requires it.
+
+mod attempt;
+mod certificate;
+mod check;
+mod deployment;
+mod endpoint;
+pub mod events;
+mod failure;
+mod health;
+mod installation;
+mod open;
+mod problem;
+mod record;
+mod request;
+mod share;
+mod trail;
+mod who;
+
+pub use attempt::{Attempt, AttemptList, ChallengeKind, Outcome, StartedView, Step, StepUsage};
+pub use certificate::{CertificateState, CertificateView};
+pub use check::{CheckReport, Finding, Fix, PreflightView, ProviderHint, Serving, Severity};
+pub use deployment::{CopyView, DeploymentView, ListenerView};
+pub use endpoint::{DnsView, EndpointList, EndpointView, Overview, Renewal, Verdict, VerdictCount};
+pub use failure::{AcmeProblem, Failure, FailureName, FailureView, Subproblem};
+pub use health::{Symptom, SymptomKind, WatchView};
+pub use installation::{CallerView, HealthView, InstallationCheck, InstallationStatus, InstallationView, Used};
+pub use open::Open;
+pub use problem::{GatewayMessage, Problem};
+pub use record::{Found, RecordCheck, RecordList, RecordStatus, RecordView, RequiredRecord};
+pub use request::{DnsMethod, LinkWish, Preflight, Reachability, Registration, Wish};
+pub use share::{NewShare, Share, ShareList};
+pub use trail::{Event, EventKind, EventList};
+pub use who::{Actor, Mover, Origin};

@@ -1,0 +1,41 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Why a request was not done (RFC 9457): what happened, which field, and the next step.
+// What has no title is no such document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "type": "urn:managed-https:problem:invalid-request",
+    "title": "The request is not valid",
+    "status": 422,
+    "detail": "“b.a.test” is covered by “*.a.test” already, and the CA refuses both in one certificate; leave it out",
+    "field": "also[0]",
+    "remedy": "Correct the request and send it again."
+}))]
+pub struct Problem {
+    /// Stable; `urn:managed-https:problem:` and a name.
+    #[serde(rename = "type", default)]
+    #[schema(required = true)]
+    pub kind: String,
+    pub title: String,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub status: u16,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub detail: String,
+    /// The input field at fault, as in the request: `also[1]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What to do.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub remedy: String,
+}
+
+/// What API Gateway itself answers, before anything here is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GatewayMessage {
+    #[schema(example = "Forbidden")]
+    pub message: String,
+}

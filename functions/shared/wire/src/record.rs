@@ -1,0 +1,89 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::Open;
+
+/// One record to create, as it is typed into a zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RequiredRecord {
+    /// Full name, without trailing dot.
+    pub name: String,
+    /// `CNAME`, or `ALIAS` where a CNAME cannot stand (RFC 1034 §3.6.2), or `TXT`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Of a TXT record the text itself, without quotes and in one piece.
+    pub value: String,
+    /// What the record is for, in one sentence.
+    pub purpose: String,
+}
+
+/// Whether a required record is as it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordStatus {
+    /// Every authoritative server that answers says what is expected.
+    Ok,
+    /// Nothing stands at the name.
+    Missing,
+    /// Something else stands there.
+    Mismatch,
+    /// Servers say different things, or another record stands in the way.
+    Conflict,
+    /// No authoritative server gives a usable answer.
+    Unreachable,
+}
+
+/// What one authoritative server said about a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Found {
+    /// Name or address of the server.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub server: String,
+    /// The records at the name, as in a zone file: `CNAME x.example`. Empty when there is none.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub records: Vec<String>,
+    /// Each further name that a CNAME led to, in order, and last the addresses it ends in.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub chain: Vec<String>,
+    /// Why there is no answer: `NXDOMAIN`, `SERVFAIL`, `REFUSED`, a timeout, in words. Absent with an answer.
+    pub error: Option<String>,
+}
+
+/// A required record beside what was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecordCheck {
+    #[serde(flatten)]
+    pub record: RequiredRecord,
+    #[serde(default)]
+    #[schema(value_type = RecordStatus, required = true)]
+    pub status: Open<RecordStatus>,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub found: Vec<Found>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecordView {
+    #[serde(flatten)]
+    pub record: RequiredRecord,
+    /// Null if it was never looked at.
+    #[schema(value_type = Option<RecordStatus>)]
+    pub status: Option<Open<RecordStatus>>,
+    #[serde(default)]
+    #[schema(required = true)]
+    pub found: Vec<Found>,
+}
+
+impl From<RecordCheck> for RecordView {
+    fn from(RecordCheck { record, status, found }: RecordCheck) -> Self {
+        Self { record, status: Some(status), found }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecordList {
+    pub records: Vec<RecordView>,
+}

@@ -1,0 +1,120 @@
+//! What requests say. The API reads them strictly: a field or a word that it does not know is refused by name.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Whether the CA can open a connection to the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Reachability {
+    /// Open to the internet: validated over HTTP-01 (wildcards over DNS).
+    External,
+    /// Internal or IP-filtered: validated over DNS, at the delegated name or by a standing record.
+    Internal,
+}
+
+/// How names that have to be proven over DNS are proven.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub enum DnsMethod {
+    /// By a value of each order, published at the delegated name (RFC 8555 §8.4).
+    #[default]
+    #[serde(rename = "dns-01")]
+    Dns01,
+    /// By a standing record that names our account; nothing is published (draft-ietf-acme-dns-persist).
+    #[serde(rename = "dns-persist-01")]
+    DnsPersist01,
+}
+
+impl DnsMethod {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An endpoint to be registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"domain": "shop.example.com", "also": ["*.shop.example.com"], "reachability": "external"}))]
+pub struct Registration {
+    /// The name the endpoint goes by; a wildcard is fine. Cannot be changed.
+    #[schema(max_length = 253)]
+    pub domain: String,
+    /// Further names for the same certificate.
+    #[serde(default)]
+    #[schema(max_items = 99)]
+    pub also: Vec<String>,
+    pub reachability: Reachability,
+    /// How names are proven that have to be proven over DNS: through the delegation unless this says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dns_method: Option<DnsMethod>,
+    /// Whose it is. Operators only; without it, `default`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[A-Za-z0-9._-]{1,64}$")]
+    pub tenant: Option<String>,
+    /// ARNs of listeners (ALB, NLB) that the certificate is attached to. Operators only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 20)]
+    pub listeners: Vec<String>,
+    /// Regions that it is imported into besides the installation's own and those of the listeners. Operators only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    pub regions: Vec<String>,
+    /// The role that is assumed for all of it, one of the installation's `DeploymentRoleArns`. Operators only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// What an endpoint is to become. What is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"also": ["www.shop.example.com"], "reachability": "internal"}))]
+pub struct Wish {
+    /// All further names: those that are left out are given back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 99)]
+    pub also: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reachability: Option<Reachability>,
+    /// How names are proven that have to be proven over DNS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns_method: Option<DnsMethod>,
+    /// All listeners (ALB, NLB) that the certificate is to be on: it is taken off those that are left out. Operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 20)]
+    pub listeners: Option<Vec<String>>,
+    /// All regions that it is to be imported into besides the installation's own and those of the listeners. Operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 10)]
+    pub regions: Option<Vec<String>>,
+    /// One of the installation's `DeploymentRoleArns`, or empty for none; not once there is a certificate. Operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// A domain to look at before it is registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"domain": "shop.example.com", "reachability": "external"}))]
+pub struct Preflight {
+    #[schema(max_length = 253)]
+    pub domain: String,
+    #[serde(default)]
+    #[schema(max_items = 99)]
+    pub also: Vec<String>,
+    pub reachability: Reachability,
+    /// How names are to be proven that have to be proven over DNS; as for a registration.
+    // The default is not sent: an API from before there was a choice refuses the field.
+    #[serde(default, skip_serializing_if = "DnsMethod::is_default")]
+    pub dns_method: DnsMethod,
+}
+
+/// How a link is to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"expires_in_days": 14}))]
+pub struct LinkWish {
+    /// 30 unless it is said otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 365)]
+    pub expires_in_days: Option<u16>,
+}

@@ -1,0 +1,33 @@
+//! Links to the customer's page.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::Origin;
+
+/// A link that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Share {
+    /// SHA-256 of the token, hex: names the link, and opens nothing.
+    pub id: String,
+    pub created_by: Origin,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires_at: OffsetDateTime,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ShareList {
+    pub shares: Vec<Share>,
+}
+
+/// A link that was just made. Its URL is shown this once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NewShare {
+    #[serde(flatten)]
+    pub share: Share,
+    /// The customer's page.
+    pub url: String,
+}

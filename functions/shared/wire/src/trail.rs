@@ -1,0 +1,46 @@
+//! What happened to an endpoint, in order: its attempts and what people did.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+use crate::{Open, Origin};
+
+/// What an event says happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    Registered,
+    Changed,
+    Checked,
+    RenewalRequested,
+    LinkCreated,
+    LinkRevoked,
+    RemovalRequested,
+    AttemptStarted,
+    CertificateIssued,
+    CertificateRenewed,
+    CertificateUnchanged,
+    AttemptFailed,
+    Removed,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Event {
+    /// Sorts by time, and is unique within the endpoint: hand it back as `after` to read on from it.
+    pub id: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    #[schema(value_type = EventKind)]
+    pub kind: Open<EventKind>,
+    pub by: Origin,
+    /// In one sentence.
+    pub summary: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EventList {
+    /// Newest first.
+    pub events: Vec<Event>,
+}

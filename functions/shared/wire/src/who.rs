@@ -1,0 +1,44 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Who has to do something before it can work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Actor {
+    /// The owner of the domain, in its DNS.
+    Customer,
+    /// The team that runs this installation.
+    Operator,
+    /// The certificate authority; waiting is enough.
+    Ca,
+}
+
+/// Whose move it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mover {
+    Customer,
+    Operator,
+    Ca,
+    Nobody,
+}
+
+impl From<Actor> for Mover {
+    fn from(actor: Actor) -> Self {
+        match actor {
+            Actor::Customer => Self::Customer,
+            Actor::Operator => Self::Operator,
+            Actor::Ca => Self::Ca,
+        }
+    }
+}
+
+/// Who did something, from where: the trail that an audit follows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Origin {
+    /// IAM ARN, the token's subject, `link SHARE-ID`, or `managed-https` for what happens by itself.
+    pub who: String,
+    /// Source address of the request; absent for what happens by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+}

@@ -1,0 +1,185 @@
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use wire::events::Alert;
+use wire::{
+    Attempt, AttemptList, EndpointList, EndpointView, EventList, InstallationStatus, InstallationView, NewShare, Open,
+    Overview, PreflightView, RecordList, Serving, Severity, ShareList, StepUsage, Verdict,
+};
+
+use crate::samples;
+
+#[track_caller]
+fn read<T: DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{error}: {value:#}"))
+}
+
+/// Reads `sample`, and writes it again: the same, also when a later release has added a field to every object.
+#[track_caller]
+fn holds<T: Serialize + DeserializeOwned>(sample: Value) {
+    assert_eq!(serde_json::to_value(read::<T>(&sample)).expect("plain data"), sample);
+    let mut younger = sample.clone();
+    add_fields(&mut younger);
+    assert_eq!(serde_json::to_value(read::<T>(&younger)).expect("plain data"), sample, "new fields are passed over");
+}
+
+fn add_fields(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(add_fields);
+            fields.insert("a_new_field".into(), json!({"of": ["any", 1, null]}));
+        }
+        Value::Array(items) => items.iter_mut().for_each(add_fields),
+        _ => {}
+    }
+}
+
+#[test]
+fn everything_that_is_sent_is_read_whole_whatever_a_later_release_adds() {
+    holds::<EndpointView>(samples::endpoint());
+    holds::<EndpointList>(samples::endpoints());
+    holds::<Overview>(samples::overview());
+    holds::<RecordList>(samples::records());
+    holds::<PreflightView>(samples::preflight());
+    holds::<AttemptList>(samples::attempts());
+    holds::<EventList>(samples::events());
+    holds::<ShareList>(samples::shares());
+    holds::<NewShare>(samples::new_share());
+    holds::<InstallationView>(samples::installation());
+    holds::<Alert>(samples::alert());
+}
+
+/// Each text of `sample`, in the place of which `T` is read as it was with another one.
+#[track_caller]
+fn takes_new_words<T: Serialize + DeserializeOwned>(sample: &Value, words: &[&str]) {
+    for pointer in words {
+        let mut younger = sample.clone();
+        *younger.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is there")) = json!("a_new_word");
+        assert_eq!(serde_json::to_value(read::<T>(&younger)).expect("plain data"), younger, "{pointer}");
+    }
+}
+
+#[test]
+fn a_word_of_a_later_release_is_kept_wherever_there_is_a_list_of_words() {
+    takes_new_words::<EndpointView>(
+        &samples::endpoint(),
+        &[
+            "/reachability",
+            "/dns_method",
+            "/verdict",
+            "/actor",
+            "/dns/status",
+            "/dns/records/0/status",
+            "/dns/findings/0/severity",
+            "/dns/findings/0/actor",
+            "/certificate/state",
+            "/watch/symptoms/0/kind",
+            "/watch/symptoms/0/actor",
+            "/failure/name",
+            "/failure/actor",
+        ],
+    );
+    takes_new_words::<PreflightView>(&samples::preflight(), &["/reachability", "/dns_method", "/records/0/status"]);
+    takes_new_words::<AttemptList>(
+        &samples::attempts(),
+        &[
+            "/attempts/0/outcome",
+            "/attempts/0/method",
+            "/attempts/0/failure/name",
+            "/attempts/0/failure/actor",
+            "/attempts/0/steps/0/step",
+        ],
+    );
+    takes_new_words::<EventList>(&samples::events(), &["/events/0/kind"]);
+    takes_new_words::<InstallationView>(&samples::installation(), &["/checks/0/status"]);
+    takes_new_words::<Overview>(&samples::overview(), &["/verdicts/0/verdict"]);
+    takes_new_words::<Alert>(&samples::alert(), &["/kind", "/severity", "/actor", "/digest/needs/0/actor"]);
+}
+
+#[test]
+fn what_is_not_known_is_looked_at_rather_than_passed_over() {
+    assert!(read::<Open<Severity>>(&json!("fatal")) > Open::Known(Severity::Error));
+    assert!(read::<Open<InstallationStatus>>(&json!("burning")) > Open::Known(InstallationStatus::Failed));
+    assert!(read::<Open<Verdict>>(&json!("lost")) > Open::Known(Verdict::Ready));
+    let serving: Serving = read(&json!({"status": "a_new_way", "host": "example.com"}));
+    assert_eq!(serving, Serving::NotChecked);
+}
+
+/// Takes the fields away that an earlier release did not have, or that a reader can do without.
+fn older(mut value: Value, left_out: &[(&str, &[&str])]) -> Value {
+    for (pointer, fields) in left_out {
+        let object = value.pointer_mut(pointer).and_then(Value::as_object_mut).expect("an object");
+        for field in *fields {
+            assert!(object.remove(*field).is_some(), "{pointer}/{field} is there");
+        }
+    }
+    value
+}
+
+#[test]
+fn what_an_earlier_release_left_out_is_empty() {
+    let bare = older(
+        samples::endpoint(),
+        &[
+            ("/dns/records/0", &["status", "found"]),
+            ("/dns/findings/0", &["expected", "found", "explanation"]),
+            ("/dns/findings/0/fix", &["record", "command"]),
+            ("/dns/provider", &["trap"]),
+            ("/dns", &["checked_at", "status"]),
+            (
+                "/certificate",
+                &[
+                    "arn",
+                    "serial",
+                    "issuer",
+                    "directory",
+                    "names",
+                    "not_before",
+                    "not_after",
+                    "imported_at",
+                    "renews_at",
+                ],
+            ),
+            ("/deployment/listeners/0", &["attached_at"]),
+            ("/deployment", &["regions", "role", "copies"]),
+            ("/serving", &["chain_complete"]),
+            ("/watch/symptoms/0", &["kind", "looks", "actor", "record"]),
+            ("/watch", &["look_again_at", "dns_good_at", "used_by"]),
+            ("/failure", &["parked_since"]),
+            ("", &["tenant", "names", "display_names", "dns_method", "breaks_at", "attempt", "next_attempt_at"]),
+        ],
+    );
+    let endpoint: EndpointView = read(&bare);
+    assert_eq!((endpoint.tenant.as_str(), endpoint.title(), endpoint.attempt), ("", "example.com", 0));
+    assert_eq!((endpoint.dns_method, &endpoint.dns.records[0].status), (Open::Other(String::new()), &None));
+    assert!(matches!(endpoint.serving, Serving::Presented { chain_complete: true, .. }), "as it was taken to be");
+    let parts = ["deployment", "serving", "watch", "failure"];
+    let barer: EndpointView = read(&older(bare, &[("", &parts), ("/dns", &["records", "findings", "provider"])]));
+    assert!(barer.deployment.is_empty() && barer.watch.is_none() && barer.failure.is_none());
+    assert_eq!((barer.serving, barer.dns.records.len()), (Serving::NotChecked, 0));
+}
+
+#[test]
+fn an_attempt_of_an_earlier_release_has_no_times_of_its_steps() {
+    let optional: &[&str] = &["finished_at", "method", "order", "directory", "failure", "execution"];
+    let list: AttemptList = read(&older(
+        samples::attempts(),
+        &[
+            ("/attempts/0/steps/0", &["milliseconds", "ca_requests", "route53_calls", "began", "ended"]),
+            ("/attempts/0", optional),
+        ],
+    ));
+    let Attempt { steps, finished_at, .. } = &list.attempts[0];
+    assert!(matches!(steps[..], [StepUsage { milliseconds: 0, began: None, .. }]) && finished_at.is_none());
+    let bare: AttemptList = read(&json!({"attempts": [
+        {"attempt": 1, "started_at": "2026-01-01T00:00:00Z", "outcome": "running"}]}));
+    assert!(bare.attempts[0].steps.is_empty());
+}
+
+#[test]
+fn what_makes_an_endpoint_cannot_be_left_out() {
+    for field in ["id", "domain", "reachability", "verdict", "actor", "reason", "next_step", "dns", "certificate"] {
+        let broken = older(samples::endpoint(), &[("", &[field])]);
+        assert!(serde_json::from_value::<EndpointView>(broken).is_err(), "{field}");
+    }
+}

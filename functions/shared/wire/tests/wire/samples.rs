@@ -1,0 +1,137 @@
+//! What this release sends, whole: each field is there, and none is empty.
+
+use serde_json::{Value, json};
+
+pub(crate) fn record() -> Value {
+    json!({"name": "_acme-challenge.example.com", "type": "CNAME", "value": "l.acme.example", "purpose": "Proves."})
+}
+
+fn found() -> Value {
+    json!({"server": "ns1.example.com", "records": ["CNAME a.example"], "chain": ["192.0.2.1"], "error": "timeout"})
+}
+
+fn checked() -> Value {
+    let mut checked = record();
+    checked["status"] = json!("missing");
+    checked["found"] = json!([found()]);
+    checked
+}
+
+fn finding() -> Value {
+    json!({"check": "delegation-missing", "severity": "error", "subject": "_acme-challenge.example.com",
+        "expected": "CNAME l.acme.example", "found": "nothing", "explanation": "The CA finds no value.",
+        "actor": "customer", "fix": {"text": "Create it.", "record": record(), "command": "dig x"}})
+}
+
+fn provider() -> Value {
+    json!({"name": "Cloudflare", "typing": "Type `_acme-challenge`.", "trap": "Switch the proxy off."})
+}
+
+fn presented() -> Value {
+    json!({"status": "presented", "host": "example.com", "serial": "0B", "issuer": "CN=Other",
+        "not_after": "2026-02-01T00:00:00Z", "ours": false, "name_matches": true, "chain_complete": true})
+}
+
+pub(crate) fn endpoint() -> Value {
+    json!({
+        "id": "ep-1", "tenant": "acme", "domain": "example.com", "names": ["example.com"],
+        "display_names": ["example.com"], "reachability": "external", "dns_method": "dns-01",
+        "verdict": "action_required", "actor": "customer", "reason": "no CNAME", "next_step": "Create it.",
+        "breaks_at": "2026-04-01T00:00:00Z",
+        "dns": {"checked_at": "2026-01-01T00:00:00Z", "status": "missing", "records": [checked()],
+            "findings": [finding()], "provider": provider()},
+        "certificate": {"state": "active", "arn": "arn:x", "serial": "0A", "issuer": "CN=Test",
+            "directory": "https://ca.example/dir", "names": ["example.com"], "not_before": "2026-01-01T00:00:00Z",
+            "not_after": "2026-04-01T00:00:00Z", "imported_at": "2026-01-01T00:00:01Z",
+            "renews_at": "2026-03-01T00:00:00.5Z"},
+        "deployment": {"listeners": [{"arn": "arn:l", "wanted": true, "attached_at": "2026-01-01T00:00:00Z"}],
+            "regions": ["us-east-1"], "role": "arn:r", "copies": [{"region": "us-east-1", "arn": "arn:c", "current": true}]},
+        "serving": presented(),
+        "watch": {"looked_at": "2026-01-01T00:00:00Z", "look_again_at": "2026-01-01T06:00:00Z",
+            "dns_good_at": "2026-01-01T00:00:00Z", "symptoms": [{"kind": "dns_broken", "since": "2026-01-01T00:00:00Z",
+                "looks": 2, "actor": "customer", "summary": "nothing there", "remedy": "Create it.", "record": record()}],
+            "used_by": ["arn:lb"]},
+        "failure": {"name": "RecordsNotReady", "actor": "customer", "summary": "no CNAME", "remedy": "Create it.",
+            "since": "2026-01-01T00:00:00Z", "attempts": 3, "parked_since": "2026-01-08T00:00:00Z"},
+        "attempt": 4, "next_attempt_at": "2026-01-02T00:00:00Z", "created_at": "2026-01-01T00:00:00.123Z"
+    })
+}
+
+pub(crate) fn endpoints() -> Value {
+    json!({"endpoints": [endpoint()], "next_cursor": "abc", "truncated": true})
+}
+
+pub(crate) fn overview() -> Value {
+    json!({"total": 1, "verdicts": [{"verdict": "action_required", "count": 1}], "attention": [endpoint()],
+        "renewals": [{"id": "ep-1", "domain": "example.com", "at": "2026-03-01T00:00:00Z"}], "truncated": true})
+}
+
+pub(crate) fn records() -> Value {
+    json!({"records": [checked()]})
+}
+
+pub(crate) fn preflight() -> Value {
+    json!({"domain": "example.com", "reachability": "internal", "dns_method": "dns-persist-01", "well": false,
+        "checked_at": "2026-01-01T00:00:00Z", "records": [checked()], "findings": [finding()], "provider": provider(),
+        "serving": presented()})
+}
+
+pub(crate) fn attempts() -> Value {
+    json!({"attempts": [{
+        "attempt": 7, "started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:00:12.3Z",
+        "outcome": "failed", "method": "dns-01", "order": "https://ca.example/order/1",
+        "directory": "https://ca.example/dir", "execution": "ep-1-7",
+        "failure": {"name": "CaRefused", "actor": "ca", "summary": "It says no.", "remedy": "Wait.",
+            "retry_after": "2026-01-01T01:00:00Z", "record": record(),
+            "problem": {"kind": "caa", "detail": "CAA forbids", "subproblems": [
+                {"name": "example.com", "kind": "caa", "detail": "CAA forbids"}]}},
+        "steps": [{"step": "open-order", "milliseconds": 300, "ca_requests": 3, "route53_calls": 1,
+            "began": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:01Z"}]
+    }]})
+}
+
+fn origin() -> Value {
+    json!({"who": "arn:aws:iam::1:user/ann", "address": "192.0.2.1"})
+}
+
+pub(crate) fn events() -> Value {
+    json!({"events": [{"id": "001795521600000-00a7", "at": "2026-01-01T00:00:00Z", "kind": "renewal_requested",
+        "by": origin(), "summary": "Renewal requested."}]})
+}
+
+fn share() -> Value {
+    json!({"id": "9f86", "created_by": origin(), "created_at": "2026-01-01T00:00:00Z",
+        "expires_at": "2026-01-31T00:00:00Z"})
+}
+
+pub(crate) fn shares() -> Value {
+    json!({"shares": [share()]})
+}
+
+pub(crate) fn new_share() -> Value {
+    let mut made = share();
+    made["url"] = json!("https://certificates.example/records/x");
+    made
+}
+
+pub(crate) fn installation() -> Value {
+    json!({"checks": [{"name": "acm-quota", "status": "warning", "detail": "Much is used.", "remedy": "Ask for more.",
+        "used": [{"of": "certificates", "percent": 91}]}]})
+}
+
+pub(crate) fn alert() -> Value {
+    json!({
+        "version": 1, "id": "ep-1.x", "at": "2026-01-01T00:00:00Z", "kind": "ActionRequired", "severity": "warning",
+        "cause": "RecordsNotReady", "actor": "customer", "tenant": "acme", "endpoint": "ep-1", "domain": "example.com",
+        "names": ["example.com"], "since": "2026-01-01T00:00:00Z", "until": "2026-04-01T00:00:00Z",
+        "next_attempt": "2026-01-02T00:00:00Z", "what": "no CNAME", "remedy": "Create it.", "record": record(),
+        "certificate": {"arn": "arn:x", "serial": "0A", "issuer": "CN=Test", "directory": "https://ca.example/dir",
+            "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z", "renew_at": "2026-03-01T00:00:00Z"},
+        "affected": {"endpoints": 3, "first": "example.com"},
+        "digest": {"endpoints": 3, "ready": 1, "waiting": 2,
+            "needs": [{"domain": "example.com", "actor": "customer", "what": "no CNAME", "remedy": "Create it.",
+                "since": "2026-01-01T00:00:00Z", "until": "2026-04-01T00:00:00Z"}],
+            "next": [{"domain": "example.com", "not_after": "2026-04-01T00:00:00Z", "renew_at": "2026-03-01T00:00:00Z"}]},
+        "link": "https://certificates.example/dashboard"
+    })
+}

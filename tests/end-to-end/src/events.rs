@@ -1,0 +1,60 @@
+//! What is sent, read back as what it was made of: people read the domain's texts of it.
+
+use anyhow::{Context, Result};
+use domain::alert::{Affected, Alert, AlertKind, CertificateFacts, Digest, Ending, Need};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wire::events;
+
+/// The event that `json` is.
+pub fn alert(json: &str) -> Result<Alert> {
+    let event: events::Alert = serde_json::from_str(json)?;
+    let kind = event.kind.to_string();
+    Ok(Alert {
+        id: event.id,
+        at: event.at,
+        kind: AlertKind::ALL.into_iter().find(|known| known.as_str() == kind).context("an unknown kind")?,
+        severity: alike(event.severity)?,
+        cause: alike(event.cause)?,
+        actor: alike(event.actor)?,
+        tenant: event.tenant,
+        endpoint: event.endpoint,
+        domain: event.domain,
+        names: event.names,
+        since: event.since,
+        until: event.until,
+        next_attempt: event.next_attempt,
+        what: event.what,
+        remedy: event.remedy,
+        record: event.record.map(alike).transpose()?,
+        certificate: event.certificate.map(certificate),
+        affected: event.affected.map(|events::Affected { endpoints, first }| Affected { endpoints, first }),
+        digest: event.digest.map(digest).transpose()?,
+        link: event.link,
+    })
+}
+
+fn certificate(facts: events::CertificateFacts) -> CertificateFacts {
+    let events::CertificateFacts { arn, serial, issuer, directory, not_before, not_after, renew_at } = facts;
+    CertificateFacts { arn, serial, issuer, directory, not_before, not_after, renew_at }
+}
+
+fn digest(digest: events::Digest) -> Result<Digest> {
+    let need = |need: events::Need| {
+        let events::Need { domain, actor, what, remedy, since, until } = need;
+        anyhow::Ok(Need { domain, actor: alike(actor)?, what, remedy, since, until })
+    };
+    let ending = |events::Ending { domain, not_after, renew_at }| Ending { domain, not_after, renew_at };
+    Ok(Digest {
+        endpoints: digest.endpoints,
+        ready: digest.ready,
+        waiting: digest.waiting,
+        needs: digest.needs.into_iter().map(need).collect::<Result<_>>()?,
+        next: digest.next.into_iter().map(ending).collect(),
+    })
+}
+
+/// What is stored as it is sent.
+fn alike<T: DeserializeOwned>(value: impl Serialize) -> Result<T> {
+    Ok(serde_json::from_value(serde_json::to_value(value)?)?)
+}
