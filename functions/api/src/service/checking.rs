@@ -97,7 +97,7 @@ fn outcome(check: &CheckSummary) -> (RecordStatus, Option<&str>, bool) {
 
 fn summary(report: &CheckReport) -> String {
     match report.summary().worst {
-        Some(worst) => format!("Looked: {}", worst.summary),
+        Some(worst) => format!("Looked: {}", worst.guidance.summary),
         None => "Looked: all records are right.".to_owned(),
     }
 }

@@ -18,7 +18,8 @@ use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
 /// The installation's own account, and the one role that it may assume in another.
@@ -248,7 +249,7 @@ impl Api {
     }
 
     /// Ends the running attempt without one.
-    pub(crate) async fn failed(&self, id: &EndpointId, name: FailureName, actor: Actor) {
+    pub(crate) async fn failed(&self, id: &EndpointId, name: FailureName, actor: WaitingOn) {
         let now = banks::whole_second();
         let failure = Failure::new(name, actor, "It is not as it must be.", "Make it so.");
         let failing = Failing::first(failure, now - Duration::HOUR);
@@ -258,8 +259,12 @@ impl Api {
     /// Ends the running attempt as the last of very many that found the customer's part undone.
     pub(crate) async fn parked(&self, id: &EndpointId) {
         let now = banks::whole_second();
-        let failure =
-            Failure::new(FailureName::RecordsNotReady, Actor::Customer, "It is not as it must be.", "Make it so.");
+        let failure = Failure::new(
+            FailureName::RecordsNotReady,
+            WaitingOn::DomainOwner,
+            "It is not as it must be.",
+            "Make it so.",
+        );
         let since = now - Duration::days(30);
         let absence = Some(Absence { since, looks: 99, parked_since: Some(now - Duration::days(20)) });
         let failing = Failing { absence, ..Failing::first(failure, since) };

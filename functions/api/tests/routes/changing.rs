@@ -1,7 +1,8 @@
 use domain::ports::Registry;
 use http::StatusCode;
 use serde_json::json;
-use vocabulary::failure::{Actor, FailureName};
+use vocabulary::failure::FailureName;
+use vocabulary::guidance::WaitingOn;
 
 use crate::bench::{Api, Who, internal, text};
 
@@ -107,7 +108,10 @@ async fn a_parked_endpoint_is_shown_with_whose_move_it_is_and_a_renewal_wakes_it
     api.parked(&id).await;
     let shown = api.get(OPERATOR, "/endpoints/a.example.com").await.body;
     assert_eq!((&shown["verdict"], &shown["actor"]), (&json!("paused"), &json!("customer")));
-    assert!(text(&shown["reason"]).starts_with("Parked") && text(&shown["next_step"]).starts_with("Make it so."));
+    assert!(
+        text(&shown["reason"]).contains("the endpoint is paused")
+            && text(&shown["next_step"]).starts_with("Make it so.")
+    );
     assert!(!shown["failure"]["parked_since"].is_null());
     let listed = api.get(OPERATOR, "/endpoints?verdict=paused&actor=customer").await;
     assert_eq!(listed.domains(), ["a.example.com"]);
@@ -139,7 +143,7 @@ async fn a_removal_is_accepted_shown_and_repeated() {
 async fn an_idle_endpoint_that_is_removed_is_cleaned_up_at_once() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
-    api.failed(&id, FailureName::RecordsNotReady, Actor::Customer).await;
+    api.failed(&id, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
     api.flows.take();
     api.delete(OPERATOR, "/endpoints/a.example.com").await;
     assert_eq!(api.flows.take(), [(id, 2)]);

@@ -3,12 +3,13 @@
 use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::dns::caa::judge;
 use vocabulary::dns::{CaaVerdict, Issuer};
-use vocabulary::failure::Actor;
-use vocabulary::record::RequiredRecord;
+use vocabulary::guidance::WaitingOn;
+use vocabulary::record::DnsRecord;
 
 use crate::catalogue::check::Check;
+use crate::catalogue::finding::Fix;
 use crate::facts::Facts;
-use crate::report::{Finding, Fix, Severity};
+use crate::report::{Finding, Severity};
 use crate::subject::Subject;
 
 pub(crate) fn findings(subject: &Subject, facts: &Facts) -> Vec<Finding> {
@@ -32,7 +33,7 @@ fn finding(name: &str, wildcard: bool, method: &str, verdict: CaaVerdict, issuer
     let allow = |at: &str, value: String| {
         let tag = if wildcard { "issuewild" } else { "issue" };
         let purpose = format!("Allows the platform's CA to issue for {name}.");
-        RequiredRecord { name: at.to_owned(), kind: "CAA".into(), value: format!("0 {tag} \"{value}\""), purpose }
+        DnsRecord { name: at.to_owned(), kind: "CAA".into(), value: format!("0 {tag} \"{value}\""), purpose }
     };
     let fix = |at: &str, text: &str, value: String| {
         let record = allow(at, value);
@@ -61,7 +62,7 @@ fn finding(name: &str, wildcard: bool, method: &str, verdict: CaaVerdict, issuer
             let found = format!("allows one account only: accounturi={account}");
             let text = "Compare it with the URL of this installation's ACME account (stack parameter CaaAccountUri); where it is another one, the next order fails.";
             let mut finding = Check::CaaAccount.finding(&at, expected, found, Fix::of(text));
-            finding.actor = Actor::Operator;
+            finding.guidance.waiting_on = WaitingOn::Operator;
             finding.softened(Severity::Warning)
         }
         CaaVerdict::OtherMethod { at, methods } => {

@@ -2,6 +2,8 @@
 
 pub(crate) mod failure;
 pub mod problem;
+pub mod service_fault;
 
-pub use self::failure::{Actor, Failure, FailureName};
+pub use self::failure::{Failure, FailureName};
 pub use self::problem::{LONGEST_DETAIL, Problem, Subproblem};
+pub use self::service_fault::{FaultKind, FencedError, ServiceFault};
