@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::names::certificate_name::CertificateName;
-use crate::names::domain_name::{DomainName, NameError};
+use crate::names::domain_name::DomainName;
+use crate::names::name_error::NameError;
 
 /// The names of one endpoint and of its certificate; the first is what the endpoint is called.
 ///
