@@ -92,7 +92,7 @@ mod tests {
     use vocabulary::certificate::InstalledCertificate;
     use vocabulary::failure::{Failure, FailureName};
     use vocabulary::guidance::WaitingOn;
-    use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
+    use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, NamePolicy, TenantId};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
@@ -122,6 +122,7 @@ mod tests {
             delegation_zone: "acme.platform.example".into(),
             endpoint_target: "edge.platform.example".into(),
             profile: None,
+            name_policy: NamePolicy::Private,
             standing_records: false,
             issuer: None,
             account: None,

@@ -5,6 +5,7 @@ mod checking;
 mod deploying;
 mod history;
 mod listing;
+mod naming;
 mod registering;
 mod sharing;
 
@@ -20,7 +21,7 @@ use time::OffsetDateTime;
 use vocabulary::acme::DnsMethod;
 use vocabulary::certificate::{AccountId, RoleArn};
 use vocabulary::dns::StandingIssuer;
-use vocabulary::names::{Caller, CertificateName, EndpointId, Origin};
+use vocabulary::names::{Caller, CertificateName, EndpointId, NamePolicy, Origin};
 use wire::{CallerView, EndpointView};
 
 use crate::http::problem::Problem;
@@ -37,6 +38,8 @@ pub struct Installation {
     pub endpoint_target: String,
     /// The ACME profile, which limits how many names a certificate has.
     pub profile: Option<String>,
+    /// Which names its CA issues for.
+    pub name_policy: NamePolicy,
     /// Whether endpoints may be proven by standing records from now on.
     pub standing_records: bool,
     /// Whom standing records name; `None` where that is not known.

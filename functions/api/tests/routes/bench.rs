@@ -20,7 +20,7 @@ use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
-use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, NamePolicy};
 
 /// The installation's own account, and the one role that it may assume in another.
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -136,11 +136,21 @@ impl Api {
     }
 
     pub(crate) fn with_standing_records(standing_records: bool) -> Self {
+        Self::with(standing_records, NamePolicy::LetsEncrypt)
+    }
+
+    /// Whose CA issues for these names.
+    pub(crate) fn with_name_policy(name_policy: NamePolicy) -> Self {
+        Self::with(true, name_policy)
+    }
+
+    fn with(standing_records: bool, name_policy: NamePolicy) -> Self {
         let (store, flows, looker) = (MemoryEndpoints::default(), MemoryFlows::default(), MemoryLooker::default());
         let installation = Installation {
             delegation_zone: ZONE.into(),
             endpoint_target: "edge.platform.example".into(),
             profile: None,
+            name_policy,
             standing_records,
             issuer: Some(testkit::MemoryCa::standing_issuer()),
             account: Some(ACCOUNT.parse().expect("an account")),

@@ -3,6 +3,7 @@ use http::StatusCode;
 use serde_json::json;
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
+use vocabulary::names::NamePolicy;
 
 use crate::bench::{Api, Who, internal, text};
 
@@ -84,6 +85,39 @@ async fn a_change_that_is_refused_names_its_field_and_changes_nothing() {
     assert_eq!(api.endpoint(&id).await, before);
     let free = "free.example.com".parse().expect("a name");
     assert_eq!(api.store.holder(&free).await.expect("in memory"), None);
+}
+
+#[tokio::test]
+async fn a_name_that_is_added_must_be_one_that_the_ca_issues_for_and_one_that_is_there_already_need_not() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    api.issued(&id).await;
+    for (wish, field) in [
+        (json!({"also": ["b.example.com", "printer.local"]}), "also[1]"),
+        (json!({"also": ["ab--cd.example.com"]}), "also[0]"),
+        (json!({"also": [format!("{0}.{0}.{0}.{1}.com", "a".repeat(63), "b".repeat(42))]}), "also[0]"),
+        (json!({"also": ["b.example.com, c.example.com"]}), "also[0]"),
+    ] {
+        let answer = api.patch(OPERATOR, "/endpoints/a.example.com", wish.clone()).await;
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, field), "{wish}");
+    }
+
+    // Registered before there was the rule.
+    api.put("default", "old.shop.test").await;
+    let answer = api.patch(OPERATOR, "/endpoints/old.shop.test", json!({"also": [" c.example.org"]})).await;
+    assert_eq!((answer.status, &answer.body["names"]), (StatusCode::OK, &json!(["old.shop.test", "c.example.org"])));
+}
+
+#[tokio::test]
+async fn names_whose_record_the_other_method_leaves_no_room_for_keep_their_method() {
+    let api = Api::with_name_policy(NamePolicy::LetsEncrypt);
+    let long = format!("{0}.{0}.{0}.{1}.com", "a".repeat(63), "b".repeat(40));
+    assert_eq!(long.len(), 236);
+    let id = api.registered(OPERATOR, &long).await;
+    api.issued(&id).await;
+    let answer = api.patch(OPERATOR, &format!("/endpoints/{id}"), json!({"dns_method": "dns-persist-01"})).await;
+    assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "dns_method"));
+    assert!(text(&answer.body["detail"]).contains("_validation-persist."), "{}", answer.body);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::dns::ProviderHint;
 use vocabulary::guidance::{Guidance, WaitingOn};
-use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, Origin, Scope, TenantId};
+use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, NamePolicy, Origin, Scope, TenantId};
 use vocabulary::record::DnsRecord;
 use wire::{EndpointList, EndpointView, NewShare, Open, Overview, PreflightView, Renewal, VerdictCount};
 
@@ -88,6 +88,7 @@ pub(crate) fn installation() -> Installation {
         delegation_zone: ZONE.into(),
         endpoint_target: TARGET.into(),
         profile: None,
+        name_policy: NamePolicy::Private,
         standing_records: false,
         issuer: None,
         account: None,
