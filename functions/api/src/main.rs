@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use api::dashboard::Console;
-use api::sign_in::session::Identity;
+use api::sign_in::identity::Identity;
 use api::{ClaimNames, Installation, Outside, Service, Surroundings, application};
 use vocabulary::dns::StandingIssuer;
 

@@ -83,7 +83,7 @@ impl Live<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::Installation;
+    use crate::installation::Installation;
     use crate::views::endpoint_view;
     use domain::endpoint::{Absence, Endpoint, Failing};
     use time::macros::datetime;

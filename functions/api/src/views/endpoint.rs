@@ -11,7 +11,7 @@ use wire::{CertificateView, DnsView, EndpointView, FailureView, RecordView, Serv
 use super::ToWire;
 use super::deployment::deployment_view;
 use super::watch::watch_view;
-use crate::service::Installation;
+use crate::installation::Installation;
 
 /// `report` is the last look, where it was read; without it the records stand without what was found.
 pub fn endpoint_view(

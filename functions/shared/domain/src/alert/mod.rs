@@ -1,5 +1,6 @@
 //! What people and programs are told: one typed, versioned event for each fact.
 
+#[expect(clippy::module_inception, reason = "the file of the type that the folder is named for")]
 pub(crate) mod alert;
 pub mod chat;
 pub mod daily;

@@ -2,6 +2,7 @@
 
 pub mod alert_kind;
 pub mod attempt;
+#[expect(clippy::module_inception, reason = "the file of the type that the folder is named for")]
 pub(crate) mod endpoint;
 pub mod event;
 pub mod failing;

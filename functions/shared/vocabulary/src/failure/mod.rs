@@ -1,5 +1,6 @@
 //! How an attempt fails, and what a CA said was wrong.
 
+#[expect(clippy::module_inception, reason = "the file of the type that the folder is named for")]
 pub(crate) mod failure;
 pub mod problem;
 pub mod service_fault;
