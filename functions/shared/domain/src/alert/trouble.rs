@@ -29,13 +29,21 @@ pub struct Trouble {
     pub shared: bool,
 }
 
-/// Whether a failure is of no single endpoint: the CA is away, a service fails, the installation is wrong.
+/// Whether a failure is of no single endpoint: the CA is away, a service fails, the installation is wrong, or a record of
+/// its own name.
 pub fn is_shared(failure: &Failure) -> bool {
     use FailureName::*;
     failure.actor != Actor::Customer
         && matches!(
             failure.name,
-            Throttled | Unavailable | CaUnavailable | RateLimited | BudgetSpent | Misconfigured | DestinationRefused
+            Throttled
+                | Unavailable
+                | CaUnavailable
+                | RateLimited
+                | BudgetSpent
+                | Misconfigured
+                | DestinationRefused
+                | RecordsNotReady
         )
 }
 
