@@ -75,7 +75,7 @@ fn account(seen: &Looked<Account>, deployed: &InstalledAuthority, installation: 
     };
     match seen {
         Err(fault) => unseen(NAME, fault),
-        Ok(Account::Registered { url }) => match deployed.account_uri.as_ref().filter(|known| *known != url) {
+        Ok(Account::Registered { url }) => match deployed.issuer.account.as_ref().filter(|known| *known != url) {
             Some(known) => failed(
                 NAME,
                 format!(
@@ -137,8 +137,10 @@ mod tests {
     #[test]
     fn a_ca_that_stands_in_is_looked_at_under_names_of_its_own() {
         let away = AuthorityFacts { directory: Err("no answer".into()), account: Ok(Account::NeverStored) };
-        let deployed =
-            InstalledAuthority { directory: "https://second.example/dir".into(), profile: None, account_uri: None };
+        let deployed = InstalledAuthority {
+            directory: "https://second.example/dir".into(),
+            ..installation().authorities.remove(0)
+        };
         let [directory, account] = authority(1, &away, &deployed, &installation());
         assert_eq!((directory.name.as_str(), account.name.as_str()), ("stand-in-directory", "stand-in-account"));
         assert!(is_failed(&directory) && directory.detail.contains("https://second.example/dir"));
@@ -162,8 +164,8 @@ mod tests {
     #[test]
     fn an_account_that_is_another_than_the_parameters_say_is_a_fault_of_the_parameters() {
         let judged = |known: Option<&str>| {
-            let account_uri = known.map(Into::into);
-            let deployed = InstalledAuthority { account_uri, ..installation().authorities.remove(0) };
+            let mut deployed = installation().authorities.remove(0);
+            deployed.issuer.account = known.map(Into::into);
             account(&Ok(Account::Registered { url: "https://ca.example/acct/1".into() }), &deployed, &installation())
         };
         assert!(is_ok(&judged(None)) && is_ok(&judged(Some("https://ca.example/acct/1"))));

@@ -8,12 +8,14 @@ mod engine;
 mod people;
 mod quotas;
 mod resources;
+mod target_caa;
 mod zone;
 
 use domain::installation::{Facts, InstallationCheck, InstallationStatus};
 use domain::ports::{FaultKind, ServiceFault};
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::AcmQuotas;
+use vocabulary::dns::Issuer;
 
 /// What the installation was deployed with.
 #[derive(Clone, Debug)]
@@ -47,8 +49,8 @@ pub struct InstalledAuthority {
     /// URL of the ACME directory.
     pub directory: String,
     pub profile: Option<String>,
-    /// URL of our account there, as the parameters have it; `None` where they do not say.
-    pub account_uri: Option<String>,
+    /// How CAA records name it and our account there, as the parameters have it.
+    pub issuer: Issuer,
 }
 
 /// All checks.
@@ -63,6 +65,7 @@ pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) ->
     for (place, (seen, deployed)) in facts.authorities.iter().zip(&installation.authorities).enumerate() {
         checks.extend(authority::authority(place, seen, deployed, installation));
     }
+    checks.push(target_caa::target_caa(&facts.target_caa, installation));
     checks.extend(tasks);
     checks.extend([
         engine::dead_letters(&facts.dead_letters, installation),

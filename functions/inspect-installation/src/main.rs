@@ -21,7 +21,7 @@ async fn main() -> Result<(), Error> {
         delegation_zone: wiring.delegation_zone_name()?,
         authorities: wiring
             .deployed_authorities()?
-            .map(|(directory, profile, account_uri)| InstalledAuthority { directory, profile, account_uri })
+            .map(|(directory, profile, issuer)| InstalledAuthority { directory, profile, issuer })
             .collect(),
         contact: environment.optional("ACME_CONTACT"),
         binds_account: environment.optional("EAB_SECRET").is_some(),

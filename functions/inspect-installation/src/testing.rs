@@ -8,6 +8,7 @@ use domain::ports::{FaultKind, ServiceFault};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::AcmQuotas;
+use vocabulary::dns::{Answer, CaaLevel, Issuer};
 
 use crate::{Installation, InstalledAuthority, judge};
 
@@ -20,7 +21,7 @@ pub(crate) fn installation() -> Installation {
         authorities: vec![InstalledAuthority {
             directory: "https://ca.example/dir".into(),
             profile: None,
-            account_uri: None,
+            issuer: Issuer { identities: vec!["ca.example".into()], account: None },
         }],
         contact: Some("ops@example.net".into()),
         binds_account: false,
@@ -45,6 +46,7 @@ pub(crate) fn facts() -> Facts {
             at_parent: Ok(servers.to_vec()),
             servers: servers.map(|server| (server, Ok(()))).into(),
         },
+        target_caa: CaaLevel { name: "edge.platform.example".into(), aliases: Vec::new(), answer: Answer::NoData },
         authorities: vec![AuthorityFacts {
             account: Ok(Account::NeverStored),
             directory: Ok(Directory {

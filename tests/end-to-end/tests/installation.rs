@@ -55,7 +55,7 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     run_all(cloud).await?;
     let healthy = inspect(cloud).await?;
     ensure!(
-        healthy.len() == 18 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
+        healthy.len() == 19 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
         "{healthy:#?}"
     );
 
@@ -99,6 +99,13 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     only_this_fails(cloud, "zone-delegation", &["is not delegated", &format!("{zone}. NS {}", servers[0])]).await?;
     let servers: Vec<_> = servers.iter().map(String::as_str).collect();
     above.upsert(zone, RrType::Ns, &servers).await?;
+
+    // CAA at the endpoint target, of another CA.
+    let target = cloud.description().endpoint_target.as_str();
+    let platform_zone = cloud.zone(target.split_once('.').context("it is a host in a zone")?.1).await?;
+    platform_zone.upsert(target, RrType::Caa, &["0 issue \"amazon.com\""]).await?;
+    only_this_fails(cloud, "target-caa", &["amazon.com", &format!("{target} CAA 0 issue ")]).await?;
+    platform_zone.remove(target, RrType::Caa).await?;
 
     // The account: emptied, and overwritten by hand.
     let secret = cloud.resource("AccountSecret")?;

@@ -96,14 +96,16 @@ pub fn refused_name(error: &NameError) -> Option<Finding> {
     }
 }
 
-/// What of the customer's the CA would stumble over; the worst of it, `None` where nothing is.
+/// What the CA would stumble over that is the customer's; the worst of it, `None` where nothing is. CAA at the platform's own
+/// target as well, which no order gets past.
 ///
 /// What the CA said last, and what the host serves, are no obstacles: neither says how the next validation ends.
 pub fn obstacle(report: &CheckReport) -> Option<&Finding> {
     let before_the_ca =
         |finding: &&Finding| finding.entry().is_some_and(|entry| !matches!(entry.area, Area::Serving | Area::Ca));
-    let customers = |finding: &&Finding| {
-        finding.severity == Severity::Error && finding.guidance.waiting_on == WaitingOn::DomainOwner
+    let is_certain = |finding: &&Finding| {
+        let caa = finding.entry().is_some_and(|entry| entry.area == Area::Caa);
+        finding.severity == Severity::Error && (finding.guidance.waiting_on == WaitingOn::DomainOwner || caa)
     };
-    report.findings.iter().filter(customers).find(before_the_ca)
+    report.findings.iter().filter(is_certain).find(before_the_ca)
 }

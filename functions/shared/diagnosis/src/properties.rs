@@ -112,6 +112,7 @@ prop_compose! {
         platform in any_chain(),
         http in prop::option::of(any_http()),
         caa in any_answer(&["0 issue \"ca.example\"", "0 issue \"other.example\"", "128 x \"\""]),
+        aliases in prop::sample::subsequence(vec![EDGE.to_owned(), "x.example".to_owned()], 0..=2),
     ) -> Facts {
         let doubled = doubled.map(|answers| ("_acme-challenge.shop.example.com.example.com".to_owned(), answers));
         let name: vocabulary::names::CertificateName = "shop.example.com".parse().expect("a name");
@@ -120,7 +121,7 @@ prop_compose! {
             bases: vec![BaseFacts {
                 base: name.base.clone(), zone: zone.clone(), cname, txt, chain, doubled, leftover: Vec::new(), standing,
             }],
-            caa: vec![CaaFacts { name: name.clone(), levels: vec![CaaLevel { name: "example.com".into(), answer: caa }] }],
+            caa: vec![CaaFacts { name: name.clone(), levels: vec![CaaLevel { name: "example.com".into(), aliases, answer: caa }] }],
             hosts: vec![HostFacts { name, zone, answers, http }],
             platform: Some(platform),
             tls: None,

@@ -78,13 +78,21 @@ pub fn issues(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<Issue> {
     found
 }
 
-/// Whether a failure is of no single endpoint: the CA is unavailable, a service fails, the installation is wrong.
+/// Whether a failure is of no single endpoint: the CA is unavailable, a service fails, the installation is wrong, or a record
+/// of its own name.
 pub fn is_shared(failure: &Failure) -> bool {
     use FailureName::*;
     failure.waiting_on() != WaitingOn::DomainOwner
         && matches!(
             failure.name,
-            Throttled | Unavailable | CaUnavailable | RateLimited | BudgetSpent | Misconfigured | DestinationRefused
+            Throttled
+                | Unavailable
+                | CaUnavailable
+                | RateLimited
+                | BudgetSpent
+                | Misconfigured
+                | DestinationRefused
+                | RecordsNotReady
         )
 }
 

@@ -110,11 +110,11 @@ impl Wiring {
         made.collect()
     }
 
-    /// Directory, profile, and our account's URL as far as the parameters say it, of each.
-    pub fn deployed_authorities(&self) -> Wired<impl Iterator<Item = (String, Option<String>, Option<String>)>> {
-        let accounts: Vec<_> = self.authorities()?.iter().map(|known| known.issuer.account.clone()).collect();
-        let configs = self.acme_configs(false)?.into_iter().zip(accounts);
-        Ok(configs.map(|(config, account)| (config.directory, config.profile, account)))
+    /// Directory, profile, and how CAA records name it and our account there, as far as the parameters say, of each.
+    pub fn deployed_authorities(&self) -> Wired<impl Iterator<Item = (String, Option<String>, Issuer)>> {
+        let issuers: Vec<_> = self.authorities()?.iter().map(|known| known.issuer.clone()).collect();
+        let configs = self.acme_configs(false)?.into_iter().zip(issuers);
+        Ok(configs.map(|(config, issuer)| (config.directory, config.profile, issuer)))
     }
 
     pub(crate) fn acme_configs(&self, may_register: bool) -> Wired<Vec<AcmeConfig>> {

@@ -4,6 +4,7 @@ use adapters::cloudwatch::Alarms;
 use adapters::dynamodb::EndpointsTable;
 use adapters::functions::{self, InspectFunction};
 use adapters::key_vault::EncryptedKeys;
+use adapters::look::EndpointLooker;
 use adapters::oidc::OpenIdProvider;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
@@ -33,6 +34,8 @@ pub struct Inspection {
     zone: DelegationZone,
     zone_name: String,
     cut: ZoneCut,
+    looker: EndpointLooker,
+    endpoint_target: String,
     account: AccountSecret,
     acm: Acm,
     /// The CAs in order.
@@ -69,6 +72,8 @@ impl Wiring {
             zone: self.delegation_zone()?,
             zone_name: self.delegation_zone_name()?,
             cut,
+            looker: self.looker()?,
+            endpoint_target: self.endpoint_target()?,
             account: self.account_secret()?,
             acm: self.acm()?,
             acme: self.acme_configs(false)?,
@@ -88,9 +93,10 @@ impl Wiring {
 impl Inspection {
     /// Looks at everything, side by side.
     pub async fn look(&self, now: OffsetDateTime) -> Facts {
-        let (resources, (zone, delegation), authorities, tasks) = futures::join!(
+        let (resources, (zone, delegation), target_caa, authorities, tasks) = futures::join!(
             self.resources(),
             self.zone(),
+            self.looker.caa_at(&self.endpoint_target, now),
             join_all(self.acme.iter().map(|ca| self.authority(ca))),
             self.tasks()
         );
@@ -106,6 +112,7 @@ impl Inspection {
             resources,
             zone,
             delegation,
+            target_caa,
             authorities,
             tasks,
             alarms,

@@ -55,7 +55,7 @@ impl CaaLookup for MemoryLooker {
         let state = self.state.lock().expect("no test panics in here");
         let answer =
             |name: &String| state.caa.get(name).map_or(Answer::NoData, |records| Answer::Records(records.clone()));
-        climb(name).into_iter().map(|name| CaaLevel { answer: answer(&name), name }).collect()
+        climb(name).into_iter().map(|name| CaaLevel { answer: answer(&name), aliases: Vec::new(), name }).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use vocabulary::acme::Reachability;
 use vocabulary::guidance::WaitingOn::{DomainOwner, Operator};
 
 use crate::Case;
-use crate::stage::{NOW, Stage};
+use crate::stage::{ACCOUNT, NOW, Stage};
 
 macro_rules! case {
     ($check:ident, $actor:expr, $provoked:literal, $fix:literal, $look:path) => {
@@ -25,7 +25,7 @@ macro_rules! case {
 }
 pub(crate) use case;
 
-pub(crate) const CASES: [Case; 25] = [
+pub(crate) const CASES: [Case; 29] = [
     case!(PublicSuffix, DomainOwner, "`check co.uk`", "Register a name below it, like shop.co.uk", public_suffix),
     case!(DomainNotFound, DomainOwner, "a domain that the zone above does not know", "Register or renew", unregistered),
     case!(
@@ -87,9 +87,37 @@ pub(crate) const CASES: [Case; 25] = [
         "CAA 0 issuewild \"ca.test\"",
         wildcard_forbidden
     ),
+    case!(
+        CaaForbids,
+        DomainOwner,
+        "the right `accounturi`, and a “;” behind it",
+        "Replace the CAA record by this one",
+        semicolon
+    ),
+    case!(
+        CaaForbids,
+        Operator,
+        "CAA of another CA at the platform's target, which the host is an alias of",
+        "edge.guarded.",
+        at_the_target
+    ),
+    case!(
+        CaaForbids,
+        DomainOwner,
+        "CAA of another CA at a builder's name, which the host is an alias of",
+        "Ask its owner, or point shop.aliased.",
+        at_a_stranger
+    ),
     case!(CaaAccount, DomainOwner, "`accounturi` of another account", "accounturi=https://ca.test/account/7", account),
     case!(CaaMethod, DomainOwner, "`validationmethods=http-01` for an internal host", "http-01,dns-01", method),
     case!(CaaCritical, DomainOwner, "`128 isue \"ca.test\"`", "Correct the property's name", critical),
+    case!(
+        CaaCritical,
+        DomainOwner,
+        "`1 contactemail \"dns@example.com\"` beside CAA of the CA",
+        "or set the flag to 0",
+        critical_contact
+    ),
     case!(
         CaaUnanswered,
         DomainOwner,
@@ -258,6 +286,32 @@ async fn wildcard_forbidden(stage: &Stage<'_>) -> Result<CheckReport> {
     Ok(stage.look(&stage.subject(&["shop.wild", "*.shop.wild"], Reachability::Internal)).await)
 }
 
+async fn semicolon(stage: &Stage<'_>) -> Result<CheckReport> {
+    with_caa(stage, "semicolon", &[&format!("0 issue \"ca.test; accounturi={ACCOUNT};\"")]).await?;
+    Ok(stage.look(&stage.internal("shop.semicolon")).await)
+}
+
+/// A host with CAA of another CA, which `shop` in `zone` is an alias of.
+async fn alias_of_a_host_with_caa(stage: &Stage<'_>, zone: &str, host: &str, away: &str) -> Result<()> {
+    let elsewhere = stage.zone(away).await?;
+    elsewhere.upsert(&stage.name(host), RrType::A, &["127.0.0.1"]).await?;
+    elsewhere.upsert(&stage.name(host), RrType::Caa, &["0 issue \"someone-else.test\""]).await?;
+    let hosted = with_caa(stage, zone, &["0 issue \"ca.test\""]).await?;
+    stage.cname(&hosted, &format!("shop.{zone}"), host).await
+}
+
+async fn at_the_target(stage: &Stage<'_>) -> Result<CheckReport> {
+    alias_of_a_host_with_caa(stage, "guardedshop", "edge.guarded", "guarded").await?;
+    let mut subject = stage.external("shop.guardedshop");
+    subject.endpoint_target = stage.name("edge.guarded");
+    Ok(stage.look(&subject).await)
+}
+
+async fn at_a_stranger(stage: &Stage<'_>) -> Result<CheckReport> {
+    alias_of_a_host_with_caa(stage, "aliased", "sites.builder", "builder").await?;
+    Ok(stage.look(&stage.internal("shop.aliased")).await)
+}
+
 async fn account(stage: &Stage<'_>) -> Result<CheckReport> {
     with_caa(stage, "account", &["0 issue \"ca.test; accounturi=https://ca.test/account/8\""]).await?;
     Ok(stage.look(&stage.internal("shop.account")).await)
@@ -271,6 +325,11 @@ async fn method(stage: &Stage<'_>) -> Result<CheckReport> {
 async fn critical(stage: &Stage<'_>) -> Result<CheckReport> {
     with_caa(stage, "critical", &["128 isue \"ca.test\""]).await?;
     Ok(stage.look(&stage.internal("shop.critical")).await)
+}
+
+async fn critical_contact(stage: &Stage<'_>) -> Result<CheckReport> {
+    with_caa(stage, "contact", &["1 contactemail \"dns@example.com\"", "0 issue \"ca.test\""]).await?;
+    Ok(stage.look(&stage.internal("shop.contact")).await)
 }
 
 async fn unanswered(stage: &Stage<'_>) -> Result<CheckReport> {

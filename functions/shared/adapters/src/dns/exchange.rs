@@ -12,7 +12,7 @@ use hickory_resolver::net::{DnsHandle, NetError};
 use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Message, Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use vocabulary::dns::{Answer, RecordKind, Unanswered};
-use vocabulary::text::printable;
+use vocabulary::text::{is_invisible, printable};
 
 /// What is lost on the way is sent again at these intervals, until the time for UDP is over.
 const RESEND: Duration = Duration::from_millis(800);
@@ -123,8 +123,15 @@ pub(super) fn refusal(code: ResponseCode) -> Option<Unanswered> {
     }
 }
 
-/// Of a TXT record: a standing record has an account's URL in it, of up to two thousand characters.
+/// Of a TXT or CAA record: an account's URL may be in it, of up to two thousand characters.
 const LONGEST_TEXT: usize = 2500;
+
+/// A text that a CA parses, made printable. A line break is no blank to a CA, so it does not become one here.
+fn value(octets: &[u8]) -> String {
+    let text = String::from_utf8_lossy(octets);
+    let text: String = text.chars().map(|c| if c != '\t' && is_invisible(c) { '\u{fffd}' } else { c }).collect();
+    printable(&text, LONGEST_TEXT)
+}
 
 /// The data of a record of `kind`, as in a zone file.
 fn data(record: &Record, kind: RecordKind) -> Option<String> {
@@ -135,11 +142,10 @@ fn data(record: &Record, kind: RecordKind) -> Option<String> {
         (RData::NS(to), RecordKind::Ns) => plain(&to.0),
         (RData::TXT(txt), RecordKind::Txt) => {
             let octets: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
-            printable(&String::from_utf8_lossy(&octets), LONGEST_TEXT)
+            value(&octets)
         }
         (RData::CAA(caa), RecordKind::Caa) => {
-            let value = String::from_utf8_lossy(&caa.value);
-            printable(&format!("{} {} \"{value}\"", caa.flags(), caa.tag), 300)
+            format!("{} {} \"{}\"", caa.flags(), printable(&caa.tag, 255), value(&caa.value))
         }
         (RData::SOA(soa), RecordKind::Soa) => format!("{} {}", plain(&soa.mname), soa.serial),
         (other, RecordKind::Dnskey | RecordKind::Ds) if other.record_type() == record_type(kind) => {

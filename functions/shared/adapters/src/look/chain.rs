@@ -60,17 +60,17 @@ pub(super) fn ends(names: Vec<String>, a: &Answer, aaaa: &Answer) -> Chain {
     Chain { names, end }
 }
 
-/// The records of `kind` at `name`, or where its aliases lead.
-pub(super) async fn chase(zones: &Zones<'_>, name: &str, kind: RecordKind) -> Answer {
-    let mut at = name.to_owned();
+/// The records of `kind` at `name`, or where its aliases lead: each name that one led to, and the answer of the last.
+pub(super) async fn chase(zones: &Zones<'_>, name: &str, kind: RecordKind) -> (Vec<String>, Answer) {
+    let mut aliases = Vec::new();
     for _ in 0..=MOST_ALIASES {
-        let reply = zones.first(&at, kind).await;
+        let reply = zones.first(aliases.last().map_or(name, String::as_str), kind).await;
         match reply.alias {
-            Some(next) => at = next,
-            None => return reply.answer,
+            Some(next) => aliases.push(next),
+            None => return (aliases, reply.answer),
         }
     }
-    Answer::Failed(Unanswered::Other("too many aliases".into()))
+    (aliases, Answer::Failed(Unanswered::Other("too many aliases".into())))
 }
 
 /// For a chain that was not followed to its end in time.

@@ -59,6 +59,11 @@ impl EndpointLooker {
 }
 
 impl EndpointLooker {
+    /// The answer for CAA at `name` alone, aliases followed: what a CA meets where another name is an alias of it.
+    pub async fn caa_at(&self, name: &str, now: OffsetDateTime) -> CaaLevel {
+        self.begin(now).caa_at(name.to_owned()).await
+    }
+
     fn begin(&self, now: OffsetDateTime) -> Look<'_> {
         Look { looker: self, zones: Zones::new(&self.dns, now), until: Instant::now() + LONGEST }
     }
@@ -157,12 +162,14 @@ impl Look<'_> {
     }
 
     async fn caa(&self, name: &CertificateName) -> CaaFacts {
-        let levels = climb(name).into_iter().map(|level| async move {
-            let asked = chain::chase(&self.zones, &level, RecordKind::Caa);
-            let answer = self.within(asked, || Answer::Failed(Unanswered::TimedOut)).await;
-            CaaLevel { name: level, answer }
-        });
+        let levels = climb(name).into_iter().map(|level| self.caa_at(level));
         CaaFacts { name: name.clone(), levels: join_all(levels).await }
+    }
+
+    async fn caa_at(&self, name: String) -> CaaLevel {
+        let asked = chain::chase(&self.zones, &name, RecordKind::Caa);
+        let (aliases, answer) = self.within(asked, || (Vec::new(), Answer::Failed(Unanswered::TimedOut))).await;
+        CaaLevel { name, aliases, answer }
     }
 
     async fn host(&self, name: &CertificateName) -> HostFacts {

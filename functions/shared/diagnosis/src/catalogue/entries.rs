@@ -234,8 +234,9 @@ pub const CATALOGUE: [Entry; 40] = [
         severity: Severity::Error,
         actor: WaitingOn::DomainOwner,
         title: "CAA forbids the CA",
-        explanation: "CAA records say which CAs may issue for a domain (RFC 8659). The nearest ones, at the name or \
-                      above it, do not allow this installation's CA; for a wildcard, `issuewild` goes before `issue`.",
+        explanation: "CAA records say which CAs may issue for a domain (RFC 8659). The nearest ones, at the name, where \
+                      it is an alias of another, or above it, do not allow this installation's CA; for a wildcard, \
+                      `issuewild` goes before `issue`. A record with a slip in it allows nobody.",
         fix: "Add a CAA record that allows the CA, beside those that are there.",
     },
     Entry {
@@ -267,8 +268,9 @@ pub const CATALOGUE: [Entry; 40] = [
         severity: Severity::Error,
         actor: WaitingOn::DomainOwner,
         title: "CAA has an unknown property that is critical",
-        explanation: "A CAA record with the critical flag and a property that no CA knows forbids every CA to issue \
-                      (RFC 8659 §4.1). It is often a slip of the keyboard: `isue`, or 128 for the flag.",
+        explanation: "A CAA record with the critical flag and a property that the CA does not know forbids it to issue \
+                      (RFC 8659 §4.1). It is often a slip of the keyboard: `isue`, or 128 for the flag. Let's Encrypt \
+                      takes 1 for that flag, too, and does not know `contactemail` and `contactphone`.",
         fix: "Correct the property's name, or set the flag to 0.",
     },
     Entry {

@@ -1,9 +1,12 @@
-//! What the CAA records say about this installation's CA.
+//! What the CAA records say about this installation's CA, at the name that holds them.
 
+use vocabulary::acme::ChallengeKind;
 use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::dns::caa::judge;
-use vocabulary::dns::{CaaVerdict, Issuer};
+use vocabulary::dns::{CaaFault, CaaLevel, CaaRefusal, Issuer};
 use vocabulary::guidance::WaitingOn;
+use vocabulary::names::domain_name::registered_domain;
+use vocabulary::names::{CertificateName, DomainName};
 use vocabulary::record::DnsRecord;
 
 use crate::catalogue::check::Check;
@@ -13,69 +16,289 @@ use crate::report::{Finding, Severity};
 use crate::subject::Subject;
 
 pub(crate) fn findings(subject: &Subject, facts: &Facts) -> Vec<Finding> {
-    let served = |name: &vocabulary::names::CertificateName| {
+    let served = |name: &CertificateName| {
         facts.bases.iter().find(|base| base.base == name.base).is_none_or(|base| base.zone.is_served())
     };
-    let judged = facts.caa.iter().filter(|one| served(&one.name)).map(|one| {
+    let judged = facts.caa.iter().filter(|one| served(&one.name)).filter_map(|one| {
         let method = choose_challenge(subject.proving(), &one.name);
-        let verdict = judge(&one.name, method, &one.levels, &facts.issuer);
-        finding(&one.name.to_string(), one.name.wildcard, method.as_str(), verdict, &facts.issuer)
+        let refusal = judge(one.name.wildcard, method, &one.levels, &facts.issuer).err()?;
+        let holder = Holder::of(refusal.level, &one.name.base, &subject.endpoint_target);
+        let refused = Refused { name: &one.name, method, refusal, holder, issuer: &facts.issuer };
+        Some(refused.finding(&subject.endpoint_target))
     });
-    judged.flatten().collect()
+    judged.collect()
 }
 
-fn finding(name: &str, wildcard: bool, method: &str, verdict: CaaVerdict, issuer: &Issuer) -> Option<Finding> {
-    let ours = issuer.identities.first().map_or("the CA", String::as_str);
-    let expected = match issuer.identities.as_slice() {
-        [] => format!("the CA may issue for {name}"),
-        some => format!("{} may issue for {name}", some.join(" or ")),
-    };
-    let allow = |at: &str, value: String| {
-        let tag = if wildcard { "issuewild" } else { "issue" };
-        let purpose = format!("Allows the platform's CA to issue for {name}.");
-        DnsRecord { name: at.to_owned(), kind: "CAA".into(), value: format!("0 {tag} \"{value}\""), purpose }
-    };
-    let fix = |at: &str, text: &str, value: String| {
-        let record = allow(at, value);
-        Fix::of(format!("{text}: {}", record.line())).with_record(record)
-    };
-    let found = match verdict {
-        CaaVerdict::Allowed => return None,
-        CaaVerdict::Forbidden { at, records } => {
-            let found = format!("does not allow {ours} to issue for {name}: {}", records.join(", "));
-            let fix = fix(&at, "Add a CAA record beside those that are there", ours.to_owned());
-            Check::CaaForbids.finding(&at, expected, found, fix)
+/// Who can change the records that decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    /// They stand below the registered domain of the name that the certificate is for.
+    DomainOwner,
+    /// At the platform's own target or below it: every external host leads there.
+    Platform,
+    /// At a name that the platform's target is an alias of.
+    BehindThePlatform,
+    /// Anybody else: a host that the name is an alias of, or a registry above it.
+    Stranger,
+}
+
+impl Holder {
+    fn of(level: &CaaLevel, base: &DomainName, endpoint_target: &str) -> Self {
+        let target = endpoint_target.trim_end_matches('.').to_ascii_lowercase();
+        let is_platform = |name: &str| name == target || name.ends_with(&format!(".{target}"));
+        let at = level.at();
+        if is_platform(at) {
+            return Self::Platform;
         }
-        CaaVerdict::UnknownCritical { at, record } => {
-            let found = format!("has a critical CAA property that no CA knows: {record}");
-            let fix = Fix::of(format!("Correct the property's name at {at}, or set the flag to 0: {record}"));
-            Check::CaaCritical.finding(&at, expected, found, fix)
+        if level.aliases.iter().any(|name| is_platform(name)) {
+            return Self::BehindThePlatform;
         }
-        CaaVerdict::OtherAccount { at, account } => {
-            let own = issuer.account.as_deref().unwrap_or_default();
-            let found = format!("allows another account only: accounturi={account}");
-            let fix =
-                fix(&at, "Change the CAA record to this installation's account", format!("{ours}; accounturi={own}"));
-            Check::CaaAccount.finding(&at, format!("{expected}, by the account {own}"), found, fix)
+        // Above an own name that is a suffix of the list's private part there is no registered domain.
+        let own = at == base.as_str() || registered_domain(at).is_some_and(|domain| domain == base.registered());
+        if own { Self::DomainOwner } else { Self::Stranger }
+    }
+
+    fn waiting_on(self) -> WaitingOn {
+        match self {
+            Self::Platform | Self::BehindThePlatform => WaitingOn::Operator,
+            // A stranger's records are got rid of by leading elsewhere, or by asking the stranger.
+            Self::DomainOwner | Self::Stranger => WaitingOn::DomainOwner,
         }
-        CaaVerdict::UnknownAccount { at, account } => {
-            let found = format!("allows one account only: accounturi={account}");
-            let text = "Compare it with the URL of this installation's ACME account (stack parameter CaaAccountUri); where it is another one, the next order fails.";
-            let mut finding = Check::CaaAccount.finding(&at, expected, found, Fix::of(text));
-            finding.guidance.waiting_on = WaitingOn::Operator;
-            finding.softened(Severity::Warning)
+    }
+}
+
+/// A name that CAA keeps the CA from issuing for.
+struct Refused<'a> {
+    name: &'a CertificateName,
+    method: ChallengeKind,
+    refusal: CaaRefusal<'a>,
+    holder: Holder,
+    issuer: &'a Issuer,
+}
+
+impl Refused<'_> {
+    fn finding(&self, endpoint_target: &str) -> Finding {
+        let (name, method, at) = (self.name, self.method.as_str(), self.refusal.level.at());
+        let ours = self.issuer.identities.first().map_or("the CA", String::as_str);
+        let via = self.via();
+        let expected = match self.issuer.identities.as_slice() {
+            [] => format!("the CA may issue for {name}"),
+            some => format!("{} may issue for {name}", some.join(" or ")),
+        };
+        let fix = |act: &str| self.fix(act, endpoint_target);
+        let mut finding = match &self.refusal.fault {
+            CaaFault::Forbidden { records } => {
+                let found = format!("does not allow {ours} to issue for {name}{via}: {}", records.join(", "));
+                let fix = fix("Add a CAA record beside those that are there");
+                Check::CaaForbids.finding(at, expected, found, fix)
+            }
+            CaaFault::Malformed { record, why } => {
+                let found = format!("has a CAA record that allows nobody{via}, as {why}: {record}");
+                Check::CaaForbids.finding(at, expected, found, fix("Replace the CAA record by this one"))
+            }
+            CaaFault::UnknownCritical { record } => {
+                let found = format!("has a critical CAA property that {ours} does not know{via}: {record}");
+                let act = format!("Correct the property's name at {at}, or set the flag to 0: {record}");
+                Check::CaaCritical.finding(at, expected, found, fix(&act))
+            }
+            CaaFault::OtherAccount { account } => {
+                let own = self.issuer.account.as_deref().unwrap_or_default();
+                let found = format!("allows another account only{via}: accounturi={account}");
+                let fix = fix("Change the CAA record to this installation's account");
+                Check::CaaAccount.finding(at, format!("{expected}, by the account {own}"), found, fix)
+            }
+            CaaFault::UnknownAccount { account } => {
+                let found = format!("allows one account only{via}: accounturi={account}");
+                let text = "Compare it with the URL of this installation's ACME account (stack parameter CaaAccountUri); where it is another one, the next order fails.";
+                Check::CaaAccount.finding(at, expected, found, Fix::of(text)).softened(Severity::Warning)
+            }
+            CaaFault::OtherMethod { methods } => {
+                let found = format!(
+                    "allows other methods only{via}: validationmethods={methods}; {name} is validated by {method}"
+                );
+                Check::CaaMethod.finding(at, format!("{expected}, by {method}"), found, fix("Change the CAA record"))
+            }
+            CaaFault::Repeated { record, tag } => {
+                let check = if *tag == "accounturi" { Check::CaaAccount } else { Check::CaaMethod };
+                let found = format!("has a CAA record with {tag} twice, which nobody satisfies{via}: {record}");
+                check.finding(at, expected, found, fix("Replace the CAA record by this one"))
+            }
+            CaaFault::Unanswered { why } => {
+                let found = format!("does not answer the question for CAA records{via}: {why}");
+                let fix = fix(Check::CaaUnanswered.entry().fix).with_command(format!("dig CAA {at}"));
+                Check::CaaUnanswered.finding(at, "CAA records, or the answer that there are none", found, fix)
+            }
+        };
+        finding.guidance.waiting_on = match self.refusal.fault {
+            CaaFault::UnknownAccount { .. } => WaitingOn::Operator,
+            _ => self.holder.waiting_on(),
+        };
+        finding
+    }
+
+    /// How the CA comes to the name that holds the records, where that is an alias.
+    fn via(&self) -> String {
+        let level = self.refusal.level;
+        if level.aliases.is_empty() { String::new() } else { format!(", and {} is an alias of it", level.name) }
+    }
+
+    /// `act`, with the record where one is missing. It is only ever offered at a name whose owner is waited for.
+    fn fix(&self, act: &str, endpoint_target: &str) -> Fix {
+        let (at, asked) = (self.refusal.level.at(), self.refusal.level.name.as_str());
+        let value = self.refusal.allowing(self.issuer, self.method);
+        let purpose = format!("Allows the platform's CA to issue for {}.", self.name);
+        let record = value.map(|value| DnsRecord { name: at.to_owned(), kind: "CAA".into(), value, purpose });
+        let text = record.as_ref().map_or_else(|| act.to_owned(), |record| format!("{act}: {}", record.line()));
+        let elsewhere = match self.holder {
+            Holder::DomainOwner | Holder::Platform => {
+                let fix = Fix::of(text);
+                return match record {
+                    Some(record) => fix.with_record(record),
+                    None => fix,
+                };
+            }
+            Holder::BehindThePlatform => format!(", or let {endpoint_target} (EndpointTarget) lead elsewhere"),
+            Holder::Stranger if self.refusal.level.aliases.is_empty() => String::new(),
+            Holder::Stranger => format!(", or point {asked} elsewhere"),
+        };
+        Fix::of(format!("{at} is run by somebody else. Ask its owner{elsewhere}. For its owner: {text}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::CaaFacts;
+    use crate::judge::diagnose;
+    use time::macros::datetime;
+    use vocabulary::acme::Reachability;
+    use vocabulary::dns::{Answer, Unanswered};
+    use vocabulary::names::EndpointNames;
+
+    const EDGE: &str = "edge.platform.example";
+
+    fn level(name: &str, aliases: &[&str], records: &[&str]) -> CaaLevel {
+        let answer = match records {
+            [] => Answer::NoData,
+            some => Answer::Records(some.iter().map(ToString::to_string).collect()),
+        };
+        CaaLevel { name: name.into(), aliases: aliases.iter().map(ToString::to_string).collect(), answer }
+    }
+
+    /// The findings for these names, whose CAA is all at this level.
+    fn found(names: &[&str], level: &CaaLevel) -> Vec<Finding> {
+        let also: Vec<String> = names[1..].iter().map(ToString::to_string).collect();
+        let names = EndpointNames::parse(names[0], &also, 9).expect("valid names");
+        let caa = names.iter().map(|name| CaaFacts { name: name.clone(), levels: vec![level.clone()] }).collect();
+        let subject = Subject::unregistered(names, Reachability::External.into(), EDGE);
+        let issuer = Issuer { identities: vec!["ca.example".into()], account: None };
+        let facts = Facts { issuer, bases: Vec::new(), caa, hosts: Vec::new(), platform: None, tls: None };
+        diagnose(&subject, &facts, datetime!(2026-11-24 12:00 UTC)).findings
+    }
+
+    fn one(level: &CaaLevel) -> Finding {
+        let mut found = found(&["shop.example.com"], level);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        found.remove(0)
+    }
+
+    fn record(finding: &Finding) -> Option<String> {
+        finding.guidance.record.as_ref().map(|record| record.line())
+    }
+
+    #[test]
+    fn the_record_is_offered_at_the_domain_owners_name_that_holds_the_others() {
+        for (level, at) in [
+            (level("shop.example.com", &[], &["0 issue \"amazon.com\""]), "shop.example.com"),
+            (level("example.com", &[], &["0 issue \"amazon.com\""]), "example.com"),
+            (level("shop.example.com", &["web.example.com"], &["0 issue \"amazon.com\""]), "web.example.com"),
+        ] {
+            let finding = one(&level);
+            assert_eq!((finding.subject.as_str(), finding.guidance.waiting_on), (at, WaitingOn::DomainOwner));
+            assert_eq!(record(&finding), Some(format!("{at} CAA 0 issue \"ca.example\"")));
+            assert!(
+                finding.guidance.next_step().starts_with("Add a CAA record beside"),
+                "{}",
+                finding.guidance.next_step()
+            );
         }
-        CaaVerdict::OtherMethod { at, methods } => {
-            let found =
-                format!("allows other methods only: validationmethods={methods}; {name} is validated by {method}");
-            let fix = fix(&at, "Change the CAA record", format!("{ours}; validationmethods={methods},{method}"));
-            Check::CaaMethod.finding(&at, format!("{expected}, by {method}"), found, fix)
+    }
+
+    #[test]
+    fn at_the_platforms_target_it_is_the_operators_and_told_once() {
+        for at in [EDGE, "eu.edge.platform.example"] {
+            let aliases = if at == EDGE { vec![at] } else { vec![EDGE, at] };
+            let level = level("shop.example.com", &aliases, &["0 issue \"amazon.com\""]);
+            let finding = one(&level);
+            assert_eq!((finding.subject.as_str(), finding.guidance.waiting_on), (at, WaitingOn::Operator));
+            assert_eq!(record(&finding), Some(format!("{at} CAA 0 issue \"ca.example\"")));
+            assert!(
+                finding.guidance.summary.contains("shop.example.com is an alias of it"),
+                "{}",
+                finding.guidance.summary
+            );
         }
-        CaaVerdict::Unanswered { at, why } => {
-            let found = format!("does not answer the question for CAA records: {why}");
-            let fix = Fix::of(Check::CaaUnanswered.entry().fix).with_command(format!("dig CAA {at}"));
-            Check::CaaUnanswered.finding(&at, "CAA records, or the answer that there are none", found, fix)
+        let level = level("shop.example.com", &[EDGE], &["0 issue \"amazon.com\""]);
+        let all = found(&["shop.example.com", "*.shop.example.com", "www.example.com"], &level);
+        assert_eq!(all.len(), 1, "{all:#?}");
+    }
+
+    #[test]
+    fn behind_the_platforms_target_it_is_the_operators_and_no_record_is_offered() {
+        let level = level("shop.example.com", &[EDGE, "lb.cloud.test"], &["0 issue \"amazon.com\""]);
+        let finding = one(&level);
+        assert_eq!((finding.subject.as_str(), finding.guidance.waiting_on), ("lb.cloud.test", WaitingOn::Operator));
+        assert_eq!(record(&finding), None);
+        assert!(finding.guidance.next_step().contains("let edge.platform.example (EndpointTarget) lead elsewhere"));
+    }
+
+    #[test]
+    fn a_strangers_record_is_told_by_its_name_and_never_offered_at_the_alias() {
+        for fault in [&["0 issue \"pki.goog\""][..], &["128 tbs \"x\""], &["0 issue \"ca.example;;\""]] {
+            let finding = one(&level("shop.example.com", &["sites.builder.test"], fault));
+            assert_eq!(
+                (finding.subject.as_str(), finding.guidance.waiting_on),
+                ("sites.builder.test", WaitingOn::DomainOwner)
+            );
+            assert_eq!(record(&finding), None, "{fault:?}");
+            let text = &finding.guidance.next_step();
+            assert!(text.contains("or point shop.example.com elsewhere"), "{text}");
+            assert!(!text.contains("shop.example.com CAA"), "a CNAME is there: {text}");
         }
-    };
-    Some(found)
+        let silent = Answer::Failed(Unanswered::ServFail);
+        let unanswered = one(&CaaLevel { answer: silent, ..level("shop.example.com", &["sites.builder.test"], &[]) });
+        assert_eq!(unanswered.command.as_deref(), Some("dig CAA sites.builder.test"));
+        assert!(
+            unanswered.guidance.next_step().contains("or point shop.example.com elsewhere"),
+            "{}",
+            unanswered.guidance.next_step()
+        );
+    }
+
+    #[test]
+    fn above_what_the_owner_registered_the_records_are_the_registrys() {
+        let level = level("co.uk", &[], &["0 issue \"amazon.com\""]);
+        let found = found(&["shop.example.co.uk"], &level);
+        assert_eq!(record(&found[0]), None);
+        assert!(
+            found[0].guidance.next_step().starts_with("co.uk is run by somebody else"),
+            "{}",
+            found[0].guidance.next_step()
+        );
+    }
+
+    #[test]
+    fn what_authorizes_nobody_by_how_it_is_written_is_told_with_why() {
+        let finding = one(&level("example.com", &[], &["0 issue \"ca.example; validationmethods=dns-01, http-01\""]));
+        assert_eq!(finding.check, "caa-forbids");
+        assert!(
+            finding.guidance.summary.contains("the value of validationmethods has a blank"),
+            "{}",
+            finding.guidance.summary
+        );
+        let offered = "example.com CAA 0 issue \"ca.example; validationmethods=http-01\"";
+        assert_eq!(record(&finding).as_deref(), Some(offered));
+        let twice = one(&level("example.com", &[], &["0 issue \"ca.example; accounturi=x; accounturi=y\""]));
+        assert_eq!(twice.check, "caa-account");
+    }
 }

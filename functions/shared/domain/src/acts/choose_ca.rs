@@ -5,7 +5,7 @@ use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::acme::directory::host;
 use vocabulary::acme::{ChallengeKind, OpenOrder};
 use vocabulary::dns::caa::judge;
-use vocabulary::dns::{CaaLevel, CaaVerdict, Issuer};
+use vocabulary::dns::{CaaFault, CaaLevel, Issuer};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::CertificateName;
@@ -122,15 +122,12 @@ pub fn keeps_out(
     levels: &[CaaLevel],
 ) -> Option<String> {
     let method = choose_challenge(endpoint.proving(), name);
-    match judge(name, method, levels, &authority.issuer) {
-        CaaVerdict::Allowed => None,
-        CaaVerdict::Unanswered { at, why } => Some(format!("the CAA records of {at} could not be had: {why}")),
-        CaaVerdict::UnknownCritical { at, .. }
-        | CaaVerdict::Forbidden { at, .. }
-        | CaaVerdict::OtherAccount { at, .. }
-        | CaaVerdict::UnknownAccount { at, .. }
-        | CaaVerdict::OtherMethod { at, .. } => Some(format!("the CAA records of {at} do not allow it")),
-    }
+    let refusal = judge(name.wildcard, method, levels, &authority.issuer).err()?;
+    let at = refusal.level.at();
+    Some(match refusal.fault {
+        CaaFault::Unanswered { why } => format!("the CAA records of {at} could not be had: {why}"),
+        _ => format!("the CAA records of {at} do not allow it"),
+    })
 }
 
 /// Our failure when CAs that might have stood in did not help either: the first one's, with what came of the `others`,
@@ -312,7 +309,7 @@ mod tests {
     fn caa_records_must_let_a_stand_in_issue_and_must_be_known() {
         let name: CertificateName = "shop.example.com".parse().expect("valid");
         let says = |answer| {
-            let levels = [CaaLevel { name: "example.com".into(), answer }];
+            let levels = [CaaLevel { name: "example.com".into(), aliases: Vec::new(), answer }];
             keeps_out(&authority(URLS[1]), &endpoint(), &name, &levels)
         };
         let records = |text: &str| says(Answer::Records(vec![text.to_owned()]));

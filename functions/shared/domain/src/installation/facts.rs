@@ -2,6 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::ImportedLife;
+use vocabulary::dns::CaaLevel;
 
 use vocabulary::failure::ServiceFault;
 
@@ -18,6 +19,8 @@ pub struct Facts {
     pub resources: Vec<Resource>,
     pub zone: Looked<HostedZone>,
     pub delegation: Delegation,
+    /// CAA at the endpoint target, which external hosts are aliases of.
+    pub target_caa: CaaLevel,
     /// The CAs, the preferred one first.
     pub authorities: Vec<AuthorityFacts>,
     /// What runs by itself, each task once.

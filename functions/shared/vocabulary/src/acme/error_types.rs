@@ -160,9 +160,33 @@ impl Problem {
         Some(link.trim_end_matches(['.', ',', ';']))
     }
 
+    /// The top-level domain whose servers gave the CA no answer for CAA: `DNS problem: SERVFAIL looking up CAA for net - …`.
+    ///
+    /// Boulder refuses then as it does for the domain's own servers, with the type `dns` or `caa`. One that does not exist
+    /// is no outage. `None` as well where another name of the order failed by something else.
+    pub fn silent_top_level_domain(&self) -> Option<&str> {
+        let details: Vec<&str> = match self.subproblems.as_slice() {
+            [] => vec![&self.detail],
+            all => all.iter().map(|sub| sub.detail.as_str()).collect(),
+        };
+        let silent = details.into_iter().map(silent_top_level_domain);
+        silent.collect::<Option<Vec<_>>>()?.first().copied()
+    }
+
+    fn waits_for_top_level_domain(&self, name: FailureName, summary: String) -> Option<Failure> {
+        let domain = self.silent_top_level_domain()?;
+        let summary = format!(
+            "{summary} The name servers of the top-level domain {domain} did not answer the CA. The next attempt is automatic."
+        );
+        Some(Failure::without_action(name, WaitingOn::Ca, summary).with_problem(self))
+    }
+
     /// Our failure for a validation that the CA did not accept.
     pub fn to_challenge_failure(&self) -> Failure {
         let summary = format!("The CA could not validate ({}): {}", self.kind, self.detail);
+        if let Some(failure) = self.waits_for_top_level_domain(FailureName::ChallengeFailed, summary.clone()) {
+            return failure;
+        }
         // Whatever it was, the records and the host are the customer's.
         let explained = explain(&self.kind);
         let action = match explained.waiting_on {
@@ -174,6 +198,9 @@ impl Problem {
 
     /// A refusal that is about the domain is its owner's to mend (CAA), others are ours.
     pub fn to_refusal(&self, summary: String) -> Failure {
+        if let Some(failure) = self.waits_for_top_level_domain(FailureName::CaUnavailable, summary.clone()) {
+            return failure;
+        }
         let listed = matches!(self.kind.as_str(), "caa" | "rejectedIdentifier" | "unsupportedIdentifier");
         let explained = if listed { explain(&self.kind) } else { UNLISTED };
         Failure::new(FailureName::CaRefused, explained.waiting_on, summary, explained.action).with_problem(self)
@@ -192,6 +219,13 @@ impl Problem {
         };
         failure.with_retry_after(retry_after).with_problem(self)
     }
+}
+
+/// Of one of the CA's sentences.
+fn silent_top_level_domain(detail: &str) -> Option<&str> {
+    let (before, after) = detail.split_once("looking up CAA for ")?;
+    let name = after.split_whitespace().next()?.trim_end_matches([':', ',', ';', '.']);
+    (!name.is_empty() && !name.contains('.') && !before.trim_end().ends_with("NXDOMAIN")).then_some(name)
 }
 
 #[cfg(test)]
@@ -235,6 +269,35 @@ mod tests {
             assert_eq!(ACME_ERRORS.iter().filter(|known| known.kind == kind).count(), 1, "{kind}");
         }
         assert_eq!(explain("somethingNew").waiting_on, WaitingOn::Operator);
+    }
+
+    #[test]
+    fn a_top_level_domain_that_does_not_answer_is_nobodys_to_fix() {
+        let said = |how: &str| format!("While processing CAA for shop.example.net: DNS problem: {how}");
+        for (kind, how, waits) in [
+            ("dns", "SERVFAIL looking up CAA for net - the domain's nameservers may be malfunctioning", true),
+            ("dns", "query timed out looking up CAA for net", true),
+            ("dns", "looking up CAA for net: DNSSEC: Bogus", true),
+            ("caa", "SERVFAIL looking up CAA for net - the domain's nameservers may be malfunctioning", true),
+            ("dns", "SERVFAIL looking up CAA for example.net - the domain's nameservers may be malfunctioning", false),
+            ("dns", "NXDOMAIN looking up CAA for net - check that a DNS record exists for this domain", false),
+            ("dns", "SERVFAIL looking up A for net", false),
+        ] {
+            let problem = Problem::new(kind, &said(how));
+            let (challenge, refusal) = (problem.to_challenge_failure(), problem.to_refusal("s".into()));
+            assert_eq!(
+                challenge.waiting_on() == WaitingOn::Ca && refusal.waiting_on() == WaitingOn::Ca,
+                waits,
+                "{how}"
+            );
+            assert_eq!(refusal.name == FailureName::CaUnavailable, waits, "{how}");
+            assert!(!waits || challenge.guidance.summary.contains("top-level domain net"), "{challenge}");
+        }
+        let sub = |detail: &str| Subproblem { name: None, kind: "dns".into(), detail: detail.into() };
+        let silent = sub("SERVFAIL looking up CAA for net");
+        let mixed = vec![silent.clone(), sub("SERVFAIL looking up CAA for example.net")];
+        assert!(Problem::new("compound", "d").with_subproblems(vec![silent]).silent_top_level_domain().is_some());
+        assert!(Problem::new("compound", "d").with_subproblems(mixed).silent_top_level_domain().is_none());
     }
 
     #[test]

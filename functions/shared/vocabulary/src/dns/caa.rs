@@ -1,7 +1,8 @@
 //! CAA records: whether a CA may issue for a name (RFC 8659), for which account and by which method (RFC 8657).
 
 use crate::acme::challenge::ChallengeKind;
-use crate::dns::answer::Answer;
+use crate::dns::answer::{Answer, Unanswered};
+use crate::dns::issue_value::IssueValue;
 use crate::names::certificate_name::CertificateName;
 
 /// The CA as CAA records name it.
@@ -16,19 +17,19 @@ pub struct Issuer {
 /// The answer for CAA at one name of the climb.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaaLevel {
+    /// The name that was asked.
     pub name: String,
+    /// Each name that its aliases led to, in order; empty where it has none.
+    pub aliases: Vec<String>,
     /// Records as in a zone file: `0 issue "letsencrypt.org"`.
     pub answer: Answer,
 }
 
-/// One CAA record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Property<'a> {
-    critical: bool,
-    tag: String,
-    value: &'a str,
-    /// As it came.
-    record: &'a str,
+impl CaaLevel {
+    /// The name that the answer is of, where its aliases lead: records of this level stand there, or are to be added there.
+    pub fn at(&self) -> &str {
+        self.aliases.last().unwrap_or(&self.name)
+    }
 }
 
 /// The names whose CAA decides for `name`, in the order in which they are asked (RFC 8659 §3).
@@ -42,259 +43,216 @@ pub fn climb(name: &CertificateName) -> Vec<String> {
     names
 }
 
-/// What CAA says about issuing for a name.
+/// What keeps the CA from issuing, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CaaVerdict {
-    Allowed,
-    /// The records at `at` do not allow the CA.
-    Forbidden {
-        at: String,
-        records: Vec<String>,
-    },
-    /// A critical property that is not known.
-    UnknownCritical {
-        at: String,
-        record: String,
-    },
+pub struct CaaRefusal<'a> {
+    /// The level that decided.
+    pub level: &'a CaaLevel,
+    /// The property that decided: `issue` or `issuewild`.
+    pub tag: &'static str,
+    pub fault: CaaFault,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaaFault {
+    /// No record names the CA.
+    Forbidden { records: Vec<String> },
+    /// A record is meant for the CA, and authorizes nobody by how it is written.
+    Malformed { record: String, why: String },
+    /// A critical property that the CA does not know.
+    UnknownCritical { record: String },
     /// Allowed for another account than ours.
-    OtherAccount {
-        at: String,
-        account: String,
-    },
+    OtherAccount { account: String },
     /// Allowed for this account only, and ours is not known here.
-    UnknownAccount {
-        at: String,
-        account: String,
-    },
+    UnknownAccount { account: String },
     /// Allowed, but not by this method.
-    OtherMethod {
-        at: String,
-        methods: String,
-    },
-    /// The question was not answered at `at`: the CA must refuse.
-    Unanswered {
-        at: String,
-        why: String,
-    },
+    OtherMethod { methods: String },
+    /// A parameter that may be there once is there twice: nobody satisfies it.
+    Repeated { record: String, tag: &'static str },
+    /// The question was not answered: the CA must refuse.
+    Unanswered { why: Unanswered },
+}
+
+impl CaaRefusal<'_> {
+    /// The record that lets `issuer` issue by `method`, as in a zone file; `None` where no record is what is missing.
+    ///
+    /// It keeps the restrictions that the one in its place was meant to have.
+    pub fn allowing(&self, issuer: &Issuer, method: ChallengeKind) -> Option<String> {
+        let ours = issuer.identities.first()?;
+        let method = method.as_str();
+        let bound = issuer.account.as_ref().map(|account| format!("; {ACCOUNT}={account}")).unwrap_or_default();
+        let terms = match &self.fault {
+            CaaFault::Forbidden { .. } => String::new(),
+            CaaFault::OtherAccount { .. } => bound,
+            CaaFault::OtherMethod { methods } => format!("; {METHODS}={}", with_method(methods, method)),
+            CaaFault::Malformed { record, .. } | CaaFault::Repeated { record, .. } => {
+                let account = if record.contains(ACCOUNT) { bound } else { String::new() };
+                let methods = if record.contains(METHODS) { format!("; {METHODS}={method}") } else { String::new() };
+                account + &methods
+            }
+            CaaFault::UnknownCritical { .. } | CaaFault::UnknownAccount { .. } | CaaFault::Unanswered { .. } => {
+                return None;
+            }
+        };
+        Some(format!("0 {} \"{ours}{terms}\"", self.tag))
+    }
+}
+
+/// `methods` that can be read, and `method`.
+fn with_method(methods: &str, method: &str) -> String {
+    let kept = methods.split(',').filter(|one| is_method(one) && *one != method);
+    kept.chain([method]).collect::<Vec<_>>().join(",")
 }
 
 /// Judges the first level that has records, or that does not answer.
-pub fn judge(name: &CertificateName, method: ChallengeKind, levels: &[CaaLevel], issuer: &Issuer) -> CaaVerdict {
+///
+/// As Boulder does (`va/caa.go`), which is stricter than the RFCs here and there.
+///
+/// # Errors
+///
+/// What keeps `issuer` from issuing by `method`. Of several records the one that might allow it, else the first that is
+/// meant for it.
+pub fn judge<'a>(
+    wildcard: bool,
+    method: ChallengeKind,
+    levels: &'a [CaaLevel],
+    issuer: &Issuer,
+) -> Result<(), CaaRefusal<'a>> {
     for level in levels {
         match &level.answer {
             Answer::Records(records) if !records.is_empty() => {
-                return judge_records(name.wildcard, method, &level.name, records, issuer);
+                return judge_records(wildcard, method, records, issuer).map_err(|(tag, fault)| CaaRefusal {
+                    level,
+                    tag,
+                    fault,
+                });
             }
-            // A top-level domain is nobody's to mend, and one that answered nobody would have nothing below it: a network
+            // A top-level domain is nobody's to fix, and one that answered nobody would have nothing below it: a network
             // that does not know it (a closed one) is not the CA's.
             Answer::Failed(why) if level.name.contains('.') => {
-                return CaaVerdict::Unanswered { at: level.name.clone(), why: why.to_string() };
+                return Err(CaaRefusal { level, tag: "issue", fault: CaaFault::Unanswered { why: why.clone() } });
             }
             _ => {}
         }
     }
-    CaaVerdict::Allowed
+    Ok(())
 }
 
-fn judge_records(wildcard: bool, method: ChallengeKind, at: &str, records: &[String], issuer: &Issuer) -> CaaVerdict {
+fn judge_records(
+    wildcard: bool,
+    method: ChallengeKind,
+    records: &[String],
+    issuer: &Issuer,
+) -> Result<(), (&'static str, CaaFault)> {
     let properties: Vec<Property<'_>> = records.iter().filter_map(|record| parse(record)).collect();
-    // RFC 8659 §4.1; what a CA must know is §4.2 to §4.4, and BR 3.2.2.8.
-    let known =
-        |tag: &str| matches!(tag, "issue" | "issuewild" | "iodef" | "issuemail" | "contactemail" | "contactphone");
-    if let Some(unknown) = properties.iter().find(|property| property.critical && !known(&property.tag)) {
-        return CaaVerdict::UnknownCritical { at: at.to_owned(), record: unknown.record.to_owned() };
-    }
-    let tagged = |tag: &str| properties.iter().filter(|p| p.tag == tag).map(|p| p.value).collect::<Vec<_>>();
     // RFC 8659 §4.3: any issuewild takes the place of all issue for a wildcard.
-    let wild = if wildcard { tagged("issuewild") } else { Vec::new() };
-    let values = if wild.is_empty() { tagged("issue") } else { wild };
-    if values.is_empty() {
-        // Only properties that restrict something else.
-        return CaaVerdict::Allowed;
+    let tag = match wildcard && properties.iter().any(|property| property.tag == "issuewild") {
+        true => "issuewild",
+        false => "issue",
+    };
+    if let Some(unknown) = properties.iter().find(|property| property.critical && !is_known(&property.tag)) {
+        return Err((tag, CaaFault::UnknownCritical { record: unknown.record.to_owned() }));
     }
-    if issuer.identities.is_empty() {
-        return CaaVerdict::Allowed;
+    let mut deciding = properties.iter().filter(|property| property.tag == tag).peekable();
+    // Without any there are only properties that restrict something else.
+    if deciding.peek().is_none() || issuer.identities.is_empty() {
+        return Ok(());
     }
-    let ours: Vec<Vec<(String, &str)>> = values
-        .iter()
-        .filter_map(|value| {
-            let (domain, parameters) = split(value)?;
-            issuer.identities.iter().any(|own| own.eq_ignore_ascii_case(domain)).then_some(parameters)
-        })
-        .collect();
-    if ours.is_empty() {
-        return CaaVerdict::Forbidden { at: at.to_owned(), records: records.to_vec() };
-    }
-    // One that allows it is enough (RFC 8659 §4.2); of those that do not, the last is as good to tell as any.
-    let mut verdict = CaaVerdict::Allowed;
-    for parameters in ours {
-        verdict = judge_parameters(at, method, &parameters, issuer);
-        if verdict == CaaVerdict::Allowed {
-            break;
+    let mut nearest: Option<CaaFault> = None;
+    for property in deciding {
+        // One that allows it is enough (RFC 8659 §4.2).
+        match authorizes(property, method, issuer) {
+            Ok(()) => return Ok(()),
+            Err(Some(fault @ CaaFault::UnknownAccount { .. })) => nearest = Some(fault),
+            Err(fault) => nearest = nearest.or(fault),
         }
     }
-    verdict
+    Err((tag, nearest.unwrap_or_else(|| CaaFault::Forbidden { records: records.to_vec() })))
 }
 
-fn judge_parameters(at: &str, method: ChallengeKind, parameters: &[(String, &str)], issuer: &Issuer) -> CaaVerdict {
-    let parameter = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
-    if let Some(methods) = parameter("validationmethods")
-        && methods.split(',').all(|one| one.trim() != method.as_str())
-    {
-        return CaaVerdict::OtherMethod { at: at.to_owned(), methods: methods.to_owned() };
+/// Properties that a CA for web servers knows (RFC 8659 §4.2 to §4.4, RFC 9495, the VMC requirements). `contactemail` and
+/// `contactphone` (BR appendix A) are not among those that Boulder knows.
+fn is_known(tag: &str) -> bool {
+    matches!(tag, "issue" | "issuewild" | "iodef" | "issuemail" | "issuevmc")
+}
+
+/// RFC 8657 §3.
+const ACCOUNT: &str = "accounturi";
+/// RFC 8657 §4.
+const METHODS: &str = "validationmethods";
+
+/// Whether the property lets `issuer` issue; `Err(None)` where it is another CA's.
+fn authorizes(property: &Property<'_>, method: ChallengeKind, issuer: &Issuer) -> Result<(), Option<CaaFault>> {
+    let record = || property.record.to_owned();
+    let malformed = |why: String| Some(CaaFault::Malformed { record: record(), why });
+    let value = IssueValue::parse(property.value);
+    // Byte by byte: neither letter case nor a dot at the end is passed over.
+    if !issuer.identities.iter().any(|own| own == value.issuer) {
+        let meant = issuer.identities.iter().find(|own| is_meant(value.issuer, own));
+        return Err(meant.and_then(|own| malformed(format!("what names the CA is not exactly {own}"))));
     }
-    match (parameter("accounturi"), &issuer.account) {
-        (Some(account), Some(own)) if account != own => {
-            CaaVerdict::OtherAccount { at: at.to_owned(), account: account.to_owned() }
+    let parameters = value.parameters.map_err(|why| malformed(why.to_string()))?;
+    // A hyphen is refused as well, though the RFC has it.
+    if let Some(odd) = parameters.iter().find(|one| !one.tag.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+        return Err(malformed(format!("the name {} has other characters than letters and digits", odd.tag)));
+    }
+    let once = |tag: &'static str| {
+        let mut values = parameters.iter().filter(|one| one.tag == tag).map(|one| one.value);
+        match (values.next(), values.next()) {
+            (_, Some(_)) => Err(Some(CaaFault::Repeated { record: record(), tag })),
+            (value, None) => Ok(value),
         }
-        (Some(account), None) => CaaVerdict::UnknownAccount { at: at.to_owned(), account: account.to_owned() },
-        _ => CaaVerdict::Allowed,
+    };
+    let (account, methods) = (once(ACCOUNT)?, once(METHODS)?);
+    if let Some(methods) = methods.filter(|methods| !allows(methods, method.as_str())) {
+        return Err(Some(CaaFault::OtherMethod { methods: methods.to_owned() }));
+    }
+    match (account.map(str::to_owned), &issuer.account) {
+        (Some(account), Some(own)) if account != *own => Err(Some(CaaFault::OtherAccount { account })),
+        (Some(account), None) => Err(Some(CaaFault::UnknownAccount { account })),
+        _ => Ok(()),
     }
 }
 
-/// `FLAGS TAG "VALUE"`. A tag is compared without case (RFC 8659 §4.1).
+/// Whether `method` comes in the list before anything that is no label (RFC 8657 §4); unknown methods are passed over.
+fn allows(methods: &str, method: &str) -> bool {
+    methods.split(',').take_while(|one| is_method(one)).any(|one| one == method)
+}
+
+fn is_method(label: &str) -> bool {
+    !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Whether a text that is not `own` was meant to be: a URL, `www.`, a dot at the end, a parameter without the `;`.
+fn is_meant(text: &str, own: &str) -> bool {
+    let text = text.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.");
+    let name = text.trim_matches('"').split([' ', '\t', '/', ',']).next().unwrap_or_default();
+    name.trim_end_matches('.').eq_ignore_ascii_case(own)
+}
+
+/// One CAA record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Property<'a> {
+    critical: bool,
+    tag: String,
+    value: &'a str,
+    /// As it came.
+    record: &'a str,
+}
+
+/// RFC 8659 §4.1 has one bit. So many took 1 for the flag that Boulder reads it so as well.
+const CRITICAL: u8 = 0x80 | 0x01;
+
+/// `FLAGS TAG "VALUE"`, the value as it came, with quotes around it and none escaped. A tag is compared without case
+/// (RFC 8659 §4.1).
 fn parse(record: &str) -> Option<Property<'_>> {
     let (flags, rest) = record.trim().split_once(' ')?;
-    let (tag, value) = rest.trim_start().split_once(' ').unwrap_or((rest, ""));
+    let (tag, quoted) = rest.trim_start().split_once(' ').unwrap_or((rest, ""));
     let flags: u8 = flags.parse().ok()?;
-    let (critical, tag) = (flags & 0x80 != 0, tag.to_ascii_lowercase());
-    Some(Property { critical, tag, value: value.trim().trim_matches('"'), record })
-}
-
-/// `DOMAIN; NAME=VALUE; …` (RFC 8659 §4.2); `None` for a value that names no CA (`;`).
-fn split(value: &str) -> Option<(&str, Vec<(String, &str)>)> {
-    let mut parts = value.split(';').map(str::trim);
-    let domain = parts.next().filter(|domain| !domain.is_empty())?;
-    let parameters = parts.filter_map(|part| part.split_once('='));
-    Some((domain, parameters.map(|(key, value)| (key.trim().to_ascii_lowercase(), value.trim())).collect()))
+    let quoted = quoted.trim();
+    let value = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(quoted);
+    Some(Property { critical: flags & CRITICAL != 0, tag: tag.to_ascii_lowercase(), value, record })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dns::answer::Unanswered;
-    use proptest::prelude::*;
-
-    const ACCOUNT: &str = "https://ca.example/acct/7";
-
-    fn issuer(account: Option<&str>) -> Issuer {
-        Issuer { identities: vec!["ca.example".into(), "other-name.example".into()], account: account.map(Into::into) }
-    }
-
-    fn level(name: &str, records: &[&str]) -> CaaLevel {
-        let answer = match records {
-            [] => Answer::NoData,
-            some => Answer::Records(some.iter().map(|s| s.to_string()).collect()),
-        };
-        CaaLevel { name: name.into(), answer }
-    }
-
-    fn says(name: &str, method: ChallengeKind, records: &[&str]) -> &'static str {
-        let name: CertificateName = name.parse().expect("a valid name");
-        let verdict = judge(&name, method, &[level("example.com", records)], &issuer(Some(ACCOUNT)));
-        match verdict {
-            CaaVerdict::Allowed => "allowed",
-            CaaVerdict::Forbidden { .. } => "forbidden",
-            CaaVerdict::UnknownCritical { .. } => "critical",
-            CaaVerdict::OtherAccount { .. } => "account",
-            CaaVerdict::UnknownAccount { .. } => "account unknown",
-            CaaVerdict::OtherMethod { .. } => "method",
-            CaaVerdict::Unanswered { .. } => "unanswered",
-        }
-    }
-
-    #[test]
-    fn a_level_that_does_not_answer_is_a_refusal_unless_it_is_a_top_level_domain() {
-        let silent = |name: &str| CaaLevel { name: name.into(), answer: Answer::Failed(Unanswered::TimedOut) };
-        let verdict = |levels: &[CaaLevel]| {
-            judge(&"shop.example.com".parse().expect("a valid name"), ChallengeKind::Dns01, levels, &issuer(None))
-        };
-        let nothing = level("shop.example.com", &[]);
-        assert!(matches!(verdict(&[nothing.clone(), silent("example.com")]), CaaVerdict::Unanswered { .. }));
-        assert_eq!(verdict(&[nothing, level("example.com", &[]), silent("com")]), CaaVerdict::Allowed);
-    }
-
-    #[test]
-    fn what_the_records_say_is_read_as_the_rfcs_have_it() {
-        use ChallengeKind::{Dns01, DnsPersist01, Http01};
-        let bound = &format!("0 issue \"ca.example; accounturi={ACCOUNT}\"");
-        let stranger = "0 issue \"ca.example; accounturi=https://ca.example/acct/8\"";
-        for (name, method, records, expected) in [
-            ("example.com", Http01, vec!["0 issue \"ca.example\""], "allowed"),
-            ("example.com", Http01, vec!["0 issue \"CA.Example\""], "allowed"),
-            ("example.com", Http01, vec!["0 ISSUE \"other-name.example\""], "allowed"),
-            ("example.com", Http01, vec!["0 issue \"someone.example\""], "forbidden"),
-            ("example.com", Http01, vec!["0 issue \";\""], "forbidden"),
-            ("example.com", Http01, vec!["0 issue \"someone.example\"", "0 issue \"ca.example\""], "allowed"),
-            ("example.com", Http01, vec!["0 iodef \"mailto:a@example.com\""], "allowed"),
-            ("example.com", Http01, vec!["128 iodef \"mailto:a@example.com\""], "allowed"),
-            ("example.com", Http01, vec!["0 issuewild \";\""], "allowed"),
-            ("*.example.com", Dns01, vec!["0 issuewild \";\"", "0 issue \"ca.example\""], "forbidden"),
-            ("*.example.com", Dns01, vec!["0 issue \"ca.example\""], "allowed"),
-            ("*.example.com", Dns01, vec!["0 issue \";\"", "0 issuewild \"ca.example\""], "allowed"),
-            ("example.com", Http01, vec!["0 tbs \"x\"", "0 issue \"ca.example\""], "allowed"),
-            ("example.com", Http01, vec!["128 tbs \"x\"", "0 issue \"ca.example\""], "critical"),
-            ("example.com", Http01, vec![bound], "allowed"),
-            ("example.com", Http01, vec![stranger], "account"),
-            ("example.com", Http01, vec![stranger, bound], "allowed"),
-            ("example.com", Http01, vec!["0 issue \"ca.example; validationmethods=dns-01\""], "method"),
-            ("example.com", DnsPersist01, vec!["0 issue \"ca.example; validationmethods=dns-01\""], "method"),
-            ("example.com", DnsPersist01, vec!["0 issue \"ca.example; validationmethods=dns-persist-01\""], "allowed"),
-            ("example.com", Dns01, vec!["0 issue \"ca.example; validationmethods=tls-alpn-01,dns-01\""], "allowed"),
-            ("example.com", Dns01, vec!["0 issue \"ca.example;validationmethods=dns-01;accounturi=x\""], "account"),
-        ] {
-            assert_eq!(says(name, method, &records), expected, "{name} {records:?}");
-        }
-    }
-
-    #[test]
-    fn an_account_that_is_not_known_here_is_not_taken_for_another_one() {
-        let name: CertificateName = "example.com".parse().expect("a valid name");
-        let levels = [level("example.com", &["0 issue \"ca.example; accounturi=https://ca.example/acct/8\""])];
-        let verdict = judge(&name, ChallengeKind::Http01, &levels, &issuer(None));
-        assert!(matches!(verdict, CaaVerdict::UnknownAccount { .. }), "{verdict:?}");
-    }
-
-    #[test]
-    fn the_climb_goes_from_the_name_to_the_top_and_leaves_the_wildcard_label_out() {
-        let name: CertificateName = "*.a.example.com".parse().expect("a valid name");
-        assert_eq!(climb(&name), ["a.example.com", "example.com", "com"]);
-    }
-
-    #[test]
-    fn a_question_without_an_answer_forbids_though_there_may_be_records_above() {
-        let name: CertificateName = "a.example.com".parse().expect("a valid name");
-        let unanswered = CaaLevel { name: "a.example.com".into(), answer: Answer::Failed(Unanswered::ServFail) };
-        let levels = [unanswered, level("example.com", &["0 issue \"ca.example\""])];
-        let verdict = judge(&name, ChallengeKind::Http01, &levels, &issuer(None));
-        assert!(matches!(verdict, CaaVerdict::Unanswered { at, .. } if at == "a.example.com"));
-    }
-
-    proptest! {
-        /// RFC 8659 §3: the nearest set decides alone, whatever stands above it.
-        #[test]
-        fn what_stands_above_the_nearest_set_changes_nothing(
-            empty_below in 0usize..4,
-            allowed in any::<bool>(),
-            above in prop::collection::vec(prop::collection::vec("(0|128) (issue|issuewild|x) \"[a-z.;=]{0,20}\"", 0..3), 0..4),
-        ) {
-            let name: CertificateName = "a.b.c.d.example.com".parse().expect("a valid name");
-            let nearest = if allowed { "0 issue \"ca.example\"" } else { "0 issue \"someone.example\"" };
-            let mut levels: Vec<CaaLevel> = (0..empty_below).map(|i| level(&format!("l{i}"), &[])).collect();
-            levels.push(level("nearest", &[nearest]));
-            let alone = judge(&name, ChallengeKind::Http01, &levels, &issuer(None));
-            levels.extend(above.into_iter().map(|records| {
-                CaaLevel { name: "above".into(), answer: Answer::Records(records) }
-            }));
-            prop_assert_eq!(judge(&name, ChallengeKind::Http01, &levels, &issuer(None)), alone.clone());
-            prop_assert_eq!(alone == CaaVerdict::Allowed, allowed);
-        }
-
-        #[test]
-        fn no_text_in_a_record_makes_judging_panic(records in prop::collection::vec("\\PC{0,60}", 0..4)) {
-            let name: CertificateName = "*.example.com".parse().expect("a valid name");
-            let levels = [CaaLevel { name: "example.com".into(), answer: Answer::Records(records) }];
-            judge(&name, ChallengeKind::Dns01, &levels, &issuer(Some(ACCOUNT)));
-        }
-    }
-}
+mod tests;

@@ -2,13 +2,14 @@
 
 pub mod answer;
 pub mod caa;
+pub mod issue_value;
 pub mod owner_records;
 pub mod persistent_record;
 pub mod provider;
 pub mod record_kind;
 
 pub use self::answer::{Answer, ServerAnswer, Unanswered};
-pub use self::caa::{CaaLevel, CaaVerdict, Issuer};
+pub use self::caa::{CaaFault, CaaLevel, CaaRefusal, Issuer};
 pub use self::persistent_record::{StandingFault, StandingIssuer, StandingRecord};
 pub use self::provider::{PROVIDERS, Provider, ProviderHint};
 pub use self::record_kind::RecordKind;

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use time::OffsetDateTime;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use crate::dns::caa::Issuer;
+use crate::dns::issue_value::{IssueValue, Parameter, may_be_in_a_value};
 use crate::failure::failure::Failure;
 
 /// Whom a standing record lets issue: this installation's account at its CA.
@@ -55,14 +56,13 @@ impl StandingIssuer {
     ///
     /// The nearest reason why it proves nothing.
     pub fn judge(&self, text: &str, wildcard: bool, now: OffsetDateTime) -> Result<StandingRecord, StandingFault> {
-        let (issuer, parameters) = match text.split_once(';') {
-            Some((issuer, parameters)) => (trimmed(issuer), Some(parameters)),
-            None => (trimmed(text), None),
-        };
-        if !issuer.trim_end_matches('.').eq_ignore_ascii_case(&self.domain) {
+        let IssueValue { issuer, parameters } = IssueValue::parse(text);
+        // Not byte by byte, as in CAA: draft §9.2 has the name normalized.
+        if !issuer.strip_suffix('.').unwrap_or(issuer).eq_ignore_ascii_case(&self.domain) {
             return Err(StandingFault::OtherIssuer);
         }
-        let record = StandingRecord::parse(parameters).map_err(StandingFault::Malformed)?;
+        let parameters = parameters.map_err(|why| why.to_string());
+        let record = parameters.and_then(|all| StandingRecord::of(&all)).map_err(StandingFault::Malformed)?;
         if record.account != self.account {
             return Err(StandingFault::OtherAccount(record.account));
         }
@@ -99,21 +99,11 @@ pub struct StandingRecord {
 }
 
 impl StandingRecord {
-    /// `issue-value` of RFC 8659 §4.2, as strictly as Let's Encrypt's Boulder reads it.
-    fn parse(parameters: Option<&str>) -> Result<Self, String> {
+    /// Parameters in any letter case and order; those that are known may be there once, others are passed over.
+    fn of(parameters: &[Parameter<'_>]) -> Result<Self, String> {
         let mut known: BTreeMap<String, &str> = BTreeMap::new();
-        for parameter in parameters.into_iter().flat_map(|text| text.split(';')).map(trimmed) {
-            if parameter.is_empty() {
-                return Err("it has an empty parameter, or a “;” at its end".into());
-            }
-            let (tag, value) = parameter
-                .split_once('=')
-                .map(|(tag, value)| (trimmed(tag).to_ascii_lowercase(), trimmed(value)))
-                .filter(|(tag, _)| !tag.is_empty())
-                .ok_or_else(|| format!("“{parameter}” is not written NAME=VALUE"))?;
-            if !value.bytes().all(may_be_in_a_value) {
-                return Err(format!("the value of {tag} has a blank or another character that may not be there"));
-            }
+        for Parameter { tag, value } in parameters {
+            let tag = tag.to_ascii_lowercase();
             if matches!(tag.as_str(), "accounturi" | "policy" | "persistuntil")
                 && known.insert(tag.clone(), value).is_some()
             {
@@ -123,8 +113,8 @@ impl StandingRecord {
         let account = known.get("accounturi").filter(|account| !account.is_empty());
         let account = account.ok_or("accounturi is missing")?;
         let until = known.get("persistuntil").map(|seconds| {
-            let time = seconds.parse().ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-            time.ok_or_else(|| format!("persistUntil is not a number of seconds since 1970: {seconds}"))
+            let number = seconds.parse::<i64>();
+            number.map(at).map_err(|_| format!("persistUntil is not a number of seconds since 1970: {seconds}"))
         });
         Ok(Self {
             account: (*account).to_owned(),
@@ -134,13 +124,10 @@ impl StandingRecord {
     }
 }
 
-fn trimmed(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
-}
-
-/// RFC 8659 §4.2: `%x21-3A / %x3C-7E`.
-fn may_be_in_a_value(byte: u8) -> bool {
-    byte.is_ascii_graphic() && byte != b';'
+/// The moment so many seconds after 1970; the nearest that can be told, as the CA's calendar goes further.
+fn at(seconds: i64) -> OffsetDateTime {
+    let furthest = if seconds < 0 { PrimitiveDateTime::MIN } else { PrimitiveDateTime::MAX };
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(furthest.assume_utc())
 }
 
 #[cfg(test)]
@@ -189,6 +176,11 @@ mod tests {
             ("; accounturi=https://ca.example/acct/7/", "account"),
             ("; accounturi=HTTPS://ca.example/acct/7", "account"),
             ("; accounturi=https://ca.example/acct/7;", "malformed"),
+            (";", "malformed"),
+            ("; accounturi=https://ca.example/acct/7\n", "malformed"),
+            // Milliseconds by mistake: some thousand centuries ahead, which the CA takes.
+            ("; accounturi=https://ca.example/acct/7; persistUntil=1795521600000", "good"),
+            ("..; accounturi=https://ca.example/acct/7", "issuer"),
             ("; accounturi=https://ca.example/acct/7; accounturi=https://ca.example/acct/7", "malformed"),
             ("; accounturi=https://ca.example/acct/7; policy=wildcard; Policy=wildcard", "malformed"),
             ("; accounturi=https://ca.example/acct/7 policy=wildcard", "malformed"),

@@ -96,6 +96,11 @@ impl FromStr for DomainName {
     }
 }
 
+/// The registrable domain that `name` belongs to, whatever its characters; `None` for a public suffix.
+pub fn registered_domain(name: &str) -> Option<&str> {
+    psl::domain_str(name)
+}
+
 /// Whether strangers register names below `name`: a public suffix of the list's ICANN part, or the root.
 pub fn is_registry(name: &str) -> bool {
     name.is_empty() || is_public_suffix(name)
