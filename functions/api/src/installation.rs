@@ -1,7 +1,7 @@
 //! What is the same for all endpoints of an installation.
 
 use vocabulary::certificate::{AccountId, RoleArn};
-use vocabulary::dns::StandingIssuer;
+use vocabulary::dns::PersistentIssuer;
 use vocabulary::names::NamePolicy;
 
 /// What is the same for all endpoints of an installation.
@@ -17,7 +17,7 @@ pub struct Installation {
     /// Whether endpoints may be proven by standing records from now on.
     pub standing_records: bool,
     /// Whom standing records name; `None` where that is not known.
-    pub issuer: Option<StandingIssuer>,
+    pub issuer: Option<PersistentIssuer>,
     /// The account it runs in, where it is known; listeners without a role are in it.
     pub account: Option<AccountId>,
     /// The roles by which certificates may go to other accounts.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use api::dashboard::Console;
 use api::sign_in::identity::Identity;
 use api::{ClaimNames, Installation, Outside, Service, Surroundings, application};
-use vocabulary::dns::StandingIssuer;
+use vocabulary::dns::PersistentIssuer;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
@@ -22,14 +22,14 @@ async fn main() -> Result<(), lambda_http::Error> {
         profile: environment.optional("ACME_PROFILE"),
         name_policy: wiring.name_policy()?,
         standing_records: environment.optional("STANDING_RECORDS").as_deref() == Some("enabled"),
-        issuer: StandingIssuer::of(&wiring.issuer()).ok(),
+        issuer: PersistentIssuer::of(&wiring.issuer()).ok(),
         account: environment.parsed("ACCOUNT_ID")?,
         deployment_roles: wiring.deployment_roles()?,
     };
     let ports = Outside {
         store: wiring.endpoints()?,
         flows: wiring.state_machine()?,
-        looker: wiring.looker()?,
+        prober: wiring.prober()?,
         inspector: wiring.inspector()?,
     };
     let identity = match wiring.open_id_provider()? {

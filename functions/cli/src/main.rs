@@ -15,7 +15,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::api::credentials::Token;
 use crate::arguments::{Cli, Command};
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<(), Trouble> {
+async fn run(cli: Cli) -> Result<(), CliError> {
     match &cli.command {
         Command::Completions(command) => return arguments::reference::print_completions(command.shell),
         Command::Man { directory } => return arguments::reference::write_manual(directory),

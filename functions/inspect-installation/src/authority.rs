@@ -1,6 +1,6 @@
 //! The CAs, and our accounts there.
 
-use domain::installation::{Account, AuthorityFacts, Directory, InstallationCheck, Looked};
+use domain::installation::{Account, AuthorityFacts, Directory, InstallationCheck, Observed};
 
 use crate::{Installation, InstalledAuthority, failed, ok, unseen, warning};
 
@@ -57,7 +57,7 @@ fn directory(
     ok(NAME, format!("{url} answers{profile}."))
 }
 
-fn account(seen: &Looked<Account>, deployed: &InstalledAuthority, installation: &Installation) -> InstallationCheck {
+fn account(seen: &Observed<Account>, deployed: &InstalledAuthority, installation: &Installation) -> InstallationCheck {
     const NAME: &str = "acme-account";
     let contact = match &installation.contact {
         Some(contact) => format!("contact {contact}"),

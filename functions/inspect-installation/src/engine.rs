@@ -1,6 +1,6 @@
 //! What makes renewals happen by themselves.
 
-use domain::installation::{InstallationCheck, LONGEST_ATTEMPT, Looked, Schedule, Task, TaskFacts};
+use domain::installation::{InstallationCheck, LONGEST_ATTEMPT, Observed, Schedule, Task, TaskFacts};
 use time::{Duration, OffsetDateTime};
 
 use crate::{Installation, failed, ok, unseen, warning};
@@ -47,7 +47,7 @@ fn told(task: Task) -> Told {
     }
 }
 
-fn schedule(told: &Told, seen: &Looked<Schedule>) -> InstallationCheck {
+fn schedule(told: &Told, seen: &Observed<Schedule>) -> InstallationCheck {
     match seen {
         Err(fault) => unseen(told.schedule_check, fault),
         Ok(Schedule { name, expression, enabled: true }) => {
@@ -68,7 +68,7 @@ fn schedule(told: &Told, seen: &Looked<Schedule>) -> InstallationCheck {
 
 fn last_run(
     told: &Told,
-    seen: &Looked<Option<OffsetDateTime>>,
+    seen: &Observed<Option<OffsetDateTime>>,
     installation: &Installation,
     now: OffsetDateTime,
 ) -> InstallationCheck {
@@ -93,7 +93,7 @@ fn last_run(
     }
 }
 
-pub(crate) fn dead_letters(seen: &Looked<u64>, installation: &Installation) -> InstallationCheck {
+pub(crate) fn dead_letters(seen: &Observed<u64>, installation: &Installation) -> InstallationCheck {
     const NAME: &str = "dead-letters";
     let queue = &installation.dead_letters;
     match seen {
@@ -110,7 +110,7 @@ pub(crate) fn dead_letters(seen: &Looked<u64>, installation: &Installation) -> I
     }
 }
 
-pub(crate) fn attempts(seen: &Looked<Vec<String>>, installation: &Installation) -> InstallationCheck {
+pub(crate) fn attempts(seen: &Observed<Vec<String>>, installation: &Installation) -> InstallationCheck {
     const NAME: &str = "attempts";
     let longest = span(LONGEST_ATTEMPT);
     match seen.as_deref() {

@@ -1,10 +1,10 @@
 //! Whether somebody is told, and can sign in.
 
-use domain::installation::{Alarm, AlarmState, InstallationCheck, Looked, Subscriptions};
+use domain::installation::{Alarm, AlarmState, InstallationCheck, Observed, Subscriptions};
 
 use crate::{Installation, failed, ok, unseen, warning};
 
-pub(crate) fn alarms(seen: &Looked<Vec<Alarm>>, installation: &Installation) -> InstallationCheck {
+pub(crate) fn alarms(seen: &Observed<Vec<Alarm>>, installation: &Installation) -> InstallationCheck {
     const NAME: &str = "alarms";
     let alarms = match seen {
         Ok(alarms) => alarms,
@@ -42,7 +42,7 @@ pub(crate) fn alarms(seen: &Looked<Vec<Alarm>>, installation: &Installation) -> 
     ok(NAME, format!("None of {} is in ALARM ({silent} have no data yet).", alarms.len()))
 }
 
-pub(crate) fn subscriptions(seen: &Looked<Subscriptions>, installation: &Installation) -> InstallationCheck {
+pub(crate) fn subscriptions(seen: &Observed<Subscriptions>, installation: &Installation) -> InstallationCheck {
     const NAME: &str = "alert-subscriptions";
     let topic = &installation.alerts_topic;
     let Subscriptions { all, pending } = match seen {

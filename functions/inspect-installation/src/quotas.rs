@@ -1,6 +1,6 @@
 //! Whether ACM will take what comes.
 
-use domain::installation::{InstallationCheck, Looked, Used};
+use domain::installation::{InstallationCheck, Observed, Used};
 use time::OffsetDateTime;
 use vocabulary::certificate::{AcmForecast, AcmQuotas, ImportedLife};
 
@@ -11,7 +11,7 @@ const NEAR: u32 = 80;
 const VERY_NEAR: u32 = 95;
 
 pub(crate) fn acm(
-    seen: &Looked<Vec<ImportedLife>>,
+    seen: &Observed<Vec<ImportedLife>>,
     installation: &Installation,
     now: OffsetDateTime,
 ) -> InstallationCheck {

@@ -1,10 +1,10 @@
 //! The delegation zone: in Route 53, and as the world sees it.
 
-use domain::installation::{Delegation, HostedZone, InstallationCheck, Looked};
+use domain::installation::{Delegation, HostedZone, InstallationCheck, Observed};
 
 use crate::{Installation, failed, ok, unseen, warning};
 
-pub(crate) fn hosted_zone(zone: &Looked<HostedZone>, installation: &Installation) -> InstallationCheck {
+pub(crate) fn hosted_zone(zone: &Observed<HostedZone>, installation: &Installation) -> InstallationCheck {
     const NAME: &str = "hosted-zone";
     let wanted = &installation.delegation_zone;
     match zone {
@@ -31,7 +31,7 @@ pub(crate) fn hosted_zone(zone: &Looked<HostedZone>, installation: &Installation
 }
 
 pub(crate) fn delegation(
-    zone: &Looked<HostedZone>,
+    zone: &Observed<HostedZone>,
     seen: &Delegation,
     installation: &Installation,
 ) -> InstallationCheck {

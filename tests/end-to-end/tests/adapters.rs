@@ -1,14 +1,14 @@
-//! Every adapter keeps the promises of its port, against the local cloud: the same banks as the fakes.
+//! Every adapter keeps the promises of its port, against the local cloud: the same contracts as the fakes.
 
 use std::net::SocketAddr;
 
 use adapters::acm::Acm;
+use adapters::address_filter::Reach;
+use adapters::cross_account::Places;
 use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
-use adapters::places::Places;
-use adapters::reach::Reach;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
 use adapters::secrets_manager::{AccountSecret, Accounts, StoredAccount, Written};
@@ -20,8 +20,8 @@ use domain::ports::{AuthoritativeDns, Destinations, HttpProbe, TokenStore};
 use end_to_end::Platform;
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT};
 use local_cloud::{LocalCloud, Options};
-use testkit::banks;
-use vocabulary::certificate::Place;
+use testkit::contracts;
+use vocabulary::certificate::Target;
 use vocabulary::dns::{Answer, RecordKind};
 use vocabulary::names::EndpointId;
 
@@ -33,7 +33,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     let id = EndpointId::from_random([9; 16]);
 
     let tokens = TokenBucket::new(aws.s3.clone(), cloud.resource("TokenBucket")?.into());
-    banks::token_store(&tokens, &"bank.example.com".parse()?).await;
+    contracts::token_store(&tokens, &"bank.example.com".parse()?).await;
 
     let keys = EncryptedKeys::new(
         aws.dynamodb.clone(),
@@ -41,37 +41,37 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
         aws.kms.clone(),
         cloud.resource("KeysKey")?.into(),
     );
-    banks::key_vault(&keys, &id).await;
+    contracts::key_vault(&keys, &id).await;
 
     let zone = DelegationZone::new(aws.route53.clone(), cloud.description().delegation_zone_id.clone());
     let name = format!("bank.{}", cloud.description().delegation_zone);
-    banks::txt_zone(&zone, &name, async |name| txt_values(cloud, name).await).await;
+    contracts::txt_zone(&zone, &name, async |name| txt_values(cloud, name).await).await;
     assert!(zone.calls() > 0, "calls are counted");
 
     let acm = Acm::new(aws.acm.clone(), "bank".into());
-    banks::certificate_store(&acm, &id, "bank.example.com").await;
-    banks::certificate_inspector(&acm, &id, "seen.example.com").await;
+    contracts::certificate_store(&acm, &id, "bank.example.com").await;
+    contracts::certificate_inspector(&acm, &id, "seen.example.com").await;
 
     load_balancers(cloud).await?;
 
     let flows = StateMachine::new(aws.sfn.clone(), cloud.resource("IssueCertificateStateMachine")?.into());
-    banks::flow_starter(&flows, &id).await;
+    contracts::flow_starter(&flows, &id).await;
 
     let endpoints = EndpointsTable::new(aws.dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
-    banks::registry(&endpoints, 1).await;
-    banks::due_index(&endpoints, 20).await;
-    banks::attempt_journal(&endpoints, 30).await;
-    banks::advice_index(&endpoints, 90).await;
-    banks::changes(&endpoints, 40).await;
-    banks::requests(&endpoints, 50).await;
-    banks::audit_trail(&endpoints, 60).await;
-    banks::share_links(&endpoints, 70).await;
-    banks::check_log(&endpoints, 80).await;
-    banks::shared_causes(&endpoints, 100).await;
-    banks::digest_log(&endpoints, 120).await;
-    banks::health_index(&endpoints, 140).await;
-    banks::engine_log(&endpoints).await;
-    banks::budgets(&endpoints, 160).await;
+    contracts::registry(&endpoints, 1).await;
+    contracts::due_index(&endpoints, 20).await;
+    contracts::attempt_journal(&endpoints, 30).await;
+    contracts::advice_index(&endpoints, 90).await;
+    contracts::changes(&endpoints, 40).await;
+    contracts::requests(&endpoints, 50).await;
+    contracts::audit_trail(&endpoints, 60).await;
+    contracts::share_links(&endpoints, 70).await;
+    contracts::check_log(&endpoints, 80).await;
+    contracts::shared_causes(&endpoints, 100).await;
+    contracts::digest_log(&endpoints, 120).await;
+    contracts::health_index(&endpoints, 140).await;
+    contracts::engine_log(&endpoints).await;
+    contracts::budgets(&endpoints, 160).await;
 
     account_secret(cloud).await?;
     dns_and_probe(cloud, &tokens).await
@@ -88,10 +88,10 @@ async fn load_balancers(cloud: &LocalCloud) -> Result<()> {
     let sdk = cloud.aws().config.clone().into_builder().endpoint_url(&cloud.description().acm).build();
     let places = Places::new(sdk, "eu-central-1".parse()?, "bank".into(), vec![]);
     let balancer = Balancer::create(cloud, "application", "eu-central-1", OWN_ACCOUNT).await?;
-    let listeners = places.listeners(&Place { region: places.home().clone(), role: None }).await?;
+    let listeners = places.listeners(&Target { region: places.home().clone(), role: None }).await?;
     let other = format!("arn:aws:acm:eu-central-1:{OWN_ACCOUNT}:certificate/6f2d0c1e-0000-4000-8000-000000000001");
     let nowhere = format!("{}0", balancer.listener).parse()?;
-    banks::listeners(&listeners, &balancer.listener, &balancer.default, &other, &nowhere).await;
+    contracts::listeners(&listeners, &balancer.listener, &balancer.default, &other, &nowhere).await;
     Ok(())
 }
 

@@ -10,23 +10,23 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-struct Scene {
+struct Fixture {
     platform: Platform,
     proxy: FaultProxy,
     inbox: Inbox,
 }
 
 /// A cloud whose flow makes every retry, a tenth as late.
-async fn scene() -> Result<Scene> {
+async fn scene() -> Result<Fixture> {
     let ca = CaOptions { nonce_reject_percent: 0, authz_reuse_percent: 0, ..CaOptions::default() };
     let platform = Platform::start(Options { ca, flow_waits: 0.1, ..Options::unique() }).await?;
     let proxy = FaultProxy::before_ca(&platform.cloud, platform.cloud.ca())?;
     platform.cloud.use_directory(&proxy.directory()).await?;
     let inbox = Inbox::subscribe(&platform.cloud).await?;
-    Ok(Scene { platform, proxy, inbox })
+    Ok(Fixture { platform, proxy, inbox })
 }
 
-impl Scene {
+impl Fixture {
     /// Registers an external endpoint whose host is right, and returns its first attempt.
     async fn first_attempt(&self, domain: &str) -> Result<Value> {
         self.platform.register(domain, &[], "external").await?;

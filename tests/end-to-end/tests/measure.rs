@@ -11,7 +11,7 @@ use domain::endpoint::Endpoint;
 use domain::ports::Registry;
 use futures::StreamExt;
 use local_cloud::{LocalCloud, Options, operator};
-use testkit::banks;
+use testkit::contracts;
 use vocabulary::acme::Reachability;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
@@ -56,7 +56,7 @@ async fn the_time_that_answers_take_with_ten_thousand_endpoints() -> Result<()> 
 /// Endpoints at rest of ten tenants.
 async fn register_all(cloud: &LocalCloud) -> Result<()> {
     let table = EndpointsTable::new(cloud.aws().dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
-    let now = banks::whole_second();
+    let now = contracts::whole_second();
     let register = async |number: u64| {
         let names = EndpointNames::parse(&format!("host-{number}.customer-{}.test", number % 97), &[], 9)?;
         let random = |salt: u64| (u128::from(number) << 64 | u128::from(salt)).to_be_bytes();
@@ -66,7 +66,7 @@ async fn register_all(cloud: &LocalCloud) -> Result<()> {
         let held = testkit::installed(&endpoint, now);
         endpoint.due_at = Some(held.renew_at);
         endpoint.certificate = Some(held);
-        table.register(&endpoint, &banks::registered(&endpoint), None).await?;
+        table.register(&endpoint, &contracts::registered(&endpoint), None).await?;
         anyhow::Ok(())
     };
     let mut registered = futures::stream::iter((0..ENDPOINTS).map(register)).buffer_unordered(32);

@@ -1,7 +1,7 @@
 use diagnosis::report::{CheckReport, CheckSummary, RecordStatus};
 use diagnosis::subject::Subject;
 use domain::endpoint::{Endpoint, EventKind};
-use domain::ports::{AuditTrail, CheckLog, EndpointReader, Looker};
+use domain::ports::{AuditTrail, CheckLog, EndpointReader, Prober};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 use vocabulary::failure::FailureName;
@@ -54,7 +54,7 @@ impl<P: Ports> Service<P> {
     async fn look_now(&self, endpoint: &Endpoint, by: &Origin, now: OffsetDateTime) -> Result<EndpointView, Problem> {
         let Installation { delegation_zone, endpoint_target, .. } = &self.installation;
         let subject = endpoint.subject(delegation_zone, endpoint_target);
-        let report = self.ports.looker().look(&subject, now).await;
+        let report = self.ports.prober().look(&subject, now).await;
         if !self.store().record_check(endpoint, &report).await? {
             return self.view_anew(&endpoint.id, now).await;
         }
@@ -83,7 +83,7 @@ impl<P: Ports> Service<P> {
         self.issuable(names.iter(), field)?;
         room_for_records(names.iter(), proving.dns_method, field)?;
         let subject = Subject::unregistered(names, proving, &self.installation.endpoint_target);
-        let report = self.ports.looker().look(&subject, now).await;
+        let report = self.ports.prober().look(&subject, now).await;
         Ok(PreflightView {
             domain: subject.names.primary().to_string(),
             reachability: asked.reachability.into(),

@@ -14,7 +14,7 @@ use domain::acts::start_attempt::start_attempt;
 use domain::endpoint::{Endpoint, Event, EventKind};
 use domain::installation::InstallationCheck;
 use domain::ports::{
-    AuditTrail, CheckLog, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, Looker, Registry, ServiceFault,
+    AuditTrail, CheckLog, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, Prober, Registry, ServiceFault,
     ShareLinks,
 };
 use time::OffsetDateTime;
@@ -38,12 +38,12 @@ impl<T: Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + Send + Sync +
 pub trait Ports: Send + Sync + 'static {
     type Store: Store;
     type Flows: FlowStarter + Send + Sync;
-    type Looker: Looker + Send + Sync;
+    type Prober: Prober + Send + Sync;
     type Inspector: Inspector + Send + Sync;
 
     fn store(&self) -> &Self::Store;
     fn flows(&self) -> &Self::Flows;
-    fn looker(&self) -> &Self::Looker;
+    fn prober(&self) -> &Self::Prober;
     fn inspector(&self) -> &Self::Inspector;
 }
 
@@ -52,7 +52,7 @@ pub trait Ports: Send + Sync + 'static {
 pub struct Outside<S, F, L, I> {
     pub store: S,
     pub flows: F,
-    pub looker: L,
+    pub prober: L,
     pub inspector: I,
 }
 
@@ -60,12 +60,12 @@ impl<S, F, L, I> Ports for Outside<S, F, L, I>
 where
     S: Store,
     F: FlowStarter + Send + Sync + 'static,
-    L: Looker + Send + Sync + 'static,
+    L: Prober + Send + Sync + 'static,
     I: Inspector + Send + Sync + 'static,
 {
     type Store = S;
     type Flows = F;
-    type Looker = L;
+    type Prober = L;
     type Inspector = I;
 
     fn store(&self) -> &S {
@@ -76,8 +76,8 @@ where
         &self.flows
     }
 
-    fn looker(&self) -> &L {
-        &self.looker
+    fn prober(&self) -> &L {
+        &self.prober
     }
 
     fn inspector(&self) -> &I {

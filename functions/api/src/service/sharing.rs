@@ -113,28 +113,28 @@ mod tests {
     use crate::service::checking::BETWEEN_LOOKS;
     use crate::service::{Installation, Outside};
     use domain::ports::{AuditTrail, Registry};
-    use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryLooker, banks};
+    use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryProber, contracts};
     use vocabulary::names::{NamePolicy, Scope};
 
-    type InMemory = Outside<MemoryEndpoints, MemoryFlows, MemoryLooker, MemoryInspector>;
+    type InMemory = Outside<MemoryEndpoints, MemoryFlows, MemoryProber, MemoryInspector>;
 
-    struct Scene {
+    struct Fixture {
         service: Service<InMemory>,
         endpoint: Endpoint,
         operator: Caller,
         now: OffsetDateTime,
     }
 
-    impl Scene {
+    impl Fixture {
         async fn new() -> Self {
-            let now = banks::whole_second();
+            let now = contracts::whole_second();
             let store = MemoryEndpoints::default();
-            let endpoint = banks::endpoint(1, now);
-            store.register(&endpoint, &banks::registered(&endpoint), None).await.expect("registered");
+            let endpoint = contracts::endpoint(1, now);
+            store.register(&endpoint, &contracts::registered(&endpoint), None).await.expect("registered");
             let ports = Outside {
                 store,
                 flows: MemoryFlows::default(),
-                looker: MemoryLooker::default(),
+                prober: MemoryProber::default(),
                 inspector: MemoryInspector::default(),
             };
             let installation = Installation {
@@ -164,7 +164,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_link_shows_its_endpoint_until_the_moment_it_expires() {
-        let scene = Scene::new().await;
+        let scene = Fixture::new().await;
         let (token, _) = scene.link(Some(Duration::DAY)).await;
         let shown = scene.service.shared(&token, scene.now + Duration::DAY - Duration::SECOND).await.expect("open");
         assert_eq!(shown.id, scene.endpoint.id.as_str());
@@ -174,7 +174,7 @@ mod tests {
 
     #[tokio::test]
     async fn whatever_is_wrong_with_a_link_the_answer_is_the_same() {
-        let scene = Scene::new().await;
+        let scene = Fixture::new().await;
         let (revoked, id) = scene.link(None).await;
         scene.service.revoke_share(&scene.operator, scene.endpoint.id.as_str(), &id, scene.now).await.expect("revoked");
         let never = ShareToken::from_random(scene.endpoint.id.clone(), [0; 32]).expose();
@@ -185,14 +185,14 @@ mod tests {
             let looked = scene.service.check_shared(&bad, None, scene.now).await;
             assert_eq!(looked.expect_err("no link"), Problem::unknown_link());
         }
-        assert!(scene.service.ports.looker.take().is_empty(), "nothing is looked at for a link that is none");
+        assert!(scene.service.ports.prober.take().is_empty(), "nothing is looked at for a link that is none");
         scene.service.remove(&scene.operator, scene.endpoint.id.as_str(), scene.now).await.expect("going");
         assert_eq!(scene.service.shared(&open, scene.now).await.expect_err("going"), Problem::unknown_link());
     }
 
     #[tokio::test]
     async fn a_look_through_a_link_is_bounded_and_is_the_links_in_the_trail() {
-        let scene = Scene::new().await;
+        let scene = Fixture::new().await;
         let (token, id) = scene.link(None).await;
         let first = scene.service.check_shared(&token, Some("192.0.2.9"), scene.now).await.expect("looked");
         assert_eq!(first.dns.checked_at, Some(scene.now));
@@ -209,7 +209,7 @@ mod tests {
                 "by a look after they had asked"
             );
         }
-        assert_eq!(scene.service.ports.looker.take().len(), 2);
+        assert_eq!(scene.service.ports.prober.take().len(), 2);
 
         let told = scene.service.store().events(&scene.endpoint.id, None, 9).await.expect("in memory");
         let checks: Vec<_> = told.iter().filter(|event| event.kind == EventKind::Checked).collect();

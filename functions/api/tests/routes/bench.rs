@@ -13,7 +13,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
-use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryLooker, banks};
+use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryProber, contracts};
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
 use vocabulary::acme::Reachability;
@@ -31,7 +31,7 @@ pub(crate) struct Api {
     router: Router,
     pub(crate) store: MemoryEndpoints,
     pub(crate) flows: MemoryFlows,
-    pub(crate) looker: MemoryLooker,
+    pub(crate) prober: MemoryProber,
 }
 
 /// Who calls.
@@ -145,14 +145,14 @@ impl Api {
     }
 
     fn with(standing_records: bool, name_policy: NamePolicy) -> Self {
-        let (store, flows, looker) = (MemoryEndpoints::default(), MemoryFlows::default(), MemoryLooker::default());
+        let (store, flows, prober) = (MemoryEndpoints::default(), MemoryFlows::default(), MemoryProber::default());
         let installation = Installation {
             delegation_zone: ZONE.into(),
             endpoint_target: "edge.platform.example".into(),
             profile: None,
             name_policy,
             standing_records,
-            issuer: Some(testkit::MemoryCa::standing_issuer()),
+            issuer: Some(testkit::MemoryCa::persistent_issuer()),
             account: Some(ACCOUNT.parse().expect("an account")),
             deployment_roles: vec![ROLE.parse().expect("a role")],
         };
@@ -163,10 +163,10 @@ impl Api {
             remedy: None,
             used: vec![],
         }]);
-        let ports = Outside { store: store.clone(), flows: flows.clone(), looker: looker.clone(), inspector };
+        let ports = Outside { store: store.clone(), flows: flows.clone(), prober: prober.clone(), inspector };
         let claims = ClaimNames { tenant: "tenant".into(), roles: "roles".into(), operator_role: "operator".into() };
         let service = Arc::new(Service { ports, installation });
-        Self { router: router(service, Some(claims)), store, flows, looker }
+        Self { router: router(service, Some(claims)), store, flows, prober }
     }
 
     /// Sends a request as it is.
@@ -237,7 +237,7 @@ impl Api {
 
     /// Ends the running attempt with a certificate that is good for 90 days.
     pub(crate) async fn issued(&self, id: &EndpointId) {
-        let (endpoint, now) = (self.endpoint(id).await, banks::whole_second());
+        let (endpoint, now) = (self.endpoint(id).await, contracts::whole_second());
         let certificate = InstalledCertificate {
             arn: format!("arn:aws:acm:eu-central-1:123456789012:certificate/{id}"),
             serial: "0AB1".into(),
@@ -260,7 +260,7 @@ impl Api {
 
     /// Ends the running attempt without one.
     pub(crate) async fn failed(&self, id: &EndpointId, name: FailureName, actor: WaitingOn) {
-        let now = banks::whole_second();
+        let now = contracts::whole_second();
         let failure = Failure::new(name, actor, "It is not as it must be.", "Make it so.");
         let failing = Failing::first(failure, now - Duration::HOUR);
         self.settle(id, now + Duration::HOUR, Some(failing)).await;
@@ -268,7 +268,7 @@ impl Api {
 
     /// Ends the running attempt as the last of very many that found the customer's part undone.
     pub(crate) async fn parked(&self, id: &EndpointId) {
-        let now = banks::whole_second();
+        let now = contracts::whole_second();
         let failure = Failure::new(
             FailureName::RecordsNotReady,
             WaitingOn::DomainOwner,
@@ -308,8 +308,8 @@ impl Api {
         let seed = ring_of(domain);
         let (id, label) = (EndpointId::from_random(seed), DelegationLabel::from_random(seed));
         let tenant = tenant.parse().expect("valid");
-        let endpoint = Endpoint::register(id, tenant, names, Reachability::External, label, banks::whole_second());
-        self.store.register(&endpoint, &banks::registered(&endpoint), None).await.expect("registered");
+        let endpoint = Endpoint::register(id, tenant, names, Reachability::External, label, contracts::whole_second());
+        self.store.register(&endpoint, &contracts::registered(&endpoint), None).await.expect("registered");
         endpoint.id
     }
 }

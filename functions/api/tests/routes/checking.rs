@@ -14,14 +14,14 @@ async fn a_look_is_kept_and_shown_beside_what_is_expected() {
     let id = api.registered(OPERATOR, "a.example.com").await;
     let before = api.get(OPERATOR, "/endpoints/a.example.com").await;
     assert_eq!(before.body["dns"]["status"], json!(null), "never looked at");
-    api.looker.miss_the_delegation(true);
+    api.prober.miss_the_delegation(true);
     let answer = api.call(OPERATOR, Method::POST, CHECK, None).await;
     assert_eq!(answer.status, StatusCode::OK);
     let dns = &answer.body["dns"];
     assert_eq!((&dns["status"], &dns["records"][0]["status"]), (&json!("missing"), &json!("missing")));
     assert_eq!(dns["records"][0]["found"][0]["error"], "NXDOMAIN");
     assert_eq!(dns["findings"][0]["check"], "delegation-missing");
-    let subject = api.looker.take().pop().expect("it was looked");
+    let subject = api.prober.take().pop().expect("it was looked");
     let target = api.endpoint(&id).await.label.target(crate::bench::ZONE);
     assert_eq!(subject.delegation_target, Some(target));
 
@@ -37,10 +37,10 @@ async fn a_look_is_kept_and_shown_beside_what_is_expected() {
 async fn looks_in_quick_succession_are_few_and_none_answers_with_what_was_before_it() {
     let api = Api::new();
     api.registered(OPERATOR, "a.example.com").await;
-    api.looker.miss_the_delegation(true);
+    api.prober.miss_the_delegation(true);
     let first = api.call(OPERATOR, Method::POST, CHECK, None).await;
     assert_eq!(first.body["dns"]["status"], "missing");
-    api.looker.miss_the_delegation(false);
+    api.prober.miss_the_delegation(false);
     let again = || api.call(OPERATOR, Method::POST, CHECK, None);
     let (second, third) = tokio::join!(again(), again());
     for answer in [second, third] {
@@ -50,7 +50,7 @@ async fn looks_in_quick_succession_are_few_and_none_answers_with_what_was_before
             "not what was before"
         );
     }
-    assert_eq!(api.looker.take().len(), 2, "the two who waited share a look");
+    assert_eq!(api.prober.take().len(), 2, "the two who waited share a look");
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_look_is_in_the_trail_when_it_finds_something_else_than_the_one_before
 async fn a_change_forgets_what_was_found_for_other_names() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
-    api.looker.miss_the_delegation(true);
+    api.prober.miss_the_delegation(true);
     api.call(OPERATOR, Method::POST, CHECK, None).await;
     api.failed(&id, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
     let answer = api.patch(OPERATOR, "/endpoints/a.example.com", json!({"also": ["b.example.com"]})).await;
@@ -95,7 +95,7 @@ async fn what_the_last_attempt_missed_and_is_there_now_is_taken_up_at_once() {
     let id = api.registered(OPERATOR, "a.example.com").await;
     api.failed(&id, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
     api.flows.take();
-    api.looker.miss_the_delegation(true);
+    api.prober.miss_the_delegation(true);
     api.call(OPERATOR, Method::POST, CHECK, None).await;
     assert!(api.flows.take().is_empty(), "while it is missing nothing starts");
 }
@@ -107,11 +107,11 @@ async fn a_domain_can_be_looked_at_before_it_is_registered() {
     let answer = api.post(Who::Tenant("acme"), "/checks", body).await;
     assert_eq!((answer.status, text(&answer.body["domain"])), (StatusCode::OK, "new.example.com"));
     assert_eq!((&answer.body["well"], &answer.body["reachability"]), (&json!(true), &json!("external")));
-    let subject = api.looker.take().pop().expect("it was looked");
+    let subject = api.prober.take().pop().expect("it was looked");
     assert_eq!((subject.delegation_target, subject.names.len()), (None, 2));
     assert_eq!(api.get(Who::Operator, "/endpoints").await.domains(), Vec::<String>::new(), "nothing is registered");
 
-    api.looker.miss_the_delegation(true);
+    api.prober.miss_the_delegation(true);
     let body = json!({"domain": "new.example.com", "reachability": "external"});
     assert_eq!(api.post(Who::Tenant("acme"), "/checks", body).await.body["well"], false);
     for (body, field) in [

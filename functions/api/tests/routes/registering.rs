@@ -174,7 +174,7 @@ async fn an_endpoint_may_be_proven_by_a_standing_record_where_the_installation_t
     let records = answer.body["dns"]["records"].as_array().expect("a list");
     assert_eq!(records.len(), 1, "the delegation is not among them");
     assert_eq!((text(&records[0]["name"]), text(&records[0]["type"])), ("_validation-persist.example.com", "TXT"));
-    assert_eq!(text(&records[0]["value"]), testkit::MemoryCa::standing_issuer().value(true));
+    assert_eq!(text(&records[0]["value"]), testkit::MemoryCa::persistent_issuer().value(true));
     let answer =
         api.post(Who::Operator, "/endpoints", json!({"domain": "a.example.org", "reachability": "internal"})).await;
     assert_eq!(answer.body["dns_method"], "dns-01", "which nobody has to say");
@@ -212,7 +212,7 @@ async fn a_name_that_no_public_ca_issues_for_is_refused_with_the_reason_and_the_
             assert!(text(&answer.body["remedy"]).contains(next), "{}", answer.body);
         }
     }
-    assert!(api.store.is_empty() && api.looker.take().is_empty());
+    assert!(api.store.is_empty() && api.prober.take().is_empty());
 }
 
 #[tokio::test]

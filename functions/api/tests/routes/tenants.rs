@@ -58,7 +58,7 @@ async fn another_tenants_endpoint_is_not_there_by_id_or_by_name_in_any_operation
     assert!(seen >= 11, "operations on an endpoint: {seen}");
     assert_eq!(api.endpoint(&id).await, before, "nothing was changed");
     assert_eq!(api.get(ACME, "/endpoints/a.example.com/shares").await.body["shares"][0]["id"], link.as_str());
-    assert!(api.looker.take().is_empty(), "nothing was looked at");
+    assert!(api.prober.take().is_empty(), "nothing was looked at");
 }
 
 #[tokio::test]

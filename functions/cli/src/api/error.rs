@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use wire::{GatewayMessage, Problem};
 
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::output::{disarm, harmless};
 
 #[derive(Debug)]
@@ -77,11 +77,11 @@ impl ApiError {
     }
 }
 
-impl From<ApiError> for Trouble {
+impl From<ApiError> for CliError {
     fn from(error: ApiError) -> Self {
         match error {
             ApiError::Refused { address, by_token, status, said } => refusal(&address, by_token, status, said),
-            ApiError::Unreachable { address, cause } => Trouble::new(
+            ApiError::Unreachable { address, cause } => CliError::new(
                 format!(
                     "The API at {address} {}.",
                     if cause.is_timeout() { "did not answer in time" } else { "cannot be reached" }
@@ -89,32 +89,32 @@ impl From<ApiError> for Trouble {
                 causes(&cause.without_url()),
                 "Compare the address (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl, and check that this machine reaches it; a local cloud is started by `make up`.",
             ),
-            ApiError::Unreadable { address, cause } => Trouble::new(
+            ApiError::Unreadable { address, cause } => CliError::new(
                 format!("What answers at {address} does not speak as the API does."),
                 cause.to_string(),
                 "Compare the address (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl, and `managed-https --version` with the stack's version.",
             ),
-            ApiError::NoRegion => Trouble::new(
+            ApiError::NoRegion => CliError::new(
                 "The request cannot be signed.",
                 "The AWS region is not known: the API's address does not tell it, and no region is configured.",
                 "Set AWS_DEFAULT_REGION or AWS_PROFILE, then run the command again.",
             ),
-            ApiError::NoCredentials(why) => Trouble::new(
+            ApiError::NoCredentials(why) => CliError::new(
                 "The request cannot be signed: no AWS credentials were found.",
                 why,
                 "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; after `aws sso login` or `aws login`: eval \"$(aws configure export-credentials --format env)\"",
             ),
-            ApiError::NotSigned(why) => Trouble::new(
+            ApiError::NotSigned(why) => CliError::new(
                 "The request cannot be signed.",
                 why,
                 "Check the credentials for stray characters, then run the command again.",
             ),
-            ApiError::TokenInClear(address) => Trouble::new(
+            ApiError::TokenInClear(address) => CliError::new(
                 "The token was not sent.",
                 format!("{address} is not encrypted: whoever stands on the way could read the token."),
                 "Give an https:// address (--api, MANAGED_HTTPS_API).",
             ),
-            ApiError::TokenMalformed => Trouble::new(
+            ApiError::TokenMalformed => CliError::new(
                 "The token was not sent: it is no bearer token.",
                 "It has characters that no token has (RFC 6750 §2.1).",
                 "Give the token alone, without “Bearer” or quotes (--token, MANAGED_HTTPS_TOKEN).",
@@ -123,7 +123,7 @@ impl From<ApiError> for Trouble {
     }
 }
 
-fn refusal(address: &str, by_token: bool, status: StatusCode, said: Said) -> Trouble {
+fn refusal(address: &str, by_token: bool, status: StatusCode, said: Said) -> CliError {
     let refused = || format!("The API refused the request: {status}.");
     let (what, mut why, field, remedy) = match said {
         Said::ByTheApi(problem) => (sentence(problem.title), problem.detail, problem.field, problem.remedy),
@@ -137,7 +137,7 @@ fn refusal(address: &str, by_token: bool, status: StatusCode, said: Said) -> Tro
     if status == StatusCode::NOT_FOUND && !next.contains("managed-https list") {
         next += " `managed-https list` shows the endpoints there are.";
     }
-    Trouble::new(what, why.trim().to_owned(), next)
+    CliError::new(what, why.trim().to_owned(), next)
 }
 
 /// The next step where the answer names none: it then comes from API Gateway or something before it.
@@ -198,10 +198,10 @@ mod tests {
     #[test]
     fn a_problem_document_is_told_as_what_why_and_next() {
         let body = r#"{"type":"t","title":"Already registered","status":409,"detail":"a.example is ep-1","field":"domain","remedy":"managed-https show a.example","new":1}"#;
-        let told = Trouble::from(refused(409, body));
+        let told = CliError::from(refused(409, body));
         assert_eq!(
             told,
-            Trouble::new("Already registered.", "a.example is ep-1 (field: domain)", "managed-https show a.example")
+            CliError::new("Already registered.", "a.example is ep-1 (field: domain)", "managed-https show a.example")
         );
     }
 
@@ -209,7 +209,7 @@ mod tests {
     fn a_missing_endpoint_leads_to_the_list_and_a_wrong_address_is_not_one() {
         let missing = refused(404, r#"{"title":"No such endpoint"}"#);
         assert!(missing.is_gone());
-        assert!(format!("{:?}", Trouble::from(missing)).contains("`managed-https list`"));
+        assert!(format!("{:?}", CliError::from(missing)).contains("`managed-https list`"));
         assert!(!refused(404, r#"{"message":"Not Found"}"#).is_gone());
     }
 
@@ -217,7 +217,7 @@ mod tests {
     fn an_answer_that_is_not_the_apis_still_gets_a_next_step() {
         for (status, body) in [(403, r#"{"message":"Forbidden"}"#), (502, "<html>"), (429, ""), (301, "[]"), (404, "x")]
         {
-            let told = format!("{:?}", Trouble::from(refused(status, body)));
+            let told = format!("{:?}", CliError::from(refused(status, body)));
             assert!(told.contains(&status.to_string()), "{told}");
             assert!(!told.contains("next: \"\""), "{told}");
         }

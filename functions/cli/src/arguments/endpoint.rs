@@ -124,7 +124,7 @@ pub(crate) enum Validation {
     /// Through a CNAME at _acme-challenge (dns-01)
     Delegation,
     /// By a TXT record that stays (dns-persist-01), where the installation takes them
-    StandingRecord,
+    PersistentRecord,
 }
 
 impl Proof {
@@ -132,7 +132,7 @@ impl Proof {
     pub(crate) fn chosen(&self) -> Option<DnsMethod> {
         self.validation.map(|validation| match validation {
             Validation::Delegation => DnsMethod::Dns01,
-            Validation::StandingRecord => DnsMethod::DnsPersist01,
+            Validation::PersistentRecord => DnsMethod::DnsPersist01,
         })
     }
 }

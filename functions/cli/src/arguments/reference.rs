@@ -7,7 +7,7 @@ use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
 use crate::arguments::{Cli, HELP_WIDTH};
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::result::write_result;
 
 const NAME: &str = "managed-https";
@@ -56,21 +56,21 @@ fn command() -> Command {
     command
 }
 
-pub(crate) fn print_reference() -> Result<(), Trouble> {
+pub(crate) fn print_reference() -> Result<(), CliError> {
     write_result(&reference())
 }
 
-pub(crate) fn print_completions(shell: Shell) -> Result<(), Trouble> {
+pub(crate) fn print_completions(shell: Shell) -> Result<(), CliError> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
     write_result(&String::from_utf8_lossy(&script))
 }
 
 /// Writes `managed-https.1`, and one page for each command: `managed-https-add.1`.
-pub(crate) fn write_manual(directory: &Path) -> Result<(), Trouble> {
+pub(crate) fn write_manual(directory: &Path) -> Result<(), CliError> {
     let written = std::fs::create_dir_all(directory).and_then(|()| pages(directory));
     written.map_err(|error| {
-        Trouble::new(
+        CliError::new(
             format!("The manual pages could not be written to {}.", directory.display()),
             error.to_string(),
             format!("Give a directory that can be written: {NAME} man DIRECTORY"),

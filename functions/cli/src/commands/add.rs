@@ -10,11 +10,11 @@ use crate::api::{Api, IdempotencyKey};
 use crate::arguments::{Add, Format};
 use crate::commands::waiting::{Standing, Told, insist, records_named, standing, until};
 use crate::render::{self, Person};
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::output::{Look, shell_word};
 use crate::terminal::progress::Progress;
 
-pub(super) async fn add(api: &Api, command: &Add) -> Result<(), Trouble> {
+pub(super) async fn add(api: &Api, command: &Add) -> Result<(), CliError> {
     let registration = Registration {
         domain: command.domain.clone(),
         also: command.also.clone(),
@@ -50,10 +50,10 @@ fn what_to_do(look: Look, endpoint: &EndpointView) -> String {
     text + &format!("To send them to the owner of the domain as a page:\n  managed-https share {name}\n")
 }
 
-async fn wait(api: &Api, command: &Add, registered: Answer<EndpointView>) -> Result<(), Trouble> {
+async fn wait(api: &Api, command: &Add, registered: Answer<EndpointView>) -> Result<(), CliError> {
     // By its id: whoever removes the endpoint and registers the domain anew has another one.
     let id = registered.seen.id.parse().map_err(|_| {
-        Trouble::new(
+        CliError::new(
             format!("{} is registered, but the API gave it no usable id.", command.domain),
             registered.seen.id.clone(),
             "Look at it with: managed-https list",
@@ -90,7 +90,7 @@ async fn wait(api: &Api, command: &Add, registered: Answer<EndpointView>) -> Res
     }
     match end {
         Some(true) => Ok(()),
-        Some(false) => Err(Trouble::new(
+        Some(false) => Err(CliError::new(
             format!("{} is being removed: no certificate will come.", endpoint.domain),
             "",
             format!("Once it is gone from `managed-https list`: managed-https add {}", shell_word(&endpoint.domain)),
@@ -121,16 +121,16 @@ fn failure_notice(endpoint: &EndpointView, failure: &FailureView) -> String {
     text.trim_end().to_owned() + &format!("\n  sooner: managed-https renew {name}")
 }
 
-fn timed_out(command: &Add, endpoint: &EndpointView) -> Trouble {
+fn timed_out(command: &Add, endpoint: &EndpointView) -> CliError {
     let what = format!("{} has no certificate after {}.", endpoint.domain, command.waiting.timeout);
     let name = shell_word(&endpoint.domain);
     match &endpoint.failure {
-        Some(failure) => Trouble::new(
+        Some(failure) => CliError::new(
             what,
             format!("{} ({}; {} must act)", failure.summary, failure.name, failure.actor.as_person()),
             render::then(&failure.remedy, &format!("managed-https renew {name} --wait")),
         ),
-        None => Trouble::new(
+        None => CliError::new(
             what,
             "Its attempt has not ended yet.",
             format!("It goes on by itself. See how it stands: managed-https show {name}"),

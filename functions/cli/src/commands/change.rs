@@ -6,10 +6,10 @@ use super::print;
 use crate::api::Api;
 use crate::arguments::Change;
 use crate::render;
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::output::{Look, shell_word};
 
-pub(super) async fn change(api: &Api, command: &Change) -> Result<(), Trouble> {
+pub(super) async fn change(api: &Api, command: &Change) -> Result<(), CliError> {
     let all = |none: bool, given: &[String]| (none || !given.is_empty()).then(|| given.to_vec());
     let wish = Wish {
         also: all(command.no_also, &command.also),

@@ -11,13 +11,13 @@ use super::{now, print};
 use crate::api::Api;
 use crate::arguments::{Check, Format};
 use crate::render::{self, Looked, Person};
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::output::shell_word;
 
 /// How a domain is looked at that is not registered, if it is not said.
 const ASSUMED: Reachability = Reachability::External;
 
-pub(super) async fn check(api: &Api, command: &Check) -> Result<(), Trouble> {
+pub(super) async fn check(api: &Api, command: &Check) -> Result<(), CliError> {
     let name = &command.endpoint;
     let reachability = match command.reachability.chosen() {
         Some(reachability) => reachability,
@@ -46,7 +46,7 @@ pub(super) async fn check(api: &Api, command: &Check) -> Result<(), Trouble> {
     unregistered(command, reachability, &answer.json, answer.seen)
 }
 
-fn registered(command: &Check, json: &serde_json::Value, endpoint: &EndpointView) -> Result<(), Trouble> {
+fn registered(command: &Check, json: &serde_json::Value, endpoint: &EndpointView) -> Result<(), CliError> {
     let word = shell_word(&endpoint.domain);
     let well = is_well(endpoint);
     let (last, next) = match endpoint.actor.known() {
@@ -73,7 +73,7 @@ fn registered(command: &Check, json: &serde_json::Value, endpoint: &EndpointView
     if well {
         return Ok(());
     }
-    Err(Trouble::new(
+    Err(CliError::new(
         format!("{} is not well: {}.", endpoint.domain, render::whose_move(endpoint)),
         &endpoint.reason,
         next,
@@ -93,7 +93,7 @@ fn unregistered(
     reachability: Reachability,
     json: &serde_json::Value,
     preflight: PreflightView,
-) -> Result<(), Trouble> {
+) -> Result<(), CliError> {
     let word = shell_word(&preflight.domain);
     let also: String = command.also.iter().map(|name| format!(" --also {}", shell_word(name))).collect();
     let validation = command.proof.validation.and_then(|validation| validation.to_possible_value());
@@ -121,6 +121,6 @@ fn unregistered(
     let (who, why, fix) = worst.map_or(("somebody", "", ""), |worst| {
         (worst.actor.as_person(), worst.explanation.as_str(), worst.fix.text.as_str())
     });
-    Err(Trouble::new(format!("{} is not well: {who} must act.", domain), why, render::then(fix, &again))
+    Err(CliError::new(format!("{} is not well: {who} must act.", domain), why, render::then(fix, &again))
         .unless_told(command.output.format == Format::Table))
 }

@@ -14,13 +14,13 @@ use crate::api::error::ApiError;
 use crate::api::{Api, health};
 use crate::arguments::{Doctor, Format};
 use crate::render;
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 
 /// AWS refuses signatures that are off by five minutes.
 const SKEW_THAT_FAILS: Duration = Duration::minutes(5);
 const SKEW_THAT_WARNS: Duration = Duration::MINUTE;
 
-pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &Doctor) -> Result<(), Trouble> {
+pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &Doctor) -> Result<(), CliError> {
     // Texts that came from elsewhere are disarmed where they are read; what programs get are the API's own.
     let mut seen = vec![];
     let asked = Instant::now();
@@ -46,7 +46,7 @@ pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &
     print(command.output.format, &json!({"checks": json}), |look| render::doctor_page(look, &seen))?;
     let failures: Vec<_> = seen.iter().filter(|check| render::has_failed(check)).collect();
     let Some(first) = failures.first() else { return Ok(()) };
-    Err(Trouble::new(
+    Err(CliError::new(
         format!("{} of {} checks failed, the first: {}.", failures.len(), seen.len(), first.name),
         &first.detail,
         render::then(first.remedy.as_deref().unwrap_or_default(), "managed-https doctor"),
@@ -120,7 +120,7 @@ fn ok(name: &str, detail: impl Into<String>) -> InstallationCheck {
 
 /// What an error says, with its next step as the remedy.
 fn failed(name: &str, error: ApiError) -> InstallationCheck {
-    let trouble = Trouble::from(error);
+    let trouble = CliError::from(error);
     let detail = match trouble.why() {
         "" => trouble.what().to_owned(),
         why => format!("{} {why}", trouble.what()),

@@ -12,7 +12,7 @@ use crate::api::Answer;
 use crate::api::Api;
 use crate::arguments::{Events, Format};
 use crate::render;
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::output::{Look, json_line};
 
 /// What happens is seen this much later at most; attempts take seconds.
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// The longest pause, after looks that came to nothing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-pub(super) async fn events(api: &Api, command: &Events) -> Result<(), Trouble> {
+pub(super) async fn events(api: &Api, command: &Events) -> Result<(), CliError> {
     let name = &command.named.endpoint;
     let list = api.events(name, command.after.as_deref()).await?;
     if command.follow {
@@ -35,7 +35,7 @@ pub(super) async fn events(api: &Api, command: &Events) -> Result<(), Trouble> {
 
 /// Goes on until nobody reads, or the process is interrupted: all that was printed is whole lines.
 #[expect(clippy::disallowed_methods, reason = "a person waits at the terminal, and no function")]
-async fn follow(api: &Api, command: &Events, first: Answer<EventList>) -> Result<(), Trouble> {
+async fn follow(api: &Api, command: &Events, first: Answer<EventList>) -> Result<(), CliError> {
     let mut list = first;
     let mut after = command.after.clone();
     let mut pause = PAUSE;

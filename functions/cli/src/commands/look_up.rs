@@ -8,10 +8,10 @@ use crate::api::Answer;
 use crate::api::{Api, Selection};
 use crate::arguments::{Format, History, List, Order, RecordFormat, Records, Show, word};
 use crate::render;
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::result::write_result;
 
-pub(super) async fn list(api: &Api, command: &List) -> Result<(), Trouble> {
+pub(super) async fn list(api: &Api, command: &List) -> Result<(), CliError> {
     let List { verdict, actor, reachability, tenant, search, sort, output } = command;
     let choices = [
         ("verdict", verdict.as_ref().map(word)),
@@ -43,12 +43,12 @@ fn by_attention(endpoints: Answer<Vec<EndpointView>>) -> Answer<Vec<EndpointView
     Answer { seen, json: Value::Array(objects) }
 }
 
-pub(super) async fn show(api: &Api, command: &Show) -> Result<(), Trouble> {
+pub(super) async fn show(api: &Api, command: &Show) -> Result<(), CliError> {
     let endpoint = api.endpoint(&command.named.endpoint).await?;
     print(command.output.format, &endpoint.json, |look| render::endpoint_page(look, &endpoint.seen, now()))
 }
 
-pub(super) async fn records(api: &Api, command: &Records) -> Result<(), Trouble> {
+pub(super) async fn records(api: &Api, command: &Records) -> Result<(), CliError> {
     let records = api.records(&command.named.endpoint).await?;
     let code = match command.format {
         RecordFormat::Table => {
@@ -68,7 +68,7 @@ pub(super) async fn records(api: &Api, command: &Records) -> Result<(), Trouble>
     write_result(&code(&records))
 }
 
-pub(super) async fn history(api: &Api, command: &History) -> Result<(), Trouble> {
+pub(super) async fn history(api: &Api, command: &History) -> Result<(), CliError> {
     let attempts = api.attempts(&command.named.endpoint).await?;
     let json: &Value = &attempts.json["attempts"];
     print(command.output.format, json, |look| render::history(look, &attempts.seen.attempts))

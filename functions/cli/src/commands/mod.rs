@@ -19,12 +19,12 @@ use crate::api::Api;
 use crate::api::address::ApiAddress;
 use crate::api::credentials::Token;
 use crate::arguments::{Command, Format};
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::output::{Look, json_text};
 use crate::terminal::result::write_result;
 
 /// Prints `json` for programs or, for people, what `text` makes of it.
-fn print(format: Format, json: &impl Serialize, text: impl FnOnce(Look) -> String) -> Result<(), Trouble> {
+fn print(format: Format, json: &impl Serialize, text: impl FnOnce(Look) -> String) -> Result<(), CliError> {
     match format {
         Format::Json => write_result(&json_text(json)),
         Format::Table => write_result(&text(Look::of_stdout())),
@@ -32,7 +32,7 @@ fn print(format: Format, json: &impl Serialize, text: impl FnOnce(Look) -> Strin
 }
 
 /// Runs a command that asks the API.
-pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Command) -> Result<(), Trouble> {
+pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Command) -> Result<(), CliError> {
     if let Command::Doctor(command) = command {
         return doctor::doctor(address, token, &command).await;
     }

@@ -9,16 +9,16 @@ use crate::api::Api;
 use crate::arguments::{EndpointName, Remove};
 use crate::commands::waiting::{Told, until};
 use crate::render;
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::output::shell_word;
 use crate::terminal::progress::Progress;
 
-pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), Trouble> {
+pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), CliError> {
     let name = &command.named.endpoint;
     let word = shell_word(name.as_str());
     if !command.yes {
         if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-            return Err(Trouble::usage(
+            return Err(CliError::usage(
                 "Nothing was removed.",
                 "A removal is asked about, and there is no terminal to ask on.",
                 format!("managed-https remove {word} --yes"),
@@ -26,7 +26,7 @@ pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), Trouble> {
         }
         let endpoint = api.endpoint(name).await?.seen;
         if !confirmed(&endpoint) {
-            return Err(Trouble::new("Nothing was removed.", "", format!("managed-https show {word}")));
+            return Err(CliError::new("Nothing was removed.", "", format!("managed-https show {word}")));
         }
     }
     let removed = api.remove(name).await?;
@@ -53,7 +53,7 @@ fn confirmed(endpoint: &EndpointView) -> bool {
     io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
-async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(), Trouble> {
+async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(), CliError> {
     // By its id: the domain may be registered anew as soon as it is free.
     let by_id: Result<EndpointName, _> = removed.id.parse();
     let name = by_id.as_ref().unwrap_or(&command.named.endpoint);
@@ -78,8 +78,8 @@ async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(),
         let what = format!("{} is not removed after {}.", removed.domain, command.waiting.timeout);
         let word = shell_word(name.as_str());
         match last {
-            Some(failure) => Trouble::new(what, failure.summary, failure.remedy),
-            None => Trouble::new(what, "Its clean-up goes on by itself.", format!("managed-https show {word}")),
+            Some(failure) => CliError::new(what, failure.summary, failure.remedy),
+            None => CliError::new(what, "Its clean-up goes on by itself.", format!("managed-https show {word}")),
         }
     })
 }

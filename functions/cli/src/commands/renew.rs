@@ -8,12 +8,12 @@ use crate::api::Api;
 use crate::arguments::{Format, Renew};
 use crate::commands::waiting::{end_of, until};
 use crate::render::{self, Person};
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::output::{json_text, shell_word};
 use crate::terminal::progress::Progress;
 use crate::terminal::result::write_result;
 
-pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), Trouble> {
+pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), CliError> {
     let name = &command.named.endpoint;
     let word = shell_word(name.as_str());
     let started = api.renew(name).await?;
@@ -34,7 +34,7 @@ pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), Trouble> {
     .await;
     drop(progress);
     let Some((json, attempt)) = end? else {
-        return Err(Trouble::new(
+        return Err(CliError::new(
             format!("Attempt {number} of {} has not ended after {}.", name.as_str(), command.waiting.timeout),
             "It goes on by itself; one that died is taken over by the next.",
             format!("See how it stands: managed-https history {word}"),
@@ -52,12 +52,12 @@ pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), Trouble> {
     }
     match attempt.failure {
         _ if good => Ok(()),
-        Some(failure) => Err(Trouble::new(
+        Some(failure) => Err(CliError::new(
             line,
             format!("{} ({}; {} must act)", failure.summary, failure.name, failure.actor.as_person()),
             format!("{}; then: managed-https renew {word} --wait", failure.remedy.trim_end_matches('.')),
         )),
-        None => Err(Trouble::new(line, "", format!("See what happened: managed-https history {word}"))),
+        None => Err(CliError::new(line, "", format!("See what happened: managed-https history {word}"))),
     }
 }
 

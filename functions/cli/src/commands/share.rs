@@ -4,14 +4,14 @@ use super::{now, print};
 use crate::api::Api;
 use crate::arguments::{EndpointName, Format, Share, ShareId};
 use crate::render;
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::output::shell_word;
 use crate::terminal::result::write_result;
 
 /// Digits of a SHA-256 in hexadecimal.
 const WHOLE_ID: usize = 64;
 
-pub(super) async fn share(api: &Api, command: &Share) -> Result<(), Trouble> {
+pub(super) async fn share(api: &Api, command: &Share) -> Result<(), CliError> {
     let name = &command.named.endpoint;
     let format = command.output.format;
     if let Some(start) = &command.revoke {
@@ -33,7 +33,7 @@ pub(super) async fn share(api: &Api, command: &Share) -> Result<(), Trouble> {
 }
 
 /// The id that begins with `start`, if there is exactly one.
-async fn whole_id(api: &Api, name: &EndpointName, start: &ShareId) -> Result<String, Trouble> {
+async fn whole_id(api: &Api, name: &EndpointName, start: &ShareId) -> Result<String, CliError> {
     if start.as_str().len() == WHOLE_ID {
         return Ok(start.as_str().to_owned());
     }
@@ -42,7 +42,7 @@ async fn whole_id(api: &Api, name: &EndpointName, start: &ShareId) -> Result<Str
         list.shares.into_iter().map(|share| share.id).filter(|id| id.starts_with(start.as_str())).collect();
     match <[String; 1]>::try_from(found) {
         Ok([id]) => Ok(id),
-        Err(found) => Err(Trouble::new(
+        Err(found) => Err(CliError::new(
             "Nothing was revoked.",
             format!("{} links of {} have an id that begins with {}.", found.len(), name.as_str(), start.as_str()),
             format!("See the ids there are: managed-https share {} --list", shell_word(name.as_str())),

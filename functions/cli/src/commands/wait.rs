@@ -8,7 +8,7 @@ use crate::api::{Answer, Api};
 use crate::arguments::{Format, Wait};
 use crate::commands::waiting::until;
 use crate::render::{self, InWords};
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 use crate::terminal::output::shell_word;
 use crate::terminal::progress::Progress;
 
@@ -19,7 +19,7 @@ enum End {
     Stuck,
 }
 
-pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), Trouble> {
+pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), CliError> {
     let name = &command.named.endpoint;
     let mut progress = Progress::start();
     let mut last: Option<Answer<EndpointView>> = None;
@@ -54,15 +54,17 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), Trouble> {
     }
     match end {
         Some(End::Ready) => Ok(()),
-        Some(End::Stuck) if endpoint.leaves() => {
-            Err(Trouble::new(format!("{} will not be ready.", endpoint.domain), &endpoint.reason, "managed-https list"))
-        }
-        Some(End::Stuck) => Err(Trouble::new(
+        Some(End::Stuck) if endpoint.leaves() => Err(CliError::new(
+            format!("{} will not be ready.", endpoint.domain),
+            &endpoint.reason,
+            "managed-https list",
+        )),
+        Some(End::Stuck) => Err(CliError::new(
             format!("{} is not ready, and will not be by itself: {}.", endpoint.domain, render::whose_move(endpoint)),
             &endpoint.reason,
             render::then(&endpoint.next_step, &format!("managed-https wait {word}")),
         )),
-        None => Err(Trouble::new(
+        None => Err(CliError::new(
             format!("{} is not ready after {}: {}.", endpoint.domain, command.timeout, endpoint.verdict.as_words()),
             &endpoint.reason,
             format!("It goes on by itself. See how it stands: managed-https show {word}"),

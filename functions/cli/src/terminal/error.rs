@@ -6,7 +6,7 @@ use crate::terminal::output::{Colour, Look, colour_wanted};
 
 /// All three parts are needed to make one, so that no failure leaves people alone.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Trouble {
+pub(crate) struct CliError {
     what: String,
     why: String,
     next: String,
@@ -16,7 +16,7 @@ pub(crate) struct Trouble {
     told: bool,
 }
 
-impl Trouble {
+impl CliError {
     pub(crate) fn new(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
         Self { what: what.into(), why: why.into(), next: next.into(), status: 1, told: false }
     }

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use crate::terminal::error::Trouble;
+use crate::terminal::error::CliError;
 
 /// Writes a result. A reader that has seen enough (`| head`) is no failure.
-pub(crate) fn write_result(text: &str) -> Result<(), Trouble> {
+pub(crate) fn write_result(text: &str) -> Result<(), CliError> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Trouble::new(
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(
             "The result could not be written.",
             error.to_string(),
             "Check where the output goes, then run the command again.",

@@ -1,7 +1,7 @@
 //! Looks, as the CA would, at what was published, before the CA is asked.
 
 use diagnosis::gate::judge_probe;
-use domain::acts::check_records::{check_delegations, check_standing_records};
+use domain::acts::check_records::{check_delegations, check_persistent_records};
 use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::endpoint::Endpoint;
 use domain::flow::{Progress, Status, StepInput};
@@ -9,7 +9,7 @@ use domain::ports::{AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, Tx
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::OpenOrder;
 use vocabulary::dns::answer::is_published;
-use vocabulary::dns::{Issuer, RecordKind, StandingIssuer};
+use vocabulary::dns::{Issuer, PersistentIssuer, RecordKind};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
@@ -86,11 +86,11 @@ async fn check_standing<E, Z, D, H>(
 where
     D: AuthoritativeDns,
 {
-    let bases = order.standing_bases();
+    let bases = order.persistent_bases();
     if bases.is_empty() {
         return Ok(());
     }
-    check_standing_records(ports.dns, bases, &StandingIssuer::of(ports.issuer)?, now).await
+    check_persistent_records(ports.dns, bases, &PersistentIssuer::of(ports.issuer)?, now).await
 }
 
 async fn check_http<E, Z, D, H: HttpProbe>(ports: &Ports<'_, E, Z, D, H>, order: &OpenOrder) -> Result<(), Failure> {
@@ -113,25 +113,25 @@ fn late(what: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use testkit::{MemoryCa, MemoryProbe, Scene};
+    use testkit::{Fixture, MemoryCa, MemoryProbe};
     use vocabulary::acme::Reachability;
 
-    async fn run(scene: &Scene) -> Result<Progress, Failure> {
+    async fn run(scene: &Fixture) -> Result<Progress, Failure> {
         let probe = MemoryProbe::new(scene.tokens.clone());
         let ports = Ports {
             endpoints: &scene.endpoints,
             zone: &scene.zone,
             dns: &scene.dns,
             probe: &probe,
-            delegation_zone: Scene::ZONE,
+            delegation_zone: Fixture::ZONE,
             endpoint_target: "edge.platform.example",
             issuer: &MemoryCa::issuer(),
         };
         check_propagation(&ports, &scene.input, scene.now).await
     }
 
-    async fn published(reachability: Reachability) -> Scene {
-        Scene::new(reachability).await.with_order().await.with_publications().await
+    async fn published(reachability: Reachability) -> Fixture {
+        Fixture::new(reachability).await.with_order().await.with_publications().await
     }
 
     #[tokio::test]
@@ -162,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_standing_record_that_was_taken_away_meanwhile_fails_at_once() {
-        let scene = Scene::by_standing_record().await.with_order().await;
+        let scene = Fixture::by_standing_record().await.with_order().await;
         assert_eq!(run(&scene).await.expect("it stands").status, Status::Propagated);
         scene.stand(false);
         let failure = run(&scene).await.expect_err("gone");

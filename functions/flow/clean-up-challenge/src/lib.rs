@@ -28,17 +28,17 @@ pub async fn clean_up_challenge(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use testkit::Scene;
+    use testkit::Fixture;
     use vocabulary::acme::Reachability;
     use vocabulary::failure::FailureName;
 
-    async fn run(scene: &Scene) -> Result<Progress, Failure> {
-        clean_up_challenge(&scene.endpoints, &scene.tokens, &scene.zone, Scene::ZONE, &scene.input).await
+    async fn run(scene: &Fixture) -> Result<Progress, Failure> {
+        clean_up_challenge(&scene.endpoints, &scene.tokens, &scene.zone, Fixture::ZONE, &scene.input).await
     }
 
     #[tokio::test]
     async fn everything_of_the_order_goes_and_a_strangers_value_stays() {
-        let scene = Scene::new(Reachability::External).await.with_order().await.with_publications().await;
+        let scene = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
         let target = scene.target().await;
         let mut values = scene.order().await.txt_values();
         values.push("stranger".into());
@@ -51,7 +51,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_older_attempt_takes_nothing_away_from_a_newer_one() {
-        let mut scene = Scene::new(Reachability::External).await.with_order().await.with_publications().await;
+        let mut scene = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
         scene.input.attempt -= 1;
         assert_eq!(run(&scene).await.expect_err("not ours").name, FailureName::Superseded);
         assert!(!scene.tokens.is_empty() && !scene.zone.is_empty());

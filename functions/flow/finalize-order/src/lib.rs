@@ -87,24 +87,24 @@ fn late() -> Failure {
 mod tests {
     use super::*;
     use std::slice;
-    use testkit::Scene;
+    use testkit::Fixture;
     use vocabulary::acme::Reachability;
     use vocabulary::certificate::CertificateKey;
 
-    async fn validated() -> Scene {
-        let scene = Scene::new(Reachability::Internal).await.with_order().await.with_publications().await;
+    async fn validated() -> Fixture {
+        let scene = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
         submit(&scene).await;
         scene
     }
 
-    async fn submit(scene: &Scene) {
+    async fn submit(scene: &Fixture) {
         let mut order = scene.order().await;
         scene.ca.validate(&order, false).await.expect("in memory");
         order.status = OrderStatus::Ready;
         scene.endpoints.save_order(&scene.input.endpoint, scene.input.attempt, &order).await.expect("ours");
     }
 
-    async fn run(scene: &Scene) -> Result<Progress, Failure> {
+    async fn run(scene: &Fixture) -> Result<Progress, Failure> {
         finalize_order(&scene.endpoints, &scene.keys, slice::from_ref(&scene.ca), &scene.input, scene.now).await
     }
 

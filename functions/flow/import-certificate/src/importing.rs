@@ -9,7 +9,7 @@ use domain::ports::{
 };
 use vocabulary::acme::OpenOrder;
 use vocabulary::certificate::{
-    CertificateCopy, CertificateKey, Deployment, InstalledCertificate, Place, Region, VerifiedChain,
+    CertificateCopy, CertificateKey, Deployment, InstalledCertificate, Region, Target, VerifiedChain,
 };
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
@@ -55,7 +55,7 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
         Ok(CertificateCopy { region, arn, serial })
     }
 
-    async fn at(&mut self, place: &Place, known: Option<String>) -> Result<HeldCertificate, Failure> {
+    async fn at(&mut self, place: &Target, known: Option<String>) -> Result<HeldCertificate, Failure> {
         let refused = |fault| destination_failure(fault, place);
         let store = self.ports.destinations.certificates(place).await.map_err(refused)?;
         let shown = match self.whereto(&store, place, known).await? {
@@ -81,7 +81,7 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
     async fn whereto(
         &mut self,
         store: &impl CertificateStore,
-        place: &Place,
+        place: &Target,
         known: Option<String>,
     ) -> Result<Whereto, Failure> {
         let refused = |fault| destination_failure(fault, place);
@@ -136,7 +136,7 @@ pub(crate) async fn withdraw<J: AttemptJournal, K, D: Destinations<Certificates:
     Ok(())
 }
 
-fn destination_failure(fault: ServiceFault, place: &Place) -> Failure {
+fn destination_failure(fault: ServiceFault, place: &Target) -> Failure {
     let refused = |summary: String, remedy: String| {
         Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy)
     };

@@ -1,19 +1,20 @@
-mod places;
+mod targets;
 
 use super::*;
 use domain::ports::{CertificateAuthority, CertificateStore, Finalized, ImportMaterial};
-use testkit::Scene;
+use testkit::Fixture;
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::Deployment;
 use vocabulary::names::EndpointNames;
 
 /// With a chain that waits to be imported.
-async fn issued() -> Scene {
+async fn issued() -> Fixture {
     issued_for(Deployment::default()).await
 }
 
-async fn issued_for(deployment: Deployment) -> Scene {
-    let scene = Scene::deployed(Reachability::Internal, deployment).await.with_order().await.with_publications().await;
+async fn issued_for(deployment: Deployment) -> Fixture {
+    let scene =
+        Fixture::deployed(Reachability::Internal, deployment).await.with_order().await.with_publications().await;
     let mut order = scene.order().await;
     scene.ca.validate(&order, false).await.expect("in memory");
     let key = scene.keys.load(&scene.input.endpoint, 1).await.expect("in memory").expect("there");
@@ -25,7 +26,7 @@ async fn issued_for(deployment: Deployment) -> Scene {
     scene
 }
 
-async fn run(scene: &Scene) -> Result<Progress, Failure> {
+async fn run(scene: &Fixture) -> Result<Progress, Failure> {
     let ports = Ports { journal: &scene.endpoints, keys: &scene.keys, destinations: &scene.destinations };
     import_certificate(&ports, &scene.input, scene.now, 0.5).await
 }

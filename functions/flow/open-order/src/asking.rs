@@ -92,15 +92,15 @@ impl<C: CertificateAuthority, K: KeyVault, B: Budgets, L: CaaLookup> Asking<'_, 
 mod tests {
     use crate::testing::{fail, run, run_with};
     use domain::acts::TRIES;
-    use testkit::{MemoryCa, Scene};
+    use testkit::{Fixture, MemoryCa};
     use time::Duration;
     use vocabulary::acme::Reachability;
     use vocabulary::failure::FailureName;
     use vocabulary::guidance::WaitingOn;
 
     /// With a second CA behind the scene's own.
-    async fn scene() -> (Scene, MemoryCa) {
-        let mut scene = Scene::new(Reachability::Internal).await;
+    async fn scene() -> (Fixture, MemoryCa) {
+        let mut scene = Fixture::new(Reachability::Internal).await;
         scene.input.retries = TRIES - 1;
         let second = scene.ca.another("memory://second/directory");
         (scene, second)
@@ -152,7 +152,7 @@ mod tests {
     async fn where_caa_does_not_let_it_a_ca_does_not_stand_in_and_that_is_said() {
         let (scene, second) = scene().await;
         scene.ca.set_away(true);
-        scene.looker.restrict("example.com", "0 issue \"someone.example\"");
+        scene.prober.restrict("example.com", "0 issue \"someone.example\"");
         let failure = run_with(&scene, &second).await.expect_err("nobody may");
         assert_eq!(
             (failure.name, failure.guidance.waiting_on, second.asked()),
@@ -162,7 +162,7 @@ mod tests {
             failure.guidance.summary.contains("second was not asked in its place: the CAA records of example.com"),
             "{failure}"
         );
-        scene.looker.restrict("example.com", "0 issue \"second\"");
+        scene.prober.restrict("example.com", "0 issue \"second\"");
         run_with(&scene, &second).await.expect("allowed");
     }
 

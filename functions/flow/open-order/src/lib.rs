@@ -1,7 +1,7 @@
 //! Opens the endpoint's order, or goes on with the one that is open.
 
 mod asking;
-mod looking;
+mod checking;
 mod ordering;
 mod resuming;
 #[cfg(test)]
@@ -10,25 +10,25 @@ mod testing;
 use std::collections::BTreeSet;
 
 use domain::acts::Authorities;
-use domain::acts::check_records::{check_delegations, check_standing_records};
+use domain::acts::check_records::{check_delegations, check_persistent_records};
 use domain::acts::owned_endpoint::owned_endpoint;
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Attempt, Endpoint, Outcome};
 use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{
-    AttemptJournal, AuthoritativeDns, Budgets, CaaLookup, CertificateAuthority, CheckLog, KeyVault, Looker,
+    AttemptJournal, AuthoritativeDns, Budgets, CaaLookup, CertificateAuthority, CheckLog, KeyVault, Prober,
 };
 use time::OffsetDateTime;
 use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::acme::{ChallengeKind, OpenOrder, OrderStatus, Proving};
-use vocabulary::dns::StandingIssuer;
+use vocabulary::dns::PersistentIssuer;
 use vocabulary::failure::Failure;
 use vocabulary::guidance::WaitingOn;
-use vocabulary::names::endpoint_names::standing_bases;
+use vocabulary::names::endpoint_names::persistent_bases;
 use vocabulary::names::{CertificateName, DomainName};
 
 use asking::Asking;
-use looking::look_again;
+use checking::look_again;
 
 /// What the step works with.
 pub struct Ports<'a, J, K, C, D, L, B> {
@@ -38,7 +38,7 @@ pub struct Ports<'a, J, K, C, D, L, B> {
     pub cas: &'a [C],
     pub authorities: &'a Authorities,
     pub dns: &'a D,
-    pub looker: &'a L,
+    pub prober: &'a L,
     pub budgets: &'a B,
     pub delegation_zone: &'a str,
     pub endpoint_target: &'a str,
@@ -58,7 +58,7 @@ where
     K: KeyVault,
     C: CertificateAuthority,
     D: AuthoritativeDns,
-    L: Looker + CaaLookup,
+    L: Prober + CaaLookup,
     B: Budgets,
 {
     let endpoint = owned_endpoint(ports.journal, input).await?;
@@ -81,25 +81,25 @@ where
     }
     if endpoint.failing.as_ref().is_some_and(|failing| failing.failure.guidance.waiting_on == WaitingOn::DomainOwner) {
         let subject = endpoint.subject(ports.delegation_zone, ports.endpoint_target);
-        look_again(ports.journal, ports.looker, &endpoint, &subject, now).await?;
+        look_again(ports.journal, ports.prober, &endpoint, &subject, now).await?;
     }
     let target = endpoint.label.target(ports.delegation_zone);
     let unproven = unproven(&endpoint, usable);
     check_delegations(ports.dns, unproven.delegated(), &target).await?;
-    let standing = standing_bases(unproven.by(ChallengeKind::DnsPersist01));
+    let standing = persistent_bases(unproven.by(ChallengeKind::DnsPersist01));
     if !standing.is_empty() {
-        let issuer = StandingIssuer::of(&ports.authorities.first().issuer)?;
-        check_standing_records(ports.dns, standing, &issuer, now).await?;
+        let issuer = PersistentIssuer::of(&ports.authorities.first().issuer)?;
+        check_persistent_records(ports.dns, standing, &issuer, now).await?;
     }
 
-    let Ports { cas, authorities, keys, budgets, looker, .. } = *ports;
+    let Ports { cas, authorities, keys, budgets, prober, .. } = *ports;
     let asking = Asking {
         cas,
         authorities,
         turn: &turn,
         keys,
         budgets,
-        caa: looker,
+        caa: prober,
         endpoint: &endpoint,
         open: usable,
         tries: input.retries + 1,
@@ -161,13 +161,13 @@ mod tests {
     use super::*;
     use crate::testing::run;
     use domain::ports::Registry;
-    use testkit::Scene;
+    use testkit::Fixture;
     use vocabulary::acme::Reachability;
     use vocabulary::failure::FailureName;
 
     #[tokio::test]
     async fn an_order_is_recorded_with_its_challenges_and_its_key_is_stored() {
-        let scene = Scene::new(Reachability::External).await;
+        let scene = Fixture::new(Reachability::External).await;
         assert_eq!(run(&scene).await.expect("opened").status, Status::ChallengesPending);
         assert_eq!(scene.challenges(ChallengeKind::Http01).await, 1, "the host itself");
         assert_eq!(scene.challenges(ChallengeKind::Dns01).await, 1, "its wildcard");
@@ -176,7 +176,7 @@ mod tests {
 
     #[tokio::test]
     async fn while_the_delegation_is_wrong_the_ca_hears_nothing() {
-        let scene = Scene::new(Reachability::Internal).await;
+        let scene = Fixture::new(Reachability::Internal).await;
         scene.dns.alias("_acme-challenge.example.com", "elsewhere.example");
         let failure = run(&scene).await.expect_err("not ready");
         assert_eq!(failure.name, FailureName::RecordsNotReady);
@@ -185,7 +185,7 @@ mod tests {
 
     #[tokio::test]
     async fn with_a_standing_record_the_order_has_nothing_to_publish_and_asks_for_no_delegation() {
-        let scene = Scene::by_standing_record().await;
+        let scene = Fixture::by_standing_record().await;
         assert_eq!(run(&scene).await.expect("opened").status, Status::ChallengesPending);
         assert_eq!(scene.challenges(ChallengeKind::DnsPersist01).await, 2);
         let order = scene.order().await;
@@ -194,8 +194,8 @@ mod tests {
 
     #[tokio::test]
     async fn while_the_standing_record_is_wrong_the_ca_hears_nothing() {
-        let scene = Scene::by_standing_record().await;
-        let for_the_name_alone = testkit::MemoryCa::standing_issuer().value(false);
+        let scene = Fixture::by_standing_record().await;
+        let for_the_name_alone = testkit::MemoryCa::persistent_issuer().value(false);
         for text in [None, Some(for_the_name_alone.as_str()), Some("ca.example; accounturi=https://ca.example/other")] {
             scene.dns.text("_validation-persist.example.com", text);
             let failure = run(&scene).await.expect_err("not ready");
@@ -211,7 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_installation_that_does_not_know_its_account_is_the_operators_to_mend() {
-        let scene = Scene::by_standing_record().await;
+        let scene = Fixture::by_standing_record().await;
         let failure = crate::testing::run_as(&scene, &vocabulary::dns::Issuer::default()).await.expect_err("not known");
         assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::Misconfigured, WaitingOn::Operator));
         assert_eq!(scene.ca.orders(), 0);
@@ -219,7 +219,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_endpoint_that_is_being_removed_gets_no_order() {
-        let scene = Scene::new(Reachability::Internal).await;
+        let scene = Fixture::new(Reachability::Internal).await;
         scene.endpoints.begin_removal(&scene.input.endpoint, scene.now).await.expect("in memory");
         assert_eq!(run(&scene).await.expect_err("going").name, FailureName::EndpointRemoved);
         assert_eq!(scene.ca.orders(), 0);
@@ -227,7 +227,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_attempt_that_is_not_the_endpoints_latest_touches_nothing() {
-        let mut scene = Scene::new(Reachability::Internal).await;
+        let mut scene = Fixture::new(Reachability::Internal).await;
         scene.input.attempt += 1;
         assert_eq!(run(&scene).await.expect_err("not ours").name, FailureName::Superseded);
         assert_eq!((scene.ca.orders(), scene.keys.len()), (0, 0));

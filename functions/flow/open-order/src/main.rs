@@ -15,7 +15,7 @@ use runtime::{Spent, requests_sent};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
-    let (cas, dns, looker) = (wiring.certificate_authorities(true)?, wiring.dns()?, wiring.looker()?);
+    let (cas, dns, prober) = (wiring.certificate_authorities(true)?, wiring.dns()?, wiring.prober()?);
     let authorities = wiring.authorities()?;
     let (zone, target) = (wiring.delegation_zone_name()?, wiring.endpoint_target()?);
     let ports = Ports {
@@ -24,7 +24,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         cas: &cas,
         authorities: &authorities,
         dns: &dns,
-        looker: &looker,
+        prober: &prober,
         budgets: &journal,
         delegation_zone: &zone,
         endpoint_target: &target,

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
     use crate::testing::{change, run, run_at_pace};
     use domain::ports::AttemptJournal;
-    use testkit::Scene;
+    use testkit::Fixture;
     use time::Duration;
     use vocabulary::acme::{Reachability, RenewalAdvice, RenewalWindow};
     use vocabulary::certificate::InstalledCertificate;
@@ -103,8 +103,8 @@ mod tests {
     use vocabulary::guidance::WaitingOn;
 
     /// With a certificate from the CA at `directory` whose renewal is due.
-    async fn renewing(directory: Option<String>) -> Scene {
-        let scene = Scene::new(Reachability::Internal).await;
+    async fn renewing(directory: Option<String>) -> Fixture {
+        let scene = Fixture::new(Reachability::Internal).await;
         let endpoint = scene.endpoint().await;
         let held = InstalledCertificate {
             directory,
@@ -118,7 +118,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_order_that_the_ca_has_forgotten_is_made_anew_with_a_new_key() {
-        let mut scene = Scene::new(Reachability::Internal).await.with_order().await.with_publications().await;
+        let mut scene = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
         scene.now += Duration::hours(2);
         scene.ca.set_time(scene.now);
         run(&scene).await.expect("opened");
@@ -141,7 +141,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_order_for_other_names_is_made_anew_and_what_it_published_is_not_forgotten() {
-        let mut scene = Scene::new(Reachability::Internal).await.with_order().await.with_publications().await;
+        let mut scene = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
         let before = scene.order().await;
         change(&mut scene, &[], Reachability::Internal.into()).await;
         run(&scene).await.expect("opened");
@@ -161,14 +161,14 @@ mod tests {
     }
 
     /// What is left in each bucket of the endpoint's.
-    async fn left(scene: &Scene, pace: &Pace) -> Vec<u32> {
+    async fn left(scene: &Fixture, pace: &Pace) -> Vec<u32> {
         let takes = pace.takes(&scene.endpoint().await, "memory://ca/directory", scene.now);
         takes.iter().map(|take| scene.budgets.tokens(take, scene.now)).collect()
     }
 
     #[tokio::test]
     async fn an_order_takes_its_tokens_once_and_not_again_when_it_is_resumed() {
-        let (scene, pace) = (Scene::new(Reachability::Internal).await, pace(LIMITED));
+        let (scene, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
         run_at_pace(&scene, &pace).await.expect("opened");
         assert_eq!(left(&scene, &pace).await, [1, 2, 3, 3], "names, domain, tenant, account");
         run_at_pace(&scene, &pace).await.expect("resumed");
@@ -181,7 +181,7 @@ mod tests {
         for (limits, whose) in
             [("orders=1/3h", "Tenant default"), ("domain=1/7d", "\"example.com\""), ("names=1/7d", "same names")]
         {
-            let (mut scene, pace) = (Scene::new(Reachability::Internal).await, pace(limits));
+            let (mut scene, pace) = (Fixture::new(Reachability::Internal).await, pace(limits));
             run_at_pace(&scene, &pace).await.expect("opened");
             scene.now += Duration::hours(2);
             scene.ca.set_time(scene.now);
@@ -197,7 +197,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_ca_did_not_count_is_given_back() {
-        let (scene, pace) = (Scene::new(Reachability::Internal).await, pace(LIMITED));
+        let (scene, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
         scene.ca.set_away(true);
         for _ in 0..3 {
             assert_eq!(run_at_pace(&scene, &pace).await.expect_err("away").name, FailureName::Unavailable);
@@ -237,7 +237,7 @@ mod tests {
     }
 
     /// The CA wants it renewed within an hour from `from`.
-    async fn advise(scene: &Scene, from: OffsetDateTime) {
+    async fn advise(scene: &Fixture, from: OffsetDateTime) {
         let endpoint = scene.endpoint().await;
         let window = RenewalWindow { start: from, end: from + Duration::HOUR + Duration::SECOND };
         let held = endpoint.certificate.expect("renewing");

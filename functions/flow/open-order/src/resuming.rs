@@ -39,12 +39,12 @@ pub(crate) async fn resume(
 mod tests {
     use super::*;
     use crate::testing::{change, run};
-    use testkit::Scene;
+    use testkit::Fixture;
     use vocabulary::acme::{ChallengeKind, DnsMethod, Proving, Reachability};
 
     #[tokio::test]
     async fn a_second_run_goes_on_with_the_same_order() {
-        let scene = Scene::new(Reachability::Internal).await;
+        let scene = Fixture::new(Reachability::Internal).await;
         run(&scene).await.expect("opened");
         let first = scene.order().await;
         run(&scene).await.expect("resumed");
@@ -54,7 +54,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_host_that_has_become_internal_is_proven_over_dns_in_the_same_order_and_its_token_is_not_forgotten() {
-        let mut scene = Scene::new(Reachability::External).await.with_order().await.with_publications().await;
+        let mut scene = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
         let tokens = |order: &OpenOrder| order.published_http().map(|http| http.token.to_owned()).collect::<Vec<_>>();
         let before = tokens(&scene.order().await);
         change(&mut scene, &["*.example.com".into()], Reachability::Internal.into()).await;
@@ -67,7 +67,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_endpoint_that_goes_over_to_standing_records_keeps_its_order_and_what_it_published_is_not_forgotten() {
-        let mut scene = Scene::new(Reachability::Internal).await.with_order().await.with_publications().await;
+        let mut scene = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
         let before = scene.order().await.txt_values();
         let proving = Proving { reachability: Reachability::Internal, dns_method: DnsMethod::DnsPersist01 };
         change(&mut scene, &["*.example.com".into()], proving).await;

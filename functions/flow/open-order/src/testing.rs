@@ -6,7 +6,7 @@ use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
 use domain::endpoint::{Failing, LEASE, Ledger};
 use domain::flow::Progress;
 use domain::ports::{AttemptJournal, CertificateAuthority, Change, DueEntry, DueIndex, Registry, Settlement};
-use testkit::{MemoryCa, Scene};
+use testkit::{Fixture, MemoryCa};
 use time::Duration;
 use vocabulary::acme::directory::host;
 use vocabulary::acme::{CaLimits, Proving};
@@ -22,27 +22,27 @@ const UNLIMITED: Pace =
     Pace { limits: CaLimits { orders: None, domain: None, names: None }, tenant_share: TENANT_SHARE };
 
 /// Runs the step at a CA without limits.
-pub(crate) async fn run(scene: &Scene) -> Result<Progress, Failure> {
+pub(crate) async fn run(scene: &Fixture) -> Result<Progress, Failure> {
     run_at_pace(scene, &UNLIMITED).await
 }
 
 /// Runs the step at a CA with limits.
-pub(crate) async fn run_at_pace(scene: &Scene, pace: &Pace) -> Result<Progress, Failure> {
+pub(crate) async fn run_at_pace(scene: &Fixture, pace: &Pace) -> Result<Progress, Failure> {
     run_at(scene, slice::from_ref(&scene.ca), *pace, &MemoryCa::issuer()).await
 }
 
 /// Runs the step with a second CA to stand in for the scene's.
-pub(crate) async fn run_with(scene: &Scene, second: &MemoryCa) -> Result<Progress, Failure> {
+pub(crate) async fn run_with(scene: &Fixture, second: &MemoryCa) -> Result<Progress, Failure> {
     run_at(scene, &[scene.ca.clone(), second.clone()], UNLIMITED, &MemoryCa::issuer()).await
 }
 
 /// Runs the step in an installation that knows this of its CA and account.
-pub(crate) async fn run_as(scene: &Scene, issuer: &Issuer) -> Result<Progress, Failure> {
+pub(crate) async fn run_as(scene: &Fixture, issuer: &Issuer) -> Result<Progress, Failure> {
     run_at(scene, slice::from_ref(&scene.ca), UNLIMITED, issuer).await
 }
 
 /// `issuer` is what is known of the first CA; of the others, what they are called.
-async fn run_at(scene: &Scene, cas: &[MemoryCa], pace: Pace, issuer: &Issuer) -> Result<Progress, Failure> {
+async fn run_at(scene: &Fixture, cas: &[MemoryCa], pace: Pace, issuer: &Issuer) -> Result<Progress, Failure> {
     let directory = |ca: &MemoryCa| CertificateAuthority::directory(ca).to_owned();
     let first = Authority { directory: directory(&cas[0]), issuer: issuer.clone(), pace };
     let others = cas[1..].iter().map(|ca| {
@@ -56,16 +56,16 @@ async fn run_at(scene: &Scene, cas: &[MemoryCa], pace: Pace, issuer: &Issuer) ->
         cas,
         authorities: &authorities,
         dns: &scene.dns,
-        looker: &scene.looker,
+        prober: &scene.prober,
         budgets: &scene.budgets,
-        delegation_zone: Scene::ZONE,
+        delegation_zone: Fixture::ZONE,
         endpoint_target: "edge.platform.example",
     };
     open_order(&ports, &scene.input, scene.now).await
 }
 
 /// Ends the attempt with `failing`, and claims the next one.
-pub(crate) async fn fail(scene: &mut Scene, name: FailureName, actor: WaitingOn) {
+pub(crate) async fn fail(scene: &mut Fixture, name: FailureName, actor: WaitingOn) {
     let failure = Failure::new(name, actor, "what", "do this");
     let settlement = Settlement {
         due_at: scene.now,
@@ -82,20 +82,20 @@ pub(crate) async fn fail(scene: &mut Scene, name: FailureName, actor: WaitingOn)
 }
 
 /// Claims the endpoint's next attempt.
-pub(crate) async fn claim(scene: &mut Scene) {
+pub(crate) async fn claim(scene: &mut Fixture) {
     let entry = DueEntry { endpoint: scene.input.endpoint.clone(), due_at: scene.now };
     let claimed = scene.endpoints.claim(&entry, scene.now, scene.now + LEASE).await.expect("in memory");
     scene.input.attempt = claimed.expect("free");
 }
 
 /// Ends the attempt, changes the endpoint, and claims its next attempt.
-pub(crate) async fn change(scene: &mut Scene, also: &[String], proving: Proving) {
+pub(crate) async fn change(scene: &mut Fixture, also: &[String], proving: Proving) {
     let (id, now) = (scene.input.endpoint.clone(), scene.now);
     scene.endpoints.release(&id, scene.input.attempt, now).await.expect("in memory");
     let seen = scene.endpoint().await;
     let names = EndpointNames::parse("example.com", also, 9).expect("valid names");
     let Proving { reachability, dns_method } = proving;
     let change = Change { names, reachability, dns_method, deployment: Deployment::default(), due_at: now };
-    scene.endpoints.change(&seen, &change, &testkit::banks::registered(&seen)).await.expect("changed");
+    scene.endpoints.change(&seen, &change, &testkit::contracts::registered(&seen)).await.expect("changed");
     claim(scene).await;
 }

@@ -29,17 +29,17 @@ pub async fn present_challenge(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use testkit::Scene;
+    use testkit::Fixture;
     use vocabulary::acme::Reachability;
     use vocabulary::failure::FailureName;
 
-    async fn run(scene: &Scene) -> Result<Progress, Failure> {
-        present_challenge(&scene.endpoints, &scene.tokens, &scene.zone, Scene::ZONE, &scene.input).await
+    async fn run(scene: &Fixture) -> Result<Progress, Failure> {
+        present_challenge(&scene.endpoints, &scene.tokens, &scene.zone, Fixture::ZONE, &scene.input).await
     }
 
     #[tokio::test]
     async fn all_values_of_the_one_txt_name_go_out_in_one_write() {
-        let scene = Scene::new(Reachability::Internal).await.with_order().await;
+        let scene = Fixture::new(Reachability::Internal).await.with_order().await;
         run(&scene).await.expect("presented");
         assert_eq!(scene.zone.values(&scene.target().await).len(), 2, "apex and wildcard");
         assert_eq!(scene.zone.calls(), 1);
@@ -48,7 +48,7 @@ mod tests {
 
     #[tokio::test]
     async fn tokens_go_to_the_bucket_and_a_second_run_changes_nothing() {
-        let scene = Scene::new(Reachability::External).await.with_order().await;
+        let scene = Fixture::new(Reachability::External).await.with_order().await;
         run(&scene).await.expect("presented");
         run(&scene).await.expect("presented again");
         let order = scene.order().await;
@@ -59,7 +59,7 @@ mod tests {
 
     #[tokio::test]
     async fn for_a_standing_record_nothing_is_published() {
-        let scene = Scene::by_standing_record().await.with_order().await;
+        let scene = Fixture::by_standing_record().await.with_order().await;
         assert_eq!(run(&scene).await.expect("presented").status, Status::Presented);
         assert!(scene.zone.is_empty() && scene.tokens.is_empty());
         assert_eq!((scene.zone.calls(), scene.order().await.change), (0, None));
@@ -67,7 +67,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_an_order_there_is_nothing_to_present() {
-        let scene = Scene::new(Reachability::External).await;
+        let scene = Fixture::new(Reachability::External).await;
         assert_eq!(run(&scene).await.expect_err("no order").name, FailureName::OrderLost);
         assert!(scene.tokens.is_empty() && scene.zone.is_empty());
     }

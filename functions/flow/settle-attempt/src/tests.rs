@@ -4,13 +4,13 @@ use super::*;
 use domain::alert::AlertKind;
 use domain::flow::TraceId;
 use domain::ports::{DueEntry, DueIndex, FaultKind, Listeners, Registry, ServiceFault};
-use testkit::Scene;
+use testkit::Fixture;
 use time::Duration;
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::{CertificateCopy, Deployment, ListenerArn, ListenerUse};
 use vocabulary::guidance::WaitingOn;
 
-async fn run(scene: &Scene) -> Result<Progress, Failure> {
+async fn run(scene: &Fixture) -> Result<Progress, Failure> {
     let ports = Ports {
         journal: &scene.endpoints,
         keys: &scene.keys,
@@ -30,7 +30,7 @@ fn caught(name: FailureName, actor: WaitingOn) -> CaughtFailure {
 }
 
 /// Claims the next attempt at its due time.
-async fn next(scene: &mut Scene) {
+async fn next(scene: &mut Fixture) {
     let due_at = scene.endpoint().await.due_at.expect("due some time");
     scene.now = due_at;
     let entry = DueEntry { endpoint: scene.input.endpoint.clone(), due_at };
@@ -40,7 +40,7 @@ async fn next(scene: &mut Scene) {
 
 #[tokio::test]
 async fn the_same_failure_is_counted_and_told_once_and_another_is_told_again() {
-    let mut scene = Scene::new(Reachability::Internal).await;
+    let mut scene = Fixture::new(Reachability::Internal).await;
     let first = scene.now;
     for (name, actor) in [
         (FailureName::ChallengeFailed, WaitingOn::DomainOwner),
@@ -60,7 +60,7 @@ async fn the_same_failure_is_counted_and_told_once_and_another_is_told_again() {
 #[tokio::test]
 async fn a_lost_order_is_dropped_unless_something_of_it_may_still_be_published() {
     for (left_behind, kept) in [(false, false), (true, true)] {
-        let mut scene = Scene::new(Reachability::Internal).await.with_order().await;
+        let mut scene = Fixture::new(Reachability::Internal).await.with_order().await;
         scene.input.failure = Some(caught(FailureName::OrderLost, WaitingOn::Ca));
         scene.input.clean_up_failure = left_behind.then(|| caught(FailureName::Misconfigured, WaitingOn::Operator));
         run(&scene).await.expect("settled");
@@ -70,14 +70,14 @@ async fn a_lost_order_is_dropped_unless_something_of_it_may_still_be_published()
 
 #[tokio::test]
 async fn a_flow_that_ends_with_nothing_in_hand_is_a_failure() {
-    let scene = Scene::new(Reachability::Internal).await;
+    let scene = Fixture::new(Reachability::Internal).await;
     assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
     assert_eq!(scene.notifier.kinds(), [AlertKind::IssuanceFailed]);
 }
 
 #[tokio::test]
 async fn a_removal_waits_for_its_clean_up_and_then_leaves_nothing() {
-    let mut scene = Scene::new(Reachability::Internal).await.with_order().await;
+    let mut scene = Fixture::new(Reachability::Internal).await.with_order().await;
     scene.endpoints.begin_removal(&scene.input.endpoint, scene.now).await.expect("in memory");
     scene.input.clean_up_failure = Some(caught(FailureName::Unavailable, WaitingOn::Operator));
     assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
@@ -90,7 +90,7 @@ async fn a_removal_waits_for_its_clean_up_and_then_leaves_nothing() {
 
 #[tokio::test]
 async fn each_attempt_leaves_one_trace_that_ends_as_it_did() {
-    let mut scene = Scene::new(Reachability::Internal).await;
+    let mut scene = Fixture::new(Reachability::Internal).await;
     scene.input.failure = Some(caught(FailureName::RecordsNotReady, WaitingOn::DomainOwner));
     run(&scene).await.expect("settled");
     let traces = scene.traces.taken();
@@ -105,11 +105,11 @@ async fn each_attempt_leaves_one_trace_that_ends_as_it_did() {
 }
 
 /// With a certificate on a listener here and in another region, being removed.
-async fn going() -> Scene {
+async fn going() -> Fixture {
     let arn = |region: &str| format!("arn:aws:elasticloadbalancing:{region}:000000000000:listener/app/edge/1/1");
     let listeners: Vec<_> = ["eu-central-1", "eu-west-1"].map(|region| arn(region).parse().expect("a listener")).into();
     let deployment = Deployment::new(listeners.clone(), vec![], None, None).expect("few");
-    let scene = Scene::deployed(Reachability::Internal, deployment).await;
+    let scene = Fixture::deployed(Reachability::Internal, deployment).await;
     let endpoint = scene.endpoint().await;
     let mut held = testkit::installed(&endpoint, scene.now);
     let region = listeners[1].region().clone();

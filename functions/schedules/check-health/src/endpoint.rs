@@ -6,17 +6,17 @@ use domain::alert::ledger::decide;
 use domain::endpoint::{Endpoint, Event, EventKind, Health, SymptomKind};
 use domain::health::{AtListener, InAcm, Seen, pace};
 use domain::ports::{
-    CertificateInspector, Destinations, HealthIndex, Listeners, Looker, Notifier, ServiceFault, SharedCauses, Sight,
+    CertificateInspector, Destinations, HealthIndex, Listeners, Notifier, Prober, ServiceFault, SharedCauses, Sight,
 };
 use futures::future::join_all;
 use time::{Duration, OffsetDateTime};
-use vocabulary::certificate::{CertificateCopy, InstalledCertificate, ListenerArn, Place, Region};
+use vocabulary::certificate::{CertificateCopy, InstalledCertificate, ListenerArn, Region, Target};
 use vocabulary::names::{EndpointId, Origin};
 
 /// What a look goes through, and who is told.
 pub struct Ports<'a, S, L, C, N, U> {
     pub store: &'a S,
-    pub looker: &'a L,
+    pub prober: &'a L,
     pub destinations: &'a C,
     pub notifier: &'a N,
     pub causes: &'a U,
@@ -56,7 +56,7 @@ pub(crate) async fn look_at<S, L, C, N, U>(
 ) -> Result<Looked, ServiceFault>
 where
     S: HealthIndex + Sync,
-    L: Looker + Sync,
+    L: Prober + Sync,
     C: Destinations<Certificates: CertificateInspector> + Sync,
     N: Notifier + Sync,
     U: SharedCauses + Sync,
@@ -68,7 +68,7 @@ where
     };
     let subject = endpoint.subject(&settings.delegation_zone, &settings.endpoint_target);
     let places = places(ports.destinations, &endpoint, &held);
-    let (report, places) = futures::join!(ports.looker.look(&subject, now), places);
+    let (report, places) = futures::join!(ports.prober.look(&subject, now), places);
     let sight = sight(&endpoint, &held, report, &places, settings.longest, now);
     if !ports.store.record_health(&endpoint, &sight).await? {
         return Ok(Looked::Busy);
@@ -125,7 +125,7 @@ where
 }
 
 /// An ACM that does not answer says nothing of the certificate.
-async fn in_acm<D>(destinations: &D, place: Place, arn: &str) -> InAcm
+async fn in_acm<D>(destinations: &D, place: Target, arn: &str) -> InAcm
 where
     D: Destinations<Certificates: CertificateInspector> + Sync,
 {
@@ -145,7 +145,7 @@ where
 
 async fn at_listener<D: Destinations + Sync>(
     destinations: &D,
-    place: Place,
+    place: Target,
     listener: &ListenerArn,
     arn: Option<&str>,
 ) -> AtListener {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use domain::health::ASK_AGAIN;
 use domain::ports::{
-    CertificateInspector, DUE_SHARDS, Destinations, HealthIndex, Looker, Notifier, ServiceFault, SharedCauses,
+    CertificateInspector, DUE_SHARDS, Destinations, HealthIndex, Notifier, Prober, ServiceFault, SharedCauses,
 };
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
@@ -70,7 +70,7 @@ pub async fn check_endpoints<S, L, C, N, U>(
 ) -> Result<(), ServiceFault>
 where
     S: HealthIndex + Sync,
-    L: Looker + Sync,
+    L: Prober + Sync,
     C: Destinations<Certificates: CertificateInspector> + Sync,
     N: Notifier + Sync,
     U: SharedCauses + Sync,

@@ -28,14 +28,14 @@ async fn main() -> Result<(), Error> {
         longest: time::Duration::minutes(wiring.environment().parsed("HEALTH_MINUTES")?.unwrap_or(360)),
         dashboard: wiring.dashboard(),
     };
-    let (store, looker, destinations) = (wiring.endpoints()?, wiring.looker_inside()?, wiring.destinations()?);
+    let (store, prober, destinations) = (wiring.endpoints()?, wiring.prober_inside()?, wiring.destinations()?);
     let first = wiring.authorities()?.first().clone();
     let (notifier, inspector, metrics) = (wiring.alerts()?, wiring.inspector()?, wiring.metrics()?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
         let ports =
-            Ports { store: &store, looker: &looker, destinations: &destinations, notifier: &notifier, causes: &store };
+            Ports { store: &store, prober: &prober, destinations: &destinations, notifier: &notifier, causes: &store };
         let mut report = HealthReport::default();
         check_endpoints(&ports, &settings, OffsetDateTime::now_utc, has_time, &mut report).await?;
         let now = OffsetDateTime::now_utc();

@@ -11,11 +11,12 @@ use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::ports::{AuditTrail, EndpointReader, FaultKind, Inspector, Listeners, Registry, Sight};
 use futures::FutureExt;
 use testkit::{
-    Fuse, MemoryEndpoints, MemoryInspector, MemoryListeners, MemoryLooker, MemoryNotifier, MemorySharedCauses, banks,
+    Fuse, MemoryEndpoints, MemoryInspector, MemoryListeners, MemoryNotifier, MemoryProber, MemorySharedCauses,
+    contracts,
 };
 use time::Duration;
 use time::macros::datetime;
-use vocabulary::certificate::{ListenerUse, Place, Region};
+use vocabulary::certificate::{ListenerUse, Region, Target};
 
 use super::*;
 
@@ -89,11 +90,11 @@ impl Destinations for Acm {
         &HOME
     }
 
-    async fn certificates(&self, _: &Place) -> Result<Self, ServiceFault> {
+    async fn certificates(&self, _: &Target) -> Result<Self, ServiceFault> {
         Ok(self.clone())
     }
 
-    async fn listeners(&self, _: &Place) -> Result<MemoryListeners, ServiceFault> {
+    async fn listeners(&self, _: &Target) -> Result<MemoryListeners, ServiceFault> {
         Ok(self.listeners.clone())
     }
 }
@@ -113,7 +114,7 @@ fn fault(operation: &'static str) -> ServiceFault {
 #[derive(Default)]
 struct World {
     store: Store,
-    looker: MemoryLooker,
+    prober: MemoryProber,
     acm: Acm,
     notifier: MemoryNotifier,
     causes: MemorySharedCauses,
@@ -125,12 +126,12 @@ impl World {
         let inner = MemoryEndpoints::new(fuse.clone());
         let mut ids = Vec::new();
         for number in 0..count {
-            let mut endpoint = banks::endpoint(number, NOW);
+            let mut endpoint = contracts::endpoint(number, NOW);
             let held = testkit::installed(&endpoint, NOW);
             endpoint.due_at = Some(held.renew_at);
             endpoint.health_at = Some(LATER);
             endpoint.certificate = Some(held);
-            inner.register(&endpoint, &banks::registered(&endpoint), None).await.expect("in memory");
+            inner.register(&endpoint, &contracts::registered(&endpoint), None).await.expect("in memory");
             ids.push(endpoint.id);
         }
         let store = Store { inner, ..Store::default() };
@@ -142,8 +143,8 @@ impl World {
     }
 
     async fn run_while(&self, now: OffsetDateTime, has_time: impl Fn() -> bool) -> HealthReport {
-        let Self { store, looker, acm, notifier, causes, .. } = self;
-        let ports = Ports { store, looker, destinations: acm, notifier, causes };
+        let Self { store, prober, acm, notifier, causes, .. } = self;
+        let ports = Ports { store, prober, destinations: acm, notifier, causes };
         let mut report = HealthReport::default();
         check_endpoints(&ports, &settings(), || now, has_time, &mut report).await.expect("the index answers");
         report
@@ -193,7 +194,7 @@ async fn a_look_that_finds_all_as_before_is_one_read_one_write_and_one_look_at_t
 async fn a_break_is_told_on_the_day_it_happens_with_its_last_good_time_and_the_end_that_follows_from_it() {
     let world = World::new(1).await;
     world.run(LATER).await;
-    world.looker.miss_the_delegation(true);
+    world.prober.miss_the_delegation(true);
     let broke = world.turn().await;
     assert_eq!((world.run(broke).await.ailing, world.notifier.kinds()), (0, vec![]), "once may be a moment");
     let certain = world.turn().await;
@@ -209,7 +210,7 @@ async fn a_break_is_told_on_the_day_it_happens_with_its_last_good_time_and_the_e
         world.run(world.turn().await).await;
     }
     assert_eq!(world.notifier.kinds(), [AlertKind::ActionRequired], "once, however long it lasts");
-    world.looker.miss_the_delegation(false);
+    world.prober.miss_the_delegation(false);
     world.run(world.turn().await).await;
     world.run(world.turn().await).await;
     assert_eq!(world.notifier.kinds(), [AlertKind::ActionRequired, AlertKind::Recovered]);
@@ -220,7 +221,7 @@ async fn a_break_is_told_on_the_day_it_happens_with_its_last_good_time_and_the_e
 #[tokio::test]
 async fn what_is_gone_from_acm_and_what_is_served_instead_are_told_apart() {
     let mut world = World::new(1).await;
-    world.looker.present(Serving::Presented {
+    world.prober.present(Serving::Presented {
         host: "host-0.example.com".into(),
         serial: "01".into(),
         issuer: "CN=before".into(),
@@ -240,7 +241,7 @@ async fn what_is_gone_from_acm_and_what_is_served_instead_are_told_apart() {
     let kinds: Vec<_> = health.confirmed().map(|symptom| symptom.kind).collect();
     assert_eq!(kinds, [SymptomKind::CertificateMissing, SymptomKind::AnotherServed], "the gravest first");
     world.acm.gone = false;
-    world.looker.present(Serving::NotChecked);
+    world.prober.present(Serving::NotChecked);
     world.run(world.turn().await).await;
     assert_eq!(world.notifier.kinds()[2..], [AlertKind::Recovered; 2]);
 }
@@ -250,13 +251,13 @@ async fn a_listener_that_lost_the_certificate_is_told_like_a_certificate_that_is
     let listener = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/app/edge/1/1";
     let listener: vocabulary::certificate::ListenerArn = listener.parse().expect("a listener");
     let inner = MemoryEndpoints::default();
-    let mut endpoint = banks::endpoint(1, NOW);
+    let mut endpoint = contracts::endpoint(1, NOW);
     let mut held = testkit::installed(&endpoint, NOW);
     held.listeners = vec![ListenerUse { listener: listener.clone(), attached_at: Some(NOW) }];
     endpoint.deployment.listeners = vec![listener.clone()];
     (endpoint.due_at, endpoint.health_at, endpoint.certificate) =
         (Some(held.renew_at), Some(LATER), Some(held.clone()));
-    inner.register(&endpoint, &banks::registered(&endpoint), None).await.expect("in memory");
+    inner.register(&endpoint, &contracts::registered(&endpoint), None).await.expect("in memory");
     let store = Store { inner, ..Store::default() };
     let world = World { store, ids: vec![endpoint.id], ..World::default() };
     let listeners = &world.acm.listeners;
@@ -290,7 +291,7 @@ async fn an_endpoint_that_is_being_worked_on_is_left_for_a_while() {
     let world = World::new(1).await;
     world.store.inner.begin_removal(&world.ids[0], LATER).await.expect("in memory");
     assert_eq!(world.run(LATER).await, HealthReport { busy: 1, ..HealthReport::default() });
-    assert_eq!((world.turn().await, world.looker.take()), (LATER + ASK_AGAIN, vec![]));
+    assert_eq!((world.turn().await, world.prober.take()), (LATER + ASK_AGAIN, vec![]));
 }
 
 #[tokio::test]
@@ -310,7 +311,7 @@ async fn wherever_a_run_dies_people_are_told_and_the_state_is_that_of_one_that_d
     for effects in 1..8 {
         let fuse = Fuse::default();
         let world = World::with(1, &fuse).await;
-        world.looker.miss_the_delegation(true);
+        world.prober.miss_the_delegation(true);
         world.run(LATER).await;
         let certain = world.turn().await;
         fuse.set(Some(effects));

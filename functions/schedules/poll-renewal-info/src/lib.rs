@@ -116,7 +116,7 @@ async fn ask_one<I: AdviceIndex, C: RenewalInformation>(
 mod tests {
     use super::*;
     use domain::ports::{CaError, EndpointReader, Registry, RenewalInfo};
-    use testkit::{MemoryEndpoints, banks};
+    use testkit::{MemoryEndpoints, contracts};
     use time::Duration;
     use time::macros::datetime;
     use vocabulary::acme::RenewalWindow;
@@ -154,14 +154,14 @@ mod tests {
         let endpoints = MemoryEndpoints::default();
         let mut ids = Vec::new();
         for number in 0..count {
-            let mut endpoint = banks::endpoint(number, NOW);
+            let mut endpoint = contracts::endpoint(number, NOW);
             endpoint.certificate = Some(testkit::installed(&endpoint, NOW));
             let held = endpoint.certificate.as_mut().expect("just set");
             held.directory = Some(directory.into());
             held.renewal_id = Some(format!("id.{number}"));
             endpoint.due_at = Some(held.renew_at);
             endpoint.advice_at = Some(NOW);
-            endpoints.register(&endpoint, &banks::registered(&endpoint), None).await.expect("in memory");
+            endpoints.register(&endpoint, &contracts::registered(&endpoint), None).await.expect("in memory");
             ids.push(endpoint.id);
         }
         (endpoints, ids)

@@ -120,7 +120,7 @@ mod tests {
             let (id, label) = (id(n), DelegationLabel::from_random(u128::from(n).to_be_bytes()));
             let tenant = format!("tenant-{}", n % tenants).parse().expect("a tenant");
             let endpoint = Endpoint::register(id, tenant, names, Reachability::Internal, label, NOW);
-            endpoints.register(&endpoint, &testkit::banks::registered(&endpoint), None).await.expect("registered");
+            endpoints.register(&endpoint, &testkit::contracts::registered(&endpoint), None).await.expect("registered");
         }
         endpoints
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use domain::ports::{DueEndpoint, DueEntry, Errand};
+use domain::ports::{DueEndpoint, DueEntry, DueReason};
 use time::{Duration, OffsetDateTime};
 use vocabulary::names::TenantId;
 
@@ -33,18 +33,18 @@ impl Turns {
     /// waits for at most one of every other tenant's, however many those have.
     pub(crate) fn plan(&mut self, due: Vec<DueEndpoint>, now: OffsetDateTime) -> Plan {
         let mut plan = Plan::default();
-        let mut errands: BTreeMap<Errand, BTreeMap<TenantId, VecDeque<DueEntry>>> = BTreeMap::new();
+        let mut errands: BTreeMap<DueReason, BTreeMap<TenantId, VecDeque<DueEntry>>> = BTreeMap::new();
         for one in due {
-            errands.entry(one.errand).or_default().entry(one.tenant).or_default().push_back(one.entry);
+            errands.entry(one.due_reason).or_default().entry(one.tenant).or_default().push_back(one.entry);
         }
-        for (errand, mut tenants) in errands {
+        for (due_reason, mut tenants) in errands {
             for entries in tenants.values_mut() {
                 entries.make_contiguous().sort_by_key(|entry| entry.due_at);
             }
             while !tenants.is_empty() {
                 for (tenant, entries) in &mut tenants {
                     let Some(entry) = entries.pop_front() else { continue };
-                    match self.may_start(tenant, errand) {
+                    match self.may_start(tenant, due_reason) {
                         Ok(()) => plan.start.push(entry),
                         Err(scans) => plan.postpone.push((entry, now + LATER * scans)),
                     }
@@ -56,8 +56,8 @@ impl Turns {
     }
 
     /// Counts one more of the tenant's, or says how many scans later it is its turn.
-    fn may_start(&mut self, tenant: &TenantId, errand: Errand) -> Result<(), i32> {
-        if errand == Errand::Renewal {
+    fn may_start(&mut self, tenant: &TenantId, due_reason: DueReason) -> Result<(), i32> {
+        if due_reason == DueReason::Renewal {
             return Ok(());
         }
         let counted = self.counted.entry(tenant.clone()).or_default();
@@ -79,10 +79,10 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
-    fn due(tenant: &str, number: u64, errand: Errand) -> DueEndpoint {
+    fn due(tenant: &str, number: u64, due_reason: DueReason) -> DueEndpoint {
         let endpoint = EndpointId::from_random(u128::from(number).to_be_bytes());
         let due_at = NOW - Duration::HOUR + Duration::milliseconds(i64::try_from(number).expect("small"));
-        DueEndpoint { entry: DueEntry { endpoint, due_at }, tenant: tenant.parse().expect("a tenant"), errand }
+        DueEndpoint { entry: DueEntry { endpoint, due_at }, tenant: tenant.parse().expect("a tenant"), due_reason }
     }
 
     fn place(plan: &Plan, of: &DueEndpoint) -> Option<usize> {
@@ -91,16 +91,16 @@ mod tests {
 
     #[test]
     fn renewals_go_before_registrations_and_those_before_what_has_failed() {
-        let [again, new, renewal] = [(1, Errand::Repeat), (2, Errand::Registration), (3, Errand::Renewal)]
-            .map(|(n, errand)| due("a", n, errand));
+        let [again, new, renewal] = [(1, DueReason::Repeat), (2, DueReason::Registration), (3, DueReason::Renewal)]
+            .map(|(n, due_reason)| due("a", n, due_reason));
         let plan = Turns::default().plan(vec![again.clone(), new.clone(), renewal.clone()], NOW);
         assert_eq!(plan.start, [renewal.entry, new.entry, again.entry]);
     }
 
     #[test]
     fn one_endpoint_goes_second_at_the_latest_however_many_another_tenant_has() {
-        let mut all: Vec<_> = (0..2000).map(|n| due("big", n, Errand::Repeat)).collect();
-        let small = due("small", 9999, Errand::Repeat);
+        let mut all: Vec<_> = (0..2000).map(|n| due("big", n, DueReason::Repeat)).collect();
+        let small = due("small", 9999, DueReason::Repeat);
         all.push(small.clone());
         let plan = Turns::default().plan(all, NOW);
         assert_eq!(place(&plan, &small), Some(1));
@@ -110,23 +110,24 @@ mod tests {
     fn what_is_too_much_of_one_tenant_comes_later_so_many_at_a_time() {
         let mut turns = Turns::default();
         let part = u64::try_from(MOST_OF_ONE_TENANT).expect("small");
-        let first = turns.plan((0..part).map(|n| due("big", n, Errand::Registration)).collect(), NOW);
+        let first = turns.plan((0..part).map(|n| due("big", n, DueReason::Registration)).collect(), NOW);
         assert_eq!((first.start.len(), first.postpone.len()), (MOST_OF_ONE_TENANT, 0));
         // The next pages of the same scan.
-        let second = turns.plan((part..3 * part).map(|n| due("big", n, Errand::Repeat)).collect(), NOW);
+        let second = turns.plan((part..3 * part).map(|n| due("big", n, DueReason::Repeat)).collect(), NOW);
         assert_eq!(second.start, []);
         let at = |index: usize| second.postpone[index].1 - NOW;
         assert_eq!((at(0), at(MOST_OF_ONE_TENANT - 1)), (LATER, LATER));
         assert_eq!((at(MOST_OF_ONE_TENANT), second.postpone.len()), (LATER * 2, 2 * MOST_OF_ONE_TENANT));
-        let renewals = turns.plan((0..1000).map(|n| due("big", 5000 + n, Errand::Renewal)).collect(), NOW);
+        let renewals = turns.plan((0..1000).map(|n| due("big", 5000 + n, DueReason::Renewal)).collect(), NOW);
         assert_eq!((renewals.start.len(), renewals.postpone.len()), (1000, 0), "renewals are not counted");
     }
 
     fn any_due() -> impl Strategy<Value = Vec<DueEndpoint>> {
-        let errand = prop_oneof![Just(Errand::Renewal), Just(Errand::Registration), Just(Errand::Repeat)];
-        prop::collection::vec((0_usize..4, errand), 0..400).prop_map(|all| {
-            let one =
-                |(n, (tenant, errand)): (usize, (usize, Errand))| due(["a", "b", "c", "d"][tenant], n as u64, errand);
+        let due_reason = prop_oneof![Just(DueReason::Renewal), Just(DueReason::Registration), Just(DueReason::Repeat)];
+        prop::collection::vec((0_usize..4, due_reason), 0..400).prop_map(|all| {
+            let one = |(n, (tenant, due_reason)): (usize, (usize, DueReason))| {
+                due(["a", "b", "c", "d"][tenant], n as u64, due_reason)
+            };
             all.into_iter().enumerate().map(one).collect()
         })
     }
@@ -138,7 +139,7 @@ mod tests {
             prop_assert_eq!(plan.start.len() + plan.postpone.len(), all.len());
             for one in &all {
                 let Some(place) = place(&plan, one) else { continue };
-                let same = |other: &&DueEndpoint| other.errand == one.errand;
+                let same = |other: &&DueEndpoint| other.due_reason == one.due_reason;
                 let own = all.iter().filter(same).filter(|o| o.tenant == one.tenant && o.entry.due_at <= one.entry.due_at);
                 let before = plan.start[..place].iter().filter(|e| all.iter().filter(same).any(|o| o.entry == **e));
                 prop_assert!(before.count() < own.count() * 4);

@@ -97,7 +97,7 @@ mod tests {
     use domain::endpoint::{Cause, Endpoint, Failing};
     use domain::ports::FaultKind;
     use futures::FutureExt;
-    use testkit::{Fuse, MemoryEndpoints, MemoryNotifier, MemorySharedCauses, banks};
+    use testkit::{Fuse, MemoryEndpoints, MemoryNotifier, MemorySharedCauses, contracts};
     use time::Duration;
     use time::macros::datetime;
     use vocabulary::failure::{Failure, FailureName};
@@ -124,8 +124,8 @@ mod tests {
                     Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no record", "create it");
                 let failing = failing.then(|| Failing::first(failure, NOW));
                 // Not due: an attempt that nobody starts is something that the operator must see to.
-                let endpoint = Endpoint { failing, due_at: None, ..banks::endpoint(n as u64, NOW) };
-                stage.endpoints.register(&endpoint, &banks::registered(&endpoint), None).await.expect("registered");
+                let endpoint = Endpoint { failing, due_at: None, ..contracts::endpoint(n as u64, NOW) };
+                stage.endpoints.register(&endpoint, &contracts::registered(&endpoint), None).await.expect("registered");
             }
             stage
         }
@@ -178,7 +178,7 @@ mod tests {
     #[tokio::test]
     async fn an_end_that_nobody_could_tell_is_told() {
         let stage = Stage::new(&[false]).await;
-        let (endpoint, cause) = (banks::endpoint(0, NOW), Cause::new("CaUnavailable"));
+        let (endpoint, cause) = (contracts::endpoint(0, NOW), Cause::new("CaUnavailable"));
         let known = stage.causes.join(&cause, WaitingOn::Ca, &endpoint, NOW).await.expect("joined");
         stage.causes.mark_told(&known, domain::endpoint::Severity::Notice).await.expect("recorded");
         stage.run(NOW).await.expect("sent");

@@ -7,7 +7,7 @@ use aws_sdk_acm::error::ProvideErrorMetadata;
 use aws_sdk_acm::primitives::{Blob, DateTime};
 use aws_sdk_acm::types::{CertificateSummary, CertificateType, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
 use domain::health::CertificateUse;
-use domain::installation::Looked;
+use domain::installation::Observed;
 use domain::ports::{
     CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault,
 };
@@ -58,7 +58,7 @@ const ALL_KEYS: [KeyAlgorithm; 7] = [
 
 impl Acm {
     /// All that is imported here, whoever did it: what ACM's quotas count.
-    pub async fn imported(&self) -> Looked<Vec<ImportedLife>> {
+    pub async fn imported(&self) -> Observed<Vec<ImportedLife>> {
         let filters = Filters::builder().set_key_types(Some(ALL_KEYS.to_vec())).build();
         let mut pages = self.client.list_certificates().includes(filters).max_items(1000).into_paginator().send();
         let mut lives = Vec::new();

@@ -6,7 +6,7 @@
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
-use domain::installation::{Alarm, AlarmState, Looked};
+use domain::installation::{Alarm, AlarmState, Observed};
 use domain::ports::{FaultKind, ServiceFault};
 use serde::Deserialize;
 use serde_json::json;
@@ -59,7 +59,7 @@ impl Alarms {
     }
 
     /// The stack's alarms and their states.
-    pub async fn look(&self) -> Looked<Vec<Alarm>> {
+    pub async fn look(&self) -> Observed<Vec<Alarm>> {
         let response =
             self.http.execute(self.signed().await?).await.map_err(|error| unavailable(&error.without_url()))?;
         let status = response.status();

@@ -9,9 +9,9 @@ use reqwest::Url;
 use vocabulary::names::DomainName;
 use vocabulary::text::printable;
 
-use crate::any_certificate;
+use crate::address_filter::Reach;
 use crate::http_fault::innermost;
-use crate::reach::Reach;
+use crate::unverified_tls;
 
 /// Let's Encrypt follows ten redirects; a host that needs more than a few is broken.
 const MOST_HOPS: usize = 10;
@@ -52,7 +52,7 @@ impl Probe {
             let host = url.host_str().unwrap_or_default().to_owned();
             let addresses = self.reach.addresses(&host, url.port_or_known_default().unwrap_or(80)).await?;
             let client = reqwest::Client::builder()
-                .tls_backend_preconfigured(any_certificate::client_config())
+                .tls_backend_preconfigured(unverified_tls::client_config())
                 .redirect(reqwest::redirect::Policy::none())
                 .resolve_to_addrs(&host, &addresses)
                 .timeout(TIMEOUT)

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::primitives::Blob as Bytes;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::KeyState;
-use domain::installation::{Looked, ResourceState};
+use domain::installation::{Observed, ResourceState};
 use domain::ports::{FaultKind, KeyVault, ServiceFault};
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::CertificateKey;
@@ -37,12 +37,12 @@ impl EncryptedKeys {
     }
 
     /// Whether the table serves.
-    pub async fn look_at_table(&self) -> Looked<ResourceState> {
+    pub async fn look_at_table(&self) -> Observed<ResourceState> {
         crate::dynamodb::look(&self.table_client, &self.table).await
     }
 
     /// Whether the KMS key can be used.
-    pub async fn look_at_kms_key(&self) -> Looked<ResourceState> {
+    pub async fn look_at_kms_key(&self) -> Observed<ResourceState> {
         let output = self.kms.describe_key().key_id(&self.kms_key).send().await;
         let state = output.map_err(|error| fault("kms:DescribeKey", error))?.key_metadata.and_then(|key| key.key_state);
         match state {

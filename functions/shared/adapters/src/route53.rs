@@ -8,7 +8,7 @@ use aws_sdk_route53::error::ProvideErrorMetadata;
 use aws_sdk_route53::types::{
     Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
 };
-use domain::installation::{HostedZone, Looked};
+use domain::installation::{HostedZone, Observed};
 use domain::ports::{ChangeState, ServiceFault, TxtZone};
 
 use crate::aws::fault;
@@ -34,7 +34,7 @@ impl DelegationZone {
     }
 
     /// The zone itself, and the name servers it should be delegated to.
-    pub async fn look(&self) -> Looked<HostedZone> {
+    pub async fn look(&self) -> Observed<HostedZone> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let output = self.client.get_hosted_zone().id(&self.zone_id).send().await;
         let output = output.map_err(|error| fault("route53:GetHostedZone", error))?;

@@ -3,7 +3,7 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
-use domain::installation::{Looked, ResourceState};
+use domain::installation::{Observed, ResourceState};
 use domain::ports::{FaultKind, ServiceFault, TokenStore};
 use vocabulary::names::DomainName;
 
@@ -24,7 +24,7 @@ impl TokenBucket {
     }
 
     /// Whether the bucket is there.
-    pub async fn look(&self) -> Looked<ResourceState> {
+    pub async fn look(&self) -> Observed<ResourceState> {
         let output = self.client.get_bucket_location().bucket(&self.bucket).send().await;
         output.map(|_| ResourceState::Ready).map_err(|error| fault("s3:GetBucketLocation", error))
     }

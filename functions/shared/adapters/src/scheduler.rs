@@ -2,7 +2,7 @@
 
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::types::ScheduleState;
-use domain::installation::{Looked, Schedule};
+use domain::installation::{Observed, Schedule};
 
 use crate::aws::fault;
 
@@ -18,7 +18,7 @@ impl NamedSchedule {
         Self { client, name }
     }
 
-    pub async fn look(&self) -> Looked<Schedule> {
+    pub async fn look(&self) -> Observed<Schedule> {
         let output = self.client.get_schedule().name(&self.name).send().await;
         let output = output.map_err(|error| fault("scheduler:GetSchedule", error))?;
         Ok(Schedule {

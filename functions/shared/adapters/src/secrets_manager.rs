@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-use domain::installation::{Account, Looked};
+use domain::installation::{Account, Observed};
 use domain::ports::{FaultKind, ServiceFault};
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +101,7 @@ impl AccountSecret {
     }
 
     /// What is stored for the CA at `directory`. Of the content, only the account's URL goes out.
-    pub async fn look(&self, directory: &str) -> Looked<Account> {
+    pub async fn look(&self, directory: &str) -> Observed<Account> {
         // An emulator's secret without a value has an empty one.
         let stored = self.read(&self.account_secret).await?.filter(|(text, _)| !text.is_empty());
         let Some((text, _)) = stored else { return Ok(Account::NeverStored) };

@@ -6,7 +6,7 @@ use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::alert::Alert;
-use domain::installation::{Looked, Subscription, Subscriptions};
+use domain::installation::{Observed, Subscription, Subscriptions};
 use domain::ports::ServiceFault;
 use serde_json::Value;
 use vocabulary::text::printable;
@@ -26,7 +26,7 @@ impl AlertsTopic {
     }
 
     /// Who is told, and who was asked to confirm that they want to be.
-    pub async fn look(&self) -> Looked<Subscriptions> {
+    pub async fn look(&self) -> Observed<Subscriptions> {
         let topic = self.client.get_topic_attributes().topic_arn(&self.arn).send().await;
         let attributes = topic.map_err(|error| fault("sns:GetTopicAttributes", error))?.attributes.unwrap_or_default();
         let pending = attributes.get("SubscriptionsPending").and_then(|count| count.parse().ok()).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
-use domain::installation::Looked;
+use domain::installation::Observed;
 
 use crate::aws::fault;
 
@@ -18,7 +18,7 @@ impl DeadLetters {
     }
 
     /// How many wait, those that somebody looks at just now too.
-    pub async fn look(&self) -> Looked<u64> {
+    pub async fn look(&self) -> Observed<u64> {
         let counts = [
             QueueAttributeName::ApproximateNumberOfMessages,
             QueueAttributeName::ApproximateNumberOfMessagesNotVisible,

@@ -4,7 +4,7 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::{ExecutionStatus, StateMachineStatus};
 use domain::endpoint::attempt::execution_name;
 use domain::flow::StepInput;
-use domain::installation::{Looked, ResourceState};
+use domain::installation::{Observed, ResourceState};
 use domain::ports::{FlowStarter, ServiceFault, Started};
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
@@ -23,7 +23,7 @@ impl StateMachine {
     }
 
     /// Whether executions can be started.
-    pub async fn look(&self) -> Looked<ResourceState> {
+    pub async fn look(&self) -> Observed<ResourceState> {
         let output = self.client.describe_state_machine().state_machine_arn(&self.arn).send().await;
         match output.map_err(|error| fault("states:DescribeStateMachine", error))?.status {
             None | Some(StateMachineStatus::Active) => Ok(ResourceState::Ready),
@@ -34,7 +34,7 @@ impl StateMachine {
 
 impl StateMachine {
     /// Names of the executions that began by `since` and still run.
-    pub async fn running_since(&self, since: OffsetDateTime) -> Looked<Vec<String>> {
+    pub async fn running_since(&self, since: OffsetDateTime) -> Observed<Vec<String>> {
         let running = self.client.list_executions().state_machine_arn(&self.arn);
         let running = running.status_filter(ExecutionStatus::Running).into_paginator().items();
         let mut running = running.send();

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use vocabulary::names::DomainName;
 
-use crate::any_certificate;
-use crate::reach::Reach;
+use crate::address_filter::Reach;
+use crate::unverified_tls;
 
 const TIMEOUT: Duration = Duration::from_secs(4);
 
@@ -27,7 +27,7 @@ pub struct TlsProbe {
 
 impl TlsProbe {
     pub fn new(reach: Reach, port: u16) -> Self {
-        Self { reach, port, connector: TlsConnector::from(Arc::new(any_certificate::client_config())) }
+        Self { reach, port, connector: TlsConnector::from(Arc::new(unverified_tls::client_config())) }
     }
 
     pub(crate) async fn observe(&self, host: &DomainName) -> TlsObservation {

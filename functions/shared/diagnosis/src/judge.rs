@@ -80,7 +80,7 @@ fn provider_of(subject: &Subject, facts: &Facts, records: &[RecordCheck]) -> Opt
     let mut names: Vec<&str> = records.iter().map(|record| record.record.name.as_str()).filter(below).collect();
     let challenge = match subject.dns_method {
         DnsMethod::Dns01 => primary.base.challenge_name(),
-        DnsMethod::DnsPersist01 => primary.base.standing_name(),
+        DnsMethod::DnsPersist01 => primary.base.persistent_name(),
     };
     if names.is_empty() {
         names.push(&challenge);

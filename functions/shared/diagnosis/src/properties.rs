@@ -200,7 +200,7 @@ proptest! {
     #[test]
     fn the_flows_gate_and_the_check_agree_on_a_standing_record(facts in any_facts(), wildcard in any::<bool>()) {
         let (base, now) = (&facts.bases[0], datetime!(2026-11-24 12:00 UTC));
-        let ours = vocabulary::dns::StandingIssuer::of(&issuer()).expect("both are known");
+        let ours = vocabulary::dns::PersistentIssuer::of(&issuer()).expect("both are known");
         let gate = persistent_record::fault(&base.base, wildcard, &ours, &base.standing, now);
         let also: &[String] = if wildcard { &["*.shop.example.com".into()] } else { &[] };
         let names = EndpointNames::parse("shop.example.com", also, 9).expect("valid");

@@ -2,10 +2,10 @@ use adapters::acm::Acm;
 use adapters::acme::{self, AcmeConfig};
 use adapters::cloudwatch::Alarms;
 use adapters::dynamodb::EndpointsTable;
-use adapters::functions::{self, InspectFunction};
 use adapters::key_vault::EncryptedKeys;
-use adapters::look::EndpointLooker;
+use adapters::lambda::{self, InspectFunction};
 use adapters::oidc::OpenIdProvider;
+use adapters::probe::EndpointProber;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
 use adapters::scheduler::NamedSchedule;
@@ -15,7 +15,7 @@ use adapters::sqs::DeadLetters;
 use adapters::step_functions::StateMachine;
 use adapters::zone_cut::ZoneCut;
 use domain::installation::{
-    AuthorityFacts, Delegation, Facts, HostedZone, LONGEST_ATTEMPT, Looked, Resource, ResourceState, Task, TaskFacts,
+    AuthorityFacts, Delegation, Facts, HostedZone, LONGEST_ATTEMPT, Observed, Resource, ResourceState, Task, TaskFacts,
 };
 use futures::future::join_all;
 use time::OffsetDateTime;
@@ -34,7 +34,7 @@ pub struct Inspection {
     zone: DelegationZone,
     zone_name: String,
     cut: ZoneCut,
-    looker: EndpointLooker,
+    prober: EndpointProber,
     endpoint_target: String,
     account: AccountSecret,
     acm: Acm,
@@ -72,7 +72,7 @@ impl Wiring {
             zone: self.delegation_zone()?,
             zone_name: self.delegation_zone_name()?,
             cut,
-            looker: self.looker()?,
+            prober: self.prober()?,
             endpoint_target: self.endpoint_target()?,
             account: self.account_secret()?,
             acm: self.acm()?,
@@ -96,7 +96,7 @@ impl Inspection {
         let (resources, (zone, delegation), target_caa, authorities, tasks) = futures::join!(
             self.resources(),
             self.zone(),
-            self.looker.caa_at(&self.endpoint_target, now),
+            self.prober.caa_at(&self.endpoint_target, now),
             join_all(self.acme.iter().map(|ca| self.authority(ca))),
             self.tasks()
         );
@@ -132,9 +132,9 @@ impl Inspection {
     async fn resources(&self) -> Vec<Resource> {
         let functions = self.functions.iter().map(async |name| Resource {
             name: format!("function {name}"),
-            state: functions::look(&self.lambda, name).await,
+            state: lambda::look(&self.lambda, name).await,
         });
-        let named = |name: &str, state: Looked<ResourceState>| Resource { name: name.to_owned(), state };
+        let named = |name: &str, state: Observed<ResourceState>| Resource { name: name.to_owned(), state };
         let (endpoints, keys, key, tokens, machine, functions) = futures::join!(
             self.endpoints.look(),
             self.keys.look_at_table(),
@@ -162,7 +162,7 @@ impl Inspection {
         join_all(looks).await
     }
 
-    async fn zone(&self) -> (Looked<HostedZone>, Delegation) {
+    async fn zone(&self) -> (Observed<HostedZone>, Delegation) {
         let zone = self.zone.look().await;
         let name_servers = zone.as_ref().map(|zone| zone.name_servers.clone()).unwrap_or_default();
         let delegation = self.cut.look(&self.zone_name, &name_servers).await;

@@ -1,17 +1,17 @@
 use std::net::SocketAddr;
 
 use adapters::acm::Acm;
+use adapters::address_filter::Reach;
 use adapters::alerts::AlertChannels;
+use adapters::cross_account::Places;
 use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
-use adapters::look::EndpointLooker;
 use adapters::oidc::OpenIdProvider;
 use adapters::otlp::Collector;
-use adapters::places::Places;
-use adapters::reach::Reach;
+use adapters::probe::EndpointProber;
 use adapters::route53::DelegationZone;
 use adapters::s3::TokenBucket;
 use adapters::secrets_manager::AccountSecret;
@@ -122,20 +122,20 @@ impl Wiring {
         Ok(self.environment.parsed("HTTPS_PORT")?.unwrap_or(443))
     }
 
-    /// As [`Self::looker`], and what internal hosts present is looked at if they are in `INTERNAL_NETWORKS`.
-    pub fn looker_inside(&self) -> Wired<EndpointLooker> {
-        let (looker, networks, port) = (self.looker()?, self.networks("INTERNAL_NETWORKS")?, self.https_port()?);
+    /// As [`Self::prober`], and what internal hosts present is looked at if they are in `INTERNAL_NETWORKS`.
+    pub fn prober_inside(&self) -> Wired<EndpointProber> {
+        let (prober, networks, port) = (self.prober()?, self.networks("INTERNAL_NETWORKS")?, self.https_port()?);
         if networks.is_empty() || port == 0 {
-            return Ok(looker);
+            return Ok(prober);
         }
-        Ok(looker.with_inside(TlsProbe::new(Reach::new(self.dns()?, networks), port)))
+        Ok(prober.with_inside(TlsProbe::new(Reach::new(self.dns()?, networks), port)))
     }
 
     /// What takes a fresh look at an endpoint. `HTTPS_PORT` 0: what hosts present is not looked at.
-    pub fn looker(&self) -> Wired<EndpointLooker> {
+    pub fn prober(&self) -> Wired<EndpointProber> {
         let port = self.https_port()?;
         let tls = if port == 0 { None } else { Some(TlsProbe::new(self.reach()?, port)) };
-        Ok(EndpointLooker::new(self.dns()?, self.probe()?, tls, self.issuer()))
+        Ok(EndpointProber::new(self.dns()?, self.probe()?, tls, self.issuer()))
     }
 
     /// The first CA and our account there, as CAA and standing records name them.

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::ports::{Destinations, Detachment, FaultKind, Listeners, ServiceFault};
-use vocabulary::certificate::{ListenerArn, Place, Region, RoleArn};
+use vocabulary::certificate::{ListenerArn, Region, RoleArn, Target};
 
 use crate::certificates::{ACCOUNT, HOME};
 use crate::{Fuse, MemoryCertificates};
@@ -12,7 +12,7 @@ use crate::{Fuse, MemoryCertificates};
 pub struct MemoryDestinations {
     home: Region,
     at_home: MemoryCertificates,
-    elsewhere: Arc<Mutex<BTreeMap<Place, MemoryCertificates>>>,
+    elsewhere: Arc<Mutex<BTreeMap<Target, MemoryCertificates>>>,
     listeners: MemoryListeners,
     denied: Arc<Mutex<BTreeSet<RoleArn>>>,
     fuse: Fuse,
@@ -27,7 +27,7 @@ impl MemoryDestinations {
     }
 
     /// The certificates at `place`.
-    pub fn at(&self, place: &Place) -> MemoryCertificates {
+    pub fn at(&self, place: &Target) -> MemoryCertificates {
         if place.role.is_none() && place.region == self.home {
             return self.at_home.clone();
         }
@@ -39,7 +39,7 @@ impl MemoryDestinations {
     }
 
     /// All places away from home that were ever looked at.
-    pub fn elsewhere(&self) -> BTreeMap<Place, MemoryCertificates> {
+    pub fn elsewhere(&self) -> BTreeMap<Target, MemoryCertificates> {
         self.elsewhere.lock().expect("no test panics in here").clone()
     }
 
@@ -52,7 +52,7 @@ impl MemoryDestinations {
         self.denied.lock().expect("no test panics in here").insert(role.clone());
     }
 
-    fn assume(&self, place: &Place) -> Result<(), ServiceFault> {
+    fn assume(&self, place: &Target) -> Result<(), ServiceFault> {
         let denied = self.denied.lock().expect("no test panics in here");
         match place.role.as_ref().filter(|role| denied.contains(role)) {
             Some(role) => Err(ServiceFault {
@@ -73,12 +73,12 @@ impl Destinations for MemoryDestinations {
         &self.home
     }
 
-    async fn certificates(&self, place: &Place) -> Result<MemoryCertificates, ServiceFault> {
+    async fn certificates(&self, place: &Target) -> Result<MemoryCertificates, ServiceFault> {
         self.assume(place)?;
         Ok(self.at(place))
     }
 
-    async fn listeners(&self, place: &Place) -> Result<MemoryListeners, ServiceFault> {
+    async fn listeners(&self, place: &Target) -> Result<MemoryListeners, ServiceFault> {
         self.assume(place)?;
         Ok(self.listeners.clone())
     }

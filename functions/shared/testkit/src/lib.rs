@@ -3,20 +3,20 @@
 //! A dev-dependency only. Each fake calls `Fuse::burn` after each of its side effects: a test that sets
 //! the fuse sees the process die right there.
 
-pub mod banks;
 mod budgets;
 mod ca;
 mod certificates;
+pub mod contracts;
 mod destinations;
 mod endpoints;
+mod fixture;
 mod fuse;
 mod keys;
-mod looking;
 mod messages;
 mod network;
+mod prober;
 mod publication;
 pub mod samples;
-mod scene;
 mod shared_causes;
 
 pub use budgets::MemoryBudgets;
@@ -24,14 +24,14 @@ pub use ca::MemoryCa;
 pub use certificates::{ImportedCertificate, MemoryCertificates, installed, installed_for};
 pub use destinations::{MemoryDestinations, MemoryListeners};
 pub use endpoints::MemoryEndpoints;
+pub use fixture::Fixture;
 pub use fuse::{Crash, Fuse};
 pub use keys::MemoryKeys;
-pub use looking::{MemoryInspector, MemoryLooker};
 pub use messages::{MemoryFlows, MemoryNotifier, MemoryTraces};
 pub use network::{MemoryDns, MemoryProbe};
+pub use prober::{MemoryInspector, MemoryProber};
 pub use proptest;
 pub use publication::{MemoryTokens, MemoryZone};
-pub use scene::Scene;
 pub use shared_causes::MemorySharedCauses;
 
 #[cfg(test)]
@@ -42,13 +42,13 @@ mod tests {
     async fn the_fakes_keep_the_promises_of_their_ports() {
         let host = "bank.example.com".parse().expect("a valid name");
         let id = vocabulary::names::EndpointId::from_random([9; 16]);
-        banks::token_store(&MemoryTokens::default(), &host).await;
+        contracts::token_store(&MemoryTokens::default(), &host).await;
         let zone = MemoryZone::default();
-        banks::txt_zone(&zone, "label.zone.example", async |name| zone.values(name).into_iter().collect()).await;
-        banks::key_vault(&MemoryKeys::default(), &id).await;
-        banks::flow_starter(&MemoryFlows::default(), &id).await;
-        banks::certificate_store(&MemoryCertificates::default(), &id, "bank.example.com").await;
-        banks::certificate_inspector(&MemoryCertificates::default(), &id, "seen.example.com").await;
+        contracts::txt_zone(&zone, "label.zone.example", async |name| zone.values(name).into_iter().collect()).await;
+        contracts::key_vault(&MemoryKeys::default(), &id).await;
+        contracts::flow_starter(&MemoryFlows::default(), &id).await;
+        contracts::certificate_store(&MemoryCertificates::default(), &id, "bank.example.com").await;
+        contracts::certificate_inspector(&MemoryCertificates::default(), &id, "seen.example.com").await;
         let listeners = MemoryListeners::default();
         let named = |id: &str| {
             let arn = format!("arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/app/edge/1/{id}");
@@ -56,20 +56,20 @@ mod tests {
         };
         let [default, other] = ["1", "2"].map(|id| format!("arn:aws:acm:eu-central-1:000000000000:certificate/{id}"));
         listeners.create(&named("1"), Some(&default));
-        banks::listeners(&listeners, &named("1"), &default, &other, &named("2")).await;
-        banks::registry(&MemoryEndpoints::default(), 1).await;
-        banks::due_index(&MemoryEndpoints::default(), 2).await;
-        banks::attempt_journal(&MemoryEndpoints::default(), 3).await;
-        banks::advice_index(&MemoryEndpoints::default(), 9).await;
-        banks::changes(&MemoryEndpoints::default(), 4).await;
-        banks::requests(&MemoryEndpoints::default(), 5).await;
-        banks::audit_trail(&MemoryEndpoints::default(), 6).await;
-        banks::share_links(&MemoryEndpoints::default(), 7).await;
-        banks::check_log(&MemoryEndpoints::default(), 8).await;
-        banks::digest_log(&MemoryEndpoints::default(), 30).await;
-        banks::shared_causes(&MemorySharedCauses::default(), 10).await;
-        banks::health_index(&MemoryEndpoints::default(), 50).await;
-        banks::engine_log(&MemoryEndpoints::default()).await;
-        banks::budgets(&MemoryBudgets::default(), 10).await;
+        contracts::listeners(&listeners, &named("1"), &default, &other, &named("2")).await;
+        contracts::registry(&MemoryEndpoints::default(), 1).await;
+        contracts::due_index(&MemoryEndpoints::default(), 2).await;
+        contracts::attempt_journal(&MemoryEndpoints::default(), 3).await;
+        contracts::advice_index(&MemoryEndpoints::default(), 9).await;
+        contracts::changes(&MemoryEndpoints::default(), 4).await;
+        contracts::requests(&MemoryEndpoints::default(), 5).await;
+        contracts::audit_trail(&MemoryEndpoints::default(), 6).await;
+        contracts::share_links(&MemoryEndpoints::default(), 7).await;
+        contracts::check_log(&MemoryEndpoints::default(), 8).await;
+        contracts::digest_log(&MemoryEndpoints::default(), 30).await;
+        contracts::shared_causes(&MemorySharedCauses::default(), 10).await;
+        contracts::health_index(&MemoryEndpoints::default(), 50).await;
+        contracts::engine_log(&MemoryEndpoints::default()).await;
+        contracts::budgets(&MemoryBudgets::default(), 10).await;
     }
 }

@@ -3,16 +3,16 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 
+use adapters::address_filter::Reach;
 use adapters::dns::Dns;
 use adapters::http_probe::Probe;
-use adapters::look::EndpointLooker;
-use adapters::reach::Reach;
+use adapters::probe::EndpointProber;
 use adapters::tls_probe::TlsProbe;
 use anyhow::Result;
 use aws_sdk_route53::types::RrType;
 use diagnosis::report::CheckReport;
 use diagnosis::subject::Subject;
-use domain::ports::Looker;
+use domain::ports::Prober;
 use local_cloud::{Behaviour, CustomerZone, LocalCloud, NameServer, StaticZone};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -216,7 +216,7 @@ impl<'a> Stage<'a> {
         let probe = Probe::new(reach.clone(), self.cloud.description().edge.port());
         let issuer = Issuer { identities: vec!["ca.test".into()], account: Some(ACCOUNT.into()) };
         let tls = https.map(|port| TlsProbe::new(reach, port));
-        EndpointLooker::new(self.dns.clone(), probe, tls, issuer).look(subject, NOW).await
+        EndpointProber::new(self.dns.clone(), probe, tls, issuer).look(subject, NOW).await
     }
 
     /// As it is on any other day and machine.

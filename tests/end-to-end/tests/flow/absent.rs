@@ -18,7 +18,7 @@ const HOST: &str = "db.example.com";
 fn set_records(world: &World, endpoint: &Endpoint, right: bool) {
     let target = if right { endpoint.label.target(crate::world::ZONE) } else { "gone.example".to_owned() };
     world.dns.alias(&format!("_acme-challenge.{HOST}"), &target);
-    world.looker.miss_the_delegation(!right);
+    world.prober.miss_the_delegation(!right);
 }
 
 /// Lets every attempt run at its time, for so long, and returns when those were that began.

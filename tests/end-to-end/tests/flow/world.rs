@@ -14,7 +14,7 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 use testkit::{
     Crash, Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints,
-    MemoryFlows, MemoryKeys, MemoryLooker, MemoryNotifier, MemoryProbe, MemorySharedCauses, MemoryTokens, MemoryTraces,
+    MemoryFlows, MemoryKeys, MemoryNotifier, MemoryProbe, MemoryProber, MemorySharedCauses, MemoryTokens, MemoryTraces,
     MemoryZone,
 };
 use time::macros::datetime;
@@ -75,7 +75,7 @@ pub(crate) struct World {
     pub(crate) ca: MemoryCa,
     /// Stands in for the first.
     pub(crate) second: MemoryCa,
-    pub(crate) looker: MemoryLooker,
+    pub(crate) prober: MemoryProber,
     pub(crate) budgets: MemoryBudgets,
     authorities: Authorities,
     pub(crate) certificates: MemoryCertificates,
@@ -136,7 +136,7 @@ impl World {
             dns,
             ca,
             second,
-            looker: MemoryLooker::default(),
+            prober: MemoryProber::default(),
             budgets: MemoryBudgets::new(fuse.clone()),
             authorities,
             fuse,
@@ -212,13 +212,13 @@ impl World {
         if delegated {
             self.create_records(&endpoint);
         }
-        self.endpoints.register(&endpoint, &testkit::banks::registered(&endpoint), None).await.expect("registered");
+        self.endpoints.register(&endpoint, &testkit::contracts::registered(&endpoint), None).await.expect("registered");
         id
     }
 
     /// As the owner of the names does.
     fn create_records(&self, endpoint: &Endpoint) {
-        for record in required_records(endpoint, ZONE, TARGET, Some(&MemoryCa::standing_issuer())) {
+        for record in required_records(endpoint, ZONE, TARGET, Some(&MemoryCa::persistent_issuer())) {
             match record.kind.as_str() {
                 "TXT" => self.dns.text(&record.name, Some(&record.value)),
                 _ => self.dns.alias(&record.name, &record.value),
@@ -275,7 +275,7 @@ impl World {
         self.create_records(&Endpoint { names: names.clone(), reachability, dns_method, ..seen.clone() });
         let deployment = deployment.unwrap_or_else(|| seen.deployment.clone());
         let change = Change { names, reachability, dns_method, deployment, due_at: self.now() };
-        let event = testkit::banks::registered(&seen);
+        let event = testkit::contracts::registered(&seen);
         let changed = AssertUnwindSafe(self.endpoints.change(&seen, &change, &event)).catch_unwind().await;
         match changed {
             Ok(Ok(())) => {}
@@ -372,7 +372,7 @@ impl World {
                     cas,
                     authorities: &self.authorities,
                     dns: &self.dns,
-                    looker: &self.looker,
+                    prober: &self.prober,
                     budgets: &self.budgets,
                     delegation_zone: ZONE,
                     endpoint_target: TARGET,

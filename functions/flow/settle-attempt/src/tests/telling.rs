@@ -7,7 +7,7 @@ use domain::alert::{Alert, AlertKind};
 use domain::endpoint::Severity;
 use domain::ports::{DueEntry, DueIndex, EndpointReader, Registry, SharedCauses};
 use futures::FutureExt;
-use testkit::{Crash, Fuse, MemoryNotifier, MemorySharedCauses, Scene, banks};
+use testkit::{Crash, Fixture, Fuse, MemoryNotifier, MemorySharedCauses, contracts};
 use vocabulary::acme::Reachability;
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
@@ -15,7 +15,7 @@ use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 use super::*;
 
 /// The certificate that an attempt has brought and not told of.
-async fn with_certificate(scene: &Scene) {
+async fn with_certificate(scene: &Fixture) {
     let held = testkit::installed(&scene.endpoint().await, scene.now);
     scene.endpoints.record_certificate(&scene.input.endpoint, scene.input.attempt, &held).await.expect("ours");
 }
@@ -26,7 +26,7 @@ fn kinds(alerts: &[Alert]) -> Vec<(AlertKind, &str)> {
 
 #[tokio::test]
 async fn what_was_told_is_told_to_be_over_once_when_a_certificate_is_there() {
-    let mut scene = Scene::new(Reachability::Internal).await;
+    let mut scene = Fixture::new(Reachability::Internal).await;
     for (name, actor) in
         [(FailureName::RecordsNotReady, WaitingOn::DomainOwner), (FailureName::ChallengeFailed, WaitingOn::DomainOwner)]
     {
@@ -56,7 +56,7 @@ async fn what_was_told_is_told_to_be_over_once_when_a_certificate_is_there() {
 #[tokio::test]
 async fn a_crash_between_telling_and_writing_tells_twice_under_one_id() {
     let fuse = Fuse::default();
-    let mut scene = Scene::new(Reachability::Internal).await;
+    let mut scene = Fixture::new(Reachability::Internal).await;
     scene.notifier = MemoryNotifier::new(fuse.clone());
     scene.input.failure = Some(caught(FailureName::RecordsNotReady, WaitingOn::DomainOwner));
     fuse.set(Some(1));
@@ -77,7 +77,7 @@ async fn a_crash_between_telling_and_writing_tells_twice_under_one_id() {
 async fn a_crash_at_any_point_of_telling_for_all_still_tells_and_still_ends() {
     for effects in 1..=9 {
         let fuse = Fuse::default();
-        let mut scene = Scene::new(Reachability::Internal).await;
+        let mut scene = Fixture::new(Reachability::Internal).await;
         scene.notifier = MemoryNotifier::new(fuse.clone());
         scene.causes = MemorySharedCauses::new(fuse.clone());
         fuse.set(Some(effects));
@@ -103,7 +103,7 @@ async fn a_crash_at_any_point_of_telling_for_all_still_tells_and_still_ends() {
 
 #[tokio::test]
 async fn an_endpoint_that_is_removed_meets_no_cause_any_more() {
-    let mut scene = Scene::new(Reachability::Internal).await;
+    let mut scene = Fixture::new(Reachability::Internal).await;
     scene.input.failure = Some(caught(FailureName::CaUnavailable, WaitingOn::Ca));
     run(&scene).await.expect("settled");
     scene.endpoints.begin_removal(&scene.input.endpoint, scene.now).await.expect("in memory");
@@ -116,7 +116,7 @@ async fn an_endpoint_that_is_removed_meets_no_cause_any_more() {
 }
 
 /// A thousand endpoints, of ten tenants, that are due at one moment.
-async fn a_thousand(scene: &Scene) -> Vec<StepInput> {
+async fn a_thousand(scene: &Fixture) -> Vec<StepInput> {
     let mut inputs = Vec::new();
     for n in 0..1000_u128 {
         let id = EndpointId::from_random((n << 64 | 7).to_be_bytes());
@@ -128,14 +128,14 @@ async fn a_thousand(scene: &Scene) -> Vec<StepInput> {
             DelegationLabel::from_random(n.to_be_bytes()),
             scene.now,
         );
-        scene.endpoints.register(&endpoint, &banks::registered(&endpoint), None).await.expect("registered");
+        scene.endpoints.register(&endpoint, &contracts::registered(&endpoint), None).await.expect("registered");
         inputs.push(StepInput::start(id, 0));
     }
     inputs
 }
 
 /// Claims the next attempt of each and settles it, all at the same time.
-async fn settle_all(scene: &Scene, inputs: &mut [StepInput], failure: Option<&CaughtFailure>) {
+async fn settle_all(scene: &Fixture, inputs: &mut [StepInput], failure: Option<&CaughtFailure>) {
     for input in inputs.iter_mut() {
         let endpoint = scene.endpoints.find(&input.endpoint).await.expect("in memory").expect("there");
         let due_at = endpoint.due_at.expect("due some time");
@@ -165,7 +165,7 @@ async fn settle_all(scene: &Scene, inputs: &mut [StepInput], failure: Option<&Ca
 
 #[tokio::test]
 async fn a_thousand_endpoints_that_break_by_one_cause_make_one_message_and_one_when_it_is_over() {
-    let scene = Scene::new(Reachability::Internal).await;
+    let scene = Fixture::new(Reachability::Internal).await;
     let mut inputs = a_thousand(&scene).await;
     let away = caught(FailureName::CaUnavailable, WaitingOn::Ca);
     settle_all(&scene, &mut inputs, Some(&away)).await;

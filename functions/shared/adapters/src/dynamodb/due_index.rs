@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use domain::endpoint::Failing;
-use domain::ports::{DueEndpoint, DueEntry, DueIndex, Errand, ServiceFault};
+use domain::ports::{DueEndpoint, DueEntry, DueIndex, DueReason, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::names::{EndpointId, TenantId};
 
@@ -25,13 +25,13 @@ impl DueIndex for EndpointsTable {
         let mut known = HashMap::new();
         for some in entries.chunks(MOST_READ) {
             for item in self.read_many(some.iter().map(|entry| &entry.endpoint)).await? {
-                let (endpoint, tenant, errand) = to_description(&item)?;
-                known.insert(endpoint, (tenant, errand));
+                let (endpoint, tenant, due_reason) = to_description(&item)?;
+                known.insert(endpoint, (tenant, due_reason));
             }
         }
         let describe = |entry: DueEntry| {
-            let (tenant, errand) = known.remove(&entry.endpoint)?;
-            Some(DueEndpoint { entry, tenant, errand })
+            let (tenant, due_reason) = known.remove(&entry.endpoint)?;
+            Some(DueEndpoint { entry, tenant, due_reason })
         };
         Ok(entries.into_iter().filter_map(describe).collect())
     }
@@ -123,7 +123,7 @@ impl EndpointsTable {
     }
 }
 
-fn to_description(item: &items::Item) -> Result<(EndpointId, TenantId, Errand), ServiceFault> {
+fn to_description(item: &items::Item) -> Result<(EndpointId, TenantId, DueReason), ServiceFault> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
     let endpoint = text("pk").and_then(|pk| pk.strip_prefix("ENDPOINT#")?.parse().ok());
     let tenant = text("tenant").and_then(|tenant| tenant.parse().ok());
@@ -132,9 +132,10 @@ fn to_description(item: &items::Item) -> Result<(EndpointId, TenantId, Errand), 
         failing.map(serde_dynamo::from_attribute_value).transpose().map_err(items::unreadable)?;
     let removing = item.get("removing").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default();
     let has_certificate = item.get("certificate").is_some_and(AttributeValue::is_m);
-    let errand = Errand::of(has_certificate, removing, failing.map(|failing| failing.failure.guidance.waiting_on));
+    let due_reason =
+        DueReason::of(has_certificate, removing, failing.map(|failing| failing.failure.guidance.waiting_on));
     let (endpoint, tenant) = endpoint.zip(tenant).ok_or_else(|| items::unreadable("an endpoint that is due"))?;
-    Ok((endpoint, tenant, errand))
+    Ok((endpoint, tenant, due_reason))
 }
 
 fn to_entry(item: &items::Item) -> Result<DueEntry, ServiceFault> {

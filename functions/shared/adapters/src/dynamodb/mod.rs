@@ -41,7 +41,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TableStatus, TransactWriteItem};
 use domain::endpoint::{Endpoint, Event};
-use domain::installation::{Looked, ResourceState};
+use domain::installation::{Observed, ResourceState};
 use domain::ports::{EndpointReader, ServiceFault};
 use vocabulary::names::EndpointId;
 
@@ -60,7 +60,7 @@ impl EndpointsTable {
     }
 
     /// Whether the table serves.
-    pub async fn look(&self) -> Looked<ResourceState> {
+    pub async fn look(&self) -> Observed<ResourceState> {
         look(&self.client, &self.table).await
     }
 
@@ -149,7 +149,7 @@ impl EndpointReader for EndpointsTable {
 }
 
 /// Whether a table serves.
-pub async fn look(client: &Client, table: &str) -> Looked<ResourceState> {
+pub async fn look(client: &Client, table: &str) -> Observed<ResourceState> {
     let output = client.describe_table().table_name(table).send().await;
     let status = output.map_err(|error| fault("dynamodb:DescribeTable", error))?.table.and_then(|t| t.table_status);
     match status {

@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 use vocabulary::acme::ChallengeKind;
 use vocabulary::acme::challenge::choose_challenge;
-use vocabulary::dns::owner_records::standing_record;
-use vocabulary::dns::{ServerAnswer, StandingFault, StandingIssuer, StandingRecord};
+use vocabulary::dns::owner_records::persistent_record;
+use vocabulary::dns::{PersistentFault, PersistentIssuer, PersistentRecord, ServerAnswer};
 use vocabulary::names::DomainName;
 use vocabulary::record::{DnsRecord, quoted};
 use vocabulary::text::moment;
@@ -23,11 +23,11 @@ use crate::subject::Subject;
 pub fn fault(
     base: &DomainName,
     wildcard: bool,
-    issuer: &StandingIssuer,
+    issuer: &PersistentIssuer,
     txt: &[ServerAnswer],
     now: OffsetDateTime,
 ) -> Option<Finding> {
-    let record = standing_record(base, wildcard, issuer);
+    let record = persistent_record(base, wildcard, issuer);
     let answered: Vec<_> = txt.iter().filter(|a| a.answer.is_usable()).collect();
     if answered.is_empty() {
         let found = format!("cannot be looked up, as no name server of {base} answers: {}", describe(txt));
@@ -53,27 +53,27 @@ pub fn fault(
             format!("has no TXT record: {}", describe(txt)),
             "Create this TXT record in the domain's DNS",
         ),
-        Some(StandingFault::OtherIssuer) => (
+        Some(PersistentFault::OtherIssuer) => (
             Check::StandingElsewhere,
             format!("lets nobody of this installation issue: {}", values()),
             "Create this TXT record beside those that are there",
         ),
-        Some(StandingFault::OtherAccount(account)) => (
+        Some(PersistentFault::OtherAccount(account)) => (
             Check::StandingElsewhere,
             format!("lets another account issue: {account}"),
             "Create this TXT record; another account's may stand beside it, if it is wanted",
         ),
-        Some(StandingFault::Malformed(why)) => (
+        Some(PersistentFault::Malformed(why)) => (
             Check::StandingMalformed,
             format!("cannot be read by the CA: {why} ({})", values()),
             "Replace the TXT record by this one",
         ),
-        Some(StandingFault::Expired(until)) => (
+        Some(PersistentFault::Expired(until)) => (
             Check::StandingExpired,
             format!("was good until {} (persistUntil={})", moment(*until), until.unix_timestamp()),
             "Replace the TXT record by this one, which has no end, or write a later persistUntil",
         ),
-        Some(StandingFault::NoWildcard) => (
+        Some(PersistentFault::NoWildcard) => (
             Check::StandingWildcard,
             format!("is good for {base} alone, not for *.{base}: policy=wildcard is missing"),
             "Replace the TXT record by this one",
@@ -84,11 +84,11 @@ pub fn fault(
 
 /// The record that the CA would accept, or what comes nearest to it; `None` where there is no record at all.
 fn best(
-    issuer: &StandingIssuer,
+    issuer: &PersistentIssuer,
     values: &[String],
     wildcard: bool,
     now: OffsetDateTime,
-) -> Result<StandingRecord, Option<StandingFault>> {
+) -> Result<PersistentRecord, Option<PersistentFault>> {
     let mut nearest = None;
     for value in values {
         match issuer.judge(value, wildcard, now) {
@@ -116,10 +116,10 @@ pub(crate) fn judge(
     issuer: &vocabulary::dns::Issuer,
     now: OffsetDateTime,
 ) -> (Option<RecordCheck>, Vec<Finding>) {
-    let Ok(issuer) = StandingIssuer::of(issuer) else { return (None, Vec::new()) };
+    let Ok(issuer) = PersistentIssuer::of(issuer) else { return (None, Vec::new()) };
     let names = || subject.names.iter().filter(|name| name.base == facts.base);
     let wildcard = names().any(|name| name.wildcard);
-    let record = standing_record(&facts.base, wildcard, &issuer);
+    let record = persistent_record(&facts.base, wildcard, &issuer);
     if !facts.zone.is_served() {
         // Why is told of the zone.
         return (Some(RecordCheck { record, status: RecordStatus::Unreachable, found: found(facts) }), Vec::new());
@@ -174,7 +174,7 @@ fn refine(fault: Finding, record: &DnsRecord, facts: &BaseFacts) -> Finding {
 fn ending(
     subject: &Subject,
     facts: &BaseFacts,
-    issuer: &StandingIssuer,
+    issuer: &PersistentIssuer,
     wildcard: bool,
     now: OffsetDateTime,
 ) -> Option<Finding> {
@@ -183,7 +183,7 @@ fn ending(
     let ends = good.map(|a| best(issuer, a.answer.records(), wildcard, now).ok()?.until);
     // Without an end it is good for ever.
     let until = ends.collect::<Option<Vec<_>>>()?.into_iter().min().filter(|until| *until < renewal)?;
-    let record = standing_record(&facts.base, wildcard, issuer);
+    let record = persistent_record(&facts.base, wildcard, issuer);
     let found = format!("is good until {}, and the next renewal is at {}", moment(until), moment(renewal));
     let act = "Replace the TXT record by this one, which has no end, or write a later persistUntil";
     Some(finding(Check::StandingExpired, &record, found, act).softened(Severity::Warning))

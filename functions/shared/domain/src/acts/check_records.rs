@@ -4,7 +4,7 @@ use diagnosis::checks::persistent_record;
 use diagnosis::gate::judge_delegation;
 use diagnosis::to_failure;
 use time::OffsetDateTime;
-use vocabulary::dns::{RecordKind, StandingIssuer};
+use vocabulary::dns::{PersistentIssuer, RecordKind};
 use vocabulary::failure::Failure;
 use vocabulary::names::DomainName;
 
@@ -37,14 +37,14 @@ pub async fn check_delegations<'a>(
 /// # Errors
 ///
 /// [`FailureName::RecordsNotReady`](vocabulary::failure::FailureName::RecordsNotReady), for the first that is not.
-pub async fn check_standing_records<'a>(
+pub async fn check_persistent_records<'a>(
     dns: &impl AuthoritativeDns,
     bases: impl IntoIterator<Item = (&'a DomainName, bool)>,
-    issuer: &StandingIssuer,
+    issuer: &PersistentIssuer,
     now: OffsetDateTime,
 ) -> Result<(), Failure> {
     for (base, wildcard) in bases {
-        let txt = dns.ask(&base.standing_name(), RecordKind::Txt).await;
+        let txt = dns.ask(&base.persistent_name(), RecordKind::Txt).await;
         if let Some(finding) = persistent_record::fault(base, wildcard, issuer, &txt, now) {
             return Err(to_failure::to_failure(&finding));
         }

@@ -1,9 +1,9 @@
 //! The DNS records a customer has to create.
 
 use vocabulary::acme::{DnsMethod, Reachability};
-use vocabulary::dns::StandingIssuer;
-use vocabulary::dns::owner_records::{delegation_record, host_record, standing_record};
-use vocabulary::names::endpoint_names::standing_bases;
+use vocabulary::dns::PersistentIssuer;
+use vocabulary::dns::owner_records::{delegation_record, host_record, persistent_record};
+use vocabulary::names::endpoint_names::persistent_bases;
 use vocabulary::record::DnsRecord;
 
 use crate::endpoint::endpoint::Endpoint;
@@ -16,15 +16,15 @@ pub fn required_records(
     endpoint: &Endpoint,
     delegation_zone: &str,
     endpoint_target: &str,
-    issuer: Option<&StandingIssuer>,
+    issuer: Option<&PersistentIssuer>,
 ) -> Vec<DnsRecord> {
     let target = endpoint.label.target(delegation_zone);
     let hosts = endpoint.names.iter().filter(|_| endpoint.reachability == Reachability::External);
     let hosts = hosts.map(|name| host_record(name, endpoint_target));
-    let bases = standing_bases(endpoint.names.iter()).into_iter();
+    let bases = persistent_bases(endpoint.names.iter()).into_iter();
     let proofs = bases.filter_map(|(base, wildcard)| match endpoint.dns_method {
         DnsMethod::Dns01 => Some(delegation_record(base, &target)),
-        DnsMethod::DnsPersist01 => issuer.map(|issuer| standing_record(base, wildcard, issuer)),
+        DnsMethod::DnsPersist01 => issuer.map(|issuer| persistent_record(base, wildcard, issuer)),
     });
     hosts.chain(proofs).collect()
 }
@@ -88,7 +88,7 @@ mod tests {
             identities: vec!["ca.example".into()],
             account: Some("https://ca.example/acct/7".into()),
         };
-        let issuer = StandingIssuer::of(&issuer).expect("known");
+        let issuer = PersistentIssuer::of(&issuer).expect("known");
         let lines: Vec<_> =
             required_records(&endpoint, "zone", "edge", Some(&issuer)).iter().map(DnsRecord::line).collect();
         let value = "ca.example; accounturi=https://ca.example/acct/7";

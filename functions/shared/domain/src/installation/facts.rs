@@ -10,14 +10,14 @@ use vocabulary::failure::ServiceFault;
 pub const LONGEST_ATTEMPT: Duration = Duration::minutes(45);
 
 /// One look, or why it could not be taken.
-pub type Looked<T> = Result<T, ServiceFault>;
+pub type Observed<T> = Result<T, ServiceFault>;
 
 /// All looks at one installation.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// What must be there and at work, with the state that the service gives.
     pub resources: Vec<Resource>,
-    pub zone: Looked<HostedZone>,
+    pub zone: Observed<HostedZone>,
     pub delegation: Delegation,
     /// CAA at the endpoint target, which external hosts are aliases of.
     pub target_caa: CaaLevel,
@@ -25,22 +25,22 @@ pub struct Facts {
     pub authorities: Vec<AuthorityFacts>,
     /// What runs by itself, each task once.
     pub tasks: Vec<TaskFacts>,
-    pub alarms: Looked<Vec<Alarm>>,
-    pub subscriptions: Looked<Subscriptions>,
+    pub alarms: Observed<Vec<Alarm>>,
+    pub subscriptions: Observed<Subscriptions>,
     /// Messages in the dead-letter queue of the scans.
-    pub dead_letters: Looked<u64>,
+    pub dead_letters: Observed<u64>,
     /// Whether the token issuer answers, or why not; `None` if there is none.
     pub issuer: Option<Result<(), String>>,
     /// Attempts that have been running for longer than any should: names of their executions.
-    pub long_attempts: Looked<Vec<String>>,
+    pub long_attempts: Observed<Vec<String>>,
     /// What is imported into ACM, in the installation's own account and region.
-    pub imported: Looked<Vec<ImportedLife>>,
+    pub imported: Observed<Vec<ImportedLife>>,
 }
 
 /// One CA, and our account there.
 #[derive(Clone, Debug)]
 pub struct AuthorityFacts {
-    pub account: Looked<Account>,
+    pub account: Observed<Account>,
     pub directory: Result<Directory, String>,
 }
 
@@ -48,7 +48,7 @@ pub struct AuthorityFacts {
 pub struct Resource {
     /// For people: `table managed-https-EndpointsTable-1ABC`.
     pub name: String,
-    pub state: Looked<ResourceState>,
+    pub state: Observed<ResourceState>,
 }
 
 /// Whether a resource can do its work.
@@ -121,9 +121,9 @@ pub enum Task {
 #[derive(Clone, Debug)]
 pub struct TaskFacts {
     pub task: Task,
-    pub schedule: Looked<Schedule>,
+    pub schedule: Observed<Schedule>,
     /// When the last run came to its end; `None`: none ever has.
-    pub last_run: Looked<Option<OffsetDateTime>>,
+    pub last_run: Observed<Option<OffsetDateTime>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

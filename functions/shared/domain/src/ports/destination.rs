@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use vocabulary::certificate::{CertificateKey, ListenerArn, Place, Region};
+use vocabulary::certificate::{CertificateKey, ListenerArn, Region, Target};
 use vocabulary::names::EndpointId;
 
 use vocabulary::failure::ServiceFault;
@@ -100,8 +100,8 @@ pub trait Destinations {
     /// # Errors
     ///
     /// [`FaultKind::Denied`](vocabulary::failure::FaultKind::Denied) if the place's role may not be assumed.
-    fn certificates(&self, place: &Place) -> impl Future<Output = Result<Self::Certificates, ServiceFault>> + Send;
+    fn certificates(&self, place: &Target) -> impl Future<Output = Result<Self::Certificates, ServiceFault>> + Send;
 
     /// The load balancers at `place`. Fails as [`Self::certificates`] does.
-    fn listeners(&self, place: &Place) -> impl Future<Output = Result<Self::Listeners, ServiceFault>> + Send;
+    fn listeners(&self, place: &Target) -> impl Future<Output = Result<Self::Listeners, ServiceFault>> + Send;
 }

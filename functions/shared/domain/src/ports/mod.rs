@@ -38,14 +38,14 @@ pub use self::health::{CertificateInspector, EngineLog, HealthIndex, Sight};
 pub use self::inspector::Inspector;
 pub use self::key_vault::KeyVault;
 pub use self::notifier::Notifier;
-pub use self::prober::{CaaLookup, Looker};
+pub use self::prober::{CaaLookup, Prober};
 pub use self::publication::{ChangeState, TokenStore, TxtZone};
 pub use self::registry::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry};
 pub use self::renewal_information::{AdviceIndex, RenewalInfo, RenewalInformation};
 pub use self::share_links::ShareLinks;
 pub use self::shared_causes::SharedCauses;
 pub use self::store::{
-    AttemptJournal, DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, EndpointReader, Errand, Settlement,
+    AttemptJournal, DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, DueReason, EndpointReader, Settlement,
 };
 pub use self::traces::Traces;
 pub use self::trail::AuditTrail;

@@ -30,7 +30,7 @@ pub struct DueEntry {
 
 /// What an endpoint is due for, in the order in which that is urgent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Errand {
+pub enum DueReason {
     /// The certificate in place is to be renewed, and nothing of its customer's stands in the way; or it is to go.
     Renewal,
     /// Its first attempt.
@@ -39,7 +39,7 @@ pub enum Errand {
     Repeat,
 }
 
-impl Errand {
+impl DueReason {
     pub fn of(has_certificate: bool, removing: bool, failed_by: Option<WaitingOn>) -> Self {
         match failed_by {
             _ if removing => Self::Renewal,
@@ -55,7 +55,7 @@ impl Errand {
 pub struct DueEndpoint {
     pub entry: DueEntry,
     pub tenant: TenantId,
-    pub errand: Errand,
+    pub due_reason: DueReason,
 }
 
 /// Who is due. Reading costs by what is due, not by what is managed.

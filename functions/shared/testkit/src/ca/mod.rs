@@ -15,7 +15,7 @@ use vocabulary::acme::{
     Authorization, AuthorizationStatus, CaLimits, Challenge, ChallengeKind, OpenOrder, OrderStatus, Proving,
     RenewalWindow,
 };
-use vocabulary::dns::StandingIssuer;
+use vocabulary::dns::PersistentIssuer;
 use vocabulary::failure::Problem;
 use vocabulary::names::{CertificateName, EndpointNames};
 use x509_parser::prelude::{FromDer, X509CertificationRequest};
@@ -81,8 +81,8 @@ impl MemoryCa {
     }
 
     /// The same, as it is written into records.
-    pub fn standing_issuer() -> StandingIssuer {
-        StandingIssuer::of(&Self::issuer()).expect("both are known")
+    pub fn persistent_issuer() -> PersistentIssuer {
+        PersistentIssuer::of(&Self::issuer()).expect("both are known")
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -162,8 +162,8 @@ impl MemoryCa {
                 self.dns.zone().values(&target).contains(&challenge.response)
             }
             ChallengeKind::DnsPersist01 => {
-                let text = self.dns.standing(&name.base.standing_name());
-                text.is_some_and(|text| Self::standing_issuer().judge(&text, name.wildcard, now).is_ok())
+                let text = self.dns.standing(&name.base.persistent_name());
+                text.is_some_and(|text| Self::persistent_issuer().judge(&text, name.wildcard, now).is_ok())
             }
         }
     }

@@ -1,4 +1,4 @@
-use domain::ports::{DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, Errand, FencedError, ServiceFault};
+use domain::ports::{DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, DueReason, FencedError, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
@@ -22,8 +22,8 @@ impl DueIndex for MemoryEndpoints {
         let describe = |entry: DueEntry| {
             let endpoint = state.endpoints.get(&entry.endpoint)?;
             let failed_by = endpoint.failing.as_ref().map(|failing| failing.failure.guidance.waiting_on);
-            let errand = Errand::of(endpoint.certificate.is_some(), endpoint.removing, failed_by);
-            Some(DueEndpoint { entry, tenant: endpoint.tenant.clone(), errand })
+            let due_reason = DueReason::of(endpoint.certificate.is_some(), endpoint.removing, failed_by);
+            Some(DueEndpoint { entry, tenant: endpoint.tenant.clone(), due_reason })
         };
         Ok(entries.into_iter().filter_map(describe).collect())
     }

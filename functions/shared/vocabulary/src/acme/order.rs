@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::acme::challenge::ChallengeKind;
 use crate::names::certificate_name::CertificateName;
 use crate::names::domain_name::DomainName;
-use crate::names::endpoint_names::{EndpointNames, standing_bases};
+use crate::names::endpoint_names::{EndpointNames, persistent_bases};
 
 /// RFC 8555 §7.1.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,8 +128,8 @@ impl OpenOrder {
     }
 
     /// The names that a standing record is to prove, each base once, with whether its wildcard is among them.
-    pub fn standing_bases(&self) -> BTreeMap<&DomainName, bool> {
-        standing_bases(of_kind(self.pending(), ChallengeKind::DnsPersist01).map(|(name, _)| name))
+    pub fn persistent_bases(&self) -> BTreeMap<&DomainName, bool> {
+        persistent_bases(of_kind(self.pending(), ChallengeKind::DnsPersist01).map(|(name, _)| name))
     }
 
     /// The TXT values to publish. They share one record set, so they are written together.

@@ -87,8 +87,8 @@ impl Deployment {
     }
 
     /// Where in `region` it is done.
-    pub fn place(&self, region: &Region) -> Place {
-        Place { region: region.clone(), role: self.role.clone() }
+    pub fn place(&self, region: &Region) -> Target {
+        Target { region: region.clone(), role: self.role.clone() }
     }
 
     /// Whether it asks for nothing besides ACM at home.
@@ -104,7 +104,7 @@ fn each_once<T: Ord + Clone>(all: Vec<T>) -> Vec<T> {
 
 /// An account and a region of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Place {
+pub struct Target {
     pub region: Region,
     /// The role that leads to the account; none for the installation's own.
     pub role: Option<RoleArn>,

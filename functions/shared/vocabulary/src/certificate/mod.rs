@@ -13,6 +13,6 @@ pub use self::arn::{
     AccountId, AccountIdError, ListenerArn, ListenerArnError, Region, RegionError, RoleArn, RoleArnError,
 };
 pub use self::chain::{ChainRejected, VerifiedChain};
-pub use self::deployment::{Deployment, DeploymentError, MOST_LISTENERS, MOST_REGIONS, Place};
+pub use self::deployment::{Deployment, DeploymentError, MOST_LISTENERS, MOST_REGIONS, Target};
 pub use self::installed::{CertificateCopy, InstalledCertificate, ListenerUse};
 pub use self::key::{CertificateKey, KeyRejected};

@@ -10,6 +10,6 @@ pub mod record_kind;
 
 pub use self::answer::{Answer, ServerAnswer, Unanswered};
 pub use self::caa::{CaaFault, CaaLevel, CaaRefusal, Issuer};
-pub use self::persistent_record::{StandingFault, StandingIssuer, StandingRecord};
+pub use self::persistent_record::{PersistentFault, PersistentIssuer, PersistentRecord};
 pub use self::provider::{PROVIDERS, Provider, ProviderHint};
 pub use self::record_kind::RecordKind;

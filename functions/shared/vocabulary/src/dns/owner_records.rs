@@ -1,6 +1,6 @@
 //! The records that the owner of a domain creates.
 
-use crate::dns::persistent_record::StandingIssuer;
+use crate::dns::persistent_record::PersistentIssuer;
 use crate::names::certificate_name::CertificateName;
 use crate::names::domain_name::DomainName;
 use crate::record::DnsRecord;
@@ -16,10 +16,10 @@ pub fn delegation_record(base: &DomainName, target: &str) -> DnsRecord {
 }
 
 /// Lets our account issue for `base`, with `wildcard` for its wildcard, too.
-pub fn standing_record(base: &DomainName, wildcard: bool, issuer: &StandingIssuer) -> DnsRecord {
+pub fn persistent_record(base: &DomainName, wildcard: bool, issuer: &PersistentIssuer) -> DnsRecord {
     let names = if wildcard { format!("{base} and *.{base}") } else { base.to_string() };
     DnsRecord {
-        name: base.standing_name(),
+        name: base.persistent_name(),
         kind: "TXT".into(),
         value: issuer.value(wildcard),
         purpose: format!(

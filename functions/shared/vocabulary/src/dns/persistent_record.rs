@@ -11,12 +11,12 @@ use crate::failure::failure::Failure;
 
 /// Whom a standing record lets issue: this installation's account at its CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StandingIssuer {
+pub struct PersistentIssuer {
     domain: String,
     account: String,
 }
 
-impl StandingIssuer {
+impl PersistentIssuer {
     /// The first of the CA's identities, and our account there.
     ///
     /// # Errors
@@ -55,22 +55,22 @@ impl StandingIssuer {
     /// # Errors
     ///
     /// The nearest reason why it proves nothing.
-    pub fn judge(&self, text: &str, wildcard: bool, now: OffsetDateTime) -> Result<StandingRecord, StandingFault> {
+    pub fn judge(&self, text: &str, wildcard: bool, now: OffsetDateTime) -> Result<PersistentRecord, PersistentFault> {
         let IssueValue { issuer, parameters } = IssueValue::parse(text);
         // Not byte by byte, as in CAA: draft §9.2 has the name normalized.
         if !issuer.strip_suffix('.').unwrap_or(issuer).eq_ignore_ascii_case(&self.domain) {
-            return Err(StandingFault::OtherIssuer);
+            return Err(PersistentFault::OtherIssuer);
         }
         let parameters = parameters.map_err(|why| why.to_string());
-        let record = parameters.and_then(|all| StandingRecord::of(&all)).map_err(StandingFault::Malformed)?;
+        let record = parameters.and_then(|all| PersistentRecord::of(&all)).map_err(PersistentFault::Malformed)?;
         if record.account != self.account {
-            return Err(StandingFault::OtherAccount(record.account));
+            return Err(PersistentFault::OtherAccount(record.account));
         }
         if let Some(until) = record.until.filter(|until| now > *until) {
-            return Err(StandingFault::Expired(until));
+            return Err(PersistentFault::Expired(until));
         }
         if wildcard && !record.wildcard {
-            return Err(StandingFault::NoWildcard);
+            return Err(PersistentFault::NoWildcard);
         }
         Ok(record)
     }
@@ -78,7 +78,7 @@ impl StandingIssuer {
 
 /// Why a TXT record proves nothing to our CA; the later, the nearer it comes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum StandingFault {
+pub enum PersistentFault {
     /// It is another CA's, or no standing record at all: neither harms ours.
     OtherIssuer,
     OtherAccount(String),
@@ -91,14 +91,14 @@ pub enum StandingFault {
 
 /// The parameters of a standing record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StandingRecord {
+pub struct PersistentRecord {
     pub account: String,
     pub wildcard: bool,
     /// The last moment it is good for; for ever without one.
     pub until: Option<OffsetDateTime>,
 }
 
-impl StandingRecord {
+impl PersistentRecord {
     /// Parameters in any letter case and order; those that are known may be there once, others are passed over.
     fn of(parameters: &[Parameter<'_>]) -> Result<Self, String> {
         let mut known: BTreeMap<String, &str> = BTreeMap::new();
@@ -141,19 +141,19 @@ mod tests {
 
     const ACCOUNT: &str = "https://ca.example/acct/7";
 
-    fn ours() -> StandingIssuer {
+    fn ours() -> PersistentIssuer {
         let identities = vec!["CA.example".into(), "other-name.example".into()];
-        StandingIssuer::of(&Issuer { identities, account: Some(ACCOUNT.into()) }).expect("both are known")
+        PersistentIssuer::of(&Issuer { identities, account: Some(ACCOUNT.into()) }).expect("both are known")
     }
 
     fn says(text: &str, wildcard: bool) -> &'static str {
         match ours().judge(text, wildcard, NOW) {
             Ok(_) => "good",
-            Err(StandingFault::OtherIssuer) => "issuer",
-            Err(StandingFault::OtherAccount(_)) => "account",
-            Err(StandingFault::Malformed(_)) => "malformed",
-            Err(StandingFault::Expired(_)) => "expired",
-            Err(StandingFault::NoWildcard) => "no wildcard",
+            Err(PersistentFault::OtherIssuer) => "issuer",
+            Err(PersistentFault::OtherAccount(_)) => "account",
+            Err(PersistentFault::Malformed(_)) => "malformed",
+            Err(PersistentFault::Expired(_)) => "expired",
+            Err(PersistentFault::NoWildcard) => "no wildcard",
         }
     }
 
@@ -209,7 +209,8 @@ mod tests {
     fn an_installation_that_does_not_know_its_account_has_no_record_and_says_which_parameter() {
         let of = |identities: &[&str], account: Option<&str>| {
             let identities = identities.iter().map(ToString::to_string).collect();
-            StandingIssuer::of(&Issuer { identities, account: account.map(Into::into) }).map_err(|f| f.guidance.summary)
+            PersistentIssuer::of(&Issuer { identities, account: account.map(Into::into) })
+                .map_err(|f| f.guidance.summary)
         };
         for (identities, account, parameter) in [
             (vec![], Some(ACCOUNT), "CaaIdentities"),

@@ -53,7 +53,7 @@ impl DomainName {
     }
 
     /// Where the CA looks for the standing record of this name (draft-ietf-acme-dns-persist §3.1).
-    pub fn standing_name(&self) -> String {
+    pub fn persistent_name(&self) -> String {
         format!("{STANDING_LABEL}.{}", self.0)
     }
 }

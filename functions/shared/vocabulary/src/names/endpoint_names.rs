@@ -129,7 +129,7 @@ impl From<EndpointNames> for Vec<CertificateName> {
 }
 
 /// Each base of `names` once, with whether its record has to be good for the wildcard.
-pub fn standing_bases<'a>(names: impl IntoIterator<Item = &'a CertificateName>) -> BTreeMap<&'a DomainName, bool> {
+pub fn persistent_bases<'a>(names: impl IntoIterator<Item = &'a CertificateName>) -> BTreeMap<&'a DomainName, bool> {
     let mut bases = BTreeMap::new();
     for name in names {
         *bases.entry(&name.base).or_default() |= name.wildcard;

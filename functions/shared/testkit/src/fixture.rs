@@ -9,13 +9,13 @@ use vocabulary::acme::{ChallengeKind, DnsMethod, OpenOrder, Proving, Reachabilit
 use vocabulary::certificate::Deployment;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
-use crate::banks::registered;
+use crate::contracts::registered;
 use crate::{
     Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryKeys,
-    MemoryLooker, MemoryNotifier, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
+    MemoryNotifier, MemoryProber, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
 };
 
-pub struct Scene {
+pub struct Fixture {
     pub now: OffsetDateTime,
     /// Of what the steps write to, but for the CA.
     pub fuse: Fuse,
@@ -26,7 +26,7 @@ pub struct Scene {
     pub zone: MemoryZone,
     pub dns: MemoryDns,
     pub ca: MemoryCa,
-    pub looker: MemoryLooker,
+    pub prober: MemoryProber,
     pub budgets: MemoryBudgets,
     pub certificates: MemoryCertificates,
     /// At home, what is in `certificates`.
@@ -36,7 +36,7 @@ pub struct Scene {
     pub traces: MemoryTraces,
 }
 
-impl Scene {
+impl Fixture {
     pub const ZONE: &'static str = "acme.platform.example";
 
     /// `example.com` and its wildcard, delegated as it must be.
@@ -85,7 +85,7 @@ impl Scene {
             zone,
             dns,
             ca,
-            looker: MemoryLooker::default(),
+            prober: MemoryProber::default(),
             budgets: MemoryBudgets::default(),
             certificates,
             destinations,
@@ -106,7 +106,7 @@ impl Scene {
 
     /// Creates the standing record, or takes it away.
     pub fn stand(&self, there: bool) {
-        let value = MemoryCa::standing_issuer().value(true);
+        let value = MemoryCa::persistent_issuer().value(true);
         self.dns.text("_validation-persist.example.com", Some(value.as_str()).filter(|_| there));
     }
 

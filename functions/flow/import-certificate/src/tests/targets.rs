@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use domain::endpoint::LEASE;
 use domain::ports::{Change, DueEntry, DueIndex, FaultKind, Listeners, Registry, ServiceFault};
 use futures::FutureExt;
-use vocabulary::certificate::{ListenerArn, Place, Region, RoleArn};
+use vocabulary::certificate::{ListenerArn, Region, RoleArn, Target};
 
 use super::*;
 
@@ -33,16 +33,16 @@ fn everywhere() -> Deployment {
     Deployment::new(vec![here(), there()], vec![region("us-east-1")], None, None).expect("few")
 }
 
-fn at(scene: &Scene, region_name: &str) -> testkit::MemoryCertificates {
-    scene.destinations.at(&Place { region: region(region_name), role: None })
+fn at(scene: &Fixture, region_name: &str) -> testkit::MemoryCertificates {
+    scene.destinations.at(&Target { region: region(region_name), role: None })
 }
 
-async fn held(scene: &Scene) -> InstalledCertificate {
+async fn held(scene: &Fixture) -> InstalledCertificate {
     scene.endpoint().await.certificate.expect("recorded")
 }
 
 /// That all is as `deployment` has it, each certificate imported once.
-async fn check(scene: &Scene) {
+async fn check(scene: &Fixture) {
     let held = held(scene).await;
     assert_eq!(scene.certificates.held().keys().collect::<Vec<_>>(), [&held.arn]);
     assert_eq!(held.copies.iter().map(|copy| copy.region.as_str()).collect::<Vec<_>>(), [AWAY, "us-east-1"]);
@@ -218,13 +218,13 @@ async fn by_a_role_all_of_it_is_in_the_roles_account() {
 }
 
 /// Ends the attempt, changes the deployment, and begins the next attempt.
-async fn rewish(scene: &mut Scene, deployment: Deployment) {
+async fn rewish(scene: &mut Fixture, deployment: Deployment) {
     let (id, attempt, now) = (&scene.input.endpoint, scene.input.attempt, scene.now);
     scene.endpoints.release(id, attempt, now).await.expect("in memory");
     let seen = scene.endpoint().await;
     let Endpoint { names, reachability, dns_method, .. } = seen.clone();
     let change = Change { names, reachability, dns_method, deployment, due_at: now };
-    scene.endpoints.change(&seen, &change, &testkit::banks::registered(&seen)).await.expect("changed");
+    scene.endpoints.change(&seen, &change, &testkit::contracts::registered(&seen)).await.expect("changed");
     let entry = DueEntry { endpoint: id.clone(), due_at: now };
     let next = scene.endpoints.claim(&entry, now, now + LEASE).await.expect("in memory").expect("free");
     scene.input.attempt = next;

@@ -4,18 +4,18 @@ use std::sync::{Arc, Mutex};
 use diagnosis::report::{CheckReport, RecordCheck, RecordStatus, Serving};
 use diagnosis::subject::Subject;
 use domain::installation::InstallationCheck;
-use domain::ports::{CaaLookup, Inspector, Looker, ServiceFault};
+use domain::ports::{CaaLookup, Inspector, Prober, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::dns::caa::climb;
 use vocabulary::dns::{Answer, CaaLevel};
 use vocabulary::names::CertificateName;
 use vocabulary::record::DnsRecord;
 
-use crate::banks::report_of_a_missing_record;
+use crate::contracts::report_of_a_missing_record;
 
 /// Finds what a test tells it to find: at first every delegation right.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryLooker {
+pub struct MemoryProber {
     state: Arc<Mutex<State>>,
 }
 
@@ -28,7 +28,7 @@ struct State {
     caa: BTreeMap<String, Vec<String>>,
 }
 
-impl MemoryLooker {
+impl MemoryProber {
     /// From now on the delegation of the first name is missing, or no longer.
     pub fn miss_the_delegation(&self, missing: bool) {
         self.state.lock().expect("no test panics in here").missing = missing;
@@ -50,7 +50,7 @@ impl MemoryLooker {
     }
 }
 
-impl CaaLookup for MemoryLooker {
+impl CaaLookup for MemoryProber {
     async fn caa(&self, name: &CertificateName) -> Vec<CaaLevel> {
         let state = self.state.lock().expect("no test panics in here");
         let answer =
@@ -59,7 +59,7 @@ impl CaaLookup for MemoryLooker {
     }
 }
 
-impl Looker for MemoryLooker {
+impl Prober for MemoryProber {
     async fn look(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
         let mut state = self.state.lock().expect("no test panics in here");
         state.subjects.push(subject.clone());

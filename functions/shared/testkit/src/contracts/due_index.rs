@@ -1,5 +1,5 @@
 use domain::endpoint::{Failing, LEASE, Ledger, Outcome};
-use domain::ports::{AttemptJournal, DueEndpoint, DueEntry, DueIndex, Errand, Registry, Settlement};
+use domain::ports::{AttemptJournal, DueEndpoint, DueEntry, DueIndex, DueReason, Registry, Settlement};
 use time::{Duration, OffsetDateTime};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
@@ -23,8 +23,8 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
 
     let gone = DueEntry { endpoint: EndpointId::from_random([0xdd; 16]), due_at: now };
     let described = index.describe(vec![gone, entry.clone()]).await.expect("answers");
-    let due_endpoint = |errand| DueEndpoint { entry: entry.clone(), tenant: early.tenant.clone(), errand };
-    assert_eq!(described, [due_endpoint(Errand::Registration)], "what is gone is left out");
+    let due_endpoint = |due_reason| DueEndpoint { entry: entry.clone(), tenant: early.tenant.clone(), due_reason };
+    assert_eq!(described, [due_endpoint(DueReason::Registration)], "what is gone is left out");
     assert_eq!(index.describe(vec![]).await, Ok(vec![]));
 
     let at = now + Duration::HOUR;
@@ -53,7 +53,7 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
     assert_eq!(index.find(&early.id).await.expect("answers").expect("there").due_at, Some(now + LEASE));
 
     // What it is due for, by what is known of it.
-    let errand = async || index.describe(vec![leased.clone()]).await.expect("answers")[0].errand;
+    let due_reason = async || index.describe(vec![leased.clone()]).await.expect("answers")[0].due_reason;
     let settle = async |failing| {
         let settlement = Settlement {
             due_at: now + LEASE,
@@ -68,11 +68,11 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
     };
     let failed = |actor| Some(Failing::first(Failure::new(FailureName::CaRefused, actor, "no", "wait"), now));
     settle(failed(WaitingOn::Ca)).await;
-    assert_eq!(errand().await, Errand::Repeat);
+    assert_eq!(due_reason().await, DueReason::Repeat);
     index.record_certificate(&early.id, 2, &installed(&early, now)).await.expect("recorded");
-    assert_eq!(errand().await, Errand::Renewal);
+    assert_eq!(due_reason().await, DueReason::Renewal);
     settle(failed(WaitingOn::DomainOwner)).await;
-    assert_eq!(errand().await, Errand::Repeat);
+    assert_eq!(due_reason().await, DueReason::Repeat);
     settle(None).await;
-    assert_eq!(errand().await, Errand::Renewal);
+    assert_eq!(due_reason().await, DueReason::Renewal);
 }

@@ -4,7 +4,7 @@ use diagnosis::judge::obstacle;
 use diagnosis::subject::Subject;
 use diagnosis::to_failure::to_failure;
 use domain::endpoint::Endpoint;
-use domain::ports::{CheckLog, Looker};
+use domain::ports::{CheckLog, Prober};
 use time::OffsetDateTime;
 use vocabulary::failure::Failure;
 
@@ -13,12 +13,12 @@ use vocabulary::failure::Failure;
 /// What was found is kept, as if somebody had asked for the look.
 pub(crate) async fn look_again(
     journal: &impl CheckLog,
-    looker: &impl Looker,
+    prober: &impl Prober,
     endpoint: &Endpoint,
     subject: &Subject,
     now: OffsetDateTime,
 ) -> Result<(), Failure> {
-    let report = looker.look(subject, now).await;
+    let report = prober.look(subject, now).await;
     journal.record_check(endpoint, &report).await?;
     match obstacle(&report) {
         Some(finding) => Err(to_failure(finding)),
@@ -29,7 +29,7 @@ pub(crate) async fn look_again(
 #[cfg(test)]
 mod tests {
     use crate::testing::{fail, run};
-    use testkit::Scene;
+    use testkit::Fixture;
     use time::Duration;
     use vocabulary::acme::Reachability;
     use vocabulary::failure::FailureName;
@@ -39,13 +39,13 @@ mod tests {
     async fn after_the_customers_fault_the_ca_is_asked_no_sooner_than_a_look_finds_nothing() {
         for name in [FailureName::ChallengeFailed, FailureName::CaRefused, FailureName::RecordsNotReady] {
             for open in [false, true] {
-                let mut scene = Scene::new(Reachability::Internal).await;
+                let mut scene = Fixture::new(Reachability::Internal).await;
                 if open {
                     scene = scene.with_order().await;
                 }
                 fail(&mut scene, name, WaitingOn::DomainOwner).await;
                 let asked = scene.ca.asked();
-                scene.looker.miss_the_delegation(true);
+                scene.prober.miss_the_delegation(true);
                 let failure = run(&scene).await.expect_err("not mended");
                 assert_eq!(
                     (failure.name, failure.guidance.waiting_on),
@@ -55,7 +55,7 @@ mod tests {
                 let kept = scene.endpoint().await.check.expect("the look is kept");
                 assert_eq!(kept.worst.map(|worst| worst.check).as_deref(), Some("delegation-missing"));
 
-                scene.looker.miss_the_delegation(false);
+                scene.prober.miss_the_delegation(false);
                 scene.now += Duration::MINUTE;
                 run(&scene).await.expect("mended");
                 assert!(scene.ca.asked() > asked, "{name}: and then it is asked");
@@ -65,13 +65,13 @@ mod tests {
 
     #[tokio::test]
     async fn after_nobodys_fault_or_ours_nothing_is_looked_for() {
-        let mut scene = Scene::new(Reachability::Internal).await;
-        scene.looker.miss_the_delegation(true);
+        let mut scene = Fixture::new(Reachability::Internal).await;
+        scene.prober.miss_the_delegation(true);
         run(&scene).await.expect("the first attempt asks at once");
         for actor in [WaitingOn::Ca, WaitingOn::Operator] {
             fail(&mut scene, FailureName::CaRefused, actor).await;
             run(&scene).await.expect("resumed");
         }
-        assert_eq!(scene.looker.take(), []);
+        assert_eq!(scene.prober.take(), []);
     }
 }

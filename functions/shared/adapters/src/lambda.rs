@@ -3,14 +3,14 @@
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{LastUpdateStatus, State};
-use domain::installation::{InstallationCheck, Looked, ResourceState};
+use domain::installation::{InstallationCheck, Observed, ResourceState};
 use domain::ports::{FaultKind, Inspector, ServiceFault};
 use vocabulary::text::printable;
 
 use crate::aws::fault;
 
 /// Whether a function can be invoked.
-pub async fn look(client: &Client, name: &str) -> Looked<ResourceState> {
+pub async fn look(client: &Client, name: &str) -> Observed<ResourceState> {
     let output = client.get_function_configuration().function_name(name).send().await;
     let output = output.map_err(|error| fault("lambda:GetFunctionConfiguration", error))?;
     let why = |text: Option<String>| printable(&text.unwrap_or_default(), 200);

@@ -13,7 +13,7 @@ use diagnosis::facts::{
 use diagnosis::judge;
 use diagnosis::report::CheckReport;
 use diagnosis::subject::Subject;
-use domain::ports::{CaaLookup, Looker};
+use domain::ports::{CaaLookup, Prober};
 use futures::future::{OptionFuture, join_all};
 use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
@@ -36,7 +36,7 @@ const MOST_REQUESTS: usize = 16;
 
 /// Looks through the DNS, over HTTP and over TLS.
 #[derive(Clone)]
-pub struct EndpointLooker {
+pub struct EndpointProber {
     dns: Dns,
     http: Probe,
     /// `None`: what hosts present is not looked at.
@@ -47,7 +47,7 @@ pub struct EndpointLooker {
     requests: Arc<Semaphore>,
 }
 
-impl EndpointLooker {
+impl EndpointProber {
     pub fn new(dns: Dns, http: Probe, tls: Option<TlsProbe>, issuer: Issuer) -> Self {
         Self { dns, http, tls, inside: None, issuer, requests: Arc::new(Semaphore::new(MOST_REQUESTS)) }
     }
@@ -58,24 +58,24 @@ impl EndpointLooker {
     }
 }
 
-impl EndpointLooker {
+impl EndpointProber {
     /// The answer for CAA at `name` alone, aliases followed: what a CA meets where another name is an alias of it.
     pub async fn caa_at(&self, name: &str, now: OffsetDateTime) -> CaaLevel {
         self.begin(now).caa_at(name.to_owned()).await
     }
 
     fn begin(&self, now: OffsetDateTime) -> Look<'_> {
-        Look { looker: self, zones: Zones::new(&self.dns, now), until: Instant::now() + LONGEST }
+        Look { prober: self, zones: Zones::new(&self.dns, now), until: Instant::now() + LONGEST }
     }
 }
 
-impl CaaLookup for EndpointLooker {
+impl CaaLookup for EndpointProber {
     async fn caa(&self, name: &CertificateName) -> Vec<CaaLevel> {
         self.begin(OffsetDateTime::now_utc()).caa(name).await.levels
     }
 }
 
-impl Looker for EndpointLooker {
+impl Prober for EndpointProber {
     async fn look(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
         let facts = self.begin(now).gather(subject).await;
         judge::diagnose(subject, &facts, now)
@@ -84,7 +84,7 @@ impl Looker for EndpointLooker {
 
 /// One look, which knows each zone once found.
 struct Look<'a> {
-    looker: &'a EndpointLooker,
+    prober: &'a EndpointProber,
     zones: Zones<'a>,
     until: Instant,
 }
@@ -99,7 +99,7 @@ impl Look<'_> {
         let platform = OptionFuture::from(external.then(|| self.follow(&subject.endpoint_target)));
         let tls = OptionFuture::from(self.presenting(subject).map(|(probe, host)| self.present(probe, host)));
         let (bases, caa, hosts, platform, tls) = tokio::join!(bases, caa, hosts, platform, tls);
-        Facts { issuer: self.looker.issuer.clone(), bases, caa, hosts, platform, tls }
+        Facts { issuer: self.prober.issuer.clone(), bases, caa, hosts, platform, tls }
     }
 
     /// `late` if it takes too long.
@@ -151,7 +151,7 @@ impl Look<'_> {
     }
 
     async fn standing(&self, facts: &mut BaseFacts) {
-        let name = facts.base.standing_name();
+        let name = facts.base.persistent_name();
         facts.standing = self.ask(&name, RecordKind::Txt).await;
         let nothing = facts.standing.iter().all(|answer| answer.answer.records().is_empty());
         if let (true, ZoneState::Served { apex, .. }) = (nothing, &facts.zone.state) {
@@ -218,8 +218,8 @@ impl Look<'_> {
             platform: false,
         };
         let asked = async {
-            let _slot = self.looker.requests.acquire().await.expect("the semaphore is never closed");
-            self.looker.http.observe(host, &token).await
+            let _slot = self.prober.requests.acquire().await.expect("the semaphore is never closed");
+            self.prober.http.observe(host, &token).await
         };
         self.within(asked, late).await
     }
@@ -228,8 +228,8 @@ impl Look<'_> {
     fn presenting<'s>(&self, subject: &'s Subject) -> Option<(&TlsProbe, &'s DomainName)> {
         let host = subject.names.iter().find(|name| !name.wildcard).filter(|_| subject.certificate.is_some())?;
         let probe = match subject.reachability {
-            Reachability::External => self.looker.tls.as_ref(),
-            Reachability::Internal => self.looker.inside.as_ref(),
+            Reachability::External => self.prober.tls.as_ref(),
+            Reachability::Internal => self.prober.inside.as_ref(),
         };
         Some((probe?, &host.base))
     }

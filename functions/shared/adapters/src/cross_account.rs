@@ -10,7 +10,7 @@ use aws_config::{Region as SdkRegion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use domain::ports::{Destinations, FaultKind, ServiceFault};
-use vocabulary::certificate::{Place, Region, RoleArn};
+use vocabulary::certificate::{Region, RoleArn, Target};
 use vocabulary::text::printable;
 
 use crate::acm::Acm;
@@ -38,7 +38,7 @@ impl Places {
         Self { sdk, home, owner, roles, sessions: Arc::default() }
     }
 
-    async fn sdk_at(&self, place: &Place) -> Result<SdkConfig, ServiceFault> {
+    async fn sdk_at(&self, place: &Target) -> Result<SdkConfig, ServiceFault> {
         let builder = self.sdk.clone().into_builder().region(SdkRegion::new(place.region.to_string()));
         let Some(role) = &place.role else { return Ok(builder.build()) };
         let session = self.session(role).await?;
@@ -73,11 +73,11 @@ impl Destinations for Places {
         &self.home
     }
 
-    async fn certificates(&self, place: &Place) -> Result<Acm, ServiceFault> {
+    async fn certificates(&self, place: &Target) -> Result<Acm, ServiceFault> {
         Ok(Acm::new(aws_sdk_acm::Client::new(&self.sdk_at(place).await?), self.owner.clone()))
     }
 
-    async fn listeners(&self, place: &Place) -> Result<LoadBalancers, ServiceFault> {
+    async fn listeners(&self, place: &Target) -> Result<LoadBalancers, ServiceFault> {
         Ok(LoadBalancers::new(aws_sdk_elasticloadbalancingv2::Client::new(&self.sdk_at(place).await?)))
     }
 }
@@ -109,7 +109,7 @@ mod tests {
         let sdk = SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build();
         let places = Places::new(sdk, "eu-central-1".parse().expect("a region"), "stack".into(), vec![]);
         let role = "arn:aws:iam::111122223333:role/elsewhere".parse().expect("a role");
-        let place = Place { region: places.home().clone(), role: Some(role) };
+        let place = Target { region: places.home().clone(), role: Some(role) };
         let refused = places.certificates(&place).await.expect_err("refused");
         assert_eq!((refused.operation, refused.kind), (ASSUME, FaultKind::Denied));
         assert!(refused.detail.contains("DeploymentRoleArns"));
