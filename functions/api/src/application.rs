@@ -12,7 +12,8 @@ use crate::http::base::Base;
 use crate::routes::router;
 use crate::service::{Ports, Service};
 use crate::sign_in::code_flow;
-use crate::sign_in::session::{Identity, Recognition, recognise, refuse_cross_site};
+use crate::sign_in::identity::Identity;
+use crate::sign_in::session::{Recognition, recognise, refuse_cross_site};
 
 /// Who people are and where they are, as configured.
 #[derive(Clone, Debug)]

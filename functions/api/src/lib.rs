@@ -6,14 +6,16 @@
 mod application;
 pub mod dashboard;
 mod http;
+mod installation;
 mod routes;
 mod service;
 pub mod sign_in;
 pub mod views;
 
 pub use application::{Surroundings, application};
+pub use installation::Installation;
 pub use routes::router;
-pub use service::{Installation, Outside, Ports, Service, Store};
+pub use service::{Outside, Ports, Service, Store};
 
 pub use self::http::base::{Base, BaseError};
 pub use self::http::problem::Problem;

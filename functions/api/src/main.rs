@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use api::dashboard::Console;
-use api::sign_in::session::Identity;
+use api::sign_in::identity::Identity;
 use api::{ClaimNames, Installation, Outside, Service, Surroundings, application};
 use vocabulary::dns::StandingIssuer;
 
@@ -20,6 +20,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         delegation_zone: wiring.delegation_zone_name()?,
         endpoint_target: wiring.endpoint_target()?,
         profile: environment.optional("ACME_PROFILE"),
+        name_policy: wiring.name_policy()?,
         standing_records: environment.optional("STANDING_RECORDS").as_deref() == Some("enabled"),
         issuer: StandingIssuer::of(&wiring.issuer()).ok(),
         account: environment.parsed("ACCOUNT_ID")?,

@@ -1,6 +1,7 @@
 //! Signing in against an OpenID provider, with each part of the flow tampered with.
 
-use api::sign_in::session::{Identity, Recognition, recognise};
+use api::sign_in::identity::Identity;
+use api::sign_in::session::{Recognition, recognise};
 use api::{Base, ClaimNames, sign_in};
 use axum::body::Body;
 use axum::routing::{get, post};
@@ -330,5 +331,5 @@ async fn a_provider_that_does_not_answer_is_a_fault_and_not_a_sign_out() {
     let token = site.issuer.token(&acme(), time::OffsetDateTime::now_utc());
     let now = time::OffsetDateTime::now_utc();
     let refusal = identity.bearer(&token, None, now).await;
-    assert!(matches!(refusal, Err(api::sign_in::session::Refusal::IssuerSilent(_))), "{refusal:?}");
+    assert!(matches!(refusal, Err(api::sign_in::identity::Refusal::IssuerSilent(_))), "{refusal:?}");
 }

@@ -4,7 +4,8 @@ use anyhow::{Context, Result};
 use domain::alert::{Affected, Alert, AlertKind, CertificateFacts, Digest, Ending, Need};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wire::events;
+use vocabulary::guidance::{Guidance, NO_ACTION};
+use wire::{Open, events};
 
 /// The event that `json` is.
 pub fn alert(json: &str) -> Result<Alert> {
@@ -16,7 +17,7 @@ pub fn alert(json: &str) -> Result<Alert> {
         kind: AlertKind::ALL.into_iter().find(|known| known.as_str() == kind).context("an unknown kind")?,
         severity: alike(event.severity)?,
         cause: alike(event.cause)?,
-        actor: alike(event.actor)?,
+        guidance: guidance(event.actor, event.what, event.remedy, event.record)?,
         tenant: event.tenant,
         endpoint: event.endpoint,
         domain: event.domain,
@@ -24,14 +25,21 @@ pub fn alert(json: &str) -> Result<Alert> {
         since: event.since,
         until: event.until,
         next_attempt: event.next_attempt,
-        what: event.what,
-        remedy: event.remedy,
-        record: event.record.map(alike).transpose()?,
         certificate: event.certificate.map(certificate),
         affected: event.affected.map(|events::Affected { endpoints, first }| Affected { endpoints, first }),
         digest: event.digest.map(digest).transpose()?,
         link: event.link,
     })
+}
+
+fn guidance(
+    actor: Open<wire::WaitingOn>,
+    what: String,
+    remedy: String,
+    record: Option<wire::RequiredRecord>,
+) -> Result<Guidance> {
+    let action = Some(remedy).filter(|remedy| remedy != NO_ACTION);
+    Ok(Guidance { waiting_on: alike(actor)?, summary: what, action, record: record.map(alike).transpose()? })
 }
 
 fn certificate(facts: events::CertificateFacts) -> CertificateFacts {
@@ -42,7 +50,7 @@ fn certificate(facts: events::CertificateFacts) -> CertificateFacts {
 fn digest(digest: events::Digest) -> Result<Digest> {
     let need = |need: events::Need| {
         let events::Need { domain, actor, what, remedy, since, until } = need;
-        anyhow::Ok(Need { domain, actor: alike(actor)?, what, remedy, since, until })
+        anyhow::Ok(Need { domain, guidance: guidance(actor, what, remedy, None)?, since, until })
     };
     let ending = |events::Ending { domain, not_after, renew_at }| Ending { domain, not_after, renew_at };
     Ok(Digest {

@@ -214,7 +214,7 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
         AlertKind::EndpointRemoved,
     ];
     ensure!(kinds == story, "{kinds:?}");
-    let record = told[0].record.as_ref().context("the exact record to create")?;
+    let record = told[0].guidance.record.as_ref().context("the exact record to create")?;
     ensure!(json!(record) == endpoint["dns"]["records"][0] || record.line().contains(" CNAME "), "{record:?}");
     let held = told[2].certificate.as_ref().context("the certificate")?;
     ensure!(held.arn.starts_with("arn:aws:acm:") && told[3].cause == told[0].cause, "{told:#?}");

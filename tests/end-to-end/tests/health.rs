@@ -175,7 +175,7 @@ async fn an_engine_that_stands_still_is_told_and_so_is_that_it_runs_again() -> R
     run().await?;
     ensure!(kinds().await? == [AlertKind::EngineUnhealthy], "told once: {:?}", kinds().await?);
     let alert = inbox.alerts().await?.remove(0);
-    ensure!(alert.remedy.contains("--state ENABLED"), "with the command that mends it: {alert:#?}");
+    ensure!(alert.guidance.next_step().contains("--state ENABLED"), "with the command that mends it: {alert:#?}");
     provoked.told(&alert.text())?;
     set_schedule(&platform, "ENABLED").await?;
     ensure!(run().await? == json!([]));

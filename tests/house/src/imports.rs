@@ -35,7 +35,7 @@ pub fn arrows(folder: &CrateFolder) -> Result<BTreeSet<Arrow>> {
         read.insert(module.clone(), paths);
     }
     let faces: BTreeMap<Vec<String>, Vec<String>> =
-        read.iter().flat_map(|(_, paths)| paths.faces.iter().cloned()).collect();
+        read.values().flat_map(|paths| paths.faces.iter().cloned()).collect();
     let mut all = BTreeSet::new();
     for (module, paths) in &read {
         if is_of_tests(module, &of_tests) {

@@ -96,7 +96,8 @@ mod tests {
     use super::*;
     use domain::endpoint::StepUsage;
     use time::macros::datetime;
-    use vocabulary::failure::{Actor, Failure};
+    use vocabulary::failure::Failure;
+    use vocabulary::guidance::WaitingOn;
 
     fn failed(name: FailureName) -> Attempt {
         let usage = |step, milliseconds| StepUsage { milliseconds, ca_requests: 1, ..StepUsage::of(step) };
@@ -108,7 +109,7 @@ mod tests {
             method: Some(ChallengeKind::Dns01),
             order: None,
             directory: None,
-            failure: Some(Failure::new(name, Actor::Ca, "<b>no</b>", "wait")),
+            failure: Some(Failure::new(name, WaitingOn::Ca, "<b>no</b>", "wait")),
             execution: "ep-a-3".into(),
             steps: vec![
                 usage(Step::OpenOrder, 300),

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{Extensions, HeaderMap, StatusCode};
 use time::OffsetDateTime;
-use wire::{Actor, EndpointView, RecordStatus};
+use wire::{EndpointView, RecordStatus, WaitingOn};
 
 use super::Desk;
 use super::moment::Clock;
@@ -62,7 +62,7 @@ impl CustomerPart<'_> {
     }
 
     fn has_findings(&self) -> bool {
-        self.view.dns.findings.iter().any(|finding| finding.actor == Actor::Customer)
+        self.view.dns.findings.iter().any(|finding| finding.actor == WaitingOn::DomainOwner)
     }
 
     fn records(&self) -> Records<'_> {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::StrDeserializer;
 use url::form_urlencoded::Serializer;
-use wire::{Mover, Reachability, Verdict};
+use wire::{Reachability, Verdict, WaitingOn};
 
 use super::operations::ListQuery;
 
@@ -36,7 +36,7 @@ impl Filter {
         ListQuery {
             tenant: text(&self.tenant),
             verdict: named::<Verdict>(&self.verdict),
-            actor: named::<Mover>(&self.actor),
+            actor: named::<WaitingOn>(&self.actor),
             reachability: named::<Reachability>(&self.reachability),
             q: text(&self.q),
             by_attention: self.sort == "attention",

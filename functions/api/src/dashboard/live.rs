@@ -83,15 +83,16 @@ impl Live<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::service::Installation;
+    use crate::installation::Installation;
     use crate::views::endpoint_view;
     use domain::endpoint::{Absence, Endpoint, Failing};
     use time::macros::datetime;
     use time::{Duration, OffsetDateTime};
     use vocabulary::acme::Reachability;
     use vocabulary::certificate::InstalledCertificate;
-    use vocabulary::failure::{Actor, Failure, FailureName};
-    use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
+    use vocabulary::failure::{Failure, FailureName};
+    use vocabulary::guidance::WaitingOn;
+    use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, NamePolicy, TenantId};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
@@ -111,7 +112,7 @@ mod tests {
         }
     }
 
-    fn failing(actor: Actor) -> Option<Failing> {
+    fn failing(actor: WaitingOn) -> Option<Failing> {
         let failure = Failure::new(FailureName::CaRefused, actor, "<script>no</script>", "<b>mend</b>");
         Some(Failing::first(failure, NOW))
     }
@@ -121,6 +122,7 @@ mod tests {
             delegation_zone: "acme.platform.example".into(),
             endpoint_target: "edge.platform.example".into(),
             profile: None,
+            name_policy: NamePolicy::Private,
             standing_records: false,
             issuer: None,
             account: None,
@@ -144,9 +146,9 @@ mod tests {
             endpoint
         };
         let issuing = endpoint("www.example.com");
-        let blocked = Endpoint { failing: failing(Actor::Customer), ..endpoint("www.example.com") };
-        let degraded = Endpoint { failing: failing(Actor::Operator), ..ready.clone() };
-        let retrying = Endpoint { failing: failing(Actor::Ca), ..endpoint("www.example.com") };
+        let blocked = Endpoint { failing: failing(WaitingOn::DomainOwner), ..endpoint("www.example.com") };
+        let degraded = Endpoint { failing: failing(WaitingOn::Operator), ..ready.clone() };
+        let retrying = Endpoint { failing: failing(WaitingOn::Ca), ..endpoint("www.example.com") };
         let paused = Endpoint { removing: true, ..ready.clone() };
         let parked = {
             let mut endpoint = blocked.clone();
@@ -157,12 +159,12 @@ mod tests {
         assert!(!known(&parked).moves() && html(&known(&parked)).contains("/renew\""), "it can be taken up by hand");
         for (endpoint, word, who) in [
             (parked, "Paused", "Move: the domain’s owner."),
-            (ready, "Ready", "Nobody has to act:"),
-            (issuing, "Issuing", "Nobody has to act:"),
+            (ready, "Ready", "Nobody has to act."),
+            (issuing, "Issuing", "Nobody has to act."),
             (blocked, "Action required", "Move: the domain’s owner."),
             (degraded, "Degraded", "Move: the operator."),
             (retrying, "Retrying", "Move: the CA."),
-            (paused, "Paused", "Nobody has to act:"),
+            (paused, "Paused", "Nobody has to act."),
         ] {
             let known = known(&endpoint);
             let html = html(&known);
@@ -175,7 +177,7 @@ mod tests {
     fn a_page_follows_only_what_moves() {
         let mut endpoint = endpoint("www.example.com");
         assert!(html(&known(&endpoint)).contains("hx-trigger=\"every"));
-        endpoint.failing = failing(Actor::Customer);
+        endpoint.failing = failing(WaitingOn::DomainOwner);
         assert!(!html(&known(&endpoint)).contains("hx-trigger=\"every"));
     }
 
@@ -184,7 +186,7 @@ mod tests {
         let mut endpoint = endpoint("www.example.com");
         let before = known(&endpoint).mark();
         assert_eq!(before, known(&endpoint).mark());
-        endpoint.failing = failing(Actor::Ca);
+        endpoint.failing = failing(WaitingOn::Ca);
         assert_ne!(before, known(&endpoint).mark());
     }
 
@@ -192,7 +194,7 @@ mod tests {
     fn a_removal_cannot_be_overtaken_by_a_renewal() {
         let removing = Endpoint { removing: true, ..endpoint("www.example.com") };
         assert!(!html(&known(&removing)).contains("/renew"));
-        let blocked = Endpoint { failing: failing(Actor::Customer), ..endpoint("www.example.com") };
+        let blocked = Endpoint { failing: failing(WaitingOn::DomainOwner), ..endpoint("www.example.com") };
         assert!(html(&known(&blocked)).contains("/base/dashboard/endpoints/ep-"));
         assert!(html(&known(&blocked)).contains("/renew"));
     }

@@ -5,7 +5,9 @@ use std::future::Future;
 use domain::endpoint::{Attempt, Event, Share};
 use time::{Duration, OffsetDateTime};
 use vocabulary::names::Caller;
-use wire::{DnsMethod, EndpointList, EndpointView, Mover, NewShare, Overview, PreflightView, Reachability, Verdict};
+use wire::{
+    DnsMethod, EndpointList, EndpointView, NewShare, Overview, PreflightView, Reachability, Verdict, WaitingOn,
+};
 
 use crate::http::problem::Problem;
 
@@ -16,7 +18,7 @@ pub type Done<T> = Result<T, Problem>;
 pub struct ListQuery {
     pub tenant: Option<String>,
     pub verdict: Option<Verdict>,
-    pub actor: Option<Mover>,
+    pub actor: Option<WaitingOn>,
     pub reachability: Option<Reachability>,
     /// A part of a name.
     pub q: Option<String>,

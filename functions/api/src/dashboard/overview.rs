@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use time::OffsetDateTime;
-use wire::{EndpointList, Mover, Open, Overview, Verdict};
+use wire::{EndpointList, Open, Overview, Verdict, WaitingOn};
 
 use super::filter::Filter;
 use super::moment::Clock;
@@ -42,12 +42,12 @@ struct Tile {
 
 impl OverviewPage {
     fn tiles(&self) -> Vec<Tile> {
-        let tile = |verdict: domain::status::Verdict| {
+        let tile = |verdict: domain::endpoint::EndpointStatus| {
             let verdict = Open::Known(verdict.to_wire());
             let count = self.overview.verdicts.iter().find(|one| one.verdict == verdict).map_or(0, |one| one.count);
             Tile { verdict, count }
         };
-        domain::status::Verdict::ALL.map(tile).into()
+        domain::endpoint::EndpointStatus::ALL.map(tile).into()
     }
 
     fn ready(&self) -> words::Badge {

@@ -2,7 +2,8 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use wire::{Actor, DnsView, EndpointView, Finding, Found, Mover};
+use vocabulary::guidance::NO_ACTION;
+use wire::{DnsView, EndpointView, Finding, Found, WaitingOn};
 
 use super::words::{self, plain};
 
@@ -40,9 +41,11 @@ impl HtmlSafe for Move {}
 impl Move {
     pub(crate) fn of(view: &EndpointView) -> Self {
         let what = plain(&view.next_step);
-        match (view.actor.known(), what.strip_prefix("Nothing: ")) {
-            (Some(Mover::Nobody), Some(rest)) => Self { who: "Nobody has to act:".into(), what: rest.to_owned() },
-            (Some(Mover::Nobody), None) => Self { who: "Nobody has to act.".into(), what },
+        match view.actor.known() {
+            Some(WaitingOn::Nobody) if what == NO_ACTION => {
+                Self { who: "Nobody has to act.".into(), what: String::new() }
+            }
+            Some(WaitingOn::Nobody) => Self { who: "Nobody has to act.".into(), what },
             _ => Self { who: format!("Move: {}.", words::mover(&view.actor)), what },
         }
     }
@@ -108,7 +111,7 @@ impl<'a> Findings<'a> {
 
     /// Those that the owner of the domain can mend.
     pub(crate) fn of_customer(dns: &'a DnsView) -> Self {
-        let own = dns.findings.iter().filter(|finding| finding.actor == Actor::Customer);
+        let own = dns.findings.iter().filter(|finding| finding.actor == WaitingOn::DomainOwner);
         Self { findings: own.collect(), says_actor: false }
     }
 }

@@ -3,10 +3,9 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 use domain::endpoint::{Outcome, Step};
-use vocabulary::failure::Actor;
 pub(crate) use vocabulary::record::quoted;
 use vocabulary::text::printable;
-use wire::{CertificateState, EndpointView, Mover, Open, Reachability, RecordStatus, Serving, Severity, Verdict};
+use wire::{CertificateState, EndpointView, Open, Reachability, RecordStatus, Serving, Severity, Verdict, WaitingOn};
 
 pub(crate) use super::moment::exact;
 use crate::views::ToWire;
@@ -170,27 +169,19 @@ pub(crate) fn step_outcome(broke: bool) -> Badge {
     if broke { Badge::bad("Failed") } else { Badge::good("Done") }
 }
 
-pub(crate) fn mover(mover: &Open<Mover>) -> &'static str {
-    match mover {
-        Open::Known(Mover::Customer) => "the domain’s owner",
-        Open::Known(Mover::Operator) => "the operator",
-        Open::Known(Mover::Ca) => "the CA",
-        Open::Known(Mover::Nobody) => "nobody",
+pub(crate) fn mover(waiting_on: &Open<WaitingOn>) -> &'static str {
+    match waiting_on {
+        Open::Known(WaitingOn::DomainOwner) => "the domain’s owner",
+        Open::Known(WaitingOn::Operator) => "the operator",
+        Open::Known(WaitingOn::Ca) => "the CA",
+        Open::Known(WaitingOn::Nobody) => "nobody",
         Open::Other(_) => "somebody",
     }
 }
 
-/// Who acts on a finding.
-pub(crate) fn actor(actor: &Open<wire::Actor>) -> &'static str {
-    match actor {
-        Open::Known(actor) => mover(&Mover::from(*actor).into()),
-        Open::Other(_) => "somebody",
-    }
-}
-
-/// Who acts on a failure.
-pub(crate) fn failed_by(actor: &Actor) -> &'static str {
-    mover(&Mover::from(actor.to_wire()).into())
+/// Who is waited on after a failure.
+pub(crate) fn failed_by(waiting_on: &vocabulary::guidance::WaitingOn) -> &'static str {
+    mover(&waiting_on.to_wire().into())
 }
 
 pub(crate) fn reachability(reachability: &Open<Reachability>) -> &'static str {
@@ -236,7 +227,7 @@ mod tests {
 
     #[test]
     fn every_verdict_has_a_word_of_its_own() {
-        let all = domain::status::Verdict::ALL.map(|each| each.to_wire().into());
+        let all = domain::endpoint::EndpointStatus::ALL.map(|each| each.to_wire().into());
         let mut words: Vec<_> = all.iter().map(|each| verdict(each).word).collect();
         words.sort_unstable();
         words.dedup();

@@ -3,6 +3,7 @@ use axum::response::{IntoResponse, Response};
 use domain::ports::{FaultKind, ServiceFault};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
+use vocabulary::names::Refusal;
 use vocabulary::text::printable;
 
 /// Why a request was not done: what happened, which field, and the next step.
@@ -44,6 +45,13 @@ impl Problem {
     /// As [`Problem::invalid`], by the fault of one field.
     pub fn invalid_field(field: impl Into<String>, detail: impl AsRef<str>) -> Self {
         Self::invalid(detail).with_field(field)
+    }
+
+    /// No certificate can come for the name in this field.
+    pub fn refused_name(field: impl Into<String>, refusal: &Refusal) -> Self {
+        let (title, detail) = ("The request is not valid", format!("{refusal}."));
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", title, detail, refusal.next_step())
+            .with_field(field)
     }
 
     /// The installation takes no standing records, or does not know yet what to write into them.

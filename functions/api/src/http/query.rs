@@ -2,12 +2,13 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::endpoint::Endpoint;
+use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::ports::Position;
-use domain::status::{Judgement, Mover, Verdict};
+use domain::status::StatusReport;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use vocabulary::acme::Reachability;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{Caller, CertificateName, EndpointId, Scope};
 
 use crate::http::problem::Problem;
@@ -40,7 +41,7 @@ pub(crate) struct EndpointQuery {
     pub(crate) tenant: Option<String>,
     pub(crate) verdict: Option<wire::Verdict>,
     /// Those whose next step is this one's.
-    pub(crate) actor: Option<wire::Mover>,
+    pub(crate) actor: Option<wire::WaitingOn>,
     pub(crate) reachability: Option<wire::Reachability>,
     /// A part of a name, as A-labels or in Unicode, or an id.
     #[param(max_length = 253)]
@@ -59,8 +60,8 @@ pub(crate) struct EndpointQuery {
 /// Those endpoints that a query is about.
 #[derive(Debug)]
 pub(crate) struct Filter {
-    verdict: Option<Verdict>,
-    actor: Option<Mover>,
+    verdict: Option<EndpointStatus>,
+    actor: Option<WaitingOn>,
     reachability: Option<Reachability>,
     search: Option<String>,
 }
@@ -96,8 +97,8 @@ impl EndpointQuery {
             ));
         }
         Ok(Filter {
-            verdict: self.verdict.map(Verdict::from_wire),
-            actor: self.actor.map(Mover::from_wire),
+            verdict: self.verdict.map(EndpointStatus::from_wire),
+            actor: self.actor.map(WaitingOn::from_wire),
             reachability: self.reachability.map(Reachability::from_wire),
             search,
         })
@@ -126,9 +127,9 @@ impl Filter {
         verdict.is_none() && actor.is_none() && reachability.is_none() && search.is_none()
     }
 
-    pub(crate) fn takes(&self, endpoint: &Endpoint, judgement: &Judgement) -> bool {
-        self.verdict.is_none_or(|verdict| verdict == judgement.verdict)
-            && self.actor.is_none_or(|actor| actor == judgement.mover)
+    pub(crate) fn takes(&self, endpoint: &Endpoint, report: &StatusReport) -> bool {
+        self.verdict.is_none_or(|verdict| verdict == report.status)
+            && self.actor.is_none_or(|actor| actor == report.guidance.waiting_on)
             && self.reachability.is_none_or(|reachability| reachability == endpoint.reachability)
             && self.search.as_ref().is_none_or(|text| mentions(endpoint, text))
     }
@@ -144,17 +145,17 @@ fn mentions(endpoint: &Endpoint, text: &str) -> bool {
 /// Where an endpoint stands among those that need attention: the first in the order is the most urgent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Urgency {
-    verdict: Verdict,
+    verdict: EndpointStatus,
     /// Seconds since 1970; those that do not break come last.
     breaks_at: (bool, i64),
     position: Position,
 }
 
 impl Urgency {
-    pub(crate) fn of(endpoint: &Endpoint, judgement: &Judgement) -> Self {
-        let seconds = judgement.breaks_at.map(time::OffsetDateTime::unix_timestamp);
+    pub(crate) fn of(endpoint: &Endpoint, report: &StatusReport) -> Self {
+        let seconds = report.breaks_at.map(time::OffsetDateTime::unix_timestamp);
         Self {
-            verdict: judgement.verdict,
+            verdict: report.status,
             breaks_at: (seconds.is_none(), seconds.unwrap_or_default()),
             position: Position::of(endpoint),
         }
@@ -175,7 +176,7 @@ struct Written {
     d: String,
     e: EndpointId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    v: Option<Verdict>,
+    v: Option<EndpointStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     b: Option<i64>,
 }
@@ -228,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_cursor_round_trips_and_is_of_one_order() {
-        let urgent = |breaks_at| Urgency { verdict: Verdict::Degraded, breaks_at, position: position() };
+        let urgent = |breaks_at| Urgency { verdict: EndpointStatus::Degraded, breaks_at, position: position() };
         for cursor in [
             Cursor::Domain(position()),
             Cursor::Attention(urgent((false, 1_800_000_000))),
@@ -268,12 +269,12 @@ mod tests {
             position: Position { domain: domain.into(), ..position() },
         };
         let sorted = [
-            urgency(Verdict::ActionRequired, Some(1), "z.example"),
-            urgency(Verdict::ActionRequired, Some(2), "a.example"),
-            urgency(Verdict::ActionRequired, None, "a.example"),
-            urgency(Verdict::Degraded, Some(0), "a.example"),
-            urgency(Verdict::Ready, None, "a.example"),
-            urgency(Verdict::Ready, None, "b.example"),
+            urgency(EndpointStatus::ActionRequired, Some(1), "z.example"),
+            urgency(EndpointStatus::ActionRequired, Some(2), "a.example"),
+            urgency(EndpointStatus::ActionRequired, None, "a.example"),
+            urgency(EndpointStatus::Degraded, Some(0), "a.example"),
+            urgency(EndpointStatus::Ready, None, "a.example"),
+            urgency(EndpointStatus::Ready, None, "b.example"),
         ];
         assert!(sorted.is_sorted());
     }

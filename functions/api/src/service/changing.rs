@@ -2,17 +2,16 @@ use domain::endpoint::{Endpoint, EventKind};
 use domain::ports::{Change, ChangeError, EndpointReader, Registry};
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
+use vocabulary::names::endpoint_names::MOST_NAMES;
 use vocabulary::names::{Caller, CertificateName, EndpointId};
 use wire::{EndpointView, Wish};
 
 use super::deploying::{self, Asked, may_move};
-use super::registering::{dns_method_words, field_of, name_taken, reachability_word};
-use super::{MOST_WRITES, Ports, Service, act, whole_second};
+use super::naming::{field_of, room_for_records};
+use super::registering::{dns_method_words, name_taken, reachability_word};
+use super::{Ports, Service, act, whole_second};
 use crate::http::problem::Problem;
 use crate::views::FromWire;
-
-/// One write for the endpoint itself, one for the event.
-const MOST_MOVED: usize = MOST_WRITES - 2;
 
 impl<P: Ports> Service<P> {
     /// Changes names, reachability, DNS method or deployment, and starts the attempt that brings the certificate after them.
@@ -46,18 +45,24 @@ impl<P: Ports> Service<P> {
         if dns_method != seen.dns_method {
             self.offers(dns_method)?;
         }
+        // Those that are the endpoint's already stay: who takes one of several off must not stumble over the others.
+        let also = wish.also.as_deref().unwrap_or_default();
+        let added = || names.iter().filter(|name| seen.names.iter().all(|known| known != *name));
+        self.issuable(added(), |name| field_of(name, None, also))?;
+        room_for_records(added(), dns_method, |name| field_of(name, None, also))?;
+        if dns_method != seen.dns_method {
+            room_for_records(names.iter(), dns_method, |_| "dns_method".to_owned())?;
+        }
         may_change(&seen, names.same_set_as(&seen.names))?;
         may_move(&seen, &deployment)?;
-        if names.bases().symmetric_difference(&seen.names.bases()).count() > MOST_MOVED {
-            let detail = format!("More than {MOST_MOVED} names come and go; do it in two steps.");
+        if names.bases().symmetric_difference(&seen.names.bases()).count() > MOST_NAMES {
+            let detail = format!("More than {MOST_NAMES} names are added and removed at once; do it in two steps.");
             return Err(Problem::invalid_field("also", detail));
         }
         let change = Change { names, reachability, dns_method, deployment, due_at: whole_second(now) };
         let event = act(EventKind::Changed, &caller.origin, summary(&seen, &change), now);
         self.store().change(&seen, &change, &event).await.map_err(|error| match error {
-            ChangeError::NameTaken(name) => {
-                name_taken(&name, field_of(&name, None, wish.also.as_deref().unwrap_or_default()))
-            }
+            ChangeError::NameTaken(name) => name_taken(&name, field_of(&name, None, also)),
             ChangeError::Busy => attempt_running(&seen),
             ChangeError::Fault(fault) => fault.into(),
         })?;

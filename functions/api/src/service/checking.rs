@@ -5,9 +5,10 @@ use domain::ports::{AuditTrail, CheckLog, EndpointReader, Looker};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 use vocabulary::failure::FailureName;
-use vocabulary::names::{Caller, Origin};
+use vocabulary::names::{Caller, DomainName, Origin};
 use wire::{EndpointView, Preflight, PreflightView};
 
+use super::naming::{field_of, room_for_records};
 use super::{Installation, Ports, Service, act};
 use crate::http::problem::Problem;
 use crate::views::{FromWire, ToWire};
@@ -78,6 +79,9 @@ impl<P: Ports> Service<P> {
             dns_method: DnsMethod::from_wire(asked.dns_method),
         };
         self.offers(proving.dns_method)?;
+        let field = |name: &DomainName| field_of(name, Some(&asked.domain), &asked.also);
+        self.issuable(names.iter(), field)?;
+        room_for_records(names.iter(), proving.dns_method, field)?;
         let subject = Subject::unregistered(names, proving, &self.installation.endpoint_target);
         let report = self.ports.looker().look(&subject, now).await;
         Ok(PreflightView {
@@ -97,7 +101,7 @@ fn outcome(check: &CheckSummary) -> (RecordStatus, Option<&str>, bool) {
 
 fn summary(report: &CheckReport) -> String {
     match report.summary().worst {
-        Some(worst) => format!("Looked: {}", worst.summary),
+        Some(worst) => format!("Looked: {}", worst.guidance.summary),
         None => "Looked: all records are right.".to_owned(),
     }
 }

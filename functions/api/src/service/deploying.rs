@@ -7,8 +7,8 @@ use domain::endpoint::Endpoint;
 use vocabulary::certificate::{Deployment, ListenerArn, Region, RoleArn};
 use vocabulary::names::Caller;
 
-use super::Installation;
 use crate::http::problem::Problem;
+use crate::installation::Installation;
 
 /// What somebody asks for; what is absent stays as it is.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BinaryHeap};
 
-use domain::endpoint::Endpoint;
+use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::ports::{Position, Registry};
-use domain::status::{Verdict, judge};
+use domain::status::status_of;
 use time::OffsetDateTime;
 use vocabulary::names::{Caller, Scope};
 use wire::{EndpointList, EndpointView, Overview, Renewal, VerdictCount};
@@ -61,7 +61,7 @@ impl<P: Ports> Service<P> {
                     break 'pages after;
                 }
                 after = Some(Position::of(endpoint));
-                if filter.takes(endpoint, &judge(endpoint, now)) {
+                if filter.takes(endpoint, &status_of(endpoint, now)) {
                     endpoints.push(self.view_with(endpoint, None, now));
                 }
             }
@@ -86,9 +86,9 @@ impl<P: Ports> Service<P> {
         let mut first = First::new(limit + 1);
         let truncated = self
             .walk(scope, |endpoint| {
-                let judgement = judge(&endpoint, now);
-                let urgency = Urgency::of(&endpoint, &judgement);
-                if after.as_ref().is_none_or(|after| urgency > *after) && filter.takes(&endpoint, &judgement) {
+                let report = status_of(&endpoint, now);
+                let urgency = Urgency::of(&endpoint, &report);
+                if after.as_ref().is_none_or(|after| urgency > *after) && filter.takes(&endpoint, &report) {
                     first.offer(urgency, endpoint);
                 }
             })
@@ -101,18 +101,19 @@ impl<P: Ports> Service<P> {
     }
 
     pub(crate) async fn overview(&self, caller: &Caller, now: OffsetDateTime) -> Result<Overview, Problem> {
-        let mut counts: BTreeMap<Verdict, usize> = Verdict::ALL.into_iter().map(|verdict| (verdict, 0)).collect();
+        let mut counts: BTreeMap<EndpointStatus, usize> =
+            EndpointStatus::ALL.into_iter().map(|verdict| (verdict, 0)).collect();
         let (mut urgent, mut next) = (First::new(MOST_ATTENTION), First::new(MOST_RENEWALS));
         let truncated = self
             .walk(&caller.scope, |endpoint| {
-                let judgement = judge(&endpoint, now);
-                *counts.entry(judgement.verdict).or_default() += 1;
+                let report = status_of(&endpoint, now);
+                *counts.entry(report.status).or_default() += 1;
                 if let Some(held) = endpoint.certificate.as_ref().filter(|_| !endpoint.removing) {
                     let (domain, id) = (endpoint.names.primary().to_string(), endpoint.id.to_string());
                     next.offer((held.renew_at, domain, id), ());
                 }
-                if !matches!(judgement.verdict, Verdict::Ready | Verdict::Paused | Verdict::Issuing) {
-                    urgent.offer(Urgency::of(&endpoint, &judgement), endpoint);
+                if !matches!(report.status, EndpointStatus::Ready | EndpointStatus::Paused | EndpointStatus::Issuing) {
+                    urgent.offer(Urgency::of(&endpoint, &report), endpoint);
                 }
             })
             .await?;

@@ -5,6 +5,7 @@ mod checking;
 mod deploying;
 mod history;
 mod listing;
+mod naming;
 mod registering;
 mod sharing;
 
@@ -18,34 +19,15 @@ use domain::ports::{
 };
 use time::OffsetDateTime;
 use vocabulary::acme::DnsMethod;
-use vocabulary::certificate::{AccountId, RoleArn};
-use vocabulary::dns::StandingIssuer;
 use vocabulary::names::{Caller, CertificateName, EndpointId, Origin};
 use wire::{CallerView, EndpointView};
 
 use crate::http::problem::Problem;
+use crate::installation::Installation;
 use crate::views::{caller_view, endpoint_view};
 
 /// DynamoDB takes 100 writes in one transaction.
 const MOST_WRITES: usize = 100;
-
-/// What is the same for all endpoints of an installation.
-#[derive(Clone, Debug)]
-pub struct Installation {
-    pub delegation_zone: String,
-    /// What an external host's own record leads to.
-    pub endpoint_target: String,
-    /// The ACME profile, which limits how many names a certificate has.
-    pub profile: Option<String>,
-    /// Whether endpoints may be proven by standing records from now on.
-    pub standing_records: bool,
-    /// Whom standing records name; `None` where that is not known.
-    pub issuer: Option<StandingIssuer>,
-    /// The account it runs in, where it is known; listeners without a role are in it.
-    pub account: Option<AccountId>,
-    /// The roles by which certificates may go to other accounts.
-    pub deployment_roles: Vec<RoleArn>,
-}
 
 /// Everything that is kept of endpoints.
 pub trait Store: Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + Send + Sync + 'static {}

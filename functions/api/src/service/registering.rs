@@ -3,20 +3,16 @@ use domain::ports::{EndpointReader, RegisterError, Registered, Registry};
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::certificate::Deployment;
-use vocabulary::names::endpoint_names::most_names;
 use vocabulary::names::{
-    Caller, CertificateName, DelegationLabel, DomainName, EndpointId, EndpointNames, IdempotencyKey, NamedRequest,
-    TenantId,
+    Caller, CertificateName, DelegationLabel, DomainName, EndpointId, IdempotencyKey, NamedRequest, TenantId,
 };
 use wire::{EndpointView, Registration};
 
 use super::deploying::{self, Asked};
-use super::{MOST_WRITES, Ports, Service, act, random, sha256, whole_second};
+use super::naming::{field_of, room_for_records};
+use super::{Ports, Service, act, random, sha256, whole_second};
 use crate::http::problem::Problem;
 use crate::views::FromWire;
-
-/// One write for the endpoint itself, one for the event, one for the request's key.
-const MOST_BASES: usize = MOST_WRITES - 3;
 
 impl<P: Ports> Service<P> {
     /// Registers an endpoint and starts its first attempt; if that cannot be started, the next scan does.
@@ -38,13 +34,12 @@ impl<P: Ports> Service<P> {
         let digest = || sha256(serde_json::to_vec(&request).expect("plain data"));
         let named = key.map(|key| NamedRequest { tenant: tenant.clone(), key, digest: digest() });
         let names = self.names(&request.domain, &request.also)?;
-        if names.bases().len() > MOST_BASES {
-            let detail = format!("More than {MOST_BASES} different names; register a second endpoint.");
-            return Err(Problem::invalid_field("also", detail));
-        }
         let dns_method = request.dns_method.map(DnsMethod::from_wire).unwrap_or_default();
         let reachability = Reachability::from_wire(request.reachability);
         self.offers(dns_method)?;
+        let field = |name: &DomainName| field_of(name, Some(&request.domain), &request.also);
+        self.issuable(names.iter(), field)?;
+        room_for_records(names.iter(), dns_method, field)?;
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
         let mut endpoint = Endpoint::register(id, tenant, names, reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;
@@ -57,7 +52,7 @@ impl<P: Ports> Service<P> {
             }
             Ok(Registered::Before(id)) => id,
             Err(RegisterError::NameTaken(name)) => {
-                return Err(name_taken(&name, field_of(&name, Some(&request.domain), &request.also)));
+                return Err(name_taken(&name, field(&name)));
             }
             Err(RegisterError::KeyReused) => return Err(Problem::key_reused()),
             Err(RegisterError::Fault(fault)) => return Err(fault.into()),
@@ -66,13 +61,6 @@ impl<P: Ports> Service<P> {
             Some(endpoint) => self.view(&endpoint, now).await,
             None => Err(Problem::gone_since()),
         }
-    }
-
-    /// Parses the names of one endpoint, within what a certificate may carry.
-    pub(super) fn names(&self, domain: &str, also: &[String]) -> Result<EndpointNames, Problem> {
-        let most = most_names(self.installation.profile.as_deref());
-        EndpointNames::parse(domain, also, most)
-            .map_err(|error| Problem::invalid_field(error.field().to_owned(), error.to_string()))
     }
 }
 
@@ -123,15 +111,6 @@ pub(super) fn reachability_word(reachability: Reachability) -> &'static str {
     match reachability {
         Reachability::External => "external",
         Reachability::Internal => "internal",
-    }
-}
-
-/// The input field that `base` comes from.
-pub(super) fn field_of(base: &DomainName, domain: Option<&String>, also: &[String]) -> String {
-    let holds = |text: &String| text.parse::<CertificateName>().is_ok_and(|name| name.base == *base);
-    match also.iter().position(holds) {
-        Some(i) if !domain.is_some_and(holds) => format!("also[{i}]"),
-        _ => "domain".to_owned(),
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
     use crate::service::{Installation, Outside};
     use domain::ports::{AuditTrail, Registry};
     use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryLooker, banks};
-    use vocabulary::names::Scope;
+    use vocabulary::names::{NamePolicy, Scope};
 
     type InMemory = Outside<MemoryEndpoints, MemoryFlows, MemoryLooker, MemoryInspector>;
 
@@ -141,6 +141,7 @@ mod tests {
                 delegation_zone: "acme.platform.example".into(),
                 endpoint_target: "edge.platform.example".into(),
                 profile: None,
+                name_policy: NamePolicy::Private,
                 standing_records: false,
                 issuer: None,
                 account: None,

@@ -15,8 +15,9 @@ use time::{Duration, OffsetDateTime};
 use url::Url;
 
 use crate::http::base::Base;
+use crate::sign_in::identity::{Identity, Refusal, cookie, sealed, session_cookie};
 use crate::sign_in::pages::Page;
-use crate::sign_in::session::{Identity, Refusal, cookie, refuse_cross_site, sealed, session_cookie};
+use crate::sign_in::session::refuse_cross_site;
 
 /// How long somebody may take at the provider.
 const PATIENCE: Duration = Duration::minutes(10);

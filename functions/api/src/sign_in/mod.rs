@@ -2,5 +2,6 @@
 
 pub(crate) mod claims;
 pub mod code_flow;
+pub mod identity;
 pub(crate) mod pages;
 pub mod session;

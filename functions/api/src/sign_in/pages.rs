@@ -7,7 +7,7 @@ use vocabulary::text::printable;
 use crate::dashboard::page::{Frame, Next, Place, Refusal as RefusalPage, guarded, shown};
 use crate::http::base::Base;
 use crate::http::problem::Problem;
-use crate::sign_in::session::{Identity, Refusal};
+use crate::sign_in::identity::{Identity, Refusal};
 
 /// What is the case, what to do, and where to go.
 #[derive(Clone, Debug, PartialEq, Eq)]

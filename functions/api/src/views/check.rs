@@ -1,10 +1,10 @@
-use diagnosis::report::{CheckReport, Finding, Fix, Found, RecordCheck, Serving};
+use diagnosis::report::{CheckReport, Finding, Found, RecordCheck, Serving};
 use vocabulary::dns::ProviderHint;
-use vocabulary::record::RequiredRecord;
+use vocabulary::record::DnsRecord;
 
 use super::ToWire;
 
-impl ToWire for RequiredRecord {
+impl ToWire for DnsRecord {
     type Wire = wire::RequiredRecord;
 
     fn to_wire(&self) -> wire::RequiredRecord {
@@ -31,15 +31,6 @@ impl ToWire for RecordCheck {
     }
 }
 
-impl ToWire for Fix {
-    type Wire = wire::Fix;
-
-    fn to_wire(&self) -> wire::Fix {
-        let Self { text, record, command } = self;
-        wire::Fix { text: text.clone(), record: record.to_wire(), command: command.clone() }
-    }
-}
-
 impl ToWire for Finding {
     type Wire = wire::Finding;
 
@@ -49,10 +40,14 @@ impl ToWire for Finding {
             severity: self.severity.to_wire().into(),
             subject: self.subject.clone(),
             expected: self.expected.clone(),
-            found: self.found.clone(),
+            found: self.guidance.summary.clone(),
             explanation: self.explanation.clone(),
-            actor: self.actor.to_wire().into(),
-            fix: self.fix.to_wire(),
+            actor: self.guidance.waiting_on.to_wire().into(),
+            fix: wire::Fix {
+                text: self.guidance.next_step().to_owned(),
+                record: self.guidance.record.to_wire(),
+                command: self.command.clone(),
+            },
         }
     }
 }

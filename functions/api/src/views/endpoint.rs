@@ -1,17 +1,17 @@
 use diagnosis::report::CheckReport;
 use domain::endpoint::records::required_records;
 use domain::endpoint::{Endpoint, Failing};
-use domain::status::{CertificateState, certificate_state, judge};
+use domain::status::{CertificateState, certificate_state, status_of};
 use time::OffsetDateTime;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::CertificateName;
-use vocabulary::record::RequiredRecord;
+use vocabulary::record::DnsRecord;
 use wire::{CertificateView, DnsView, EndpointView, FailureView, RecordView, Serving};
 
 use super::ToWire;
 use super::deployment::deployment_view;
 use super::watch::watch_view;
-use crate::service::Installation;
+use crate::installation::Installation;
 
 /// `report` is the last look, where it was read; without it the records stand without what was found.
 pub fn endpoint_view(
@@ -20,7 +20,7 @@ pub fn endpoint_view(
     installation: &Installation,
     now: OffsetDateTime,
 ) -> EndpointView {
-    let judgement = judge(endpoint, now);
+    let status = status_of(endpoint, now);
     let texts = |names: &mut dyn Iterator<Item = &CertificateName>| names.map(ToString::to_string).collect();
     EndpointView {
         id: endpoint.id.to_string(),
@@ -30,11 +30,11 @@ pub fn endpoint_view(
         display_names: endpoint.names.iter().map(CertificateName::to_unicode).collect(),
         reachability: endpoint.reachability.to_wire().into(),
         dns_method: endpoint.dns_method.to_wire().into(),
-        verdict: judgement.verdict.to_wire().into(),
-        actor: judgement.mover.to_wire().into(),
-        reason: judgement.reason,
-        next_step: judgement.next_step,
-        breaks_at: judgement.breaks_at,
+        verdict: status.status.to_wire().into(),
+        actor: status.guidance.waiting_on.to_wire().into(),
+        next_step: status.guidance.next_step().to_owned(),
+        reason: status.guidance.summary,
+        breaks_at: status.breaks_at,
         dns: dns_view(endpoint, report, installation),
         certificate: certificate_view(certificate_state(endpoint, now), endpoint.certificate.as_ref()),
         deployment: deployment_view(endpoint),
@@ -50,7 +50,7 @@ pub fn endpoint_view(
 fn dns_view(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &Installation) -> DnsView {
     let Installation { delegation_zone, endpoint_target, issuer, .. } = installation;
     let required = required_records(endpoint, delegation_zone, endpoint_target, issuer.as_ref());
-    let looked_at = |record: &RequiredRecord| {
+    let looked_at = |record: &DnsRecord| {
         let found = report?.records.iter().find(|check| check.record.name == record.name)?;
         // One that was asked for under other names or targets says nothing about this one.
         (found.record.value == record.value).then_some(found)
@@ -90,9 +90,9 @@ fn certificate_view(state: CertificateState, held: Option<&InstalledCertificate>
 fn failure_view(failing: &Failing) -> FailureView {
     FailureView {
         name: failing.failure.name.to_wire().into(),
-        actor: failing.failure.actor.to_wire().into(),
-        summary: failing.failure.summary.clone(),
-        remedy: failing.failure.remedy.clone(),
+        actor: failing.failure.guidance.waiting_on.to_wire().into(),
+        summary: failing.failure.guidance.summary.clone(),
+        remedy: failing.failure.guidance.next_step().to_owned(),
         since: failing.since,
         attempts: failing.attempts,
         parked_since: failing.parked_since(),

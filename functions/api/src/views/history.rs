@@ -28,12 +28,12 @@ impl ToWire for Failure {
     fn to_wire(&self) -> wire::Failure {
         wire::Failure {
             name: self.name.to_wire().into(),
-            actor: self.actor.to_wire().into(),
-            summary: self.summary.clone(),
-            remedy: self.remedy.clone(),
+            actor: self.guidance.waiting_on.to_wire().into(),
+            summary: self.guidance.summary.clone(),
+            remedy: self.guidance.next_step().to_owned(),
             retry_after: self.retry_after,
             problem: self.problem.to_wire(),
-            record: self.record.to_wire(),
+            record: self.guidance.record.to_wire(),
         }
     }
 }

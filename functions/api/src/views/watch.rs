@@ -23,10 +23,10 @@ impl ToWire for Symptom {
             kind: self.kind.to_wire().into(),
             since: self.since,
             looks: self.looks,
-            actor: self.actor.to_wire().into(),
-            summary: self.summary.clone(),
-            remedy: self.remedy.clone(),
-            record: self.record.to_wire(),
+            actor: self.guidance.waiting_on.to_wire().into(),
+            summary: self.guidance.summary.clone(),
+            remedy: self.guidance.next_step().to_owned(),
+            record: self.guidance.record.to_wire(),
         }
     }
 }

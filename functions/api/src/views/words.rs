@@ -1,9 +1,10 @@
 use diagnosis::report::{RecordStatus, Severity};
-use domain::endpoint::{EventKind, Outcome, Step, SymptomKind};
+use domain::endpoint::{EndpointStatus, EventKind, Outcome, Step, SymptomKind};
 use domain::installation::InstallationStatus;
-use domain::status::{CertificateState, Mover, Verdict};
+use domain::status::CertificateState;
 use vocabulary::acme::{ChallengeKind, DnsMethod, Reachability};
-use vocabulary::failure::{Actor, FailureName};
+use vocabulary::failure::FailureName;
+use vocabulary::guidance::WaitingOn;
 
 /// What the wire has of a value of the domain.
 pub trait ToWire {
@@ -65,9 +66,8 @@ macro_rules! alike {
 }
 
 alike! {
-    Actor = Actor { Customer, Operator, Ca }
-    Mover = Mover { Customer, Operator, Ca, Nobody }
-    Verdict = Verdict { ActionRequired, Degraded, Retrying, Issuing, Paused, Ready }
+    WaitingOn = WaitingOn { DomainOwner, Operator, Ca, Nobody }
+    EndpointStatus = Verdict { ActionRequired, Degraded, Retrying, Issuing, Paused, Ready }
     CertificateState = CertificateState { None, Issuing, Active, Expiring, Expired, Failed }
     Reachability = Reachability { External, Internal }
     DnsMethod = DnsMethod { Dns01, DnsPersist01 }

@@ -18,8 +18,9 @@ use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::failure::{Actor, Failure, FailureName};
-use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
+use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, NamePolicy};
 
 /// The installation's own account, and the one role that it may assume in another.
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -135,11 +136,21 @@ impl Api {
     }
 
     pub(crate) fn with_standing_records(standing_records: bool) -> Self {
+        Self::with(standing_records, NamePolicy::LetsEncrypt)
+    }
+
+    /// Whose CA issues for these names.
+    pub(crate) fn with_name_policy(name_policy: NamePolicy) -> Self {
+        Self::with(true, name_policy)
+    }
+
+    fn with(standing_records: bool, name_policy: NamePolicy) -> Self {
         let (store, flows, looker) = (MemoryEndpoints::default(), MemoryFlows::default(), MemoryLooker::default());
         let installation = Installation {
             delegation_zone: ZONE.into(),
             endpoint_target: "edge.platform.example".into(),
             profile: None,
+            name_policy,
             standing_records,
             issuer: Some(testkit::MemoryCa::standing_issuer()),
             account: Some(ACCOUNT.parse().expect("an account")),
@@ -248,7 +259,7 @@ impl Api {
     }
 
     /// Ends the running attempt without one.
-    pub(crate) async fn failed(&self, id: &EndpointId, name: FailureName, actor: Actor) {
+    pub(crate) async fn failed(&self, id: &EndpointId, name: FailureName, actor: WaitingOn) {
         let now = banks::whole_second();
         let failure = Failure::new(name, actor, "It is not as it must be.", "Make it so.");
         let failing = Failing::first(failure, now - Duration::HOUR);
@@ -258,8 +269,12 @@ impl Api {
     /// Ends the running attempt as the last of very many that found the customer's part undone.
     pub(crate) async fn parked(&self, id: &EndpointId) {
         let now = banks::whole_second();
-        let failure =
-            Failure::new(FailureName::RecordsNotReady, Actor::Customer, "It is not as it must be.", "Make it so.");
+        let failure = Failure::new(
+            FailureName::RecordsNotReady,
+            WaitingOn::DomainOwner,
+            "It is not as it must be.",
+            "Make it so.",
+        );
         let since = now - Duration::days(30);
         let absence = Some(Absence { since, looks: 99, parked_since: Some(now - Duration::days(20)) });
         let failing = Failing { absence, ..Failing::first(failure, since) };

@@ -1,7 +1,9 @@
 use domain::ports::Registry;
 use http::StatusCode;
 use serde_json::json;
-use vocabulary::failure::{Actor, FailureName};
+use vocabulary::failure::FailureName;
+use vocabulary::guidance::WaitingOn;
+use vocabulary::names::NamePolicy;
 
 use crate::bench::{Api, Who, internal, text};
 
@@ -86,6 +88,39 @@ async fn a_change_that_is_refused_names_its_field_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_added_must_be_one_that_the_ca_issues_for_and_one_that_is_there_already_need_not() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    api.issued(&id).await;
+    for (wish, field) in [
+        (json!({"also": ["b.example.com", "printer.local"]}), "also[1]"),
+        (json!({"also": ["ab--cd.example.com"]}), "also[0]"),
+        (json!({"also": [format!("{0}.{0}.{0}.{1}.com", "a".repeat(63), "b".repeat(42))]}), "also[0]"),
+        (json!({"also": ["b.example.com, c.example.com"]}), "also[0]"),
+    ] {
+        let answer = api.patch(OPERATOR, "/endpoints/a.example.com", wish.clone()).await;
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, field), "{wish}");
+    }
+
+    // Registered before there was the rule.
+    api.put("default", "old.shop.test").await;
+    let answer = api.patch(OPERATOR, "/endpoints/old.shop.test", json!({"also": [" c.example.org"]})).await;
+    assert_eq!((answer.status, &answer.body["names"]), (StatusCode::OK, &json!(["old.shop.test", "c.example.org"])));
+}
+
+#[tokio::test]
+async fn names_whose_record_the_other_method_leaves_no_room_for_keep_their_method() {
+    let api = Api::with_name_policy(NamePolicy::LetsEncrypt);
+    let long = format!("{0}.{0}.{0}.{1}.com", "a".repeat(63), "b".repeat(40));
+    assert_eq!(long.len(), 236);
+    let id = api.registered(OPERATOR, &long).await;
+    api.issued(&id).await;
+    let answer = api.patch(OPERATOR, &format!("/endpoints/{id}"), json!({"dns_method": "dns-persist-01"})).await;
+    assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "dns_method"));
+    assert!(text(&answer.body["detail"]).contains("_validation-persist."), "{}", answer.body);
+}
+
+#[tokio::test]
 async fn a_renewal_is_started_and_a_second_one_meanwhile_is_a_conflict() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
@@ -107,7 +142,10 @@ async fn a_parked_endpoint_is_shown_with_whose_move_it_is_and_a_renewal_wakes_it
     api.parked(&id).await;
     let shown = api.get(OPERATOR, "/endpoints/a.example.com").await.body;
     assert_eq!((&shown["verdict"], &shown["actor"]), (&json!("paused"), &json!("customer")));
-    assert!(text(&shown["reason"]).starts_with("Parked") && text(&shown["next_step"]).starts_with("Make it so."));
+    assert!(
+        text(&shown["reason"]).contains("the endpoint is paused")
+            && text(&shown["next_step"]).starts_with("Make it so.")
+    );
     assert!(!shown["failure"]["parked_since"].is_null());
     let listed = api.get(OPERATOR, "/endpoints?verdict=paused&actor=customer").await;
     assert_eq!(listed.domains(), ["a.example.com"]);
@@ -139,7 +177,7 @@ async fn a_removal_is_accepted_shown_and_repeated() {
 async fn an_idle_endpoint_that_is_removed_is_cleaned_up_at_once() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
-    api.failed(&id, FailureName::RecordsNotReady, Actor::Customer).await;
+    api.failed(&id, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
     api.flows.take();
     api.delete(OPERATOR, "/endpoints/a.example.com").await;
     assert_eq!(api.flows.take(), [(id, 2)]);

@@ -1,6 +1,7 @@
 use http::{Method, StatusCode};
 use serde_json::json;
-use vocabulary::failure::{Actor, FailureName};
+use vocabulary::failure::FailureName;
+use vocabulary::guidance::WaitingOn;
 
 use crate::bench::{Api, Who, text};
 
@@ -72,7 +73,7 @@ async fn a_change_forgets_what_was_found_for_other_names() {
     let id = api.registered(OPERATOR, "a.example.com").await;
     api.looker.miss_the_delegation(true);
     api.call(OPERATOR, Method::POST, CHECK, None).await;
-    api.failed(&id, FailureName::RecordsNotReady, Actor::Customer).await;
+    api.failed(&id, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
     let answer = api.patch(OPERATOR, "/endpoints/a.example.com", json!({"also": ["b.example.com"]})).await;
     assert_eq!(answer.body["dns"]["findings"], json!([]));
     assert_eq!((&answer.body["dns"]["status"], &answer.body["failure"]), (&json!(null), &json!(null)));
@@ -83,7 +84,7 @@ async fn what_the_last_attempt_missed_and_is_there_now_is_taken_up_at_once() {
     for (name, starts) in [(FailureName::RecordsNotReady, true), (FailureName::ChallengeFailed, false)] {
         let api = Api::new();
         let id = api.registered(OPERATOR, "a.example.com").await;
-        api.failed(&id, name, Actor::Customer).await;
+        api.failed(&id, name, WaitingOn::DomainOwner).await;
         api.flows.take();
         let answer = api.call(OPERATOR, Method::POST, CHECK, None).await;
         assert_eq!(answer.body["dns"]["status"], "ok");
@@ -92,7 +93,7 @@ async fn what_the_last_attempt_missed_and_is_there_now_is_taken_up_at_once() {
     }
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
-    api.failed(&id, FailureName::RecordsNotReady, Actor::Customer).await;
+    api.failed(&id, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
     api.flows.take();
     api.looker.miss_the_delegation(true);
     api.call(OPERATOR, Method::POST, CHECK, None).await;

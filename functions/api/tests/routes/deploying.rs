@@ -98,7 +98,8 @@ async fn a_change_of_listeners_starts_an_attempt_and_a_role_stays_with_its_certi
     assert_eq!((moved.status, moved.problem(), moved.field()), (StatusCode::CONFLICT, "role-in-use", "role"));
 
     let fresh = api.registered(OPERATOR, "b.example.com").await;
-    api.failed(&fresh, vocabulary::failure::FailureName::RecordsNotReady, vocabulary::failure::Actor::Customer).await;
+    api.failed(&fresh, vocabulary::failure::FailureName::RecordsNotReady, vocabulary::guidance::WaitingOn::DomainOwner)
+        .await;
     let answer = api.patch(OPERATOR, "/endpoints/b.example.com", json!({"role": ROLE})).await;
     assert_eq!(
         (answer.status, &answer.body["deployment"]["role"]),

@@ -1,6 +1,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use vocabulary::failure::{Actor, FailureName};
+use vocabulary::failure::FailureName;
+use vocabulary::guidance::WaitingOn;
 
 use crate::bench::{Api, Who, text};
 
@@ -14,7 +15,7 @@ fn kinds(body: &Value) -> Vec<&str> {
 async fn who_did_what_from_where_stands_beside_what_happened_by_itself() {
     let api = Api::new();
     let id = api.registered(Who::Tenant("acme"), "a.example.com").await;
-    api.failed(&id, FailureName::RecordsNotReady, Actor::Customer).await;
+    api.failed(&id, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
     api.call(OPERATOR, Method::POST, "/endpoints/a.example.com/renew", None).await;
     let events = api.get(Who::Tenant("acme"), "/endpoints/a.example.com/events").await;
     assert_eq!(events.status, StatusCode::OK);
@@ -38,7 +39,7 @@ async fn reading_on_from_an_event_passes_none_over() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
     for _ in 0..6 {
-        api.failed(&id, FailureName::RecordsNotReady, Actor::Customer).await;
+        api.failed(&id, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
         api.call(OPERATOR, Method::POST, "/endpoints/a.example.com/renew", None).await;
     }
     let ids = |body: &Value| -> Vec<String> {

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use http::StatusCode;
 use serde_json::json;
-use vocabulary::failure::{Actor, FailureName};
+use vocabulary::failure::FailureName;
+use vocabulary::guidance::WaitingOn;
 
 use crate::bench::{Api, Who, text};
 
@@ -55,9 +56,9 @@ async fn what_needs_attention_comes_first() {
     }
     let renew = async |name: &str| api.post(OPERATOR, &format!("/endpoints/{name}.example.com/renew"), json!({})).await;
     renew("y-broken").await;
-    api.failed(&broken, FailureName::RecordsNotReady, Actor::Customer).await;
-    api.failed(&slow, FailureName::RecordsNotReady, Actor::Customer).await;
-    api.failed(&waits, FailureName::RateLimited, Actor::Ca).await;
+    api.failed(&broken, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
+    api.failed(&slow, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
+    api.failed(&waits, FailureName::RateLimited, WaitingOn::Ca).await;
     let _ = issuing;
 
     let listed = api.get(OPERATOR, "/endpoints?sort=attention").await;
@@ -103,19 +104,19 @@ async fn filters_narrow_a_list_and_hold_across_its_pages() {
     for (i, who) in [Who::Tenant("acme"), Who::Tenant("other"), Who::Tenant("acme")].into_iter().enumerate() {
         api.registered(who, &format!("n{i}.example.com")).await;
     }
-    let id = api.registered(Who::Tenant("acme"), "xn--bcher-kva.example").await;
-    api.failed(&id, FailureName::RecordsNotReady, Actor::Customer).await;
+    let id = api.registered(Who::Tenant("acme"), "xn--bcher-kva.example.com").await;
+    api.failed(&id, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
     api.put("acme", "outside.example.org").await;
     for (query, expected) in [
-        ("tenant=acme&reachability=internal", vec!["n0.example.com", "n2.example.com", "xn--bcher-kva.example"]),
+        ("tenant=acme&reachability=internal", vec!["n0.example.com", "n2.example.com", "xn--bcher-kva.example.com"]),
         ("tenant=nobody", vec![]),
         ("reachability=external", vec!["outside.example.org"]),
-        ("verdict=action_required", vec!["xn--bcher-kva.example"]),
-        ("actor=customer", vec!["xn--bcher-kva.example"]),
+        ("verdict=action_required", vec!["xn--bcher-kva.example.com"]),
+        ("actor=customer", vec!["xn--bcher-kva.example.com"]),
         ("verdict=action_required&actor=operator", vec![]),
         ("q=N1", vec!["n1.example.com"]),
-        ("q=b%C3%BCcher", vec!["xn--bcher-kva.example"]),
-        ("q=BCHER-KVA", vec!["xn--bcher-kva.example"]),
+        ("q=b%C3%BCcher", vec!["xn--bcher-kva.example.com"]),
+        ("q=BCHER-KVA", vec!["xn--bcher-kva.example.com"]),
         ("q=nothing.like.it", vec![]),
     ] {
         for paged in ["", "&limit=1", "&limit=1&sort=attention"] {
@@ -125,7 +126,7 @@ async fn filters_narrow_a_list_and_hold_across_its_pages() {
         }
     }
     let by_id = pages(&api, OPERATOR, &format!("q={id}")).await.concat();
-    assert_eq!(by_id, ["xn--bcher-kva.example"]);
+    assert_eq!(by_id, ["xn--bcher-kva.example.com"]);
 }
 
 #[tokio::test]

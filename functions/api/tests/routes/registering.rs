@@ -2,6 +2,8 @@ use axum::body::Body;
 use domain::ports::{AttemptJournal, AuditTrail};
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
+use vocabulary::names::NamePolicy;
+use vocabulary::names::endpoint_names::MOST_NAMES;
 
 use crate::bench::{Answer, Api, Who, internal, text};
 
@@ -188,4 +190,102 @@ async fn where_the_installation_takes_no_standing_records_the_field_is_named_and
         assert!(text(&answer.body["remedy"]).contains("StandingRecords"), "{}", answer.body);
     }
     assert!(api.store.is_empty());
+}
+
+#[tokio::test]
+async fn a_name_that_no_public_ca_issues_for_is_refused_with_the_reason_and_the_next_step() {
+    let api = Api::with_name_policy(NamePolicy::LetsEncrypt);
+    let among = |name: &str| json!({"domain": "a.example.com", "also": [name], "reachability": "internal"});
+    for (body, field, reason, next) in [
+        (internal("printer.local"), "domain", "multicast DNS", "public DNS"),
+        (internal("*.shop.test"), "domain", "reserved for tests", "public DNS"),
+        (among("db.corp.internal"), "also[0]", "private networks", "public DNS"),
+        (among("ab--cd.example.com"), "also[0]", "“ab--cd”", "without “--”"),
+        (internal("1.0.0.127.in-addr.arpa"), "domain", "reverse zone", "own name"),
+        (internal("a.b.c.d.e.f.g.h.i.example.com"), "domain", "11 labels", "shorter"),
+    ] {
+        for path in ["/endpoints", "/checks"] {
+            let answer = api.post(Who::Operator, path, body.clone()).await;
+            assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, field), "{path} {body}");
+            assert_eq!(answer.problem(), "invalid-request");
+            assert!(text(&answer.body["detail"]).contains(reason), "{}", answer.body);
+            assert!(text(&answer.body["remedy"]).contains(next), "{}", answer.body);
+        }
+    }
+    assert!(api.store.is_empty() && api.looker.take().is_empty());
+}
+
+#[tokio::test]
+async fn where_the_ca_is_a_private_one_it_says_itself_what_it_issues_for() {
+    let api = Api::with_name_policy(NamePolicy::Private);
+    for name in ["printer.local", "db.corp.internal", "ab--cd.example.com", "a.b.c.d.e.f.g.h.i.example.com"] {
+        assert_eq!(api.post(Who::Operator, "/endpoints", internal(name)).await.status, StatusCode::CREATED, "{name}");
+        assert_eq!(api.post(Who::Operator, "/checks", internal(name)).await.status, StatusCode::OK, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_leaves_no_room_for_its_record_is_refused_whatever_the_ca() {
+    let long = |octets: usize| {
+        let labels = ["a".repeat(63), "b".repeat(63), "c".repeat(63)].join(".");
+        format!("{labels}.{}.com", "d".repeat(octets - labels.len() - 5))
+    };
+    for policy in [NamePolicy::Private, NamePolicy::LetsEncrypt] {
+        let api = Api::with_name_policy(policy);
+        for (method, most, record) in
+            [("dns-01", 237, "_acme-challenge."), ("dns-persist-01", 233, "_validation-persist.")]
+        {
+            let body = |octets| json!({"domain": long(octets), "reachability": "internal", "dns_method": method});
+            for path in ["/checks", "/endpoints"] {
+                let answer = api.post(Who::Operator, path, body(most + 1)).await;
+                assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "domain"), "{path}");
+                let detail = text(&answer.body["detail"]);
+                assert!(detail.contains(record) && detail.contains("253"), "{detail}");
+                assert!(api.post(Who::Operator, path, body(most)).await.status.is_success(), "{path} {method}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_pasted_around_a_name_is_dropped_and_what_is_in_it_is_named() {
+    let api = Api::new();
+    let body =
+        json!({"domain": " \tshop.example.com\r\n", "also": ["*.shop.example.com\n"], "reachability": "internal"});
+    let answer = api.post(Who::Operator, "/endpoints", body).await;
+    assert_eq!((answer.status, answer.body["domain"].as_str()), (StatusCode::CREATED, Some("shop.example.com")));
+    for (name, told) in [
+        ("shop\u{202e}.example.org", "U+202E right-to-left override"),
+        ("a.example.org, b.example.org", "is a list"),
+        ("a.example.org,b.example.org", "--also"),
+        ("[2001:db8::1]", "is an IP address"),
+    ] {
+        let answer = api.post(Who::Operator, "/endpoints", internal(name)).await;
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "domain"), "{name:?}");
+        assert!(text(&answer.body["detail"]).contains(told), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn there_is_one_number_for_the_most_names() {
+    let api = Api::new();
+    let registered = async |count: usize| {
+        let also: Vec<_> = (1..count).map(|n| format!("n{n}.example.com")).collect();
+        let body = json!({"domain": "n0.example.com", "also": also, "reachability": "internal"});
+        api.post(Who::Operator, "/endpoints", body).await
+    };
+    for count in [MOST_NAMES + 1, 100, 101] {
+        let answer = registered(count).await;
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "also"), "{count}");
+        assert!(text(&answer.body["detail"]).contains(&format!("({MOST_NAMES})")), "{}", answer.body);
+    }
+    assert_eq!(registered(MOST_NAMES).await.status, StatusCode::CREATED);
+
+    let document = api.get(Who::Operator, "/openapi.json").await.body;
+    for schema in ["Registration", "Wish", "Preflight"] {
+        let also = &document["components"]["schemas"][schema]["properties"]["also"];
+        assert_eq!(also["maxItems"], MOST_NAMES - 1, "of {schema}, beside the domain");
+    }
+    let described = include_str!("../../../../docs/API.md");
+    assert!(described.contains(&format!("at most {MOST_NAMES} names")), "docs/API.md");
 }

@@ -212,7 +212,7 @@ mod tests {
             }
         }
         all_are::<wire::Verdict>(VerdictFilter::value_variants());
-        all_are::<wire::Mover>(ActorFilter::value_variants());
+        all_are::<wire::WaitingOn>(ActorFilter::value_variants());
         all_are::<wire::Reachability>(ReachabilityFilter::value_variants());
     }
 }

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::arguments::{Cli, HELP_WIDTH};
 use crate::terminal::error::Trouble;
-use crate::terminal::output::write_result;
+use crate::terminal::result::write_result;
 
 const NAME: &str = "managed-https";
 

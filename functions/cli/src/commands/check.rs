@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::ValueEnum;
 use wire::{
-    EndpointView, Mover, Open, Preflight, PreflightView, Reachability, RecordStatus, RecordView, Severity, Verdict,
+    EndpointView, Open, Preflight, PreflightView, Reachability, RecordStatus, RecordView, Severity, Verdict, WaitingOn,
 };
 
 use super::{now, print};
@@ -50,7 +50,7 @@ fn registered(command: &Check, json: &serde_json::Value, endpoint: &EndpointView
     let word = shell_word(&endpoint.domain);
     let well = is_well(endpoint);
     let (last, next) = match endpoint.actor.known() {
-        Some(Mover::Nobody) => {
+        Some(WaitingOn::Nobody) => {
             let next = format!("managed-https wait {word}");
             (format!("Wait until it is ready: {next}"), next)
         }

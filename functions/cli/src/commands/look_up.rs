@@ -9,7 +9,7 @@ use crate::api::{Api, Selection};
 use crate::arguments::{Format, History, List, Order, RecordFormat, Records, Show, word};
 use crate::render;
 use crate::terminal::error::Trouble;
-use crate::terminal::output::write_result;
+use crate::terminal::result::write_result;
 
 pub(super) async fn list(api: &Api, command: &List) -> Result<(), Trouble> {
     let List { verdict, actor, reachability, tenant, search, sort, output } = command;

@@ -20,7 +20,8 @@ use crate::api::address::ApiAddress;
 use crate::api::credentials::Token;
 use crate::arguments::{Command, Format};
 use crate::terminal::error::Trouble;
-use crate::terminal::output::{Look, json_text, write_result};
+use crate::terminal::output::{Look, json_text};
+use crate::terminal::result::write_result;
 
 /// Prints `json` for programs or, for people, what `text` makes of it.
 fn print(format: Format, json: &impl Serialize, text: impl FnOnce(Look) -> String) -> Result<(), Trouble> {

@@ -9,8 +9,9 @@ use crate::arguments::{Format, Renew};
 use crate::commands::waiting::{end_of, until};
 use crate::render::{self, Person};
 use crate::terminal::error::Trouble;
-use crate::terminal::output::{json_text, shell_word, write_result};
+use crate::terminal::output::{json_text, shell_word};
 use crate::terminal::progress::Progress;
+use crate::terminal::result::write_result;
 
 pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), Trouble> {
     let name = &command.named.endpoint;

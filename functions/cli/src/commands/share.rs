@@ -5,7 +5,8 @@ use crate::api::Api;
 use crate::arguments::{EndpointName, Format, Share, ShareId};
 use crate::render;
 use crate::terminal::error::Trouble;
-use crate::terminal::output::{shell_word, write_result};
+use crate::terminal::output::shell_word;
+use crate::terminal::result::write_result;
 
 /// Digits of a SHA-256 in hexadecimal.
 const WHOLE_ID: usize = 64;

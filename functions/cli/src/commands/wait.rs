@@ -1,11 +1,10 @@
 //! `wait`: until an endpoint is ready, or somebody must act.
 
-use wire::{EndpointView, Mover, Open, Verdict};
+use wire::{EndpointView, Open, Verdict, WaitingOn};
 
 use super::{now, print};
-use crate::api::Answer;
-use crate::api::Api;
 use crate::api::error::ApiError;
+use crate::api::{Answer, Api};
 use crate::arguments::{Format, Wait};
 use crate::commands::waiting::until;
 use crate::render::{self, InWords};
@@ -29,7 +28,7 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), Trouble> {
     let end = until(command.timeout, &mut progress, async |progress: &mut Progress| {
         let mut answer = api.endpoint(name).await?;
         if is_stuck(&answer.seen)
-            && answer.seen.actor == Mover::Customer
+            && answer.seen.actor == WaitingOn::DomainOwner
             && confirmed.as_ref() != Some(&answer.seen.reason)
         {
             progress.doing(&format!("{}: looking at its records", answer.seen.title()));

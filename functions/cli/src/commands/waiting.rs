@@ -139,7 +139,7 @@ pub(crate) async fn until<T>(
 mod tests {
     use super::*;
     use serde_json::{Value, json};
-    use wire::Mover;
+    use wire::WaitingOn;
 
     fn failure(summary: &str, remedy: &str) -> Value {
         json!({"name": "RecordsNotReady", "actor": "customer", "summary": summary, "remedy": remedy,
@@ -182,7 +182,7 @@ mod tests {
         }
         assert_eq!(standing(&endpoint("paused", "active", LATER, None)), Standing::Leaving);
         let mut parked = endpoint("paused", "failed", LATER, Some(failure("no CNAME", "create it")));
-        parked.actor = Mover::Customer.into();
+        parked.actor = WaitingOn::DomainOwner.into();
         assert!(matches!(standing(&parked), Standing::Failing(_)), "it stays, and waits for its customer");
         assert_eq!(standing(&endpoint("something-new", "none", LATER, None)), Standing::AtWork);
     }

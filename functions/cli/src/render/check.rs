@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 use vocabulary::times::{relative, timestamp};
-use wire::{EndpointView, Finding, Found, Mover, ProviderHint, RecordView, Serving, Severity, Verdict};
+use wire::{EndpointView, Finding, Found, ProviderHint, RecordView, Serving, Severity, Verdict, WaitingOn};
 
 use super::endpoint::{serving_facts, verdict_line};
 use super::facts::{facts, fold};
@@ -64,7 +64,7 @@ pub(crate) fn ready_line(endpoint: &EndpointView, now: OffsetDateTime) -> String
 pub(crate) fn whose_move(endpoint: &EndpointView) -> String {
     let (actor, verdict) = (&endpoint.actor, &endpoint.verdict);
     match (actor.known(), verdict.known()) {
-        (Some(Mover::Nobody), _) => format!("{}, it goes on by itself", verdict.as_words()),
+        (Some(WaitingOn::Nobody), _) => format!("{}, it goes on by itself", verdict.as_words()),
         (_, Some(Verdict::Retrying)) => format!("retrying, it is up to {}", actor.as_person()),
         _ => format!("{} must act", actor.as_person()),
     }

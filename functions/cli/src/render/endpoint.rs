@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use vocabulary::times::{exact, relative, timestamp};
 use wire::{
-    CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView, Mover, Open, Serving, Verdict, WatchView,
+    CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView, Open, Serving, Verdict, WaitingOn, WatchView,
 };
 
 use super::facts::facts;
@@ -21,11 +21,11 @@ pub(crate) fn state_line(endpoint: &EndpointView) -> String {
 }
 
 /// `www.example.com  action required: the domain's owner must act`
-pub(super) fn verdict_line(look: Look, title: &str, verdict: &Open<Verdict>, actor: &Open<Mover>) -> String {
+pub(super) fn verdict_line(look: Look, title: &str, verdict: &Open<Verdict>, actor: &Open<WaitingOn>) -> String {
     let verdict_word = look.paint(verdict.as_words(), colour_of(verdict));
     match (verdict.known(), actor.known()) {
-        (_, Some(Mover::Nobody)) => format!("{title}  {verdict_word}\n"),
-        (Some(Verdict::Retrying), Some(Mover::Ca)) => {
+        (_, Some(WaitingOn::Nobody)) => format!("{title}  {verdict_word}\n"),
+        (Some(Verdict::Retrying), Some(WaitingOn::Ca)) => {
             format!("{title}  {verdict_word}: it is up to {}\n", actor.as_person())
         }
         _ => format!("{title}  {verdict_word}: {} must act\n", actor.as_person()),
@@ -65,7 +65,7 @@ pub(crate) fn endpoint_page(look: Look, endpoint: &EndpointView, now: OffsetDate
         page += &failure_part(look, failure, now);
         page += &format!("\nThen, at once: managed-https renew {name} --wait\n");
     }
-    if endpoint.actor != Mover::Nobody {
+    if endpoint.actor != WaitingOn::Nobody {
         page += &format!("Look anew:     managed-https check {name}\n");
     }
     page

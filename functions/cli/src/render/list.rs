@@ -3,7 +3,7 @@
 use comfy_table::{Cell, ColumnConstraint, Width};
 use time::OffsetDateTime;
 use vocabulary::times::relative;
-use wire::{EndpointView, Mover, Verdict};
+use wire::{EndpointView, Verdict, WaitingOn};
 
 use super::facts::fold;
 use super::words::{InWords, Person};
@@ -61,7 +61,7 @@ pub(crate) fn endpoint_list(look: Look, endpoints: &[EndpointView], now: OffsetD
 fn steps(look: Look, endpoints: &[EndpointView]) -> String {
     let room = look.width.map(|width| usize::from(width).saturating_sub(4));
     let mut text = String::new();
-    for endpoint in endpoints.iter().filter(|endpoint| endpoint.actor != Mover::Nobody) {
+    for endpoint in endpoints.iter().filter(|endpoint| endpoint.actor != WaitingOn::Nobody) {
         text += &format!("\n {} ({})\n", endpoint.title(), endpoint.actor.as_word());
         for line in fold(&endpoint.next_step, room) {
             text += &format!("   {line}\n");
@@ -81,7 +81,7 @@ fn step(endpoint: &EndpointView, now: OffsetDateTime) -> String {
         endpoint.actor.known(),
         endpoint.certificate.renews_at.or(endpoint.next_attempt_at),
     ) {
-        (Some(Verdict::Ready), Some(Mover::Nobody), Some(at)) => format!("renews {}", relative(at, now)),
+        (Some(Verdict::Ready), Some(WaitingOn::Nobody), Some(at)) => format!("renews {}", relative(at, now)),
         _ => endpoint.next_step.clone(),
     }
 }

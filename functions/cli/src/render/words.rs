@@ -1,6 +1,6 @@
 //! The API's words as people are told them. One that this program does not know is told as it came.
 
-use wire::{Actor, CertificateState, Mover, Open, Verdict};
+use wire::{CertificateState, Open, Verdict, WaitingOn};
 
 /// In a sentence or a cell.
 pub(crate) trait InWords {
@@ -38,15 +38,15 @@ impl InWords for Open<CertificateState> {
 /// Whose move it is.
 pub(crate) trait Person {
     /// None of somebody that this program does not know.
-    fn mover(&self) -> Option<Mover>;
+    fn mover(&self) -> Option<WaitingOn>;
 
     /// Who it is, in a sentence that ends in “must act”.
     fn as_person(&self) -> &'static str {
         match self.mover() {
-            Some(Mover::Customer) => "the domain's owner",
-            Some(Mover::Operator) => "the operator of this installation",
-            Some(Mover::Ca) => "the certificate authority",
-            Some(Mover::Nobody) => "nobody",
+            Some(WaitingOn::DomainOwner) => "the domain's owner",
+            Some(WaitingOn::Operator) => "the operator of this installation",
+            Some(WaitingOn::Ca) => "the certificate authority",
+            Some(WaitingOn::Nobody) => "nobody",
             None => "somebody",
         }
     }
@@ -54,24 +54,18 @@ pub(crate) trait Person {
     /// The same for a column of a table.
     fn as_word(&self) -> &'static str {
         match self.mover() {
-            Some(Mover::Customer) => "customer",
-            Some(Mover::Operator) => "operator",
-            Some(Mover::Ca) => "CA",
-            Some(Mover::Nobody) => "-",
+            Some(WaitingOn::DomainOwner) => "customer",
+            Some(WaitingOn::Operator) => "operator",
+            Some(WaitingOn::Ca) => "CA",
+            Some(WaitingOn::Nobody) => "-",
             None => "somebody",
         }
     }
 }
 
-impl Person for Open<Mover> {
-    fn mover(&self) -> Option<Mover> {
+impl Person for Open<WaitingOn> {
+    fn mover(&self) -> Option<WaitingOn> {
         self.known().copied()
-    }
-}
-
-impl Person for Open<Actor> {
-    fn mover(&self) -> Option<Mover> {
-        self.known().map(|actor| Mover::from(*actor))
     }
 }
 
@@ -82,7 +76,6 @@ mod tests {
     #[test]
     fn what_this_program_does_not_know_is_told_as_it_came() {
         assert_eq!(Open::<Verdict>::Other("lost".into()).as_words(), "lost");
-        assert_eq!(Open::<Mover>::Other("registrar".into()).as_person(), "somebody");
-        assert_eq!(Open::Known(Actor::Ca).as_person(), Open::Known(Mover::Ca).as_person());
+        assert_eq!(Open::<WaitingOn>::Other("registrar".into()).as_person(), "somebody");
     }
 }

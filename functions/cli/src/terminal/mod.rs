@@ -3,3 +3,4 @@
 pub(crate) mod error;
 pub(crate) mod output;
 pub(crate) mod progress;
+pub(crate) mod result;

@@ -1,12 +1,10 @@
 //! What a terminal is given: harmless text, colour where it is wanted, words a shell takes as they are.
 
 use std::env;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use serde_json::Value;
 use vocabulary::text::{is_invisible, visible};
-
-use crate::terminal::error::Trouble;
 
 /// How a stream wants to be written to.
 #[derive(Clone, Copy, Debug)]
@@ -40,19 +38,6 @@ pub(crate) fn colour_wanted(stream: &impl IsTerminal) -> bool {
     let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
     stream.is_terminal() && !refused && !dumb
-}
-
-/// Writes a result. A reader that has seen enough (`| head`) is no failure.
-pub(crate) fn write_result(text: &str) -> Result<(), Trouble> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Trouble::new(
-            "The result could not be written.",
-            error.to_string(),
-            "Check where the output goes, then run the command again.",
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// Makes text from elsewhere safe for one line of a terminal.

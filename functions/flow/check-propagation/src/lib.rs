@@ -10,7 +10,8 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::acme::OpenOrder;
 use vocabulary::dns::answer::is_published;
 use vocabulary::dns::{Issuer, RecordKind, StandingIssuer};
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 
 /// Route53 promises 60 seconds; ten times that is an incident.
 const PATIENCE: Duration = Duration::minutes(10);
@@ -103,7 +104,7 @@ async fn check_http<E, Z, D, H: HttpProbe>(ports: &Ports<'_, E, Z, D, H>, order:
 fn late(what: &str) -> Failure {
     Failure::new(
         FailureName::TimedOut,
-        Actor::Operator,
+        WaitingOn::Operator,
         format!("After {} minutes {what}.", PATIENCE.whole_minutes()),
         "Check that the delegation zone is delegated to its Route53 name servers; the AWS Health Dashboard may say more.",
     )
@@ -165,7 +166,7 @@ mod tests {
         assert_eq!(run(&scene).await.expect("it stands").status, Status::Propagated);
         scene.stand(false);
         let failure = run(&scene).await.expect_err("gone");
-        assert_eq!((failure.name, failure.actor), (FailureName::RecordsNotReady, Actor::Customer));
+        assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::RecordsNotReady, WaitingOn::DomainOwner));
     }
 
     #[tokio::test]
@@ -177,6 +178,6 @@ mod tests {
             scene.tokens.publish(http.host, http.token, "something else").await.expect("in memory");
         }
         let failure = run(&scene).await.expect_err("wrong");
-        assert_eq!((failure.name, failure.actor), (FailureName::RecordsNotReady, Actor::Customer));
+        assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::RecordsNotReady, WaitingOn::DomainOwner));
     }
 }

@@ -7,7 +7,8 @@ use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Finalized, Ke
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::OrderStatus;
 use vocabulary::certificate::chain::verify;
-use vocabulary::failure::{Actor, Failure, FailureName, Problem};
+use vocabulary::failure::{Failure, FailureName, Problem};
+use vocabulary::guidance::WaitingOn;
 
 /// CAs issue within seconds; an order that hangs in `processing` for this long is stuck.
 const PATIENCE: Duration = Duration::minutes(5);
@@ -57,7 +58,7 @@ pub async fn finalize_order(
 fn key_gone() -> Failure {
     Failure::new(
         FailureName::OrderLost,
-        Actor::Operator,
+        WaitingOn::Operator,
         "The key of the open order is gone: the order lay open for longer than keys are kept.",
         "Nothing: a new order with a new key is made by itself.",
     )
@@ -66,7 +67,7 @@ fn key_gone() -> Failure {
 fn refused(problem: &Problem) -> Failure {
     Failure::new(
         FailureName::CaRefused,
-        Actor::Ca,
+        WaitingOn::Ca,
         format!("The CA did not issue ({}): {}", problem.kind, problem.detail),
         "Nothing at once: a new order is made by itself. If it happens again, read the CA's words.",
     )
@@ -76,7 +77,7 @@ fn refused(problem: &Problem) -> Failure {
 fn late() -> Failure {
     Failure::new(
         FailureName::TimedOut,
-        Actor::Ca,
+        WaitingOn::Ca,
         format!("The CA has not issued within {} minutes.", PATIENCE.whole_minutes()),
         "Nothing: the order is taken up again by itself. The CA's status page may say more.",
     )

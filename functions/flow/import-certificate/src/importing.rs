@@ -11,7 +11,8 @@ use vocabulary::acme::OpenOrder;
 use vocabulary::certificate::{
     CertificateCopy, CertificateKey, Deployment, InstalledCertificate, Place, Region, VerifiedChain,
 };
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 
 use crate::Ports;
 
@@ -137,7 +138,7 @@ pub(crate) async fn withdraw<J: AttemptJournal, K, D: Destinations<Certificates:
 
 fn destination_failure(fault: ServiceFault, place: &Place) -> Failure {
     let refused = |summary: String, remedy: String| {
-        Failure::new(FailureName::DestinationRefused, Actor::Operator, summary, remedy)
+        Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy)
     };
     match (fault.kind, &place.role) {
         (FaultKind::Refused, _) => refused(

@@ -13,7 +13,8 @@ use vocabulary::acme::renewal_info::certificate_id;
 use vocabulary::certificate::chain::verify;
 use vocabulary::certificate::renewal::renewal_opens;
 use vocabulary::certificate::{InstalledCertificate, VerifiedChain};
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 
 use importing::Imports;
 
@@ -139,7 +140,7 @@ fn installed(
 }
 
 fn lost(summary: &str) -> Failure {
-    Failure::new(FailureName::OrderLost, Actor::Operator, summary, "Nothing: a new order is made by itself.")
+    Failure::new(FailureName::OrderLost, WaitingOn::Operator, summary, "Nothing: a new order is made by itself.")
 }
 
 #[cfg(test)]

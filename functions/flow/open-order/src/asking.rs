@@ -45,7 +45,11 @@ impl<C: CertificateAuthority, K: KeyVault, B: Budgets, L: CaaLookup> Asking<'_, 
                 Some(why) => Passed::Over(why),
                 None => match self.ask_at(authority).await {
                     Ok(order) => {
-                        tracing::warn!(summary = failure.summary, stood_in = authority.host(), "another CA was asked");
+                        tracing::warn!(
+                            summary = failure.guidance.summary,
+                            stood_in = authority.host(),
+                            "another CA was asked"
+                        );
                         return Ok(order);
                     }
                     Err(failure) => Passed::Failed(failure),
@@ -91,7 +95,8 @@ mod tests {
     use testkit::{MemoryCa, Scene};
     use time::Duration;
     use vocabulary::acme::Reachability;
-    use vocabulary::failure::{Actor, FailureName};
+    use vocabulary::failure::FailureName;
+    use vocabulary::guidance::WaitingOn;
 
     /// With a second CA behind the scene's own.
     async fn scene() -> (Scene, MemoryCa) {
@@ -122,7 +127,7 @@ mod tests {
         run_with(&scene, &second).await.expect("opened");
         assert_eq!((scene.ca.orders(), second.asked()), (1, 0));
         // What another CA would say as well is nothing to ask it for.
-        fail(&mut scene, FailureName::CaRefused, Actor::Ca).await;
+        fail(&mut scene, FailureName::CaRefused, WaitingOn::Ca).await;
         run_with(&scene, &second).await.expect("resumed");
         assert_eq!(second.asked(), 0);
     }
@@ -132,13 +137,13 @@ mod tests {
         let (scene, second) = scene().await;
         let mut scene = scene.with_order().await.with_publications().await;
         let published = scene.order().await.published_txt_values();
-        fail(&mut scene, FailureName::TimedOut, Actor::Ca).await;
+        fail(&mut scene, FailureName::TimedOut, WaitingOn::Ca).await;
         run_with(&scene, &second).await.expect("opened");
         let order = scene.order().await;
         assert_eq!((order.directory.as_str(), scene.ca.orders()), ("memory://second/directory", 1));
         assert!(published.iter().all(|value| order.published_txt_values().contains(value)), "it is cleaned up later");
         // And when that one is away in its turn, the first is gone back to.
-        fail(&mut scene, FailureName::Unavailable, Actor::Ca).await;
+        fail(&mut scene, FailureName::Unavailable, WaitingOn::Ca).await;
         run_with(&scene, &second).await.expect("opened");
         assert_eq!(scene.order().await.directory, "memory://ca/directory");
     }
@@ -149,9 +154,12 @@ mod tests {
         scene.ca.set_away(true);
         scene.looker.restrict("example.com", "0 issue \"someone.example\"");
         let failure = run_with(&scene, &second).await.expect_err("nobody may");
-        assert_eq!((failure.name, failure.actor, second.asked()), (FailureName::Unavailable, Actor::Ca, 0));
+        assert_eq!(
+            (failure.name, failure.guidance.waiting_on, second.asked()),
+            (FailureName::Unavailable, WaitingOn::Ca, 0)
+        );
         assert!(
-            failure.summary.contains("second was not asked in its place: the CAA records of example.com"),
+            failure.guidance.summary.contains("second was not asked in its place: the CAA records of example.com"),
             "{failure}"
         );
         scene.looker.restrict("example.com", "0 issue \"second\"");
@@ -164,7 +172,7 @@ mod tests {
         scene.ca.set_away(true);
         second.set_away(true);
         let failure = run_with(&scene, &second).await.expect_err("both are away");
-        assert!(failure.name.mends_itself() && failure.summary.contains("Then second was asked"), "{failure}");
+        assert!(failure.name.mends_itself() && failure.guidance.summary.contains("Then second was asked"), "{failure}");
         scene.ca.set_away(false);
         run_with(&scene, &second).await.expect("opened");
         assert_eq!(scene.order().await.directory, "memory://ca/directory");
@@ -185,6 +193,6 @@ mod tests {
         let (scene, _) = scene().await;
         scene.ca.set_away(true);
         let failure = run(&scene).await.expect_err("away");
-        assert!(failure.name.mends_itself() && !failure.summary.contains("asked"), "{failure}");
+        assert!(failure.name.mends_itself() && !failure.guidance.summary.contains("asked"), "{failure}");
     }
 }

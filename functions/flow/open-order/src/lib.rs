@@ -22,7 +22,8 @@ use time::OffsetDateTime;
 use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::acme::{ChallengeKind, OpenOrder, OrderStatus, Proving};
 use vocabulary::dns::StandingIssuer;
-use vocabulary::failure::{Actor, Failure};
+use vocabulary::failure::Failure;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::endpoint_names::standing_bases;
 use vocabulary::names::{CertificateName, DomainName};
 
@@ -78,7 +79,7 @@ where
     if usable.is_some_and(|order| order.chain.is_some()) {
         return Ok(input.reached(Status::Issued));
     }
-    if endpoint.failing.as_ref().is_some_and(|failing| failing.failure.actor == Actor::Customer) {
+    if endpoint.failing.as_ref().is_some_and(|failing| failing.failure.guidance.waiting_on == WaitingOn::DomainOwner) {
         let subject = endpoint.subject(ports.delegation_zone, ports.endpoint_target);
         look_again(ports.journal, ports.looker, &endpoint, &subject, now).await?;
     }
@@ -198,8 +199,12 @@ mod tests {
         for text in [None, Some(for_the_name_alone.as_str()), Some("ca.example; accounturi=https://ca.example/other")] {
             scene.dns.text("_validation-persist.example.com", text);
             let failure = run(&scene).await.expect_err("not ready");
-            assert_eq!((failure.name, failure.actor), (FailureName::RecordsNotReady, Actor::Customer), "{text:?}");
-            assert!(failure.record.is_some_and(|record| record.kind == "TXT"));
+            assert_eq!(
+                (failure.name, failure.guidance.waiting_on),
+                (FailureName::RecordsNotReady, WaitingOn::DomainOwner),
+                "{text:?}"
+            );
+            assert!(failure.guidance.record.is_some_and(|record| record.kind == "TXT"));
         }
         assert_eq!((scene.ca.orders(), scene.keys.len()), (0, 0));
     }
@@ -208,7 +213,7 @@ mod tests {
     async fn an_installation_that_does_not_know_its_account_is_the_operators_to_mend() {
         let scene = Scene::by_standing_record().await;
         let failure = crate::testing::run_as(&scene, &vocabulary::dns::Issuer::default()).await.expect_err("not known");
-        assert_eq!((failure.name, failure.actor), (FailureName::Misconfigured, Actor::Operator));
+        assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::Misconfigured, WaitingOn::Operator));
         assert_eq!(scene.ca.orders(), 0);
     }
 

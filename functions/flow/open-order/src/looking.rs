@@ -32,7 +32,8 @@ mod tests {
     use testkit::Scene;
     use time::Duration;
     use vocabulary::acme::Reachability;
-    use vocabulary::failure::{Actor, FailureName};
+    use vocabulary::failure::FailureName;
+    use vocabulary::guidance::WaitingOn;
 
     #[tokio::test]
     async fn after_the_customers_fault_the_ca_is_asked_no_sooner_than_a_look_finds_nothing() {
@@ -42,11 +43,14 @@ mod tests {
                 if open {
                     scene = scene.with_order().await;
                 }
-                fail(&mut scene, name, Actor::Customer).await;
+                fail(&mut scene, name, WaitingOn::DomainOwner).await;
                 let asked = scene.ca.asked();
                 scene.looker.miss_the_delegation(true);
                 let failure = run(&scene).await.expect_err("not mended");
-                assert_eq!((failure.name, failure.actor), (FailureName::RecordsNotReady, Actor::Customer));
+                assert_eq!(
+                    (failure.name, failure.guidance.waiting_on),
+                    (FailureName::RecordsNotReady, WaitingOn::DomainOwner)
+                );
                 assert_eq!(scene.ca.asked(), asked, "{name}: the CA hears nothing");
                 let kept = scene.endpoint().await.check.expect("the look is kept");
                 assert_eq!(kept.worst.map(|worst| worst.check).as_deref(), Some("delegation-missing"));
@@ -64,7 +68,7 @@ mod tests {
         let mut scene = Scene::new(Reachability::Internal).await;
         scene.looker.miss_the_delegation(true);
         run(&scene).await.expect("the first attempt asks at once");
-        for actor in [Actor::Ca, Actor::Operator] {
+        for actor in [WaitingOn::Ca, WaitingOn::Operator] {
             fail(&mut scene, FailureName::CaRefused, actor).await;
             run(&scene).await.expect("resumed");
         }

@@ -99,7 +99,8 @@ mod tests {
     use time::Duration;
     use vocabulary::acme::{Reachability, RenewalAdvice, RenewalWindow};
     use vocabulary::certificate::InstalledCertificate;
-    use vocabulary::failure::{Actor, FailureName};
+    use vocabulary::failure::FailureName;
+    use vocabulary::guidance::WaitingOn;
 
     /// With a certificate from the CA at `directory` whose renewal is due.
     async fn renewing(directory: Option<String>) -> Scene {
@@ -185,8 +186,8 @@ mod tests {
             scene.now += Duration::hours(2);
             scene.ca.set_time(scene.now);
             let failure = run_at_pace(&scene, &pace).await.expect_err("the order has expired, and there is no token");
-            assert_eq!((failure.name, failure.actor), (FailureName::BudgetSpent, Actor::Ca));
-            assert!(failure.summary.contains(whose), "{failure}");
+            assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::BudgetSpent, WaitingOn::Ca));
+            assert!(failure.guidance.summary.contains(whose), "{failure}");
             assert_eq!(scene.ca.orders(), 1);
             scene.now = failure.retry_after.expect("it says until when");
             scene.ca.set_time(scene.now);

@@ -12,7 +12,8 @@ use vocabulary::acme::directory::host;
 use vocabulary::acme::{CaLimits, Proving};
 use vocabulary::certificate::Deployment;
 use vocabulary::dns::Issuer;
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
 
 use crate::{Ports, open_order, record_of};
@@ -64,7 +65,7 @@ async fn run_at(scene: &Scene, cas: &[MemoryCa], pace: Pace, issuer: &Issuer) ->
 }
 
 /// Ends the attempt with `failing`, and claims the next one.
-pub(crate) async fn fail(scene: &mut Scene, name: FailureName, actor: Actor) {
+pub(crate) async fn fail(scene: &mut Scene, name: FailureName, actor: WaitingOn) {
     let failure = Failure::new(name, actor, "what", "do this");
     let settlement = Settlement {
         due_at: scene.now,

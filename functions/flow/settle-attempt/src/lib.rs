@@ -192,7 +192,7 @@ where
     /// An endpoint that is gone meets no cause any more. That it is gone is all there is to be told of it.
     async fn leave_shared_causes(&self) -> Result<(), Failure> {
         let shared = self.endpoint.told.told.iter().filter(|told| told.shared);
-        let left = shared.map(|told| (told.cause.clone(), told.actor)).collect();
+        let left = shared.map(|told| (told.cause.clone(), told.owner)).collect();
         let decision = Decision { left, ..Decision::default() };
         let Ports { notifier, causes, dashboard, .. } = *self.ports;
         Ok(tell(notifier, causes, self.endpoint, &decision, dashboard, self.now).await?)

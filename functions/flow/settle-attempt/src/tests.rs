@@ -8,7 +8,7 @@ use testkit::Scene;
 use time::Duration;
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::{CertificateCopy, Deployment, ListenerArn, ListenerUse};
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 
 async fn run(scene: &Scene) -> Result<Progress, Failure> {
     let ports = Ports {
@@ -23,7 +23,7 @@ async fn run(scene: &Scene) -> Result<Progress, Failure> {
     settle_attempt(&ports, &scene.input, scene.now, 0.0).await
 }
 
-fn caught(name: FailureName, actor: Actor) -> CaughtFailure {
+fn caught(name: FailureName, actor: WaitingOn) -> CaughtFailure {
     let message = serde_json::to_string(&Failure::new(name, actor, "what", "do")).expect("plain data");
     let cause = serde_json::json!({"errorMessage": message}).to_string();
     CaughtFailure { error: name.to_string(), cause }
@@ -43,9 +43,9 @@ async fn the_same_failure_is_counted_and_told_once_and_another_is_told_again() {
     let mut scene = Scene::new(Reachability::Internal).await;
     let first = scene.now;
     for (name, actor) in [
-        (FailureName::ChallengeFailed, Actor::Customer),
-        (FailureName::ChallengeFailed, Actor::Customer),
-        (FailureName::RateLimited, Actor::Ca),
+        (FailureName::ChallengeFailed, WaitingOn::DomainOwner),
+        (FailureName::ChallengeFailed, WaitingOn::DomainOwner),
+        (FailureName::RateLimited, WaitingOn::Ca),
     ] {
         scene.input.failure = Some(caught(name, actor));
         assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
@@ -61,8 +61,8 @@ async fn the_same_failure_is_counted_and_told_once_and_another_is_told_again() {
 async fn a_lost_order_is_dropped_unless_something_of_it_may_still_be_published() {
     for (left_behind, kept) in [(false, false), (true, true)] {
         let mut scene = Scene::new(Reachability::Internal).await.with_order().await;
-        scene.input.failure = Some(caught(FailureName::OrderLost, Actor::Ca));
-        scene.input.clean_up_failure = left_behind.then(|| caught(FailureName::Misconfigured, Actor::Operator));
+        scene.input.failure = Some(caught(FailureName::OrderLost, WaitingOn::Ca));
+        scene.input.clean_up_failure = left_behind.then(|| caught(FailureName::Misconfigured, WaitingOn::Operator));
         run(&scene).await.expect("settled");
         assert_eq!(scene.endpoint().await.order.is_some(), kept);
     }
@@ -79,7 +79,7 @@ async fn a_flow_that_ends_with_nothing_in_hand_is_a_failure() {
 async fn a_removal_waits_for_its_clean_up_and_then_leaves_nothing() {
     let mut scene = Scene::new(Reachability::Internal).await.with_order().await;
     scene.endpoints.begin_removal(&scene.input.endpoint, scene.now).await.expect("in memory");
-    scene.input.clean_up_failure = Some(caught(FailureName::Unavailable, Actor::Operator));
+    scene.input.clean_up_failure = Some(caught(FailureName::Unavailable, WaitingOn::Operator));
     assert_eq!(run(&scene).await.expect("settled").status, Status::Failed);
     assert!(scene.endpoint().await.removing, "what is left is tried again");
     next(&mut scene).await;
@@ -91,7 +91,7 @@ async fn a_removal_waits_for_its_clean_up_and_then_leaves_nothing() {
 #[tokio::test]
 async fn each_attempt_leaves_one_trace_that_ends_as_it_did() {
     let mut scene = Scene::new(Reachability::Internal).await;
-    scene.input.failure = Some(caught(FailureName::RecordsNotReady, Actor::Customer));
+    scene.input.failure = Some(caught(FailureName::RecordsNotReady, WaitingOn::DomainOwner));
     run(&scene).await.expect("settled");
     let traces = scene.traces.taken();
     let [trace] = traces.as_slice() else { panic!("one trace: {traces:?}") };
@@ -153,7 +153,7 @@ async fn a_removal_that_may_not_take_it_off_says_so_and_is_tried_again() {
     let endpoint = scene.endpoint().await;
     let failure = endpoint.failing.expect("recorded").failure;
     assert!(endpoint.removing && failure.name == FailureName::DestinationRefused);
-    assert!(failure.summary.contains(listeners_of(&held)[0].as_str()), "{failure:?}");
+    assert!(failure.guidance.summary.contains(listeners_of(&held)[0].as_str()), "{failure:?}");
     next(&mut scene).await;
     scene.destinations.listeners_here().refuse(None);
     assert_eq!(run(&scene).await.expect("settled").status, Status::Removed);

@@ -6,7 +6,8 @@ use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Validation};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{AuthorizationStatus, OrderStatus};
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 
 /// CAs validate within seconds; some retry for a minute or two.
 const PATIENCE: Duration = Duration::minutes(5);
@@ -43,7 +44,7 @@ pub async fn submit_challenge(
 fn late() -> Failure {
     Failure::new(
         FailureName::TimedOut,
-        Actor::Ca,
+        WaitingOn::Ca,
         format!("The CA has not validated the challenges within {} minutes.", PATIENCE.whole_minutes()),
         "Nothing: the order is taken up again by itself. The CA's status page may say more.",
     )
@@ -83,7 +84,7 @@ mod tests {
     async fn what_the_ca_does_not_find_ends_the_order() {
         let scene = Scene::new(Reachability::External).await.with_order().await;
         let failure = run(&scene).await.expect_err("not published");
-        assert_eq!((failure.name, failure.actor), (FailureName::ChallengeFailed, Actor::Customer));
+        assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::ChallengeFailed, WaitingOn::DomainOwner));
         assert_eq!(scene.order().await.status, OrderStatus::Invalid);
     }
 }

@@ -203,8 +203,8 @@ async fn a_break_is_told_on_the_day_it_happens_with_its_last_good_time_and_the_e
     let alert = world.notifier.alerts().remove(0);
     assert_eq!((alert.kind, alert.since), (AlertKind::ActionRequired, Some(broke)));
     assert_eq!(alert.until, world.endpoint(0).await.certificate.map(|held| held.not_after));
-    assert!(alert.what.contains("2026-11-25 12:00 UTC"), "its last good time: {}", alert.what);
-    assert!(alert.record.is_some_and(|record| record.name.starts_with("_acme-challenge.")));
+    assert!(alert.guidance.summary.contains("2026-11-25 12:00 UTC"), "its last good time: {}", alert.guidance.summary);
+    assert!(alert.guidance.record.is_some_and(|record| record.name.starts_with("_acme-challenge.")));
     for _ in 0..3 {
         world.run(world.turn().await).await;
     }
@@ -269,7 +269,7 @@ async fn a_listener_that_lost_the_certificate_is_told_like_a_certificate_that_is
     world.run(world.turn().await).await;
     world.run(world.turn().await).await;
     assert_eq!(world.notifier.kinds(), [AlertKind::CertificateMissing]);
-    assert!(world.notifier.alerts()[0].what.contains(listener.as_str()), "{:?}", world.notifier.alerts());
+    assert!(world.notifier.alerts()[0].guidance.summary.contains(listener.as_str()), "{:?}", world.notifier.alerts());
     listeners.attach(&listener, &held.arn).await.expect("in memory");
     world.run(world.turn().await).await;
     assert_eq!(world.notifier.kinds(), [AlertKind::CertificateMissing, AlertKind::Recovered]);
@@ -372,5 +372,5 @@ async fn an_inspection_that_does_not_come_to_its_end_is_a_failure_of_its_own() {
             ["inspection"]
         );
     }
-    assert!(notifier.alerts()[0].what.contains("no answer"));
+    assert!(notifier.alerts()[0].guidance.summary.contains("no answer"));
 }

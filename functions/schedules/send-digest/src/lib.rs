@@ -100,7 +100,8 @@ mod tests {
     use testkit::{Fuse, MemoryEndpoints, MemoryNotifier, MemorySharedCauses, banks};
     use time::Duration;
     use time::macros::datetime;
-    use vocabulary::failure::{Actor, Failure, FailureName};
+    use vocabulary::failure::{Failure, FailureName};
+    use vocabulary::guidance::WaitingOn;
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 07:00 UTC);
 
@@ -119,7 +120,8 @@ mod tests {
                 notifier: MemoryNotifier::default(),
             };
             for (n, failing) in failing.iter().enumerate() {
-                let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no record", "create it");
+                let failure =
+                    Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no record", "create it");
                 let failing = failing.then(|| Failing::first(failure, NOW));
                 // Not due: an attempt that nobody starts is something that the operator must see to.
                 let endpoint = Endpoint { failing, due_at: None, ..banks::endpoint(n as u64, NOW) };
@@ -177,11 +179,11 @@ mod tests {
     async fn an_end_that_nobody_could_tell_is_told() {
         let stage = Stage::new(&[false]).await;
         let (endpoint, cause) = (banks::endpoint(0, NOW), Cause::new("CaUnavailable"));
-        let known = stage.causes.join(&cause, Actor::Ca, &endpoint, NOW).await.expect("joined");
+        let known = stage.causes.join(&cause, WaitingOn::Ca, &endpoint, NOW).await.expect("joined");
         stage.causes.mark_told(&known, domain::endpoint::Severity::Notice).await.expect("recorded");
         stage.run(NOW).await.expect("sent");
         assert_eq!(stage.notifier.kinds(), [], "it lasts");
-        stage.causes.leave(&cause, Actor::Ca, &endpoint.id).await.expect("left");
+        stage.causes.leave(&cause, WaitingOn::Ca, &endpoint.id).await.expect("left");
         stage.run(NOW).await.expect("sent");
         stage.run(NOW).await.expect("sent");
         assert_eq!(stage.notifier.kinds(), [AlertKind::Recovered]);

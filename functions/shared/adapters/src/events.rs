@@ -2,8 +2,8 @@
 
 use domain::alert::{Affected, Alert, AlertKind, CertificateFacts, Digest};
 use domain::endpoint::Severity;
-use domain::status::Mover;
-use vocabulary::record::RequiredRecord;
+use vocabulary::guidance::WaitingOn;
+use vocabulary::record::DnsRecord;
 use wire::Open;
 use wire::events::{self, AlertSeverity};
 
@@ -16,7 +16,7 @@ pub fn event(alert: &Alert) -> events::Alert {
         kind: kind(alert.kind),
         severity: severity(alert.severity),
         cause: events::Cause(alert.cause.to_string()),
-        actor: mover(alert.actor),
+        actor: waiting_on(alert.guidance.waiting_on),
         tenant: alert.tenant.clone(),
         endpoint: alert.endpoint.clone(),
         domain: alert.domain.clone(),
@@ -24,9 +24,9 @@ pub fn event(alert: &Alert) -> events::Alert {
         since: alert.since,
         until: alert.until,
         next_attempt: alert.next_attempt,
-        what: alert.what.clone(),
-        remedy: alert.remedy.clone(),
-        record: alert.record.clone().map(record),
+        what: alert.guidance.summary.clone(),
+        remedy: alert.guidance.next_step().to_owned(),
+        record: alert.guidance.record.as_deref().cloned().map(record),
         certificate: alert.certificate.clone().map(certificate),
         affected: alert.affected.clone().map(affected),
         digest: alert.digest.as_ref().map(digest),
@@ -61,16 +61,16 @@ fn severity(severity: Severity) -> Open<AlertSeverity> {
     })
 }
 
-fn mover(mover: Mover) -> Open<wire::Mover> {
-    Open::Known(match mover {
-        Mover::Customer => wire::Mover::Customer,
-        Mover::Operator => wire::Mover::Operator,
-        Mover::Ca => wire::Mover::Ca,
-        Mover::Nobody => wire::Mover::Nobody,
+fn waiting_on(waiting_on: WaitingOn) -> Open<wire::WaitingOn> {
+    Open::Known(match waiting_on {
+        WaitingOn::DomainOwner => wire::WaitingOn::DomainOwner,
+        WaitingOn::Operator => wire::WaitingOn::Operator,
+        WaitingOn::Ca => wire::WaitingOn::Ca,
+        WaitingOn::Nobody => wire::WaitingOn::Nobody,
     })
 }
 
-fn record(RequiredRecord { name, kind, value, purpose }: RequiredRecord) -> wire::RequiredRecord {
+fn record(DnsRecord { name, kind, value, purpose }: DnsRecord) -> wire::RequiredRecord {
     wire::RequiredRecord { name, kind, value, purpose }
 }
 
@@ -86,9 +86,9 @@ fn affected(Affected { endpoints, first }: Affected) -> events::Affected {
 fn digest(digest: &Digest) -> events::Digest {
     let needs = digest.needs.iter().map(|need| events::Need {
         domain: need.domain.clone(),
-        actor: mover(need.actor),
-        what: need.what.clone(),
-        remedy: need.remedy.clone(),
+        actor: waiting_on(need.guidance.waiting_on),
+        what: need.guidance.summary.clone(),
+        remedy: need.guidance.next_step().to_owned(),
         since: need.since,
         until: need.until,
     });

@@ -50,7 +50,8 @@ mod tests {
     use crate::facts::ProbeFault;
     use vocabulary::dns::answer::is_published;
     use vocabulary::dns::{Answer, Unanswered};
-    use vocabulary::failure::{Actor, FailureName};
+    use vocabulary::failure::FailureName;
+    use vocabulary::guidance::WaitingOn;
 
     const TARGET: &str = "abc.acme.platform.example";
 
@@ -74,8 +75,8 @@ mod tests {
 
     fn summary(cname: &[Answer], txt: &[Answer]) -> String {
         let failure = judge(cname, txt).expect_err("not ready");
-        assert_eq!((failure.name, failure.actor), (FailureName::RecordsNotReady, Actor::Customer));
-        failure.summary
+        assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::RecordsNotReady, WaitingOn::DomainOwner));
+        failure.guidance.summary
     }
 
     #[test]
@@ -97,7 +98,9 @@ mod tests {
         assert!(summary(&[Answer::NxDomain], &[]).contains("does not exist"));
         assert!(summary(&[records(&["_acme-challenge.shop.example.com"])], &[]).contains("alias of itself"));
         let stray = judge(&[Answer::NoData], &[records(&["stray"])]).expect_err("a stray TXT");
-        assert!(stray.summary.contains("TXT record (stray)") && stray.remedy.starts_with("Delete"));
+        assert!(
+            stray.guidance.summary.contains("TXT record (stray)") && stray.guidance.next_step().starts_with("Delete")
+        );
     }
 
     #[test]
@@ -117,8 +120,11 @@ mod tests {
         let refused = ProbeFault::NoConnection("refused".into());
         for answer in [ProbeAnswer::Body("hello".into()), ProbeAnswer::Status(404), ProbeAnswer::Failed(refused)] {
             let failure = judge(answer).expect_err("not ready");
-            assert_eq!((failure.name, failure.actor), (FailureName::RecordsNotReady, Actor::Customer));
-            assert!(failure.remedy.contains("CNAME edge.platform.example"));
+            assert_eq!(
+                (failure.name, failure.guidance.waiting_on),
+                (FailureName::RecordsNotReady, WaitingOn::DomainOwner)
+            );
+            assert!(failure.guidance.next_step().contains("CNAME edge.platform.example"));
         }
     }
 }

@@ -8,9 +8,8 @@ use std::collections::BTreeSet;
 use time::OffsetDateTime;
 use vocabulary::acme::DnsMethod;
 use vocabulary::dns::provider;
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::NameError;
-use vocabulary::record::RequiredRecord;
 
 use crate::catalogue::check::Area;
 use crate::checks::{caa, certificate_authority, delegation, host, persistent_record, serving, zone};
@@ -66,7 +65,7 @@ fn order(findings: &mut Vec<Finding>) {
     let mut told = BTreeSet::new();
     // One subject may need two records for the same reason: CAA for a name and for its wildcard.
     findings.retain(|finding| {
-        let record = finding.fix.record.as_ref().map(RequiredRecord::line);
+        let record = finding.guidance.record.as_ref().map(|record| record.line());
         told.insert((finding.check.clone(), finding.subject.clone(), record))
     });
     findings.sort_by_key(|finding| {
@@ -106,7 +105,7 @@ pub fn obstacle(report: &CheckReport) -> Option<&Finding> {
         |finding: &&Finding| finding.entry().is_some_and(|entry| !matches!(entry.area, Area::Serving | Area::Ca));
     let is_certain = |finding: &&Finding| {
         let caa = finding.entry().is_some_and(|entry| entry.area == Area::Caa);
-        finding.severity == Severity::Error && (finding.actor == Actor::Customer || caa)
+        finding.severity == Severity::Error && (finding.guidance.waiting_on == WaitingOn::DomainOwner || caa)
     };
     report.findings.iter().filter(is_certain).find(before_the_ca)
 }

@@ -170,7 +170,7 @@ proptest! {
         for finding in &report.findings {
             let entry = finding.entry().expect("an entry");
             prop_assert!(finding.severity <= entry.severity);
-            prop_assert!(!finding.fix.text.is_empty() && !finding.found.is_empty());
+            prop_assert!(!finding.guidance.next_step().is_empty() && !finding.guidance.summary.is_empty());
         }
     }
 

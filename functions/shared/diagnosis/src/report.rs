@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use vocabulary::dns::ProviderHint;
-use vocabulary::failure::Actor;
-use vocabulary::record::RequiredRecord;
+use vocabulary::guidance::{Guidance, WaitingOn};
+use vocabulary::record::DnsRecord;
 
 /// Whether a required record is as it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct Found {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordCheck {
     #[serde(flatten)]
-    pub record: RequiredRecord,
+    pub record: DnsRecord,
     pub status: RecordStatus,
     pub found: Vec<Found>,
 }
@@ -56,21 +56,9 @@ pub enum Severity {
     Error,
 }
 
-/// What mends a finding, ready to be copied.
+/// One entry of the catalogue that applies: what is wrong, why, and who is waited on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fix {
-    /// In one or two sentences, for the one who acts.
-    pub text: String,
-    /// The record to create or to change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub record: Option<RequiredRecord>,
-    /// A command to run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub command: Option<String>,
-}
-
-/// One entry of the catalogue that applies: what is wrong, why, and whose move it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredFinding", into = "StoredFinding")]
 pub struct Finding {
     /// Name of the catalogue's entry: `delegation-missing`. Stable.
     pub check: String,
@@ -78,10 +66,52 @@ pub struct Finding {
     /// The DNS name or host it is about.
     pub subject: String,
     pub expected: String,
-    pub found: String,
     pub explanation: String,
-    pub actor: Actor,
-    pub fix: Fix,
+    /// Its summary is what was found.
+    pub guidance: Guidance,
+    /// A command to run.
+    pub command: Option<String>,
+}
+
+/// As it is stored, by the names of earlier releases.
+#[derive(Serialize, Deserialize)]
+struct StoredFinding {
+    check: String,
+    severity: Severity,
+    subject: String,
+    expected: String,
+    found: String,
+    explanation: String,
+    actor: WaitingOn,
+    fix: StoredFix,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredFix {
+    text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<Box<DnsRecord>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
+}
+
+impl From<StoredFinding> for Finding {
+    fn from(stored: StoredFinding) -> Self {
+        let StoredFinding { check, severity, subject, expected, found, explanation, actor, fix } = stored;
+        let StoredFix { text, record, command } = fix;
+        let action = Some(text).filter(|text| !text.is_empty());
+        let guidance = Guidance { waiting_on: actor, summary: found, action, record };
+        Self { check, severity, subject, expected, explanation, guidance, command }
+    }
+}
+
+impl From<Finding> for StoredFinding {
+    fn from(finding: Finding) -> Self {
+        let Finding { check, severity, subject, expected, explanation, guidance, command } = finding;
+        let Guidance { waiting_on, summary, action, record } = guidance;
+        let fix = StoredFix { text: action.unwrap_or_default(), record, command };
+        Self { check, severity, subject, expected, found: summary, explanation, actor: waiting_on, fix }
+    }
 }
 
 /// What a TLS connection to the host showed.
@@ -144,12 +174,8 @@ pub struct CheckSummary {
 pub struct Concern {
     pub check: String,
     pub severity: Severity,
-    pub actor: Actor,
-    pub summary: String,
-    pub remedy: String,
-    /// The record to create or to change, where that is the remedy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub record: Option<RequiredRecord>,
+    #[serde(flatten)]
+    pub guidance: Guidance,
 }
 
 impl CheckReport {
@@ -162,10 +188,10 @@ impl CheckReport {
         let worst = self.findings.iter().max_by_key(|finding| finding.severity).map(|finding| Concern {
             check: finding.check.clone(),
             severity: finding.severity,
-            actor: finding.actor,
-            summary: format!("{}: {}", finding.subject, finding.found),
-            remedy: finding.fix.text.clone(),
-            record: finding.fix.record.clone(),
+            guidance: Guidance {
+                summary: format!("{}: {}", finding.subject, finding.guidance.summary),
+                ..finding.guidance.clone()
+            },
         });
         CheckSummary {
             checked_at: self.checked_at,

@@ -7,17 +7,17 @@ use crate::report::{Finding, Severity};
 
 /// The flow's failure for a finding: the same words, and the record to create always among them.
 pub fn to_failure(finding: &Finding) -> Failure {
-    let mut remedy = finding.fix.text.clone();
-    if let Some(record) = finding.fix.record.as_ref().filter(|record| !remedy.contains(&record.line())) {
+    let mut remedy = finding.guidance.next_step().to_owned();
+    if let Some(record) = finding.guidance.record.as_ref().filter(|record| !remedy.contains(&record.line())) {
         remedy = format!("{remedy} ({})", record.line());
     }
     Failure::new(
         vocabulary::failure::FailureName::RecordsNotReady,
-        finding.actor,
-        format!("{} {}", finding.subject, finding.found),
+        finding.guidance.waiting_on,
+        format!("{} {}", finding.subject, finding.guidance.summary),
         remedy,
     )
-    .with_record(finding.fix.record.as_ref())
+    .with_record(finding.guidance.record.as_deref())
 }
 
 /// Whether something of `areas` is wrong enough to fail a validation.

@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod flow;
 pub mod health;
 pub mod installation;
+pub mod issues;
 pub mod ports;
 pub mod status;
 

@@ -7,6 +7,7 @@ use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
 use serde::Deserialize;
 use vocabulary::acme::CaLimits;
 use vocabulary::dns::Issuer;
+use vocabulary::names::NamePolicy;
 
 use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
 use crate::wiring::Wiring;
@@ -56,6 +57,11 @@ fn anchor(name: &'static str, text: Option<String>) -> Wired<Option<Vec<u8>>> {
     anchor.map_err(|error| ConfigurationError::Malformed { name, why: format!("a trust anchor: {error}") })
 }
 
+fn name_policy(environment: &Environment) -> Wired<NamePolicy> {
+    let private = environment.optional("PRIVATE_CA").is_some();
+    Ok(NamePolicy::of(&environment.required("ACME_DIRECTORY")?, private))
+}
+
 impl Wiring {
     /// In the order in which they are asked, with how each is paced: by what it publishes, unless the installation says
     /// otherwise.
@@ -76,6 +82,11 @@ impl Wiring {
             others.push(Authority { directory, issuer, pace: Pace { limits, tenant_share } });
         }
         Authorities::new(first, others).map_err(|error| malformed(error.to_string()))
+    }
+
+    /// Which names the first CA issues for. Those that stand in for it decide nothing: a refusal ends there.
+    pub fn name_policy(&self) -> Wired<NamePolicy> {
+        name_policy(self.environment())
     }
 
     /// One for each of [`Self::authorities`]. `may_register`: whether this function's role may write the accounts.
@@ -154,5 +165,13 @@ mod tests {
             let error = read(list).expect_err(list).to_string();
             assert!(error.contains(LIST) && error.contains(place), "{list}: {error}");
         }
+    }
+
+    #[test]
+    fn names_are_those_of_a_public_ca_unless_it_is_said_to_be_a_private_one() {
+        let directory = ("ACME_DIRECTORY", "https://acme-v02.api.letsencrypt.org/directory");
+        let policy = |private| name_policy(&Environment::from([directory, ("PRIVATE_CA", private)]));
+        assert_eq!(policy(""), Ok(NamePolicy::LetsEncrypt));
+        assert_eq!(policy("yes"), Ok(NamePolicy::Private));
     }
 }

@@ -41,6 +41,17 @@ impl Environment {
     }
 }
 
+pub(crate) type Wired<T> = Result<T, ConfigurationError>;
+
+/// How CAA records name the first CA.
+pub(crate) fn first_issuer(environment: &Environment) -> Issuer {
+    let identities = environment.optional("CAA_IDENTITIES").unwrap_or_default();
+    Issuer {
+        identities: identities.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+        account: environment.optional("CAA_ACCOUNT_URI"),
+    }
+}
+
 #[cfg(test)]
 impl<const N: usize> From<[(&str, &str); N]> for Environment {
     fn from(variables: [(&str, &str); N]) -> Self {
@@ -59,16 +70,5 @@ mod tests {
         assert_eq!(environment.parsed::<u16>("EMPTY"), Ok(None));
         let error = environment.parsed::<u16>("PORT").expect_err("not a number");
         assert!(error.to_string().contains("PORT"));
-    }
-}
-
-pub(crate) type Wired<T> = Result<T, ConfigurationError>;
-
-/// How CAA records name the first CA.
-pub(crate) fn first_issuer(environment: &Environment) -> Issuer {
-    let identities = environment.optional("CAA_IDENTITIES").unwrap_or_default();
-    Issuer {
-        identities: identities.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect(),
-        account: environment.optional("CAA_ACCOUNT_URI"),
     }
 }

@@ -13,7 +13,7 @@ use metrique::unit_of_work::metrics;
 use metrique::writer::format::Format;
 use metrique::writer::{Entry, FormatExt};
 use metrique::{CloseValue, InflectableEntry, RootEntry};
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 
 /// What template.yaml's alarms and dashboard look at.
 const NAMESPACE: &str = "ManagedHttps";
@@ -189,10 +189,11 @@ fn attempt(input: &StepInput, settled: &Progress, at: SystemTime) -> (AttemptMet
     let reason = input.failure.as_ref().or(input.clean_up_failure.as_ref()).filter(|_| outcome == "Failed");
     let failure = reason.map(CaughtFailure::to_failure).map(|failure| FailureMetrics {
         at,
-        actor: match failure.actor {
-            Actor::Customer => "Customer",
-            Actor::Operator => "Operator",
-            Actor::Ca => "Ca",
+        actor: match failure.guidance.waiting_on {
+            WaitingOn::DomainOwner => "Customer",
+            WaitingOn::Operator => "Operator",
+            WaitingOn::Ca => "Ca",
+            WaitingOn::Nobody => "Nobody",
         },
         failures: 1,
         failure: failure.name.as_str(),
@@ -264,7 +265,7 @@ mod tests {
     fn an_attempt_adds_up_what_its_steps_used_also_the_one_that_failed() {
         let usage =
             |step, ca_requests| StepUsage { milliseconds: 10, ca_requests, route53_calls: 1, ..StepUsage::of(step) };
-        let failure = Failure::new(FailureName::ChallengeFailed, Actor::Customer, "not convinced", "");
+        let failure = Failure::new(FailureName::ChallengeFailed, WaitingOn::DomainOwner, "not convinced", "");
         let report = FailureReport { failure, usage: usage(Step::SubmitChallenge, 2) };
         let message = serde_json::to_string(&report).expect("serializes");
         let cause = json!({"errorType": "ChallengeFailed", "errorMessage": message}).to_string();

@@ -70,7 +70,7 @@ where
                     Ok(progress)
                 }
                 Err(failure) => {
-                    tracing::warn!(milliseconds, failure = %failure.name, summary = failure.summary, "step failed");
+                    tracing::warn!(milliseconds, failure = %failure.name, summary = failure.guidance.summary, "step failed");
                     Err(StepError(FailureReport { failure, usage }))
                 }
             }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use vocabulary::dns::caa::climb;
 use vocabulary::dns::{Answer, CaaLevel};
 use vocabulary::names::CertificateName;
-use vocabulary::record::RequiredRecord;
+use vocabulary::record::DnsRecord;
 
 use crate::banks::report_of_a_missing_record;
 
@@ -69,7 +69,7 @@ impl Looker for MemoryLooker {
         if state.missing {
             return report_of_a_missing_record(&name(&subject.names.primary().base), &target, now);
         }
-        let record = |base| RequiredRecord {
+        let record = |base| DnsRecord {
             name: name(base),
             kind: "CNAME".into(),
             value: target.clone(),

@@ -1,16 +1,18 @@
 //! One event of each kind, as the code makes them: what docs/EVENTS.md shows and what the tests of delivery send.
 
+use diagnosis::report::Serving;
 use domain::alert::installation::decide_engine;
 use domain::alert::ledger::decide;
-use domain::alert::trouble::troubles;
-use domain::alert::{Alert, AlertKind, Digest, EngineTrouble, SharedCause, Trouble};
-use domain::endpoint::{Cause, Endpoint, Failing, Ledger, Severity, Source};
+use domain::alert::{Alert, AlertKind, Digest, InstallationIssue, SharedCause};
+use domain::endpoint::{Cause, Endpoint, Failing, Health, Ledger, Severity, Symptom, SymptomKind};
+use domain::issues::issues;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::dns::owner_records::delegation_record;
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
 use crate::installed;
@@ -58,7 +60,7 @@ fn without_record(endpoint: Endpoint) -> Endpoint {
     let (name, line) = (&record.name, record.line());
     let failure = Failure::new(
         FailureName::RecordsNotReady,
-        Actor::Customer,
+        WaitingOn::DomainOwner,
         format!("{name} has no CNAME record: ns1.example.com says that the name does not exist"),
         format!("Create this record in the domain's DNS: {line}"),
     );
@@ -71,21 +73,22 @@ fn only(endpoint: &Endpoint, now: OffsetDateTime) -> Alert {
     decide(endpoint, now, DASHBOARD).alerts.pop().expect("it is news")
 }
 
-fn found(endpoint: &Endpoint, kind: AlertKind, cause: &str, what: &str, remedy: &str) -> Alert {
-    let trouble = Trouble {
-        kind,
-        cause: Cause::new(cause),
-        actor: Actor::Operator,
-        severity: Severity::Warning,
-        source: Source::Look,
-        since: NOW,
-        what: what.into(),
-        remedy: remedy.into(),
-        record: None,
-        shared: false,
-    };
-    let id = format!("{}.1.{cause}.warning", endpoint.id);
-    Alert { id, ..trouble.alert(endpoint, false, NOW) }.linked(DASHBOARD)
+/// What is decided of it when two health checks have seen `kind`.
+fn seen(mut endpoint: Endpoint, kind: SymptomKind, what: &str, action: &str) -> Alert {
+    endpoint.due_at = endpoint.certificate.as_ref().map(|held| held.renew_at);
+    endpoint.health = Some(Health {
+        looked_at: NOW,
+        dns_good_at: Some(NOW),
+        symptoms: vec![Symptom {
+            kind,
+            since: NOW,
+            looks: 2,
+            guidance: Guidance::new(WaitingOn::Operator, what, action),
+        }],
+        served: Serving::NotChecked,
+        used_by: vec![],
+    });
+    only(&endpoint, NOW)
 }
 
 /// One for each kind, in the order of [`AlertKind::ALL`].
@@ -101,30 +104,30 @@ fn alert(kind: AlertKind) -> Alert {
             Alert::certificate(&endpoint, held, NOW).linked(DASHBOARD)
         }
         AlertKind::IssuanceFailed => {
-            let failure = Failure::new(
+            let failure = Failure::without_action(
                 FailureName::CaUnavailable,
-                Actor::Ca,
+                WaitingOn::Ca,
                 "The CA did not serve newOrder: 503 Service Unavailable.",
-                "Nothing: it is tried again when the CA has said.",
             );
             let endpoint = failing(registered(), failure);
-            let trouble = troubles(&endpoint, NOW).remove(0);
+            let issue = issues(&endpoint, NOW).remove(0);
+            let notice = issue.due_notice().expect("people are notified of it");
             let cause = SharedCause {
-                cause: trouble.cause.clone(),
-                actor: trouble.actor,
+                cause: issue.cause.clone(),
+                owner: issue.owner,
                 since: NOW,
                 first: endpoint.names.primary().to_string(),
                 endpoints: 1,
                 told: Severity::Info,
             };
-            cause.alert(&trouble, None, NOW).linked(DASHBOARD)
+            cause.alert(&issue, notice, None, NOW).linked(DASHBOARD)
         }
         AlertKind::RenewalFailed => {
             let failure = Failure::new(
                 FailureName::CertificateRejected,
-                Actor::Ca,
+                WaitingOn::Ca,
                 "The CA's certificate was not accepted: the certificate is for another key than the stored one.",
-                "Nothing at once: a new order is made by itself. If it happens again, report it to the CA.",
+                "A new order is made automatically. If it happens again, report it to the CA.",
             );
             only(&failing(aged(59, false), failure), NOW)
         }
@@ -143,29 +146,30 @@ fn alert(kind: AlertKind) -> Alert {
             let renewed = Endpoint { told: endpoint.told, ..aged(0, true) };
             only(&renewed, later)
         }
-        AlertKind::ServedCertificateDiffers => found(
-            &aged(2, true),
-            kind,
-            "served-certificate-differs",
+        AlertKind::ServedCertificateDiffers => seen(
+            aged(2, true),
+            SymptomKind::AnotherServed,
             "The host presents another certificate than the one in ACM.",
             "Attach the certificate to the load balancer's listener.",
         ),
-        AlertKind::CertificateMissing => found(
-            &aged(10, false),
-            kind,
-            "certificate-missing",
+        AlertKind::CertificateMissing => seen(
+            aged(10, false),
+            SymptomKind::CertificateMissing,
             "ACM does not know the certificate any more.",
-            "Nothing, if it was deleted by mistake: managed-https renew brings a new one. Attach that one to the listeners.",
+            "Renew it, which gives the certificate another ARN, and attach that to the listeners: managed-https renew shop.example.com --wait",
         ),
         AlertKind::EngineUnhealthy => {
-            let trouble = EngineTrouble {
+            let issue = InstallationIssue {
                 cause: Cause::new("schedule"),
                 severity: Severity::Error,
                 since: NOW,
-                what: "The schedule of the scan is disabled: nothing is renewed.".into(),
-                remedy: "Enable it; managed-https doctor shows the command.".into(),
+                guidance: Guidance::new(
+                    WaitingOn::Operator,
+                    "The schedule of the scan is disabled: nothing is renewed.",
+                    "Enable it; managed-https doctor shows the command.",
+                ),
             };
-            decide_engine(&Ledger::default(), &[trouble], NOW, DASHBOARD).0.remove(0)
+            decide_engine(&Ledger::default(), &[issue], NOW, DASHBOARD).0.remove(0)
         }
         AlertKind::EndpointRemoved => Alert::removed(&aged(10, false), &[], NOW).linked(DASHBOARD),
         AlertKind::Digest => {

@@ -6,7 +6,7 @@ use domain::alert::{CLAIM, SharedCause};
 use domain::endpoint::{Cause, Endpoint, Severity};
 use domain::ports::{ServiceFault, SharedCauses};
 use time::OffsetDateTime;
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointId;
 
 use crate::Fuse;
@@ -39,7 +39,7 @@ impl SharedCauses for MemorySharedCauses {
     async fn join(
         &self,
         cause: &Cause,
-        actor: Actor,
+        actor: WaitingOn,
         endpoint: &Endpoint,
         now: OffsetDateTime,
     ) -> Result<SharedCause, ServiceFault> {
@@ -47,7 +47,7 @@ impl SharedCauses for MemorySharedCauses {
         let entry = causes.entry(key(cause, actor)).or_insert_with(|| Entry {
             known: SharedCause {
                 cause: cause.clone(),
-                actor,
+                owner: actor,
                 since: now,
                 first: endpoint.names.primary().to_string(),
                 endpoints: 0,
@@ -96,7 +96,7 @@ impl SharedCauses for MemorySharedCauses {
         Ok(())
     }
 
-    async fn leave(&self, cause: &Cause, actor: Actor, endpoint: &EndpointId) -> Result<(), ServiceFault> {
+    async fn leave(&self, cause: &Cause, actor: WaitingOn, endpoint: &EndpointId) -> Result<(), ServiceFault> {
         if let Some(entry) = self.causes().get_mut(&key(cause, actor)) {
             entry.members.remove(endpoint);
         }
@@ -104,7 +104,7 @@ impl SharedCauses for MemorySharedCauses {
         Ok(())
     }
 
-    async fn abandoned(&self, cause: &Cause, actor: Actor) -> Result<Option<SharedCause>, ServiceFault> {
+    async fn abandoned(&self, cause: &Cause, actor: WaitingOn) -> Result<Option<SharedCause>, ServiceFault> {
         let causes = self.causes();
         let entry = causes.get(&key(cause, actor)).filter(|entry| entry.members.is_empty());
         Ok(entry.map(|entry| entry.known.clone()))

@@ -6,6 +6,7 @@ pub mod acme;
 pub mod certificate;
 pub mod dns;
 pub mod failure;
+pub mod guidance;
 pub mod names;
 pub mod record;
 pub mod stable_hash;
@@ -13,6 +14,7 @@ pub mod text;
 pub mod times;
 
 pub use self::acme::{DnsMethod, Proving, Reachability};
-pub use self::failure::{Actor, Failure, FailureName};
+pub use self::failure::{Failure, FailureName};
+pub use self::guidance::{Guidance, WaitingOn};
 pub use self::names::{CertificateName, DelegationLabel, DomainName, EndpointId, EndpointNames, TenantId};
-pub use self::record::RequiredRecord;
+pub use self::record::DnsRecord;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One record to create, as it is typed into a zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequiredRecord {
+pub struct DnsRecord {
     /// Full name, without trailing dot.
     pub name: String,
     /// `CNAME`, or `ALIAS` where a CNAME cannot stand (RFC 1034 §3.6.2), or `TXT`.
@@ -16,7 +16,7 @@ pub struct RequiredRecord {
     pub purpose: String,
 }
 
-impl RequiredRecord {
+impl DnsRecord {
     /// As one writes it: `www.example.com CNAME edge.platform.example`.
     pub fn line(&self) -> String {
         let value = if self.kind == "TXT" { quoted(&self.value) } else { self.value.clone() };

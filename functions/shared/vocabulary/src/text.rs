@@ -28,6 +28,47 @@ pub fn is_invisible(c: char) -> bool {
         )
 }
 
+/// How people are told of a character that they do not see: `U+202E right-to-left override`.
+///
+/// Names are those of the Unicode Character Database, in lower case; of the wider ranges, the range's.
+pub fn code_point(c: char) -> String {
+    let name = match c {
+        '\0' => "null",
+        '\t' => "tab",
+        '\n' => "line feed",
+        '\r' => "carriage return",
+        '\u{1b}' => "escape",
+        '\u{7f}' => "delete",
+        '\u{ad}' => "soft hyphen",
+        '\u{34f}' => "combining grapheme joiner",
+        '\u{61c}' => "Arabic letter mark",
+        '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' => "Hangul filler",
+        '\u{180e}' => "Mongolian vowel separator",
+        '\u{200b}' => "zero width space",
+        '\u{200c}' => "zero width non-joiner",
+        '\u{200d}' => "zero width joiner",
+        '\u{200e}' => "left-to-right mark",
+        '\u{200f}' => "right-to-left mark",
+        '\u{2028}' => "line separator",
+        '\u{2029}' => "paragraph separator",
+        '\u{202a}' => "left-to-right embedding",
+        '\u{202b}' => "right-to-left embedding",
+        '\u{202c}' => "pop directional formatting",
+        '\u{202d}' => "left-to-right override",
+        '\u{202e}' => "right-to-left override",
+        '\u{2060}' => "word joiner",
+        '\u{2061}'..='\u{2064}' => "invisible operator",
+        '\u{2066}'..='\u{2069}' => "directional isolate",
+        '\u{fff9}'..='\u{fffb}' => "interlinear annotation",
+        '\u{feff}' => "zero width no-break space",
+        '\u{e0000}'..='\u{e007f}' => "tag",
+        c if c.is_control() => "control character",
+        c if is_invisible(c) => "format character",
+        _ => "",
+    };
+    format!("U+{:04X} {name}", u32::from(c)).trim_end().to_owned()
+}
+
 /// What stands for `c` on one line: itself, a blank for a line break or a tab, or U+FFFD for what is [invisible](is_invisible).
 pub fn visible(c: char) -> char {
     match c {
@@ -79,6 +120,18 @@ mod tests {
         for c in single.into_iter().chain(ranges.into_iter().flatten()) {
             assert_eq!(printable(&format!("a{c}b"), 9), "a\u{fffd}b", "U+{:04X}", u32::from(c));
         }
+    }
+
+    #[test]
+    fn each_character_that_is_not_seen_has_a_name_of_code_point_and_words() {
+        for c in (0..=0xf_ffff).filter_map(char::from_u32).filter(|c| is_invisible(*c)) {
+            let told = code_point(c);
+            let (number, words) = told.split_once(' ').expect("a number and words");
+            assert_eq!(number, format!("U+{:04X}", u32::from(c)));
+            assert!(told.chars().all(|c| !is_invisible(c)) && words.len() > 2, "{told}");
+        }
+        assert_eq!(code_point('\u{200b}'), "U+200B zero width space");
+        assert_eq!(code_point('\u{1}'), "U+0001 control character");
     }
 
     #[test]

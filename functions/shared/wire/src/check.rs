@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{Actor, DnsMethod, Open, Reachability, RecordCheck, RequiredRecord};
+use crate::{DnsMethod, Open, Reachability, RecordCheck, RequiredRecord, WaitingOn};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -49,8 +49,8 @@ pub struct Finding {
     #[serde(default)]
     #[schema(required = true)]
     pub explanation: String,
-    #[schema(value_type = Actor)]
-    pub actor: Open<Actor>,
+    #[schema(value_type = WaitingOn)]
+    pub actor: Open<WaitingOn>,
     pub fix: Fix,
 }
 

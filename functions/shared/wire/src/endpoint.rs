@@ -5,8 +5,8 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::{
-    CertificateView, DeploymentView, DnsMethod, FailureView, Finding, Mover, Open, ProviderHint, Reachability,
-    RecordStatus, RecordView, Serving, WatchView,
+    CertificateView, DeploymentView, DnsMethod, FailureView, Finding, Open, ProviderHint, Reachability, RecordStatus,
+    RecordView, Serving, WaitingOn, WatchView,
 };
 
 /// The state of an endpoint in one word.
@@ -52,8 +52,8 @@ pub struct EndpointView {
     #[schema(value_type = Verdict)]
     pub verdict: Open<Verdict>,
     /// Who must take the next step.
-    #[schema(value_type = Mover)]
-    pub actor: Open<Mover>,
+    #[schema(value_type = WaitingOn)]
+    pub actor: Open<WaitingOn>,
     /// What is the case, in one or two sentences.
     pub reason: String,
     pub next_step: String,
@@ -86,7 +86,7 @@ pub struct EndpointView {
 impl EndpointView {
     /// Whether it is being removed: nothing more can be done with it. A parked endpoint is paused, too, but stays.
     pub fn leaves(&self) -> bool {
-        self.verdict == Verdict::Paused && self.actor == Mover::Nobody
+        self.verdict == Verdict::Paused && self.actor == WaitingOn::Nobody
     }
 
     /// As its owner writes it.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{Mover, Open, RequiredRecord};
+use crate::{Open, RequiredRecord, WaitingOn};
 
 /// Of the events' shape. A field that is added leaves it as it is; one that goes, or means another thing, does not.
 pub const VERSION: u32 = 1;
@@ -102,8 +102,8 @@ pub struct Alert {
     pub severity: Open<AlertSeverity>,
     pub cause: Cause,
     /// Who must act.
-    #[schema(value_type = Mover)]
-    pub actor: Open<Mover>,
+    #[schema(value_type = WaitingOn)]
+    pub actor: Open<WaitingOn>,
     /// Absent where the event is about the installation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
@@ -161,8 +161,8 @@ pub struct Digest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Need {
     pub domain: String,
-    #[schema(value_type = Mover)]
-    pub actor: Open<Mover>,
+    #[schema(value_type = WaitingOn)]
+    pub actor: Open<WaitingOn>,
     pub what: String,
     pub remedy: String,
     /// Since when its attempts fail, where they do.

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{Actor, Open, RequiredRecord};
+use crate::{Open, RequiredRecord, WaitingOn};
 
 /// The error types that a step reports to Step Functions; `infra/issue-certificate.asl.json` matches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -65,8 +65,8 @@ pub struct Subproblem {
 pub struct Failure {
     #[schema(value_type = FailureName)]
     pub name: Open<FailureName>,
-    #[schema(value_type = Actor)]
-    pub actor: Open<Actor>,
+    #[schema(value_type = WaitingOn)]
+    pub actor: Open<WaitingOn>,
     /// What happened and why, in one or two sentences. Texts from outside are made printable.
     pub summary: String,
     /// The next step, for `actor`.
@@ -86,8 +86,8 @@ pub struct Failure {
 pub struct FailureView {
     #[schema(value_type = FailureName)]
     pub name: Open<FailureName>,
-    #[schema(value_type = Actor)]
-    pub actor: Open<Actor>,
+    #[schema(value_type = WaitingOn)]
+    pub actor: Open<WaitingOn>,
     pub summary: String,
     pub remedy: String,
     #[serde(with = "time::serde::rfc3339")]

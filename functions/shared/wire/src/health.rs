@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{Actor, Open, RequiredRecord};
+use crate::{Open, RequiredRecord, WaitingOn};
 
 /// What can be wrong with an endpoint that has a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -42,8 +42,8 @@ pub struct Symptom {
     #[schema(required = true)]
     pub looks: u32,
     #[serde(default)]
-    #[schema(value_type = Actor, required = true)]
-    pub actor: Open<Actor>,
+    #[schema(value_type = WaitingOn, required = true)]
+    pub actor: Open<WaitingOn>,
     /// What is the case, in a sentence or two.
     pub summary: String,
     /// What `actor` does about it, with the record or the command.

@@ -38,4 +38,4 @@ pub use record::{Found, RecordCheck, RecordList, RecordStatus, RecordView, Requi
 pub use request::{DnsMethod, LinkWish, Preflight, Reachability, Registration, Wish};
 pub use share::{NewShare, Share, ShareList};
 pub use trail::{Event, EventKind, EventList};
-pub use who::{Actor, Mover, Origin};
+pub use who::{Origin, WaitingOn};

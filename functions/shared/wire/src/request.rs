@@ -41,7 +41,7 @@ pub struct Registration {
     pub domain: String,
     /// Further names for the same certificate.
     #[serde(default)]
-    #[schema(max_items = 99)]
+    #[schema(max_items = 96)]
     pub also: Vec<String>,
     pub reachability: Reachability,
     /// How names are proven that have to be proven over DNS: through the delegation unless this says otherwise.
@@ -71,7 +71,7 @@ pub struct Registration {
 pub struct Wish {
     /// All further names: those that are left out are given back.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_items = 99)]
+    #[schema(max_items = 96)]
     pub also: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reachability: Option<Reachability>,
@@ -99,7 +99,7 @@ pub struct Preflight {
     #[schema(max_length = 253)]
     pub domain: String,
     #[serde(default)]
-    #[schema(max_items = 99)]
+    #[schema(max_items = 96)]
     pub also: Vec<String>,
     pub reachability: Reachability,
     /// How names are to be proven that have to be proven over DNS; as for a registration.

@@ -1,36 +1,19 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Who has to do something before it can work.
+/// Who has to do something before it goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Actor {
+#[serde(rename_all = "snake_case")]
+pub enum WaitingOn {
     /// The owner of the domain, in its DNS.
-    Customer,
+    #[serde(rename = "customer")]
+    DomainOwner,
     /// The team that runs this installation.
     Operator,
     /// The certificate authority; waiting is enough.
     Ca,
-}
-
-/// Whose move it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Mover {
-    Customer,
-    Operator,
-    Ca,
+    /// It goes on automatically.
     Nobody,
-}
-
-impl From<Actor> for Mover {
-    fn from(actor: Actor) -> Self {
-        match actor {
-            Actor::Customer => Self::Customer,
-            Actor::Operator => Self::Operator,
-            Actor::Ca => Self::Ca,
-        }
-    }
 }
 
 /// Who did something, from where: the trail that an audit follows.

@@ -1,15 +1,16 @@
 //! Endpoints in every state, as an installation in use has them.
 
-use diagnosis::report::{CheckReport, Finding, Fix, Found, RecordCheck, RecordStatus, Serving, Severity};
+use diagnosis::report::{CheckReport, Finding, Found, RecordCheck, RecordStatus, Serving, Severity};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::records::required_records;
 use domain::endpoint::{Attempt, Endpoint, Event, EventKind, Failing, Outcome, Step, StepUsage};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{ChallengeKind, Reachability};
 use vocabulary::dns::ProviderHint;
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::{EndpointNames, Origin, TenantId};
-use vocabulary::record::RequiredRecord;
+use vocabulary::record::DnsRecord;
 
 use crate::stage::{Stage, Standing, TARGET, ZONE, certificate, id, label};
 
@@ -68,7 +69,7 @@ pub(crate) fn hostile(now: OffsetDateTime) -> Standing {
     let mut standing =
         Standing::new(Endpoint::register(id(90), TenantId::fallback(), names, Reachability::External, label(90), now));
     let failure =
-        Failure::new(FailureName::CaRefused, Actor::Ca, format!("The CA said: {MARKUP}"), format!("Read {MARKUP}"));
+        Failure::new(FailureName::CaRefused, WaitingOn::Ca, format!("The CA said: {MARKUP}"), format!("Read {MARKUP}"));
     standing.endpoint.failing = Some(Failing::first(failure.clone(), now));
     standing.endpoint.due_at = Some(now + Duration::HOUR);
     standing.attempts.push(attempt(&standing.endpoint, 1, now, Outcome::Failed, Some(failure)));
@@ -86,10 +87,9 @@ pub(crate) fn hostile(now: OffsetDateTime) -> Standing {
         severity: Severity::Error,
         subject: MARKUP.into(),
         expected: MARKUP.into(),
-        found: MARKUP.into(),
         explanation: MARKUP.into(),
-        actor: Actor::Customer,
-        fix: Fix { text: MARKUP.into(), record: None, command: Some(MARKUP.into()) },
+        guidance: Guidance::new(WaitingOn::DomainOwner, MARKUP, MARKUP),
+        command: Some(MARKUP.into()),
     };
     let hint = ProviderHint { name: MARKUP.into(), typing: MARKUP.into(), trap: Some(MARKUP.into()) };
     let serving = Serving::Unreachable { host: MARKUP.into(), reason: MARKUP.into() };
@@ -110,7 +110,7 @@ fn itself() -> Origin {
     Origin { who: "managed-https".into(), address: None }
 }
 
-fn required(endpoint: &Endpoint) -> Vec<RequiredRecord> {
+fn required(endpoint: &Endpoint) -> Vec<DnsRecord> {
     required_records(endpoint, ZONE, TARGET, None)
 }
 
@@ -133,7 +133,7 @@ fn see(
 
 /// Every record as it must be, on two servers.
 fn well(endpoint: &Endpoint) -> Vec<RecordCheck> {
-    let check = |record: RequiredRecord| {
+    let check = |record: DnsRecord| {
         let records = [format!("{} {}", record.kind, record.value)];
         let chain: &[&str] =
             if record.value == TARGET { &["edge.platform.example", "192.0.2.80, 192.0.2.81"] } else { &[] };
@@ -225,7 +225,7 @@ fn wrong(mut standing: Standing, now: OffsetDateTime) -> Standing {
     let (host, delegation) = (records[0].clone(), records[1].clone());
     let failure = Failure::new(
         FailureName::RecordsNotReady,
-        Actor::Customer,
+        WaitingOn::DomainOwner,
         format!("{} leads to portal.old-vendor.example instead of {}.", delegation.name, delegation.value),
         format!("Change this record in the domain’s DNS: {} CNAME {}", delegation.name, delegation.value),
     );
@@ -244,28 +244,27 @@ fn wrong(mut standing: Standing, now: OffsetDateTime) -> Standing {
         severity: Severity::Error,
         subject: delegation.name.clone(),
         expected: format!("CNAME {}", delegation.value),
-        found: "CNAME portal.old-vendor.example".into(),
         explanation: explanation.into(),
-        actor: Actor::Customer,
-        fix: Fix {
-            text: "Replace the value of the record that is there.".into(),
-            record: Some(delegation.clone()),
-            command: None,
-        },
+        guidance: Guidance::new(
+            WaitingOn::DomainOwner,
+            "CNAME portal.old-vendor.example",
+            "Replace the value of the record that is there.",
+        )
+        .with_record(Some(&delegation)),
+        command: None,
     };
     let missing = Finding {
         check: "name-servers-disagree".into(),
         severity: Severity::Warning,
         subject: host.name.clone(),
         expected: format!("CNAME {}", host.value),
-        found: "2 servers have the record, 1 has none".into(),
         explanation: "A server that has not taken up the change yet can be the one that the CA asks.".into(),
-        actor: Actor::Customer,
-        fix: Fix {
-            text: "Wait for the zone’s transfer, or have the provider look at the third server.".into(),
-            record: None,
-            command: Some(format!("dig +noall +answer CNAME {} @ns3.registrar.example", host.name)),
-        },
+        guidance: Guidance::new(
+            WaitingOn::DomainOwner,
+            "2 servers have the record, 1 has none",
+            "Wait for the zone’s transfer, or have the provider look at the third server.",
+        ),
+        command: Some(format!("dig +noall +answer CNAME {} @ns3.registrar.example", host.name)),
     };
     let alias = format!("CNAME {}", host.value);
     let chain = ["edge.platform.example", "192.0.2.80, 192.0.2.81"];
@@ -308,10 +307,10 @@ fn drifted(standing: Standing, now: OffsetDateTime) -> Standing {
         severity: Severity::Error,
         subject: record.name.clone(),
         expected: format!("CNAME {}", record.value),
-        found: "The record is gone.".into(),
         explanation: "It was there when the certificate was issued. Without it the next renewal fails.".into(),
-        actor: Actor::Customer,
-        fix: Fix { text: "Create the record again.".into(), record: Some(record), command: None },
+        guidance: Guidance::new(WaitingOn::DomainOwner, "The record is gone.", "Create the record again.")
+            .with_record(Some(&record)),
+        command: None,
     };
     let serving = standing.report.take().map_or(Serving::NotChecked, |report| report.serving);
     see(&mut standing, checks, vec![finding], serving, now - Duration::hours(2));
@@ -321,7 +320,7 @@ fn drifted(standing: Standing, now: OffsetDateTime) -> Standing {
 fn limited(mut standing: Standing, now: OffsetDateTime) -> Standing {
     let failure = Failure::new(
         FailureName::RateLimited,
-        Actor::Ca,
+        WaitingOn::Ca,
         "The CA has issued 50 certificates for tailspin.example in the last 7 days, and takes no more for now.",
         "Nothing: it is tried again when the CA takes orders again.",
     );

@@ -5,7 +5,8 @@ use domain::endpoint::Failing;
 use fantoccini::Locator;
 use fantoccini::key::Key;
 use time::{Duration, OffsetDateTime};
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 
 use crate::browser::Reader;
 use crate::stage::{Stage, ZONE};
@@ -26,7 +27,8 @@ async fn delegation(browser: &crate::browser::Browser) -> Result<String> {
 fn give_up(stage: &Stage) {
     let now = OffsetDateTime::now_utc();
     stage.change(DOMAIN, |standing| {
-        let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "The alias is wrong.", "Correct it.");
+        let failure =
+            Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "The alias is wrong.", "Correct it.");
         standing.endpoint.failing = Some(Failing::first(failure, now));
         standing.endpoint.lease_until = None;
         standing.endpoint.due_at = Some(now + Duration::HOUR);

@@ -6,19 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use api::dashboard::{Done, ListQuery, Operations, Wish};
 use api::views::{FromWire, ToWire, endpoint_view};
 use api::{Installation, Problem};
-use diagnosis::report::{CheckReport, Finding, Fix, Found, RecordCheck, RecordStatus, Serving, Severity};
+use diagnosis::report::{CheckReport, Finding, Found, RecordCheck, RecordStatus, Serving, Severity};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::event::time_line;
 use domain::endpoint::records::required_records;
-use domain::endpoint::{Attempt, Endpoint, Event, EventKind, Outcome, Share, ShareToken};
-use domain::status::Verdict;
+use domain::endpoint::{Attempt, Endpoint, EndpointStatus, Event, EventKind, Outcome, Share, ShareToken};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::dns::ProviderHint;
-use vocabulary::failure::Actor;
-use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, Origin, Scope, TenantId};
-use vocabulary::record::RequiredRecord;
+use vocabulary::guidance::{Guidance, WaitingOn};
+use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, NamePolicy, Origin, Scope, TenantId};
+use vocabulary::record::DnsRecord;
 use wire::{EndpointList, EndpointView, NewShare, Open, Overview, PreflightView, Renewal, VerdictCount};
 
 pub(crate) const ZONE: &str = "acme.platform.example";
@@ -89,6 +88,7 @@ pub(crate) fn installation() -> Installation {
         delegation_zone: ZONE.into(),
         endpoint_target: TARGET.into(),
         profile: None,
+        name_policy: NamePolicy::Private,
         standing_records: false,
         issuer: None,
         account: None,
@@ -195,7 +195,7 @@ struct World {
 }
 
 impl World {
-    fn look(&self, records: Vec<RequiredRecord>, now: OffsetDateTime) -> CheckReport {
+    fn look(&self, records: Vec<DnsRecord>, now: OffsetDateTime) -> CheckReport {
         let records: Vec<_> = records.into_iter().map(|record| self.look_at(record)).collect();
         let findings = records.iter().filter(|check| check.status != RecordStatus::Ok).map(finding).collect();
         CheckReport {
@@ -207,7 +207,7 @@ impl World {
         }
     }
 
-    fn look_at(&self, record: RequiredRecord) -> RecordCheck {
+    fn look_at(&self, record: DnsRecord) -> RecordCheck {
         let standing = self.dns.get(&record.name).cloned().unwrap_or_default();
         let status = match standing.as_slice() {
             [] => RecordStatus::Missing,
@@ -231,14 +231,14 @@ fn finding(check: &RecordCheck) -> Finding {
         severity: Severity::Error,
         subject: check.record.name.clone(),
         expected: format!("{} {}", check.record.kind, check.record.value),
-        found: check.found[0].records.first().cloned().unwrap_or_else(|| "no record".to_owned()),
         explanation: "The CA looks for the proof of control below this name, and does not find ours.".into(),
-        actor: Actor::Customer,
-        fix: Fix {
-            text: if missing { "Create this record." } else { "Replace what stands there by this record." }.into(),
-            record: Some(check.record.clone()),
-            command: None,
-        },
+        guidance: Guidance::new(
+            WaitingOn::DomainOwner,
+            check.found[0].records.first().map_or("no record", String::as_str),
+            if missing { "Create this record." } else { "Replace what stands there by this record." },
+        )
+        .with_record(Some(&check.record)),
+        command: None,
     }
 }
 
@@ -247,12 +247,12 @@ impl Operations for Stage {
         let state = self.state();
         let own = state.standing.values().filter(|standing| caller.scope.covers(standing.endpoint.tenant.as_str()));
         let views: Vec<_> = own.map(|standing| standing.view(now)).collect();
-        let counted = |verdict: Verdict| {
+        let counted = |verdict: EndpointStatus| {
             let verdict = Open::Known(verdict.to_wire());
             let count = views.iter().filter(|view| view.verdict == verdict).count();
             VerdictCount { verdict, count }
         };
-        let verdicts = Verdict::ALL.map(counted).into();
+        let verdicts = EndpointStatus::ALL.map(counted).into();
         let mut renewals: Vec<_> = views
             .iter()
             .filter_map(|view| {

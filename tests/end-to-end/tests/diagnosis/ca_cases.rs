@@ -5,8 +5,8 @@ use diagnosis::catalogue::Check;
 use diagnosis::report::CheckReport;
 use domain::ports::CaError;
 use time::macros::datetime;
-use vocabulary::failure::Actor::{Ca, Customer, Operator};
 use vocabulary::failure::{Failure, Problem, Subproblem};
+use vocabulary::guidance::WaitingOn::{Ca, DomainOwner, Operator};
 
 use crate::Case;
 use crate::cases::case;
@@ -17,7 +17,13 @@ pub(crate) const CASES: [Case; 5] = [
     case!(RateLimited, Ca, "a 429 for another limit, with Retry-After", "2026-11-24 12:30 UTC", rate_limited),
     case!(NamePaused, Operator, "a 429 of a paused name", "then open https://portal.test/unpause?jwt=a.b.c", paused),
     case!(OrderFailed, Operator, "an order refused with a problem and two subproblems", "the CA's words", refused),
-    case!(OrderFailed, Customer, "a validation refused as `connection`, from other networks", "Make port 80", invalid),
+    case!(
+        OrderFailed,
+        DomainOwner,
+        "a validation refused as `connection`, from other networks",
+        "Make port 80",
+        invalid
+    ),
 ];
 
 /// A healthy internal endpoint whose last attempt failed so.

@@ -7,7 +7,7 @@ use diagnosis::judge::refused_name;
 use diagnosis::report::{CheckReport, Serving};
 use local_cloud::{Behaviour, CustomerZone};
 use vocabulary::acme::Reachability;
-use vocabulary::failure::Actor::{Customer, Operator};
+use vocabulary::guidance::WaitingOn::{DomainOwner, Operator};
 
 use crate::Case;
 use crate::stage::{ACCOUNT, NOW, Stage};
@@ -26,64 +26,70 @@ macro_rules! case {
 pub(crate) use case;
 
 pub(crate) const CASES: [Case; 29] = [
-    case!(PublicSuffix, Customer, "`check co.uk`", "Register a name below it, like shop.co.uk", public_suffix),
-    case!(DomainNotFound, Customer, "a domain that the zone above does not know", "Register or renew", unregistered),
+    case!(PublicSuffix, DomainOwner, "`check co.uk`", "Register a name below it, like shop.co.uk", public_suffix),
+    case!(DomainNotFound, DomainOwner, "a domain that the zone above does not know", "Register or renew", unregistered),
     case!(
         DomainNotFound,
-        Customer,
+        DomainOwner,
         "a name that the zone above has a TXT record for, but no name servers",
         "set its name servers",
         undelegated
     ),
-    case!(ServersFailing, Customer, "the only name server answers SERVFAIL", "load the zone again", failing),
-    case!(ServersLame, Customer, "the only name server answers REFUSED", "those of the provider", refusing),
+    case!(ServersFailing, DomainOwner, "the only name server answers SERVFAIL", "load the zone again", failing),
+    case!(ServersLame, DomainOwner, "the only name server answers REFUSED", "those of the provider", refusing),
     case!(
         ServersLame,
-        Customer,
+        DomainOwner,
         "one of two name servers answers with the AA bit clear",
         "those of the provider",
         one_is_lame
     ),
-    case!(ServersSilent, Customer, "the only name server takes questions and answers none", "port 53", silent),
+    case!(ServersSilent, DomainOwner, "the only name server takes questions and answers none", "port 53", silent),
     case!(
         DnssecBroken,
-        Customer,
+        DomainOwner,
         "a DS record at the parent, and a zone without DNSKEY records",
         "Remove the DS record",
         unsigned
     ),
     case!(
         ServersDisagree,
-        Customer,
+        DomainOwner,
         "two name servers, the delegation at one of them only",
         "all name servers of the zone serve the same",
         disagreeing
     ),
-    case!(DelegationMissing, Customer, "a zone without the record", " CNAME label.acme.platform.", missing),
-    case!(DelegationElsewhere, Customer, "the CNAME of an earlier registration", "Change the record", elsewhere),
+    case!(DelegationMissing, DomainOwner, "a zone without the record", " CNAME label.acme.platform.", missing),
+    case!(DelegationElsewhere, DomainOwner, "the CNAME of an earlier registration", "Change the record", elsewhere),
     case!(
         DelegationDoubledLabel,
-        Customer,
+        DomainOwner,
         "the CNAME at `_acme-challenge.shop.doubled.example.doubled.example`",
         "with the name typed as _acme-challenge.shop:",
         doubled
     ),
-    case!(DelegationTxtInstead, Customer, "a TXT record at the name", "Delete the TXT record", txt_instead),
-    case!(TxtStray, Customer, "a server that holds a TXT record beside the CNAME", "the CNAME stays", beside),
+    case!(DelegationTxtInstead, DomainOwner, "a TXT record at the name", "Delete the TXT record", txt_instead),
+    case!(TxtStray, DomainOwner, "a server that holds a TXT record beside the CNAME", "the CNAME stays", beside),
     case!(TxtStray, Operator, "a TXT record at the delegated name, with no order open", "delegation zone", leftover),
-    case!(AliasLoop, Customer, "two CNAMEs that lead to each other", "straight to its target", looping),
-    case!(AliasChainTooLong, Customer, "ten CNAMEs in a row", "straight to its target", long_chain),
-    case!(CaaForbids, Customer, "CAA of another CA at the domain above the name", "CAA 0 issue \"ca.test\"", forbidden),
+    case!(AliasLoop, DomainOwner, "two CNAMEs that lead to each other", "straight to its target", looping),
+    case!(AliasChainTooLong, DomainOwner, "ten CNAMEs in a row", "straight to its target", long_chain),
     case!(
         CaaForbids,
-        Customer,
+        DomainOwner,
+        "CAA of another CA at the domain above the name",
+        "CAA 0 issue \"ca.test\"",
+        forbidden
+    ),
+    case!(
+        CaaForbids,
+        DomainOwner,
         "a wildcard, `issue` for the CA and `issuewild \";\"`",
         "CAA 0 issuewild \"ca.test\"",
         wildcard_forbidden
     ),
     case!(
         CaaForbids,
-        Customer,
+        DomainOwner,
         "the right `accounturi`, and a “;” behind it",
         "Replace the CAA record by this one",
         semicolon
@@ -97,32 +103,38 @@ pub(crate) const CASES: [Case; 29] = [
     ),
     case!(
         CaaForbids,
-        Customer,
+        DomainOwner,
         "CAA of another CA at a builder's name, which the host is an alias of",
         "Ask its owner, or point shop.aliased.",
         at_a_stranger
     ),
-    case!(CaaAccount, Customer, "`accounturi` of another account", "accounturi=https://ca.test/account/7", account),
-    case!(CaaMethod, Customer, "`validationmethods=http-01` for an internal host", "http-01,dns-01", method),
-    case!(CaaCritical, Customer, "`128 isue \"ca.test\"`", "Correct the property's name", critical),
+    case!(CaaAccount, DomainOwner, "`accounturi` of another account", "accounturi=https://ca.test/account/7", account),
+    case!(CaaMethod, DomainOwner, "`validationmethods=http-01` for an internal host", "http-01,dns-01", method),
+    case!(CaaCritical, DomainOwner, "`128 isue \"ca.test\"`", "Correct the property's name", critical),
     case!(
         CaaCritical,
-        Customer,
+        DomainOwner,
         "`1 contactemail \"dns@example.com\"` beside CAA of the CA",
         "or set the flag to 0",
         critical_contact
     ),
-    case!(CaaUnanswered, Customer, "a name server that answers SERVFAIL to CAA alone", "must be an answer", unanswered),
+    case!(
+        CaaUnanswered,
+        DomainOwner,
+        "a name server that answers SERVFAIL to CAA alone",
+        "must be an answer",
+        unanswered
+    ),
     case!(
         DelegationMissing,
-        Customer,
+        DomainOwner,
         "a zone without the record, for a host that is validated over HTTP",
         " CNAME label.acme.platform.",
         missing_but_not_needed
     ),
     case!(
         ServersSilent,
-        Customer,
+        DomainOwner,
         "one of two name servers has no address",
         "take dead servers out",
         one_has_no_address

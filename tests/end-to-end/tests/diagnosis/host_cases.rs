@@ -7,7 +7,7 @@ use diagnosis::report::CheckReport;
 use diagnosis::subject::Subject;
 use local_cloud::CustomerZone;
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::failure::Actor::{Customer, Operator};
+use vocabulary::guidance::WaitingOn::{DomainOwner, Operator};
 
 use crate::Case;
 use crate::bench::Host;
@@ -16,30 +16,36 @@ use crate::stage::{NOW, PASSING_ON, STRANGER, Stage};
 
 pub(crate) const CASES: [Case; 15] = [
     case!(TargetMissing, Operator, "an endpoint target that does not exist", "EndpointTarget", no_target),
-    case!(HostMissing, Customer, "a host without a record", " CNAME edge.platform.", missing),
-    case!(HostElsewhere, Customer, "an A record of another server", "Point the host at the platform", elsewhere),
-    case!(HostIpv6Elsewhere, Customer, "the right A record, and an AAAA record", "Remove the AAAA record", ipv6),
-    case!(HostPrivate, Customer, "the A record 10.9.8.7", "Register the endpoint as internal", private),
-    case!(HostProxied, Customer, "an alias to a CDN that passes the challenge path on", "DNS only", proxied),
-    case!(HostProxied, Customer, "an alias to a CDN that answers by itself", "DNS only", hidden),
+    case!(HostMissing, DomainOwner, "a host without a record", " CNAME edge.platform.", missing),
+    case!(HostElsewhere, DomainOwner, "an A record of another server", "Point the host at the platform", elsewhere),
+    case!(HostIpv6Elsewhere, DomainOwner, "the right A record, and an AAAA record", "Remove the AAAA record", ipv6),
+    case!(HostPrivate, DomainOwner, "the A record 10.9.8.7", "Register the endpoint as internal", private),
+    case!(HostProxied, DomainOwner, "an alias to a CDN that passes the challenge path on", "DNS only", proxied),
+    case!(HostProxied, DomainOwner, "an alias to a CDN that answers by itself", "DNS only", hidden),
     case!(
         HostIndirect,
-        Customer,
+        DomainOwner,
         "the platform's address as an A record",
         "Point the host at the platform",
         written_out
     ),
-    case!(HostIndirect, Customer, "an A record of a proxy that passes on", "Point the host at the platform", passed_on),
-    case!(HttpUnreachable, Customer, "the right record, and nothing listens there", "Open port 80", unreachable),
+    case!(
+        HostIndirect,
+        DomainOwner,
+        "an A record of a proxy that passes on",
+        "Point the host at the platform",
+        passed_on
+    ),
+    case!(HttpUnreachable, DomainOwner, "the right record, and nothing listens there", "Open port 80", unreachable),
     case!(
         HttpWrongAnswer,
-        Customer,
+        DomainOwner,
         "the right record, and a web server there",
         "through to the platform",
         wrong_answer
     ),
-    case!(HttpRedirected, Customer, "a redirect to another host", "Except /.well-known/acme-challenge/", redirected),
-    case!(HttpRedirected, Customer, "a redirect to port 8443", "Except /.well-known/acme-challenge/", to_a_port),
+    case!(HttpRedirected, DomainOwner, "a redirect to another host", "Except /.well-known/acme-challenge/", redirected),
+    case!(HttpRedirected, DomainOwner, "a redirect to port 8443", "Except /.well-known/acme-challenge/", to_a_port),
     case!(TlsUnreachable, Operator, "nothing listens at the port for HTTPS", "Add an HTTPS listener", no_tls),
     case!(
         TlsOtherCertificate,

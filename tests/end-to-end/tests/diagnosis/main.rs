@@ -19,7 +19,7 @@ use diagnosis::catalogue::{CATALOGUE, Check};
 use diagnosis::report::{CheckReport, Finding, RecordStatus};
 use futures::future::BoxFuture;
 use local_cloud::{LocalCloud, Options};
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 
 use page::Row;
 use stage::Stage;
@@ -29,7 +29,7 @@ pub(crate) struct Case {
     pub(crate) check: Check,
     /// What was done, for the page.
     pub(crate) provoked: &'static str,
-    pub(crate) actor: Actor,
+    pub(crate) actor: WaitingOn,
     /// What the fix must say.
     pub(crate) fix: &'static str,
     pub(crate) look: for<'a> fn(&'a Stage<'a>) -> BoxFuture<'a, Result<CheckReport>>,
@@ -85,9 +85,14 @@ fn judged<'a>(case: &Case, report: &'a CheckReport, took: Duration) -> Result<&'
         anyhow::bail!("one finding is expected, and no consequences of it: {names:?}");
     };
     ensure!(finding.check == case.check.name(), "another check: {}", finding.check);
-    ensure!(finding.actor == case.actor, "another actor: {:?}", finding.actor);
-    ensure!(finding.fix.text.contains(case.fix), "the fix does not say “{}”: {}", case.fix, finding.fix.text);
-    ensure!(!finding.expected.is_empty() && !finding.found.is_empty() && !finding.explanation.is_empty());
+    ensure!(finding.guidance.waiting_on == case.actor, "another actor: {:?}", finding.guidance.waiting_on);
+    ensure!(
+        finding.guidance.next_step().contains(case.fix),
+        "the fix does not say “{}”: {}",
+        case.fix,
+        finding.guidance.next_step()
+    );
+    ensure!(!finding.expected.is_empty() && !finding.guidance.summary.is_empty() && !finding.explanation.is_empty());
     ensure!(took < LONGEST_LOOK, "it took {took:?}");
     Ok(finding)
 }

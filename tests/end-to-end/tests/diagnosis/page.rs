@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use diagnosis::catalogue::{Area, CATALOGUE};
 use diagnosis::report::{Finding, Severity};
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 
 use crate::Case;
 use crate::stage::Stage;
@@ -21,19 +21,19 @@ pub(crate) struct Row {
     shown: String,
     fix: String,
     severity: Severity,
-    actor: Actor,
+    actor: WaitingOn,
 }
 
 impl Row {
     pub(crate) fn of(stage: &Stage<'_>, case: &Case, finding: &Finding) -> Self {
-        let command = finding.fix.command.as_ref().map(|command| format!(" `{command}`")).unwrap_or_default();
+        let command = finding.command.as_ref().map(|command| format!(" `{command}`")).unwrap_or_default();
         Self {
             check: case.check.name(),
             provoked: case.provoked,
-            shown: stage.normalize(&format!("{} {}", finding.subject, finding.found)),
-            fix: stage.normalize(&format!("{}{command}", finding.fix.text)),
+            shown: stage.normalize(&format!("{} {}", finding.subject, finding.guidance.summary)),
+            fix: stage.normalize(&format!("{}{command}", finding.guidance.next_step())),
             severity: finding.severity,
-            actor: finding.actor,
+            actor: finding.guidance.waiting_on,
         }
     }
 }
@@ -103,11 +103,12 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn actor(actor: Actor) -> &'static str {
+fn actor(actor: WaitingOn) -> &'static str {
     match actor {
-        Actor::Customer => "the customer",
-        Actor::Operator => "the operator",
-        Actor::Ca => "the CA",
+        WaitingOn::DomainOwner => "the customer",
+        WaitingOn::Operator => "the operator",
+        WaitingOn::Ca => "the CA",
+        WaitingOn::Nobody => "nobody",
     }
 }
 

@@ -7,7 +7,7 @@ use diagnosis::report::{CheckReport, RecordStatus};
 use local_cloud::{Behaviour, CustomerZone};
 use time::Duration;
 use vocabulary::acme::Reachability;
-use vocabulary::failure::Actor::Customer;
+use vocabulary::guidance::WaitingOn::DomainOwner;
 
 use crate::Case;
 use crate::cases::case;
@@ -20,56 +20,62 @@ const OURS: &str = "ca.test; accounturi=https://ca.test/account/7";
 pub(crate) const CASES: [Case; 14] = [
     case!(
         StandingMissing,
-        Customer,
+        DomainOwner,
         "a zone without the record",
         " TXT \"ca.test; accounturi=https://ca.test/account/7\"",
         missing
     ),
     case!(
         StandingMissing,
-        Customer,
+        DomainOwner,
         "a zone without the record, for a host that is validated over HTTP",
         "Create this TXT record",
         missing_but_not_needed
     ),
     case!(
         DelegationDoubledLabel,
-        Customer,
+        DomainOwner,
         "the TXT record at `_validation-persist.shop.doubledtxt.example.doubledtxt.example`",
         "with the name typed as _validation-persist.shop:",
         doubled
     ),
-    case!(StandingElsewhere, Customer, "the TXT record of another account", "may stand beside it", account),
-    case!(StandingElsewhere, Customer, "TXT records of another CA and for mail", "beside those", issuer),
-    case!(StandingMalformed, Customer, "a “;” at the end", "Replace the TXT record", semicolon),
-    case!(StandingMalformed, Customer, "`accounturi` twice", "Replace the TXT record", twice),
-    case!(StandingMalformed, Customer, "a blank for the “;” between two parameters", "Replace the TXT record", blank),
-    case!(StandingExpired, Customer, "`persistUntil` of an hour ago", "has no end", expired),
+    case!(StandingElsewhere, DomainOwner, "the TXT record of another account", "may stand beside it", account),
+    case!(StandingElsewhere, DomainOwner, "TXT records of another CA and for mail", "beside those", issuer),
+    case!(StandingMalformed, DomainOwner, "a “;” at the end", "Replace the TXT record", semicolon),
+    case!(StandingMalformed, DomainOwner, "`accounturi` twice", "Replace the TXT record", twice),
+    case!(
+        StandingMalformed,
+        DomainOwner,
+        "a blank for the “;” between two parameters",
+        "Replace the TXT record",
+        blank
+    ),
+    case!(StandingExpired, DomainOwner, "`persistUntil` of an hour ago", "has no end", expired),
     case!(
         StandingExpired,
-        Customer,
+        DomainOwner,
         "`persistUntil` of a day before the certificate's renewal",
         "has no end",
         expiring
     ),
     case!(
         StandingWildcard,
-        Customer,
+        DomainOwner,
         "a name and its wildcard, and a record without `policy`",
         "; policy=wildcard\"",
         name_alone
     ),
     case!(
         ServersDisagree,
-        Customer,
+        DomainOwner,
         "two name servers, the standing record at one of them only",
         "all name servers of the zone serve the same",
         disagreeing
     ),
-    case!(CaaMethod, Customer, "`validationmethods=dns-01` for a standing record", "dns-01,dns-persist-01", method),
+    case!(CaaMethod, DomainOwner, "`validationmethods=dns-01` for a standing record", "dns-01,dns-persist-01", method),
     case!(
         ServersSilent,
-        Customer,
+        DomainOwner,
         "the only name server of a zone with a standing record takes questions and answers none",
         "port 53",
         silent

@@ -1,11 +1,12 @@
 //! A customer who has left: the CA hears nothing, the endpoint is parked and said so, and it wakes by itself.
 
 use domain::alert::AlertKind;
-use domain::endpoint::Endpoint;
+use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::ports::{EndpointReader, Registry};
-use domain::status::{Mover, Verdict, judge};
+use domain::status::status_of;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointId;
 
 use crate::is_settled;
@@ -55,8 +56,8 @@ fn a_customer_who_never_comes_costs_the_ca_nothing_and_less_and_less_of_ours() {
         let registered = world.now();
         let looks = live(&world, &id, is_parked).await.len();
         let parked = read(&world, &id).await;
-        let judgement = judge(&parked, world.now());
-        assert_eq!((judgement.verdict, judgement.mover), (Verdict::Paused, Mover::Customer));
+        let report = status_of(&parked, world.now());
+        assert_eq!((report.status, report.guidance.waiting_on), (EndpointStatus::Paused, WaitingOn::DomainOwner));
         assert_eq!(
             world.notifier.kinds(),
             [AlertKind::ActionRequired; 2],

@@ -86,8 +86,11 @@ async fn a_listener_that_is_not_there_is_the_operators_failure_and_keeps_nobody_
     let scene = issued_for(everywhere()).await;
     scene.destinations.listeners_here().drop_listener(&here());
     let failure = run(&scene).await.expect_err("it cannot be attached");
-    assert_eq!((failure.name, failure.actor), (FailureName::DestinationRefused, Actor::Operator));
-    assert!(failure.summary.contains(here().as_str()) && failure.remedy.contains("--listener"), "{failure:?}");
+    assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::DestinationRefused, WaitingOn::Operator));
+    assert!(
+        failure.guidance.summary.contains(here().as_str()) && failure.guidance.next_step().contains("--listener"),
+        "{failure:?}"
+    );
     let recorded = held(&scene).await;
     assert!(scene.endpoint().await.is_current(scene.now), "the certificate is in place all the same");
     assert_eq!(scene.destinations.listeners_here().held(&there()), [recorded.copies[0].arn.as_str()]);
@@ -112,9 +115,12 @@ async fn what_the_load_balancer_refuses_names_the_listener_and_what_denies_it_th
     ] {
         scene.destinations.listeners_here().refuse(Some(refusal(kind, detail)));
         let failure = run(&scene).await.expect_err("refused");
-        assert_eq!((failure.name, failure.actor), (FailureName::DestinationRefused, Actor::Operator));
-        assert!(failure.summary.contains(here().as_str()) && failure.summary.contains(detail), "{failure:?}");
-        assert!(failure.remedy.contains(says), "{failure:?}");
+        assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::DestinationRefused, WaitingOn::Operator));
+        assert!(
+            failure.guidance.summary.contains(here().as_str()) && failure.guidance.summary.contains(detail),
+            "{failure:?}"
+        );
+        assert!(failure.guidance.next_step().contains(says), "{failure:?}");
     }
     scene.destinations.listeners_here().refuse(Some(refusal(FaultKind::Throttled, "slow down")));
     assert_eq!(run(&scene).await.expect_err("later").name, FailureName::Throttled, "which is tried again at once");
@@ -133,7 +139,7 @@ async fn a_region_that_refuses_is_made_good_later_without_another_import_at_home
     };
     at(&scene, AWAY).refuse(Some(refusal));
     let failure = run(&scene).await.expect_err("refused");
-    assert!(failure.name == FailureName::DestinationRefused && failure.summary.contains(AWAY), "{failure:?}");
+    assert!(failure.name == FailureName::DestinationRefused && failure.guidance.summary.contains(AWAY), "{failure:?}");
     let endpoint = scene.endpoint().await;
     let order = endpoint.order.as_ref().expect("open").generation;
     assert!(!endpoint.is_current(scene.now) && !endpoint.has_used(order, scene.now), "its chain is still of use");
@@ -204,8 +210,11 @@ async fn by_a_role_all_of_it_is_in_the_roles_account() {
     let denied = issued_for(Deployment::new(vec![], vec![], Some(role.clone()), None).expect("few")).await;
     denied.destinations.deny(&role);
     let failure = run(&denied).await.expect_err("denied");
-    assert_eq!((failure.name, failure.actor), (FailureName::DestinationRefused, Actor::Operator));
-    assert!(failure.summary.contains(role.as_str()) && failure.remedy.contains("trust policy"), "{failure:?}");
+    assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::DestinationRefused, WaitingOn::Operator));
+    assert!(
+        failure.guidance.summary.contains(role.as_str()) && failure.guidance.next_step().contains("trust policy"),
+        "{failure:?}"
+    );
 }
 
 /// Ends the attempt, changes the deployment, and begins the next attempt.

@@ -9,7 +9,7 @@ use domain::ports::{DueEntry, DueIndex, EndpointReader, Registry, SharedCauses};
 use futures::FutureExt;
 use testkit::{Crash, Fuse, MemoryNotifier, MemorySharedCauses, Scene, banks};
 use vocabulary::acme::Reachability;
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use super::*;
@@ -28,7 +28,7 @@ fn kinds(alerts: &[Alert]) -> Vec<(AlertKind, &str)> {
 async fn what_was_told_is_told_to_be_over_once_when_a_certificate_is_there() {
     let mut scene = Scene::new(Reachability::Internal).await;
     for (name, actor) in
-        [(FailureName::RecordsNotReady, Actor::Customer), (FailureName::ChallengeFailed, Actor::Customer)]
+        [(FailureName::RecordsNotReady, WaitingOn::DomainOwner), (FailureName::ChallengeFailed, WaitingOn::DomainOwner)]
     {
         scene.input.failure = Some(caught(name, actor));
         run(&scene).await.expect("settled");
@@ -58,7 +58,7 @@ async fn a_crash_between_telling_and_writing_tells_twice_under_one_id() {
     let fuse = Fuse::default();
     let mut scene = Scene::new(Reachability::Internal).await;
     scene.notifier = MemoryNotifier::new(fuse.clone());
-    scene.input.failure = Some(caught(FailureName::RecordsNotReady, Actor::Customer));
+    scene.input.failure = Some(caught(FailureName::RecordsNotReady, WaitingOn::DomainOwner));
     fuse.set(Some(1));
     let crash = AssertUnwindSafe(run(&scene)).catch_unwind().await.expect_err("it dies when it has told");
     assert!(crash.is::<Crash>());
@@ -81,7 +81,7 @@ async fn a_crash_at_any_point_of_telling_for_all_still_tells_and_still_ends() {
         scene.notifier = MemoryNotifier::new(fuse.clone());
         scene.causes = MemorySharedCauses::new(fuse.clone());
         fuse.set(Some(effects));
-        for failure in [Some(caught(FailureName::CaUnavailable, Actor::Ca)), None] {
+        for failure in [Some(caught(FailureName::CaUnavailable, WaitingOn::Ca)), None] {
             scene.input.failure = failure;
             if scene.input.failure.is_none() {
                 with_certificate(&scene).await;
@@ -104,7 +104,7 @@ async fn a_crash_at_any_point_of_telling_for_all_still_tells_and_still_ends() {
 #[tokio::test]
 async fn an_endpoint_that_is_removed_meets_no_cause_any_more() {
     let mut scene = Scene::new(Reachability::Internal).await;
-    scene.input.failure = Some(caught(FailureName::CaUnavailable, Actor::Ca));
+    scene.input.failure = Some(caught(FailureName::CaUnavailable, WaitingOn::Ca));
     run(&scene).await.expect("settled");
     scene.endpoints.begin_removal(&scene.input.endpoint, scene.now).await.expect("in memory");
     next(&mut scene).await;
@@ -167,7 +167,7 @@ async fn settle_all(scene: &Scene, inputs: &mut [StepInput], failure: Option<&Ca
 async fn a_thousand_endpoints_that_break_by_one_cause_make_one_message_and_one_when_it_is_over() {
     let scene = Scene::new(Reachability::Internal).await;
     let mut inputs = a_thousand(&scene).await;
-    let away = caught(FailureName::CaUnavailable, Actor::Ca);
+    let away = caught(FailureName::CaUnavailable, WaitingOn::Ca);
     settle_all(&scene, &mut inputs, Some(&away)).await;
     settle_all(&scene, &mut inputs, Some(&away)).await;
     let alerts = scene.notifier.alerts();

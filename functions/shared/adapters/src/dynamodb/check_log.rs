@@ -111,7 +111,7 @@ fn fitted(report: &CheckReport) -> String {
 mod tests {
     use super::*;
     use diagnosis::report::{Found, RecordCheck, RecordStatus, Serving};
-    use vocabulary::record::RequiredRecord;
+    use vocabulary::record::DnsRecord;
 
     #[test]
     fn a_report_that_would_not_fit_keeps_every_record() {
@@ -121,7 +121,7 @@ mod tests {
             chain: vec!["y.example".repeat(20)],
             error: None,
         };
-        let record = RequiredRecord {
+        let record = DnsRecord {
             name: "a.example".into(),
             kind: "CNAME".into(),
             value: "b.example".into(),

@@ -132,7 +132,7 @@ fn to_description(item: &items::Item) -> Result<(EndpointId, TenantId, Errand), 
         failing.map(serde_dynamo::from_attribute_value).transpose().map_err(items::unreadable)?;
     let removing = item.get("removing").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default();
     let has_certificate = item.get("certificate").is_some_and(AttributeValue::is_m);
-    let errand = Errand::of(has_certificate, removing, failing.map(|failing| failing.failure.actor));
+    let errand = Errand::of(has_certificate, removing, failing.map(|failing| failing.failure.guidance.waiting_on));
     let (endpoint, tenant) = endpoint.zip(tenant).ok_or_else(|| items::unreadable("an endpoint that is due"))?;
     Ok((endpoint, tenant, errand))
 }

@@ -5,7 +5,7 @@ use domain::endpoint::{Cause, Endpoint, Severity};
 use domain::ports::{ServiceFault, SharedCauses};
 use serde::Deserialize;
 use time::OffsetDateTime;
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointId;
 
 use super::items::{self, text};
@@ -19,7 +19,7 @@ impl SharedCauses for EndpointsTable {
     async fn join(
         &self,
         cause: &Cause,
-        actor: Actor,
+        actor: WaitingOn,
         endpoint: &Endpoint,
         now: OffsetDateTime,
     ) -> Result<SharedCause, ServiceFault> {
@@ -109,7 +109,7 @@ impl SharedCauses for EndpointsTable {
         conditional("dynamodb:UpdateItem", result).map(drop)
     }
 
-    async fn leave(&self, cause: &Cause, actor: Actor, endpoint: &EndpointId) -> Result<(), ServiceFault> {
+    async fn leave(&self, cause: &Cause, actor: WaitingOn, endpoint: &EndpointId) -> Result<(), ServiceFault> {
         self.client
             .delete_item()
             .table_name(&self.table)
@@ -121,7 +121,7 @@ impl SharedCauses for EndpointsTable {
         Ok(())
     }
 
-    async fn abandoned(&self, cause: &Cause, actor: Actor) -> Result<Option<SharedCause>, ServiceFault> {
+    async fn abandoned(&self, cause: &Cause, actor: WaitingOn) -> Result<Option<SharedCause>, ServiceFault> {
         let key = key(cause, actor);
         let left = self
             .client
@@ -182,7 +182,7 @@ fn rank(severity: Severity) -> AttributeValue {
 #[derive(Deserialize)]
 struct Row {
     cause: Cause,
-    actor: Actor,
+    actor: WaitingOn,
     began_at: i64,
     first_domain: String,
     endpoints: u64,
@@ -193,7 +193,7 @@ fn to_cause(item: items::Item) -> Result<SharedCause, ServiceFault> {
     let row: Row = serde_dynamo::from_item(item).map_err(items::unreadable)?;
     Ok(SharedCause {
         cause: row.cause,
-        actor: row.actor,
+        owner: row.actor,
         since: OffsetDateTime::from_unix_timestamp(row.began_at).map_err(items::unreadable)?,
         first: row.first_domain,
         endpoints: row.endpoints,

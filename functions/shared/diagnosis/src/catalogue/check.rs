@@ -1,6 +1,6 @@
 //! The names of the checks, and what the catalogue says of each.
 
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 
 use crate::report::Severity;
 
@@ -101,7 +101,7 @@ pub struct Entry {
     /// What it is unless the facts soften it: [`Finding::softened`].
     pub severity: Severity,
     /// Who acts, unless the facts say otherwise.
-    pub actor: Actor,
+    pub actor: WaitingOn,
     pub title: &'static str,
     /// What follows from it, for somebody who has never heard of it.
     pub explanation: &'static str,

@@ -1,6 +1,6 @@
 //! The entries, in the order of [`Check`]: what each is, who must act, and what to do.
 
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 
 use crate::catalogue::check::{Area, Check, Entry};
 use crate::report::Severity;
@@ -12,7 +12,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "public-suffix",
         area: Area::Names,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The name is a public suffix",
         explanation: "Names of strangers are registered below a public suffix (publicsuffix.org), so no CA gives out \
                       a certificate for one, nor for its wildcard (CA/B Forum BR 3.2.2.6). Whoever runs a suffix of \
@@ -25,7 +25,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "domain-not-found",
         area: Area::Servers,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The domain does not exist in DNS",
         explanation: "The servers above the domain know no name servers for it (NXDOMAIN): it is not registered, its \
                       registration has lapsed, or it is written wrongly. No record in it can be found by anybody.",
@@ -36,7 +36,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "servers-failing",
         area: Area::Servers,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "Name servers answer SERVFAIL",
         explanation: "The zone's name servers are there, but fail when they are asked. The zone often could not be \
                       loaded, or its copy has expired. A CA takes SERVFAIL for a refusal, also when it looks for CAA.",
@@ -47,7 +47,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "servers-lame",
         area: Area::Servers,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "Name servers do not serve the zone",
         explanation: "The domain is delegated to servers that do not serve it (a lame delegation): they refuse, or \
                       answer without authority. It happens when a zone is moved or deleted and the name servers at \
@@ -60,7 +60,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "servers-silent",
         area: Area::Servers,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "Name servers do not answer",
         explanation: "Nothing comes back from the zone's name servers, over UDP or TCP. They are down, or a firewall \
                       drops questions from where we and the CA are; a CA asks from several networks at once.",
@@ -71,7 +71,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "dnssec-broken",
         area: Area::Servers,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "DNSSEC does not validate",
         explanation: "The parent zone has a DS record, so every answer must be signed by a key that it names. The \
                       zone's servers have no such key, or its signatures are missing, wrong or expired. CAs \
@@ -84,7 +84,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "servers-disagree",
         area: Area::Servers,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "Name servers disagree",
         explanation: "Some of the zone's servers have the right record and others do not. A CA asks any of them, from \
                       several places, and refuses if one answer is wrong. It passes by itself just after a change; \
@@ -96,7 +96,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "delegation-missing",
         area: Area::Delegation,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The delegation is missing",
         explanation: "The CA looks for its proof at `_acme-challenge`, and the platform can only answer there through \
                       this CNAME. Without it there is no certificate.",
@@ -107,7 +107,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "delegation-elsewhere",
         area: Area::Delegation,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The delegation leads elsewhere",
         explanation: "The CNAME must lead exactly to the target of this registration. Each registration has a target \
                       of its own: one left over from an earlier registration, from another service, or made by a \
@@ -119,7 +119,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "delegation-doubled-label",
         area: Area::Delegation,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The record stands at a name with the zone doubled",
         explanation: "The DNS provider appends the zone to whatever is typed. The full name was typed, so the record \
                       now stands at a name that has the zone in it twice, where nobody looks.",
@@ -130,7 +130,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "delegation-txt-instead",
         area: Area::Delegation,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "A TXT record stands where the CNAME must",
         explanation: "A CNAME cannot stand beside other records (RFC 1034 §3.6.2), so the TXT record, often left over \
                       from another ACME client, keeps it out; and a fixed TXT value is never what the CA asks for.",
@@ -141,7 +141,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "txt-stray",
         area: Area::Delegation,
         severity: Severity::Warning,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "A stray TXT record",
         explanation: "Beside the delegation there is a TXT record that is of no use to it: at the same name, where a \
                       strict server drops one of the two, or at the delegated name, left over from an earlier order. \
@@ -153,7 +153,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "alias-loop",
         area: Area::Delegation,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "CNAME records lead in a circle",
         explanation: "Following the CNAME leads back to where it began. No resolver gets an answer for it.",
         fix: "Replace the record that closes the circle.",
@@ -163,7 +163,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "alias-chain-too-long",
         area: Area::Delegation,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "Too many CNAME records in a row",
         explanation: "Resolvers stop following CNAMEs after a number of them: unbound, which Let's Encrypt uses, for \
                       years after 8. Beyond that it depends on the resolver whether the name exists.",
@@ -174,7 +174,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "standing-missing",
         area: Area::Standing,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The standing record is missing",
         explanation: "This endpoint is proven by a TXT record that stays where it is (dns-persist-01): it lets the \
                       platform's account at the CA have certificates for the name. It is looked for at the name \
@@ -186,7 +186,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "standing-elsewhere",
         area: Area::Standing,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The standing record is another account's",
         explanation: "The TXT records at the name let another CA or another ACME account issue, or are no standing \
                       records at all. The account is compared byte for byte: it is another one also when only the letter \
@@ -198,7 +198,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "standing-malformed",
         area: Area::Standing,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The standing record cannot be read",
         explanation: "The TXT record names the right CA, but is not written as the method wants it (RFC 8659 §4.2): a “;” \
                       at its end, a parameter that is there twice, a blank within a value, or no `accounturi`. A CA \
@@ -210,7 +210,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "standing-expired",
         area: Area::Standing,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The standing record has run out",
         explanation: "The TXT record has an end (`persistUntil`, in seconds since 1970), which has passed, or passes before \
                       the next renewal. The platform asks for none: its owner wrote it.",
@@ -221,7 +221,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "standing-wildcard",
         area: Area::Standing,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The standing record does not cover the wildcard",
         explanation: "For a wildcard the TXT record must say `policy=wildcard`. Without it the record is good for the name \
                       alone, and an order for both fails.",
@@ -232,7 +232,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "caa-forbids",
         area: Area::Caa,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "CAA forbids the CA",
         explanation: "CAA records say which CAs may issue for a domain (RFC 8659). The nearest ones, at the name, where \
                       it is an alias of another, or above it, do not allow this installation's CA; for a wildcard, \
@@ -244,7 +244,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "caa-account",
         area: Area::Caa,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "CAA allows another account only",
         explanation: "The CAA record allows the CA, but binds it to one ACME account by `accounturi` (RFC 8657). It is \
                       compared byte for byte. Added after the first certificate, it breaks the next renewal.",
@@ -255,7 +255,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "caa-method",
         area: Area::Caa,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "CAA forbids the validation method",
         explanation: "The CAA record allows the CA, but `validationmethods` (RFC 8657) does not have the method by \
                       which this name is validated.",
@@ -266,7 +266,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "caa-critical",
         area: Area::Caa,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "CAA has an unknown property that is critical",
         explanation: "A CAA record with the critical flag and a property that the CA does not know forbids it to issue \
                       (RFC 8659 §4.1). It is often a slip of the keyboard: `isue`, or 128 for the flag. Let's Encrypt \
@@ -278,7 +278,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "caa-unanswered",
         area: Area::Caa,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The question for CAA is not answered",
         explanation: "The name servers answer other questions, but not the one for CAA. A CA must take that for a \
                       refusal (RFC 8659 §4, BR 3.2.2.8). Old or home-made name servers fail at types they do not know.",
@@ -289,7 +289,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "target-missing",
         area: Area::Host,
         severity: Severity::Error,
-        actor: Actor::Operator,
+        actor: WaitingOn::Operator,
         title: "The platform's own target has no address",
         explanation: "The host name that all external endpoints point at does not resolve. It is the installation's \
                       fault, not the customer's: hosts that point at it reach nothing.",
@@ -300,7 +300,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "host-missing",
         area: Area::Host,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The host has no record",
         explanation: "The host does not resolve, so neither visitors nor the CA reach the platform by it.",
         fix: "Create the host's record.",
@@ -310,7 +310,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "host-elsewhere",
         area: Area::Host,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The host does not point at the platform",
         explanation: "The host leads to other servers. The CA would ask those for its proof, which only the platform has.",
         fix: "Point the host at the platform, and remove its other A and AAAA records.",
@@ -320,7 +320,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "host-ipv6-elsewhere",
         area: Area::Host,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The host's AAAA record points elsewhere",
         explanation: "Over IPv4 the host leads to the platform, over IPv6 it does not. CAs and most visitors try IPv6 \
                       first: the CA asks the other server, which does not have the proof.",
@@ -331,7 +331,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "host-private",
         area: Area::Host,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The host has a private address",
         explanation: "The address is one of the special-purpose ones (RFC 6890) that exist only inside a network, so \
                       the CA cannot reach the host. An internal host is validated over DNS alone.",
@@ -342,7 +342,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "host-proxied",
         area: Area::Host,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The host is behind a CDN",
         explanation: "A CDN stands between the host and the platform: it answers instead of the platform, with a \
                       certificate of its own. While it passes `/.well-known/acme-challenge/` on, certificates can be \
@@ -354,7 +354,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "host-indirect",
         area: Area::Host,
         severity: Severity::Warning,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The host reaches the platform, but not by the record that was asked for",
         explanation: "It works now. The platform's addresses change when its load balancer scales or is replaced, and \
                       then the host leads nowhere; an alias follows by itself.",
@@ -365,7 +365,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "http-unreachable",
         area: Area::Http,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The challenge path cannot be reached",
         explanation: "DNS is right, but no answer comes over HTTP at port 80, where every HTTP-01 validation begins \
                       (RFC 8555 §8.3). A firewall or an IP filter is the usual reason; CAs come from several networks \
@@ -377,7 +377,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "http-wrong-answer",
         area: Area::Http,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "Something else answers at the challenge path",
         explanation: "The host answers over HTTP, but it is not the platform that does: a web server, a firewall's \
                       page or a catch-all rule takes `/.well-known/acme-challenge/` first.",
@@ -388,7 +388,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "http-redirected",
         area: Area::Http,
         severity: Severity::Error,
-        actor: Actor::Customer,
+        actor: WaitingOn::DomainOwner,
         title: "The challenge path is redirected away",
         explanation: "The CA follows redirects to other names at ports 80 and 443, ten at most, and then asks there \
                       for the proof. These lead to where the platform is not.",
@@ -399,7 +399,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "tls-unreachable",
         area: Area::Serving,
         severity: Severity::Warning,
-        actor: Actor::Operator,
+        actor: WaitingOn::Operator,
         title: "The host does not speak TLS",
         explanation: "There is a certificate, but no TLS connection to the host can be made, so nobody is served by it.",
         fix: "Add an HTTPS listener with the certificate to the load balancer, and open port 443.",
@@ -409,7 +409,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "tls-other-certificate",
         area: Area::Serving,
         severity: Severity::Warning,
-        actor: Actor::Operator,
+        actor: WaitingOn::Operator,
         title: "The host presents another certificate",
         explanation: "The certificate that visitors get is not the one in ACM, so renewals do not reach them: the one \
                       they get will expire.",
@@ -420,29 +420,29 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "domain-limit",
         area: Area::Ca,
         severity: Severity::Error,
-        actor: Actor::Ca,
+        actor: WaitingOn::Ca,
         title: "The registered domain is at its limit at the CA",
         explanation: "CAs limit the certificates for one registered domain, all accounts and names below it together. \
                       Renewals inside the CA's renewal window do not count.",
-        fix: "Nothing: it is tried again when the CA allows. Put names of one domain into fewer certificates.",
+        fix: "It is tried again automatically when the CA allows. Put names of one domain into fewer certificates.",
     },
     Entry {
         check: Check::RateLimited,
         name: "rate-limited",
         area: Area::Ca,
         severity: Severity::Error,
-        actor: Actor::Ca,
+        actor: WaitingOn::Ca,
         title: "A limit of the CA is spent",
         explanation: "The CA asks to come back later: too many orders, too many failed validations of the name, or \
                       too many requests.",
-        fix: "Nothing: it is tried again when the CA allows.",
+        fix: "It is tried again automatically when the CA allows.",
     },
     Entry {
         check: Check::NamePaused,
         name: "name-paused",
         area: Area::Ca,
         severity: Severity::Error,
-        actor: Actor::Operator,
+        actor: WaitingOn::Operator,
         title: "The CA has paused the name",
         explanation: "After many failed validations in a row the CA takes no more orders for this name from this \
                       account, until somebody unpauses it. Waiting does not help.",
@@ -453,7 +453,7 @@ pub const CATALOGUE: [Entry; 40] = [
         name: "order-failed",
         area: Area::Ca,
         severity: Severity::Error,
-        actor: Actor::Operator,
+        actor: WaitingOn::Operator,
         title: "The order failed at the CA",
         explanation: "The CA looked, and said no. Its own words, with what its error type means (RFC 8555 §6.7).",
         fix: "As the error type says.",

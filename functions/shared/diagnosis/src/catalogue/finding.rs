@@ -1,10 +1,12 @@
 //! The catalogue: every check there is, as data. `docs/CHECKS.md` is made of it.
 
+use vocabulary::guidance::Guidance;
+use vocabulary::record::DnsRecord;
 use vocabulary::text::printable;
 
 use crate::catalogue::check::{Check, Entry};
 use crate::catalogue::entries::CATALOGUE;
-use crate::report::{Finding, Fix, Severity};
+use crate::report::{Finding, Severity};
 
 impl Check {
     pub fn entry(self) -> &'static Entry {
@@ -29,10 +31,14 @@ impl Check {
             severity: entry.severity,
             subject: printable(subject.as_ref(), 260),
             expected: printable(expected.as_ref(), 600),
-            found: printable(found.as_ref(), 1200),
             explanation: entry.explanation.to_owned(),
-            actor: entry.actor,
-            fix,
+            guidance: Guidance {
+                waiting_on: entry.actor,
+                summary: printable(found.as_ref(), 1200),
+                action: fix.text,
+                record: fix.record.map(Box::new),
+            },
+            command: fix.command,
         }
     }
 }
@@ -54,12 +60,25 @@ impl Finding {
     }
 }
 
+/// What a check says to do about what it found, ready to be copied.
+pub(crate) struct Fix {
+    /// In one or two sentences, for the one who is waited on.
+    text: Option<String>,
+    record: Option<DnsRecord>,
+    command: Option<String>,
+}
+
 impl Fix {
     pub(crate) fn of(text: impl Into<String>) -> Self {
-        Self { text: text.into(), record: None, command: None }
+        Self::optional(Some(text.into()))
     }
 
-    pub(crate) fn with_record(mut self, record: vocabulary::record::RequiredRecord) -> Self {
+    /// Without a text there is nothing to do.
+    pub(crate) fn optional(text: Option<String>) -> Self {
+        Self { text, record: None, command: None }
+    }
+
+    pub(crate) fn with_record(mut self, record: DnsRecord) -> Self {
         self.record = Some(record);
         self
     }
@@ -97,6 +116,6 @@ mod tests {
     #[test]
     fn hostile_text_in_a_finding_is_made_harmless() {
         let finding = Check::OrderFailed.finding("s\u{202e}", "e", "\u{1b}[31m<b>\r\n", Fix::of("do"));
-        assert_eq!((finding.subject.as_str(), finding.found.as_str()), ("s\u{fffd}", "\u{fffd}[31m<b>  "));
+        assert_eq!((finding.subject.as_str(), finding.guidance.summary.as_str()), ("s\u{fffd}", "\u{fffd}[31m<b>  "));
     }
 }

@@ -4,14 +4,15 @@ use vocabulary::acme::ChallengeKind;
 use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::dns::caa::judge;
 use vocabulary::dns::{CaaFault, CaaLevel, CaaRefusal, Issuer};
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::domain_name::registered_domain;
 use vocabulary::names::{CertificateName, DomainName};
-use vocabulary::record::RequiredRecord;
+use vocabulary::record::DnsRecord;
 
 use crate::catalogue::check::Check;
+use crate::catalogue::finding::Fix;
 use crate::facts::Facts;
-use crate::report::{Finding, Fix, Severity};
+use crate::report::{Finding, Severity};
 use crate::subject::Subject;
 
 pub(crate) fn findings(subject: &Subject, facts: &Facts) -> Vec<Finding> {
@@ -57,11 +58,11 @@ impl Holder {
         if own { Self::DomainOwner } else { Self::Stranger }
     }
 
-    fn actor(self) -> Actor {
+    fn waiting_on(self) -> WaitingOn {
         match self {
-            Self::Platform | Self::BehindThePlatform => Actor::Operator,
+            Self::Platform | Self::BehindThePlatform => WaitingOn::Operator,
             // A stranger's records are got rid of by leading elsewhere, or by asking the stranger.
-            Self::DomainOwner | Self::Stranger => Actor::Customer,
+            Self::DomainOwner | Self::Stranger => WaitingOn::DomainOwner,
         }
     }
 }
@@ -128,11 +129,11 @@ impl Refused<'_> {
         };
         let level = self.refusal.level;
         if !level.aliases.is_empty() {
-            finding.found.push_str(&format!(" ({} is an alias of it)", level.name));
+            finding.guidance.summary.push_str(&format!(" ({} is an alias of it)", level.name));
         }
-        finding.actor = match self.refusal.fault {
-            CaaFault::UnknownAccount { .. } => Actor::Operator,
-            _ => self.holder.actor(),
+        finding.guidance.waiting_on = match self.refusal.fault {
+            CaaFault::UnknownAccount { .. } => WaitingOn::Operator,
+            _ => self.holder.waiting_on(),
         };
         finding
     }
@@ -142,7 +143,7 @@ impl Refused<'_> {
         let (at, asked) = (self.refusal.level.at(), self.refusal.level.name.as_str());
         let value = self.refusal.allowing(self.issuer, self.method);
         let purpose = format!("Allows the platform's CA to issue for {}.", self.name);
-        let record = value.map(|value| RequiredRecord { name: at.to_owned(), kind: "CAA".into(), value, purpose });
+        let record = value.map(|value| DnsRecord { name: at.to_owned(), kind: "CAA".into(), value, purpose });
         let text = record.as_ref().map_or_else(|| act.to_owned(), |record| format!("{act}: {}", record.line()));
         let elsewhere = match self.holder {
             Holder::DomainOwner | Holder::Platform => {
@@ -203,7 +204,7 @@ mod tests {
     }
 
     fn record(finding: &Finding) -> Option<String> {
-        finding.fix.record.as_ref().map(RequiredRecord::line)
+        finding.guidance.record.as_ref().map(|record| record.line())
     }
 
     #[test]
@@ -214,9 +215,13 @@ mod tests {
             (level("shop.example.com", &["web.example.com"], &["0 issue \"amazon.com\""]), "web.example.com"),
         ] {
             let finding = one(&level);
-            assert_eq!((finding.subject.as_str(), finding.actor), (at, Actor::Customer));
+            assert_eq!((finding.subject.as_str(), finding.guidance.waiting_on), (at, WaitingOn::DomainOwner));
             assert_eq!(record(&finding), Some(format!("{at} CAA 0 issue \"ca.example\"")));
-            assert!(finding.fix.text.starts_with("Add a CAA record beside"), "{}", finding.fix.text);
+            assert!(
+                finding.guidance.next_step().starts_with("Add a CAA record beside"),
+                "{}",
+                finding.guidance.next_step()
+            );
         }
     }
 
@@ -226,9 +231,13 @@ mod tests {
             let aliases = if at == EDGE { vec![at] } else { vec![EDGE, at] };
             let level = level("shop.example.com", &aliases, &["0 issue \"amazon.com\""]);
             let finding = one(&level);
-            assert_eq!((finding.subject.as_str(), finding.actor), (at, Actor::Operator));
+            assert_eq!((finding.subject.as_str(), finding.guidance.waiting_on), (at, WaitingOn::Operator));
             assert_eq!(record(&finding), Some(format!("{at} CAA 0 issue \"ca.example\"")));
-            assert!(finding.found.contains("shop.example.com is an alias of it"), "{}", finding.found);
+            assert!(
+                finding.guidance.summary.contains("shop.example.com is an alias of it"),
+                "{}",
+                finding.guidance.summary
+            );
         }
         let level = level("shop.example.com", &[EDGE], &["0 issue \"amazon.com\""]);
         let all = found(&["shop.example.com", "*.shop.example.com", "www.example.com"], &level);
@@ -239,7 +248,7 @@ mod tests {
     fn no_order_is_made_past_records_that_keep_the_ca_out_whoever_must_change_them() {
         let at_target = |record: &str| report(&["shop.example.com"], &level("shop.example.com", &[EDGE], &[record]));
         let refused = at_target("0 issue \"amazon.com\"");
-        assert_eq!(obstacle(&refused).map(|finding| finding.actor), Some(Actor::Operator));
+        assert_eq!(obstacle(&refused).map(|finding| finding.guidance.waiting_on), Some(WaitingOn::Operator));
         let unknown = at_target("0 issue \"ca.example; accounturi=https://ca.example/1\"");
         assert_eq!((unknown.findings.len(), obstacle(&unknown)), (1, None), "it may be ours");
     }
@@ -248,25 +257,32 @@ mod tests {
     fn behind_the_platforms_target_it_is_the_operators_and_no_record_is_offered() {
         let level = level("shop.example.com", &[EDGE, "lb.cloud.test"], &["0 issue \"amazon.com\""]);
         let finding = one(&level);
-        assert_eq!((finding.subject.as_str(), finding.actor), ("lb.cloud.test", Actor::Operator));
+        assert_eq!((finding.subject.as_str(), finding.guidance.waiting_on), ("lb.cloud.test", WaitingOn::Operator));
         assert_eq!(record(&finding), None);
-        assert!(finding.fix.text.contains("let edge.platform.example (EndpointTarget) lead elsewhere"));
+        assert!(finding.guidance.next_step().contains("let edge.platform.example (EndpointTarget) lead elsewhere"));
     }
 
     #[test]
     fn a_strangers_record_is_told_by_its_name_and_never_offered_at_the_alias() {
         for fault in [&["0 issue \"pki.goog\""][..], &["128 tbs \"x\""], &["0 issue \"ca.example;;\""]] {
             let finding = one(&level("shop.example.com", &["sites.builder.test"], fault));
-            assert_eq!((finding.subject.as_str(), finding.actor), ("sites.builder.test", Actor::Customer));
+            assert_eq!(
+                (finding.subject.as_str(), finding.guidance.waiting_on),
+                ("sites.builder.test", WaitingOn::DomainOwner)
+            );
             assert_eq!(record(&finding), None, "{fault:?}");
-            let text = &finding.fix.text;
+            let text = &finding.guidance.next_step();
             assert!(text.contains("or point shop.example.com elsewhere"), "{text}");
             assert!(!text.contains("shop.example.com CAA"), "a CNAME is there: {text}");
         }
         let silent = Answer::Failed(Unanswered::ServFail);
         let unanswered = one(&CaaLevel { answer: silent, ..level("shop.example.com", &["sites.builder.test"], &[]) });
-        assert_eq!(unanswered.fix.command.as_deref(), Some("dig CAA sites.builder.test"));
-        assert!(unanswered.fix.text.contains("or point shop.example.com elsewhere"), "{}", unanswered.fix.text);
+        assert_eq!(unanswered.command.as_deref(), Some("dig CAA sites.builder.test"));
+        assert!(
+            unanswered.guidance.next_step().contains("or point shop.example.com elsewhere"),
+            "{}",
+            unanswered.guidance.next_step()
+        );
     }
 
     #[test]
@@ -274,14 +290,22 @@ mod tests {
         let level = level("co.uk", &[], &["0 issue \"amazon.com\""]);
         let found = found(&["shop.example.co.uk"], &level);
         assert_eq!(record(&found[0]), None);
-        assert!(found[0].fix.text.starts_with("co.uk is run by somebody else"), "{}", found[0].fix.text);
+        assert!(
+            found[0].guidance.next_step().starts_with("co.uk is run by somebody else"),
+            "{}",
+            found[0].guidance.next_step()
+        );
     }
 
     #[test]
     fn what_authorizes_nobody_by_how_it_is_written_is_told_with_why() {
         let finding = one(&level("example.com", &[], &["0 issue \"ca.example; validationmethods=dns-01, http-01\""]));
         assert_eq!(finding.check, "caa-forbids");
-        assert!(finding.found.contains("the value of validationmethods has a blank"), "{}", finding.found);
+        assert!(
+            finding.guidance.summary.contains("the value of validationmethods has a blank"),
+            "{}",
+            finding.guidance.summary
+        );
         let offered = "example.com CAA 0 issue \"ca.example; validationmethods=http-01\"";
         assert_eq!(record(&finding).as_deref(), Some(offered));
         let twice = one(&level("example.com", &[], &["0 issue \"ca.example; accounturi=x; accounturi=y\""]));

@@ -8,13 +8,14 @@ use vocabulary::failure::{Failure, FailureName, Problem};
 use vocabulary::text::moment;
 
 use crate::catalogue::check::{Area, Check};
-use crate::report::{Finding, Fix};
+use crate::catalogue::finding::Fix;
+use crate::report::Finding;
 use crate::subject::Subject;
 
 /// The finding for the last failure, unless it was no refusal of the CA or `others` explain it.
 pub(crate) fn finding(subject: &Subject, failure: &Failure, others: &[Finding]) -> Option<Finding> {
     // Failures from before the CA's document was kept have its words in the summary.
-    let told = || failure.problem.as_deref().cloned().unwrap_or_else(|| Problem::new("", &failure.summary));
+    let told = || failure.problem.as_deref().cloned().unwrap_or_else(|| Problem::new("", &failure.guidance.summary));
     match failure.name {
         FailureName::RateLimited | FailureName::BudgetSpent => {
             let told = Problem { kind: "rateLimited".into(), ..told() };
@@ -38,7 +39,7 @@ fn limit(subject: &Subject, failure: &Failure, told: &Problem) -> Finding {
     }
     let until = failure.retry_after.or_else(|| retry_time(&told.detail));
     let when = until.map_or("when the CA allows".to_owned(), |at| format!("at {}", moment(at)));
-    let fix = Fix::of(format!("Nothing: it is tried again {when}."));
+    let fix = Fix::optional(None);
     match told.limited_domain() {
         Some(domain) => {
             let found = format!("is at its limit, until it is tried again {when}: {}", told.detail);
@@ -62,10 +63,10 @@ fn refusal(subject: &Subject, failure: &Failure, told: &Problem) -> Finding {
         let about = sub.name.as_deref().unwrap_or("a name");
         found.push_str(&format!(" — {about}: {} ({})", sub.kind, explain(&sub.kind).meaning.trim_end_matches('.')));
     }
-    let fix = Fix::of(failure.remedy.clone()).with_command(renew(&name));
+    let fix = Fix::optional(failure.guidance.action.clone()).with_command(renew(&name));
     let mut finding = Check::OrderFailed.finding(&name, "a certificate", found, fix);
     finding.explanation = format!("{} {}", explained.meaning, finding.explanation);
-    finding.actor = failure.actor;
+    finding.guidance.waiting_on = failure.guidance.waiting_on;
     finding
 }
 

@@ -5,12 +5,13 @@ use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::dns::owner_records::delegation_record;
 use vocabulary::dns::{Answer, ServerAnswer};
 use vocabulary::names::DomainName;
-use vocabulary::record::RequiredRecord;
+use vocabulary::record::DnsRecord;
 
 use crate::catalogue::check::Check;
+use crate::catalogue::finding::Fix;
 use crate::checks::zone;
 use crate::facts::{BaseFacts, Chain, ChainEnd};
-use crate::report::{Finding, Fix, Found, RecordCheck, RecordStatus, Severity};
+use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
 
 /// What is wrong with the delegation of `base`, from what its servers hold as CNAME and as TXT; `None` if nothing is.
@@ -32,7 +33,7 @@ pub fn fault(base: &DomainName, target: &str, cname: &[ServerAnswer], txt: &[Ser
     if answered.iter().any(|a| right(&a.answer)) {
         let found = format!("is told differently by the name servers of {base}, which disagree: {}", describe(cname));
         let fix = Fix::of(
-            "Nothing if the record was just created: it is looked at again soon. Otherwise make all name servers of the zone serve the same records.",
+            "If the record was just created, wait: it is checked again soon. Otherwise make all name servers of the zone serve the same records.",
         );
         let wrong = answered.iter().find(|a| !right(&a.answer)).map_or("", |a| a.server.as_str());
         let fix = fix.with_record(record.clone()).with_command(format!("dig CNAME {} @{wrong}", record.name));
@@ -91,7 +92,7 @@ fn status_of(finding: &Finding) -> RecordStatus {
 }
 
 /// The nearer cause of a fault, where more is known than the record itself.
-fn refine(fault: Finding, record: &RequiredRecord, facts: &BaseFacts) -> Finding {
+fn refine(fault: Finding, record: &DnsRecord, facts: &BaseFacts) -> Finding {
     if fault.is(Check::DelegationMissing)
         && let Some((doubled, answers)) = &facts.doubled
         && let Some(at_doubled) = answers.iter().map(|a| a.answer.records()).find(|data| !data.is_empty())
@@ -120,7 +121,7 @@ fn refine(fault: Finding, record: &RequiredRecord, facts: &BaseFacts) -> Finding
 }
 
 /// A chain of aliases that has no end, or none that every resolver finds.
-pub(crate) fn chain_fault(name: &str, expected: &str, chain: &Chain, record: &RequiredRecord) -> Option<Finding> {
+pub(crate) fn chain_fault(name: &str, expected: &str, chain: &Chain, record: &DnsRecord) -> Option<Finding> {
     let fix =
         Fix::of(format!("Let the record lead straight to its target: {}", record.line())).with_record(record.clone());
     match &chain.end {
@@ -141,7 +142,7 @@ pub(crate) fn chain_fault(name: &str, expected: &str, chain: &Chain, record: &Re
 }
 
 /// A TXT record at the same name as a CNAME that is right.
-fn beside(record: &RequiredRecord, facts: &BaseFacts) -> Option<Finding> {
+fn beside(record: &DnsRecord, facts: &BaseFacts) -> Option<Finding> {
     let values = facts.txt.iter().map(|a| a.answer.records()).find(|data| !data.is_empty())?;
     let found = format!("has a TXT record ({}) beside its CNAME", values.join(", "));
     let fix = format!("Delete the TXT record at {}; the CNAME stays.", record.name);
@@ -157,7 +158,7 @@ fn leftover(target: &str, values: &[String]) -> Finding {
         Fix::of("Delete the TXT record in the delegation zone. The next order takes its own values away by itself."),
     );
     // The delegated name is in the platform's own zone.
-    finding.actor = vocabulary::failure::Actor::Operator;
+    finding.guidance.waiting_on = vocabulary::guidance::WaitingOn::Operator;
     finding.softened(Severity::Notice)
 }
 

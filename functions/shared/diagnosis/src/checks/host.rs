@@ -4,14 +4,15 @@ use std::net::IpAddr;
 
 use vocabulary::dns::owner_records::host_record;
 use vocabulary::dns::{Answer, ServerAnswer};
-use vocabulary::record::RequiredRecord;
+use vocabulary::record::DnsRecord;
 
 use crate::catalogue::check::Check;
+use crate::catalogue::finding::Fix;
 use crate::checks::cdn::Cdn;
 use crate::checks::delegation::{chain_fault, error_of};
 use crate::checks::{http, zone};
 use crate::facts::{Chain, Facts, HostAnswer, HostFacts, ProbeAnswer, ProbeFault, ZoneState};
-use crate::report::{Finding, Fix, Found, RecordCheck, RecordStatus, Severity};
+use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
 
 /// Where one server's answer leads.
@@ -96,7 +97,7 @@ fn is_usable(answer: &HostAnswer) -> bool {
 }
 
 /// DNS is right: what is left is whether the platform answers.
-fn reached(host: &HostFacts, record: &RequiredRecord, leads: Leads, first: &HostAnswer) -> Option<Finding> {
+fn reached(host: &HostFacts, record: &DnsRecord, leads: Leads, first: &HostAnswer) -> Option<Finding> {
     let observed = host.http.as_ref();
     if let Some(observed) = observed.filter(|observed| !observed.platform) {
         return Some(http::fault(&host.name.base, &record.value, &observed.redirects, &observed.answer));
@@ -109,14 +110,14 @@ fn reached(host: &HostFacts, record: &RequiredRecord, leads: Leads, first: &Host
     })
 }
 
-fn missing(record: &RequiredRecord, host: &HostFacts) -> Finding {
+fn missing(record: &DnsRecord, host: &HostFacts) -> Finding {
     let gone = host.answers.iter().any(|answer| answer.a == Answer::NxDomain);
     let found = if gone { "does not exist" } else { "exists, but has no address and no alias" };
     let fix = Fix::of(format!("Create this record in the domain's DNS: {}", record.line())).with_record(record.clone());
     Check::HostMissing.finding(&record.name, expected(record), found, fix)
 }
 
-fn elsewhere(host: &HostFacts, record: &RequiredRecord, usable: &[&HostAnswer], led: &[Leads]) -> Finding {
+fn elsewhere(host: &HostFacts, record: &DnsRecord, usable: &[&HostAnswer], led: &[Leads]) -> Finding {
     let wrong = usable.iter().zip(led).find(|(_, leads)| **leads != Leads::Nowhere);
     let (answer, leads) = wrong.map_or((usable[0], Leads::Elsewhere), |(answer, leads)| (*answer, *leads));
     let chain = &answer.chain;
@@ -155,7 +156,7 @@ fn elsewhere(host: &HostFacts, record: &RequiredRecord, usable: &[&HostAnswer], 
     Check::HostElsewhere.finding(&record.name, expected(record), leads_to, point(record))
 }
 
-fn proxied(cdn: &Cdn, host: &HostFacts, record: &RequiredRecord, chain: &Chain, reached: bool) -> Finding {
+fn proxied(cdn: &Cdn, host: &HostFacts, record: &DnsRecord, chain: &Chain, reached: bool) -> Finding {
     let mut found = format!("is served through {} ({})", cdn.name, chain.describe().join(" → "));
     match host.http.as_ref().filter(|_| !reached) {
         Some(observed) => found.push_str(&format!(", which does not lead to the platform: {}", http::heard(observed))),
@@ -166,7 +167,7 @@ fn proxied(cdn: &Cdn, host: &HostFacts, record: &RequiredRecord, chain: &Chain, 
     if reached { finding.softened(Severity::Warning) } else { finding }
 }
 
-fn disagreeing(record: &RequiredRecord, usable: &[&HostAnswer]) -> Finding {
+fn disagreeing(record: &DnsRecord, usable: &[&HostAnswer]) -> Finding {
     let mut said: Vec<String> = usable
         .iter()
         .map(|answer| match records_of(answer).join(", ") {
@@ -184,7 +185,7 @@ fn disagreeing(record: &RequiredRecord, usable: &[&HostAnswer]) -> Finding {
     )
 }
 
-fn unanswered(record: &RequiredRecord, host: &HostFacts) -> Finding {
+fn unanswered(record: &DnsRecord, host: &HostFacts) -> Finding {
     let answers: Vec<ServerAnswer> = host
         .answers
         .iter()
@@ -211,11 +212,11 @@ pub(crate) fn platform(subject: &Subject, chain: &Chain) -> Option<Finding> {
     })
 }
 
-fn expected(record: &RequiredRecord) -> String {
+fn expected(record: &DnsRecord) -> String {
     format!("{} {}", record.kind, record.value)
 }
 
-fn point(record: &RequiredRecord) -> Fix {
+fn point(record: &DnsRecord) -> Fix {
     let text = format!("Point the host at the platform: {} (and remove other A and AAAA records)", record.line());
     Fix::of(text).with_record(record.clone())
 }

@@ -5,8 +5,9 @@ use vocabulary::names::{CertificateName, DomainName};
 use vocabulary::text::printable;
 
 use crate::catalogue::check::Check;
+use crate::catalogue::finding::Fix;
 use crate::facts::{HttpObservation, ProbeAnswer, ProbeFault};
-use crate::report::{Finding, Fix};
+use crate::report::Finding;
 
 /// What is wrong at the challenge path of `host`, whose record leads to `target`, when it answered `answer` after
 /// `redirects` and that was not the platform's.

@@ -6,14 +6,15 @@ use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::dns::owner_records::standing_record;
 use vocabulary::dns::{ServerAnswer, StandingFault, StandingIssuer, StandingRecord};
 use vocabulary::names::DomainName;
-use vocabulary::record::{RequiredRecord, quoted};
+use vocabulary::record::{DnsRecord, quoted};
 use vocabulary::text::moment;
 
 use crate::catalogue::check::Check;
+use crate::catalogue::finding::Fix;
 use crate::checks::delegation::{describe, error_of};
 use crate::checks::zone;
 use crate::facts::{BaseFacts, ZoneState};
-use crate::report::{Finding, Fix, Found, RecordCheck, RecordStatus, Severity};
+use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
 
 /// What is wrong with the standing record of `base`, from what its servers hold as TXT; `None` if nothing is.
@@ -39,7 +40,7 @@ pub fn fault(
     if wrong.len() < judged.len() {
         let found = format!("is told differently by the name servers of {base}, which disagree: {}", describe(txt));
         let fix = Fix::of(
-            "Nothing if the record was just created: it is looked at again soon. Otherwise make all name servers of the zone serve the same records.",
+            "If the record was just created, wait: it is checked again soon. Otherwise make all name servers of the zone serve the same records.",
         );
         let fix = fix.with_record(record.clone()).with_command(format!("dig TXT {} @{}", record.name, first.server));
         return Some(Check::ServersDisagree.finding(&record.name, expected(&record), found, fix));
@@ -98,11 +99,11 @@ fn best(
     Err(nearest)
 }
 
-fn expected(record: &RequiredRecord) -> String {
+fn expected(record: &DnsRecord) -> String {
     format!("TXT {}", quoted(&record.value))
 }
 
-fn finding(check: Check, record: &RequiredRecord, found: String, act: &str) -> Finding {
+fn finding(check: Check, record: &DnsRecord, found: String, act: &str) -> Finding {
     let fix = Fix::of(format!("{act}: {}", record.line())).with_record(record.clone());
     check.finding(&record.name, expected(record), found, fix)
 }
@@ -151,7 +152,7 @@ fn status_of(finding: &Finding) -> RecordStatus {
 }
 
 /// Missing where it must be, because it stands where the provider has appended the zone.
-fn refine(fault: Finding, record: &RequiredRecord, facts: &BaseFacts) -> Finding {
+fn refine(fault: Finding, record: &DnsRecord, facts: &BaseFacts) -> Finding {
     let (ZoneState::Served { apex, .. }, Some((doubled, answers))) = (&facts.zone.state, &facts.doubled) else {
         return fault;
     };

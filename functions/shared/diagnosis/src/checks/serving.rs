@@ -8,8 +8,9 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::catalogue::check::Check;
+use crate::catalogue::finding::Fix;
 use crate::facts::TlsObservation;
-use crate::report::{Finding, Fix, Serving};
+use crate::report::{Finding, Serving};
 use crate::subject::Subject;
 
 pub(crate) fn judge(subject: &Subject, observed: &TlsObservation) -> Serving {

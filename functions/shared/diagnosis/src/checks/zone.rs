@@ -4,8 +4,9 @@ use vocabulary::dns::{Answer, ServerAnswer, Unanswered};
 use vocabulary::names::CertificateName;
 
 use crate::catalogue::check::Check;
+use crate::catalogue::finding::Fix;
 use crate::facts::{Dnssec, ZoneFacts, ZoneState};
-use crate::report::{Finding, Fix, Severity};
+use crate::report::{Finding, Severity};
 
 /// What a server is good for, told by its answer for the zone's SOA record.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,7 +144,7 @@ pub(crate) fn public_suffix(suffix: &str) -> Finding {
 pub(crate) fn private_suffix(name: &CertificateName) -> Option<Finding> {
     let base = name.base.as_str();
     psl::suffix(base.as_bytes()).filter(|suffix| suffix.is_known() && suffix.as_bytes() == base.as_bytes())?;
-    let fix = Fix::of("Nothing, if you run this suffix. Otherwise register a name below it that is yours.");
+    let fix = Fix::of("If you run this suffix, go on. Otherwise register a name below it that is yours.");
     let found = "is a public suffix of the list's private part";
     Some(Check::PublicSuffix.finding(base, "a name below a public suffix", found, fix).softened(Severity::Notice))
 }

@@ -2,12 +2,13 @@
 
 use time::OffsetDateTime;
 use vocabulary::certificate::{InstalledCertificate, ListenerArn, ListenerUse};
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::ports::destination::{Destinations, Detachment, Listeners};
-use crate::ports::fault::{FaultKind, ServiceFault};
 use crate::ports::store::AttemptJournal;
+use vocabulary::failure::{FaultKind, ServiceFault};
 
 /// Makes the listeners follow what the endpoint wants, and returns the certificate with what came of it.
 ///
@@ -74,7 +75,7 @@ async fn attach(
     match listeners.certificates_of(listener).await.map_err(refused)? {
         None => Err(Failure::new(
             FailureName::DestinationRefused,
-            Actor::Operator,
+            WaitingOn::Operator,
             format!(
                 "The certificate is in ACM, but the listener {listener} that it is to be attached to does not exist."
             ),
@@ -123,5 +124,5 @@ fn refused(fault: &ServiceFault, what: &str, arn: &str, endpoint: &Endpoint) -> 
         }
     };
     let summary = format!("The certificate {arn} could not be {what}: {fault}");
-    Failure::new(FailureName::DestinationRefused, Actor::Operator, summary, remedy)
+    Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy)
 }

@@ -6,7 +6,8 @@ use vocabulary::acme::directory::host;
 use vocabulary::acme::{ChallengeKind, OpenOrder};
 use vocabulary::dns::caa::judge;
 use vocabulary::dns::{CaaFault, CaaLevel, Issuer};
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::CertificateName;
 
 use crate::acts::take_tokens::Pace;
@@ -95,7 +96,7 @@ fn is_of_the_ca(failure: &Failure) -> bool {
         failure.name,
         FailureName::Unavailable | FailureName::CaUnavailable | FailureName::RateLimited | FailureName::TimedOut
     );
-    passes && failure.actor == Actor::Ca
+    passes && failure.waiting_on() == WaitingOn::Ca
 }
 
 /// Whether the next CA is to be asked after this one failed with `failure` for the `tries`th time in a row, at `now`.
@@ -138,8 +139,10 @@ pub fn all_failed(first: Failure, others: Vec<(&Authority, Passed)>) -> Failure 
     for (authority, passed) in others {
         let host = authority.host();
         match passed {
-            Passed::Over(why) => all.summary.push_str(&format!(" {host} was not asked in its place: {why}.")),
-            Passed::Failed(failure) => all.summary.push_str(&format!(" Then {host} was asked: {}", failure.summary)),
+            Passed::Over(why) => all.guidance.summary.push_str(&format!(" {host} was not asked in its place: {why}.")),
+            Passed::Failed(failure) => {
+                all.guidance.summary.push_str(&format!(" Then {host} was asked: {}", failure.guidance.summary))
+            }
         }
     }
     all
@@ -160,11 +163,13 @@ pub enum Passed {
 /// [`FailureName::OrderLost`] if it is not among them any more: the installation has another CA now.
 pub fn authority_of<'a, C: CertificateAuthority>(authorities: &'a [C], order: &OpenOrder) -> Result<&'a C, Failure> {
     authorities.iter().find(|authority| authority.directory() == order.directory).ok_or_else(|| {
-        Failure::new(
+        Failure::without_action(
             FailureName::OrderLost,
-            Actor::Operator,
-            format!("The order is at {}, which is none of this installation's CAs any more.", host(&order.directory)),
-            "Nothing: a new order is made by itself.",
+            WaitingOn::Operator,
+            format!(
+                "The order is at {}, which is none of this installation's CAs any more. A new one is made automatically.",
+                host(&order.directory)
+            ),
         )
     })
 }
@@ -207,7 +212,7 @@ mod tests {
     }
 
     /// With an open order at `directory`, after a failure with `name` by `actor`.
-    fn ordering(directory: &str, failed: Option<(FailureName, Actor)>) -> Endpoint {
+    fn ordering(directory: &str, failed: Option<(FailureName, WaitingOn)>) -> Endpoint {
         let mut endpoint = endpoint();
         endpoint.order = Some(OpenOrder {
             url: "https://ca.example/order/1".into(),
@@ -259,13 +264,13 @@ mod tests {
             [FailureName::Unavailable, FailureName::CaUnavailable, FailureName::RateLimited, FailureName::TimedOut]
         {
             let failed = |place: usize, actor| turn(&ordering(URLS[place], Some((name, actor))), NOW);
-            assert_eq!(failed(0, Actor::Ca), [URLS[1], URLS[2], URLS[0]]);
-            assert_eq!(failed(2, Actor::Ca), URLS);
-            assert_eq!(failed(0, Actor::Operator), URLS, "{name}: it was not the CA");
+            assert_eq!(failed(0, WaitingOn::Ca), [URLS[1], URLS[2], URLS[0]]);
+            assert_eq!(failed(2, WaitingOn::Ca), URLS);
+            assert_eq!(failed(0, WaitingOn::Operator), URLS, "{name}: it was not the CA");
         }
         for name in [FailureName::ChallengeFailed, FailureName::CaRefused, FailureName::BudgetSpent] {
             assert_eq!(
-                turn(&ordering(URLS[0], Some((name, Actor::Ca))), NOW),
+                turn(&ordering(URLS[0], Some((name, WaitingOn::Ca))), NOW),
                 URLS,
                 "{name}: another would say the same"
             );
@@ -281,20 +286,20 @@ mod tests {
     #[test]
     fn the_next_is_asked_when_one_is_away_for_longer_than_a_moment() {
         let failure = |name, actor| Failure::new(name, actor, "what", "do");
-        let away = failure(FailureName::Unavailable, Actor::Ca);
+        let away = failure(FailureName::Unavailable, WaitingOn::Ca);
         assert!(!asks_the_next(&away, TRIES - 1, NOW) && asks_the_next(&away, TRIES, NOW));
         for name in [FailureName::CaUnavailable, FailureName::RateLimited] {
-            let until = |at| failure(name, Actor::Ca).with_retry_after(Some(at));
+            let until = |at| failure(name, WaitingOn::Ca).with_retry_after(Some(at));
             assert!(!asks_the_next(&until(NOW + SHORT_WAIT), 1, NOW), "{name}");
             assert!(asks_the_next(&until(NOW + SHORT_WAIT + Duration::SECOND), 1, NOW), "{name}");
         }
-        assert!(asks_the_next(&failure(FailureName::RateLimited, Actor::Ca), 1, NOW));
+        assert!(asks_the_next(&failure(FailureName::RateLimited, WaitingOn::Ca), 1, NOW));
         for (name, actor) in [
-            (FailureName::RateLimited, Actor::Operator),
-            (FailureName::Unavailable, Actor::Operator),
-            (FailureName::CaRefused, Actor::Ca),
-            (FailureName::BudgetSpent, Actor::Ca),
-            (FailureName::Misconfigured, Actor::Operator),
+            (FailureName::RateLimited, WaitingOn::Operator),
+            (FailureName::Unavailable, WaitingOn::Operator),
+            (FailureName::CaRefused, WaitingOn::Ca),
+            (FailureName::BudgetSpent, WaitingOn::Ca),
+            (FailureName::Misconfigured, WaitingOn::Operator),
         ] {
             assert!(!asks_the_next(&failure(name, actor), 9, NOW), "{name}: it is not away");
         }
@@ -318,14 +323,14 @@ mod tests {
 
     #[test]
     fn when_none_helps_it_is_said_of_each_and_the_first_is_not_asked_before_its_time() {
-        let limited = Failure::new(FailureName::CaUnavailable, Actor::Ca, "It is away.", "Nothing.")
+        let limited = Failure::new(FailureName::CaUnavailable, WaitingOn::Ca, "It is away.", "Wait.")
             .with_retry_after(Some(NOW + Duration::HOUR));
         let (second, third) = (authority(URLS[1]), authority(URLS[2]));
-        let away = Failure::new(FailureName::Unavailable, Actor::Ca, "No answer.", "Nothing.");
+        let away = Failure::new(FailureName::Unavailable, WaitingOn::Ca, "No answer.", "Wait.");
         let over = Passed::Over("the CAA records of example.com do not allow it".into());
         let failure = all_failed(limited.clone(), vec![(&second, over), (&third, Passed::Failed(away))]);
         assert_eq!(
-            failure.summary,
+            failure.guidance.summary,
             "It is away. second.example was not asked in its place: the CAA records of example.com do not allow it. \
              Then third.example was asked: No answer."
         );

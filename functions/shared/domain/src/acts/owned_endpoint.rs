@@ -1,7 +1,8 @@
 //! The endpoint, for a step of its current attempt.
 
 use vocabulary::acme::OpenOrder;
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::flow::input::StepInput;
@@ -36,11 +37,10 @@ pub async fn ordering_endpoint(
     }
     match endpoint.order.take() {
         Some(order) => Ok((endpoint, order)),
-        None => Err(Failure::new(
+        None => Err(Failure::without_action(
             FailureName::OrderLost,
-            Actor::Operator,
-            "The endpoint has no open order.",
-            "Nothing: a new order is made by itself.",
+            WaitingOn::Operator,
+            "The endpoint has no open order. A new one is made automatically.",
         )),
     }
 }

@@ -3,9 +3,9 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::endpoint::schedule::LEASE;
-use crate::ports::fault::ServiceFault;
 use crate::ports::flow_starter::FlowStarter;
 use crate::ports::store::{DueEntry, DueIndex};
+use vocabulary::failure::ServiceFault;
 
 /// When an endpoint whose flow could not be started is due again.
 const AGAIN_AFTER: Duration = Duration::MINUTE;

@@ -6,7 +6,7 @@ use vocabulary::failure::FailureName;
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::ports::budgets::Budgets;
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// The part of an account's orders that is kept for renewals: registrations may not touch it.
 const KEPT_FOR_RENEWALS: u32 = 3;
@@ -112,7 +112,8 @@ mod tests {
     use time::Duration;
     use time::macros::datetime;
     use vocabulary::acme::Reachability;
-    use vocabulary::failure::{Actor, Problem};
+    use vocabulary::failure::Problem;
+    use vocabulary::guidance::WaitingOn;
     use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
@@ -193,13 +194,20 @@ mod tests {
             (3, "takes 300 within 3 hours"),
         ] {
             let failure = failure(index);
-            assert!(failure.summary.contains(words) && failure.summary.contains("2026-11-24T13:00:01Z"), "{failure}");
-            assert_eq!((failure.name, failure.actor), (FailureName::BudgetSpent, Actor::Ca));
+            assert!(
+                failure.guidance.summary.contains(words) && failure.guidance.summary.contains("2026-11-24T13:00:01Z"),
+                "{failure}"
+            );
+            assert_eq!((failure.name, failure.waiting_on()), (FailureName::BudgetSpent, WaitingOn::Ca));
             assert_eq!(failure.retry_after, Some(NOW + Duration::HOUR + Duration::SECOND));
         }
-        assert!(failure(3).summary.contains("the last 100 are kept for renewals"));
-        let told = Problem::new("", &failure(1).summary);
+        assert!(failure(3).guidance.summary.contains("the last 100 are kept for renewals"));
+        let told = Problem::new("", &failure(1).guidance.summary);
         assert_eq!(told.limited_domain(), Some("example.com"), "the catalogue finds the domain in it");
-        assert!([0, 2, 3].iter().all(|index| Problem::new("", &failure(*index).summary).limited_domain().is_none()));
+        assert!(
+            [0, 2, 3]
+                .iter()
+                .all(|index| Problem::new("", &failure(*index).guidance.summary).limited_domain().is_none())
+        );
     }
 }

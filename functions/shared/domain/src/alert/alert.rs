@@ -1,18 +1,17 @@
 //! What people and programs are told: one typed, versioned event for each fact.
 //!
-//! Three questions are kept apart. What is wrong with an endpoint ([`trouble`]), what of it was not told yet
-//! ([`ledger`]), and how it reads for whom ([`text`], [`chat`]; as JSON it is of the wire, which adapters make of it).
+//! Three questions are kept apart. What is wrong with an endpoint ([`crate::issues`]), what of it was not told yet
+//! ([`ledger`](crate::alert::ledger)), and how it reads for whom ([`text`](crate::alert::text), [`chat`](crate::alert::chat); as JSON it is of the wire, which adapters make of it).
 
 use time::OffsetDateTime;
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::record::RequiredRecord;
 use vocabulary::text::printable;
 
 use crate::alert::digest::Digest;
-use crate::alert::kind::AlertKind;
+use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::notified::{Cause, Severity};
-use crate::status::Mover;
+use vocabulary::guidance::{Guidance, WaitingOn};
 
 /// The certificate in place, as an event shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +61,8 @@ pub struct Alert {
     pub kind: AlertKind,
     pub severity: Severity,
     pub cause: Cause,
-    /// Who must act.
-    pub actor: Mover,
+    /// What happened, who is waited on, and what they do next.
+    pub guidance: Guidance,
     /// Absent where the event is about the installation.
     pub tenant: Option<String>,
     /// The endpoint's id.
@@ -78,20 +77,12 @@ pub struct Alert {
     pub until: Option<OffsetDateTime>,
     /// When it is tried again by itself.
     pub next_attempt: Option<OffsetDateTime>,
-    /// What happened and why.
-    pub what: String,
-    /// What the actor is to do next.
-    pub remedy: String,
-    /// The record to create or to change.
-    pub record: Option<RequiredRecord>,
     pub certificate: Option<CertificateFacts>,
     pub affected: Option<Affected>,
     pub digest: Option<Digest>,
     /// The page of the dashboard that shows more.
     pub link: Option<String>,
 }
-
-const NOTHING: &str = "Nothing.";
 
 impl Alert {
     /// An event about `endpoint`; the rest is the caller's to set.
@@ -116,7 +107,7 @@ impl Alert {
             kind,
             severity: Severity::Info,
             cause,
-            actor: Mover::Nobody,
+            guidance: Guidance::without_action(WaitingOn::Nobody, ""),
             tenant: None,
             endpoint: None,
             domain: None,
@@ -124,9 +115,6 @@ impl Alert {
             since: None,
             until: None,
             next_attempt: None,
-            what: String::new(),
-            remedy: NOTHING.into(),
-            record: None,
             certificate: None,
             affected: None,
             digest: None,
@@ -140,34 +128,32 @@ impl Alert {
             true => (AlertKind::CertificateRenewed, "renewed"),
             false => (AlertKind::CertificateIssued, "issued"),
         };
+        let issued = format!("The certificate for {} was {verb}. The next renewal is automatic.", all_names(endpoint));
         Self {
             id: format!("{}.{verb}.{}", endpoint.id, held.serial),
-            what: format!("The certificate for {} was {verb}.", all_names(endpoint)),
-            remedy: "Nothing: it is renewed by itself.".into(),
+            guidance: Guidance::without_action(WaitingOn::Nobody, issued),
             ..Self::about(endpoint, kind, Cause::new(verb), at)
         }
     }
 
     /// The endpoint was removed. `kept` are the ARNs of certificates that were left in ACM because something still uses them.
     pub fn removed(endpoint: &Endpoint, kept: &[String], at: OffsetDateTime) -> Self {
-        let (severity, actor, remedy) = match kept.is_empty() {
-            false => (
-                Severity::Notice,
-                Mover::Operator,
-                format!(
+        let removed = format!("The endpoint for {} was removed.", all_names(endpoint));
+        let (severity, guidance) = match kept.is_empty() {
+            false => {
+                let delete = format!(
                     "Its certificate is still in use and was left in ACM: delete {} when nothing uses it any more.",
                     kept.join(" and ")
-                ),
-            ),
-            true => (Severity::Info, Mover::Nobody, "Nothing: nothing of it is left.".to_owned()),
+                );
+                (Severity::Notice, Guidance::new(WaitingOn::Operator, removed, delete))
+            }
+            true => (Severity::Info, Guidance::without_action(WaitingOn::Nobody, removed)),
         };
         let event = Self::about(endpoint, AlertKind::EndpointRemoved, Cause::new("removed"), at);
         Self {
             id: format!("{}.removed", endpoint.id),
             severity,
-            actor,
-            what: format!("The endpoint for {} was removed.", all_names(endpoint)),
-            remedy,
+            guidance,
             // One that was deleted is in place no more.
             until: event.until.filter(|_| !kept.is_empty()),
             certificate: event.certificate.clone().filter(|_| !kept.is_empty()),

@@ -21,7 +21,7 @@ impl Alert {
             Severity::Page => ":rotating_light:",
         };
         let facts = self.facts().into_iter().map(|(name, value)| format!("*{name}*: {}", plain(&value)));
-        let lines: Vec<String> = std::iter::once(plain(&self.what)).chain(facts).collect();
+        let lines: Vec<String> = std::iter::once(plain(&self.guidance.summary)).chain(facts).collect();
         let description: String = lines.join("\n").chars().take(DESCRIPTION).collect();
         let whom = self.domain.as_deref().or(self.tenant.as_deref()).unwrap_or("installation");
         json!({
@@ -61,7 +61,7 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::kind::AlertKind;
+    use crate::endpoint::alert_kind::AlertKind;
     use crate::endpoint::notified::Cause;
     use time::macros::datetime;
 
@@ -72,7 +72,7 @@ mod tests {
             Cause::new("Unavailable"),
             datetime!(2026-11-24 12:00 UTC),
         );
-        alert.what = "<!channel> @here [click](https://evil.example) *now*".into();
+        alert.guidance.summary = "<!channel> @here [click](https://evil.example) *now*".into();
         let chat = alert.chat();
         let shown = chat["content"]["description"].as_str().expect("text");
         for hostile in ["<!", "@here", "[click]"] {
@@ -85,7 +85,7 @@ mod tests {
     fn a_very_long_text_is_cut_to_what_is_shown() {
         let mut alert =
             Alert::of_installation(AlertKind::Digest, Cause::new("digest"), datetime!(2026-11-24 12:00 UTC));
-        alert.what = "x".repeat(20_000);
+        alert.guidance.summary = "x".repeat(20_000);
         assert!(alert.chat()["content"]["description"].as_str().expect("text").chars().count() <= 8000);
     }
 }

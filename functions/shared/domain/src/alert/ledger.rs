@@ -1,14 +1,14 @@
 //! What was told of an endpoint before, and so what is news.
 
 use time::OffsetDateTime;
-use vocabulary::failure::Actor;
+use vocabulary::guidance::{Guidance, WaitingOn};
 
 use crate::alert::alert::Alert;
-use crate::alert::kind::AlertKind;
 use crate::alert::shared::SharedCause;
-use crate::alert::trouble::{Trouble, troubles};
+use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::notified::{Cause, Ledger, Source, Told};
+use crate::issues::{Issue, Notice, issues};
 
 /// What is to be told, and what is to be kept of it once it was.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,16 +16,16 @@ pub struct Decision {
     /// Of this endpoint alone.
     pub alerts: Vec<Alert>,
     /// Causes that this endpoint has in common with others: told once for all of them.
-    pub shared: Vec<Trouble>,
-    /// Shared causes that this endpoint has no longer: cause and actor.
-    pub left: Vec<(Cause, Actor)>,
+    pub shared: Vec<(Issue, Notice)>,
+    /// Shared causes that this endpoint has no longer: cause and owner.
+    pub left: Vec<(Cause, WaitingOn)>,
     /// To be written when all of it was told.
     pub ledger: Ledger,
 }
 
 impl Told {
-    fn is(&self, trouble: &Trouble) -> bool {
-        (&self.cause, self.actor, self.shared) == (&trouble.cause, trouble.actor, trouble.shared)
+    fn is(&self, issue: &Issue, notice: Notice) -> bool {
+        (&self.cause, self.owner, self.shared) == (&issue.cause, issue.owner, notice.shared)
     }
 }
 
@@ -40,45 +40,50 @@ impl Ledger {
 /// Decides what is news about `endpoint`, which is as it is, or as it is about to be written, at `now`.
 ///
 /// From the moment a trouble is told until the moment its end is told, each pair of certificate and severity is told at
-/// most once for its cause and actor; a severity that rises is always told; an end is told once. Deciding again with the
+/// most once for its cause and owner; a severity that rises is always told; an end is told once. Deciding again with the
 /// ledger that came of it tells nothing. `dashboard` is the base URL of the links.
 pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>) -> Decision {
     let certificate = endpoint.certificate.as_ref().map(|held| held.serial.clone());
     let before = &endpoint.told;
-    let current = troubles(endpoint, now);
-    let parked = current.iter().any(|trouble| trouble.cause == Cause::parked());
+    let current: Vec<(Issue, Notice)> = issues(endpoint, now)
+        .into_iter()
+        .filter_map(|issue| issue.due_notice().map(|notice| (issue, notice)))
+        .collect();
+    let parked = current.iter().any(|(issue, _)| issue.cause == Cause::parked());
     let mut decision = Decision { ledger: Ledger { sequence: before.sequence, told: vec![] }, ..Decision::default() };
-    for trouble in current {
-        let known = before.told.iter().find(|told| told.is(&trouble));
+    for (issue, notice) in current {
+        let known = before.told.iter().find(|told| told.is(&issue, notice));
         let told = known.filter(|told| told.certificate == certificate).map(|told| told.severity);
-        let severity = told.map_or(trouble.severity, |told| told.max(trouble.severity));
+        let severity = told.map_or(notice.severity, |told| told.max(notice.severity));
+        let since = known.map_or(issue.since, |told| told.since);
         decision.ledger.told.push(Told {
-            cause: trouble.cause.clone(),
-            actor: trouble.actor,
+            cause: issue.cause.clone(),
+            owner: issue.owner,
             certificate: certificate.clone(),
             severity,
-            since: known.map_or(trouble.since, |told| told.since),
-            source: trouble.source,
-            shared: trouble.shared,
+            since,
+            source: notice.source,
+            shared: notice.shared,
         });
-        if trouble.shared {
-            decision.shared.push(trouble);
-        } else if told.is_none_or(|told| trouble.severity > told) {
-            let id = decision.ledger.id(endpoint, &trouble.cause, trouble.severity.as_str());
-            let since = known.map_or(trouble.since, |told| told.since);
-            decision.alerts.push(Alert { id, since: Some(since), ..trouble.alert(endpoint, told.is_some(), now) });
+        if notice.shared {
+            decision.shared.push((issue, notice));
+        } else if told.is_none_or(|told| notice.severity > told) {
+            let id = decision.ledger.id(endpoint, &issue.cause, notice.severity.as_str());
+            let alert = alert(&issue, notice, endpoint, told.is_some(), now);
+            decision.alerts.push(Alert { id, since: Some(since), ..alert });
         }
     }
     for told in &before.told {
-        let same = |now: &Told| (&now.cause, now.actor, now.shared) == (&told.cause, told.actor, told.shared);
-        // What the attempts failed by before they were parked is over with the parking: that is told, and once.
-        let taken_over = parked && told.source == Source::Attempts && !told.shared;
+        let same = |now: &Told| (&now.cause, now.owner, now.shared) == (&told.cause, told.owner, told.shared);
+        // What the owner left undone before the endpoint was paused is over with the pause: of that people are notified, once.
+        let of_the_owner = told.source == Source::Look && told.owner == WaitingOn::DomainOwner;
+        let taken_over = parked && (told.source == Source::Attempts || of_the_owner) && !told.shared;
         if taken_over || decision.ledger.told.iter().any(same) {
             continue;
         }
         if told.shared {
             // Whether it lasts, those say who still meet it.
-            decision.left.push((told.cause.clone(), told.actor));
+            decision.left.push((told.cause.clone(), told.owner));
         } else if told.source == Source::Attempts && endpoint.failing.is_some() {
             // It fails by something else now. Whether this is over, only a success can tell.
             decision.ledger.told.push(told.clone());
@@ -94,27 +99,23 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>)
     decision
 }
 
-impl Trouble {
-    /// As it is told of `endpoint`. `again`: it was told before at a lower severity, and the end has come nearer.
-    pub fn alert(&self, endpoint: &Endpoint, again: bool, now: OffsetDateTime) -> Alert {
-        Alert {
-            kind: if again { AlertKind::ExpiryApproaching } else { self.kind },
-            severity: self.severity,
-            actor: self.actor.into(),
-            since: Some(self.since),
-            next_attempt: endpoint.due_at.filter(|due| *due > now && self.source == Source::Attempts),
-            what: self.what.clone(),
-            remedy: self.remedy.clone(),
-            record: self.record.clone(),
-            ..Alert::about(endpoint, self.kind, self.cause.clone(), now)
-        }
+/// As people are notified of `issue`. `again`: they were before, at a lower severity, and the end has come nearer.
+fn alert(issue: &Issue, notice: Notice, endpoint: &Endpoint, again: bool, now: OffsetDateTime) -> Alert {
+    Alert {
+        kind: if again { AlertKind::ExpiryApproaching } else { notice.kind },
+        severity: notice.severity,
+        guidance: issue.guidance.clone(),
+        since: Some(issue.since),
+        next_attempt: endpoint.due_at.filter(|due| *due > now && notice.source == Source::Attempts),
+        ..Alert::about(endpoint, notice.kind, issue.cause.clone(), now)
     }
 }
 
 fn recovered(endpoint: &Endpoint, told: &Told, now: OffsetDateTime) -> Alert {
+    let well = format!("{} is well again: {} is over.", endpoint.names.primary(), told.cause);
     Alert {
         since: Some(told.since),
-        what: format!("{} is well again: {} is over.", endpoint.names.primary(), told.cause),
+        guidance: Guidance::without_action(WaitingOn::Nobody, well),
         ..Alert::about(endpoint, AlertKind::Recovered, told.cause.clone(), now)
     }
 }
@@ -125,7 +126,10 @@ pub fn recovered_together(cause: &SharedCause, now: OffsetDateTime) -> Alert {
         id: format!("installation.{}.{}.recovered", cause.key(), cause.since.unix_timestamp()),
         since: Some(cause.since),
         affected: Some(cause.affected()),
-        what: format!("{} is over: no endpoint meets it any more.", cause.cause),
+        guidance: Guidance::without_action(
+            WaitingOn::Nobody,
+            format!("{} is over: no endpoint meets it any more.", cause.cause),
+        ),
         ..Alert::of_installation(AlertKind::Recovered, cause.cause.clone(), now)
     }
 }

@@ -1,20 +1,20 @@
 //! What people and programs are told: one typed, versioned event for each fact.
 
+#[expect(clippy::module_inception, reason = "the file of the type that the folder is named for")]
 pub(crate) mod alert;
 pub mod chat;
+pub mod daily;
 pub mod digest;
 pub mod installation;
-pub mod kind;
 pub mod ledger;
 pub mod severity;
 pub mod shared;
 pub mod text;
-pub mod trouble;
+
+pub use crate::endpoint::AlertKind;
 
 pub use self::alert::{Affected, Alert, CertificateFacts};
 pub use self::digest::{Digest, Ending, Need};
-pub use self::installation::EngineTrouble;
-pub use self::kind::AlertKind;
+pub use self::installation::InstallationIssue;
 pub use self::ledger::Decision;
 pub use self::shared::{CAUSE_KEPT, CLAIM, SharedCause};
-pub use self::trouble::Trouble;

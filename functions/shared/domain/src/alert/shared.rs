@@ -3,11 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
-use vocabulary::failure::Actor;
+use vocabulary::guidance::{Guidance, WaitingOn};
 
 use crate::alert::alert::{Affected, Alert};
-use crate::alert::trouble::Trouble;
 use crate::endpoint::notified::{Cause, Severity};
+use crate::issues::{Issue, Notice};
 
 /// How long a cause is remembered that no endpoint says any more of: longer than the pause between two attempts.
 pub const CAUSE_KEPT: Duration = Duration::days(30);
@@ -19,7 +19,9 @@ pub const CLAIM: Duration = Duration::minutes(2);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SharedCause {
     pub cause: Cause,
-    pub actor: Actor,
+    /// Whose part is undone; stored by its name in earlier releases.
+    #[serde(rename = "actor")]
+    pub owner: WaitingOn,
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
     /// Domain of the first endpoint that met it.
@@ -33,35 +35,29 @@ pub struct SharedCause {
 impl SharedCause {
     /// `Unavailable.ca`: what tells it from the others.
     pub fn key(&self) -> String {
-        key(&self.cause, self.actor)
+        key(&self.cause, self.owner)
     }
 
     pub fn affected(&self) -> Affected {
         Affected { endpoints: self.endpoints, first: self.first.clone() }
     }
 
-    /// As it is told for all endpoints together, when one of them has met it as `trouble`.
-    pub fn alert(&self, trouble: &Trouble, until: Option<OffsetDateTime>, now: OffsetDateTime) -> Alert {
+    /// As people are notified of it for all endpoints together, when one of them has met it as `issue`.
+    pub fn alert(&self, issue: &Issue, notice: Notice, until: Option<OffsetDateTime>, now: OffsetDateTime) -> Alert {
+        let severity = notice.severity;
         Alert {
-            id: format!("installation.{}.{}.{}", self.key(), self.since.unix_timestamp(), trouble.severity.as_str()),
-            severity: trouble.severity,
-            actor: trouble.actor.into(),
+            id: format!("installation.{}.{}.{}", self.key(), self.since.unix_timestamp(), severity.as_str()),
+            severity,
+            guidance: Guidance { record: None, ..issue.guidance.clone() },
             since: Some(self.since),
             until,
-            what: trouble.what.clone(),
-            remedy: trouble.remedy.clone(),
             affected: Some(self.affected()),
-            ..Alert::of_installation(trouble.kind, self.cause.clone(), now)
+            ..Alert::of_installation(notice.kind, self.cause.clone(), now)
         }
     }
 }
 
 /// As [`SharedCause::key`].
-pub fn key(cause: &Cause, actor: Actor) -> String {
-    let actor = match actor {
-        Actor::Customer => "customer",
-        Actor::Operator => "operator",
-        Actor::Ca => "ca",
-    };
-    format!("{cause}.{actor}")
+pub fn key(cause: &Cause, owner: WaitingOn) -> String {
+    format!("{cause}.{}", owner.as_str())
 }

@@ -3,23 +3,12 @@
 use vocabulary::text::utc;
 
 use crate::alert::alert::Alert;
-use crate::alert::digest::Digest;
-use crate::alert::kind::AlertKind;
+use crate::alert::digest::{Digest, who};
+use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::notified::Severity;
-use crate::status::Mover;
 
 /// Limit of SNS: under 100 characters.
 const SUBJECT: usize = 99;
-
-/// Who that is, for people.
-pub(super) fn who(actor: Mover) -> &'static str {
-    match actor {
-        Mover::Customer => "the owner of the domain",
-        Mover::Operator => "the operator of this installation",
-        Mover::Ca => "nobody: the certificate authority has to be waited for",
-        Mover::Nobody => "nobody",
-    }
-}
 
 impl Alert {
     /// In one line: ASCII without control characters, under 100 characters.
@@ -51,7 +40,7 @@ impl Alert {
 
     /// For a person: what, since when, until when, who, the exact record, the link.
     pub fn text(&self) -> String {
-        let mut lines = vec![self.what.clone(), String::new()];
+        let mut lines = vec![self.guidance.summary.clone(), String::new()];
         lines.extend(self.facts().into_iter().map(|(name, value)| format!("{name}: {value}")));
         lines.join("\n")
     }
@@ -62,9 +51,10 @@ impl Alert {
         if !self.names.is_empty() {
             facts.push(("Names", self.names.join(", ")));
         }
-        facts.push(("Who must act", who(self.actor).to_owned()));
-        facts.push(("What to do", self.remedy.clone()));
-        if let Some(record) = self.record.as_ref().filter(|record| !self.remedy.contains(&record.line())) {
+        let step = self.guidance.next_step();
+        facts.push(("Who must act", who(self.guidance.waiting_on).to_owned()));
+        facts.push(("What to do", step.to_owned()));
+        if let Some(record) = self.guidance.record.as_ref().filter(|record| !step.contains(&record.line())) {
             facts.push(("Record", record.line()));
         }
         facts.extend(self.since.map(|at| ("Since", utc(at))));
@@ -107,7 +97,8 @@ mod tests {
     use time::macros::datetime;
     use vocabulary::acme::Reachability;
     use vocabulary::dns::owner_records::delegation_record;
-    use vocabulary::failure::{Actor, Failure, FailureName};
+    use vocabulary::failure::{Failure, FailureName};
+    use vocabulary::guidance::WaitingOn;
     use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
@@ -127,7 +118,7 @@ mod tests {
     fn a_failure_says_what_who_what_to_do_the_record_until_when_and_where_to_look() {
         let mut endpoint = endpoint("www.example.com");
         let record = delegation_record(endpoint.names.bases().first().expect("a name"), "label.acme.example");
-        let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no CNAME", "Create it.")
+        let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no CNAME", "Create it.")
             .with_record(Some(&record));
         endpoint.failing = Some(Failing::first(failure, NOW));
         endpoint.due_at = Some(datetime!(2026-11-24 12:01:00.5 UTC));
@@ -154,7 +145,7 @@ mod tests {
     fn a_record_that_the_remedy_spells_out_is_not_said_twice() {
         let mut endpoint = endpoint("www.example.com");
         let record = delegation_record(endpoint.names.bases().first().expect("a name"), "label.acme.example");
-        let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no CNAME", record.line())
+        let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no CNAME", record.line())
             .with_record(Some(&record));
         endpoint.failing = Some(Failing::first(failure, NOW));
         let text = decide(&endpoint, NOW, None).alerts.remove(0).text();

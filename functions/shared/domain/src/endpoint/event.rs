@@ -65,7 +65,7 @@ impl Event {
                 Outcome::Renewed => (EventKind::CertificateRenewed, "The certificate was renewed in place.".into()),
                 Outcome::Unchanged => (EventKind::CertificateUnchanged, "The certificate in place was good.".into()),
                 Outcome::Failed => {
-                    let why = attempt.failure.as_ref().map_or("", |failure| failure.summary.as_str());
+                    let why = attempt.failure.as_ref().map_or("", |failure| failure.guidance.summary.as_str());
                     (EventKind::AttemptFailed, printable(&format!("Attempt {number} failed: {why}"), 500))
                 }
                 Outcome::Removed => (EventKind::Removed, "The endpoint was removed.".into()),
@@ -94,7 +94,8 @@ mod tests {
     use super::*;
     use time::Duration;
     use time::macros::datetime;
-    use vocabulary::failure::{Actor, Failure, FailureName};
+    use vocabulary::failure::{Failure, FailureName};
+    use vocabulary::guidance::WaitingOn;
 
     const START: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
@@ -109,7 +110,7 @@ mod tests {
             order: None,
             directory: None,
             failure: (outcome == Outcome::Failed)
-                .then(|| Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no CNAME", "create it")),
+                .then(|| Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no CNAME", "create it")),
             execution: "x".into(),
             steps: Vec::new(),
         }

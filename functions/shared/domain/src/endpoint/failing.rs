@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 
 /// An endpoint without a certificate is parked when so many looks in a row have found the customer's part undone.
 ///
@@ -63,10 +64,10 @@ impl Failing {
         now: OffsetDateTime,
     ) -> Self {
         let known = before.and_then(|before| before.absence.clone());
-        let absence = match failure.actor {
-            Actor::Customer => Some(known.unwrap_or_else(|| Absence::begins(now)).longer(held, now)),
-            Actor::Operator => known,
-            Actor::Ca => None,
+        let absence = match failure.waiting_on() {
+            WaitingOn::DomainOwner => Some(known.unwrap_or_else(|| Absence::begins(now)).longer(held, now)),
+            WaitingOn::Operator | WaitingOn::Nobody => known,
+            WaitingOn::Ca => None,
         };
         // Neither spends anything at the CA.
         let unasked = matches!(failure.name, FailureName::RecordsNotReady | FailureName::BudgetSpent);
@@ -82,7 +83,7 @@ impl Failing {
 
     /// Since when the endpoint has been parked: its customer seems to have left, and nobody else can help.
     pub fn parked_since(&self) -> Option<OffsetDateTime> {
-        let absence = self.absence.as_ref().filter(|_| self.failure.actor == Actor::Customer)?;
+        let absence = self.absence.as_ref().filter(|_| self.failure.waiting_on() == WaitingOn::DomainOwner)?;
         absence.parked_since
     }
 }
@@ -114,12 +115,12 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
-    fn failure(name: FailureName, actor: Actor) -> Failure {
+    fn failure(name: FailureName, actor: WaitingOn) -> Failure {
         Failure::new(name, actor, "what", "do this")
     }
 
     fn missing() -> Failure {
-        failure(FailureName::RecordsNotReady, Actor::Customer)
+        failure(FailureName::RecordsNotReady, WaitingOn::DomainOwner)
     }
 
     /// Looks again and again, each when it is due, until the endpoint is parked.
@@ -174,14 +175,14 @@ mod tests {
     #[test]
     fn a_failure_of_our_own_ends_no_absence_and_word_from_the_ca_does() {
         let (parked, now) = until_parked(None, NOW);
-        let throttled = failure(FailureName::Throttled, Actor::Operator);
+        let throttled = failure(FailureName::Throttled, WaitingOn::Operator);
         let ours = Failing::after(Some(&parked), throttled, None, now);
         assert_eq!((ours.parked_since(), &ours.absence), (None, &parked.absence), "it shows what it failed by");
         assert!(
             Failing::after(Some(&ours), missing(), None, now).parked_since().is_some(),
             "and is parked all the same"
         );
-        let limited = failure(FailureName::RateLimited, Actor::Ca);
+        let limited = failure(FailureName::RateLimited, WaitingOn::Ca);
         assert_eq!(Failing::after(Some(&parked), limited, None, now).absence, None);
     }
 
@@ -191,7 +192,8 @@ mod tests {
         for _ in 0..9 {
             failing = Failing::after(Some(&failing), missing(), None, NOW);
         }
-        let failing = Failing::after(Some(&failing), failure(FailureName::ChallengeFailed, Actor::Customer), None, NOW);
+        let failing =
+            Failing::after(Some(&failing), failure(FailureName::ChallengeFailed, WaitingOn::DomainOwner), None, NOW);
         assert_eq!((failing.attempts, failing.asked), (11, 1));
         assert_eq!(next_attempt(&failing, NOW, 0.0), NOW + Duration::MINUTE);
     }

@@ -4,8 +4,7 @@ use diagnosis::report::Serving;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::failure::Actor;
-use vocabulary::record::RequiredRecord;
+use vocabulary::guidance::Guidance;
 use vocabulary::text::moment;
 
 /// Looks in a row that must see the same before it is taken for true: a name server may be restarting.
@@ -61,14 +60,8 @@ pub struct Symptom {
     pub since: OffsetDateTime,
     /// Looks in a row that saw it.
     pub looks: u32,
-    pub actor: Actor,
-    /// What is the case, in a sentence or two.
-    pub summary: String,
-    /// What `actor` does about it, with the record or the command.
-    pub remedy: String,
-    /// The record to create or to change.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub record: Option<RequiredRecord>,
+    #[serde(flatten)]
+    pub guidance: Guidance,
 }
 
 impl Symptom {

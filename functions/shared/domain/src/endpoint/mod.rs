@@ -1,6 +1,8 @@
 //! Everything that is stored of one endpoint.
 
+pub mod alert_kind;
 pub mod attempt;
+#[expect(clippy::module_inception, reason = "the file of the type that the folder is named for")]
 pub(crate) mod endpoint;
 pub mod event;
 pub mod failing;
@@ -9,7 +11,9 @@ pub mod notified;
 pub mod records;
 pub mod schedule;
 pub mod share;
+pub mod status;
 
+pub use self::alert_kind::AlertKind;
 pub use self::attempt::{Attempt, Outcome, Step, StepUsage};
 pub use self::endpoint::{Endpoint, EndpointState};
 pub use self::event::{Event, EventKind};
@@ -18,5 +22,6 @@ pub use self::health::{Health, Symptom, SymptomKind};
 pub use self::notified::{Cause, Ledger, Severity, Source, Told};
 pub use self::schedule::LEASE;
 pub use self::share::{DEFAULT_LIFE, LONGEST_LIFE, Share, ShareToken, ShareTokenError};
+pub use self::status::EndpointStatus;
 #[cfg(test)]
 mod deployed;

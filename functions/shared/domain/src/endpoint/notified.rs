@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use vocabulary::failure::{Actor, FailureName};
+use vocabulary::failure::FailureName;
+use vocabulary::guidance::WaitingOn;
 
 /// What an endpoint keeps of what was told of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +22,9 @@ pub struct Ledger {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     pub cause: Cause,
-    pub actor: Actor,
+    /// Whose part was undone; stored by its name in earlier releases.
+    #[serde(rename = "actor")]
+    pub owner: WaitingOn,
     /// Serial of the certificate that was in place; a newer one is told of anew.
     #[serde(default)]
     pub certificate: Option<String>,

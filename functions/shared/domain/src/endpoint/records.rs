@@ -4,7 +4,7 @@ use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::dns::StandingIssuer;
 use vocabulary::dns::owner_records::{delegation_record, host_record, standing_record};
 use vocabulary::names::endpoint_names::standing_bases;
-use vocabulary::record::RequiredRecord;
+use vocabulary::record::DnsRecord;
 
 use crate::endpoint::endpoint::Endpoint;
 
@@ -17,7 +17,7 @@ pub fn required_records(
     delegation_zone: &str,
     endpoint_target: &str,
     issuer: Option<&StandingIssuer>,
-) -> Vec<RequiredRecord> {
+) -> Vec<DnsRecord> {
     let target = endpoint.label.target(delegation_zone);
     let hosts = endpoint.names.iter().filter(|_| endpoint.reachability == Reachability::External);
     let hosts = hosts.map(|name| host_record(name, endpoint_target));
@@ -90,7 +90,7 @@ mod tests {
         };
         let issuer = StandingIssuer::of(&issuer).expect("known");
         let lines: Vec<_> =
-            required_records(&endpoint, "zone", "edge", Some(&issuer)).iter().map(RequiredRecord::line).collect();
+            required_records(&endpoint, "zone", "edge", Some(&issuer)).iter().map(DnsRecord::line).collect();
         let value = "ca.example; accounturi=https://ca.example/acct/7";
         assert_eq!(
             lines,

@@ -55,13 +55,14 @@ mod tests {
     use proptest::prelude::*;
     use time::macros::datetime;
     use vocabulary::certificate::renewal::renewal_opens;
-    use vocabulary::failure::{Actor, Failure};
+    use vocabulary::failure::Failure;
+    use vocabulary::guidance::WaitingOn;
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
     /// A row of so many failures that the CA was asked for, the first of them `waited` ago.
     fn failing(name: FailureName, asked: u32, waited: Duration) -> Failing {
-        let failure = Failure::new(name, Actor::Customer, "", "");
+        let failure = Failure::new(name, WaitingOn::DomainOwner, "", "");
         Failing { attempts: asked, asked, absence: None, ..Failing::first(failure, NOW - waited) }
     }
 

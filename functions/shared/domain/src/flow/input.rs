@@ -195,7 +195,7 @@ mod tests {
     use crate::endpoint::attempt::Step;
     use time::Duration;
     use time::macros::datetime;
-    use vocabulary::failure::Actor;
+    use vocabulary::guidance::WaitingOn;
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn waiting_ends_exactly_at_its_limit() {
-        let late = || Failure::new(FailureName::TimedOut, Actor::Ca, "late", "");
+        let late = || Failure::new(FailureName::TimedOut, WaitingOn::Ca, "late", "");
         let mut input = input();
         input.progress = input.wait(5, Duration::MINUTE, NOW, late).expect("the first wait");
         assert!(input.wait(5, Duration::MINUTE, NOW + Duration::seconds(59), late).is_ok());
@@ -244,7 +244,8 @@ mod tests {
 
     #[test]
     fn a_failure_survives_the_way_through_step_functions() {
-        let failure = Failure::new(FailureName::RateLimited, Actor::Ca, "too many", "wait").with_retry_after(Some(NOW));
+        let failure =
+            Failure::new(FailureName::RateLimited, WaitingOn::Ca, "too many", "wait").with_retry_after(Some(NOW));
         let usage = StepUsage { milliseconds: 7, ca_requests: 2, ..StepUsage::of(Step::OpenOrder) };
         let report = FailureReport { failure: failure.clone(), usage: usage.clone() };
         let message = serde_json::to_string(&report).expect("serializes");
@@ -259,7 +260,7 @@ mod tests {
         assert_eq!(caught("States.Timeout", "").name, FailureName::TimedOut);
         let killed = caught("Runtime.ExitError", r#"{"errorMessage":"signal: killed"}"#);
         assert_eq!(killed.name, FailureName::Unavailable);
-        assert!(killed.summary.contains("signal: killed"));
+        assert!(killed.guidance.summary.contains("signal: killed"));
         let silent = CaughtFailure { error: "States.Timeout".into(), cause: String::new() };
         assert_eq!(silent.usage(), None);
     }

@@ -188,7 +188,8 @@ mod tests {
     use time::Duration;
     use time::macros::datetime;
     use vocabulary::acme::Reachability;
-    use vocabulary::failure::{Actor, Failure};
+    use vocabulary::failure::Failure;
+    use vocabulary::guidance::WaitingOn;
     use vocabulary::names::{DelegationLabel, EndpointNames};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
@@ -234,7 +235,7 @@ mod tests {
         let tenant = vocabulary::names::TenantId::fallback();
         let label = DelegationLabel::from_random([2; 16]);
         let endpoint = Endpoint::register(id(1), tenant, names, Reachability::Internal, label, NOW);
-        let failure = Failure::new(FailureName::ChallengeFailed, Actor::Customer, "no", "do");
+        let failure = Failure::new(FailureName::ChallengeFailed, WaitingOn::DomainOwner, "no", "do");
         let report = FailureReport { failure: failure.clone(), usage: usage(Step::SubmitChallenge, 3, 4) };
         let message = serde_json::to_string(&report).expect("plain data");
         let cause = serde_json::json!({"errorType": "ChallengeFailed", "errorMessage": message}).to_string();

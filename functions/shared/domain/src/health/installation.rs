@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use vocabulary::guidance::{Guidance, WaitingOn};
 
 use crate::alert::alert::Alert;
-use crate::alert::installation::{EngineTrouble, decide_engine};
+use crate::alert::installation::{InstallationIssue, decide_engine};
 use crate::endpoint::health::LOOKS_TO_CONFIRM;
 use crate::endpoint::notified::{Cause, Ledger, Severity};
 use crate::installation::check::{InstallationCheck, InstallationStatus};
@@ -50,12 +51,15 @@ pub fn follow(
     let failing: Vec<_> = failing.collect();
     let confirmed = failed.iter().zip(&failing).filter(|(_, failing)| failing.looks >= LOOKS_TO_CONFIRM);
     let troubles: Vec<_> = confirmed
-        .map(|(check, failing)| EngineTrouble {
+        .map(|(check, failing)| InstallationIssue {
             cause: Cause::new(&check.name),
             severity: Severity::Error,
             since: failing.since,
-            what: check.detail.clone(),
-            remedy: check.remedy.clone().unwrap_or_else(|| "Look closer: managed-https doctor".into()),
+            guidance: Guidance::new(
+                WaitingOn::Operator,
+                &check.detail,
+                check.remedy.as_deref().unwrap_or("Look closer: managed-https doctor"),
+            ),
         })
         .collect();
     let (alerts, told) = decide_engine(&before.told, &troubles, now, dashboard);
@@ -69,7 +73,7 @@ fn is_failing(check: &InstallationCheck) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::kind::AlertKind;
+    use crate::endpoint::alert_kind::AlertKind;
     use time::Duration;
     use time::macros::datetime;
 
@@ -127,7 +131,10 @@ mod tests {
         let failed = [check("schedule", InstallationStatus::Failed)];
         let (_, once) = follow(&Engine::default(), &failed, NOW, None);
         let (alerts, _) = follow(&once, &failed, NOW + Duration::minutes(5), None);
-        assert_eq!((alerts[0].what.as_str(), alerts[0].remedy.as_str()), ("schedule is so", "mend schedule"));
+        assert_eq!(
+            (alerts[0].guidance.summary.as_str(), alerts[0].guidance.next_step()),
+            ("schedule is so", "mend schedule")
+        );
         assert_eq!(alerts[0].since, Some(NOW));
     }
 }

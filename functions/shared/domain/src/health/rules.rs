@@ -4,15 +4,19 @@ use diagnosis::catalogue::Area;
 use diagnosis::report::{CheckReport, Finding, Serving, Severity};
 use time::OffsetDateTime;
 use vocabulary::certificate::{CertificateCopy, InstalledCertificate, ListenerArn};
-use vocabulary::failure::Actor;
+use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::text::moment;
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::health::{Health, Symptom, SymptomKind, settles_at};
 use crate::health::seen::{AtListener, InAcm};
 
-fn symptom(kind: SymptomKind, actor: Actor, summary: String, remedy: String) -> Symptom {
-    Symptom { kind, since: OffsetDateTime::UNIX_EPOCH, looks: 1, actor, summary, remedy, record: None }
+fn symptom(kind: SymptomKind, waiting_on: WaitingOn, summary: String, action: String) -> Symptom {
+    of_kind(kind, Guidance::new(waiting_on, summary, action))
+}
+
+fn of_kind(kind: SymptomKind, guidance: Guidance) -> Symptom {
+    Symptom { kind, since: OffsetDateTime::UNIX_EPOCH, looks: 1, guidance }
 }
 
 /// The worst fault that would fail the next renewal. What the CA said last is the attempt's own failure, and what the
@@ -23,9 +27,8 @@ pub(super) fn dns(report: &CheckReport) -> Option<Symptom> {
             && !finding.entry().is_some_and(|entry| matches!(entry.area, Area::Serving | Area::Ca))
     };
     let finding = report.findings.iter().find(renewal)?;
-    let summary = format!("{}: {}", finding.subject, finding.found);
-    let broken = symptom(SymptomKind::DnsBroken, finding.actor, summary, finding.fix.text.clone());
-    Some(Symptom { record: finding.fix.record.clone(), ..broken })
+    let summary = format!("{}: {}", finding.subject, finding.guidance.summary);
+    Some(of_kind(SymptomKind::DnsBroken, Guidance { summary, ..finding.guidance.clone() }))
 }
 
 pub(super) fn in_acm(
@@ -40,13 +43,13 @@ pub(super) fn in_acm(
         InAcm::Unknown => Vec::new(),
         InAcm::Gone => vec![symptom(
             SymptomKind::CertificateMissing,
-            Actor::Operator,
+            WaitingOn::Operator,
             format!("The certificate {arn} is gone from ACM: somebody deleted it."),
             format!("Have a new one, which gets another ARN, and attach that to the listeners: {renew}"),
         )],
         InAcm::There(there) if there.serial != held.serial => vec![symptom(
             SymptomKind::AnotherHeld,
-            Actor::Operator,
+            WaitingOn::Operator,
             format!(
                 "ACM has the certificate {} under {arn}, and not {}: somebody imported it.",
                 there.serial, held.serial
@@ -59,7 +62,7 @@ pub(super) fn in_acm(
             let left = there.used_by.is_empty() && (used_before || unused_before);
             let unused = symptom(
                 SymptomKind::Unused,
-                Actor::Operator,
+                WaitingOn::Operator,
                 format!("Nothing uses {arn} any more: it was detached from the last listener that had it."),
                 format!(
                     "Attach it again, or remove the endpoint if it has served its time: managed-https remove {}",
@@ -84,7 +87,7 @@ pub(super) fn copies(endpoint: &Endpoint, copies: &[(CertificateCopy, InAcm)]) -
     (!wrong.is_empty()).then(|| {
         symptom(
             SymptomKind::CopyMissing,
-            Actor::Operator,
+            WaitingOn::Operator,
             format!("The certificate is not in all its regions: {}.", wrong.join("; ")),
             format!(
                 "Find out who deletes or imports there, and have a new one everywhere: managed-https renew {} --wait",
@@ -105,7 +108,7 @@ pub(super) fn listeners(endpoint: &Endpoint, listeners: &[(ListenerArn, AtListen
     (!wrong.is_empty()).then(|| {
         symptom(
             SymptomKind::Detached,
-            Actor::Operator,
+            WaitingOn::Operator,
             format!("The certificate is not on all its listeners: {}.", wrong.join("; ")),
             format!(
                 "Have it attached again: managed-https renew {name} --wait. If it is not to be there any more, name the \
@@ -123,7 +126,7 @@ pub(super) fn served(held: &InstalledCertificate, serving: &Serving, now: Offset
         Serving::Presented { ours: false, .. } if now < settles_at(held) => None,
         Serving::Presented { ours: false, host, serial, issuer, not_after, .. } => Some(symptom(
             SymptomKind::AnotherServed,
-            Actor::Operator,
+            WaitingOn::Operator,
             format!(
                 "{host} presents the certificate {serial} by {issuer}, which ends {}, and not {ours_serial}, which is in \
                  ACM since {}.",
@@ -137,14 +140,14 @@ pub(super) fn served(held: &InstalledCertificate, serving: &Serving, now: Offset
         )),
         Serving::Presented { ours: true, chain_complete: false, host, .. } => Some(symptom(
             SymptomKind::ChainIncomplete,
-            Actor::Operator,
+            WaitingOn::Operator,
             format!("{host} presents its certificate without the chain to the root: many clients refuse it."),
             "Have what ends TLS there send the whole chain, as it is in ACM.".into(),
         )),
         Serving::Presented { .. } => None,
         Serving::Unreachable { host, reason } => Some(symptom(
             SymptomKind::HostUnreachable,
-            Actor::Operator,
+            WaitingOn::Operator,
             format!("{host} cannot be reached over TLS: {reason}."),
             format!("Add an HTTPS listener with {arn} to the load balancer, and open port 443."),
         )),

@@ -1,11 +1,11 @@
-use diagnosis::report::{CheckReport, Finding, Fix, Serving, Severity};
+use diagnosis::report::{CheckReport, Finding, Serving, Severity};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::failure::Actor;
+use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
-use vocabulary::record::RequiredRecord;
+use vocabulary::record::DnsRecord;
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::health::{Health, LONGEST_SETTLING, SymptomKind, settles_at};
@@ -46,19 +46,14 @@ fn finding(check: &str, severity: Severity) -> Finding {
         severity,
         subject: "_acme-challenge.www.example.com".into(),
         expected: "a CNAME".into(),
-        found: "nothing".into(),
         explanation: "why".into(),
-        actor: Actor::Customer,
-        fix: Fix {
-            text: "Create it.".into(),
-            record: Some(RequiredRecord {
-                name: "_acme-challenge.www.example.com".into(),
-                kind: "CNAME".into(),
-                value: "x.acme.example".into(),
-                purpose: "p".into(),
-            }),
-            command: None,
-        },
+        guidance: Guidance::new(WaitingOn::DomainOwner, "nothing", "Create it.").with_record(Some(&DnsRecord {
+            name: "_acme-challenge.www.example.com".into(),
+            kind: "CNAME".into(),
+            value: "x.acme.example".into(),
+            purpose: "p".into(),
+        })),
+        command: None,
     }
 }
 
@@ -116,7 +111,7 @@ fn a_break_is_known_with_its_beginning_its_last_good_time_and_its_remedy() {
     let first = look(Some(&good), broken(), presented(true, true), &there("AB", &["lb"]), LATER);
     let symptom = &first.symptoms[0];
     assert_eq!((symptom.kind, symptom.since, symptom.is_confirmed()), (SymptomKind::DnsBroken, LATER, false));
-    assert!(symptom.record.is_some() && symptom.actor == Actor::Customer, "{symptom:?}");
+    assert!(symptom.guidance.record.is_some() && symptom.guidance.waiting_on == WaitingOn::DomainOwner, "{symptom:?}");
     assert_eq!(first.dns_good_at, Some(NOW), "the last good time stays");
     let again = LATER + Duration::minutes(10);
     let second = look(Some(&first), broken(), presented(true, true), &there("AB", &["lb"]), again);

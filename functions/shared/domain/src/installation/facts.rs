@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::ImportedLife;
 use vocabulary::dns::CaaLevel;
 
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// What an attempt may take: the steps wait for 10 minutes for DNS, and 5 each for validation and issuance, and are retried.
 pub const LONGEST_ATTEMPT: Duration = Duration::minutes(45);

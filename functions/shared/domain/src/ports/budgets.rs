@@ -3,7 +3,7 @@ use std::future::Future;
 use time::OffsetDateTime;
 use vocabulary::acme::{BucketId, Limit, Take, Taken};
 
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// Token buckets that many processes take from: see [`Bucket`](vocabulary::acme::Bucket), whose arithmetic each keeps to.
 pub trait Budgets {

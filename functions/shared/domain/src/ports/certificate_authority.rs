@@ -2,7 +2,8 @@ use std::future::Future;
 
 use time::OffsetDateTime;
 use vocabulary::acme::{Authorization, ChallengeKind, OpenOrder, OrderStatus, Proving};
-use vocabulary::failure::{Actor, Failure, FailureName, Problem};
+use vocabulary::failure::{Failure, FailureName, Problem};
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
 
 /// Why the CA did not do what it was asked.
@@ -116,22 +117,14 @@ impl From<CaError> for Failure {
             CaError::Unavailable { retry_after, .. } => {
                 // A wait that the CA names is longer than the flow's own retries: leave it to the schedule.
                 let name = if retry_after.is_some() { FailureName::CaUnavailable } else { FailureName::Unavailable };
-                Failure::new(
-                    name,
-                    Actor::Ca,
-                    summary,
-                    "Nothing: it is tried again by itself. The CA's status page may say more.",
-                )
-                .with_retry_after(retry_after)
+                Failure::without_action(name, WaitingOn::Ca, summary).with_retry_after(retry_after)
             }
             CaError::RateLimited { problem, retry_after } => problem.to_limit_failure(summary, retry_after),
-            CaError::OrderLost { .. } => {
-                Failure::new(FailureName::OrderLost, Actor::Ca, summary, "Nothing: a new order is made by itself.")
-            }
+            CaError::OrderLost { .. } => Failure::without_action(FailureName::OrderLost, WaitingOn::Ca, summary),
             CaError::Refused { problem } => problem.to_refusal(summary),
             CaError::MethodNotOffered { method, .. } => Failure::new(
                 FailureName::Misconfigured,
-                Actor::Operator,
+                WaitingOn::Operator,
                 summary,
                 match method {
                     ChallengeKind::DnsPersist01 => {

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
 use crate::endpoint::endpoint::Endpoint;
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// What the last look at an endpoint's records and host found.
 pub trait CheckLog {

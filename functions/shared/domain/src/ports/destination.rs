@@ -3,7 +3,7 @@ use std::future::Future;
 use vocabulary::certificate::{CertificateKey, ListenerArn, Place, Region};
 use vocabulary::names::EndpointId;
 
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// What an import needs.
 pub struct ImportMaterial<'a> {
@@ -99,7 +99,7 @@ pub trait Destinations {
     ///
     /// # Errors
     ///
-    /// [`FaultKind::Denied`](crate::ports::fault::FaultKind::Denied) if the place's role may not be assumed.
+    /// [`FaultKind::Denied`](vocabulary::failure::FaultKind::Denied) if the place's role may not be assumed.
     fn certificates(&self, place: &Place) -> impl Future<Output = Result<Self::Certificates, ServiceFault>> + Send;
 
     /// The load balancers at `place`. Fails as [`Self::certificates`] does.

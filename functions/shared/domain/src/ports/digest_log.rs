@@ -3,7 +3,7 @@ use std::future::Future;
 use time::Date;
 use vocabulary::names::TenantId;
 
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// Which digests went out. Kept for a week.
 pub trait DigestLog {

@@ -2,7 +2,7 @@ use std::future::Future;
 
 use vocabulary::names::EndpointId;
 
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Started {

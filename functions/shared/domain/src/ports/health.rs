@@ -10,8 +10,8 @@ use crate::endpoint::health::Health;
 use crate::endpoint::notified::Ledger;
 use crate::health::installation::Engine;
 use crate::health::seen::CertificateUse;
-use crate::ports::fault::ServiceFault;
 use crate::ports::store::EndpointReader;
+use vocabulary::failure::ServiceFault;
 
 /// What a look leaves behind.
 #[derive(Clone, Debug, PartialEq)]

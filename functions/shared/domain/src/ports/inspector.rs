@@ -1,7 +1,7 @@
 use std::future::Future;
 
 use crate::installation::check::InstallationCheck;
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// Looks at the installation itself: permissions, zone, account, schedule, alarms, subscriptions.
 pub trait Inspector {

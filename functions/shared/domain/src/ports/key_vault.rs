@@ -3,7 +3,7 @@ use std::future::Future;
 use vocabulary::certificate::CertificateKey;
 use vocabulary::names::EndpointId;
 
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// Keeps certificate keys encrypted until they are in ACM.
 pub trait KeyVault {

@@ -8,7 +8,6 @@ pub mod check_log;
 pub mod destination;
 pub mod digest_log;
 pub mod dns;
-pub mod fault;
 pub mod flow_starter;
 pub mod health;
 pub mod inspector;
@@ -32,7 +31,8 @@ pub use self::destination::{
 };
 pub use self::digest_log::DigestLog;
 pub use self::dns::{AuthoritativeDns, HttpProbe};
-pub use self::fault::{FaultKind, FencedError, ServiceFault};
+pub use vocabulary::failure::{FaultKind, FencedError, ServiceFault};
+
 pub use self::flow_starter::{FlowStarter, Started};
 pub use self::health::{CertificateInspector, EngineLog, HealthIndex, Sight};
 pub use self::inspector::Inspector;

@@ -1,7 +1,7 @@
 use std::future::Future;
 
 use crate::alert::alert::Alert;
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// Tells people and programs.
 pub trait Notifier {

@@ -2,7 +2,7 @@ use std::future::Future;
 
 use vocabulary::names::DomainName;
 
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// Where HTTP-01 responses lie until the CA has fetched them.
 pub trait TokenStore {

@@ -8,8 +8,8 @@ use vocabulary::names::{DomainName, EndpointId, EndpointNames, NamedRequest, Sco
 use crate::endpoint::attempt::Attempt;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::event::Event;
-use crate::ports::fault::ServiceFault;
 use crate::ports::store::EndpointReader;
+use vocabulary::failure::ServiceFault;
 
 /// What came of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
 
 use crate::ports::certificate_authority::CaError;
-use crate::ports::fault::ServiceFault;
 use crate::ports::store::EndpointReader;
+use vocabulary::failure::ServiceFault;
 
 /// What a CA says about the renewal of one certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]

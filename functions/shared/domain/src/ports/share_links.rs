@@ -5,7 +5,7 @@ use vocabulary::names::EndpointId;
 
 use crate::endpoint::event::Event;
 use crate::endpoint::share::Share;
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// The links to customers' pages. A link is forgotten some time after it has expired.
 pub trait ShareLinks {

@@ -1,13 +1,13 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointId;
 
 use crate::alert::shared::SharedCause;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::notified::{Cause, Severity};
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// What many endpoints have in common, so that it is told once for all of them.
 pub trait SharedCauses {
@@ -16,7 +16,7 @@ pub trait SharedCauses {
     fn join(
         &self,
         cause: &Cause,
-        actor: Actor,
+        actor: WaitingOn,
         endpoint: &Endpoint,
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<SharedCause, ServiceFault>> + Send;
@@ -44,7 +44,7 @@ pub trait SharedCauses {
     fn leave(
         &self,
         cause: &Cause,
-        actor: Actor,
+        actor: WaitingOn,
         endpoint: &EndpointId,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
@@ -52,7 +52,7 @@ pub trait SharedCauses {
     fn abandoned(
         &self,
         cause: &Cause,
-        actor: Actor,
+        actor: WaitingOn,
     ) -> impl Future<Output = Result<Option<SharedCause>, ServiceFault>> + Send;
 
     /// Forgets a cause whose end was told. Nothing if it has begun anew since.

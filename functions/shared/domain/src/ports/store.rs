@@ -3,14 +3,14 @@ use std::future::Future;
 use time::OffsetDateTime;
 use vocabulary::acme::OpenOrder;
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{EndpointId, TenantId};
 
 use crate::endpoint::attempt::Attempt;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::failing::Failing;
 use crate::endpoint::notified::Ledger;
-use crate::ports::fault::{FencedError, ServiceFault};
+use vocabulary::failure::{FencedError, ServiceFault};
 
 /// Slices of the due index, so that one busy moment is not one hot partition.
 pub const DUE_SHARDS: u32 = 8;
@@ -40,10 +40,10 @@ pub enum Errand {
 }
 
 impl Errand {
-    pub fn of(has_certificate: bool, removing: bool, failed_by: Option<Actor>) -> Self {
+    pub fn of(has_certificate: bool, removing: bool, failed_by: Option<WaitingOn>) -> Self {
         match failed_by {
             _ if removing => Self::Renewal,
-            None | Some(Actor::Operator | Actor::Ca) if has_certificate => Self::Renewal,
+            None | Some(WaitingOn::Operator | WaitingOn::Ca | WaitingOn::Nobody) if has_certificate => Self::Renewal,
             None => Self::Registration,
             Some(_) => Self::Repeat,
         }

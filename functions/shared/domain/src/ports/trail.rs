@@ -3,7 +3,7 @@ use std::future::Future;
 use vocabulary::names::EndpointId;
 
 use crate::endpoint::event::Event;
-use crate::ports::fault::ServiceFault;
+use vocabulary::failure::ServiceFault;
 
 /// Who did what to an endpoint. Kept for 400 days, also after the endpoint has gone.
 pub trait AuditTrail {

@@ -1,12 +1,15 @@
 use super::*;
-use diagnosis::report::{CheckSummary, Serving};
+use diagnosis::report::{CheckSummary, Concern, RecordStatus, Serving, Severity};
+use time::Duration;
 use time::macros::datetime;
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::failure::FailureName;
+use vocabulary::failure::{Failure, FailureName};
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use crate::endpoint::failing::{Absence, Failing};
+use crate::endpoint::health::{Health, Symptom, SymptomKind};
+use crate::issues::OVERDUE;
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
@@ -49,7 +52,7 @@ fn held() -> Endpoint {
     endpoint
 }
 
-fn failing(mut endpoint: Endpoint, name: FailureName, actor: Actor) -> Endpoint {
+fn failing(mut endpoint: Endpoint, name: FailureName, actor: WaitingOn) -> Endpoint {
     let failure = Failure::new(name, actor, "what", "do this");
     endpoint.due_at = Some(NOW + Duration::MINUTE);
     endpoint.failing = Some(Failing::first(failure, NOW));
@@ -60,10 +63,7 @@ fn checked(mut endpoint: Endpoint, worst: Option<Severity>, serves_another: bool
     let concern = |severity| Concern {
         check: "delegation-missing".into(),
         severity,
-        actor: Actor::Customer,
-        summary: "it is gone.".into(),
-        remedy: "create it".into(),
-        record: None,
+        guidance: Guidance::new(WaitingOn::DomainOwner, "it is gone.", "create it"),
     };
     endpoint.check = Some(CheckSummary {
         checked_at: NOW + Duration::HOUR,
@@ -74,10 +74,10 @@ fn checked(mut endpoint: Endpoint, worst: Option<Severity>, serves_another: bool
     endpoint
 }
 
-fn says(endpoint: &Endpoint, now: OffsetDateTime) -> (Verdict, Mover) {
-    let judgement = judge(endpoint, now);
-    assert!(!judgement.reason.is_empty() && !judgement.next_step.is_empty());
-    (judgement.verdict, judgement.mover)
+fn says(endpoint: &Endpoint, now: OffsetDateTime) -> (EndpointStatus, WaitingOn) {
+    let report = status_of(endpoint, now);
+    assert!(!report.guidance.summary.is_empty() && !report.guidance.next_step().is_empty());
+    (report.status, report.guidance.waiting_on)
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_certificate_is_named_by_its_place_in_its_life() {
     let mut running = fresh();
     running.lease_until = Some(NOW + Duration::HOUR);
     assert_eq!(state(&running, NOW), CertificateState::Issuing);
-    let failed = failing(fresh(), FailureName::RecordsNotReady, Actor::Customer);
+    let failed = failing(fresh(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
     assert_eq!(state(&failed, NOW), CertificateState::Failed);
     let tick = Duration::NANOSECOND;
     assert_eq!(state(&held(), RENEW - tick), CertificateState::Active);
@@ -100,18 +100,26 @@ fn a_certificate_is_named_by_its_place_in_its_life() {
 fn what_is_wrong_decides_whose_move_it_is() {
     use FailureName::*;
     let cases = [
-        (failing(fresh(), RecordsNotReady, Actor::Customer), Verdict::ActionRequired, Mover::Customer),
-        (failing(held(), RecordsNotReady, Actor::Customer), Verdict::ActionRequired, Mover::Customer),
-        (failing(fresh(), Misconfigured, Actor::Operator), Verdict::ActionRequired, Mover::Operator),
-        (failing(held(), Misconfigured, Actor::Operator), Verdict::Degraded, Mover::Operator),
-        (failing(held(), Throttled, Actor::Operator), Verdict::Retrying, Mover::Nobody),
-        (failing(fresh(), RateLimited, Actor::Ca), Verdict::Retrying, Mover::Ca),
-        (checked(held(), Some(Severity::Error), false), Verdict::Degraded, Mover::Customer),
-        (checked(held(), Some(Severity::Warning), false), Verdict::Ready, Mover::Nobody),
-        (checked(held(), None, true), Verdict::Degraded, Mover::Operator),
-        (checked(held(), None, false), Verdict::Ready, Mover::Nobody),
-        (held(), Verdict::Ready, Mover::Nobody),
-        (fresh(), Verdict::Issuing, Mover::Nobody),
+        (
+            failing(fresh(), RecordsNotReady, WaitingOn::DomainOwner),
+            EndpointStatus::ActionRequired,
+            WaitingOn::DomainOwner,
+        ),
+        (
+            failing(held(), RecordsNotReady, WaitingOn::DomainOwner),
+            EndpointStatus::ActionRequired,
+            WaitingOn::DomainOwner,
+        ),
+        (failing(fresh(), Misconfigured, WaitingOn::Operator), EndpointStatus::ActionRequired, WaitingOn::Operator),
+        (failing(held(), Misconfigured, WaitingOn::Operator), EndpointStatus::Degraded, WaitingOn::Operator),
+        (failing(held(), Throttled, WaitingOn::Operator), EndpointStatus::Retrying, WaitingOn::Nobody),
+        (failing(fresh(), RateLimited, WaitingOn::Ca), EndpointStatus::Retrying, WaitingOn::Ca),
+        (checked(held(), Some(Severity::Error), false), EndpointStatus::Degraded, WaitingOn::DomainOwner),
+        (checked(held(), Some(Severity::Warning), false), EndpointStatus::Ready, WaitingOn::Nobody),
+        (checked(held(), None, true), EndpointStatus::Degraded, WaitingOn::Operator),
+        (checked(held(), None, false), EndpointStatus::Ready, WaitingOn::Nobody),
+        (held(), EndpointStatus::Ready, WaitingOn::Nobody),
+        (fresh(), EndpointStatus::Issuing, WaitingOn::Nobody),
     ];
     for (endpoint, verdict, mover) in cases {
         assert_eq!(says(&endpoint, NOW), (verdict, mover), "{:?} {:?}", endpoint.failing, endpoint.check);
@@ -120,48 +128,51 @@ fn what_is_wrong_decides_whose_move_it_is() {
 
 #[test]
 fn a_customer_who_has_mended_the_records_is_not_told_to_act_again() {
-    let told = failing(fresh(), FailureName::RecordsNotReady, Actor::Customer);
-    assert_eq!(says(&checked(told.clone(), None, false), NOW), (Verdict::Issuing, Mover::Nobody));
+    let told = failing(fresh(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
+    assert_eq!(says(&checked(told.clone(), None, false), NOW), (EndpointStatus::Issuing, WaitingOn::Nobody));
     let mut older = checked(told, None, false);
     older.failing.as_mut().expect("failing").failed_at = Some(NOW + Duration::DAY);
-    assert_eq!(says(&older, NOW), (Verdict::ActionRequired, Mover::Customer));
+    assert_eq!(says(&older, NOW), (EndpointStatus::ActionRequired, WaitingOn::DomainOwner));
 }
 
 #[test]
 fn a_parked_endpoint_says_who_can_wake_it_until_its_records_are_right() {
-    let mut parked = failing(fresh(), FailureName::RecordsNotReady, Actor::Customer);
+    let mut parked = failing(fresh(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
     let absence = Absence { since: NOW, looks: 99, parked_since: Some(NOW) };
     parked.failing.as_mut().expect("failing").absence = Some(absence);
-    assert_eq!(says(&parked, NOW), (Verdict::Paused, Mover::Customer));
-    let judgement = judge(&parked, NOW);
-    assert!(judgement.reason.starts_with("Parked") && judgement.next_step.starts_with("do this"), "{judgement:?}");
-    assert_eq!(says(&checked(parked.clone(), None, false), NOW), (Verdict::Issuing, Mover::Nobody));
-    parked.failing.as_mut().expect("failing").failure.actor = Actor::Operator;
-    assert_eq!(says(&parked, NOW), (Verdict::ActionRequired, Mover::Operator), "ours to mend first");
+    assert_eq!(says(&parked, NOW), (EndpointStatus::Paused, WaitingOn::DomainOwner));
+    let report = status_of(&parked, NOW);
+    assert!(
+        report.guidance.summary.contains("paused") && report.guidance.next_step().starts_with("do this"),
+        "{report:?}"
+    );
+    assert_eq!(says(&checked(parked.clone(), None, false), NOW), (EndpointStatus::Issuing, WaitingOn::Nobody));
+    parked.failing.as_mut().expect("failing").failure.guidance.waiting_on = WaitingOn::Operator;
+    assert_eq!(says(&parked, NOW), (EndpointStatus::ActionRequired, WaitingOn::Operator), "ours to mend first");
 }
 
 #[test]
 fn an_engine_that_has_stopped_is_seen_by_what_it_leaves_undone() {
-    assert_eq!(says(&held(), RENEW + OVERDUE), (Verdict::Issuing, Mover::Nobody));
-    assert_eq!(says(&held(), RENEW + OVERDUE + Duration::SECOND), (Verdict::Degraded, Mover::Operator));
-    assert_eq!(says(&held(), END), (Verdict::ActionRequired, Mover::Operator));
+    assert_eq!(says(&held(), RENEW + OVERDUE), (EndpointStatus::Issuing, WaitingOn::Nobody));
+    assert_eq!(says(&held(), RENEW + OVERDUE + Duration::SECOND), (EndpointStatus::Degraded, WaitingOn::Operator));
+    assert_eq!(says(&held(), END), (EndpointStatus::ActionRequired, WaitingOn::Operator));
 }
 
 #[test]
 fn it_is_said_when_it_will_break() {
-    assert_eq!(judge(&held(), NOW).breaks_at, None);
-    assert_eq!(judge(&checked(held(), Some(Severity::Error), false), NOW).breaks_at, Some(END));
-    let failed = failing(held(), FailureName::RecordsNotReady, Actor::Customer);
-    assert_eq!(judge(&failed, NOW).breaks_at, Some(END));
+    assert_eq!(status_of(&held(), NOW).breaks_at, None);
+    assert_eq!(status_of(&checked(held(), Some(Severity::Error), false), NOW).breaks_at, Some(END));
+    let failed = failing(held(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
+    assert_eq!(status_of(&failed, NOW).breaks_at, Some(END));
 }
 
 /// With a health of which `kind` is wrong, seen at so many looks.
 fn watched(mut endpoint: Endpoint, kind: SymptomKind, looks: u32) -> Endpoint {
-    let (summary, remedy) = ("it is so.".to_owned(), "do this".to_owned());
+    let guidance = Guidance::new(WaitingOn::Operator, "it is so.", "do this");
     endpoint.health = Some(Health {
         looked_at: NOW + Duration::HOUR,
         dns_good_at: Some(NOW),
-        symptoms: vec![Symptom { kind, since: NOW, looks, actor: Actor::Operator, summary, remedy, record: None }],
+        symptoms: vec![Symptom { kind, since: NOW, looks, guidance }],
         served: Serving::NotChecked,
         used_by: vec![],
     });
@@ -171,30 +182,30 @@ fn watched(mut endpoint: Endpoint, kind: SymptomKind, looks: u32) -> Endpoint {
 #[test]
 fn what_the_schedule_has_seen_twice_counts() {
     let cases = [
-        (SymptomKind::CertificateMissing, Verdict::ActionRequired),
-        (SymptomKind::AnotherHeld, Verdict::ActionRequired),
-        (SymptomKind::ChainIncomplete, Verdict::Degraded),
-        (SymptomKind::AnotherServed, Verdict::Degraded),
-        (SymptomKind::Unused, Verdict::Ready),
+        (SymptomKind::CertificateMissing, EndpointStatus::ActionRequired),
+        (SymptomKind::AnotherHeld, EndpointStatus::ActionRequired),
+        (SymptomKind::ChainIncomplete, EndpointStatus::Degraded),
+        (SymptomKind::AnotherServed, EndpointStatus::Degraded),
+        (SymptomKind::Unused, EndpointStatus::Ready),
     ];
     for (kind, verdict) in cases {
-        let judgement = judge(&watched(held(), kind, 2), NOW);
-        assert_eq!(judgement.verdict, verdict, "{kind:?}");
-        assert_eq!(judge(&watched(held(), kind, 1), NOW).verdict, Verdict::Ready, "{kind:?}, seen once");
+        let report = status_of(&watched(held(), kind, 2), NOW);
+        assert_eq!(report.status, verdict, "{kind:?}");
+        assert_eq!(status_of(&watched(held(), kind, 1), NOW).status, EndpointStatus::Ready, "{kind:?}, seen once");
     }
     let mut renewed = watched(held(), SymptomKind::CertificateMissing, 2);
     renewed.certificate.as_mut().expect("held").imported_at = NOW + Duration::HOUR + Duration::SECOND;
-    assert_eq!(judge(&renewed, NOW).verdict, Verdict::Ready, "it was the certificate before that was gone");
+    assert_eq!(status_of(&renewed, NOW).status, EndpointStatus::Ready, "it was the certificate before that was gone");
     let mut anew = watched(checked(held(), None, false), SymptomKind::AnotherServed, 2);
     anew.check.as_mut().expect("checked").checked_at += Duration::SECOND;
-    assert_eq!(judge(&anew, NOW).verdict, Verdict::Ready, "somebody has looked again, and it is well");
+    assert_eq!(status_of(&anew, NOW).status, EndpointStatus::Ready, "somebody has looked again, and it is well");
 }
 
 #[test]
 fn a_break_says_when_it_was_last_right_and_when_the_certificate_ends() {
     let mut broken = checked(held(), Some(Severity::Error), false);
     broken.health = watched(held(), SymptomKind::DnsBroken, 2).health;
-    let reason = judge(&broken, NOW).reason;
+    let reason = status_of(&broken, NOW).guidance.summary;
     assert!(reason.contains(". It was right when it was looked at on 2026-11-24 12:00 UTC. "), "{reason}");
     assert!(reason.contains("ends 2027-02-22 12:00 UTC."), "{reason}");
 }
@@ -203,7 +214,7 @@ fn a_break_says_when_it_was_last_right_and_when_the_certificate_ends() {
 fn a_host_that_has_not_changed_over_yet_is_given_the_time() {
     let mut fresh = checked(held(), None, true);
     fresh.check.as_mut().expect("checked").checked_at = NOW + Duration::minutes(59);
-    assert_eq!(says(&fresh, NOW), (Verdict::Ready, Mover::Nobody));
+    assert_eq!(says(&fresh, NOW), (EndpointStatus::Ready, WaitingOn::Nobody));
 }
 
 #[test]
@@ -211,12 +222,12 @@ fn a_certificate_for_other_names_is_not_the_end_of_it() {
     let mut changed = held();
     changed.names = EndpointNames::parse("www.example.com", &["new.example.com".into()], 9).expect("valid");
     changed.due_at = Some(NOW);
-    assert_eq!(says(&changed, NOW), (Verdict::Issuing, Mover::Nobody));
+    assert_eq!(says(&changed, NOW), (EndpointStatus::Issuing, WaitingOn::Nobody));
 }
 
 #[test]
 fn a_removal_ends_all_questions() {
-    let mut going = failing(held(), FailureName::Misconfigured, Actor::Operator);
+    let mut going = failing(held(), FailureName::Misconfigured, WaitingOn::Operator);
     going.removing = true;
-    assert_eq!(says(&going, NOW), (Verdict::Paused, Mover::Nobody));
+    assert_eq!(says(&going, NOW), (EndpointStatus::Paused, WaitingOn::Nobody));
 }

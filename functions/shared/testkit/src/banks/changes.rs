@@ -5,7 +5,8 @@ use domain::ports::{
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{DnsMethod, OpenOrder, OrderStatus, Reachability};
 use vocabulary::certificate::Deployment;
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
 
 use super::check_log::report_of_a_missing_record;
@@ -39,7 +40,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
 
     let order = order_of(&first, now);
     store.save_order(id, 1, &order).await.expect("saved");
-    let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no record", "create it");
+    let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no record", "create it");
     let settlement = Settlement {
         due_at: now + Duration::HOUR,
         failing: Some(Failing::first(failure, now)),

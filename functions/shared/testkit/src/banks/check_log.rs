@@ -1,16 +1,16 @@
-use diagnosis::report::{CheckReport, Finding, Fix, Found, RecordCheck, RecordStatus, Serving, Severity};
+use diagnosis::report::{CheckReport, Finding, Found, RecordCheck, RecordStatus, Serving, Severity};
 use domain::endpoint::Endpoint;
 use domain::ports::{CheckLog, Registry};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::DnsMethod;
-use vocabulary::failure::Actor;
-use vocabulary::record::RequiredRecord;
+use vocabulary::guidance::{Guidance, WaitingOn};
+use vocabulary::record::DnsRecord;
 
 use super::{endpoint, registered, whole_second};
 
 /// A look that found one record missing.
 pub fn report_of_a_missing_record(name: &str, value: &str, at: OffsetDateTime) -> CheckReport {
-    let record = RequiredRecord {
+    let record = DnsRecord {
         name: name.into(),
         kind: "CNAME".into(),
         value: value.into(),
@@ -26,10 +26,9 @@ pub fn report_of_a_missing_record(name: &str, value: &str, at: OffsetDateTime) -
             severity: Severity::Error,
             subject: name.into(),
             expected: format!("CNAME {value}"),
-            found: "nothing".into(),
             explanation: "The CA finds no proof without it.".into(),
-            actor: Actor::Customer,
-            fix: Fix { text: "Create the record.".into(), record: Some(record), command: None },
+            guidance: Guidance::new(WaitingOn::DomainOwner, "nothing", "Create the record.").with_record(Some(&record)),
+            command: None,
         }],
         provider: None,
         serving: Serving::NotChecked,

@@ -1,7 +1,8 @@
 use domain::endpoint::{Failing, LEASE, Ledger, Outcome};
 use domain::ports::{AttemptJournal, DueEndpoint, DueEntry, DueIndex, Errand, Registry, Settlement};
 use time::{Duration, OffsetDateTime};
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointId;
 
 use super::endpoints::attempt;
@@ -66,11 +67,11 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
         index.settle(&early.id, 2, &settlement).await.expect("settled");
     };
     let failed = |actor| Some(Failing::first(Failure::new(FailureName::CaRefused, actor, "no", "wait"), now));
-    settle(failed(Actor::Ca)).await;
+    settle(failed(WaitingOn::Ca)).await;
     assert_eq!(errand().await, Errand::Repeat);
     index.record_certificate(&early.id, 2, &installed(&early, now)).await.expect("recorded");
     assert_eq!(errand().await, Errand::Renewal);
-    settle(failed(Actor::Customer)).await;
+    settle(failed(WaitingOn::DomainOwner)).await;
     assert_eq!(errand().await, Errand::Repeat);
     settle(None).await;
     assert_eq!(errand().await, Errand::Renewal);

@@ -5,7 +5,8 @@ use domain::ports::{
 };
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{OpenOrder, OrderStatus};
-use vocabulary::failure::{Actor, Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{EndpointId, KEY_KEPT, NamedRequest, Scope};
 
 use super::{endpoint, registered, whole_second};
@@ -94,7 +95,7 @@ pub async fn requests(registry: &impl Registry, seed: u64) {
 pub(super) fn told(now: OffsetDateTime) -> Ledger {
     let told = Told {
         cause: FailureName::RecordsNotReady.into(),
-        actor: Actor::Customer,
+        owner: WaitingOn::DomainOwner,
         certificate: Some("AB".into()),
         severity: Severity::Notice,
         since: now,
@@ -157,7 +158,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     assert_eq!(journal.record_certificate(id, 2, &certificate).await, Err(FencedError::Superseded));
     journal.record_certificate(id, 1, &certificate).await.expect("recorded");
 
-    let failure = Failure::new(FailureName::RecordsNotReady, Actor::Customer, "no record", "create it");
+    let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no record", "create it");
     let failed = Settlement {
         due_at: now + Duration::MINUTE,
         failing: Some(Failing::first(failure, now)),

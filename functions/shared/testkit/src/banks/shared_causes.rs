@@ -2,7 +2,7 @@ use domain::alert::CLAIM;
 use domain::endpoint::{Cause, Severity};
 use domain::ports::SharedCauses;
 use time::Duration;
-use vocabulary::failure::Actor;
+use vocabulary::guidance::WaitingOn;
 
 use super::{endpoint, whole_second};
 
@@ -11,22 +11,22 @@ pub async fn shared_causes(causes: &impl SharedCauses, seed: u64) {
     let now = whole_second();
     let (one, two) = (endpoint(seed, now), endpoint(seed + 1, now));
     let cause = Cause::new(format!("Unavailable{seed}"));
-    let join = async |endpoint, at| causes.join(&cause, Actor::Ca, endpoint, at).await.expect("joined");
+    let join = async |endpoint, at| causes.join(&cause, WaitingOn::Ca, endpoint, at).await.expect("joined");
 
     let leave = async |endpoint: &domain::endpoint::Endpoint, actor| {
         causes.leave(&cause, actor, &endpoint.id).await.expect("left");
         causes.abandoned(&cause, actor).await.expect("answers")
     };
-    assert_eq!(leave(&one, Actor::Ca).await, None, "nothing is there before");
+    assert_eq!(leave(&one, WaitingOn::Ca).await, None, "nothing is there before");
     let first = join(&one, now).await;
     assert_eq!((first.since, first.endpoints, first.told), (now, 1, Severity::Info));
     assert_eq!((first.first.as_str(), first.key()), (one.names.primary().to_string().as_str(), format!("{cause}.ca")));
     assert_eq!(join(&one, now + Duration::MINUTE).await, first, "the same again is not counted again");
     let second = join(&two, now + Duration::MINUTE).await;
     assert_eq!((second.since, second.endpoints, &second.first), (now, 2, &first.first), "it began with the first");
-    let other = causes.join(&cause, Actor::Operator, &one, now).await.expect("joined");
+    let other = causes.join(&cause, WaitingOn::Operator, &one, now).await.expect("joined");
     assert_eq!(other.endpoints, 1, "whose move it is tells causes apart");
-    assert_eq!(leave(&one, Actor::Operator).await, Some(other.clone()));
+    assert_eq!(leave(&one, WaitingOn::Operator).await, Some(other.clone()));
     causes.close(&other).await.expect("closed");
 
     // One of many at once tells.
@@ -51,10 +51,10 @@ pub async fn shared_causes(causes: &impl SharedCauses, seed: u64) {
     assert_eq!(lasting.iter().filter(|known| known.cause == cause).count(), 1);
 
     // The last one that leaves tells of the end.
-    assert_eq!(leave(&one, Actor::Ca).await, None, "there is another");
-    let last = leave(&two, Actor::Ca).await.expect("the last");
+    assert_eq!(leave(&one, WaitingOn::Ca).await, None, "there is another");
+    let last = leave(&two, WaitingOn::Ca).await.expect("the last");
     assert_eq!((last.endpoints, last.told), (2, Severity::Error));
-    assert_eq!(leave(&two, Actor::Ca).await, Some(last.clone()), "the same again, after a crash");
+    assert_eq!(leave(&two, WaitingOn::Ca).await, Some(last.clone()), "the same again, after a crash");
     let (one_id, two_id) = (one.id.as_str(), two.id.as_str());
     assert!(claim(two_id, None, until).await && !claim(one_id, None, until).await, "one of them");
     causes.close(&last).await.expect("closed");
@@ -65,6 +65,6 @@ pub async fn shared_causes(causes: &impl SharedCauses, seed: u64) {
     causes.close(&last).await.expect("of another time");
     assert!(!claim(two_id, Some(Severity::Notice), until).await, "what was known then is not what is now");
     assert_eq!(join(&two, until).await, anew, "and is left alone");
-    leave(&two, Actor::Ca).await.expect("the last");
+    leave(&two, WaitingOn::Ca).await.expect("the last");
     causes.close(&anew).await.expect("closed");
 }

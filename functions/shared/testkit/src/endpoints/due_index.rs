@@ -21,7 +21,7 @@ impl DueIndex for MemoryEndpoints {
         let state = self.state();
         let describe = |entry: DueEntry| {
             let endpoint = state.endpoints.get(&entry.endpoint)?;
-            let failed_by = endpoint.failing.as_ref().map(|failing| failing.failure.actor);
+            let failed_by = endpoint.failing.as_ref().map(|failing| failing.failure.guidance.waiting_on);
             let errand = Errand::of(endpoint.certificate.is_some(), endpoint.removing, failed_by);
             Some(DueEndpoint { entry, tenant: endpoint.tenant.clone(), errand })
         };

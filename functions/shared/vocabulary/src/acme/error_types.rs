@@ -2,119 +2,125 @@
 
 use time::OffsetDateTime;
 
-use crate::failure::failure::{Actor, Failure, FailureName};
+use crate::failure::failure::{Failure, FailureName};
 use crate::failure::problem::Problem;
+use crate::guidance::WaitingOn;
 
 /// An error type of ACME, explained.
 #[derive(Clone, Copy, Debug)]
 pub struct AcmeError {
     /// As in [`Problem::kind`].
     pub kind: &'static str,
-    pub actor: Actor,
+    pub waiting_on: WaitingOn,
     pub meaning: &'static str,
-    pub remedy: &'static str,
+    /// The next step; empty where there is none.
+    action: &'static str,
 }
 
-const OURS: &str =
-    "Nothing at once: a new attempt is made by itself. If it happens again, report it with the CA's words.";
+const OURS: &str = "A new attempt is made automatically. If it happens again, report it with the CA's words.";
 
 const ACCOUNT: &str = "Compare the account with the stack's parameters (directory, contact, external account binding).";
 
-const fn error(kind: &'static str, actor: Actor, meaning: &'static str, remedy: &'static str) -> AcmeError {
-    AcmeError { kind, actor, meaning, remedy }
+const fn error(kind: &'static str, waiting_on: WaitingOn, meaning: &'static str, action: &'static str) -> AcmeError {
+    AcmeError { kind, waiting_on, meaning, action }
 }
 
 /// The types of RFC 8555 §6.7, those of later RFCs that a new order can meet, and the drafts that CAs use.
 pub const ACME_ERRORS: [AcmeError; 27] = [
-    error("accountDoesNotExist", Actor::Operator, "The CA does not know the account.", ACCOUNT),
+    error("accountDoesNotExist", WaitingOn::Operator, "The CA does not know the account.", ACCOUNT),
     error(
         "alreadyReplaced",
-        Actor::Ca,
+        WaitingOn::Ca,
         "The certificate that the order replaces has been replaced already (RFC 9773).",
         OURS,
     ),
-    error("alreadyRevoked", Actor::Operator, "The certificate has been revoked already.", OURS),
-    error("badCSR", Actor::Operator, "The CA does not accept the certificate request.", OURS),
-    error("badNonce", Actor::Ca, "The CA did not accept the request's nonce.", OURS),
-    error("badPublicKey", Actor::Operator, "The CA does not accept the kind or quality of the key.", OURS),
-    error("badRevocationReason", Actor::Operator, "The CA does not accept the reason for a revocation.", OURS),
-    error("badSignatureAlgorithm", Actor::Operator, "The CA does not accept how the request was signed.", OURS),
+    error("alreadyRevoked", WaitingOn::Operator, "The certificate has been revoked already.", OURS),
+    error("badCSR", WaitingOn::Operator, "The CA does not accept the certificate request.", OURS),
+    error("badNonce", WaitingOn::Ca, "The CA did not accept the request's nonce.", OURS),
+    error("badPublicKey", WaitingOn::Operator, "The CA does not accept the kind or quality of the key.", OURS),
+    error("badRevocationReason", WaitingOn::Operator, "The CA does not accept the reason for a revocation.", OURS),
+    error("badSignatureAlgorithm", WaitingOn::Operator, "The CA does not accept how the request was signed.", OURS),
     error(
         "caa",
-        Actor::Customer,
+        WaitingOn::DomainOwner,
         "The domain's CAA records forbid the CA to issue.",
         "Allow the CA in the domain's CAA records, or delete them.",
     ),
-    error("compound", Actor::Customer, "Several names failed, each for a reason of its own.", "Look at each name."),
+    error(
+        "compound",
+        WaitingOn::DomainOwner,
+        "Several names failed, each for a reason of its own.",
+        "Look at each name.",
+    ),
     error(
         "connection",
-        Actor::Customer,
+        WaitingOn::DomainOwner,
         "The CA could not connect to the host.",
         "Make port 80 of the host reachable from the internet, over IPv4 and IPv6 where it has both.",
     ),
     error(
         "dns",
-        Actor::Customer,
+        WaitingOn::DomainOwner,
         "The CA could not look the name up.",
         "Look at the domain's name servers: the CA could not resolve the name, or its DNSSEC does not validate.",
     ),
     error(
         "dnssec",
-        Actor::Customer,
+        WaitingOn::DomainOwner,
         "The domain's DNSSEC does not validate.",
         "Look at the domain's name servers: the CA could not resolve the name, or its DNSSEC does not validate.",
     ),
-    error("externalAccountRequired", Actor::Operator, "The CA wants the account bound to a customer account.", ACCOUNT),
+    error(
+        "externalAccountRequired",
+        WaitingOn::Operator,
+        "The CA wants the account bound to a customer account.",
+        ACCOUNT,
+    ),
     error(
         "incorrectResponse",
-        Actor::Customer,
+        WaitingOn::DomainOwner,
         "The CA found something else than the proof it asked for.",
         "Compare the endpoint's records with `managed-https records`, and remove other records at these names.",
     ),
-    error("invalidContact", Actor::Operator, "The CA does not accept the account's contact.", ACCOUNT),
+    error("invalidContact", WaitingOn::Operator, "The CA does not accept the account's contact.", ACCOUNT),
     error(
         "invalidProfile",
-        Actor::Operator,
+        WaitingOn::Operator,
         "The CA has no such certificate profile.",
         "Set the stack's parameter AcmeProfile to a profile that the CA's directory lists, or leave it empty.",
     ),
-    error("malformed", Actor::Operator, "The CA could not read the request.", OURS),
-    error("orderNotReady", Actor::Ca, "The order was finalized before its validations were done.", OURS),
-    error("rateLimited", Actor::Ca, "A limit of the CA is spent.", "Nothing: it is tried again when the CA allows."),
+    error("malformed", WaitingOn::Operator, "The CA could not read the request.", OURS),
+    error("orderNotReady", WaitingOn::Ca, "The order was finalized before its validations were done.", OURS),
+    error("rateLimited", WaitingOn::Ca, "A limit of the CA is spent.", ""),
     error(
         "rejectedIdentifier",
-        Actor::Customer,
+        WaitingOn::DomainOwner,
         "The CA does not issue for this name by its policy.",
         "The CA does not issue for this name; register another.",
     ),
-    error(
-        "serverInternal",
-        Actor::Ca,
-        "The CA failed inside.",
-        "Nothing: it is tried again by itself. The CA's status page may say more.",
-    ),
+    error("serverInternal", WaitingOn::Ca, "The CA failed inside.", ""),
     error(
         "tls",
-        Actor::Customer,
+        WaitingOn::DomainOwner,
         "The CA met a TLS error at the host.",
         "Make port 80 of the host reachable from the internet, over IPv4 and IPv6 where it has both.",
     ),
     error(
         "unauthorized",
-        Actor::Customer,
+        WaitingOn::DomainOwner,
         "The CA did not find the proof where it looked, or the account may not do this.",
         "Compare the endpoint's records with `managed-https records`, and remove other records at these names.",
     ),
-    error("unsupportedContact", Actor::Operator, "The CA cannot use this kind of contact.", ACCOUNT),
+    error("unsupportedContact", WaitingOn::Operator, "The CA cannot use this kind of contact.", ACCOUNT),
     error(
         "unsupportedIdentifier",
-        Actor::Customer,
+        WaitingOn::DomainOwner,
         "The CA does not issue for this kind of name.",
         "The CA does not issue for this name; register another.",
     ),
     error(
         "userActionRequired",
-        Actor::Operator,
+        WaitingOn::Operator,
         "The CA wants somebody to act, usually to agree to new terms of service.",
         "Open the link in the CA's words, agree, and renew.",
     ),
@@ -123,7 +129,7 @@ pub const ACME_ERRORS: [AcmeError; 27] = [
 /// For a type that is in no list.
 const UNLISTED: AcmeError = error(
     "",
-    Actor::Operator,
+    WaitingOn::Operator,
     "An error type that is not in RFC 8555.",
     "Read the CA's words; check the account, the profile and the contact among the stack's parameters.",
 );
@@ -169,10 +175,10 @@ impl Problem {
 
     fn waits_for_top_level_domain(&self, name: FailureName, summary: String) -> Option<Failure> {
         let domain = self.silent_top_level_domain()?;
-        let next = format!(
-            "No action needed: the name servers of the top-level domain {domain} did not answer the CA. The next attempt is automatic."
+        let summary = format!(
+            "{summary} The name servers of the top-level domain {domain} did not answer the CA. The next attempt is automatic."
         );
-        Some(Failure::new(name, Actor::Ca, summary, next).with_problem(self))
+        Some(Failure::without_action(name, WaitingOn::Ca, summary).with_problem(self))
     }
 
     /// Our failure for a validation that the CA did not accept.
@@ -183,11 +189,11 @@ impl Problem {
         }
         // Whatever it was, the records and the host are the customer's.
         let explained = explain(&self.kind);
-        let remedy = match explained.actor {
-            Actor::Customer => explained.remedy,
-            _ => explain("incorrectResponse").remedy,
+        let action = match explained.waiting_on {
+            WaitingOn::DomainOwner => explained.action,
+            _ => explain("incorrectResponse").action,
         };
-        Failure::new(FailureName::ChallengeFailed, Actor::Customer, summary, remedy).with_problem(self)
+        Failure::new(FailureName::ChallengeFailed, WaitingOn::DomainOwner, summary, action).with_problem(self)
     }
 
     /// A refusal that is about the domain is its owner's to mend (CAA), others are ours.
@@ -197,18 +203,21 @@ impl Problem {
         }
         let listed = matches!(self.kind.as_str(), "caa" | "rejectedIdentifier" | "unsupportedIdentifier");
         let explained = if listed { explain(&self.kind) } else { UNLISTED };
-        Failure::new(FailureName::CaRefused, explained.actor, summary, explained.remedy).with_problem(self)
+        Failure::new(FailureName::CaRefused, explained.waiting_on, summary, explained.action).with_problem(self)
     }
 
     /// A limit that time lifts, or a pause that only we can.
     pub fn to_limit_failure(&self, summary: String, retry_after: Option<OffsetDateTime>) -> Failure {
-        let (actor, remedy) = match self.is_pause() {
-            true => {
-                (Actor::Operator, "Mend what the validations failed by, then open the CA's link and unpause the name.")
-            }
-            false => (Actor::Ca, explain("rateLimited").remedy),
+        let failure = match self.is_pause() {
+            true => Failure::new(
+                FailureName::RateLimited,
+                WaitingOn::Operator,
+                summary,
+                "Fix what the validations failed by, then open the CA's link and unpause the name.",
+            ),
+            false => Failure::without_action(FailureName::RateLimited, WaitingOn::Ca, summary),
         };
-        Failure::new(FailureName::RateLimited, actor, summary, remedy).with_retry_after(retry_after).with_problem(self)
+        failure.with_retry_after(retry_after).with_problem(self)
     }
 }
 
@@ -259,7 +268,7 @@ mod tests {
         for kind in RFC_8555 {
             assert_eq!(ACME_ERRORS.iter().filter(|known| known.kind == kind).count(), 1, "{kind}");
         }
-        assert_eq!(explain("somethingNew").actor, Actor::Operator);
+        assert_eq!(explain("somethingNew").waiting_on, WaitingOn::Operator);
     }
 
     #[test]
@@ -276,9 +285,13 @@ mod tests {
         ] {
             let problem = Problem::new(kind, &said(how));
             let (challenge, refusal) = (problem.to_challenge_failure(), problem.to_refusal("s".into()));
-            assert_eq!(challenge.actor == Actor::Ca && refusal.actor == Actor::Ca, waits, "{how}");
+            assert_eq!(
+                challenge.waiting_on() == WaitingOn::Ca && refusal.waiting_on() == WaitingOn::Ca,
+                waits,
+                "{how}"
+            );
             assert_eq!(refusal.name == FailureName::CaUnavailable, waits, "{how}");
-            assert!(!waits || challenge.remedy.contains("top-level domain net"), "{}", challenge.remedy);
+            assert!(!waits || challenge.guidance.summary.contains("top-level domain net"), "{challenge}");
         }
         let sub = |detail: &str| Subproblem { name: None, kind: "dns".into(), detail: detail.into() };
         let silent = sub("SERVFAIL looking up CAA for net");
@@ -307,8 +320,11 @@ mod tests {
         ));
         assert!(paused.is_pause());
         assert!(paused.link().is_some_and(|link| link.ends_with(&token)));
-        assert_eq!(paused.to_limit_failure("s".into(), None).actor, Actor::Operator);
-        assert_eq!(limited("too many new orders recently").to_limit_failure("s".into(), None).actor, Actor::Ca);
+        assert_eq!(paused.to_limit_failure("s".into(), None).waiting_on(), WaitingOn::Operator);
+        assert_eq!(
+            limited("too many new orders recently").to_limit_failure("s".into(), None).waiting_on(),
+            WaitingOn::Ca
+        );
     }
 
     #[test]
@@ -327,7 +343,7 @@ mod tests {
     fn a_validation_that_failed_is_the_customers_to_mend_whatever_the_ca_calls_it() {
         for kind in ["caa", "dns", "connection", "unauthorized", "serverInternal", "somethingNew"] {
             let failure = Problem::new(kind, "d").to_challenge_failure();
-            assert_eq!((failure.actor, failure.problem.is_some()), (Actor::Customer, true), "{kind}");
+            assert_eq!((failure.waiting_on(), failure.problem.is_some()), (WaitingOn::DomainOwner, true), "{kind}");
         }
     }
 }

@@ -4,7 +4,8 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use crate::acme::token_bucket::{Limit, Purpose};
-use crate::failure::failure::{Actor, Failure, FailureName};
+use crate::failure::failure::{Failure, FailureName};
+use crate::guidance::WaitingOn;
 use crate::names::certificate_name::CertificateName;
 use crate::names::tenant::TenantId;
 
@@ -74,11 +75,12 @@ impl Spent {
         // The due index compares seconds; a moment earlier there is no token yet.
         let until = self.until.replace_nanosecond(0).expect("zero is a nanosecond") + Duration::SECOND;
         let when = until.format(&Rfc3339).expect("a year of four digits");
-        Failure::new(
+        Failure::without_action(
             FailureName::BudgetSpent,
-            Actor::Ca,
-            format!("{what}. The CA was not asked; the endpoint waits for its turn until {when}."),
-            "Nothing: it goes on by itself at that time.",
+            WaitingOn::Ca,
+            format!(
+                "{what}. The CA was not asked; the endpoint waits for its turn until {when}, and goes on automatically."
+            ),
         )
         .with_retry_after(Some(until))
     }

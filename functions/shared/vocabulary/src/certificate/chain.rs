@@ -6,7 +6,8 @@ use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::certificate::installed::normalize_serial;
-use crate::failure::failure::{Actor, Failure, FailureName};
+use crate::failure::failure::{Failure, FailureName};
+use crate::guidance::WaitingOn;
 use crate::names::certificate_name::CertificateName;
 use crate::names::endpoint_names::EndpointNames;
 
@@ -50,7 +51,7 @@ impl ChainRejected {
             // Another profile or CA issues for a shorter time. One that is issued later ends later: wait for that.
             Self::ShorterLived { new, held } => Failure::new(
                 FailureName::CertificateRejected,
-                Actor::Operator,
+                WaitingOn::Operator,
                 summary,
                 "The profile or the CA now issues for a shorter time. It is tried again when the new certificate would not end \
                  sooner; to have it at once, remove the endpoint and register it anew.",
@@ -58,9 +59,9 @@ impl ChainRejected {
             .with_retry_after(Some(now + (*held - *new))),
             _ => Failure::new(
                 FailureName::CertificateRejected,
-                Actor::Ca,
+                WaitingOn::Ca,
                 summary,
-                "Nothing at once: a new order is made by itself. If it happens again, report it to the CA.",
+                "A new order is made automatically. If it happens again, report it to the CA.",
             ),
         }
     }
@@ -228,7 +229,7 @@ mod tests {
         let shorter = check(&fine, NOW, Some(held));
         assert_eq!(shorter, ChainRejected::ShorterLived { new: END, held });
         let failure = shorter.to_failure(NOW);
-        assert_eq!((failure.actor, failure.retry_after), (Actor::Operator, Some(NOW + Duration::SECOND)));
+        assert_eq!((failure.waiting_on(), failure.retry_after), (WaitingOn::Operator, Some(NOW + Duration::SECOND)));
         let future = chain(&ca, &key, &good, NOW + CLOCK_SKEW + Duration::SECOND);
         assert!(matches!(check(&future, NOW, None), ChainRejected::NotYetValid(_)));
         assert_eq!(check("<html>503</html>", NOW, None), ChainRejected::Malformed);

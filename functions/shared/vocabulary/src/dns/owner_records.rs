@@ -3,11 +3,11 @@
 use crate::dns::persistent_record::StandingIssuer;
 use crate::names::certificate_name::CertificateName;
 use crate::names::domain_name::DomainName;
-use crate::record::RequiredRecord;
+use crate::record::DnsRecord;
 
 /// Leads `_acme-challenge.BASE` to `target`.
-pub fn delegation_record(base: &DomainName, target: &str) -> RequiredRecord {
-    RequiredRecord {
+pub fn delegation_record(base: &DomainName, target: &str) -> DnsRecord {
+    DnsRecord {
         name: base.challenge_name(),
         kind: "CNAME".into(),
         value: target.to_owned(),
@@ -16,9 +16,9 @@ pub fn delegation_record(base: &DomainName, target: &str) -> RequiredRecord {
 }
 
 /// Lets our account issue for `base`, with `wildcard` for its wildcard, too.
-pub fn standing_record(base: &DomainName, wildcard: bool, issuer: &StandingIssuer) -> RequiredRecord {
+pub fn standing_record(base: &DomainName, wildcard: bool, issuer: &StandingIssuer) -> DnsRecord {
     let names = if wildcard { format!("{base} and *.{base}") } else { base.to_string() };
-    RequiredRecord {
+    DnsRecord {
         name: base.standing_name(),
         kind: "TXT".into(),
         value: issuer.value(wildcard),
@@ -29,9 +29,9 @@ pub fn standing_record(base: &DomainName, wildcard: bool, issuer: &StandingIssue
 }
 
 /// Leads an external host to the platform.
-pub fn host_record(name: &CertificateName, endpoint_target: &str) -> RequiredRecord {
+pub fn host_record(name: &CertificateName, endpoint_target: &str) -> DnsRecord {
     let apex = !name.wildcard && name.base.is_registrable();
-    RequiredRecord {
+    DnsRecord {
         name: name.to_string(),
         kind: if apex { "ALIAS" } else { "CNAME" }.into(),
         value: endpoint_target.to_owned(),

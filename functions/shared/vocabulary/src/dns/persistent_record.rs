@@ -209,7 +209,7 @@ mod tests {
     fn an_installation_that_does_not_know_its_account_has_no_record_and_says_which_parameter() {
         let of = |identities: &[&str], account: Option<&str>| {
             let identities = identities.iter().map(ToString::to_string).collect();
-            StandingIssuer::of(&Issuer { identities, account: account.map(Into::into) }).map_err(|f| f.summary)
+            StandingIssuer::of(&Issuer { identities, account: account.map(Into::into) }).map_err(|f| f.guidance.summary)
         };
         for (identities, account, parameter) in [
             (vec![], Some(ACCOUNT), "CaaIdentities"),

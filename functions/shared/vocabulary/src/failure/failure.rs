@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::failure::problem::Problem;
-use crate::record::RequiredRecord;
+use crate::guidance::{Guidance, WaitingOn};
+use crate::record::DnsRecord;
 use crate::text::printable;
 
 /// The error types that a step reports to Step Functions; `infra/issue-certificate.asl.json` matches them.
@@ -95,43 +96,42 @@ impl fmt::Display for FailureName {
     }
 }
 
-/// Who has to do something before it can work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Actor {
-    /// The owner of the domain, in its DNS.
-    Customer,
-    /// The team that runs this installation.
-    Operator,
-    /// The certificate authority; waiting is enough.
-    Ca,
-}
-
-/// Why an attempt failed, in words for the one who must act.
+/// Why an attempt failed, in words for the one who is waited on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
-#[error("{name}: {summary}")]
+#[error("{name}: {}", guidance.summary)]
 pub struct Failure {
     pub name: FailureName,
-    pub actor: Actor,
-    /// What happened and why, in one or two sentences. Texts from outside are made [`printable`].
-    pub summary: String,
-    /// The next step, for `actor`.
-    pub remedy: String,
-    /// The earliest moment another try makes sense, where the other side named one.
+    /// What happened and what to do. Texts from outside are made [`printable`].
+    #[serde(flatten)]
+    pub guidance: Guidance,
+    /// The earliest time another try makes sense, where the other side named one.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<OffsetDateTime>,
     /// The CA's own words, where it was the CA that refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Box<Problem>>,
-    /// The record to create or to change, where that is the remedy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub record: Option<Box<RequiredRecord>>,
 }
 
+/// How long a summary may be, in characters.
+const LONGEST_SUMMARY: usize = 1500;
+
 impl Failure {
-    pub fn new(name: FailureName, actor: Actor, summary: impl AsRef<str>, remedy: impl Into<String>) -> Self {
-        let (summary, remedy) = (printable(summary.as_ref(), 1500), remedy.into());
-        Self { name, actor, summary, remedy, retry_after: None, problem: None, record: None }
+    pub fn new(name: FailureName, waiting_on: WaitingOn, summary: impl AsRef<str>, action: impl Into<String>) -> Self {
+        Self::with_guidance(name, Guidance::new(waiting_on, printable(summary.as_ref(), LONGEST_SUMMARY), action))
+    }
+
+    /// One that nobody can do anything about, or needs to.
+    pub fn without_action(name: FailureName, waiting_on: WaitingOn, summary: impl AsRef<str>) -> Self {
+        Self::with_guidance(name, Guidance::without_action(waiting_on, printable(summary.as_ref(), LONGEST_SUMMARY)))
+    }
+
+    /// With guidance as it is.
+    pub fn with_guidance(name: FailureName, guidance: Guidance) -> Self {
+        Self { name, guidance, retry_after: None, problem: None }
+    }
+
+    pub fn waiting_on(&self) -> WaitingOn {
+        self.guidance.waiting_on
     }
 
     pub fn with_problem(mut self, problem: &Problem) -> Self {
@@ -139,8 +139,8 @@ impl Failure {
         self
     }
 
-    pub fn with_record(mut self, record: Option<&RequiredRecord>) -> Self {
-        self.record = record.cloned().map(Box::new);
+    pub fn with_record(mut self, record: Option<&DnsRecord>) -> Self {
+        self.guidance = self.guidance.with_record(record);
         self
     }
 
@@ -153,7 +153,7 @@ impl Failure {
     pub fn misconfigured(summary: impl AsRef<str>) -> Self {
         Self::new(
             FailureName::Misconfigured,
-            Actor::Operator,
+            WaitingOn::Operator,
             summary,
             "Compare the stack's parameters and the function's role with template.yaml, deploy again, then run `managed-https renew`.",
         )
@@ -163,28 +163,20 @@ impl Failure {
     pub fn unavailable(summary: impl AsRef<str>) -> Self {
         Self::new(
             FailureName::Unavailable,
-            Actor::Operator,
+            WaitingOn::Operator,
             summary,
-            "Nothing at once: it is retried. If it lasts, look at the service's health page and the function's log.",
+            "It is retried automatically. If it lasts, look at the service's health page and the function's log.",
         )
     }
 
     pub fn superseded() -> Self {
-        Self::new(
-            FailureName::Superseded,
-            Actor::Operator,
-            "A newer attempt owns this endpoint.",
-            "Nothing: the newer attempt goes on.",
-        )
+        let summary = "A newer attempt owns this endpoint, and goes on.";
+        Self::without_action(FailureName::Superseded, WaitingOn::Operator, summary)
     }
 
     pub fn removed() -> Self {
-        Self::new(
-            FailureName::EndpointRemoved,
-            Actor::Operator,
-            "The endpoint was removed while the attempt ran.",
-            "Nothing: what the attempt had published is taken away.",
-        )
+        let summary = "The endpoint was removed while the attempt ran. What the attempt had published is taken away.";
+        Self::without_action(FailureName::EndpointRemoved, WaitingOn::Operator, summary)
     }
 }
 

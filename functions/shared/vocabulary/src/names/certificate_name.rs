@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::domain_name::{DomainName, NameError, shorten};
+use crate::names::domain_name::DomainName;
+use crate::names::name_error::{NameError, shorten, trim};
 
 /// One name of a certificate: a [`DomainName`], or all names one label below it (`*.example.com`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,13 +38,16 @@ impl CertificateName {
 impl FromStr for CertificateName {
     type Err = NameError;
 
+    /// Blanks around the name are no part of it.
     fn from_str(text: &str) -> Result<Self, NameError> {
+        let text = trim(text);
         let (wildcard, base) = match text.strip_prefix("*.") {
             Some(base) => (true, base),
             None => (false, text),
         };
         let base = base.parse().map_err(|error| match error {
             NameError::SingleLabel(_) if wildcard => NameError::PublicSuffix(shorten(base)),
+            NameError::List(_) => NameError::List(shorten(text)),
             other => other,
         })?;
         Ok(Self { base, wildcard })

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 
+use crate::names::name_error::{NameError, other_than_a_name, shorten};
+
 /// A host or domain name in lower-case A-labels, without wildcard label or trailing dot: `shop.example.com`.
 ///
 /// 1 to 253 octets in at least two labels of 1 to 63 letters, digits and hyphens; never a public suffix,
@@ -14,26 +16,11 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct DomainName(String);
 
-/// Why a text is not a name that a certificate can be had for. Each says what to write instead.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NameError {
-    #[error("the name is empty; write a domain like shop.example.com")]
-    Empty,
-    #[error("“{0}” is a URL or has a port; write only the host name, like shop.example.com")]
-    Url(String),
-    #[error("“{0}” is an IP address; a managed endpoint needs a domain name")]
-    IpAddress(String),
-    #[error("“{0}” has a single label; write the full name, like shop.example.com")]
-    SingleLabel(String),
-    #[error("“{0}” is a public suffix: nobody can prove control of it; register a name below it")]
-    PublicSuffix(String),
-    #[error("“{0}” has a wildcard that is not its whole first label; only *.example.com is possible")]
-    MisplacedWildcard(String),
-    #[error("“{0}” is over 253 characters, or has an empty label or one over 63 characters")]
-    Length(String),
-    #[error("“{0}” has characters that a host name cannot have; letters, digits and hyphens are allowed")]
-    Characters(String),
-}
+/// Below this label the CA looks for the TXT record of a name (RFC 8555 §8.4).
+pub const CHALLENGE_LABEL: &str = "_acme-challenge";
+
+/// Below this label the CA looks for the standing record of a name (draft-ietf-acme-dns-persist §3.1).
+pub const STANDING_LABEL: &str = "_validation-persist";
 
 impl DomainName {
     pub fn as_str(&self) -> &str {
@@ -62,12 +49,12 @@ impl DomainName {
 
     /// Where the CA looks for the TXT record of this name (RFC 8555 §8.4).
     pub fn challenge_name(&self) -> String {
-        format!("_acme-challenge.{}", self.0)
+        format!("{CHALLENGE_LABEL}.{}", self.0)
     }
 
     /// Where the CA looks for the standing record of this name (draft-ietf-acme-dns-persist §3.1).
     pub fn standing_name(&self) -> String {
-        format!("_validation-persist.{}", self.0)
+        format!("{STANDING_LABEL}.{}", self.0)
     }
 }
 
@@ -79,14 +66,8 @@ impl FromStr for DomainName {
         if text.trim().is_empty() {
             return Err(NameError::Empty);
         }
-        if text.contains("://") || text.contains('/') {
-            return Err(NameError::Url(shown()));
-        }
-        if text.parse::<std::net::IpAddr>().is_ok() {
-            return Err(NameError::IpAddress(shown()));
-        }
-        if text.contains(':') {
-            return Err(NameError::Url(shown()));
+        if let Some(other) = other_than_a_name(text) {
+            return Err(other);
         }
         if text.contains('*') {
             return Err(NameError::MisplacedWildcard(shown()));
@@ -94,13 +75,19 @@ impl FromStr for DomainName {
         let bare = text.strip_suffix('.').unwrap_or(text);
         let profile = Uts46::new();
         let to_ascii = |length| profile.to_ascii(bare.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, length);
-        let name = to_ascii(DnsLength::Ignore).map_err(|_| NameError::Characters(shown()))?;
+        let name = to_ascii(DnsLength::Ignore).map_err(|_| match malformed_a_label(bare) {
+            Some(label) => NameError::Punycode { name: shown(), label: shorten(label) },
+            None => NameError::of_characters(text),
+        })?;
         to_ascii(DnsLength::Verify).map_err(|_| NameError::Length(shown()))?;
         let Some((_, last)) = name.rsplit_once('.') else {
             return Err(NameError::SingleLabel(shown()));
         };
         if last.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(NameError::IpAddress(shown()));
+            return Err(match name.parse::<std::net::Ipv4Addr>() {
+                Ok(_) => NameError::IpAddress(shown()),
+                Err(_) => NameError::NumericTop(shown()),
+            });
         }
         if is_public_suffix(&name) {
             return Err(NameError::PublicSuffix(shown()));
@@ -124,9 +111,15 @@ fn is_public_suffix(name: &str) -> bool {
     psl::suffix(name.as_bytes()).is_some_and(|s| s.as_bytes() == name.as_bytes() && s.typ() != Some(psl::Type::Private))
 }
 
-/// Hostile input must not fill logs and messages.
-pub(crate) fn shorten(text: &str) -> String {
-    crate::text::printable(text, 80)
+/// The label that is written as an A-label and is none: its Punycode is broken, or not what the standard makes.
+fn malformed_a_label(name: &str) -> Option<&str> {
+    let is_plain = |label: &str| label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let is_valid = |label: &str| {
+        let profile = Uts46::new();
+        profile.to_ascii(label.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Ignore).is_ok()
+    };
+    let starts = |label: &str| label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"));
+    name.split('.').find(|label| starts(label) && is_plain(label) && !is_valid(label))
 }
 
 impl TryFrom<String> for DomainName {
@@ -182,7 +175,9 @@ mod tests {
             ("a.example.com:443", Url("a.example.com:443".into())),
             ("192.0.2.1", IpAddress("192.0.2.1".into())),
             ("2001:db8::1", IpAddress("2001:db8::1".into())),
-            ("a.1", IpAddress("a.1".into())),
+            ("a.1", NumericTop("a.1".into())),
+            ("1.2.3.4.5", NumericTop("1.2.3.4.5".into())),
+            ("１９２.0.2.1", IpAddress("１９２.0.2.1".into())),
             ("localhost", SingleLabel("localhost".into())),
             ("co.uk", PublicSuffix("co.uk".into())),
             ("*.com", PublicSuffix("com".into())),
@@ -191,6 +186,10 @@ mod tests {
             ("*.*.example.com", MisplacedWildcard("*.example.com".into())),
             ("a..example.com", Length("a..example.com".into())),
             ("under_score.example.com", Characters("under_score.example.com".into())),
+            (
+                "xn--99999999999.example.com",
+                Punycode { name: "xn--99999999999.example.com".into(), label: "xn--99999999999".into() },
+            ),
             ("-a.example.com", Characters("-a.example.com".into())),
             ("sp ace.example.com", Characters("sp ace.example.com".into())),
         ] {

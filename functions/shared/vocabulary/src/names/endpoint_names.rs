@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::names::certificate_name::CertificateName;
-use crate::names::domain_name::{DomainName, NameError};
+use crate::names::domain_name::DomainName;
+use crate::names::name_error::NameError;
 
 /// The names of one endpoint and of its certificate; the first is what the endpoint is called.
 ///
@@ -14,13 +15,18 @@ use crate::names::domain_name::{DomainName, NameError};
 #[serde(try_from = "Vec<CertificateName>", into = "Vec<CertificateName>")]
 pub struct EndpointNames(Vec<CertificateName>);
 
-/// How many names a certificate may carry under `profile`.
+/// How many names an endpoint may have under any profile: a registration is one transaction, which DynamoDB limits to 100
+/// writes, and three of them are the endpoint, the event and the request's key. The largest profile of Let's Encrypt
+/// would take 100.
+pub const MOST_NAMES: usize = 97;
+
+/// How many names an endpoint may have under `profile`.
 ///
-/// Source: letsencrypt.org/docs/profiles (classic 100; tlsserver and shortlived 25).
+/// Source: letsencrypt.org/docs/profiles (tlsserver and shortlived 25), else [`MOST_NAMES`].
 pub fn most_names(profile: Option<&str>) -> usize {
     match profile {
         Some("tlsserver" | "shortlived") => 25,
-        _ => 100,
+        _ => MOST_NAMES,
     }
 }
 
@@ -31,7 +37,7 @@ pub enum NamesError {
     Name { field: String, error: NameError },
     #[error("“{name}” is covered by “{wildcard}” already, and the CA refuses both in one certificate; leave it out")]
     Covered { field: String, name: CertificateName, wildcard: CertificateName },
-    #[error("{count} names are more than one certificate can carry here ({most}); register a second endpoint")]
+    #[error("{count} names are more than one endpoint can have here ({most}); register a second endpoint")]
     TooMany { count: usize, most: usize },
 }
 
@@ -167,7 +173,7 @@ mod tests {
         let also = ["b.example.com", "c.example.com", "d.example.com"];
         assert!(parse("a.example.com", &also[..2]).is_ok());
         assert_eq!(parse("a.example.com", &also), Err(NamesError::TooMany { count: 4, most: 3 }));
-        assert_eq!((most_names(None), most_names(Some("tlsserver"))), (100, 25));
+        assert_eq!((most_names(None), most_names(Some("tlsserver"))), (MOST_NAMES, 25));
     }
 
     #[test]

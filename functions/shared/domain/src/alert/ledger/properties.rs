@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-use diagnosis::report::Serving;
+use diagnosis::report::{CheckSummary, Concern, RecordStatus, Serving};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
@@ -12,10 +12,12 @@ use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
-use crate::alert::trouble::is_shared;
 use crate::endpoint::failing::{Absence, Failing};
 use crate::endpoint::health::{Health, Symptom, SymptomKind};
 use crate::endpoint::notified::Severity;
+use crate::endpoint::status::EndpointStatus;
+use crate::issues::is_shared;
+use crate::status::status_of;
 
 const START: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
@@ -53,46 +55,58 @@ pub(crate) fn certificate(endpoint: &Endpoint, serial: u8, at: OffsetDateTime) -
     }
 }
 
-pub(crate) fn failed(name: FailureName, actor: Actor, since: OffsetDateTime) -> Failing {
+pub(crate) fn failed(name: FailureName, actor: WaitingOn, since: OffsetDateTime) -> Failing {
     Failing::first(Failure::new(name, actor, "what", "do this"), since)
 }
 
-fn looked(broken: Option<Actor>, another: bool, at: OffsetDateTime) -> Health {
-    let symptom = |kind, actor| Symptom {
-        kind,
-        since: at,
-        looks: 2,
-        actor,
-        summary: "It is wrong.".into(),
-        remedy: "Mend it.".into(),
-        record: None,
-    };
+fn looked(broken: Option<WaitingOn>, another: bool, at: OffsetDateTime) -> Health {
+    let symptom =
+        |kind, actor| Symptom { kind, since: at, looks: 2, guidance: Guidance::new(actor, "It is wrong.", "Fix it.") };
     let broken = broken.map(|actor| symptom(SymptomKind::DnsBroken, actor));
-    let another = another.then(|| symptom(SymptomKind::AnotherServed, Actor::Operator));
+    let another = another.then(|| symptom(SymptomKind::AnotherServed, WaitingOn::Operator));
     let symptoms = broken.into_iter().chain(another).collect();
     Health { looked_at: at, dns_good_at: None, symptoms, served: Serving::NotChecked, used_by: vec![] }
+}
+
+fn checked(broken: Option<WaitingOn>, another: bool, at: OffsetDateTime) -> CheckSummary {
+    CheckSummary {
+        checked_at: at,
+        records: if broken.is_some() { RecordStatus::Missing } else { RecordStatus::Ok },
+        worst: broken.map(|waiting_on| Concern {
+            check: "delegation-missing".into(),
+            severity: diagnosis::report::Severity::Error,
+            guidance: Guidance::new(waiting_on, "It is missing.", "Create it."),
+        }),
+        serves_another: another,
+    }
 }
 
 /// What may happen between two decisions.
 #[derive(Clone, Debug)]
 enum Turn {
-    Fails(FailureName, Actor),
+    Fails(FailureName, WaitingOn),
     Succeeds,
     /// A new certificate, and the row of failures is over.
     Renews,
     /// What it finds broken is up to this actor, and whether the host presents another certificate.
-    Looks(Option<Actor>, bool),
+    Looks(Option<WaitingOn>, bool),
+    /// The same for a check that somebody asked for.
+    Checks(Option<WaitingOn>, bool),
+    /// It is to be removed, or was never to be.
+    Removes(bool),
     Nothing,
 }
 
 fn turns() -> impl Strategy<Value = Vec<(Turn, i64)>> {
-    let actor = || prop_oneof![Just(Actor::Customer), Just(Actor::Operator), Just(Actor::Ca)];
+    let actor = || prop_oneof![Just(WaitingOn::DomainOwner), Just(WaitingOn::Operator), Just(WaitingOn::Ca)];
     let name = prop::sample::select(FailureName::ALL.to_vec());
     let turn = prop_oneof![
         4 => (name, actor()).prop_map(|(name, actor)| Turn::Fails(name, actor)),
         1 => Just(Turn::Succeeds),
         1 => Just(Turn::Renews),
         3 => (prop::option::of(actor()), any::<bool>()).prop_map(|(broken, other)| Turn::Looks(broken, other)),
+        2 => (prop::option::of(actor()), any::<bool>()).prop_map(|(broken, other)| Turn::Checks(broken, other)),
+        1 => any::<bool>().prop_map(Turn::Removes),
         2 => Just(Turn::Nothing),
     ];
     prop::collection::vec((turn, 0_i64..20), 1..40)
@@ -113,11 +127,12 @@ struct History {
     serial: u8,
 }
 
-fn name(actor: Actor) -> &'static str {
+fn name(actor: WaitingOn) -> &'static str {
     match actor {
-        Actor::Customer => "customer",
-        Actor::Operator => "operator",
-        Actor::Ca => "ca",
+        WaitingOn::DomainOwner => "customer",
+        WaitingOn::Operator => "operator",
+        WaitingOn::Ca => "ca",
+        WaitingOn::Nobody => "nobody",
     }
 }
 
@@ -136,33 +151,54 @@ impl History {
                 self.endpoint.certificate = Some(certificate(&self.endpoint, self.serial, self.now));
             }
             Turn::Looks(broken, other) => self.endpoint.health = Some(looked(broken, other, self.now)),
+            Turn::Checks(broken, other) => self.endpoint.check = Some(checked(broken, other, self.now)),
+            Turn::Removes(removing) => self.endpoint.removing = removing,
             Turn::Nothing => {}
+        }
+    }
+
+    /// The status is ready exactly when there is no issue, and whatever makes it wait on somebody is also notified: at
+    /// once, or, where one check saw it, when a second one confirms it.
+    fn status_and_notifications_agree(&self, decision: &Decision) {
+        let all = issues(&self.endpoint, self.now);
+        let report = status_of(&self.endpoint, self.now);
+        assert_eq!(report.status == EndpointStatus::Ready, all.is_empty(), "{all:?}");
+        let Some(worst) = all.iter().min_by_key(|issue| issue.status) else { return };
+        assert_eq!(report.guidance, worst.guidance);
+        if !report.guidance.waiting_on.is_somebody() {
+            return;
+        }
+        let notice = worst.notice.expect("who is waited on is notified");
+        if notice.confirmed {
+            let told = decision.ledger.told.iter();
+            let mut same = told.filter(|told| (&told.cause, told.owner) == (&worst.cause, worst.owner));
+            assert!(same.next().is_some(), "{worst:?} of {:?}", decision.ledger);
         }
     }
 
     /// Decides, and holds what was decided against what was told before.
     fn decide(&mut self) {
         let decision = decide(&self.endpoint, self.now, None);
+        self.status_and_notifications_agree(&decision);
         let serial = self.endpoint.certificate.as_ref().map(|held| held.serial.clone());
-        let current = troubles(&self.endpoint, self.now);
-        let own: Vec<_> = current.iter().filter(|trouble| !trouble.shared).collect();
-        for trouble in &own {
-            let key = (trouble.cause.clone(), name(trouble.actor));
+        let current: Vec<_> = issues(&self.endpoint, self.now)
+            .into_iter()
+            .filter_map(|issue| issue.due_notice().map(|notice| (issue, notice)))
+            .collect();
+        let own: Vec<_> = current.iter().filter(|(_, notice)| !notice.shared).collect();
+        for (issue, notice) in &own {
+            let key = (issue.cause.clone(), name(issue.owner));
             let fits = |alert: &&Alert| {
                 alert.kind != AlertKind::Recovered
-                    && (&alert.cause, alert.actor) == (&trouble.cause, trouble.actor.into())
+                    && (&alert.cause, alert.guidance.waiting_on) == (&issue.cause, issue.guidance.waiting_on)
             };
             let alerts: Vec<_> = decision.alerts.iter().filter(fits).collect();
             let episode =
-                self.open.entry(key).or_insert_with(|| Episode { told: BTreeMap::new(), source: trouble.source });
-            episode.source = trouble.source;
+                self.open.entry(key).or_insert_with(|| Episode { told: BTreeMap::new(), source: notice.source });
+            episode.source = notice.source;
             let worst = episode.told.keys().filter(|(held, _)| *held == serial).map(|(_, severity)| *severity).max();
-            let rises = worst.is_none_or(|worst| trouble.severity > worst);
-            assert_eq!(
-                alerts.len(),
-                usize::from(rises),
-                "a severity that rises is told, and nothing else: {trouble:?}"
-            );
+            let rises = worst.is_none_or(|worst| notice.severity > worst);
+            assert_eq!(alerts.len(), usize::from(rises), "a severity that rises is told, and nothing else: {issue:?}");
             for alert in alerts {
                 let times = episode.told.entry((serial.clone(), alert.severity)).or_default();
                 *times += 1;
@@ -174,7 +210,7 @@ impl History {
             .open
             .iter()
             .filter(|((cause, actor), episode)| {
-                let lasts = own.iter().any(|trouble| (&trouble.cause, name(trouble.actor)) == (cause, *actor));
+                let lasts = own.iter().any(|(issue, _)| (&issue.cause, name(issue.owner)) == (cause, *actor));
                 let unknown = episode.source.is_a_look() && self.endpoint.awaits_look();
                 !(lasts || unknown || episode.source == Source::Attempts && failing)
             })
@@ -190,12 +226,12 @@ impl History {
             self.open.remove(&key);
         }
         let shared: Vec<_> =
-            current.iter().filter(|trouble| trouble.shared).map(|t| (t.cause.clone(), t.actor)).collect();
-        let joined: Vec<_> = decision.shared.iter().map(|t| (t.cause.clone(), t.actor)).collect();
+            current.iter().filter(|(_, notice)| notice.shared).map(|(i, _)| (i.cause.clone(), i.owner)).collect();
+        let joined: Vec<_> = decision.shared.iter().map(|(i, _)| (i.cause.clone(), i.owner)).collect();
         assert_eq!(joined, shared, "what is shared is left to those who tell it once for all");
         let before = self.endpoint.told.told.iter().filter(|told| told.shared);
-        let gone = before.filter(|told| !shared.contains(&(told.cause.clone(), told.actor)));
-        let gone: Vec<_> = gone.map(|told| (told.cause.clone(), told.actor)).collect();
+        let gone = before.filter(|told| !shared.contains(&(told.cause.clone(), told.owner)));
+        let gone: Vec<_> = gone.map(|told| (told.cause.clone(), told.owner)).collect();
         assert_eq!(decision.left, gone, "and is left once");
         self.endpoint.told = decision.ledger;
         let again = crate::alert::ledger::decide(&self.endpoint, self.now, None);
@@ -219,6 +255,7 @@ proptest! {
         }
         history.endpoint.failing = None;
         history.endpoint.health = None;
+        history.endpoint.check = None;
         history.endpoint.due_at = None;
         history.decide();
         prop_assert!(history.open.is_empty() && history.endpoint.told.told.is_empty(), "nothing is left when all is well");
@@ -228,7 +265,7 @@ proptest! {
 #[test]
 fn a_decision_that_is_taken_again_after_a_crash_has_the_same_ids() {
     let mut endpoint = fresh();
-    endpoint.failing = Some(failed(FailureName::RecordsNotReady, Actor::Customer, START));
+    endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
     let first = decide(&endpoint, START, None);
     let second = decide(&endpoint, START + Duration::MINUTE, None);
     assert_eq!(first.alerts.len(), 1);
@@ -239,7 +276,7 @@ fn a_decision_that_is_taken_again_after_a_crash_has_the_same_ids() {
 fn a_trouble_that_lasts_is_told_again_at_each_edge_as_the_expiry_that_approaches() {
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
-    endpoint.failing = Some(failed(FailureName::RecordsNotReady, Actor::Customer, START));
+    endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
     let mut told = Vec::new();
     for hour in 0..=90 * 24 {
         let decision = decide(&endpoint, START + Duration::hours(hour), Some("https://c.example"));
@@ -265,26 +302,28 @@ fn a_trouble_that_lasts_is_told_again_at_each_edge_as_the_expiry_that_approaches
 fn dns_that_broke_before_the_renewal_is_not_told_again_when_the_renewal_fails_by_it() {
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
-    endpoint.health = Some(looked(Some(Actor::Customer), false, START));
+    endpoint.health = Some(looked(Some(WaitingOn::DomainOwner), false, START));
     let decision = decide(&endpoint, START, None);
     assert_eq!(decision.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::ActionRequired]);
     endpoint.told = decision.ledger;
-    endpoint.failing = Some(failed(FailureName::RecordsNotReady, Actor::Customer, START));
+    endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
     assert_eq!(decide(&endpoint, START, None).alerts, []);
 }
 
 #[test]
 fn only_what_is_not_the_customers_can_be_shared() {
     for name in FailureName::ALL {
-        assert!(!is_shared(&failed(name, Actor::Customer, START).failure), "{name}");
+        assert!(!is_shared(&failed(name, WaitingOn::DomainOwner, START).failure), "{name}");
     }
-    assert!(is_shared(&failed(FailureName::CaUnavailable, Actor::Ca, START).failure));
+    assert!(is_shared(&failed(FailureName::CaUnavailable, WaitingOn::Ca, START).failure));
 }
 
 #[test]
 fn a_change_of_names_forgets_what_was_told_of_the_old_ones_but_not_whom_it_has_joined() {
     let mut endpoint = fresh();
-    for (failure, actor) in [(FailureName::RecordsNotReady, Actor::Customer), (FailureName::CaUnavailable, Actor::Ca)] {
+    for (failure, actor) in
+        [(FailureName::RecordsNotReady, WaitingOn::DomainOwner), (FailureName::CaUnavailable, WaitingOn::Ca)]
+    {
         endpoint.failing = Some(failed(failure, actor, START));
         endpoint.told = decide(&endpoint, START, None).ledger;
     }
@@ -296,6 +335,7 @@ fn a_change_of_names_forgets_what_was_told_of_the_old_ones_but_not_whom_it_has_j
 fn what_a_look_saw_of_the_certificate_before_is_neither_over_nor_told_again_before_the_next_look() {
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
+    endpoint.due_at = None;
     endpoint.health = Some(looked(None, true, START));
     endpoint.told = decide(&endpoint, START, None).ledger;
     let renewed = START + Duration::days(60);
@@ -317,7 +357,7 @@ fn an_endpoint_that_was_parked_recovers_with_one_message() {
         told.extend(decision.alerts.into_iter().map(|alert| (alert.kind, alert.cause.to_string())));
         endpoint.told = decision.ledger;
     };
-    endpoint.failing = Some(failed(FailureName::RecordsNotReady, Actor::Customer, START));
+    endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
     tell(&mut endpoint);
     let absence = Absence { since: START, looks: 60, parked_since: Some(START) };
     endpoint.failing.as_mut().expect("just set").absence = Some(absence);

@@ -1,4 +1,7 @@
-use vocabulary::failure::{Actor, Failure, FailureName};
+//! A call to a service that did not do what it should, and what follows for the attempt.
+
+use crate::failure::failure::{Failure, FailureName};
+use crate::guidance::WaitingOn;
 
 /// What a service's refusal means for the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +33,9 @@ impl From<ServiceFault> for Failure {
         match fault.kind {
             FaultKind::Throttled => Failure::new(
                 FailureName::Throttled,
-                Actor::Operator,
+                WaitingOn::Operator,
                 summary,
-                "Nothing at once: it is retried. If it lasts, raise the service's quota.",
+                "It is retried automatically. If it lasts, raise the service's quota.",
             ),
             FaultKind::Unavailable => Failure::unavailable(summary),
             FaultKind::Denied | FaultKind::Refused => Failure::misconfigured(summary),

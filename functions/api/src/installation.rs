@@ -1,0 +1,25 @@
+//! What is the same for all endpoints of an installation.
+
+use vocabulary::certificate::{AccountId, RoleArn};
+use vocabulary::dns::StandingIssuer;
+use vocabulary::names::NamePolicy;
+
+/// What is the same for all endpoints of an installation.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    pub delegation_zone: String,
+    /// What an external host's own record leads to.
+    pub endpoint_target: String,
+    /// The ACME profile, which limits how many names a certificate has.
+    pub profile: Option<String>,
+    /// Which names its CA issues for.
+    pub name_policy: NamePolicy,
+    /// Whether endpoints may be proven by standing records from now on.
+    pub standing_records: bool,
+    /// Whom standing records name; `None` where that is not known.
+    pub issuer: Option<StandingIssuer>,
+    /// The account it runs in, where it is known; listeners without a role are in it.
+    pub account: Option<AccountId>,
+    /// The roles by which certificates may go to other accounts.
+    pub deployment_roles: Vec<RoleArn>,
+}
