@@ -287,8 +287,8 @@ async fn wildcard_forbidden(stage: &Stage<'_>) -> Result<CheckReport> {
 }
 
 async fn semicolon(stage: &Stage<'_>) -> Result<CheckReport> {
-    with_caa(stage, "semicolon", &[&format!("0 issue \"ca.test; accounturi={ACCOUNT};\"")]).await?;
-    Ok(stage.look(&stage.internal("shop.semicolon")).await)
+    with_caa(stage, "trailing", &[&format!("0 issue \"ca.test; accounturi={ACCOUNT};\"")]).await?;
+    Ok(stage.look(&stage.internal("shop.trailing")).await)
 }
 
 /// A host with CAA of another CA, which `shop` in `zone` is an alias of.

@@ -80,7 +80,6 @@ impl Refused<'_> {
     fn finding(&self, endpoint_target: &str) -> Finding {
         let (name, method, at) = (self.name, self.method.as_str(), self.refusal.level.at());
         let ours = self.issuer.identities.first().map_or("the CA", String::as_str);
-        let via = self.via();
         let expected = match self.issuer.identities.as_slice() {
             [] => format!("the CA may issue for {name}"),
             some => format!("{} may issue for {name}", some.join(" or ")),
@@ -88,58 +87,55 @@ impl Refused<'_> {
         let fix = |act: &str| self.fix(act, endpoint_target);
         let mut finding = match &self.refusal.fault {
             CaaFault::Forbidden { records } => {
-                let found = format!("does not allow {ours} to issue for {name}{via}: {}", records.join(", "));
+                let found = format!("does not allow {ours} to issue for {name}: {}", records.join(", "));
                 let fix = fix("Add a CAA record beside those that are there");
                 Check::CaaForbids.finding(at, expected, found, fix)
             }
             CaaFault::Malformed { record, why } => {
-                let found = format!("has a CAA record that allows nobody{via}, as {why}: {record}");
+                let found = format!("has a CAA record that allows nobody, as {why}: {record}");
                 Check::CaaForbids.finding(at, expected, found, fix("Replace the CAA record by this one"))
             }
             CaaFault::UnknownCritical { record } => {
-                let found = format!("has a critical CAA property that {ours} does not know{via}: {record}");
+                let found = format!("has a critical CAA property that {ours} does not know: {record}");
                 let act = format!("Correct the property's name at {at}, or set the flag to 0: {record}");
                 Check::CaaCritical.finding(at, expected, found, fix(&act))
             }
             CaaFault::OtherAccount { account } => {
                 let own = self.issuer.account.as_deref().unwrap_or_default();
-                let found = format!("allows another account only{via}: accounturi={account}");
+                let found = format!("allows another account only: accounturi={account}");
                 let fix = fix("Change the CAA record to this installation's account");
                 Check::CaaAccount.finding(at, format!("{expected}, by the account {own}"), found, fix)
             }
             CaaFault::UnknownAccount { account } => {
-                let found = format!("allows one account only{via}: accounturi={account}");
+                let found = format!("allows one account only: accounturi={account}");
                 let text = "Compare it with the URL of this installation's ACME account (stack parameter CaaAccountUri); where it is another one, the next order fails.";
                 Check::CaaAccount.finding(at, expected, found, Fix::of(text)).softened(Severity::Warning)
             }
             CaaFault::OtherMethod { methods } => {
-                let found = format!(
-                    "allows other methods only{via}: validationmethods={methods}; {name} is validated by {method}"
-                );
+                let found =
+                    format!("allows other methods only: validationmethods={methods}; {name} is validated by {method}");
                 Check::CaaMethod.finding(at, format!("{expected}, by {method}"), found, fix("Change the CAA record"))
             }
             CaaFault::Repeated { record, tag } => {
                 let check = if *tag == "accounturi" { Check::CaaAccount } else { Check::CaaMethod };
-                let found = format!("has a CAA record with {tag} twice, which nobody satisfies{via}: {record}");
+                let found = format!("has a CAA record with {tag} twice, which nobody satisfies: {record}");
                 check.finding(at, expected, found, fix("Replace the CAA record by this one"))
             }
             CaaFault::Unanswered { why } => {
-                let found = format!("does not answer the question for CAA records{via}: {why}");
+                let found = format!("does not answer the question for CAA records: {why}");
                 let fix = fix(Check::CaaUnanswered.entry().fix).with_command(format!("dig CAA {at}"));
                 Check::CaaUnanswered.finding(at, "CAA records, or the answer that there are none", found, fix)
             }
         };
+        let level = self.refusal.level;
+        if !level.aliases.is_empty() {
+            finding.guidance.summary.push_str(&format!(" ({} is an alias of it)", level.name));
+        }
         finding.guidance.waiting_on = match self.refusal.fault {
             CaaFault::UnknownAccount { .. } => WaitingOn::Operator,
             _ => self.holder.waiting_on(),
         };
         finding
-    }
-
-    /// How the CA comes to the name that holds the records, where that is an alias.
-    fn via(&self) -> String {
-        let level = self.refusal.level;
-        if level.aliases.is_empty() { String::new() } else { format!(", and {} is an alias of it", level.name) }
     }
 
     /// `act`, with the record where one is missing. It is only ever offered at a name whose owner is waited for.
@@ -169,7 +165,8 @@ impl Refused<'_> {
 mod tests {
     use super::*;
     use crate::facts::CaaFacts;
-    use crate::judge::diagnose;
+    use crate::judge::{diagnose, obstacle};
+    use crate::report::CheckReport;
     use time::macros::datetime;
     use vocabulary::acme::Reachability;
     use vocabulary::dns::{Answer, Unanswered};
@@ -185,15 +182,19 @@ mod tests {
         CaaLevel { name: name.into(), aliases: aliases.iter().map(ToString::to_string).collect(), answer }
     }
 
-    /// The findings for these names, whose CAA is all at this level.
-    fn found(names: &[&str], level: &CaaLevel) -> Vec<Finding> {
+    /// The report on these names, whose CAA is all at this level.
+    fn report(names: &[&str], level: &CaaLevel) -> CheckReport {
         let also: Vec<String> = names[1..].iter().map(ToString::to_string).collect();
         let names = EndpointNames::parse(names[0], &also, 9).expect("valid names");
         let caa = names.iter().map(|name| CaaFacts { name: name.clone(), levels: vec![level.clone()] }).collect();
         let subject = Subject::unregistered(names, Reachability::External.into(), EDGE);
         let issuer = Issuer { identities: vec!["ca.example".into()], account: None };
         let facts = Facts { issuer, bases: Vec::new(), caa, hosts: Vec::new(), platform: None, tls: None };
-        diagnose(&subject, &facts, datetime!(2026-11-24 12:00 UTC)).findings
+        diagnose(&subject, &facts, datetime!(2026-11-24 12:00 UTC))
+    }
+
+    fn found(names: &[&str], level: &CaaLevel) -> Vec<Finding> {
+        report(names, level).findings
     }
 
     fn one(level: &CaaLevel) -> Finding {
@@ -241,6 +242,15 @@ mod tests {
         let level = level("shop.example.com", &[EDGE], &["0 issue \"amazon.com\""]);
         let all = found(&["shop.example.com", "*.shop.example.com", "www.example.com"], &level);
         assert_eq!(all.len(), 1, "{all:#?}");
+    }
+
+    #[test]
+    fn no_order_is_made_past_records_that_keep_the_ca_out_whoever_must_change_them() {
+        let at_target = |record: &str| report(&["shop.example.com"], &level("shop.example.com", &[EDGE], &[record]));
+        let refused = at_target("0 issue \"amazon.com\"");
+        assert_eq!(obstacle(&refused).map(|finding| finding.guidance.waiting_on), Some(WaitingOn::Operator));
+        let unknown = at_target("0 issue \"ca.example; accounturi=https://ca.example/1\"");
+        assert_eq!((unknown.findings.len(), obstacle(&unknown)), (1, None), "it may be ours");
     }
 
     #[test]
