@@ -26,7 +26,7 @@ pub struct Recognition {
 #[derive(Clone, Copy, Debug)]
 pub struct SignInOffered;
 
-/// Puts the [`Base`], [`SignInOffered`] and, for somebody who has signed in, the [`Caller`] into the extensions.
+/// Puts the [`Base`], [`SignInOffered`] and, for somebody who has signed in, the [`Caller`](vocabulary::names::Caller) into the extensions.
 ///
 /// Lets a request without a session through: whether that matters is the page's to say. Somebody who has a session
 /// but nothing here is told what is missing.

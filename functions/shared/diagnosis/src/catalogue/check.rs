@@ -98,7 +98,7 @@ pub struct Entry {
     /// Stable; programs match it.
     pub name: &'static str,
     pub area: Area,
-    /// What it is unless the facts soften it: [`Finding::softened`].
+    /// What it is unless the facts soften it: `Finding::softened`.
     pub severity: Severity,
     /// Who acts, unless the facts say otherwise.
     pub actor: WaitingOn,

@@ -12,7 +12,7 @@ use crate::ports::store::EndpointReader;
 ///
 /// # Errors
 ///
-/// [`FailureName::Superseded`](vocabulary::failure::FailureName::Superseded) if it is gone, a newer attempt owns it, or
+/// [`FailureName::Superseded`] if it is gone, a newer attempt owns it, or
 /// this attempt has been settled: a step that was delivered twice must not begin anything afterwards.
 pub async fn owned_endpoint(reader: &impl EndpointReader, input: &StepInput) -> Result<Endpoint, Failure> {
     match reader.find(&input.endpoint).await? {
@@ -25,8 +25,8 @@ pub async fn owned_endpoint(reader: &impl EndpointReader, input: &StepInput) -> 
 ///
 /// # Errors
 ///
-/// Also [`FailureName::EndpointRemoved`](vocabulary::failure::FailureName::EndpointRemoved) if it is being removed, and
-/// [`FailureName::OrderLost`](vocabulary::failure::FailureName::OrderLost) if it has no order.
+/// Also [`FailureName::EndpointRemoved`] if it is being removed, and
+/// [`FailureName::OrderLost`] if it has no order.
 pub async fn ordering_endpoint(
     reader: &impl EndpointReader,
     input: &StepInput,

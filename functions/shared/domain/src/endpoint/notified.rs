@@ -33,7 +33,7 @@ pub struct Told {
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
     pub source: Source,
-    /// Whether it was told for all endpoints together: see [`SharedCause`].
+    /// Whether it was told for all endpoints together: see [`SharedCause`](crate::alert::SharedCause).
     #[serde(default)]
     pub shared: bool,
 }

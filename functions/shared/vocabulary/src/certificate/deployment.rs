@@ -1,6 +1,6 @@
 //! Where an endpoint's certificate goes besides ACM at home: listeners, further regions, another account.
 //!
-//! The rules are pure. [`attaching`] says, over ports, in which order listeners get a certificate and lose it.
+//! The rules are pure: the domain's acts say in which order listeners get a certificate and lose it.
 
 use std::collections::BTreeSet;
 
