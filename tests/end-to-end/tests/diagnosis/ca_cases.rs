@@ -13,8 +13,8 @@ use crate::cases::case;
 use crate::stage::Stage;
 
 pub(crate) const CASES: [Case; 5] = [
-    case!(DomainLimit, Ca, "a 429 that names the registered domain and the time", "2026-11-25 12:00 UTC", domain_limit),
-    case!(RateLimited, Ca, "a 429 for another limit, with Retry-After", "2026-11-24 12:30 UTC", rate_limited),
+    case!(DomainLimit, Ca, "a 429 that names the registered domain and the time", "No action needed", domain_limit),
+    case!(RateLimited, Ca, "a 429 for another limit, with Retry-After", "No action needed", rate_limited),
     case!(NamePaused, Operator, "a 429 of a paused name", "then open https://portal.test/unpause?jwt=a.b.c", paused),
     case!(OrderFailed, Operator, "an order refused with a problem and two subproblems", "the CA's words", refused),
     case!(
