@@ -115,7 +115,7 @@ fn actor(actor: WaitingOn) -> &'static str {
 const INTRODUCTION: &str = "\
 # Checks
 
-<!-- Written by tests/end-to-end/tests/diagnosis from the catalogue in functions/shared/domain/src/diagnosis. Do not
+<!-- Written by tests/end-to-end/tests/diagnosis from the catalogue in functions/shared/diagnosis. Do not
      edit; renew it with: WRITE_CHECKS=1 cargo nextest run --workspace --test diagnosis -->
 
 A look at an endpoint, or at a domain that is not registered yet, asks every authoritative name server of the zone

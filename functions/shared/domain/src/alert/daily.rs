@@ -29,7 +29,8 @@ impl Digest {
             self.waiting += 1;
             let need = Need {
                 domain,
-                guidance: report.guidance,
+                // The next step names the record; an event of many endpoints has no other place for it.
+                guidance: Guidance { record: None, ..report.guidance },
                 since: endpoint.failing.as_ref().map(|failing| failing.since),
                 until: report.breaks_at,
             };

@@ -110,6 +110,7 @@ impl Absence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoint::samples;
     use crate::endpoint::schedule::next_attempt;
     use time::macros::datetime;
 
@@ -134,24 +135,7 @@ mod tests {
     }
 
     fn held(lifetime: Duration) -> InstalledCertificate {
-        InstalledCertificate {
-            arn: "arn".into(),
-            serial: "1".into(),
-            issuer: "CN=CA".into(),
-            names: vec![],
-            not_before: NOW,
-            not_after: NOW + lifetime,
-            imported_at: NOW,
-            renew_at: NOW + lifetime * (2.0 / 3.0),
-            directory: None,
-            renewal_id: None,
-            advice: None,
-            generation: 1,
-            renewal: false,
-            announced: true,
-            copies: vec![],
-            listeners: vec![],
-        }
+        samples::certificate([], NOW, lifetime)
     }
 
     #[test]

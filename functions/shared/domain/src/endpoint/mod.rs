@@ -25,3 +25,5 @@ pub use self::share::{DEFAULT_LIFE, LONGEST_LIFE, Share, ShareToken, ShareTokenE
 pub use self::status::EndpointStatus;
 #[cfg(test)]
 mod deployed;
+#[cfg(test)]
+pub(crate) mod samples;

@@ -9,6 +9,7 @@ use vocabulary::record::DnsRecord;
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::health::{Health, LONGEST_SETTLING, SymptomKind, settles_at};
+use crate::endpoint::samples;
 use crate::health::seen::{CertificateUse, InAcm, Seen};
 
 pub(super) const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
@@ -20,24 +21,7 @@ pub(crate) fn endpoint() -> Endpoint {
 }
 
 pub(crate) fn certificate(endpoint: &Endpoint, lifetime: Duration) -> InstalledCertificate {
-    InstalledCertificate {
-        arn: "arn:aws:acm:x".into(),
-        serial: "AB".into(),
-        issuer: "CN=CA".into(),
-        names: endpoint.names.iter().cloned().collect(),
-        not_before: NOW,
-        not_after: NOW + lifetime,
-        imported_at: NOW,
-        renew_at: NOW + lifetime * 2 / 3,
-        directory: None,
-        renewal_id: None,
-        advice: None,
-        generation: 1,
-        renewal: false,
-        announced: true,
-        copies: vec![],
-        listeners: vec![],
-    }
+    samples::certificate(endpoint.names.iter().cloned(), NOW, lifetime)
 }
 
 fn finding(check: &str, severity: Severity) -> Finding {

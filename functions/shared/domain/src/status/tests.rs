@@ -3,12 +3,12 @@ use diagnosis::report::{CheckSummary, Concern, RecordStatus, Serving, Severity};
 use time::Duration;
 use time::macros::datetime;
 use vocabulary::acme::Reachability;
-use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use crate::endpoint::failing::{Absence, Failing};
 use crate::endpoint::health::{Health, Symptom, SymptomKind};
+use crate::endpoint::samples;
 use crate::issues::OVERDUE;
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
@@ -31,24 +31,7 @@ fn fresh() -> Endpoint {
 fn held() -> Endpoint {
     let mut endpoint = fresh();
     endpoint.due_at = Some(RENEW);
-    endpoint.certificate = Some(InstalledCertificate {
-        arn: "arn".into(),
-        serial: "1".into(),
-        issuer: "CN=CA".into(),
-        names: endpoint.names.iter().cloned().collect(),
-        not_before: NOW,
-        not_after: END,
-        imported_at: NOW,
-        renew_at: RENEW,
-        directory: None,
-        renewal_id: None,
-        advice: None,
-        generation: 1,
-        renewal: false,
-        announced: true,
-        copies: vec![],
-        listeners: vec![],
-    });
+    endpoint.certificate = Some(samples::certificate(endpoint.names.iter().cloned(), NOW, END - NOW));
     endpoint
 }
 

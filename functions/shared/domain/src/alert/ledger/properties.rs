@@ -15,6 +15,7 @@ use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 use crate::endpoint::failing::{Absence, Failing};
 use crate::endpoint::health::{Health, Symptom, SymptomKind};
 use crate::endpoint::notified::Severity;
+use crate::endpoint::samples;
 use crate::endpoint::status::EndpointStatus;
 use crate::issues::is_shared;
 use crate::status::status_of;
@@ -36,22 +37,9 @@ pub(crate) fn fresh() -> Endpoint {
 
 pub(crate) fn certificate(endpoint: &Endpoint, serial: u8, at: OffsetDateTime) -> InstalledCertificate {
     InstalledCertificate {
-        arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
         serial: serial.to_string(),
-        issuer: "CN=CA".into(),
-        names: endpoint.names.iter().cloned().collect(),
-        not_before: at,
-        not_after: at + LIFE,
-        imported_at: at,
-        renew_at: at + LIFE * 2 / 3,
-        directory: None,
-        renewal_id: None,
-        advice: None,
-        generation: 1,
         renewal: serial > 1,
-        announced: true,
-        copies: vec![],
-        listeners: vec![],
+        ..samples::certificate(endpoint.names.iter().cloned(), at, LIFE)
     }
 }
 

@@ -1,0 +1,31 @@
+//! The certificate that tests begin with.
+
+use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::names::CertificateName;
+
+/// Issued and imported `at`, for `lifetime`, of which a third is left when its renewal is due.
+pub(crate) fn certificate(
+    names: impl IntoIterator<Item = CertificateName>,
+    at: OffsetDateTime,
+    lifetime: Duration,
+) -> InstalledCertificate {
+    InstalledCertificate {
+        arn: "arn:aws:acm:x".into(),
+        serial: "AB".into(),
+        issuer: "CN=CA".into(),
+        names: names.into_iter().collect(),
+        not_before: at,
+        not_after: at + lifetime,
+        imported_at: at,
+        renew_at: at + lifetime * 2 / 3,
+        directory: None,
+        renewal_id: None,
+        advice: None,
+        generation: 1,
+        renewal: false,
+        announced: true,
+        copies: vec![],
+        listeners: vec![],
+    }
+}
