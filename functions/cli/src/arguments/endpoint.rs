@@ -124,6 +124,7 @@ pub(crate) enum Validation {
     /// Through a CNAME at _acme-challenge (dns-01)
     Delegation,
     /// By a TXT record that stays (dns-persist-01), where the installation takes them
+    #[value(name = "standing-record", alias = "persistent-record")]
     PersistentRecord,
 }
 
