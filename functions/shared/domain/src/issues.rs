@@ -148,7 +148,7 @@ fn failing(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {
     };
     let mut guidance = newest(endpoint, failing).clone();
     if parked.is_some() {
-        guidance.summary = paused_since(&guidance.summary, failing);
+        guidance.summary = paused_since(&guidance.summary, failing, endpoint);
     }
     if status == EndpointStatus::Retrying && owner == WaitingOn::Operator {
         guidance.waiting_on = WaitingOn::Nobody;
@@ -172,12 +172,13 @@ fn newest<'a>(endpoint: &'a Endpoint, failing: &'a Failing) -> &'a Guidance {
 }
 
 /// Said in a way that asks nobody to hurry.
-fn paused_since(summary: &str, failing: &Failing) -> String {
+fn paused_since(summary: &str, failing: &Failing, endpoint: &Endpoint) -> String {
     let since = failing.absence.as_ref().map_or(failing.since, |absence| absence.since).date();
     format!(
         "{summary} That has been so since {since}, and it looks as if the owner had left: the endpoint is paused. Its \
          records are checked less and less often, and issuance resumes automatically once they are right. To retry now: \
-         managed-https renew"
+         managed-https renew {}",
+        endpoint.names.primary()
     )
 }
 

@@ -48,7 +48,8 @@ impl SharedCause {
         Alert {
             id: format!("installation.{}.{}.{}", self.key(), self.since.unix_timestamp(), severity.as_str()),
             severity,
-            guidance: Guidance { record: None, ..issue.guidance.clone() },
+            // Whose part it is, though each endpoint by itself is retried: subscriptions filter by it.
+            guidance: Guidance { waiting_on: self.owner, record: None, ..issue.guidance.clone() },
             since: Some(self.since),
             until,
             affected: Some(self.affected()),
@@ -60,4 +61,33 @@ impl SharedCause {
 /// As [`SharedCause::key`].
 pub fn key(cause: &Cause, owner: WaitingOn) -> String {
     format!("{cause}.{}", owner.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::ledger::properties::{failed, fresh};
+    use crate::issues::issues;
+    use time::macros::datetime;
+    use vocabulary::failure::FailureName;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    #[test]
+    fn a_service_that_fails_is_the_operators_for_all_endpoints_together_while_each_is_retried() {
+        let mut endpoint = fresh();
+        endpoint.failing = Some(failed(FailureName::Throttled, WaitingOn::Operator, NOW));
+        let issue = issues(&endpoint, NOW).remove(0);
+        assert_eq!(issue.guidance.waiting_on, WaitingOn::Nobody);
+        let cause = SharedCause {
+            cause: issue.cause.clone(),
+            owner: issue.owner,
+            since: NOW,
+            first: "www.example.com".into(),
+            endpoints: 1,
+            told: Severity::Info,
+        };
+        let notice = issue.due_notice().expect("people are notified of it");
+        assert_eq!(cause.alert(&issue, notice, None, NOW).guidance.waiting_on, WaitingOn::Operator);
+    }
 }
