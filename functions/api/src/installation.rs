@@ -15,7 +15,7 @@ pub struct Installation {
     /// Which names its CA issues for.
     pub name_policy: NamePolicy,
     /// Whether endpoints may be proven by standing records from now on.
-    pub standing_records: bool,
+    pub persistent_records: bool,
     /// Whom standing records name; `None` where that is not known.
     pub issuer: Option<PersistentIssuer>,
     /// The account it runs in, where it is known; listeners without a role are in it.

@@ -21,7 +21,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         endpoint_target: wiring.endpoint_target()?,
         profile: environment.optional("ACME_PROFILE"),
         name_policy: wiring.name_policy()?,
-        standing_records: environment.optional("STANDING_RECORDS").as_deref() == Some("enabled"),
+        persistent_records: environment.optional("PERSISTENT_RECORDS").as_deref() == Some("enabled"),
         issuer: PersistentIssuer::of(&wiring.issuer()).ok(),
         account: environment.parsed("ACCOUNT_ID")?,
         deployment_roles: wiring.deployment_roles()?,

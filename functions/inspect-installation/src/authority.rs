@@ -43,7 +43,7 @@ fn directory(
         return failed(
             NAME,
             format!("{url} offers no profile “{profile}”, so it refuses every order. It offers: {offered}."),
-            "Deploy with one of these as AcmeProfile (of a further CA: in FurtherAuthorities), or with none: make deploy",
+            "Deploy with one of these as AcmeProfile (of a further CA: in FallbackAuthorities), or with none: make deploy",
         );
     }
     if seen.external_account_required && !installation.binds_account {

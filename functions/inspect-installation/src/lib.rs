@@ -4,10 +4,10 @@
 //! failure of the permissions, which names it, and leaves its own check undecided.
 
 mod authority;
-mod engine;
 mod people;
 mod quotas;
 mod resources;
+mod running;
 mod target_caa;
 mod zone;
 
@@ -55,7 +55,7 @@ pub struct InstalledAuthority {
 
 /// All checks.
 pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) -> Vec<InstallationCheck> {
-    let tasks = facts.tasks.iter().flat_map(|task| engine::task(task, installation, now));
+    let tasks = facts.tasks.iter().flat_map(|task| running::task(task, installation, now));
     let mut checks = vec![
         resources::permissions(facts),
         resources::resources(&facts.resources),
@@ -68,8 +68,8 @@ pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) ->
     checks.push(target_caa::target_caa(&facts.target_caa, installation));
     checks.extend(tasks);
     checks.extend([
-        engine::dead_letters(&facts.dead_letters, installation),
-        engine::attempts(&facts.long_attempts, installation),
+        running::dead_letters(&facts.dead_letters, installation),
+        running::attempts(&facts.long_attempts, installation),
         quotas::acm(&facts.imported, installation, now),
         people::alarms(&facts.alarms, installation),
         people::subscriptions(&facts.subscriptions, installation),

@@ -36,7 +36,7 @@ async fn main() -> Result<(), Error> {
     let inspection = wiring.inspection()?;
     lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| {
         let now = OffsetDateTime::now_utc();
-        let checks = judge(&inspection.look(now).await, &installation, now);
+        let checks = judge(&inspection.describe(now).await, &installation, now);
         let wrong = checks.iter().filter(|check| check.status != InstallationStatus::Ok).count();
         tracing::info!(checks = checks.len(), wrong, "inspected");
         Ok::<_, Error>(checks)

@@ -10,7 +10,7 @@ use adapters::dynamodb::EndpointsTable;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
 use adapters::route53::DelegationZone;
-use adapters::s3::TokenBucket;
+use adapters::s3::ChallengeBucket;
 use adapters::secrets_manager::{AccountSecret, Accounts, StoredAccount, Written};
 use adapters::step_functions::StateMachine;
 use anyhow::Result;
@@ -32,7 +32,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     let aws = cloud.aws();
     let id = EndpointId::from_random([9; 16]);
 
-    let tokens = TokenBucket::new(aws.s3.clone(), cloud.resource("TokenBucket")?.into());
+    let tokens = ChallengeBucket::new(aws.s3.clone(), cloud.resource("ChallengeBucket")?.into());
     contracts::token_store(&tokens, &"bank.example.com".parse()?).await;
 
     let keys = EncryptedKeys::new(
@@ -70,8 +70,8 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     contracts::shared_causes(&endpoints, 100).await;
     contracts::digest_log(&endpoints, 120).await;
     contracts::health_index(&endpoints, 140).await;
-    contracts::engine_log(&endpoints).await;
-    contracts::budgets(&endpoints, 160).await;
+    contracts::installation_log(&endpoints).await;
+    contracts::rate_limits(&endpoints, 160).await;
 
     account_secret(cloud).await?;
     dns_and_probe(cloud, &tokens).await
@@ -117,7 +117,7 @@ async fn account_secret(cloud: &LocalCloud) -> Result<()> {
     Ok(())
 }
 
-async fn dns_and_probe(cloud: &LocalCloud, tokens: &TokenBucket) -> Result<()> {
+async fn dns_and_probe(cloud: &LocalCloud, tokens: &ChallengeBucket) -> Result<()> {
     let server: SocketAddr = cloud.description().dns_server;
     let dns = Dns::new(Some(server))?;
     let zone = cloud.create_zone("probe.test").await?;

@@ -17,7 +17,7 @@ struct Fixture {
 }
 
 /// A cloud whose flow makes every retry, a tenth as late.
-async fn scene() -> Result<Fixture> {
+async fn fixture() -> Result<Fixture> {
     let ca = CaOptions { nonce_reject_percent: 0, authz_reuse_percent: 0, ..CaOptions::default() };
     let platform = Platform::start(Options { ca, flow_waits: 0.1, ..Options::unique() }).await?;
     let proxy = FaultProxy::before_ca(&platform.cloud, platform.cloud.ca())?;
@@ -58,39 +58,39 @@ fn next_attempt(endpoint: &Value) -> Result<time::Duration> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_ca_says_no_to_is_recorded_with_whose_move_it_is() -> Result<()> {
-    let scene = scene().await?;
-    let (platform, proxy) = (&scene.platform, &scene.proxy);
+    let fixture = fixture().await?;
+    let (platform, proxy) = (&fixture.platform, &fixture.proxy);
     let zone = platform.cloud.create_zone("refused.test").await?;
     zone.upsert("*.refused.test", RrType::A, &["127.0.0.1"]).await?;
 
     let limited = Fault::problem(pebble::NEW_ORDER, 429, "rateLimited", "too many new orders recently");
     proxy.inject(limited.header("retry-after", "7200"));
-    let attempt = scene.first_attempt("limited.refused.test").await?;
+    let attempt = fixture.first_attempt("limited.refused.test").await?;
     ensure!(failure(&attempt) == ("RateLimited", "ca"), "{attempt:#}");
     ensure!(text(&attempt["failure"]["summary"]).contains("too many new orders"), "the CA's own words: {attempt:#}");
     ensure!(Platform::ca_requests(&attempt) > 0, "what a failed step used is counted too: {attempt:#}");
     let wait = next_attempt(&platform.endpoint("limited.refused.test").await?)?;
     ensure!(wait > time::Duration::minutes(118), "Retry-After is obeyed: {wait}");
-    scene.check_told_then_mended("limited.refused.test", "IssuanceFailed").await?;
+    fixture.check_told_then_mended("limited.refused.test", "IssuanceFailed").await?;
 
     let busy = Fault::unavailable_in_html(pebble::NEW_ORDER).header("retry-after", "1800");
     proxy.inject(busy);
-    let attempt = scene.first_attempt("busy.refused.test").await?;
+    let attempt = fixture.first_attempt("busy.refused.test").await?;
     ensure!(failure(&attempt) == ("CaUnavailable", "ca"), "{attempt:#}");
     ensure!(text(&attempt["failure"]["summary"]).contains("503"), "the status is kept: {attempt:#}");
     let wait = next_attempt(&platform.endpoint("busy.refused.test").await?)?;
     ensure!(wait > time::Duration::minutes(28), "Retry-After is obeyed: {wait}");
-    scene.check_told_then_mended("busy.refused.test", "IssuanceFailed").await?;
+    fixture.check_told_then_mended("busy.refused.test", "IssuanceFailed").await?;
 
     proxy.inject(Fault::problem(pebble::NEW_ORDER, 403, "caa", "CAA record for caa.refused.test prevents issuance"));
-    let attempt = scene.first_attempt("caa.refused.test").await?;
+    let attempt = fixture.first_attempt("caa.refused.test").await?;
     ensure!(failure(&attempt) == ("CaRefused", "customer"), "{attempt:#}");
     ensure!(text(&attempt["failure"]["remedy"]).contains("CAA"), "{attempt:#}");
-    scene.check_told_then_mended("caa.refused.test", "ActionRequired").await?;
+    fixture.check_told_then_mended("caa.refused.test", "ActionRequired").await?;
 
     // An order that expired between two attempts: the second begins again, in the same attempt.
     zone.upsert("late.refused.test", RrType::A, &["127.0.0.2"]).await?;
-    let attempt = scene.first_attempt("late.refused.test").await?;
+    let attempt = fixture.first_attempt("late.refused.test").await?;
     ensure!(
         failure(&attempt).0 == "RecordsNotReady" && !attempt["order"].is_null(),
         "the order stays open: {attempt:#}"
@@ -105,70 +105,70 @@ async fn what_the_ca_says_no_to_is_recorded_with_whose_move_it_is() -> Result<()
     let blocked = platform.cloud.create_zone("blocked.test").await?;
     blocked.upsert("blocked.test", RrType::A, &["127.0.0.1"]).await?;
     let provoked = provoke("name-refused");
-    let attempt = scene.first_attempt("blocked.test").await?;
+    let attempt = fixture.first_attempt("blocked.test").await?;
     ensure!(failure(&attempt) == ("CaRefused", "customer"), "{attempt:#}");
-    provoked.told(&scene.inbox.wait_for("blocked.test", "ActionRequired").await?)
+    provoked.told(&fixture.inbox.wait_for("blocked.test", "ActionRequired").await?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_challenge_that_the_ca_finds_invalid_ends_the_order_not_the_endpoint() -> Result<()> {
-    let scene = scene().await?;
-    let cloud = &scene.platform.cloud;
+    let fixture = fixture().await?;
+    let cloud = &fixture.platform.cloud;
     let zone = cloud.create_zone("invalid.test").await?;
     zone.upsert("www.invalid.test", RrType::A, &["127.0.0.1"]).await?;
     // A CA that looks where nothing listens, while our own look finds everything in order.
     let elsewhere = cloud.start_ca(&CaOptions { http01_port: Some(9), ..CaOptions::default() }).await?;
     cloud.use_ca(&elsewhere).await?;
-    let attempt = scene.first_attempt("www.invalid.test").await?;
+    let attempt = fixture.first_attempt("www.invalid.test").await?;
     ensure!(failure(&attempt) == ("ChallengeFailed", "customer"), "{attempt:#}");
     ensure!(text(&attempt["failure"]["summary"]).contains("www.invalid.test"), "the name at fault: {attempt:#}");
-    scene.platform.check_nothing_published("www.invalid.test").await?;
-    scene.inbox.wait_for("www.invalid.test", "ActionRequired").await?;
+    fixture.platform.check_nothing_published("www.invalid.test").await?;
+    fixture.inbox.wait_for("www.invalid.test", "ActionRequired").await?;
 
     // Another CA: a second account, a new order.
     cloud.use_ca(cloud.ca()).await?;
-    let second = scene.platform.run("www.invalid.test").await?;
+    let second = fixture.platform.run("www.invalid.test").await?;
     ensure!(second["outcome"] == "issued" && second["order"] != attempt["order"], "{second:#}");
-    scene.platform.check_at_rest("www.invalid.test", cloud.ca()).await?;
+    fixture.platform.check_at_rest("www.invalid.test", cloud.ca()).await?;
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_lost_late_or_never_comes_loses_nothing() -> Result<()> {
-    let scene = scene().await?;
-    let (platform, proxy) = (&scene.platform, &scene.proxy);
+    let fixture = fixture().await?;
+    let (platform, proxy) = (&fixture.platform, &fixture.proxy);
     let zone = platform.cloud.create_zone("lost.test").await?;
     zone.upsert("*.lost.test", RrType::A, &["127.0.0.1"]).await?;
-    scene.first_attempt("first.lost.test").await?;
+    fixture.first_attempt("first.lost.test").await?;
 
     let stages = [pebble::NEW_ORDER, pebble::AUTHORIZATION, pebble::CHALLENGE, pebble::FINALIZE, pebble::CERTIFICATE];
     for (i, path) in stages.into_iter().enumerate() {
         for (name, effect) in [("drop", Effect::Drop), ("lose", Effect::LoseResponse)] {
             let domain = format!("{name}{i}.lost.test");
             proxy.inject(Fault::at(path, effect));
-            let attempt = scene.first_attempt(&domain).await?;
+            let attempt = fixture.first_attempt(&domain).await?;
             ensure!(attempt["outcome"] == "issued", "{path} {name}: {attempt:#}");
             platform.check_at_rest(&domain, platform.cloud.ca()).await?;
         }
     }
     // No answer at all, for longer than a request may take.
     proxy.inject(Fault::at(pebble::FINALIZE, Effect::Hang));
-    let attempt = scene.first_attempt("hang.lost.test").await?;
+    let attempt = fixture.first_attempt("hang.lost.test").await?;
     ensure!(attempt["outcome"] == "issued", "{attempt:#}");
 
     // A CA that is away: told when the flow's own retries are spent, and taken up again later.
     proxy.inject(Fault::at("/", Effect::Drop).always());
     let provoked = provoke("ca-away");
-    let attempt = scene.first_attempt("away.lost.test").await?;
+    let attempt = fixture.first_attempt("away.lost.test").await?;
     ensure!(failure(&attempt) == ("Unavailable", "ca"), "{attempt:#}");
-    provoked.told(&scene.inbox.wait_for("away.lost.test", "IssuanceFailed").await?)?;
-    scene.check_told_then_mended("away.lost.test", "IssuanceFailed").await
+    provoked.told(&fixture.inbox.wait_for("away.lost.test", "IssuanceFailed").await?)?;
+    fixture.check_told_then_mended("away.lost.test", "IssuanceFailed").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_bound_where_the_ca_demands_it_and_made_only_once() -> Result<()> {
-    let scene = scene().await?;
-    let cloud = &scene.platform.cloud;
+    let fixture = fixture().await?;
+    let cloud = &fixture.platform.cloud;
     let zone = cloud.create_zone("bound.test").await?;
     zone.upsert("*.bound.test", RrType::A, &["127.0.0.1"]).await?;
     let (kid, key) =
@@ -182,7 +182,7 @@ async fn an_account_is_bound_where_the_ca_demands_it_and_made_only_once() -> Res
     let proxy = FaultProxy::before_ca(cloud, &ca)?;
     cloud.use_directory(&proxy.directory()).await?;
 
-    let attempt = scene.first_attempt("a.bound.test").await?;
+    let attempt = fixture.first_attempt("a.bound.test").await?;
     ensure!(failure(&attempt) == ("Misconfigured", "operator"), "{attempt:#}");
     let secret = cloud.aws().secrets.create_secret().name("eab");
     let secret = secret.secret_string(serde_json::json!({"kid": kid, "hmac_key": key}).to_string()).send().await?;
@@ -191,17 +191,17 @@ async fn an_account_is_bound_where_the_ca_demands_it_and_made_only_once() -> Res
     // Three first uses at once, one of whose answers is lost.
     proxy.inject(Fault::at(pebble::NEW_ACCOUNT, Effect::LoseResponse));
     for domain in ["b.bound.test", "c.bound.test"] {
-        scene.platform.register(domain, &[], "external").await?;
+        fixture.platform.register(domain, &[], "external").await?;
     }
-    scene.platform.start_attempt("a.bound.test").await?;
+    fixture.platform.start_attempt("a.bound.test").await?;
     for (domain, number) in [("a.bound.test", 2), ("b.bound.test", 1), ("c.bound.test", 1)] {
-        let attempt = scene.platform.attempt(domain, number).await?;
+        let attempt = fixture.platform.attempt(domain, number).await?;
         ensure!(attempt["outcome"] == "issued", "{attempt:#}");
-        scene.platform.check_at_rest(domain, &ca).await?;
+        fixture.platform.check_at_rest(domain, &ca).await?;
     }
     // The CA's own count: a proxy does not see what became of a request whose answer it lost.
     let port = ca.directory.rsplit(':').next().and_then(|rest| rest.split('/').next()).context("a port")?;
-    let log = std::fs::read_to_string(scene.platform.cloud.log(&format!("pebble-{port}")))?;
+    let log = std::fs::read_to_string(fixture.platform.cloud.log(&format!("pebble-{port}")))?;
     ensure!(log.contains("There are now 1 accounts in memory"), "no account was made");
     ensure!(!log.contains("There are now 2 accounts in memory"), "a second account was made");
     Ok(())

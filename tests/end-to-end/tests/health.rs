@@ -173,14 +173,14 @@ async fn an_engine_that_stands_still_is_told_and_so_is_that_it_runs_again() -> R
     ensure!(kinds().await?.is_empty(), "once may be a moment");
     run().await?;
     run().await?;
-    ensure!(kinds().await? == [AlertKind::EngineUnhealthy], "told once: {:?}", kinds().await?);
+    ensure!(kinds().await? == [AlertKind::InstallationUnhealthy], "told once: {:?}", kinds().await?);
     let alert = inbox.alerts().await?.remove(0);
     ensure!(alert.guidance.next_step().contains("--state ENABLED"), "with the command that mends it: {alert:#?}");
     provoked.told(&alert.text())?;
     set_schedule(&platform, "ENABLED").await?;
     ensure!(run().await? == json!([]));
     run().await?;
-    ensure!(kinds().await? == [AlertKind::EngineUnhealthy, AlertKind::Recovered], "{:?}", kinds().await?);
+    ensure!(kinds().await? == [AlertKind::InstallationUnhealthy, AlertKind::Recovered], "{:?}", kinds().await?);
     Ok(())
 }
 

@@ -164,19 +164,19 @@ async fn the_zone_above_is_asked_where_it_delegates_to() -> Result<()> {
     parent.upsert(&parent.domain, RrType::Ns, &[&ns]).await?;
     let cut = ZoneCut::new(Dns::through(server, server.port())?);
 
-    let none = cut.look(&child, std::slice::from_ref(&ns)).await;
+    let none = cut.describe(&child, std::slice::from_ref(&ns)).await;
     assert_eq!(none.at_parent, Ok(Vec::new()));
     assert!(none.servers[0].1.is_err(), "nobody serves it: {none:?}");
 
     // A referral: the child is no zone of this server's.
     parent.upsert(&child, RrType::Ns, &["ns-1.elsewhere.test", &ns]).await?;
-    let referred = cut.look(&child, &[ns.clone(), "ns-1.elsewhere.test".into()]).await;
+    let referred = cut.describe(&child, &[ns.clone(), "ns-1.elsewhere.test".into()]).await;
     assert_eq!(referred.at_parent, Ok(vec!["ns-1.elsewhere.test".into(), ns.clone()]));
     assert_eq!(referred.servers[1], ("ns-1.elsewhere.test".into(), Err("its name has no address".into())));
 
     // And one that it serves.
     cloud.create_zone(&child).await?;
-    let served = cut.look(&child, std::slice::from_ref(&ns)).await;
+    let served = cut.describe(&child, std::slice::from_ref(&ns)).await;
     assert_eq!(served.servers, [(ns, Ok(()))]);
     Ok(())
 }

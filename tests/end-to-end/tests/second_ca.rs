@@ -82,7 +82,7 @@ async fn list(platform: &Platform, second: &Ca) -> Result<()> {
     .to_string();
     for function in ["OpenOrderFunction", "SubmitChallengeFunction", "FinalizeOrderFunction", "PollRenewalInfoFunction"]
     {
-        cloud.set_function_variable(function, "FURTHER_AUTHORITIES", Some(&list)).await?;
+        cloud.set_function_variable(function, "FALLBACK_AUTHORITIES", Some(&list)).await?;
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ async fn the_zone_above_says_where_it_delegates_to_and_each_server_whether_it_se
     let cut = ZoneCut::new(Dns::through(servers.address(ABOVE)?, servers.port)?);
 
     let asked = named(&["serving", "lame", "silent", "nowhere", "ns"]);
-    let seen = cut.look("child.above.test", &asked).await;
+    let seen = cut.describe("child.above.test", &asked).await;
     assert_eq!(seen.at_parent, Ok(named(&["serving"])), "from the referral, in lower case");
     let why = |server: usize| seen.servers[server].1.as_ref().expect_err("it does not serve the zone").as_str();
     assert_eq!(seen.servers[0], (asked[0].clone(), Ok(())));
@@ -69,7 +69,7 @@ async fn the_zone_above_says_where_it_delegates_to_and_each_server_whether_it_se
     assert_eq!(why(3), "its name has no address");
     assert!(seen.servers[4].1.is_err(), "a referral is no answer: {seen:?}");
 
-    let none = cut.look("none.above.test", &asked[..1]).await;
+    let none = cut.describe("none.above.test", &asked[..1]).await;
     assert_eq!(none.at_parent, Ok(Vec::new()), "the zone above answers, and delegates nothing");
     assert!(none.servers[0].1.as_ref().is_err_and(|why| why.contains("REFUSED")), "{none:?}");
     Ok(())
@@ -79,12 +79,12 @@ async fn the_zone_above_says_where_it_delegates_to_and_each_server_whether_it_se
 async fn one_server_for_everything_is_asked_for_both_sides() -> Result<()> {
     let servers = Servers::start().await?;
     let only = |address| anyhow::Ok(ZoneCut::new(Dns::new(Some(servers.address(address)?))?));
-    let seen = only(ABOVE)?.look("child.above.test", &named(&["anything"])).await;
+    let seen = only(ABOVE)?.describe("child.above.test", &named(&["anything"])).await;
     assert_eq!(seen.at_parent, Ok(named(&["serving"])));
-    let seen = only(SERVING)?.look("child.above.test", &named(&["anything"])).await;
+    let seen = only(SERVING)?.describe("child.above.test", &named(&["anything"])).await;
     assert_eq!(seen.at_parent, Ok(vec!["ns.test".to_owned()]), "it answers for the zone itself");
     assert_eq!(seen.servers, [("anything.above.test".to_owned(), Ok(()))]);
-    let seen = only(SILENT)?.look("child.above.test", &named(&["anything"])).await;
+    let seen = only(SILENT)?.describe("child.above.test", &named(&["anything"])).await;
     assert_eq!(seen.at_parent, Err("no answer in time".to_owned()), "nothing is known, which is not “none”");
     Ok(())
 }

@@ -123,7 +123,7 @@ mod tests {
             endpoint_target: "edge.platform.example".into(),
             profile: None,
             name_policy: NamePolicy::Private,
-            standing_records: false,
+            persistent_records: false,
             issuer: None,
             account: None,
             deployment_roles: vec![],

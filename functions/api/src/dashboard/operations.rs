@@ -71,7 +71,7 @@ pub trait Operations: Send + Sync + 'static {
     ) -> impl Future<Output = Done<EndpointView>> + Send;
 
     /// Whether endpoints may be proven by standing records.
-    fn offers_standing_records(&self) -> bool;
+    fn offers_persistent_records(&self) -> bool;
 
     fn preflight(&self, wish: Wish, now: OffsetDateTime) -> impl Future<Output = Done<PreflightView>> + Send;
 

@@ -46,7 +46,7 @@ impl Move {
                 Self { who: "Nobody has to act.".into(), what: String::new() }
             }
             Some(WaitingOn::Nobody) => Self { who: "Nobody has to act.".into(), what },
-            _ => Self { who: format!("Move: {}.", words::mover(&view.actor)), what },
+            _ => Self { who: format!("Move: {}.", words::waiting_on(&view.actor)), what },
         }
     }
 }

@@ -101,7 +101,7 @@ pub(crate) struct RegisterPage {
     pub(crate) frame: Frame,
     pub(crate) operator: bool,
     /// Whether names may be proven by a standing record.
-    pub(crate) standing_records: bool,
+    pub(crate) persistent_records: bool,
     pub(crate) typed: Typed,
     pub(crate) problem: Option<Problem>,
     pub(crate) preflight: PreflightPart,
@@ -184,8 +184,8 @@ fn page(
     // A key that was refused is not used again: what is sent next is another request.
     let typed = Typed { key: fresh_key(), ..typed };
     let frame = visit.frame("Register an endpoint", Place::Register);
-    let (operator, standing_records) = (visit.caller.is_operator(), operations.offers_standing_records());
-    shown(status, &RegisterPage { frame, operator, standing_records, typed, problem, preflight })
+    let (operator, persistent_records) = (visit.caller.is_operator(), operations.offers_persistent_records());
+    shown(status, &RegisterPage { frame, operator, persistent_records, typed, problem, preflight })
 }
 
 fn fresh_key() -> String {

@@ -57,7 +57,7 @@ impl<P: Ports> Operations for Arc<Service<P>> {
         Service::register(self, caller, registration, Some(idempotency_key), now).await
     }
 
-    fn offers_standing_records(&self) -> bool {
+    fn offers_persistent_records(&self) -> bool {
         self.offers(DnsMethod::DnsPersist01).is_ok()
     }
 

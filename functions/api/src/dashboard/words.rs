@@ -169,8 +169,8 @@ pub(crate) fn step_outcome(broke: bool) -> Badge {
     if broke { Badge::bad("Failed") } else { Badge::good("Done") }
 }
 
-pub(crate) fn mover(waiting_on: &Open<WaitingOn>) -> &'static str {
-    match waiting_on {
+pub(crate) fn waiting_on(who: &Open<WaitingOn>) -> &'static str {
+    match who {
         Open::Known(WaitingOn::DomainOwner) => "the domain’s owner",
         Open::Known(WaitingOn::Operator) => "the operator",
         Open::Known(WaitingOn::Ca) => "the CA",
@@ -180,8 +180,8 @@ pub(crate) fn mover(waiting_on: &Open<WaitingOn>) -> &'static str {
 }
 
 /// Who is waited on after a failure.
-pub(crate) fn failed_by(waiting_on: &vocabulary::guidance::WaitingOn) -> &'static str {
-    mover(&waiting_on.to_wire().into())
+pub(crate) fn failed_by(by: &vocabulary::guidance::WaitingOn) -> &'static str {
+    waiting_on(&by.to_wire().into())
 }
 
 pub(crate) fn reachability(reachability: &Open<Reachability>) -> &'static str {

@@ -55,9 +55,9 @@ impl Problem {
     }
 
     /// The installation takes no standing records, or does not know yet what to write into them.
-    pub fn no_standing_records() -> Self {
+    pub fn no_persistent_records() -> Self {
         let detail = "This installation does not prove names by standing records (dns-persist-01).";
-        let remedy = "Leave dns_method out to use the delegation; or have the operator deploy with StandingRecords=enabled, \
+        let remedy = "Leave dns_method out to use the delegation; or have the operator deploy with PersistentRecords=enabled, \
                       CaaIdentities and CaaAccountUri.";
         let title = "The request is not valid";
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", title, detail, remedy).with_field("dns_method")

@@ -55,7 +55,7 @@ impl<P: Ports> Service<P> {
         }
         may_change(&seen, names.same_set_as(&seen.names))?;
         may_move(&seen, &deployment)?;
-        if names.bases().symmetric_difference(&seen.names.bases()).count() > MOST_NAMES {
+        if names.authorization_names().symmetric_difference(&seen.names.authorization_names()).count() > MOST_NAMES {
             let detail = format!("More than {MOST_NAMES} names are added and removed at once; do it in two steps.");
             return Err(Problem::invalid_field("also", detail));
         }

@@ -37,24 +37,24 @@ impl<P: Ports> Service<P> {
         by: &Origin,
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
-        if self.store().begin_look(&endpoint.id, now, now + BETWEEN_LOOKS).await? {
-            return self.look_now(endpoint, by, now).await;
+        if self.store().begin_check(&endpoint.id, now, now + BETWEEN_LOOKS).await? {
+            return self.check_now(endpoint, by, now).await;
         }
         tokio::time::sleep(BETWEEN_LOOKS.unsigned_abs()).await;
         let now = now + BETWEEN_LOOKS;
         match self.store().find(&endpoint.id).await? {
-            Some(endpoint) if self.store().begin_look(&endpoint.id, now, now + BETWEEN_LOOKS).await? => {
-                self.look_now(&endpoint, by, now).await
+            Some(endpoint) if self.store().begin_check(&endpoint.id, now, now + BETWEEN_LOOKS).await? => {
+                self.check_now(&endpoint, by, now).await
             }
             // Somebody else who waited was first, or the endpoint is gone.
             _ => self.view_anew(&endpoint.id, now).await,
         }
     }
 
-    async fn look_now(&self, endpoint: &Endpoint, by: &Origin, now: OffsetDateTime) -> Result<EndpointView, Problem> {
+    async fn check_now(&self, endpoint: &Endpoint, by: &Origin, now: OffsetDateTime) -> Result<EndpointView, Problem> {
         let Installation { delegation_zone, endpoint_target, .. } = &self.installation;
         let subject = endpoint.subject(delegation_zone, endpoint_target);
-        let report = self.ports.prober().look(&subject, now).await;
+        let report = self.ports.prober().probe(&subject, now).await;
         if !self.store().record_check(endpoint, &report).await? {
             return self.view_anew(&endpoint.id, now).await;
         }
@@ -83,7 +83,7 @@ impl<P: Ports> Service<P> {
         self.issuable(names.iter(), field)?;
         room_for_records(names.iter(), proving.dns_method, field)?;
         let subject = Subject::unregistered(names, proving, &self.installation.endpoint_target);
-        let report = self.ports.prober().look(&subject, now).await;
+        let report = self.ports.prober().probe(&subject, now).await;
         Ok(PreflightView {
             domain: subject.names.primary().to_string(),
             reachability: asked.reachability.into(),
@@ -101,8 +101,8 @@ fn outcome(check: &CheckSummary) -> (RecordStatus, Option<&str>, bool) {
 
 fn summary(report: &CheckReport) -> String {
     match report.summary().worst {
-        Some(worst) => format!("Looked: {}", worst.guidance.summary),
-        None => "Looked: all records are right.".to_owned(),
+        Some(worst) => format!("Checked: {}", worst.guidance.summary),
+        None => "Checked: all records are right.".to_owned(),
     }
 }
 

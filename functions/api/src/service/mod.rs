@@ -99,9 +99,9 @@ impl<P: Ports> Service<P> {
 
     /// Whether an endpoint may come to be proven by `method`.
     pub(crate) fn offers(&self, method: DnsMethod) -> Result<(), Problem> {
-        let Installation { standing_records, issuer, .. } = &self.installation;
+        let Installation { persistent_records, issuer, .. } = &self.installation;
         match method {
-            DnsMethod::DnsPersist01 if !standing_records || issuer.is_none() => Err(Problem::no_standing_records()),
+            DnsMethod::DnsPersist01 if !persistent_records || issuer.is_none() => Err(Problem::no_persistent_records()),
             _ => Ok(()),
         }
     }

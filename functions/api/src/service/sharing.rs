@@ -142,7 +142,7 @@ mod tests {
                 endpoint_target: "edge.platform.example".into(),
                 profile: None,
                 name_policy: NamePolicy::Private,
-                standing_records: false,
+                persistent_records: false,
                 issuer: None,
                 account: None,
                 deployment_roles: vec![],
@@ -164,43 +164,47 @@ mod tests {
 
     #[tokio::test]
     async fn a_link_shows_its_endpoint_until_the_moment_it_expires() {
-        let scene = Fixture::new().await;
-        let (token, _) = scene.link(Some(Duration::DAY)).await;
-        let shown = scene.service.shared(&token, scene.now + Duration::DAY - Duration::SECOND).await.expect("open");
-        assert_eq!(shown.id, scene.endpoint.id.as_str());
-        let expired = scene.service.shared(&token, scene.now + Duration::DAY).await.expect_err("expired");
+        let fixture = Fixture::new().await;
+        let (token, _) = fixture.link(Some(Duration::DAY)).await;
+        let shown = fixture.service.shared(&token, fixture.now + Duration::DAY - Duration::SECOND).await.expect("open");
+        assert_eq!(shown.id, fixture.endpoint.id.as_str());
+        let expired = fixture.service.shared(&token, fixture.now + Duration::DAY).await.expect_err("expired");
         assert_eq!(expired, Problem::unknown_link());
     }
 
     #[tokio::test]
     async fn whatever_is_wrong_with_a_link_the_answer_is_the_same() {
-        let scene = Fixture::new().await;
-        let (revoked, id) = scene.link(None).await;
-        scene.service.revoke_share(&scene.operator, scene.endpoint.id.as_str(), &id, scene.now).await.expect("revoked");
-        let never = ShareToken::from_random(scene.endpoint.id.clone(), [0; 32]).expose();
+        let fixture = Fixture::new().await;
+        let (revoked, id) = fixture.link(None).await;
+        fixture
+            .service
+            .revoke_share(&fixture.operator, fixture.endpoint.id.as_str(), &id, fixture.now)
+            .await
+            .expect("revoked");
+        let never = ShareToken::from_random(fixture.endpoint.id.clone(), [0; 32]).expose();
         let elsewhere = ShareToken::from_random(vocabulary::names::EndpointId::from_random([9; 16]), [0; 32]).expose();
-        let (open, _) = scene.link(None).await;
+        let (open, _) = fixture.link(None).await;
         for bad in [revoked, never, elsewhere, String::new(), "x.y".into(), format!("{open}A"), open.to_uppercase()] {
-            assert_eq!(scene.service.shared(&bad, scene.now).await.expect_err("no link"), Problem::unknown_link());
-            let looked = scene.service.check_shared(&bad, None, scene.now).await;
+            assert_eq!(fixture.service.shared(&bad, fixture.now).await.expect_err("no link"), Problem::unknown_link());
+            let looked = fixture.service.check_shared(&bad, None, fixture.now).await;
             assert_eq!(looked.expect_err("no link"), Problem::unknown_link());
         }
-        assert!(scene.service.ports.prober.take().is_empty(), "nothing is looked at for a link that is none");
-        scene.service.remove(&scene.operator, scene.endpoint.id.as_str(), scene.now).await.expect("going");
-        assert_eq!(scene.service.shared(&open, scene.now).await.expect_err("going"), Problem::unknown_link());
+        assert!(fixture.service.ports.prober.take().is_empty(), "nothing is looked at for a link that is none");
+        fixture.service.remove(&fixture.operator, fixture.endpoint.id.as_str(), fixture.now).await.expect("going");
+        assert_eq!(fixture.service.shared(&open, fixture.now).await.expect_err("going"), Problem::unknown_link());
     }
 
     #[tokio::test]
     async fn a_look_through_a_link_is_bounded_and_is_the_links_in_the_trail() {
-        let scene = Fixture::new().await;
-        let (token, id) = scene.link(None).await;
-        let first = scene.service.check_shared(&token, Some("192.0.2.9"), scene.now).await.expect("looked");
-        assert_eq!(first.dns.checked_at, Some(scene.now));
+        let fixture = Fixture::new().await;
+        let (token, id) = fixture.link(None).await;
+        let first = fixture.service.check_shared(&token, Some("192.0.2.9"), fixture.now).await.expect("looked");
+        assert_eq!(first.dns.checked_at, Some(fixture.now));
         // Two who ask too soon wait; one of them looks, and both see what it found.
-        let soon = scene.now + BETWEEN_LOOKS - Duration::MILLISECOND;
+        let soon = fixture.now + BETWEEN_LOOKS - Duration::MILLISECOND;
         let (second, third) = tokio::join!(
-            scene.service.check_shared(&token, Some("192.0.2.9"), soon),
-            scene.service.check_shared(&token, Some("192.0.2.9"), soon),
+            fixture.service.check_shared(&token, Some("192.0.2.9"), soon),
+            fixture.service.check_shared(&token, Some("192.0.2.9"), soon),
         );
         for view in [second, third] {
             assert_eq!(
@@ -209,9 +213,9 @@ mod tests {
                 "by a look after they had asked"
             );
         }
-        assert_eq!(scene.service.ports.prober.take().len(), 2);
+        assert_eq!(fixture.service.ports.prober.take().len(), 2);
 
-        let told = scene.service.store().events(&scene.endpoint.id, None, 9).await.expect("in memory");
+        let told = fixture.service.store().events(&fixture.endpoint.id, None, 9).await.expect("in memory");
         let checks: Vec<_> = told.iter().filter(|event| event.kind == EventKind::Checked).collect();
         assert_eq!(checks.len(), 1, "the third found what the first had found");
         let by = Origin { who: format!("link {}", short(&id)), address: Some("192.0.2.9".into()) };

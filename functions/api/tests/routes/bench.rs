@@ -7,7 +7,7 @@ use api::{ClaimNames, Installation, Outside, Service, router};
 use axum::Router;
 use axum::body::Body;
 use domain::endpoint::attempt::execution_name;
-use domain::endpoint::{Absence, Attempt, Endpoint, Failing, Ledger, Outcome};
+use domain::endpoint::{Absence, Attempt, Endpoint, Failing, Notifications, Outcome};
 use domain::ports::{AttemptJournal, EndpointReader, Registry, Settlement};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -132,11 +132,11 @@ impl Who {
 
 impl Api {
     pub(crate) fn new() -> Self {
-        Self::with_standing_records(false)
+        Self::with_persistent_records(false)
     }
 
-    pub(crate) fn with_standing_records(standing_records: bool) -> Self {
-        Self::with(standing_records, NamePolicy::LetsEncrypt)
+    pub(crate) fn with_persistent_records(persistent_records: bool) -> Self {
+        Self::with(persistent_records, NamePolicy::LetsEncrypt)
     }
 
     /// Whose CA issues for these names.
@@ -144,14 +144,14 @@ impl Api {
         Self::with(true, name_policy)
     }
 
-    fn with(standing_records: bool, name_policy: NamePolicy) -> Self {
+    fn with(persistent_records: bool, name_policy: NamePolicy) -> Self {
         let (store, flows, prober) = (MemoryEndpoints::default(), MemoryFlows::default(), MemoryProber::default());
         let installation = Installation {
             delegation_zone: ZONE.into(),
             endpoint_target: "edge.platform.example".into(),
             profile: None,
             name_policy,
-            standing_records,
+            persistent_records,
             issuer: Some(testkit::MemoryCa::persistent_issuer()),
             account: Some(ACCOUNT.parse().expect("an account")),
             deployment_roles: vec![ROLE.parse().expect("a role")],
@@ -296,7 +296,7 @@ impl Api {
             execution: execution_name(id, number),
             steps: Vec::new(),
         };
-        let told = Ledger::default();
+        let told = Notifications::default();
         let settlement =
             Settlement { due_at, failing, drop_order: true, announced: true, removing: false, told, attempt };
         self.store.settle(id, number, &settlement).await.expect("ours");

@@ -186,7 +186,7 @@ async fn an_idle_endpoint_that_is_removed_is_cleaned_up_at_once() {
 
 #[tokio::test]
 async fn an_endpoint_goes_over_to_a_standing_record_and_back() {
-    let api = Api::with_standing_records(true);
+    let api = Api::with_persistent_records(true);
     let id = api.registered(OPERATOR, "a.example.com").await;
     api.issued(&id).await;
     let wish = |method: &str| json!({"dns_method": method});

@@ -166,7 +166,7 @@ async fn what_is_no_key_is_refused() {
 
 #[tokio::test]
 async fn an_endpoint_may_be_proven_by_a_standing_record_where_the_installation_takes_them() {
-    let api = Api::with_standing_records(true);
+    let api = Api::with_persistent_records(true);
     let body = json!({"domain": "example.com", "also": ["*.example.com"], "reachability": "internal",
         "dns_method": "dns-persist-01"});
     let answer = api.post(Who::Operator, "/endpoints", body).await;
@@ -187,7 +187,7 @@ async fn where_the_installation_takes_no_standing_records_the_field_is_named_and
     for path in ["/endpoints", "/checks"] {
         let answer = api.post(Who::Operator, path, body.clone()).await;
         assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "dns_method"), "{path}");
-        assert!(text(&answer.body["remedy"]).contains("StandingRecords"), "{}", answer.body);
+        assert!(text(&answer.body["remedy"]).contains("PersistentRecords"), "{}", answer.body);
     }
     assert!(api.store.is_empty());
 }

@@ -10,7 +10,7 @@ use wire::{
 use super::{now, print};
 use crate::api::Api;
 use crate::arguments::{Check, Format};
-use crate::render::{self, Looked, Person};
+use crate::render::{self, Checked, Person};
 use crate::terminal::error::CliError;
 use crate::terminal::output::shell_word;
 
@@ -59,7 +59,7 @@ fn registered(command: &Check, json: &serde_json::Value, endpoint: &EndpointView
             (format!("Look again: {again}"), render::then(&endpoint.next_step, &again))
         }
     };
-    let looked = Looked {
+    let looked = Checked {
         records: &endpoint.dns.records,
         findings: &endpoint.dns.findings,
         provider: endpoint.dns.provider.as_ref(),
@@ -102,7 +102,7 @@ fn unregistered(
     let again = format!("managed-https check {arguments}");
     let PreflightView { domain, well, report, .. } = preflight;
     let records: Vec<_> = report.records.into_iter().map(RecordView::from).collect();
-    let looked = Looked {
+    let looked = Checked {
         records: &records,
         findings: &report.findings,
         provider: report.provider.as_ref(),

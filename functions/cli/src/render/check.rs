@@ -12,7 +12,7 @@ use super::{colour_of_status, heading, record_line};
 use crate::terminal::output::{Colour, Look};
 
 /// One look, whether at an endpoint or at a domain that is none yet.
-pub(crate) struct Looked<'a> {
+pub(crate) struct Checked<'a> {
     pub(crate) records: &'a [RecordView],
     pub(crate) findings: &'a [Finding],
     pub(crate) provider: Option<&'a ProviderHint>,
@@ -21,7 +21,7 @@ pub(crate) struct Looked<'a> {
     pub(crate) last: String,
 }
 
-impl Looked<'_> {
+impl Checked<'_> {
     /// All below the status.
     pub(crate) fn page(&self, look: Look, now: OffsetDateTime) -> String {
         let mut page = String::new();
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal_unless_a_word_is() {
         let endpoint = endpoint();
-        let looked = Looked {
+        let looked = Checked {
             records: &endpoint.dns.records,
             findings: &endpoint.dns.findings,
             provider: None,

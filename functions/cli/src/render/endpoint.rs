@@ -153,7 +153,7 @@ fn deployment_facts(
 }
 
 fn watch_facts(watch: &WatchView, now: OffsetDateTime) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("Looked at", timestamp(watch.looked_at, now))];
+    let mut rows = vec![("Checked at", timestamp(watch.looked_at, now))];
     // Of records that are right it is the same moment.
     rows.extend(watch.dns_good_at.filter(|at| *at != watch.looked_at).map(|at| ("DNS last right", timestamp(at, now))));
     for symptom in &watch.symptoms {

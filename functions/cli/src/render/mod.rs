@@ -15,7 +15,7 @@ mod shares;
 mod width;
 mod words;
 
-pub(crate) use check::{Looked, provider_hint, ready_line, status_of_domain, status_of_endpoint, whose_move};
+pub(crate) use check::{Checked, provider_hint, ready_line, status_of_domain, status_of_endpoint, whose_move};
 pub(crate) use code::{cloud_formation, terraform, zone_lines};
 pub(crate) use doctor::{doctor_page, has_failed};
 pub(crate) use endpoint::{endpoint_page, state_line};

@@ -38,11 +38,11 @@ impl InWords for Open<CertificateState> {
 /// Whose move it is.
 pub(crate) trait Person {
     /// None of somebody that this program does not know.
-    fn mover(&self) -> Option<WaitingOn>;
+    fn waiting_on(&self) -> Option<WaitingOn>;
 
     /// Who it is, in a sentence that ends in “must act”.
     fn as_person(&self) -> &'static str {
-        match self.mover() {
+        match self.waiting_on() {
             Some(WaitingOn::DomainOwner) => "the domain's owner",
             Some(WaitingOn::Operator) => "the operator of this installation",
             Some(WaitingOn::Ca) => "the certificate authority",
@@ -53,7 +53,7 @@ pub(crate) trait Person {
 
     /// The same for a column of a table.
     fn as_word(&self) -> &'static str {
-        match self.mover() {
+        match self.waiting_on() {
             Some(WaitingOn::DomainOwner) => "customer",
             Some(WaitingOn::Operator) => "operator",
             Some(WaitingOn::Ca) => "CA",
@@ -64,7 +64,7 @@ pub(crate) trait Person {
 }
 
 impl Person for Open<WaitingOn> {
-    fn mover(&self) -> Option<WaitingOn> {
+    fn waiting_on(&self) -> Option<WaitingOn> {
         self.known().copied()
     }
 }

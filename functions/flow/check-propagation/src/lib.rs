@@ -27,7 +27,7 @@ pub struct Ports<'a, E, Z, D, H> {
     pub probe: &'a H,
     pub delegation_zone: &'a str,
     pub endpoint_target: &'a str,
-    /// The CA and our account there, for standing records.
+    /// The CA and our account there, for persistent records.
     pub issuer: &'a Issuer,
 }
 
@@ -66,7 +66,7 @@ where
     let values = order.txt_values();
     let Some(change) = order.change.as_ref().filter(|_| !values.is_empty()) else { return Ok(None) };
     let target = endpoint.label.target(ports.delegation_zone);
-    check_delegations(ports.dns, order.dns_bases(), &target).await?;
+    check_delegations(ports.dns, order.dns_names(), &target).await?;
     if ports.zone.change_state(change).await? == ChangeState::Pending {
         return Ok(Some("Route53 has not brought the TXT record to all its servers"));
     }
@@ -86,11 +86,11 @@ async fn check_standing<E, Z, D, H>(
 where
     D: AuthoritativeDns,
 {
-    let bases = order.persistent_bases();
-    if bases.is_empty() {
+    let authorization_names = order.persistent_names();
+    if authorization_names.is_empty() {
         return Ok(());
     }
-    check_persistent_records(ports.dns, bases, &PersistentIssuer::of(ports.issuer)?, now).await
+    check_persistent_records(ports.dns, authorization_names, &PersistentIssuer::of(ports.issuer)?, now).await
 }
 
 async fn check_http<E, Z, D, H: HttpProbe>(ports: &Ports<'_, E, Z, D, H>, order: &OpenOrder) -> Result<(), Failure> {
@@ -116,18 +116,18 @@ mod tests {
     use testkit::{Fixture, MemoryCa, MemoryProbe};
     use vocabulary::acme::Reachability;
 
-    async fn run(scene: &Fixture) -> Result<Progress, Failure> {
-        let probe = MemoryProbe::new(scene.tokens.clone());
+    async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
+        let probe = MemoryProbe::new(fixture.tokens.clone());
         let ports = Ports {
-            endpoints: &scene.endpoints,
-            zone: &scene.zone,
-            dns: &scene.dns,
+            endpoints: &fixture.endpoints,
+            zone: &fixture.zone,
+            dns: &fixture.dns,
             probe: &probe,
             delegation_zone: Fixture::ZONE,
             endpoint_target: "edge.platform.example",
             issuer: &MemoryCa::issuer(),
         };
-        check_propagation(&ports, &scene.input, scene.now).await
+        check_propagation(&ports, &fixture.input, fixture.now).await
     }
 
     async fn published(reachability: Reachability) -> Fixture {
@@ -136,48 +136,48 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_ca_would_find_is_propagated() {
-        let scene = published(Reachability::External).await;
-        assert_eq!(run(&scene).await.expect("all there").status, Status::Propagated);
+        let fixture = published(Reachability::External).await;
+        assert_eq!(run(&fixture).await.expect("all there").status, Status::Propagated);
     }
 
     #[tokio::test]
     async fn txt_values_that_are_not_served_yet_are_waited_for_but_not_for_ever() {
-        let mut scene = published(Reachability::Internal).await;
-        scene.zone.withdraw(&scene.target().await, &scene.order().await.txt_values()).await.expect("in memory");
-        let progress = run(&scene).await.expect("on its way");
+        let mut fixture = published(Reachability::Internal).await;
+        fixture.zone.withdraw(&fixture.target().await, &fixture.order().await.txt_values()).await.expect("in memory");
+        let progress = run(&fixture).await.expect("on its way");
         assert_eq!((progress.status, progress.wait_seconds), (Status::Waiting, FIRST_WAIT));
-        scene.input.progress = progress;
-        scene.now += PATIENCE - Duration::SECOND;
-        assert_eq!(run(&scene).await.expect("still").wait_seconds, NEXT_WAIT);
-        scene.now += Duration::SECOND;
-        assert_eq!(run(&scene).await.expect_err("too late").name, FailureName::TimedOut);
+        fixture.input.progress = progress;
+        fixture.now += PATIENCE - Duration::SECOND;
+        assert_eq!(run(&fixture).await.expect("still").wait_seconds, NEXT_WAIT);
+        fixture.now += Duration::SECOND;
+        assert_eq!(run(&fixture).await.expect_err("too late").name, FailureName::TimedOut);
     }
 
     #[tokio::test]
     async fn an_alias_that_was_changed_meanwhile_fails_at_once() {
-        let scene = published(Reachability::Internal).await;
-        scene.dns.alias("_acme-challenge.example.com", "elsewhere.example");
-        assert_eq!(run(&scene).await.expect_err("wrong").name, FailureName::RecordsNotReady);
+        let fixture = published(Reachability::Internal).await;
+        fixture.dns.alias("_acme-challenge.example.com", "elsewhere.example");
+        assert_eq!(run(&fixture).await.expect_err("wrong").name, FailureName::RecordsNotReady);
     }
 
     #[tokio::test]
     async fn a_standing_record_that_was_taken_away_meanwhile_fails_at_once() {
-        let scene = Fixture::by_standing_record().await.with_order().await;
-        assert_eq!(run(&scene).await.expect("it stands").status, Status::Propagated);
-        scene.stand(false);
-        let failure = run(&scene).await.expect_err("gone");
+        let fixture = Fixture::by_persistent_record().await.with_order().await;
+        assert_eq!(run(&fixture).await.expect("it stands").status, Status::Propagated);
+        fixture.stand(false);
+        let failure = run(&fixture).await.expect_err("gone");
         assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::RecordsNotReady, WaitingOn::DomainOwner));
     }
 
     #[tokio::test]
     async fn a_host_that_serves_something_else_fails_at_once() {
         use domain::ports::TokenStore;
-        let scene = published(Reachability::External).await;
-        let order = scene.order().await;
+        let fixture = published(Reachability::External).await;
+        let order = fixture.order().await;
         for http in order.http_publications() {
-            scene.tokens.publish(http.host, http.token, "something else").await.expect("in memory");
+            fixture.tokens.publish(http.host, http.token, "something else").await.expect("in memory");
         }
-        let failure = run(&scene).await.expect_err("wrong");
+        let failure = run(&fixture).await.expect_err("wrong");
         assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::RecordsNotReady, WaitingOn::DomainOwner));
     }
 }

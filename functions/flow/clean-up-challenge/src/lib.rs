@@ -32,28 +32,28 @@ mod tests {
     use vocabulary::acme::Reachability;
     use vocabulary::failure::FailureName;
 
-    async fn run(scene: &Fixture) -> Result<Progress, Failure> {
-        clean_up_challenge(&scene.endpoints, &scene.tokens, &scene.zone, Fixture::ZONE, &scene.input).await
+    async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
+        clean_up_challenge(&fixture.endpoints, &fixture.tokens, &fixture.zone, Fixture::ZONE, &fixture.input).await
     }
 
     #[tokio::test]
     async fn everything_of_the_order_goes_and_a_strangers_value_stays() {
-        let scene = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
-        let target = scene.target().await;
-        let mut values = scene.order().await.txt_values();
+        let fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
+        let target = fixture.target().await;
+        let mut values = fixture.order().await.txt_values();
         values.push("stranger".into());
-        scene.zone.publish(&target, &values).await.expect("in memory");
-        run(&scene).await.expect("clean");
-        run(&scene).await.expect("clean twice");
-        assert!(scene.tokens.is_empty());
-        assert_eq!(scene.zone.values(&target).into_iter().collect::<Vec<_>>(), ["stranger"]);
+        fixture.zone.publish(&target, &values).await.expect("in memory");
+        run(&fixture).await.expect("clean");
+        run(&fixture).await.expect("clean twice");
+        assert!(fixture.tokens.is_empty());
+        assert_eq!(fixture.zone.values(&target).into_iter().collect::<Vec<_>>(), ["stranger"]);
     }
 
     #[tokio::test]
     async fn an_older_attempt_takes_nothing_away_from_a_newer_one() {
-        let mut scene = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
-        scene.input.attempt -= 1;
-        assert_eq!(run(&scene).await.expect_err("not ours").name, FailureName::Superseded);
-        assert!(!scene.tokens.is_empty() && !scene.zone.is_empty());
+        let mut fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
+        fixture.input.attempt -= 1;
+        assert_eq!(run(&fixture).await.expect_err("not ours").name, FailureName::Superseded);
+        assert!(!fixture.tokens.is_empty() && !fixture.zone.is_empty());
     }
 }

@@ -92,51 +92,52 @@ mod tests {
     use vocabulary::certificate::CertificateKey;
 
     async fn validated() -> Fixture {
-        let scene = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
-        submit(&scene).await;
-        scene
+        let fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
+        submit(&fixture).await;
+        fixture
     }
 
-    async fn submit(scene: &Fixture) {
-        let mut order = scene.order().await;
-        scene.ca.validate(&order, false).await.expect("in memory");
+    async fn submit(fixture: &Fixture) {
+        let mut order = fixture.order().await;
+        fixture.ca.validate(&order, false).await.expect("in memory");
         order.status = OrderStatus::Ready;
-        scene.endpoints.save_order(&scene.input.endpoint, scene.input.attempt, &order).await.expect("ours");
+        fixture.endpoints.save_order(&fixture.input.endpoint, fixture.input.attempt, &order).await.expect("ours");
     }
 
-    async fn run(scene: &Fixture) -> Result<Progress, Failure> {
-        finalize_order(&scene.endpoints, &scene.keys, slice::from_ref(&scene.ca), &scene.input, scene.now).await
+    async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
+        finalize_order(&fixture.endpoints, &fixture.keys, slice::from_ref(&fixture.ca), &fixture.input, fixture.now)
+            .await
     }
 
     #[tokio::test]
     async fn the_chain_is_kept_and_a_second_run_asks_for_nothing() {
-        let scene = validated().await;
-        assert_eq!(run(&scene).await.expect("issued").status, Status::Issued);
-        let first = scene.order().await;
-        let asked = scene.ca.asked();
-        run(&scene).await.expect("issued before");
-        assert_eq!(scene.ca.asked(), asked, "the CA is not asked again");
-        assert_eq!(scene.order().await, first);
+        let fixture = validated().await;
+        assert_eq!(run(&fixture).await.expect("issued").status, Status::Issued);
+        let first = fixture.order().await;
+        let asked = fixture.ca.asked();
+        run(&fixture).await.expect("issued before");
+        assert_eq!(fixture.ca.asked(), asked, "the CA is not asked again");
+        assert_eq!(fixture.order().await, first);
     }
 
     #[tokio::test]
     async fn a_certificate_for_another_key_is_not_kept() {
-        let scene = validated().await;
-        run(&scene).await.expect("issued");
-        let mut order = scene.order().await;
+        let fixture = validated().await;
+        run(&fixture).await.expect("issued");
+        let mut order = fixture.order().await;
         order.chain = None;
         order.generation = 2;
-        scene.keys.ensure(&scene.input.endpoint, 2, CertificateKey::generate).await.expect("in memory");
-        scene.endpoints.save_order(&scene.input.endpoint, scene.input.attempt, &order).await.expect("ours");
-        assert_eq!(run(&scene).await.expect_err("another key").name, FailureName::CertificateRejected);
-        let order = scene.order().await;
+        fixture.keys.ensure(&fixture.input.endpoint, 2, CertificateKey::generate).await.expect("in memory");
+        fixture.endpoints.save_order(&fixture.input.endpoint, fixture.input.attempt, &order).await.expect("ours");
+        assert_eq!(run(&fixture).await.expect_err("another key").name, FailureName::CertificateRejected);
+        let order = fixture.order().await;
         assert_eq!((order.status, order.chain), (OrderStatus::Invalid, None));
     }
 
     #[tokio::test]
     async fn an_order_whose_key_is_gone_is_lost() {
-        let scene = validated().await;
-        scene.keys.forget(&scene.input.endpoint, 1).await.expect("in memory");
-        assert_eq!(run(&scene).await.expect_err("no key").name, FailureName::OrderLost);
+        let fixture = validated().await;
+        fixture.keys.forget(&fixture.input.endpoint, 1).await.expect("in memory");
+        assert_eq!(run(&fixture).await.expect_err("no key").name, FailureName::OrderLost);
     }
 }

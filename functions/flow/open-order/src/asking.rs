@@ -3,7 +3,7 @@
 use domain::acts::choose_ca::{all_failed, asks_the_next, keeps_out};
 use domain::acts::{Authorities, Authority, Passed};
 use domain::endpoint::Endpoint;
-use domain::ports::{Budgets, CaaLookup, CertificateAuthority, KeyVault};
+use domain::ports::{CaaLookup, CertificateAuthority, KeyVault, RateLimits};
 use futures::future::join_all;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
@@ -21,7 +21,7 @@ pub(crate) struct Asking<'a, C, K, B, L> {
     /// Those of them that may be asked, in the order of asking.
     pub(crate) turn: &'a [&'a Authority],
     pub(crate) keys: &'a K,
-    pub(crate) budgets: &'a B,
+    pub(crate) rate_limits: &'a B,
     pub(crate) caa: &'a L,
     pub(crate) endpoint: &'a Endpoint,
     /// The open order, if it is of use.
@@ -31,7 +31,7 @@ pub(crate) struct Asking<'a, C, K, B, L> {
     pub(crate) now: OffsetDateTime,
 }
 
-impl<C: CertificateAuthority, K: KeyVault, B: Budgets, L: CaaLookup> Asking<'_, C, K, B, L> {
+impl<C: CertificateAuthority, K: KeyVault, B: RateLimits, L: CaaLookup> Asking<'_, C, K, B, L> {
     /// The order, at the first CA whose turn it is, or at one that may stand in for it.
     pub(crate) async fn ask(&self) -> Result<OpenOrder, Failure> {
         let (first, others) = self.turn.split_first().expect("there is one at least");
@@ -69,8 +69,8 @@ impl<C: CertificateAuthority, K: KeyVault, B: Budgets, L: CaaLookup> Asking<'_, 
         {
             return Ok(order);
         }
-        let Self { budgets, endpoint, now, .. } = *self;
-        Ordering { ca, budgets, pace: &authority.pace, endpoint, now }.order_anew(self.keys).await
+        let Self { rate_limits, endpoint, now, .. } = *self;
+        Ordering { ca, rate_limits, pace: &authority.pace, endpoint, now }.order_anew(self.keys).await
     }
 
     /// Why `authority` may not stand in. The first of the list is nobody's stand-in, and where an order is open
@@ -98,62 +98,62 @@ mod tests {
     use vocabulary::failure::FailureName;
     use vocabulary::guidance::WaitingOn;
 
-    /// With a second CA behind the scene's own.
-    async fn scene() -> (Fixture, MemoryCa) {
-        let mut scene = Fixture::new(Reachability::Internal).await;
-        scene.input.retries = TRIES - 1;
-        let second = scene.ca.another("memory://second/directory");
-        (scene, second)
+    /// With a second CA behind the fixture's own.
+    async fn fixture() -> (Fixture, MemoryCa) {
+        let mut fixture = Fixture::new(Reachability::Internal).await;
+        fixture.input.retries = TRIES - 1;
+        let second = fixture.ca.another("memory://second/directory");
+        (fixture, second)
     }
 
     #[tokio::test]
     async fn a_ca_that_does_not_answer_again_and_again_is_left_for_the_next() {
-        let (mut scene, second) = scene().await;
-        scene.ca.set_away(true);
-        scene.input.retries = TRIES - 2;
-        let failure = run_with(&scene, &second).await.expect_err("the flow tries again");
+        let (mut fixture, second) = fixture().await;
+        fixture.ca.set_away(true);
+        fixture.input.retries = TRIES - 2;
+        let failure = run_with(&fixture, &second).await.expect_err("the flow tries again");
         assert_eq!((failure.name, second.asked()), (FailureName::Unavailable, 0));
-        scene.input.retries += 1;
-        run_with(&scene, &second).await.expect("opened");
-        assert_eq!(scene.order().await.directory, "memory://second/directory");
-        assert_eq!((scene.keys.len(), second.orders()), (1, 1), "one key, whoever signs it");
-        run_with(&scene, &second).await.expect("resumed");
+        fixture.input.retries += 1;
+        run_with(&fixture, &second).await.expect("opened");
+        assert_eq!(fixture.order().await.directory, "memory://second/directory");
+        assert_eq!((fixture.keys.len(), second.orders()), (1, 1), "one key, whoever signs it");
+        run_with(&fixture, &second).await.expect("resumed");
         assert_eq!(second.orders(), 1, "it is gone on with there");
     }
 
     #[tokio::test]
     async fn the_first_is_asked_alone_while_it_answers_whatever_it_says() {
-        let (mut scene, second) = scene().await;
-        run_with(&scene, &second).await.expect("opened");
-        assert_eq!((scene.ca.orders(), second.asked()), (1, 0));
+        let (mut fixture, second) = fixture().await;
+        run_with(&fixture, &second).await.expect("opened");
+        assert_eq!((fixture.ca.orders(), second.asked()), (1, 0));
         // What another CA would say as well is nothing to ask it for.
-        fail(&mut scene, FailureName::CaRefused, WaitingOn::Ca).await;
-        run_with(&scene, &second).await.expect("resumed");
+        fail(&mut fixture, FailureName::CaRefused, WaitingOn::Ca).await;
+        run_with(&fixture, &second).await.expect("resumed");
         assert_eq!(second.asked(), 0);
     }
 
     #[tokio::test]
     async fn a_ca_that_failed_in_the_middle_of_an_order_is_left_with_it() {
-        let (scene, second) = scene().await;
-        let mut scene = scene.with_order().await.with_publications().await;
-        let published = scene.order().await.published_txt_values();
-        fail(&mut scene, FailureName::TimedOut, WaitingOn::Ca).await;
-        run_with(&scene, &second).await.expect("opened");
-        let order = scene.order().await;
-        assert_eq!((order.directory.as_str(), scene.ca.orders()), ("memory://second/directory", 1));
+        let (fixture, second) = fixture().await;
+        let mut fixture = fixture.with_order().await.with_publications().await;
+        let published = fixture.order().await.published_txt_values();
+        fail(&mut fixture, FailureName::TimedOut, WaitingOn::Ca).await;
+        run_with(&fixture, &second).await.expect("opened");
+        let order = fixture.order().await;
+        assert_eq!((order.directory.as_str(), fixture.ca.orders()), ("memory://second/directory", 1));
         assert!(published.iter().all(|value| order.published_txt_values().contains(value)), "it is cleaned up later");
         // And when that one is away in its turn, the first is gone back to.
-        fail(&mut scene, FailureName::Unavailable, WaitingOn::Ca).await;
-        run_with(&scene, &second).await.expect("opened");
-        assert_eq!(scene.order().await.directory, "memory://ca/directory");
+        fail(&mut fixture, FailureName::Unavailable, WaitingOn::Ca).await;
+        run_with(&fixture, &second).await.expect("opened");
+        assert_eq!(fixture.order().await.directory, "memory://ca/directory");
     }
 
     #[tokio::test]
     async fn where_caa_does_not_let_it_a_ca_does_not_stand_in_and_that_is_said() {
-        let (scene, second) = scene().await;
-        scene.ca.set_away(true);
-        scene.prober.restrict("example.com", "0 issue \"someone.example\"");
-        let failure = run_with(&scene, &second).await.expect_err("nobody may");
+        let (fixture, second) = fixture().await;
+        fixture.ca.set_away(true);
+        fixture.prober.restrict("example.com", "0 issue \"someone.example\"");
+        let failure = run_with(&fixture, &second).await.expect_err("nobody may");
         assert_eq!(
             (failure.name, failure.guidance.waiting_on, second.asked()),
             (FailureName::Unavailable, WaitingOn::Ca, 0)
@@ -162,37 +162,37 @@ mod tests {
             failure.guidance.summary.contains("second was not asked in its place: the CAA records of example.com"),
             "{failure}"
         );
-        scene.prober.restrict("example.com", "0 issue \"second\"");
-        run_with(&scene, &second).await.expect("allowed");
+        fixture.prober.restrict("example.com", "0 issue \"second\"");
+        run_with(&fixture, &second).await.expect("allowed");
     }
 
     #[tokio::test]
     async fn when_no_ca_answers_the_flow_goes_on_trying() {
-        let (scene, second) = scene().await;
-        scene.ca.set_away(true);
+        let (fixture, second) = fixture().await;
+        fixture.ca.set_away(true);
         second.set_away(true);
-        let failure = run_with(&scene, &second).await.expect_err("both are away");
+        let failure = run_with(&fixture, &second).await.expect_err("both are away");
         assert!(failure.name.mends_itself() && failure.guidance.summary.contains("Then second was asked"), "{failure}");
-        scene.ca.set_away(false);
-        run_with(&scene, &second).await.expect("opened");
-        assert_eq!(scene.order().await.directory, "memory://ca/directory");
+        fixture.ca.set_away(false);
+        run_with(&fixture, &second).await.expect("opened");
+        assert_eq!(fixture.order().await.directory, "memory://ca/directory");
     }
 
     #[tokio::test]
     async fn a_wait_that_the_first_names_is_kept_to_though_the_second_names_none() {
-        let (scene, second) = scene().await;
-        let until = scene.now + Duration::hours(2);
-        scene.ca.set_busy(Some(until));
+        let (fixture, second) = fixture().await;
+        let until = fixture.now + Duration::hours(2);
+        fixture.ca.set_busy(Some(until));
         second.set_away(true);
-        let failure = run_with(&scene, &second).await.expect_err("neither takes it");
+        let failure = run_with(&fixture, &second).await.expect_err("neither takes it");
         assert_eq!((failure.name, failure.retry_after), (FailureName::CaUnavailable, Some(until)));
     }
 
     #[tokio::test]
     async fn an_installation_with_one_ca_waits_for_it() {
-        let (scene, _) = scene().await;
-        scene.ca.set_away(true);
-        let failure = run(&scene).await.expect_err("away");
+        let (fixture, _) = fixture().await;
+        fixture.ca.set_away(true);
+        let failure = run(&fixture).await.expect_err("away");
         assert!(failure.name.mends_itself() && !failure.guidance.summary.contains("asked"), "{failure}");
     }
 }

@@ -11,14 +11,14 @@ use vocabulary::failure::Failure;
 /// Looks whether the customer has mended what the last attempt failed by: until then the CA hears nothing.
 ///
 /// What was found is kept, as if somebody had asked for the look.
-pub(crate) async fn look_again(
+pub(crate) async fn check_again(
     journal: &impl CheckLog,
     prober: &impl Prober,
     endpoint: &Endpoint,
     subject: &Subject,
     now: OffsetDateTime,
 ) -> Result<(), Failure> {
-    let report = prober.look(subject, now).await;
+    let report = prober.probe(subject, now).await;
     journal.record_check(endpoint, &report).await?;
     match obstacle(&report) {
         Some(finding) => Err(to_failure(finding)),
@@ -39,39 +39,39 @@ mod tests {
     async fn after_the_customers_fault_the_ca_is_asked_no_sooner_than_a_look_finds_nothing() {
         for name in [FailureName::ChallengeFailed, FailureName::CaRefused, FailureName::RecordsNotReady] {
             for open in [false, true] {
-                let mut scene = Fixture::new(Reachability::Internal).await;
+                let mut fixture = Fixture::new(Reachability::Internal).await;
                 if open {
-                    scene = scene.with_order().await;
+                    fixture = fixture.with_order().await;
                 }
-                fail(&mut scene, name, WaitingOn::DomainOwner).await;
-                let asked = scene.ca.asked();
-                scene.prober.miss_the_delegation(true);
-                let failure = run(&scene).await.expect_err("not mended");
+                fail(&mut fixture, name, WaitingOn::DomainOwner).await;
+                let asked = fixture.ca.asked();
+                fixture.prober.miss_the_delegation(true);
+                let failure = run(&fixture).await.expect_err("not mended");
                 assert_eq!(
                     (failure.name, failure.guidance.waiting_on),
                     (FailureName::RecordsNotReady, WaitingOn::DomainOwner)
                 );
-                assert_eq!(scene.ca.asked(), asked, "{name}: the CA hears nothing");
-                let kept = scene.endpoint().await.check.expect("the look is kept");
+                assert_eq!(fixture.ca.asked(), asked, "{name}: the CA hears nothing");
+                let kept = fixture.endpoint().await.check.expect("the look is kept");
                 assert_eq!(kept.worst.map(|worst| worst.check).as_deref(), Some("delegation-missing"));
 
-                scene.prober.miss_the_delegation(false);
-                scene.now += Duration::MINUTE;
-                run(&scene).await.expect("mended");
-                assert!(scene.ca.asked() > asked, "{name}: and then it is asked");
+                fixture.prober.miss_the_delegation(false);
+                fixture.now += Duration::MINUTE;
+                run(&fixture).await.expect("mended");
+                assert!(fixture.ca.asked() > asked, "{name}: and then it is asked");
             }
         }
     }
 
     #[tokio::test]
     async fn after_nobodys_fault_or_ours_nothing_is_looked_for() {
-        let mut scene = Fixture::new(Reachability::Internal).await;
-        scene.prober.miss_the_delegation(true);
-        run(&scene).await.expect("the first attempt asks at once");
+        let mut fixture = Fixture::new(Reachability::Internal).await;
+        fixture.prober.miss_the_delegation(true);
+        run(&fixture).await.expect("the first attempt asks at once");
         for actor in [WaitingOn::Ca, WaitingOn::Operator] {
-            fail(&mut scene, FailureName::CaRefused, actor).await;
-            run(&scene).await.expect("resumed");
+            fail(&mut fixture, FailureName::CaRefused, actor).await;
+            run(&fixture).await.expect("resumed");
         }
-        assert_eq!(scene.prober.take(), []);
+        assert_eq!(fixture.prober.take(), []);
     }
 }

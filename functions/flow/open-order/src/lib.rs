@@ -16,7 +16,7 @@ use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Attempt, Endpoint, Outcome};
 use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{
-    AttemptJournal, AuthoritativeDns, Budgets, CaaLookup, CertificateAuthority, CheckLog, KeyVault, Prober,
+    AttemptJournal, AuthoritativeDns, CaaLookup, CertificateAuthority, CheckLog, KeyVault, Prober, RateLimits,
 };
 use time::OffsetDateTime;
 use vocabulary::acme::challenge::choose_challenge;
@@ -24,11 +24,11 @@ use vocabulary::acme::{ChallengeKind, OpenOrder, OrderStatus, Proving};
 use vocabulary::dns::PersistentIssuer;
 use vocabulary::failure::Failure;
 use vocabulary::guidance::WaitingOn;
-use vocabulary::names::endpoint_names::persistent_bases;
+use vocabulary::names::endpoint_names::persistent_names;
 use vocabulary::names::{CertificateName, DomainName};
 
 use asking::Asking;
-use checking::look_again;
+use checking::check_again;
 
 /// What the step works with.
 pub struct Ports<'a, J, K, C, D, L, B> {
@@ -39,7 +39,7 @@ pub struct Ports<'a, J, K, C, D, L, B> {
     pub authorities: &'a Authorities,
     pub dns: &'a D,
     pub prober: &'a L,
-    pub budgets: &'a B,
+    pub rate_limits: &'a B,
     pub delegation_zone: &'a str,
     pub endpoint_target: &'a str,
 }
@@ -59,7 +59,7 @@ where
     C: CertificateAuthority,
     D: AuthoritativeDns,
     L: Prober + CaaLookup,
-    B: Budgets,
+    B: RateLimits,
 {
     let endpoint = owned_endpoint(ports.journal, input).await?;
     ports.journal.begin(&endpoint.id, &record_of(input, now)).await?;
@@ -81,24 +81,24 @@ where
     }
     if endpoint.failing.as_ref().is_some_and(|failing| failing.failure.guidance.waiting_on == WaitingOn::DomainOwner) {
         let subject = endpoint.subject(ports.delegation_zone, ports.endpoint_target);
-        look_again(ports.journal, ports.prober, &endpoint, &subject, now).await?;
+        check_again(ports.journal, ports.prober, &endpoint, &subject, now).await?;
     }
     let target = endpoint.label.target(ports.delegation_zone);
     let unproven = unproven(&endpoint, usable);
     check_delegations(ports.dns, unproven.delegated(), &target).await?;
-    let standing = persistent_bases(unproven.by(ChallengeKind::DnsPersist01));
-    if !standing.is_empty() {
+    let persistent = persistent_names(unproven.by(ChallengeKind::DnsPersist01));
+    if !persistent.is_empty() {
         let issuer = PersistentIssuer::of(&ports.authorities.first().issuer)?;
-        check_persistent_records(ports.dns, standing, &issuer, now).await?;
+        check_persistent_records(ports.dns, persistent, &issuer, now).await?;
     }
 
-    let Ports { cas, authorities, keys, budgets, prober, .. } = *ports;
+    let Ports { cas, authorities, keys, rate_limits, prober, .. } = *ports;
     let asking = Asking {
         cas,
         authorities,
         turn: &turn,
         keys,
-        budgets,
+        rate_limits,
         caa: prober,
         endpoint: &endpoint,
         open: usable,
@@ -167,38 +167,38 @@ mod tests {
 
     #[tokio::test]
     async fn an_order_is_recorded_with_its_challenges_and_its_key_is_stored() {
-        let scene = Fixture::new(Reachability::External).await;
-        assert_eq!(run(&scene).await.expect("opened").status, Status::ChallengesPending);
-        assert_eq!(scene.challenges(ChallengeKind::Http01).await, 1, "the host itself");
-        assert_eq!(scene.challenges(ChallengeKind::Dns01).await, 1, "its wildcard");
-        assert_eq!(scene.keys.len(), 1);
+        let fixture = Fixture::new(Reachability::External).await;
+        assert_eq!(run(&fixture).await.expect("opened").status, Status::ChallengesPending);
+        assert_eq!(fixture.challenges(ChallengeKind::Http01).await, 1, "the host itself");
+        assert_eq!(fixture.challenges(ChallengeKind::Dns01).await, 1, "its wildcard");
+        assert_eq!(fixture.keys.len(), 1);
     }
 
     #[tokio::test]
     async fn while_the_delegation_is_wrong_the_ca_hears_nothing() {
-        let scene = Fixture::new(Reachability::Internal).await;
-        scene.dns.alias("_acme-challenge.example.com", "elsewhere.example");
-        let failure = run(&scene).await.expect_err("not ready");
+        let fixture = Fixture::new(Reachability::Internal).await;
+        fixture.dns.alias("_acme-challenge.example.com", "elsewhere.example");
+        let failure = run(&fixture).await.expect_err("not ready");
         assert_eq!(failure.name, FailureName::RecordsNotReady);
-        assert_eq!((scene.ca.orders(), scene.keys.len()), (0, 0));
+        assert_eq!((fixture.ca.orders(), fixture.keys.len()), (0, 0));
     }
 
     #[tokio::test]
     async fn with_a_standing_record_the_order_has_nothing_to_publish_and_asks_for_no_delegation() {
-        let scene = Fixture::by_standing_record().await;
-        assert_eq!(run(&scene).await.expect("opened").status, Status::ChallengesPending);
-        assert_eq!(scene.challenges(ChallengeKind::DnsPersist01).await, 2);
-        let order = scene.order().await;
+        let fixture = Fixture::by_persistent_record().await;
+        assert_eq!(run(&fixture).await.expect("opened").status, Status::ChallengesPending);
+        assert_eq!(fixture.challenges(ChallengeKind::DnsPersist01).await, 2);
+        let order = fixture.order().await;
         assert!(order.published_txt_values().is_empty() && order.published_http().next().is_none());
     }
 
     #[tokio::test]
     async fn while_the_standing_record_is_wrong_the_ca_hears_nothing() {
-        let scene = Fixture::by_standing_record().await;
+        let fixture = Fixture::by_persistent_record().await;
         let for_the_name_alone = testkit::MemoryCa::persistent_issuer().value(false);
         for text in [None, Some(for_the_name_alone.as_str()), Some("ca.example; accounturi=https://ca.example/other")] {
-            scene.dns.text("_validation-persist.example.com", text);
-            let failure = run(&scene).await.expect_err("not ready");
+            fixture.dns.text("_validation-persist.example.com", text);
+            let failure = run(&fixture).await.expect_err("not ready");
             assert_eq!(
                 (failure.name, failure.guidance.waiting_on),
                 (FailureName::RecordsNotReady, WaitingOn::DomainOwner),
@@ -206,30 +206,31 @@ mod tests {
             );
             assert!(failure.guidance.record.is_some_and(|record| record.kind == "TXT"));
         }
-        assert_eq!((scene.ca.orders(), scene.keys.len()), (0, 0));
+        assert_eq!((fixture.ca.orders(), fixture.keys.len()), (0, 0));
     }
 
     #[tokio::test]
     async fn an_installation_that_does_not_know_its_account_is_the_operators_to_mend() {
-        let scene = Fixture::by_standing_record().await;
-        let failure = crate::testing::run_as(&scene, &vocabulary::dns::Issuer::default()).await.expect_err("not known");
+        let fixture = Fixture::by_persistent_record().await;
+        let failure =
+            crate::testing::run_as(&fixture, &vocabulary::dns::Issuer::default()).await.expect_err("not known");
         assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::Misconfigured, WaitingOn::Operator));
-        assert_eq!(scene.ca.orders(), 0);
+        assert_eq!(fixture.ca.orders(), 0);
     }
 
     #[tokio::test]
     async fn an_endpoint_that_is_being_removed_gets_no_order() {
-        let scene = Fixture::new(Reachability::Internal).await;
-        scene.endpoints.begin_removal(&scene.input.endpoint, scene.now).await.expect("in memory");
-        assert_eq!(run(&scene).await.expect_err("going").name, FailureName::EndpointRemoved);
-        assert_eq!(scene.ca.orders(), 0);
+        let fixture = Fixture::new(Reachability::Internal).await;
+        fixture.endpoints.begin_removal(&fixture.input.endpoint, fixture.now).await.expect("in memory");
+        assert_eq!(run(&fixture).await.expect_err("going").name, FailureName::EndpointRemoved);
+        assert_eq!(fixture.ca.orders(), 0);
     }
 
     #[tokio::test]
     async fn an_attempt_that_is_not_the_endpoints_latest_touches_nothing() {
-        let mut scene = Fixture::new(Reachability::Internal).await;
-        scene.input.attempt += 1;
-        assert_eq!(run(&scene).await.expect_err("not ours").name, FailureName::Superseded);
-        assert_eq!((scene.ca.orders(), scene.keys.len()), (0, 0));
+        let mut fixture = Fixture::new(Reachability::Internal).await;
+        fixture.input.attempt += 1;
+        assert_eq!(run(&fixture).await.expect_err("not ours").name, FailureName::Superseded);
+        assert_eq!((fixture.ca.orders(), fixture.keys.len()), (0, 0));
     }
 }

@@ -25,7 +25,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         authorities: &authorities,
         dns: &dns,
         prober: &prober,
-        budgets: &journal,
+        rate_limits: &journal,
         delegation_zone: &zone,
         endpoint_target: &target,
     };

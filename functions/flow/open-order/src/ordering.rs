@@ -3,7 +3,7 @@
 use domain::acts::Pace;
 use domain::acts::take_tokens::{give_all_back, take_all};
 use domain::endpoint::Endpoint;
-use domain::ports::{Budgets, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder};
+use domain::ports::{CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RateLimits};
 use time::OffsetDateTime;
 use vocabulary::acme::{OpenOrder, Take};
 use vocabulary::certificate::CertificateKey;
@@ -12,13 +12,13 @@ use vocabulary::failure::Failure;
 /// What a new order is made with.
 pub(crate) struct Ordering<'a, C, B> {
     pub(crate) ca: &'a C,
-    pub(crate) budgets: &'a B,
+    pub(crate) rate_limits: &'a B,
     pub(crate) pace: &'a Pace,
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) now: OffsetDateTime,
 }
 
-impl<C: CertificateAuthority, B: Budgets> Ordering<'_, C, B> {
+impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
     /// A new order, with a new key that is stored before the CA hears of it.
     pub(crate) async fn order_anew(&self, keys: &impl KeyVault) -> Result<OpenOrder, Failure> {
         let endpoint = self.endpoint;
@@ -67,7 +67,7 @@ impl<C: CertificateAuthority, B: Budgets> Ordering<'_, C, B> {
 
     async fn take(&self) -> Result<Vec<Take>, Failure> {
         let takes = self.pace.takes(self.endpoint, self.ca.directory(), self.now);
-        match take_all(self.budgets, &takes, self.now).await? {
+        match take_all(self.rate_limits, &takes, self.now).await? {
             Ok(()) => Ok(takes),
             Err(spent) => Err(spent.to_failure()),
         }
@@ -82,7 +82,7 @@ impl<C: CertificateAuthority, B: Budgets> Ordering<'_, C, B> {
             let goes_on = replaces.is_some() && matches!(error, CaError::Refused { .. });
             let unknown = matches!(error, CaError::Unavailable { .. });
             let back = taken.iter().filter(|take| !goes_on && (!unknown || take.bucket.counts_certificates()));
-            if let Err(fault) = give_all_back(self.budgets, back).await {
+            if let Err(fault) = give_all_back(self.rate_limits, back).await {
                 tracing::warn!(%fault, "tokens were not given back");
             }
         }
@@ -104,49 +104,49 @@ mod tests {
 
     /// With a certificate from the CA at `directory` whose renewal is due.
     async fn renewing(directory: Option<String>) -> Fixture {
-        let scene = Fixture::new(Reachability::Internal).await;
-        let endpoint = scene.endpoint().await;
+        let fixture = Fixture::new(Reachability::Internal).await;
+        let endpoint = fixture.endpoint().await;
         let held = InstalledCertificate {
             directory,
             renewal_id: Some("key.serial".into()),
-            renew_at: scene.now,
-            ..testkit::installed(&endpoint, scene.now)
+            renew_at: fixture.now,
+            ..testkit::installed(&endpoint, fixture.now)
         };
-        scene.endpoints.record_certificate(&endpoint.id, scene.input.attempt, &held).await.expect("ours");
-        scene
+        fixture.endpoints.record_certificate(&endpoint.id, fixture.input.attempt, &held).await.expect("ours");
+        fixture
     }
 
     #[tokio::test]
     async fn an_order_that_the_ca_has_forgotten_is_made_anew_with_a_new_key() {
-        let mut scene = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
-        scene.now += Duration::hours(2);
-        scene.ca.set_time(scene.now);
-        run(&scene).await.expect("opened");
-        let order = scene.order().await;
-        assert_eq!((scene.ca.orders(), order.generation), (2, 2));
+        let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
+        fixture.now += Duration::hours(2);
+        fixture.ca.set_time(fixture.now);
+        run(&fixture).await.expect("opened");
+        let order = fixture.order().await;
+        assert_eq!((fixture.ca.orders(), order.generation), (2, 2));
         assert_eq!(order.stale.len(), 2, "what the old one published is not forgotten");
     }
 
     #[tokio::test]
     async fn a_renewal_says_what_it_replaces_to_the_ca_that_issued_it_and_to_no_other() {
-        let scene = renewing(Some("memory://ca/directory".into())).await;
-        run(&scene).await.expect("opened");
-        assert_eq!(scene.ca.replaced(), ["key.serial"]);
+        let fixture = renewing(Some("memory://ca/directory".into())).await;
+        run(&fixture).await.expect("opened");
+        assert_eq!(fixture.ca.replaced(), ["key.serial"]);
         for other in [None, Some("https://another.example/directory".to_owned())] {
-            let scene = renewing(other).await;
-            run(&scene).await.expect("opened");
-            assert!(scene.ca.replaced().is_empty() && scene.ca.orders() == 1);
+            let fixture = renewing(other).await;
+            run(&fixture).await.expect("opened");
+            assert!(fixture.ca.replaced().is_empty() && fixture.ca.orders() == 1);
         }
     }
 
     #[tokio::test]
     async fn an_order_for_other_names_is_made_anew_and_what_it_published_is_not_forgotten() {
-        let mut scene = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
-        let before = scene.order().await;
-        change(&mut scene, &[], Reachability::Internal.into()).await;
-        run(&scene).await.expect("opened");
-        let order = scene.order().await;
-        assert_eq!((scene.ca.orders(), order.generation, order.names.len()), (2, 2, 1));
+        let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
+        let before = fixture.order().await;
+        change(&mut fixture, &[], Reachability::Internal.into()).await;
+        run(&fixture).await.expect("opened");
+        let order = fixture.order().await;
+        assert_eq!((fixture.ca.orders(), order.generation, order.names.len()), (2, 2, 1));
         assert!(before.txt_values().iter().all(|value| order.published_txt_values().contains(value)));
         assert!(
             order.txt_values().iter().all(|value| !before.txt_values().contains(value)),
@@ -161,19 +161,19 @@ mod tests {
     }
 
     /// What is left in each bucket of the endpoint's.
-    async fn left(scene: &Fixture, pace: &Pace) -> Vec<u32> {
-        let takes = pace.takes(&scene.endpoint().await, "memory://ca/directory", scene.now);
-        takes.iter().map(|take| scene.budgets.tokens(take, scene.now)).collect()
+    async fn left(fixture: &Fixture, pace: &Pace) -> Vec<u32> {
+        let takes = pace.takes(&fixture.endpoint().await, "memory://ca/directory", fixture.now);
+        takes.iter().map(|take| fixture.rate_limits.tokens(take, fixture.now)).collect()
     }
 
     #[tokio::test]
     async fn an_order_takes_its_tokens_once_and_not_again_when_it_is_resumed() {
-        let (scene, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
-        run_at_pace(&scene, &pace).await.expect("opened");
-        assert_eq!(left(&scene, &pace).await, [1, 2, 3, 3], "names, domain, tenant, account");
-        run_at_pace(&scene, &pace).await.expect("resumed");
-        assert_eq!(left(&scene, &pace).await, [1, 2, 3, 3]);
-        assert_eq!(scene.ca.orders(), 1);
+        let (fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
+        run_at_pace(&fixture, &pace).await.expect("opened");
+        assert_eq!(left(&fixture, &pace).await, [1, 2, 3, 3], "names, domain, tenant, account");
+        run_at_pace(&fixture, &pace).await.expect("resumed");
+        assert_eq!(left(&fixture, &pace).await, [1, 2, 3, 3]);
+        assert_eq!(fixture.ca.orders(), 1);
     }
 
     #[tokio::test]
@@ -181,30 +181,30 @@ mod tests {
         for (limits, whose) in
             [("orders=1/3h", "Tenant default"), ("domain=1/7d", "\"example.com\""), ("names=1/7d", "same names")]
         {
-            let (mut scene, pace) = (Fixture::new(Reachability::Internal).await, pace(limits));
-            run_at_pace(&scene, &pace).await.expect("opened");
-            scene.now += Duration::hours(2);
-            scene.ca.set_time(scene.now);
-            let failure = run_at_pace(&scene, &pace).await.expect_err("the order has expired, and there is no token");
+            let (mut fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(limits));
+            run_at_pace(&fixture, &pace).await.expect("opened");
+            fixture.now += Duration::hours(2);
+            fixture.ca.set_time(fixture.now);
+            let failure = run_at_pace(&fixture, &pace).await.expect_err("the order has expired, and there is no token");
             assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::BudgetSpent, WaitingOn::Ca));
             assert!(failure.guidance.summary.contains(whose), "{failure}");
-            assert_eq!(scene.ca.orders(), 1);
-            scene.now = failure.retry_after.expect("it says until when");
-            scene.ca.set_time(scene.now);
-            run_at_pace(&scene, &pace).await.expect("and then there is one");
+            assert_eq!(fixture.ca.orders(), 1);
+            fixture.now = failure.retry_after.expect("it says until when");
+            fixture.ca.set_time(fixture.now);
+            run_at_pace(&fixture, &pace).await.expect("and then there is one");
         }
     }
 
     #[tokio::test]
     async fn what_the_ca_did_not_count_is_given_back() {
-        let (scene, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
-        scene.ca.set_away(true);
+        let (fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
+        fixture.ca.set_away(true);
         for _ in 0..3 {
-            assert_eq!(run_at_pace(&scene, &pace).await.expect_err("away").name, FailureName::Unavailable);
+            assert_eq!(run_at_pace(&fixture, &pace).await.expect_err("away").name, FailureName::Unavailable);
         }
-        let takes = pace.takes(&scene.endpoint().await, "memory://ca/directory", scene.now);
-        let soon = scene.now + Duration::minutes(5);
-        let left: Vec<_> = takes.iter().map(|take| scene.budgets.tokens(take, soon)).collect();
+        let takes = pace.takes(&fixture.endpoint().await, "memory://ca/directory", fixture.now);
+        let soon = fixture.now + Duration::minutes(5);
+        let left: Vec<_> = takes.iter().map(|take| fixture.rate_limits.tokens(take, soon)).collect();
         assert_eq!(left, [2, 3, 1, 1], "no certificate can come of it; an order may have been counted");
     }
 
@@ -212,37 +212,37 @@ mod tests {
     async fn a_renewal_in_the_advised_window_is_exempt_while_the_ca_takes_it_for_one() {
         let pace = pace("orders=1/3h,domain=1/7d,names=1/7d");
         for (from, exempt) in [(-1, true), (0, true), (1, false)] {
-            let scene = renewing(Some("memory://ca/directory".into())).await;
-            advise(&scene, scene.now + Duration::HOUR * from).await;
-            run_at_pace(&scene, &pace).await.expect("opened");
-            assert_eq!(scene.budgets.is_empty(), exempt, "{from}");
+            let fixture = renewing(Some("memory://ca/directory".into())).await;
+            advise(&fixture, fixture.now + Duration::HOUR * from).await;
+            run_at_pace(&fixture, &pace).await.expect("opened");
+            assert_eq!(fixture.rate_limits.is_empty(), exempt, "{from}");
         }
         // One that the CA does not take for a renewal is an order like any other.
-        let scene = renewing(Some("memory://ca/directory".into())).await;
-        advise(&scene, scene.now).await;
-        scene.ca.refuse_replacements(true);
-        run_at_pace(&scene, &pace).await.expect("opened");
-        assert_eq!(left(&scene, &pace).await, [0, 0, 0, 0]);
+        let fixture = renewing(Some("memory://ca/directory".into())).await;
+        advise(&fixture, fixture.now).await;
+        fixture.ca.refuse_replacements(true);
+        run_at_pace(&fixture, &pace).await.expect("opened");
+        assert_eq!(left(&fixture, &pace).await, [0, 0, 0, 0]);
         let failure = {
-            let scene = renewing(Some("memory://ca/directory".into())).await;
-            advise(&scene, scene.now).await;
-            scene.ca.refuse_replacements(true);
-            let takes = pace.takes(&scene.endpoint().await, "memory://ca/directory", scene.now);
-            take_all(&scene.budgets, &takes, scene.now).await.expect("in memory").expect("full");
-            let failure = run_at_pace(&scene, &pace).await.expect_err("nothing is left");
-            assert_eq!(scene.ca.orders(), 0);
+            let fixture = renewing(Some("memory://ca/directory".into())).await;
+            advise(&fixture, fixture.now).await;
+            fixture.ca.refuse_replacements(true);
+            let takes = pace.takes(&fixture.endpoint().await, "memory://ca/directory", fixture.now);
+            take_all(&fixture.rate_limits, &takes, fixture.now).await.expect("in memory").expect("full");
+            let failure = run_at_pace(&fixture, &pace).await.expect_err("nothing is left");
+            assert_eq!(fixture.ca.orders(), 0);
             failure
         };
         assert_eq!(failure.name, FailureName::BudgetSpent);
     }
 
     /// The CA wants it renewed within an hour from `from`.
-    async fn advise(scene: &Fixture, from: OffsetDateTime) {
-        let endpoint = scene.endpoint().await;
+    async fn advise(fixture: &Fixture, from: OffsetDateTime) {
+        let endpoint = fixture.endpoint().await;
         let window = RenewalWindow { start: from, end: from + Duration::HOUR + Duration::SECOND };
         let held = endpoint.certificate.expect("renewing");
         let advice = Some(RenewalAdvice { window, renew_at: held.renew_at, explanation: None });
         let held = InstalledCertificate { advice, ..held };
-        scene.endpoints.record_certificate(&endpoint.id, scene.input.attempt, &held).await.expect("ours");
+        fixture.endpoints.record_certificate(&endpoint.id, fixture.input.attempt, &held).await.expect("ours");
     }
 }

@@ -44,39 +44,39 @@ mod tests {
 
     #[tokio::test]
     async fn a_second_run_goes_on_with_the_same_order() {
-        let scene = Fixture::new(Reachability::Internal).await;
-        run(&scene).await.expect("opened");
-        let first = scene.order().await;
-        run(&scene).await.expect("resumed");
-        let second = scene.order().await;
-        assert_eq!((scene.ca.orders(), &first.url, first.generation), (1, &second.url, second.generation));
+        let fixture = Fixture::new(Reachability::Internal).await;
+        run(&fixture).await.expect("opened");
+        let first = fixture.order().await;
+        run(&fixture).await.expect("resumed");
+        let second = fixture.order().await;
+        assert_eq!((fixture.ca.orders(), &first.url, first.generation), (1, &second.url, second.generation));
     }
 
     #[tokio::test]
     async fn a_host_that_has_become_internal_is_proven_over_dns_in_the_same_order_and_its_token_is_not_forgotten() {
-        let mut scene = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
+        let mut fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
         let tokens = |order: &OpenOrder| order.published_http().map(|http| http.token.to_owned()).collect::<Vec<_>>();
-        let before = tokens(&scene.order().await);
-        change(&mut scene, &["*.example.com".into()], Reachability::Internal.into()).await;
-        run(&scene).await.expect("resumed");
-        assert_eq!((scene.ca.orders(), before.len()), (1, 1));
-        assert_eq!(scene.challenges(ChallengeKind::Http01).await, 0);
-        assert_eq!(scene.challenges(ChallengeKind::Dns01).await, 2);
-        assert_eq!(tokens(&scene.order().await), before, "it is still to be taken away");
+        let before = tokens(&fixture.order().await);
+        change(&mut fixture, &["*.example.com".into()], Reachability::Internal.into()).await;
+        run(&fixture).await.expect("resumed");
+        assert_eq!((fixture.ca.orders(), before.len()), (1, 1));
+        assert_eq!(fixture.challenges(ChallengeKind::Http01).await, 0);
+        assert_eq!(fixture.challenges(ChallengeKind::Dns01).await, 2);
+        assert_eq!(tokens(&fixture.order().await), before, "it is still to be taken away");
     }
 
     #[tokio::test]
     async fn an_endpoint_that_goes_over_to_standing_records_keeps_its_order_and_what_it_published_is_not_forgotten() {
-        let mut scene = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
-        let before = scene.order().await.txt_values();
+        let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
+        let before = fixture.order().await.txt_values();
         let proving = Proving { reachability: Reachability::Internal, dns_method: DnsMethod::DnsPersist01 };
-        change(&mut scene, &["*.example.com".into()], proving).await;
-        scene.dns.alias("_acme-challenge.example.com", "nowhere.example");
-        scene.stand(true);
-        run(&scene).await.expect("resumed");
-        assert_eq!(scene.ca.orders(), 1);
-        assert_eq!(scene.challenges(ChallengeKind::DnsPersist01).await, 2);
-        let order = scene.order().await;
+        change(&mut fixture, &["*.example.com".into()], proving).await;
+        fixture.dns.alias("_acme-challenge.example.com", "nowhere.example");
+        fixture.stand(true);
+        run(&fixture).await.expect("resumed");
+        assert_eq!(fixture.ca.orders(), 1);
+        assert_eq!(fixture.challenges(ChallengeKind::DnsPersist01).await, 2);
+        let order = fixture.order().await;
         assert_eq!((order.txt_values(), order.published_txt_values()), (vec![], before));
     }
 }

@@ -3,7 +3,7 @@
 use std::slice;
 
 use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
-use domain::endpoint::{Failing, LEASE, Ledger};
+use domain::endpoint::{Failing, LEASE, Notifications};
 use domain::flow::Progress;
 use domain::ports::{AttemptJournal, CertificateAuthority, Change, DueEntry, DueIndex, Registry, Settlement};
 use testkit::{Fixture, MemoryCa};
@@ -22,27 +22,27 @@ const UNLIMITED: Pace =
     Pace { limits: CaLimits { orders: None, domain: None, names: None }, tenant_share: TENANT_SHARE };
 
 /// Runs the step at a CA without limits.
-pub(crate) async fn run(scene: &Fixture) -> Result<Progress, Failure> {
-    run_at_pace(scene, &UNLIMITED).await
+pub(crate) async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
+    run_at_pace(fixture, &UNLIMITED).await
 }
 
 /// Runs the step at a CA with limits.
-pub(crate) async fn run_at_pace(scene: &Fixture, pace: &Pace) -> Result<Progress, Failure> {
-    run_at(scene, slice::from_ref(&scene.ca), *pace, &MemoryCa::issuer()).await
+pub(crate) async fn run_at_pace(fixture: &Fixture, pace: &Pace) -> Result<Progress, Failure> {
+    run_at(fixture, slice::from_ref(&fixture.ca), *pace, &MemoryCa::issuer()).await
 }
 
-/// Runs the step with a second CA to stand in for the scene's.
-pub(crate) async fn run_with(scene: &Fixture, second: &MemoryCa) -> Result<Progress, Failure> {
-    run_at(scene, &[scene.ca.clone(), second.clone()], UNLIMITED, &MemoryCa::issuer()).await
+/// Runs the step with a second CA to stand in for the fixture's.
+pub(crate) async fn run_with(fixture: &Fixture, second: &MemoryCa) -> Result<Progress, Failure> {
+    run_at(fixture, &[fixture.ca.clone(), second.clone()], UNLIMITED, &MemoryCa::issuer()).await
 }
 
 /// Runs the step in an installation that knows this of its CA and account.
-pub(crate) async fn run_as(scene: &Fixture, issuer: &Issuer) -> Result<Progress, Failure> {
-    run_at(scene, slice::from_ref(&scene.ca), UNLIMITED, issuer).await
+pub(crate) async fn run_as(fixture: &Fixture, issuer: &Issuer) -> Result<Progress, Failure> {
+    run_at(fixture, slice::from_ref(&fixture.ca), UNLIMITED, issuer).await
 }
 
 /// `issuer` is what is known of the first CA; of the others, what they are called.
-async fn run_at(scene: &Fixture, cas: &[MemoryCa], pace: Pace, issuer: &Issuer) -> Result<Progress, Failure> {
+async fn run_at(fixture: &Fixture, cas: &[MemoryCa], pace: Pace, issuer: &Issuer) -> Result<Progress, Failure> {
     let directory = |ca: &MemoryCa| CertificateAuthority::directory(ca).to_owned();
     let first = Authority { directory: directory(&cas[0]), issuer: issuer.clone(), pace };
     let others = cas[1..].iter().map(|ca| {
@@ -51,51 +51,51 @@ async fn run_at(scene: &Fixture, cas: &[MemoryCa], pace: Pace, issuer: &Issuer) 
     });
     let authorities = Authorities::new(first, others).expect("each once");
     let ports = Ports {
-        journal: &scene.endpoints,
-        keys: &scene.keys,
+        journal: &fixture.endpoints,
+        keys: &fixture.keys,
         cas,
         authorities: &authorities,
-        dns: &scene.dns,
-        prober: &scene.prober,
-        budgets: &scene.budgets,
+        dns: &fixture.dns,
+        prober: &fixture.prober,
+        rate_limits: &fixture.rate_limits,
         delegation_zone: Fixture::ZONE,
         endpoint_target: "edge.platform.example",
     };
-    open_order(&ports, &scene.input, scene.now).await
+    open_order(&ports, &fixture.input, fixture.now).await
 }
 
 /// Ends the attempt with `failing`, and claims the next one.
-pub(crate) async fn fail(scene: &mut Fixture, name: FailureName, actor: WaitingOn) {
+pub(crate) async fn fail(fixture: &mut Fixture, name: FailureName, actor: WaitingOn) {
     let failure = Failure::new(name, actor, "what", "do this");
     let settlement = Settlement {
-        due_at: scene.now,
-        failing: Some(Failing::first(failure, scene.now - Duration::HOUR)),
+        due_at: fixture.now,
+        failing: Some(Failing::first(failure, fixture.now - Duration::HOUR)),
         drop_order: false,
         announced: false,
-        told: Ledger::default(),
+        told: Notifications::default(),
         removing: false,
-        attempt: record_of(&scene.input, scene.now),
+        attempt: record_of(&fixture.input, fixture.now),
     };
-    let id = scene.input.endpoint.clone();
-    scene.endpoints.settle(&id, scene.input.attempt, &settlement).await.expect("ours");
-    claim(scene).await;
+    let id = fixture.input.endpoint.clone();
+    fixture.endpoints.settle(&id, fixture.input.attempt, &settlement).await.expect("ours");
+    claim(fixture).await;
 }
 
 /// Claims the endpoint's next attempt.
-pub(crate) async fn claim(scene: &mut Fixture) {
-    let entry = DueEntry { endpoint: scene.input.endpoint.clone(), due_at: scene.now };
-    let claimed = scene.endpoints.claim(&entry, scene.now, scene.now + LEASE).await.expect("in memory");
-    scene.input.attempt = claimed.expect("free");
+pub(crate) async fn claim(fixture: &mut Fixture) {
+    let entry = DueEntry { endpoint: fixture.input.endpoint.clone(), due_at: fixture.now };
+    let claimed = fixture.endpoints.claim(&entry, fixture.now, fixture.now + LEASE).await.expect("in memory");
+    fixture.input.attempt = claimed.expect("free");
 }
 
 /// Ends the attempt, changes the endpoint, and claims its next attempt.
-pub(crate) async fn change(scene: &mut Fixture, also: &[String], proving: Proving) {
-    let (id, now) = (scene.input.endpoint.clone(), scene.now);
-    scene.endpoints.release(&id, scene.input.attempt, now).await.expect("in memory");
-    let seen = scene.endpoint().await;
+pub(crate) async fn change(fixture: &mut Fixture, also: &[String], proving: Proving) {
+    let (id, now) = (fixture.input.endpoint.clone(), fixture.now);
+    fixture.endpoints.release(&id, fixture.input.attempt, now).await.expect("in memory");
+    let seen = fixture.endpoint().await;
     let names = EndpointNames::parse("example.com", also, 9).expect("valid names");
     let Proving { reachability, dns_method } = proving;
     let change = Change { names, reachability, dns_method, deployment: Deployment::default(), due_at: now };
-    scene.endpoints.change(&seen, &change, &testkit::contracts::registered(&seen)).await.expect("changed");
-    claim(scene).await;
+    fixture.endpoints.change(&seen, &change, &testkit::contracts::registered(&seen)).await.expect("changed");
+    claim(fixture).await;
 }

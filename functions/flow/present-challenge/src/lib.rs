@@ -33,42 +33,42 @@ mod tests {
     use vocabulary::acme::Reachability;
     use vocabulary::failure::FailureName;
 
-    async fn run(scene: &Fixture) -> Result<Progress, Failure> {
-        present_challenge(&scene.endpoints, &scene.tokens, &scene.zone, Fixture::ZONE, &scene.input).await
+    async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
+        present_challenge(&fixture.endpoints, &fixture.tokens, &fixture.zone, Fixture::ZONE, &fixture.input).await
     }
 
     #[tokio::test]
     async fn all_values_of_the_one_txt_name_go_out_in_one_write() {
-        let scene = Fixture::new(Reachability::Internal).await.with_order().await;
-        run(&scene).await.expect("presented");
-        assert_eq!(scene.zone.values(&scene.target().await).len(), 2, "apex and wildcard");
-        assert_eq!(scene.zone.calls(), 1);
-        assert!(scene.order().await.change.is_some(), "the next step knows what to wait for");
+        let fixture = Fixture::new(Reachability::Internal).await.with_order().await;
+        run(&fixture).await.expect("presented");
+        assert_eq!(fixture.zone.values(&fixture.target().await).len(), 2, "apex and wildcard");
+        assert_eq!(fixture.zone.calls(), 1);
+        assert!(fixture.order().await.change.is_some(), "the next step knows what to wait for");
     }
 
     #[tokio::test]
     async fn tokens_go_to_the_bucket_and_a_second_run_changes_nothing() {
-        let scene = Fixture::new(Reachability::External).await.with_order().await;
-        run(&scene).await.expect("presented");
-        run(&scene).await.expect("presented again");
-        let order = scene.order().await;
+        let fixture = Fixture::new(Reachability::External).await.with_order().await;
+        run(&fixture).await.expect("presented");
+        run(&fixture).await.expect("presented again");
+        let order = fixture.order().await;
         let http: Vec<_> = order.http_publications().collect();
-        let body = scene.tokens.read(http[0].host, http[0].token).await.expect("in memory");
+        let body = fixture.tokens.read(http[0].host, http[0].token).await.expect("in memory");
         assert_eq!(body.as_deref(), Some(http[0].key_authorization));
     }
 
     #[tokio::test]
     async fn for_a_standing_record_nothing_is_published() {
-        let scene = Fixture::by_standing_record().await.with_order().await;
-        assert_eq!(run(&scene).await.expect("presented").status, Status::Presented);
-        assert!(scene.zone.is_empty() && scene.tokens.is_empty());
-        assert_eq!((scene.zone.calls(), scene.order().await.change), (0, None));
+        let fixture = Fixture::by_persistent_record().await.with_order().await;
+        assert_eq!(run(&fixture).await.expect("presented").status, Status::Presented);
+        assert!(fixture.zone.is_empty() && fixture.tokens.is_empty());
+        assert_eq!((fixture.zone.calls(), fixture.order().await.change), (0, None));
     }
 
     #[tokio::test]
     async fn without_an_order_there_is_nothing_to_present() {
-        let scene = Fixture::new(Reachability::External).await;
-        assert_eq!(run(&scene).await.expect_err("no order").name, FailureName::OrderLost);
-        assert!(scene.tokens.is_empty() && scene.zone.is_empty());
+        let fixture = Fixture::new(Reachability::External).await;
+        assert_eq!(run(&fixture).await.expect_err("no order").name, FailureName::OrderLost);
+        assert!(fixture.tokens.is_empty() && fixture.zone.is_empty());
     }
 }

@@ -3,11 +3,11 @@
 use domain::acts::attach_listeners::detach;
 use domain::acts::notify::tell;
 use domain::acts::owned_endpoint::owned_endpoint;
-use domain::alert::ledger::decide;
+use domain::alert::notifications::decide;
 use domain::alert::{Alert, Decision};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::schedule::next_attempt;
-use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Ledger, Outcome};
+use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Notifications, Outcome};
 use domain::flow::{AttemptTrace, CaughtFailure, Progress, Status, StepInput};
 use domain::ports::{
     AttemptJournal, CertificateStore, Deletion, Destinations, KeyVault, Notifier, Settlement, SharedCauses, Traces,
@@ -181,12 +181,12 @@ where
     }
 
     /// Tells what is news about the endpoint as it is about to be written, and returns what to keep of it.
-    async fn tell(&self, failing: Option<Failing>, due_at: OffsetDateTime) -> Result<Ledger, Failure> {
+    async fn tell(&self, failing: Option<Failing>, due_at: OffsetDateTime) -> Result<Notifications, Failure> {
         let ended = Endpoint { failing, due_at: Some(due_at), lease_until: None, ..self.endpoint.clone() };
         let decision = decide(&ended, self.now, self.ports.dashboard);
         let Ports { notifier, causes, dashboard, .. } = *self.ports;
         tell(notifier, causes, &ended, &decision, dashboard, self.now).await?;
-        Ok(decision.ledger)
+        Ok(decision.notifications)
     }
 
     /// An endpoint that is gone meets no cause any more. That it is gone is all there is to be told of it.

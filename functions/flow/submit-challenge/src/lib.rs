@@ -57,34 +57,34 @@ mod tests {
     use testkit::Fixture;
     use vocabulary::acme::Reachability;
 
-    async fn run(scene: &Fixture) -> Result<Progress, Failure> {
-        submit_challenge(&scene.endpoints, slice::from_ref(&scene.ca), &scene.input, scene.now).await
+    async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
+        submit_challenge(&fixture.endpoints, slice::from_ref(&fixture.ca), &fixture.input, fixture.now).await
     }
 
     #[tokio::test]
     async fn a_validated_order_is_ready_and_has_nothing_pending() {
-        let scene = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
-        assert_eq!(run(&scene).await.expect("validated").status, Status::OrderReady);
-        let order = scene.order().await;
+        let fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
+        assert_eq!(run(&fixture).await.expect("validated").status, Status::OrderReady);
+        let order = fixture.order().await;
         assert_eq!((order.status, order.pending().count()), (OrderStatus::Ready, 0));
         assert_eq!(order.published_txt_values().len(), 1, "what was published is still known to the clean-up");
     }
 
     #[tokio::test]
     async fn the_ca_looks_at_the_standing_record_and_at_no_publication() {
-        let scene = Fixture::by_standing_record().await.with_order().await;
-        assert_eq!(run(&scene).await.expect("validated").status, Status::OrderReady);
-        assert!(scene.order().await.published_txt_values().is_empty(), "there is nothing to clean up");
-        let scene = Fixture::by_standing_record().await.with_order().await;
-        scene.stand(false);
-        assert_eq!(run(&scene).await.expect_err("gone").name, FailureName::ChallengeFailed);
+        let fixture = Fixture::by_persistent_record().await.with_order().await;
+        assert_eq!(run(&fixture).await.expect("validated").status, Status::OrderReady);
+        assert!(fixture.order().await.published_txt_values().is_empty(), "there is nothing to clean up");
+        let fixture = Fixture::by_persistent_record().await.with_order().await;
+        fixture.stand(false);
+        assert_eq!(run(&fixture).await.expect_err("gone").name, FailureName::ChallengeFailed);
     }
 
     #[tokio::test]
     async fn what_the_ca_does_not_find_ends_the_order() {
-        let scene = Fixture::new(Reachability::External).await.with_order().await;
-        let failure = run(&scene).await.expect_err("not published");
+        let fixture = Fixture::new(Reachability::External).await.with_order().await;
+        let failure = run(&fixture).await.expect_err("not published");
         assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::ChallengeFailed, WaitingOn::DomainOwner));
-        assert_eq!(scene.order().await.status, OrderStatus::Invalid);
+        assert_eq!(fixture.order().await.status, OrderStatus::Invalid);
     }
 }

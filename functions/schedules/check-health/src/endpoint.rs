@@ -2,7 +2,7 @@
 
 use diagnosis::report::{CheckReport, CheckSummary};
 use domain::acts::notify::tell;
-use domain::alert::ledger::decide;
+use domain::alert::notifications::decide;
 use domain::endpoint::{Endpoint, Event, EventKind, Health, SymptomKind};
 use domain::health::{AtListener, InAcm, Seen, pace};
 use domain::ports::{
@@ -34,7 +34,7 @@ pub struct Settings {
 }
 
 /// What came of an endpoint's turn.
-pub(crate) enum Looked {
+pub(crate) enum Checked {
     Kept {
         ailing: bool,
         another_served: bool,
@@ -47,13 +47,13 @@ pub(crate) enum Looked {
 }
 
 /// Looks at the endpoint, keeps what was seen, and tells what is news of it: in this order, so that what was told can be
-/// read. A crash in between is made good by the next look, whose ledger does not know of the message yet.
+/// read. A crash in between is made good by the next look, whose notifications does not know of the message yet.
 pub(crate) async fn look_at<S, L, C, N, U>(
     ports: &Ports<'_, S, L, C, N, U>,
     settings: &Settings,
     id: &EndpointId,
     now: OffsetDateTime,
-) -> Result<Looked, ServiceFault>
+) -> Result<Checked, ServiceFault>
 where
     S: HealthIndex + Sync,
     L: Prober + Sync,
@@ -61,17 +61,17 @@ where
     N: Notifier + Sync,
     U: SharedCauses + Sync,
 {
-    let Some(mut endpoint) = ports.store.find(id).await? else { return Ok(Looked::Busy) };
+    let Some(mut endpoint) = ports.store.find(id).await? else { return Ok(Checked::Busy) };
     let Some(held) = endpoint.certificate.clone().filter(|_| !endpoint.removing && endpoint.lease_until.is_none())
     else {
-        return Ok(Looked::Busy);
+        return Ok(Checked::Busy);
     };
     let subject = endpoint.subject(&settings.delegation_zone, &settings.endpoint_target);
     let places = places(ports.destinations, &endpoint, &held);
-    let (report, places) = futures::join!(ports.prober.look(&subject, now), places);
+    let (report, places) = futures::join!(ports.prober.probe(&subject, now), places);
     let sight = sight(&endpoint, &held, report, &places, settings.longest, now);
     if !ports.store.record_health(&endpoint, &sight).await? {
-        return Ok(Looked::Busy);
+        return Ok(Checked::Busy);
     }
     let ailing = sight.health.confirmed().next().is_some();
     let another_served = sight.health.confirmed().any(|symptom| symptom.kind == SymptomKind::AnotherServed);
@@ -79,12 +79,12 @@ where
     let dashboard = settings.dashboard.as_deref();
     let decision = decide(&endpoint, now, dashboard);
     tell(ports.notifier, ports.causes, &endpoint, &decision, dashboard, now).await?;
-    if decision.ledger != endpoint.told {
+    if decision.notifications != endpoint.told {
         // Somebody else may have told the same in the meantime; then theirs is kept.
-        ports.store.save_told(&endpoint, &decision.ledger).await?;
+        ports.store.save_notified(&endpoint, &decision.notifications).await?;
     }
     let told = u32::try_from(decision.alerts.len()).unwrap_or(u32::MAX);
-    Ok(Looked::Kept { ailing, another_served, life_left: life_left(&held, now), told })
+    Ok(Checked::Kept { ailing, another_served, life_left: life_left(&held, now), told })
 }
 
 /// Rounded down, so that it is under a tenth exactly when it is less than 10.
@@ -179,7 +179,7 @@ fn sight(
     let known = endpoint.check.as_ref().is_some_and(|kept| same(kept, &summary));
     let served = before.is_some_and(|before| before.served == health.served);
     Sight {
-        look_again_at: pace::look_after(&endpoint.id, &health, held, longest),
+        look_again_at: pace::check_after(&endpoint.id, &health, held, longest),
         report: (!known || !served).then_some(report),
         health,
         summary,

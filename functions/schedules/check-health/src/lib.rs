@@ -1,10 +1,10 @@
 //! Looks at what is in place between renewals: records, hosts, certificates in ACM, and the engine itself.
 
 mod endpoint;
-mod engine;
+mod installation;
 
 pub use endpoint::{Ports, Settings};
-pub use engine::{EngineSight, check_engine};
+pub use installation::{InstallationSight, check_installation};
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
-use endpoint::{Looked, look_at};
+use endpoint::{Checked, look_at};
 
 /// Entries read at once.
 const PAGE: u32 = 100;
@@ -52,7 +52,7 @@ pub struct HealthReport {
 
 impl HealthReport {
     /// Adds what was seen of the engine.
-    pub fn keep(&mut self, sight: EngineSight) {
+    pub fn keep(&mut self, sight: InstallationSight) {
         self.engine = sight.failing;
         self.used = sight.used.into_iter().map(|used| (used.of, used.percent)).collect();
     }
@@ -112,13 +112,13 @@ where
 /// True if the endpoint stays due although it was its turn.
 async fn count<S: HealthIndex, L, C, N, U>(
     ports: &Ports<'_, S, L, C, N, U>,
-    looked: Result<Looked, ServiceFault>,
+    looked: Result<Checked, ServiceFault>,
     id: &EndpointId,
     now: OffsetDateTime,
     report: &mut HealthReport,
 ) -> bool {
     let postponed = match looked {
-        Ok(Looked::Kept { ailing, another_served, life_left, told }) => {
+        Ok(Checked::Kept { ailing, another_served, life_left, told }) => {
             report.looked += 1;
             report.ailing += u32::from(ailing);
             report.another_served += u32::from(another_served);
@@ -126,7 +126,7 @@ async fn count<S: HealthIndex, L, C, N, U>(
             report.told += told;
             return false;
         }
-        Ok(Looked::Busy) => {
+        Ok(Checked::Busy) => {
             report.busy += 1;
             ports.store.postpone_health(id, now + ASK_AGAIN).await
         }

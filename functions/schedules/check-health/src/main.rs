@@ -9,7 +9,7 @@ mod measured;
 
 use std::time::{Duration, SystemTime};
 
-use check_health::{HealthReport, Ports, Settings, check_endpoints, check_engine};
+use check_health::{HealthReport, Ports, Settings, check_endpoints, check_installation};
 use domain::acts::take_tokens::orders_left;
 use domain::installation::Task;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Error> {
         let mut report = HealthReport::default();
         check_endpoints(&ports, &settings, OffsetDateTime::now_utc, has_time, &mut report).await?;
         let now = OffsetDateTime::now_utc();
-        report.keep(check_engine(&inspector, &store, &notifier, &settings, now).await?);
+        report.keep(check_installation(&inspector, &store, &notifier, &settings, now).await?);
         report.orders_left = orders_left(&store, &first.directory, first.pace.limits.orders, now).await?;
         store.record_run(Task::Health, OffsetDateTime::now_utc()).await?;
         metrics.emit(measured::measured(&report));

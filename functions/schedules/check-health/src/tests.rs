@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use diagnosis::report::Serving;
 use domain::alert::AlertKind;
-use domain::endpoint::{Endpoint, Ledger, SymptomKind};
+use domain::endpoint::{Endpoint, Notifications, SymptomKind};
 use domain::health::CertificateUse;
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::ports::{AuditTrail, EndpointReader, FaultKind, Inspector, Listeners, Registry, Sight};
@@ -62,9 +62,9 @@ impl HealthIndex for Store {
         self.inner.record_health(looked_at, sight).await
     }
 
-    async fn save_told(&self, seen: &Endpoint, told: &Ledger) -> Result<bool, ServiceFault> {
-        self.count("save_told");
-        self.inner.save_told(seen, told).await
+    async fn save_notified(&self, seen: &Endpoint, told: &Notifications) -> Result<bool, ServiceFault> {
+        self.count("save_notified");
+        self.inner.save_notified(seen, told).await
     }
 
     async fn postpone_health(&self, id: &EndpointId, at: OffsetDateTime) -> Result<(), ServiceFault> {
@@ -215,7 +215,7 @@ async fn a_break_is_told_on_the_day_it_happens_with_its_last_good_time_and_the_e
     world.run(world.turn().await).await;
     assert_eq!(world.notifier.kinds(), [AlertKind::ActionRequired, AlertKind::Recovered]);
     let acts = world.store.inner.events(&world.ids[0], None, 50).await.expect("in memory");
-    assert_eq!(acts.iter().filter(|event| event.summary.starts_with("Looked")).count(), 2, "{acts:#?}");
+    assert_eq!(acts.iter().filter(|event| event.summary.starts_with("Checked")).count(), 2, "{acts:#?}");
 }
 
 #[tokio::test]
@@ -345,17 +345,17 @@ async fn an_engine_that_is_ill_is_told_once_and_its_recovery_once() {
     let (store, notifier) = (MemoryEndpoints::default(), MemoryNotifier::default());
     let look = async |inspector: &MemoryInspector, minutes| {
         let now = NOW + Duration::minutes(minutes);
-        check_engine(inspector, &store, &notifier, &settings(), now).await.expect("in memory").failing
+        check_installation(inspector, &store, &notifier, &settings(), now).await.expect("in memory").failing
     };
     let (ill, well) = (check(InstallationStatus::Failed), check(InstallationStatus::Ok));
     for minutes in [0, 5, 10] {
         assert_eq!(look(&ill, minutes).await, ["schedule"]);
     }
-    assert_eq!(notifier.kinds(), [AlertKind::EngineUnhealthy]);
+    assert_eq!(notifier.kinds(), [AlertKind::InstallationUnhealthy]);
     assert_eq!(notifier.alerts()[0].since, Some(NOW));
     assert_eq!(look(&well, 15).await, Vec::<String>::new());
     look(&well, 20).await;
-    assert_eq!(notifier.kinds(), [AlertKind::EngineUnhealthy, AlertKind::Recovered]);
+    assert_eq!(notifier.kinds(), [AlertKind::InstallationUnhealthy, AlertKind::Recovered]);
 }
 
 #[tokio::test]
@@ -369,7 +369,7 @@ async fn an_inspection_that_does_not_come_to_its_end_is_a_failure_of_its_own() {
     let (store, notifier) = (MemoryEndpoints::default(), MemoryNotifier::default());
     for _ in 0..2 {
         assert_eq!(
-            check_engine(&Silent, &store, &notifier, &settings(), NOW).await.expect("in memory").failing,
+            check_installation(&Silent, &store, &notifier, &settings(), NOW).await.expect("in memory").failing,
             ["inspection"]
         );
     }

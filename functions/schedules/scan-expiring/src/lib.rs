@@ -1,13 +1,13 @@
 //! Starts an attempt for every endpoint that is due.
 
-mod turns;
+mod fair_queue;
 
 use domain::acts::start_attempt::start_attempt;
 use domain::ports::{DUE_SHARDS, DueEntry, DueIndex, FlowStarter, ServiceFault};
+use fair_queue::{Plan, Turns};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use time::OffsetDateTime;
-use turns::{Plan, Turns};
 
 /// Entries of one shard that are put into order at once.
 const PAGE: u32 = 250;

@@ -180,7 +180,7 @@ mod tests {
         let stage = Stage::new(&[false]).await;
         let (endpoint, cause) = (contracts::endpoint(0, NOW), Cause::new("CaUnavailable"));
         let known = stage.causes.join(&cause, WaitingOn::Ca, &endpoint, NOW).await.expect("joined");
-        stage.causes.mark_told(&known, domain::endpoint::Severity::Notice).await.expect("recorded");
+        stage.causes.mark_notified(&known, domain::endpoint::Severity::Notice).await.expect("recorded");
         stage.run(NOW).await.expect("sent");
         assert_eq!(stage.notifier.kinds(), [], "it lasts");
         stage.causes.leave(&cause, WaitingOn::Ca, &endpoint.id).await.expect("left");

@@ -59,7 +59,7 @@ impl Alarms {
     }
 
     /// The stack's alarms and their states.
-    pub async fn look(&self) -> Observed<Vec<Alarm>> {
+    pub async fn describe(&self) -> Observed<Vec<Alarm>> {
         let response =
             self.http.execute(self.signed().await?).await.map_err(|error| unavailable(&error.without_url()))?;
         let status = response.status();

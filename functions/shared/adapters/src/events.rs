@@ -45,7 +45,7 @@ fn kind(kind: AlertKind) -> Open<events::AlertKind> {
         AlertKind::Recovered => events::AlertKind::Recovered,
         AlertKind::ServedCertificateDiffers => events::AlertKind::ServedCertificateDiffers,
         AlertKind::CertificateMissing => events::AlertKind::CertificateMissing,
-        AlertKind::EngineUnhealthy => events::AlertKind::EngineUnhealthy,
+        AlertKind::InstallationUnhealthy => events::AlertKind::InstallationUnhealthy,
         AlertKind::EndpointRemoved => events::AlertKind::EndpointRemoved,
         AlertKind::Digest => events::AlertKind::Digest,
     })

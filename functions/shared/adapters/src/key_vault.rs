@@ -37,12 +37,12 @@ impl EncryptedKeys {
     }
 
     /// Whether the table serves.
-    pub async fn look_at_table(&self) -> Observed<ResourceState> {
-        crate::dynamodb::look(&self.table_client, &self.table).await
+    pub async fn describe_table(&self) -> Observed<ResourceState> {
+        crate::dynamodb::describe(&self.table_client, &self.table).await
     }
 
     /// Whether the KMS key can be used.
-    pub async fn look_at_kms_key(&self) -> Observed<ResourceState> {
+    pub async fn describe_kms_key(&self) -> Observed<ResourceState> {
         let output = self.kms.describe_key().key_id(&self.kms_key).send().await;
         let state = output.map_err(|error| fault("kms:DescribeKey", error))?.key_metadata.and_then(|key| key.key_state);
         match state {

@@ -10,7 +10,7 @@ use vocabulary::text::printable;
 use crate::aws::fault;
 
 /// Whether a function can be invoked.
-pub async fn look(client: &Client, name: &str) -> Observed<ResourceState> {
+pub async fn describe(client: &Client, name: &str) -> Observed<ResourceState> {
     let output = client.get_function_configuration().function_name(name).send().await;
     let output = output.map_err(|error| fault("lambda:GetFunctionConfiguration", error))?;
     let why = |text: Option<String>| printable(&text.unwrap_or_default(), 200);

@@ -34,7 +34,7 @@ impl DelegationZone {
     }
 
     /// The zone itself, and the name servers it should be delegated to.
-    pub async fn look(&self) -> Observed<HostedZone> {
+    pub async fn describe(&self) -> Observed<HostedZone> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let output = self.client.get_hosted_zone().id(&self.zone_id).send().await;
         let output = output.map_err(|error| fault("route53:GetHostedZone", error))?;

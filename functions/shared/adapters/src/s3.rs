@@ -13,24 +13,24 @@ use crate::aws::fault;
 const LARGEST_BODY: i64 = 1024;
 
 #[derive(Clone, Debug)]
-pub struct TokenBucket {
+pub struct ChallengeBucket {
     client: Client,
     bucket: String,
 }
 
-impl TokenBucket {
+impl ChallengeBucket {
     pub fn new(client: Client, bucket: String) -> Self {
         Self { client, bucket }
     }
 
     /// Whether the bucket is there.
-    pub async fn look(&self) -> Observed<ResourceState> {
+    pub async fn describe(&self) -> Observed<ResourceState> {
         let output = self.client.get_bucket_location().bucket(&self.bucket).send().await;
         output.map(|_| ResourceState::Ready).map_err(|error| fault("s3:GetBucketLocation", error))
     }
 }
 
-impl TokenStore for TokenBucket {
+impl TokenStore for ChallengeBucket {
     async fn publish(&self, host: &DomainName, token: &str, body: &str) -> Result<(), ServiceFault> {
         self.client
             .put_object()

@@ -18,7 +18,7 @@ impl NamedSchedule {
         Self { client, name }
     }
 
-    pub async fn look(&self) -> Observed<Schedule> {
+    pub async fn describe(&self) -> Observed<Schedule> {
         let output = self.client.get_schedule().name(&self.name).send().await;
         let output = output.map_err(|error| fault("scheduler:GetSchedule", error))?;
         Ok(Schedule {

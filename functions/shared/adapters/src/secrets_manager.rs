@@ -101,7 +101,7 @@ impl AccountSecret {
     }
 
     /// What is stored for the CA at `directory`. Of the content, only the account's URL goes out.
-    pub async fn look(&self, directory: &str) -> Observed<Account> {
+    pub async fn describe(&self, directory: &str) -> Observed<Account> {
         // An emulator's secret without a value has an empty one.
         let stored = self.read(&self.account_secret).await?.filter(|(text, _)| !text.is_empty());
         let Some((text, _)) = stored else { return Ok(Account::NeverStored) };

@@ -26,7 +26,7 @@ impl AlertsTopic {
     }
 
     /// Who is told, and who was asked to confirm that they want to be.
-    pub async fn look(&self) -> Observed<Subscriptions> {
+    pub async fn describe(&self) -> Observed<Subscriptions> {
         let topic = self.client.get_topic_attributes().topic_arn(&self.arn).send().await;
         let attributes = topic.map_err(|error| fault("sns:GetTopicAttributes", error))?.attributes.unwrap_or_default();
         let pending = attributes.get("SubscriptionsPending").and_then(|count| count.parse().ok()).unwrap_or_default();

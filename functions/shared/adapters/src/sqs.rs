@@ -18,7 +18,7 @@ impl DeadLetters {
     }
 
     /// How many wait, those that somebody looks at just now too.
-    pub async fn look(&self) -> Observed<u64> {
+    pub async fn describe(&self) -> Observed<u64> {
         let counts = [
             QueueAttributeName::ApproximateNumberOfMessages,
             QueueAttributeName::ApproximateNumberOfMessagesNotVisible,

@@ -23,7 +23,7 @@ impl StateMachine {
     }
 
     /// Whether executions can be started.
-    pub async fn look(&self) -> Observed<ResourceState> {
+    pub async fn describe(&self) -> Observed<ResourceState> {
         let output = self.client.describe_state_machine().state_machine_arn(&self.arn).send().await;
         match output.map_err(|error| fault("states:DescribeStateMachine", error))?.status {
             None | Some(StateMachineStatus::Active) => Ok(ResourceState::Ready),

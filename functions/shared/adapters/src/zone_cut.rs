@@ -19,7 +19,7 @@ impl ZoneCut {
     }
 
     /// `name_servers` are those that serve `zone`, whoever knows of it.
-    pub async fn look(&self, zone: &str, name_servers: &[String]) -> Delegation {
+    pub async fn describe(&self, zone: &str, name_servers: &[String]) -> Delegation {
         let Ok(zone) = absolute(zone) else {
             return Delegation { at_parent: Err("the zone is not a DNS name".into()), servers: Vec::new() };
         };

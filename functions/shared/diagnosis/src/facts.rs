@@ -14,7 +14,7 @@ pub const MOST_ALIASES: usize = 8;
 pub struct Facts {
     /// Which CA, as CAA records name it.
     pub issuer: Issuer,
-    pub bases: Vec<BaseFacts>,
+    pub authorization_names: Vec<AuthorizationFacts>,
     /// CAA for every name.
     pub caa: Vec<CaaFacts>,
     /// External names only.
@@ -26,7 +26,7 @@ pub struct Facts {
 
 /// What stands at and around the `_acme-challenge` of one base.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseFacts {
+pub struct AuthorizationFacts {
     pub base: DomainName,
     pub zone: ZoneFacts,
     pub cname: Vec<ServerAnswer>,
@@ -37,8 +37,8 @@ pub struct BaseFacts {
     pub doubled: Option<(String, Vec<ServerAnswer>)>,
     /// TXT records at the delegated name, where no order is open.
     pub leftover: Vec<String>,
-    /// TXT at `_validation-persist`; asked of those that are proven by a standing record, and then nothing else is.
-    pub standing: Vec<ServerAnswer>,
+    /// TXT at `_validation-persist`; asked of those that are proven by a persistent record, and then nothing else is.
+    pub persistent: Vec<ServerAnswer>,
 }
 
 /// The zone that a name lies in.

@@ -25,12 +25,13 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
     }
     let mut records = Vec::new();
     // A zone that nobody can ask has no records to judge: what is wrong with it is told, and nothing else of it.
-    let zones = facts.bases.iter().map(|base| &base.zone).chain(facts.hosts.iter().map(|host| &host.zone));
+    let zones =
+        facts.authorization_names.iter().map(|base| &base.zone).chain(facts.hosts.iter().map(|host| &host.zone));
     for zone in zones {
         findings.extend(zone::findings(zone));
     }
     let mut delegations = Vec::new();
-    for base in &facts.bases {
+    for base in &facts.authorization_names {
         let (record, found) = match subject.dns_method {
             DnsMethod::Dns01 => delegation::judge(subject, base),
             DnsMethod::DnsPersist01 => persistent_record::judge(subject, base, &facts.issuer, now),
@@ -74,7 +75,7 @@ fn order(findings: &mut Vec<Finding>) {
 }
 
 fn provider_of(subject: &Subject, facts: &Facts, records: &[RecordCheck]) -> Option<vocabulary::dns::ProviderHint> {
-    let primary = facts.bases.iter().find(|base| base.base == subject.names.primary().base)?;
+    let primary = facts.authorization_names.iter().find(|base| base.base == subject.names.primary().base)?;
     let ZoneState::Served { apex, servers, .. } = &primary.zone.state else { return None };
     let below = |name: &&str| *name == apex || name.ends_with(&format!(".{apex}"));
     let mut names: Vec<&str> = records.iter().map(|record| record.record.name.as_str()).filter(below).collect();

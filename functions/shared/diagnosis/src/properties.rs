@@ -105,7 +105,7 @@ prop_compose! {
         zone in any_zone(),
         cname in servers(&[TARGET, "x.example", "_acme-challenge.shop.example.com"]),
         txt in servers(&["stray"]),
-        standing in servers(&STANDING),
+        persistent in servers(&STANDING),
         chain in prop::option::of(any_chain()),
         doubled in prop::option::of(servers(&["x.example"])),
         answers in prop::collection::vec(any_host_answer(), 0..3),
@@ -118,8 +118,8 @@ prop_compose! {
         let name: vocabulary::names::CertificateName = "shop.example.com".parse().expect("a name");
         Facts {
             issuer: issuer(),
-            bases: vec![BaseFacts {
-                base: name.base.clone(), zone: zone.clone(), cname, txt, chain, doubled, leftover: Vec::new(), standing,
+            authorization_names: vec![AuthorizationFacts {
+                base: name.base.clone(), zone: zone.clone(), cname, txt, chain, doubled, leftover: Vec::new(), persistent,
             }],
             caa: vec![CaaFacts { name: name.clone(), levels: vec![CaaLevel { name: "example.com".into(), aliases, answer: caa }] }],
             hosts: vec![HostFacts { name, zone, answers, http }],
@@ -141,8 +141,8 @@ fn subject(reachability: Reachability) -> Subject {
     subject
 }
 
-fn subject_by(reachability: Reachability, standing: bool) -> Subject {
-    let dns_method = if standing { DnsMethod::DnsPersist01 } else { DnsMethod::Dns01 };
+fn subject_by(reachability: Reachability, persistent: bool) -> Subject {
+    let dns_method = if persistent { DnsMethod::DnsPersist01 } else { DnsMethod::Dns01 };
     Subject { dns_method, ..subject(reachability) }
 }
 
@@ -152,18 +152,18 @@ proptest! {
     /// Nobody is shown a record in red without being told why.
     #[test]
     fn a_record_that_is_not_ok_never_comes_without_a_finding(
-        facts in any_facts(), external in any::<bool>(), standing in any::<bool>(),
+        facts in any_facts(), external in any::<bool>(), persistent in any::<bool>(),
     ) {
         let reachability = if external { Reachability::External } else { Reachability::Internal };
         let facts = if external { facts } else { Facts { hosts: Vec::new(), platform: None, ..facts } };
-        let report = diagnose(&subject_by(reachability, standing), &facts, datetime!(2026-11-24 12:00 UTC));
+        let report = diagnose(&subject_by(reachability, persistent), &facts, datetime!(2026-11-24 12:00 UTC));
         let wrong = report.records.iter().any(|record| record.status != RecordStatus::Ok);
         prop_assert!(!wrong || !report.findings.is_empty(), "{report:#?}");
     }
 
     #[test]
-    fn findings_come_in_order_once_each_and_all_from_the_catalogue(facts in any_facts(), standing in any::<bool>()) {
-        let report = diagnose(&subject_by(Reachability::External, standing), &facts, datetime!(2026-11-24 12:00 UTC));
+    fn findings_come_in_order_once_each_and_all_from_the_catalogue(facts in any_facts(), persistent in any::<bool>()) {
+        let report = diagnose(&subject_by(Reachability::External, persistent), &facts, datetime!(2026-11-24 12:00 UTC));
         let keys: BTreeSet<_> = report.findings.iter().map(|f| (&f.check, &f.subject)).collect();
         prop_assert_eq!(keys.len(), report.findings.len());
         prop_assert!(report.findings.is_sorted_by_key(|finding| std::cmp::Reverse(finding.severity)));
@@ -176,11 +176,11 @@ proptest! {
 
     /// What nobody can look up is not judged: the zone's fault is told, and none of what follows from it.
     #[test]
-    fn a_zone_that_is_not_served_is_told_alone(facts in any_facts(), standing in any::<bool>()) {
-        if facts.bases[0].zone.is_served() {
+    fn a_zone_that_is_not_served_is_told_alone(facts in any_facts(), persistent in any::<bool>()) {
+        if facts.authorization_names[0].zone.is_served() {
             return Ok(());
         }
-        let report = diagnose(&subject_by(Reachability::External, standing), &facts, datetime!(2026-11-24 12:00 UTC));
+        let report = diagnose(&subject_by(Reachability::External, persistent), &facts, datetime!(2026-11-24 12:00 UTC));
         let areas: BTreeSet<_> = report.findings.iter().filter_map(|f| f.entry()).map(|entry| entry.area).collect();
         prop_assert!(areas.is_subset(&BTreeSet::from([Area::Servers, Area::Host])), "{areas:?}");
         prop_assert!(report.findings.iter().all(|f| f.entry().is_some_and(|e| e.area == Area::Servers) || f.is(Check::TargetMissing)));
@@ -188,7 +188,7 @@ proptest! {
 
     #[test]
     fn the_flows_gate_and_the_check_agree_on_a_delegation(facts in any_facts()) {
-        let base = &facts.bases[0];
+        let base = &facts.authorization_names[0];
         let gate = crate::gate::judge_delegation(&base.base, TARGET, &base.cname, &base.txt);
         let (record, _) = delegation::judge(&subject(Reachability::Internal), base);
         let status = record.expect("a registered one").status;
@@ -199,9 +199,9 @@ proptest! {
 
     #[test]
     fn the_flows_gate_and_the_check_agree_on_a_standing_record(facts in any_facts(), wildcard in any::<bool>()) {
-        let (base, now) = (&facts.bases[0], datetime!(2026-11-24 12:00 UTC));
+        let (base, now) = (&facts.authorization_names[0], datetime!(2026-11-24 12:00 UTC));
         let ours = vocabulary::dns::PersistentIssuer::of(&issuer()).expect("both are known");
-        let gate = persistent_record::fault(&base.base, wildcard, &ours, &base.standing, now);
+        let gate = persistent_record::fault(&base.base, wildcard, &ours, &base.persistent, now);
         let also: &[String] = if wildcard { &["*.shop.example.com".into()] } else { &[] };
         let names = EndpointNames::parse("shop.example.com", also, 9).expect("valid");
         let subject = Subject { names, ..subject_by(Reachability::Internal, true) };
@@ -218,7 +218,7 @@ fn a_delegation_that_validation_does_not_need_is_only_noticed() {
     let base = |reachability| {
         let served = vec![ServerAnswer { server: "ns".into(), answer: Answer::Records(vec!["ns 1".into()]) }];
         let state = ZoneState::Served { apex: "example.com".into(), servers: served, dnssec: Dnssec::Unsigned };
-        let facts = BaseFacts {
+        let facts = AuthorizationFacts {
             base: "shop.example.com".parse().expect("a name"),
             zone: ZoneFacts { name: "shop.example.com".into(), state },
             cname: vec![ServerAnswer { server: "ns".into(), answer: Answer::NxDomain }],
@@ -226,7 +226,7 @@ fn a_delegation_that_validation_does_not_need_is_only_noticed() {
             chain: None,
             doubled: None,
             leftover: Vec::new(),
-            standing: Vec::new(),
+            persistent: Vec::new(),
         };
         delegation::judge(&subject(reachability), &facts).1[0].severity
     };

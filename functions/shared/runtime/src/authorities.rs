@@ -12,9 +12,9 @@ use vocabulary::names::NamePolicy;
 use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
 use crate::wiring::Wiring;
 
-const LIST: &str = "FURTHER_AUTHORITIES";
+const LIST: &str = "FALLBACK_AUTHORITIES";
 
-/// A CA that stands in for those before it, as the parameter `FurtherAuthorities` has it.
+/// A CA that stands in for those before it, as the parameter `FallbackAuthorities` has it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Further {

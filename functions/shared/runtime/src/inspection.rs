@@ -7,7 +7,7 @@ use adapters::lambda::{self, InspectFunction};
 use adapters::oidc::OpenIdProvider;
 use adapters::probe::EndpointProber;
 use adapters::route53::DelegationZone;
-use adapters::s3::TokenBucket;
+use adapters::s3::ChallengeBucket;
 use adapters::scheduler::NamedSchedule;
 use adapters::secrets_manager::AccountSecret;
 use adapters::sns::AlertsTopic;
@@ -29,7 +29,7 @@ pub struct Inspection {
     functions: Vec<String>,
     endpoints: EndpointsTable,
     keys: EncryptedKeys,
-    tokens: TokenBucket,
+    tokens: ChallengeBucket,
     state_machine: StateMachine,
     zone: DelegationZone,
     zone_name: String,
@@ -92,7 +92,7 @@ impl Wiring {
 
 impl Inspection {
     /// Looks at everything, side by side.
-    pub async fn look(&self, now: OffsetDateTime) -> Facts {
+    pub async fn describe(&self, now: OffsetDateTime) -> Facts {
         let (resources, (zone, delegation), target_caa, authorities, tasks) = futures::join!(
             self.resources(),
             self.zone(),
@@ -101,9 +101,9 @@ impl Inspection {
             self.tasks()
         );
         let (alarms, subscriptions, dead_letters, issuer, long_attempts, imported) = futures::join!(
-            self.alarms.look(),
-            self.alerts.look(),
-            self.dead_letters.look(),
+            self.alarms.describe(),
+            self.alerts.describe(),
+            self.dead_letters.describe(),
             self.issuer(now),
             self.state_machine.running_since(now - LONGEST_ATTEMPT),
             self.acm.imported(),
@@ -125,29 +125,29 @@ impl Inspection {
     }
 
     async fn authority(&self, ca: &AcmeConfig) -> AuthorityFacts {
-        let (account, directory) = futures::join!(self.account.look(&ca.directory), acme::directory::look(ca));
+        let (account, directory) = futures::join!(self.account.describe(&ca.directory), acme::directory::describe(ca));
         AuthorityFacts { account, directory }
     }
 
     async fn resources(&self) -> Vec<Resource> {
         let functions = self.functions.iter().map(async |name| Resource {
             name: format!("function {name}"),
-            state: lambda::look(&self.lambda, name).await,
+            state: lambda::describe(&self.lambda, name).await,
         });
         let named = |name: &str, state: Observed<ResourceState>| Resource { name: name.to_owned(), state };
         let (endpoints, keys, key, tokens, machine, functions) = futures::join!(
-            self.endpoints.look(),
-            self.keys.look_at_table(),
-            self.keys.look_at_kms_key(),
-            self.tokens.look(),
-            self.state_machine.look(),
+            self.endpoints.describe(),
+            self.keys.describe_table(),
+            self.keys.describe_kms_key(),
+            self.tokens.describe(),
+            self.state_machine.describe(),
             join_all(functions),
         );
         let mut resources = vec![
             named("table EndpointsTable", endpoints),
             named("table KeysTable", keys),
             named("KMS key KeysKey", key),
-            named("bucket TokenBucket", tokens),
+            named("bucket ChallengeBucket", tokens),
             named("state machine IssueCertificateStateMachine", machine),
         ];
         resources.extend(functions);
@@ -156,22 +156,22 @@ impl Inspection {
 
     async fn tasks(&self) -> Vec<TaskFacts> {
         let looks = self.schedules.iter().map(async |(task, schedule)| {
-            let (schedule, last_run) = futures::join!(schedule.look(), self.endpoints.last_run(*task));
+            let (schedule, last_run) = futures::join!(schedule.describe(), self.endpoints.last_run(*task));
             TaskFacts { task: *task, schedule, last_run }
         });
         join_all(looks).await
     }
 
     async fn zone(&self) -> (Observed<HostedZone>, Delegation) {
-        let zone = self.zone.look().await;
+        let zone = self.zone.describe().await;
         let name_servers = zone.as_ref().map(|zone| zone.name_servers.clone()).unwrap_or_default();
-        let delegation = self.cut.look(&self.zone_name, &name_servers).await;
+        let delegation = self.cut.describe(&self.zone_name, &name_servers).await;
         (zone, delegation)
     }
 
     async fn issuer(&self, now: OffsetDateTime) -> Option<Result<(), String>> {
         match &self.issuer {
-            Some(provider) => Some(provider.look(now).await.map_err(|fault| fault.to_string())),
+            Some(provider) => Some(provider.describe(now).await.map_err(|fault| fault.to_string())),
             None => None,
         }
     }

@@ -13,7 +13,7 @@ use adapters::oidc::OpenIdProvider;
 use adapters::otlp::Collector;
 use adapters::probe::EndpointProber;
 use adapters::route53::DelegationZone;
-use adapters::s3::TokenBucket;
+use adapters::s3::ChallengeBucket;
 use adapters::secrets_manager::AccountSecret;
 use adapters::sns::AlertsTopic;
 use adapters::step_functions::StateMachine;
@@ -92,9 +92,9 @@ impl Wiring {
         DelegationZone::new(aws_sdk_route53::Client::new(&self.sdk), String::new())
     }
 
-    pub fn tokens(&self) -> Wired<TokenBucket> {
+    pub fn tokens(&self) -> Wired<ChallengeBucket> {
         let bucket = self.environment.required("TOKEN_BUCKET")?;
-        Ok(TokenBucket::new(aws_sdk_s3::Client::new(&self.sdk), bucket))
+        Ok(ChallengeBucket::new(aws_sdk_s3::Client::new(&self.sdk), bucket))
     }
 
     pub fn dns(&self) -> Wired<Dns> {

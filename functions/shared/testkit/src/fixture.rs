@@ -11,8 +11,8 @@ use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use crate::contracts::registered;
 use crate::{
-    Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryKeys,
-    MemoryNotifier, MemoryProber, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
+    Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryNotifier,
+    MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
 };
 
 pub struct Fixture {
@@ -27,7 +27,7 @@ pub struct Fixture {
     pub dns: MemoryDns,
     pub ca: MemoryCa,
     pub prober: MemoryProber,
-    pub budgets: MemoryBudgets,
+    pub rate_limits: MemoryRateLimits,
     pub certificates: MemoryCertificates,
     /// At home, what is in `certificates`.
     pub destinations: MemoryDestinations,
@@ -86,7 +86,7 @@ impl Fixture {
             dns,
             ca,
             prober: MemoryProber::default(),
-            budgets: MemoryBudgets::default(),
+            rate_limits: MemoryRateLimits::default(),
             certificates,
             destinations,
             notifier: MemoryNotifier::default(),
@@ -95,16 +95,16 @@ impl Fixture {
         }
     }
 
-    /// The same, proven by a standing record, which is there, and with no delegation.
-    pub async fn by_standing_record() -> Self {
+    /// The same, proven by a persistent record, which is there, and with no delegation.
+    pub async fn by_persistent_record() -> Self {
         let proving = Proving { reachability: Reachability::Internal, dns_method: DnsMethod::DnsPersist01 };
-        let scene = Self::proven(proving).await;
-        scene.dns.alias("_acme-challenge.example.com", "nowhere.example");
-        scene.stand(true);
-        scene
+        let fixture = Self::proven(proving).await;
+        fixture.dns.alias("_acme-challenge.example.com", "nowhere.example");
+        fixture.stand(true);
+        fixture
     }
 
-    /// Creates the standing record, or takes it away.
+    /// Creates the persistent record, or takes it away.
     pub fn stand(&self, there: bool) {
         let value = MemoryCa::persistent_issuer().value(true);
         self.dns.text("_validation-persist.example.com", Some(value.as_str()).filter(|_| there));

@@ -3,7 +3,6 @@
 //! A dev-dependency only. Each fake calls `Fuse::burn` after each of its side effects: a test that sets
 //! the fuse sees the process die right there.
 
-mod budgets;
 mod ca;
 mod certificates;
 pub mod contracts;
@@ -16,10 +15,10 @@ mod messages;
 mod network;
 mod prober;
 mod publication;
+mod rate_limits;
 pub mod samples;
 mod shared_causes;
 
-pub use budgets::MemoryBudgets;
 pub use ca::MemoryCa;
 pub use certificates::{ImportedCertificate, MemoryCertificates, installed, installed_for};
 pub use destinations::{MemoryDestinations, MemoryListeners};
@@ -32,6 +31,7 @@ pub use network::{MemoryDns, MemoryProbe};
 pub use prober::{MemoryInspector, MemoryProber};
 pub use proptest;
 pub use publication::{MemoryTokens, MemoryZone};
+pub use rate_limits::MemoryRateLimits;
 pub use shared_causes::MemorySharedCauses;
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ mod tests {
         contracts::digest_log(&MemoryEndpoints::default(), 30).await;
         contracts::shared_causes(&MemorySharedCauses::default(), 10).await;
         contracts::health_index(&MemoryEndpoints::default(), 50).await;
-        contracts::engine_log(&MemoryEndpoints::default()).await;
-        contracts::budgets(&MemoryBudgets::default(), 10).await;
+        contracts::installation_log(&MemoryEndpoints::default()).await;
+        contracts::rate_limits(&MemoryRateLimits::default(), 10).await;
     }
 }

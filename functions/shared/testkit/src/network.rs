@@ -8,7 +8,7 @@ use vocabulary::names::DomainName;
 
 use crate::{MemoryTokens, MemoryZone};
 
-/// One name server that knows the customers' aliases and standing records, and serves the delegation zone.
+/// One name server that knows the customers' aliases and persistent records, and serves the delegation zone.
 #[derive(Clone, Debug)]
 pub struct MemoryDns {
     aliases: Arc<Mutex<BTreeMap<String, String>>>,
@@ -35,7 +35,7 @@ impl MemoryDns {
         };
     }
 
-    pub(crate) fn standing(&self, name: &str) -> Option<String> {
+    pub(crate) fn persistent(&self, name: &str) -> Option<String> {
         self.texts.lock().expect("no test panics in here").get(name).cloned()
     }
 
@@ -52,7 +52,7 @@ impl AuthoritativeDns for MemoryDns {
     async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
         let data: Vec<String> = match kind {
             RecordKind::Cname => self.target(name).into_iter().collect(),
-            RecordKind::Txt => self.zone.values(name).into_iter().chain(self.standing(name)).collect(),
+            RecordKind::Txt => self.zone.values(name).into_iter().chain(self.persistent(name)).collect(),
             _ => Vec::new(),
         };
         let answer = if data.is_empty() { Answer::NxDomain } else { Answer::Records(data) };

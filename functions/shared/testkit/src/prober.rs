@@ -60,11 +60,11 @@ impl CaaLookup for MemoryProber {
 }
 
 impl Prober for MemoryProber {
-    async fn look(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
+    async fn probe(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
         let mut state = self.state.lock().expect("no test panics in here");
         state.subjects.push(subject.clone());
         let target = subject.delegation_target.clone().unwrap_or_default();
-        let bases = subject.names.bases();
+        let authorization_names = subject.names.authorization_names();
         let name = |base: &vocabulary::names::DomainName| base.challenge_name();
         if state.missing {
             return report_of_a_missing_record(&name(&subject.names.primary().base), &target, now);
@@ -75,8 +75,11 @@ impl Prober for MemoryProber {
             value: target.clone(),
             purpose: "Proves control.".into(),
         };
-        let records =
-            bases.into_iter().map(|base| RecordCheck { record: record(base), status: RecordStatus::Ok, found: vec![] });
+        let records = authorization_names.into_iter().map(|base| RecordCheck {
+            record: record(base),
+            status: RecordStatus::Ok,
+            found: vec![],
+        });
         CheckReport {
             checked_at: now,
             records: records.collect(),

@@ -1,10 +1,10 @@
 //! One event of each kind, as the code makes them: what docs/EVENTS.md shows and what the tests of delivery send.
 
 use diagnosis::report::Serving;
-use domain::alert::installation::decide_engine;
-use domain::alert::ledger::decide;
+use domain::alert::installation::decide_installation;
+use domain::alert::notifications::decide;
 use domain::alert::{Alert, AlertKind, Digest, InstallationIssue, SharedCause};
-use domain::endpoint::{Cause, Endpoint, Failing, Health, Ledger, Severity, Symptom, SymptomKind};
+use domain::endpoint::{Cause, Endpoint, Failing, Health, Notifications, Severity, Symptom, SymptomKind};
 use domain::issues::issues;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -134,14 +134,14 @@ fn alert(kind: AlertKind) -> Alert {
         AlertKind::ActionRequired => only(&without_record(registered()), NOW),
         AlertKind::ExpiryApproaching => {
             let mut endpoint = without_record(aged(60, false));
-            endpoint.told = decide(&endpoint, NOW, None).ledger;
+            endpoint.told = decide(&endpoint, NOW, None).notifications;
             let later = NOW + Duration::days(13);
             endpoint.due_at = Some(later + Duration::hours(6));
             only(&endpoint, later)
         }
         AlertKind::Recovered => {
             let mut endpoint = without_record(aged(60, false));
-            endpoint.told = decide(&endpoint, NOW, None).ledger;
+            endpoint.told = decide(&endpoint, NOW, None).notifications;
             let later = NOW + Duration::hours(5);
             let renewed = Endpoint { told: endpoint.told, ..aged(0, true) };
             only(&renewed, later)
@@ -158,7 +158,7 @@ fn alert(kind: AlertKind) -> Alert {
             "ACM does not know the certificate any more.",
             "Renew it, which gives the certificate another ARN, and attach that to the listeners: managed-https renew shop.example.com --wait",
         ),
-        AlertKind::EngineUnhealthy => {
+        AlertKind::InstallationUnhealthy => {
             let issue = InstallationIssue {
                 cause: Cause::new("schedule"),
                 severity: Severity::Error,
@@ -169,7 +169,7 @@ fn alert(kind: AlertKind) -> Alert {
                     "Enable it; managed-https doctor shows the command.",
                 ),
             };
-            decide_engine(&Ledger::default(), &[issue], NOW, DASHBOARD).0.remove(0)
+            decide_installation(&Notifications::default(), &[issue], NOW, DASHBOARD).0.remove(0)
         }
         AlertKind::EndpointRemoved => Alert::removed(&aged(10, false), &[], NOW).linked(DASHBOARD),
         AlertKind::Digest => {

@@ -85,7 +85,7 @@ impl SharedCauses for MemorySharedCauses {
         Ok(true)
     }
 
-    async fn mark_told(&self, known: &SharedCause, severity: Severity) -> Result<(), ServiceFault> {
+    async fn mark_notified(&self, known: &SharedCause, severity: Severity) -> Result<(), ServiceFault> {
         let mut causes = self.causes();
         if let Some(entry) = causes.get_mut(&known.key()).filter(|entry| entry.known.since == known.since) {
             entry.known.told = entry.known.told.max(severity);

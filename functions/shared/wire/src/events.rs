@@ -31,7 +31,7 @@ pub enum AlertKind {
     /// The certificate is gone from ACM, or is another one there.
     CertificateMissing,
     /// The installation itself does not work as it must.
-    EngineUnhealthy,
+    InstallationUnhealthy,
     EndpointRemoved,
     /// What a tenant's endpoints need, once a day.
     Digest,

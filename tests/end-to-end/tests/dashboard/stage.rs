@@ -89,7 +89,7 @@ pub(crate) fn installation() -> Installation {
         endpoint_target: TARGET.into(),
         profile: None,
         name_policy: NamePolicy::Private,
-        standing_records: false,
+        persistent_records: false,
         issuer: None,
         account: None,
         deployment_roles: vec![],
@@ -331,7 +331,7 @@ impl Operations for Stage {
         Ok(view)
     }
 
-    fn offers_standing_records(&self) -> bool {
+    fn offers_persistent_records(&self) -> bool {
         false
     }
 

@@ -33,7 +33,7 @@ async fn after(stage: &Stage<'_>, name: &str, failure: Failure) -> Result<CheckR
     stage.delegate(&zone, &host).await?;
     let mut subject = stage.internal(&host);
     subject.failure = Some(failure);
-    Ok(stage.look(&subject).await)
+    Ok(stage.probe(&subject).await)
 }
 
 fn limited(detail: &str, retry_after: Option<time::OffsetDateTime>) -> Failure {

@@ -153,37 +153,37 @@ async fn public_suffix(_: &Stage<'_>) -> Result<CheckReport> {
 }
 
 async fn unregistered(stage: &Stage<'_>) -> Result<CheckReport> {
-    Ok(stage.look(&stage.internal("shop.nobody")).await)
+    Ok(stage.probe(&stage.internal("shop.nobody")).await)
 }
 
 async fn undelegated(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.above("parked", RrType::Txt, "\"for sale\"").await?;
-    Ok(stage.look(&stage.internal("parked")).await)
+    Ok(stage.probe(&stage.internal("parked")).await)
 }
 
 async fn failing(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.server("ns-failing", "127.0.0.10", Behaviour::ServFail).await?;
     stage.delegated_to("failing", "ns-failing").await?;
-    Ok(stage.look(&stage.external("shop.failing")).await)
+    Ok(stage.probe(&stage.external("shop.failing")).await)
 }
 
 async fn refusing(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.server("ns-refusing", "127.0.0.11", Behaviour::Refused).await?;
     stage.delegated_to("lame", "ns-refusing").await?;
-    Ok(stage.look(&stage.external("shop.lame")).await)
+    Ok(stage.probe(&stage.external("shop.lame")).await)
 }
 
 async fn one_is_lame(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.server("ns-lame", "127.0.0.12", Behaviour::WithoutAuthority).await?;
     let zone = stage.zone_at("halflame", &["ns1", "ns-lame"]).await?;
     stage.delegate(&zone, "shop.halflame").await?;
-    Ok(stage.look(&stage.internal("shop.halflame")).await)
+    Ok(stage.probe(&stage.internal("shop.halflame")).await)
 }
 
 async fn silent(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.server("ns-silent", "127.0.0.13", Behaviour::Silent).await?;
     stage.delegated_to("silent", "ns-silent").await?;
-    Ok(stage.look(&stage.internal("shop.silent")).await)
+    Ok(stage.probe(&stage.internal("shop.silent")).await)
 }
 
 async fn unsigned(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -191,7 +191,7 @@ async fn unsigned(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.above("unsigned", RrType::Ds, &format!("2371 13 2 {digest}")).await?;
     let zone = stage.zone("unsigned").await?;
     stage.delegate(&zone, "shop.unsigned").await?;
-    Ok(stage.look(&stage.internal("shop.unsigned")).await)
+    Ok(stage.probe(&stage.internal("shop.unsigned")).await)
 }
 
 async fn disagreeing(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -199,37 +199,37 @@ async fn disagreeing(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.server("ns-old", "127.0.0.14", Behaviour::Serving(old)).await?;
     let zone = stage.zone_at("divided", &["ns1", "ns-old"]).await?;
     stage.delegate(&zone, "shop.divided").await?;
-    Ok(stage.look(&stage.internal("shop.divided")).await)
+    Ok(stage.probe(&stage.internal("shop.divided")).await)
 }
 
 async fn missing(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.zone("missing").await?;
-    Ok(stage.look(&stage.internal("shop.missing")).await)
+    Ok(stage.probe(&stage.internal("shop.missing")).await)
 }
 
 async fn missing_but_not_needed(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.zone("overhttp").await?;
     stage.point(&zone, "shop.overhttp").await?;
-    Ok(stage.look(&stage.external("shop.overhttp")).await)
+    Ok(stage.probe(&stage.external("shop.overhttp")).await)
 }
 
 async fn elsewhere(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.zone("moved").await?;
     stage.cname(&zone, "_acme-challenge.shop.moved", "earlier.acme.platform").await?;
-    Ok(stage.look(&stage.internal("shop.moved")).await)
+    Ok(stage.probe(&stage.internal("shop.moved")).await)
 }
 
 async fn doubled(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.zone("doubled").await?;
     let typed = format!("{}.{}", stage.name("_acme-challenge.shop.doubled"), stage.name("doubled"));
     zone.upsert(&typed, RrType::Cname, &[&stage.target()]).await?;
-    Ok(stage.look(&stage.internal("shop.doubled")).await)
+    Ok(stage.probe(&stage.internal("shop.doubled")).await)
 }
 
 async fn txt_instead(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.zone("txt").await?;
     zone.upsert(&stage.name("_acme-challenge.shop.txt"), RrType::Txt, &["\"from another client\""]).await?;
-    Ok(stage.look(&stage.internal("shop.txt")).await)
+    Ok(stage.probe(&stage.internal("shop.txt")).await)
 }
 
 async fn beside(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -238,7 +238,7 @@ async fn beside(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.static_zone("beside", &both)?;
     stage.server("ns-lax", "127.0.0.20", Behaviour::Serving(zone)).await?;
     stage.delegated_to("beside", "ns-lax").await?;
-    Ok(stage.look(&stage.internal("shop.beside")).await)
+    Ok(stage.probe(&stage.internal("shop.beside")).await)
 }
 
 async fn leftover(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -249,14 +249,14 @@ async fn leftover(stage: &Stage<'_>) -> Result<CheckReport> {
     delegation.upsert(&target, RrType::Txt, &["\"of an earlier order\""]).await?;
     let mut subject = stage.internal("shop.left");
     subject.delegation_target = Some(target);
-    Ok(stage.look(&subject).await)
+    Ok(stage.probe(&subject).await)
 }
 
 async fn looping(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.zone("looping").await?;
     stage.cname(&zone, "_acme-challenge.shop.looping", "other.looping").await?;
     stage.cname(&zone, "other.looping", "_acme-challenge.shop.looping").await?;
-    Ok(stage.look(&stage.internal("shop.looping")).await)
+    Ok(stage.probe(&stage.internal("shop.looping")).await)
 }
 
 async fn long_chain(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -265,7 +265,7 @@ async fn long_chain(stage: &Stage<'_>) -> Result<CheckReport> {
     for i in 0..9 {
         stage.cname(&zone, &format!("a{i}.long"), &format!("a{}.long", i + 1)).await?;
     }
-    Ok(stage.look(&stage.internal("shop.long")).await)
+    Ok(stage.probe(&stage.internal("shop.long")).await)
 }
 
 /// A zone with a right delegation for `shop`, and with CAA records.
@@ -278,17 +278,17 @@ async fn with_caa(stage: &Stage<'_>, zone: &str, caa: &[&str]) -> Result<Custome
 
 async fn forbidden(stage: &Stage<'_>) -> Result<CheckReport> {
     with_caa(stage, "caa", &["0 issue \"someone-else.test\"", "0 iodef \"mailto:security@example.com\""]).await?;
-    Ok(stage.look(&stage.internal("shop.caa")).await)
+    Ok(stage.probe(&stage.internal("shop.caa")).await)
 }
 
 async fn wildcard_forbidden(stage: &Stage<'_>) -> Result<CheckReport> {
     with_caa(stage, "wild", &["0 issue \"ca.test\"", "0 issuewild \";\""]).await?;
-    Ok(stage.look(&stage.subject(&["shop.wild", "*.shop.wild"], Reachability::Internal)).await)
+    Ok(stage.probe(&stage.subject(&["shop.wild", "*.shop.wild"], Reachability::Internal)).await)
 }
 
 async fn semicolon(stage: &Stage<'_>) -> Result<CheckReport> {
     with_caa(stage, "trailing", &[&format!("0 issue \"ca.test; accounturi={ACCOUNT};\"")]).await?;
-    Ok(stage.look(&stage.internal("shop.trailing")).await)
+    Ok(stage.probe(&stage.internal("shop.trailing")).await)
 }
 
 /// A host with CAA of another CA, which `shop` in `zone` is an alias of.
@@ -304,43 +304,43 @@ async fn at_the_target(stage: &Stage<'_>) -> Result<CheckReport> {
     alias_of_a_host_with_caa(stage, "guardedshop", "edge.guarded", "guarded").await?;
     let mut subject = stage.external("shop.guardedshop");
     subject.endpoint_target = stage.name("edge.guarded");
-    Ok(stage.look(&subject).await)
+    Ok(stage.probe(&subject).await)
 }
 
 async fn at_a_stranger(stage: &Stage<'_>) -> Result<CheckReport> {
     alias_of_a_host_with_caa(stage, "aliased", "sites.builder", "builder").await?;
-    Ok(stage.look(&stage.internal("shop.aliased")).await)
+    Ok(stage.probe(&stage.internal("shop.aliased")).await)
 }
 
 async fn account(stage: &Stage<'_>) -> Result<CheckReport> {
     with_caa(stage, "account", &["0 issue \"ca.test; accounturi=https://ca.test/account/8\""]).await?;
-    Ok(stage.look(&stage.internal("shop.account")).await)
+    Ok(stage.probe(&stage.internal("shop.account")).await)
 }
 
 async fn method(stage: &Stage<'_>) -> Result<CheckReport> {
     with_caa(stage, "method", &["0 issue \"ca.test; validationmethods=http-01\""]).await?;
-    Ok(stage.look(&stage.internal("shop.method")).await)
+    Ok(stage.probe(&stage.internal("shop.method")).await)
 }
 
 async fn critical(stage: &Stage<'_>) -> Result<CheckReport> {
     with_caa(stage, "critical", &["128 isue \"ca.test\""]).await?;
-    Ok(stage.look(&stage.internal("shop.critical")).await)
+    Ok(stage.probe(&stage.internal("shop.critical")).await)
 }
 
 async fn critical_contact(stage: &Stage<'_>) -> Result<CheckReport> {
     with_caa(stage, "contact", &["1 contactemail \"dns@example.com\"", "0 issue \"ca.test\""]).await?;
-    Ok(stage.look(&stage.internal("shop.contact")).await)
+    Ok(stage.probe(&stage.internal("shop.contact")).await)
 }
 
 async fn unanswered(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.static_zone("old", &[("_acme-challenge.shop.old", "CNAME", "label.acme.platform")])?;
     stage.server("ns-home", "127.0.0.21", Behaviour::Serving(zone.failing_at("CAA")?)).await?;
     stage.delegated_to("old", "ns-home").await?;
-    Ok(stage.look(&stage.internal("shop.old")).await)
+    Ok(stage.probe(&stage.internal("shop.old")).await)
 }
 
 async fn one_has_no_address(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.zone_at("halfdead", &["ns1", "ns-gone"]).await?;
     stage.delegate(&zone, "shop.halfdead").await?;
-    Ok(stage.look(&stage.internal("shop.halfdead")).await)
+    Ok(stage.probe(&stage.internal("shop.halfdead")).await)
 }

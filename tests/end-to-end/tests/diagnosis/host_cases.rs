@@ -70,7 +70,7 @@ async fn at(stage: &Stage<'_>, name: &str, records: &[(RrType, &str)]) -> Result
     for (kind, address) in records {
         zone.upsert(&stage.name(&host), kind.clone(), &[address]).await?;
     }
-    Ok(stage.look(&stage.external(&host)).await)
+    Ok(stage.probe(&stage.external(&host)).await)
 }
 
 /// A host that leads, as it must, to a platform whose target is `target`.
@@ -80,7 +80,7 @@ async fn behind(stage: &Stage<'_>, name: &str, target: &str) -> Result<CheckRepo
     stage.cname(&zone, &host, target).await?;
     let mut subject = stage.external(&host);
     subject.endpoint_target = stage.name(target);
-    Ok(stage.look(&subject).await)
+    Ok(stage.probe(&subject).await)
 }
 
 async fn no_target(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -119,7 +119,7 @@ async fn at_a_cdn(stage: &Stage<'_>, name: &str, address: &str) -> Result<CheckR
     let cdn = stage.absolute_zone(&alias, &["ns1"]).await?;
     cdn.upsert(&alias, RrType::A, &[address]).await?;
     zone.upsert(&host, RrType::Cname, &[&alias]).await?;
-    Ok(stage.look(&stage.external(&format!("shop.{name}"))).await)
+    Ok(stage.probe(&stage.external(&format!("shop.{name}"))).await)
 }
 
 async fn proxied(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -170,11 +170,11 @@ async fn certified(stage: &Stage<'_>, name: &str) -> Result<Subject> {
 
 async fn no_tls(stage: &Stage<'_>) -> Result<CheckReport> {
     let subject = certified(stage, "plain").await?;
-    Ok(stage.look_at_port(&subject, Some(1)).await)
+    Ok(stage.probe_at_port(&subject, Some(1)).await)
 }
 
 async fn other_certificate(stage: &Stage<'_>) -> Result<CheckReport> {
     let subject = certified(stage, "swapped").await?;
     let (_presenting, port) = Host::presenting("other.host.test").await?;
-    Ok(stage.look_at_port(&subject, Some(port)).await)
+    Ok(stage.probe_at_port(&subject, Some(port)).await)
 }

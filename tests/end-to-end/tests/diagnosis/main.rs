@@ -8,8 +8,8 @@ mod ca_cases;
 mod cases;
 mod host_cases;
 mod page;
+mod persistent_cases;
 mod stage;
-mod standing_cases;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ pub(crate) struct Case {
 }
 
 fn all() -> impl Iterator<Item = &'static Case> {
-    cases::CASES.iter().chain(&standing_cases::CASES).chain(&host_cases::CASES).chain(&ca_cases::CASES)
+    cases::CASES.iter().chain(&persistent_cases::CASES).chain(&host_cases::CASES).chain(&ca_cases::CASES)
 }
 
 #[test]
@@ -62,7 +62,7 @@ async fn each_fault_is_named_alone_with_who_must_act_and_what_to_do() -> Result<
     let stage = Stage::set(&cloud).await?;
     all_is_well(&stage).await?;
     nothing_is_asked_before_registration(&stage).await?;
-    standing_cases::all_is_well(&stage).await?;
+    persistent_cases::all_is_well(&stage).await?;
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
     for case in all() {
         let begun = Instant::now();
@@ -102,7 +102,7 @@ async fn all_is_well(stage: &Stage<'_>) -> Result<()> {
     let zone = stage.zone("well").await?;
     stage.delegate(&zone, "shop.well").await?;
     stage.point(&zone, "shop.well").await?;
-    let report = stage.look(&stage.external("shop.well")).await;
+    let report = stage.probe(&stage.external("shop.well")).await;
     ensure!(report.findings.is_empty() && report.is_well(), "{report:#?}");
     let [host, delegation] = report.records.as_slice() else { anyhow::bail!("two records: {report:#?}") };
     ensure!(host.status == RecordStatus::Ok && delegation.status == RecordStatus::Ok, "{report:#?}");
@@ -120,10 +120,10 @@ async fn nothing_is_asked_before_registration(stage: &Stage<'_>) -> Result<()> {
     stage.point(&zone, "shop.new").await?;
     let mut subject = stage.external("shop.new");
     subject.delegation_target = None;
-    let report = stage.look(&subject).await;
+    let report = stage.probe(&subject).await;
     ensure!(report.findings.is_empty() && report.records.len() == 1, "{report:#?}");
     stage.cname(&zone, "_acme-challenge.shop.new", "old.service").await?;
-    let report = stage.look(&subject).await;
+    let report = stage.probe(&subject).await;
     ensure!(report.is_well() && report.findings[0].check == "delegation-elsewhere", "{report:#?}");
     Ok(())
 }

@@ -206,17 +206,17 @@ impl<'a> Stage<'a> {
         self.subject(&[name], Reachability::External)
     }
 
-    pub(crate) async fn look(&self, subject: &Subject) -> CheckReport {
-        self.look_at_port(subject, None).await
+    pub(crate) async fn probe(&self, subject: &Subject) -> CheckReport {
+        self.probe_at_port(subject, None).await
     }
 
     /// With `https`, hosts are looked at over TLS, at this port.
-    pub(crate) async fn look_at_port(&self, subject: &Subject, https: Option<u16>) -> CheckReport {
+    pub(crate) async fn probe_at_port(&self, subject: &Subject, https: Option<u16>) -> CheckReport {
         let reach = Reach::new(self.dns.clone(), vec!["127.0.0.0/8".parse().expect("a network")]);
         let probe = Probe::new(reach.clone(), self.cloud.description().edge.port());
         let issuer = Issuer { identities: vec!["ca.test".into()], account: Some(ACCOUNT.into()) };
         let tls = https.map(|port| TlsProbe::new(reach, port));
-        EndpointProber::new(self.dns.clone(), probe, tls, issuer).look(subject, NOW).await
+        EndpointProber::new(self.dns.clone(), probe, tls, issuer).probe(subject, NOW).await
     }
 
     /// As it is on any other day and machine.

@@ -1,6 +1,6 @@
 //! One tenant with thousands of broken names delays nobody else: neither their renewals nor their registrations.
 //!
-//! The real scan, flow and budgets over the in-memory ports, at a CA with Let's Encrypt's limits, minute by minute.
+//! The real scan, flow and rate_limits over the in-memory ports, at a CA with Let's Encrypt's limits, minute by minute.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,8 +6,8 @@ mod absent;
 mod definition;
 mod deployments;
 mod fair;
+mod fallback;
 mod machine;
-mod stand_in;
 mod world;
 mod year;
 
@@ -174,7 +174,7 @@ async fn check_settled(world: &World, id: &EndpointId, outcome: Outcome) -> Endp
     let held = endpoint.certificate.clone().expect("it has a certificate");
     deployments::check(world, &endpoint, &held);
     assert!(endpoint.names.same_set(&held.names), "the certificate is for the endpoint's names: {held:?}");
-    for base in endpoint.names.bases() {
+    for base in endpoint.names.authorization_names() {
         assert_eq!(world.endpoints.holder(base).await, Ok(Some(id.clone())), "every name is claimed");
     }
     assert_eq!(endpoint.due_at, Some(held.renew_at), "it is due at its renewal");

@@ -13,8 +13,8 @@ use domain::ports::{CertificateAuthority, Change, ChangeError, EndpointReader, R
 use futures::FutureExt;
 use serde_json::{Value, json};
 use testkit::{
-    Crash, Fuse, MemoryBudgets, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints,
-    MemoryFlows, MemoryKeys, MemoryNotifier, MemoryProbe, MemoryProber, MemorySharedCauses, MemoryTokens, MemoryTraces,
+    Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys,
+    MemoryNotifier, MemoryProbe, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces,
     MemoryZone,
 };
 use time::macros::datetime;
@@ -76,7 +76,7 @@ pub(crate) struct World {
     /// Stands in for the first.
     pub(crate) second: MemoryCa,
     pub(crate) prober: MemoryProber,
-    pub(crate) budgets: MemoryBudgets,
+    pub(crate) rate_limits: MemoryRateLimits,
     authorities: Authorities,
     pub(crate) certificates: MemoryCertificates,
     /// At home, what is in `certificates`.
@@ -137,7 +137,7 @@ impl World {
             ca,
             second,
             prober: MemoryProber::default(),
-            budgets: MemoryBudgets::new(fuse.clone()),
+            rate_limits: MemoryRateLimits::new(fuse.clone()),
             authorities,
             fuse,
             outages,
@@ -373,7 +373,7 @@ impl World {
                     authorities: &self.authorities,
                     dns: &self.dns,
                     prober: &self.prober,
-                    budgets: &self.budgets,
+                    rate_limits: &self.rate_limits,
                     delegation_zone: ZONE,
                     endpoint_target: TARGET,
                 };

@@ -34,7 +34,7 @@ struct Meta {
 }
 
 /// What the CA of `config` says about itself, or why that is unknown.
-pub async fn look(config: &AcmeConfig) -> Result<Directory, String> {
+pub async fn describe(config: &AcmeConfig) -> Result<Directory, String> {
     let tls = tls::client_config(config.trust_anchor.as_deref()).map_err(|error| error.to_string())?;
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)

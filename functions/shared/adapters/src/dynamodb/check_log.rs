@@ -13,7 +13,7 @@ use crate::aws::{conditional, conflict};
 const LARGEST_REPORT: usize = 350 * 1024;
 
 impl CheckLog for EndpointsTable {
-    async fn begin_look(
+    async fn begin_check(
         &self,
         id: &EndpointId,
         now: OffsetDateTime,

@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
-use domain::endpoint::{Endpoint, Ledger};
+use domain::endpoint::{Endpoint, Notifications};
 use domain::ports::{HealthIndex, ServiceFault, Sight};
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
@@ -59,7 +59,7 @@ impl HealthIndex for EndpointsTable {
         }
     }
 
-    async fn save_told(&self, seen: &Endpoint, told: &Ledger) -> Result<bool, ServiceFault> {
+    async fn save_notified(&self, seen: &Endpoint, told: &Notifications) -> Result<bool, ServiceFault> {
         let result = self
             .update(&seen.id)
             .update_expression("SET told = :told")

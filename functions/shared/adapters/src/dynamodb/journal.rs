@@ -2,7 +2,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::endpoint::{Attempt, Endpoint};
-use domain::health::pace::first_look;
+use domain::health::pace::first_check;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
 use vocabulary::acme::OpenOrder;
 use vocabulary::certificate::InstalledCertificate;
@@ -52,7 +52,7 @@ impl AttemptJournal for EndpointsTable {
             .condition_expression("attempt = :attempt")
             .expression_attribute_values(":certificate", items::attribute(certificate))
             .expression_attribute_values(":now", number(certificate.imported_at.unix_timestamp()))
-            .expression_attribute_values(":look", number(first_look(id, certificate).unix_timestamp()))
+            .expression_attribute_values(":look", number(first_check(id, certificate).unix_timestamp()))
             .expression_attribute_values(":attempt", number(attempt))
             .send()
             .await;
@@ -114,7 +114,7 @@ impl AttemptJournal for EndpointsTable {
             .send()
             .await
             .map_err(|error| fault("dynamodb:PutItem", error))?;
-        let claims = endpoint.names.bases().into_iter().map(|base| self.delete_claim(base, &endpoint.id));
+        let claims = endpoint.names.authorization_names().into_iter().map(|base| self.delete_claim(base, &endpoint.id));
         let going = Delete::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(&endpoint.id))

@@ -21,14 +21,14 @@
 //! endpoints with a certificate; index `health` (due_shard, health_at) likewise.
 
 mod advice_index;
-mod budgets;
 mod check_log;
 mod digest_log;
 mod due_index;
-mod engine_log;
 mod health_index;
+mod installation_log;
 mod items;
 mod journal;
+mod rate_limits;
 mod registry;
 mod sharded;
 mod share_links;
@@ -60,8 +60,8 @@ impl EndpointsTable {
     }
 
     /// Whether the table serves.
-    pub async fn look(&self) -> Observed<ResourceState> {
-        look(&self.client, &self.table).await
+    pub async fn describe(&self) -> Observed<ResourceState> {
+        describe(&self.client, &self.table).await
     }
 
     /// An update of the endpoint's item; what and on which condition is the caller's to say.
@@ -149,7 +149,7 @@ impl EndpointReader for EndpointsTable {
 }
 
 /// Whether a table serves.
-pub async fn look(client: &Client, table: &str) -> Observed<ResourceState> {
+pub async fn describe(client: &Client, table: &str) -> Observed<ResourceState> {
     let output = client.describe_table().table_name(table).send().await;
     let status = output.map_err(|error| fault("dynamodb:DescribeTable", error))?.table.and_then(|t| t.table_status);
     match status {

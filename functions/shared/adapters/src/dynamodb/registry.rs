@@ -18,8 +18,9 @@ impl Registry for EndpointsTable {
         event: &Event,
         request: Option<&NamedRequest>,
     ) -> Result<Registered, RegisterError> {
-        let bases: Vec<_> = endpoint.names.bases().into_iter().collect();
-        let mut writes: Vec<_> = bases.iter().map(|base| self.put_new(items::claim_item(base, &endpoint.id))).collect();
+        let authorization_names: Vec<_> = endpoint.names.authorization_names().into_iter().collect();
+        let mut writes: Vec<_> =
+            authorization_names.iter().map(|base| self.put_new(items::claim_item(base, &endpoint.id))).collect();
         writes.push(self.put_new(items::endpoint_item(endpoint)));
         writes.push(self.put_event(&endpoint.id, event));
         if let Some(request) = request {
@@ -31,18 +32,18 @@ impl Registry for EndpointsTable {
         };
         // A request that is known goes first: its own endpoint is what holds the names.
         if let Some(request) = request
-            && refused.contains(&(bases.len() + 2))
+            && refused.contains(&(authorization_names.len() + 2))
         {
             return self.registered_before(request).await;
         }
-        match refused.first().and_then(|index| bases.get(*index)) {
+        match refused.first().and_then(|index| authorization_names.get(*index)) {
             Some(base) => Err(RegisterError::NameTaken((*base).clone())),
             None => Err(conflict("dynamodb:TransactWriteItems").into()),
         }
     }
 
     async fn change(&self, seen: &Endpoint, change: &Change, event: &Event) -> Result<(), ChangeError> {
-        let (before, after) = (seen.names.bases(), change.names.bases());
+        let (before, after) = (seen.names.authorization_names(), change.names.authorization_names());
         let added: Vec<_> = after.difference(&before).collect();
         let mut writes: Vec<_> = added.iter().map(|base| self.put_new(items::claim_item(base, &seen.id))).collect();
         writes.push(TransactWriteItem::builder().update(self.update_of_change(seen, change)).build());

@@ -93,7 +93,7 @@ impl SharedCauses for EndpointsTable {
         Ok(conditional("dynamodb:UpdateItem", update.send().await)?.is_some())
     }
 
-    async fn mark_told(&self, known: &SharedCause, severity: Severity) -> Result<(), ServiceFault> {
+    async fn mark_notified(&self, known: &SharedCause, severity: Severity) -> Result<(), ServiceFault> {
         let result = self
             .client
             .update_item()

@@ -183,7 +183,7 @@ impl OpenIdProvider {
     }
 
     /// Whether the issuer answers with what signing in takes.
-    pub async fn look(&self, now: OffsetDateTime) -> Result<(), ProviderFault> {
+    pub async fn describe(&self, now: OffsetDateTime) -> Result<(), ProviderFault> {
         let uri = self.metadata(now).await?.jwks_uri;
         let keys: keys::KeyDocument = self.0.fetcher.get_json(&uri).await?;
         if keys.has_usable() { Ok(()) } else { Err(ProviderFault::Malformed(uri.to_string())) }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diagnosis::facts::{
-    BaseFacts, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, ProbeAnswer, ProbeFault,
-    TlsObservation, ZoneState,
+    AuthorizationFacts, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, ProbeAnswer,
+    ProbeFault, TlsObservation, ZoneState,
 };
 use diagnosis::judge;
 use diagnosis::report::CheckReport;
@@ -64,8 +64,8 @@ impl EndpointProber {
         self.begin(now).caa_at(name.to_owned()).await
     }
 
-    fn begin(&self, now: OffsetDateTime) -> Look<'_> {
-        Look { prober: self, zones: Zones::new(&self.dns, now), until: Instant::now() + LONGEST }
+    fn begin(&self, now: OffsetDateTime) -> Probing<'_> {
+        Probing { prober: self, zones: Zones::new(&self.dns, now), until: Instant::now() + LONGEST }
     }
 }
 
@@ -76,30 +76,32 @@ impl CaaLookup for EndpointProber {
 }
 
 impl Prober for EndpointProber {
-    async fn look(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
+    async fn probe(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
         let facts = self.begin(now).gather(subject).await;
         judge::diagnose(subject, &facts, now)
     }
 }
 
 /// One look, which knows each zone once found.
-struct Look<'a> {
+struct Probing<'a> {
     prober: &'a EndpointProber,
     zones: Zones<'a>,
     until: Instant,
 }
 
-impl Look<'_> {
+impl Probing<'_> {
     async fn gather(&self, subject: &Subject) -> Facts {
         let external = subject.reachability == Reachability::External;
-        let bases = join_all(subject.names.bases().into_iter().map(|base| self.base(subject, base)));
+        let authorization_names =
+            join_all(subject.names.authorization_names().into_iter().map(|base| self.base(subject, base)));
         let caa = join_all(subject.names.iter().map(|name| self.caa(name)));
         let hosts =
             join_all(subject.names.iter().take(if external { usize::MAX } else { 0 }).map(|name| self.host(name)));
         let platform = OptionFuture::from(external.then(|| self.follow(&subject.endpoint_target)));
         let tls = OptionFuture::from(self.presenting(subject).map(|(probe, host)| self.present(probe, host)));
-        let (bases, caa, hosts, platform, tls) = tokio::join!(bases, caa, hosts, platform, tls);
-        Facts { issuer: self.prober.issuer.clone(), bases, caa, hosts, platform, tls }
+        let (authorization_names, caa, hosts, platform, tls) =
+            tokio::join!(authorization_names, caa, hosts, platform, tls);
+        Facts { issuer: self.prober.issuer.clone(), authorization_names, caa, hosts, platform, tls }
     }
 
     /// `late` if it takes too long.
@@ -107,9 +109,9 @@ impl Look<'_> {
         timeout_at(self.until, asked).await.unwrap_or_else(|_| late())
     }
 
-    async fn base(&self, subject: &Subject, base: &DomainName) -> BaseFacts {
+    async fn base(&self, subject: &Subject, base: &DomainName) -> AuthorizationFacts {
         let zone = self.within(self.zones.of(base.as_str()), || zone::late(base.as_str())).await;
-        let mut facts = BaseFacts {
+        let mut facts = AuthorizationFacts {
             base: base.clone(),
             zone: zone.facts.clone(),
             cname: Vec::new(),
@@ -117,22 +119,22 @@ impl Look<'_> {
             chain: None,
             doubled: None,
             leftover: Vec::new(),
-            standing: Vec::new(),
+            persistent: Vec::new(),
         };
         match subject.dns_method {
             DnsMethod::Dns01 => self.delegation(subject, &mut facts).await,
-            DnsMethod::DnsPersist01 => self.standing(&mut facts).await,
+            DnsMethod::DnsPersist01 => self.persistent(&mut facts).await,
         }
         facts
     }
 
-    async fn delegation(&self, subject: &Subject, facts: &mut BaseFacts) {
+    async fn delegation(&self, subject: &Subject, facts: &mut AuthorizationFacts) {
         let name = facts.base.challenge_name();
         let (cname, txt) = tokio::join!(self.ask(&name, RecordKind::Cname), self.ask(&name, RecordKind::Txt));
         (facts.cname, facts.txt) = (cname, txt);
-        let standing = facts.cname.iter().find_map(|answer| answer.answer.records().first());
+        let persistent = facts.cname.iter().find_map(|answer| answer.answer.records().first());
         let target = subject.delegation_target.as_deref();
-        if let Some(to) = standing {
+        if let Some(to) = persistent {
             let aliases = self.within(chain::aliases(&self.zones, &name, to), || chain::late(to));
             let leftover =
                 OptionFuture::from(target.filter(|_| !subject.order_open).map(|to| self.ask(to, RecordKind::Txt)));
@@ -145,19 +147,19 @@ impl Look<'_> {
         } else if let ZoneState::Served { apex, .. } = &facts.zone.state {
             let doubled = format!("{name}.{apex}");
             let (cname, txt) = tokio::join!(self.ask(&doubled, RecordKind::Cname), self.ask(&doubled, RecordKind::Txt));
-            let standing = cname.into_iter().chain(txt).filter(|answer| !answer.answer.records().is_empty());
-            facts.doubled = Some((doubled, standing.collect()));
+            let persistent = cname.into_iter().chain(txt).filter(|answer| !answer.answer.records().is_empty());
+            facts.doubled = Some((doubled, persistent.collect()));
         }
     }
 
-    async fn standing(&self, facts: &mut BaseFacts) {
+    async fn persistent(&self, facts: &mut AuthorizationFacts) {
         let name = facts.base.persistent_name();
-        facts.standing = self.ask(&name, RecordKind::Txt).await;
-        let nothing = facts.standing.iter().all(|answer| answer.answer.records().is_empty());
+        facts.persistent = self.ask(&name, RecordKind::Txt).await;
+        let nothing = facts.persistent.iter().all(|answer| answer.answer.records().is_empty());
         if let (true, ZoneState::Served { apex, .. }) = (nothing, &facts.zone.state) {
             let doubled = format!("{name}.{apex}");
-            let standing = self.ask(&doubled, RecordKind::Txt).await.into_iter();
-            facts.doubled = Some((doubled, standing.filter(|a| !a.answer.records().is_empty()).collect()));
+            let persistent = self.ask(&doubled, RecordKind::Txt).await.into_iter();
+            facts.doubled = Some((doubled, persistent.filter(|a| !a.answer.records().is_empty()).collect()));
         }
     }
 

@@ -42,7 +42,7 @@ fn meaning(kind: AlertKind) -> &'static str {
         AlertKind::Recovered => "What was told under this cause is over.",
         AlertKind::ServedCertificateDiffers => "ACM has the certificate, and the host presents another one.",
         AlertKind::CertificateMissing => "The certificate is gone from ACM, or another one is there.",
-        AlertKind::EngineUnhealthy => "The installation itself does not work as it must.",
+        AlertKind::InstallationUnhealthy => "The installation itself does not work as it must.",
         AlertKind::EndpointRemoved => {
             "The endpoint is gone; `remedy` names a certificate that was left because it is in use."
         }

@@ -17,7 +17,7 @@ use crate::subject::Subject;
 
 pub(crate) fn findings(subject: &Subject, facts: &Facts) -> Vec<Finding> {
     let served = |name: &CertificateName| {
-        facts.bases.iter().find(|base| base.base == name.base).is_none_or(|base| base.zone.is_served())
+        facts.authorization_names.iter().find(|base| base.base == name.base).is_none_or(|base| base.zone.is_served())
     };
     let judged = facts.caa.iter().filter(|one| served(&one.name)).filter_map(|one| {
         let method = choose_challenge(subject.proving(), &one.name);
@@ -189,7 +189,8 @@ mod tests {
         let caa = names.iter().map(|name| CaaFacts { name: name.clone(), levels: vec![level.clone()] }).collect();
         let subject = Subject::unregistered(names, Reachability::External.into(), EDGE);
         let issuer = Issuer { identities: vec!["ca.example".into()], account: None };
-        let facts = Facts { issuer, bases: Vec::new(), caa, hosts: Vec::new(), platform: None, tls: None };
+        let facts =
+            Facts { issuer, authorization_names: Vec::new(), caa, hosts: Vec::new(), platform: None, tls: None };
         diagnose(&subject, &facts, datetime!(2026-11-24 12:00 UTC))
     }
 

@@ -75,12 +75,12 @@ fn causes(told: &Problem) -> Vec<Area> {
     let of = |kind: &str| -> &[Area] {
         match kind {
             "caa" => &[Area::Caa],
-            "dns" | "dnssec" => &[Area::Servers, Area::Delegation, Area::Standing, Area::Caa],
+            "dns" | "dnssec" => &[Area::Servers, Area::Delegation, Area::Persistent, Area::Caa],
             "connection" | "tls" | "unauthorized" | "incorrectResponse" => {
-                &[Area::Servers, Area::Delegation, Area::Standing, Area::Host, Area::Http]
+                &[Area::Servers, Area::Delegation, Area::Persistent, Area::Host, Area::Http]
             }
-            // Boulder's and Pebble's word for a standing record that they cannot read.
-            "malformed" => &[Area::Standing],
+            // Boulder's and Pebble's word for a persistent record that they cannot read.
+            "malformed" => &[Area::Persistent],
             "rejectedIdentifier" => &[Area::Names],
             _ => &[],
         }

@@ -10,7 +10,7 @@ use vocabulary::record::DnsRecord;
 use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
 use crate::checks::zone;
-use crate::facts::{BaseFacts, Chain, ChainEnd};
+use crate::facts::{AuthorizationFacts, Chain, ChainEnd};
 use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
 
@@ -56,7 +56,7 @@ pub fn fault(base: &DomainName, target: &str, cname: &[ServerAnswer], txt: &[Ser
 }
 
 /// The record beside what was found, and everything that is wrong there. No record before registration.
-pub(crate) fn judge(subject: &Subject, facts: &BaseFacts) -> (Option<RecordCheck>, Vec<Finding>) {
+pub(crate) fn judge(subject: &Subject, facts: &AuthorizationFacts) -> (Option<RecordCheck>, Vec<Finding>) {
     let Some(target) = &subject.delegation_target else { return (None, before_registration(facts)) };
     let record = delegation_record(&facts.base, target);
     if !facts.zone.is_served() {
@@ -92,7 +92,7 @@ fn status_of(finding: &Finding) -> RecordStatus {
 }
 
 /// The nearer cause of a fault, where more is known than the record itself.
-fn refine(fault: Finding, record: &DnsRecord, facts: &BaseFacts) -> Finding {
+fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Finding {
     if fault.is(Check::DelegationMissing)
         && let Some((doubled, answers)) = &facts.doubled
         && let Some(at_doubled) = answers.iter().map(|a| a.answer.records()).find(|data| !data.is_empty())
@@ -142,7 +142,7 @@ pub(crate) fn chain_fault(name: &str, expected: &str, chain: &Chain, record: &Dn
 }
 
 /// A TXT record at the same name as a CNAME that is right.
-fn beside(record: &DnsRecord, facts: &BaseFacts) -> Option<Finding> {
+fn beside(record: &DnsRecord, facts: &AuthorizationFacts) -> Option<Finding> {
     let values = facts.txt.iter().map(|a| a.answer.records()).find(|data| !data.is_empty())?;
     let found = format!("has a TXT record ({}) beside its CNAME", values.join(", "));
     let fix = format!("Delete the TXT record at {}; the CNAME stays.", record.name);
@@ -163,18 +163,18 @@ fn leftover(target: &str, values: &[String]) -> Finding {
 }
 
 /// Before registration no record is asked for; what stands in its place already is worth knowing.
-fn before_registration(facts: &BaseFacts) -> Vec<Finding> {
+fn before_registration(facts: &AuthorizationFacts) -> Vec<Finding> {
     if !facts.zone.is_served() {
         return Vec::new();
     }
     let name = facts.base.challenge_name();
-    let standing =
+    let persistent =
         |answers: &[ServerAnswer]| answers.iter().map(|a| a.answer.records().to_vec()).find(|data| !data.is_empty());
     let expected = "nothing yet: the record to create is shown at registration";
-    let finding = if let Some(to) = standing(&facts.cname) {
+    let finding = if let Some(to) = persistent(&facts.cname) {
         let fix = Fix::of(format!("Change the CNAME at {name} to the target that registration will show."));
         Check::DelegationElsewhere.finding(&name, expected, format!("leads to {} already", to.join(", ")), fix)
-    } else if let Some(values) = standing(&facts.txt) {
+    } else if let Some(values) = persistent(&facts.txt) {
         let fix = Fix::of(format!("Delete the TXT record at {name} before the CNAME is created."));
         Check::DelegationTxtInstead.finding(
             &name,
@@ -188,7 +188,7 @@ fn before_registration(facts: &BaseFacts) -> Vec<Finding> {
     vec![finding.softened(Severity::Warning)]
 }
 
-fn found(facts: &BaseFacts) -> Vec<Found> {
+fn found(facts: &AuthorizationFacts) -> Vec<Found> {
     let chain: Vec<String> = facts.chain.iter().flat_map(|chain| chain.describe().into_iter().skip(1)).collect();
     let mut found: Vec<Found> = facts
         .cname
@@ -216,7 +216,7 @@ pub(crate) fn error_of(answer: &Answer) -> Option<String> {
     }
 }
 
-fn apex_of(facts: &BaseFacts) -> &str {
+fn apex_of(facts: &AuthorizationFacts) -> &str {
     match &facts.zone.state {
         crate::facts::ZoneState::Served { apex, .. } => apex,
         _ => "",

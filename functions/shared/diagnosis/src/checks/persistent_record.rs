@@ -1,4 +1,4 @@
-//! The standing record at `_validation-persist`: what stands there, as the CA will judge it.
+//! The persistent record at `_validation-persist`: what stands there, as the CA will judge it.
 
 use time::OffsetDateTime;
 use vocabulary::acme::ChallengeKind;
@@ -13,11 +13,11 @@ use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
 use crate::checks::delegation::{describe, error_of};
 use crate::checks::zone;
-use crate::facts::{BaseFacts, ZoneState};
+use crate::facts::{AuthorizationFacts, ZoneState};
 use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
 
-/// What is wrong with the standing record of `base`, from what its servers hold as TXT; `None` if nothing is.
+/// What is wrong with the persistent record of `base`, from what its servers hold as TXT; `None` if nothing is.
 ///
 /// One good record is enough, whatever stands beside it: each CA and account has its own there.
 pub fn fault(
@@ -49,32 +49,32 @@ pub fn fault(
     let values = || answer.answer.records().iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", ");
     let (check, found, act) = match why {
         None => (
-            Check::StandingMissing,
+            Check::PersistentMissing,
             format!("has no TXT record: {}", describe(txt)),
             "Create this TXT record in the domain's DNS",
         ),
         Some(PersistentFault::OtherIssuer) => (
-            Check::StandingElsewhere,
+            Check::PersistentElsewhere,
             format!("lets nobody of this installation issue: {}", values()),
             "Create this TXT record beside those that are there",
         ),
         Some(PersistentFault::OtherAccount(account)) => (
-            Check::StandingElsewhere,
+            Check::PersistentElsewhere,
             format!("lets another account issue: {account}"),
             "Create this TXT record; another account's may stand beside it, if it is wanted",
         ),
         Some(PersistentFault::Malformed(why)) => (
-            Check::StandingMalformed,
+            Check::PersistentMalformed,
             format!("cannot be read by the CA: {why} ({})", values()),
             "Replace the TXT record by this one",
         ),
         Some(PersistentFault::Expired(until)) => (
-            Check::StandingExpired,
+            Check::PersistentExpired,
             format!("was good until {} (persistUntil={})", moment(*until), until.unix_timestamp()),
             "Replace the TXT record by this one, which has no end, or write a later persistUntil",
         ),
         Some(PersistentFault::NoWildcard) => (
-            Check::StandingWildcard,
+            Check::PersistentWildcard,
             format!("is good for {base} alone, not for *.{base}: policy=wildcard is missing"),
             "Replace the TXT record by this one",
         ),
@@ -112,7 +112,7 @@ fn finding(check: Check, record: &DnsRecord, found: String, act: &str) -> Findin
 /// says so.
 pub(crate) fn judge(
     subject: &Subject,
-    facts: &BaseFacts,
+    facts: &AuthorizationFacts,
     issuer: &vocabulary::dns::Issuer,
     now: OffsetDateTime,
 ) -> (Option<RecordCheck>, Vec<Finding>) {
@@ -124,7 +124,7 @@ pub(crate) fn judge(
         // Why is told of the zone.
         return (Some(RecordCheck { record, status: RecordStatus::Unreachable, found: found(facts) }), Vec::new());
     }
-    let plain = fault(&facts.base, wildcard, &issuer, &facts.standing, now);
+    let plain = fault(&facts.base, wildcard, &issuer, &facts.persistent, now);
     let status = plain.as_ref().map_or(RecordStatus::Ok, status_of);
     let finding = match plain {
         Some(fault) => Some(refine(fault, &record, facts)),
@@ -133,7 +133,7 @@ pub(crate) fn judge(
     let needed = names().any(|name| choose_challenge(subject.proving(), name) == ChallengeKind::DnsPersist01);
     let findings = finding.into_iter().filter_map(|finding| match () {
         // It is there to be created: that it is missing before the registration is nobody's fault.
-        () if !subject.registered && finding.is(Check::StandingMissing) => None,
+        () if !subject.registered && finding.is(Check::PersistentMissing) => None,
         // Asked of all, so that an endpoint can become internal; used by those that are validated over DNS.
         () if !needed => Some(finding.softened(Severity::Notice)),
         () => Some(finding),
@@ -144,7 +144,7 @@ pub(crate) fn judge(
 
 fn status_of(finding: &Finding) -> RecordStatus {
     match finding.entry().map(|entry| entry.check) {
-        Some(Check::StandingMissing) => RecordStatus::Missing,
+        Some(Check::PersistentMissing) => RecordStatus::Missing,
         Some(Check::ServersDisagree) => RecordStatus::Conflict,
         Some(Check::ServersSilent | Check::ServersLame | Check::ServersFailing) => RecordStatus::Unreachable,
         _ => RecordStatus::Mismatch,
@@ -152,12 +152,12 @@ fn status_of(finding: &Finding) -> RecordStatus {
 }
 
 /// Missing where it must be, because it stands where the provider has appended the zone.
-fn refine(fault: Finding, record: &DnsRecord, facts: &BaseFacts) -> Finding {
+fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Finding {
     let (ZoneState::Served { apex, .. }, Some((doubled, answers))) = (&facts.zone.state, &facts.doubled) else {
         return fault;
     };
     let Some(there) = answers.iter().map(|a| a.answer.records()).find(|data| !data.is_empty()) else { return fault };
-    if !fault.is(Check::StandingMissing) {
+    if !fault.is(Check::PersistentMissing) {
         return fault;
     }
     let relative = record.name.strip_suffix(&format!(".{apex}")).unwrap_or(&record.name);
@@ -173,30 +173,30 @@ fn refine(fault: Finding, record: &DnsRecord, facts: &BaseFacts) -> Finding {
 /// A record that is good now, and will not be when the certificate is to be renewed.
 fn ending(
     subject: &Subject,
-    facts: &BaseFacts,
+    facts: &AuthorizationFacts,
     issuer: &PersistentIssuer,
     wildcard: bool,
     now: OffsetDateTime,
 ) -> Option<Finding> {
     let renewal = subject.certificate.as_ref()?.renew_at;
-    let good = facts.standing.iter().filter(|a| a.answer.is_usable());
+    let good = facts.persistent.iter().filter(|a| a.answer.is_usable());
     let ends = good.map(|a| best(issuer, a.answer.records(), wildcard, now).ok()?.until);
     // Without an end it is good for ever.
     let until = ends.collect::<Option<Vec<_>>>()?.into_iter().min().filter(|until| *until < renewal)?;
     let record = persistent_record(&facts.base, wildcard, issuer);
     let found = format!("is good until {}, and the next renewal is at {}", moment(until), moment(renewal));
     let act = "Replace the TXT record by this one, which has no end, or write a later persistUntil";
-    Some(finding(Check::StandingExpired, &record, found, act).softened(Severity::Warning))
+    Some(finding(Check::PersistentExpired, &record, found, act).softened(Severity::Warning))
 }
 
-fn found(facts: &BaseFacts) -> Vec<Found> {
+fn found(facts: &AuthorizationFacts) -> Vec<Found> {
     let one = |answer: &ServerAnswer| Found {
         server: answer.server.clone(),
         records: answer.answer.records().iter().map(|value| format!("TXT {}", quoted(value))).collect(),
         chain: Vec::new(),
         error: error_of(&answer.answer),
     };
-    let mut found: Vec<Found> = facts.standing.iter().map(one).collect();
+    let mut found: Vec<Found> = facts.persistent.iter().map(one).collect();
     found.sort_by(|a, b| a.server.cmp(&b.server));
     found
 }

@@ -17,10 +17,10 @@ use crate::ports::dns::AuthoritativeDns;
 /// As [`judge_delegation`], for the first that does not.
 pub async fn check_delegations<'a>(
     dns: &impl AuthoritativeDns,
-    bases: impl IntoIterator<Item = &'a DomainName>,
+    authorization_names: impl IntoIterator<Item = &'a DomainName>,
     target: &str,
 ) -> Result<(), Failure> {
-    for base in bases {
+    for base in authorization_names {
         let name = base.challenge_name();
         let cname = dns.ask(&name, RecordKind::Cname).await;
         // What else may stand there only matters where the alias is not right.
@@ -39,11 +39,11 @@ pub async fn check_delegations<'a>(
 /// [`FailureName::RecordsNotReady`](vocabulary::failure::FailureName::RecordsNotReady), for the first that is not.
 pub async fn check_persistent_records<'a>(
     dns: &impl AuthoritativeDns,
-    bases: impl IntoIterator<Item = (&'a DomainName, bool)>,
+    authorization_names: impl IntoIterator<Item = (&'a DomainName, bool)>,
     issuer: &PersistentIssuer,
     now: OffsetDateTime,
 ) -> Result<(), Failure> {
-    for (base, wildcard) in bases {
+    for (base, wildcard) in authorization_names {
         let txt = dns.ask(&base.persistent_name(), RecordKind::Txt).await;
         if let Some(finding) = persistent_record::fault(base, wildcard, issuer, &txt, now) {
             return Err(to_failure::to_failure(&finding));

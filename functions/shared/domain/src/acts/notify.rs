@@ -3,14 +3,14 @@
 use time::OffsetDateTime;
 use vocabulary::guidance::WaitingOn;
 
-use crate::alert::ledger::{Decision, recovered_together};
+use crate::alert::notifications::{Decision, recovered_together};
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::notified::{Cause, Severity};
 use crate::ports::notifier::Notifier;
 use crate::ports::shared_causes::SharedCauses;
 use vocabulary::failure::ServiceFault;
 
-/// Tells `decision` about `endpoint`. When it returns, `decision.ledger` may be written.
+/// Tells `decision` about `endpoint`. When it returns, `decision.notifications` may be written.
 ///
 /// Safe to repeat. Costs nothing where nothing is news and no shared cause is met.
 pub async fn tell(
@@ -30,7 +30,7 @@ pub async fn tell(
         if news && causes.claim(&known, endpoint.id.as_str(), Some(notice.severity), now).await? {
             let until = endpoint.certificate.as_ref().map(|held| held.not_after);
             notifier.notify(&known.alert(issue, *notice, until, now).linked(dashboard)).await?;
-            causes.mark_told(&known, notice.severity).await?;
+            causes.mark_notified(&known, notice.severity).await?;
         }
     }
     for (cause, owner) in &decision.left {

@@ -5,7 +5,7 @@ use vocabulary::acme::{BucketId, CaLimits, Limit, Purpose, Spent, Take, Taken};
 use vocabulary::failure::FailureName;
 
 use crate::endpoint::endpoint::Endpoint;
-use crate::ports::budgets::Budgets;
+use crate::ports::rate_limits::RateLimits;
 use vocabulary::failure::ServiceFault;
 
 /// The part of an account's orders that is kept for renewals: registrations may not touch it.
@@ -66,17 +66,17 @@ impl Pace {
 /// One after the other, and what was taken is given back where a later one is not to be had: a process that dies in
 /// between has taken too much, never too little.
 pub async fn take_all(
-    budgets: &impl Budgets,
+    rate_limits: &impl RateLimits,
     takes: &[Take],
     now: OffsetDateTime,
 ) -> Result<Result<(), Spent>, ServiceFault> {
     for (count, take) in takes.iter().enumerate() {
-        let refused = match budgets.take(take, now).await {
+        let refused = match rate_limits.take(take, now).await {
             Ok(Taken::Now) => continue,
             Ok(Taken::Wait { until }) => Ok(Err(Spent { take: take.clone(), until })),
             Err(fault) => Err(fault),
         };
-        give_all_back(budgets, &takes[..count]).await?;
+        give_all_back(rate_limits, &takes[..count]).await?;
         return refused;
     }
     Ok(Ok(()))
@@ -84,23 +84,23 @@ pub async fn take_all(
 
 /// What the account at the CA with this `directory` has left of its new orders, in whole percent; `None` if it has no limit.
 pub async fn orders_left(
-    budgets: &impl Budgets,
+    rate_limits: &impl RateLimits,
     directory: &str,
     orders: Option<Limit>,
     now: OffsetDateTime,
 ) -> Result<Option<u32>, ServiceFault> {
     let Some(limit) = orders else { return Ok(None) };
-    let left = budgets.left(&BucketId::Account { directory: directory.to_owned() }, limit, now).await?;
+    let left = rate_limits.left(&BucketId::Account { directory: directory.to_owned() }, limit, now).await?;
     Ok(Some(u32::try_from(u64::from(left) * 100 / u64::from(limit.capacity)).unwrap_or(100)))
 }
 
 /// Gives back what this step took.
 pub async fn give_all_back<'a>(
-    budgets: &impl Budgets,
+    rate_limits: &impl RateLimits,
     takes: impl IntoIterator<Item = &'a Take>,
 ) -> Result<(), ServiceFault> {
     for take in takes {
-        budgets.give_back(take).await?;
+        rate_limits.give_back(take).await?;
     }
     Ok(())
 }

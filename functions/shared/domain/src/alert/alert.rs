@@ -1,7 +1,7 @@
 //! What people and programs are told: one typed, versioned event for each fact.
 //!
 //! Three questions are kept apart. What is wrong with an endpoint ([`crate::issues`]), what of it was not told yet
-//! ([`ledger`](crate::alert::ledger)), and how it reads for whom ([`text`](crate::alert::text), [`chat`](crate::alert::chat); as JSON it is of the wire, which adapters make of it).
+//! ([`notifications`](crate::alert::notifications)), and how it reads for whom ([`text`](crate::alert::text), [`chat`](crate::alert::chat); as JSON it is of the wire, which adapters make of it).
 
 use time::OffsetDateTime;
 use vocabulary::certificate::InstalledCertificate;

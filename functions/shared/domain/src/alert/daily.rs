@@ -75,7 +75,7 @@ fn keep<T, K: Ord>(list: &mut Vec<T>, item: T, order: impl Fn(&T) -> K) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::ledger::properties::{certificate, failed, fresh};
+    use crate::alert::notifications::properties::{certificate, failed, fresh};
     use time::Duration;
     use time::macros::datetime;
     use vocabulary::failure::FailureName;

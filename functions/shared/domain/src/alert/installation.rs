@@ -5,7 +5,7 @@ use vocabulary::guidance::{Guidance, WaitingOn};
 
 use crate::alert::alert::Alert;
 use crate::endpoint::alert_kind::AlertKind;
-use crate::endpoint::notified::{Cause, Ledger, Severity, Source, Told};
+use crate::endpoint::notified::{Cause, Notifications, Notified, Severity, Source};
 
 /// One thing that does not work as it must, whatever the endpoints do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,29 +18,29 @@ pub struct InstallationIssue {
 }
 
 /// Decides what is news about the engine, and what to keep of it once it was told. The law is that of
-/// [`decide`](crate::alert::ledger::decide): once for a cause and a severity, and its end once.
-pub fn decide_engine(
-    before: &Ledger,
+/// [`decide`](crate::alert::notifications::decide): once for a cause and a severity, and its end once.
+pub fn decide_installation(
+    before: &Notifications,
     current: &[InstallationIssue],
     now: OffsetDateTime,
     dashboard: Option<&str>,
-) -> (Vec<Alert>, Ledger) {
-    let mut ledger = Ledger { sequence: before.sequence, told: vec![] };
+) -> (Vec<Alert>, Notifications) {
+    let mut notifications = Notifications { sequence: before.sequence, told: vec![] };
     let mut alerts = Vec::new();
     for issue in current {
         let known = before.told.iter().find(|told| told.cause == issue.cause);
         let since = known.map_or(issue.since, |told| told.since);
         if known.is_none_or(|told| issue.severity > told.severity) {
-            ledger.sequence += 1;
+            notifications.sequence += 1;
             alerts.push(Alert {
-                id: format!("engine.{}.{}.{}", ledger.sequence, issue.cause, issue.severity.as_str()),
+                id: format!("engine.{}.{}.{}", notifications.sequence, issue.cause, issue.severity.as_str()),
                 severity: issue.severity,
                 guidance: issue.guidance.clone(),
                 since: Some(since),
-                ..Alert::of_installation(AlertKind::EngineUnhealthy, issue.cause.clone(), now)
+                ..Alert::of_installation(AlertKind::InstallationUnhealthy, issue.cause.clone(), now)
             });
         }
-        ledger.told.push(Told {
+        notifications.told.push(Notified {
             cause: issue.cause.clone(),
             owner: WaitingOn::Operator,
             certificate: None,
@@ -51,9 +51,9 @@ pub fn decide_engine(
         });
     }
     for told in before.told.iter().filter(|told| current.iter().all(|issue| issue.cause != told.cause)) {
-        ledger.sequence += 1;
+        notifications.sequence += 1;
         alerts.push(Alert {
-            id: format!("engine.{}.{}.recovered", ledger.sequence, told.cause),
+            id: format!("engine.{}.{}.recovered", notifications.sequence, told.cause),
             since: Some(told.since),
             guidance: Guidance::without_action(
                 WaitingOn::Nobody,
@@ -62,7 +62,7 @@ pub fn decide_engine(
             ..Alert::of_installation(AlertKind::Recovered, told.cause.clone(), now)
         });
     }
-    (alerts.into_iter().map(|alert| alert.linked(dashboard)).collect(), ledger)
+    (alerts.into_iter().map(|alert| alert.linked(dashboard)).collect(), notifications)
 }
 
 #[cfg(test)]
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_issue_of_the_engine_is_told_once_when_it_grows_worse_and_when_it_ends() {
-        let mut ledger = Ledger::default();
+        let mut notifications = Notifications::default();
         let mut told = Vec::new();
         for current in [
             vec![stopped(Severity::Warning)],
@@ -95,11 +95,11 @@ mod tests {
             vec![],
             vec![stopped(Severity::Warning)],
         ] {
-            let (alerts, after) = decide_engine(&ledger, &current, NOW + Duration::HOUR, None);
-            ledger = after;
+            let (alerts, after) = decide_installation(&notifications, &current, NOW + Duration::HOUR, None);
+            notifications = after;
             told.extend(alerts.into_iter().map(|alert| (alert.kind, alert.severity)));
         }
-        let unhealthy = AlertKind::EngineUnhealthy;
+        let unhealthy = AlertKind::InstallationUnhealthy;
         assert_eq!(
             told,
             [

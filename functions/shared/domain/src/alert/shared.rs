@@ -66,7 +66,7 @@ pub fn key(cause: &Cause, owner: WaitingOn) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::ledger::properties::{failed, fresh};
+    use crate::alert::notifications::properties::{failed, fresh};
     use crate::issues::issues;
     use time::macros::datetime;
     use vocabulary::failure::FailureName;

@@ -90,7 +90,7 @@ impl Alert {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::ledger::decide;
+    use crate::alert::notifications::decide;
     use crate::endpoint::endpoint::Endpoint;
     use crate::endpoint::failing::Failing;
     use time::OffsetDateTime;
@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn a_failure_says_what_who_what_to_do_the_record_until_when_and_where_to_look() {
         let mut endpoint = endpoint("www.example.com");
-        let record = delegation_record(endpoint.names.bases().first().expect("a name"), "label.acme.example");
+        let record =
+            delegation_record(endpoint.names.authorization_names().first().expect("a name"), "label.acme.example");
         let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no CNAME", "Create it.")
             .with_record(Some(&record));
         endpoint.failing = Some(Failing::first(failure, NOW));
@@ -144,7 +145,8 @@ mod tests {
     #[test]
     fn a_record_that_the_remedy_spells_out_is_not_said_twice() {
         let mut endpoint = endpoint("www.example.com");
-        let record = delegation_record(endpoint.names.bases().first().expect("a name"), "label.acme.example");
+        let record =
+            delegation_record(endpoint.names.authorization_names().first().expect("a name"), "label.acme.example");
         let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no CNAME", record.line())
             .with_record(Some(&record));
         endpoint.failing = Some(Failing::first(failure, NOW));

@@ -22,7 +22,7 @@ pub enum AlertKind {
     /// The certificate is gone from ACM, or is another one there.
     CertificateMissing,
     /// The installation itself does not work as it must.
-    EngineUnhealthy,
+    InstallationUnhealthy,
     EndpointRemoved,
     /// What a tenant's endpoints need, once a day.
     Digest,
@@ -39,7 +39,7 @@ impl AlertKind {
         Self::Recovered,
         Self::ServedCertificateDiffers,
         Self::CertificateMissing,
-        Self::EngineUnhealthy,
+        Self::InstallationUnhealthy,
         Self::EndpointRemoved,
         Self::Digest,
     ];
@@ -55,7 +55,7 @@ impl AlertKind {
             Self::Recovered => "Recovered",
             Self::ServedCertificateDiffers => "ServedCertificateDiffers",
             Self::CertificateMissing => "CertificateMissing",
-            Self::EngineUnhealthy => "EngineUnhealthy",
+            Self::InstallationUnhealthy => "InstallationUnhealthy",
             Self::EndpointRemoved => "EndpointRemoved",
             Self::Digest => "Digest",
         }

@@ -10,7 +10,7 @@ use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use crate::endpoint::failing::Failing;
 use crate::endpoint::health::Health;
-use crate::endpoint::notified::Ledger;
+use crate::endpoint::notified::Notifications;
 
 /// One registration: a customer's names on the platform, and the state of their certificate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ pub struct Endpoint {
     pub removing: bool,
     /// What was told of it, and is not over.
     #[serde(default)]
-    pub told: Ledger,
+    pub told: Notifications,
     /// Where its certificate goes besides ACM at home.
     #[serde(default)]
     pub deployment: Deployment,
@@ -110,7 +110,7 @@ impl Endpoint {
             check: None,
             health: None,
             removing: false,
-            told: Ledger::default(),
+            told: Notifications::default(),
             deployment: Deployment::default(),
         }
     }
@@ -147,7 +147,7 @@ impl Endpoint {
     }
 
     /// Whether it has another certificate than when it was last looked at: what was seen then may be over, or not.
-    pub fn awaits_look(&self) -> bool {
+    pub fn awaits_check(&self) -> bool {
         self.certificate.is_some() && self.health.is_some() && self.current_health().is_none()
     }
 

@@ -8,7 +8,7 @@ use vocabulary::guidance::Guidance;
 use vocabulary::text::moment;
 
 /// Looks in a row that must see the same before it is taken for true: a name server may be restarting.
-pub(crate) const LOOKS_TO_CONFIRM: u32 = 2;
+pub(crate) const CHECKS_TO_CONFIRM: u32 = 2;
 
 /// How long listeners may go on with the certificate before, as a part of the new one's lifetime and at the most.
 const SETTLING_PART: i32 = 100;
@@ -67,7 +67,7 @@ pub struct Symptom {
 impl Symptom {
     /// Whether it was there at two looks in a row: nobody is bothered with what mends itself in minutes.
     pub fn is_confirmed(&self) -> bool {
-        self.looks >= LOOKS_TO_CONFIRM
+        self.looks >= CHECKS_TO_CONFIRM
     }
 }
 

@@ -9,18 +9,18 @@ use vocabulary::guidance::WaitingOn;
 
 /// What an endpoint keeps of what was told of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
+pub struct Notifications {
     /// Alerts decided on so far. It makes the next one's id, which a repetition after a crash makes again.
     #[serde(default)]
     pub sequence: u64,
     /// What was told and is not over.
     #[serde(default)]
-    pub told: Vec<Told>,
+    pub told: Vec<Notified>,
 }
 
 /// A trouble that was told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct Notified {
     pub cause: Cause,
     /// Whose part was undone; stored by its name in earlier releases.
     #[serde(rename = "actor")]
@@ -38,7 +38,7 @@ pub struct Told {
     pub shared: bool,
 }
 
-impl Ledger {
+impl Notifications {
     /// What is left when the endpoint's names change: what was told was about the old ones. A shared cause is left by
     /// the next attempt, which knows whether it has met it.
     pub fn after_change(&self) -> Self {
@@ -93,7 +93,7 @@ pub enum Source {
 }
 
 impl Source {
-    pub(crate) fn is_a_look(self) -> bool {
+    pub(crate) fn is_a_check(self) -> bool {
         matches!(self, Self::Look | Self::Store)
     }
 }

@@ -3,7 +3,7 @@
 use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::dns::PersistentIssuer;
 use vocabulary::dns::owner_records::{delegation_record, host_record, persistent_record};
-use vocabulary::names::endpoint_names::persistent_bases;
+use vocabulary::names::endpoint_names::persistent_names;
 use vocabulary::record::DnsRecord;
 
 use crate::endpoint::endpoint::Endpoint;
@@ -21,8 +21,8 @@ pub fn required_records(
     let target = endpoint.label.target(delegation_zone);
     let hosts = endpoint.names.iter().filter(|_| endpoint.reachability == Reachability::External);
     let hosts = hosts.map(|name| host_record(name, endpoint_target));
-    let bases = persistent_bases(endpoint.names.iter()).into_iter();
-    let proofs = bases.filter_map(|(base, wildcard)| match endpoint.dns_method {
+    let authorization_names = persistent_names(endpoint.names.iter()).into_iter();
+    let proofs = authorization_names.filter_map(|(base, wildcard)| match endpoint.dns_method {
         DnsMethod::Dns01 => Some(delegation_record(base, &target)),
         DnsMethod::DnsPersist01 => issuer.map(|issuer| persistent_record(base, wildcard, issuer)),
     });

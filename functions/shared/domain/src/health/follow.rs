@@ -59,10 +59,10 @@ impl Health {
     pub fn news(&self, before: Option<&Self>) -> Vec<String> {
         let was = |kind| before.and_then(|before| before.symptom(kind)).filter(|symptom| symptom.is_confirmed());
         let begun = self.confirmed().filter(|symptom| was(symptom.kind).is_none());
-        let begun = begun.map(|symptom| format!("Looked: {}", symptom.guidance.summary));
+        let begun = begun.map(|symptom| format!("Checked: {}", symptom.guidance.summary));
         let over = before.into_iter().flat_map(Self::confirmed);
         let over = over.filter(|symptom| self.symptom(symptom.kind).is_none());
-        let over = over.map(|symptom| format!("Looked: no longer so: {}", symptom.guidance.summary));
+        let over = over.map(|symptom| format!("Checked: no longer so: {}", symptom.guidance.summary));
         begun.chain(over).collect()
     }
 }

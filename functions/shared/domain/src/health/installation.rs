@@ -5,9 +5,9 @@ use time::OffsetDateTime;
 use vocabulary::guidance::{Guidance, WaitingOn};
 
 use crate::alert::alert::Alert;
-use crate::alert::installation::{InstallationIssue, decide_engine};
-use crate::endpoint::health::LOOKS_TO_CONFIRM;
-use crate::endpoint::notified::{Cause, Ledger, Severity};
+use crate::alert::installation::{InstallationIssue, decide_installation};
+use crate::endpoint::health::CHECKS_TO_CONFIRM;
+use crate::endpoint::notified::{Cause, Notifications, Severity};
 use crate::installation::check::{InstallationCheck, InstallationStatus};
 
 /// Alarms tell by themselves, and what they ring for is among the other checks.
@@ -15,12 +15,12 @@ const TELL_BY_THEMSELVES: &str = "alarms";
 
 /// What is kept of the installation between two looks at it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Engine {
+pub struct InstallationState {
     /// Checks that failed at the last look.
     #[serde(default)]
     pub failing: Vec<FailingCheck>,
     #[serde(default)]
-    pub told: Ledger,
+    pub told: Notifications,
 }
 
 /// A check that fails, for as long as it does.
@@ -37,11 +37,11 @@ pub struct FailingCheck {
 ///
 /// A check is told of when it has failed twice in a row, and again when it passes. Warnings are for `doctor`.
 pub fn follow(
-    before: &Engine,
+    before: &InstallationState,
     checks: &[InstallationCheck],
     now: OffsetDateTime,
     dashboard: Option<&str>,
-) -> (Vec<Alert>, Engine) {
+) -> (Vec<Alert>, InstallationState) {
     let failed: Vec<_> = checks.iter().filter(|check| is_failing(check)).collect();
     let known = |name: &str| before.failing.iter().find(|known| known.check == name);
     let failing = failed.iter().map(|check| match known(&check.name) {
@@ -49,7 +49,7 @@ pub fn follow(
         None => FailingCheck { check: check.name.clone(), since: now, looks: 1 },
     });
     let failing: Vec<_> = failing.collect();
-    let confirmed = failed.iter().zip(&failing).filter(|(_, failing)| failing.looks >= LOOKS_TO_CONFIRM);
+    let confirmed = failed.iter().zip(&failing).filter(|(_, failing)| failing.looks >= CHECKS_TO_CONFIRM);
     let troubles: Vec<_> = confirmed
         .map(|(check, failing)| InstallationIssue {
             cause: Cause::new(&check.name),
@@ -62,8 +62,8 @@ pub fn follow(
             ),
         })
         .collect();
-    let (alerts, told) = decide_engine(&before.told, &troubles, now, dashboard);
-    (alerts, Engine { failing, told })
+    let (alerts, told) = decide_installation(&before.told, &troubles, now, dashboard);
+    (alerts, InstallationState { failing, told })
 }
 
 fn is_failing(check: &InstallationCheck) -> bool {
@@ -86,7 +86,7 @@ mod tests {
 
     /// Looks five minutes apart at which these checks fail; what each tells, with its cause.
     fn told(looks: &[&[&str]]) -> Vec<Vec<(AlertKind, String)>> {
-        let (mut engine, mut now) = (Engine::default(), NOW);
+        let (mut engine, mut now) = (InstallationState::default(), NOW);
         let look = |failing: &&[&str]| {
             now += Duration::minutes(5);
             let mut checks = vec![check("resources", InstallationStatus::Ok)];
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn what_lasts_is_told_once_and_its_end_once() {
-        let (ill, well) = (AlertKind::EngineUnhealthy, AlertKind::Recovered);
+        let (ill, well) = (AlertKind::InstallationUnhealthy, AlertKind::Recovered);
         let schedule = |kind| vec![(kind, "schedule".to_owned())];
         let told = told(&[&["schedule"], &["schedule"], &["schedule"], &[], &[]]);
         assert_eq!(told, [vec![], schedule(ill), vec![], schedule(well), vec![]]);
@@ -121,7 +121,7 @@ mod tests {
     fn alarms_tell_by_themselves_and_warnings_wait_for_doctor() {
         let checks =
             [check("alarms", InstallationStatus::Failed), check("alert-subscriptions", InstallationStatus::Warning)];
-        let (first, engine) = follow(&Engine::default(), &checks, NOW, None);
+        let (first, engine) = follow(&InstallationState::default(), &checks, NOW, None);
         let (second, engine) = follow(&engine, &checks, NOW, None);
         assert!(first.is_empty() && second.is_empty() && engine.failing.is_empty());
     }
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn a_message_says_what_is_so_since_when_and_what_mends_it() {
         let failed = [check("schedule", InstallationStatus::Failed)];
-        let (_, once) = follow(&Engine::default(), &failed, NOW, None);
+        let (_, once) = follow(&InstallationState::default(), &failed, NOW, None);
         let (alerts, _) = follow(&once, &failed, NOW + Duration::minutes(5), None);
         assert_eq!(
             (alerts[0].guidance.summary.as_str(), alerts[0].guidance.next_step()),

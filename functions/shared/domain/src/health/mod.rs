@@ -8,6 +8,6 @@ pub mod seen;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use self::installation::{Engine, FailingCheck};
+pub use self::installation::{FailingCheck, InstallationState};
 pub use self::pace::{ASK_AGAIN, DEFAULT_INTERVAL};
 pub use self::seen::{AtListener, CertificateUse, InAcm, Seen};

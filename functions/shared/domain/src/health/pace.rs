@@ -31,7 +31,7 @@ pub fn interval(held: &InstalledCertificate, longest: Duration) -> Duration {
 /// The first look after `now` of all those that are `interval` apart: after `now`, and within `interval`.
 ///
 /// Each endpoint has a phase of its own in the interval, so that what was registered together is not looked at together.
-pub fn next_look(id: &EndpointId, interval: Duration, now: OffsetDateTime) -> OffsetDateTime {
+pub fn next_check(id: &EndpointId, interval: Duration, now: OffsetDateTime) -> OffsetDateTime {
     let interval = interval.whole_seconds().max(1);
     let phase =
         i64::try_from((u128::from(spread_64(id.as_str().as_bytes())) * u128::from(interval.unsigned_abs())) >> 64)
@@ -42,18 +42,18 @@ pub fn next_look(id: &EndpointId, interval: Duration, now: OffsetDateTime) -> Of
 
 /// The first look at a certificate that was just recorded: in turn, and after a renewal as soon as the host must have
 /// changed over to it. The configured interval is unknown here.
-pub fn first_look(id: &EndpointId, held: &InstalledCertificate) -> OffsetDateTime {
+pub fn first_check(id: &EndpointId, held: &InstalledCertificate) -> OffsetDateTime {
     if held.renewal {
         return settles_at(held);
     }
-    next_look(id, interval(held, DEFAULT_INTERVAL), held.imported_at)
+    next_check(id, interval(held, DEFAULT_INTERVAL), held.imported_at)
 }
 
 /// The look after one that found `health`: sooner than in turn where something has to be confirmed, or where the host
 /// may still change over to a new certificate.
-pub fn look_after(id: &EndpointId, health: &Health, held: &InstalledCertificate, longest: Duration) -> OffsetDateTime {
+pub fn check_after(id: &EndpointId, health: &Health, held: &InstalledCertificate, longest: Duration) -> OffsetDateTime {
     let (now, settled) = (health.looked_at, settles_at(held));
-    let in_turn = next_look(id, interval(held, longest), now);
+    let in_turn = next_check(id, interval(held, longest), now);
     let confirm = health.is_in_doubt().then_some(now + UNTIL_CONFIRMED);
     let changeover = (now < settled).then_some(settled);
     [confirm, changeover].into_iter().flatten().fold(in_turn, OffsetDateTime::min)
@@ -74,7 +74,7 @@ mod tests {
         let interval = Duration::hours(6);
         let mut tenths = [0; 10];
         for seed in 0..1000 {
-            let after = next_look(&id(seed), interval, NOW) - NOW;
+            let after = next_check(&id(seed), interval, NOW) - NOW;
             tenths[usize::try_from((after.whole_seconds() - 1) * 10 / interval.whole_seconds()).expect("a tenth")] += 1;
         }
         assert!(tenths.iter().all(|&count| (70..=130).contains(&count)), "{tenths:?}");
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_phase_is_the_same_in_every_release() {
-        let first = |seed| next_look(&id(seed), Duration::hours(6), OffsetDateTime::UNIX_EPOCH).unix_timestamp();
+        let first = |seed| next_check(&id(seed), Duration::hours(6), OffsetDateTime::UNIX_EPOCH).unix_timestamp();
         assert_eq!([0, 1, 2].map(first), [9432, 14_063, 21_019]);
     }
 
@@ -102,13 +102,13 @@ mod tests {
         let (endpoint, longest) = (endpoint(), Duration::hours(6));
         let held =
             InstalledCertificate { imported_at: NOW - Duration::days(1), ..certificate(&endpoint, Duration::days(90)) };
-        let after = |health: &Health| look_after(&endpoint.id, health, &held, longest);
-        assert_eq!(after(&quiet(NOW)), next_look(&endpoint.id, longest, NOW));
-        assert_eq!(after(&ailing(NOW, 1)), (NOW + UNTIL_CONFIRMED).min(next_look(&endpoint.id, longest, NOW)));
-        assert_eq!(after(&ailing(NOW, 2)), next_look(&endpoint.id, longest, NOW));
+        let after = |health: &Health| check_after(&endpoint.id, health, &held, longest);
+        assert_eq!(after(&quiet(NOW)), next_check(&endpoint.id, longest, NOW));
+        assert_eq!(after(&ailing(NOW, 1)), (NOW + UNTIL_CONFIRMED).min(next_check(&endpoint.id, longest, NOW)));
+        assert_eq!(after(&ailing(NOW, 2)), next_check(&endpoint.id, longest, NOW));
         let fresh = InstalledCertificate { imported_at: NOW, ..held.clone() };
-        let changeover = look_after(&endpoint.id, &quiet(NOW), &fresh, longest);
-        assert_eq!(changeover, settles_at(&fresh).min(next_look(&endpoint.id, longest, NOW)));
+        let changeover = check_after(&endpoint.id, &quiet(NOW), &fresh, longest);
+        assert_eq!(changeover, settles_at(&fresh).min(next_check(&endpoint.id, longest, NOW)));
     }
 
     proptest! {
@@ -118,10 +118,10 @@ mod tests {
         ) {
             let (id, interval) = (id(seed), Duration::seconds(seconds));
             let now = OffsetDateTime::from_unix_timestamp(now).expect("in range");
-            let next = next_look(&id, interval, now);
+            let next = next_check(&id, interval, now);
             prop_assert!(now < next && next <= now + interval);
-            prop_assert_eq!(next_look(&id, interval, next), next + interval);
-            prop_assert_eq!(next_look(&id, interval, next - Duration::SECOND), next);
+            prop_assert_eq!(next_check(&id, interval, next), next + interval);
+            prop_assert_eq!(next_check(&id, interval, next - Duration::SECOND), next);
         }
     }
 }

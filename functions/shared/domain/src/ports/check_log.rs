@@ -12,7 +12,7 @@ pub trait CheckLog {
     /// Lets one look begin: true for one caller, and for all others only from `again_at` on.
     ///
     /// False also if the endpoint is not there.
-    fn begin_look(
+    fn begin_check(
         &self,
         id: &EndpointId,
         now: OffsetDateTime,

@@ -7,8 +7,8 @@ use vocabulary::names::EndpointId;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::event::Event;
 use crate::endpoint::health::Health;
-use crate::endpoint::notified::Ledger;
-use crate::health::installation::Engine;
+use crate::endpoint::notified::Notifications;
+use crate::health::installation::InstallationState;
 use crate::health::seen::CertificateUse;
 use crate::ports::store::EndpointReader;
 use vocabulary::failure::ServiceFault;
@@ -47,7 +47,11 @@ pub trait HealthIndex: EndpointReader {
 
     /// Keeps what was told of `seen` by now, outside of an attempt. False, and nothing is kept, if an attempt has begun
     /// since, whose end tells and keeps, or if somebody else has told in the meantime.
-    fn save_told(&self, seen: &Endpoint, told: &Ledger) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
+    fn save_notified(
+        &self,
+        seen: &Endpoint,
+        told: &Notifications,
+    ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
     /// Says when to look again, and leaves the rest as it is. Nothing if the endpoint is gone.
     fn postpone_health(
@@ -58,12 +62,16 @@ pub trait HealthIndex: EndpointReader {
 }
 
 /// What is kept of the installation itself.
-pub trait EngineLog {
+pub trait InstallationLog {
     /// What was kept last; all is well where nothing was.
-    fn engine(&self) -> impl Future<Output = Result<Engine, ServiceFault>> + Send;
+    fn engine(&self) -> impl Future<Output = Result<InstallationState, ServiceFault>> + Send;
 
     /// Keeps `engine` if what is kept is still `before`; else false, and nothing is changed.
-    fn save_engine(&self, before: &Engine, engine: &Engine) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
+    fn save_installation(
+        &self,
+        before: &InstallationState,
+        engine: &InstallationState,
+    ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 }
 
 /// Looks at certificates in ACM, and changes none.

@@ -2,7 +2,6 @@
 //!
 //! Every method may be repeated after a crash unless it says otherwise. Errors say what the caller can do.
 
-pub mod budgets;
 pub mod certificate_authority;
 pub mod check_log;
 pub mod destination;
@@ -15,6 +14,7 @@ pub mod key_vault;
 pub mod notifier;
 pub mod prober;
 pub mod publication;
+pub mod rate_limits;
 pub mod registry;
 pub mod renewal_information;
 pub mod share_links;
@@ -23,7 +23,6 @@ pub mod store;
 pub mod traces;
 pub mod trail;
 
-pub use self::budgets::Budgets;
 pub use self::certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation};
 pub use self::check_log::CheckLog;
 pub use self::destination::{
@@ -31,10 +30,11 @@ pub use self::destination::{
 };
 pub use self::digest_log::DigestLog;
 pub use self::dns::{AuthoritativeDns, HttpProbe};
+pub use self::rate_limits::RateLimits;
 pub use vocabulary::failure::{FaultKind, FencedError, ServiceFault};
 
 pub use self::flow_starter::{FlowStarter, Started};
-pub use self::health::{CertificateInspector, EngineLog, HealthIndex, Sight};
+pub use self::health::{CertificateInspector, HealthIndex, InstallationLog, Sight};
 pub use self::inspector::Inspector;
 pub use self::key_vault::KeyVault;
 pub use self::notifier::Notifier;

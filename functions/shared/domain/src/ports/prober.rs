@@ -15,5 +15,5 @@ pub trait CaaLookup {
 /// Takes a fresh look at records and hosts. Asks no CA and changes nothing.
 pub trait Prober {
     /// Never an error: what cannot be reached is a finding. Ends within a few seconds.
-    fn look(&self, subject: &Subject, now: OffsetDateTime) -> impl Future<Output = CheckReport> + Send;
+    fn probe(&self, subject: &Subject, now: OffsetDateTime) -> impl Future<Output = CheckReport> + Send;
 }

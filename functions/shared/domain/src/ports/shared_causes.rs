@@ -34,7 +34,7 @@ pub trait SharedCauses {
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
     /// Records that it was told, and gives the claim back.
-    fn mark_told(
+    fn mark_notified(
         &self,
         known: &SharedCause,
         severity: Severity,

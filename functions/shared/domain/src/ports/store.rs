@@ -9,7 +9,7 @@ use vocabulary::names::{EndpointId, TenantId};
 use crate::endpoint::attempt::Attempt;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::failing::Failing;
-use crate::endpoint::notified::Ledger;
+use crate::endpoint::notified::Notifications;
 use vocabulary::failure::{FencedError, ServiceFault};
 
 /// Slices of the due index, so that one busy moment is not one hot partition.
@@ -111,7 +111,7 @@ pub struct Settlement {
     /// Whether the endpoint was being removed when this was decided. One that came since must not be overlooked.
     pub removing: bool,
     /// What was told of the endpoint by then.
-    pub told: Ledger,
+    pub told: Notifications,
     pub attempt: Attempt,
 }
 

@@ -72,7 +72,7 @@ impl MemoryCa {
         Self { directory, ..other }
     }
 
-    /// Whom a standing record has to name for this CA and its one account.
+    /// Whom a persistent record has to name for this CA and its one account.
     pub fn issuer() -> vocabulary::dns::Issuer {
         vocabulary::dns::Issuer {
             identities: vec!["ca.example".into()],
@@ -162,7 +162,7 @@ impl MemoryCa {
                 self.dns.zone().values(&target).contains(&challenge.response)
             }
             ChallengeKind::DnsPersist01 => {
-                let text = self.dns.standing(&name.base.persistent_name());
+                let text = self.dns.persistent(&name.base.persistent_name());
                 text.is_some_and(|text| Self::persistent_issuer().judge(&text, name.wildcard, now).is_ok())
             }
         }

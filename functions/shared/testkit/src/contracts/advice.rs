@@ -1,4 +1,4 @@
-use domain::endpoint::{LEASE, Ledger, Outcome};
+use domain::endpoint::{LEASE, Notifications, Outcome};
 use domain::ports::{AdviceIndex, AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, Registry, Settlement};
 use time::Duration;
 use vocabulary::acme::{RenewalAdvice, RenewalWindow};
@@ -40,7 +40,7 @@ pub async fn advice_index(index: &(impl AdviceIndex + AttemptJournal + Registry 
         drop_order: false,
         announced: true,
         removing: false,
-        told: Ledger::default(),
+        told: Notifications::default(),
         attempt: attempt(id, 1, now, Outcome::Issued),
     };
     index.settle(id, 1, &settlement).await.expect("settled");

@@ -1,4 +1,4 @@
-use domain::endpoint::{Endpoint, Failing, LEASE, Ledger};
+use domain::endpoint::{Endpoint, Failing, LEASE, Notifications};
 use domain::ports::{
     AttemptJournal, AuditTrail, Change, ChangeError, CheckLog, DueEntry, DueIndex, FencedError, Registry, Settlement,
 };
@@ -72,7 +72,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         due_at: Some(now + Duration::MINUTE),
         failing: None,
         check: None,
-        told: Ledger { sequence: 1, told: vec![] },
+        told: Notifications { sequence: 1, told: vec![] },
         ..seen.clone()
     };
     assert_eq!(changed, expected, "the order is kept: it remembers what it published");

@@ -43,16 +43,16 @@ pub async fn check_log(log: &(impl CheckLog + Registry), seed: u64) {
     log.register(&known, &registered(&known), None).await.expect("registered");
     assert_eq!(log.last_check(id).await, Ok(None), "nothing is there before");
 
-    let looks = futures::future::join_all((0..8).map(|_| log.begin_look(id, now, now + Duration::seconds(5)))).await;
+    let looks = futures::future::join_all((0..8).map(|_| log.begin_check(id, now, now + Duration::seconds(5)))).await;
     assert_eq!(looks.into_iter().filter(|look| *look == Ok(true)).count(), 1, "of eight at once one looks");
     let again = now + Duration::seconds(5);
-    assert_eq!(log.begin_look(id, again - Duration::MILLISECOND, again + Duration::HOUR).await, Ok(false));
+    assert_eq!(log.begin_check(id, again - Duration::MILLISECOND, again + Duration::HOUR).await, Ok(false));
     assert_eq!(
-        log.begin_look(id, again, again + Duration::HOUR).await,
+        log.begin_check(id, again, again + Duration::HOUR).await,
         Ok(true),
         "from that moment on it may be again"
     );
-    assert_eq!(log.begin_look(&unknown.id, now, again).await, Ok(false), "what is not there is not looked at");
+    assert_eq!(log.begin_check(&unknown.id, now, again).await, Ok(false), "what is not there is not looked at");
 
     let at = |milliseconds: i64| {
         let at = now + Duration::milliseconds(milliseconds);

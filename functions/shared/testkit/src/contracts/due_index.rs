@@ -1,4 +1,4 @@
-use domain::endpoint::{Failing, LEASE, Ledger, Outcome};
+use domain::endpoint::{Failing, LEASE, Notifications, Outcome};
 use domain::ports::{AttemptJournal, DueEndpoint, DueEntry, DueIndex, DueReason, Registry, Settlement};
 use time::{Duration, OffsetDateTime};
 use vocabulary::failure::{Failure, FailureName};
@@ -60,7 +60,7 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
             failing,
             drop_order: false,
             announced: false,
-            told: Ledger::default(),
+            told: Notifications::default(),
             removing: false,
             attempt: attempt(&early.id, 2, now, Outcome::Failed),
         };

@@ -1,5 +1,5 @@
 use domain::endpoint::attempt::execution_name;
-use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Ledger, Outcome, Severity, Source, Told};
+use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Notifications, Notified, Outcome, Severity, Source};
 use domain::ports::{
     AttemptJournal, DueEntry, DueIndex, FencedError, Position, RegisterError, Registered, Registry, Settlement,
 };
@@ -16,7 +16,7 @@ use crate::installed;
 pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
     let now = whole_second();
     let first = endpoint(seed, now);
-    let names: Vec<_> = first.names.bases().into_iter().cloned().collect();
+    let names: Vec<_> = first.names.authorization_names().into_iter().cloned().collect();
     assert_eq!(registry.find(&first.id).await, Ok(None), "nothing is there before");
     let register = async |endpoint: &Endpoint| registry.register(endpoint, &registered(endpoint), None).await;
     assert_eq!(register(&first).await, Ok(Registered::Now));
@@ -92,8 +92,8 @@ pub async fn requests(registry: &impl Registry, seed: u64) {
 }
 
 /// What was told of a failure at `now`.
-pub(super) fn told(now: OffsetDateTime) -> Ledger {
-    let told = Told {
+pub(super) fn told(now: OffsetDateTime) -> Notifications {
+    let told = Notified {
         cause: FailureName::RecordsNotReady.into(),
         owner: WaitingOn::DomainOwner,
         certificate: Some("AB".into()),
@@ -102,7 +102,7 @@ pub(super) fn told(now: OffsetDateTime) -> Ledger {
         source: Source::Attempts,
         shared: false,
     };
-    Ledger { sequence: 1, told: vec![told] }
+    Notifications { sequence: 1, told: vec![told] }
 }
 
 pub(super) fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome: Outcome) -> Attempt {
@@ -188,14 +188,14 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         failing: None,
         drop_order: true,
         announced: true,
-        told: Ledger { sequence: 2, told: vec![] },
+        told: Notifications { sequence: 2, told: vec![] },
         attempt: attempt(id, 1, now, Outcome::Issued),
         ..failed
     };
     journal.settle(id, 1, &good).await.expect("settled again");
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.failing, read.order), (None, None));
-    assert_eq!(read.told, Ledger { sequence: 2, told: vec![] });
+    assert_eq!(read.told, Notifications { sequence: 2, told: vec![] });
     assert!(read.certificate.is_some_and(|held| held.announced));
     assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].outcome, Outcome::Issued);
 
@@ -212,7 +212,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     journal.erase(&going, &removed).await.expect("erased");
     journal.erase(&going, &removed).await.expect("erased twice");
     assert_eq!(journal.find(id).await, Ok(None));
-    for name in going.names.bases() {
+    for name in going.names.authorization_names() {
         assert_eq!(journal.holder(name).await, Ok(None), "its names are free again");
     }
     assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].outcome, Outcome::Removed, "history stays");

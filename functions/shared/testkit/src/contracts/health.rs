@@ -1,9 +1,9 @@
-use domain::endpoint::{Endpoint, Event, EventKind, Health, LEASE, Ledger, Outcome};
-use domain::health::pace::first_look;
-use domain::health::{CertificateUse, Engine, FailingCheck, InAcm, Seen};
+use domain::endpoint::{Endpoint, Event, EventKind, Health, LEASE, Notifications, Outcome};
+use domain::health::pace::first_check;
+use domain::health::{CertificateUse, FailingCheck, InAcm, InstallationState, Seen};
 use domain::ports::{
-    AttemptJournal, AuditTrail, Change, CheckLog, DUE_SHARDS, DueEntry, DueIndex, EngineLog, HealthIndex, Registry,
-    Settlement, Sight,
+    AttemptJournal, AuditTrail, Change, CheckLog, DUE_SHARDS, DueEntry, DueIndex, HealthIndex, InstallationLog,
+    Registry, Settlement, Sight,
 };
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::DnsMethod;
@@ -56,7 +56,7 @@ pub async fn health_index(
     assert_eq!(index.claim(&entry, now, now + LEASE).await, Ok(Some(1)));
     let certificate = installed(&fresh, now);
     index.record_certificate(id, 1, &certificate).await.expect("recorded");
-    let first = first_look(id, &certificate);
+    let first = first_check(id, &certificate);
     assert_eq!(read().await.health_at, Some(first), "with a certificate it is looked at in its turn");
     assert!(!due(first - Duration::SECOND).await && due(first).await);
     assert_eq!(
@@ -91,12 +91,20 @@ pub async fn health_index(
     );
     assert_eq!(index.record_health(&looked, &again).await, Ok(true), "writing the same again is fine");
 
-    let told = Ledger { sequence: 3, told: vec![] };
-    assert_eq!(index.save_told(&kept, &told).await, Ok(true));
+    let told = Notifications { sequence: 3, told: vec![] };
+    assert_eq!(index.save_notified(&kept, &told).await, Ok(true));
     assert_eq!(read().await.told, told);
-    assert_eq!(index.save_told(&kept, &Ledger::default()).await, Ok(false), "somebody else has told meanwhile");
+    assert_eq!(
+        index.save_notified(&kept, &Notifications::default()).await,
+        Ok(false),
+        "somebody else has told meanwhile"
+    );
     let of_before = Endpoint { attempt: 0, told: told.clone(), ..kept.clone() };
-    assert_eq!(index.save_told(&of_before, &Ledger::default()).await, Ok(false), "an attempt has begun since");
+    assert_eq!(
+        index.save_notified(&of_before, &Notifications::default()).await,
+        Ok(false),
+        "an attempt has begun since"
+    );
     let kept = read().await;
 
     let other = InstalledCertificate { generation: certificate.generation + 1, ..certificate.clone() };
@@ -118,16 +126,16 @@ pub async fn health_index(
 }
 
 /// On an installation of which nothing is kept yet.
-pub async fn engine_log(log: &impl EngineLog) {
-    let healthy = Engine::default();
+pub async fn installation_log(log: &impl InstallationLog) {
+    let healthy = InstallationState::default();
     assert_eq!(log.engine().await, Ok(healthy.clone()), "where nothing is kept all is well");
     let failing = FailingCheck { check: "schedule".into(), since: whole_second(), looks: 1 };
-    let ill = Engine { failing: vec![failing], ..Engine::default() };
-    assert_eq!(log.save_engine(&ill, &ill).await, Ok(false), "what was decided on something else is not kept");
-    assert_eq!(log.save_engine(&healthy, &ill).await, Ok(true));
+    let ill = InstallationState { failing: vec![failing], ..InstallationState::default() };
+    assert_eq!(log.save_installation(&ill, &ill).await, Ok(false), "what was decided on something else is not kept");
+    assert_eq!(log.save_installation(&healthy, &ill).await, Ok(true));
     assert_eq!(log.engine().await, Ok(ill.clone()), "it reads as it was written");
-    assert_eq!(log.save_engine(&healthy, &healthy).await, Ok(false), "nor what another run has overtaken");
-    assert_eq!(log.save_engine(&ill, &healthy).await, Ok(true));
+    assert_eq!(log.save_installation(&healthy, &healthy).await, Ok(false), "nor what another run has overtaken");
+    assert_eq!(log.save_installation(&ill, &healthy).await, Ok(true));
     assert_eq!(log.engine().await, Ok(healthy));
 }
 
@@ -138,7 +146,7 @@ fn settlement(id: &EndpointId, certificate: &InstalledCertificate, now: OffsetDa
         drop_order: false,
         announced: true,
         removing: false,
-        told: Ledger::default(),
+        told: Notifications::default(),
         attempt: attempt(id, 1, now, Outcome::Issued),
     }
 }

@@ -1,7 +1,6 @@
 //! What each port promises, as tests that run on the fake here and on the adapter against the local cloud.
 
 mod advice;
-mod budgets;
 mod certificates;
 mod changes;
 mod check_log;
@@ -13,12 +12,12 @@ mod health;
 mod keys;
 mod listeners;
 mod publication;
+mod rate_limits;
 mod share_links;
 mod shared_causes;
 mod trail;
 
 pub use advice::advice_index;
-pub use budgets::budgets;
 pub use certificates::{certificate_inspector, certificate_store};
 pub use changes::changes;
 pub use check_log::{check_log, report_of_a_missing_record};
@@ -26,10 +25,11 @@ pub use digest_log::digest_log;
 pub use due_index::due_index;
 pub use endpoints::{attempt_journal, registry, requests};
 pub use flows::flow_starter;
-pub use health::{engine_log, health_index};
+pub use health::{health_index, installation_log};
 pub use keys::key_vault;
 pub use listeners::listeners;
 pub use publication::{token_store, txt_zone};
+pub use rate_limits::rate_limits;
 pub use share_links::share_links;
 pub use shared_causes::shared_causes;
 pub use trail::audit_trail;

@@ -41,10 +41,10 @@ pub async fn shared_causes(causes: &impl SharedCauses, seed: u64) {
     let until = now + CLAIM;
     assert!(!claim(loser, Some(Severity::Notice), until - Duration::SECOND).await);
     assert!(claim(loser, Some(Severity::Notice), until).await, "one that does not come back is not waited for");
-    causes.mark_told(&first, Severity::Notice).await.expect("recorded");
+    causes.mark_notified(&first, Severity::Notice).await.expect("recorded");
     assert!(!claim(winner, Some(Severity::Notice), until).await, "what was told is not told again");
     assert!(claim(winner, Some(Severity::Error), until).await, "what is worse is");
-    causes.mark_told(&first, Severity::Error).await.expect("recorded");
+    causes.mark_notified(&first, Severity::Error).await.expect("recorded");
     assert!(!claim(loser, Some(Severity::Warning), until).await, "and then nothing that is less");
     assert_eq!(join(&one, until).await.told, Severity::Error);
     let lasting = causes.lasting().await.expect("answers");

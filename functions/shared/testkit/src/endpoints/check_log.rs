@@ -7,7 +7,7 @@ use vocabulary::names::EndpointId;
 use super::MemoryEndpoints;
 
 impl CheckLog for MemoryEndpoints {
-    async fn begin_look(
+    async fn begin_check(
         &self,
         id: &EndpointId,
         now: OffsetDateTime,

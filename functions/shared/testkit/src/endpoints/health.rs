@@ -1,6 +1,6 @@
-use domain::endpoint::{Endpoint, Ledger};
-use domain::health::Engine;
-use domain::ports::{DUE_SHARDS, EngineLog, HealthIndex, ServiceFault, Sight};
+use domain::endpoint::{Endpoint, Notifications};
+use domain::health::InstallationState;
+use domain::ports::{DUE_SHARDS, HealthIndex, InstallationLog, ServiceFault, Sight};
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
@@ -46,7 +46,7 @@ impl HealthIndex for MemoryEndpoints {
         Ok(true)
     }
 
-    async fn save_told(&self, seen: &Endpoint, told: &Ledger) -> Result<bool, ServiceFault> {
+    async fn save_notified(&self, seen: &Endpoint, told: &Notifications) -> Result<bool, ServiceFault> {
         let mut state = self.state();
         let same = |endpoint: &&mut Endpoint| {
             endpoint.attempt == seen.attempt
@@ -69,12 +69,16 @@ impl HealthIndex for MemoryEndpoints {
     }
 }
 
-impl EngineLog for MemoryEndpoints {
-    async fn engine(&self) -> Result<Engine, ServiceFault> {
+impl InstallationLog for MemoryEndpoints {
+    async fn engine(&self) -> Result<InstallationState, ServiceFault> {
         Ok(self.state().engine.clone())
     }
 
-    async fn save_engine(&self, before: &Engine, engine: &Engine) -> Result<bool, ServiceFault> {
+    async fn save_installation(
+        &self,
+        before: &InstallationState,
+        engine: &InstallationState,
+    ) -> Result<bool, ServiceFault> {
         let mut state = self.state();
         if state.engine != *before {
             return Ok(false);

@@ -1,5 +1,5 @@
 use domain::endpoint::{Attempt, Endpoint};
-use domain::health::pace::first_look;
+use domain::health::pace::first_check;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
 use vocabulary::acme::OpenOrder;
 use vocabulary::certificate::InstalledCertificate;
@@ -32,7 +32,7 @@ impl AttemptJournal for MemoryEndpoints {
             endpoint.certificate = Some(certificate.clone());
             // As the table has it: whole seconds.
             endpoint.advice_at = certificate.imported_at.replace_nanosecond(0).ok();
-            endpoint.health_at = first_look(id, certificate).replace_nanosecond(0).ok();
+            endpoint.health_at = first_check(id, certificate).replace_nanosecond(0).ok();
         })
     }
 

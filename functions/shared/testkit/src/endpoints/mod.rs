@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use diagnosis::report::CheckReport;
 use domain::endpoint::{Attempt, Endpoint, Event, Share};
-use domain::health::Engine;
+use domain::health::InstallationState;
 use domain::ports::{EndpointReader, FencedError, ServiceFault};
 use time::{Date, OffsetDateTime};
 use vocabulary::names::{DomainName, EndpointId, IdempotencyKey, TenantId};
@@ -38,7 +38,7 @@ struct State {
     /// When an endpoint may be looked at again.
     looks: BTreeMap<EndpointId, OffsetDateTime>,
     digests: BTreeSet<(TenantId, Date)>,
-    engine: Engine,
+    engine: InstallationState,
     requests: BTreeMap<(TenantId, IdempotencyKey), DoneRequest>,
 }
 

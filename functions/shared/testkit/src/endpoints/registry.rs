@@ -21,11 +21,11 @@ impl Registry for MemoryEndpoints {
                 false => Err(RegisterError::KeyReused),
             };
         }
-        let bases = endpoint.names.bases();
-        if let Some(taken) = bases.iter().find(|base| state.claims.contains_key(**base)) {
+        let authorization_names = endpoint.names.authorization_names();
+        if let Some(taken) = authorization_names.iter().find(|base| state.claims.contains_key(**base)) {
             return Err(RegisterError::NameTaken((*taken).clone()));
         }
-        state.claims.extend(bases.into_iter().map(|base| (base.clone(), endpoint.id.clone())));
+        state.claims.extend(authorization_names.into_iter().map(|base| (base.clone(), endpoint.id.clone())));
         state.endpoints.insert(endpoint.id.clone(), endpoint.clone());
         state.events.insert((endpoint.id.clone(), event.id.clone()), event.clone());
         if let Some((request, name)) = request.zip(named) {
@@ -40,7 +40,7 @@ impl Registry for MemoryEndpoints {
 
     async fn change(&self, seen: &Endpoint, change: &Change, event: &Event) -> Result<(), ChangeError> {
         let mut state = self.state();
-        let (before, after) = (seen.names.bases(), change.names.bases());
+        let (before, after) = (seen.names.authorization_names(), change.names.authorization_names());
         if let Some(taken) = after.difference(&before).find(|base| state.claims.contains_key(**base)) {
             return Err(ChangeError::NameTaken((*taken).clone()));
         }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use crate::acme::challenge::ChallengeKind;
 use crate::names::certificate_name::CertificateName;
 use crate::names::domain_name::DomainName;
-use crate::names::endpoint_names::{EndpointNames, persistent_bases};
+use crate::names::endpoint_names::{EndpointNames, persistent_names};
 
 /// RFC 8555 §7.1.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,16 +120,17 @@ impl OpenOrder {
     }
 
     /// The names of the pending DNS-01 challenges, each base once.
-    pub fn dns_bases(&self) -> Vec<&DomainName> {
-        let mut bases: Vec<_> = of_kind(self.pending(), ChallengeKind::Dns01).map(|(name, _)| &name.base).collect();
-        bases.sort();
-        bases.dedup();
-        bases
+    pub fn dns_names(&self) -> Vec<&DomainName> {
+        let mut authorization_names: Vec<_> =
+            of_kind(self.pending(), ChallengeKind::Dns01).map(|(name, _)| &name.base).collect();
+        authorization_names.sort();
+        authorization_names.dedup();
+        authorization_names
     }
 
     /// The names that a standing record is to prove, each base once, with whether its wildcard is among them.
-    pub fn persistent_bases(&self) -> BTreeMap<&DomainName, bool> {
-        persistent_bases(of_kind(self.pending(), ChallengeKind::DnsPersist01).map(|(name, _)| name))
+    pub fn persistent_names(&self) -> BTreeMap<&DomainName, bool> {
+        persistent_names(of_kind(self.pending(), ChallengeKind::DnsPersist01).map(|(name, _)| name))
     }
 
     /// The TXT values to publish. They share one record set, so they are written together.

@@ -97,7 +97,7 @@ impl EndpointNames {
     }
 
     /// The distinct names below which the CA looks for `_acme-challenge`: an apex and its wildcard share one.
-    pub fn bases(&self) -> BTreeSet<&DomainName> {
+    pub fn authorization_names(&self) -> BTreeSet<&DomainName> {
         self.0.iter().map(|name| &name.base).collect()
     }
 
@@ -129,12 +129,12 @@ impl From<EndpointNames> for Vec<CertificateName> {
 }
 
 /// Each base of `names` once, with whether its record has to be good for the wildcard.
-pub fn persistent_bases<'a>(names: impl IntoIterator<Item = &'a CertificateName>) -> BTreeMap<&'a DomainName, bool> {
-    let mut bases = BTreeMap::new();
+pub fn persistent_names<'a>(names: impl IntoIterator<Item = &'a CertificateName>) -> BTreeMap<&'a DomainName, bool> {
+    let mut authorization_names = BTreeMap::new();
     for name in names {
-        *bases.entry(&name.base).or_default() |= name.wildcard;
+        *authorization_names.entry(&name.base).or_default() |= name.wildcard;
     }
-    bases
+    authorization_names
 }
 
 #[cfg(test)]
@@ -179,6 +179,6 @@ mod tests {
     #[test]
     fn an_apex_and_its_wildcard_share_one_base() {
         let names = EndpointNames::parse("example.com", &["*.example.com".into()], 3).expect("valid");
-        assert_eq!(names.bases().len(), 1);
+        assert_eq!(names.authorization_names().len(), 1);
     }
 }

@@ -2,14 +2,14 @@
 
 use domain::health::installation::follow;
 use domain::installation::{InstallationCheck, InstallationStatus, Used};
-use domain::ports::{EngineLog, Inspector, Notifier, ServiceFault};
+use domain::ports::{Inspector, InstallationLog, Notifier, ServiceFault};
 use time::OffsetDateTime;
 
 use crate::Settings;
 
 /// What one look at the engine has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EngineSight {
+pub struct InstallationSight {
     /// The checks that failed, by name.
     pub failing: Vec<String>,
     /// How much of limits is used.
@@ -19,13 +19,13 @@ pub struct EngineSight {
 /// Looks at the installation, tells what is news of it, and keeps what was told.
 ///
 /// An inspection that does not come to its end is a failure of its own.
-pub async fn check_engine(
+pub async fn check_installation(
     inspector: &impl Inspector,
-    log: &impl EngineLog,
+    log: &impl InstallationLog,
     notifier: &impl Notifier,
     settings: &Settings,
     now: OffsetDateTime,
-) -> Result<EngineSight, ServiceFault> {
+) -> Result<InstallationSight, ServiceFault> {
     let checks = inspector.inspect().await.unwrap_or_else(|fault| vec![uninspected(&fault)]);
     let before = log.engine().await?;
     let (alerts, engine) = follow(&before, &checks, now, settings.dashboard.as_deref());
@@ -34,10 +34,10 @@ pub async fn check_engine(
     }
     if engine != before {
         // Another run may have kept its own; it has told the same.
-        log.save_engine(&before, &engine).await?;
+        log.save_installation(&before, &engine).await?;
     }
     let failing = engine.failing.into_iter().map(|failing| failing.check).collect();
-    Ok(EngineSight { failing, used: checks.into_iter().flat_map(|check| check.used).collect() })
+    Ok(InstallationSight { failing, used: checks.into_iter().flat_map(|check| check.used).collect() })
 }
 
 fn uninspected(fault: &ServiceFault) -> InstallationCheck {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::ports::{Budgets, ServiceFault};
+use domain::ports::{RateLimits, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::acme::{Bucket, BucketId, Limit, Take, Taken};
 
@@ -9,12 +9,12 @@ use crate::Fuse;
 
 /// Buckets in memory.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryBudgets {
+pub struct MemoryRateLimits {
     buckets: Arc<Mutex<BTreeMap<BucketId, Bucket>>>,
     fuse: Fuse,
 }
 
-impl MemoryBudgets {
+impl MemoryRateLimits {
     pub fn new(fuse: Fuse) -> Self {
         Self { fuse, ..Self::default() }
     }
@@ -38,7 +38,7 @@ impl MemoryBudgets {
     }
 }
 
-impl Budgets for MemoryBudgets {
+impl RateLimits for MemoryRateLimits {
     async fn take(&self, take: &Take, now: OffsetDateTime) -> Result<Taken, ServiceFault> {
         let mut buckets = self.buckets();
         let bucket = buckets.entry(take.bucket.clone()).or_default();

@@ -1,4 +1,4 @@
-//! Standing records (dns-persist-01), on the deployed stack: an internal host and a wildcard are issued and renewed, and
+//! Persistent validation records (dns-persist-01), on the deployed stack: an internal host and a wildcard are issued and renewed, and
 //! the delegation zone is never written to.
 
 use anyhow::{Context, Result, ensure};
@@ -9,12 +9,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use vocabulary::record::quoted;
 
-/// What a deployment with `StandingRecords=enabled` sets where it is needed; the account is known after the first order.
+/// What a deployment with `PersistentRecords=enabled` sets where it is needed; the account is known after the first order.
 async fn enable(cloud: &LocalCloud, account: &str) -> Result<()> {
     for function in ["ApiFunction", "OpenOrderFunction", "CheckPropagationFunction", "CheckHealthFunction"] {
         cloud.set_function_variable(function, "CAA_ACCOUNT_URI", Some(account)).await?;
     }
-    cloud.set_function_variable("ApiFunction", "STANDING_RECORDS", Some("enabled")).await
+    cloud.set_function_variable("ApiFunction", "PERSISTENT_RECORDS", Some("enabled")).await
 }
 
 /// The URL of the account, as doctor shows it to an operator.
@@ -45,7 +45,7 @@ async fn endpoints_are_issued_and_renewed_with_nothing_ever_published() -> Resul
     let wish = json!({"domain": "db.standing.test", "reachability": "internal", "dns_method": "dns-persist-01"});
     let refused = platform.call(Method::POST, "endpoints", Some(wish)).await?;
     ensure!(refused.status == 422 && refused.body["field"] == "dns_method", "{refused:?}");
-    ensure!(text(&refused.body["remedy"]).contains("StandingRecords=enabled"), "{refused:?}");
+    ensure!(text(&refused.body["remedy"]).contains("PersistentRecords=enabled"), "{refused:?}");
 
     // The first order makes the account that the records name.
     platform.issue(&zone, "first.standing.test", &[], "internal").await?;

@@ -1,12 +1,12 @@
 use domain::acts::take_tokens::{orders_left, take_all};
-use domain::ports::Budgets;
+use domain::ports::RateLimits;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{BucketId, Limit, Purpose, Spent, Take, Taken};
 
 use super::whole_second;
 
 /// `seed` is one that no other test uses.
-pub async fn budgets(budgets: &(impl Budgets + Sync), seed: u64) {
+pub async fn rate_limits(rate_limits: &(impl RateLimits + Sync), seed: u64) {
     let now = whole_second();
     let directory = format!("https://ca-{seed}.example/directory");
     let account = Take {
@@ -15,17 +15,17 @@ pub async fn budgets(budgets: &(impl Budgets + Sync), seed: u64) {
         purpose: Purpose::Registration,
         waited: false,
     };
-    one_by_one(budgets, &account, now).await;
-    race(budgets, &directory, now).await;
-    all_or_none(budgets, &directory, now).await;
+    one_by_one(rate_limits, &account, now).await;
+    race(rate_limits, &directory, now).await;
+    all_or_none(rate_limits, &directory, now).await;
 }
 
 /// Registrations, then renewals, then those who have stood in line.
-async fn one_by_one(budgets: &impl Budgets, account: &Take, now: OffsetDateTime) {
-    let take = async |take: &Take, at| budgets.take(take, at).await.expect("answers");
+async fn one_by_one(rate_limits: &impl RateLimits, account: &Take, now: OffsetDateTime) {
+    let take = async |take: &Take, at| rate_limits.take(take, at).await.expect("answers");
     let interval = account.limit.interval();
     let BucketId::Account { directory } = &account.bucket else { panic!("an account's") };
-    let left = async || orders_left(budgets, directory, Some(account.limit), now).await;
+    let left = async || orders_left(rate_limits, directory, Some(account.limit), now).await;
     assert_eq!(left().await, Ok(Some(100)), "what nobody has asked is full");
     for _ in 0..6 {
         assert_eq!(take(account, now).await, Taken::Now);
@@ -40,7 +40,11 @@ async fn one_by_one(budgets: &impl Budgets, account: &Take, now: OffsetDateTime)
     }
     assert_eq!(take(&renewal, now).await, Taken::Wait { until: now + interval }, "and no more than there is");
     assert_eq!(left().await, Ok(Some(0)));
-    assert_eq!(orders_left(budgets, directory, None, now).await, Ok(None), "without a limit nothing is left to count");
+    assert_eq!(
+        orders_left(rate_limits, directory, None, now).await,
+        Ok(None),
+        "without a limit nothing is left to count"
+    );
 
     let turn = now + interval * 3;
     let waited = Take { waited: true, ..account.clone() };
@@ -49,7 +53,7 @@ async fn one_by_one(budgets: &impl Budgets, account: &Take, now: OffsetDateTime)
 
     let much_later = now + Duration::days(9);
     assert_eq!(take(account, much_later).await, Taken::Now, "it is full again, and the line is gone");
-    budgets.give_back(account).await.expect("given back");
+    rate_limits.give_back(account).await.expect("given back");
     for _ in 0..5 {
         assert_eq!(take(account, much_later).await, Taken::Now);
     }
@@ -58,17 +62,17 @@ async fn one_by_one(budgets: &impl Budgets, account: &Take, now: OffsetDateTime)
     assert!(matches!(last, Taken::Wait { until } if until - much_later < moments), "there but for moments: {last:?}");
     let elsewhere = BucketId::Account { directory: "https://elsewhere.example".into() };
     let elsewhere = Take { bucket: elsewhere, ..account.clone() };
-    budgets.give_back(&elsewhere).await.expect("giving back what nobody has taken is fine");
+    rate_limits.give_back(&elsewhere).await.expect("giving back what nobody has taken is fine");
     assert_eq!(take(&elsewhere, much_later).await, Taken::Now);
 }
 
 /// However many take at once, never more is taken than there is, and all others have places of their own.
-async fn race(budgets: &(impl Budgets + Sync), directory: &str, now: OffsetDateTime) {
+async fn race(rate_limits: &(impl RateLimits + Sync), directory: &str, now: OffsetDateTime) {
     const THERE: u32 = 5;
     for (number, purpose) in [(0, Purpose::Registration), (1, Purpose::Renewal)] {
         let bucket = BucketId::Domain { directory: directory.to_owned(), domain: format!("race-{number}.example") };
         let take = Take { bucket, limit: Limit::new(THERE, Duration::hours(5)), purpose, waited: false };
-        let takers = (0..16).map(|_| budgets.take(&take, now));
+        let takers = (0..16).map(|_| rate_limits.take(&take, now));
         let mut places = Vec::new();
         let mut taken = 0;
         for answer in futures::future::join_all(takers).await {
@@ -84,7 +88,7 @@ async fn race(budgets: &(impl Budgets + Sync), directory: &str, now: OffsetDateT
     }
 }
 
-async fn all_or_none(budgets: &impl Budgets, directory: &str, now: OffsetDateTime) {
+async fn all_or_none(rate_limits: &impl RateLimits, directory: &str, now: OffsetDateTime) {
     let of = |domain: &str, capacity: u32| Take {
         bucket: BucketId::Domain { directory: directory.to_owned(), domain: domain.to_owned() },
         limit: Limit::new(capacity, Duration::days(7)),
@@ -93,11 +97,11 @@ async fn all_or_none(budgets: &impl Budgets, directory: &str, now: OffsetDateTim
     };
     let (plenty, few) = (of("plenty.example", 3), of("few.example", 1));
     let both = [plenty.clone(), few.clone()];
-    assert_eq!(take_all(budgets, &both, now).await.expect("answers"), Ok(()));
+    assert_eq!(take_all(rate_limits, &both, now).await.expect("answers"), Ok(()));
     for _ in 0..9 {
-        let spent = take_all(budgets, &both, now).await.expect("answers").expect_err("the second has nothing");
+        let spent = take_all(rate_limits, &both, now).await.expect("answers").expect_err("the second has nothing");
         assert_eq!(spent, Spent { take: few.clone(), until: spent.until });
     }
     // What came to nothing was given back, but for the moments that a step may take.
-    assert_eq!(budgets.take(&plenty, now).await.expect("answers"), Taken::Now);
+    assert_eq!(rate_limits.take(&plenty, now).await.expect("answers"), Taken::Now);
 }

@@ -1,23 +1,27 @@
-use domain::health::Engine;
-use domain::ports::{EngineLog, ServiceFault};
+use domain::health::InstallationState;
+use domain::ports::{InstallationLog, ServiceFault};
 
 use super::{EndpointsTable, items};
 use crate::aws::conditional;
 
 const SORT_KEY: &str = "ENGINE";
 
-impl EngineLog for EndpointsTable {
-    async fn engine(&self) -> Result<Engine, ServiceFault> {
+impl InstallationLog for EndpointsTable {
+    async fn engine(&self) -> Result<InstallationState, ServiceFault> {
         let item = self.get(items::text("INSTALLATION"), SORT_KEY).await?;
         let Some(kept) = item.as_ref().and_then(|item| item.get("engine")?.as_s().ok()) else {
-            return Ok(Engine::default());
+            return Ok(InstallationState::default());
         };
         serde_json::from_str(kept).map_err(items::unreadable)
     }
 
-    async fn save_engine(&self, before: &Engine, engine: &Engine) -> Result<bool, ServiceFault> {
-        let write = |engine: &Engine| items::text(serde_json::to_string(engine).expect("plain data"));
-        let nothing = if *before == Engine::default() { " OR attribute_not_exists(engine)" } else { "" };
+    async fn save_installation(
+        &self,
+        before: &InstallationState,
+        engine: &InstallationState,
+    ) -> Result<bool, ServiceFault> {
+        let write = |engine: &InstallationState| items::text(serde_json::to_string(engine).expect("plain data"));
+        let nothing = if *before == InstallationState::default() { " OR attribute_not_exists(engine)" } else { "" };
         let result = self
             .client
             .update_item()

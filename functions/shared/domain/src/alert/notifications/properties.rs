@@ -158,9 +158,9 @@ impl History {
         }
         let notice = worst.notice.expect("who is waited on is notified");
         if notice.confirmed {
-            let told = decision.ledger.told.iter();
+            let told = decision.notifications.told.iter();
             let mut same = told.filter(|told| (&told.cause, told.owner) == (&worst.cause, worst.owner));
-            assert!(same.next().is_some(), "{worst:?} of {:?}", decision.ledger);
+            assert!(same.next().is_some(), "{worst:?} of {:?}", decision.notifications);
         }
     }
 
@@ -199,7 +199,7 @@ impl History {
             .iter()
             .filter(|((cause, actor), episode)| {
                 let lasts = own.iter().any(|(issue, _)| (&issue.cause, name(issue.owner)) == (cause, *actor));
-                let unknown = episode.source.is_a_look() && self.endpoint.awaits_look();
+                let unknown = episode.source.is_a_check() && self.endpoint.awaits_check();
                 !(lasts || unknown || episode.source == Source::Attempts && failing)
             })
             .map(|(key, _)| key.clone())
@@ -221,9 +221,13 @@ impl History {
         let gone = before.filter(|told| !shared.contains(&(told.cause.clone(), told.owner)));
         let gone: Vec<_> = gone.map(|told| (told.cause.clone(), told.owner)).collect();
         assert_eq!(decision.left, gone, "and is left once");
-        self.endpoint.told = decision.ledger;
-        let again = crate::alert::ledger::decide(&self.endpoint, self.now, None);
-        assert_eq!((again.alerts, again.ledger), (vec![], self.endpoint.told.clone()), "the same again is no news");
+        self.endpoint.told = decision.notifications;
+        let again = crate::alert::notifications::decide(&self.endpoint, self.now, None);
+        assert_eq!(
+            (again.alerts, again.notifications),
+            (vec![], self.endpoint.told.clone()),
+            "the same again is no news"
+        );
     }
 }
 
@@ -269,7 +273,7 @@ fn a_trouble_that_lasts_is_told_again_at_each_edge_as_the_expiry_that_approaches
     for hour in 0..=90 * 24 {
         let decision = decide(&endpoint, START + Duration::hours(hour), Some("https://c.example"));
         told.extend(decision.alerts.into_iter().map(|alert| (hour, alert.kind, alert.severity, alert.link)));
-        endpoint.told = decision.ledger;
+        endpoint.told = decision.notifications;
     }
     let hours: Vec<_> = told.iter().map(|(hour, kind, severity, _)| (*hour, *kind, *severity)).collect();
     let next = AlertKind::ExpiryApproaching;
@@ -293,7 +297,7 @@ fn dns_that_broke_before_the_renewal_is_not_told_again_when_the_renewal_fails_by
     endpoint.health = Some(looked(Some(WaitingOn::DomainOwner), false, START));
     let decision = decide(&endpoint, START, None);
     assert_eq!(decision.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::ActionRequired]);
-    endpoint.told = decision.ledger;
+    endpoint.told = decision.notifications;
     endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
     assert_eq!(decide(&endpoint, START, None).alerts, []);
 }
@@ -313,7 +317,7 @@ fn a_change_of_names_forgets_what_was_told_of_the_old_ones_but_not_whom_it_has_j
         [(FailureName::RecordsNotReady, WaitingOn::DomainOwner), (FailureName::CaUnavailable, WaitingOn::Ca)]
     {
         endpoint.failing = Some(failed(failure, actor, START));
-        endpoint.told = decide(&endpoint, START, None).ledger;
+        endpoint.told = decide(&endpoint, START, None).notifications;
     }
     let left: Vec<_> = endpoint.told.after_change().told.into_iter().map(|told| told.cause).collect();
     assert_eq!(left, [Cause::new("CaUnavailable")]);
@@ -325,12 +329,12 @@ fn what_a_look_saw_of_the_certificate_before_is_neither_over_nor_told_again_befo
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
     endpoint.due_at = None;
     endpoint.health = Some(looked(None, true, START));
-    endpoint.told = decide(&endpoint, START, None).ledger;
+    endpoint.told = decide(&endpoint, START, None).notifications;
     let renewed = START + Duration::days(60);
     endpoint.certificate = Some(certificate(&endpoint, 2, renewed));
     let decision = decide(&endpoint, renewed, None);
-    assert_eq!((decision.alerts.len(), decision.ledger.told.len()), (0, 1));
-    endpoint.told = decision.ledger;
+    assert_eq!((decision.alerts.len(), decision.notifications.told.len()), (0, 1));
+    endpoint.told = decision.notifications;
     endpoint.health = Some(looked(None, false, renewed + Duration::HOUR));
     let over = decide(&endpoint, renewed + Duration::HOUR, None);
     assert_eq!(over.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Recovered]);
@@ -343,7 +347,7 @@ fn an_endpoint_that_was_parked_recovers_with_one_message() {
     let mut tell = |endpoint: &mut Endpoint| {
         let decision = decide(endpoint, START, None);
         told.extend(decision.alerts.into_iter().map(|alert| (alert.kind, alert.cause.to_string())));
-        endpoint.told = decision.ledger;
+        endpoint.told = decision.notifications;
     };
     endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
     tell(&mut endpoint);

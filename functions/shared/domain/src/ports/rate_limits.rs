@@ -6,7 +6,7 @@ use vocabulary::acme::{BucketId, Limit, Take, Taken};
 use vocabulary::failure::ServiceFault;
 
 /// Token buckets that many processes take from: see [`Bucket`](vocabulary::acme::Bucket), whose arithmetic each keeps to.
-pub trait Budgets {
+pub trait RateLimits {
     /// Takes one token or, where there is none, a place in the line. However many take at once, never more is taken
     /// than there is.
     ///

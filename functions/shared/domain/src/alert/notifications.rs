@@ -7,7 +7,7 @@ use crate::alert::alert::Alert;
 use crate::alert::shared::SharedCause;
 use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::endpoint::Endpoint;
-use crate::endpoint::notified::{Cause, Ledger, Source, Told};
+use crate::endpoint::notified::{Cause, Notifications, Notified, Source};
 use crate::issues::{Issue, Notice, issues};
 
 /// What is to be told, and what is to be kept of it once it was.
@@ -20,16 +20,16 @@ pub struct Decision {
     /// Shared causes that this endpoint has no longer: cause and owner.
     pub left: Vec<(Cause, WaitingOn)>,
     /// To be written when all of it was told.
-    pub ledger: Ledger,
+    pub notifications: Notifications,
 }
 
-impl Told {
+impl Notified {
     fn is(&self, issue: &Issue, notice: Notice) -> bool {
         (&self.cause, self.owner, self.shared) == (&issue.cause, issue.owner, notice.shared)
     }
 }
 
-impl Ledger {
+impl Notifications {
     /// The next alert's id.
     fn id(&mut self, endpoint: &Endpoint, cause: &Cause, what: &str) -> String {
         self.sequence += 1;
@@ -41,7 +41,7 @@ impl Ledger {
 ///
 /// From the moment a trouble is told until the moment its end is told, each pair of certificate and severity is told at
 /// most once for its cause and owner; a severity that rises is always told; an end is told once. Deciding again with the
-/// ledger that came of it tells nothing. `dashboard` is the base URL of the links.
+/// notifications that came of it tells nothing. `dashboard` is the base URL of the links.
 pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>) -> Decision {
     let certificate = endpoint.certificate.as_ref().map(|held| held.serial.clone());
     let before = &endpoint.told;
@@ -50,13 +50,14 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>)
         .filter_map(|issue| issue.due_notice().map(|notice| (issue, notice)))
         .collect();
     let parked = current.iter().any(|(issue, _)| issue.cause == Cause::parked());
-    let mut decision = Decision { ledger: Ledger { sequence: before.sequence, told: vec![] }, ..Decision::default() };
+    let mut decision =
+        Decision { notifications: Notifications { sequence: before.sequence, told: vec![] }, ..Decision::default() };
     for (issue, notice) in current {
         let known = before.told.iter().find(|told| told.is(&issue, notice));
         let told = known.filter(|told| told.certificate == certificate).map(|told| told.severity);
         let severity = told.map_or(notice.severity, |told| told.max(notice.severity));
         let since = known.map_or(issue.since, |told| told.since);
-        decision.ledger.told.push(Told {
+        decision.notifications.told.push(Notified {
             cause: issue.cause.clone(),
             owner: issue.owner,
             certificate: certificate.clone(),
@@ -68,17 +69,17 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>)
         if notice.shared {
             decision.shared.push((issue, notice));
         } else if told.is_none_or(|told| notice.severity > told) {
-            let id = decision.ledger.id(endpoint, &issue.cause, notice.severity.as_str());
+            let id = decision.notifications.id(endpoint, &issue.cause, notice.severity.as_str());
             let alert = alert(&issue, notice, endpoint, told.is_some(), now);
             decision.alerts.push(Alert { id, since: Some(since), ..alert });
         }
     }
     for told in &before.told {
-        let same = |now: &Told| (&now.cause, now.owner, now.shared) == (&told.cause, told.owner, told.shared);
+        let same = |now: &Notified| (&now.cause, now.owner, now.shared) == (&told.cause, told.owner, told.shared);
         // What the owner left undone before the endpoint was paused is over with the pause: of that people are notified, once.
         let of_the_owner = told.source == Source::Look && told.owner == WaitingOn::DomainOwner;
         let taken_over = parked && (told.source == Source::Attempts || of_the_owner) && !told.shared;
-        if taken_over || decision.ledger.told.iter().any(same) {
+        if taken_over || decision.notifications.told.iter().any(same) {
             continue;
         }
         if told.shared {
@@ -86,12 +87,12 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>)
             decision.left.push((told.cause.clone(), told.owner));
         } else if told.source == Source::Attempts && endpoint.failing.is_some() {
             // It fails by something else now. Whether this is over, only a success can tell.
-            decision.ledger.told.push(told.clone());
-        } else if told.source.is_a_look() && endpoint.awaits_look() {
+            decision.notifications.told.push(told.clone());
+        } else if told.source.is_a_check() && endpoint.awaits_check() {
             // It has a new certificate. Whether this is over, only the next look can tell.
-            decision.ledger.told.push(told.clone());
+            decision.notifications.told.push(told.clone());
         } else {
-            let id = decision.ledger.id(endpoint, &told.cause, "recovered");
+            let id = decision.notifications.id(endpoint, &told.cause, "recovered");
             decision.alerts.push(Alert { id, ..recovered(endpoint, told, now) });
         }
     }
@@ -111,7 +112,7 @@ fn alert(issue: &Issue, notice: Notice, endpoint: &Endpoint, again: bool, now: O
     }
 }
 
-fn recovered(endpoint: &Endpoint, told: &Told, now: OffsetDateTime) -> Alert {
+fn recovered(endpoint: &Endpoint, told: &Notified, now: OffsetDateTime) -> Alert {
     let well = format!("{} is well again: {} is over.", endpoint.names.primary(), told.cause);
     Alert {
         since: Some(told.since),

@@ -19,14 +19,14 @@ const OURS: &str = "ca.test; accounturi=https://ca.test/account/7";
 
 pub(crate) const CASES: [Case; 14] = [
     case!(
-        StandingMissing,
+        PersistentMissing,
         DomainOwner,
         "a zone without the record",
         " TXT \"ca.test; accounturi=https://ca.test/account/7\"",
         missing
     ),
     case!(
-        StandingMissing,
+        PersistentMissing,
         DomainOwner,
         "a zone without the record, for a host that is validated over HTTP",
         "Create this TXT record",
@@ -39,27 +39,27 @@ pub(crate) const CASES: [Case; 14] = [
         "with the name typed as _validation-persist.shop:",
         doubled
     ),
-    case!(StandingElsewhere, DomainOwner, "the TXT record of another account", "may stand beside it", account),
-    case!(StandingElsewhere, DomainOwner, "TXT records of another CA and for mail", "beside those", issuer),
-    case!(StandingMalformed, DomainOwner, "a “;” at the end", "Replace the TXT record", semicolon),
-    case!(StandingMalformed, DomainOwner, "`accounturi` twice", "Replace the TXT record", twice),
+    case!(PersistentElsewhere, DomainOwner, "the TXT record of another account", "may stand beside it", account),
+    case!(PersistentElsewhere, DomainOwner, "TXT records of another CA and for mail", "beside those", issuer),
+    case!(PersistentMalformed, DomainOwner, "a “;” at the end", "Replace the TXT record", semicolon),
+    case!(PersistentMalformed, DomainOwner, "`accounturi` twice", "Replace the TXT record", twice),
     case!(
-        StandingMalformed,
+        PersistentMalformed,
         DomainOwner,
         "a blank for the “;” between two parameters",
         "Replace the TXT record",
         blank
     ),
-    case!(StandingExpired, DomainOwner, "`persistUntil` of an hour ago", "has no end", expired),
+    case!(PersistentExpired, DomainOwner, "`persistUntil` of an hour ago", "has no end", expired),
     case!(
-        StandingExpired,
+        PersistentExpired,
         DomainOwner,
         "`persistUntil` of a day before the certificate's renewal",
         "has no end",
         expiring
     ),
     case!(
-        StandingWildcard,
+        PersistentWildcard,
         DomainOwner,
         "a name and its wildcard, and a record without `policy`",
         "; policy=wildcard\"",
@@ -89,7 +89,7 @@ pub(crate) async fn all_is_well(stage: &Stage<'_>) -> Result<()> {
     let split = "\"ca.test; policy=WILDCARD; later=1; accounturi=https://ca.test\" \"/account/7\"";
     let others = "\"someone-else.test; accounturi=https://someone-else.test/1\"";
     zone.upsert(&stage.name("_validation-persist.shop.standing"), RrType::Txt, &[others, split]).await?;
-    let report = stage.look(&stage.standing(&["shop.standing", "*.shop.standing"], Reachability::Internal)).await;
+    let report = stage.probe(&stage.standing(&["shop.standing", "*.shop.standing"], Reachability::Internal)).await;
     ensure!(report.findings.is_empty() && report.is_well(), "{report:#?}");
     let [record] = report.records.as_slice() else { anyhow::bail!("one record: {report:#?}") };
     ensure!(record.status == RecordStatus::Ok && record.record.value == format!("{OURS}; policy=wildcard"));
@@ -99,7 +99,7 @@ pub(crate) async fn all_is_well(stage: &Stage<'_>) -> Result<()> {
     (subject.registered, subject.delegation_target) = (false, None);
     stage.zone("new2").await?;
     subject.names = stage.standing(&["shop.new2"], Reachability::Internal).names;
-    let report = stage.look(&subject).await;
+    let report = stage.probe(&subject).await;
     ensure!(report.findings.is_empty() && report.records[0].status == RecordStatus::Missing, "{report:#?}");
     Ok(())
 }
@@ -115,25 +115,25 @@ async fn with_text(stage: &Stage<'_>, zone: &str, texts: &[&str]) -> Result<Cust
 
 async fn look_at(stage: &Stage<'_>, zone: &str, texts: &[&str]) -> Result<CheckReport> {
     with_text(stage, zone, texts).await?;
-    Ok(stage.look(&stage.standing(&[&format!("shop.{zone}")], Reachability::Internal)).await)
+    Ok(stage.probe(&stage.standing(&[&format!("shop.{zone}")], Reachability::Internal)).await)
 }
 
 async fn missing(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.zone("nothing").await?;
-    Ok(stage.look(&stage.standing(&["shop.nothing"], Reachability::Internal)).await)
+    Ok(stage.probe(&stage.standing(&["shop.nothing"], Reachability::Internal)).await)
 }
 
 async fn missing_but_not_needed(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.zone("overhttp2").await?;
     stage.point(&zone, "shop.overhttp2").await?;
-    Ok(stage.look(&stage.standing(&["shop.overhttp2"], Reachability::External)).await)
+    Ok(stage.probe(&stage.standing(&["shop.overhttp2"], Reachability::External)).await)
 }
 
 async fn doubled(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.zone("doubledtxt").await?;
     let typed = format!("{}.{}", stage.name("_validation-persist.shop.doubledtxt"), stage.name("doubledtxt"));
     zone.upsert(&typed, RrType::Txt, &[&format!("\"{OURS}\"")]).await?;
-    Ok(stage.look(&stage.standing(&["shop.doubledtxt"], Reachability::Internal)).await)
+    Ok(stage.probe(&stage.standing(&["shop.doubledtxt"], Reachability::Internal)).await)
 }
 
 async fn account(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -167,12 +167,12 @@ async fn expiring(stage: &Stage<'_>) -> Result<CheckReport> {
     let until = (held.renew_at - Duration::DAY).unix_timestamp();
     with_text(stage, "expiring", &[&format!("{OURS}; persistUntil={until}")]).await?;
     subject.certificate = Some(held);
-    Ok(stage.look(&subject).await)
+    Ok(stage.probe(&subject).await)
 }
 
 async fn name_alone(stage: &Stage<'_>) -> Result<CheckReport> {
     with_text(stage, "alone", &[OURS]).await?;
-    Ok(stage.look(&stage.standing(&["shop.alone", "*.shop.alone"], Reachability::Internal)).await)
+    Ok(stage.probe(&stage.standing(&["shop.alone", "*.shop.alone"], Reachability::Internal)).await)
 }
 
 async fn disagreeing(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -180,17 +180,17 @@ async fn disagreeing(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.server("ns-old2", "127.0.0.22", Behaviour::Serving(old)).await?;
     let zone = stage.zone_at("divided2", &["ns1", "ns-old2"]).await?;
     zone.upsert(&stage.name("_validation-persist.shop.divided2"), RrType::Txt, &[&format!("\"{OURS}\"")]).await?;
-    Ok(stage.look(&stage.standing(&["shop.divided2"], Reachability::Internal)).await)
+    Ok(stage.probe(&stage.standing(&["shop.divided2"], Reachability::Internal)).await)
 }
 
 async fn method(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = with_text(stage, "method2", &[OURS]).await?;
     zone.upsert(&stage.name("method2"), RrType::Caa, &["0 issue \"ca.test; validationmethods=dns-01\""]).await?;
-    Ok(stage.look(&stage.standing(&["shop.method2"], Reachability::Internal)).await)
+    Ok(stage.probe(&stage.standing(&["shop.method2"], Reachability::Internal)).await)
 }
 
 async fn silent(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.server("ns-silent2", "127.0.0.23", Behaviour::Silent).await?;
     stage.delegated_to("silent2", "ns-silent2").await?;
-    Ok(stage.look(&stage.standing(&["shop.silent2"], Reachability::Internal)).await)
+    Ok(stage.probe(&stage.standing(&["shop.silent2"], Reachability::Internal)).await)
 }

@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::ports::{Budgets, ServiceFault};
+use domain::ports::{RateLimits, ServiceFault};
 use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::token_bucket::given_back;
@@ -17,7 +17,7 @@ const TRIES: u32 = 8;
 const KEPT: Duration = Duration::DAY;
 const FULL_AT: &str = "full_ms";
 
-impl Budgets for EndpointsTable {
+impl RateLimits for EndpointsTable {
     async fn take(&self, take: &Take, now: OffsetDateTime) -> Result<Taken, ServiceFault> {
         let now = whole_milliseconds(now);
         for _ in 0..TRIES {
