@@ -1,6 +1,6 @@
 //! What a run has seen, as metrics.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use check_health::HealthReport;
 use runtime::HealthMetrics;
@@ -14,6 +14,7 @@ pub(crate) fn measured(report: &HealthReport) -> HealthMetrics {
         another_served: report.another_served,
         not_looked_at: count(report.failed.len()),
         least_life_left: report.least_life_left,
+        health_overdue: Duration::from_secs(report.longest_overdue.unsigned_abs()),
         engine_checks_failed: count(report.engine.len()),
         acm_certificates_used: report.used.get("certificates").copied(),
         acm_imports_used: report.used.get("imports").copied(),

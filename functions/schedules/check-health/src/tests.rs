@@ -53,7 +53,7 @@ impl EndpointReader for Store {
 }
 
 impl HealthIndex for Store {
-    async fn health_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
+    async fn health_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<DueEntry>, ServiceFault> {
         self.inner.health_due(shard, now, limit).await
     }
 
@@ -374,4 +374,25 @@ async fn an_inspection_that_does_not_come_to_its_end_is_a_failure_of_its_own() {
         );
     }
     assert!(notifier.alerts()[0].guidance.summary.contains("no answer"));
+}
+
+#[tokio::test]
+async fn with_more_due_than_a_run_can_check_no_shard_waits_for_another() {
+    let world = World::new(800).await;
+    let due = async || {
+        let shards = (0..DUE_SHARDS).map(|shard| world.store.inner.health_due(shard, LATER, 1000));
+        let due: Vec<_> = futures::future::try_join_all(shards).await.expect("in memory");
+        due.iter().map(Vec::len).collect::<Vec<_>>()
+    };
+    let mut before = due().await;
+    for run in 1..=3 {
+        let left = AtomicU32::new(200);
+        let has_time = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        let report = world.run_while(LATER, has_time).await;
+        assert!(report.more && report.looked > 150, "run {run}: {report:?}");
+        let after = due().await;
+        let idle: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before == after).collect();
+        assert!(idle.is_empty(), "run {run}: of {before:?} due, {after:?} are left");
+        before = after;
+    }
 }

@@ -1,15 +1,16 @@
 //! Asks each CA when it wants certificates renewed, and moves their renewals accordingly.
 
-use domain::ports::{AdviceIndex, DUE_SHARDS, RenewalInformation, ServiceFault};
-use futures::stream::{self, StreamExt};
+use domain::acts::DueRound;
+use domain::ports::{AdviceIndex, DUE_SHARDS, DueEntry, RenewalInformation, ServiceFault};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use time::OffsetDateTime;
 use vocabulary::acme::renewal_info::ask_again_at;
 use vocabulary::acme::{ASK_AGAIN_AFTER_FAILURE, ASK_AGAIN_WHEN_AT_REST, ASK_AGAIN_WITHOUT_ADVICE, RenewalAdvice};
 use vocabulary::names::EndpointId;
 
-/// Entries read at once.
-const PAGE: u32 = 100;
+/// Entries of one shard that are read at once.
+const PAGE: u32 = 25;
 /// Questions under way at once: polite to a CA, and far below its limits (Let's Encrypt: 250 a second).
 const CONCURRENCY: usize = 8;
 
@@ -23,8 +24,16 @@ pub struct PollReport {
     pub without_advice: u32,
     /// Certificates for which the CA could not be asked, and why; it is asked again in an hour.
     pub failed: Vec<String>,
+    /// For how many seconds one of them had been due when this run came to it.
+    pub longest_overdue: i64,
     /// Whether time ran out with more to do: the next run goes on.
     pub more: bool,
+}
+
+impl PollReport {
+    fn saw(&mut self, round: &DueRound, now: OffsetDateTime) {
+        self.longest_overdue = self.longest_overdue.max(round.longest_overdue(now).whole_seconds());
+    }
 }
 
 /// What came of one certificate.
@@ -45,40 +54,52 @@ pub async fn poll<I: AdviceIndex + Sync, C: RenewalInformation + Sync>(
     has_time: impl Fn() -> bool,
 ) -> Result<PollReport, ServiceFault> {
     let mut report = PollReport::default();
-    for shard in 0..DUE_SHARDS {
-        loop {
-            if !has_time() {
-                report.more = true;
-                return Ok(report);
-            }
-            let due = index.advice_due(shard, now, PAGE).await?;
-            let full = due.len() == PAGE as usize;
-            let ask = |id| {
-                let jitter = jitter();
-                async move { (ask_one(index, cas, &id, now, jitter).await, id) }
-            };
-            let mut answers = stream::iter(due).map(ask).buffer_unordered(CONCURRENCY);
-            let mut stuck = false;
-            while let Some((answer, id)) = answers.next().await {
-                report.asked += 1;
-                match answer {
-                    Ok(Asked::Moved) => report.moved += 1,
-                    Ok(Asked::AsBefore) => {}
-                    Ok(Asked::WithoutAdvice) => report.without_advice += 1,
-                    Err(why) => {
-                        tracing::warn!(endpoint = %id, why, "no advice could be had");
-                        report.failed.push(format!("{id}: {why}"));
-                        stuck |= index.postpone_advice(&id, now + ASK_AGAIN_AFTER_FAILURE).await.is_err();
-                    }
+    loop {
+        if !has_time() {
+            report.more = true;
+            return Ok(report);
+        }
+        let pages: Vec<_> = stream::iter(0..DUE_SHARDS)
+            .map(|shard| index.advice_due(shard, now, PAGE))
+            .buffered(DUE_SHARDS as usize)
+            .try_collect()
+            .await?;
+        let round = DueRound::merge(&pages, PAGE);
+        report.saw(&round, now);
+        let ask = |entry: DueEntry| {
+            let (jitter, id) = (jitter(), entry.endpoint);
+            async move { (ask_one(index, cas, &id, now, jitter).await, id) }
+        };
+        let mut answers = stream::iter(round.entries).map(ask).buffer_unordered(CONCURRENCY);
+        let mut moved = false;
+        while let Some((answer, id)) = answers.next().await {
+            report.asked += 1;
+            let failed = match answer {
+                Ok(Asked::Moved) => {
+                    report.moved += 1;
+                    None
                 }
-            }
-            // A page that could not even be postponed would come back unchanged.
-            if !full || stuck {
-                break;
-            }
+                Ok(Asked::AsBefore) => None,
+                Ok(Asked::WithoutAdvice) => {
+                    report.without_advice += 1;
+                    None
+                }
+                Err(why) => Some(why),
+            };
+            moved |= match failed {
+                None => true,
+                Some(why) => {
+                    tracing::warn!(endpoint = %id, why, "the CA could not be asked for renewal information");
+                    report.failed.push(format!("{id}: {why}"));
+                    index.postpone_advice(&id, now + ASK_AGAIN_AFTER_FAILURE).await.is_ok()
+                }
+            };
+        }
+        // A round of which nothing could be moved would come back unchanged.
+        if !round.more || !moved {
+            return Ok(report);
         }
     }
-    Ok(report)
 }
 
 async fn ask_one<I: AdviceIndex, C: RenewalInformation>(

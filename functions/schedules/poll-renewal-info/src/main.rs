@@ -32,6 +32,7 @@ async fn main() -> Result<(), Error> {
             advice_asked: report.asked,
             advice_unanswered: u32::try_from(report.failed.len()).unwrap_or(u32::MAX),
             renewals_moved: report.moved,
+            advice_overdue: Duration::from_secs(report.longest_overdue.unsigned_abs()),
         });
         Ok::<_, Error>(report)
     }))

@@ -2,6 +2,7 @@
 
 mod fair_queue;
 
+use domain::acts::DueRound;
 use domain::acts::start_attempt::start_attempt;
 use domain::ports::{DUE_SHARDS, DueEntry, DueIndex, FlowStarter, ServiceFault};
 use fair_queue::{Plan, Turns};
@@ -51,8 +52,7 @@ pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(
             .buffered(DUE_SHARDS as usize)
             .try_collect()
             .await?;
-        let full = pages.iter().any(|page| page.len() == PAGE as usize);
-        let due = pages.concat();
+        let DueRound { entries: due, more: full } = DueRound::merge(&pages, PAGE);
         report.due += u32::try_from(due.len()).expect("a round is small");
         if due.is_empty() {
             return Ok(report);

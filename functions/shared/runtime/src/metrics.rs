@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use domain::flow::{CaughtFailure, Progress, Status, StepInput};
 use metrique::emf::Emf;
-use metrique::unit::{Count, Millisecond, Percent};
+use metrique::unit::{Count, Millisecond, Percent, Second};
 use metrique::unit_of_work::metrics;
 use metrique::writer::format::Format;
 use metrique::writer::{Entry, FormatExt};
@@ -63,6 +63,9 @@ pub struct AdviceMetrics {
     /// Renewals that the CA wants earlier, or later, than was known.
     #[metrics(unit = Count)]
     pub renewals_moved: u32,
+    /// For how long one of them had been due when the run came to it.
+    #[metrics(unit = Second)]
+    pub advice_overdue: Duration,
 }
 
 /// One run of the looks at what is in place.
@@ -86,6 +89,9 @@ pub struct HealthMetrics {
     /// The least that one of their certificates has left of its lifetime; absent where none was looked at.
     #[metrics(unit = Percent)]
     pub least_life_left: Option<u32>,
+    /// For how long one of the endpoints had been due when the run came to it.
+    #[metrics(unit = Second)]
+    pub health_overdue: Duration,
     /// Checks of the installation that failed.
     #[metrics(unit = Count)]
     pub engine_checks_failed: u32,
@@ -234,6 +240,7 @@ mod tests {
     #[test]
     fn a_life_that_nobody_looked_at_is_no_metric() {
         let health = |least_life_left| HealthMetrics {
+            health_overdue: Duration::from_secs(90),
             at: SystemTime::UNIX_EPOCH,
             looked: 1,
             ailing: 0,

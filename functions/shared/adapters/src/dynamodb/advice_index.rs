@@ -1,5 +1,5 @@
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::ports::{AdviceIndex, ServiceFault};
+use domain::ports::{AdviceIndex, DueEntry, ServiceFault};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use vocabulary::acme::RenewalAdvice;
@@ -7,14 +7,12 @@ use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
 
 use super::items::{self, text};
-use super::sharded::endpoint_of;
 use super::{EndpointsTable, number};
 use crate::aws::conditional;
 
 impl AdviceIndex for EndpointsTable {
-    async fn advice_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
-        let entries = self.entries("advice", shard, now, limit).await?;
-        entries.iter().map(endpoint_of).collect()
+    async fn advice_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<DueEntry>, ServiceFault> {
+        self.entries("advice", shard, now, limit).await
     }
 
     async fn record_advice(

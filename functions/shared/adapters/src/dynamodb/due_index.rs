@@ -6,7 +6,6 @@ use domain::ports::{DueEndpoint, DueEntry, DueIndex, DueReason, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::names::{EndpointId, TenantId};
 
-use super::sharded::endpoint_of;
 use super::{EndpointsTable, items, number};
 use crate::aws::{conditional, fault};
 
@@ -17,8 +16,7 @@ const PATIENCE: u32 = 5;
 
 impl DueIndex for EndpointsTable {
     async fn due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<DueEntry>, ServiceFault> {
-        let entries = self.entries("due", shard, now, limit).await?;
-        entries.iter().map(to_entry).collect()
+        self.entries("due", shard, now, limit).await
     }
 
     async fn describe(&self, entries: Vec<DueEntry>) -> Result<Vec<DueEndpoint>, ServiceFault> {
@@ -136,13 +134,4 @@ fn to_description(item: &items::Item) -> Result<(EndpointId, TenantId, DueReason
         DueReason::of(has_certificate, removing, failing.map(|failing| failing.failure.guidance.waiting_on));
     let (endpoint, tenant) = endpoint.zip(tenant).ok_or_else(|| items::unreadable("an endpoint that is due"))?;
     Ok((endpoint, tenant, due_reason))
-}
-
-fn to_entry(item: &items::Item) -> Result<DueEntry, ServiceFault> {
-    let endpoint = endpoint_of(item)?;
-    let due_at = item
-        .get("due_at")
-        .and_then(|due| due.as_n().ok()?.parse().ok())
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    due_at.map(|due_at| DueEntry { endpoint, due_at }).ok_or_else(|| items::unreadable("an entry of the due index"))
 }

@@ -1,12 +1,11 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use domain::endpoint::{Endpoint, Notifications};
-use domain::ports::{HealthIndex, ServiceFault, Sight};
+use domain::ports::{DueEntry, HealthIndex, ServiceFault, Sight};
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
 use super::items::{self, text};
-use super::sharded::endpoint_of;
 use super::{Cancelled, EndpointsTable, number};
 use crate::aws::{conditional, conflict};
 
@@ -14,9 +13,8 @@ const UPDATE: &str = "SET health = :health, health_at = :again, #check = :summar
 const IDLE: &str = "certificate.generation = :generation AND attribute_not_exists(lease_until)";
 
 impl HealthIndex for EndpointsTable {
-    async fn health_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
-        let entries = self.entries("health", shard, now, limit).await?;
-        entries.iter().map(endpoint_of).collect()
+    async fn health_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<DueEntry>, ServiceFault> {
+        self.entries("health", shard, now, limit).await
     }
 
     async fn record_health(&self, looked_at: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {

@@ -1,6 +1,6 @@
 //! What the indexes `due`, `advice` and `health` have in common: a moment for each endpoint, in shards.
 
-use domain::ports::ServiceFault;
+use domain::ports::{DueEntry, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
@@ -15,7 +15,7 @@ impl EndpointsTable {
         shard: u32,
         now: OffsetDateTime,
         limit: u32,
-    ) -> Result<Vec<items::Item>, ServiceFault> {
+    ) -> Result<Vec<DueEntry>, ServiceFault> {
         let output = self
             .client
             .query()
@@ -28,7 +28,8 @@ impl EndpointsTable {
             .send()
             .await
             .map_err(|error| fault("dynamodb:Query", error))?;
-        Ok(output.items.unwrap_or_default())
+        let moment = format!("{index}_at");
+        output.items.unwrap_or_default().iter().map(|entry| to_entry(entry, &moment)).collect()
     }
 }
 
@@ -36,4 +37,13 @@ impl EndpointsTable {
 pub(super) fn endpoint_of(entry: &items::Item) -> Result<EndpointId, ServiceFault> {
     let id = entry.get("pk").and_then(|pk| pk.as_s().ok()?.strip_prefix("ENDPOINT#")?.parse().ok());
     id.ok_or_else(|| items::unreadable("an entry of an index"))
+}
+
+fn to_entry(item: &items::Item, moment: &str) -> Result<DueEntry, ServiceFault> {
+    let due_at = item
+        .get(moment)
+        .and_then(|due| due.as_n().ok()?.parse().ok())
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    let due_at = due_at.ok_or_else(|| items::unreadable("an entry of an index"))?;
+    Ok(DueEntry { endpoint: endpoint_of(item)?, due_at })
 }

@@ -3,10 +3,12 @@
 pub mod attach_listeners;
 pub mod check_records;
 pub mod choose_ca;
+pub mod due_round;
 pub mod notify;
 pub mod owned_endpoint;
 pub mod start_attempt;
 pub mod take_tokens;
 
 pub use self::choose_ca::{Authorities, Authority, ListedTwice, Passed, TRIES};
+pub use self::due_round::DueRound;
 pub use self::take_tokens::{Pace, TENANT_SHARE};

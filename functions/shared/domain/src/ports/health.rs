@@ -10,7 +10,7 @@ use crate::endpoint::health::Health;
 use crate::endpoint::notified::Notifications;
 use crate::health::installation::InstallationState;
 use crate::health::seen::CertificateUse;
-use crate::ports::store::EndpointReader;
+use crate::ports::store::{DueEntry, EndpointReader};
 use vocabulary::failure::ServiceFault;
 
 /// What a look leaves behind.
@@ -33,7 +33,7 @@ pub trait HealthIndex: EndpointReader {
         shard: u32,
         now: OffsetDateTime,
         limit: u32,
-    ) -> impl Future<Output = Result<Vec<EndpointId>, ServiceFault>> + Send;
+    ) -> impl Future<Output = Result<Vec<DueEntry>, ServiceFault>> + Send;
 
     /// Keeps what was seen of `looked_at`, all or nothing: one write where nothing but the times has changed.
     ///

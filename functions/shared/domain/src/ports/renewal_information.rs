@@ -6,7 +6,7 @@ use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
 
 use crate::ports::certificate_authority::CaError;
-use crate::ports::store::EndpointReader;
+use crate::ports::store::{DueEntry, EndpointReader};
 use vocabulary::failure::ServiceFault;
 
 /// What a CA says about the renewal of one certificate.
@@ -35,7 +35,7 @@ pub trait AdviceIndex: EndpointReader {
         shard: u32,
         now: OffsetDateTime,
         limit: u32,
-    ) -> impl Future<Output = Result<Vec<EndpointId>, ServiceFault>> + Send;
+    ) -> impl Future<Output = Result<Vec<DueEntry>, ServiceFault>> + Send;
 
     /// Keeps the advice for the certificate `held`, makes the endpoint due by it unless an attempt has failed, and says
     /// when to ask again.

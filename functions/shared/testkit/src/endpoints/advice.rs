@@ -1,5 +1,5 @@
 use domain::endpoint::Endpoint;
-use domain::ports::{AdviceIndex, DUE_SHARDS, ServiceFault};
+use domain::ports::{AdviceIndex, DueEntry, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::acme::RenewalAdvice;
 use vocabulary::certificate::InstalledCertificate;
@@ -8,16 +8,8 @@ use vocabulary::names::EndpointId;
 use super::MemoryEndpoints;
 
 impl AdviceIndex for MemoryEndpoints {
-    async fn advice_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
-        let state = self.state();
-        let mut due: Vec<_> = state
-            .endpoints
-            .values()
-            .filter(|endpoint| endpoint.id.shard(DUE_SHARDS) == shard)
-            .filter_map(|endpoint| Some((endpoint.advice_at.filter(|at| *at <= now)?, endpoint.id.clone())))
-            .collect();
-        due.sort();
-        Ok(due.into_iter().take(limit as usize).map(|(_, id)| id).collect())
+    async fn advice_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<DueEntry>, ServiceFault> {
+        Ok(self.due_by(shard, now, limit, |endpoint| endpoint.advice_at))
     }
 
     async fn record_advice(

@@ -1,4 +1,4 @@
-use domain::ports::{DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, DueReason, FencedError, ServiceFault};
+use domain::ports::{DueEndpoint, DueEntry, DueIndex, DueReason, FencedError, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
@@ -6,15 +6,7 @@ use super::MemoryEndpoints;
 
 impl DueIndex for MemoryEndpoints {
     async fn due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<DueEntry>, ServiceFault> {
-        let state = self.state();
-        let here = state.endpoints.values().filter(|endpoint| endpoint.id.shard(DUE_SHARDS) == shard);
-        let mut due: Vec<DueEntry> = here
-            .filter_map(|endpoint| Some(DueEntry { endpoint: endpoint.id.clone(), due_at: endpoint.due_at? }))
-            .filter(|entry| entry.due_at <= now)
-            .collect();
-        due.sort_by_key(|entry| entry.due_at);
-        due.truncate(limit as usize);
-        Ok(due)
+        Ok(self.due_by(shard, now, limit, |endpoint| endpoint.due_at))
     }
 
     async fn describe(&self, entries: Vec<DueEntry>) -> Result<Vec<DueEndpoint>, ServiceFault> {

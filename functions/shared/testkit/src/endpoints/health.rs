@@ -1,22 +1,14 @@
 use domain::endpoint::{Endpoint, Notifications};
 use domain::health::InstallationState;
-use domain::ports::{DUE_SHARDS, HealthIndex, InstallationLog, ServiceFault, Sight};
+use domain::ports::{DueEntry, HealthIndex, InstallationLog, ServiceFault, Sight};
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
 use super::MemoryEndpoints;
 
 impl HealthIndex for MemoryEndpoints {
-    async fn health_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<EndpointId>, ServiceFault> {
-        let state = self.state();
-        let mut due: Vec<_> = state
-            .endpoints
-            .values()
-            .filter(|endpoint| endpoint.id.shard(DUE_SHARDS) == shard)
-            .filter_map(|endpoint| Some((endpoint.health_at.filter(|at| *at <= now)?, endpoint.id.clone())))
-            .collect();
-        due.sort();
-        Ok(due.into_iter().take(limit as usize).map(|(_, id)| id).collect())
+    async fn health_due(&self, shard: u32, now: OffsetDateTime, limit: u32) -> Result<Vec<DueEntry>, ServiceFault> {
+        Ok(self.due_by(shard, now, limit, |endpoint| endpoint.health_at))
     }
 
     async fn record_health(&self, looked_at: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {

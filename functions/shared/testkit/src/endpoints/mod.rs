@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use diagnosis::report::CheckReport;
 use domain::endpoint::{Attempt, Endpoint, Event, Share};
 use domain::health::InstallationState;
-use domain::ports::{EndpointReader, FencedError, ServiceFault};
+use domain::ports::{DUE_SHARDS, DueEntry, EndpointReader, FencedError, ServiceFault};
 use time::{Date, OffsetDateTime};
 use vocabulary::names::{DomainName, EndpointId, IdempotencyKey, TenantId};
 
@@ -62,6 +62,25 @@ impl MemoryEndpoints {
     pub fn is_empty(&self) -> bool {
         let state = self.state();
         state.endpoints.is_empty() && state.claims.is_empty()
+    }
+
+    /// Up to `limit` endpoints of `shard` whose time `at` has come by `now`, the longest due first.
+    fn due_by(
+        &self,
+        shard: u32,
+        now: OffsetDateTime,
+        limit: u32,
+        at: impl Fn(&Endpoint) -> Option<OffsetDateTime>,
+    ) -> Vec<DueEntry> {
+        let state = self.state();
+        let here = state.endpoints.values().filter(|endpoint| endpoint.id.shard(DUE_SHARDS) == shard);
+        let mut due: Vec<DueEntry> = here
+            .filter_map(|endpoint| Some(DueEntry { endpoint: endpoint.id.clone(), due_at: at(endpoint)? }))
+            .filter(|entry| entry.due_at <= now)
+            .collect();
+        due.sort_by_key(|entry| entry.due_at);
+        due.truncate(limit as usize);
+        due
     }
 
     fn fenced(&self, id: &EndpointId, attempt: u64, write: impl FnOnce(&mut Endpoint)) -> Result<(), FencedError> {
