@@ -126,3 +126,34 @@ fn the_readme_is_short() -> Result<()> {
     ensure!(words <= 900, "{words} words");
     Ok(())
 }
+
+/// The fields of the structs in `runtime/src/metrics.rs` that CloudWatch makes metrics of.
+fn metrics(source: &str) -> Vec<String> {
+    let fields = source.lines().filter_map(|line| line.strip_prefix("    pub ")?.strip_suffix(',')?.split_once(": "));
+    let counted = fields.filter(|(_, kind)| matches!(*kind, "u32" | "Option<u32>" | "Duration"));
+    let pascal = |name: &str| {
+        let words = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+        words.collect::<String>()
+    };
+    counted.map(|(name, _)| pascal(name)).collect()
+}
+
+#[test]
+fn every_metric_is_documented() -> Result<()> {
+    let source = std::fs::read_to_string(root().join("functions/shared/runtime/src/metrics.rs"))?;
+    let page = std::fs::read_to_string(root().join("docs/reference/metrics.md"))?;
+    let metrics = metrics(&source);
+    ensure!(metrics.len() > 20, "the metrics were read: {metrics:?}");
+    let missing: Vec<_> = metrics.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    ensure!(missing.is_empty(), "{missing:?}");
+    Ok(())
+}
+
+#[test]
+fn every_failure_is_documented() -> Result<()> {
+    let page = std::fs::read_to_string(root().join("docs/reference/failures.md"))?;
+    for name in vocabulary::failure::FailureName::ALL {
+        ensure!(page.contains(&format!("\n| `{}` | ", name.as_str())), "{}", name.as_str());
+    }
+    Ok(())
+}
