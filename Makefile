@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo up status logs down check unit redeploy fmt build lint test deploy set-up browser screenshots provoked requirements licences clean
+.PHONY: help demo up status logs down check unit redeploy fmt build lint test deploy set-up browser screenshots drills requirements licences clean
 
 MACHINE := $(shell uname -m)
 ARCHITECTURE_x86_64 := x86_64
@@ -111,7 +111,7 @@ browser:
 screenshots: browser ## Make the pictures of the pages in docs/screenshots
 	@SCREENSHOTS=$(CURDIR)/docs/screenshots cargo test $(CARGO) --test dashboard -- --ignored --exact screenshots::screenshots
 
-provoked: build ## Provoke what can go wrong, and make docs/PROVOKED.md of what people were told
+drills: build ## Run the failure drills, and write docs/reference/failure-drills.md
 	@export PROVOKED=$(CURDIR)/.local/provoked; rm -rf "$$PROVOKED"; \
 	for test in alerts ca_faults health alarms; do cargo test $(CARGO) --test $$test -- --test-threads 2; done; \
 	cargo test $(CARGO) --test provoked -- --ignored --exact page

@@ -17,7 +17,7 @@ pub(crate) fn alarms(seen: &Observed<Vec<Alarm>>, installation: &Installation) -
             NAME,
             format!("In ALARM: {}. {}: {}", names(&ringing), first.name, first.reason),
             format!(
-                "docs/OPERATIONS.md says what each means. Its history: aws cloudwatch describe-alarm-history --alarm-name {}",
+                "docs/runbooks has a page for each alarm. Its history: aws cloudwatch describe-alarm-history --alarm-name {}",
                 first.name
             ),
         );

@@ -1,6 +1,6 @@
-//! What the tests provoke on purpose, how it was noticed and what a person then got: docs/PROVOKED.md is made of it.
+//! What the failure drills break on purpose, how it is detected, and the notification: docs/reference/failure-drills.md.
 //!
-//! `make provoked` runs the tests that provoke, each of which leaves its evidence in a folder, and makes the page.
+//! `make drills` runs the tests with drills, each leaves its evidence in a folder, and writes the page.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// The folder that evidence is put into; without it none is.
 const FOLDER: &str = "PROVOKED";
-const BEGIN: &str = "<!-- Made by `make provoked`: from here on -->\n";
-const PAGE: &str = include_str!("../../../docs/PROVOKED.md");
+const BEGIN: &str = "<!-- Written by `make drills`: from here on -->\n";
+const PAGE: &str = include_str!("../../../docs/reference/failure-drills.md");
 
 /// One thing that goes wrong.
 #[derive(Clone, Copy, Debug)]
@@ -31,14 +31,14 @@ pub struct Entry {
 pub const ALL: [Entry; 11] = [
     Entry {
         id: "record-missing",
-        what: "A customer has not created the record",
-        noticed: "The first attempt, which looks before the CA is asked: at once, and told when it ends.",
+        what: "The domain owner has not created the record",
+        noticed: "The first attempt, which checks before it contacts the CA: at once, notified at its end.",
         test: "alerts.rs, each_kind_reaches_each_subscriber_once_in_its_own_rendering",
     },
     Entry {
         id: "ca-away",
         what: "The CA does not answer",
-        noticed: "The attempt, when the flow's own retries are spent: about a minute. Told once for all endpoints.",
+        noticed: "The attempt, after the state machine's retries: about a minute. One notification for all endpoints.",
         test: "ca_faults.rs, an_answer_that_is_lost_late_or_never_comes_loses_nothing",
     },
     Entry {
@@ -50,13 +50,13 @@ pub const ALL: [Entry; 11] = [
     Entry {
         id: "dns-changed",
         what: "The host's CNAME is changed after issuance",
-        noticed: "check-health: within six hours (HealthMinutes), and told when a second look ten minutes later sees it too.",
+        noticed: "check-health: within six hours (HealthMinutes), notified when a second check ten minutes later confirms it.",
         test: "health.rs, what_breaks_between_renewals_is_told_once_and_its_end_once",
     },
     Entry {
         id: "another-served",
-        what: "The host presents another certificate than the one in ACM",
-        noticed: "check-health: within six hours, and ten minutes to confirm it; then the alarm AnotherServedAlarm, too.",
+        what: "The host serves a different certificate than the one in ACM",
+        noticed: "check-health: within six hours, and ten minutes to confirm it; then also AnotherServedAlarm.",
         test: "health.rs, what_breaks_between_renewals_is_told_once_and_its_end_once",
     },
     Entry {
@@ -67,32 +67,32 @@ pub const ALL: [Entry; 11] = [
     },
     Entry {
         id: "dns-mended",
-        what: "What was wrong is mended",
-        noticed: "The next look or attempt that finds nothing: for what was told, within six hours.",
+        what: "The problem is fixed",
+        noticed: "The next check or attempt without a finding: within six hours of the fix.",
         test: "health.rs, what_breaks_between_renewals_is_told_once_and_its_end_once",
     },
     Entry {
         id: "life-left",
-        what: "A certificate comes near its end, and nobody has renewed it",
-        noticed: "check-health measures the part of the life that is left at each look; the alarm LifeLeftAlarm.",
+        what: "A certificate is about to expire without a renewal",
+        noticed: "check-health measures the lifetime left at each check; LifeLeftAlarm.",
         test: "health.rs, what_breaks_between_renewals_is_told_once_and_its_end_once",
     },
     Entry {
         id: "schedule-disabled",
         what: "Somebody disables the schedule of the scan",
-        noticed: "check-health looks at the engine every five minutes, and tells at the second time.",
+        noticed: "check-health checks the installation every five minutes, and notifies at the second failed check.",
         test: "health.rs, an_engine_that_stands_still_is_told_and_so_is_that_it_runs_again",
     },
     Entry {
         id: "engine-silent",
-        what: "The engine stops altogether",
-        noticed: "The alarms on silence, by missing data: 15 minutes (HeartbeatSeconds). They need nothing of the engine.",
+        what: "All schedules stop",
+        noticed: "The alarms on missing runs: 15 minutes (HeartbeatSeconds). They need no running function.",
         test: "alarms.rs, a_schedule_that_has_stopped_rings_by_its_silence",
     },
     Entry {
         id: "zone-gone",
         what: "The delegation zone is gone from Route 53",
-        noticed: "The first attempt that needs it, and the alarm OperatorFailuresAlarm within five minutes of that.",
+        noticed: "The first attempt that needs it, and OperatorFailuresAlarm within five minutes after.",
         test: "alarms.rs, a_failure_of_the_operators_rings_and_is_over_when_it_is_mended",
     },
 ];
@@ -141,7 +141,7 @@ fn file(folder: &Path, id: &str) -> PathBuf {
 fn head(entry: &Entry) -> String {
     let Entry { what, noticed, test, .. } = entry;
     format!(
-        "\n## {what}\n\nNoticed by: {noticed}\n\nProvoked in `tests/end-to-end/tests/{}`",
+        "\n## {what}\n\nDetected by: {noticed}\n\nRun by `tests/end-to-end/tests/{}`",
         test.replace(", ", "`, `")
     )
 }
@@ -150,9 +150,9 @@ fn head(entry: &Entry) -> String {
 pub fn check_page() -> Result<()> {
     let (_, made) = PAGE.split_once(BEGIN).context("the page says where it is made")?;
     let headings: Vec<_> = made.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-    anyhow::ensure!(headings == ALL.map(|entry| entry.what), "run make provoked: {headings:#?}");
+    anyhow::ensure!(headings == ALL.map(|entry| entry.what), "run make drills: {headings:#?}");
     for entry in ALL {
-        anyhow::ensure!(made.contains(&head(&entry)), "run make provoked: {} has changed", entry.what);
+        anyhow::ensure!(made.contains(&head(&entry)), "run make drills: {} has changed", entry.what);
     }
     Ok(())
 }
@@ -169,10 +169,10 @@ pub fn write_page() -> Result<()> {
         let seconds = Duration::from_millis(milliseconds).as_secs_f64();
         write!(
             page,
-            "{}. Here the message came after {seconds:.1} s:\n\n```text\n{}\n```\n",
+            "{}. Here the notification came after {seconds:.1} s:\n\n```text\n{}\n```\n",
             head(&entry),
             message.trim()
         )?;
     }
-    Ok(fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/PROVOKED.md"), page)?)
+    Ok(fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/failure-drills.md"), page)?)
 }

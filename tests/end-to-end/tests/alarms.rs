@@ -1,6 +1,7 @@
 //! Alarms on the metrics that the functions write: each comes, reaches a subscriber, goes again, and has a runbook.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use end_to_end::provoked::provoke;
@@ -8,7 +9,17 @@ use end_to_end::{Inbox, Platform};
 use local_cloud::{Alarm, CaOptions, LocalCloud, Options};
 use time::{Duration, OffsetDateTime};
 
-const RUNBOOKS: &str = include_str!("../../../docs/OPERATIONS.md");
+/// The pages of docs/runbooks without their index; each has the name of its alarm.
+fn runbooks() -> Result<BTreeSet<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/runbooks");
+    let mut pages = BTreeSet::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name().into_string().ok().context("a name in UTF-8")?;
+        pages.insert(name.strip_suffix(".md").context("a page")?.to_owned());
+    }
+    ensure!(pages.remove("README"), "the index");
+    Ok(pages)
+}
 
 fn alarm<'a>(alarms: &'a [Alarm], logical_id: &str) -> Result<&'a Alarm> {
     alarms.iter().find(|alarm| alarm.logical_id() == logical_id).with_context(|| format!("no {logical_id}"))
@@ -22,15 +33,14 @@ fn ringing(alarms: &[Alarm]) -> BTreeSet<&str> {
 #[tokio::test]
 async fn every_alarm_links_to_a_runbook_that_is_there_and_every_runbook_has_its_alarm() -> Result<()> {
     let cloud = LocalCloud::attach_or_start(Options::unique()).await?;
-    let headings: BTreeSet<&str> =
-        RUNBOOKS.lines().filter_map(|line| line.strip_prefix("### ")).filter(|line| line.ends_with("Alarm")).collect();
     let alarms = cloud.alarms().await?;
     for alarm in &alarms {
-        let link = format!("Runbook: docs/OPERATIONS.md#{}", alarm.logical_id().to_lowercase());
+        let link = format!("Runbook: docs/runbooks/{}.md", alarm.logical_id().to_lowercase());
         ensure!(alarm.alarm_description.ends_with(&link), "{alarm:#?}");
     }
-    let names: BTreeSet<&str> = alarms.iter().map(Alarm::logical_id).collect();
-    ensure!(names == headings, "alarms: {names:#?}, runbooks: {headings:#?}");
+    let names: BTreeSet<String> = alarms.iter().map(|alarm| alarm.logical_id().to_lowercase()).collect();
+    let pages = runbooks()?;
+    ensure!(names == pages, "alarms: {names:#?}, runbooks: {pages:#?}");
     Ok(())
 }
 
@@ -51,7 +61,7 @@ async fn each_alarm_rings_at_its_threshold_and_not_before_and_reaches_a_subscrib
     }
     for alarm in &alarms {
         let told = inbox.wait_for_alarm(alarm.logical_id(), "ALARM").await?;
-        ensure!(told.contains("Runbook: docs/OPERATIONS.md#"), "{told}");
+        ensure!(told.contains("Runbook: docs/runbooks/"), "{told}");
     }
     Ok(())
 }

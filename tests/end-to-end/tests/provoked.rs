@@ -1,4 +1,4 @@
-//! docs/PROVOKED.md lists what the other tests provoke.
+//! docs/reference/failure-drills.md lists what the other tests break on purpose.
 
 use anyhow::Result;
 
@@ -7,7 +7,7 @@ fn the_page_lists_what_is_provoked_and_nothing_else() -> Result<()> {
     end_to_end::provoked::check_page()
 }
 
-/// Run by `make provoked`, when the others have left their evidence.
+/// Run by `make drills`, when the others have left their evidence.
 #[test]
 #[ignore = "needs the evidence of the other tests"]
 fn page() -> Result<()> {

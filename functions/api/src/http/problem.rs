@@ -131,7 +131,7 @@ impl Problem {
 
     pub fn unknown_path(path: &str) -> Self {
         let detail = format!("There is nothing at {path}.");
-        let remedy = "The paths are in /v1/openapi.json and in docs/API.md.";
+        let remedy = "The paths are in /v1/openapi.json and in docs/reference/api.md.";
         Self::new(StatusCode::NOT_FOUND, "not-found", "No such path", detail, remedy)
     }
 

@@ -96,7 +96,7 @@ impl Page {
             StatusCode::FORBIDDEN,
             "The identity provider did not sign you in",
             format!("It says: {}", if why.is_empty() { "nothing more" } else { &why }),
-            "Begin again. If it goes on, the operator compares the client's registration with docs/SIGN-IN.md.",
+            "Begin again. If it goes on, the operator compares the client's registration with docs/how-to/sign-in.md.",
             base,
         )
     }

@@ -70,9 +70,9 @@ impl Answer {
     }
 }
 
-/// The table of problems in docs/API.md: status and name.
+/// The table of problems in docs/reference/api.md: status and name.
 pub(crate) fn documented_problems() -> BTreeSet<(u16, &'static str)> {
-    let rows = include_str!("../../../../docs/API.md").lines().filter_map(|line| {
+    let rows = include_str!("../../../../docs/reference/api.md").lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| ")?.split(" | ");
         let status = cells.next()?.parse().ok()?;
         Some((status, cells.next()?.strip_prefix('`')?.strip_suffix('`')?))
@@ -185,7 +185,7 @@ impl Api {
         };
         if !status.is_success() && !bytes.is_empty() {
             let name = text(&body["type"]).strip_prefix("urn:managed-https:problem:").expect("one of ours");
-            assert!(documented_problems().contains(&(status.as_u16(), name)), "docs/API.md has no {status} {name}");
+            assert!(documented_problems().contains(&(status.as_u16(), name)), "docs/reference/api.md has no {status} {name}");
             assert_eq!(body["status"], status.as_u16());
             for part in ["type", "title", "detail", "remedy"] {
                 assert!(!text(&body[part]).is_empty(), "{part} of {body}");

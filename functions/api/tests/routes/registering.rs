@@ -286,6 +286,6 @@ async fn there_is_one_number_for_the_most_names() {
         let also = &document["components"]["schemas"][schema]["properties"]["also"];
         assert_eq!(also["maxItems"], MOST_NAMES - 1, "of {schema}, beside the domain");
     }
-    let described = include_str!("../../../../docs/API.md");
-    assert!(described.contains(&format!("at most {MOST_NAMES} names")), "docs/API.md");
+    let described = include_str!("../../../../docs/reference/api.md");
+    assert!(described.contains(&format!("at most {MOST_NAMES} names")), "docs/reference/api.md");
 }

@@ -1,5 +1,7 @@
-//! The command line. The help texts are the reference: `docs/CLI.md` and the manual pages are made of them.
+//! The command line. The help texts are the reference: `docs/reference/cli.md` and the manual pages are made of them.
 
+#[cfg(test)]
+mod documented;
 mod endpoint;
 mod look;
 pub(crate) mod reference;
@@ -100,7 +102,7 @@ pub(crate) enum Command {
     Man {
         directory: std::path::PathBuf,
     },
-    /// Print the reference of all commands, as docs/CLI.md has it
+    /// Print the reference of all commands, as docs/reference/cli.md has it
     #[command(hide = true)]
     Reference,
 }

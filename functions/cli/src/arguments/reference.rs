@@ -1,4 +1,4 @@
-//! What the help texts are made into: the page `docs/CLI.md`, manual pages, completions.
+//! What the help texts are made into: the page `docs/reference/cli.md`, manual pages, completions.
 
 use std::io;
 use std::path::Path;
@@ -15,12 +15,12 @@ const NAME: &str = "managed-https";
 const HEAD: &str = "\
 # The CLI
 
-`managed-https` is a client of the [API](API.md). `make build` puts it at `.local/bin/managed-https`.
+`managed-https` is a client of the [API](api.md). `make build` puts it at `.local/bin/managed-https`.
 
 This page is what `managed-https COMMAND --help` prints. After a change of the help texts, renew it:
 
 ```sh
-make build && .local/bin/managed-https reference > docs/CLI.md
+make build && .local/bin/managed-https reference > docs/reference/cli.md
 ```
 
 Manual pages and completions for a shell are made of the same texts: `managed-https man DIRECTORY`,

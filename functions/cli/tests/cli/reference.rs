@@ -1,12 +1,11 @@
-//! The page `docs/CLI.md` and the manual pages are made of the help texts.
+//! The page `docs/reference/cli.md` and the manual pages are made of the help texts.
 
 use std::fs;
 use std::path::Path;
 
 use crate::{assert_status, command, out};
 
-const RENEW: &str =
-    "docs/CLI.md is stale: renew it with `make build && .local/bin/managed-https reference > docs/CLI.md`";
+const RENEW: &str = "docs/reference/cli.md is stale: renew it with `make build && .local/bin/managed-https reference > docs/reference/cli.md`";
 
 fn reference() -> String {
     let output = command("", &["reference"]).env_clear().output().expect("starts");
@@ -16,7 +15,7 @@ fn reference() -> String {
 
 #[test]
 fn the_reference_in_docs_is_what_the_program_says() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/CLI.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/cli.md");
     assert!(fs::read_to_string(page).expect("the page is there") == reference(), "{RENEW}");
 }
 

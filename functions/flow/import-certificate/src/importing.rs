@@ -147,7 +147,7 @@ fn destination_failure(fault: ServiceFault, place: &Target) -> Failure {
         ),
         (FaultKind::Denied, Some(role)) => refused(
             format!("The role {role} does not let the certificate be imported into {}: {fault}", place.region),
-            "Compare the role's trust policy and its permissions with OPERATIONS.md, “Load balancers, regions, accounts”, \
+            "Compare the role's trust policy and its permissions with docs/how-to/listeners-and-regions.md, \
              then run `managed-https renew`."
                 .into(),
         ),

@@ -1,4 +1,4 @@
-//! One event of each kind, as the code makes them: what docs/EVENTS.md shows and what the tests of delivery send.
+//! One event of each kind, as the code makes them: what docs/reference/events.md shows and what the tests of delivery send.
 
 use diagnosis::report::Serving;
 use domain::alert::installation::decide_installation;

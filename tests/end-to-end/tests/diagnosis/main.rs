@@ -1,7 +1,7 @@
 //! Every check of the catalogue, provoked with real zones on the authoritative server of the local cloud, and with
 //! further servers that have one fault each. No CA is asked.
 //!
-//! `docs/CHECKS.md` is written by this: see [`page::RENEW`].
+//! `docs/reference/checks.md` is written by this: see [`page::RENEW`].
 
 mod bench;
 mod ca_cases;
@@ -49,8 +49,8 @@ fn every_check_of_the_catalogue_is_provoked() {
 
 #[test]
 fn the_page_lists_the_catalogue_as_it_is() {
-    let page = page::read().expect("docs/CHECKS.md");
-    assert!(page.starts_with(&page::catalogue()), "docs/CHECKS.md is stale. Renew it: {}", page::RENEW);
+    let page = page::read().expect("docs/reference/checks.md");
+    assert!(page.starts_with(&page::catalogue()), "docs/reference/checks.md is stale. Renew it: {}", page::RENEW);
 }
 
 /// The longest that a look may take here, with what it waits for on the way.

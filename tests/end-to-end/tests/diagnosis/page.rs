@@ -1,4 +1,4 @@
-//! `docs/CHECKS.md`: the catalogue, and what each of its checks showed when it was provoked.
+//! `docs/reference/checks.md`: the catalogue, and what each of its checks showed when it was provoked.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -39,22 +39,22 @@ impl Row {
 }
 
 fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/CHECKS.md")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/checks.md")
 }
 
 pub(crate) fn read() -> Result<String> {
-    std::fs::read_to_string(path()).context("docs/CHECKS.md")
+    std::fs::read_to_string(path()).context("docs/reference/checks.md")
 }
 
 /// Writes the page where WRITE_CHECKS is set, else compares it.
 pub(crate) fn write_or_compare(rows: &[Row]) -> Result<()> {
     let page = format!("{}{}", catalogue(), proof(rows));
     if std::env::var_os("WRITE_CHECKS").is_some() {
-        return std::fs::write(path(), page).context("writing docs/CHECKS.md");
+        return std::fs::write(path(), page).context("writing docs/reference/checks.md");
     }
     let kept = read()?;
     let stale = page.lines().zip(kept.lines()).find(|(now, kept)| now != kept);
-    ensure!(page == kept, "docs/CHECKS.md is stale, renew it: {RENEW}\nfirst difference: {stale:#?}");
+    ensure!(page == kept, "docs/reference/checks.md is stale, renew it: {RENEW}\nfirst difference: {stale:#?}");
     Ok(())
 }
 

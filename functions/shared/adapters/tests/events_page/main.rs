@@ -1,4 +1,4 @@
-//! docs/EVENTS.md is made of the types: the schema is theirs, and each example is what the code sends.
+//! docs/reference/events.md is made of the types: the schema is theirs, and each example is what the code sends.
 
 mod json_schema;
 mod schema;
@@ -17,7 +17,7 @@ const BEGIN: &str =
     "<!-- Made by `WRITE_PAGES=1 cargo test`, functions/shared/adapters/tests/events_page/main.rs: from here on -->\n";
 
 fn page() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/EVENTS.md")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/reference/events.md")
 }
 
 fn pretty(value: &impl serde::Serialize) -> String {
@@ -76,7 +76,7 @@ fn the_page_is_what_the_types_say() {
         std::fs::write(page(), format!("{by_hand}{BEGIN}{}", generated())).expect("written");
         return;
     }
-    assert!(made == generated(), "docs/EVENTS.md is stale: run this test with WRITE_PAGES=1");
+    assert!(made == generated(), "docs/reference/events.md is stale: run this test with WRITE_PAGES=1");
     for kind in AlertKind::ALL {
         assert!(by_hand.contains(&format!("`{}`", kind.as_str())), "the table above names {}", kind.as_str());
     }

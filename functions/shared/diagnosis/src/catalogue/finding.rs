@@ -1,4 +1,4 @@
-//! The catalogue: every check there is, as data. `docs/CHECKS.md` is made of it.
+//! The catalogue: every check there is, as data. `docs/reference/checks.md` is made of it.
 
 use vocabulary::guidance::Guidance;
 use vocabulary::record::DnsRecord;

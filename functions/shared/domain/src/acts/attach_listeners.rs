@@ -113,8 +113,8 @@ fn refused(fault: &ServiceFault, what: &str, arn: &str, endpoint: &Endpoint) -> 
     let remedy = match fault.kind {
         FaultKind::Throttled | FaultKind::Unavailable => return fault.clone().into(),
         FaultKind::Denied => format!(
-            "Let {whose} describe, add and remove listener certificates, as OPERATIONS.md has it under “Load balancers, \
-             regions, accounts”; then managed-https renew {}",
+            "Let {whose} describe, add and remove listener certificates, as in \
+             docs/how-to/listeners-and-regions.md; then managed-https renew {}",
             endpoint.names.primary()
         ),
         FaultKind::Refused => {

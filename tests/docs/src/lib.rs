@@ -1,0 +1,17 @@
+//! README and docs as data, so that tests can hold them against the program.
+
+mod commands;
+mod links;
+mod page;
+mod parameters;
+mod template;
+mod text;
+mod words;
+
+pub use commands::{Command, commands, make_targets};
+pub use links::{broken_links, linked_pages};
+pub use page::{Code, Link, Page, pages, root};
+pub use parameters::parameters_page;
+pub use template::{Described, Group, Template};
+pub use text::{Source, readable};
+pub use words::{OLD_WORDS, OldWord, Use, old_words, relative_pronouns, words};

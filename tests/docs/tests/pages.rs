@@ -1,0 +1,159 @@
+//! README and docs against the files, the template and the Makefile.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use documentation::{Template, broken_links, linked_pages, make_targets, pages, parameters_page, root};
+
+const PARAMETERS: &str = "docs/reference/parameters.md";
+
+#[test]
+fn every_relative_link_and_anchor_resolves() -> Result<()> {
+    let pages = pages()?;
+    ensure!(pages.len() > 40, "the pages were found: {}", pages.len());
+    assert_eq!(broken_links(&pages), Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn every_page_can_be_reached_from_the_map() -> Result<()> {
+    let pages = pages()?;
+    let mut reached = BTreeSet::from([PathBuf::from("docs/README.md")]);
+    loop {
+        let of_reached = pages.iter().filter(|page| reached.contains(&page.path) && page.path.ends_with("README.md"));
+        let found: BTreeSet<PathBuf> = of_reached.flat_map(linked_pages).collect();
+        let before = reached.len();
+        reached.extend(found);
+        if reached.len() == before {
+            break;
+        }
+    }
+    let lost = pages.iter().map(|page| &page.path).filter(|path| path.starts_with("docs") && !reached.contains(*path));
+    assert_eq!(lost.collect::<Vec<_>>(), Vec::<&PathBuf>::new(), "add them to docs/README.md or an index it links to");
+    Ok(())
+}
+
+#[test]
+fn every_make_target_exists() -> Result<()> {
+    let makefile = std::fs::read_to_string(root().join("Makefile"))?;
+    let is_there = |target: &str| makefile.lines().any(|line| line.starts_with(&format!("{target}:")));
+    let calls = make_targets(&pages()?);
+    ensure!(calls.len() > 10, "the commands were found: {calls:#?}");
+    let unknown: Vec<_> = calls.iter().filter(|call| !is_there(&call.words[1])).collect();
+    ensure!(unknown.is_empty(), "{unknown:#?}");
+    Ok(())
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "make sets it to have the page written")]
+fn the_page_of_parameters_is_what_the_template_says() -> Result<()> {
+    let page = parameters_page(&Template::read()?)?;
+    let path = root().join(PARAMETERS);
+    if std::env::var_os("WRITE_PAGES").is_some() {
+        return std::fs::write(&path, page).context(PARAMETERS);
+    }
+    let kept = std::fs::read_to_string(&path).context(PARAMETERS)?;
+    ensure!(kept == page, "{PARAMETERS} is stale: WRITE_PAGES=1 cargo nextest run -p documentation");
+    Ok(())
+}
+
+#[test]
+fn every_parameter_and_output_is_documented() -> Result<()> {
+    let template = Template::read()?;
+    ensure!(template.parameters.len() > 40 && template.outputs.len() > 15, "the template was read: {template:#?}");
+    let page = std::fs::read_to_string(root().join(PARAMETERS))?;
+    for described in template.parameters.iter().chain(&template.outputs) {
+        ensure!(!described.description.is_empty(), "{} has no description", described.name);
+        ensure!(page.contains(&format!("| `{}` | ", described.name)), "{} is in no row", described.name);
+    }
+    Ok(())
+}
+
+#[test]
+fn every_parameter_named_in_the_docs_exists() -> Result<()> {
+    let template = Template::read()?;
+    let known: BTreeSet<&str> =
+        template.parameters.iter().chain(&template.outputs).map(|described| described.name.as_str()).collect();
+    let mut unknown = Vec::new();
+    for page in pages()?.iter().filter(|page| page.path.starts_with("docs/how-to")) {
+        for code in page.code().iter().filter(|code| code.language.is_none()) {
+            // `Name=value` and `Name`, where the name has the prefix that a parameter of the stack has.
+            let name = code.text.split('=').next().unwrap_or_default();
+            let is_ours = ["Acme", "Oidc", "Caa", "Health", "Delegation", "Endpoint"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix) && name.chars().all(char::is_alphanumeric));
+            if is_ours && !known.contains(name) {
+                unknown.push(format!("{}:{}: {name}", page.path.display(), code.line));
+            }
+        }
+    }
+    assert_eq!(unknown, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn every_alarm_has_its_runbook_and_every_runbook_its_alarm() -> Result<()> {
+    let template = Template::read()?;
+    let index = documentation::Page::read(Path::new("docs/runbooks/README.md"))?;
+    let listed = linked_pages(&index);
+    let mut expected = BTreeSet::new();
+    for alarm in &template.alarms {
+        let page = PathBuf::from(format!("docs/runbooks/{}.md", alarm.name.to_lowercase()));
+        let link = format!("Runbook: ${{RunbookUrl}}/{}.md", alarm.name.to_lowercase());
+        ensure!(alarm.description.ends_with(&link), "{}: {}", alarm.name, alarm.description);
+        ensure!(listed.contains(&page), "{} is not in the index", alarm.name);
+        expected.insert(page);
+    }
+    let all = pages()?;
+    let runbooks =
+        all.iter().filter(|page| page.path.starts_with("docs/runbooks") && !page.path.ends_with("README.md"));
+    let mut there = BTreeSet::new();
+    for page in runbooks {
+        for part in ["## What it means", "## Check first", "## Then"] {
+            ensure!(page.text.contains(&format!("\n{part}\n")), "{} has no “{part}”", page.path.display());
+        }
+        there.insert(page.path.clone());
+    }
+    assert_eq!(there, expected);
+    Ok(())
+}
+
+#[test]
+fn the_readme_is_short() -> Result<()> {
+    let readme = std::fs::read_to_string(root().join("README.md"))?;
+    let words = readme.split_whitespace().count();
+    ensure!(words <= 900, "{words} words");
+    Ok(())
+}
+
+/// The fields of the structs in `runtime/src/metrics.rs` that CloudWatch makes metrics of.
+fn metrics(source: &str) -> Vec<String> {
+    let fields = source.lines().filter_map(|line| line.strip_prefix("    pub ")?.strip_suffix(',')?.split_once(": "));
+    let counted = fields.filter(|(_, kind)| matches!(*kind, "u32" | "Option<u32>" | "Duration"));
+    let pascal = |name: &str| {
+        let words = name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]);
+        words.collect::<String>()
+    };
+    counted.map(|(name, _)| pascal(name)).collect()
+}
+
+#[test]
+fn every_metric_is_documented() -> Result<()> {
+    let source = std::fs::read_to_string(root().join("functions/shared/runtime/src/metrics.rs"))?;
+    let page = std::fs::read_to_string(root().join("docs/reference/metrics.md"))?;
+    let metrics = metrics(&source);
+    ensure!(metrics.len() > 20, "the metrics were read: {metrics:?}");
+    let missing: Vec<_> = metrics.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    ensure!(missing.is_empty(), "{missing:?}");
+    Ok(())
+}
+
+#[test]
+fn every_failure_is_documented() -> Result<()> {
+    let page = std::fs::read_to_string(root().join("docs/reference/failures.md"))?;
+    for name in vocabulary::failure::FailureName::ALL {
+        ensure!(page.contains(&format!("\n| `{}` | ", name.as_str())), "{}", name.as_str());
+    }
+    Ok(())
+}

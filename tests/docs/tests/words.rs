@@ -1,0 +1,95 @@
+//! The words of the glossary, in everything people read.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, ensure};
+use documentation::{Source, old_words, pages, readable, relative_pronouns, words};
+
+/// Files with the new words only. Move a file or folder here from [`NOT_YET`] when its texts are rewritten.
+const CHECKED: &[(&str, Source)] = &[
+    ("README.md", Source::Page),
+    ("CONTRIBUTING.md", Source::Page),
+    ("docs", Source::Page),
+    ("template.yaml", Source::Template),
+];
+
+/// Files whose texts come from code that still has old words. Each is to leave this list for [`CHECKED`].
+const NOT_YET: &[(&str, Source)] = &[
+    ("docs/reference/checks.md", Source::PageWithCode),
+    ("docs/reference/cli.md", Source::PageWithCode),
+    ("docs/reference/events.md", Source::PageWithCode),
+    ("docs/reference/failure-drills.md", Source::PageWithCode),
+    ("functions/api/templates", Source::Html),
+];
+
+/// Relative pronouns for each 1,000 words: README and guides.
+const MOST_PRONOUNS: f64 = 15.0;
+
+/// The files below `path`, or itself.
+fn files(path: &str) -> Result<Vec<PathBuf>> {
+    let root = documentation::root();
+    let mut open = vec![root.join(path)];
+    let mut files = Vec::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            for entry in std::fs::read_dir(path)? {
+                open.push(entry?.path());
+            }
+        } else if path.extension().is_some_and(|extension| extension != "png") {
+            files.push(path.strip_prefix(&root)?.to_owned());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// What `sets` say with old words, without the files of `except`.
+fn found(sets: &[(&str, Source)], except: &[(&str, Source)]) -> Result<Vec<String>> {
+    let mut lines = Vec::new();
+    for (set, source) in sets {
+        for path in files(set)?.iter().filter(|path| !except.iter().any(|(other, _)| path.starts_with(other))) {
+            for word in old_words(&readable(path, *source)?) {
+                lines.push(format!("{}:{}: “{}”: {}", path.display(), word.line, word.old, word.better));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+#[test]
+fn no_old_word_is_used() -> Result<()> {
+    let found = found(CHECKED, NOT_YET)?;
+    ensure!(found.is_empty(), "{}", found.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn a_file_leaves_the_list_of_those_not_rewritten_yet_when_it_has_no_old_word() -> Result<()> {
+    for set in NOT_YET {
+        ensure!(!found(&[*set], &[])?.is_empty(), "{} has no old word: move it to CHECKED", set.0);
+    }
+    Ok(())
+}
+
+#[test]
+fn readme_and_guides_have_few_relative_pronouns() -> Result<()> {
+    let guides = pages()?.into_iter().filter(|page| {
+        page.path == Path::new("README.md")
+            || page.path == Path::new("docs/tutorial.md")
+            || page.path.starts_with("docs/how-to")
+    });
+    let mut measured = 0;
+    let mut too_many = Vec::new();
+    for page in guides {
+        let prose = page.prose();
+        let rate = relative_pronouns(&prose);
+        // In a page of a few sentences one pronoun says nothing.
+        if rate > MOST_PRONOUNS && words(&prose).len() > 150 {
+            too_many.push(format!("{}: {rate:.1}", page.path.display()));
+        }
+        measured += 1;
+    }
+    ensure!(measured > 15, "the guides were found");
+    ensure!(too_many.is_empty(), "of 1,000 words, at most {MOST_PRONOUNS}:\n{}", too_many.join("\n"));
+    Ok(())
+}
