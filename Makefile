@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo up status logs down check unit redeploy fmt build lint test deploy set-up browser screenshots drills requirements licences clean
+.PHONY: help demo try up status logs down check unit redeploy fmt build lint test deploy set-up browser screenshots drills requirements licences clean
 
 MACHINE := $(shell uname -m)
 ARCHITECTURE_x86_64 := x86_64
@@ -16,7 +16,7 @@ export SAM_CLI_TELEMETRY := 0
 BUILT := target/$(MACHINE)-unknown-linux-gnu/debug
 # One folder, one Lambda, one program of the same name.
 FUNCTIONS := $(filter-out cli,$(notdir $(patsubst %/Cargo.toml,%,$(wildcard functions/*/Cargo.toml functions/flow/*/Cargo.toml functions/schedules/*/Cargo.toml functions/edge/*/Cargo.toml))))
-# Names the cloud of up, down, status, demo, logs and redeploy: make up CLOUD=second runs beside the first.
+# Names the cloud of try, up, down, status, demo, logs and redeploy: make up CLOUD=second runs beside the first.
 CLOUD := default
 
 # All crates are selected, whichever targets of theirs are: with fewer, cargo chooses other features of the dependencies,
@@ -36,6 +36,9 @@ help:
 
 demo: build ## Play the story: five endpoints, from a domain name to a renewed certificate
 	@local-cloud demo --name $(CLOUD)
+
+try: build ## Issue a first certificate on a local cloud that stays: make try DOMAIN=www.shop.test
+	@local-cloud try --name $(CLOUD) $(DOMAIN)
 
 up: build ## Start the local cloud with the stack deployed, and leave it running (.local/env)
 	@local-cloud up --name $(CLOUD)

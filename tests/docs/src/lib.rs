@@ -9,7 +9,7 @@ mod text;
 mod words;
 
 pub use commands::{Command, commands, make_targets};
-pub use links::{broken_links, linked_pages};
+pub use links::{broken_links, linked_pages, named_pages};
 pub use page::{Code, Link, Page, pages, root};
 pub use parameters::parameters_page;
 pub use template::{Described, Group, Template};

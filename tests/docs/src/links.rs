@@ -64,6 +64,17 @@ pub fn broken_links(pages: &[Page]) -> Vec<String> {
     broken
 }
 
+/// Pages below docs that `text` names, as programs and comments do.
+pub fn named_pages(text: &str) -> BTreeSet<PathBuf> {
+    let named = text.match_indices("docs/").filter_map(|(at, _)| {
+        let rest = &text[at..];
+        let end = rest.find(|sign: char| !(sign.is_ascii_alphanumeric() || "/_.-".contains(sign)));
+        let path = rest[..end.unwrap_or(rest.len())].trim_end_matches('.');
+        path.ends_with(".md").then(|| PathBuf::from(path))
+    });
+    named.collect()
+}
+
 /// The pages that `from` links to.
 pub fn linked_pages(from: &Page) -> BTreeSet<PathBuf> {
     let links = from.links();

@@ -49,7 +49,7 @@ fn description(parameter: &Described) -> String {
     let allowed = allowed.as_ref().map(|values| values.trim_matches(['[', ']']).replace('"', ""));
     match (allowed, constraint) {
         (Some(values), _) => format!("{description} One of: {values}."),
-        (None, Some(constraint)) => format!("{description} It {constraint}."),
+        (None, Some(constraint)) => format!("{description} M{}.", constraint.trim_start_matches('m')),
         (None, None) => description.clone(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use documentation::{Template, broken_links, linked_pages, make_targets, pages, parameters_page, root};
+use documentation::{Template, broken_links, linked_pages, make_targets, named_pages, pages, parameters_page, root};
 
 const PARAMETERS: &str = "docs/reference/parameters.md";
 
@@ -31,6 +31,32 @@ fn every_page_can_be_reached_from_the_map() -> Result<()> {
     }
     let lost = pages.iter().map(|page| &page.path).filter(|path| path.starts_with("docs") && !reached.contains(*path));
     assert_eq!(lost.collect::<Vec<_>>(), Vec::<&PathBuf>::new(), "add them to docs/README.md or an index it links to");
+    Ok(())
+}
+
+/// Every file below `path`, or itself, that is text.
+fn sources(path: &Path, texts: &mut Vec<(PathBuf, String)>) -> Result<()> {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            sources(&entry?.path(), texts)?;
+        }
+    } else if let Ok(text) = std::fs::read_to_string(path) {
+        texts.push((path.to_owned(), text));
+    }
+    Ok(())
+}
+
+#[test]
+fn every_page_named_in_the_sources_exists() -> Result<()> {
+    let mut texts = Vec::new();
+    for path in ["functions", "infra", "tests/end-to-end", "tests/local-cloud", "template.yaml", "Makefile"] {
+        sources(&root().join(path), &mut texts)?;
+    }
+    let named = texts.iter().flat_map(|(path, text)| named_pages(text).into_iter().map(move |page| (path, page)));
+    let named: Vec<_> = named.collect();
+    ensure!(named.len() > 10, "the names were found: {named:?}");
+    let missing: Vec<_> = named.iter().filter(|(_, page)| !root().join(page).exists()).collect();
+    ensure!(missing.is_empty(), "{missing:#?}");
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use documentation::{Source, old_words, pages, readable, relative_pronouns, words
 const CHECKED: &[(&str, Source)] = &[
     ("README.md", Source::Page),
     ("CONTRIBUTING.md", Source::Page),
+    ("SECURITY.md", Source::Page),
     ("docs", Source::Page),
     ("template.yaml", Source::Template),
 ];

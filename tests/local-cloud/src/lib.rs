@@ -47,7 +47,7 @@ pub use ca::Ca;
 pub use chain::VerifiedChain;
 pub use cloud::{LocalCloud, processes, stop};
 pub use cloudwatch::Alarm;
-pub use demo::demo;
+pub use demo::{demo, try_domain};
 pub use description::Description;
 pub use dns::{Behaviour, NameServer, StaticZone};
 pub use emulators::{ACCESS_KEY, REGION, SECRET_KEY};

@@ -26,6 +26,8 @@ enum Command {
     Status(Name),
     /// Play five stories on a fresh cloud, and stop it
     Demo(Name),
+    /// Issue a first certificate on a cloud that stays, and say what to open
+    Try(TryArguments),
     /// Follow what the functions of a cloud write
     Logs(LogsArguments),
     /// Give a function of a running cloud the program that was built last
@@ -41,6 +43,15 @@ struct Name {
     /// Tells clouds apart that run side by side
     #[arg(long, default_value = DEFAULT_NAME)]
     name: String,
+}
+
+#[derive(Args)]
+struct TryArguments {
+    #[command(flatten)]
+    name: Name,
+    /// The host to issue for, below .test
+    #[arg(default_value = "www.shop.test")]
+    domain: String,
 }
 
 #[derive(Args)]
@@ -142,6 +153,7 @@ async fn main() -> ExitCode {
         Command::Down(Name { name }) => down(&name),
         Command::Status(Name { name }) => status(&name),
         Command::Demo(Name { name }) => local_cloud::demo(&name).await,
+        Command::Try(arguments) => local_cloud::try_domain(&arguments.name.name, &arguments.domain).await,
         Command::Logs(LogsArguments { name, function }) => logs(&name.name, function.as_deref()).await,
         Command::Redeploy(arguments) => redeploy(&arguments).await,
         Command::Token(TokenArguments { name, tenant }) => token(&name.name, tenant.as_deref()),
@@ -208,4 +220,24 @@ fn status(name: &str) -> Result<()> {
         println!("{:<12} pid {:<8} {}", process.role, process.pid, if running { "running" } else { "ended" });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn every_documented_command_parses() {
+        let pages = documentation::pages().expect("the pages can be read");
+        let commands = documentation::commands(&pages, "local-cloud");
+        assert!(!commands.is_empty(), "the commands were found");
+        for command in commands {
+            let parsed = Arguments::command().try_get_matches_from(&command.words);
+            let asks_for_help = |error: &clap::Error| error.kind() == ErrorKind::DisplayHelp;
+            assert!(parsed.as_ref().err().is_none_or(asks_for_help), "{command:?}: {parsed:?}");
+        }
+    }
 }

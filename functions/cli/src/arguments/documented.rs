@@ -16,8 +16,11 @@ fn every_documented_command_parses() {
         if command.words.get(1).is_some_and(|word| word == "COMMAND") {
             continue;
         }
+        // `managed-https check` in a sentence is the command's name.
+        let is_name = command.words.len() == 2;
         if let Err(error) = Cli::command().try_get_matches_from(&command.words)
             && !matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+            && !(is_name && error.kind() == ErrorKind::MissingRequiredArgument)
         {
             wrong.push(format!("{}:{}: {}\n{error}", command.page.display(), command.line, command.words.join(" ")));
         }

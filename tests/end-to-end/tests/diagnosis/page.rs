@@ -1,4 +1,4 @@
-//! `docs/reference/checks.md`: the catalogue, and what each of its checks showed when it was provoked.
+//! `docs/reference/checks.md`: the catalogue, and a finding of each of its checks.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -66,7 +66,7 @@ pub(crate) fn catalogue() -> String {
             let (severity, actor) = (severity(entry.severity), actor(entry.actor));
             write!(
                 page,
-                "\n### `{}`\n\n**{}** — {severity}; {actor} acts.\n\n{}\n\n*Mended by:* {}\n",
+                "\n### `{}`\n\n**{}** — {severity}, waiting on {actor}.\n\n{}\n\n*Fix:* {}\n",
                 entry.name, entry.title, entry.explanation, entry.fix
             )
             .expect("a string takes it");
@@ -105,7 +105,7 @@ fn severity(severity: Severity) -> &'static str {
 
 fn actor(actor: WaitingOn) -> &'static str {
     match actor {
-        WaitingOn::DomainOwner => "the customer",
+        WaitingOn::DomainOwner => "the domain owner",
         WaitingOn::Operator => "the operator",
         WaitingOn::Ca => "the CA",
         WaitingOn::Nobody => "nobody",
@@ -118,27 +118,25 @@ const INTRODUCTION: &str = "\
 <!-- Written by tests/end-to-end/tests/diagnosis from the catalogue in functions/shared/diagnosis. Do not
      edit; renew it with: WRITE_CHECKS=1 cargo nextest run --workspace --test diagnosis -->
 
-A look at an endpoint, or at a domain that is not registered yet, asks every authoritative name server of the zone
-(over UDP, over TCP where an answer is too long or none comes), follows aliases, climbs the tree for CAA, checks DNSSEC
-from the parent's DS record, requests the challenge path as a CA would, and looks at the certificate that is presented.
-It takes eight seconds at most, asks no CA, and changes nothing.
+A check of an endpoint, or of a domain before its registration, queries every authoritative name server of the zone (over UDP, and over
+TCP where an answer is too long or none comes), follows aliases, climbs the tree for CAA, checks DNSSEC from the parent's DS record,
+requests the challenge path as a CA would, and reads the served certificate. It takes eight seconds at most, does not contact the CA,
+and changes nothing.
 
-What it finds is always an entry of this catalogue: what was expected, what was found, why it matters, who acts, and
-the record or command that mends it. A fault that explains others is told alone. The attempts to get a certificate fail
-by the same checks and in the same words.
+Every finding is an entry of this catalogue: expected and found values, why it matters, who it is waiting on, and the record or command
+that fixes it. If one fault explains others, only that one is reported. Attempts and health checks use the same checks.
 
-An *error* stands in the way of a certificate or of its use, a *warning* works now and may not always, a *notice* is
-worth knowing. The severity below is the usual one: a fault counts for less where nothing depends on it, like the
-delegation of a host that is validated over HTTP.
+An *error* prevents a certificate or its use, a *warning* works now and may fail later, a *notice* is worth knowing. The severity below is the
+usual one. It is lower where nothing depends on the fault, like the delegation of a host validated over HTTP.
 ";
 
 const PROOF: &str = "
-## Each check, provoked
+## Each check, seen
 
-By `tests/end-to-end/tests/diagnosis`, with zones in the emulated Route 53 edited as a customer edits them, further name
-servers and hosts with one fault each on 127.0.0.0/8, and the same adapters that run in the Lambda. The texts are
-what was shown; only the test's top-level domain is written as `example` here.
+`tests/end-to-end/tests/diagnosis` causes each finding, with zones in the emulated Route 53 edited as a domain owner edits them, more name
+servers and hosts with one fault each on 127.0.0.0/8, and the same adapters as in the Lambda functions. The texts are the findings as shown,
+with the test's top-level domain written as `example`.
 
-| check | how it was provoked | what was shown | severity | who acts | what mends it |
+| check | cause | shown | severity | waiting on | fix |
 |---|---|---|---|---|---|
 ";

@@ -5,6 +5,7 @@
 
 mod command;
 mod evidence;
+mod first_certificate;
 mod interruption;
 mod publications;
 mod report;
@@ -21,6 +22,7 @@ use tokio::time::sleep;
 use crate::cloud::{self, LocalCloud};
 use crate::layout::Project;
 use crate::options::{CaOptions, Options};
+pub use first_certificate::try_domain;
 use interruption::Interruption;
 use screen::Screen;
 

@@ -26,8 +26,13 @@ pub(super) struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     pub(super) async fn set(cloud: &'a LocalCloud, screen: &'a Screen, domain: &str) -> Result<Self> {
+        Self::over(cloud, screen, cloud.create_zone(domain).await?)
+    }
+
+    /// The same over a zone that is there already.
+    pub(super) fn over(cloud: &'a LocalCloud, screen: &'a Screen, zone: CustomerZone) -> Result<Self> {
         let cli = Cli::find(&Project::find()?, cloud.description())?;
-        Ok(Self { cloud, screen, cli, zone: cloud.create_zone(domain).await? })
+        Ok(Self { cloud, screen, cli, zone })
     }
 
     /// Runs a command of the CLI, and shows it.

@@ -1,4 +1,4 @@
-//! docs/reference/events.md is made of the types: the schema is theirs, and each example is what the code sends.
+//! docs/reference/events.md is generated from the types: the schema is theirs, and the code makes each example.
 
 mod json_schema;
 mod schema;
@@ -13,8 +13,7 @@ use schema::schema;
 use serde_json::Value;
 use testkit::samples;
 
-const BEGIN: &str =
-    "<!-- Made by `WRITE_PAGES=1 cargo test`, functions/shared/adapters/tests/events_page/main.rs: from here on -->\n";
+const BEGIN: &str = "<!-- Written by `WRITE_PAGES=1 cargo test`, functions/shared/adapters/tests/events_page/main.rs: from here on -->\n";
 
 fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/reference/events.md")
@@ -28,40 +27,41 @@ fn pretty(value: &impl serde::Serialize) -> String {
 fn meaning(kind: AlertKind) -> &'static str {
     match kind {
         AlertKind::CertificateIssued => "The endpoint has its first certificate.",
-        AlertKind::CertificateRenewed => "A newer certificate took the place of the one before, under the same ARN.",
+        AlertKind::CertificateRenewed => "A new certificate replaced the previous one, under the same ARN.",
         AlertKind::IssuanceFailed => {
-            "There is no certificate, and the customer is not the one who can help. Here for all endpoints together: \
-             `affected` instead of an endpoint."
+            "The first certificate could not be issued, waiting on the operator or the CA. This example is for all \
+             endpoints together: `affected` instead of an endpoint."
         }
-        AlertKind::RenewalFailed => "A renewal failed, while the older certificate still serves.",
-        AlertKind::ActionRequired => "The actor must do something, or the next certificate cannot be had.",
+        AlertKind::RenewalFailed => "A renewal failed. The current certificate is still valid.",
+        AlertKind::ActionRequired => "Somebody must act before the next certificate can be issued.",
         AlertKind::ExpiryApproaching => {
-            "A trouble that was told lasts, and the certificate's end has come nearer: it has the cause of the first \
-             message. Or nobody has begun a renewal that is due (`renewal-overdue`)."
+            "A notified problem continues, and the expiry comes closer; it has the cause of the first notification. Or a \
+             due renewal has not begun (`renewal-overdue`)."
         }
-        AlertKind::Recovered => "What was told under this cause is over.",
-        AlertKind::ServedCertificateDiffers => "ACM has the certificate, and the host presents another one.",
-        AlertKind::CertificateMissing => "The certificate is gone from ACM, or another one is there.",
-        AlertKind::InstallationUnhealthy => "The installation itself does not work as it must.",
+        AlertKind::Recovered => "The problem with this cause is resolved.",
+        AlertKind::ServedCertificateDiffers => "The host serves a different certificate than the one in ACM.",
+        AlertKind::CertificateMissing => "The certificate was deleted from ACM, or replaced there.",
+        AlertKind::InstallationUnhealthy => "A check of the installation itself fails.",
         AlertKind::EndpointRemoved => {
-            "The endpoint is gone; `remedy` names a certificate that was left because it is in use."
+            "The endpoint was removed; `remedy` names a certificate left in ACM because it is in use."
         }
-        AlertKind::Digest => "Once a day and tenant, if somebody must act: what waits for whom, and what ends next.",
+        AlertKind::Digest => {
+            "Once a day per tenant with endpoints that need action: who they wait on, and what expires next."
+        }
     }
 }
 
 fn generated() -> String {
-    let mut text = String::from("\n## Each kind, with an example\n");
+    let mut text = String::from("\n## Examples\n");
     for alert in samples::alerts() {
         let kind = alert.kind.as_str();
         write!(text, "\n### {kind}\n\n{}\n\n```json\n{}\n```\n", meaning(alert.kind), pretty(&event(&alert)))
             .expect("memory");
     }
     let example = samples::alerts().into_iter().find(|alert| alert.kind == AlertKind::ActionRequired).expect("of each");
-    write!(text, "\n## The same as a person reads it\n\nActionRequired from above, as mail:\n\n```text\n")
-        .expect("memory");
+    write!(text, "\n## The same event for people\n\nActionRequired from above, as mail:\n\n```text\n").expect("memory");
     write!(text, "Subject: {}\n\n{}\n```\n", example.subject(), example.text()).expect("memory");
-    write!(text, "\nAnd on the topic for chat applications:\n\n```json\n{}\n```\n", pretty(&example.chat()))
+    write!(text, "\nOn the topic for chat applications:\n\n```json\n{}\n```\n", pretty(&example.chat()))
         .expect("memory");
     write!(text, "\n## JSON schema\n\n```json\n{}\n```\n", pretty(&schema())).expect("memory");
     text
