@@ -140,10 +140,7 @@ fn file(folder: &Path, id: &str) -> PathBuf {
 /// What `entry`'s section of the page begins with, whatever was seen in a run.
 fn head(entry: &Entry) -> String {
     let Entry { what, noticed, test, .. } = entry;
-    format!(
-        "\n## {what}\n\nDetected by: {noticed}\n\nRun by `tests/end-to-end/tests/{}`",
-        test.replace(", ", "`, `")
-    )
+    format!("\n## {what}\n\nDetected by: {noticed}\n\nRun by `tests/end-to-end/tests/{}`", test.replace(", ", "`, `"))
 }
 
 /// Holds the page against the entries: each has its section, in order, and there is no other.

@@ -185,7 +185,10 @@ impl Api {
         };
         if !status.is_success() && !bytes.is_empty() {
             let name = text(&body["type"]).strip_prefix("urn:managed-https:problem:").expect("one of ours");
-            assert!(documented_problems().contains(&(status.as_u16(), name)), "docs/reference/api.md has no {status} {name}");
+            assert!(
+                documented_problems().contains(&(status.as_u16(), name)),
+                "docs/reference/api.md has no {status} {name}"
+            );
             assert_eq!(body["status"], status.as_u16());
             for part in ["type", "title", "detail", "remedy"] {
                 assert!(!text(&body[part]).is_empty(), "{part} of {body}");

@@ -143,7 +143,8 @@ fn destination_failure(fault: ServiceFault, place: &Target) -> Failure {
     match (fault.kind, &place.role) {
         (FaultKind::Refused, _) => refused(
             format!("ACM in {} would not take the certificate: {fault}", place.region),
-            "Read ACM's words. If it is the quota of imported certificates, ask AWS to raise it or delete unused ones.".into(),
+            "Read ACM's words. If it is the quota of imported certificates, ask AWS to raise it or delete unused ones."
+                .into(),
         ),
         (FaultKind::Denied, Some(role)) => refused(
             format!("The role {role} does not let the certificate be imported into {}: {fault}", place.region),
