@@ -17,6 +17,7 @@ pub fn alert(json: &str) -> Result<Alert> {
         kind: AlertKind::ALL.into_iter().find(|known| known.as_str() == kind).context("an unknown kind")?,
         severity: alike(event.severity)?,
         cause: alike(event.cause)?,
+        check: event.check,
         guidance: guidance(event.actor, event.what, event.remedy, event.record)?,
         tenant: event.tenant,
         endpoint: event.endpoint,
@@ -49,14 +50,15 @@ fn certificate(facts: events::CertificateFacts) -> CertificateFacts {
 
 fn digest(digest: events::Digest) -> Result<Digest> {
     let need = |need: events::Need| {
-        let events::Need { domain, actor, what, remedy, since, until } = need;
-        anyhow::Ok(Need { domain, guidance: guidance(actor, what, remedy, None)?, since, until })
+        let events::Need { domain, endpoints, actor, what, remedy, since, until } = need;
+        anyhow::Ok(Need { domain, endpoints, guidance: guidance(actor, what, remedy, None)?, since, until })
     };
     let ending = |events::Ending { domain, not_after, renew_at }| Ending { domain, not_after, renew_at };
     Ok(Digest {
         endpoints: digest.endpoints,
         ready: digest.ready,
         waiting: digest.waiting,
+        setting_up: digest.setting_up,
         needs: digest.needs.into_iter().map(need).collect::<Result<_>>()?,
         next: digest.next.into_iter().map(ending).collect(),
     })

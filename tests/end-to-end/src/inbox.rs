@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use aws_sdk_sqs::types::QueueAttributeName;
-use domain::alert::Alert;
+use domain::alert::{Alert, Sender};
 use local_cloud::{LocalCloud, wait_until};
 use serde_json::Value;
 
@@ -71,7 +71,11 @@ impl Inbox {
             alert.domain.as_deref() == Some(domain) || first == Some(domain)
         };
         let alerts = self.alerts().await?;
-        Ok(alerts.iter().filter(|a| concerns(a)).map(|a| (a.kind.as_str().to_owned(), a.text())).collect())
+        Ok(alerts
+            .iter()
+            .filter(|a| concerns(a))
+            .map(|a| (a.kind.as_str().to_owned(), a.text(&Sender::default())))
+            .collect())
     }
 
     /// Waits until the alarm `logical_id` has told that it is in `state`, and returns what it said.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use aws_sdk_acm::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_route53::types::RrType;
-use domain::alert::AlertKind;
+use domain::alert::{AlertKind, Sender};
 use end_to_end::provoked::provoke;
 use end_to_end::{Inbox, Platform, text};
 use local_cloud::Options;
@@ -176,7 +176,7 @@ async fn an_engine_that_stands_still_is_told_and_so_is_that_it_runs_again() -> R
     ensure!(kinds().await? == [AlertKind::InstallationUnhealthy], "told once: {:?}", kinds().await?);
     let alert = inbox.alerts().await?.remove(0);
     ensure!(alert.guidance.next_step().contains("--state ENABLED"), "with the command that mends it: {alert:#?}");
-    provoked.told(&alert.text())?;
+    provoked.told(&alert.text(&Sender::default()))?;
     set_schedule(&platform, "ENABLED").await?;
     ensure!(run().await? == json!([]));
     run().await?;

@@ -42,7 +42,7 @@ async fn after_a_refusal_by_caa_the_ca_is_asked_again_once_the_record_is_gone() 
     }
     ensure!(proxy.seen().len() == before, "the CA heard nothing: {:?}", proxy.seen());
     let shown = platform.endpoint(domain).await?;
-    ensure!(shown["verdict"] == "action_required" && shown["actor"] == "customer", "{shown:#}");
+    ensure!(shown["verdict"] == "waiting_for_dns" && shown["actor"] == "customer", "{shown:#}");
     let findings = shown["dns"]["findings"].as_array().context("findings")?;
     ensure!(findings.iter().any(|finding| finding["check"] == "caa-forbids"), "what was found is shown: {shown:#}");
 

@@ -143,6 +143,8 @@ fn parameters(
         ("EndpointTarget", options.endpoint_target.clone()),
         ("Schedule", options.schedule.clone()),
         ("HealthSchedule", options.health_schedule.clone()),
+        // Tests and the demo wait for messages about new endpoints.
+        ("SetupPatience", "0".into()),
         ("Architecture", architecture().into()),
         ("DeletionProtection", "no".into()),
         ("AcmEndpointUrl", acm.into()),

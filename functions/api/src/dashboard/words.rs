@@ -96,6 +96,7 @@ pub(crate) fn verdict(verdict: &Open<Verdict>) -> Badge {
         Verdict::ActionRequired => Badge::bad("Action required"),
         Verdict::Degraded => Badge::warn("Degraded"),
         Verdict::Retrying => Badge { icon: Icon::Clock, ..Badge::warn("Retrying") },
+        Verdict::WaitingForDns => Badge::wait("Waiting for DNS"),
         Verdict::Issuing => Badge::wait("Issuing"),
         Verdict::Paused => Badge::mute("Paused"),
         Verdict::Ready => Badge::good("Ready"),

@@ -27,7 +27,7 @@ const LONGEST_CURSOR: usize = 1024;
 pub(crate) enum Sort {
     #[default]
     Domain,
-    /// The worst verdicts, of those what breaks soonest.
+    /// What waits on the operator, then the worst statuses, of those what breaks soonest.
     Attention,
 }
 
@@ -145,6 +145,8 @@ fn mentions(endpoint: &Endpoint, text: &str) -> bool {
 /// Where an endpoint stands among those that need attention: the first in the order is the most urgent.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Urgency {
+    /// Whether anybody else than the operator is waited on: the operator's come first in every list.
+    others: bool,
     verdict: EndpointStatus,
     /// Seconds since 1970; those that do not break come last.
     breaks_at: (bool, i64),
@@ -155,6 +157,7 @@ impl Urgency {
     pub(crate) fn of(endpoint: &Endpoint, report: &StatusReport) -> Self {
         let seconds = report.breaks_at.map(time::OffsetDateTime::unix_timestamp);
         Self {
+            others: !report.is_the_operators(),
             verdict: report.status,
             breaks_at: (seconds.is_none(), seconds.unwrap_or_default()),
             position: Position::of(endpoint),
@@ -179,6 +182,9 @@ struct Written {
     v: Option<EndpointStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     b: Option<i64>,
+    /// Whether it waits on the operator.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    o: bool,
 }
 
 impl Cursor {
@@ -190,13 +196,13 @@ impl Cursor {
     }
 
     pub(crate) fn write(&self) -> String {
-        let (position, v, b) = match self {
-            Self::Domain(position) => (position, None, None),
-            Self::Attention(Urgency { verdict, breaks_at: (never, seconds), position }) => {
-                (position, Some(*verdict), (!never).then_some(*seconds))
+        let (position, v, b, o) = match self {
+            Self::Domain(position) => (position, None, None, false),
+            Self::Attention(Urgency { others, verdict, breaks_at: (never, seconds), position }) => {
+                (position, Some(*verdict), (!never).then_some(*seconds), !others)
             }
         };
-        let written = Written { d: position.domain.clone(), e: position.endpoint.clone(), v, b };
+        let written = Written { d: position.domain.clone(), e: position.endpoint.clone(), v, b, o };
         BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&written).expect("plain data"))
     }
 
@@ -213,7 +219,7 @@ impl Cursor {
             (None, Some(_)) => return None,
             (Some(verdict), seconds) => {
                 let breaks_at = (seconds.is_none(), seconds.unwrap_or_default());
-                Self::Attention(Urgency { verdict, breaks_at, position })
+                Self::Attention(Urgency { others: !written.o, verdict, breaks_at, position })
             }
         })
     }
@@ -229,11 +235,12 @@ mod tests {
 
     #[test]
     fn a_cursor_round_trips_and_is_of_one_order() {
-        let urgent = |breaks_at| Urgency { verdict: EndpointStatus::Degraded, breaks_at, position: position() };
+        let urgent =
+            |others, breaks_at| Urgency { others, verdict: EndpointStatus::Degraded, breaks_at, position: position() };
         for cursor in [
             Cursor::Domain(position()),
-            Cursor::Attention(urgent((false, 1_800_000_000))),
-            Cursor::Attention(urgent((true, 0))),
+            Cursor::Attention(urgent(true, (false, 1_800_000_000))),
+            Cursor::Attention(urgent(false, (true, 0))),
         ] {
             let query = |sort| EndpointQuery { sort, cursor: Some(cursor.write()), ..EndpointQuery::default() };
             assert_eq!(query(cursor.sort()).cursor(), Ok(Some(cursor.clone())));
@@ -262,13 +269,15 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_and_soonest_comes_first() {
+    fn the_operators_come_first_then_the_worst_and_soonest() {
         let urgency = |verdict, breaks_at: Option<i64>, domain: &str| Urgency {
+            others: true,
             verdict,
             breaks_at: (breaks_at.is_none(), breaks_at.unwrap_or_default()),
             position: Position { domain: domain.into(), ..position() },
         };
         let sorted = [
+            Urgency { others: false, ..urgency(EndpointStatus::Degraded, None, "z.example") },
             urgency(EndpointStatus::ActionRequired, Some(1), "z.example"),
             urgency(EndpointStatus::ActionRequired, Some(2), "a.example"),
             urgency(EndpointStatus::ActionRequired, None, "a.example"),

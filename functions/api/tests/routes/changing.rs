@@ -142,10 +142,7 @@ async fn a_parked_endpoint_is_shown_with_whose_move_it_is_and_a_renewal_wakes_it
     api.parked(&id).await;
     let shown = api.get(OPERATOR, "/endpoints/a.example.com").await.body;
     assert_eq!((&shown["verdict"], &shown["actor"]), (&json!("paused"), &json!("customer")));
-    assert!(
-        text(&shown["reason"]).contains("the endpoint is paused")
-            && text(&shown["next_step"]).starts_with("Make it so.")
-    );
+    assert!(text(&shown["reason"]).starts_with("Paused: ") && text(&shown["next_step"]).starts_with("Make it so."));
     assert!(!shown["failure"]["parked_since"].is_null());
     let listed = api.get(OPERATOR, "/endpoints?verdict=paused&actor=customer").await;
     assert_eq!(listed.domains(), ["a.example.com"]);
@@ -155,7 +152,7 @@ async fn a_parked_endpoint_is_shown_with_whose_move_it_is_and_a_renewal_wakes_it
     assert_eq!(renewed.status, StatusCode::ACCEPTED);
     assert_eq!(api.flows.take(), [(id.clone(), 2)]);
     let woken = api.get(OPERATOR, "/endpoints/a.example.com").await.body;
-    assert_eq!((&woken["verdict"], &woken["failure"]["parked_since"]), (&json!("action_required"), &json!(null)));
+    assert_eq!((&woken["verdict"], &woken["failure"]["parked_since"]), (&json!("waiting_for_dns"), &json!(null)));
 }
 
 #[tokio::test]

@@ -70,7 +70,9 @@ async fn what_needs_attention_comes_first() {
         .collect();
     assert!(
         order.iter().map(|(verdict, _)| *verdict).is_sorted_by_key(|verdict| {
-            ["action_required", "degraded", "retrying", "issuing", "paused", "ready"].iter().position(|v| *v == verdict)
+            ["action_required", "degraded", "retrying", "waiting_for_dns", "issuing", "paused", "ready"]
+                .iter()
+                .position(|v| *v == verdict)
         }),
         "{order:?}"
     );
@@ -87,7 +89,7 @@ async fn what_needs_attention_comes_first() {
         .map(|v| v["count"].as_u64().expect("a number") as usize)
         .sum();
     assert_eq!(counts, 5);
-    assert_eq!(overview.body["verdicts"].as_array().map(Vec::len), Some(6), "each verdict, also those of nobody");
+    assert_eq!(overview.body["verdicts"].as_array().map(Vec::len), Some(7), "each verdict, also those of nobody");
     let attention = overview.body["attention"].as_array().expect("a list");
     assert_eq!(text(&attention[0]["domain"]), order[0].1);
     assert!(attention.iter().all(|e| e["verdict"] != "ready"));
@@ -111,9 +113,9 @@ async fn filters_narrow_a_list_and_hold_across_its_pages() {
         ("tenant=acme&reachability=internal", vec!["n0.example.com", "n2.example.com", "xn--bcher-kva.example.com"]),
         ("tenant=nobody", vec![]),
         ("reachability=external", vec!["outside.example.org"]),
-        ("verdict=action_required", vec!["xn--bcher-kva.example.com"]),
+        ("verdict=waiting_for_dns", vec!["xn--bcher-kva.example.com"]),
         ("actor=customer", vec!["xn--bcher-kva.example.com"]),
-        ("verdict=action_required&actor=operator", vec![]),
+        ("verdict=waiting_for_dns&actor=operator", vec![]),
         ("q=N1", vec!["n1.example.com"]),
         ("q=b%C3%BCcher", vec!["xn--bcher-kva.example.com"]),
         ("q=BCHER-KVA", vec!["xn--bcher-kva.example.com"]),

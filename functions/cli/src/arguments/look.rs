@@ -64,6 +64,7 @@ pub(crate) enum VerdictFilter {
     ActionRequired,
     Degraded,
     Retrying,
+    WaitingForDns,
     Issuing,
     Paused,
     Ready,

@@ -78,7 +78,7 @@ fn is_stuck(endpoint: &EndpointView) -> bool {
     match endpoint.verdict.known() {
         _ if endpoint.leaves() => true,
         // A failure stands while the next attempt is at work, which may mend it.
-        Some(Verdict::ActionRequired | Verdict::Degraded | Verdict::Paused) => !at_work,
+        Some(Verdict::ActionRequired | Verdict::Degraded | Verdict::WaitingForDns | Verdict::Paused) => !at_work,
         _ => false,
     }
 }

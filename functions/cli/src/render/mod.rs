@@ -114,7 +114,7 @@ fn colour_of(verdict: &Open<Verdict>) -> Colour {
         Some(Verdict::Ready) => Colour::Green,
         Some(Verdict::ActionRequired) => Colour::Red,
         Some(Verdict::Degraded | Verdict::Paused) | None => Colour::Yellow,
-        Some(Verdict::Retrying | Verdict::Issuing) => Colour::Cyan,
+        Some(Verdict::Retrying | Verdict::WaitingForDns | Verdict::Issuing) => Colour::Cyan,
     }
 }
 

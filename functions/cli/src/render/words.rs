@@ -13,6 +13,7 @@ impl InWords for Open<Verdict> {
             Self::Known(Verdict::ActionRequired) => "action required",
             Self::Known(Verdict::Degraded) => "degraded",
             Self::Known(Verdict::Retrying) => "retrying",
+            Self::Known(Verdict::WaitingForDns) => "waiting for DNS",
             Self::Known(Verdict::Issuing) => "issuing",
             Self::Known(Verdict::Paused) => "paused",
             Self::Known(Verdict::Ready) => "ready",

@@ -4,7 +4,7 @@ use domain::acts::attach_listeners::detach;
 use domain::acts::notify::tell;
 use domain::acts::owned_endpoint::owned_endpoint;
 use domain::alert::notifications::decide;
-use domain::alert::{Alert, Decision};
+use domain::alert::{Alert, Decision, NotificationPolicy};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::schedule::next_attempt;
 use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Notifications, Outcome};
@@ -24,8 +24,8 @@ pub struct Ports<'a, J, K, S, N, C, T> {
     pub notifier: &'a N,
     pub causes: &'a C,
     pub traces: &'a T,
-    /// Base URL of the dashboard, for links.
-    pub dashboard: Option<&'a str>,
+    /// Of whom people are notified when, and where the links lead.
+    pub policy: NotificationPolicy<'a>,
 }
 
 /// Runs the step. `jitter` in 0.0..1.0 spreads the retries.
@@ -99,7 +99,7 @@ where
             (true, true) => Outcome::Renewed,
         };
         if outcome != Outcome::Unchanged {
-            let alert = Alert::certificate(self.endpoint, held, self.now).linked(self.ports.dashboard);
+            let alert = Alert::certificate(self.endpoint, held, self.now).linked(self.ports.policy.dashboard);
             self.ports.notifier.notify(&alert).await?;
         }
         let failing = clean_up_failure.map(|failure| Failing::first(failure, self.now));
@@ -154,7 +154,7 @@ where
         // One more than the newest that is known: a run may have died between making a key and recording it.
         self.ports.keys.forget(&self.endpoint.id, self.endpoint.generation + 1).await?;
         self.leave_shared_causes().await?;
-        let alert = Alert::removed(self.endpoint, &kept, self.now).linked(self.ports.dashboard);
+        let alert = Alert::removed(self.endpoint, &kept, self.now).linked(self.ports.policy.dashboard);
         self.ports.notifier.notify(&alert).await?;
         let attempt = self.record(Outcome::Removed, None).await;
         self.ports.journal.erase(self.endpoint, &attempt).await?;
@@ -183,9 +183,9 @@ where
     /// Tells what is news about the endpoint as it is about to be written, and returns what to keep of it.
     async fn tell(&self, failing: Option<Failing>, due_at: OffsetDateTime) -> Result<Notifications, Failure> {
         let ended = Endpoint { failing, due_at: Some(due_at), lease_until: None, ..self.endpoint.clone() };
-        let decision = decide(&ended, self.now, self.ports.dashboard);
-        let Ports { notifier, causes, dashboard, .. } = *self.ports;
-        tell(notifier, causes, &ended, &decision, dashboard, self.now).await?;
+        let decision = decide(&ended, self.now, &self.ports.policy);
+        let Ports { notifier, causes, policy, .. } = *self.ports;
+        tell(notifier, causes, &ended, &decision, policy.dashboard, self.now).await?;
         Ok(decision.notifications)
     }
 
@@ -194,8 +194,8 @@ where
         let shared = self.endpoint.told.told.iter().filter(|told| told.shared);
         let left = shared.map(|told| (told.cause.clone(), told.owner)).collect();
         let decision = Decision { left, ..Decision::default() };
-        let Ports { notifier, causes, dashboard, .. } = *self.ports;
-        Ok(tell(notifier, causes, self.endpoint, &decision, dashboard, self.now).await?)
+        let Ports { notifier, causes, policy, .. } = *self.ports;
+        Ok(tell(notifier, causes, self.endpoint, &decision, policy.dashboard, self.now).await?)
     }
 
     /// The attempt as history keeps it, and its trace sent. It began when its lease did.

@@ -9,6 +9,7 @@
 //! `DescribeListenerCertificates` and `RemoveListenerCertificates`, and for another account STS `AssumeRole`; where there
 //! is one, the collector of traces.
 
+use domain::alert::NotificationPolicy;
 use domain::endpoint::Step;
 use runtime::Spent;
 use settle_attempt::{Ports, settle_attempt};
@@ -26,7 +27,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         notifier: &notifier,
         causes: &journal,
         traces: &traces,
-        dashboard: dashboard.as_deref(),
+        policy: NotificationPolicy { dashboard: dashboard.as_deref(), setup_patience: wiring.setup_patience()? },
     };
     let metrics = wiring.metrics()?;
     runtime::run_step(Step::SettleAttempt, Spent::default, async |input, now| {

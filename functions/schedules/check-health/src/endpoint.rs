@@ -2,6 +2,7 @@
 
 use diagnosis::report::{CheckReport, CheckSummary};
 use domain::acts::notify::tell;
+use domain::alert::NotificationPolicy;
 use domain::alert::notifications::decide;
 use domain::endpoint::{Endpoint, Event, EventKind, Health, SymptomKind};
 use domain::health::{AtListener, InAcm, Seen, pace};
@@ -31,6 +32,8 @@ pub struct Settings {
     pub longest: Duration,
     /// Base URL of the links in messages.
     pub dashboard: Option<String>,
+    /// How long a new endpoint may wait for its first DNS records before anybody is notified.
+    pub setup_patience: Duration,
 }
 
 /// What came of an endpoint's turn.
@@ -77,7 +80,7 @@ where
     let another_served = sight.health.confirmed().any(|symptom| symptom.kind == SymptomKind::AnotherServed);
     (endpoint.health, endpoint.check) = (Some(sight.health), Some(sight.summary));
     let dashboard = settings.dashboard.as_deref();
-    let decision = decide(&endpoint, now, dashboard);
+    let decision = decide(&endpoint, now, &NotificationPolicy { dashboard, setup_patience: settings.setup_patience });
     tell(ports.notifier, ports.causes, &endpoint, &decision, dashboard, now).await?;
     if decision.notifications != endpoint.told {
         // Somebody else may have told the same in the meantime; then theirs is kept.

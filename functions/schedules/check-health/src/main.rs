@@ -27,6 +27,7 @@ async fn main() -> Result<(), Error> {
         endpoint_target: wiring.endpoint_target()?,
         longest: time::Duration::minutes(wiring.environment().parsed("HEALTH_MINUTES")?.unwrap_or(360)),
         dashboard: wiring.dashboard(),
+        setup_patience: wiring.setup_patience()?,
     };
     let (store, prober, destinations) = (wiring.endpoints()?, wiring.prober_inside()?, wiring.destinations()?);
     let first = wiring.authorities()?.first().clone();

@@ -170,6 +170,7 @@ fn settings() -> Settings {
         endpoint_target: "edge.example".into(),
         longest: Duration::hours(6),
         dashboard: None,
+        setup_patience: Duration::ZERO,
     }
 }
 

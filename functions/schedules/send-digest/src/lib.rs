@@ -1,9 +1,9 @@
-//! Tells each tenant once a day what its endpoints need.
+//! Sends each tenant once a day what its endpoints need.
 
 use std::collections::BTreeMap;
 
 use domain::acts::notify::tell_what_is_over;
-use domain::alert::Digest;
+use domain::alert::{Digest, NotificationPolicy};
 use domain::ports::{DigestLog, Notifier, Registry, ServiceFault, SharedCauses};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -18,8 +18,8 @@ pub struct Ports<'a, R, L, C, N> {
     pub log: &'a L,
     pub causes: &'a C,
     pub notifier: &'a N,
-    /// Base URL of the dashboard, for links.
-    pub dashboard: Option<&'a str>,
+    /// Of whom people are notified when, and where the links lead.
+    pub policy: NotificationPolicy<'a>,
 }
 
 /// What one run did. Logged, and returned to whoever invoked it.
@@ -56,7 +56,7 @@ where
         let page = ports.registry.list(&Scope::Everything, after.as_ref(), PAGE).await?;
         for endpoint in &page.endpoints {
             report.endpoints += 1;
-            digests.entry(endpoint.tenant.clone()).or_default().add(endpoint, now);
+            digests.entry(endpoint.tenant.clone()).or_default().add(endpoint, now, &ports.policy);
         }
         after = page.next;
         if after.is_none() {
@@ -64,7 +64,7 @@ where
         }
     }
     report.tenants = digests.len() as u64;
-    let mut result = tell_what_is_over(ports.notifier, ports.causes, ports.dashboard, now).await;
+    let mut result = tell_what_is_over(ports.notifier, ports.causes, ports.policy.dashboard, now).await;
     for (tenant, digest) in digests.into_iter().filter(|(_, digest)| !digest.is_empty()) {
         match send(ports, &tenant, digest, now).await {
             Ok(sent) => report.sent += u64::from(sent),
@@ -83,7 +83,7 @@ async fn send<R, L: DigestLog, C, N: Notifier>(
     if ports.log.was_sent(tenant, now.date()).await? {
         return Ok(false);
     }
-    ports.notifier.notify(&digest.alert(tenant, now).linked(ports.dashboard)).await?;
+    ports.notifier.notify(&digest.alert(tenant, now).linked(ports.policy.dashboard)).await?;
     ports.log.record_sent(tenant, now.date()).await?;
     Ok(true)
 }
@@ -104,6 +104,9 @@ mod tests {
     use vocabulary::guidance::WaitingOn;
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 07:00 UTC);
+
+    /// Set-up counts at once.
+    const AT_ONCE: NotificationPolicy<'static> = NotificationPolicy { dashboard: None, setup_patience: Duration::ZERO };
 
     struct Stage {
         endpoints: MemoryEndpoints,
@@ -136,7 +139,7 @@ mod tests {
                 log: &self.endpoints,
                 causes: &self.causes,
                 notifier: &self.notifier,
-                dashboard: None,
+                policy: AT_ONCE,
             };
             send_digests(&ports, now).await
         }
@@ -207,7 +210,7 @@ mod tests {
         let stage = Stage::new(&[true, true]).await;
         let notifier = Picky(stage.notifier.clone());
         let (registry, log, causes) = (&stage.endpoints, &stage.endpoints, &stage.causes);
-        let ports = Ports { registry, log, causes, notifier: &notifier, dashboard: None };
+        let ports = Ports { registry, log, causes, notifier: &notifier, policy: AT_ONCE };
         let fault = send_digests(&ports, NOW).await.expect_err("it is not hidden");
         assert_eq!(fault.operation, "sns:Publish");
         assert_eq!(stage.told(), ["tenant-1"]);

@@ -16,6 +16,7 @@ pub fn event(alert: &Alert) -> events::Alert {
         kind: kind(alert.kind),
         severity: severity(alert.severity),
         cause: events::Cause(alert.cause.to_string()),
+        check: alert.check.clone(),
         actor: waiting_on(alert.guidance.waiting_on),
         tenant: alert.tenant.clone(),
         endpoint: alert.endpoint.clone(),
@@ -86,6 +87,7 @@ fn affected(Affected { endpoints, first }: Affected) -> events::Affected {
 fn digest(digest: &Digest) -> events::Digest {
     let needs = digest.needs.iter().map(|need| events::Need {
         domain: need.domain.clone(),
+        endpoints: need.endpoints,
         actor: waiting_on(need.guidance.waiting_on),
         what: need.guidance.summary.clone(),
         remedy: need.guidance.next_step().to_owned(),
@@ -101,6 +103,7 @@ fn digest(digest: &Digest) -> events::Digest {
         endpoints: digest.endpoints,
         ready: digest.ready,
         waiting: digest.waiting,
+        setting_up: digest.setting_up,
         needs: needs.collect(),
         next: next.collect(),
     }

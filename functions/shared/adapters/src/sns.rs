@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
-use domain::alert::Alert;
+use domain::alert::{Alert, Sender};
 use domain::installation::{Observed, Subscription, Subscriptions};
 use domain::ports::ServiceFault;
 use serde_json::Value;
@@ -18,14 +18,17 @@ use crate::events::event;
 pub struct AlertsTopic {
     client: Client,
     arn: String,
+    sender: Sender,
 }
 
 impl AlertsTopic {
-    pub fn new(client: Client, arn: String) -> Self {
-        Self { client, arn }
+    /// `sender`: how messages name the installation. Its account and region are those of the topic.
+    pub fn new(client: Client, arn: String, sender: Sender) -> Self {
+        let sender = located(sender, &arn);
+        Self { client, arn, sender }
     }
 
-    /// Who is told, and who was asked to confirm that they want to be.
+    /// Who is subscribed, and who has yet to confirm.
     pub async fn describe(&self) -> Observed<Subscriptions> {
         let topic = self.client.get_topic_attributes().topic_arn(&self.arn).send().await;
         let attributes = topic.map_err(|error| fault("sns:GetTopicAttributes", error))?.attributes.unwrap_or_default();
@@ -48,13 +51,13 @@ impl AlertsTopic {
 impl AlertsTopic {
     /// Sends `alert` as text to people and as JSON to programs: each subscription gets what its protocol is for.
     pub(crate) async fn publish(&self, alert: &Alert) -> Result<(), ServiceFault> {
-        let bodies = bodies(alert).to_string();
-        self.send(alert, |message| message.subject(alert.subject()).message_structure("json").message(bodies)).await
+        let (subject, bodies) = (alert.subject(&self.sender), bodies(alert, &self.sender).to_string());
+        self.send(alert, |message| message.subject(subject).message_structure("json").message(bodies)).await
     }
 
     /// Sends `alert` in the form that chat applications show.
     pub(crate) async fn publish_chat(&self, alert: &Alert) -> Result<(), ServiceFault> {
-        self.send(alert, |message| message.message(alert.chat().to_string())).await
+        self.send(alert, |message| message.message(alert.chat(&self.sender).to_string())).await
     }
 
     async fn send(
@@ -72,10 +75,17 @@ impl AlertsTopic {
 /// Protocols whose subscribers are programs. Whoever asks for a mail wants text, and for `email-json` knows better.
 const MACHINES: [&str; 5] = ["sqs", "lambda", "http", "https", "firehose"];
 
+/// `arn:aws:sns:REGION:ACCOUNT:NAME`
+fn located(sender: Sender, arn: &str) -> Sender {
+    let mut parts = arn.split(':').skip(3).map(|part| Some(part.to_owned()).filter(|part| !part.is_empty()));
+    let (region, account) = (parts.next().flatten(), parts.next().flatten());
+    Sender { region: sender.region.or(region), account: sender.account.or(account), ..sender }
+}
+
 /// One body for each protocol.
-fn bodies(alert: &Alert) -> Value {
+fn bodies(alert: &Alert, sender: &Sender) -> Value {
     let json = serde_json::to_string(&event(alert)).expect("plain data");
-    let text = ("default".to_owned(), Value::from(alert.text()));
+    let text = ("default".to_owned(), Value::from(alert.text(sender)));
     let machines = MACHINES.into_iter().map(|protocol| (protocol.to_owned(), Value::from(json.clone())));
     machines.chain([text]).collect()
 }
@@ -108,8 +118,9 @@ mod tests {
     #[test]
     fn people_get_text_and_programs_the_event_itself() {
         for alert in samples::alerts() {
-            let bodies = bodies(&alert);
-            assert_eq!(bodies["default"], alert.text());
+            let sender = Sender { stack: "production".into(), ..Sender::default() };
+            let bodies = bodies(&alert, &sender);
+            assert_eq!(bodies["default"], alert.text(&sender));
             for protocol in ["sqs", "lambda", "http", "https"] {
                 let read: wire::events::Alert =
                     serde_json::from_str(bodies[protocol].as_str().expect("text")).expect("an event");
@@ -117,6 +128,23 @@ mod tests {
             }
             assert!(bodies["email"].is_null(), "a mail has the default");
             assert!(bodies.to_string().len() < MOST);
+        }
+    }
+
+    #[test]
+    fn a_topic_says_in_which_account_and_region_it_is() {
+        let sender = located(Sender::default(), "arn:aws:sns:eu-central-1:123456789012:alerts");
+        assert_eq!((sender.region.as_deref(), sender.account.as_deref()), (Some("eu-central-1"), Some("123456789012")));
+        assert_eq!(located(Sender::default(), "alerts"), Sender::default());
+    }
+
+    /// Each is the page of an alarm.
+    #[test]
+    fn a_runbook_that_a_message_links_to_is_one_of_an_alarm() {
+        let template = std::fs::read_to_string("../../../template.yaml").expect("the template");
+        let alarms: Vec<_> = template.lines().filter(|line| line.ends_with("Alarm:")).map(str::to_lowercase).collect();
+        for page in samples::alerts().iter().filter_map(Alert::runbook) {
+            assert!(alarms.contains(&format!("  {page}:")), "{page} of {alarms:?}");
         }
     }
 

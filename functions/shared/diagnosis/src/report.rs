@@ -178,6 +178,13 @@ pub struct Concern {
     pub guidance: Guidance,
 }
 
+impl CheckSummary {
+    /// The worst finding, if it prevents a certificate or its use.
+    pub fn error(&self) -> Option<&Concern> {
+        self.worst.as_ref().filter(|worst| worst.severity == Severity::Error)
+    }
+}
+
 impl CheckReport {
     /// Whether nothing stands in the way of a certificate and of its being served.
     pub fn is_well(&self) -> bool {

@@ -17,6 +17,7 @@ pub fn to_failure(finding: &Finding) -> Failure {
         format!("{} {}", finding.subject, finding.guidance.summary),
         remedy,
     )
+    .with_check(&finding.check)
     .with_record(finding.guidance.record.as_deref())
 }
 

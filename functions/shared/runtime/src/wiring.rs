@@ -20,7 +20,10 @@ use adapters::step_functions::StateMachine;
 use adapters::tls_probe::TlsProbe;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use domain::alert::Sender;
+use domain::issues::DEFAULT_SETUP_PATIENCE;
 use ipnet::IpNet;
+use time::Duration;
 use vocabulary::certificate::{Region, RoleArn};
 use vocabulary::dns::Issuer;
 
@@ -172,7 +175,8 @@ impl Wiring {
 
     pub fn alerts(&self) -> Wired<AlertChannels> {
         let sns = aws_sdk_sns::Client::new(&self.sdk);
-        let topic = |name| Ok(AlertsTopic::new(sns.clone(), self.environment.required(name)?));
+        let sender = self.sender();
+        let topic = |name| Ok(AlertsTopic::new(sns.clone(), self.environment.required(name)?, sender.clone()));
         let bus = self.environment.required("ALERTS_BUS")?;
         let bus = EventBus::new(aws_sdk_eventbridge::Client::new(&self.sdk), bus);
         Ok(AlertChannels::new(topic("ALERTS_TOPIC")?, topic("CHAT_TOPIC")?, bus))
@@ -181,7 +185,22 @@ impl Wiring {
     /// For a function that only looks at who is subscribed.
     pub(crate) fn alerts_topic(&self) -> Wired<AlertsTopic> {
         let topic = self.environment.required("ALERTS_TOPIC")?;
-        Ok(AlertsTopic::new(aws_sdk_sns::Client::new(&self.sdk), topic))
+        Ok(AlertsTopic::new(aws_sdk_sns::Client::new(&self.sdk), topic, self.sender()))
+    }
+
+    /// How messages name the installation. A runbook that is a path in the repository is no link in a mail.
+    fn sender(&self) -> Sender {
+        Sender {
+            stack: self.environment.optional("STACK_NAME").unwrap_or_default(),
+            runbooks: self.environment.optional("RUNBOOK_URL").filter(|url| url.starts_with("https://")),
+            ..Sender::default()
+        }
+    }
+
+    /// How long a new endpoint may wait for its first DNS records before anybody is notified.
+    pub fn setup_patience(&self) -> Wired<Duration> {
+        let hours = self.environment.parsed("SETUP_PATIENCE_HOURS")?;
+        Ok(hours.map_or(DEFAULT_SETUP_PATIENCE, Duration::hours))
     }
 
     /// Base URL of the dashboard, for links. `None`: nobody can sign in there.

@@ -1,24 +1,41 @@
-//! One event of each kind, as the code makes them: what docs/reference/events.md shows and what the tests of delivery send.
+//! One event of each kind, made by the code that sends them: what docs/reference/events.md shows and what the tests of delivery
+//! send.
 
-use diagnosis::report::Serving;
-use domain::alert::installation::decide_installation;
+use diagnosis::gate::judge_delegation;
+use diagnosis::report::{CheckReport, Serving};
 use domain::alert::notifications::decide;
-use domain::alert::{Alert, AlertKind, Digest, InstallationIssue, SharedCause};
-use domain::endpoint::{Cause, Endpoint, Failing, Health, Notifications, Severity, Symptom, SymptomKind};
+use domain::alert::{Alert, AlertKind, Digest, NotificationPolicy, Sender, SharedCause};
+use domain::endpoint::{Endpoint, Failing, Health, Severity};
+use domain::health::installation::follow;
+use domain::health::{CertificateUse, InAcm, InstallationState, Seen};
+use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::issues::issues;
+use domain::ports::CaError;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::dns::owner_records::delegation_record;
-use vocabulary::failure::{Failure, FailureName};
-use vocabulary::guidance::{Guidance, WaitingOn};
+use vocabulary::certificate::chain::ChainRejected;
+use vocabulary::dns::{Answer, ServerAnswer};
+use vocabulary::failure::Failure;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
 use crate::installed;
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 const DASHBOARD: Option<&str> = Some("https://certificates.example");
+const POLICY: NotificationPolicy<'static> =
+    NotificationPolicy { dashboard: DASHBOARD, setup_patience: Duration::hours(24) };
+
+/// As messages name the installation.
+pub fn sender() -> Sender {
+    Sender {
+        stack: "production".into(),
+        account: Some("123456789012".into()),
+        region: Some("eu-central-1".into()),
+        runbooks: Some("https://git.example/managed-https/docs/runbooks".into()),
+    }
+}
 
 fn registered() -> Endpoint {
     Endpoint::register(
@@ -27,7 +44,7 @@ fn registered() -> Endpoint {
         EndpointNames::parse("shop.example.com", &[], 9).expect("valid"),
         Reachability::External,
         DelegationLabel::from_random([2; 16]),
-        NOW,
+        NOW - Duration::days(90),
     )
 }
 
@@ -44,51 +61,49 @@ fn aged(days: i64, renewal: bool) -> Endpoint {
         renewal,
         ..installed(&endpoint, since)
     });
+    endpoint.due_at = endpoint.certificate.as_ref().map(|held| held.renew_at);
     endpoint
 }
 
+/// It has failed by this for as long as set-up may take.
 fn failing(mut endpoint: Endpoint, failure: Failure) -> Endpoint {
-    endpoint.failing = Some(Failing::first(failure, NOW));
-    endpoint.due_at = Some(NOW + Duration::MINUTE);
+    endpoint.failing = Some(Failing::first(failure, NOW - POLICY.setup_patience));
+    endpoint.due_at = Some(NOW + Duration::HOUR);
     endpoint
 }
 
-/// The customer's record is missing.
+/// The domain owner's record is missing.
 fn without_record(endpoint: Endpoint) -> Endpoint {
     let target = endpoint.label.target("acme.platform.example");
-    let record = delegation_record(&endpoint.names.primary().base, &target);
-    let (name, line) = (&record.name, record.line());
-    let failure = Failure::new(
-        FailureName::RecordsNotReady,
-        WaitingOn::DomainOwner,
-        format!("{name} has no CNAME record: ns1.example.com says that the name does not exist"),
-        format!("Create this record in the domain's DNS: {line}"),
-    );
-    let failure = failure.with_record(Some(&record));
-    failing(endpoint, failure)
+    let answer = ServerAnswer { server: "ns1.example.com".into(), answer: Answer::NxDomain };
+    let missing = judge_delegation(&endpoint.names.primary().base, &target, &[answer], &[]);
+    failing(endpoint, missing.expect_err("there is no record"))
 }
 
-/// What is decided of it, once what came before was told.
+/// What is decided of it, once people were notified of what came before.
 fn only(endpoint: &Endpoint, now: OffsetDateTime) -> Alert {
-    decide(endpoint, now, DASHBOARD).alerts.pop().expect("it is news")
+    decide(endpoint, now, &POLICY).alerts.pop().expect("it is news")
 }
 
-/// What is decided of it when two health checks have seen `kind`.
-fn seen(mut endpoint: Endpoint, kind: SymptomKind, what: &str, action: &str) -> Alert {
-    endpoint.due_at = endpoint.certificate.as_ref().map(|held| held.renew_at);
-    endpoint.health = Some(Health {
-        looked_at: NOW,
-        dns_good_at: Some(NOW),
-        symptoms: vec![Symptom {
-            kind,
-            since: NOW,
-            looks: 2,
-            guidance: Guidance::new(WaitingOn::Operator, what, action),
-        }],
-        served: Serving::NotChecked,
-        used_by: vec![],
-    });
+/// What is decided of it when two health checks have seen this.
+fn seen(mut endpoint: Endpoint, serving: &Serving, acm: &InAcm) -> Alert {
+    let held = endpoint.certificate.clone().expect("it has one");
+    let mut health = None;
+    for checked_at in [NOW - Duration::minutes(10), NOW] {
+        let report =
+            CheckReport { checked_at, records: vec![], findings: vec![], provider: None, serving: serving.clone() };
+        let seen = Seen { report: &report, acm, copies: &[], listeners: &[] };
+        health = Some(Health::follow(health.as_ref(), &endpoint, &held, &seen, checked_at));
+    }
+    endpoint.health = health;
     only(&endpoint, NOW)
+}
+
+/// ACM has the certificate, on a load balancer.
+fn in_acm(endpoint: &Endpoint) -> InAcm {
+    let held = endpoint.certificate.as_ref().expect("it has one");
+    let listener = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/edge/50dc6c495c0c9188";
+    InAcm::There(CertificateUse { serial: held.serial.clone(), used_by: vec![listener.into()] })
 }
 
 /// One for each kind, in the order of [`AlertKind::ALL`].
@@ -103,89 +118,87 @@ fn alert(kind: AlertKind) -> Alert {
             let held = endpoint.certificate.as_ref().expect("it has one");
             Alert::certificate(&endpoint, held, NOW).linked(DASHBOARD)
         }
-        AlertKind::IssuanceFailed => {
-            let failure = Failure::without_action(
-                FailureName::CaUnavailable,
-                WaitingOn::Ca,
-                "The CA did not serve newOrder: 503 Service Unavailable.",
-            );
-            let endpoint = failing(registered(), failure);
-            let issue = issues(&endpoint, NOW).remove(0);
-            let notice = issue.due_notice().expect("people are notified of it");
-            let cause = SharedCause {
-                cause: issue.cause.clone(),
-                owner: issue.owner,
-                since: NOW,
-                first: endpoint.names.primary().to_string(),
-                endpoints: 1,
-                told: Severity::Info,
-            };
-            cause.alert(&issue, notice, None, NOW).linked(DASHBOARD)
-        }
+        AlertKind::IssuanceFailed => for_all(),
         AlertKind::RenewalFailed => {
-            let failure = Failure::new(
-                FailureName::CertificateRejected,
-                WaitingOn::Ca,
-                "The CA's certificate was not accepted: the certificate is for another key than the stored one.",
-                "A new order is made automatically. If it happens again, report it to the CA.",
-            );
-            only(&failing(aged(59, false), failure), NOW)
+            let rejected = ChainRejected::OtherKey.to_failure(NOW);
+            only(&failing(aged(59, false), rejected), NOW)
         }
         AlertKind::ActionRequired => only(&without_record(registered()), NOW),
         AlertKind::ExpiryApproaching => {
             let mut endpoint = without_record(aged(60, false));
-            endpoint.told = decide(&endpoint, NOW, None).notifications;
+            endpoint.told = decide(&endpoint, NOW, &POLICY).notifications;
             let later = NOW + Duration::days(13);
             endpoint.due_at = Some(later + Duration::hours(6));
             only(&endpoint, later)
         }
         AlertKind::Recovered => {
             let mut endpoint = without_record(aged(60, false));
-            endpoint.told = decide(&endpoint, NOW, None).notifications;
+            endpoint.told = decide(&endpoint, NOW, &POLICY).notifications;
             let later = NOW + Duration::hours(5);
             let renewed = Endpoint { told: endpoint.told, ..aged(0, true) };
             only(&renewed, later)
         }
-        AlertKind::ServedCertificateDiffers => seen(
-            aged(2, true),
-            SymptomKind::AnotherServed,
-            "The host presents another certificate than the one in ACM.",
-            "Attach the certificate to the load balancer's listener.",
-        ),
-        AlertKind::CertificateMissing => seen(
-            aged(10, false),
-            SymptomKind::CertificateMissing,
-            "ACM does not know the certificate any more.",
-            "Renew it, which gives the certificate another ARN, and attach that to the listeners: managed-https renew shop.example.com --wait",
-        ),
-        AlertKind::InstallationUnhealthy => {
-            let issue = InstallationIssue {
-                cause: Cause::new("schedule"),
-                severity: Severity::Error,
-                since: NOW,
-                guidance: Guidance::new(
-                    WaitingOn::Operator,
-                    "The schedule of the scan is disabled: nothing is renewed.",
-                    "Enable it; managed-https doctor shows the command.",
-                ),
+        AlertKind::ServedCertificateDiffers => {
+            let endpoint = aged(2, true);
+            let serving = Serving::Presented {
+                host: "shop.example.com".into(),
+                serial: "1B44D0".into(),
+                issuer: "C=US, O=Let's Encrypt, CN=E7".into(),
+                not_after: NOW + Duration::days(28),
+                ours: false,
+                name_matches: true,
+                chain_complete: true,
             };
-            decide_installation(&Notifications::default(), &[issue], NOW, DASHBOARD).0.remove(0)
+            let acm = in_acm(&endpoint);
+            seen(endpoint, &serving, &acm)
         }
+        AlertKind::CertificateMissing => seen(aged(10, false), &Serving::NotChecked, &InAcm::Gone),
+        AlertKind::InstallationUnhealthy => of_the_installation(),
         AlertKind::EndpointRemoved => Alert::removed(&aged(10, false), &[], NOW).linked(DASHBOARD),
         AlertKind::Digest => {
             let mut digest = Digest::default();
-            let mut well = aged(10, false);
-            well.due_at = well.certificate.as_ref().map(|held| held.renew_at);
-            well.names = EndpointNames::parse("www.example.org", &[], 9).expect("valid");
-            if let Some(held) = &mut well.certificate {
-                held.names = well.names.iter().cloned().collect();
+            let mut ready = aged(10, false);
+            ready.names = EndpointNames::parse("www.example.org", &[], 9).expect("valid");
+            if let Some(held) = &mut ready.certificate {
+                held.names = ready.names.iter().cloned().collect();
             }
-            for endpoint in [well, without_record(aged(61, false))] {
-                digest.add(&endpoint, NOW);
+            for endpoint in [ready, without_record(aged(61, false))] {
+                digest.add(&endpoint, NOW, &POLICY);
             }
             digest.alert(&registered().tenant, NOW).linked(DASHBOARD)
         }
     }
+}
+
+/// The CA is unavailable: one message for all endpoints.
+fn for_all() -> Alert {
+    let error = CaError::Unavailable { detail: "newOrder: 503 Service Unavailable".into(), retry_after: None };
+    let endpoint = failing(registered(), error.into());
+    let issue = issues(&endpoint, NOW).remove(0);
+    let notice = issue.due_notice(NOW, POLICY.setup_patience).expect("people are notified of it");
+    let cause = SharedCause {
+        cause: issue.cause.clone(),
+        owner: issue.owner,
+        since: NOW,
+        first: endpoint.names.primary().to_string(),
+        endpoints: 1,
+        told: Severity::Info,
+    };
+    cause.alert(&issue, notice, None, NOW).linked(DASHBOARD)
+}
+
+/// A check of the installation fails twice.
+fn of_the_installation() -> Alert {
+    let check = InstallationCheck {
+        name: "schedule".into(),
+        status: InstallationStatus::Failed,
+        detail: "production-scan is disabled: no scan starts, and no certificate is renewed.".into(),
+        remedy: Some("Enable it: managed-https doctor shows the command.".into()),
+        used: vec![],
+    };
+    let (_, once) =
+        follow(&InstallationState::default(), std::slice::from_ref(&check), NOW - Duration::minutes(5), None);
+    follow(&once, &[check], NOW, DASHBOARD).0.remove(0)
 }
 
 #[cfg(test)]

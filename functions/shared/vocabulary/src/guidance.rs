@@ -30,7 +30,17 @@ impl WaitingOn {
         }
     }
 
-    /// Whether it waits on a person, who has to be told.
+    /// As people read it, in every text.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::DomainOwner => "the domain owner",
+            Self::Operator => "the operator",
+            Self::Ca => "the certificate authority (CA)",
+            Self::Nobody => "nobody",
+        }
+    }
+
+    /// Whether it waits on a person, who has to be notified.
     pub fn is_somebody(self) -> bool {
         matches!(self, Self::DomainOwner | Self::Operator)
     }
@@ -66,6 +76,18 @@ impl Guidance {
     pub fn with_record(mut self, record: Option<&DnsRecord>) -> Self {
         self.record = record.cloned().map(Box::new);
         self
+    }
+
+    /// Who is waited on and the next step, with the record where the step does not name it: names and values of lines.
+    pub fn facts(&self) -> Vec<(&'static str, String)> {
+        let whom = self.waiting_on.in_words();
+        let Some(action) = &self.action else {
+            return vec![("Waiting on", format!("{whom}. {NO_ACTION}"))];
+        };
+        let record = self.record.as_ref().map(|record| record.line()).filter(|line| !action.contains(line.as_str()));
+        let record = record.map(|line| ("Record", line));
+        let facts = [("Waiting on", whom.to_owned()), ("Next step", action.clone())];
+        facts.into_iter().chain(record).collect()
     }
 
     /// The next step as people read it.

@@ -93,6 +93,25 @@ pub fn moment(at: OffsetDateTime) -> String {
     format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute())
 }
 
+/// `1 endpoint`, `2 endpoints`, `2,500 certificates`
+pub fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(count))
+}
+
+/// With a comma between thousands: `2,500`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// To the second, as all texts have it.
 pub fn utc(at: OffsetDateTime) -> String {
     at.replace_nanosecond(0).expect("zero is a nanosecond").format(&Rfc3339).expect("a year of four digits")
@@ -144,6 +163,15 @@ mod tests {
             "→ ✓ 🔒",
         ] {
             assert_eq!(printable(text, 99), text);
+        }
+    }
+
+    #[test]
+    fn one_is_counted_as_one_and_thousands_are_grouped() {
+        let counts = [(0, "0 endpoints"), (1, "1 endpoint"), (2, "2 endpoints"), (999, "999 endpoints")];
+        for (count, words) in counts.into_iter().chain([(2500, "2,500 endpoints"), (1_000_000, "1,000,000 endpoints")])
+        {
+            assert_eq!(counted(count, "endpoint"), words);
         }
     }
 

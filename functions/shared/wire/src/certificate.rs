@@ -8,15 +8,15 @@ use crate::Open;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CertificateState {
-    /// There is none, and no attempt has been made.
+    /// There is none yet: no attempt has been made, or the DNS records are not there yet.
     None,
-    /// The first one is on its way.
+    /// The first one is being issued.
     Issuing,
     Active,
     /// Good, and its renewal is due.
     Expiring,
     Expired,
-    /// There is none, and the last attempt failed.
+    /// There is none, and the last attempt failed for another reason than missing records.
     Failed,
 }
 

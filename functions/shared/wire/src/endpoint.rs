@@ -1,4 +1,4 @@
-//! An endpoint: its verdict, and the parts that it is made of.
+//! An endpoint: its status, and the parts that it is made of.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -15,19 +15,21 @@ use crate::{
 pub enum Verdict {
     /// Somebody must do something before there is a good certificate, or before it can be renewed.
     ActionRequired,
-    /// A good certificate is in place, and something is wrong that will break it or its use.
+    /// There is a good certificate, and something is wrong that will break it or its use.
     Degraded,
-    /// It failed, and is tried again by itself; nobody need act.
+    /// It failed, and is retried automatically. No action needed.
     Retrying,
-    /// A certificate is on its way.
+    /// A new endpoint, before its first certificate: the domain owner's DNS records are missing or not yet correct.
+    WaitingForDns,
+    /// A certificate is being issued.
     Issuing,
-    /// Nothing is to be waited for: it is being removed, or its customer seems to have left and it is parked.
+    /// It is being removed, or its records have been missing for so long that they are checked less often.
     Paused,
-    /// A good certificate is in place, and nothing stands in the way of the next one.
+    /// There is a good certificate, and nothing prevents the next one.
     Ready,
 }
 
-/// An endpoint: its verdict, and the three parts that it is made of.
+/// An endpoint: its status, and the three parts that it is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EndpointView {
     pub id: String,
@@ -84,7 +86,7 @@ pub struct EndpointView {
 }
 
 impl EndpointView {
-    /// Whether it is being removed: nothing more can be done with it. A parked endpoint is paused, too, but stays.
+    /// Whether it is being removed: nothing more can be done with it. One without records is paused, too, but stays.
     pub fn leaves(&self) -> bool {
         self.verdict == Verdict::Paused && self.actor == WaitingOn::Nobody
     }

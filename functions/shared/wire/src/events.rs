@@ -101,6 +101,9 @@ pub struct Alert {
     #[schema(value_type = AlertSeverity)]
     pub severity: Open<AlertSeverity>,
     pub cause: Cause,
+    /// Name of the check that found it, where one did: `delegation-missing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
     /// Who must act.
     #[schema(value_type = WaitingOn)]
     pub actor: Open<WaitingOn>,
@@ -151,16 +154,28 @@ pub struct Digest {
     pub ready: u64,
     /// Endpoints that somebody must do something about.
     pub waiting: u64,
-    /// The most urgent of those.
+    /// New endpoints that wait for their first DNS records, and not for long yet.
+    #[serde(default)]
+    pub setting_up: u64,
+    /// The most urgent of those that need action, the operator's first. Equal ones are one.
     pub needs: Vec<Need>,
     /// The certificates that end next.
     pub next: Vec<Ending>,
 }
 
-/// An endpoint that waits for somebody.
+/// Of events from before equal needs were counted.
+fn one() -> u64 {
+    1
+}
+
+/// What one endpoint needs, or many of them alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Need {
+    /// The most urgent of them.
     pub domain: String,
+    /// How many need the same.
+    #[serde(default = "one")]
+    pub endpoints: u64,
     #[schema(value_type = WaitingOn)]
     pub actor: Open<WaitingOn>,
     pub what: String,

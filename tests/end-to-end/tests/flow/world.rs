@@ -413,7 +413,7 @@ impl World {
                     notifier,
                     causes,
                     traces,
-                    dashboard: None,
+                    policy: domain::alert::NotificationPolicy::default(),
                 };
                 settle_attempt::settle_attempt(&ports, input, now, 0.5).await
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 
-use domain::alert::{Alert, AlertKind};
+use domain::alert::{Alert, AlertKind, NotificationPolicy};
 use domain::endpoint::Severity;
 use domain::ports::{DueEntry, DueIndex, EndpointReader, Registry, SharedCauses};
 use futures::FutureExt;
@@ -28,7 +28,7 @@ fn kinds(alerts: &[Alert]) -> Vec<(AlertKind, &str)> {
 async fn what_was_told_is_told_to_be_over_once_when_a_certificate_is_there() {
     let mut fixture = Fixture::new(Reachability::Internal).await;
     for (name, actor) in
-        [(FailureName::RecordsNotReady, WaitingOn::DomainOwner), (FailureName::ChallengeFailed, WaitingOn::DomainOwner)]
+        [(FailureName::RecordsNotReady, WaitingOn::DomainOwner), (FailureName::CaRefused, WaitingOn::Operator)]
     {
         fixture.input.failure = Some(caught(name, actor));
         run(&fixture).await.expect("settled");
@@ -42,11 +42,11 @@ async fn what_was_told_is_told_to_be_over_once_when_a_certificate_is_there() {
         kinds(&alerts),
         [
             (AlertKind::ActionRequired, "RecordsNotReady"),
-            (AlertKind::ActionRequired, "ChallengeFailed"),
+            (AlertKind::IssuanceFailed, "CaRefused"),
             (AlertKind::CertificateIssued, "issued"),
-            (AlertKind::Recovered, "ChallengeFailed"),
-            (AlertKind::Recovered, "RecordsNotReady"),
-        ]
+            (AlertKind::Recovered, "CaRefused"),
+        ],
+        "the end of a set-up is told by the certificate alone"
     );
     let page = format!("https://certificates.example/dashboard/endpoints/{}", fixture.input.endpoint);
     assert!(alerts.iter().all(|alert| alert.link.as_deref() == Some(page.as_str())));
@@ -155,7 +155,7 @@ async fn settle_all(fixture: &Fixture, inputs: &mut [StepInput], failure: Option
         notifier: &fixture.notifier,
         causes: &fixture.causes,
         traces: &fixture.traces,
-        dashboard: None,
+        policy: NotificationPolicy::default(),
     };
     let all = inputs.iter().map(|input| settle_attempt(&ports, input, fixture.now, 0.5));
     for settled in futures::future::join_all(all).await {

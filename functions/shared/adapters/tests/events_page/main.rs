@@ -59,9 +59,10 @@ fn generated() -> String {
             .expect("memory");
     }
     let example = samples::alerts().into_iter().find(|alert| alert.kind == AlertKind::ActionRequired).expect("of each");
+    let sender = samples::sender();
     write!(text, "\n## The same event for people\n\nActionRequired from above, as mail:\n\n```text\n").expect("memory");
-    write!(text, "Subject: {}\n\n{}\n```\n", example.subject(), example.text()).expect("memory");
-    write!(text, "\nOn the topic for chat applications:\n\n```json\n{}\n```\n", pretty(&example.chat()))
+    write!(text, "Subject: {}\n\n{}\n```\n", example.subject(&sender), example.text(&sender)).expect("memory");
+    write!(text, "\nOn the topic for chat applications:\n\n```json\n{}\n```\n", pretty(&example.chat(&sender)))
         .expect("memory");
     write!(text, "\n## JSON schema\n\n```json\n{}\n```\n", pretty(&schema())).expect("memory");
     text

@@ -1,6 +1,6 @@
-//! What people and programs are told: one typed, versioned event for each fact.
+//! What people and programs are notified of: one typed, versioned event for each fact.
 //!
-//! Three questions are kept apart. What is wrong with an endpoint ([`crate::issues`]), what of it was not told yet
+//! Three questions are kept apart. What is wrong with an endpoint ([`crate::issues`]), what of it is news
 //! ([`notifications`](crate::alert::notifications)), and how it reads for whom ([`text`](crate::alert::text), [`chat`](crate::alert::chat); as JSON it is of the wire, which adapters make of it).
 
 use time::OffsetDateTime;
@@ -13,7 +13,7 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::notified::{Cause, Severity};
 use vocabulary::guidance::{Guidance, WaitingOn};
 
-/// The certificate in place, as an event shows it.
+/// The current certificate, as an event shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateFacts {
     /// ARN in ACM.
@@ -46,7 +46,7 @@ impl CertificateFacts {
 /// How far a cause reaches that is not of one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Affected {
-    /// Endpoints that have met the cause since it began.
+    /// Endpoints that have had the cause since it began.
     pub endpoints: u64,
     /// Domain of the first of them.
     pub first: String,
@@ -61,6 +61,8 @@ pub struct Alert {
     pub kind: AlertKind,
     pub severity: Severity,
     pub cause: Cause,
+    /// Name of the catalogue's entry, where a check found it.
+    pub check: Option<String>,
     /// What happened, who is waited on, and what they do next.
     pub guidance: Guidance,
     /// Absent where the event is about the installation.
@@ -73,9 +75,9 @@ pub struct Alert {
     pub names: Vec<String>,
     /// Since when it is so.
     pub since: Option<OffsetDateTime>,
-    /// When it breaks unless something is done: mostly the end of the certificate in place.
+    /// When it breaks unless somebody acts: mostly when the current certificate expires.
     pub until: Option<OffsetDateTime>,
-    /// When it is tried again by itself.
+    /// When the next attempt starts automatically.
     pub next_attempt: Option<OffsetDateTime>,
     pub certificate: Option<CertificateFacts>,
     pub affected: Option<Affected>,
@@ -107,6 +109,7 @@ impl Alert {
             kind,
             severity: Severity::Info,
             cause,
+            check: None,
             guidance: Guidance::without_action(WaitingOn::Nobody, ""),
             tenant: None,
             endpoint: None,
@@ -122,7 +125,7 @@ impl Alert {
         }
     }
 
-    /// A certificate was issued or renewed, and is in place.
+    /// A certificate was issued or renewed, and imported.
     pub fn certificate(endpoint: &Endpoint, held: &InstalledCertificate, at: OffsetDateTime) -> Self {
         let (kind, verb) = match held.renewal {
             true => (AlertKind::CertificateRenewed, "renewed"),
@@ -142,7 +145,7 @@ impl Alert {
         let (severity, guidance) = match kept.is_empty() {
             false => {
                 let delete = format!(
-                    "Its certificate is still in use and was left in ACM: delete {} when nothing uses it any more.",
+                    "Its certificate is still in use, so it was left in ACM. Delete it when it is no longer used: {}",
                     kept.join(" and ")
                 );
                 (Severity::Notice, Guidance::new(WaitingOn::Operator, removed, delete))
@@ -154,7 +157,7 @@ impl Alert {
             id: format!("{}.removed", endpoint.id),
             severity,
             guidance,
-            // One that was deleted is in place no more.
+            // One that was deleted no longer exists.
             until: event.until.filter(|_| !kept.is_empty()),
             certificate: event.certificate.clone().filter(|_| !kept.is_empty()),
             ..event

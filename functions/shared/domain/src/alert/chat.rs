@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::alert::alert::Alert;
+use crate::alert::sender::Sender;
 use crate::endpoint::notified::Severity;
 
 /// A description may have 8,000 characters; the rest of the message needs some.
@@ -12,7 +13,7 @@ const DESCRIPTION: usize = 6000;
 
 impl Alert {
     /// The whole message. Escalations of the same cause on the same endpoint come in one thread.
-    pub fn chat(&self) -> Value {
+    pub fn chat(&self, sender: &Sender) -> Value {
         let mark = match self.severity {
             Severity::Info => ":white_check_mark:",
             Severity::Notice => ":information_source:",
@@ -20,22 +21,22 @@ impl Alert {
             Severity::Error => ":x:",
             Severity::Page => ":rotating_light:",
         };
-        let facts = self.facts().into_iter().map(|(name, value)| format!("*{name}*: {}", plain(&value)));
+        let facts = self.facts(sender).into_iter().map(|(name, value)| format!("*{name}*: {}", plain(&value)));
         let lines: Vec<String> = std::iter::once(plain(&self.guidance.summary)).chain(facts).collect();
         let description: String = lines.join("\n").chars().take(DESCRIPTION).collect();
-        let whom = self.domain.as_deref().or(self.tenant.as_deref()).unwrap_or("installation");
+        let headline = format!("[{}] {}", sender.stack, self.headline());
         json!({
             "version": "1.0",
             "source": "custom",
             "id": self.id,
             "content": {
                 "textType": "client-markdown",
-                "title": format!("{mark} {whom}: {}", self.headline()),
+                "title": format!("{mark} {headline}"),
                 "description": description,
             },
             "metadata": {
                 "threadId": format!("{}.{}", self.endpoint.as_deref().unwrap_or("installation"), self.cause),
-                "summary": format!("{whom}: {}", self.headline()),
+                "summary": headline,
                 "eventType": self.kind.as_str(),
             },
         })
@@ -73,7 +74,7 @@ mod tests {
             datetime!(2026-11-24 12:00 UTC),
         );
         alert.guidance.summary = "<!channel> @here [click](https://evil.example) *now*".into();
-        let chat = alert.chat();
+        let chat = alert.chat(&Sender::default());
         let shown = chat["content"]["description"].as_str().expect("text");
         for hostile in ["<!", "@here", "[click]"] {
             assert!(!shown.contains(hostile), "{hostile} in {shown}");
@@ -86,6 +87,8 @@ mod tests {
         let mut alert =
             Alert::of_installation(AlertKind::Digest, Cause::new("digest"), datetime!(2026-11-24 12:00 UTC));
         alert.guidance.summary = "x".repeat(20_000);
-        assert!(alert.chat()["content"]["description"].as_str().expect("text").chars().count() <= 8000);
+        assert!(
+            alert.chat(&Sender::default())["content"]["description"].as_str().expect("text").chars().count() <= 8000
+        );
     }
 }

@@ -6,49 +6,63 @@ use vocabulary::names::TenantId;
 
 use crate::alert::alert::Alert;
 use crate::alert::digest::{Digest, Ending, Need};
+use crate::alert::policy::NotificationPolicy;
 use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::notified::{Cause, Severity};
-use crate::endpoint::status::EndpointStatus;
-use crate::status::status_of;
+use crate::issues::Issue;
+use crate::status::worst;
 
 /// How many endpoints a digest names; the counts are of all.
 const NAMED: usize = 20;
 
+/// How many different needs are kept while endpoints are counted, so that equal ones of most tenants meet.
+const KEPT: usize = 1000;
+
 impl Digest {
     /// Takes `endpoint` in, as it is at `now`. Memory does not grow with the number of endpoints.
-    pub fn add(&mut self, endpoint: &Endpoint, now: OffsetDateTime) {
-        let (report, domain) = (status_of(endpoint, now), endpoint.names.primary().to_string());
+    pub fn add(&mut self, endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPolicy<'_>) {
+        let domain = endpoint.names.primary().to_string();
+        let worst = worst(endpoint, now);
         self.endpoints += 1;
-        self.ready += u64::from(report.status == EndpointStatus::Ready);
+        self.ready += u64::from(worst.is_none());
         if let Some(held) = &endpoint.certificate {
             let ending = Ending { domain: domain.clone(), not_after: held.not_after, renew_at: held.renew_at };
-            keep(&mut self.next, ending, |ending| (ending.not_after, ending.domain.clone()));
+            keep(&mut self.next, ending, NAMED, |ending| (ending.not_after, ending.domain.clone()));
         }
-        if report.guidance.waiting_on.is_somebody() {
-            self.waiting += 1;
-            let need = Need {
-                domain,
-                // The next step names the record; an event of many endpoints has no other place for it.
-                guidance: Guidance { record: None, ..report.guidance },
-                since: endpoint.failing.as_ref().map(|failing| failing.since),
-                until: report.breaks_at,
-            };
-            // What breaks first comes first; what has nothing to break, after that.
-            keep(&mut self.needs, need, |need| (need.until.is_none(), need.until, need.domain.clone()));
+        match worst.filter(|issue| issue.guidance.waiting_on.is_somebody()) {
+            Some(issue) if issue.is_setup(now, policy.setup_patience) => self.setting_up += 1,
+            Some(issue) => self.need(endpoint, domain, issue),
+            None => {}
         }
     }
 
+    fn need(&mut self, endpoint: &Endpoint, domain: String, issue: Issue) {
+        self.waiting += 1;
+        let mut need = Need {
+            domain,
+            endpoints: 1,
+            // The next step names the record; an event of many endpoints has no other place for it.
+            guidance: Guidance { record: None, ..issue.guidance },
+            since: endpoint.failing.as_ref().map(|failing| failing.since),
+            until: issue.breaks_at,
+        };
+        if let Some(at) = self.needs.iter().position(|known| known.guidance == need.guidance) {
+            let known = self.needs.remove(at);
+            let endpoints = known.endpoints + 1;
+            need = if order(&known) <= order(&need) { known } else { need };
+            need.endpoints = endpoints;
+        }
+        keep(&mut self.needs, need, KEPT, order);
+    }
+
     /// As it is sent to those who follow `tenant`.
-    pub fn alert(self, tenant: &TenantId, now: OffsetDateTime) -> Alert {
-        let first = self.needs.first();
-        let summary = format!(
-            "{} of {} endpoints of {tenant} need somebody to act; {} are well.",
-            self.waiting, self.endpoints, self.ready
-        );
+    pub fn alert(mut self, tenant: &TenantId, now: OffsetDateTime) -> Alert {
+        self.needs.truncate(NAMED);
+        let (summary, first) = (self.summary(tenant.as_str()), self.needs.first());
         let guidance = match first {
             Some(need) => {
-                let begin = format!("Begin with {}: {}", need.domain, need.guidance.next_step());
+                let begin = format!("Start with {}: {}", need.domain, need.guidance.next_step());
                 Guidance::new(need.guidance.waiting_on, summary, begin)
             }
             None => Guidance::without_action(WaitingOn::Nobody, summary),
@@ -65,60 +79,102 @@ impl Digest {
     }
 }
 
-/// Keeps the first [`NAMED`] by `order`.
-fn keep<T, K: Ord>(list: &mut Vec<T>, item: T, order: impl Fn(&T) -> K) {
+/// The operator's first, who can help many; then what breaks first; then what has nothing to break.
+fn order(need: &Need) -> (bool, bool, Option<OffsetDateTime>, String) {
+    (need.guidance.waiting_on != WaitingOn::Operator, need.until.is_none(), need.until, need.domain.clone())
+}
+
+/// Keeps the first `most` by `order`.
+fn keep<T, K: Ord>(list: &mut Vec<T>, item: T, most: usize, order: impl Fn(&T) -> K) {
     let at = list.partition_point(|known| order(known) <= order(&item));
     list.insert(at, item);
-    list.truncate(NAMED);
+    list.truncate(most);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::alert::notifications::properties::{certificate, failed, fresh};
+    use crate::alert::sender::Sender;
+    use crate::endpoint::failing::Failing;
     use time::Duration;
     use time::macros::datetime;
-    use vocabulary::failure::FailureName;
-    use vocabulary::guidance::WaitingOn;
+    use vocabulary::failure::{Failure, FailureName};
+    use vocabulary::names::EndpointNames;
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+    const POLICY: NotificationPolicy<'static> =
+        NotificationPolicy { dashboard: None, setup_patience: Duration::hours(24) };
 
-    fn waiting(days_left: Option<i64>) -> Endpoint {
+    /// Its failure has its own number in it, as most have their own names.
+    fn waiting(number: u32, days_left: Option<i64>) -> Endpoint {
+        let failure =
+            Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, format!("what {number}"), "do this");
+        failing(number, failure, days_left)
+    }
+
+    fn failing(number: u32, failure: Failure, days_left: Option<i64>) -> Endpoint {
         let mut endpoint = fresh();
-        endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, NOW));
+        endpoint.names = EndpointNames::parse(&format!("h{number:03}.bulk.test"), &[], 9).expect("valid");
+        endpoint.failing = Some(Failing::first(failure, NOW - Duration::hours(24)));
         endpoint.certificate = days_left.map(|left| certificate(&endpoint, 1, NOW - Duration::days(90 - left)));
         endpoint
     }
 
-    #[test]
-    fn where_all_is_well_or_on_its_way_nobody_is_written_to() {
+    fn digest_of(endpoints: impl IntoIterator<Item = Endpoint>) -> Digest {
         let mut digest = Digest::default();
-        assert!(digest.is_empty());
-        let mut well = fresh();
-        well.certificate = Some(certificate(&well, 1, NOW));
-        well.due_at = Some(NOW + Duration::days(60));
+        endpoints.into_iter().for_each(|endpoint| digest.add(&endpoint, NOW, &POLICY));
+        digest
+    }
+
+    #[test]
+    fn where_all_is_ready_or_in_progress_nobody_is_written_to() {
+        assert!(Digest::default().is_empty());
+        let mut ready = fresh();
+        ready.certificate = Some(certificate(&ready, 1, NOW));
+        ready.due_at = Some(NOW + Duration::days(60));
         let mut by_the_ca = fresh();
         by_the_ca.failing = Some(failed(FailureName::CaUnavailable, WaitingOn::Ca, NOW));
-        for endpoint in [well, by_the_ca, fresh()] {
-            digest.add(&endpoint, NOW);
-        }
+        let mut new = fresh();
+        new.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, NOW - Duration::hours(23)));
+        let digest = digest_of([ready, by_the_ca, fresh(), new]);
         assert!(digest.is_empty());
-        assert_eq!((digest.endpoints, digest.ready), (3, 1));
+        assert_eq!((digest.endpoints, digest.ready, digest.setting_up), (4, 1, 1));
+        let summary = "acme: 0 of 4 endpoints need action, 1 is ready, 1 waits for its first DNS records.";
+        assert_eq!(digest.summary("acme"), summary);
     }
 
     #[test]
     fn what_breaks_first_comes_first_and_the_rest_is_counted() {
-        let mut digest = Digest::default();
-        for endpoint in [waiting(None), waiting(Some(20)), waiting(Some(5))] {
-            digest.add(&endpoint, NOW);
-        }
-        (0..30).for_each(|_| digest.add(&waiting(None), NOW));
+        let many = (10..40).map(|number| waiting(number, None));
+        let digest = digest_of([waiting(1, None), waiting(2, Some(20)), waiting(3, Some(5))].into_iter().chain(many));
         let days = |at: Option<OffsetDateTime>| at.map(|at| (at - NOW).whole_days());
         let first: Vec<_> = digest.needs.iter().take(3).map(|need| days(need.until)).collect();
         assert_eq!(first, [Some(5), Some(20), None]);
-        assert_eq!((digest.waiting, digest.needs.len()), (33, NAMED));
+        assert_eq!(digest.waiting, 33);
         let alert = digest.alert(&TenantId::fallback(), NOW);
+        assert_eq!(alert.digest.as_ref().map(|digest| digest.needs.len()), Some(NAMED));
         assert_eq!((alert.id.as_str(), alert.tenant.as_deref()), ("digest.default.2026-11-24", Some("default")));
-        assert!(alert.text().contains("and 13 more"), "{}", alert.text());
+        let text = alert.text(&Sender::default());
+        assert!(text.contains("and 13 more"), "{text}");
+        assert!(text.starts_with("default: 33 of 33 endpoints need action, 0 are ready.\n"), "{text}");
+    }
+
+    #[test]
+    fn the_operators_come_first_and_equal_causes_are_one_line() {
+        let zone = || {
+            let what = "The zone bulk.test does not answer.";
+            Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, what, "Open port 53.")
+        };
+        let bulk = (0..134).map(|number| failing(number, zone(), None));
+        let denied = Failure::new(FailureName::Misconfigured, WaitingOn::Operator, "Access denied.", "Deploy again.");
+        let digest = digest_of([waiting(200, Some(5))].into_iter().chain(bulk).chain([failing(300, denied, None)]));
+        let lines: Vec<_> = digest.lines(NOW).into_iter().map(|(_, line)| line).collect();
+        assert_eq!(lines[0], "h300.bulk.test: Access denied. Next step, the operator: Deploy again.");
+        assert!(lines[1].starts_with("h200.bulk.test: what 200. Next step, the domain owner: do this"), "{lines:?}");
+        let bulk = "134 endpoints (first: h000.bulk.test): The zone bulk.test does not answer. Next step, the domain \
+                    owner: Open port 53.";
+        assert_eq!(lines[2], bulk);
+        assert_eq!((digest.waiting, digest.needs.len()), (136, 3));
     }
 }

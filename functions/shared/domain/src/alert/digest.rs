@@ -1,35 +1,41 @@
-//! What a tenant's endpoints need, once a day: nobody has to read it who needs do nothing.
+//! What a tenant's endpoints need, once a day: only those get it who have something to do.
 
 use time::OffsetDateTime;
-use vocabulary::guidance::{Guidance, WaitingOn};
-use vocabulary::text::utc;
+use vocabulary::guidance::Guidance;
+use vocabulary::text::counted;
+use vocabulary::times::timestamp;
 
 /// What a digest says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Digest {
     pub endpoints: u64,
-    /// Endpoints with a good certificate and nothing in the way of the next one.
+    /// Endpoints with a good certificate and nothing that prevents the next one.
     pub ready: u64,
-    /// Endpoints that somebody must do something about.
+    /// Endpoints that need action.
     pub waiting: u64,
-    /// The most urgent of those.
+    /// New endpoints that wait for their first DNS records, and not for long yet.
+    pub setting_up: u64,
+    /// The most urgent of those that need action, the operator's first. Equal ones are one.
     pub needs: Vec<Need>,
-    /// The certificates that end next.
+    /// The certificates that expire next.
     pub next: Vec<Ending>,
 }
 
-/// An endpoint that waits for somebody.
+/// What one endpoint needs, or many of them alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
+    /// The most urgent of them.
     pub domain: String,
+    /// How many need the same.
+    pub endpoints: u64,
     pub guidance: Guidance,
     /// Since when its attempts fail, where they do.
     pub since: Option<OffsetDateTime>,
-    /// When the certificate in place ends.
+    /// When its current certificate expires.
     pub until: Option<OffsetDateTime>,
 }
 
-/// A certificate, and when it ends.
+/// A certificate, and when it expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     pub domain: String,
@@ -43,39 +49,46 @@ impl Digest {
         self.waiting == 0
     }
 
-    /// The rest of it, for people.
-    pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
-        let needs = self.needs.iter().map(|need| {
-            let until = need.until.map_or_else(String::new, |at| format!(" Breaks at {}.", utc(at)));
-            (
-                "Waiting",
-                format!(
-                    "{}: {} For {}: {}{until}",
-                    need.domain,
-                    need.guidance.summary,
-                    who(need.guidance.waiting_on),
-                    need.guidance.next_step()
-                ),
-            )
-        });
-        let more = self.waiting - self.needs.len() as u64;
-        let more = (more > 0).then(|| ("Waiting", format!("and {more} more")));
+    /// In one sentence, of `tenant`: `acme: 1 of 2 endpoints needs action, 1 is ready.`
+    pub(super) fn summary(&self, tenant: &str) -> String {
+        let need = if self.waiting == 1 { "needs" } else { "need" };
+        let ready = if self.ready == 1 { "is" } else { "are" };
+        let setting_up = match self.setting_up {
+            0 => String::new(),
+            1 => ", 1 waits for its first DNS records".to_owned(),
+            count => format!(", {count} wait for their first DNS records"),
+        };
+        format!(
+            "{tenant}: {} of {} {need} action, {} {ready} ready{setting_up}.",
+            self.waiting,
+            counted(self.endpoints, "endpoint"),
+            self.ready
+        )
+    }
+
+    /// The rest of it, for people, at `now`.
+    pub(super) fn lines(&self, now: OffsetDateTime) -> Vec<(&'static str, String)> {
+        let needs = self.needs.iter().map(|need| ("Needs action", need.line(now)));
+        let shown: u64 = self.needs.iter().map(|need| need.endpoints).sum();
+        let more = self.waiting.saturating_sub(shown);
+        let more = (more > 0).then(|| ("Needs action", format!("and {more} more")));
         let next = self.next.iter().map(|ending| {
-            (
-                "Ends next",
-                format!("{} at {}, renewed from {}", ending.domain, utc(ending.not_after), utc(ending.renew_at)),
-            )
+            let (until, renewal) = (timestamp(ending.not_after, now), timestamp(ending.renew_at, now));
+            ("Expires next", format!("{} on {until}, renewal from {renewal}", ending.domain))
         });
         needs.chain(more).chain(next).collect()
     }
 }
 
-/// Who that is, for people.
-pub(super) fn who(waiting_on: WaitingOn) -> &'static str {
-    match waiting_on {
-        WaitingOn::DomainOwner => "the owner of the domain",
-        WaitingOn::Operator => "the operator of this installation",
-        WaitingOn::Ca => "nobody: the certificate authority has to be waited for",
-        WaitingOn::Nobody => "nobody",
+impl Need {
+    fn line(&self, now: OffsetDateTime) -> String {
+        let whom = match self.endpoints {
+            1 => self.domain.clone(),
+            count => format!("{} (first: {})", counted(count, "endpoint"), self.domain),
+        };
+        let what = self.guidance.summary.trim_end_matches('.');
+        let owner = self.guidance.waiting_on.in_words();
+        let until = self.until.map_or_else(String::new, |at| format!(" Expires {}.", timestamp(at, now)));
+        format!("{whom}: {what}. Next step, {owner}: {}{until}", self.guidance.next_step())
     }
 }

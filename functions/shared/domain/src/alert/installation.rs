@@ -4,20 +4,21 @@ use time::OffsetDateTime;
 use vocabulary::guidance::{Guidance, WaitingOn};
 
 use crate::alert::alert::Alert;
+use crate::alert::headline::resolved;
 use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::notified::{Cause, Notifications, Notified, Severity, Source};
 
-/// One thing that does not work as it must, whatever the endpoints do.
+/// One thing that does not work, whatever the endpoints do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstallationIssue {
-    /// Name of what was looked at: `schedule`, `dead-letters` …
+    /// Name of the check that failed: `schedule`, `dead-letters` …
     pub cause: Cause,
     pub severity: Severity,
     pub since: OffsetDateTime,
     pub guidance: Guidance,
 }
 
-/// Decides what is news about the engine, and what to keep of it once it was told. The law is that of
+/// Decides what is news about the installation, and what to keep of it once people were notified. The rule is that of
 /// [`decide`](crate::alert::notifications::decide): once for a cause and a severity, and its end once.
 pub fn decide_installation(
     before: &Notifications,
@@ -57,7 +58,7 @@ pub fn decide_installation(
             since: Some(told.since),
             guidance: Guidance::without_action(
                 WaitingOn::Nobody,
-                format!("The installation is well again: {} is over.", told.cause),
+                format!("Resolved: installation, {}.", resolved(&told.cause)),
             ),
             ..Alert::of_installation(AlertKind::Recovered, told.cause.clone(), now)
         });
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_issue_of_the_engine_is_told_once_when_it_grows_worse_and_when_it_ends() {
+    fn an_issue_of_the_installation_is_notified_once_when_it_grows_worse_and_when_it_ends() {
         let mut notifications = Notifications::default();
         let mut told = Vec::new();
         for current in [

@@ -1,16 +1,18 @@
-//! What was told of an endpoint before, and so what is news.
+//! What people were notified of before, and so what is news.
 
 use time::OffsetDateTime;
 use vocabulary::guidance::{Guidance, WaitingOn};
 
 use crate::alert::alert::Alert;
+use crate::alert::headline::{problem, resolved};
+use crate::alert::policy::NotificationPolicy;
 use crate::alert::shared::SharedCause;
 use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::notified::{Cause, Notifications, Notified, Source};
 use crate::issues::{Issue, Notice, issues};
 
-/// What is to be told, and what is to be kept of it once it was.
+/// What people are to be notified of, and what to keep of it once they were.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decision {
     /// Of this endpoint alone.
@@ -24,6 +26,11 @@ pub struct Decision {
 }
 
 impl Notified {
+    /// Whether it was the domain owner's part of a set-up: there was no certificate yet.
+    fn is_setup(&self) -> bool {
+        self.certificate.is_none() && self.owner == WaitingOn::DomainOwner && !self.shared
+    }
+
     fn is(&self, issue: &Issue, notice: Notice) -> bool {
         (&self.cause, self.owner, self.shared) == (&issue.cause, issue.owner, notice.shared)
     }
@@ -41,13 +48,14 @@ impl Notifications {
 ///
 /// From the moment a trouble is told until the moment its end is told, each pair of certificate and severity is told at
 /// most once for its cause and owner; a severity that rises is always told; an end is told once. Deciding again with the
-/// notifications that came of it tells nothing. `dashboard` is the base URL of the links.
-pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>) -> Decision {
+/// notifications that came of it tells nothing. A domain owner's part of a set-up is told once it has
+/// lasted as long as `policy` is patient, and its end by the first certificate alone.
+pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPolicy<'_>) -> Decision {
     let certificate = endpoint.certificate.as_ref().map(|held| held.serial.clone());
     let before = &endpoint.told;
     let current: Vec<(Issue, Notice)> = issues(endpoint, now)
         .into_iter()
-        .filter_map(|issue| issue.due_notice().map(|notice| (issue, notice)))
+        .filter_map(|issue| issue.due_notice(now, policy.setup_patience).map(|notice| (issue, notice)))
         .collect();
     let parked = current.iter().any(|(issue, _)| issue.cause == Cause::parked());
     let mut decision =
@@ -79,7 +87,9 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>)
         // What the owner left undone before the endpoint was paused is over with the pause: of that people are notified, once.
         let of_the_owner = told.source == Source::Look && told.owner == WaitingOn::DomainOwner;
         let taken_over = parked && (told.source == Source::Attempts || of_the_owner) && !told.shared;
-        if taken_over || decision.notifications.told.iter().any(same) {
+        // The first certificate says that set-up is over.
+        let set_up = told.is_setup() && endpoint.certificate.is_some();
+        if taken_over || set_up || decision.notifications.told.iter().any(same) {
             continue;
         }
         if told.shared {
@@ -96,13 +106,14 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, dashboard: Option<&str>)
             decision.alerts.push(Alert { id, ..recovered(endpoint, told, now) });
         }
     }
-    decision.alerts = decision.alerts.into_iter().map(|alert| alert.linked(dashboard)).collect();
+    decision.alerts = decision.alerts.into_iter().map(|alert| alert.linked(policy.dashboard)).collect();
     decision
 }
 
 /// As people are notified of `issue`. `again`: they were before, at a lower severity, and the end has come nearer.
 fn alert(issue: &Issue, notice: Notice, endpoint: &Endpoint, again: bool, now: OffsetDateTime) -> Alert {
     Alert {
+        check: issue.check.clone(),
         kind: if again { AlertKind::ExpiryApproaching } else { notice.kind },
         severity: notice.severity,
         guidance: issue.guidance.clone(),
@@ -113,10 +124,10 @@ fn alert(issue: &Issue, notice: Notice, endpoint: &Endpoint, again: bool, now: O
 }
 
 fn recovered(endpoint: &Endpoint, told: &Notified, now: OffsetDateTime) -> Alert {
-    let well = format!("{} is well again: {} is over.", endpoint.names.primary(), told.cause);
+    let over = format!("Resolved: {}, {}.", endpoint.names.primary().to_unicode(), resolved(&told.cause));
     Alert {
         since: Some(told.since),
-        guidance: Guidance::without_action(WaitingOn::Nobody, well),
+        guidance: Guidance::without_action(WaitingOn::Nobody, over),
         ..Alert::about(endpoint, AlertKind::Recovered, told.cause.clone(), now)
     }
 }
@@ -129,7 +140,7 @@ pub fn recovered_together(cause: &SharedCause, now: OffsetDateTime) -> Alert {
         affected: Some(cause.affected()),
         guidance: Guidance::without_action(
             WaitingOn::Nobody,
-            format!("{} is over: no endpoint meets it any more.", cause.cause),
+            format!("Resolved: {}. No endpoint is affected any more.", problem(&cause.cause, None)),
         ),
         ..Alert::of_installation(AlertKind::Recovered, cause.cause.clone(), now)
     }

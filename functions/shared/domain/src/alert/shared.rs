@@ -1,5 +1,5 @@
-//! Causes that are not of one endpoint: the CA is away, a service fails, the installation is wrong. However many
-//! endpoints meet one, it is told once.
+//! Causes that are not of one endpoint: the CA is unavailable, a service fails, the installation is wrong. However many
+//! endpoints have one, people are notified once.
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -48,8 +48,8 @@ impl SharedCause {
         Alert {
             id: format!("installation.{}.{}.{}", self.key(), self.since.unix_timestamp(), severity.as_str()),
             severity,
-            // Whose part it is, though each endpoint by itself is retried: subscriptions filter by it.
-            guidance: Guidance { waiting_on: self.owner, record: None, ..issue.guidance.clone() },
+            check: issue.check.clone(),
+            guidance: Guidance { record: None, ..issue.guidance.clone() },
             since: Some(self.since),
             until,
             affected: Some(self.affected()),
@@ -67,18 +67,24 @@ pub fn key(cause: &Cause, owner: WaitingOn) -> String {
 mod tests {
     use super::*;
     use crate::alert::notifications::properties::{failed, fresh};
+    use crate::issues::attempts::RETRIED;
     use crate::issues::issues;
+    use crate::status::status_of;
     use time::macros::datetime;
     use vocabulary::failure::FailureName;
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
     #[test]
-    fn a_service_that_fails_is_the_operators_for_all_endpoints_together_while_each_is_retried() {
+    fn a_service_that_lasts_to_fail_is_the_operators_in_the_status_and_in_the_message_and_nobodys_before() {
         let mut endpoint = fresh();
         endpoint.failing = Some(failed(FailureName::Throttled, WaitingOn::Operator, NOW));
-        let issue = issues(&endpoint, NOW).remove(0);
-        assert_eq!(issue.guidance.waiting_on, WaitingOn::Nobody);
+        endpoint.due_at = None;
+        let retried = issues(&endpoint, NOW).remove(0);
+        assert_eq!((retried.guidance.waiting_on, retried.due_notice(NOW, Duration::ZERO)), (WaitingOn::Nobody, None));
+        let later = NOW + RETRIED;
+        let issue = issues(&endpoint, later).remove(0);
+        assert_eq!(status_of(&endpoint, later).guidance.waiting_on, WaitingOn::Operator);
         let cause = SharedCause {
             cause: issue.cause.clone(),
             owner: issue.owner,
@@ -87,7 +93,7 @@ mod tests {
             endpoints: 1,
             told: Severity::Info,
         };
-        let notice = issue.due_notice().expect("people are notified of it");
-        assert_eq!(cause.alert(&issue, notice, None, NOW).guidance.waiting_on, WaitingOn::Operator);
+        let notice = issue.due_notice(later, Duration::ZERO).expect("people are notified of it");
+        assert_eq!(cause.alert(&issue, notice, None, later).guidance.waiting_on, WaitingOn::Operator);
     }
 }

@@ -1,72 +1,40 @@
 //! An event as a person reads it in a mail.
 
-use vocabulary::text::utc;
+use vocabulary::guidance::WaitingOn;
+use vocabulary::text::counted;
+use vocabulary::times::timestamp;
 
 use crate::alert::alert::Alert;
-use crate::alert::digest::{Digest, who};
+use crate::alert::digest::Digest;
+use crate::alert::sender::Sender;
 use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::notified::Severity;
 
-/// Limit of SNS: under 100 characters.
-const SUBJECT: usize = 99;
-
 impl Alert {
-    /// In one line: ASCII without control characters, under 100 characters.
-    pub fn subject(&self) -> String {
-        // Names are A-labels, so the subject is ASCII; a long one loses its end, not the reason.
-        let whom = self.domain.as_deref().or(self.tenant.as_deref()).unwrap_or("installation");
-        let what: String = self.headline().chars().filter(|c| c.is_ascii() && !c.is_ascii_control()).take(60).collect();
-        let room = SUBJECT - "managed-https: ".len() - ": ".len() - what.len();
-        let whom: String = whom.chars().take(room).collect();
-        format!("managed-https: {whom}: {what}")
-    }
-
-    /// What it is about, in a few words.
-    pub fn headline(&self) -> String {
-        let cause = &self.cause;
-        let what = match self.kind {
-            AlertKind::CertificateIssued | AlertKind::CertificateRenewed => format!("certificate {cause}"),
-            AlertKind::EndpointRemoved => "endpoint removed".to_owned(),
-            AlertKind::Recovered => format!("{cause} is over"),
-            AlertKind::ExpiryApproaching => format!("expiry approaching ({cause})"),
-            AlertKind::Digest => "daily digest".to_owned(),
-            _ => cause.to_string(),
-        };
-        match self.severity {
-            Severity::Info | Severity::Notice => what,
-            severity => format!("{what} [{}]", severity.as_str()),
-        }
-    }
-
-    /// For a person: what, since when, until when, who, the exact record, the link.
-    pub fn text(&self) -> String {
+    /// For a person: what, who is waited on, the next step and the exact record, since when, until when, where.
+    pub fn text(&self, sender: &Sender) -> String {
         let mut lines = vec![self.guidance.summary.clone(), String::new()];
-        lines.extend(self.facts().into_iter().map(|(name, value)| format!("{name}: {value}")));
+        lines.extend(self.facts(sender).into_iter().map(|(name, value)| format!("{name}: {value}")));
         lines.join("\n")
     }
 
     /// What there is to know, by name, in the order in which it matters.
-    pub(super) fn facts(&self) -> Vec<(&'static str, String)> {
-        let mut facts: Vec<(&'static str, String)> = Vec::new();
+    pub(super) fn facts(&self, sender: &Sender) -> Vec<(&'static str, String)> {
+        let time = |at| timestamp(at, self.at);
+        let mut facts = self.guidance.facts();
         if !self.names.is_empty() {
             facts.push(("Names", self.names.join(", ")));
         }
-        let step = self.guidance.next_step();
-        facts.push(("Who must act", who(self.guidance.waiting_on).to_owned()));
-        facts.push(("What to do", step.to_owned()));
-        if let Some(record) = self.guidance.record.as_ref().filter(|record| !step.contains(&record.line())) {
-            facts.push(("Record", record.line()));
-        }
-        facts.extend(self.since.map(|at| ("Since", utc(at))));
-        facts.extend(self.next_attempt.map(|at| ("Next attempt", format!("{}, by itself", utc(at)))));
+        facts.extend(self.since.map(|at| ("Since", time(at))));
+        facts.extend(self.next_attempt.map(|at| ("Next attempt", format!("{}, automatic", time(at)))));
         match (&self.certificate, self.until) {
-            (Some(held), _) => {
-                let expired = if held.not_after <= self.at { ". It has expired" } else { "" };
-                facts.push(("Certificate in place", format!("valid until {}{expired}", utc(held.not_after))));
+            (Some(held), _) if held.not_after <= self.at => {
+                facts.push(("Current certificate", format!("expired {}", time(held.not_after))));
             }
-            (None, Some(until)) => facts.push(("Breaks at", utc(until))),
+            (Some(held), _) => facts.push(("Current certificate", format!("expires {}", time(held.not_after)))),
+            (None, Some(until)) => facts.push(("Expires", time(until))),
             (None, None) if self.endpoint.is_some() && self.kind != AlertKind::EndpointRemoved => {
-                facts.push(("Certificate in place", "none yet".to_owned()));
+                facts.push(("Current certificate", "none yet".to_owned()));
             }
             (None, None) => {}
         }
@@ -74,16 +42,36 @@ impl Alert {
             facts.push(("Serial", held.serial.clone()));
             facts.push(("Issuer", held.issuer.clone()));
             facts.extend(held.directory.clone().map(|directory| ("CA", directory)));
-            facts.push(("Renewal begins", utc(held.renew_at)));
+            facts.push(("Next renewal", format!("{}, automatic", time(held.renew_at))));
             facts.push(("ACM", held.arn.clone()));
         }
         if let Some(affected) = &self.affected {
-            facts.push(("Endpoints that have met it", format!("{}, first {}", affected.endpoints, affected.first)));
+            facts
+                .push(("Affected", format!("{} (first: {})", counted(affected.endpoints, "endpoint"), affected.first)));
         }
-        facts.extend(self.digest.iter().flat_map(Digest::lines));
+        facts.extend(self.digest.iter().flat_map(|digest| Digest::lines(digest, self.at)));
         facts.push(("Cause", format!("{} ({}, {})", self.cause, self.kind.as_str(), self.severity.as_str())));
-        facts.extend(self.link.clone().map(|link| ("See", link)));
+        if !sender.stack.is_empty() {
+            facts.push(("Installation", sender.in_words()));
+        }
+        facts.extend(self.link.clone().map(|link| ("Dashboard", link)));
+        let runbook = sender.runbooks.as_ref().zip(self.runbook());
+        facts.extend(runbook.map(|(base, page)| ("Runbook", format!("{}/{page}.md", base.trim_end_matches('/')))));
         facts
+    }
+
+    /// The runbook for it: that of the alarm on the same fault.
+    pub fn runbook(&self) -> Option<&'static str> {
+        match (self.kind, self.guidance.waiting_on) {
+            (AlertKind::InstallationUnhealthy, _) => Some("enginechecksalarm"),
+            (AlertKind::ServedCertificateDiffers, _) => Some("anotherservedalarm"),
+            (AlertKind::ExpiryApproaching, _) => Some("lifeleftalarm"),
+            (AlertKind::IssuanceFailed | AlertKind::RenewalFailed, WaitingOn::Operator) => {
+                Some("operatorfailuresalarm")
+            }
+            (AlertKind::IssuanceFailed | AlertKind::RenewalFailed, WaitingOn::Ca) => Some("cafailuresalarm"),
+            _ => None,
+        }
     }
 }
 
@@ -91,17 +79,28 @@ impl Alert {
 mod tests {
     use super::*;
     use crate::alert::notifications::decide;
+    use crate::alert::policy::NotificationPolicy;
     use crate::endpoint::endpoint::Endpoint;
     use crate::endpoint::failing::Failing;
-    use time::OffsetDateTime;
     use time::macros::datetime;
+    use time::{Duration, OffsetDateTime};
     use vocabulary::acme::Reachability;
     use vocabulary::dns::owner_records::delegation_record;
     use vocabulary::failure::{Failure, FailureName};
-    use vocabulary::guidance::WaitingOn;
     use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+    const DASHBOARD: NotificationPolicy<'static> =
+        NotificationPolicy { dashboard: Some("https://certificates.example"), setup_patience: Duration::ZERO };
+
+    fn sender() -> Sender {
+        Sender {
+            stack: "production".into(),
+            account: Some("123456789012".into()),
+            region: Some("eu-central-1".into()),
+            runbooks: Some("https://git.example/docs/runbooks/".into()),
+        }
+    }
 
     fn endpoint(domain: &str) -> Endpoint {
         Endpoint::register(
@@ -114,52 +113,59 @@ mod tests {
         )
     }
 
-    #[test]
-    fn a_failure_says_what_who_what_to_do_the_record_until_when_and_where_to_look() {
+    fn told(failure: Failure) -> Alert {
         let mut endpoint = endpoint("www.example.com");
-        let record =
-            delegation_record(endpoint.names.authorization_names().first().expect("a name"), "label.acme.example");
-        let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no CNAME", "Create it.")
-            .with_record(Some(&record));
         endpoint.failing = Some(Failing::first(failure, NOW));
         endpoint.due_at = Some(datetime!(2026-11-24 12:01:00.5 UTC));
-        let alert = decide(&endpoint, NOW, Some("https://certificates.example")).alerts.remove(0);
+        decide(&endpoint, NOW, &DASHBOARD).alerts.remove(0)
+    }
+
+    fn missing(action: impl Into<String>) -> Failure {
+        let names = EndpointNames::parse("www.example.com", &[], 9).expect("valid");
+        let record = delegation_record(names.authorization_names().first().expect("a name"), "label.acme.example");
+        Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no CNAME", action)
+            .with_check("delegation-missing")
+            .with_record(Some(&record))
+    }
+
+    #[test]
+    fn a_message_says_what_who_what_to_do_the_record_until_when_and_where_to_look() {
+        let alert = told(missing("Create it."));
         assert_eq!(alert.kind, AlertKind::ActionRequired);
-        let text = alert.text();
-        for part in [
-            "www.example.com",
+        let text = alert.text(&sender());
+        let lines: Vec<_> = text.lines().collect();
+        for line in [
             "no CNAME",
-            "owner of the domain",
-            "Create it.",
-            "_acme-challenge.www.example.com CNAME label.acme.example",
-            "Since: 2026-11-24T12:00:00Z",
-            "2026-11-24T12:01:00Z, by itself",
-            "Certificate in place: none yet",
-            "https://certificates.example/dashboard/endpoints/ep-",
+            "Waiting on: the domain owner",
+            "Next step: Create it.",
+            "Record: _acme-challenge.www.example.com CNAME label.acme.example",
+            "Names: www.example.com",
+            "Since: 2026-11-24 12:00:00 UTC (just now)",
+            "Next attempt: 2026-11-24 12:01:00 UTC (in 60 seconds), automatic",
+            "Current certificate: none yet",
+            "Installation: production, account 123456789012, region eu-central-1",
         ] {
-            assert!(text.contains(part), "{part} in {text}");
+            assert!(lines.contains(&line), "{line} in {text}");
         }
-        assert_eq!(alert.subject(), "managed-https: www.example.com: RecordsNotReady");
+        assert!(text.contains("\nDashboard: https://certificates.example/dashboard/endpoints/ep-"), "{text}");
+        assert_eq!(alert.subject(&sender()), "[production] Action needed: www.example.com, DNS record missing");
     }
 
     #[test]
-    fn a_record_that_the_remedy_spells_out_is_not_said_twice() {
-        let mut endpoint = endpoint("www.example.com");
-        let record =
-            delegation_record(endpoint.names.authorization_names().first().expect("a name"), "label.acme.example");
-        let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no CNAME", record.line())
-            .with_record(Some(&record));
-        endpoint.failing = Some(Failing::first(failure, NOW));
-        let text = decide(&endpoint, NOW, None).alerts.remove(0).text();
-        assert_eq!(text.matches(&record.line()).count(), 1, "{text}");
+    fn where_nobody_can_act_one_line_says_so() {
+        let failure = Failure::without_action(FailureName::OrderLost, WaitingOn::Ca, "The order is gone.");
+        let alert = told(failure);
+        let text = alert.text(&sender());
+        assert!(text.contains("\nWaiting on: the certificate authority (CA). No action needed.\n"), "{text}");
+        assert!(text.ends_with("\nRunbook: https://git.example/docs/runbooks/cafailuresalarm.md"), "{text}");
+        assert!(!alert.text(&Sender::default()).contains("Runbook"), "a path in a mail is no link");
+        assert_eq!(alert.subject(&sender()), "[production] Issuance delayed: www.example.com, order lost at the CA");
     }
 
     #[test]
-    fn the_subject_fits_sns_whatever_the_name() {
-        let label = "a".repeat(63);
-        let long = endpoint(&format!("{label}.{label}.{label}.example.com"));
-        let subject = Alert::removed(&long, &[], NOW).subject();
-        assert!(subject.len() < 100 && subject.is_ascii(), "{subject}");
-        assert!(subject.ends_with(": endpoint removed"));
+    fn a_record_that_the_next_step_spells_out_is_not_repeated() {
+        let line = missing("").guidance.record.expect("a record").line();
+        let text = told(missing(&line)).text(&sender());
+        assert_eq!(text.matches(&line).count(), 1, "{text}");
     }
 }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, OpenOrder, Proving, Reachability};
 use vocabulary::certificate::{Deployment, InstalledCertificate};
+use vocabulary::failure::FailureName;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use crate::endpoint::failing::Failing;
@@ -118,6 +120,26 @@ impl Endpoint {
     /// Whether an attempt holds the endpoint at `now`; at the very end of the lease it does not.
     pub fn is_leased(&self, now: OffsetDateTime) -> bool {
         self.lease_until.is_some_and(|until| now < until)
+    }
+
+    /// When the current certificate expires.
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        self.certificate.as_ref().map(|held| held.not_after)
+    }
+
+    /// Whether it never had a certificate, and its last attempt found the domain owner's records missing or wrong: set-up,
+    /// and no failure.
+    pub fn awaits_first_records(&self) -> bool {
+        self.certificate.is_none()
+            && self.failing.as_ref().is_some_and(|failing| {
+                failing.failure.name == FailureName::RecordsNotReady
+                    && failing.failure.waiting_on() == WaitingOn::DomainOwner
+            })
+    }
+
+    /// Whether an attempt has an order at the CA under way at `now`.
+    pub fn is_ordering(&self, now: OffsetDateTime) -> bool {
+        self.is_leased(now) && self.order.is_some()
     }
 
     pub fn state(&self, now: OffsetDateTime) -> EndpointState {

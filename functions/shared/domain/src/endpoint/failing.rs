@@ -23,6 +23,9 @@ pub struct Failing {
     /// The first failure of this row.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
+    /// The first of the last ones that failed by the same name; absent from before this was recorded.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub same_since: Option<OffsetDateTime>,
     /// The last one; absent from before this was recorded.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub failed_at: Option<OffsetDateTime>,
@@ -73,12 +76,21 @@ impl Failing {
         let unasked = matches!(failure.name, FailureName::RecordsNotReady | FailureName::BudgetSpent);
         Self {
             since: before.map_or(now, |before| before.since),
+            same_since: match before {
+                Some(before) if before.failure.name == failure.name => Some(before.same_since()),
+                _ => Some(now),
+            },
             failed_at: Some(now),
             attempts: before.map_or(0, |before| before.attempts) + 1,
             asked: before.map_or(0, |before| before.asked) + u32::from(!unasked),
             absence,
             failure,
         }
+    }
+
+    /// Since when all attempts have failed by the same name.
+    pub fn same_since(&self) -> OffsetDateTime {
+        self.same_since.unwrap_or(self.since)
     }
 
     /// Since when the endpoint has been parked: its customer seems to have left, and nobody else can help.

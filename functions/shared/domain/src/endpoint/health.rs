@@ -105,11 +105,11 @@ impl Health {
     }
 }
 
-/// `what` is wrong with the records, when they were last right (`good`), and what follows while `held` is in place.
+/// `what` is wrong with the records, when they were last correct (`good`), and what follows while `held` is in place.
 pub fn consequence(what: &str, good: Option<OffsetDateTime>, held: &InstalledCertificate) -> String {
     let what = what.trim_end_matches('.');
-    let good = good.map(|at| format!("It was right when it was looked at on {}. ", moment(at))).unwrap_or_default();
-    format!("{what}. {good}The next renewal would fail, and the certificate in place ends {}.", moment(held.not_after))
+    let good = good.map(|at| format!("It was last correct on {}. ", moment(at))).unwrap_or_default();
+    format!("{what}. {good}The next renewal would fail; the current certificate expires {}.", moment(held.not_after))
 }
 
 /// Until when a host may present the certificate before `held`: load balancers take a moment to change.

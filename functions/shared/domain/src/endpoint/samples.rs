@@ -1,6 +1,7 @@
-//! The certificate that tests begin with.
+//! The certificate and the order that tests begin with.
 
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{OpenOrder, OrderStatus};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::CertificateName;
 
@@ -27,5 +28,25 @@ pub(crate) fn certificate(
         announced: true,
         copies: vec![],
         listeners: vec![],
+    }
+}
+
+/// Opened, and nothing else.
+pub(crate) fn order() -> OpenOrder {
+    OpenOrder {
+        url: "https://ca.example/order/1".into(),
+        finalize_url: "https://ca.example/order/1/finalize".into(),
+        directory: "https://ca.example/dir".into(),
+        generation: 1,
+        names: vec![],
+        status: OrderStatus::Pending,
+        opened_at: OffsetDateTime::UNIX_EPOCH,
+        expires: None,
+        authorizations: vec![],
+        stale: vec![],
+        nonce: None,
+        change: None,
+        chain: None,
+        importing: false,
     }
 }

@@ -8,28 +8,38 @@ use serde::{Deserialize, Serialize};
 pub enum EndpointStatus {
     /// Somebody must do something before there is a good certificate, or before it can be renewed.
     ActionRequired,
-    /// A good certificate is in place, and something is wrong that will break it or its use.
+    /// There is a good certificate, and something is wrong that will break it or its use.
     Degraded,
-    /// It failed, and is tried again automatically; nobody need act.
+    /// It failed, and is retried automatically. No action needed.
     Retrying,
+    /// A new endpoint, before its first certificate: the domain owner's DNS records are missing or not yet correct.
+    WaitingForDns,
     /// A certificate is being issued.
     Issuing,
-    /// Nothing is waited for: it is being removed, or its owner seems to have left.
+    /// It is being removed, or its records have been missing for so long that they are checked less often.
     Paused,
-    /// A good certificate is in place, and nothing stands in the way of the next one.
+    /// There is a good certificate, and nothing prevents the next one.
     Ready,
 }
 
 impl EndpointStatus {
     /// In the order in which they need attention.
-    pub const ALL: [Self; 6] =
-        [Self::ActionRequired, Self::Degraded, Self::Retrying, Self::Issuing, Self::Paused, Self::Ready];
+    pub const ALL: [Self; 7] = [
+        Self::ActionRequired,
+        Self::Degraded,
+        Self::Retrying,
+        Self::WaitingForDns,
+        Self::Issuing,
+        Self::Paused,
+        Self::Ready,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ActionRequired => "action_required",
             Self::Degraded => "degraded",
             Self::Retrying => "retrying",
+            Self::WaitingForDns => "waiting_for_dns",
             Self::Issuing => "issuing",
             Self::Paused => "paused",
             Self::Ready => "ready",

@@ -70,7 +70,14 @@ fn a_certificate_is_named_by_its_place_in_its_life() {
     let mut running = fresh();
     running.lease_until = Some(NOW + Duration::HOUR);
     assert_eq!(state(&running, NOW), CertificateState::Issuing);
-    let failed = failing(fresh(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
+    let mut setting_up = failing(fresh(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
+    assert_eq!(state(&setting_up, NOW), CertificateState::None, "set-up is no failure");
+    setting_up.lease_until = Some(NOW + Duration::HOUR);
+    assert_eq!(state(&setting_up, NOW), CertificateState::None, "nor is an attempt that checks the records issuance");
+    setting_up.order = Some(samples::order());
+    assert_eq!(state(&setting_up, NOW), CertificateState::Issuing);
+    assert_eq!(says(&setting_up, NOW), (EndpointStatus::Issuing, WaitingOn::Nobody));
+    let failed = failing(fresh(), FailureName::ChallengeFailed, WaitingOn::DomainOwner);
     assert_eq!(state(&failed, NOW), CertificateState::Failed);
     let tick = Duration::NANOSECOND;
     assert_eq!(state(&held(), RENEW - tick), CertificateState::Active);
@@ -80,14 +87,22 @@ fn a_certificate_is_named_by_its_place_in_its_life() {
 }
 
 #[test]
-fn what_is_wrong_decides_whose_move_it_is() {
+fn what_is_wrong_decides_who_is_waited_on() {
     use FailureName::*;
     let cases = [
         (
             failing(fresh(), RecordsNotReady, WaitingOn::DomainOwner),
+            EndpointStatus::WaitingForDns,
+            WaitingOn::DomainOwner,
+        ),
+        (
+            failing(fresh(), ChallengeFailed, WaitingOn::DomainOwner),
             EndpointStatus::ActionRequired,
             WaitingOn::DomainOwner,
         ),
+        (failing(fresh(), RecordsNotReady, WaitingOn::Operator), EndpointStatus::ActionRequired, WaitingOn::Operator),
+        (checked(fresh(), Some(Severity::Error), false), EndpointStatus::WaitingForDns, WaitingOn::DomainOwner),
+        (checked(fresh(), Some(Severity::Warning), false), EndpointStatus::Issuing, WaitingOn::Nobody),
         (
             failing(held(), RecordsNotReady, WaitingOn::DomainOwner),
             EndpointStatus::ActionRequired,
@@ -110,12 +125,27 @@ fn what_is_wrong_decides_whose_move_it_is() {
 }
 
 #[test]
-fn a_customer_who_has_mended_the_records_is_not_told_to_act_again() {
+fn a_service_that_fails_is_retried_at_first_and_the_operators_when_it_lasts() {
+    let failed = failing(held(), FailureName::Throttled, WaitingOn::Operator);
+    let lasts = NOW + crate::issues::attempts::RETRIED;
+    assert_eq!(says(&failed, lasts - Duration::SECOND), (EndpointStatus::Retrying, WaitingOn::Nobody));
+    assert_eq!(says(&failed, lasts), (EndpointStatus::Degraded, WaitingOn::Operator));
+    let other = Failure::new(FailureName::Unavailable, WaitingOn::Operator, "what", "do this");
+    let mut then = failed.clone();
+    then.failing = Some(Failing::after(failed.failing.as_ref(), other, None, lasts));
+    assert_eq!(says(&then, lasts), (EndpointStatus::Retrying, WaitingOn::Nobody), "another service, another beginning");
+}
+
+#[test]
+fn a_domain_owner_who_has_fixed_the_records_is_not_waited_on_again() {
     let told = failing(fresh(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
-    assert_eq!(says(&checked(told.clone(), None, false), NOW), (EndpointStatus::Issuing, WaitingOn::Nobody));
+    for worst in [None, Some(Severity::Warning)] {
+        let fixed = checked(told.clone(), worst, false);
+        assert_eq!(says(&fixed, NOW), (EndpointStatus::Issuing, WaitingOn::Nobody), "{worst:?}");
+    }
     let mut older = checked(told, None, false);
     older.failing.as_mut().expect("failing").failed_at = Some(NOW + Duration::DAY);
-    assert_eq!(says(&older, NOW), (EndpointStatus::ActionRequired, WaitingOn::DomainOwner));
+    assert_eq!(says(&older, NOW), (EndpointStatus::WaitingForDns, WaitingOn::DomainOwner));
 }
 
 #[test]
@@ -126,12 +156,12 @@ fn a_parked_endpoint_says_who_can_wake_it_until_its_records_are_right() {
     assert_eq!(says(&parked, NOW), (EndpointStatus::Paused, WaitingOn::DomainOwner));
     let report = status_of(&parked, NOW);
     assert!(
-        report.guidance.summary.contains("paused") && report.guidance.next_step().starts_with("do this"),
+        report.guidance.summary.starts_with("Paused: ") && report.guidance.next_step().starts_with("do this"),
         "{report:?}"
     );
     assert_eq!(says(&checked(parked.clone(), None, false), NOW), (EndpointStatus::Issuing, WaitingOn::Nobody));
     parked.failing.as_mut().expect("failing").failure.guidance.waiting_on = WaitingOn::Operator;
-    assert_eq!(says(&parked, NOW), (EndpointStatus::ActionRequired, WaitingOn::Operator), "ours to mend first");
+    assert_eq!(says(&parked, NOW), (EndpointStatus::ActionRequired, WaitingOn::Operator), "ours to fix first");
 }
 
 #[test]
@@ -189,8 +219,8 @@ fn a_break_says_when_it_was_last_right_and_when_the_certificate_ends() {
     let mut broken = checked(held(), Some(Severity::Error), false);
     broken.health = watched(held(), SymptomKind::DnsBroken, 2).health;
     let reason = status_of(&broken, NOW).guidance.summary;
-    assert!(reason.contains(". It was right when it was looked at on 2026-11-24 12:00 UTC. "), "{reason}");
-    assert!(reason.contains("ends 2027-02-22 12:00 UTC."), "{reason}");
+    assert!(reason.contains(". It was last correct on 2026-11-24 12:00 UTC. "), "{reason}");
+    assert!(reason.contains("expires 2027-02-22 12:00 UTC."), "{reason}");
 }
 
 #[test]

@@ -104,6 +104,9 @@ pub struct Failure {
     /// What happened and what to do. Texts from outside are made [`printable`].
     #[serde(flatten)]
     pub guidance: Guidance,
+    /// Name of the catalogue's entry, where a check found it: `delegation-missing`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
     /// The earliest time another try makes sense, where the other side named one.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<OffsetDateTime>,
@@ -127,7 +130,7 @@ impl Failure {
 
     /// With guidance as it is.
     pub fn with_guidance(name: FailureName, guidance: Guidance) -> Self {
-        Self { name, guidance, retry_after: None, problem: None }
+        Self { name, guidance, check: None, retry_after: None, problem: None }
     }
 
     pub fn waiting_on(&self) -> WaitingOn {
@@ -136,6 +139,11 @@ impl Failure {
 
     pub fn with_problem(mut self, problem: &Problem) -> Self {
         self.problem = Some(Box::new(problem.clone()));
+        self
+    }
+
+    pub fn with_check(mut self, check: &str) -> Self {
+        self.check = Some(check.to_owned());
         self
     }
 

@@ -122,14 +122,14 @@ pub(crate) fn installation() -> Value {
 pub(crate) fn alert() -> Value {
     json!({
         "version": 1, "id": "ep-1.x", "at": "2026-01-01T00:00:00Z", "kind": "ActionRequired", "severity": "warning",
-        "cause": "RecordsNotReady", "actor": "customer", "tenant": "acme", "endpoint": "ep-1", "domain": "example.com",
+        "cause": "RecordsNotReady", "check": "delegation-missing", "actor": "customer", "tenant": "acme", "endpoint": "ep-1", "domain": "example.com",
         "names": ["example.com"], "since": "2026-01-01T00:00:00Z", "until": "2026-04-01T00:00:00Z",
         "next_attempt": "2026-01-02T00:00:00Z", "what": "no CNAME", "remedy": "Create it.", "record": record(),
         "certificate": {"arn": "arn:x", "serial": "0A", "issuer": "CN=Test", "directory": "https://ca.example/dir",
             "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z", "renew_at": "2026-03-01T00:00:00Z"},
         "affected": {"endpoints": 3, "first": "example.com"},
-        "digest": {"endpoints": 3, "ready": 1, "waiting": 2,
-            "needs": [{"domain": "example.com", "actor": "customer", "what": "no CNAME", "remedy": "Create it.",
+        "digest": {"endpoints": 3, "ready": 1, "waiting": 2, "setting_up": 0,
+            "needs": [{"domain": "example.com", "endpoints": 1, "actor": "customer", "what": "no CNAME", "remedy": "Create it.",
                 "since": "2026-01-01T00:00:00Z", "until": "2026-04-01T00:00:00Z"}],
             "next": [{"domain": "example.com", "not_after": "2026-04-01T00:00:00Z", "renew_at": "2026-03-01T00:00:00Z"}]},
         "link": "https://certificates.example/dashboard"

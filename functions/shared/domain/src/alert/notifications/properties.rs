@@ -22,6 +22,12 @@ use crate::status::status_of;
 
 const START: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
+/// Set-up is told after a day.
+const POLICY: NotificationPolicy<'static> = NotificationPolicy { dashboard: None, setup_patience: Duration::hours(24) };
+
+/// Set-up is told at once.
+const AT_ONCE: NotificationPolicy<'static> = NotificationPolicy { dashboard: None, setup_patience: Duration::ZERO };
+
 const LIFE: Duration = Duration::days(90);
 
 pub(crate) fn fresh() -> Endpoint {
@@ -105,6 +111,8 @@ fn turns() -> impl Strategy<Value = Vec<(Turn, i64)>> {
 struct Episode {
     told: BTreeMap<(Option<String>, Severity), u32>,
     source: Source,
+    /// Serial of the certificate when it was last seen.
+    last: Option<String>,
 }
 
 #[derive(Debug)]
@@ -146,7 +154,7 @@ impl History {
     }
 
     /// The status is ready exactly when there is no issue, and whatever makes it wait on somebody is also notified: at
-    /// once, or, where one check saw it, when a second one confirms it.
+    /// once; where one check saw it, when a second one confirms it; of a set-up, when it has taken its time.
     fn status_and_notifications_agree(&self, decision: &Decision) {
         let all = issues(&self.endpoint, self.now);
         let report = status_of(&self.endpoint, self.now);
@@ -156,8 +164,8 @@ impl History {
         if !report.guidance.waiting_on.is_somebody() {
             return;
         }
-        let notice = worst.notice.expect("who is waited on is notified");
-        if notice.confirmed {
+        assert!(worst.notice.is_some(), "who is waited on is notified");
+        if worst.due_notice(self.now, POLICY.setup_patience).is_some() {
             let told = decision.notifications.told.iter();
             let mut same = told.filter(|told| (&told.cause, told.owner) == (&worst.cause, worst.owner));
             assert!(same.next().is_some(), "{worst:?} of {:?}", decision.notifications);
@@ -166,12 +174,12 @@ impl History {
 
     /// Decides, and holds what was decided against what was told before.
     fn decide(&mut self) {
-        let decision = decide(&self.endpoint, self.now, None);
+        let decision = decide(&self.endpoint, self.now, &POLICY);
         self.status_and_notifications_agree(&decision);
         let serial = self.endpoint.certificate.as_ref().map(|held| held.serial.clone());
         let current: Vec<_> = issues(&self.endpoint, self.now)
             .into_iter()
-            .filter_map(|issue| issue.due_notice().map(|notice| (issue, notice)))
+            .filter_map(|issue| issue.due_notice(self.now, POLICY.setup_patience).map(|notice| (issue, notice)))
             .collect();
         let own: Vec<_> = current.iter().filter(|(_, notice)| !notice.shared).collect();
         for (issue, notice) in &own {
@@ -181,9 +189,12 @@ impl History {
                     && (&alert.cause, alert.guidance.waiting_on) == (&issue.cause, issue.guidance.waiting_on)
             };
             let alerts: Vec<_> = decision.alerts.iter().filter(fits).collect();
-            let episode =
-                self.open.entry(key).or_insert_with(|| Episode { told: BTreeMap::new(), source: notice.source });
-            episode.source = notice.source;
+            let episode = self.open.entry(key).or_insert_with(|| Episode {
+                told: BTreeMap::new(),
+                source: notice.source,
+                last: None,
+            });
+            (episode.source, episode.last) = (notice.source, serial.clone());
             let worst = episode.told.keys().filter(|(held, _)| *held == serial).map(|(_, severity)| *severity).max();
             let rises = worst.is_none_or(|worst| notice.severity > worst);
             assert_eq!(alerts.len(), usize::from(rises), "a severity that rises is told, and nothing else: {issue:?}");
@@ -204,7 +215,12 @@ impl History {
             })
             .map(|(key, _)| key.clone())
             .collect();
-        let mut over: Vec<_> = ended.iter().map(|(cause, _)| cause.clone()).collect();
+        // The first certificate alone tells the end of a domain owner's set-up.
+        let set_up = |(_, owner): &(Cause, &str), episode: &Episode| {
+            *owner == "customer" && serial.is_some() && episode.last.is_none()
+        };
+        let told = ended.iter().filter(|key| !set_up(key, &self.open[*key]));
+        let mut over: Vec<_> = told.map(|(cause, _)| cause.clone()).collect();
         let told_over = decision.alerts.iter().filter(|alert| alert.kind == AlertKind::Recovered);
         let mut told_over: Vec<_> = told_over.map(|alert| alert.cause.clone()).collect();
         over.sort();
@@ -222,7 +238,7 @@ impl History {
         let gone: Vec<_> = gone.map(|told| (told.cause.clone(), told.owner)).collect();
         assert_eq!(decision.left, gone, "and is left once");
         self.endpoint.told = decision.notifications;
-        let again = crate::alert::notifications::decide(&self.endpoint, self.now, None);
+        let again = crate::alert::notifications::decide(&self.endpoint, self.now, &POLICY);
         assert_eq!(
             (again.alerts, again.notifications),
             (vec![], self.endpoint.told.clone()),
@@ -240,7 +256,7 @@ proptest! {
         let mut ids = std::collections::BTreeSet::new();
         for (turn, days) in turns {
             history.turn(turn, days);
-            for alert in decide(&history.endpoint, history.now, None).alerts {
+            for alert in decide(&history.endpoint, history.now, &POLICY).alerts {
                 prop_assert!(ids.insert(alert.id.clone()), "{} was used before", alert.id);
             }
             history.decide();
@@ -258,8 +274,8 @@ proptest! {
 fn a_decision_that_is_taken_again_after_a_crash_has_the_same_ids() {
     let mut endpoint = fresh();
     endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
-    let first = decide(&endpoint, START, None);
-    let second = decide(&endpoint, START + Duration::MINUTE, None);
+    let first = decide(&endpoint, START, &AT_ONCE);
+    let second = decide(&endpoint, START + Duration::MINUTE, &AT_ONCE);
     assert_eq!(first.alerts.len(), 1);
     assert_eq!(first.alerts[0].id, second.alerts[0].id);
 }
@@ -269,9 +285,10 @@ fn a_trouble_that_lasts_is_told_again_at_each_edge_as_the_expiry_that_approaches
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
     endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
+    let linked = NotificationPolicy { dashboard: Some("https://c.example"), ..AT_ONCE };
     let mut told = Vec::new();
     for hour in 0..=90 * 24 {
-        let decision = decide(&endpoint, START + Duration::hours(hour), Some("https://c.example"));
+        let decision = decide(&endpoint, START + Duration::hours(hour), &linked);
         told.extend(decision.alerts.into_iter().map(|alert| (hour, alert.kind, alert.severity, alert.link)));
         endpoint.told = decision.notifications;
     }
@@ -295,11 +312,11 @@ fn dns_that_broke_before_the_renewal_is_not_told_again_when_the_renewal_fails_by
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
     endpoint.health = Some(looked(Some(WaitingOn::DomainOwner), false, START));
-    let decision = decide(&endpoint, START, None);
+    let decision = decide(&endpoint, START, &AT_ONCE);
     assert_eq!(decision.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::ActionRequired]);
     endpoint.told = decision.notifications;
     endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
-    assert_eq!(decide(&endpoint, START, None).alerts, []);
+    assert_eq!(decide(&endpoint, START, &AT_ONCE).alerts, []);
 }
 
 #[test]
@@ -317,7 +334,7 @@ fn a_change_of_names_forgets_what_was_told_of_the_old_ones_but_not_whom_it_has_j
         [(FailureName::RecordsNotReady, WaitingOn::DomainOwner), (FailureName::CaUnavailable, WaitingOn::Ca)]
     {
         endpoint.failing = Some(failed(failure, actor, START));
-        endpoint.told = decide(&endpoint, START, None).notifications;
+        endpoint.told = decide(&endpoint, START, &AT_ONCE).notifications;
     }
     let left: Vec<_> = endpoint.told.after_change().told.into_iter().map(|told| told.cause).collect();
     assert_eq!(left, [Cause::new("CaUnavailable")]);
@@ -329,14 +346,14 @@ fn what_a_look_saw_of_the_certificate_before_is_neither_over_nor_told_again_befo
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
     endpoint.due_at = None;
     endpoint.health = Some(looked(None, true, START));
-    endpoint.told = decide(&endpoint, START, None).notifications;
+    endpoint.told = decide(&endpoint, START, &AT_ONCE).notifications;
     let renewed = START + Duration::days(60);
     endpoint.certificate = Some(certificate(&endpoint, 2, renewed));
-    let decision = decide(&endpoint, renewed, None);
+    let decision = decide(&endpoint, renewed, &AT_ONCE);
     assert_eq!((decision.alerts.len(), decision.notifications.told.len()), (0, 1));
     endpoint.told = decision.notifications;
     endpoint.health = Some(looked(None, false, renewed + Duration::HOUR));
-    let over = decide(&endpoint, renewed + Duration::HOUR, None);
+    let over = decide(&endpoint, renewed + Duration::HOUR, &AT_ONCE);
     assert_eq!(over.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Recovered]);
 }
 
@@ -345,7 +362,7 @@ fn an_endpoint_that_was_parked_recovers_with_one_message() {
     let mut endpoint = fresh();
     let mut told = Vec::new();
     let mut tell = |endpoint: &mut Endpoint| {
-        let decision = decide(endpoint, START, None);
+        let decision = decide(endpoint, START, &AT_ONCE);
         told.extend(decision.alerts.into_iter().map(|alert| (alert.kind, alert.cause.to_string())));
         endpoint.told = decision.notifications;
     };
@@ -359,4 +376,37 @@ fn an_endpoint_that_was_parked_recovers_with_one_message() {
     let parked = |kind| (kind, "parked".to_owned());
     let missing = (AlertKind::ActionRequired, "RecordsNotReady".to_owned());
     assert_eq!(told, [missing, parked(AlertKind::ActionRequired), parked(AlertKind::Recovered)]);
+}
+
+#[test]
+fn a_set_up_is_told_once_when_it_has_lasted_a_day_and_its_end_by_the_first_certificate_alone() {
+    let mut endpoint = fresh();
+    let mut told = Vec::new();
+    let mut decide_at = |endpoint: &mut Endpoint, hours| {
+        let now = START + Duration::hours(hours);
+        let decision = decide(endpoint, now, &POLICY);
+        told.extend(decision.alerts.iter().map(|alert| (hours, alert.kind, alert.cause.to_string())));
+        endpoint.told = decision.notifications;
+    };
+    let missing = || Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "what", "do this");
+    for hours in 0..30 {
+        let now = START + Duration::hours(hours);
+        endpoint.failing = Some(Failing::after(endpoint.failing.as_ref(), missing(), None, now));
+        decide_at(&mut endpoint, hours);
+        assert_eq!(status_of(&endpoint, now).status, EndpointStatus::WaitingForDns);
+    }
+    endpoint.failing = None;
+    endpoint.certificate = Some(certificate(&endpoint, 1, START + Duration::hours(30)));
+    endpoint.due_at = None;
+    decide_at(&mut endpoint, 30);
+    assert_eq!(told, [(24, AlertKind::ActionRequired, "RecordsNotReady".to_owned())]);
+    assert!(endpoint.told.told.is_empty());
+}
+
+#[test]
+fn a_set_up_that_is_quick_is_told_by_its_certificate_alone() {
+    let mut endpoint = fresh();
+    endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
+    let decision = decide(&endpoint, START + Duration::hours(23), &POLICY);
+    assert_eq!((decision.alerts, decision.notifications), (vec![], Notifications::default()));
 }

@@ -1,0 +1,103 @@
+//! One thing that is wrong with an endpoint, and how people are notified of it.
+
+use time::{Duration, OffsetDateTime};
+use vocabulary::guidance::{Guidance, WaitingOn};
+
+use crate::endpoint::alert_kind::AlertKind;
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::notified::{Cause, Severity, Source};
+use crate::endpoint::status::EndpointStatus;
+
+/// How long a new endpoint may wait for its first DNS records before anybody is notified, where nothing else is
+/// configured (`SetupPatience`).
+pub const DEFAULT_SETUP_PATIENCE: Duration = Duration::hours(24);
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// In a word that stays the same. With [`owner`](Self::owner), what tells it from other issues.
+    pub cause: Cause,
+    /// Name of the catalogue's entry, where a check found it.
+    pub check: Option<String>,
+    /// Whose part is undone. The guidance may say that nobody is waited on for now: a retry of ours is automatic.
+    pub owner: WaitingOn,
+    /// The endpoint's status because of it, if nothing worse is wrong.
+    pub status: EndpointStatus,
+    pub guidance: Guidance,
+    pub since: OffsetDateTime,
+    /// When the host will be without a good certificate unless it is resolved.
+    pub breaks_at: Option<OffsetDateTime>,
+    /// How people are notified; `None` for what is only shown.
+    pub notice: Option<Notice>,
+}
+
+/// How people are notified of an issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub kind: AlertKind,
+    pub severity: Severity,
+    pub source: Source,
+    /// Whether the cause is the installation's, a service's or the CA's, so that many endpoints have it at once.
+    pub shared: bool,
+    pub due: Due,
+}
+
+/// From when people are notified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    Now,
+    /// One check found it; people are notified when a health check confirms it.
+    WhenConfirmed,
+    /// Set-up takes its time: when it has lasted as long as the installation is patient.
+    AfterPatience,
+}
+
+impl Issue {
+    /// As people are notified of it at `now`, if they are. `patience`: with new endpoints that wait for their first records.
+    pub fn due_notice(&self, now: OffsetDateTime, patience: Duration) -> Option<Notice> {
+        self.notice.filter(|notice| match notice.due {
+            Due::Now => true,
+            Due::WhenConfirmed => false,
+            Due::AfterPatience => now - self.since >= patience,
+        })
+    }
+
+    /// Whether a new endpoint waits for its first records, and nobody needs to hurry yet.
+    pub fn is_setup(&self, now: OffsetDateTime, patience: Duration) -> bool {
+        self.status == EndpointStatus::WaitingForDns && self.due_notice(now, patience).is_none()
+    }
+
+    /// A stage that needs nobody, and of which nobody is notified.
+    pub(super) fn in_progress(
+        cause: &str,
+        status: EndpointStatus,
+        what: &str,
+        breaks_at: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            cause: Cause::new(cause),
+            check: None,
+            owner: WaitingOn::Nobody,
+            status,
+            guidance: Guidance::without_action(WaitingOn::Nobody, what),
+            since: now,
+            breaks_at,
+            notice: None,
+        }
+    }
+}
+
+impl Severity {
+    /// How much it matters that `endpoint` gets no new certificate until `owner` acts.
+    ///
+    /// Without a certificate nothing breaks that worked, so time does not make it worse: a domain owner who has yet to
+    /// create records is given notice, and the digest repeats it; a platform that cannot serve a new domain is warned.
+    pub fn of(endpoint: &Endpoint, owner: WaitingOn, now: OffsetDateTime) -> Self {
+        match (&endpoint.certificate, owner) {
+            (Some(held), _) => Self::of_life(held.not_before, held.not_after, now),
+            (None, WaitingOn::Operator) => Self::Warning,
+            (None, WaitingOn::DomainOwner | WaitingOn::Ca | WaitingOn::Nobody) => Self::Notice,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What checks and health checks found.
+
+use diagnosis::report::CheckSummary;
+use time::OffsetDateTime;
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::failure::FailureName;
+use vocabulary::guidance::{Guidance, WaitingOn};
+
+use crate::endpoint::alert_kind::AlertKind;
+use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::health::{Health, Symptom, SymptomKind, consequence, settles_at};
+use crate::endpoint::notified::{Cause, Severity, Source};
+use crate::endpoint::status::EndpointStatus;
+use crate::issues::issue::{Due, Issue, Notice};
+
+/// What health checks have seen of its records, its host and its certificate.
+pub(super) fn seen(endpoint: &Endpoint, now: OffsetDateTime) -> impl Iterator<Item = Issue> {
+    let held = endpoint.certificate.as_ref().zip(endpoint.current_health());
+    held.into_iter().flat_map(move |(held, health)| {
+        health.confirmed().filter_map(move |symptom| of_symptom(endpoint, held, health, symptom, now))
+    })
+}
+
+/// `None` for what is shown and is no issue: a certificate that nobody has attached yet, or that is no longer wanted, is
+/// mostly somebody's intention.
+fn of_symptom(
+    endpoint: &Endpoint,
+    held: &InstalledCertificate,
+    health: &Health,
+    symptom: &Symptom,
+    now: OffsetDateTime,
+) -> Option<Issue> {
+    use SymptomKind::*;
+    let owner = symptom.guidance.waiting_on;
+    let check = endpoint.check.as_ref().filter(|check| check.checked_at > health.looked_at);
+    let paused = endpoint.failing.as_ref().is_some_and(|failing| failing.parked_since().is_some());
+    let outdated = match symptom.kind {
+        // A newer check found it correct, or nobody is waited on any more.
+        DnsBroken => paused && owner == WaitingOn::DomainOwner || check.is_some_and(|check| check.error().is_none()),
+        AnotherServed | ChainIncomplete => check.is_some_and(|check| !check.serves_another),
+        _ => false,
+    };
+    if outdated {
+        return None;
+    }
+    let (kind, cause, source, least) = match symptom.kind {
+        // By the name of the failure that it becomes at the renewal, so that nobody is notified again then.
+        DnsBroken => (AlertKind::ActionRequired, broken_dns(owner), Source::Look, Severity::Notice),
+        AnotherServed => {
+            let cause = Cause::new("served-certificate-differs");
+            (AlertKind::ServedCertificateDiffers, cause, Source::Look, Severity::Warning)
+        }
+        ChainIncomplete => {
+            let cause = Cause::new("served-chain-incomplete");
+            (AlertKind::ServedCertificateDiffers, cause, Source::Look, Severity::Warning)
+        }
+        CertificateMissing => {
+            (AlertKind::CertificateMissing, Cause::new("certificate-missing"), Source::Store, Severity::Error)
+        }
+        AnotherHeld => (AlertKind::CertificateMissing, Cause::new("another-in-acm"), Source::Store, Severity::Error),
+        CopyMissing => (AlertKind::CertificateMissing, Cause::new("copy-missing"), Source::Store, Severity::Error),
+        Detached => (AlertKind::CertificateMissing, Cause::new("listener-without"), Source::Store, Severity::Error),
+        HostUnreachable | Unused => return None,
+    };
+    let status = match symptom.kind {
+        // Without its certificate a host fails, however correct the rest is.
+        CertificateMissing | AnotherHeld | CopyMissing | Detached => EndpointStatus::ActionRequired,
+        _ => EndpointStatus::Degraded,
+    };
+    let mut guidance = symptom.guidance.clone();
+    if symptom.kind == DnsBroken {
+        guidance.summary = consequence(&guidance.summary, health.dns_good_at, held);
+    }
+    let severity = Severity::of(endpoint, owner, now).max(least);
+    Some(Issue {
+        cause,
+        check: None,
+        owner,
+        status,
+        guidance,
+        since: symptom.since,
+        breaks_at: Some(held.not_after),
+        notice: Some(Notice { kind, severity, source, shared: false, due: Due::Now }),
+    })
+}
+
+fn broken_dns(owner: WaitingOn) -> Cause {
+    match owner {
+        WaitingOn::DomainOwner => FailureName::RecordsNotReady.into(),
+        _ => Cause::new("dns-broken"),
+    }
+}
+
+/// What the newest check of an endpoint with a certificate found, before a health check has confirmed it.
+pub(super) fn checked(endpoint: &Endpoint, now: OffsetDateTime) -> impl Iterator<Item = Issue> {
+    let held = endpoint.certificate.as_ref().filter(|_| endpoint.failing.is_none());
+    held.zip(endpoint.check.as_ref()).into_iter().flat_map(move |(held, check)| {
+        let records = check.error().map(|worst| {
+            let good = endpoint.health.as_ref().and_then(|health| health.dns_good_at);
+            let guidance =
+                Guidance { summary: consequence(&worst.guidance.summary, good, held), ..worst.guidance.clone() };
+            let cause = broken_dns(guidance.waiting_on);
+            (cause, Some(worst.check.clone()), AlertKind::ActionRequired, Severity::Notice, guidance)
+        });
+        let served = (check.serves_another && check.checked_at >= settles_at(held)).then(|| {
+            let guidance = Guidance::new(
+                WaitingOn::Operator,
+                "The host serves a different certificate than the one in ACM.",
+                "Attach the certificate to the load balancer's listener.",
+            );
+            let kind = AlertKind::ServedCertificateDiffers;
+            (Cause::new("served-certificate-differs"), None, kind, Severity::Warning, guidance)
+        });
+        records.into_iter().chain(served).map(move |(cause, name, kind, least, guidance)| {
+            let severity = Severity::of(endpoint, guidance.waiting_on, now).max(least);
+            Issue {
+                cause,
+                check: name,
+                owner: guidance.waiting_on,
+                status: EndpointStatus::Degraded,
+                guidance,
+                since: check.checked_at,
+                breaks_at: Some(held.not_after),
+                notice: Some(Notice { kind, severity, source: Source::Look, shared: false, due: Due::WhenConfirmed }),
+            }
+        })
+    })
+}
+
+/// The records of a new endpoint that a check found missing before its first attempt ended.
+pub(super) fn first_records(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {
+    let is_new = endpoint.certificate.is_none() && endpoint.failing.is_none() && !endpoint.is_ordering(now);
+    let worst = endpoint.check.as_ref().filter(|_| is_new).and_then(CheckSummary::error)?;
+    let owner = worst.guidance.waiting_on;
+    (owner == WaitingOn::DomainOwner).then(|| Issue {
+        cause: broken_dns(owner),
+        check: Some(worst.check.clone()),
+        owner,
+        status: EndpointStatus::WaitingForDns,
+        guidance: worst.guidance.clone(),
+        since: endpoint.created_at,
+        breaks_at: None,
+        notice: Some(Notice {
+            kind: AlertKind::ActionRequired,
+            severity: Severity::of(endpoint, owner, now),
+            source: Source::Attempts,
+            shared: false,
+            // The first attempt confirms it within minutes.
+            due: Due::WhenConfirmed,
+        }),
+    })
+}
