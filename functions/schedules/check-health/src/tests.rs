@@ -165,12 +165,7 @@ impl World {
 }
 
 fn settings() -> Settings {
-    Settings {
-        delegation_zone: "acme.example".into(),
-        endpoint_target: "edge.example".into(),
-        longest: Duration::hours(6),
-        dashboard: None,
-    }
+    Settings { platform: testkit::Fixture::platform(), longest: Duration::hours(6), dashboard: None }
 }
 
 /// README's "What it costs" has these numbers.

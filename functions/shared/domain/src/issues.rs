@@ -1,6 +1,6 @@
 //! Everything that is not as it should be with an endpoint now. Status and notifications both read it.
 
-use diagnosis::report::{CheckSummary, Concern, RecordStatus, Severity as FindingSeverity};
+use diagnosis::report::{CheckSummary, Concern, Severity as FindingSeverity};
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::{Failure, FailureName};
@@ -65,7 +65,8 @@ pub fn issues(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<Issue> {
             std::iter::once(removal).chain(rest).collect()
         }
         false => {
-            wrong.chain(checked(endpoint, now)).chain(overdue(endpoint, now)).chain(progress(endpoint, now)).collect()
+            let checked = checked(endpoint, now).chain(unproven(endpoint));
+            wrong.chain(checked).chain(overdue(endpoint, now)).chain(progress(endpoint, now)).collect()
         }
     };
     let mut found: Vec<Issue> = Vec::new();
@@ -99,8 +100,7 @@ pub fn is_shared(failure: &Failure) -> bool {
 /// A check that found all records right after the last attempt failed: the next attempt takes them up.
 fn is_fixed(failing: &Failing, check: Option<&CheckSummary>) -> bool {
     failing.failure.waiting_on() == WaitingOn::DomainOwner
-        && check
-            .is_some_and(|check| is_newer(failing, check) && check.records == RecordStatus::Ok && check.worst.is_none())
+        && check.is_some_and(|check| is_newer(failing, check) && !has_error(check))
 }
 
 fn is_newer(failing: &Failing, check: &CheckSummary) -> bool {
@@ -295,6 +295,26 @@ fn checked(endpoint: &Endpoint, now: OffsetDateTime) -> impl Iterator<Item = Iss
                 notice: Some(Notice { kind, severity, source: Source::Look, shared: false, confirmed: false }),
             }
         })
+    })
+}
+
+/// The certificate is renewed for as long as the host leads here, and no record proves any more whose the domain is.
+fn unproven(endpoint: &Endpoint) -> Option<Issue> {
+    let held = endpoint.certificate.as_ref().filter(|_| endpoint.failing.is_none())?;
+    let check = endpoint.check.as_ref()?;
+    let worst = check.worst.as_ref().filter(|worst| worst.severity == FindingSeverity::Warning)?;
+    let delegation = worst.check.starts_with("delegation-").then_some(&worst.guidance)?;
+    let what = delegation.summary.trim_end_matches('.');
+    let summary =
+        format!("{what}. Renewals go on while the host leads to the platform; a change of names needs the record.");
+    Some(Issue {
+        cause: Cause::new("delegation-unproven"),
+        owner: delegation.waiting_on,
+        status: EndpointStatus::Degraded,
+        guidance: Guidance { summary, ..delegation.clone() },
+        since: check.checked_at,
+        breaks_at: Some(held.not_after),
+        notice: None,
     })
 }
 

@@ -110,6 +110,9 @@ pub struct Failure {
     /// The CA's own words, where it was the CA that refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Box<Problem>>,
+    /// Name of the check that found it, as the catalogue has it; absent where no check did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
 }
 
 /// How long a summary may be, in characters.
@@ -127,7 +130,7 @@ impl Failure {
 
     /// With guidance as it is.
     pub fn with_guidance(name: FailureName, guidance: Guidance) -> Self {
-        Self { name, guidance, retry_after: None, problem: None }
+        Self { name, guidance, retry_after: None, problem: None, check: None }
     }
 
     pub fn waiting_on(&self) -> WaitingOn {
@@ -136,6 +139,11 @@ impl Failure {
 
     pub fn with_problem(mut self, problem: &Problem) -> Self {
         self.problem = Some(Box::new(problem.clone()));
+        self
+    }
+
+    pub fn with_check(mut self, check: &str) -> Self {
+        self.check = Some(check.to_owned());
         self
     }
 
