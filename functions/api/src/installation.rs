@@ -1,15 +1,13 @@
 //! What is the same for all endpoints of an installation.
 
 use vocabulary::certificate::{AccountId, RoleArn};
-use vocabulary::dns::PersistentIssuer;
+use vocabulary::dns::{PersistentIssuer, Platform};
 use vocabulary::names::NamePolicy;
 
 /// What is the same for all endpoints of an installation.
 #[derive(Clone, Debug)]
 pub struct Installation {
-    pub delegation_zone: String,
-    /// What an external host's own record leads to.
-    pub endpoint_target: String,
+    pub platform: Platform,
     /// The ACME profile, which limits how many names a certificate has.
     pub profile: Option<String>,
     /// Which names its CA issues for.

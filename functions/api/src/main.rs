@@ -17,8 +17,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let wiring = runtime::start().await;
     let environment = wiring.environment();
     let installation = Installation {
-        delegation_zone: wiring.delegation_zone_name()?,
-        endpoint_target: wiring.endpoint_target()?,
+        platform: wiring.platform()?,
         profile: environment.optional("ACME_PROFILE"),
         name_policy: wiring.name_policy()?,
         persistent_records: environment.optional("PERSISTENT_RECORDS").as_deref() == Some("enabled"),

@@ -22,7 +22,7 @@ const STEPS: [&str; 8] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of() -> Result<()> {
-    let platform = Platform::start(Options::unique()).await?;
+    let platform = Platform::start(Options::trusting()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("slow.test").await?;
     let inbox = Inbox::subscribe(cloud).await?;
@@ -91,7 +91,7 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_die_and_events_that_come_twice_end_in_one_certificate() -> Result<()> {
-    let platform = Platform::start(Options::unique()).await?;
+    let platform = Platform::start(Options::trusting()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("dying.test").await?;
     zone.upsert("*.dying.test", RrType::A, &["127.0.0.1"]).await?;

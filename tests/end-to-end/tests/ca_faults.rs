@@ -19,7 +19,7 @@ struct Fixture {
 /// A cloud whose flow makes every retry, a tenth as late.
 async fn fixture() -> Result<Fixture> {
     let ca = CaOptions { nonce_reject_percent: 0, authz_reuse_percent: 0, ..CaOptions::default() };
-    let platform = Platform::start(Options { ca, flow_waits: 0.1, ..Options::unique() }).await?;
+    let platform = Platform::start(Options { ca, flow_waits: 0.1, ..Options::trusting() }).await?;
     let proxy = FaultProxy::before_ca(&platform.cloud, platform.cloud.ca())?;
     platform.cloud.use_directory(&proxy.directory()).await?;
     let inbox = Inbox::subscribe(&platform.cloud).await?;

@@ -50,10 +50,12 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
     ensure!(watch["symptoms"] == json!([]) && !watch["dns_good_at"].is_null(), "all is well: {watch:#}");
     ensure!(platform.endpoint(DOMAIN).await?["serving"]["ours"] == true, "the edge presents what is in ACM");
 
-    // The CNAME changes after issuance.
+    // The domain moves to another vendor after issuance: neither way to the next certificate is left.
     let elsewhere = cloud.create_zone("another-vendor.test").await?;
     elsewhere.upsert("edge.another-vendor.test", RrType::A, &["127.0.0.2"]).await?;
     zone.upsert(DOMAIN, RrType::Cname, &["edge.another-vendor.test"]).await?;
+    let delegation = format!("_acme-challenge.{DOMAIN}");
+    zone.upsert(&delegation, RrType::Cname, &["acme.another-vendor.test"]).await?;
     let provoked = provoke("dns-changed");
     ensure!(look(&platform, id).await?["symptoms"] == json!([]), "one look alone may have met a moment");
     let watch = look(&platform, id).await?;
@@ -67,7 +69,7 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
     let shown = platform.endpoint(DOMAIN).await?;
     ensure!(shown["verdict"] == "degraded" && text(&shown["reason"]).contains(&ends), "{shown:#}");
     ensure!(text(&shown["breaks_at"])[..10] == ends, "{shown:#}");
-    zone.upsert(DOMAIN, RrType::Cname, &[&cloud.description().endpoint_target]).await?;
+    platform.create_records(&zone, &endpoint).await?;
     let provoked = provoke("dns-mended");
     recovered(&platform, &inbox, id, 1).await?;
     provoked.told(&inbox.wait_for(DOMAIN, "Recovered").await?)?;

@@ -14,7 +14,7 @@ use time::format_description::well_known::Rfc3339;
 /// The schedules are too slow to be in the way: the tests start the attempts themselves.
 async fn start() -> Result<(Platform, FaultProxy)> {
     let ca = CaOptions { nonce_reject_percent: 0, authz_reuse_percent: 0, ..CaOptions::default() };
-    let platform = Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
+    let platform = Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::trusting() }).await?;
     let proxy = FaultProxy::before_ca(&platform.cloud, platform.cloud.ca())?;
     platform.cloud.use_directory(&proxy.directory()).await?;
     Ok((platform, proxy))

@@ -114,7 +114,8 @@ async fn prepare(aws: &Aws, options: &Options) -> Result<String> {
     let bucket = aws.s3.create_bucket().bucket(ARTIFACT_BUCKET).create_bucket_configuration(location).send();
     let (bucket, delegation) = tokio::join!(bucket, CustomerZone::create(aws, &options.delegation_zone));
     bucket.context("CreateBucket")?;
-    let (_, domain) = options.endpoint_target.split_once('.').context("the endpoint target is a host in a zone")?;
+    let target = options.endpoint_target.trim_start_matches("*.");
+    let (_, domain) = target.split_once('.').context("the endpoint target is a host in a zone")?;
     let platform = CustomerZone::create(aws, domain).await?;
     platform.upsert(&options.endpoint_target, RrType::A, &["127.0.0.1"]).await?;
     let delegation = delegation?;

@@ -75,6 +75,14 @@ impl Options {
     }
 }
 
+impl Options {
+    /// As [`Self::unique`], with tenants that are all the platform's own: a host that leads to it has a certificate without
+    /// the delegation.
+    pub fn trusting() -> Self {
+        Self { parameters: vec![("TenantProof".into(), "off".into())], ..Self::unique() }
+    }
+}
+
 /// How the CA behaves. Validation is always real.
 #[derive(Clone, Debug)]
 pub struct CaOptions {

@@ -119,8 +119,7 @@ mod tests {
 
     fn known(endpoint: &Endpoint) -> Known {
         let installation = Installation {
-            delegation_zone: "acme.platform.example".into(),
-            endpoint_target: "edge.platform.example".into(),
+            platform: testkit::Fixture::platform(),
             profile: None,
             name_policy: NamePolicy::Private,
             persistent_records: false,

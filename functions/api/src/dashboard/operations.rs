@@ -73,7 +73,12 @@ pub trait Operations: Send + Sync + 'static {
     /// Whether endpoints may be proven by standing records.
     fn offers_persistent_records(&self) -> bool;
 
-    fn preflight(&self, wish: Wish, now: OffsetDateTime) -> impl Future<Output = Done<PreflightView>> + Send;
+    fn preflight(
+        &self,
+        caller: &Caller,
+        wish: Wish,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Done<PreflightView>> + Send;
 
     fn check(
         &self,

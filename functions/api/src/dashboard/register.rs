@@ -122,18 +122,18 @@ pub(crate) async fn form<O: Operations>(
     typed: Result<Query<Typed>, QueryRejection>,
 ) -> Response {
     let typed = typed.map(|Query(typed)| typed).unwrap_or_default();
-    let preflight = preflight(&desk.operations, &typed, false).await;
+    let preflight = preflight(&desk.operations, &visit, &typed, false).await;
     page(&desk.operations, &visit, typed, None, preflight)
 }
 
 /// What a look finds, for the place beside the form.
 pub(crate) async fn look<O: Operations>(
-    _: Visit,
+    visit: Visit,
     State(desk): State<Arc<Desk<O>>>,
     typed: Result<Query<Typed>, QueryRejection>,
 ) -> Response {
     let typed = typed.map(|Query(typed)| typed).unwrap_or_default();
-    shown(StatusCode::OK, &preflight(&desk.operations, &typed, true).await)
+    shown(StatusCode::OK, &preflight(&desk.operations, &visit, &typed, true).await)
 }
 
 pub(crate) async fn register<O: Operations>(
@@ -160,12 +160,12 @@ pub(crate) async fn register<O: Operations>(
     }
 }
 
-async fn preflight(operations: &impl Operations, typed: &Typed, announced: bool) -> PreflightPart {
+async fn preflight(operations: &impl Operations, visit: &Visit, typed: &Typed, announced: bool) -> PreflightPart {
     let now = OffsetDateTime::now_utc();
     let outlook = match typed.wish() {
         _ if !typed.is_started() => Outlook::Open,
         Err(problem) => Outlook::Refused(problem),
-        Ok(wish) => match operations.preflight(wish, now).await {
+        Ok(wish) => match operations.preflight(&visit.caller, wish, now).await {
             Ok(seen) => Outlook::Seen(Box::new(seen)),
             Err(problem) => Outlook::Refused(problem),
         },

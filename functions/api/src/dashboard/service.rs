@@ -61,9 +61,9 @@ impl<P: Ports> Operations for Arc<Service<P>> {
         self.offers(DnsMethod::DnsPersist01).is_ok()
     }
 
-    async fn preflight(&self, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {
+    async fn preflight(&self, caller: &Caller, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {
         let Wish { domain, also, reachability, dns_method, .. } = wish;
-        Service::preflight(self, Preflight { domain, also, reachability, dns_method }, now).await
+        Service::preflight(self, caller, Preflight { domain, also, reachability, dns_method }, now).await
     }
 
     async fn check(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {

@@ -17,7 +17,8 @@ pub(crate) enum Always {
     /// `not-entitled`, `operators-only`: it is known, and they may not. From the gateway without a type.
     #[response(status = 403, content_type = "application/problem+json")]
     NotEntitled(Problem),
-    /// `invalid-request`, `invalid-cursor`, `idempotency-key-reused`: an input is not as it must be; the member field says which.
+    /// `invalid-request`, `invalid-cursor`, `idempotency-key-reused`, `reserved-name`: an input is not as it must be; the
+    /// member field says which.
     #[response(status = 422, content_type = "application/problem+json")]
     Invalid(Problem),
     /// `misconfigured`: the installation is not in order.

@@ -55,6 +55,17 @@ impl Problem {
     }
 
     /// The installation takes no standing records, or does not know yet what to write into them.
+    /// `own`: the platform's name that `name` is, or is above or below.
+    pub fn reserved_name(field: impl Into<String>, name: &str, own: &str) -> Self {
+        let detail = match name == own {
+            true => format!("{name} is a name of the platform itself."),
+            false => format!("{name} is above or below {own}, which is a name of the platform itself."),
+        };
+        let (title, remedy) =
+            ("The name is the platform's own", "Use another name, or ask the operator to register it.");
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "reserved-name", title, detail, remedy).with_field(field)
+    }
+
     pub fn no_persistent_records() -> Self {
         let detail = "This installation does not prove names by standing records (dns-persist-01).";
         let remedy = "Leave dns_method out to use the delegation; or have the operator deploy with PersistentRecords=enabled, \

@@ -53,8 +53,9 @@ pub(super) async fn check<P: Ports>(
     responses((status = 200, description = "What was found.", body = PreflightView), Always, WithBody))]
 pub(super) async fn preflight<P: Ports>(
     State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
     Parameters(Nothing {}): Parameters<Nothing>,
     Strict(asked): Strict<Preflight>,
 ) -> Result<Json<PreflightView>, Problem> {
-    service.preflight(asked, OffsetDateTime::now_utc()).await.map(Json)
+    service.preflight(&caller, asked, OffsetDateTime::now_utc()).await.map(Json)
 }

@@ -48,6 +48,7 @@ impl<P: Ports> Service<P> {
         // Those that are the endpoint's already stay: who takes one of several off must not stumble over the others.
         let also = wish.also.as_deref().unwrap_or_default();
         let added = || names.iter().filter(|name| seen.names.iter().all(|known| known != *name));
+        self.unreserved(caller, added(), |name| field_of(name, None, also))?;
         self.issuable(added(), |name| field_of(name, None, also))?;
         room_for_records(added(), dns_method, |name| field_of(name, None, also))?;
         if dns_method != seen.dns_method {

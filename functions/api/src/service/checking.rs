@@ -9,7 +9,7 @@ use vocabulary::names::{Caller, DomainName, Origin};
 use wire::{EndpointView, Preflight, PreflightView};
 
 use super::naming::{field_of, room_for_records};
-use super::{Installation, Ports, Service, act};
+use super::{Ports, Service, act};
 use crate::http::problem::Problem;
 use crate::views::{FromWire, ToWire};
 
@@ -52,8 +52,7 @@ impl<P: Ports> Service<P> {
     }
 
     async fn check_now(&self, endpoint: &Endpoint, by: &Origin, now: OffsetDateTime) -> Result<EndpointView, Problem> {
-        let Installation { delegation_zone, endpoint_target, .. } = &self.installation;
-        let subject = endpoint.subject(delegation_zone, endpoint_target);
+        let subject = endpoint.subject(&self.installation.platform);
         let report = self.ports.prober().probe(&subject, now).await;
         if !self.store().record_check(endpoint, &report).await? {
             return self.view_anew(&endpoint.id, now).await;
@@ -72,7 +71,12 @@ impl<P: Ports> Service<P> {
     }
 
     /// Looks at a domain that need not be registered. Keeps nothing.
-    pub(crate) async fn preflight(&self, asked: Preflight, now: OffsetDateTime) -> Result<PreflightView, Problem> {
+    pub(crate) async fn preflight(
+        &self,
+        caller: &Caller,
+        asked: Preflight,
+        now: OffsetDateTime,
+    ) -> Result<PreflightView, Problem> {
         let names = self.names(&asked.domain, &asked.also)?;
         let proving = Proving {
             reachability: Reachability::from_wire(asked.reachability),
@@ -80,9 +84,10 @@ impl<P: Ports> Service<P> {
         };
         self.offers(proving.dns_method)?;
         let field = |name: &DomainName| field_of(name, Some(&asked.domain), &asked.also);
+        self.unreserved(caller, names.iter(), field)?;
         self.issuable(names.iter(), field)?;
         room_for_records(names.iter(), proving.dns_method, field)?;
-        let subject = Subject::unregistered(names, proving, &self.installation.endpoint_target);
+        let subject = Subject::unregistered(names, proving, &self.installation.platform);
         let report = self.ports.prober().probe(&subject, now).await;
         Ok(PreflightView {
             domain: subject.names.primary().to_string(),

@@ -4,7 +4,7 @@ use vocabulary::acme::DnsMethod;
 use vocabulary::names::domain_name::{CHALLENGE_LABEL, STANDING_LABEL};
 use vocabulary::names::endpoint_names::most_names;
 use vocabulary::names::public_policy::why_no_record_fits;
-use vocabulary::names::{CertificateName, DomainName, EndpointNames};
+use vocabulary::names::{Caller, CertificateName, DomainName, EndpointNames};
 
 use super::{MOST_WRITES, Ports, Service};
 use crate::http::problem::Problem;
@@ -18,6 +18,21 @@ impl<P: Ports> Service<P> {
         let most = most_names(self.installation.profile.as_deref());
         EndpointNames::parse(domain, also, most)
             .map_err(|error| Problem::invalid_field(error.field().to_owned(), error.to_string()))
+    }
+
+    /// Refuses the platform's own names to everybody but its operators. `field` as in [`Self::issuable`].
+    pub(super) fn unreserved<'a>(
+        &self,
+        caller: &Caller,
+        names: impl IntoIterator<Item = &'a CertificateName>,
+        field: impl Fn(&DomainName) -> String,
+    ) -> Result<(), Problem> {
+        if caller.is_operator() {
+            return Ok(());
+        }
+        let platform = &self.installation.platform;
+        let reserved = names.into_iter().find_map(|name| Some((&name.base, platform.reserves(&name.base)?)));
+        reserved.map_or(Ok(()), |(name, own)| Err(Problem::reserved_name(field(name), name.as_str(), &own)))
     }
 
     /// Refuses a name that the CA would refuse whatever its DNS says. `field`: where a name comes from.

@@ -38,6 +38,7 @@ impl<P: Ports> Service<P> {
         let reachability = Reachability::from_wire(request.reachability);
         self.offers(dns_method)?;
         let field = |name: &DomainName| field_of(name, Some(&request.domain), &request.also);
+        self.unreserved(caller, names.iter(), field)?;
         self.issuable(names.iter(), field)?;
         room_for_records(names.iter(), dns_method, field)?;
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));

@@ -138,8 +138,7 @@ mod tests {
                 inspector: MemoryInspector::default(),
             };
             let installation = Installation {
-                delegation_zone: "acme.platform.example".into(),
-                endpoint_target: "edge.platform.example".into(),
+                platform: testkit::Fixture::platform(),
                 profile: None,
                 name_policy: NamePolicy::Private,
                 persistent_records: false,

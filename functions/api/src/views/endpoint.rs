@@ -48,8 +48,8 @@ pub fn endpoint_view(
 }
 
 fn dns_view(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &Installation) -> DnsView {
-    let Installation { delegation_zone, endpoint_target, issuer, .. } = installation;
-    let required = required_records(endpoint, delegation_zone, endpoint_target, issuer.as_ref());
+    let Installation { platform, issuer, .. } = installation;
+    let required = required_records(endpoint, platform, issuer.as_ref());
     let looked_at = |record: &DnsRecord| {
         let found = report?.records.iter().find(|check| check.record.name == record.name)?;
         // One that was asked for under other names or targets says nothing about this one.
@@ -96,5 +96,6 @@ fn failure_view(failing: &Failing) -> FailureView {
         since: failing.since,
         attempts: failing.attempts,
         parked_since: failing.parked_since(),
+        check: failing.failure.check.clone(),
     }
 }

@@ -34,6 +34,7 @@ impl ToWire for Failure {
             retry_after: self.retry_after,
             problem: self.problem.to_wire(),
             record: self.guidance.record.to_wire(),
+            check: self.check.clone(),
         }
     }
 }

@@ -147,8 +147,7 @@ impl Api {
     fn with(persistent_records: bool, name_policy: NamePolicy) -> Self {
         let (store, flows, prober) = (MemoryEndpoints::default(), MemoryFlows::default(), MemoryProber::default());
         let installation = Installation {
-            delegation_zone: ZONE.into(),
-            endpoint_target: "edge.platform.example".into(),
+            platform: testkit::Fixture::platform(),
             profile: None,
             name_policy,
             persistent_records,

@@ -172,7 +172,7 @@ async fn an_endpoint_may_be_proven_by_a_standing_record_where_the_installation_t
     let answer = api.post(Who::Operator, "/endpoints", body).await;
     assert_eq!((answer.status, &answer.body["dns_method"]), (StatusCode::CREATED, &json!("dns-persist-01")));
     let records = answer.body["dns"]["records"].as_array().expect("a list");
-    assert_eq!(records.len(), 1, "the delegation is not among them");
+    assert_eq!(records.len(), 2, "the delegation proves whose the domain is");
     assert_eq!((text(&records[0]["name"]), text(&records[0]["type"])), ("_validation-persist.example.com", "TXT"));
     assert_eq!(text(&records[0]["value"]), testkit::MemoryCa::persistent_issuer().value(true));
     let answer =

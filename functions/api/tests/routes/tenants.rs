@@ -2,6 +2,7 @@
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use vocabulary::names::NamePolicy;
 
 use crate::bench::{Api, Who, text};
 
@@ -119,4 +120,30 @@ async fn the_installation_is_its_operators_business() {
     let checks = api.get(Who::Operator, "/installation").await;
     assert_eq!(checks.body["checks"][0]["name"], "zone-delegation");
     assert_eq!(checks.body["checks"][0]["status"], "ok");
+}
+
+#[tokio::test]
+async fn the_platforms_own_names_are_its_operators() {
+    let api = Api::with_name_policy(NamePolicy::Private);
+    api.registered(ACME, "a.example.com").await;
+    for name in ["edge.platform.example", "platform.example", "*.edge.platform.example", "x.acme.platform.example"] {
+        for path in ["/endpoints", "/checks"] {
+            let body = json!({"domain": name, "reachability": "internal"});
+            let refused = api.post(ACME, path, body).await;
+            assert_eq!(
+                (refused.status, refused.problem()),
+                (StatusCode::UNPROCESSABLE_ENTITY, "reserved-name"),
+                "{name}"
+            );
+            assert_eq!(text(&refused.body["field"]), "domain");
+        }
+        let added = json!({"also": ["b.example.com", name]});
+        let refused = api.call(ACME, Method::PATCH, "/endpoints/a.example.com", Some(added)).await;
+        assert_eq!((refused.problem(), text(&refused.body["field"])), ("reserved-name", "also[1]"), "{name}");
+    }
+    let body = json!({"domain": "edge.platform.example", "reachability": "internal"});
+    let checked = api.post(Who::Operator, "/checks", body.clone()).await;
+    assert_eq!(checked.status, StatusCode::OK, "{}", checked.body);
+    assert_eq!(api.post(Who::Operator, "/endpoints", body).await.status, StatusCode::CREATED);
+    api.registered(ACME, "www.platform.example").await;
 }

@@ -9,7 +9,7 @@ use domain::ports::{AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, Tx
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::OpenOrder;
 use vocabulary::dns::answer::is_published;
-use vocabulary::dns::{Issuer, PersistentIssuer, RecordKind};
+use vocabulary::dns::{Issuer, PersistentIssuer, Platform, RecordKind};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
@@ -25,8 +25,7 @@ pub struct Ports<'a, E, Z, D, H> {
     pub zone: &'a Z,
     pub dns: &'a D,
     pub probe: &'a H,
-    pub delegation_zone: &'a str,
-    pub endpoint_target: &'a str,
+    pub platform: &'a Platform,
     /// The CA and our account there, for persistent records.
     pub issuer: &'a Issuer,
 }
@@ -49,7 +48,7 @@ where
         return input.wait(seconds, PATIENCE, now, || late(what));
     }
     check_standing(ports, &order, now).await?;
-    check_http(ports, &order).await?;
+    check_http(ports, &endpoint, &order).await?;
     Ok(input.reached(Status::Propagated))
 }
 
@@ -65,7 +64,7 @@ where
 {
     let values = order.txt_values();
     let Some(change) = order.change.as_ref().filter(|_| !values.is_empty()) else { return Ok(None) };
-    let target = endpoint.label.target(ports.delegation_zone);
+    let target = ports.platform.delegation_target(&endpoint.label);
     check_delegations(ports.dns, order.dns_names(), &target).await?;
     if ports.zone.change_state(change).await? == ChangeState::Pending {
         return Ok(Some("Route53 has not brought the TXT record to all its servers"));
@@ -93,10 +92,15 @@ where
     check_persistent_records(ports.dns, authorization_names, &PersistentIssuer::of(ports.issuer)?, now).await
 }
 
-async fn check_http<E, Z, D, H: HttpProbe>(ports: &Ports<'_, E, Z, D, H>, order: &OpenOrder) -> Result<(), Failure> {
+async fn check_http<E, Z, D, H: HttpProbe>(
+    ports: &Ports<'_, E, Z, D, H>,
+    endpoint: &Endpoint,
+    order: &OpenOrder,
+) -> Result<(), Failure> {
+    let target = ports.platform.endpoint_target.of(&endpoint.label);
     for http in order.http_publications() {
         let answer = ports.probe.fetch(http.host, http.token).await;
-        judge_probe(http.host, http.key_authorization, ports.endpoint_target, &answer)?;
+        judge_probe(http.host, http.key_authorization, &target, &answer)?;
     }
     Ok(())
 }
@@ -123,8 +127,7 @@ mod tests {
             zone: &fixture.zone,
             dns: &fixture.dns,
             probe: &probe,
-            delegation_zone: Fixture::ZONE,
-            endpoint_target: "edge.platform.example",
+            platform: &Fixture::platform(),
             issuer: &MemoryCa::issuer(),
         };
         check_propagation(&ports, &fixture.input, fixture.now).await

@@ -14,16 +14,9 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (endpoints, zone) = (wiring.endpoints()?, wiring.zone_changes());
     let (dns, probe, issuer) = (wiring.dns()?, wiring.probe()?, wiring.issuer());
-    let (delegation_zone, target) = (wiring.delegation_zone_name()?, wiring.endpoint_target()?);
-    let ports = Ports {
-        endpoints: &endpoints,
-        zone: &zone,
-        dns: &dns,
-        probe: &probe,
-        delegation_zone: &delegation_zone,
-        endpoint_target: &target,
-        issuer: &issuer,
-    };
+    let platform = wiring.platform()?;
+    let ports =
+        Ports { endpoints: &endpoints, zone: &zone, dns: &dns, probe: &probe, platform: &platform, issuer: &issuer };
     let spent = || Spent { route53_calls: zone.calls(), ..Spent::default() };
     runtime::run_step(Step::CheckPropagation, spent, async |input, now| check_propagation(&ports, &input, now).await)
         .await

@@ -7,7 +7,7 @@ use domain::ports::{CaaLookup, CertificateAuthority, KeyVault, RateLimits};
 use futures::future::join_all;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
-use vocabulary::acme::OpenOrder;
+use vocabulary::acme::{Challenges, OpenOrder};
 use vocabulary::dns::CaaLevel;
 use vocabulary::failure::Failure;
 
@@ -24,6 +24,7 @@ pub(crate) struct Asking<'a, C, K, B, L> {
     pub(crate) rate_limits: &'a B,
     pub(crate) caa: &'a L,
     pub(crate) endpoint: &'a Endpoint,
+    pub(crate) challenges: &'a Challenges,
     /// The open order, if it is of use.
     pub(crate) open: Option<&'a OpenOrder>,
     /// How often the flow has run this step, with this time.
@@ -65,12 +66,12 @@ impl<C: CertificateAuthority, K: KeyVault, B: RateLimits, L: CaaLookup> Asking<'
         let ca = ca.expect("each CA of the list can be spoken to");
         let open = self.open.filter(|order| order.directory == authority.directory);
         if let Some(order) = open
-            && let Some(order) = resume(ca, self.endpoint, order).await?
+            && let Some(order) = resume(ca, self.challenges, order).await?
         {
             return Ok(order);
         }
-        let Self { rate_limits, endpoint, now, .. } = *self;
-        Ordering { ca, rate_limits, pace: &authority.pace, endpoint, now }.order_anew(self.keys).await
+        let Self { rate_limits, endpoint, challenges, now, .. } = *self;
+        Ordering { ca, rate_limits, pace: &authority.pace, endpoint, challenges, now }.order_anew(self.keys).await
     }
 
     /// Why `authority` may not stand in. The first of the list is nobody's stand-in, and where an order is open
@@ -84,7 +85,7 @@ impl<C: CertificateAuthority, K: KeyVault, B: RateLimits, L: CaaLookup> Asking<'
         }
         let names = || self.endpoint.names.iter();
         let answers = caa.get_or_init(|| join_all(names().map(|name| self.caa.caa(name)))).await;
-        names().zip(answers).find_map(|(name, levels)| keeps_out(authority, self.endpoint, name, levels))
+        names().zip(answers).find_map(|(name, levels)| keeps_out(authority, self.challenges, name, levels))
     }
 }
 

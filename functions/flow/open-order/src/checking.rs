@@ -1,42 +1,59 @@
-//! The look that comes before the CA, when the last attempt failed by the customer's fault.
+//! The whole check, before the CA hears of anything.
 
 use diagnosis::judge::obstacle;
+use diagnosis::report::CheckReport;
 use diagnosis::subject::Subject;
 use diagnosis::to_failure::to_failure;
 use domain::endpoint::Endpoint;
 use domain::ports::{CheckLog, Prober};
 use time::OffsetDateTime;
+use vocabulary::acme::OpenOrder;
 use vocabulary::failure::Failure;
+use vocabulary::guidance::WaitingOn;
 
-/// Looks whether the customer has mended what the last attempt failed by: until then the CA hears nothing.
+/// Whether the attempt begins with the whole check: names that have no certificate yet, and no order that has passed it
+/// before; and whatever the domain owner had to put right. A renewal of what was right is worth a look at its proof alone.
+pub(crate) fn is_due(endpoint: &Endpoint, usable: Option<&OpenOrder>) -> bool {
+    let failed = endpoint.failing.as_ref().map(|failing| failing.failure.waiting_on());
+    let known = endpoint.certificate.as_ref().is_some_and(|held| endpoint.names.same_set(&held.names));
+    failed == Some(WaitingOn::DomainOwner) || !known && usable.is_none()
+}
+
+/// Checks records and hosts; while something is wrong that the CA would meet, it hears nothing.
 ///
-/// What was found is kept, as if somebody had asked for the look.
-pub(crate) async fn check_again(
+/// The report is kept as that of a check that somebody asked for: every page says the same, from the newest knowledge.
+///
+/// # Errors
+///
+/// The worst obstacle, in the words of the check.
+pub(crate) async fn check_whole(
     journal: &impl CheckLog,
     prober: &impl Prober,
     endpoint: &Endpoint,
     subject: &Subject,
     now: OffsetDateTime,
-) -> Result<(), Failure> {
+) -> Result<CheckReport, Failure> {
     let report = prober.probe(subject, now).await;
     journal.record_check(endpoint, &report).await?;
     match obstacle(&report) {
         Some(finding) => Err(to_failure(finding)),
-        None => Ok(()),
+        None => Ok(report),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{fail, run};
+    use crate::testing::{change, fail, run};
+    use domain::ports::AttemptJournal;
     use testkit::Fixture;
     use time::Duration;
     use vocabulary::acme::Reachability;
+    use vocabulary::certificate::InstalledCertificate;
     use vocabulary::failure::FailureName;
     use vocabulary::guidance::WaitingOn;
 
     #[tokio::test]
-    async fn after_the_customers_fault_the_ca_is_asked_no_sooner_than_a_look_finds_nothing() {
+    async fn after_the_domain_owners_fault_the_ca_is_asked_no_sooner_than_a_check_finds_nothing() {
         for name in [FailureName::ChallengeFailed, FailureName::CaRefused, FailureName::RecordsNotReady] {
             for open in [false, true] {
                 let mut fixture = Fixture::new(Reachability::Internal).await;
@@ -52,7 +69,7 @@ mod tests {
                     (FailureName::RecordsNotReady, WaitingOn::DomainOwner)
                 );
                 assert_eq!(fixture.ca.asked(), asked, "{name}: the CA hears nothing");
-                let kept = fixture.endpoint().await.check.expect("the look is kept");
+                let kept = fixture.endpoint().await.check.expect("the check is kept");
                 assert_eq!(kept.worst.map(|worst| worst.check).as_deref(), Some("delegation-missing"));
 
                 fixture.prober.miss_the_delegation(false);
@@ -64,10 +81,51 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_nobodys_fault_or_ours_nothing_is_looked_for() {
+    async fn a_first_attempt_begins_with_the_whole_check_and_fails_by_its_words() {
+        for reachability in [Reachability::External, Reachability::Internal] {
+            let mut fixture = Fixture::new(reachability).await;
+            fixture.prober.miss_the_delegation(true);
+            let failure = run(&fixture).await.expect_err("not ready");
+            assert_eq!((fixture.ca.asked(), fixture.keys.len()), (0, 0), "no CA request, and no key");
+            let kept = fixture.endpoint().await.check.expect("the check is kept").worst.expect("a finding");
+            assert_eq!((failure.check, failure.guidance), (Some(kept.check), kept.guidance));
+
+            fixture.prober.miss_the_delegation(false);
+            fixture.now += Duration::MINUTE;
+            run(&fixture).await.expect("right now");
+            assert_eq!(fixture.endpoint().await.check.expect("kept").worst, None);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_renewal_and_an_order_that_is_open_are_not_checked_as_a_whole() {
+        let renewing = Fixture::new(Reachability::Internal).await;
+        let endpoint = renewing.endpoint().await;
+        let held = InstalledCertificate { renew_at: renewing.now, ..testkit::installed(&endpoint, renewing.now) };
+        renewing.endpoints.record_certificate(&endpoint.id, renewing.input.attempt, &held).await.expect("ours");
+        for fixture in [renewing, Fixture::new(Reachability::Internal).await.with_order().await] {
+            run(&fixture).await.expect("opened");
+            assert_eq!(fixture.prober.take(), []);
+        }
+    }
+
+    #[tokio::test]
+    async fn names_that_have_no_certificate_yet_are_checked_as_a_whole() {
         let mut fixture = Fixture::new(Reachability::Internal).await;
+        let endpoint = fixture.endpoint().await;
+        let held = testkit::installed(&endpoint, fixture.now);
+        fixture.endpoints.record_certificate(&endpoint.id, fixture.input.attempt, &held).await.expect("ours");
+        change(&mut fixture, &[], Reachability::Internal.into()).await;
+        run(&fixture).await.expect("opened");
+        assert_eq!(fixture.prober.take().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn after_nobodys_fault_or_ours_an_open_order_is_gone_on_with() {
+        let mut fixture = Fixture::new(Reachability::Internal).await;
+        run(&fixture).await.expect("opened");
+        fixture.prober.take();
         fixture.prober.miss_the_delegation(true);
-        run(&fixture).await.expect("the first attempt asks at once");
         for actor in [WaitingOn::Ca, WaitingOn::Operator] {
             fail(&mut fixture, FailureName::CaRefused, actor).await;
             run(&fixture).await.expect("resumed");

@@ -7,10 +7,8 @@ mod resuming;
 #[cfg(test)]
 mod testing;
 
-use std::collections::BTreeSet;
-
 use domain::acts::Authorities;
-use domain::acts::check_records::{check_delegations, check_persistent_records};
+use domain::acts::check_records::{check_persistent_records, check_proofs};
 use domain::acts::owned_endpoint::owned_endpoint;
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Attempt, Endpoint, Outcome};
@@ -19,16 +17,12 @@ use domain::ports::{
     AttemptJournal, AuthoritativeDns, CaaLookup, CertificateAuthority, CheckLog, KeyVault, Prober, RateLimits,
 };
 use time::OffsetDateTime;
-use vocabulary::acme::challenge::choose_challenge;
-use vocabulary::acme::{ChallengeKind, OpenOrder, OrderStatus, Proving};
-use vocabulary::dns::PersistentIssuer;
+use vocabulary::acme::{ChallengeKind, Challenges, OpenOrder, OrderStatus};
+use vocabulary::dns::{PersistentIssuer, Platform};
 use vocabulary::failure::Failure;
-use vocabulary::guidance::WaitingOn;
 use vocabulary::names::endpoint_names::persistent_names;
-use vocabulary::names::{CertificateName, DomainName};
 
 use asking::Asking;
-use checking::check_again;
 
 /// What the step works with.
 pub struct Ports<'a, J, K, C, D, L, B> {
@@ -40,13 +34,12 @@ pub struct Ports<'a, J, K, C, D, L, B> {
     pub dns: &'a D,
     pub prober: &'a L,
     pub rate_limits: &'a B,
-    pub delegation_zone: &'a str,
-    pub endpoint_target: &'a str,
+    pub platform: &'a Platform,
 }
 
 /// Runs the step.
 ///
-/// The order of effects: the customer's records are looked at before the CA hears of anything, the key is stored
+/// The order of effects: the domain owner's records are checked before the CA hears of anything, the key is stored
 /// before there is an order for it, the tokens for it are taken before it is made, and it is recorded before its challenges are published.
 pub async fn open_order<J, K, C, D, L, B>(
     ports: &Ports<'_, J, K, C, D, L, B>,
@@ -70,7 +63,7 @@ where
         return Ok(input.reached(Status::Current));
     }
     // An order at a CA that has no turn for these names any more is left where it is.
-    let turn = ports.authorities.in_turn(&endpoint, now);
+    let turn = ports.authorities.in_turn(&endpoint, &endpoint.proving().into(), now);
     let usable = endpoint
         .order
         .as_ref()
@@ -79,18 +72,8 @@ where
     if usable.is_some_and(|order| order.chain.is_some()) {
         return Ok(input.reached(Status::Issued));
     }
-    if endpoint.failing.as_ref().is_some_and(|failing| failing.failure.guidance.waiting_on == WaitingOn::DomainOwner) {
-        let subject = endpoint.subject(ports.delegation_zone, ports.endpoint_target);
-        check_again(ports.journal, ports.prober, &endpoint, &subject, now).await?;
-    }
-    let target = endpoint.label.target(ports.delegation_zone);
-    let unproven = unproven(&endpoint, usable);
-    check_delegations(ports.dns, unproven.delegated(), &target).await?;
-    let persistent = persistent_names(unproven.by(ChallengeKind::DnsPersist01));
-    if !persistent.is_empty() {
-        let issuer = PersistentIssuer::of(&ports.authorities.first().issuer)?;
-        check_persistent_records(ports.dns, persistent, &issuer, now).await?;
-    }
+    let challenges = prepare(ports, &endpoint, usable, now).await?;
+    let turn = ports.authorities.in_turn(&endpoint, &challenges, now);
 
     let Ports { cas, authorities, keys, rate_limits, prober, .. } = *ports;
     let asking = Asking {
@@ -101,6 +84,7 @@ where
         rate_limits,
         caa: prober,
         endpoint: &endpoint,
+        challenges: &challenges,
         open: usable,
         tries: input.retries + 1,
         now,
@@ -129,41 +113,45 @@ fn record_of(input: &StepInput, now: OffsetDateTime) -> Attempt {
     }
 }
 
-/// The names that are to be proven, and how.
-struct Unproven<'a> {
-    proving: Proving,
-    names: Vec<&'a CertificateName>,
-}
-
-/// Those that the open order still has to prove, or all. By the endpoint's method as it is now, which may have changed since
-/// the order was made.
-fn unproven<'a>(endpoint: &'a Endpoint, order: Option<&'a OpenOrder>) -> Unproven<'a> {
-    let names = match order {
-        Some(order) => order.pending().map(|(name, _)| name).collect(),
-        None => endpoint.names.iter().collect(),
+/// What comes before the CA: the whole check where it is due, and in any case the proof of every name. Returns by which
+/// challenge each is validated.
+async fn prepare<J, K, C, D, L, B>(
+    ports: &Ports<'_, J, K, C, D, L, B>,
+    endpoint: &Endpoint,
+    usable: Option<&OpenOrder>,
+    now: OffsetDateTime,
+) -> Result<Challenges, Failure>
+where
+    J: CheckLog,
+    D: AuthoritativeDns,
+    L: Prober,
+{
+    let Ports { journal, prober, dns, platform, .. } = *ports;
+    let over_dns = match checking::is_due(endpoint, usable) {
+        true => checking::check_whole(journal, prober, endpoint, &endpoint.subject(platform), now).await?.over_dns,
+        false => endpoint.check.as_ref().map(|check| check.over_dns.clone()).unwrap_or_default(),
     };
-    Unproven { proving: endpoint.proving(), names }
-}
-
-impl<'a> Unproven<'a> {
-    fn by(&self, kind: ChallengeKind) -> impl Iterator<Item = &'a CertificateName> {
-        self.names.iter().copied().filter(move |name| choose_challenge(self.proving, name) == kind)
+    let challenges = Challenges::new(endpoint.proving(), over_dns);
+    check_proofs(dns, endpoint, platform, &challenges).await?;
+    let persistent = endpoint.names.iter().filter(|name| challenges.of(name) == ChallengeKind::DnsPersist01);
+    let persistent = persistent_names(persistent);
+    if !persistent.is_empty() {
+        let issuer = PersistentIssuer::of(&ports.authorities.first().issuer)?;
+        check_persistent_records(dns, persistent, &issuer, now).await?;
     }
-
-    /// The names whose delegation must be right before the CA hears of anything, each base once.
-    fn delegated(&self) -> BTreeSet<&'a DomainName> {
-        self.by(ChallengeKind::Dns01).map(|name| &name.base).collect()
-    }
+    Ok(challenges)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::run;
+    use crate::testing::{run, run_on};
     use domain::ports::Registry;
     use testkit::Fixture;
     use vocabulary::acme::Reachability;
+    use vocabulary::dns::TenantProof;
     use vocabulary::failure::FailureName;
+    use vocabulary::guidance::WaitingOn;
 
     #[tokio::test]
     async fn an_order_is_recorded_with_its_challenges_and_its_key_is_stored() {
@@ -184,9 +172,78 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn with_a_standing_record_the_order_has_nothing_to_publish_and_asks_for_no_delegation() {
+    async fn a_host_that_is_not_the_platforms_yet_is_validated_over_dns_before_the_switch() {
+        let fixture = Fixture::new(Reachability::External).await;
+        fixture.prober.lead_hosts_elsewhere(true);
+        run(&fixture).await.expect("opened");
+        assert_eq!(fixture.challenges(ChallengeKind::Http01).await, 0);
+        assert_eq!(fixture.challenges(ChallengeKind::Dns01).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_renewal_goes_by_what_the_newest_check_saw_of_the_host() {
+        for elsewhere in [false, true] {
+            let fixture = Fixture::new(Reachability::External).await;
+            fixture.hold(fixture.now).await;
+            fixture.prober.lead_hosts_elsewhere(elsewhere);
+            let endpoint = fixture.endpoint().await;
+            let report = fixture.prober.probe(&endpoint.subject(&Fixture::platform()), fixture.now).await;
+            fixture.endpoints.record_check(&endpoint, &report).await.expect("in memory");
+            run(&fixture).await.expect("opened");
+            assert_eq!(fixture.challenges(ChallengeKind::Http01).await, usize::from(!elsewhere));
+        }
+    }
+
+    #[tokio::test]
+    async fn every_name_is_proven_for_this_registration_also_when_the_ca_would_not_ask() {
+        let fixture = Fixture::new(Reachability::External).await.with_order().await;
+        fixture.dns.alias("_acme-challenge.example.com", &format!("another.{}", Fixture::ZONE));
+        let asked = fixture.ca.asked();
+        let failure = run(&fixture).await.expect_err("another registration's");
+        assert_eq!((failure.name, fixture.ca.asked()), (FailureName::RecordsNotReady, asked));
+    }
+
+    #[tokio::test]
+    async fn a_renewal_goes_on_without_the_delegation_unless_it_is_now_another_registrations() {
+        let another = format!("another.{}", Fixture::ZONE);
+        for (leads, goes_on) in [("gone.example", true), (another.as_str(), false)] {
+            let fixture = Fixture::of("www.example.com", Reachability::External).await;
+            fixture.hold(fixture.now).await;
+            fixture.dns.alias("_acme-challenge.www.example.com", leads);
+            assert_eq!(run(&fixture).await.is_ok(), goes_on, "{leads}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_first_order_needs_the_delegation_or_a_host_that_leads_through_this_registrations_own_target() {
+        let shared = Fixture::platform();
+        let own = Platform { endpoint_target: "*.edge.platform.example".parse().expect("valid"), ..shared.clone() };
+        let trusting = Platform { tenant_proof: TenantProof::Off, ..shared.clone() };
+        for (platform, host, goes_on) in [
+            (&shared, "edge.platform.example", false),
+            (&own, "another.edge.platform.example", false),
+            (&own, "LABEL", true),
+            (&own, "through.example.com", true),
+            (&trusting, "edge.platform.example", true),
+        ] {
+            let fixture = Fixture::of("www.example.com", Reachability::External).await;
+            let target = own.endpoint_target.of(&fixture.endpoint().await.label);
+            fixture.dns.alias("_acme-challenge.www.example.com", "gone.example");
+            fixture.dns.alias("through.example.com", &target);
+            fixture.dns.alias("www.example.com", if host == "LABEL" { &target } else { host });
+            assert_eq!(run_on(&fixture, platform).await.is_ok(), goes_on, "{host}");
+            assert_eq!(fixture.ca.orders(), usize::from(goes_on));
+        }
+    }
+
+    #[tokio::test]
+    async fn with_a_persistent_record_the_order_has_nothing_to_publish_and_needs_no_delegation_but_for_tenants() {
         let fixture = Fixture::by_persistent_record().await;
-        assert_eq!(run(&fixture).await.expect("opened").status, Status::ChallengesPending);
+        fixture.dns.alias("_acme-challenge.example.com", "nowhere.example");
+        let failure = run(&fixture).await.expect_err("the record names our account, not the tenant");
+        assert_eq!((failure.check.as_deref(), fixture.ca.asked()), (Some("delegation-elsewhere"), 0));
+        let trusting = Platform { tenant_proof: TenantProof::Off, ..Fixture::platform() };
+        assert_eq!(run_on(&fixture, &trusting).await.expect("opened").status, Status::ChallengesPending);
         assert_eq!(fixture.challenges(ChallengeKind::DnsPersist01).await, 2);
         let order = fixture.order().await;
         assert!(order.published_txt_values().is_empty() && order.published_http().next().is_none());

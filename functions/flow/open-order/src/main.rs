@@ -4,8 +4,8 @@
 //! Fails as: `RecordsNotReady`, `BudgetSpent`, `RateLimited`, `CaUnavailable`, `CaRefused`, `Misconfigured`, `EndpointRemoved`, `Superseded`,
 //! `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `PutItem`, `UpdateItem`, `TransactWriteItems`; KMS `Encrypt`; Secrets Manager `GetSecretValue`,
-//! `PutSecretValue`, `UpdateSecretVersionStage`; DNS; after the customer's fault the hosts over HTTP and TLS; the CA's
-//! newNonce, newOrder, authorization.
+//! `PutSecretValue`, `UpdateSecretVersionStage`; DNS; at a first attempt, and after the domain owner's fault, the hosts over
+//! HTTP and TLS; the CA's newNonce, newOrder, authorization.
 
 use domain::endpoint::Step;
 use open_order::{Ports, open_order};
@@ -17,7 +17,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
     let (cas, dns, prober) = (wiring.certificate_authorities(true)?, wiring.dns()?, wiring.prober()?);
     let authorities = wiring.authorities()?;
-    let (zone, target) = (wiring.delegation_zone_name()?, wiring.endpoint_target()?);
+    let platform = wiring.platform()?;
     let ports = Ports {
         journal: &journal,
         keys: &keys,
@@ -26,8 +26,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         dns: &dns,
         prober: &prober,
         rate_limits: &journal,
-        delegation_zone: &zone,
-        endpoint_target: &target,
+        platform: &platform,
     };
     let spent = || Spent { ca_requests: requests_sent(&cas), ..Spent::default() };
     runtime::run_step(Step::OpenOrder, spent, async |input, now| open_order(&ports, &input, now).await).await

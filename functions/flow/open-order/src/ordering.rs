@@ -5,7 +5,7 @@ use domain::acts::take_tokens::{give_all_back, take_all};
 use domain::endpoint::Endpoint;
 use domain::ports::{CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RateLimits};
 use time::OffsetDateTime;
-use vocabulary::acme::{OpenOrder, Take};
+use vocabulary::acme::{Challenges, OpenOrder, Take};
 use vocabulary::certificate::CertificateKey;
 use vocabulary::failure::Failure;
 
@@ -15,6 +15,7 @@ pub(crate) struct Ordering<'a, C, B> {
     pub(crate) rate_limits: &'a B,
     pub(crate) pace: &'a Pace,
     pub(crate) endpoint: &'a Endpoint,
+    pub(crate) challenges: &'a Challenges,
     pub(crate) now: OffsetDateTime,
 }
 
@@ -76,7 +77,7 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
     /// Asks the CA, and gives back what it cannot have counted: without an order there is no certificate, and what it
     /// refuses is no order. One whose answer was lost may be.
     async fn open(&self, replaces: Option<&str>, taken: &[Take]) -> Result<CaReply<OpenedOrder>, CaError> {
-        let answer = self.ca.open(&self.endpoint.names, self.endpoint.proving(), replaces).await;
+        let answer = self.ca.open(&self.endpoint.names, self.challenges, replaces).await;
         if let Err(error) = &answer {
             // A refusal of `replaces` is followed by the same order without it.
             let goes_on = replaces.is_some() && matches!(error, CaError::Refused { .. });

@@ -1,17 +1,16 @@
 //! Takes an open order up where it stands.
 
-use domain::endpoint::Endpoint;
 use domain::ports::{CaError, CaReply, CertificateAuthority, OpenedOrder};
-use vocabulary::acme::{Authorization, OpenOrder, OrderStatus};
+use vocabulary::acme::{Authorization, Challenges, OpenOrder, OrderStatus};
 use vocabulary::failure::Failure;
 
 /// The open order as the CA holds it now; `None` if it is of no more use.
 pub(crate) async fn resume(
     ca: &impl CertificateAuthority,
-    endpoint: &Endpoint,
+    challenges: &Challenges,
     order: &OpenOrder,
 ) -> Result<Option<OpenOrder>, Failure> {
-    let CaReply { value: found, nonce } = match ca.resume(order, endpoint.proving()).await {
+    let CaReply { value: found, nonce } = match ca.resume(order, challenges).await {
         Ok(reply) => reply,
         Err(CaError::OrderLost { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
@@ -71,7 +70,6 @@ mod tests {
         let before = fixture.order().await.txt_values();
         let proving = Proving { reachability: Reachability::Internal, dns_method: DnsMethod::DnsPersist01 };
         change(&mut fixture, &["*.example.com".into()], proving).await;
-        fixture.dns.alias("_acme-challenge.example.com", "nowhere.example");
         fixture.stand(true);
         run(&fixture).await.expect("resumed");
         assert_eq!(fixture.ca.orders(), 1);

@@ -11,7 +11,7 @@ use time::Duration;
 use vocabulary::acme::directory::host;
 use vocabulary::acme::{CaLimits, Proving};
 use vocabulary::certificate::Deployment;
-use vocabulary::dns::Issuer;
+use vocabulary::dns::{Issuer, Platform};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
@@ -28,21 +28,32 @@ pub(crate) async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
 
 /// Runs the step at a CA with limits.
 pub(crate) async fn run_at_pace(fixture: &Fixture, pace: &Pace) -> Result<Progress, Failure> {
-    run_at(fixture, slice::from_ref(&fixture.ca), *pace, &MemoryCa::issuer()).await
+    run_at(fixture, slice::from_ref(&fixture.ca), *pace, &MemoryCa::issuer(), &Fixture::platform()).await
+}
+
+/// Runs the step on another platform.
+pub(crate) async fn run_on(fixture: &Fixture, platform: &Platform) -> Result<Progress, Failure> {
+    run_at(fixture, slice::from_ref(&fixture.ca), UNLIMITED, &MemoryCa::issuer(), platform).await
 }
 
 /// Runs the step with a second CA to stand in for the fixture's.
 pub(crate) async fn run_with(fixture: &Fixture, second: &MemoryCa) -> Result<Progress, Failure> {
-    run_at(fixture, &[fixture.ca.clone(), second.clone()], UNLIMITED, &MemoryCa::issuer()).await
+    run_at(fixture, &[fixture.ca.clone(), second.clone()], UNLIMITED, &MemoryCa::issuer(), &Fixture::platform()).await
 }
 
 /// Runs the step in an installation that knows this of its CA and account.
 pub(crate) async fn run_as(fixture: &Fixture, issuer: &Issuer) -> Result<Progress, Failure> {
-    run_at(fixture, slice::from_ref(&fixture.ca), UNLIMITED, issuer).await
+    run_at(fixture, slice::from_ref(&fixture.ca), UNLIMITED, issuer, &Fixture::platform()).await
 }
 
 /// `issuer` is what is known of the first CA; of the others, what they are called.
-async fn run_at(fixture: &Fixture, cas: &[MemoryCa], pace: Pace, issuer: &Issuer) -> Result<Progress, Failure> {
+async fn run_at(
+    fixture: &Fixture,
+    cas: &[MemoryCa],
+    pace: Pace,
+    issuer: &Issuer,
+    platform: &Platform,
+) -> Result<Progress, Failure> {
     let directory = |ca: &MemoryCa| CertificateAuthority::directory(ca).to_owned();
     let first = Authority { directory: directory(&cas[0]), issuer: issuer.clone(), pace };
     let others = cas[1..].iter().map(|ca| {
@@ -58,8 +69,7 @@ async fn run_at(fixture: &Fixture, cas: &[MemoryCa], pace: Pace, issuer: &Issuer
         dns: &fixture.dns,
         prober: &fixture.prober,
         rate_limits: &fixture.rate_limits,
-        delegation_zone: Fixture::ZONE,
-        endpoint_target: "edge.platform.example",
+        platform,
     };
     open_order(&ports, &fixture.input, fixture.now).await
 }

@@ -12,6 +12,7 @@ use domain::ports::{
 use futures::future::join_all;
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::{CertificateCopy, InstalledCertificate, ListenerArn, Region, Target};
+use vocabulary::dns::Platform;
 use vocabulary::names::{EndpointId, Origin};
 
 /// What a look goes through, and who is told.
@@ -26,8 +27,7 @@ pub struct Ports<'a, S, L, C, N, U> {
 /// What the installation was deployed with.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    pub delegation_zone: String,
-    pub endpoint_target: String,
+    pub platform: Platform,
     /// How far apart two looks at an endpoint are, if its certificate does not live for a short time.
     pub longest: Duration,
     /// Base URL of the links in messages.
@@ -69,7 +69,7 @@ where
     else {
         return Ok(Checked::Busy);
     };
-    let subject = endpoint.subject(&settings.delegation_zone, &settings.endpoint_target);
+    let subject = endpoint.subject(&settings.platform);
     let places = places(ports.destinations, &endpoint, &held);
     let (report, places) = futures::join!(ports.prober.probe(&subject, now), places);
     let sight = sight(&endpoint, &held, report, &places, settings.longest, now);

@@ -23,8 +23,7 @@ const RESERVE: Duration = Duration::from_secs(60);
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await;
     let settings = Settings {
-        delegation_zone: wiring.delegation_zone_name()?,
-        endpoint_target: wiring.endpoint_target()?,
+        platform: wiring.platform()?,
         longest: time::Duration::minutes(wiring.environment().parsed("HEALTH_MINUTES")?.unwrap_or(360)),
         dashboard: wiring.dashboard(),
         setup_patience: wiring.setup_patience()?,

@@ -166,8 +166,7 @@ impl World {
 
 fn settings() -> Settings {
     Settings {
-        delegation_zone: "acme.example".into(),
-        endpoint_target: "edge.example".into(),
+        platform: testkit::Fixture::platform(),
         longest: Duration::hours(6),
         dashboard: None,
         setup_patience: Duration::ZERO,

@@ -6,15 +6,16 @@
 use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
-use vocabulary::acme::DnsMethod;
+use vocabulary::acme::{Challenges, DnsMethod};
 use vocabulary::dns::provider;
 use vocabulary::guidance::WaitingOn;
-use vocabulary::names::NameError;
+use vocabulary::names::{CertificateName, DomainName, NameError};
 
-use crate::catalogue::check::Area;
+use crate::catalogue::check::{Area, Check};
+use crate::checks::need::{Need, Standing};
 use crate::checks::{caa, certificate_authority, delegation, host, persistent_record, serving, zone};
-use crate::facts::{Facts, ZoneState};
-use crate::report::{CheckReport, Finding, RecordCheck, Serving, Severity};
+use crate::facts::{AuthorizationFacts, Facts, ZoneState};
+use crate::report::{CheckReport, Finding, RecordCheck, RecordStatus, Serving, Severity};
 use crate::subject::Subject;
 
 /// Judges everything that a look gathered about `subject`.
@@ -30,25 +31,31 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
     for zone in zones {
         findings.extend(zone::findings(zone));
     }
-    let mut delegations = Vec::new();
-    for base in &facts.authorization_names {
-        let (record, found) = match subject.dns_method {
-            DnsMethod::Dns01 => delegation::judge(subject, base),
-            DnsMethod::DnsPersist01 => persistent_record::judge(subject, base, &facts.issuer, now),
-        };
-        delegations.extend(record);
-        findings.extend(found);
+    let proofs: Vec<Proof> =
+        facts.authorization_names.iter().map(|base| Proof::judge(subject, facts, base, now)).collect();
+    let hosts: Vec<host::Judged> = facts.hosts.iter().map(|host| host::judge(subject, facts, host)).collect();
+    let needs = needs(subject, facts, &proofs, &hosts);
+    let over_dns = needs.iter().filter(|(_, need)| need.over_dns).map(|(name, _)| name.base.clone());
+    let challenges = Challenges::new(subject.proving(), over_dns.clone());
+    findings.extend(caa::findings(subject, facts, &challenges));
+    if let Some(finding) = facts.platform.as_ref().and_then(|platform| host::platform(subject, platform)) {
+        // Where DNS proves and validates every name, visitors alone have to wait for it.
+        let needed = needs.iter().any(|(name, need)| !name.wildcard && !need.visitors_only);
+        findings.push(if needed { finding } else { finding.softened(Severity::Warning) });
     }
-    findings.extend(caa::findings(subject, facts));
-    if let Some(platform) = &facts.platform {
-        findings.extend(host::platform(subject, platform));
+    for (facts, judged) in facts.hosts.iter().zip(hosts) {
+        records.push(judged.record);
+        let need = needs.iter().find(|(name, _)| **name == facts.name).map(|(_, need)| need);
+        findings.extend(judged.finding.map(|finding| host::weighed(finding, subject, need)));
     }
-    for host in &facts.hosts {
-        let (record, found) = host::judge(subject, facts, host);
-        records.push(record);
-        findings.extend(found);
+    for proof in proofs {
+        let of_base = || needs.iter().filter(|(name, _)| name.base == *proof.base).map(|(_, need)| need);
+        let delegation = of_base().map(|need| need.delegation).max().unwrap_or(Severity::Error);
+        let persistent = of_base().map(|need| need.persistent).max().unwrap_or(Severity::Error);
+        records.extend(proof.records);
+        findings.extend(proof.persistent.into_iter().map(|finding| finding.softened(persistent)));
+        findings.extend(proof.delegation.into_iter().map(|finding| finding.softened(delegation)));
     }
-    records.extend(delegations);
     let serving = match &facts.tls {
         Some(observed) => serving::judge(subject, observed),
         None => Serving::NotChecked,
@@ -58,7 +65,61 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
         findings.extend(certificate_authority::finding(subject, failure, &findings));
     }
     order(&mut findings);
-    CheckReport { checked_at: now, provider: provider_of(subject, facts, &records), records, findings, serving }
+    let provider = provider_of(subject, facts, &records);
+    CheckReport { checked_at: now, provider, records, findings, serving, over_dns: over_dns.collect() }
+}
+
+/// What stands at and beside `_acme-challenge` of one name, and at its persistent record where it has one.
+struct Proof<'a> {
+    base: &'a DomainName,
+    records: Vec<RecordCheck>,
+    delegation: Vec<Finding>,
+    persistent: Vec<Finding>,
+    delegated: bool,
+    /// The delegation leads to the label of another registration.
+    moved: bool,
+    persists: bool,
+}
+
+impl<'a> Proof<'a> {
+    fn judge(subject: &Subject, facts: &Facts, base: &'a AuthorizationFacts, now: OffsetDateTime) -> Self {
+        let is_ok =
+            |record: &Option<RecordCheck>| record.as_ref().is_some_and(|record| record.status == RecordStatus::Ok);
+        let (record, persistent) = match subject.dns_method {
+            DnsMethod::Dns01 => (None, Vec::new()),
+            DnsMethod::DnsPersist01 => persistent_record::judge(subject, base, &facts.issuer, now),
+        };
+        let (delegated_by, delegation) = match subject.needs_delegation() {
+            true => delegation::judge(subject, base),
+            false => (None, Vec::new()),
+        };
+        let (persists, delegated) = (is_ok(&record), is_ok(&delegated_by));
+        let moved = delegation::leads_to_another(subject, base);
+        let records = record.into_iter().chain(delegated_by).collect();
+        Self { base: &base.base, records, delegation, persistent, delegated, moved, persists }
+    }
+}
+
+/// What each name needs, as its records are.
+fn needs<'a>(
+    subject: &'a Subject,
+    facts: &Facts,
+    proofs: &[Proof<'_>],
+    hosts: &[host::Judged],
+) -> Vec<(&'a CertificateName, Need)> {
+    let of = |name: &'a CertificateName| {
+        let proof = proofs.iter().find(|proof| *proof.base == name.base);
+        let host = facts.hosts.iter().zip(hosts).find(|(facts, _)| facts.name == *name).map(|(_, host)| host);
+        let standing = Standing {
+            delegated: proof.is_some_and(|proof| proof.delegated),
+            moved: proof.is_some_and(|proof| proof.moved),
+            persistent: proof.is_some_and(|proof| proof.persists),
+            ours: host.is_some_and(|host| host.ours),
+            by_own_target: subject.own_target && host.is_some_and(|host| host.by_alias),
+        };
+        (name, Need::of(subject, name, standing))
+    };
+    subject.names.iter().map(of).collect()
 }
 
 /// Each fault once, the most severe first, and among equals those that explain others first.
@@ -97,16 +158,16 @@ pub fn refused_name(error: &NameError) -> Option<Finding> {
     }
 }
 
-/// What the CA would stumble over that is the customer's; the worst of it, `None` where nothing is. CAA at the platform's own
-/// target as well, which no order gets past.
+/// What the CA would stumble over that is the customer's; the worst of it, `None` where nothing is. What is wrong with the
+/// platform's own target as well (no address, CAA), which no order gets past.
 ///
 /// What the CA said last, and what the host serves, are no obstacles: neither says how the next validation ends.
 pub fn obstacle(report: &CheckReport) -> Option<&Finding> {
     let before_the_ca =
         |finding: &&Finding| finding.entry().is_some_and(|entry| !matches!(entry.area, Area::Serving | Area::Ca));
     let is_certain = |finding: &&Finding| {
-        let caa = finding.entry().is_some_and(|entry| entry.area == Area::Caa);
-        finding.severity == Severity::Error && (finding.guidance.waiting_on == WaitingOn::DomainOwner || caa)
+        let ours = finding.entry().is_some_and(|entry| entry.area == Area::Caa || entry.check == Check::TargetMissing);
+        finding.severity == Severity::Error && (finding.guidance.waiting_on == WaitingOn::DomainOwner || ours)
     };
     report.findings.iter().filter(is_certain).find(before_the_ca)
 }

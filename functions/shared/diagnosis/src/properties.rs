@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use time::macros::datetime;
 use vocabulary::acme::{DnsMethod, Reachability};
-use vocabulary::dns::{Answer, CaaLevel, Issuer, ServerAnswer, Unanswered};
+use vocabulary::certificate::InstalledCertificate;
+use vocabulary::dns::{Answer, CaaLevel, Issuer, Platform, ServerAnswer, TenantProof, Unanswered};
 use vocabulary::names::EndpointNames;
 
 use crate::catalogue::check::{Area, Check};
 use crate::checks::{delegation, persistent_record};
 use crate::facts::*;
-use crate::judge::diagnose;
+use crate::judge::{diagnose, obstacle};
 use crate::report::*;
 use crate::subject::Subject;
 
@@ -133,9 +134,19 @@ fn issuer() -> Issuer {
     Issuer { identities: vec!["ca.example".into()], account: Some("https://ca.example/acct/7".into()) }
 }
 
+/// With one target for all, where tenants have to be proven.
+pub(crate) fn platform(target: &str) -> Platform {
+    Platform {
+        delegation_zone: "acme.platform.example".into(),
+        endpoint_target: target.parse().expect("a target"),
+        tenant_proof: TenantProof::On,
+        reserved: Vec::new(),
+    }
+}
+
 fn subject(reachability: Reachability) -> Subject {
     let names = EndpointNames::parse("shop.example.com", &[], 9).expect("valid");
-    let mut subject = Subject::unregistered(names, reachability.into(), EDGE);
+    let mut subject = Subject::unregistered(names, reachability.into(), &platform(EDGE));
     subject.delegation_target = Some(TARGET.into());
     subject.registered = true;
     subject
@@ -213,23 +224,103 @@ proptest! {
     }
 }
 
-#[test]
-fn a_delegation_that_validation_does_not_need_is_only_noticed() {
-    let base = |reachability| {
-        let served = vec![ServerAnswer { server: "ns".into(), answer: Answer::Records(vec!["ns 1".into()]) }];
-        let state = ZoneState::Served { apex: "example.com".into(), servers: served, dnssec: Dnssec::Unsigned };
-        let facts = AuthorizationFacts {
-            base: "shop.example.com".parse().expect("a name"),
-            zone: ZoneFacts { name: "shop.example.com".into(), state },
-            cname: vec![ServerAnswer { server: "ns".into(), answer: Answer::NxDomain }],
+/// Facts of one host whose zone is served: `cname` at `_acme-challenge`, and the host leads to `host`.
+fn observed(cname: Answer, host: &[&str]) -> Facts {
+    let served = vec![ServerAnswer { server: "ns".into(), answer: Answer::Records(vec!["ns 1".into()]) }];
+    let state = ZoneState::Served { apex: "example.com".into(), servers: served, dnssec: Dnssec::Unsigned };
+    let zone = ZoneFacts { name: "shop.example.com".into(), state };
+    let name: vocabulary::names::CertificateName = "shop.example.com".parse().expect("a name");
+    let edge: std::net::IpAddr = "192.0.2.1".parse().expect("an address");
+    let (there, ours) = (!host.is_empty(), host == [EDGE]);
+    let end = ChainEnd::Addresses(if ours { vec![edge] } else { vec!["198.51.100.7".parse().expect("an address")] });
+    let chain = Chain { names: host.iter().map(|name| (*name).to_owned()).collect(), end };
+    let nothing = Chain { names: Vec::new(), end: ChainEnd::Nothing(Answer::NxDomain) };
+    let answer = HostAnswer {
+        server: "ns".into(),
+        cname: if there { Answer::Records(chain.names.clone()) } else { Answer::NxDomain },
+        a: if there { Answer::NoData } else { Answer::NxDomain },
+        aaaa: Answer::NoData,
+        chain: if there { chain } else { nothing },
+    };
+    let http = HttpObservation { redirects: Vec::new(), answer: ProbeAnswer::Status(404), platform: ours };
+    Facts {
+        issuer: issuer(),
+        authorization_names: vec![AuthorizationFacts {
+            base: name.base.clone(),
+            zone: zone.clone(),
+            cname: vec![ServerAnswer { server: "ns".into(), answer: cname }],
             txt: Vec::new(),
             chain: None,
             doubled: None,
             leftover: Vec::new(),
             persistent: Vec::new(),
-        };
-        delegation::judge(&subject(reachability), &facts).1[0].severity
-    };
-    assert_eq!(base(Reachability::Internal), Severity::Error);
-    assert_eq!(base(Reachability::External), Severity::Notice);
+        }],
+        caa: Vec::new(),
+        hosts: vec![HostFacts { name, zone, answers: vec![answer], http: Some(http) }],
+        platform: Some(Chain { names: Vec::new(), end: ChainEnd::Addresses(vec![edge]) }),
+        tls: None,
+    }
+}
+
+/// Check and severity of each finding, and whether the host is validated over DNS.
+fn judged(subject: &Subject, facts: &Facts) -> (Vec<(String, Severity)>, bool) {
+    let report = diagnose(subject, facts, datetime!(2026-11-24 12:00 UTC));
+    let findings = report.findings.iter().map(|finding| (finding.check.clone(), finding.severity));
+    (findings.collect(), !report.over_dns.is_empty())
+}
+
+#[test]
+fn a_certificate_comes_before_the_switch_and_the_hosts_record_is_the_second_step() {
+    let external = subject(Reachability::External);
+    let delegated = || Answer::Records(vec![TARGET.into()]);
+    for (host, check) in [(&[][..], "host-missing"), (&["live.example"][..], "host-elsewhere")] {
+        let facts = observed(delegated(), host);
+        assert_eq!(judged(&external, &facts), (vec![(check.into(), Severity::Warning)], true));
+        let report = diagnose(&external, &facts, datetime!(2026-11-24 12:00 UTC));
+        assert_eq!(obstacle(&report), None);
+        assert!(report.findings[0].guidance.next_step().starts_with("When you are ready"), "{report:?}");
+    }
+    assert_eq!(judged(&external, &observed(delegated(), &[EDGE])), (vec![], false));
+    let nothing = judged(&external, &observed(Answer::NxDomain, &[]));
+    assert_eq!(nothing.0[0], ("delegation-missing".into(), Severity::Error), "the first step comes first");
+    let ours = judged(&external, &observed(Answer::NxDomain, &[EDGE]));
+    assert_eq!(ours.0, [("delegation-missing".into(), Severity::Error)], "whose host it is proves no tenant");
+}
+
+#[test]
+fn without_its_delegation_a_name_that_was_proven_before_goes_on_and_says_so() {
+    let trusting = Subject { tenant_proof: TenantProof::Off, ..subject(Reachability::External) };
+    let gone = observed(Answer::NxDomain, &[EDGE]);
+    assert_eq!(judged(&trusting, &gone).0, [("delegation-missing".into(), Severity::Notice)]);
+    let mut known = subject(Reachability::External);
+    known.certificate = Some(certificate(&known));
+    assert_eq!(judged(&known, &gone).0, [("delegation-missing".into(), Severity::Warning)]);
+    let another = Answer::Records(vec!["another.acme.platform.example".into()]);
+    let moved = judged(&known, &observed(another, &[EDGE])).0;
+    assert_eq!(moved, [("delegation-elsewhere".into(), Severity::Error)], "it is another registration's now");
+    known.reachability = Reachability::Internal;
+    let gone = Facts { hosts: Vec::new(), platform: None, ..gone };
+    assert_eq!(judged(&known, &gone).0, [("delegation-missing".into(), Severity::Error)], "nothing else validates it");
+}
+
+fn certificate(subject: &Subject) -> InstalledCertificate {
+    let at = datetime!(2026-11-01 12:00 UTC);
+    InstalledCertificate {
+        arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
+        serial: "AB".into(),
+        issuer: "CN=test".into(),
+        names: subject.names.iter().cloned().collect(),
+        not_before: at,
+        not_after: at + time::Duration::days(90),
+        imported_at: at,
+        renew_at: at + time::Duration::days(60),
+        directory: None,
+        renewal_id: None,
+        advice: None,
+        generation: 1,
+        renewal: false,
+        announced: true,
+        copies: vec![],
+        listeners: vec![],
+    }
 }

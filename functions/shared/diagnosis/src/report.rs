@@ -1,9 +1,12 @@
 //! What a fresh look at an endpoint's records and host found.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use vocabulary::dns::ProviderHint;
 use vocabulary::guidance::{Guidance, WaitingOn};
+use vocabulary::names::DomainName;
 use vocabulary::record::DnsRecord;
 
 /// Whether a required record is as it must be.
@@ -154,6 +157,9 @@ pub struct CheckReport {
     pub findings: Vec<Finding>,
     pub provider: Option<ProviderHint>,
     pub serving: Serving,
+    /// External hosts that are validated over DNS, as the platform does not answer there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub over_dns: Vec<DomainName>,
 }
 
 /// What an endpoint keeps of its last look, enough for its verdict.
@@ -163,10 +169,13 @@ pub struct CheckSummary {
     pub checked_at: OffsetDateTime,
     /// The worst of all records.
     pub records: RecordStatus,
-    /// The worst finding; none when all is well.
+    /// The worst finding, of equal ones the one that explains the others; none when all is well.
     pub worst: Option<Concern>,
     /// Whether the host presented another certificate than the one in ACM.
     pub serves_another: bool,
+    /// As in the report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub over_dns: Vec<DomainName>,
 }
 
 /// A finding in short.
@@ -185,6 +194,21 @@ impl CheckSummary {
     }
 }
 
+impl Finding {
+    /// What is said of it without its frame: the subject is part of the sentence, and the record of the next step.
+    pub fn guidance_for_people(&self) -> Guidance {
+        let Guidance { waiting_on, summary, action, record } = &self.guidance;
+        let line = record.as_ref().map(|record| record.line());
+        let action = match (action, line) {
+            (Some(action), Some(line)) if !action.contains(&line) => Some(format!("{action} ({line})")),
+            (None, Some(line)) => Some(line),
+            (action, _) => action.clone(),
+        };
+        let summary = format!("{} {summary}", self.subject);
+        Guidance { waiting_on: *waiting_on, summary, action, record: record.clone() }
+    }
+}
+
 impl CheckReport {
     /// Whether nothing stands in the way of a certificate and of its being served.
     pub fn is_well(&self) -> bool {
@@ -192,19 +216,17 @@ impl CheckReport {
     }
 
     pub fn summary(&self) -> CheckSummary {
-        let worst = self.findings.iter().max_by_key(|finding| finding.severity).map(|finding| Concern {
+        let worst = self.findings.iter().min_by_key(|finding| Reverse(finding.severity)).map(|finding| Concern {
             check: finding.check.clone(),
             severity: finding.severity,
-            guidance: Guidance {
-                summary: format!("{}: {}", finding.subject, finding.guidance.summary),
-                ..finding.guidance.clone()
-            },
+            guidance: finding.guidance_for_people(),
         });
         CheckSummary {
             checked_at: self.checked_at,
             records: self.records.iter().map(|record| record.status).max().unwrap_or(RecordStatus::Ok),
             worst,
             serves_another: matches!(self.serving, Serving::Presented { ours: false, .. }),
+            over_dns: self.over_dns.clone(),
         }
     }
 }

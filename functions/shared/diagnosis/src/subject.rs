@@ -2,8 +2,11 @@
 
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 use vocabulary::certificate::InstalledCertificate;
+use vocabulary::dns::owner_records::{host_record, own_host_record};
+use vocabulary::dns::{Platform, TenantProof};
 use vocabulary::failure::Failure;
-use vocabulary::names::EndpointNames;
+use vocabulary::names::{CertificateName, EndpointNames};
+use vocabulary::record::DnsRecord;
 
 /// What is to be looked at: an endpoint, or a domain that is not registered yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +20,9 @@ pub struct Subject {
     pub delegation_target: Option<String>,
     /// What an external host's own record must lead to.
     pub endpoint_target: String,
+    /// Whether that is this registration's own, so that a CNAME to it proves the domain.
+    pub own_target: bool,
+    pub tenant_proof: TenantProof,
     /// The certificate in ACM.
     pub certificate: Option<InstalledCertificate>,
     /// What the last attempt failed by.
@@ -27,7 +33,7 @@ pub struct Subject {
 
 impl Subject {
     /// A domain that nobody has registered yet.
-    pub fn unregistered(names: EndpointNames, proving: Proving, endpoint_target: &str) -> Self {
+    pub fn unregistered(names: EndpointNames, proving: Proving, platform: &Platform) -> Self {
         let Proving { reachability, dns_method } = proving;
         Self {
             names,
@@ -35,11 +41,31 @@ impl Subject {
             dns_method,
             registered: false,
             delegation_target: None,
-            endpoint_target: endpoint_target.to_owned(),
+            endpoint_target: platform.endpoint_target.to_string(),
+            own_target: platform.endpoint_target.is_own(),
+            tenant_proof: platform.tenant_proof,
             certificate: None,
             failure: None,
             order_open: false,
         }
+    }
+
+    /// The record that leads the host of `name` to the platform.
+    pub fn host_record(&self, name: &CertificateName) -> DnsRecord {
+        match self.own_target {
+            true => own_host_record(name, &self.endpoint_target),
+            false => host_record(name, &self.endpoint_target),
+        }
+    }
+
+    /// Whether the delegation is among its records: a persistent record does without where nobody has to prove a tenant.
+    pub fn needs_delegation(&self) -> bool {
+        self.dns_method == DnsMethod::Dns01 || self.tenant_proof == TenantProof::On
+    }
+
+    /// Whether `name` was proven before: a certificate for it was issued to this registration.
+    pub fn is_known(&self, name: &CertificateName) -> bool {
+        self.certificate.as_ref().is_some_and(|held| held.names.contains(name))
     }
 
     pub fn proving(&self) -> Proving {

@@ -1,24 +1,13 @@
 //! An attempt fails by the same words that a check shows.
 
-use vocabulary::failure::Failure;
+use vocabulary::failure::{Failure, FailureName};
 
 use crate::catalogue::check::Area;
 use crate::report::{Finding, Severity};
 
-/// The flow's failure for a finding: the same words, and the record to create always among them.
+/// The flow's failure for a finding, which says of itself what it says wherever it is shown.
 pub fn to_failure(finding: &Finding) -> Failure {
-    let mut remedy = finding.guidance.next_step().to_owned();
-    if let Some(record) = finding.guidance.record.as_ref().filter(|record| !remedy.contains(&record.line())) {
-        remedy = format!("{remedy} ({})", record.line());
-    }
-    Failure::new(
-        vocabulary::failure::FailureName::RecordsNotReady,
-        finding.guidance.waiting_on,
-        format!("{} {}", finding.subject, finding.guidance.summary),
-        remedy,
-    )
-    .with_check(&finding.check)
-    .with_record(finding.guidance.record.as_deref())
+    Failure::with_guidance(FailureName::RecordsNotReady, finding.guidance_for_people()).with_check(&finding.check)
 }
 
 /// Whether something of `areas` is wrong enough to fail a validation.

@@ -73,7 +73,7 @@ impl Wiring {
             zone_name: self.delegation_zone_name()?,
             cut,
             prober: self.prober()?,
-            endpoint_target: self.endpoint_target()?,
+            endpoint_target: self.platform()?.endpoint_target.to_string(),
             account: self.account_secret()?,
             acm: self.acm()?,
             acme: self.acme_configs(false)?,

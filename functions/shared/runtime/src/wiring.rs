@@ -25,7 +25,8 @@ use domain::issues::DEFAULT_SETUP_PATIENCE;
 use ipnet::IpNet;
 use time::Duration;
 use vocabulary::certificate::{Region, RoleArn};
-use vocabulary::dns::Issuer;
+use vocabulary::dns::{EndpointTarget, Issuer, Platform, TenantProof};
+use vocabulary::names::{DomainName, NameError};
 
 use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
 use crate::metrics::Metrics;
@@ -62,8 +63,28 @@ impl Wiring {
         self.environment.required("DELEGATION_ZONE")
     }
 
-    pub fn endpoint_target(&self) -> Wired<String> {
-        self.environment.required("ENDPOINT_TARGET")
+    /// What is asked of the records of domain owners.
+    pub fn platform(&self) -> Wired<Platform> {
+        let target: Option<EndpointTarget> = self.environment.parsed("ENDPOINT_TARGET")?;
+        Ok(Platform {
+            delegation_zone: self.delegation_zone_name()?,
+            endpoint_target: target.ok_or(ConfigurationError::Missing("ENDPOINT_TARGET"))?,
+            tenant_proof: self.environment.parsed("TENANT_PROOF")?.unwrap_or(TenantProof::On),
+            reserved: self.reserved_names()?,
+        })
+    }
+
+    /// Names that only operators may register, besides those of records.
+    fn reserved_names(&self) -> Wired<Vec<DomainName>> {
+        let listed = self.environment.optional("RESERVED_NAMES").unwrap_or_default();
+        let listed: Result<Vec<DomainName>, _> =
+            listed.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::parse).collect();
+        let malformed =
+            |error: NameError| ConfigurationError::Malformed { name: "RESERVED_NAMES", why: error.to_string() };
+        let mut names = listed.map_err(malformed)?;
+        // An address is nobody's domain.
+        names.extend(self.environment.optional("BASE_URL").and_then(|url| host_of(&url)?.parse().ok()));
+        Ok(names)
     }
 
     pub fn endpoints(&self) -> Wired<EndpointsTable> {
@@ -228,4 +249,9 @@ impl Wiring {
         let arn = self.environment.required("STATE_MACHINE_ARN")?;
         Ok(StateMachine::new(aws_sdk_sfn::Client::new(&self.sdk), arn))
     }
+}
+
+fn host_of(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    rest.split(['/', ':']).next()
 }

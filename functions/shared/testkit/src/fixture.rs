@@ -6,7 +6,8 @@ use domain::ports::{CertificateAuthority, DueEntry, DueIndex, EndpointReader, Ke
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{ChallengeKind, DnsMethod, OpenOrder, Proving, Reachability};
-use vocabulary::certificate::Deployment;
+use vocabulary::certificate::{Deployment, InstalledCertificate};
+use vocabulary::dns::{Platform, TenantProof};
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use crate::contracts::registered;
@@ -44,6 +45,12 @@ impl Fixture {
         Self::set(reachability.into(), Deployment::default()).await
     }
 
+    /// `domain` alone, delegated as it must be.
+    pub async fn of(domain: &str, reachability: Reachability) -> Self {
+        let names = EndpointNames::parse(domain, &[], 100).expect("valid names");
+        Self::named(names, reachability.into(), Deployment::default()).await
+    }
+
     async fn proven(proving: Proving) -> Self {
         Self::set(proving, Deployment::default()).await
     }
@@ -54,8 +61,12 @@ impl Fixture {
     }
 
     async fn set(proving: Proving, deployment: Deployment) -> Self {
-        let now = datetime!(2026-11-24 12:00 UTC);
         let names = EndpointNames::parse("example.com", &["*.example.com".into()], 100).expect("valid names");
+        Self::named(names, proving, deployment).await
+    }
+
+    async fn named(names: EndpointNames, proving: Proving, deployment: Deployment) -> Self {
+        let now = datetime!(2026-11-24 12:00 UTC);
         let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
         let tenant = TenantId::fallback();
         let mut endpoint = Endpoint::register(id.clone(), tenant, names, proving.reachability, label, now);
@@ -67,7 +78,7 @@ impl Fixture {
         let attempt = endpoints.claim(&entry, now, now + LEASE).await.expect("in memory").expect("free");
         let (tokens, zone) = (MemoryTokens::default(), MemoryZone::default());
         let dns = MemoryDns::new(zone.clone());
-        dns.alias("_acme-challenge.example.com", &endpoint.label.target(Self::ZONE));
+        dns.alias(&endpoint.names.primary().base.challenge_name(), &endpoint.label.target(Self::ZONE));
         let ca = MemoryCa::new(tokens.clone(), dns.clone(), Duration::days(90), Fuse::default());
         ca.set_time(now);
         let certificates = MemoryCertificates::new(fuse.clone());
@@ -95,11 +106,20 @@ impl Fixture {
         }
     }
 
-    /// The same, proven by a persistent record, which is there, and with no delegation.
+    /// What an installation with one target for all asks of records.
+    pub fn platform() -> Platform {
+        Platform {
+            delegation_zone: Self::ZONE.into(),
+            endpoint_target: "edge.platform.example".parse().expect("a name"),
+            tenant_proof: TenantProof::On,
+            reserved: Vec::new(),
+        }
+    }
+
+    /// The same, validated by a persistent record, which is there; the delegation proves the tenant.
     pub async fn by_persistent_record() -> Self {
         let proving = Proving { reachability: Reachability::Internal, dns_method: DnsMethod::DnsPersist01 };
         let fixture = Self::proven(proving).await;
-        fixture.dns.alias("_acme-challenge.example.com", "nowhere.example");
         fixture.stand(true);
         fixture
     }
@@ -108,6 +128,14 @@ impl Fixture {
     pub fn stand(&self, there: bool) {
         let value = MemoryCa::persistent_issuer().value(true);
         self.dns.text("_validation-persist.example.com", Some(value.as_str()).filter(|_| there));
+    }
+
+    /// Gives the endpoint a certificate whose renewal is due at `renew_at`.
+    pub async fn hold(&self, renew_at: OffsetDateTime) {
+        use domain::ports::AttemptJournal;
+        let endpoint = self.endpoint().await;
+        let held = InstalledCertificate { renew_at, ..crate::installed(&endpoint, self.now) };
+        self.endpoints.record_certificate(&endpoint.id, self.input.attempt, &held).await.expect("ours");
     }
 
     pub async fn endpoint(&self) -> Endpoint {
@@ -125,7 +153,7 @@ impl Fixture {
         use vocabulary::certificate::CertificateKey;
         let endpoint = self.endpoint().await;
         self.keys.ensure(&endpoint.id, 1, CertificateKey::generate).await.expect("in memory");
-        let opened = self.ca.open(&endpoint.names, endpoint.proving(), None).await.expect("in memory").value;
+        let opened = self.ca.open(&endpoint.names, &endpoint.proving().into(), None).await.expect("in memory").value;
         let order = OpenOrder {
             url: opened.url,
             finalize_url: opened.finalize_url,

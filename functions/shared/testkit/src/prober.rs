@@ -6,6 +6,7 @@ use diagnosis::subject::Subject;
 use domain::installation::InstallationCheck;
 use domain::ports::{CaaLookup, Inspector, Prober, ServiceFault};
 use time::OffsetDateTime;
+use vocabulary::acme::Reachability;
 use vocabulary::dns::caa::climb;
 use vocabulary::dns::{Answer, CaaLevel};
 use vocabulary::names::CertificateName;
@@ -22,6 +23,7 @@ pub struct MemoryProber {
 #[derive(Debug, Default)]
 struct State {
     missing: bool,
+    elsewhere: bool,
     serving: Option<Serving>,
     subjects: Vec<Subject>,
     /// CAA records by name.
@@ -32,6 +34,11 @@ impl MemoryProber {
     /// From now on the delegation of the first name is missing, or no longer.
     pub fn miss_the_delegation(&self, missing: bool) {
         self.state.lock().expect("no test panics in here").missing = missing;
+    }
+
+    /// From now on external hosts are not the platform's, or are again.
+    pub fn lead_hosts_elsewhere(&self, elsewhere: bool) {
+        self.state.lock().expect("no test panics in here").elsewhere = elsewhere;
     }
 
     /// From now on every host presents this.
@@ -75,6 +82,9 @@ impl Prober for MemoryProber {
             value: target.clone(),
             purpose: "Proves control.".into(),
         };
+        let external = |name: &&CertificateName| subject.reachability == Reachability::External && !name.wildcard;
+        let elsewhere = subject.names.iter().filter(|_| state.elsewhere).filter(external);
+        let over_dns = elsewhere.map(|name| name.base.clone()).collect();
         let records = authorization_names.into_iter().map(|base| RecordCheck {
             record: record(base),
             status: RecordStatus::Ok,
@@ -86,6 +96,7 @@ impl Prober for MemoryProber {
             findings: vec![],
             provider: None,
             serving: state.serving.clone().unwrap_or(Serving::NotChecked),
+            over_dns,
         }
     }
 }

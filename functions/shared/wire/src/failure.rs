@@ -80,6 +80,9 @@ pub struct Failure {
     /// The record to create or to change, where that is the remedy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<RequiredRecord>,
+    /// The check that found it: `delegation-missing`. Absent where no check did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -96,4 +99,7 @@ pub struct FailureView {
     /// Since when the endpoint has been parked, as its customer seems to have left; null while it is not.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub parked_since: Option<OffsetDateTime>,
+    /// The check that found it: `delegation-missing`. Absent where no check did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
 }

@@ -12,7 +12,7 @@ use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::{EndpointNames, Origin, TenantId};
 use vocabulary::record::DnsRecord;
 
-use crate::stage::{Stage, Standing, TARGET, ZONE, certificate, id, label};
+use crate::stage::{Stage, Standing, TARGET, certificate, id, label, platform};
 
 pub(crate) const READY: &str = "shop.northwind.example";
 pub(crate) const WRONG: &str = "portal.contoso.example";
@@ -111,7 +111,7 @@ fn itself() -> Origin {
 }
 
 fn required(endpoint: &Endpoint) -> Vec<DnsRecord> {
-    required_records(endpoint, ZONE, TARGET, None)
+    required_records(endpoint, &platform(), None)
 }
 
 fn found(server: &str, records: &[&str], chain: &[&str]) -> Found {
@@ -126,7 +126,7 @@ fn see(
     serving: Serving,
     checked_at: OffsetDateTime,
 ) {
-    let report = CheckReport { checked_at, records, findings, provider: None, serving };
+    let report = CheckReport { checked_at, records, findings, provider: None, serving, over_dns: vec![] };
     standing.endpoint.check = Some(report.summary());
     standing.report = Some(report);
 }

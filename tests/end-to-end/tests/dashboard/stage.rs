@@ -14,7 +14,7 @@ use domain::endpoint::{Attempt, Endpoint, EndpointStatus, Event, EventKind, Outc
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::dns::ProviderHint;
+use vocabulary::dns::{Platform, ProviderHint, TenantProof};
 use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, NamePolicy, Origin, Scope, TenantId};
 use vocabulary::record::DnsRecord;
@@ -83,10 +83,18 @@ impl Standing {
     }
 }
 
+pub(crate) fn platform() -> Platform {
+    Platform {
+        delegation_zone: ZONE.into(),
+        endpoint_target: TARGET.parse().expect("a name"),
+        tenant_proof: TenantProof::On,
+        reserved: Vec::new(),
+    }
+}
+
 pub(crate) fn installation() -> Installation {
     Installation {
-        delegation_zone: ZONE.into(),
-        endpoint_target: TARGET.into(),
+        platform: platform(),
         profile: None,
         name_policy: NamePolicy::Private,
         persistent_records: false,
@@ -204,6 +212,7 @@ impl World {
             findings,
             provider: self.provider.clone(),
             serving: Serving::NotChecked,
+            over_dns: vec![],
         }
     }
 
@@ -335,7 +344,7 @@ impl Operations for Stage {
         false
     }
 
-    async fn preflight(&self, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {
+    async fn preflight(&self, _: &Caller, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {
         let names = EndpointNames::parse(&wish.domain, &wish.also, 100)
             .map_err(|error| Problem::invalid(error.to_string()).with_field(error.field()))?;
         let state = self.state();
@@ -343,7 +352,7 @@ impl Operations for Stage {
         let domain = names.primary().to_string();
         let reachability = Reachability::from_wire(wish.reachability);
         let endpoint = Endpoint::register(id(0), TenantId::fallback(), names, reachability, label(0), now);
-        let mut records = required_records(&endpoint, ZONE, TARGET, None);
+        let mut records = required_records(&endpoint, &platform(), None);
         // Before it is registered there is nothing that a delegation could lead to.
         records.retain(|record| !record.value.ends_with(ZONE));
         let mut report = world.look(records, now);
@@ -422,7 +431,7 @@ impl Operations for Stage {
 
 /// A fresh look; records that are right at last let the next attempt begin.
 fn look(standing: &mut Standing, world: &World, now: OffsetDateTime) {
-    let report = world.look(required_records(&standing.endpoint, ZONE, TARGET, None), now);
+    let report = world.look(required_records(&standing.endpoint, &platform(), None), now);
     standing.endpoint.check = Some(report.summary());
     let mended = report.is_well() && standing.endpoint.failing.is_some();
     standing.report = Some(report);

@@ -145,7 +145,14 @@ pub(crate) const CASES: [Case; 29] = [
 pub(crate) fn refused(text: &str) -> CheckReport {
     let error = text.parse::<vocabulary::names::CertificateName>().expect_err("a name that is refused");
     let findings = refused_name(&error).into_iter().collect();
-    CheckReport { checked_at: NOW, records: Vec::new(), findings, provider: None, serving: Serving::NotChecked }
+    CheckReport {
+        checked_at: NOW,
+        records: Vec::new(),
+        findings,
+        provider: None,
+        serving: Serving::NotChecked,
+        over_dns: vec![],
+    }
 }
 
 async fn public_suffix(_: &Stage<'_>) -> Result<CheckReport> {

@@ -17,7 +17,7 @@ use crate::stage::{NOW, PASSING_ON, STRANGER, Stage};
 pub(crate) const CASES: [Case; 15] = [
     case!(TargetMissing, Operator, "an endpoint target that does not exist", "EndpointTarget", no_target),
     case!(HostMissing, DomainOwner, "a host without a record", " CNAME edge.platform.", missing),
-    case!(HostElsewhere, DomainOwner, "an A record of another server", "Point the host at the platform", elsewhere),
+    case!(HostElsewhere, DomainOwner, "an A record of another server", "point the host at the platform", elsewhere),
     case!(HostIpv6Elsewhere, DomainOwner, "the right A record, and an AAAA record", "Remove the AAAA record", ipv6),
     case!(HostPrivate, DomainOwner, "the A record 10.9.8.7", "Register the endpoint as internal", private),
     case!(HostProxied, DomainOwner, "an alias to a CDN that passes the challenge path on", "DNS only", proxied),

@@ -17,7 +17,7 @@ use local_cloud::{Behaviour, CustomerZone, LocalCloud, NameServer, StaticZone};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use vocabulary::acme::{DnsMethod, Reachability};
-use vocabulary::dns::Issuer;
+use vocabulary::dns::{Issuer, Platform, TenantProof};
 use vocabulary::names::EndpointNames;
 
 use crate::bench::Host;
@@ -187,15 +187,22 @@ impl<'a> Stage<'a> {
             })
             .collect();
         let names = EndpointNames::parse(&names[0], &names[1..], 9).expect("valid names");
-        let mut subject = Subject::unregistered(names, reachability.into(), &self.name("edge.platform"));
+        let platform = Platform {
+            delegation_zone: self.name("acme.platform"),
+            endpoint_target: self.name("edge.platform").parse().expect("a name"),
+            tenant_proof: TenantProof::On,
+            reserved: Vec::new(),
+        };
+        let mut subject = Subject::unregistered(names, reachability.into(), &platform);
         subject.delegation_target = Some(self.target());
         subject.registered = true;
         subject
     }
 
-    /// The same, proven by a standing record.
+    /// The same, validated by a persistent record, where nobody has to prove a tenant.
     pub(crate) fn standing(&self, names: &[&str], reachability: Reachability) -> Subject {
-        Subject { dns_method: DnsMethod::DnsPersist01, ..self.subject(names, reachability) }
+        let subject = self.subject(names, reachability);
+        Subject { dns_method: DnsMethod::DnsPersist01, tenant_proof: TenantProof::Off, ..subject }
     }
 
     pub(crate) fn internal(&self, name: &str) -> Subject {

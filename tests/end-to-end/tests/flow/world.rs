@@ -21,6 +21,7 @@ use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Proving;
 use vocabulary::certificate::Deployment;
+use vocabulary::dns::Platform;
 use vocabulary::failure::Failure;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
@@ -29,7 +30,6 @@ use crate::machine::{End, Invocation, Machine};
 pub(crate) const ZONE: &str = "acme.platform.example";
 /// The CA in memory has the limits of this one.
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
-const TARGET: &str = "edge.platform.example";
 pub(crate) const LIFETIME: Duration = Duration::days(90);
 
 /// What goes wrong in one run.
@@ -78,6 +78,7 @@ pub(crate) struct World {
     pub(crate) prober: MemoryProber,
     pub(crate) rate_limits: MemoryRateLimits,
     authorities: Authorities,
+    pub(crate) platform: Platform,
     pub(crate) certificates: MemoryCertificates,
     /// At home, what is in `certificates`.
     pub(crate) destinations: MemoryDestinations,
@@ -139,6 +140,7 @@ impl World {
             prober: MemoryProber::default(),
             rate_limits: MemoryRateLimits::new(fuse.clone()),
             authorities,
+            platform: testkit::Fixture::platform(),
             fuse,
             outages,
             now: Cell::new(datetime!(2026-11-24 12:00 UTC)),
@@ -218,7 +220,7 @@ impl World {
 
     /// As the owner of the names does.
     fn create_records(&self, endpoint: &Endpoint) {
-        for record in required_records(endpoint, ZONE, TARGET, Some(&MemoryCa::persistent_issuer())) {
+        for record in required_records(endpoint, &self.platform, Some(&MemoryCa::persistent_issuer())) {
             match record.kind.as_str() {
                 "TXT" => self.dns.text(&record.name, Some(&record.value)),
                 _ => self.dns.alias(&record.name, &record.value),
@@ -374,8 +376,7 @@ impl World {
                     dns: &self.dns,
                     prober: &self.prober,
                     rate_limits: &self.rate_limits,
-                    delegation_zone: ZONE,
-                    endpoint_target: TARGET,
+                    platform: &self.platform,
                 };
                 open_order::open_order(&ports, input, now).await
             }
@@ -388,8 +389,7 @@ impl World {
                     zone: &self.zone,
                     dns: &self.dns,
                     probe: &self.probe,
-                    delegation_zone: ZONE,
-                    endpoint_target: TARGET,
+                    platform: &self.platform,
                     issuer: &MemoryCa::issuer(),
                 };
                 check_propagation::check_propagation(&ports, input, now).await

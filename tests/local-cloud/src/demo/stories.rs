@@ -47,10 +47,10 @@ pub(super) async fn play(cloud: &LocalCloud, screen: &Screen) -> Result<()> {
 async fn external(stage: &Stage<'_>) -> Result<Evidence> {
     let screen = stage.screen;
     screen.heading(&format!("1  {EXTERNAL}: an external endpoint, proven over HTTP-01"))?;
-    screen.tell("The owner of the domain has pointed the host at the platform already.")?;
-    stage.create_record(EXTERNAL, "CNAME", &stage.cloud.description().endpoint_target).await?;
-    let adding = stage.add(&[EXTERNAL, "--external", "--wait"]);
-    let ((), seen) = watch(stage.cloud, adding).await?;
+    stage.add(&[EXTERNAL, "--external"]).await?;
+    screen.tell("One record proves that the domain is its owner's, the other brings its visitors.")?;
+    delegate(stage, EXTERNAL).await?;
+    let ((), seen) = watch(stage.cloud, stage.renew(EXTERNAL)).await?;
     for ((host, path), body) in &seen.responses {
         screen.fact("Seen", &format!("http://{host} answered from S3, through the edge, for a moment:"))?;
         screen.fact("", &format!("GET {path}"))?;

@@ -16,7 +16,7 @@ use domain::ports::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrd
 use instant_acme::{Account, Error, Identifier, NewOrder, Order};
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
-use vocabulary::acme::{Authorization, AuthorizationStatus, OpenOrder, OrderStatus, Proving};
+use vocabulary::acme::{Authorization, AuthorizationStatus, Challenges, OpenOrder, OrderStatus};
 use vocabulary::failure::{Problem, Subproblem};
 use vocabulary::names::EndpointNames;
 use vocabulary::text::printable;
@@ -100,7 +100,7 @@ impl AcmeAuthority {
         &self,
         mut order: Order,
         expires: Option<time::OffsetDateTime>,
-        proving: Proving,
+        challenges: &Challenges,
     ) -> Result<OpenedOrder, CaError> {
         let status = resources::order_status(order.state().status);
         let finalize_url = order.state().finalize.clone();
@@ -109,7 +109,7 @@ impl AcmeAuthority {
         let mut stream = order.authorizations();
         while let Some(handle) = stream.next().await {
             let mut handle = handle.map_err(|error| self.error(error))?;
-            authorizations.push(resources::authorization(&mut handle, proving)?);
+            authorizations.push(resources::authorization(&mut handle, challenges)?);
         }
         Ok(OpenedOrder { url, finalize_url, directory: self.config.directory.clone(), status, expires, authorizations })
     }
@@ -144,7 +144,7 @@ impl CertificateAuthority for AcmeAuthority {
     async fn open(
         &self,
         names: &EndpointNames,
-        proving: Proving,
+        challenges: &Challenges,
         replaces: Option<&str>,
     ) -> Result<CaReply<OpenedOrder>, CaError> {
         self.transport.begin(None);
@@ -163,15 +163,15 @@ impl CertificateAuthority for AcmeAuthority {
         let request = request(replaces.and_then(renewal::identifier));
         let order = account.new_order(&request).await.map_err(|error| self.error(error))?;
         let expires = resources::expires(&self.transport.last_body());
-        let opened = self.describe(order, expires, proving).await?;
+        let opened = self.describe(order, expires, challenges).await?;
         Ok(self.reply(opened))
     }
 
-    async fn resume(&self, order: &OpenOrder, proving: Proving) -> Result<CaReply<OpenedOrder>, CaError> {
+    async fn resume(&self, order: &OpenOrder, challenges: &Challenges) -> Result<CaReply<OpenedOrder>, CaError> {
         self.transport.begin(order.nonce.as_ref());
         let fetched = self.account().await?.order(order.url.clone()).await.map_err(|error| lost(self.error(error)))?;
         let expires = resources::expires(&self.transport.last_body());
-        let opened = self.describe(fetched, expires, proving).await.map_err(lost)?;
+        let opened = self.describe(fetched, expires, challenges).await.map_err(lost)?;
         Ok(self.reply(opened))
     }
 

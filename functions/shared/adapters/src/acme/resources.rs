@@ -5,8 +5,7 @@ use instant_acme::{AuthorizationHandle, ChallengeType};
 use serde::Deserialize;
 use serde_json::json;
 use time::OffsetDateTime;
-use vocabulary::acme::challenge::choose_challenge;
-use vocabulary::acme::{Authorization, AuthorizationStatus, ChallengeKind, OpenOrder, OrderStatus, Proving, order};
+use vocabulary::acme::{Authorization, AuthorizationStatus, ChallengeKind, Challenges, OpenOrder, OrderStatus, order};
 use vocabulary::failure::{Problem, Subproblem};
 use vocabulary::names::CertificateName;
 use vocabulary::text::printable;
@@ -55,7 +54,7 @@ pub(super) fn expires(body: &[u8]) -> Option<OffsetDateTime> {
 /// Chooses a challenge while the authorization is pending.
 pub(super) fn authorization<'a>(
     handle: &'a mut AuthorizationHandle<'a>,
-    proving: Proving,
+    challenges: &Challenges,
 ) -> Result<Authorization, CaError> {
     let status = authorization_status(handle.status);
     let url = handle.url().to_owned();
@@ -65,7 +64,7 @@ pub(super) fn authorization<'a>(
         text.parse().map_err(|_| refused(format!("the CA asks about “{}”", printable(&text, 80))))?;
     let challenge = match status {
         AuthorizationStatus::Pending => {
-            let kind = choose_challenge(proving, &name);
+            let kind = challenges.of(&name);
             let offered = handle.challenge(challenge_type(kind));
             let offered = offered.ok_or_else(|| CaError::MethodNotOffered { method: kind, name: name.to_string() })?;
             let token = match kind {

@@ -134,6 +134,7 @@ mod tests {
             findings: vec![],
             provider: None,
             serving: Serving::NotChecked,
+            over_dns: vec![],
         };
         let kept: CheckReport = serde_json::from_str(&fitted(&report)).expect("readable");
         assert!(fitted(&report).len() <= LARGEST_REPORT);

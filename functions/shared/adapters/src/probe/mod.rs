@@ -121,9 +121,11 @@ impl Probing<'_> {
             leftover: Vec::new(),
             persistent: Vec::new(),
         };
-        match subject.dns_method {
-            DnsMethod::Dns01 => self.delegation(subject, &mut facts).await,
-            DnsMethod::DnsPersist01 => self.persistent(&mut facts).await,
+        if subject.needs_delegation() {
+            self.delegation(subject, &mut facts).await;
+        }
+        if subject.dns_method == DnsMethod::DnsPersist01 {
+            self.persistent(&mut facts).await;
         }
         facts
     }

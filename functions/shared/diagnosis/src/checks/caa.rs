@@ -1,7 +1,6 @@
 //! What the CAA records say about this installation's CA, at the name that holds them.
 
-use vocabulary::acme::ChallengeKind;
-use vocabulary::acme::challenge::choose_challenge;
+use vocabulary::acme::{ChallengeKind, Challenges};
 use vocabulary::dns::caa::judge;
 use vocabulary::dns::{CaaFault, CaaLevel, CaaRefusal, Issuer};
 use vocabulary::guidance::WaitingOn;
@@ -15,12 +14,12 @@ use crate::facts::Facts;
 use crate::report::{Finding, Severity};
 use crate::subject::Subject;
 
-pub(crate) fn findings(subject: &Subject, facts: &Facts) -> Vec<Finding> {
+pub(crate) fn findings(subject: &Subject, facts: &Facts, challenges: &Challenges) -> Vec<Finding> {
     let served = |name: &CertificateName| {
         facts.authorization_names.iter().find(|base| base.base == name.base).is_none_or(|base| base.zone.is_served())
     };
     let judged = facts.caa.iter().filter(|one| served(&one.name)).filter_map(|one| {
-        let method = choose_challenge(subject.proving(), &one.name);
+        let method = challenges.of(&one.name);
         let refusal = judge(one.name.wildcard, method, &one.levels, &facts.issuer).err()?;
         let holder = Holder::of(refusal.level, &one.name.base, &subject.endpoint_target);
         let refused = Refused { name: &one.name, method, refusal, holder, issuer: &facts.issuer };
@@ -44,7 +43,7 @@ enum Holder {
 
 impl Holder {
     fn of(level: &CaaLevel, base: &DomainName, endpoint_target: &str) -> Self {
-        let target = endpoint_target.trim_end_matches('.').to_ascii_lowercase();
+        let target = endpoint_target.trim_start_matches("*.").trim_end_matches('.').to_ascii_lowercase();
         let is_platform = |name: &str| name == target || name.ends_with(&format!(".{target}"));
         let at = level.at();
         if is_platform(at) {
@@ -166,6 +165,7 @@ mod tests {
     use super::*;
     use crate::facts::CaaFacts;
     use crate::judge::{diagnose, obstacle};
+    use crate::properties::platform;
     use crate::report::CheckReport;
     use time::macros::datetime;
     use vocabulary::acme::Reachability;
@@ -187,7 +187,7 @@ mod tests {
         let also: Vec<String> = names[1..].iter().map(ToString::to_string).collect();
         let names = EndpointNames::parse(names[0], &also, 9).expect("valid names");
         let caa = names.iter().map(|name| CaaFacts { name: name.clone(), levels: vec![level.clone()] }).collect();
-        let subject = Subject::unregistered(names, Reachability::External.into(), EDGE);
+        let subject = Subject::unregistered(names, Reachability::External.into(), &platform(EDGE));
         let issuer = Issuer { identities: vec!["ca.example".into()], account: None };
         let facts =
             Facts { issuer, authorization_names: Vec::new(), caa, hosts: Vec::new(), platform: None, tls: None };
@@ -307,7 +307,8 @@ mod tests {
             "{}",
             finding.guidance.summary
         );
-        let offered = "example.com CAA 0 issue \"ca.example; validationmethods=http-01\"";
+        // The host is not the platform's yet, so that it is validated over DNS.
+        let offered = "example.com CAA 0 issue \"ca.example; validationmethods=dns-01\"";
         assert_eq!(record(&finding).as_deref(), Some(offered));
         let twice = one(&level("example.com", &[], &["0 issue \"ca.example; accounturi=x; accounturi=y\""]));
         assert_eq!(twice.check, "caa-account");

@@ -1,7 +1,5 @@
 //! The CNAME at `_acme-challenge`, and what else stands there.
 
-use vocabulary::acme::ChallengeKind;
-use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::dns::owner_records::delegation_record;
 use vocabulary::dns::{Answer, ServerAnswer};
 use vocabulary::names::DomainName;
@@ -73,13 +71,15 @@ pub(crate) fn judge(subject: &Subject, facts: &AuthorizationFacts) -> (Option<Re
     if !facts.leftover.is_empty() && findings.is_empty() {
         findings.push(leftover(target, &facts.leftover));
     }
-    let needed = subject.names.iter().filter(|name| name.base == facts.base);
-    let mut needed = needed.map(|name| choose_challenge(subject.proving(), name));
-    if !needed.any(|kind| kind == ChallengeKind::Dns01) {
-        // Asked of all, so that an endpoint can become internal; used by those that are validated over DNS.
-        findings = findings.into_iter().map(|finding| finding.softened(Severity::Notice)).collect();
-    }
     (Some(RecordCheck { record, status, found: found(facts) }), findings)
+}
+
+/// Whether a server of the zone leads `_acme-challenge` to the label of another registration here.
+pub(crate) fn leads_to_another(subject: &Subject, facts: &AuthorizationFacts) -> bool {
+    let Some(target) = &subject.delegation_target else { return false };
+    let Some((_, zone)) = target.split_once('.') else { return false };
+    let leads = facts.cname.iter().flat_map(|answer| answer.answer.records());
+    leads.into_iter().any(|to| to != target && to.strip_suffix(zone).is_some_and(|label| label.ends_with('.')))
 }
 
 fn status_of(finding: &Finding) -> RecordStatus {
@@ -95,6 +95,7 @@ fn status_of(finding: &Finding) -> RecordStatus {
 fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Finding {
     if fault.is(Check::DelegationMissing)
         && let Some((doubled, answers)) = &facts.doubled
+        && doubled.starts_with(&record.name)
         && let Some(at_doubled) = answers.iter().map(|a| a.answer.records()).find(|data| !data.is_empty())
     {
         let relative = doubled.strip_suffix(&format!(".{}", apex_of(facts))).unwrap_or(doubled);

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use vocabulary::dns::owner_records::host_record;
 use vocabulary::dns::{Answer, ServerAnswer};
 use vocabulary::record::DnsRecord;
 
@@ -10,6 +9,7 @@ use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
 use crate::checks::cdn::Cdn;
 use crate::checks::delegation::{chain_fault, error_of};
+use crate::checks::need::Need;
 use crate::checks::{http, zone};
 use crate::facts::{Chain, Facts, HostAnswer, HostFacts, ProbeAnswer, ProbeFault, ZoneState};
 use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
@@ -55,19 +55,30 @@ fn leads(answer: &HostAnswer, target: &str, platform: &[IpAddr]) -> Leads {
     }
 }
 
-/// The record beside what was found, and everything that is wrong with the host.
-pub(crate) fn judge(subject: &Subject, facts: &Facts, host: &HostFacts) -> (RecordCheck, Vec<Finding>) {
-    let record = host_record(&host.name, &subject.endpoint_target);
+/// What is to be said of a host.
+pub(crate) struct Judged {
+    /// The record beside what was found.
+    pub(crate) record: RecordCheck,
+    pub(crate) finding: Option<Finding>,
+    /// Whether the platform answers there, and for all who ask.
+    pub(crate) ours: bool,
+    /// Whether every server leads it through the target that was asked for.
+    pub(crate) by_alias: bool,
+}
+
+pub(crate) fn judge(subject: &Subject, facts: &Facts, host: &HostFacts) -> Judged {
+    let record = subject.host_record(&host.name);
     let check = |status| RecordCheck { record: record.clone(), status, found: found(host) };
+    let unknown = |finding| Judged { record: check(RecordStatus::Unreachable), finding, ours: false, by_alias: false };
     if !host.zone.is_served() {
         // Why is told of the zone.
-        return (check(RecordStatus::Unreachable), Vec::new());
+        return unknown(None);
     }
     let usable: Vec<&HostAnswer> = host.answers.iter().filter(|answer| is_usable(answer)).collect();
     let platform = facts.platform.as_ref().map_or(&[][..], |platform| platform.addresses());
     let led: Vec<Leads> = usable.iter().map(|answer| leads(answer, &record.value, platform)).collect();
     let Some((first, leading)) = usable.first().zip(led.first()) else {
-        return (check(RecordStatus::Unreachable), vec![unanswered(&record, host)]);
+        return unknown(Some(unanswered(&record, host)));
     };
     let right = led.iter().filter(|leads| leads.is_right()).count();
     let status = match () {
@@ -84,12 +95,32 @@ pub(crate) fn judge(subject: &Subject, facts: &Facts, host: &HostFacts) -> (Reco
         RecordStatus::Missing => Some(missing(&record, host)),
         _ => Some(elsewhere(host, &record, &usable, &led)),
     };
-    let finding = finding.map(|finding| match host.name.wildcard {
-        // A wildcard is validated over DNS: its certificate does not depend on where it leads.
-        true => finding.softened(Severity::Warning),
-        false => finding,
-    });
-    (check(status), finding.into_iter().collect())
+    let heard = host.http.as_ref().is_some_and(|observed| observed.platform);
+    let ours = heard && finding.as_ref().is_none_or(|finding| finding.severity < Severity::Error);
+    let by_alias = led.iter().all(|leads| *leads == Leads::ByAlias);
+    Judged { record: check(status), finding, ours, by_alias }
+}
+
+/// A finding about the host of `name`, as severe as its certificate depends on it.
+pub(crate) fn weighed(finding: Finding, subject: &Subject, need: Option<&Need>) -> Finding {
+    let Some(need) = need else { return finding };
+    let mut finding = finding.softened(need.host);
+    if !subject.registered && subject.own_target {
+        // Its target is drawn at registration.
+        finding.guidance.action = Some("Register the endpoint: it then shows the record to create.".into());
+        finding.guidance.record = None;
+        return finding;
+    }
+    let later = finding.is(Check::HostMissing) || finding.is(Check::HostElsewhere);
+    if let Some(record) = finding.guidance.record.as_ref().filter(|_| later && need.visitors_only) {
+        let line = record.line();
+        let others = if finding.is(Check::HostElsewhere) { " (and remove other A and AAAA records)" } else { "" };
+        finding.guidance.action = Some(format!(
+            "When you are ready for visitors, point the host at the platform: {line}{others}. The certificate does not \
+             wait for it."
+        ));
+    }
+    finding
 }
 
 fn is_usable(answer: &HostAnswer) -> bool {

@@ -6,6 +6,7 @@ pub mod certificate_authority;
 pub mod delegation;
 pub mod host;
 pub mod http;
+pub(crate) mod need;
 pub mod persistent_record;
 pub mod serving;
 pub mod zone;

@@ -1,8 +1,6 @@
 //! The persistent record at `_validation-persist`: what stands there, as the CA will judge it.
 
 use time::OffsetDateTime;
-use vocabulary::acme::ChallengeKind;
-use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::dns::owner_records::persistent_record;
 use vocabulary::dns::{PersistentFault, PersistentIssuer, PersistentRecord, ServerAnswer};
 use vocabulary::names::DomainName;
@@ -130,14 +128,8 @@ pub(crate) fn judge(
         Some(fault) => Some(refine(fault, &record, facts)),
         None => ending(subject, facts, &issuer, wildcard, now),
     };
-    let needed = names().any(|name| choose_challenge(subject.proving(), name) == ChallengeKind::DnsPersist01);
-    let findings = finding.into_iter().filter_map(|finding| match () {
-        // It is there to be created: that it is missing before the registration is nobody's fault.
-        () if !subject.registered && finding.is(Check::PersistentMissing) => None,
-        // Asked of all, so that an endpoint can become internal; used by those that are validated over DNS.
-        () if !needed => Some(finding.softened(Severity::Notice)),
-        () => Some(finding),
-    });
+    // It is there to be created: that it is missing before the registration is nobody's fault.
+    let findings = finding.into_iter().filter(|finding| subject.registered || !finding.is(Check::PersistentMissing));
     let findings = findings.collect();
     (Some(RecordCheck { record, status, found: found(facts) }), findings)
 }
@@ -157,7 +149,7 @@ fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Fin
         return fault;
     };
     let Some(there) = answers.iter().map(|a| a.answer.records()).find(|data| !data.is_empty()) else { return fault };
-    if !fault.is(Check::PersistentMissing) {
+    if !fault.is(Check::PersistentMissing) || !doubled.starts_with(&record.name) {
         return fault;
     }
     let relative = record.name.strip_suffix(&format!(".{apex}")).unwrap_or(&record.name);

@@ -1,14 +1,99 @@
-//! The gate before an order: do the records of every name lead where they must?
+//! The gate before an order: is every name proven for this registration, and do its records lead where they must?
 
 use diagnosis::checks::persistent_record;
+use diagnosis::facts::MOST_ALIASES;
 use diagnosis::gate::judge_delegation;
 use diagnosis::to_failure;
 use time::OffsetDateTime;
-use vocabulary::dns::{PersistentIssuer, RecordKind};
+use vocabulary::acme::{ChallengeKind, Challenges, Reachability};
+use vocabulary::dns::owner_records::host_can_prove;
+use vocabulary::dns::{PersistentIssuer, Platform, RecordKind, ServerAnswer, TenantProof};
 use vocabulary::failure::Failure;
-use vocabulary::names::DomainName;
+use vocabulary::names::{CertificateName, DomainName};
 
+use crate::endpoint::endpoint::Endpoint;
 use crate::ports::dns::AuthoritativeDns;
+
+/// Checks that each name of `endpoint` is proven for this registration, and delegated where it is validated over DNS-01.
+///
+/// All names, whatever a CA still wants to validate: an authorization that it has kept may be another tenant's, as all
+/// tenants share one account there. A name is proven by its delegation, or by a host that leads through this registration's
+/// own target. One that was proven before may go on without, unless it is now another registration's.
+///
+/// # Errors
+///
+/// As [`judge_delegation`], for the first that is not.
+pub async fn check_proofs(
+    dns: &impl AuthoritativeDns,
+    endpoint: &Endpoint,
+    platform: &Platform,
+    challenges: &Challenges,
+) -> Result<(), Failure> {
+    let target = platform.delegation_target(&endpoint.label);
+    for base in endpoint.names.authorization_names() {
+        let validates = names_of(endpoint, base).any(|name| challenges.of(name) == ChallengeKind::Dns01);
+        if !validates && platform.tenant_proof == TenantProof::Off {
+            continue;
+        }
+        let cname = dns.ask(&base.challenge_name(), RecordKind::Cname).await;
+        if judge_delegation(base, &target, &cname, &[]).is_ok() {
+            continue;
+        }
+        if validates || !is_proven_without(dns, endpoint, platform, base, &cname).await {
+            // What else may stand there only matters where the alias is not right.
+            let txt = dns.ask(&base.challenge_name(), RecordKind::Txt).await;
+            judge_delegation(base, &target, &cname, &txt)?;
+        }
+    }
+    Ok(())
+}
+
+fn names_of<'a>(endpoint: &'a Endpoint, base: &DomainName) -> impl Iterator<Item = &'a CertificateName> {
+    endpoint.names.iter().filter(move |name| name.base == *base)
+}
+
+/// Whether `base` is proven though its delegation is not right: by where its host leads, or from before.
+async fn is_proven_without(
+    dns: &impl AuthoritativeDns,
+    endpoint: &Endpoint,
+    platform: &Platform,
+    base: &DomainName,
+    cname: &[ServerAnswer],
+) -> bool {
+    let external = endpoint.reachability == Reachability::External;
+    if external && platform.endpoint_target.is_own() && names_of(endpoint, base).all(host_can_prove) {
+        let own = platform.endpoint_target.of(&endpoint.label);
+        if leads_through(dns, base, &own).await {
+            return true;
+        }
+    }
+    let target = platform.delegation_target(&endpoint.label);
+    names_of(endpoint, base).all(|name| endpoint.is_known(name)) && !leads_to_another(cname, platform, &target)
+}
+
+/// Whether a server leads to the label of another registration here.
+fn leads_to_another(cname: &[ServerAnswer], platform: &Platform, target: &str) -> bool {
+    let mut leads = cname.iter().flat_map(|answer| answer.answer.records());
+    leads.any(|to| to != target && platform.is_delegation_target(to))
+}
+
+/// Whether the aliases of `host` lead through `target`, at every server that answers.
+async fn leads_through(dns: &impl AuthoritativeDns, host: &DomainName, target: &str) -> bool {
+    let mut name = host.to_string();
+    for _ in 0..MOST_ALIASES {
+        let answers = dns.ask(&name, RecordKind::Cname).await;
+        let mut usable = answers.iter().map(|answer| &answer.answer).filter(|answer| answer.is_usable());
+        let Some([next]) = usable.next().map(|answer| answer.records()) else { return false };
+        if usable.any(|answer| answer.records() != [next.as_str()]) {
+            return false;
+        }
+        if next == target {
+            return true;
+        }
+        name.clone_from(next);
+    }
+    false
+}
 
 /// Looks whether the `_acme-challenge` of each base leads to `target`.
 ///

@@ -1,9 +1,8 @@
 //! The CAs of an installation: the first one, and those that stand in for it.
 
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::acme::directory::host;
-use vocabulary::acme::{ChallengeKind, OpenOrder};
+use vocabulary::acme::{ChallengeKind, Challenges, OpenOrder};
 use vocabulary::dns::caa::judge;
 use vocabulary::dns::{CaaFault, CaaLevel, Issuer};
 use vocabulary::failure::{Failure, FailureName};
@@ -73,8 +72,8 @@ impl Authorities {
     /// failed by: then the next one's turn has come.
     ///
     /// A standing record names the first CA and our account there, so that no other can stand in where one is needed.
-    pub fn in_turn(&self, endpoint: &Endpoint, now: OffsetDateTime) -> Vec<&Authority> {
-        let stands = |name| choose_challenge(endpoint.proving(), name) == ChallengeKind::DnsPersist01;
+    pub fn in_turn(&self, endpoint: &Endpoint, challenges: &Challenges, now: OffsetDateTime) -> Vec<&Authority> {
+        let stands = |name| challenges.of(name) == ChallengeKind::DnsPersist01;
         if endpoint.names.iter().any(stands) {
             return vec![self.first()];
         }
@@ -117,11 +116,11 @@ pub fn asks_the_next(failure: &Failure, tries: u32, now: OffsetDateTime) -> bool
 /// that is not known here) keeps it out, as it is only to help.
 pub fn keeps_out(
     authority: &Authority,
-    endpoint: &Endpoint,
+    challenges: &Challenges,
     name: &CertificateName,
     levels: &[CaaLevel],
 ) -> Option<String> {
-    let method = choose_challenge(endpoint.proving(), name);
+    let method = challenges.of(name);
     let refusal = judge(name.wildcard, method, levels, &authority.issuer).err()?;
     let at = refusal.level.at();
     Some(match refusal.fault {
@@ -235,7 +234,11 @@ mod tests {
     }
 
     fn turn(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<String> {
-        three().in_turn(endpoint, now).iter().map(|authority| authority.directory.clone()).collect()
+        three()
+            .in_turn(endpoint, &endpoint.proving().into(), now)
+            .iter()
+            .map(|authority| authority.directory.clone())
+            .collect()
     }
 
     #[test]
@@ -310,7 +313,7 @@ mod tests {
         let name: CertificateName = "shop.example.com".parse().expect("valid");
         let says = |answer| {
             let levels = [CaaLevel { name: "example.com".into(), aliases: Vec::new(), answer }];
-            keeps_out(&authority(URLS[1]), &endpoint(), &name, &levels)
+            keeps_out(&authority(URLS[1]), &endpoint().proving().into(), &name, &levels)
         };
         let records = |text: &str| says(Answer::Records(vec![text.to_owned()]));
         assert_eq!(says(Answer::NoData), None);

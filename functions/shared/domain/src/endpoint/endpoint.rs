@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, OpenOrder, Proving, Reachability};
 use vocabulary::certificate::{Deployment, InstalledCertificate};
+use vocabulary::dns::Platform;
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
-use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
+use vocabulary::names::{CertificateName, DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use crate::endpoint::failing::Failing;
 use crate::endpoint::health::Health;
@@ -205,19 +206,26 @@ impl Endpoint {
 }
 
 impl Endpoint {
+    /// Whether a certificate for `name` was issued to this registration, so that it was proven before.
+    pub fn is_known(&self, name: &CertificateName) -> bool {
+        self.certificate.as_ref().is_some_and(|held| held.names.contains(name))
+    }
+
     pub fn proving(&self) -> Proving {
         Proving { reachability: self.reachability, dns_method: self.dns_method }
     }
 
     /// What a check of it checks.
-    pub fn subject(&self, delegation_zone: &str, endpoint_target: &str) -> Subject {
+    pub fn subject(&self, platform: &Platform) -> Subject {
         Subject {
             names: self.names.clone(),
             reachability: self.reachability,
             dns_method: self.dns_method,
             registered: true,
-            delegation_target: Some(self.label.target(delegation_zone)),
-            endpoint_target: endpoint_target.to_owned(),
+            delegation_target: Some(platform.delegation_target(&self.label)),
+            endpoint_target: platform.endpoint_target.of(&self.label),
+            own_target: platform.endpoint_target.is_own(),
+            tenant_proof: platform.tenant_proof,
             certificate: self.certificate.clone(),
             failure: self.failing.as_ref().map(|failing| failing.failure.clone()),
             order_open: self.order.is_some(),

@@ -1,32 +1,47 @@
-//! The DNS records a customer has to create.
+//! The DNS records a domain owner has to create.
 
 use vocabulary::acme::{DnsMethod, Reachability};
-use vocabulary::dns::PersistentIssuer;
-use vocabulary::dns::owner_records::{delegation_record, host_record, persistent_record};
+use vocabulary::dns::owner_records::{delegation_record, host_can_prove, persistent_record};
+use vocabulary::dns::{PersistentIssuer, Platform, TenantProof};
+use vocabulary::names::DomainName;
 use vocabulary::names::endpoint_names::persistent_names;
 use vocabulary::record::DnsRecord;
 
 use crate::endpoint::endpoint::Endpoint;
 
-/// All records that `endpoint` needs: one delegation CNAME per base name, or the standing record in its place; for an
-/// external endpoint also the host's own record.
+/// All records of `endpoint`, each with what it is for: for an external endpoint the host's own; one delegation CNAME per
+/// authorization name; the persistent record, which does without the delegation only where nobody has to prove a tenant.
 ///
-/// Without an `issuer` there is no standing record to be shown: an attempt says what is missing.
-pub fn required_records(
-    endpoint: &Endpoint,
-    delegation_zone: &str,
-    endpoint_target: &str,
-    issuer: Option<&PersistentIssuer>,
-) -> Vec<DnsRecord> {
-    let target = endpoint.label.target(delegation_zone);
-    let hosts = endpoint.names.iter().filter(|_| endpoint.reachability == Reachability::External);
-    let hosts = hosts.map(|name| host_record(name, endpoint_target));
-    let authorization_names = persistent_names(endpoint.names.iter()).into_iter();
-    let proofs = authorization_names.filter_map(|(base, wildcard)| match endpoint.dns_method {
-        DnsMethod::Dns01 => Some(delegation_record(base, &target)),
-        DnsMethod::DnsPersist01 => issuer.map(|issuer| persistent_record(base, wildcard, issuer)),
+/// Without an `issuer` there is no persistent record to be shown: an attempt says what is missing.
+pub fn required_records(endpoint: &Endpoint, platform: &Platform, issuer: Option<&PersistentIssuer>) -> Vec<DnsRecord> {
+    let subject = endpoint.subject(platform);
+    let external = endpoint.reachability == Reachability::External;
+    let hosts = endpoint.names.iter().filter(|_| external).map(|name| subject.host_record(name));
+    let persists = endpoint.dns_method == DnsMethod::DnsPersist01;
+    let target = platform.delegation_target(&endpoint.label);
+    let proofs = persistent_names(endpoint.names.iter()).into_iter().flat_map(|(base, wildcard)| {
+        let persistent = issuer.filter(|_| persists).map(|issuer| persistent_record(base, wildcard, issuer));
+        let delegation = subject.needs_delegation().then(|| delegation(endpoint, platform, base, &target));
+        persistent.into_iter().chain(delegation)
     });
     hosts.chain(proofs).collect()
+}
+
+fn delegation(endpoint: &Endpoint, platform: &Platform, base: &DomainName, target: &str) -> DnsRecord {
+    let record = delegation_record(base, target);
+    let hosts: Vec<_> = endpoint.names.iter().filter(|name| name.base == *base).collect();
+    let by_host = endpoint.reachability == Reachability::External && hosts.iter().all(|name| !name.wildcard);
+    let optional = match (platform.tenant_proof, platform.endpoint_target.is_own()) {
+        (TenantProof::Off, _) => true,
+        (TenantProof::On, own) => own && hosts.iter().all(|name| host_can_prove(name)),
+    };
+    if !by_host || !optional {
+        return record;
+    }
+    let purpose = format!(
+        "Proves that {base} is yours before the host leads to the platform; once the host does, it is optional."
+    );
+    DnsRecord { purpose, ..record }
 }
 
 #[cfg(test)]
@@ -36,19 +51,60 @@ mod tests {
     use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
     use vocabulary::record::quoted;
 
+    fn platform(target: &str, tenant_proof: TenantProof) -> Platform {
+        Platform {
+            delegation_zone: "acme.platform.example".into(),
+            endpoint_target: target.parse().expect("a target"),
+            tenant_proof,
+            reserved: Vec::new(),
+        }
+    }
+
     fn records(domain: &str, also: &[String], reachability: Reachability) -> Vec<(String, String, String)> {
-        let endpoint = Endpoint::register(
+        let shared = platform("edge.platform.example", TenantProof::On);
+        let all = required_records(&endpoint(domain, also, reachability), &shared, None);
+        all.into_iter().map(|r| (r.name, r.kind, r.value)).collect()
+    }
+
+    fn endpoint(domain: &str, also: &[String], reachability: Reachability) -> Endpoint {
+        Endpoint::register(
             EndpointId::from_random([1; 16]),
             vocabulary::names::TenantId::fallback(),
             EndpointNames::parse(domain, also, 9).expect("valid"),
             reachability,
             DelegationLabel::from_random([2; 16]),
             OffsetDateTime::UNIX_EPOCH,
+        )
+    }
+
+    #[test]
+    fn each_record_says_what_it_does() {
+        let purposes = |domain: &str, target: &str, proof| -> Vec<String> {
+            let records =
+                required_records(&endpoint(domain, &[], Reachability::External), &platform(target, proof), None);
+            records.into_iter().map(|record| record.purpose.split(',').next().expect("a part").to_owned()).collect()
+        };
+        assert_eq!(
+            purposes("www.example.com", "edge.example.net", TenantProof::On),
+            ["Brings the visitors of www.example.com to the platform.", "Proves that www.example.com is yours"]
         );
-        required_records(&endpoint, "acme.platform.example", "edge.platform.example", None)
-            .into_iter()
-            .map(|r| (r.name, r.kind, r.value))
-            .collect()
+        let both = purposes("www.example.com", "*.edge.example.net", TenantProof::On);
+        assert_eq!(both[0], "Proves that www.example.com is yours");
+        assert!(both[1].contains("before the host leads to the platform"), "{both:?}");
+        let apex = purposes("example.com", "*.edge.example.net", TenantProof::On);
+        assert!(
+            apex[0].starts_with("Brings the visitors") && apex[1] == "Proves that example.com is yours",
+            "{apex:?}"
+        );
+        assert!(purposes("www.example.com", "edge.example.net", TenantProof::Off)[1].contains("before the host leads"));
+    }
+
+    #[test]
+    fn with_a_target_of_its_own_a_host_leads_to_no_other_registration() {
+        let own = platform("*.edge.example.net", TenantProof::On);
+        let records = required_records(&endpoint("www.example.com", &[], Reachability::External), &own, None);
+        let label = records[1].value.strip_suffix(".acme.platform.example").expect("the delegation");
+        assert_eq!(records[0].value, format!("{label}.edge.example.net"));
     }
 
     #[test]
@@ -73,33 +129,30 @@ mod tests {
     }
 
     #[test]
-    fn a_standing_record_stands_in_place_of_the_delegation_and_covers_the_wildcard_where_there_is_one() {
-        let names = EndpointNames::parse("example.com", &["*.example.com".into(), "db.example.org".into()], 9);
-        let mut endpoint = Endpoint::register(
-            EndpointId::from_random([1; 16]),
-            vocabulary::names::TenantId::fallback(),
-            names.expect("valid"),
-            Reachability::Internal,
-            DelegationLabel::from_random([2; 16]),
-            OffsetDateTime::UNIX_EPOCH,
-        );
+    fn a_persistent_record_names_the_account_so_the_delegation_stands_beside_it_where_tenants_are_to_be_proven() {
+        let also = ["*.example.com".into(), "db.example.org".into()];
+        let mut endpoint = endpoint("example.com", &also, Reachability::Internal);
         endpoint.dns_method = DnsMethod::DnsPersist01;
         let issuer = vocabulary::dns::Issuer {
             identities: vec!["ca.example".into()],
             account: Some("https://ca.example/acct/7".into()),
         };
         let issuer = PersistentIssuer::of(&issuer).expect("known");
-        let lines: Vec<_> =
-            required_records(&endpoint, "zone", "edge", Some(&issuer)).iter().map(DnsRecord::line).collect();
+        let lines = |proof, issuer| -> Vec<String> {
+            let platform = platform("edge.example.net", proof);
+            required_records(&endpoint, &platform, issuer).iter().map(DnsRecord::line).collect()
+        };
         let value = "ca.example; accounturi=https://ca.example/acct/7";
         assert_eq!(
-            lines,
+            lines(TenantProof::Off, Some(&issuer)),
             [
                 format!("_validation-persist.db.example.org TXT \"{value}\""),
                 format!("_validation-persist.example.com TXT \"{value}; policy=wildcard\""),
             ]
         );
-        assert!(required_records(&endpoint, "zone", "edge", None).is_empty());
+        assert!(lines(TenantProof::Off, None).is_empty());
+        let both = lines(TenantProof::On, Some(&issuer));
+        assert!(both.len() == 4 && both[1].starts_with("_acme-challenge.db.example.org CNAME "), "{both:?}");
     }
 
     #[test]

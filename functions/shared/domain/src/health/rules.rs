@@ -27,8 +27,7 @@ pub(super) fn dns(report: &CheckReport) -> Option<Symptom> {
             && !finding.entry().is_some_and(|entry| matches!(entry.area, Area::Serving | Area::Ca))
     };
     let finding = report.findings.iter().find(renewal)?;
-    let summary = format!("{}: {}", finding.subject, finding.guidance.summary);
-    Some(of_kind(SymptomKind::DnsBroken, Guidance { summary, ..finding.guidance.clone() }))
+    Some(of_kind(SymptomKind::DnsBroken, finding.guidance_for_people()))
 }
 
 pub(super) fn in_acm(

@@ -6,7 +6,7 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::status::EndpointStatus;
 use crate::issues::attempts::failed;
 use crate::issues::issue::Issue;
-use crate::issues::observed::{checked, first_records, seen};
+use crate::issues::observed::{checked, first_records, seen, unproven};
 use crate::issues::schedule::{overdue, progress};
 
 /// All that is wrong with `endpoint` at `now`, each cause once.
@@ -25,6 +25,7 @@ pub fn issues(endpoint: &Endpoint, now: OffsetDateTime) -> Vec<Issue> {
         false => wrong
             .chain(checked(endpoint, now))
             .chain(first_records(endpoint, now))
+            .chain(unproven(endpoint, now))
             .chain(overdue(endpoint, now))
             .chain(progress(endpoint, now))
             .collect(),

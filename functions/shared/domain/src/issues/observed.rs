@@ -1,6 +1,6 @@
 //! What checks and health checks found.
 
-use diagnosis::report::CheckSummary;
+use diagnosis::report::{CheckSummary, Severity as FindingSeverity};
 use time::OffsetDateTime;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::FailureName;
@@ -147,6 +147,35 @@ pub(super) fn first_records(endpoint: &Endpoint, now: OffsetDateTime) -> Option<
             shared: false,
             // The first attempt confirms it within minutes.
             due: Due::WhenConfirmed,
+        }),
+    })
+}
+
+/// The certificate is renewed while the host points to the platform, and no record proves any more whose the domain is.
+pub(super) fn unproven(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {
+    let held = endpoint.certificate.as_ref().filter(|_| endpoint.failing.is_none())?;
+    let check = endpoint.check.as_ref()?;
+    let worst = check.worst.as_ref().filter(|worst| worst.severity == FindingSeverity::Warning)?;
+    let delegation = worst.check.starts_with("delegation-").then_some(&worst.guidance)?;
+    let what = delegation.summary.trim_end_matches('.');
+    let summary = format!(
+        "{what}. Renewals continue while the host points to the platform; a change of names needs the record."
+    );
+    let owner = delegation.waiting_on;
+    Some(Issue {
+        cause: Cause::new("delegation-unproven"),
+        check: Some(worst.check.clone()),
+        owner,
+        status: EndpointStatus::Degraded,
+        guidance: Guidance { summary, ..delegation.clone() },
+        since: check.checked_at,
+        breaks_at: Some(held.not_after),
+        notice: Some(Notice {
+            kind: AlertKind::ActionRequired,
+            severity: Severity::of(endpoint, owner, now),
+            source: Source::Look,
+            shared: false,
+            due: Due::Now,
         }),
     })
 }

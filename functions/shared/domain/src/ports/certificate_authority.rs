@@ -1,7 +1,7 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
-use vocabulary::acme::{Authorization, ChallengeKind, OpenOrder, OrderStatus, Proving};
+use vocabulary::acme::{Authorization, ChallengeKind, Challenges, OpenOrder, OrderStatus};
 use vocabulary::failure::{Failure, FailureName, Problem};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
@@ -82,7 +82,7 @@ pub trait CertificateAuthority {
     fn open(
         &self,
         names: &EndpointNames,
-        proving: Proving,
+        challenges: &Challenges,
         replaces: Option<&str>,
     ) -> impl Future<Output = Result<CaReply<OpenedOrder>, CaError>> + Send;
 
@@ -90,7 +90,7 @@ pub trait CertificateAuthority {
     fn resume(
         &self,
         order: &OpenOrder,
-        proving: Proving,
+        challenges: &Challenges,
     ) -> impl Future<Output = Result<CaReply<OpenedOrder>, CaError>> + Send;
 
     /// Says that the pending challenges can be validated, and looks for a few seconds how it goes.

@@ -53,6 +53,7 @@ fn checked(mut endpoint: Endpoint, worst: Option<Severity>, serves_another: bool
         records: if worst == Some(Severity::Error) { RecordStatus::Missing } else { RecordStatus::Ok },
         worst: worst.map(concern),
         serves_another,
+        over_dns: vec![],
     });
     endpoint
 }
@@ -113,7 +114,9 @@ fn what_is_wrong_decides_who_is_waited_on() {
         (failing(held(), Throttled, WaitingOn::Operator), EndpointStatus::Retrying, WaitingOn::Nobody),
         (failing(fresh(), RateLimited, WaitingOn::Ca), EndpointStatus::Retrying, WaitingOn::Ca),
         (checked(held(), Some(Severity::Error), false), EndpointStatus::Degraded, WaitingOn::DomainOwner),
-        (checked(held(), Some(Severity::Warning), false), EndpointStatus::Ready, WaitingOn::Nobody),
+        (checked(held(), Some(Severity::Notice), false), EndpointStatus::Ready, WaitingOn::Nobody),
+        // It goes on without the delegation, and says so.
+        (checked(held(), Some(Severity::Warning), false), EndpointStatus::Degraded, WaitingOn::DomainOwner),
         (checked(held(), None, true), EndpointStatus::Degraded, WaitingOn::Operator),
         (checked(held(), None, false), EndpointStatus::Ready, WaitingOn::Nobody),
         (held(), EndpointStatus::Ready, WaitingOn::Nobody),

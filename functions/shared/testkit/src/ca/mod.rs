@@ -10,9 +10,8 @@ use rcgen::{
     SignatureAlgorithm,
 };
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::challenge::choose_challenge;
 use vocabulary::acme::{
-    Authorization, AuthorizationStatus, CaLimits, Challenge, ChallengeKind, OpenOrder, OrderStatus, Proving,
+    Authorization, AuthorizationStatus, CaLimits, Challenge, ChallengeKind, Challenges, OpenOrder, OrderStatus,
     RenewalWindow,
 };
 use vocabulary::dns::PersistentIssuer;
@@ -239,7 +238,7 @@ impl CertificateAuthority for MemoryCa {
     async fn open(
         &self,
         names: &EndpointNames,
-        proving: Proving,
+        challenges: &Challenges,
         replaces: Option<&str>,
     ) -> Result<CaReply<OpenedOrder>, CaError> {
         let mut state = self.state();
@@ -267,7 +266,7 @@ impl CertificateAuthority for MemoryCa {
                     url: format!("memory://ca/authorization/{number}/{i}"),
                     name: name.clone(),
                     status: if reused { AuthorizationStatus::Valid } else { AuthorizationStatus::Pending },
-                    challenge: Some(challenge(number, i, choose_challenge(proving, name))),
+                    challenge: Some(challenge(number, i, challenges.of(name))),
                 }
             })
             .collect();
@@ -288,14 +287,14 @@ impl CertificateAuthority for MemoryCa {
         Ok(self.reply(value))
     }
 
-    async fn resume(&self, order: &OpenOrder, proving: Proving) -> Result<CaReply<OpenedOrder>, CaError> {
+    async fn resume(&self, order: &OpenOrder, challenges: &Challenges) -> Result<CaReply<OpenedOrder>, CaError> {
         let value = {
             let mut state = self.state();
             let held = state.order(&order.url)?;
             // The client chooses anew among what the CA offers.
             for authorization in &mut held.authorizations {
                 let chosen = authorization.challenge.as_mut().expect("made with one");
-                chosen.kind = choose_challenge(proving, &authorization.name);
+                chosen.kind = challenges.of(&authorization.name);
                 chosen.response = response(&chosen.token, chosen.kind);
             }
             opened(self.directory, &order.url, held)

@@ -27,11 +27,13 @@ pub fn report_of_a_missing_record(name: &str, value: &str, at: OffsetDateTime) -
             subject: name.into(),
             expected: format!("CNAME {value}"),
             explanation: "The CA finds no proof without it.".into(),
-            guidance: Guidance::new(WaitingOn::DomainOwner, "nothing", "Create the record.").with_record(Some(&record)),
+            guidance: Guidance::new(WaitingOn::DomainOwner, "has no CNAME record", "Create the record.")
+                .with_record(Some(&record)),
             command: None,
         }],
         provider: None,
         serving: Serving::NotChecked,
+        over_dns: vec![],
     }
 }
 

@@ -1,8 +1,11 @@
 //! By which method the names of an endpoint are proven.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::names::certificate_name::CertificateName;
+use crate::names::domain_name::DomainName;
 
 /// Whether the CA can open a connection to the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +51,15 @@ pub enum DnsMethod {
     DnsPersist01,
 }
 
+impl DnsMethod {
+    pub fn challenge(self) -> ChallengeKind {
+        match self {
+            Self::Dns01 => ChallengeKind::Dns01,
+            Self::DnsPersist01 => ChallengeKind::DnsPersist01,
+        }
+    }
+}
+
 /// All that decides how an endpoint's names are proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Proving {
@@ -61,14 +73,41 @@ impl From<Reachability> for Proving {
     }
 }
 
-/// The method by which `name` is to be proven.
+/// By which challenge each name of an endpoint is validated: a choice for each order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenges {
+    proving: Proving,
+    over_dns: BTreeSet<DomainName>,
+}
+
+impl Challenges {
+    /// `over_dns`: external hosts at which the platform does not answer, and which need not wait for that.
+    pub fn new(proving: Proving, over_dns: impl IntoIterator<Item = DomainName>) -> Self {
+        Self { proving, over_dns: over_dns.into_iter().collect() }
+    }
+
+    pub fn of(&self, name: &CertificateName) -> ChallengeKind {
+        match choose_challenge(self.proving, name) {
+            ChallengeKind::Http01 if self.over_dns.contains(&name.base) => self.proving.dns_method.challenge(),
+            kind => kind,
+        }
+    }
+}
+
+/// Every external host over HTTP.
+impl From<Proving> for Challenges {
+    fn from(proving: Proving) -> Self {
+        Self::new(proving, [])
+    }
+}
+
+/// The challenge by which `name` is validated, unless its host is not the platform's yet: [`Challenges`].
 ///
-/// A wildcard is only ever proven over DNS (RFC 8555 §7.4.1), and so is a host the CA cannot reach.
+/// A wildcard is only ever validated over DNS (RFC 8555 §7.4.1), and so is a host the CA cannot reach.
 pub fn choose_challenge(proving: Proving, name: &CertificateName) -> ChallengeKind {
     match (proving.reachability, proving.dns_method) {
         (Reachability::External, _) if !name.wildcard => ChallengeKind::Http01,
-        (_, DnsMethod::Dns01) => ChallengeKind::Dns01,
-        (_, DnsMethod::DnsPersist01) => ChallengeKind::DnsPersist01,
+        (_, method) => method.challenge(),
     }
 }
 
@@ -88,6 +127,14 @@ mod tests {
             assert_eq!(choose(Reachability::External, method, "*.example.com"), kind);
             assert_eq!(choose(Reachability::Internal, method, "www.example.com"), kind);
         }
+    }
+
+    #[test]
+    fn a_host_that_is_not_the_platforms_yet_is_validated_over_dns_and_the_others_over_http() {
+        let name = |text: &str| text.parse::<CertificateName>().expect("a valid name");
+        let challenges = Challenges::new(Reachability::External.into(), [name("live.example.com").base]);
+        let kinds = ["live.example.com", "www.example.com", "*.www.example.com"].map(|text| challenges.of(&name(text)));
+        assert_eq!(kinds, [ChallengeKind::Dns01, ChallengeKind::Http01, ChallengeKind::Dns01]);
     }
 
     #[test]

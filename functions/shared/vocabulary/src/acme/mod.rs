@@ -9,7 +9,7 @@ pub mod rate_limit;
 pub mod renewal_info;
 pub mod token_bucket;
 
-pub use self::challenge::{ChallengeKind, DnsMethod, Proving, Reachability};
+pub use self::challenge::{ChallengeKind, Challenges, DnsMethod, Proving, Reachability};
 pub use self::error_types::{ACME_ERRORS, AcmeError};
 pub use self::limits::{CaLimits, CaLimitsError};
 pub use self::order::{Authorization, AuthorizationStatus, Challenge, HttpPublication, OpenOrder, OrderStatus};

@@ -11,7 +11,7 @@ pub fn delegation_record(base: &DomainName, target: &str) -> DnsRecord {
         name: base.challenge_name(),
         kind: "CNAME".into(),
         value: target.to_owned(),
-        purpose: format!("Lets the platform prove control of {base} for its certificate, now and at every renewal."),
+        purpose: format!("Proves that {base} is yours, for its certificate now and at every renewal."),
     }
 }
 
@@ -23,7 +23,8 @@ pub fn persistent_record(base: &DomainName, wildcard: bool, issuer: &PersistentI
         kind: "TXT".into(),
         value: issuer.value(wildcard),
         purpose: format!(
-            "Allows the platform's account at its certificate authority to have certificates for {names}, as long as it stands."
+            "Lets the platform's account at its certificate authority have certificates for {names}, as long as it \
+             stands. It names that account, not you."
         ),
     }
 }
@@ -36,8 +37,28 @@ pub fn host_record(name: &CertificateName, endpoint_target: &str) -> DnsRecord {
         kind: if apex { "ALIAS" } else { "CNAME" }.into(),
         value: endpoint_target.to_owned(),
         purpose: match apex {
-            true => format!("Sends {name} to the platform; some providers call ALIAS “ANAME” or “flattened CNAME”."),
-            false => format!("Sends {name} to the platform."),
+            true => format!(
+                "Brings the visitors of {name} to the platform; some providers call ALIAS “ANAME” or “flattened CNAME”."
+            ),
+            false => format!("Brings the visitors of {name} to the platform."),
         },
     }
+}
+
+/// Leads an external host to its registration's own target, which proves the domain, too, where [`host_can_prove`].
+pub fn own_host_record(name: &CertificateName, own_target: &str) -> DnsRecord {
+    let record = host_record(name, own_target);
+    match host_can_prove(name) {
+        true => DnsRecord {
+            purpose: format!("Proves that {name} is yours, and brings its visitors to the platform."),
+            ..record
+        },
+        false => record,
+    }
+}
+
+/// Whether the CNAME of a host can prove its domain: where it stands at the apex it is an ALIAS, which shows addresses only,
+/// and a wildcard is never validated by its host.
+pub fn host_can_prove(name: &CertificateName) -> bool {
+    !name.wildcard && !name.base.is_registrable()
 }

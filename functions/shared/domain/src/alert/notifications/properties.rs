@@ -72,6 +72,7 @@ fn checked(broken: Option<WaitingOn>, another: bool, at: OffsetDateTime) -> Chec
             guidance: Guidance::new(waiting_on, "It is missing.", "Create it."),
         }),
         serves_another: another,
+        over_dns: vec![],
     }
 }
 

@@ -1,0 +1,99 @@
+//! Two tenants on the deployed stack: what one leaves in DNS is of no use to the other, and a certificate comes before the
+//! host is switched.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use aws_sdk_route53::types::RrType;
+use end_to_end::{Platform, text};
+use local_cloud::{CaOptions, CustomerZone, Options, wait_until};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// A CA that keeps every authorization, for all tenants of the one account alike.
+fn options() -> Options {
+    let ca = CaOptions { authz_reuse_percent: 100, ..CaOptions::default() };
+    Options { ca, schedule: "rate(23 hours)".into(), ..Options::unique() }
+}
+
+async fn register(platform: &Platform, tenant: &str, domain: &str) -> Result<Value> {
+    let body = json!({"domain": domain, "reachability": "external", "tenant": tenant});
+    let answer = platform.call(Method::POST, "endpoints", Some(body)).await?;
+    ensure!(answer.status == 201, "registering {domain}: {answer:?}");
+    Ok(answer.body)
+}
+
+async fn remove(platform: &Platform, domain: &str) -> Result<()> {
+    let path = format!("endpoints/{domain}");
+    platform.call(Method::DELETE, &path, None).await?;
+    wait_until(&format!("the removal of {domain}"), Duration::from_secs(60), async || {
+        Ok((platform.call(Method::GET, &path, None).await?.status == 404).then_some(()))
+    })
+    .await
+}
+
+/// The record of the endpoint at `name`.
+fn record<'a>(endpoint: &'a Value, name: &str) -> Result<&'a str> {
+    let records = endpoint["dns"]["records"].as_array().context("records")?;
+    let found = records.iter().find(|record| record["name"] == name).with_context(|| format!("{name}: {records:?}"))?;
+    Ok(text(&found["value"]))
+}
+
+async fn create(zone: &CustomerZone, endpoint: &Value, name: &str) -> Result<()> {
+    zone.upsert(name, RrType::Cname, &[record(endpoint, name)?]).await
+}
+
+/// That an attempt ended without the CA having heard of it, by this check.
+fn failed_before_the_ca(attempt: &Value, check: &str) -> Result<()> {
+    ensure!(attempt["failure"]["check"] == check && Platform::ca_requests(attempt) == 0, "{attempt:#}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_tenant_whose_proof_stands_in_dns_has_a_certificate() -> Result<()> {
+    let platform = Platform::start(options()).await?;
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("victim.test").await?;
+    let (domain, delegation) = ("www.victim.test", "_acme-challenge.www.victim.test");
+
+    // Before the switch: the host still leads to where its visitors are, and the delegation proves the domain.
+    zone.upsert(domain, RrType::A, &["127.0.0.9"]).await?;
+    let acme = register(&platform, "acme", domain).await?;
+    failed_before_the_ca(&platform.attempt(domain, 1).await?, "delegation-missing")?;
+    create(&zone, &acme, delegation).await?;
+    let attempt = platform.run(domain).await?;
+    ensure!(attempt["outcome"] == "issued" && attempt["method"] == "dns-01", "{attempt:#}");
+    platform.check_at_rest(domain, cloud.ca()).await?;
+    // The switch, and a renewal over the host.
+    zone.remove(domain, RrType::A).await?;
+    create(&zone, &acme, domain).await?;
+    platform.call(Method::POST, &format!("endpoints/{domain}/check"), None).await?;
+    ensure!(platform.run(domain).await?["outcome"] == "renewed");
+
+    // The first tenant leaves, and its records stay. The CA would ask for no challenge.
+    remove(&platform, domain).await?;
+    let globex = register(&platform, "globex", domain).await?;
+    failed_before_the_ca(&platform.attempt(domain, 1).await?, "delegation-elsewhere")?;
+    failed_before_the_ca(&platform.run(domain).await?, "delegation-elsewhere")?;
+    ensure!(platform.endpoint(domain).await?["certificate"]["arn"].is_null());
+    create(&zone, &globex, delegation).await?;
+    ensure!(platform.run(domain).await?["outcome"] == "issued");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_target_of_its_own_one_cname_proves_the_domain_and_brings_the_visitors() -> Result<()> {
+    let platform = Platform::start(Options { endpoint_target: "*.edge.platform.test".into(), ..options() }).await?;
+    let zone = platform.cloud.create_zone("single.test").await?;
+    let (domain, other) = ("www.single.test", "shop.single.test");
+    let endpoint = register(&platform, "acme", domain).await?;
+    ensure!(text(&platform.attempt(domain, 1).await?["failure"]["check"]) == "host-missing");
+    create(&zone, &endpoint, domain).await?;
+    ensure!(platform.run(domain).await?["outcome"] == "issued");
+    platform.check_at_rest(domain, platform.cloud.ca()).await?;
+
+    // Another registration's target proves nothing for this one.
+    zone.upsert(other, RrType::Cname, &[record(&endpoint, domain)?]).await?;
+    register(&platform, "globex", other).await?;
+    failed_before_the_ca(&platform.attempt(other, 1).await?, "delegation-missing")
+}
