@@ -91,6 +91,7 @@ pub fn is_shared(failure: &Failure) -> bool {
                 | RateLimited
                 | BudgetSpent
                 | Misconfigured
+                | AccountRefused
                 | DestinationRefused
                 | RecordsNotReady
         )
@@ -134,12 +135,14 @@ fn failing(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {
         (_, Some(_)) => AlertKind::RenewalFailed,
         (_, None) => AlertKind::IssuanceFailed,
     };
+    let severity = Severity::of(endpoint, owner, now);
     let notice = Notice {
         kind,
-        severity: Severity::of(endpoint, owner, now),
+        severity,
         source: Source::Attempts,
         shared: is_shared(failure),
-        confirmed: true,
+        // What may be chance, and nobody can help, is notified of when it has lasted into the end of a certificate.
+        confirmed: owner != WaitingOn::Nobody || severity > Severity::Notice,
     };
     // Who seems to have left is notified once, by a cause of its own, and of nothing else any more.
     let (cause, since) = match parked {
