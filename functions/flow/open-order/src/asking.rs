@@ -69,8 +69,8 @@ impl<C: CertificateAuthority, K: KeyVault, B: RateLimits, L: CaaLookup> Asking<'
         {
             return Ok(order);
         }
-        let Self { rate_limits, endpoint, now, .. } = *self;
-        Ordering { ca, rate_limits, pace: &authority.pace, endpoint, now }.order_anew(self.keys).await
+        let Self { rate_limits, endpoint, tries, now, .. } = *self;
+        Ordering { ca, rate_limits, pace: &authority.pace, endpoint, tries, now }.order_anew(self.keys).await
     }
 
     /// Why `authority` may not stand in. The first of the list is nobody's stand-in, and where an order is open
