@@ -120,7 +120,9 @@ async fn a_challenge_that_the_ca_finds_invalid_ends_the_order_not_the_endpoint()
     let elsewhere = cloud.start_ca(&CaOptions { http01_port: Some(9), ..CaOptions::default() }).await?;
     cloud.use_ca(&elsewhere).await?;
     let attempt = fixture.first_attempt("www.invalid.test").await?;
-    ensure!(failure(&attempt) == ("ChallengeFailed", "customer"), "{attempt:#}");
+    ensure!(failure(&attempt) == ("ChallengeFailed", "nobody"), "our own check has seen it: {attempt:#}");
+    let attempt = fixture.platform.run("www.invalid.test").await?;
+    ensure!(failure(&attempt) == ("ChallengeFailed", "customer"), "it repeats: {attempt:#}");
     ensure!(text(&attempt["failure"]["summary"]).contains("www.invalid.test"), "the name at fault: {attempt:#}");
     fixture.platform.check_nothing_published("www.invalid.test").await?;
     fixture.inbox.wait_for("www.invalid.test", "ActionRequired").await?;

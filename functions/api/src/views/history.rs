@@ -17,7 +17,7 @@ impl ToWire for Problem {
     type Wire = wire::AcmeProblem;
 
     fn to_wire(&self) -> wire::AcmeProblem {
-        let Self { kind, detail, subproblems } = self;
+        let Self { kind, detail, subproblems, .. } = self;
         wire::AcmeProblem { kind: kind.clone(), detail: detail.clone(), subproblems: subproblems.to_wire() }
     }
 }

@@ -81,7 +81,8 @@ alike! {
     }
     FailureName = FailureName {
         Throttled, Unavailable, RecordsNotReady, ChallengeFailed, RateLimited, CaUnavailable, OrderLost, CaRefused,
-        CertificateRejected, DestinationRefused, Misconfigured, TimedOut, EndpointRemoved, Superseded, BudgetSpent
+        CertificateRejected, DestinationRefused, Misconfigured, TimedOut, EndpointRemoved, Superseded, BudgetSpent,
+        AccountRefused
     }
     EventKind = EventKind {
         Registered, Changed, Checked, RenewalRequested, LinkCreated, LinkRevoked, RemovalRequested, AttemptStarted,

@@ -5,9 +5,9 @@ use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Finalized, KeyVault};
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::OrderStatus;
+use vocabulary::acme::{CaRequest, OrderStatus, Refusal};
 use vocabulary::certificate::chain::verify;
-use vocabulary::failure::{Failure, FailureName, Problem};
+use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
 /// CAs issue within seconds; an order that hangs in `processing` for this long is stuck.
@@ -27,7 +27,9 @@ pub async fn finalize_order(
     }
     let key = keys.load(&endpoint.id, order.generation).await?.ok_or_else(key_gone)?;
     let request = key.certificate_request(&endpoint.names);
-    let CaReply { value, nonce } = authority_of(cas, &order)?.finalize(&order, &request).await?;
+    let before = endpoint.failing.as_ref().map(|failing| &failing.failure);
+    let answer = authority_of(cas, &order)?.finalize(&order, &request).await;
+    let CaReply { value, nonce } = answer.map_err(|error| error.to_failure(CaRequest::Finalize, before))?;
     order.nonce = nonce;
     let mut outcome = Ok(());
     match &value {
@@ -44,7 +46,7 @@ pub async fn finalize_order(
         Finalized::Waiting { .. } => order.status = OrderStatus::Processing,
         Finalized::Failed(problem) => {
             order.status = OrderStatus::Invalid;
-            outcome = Err(refused(problem));
+            outcome = Err(Refusal::from(problem.clone()).to_failure(CaRequest::Finalize, before));
         }
     }
     journal.save_order(&endpoint.id, input.attempt, &order).await?;
@@ -56,31 +58,19 @@ pub async fn finalize_order(
 }
 
 fn key_gone() -> Failure {
-    Failure::new(
+    Failure::without_action(
         FailureName::OrderLost,
         WaitingOn::Operator,
-        "The key of the open order is gone: the order lay open for longer than keys are kept.",
-        "Nothing: a new order with a new key is made by itself.",
+        "The key of the open order is gone: the order lay open for longer than keys are kept. A new order with a new key \
+         is made automatically.",
     )
-}
-
-fn refused(problem: &Problem) -> Failure {
-    Failure::new(
-        FailureName::CaRefused,
-        WaitingOn::Ca,
-        format!("The CA did not issue ({}): {}", problem.kind, problem.detail),
-        "Nothing at once: a new order is made by itself. If it happens again, read the CA's words.",
-    )
-    .with_problem(problem)
 }
 
 fn late() -> Failure {
-    Failure::new(
-        FailureName::TimedOut,
-        WaitingOn::Ca,
-        format!("The CA has not issued within {} minutes.", PATIENCE.whole_minutes()),
-        "Nothing: the order is taken up again by itself. The CA's status page may say more.",
-    )
+    let minutes = PATIENCE.whole_minutes();
+    let summary =
+        format!("The CA has not issued within {minutes} minutes. The next attempt resumes the order automatically.");
+    Failure::without_action(FailureName::TimedOut, WaitingOn::Ca, summary)
 }
 
 #[cfg(test)]

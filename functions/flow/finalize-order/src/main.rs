@@ -1,8 +1,8 @@
 //! Hands in the certificate request and brings the chain home.
 //!
 //! In: `StepInput`. Out: `Progress` with `issued` or `waiting`.
-//! Fails as: `CaRefused`, `CertificateRejected`, `OrderLost`, `RateLimited`, `CaUnavailable`, `TimedOut`, `Misconfigured`,
-//! `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
+//! Fails as: `CaRefused`, `AccountRefused`, `CertificateRejected`, `OrderLost`, `RateLimited`, `CaUnavailable`,
+//! `TimedOut`, `Misconfigured`, `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `UpdateItem`; KMS `Decrypt`; Secrets Manager `GetSecretValue`; the CA's finalize,
 //! order and certificate.
 

@@ -70,8 +70,9 @@ impl<C: CertificateAuthority, K: KeyVault, B: RateLimits, L: CaaLookup> Asking<'
         {
             return Ok(order);
         }
-        let Self { rate_limits, endpoint, challenges, now, .. } = *self;
-        Ordering { ca, rate_limits, pace: &authority.pace, endpoint, challenges, now }.order_anew(self.keys).await
+        let Self { rate_limits, endpoint, challenges, tries, now, .. } = *self;
+        let ordering = Ordering { ca, rate_limits, pace: &authority.pace, endpoint, challenges, tries, now };
+        ordering.order_anew(self.keys).await
     }
 
     /// Why `authority` may not stand in. The first of the list is nobody's stand-in, and where an order is open

@@ -16,6 +16,8 @@ pub(crate) struct Ordering<'a, C, B> {
     pub(crate) pace: &'a Pace,
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) challenges: &'a Challenges,
+    /// How often the flow has run this step, with this time.
+    pub(crate) tries: u32,
     pub(crate) now: OffsetDateTime,
 }
 
@@ -49,15 +51,32 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
 
     /// An order that says what it replaces: inside the window that the CA advises it counts against no limit.
     ///
-    /// A CA that does not want to hear of it (replaced already by an order that a crash lost sight of, or another
-    /// account's) is asked without, for an order like any other.
+    /// A CA that does not want to hear of it, in whatever way it says so (replaced already, another account's, forgotten,
+    /// a failure inside that repeats), is asked without, for an order like any other.
     async fn replace(&self, certificate: &str) -> Result<CaReply<OpenedOrder>, Failure> {
         let exempt = self.endpoint.is_in_advised_window(self.now);
         let taken = if exempt { Vec::new() } else { self.take().await? };
         match self.open(Some(certificate), &taken).await {
-            Err(CaError::Refused { .. }) if exempt => self.within_budget().await,
-            Err(CaError::Refused { .. }) => Ok(self.open(None, &taken).await?),
+            Err(error) if self.asks_without(&error) => {
+                tracing::warn!(%error, "the order is asked for without what it replaces");
+                match exempt {
+                    true => self.within_budget().await,
+                    false => Ok(self.open(None, &taken).await?),
+                }
+            }
             answer => Ok(answer?),
+        }
+    }
+
+    /// Whether `replaces` may be what the CA did not take. A limit, or a time at which to come again, is not about it.
+    fn asks_without(&self, error: &CaError) -> bool {
+        match error {
+            CaError::OrderLost { .. } | CaError::NotEchoed => true,
+            CaError::Refused { refusal } if refusal.is_limit() || refusal.retry_after.is_some() => false,
+            CaError::Unavailable { retry_after: Some(_), .. } => false,
+            error if error.is_outage() => self.tries > 1,
+            CaError::Refused { .. } => true,
+            _ => false,
         }
     }
 
@@ -79,9 +98,9 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
     async fn open(&self, replaces: Option<&str>, taken: &[Take]) -> Result<CaReply<OpenedOrder>, CaError> {
         let answer = self.ca.open(&self.endpoint.names, self.challenges, replaces).await;
         if let Err(error) = &answer {
-            // A refusal of `replaces` is followed by the same order without it.
-            let goes_on = replaces.is_some() && matches!(error, CaError::Refused { .. });
-            let unknown = matches!(error, CaError::Unavailable { .. });
+            // What is asked for again without `replaces` takes the same tokens.
+            let goes_on = replaces.is_some() && self.asks_without(error);
+            let unknown = error.is_outage();
             let back = taken.iter().filter(|take| !goes_on && (!unknown || take.bucket.counts_certificates()));
             if let Err(fault) = give_all_back(self.rate_limits, back).await {
                 tracing::warn!(%fault, "tokens were not given back");
@@ -153,6 +172,35 @@ mod tests {
             order.txt_values().iter().all(|value| !before.txt_values().contains(value)),
             "but it is not published anew"
         );
+    }
+
+    #[tokio::test]
+    async fn a_ca_that_does_not_take_what_is_replaced_is_asked_once_more_without() {
+        use vocabulary::acme::Refusal;
+        use vocabulary::failure::Problem;
+        let refused = |status, kind: &str| CaError::Refused {
+            refusal: Refusal { problem: Problem::new(kind, "no"), status: Some(status), retry_after: None },
+        };
+        let away = || CaError::Unavailable { detail: "HTTP status 500".into(), retry_after: None };
+        for (error, tries, asked_without) in [
+            (refused(409, "alreadyReplaced"), 1, true),
+            (refused(401, "unauthorized"), 1, true),
+            (refused(400, "malformed"), 1, true),
+            (CaError::OrderLost { problem: Problem::new("malformed", "no such certificate") }, 1, true),
+            (CaError::NotEchoed, 1, true),
+            (refused(500, "serverInternal"), 1, false),
+            (refused(500, "serverInternal"), 2, true),
+            (away(), 1, false),
+            (away(), 2, true),
+            (refused(429, "rateLimited"), 2, false),
+            (CaError::NotSent { detail: "a defect".into() }, 2, false),
+        ] {
+            let mut fixture = renewing(Some("memory://ca/directory".into())).await;
+            fixture.ca.refuse_replacements_with(Some(error.clone()));
+            fixture.input.retries = tries - 1;
+            let opened = run(&fixture).await;
+            assert_eq!((opened.is_ok(), fixture.ca.orders()), (asked_without, usize::from(asked_without)), "{error:?}");
+        }
     }
 
     const LIMITED: &str = "orders=4/4h,domain=3/3d,names=2/2d";

@@ -123,7 +123,8 @@ where
     /// `left_behind`: whether something may still be published.
     async fn fail(&self, failure: Failure, left_behind: bool) -> Result<Progress, Failure> {
         let before = self.endpoint.failing.as_ref();
-        let failing = Failing::after(before, failure, self.endpoint.certificate.as_ref(), self.now);
+        let directory = self.endpoint.order.as_ref().map(|order| order.directory.as_str());
+        let failing = Failing::after(before, failure, self.endpoint.certificate.as_ref(), self.now).at(directory);
         let due_at = next_attempt(&failing, self.now, self.jitter);
         let told = self.tell(Some(failing.clone()), due_at).await?;
         let failure = &failing.failure;

@@ -5,7 +5,7 @@ use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Validation};
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{AuthorizationStatus, OrderStatus};
+use vocabulary::acme::{AuthorizationStatus, CaRequest, OrderStatus, Refusal};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
@@ -21,7 +21,9 @@ pub async fn submit_challenge(
 ) -> Result<Progress, Failure> {
     let (endpoint, mut order) = ordering_endpoint(journal, input).await?;
     let announced = input.progress.waiting_since.is_some();
-    let CaReply { value, nonce } = authority_of(cas, &order)?.validate(&order, announced).await?;
+    let before = endpoint.failing.as_ref().map(|failing| &failing.failure);
+    let answer = authority_of(cas, &order)?.validate(&order, announced).await;
+    let CaReply { value, nonce } = answer.map_err(|error| error.to_failure(CaRequest::Challenge, before))?;
     order.nonce = nonce;
     match &value {
         Validation::Ready => {
@@ -37,17 +39,16 @@ pub async fn submit_challenge(
     match value {
         Validation::Ready => Ok(input.reached(Status::OrderReady)),
         Validation::Waiting { seconds } => input.wait(seconds, PATIENCE, now, late),
-        Validation::Failed(problem) => Err(problem.to_challenge_failure()),
+        Validation::Failed(problem) => Err(Refusal::from(problem).to_failure(CaRequest::Challenge, before)),
     }
 }
 
 fn late() -> Failure {
-    Failure::new(
-        FailureName::TimedOut,
-        WaitingOn::Ca,
-        format!("The CA has not validated the challenges within {} minutes.", PATIENCE.whole_minutes()),
-        "Nothing: the order is taken up again by itself. The CA's status page may say more.",
-    )
+    let minutes = PATIENCE.whole_minutes();
+    let summary = format!(
+        "The CA has not validated the challenges within {minutes} minutes. The next attempt resumes the order automatically."
+    );
+    Failure::without_action(FailureName::TimedOut, WaitingOn::Ca, summary)
 }
 
 #[cfg(test)]
@@ -81,10 +82,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_ca_does_not_find_ends_the_order() {
+    async fn what_the_ca_does_not_find_ends_the_order_and_is_nobodys_fault_yet() {
         let fixture = Fixture::new(Reachability::External).await.with_order().await;
         let failure = run(&fixture).await.expect_err("not published");
-        assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::ChallengeFailed, WaitingOn::DomainOwner));
+        assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::ChallengeFailed, WaitingOn::Nobody));
         assert_eq!(fixture.order().await.status, OrderStatus::Invalid);
     }
 }

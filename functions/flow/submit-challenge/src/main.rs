@@ -1,8 +1,8 @@
 //! Tells the CA that the challenges can be looked at, and sees how it goes.
 //!
 //! In: `StepInput`. Out: `Progress` with `order_ready` or `waiting`.
-//! Fails as: `ChallengeFailed`, `OrderLost`, `RateLimited`, `CaUnavailable`, `CaRefused`, `TimedOut`, `Misconfigured`,
-//! `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
+//! Fails as: `ChallengeFailed`, `OrderLost`, `RateLimited`, `CaUnavailable`, `CaRefused`, `AccountRefused`, `TimedOut`,
+//! `Misconfigured`, `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `UpdateItem`; Secrets Manager `GetSecretValue`; the CA's challenge and order.
 
 use domain::endpoint::Step;

@@ -21,7 +21,7 @@ pub enum FailureName {
     CaUnavailable,
     /// The order expired, or the CA knows it no longer.
     OrderLost,
-    /// The CA will not issue: policy, CAA, the account.
+    /// The CA will not issue for these names: policy, CAA, the request.
     CaRefused,
     /// The certificate that came does not match key, names, clock or the one in place.
     CertificateRejected,
@@ -37,6 +37,8 @@ pub enum FailureName {
     Superseded,
     /// By our own count a limit of the CA is spent; the CA was not asked.
     BudgetSpent,
+    /// The CA takes nothing from this installation: its account, contact, terms or profile.
+    AccountRefused,
 }
 
 /// An ACME problem document.

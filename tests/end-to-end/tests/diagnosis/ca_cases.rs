@@ -3,8 +3,8 @@
 use anyhow::Result;
 use diagnosis::catalogue::Check;
 use diagnosis::report::CheckReport;
-use domain::ports::CaError;
 use time::macros::datetime;
+use vocabulary::acme::{CaRequest, Refusal};
 use vocabulary::failure::{Failure, Problem, Subproblem};
 use vocabulary::guidance::WaitingOn::{Ca, DomainOwner, Operator};
 
@@ -16,7 +16,7 @@ pub(crate) const CASES: [Case; 5] = [
     case!(DomainLimit, Ca, "a 429 that names the registered domain and the time", "No action needed", domain_limit),
     case!(RateLimited, Ca, "a 429 for another limit, with Retry-After", "No action needed", rate_limited),
     case!(NamePaused, Operator, "a 429 of a paused name", "then open https://portal.test/unpause?jwt=a.b.c", paused),
-    case!(OrderFailed, Operator, "an order refused with a problem and two subproblems", "the CA's words", refused),
+    case!(OrderFailed, DomainOwner, "an order refused for two of its names", "off the endpoint", refused),
     case!(
         OrderFailed,
         DomainOwner,
@@ -37,7 +37,8 @@ async fn after(stage: &Stage<'_>, name: &str, failure: Failure) -> Result<CheckR
 }
 
 fn limited(detail: &str, retry_after: Option<time::OffsetDateTime>) -> Failure {
-    CaError::RateLimited { problem: Problem::new("rateLimited", detail), retry_after }.into()
+    let problem = Problem::new("rateLimited", detail);
+    Refusal { problem, status: Some(429), retry_after }.to_failure(CaRequest::NewOrder, None)
 }
 
 async fn domain_limit(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -71,7 +72,7 @@ async fn refused(stage: &Stage<'_>) -> Result<CheckReport> {
         sub("shop.refused", "rejectedIdentifier", "forbidden by policy"),
         sub("www.refused", "malformed", "<b>not a name</b>"),
     ]);
-    after(stage, "refused", CaError::Refused { problem }.into()).await
+    after(stage, "refused", Refusal::from(problem).to_failure(CaRequest::NewOrder, None)).await
 }
 
 async fn invalid(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -79,5 +80,7 @@ async fn invalid(stage: &Stage<'_>) -> Result<CheckReport> {
         "connection",
         "During secondary validation: 192.0.2.7: Timeout during connect (likely firewall problem)",
     );
-    after(stage, "fenced", problem.to_challenge_failure()).await
+    let refusal = Refusal::from(problem);
+    let first = refusal.to_failure(CaRequest::Challenge, None);
+    after(stage, "fenced", refusal.to_failure(CaRequest::Challenge, Some(&first))).await
 }

@@ -110,14 +110,8 @@ async fn registered(
     let binding = secret.binding(&config.directory, config.first).await.map_err(account_error)?;
     let directory = fetch_directory(transport, config).await?;
     let registration = Registration { key: &key, contact: config.contact.as_deref(), binding: binding.as_ref() };
-    let id =
-        register(transport, &directory, registration).await.map_err(|error| match to_ca_error(transport, error) {
-            // Whatever the CA has against our account is ours to mend.
-            CaError::Refused { problem } => {
-                CaError::Account { detail: format!("{}: {}", problem.kind, problem.detail) }
-            }
-            other => other,
-        })?;
+    let registered = register(transport, &directory, registration).await;
+    let id = registered.map_err(|error| of_the_account(to_ca_error(transport, error)))?;
     let mut next = accounts.clone();
     let stored = StoredAccount {
         id: Some(id),
@@ -127,6 +121,21 @@ async fn registered(
     };
     next.accounts.insert(config.directory.clone(), stored);
     Ok(next)
+}
+
+/// Whatever the CA has against our account is ours to fix, however it calls it.
+fn of_the_account(error: CaError) -> CaError {
+    match error {
+        CaError::Refused { mut refusal } if !refusal.is_outage() && !refusal.is_limit() => {
+            let known = ["userActionRequired", "externalAccountRequired", "accountDoesNotExist"];
+            if !known.contains(&refusal.problem.kind.as_str()) {
+                refusal.problem.detail = format!("{}: {}", refusal.problem.kind, refusal.problem.detail);
+                refusal.problem.kind = "invalidContact".into();
+            }
+            CaError::Refused { refusal }
+        }
+        other => other,
+    }
 }
 
 async fn fetch_directory(transport: &Transport, config: &AcmeConfig) -> Result<String, CaError> {

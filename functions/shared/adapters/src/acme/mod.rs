@@ -120,16 +120,18 @@ impl AcmeAuthority {
         self.account().await?.order(order.url.clone()).await.map_err(|error| self.error(error))
     }
 
-    /// Why an order became invalid: the order's own error, or that of the authorization at fault.
+    /// Why an order became invalid: the errors of the authorizations at fault, else the order's own.
     async fn why_invalid(&self, order: &mut Order) -> Problem {
-        let mut stream = order.authorizations();
+        let (mut faults, mut stream) = (Vec::new(), order.authorizations());
         while let Some(Ok(handle)) = stream.next().await {
             let error = handle.challenges.iter().find_map(|challenge| challenge.error.as_ref());
-            if let Some(error) = error {
-                let name = handle.identifier().to_string();
-                let problem = resources::problem(error);
-                return Problem { detail: format!("{name}: {}", problem.detail), ..problem };
+            if let Some(problem) = error.map(resources::problem) {
+                let Problem { kind, detail, .. } = problem;
+                faults.push(Subproblem { name: Some(handle.identifier().to_string()), kind, detail });
             }
+        }
+        if !faults.is_empty() {
+            return Problem::of_names(faults);
         }
         let own = order.state().error.as_ref().map(resources::problem);
         own.unwrap_or_else(|| Problem::new("invalid", "the CA gives no reason"))
@@ -160,8 +162,15 @@ impl CertificateAuthority for AcmeAuthority {
                 None => request,
             }
         };
-        let request = request(replaces.and_then(renewal::identifier));
-        let order = account.new_order(&request).await.map_err(|error| self.error(error))?;
+        let has_ari = self.transport.directory_has("renewalInfo", &self.config.directory);
+        let replaces = replaces.filter(|_| has_ari).and_then(renewal::identifier);
+        let replacing = replaces.is_some();
+        let order = match account.new_order(&request(replaces)).await {
+            Ok(order) => order,
+            // It was made, and is not what it was to be: instant-acme says so with an error of its own.
+            Err(Error::Other(_)) if replacing && self.transport.refusal().is_none() => return Err(CaError::NotEchoed),
+            Err(error) => return Err(self.error(error)),
+        };
         let expires = resources::expires(&self.transport.last_body());
         let opened = self.describe(order, expires, challenges).await?;
         Ok(self.reply(opened))
@@ -211,7 +220,7 @@ impl CertificateAuthority for AcmeAuthority {
             match held.finalize_csr(request).await.map_err(|error| self.error(error)) {
                 Ok(()) => {}
                 // Handed in before, by a run that died: see how it went.
-                Err(CaError::Refused { problem }) if problem.kind == "orderNotReady" => {
+                Err(CaError::Refused { refusal }) if refusal.problem.kind == "orderNotReady" => {
                     held.refresh().await.map_err(|error| lost(self.error(error)))?;
                 }
                 Err(error) => return Err(lost(error)),
@@ -261,8 +270,8 @@ impl AcmeAuthority {
             match challenge.set_ready().await.map_err(|error| self.error(error)) {
                 Ok(()) => {}
                 // Announced before by a run that died, and looked at since: the order tells how it went.
-                Err(CaError::Refused { problem }) if problem.kind != "unauthorized" => {
-                    tracing::info!(kind = problem.kind, "the challenge is not pending any more");
+                Err(CaError::Refused { refusal }) if is_not_pending(&refusal.problem) => {
+                    tracing::info!(kind = refusal.problem.kind, "the challenge is not pending any more");
                 }
                 Err(error) => return Err(lost(error)),
             }
@@ -274,41 +283,41 @@ impl AcmeAuthority {
 /// What an error means when it is about an order we hold: a CA that does not know it says 404 or `malformed`.
 fn lost(error: CaError) -> CaError {
     match error {
-        CaError::Refused { problem } if matches!(problem.kind.as_str(), "malformed" | "notFound") => {
-            CaError::OrderLost { problem }
+        CaError::Refused { refusal } if matches!(refusal.problem.kind.as_str(), "malformed" | "notFound") => {
+            CaError::OrderLost { problem: refusal.problem }
         }
         other => other,
     }
 }
 
+/// Whether a refused challenge was answered before: Boulder and Pebble say `malformed`. Of an authorization that
+/// became invalid meanwhile its order tells why.
+fn is_not_pending(problem: &Problem) -> bool {
+    matches!(problem.kind.as_str(), "malformed" | "orderNotReady" | "conflict")
+}
+
 /// What instant-acme's error means, with what the transport saw of it.
 fn to_ca_error(transport: &Transport, error: Error) -> CaError {
     let Some(refusal) = transport.refusal() else {
-        return CaError::Unavailable { detail: printable(&error.to_string(), 300), retry_after: None };
-    };
-    let retry_after = refusal.retry_after;
-    let Some(document) = refusal.problem.filter(|document| !document.r#type.is_empty()) else {
-        return match refusal.status {
-            Some(429) => CaError::RateLimited { problem: Problem::new("rateLimited", &refusal.detail), retry_after },
-            Some(404) => CaError::OrderLost { problem: Problem::new("notFound", &refusal.detail) },
-            _ => CaError::Unavailable { detail: refusal.detail, retry_after },
+        let detail = printable(&error.to_string(), 300);
+        return match transport.has_sent() {
+            true => CaError::Unavailable { detail, retry_after: None },
+            false => CaError::NotSent { detail },
         };
     };
-    let problem = to_problem(&document);
-    match (problem.kind.as_str(), refusal.status) {
-        ("rateLimited", _) | (_, Some(429)) => CaError::RateLimited { problem, retry_after },
-        ("badNonce" | "serverInternal", _) => CaError::Unavailable { detail: problem.detail, retry_after },
-        (_, Some(404)) => CaError::OrderLost { problem },
-        (
-            "accountDoesNotExist"
-            | "externalAccountRequired"
-            | "userActionRequired"
-            | "invalidContact"
-            | "badSignatureAlgorithm",
-            _,
-        ) => CaError::Account { detail: format!("{}: {}", problem.kind, problem.detail) },
-        (_, Some(500..=599)) => CaError::Unavailable { detail: problem.detail, retry_after },
-        _ => CaError::Refused { problem },
+    let (status, retry_after) = (refusal.status, refusal.retry_after);
+    let problem = match &refusal.problem {
+        Some(document) if !document.r#type.is_empty() => to_problem(document).with_instance(refusal.link.as_deref()),
+        _ => match status {
+            Some(429) => Problem::new("rateLimited", &refusal.detail),
+            Some(404) => return CaError::OrderLost { problem: Problem::new("notFound", &refusal.detail) },
+            _ => return CaError::Unavailable { detail: refusal.detail, retry_after },
+        },
+    };
+    let about_account = matches!(problem.kind.as_str(), "accountDoesNotExist" | "userActionRequired");
+    match status {
+        Some(404) if !about_account => CaError::OrderLost { problem },
+        _ => CaError::Refused { refusal: vocabulary::acme::Refusal { problem, status, retry_after } },
     }
 }
 

@@ -65,7 +65,8 @@ impl RenewalInformation for AcmeRenewalInformation {
         let Some(address) = self.address().await? else { return Ok(None) };
         let answer = match self.fetch(&format!("{}/{certificate_id}", address.trim_end_matches('/'))).await {
             Ok(answer) => answer,
-            Err(CaError::OrderLost { .. } | CaError::Refused { .. }) => return Ok(None),
+            Err(CaError::OrderLost { .. }) => return Ok(None),
+            Err(CaError::Refused { refusal }) if !refusal.is_outage() && !refusal.is_limit() => return Ok(None),
             Err(error) => return Err(error),
         };
         let info: instant_acme::RenewalInfo = parse(answer.body())?;

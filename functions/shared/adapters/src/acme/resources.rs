@@ -59,7 +59,7 @@ pub(super) fn authorization<'a>(
     let status = authorization_status(handle.status);
     let url = handle.url().to_owned();
     let text = handle.identifier().to_string();
-    let refused = |detail: String| CaError::Refused { problem: Problem::new("malformed", &detail) };
+    let refused = |detail: String| CaError::Refused { refusal: Problem::new("malformed", &detail).into() };
     let name: CertificateName =
         text.parse().map_err(|_| refused(format!("the CA asks about “{}”", printable(&text, 80))))?;
     let challenge = match status {

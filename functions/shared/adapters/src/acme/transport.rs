@@ -14,7 +14,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, LINK, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
@@ -38,6 +38,8 @@ pub(super) struct Refusal {
     pub status: Option<u16>,
     pub retry_after: Option<OffsetDateTime>,
     pub problem: Option<ProblemDocument>,
+    /// Where the CA wants somebody to go: the problem's `instance`, or its link to the terms of service (RFC 8555 §7.3.3).
+    pub link: Option<String>,
     /// What happened, for people.
     pub detail: String,
 }
@@ -49,6 +51,8 @@ pub(super) struct ProblemDocument {
     pub r#type: String,
     #[serde(default)]
     pub detail: String,
+    #[serde(default)]
+    pub instance: Option<String>,
     #[serde(default)]
     pub subproblems: Vec<ProblemDocument>,
     /// In a subproblem: the name it is about (RFC 8555 §6.7.1).
@@ -68,6 +72,8 @@ struct Memory {
     nonce: Option<String>,
     known: HashMap<String, String>,
     requests: u32,
+    /// Those of this exchange.
+    sent: u32,
     refusal: Option<Refusal>,
     last_body: Bytes,
     /// The directory as fetched from the network, to be stored.
@@ -102,6 +108,7 @@ impl Transport {
     pub(super) fn begin(&self, nonce: Option<&String>) {
         let mut memory = self.memory();
         memory.refusal = None;
+        memory.sent = 0;
         memory.known.clear();
         if let Some(nonce) = nonce {
             memory.nonce = Some(nonce.clone());
@@ -121,6 +128,19 @@ impl Transport {
 
     pub(super) fn requests(&self) -> u32 {
         self.memory().requests
+    }
+
+    /// Whether anything of this exchange went out over the network: an error without is our own.
+    pub(super) fn has_sent(&self) -> bool {
+        self.memory().sent > 0
+    }
+
+    /// Whether the directory at `url`, as far as it is known here, has an entry of this name.
+    pub(super) fn directory_has(&self, name: &str, url: &str) -> bool {
+        let memory = self.memory();
+        let stored = memory.directory.as_ref().filter(|(known, _)| known == url).map(|(_, body)| body);
+        let Some(body) = stored.or(memory.fetched_directory.as_ref()) else { return false };
+        serde_json::from_str::<serde_json::Value>(body).is_ok_and(|directory| directory[name].is_string())
     }
 
     /// A nonce that no request has used yet, for whoever asks to use it.
@@ -148,7 +168,11 @@ impl Transport {
         if let Some(kind) = parts.headers.get(CONTENT_TYPE) {
             outgoing = outgoing.header(CONTENT_TYPE, kind);
         }
-        self.memory().requests += 1;
+        {
+            let mut memory = self.memory();
+            memory.requests += 1;
+            memory.sent += 1;
+        }
         let answer = match outgoing.send().await {
             Ok(answer) => answer,
             Err(error) => return Err(self.no_answer(error)),
@@ -284,7 +308,16 @@ fn refusal(status: StatusCode, headers: &http::HeaderMap, body: &[u8]) -> Refusa
     };
     let now = OffsetDateTime::now_utc();
     let retry_after = headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value.to_str().ok()?, now));
-    Refusal { status: Some(status.as_u16()), retry_after, problem, detail: printable(&detail, 300) }
+    let link = problem.as_ref().and_then(|problem| problem.instance.clone()).or_else(|| terms_of_service(headers));
+    Refusal { status: Some(status.as_u16()), retry_after, problem, link, detail: printable(&detail, 300) }
+}
+
+/// `Link: <https://ca.example/terms>;rel="terms-of-service"` (RFC 8288).
+fn terms_of_service(headers: &http::HeaderMap) -> Option<String> {
+    let links = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let mut terms = links.filter(|link| link.contains("terms-of-service"));
+    let (link, _) = terms.next()?.trim().strip_prefix('<')?.split_once('>')?;
+    Some(link.to_owned())
 }
 
 /// RFC 9110 §10.2.3: seconds, or an HTTP date.
@@ -320,6 +353,25 @@ mod tests {
         assert_eq!(unused_nonce_of_a_read(jws("").as_bytes()), Some("n1".into()));
         assert_eq!(unused_nonce_of_a_read(jws("e30").as_bytes()), None);
         assert_eq!(unused_nonce_of_a_read(b"not json"), None);
+    }
+
+    #[test]
+    fn the_link_to_new_terms_is_kept_from_the_document_or_from_the_header() {
+        let body =
+            br#"{"type": "urn:ietf:params:acme:error:userActionRequired", "instance": "https://ca.example/agree"}"#;
+        let headers: http::HeaderMap = [
+            (LINK, "<https://ca.example/dir>;rel=\"index\"".parse().expect("a value")),
+            (LINK, "<https://ca.example/terms>;rel=\"terms-of-service\"".parse().expect("a value")),
+        ]
+        .into_iter()
+        .fold(http::HeaderMap::new(), |mut all, (name, value): (_, http::HeaderValue)| {
+            all.append(name, value);
+            all
+        });
+        let link = |body: &[u8], headers| refusal(StatusCode::FORBIDDEN, headers, body).link;
+        assert_eq!(link(body, &headers).as_deref(), Some("https://ca.example/agree"));
+        assert_eq!(link(b"{}", &headers).as_deref(), Some("https://ca.example/terms"));
+        assert_eq!(link(b"{}", &http::HeaderMap::new()), None);
     }
 
     #[test]

@@ -1,8 +1,5 @@
 //! What the CA said at the last attempt, explained.
 
-use time::OffsetDateTime;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
 use vocabulary::acme::error_types::explain;
 use vocabulary::failure::{Failure, FailureName, Problem};
 use vocabulary::text::moment;
@@ -21,7 +18,7 @@ pub(crate) fn finding(subject: &Subject, failure: &Failure, others: &[Finding]) 
             let told = Problem { kind: "rateLimited".into(), ..told() };
             Some(limit(subject, failure, &told))
         }
-        FailureName::ChallengeFailed | FailureName::CaRefused => {
+        FailureName::ChallengeFailed | FailureName::CaRefused | FailureName::AccountRefused => {
             let told = told();
             (!crate::to_failure::blamed(others, &causes(&told))).then(|| refusal(subject, failure, &told))
         }
@@ -37,7 +34,7 @@ fn limit(subject: &Subject, failure: &Failure, told: &Problem) -> Finding {
         let found = format!("is paused by the CA: {}", told.detail);
         return Check::NamePaused.finding(&name, "orders are taken", found, fix.with_command(renew(&name)));
     }
-    let until = failure.retry_after.or_else(|| retry_time(&told.detail));
+    let until = failure.retry_after.or_else(|| told.retry_time());
     let when = until.map_or("when the CA allows".to_owned(), |at| format!("at {}", moment(at)));
     let fix = Fix::optional(None);
     match told.limited_domain() {
@@ -91,27 +88,4 @@ fn causes(told: &Problem) -> Vec<Area> {
 
 fn renew(name: &str) -> String {
     format!("managed-https renew {name}")
-}
-
-/// `…, retry after 2026-11-25 12:00:00 UTC: see …`, as Boulder writes it.
-fn retry_time(detail: &str) -> Option<OffsetDateTime> {
-    const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
-    let (_, rest) = detail.split_once("retry after ")?;
-    let text = rest.get(..19)?.replace('T', " ");
-    time::PrimitiveDateTime::parse(&text, FORMAT).ok().map(time::PrimitiveDateTime::assume_utc)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use time::macros::datetime;
-
-    #[test]
-    fn the_time_in_the_cas_words_is_found_in_both_its_spellings() {
-        let at = Some(datetime!(2026-11-25 12:00 UTC));
-        assert_eq!(retry_time("…, retry after 2026-11-25 12:00:00 UTC: see https://x"), at);
-        assert_eq!(retry_time("…, retry after 2026-11-25T12:00:00Z"), at);
-        assert_eq!(retry_time("retry after a while, says the CA"), None);
-        assert_eq!(retry_time("retry after ……………"), None);
-    }
 }

@@ -69,7 +69,7 @@ impl Authorities {
     /// All of them, in the order in which an attempt at `endpoint` asks them at `now`.
     ///
     /// From the first one on; but an open order is gone on with, wherever it is, unless its CA is what the last attempt
-    /// failed by: then the next one's turn has come.
+    /// failed by: then the next one's turn has come, also where the order ended by it.
     ///
     /// A standing record names the first CA and our account there, so that no other can stand in where one is needed.
     pub fn in_turn(&self, endpoint: &Endpoint, challenges: &Challenges, now: OffsetDateTime) -> Vec<&Authority> {
@@ -80,10 +80,13 @@ impl Authorities {
         let at_order = endpoint.order.as_ref().and_then(|order| {
             self.0.iter().position(|authority| order.is_usable(&authority.directory, &endpoint.names, now))
         });
+        let by_the_ca = endpoint.failing.as_ref().filter(|failing| is_of_the_ca(&failing.failure));
+        let failed_at = by_the_ca.and_then(|failing| failing.directory.as_deref());
+        let place_of = |directory: &str| self.0.iter().position(|authority| authority.directory == directory);
         let begin = match at_order {
-            Some(place) if endpoint.failing.as_ref().is_some_and(|failing| is_of_the_ca(&failing.failure)) => place + 1,
+            Some(place) if by_the_ca.is_some() => place + 1,
             Some(place) => place,
-            None => 0,
+            None => failed_at.and_then(place_of).map_or(0, |place| place + 1),
         };
         (0..self.0.len()).map(|step| &self.0[(begin + step) % self.0.len()]).collect()
     }
@@ -278,6 +281,21 @@ mod tests {
                 "{name}: another would say the same"
             );
         }
+    }
+
+    #[test]
+    fn a_ca_whose_own_failure_ended_an_order_is_asked_last() {
+        let ended = |name, waiting_on, directory: &str| {
+            let mut endpoint = endpoint();
+            let failure = Failure::without_action(name, waiting_on, "what");
+            endpoint.failing = Some(Failing::first(failure, NOW).at(Some(directory)));
+            turn(&endpoint, NOW)
+        };
+        let internal = |place: usize| ended(FailureName::CaUnavailable, WaitingOn::Ca, URLS[place]);
+        assert_eq!(internal(0), [URLS[1], URLS[2], URLS[0]]);
+        assert_eq!(internal(2), URLS);
+        assert_eq!(ended(FailureName::ChallengeFailed, WaitingOn::Nobody, URLS[0]), URLS, "another would see the same");
+        assert_eq!(ended(FailureName::CaUnavailable, WaitingOn::Ca, "https://gone.example/dir"), URLS);
     }
 
     #[test]

@@ -37,6 +37,9 @@ pub struct Failing {
     /// Since when the customer has left their part undone; absent while nobody waits for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absence: Option<Absence>,
+    /// Directory of the CA at which the last attempt had an order: where it was the CA's doing, another one is asked next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
 }
 
 /// How long a customer's part has been undone.
@@ -85,12 +88,18 @@ impl Failing {
             asked: before.map_or(0, |before| before.asked) + u32::from(!unasked),
             absence,
             failure,
+            directory: None,
         }
     }
 
     /// Since when all attempts have failed by the same name.
     pub fn same_since(&self) -> OffsetDateTime {
         self.same_since.unwrap_or(self.since)
+    }
+
+    /// The same, of an attempt whose order was at the CA with this directory.
+    pub fn at(self, directory: Option<&str>) -> Self {
+        Self { directory: directory.map(str::to_owned), ..self }
     }
 
     /// Since when the endpoint has been parked: its customer seems to have left, and nobody else can help.

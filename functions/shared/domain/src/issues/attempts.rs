@@ -25,6 +25,7 @@ pub fn is_shared(failure: &Failure) -> bool {
                 | RateLimited
                 | BudgetSpent
                 | Misconfigured
+                | AccountRefused
                 | DestinationRefused
                 | RecordsNotReady
         )
@@ -60,13 +61,14 @@ pub(super) fn failed(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> 
         (_, Some(_)) => AlertKind::RenewalFailed,
         (_, None) => AlertKind::IssuanceFailed,
     };
-    let notice = Notice {
-        kind,
-        severity: Severity::of(endpoint, owner, now),
-        source: Source::Attempts,
-        shared: is_shared(failure),
-        due: if status == EndpointStatus::WaitingForDns { Due::AfterPatience } else { Due::Now },
+    let severity = Severity::of(endpoint, owner, now);
+    let due = match status {
+        EndpointStatus::WaitingForDns => Due::AfterPatience,
+        // What may be chance, and nobody can help, is notified of when it has lasted into the end of a certificate.
+        _ if owner == WaitingOn::Nobody && severity == Severity::Notice => Due::WhenConfirmed,
+        _ => Due::Now,
     };
+    let notice = Notice { kind, severity, source: Source::Attempts, shared: is_shared(failure), due };
     // People are notified of a pause once, by a cause of its own, and of nothing else any more.
     let (cause, since) = match paused {
         Some(since) => (Cause::parked(), since),

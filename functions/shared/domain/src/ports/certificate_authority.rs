@@ -1,7 +1,7 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
-use vocabulary::acme::{Authorization, ChallengeKind, Challenges, OpenOrder, OrderStatus};
+use vocabulary::acme::{Authorization, CaRequest, ChallengeKind, Challenges, OpenOrder, OrderStatus, Refusal};
 use vocabulary::failure::{Failure, FailureName, Problem};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
@@ -9,23 +9,78 @@ use vocabulary::names::EndpointNames;
 /// Why the CA did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CaError {
-    /// No answer, a 5xx, or one that is not ACME: repeat later.
+    /// No answer, or one that is not ACME: repeat later.
     #[error("the CA did not answer as it should: {detail}")]
     Unavailable { detail: String, retry_after: Option<OffsetDateTime> },
-    #[error("the CA's limit is reached: {}", .problem.detail)]
-    RateLimited { problem: Problem, retry_after: Option<OffsetDateTime> },
+    /// It answered with a problem: what that means, [`Refusal::to_failure`] says.
+    #[error("the CA refuses ({}): {}", .refusal.problem.kind, .refusal.problem.detail)]
+    Refused { refusal: Refusal },
     /// The order is not known any more: begin again.
     #[error("the CA does not know the order any more ({}): {}", .problem.kind, .problem.detail)]
     OrderLost { problem: Problem },
-    /// It will not issue these names, whoever asks: policy, CAA …
-    #[error("the CA refuses ({}): {}", .problem.kind, .problem.detail)]
-    Refused { problem: Problem },
     /// It does not offer this way to prove a name.
     #[error("the CA does not offer {} for {name}", .method.as_str())]
     MethodNotOffered { method: ChallengeKind, name: String },
-    /// The account, its binding or its terms are not in order.
+    /// What is stored of our account is not in order.
     #[error("the ACME account is not in order: {detail}")]
     Account { detail: String },
+    /// The CA took an order and did not say that it replaces what it was to replace.
+    #[error("the CA did not take the order as a replacement")]
+    NotEchoed,
+    /// The request was never sent: a defect of this program.
+    #[error("the request to the CA could not be made: {detail}")]
+    NotSent { detail: String },
+}
+
+impl CaError {
+    /// Whether it passes, and nothing is known of whether the CA did what it was asked.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::Refused { refusal } => refusal.is_outage(),
+            _ => false,
+        }
+    }
+
+    /// Our failure for it. `before`: what the attempt before this one failed by.
+    pub fn to_failure(self, request: CaRequest, before: Option<&Failure>) -> Failure {
+        let summary = self.to_string();
+        match self {
+            Self::Unavailable { retry_after, .. } => {
+                // A wait that the CA names is longer than the flow's own retries: leave it to the schedule.
+                let name = if retry_after.is_some() { FailureName::CaUnavailable } else { FailureName::Unavailable };
+                Failure::without_action(name, WaitingOn::Ca, capitalized(&summary)).with_retry_after(retry_after)
+            }
+            Self::Refused { refusal } => refusal.to_failure(request, before),
+            Self::OrderLost { .. } => {
+                Failure::without_action(FailureName::OrderLost, WaitingOn::Ca, capitalized(&summary))
+            }
+            Self::MethodNotOffered { method, .. } => Failure::new(
+                FailureName::Misconfigured,
+                WaitingOn::Operator,
+                capitalized(&summary),
+                match method {
+                    ChallengeKind::DnsPersist01 => {
+                        "Change the endpoint to `--validation delegation`, or the CA to one that offers standing records, then renew."
+                    }
+                    _ => "Order from a CA that offers it: compare AcmeDirectory with the CA's documents, then renew.",
+                },
+            ),
+            Self::Account { .. } => Failure::misconfigured(capitalized(&summary)),
+            Self::NotEchoed | Self::NotSent { .. } => Failure::new(
+                FailureName::Misconfigured,
+                WaitingOn::Operator,
+                capitalized(&summary),
+                "The CA is not at fault. Report it with the function's log; the next attempt is automatic.",
+            ),
+        }
+    }
+}
+
+/// A sentence begins with a capital letter.
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// An answer, and the nonce for the next request.
@@ -77,7 +132,7 @@ pub trait CertificateAuthority {
     /// Makes an order. Not to be repeated needlessly: each call may make another.
     ///
     /// `replaces` names the certificate that it is to replace (RFC 9773 §5). A CA that does not want to hear of it
-    /// (replaced already, another account's) refuses: [`CaError::Refused`]. A CA that does not offer the method that a
+    /// (replaced already, another account's) refuses: [`CaError::Refused`] or [`CaError::NotEchoed`]. One without renewal information is not told. A CA that does not offer the method that a
     /// name is to be proven by: [`CaError::MethodNotOffered`].
     fn open(
         &self,
@@ -111,29 +166,8 @@ pub trait CertificateAuthority {
 }
 
 impl From<CaError> for Failure {
+    /// Of an order that was asked for.
     fn from(error: CaError) -> Self {
-        let summary = error.to_string();
-        match error {
-            CaError::Unavailable { retry_after, .. } => {
-                // A wait that the CA names is longer than the flow's own retries: leave it to the schedule.
-                let name = if retry_after.is_some() { FailureName::CaUnavailable } else { FailureName::Unavailable };
-                Failure::without_action(name, WaitingOn::Ca, summary).with_retry_after(retry_after)
-            }
-            CaError::RateLimited { problem, retry_after } => problem.to_limit_failure(summary, retry_after),
-            CaError::OrderLost { .. } => Failure::without_action(FailureName::OrderLost, WaitingOn::Ca, summary),
-            CaError::Refused { problem } => problem.to_refusal(summary),
-            CaError::MethodNotOffered { method, .. } => Failure::new(
-                FailureName::Misconfigured,
-                WaitingOn::Operator,
-                summary,
-                match method {
-                    ChallengeKind::DnsPersist01 => {
-                        "Change the endpoint to `--validation delegation`, or the CA to one that offers standing records, then renew."
-                    }
-                    _ => "Order from a CA that offers it: compare AcmeDirectory with the CA's documents, then renew.",
-                },
-            ),
-            CaError::Account { .. } => Failure::misconfigured(summary),
-        }
+        error.to_failure(CaRequest::NewOrder, None)
     }
 }

@@ -11,7 +11,7 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{
-    Authorization, AuthorizationStatus, CaLimits, Challenge, ChallengeKind, Challenges, OpenOrder, OrderStatus,
+    Authorization, AuthorizationStatus, CaLimits, Challenge, ChallengeKind, Challenges, OpenOrder, OrderStatus, Refusal,
     RenewalWindow,
 };
 use vocabulary::dns::PersistentIssuer;
@@ -110,7 +110,14 @@ impl MemoryCa {
 
     /// Whether it refuses orders that say what they replace.
     pub fn refuse_replacements(&self, refuse: bool) {
-        self.state().refuses_replacements = refuse;
+        let problem = Problem::new("alreadyReplaced", "it has been replaced already");
+        let refusal = Refusal { problem, status: Some(409), retry_after: None };
+        self.refuse_replacements_with(refuse.then_some(CaError::Refused { refusal }));
+    }
+
+    /// How it answers orders that say what they replace.
+    pub fn refuse_replacements_with(&self, error: Option<CaError>) {
+        self.state().refuses_replacements = error;
     }
 
     /// It validates no name that has `part` in it.
@@ -243,16 +250,16 @@ impl CertificateAuthority for MemoryCa {
     ) -> Result<CaReply<OpenedOrder>, CaError> {
         let mut state = self.state();
         state.expect_there()?;
-        if replaces.is_some() && state.refuses_replacements {
+        if let Some(error) = state.refuses_replacements.clone().filter(|_| replaces.is_some()) {
             state.asked += 1;
-            return Err(CaError::Refused { problem: Problem::new("alreadyReplaced", "it has been replaced already") });
+            return Err(error);
         }
         let now = state.now();
         let exempt = replaces.is_some() && state.window.is_some_and(|w| w.start <= now && now < w.end);
         if !exempt && !state.takes_order(names) {
             state.asked += 1;
             let problem = Problem::new("rateLimited", "too many");
-            return Err(CaError::RateLimited { problem, retry_after: None });
+            return Err(CaError::Refused { refusal: Refusal { problem, status: Some(429), retry_after: None } });
         }
         state.replaced.extend(replaces.map(str::to_owned));
         state.counter += 1;
@@ -351,7 +358,7 @@ impl CertificateAuthority for MemoryCa {
         let chain = held
             .chain
             .clone()
-            .ok_or_else(|| CaError::Refused { problem: Problem::new("orderNotReady", "not ready") })?;
+            .ok_or_else(|| CaError::Refused { refusal: Problem::new("orderNotReady", "not ready").into() })?;
         drop(state);
         self.fuse.burn();
         Ok(self.reply(Finalized::Issued { chain }))

@@ -20,7 +20,7 @@ pub(super) struct State {
     pub(super) away: bool,
     /// Until when it says it is busy.
     pub(super) busy: Option<OffsetDateTime>,
-    pub(super) refuses_replacements: bool,
+    pub(super) refuses_replacements: Option<CaError>,
     /// Names with this in them it will not validate, whatever is published.
     pub(super) distrusted: Option<String>,
     pub(super) limits: CaLimits,

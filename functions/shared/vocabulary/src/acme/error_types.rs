@@ -1,8 +1,9 @@
 //! What a CA says when it refuses (RFC 8555 §6.7), and what that means for whom.
 
 use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 
-use crate::failure::failure::{Failure, FailureName};
 use crate::failure::problem::Problem;
 use crate::guidance::WaitingOn;
 
@@ -14,7 +15,7 @@ pub struct AcmeError {
     pub waiting_on: WaitingOn,
     pub meaning: &'static str,
     /// The next step; empty where there is none.
-    action: &'static str,
+    pub(crate) action: &'static str,
 }
 
 const OURS: &str = "A new attempt is made automatically. If it happens again, report it with the CA's words.";
@@ -153,79 +154,35 @@ impl Problem {
         rest.strip_prefix('"')?.split('"').next().filter(|domain| !domain.is_empty())
     }
 
-    /// The first https link in the CA's words.
+    /// Whether the limit is one of the whole account, or of all that comes from here, and not of some names.
+    pub fn is_account_limit(&self) -> bool {
+        let of_account = ["too many new orders", "too many new registrations", "rate limit for '/acme/new-order'"];
+        let words = self.detail.to_ascii_lowercase();
+        self.kind == "rateLimited" && of_account.iter().any(|known| words.contains(known))
+    }
+
+    /// Whether validations failed too often: `too many failed authorizations (5) for "a.example.com" …`.
+    pub fn is_failed_validations(&self) -> bool {
+        self.kind == "rateLimited" && self.detail.contains("too many failed authorizations")
+    }
+
+    /// The time in the CA's words: `…, retry after 2026-11-25 12:00:00 UTC: see …`, as Boulder writes it.
+    pub fn retry_time(&self) -> Option<OffsetDateTime> {
+        const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+        let (_, rest) = self.detail.split_once("retry after ")?;
+        let text = rest.get(..19)?.replace('T', " ");
+        time::PrimitiveDateTime::parse(&text, FORMAT).ok().map(time::PrimitiveDateTime::assume_utc)
+    }
+
+    /// Where the CA wants somebody to go: its own link, or the first one in its words.
     pub fn link(&self) -> Option<&str> {
+        if let Some(link) = &self.instance {
+            return Some(link);
+        }
         let start = self.detail.find("https://")?;
         let link = self.detail[start..].split(|c: char| c.is_whitespace() || "\"<>()".contains(c)).next()?;
         Some(link.trim_end_matches(['.', ',', ';']))
     }
-
-    /// The top-level domain whose servers gave the CA no answer for CAA: `DNS problem: SERVFAIL looking up CAA for net - …`.
-    ///
-    /// Boulder refuses then as it does for the domain's own servers, with the type `dns` or `caa`. One that does not exist
-    /// is no outage. `None` as well where another name of the order failed by something else.
-    pub fn silent_top_level_domain(&self) -> Option<&str> {
-        let details: Vec<&str> = match self.subproblems.as_slice() {
-            [] => vec![&self.detail],
-            all => all.iter().map(|sub| sub.detail.as_str()).collect(),
-        };
-        let silent = details.into_iter().map(silent_top_level_domain);
-        silent.collect::<Option<Vec<_>>>()?.first().copied()
-    }
-
-    fn waits_for_top_level_domain(&self, name: FailureName, summary: String) -> Option<Failure> {
-        let domain = self.silent_top_level_domain()?;
-        let summary = format!(
-            "{summary} The name servers of the top-level domain {domain} did not answer the CA. The next attempt is automatic."
-        );
-        Some(Failure::without_action(name, WaitingOn::Ca, summary).with_problem(self))
-    }
-
-    /// Our failure for a validation that the CA did not accept.
-    pub fn to_challenge_failure(&self) -> Failure {
-        let summary = format!("The CA could not validate ({}): {}", self.kind, self.detail);
-        if let Some(failure) = self.waits_for_top_level_domain(FailureName::ChallengeFailed, summary.clone()) {
-            return failure;
-        }
-        // Whatever it was, the records and the host are the customer's.
-        let explained = explain(&self.kind);
-        let action = match explained.waiting_on {
-            WaitingOn::DomainOwner => explained.action,
-            _ => explain("incorrectResponse").action,
-        };
-        Failure::new(FailureName::ChallengeFailed, WaitingOn::DomainOwner, summary, action).with_problem(self)
-    }
-
-    /// A refusal that is about the domain is its owner's to mend (CAA), others are ours.
-    pub fn to_refusal(&self, summary: String) -> Failure {
-        if let Some(failure) = self.waits_for_top_level_domain(FailureName::CaUnavailable, summary.clone()) {
-            return failure;
-        }
-        let listed = matches!(self.kind.as_str(), "caa" | "rejectedIdentifier" | "unsupportedIdentifier");
-        let explained = if listed { explain(&self.kind) } else { UNLISTED };
-        Failure::new(FailureName::CaRefused, explained.waiting_on, summary, explained.action).with_problem(self)
-    }
-
-    /// A limit that time lifts, or a pause that only we can.
-    pub fn to_limit_failure(&self, summary: String, retry_after: Option<OffsetDateTime>) -> Failure {
-        let failure = match self.is_pause() {
-            true => Failure::new(
-                FailureName::RateLimited,
-                WaitingOn::Operator,
-                summary,
-                "Fix what the validations failed by, then open the CA's link and unpause the name.",
-            ),
-            false => Failure::without_action(FailureName::RateLimited, WaitingOn::Ca, summary),
-        };
-        failure.with_retry_after(retry_after).with_problem(self)
-    }
-}
-
-/// Of one of the CA's sentences.
-fn silent_top_level_domain(detail: &str) -> Option<&str> {
-    let (before, after) = detail.split_once("looking up CAA for ")?;
-    let name = after.split_whitespace().next()?.trim_end_matches([':', ',', ';', '.']);
-    (!name.is_empty() && !name.contains('.') && !before.trim_end().ends_with("NXDOMAIN")).then_some(name)
 }
 
 #[cfg(test)]
@@ -272,35 +229,6 @@ mod tests {
     }
 
     #[test]
-    fn a_top_level_domain_that_does_not_answer_is_nobodys_to_fix() {
-        let said = |how: &str| format!("While processing CAA for shop.example.net: DNS problem: {how}");
-        for (kind, how, waits) in [
-            ("dns", "SERVFAIL looking up CAA for net - the domain's nameservers may be malfunctioning", true),
-            ("dns", "query timed out looking up CAA for net", true),
-            ("dns", "looking up CAA for net: DNSSEC: Bogus", true),
-            ("caa", "SERVFAIL looking up CAA for net - the domain's nameservers may be malfunctioning", true),
-            ("dns", "SERVFAIL looking up CAA for example.net - the domain's nameservers may be malfunctioning", false),
-            ("dns", "NXDOMAIN looking up CAA for net - check that a DNS record exists for this domain", false),
-            ("dns", "SERVFAIL looking up A for net", false),
-        ] {
-            let problem = Problem::new(kind, &said(how));
-            let (challenge, refusal) = (problem.to_challenge_failure(), problem.to_refusal("s".into()));
-            assert_eq!(
-                challenge.waiting_on() == WaitingOn::Ca && refusal.waiting_on() == WaitingOn::Ca,
-                waits,
-                "{how}"
-            );
-            assert_eq!(refusal.name == FailureName::CaUnavailable, waits, "{how}");
-            assert!(!waits || challenge.guidance.summary.contains("top-level domain net"), "{challenge}");
-        }
-        let sub = |detail: &str| Subproblem { name: None, kind: "dns".into(), detail: detail.into() };
-        let silent = sub("SERVFAIL looking up CAA for net");
-        let mixed = vec![silent.clone(), sub("SERVFAIL looking up CAA for example.net")];
-        assert!(Problem::new("compound", "d").with_subproblems(vec![silent]).silent_top_level_domain().is_some());
-        assert!(Problem::new("compound", "d").with_subproblems(mixed).silent_top_level_domain().is_none());
-    }
-
-    #[test]
     fn a_domain_at_its_limit_is_told_from_other_limits() {
         let domain = limited(
             "too many certificates (50) already issued for \"example.com\" in the last 168h0m0s, retry after 2026-11-25 12:00:00 UTC: see https://letsencrypt.org/docs/rate-limits/#x",
@@ -320,11 +248,29 @@ mod tests {
         ));
         assert!(paused.is_pause());
         assert!(paused.link().is_some_and(|link| link.ends_with(&token)));
-        assert_eq!(paused.to_limit_failure("s".into(), None).waiting_on(), WaitingOn::Operator);
-        assert_eq!(
-            limited("too many new orders recently").to_limit_failure("s".into(), None).waiting_on(),
-            WaitingOn::Ca
-        );
+    }
+
+    #[test]
+    fn the_time_in_the_cas_words_is_found_in_both_its_spellings() {
+        let at = Some(time::macros::datetime!(2026-11-25 12:00 UTC));
+        let said = |words: &str| limited(words).retry_time();
+        assert_eq!(said("…, retry after 2026-11-25 12:00:00 UTC: see https://x"), at);
+        assert_eq!(said("…, retry after 2026-11-25T12:00:00Z"), at);
+        assert_eq!(said("retry after a while, says the CA"), None);
+        assert_eq!(said("retry after ……………"), None);
+    }
+
+    #[test]
+    fn a_limit_of_the_account_is_told_from_one_of_names() {
+        for (words, of_account) in [
+            ("too many new orders (300) from this account in the last 3h0m0s, retry after …", true),
+            ("Error creating new order :: too many new orders recently", true),
+            ("too many new registrations (10) from this IP address in the last 3h0m0s", true),
+            ("too many failed authorizations (5) for \"a.example.com\" in the last 1h0m0s", false),
+            ("too many certificates (50) already issued for \"example.com\" in the last 168h0m0s", false),
+        ] {
+            assert_eq!(limited(words).is_account_limit(), of_account, "{words}");
+        }
     }
 
     #[test]
@@ -335,15 +281,7 @@ mod tests {
             detail: detail.into(),
         };
         let problem = Problem::new("compound", "several").with_subproblems(vec![sub("a", "one"), sub("b", "two")]);
-        assert_eq!(problem.detail, "several; one; two");
+        assert_eq!(problem.detail, "several; a: one; b: two");
         assert_eq!(problem.subproblems.len(), 2);
-    }
-
-    #[test]
-    fn a_validation_that_failed_is_the_customers_to_mend_whatever_the_ca_calls_it() {
-        for kind in ["caa", "dns", "connection", "unauthorized", "serverInternal", "somethingNew"] {
-            let failure = Problem::new(kind, "d").to_challenge_failure();
-            assert_eq!((failure.waiting_on(), failure.problem.is_some()), (WaitingOn::DomainOwner, true), "{kind}");
-        }
     }
 }

@@ -27,7 +27,7 @@ pub enum FailureName {
     CaUnavailable,
     /// The order expired, or the CA knows it no longer.
     OrderLost,
-    /// The CA will not issue: policy, CAA, the account.
+    /// The CA will not issue for these names: policy, CAA, the request.
     CaRefused,
     /// The certificate that came does not match key, names, clock or the one in place.
     CertificateRejected,
@@ -43,10 +43,12 @@ pub enum FailureName {
     Superseded,
     /// By our own count a limit of the CA is spent; the CA was not asked.
     BudgetSpent,
+    /// The CA takes nothing from this installation: its account, contact, terms or profile.
+    AccountRefused,
 }
 
 impl FailureName {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Throttled,
         Self::Unavailable,
         Self::RecordsNotReady,
@@ -62,6 +64,7 @@ impl FailureName {
         Self::EndpointRemoved,
         Self::Superseded,
         Self::BudgetSpent,
+        Self::AccountRefused,
     ];
 
     /// Whether the same step may succeed when it is simply run again in a moment.
@@ -86,6 +89,7 @@ impl FailureName {
             Self::EndpointRemoved => "EndpointRemoved",
             Self::Superseded => "Superseded",
             Self::BudgetSpent => "BudgetSpent",
+            Self::AccountRefused => "AccountRefused",
         }
     }
 }

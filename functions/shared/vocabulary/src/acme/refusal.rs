@@ -1,0 +1,344 @@
+//! What a refusal of the CA means: one function from the request, the CA's type and words, and the status.
+//!
+//! The type alone does not say it: `unauthorized` is a proof that the CA did not find or an account that is deactivated,
+//! `malformed` is a name that it does not issue for or a request of ours. The words are Boulder's and Pebble's.
+
+use time::OffsetDateTime;
+
+use crate::acme::error_types::explain;
+use crate::failure::failure::{Failure, FailureName};
+use crate::failure::problem::{Problem, Subproblem};
+use crate::guidance::WaitingOn;
+
+/// What the CA was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaRequest {
+    /// The directory, a nonce, the account.
+    Account,
+    NewOrder,
+    /// The challenges, and how their validation went.
+    Challenge,
+    Finalize,
+}
+
+/// A refusal as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub problem: Problem,
+    /// Of the answer; `None` where a resource told it, which is then of no more use.
+    pub status: Option<u16>,
+    pub retry_after: Option<OffsetDateTime>,
+}
+
+/// What one problem means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// The CA's own failure.
+    Outage,
+    Limit,
+    /// Somebody has to unpause a name.
+    Paused,
+    Terms,
+    AccountLost,
+    /// Contact, binding, signature.
+    AccountWrong,
+    Profile,
+    /// It issues for no such name, whoever asks.
+    Policy,
+    TooManyNames,
+    Caa,
+    /// Servers of a top-level domain gave no answer, which nobody here can help.
+    TopLevelSilent,
+    /// It did not see what our own check had seen.
+    NotSeen,
+    /// A persistent record that it cannot read.
+    RecordUnreadable,
+    /// A new order is all it takes.
+    Again,
+    /// The request is at fault.
+    Request,
+}
+
+impl From<Problem> for Refusal {
+    /// As a resource tells it.
+    fn from(problem: Problem) -> Self {
+        Self { problem, status: None, retry_after: None }
+    }
+}
+
+impl Refusal {
+    /// Whether it is the CA's own failure, which passes.
+    pub fn is_outage(&self) -> bool {
+        self.meaning(CaRequest::NewOrder) == Meaning::Outage
+    }
+
+    /// Whether a limit of the CA is spent.
+    pub fn is_limit(&self) -> bool {
+        matches!(self.meaning(CaRequest::NewOrder), Meaning::Limit | Meaning::Paused)
+    }
+
+    /// Our failure for it. `before`: what the attempt before this one failed by.
+    pub fn to_failure(&self, request: CaRequest, before: Option<&Failure>) -> Failure {
+        let meaning = self.meaning(request);
+        let repeated = meaning != Meaning::NotSeen || was_not_seen(before);
+        let name = self.failure_name(meaning, request);
+        let (waiting_on, action) = self.next_step(meaning, repeated);
+        let mut summary = self.summary(meaning, request);
+        match meaning {
+            Meaning::NotSeen if !repeated => {
+                summary
+                    .push_str(" The check just before had found everything in place. The next attempt is automatic.");
+            }
+            Meaning::TopLevelSilent => {
+                let domain = self.problem.silent_top_level_domain().unwrap_or_default();
+                summary.push_str(&format!(
+                    " The name servers of the top-level domain {domain} did not answer the CA. The next attempt is automatic."
+                ));
+            }
+            _ => {}
+        }
+        let failure = match action {
+            Some(action) => Failure::new(name, waiting_on, summary, action),
+            None => Failure::without_action(name, waiting_on, summary),
+        };
+        let limited = meaning == Meaning::Limit;
+        let retry_after = self.retry_after.or_else(|| limited.then(|| self.problem.retry_time()).flatten());
+        failure.with_retry_after(retry_after).with_problem(&self.problem)
+    }
+
+    /// Of several names at fault, what has to be done by a person decides.
+    fn meaning(&self, request: CaRequest) -> Meaning {
+        let Problem { kind, detail, subproblems, .. } = &self.problem;
+        if self.problem.is_pause() {
+            return Meaning::Paused;
+        }
+        if subproblems.is_empty() {
+            return meaning(request, kind, detail, self.status);
+        }
+        // The words of the names are in the whole's, too: it has none of its own to go by.
+        let of_all = meaning(request, kind, "", self.status);
+        if !matches!(of_all, Meaning::Request | Meaning::NotSeen | Meaning::Caa | Meaning::Policy) {
+            return of_all;
+        }
+        let of_name = |sub: &Subproblem| match meaning(request, &sub.kind, &sub.detail, None) {
+            Meaning::Request if request == CaRequest::NewOrder && sub.name.is_some() => Meaning::Policy,
+            meaning => meaning,
+        };
+        subproblems.iter().map(of_name).max_by_key(|meaning| rank(*meaning)).unwrap_or(of_all)
+    }
+
+    fn failure_name(&self, meaning: Meaning, request: CaRequest) -> FailureName {
+        match meaning {
+            // What a resource tells is over with it; a wait that the CA names is longer than the flow's own retries.
+            Meaning::Outage if self.retry_after.is_some() || self.status.is_none() => FailureName::CaUnavailable,
+            Meaning::Outage => FailureName::Unavailable,
+            Meaning::Limit | Meaning::Paused => FailureName::RateLimited,
+            Meaning::Terms | Meaning::AccountLost | Meaning::AccountWrong | Meaning::Profile => {
+                FailureName::AccountRefused
+            }
+            _ if request == CaRequest::Challenge => FailureName::ChallengeFailed,
+            _ => FailureName::CaRefused,
+        }
+    }
+
+    fn next_step(&self, meaning: Meaning, repeated: bool) -> (WaitingOn, Option<String>) {
+        use WaitingOn::{Ca, DomainOwner, Nobody, Operator};
+        let of_kind = |kind: &str| Some(explain(kind).action.to_owned());
+        match meaning {
+            Meaning::Outage | Meaning::Limit => (Ca, None),
+            Meaning::TopLevelSilent | Meaning::Again => (Nobody, None),
+            Meaning::NotSeen if !repeated => (Nobody, None),
+            Meaning::NotSeen => (DomainOwner, of_kind(self.kind_at_fault(Meaning::NotSeen))),
+            Meaning::RecordUnreadable => (DomainOwner, of_kind("incorrectResponse")),
+            Meaning::Caa => (DomainOwner, of_kind("caa")),
+            Meaning::Policy => (DomainOwner, Some(self.take_off())),
+            Meaning::Paused => (
+                Operator,
+                Some(match self.problem.link() {
+                    Some(link) => format!("Fix what the validations failed by, then open {link} and unpause the name."),
+                    None => "Fix what the validations failed by, then unpause the name in the CA's portal.".to_owned(),
+                }),
+            ),
+            Meaning::Terms => (
+                Operator,
+                Some(match self.problem.link() {
+                    Some(link) => format!("Open {link} and agree to the new terms, then renew."),
+                    None => "Agree to the CA's new terms of service on its web site, then renew.".to_owned(),
+                }),
+            ),
+            Meaning::AccountLost => (
+                Operator,
+                Some("Register a new account: see the runbook “If the account is lost”. It is one cause for all endpoints.".to_owned()),
+            ),
+            Meaning::AccountWrong => (Operator, of_kind("externalAccountRequired")),
+            Meaning::Profile => (Operator, of_kind("invalidProfile")),
+            Meaning::TooManyNames => (
+                Operator,
+                Some("Spread the names over several endpoints, or choose a profile that takes as many.".to_owned()),
+            ),
+            Meaning::Request => (Operator, of_kind(&self.problem.kind)),
+        }
+    }
+
+    fn summary(&self, meaning: Meaning, request: CaRequest) -> String {
+        let Problem { kind, detail, .. } = &self.problem;
+        let what = match meaning {
+            Meaning::Outage => "The CA failed",
+            Meaning::Paused => "The CA has paused a name",
+            Meaning::Limit if self.problem.is_failed_validations() => {
+                "The CA takes no order for now, as validations failed too often"
+            }
+            Meaning::Limit => "A limit of the CA is reached",
+            Meaning::Terms => "The CA wants its new terms of service agreed to",
+            Meaning::AccountLost => "The CA does not accept the account of this installation",
+            Meaning::AccountWrong => "The CA does not accept what this installation says of its account",
+            Meaning::Profile => "The CA does not accept the certificate profile",
+            Meaning::Policy => "The CA does not issue for a name of this endpoint",
+            _ => match request {
+                CaRequest::Account => "The CA refused the account",
+                CaRequest::NewOrder => "The CA refused the order",
+                CaRequest::Challenge => "The CA could not validate",
+                CaRequest::Finalize => "The CA did not issue",
+            },
+        };
+        format!("{what} ({kind}): {}", sentence(detail))
+    }
+
+    /// The type of the first part that has this meaning.
+    fn kind_at_fault(&self, meant: Meaning) -> &str {
+        let parts = self.problem.subproblems.iter().map(|sub| (&sub.kind, &sub.detail));
+        let mut parts = parts.filter(|(kind, detail)| meaning(CaRequest::Challenge, kind, detail, None) == meant);
+        let (kind, detail) = parts.next().unwrap_or((&self.problem.kind, &self.problem.detail));
+        match kind.as_str() {
+            _ if is_lookup_of_caa(&detail.to_ascii_lowercase()) => "dns",
+            "unknownHost" => "dns",
+            kind => kind,
+        }
+    }
+
+    fn take_off(&self) -> String {
+        let names = self.names_at_fault();
+        match names.as_slice() {
+            [] => "Take the name off the endpoint, or register another.".to_owned(),
+            [name] => format!("Take {name} off the endpoint, or register another name in its place."),
+            names => format!("Take {} off the endpoint, or register other names in their place.", names.join(", ")),
+        }
+    }
+
+    /// Those that the CA names: in subproblems, or in quotes.
+    fn names_at_fault(&self) -> Vec<&str> {
+        let named: Vec<&str> = self.problem.subproblems.iter().filter_map(|sub| sub.name.as_deref()).collect();
+        if !named.is_empty() {
+            return named;
+        }
+        let detail = &self.problem.detail;
+        let quoted = detail.split_once("annot issue for \"").or_else(|| detail.split_once("omain name \""));
+        quoted.and_then(|(_, rest)| rest.split('"').next()).into_iter().collect()
+    }
+}
+
+/// Whether the attempt before failed for a validation that the CA did not accept: then it is no chance any more.
+fn was_not_seen(before: Option<&Failure>) -> bool {
+    before.is_some_and(|failure| failure.name == FailureName::ChallengeFailed)
+}
+
+/// A person who has to act, before one who waits.
+fn rank(meaning: Meaning) -> u8 {
+    match meaning {
+        Meaning::Policy | Meaning::Caa | Meaning::RecordUnreadable => 5,
+        Meaning::NotSeen => 4,
+        Meaning::Outage | Meaning::Limit | Meaning::Paused => 2,
+        Meaning::TopLevelSilent | Meaning::Again => 1,
+        _ => 3,
+    }
+}
+
+fn meaning(request: CaRequest, kind: &str, detail: &str, status: Option<u16>) -> Meaning {
+    let words = detail.to_ascii_lowercase();
+    let failed = status.is_some_and(|status| status >= 500);
+    match kind {
+        // Boulder's frontend at its limit of connections: 503 "Service busy; retry later."
+        "rateLimited" if failed => Meaning::Outage,
+        "rateLimited" => Meaning::Limit,
+        _ if status == Some(429) => Meaning::Limit,
+        "serverInternal" | "badNonce" => Meaning::Outage,
+        _ if failed => Meaning::Outage,
+        "userActionRequired" => Meaning::Terms,
+        "accountDoesNotExist" => Meaning::AccountLost,
+        "unauthorized" if is_about_the_account(&words) => Meaning::AccountLost,
+        "invalidProfile" => Meaning::Profile,
+        "unauthorized" | "malformed" if words.contains("certificate profile") => Meaning::Profile,
+        "invalidContact" | "invalidEmail" | "unsupportedContact" | "externalAccountRequired" => Meaning::AccountWrong,
+        _ if request == CaRequest::Account => Meaning::AccountWrong,
+        _ if silent_top_level_domain(detail).is_some() => Meaning::TopLevelSilent,
+        _ if is_lookup_of_caa(&words) => Meaning::NotSeen,
+        "caa" => Meaning::Caa,
+        "rejectedIdentifier" | "unsupportedIdentifier" => Meaning::Policy,
+        "malformed" if is_about_a_name(&words) => Meaning::Policy,
+        "malformed" if words.contains("cannot contain more than") => Meaning::TooManyNames,
+        "malformed" if request == CaRequest::Challenge => Meaning::RecordUnreadable,
+        "connection" | "dns" | "dnssec" | "tls" | "incorrectResponse" | "unknownHost" => Meaning::NotSeen,
+        "unauthorized" if request == CaRequest::Challenge => Meaning::NotSeen,
+        // An authorization that has expired, or was taken back, since the order was made.
+        "unauthorized" if request == CaRequest::Finalize => Meaning::Again,
+        "alreadyReplaced" | "orderNotReady" => Meaning::Again,
+        _ => Meaning::Request,
+    }
+}
+
+/// `Account is not valid, has status "deactivated"` (Boulder), `Account has been deactivated.` (Pebble).
+fn is_about_the_account(words: &str) -> bool {
+    let states = ["is not valid", "has status", "deactivated", "revoked", "suspended", "not found", "unknown"];
+    words.contains("account")
+        && states.iter().any(|state| words.contains(state))
+        && !words.contains("profile")
+        && !words.contains("binding")
+}
+
+/// Boulder's policy authority, and its check of what covers what.
+fn is_about_a_name(words: &str) -> bool {
+    words.contains("cannot issue for")
+        || words.contains("invalid identifiers requested")
+        || words.contains("redundant with a wildcard")
+        || words.contains("does not end with a valid public suffix")
+}
+
+/// A lookup of CAA that brought no answer is not a record that forbids.
+fn is_lookup_of_caa(words: &str) -> bool {
+    let looked = words.contains("looking up caa");
+    let failed = ["servfail", "timed out", "networking error", "server failure", "refused", "bogus", "notimp"];
+    looked && failed.iter().any(|how| words.contains(how))
+}
+
+impl Problem {
+    /// The top-level domain whose servers gave the CA no answer for CAA: `DNS problem: SERVFAIL looking up CAA for net - …`.
+    ///
+    /// Boulder refuses then as it does for the domain's own servers, with the type `dns` or `caa`. One that does not exist
+    /// is no outage. `None` as well where another name of the order failed by something else.
+    pub fn silent_top_level_domain(&self) -> Option<&str> {
+        let details: Vec<&str> = match self.subproblems.as_slice() {
+            [] => vec![&self.detail],
+            all => all.iter().map(|sub| sub.detail.as_str()).collect(),
+        };
+        let silent = details.into_iter().map(silent_top_level_domain);
+        silent.collect::<Option<Vec<_>>>()?.first().copied()
+    }
+}
+
+/// Of one of the CA's sentences.
+fn silent_top_level_domain(detail: &str) -> Option<&str> {
+    let (before, after) = detail.split_once("looking up CAA for ")?;
+    let name = after.split_whitespace().next()?.trim_end_matches([':', ',', ';', '.']);
+    (!name.is_empty() && !name.contains('.') && !before.trim_end().ends_with("NXDOMAIN")).then_some(name)
+}
+
+/// With a full stop, so that more can follow.
+fn sentence(words: &str) -> String {
+    match words.trim_end().ends_with(['.', '!', '?']) {
+        true => words.trim_end().to_owned(),
+        false => format!("{}.", words.trim_end()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
