@@ -90,8 +90,14 @@ fn seen(mut endpoint: Endpoint, serving: &Serving, acm: &InAcm) -> Alert {
     let held = endpoint.certificate.clone().expect("it has one");
     let mut health = None;
     for checked_at in [NOW - Duration::minutes(10), NOW] {
-        let report =
-            CheckReport { checked_at, records: vec![], findings: vec![], provider: None, serving: serving.clone() };
+        let report = CheckReport {
+            checked_at,
+            records: vec![],
+            findings: vec![],
+            provider: None,
+            serving: serving.clone(),
+            over_dns: vec![],
+        };
         let seen = Seen { report: &report, acm, copies: &[], listeners: &[] };
         health = Some(Health::follow(health.as_ref(), &endpoint, &held, &seen, checked_at));
     }

@@ -124,6 +124,7 @@ fn by_cause(cause: &Cause) -> (Option<&'static str>, Option<&'static str>) {
         (None, "listener-without") => {
             ("certificate missing from a listener", "all listeners have the certificate again")
         }
+        (None, "delegation-unproven") => ("delegation missing", "the delegation is correct again"),
         (None, "dns-broken") => ("DNS not correct", "DNS is correct again"),
         (None, "attempt-overdue") => ("attempts do not start", "attempts start again"),
         (None, "renewal-overdue") => ("renewal overdue", "the renewal was started"),
@@ -137,6 +138,7 @@ fn by_failure(failure: FailureName) -> (&'static str, &'static str) {
         FailureName::RecordsNotReady => ("DNS records not correct", "DNS records are correct again"),
         FailureName::ChallengeFailed => ("validation failed", "validation succeeded"),
         FailureName::CaRefused => ("refused by the CA", "no longer refused by the CA"),
+        FailureName::AccountRefused => ("ACME account refused by the CA", "the CA accepts the ACME account again"),
         FailureName::RateLimited => ("rate limit of the CA reached", "no longer rate limited by the CA"),
         FailureName::BudgetSpent => ("queued for the CA's rate limit", "no longer queued for the CA's rate limit"),
         FailureName::CaUnavailable => ("CA unavailable", "the CA answers again"),

@@ -11,8 +11,8 @@ use rcgen::{
 };
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{
-    Authorization, AuthorizationStatus, CaLimits, Challenge, ChallengeKind, Challenges, OpenOrder, OrderStatus, Refusal,
-    RenewalWindow,
+    Authorization, AuthorizationStatus, CaLimits, Challenge, ChallengeKind, Challenges, OpenOrder, OrderStatus,
+    Refusal, RenewalWindow,
 };
 use vocabulary::dns::PersistentIssuer;
 use vocabulary::failure::Problem;

@@ -324,11 +324,11 @@ fn dns_that_broke_before_the_renewal_is_not_told_again_when_the_renewal_fails_by
 fn what_nobody_can_help_is_told_when_the_certificate_is_near_its_end_and_not_before() {
     let mut endpoint = fresh();
     endpoint.failing = Some(failed(FailureName::ChallengeFailed, WaitingOn::Nobody, START));
-    assert_eq!(decide(&endpoint, START, None).alerts, [], "no certificate yet, and it is tried again");
+    assert_eq!(decide(&endpoint, START, &AT_ONCE).alerts, [], "no certificate yet, and it is tried again");
     let held = certificate(&endpoint, 1, START);
     let (third, life) = (held.not_after, held.not_after - held.not_before);
     endpoint.certificate = Some(held);
-    let kinds = |now| decide(&endpoint, now, None).alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>();
+    let kinds = |now| decide(&endpoint, now, &AT_ONCE).alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>();
     assert_eq!(kinds(third - life / 2), []);
     assert_eq!(kinds(third - life / 4), [AlertKind::RenewalFailed]);
 }
