@@ -49,7 +49,7 @@ pub const ALL: [Entry; 11] = [
     },
     Entry {
         id: "dns-changed",
-        what: "The host's CNAME is changed after issuance",
+        what: "The host and its delegation are led elsewhere after issuance",
         noticed: "check-health: within six hours (HealthMinutes), notified when a second check ten minutes later confirms it.",
         test: "health.rs, what_breaks_between_renewals_is_told_once_and_its_end_once",
     },

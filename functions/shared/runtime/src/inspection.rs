@@ -147,7 +147,7 @@ impl Inspection {
             named("table EndpointsTable", endpoints),
             named("table KeysTable", keys),
             named("KMS key KeysKey", key),
-            named("bucket ChallengeBucket", tokens),
+            named("bucket TokenBucket", tokens),
             named("state machine IssueCertificateStateMachine", machine),
         ];
         resources.extend(functions);
