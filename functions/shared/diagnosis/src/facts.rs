@@ -39,6 +39,48 @@ pub struct AuthorizationFacts {
     pub leftover: Vec<String>,
     /// TXT at `_validation-persist`; asked of those that are proven by a persistent record, and then nothing else is.
     pub persistent: Vec<ServerAnswer>,
+    /// What explains a record that is not right; asked only then, and before registration.
+    pub around: Surroundings,
+}
+
+/// What stands at a name whose record is not right, and around it, as one server of the zone has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The name servers of the name itself, where it is a zone of its own (NS records).
+    pub own_zone: Vec<String>,
+    /// Records of types that nobody asked for at this name, as in a zone file: `A 192.0.2.7`.
+    pub others: Vec<String>,
+    /// What stands at names where the record is put by mistake.
+    pub near: Vec<NearName>,
+    pub wildcard: Option<Wildcard>,
+}
+
+/// A name beside the right one, and its records as in a zone file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearName {
+    pub name: String,
+    pub records: Vec<String>,
+}
+
+/// A wildcard record, told by what is answered for a name that nobody has created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wildcard {
+    /// `*.example.com`.
+    pub name: String,
+    /// As in a zone file: `CNAME sites.builder.example`.
+    pub records: Vec<String>,
+}
+
+impl Surroundings {
+    /// Whether `record`, as in a zone file, is there because a wildcard says so.
+    pub fn is_by_wildcard(&self, record: &str) -> bool {
+        self.wildcard.as_ref().is_some_and(|wildcard| wildcard.records.iter().any(|known| known == record))
+    }
+
+    /// The records of other types that somebody has created at the name.
+    pub fn in_the_way(&self) -> Vec<&str> {
+        self.others.iter().map(String::as_str).filter(|record| !self.is_by_wildcard(record)).collect()
+    }
 }
 
 /// The zone that a name lies in.

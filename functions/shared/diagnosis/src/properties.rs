@@ -91,6 +91,21 @@ fn any_http() -> impl Strategy<Value = HttpObservation> {
 }
 
 prop_compose! {
+    fn any_surroundings()(
+        own_zone in prop::sample::subsequence(vec!["ns.other.example".to_owned()], 0..=1),
+        others in prop::sample::subsequence(vec!["A 192.0.2.9".to_owned(), "CNAME y.example".to_owned()], 0..=2),
+        near in prop::option::of(prop::sample::subsequence(vec![format!("CNAME {TARGET}"), format!("TXT {}", STANDING[0])], 0..=2)),
+        wildcard in prop::option::of(prop::sample::subsequence(
+            vec!["CNAME x.example".to_owned(), "TXT stray".to_owned(), format!("TXT {}", STANDING[3])], 1..=3,
+        )),
+    ) -> Surroundings {
+        let near = near.map(|records| NearName { name: "_acme-challenge.example.com".into(), records });
+        let wildcard = wildcard.map(|records| Wildcard { name: "*.example.com".into(), records });
+        Surroundings { own_zone, others, near: near.into_iter().collect(), wildcard }
+    }
+}
+
+prop_compose! {
     fn any_host_answer()(
         cname in any_answer(&["x.example"]),
         a in any_answer(&["192.0.2.9"]),
@@ -113,6 +128,7 @@ prop_compose! {
         platform in any_chain(),
         http in prop::option::of(any_http()),
         caa in any_answer(&["0 issue \"ca.example\"", "0 issue \"other.example\"", "128 x \"\""]),
+        around in any_surroundings(),
         aliases in prop::sample::subsequence(vec![EDGE.to_owned(), "x.example".to_owned()], 0..=2),
     ) -> Facts {
         let doubled = doubled.map(|answers| ("_acme-challenge.shop.example.com.example.com".to_owned(), answers));
@@ -121,6 +137,7 @@ prop_compose! {
             issuer: issuer(),
             authorization_names: vec![AuthorizationFacts {
                 base: name.base.clone(), zone: zone.clone(), cname, txt, chain, doubled, leftover: Vec::new(), persistent,
+                around,
             }],
             caa: vec![CaaFacts { name: name.clone(), levels: vec![CaaLevel { name: "example.com".into(), aliases, answer: caa }] }],
             hosts: vec![HostFacts { name, zone, answers, http }],
@@ -254,6 +271,7 @@ fn observed(cname: Answer, host: &[&str]) -> Facts {
             doubled: None,
             leftover: Vec::new(),
             persistent: Vec::new(),
+            around: Surroundings::default(),
         }],
         caa: Vec::new(),
         hosts: vec![HostFacts { name, zone, answers: vec![answer], http: Some(http) }],

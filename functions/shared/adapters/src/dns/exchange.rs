@@ -91,7 +91,11 @@ pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, manner: Man
         return failed(why);
     }
     if !message.metadata.authoritative && !manner.recursive {
-        return failed(Unanswered::NotAuthoritative);
+        let servers = name_servers(message, name);
+        return failed(match servers.is_empty() {
+            true => Unanswered::NotAuthoritative,
+            false => Unanswered::Delegated(servers),
+        });
     }
     let own = || message.answers.iter().filter(|record| record.name == *name);
     let data: Vec<String> = own().filter_map(|record| data(record, kind)).collect();
@@ -112,6 +116,18 @@ pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, manner: Man
     };
     Reply { answer, alias }
 }
+
+/// The name servers of `name` itself, in an answer or a referral; sorted, and a few of them at most.
+pub(super) fn name_servers(message: &Message, name: &Name) -> Vec<String> {
+    let own = message.answers.iter().chain(&message.authorities).filter(|record| record.name == *name);
+    let mut servers: Vec<String> = own.filter_map(|record| data(record, RecordKind::Ns)).take(MOST_NAMED).collect();
+    servers.sort();
+    servers.dedup();
+    servers
+}
+
+/// Name servers of one zone that are told of.
+const MOST_NAMED: usize = 8;
 
 /// Why an answer with this code says nothing of the name; `None` if it does.
 pub(super) fn refusal(code: ResponseCode) -> Option<Unanswered> {
@@ -139,6 +155,7 @@ fn data(record: &Record, kind: RecordKind) -> Option<String> {
         (RData::A(a), RecordKind::A) => a.0.to_string(),
         (RData::AAAA(aaaa), RecordKind::Aaaa) => aaaa.0.to_string(),
         (RData::CNAME(to), RecordKind::Cname) => plain(&to.0),
+        (RData::MX(mx), RecordKind::Mx) => format!("{} {}", mx.preference, plain(&mx.exchange)),
         (RData::NS(to), RecordKind::Ns) => plain(&to.0),
         (RData::TXT(txt), RecordKind::Txt) => {
             let octets: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
@@ -164,6 +181,7 @@ pub(super) fn record_type(kind: RecordKind) -> RecordType {
         RecordKind::Cname => RecordType::CNAME,
         RecordKind::Dnskey => RecordType::DNSKEY,
         RecordKind::Ds => RecordType::DS,
+        RecordKind::Mx => RecordType::MX,
         RecordKind::Ns => RecordType::NS,
         RecordKind::Soa => RecordType::SOA,
         RecordKind::Txt => RecordType::TXT,

@@ -112,6 +112,16 @@ impl Dns {
         }
     }
 
+    /// The name servers that one server of the zone names for `name` itself; none where it is no zone of its own.
+    pub(crate) async fn name_servers_of(&self, server: &Server, name: &Name) -> Vec<String> {
+        match self.exchange(server, name, RecordType::NS).await {
+            Ok(message) if exchange::refusal(message.metadata.response_code).is_none() => {
+                exchange::name_servers(&message, name)
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The answer of one server as it is, authoritative or a referral.
     async fn exchange(&self, server: &Server, name: &Name, kind: RecordType) -> Result<Message, Unanswered> {
         let Some(address) = server.address else {

@@ -1,6 +1,7 @@
 //! A fresh look at an endpoint: everything is asked side by side, within a few seconds, and then judged.
 
 mod chain;
+mod surroundings;
 mod zone;
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use diagnosis::facts::{
     AuthorizationFacts, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, ProbeAnswer,
-    ProbeFault, TlsObservation, ZoneState,
+    ProbeFault, Surroundings, TlsObservation, ZoneState,
 };
 use diagnosis::judge;
 use diagnosis::report::CheckReport;
@@ -120,6 +121,7 @@ impl Probing<'_> {
             doubled: None,
             leftover: Vec::new(),
             persistent: Vec::new(),
+            around: Surroundings::default(),
         };
         if subject.needs_delegation() {
             self.delegation(subject, &mut facts).await;
@@ -134,35 +136,51 @@ impl Probing<'_> {
         let name = facts.base.challenge_name();
         let (cname, txt) = tokio::join!(self.ask(&name, RecordKind::Cname), self.ask(&name, RecordKind::Txt));
         (facts.cname, facts.txt) = (cname, txt);
-        let persistent = facts.cname.iter().find_map(|answer| answer.answer.records().first());
         let target = subject.delegation_target.as_deref();
-        if let Some(to) = persistent {
-            let aliases = self.within(chain::aliases(&self.zones, &name, to), || chain::late(to));
-            let leftover =
-                OptionFuture::from(target.filter(|_| !subject.order_open).map(|to| self.ask(to, RecordKind::Txt)));
-            let (aliases, leftover) = tokio::join!(aliases, leftover);
-            facts.chain = Some(aliases);
-            let values = leftover.into_iter().flatten().flat_map(|answer| answer.answer.records().to_vec());
-            facts.leftover = values.collect();
-            facts.leftover.sort();
-            facts.leftover.dedup();
-        } else if let ZoneState::Served { apex, .. } = &facts.zone.state {
-            let doubled = format!("{name}.{apex}");
-            let (cname, txt) = tokio::join!(self.ask(&doubled, RecordKind::Cname), self.ask(&doubled, RecordKind::Txt));
-            let persistent = cname.into_iter().chain(txt).filter(|answer| !answer.answer.records().is_empty());
-            facts.doubled = Some((doubled, persistent.collect()));
-        }
+        let leads = facts.cname.iter().find_map(|answer| answer.answer.records().first());
+        let chain =
+            OptionFuture::from(leads.map(|to| self.within(chain::aliases(&self.zones, &name, to), || chain::late(to))));
+        let wanted = target.filter(|_| leads.is_some() && !subject.order_open);
+        let leftover = OptionFuture::from(wanted.map(|to| self.ask(to, RecordKind::Txt)));
+        let is_right = |answer: &ServerAnswer| matches!(answer.answer.records(), [one] if Some(one.as_str()) == target);
+        let is_wrong = facts.cname.iter().any(|answer| !is_right(answer));
+        let around = OptionFuture::from(is_wrong.then(|| self.around(&name, facts, RecordKind::Cname)));
+        let doubled = OptionFuture::from(leads.is_none().then(|| self.doubled(&name, facts)));
+        let (chain, leftover, around, doubled) = tokio::join!(chain, leftover, around, doubled);
+        let values = leftover.into_iter().flatten().flat_map(|answer| answer.answer.records().to_vec());
+        facts.leftover = values.collect();
+        facts.leftover.sort();
+        facts.leftover.dedup();
+        (facts.chain, facts.doubled) = (chain, doubled.flatten());
+        facts.around = around.unwrap_or_default();
     }
 
     async fn persistent(&self, facts: &mut AuthorizationFacts) {
         let name = facts.base.persistent_name();
         facts.persistent = self.ask(&name, RecordKind::Txt).await;
-        let nothing = facts.persistent.iter().all(|answer| answer.answer.records().is_empty());
-        if let (true, ZoneState::Served { apex, .. }) = (nothing, &facts.zone.state) {
-            let doubled = format!("{name}.{apex}");
-            let persistent = self.ask(&doubled, RecordKind::Txt).await.into_iter();
-            facts.doubled = Some((doubled, persistent.filter(|a| !a.answer.records().is_empty()).collect()));
+        let account = self.prober.issuer.account.as_deref().unwrap_or_default();
+        let is_ours = |answer: &ServerAnswer| answer.answer.records().iter().any(|value| value.contains(account));
+        if facts.persistent.iter().all(is_ours) {
+            return;
         }
+        let around = self.around(&name, facts, RecordKind::Txt);
+        (facts.around, facts.doubled) = tokio::join!(around, self.doubled(&name, facts));
+    }
+
+    /// What stands where the provider has appended the zone to the whole name.
+    async fn doubled(&self, name: &str, facts: &AuthorizationFacts) -> Option<(String, Vec<ServerAnswer>)> {
+        let ZoneState::Served { apex, .. } = &facts.zone.state else { return None };
+        let doubled = format!("{name}.{apex}");
+        let asked = surroundings::at(&self.zones, &facts.base, &doubled);
+        let (cname, txt) = self.within(asked, Default::default).await;
+        let there = [cname, txt].into_iter().flatten().filter(|answer| !answer.answer.records().is_empty());
+        Some((doubled, there.collect()))
+    }
+
+    async fn around(&self, name: &str, facts: &AuthorizationFacts, kind: RecordKind) -> Surroundings {
+        let sibling = unguessable();
+        let asked = surroundings::gather(&self.zones, name, facts, kind, &sibling);
+        self.within(asked, Surroundings::default).await
     }
 
     async fn caa(&self, name: &CertificateName) -> CaaFacts {

@@ -74,19 +74,35 @@ impl<'a> Zones<'a> {
 
     /// What each server of the name's zone says; those that said nothing before are not waited for again.
     pub(super) async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
-        let replies = self.replies(name, kind, usize::MAX).await;
+        let zone = self.of(zone_of(name)).await;
+        let replies = self.replies(&zone, name, kind, usize::MAX).await;
         replies.into_iter().map(|(server, reply)| ServerAnswer { server, answer: reply.answer }).collect()
     }
 
     /// What the first servers say that may be of use.
     pub(super) async fn first(&self, name: &str, kind: RecordKind) -> Reply {
-        let replies = self.replies(name, kind, FIRST).await;
+        self.first_in(&*self.of(zone_of(name)).await, name, kind).await
+    }
+
+    /// The same of the servers of `zone`, which `name` is taken to lie in.
+    pub(super) async fn first_in(&self, zone: &Known, name: &str, kind: RecordKind) -> Reply {
+        let replies = self.replies(zone, name, kind, FIRST).await;
         let usable = replies.iter().find(|(_, reply)| reply.answer.is_usable()).or(replies.first());
         usable.map_or_else(|| nothing(Unanswered::TimedOut), |(_, reply)| reply.clone())
     }
 
-    async fn replies(&self, name: &str, kind: RecordKind, most: usize) -> Vec<(String, Reply)> {
-        let zone = self.of(zone_of(name)).await;
+    /// The name servers of `name` itself, as a server of the `zone` around it names them; none where it is no zone.
+    pub(super) async fn name_servers_of(&self, zone: &Known, name: &str) -> Vec<String> {
+        let Ok(asked) = absolute(name) else { return Vec::new() };
+        let ZoneState::Served { servers: soa, .. } = &zone.facts.state else { return Vec::new() };
+        let serving = zone.servers.iter().zip(soa).find(|(_, soa)| soa.answer.is_usable());
+        match serving {
+            Some((server, _)) => self.dns.name_servers_of(server, &asked).await,
+            None => Vec::new(),
+        }
+    }
+
+    async fn replies(&self, zone: &Known, name: &str, kind: RecordKind, most: usize) -> Vec<(String, Reply)> {
         let soa = match &zone.facts.state {
             ZoneState::Served { servers, .. } => servers,
             ZoneState::Absent { nxdomain: true } => {
@@ -130,7 +146,7 @@ fn nothing(why: Unanswered) -> Reply {
 
 /// Labels that never have a zone of their own are not climbed through.
 fn zone_of(name: &str) -> &str {
-    name.strip_prefix("*.").or_else(|| name.strip_prefix("_acme-challenge.")).unwrap_or(name)
+    ["*.", "_acme-challenge.", "_validation-persist."].iter().find_map(|label| name.strip_prefix(label)).unwrap_or(name)
 }
 
 fn cell<K: std::hash::Hash + Eq, T>(cells: &Mutex<HashMap<K, Cell<T>>>, key: K) -> Cell<T> {

@@ -60,6 +60,7 @@ pub enum Check {
     DelegationElsewhere,
     DelegationDoubledLabel,
     DelegationTxtInstead,
+    DelegationOwnZone,
     TxtStray,
     AliasLoop,
     AliasChainTooLong,

@@ -6,7 +6,7 @@ use crate::catalogue::check::{Area, Check, Entry};
 use crate::report::Severity;
 
 /// In the order of [`Check`].
-pub const CATALOGUE: [Entry; 40] = [
+pub const CATALOGUE: [Entry; 41] = [
     Entry {
         check: Check::PublicSuffix,
         name: "public-suffix",
@@ -135,6 +135,18 @@ pub const CATALOGUE: [Entry; 40] = [
         explanation: "A CNAME cannot stand beside other records (RFC 1034 §3.6.2), so the TXT record, often left over \
                       from another ACME client, keeps it out; and a fixed TXT value is never what the CA asks for.",
         fix: "Delete the TXT record, then create the CNAME.",
+    },
+    Entry {
+        check: Check::DelegationOwnZone,
+        name: "delegation-own-zone",
+        area: Area::Delegation,
+        severity: Severity::Error,
+        actor: WaitingOn::DomainOwner,
+        title: "`_acme-challenge` is a zone of its own",
+        explanation: "NS records at `_acme-challenge` make it a zone of its own, at other name servers. Some ACME \
+                      clients are set up so. A CNAME cannot stand beside NS records (RFC 1034 §3.6.2), so the \
+                      delegation cannot be created while they are there.",
+        fix: "Delete the NS records, then create the CNAME.",
     },
     Entry {
         check: Check::TxtStray,

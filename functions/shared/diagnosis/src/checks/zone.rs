@@ -1,10 +1,13 @@
 //! The zone and its name servers.
 
 use vocabulary::dns::{Answer, ServerAnswer, Unanswered};
-use vocabulary::names::CertificateName;
+use vocabulary::guidance::WaitingOn;
+use vocabulary::names::{CertificateName, DomainName};
+use vocabulary::record::{DnsRecord, quoted};
 
 use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
+use crate::checks::answers::describe;
 use crate::facts::{Dnssec, ZoneFacts, ZoneState};
 use crate::report::{Finding, Severity};
 
@@ -22,7 +25,9 @@ fn condition(server: &ServerAnswer) -> Condition {
         Answer::Records(_) => Condition::Serving,
         // With authority, but for another zone.
         Answer::NoData | Answer::NxDomain => Condition::Lame,
-        Answer::Failed(Unanswered::Refused | Unanswered::NotAuthoritative) => Condition::Lame,
+        Answer::Failed(Unanswered::Refused | Unanswered::NotAuthoritative | Unanswered::Delegated(_)) => {
+            Condition::Lame
+        }
         Answer::Failed(Unanswered::ServFail) => Condition::Failing,
         Answer::Failed(_) => Condition::Silent,
     }
@@ -53,8 +58,8 @@ pub(crate) fn findings(zone: &ZoneFacts) -> Vec<Finding> {
 fn absent(zone: &ZoneFacts, nxdomain: bool) -> Finding {
     let registered = psl::domain_str(&zone.name).unwrap_or(&zone.name);
     let found = match nxdomain {
-        true => "does not exist: the servers above it answer NXDOMAIN",
-        false => "has no name servers: the servers above it know the name, but delegate it to nobody",
+        true => "is not registered, or its registration has lapsed: the servers above it say that it does not exist",
+        false => "is known to the servers above it, but has no name servers",
     };
     let fix =
         format!("Register or renew {registered} at a registrar and set its name servers, or correct the spelling.");
@@ -74,7 +79,7 @@ fn unknown(zone: &ZoneFacts, why: &Unanswered) -> Finding {
     check.finding(
         registered,
         "name servers that answer",
-        format!("no name server of it answers: they {name} ({why})"),
+        format!("has no name server that answers: they {name} ({why})"),
         fix,
     )
 }
@@ -104,7 +109,7 @@ fn faulty_servers(apex: &str, servers: &[ServerAnswer]) -> Vec<Finding> {
         faulty.sort();
         let found = match serving {
             true => format!("{} of its {} name servers {what}: {}", faulty.len(), servers.len(), faulty.join("; ")),
-            false => format!("no name server of it answers: they {what} ({})", faulty.join("; ")),
+            false => format!("has no name server that answers: they {what} ({})", faulty.join("; ")),
         };
         let fix = Fix::of(check.entry().fix).with_command(format!("dig SOA {apex} @{}", first.server));
         let finding = check.finding(apex, EXPECTED, found, fix);
@@ -156,4 +161,24 @@ pub(crate) fn unanswered(answers: &[ServerAnswer]) -> Check {
         Some(Condition::Lame) => Check::ServersLame,
         _ => Check::ServersSilent,
     }
+}
+
+/// A record that none of the name servers of `base` gave a usable answer for.
+///
+/// No answer in time blames nobody: it may be the network, and it may be ours.
+pub(crate) fn unanswered_record(base: &DomainName, record: &DnsRecord, answers: &[ServerAnswer]) -> Finding {
+    let check = unanswered(answers);
+    let expected = match record.kind.as_str() {
+        "TXT" => format!("TXT {}", quoted(&record.value)),
+        kind => format!("{kind} {}", record.value),
+    };
+    let said = describe(answers);
+    if check == Check::ServersSilent {
+        let found = format!("could not be looked up: we could not reach the name servers of {base} ({said})");
+        let mut finding = check.finding(&record.name, expected, found, Fix::optional(None));
+        finding.guidance.waiting_on = WaitingOn::Nobody;
+        return finding.softened(Severity::Warning);
+    }
+    let found = format!("could not be looked up, as no name server of {base} gives an answer: {said}");
+    check.finding(&record.name, expected, found, Fix::of(check.entry().fix))
 }

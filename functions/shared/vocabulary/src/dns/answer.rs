@@ -24,6 +24,8 @@ pub enum Unanswered {
     Refused,
     /// It answers, but not with authority (the AA bit is clear): it does not serve the zone.
     NotAuthoritative,
+    /// It refers to these name servers: the name itself is a zone of its own there.
+    Delegated(Vec<String>),
     TimedOut,
     /// Anything else, in words.
     Other(String),
@@ -32,6 +34,7 @@ pub enum Unanswered {
 impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Delegated(servers) => return write!(f, "the name is a zone of its own, at {}", servers.join(", ")),
             Self::ServFail => "SERVFAIL (the server fails inside)",
             Self::Refused => "REFUSED (the server does not serve this zone)",
             Self::NotAuthoritative => "an answer without authority (the server does not serve this zone)",
@@ -46,6 +49,14 @@ impl Answer {
     pub fn records(&self) -> &[String] {
         match self {
             Self::Records(data) => data,
+            _ => &[],
+        }
+    }
+
+    /// The name servers that the name itself is delegated to, where it is.
+    pub fn delegated(&self) -> &[String] {
+        match self {
+            Self::Failed(Unanswered::Delegated(servers)) => servers,
             _ => &[],
         }
     }
