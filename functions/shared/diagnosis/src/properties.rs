@@ -57,6 +57,7 @@ fn any_zone() -> impl Strategy<Value = ZoneFacts> {
         apex: "example.com".into(),
         servers,
         dnssec,
+        differing: None,
     });
     let state = prop_oneof![
         8 => served,
@@ -137,12 +138,14 @@ prop_compose! {
             issuer: issuer(),
             authorization_names: vec![AuthorizationFacts {
                 base: name.base.clone(), zone: zone.clone(), cname, txt, chain, doubled, leftover: Vec::new(), persistent,
+                persistent_around: around.clone(),
                 around,
             }],
             caa: vec![CaaFacts { name: name.clone(), levels: vec![CaaLevel { name: "example.com".into(), aliases, answer: caa }] }],
             hosts: vec![HostFacts { name, zone, answers, http }],
             platform: Some(platform),
             tls: None,
+            bogus: Vec::new(), root_answers: true,
         }
     }
 }
@@ -244,7 +247,8 @@ proptest! {
 /// Facts of one host whose zone is served: `cname` at `_acme-challenge`, and the host leads to `host`.
 fn observed(cname: Answer, host: &[&str]) -> Facts {
     let served = vec![ServerAnswer { server: "ns".into(), answer: Answer::Records(vec!["ns 1".into()]) }];
-    let state = ZoneState::Served { apex: "example.com".into(), servers: served, dnssec: Dnssec::Unsigned };
+    let state =
+        ZoneState::Served { apex: "example.com".into(), servers: served, dnssec: Dnssec::Unsigned, differing: None };
     let zone = ZoneFacts { name: "shop.example.com".into(), state };
     let name: vocabulary::names::CertificateName = "shop.example.com".parse().expect("a name");
     let edge: std::net::IpAddr = "192.0.2.1".parse().expect("an address");
@@ -272,11 +276,14 @@ fn observed(cname: Answer, host: &[&str]) -> Facts {
             leftover: Vec::new(),
             persistent: Vec::new(),
             around: Surroundings::default(),
+            persistent_around: Surroundings::default(),
         }],
         caa: Vec::new(),
         hosts: vec![HostFacts { name, zone, answers: vec![answer], http: Some(http) }],
         platform: Some(Chain { names: Vec::new(), end: ChainEnd::Addresses(vec![edge]) }),
         tls: None,
+        bogus: Vec::new(),
+        root_answers: true,
     }
 }
 

@@ -168,6 +168,7 @@ pub(crate) fn refused(text: &str) -> CheckReport {
         provider: None,
         serving: Serving::NotChecked,
         over_dns: vec![],
+        unreached: None,
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct Reply {
 }
 
 /// Asks over UDP; over TCP where the answer is too long, or nothing comes.
+///
+/// Who does not understand EDNS is asked again without it (RFC 6891 §7), as resolvers do.
 pub(crate) async fn exchange(
     server: SocketAddr,
     name: &Name,
@@ -48,6 +50,25 @@ pub(crate) async fn exchange(
     options.recursion_desired = manner.recursive;
     options.edns_set_dnssec_ok = manner.signed;
     options.retry_interval = RESEND;
+    match put(server, name, record_type, options).await {
+        Ok(answer) if is_without_edns(answer.metadata.response_code) => {
+            options.use_edns = false;
+            put(server, name, record_type, options).await
+        }
+        answer => answer,
+    }
+}
+
+fn is_without_edns(code: ResponseCode) -> bool {
+    matches!(code, ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS)
+}
+
+async fn put(
+    server: SocketAddr,
+    name: &Name,
+    record_type: RecordType,
+    options: DnsRequestOptions,
+) -> Result<Message, Unanswered> {
     let request = DnsRequest::from_query(Query::query(name.clone(), record_type), options);
     let mut udp = UdpClientStream::builder(server, TokioRuntimeProvider::default())
         .with_timeout(Some(OVER_UDP))
@@ -85,12 +106,13 @@ async fn first(
 }
 
 /// What `message`, an answer to a question for `name`, says.
-pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, manner: Manner) -> Reply {
+/// With `recursive`, an answer without authority is one, too.
+pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, recursive: bool) -> Reply {
     let failed = |why| Reply { answer: Answer::Failed(why), alias: None };
     if let Some(why) = refusal(message.metadata.response_code) {
         return failed(why);
     }
-    if !message.metadata.authoritative && !manner.recursive {
+    if !message.metadata.authoritative && !recursive {
         let servers = name_servers(message, name);
         return failed(match servers.is_empty() {
             true => Unanswered::NotAuthoritative,

@@ -10,7 +10,7 @@ use super::zone::{Known, Zones};
 
 /// `kind` is that of the record that should stand at `name`; `sibling` a label that nobody has created.
 pub(super) async fn gather(
-    zones: &Zones<'_>,
+    zones: &Zones,
     name: &str,
     facts: &AuthorizationFacts,
     kind: RecordKind,
@@ -42,11 +42,7 @@ pub(super) async fn gather(
 }
 
 /// The CNAME and the TXT records at `name`, which the zone of `base` is asked for.
-pub(super) async fn at(
-    zones: &Zones<'_>,
-    base: &DomainName,
-    name: &str,
-) -> (Option<ServerAnswer>, Option<ServerAnswer>) {
+pub(super) async fn at(zones: &Zones, base: &DomainName, name: &str) -> (Option<ServerAnswer>, Option<ServerAnswer>) {
     let zone = zones.of(base.as_str()).await;
     let one = async |kind| {
         let reply = zones.first_in(&zone, name, kind).await;
@@ -60,7 +56,7 @@ const KINDS: [RecordKind; 5] = [RecordKind::Cname, RecordKind::Txt, RecordKind::
 
 /// The zone that all the names are taken to lie in.
 struct Within<'a> {
-    zones: &'a Zones<'a>,
+    zones: &'a Zones,
     zone: &'a Known,
 }
 

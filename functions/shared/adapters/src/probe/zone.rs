@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use diagnosis::facts::{Dnssec, ZoneFacts, ZoneState};
+use diagnosis::facts::{Differing, Dnssec, ZoneFacts, ZoneState};
 use futures::future::join_all;
 use hickory_resolver::proto::rr::Name;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
 use vocabulary::dns::{Answer, RecordKind, ServerAnswer, Unanswered};
 
-use crate::dns::{Dns, Located, Reply, Server, absolute};
+use crate::dns::{Located, Recursion, Reply, Server, Zone, absolute};
 
 /// A zone, with the servers of it that answer.
 pub(super) struct Known {
@@ -20,21 +20,24 @@ pub(super) struct Known {
 
 type Cell<T> = Arc<OnceCell<Arc<T>>>;
 
-pub(super) struct Zones<'a> {
-    dns: &'a Dns,
+pub(super) struct Zones {
+    dns: Recursion,
     now: i64,
     by_name: Mutex<HashMap<String, Cell<Known>>>,
     by_apex: Mutex<HashMap<Name, Cell<Tried>>>,
 }
 
 /// What trying a zone's servers showed.
+#[derive(Clone)]
 struct Tried {
+    servers: Vec<Server>,
     soa: Vec<ServerAnswer>,
     dnssec: Dnssec,
+    differing: Option<Differing>,
 }
 
-impl<'a> Zones<'a> {
-    pub(super) fn new(dns: &'a Dns, now: OffsetDateTime) -> Self {
+impl Zones {
+    pub(super) fn new(dns: Recursion, now: OffsetDateTime) -> Self {
         Self { dns, now: now.unix_timestamp(), by_name: Mutex::default(), by_apex: Mutex::default() }
     }
 
@@ -55,21 +58,55 @@ impl<'a> Zones<'a> {
             Located::Unknown(why) => known(ZoneState::Unknown(why), Vec::new()),
             Located::Zone(zone) => {
                 let cell = cell(&self.by_apex, zone.apex.clone());
-                let tried = cell
-                    .get_or_init(|| async {
-                        let soa = join_all(zone.servers.iter().map(|server| async {
-                            let reply = self.dns.question(server, &zone.apex, RecordKind::Soa).await;
-                            ServerAnswer { server: server.name.clone(), answer: reply.answer }
-                        }));
-                        let (soa, dnssec) = tokio::join!(soa, self.dns.dnssec(&zone, self.now));
-                        Arc::new(Tried { soa, dnssec })
-                    })
-                    .await;
+                let tried = cell.get_or_init(|| async { Arc::new(self.try_servers(&zone).await) }).await;
                 let apex = zone.apex.to_ascii().trim_end_matches('.').to_owned();
-                let state = ZoneState::Served { apex, servers: tried.soa.clone(), dnssec: tried.dnssec.clone() };
-                known(state, zone.servers)
+                let Tried { servers, soa, dnssec, differing } = Tried::clone(tried);
+                known(ZoneState::Served { apex, servers: soa, dnssec, differing }, servers)
             }
         }
+    }
+
+    /// Asks those that the zone above names, and those that the zone itself names, whether they serve it.
+    async fn try_servers(&self, zone: &Zone) -> Tried {
+        let (mut soa, own, dnssec) = tokio::join!(
+            self.start_of_authority(&zone.apex, &zone.servers),
+            self.dns.names_itself(zone),
+            self.dns.security(zone, self.now),
+        );
+        let mut servers = zone.servers.clone();
+        let above: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
+        let own = own.unwrap_or_default();
+        let named: Vec<String> = own.iter().map(readable).collect();
+        let differing = (!named.is_empty() && named != above).then(|| Differing { above: above.clone(), own: named });
+        let further = own.iter().filter(|name| !above.contains(&readable(name)));
+        let further = join_all(further.map(|name| self.dns.server(name))).await;
+        soa.extend(self.start_of_authority(&zone.apex, &further).await);
+        servers.extend(further);
+        Tried { servers, soa, dnssec, differing }
+    }
+
+    async fn start_of_authority(&self, apex: &Name, servers: &[Server]) -> Vec<ServerAnswer> {
+        let asked = servers.iter().map(async |server| {
+            let reply = self.dns.question(server, apex, RecordKind::Soa).await;
+            ServerAnswer { server: server.name.clone(), answer: reply.answer }
+        });
+        join_all(asked).await
+    }
+
+    /// Why no validating resolver gives the records out, in a zone that is signed and otherwise intact.
+    pub(super) async fn bogus(&self, name: &str, kind: RecordKind) -> Option<String> {
+        let zone = self.of(zone_of(name)).await;
+        match (&zone.facts.state, absolute(name)) {
+            (ZoneState::Served { dnssec: Dnssec::Intact, .. }, Ok(asked)) => {
+                self.dns.bogus(&asked, kind, self.now).await
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the root answers, now.
+    pub(super) async fn root_answers(&self) -> bool {
+        self.dns.root_answers().await
     }
 
     /// What each server of the name's zone says; those that said nothing before are not waited for again.
@@ -127,7 +164,10 @@ impl<'a> Zones<'a> {
             let asked = &asked;
             async move {
                 let reply = match soa {
-                    Answer::Failed(why @ (Unanswered::TimedOut | Unanswered::Other(_))) => nothing(why.clone()),
+                    // It serves the zone for nobody, or not for us: it is not asked again.
+                    Answer::Failed(why) if !matches!(why, Unanswered::ServFail | Unanswered::NotAuthoritative) => {
+                        nothing(why.clone())
+                    }
                     _ => self.dns.question(server, asked, kind).await,
                 };
                 (server.name.clone(), reply)
@@ -142,6 +182,11 @@ const FIRST: usize = 2;
 
 fn nothing(why: Unanswered) -> Reply {
     Reply { answer: Answer::Failed(why), alias: None }
+}
+
+/// As people read it.
+fn readable(name: &Name) -> String {
+    name.to_lowercase().to_ascii().trim_end_matches('.').to_owned()
 }
 
 /// Labels that never have a zone of their own are not climbed through.

@@ -56,6 +56,8 @@ pub enum Check {
     ServersSilent,
     DnssecBroken,
     ServersDisagree,
+    NameServersDiffer,
+    ServersUnseen,
     DelegationMissing,
     DelegationElsewhere,
     DelegationDoubledLabel,

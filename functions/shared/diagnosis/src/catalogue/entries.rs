@@ -6,7 +6,7 @@ use crate::catalogue::check::{Area, Check, Entry};
 use crate::report::Severity;
 
 /// In the order of [`Check`].
-pub const CATALOGUE: [Entry; 41] = [
+pub const CATALOGUE: [Entry; 43] = [
     Entry {
         check: Check::PublicSuffix,
         name: "public-suffix",
@@ -90,6 +90,29 @@ pub const CATALOGUE: [Entry; 41] = [
                       several places, and refuses if one answer is wrong. It passes by itself just after a change; \
                       it stays where two providers serve the same domain.",
         fix: "Make all name servers of the zone serve the same records, or take the other ones out.",
+    },
+    Entry {
+        check: Check::NameServersDiffer,
+        name: "name-servers-differ",
+        area: Area::Servers,
+        severity: Severity::Warning,
+        actor: WaitingOn::DomainOwner,
+        title: "Registrar and zone name different name servers",
+        explanation: "The registrar delegates the domain to some name servers, and the zone's own NS records name \
+                      others. Resolvers ask either. It is often left over from a move to another provider, whose old \
+                      servers keep an old copy: what is changed at one side is not seen by everybody.",
+        fix: "Name the same servers at the registrar and in the NS records of the zone.",
+    },
+    Entry {
+        check: Check::ServersUnseen,
+        name: "servers-unseen",
+        area: Area::Servers,
+        severity: Severity::Warning,
+        actor: WaitingOn::Nobody,
+        title: "The name servers cannot be checked from here",
+        explanation: "The zone's name servers have IPv6 addresses only, and checks ask over IPv4; or the check had \
+                      asked as many questions as one check may. Nothing is known to be wrong, and the CA decides.",
+        fix: "No action is needed. With name servers that have IPv4 addresses, too, checks can see the records.",
     },
     Entry {
         check: Check::DelegationMissing,

@@ -9,7 +9,7 @@ use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
 pub(crate) use crate::checks::answers::{describe, error_of};
 use crate::checks::{surroundings, zone};
-use crate::facts::{AuthorizationFacts, Chain, ChainEnd};
+use crate::facts::{AuthorizationFacts, Chain, ChainEnd, Differing, ZoneState};
 use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
 
@@ -20,6 +20,10 @@ pub fn fault(base: &DomainName, target: &str, cname: &[ServerAnswer], txt: &[Ser
         |check: Check, found: String, fix: Fix| check.finding(&record.name, format!("CNAME {target}"), found, fix);
     let right = |answer: &Answer| matches!(answer, Answer::Records(data) if data.len() == 1 && data[0] == target);
     let answered: Vec<_> = cname.iter().filter(|a| a.answer.is_usable()).collect();
+    if !cname.is_empty() && cname.iter().all(|a| a.answer.is_unseen()) {
+        // It cannot be seen from here. The CA decides.
+        return None;
+    }
     if answered.is_empty() {
         let own_zone = cname.iter().find_map(|a| surroundings::own_zone(&record, a.answer.delegated()));
         return own_zone.or_else(|| Some(zone::unanswered_record(base, &record, cname)));
@@ -154,12 +158,17 @@ fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Fin
         to == record.value || is_appended(&facts.base, &record.value, to)
     };
     if fault.is(Check::DelegationMissing) || is_by_wildcard(&fault, facts) {
-        let explained = surroundings::explain_missing(Check::DelegationMissing, record, facts, is_ours);
+        let explained = surroundings::explain_missing(Check::DelegationMissing, record, facts, &facts.around, is_ours);
         let mut finding = explained.unwrap_or(fault);
         if let Some(zone) = surroundings::zone_looked_at(facts) {
             finding.guidance.summary = format!("{} ({zone})", finding.guidance.summary);
         }
         return finding;
+    }
+    if fault.is(Check::ServersDisagree)
+        && let ZoneState::Served { differing: Some(differing), .. } = &facts.zone.state
+    {
+        return at_one_side(fault, record, differing, &facts.cname);
     }
     if fault.is(Check::DelegationElsewhere)
         && let Some(chain) = &facts.chain
@@ -172,6 +181,19 @@ fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Fin
             return indirect(record, through);
         }
     }
+    fault
+}
+
+/// Some servers have the record and others do not, and registrar and zone name different ones.
+fn at_one_side(mut fault: Finding, record: &DnsRecord, differing: &Differing, cname: &[ServerAnswer]) -> Finding {
+    let has_it = |answer: &&ServerAnswer| answer.answer.records() == [record.value.clone()];
+    let right: Vec<&str> = cname.iter().filter(has_it).map(|answer| answer.server.as_str()).collect();
+    let (above, own) = (differing.above.join(", "), differing.own.join(", "));
+    fault.guidance.action = Some(format!(
+        "The record is right at {}. The registrar delegates the zone to {above}, and its own NS records name {own}: let \
+         both name the servers that have the record.",
+        right.join(", ")
+    ));
     fault
 }
 

@@ -28,6 +28,10 @@ pub fn fault(
 ) -> Option<Finding> {
     let record = persistent_record(base, wildcard, issuer);
     let answered: Vec<_> = txt.iter().filter(|a| a.answer.is_usable()).collect();
+    if !txt.is_empty() && txt.iter().all(|a| a.answer.is_unseen()) {
+        // It cannot be seen from here. The CA decides.
+        return None;
+    }
     if answered.is_empty() {
         return Some(zone::unanswered_record(base, &record, txt));
     }
@@ -144,13 +148,14 @@ fn status_of(finding: &Finding) -> RecordStatus {
 
 /// The nearer cause of a fault, where more is known than the record itself.
 fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Finding {
+    let around = &facts.persistent_around;
     let mut values = facts.persistent.iter().flat_map(|answer| answer.answer.records());
-    let by_wildcard = values.all(|value| facts.around.is_by_wildcard(&format!("TXT {value}")));
+    let by_wildcard = values.all(|value| around.is_by_wildcard(&format!("TXT {value}")));
     if !fault.is(Check::PersistentMissing) && !(fault.is(Check::PersistentElsewhere) && by_wildcard) {
         return fault;
     }
     let is_ours = |there: &str| there.strip_prefix("TXT ") == Some(&record.value);
-    surroundings::explain_missing(Check::PersistentMissing, record, facts, is_ours).unwrap_or(fault)
+    surroundings::explain_missing(Check::PersistentMissing, record, facts, around, is_ours).unwrap_or(fault)
 }
 
 /// A record that is good now, and will not be when the certificate is to be renewed.

@@ -5,7 +5,7 @@ use vocabulary::record::DnsRecord;
 
 use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
-use crate::facts::{AuthorizationFacts, ZoneState};
+use crate::facts::{AuthorizationFacts, Surroundings, ZoneState};
 use crate::report::Finding;
 
 /// At most so many other names are asked for.
@@ -40,14 +40,14 @@ pub(crate) fn explain_missing(
     check: Check,
     record: &DnsRecord,
     facts: &AuthorizationFacts,
+    around: &Surroundings,
     is_ours: impl Fn(&str) -> bool,
 ) -> Option<Finding> {
     let finding = |check: Check, found: String, fix: String| {
         let expected = format!("{} {}", record.kind, record.value);
         check.finding(&record.name, expected, found, Fix::of(fix).with_record(record.clone()))
     };
-    let around = &facts.around;
-    if let Some((doubled, there)) = doubled(record, facts) {
+    if let Some((doubled, there)) = doubled(record, facts, around) {
         let relative = relative(&record.name, apex_of(facts));
         let found = format!("has no record, but {doubled} has one ({there}): the zone was appended");
         let fix = format!(
@@ -115,11 +115,10 @@ pub(crate) fn zone_looked_at(facts: &AuthorizationFacts) -> Option<String> {
 }
 
 /// The name that has the zone twice, and what stands there.
-fn doubled<'a>(record: &DnsRecord, facts: &'a AuthorizationFacts) -> Option<(&'a str, String)> {
+fn doubled<'a>(record: &DnsRecord, facts: &'a AuthorizationFacts, around: &Surroundings) -> Option<(&'a str, String)> {
     let (doubled, answers) = facts.doubled.as_ref().filter(|(name, _)| name.starts_with(&record.name))?;
     let there = answers.iter().map(|answer| answer.answer.records()).find(|data| !data.is_empty())?;
-    let is_wild =
-        |data: &String| ["CNAME", "TXT"].iter().any(|kind| facts.around.is_by_wildcard(&format!("{kind} {data}")));
+    let is_wild = |data: &String| ["CNAME", "TXT"].iter().any(|kind| around.is_by_wildcard(&format!("{kind} {data}")));
     (!there.iter().all(is_wild)).then(|| (doubled.as_str(), there.join(", ")))
 }
 

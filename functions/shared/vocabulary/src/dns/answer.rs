@@ -27,6 +27,10 @@ pub enum Unanswered {
     /// It refers to these name servers: the name itself is a zone of its own there.
     Delegated(Vec<String>),
     TimedOut,
+    /// It has IPv6 addresses only, and is asked over IPv4 alone.
+    Ipv6Only,
+    /// One check asks only so many questions.
+    NotAsked,
     /// Anything else, in words.
     Other(String),
 }
@@ -39,6 +43,8 @@ impl fmt::Display for Unanswered {
             Self::Refused => "REFUSED (the server does not serve this zone)",
             Self::NotAuthoritative => "an answer without authority (the server does not serve this zone)",
             Self::TimedOut => "no answer in time",
+            Self::Ipv6Only => "it has IPv6 addresses only, and cannot be asked from here",
+            Self::NotAsked => "it was not asked, as one check asks only so many questions",
             Self::Other(why) => why,
         })
     }
@@ -59,6 +65,11 @@ impl Answer {
             Self::Failed(Unanswered::Delegated(servers)) => servers,
             _ => &[],
         }
+    }
+
+    /// Whether nothing is known because of where, or how, the question was asked: that is no fault of the server's.
+    pub fn is_unseen(&self) -> bool {
+        matches!(self, Self::Failed(Unanswered::Ipv6Only | Unanswered::NotAsked))
     }
 
     pub fn is_usable(&self) -> bool {

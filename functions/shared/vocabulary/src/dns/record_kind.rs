@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The record types that are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RecordKind {
     A,
     Aaaa,

@@ -9,6 +9,7 @@ use vocabulary::names::EndpointNames;
 use super::*;
 use crate::checks::persistent_record;
 use crate::facts::{Dnssec, NearName, Surroundings, Wildcard, ZoneFacts, ZoneState};
+use crate::properties::platform;
 
 const TARGET: &str = "label.acme.platform.example";
 const NAME: &str = "_acme-challenge.shop.d.test";
@@ -24,7 +25,7 @@ fn records(data: &[&str]) -> Answer {
 
 fn facts(cname: Answer, around: Surroundings) -> AuthorizationFacts {
     let soa = from(&[records(&["ns1.test 1"])]);
-    let state = ZoneState::Served { apex: "d.test".into(), servers: soa, dnssec: Dnssec::Unsigned };
+    let state = ZoneState::Served { apex: "d.test".into(), servers: soa, dnssec: Dnssec::Unsigned, differing: None };
     AuthorizationFacts {
         base: "shop.d.test".parse().expect("a name"),
         zone: ZoneFacts { name: "shop.d.test".into(), state },
@@ -34,13 +35,14 @@ fn facts(cname: Answer, around: Surroundings) -> AuthorizationFacts {
         doubled: None,
         leftover: Vec::new(),
         persistent: Vec::new(),
+        persistent_around: around.clone(),
         around,
     }
 }
 
 fn subject(registered: bool) -> Subject {
     let names = EndpointNames::parse("shop.d.test", &[], 9).expect("valid");
-    let mut subject = Subject::unregistered(names, Reachability::Internal.into(), "edge.platform.example");
+    let mut subject = Subject::unregistered(names, Reachability::Internal.into(), &platform("edge.platform.example"));
     subject.delegation_target = registered.then(|| TARGET.into());
     subject.registered = registered;
     subject
@@ -171,7 +173,8 @@ fn another_label_of_our_zone_is_an_earlier_registrations() {
 fn below_a_cut_it_is_said_which_zone_was_asked() {
     let mut facts = facts(Answer::NxDomain, Surroundings::default());
     let soa = from(&[records(&["ns1.test 1"])]);
-    facts.zone.state = ZoneState::Served { apex: "shop.d.test".into(), servers: soa, dnssec: Dnssec::Unsigned };
+    facts.zone.state =
+        ZoneState::Served { apex: "shop.d.test".into(), servers: soa, dnssec: Dnssec::Unsigned, differing: None };
     assert!(found(&facts).0.guidance.summary.contains("shop.d.test is a zone of its own, at ns1.test"));
 }
 
