@@ -119,7 +119,7 @@ async fn account_secret(cloud: &LocalCloud) -> Result<()> {
 
 async fn dns_and_probe(cloud: &LocalCloud, tokens: &ChallengeBucket) -> Result<()> {
     let server: SocketAddr = cloud.description().dns_server;
-    let dns = Dns::new(Some(server))?;
+    let dns = Dns::only(server);
     let zone = cloud.create_zone("probe.test").await?;
     zone.upsert("_acme-challenge.www.probe.test", RrType::Cname, &["Label.Acme.Platform.test."]).await?;
     zone.upsert("www.probe.test", RrType::A, &["127.0.0.1"]).await?;
@@ -142,7 +142,7 @@ async fn dns_and_probe(cloud: &LocalCloud, tokens: &ChallengeBucket) -> Result<(
     assert!(matches!(ask("elsewhere.example", RecordKind::Cname).await, Answer::Failed(_)), "REFUSED is no answer");
 
     // As on AWS: the name servers are found by climbing to the zone, and each is asked.
-    let found = Dns::through(server, server.port())?;
+    let found = Dns::through(server, server.port());
     zone.upsert("probe.test", RrType::Ns, &["ns1.probe.test.", "ns2.probe.test."]).await?;
     zone.upsert("ns1.probe.test", RrType::A, &["127.0.0.1"]).await?;
     zone.upsert("ns2.probe.test", RrType::A, &["127.0.0.2"]).await?;

@@ -57,7 +57,7 @@ fn named(servers: &[&str]) -> Vec<String> {
 #[tokio::test]
 async fn the_zone_above_says_where_it_delegates_to_and_each_server_whether_it_serves() -> Result<()> {
     let servers = Servers::start().await?;
-    let cut = ZoneCut::new(Dns::through(servers.address(ABOVE)?, servers.port)?);
+    let cut = ZoneCut::new(Dns::through(servers.address(ABOVE)?, servers.port));
 
     let asked = named(&["serving", "lame", "silent", "nowhere", "ns"]);
     let seen = cut.describe("child.above.test", &asked).await;
@@ -78,7 +78,7 @@ async fn the_zone_above_says_where_it_delegates_to_and_each_server_whether_it_se
 #[tokio::test]
 async fn one_server_for_everything_is_asked_for_both_sides() -> Result<()> {
     let servers = Servers::start().await?;
-    let only = |address| anyhow::Ok(ZoneCut::new(Dns::new(Some(servers.address(address)?))?));
+    let only = |address| anyhow::Ok(ZoneCut::new(Dns::only(servers.address(address)?)));
     let seen = only(ABOVE)?.describe("child.above.test", &named(&["anything"])).await;
     assert_eq!(seen.at_parent, Ok(named(&["serving"])));
     let seen = only(SERVING)?.describe("child.above.test", &named(&["anything"])).await;

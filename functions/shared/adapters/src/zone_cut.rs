@@ -5,7 +5,7 @@ use futures::future::join_all;
 use hickory_resolver::proto::rr::Name;
 use vocabulary::dns::{Answer, RecordKind};
 
-use crate::dns::{Dns, absolute};
+use crate::dns::{Dns, Recursion, absolute};
 
 /// Asks both sides of a zone cut (RFC 1034 §4.2.1).
 #[derive(Clone)]
@@ -23,18 +23,19 @@ impl ZoneCut {
         let Ok(zone) = absolute(zone) else {
             return Delegation { at_parent: Err("the zone is not a DNS name".into()), servers: Vec::new() };
         };
-        let servers = name_servers.iter().map(async |server| (server.clone(), self.serves(server, &zone).await));
-        let (at_parent, servers) = tokio::join!(self.dns.delegated(&zone), join_all(servers));
+        let recursion = self.dns.begin_one();
+        let servers = name_servers.iter().map(async |server| (server.clone(), serves(&recursion, server, &zone).await));
+        let (at_parent, servers) = tokio::join!(recursion.delegated(&zone), join_all(servers));
         Delegation { at_parent: at_parent.map_err(|why| why.to_string()), servers }
     }
+}
 
-    /// Whether `server` answers for the zone by itself.
-    async fn serves(&self, server: &str, zone: &Name) -> Result<(), String> {
-        let server = self.dns.server(server.to_owned(), Vec::new()).await;
-        match self.dns.question(&server, zone, RecordKind::Soa).await.answer {
-            Answer::Records(_) => Ok(()),
-            Answer::NoData | Answer::NxDomain => Err("it does not serve the zone".into()),
-            Answer::Failed(why) => Err(why.to_string()),
-        }
+/// Whether `server` answers for the zone by itself.
+async fn serves(recursion: &Recursion, server: &str, zone: &Name) -> Result<(), String> {
+    let server = recursion.server(&absolute(server)?).await;
+    match recursion.question(&server, zone, RecordKind::Soa).await.answer {
+        Answer::Records(_) => Ok(()),
+        Answer::NoData | Answer::NxDomain => Err("it does not serve the zone".into()),
+        Answer::Failed(why) => Err(why.to_string()),
     }
 }

@@ -22,6 +22,18 @@ pub struct Facts {
     /// Where the endpoint target leads; external endpoints only.
     pub platform: Option<Chain>,
     pub tls: Option<TlsObservation>,
+    /// Answers that no validating resolver gives out, in zones that are intact otherwise.
+    pub bogus: Vec<Bogus>,
+    /// Whether the root answered. Asked where some zone does not, to know on whose side the silence is.
+    pub root_answers: bool,
+}
+
+/// An answer that is not validly signed in a zone that is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bogus {
+    pub name: String,
+    /// In words, after the name.
+    pub why: String,
 }
 
 /// What stands at and around the `_acme-challenge` of one base.
@@ -39,6 +51,50 @@ pub struct AuthorizationFacts {
     pub leftover: Vec<String>,
     /// TXT at `_validation-persist`; asked of those that are proven by a persistent record, and then nothing else is.
     pub persistent: Vec<ServerAnswer>,
+    /// What explains a delegation that is not right; asked only then, and before registration.
+    pub around: Surroundings,
+    /// The same of the persistent record.
+    pub persistent_around: Surroundings,
+}
+
+/// What stands at a name whose record is not right, and around it, as one server of the zone has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The name servers of the name itself, where it is a zone of its own (NS records).
+    pub own_zone: Vec<String>,
+    /// Records of types that nobody asked for at this name, as in a zone file: `A 192.0.2.7`.
+    pub others: Vec<String>,
+    /// What stands at names where the record is put by mistake.
+    pub near: Vec<NearName>,
+    pub wildcard: Option<Wildcard>,
+}
+
+/// A name beside the right one, and its records as in a zone file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NearName {
+    pub name: String,
+    pub records: Vec<String>,
+}
+
+/// A wildcard record, told by what is answered for a name that nobody has created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wildcard {
+    /// `*.example.com`.
+    pub name: String,
+    /// As in a zone file: `CNAME sites.builder.example`.
+    pub records: Vec<String>,
+}
+
+impl Surroundings {
+    /// Whether `record`, as in a zone file, is there because a wildcard says so.
+    pub fn is_by_wildcard(&self, record: &str) -> bool {
+        self.wildcard.as_ref().is_some_and(|wildcard| wildcard.records.iter().any(|known| known == record))
+    }
+
+    /// The records of other types that somebody has created at the name.
+    pub fn in_the_way(&self) -> Vec<&str> {
+        self.others.iter().map(String::as_str).filter(|record| !self.is_by_wildcard(record)).collect()
+    }
 }
 
 /// The zone that a name lies in.
@@ -56,6 +112,8 @@ pub enum ZoneState {
         /// Each server's answer to a question for the zone's SOA record: whether it serves the zone at all.
         servers: Vec<ServerAnswer>,
         dnssec: Dnssec,
+        /// Where the zone above names other servers than the zone itself; all of them are among `servers`.
+        differing: Option<Differing>,
     },
     /// No zone of its own or above it, up to the public suffix.
     Absent {
@@ -64,6 +122,15 @@ pub enum ZoneState {
     },
     /// Nothing can be found out about it.
     Unknown(Unanswered),
+}
+
+/// Two sides of a zone cut that name different servers, sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Differing {
+    /// As the zone above delegates: what was set at the registrar.
+    pub above: Vec<String>,
+    /// As the NS records of the zone itself say.
+    pub own: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

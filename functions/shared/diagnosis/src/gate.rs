@@ -89,8 +89,14 @@ mod tests {
     #[test]
     fn a_server_that_is_down_does_not_count_but_one_that_disagrees_does() {
         assert_eq!(judge(&[records(&[TARGET]), silent()], &[]), Ok(()));
-        assert!(summary(&[records(&[TARGET]), Answer::NxDomain], &[]).contains("disagree"));
-        assert!(summary(&[silent()], &[]).contains("no name server"));
+        assert!(summary(&[records(&[TARGET]), Answer::NxDomain], &[]).contains("different answers"));
+    }
+
+    #[test]
+    fn no_answer_in_time_is_nobodys_fault_and_is_tried_again() {
+        let failure = judge(&[silent()], &[]).expect_err("nothing is known");
+        assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::Unavailable, WaitingOn::Nobody));
+        assert!(failure.guidance.summary.contains("we could not reach the name servers"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::catalogue::check::{Area, Check};
 use crate::checks::need::{Need, Standing};
 use crate::checks::{caa, certificate_authority, delegation, host, persistent_record, serving, zone};
 use crate::facts::{AuthorizationFacts, Facts, ZoneState};
-use crate::report::{CheckReport, Finding, RecordCheck, RecordStatus, Serving, Severity};
+use crate::report::{CheckReport, Finding, RecordCheck, RecordStatus, Serving, Severity, Unreached};
 use crate::subject::Subject;
 
 /// Judges everything that a look gathered about `subject`.
@@ -28,9 +28,12 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
     // A zone that nobody can ask has no records to judge: what is wrong with it is told, and nothing else of it.
     let zones =
         facts.authorization_names.iter().map(|base| &base.zone).chain(facts.hosts.iter().map(|host| &host.zone));
+    let unreached = zones.clone().any(zone::is_silent).then(|| Unreached::after(subject.last_check.as_ref(), now));
+    let is_overdue = unreached.as_ref().is_some_and(|unreached| unreached.is_overdue(now)) && facts.root_answers;
     for zone in zones {
-        findings.extend(zone::findings(zone));
+        findings.extend(zone::findings(zone, is_overdue));
     }
+    findings.extend(facts.bogus.iter().map(|bogus| zone::bogus(subject, bogus)));
     let proofs: Vec<Proof> =
         facts.authorization_names.iter().map(|base| Proof::judge(subject, facts, base, now)).collect();
     let hosts: Vec<host::Judged> = facts.hosts.iter().map(|host| host::judge(subject, facts, host)).collect();
@@ -66,7 +69,7 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
     }
     order(&mut findings);
     let provider = provider_of(subject, facts, &records);
-    CheckReport { checked_at: now, provider, records, findings, serving, over_dns: over_dns.collect() }
+    CheckReport { checked_at: now, provider, records, findings, serving, over_dns: over_dns.collect(), unreached }
 }
 
 /// What stands at and beside `_acme-challenge` of one name, and at its persistent record where it has one.

@@ -57,6 +57,7 @@ fn any_zone() -> impl Strategy<Value = ZoneFacts> {
         apex: "example.com".into(),
         servers,
         dnssec,
+        differing: None,
     });
     let state = prop_oneof![
         8 => served,
@@ -91,6 +92,21 @@ fn any_http() -> impl Strategy<Value = HttpObservation> {
 }
 
 prop_compose! {
+    fn any_surroundings()(
+        own_zone in prop::sample::subsequence(vec!["ns.other.example".to_owned()], 0..=1),
+        others in prop::sample::subsequence(vec!["A 192.0.2.9".to_owned(), "CNAME y.example".to_owned()], 0..=2),
+        near in prop::option::of(prop::sample::subsequence(vec![format!("CNAME {TARGET}"), format!("TXT {}", STANDING[0])], 0..=2)),
+        wildcard in prop::option::of(prop::sample::subsequence(
+            vec!["CNAME x.example".to_owned(), "TXT stray".to_owned(), format!("TXT {}", STANDING[3])], 1..=3,
+        )),
+    ) -> Surroundings {
+        let near = near.map(|records| NearName { name: "_acme-challenge.example.com".into(), records });
+        let wildcard = wildcard.map(|records| Wildcard { name: "*.example.com".into(), records });
+        Surroundings { own_zone, others, near: near.into_iter().collect(), wildcard }
+    }
+}
+
+prop_compose! {
     fn any_host_answer()(
         cname in any_answer(&["x.example"]),
         a in any_answer(&["192.0.2.9"]),
@@ -113,6 +129,7 @@ prop_compose! {
         platform in any_chain(),
         http in prop::option::of(any_http()),
         caa in any_answer(&["0 issue \"ca.example\"", "0 issue \"other.example\"", "128 x \"\""]),
+        around in any_surroundings(),
         aliases in prop::sample::subsequence(vec![EDGE.to_owned(), "x.example".to_owned()], 0..=2),
     ) -> Facts {
         let doubled = doubled.map(|answers| ("_acme-challenge.shop.example.com.example.com".to_owned(), answers));
@@ -121,11 +138,14 @@ prop_compose! {
             issuer: issuer(),
             authorization_names: vec![AuthorizationFacts {
                 base: name.base.clone(), zone: zone.clone(), cname, txt, chain, doubled, leftover: Vec::new(), persistent,
+                persistent_around: around.clone(),
+                around,
             }],
             caa: vec![CaaFacts { name: name.clone(), levels: vec![CaaLevel { name: "example.com".into(), aliases, answer: caa }] }],
             hosts: vec![HostFacts { name, zone, answers, http }],
             platform: Some(platform),
             tls: None,
+            bogus: Vec::new(), root_answers: true,
         }
     }
 }
@@ -227,7 +247,8 @@ proptest! {
 /// Facts of one host whose zone is served: `cname` at `_acme-challenge`, and the host leads to `host`.
 fn observed(cname: Answer, host: &[&str]) -> Facts {
     let served = vec![ServerAnswer { server: "ns".into(), answer: Answer::Records(vec!["ns 1".into()]) }];
-    let state = ZoneState::Served { apex: "example.com".into(), servers: served, dnssec: Dnssec::Unsigned };
+    let state =
+        ZoneState::Served { apex: "example.com".into(), servers: served, dnssec: Dnssec::Unsigned, differing: None };
     let zone = ZoneFacts { name: "shop.example.com".into(), state };
     let name: vocabulary::names::CertificateName = "shop.example.com".parse().expect("a name");
     let edge: std::net::IpAddr = "192.0.2.1".parse().expect("an address");
@@ -254,11 +275,15 @@ fn observed(cname: Answer, host: &[&str]) -> Facts {
             doubled: None,
             leftover: Vec::new(),
             persistent: Vec::new(),
+            around: Surroundings::default(),
+            persistent_around: Surroundings::default(),
         }],
         caa: Vec::new(),
         hosts: vec![HostFacts { name, zone, answers: vec![answer], http: Some(http) }],
         platform: Some(Chain { names: Vec::new(), end: ChainEnd::Addresses(vec![edge]) }),
         tls: None,
+        bogus: Vec::new(),
+        root_answers: true,
     }
 }
 

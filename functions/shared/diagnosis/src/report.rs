@@ -160,6 +160,49 @@ pub struct CheckReport {
     /// External hosts that are validated over DNS, as the platform does not answer there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub over_dns: Vec<DomainName>,
+    /// Absent where each zone could be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreached: Option<Unreached>,
+}
+
+/// A zone could not be asked, check after check: nothing new is known of its records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreached {
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+    /// How many checks have met it, one after the other.
+    pub checks: u32,
+    /// What the last check found that could ask. None where there was none.
+    #[serde(default)]
+    pub known: Option<Known>,
+}
+
+/// What was certain before nothing could be asked any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    pub records: RecordStatus,
+    pub worst: Option<Concern>,
+}
+
+/// Silence is held against the domain owner after so many checks and so much time: a server that is started again, a
+/// lost packet and a fault of our own network are over by then.
+const CHECKS_BEFORE_BLAME: u32 = 3;
+const TIME_BEFORE_BLAME: time::Duration = time::Duration::minutes(5);
+
+impl Unreached {
+    /// One more check that could not ask, after `last`.
+    pub(crate) fn after(last: Option<&CheckSummary>, now: OffsetDateTime) -> Self {
+        let known = last.map(|last| Known { records: last.records, worst: last.worst.clone() });
+        match last.and_then(|last| last.unreached.clone()) {
+            Some(before) => Self { checks: before.checks.saturating_add(1), ..before },
+            None => Self { since: now, checks: 1, known },
+        }
+    }
+
+    /// Whether it has lasted for so long that it is told as a fault.
+    pub fn is_overdue(&self, now: OffsetDateTime) -> bool {
+        self.checks >= CHECKS_BEFORE_BLAME && now - self.since >= TIME_BEFORE_BLAME
+    }
 }
 
 /// What an endpoint keeps of its last look, enough for its verdict.
@@ -176,6 +219,8 @@ pub struct CheckSummary {
     /// As in the report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub over_dns: Vec<DomainName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreached: Option<Unreached>,
 }
 
 /// A finding in short.
@@ -215,18 +260,30 @@ impl CheckReport {
         self.findings.iter().all(|finding| finding.severity < Severity::Error)
     }
 
+    /// What could not be asked is as it was known before.
     pub fn summary(&self) -> CheckSummary {
         let worst = self.findings.iter().min_by_key(|finding| Reverse(finding.severity)).map(|finding| Concern {
             check: finding.check.clone(),
             severity: finding.severity,
             guidance: finding.guidance_for_people(),
         });
+        let known = self.unreached.as_ref().and_then(|unreached| unreached.known.as_ref());
+        let is_error = |concern: &&Concern| concern.severity == Severity::Error;
+        let worst = match known.and_then(|known| known.worst.as_ref()).filter(is_error) {
+            Some(known) if worst.as_ref().filter(is_error).is_none() => Some(known.clone()),
+            _ => worst,
+        };
+        let status = |record: &RecordCheck| match known {
+            Some(known) if record.status == RecordStatus::Unreachable => known.records,
+            _ => record.status,
+        };
         CheckSummary {
             checked_at: self.checked_at,
-            records: self.records.iter().map(|record| record.status).max().unwrap_or(RecordStatus::Ok),
+            records: self.records.iter().map(status).max().unwrap_or(RecordStatus::Ok),
             worst,
             serves_another: matches!(self.serving, Serving::Presented { ours: false, .. }),
             over_dns: self.over_dns.clone(),
+            unreached: self.unreached.clone(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is checked: an endpoint, or a domain that is not registered yet.
 
+use crate::report::CheckSummary;
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::dns::owner_records::{host_record, own_host_record};
@@ -29,6 +30,8 @@ pub struct Subject {
     pub failure: Option<Failure>,
     /// Whether an order is open: what it has published then belongs where it is.
     pub order_open: bool,
+    /// What the last check found.
+    pub last_check: Option<CheckSummary>,
 }
 
 impl Subject {
@@ -47,6 +50,7 @@ impl Subject {
             certificate: None,
             failure: None,
             order_open: false,
+            last_check: None,
         }
     }
 

@@ -1,10 +1,10 @@
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use adapters::acm::Acm;
 use adapters::address_filter::Reach;
 use adapters::alerts::AlertChannels;
 use adapters::cross_account::Places;
-use adapters::dns::Dns;
+use adapters::dns::{DNS_PORT, Dns, Roots};
 use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
@@ -122,8 +122,23 @@ impl Wiring {
     }
 
     pub fn dns(&self) -> Wired<Dns> {
-        let only: Option<SocketAddr> = self.environment.parsed("DNS_SERVER")?;
-        Dns::new(only).map_err(|error| ConfigurationError::Malformed { name: "DNS_SERVER", why: error.to_string() })
+        if let Some(only) = self.environment.parsed("DNS_SERVER")? {
+            return Ok(Dns::only(only));
+        }
+        let port = self.environment.parsed("DNS_PORT")?.unwrap_or(DNS_PORT);
+        Ok(Dns::from_roots(self.roots()?, port, self.networks("PREFLIGHT_ALLOWED_NETWORKS")?))
+    }
+
+    /// The IANA's, unless `DNS_ROOTS` has others; then `DNS_TRUST_ANCHOR` has their keys.
+    fn roots(&self) -> Wired<Roots> {
+        let servers = self.environment.optional("DNS_ROOTS").unwrap_or_default();
+        let servers: Result<Vec<IpAddr>, _> = servers.split(',').filter(|it| !it.is_empty()).map(str::parse).collect();
+        let servers =
+            servers.map_err(|error| ConfigurationError::Malformed { name: "DNS_ROOTS", why: error.to_string() })?;
+        match servers.as_slice() {
+            [] => Ok(Roots::Iana),
+            _ => Ok(Roots::Own { servers, trust: self.environment.parsed("DNS_TRUST_ANCHOR")? }),
+        }
     }
 
     pub fn probe(&self) -> Wired<Probe> {

@@ -97,6 +97,7 @@ impl Prober for MemoryProber {
             provider: None,
             serving: state.serving.clone().unwrap_or(Serving::NotChecked),
             over_dns,
+            unreached: None,
         }
     }
 }

@@ -126,7 +126,8 @@ fn see(
     serving: Serving,
     checked_at: OffsetDateTime,
 ) {
-    let report = CheckReport { checked_at, records, findings, provider: None, serving, over_dns: vec![] };
+    let (over_dns, unreached) = (vec![], None);
+    let report = CheckReport { checked_at, records, findings, provider: None, serving, over_dns, unreached };
     standing.endpoint.check = Some(report.summary());
     standing.report = Some(report);
 }

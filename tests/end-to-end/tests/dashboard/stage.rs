@@ -213,6 +213,7 @@ impl World {
             provider: self.provider.clone(),
             serving: Serving::NotChecked,
             over_dns: vec![],
+            unreached: None,
         }
     }
 

@@ -25,7 +25,7 @@ macro_rules! case {
 }
 pub(crate) use case;
 
-pub(crate) const CASES: [Case; 29] = [
+pub(crate) const CASES: [Case; 33] = [
     case!(PublicSuffix, DomainOwner, "`check co.uk`", "Register a name below it, like shop.co.uk", public_suffix),
     case!(DomainNotFound, DomainOwner, "a domain that the zone above does not know", "Register or renew", unregistered),
     case!(
@@ -60,7 +60,22 @@ pub(crate) const CASES: [Case; 29] = [
         disagreeing
     ),
     case!(DelegationMissing, DomainOwner, "a zone without the record", " CNAME label.acme.platform.", missing),
-    case!(DelegationElsewhere, DomainOwner, "the CNAME of an earlier registration", "Change the record", elsewhere),
+    case!(DelegationElsewhere, DomainOwner, "the CNAME of an earlier registration", "Replace the record", elsewhere),
+    case!(
+        DelegationMissing,
+        DomainOwner,
+        "the CNAME at `_acme-challenge.near.example` instead of `_acme-challenge.shop.near.example`",
+        "Move the record from _acme-challenge.near.",
+        near
+    ),
+    case!(
+        DelegationMissing,
+        DomainOwner,
+        "a wildcard CNAME, and no record of its own",
+        "the wildcard record may stay beside it",
+        wildcard
+    ),
+    case!(DelegationMissing, DomainOwner, "an A record at the name", "Delete these records", blocked),
     case!(
         DelegationDoubledLabel,
         DomainOwner,
@@ -69,6 +84,7 @@ pub(crate) const CASES: [Case; 29] = [
         doubled
     ),
     case!(DelegationTxtInstead, DomainOwner, "a TXT record at the name", "Delete the TXT record", txt_instead),
+    case!(DelegationOwnZone, DomainOwner, "NS records at the name", "Delete the NS records", own_zone),
     case!(TxtStray, DomainOwner, "a server that holds a TXT record beside the CNAME", "the CNAME stays", beside),
     case!(TxtStray, Operator, "a TXT record at the delegated name, with no order open", "delegation zone", leftover),
     case!(AliasLoop, DomainOwner, "two CNAMEs that lead to each other", "straight to its target", looping),
@@ -152,6 +168,7 @@ pub(crate) fn refused(text: &str) -> CheckReport {
         provider: None,
         serving: Serving::NotChecked,
         over_dns: vec![],
+        unreached: None,
     }
 }
 
@@ -224,6 +241,30 @@ async fn elsewhere(stage: &Stage<'_>) -> Result<CheckReport> {
     let zone = stage.zone("moved").await?;
     stage.cname(&zone, "_acme-challenge.shop.moved", "earlier.acme.platform").await?;
     Ok(stage.probe(&stage.internal("shop.moved")).await)
+}
+
+async fn near(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("near").await?;
+    stage.delegate(&zone, "near").await?;
+    Ok(stage.probe(&stage.internal("shop.near")).await)
+}
+
+async fn wildcard(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("wildcard").await?;
+    stage.cname(&zone, "*.wildcard", "sites.builder").await?;
+    Ok(stage.probe(&stage.internal("shop.wildcard")).await)
+}
+
+async fn blocked(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("blocked").await?;
+    zone.upsert(&stage.name("_acme-challenge.shop.blocked"), RrType::A, &["127.0.0.1"]).await?;
+    Ok(stage.probe(&stage.internal("shop.blocked")).await)
+}
+
+async fn own_zone(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("ownzone").await?;
+    zone.upsert(&stage.name("_acme-challenge.shop.ownzone"), RrType::Ns, &[&stage.name("ns-other")]).await?;
+    Ok(stage.probe(&stage.internal("shop.ownzone")).await)
 }
 
 async fn doubled(stage: &Stage<'_>) -> Result<CheckReport> {

@@ -50,7 +50,7 @@ impl<'a> Stage<'a> {
         let top_zone = cloud.create_zone(&top).await?;
         let mut stage = Self {
             cloud,
-            dns: Dns::through(server, server.port())?,
+            dns: Dns::through(server, server.port()),
             top_zone,
             zones: Mutex::default(),
             servers: Mutex::default(),

@@ -5,53 +5,68 @@ use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, RRSIG};
 use hickory_resolver::proto::dnssec::{PublicKey, Verifier};
 use hickory_resolver::proto::op::Message;
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordType};
+use time::OffsetDateTime;
 use vocabulary::dns::Unanswered;
+use vocabulary::text::moment;
 
-use super::Dns;
-use super::exchange::{Manner, exchange, plain};
-use super::zones::{Server, Zone};
+use super::exchange::plain;
+use super::recursion::Recursion;
+use super::zone::Zone;
 
-impl Dns {
+impl Recursion {
     /// `now` is in seconds since 1970.
     pub(crate) async fn dnssec(&self, zone: &Zone, now: i64) -> Dnssec {
-        let ds: Vec<DS> = match self.recursive.lookup(zone.apex.clone(), RecordType::DS).await {
-            Ok(found) => found
-                .answers()
-                .iter()
-                .filter_map(|record| match &record.data {
-                    RData::DNSSEC(DNSSECRData::DS(ds)) => Some(ds.clone()),
-                    _ => None,
-                })
-                .collect(),
-            Err(error) => match super::to_answer(&error) {
-                vocabulary::dns::Answer::Failed(_) => return Dnssec::Unknown,
-                _ => return Dnssec::Unsigned,
-            },
+        let above = self.nearest(&zone.apex.base_name(), &[]).await.zone;
+        let ds = match self.ask_any(&above, &zone.apex, RecordType::DS, false, |message| self.says(message)).await {
+            Ok(message) => delegation_signers(&message, &zone.apex),
+            Err(_) => return Dnssec::Unknown,
         };
         if ds.is_empty() {
             return Dnssec::Unsigned;
         }
-        let (keys, soa) = tokio::join!(signed(zone, RecordType::DNSKEY), signed(zone, RecordType::SOA));
+        let (keys, soa) = tokio::join!(
+            self.signed(zone, &zone.apex, RecordType::DNSKEY),
+            self.signed(zone, &zone.apex, RecordType::SOA)
+        );
         match (keys, soa) {
             (Ok(keys), Ok(soa)) => judge(&zone.apex, &ds, &keys, &soa, now),
             _ => Dnssec::Unknown,
         }
     }
+
+    /// The records at `name` with their signatures, by the first server that answers.
+    pub(super) async fn signed(&self, zone: &Zone, name: &Name, kind: RecordType) -> Result<Message, Unanswered> {
+        self.ask_any(zone, name, kind, true, |message| self.says(message)).await
+    }
 }
 
-/// The first answer that a server of the zone gives.
-async fn signed(zone: &Zone, record_type: RecordType) -> Result<Message, Unanswered> {
-    let manner = Manner { signed: true, ..Manner::default() };
-    let mut failed = Unanswered::TimedOut;
-    for Server { address, .. } in &zone.servers {
-        let Some(address) = address else { continue };
-        match exchange(*address, &zone.apex, record_type, manner).await {
-            Ok(message) if message.metadata.authoritative => return Ok(message),
-            Ok(_) => failed = Unanswered::NotAuthoritative,
-            Err(why) => failed = why,
+/// Why a validating resolver takes nothing of `message`, an answer to a question for `name`; after "NAME".
+pub(super) fn why_bogus(message: &Message, name: &Name, kind: RecordType, now: i64) -> String {
+    let own = || message.answers.iter().filter(|record| record.name == *name);
+    let held = own().map(Record::record_type).find(|held| *held == kind || *held == RecordType::CNAME);
+    let Some(held) = held else {
+        return format!("has no {kind} record, and no valid proof of that in a zone that is signed");
+    };
+    let signatures = signatures(message, name, held);
+    let until = |signature: &RRSIG| i64::from(signature.input().sig_expiration.get());
+    let latest = signatures.iter().map(until).max();
+    match latest {
+        None => format!("has a {held} record without a signature, in a zone that is signed"),
+        Some(latest) if latest < now => {
+            let at = OffsetDateTime::from_unix_timestamp(latest).map(moment).unwrap_or_default();
+            format!("has a {held} record whose signature expired {} ({at})", ago(now - latest))
         }
+        Some(_) => format!("has a {held} record whose signature is not valid"),
     }
-    Err(failed)
+}
+
+fn delegation_signers(message: &Message, apex: &Name) -> Vec<DS> {
+    let own = message.answers.iter().filter(|record| record.name == *apex);
+    let signers = own.filter_map(|record| match &record.data {
+        RData::DNSSEC(DNSSECRData::DS(ds)) => Some(ds.clone()),
+        _ => None,
+    });
+    signers.collect()
 }
 
 /// RFC 4035 §5.2: from a DS record to a key of the zone, from there to all its keys, and to its SOA record.

@@ -38,6 +38,8 @@ pub(crate) struct Reply {
 }
 
 /// Asks over UDP; over TCP where the answer is too long, or nothing comes.
+///
+/// Who does not understand EDNS is asked again without it (RFC 6891 §7), as resolvers do.
 pub(crate) async fn exchange(
     server: SocketAddr,
     name: &Name,
@@ -48,6 +50,25 @@ pub(crate) async fn exchange(
     options.recursion_desired = manner.recursive;
     options.edns_set_dnssec_ok = manner.signed;
     options.retry_interval = RESEND;
+    match put(server, name, record_type, options).await {
+        Ok(answer) if is_without_edns(answer.metadata.response_code) => {
+            options.use_edns = false;
+            put(server, name, record_type, options).await
+        }
+        answer => answer,
+    }
+}
+
+fn is_without_edns(code: ResponseCode) -> bool {
+    matches!(code, ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS)
+}
+
+async fn put(
+    server: SocketAddr,
+    name: &Name,
+    record_type: RecordType,
+    options: DnsRequestOptions,
+) -> Result<Message, Unanswered> {
     let request = DnsRequest::from_query(Query::query(name.clone(), record_type), options);
     let mut udp = UdpClientStream::builder(server, TokioRuntimeProvider::default())
         .with_timeout(Some(OVER_UDP))
@@ -85,13 +106,18 @@ async fn first(
 }
 
 /// What `message`, an answer to a question for `name`, says.
-pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, manner: Manner) -> Reply {
+/// With `recursive`, an answer without authority is one, too.
+pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, recursive: bool) -> Reply {
     let failed = |why| Reply { answer: Answer::Failed(why), alias: None };
     if let Some(why) = refusal(message.metadata.response_code) {
         return failed(why);
     }
-    if !message.metadata.authoritative && !manner.recursive {
-        return failed(Unanswered::NotAuthoritative);
+    if !message.metadata.authoritative && !recursive {
+        let servers = name_servers(message, name);
+        return failed(match servers.is_empty() {
+            true => Unanswered::NotAuthoritative,
+            false => Unanswered::Delegated(servers),
+        });
     }
     let own = || message.answers.iter().filter(|record| record.name == *name);
     let data: Vec<String> = own().filter_map(|record| data(record, kind)).collect();
@@ -112,6 +138,18 @@ pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, manner: Man
     };
     Reply { answer, alias }
 }
+
+/// The name servers of `name` itself, in an answer or a referral; sorted, and a few of them at most.
+pub(super) fn name_servers(message: &Message, name: &Name) -> Vec<String> {
+    let own = message.answers.iter().chain(&message.authorities).filter(|record| record.name == *name);
+    let mut servers: Vec<String> = own.filter_map(|record| data(record, RecordKind::Ns)).take(MOST_NAMED).collect();
+    servers.sort();
+    servers.dedup();
+    servers
+}
+
+/// Name servers of one zone that are told of.
+const MOST_NAMED: usize = 8;
 
 /// Why an answer with this code says nothing of the name; `None` if it does.
 pub(super) fn refusal(code: ResponseCode) -> Option<Unanswered> {
@@ -139,6 +177,7 @@ fn data(record: &Record, kind: RecordKind) -> Option<String> {
         (RData::A(a), RecordKind::A) => a.0.to_string(),
         (RData::AAAA(aaaa), RecordKind::Aaaa) => aaaa.0.to_string(),
         (RData::CNAME(to), RecordKind::Cname) => plain(&to.0),
+        (RData::MX(mx), RecordKind::Mx) => format!("{} {}", mx.preference, plain(&mx.exchange)),
         (RData::NS(to), RecordKind::Ns) => plain(&to.0),
         (RData::TXT(txt), RecordKind::Txt) => {
             let octets: Vec<u8> = txt.txt_data.iter().flat_map(|part| part.iter().copied()).collect();
@@ -164,6 +203,7 @@ pub(super) fn record_type(kind: RecordKind) -> RecordType {
         RecordKind::Cname => RecordType::CNAME,
         RecordKind::Dnskey => RecordType::DNSKEY,
         RecordKind::Ds => RecordType::DS,
+        RecordKind::Mx => RecordType::MX,
         RecordKind::Ns => RecordType::NS,
         RecordKind::Soa => RecordType::SOA,
         RecordKind::Txt => RecordType::TXT,

@@ -1,128 +1,153 @@
-//! Questions to authoritative name servers.
+//! DNS: found from the roots as a CA's resolver does, and told by what each authoritative name server says.
 
 mod dnssec;
 mod exchange;
+mod questions;
+mod recursion;
+mod reserved;
+mod roots;
+mod validation;
+mod zone;
 mod zones;
 
 use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use diagnosis::facts::ProbeFault;
 use domain::ports::AuthoritativeDns;
 use futures::future::join_all;
-use hickory_resolver::Resolver;
-use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::op::{Message, ResponseCode};
-use hickory_resolver::proto::rr::{Name, RData, RecordType};
+use hickory_resolver::proto::dnssec::TrustAnchors;
+use hickory_resolver::proto::rr::{Name, RecordType};
+use ipnet::IpNet;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use vocabulary::dns::{Answer, RecordKind, ServerAnswer, Unanswered};
-use vocabulary::text::printable;
 
 pub(crate) use exchange::Reply;
-use exchange::{Manner, exchange};
-pub(crate) use zones::{Located, Server};
+pub(crate) use recursion::Recursion;
+use recursion::{Authority, Network};
+pub(crate) use zone::{Located, Server, Zone};
 
-const DNS_PORT: u16 = 53;
-/// For the resolver of the system.
-const TIMEOUT: Duration = Duration::from_secs(2);
+/// Where DNS is spoken.
+pub const DNS_PORT: u16 = 53;
 /// Questions on their way at a time: an endpoint may have a hundred names.
 const MOST_QUESTIONS: usize = 64;
+/// What a step of the flow, or a look-up of a host, waits for answers.
+pub(crate) const LONGEST: Duration = Duration::from_secs(8);
 
-type Tokio = Resolver<TokioRuntimeProvider>;
-
-/// DNS as seen from here: the recursive servers of the system find out who is authoritative.
+/// Where the search for a name begins.
 #[derive(Clone)]
-pub struct Dns {
-    recursive: Arc<Tokio>,
-    authority: Authority,
-    slots: Arc<Semaphore>,
+pub enum Roots {
+    Iana,
+    /// Of a network that has its own. Without an anchor nothing is validated from the root on.
+    Own {
+        servers: Vec<IpAddr>,
+        trust: Option<TrustAnchor>,
+    },
 }
 
-/// Who is taken for authoritative.
-#[derive(Clone, Copy)]
-enum Authority {
-    /// The name servers of the zone, at this port.
-    NameServers { port: u16 },
-    /// This one, for everything.
-    Only(SocketAddr),
-}
+/// Keys of the root that are trusted.
+#[derive(Clone)]
+pub struct TrustAnchor(TrustAnchors);
 
 #[derive(Debug, thiserror::Error)]
-#[error("the system's resolver configuration cannot be used")]
-pub struct ResolverRejected(#[source] NetError);
+#[error("not DNSKEY records as in a zone file")]
+pub struct NoTrustAnchor;
+
+impl FromStr for TrustAnchor {
+    type Err = NoTrustAnchor;
+
+    fn from_str(text: &str) -> Result<Self, NoTrustAnchor> {
+        let anchors: TrustAnchors = text.parse().map_err(|_| NoTrustAnchor)?;
+        if anchors.is_empty() { Err(NoTrustAnchor) } else { Ok(Self(anchors)) }
+    }
+}
+
+/// DNS as seen from here.
+#[derive(Clone)]
+pub struct Dns {
+    network: Arc<Network>,
+}
 
 impl Dns {
-    /// With `only`, that one server is asked for everything, as in a closed network or on one machine.
-    pub fn new(only: Option<SocketAddr>) -> Result<Self, ResolverRejected> {
-        match only {
-            Some(server) => Ok(Self::with(resolver(server)?, Authority::Only(server))),
-            None => {
-                let builder = Resolver::builder_tokio().map_err(ResolverRejected)?;
-                Ok(Self::with(build(builder)?, Authority::NameServers { port: DNS_PORT }))
-            }
-        }
+    /// As on the internet: from the roots, with all name servers at `port`.
+    ///
+    /// `allowed` are networks that name servers may be in although they are special-purpose.
+    pub fn from_roots(roots: Roots, port: u16, allowed: Vec<IpNet>) -> Self {
+        let (roots, trust) = match roots {
+            Roots::Iana => (roots::IANA.to_vec(), Some(TrustAnchors::default())),
+            Roots::Own { servers, trust } => (servers, trust.map(|TrustAnchor(anchors)| anchors)),
+        };
+        Self::with(Authority::NameServers { roots, port }, allowed, trust)
     }
 
-    /// Finds name servers through `recursive` instead of the system's resolver, and asks them at `port`.
-    pub fn through(recursive: SocketAddr, port: u16) -> Result<Self, ResolverRejected> {
-        Ok(Self::with(resolver(recursive)?, Authority::NameServers { port }))
+    /// One server is asked for everything, as in a closed network.
+    pub fn only(server: SocketAddr) -> Self {
+        Self::with(Authority::Only(server), Vec::new(), None)
     }
 
-    fn with(recursive: Tokio, authority: Authority) -> Self {
-        Self { recursive: Arc::new(recursive), authority, slots: Arc::new(Semaphore::new(MOST_QUESTIONS)) }
+    /// On one machine: a server that knows where the top-level domains are, and all others on loopback addresses.
+    pub fn through(server: SocketAddr, port: u16) -> Self {
+        let loopback = "127.0.0.0/8".parse().expect("a network");
+        Self::from_roots(Roots::Own { servers: vec![server.ip()], trust: None }, port, vec![loopback])
     }
 
-    /// All addresses of a host, as the resolver of the system finds them.
+    fn with(authority: Authority, allowed: Vec<IpNet>, trust: Option<TrustAnchors>) -> Self {
+        let (slots, trust) = (Semaphore::new(MOST_QUESTIONS), trust.map(Arc::new));
+        Self { network: Arc::new(Network { authority, allowed, trust, slots, registries: Default::default() }) }
+    }
+
+    /// The questions of one check of so many names, until `until`.
+    pub(crate) fn begin(&self, names: usize, until: Instant) -> Recursion {
+        Recursion::new(self.network.clone(), names, until)
+    }
+
+    pub(crate) fn begin_one(&self) -> Recursion {
+        self.begin(1, Instant::now() + LONGEST)
+    }
+
+    /// All addresses of a host, as a resolver finds them.
     pub(crate) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ProbeFault> {
         let name = absolute(host).map_err(ProbeFault::Unresolved)?;
-        let (v4, v6) = tokio::join!(
-            self.recursive.lookup(name.clone(), RecordType::A),
-            self.recursive.lookup(name, RecordType::AAAA)
-        );
-        let mut addresses = Vec::new();
-        let mut failed = None;
-        for lookup in [v6, v4] {
-            match lookup {
-                Ok(found) => addresses.extend(found.answers().iter().filter_map(|record| match record.data {
-                    RData::A(a) => Some(IpAddr::V4(a.0)),
-                    RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
-                    _ => None,
-                })),
-                Err(error) => match to_answer(&error) {
-                    Answer::Failed(why) => failed = Some(why),
-                    _ => continue,
-                },
-            }
-        }
-        match (addresses.is_empty(), failed) {
-            (false, _) => Ok(addresses),
-            (true, Some(why)) => Err(ProbeFault::Unresolved(why.to_string())),
-            (true, None) => Err(ProbeFault::NoAddress),
+        let recursion = self.begin_one();
+        let (v4, v6) =
+            tokio::join!(recursion.lookup(&name, RecordType::A, &[]), recursion.lookup(&name, RecordType::AAAA, &[]));
+        match (v6, v4) {
+            (Ok(v6), Ok(v4)) if v6.is_empty() && v4.is_empty() => Err(ProbeFault::NoAddress),
+            (Ok(v6), Ok(v4)) => Ok([v6, v4].concat()),
+            (Ok(some), Err(_)) | (Err(_), Ok(some)) if !some.is_empty() => Ok(some),
+            (Err(why), _) | (_, Err(why)) => Err(ProbeFault::Unresolved(why.to_string())),
         }
     }
+}
 
-    /// Asks one server. Without `Only`, an answer without authority is none.
+impl Recursion {
+    /// Asks one server. An answer without authority is none, unless one server is asked for everything.
     pub(crate) async fn question(&self, server: &Server, name: &Name, kind: RecordKind) -> Reply {
-        match self.exchange(server, name, exchange::record_type(kind)).await {
-            Ok(message) => exchange::read(&message, name, kind, self.manner()),
+        match self.ask(server, name, exchange::record_type(kind), false).await {
+            Ok(message) => exchange::read(&message, name, kind, self.only().is_some()),
             Err(why) => Reply { answer: Answer::Failed(why), alias: None },
         }
     }
 
-    /// The answer of one server as it is, authoritative or a referral.
-    async fn exchange(&self, server: &Server, name: &Name, kind: RecordType) -> Result<Message, Unanswered> {
-        let Some(address) = server.address else {
-            return Err(Unanswered::Other("its name has no address".into()));
-        };
-        let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
-        exchange(address, name, kind, self.manner()).await
+    /// Why no validating resolver gives the records out, if it is so.
+    pub(crate) async fn bogus(&self, name: &Name, kind: RecordKind, now: i64) -> Option<String> {
+        match self.validity(name, exchange::record_type(kind), now).await? {
+            validation::Validity::Bogus(why) => Some(why),
+            _ => None,
+        }
     }
 
-    fn manner(&self) -> Manner {
-        Manner { recursive: matches!(self.authority, Authority::Only(_)), signed: false }
+    /// The name servers that one server of the zone names for `name` itself; none where it is no zone of its own.
+    pub(crate) async fn name_servers_of(&self, server: &Server, name: &Name) -> Vec<String> {
+        match self.ask(server, name, RecordType::NS, false).await {
+            Ok(message) if exchange::refusal(message.metadata.response_code).is_none() => {
+                exchange::name_servers(&message, name)
+            }
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -133,37 +158,20 @@ impl AuthoritativeDns for Dns {
             Ok(question) => question,
             Err(why) => return failed(Unanswered::Other(why)),
         };
-        let servers = match self.authority {
-            Authority::Only(server) => vec![zones::only(server)],
-            Authority::NameServers { .. } => match self.locate(&question).await {
-                Located::Zone(zone) => zone.servers,
-                Located::Absent { .. } => return failed(zones::no_servers()),
-                Located::Unknown(why) => return failed(why),
-            },
+        let recursion = self.begin_one();
+        let servers = match recursion.locate_around(&question).await {
+            Located::Zone(zone) => zone.servers,
+            Located::Absent { .. } => return failed(recursion::no_servers()),
+            Located::Unknown(why) => return failed(why),
         };
         join_all(servers.into_iter().map(|server| {
-            let question = &question;
+            let (question, recursion) = (&question, &recursion);
             async move {
-                let answer = self.question(&server, question, kind).await.answer;
+                let answer = recursion.question(&server, question, kind).await.answer;
                 ServerAnswer { server: server.name, answer }
             }
         }))
         .await
-    }
-}
-
-/// What the resolver's error says of the name.
-fn to_answer(error: &NetError) -> Answer {
-    let code = match error {
-        NetError::Dns(DnsError::NoRecordsFound(none)) => none.response_code,
-        NetError::Dns(DnsError::ResponseCode(code)) => *code,
-        NetError::Timeout => return Answer::Failed(Unanswered::TimedOut),
-        other => return Answer::Failed(Unanswered::Other(printable(&other.to_string(), 120))),
-    };
-    match exchange::refusal(code) {
-        Some(why) => Answer::Failed(why),
-        None if code == ResponseCode::NXDomain => Answer::NxDomain,
-        None => Answer::NoData,
     }
 }
 
@@ -172,24 +180,4 @@ pub(crate) fn absolute(name: &str) -> Result<Name, String> {
     let mut parsed = Name::from_ascii(name).map_err(|_| "it is not a DNS name".to_owned())?;
     parsed.set_fqdn(true);
     Ok(parsed.to_lowercase())
-}
-
-fn resolver(server: SocketAddr) -> Result<Tokio, ResolverRejected> {
-    let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
-        connection.port = server.port();
-        connection
-    });
-    let servers = vec![NameServerConfig::new(server.ip(), true, connections.into())];
-    let config = ResolverConfig::from_parts(None, Vec::new(), servers);
-    build(Resolver::builder_with_config(config, TokioRuntimeProvider::default()))
-}
-
-fn build(mut builder: hickory_resolver::ResolverBuilder<TokioRuntimeProvider>) -> Result<Tokio, ResolverRejected> {
-    let options: &mut ResolverOpts = builder.options_mut();
-    options.timeout = TIMEOUT;
-    options.attempts = 2;
-    options.cache_size = 0;
-    options.use_hosts_file = ResolveHosts::Never;
-    options.try_tcp_on_error = true;
-    builder.build().map_err(ResolverRejected)
 }

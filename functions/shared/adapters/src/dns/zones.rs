@@ -1,109 +1,96 @@
 //! Which zone a name lies in, and who serves it.
 
-use std::net::{IpAddr, SocketAddr};
+use hickory_resolver::proto::rr::{Name, RecordType};
+use vocabulary::dns::Unanswered;
 
-use futures::future::join_all;
-use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
-use vocabulary::dns::{Answer, Unanswered};
+use super::recursion::{Recursion, Step};
+use super::zone::{Cut, Located, Server, Zone, is_public_suffix};
 
-use super::exchange::{plain, refusal};
-use super::{Authority, Dns, to_answer};
-
-/// A zone with more name servers than this is asked at the first ones only.
-const MOST_SERVERS: usize = 8;
-/// Zones below zones that are followed by referral alone.
-const MOST_REFERRALS: usize = 4;
-
-/// A name server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Server {
-    pub name: String,
-    /// `None`: its name does not resolve.
-    pub address: Option<SocketAddr>,
+/// The zone nearest to a name, and why nothing nearer was found.
+pub(super) struct Nearest {
+    pub zone: Zone,
+    pub nxdomain: bool,
+    pub failed: Option<Unanswered>,
 }
 
-/// The zone that a name lies in.
-#[derive(Clone, Debug)]
-pub(crate) struct Zone {
-    pub apex: Name,
-    pub servers: Vec<Server>,
-}
-
-/// What came of the search for a zone.
-#[derive(Clone, Debug)]
-pub(crate) enum Located {
-    Zone(Zone),
-    /// There is none below the public suffix.
-    Absent {
-        nxdomain: bool,
-    },
-    Unknown(Unanswered),
-}
-
-/// The name servers of a zone, by their names.
-struct Cut {
-    apex: Name,
-    hosts: Vec<Name>,
-    /// Addresses that came along with the referral.
-    glue: Vec<(Name, IpAddr)>,
-}
-
-impl Dns {
-    /// Finds the zone by climbing from `name` towards the root, and by the referrals of the zone above where the
-    /// resolver does not get through to the zone itself.
+impl Recursion {
+    /// Finds the zone that `name` lies in.
     pub(crate) async fn locate(&self, name: &Name) -> Located {
-        let (cut, failed) = self.climb(name).await;
-        let Some(mut cut) = cut else {
-            return match (failed, self.authority) {
-                // The one server there is serves no zone of it.
-                (Some(Unanswered::Refused), Authority::Only(_)) => Located::Absent { nxdomain: false },
-                (failed, _) => Located::Unknown(failed.unwrap_or_else(no_servers)),
-            };
-        };
-        let mut nxdomain = false;
-        let refers = matches!(self.authority, Authority::NameServers { .. });
-        if refers && (failed.is_some() || is_public_suffix(&cut.apex)) {
-            for _ in 0..MOST_REFERRALS {
-                match self.refer(&cut.apex, &self.resolve(&cut).await, name).await {
-                    Ok(Referral::Below(below)) => cut = below,
-                    Ok(Referral::None { nxdomain: no_such_name }) => {
-                        nxdomain = no_such_name;
-                        break;
-                    }
-                    Err(_) => break,
-                }
-            }
+        let Nearest { zone, nxdomain, failed } = self.nearest(name, &[]).await;
+        match failed {
+            _ if !is_public_suffix(&zone.apex) || zone.apex == *name => Located::Zone(zone),
+            // The one server there is serves no zone of it.
+            Some(Unanswered::Refused) if self.only().is_some() => Located::Absent { nxdomain: false },
+            Some(why) => Located::Unknown(why),
+            None => Located::Absent { nxdomain },
         }
-        if is_public_suffix(&cut.apex) && cut.apex != *name {
-            return Located::Absent { nxdomain };
-        }
-        let servers = self.resolve(&cut).await;
-        Located::Zone(Zone { apex: cut.apex, servers })
     }
 
-    /// The nearest zone that the resolver knows name servers of, and why it knew none of a nearer one.
-    async fn climb(&self, name: &Name) -> (Option<Cut>, Option<Unanswered>) {
-        let mut failed = None;
-        let mut apex = name.clone();
-        while apex.num_labels() > 0 {
-            match self.recursive.lookup(apex.clone(), RecordType::NS).await {
-                Ok(found) => {
-                    // Behind an alias the answer is about somebody else's zone.
-                    let hosts = name_servers(found.answers(), &apex);
-                    if !hosts.is_empty() {
-                        return (Some(Cut { apex, hosts, glue: Vec::new() }), failed);
-                    }
+    /// The zone that has the record at `name`, also where the name is that of a challenge and a zone of its own: the
+    /// servers of the zone around it then say so.
+    pub(crate) async fn locate_around(&self, name: &Name) -> Located {
+        match name.iter().next().is_some_and(|label| label.starts_with(b"_")) {
+            true => self.locate(&name.base_name()).await,
+            false => self.locate(name).await,
+        }
+    }
+
+    /// Goes down from the root, label by label. `path` are the name servers that wait for this.
+    pub(super) async fn nearest(&self, name: &Name, path: &[Name]) -> Nearest {
+        let mut nearest = Nearest { zone: self.root(), nxdomain: false, failed: None };
+        let all = name.iter().count();
+        let mut labels = 1;
+        while labels <= all {
+            let candidate = name.trim_to(labels);
+            let mut step = self.step(&nearest.zone, &candidate).await;
+            if matches!(step, Step::NoSuchName) && labels < all {
+                // Some servers deny names that have only names below them (RFC 8020 forbids it), and resolvers cope.
+                step = self.step(&nearest.zone, name).await;
+                if matches!(step, Step::Inside) {
+                    break;
                 }
-                Err(error) => {
-                    if let Answer::Failed(why) = to_answer(&error) {
-                        failed.get_or_insert(why);
+            }
+            match step {
+                Step::Below(cut) => {
+                    labels = cut.apex.iter().count();
+                    let mut servers = self.servers_of(&cut, path).await;
+                    if cut.is_own && servers.iter().all(|server| server.address.is_err()) {
+                        // Their addresses are in the zone itself, which those above serve as well.
+                        servers = nearest.zone.servers;
+                    }
+                    nearest = Nearest { zone: Zone { apex: cut.apex, servers }, nxdomain: false, failed: None };
+                }
+                Step::Inside => {}
+                Step::NoSuchName => {
+                    nearest.nxdomain = true;
+                    break;
+                }
+                Step::Failed(why) => {
+                    // Who answers with a refusal may still know the zone below; who is silent is silent for all.
+                    let is_over = !matches!(why, Unanswered::Refused | Unanswered::NotAuthoritative);
+                    nearest.failed.get_or_insert(why);
+                    if is_over {
+                        break;
                     }
                 }
             }
-            apex = apex.base_name();
+            labels += 1;
         }
-        (None, failed)
+        nearest
+    }
+
+    async fn servers_of(&self, cut: &Cut, path: &[Name]) -> Vec<Server> {
+        match self.only() {
+            Some(only) => vec![only],
+            None => self.servers(cut, path).await,
+        }
+    }
+
+    /// Whether the root answers. It is asked even when the time for all other questions is over.
+    pub(crate) async fn root_answers(&self) -> bool {
+        let root = self.root();
+        let asked = self.again().ask_any(&root, &root.apex, RecordType::SOA, false, |_| Ok(())).await;
+        asked.is_ok()
     }
 
     /// The name servers that the zone above `zone` names for it, sorted; none where it does not delegate it.
@@ -112,116 +99,23 @@ impl Dns {
     ///
     /// No server of the zone above answers, or none is known.
     pub(crate) async fn delegated(&self, zone: &Name) -> Result<Vec<String>, Unanswered> {
-        let above = zone.base_name();
-        let (apex, servers) = match self.authority {
-            Authority::Only(server) => (above, vec![only(server)]),
-            Authority::NameServers { .. } => match self.locate(&above).await {
-                Located::Zone(zone) => (zone.apex, zone.servers),
-                Located::Absent { .. } => return Ok(Vec::new()),
-                Located::Unknown(why) => return Err(why),
-            },
-        };
-        let mut names: Vec<String> = match self.refer(&apex, &servers, zone).await? {
-            Referral::Below(cut) if cut.apex == *zone => cut.hosts.iter().map(plain).collect(),
-            Referral::Below(_) | Referral::None { .. } => Vec::new(),
-        };
-        names.sort();
-        names.dedup();
-        Ok(names)
-    }
-
-    /// Where `servers`, those of the zone `apex`, refer to for `name`.
-    ///
-    /// # Errors
-    ///
-    /// None of them answers; what is wrong with the last one.
-    async fn refer(&self, apex: &Name, servers: &[Server], name: &Name) -> Result<Referral, Unanswered> {
-        let mut failed = no_servers();
-        for server in servers {
-            let message = match self.exchange(server, name, RecordType::NS).await {
-                Ok(message) => message,
-                Err(why) => {
-                    failed = why;
-                    continue;
-                }
-            };
-            // In a referral the servers are in the authority section.
-            let sections = || message.authorities.iter().chain(&message.answers);
-            let below = sections().find(|record| {
-                record.record_type() == RecordType::NS && record.name != *apex && apex.zone_of(&record.name)
-            });
-            if let Some(record) = below {
-                let apex = record.name.to_lowercase();
-                let hosts = name_servers(&sections().cloned().collect::<Vec<_>>(), &apex);
-                let glue = message.additionals.iter().filter_map(|record| match &record.data {
-                    RData::A(a) => Some((record.name.clone(), IpAddr::V4(a.0))),
-                    RData::AAAA(aaaa) => Some((record.name.clone(), IpAddr::V6(aaaa.0))),
-                    _ => None,
-                });
-                return Ok(Referral::Below(Cut { apex, hosts, glue: glue.collect() }));
-            }
-            match refusal(message.metadata.response_code) {
-                None => {
-                    let nxdomain = message.metadata.response_code == ResponseCode::NXDomain;
-                    return Ok(Referral::None { nxdomain });
-                }
-                Some(why) => failed = why,
-            }
+        let above = self.nearest(&zone.base_name(), &[]).await;
+        match self.step(&above.zone, zone).await {
+            Step::Below(cut) if cut.apex == *zone => Ok(cut.names()),
+            Step::Below(_) | Step::Inside | Step::NoSuchName => Ok(Vec::new()),
+            Step::Failed(why) => Err(why),
         }
-        Err(failed)
     }
 
-    async fn resolve(&self, cut: &Cut) -> Vec<Server> {
-        if let Authority::Only(server) = self.authority {
-            return vec![only(server)];
-        }
-        let servers = cut.hosts.iter().map(|host| {
-            let glued = cut.glue.iter().filter(|(name, _)| name == host).map(|(_, address)| *address);
-            self.server(plain(host), glued.collect())
-        });
-        let mut servers = join_all(servers).await;
-        servers.sort_by(|a, b| a.name.cmp(&b.name));
-        servers
+    /// The name servers that the zone names itself, by the first of its servers that answers; sorted.
+    pub(crate) async fn names_itself(&self, zone: &Zone) -> Option<Vec<Name>> {
+        let message = self.ask_any(zone, &zone.apex, RecordType::NS, false, |message| self.says(message)).await.ok()?;
+        let cut = Cut::new(zone.apex.clone(), message.answers.iter(), &message.additionals);
+        (!cut.hosts.is_empty()).then(|| {
+            let mut hosts = cut.hosts;
+            hosts.sort();
+            hosts.dedup();
+            hosts
+        })
     }
-
-    /// The server called `name`, at an address of its name; at one of `glue` where that does not resolve.
-    pub(crate) async fn server(&self, name: String, glue: Vec<IpAddr>) -> Server {
-        let address = match self.authority {
-            Authority::Only(server) => Some(server),
-            Authority::NameServers { port } => {
-                let found = self.addresses(&name).await.unwrap_or(glue);
-                let first = found.into_iter().min_by_key(IpAddr::is_ipv6);
-                first.map(|address| SocketAddr::new(address, port))
-            }
-        };
-        Server { name, address }
-    }
-}
-
-/// Where one server is asked for everything.
-pub(super) fn only(server: SocketAddr) -> Server {
-    Server { name: server.to_string(), address: Some(server) }
-}
-
-enum Referral {
-    Below(Cut),
-    None { nxdomain: bool },
-}
-
-fn name_servers(records: &[Record], apex: &Name) -> Vec<Name> {
-    let own = records.iter().filter(|record| record.name == *apex);
-    let hosts = own.filter_map(|record| match &record.data {
-        RData::NS(ns) => Some(ns.0.clone()),
-        _ => None,
-    });
-    hosts.take(MOST_SERVERS).collect()
-}
-
-pub(super) fn no_servers() -> Unanswered {
-    Unanswered::Other("no name servers can be found for it".into())
-}
-
-/// Whether strangers register names below: what is not delegated there does not exist.
-fn is_public_suffix(apex: &Name) -> bool {
-    vocabulary::names::domain_name::is_registry(&plain(apex))
 }

@@ -135,6 +135,7 @@ mod tests {
             provider: None,
             serving: Serving::NotChecked,
             over_dns: vec![],
+            unreached: None,
         };
         let kept: CheckReport = serde_json::from_str(&fitted(&report)).expect("readable");
         assert!(fitted(&report).len() <= LARGEST_REPORT);

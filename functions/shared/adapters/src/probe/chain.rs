@@ -8,22 +8,22 @@ use vocabulary::dns::{Answer, RecordKind, Unanswered};
 use super::zone::Zones;
 
 /// From `name` to its addresses.
-pub(super) async fn follow(zones: &Zones<'_>, name: &str) -> Chain {
+pub(super) async fn follow(zones: &Zones, name: &str) -> Chain {
     on(zones, vec![name.to_owned()], true).await
 }
 
 /// From `name`, whose alias is known to lead to `to`, to the addresses.
-pub(super) async fn follow_from(zones: &Zones<'_>, name: &str, to: &str) -> Chain {
+pub(super) async fn follow_from(zones: &Zones, name: &str, to: &str) -> Chain {
     on(zones, vec![name.to_owned(), to.to_owned()], true).await
 }
 
 /// From `name`, whose alias is known to lead to `to`, along the aliases alone.
-pub(super) async fn aliases(zones: &Zones<'_>, name: &str, to: &str) -> Chain {
+pub(super) async fn aliases(zones: &Zones, name: &str, to: &str) -> Chain {
     on(zones, vec![name.to_owned(), to.to_owned()], false).await
 }
 
 /// `seen` are the names so far, the one that is asked about first.
-async fn on(zones: &Zones<'_>, mut seen: Vec<String>, addresses: bool) -> Chain {
+async fn on(zones: &Zones, mut seen: Vec<String>, addresses: bool) -> Chain {
     let names = |seen: Vec<String>| seen.into_iter().skip(1).collect();
     loop {
         let at = seen.last().expect("there is a name to begin with").clone();
@@ -61,7 +61,7 @@ pub(super) fn ends(names: Vec<String>, a: &Answer, aaaa: &Answer) -> Chain {
 }
 
 /// The records of `kind` at `name`, or where its aliases lead: each name that one led to, and the answer of the last.
-pub(super) async fn chase(zones: &Zones<'_>, name: &str, kind: RecordKind) -> (Vec<String>, Answer) {
+pub(super) async fn chase(zones: &Zones, name: &str, kind: RecordKind) -> (Vec<String>, Answer) {
     let mut aliases = Vec::new();
     for _ in 0..=MOST_ALIASES {
         let reply = zones.first(aliases.last().map_or(name, String::as_str), kind).await;

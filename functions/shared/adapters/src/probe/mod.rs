@@ -1,14 +1,16 @@
 //! A fresh look at an endpoint: everything is asked side by side, within a few seconds, and then judged.
 
 mod chain;
+mod surroundings;
 mod zone;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
+use diagnosis::checks::zone::is_silent;
 use diagnosis::facts::{
-    AuthorizationFacts, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, ProbeAnswer,
-    ProbeFault, TlsObservation, ZoneState,
+    AuthorizationFacts, Bogus, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, ProbeAnswer,
+    ProbeFault, Surroundings, TlsObservation, ZoneState,
 };
 use diagnosis::judge;
 use diagnosis::report::CheckReport;
@@ -24,13 +26,13 @@ use vocabulary::dns::caa::climb;
 use vocabulary::dns::{Answer, CaaLevel, Issuer, RecordKind, ServerAnswer, Unanswered};
 use vocabulary::names::{CertificateName, DomainName};
 
-use crate::dns::Dns;
+use crate::dns::{Dns, LONGEST};
 use crate::http_probe::Probe;
 use crate::tls_probe::TlsProbe;
 use zone::Zones;
 
-/// What is not answered by then counts as not answering.
-const LONGEST: Duration = Duration::from_secs(8);
+/// Names that are looked at before they are registered.
+const MOST_SAMPLED: usize = 10;
 /// Hosts that are asked over HTTP side by side; an endpoint may have a hundred. The DNS has a limit of its own.
 const MOST_REQUESTS: usize = 16;
 
@@ -61,23 +63,30 @@ impl EndpointProber {
 impl EndpointProber {
     /// The answer for CAA at `name` alone, aliases followed: what a CA meets where another name is an alias of it.
     pub async fn caa_at(&self, name: &str, now: OffsetDateTime) -> CaaLevel {
-        self.begin(now).caa_at(name.to_owned()).await
+        self.begin(1, now).caa_at(name.to_owned()).await
     }
 
-    fn begin(&self, now: OffsetDateTime) -> Probing<'_> {
-        Probing { prober: self, zones: Zones::new(&self.dns, now), until: Instant::now() + LONGEST }
+    /// A check of so many names.
+    fn begin(&self, names: usize, now: OffsetDateTime) -> Probing<'_> {
+        let until = Instant::now() + LONGEST;
+        Probing { prober: self, zones: Zones::new(self.dns.begin(names, until), now), until }
     }
+}
+
+/// The names that a check looks at. Before registration it is anybody's, so that it samples.
+fn looked_at(subject: &Subject) -> impl Iterator<Item = &CertificateName> {
+    subject.names.iter().take(if subject.registered { usize::MAX } else { MOST_SAMPLED })
 }
 
 impl CaaLookup for EndpointProber {
     async fn caa(&self, name: &CertificateName) -> Vec<CaaLevel> {
-        self.begin(OffsetDateTime::now_utc()).caa(name).await.levels
+        self.begin(1, OffsetDateTime::now_utc()).caa(name).await.levels
     }
 }
 
 impl Prober for EndpointProber {
     async fn probe(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
-        let facts = self.begin(now).gather(subject).await;
+        let facts = self.begin(looked_at(subject).count(), now).gather(subject).await;
         judge::diagnose(subject, &facts, now)
     }
 }
@@ -85,23 +94,27 @@ impl Prober for EndpointProber {
 /// One look, which knows each zone once found.
 struct Probing<'a> {
     prober: &'a EndpointProber,
-    zones: Zones<'a>,
+    zones: Zones,
     until: Instant,
 }
 
 impl Probing<'_> {
     async fn gather(&self, subject: &Subject) -> Facts {
         let external = subject.reachability == Reachability::External;
-        let authorization_names =
-            join_all(subject.names.authorization_names().into_iter().map(|base| self.base(subject, base)));
-        let caa = join_all(subject.names.iter().map(|name| self.caa(name)));
-        let hosts =
-            join_all(subject.names.iter().take(if external { usize::MAX } else { 0 }).map(|name| self.host(name)));
+        let bases: BTreeSet<&DomainName> = looked_at(subject).map(|name| &name.base).collect();
+        let bases = subject.names.authorization_names().into_iter().filter(|base| bases.contains(base));
+        let authorization_names = join_all(bases.map(|base| self.base(subject, base)));
+        let caa = join_all(looked_at(subject).map(|name| self.caa(name)));
+        let hosts = join_all(looked_at(subject).filter(|_| external).map(|name| self.host(name)));
         let platform = OptionFuture::from(external.then(|| self.follow(&subject.endpoint_target)));
         let tls = OptionFuture::from(self.presenting(subject).map(|(probe, host)| self.present(probe, host)));
         let (authorization_names, caa, hosts, platform, tls) =
             tokio::join!(authorization_names, caa, hosts, platform, tls);
-        Facts { issuer: self.prober.issuer.clone(), authorization_names, caa, hosts, platform, tls }
+        let zones = authorization_names.iter().map(|facts| &facts.zone).chain(hosts.iter().map(|host| &host.zone));
+        let root_answers = !zones.clone().any(is_silent) || self.zones.root_answers().await;
+        let bogus = self.bogus(subject, &caa, &hosts).await;
+        let issuer = self.prober.issuer.clone();
+        Facts { issuer, authorization_names, caa, hosts, platform, tls, bogus, root_answers }
     }
 
     /// `late` if it takes too long.
@@ -120,6 +133,8 @@ impl Probing<'_> {
             doubled: None,
             leftover: Vec::new(),
             persistent: Vec::new(),
+            around: Surroundings::default(),
+            persistent_around: Surroundings::default(),
         };
         if subject.needs_delegation() {
             self.delegation(subject, &mut facts).await;
@@ -130,39 +145,86 @@ impl Probing<'_> {
         facts
     }
 
+    /// The answers that the CA depends on and that its resolver does not give out.
+    async fn bogus(&self, subject: &Subject, caa: &[CaaFacts], hosts: &[HostFacts]) -> Vec<Bogus> {
+        let mut depends: BTreeSet<(String, RecordKind)> = BTreeSet::new();
+        for name in looked_at(subject) {
+            depends.insert(match subject.dns_method {
+                DnsMethod::Dns01 => (name.base.challenge_name(), RecordKind::Cname),
+                DnsMethod::DnsPersist01 => (name.base.persistent_name(), RecordKind::Txt),
+            });
+        }
+        for level in caa.iter().flat_map(|caa| &caa.levels) {
+            depends.extend(level.aliases.iter().chain([&level.name]).map(|name| (name.clone(), RecordKind::Caa)));
+        }
+        for host in hosts {
+            let names = host.answers.iter().flat_map(|answer| &answer.chain.names).cloned();
+            let kinds = |name: String| [(name.clone(), RecordKind::A), (name, RecordKind::Aaaa)];
+            depends.extend(names.chain([host.name.to_string()]).flat_map(kinds));
+        }
+        let validated = depends.into_iter().map(async |(name, kind)| {
+            let why = self.within(self.zones.bogus(&name, kind), || None).await?;
+            Some(Bogus { name, why })
+        });
+        let mut bogus: Vec<Bogus> = join_all(validated).await.into_iter().flatten().collect();
+        bogus.dedup();
+        bogus
+    }
+
     async fn delegation(&self, subject: &Subject, facts: &mut AuthorizationFacts) {
         let name = facts.base.challenge_name();
         let (cname, txt) = tokio::join!(self.ask(&name, RecordKind::Cname), self.ask(&name, RecordKind::Txt));
         (facts.cname, facts.txt) = (cname, txt);
-        let persistent = facts.cname.iter().find_map(|answer| answer.answer.records().first());
         let target = subject.delegation_target.as_deref();
-        if let Some(to) = persistent {
-            let aliases = self.within(chain::aliases(&self.zones, &name, to), || chain::late(to));
-            let leftover =
-                OptionFuture::from(target.filter(|_| !subject.order_open).map(|to| self.ask(to, RecordKind::Txt)));
-            let (aliases, leftover) = tokio::join!(aliases, leftover);
-            facts.chain = Some(aliases);
-            let values = leftover.into_iter().flatten().flat_map(|answer| answer.answer.records().to_vec());
-            facts.leftover = values.collect();
-            facts.leftover.sort();
-            facts.leftover.dedup();
-        } else if let ZoneState::Served { apex, .. } = &facts.zone.state {
-            let doubled = format!("{name}.{apex}");
-            let (cname, txt) = tokio::join!(self.ask(&doubled, RecordKind::Cname), self.ask(&doubled, RecordKind::Txt));
-            let persistent = cname.into_iter().chain(txt).filter(|answer| !answer.answer.records().is_empty());
-            facts.doubled = Some((doubled, persistent.collect()));
-        }
+        let leads = facts.cname.iter().find_map(|answer| answer.answer.records().first());
+        let chain =
+            OptionFuture::from(leads.map(|to| self.within(chain::aliases(&self.zones, &name, to), || chain::late(to))));
+        let wanted = target.filter(|_| leads.is_some() && !subject.order_open);
+        let leftover = OptionFuture::from(wanted.map(|to| self.ask(to, RecordKind::Txt)));
+        let is_right = |answer: &ServerAnswer| matches!(answer.answer.records(), [one] if Some(one.as_str()) == target);
+        let is_wrong = facts.cname.iter().any(|answer| !is_right(answer));
+        let around = OptionFuture::from(is_wrong.then(|| self.around(&name, facts, RecordKind::Cname)));
+        let doubled = OptionFuture::from(leads.is_none().then(|| self.doubled(&name, facts)));
+        let (chain, leftover, around, doubled) = tokio::join!(chain, leftover, around, doubled);
+        let values = leftover.into_iter().flatten().flat_map(|answer| answer.answer.records().to_vec());
+        facts.leftover = values.collect();
+        facts.leftover.sort();
+        facts.leftover.dedup();
+        (facts.chain, facts.doubled) = (chain, doubled.flatten());
+        facts.around = around.unwrap_or_default();
     }
 
     async fn persistent(&self, facts: &mut AuthorizationFacts) {
         let name = facts.base.persistent_name();
         facts.persistent = self.ask(&name, RecordKind::Txt).await;
-        let nothing = facts.persistent.iter().all(|answer| answer.answer.records().is_empty());
-        if let (true, ZoneState::Served { apex, .. }) = (nothing, &facts.zone.state) {
-            let doubled = format!("{name}.{apex}");
-            let persistent = self.ask(&doubled, RecordKind::Txt).await.into_iter();
-            facts.doubled = Some((doubled, persistent.filter(|a| !a.answer.records().is_empty()).collect()));
+        let account = self.prober.issuer.account.as_deref().unwrap_or_default();
+        let is_ours = |answer: &ServerAnswer| answer.answer.records().iter().any(|value| value.contains(account));
+        if facts.persistent.iter().all(is_ours) {
+            return;
         }
+        let around = self.around(&name, facts, RecordKind::Txt);
+        let (around, doubled) = tokio::join!(around, self.doubled(&name, facts));
+        facts.persistent_around = around;
+        // Both records may be asked for; one that stands at a doubled name is told before one that does not.
+        if facts.doubled.as_ref().is_none_or(|(_, there)| there.is_empty()) {
+            facts.doubled = doubled;
+        }
+    }
+
+    /// What stands where the provider has appended the zone to the whole name.
+    async fn doubled(&self, name: &str, facts: &AuthorizationFacts) -> Option<(String, Vec<ServerAnswer>)> {
+        let ZoneState::Served { apex, .. } = &facts.zone.state else { return None };
+        let doubled = format!("{name}.{apex}");
+        let asked = surroundings::at(&self.zones, &facts.base, &doubled);
+        let (cname, txt) = self.within(asked, Default::default).await;
+        let there = [cname, txt].into_iter().flatten().filter(|answer| !answer.answer.records().is_empty());
+        Some((doubled, there.collect()))
+    }
+
+    async fn around(&self, name: &str, facts: &AuthorizationFacts, kind: RecordKind) -> Surroundings {
+        let sibling = unguessable();
+        let asked = surroundings::gather(&self.zones, name, facts, kind, &sibling);
+        self.within(asked, Surroundings::default).await
     }
 
     async fn caa(&self, name: &CertificateName) -> CaaFacts {

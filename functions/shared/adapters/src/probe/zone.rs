@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use diagnosis::facts::{Dnssec, ZoneFacts, ZoneState};
+use diagnosis::facts::{Differing, Dnssec, ZoneFacts, ZoneState};
 use futures::future::join_all;
 use hickory_resolver::proto::rr::Name;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
 use vocabulary::dns::{Answer, RecordKind, ServerAnswer, Unanswered};
 
-use crate::dns::{Dns, Located, Reply, Server, absolute};
+use crate::dns::{Located, Recursion, Reply, Server, Zone, absolute};
 
 /// A zone, with the servers of it that answer.
 pub(super) struct Known {
@@ -20,21 +20,24 @@ pub(super) struct Known {
 
 type Cell<T> = Arc<OnceCell<Arc<T>>>;
 
-pub(super) struct Zones<'a> {
-    dns: &'a Dns,
+pub(super) struct Zones {
+    dns: Recursion,
     now: i64,
     by_name: Mutex<HashMap<String, Cell<Known>>>,
     by_apex: Mutex<HashMap<Name, Cell<Tried>>>,
 }
 
 /// What trying a zone's servers showed.
+#[derive(Clone)]
 struct Tried {
+    servers: Vec<Server>,
     soa: Vec<ServerAnswer>,
     dnssec: Dnssec,
+    differing: Option<Differing>,
 }
 
-impl<'a> Zones<'a> {
-    pub(super) fn new(dns: &'a Dns, now: OffsetDateTime) -> Self {
+impl Zones {
+    pub(super) fn new(dns: Recursion, now: OffsetDateTime) -> Self {
         Self { dns, now: now.unix_timestamp(), by_name: Mutex::default(), by_apex: Mutex::default() }
     }
 
@@ -55,38 +58,88 @@ impl<'a> Zones<'a> {
             Located::Unknown(why) => known(ZoneState::Unknown(why), Vec::new()),
             Located::Zone(zone) => {
                 let cell = cell(&self.by_apex, zone.apex.clone());
-                let tried = cell
-                    .get_or_init(|| async {
-                        let soa = join_all(zone.servers.iter().map(|server| async {
-                            let reply = self.dns.question(server, &zone.apex, RecordKind::Soa).await;
-                            ServerAnswer { server: server.name.clone(), answer: reply.answer }
-                        }));
-                        let (soa, dnssec) = tokio::join!(soa, self.dns.dnssec(&zone, self.now));
-                        Arc::new(Tried { soa, dnssec })
-                    })
-                    .await;
+                let tried = cell.get_or_init(|| async { Arc::new(self.try_servers(&zone).await) }).await;
                 let apex = zone.apex.to_ascii().trim_end_matches('.').to_owned();
-                let state = ZoneState::Served { apex, servers: tried.soa.clone(), dnssec: tried.dnssec.clone() };
-                known(state, zone.servers)
+                let Tried { servers, soa, dnssec, differing } = Tried::clone(tried);
+                known(ZoneState::Served { apex, servers: soa, dnssec, differing }, servers)
             }
         }
     }
 
+    /// Asks those that the zone above names, and those that the zone itself names, whether they serve it.
+    async fn try_servers(&self, zone: &Zone) -> Tried {
+        let (mut soa, own, dnssec) = tokio::join!(
+            self.start_of_authority(&zone.apex, &zone.servers),
+            self.dns.names_itself(zone),
+            self.dns.security(zone, self.now),
+        );
+        let mut servers = zone.servers.clone();
+        let above: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
+        let own = own.unwrap_or_default();
+        let named: Vec<String> = own.iter().map(readable).collect();
+        let differing = (!named.is_empty() && named != above).then(|| Differing { above: above.clone(), own: named });
+        let further = own.iter().filter(|name| !above.contains(&readable(name)));
+        let further = join_all(further.map(|name| self.dns.server(name))).await;
+        soa.extend(self.start_of_authority(&zone.apex, &further).await);
+        servers.extend(further);
+        Tried { servers, soa, dnssec, differing }
+    }
+
+    async fn start_of_authority(&self, apex: &Name, servers: &[Server]) -> Vec<ServerAnswer> {
+        let asked = servers.iter().map(async |server| {
+            let reply = self.dns.question(server, apex, RecordKind::Soa).await;
+            ServerAnswer { server: server.name.clone(), answer: reply.answer }
+        });
+        join_all(asked).await
+    }
+
+    /// Why no validating resolver gives the records out, in a zone that is signed and otherwise intact.
+    pub(super) async fn bogus(&self, name: &str, kind: RecordKind) -> Option<String> {
+        let zone = self.of(zone_of(name)).await;
+        match (&zone.facts.state, absolute(name)) {
+            (ZoneState::Served { dnssec: Dnssec::Intact, .. }, Ok(asked)) => {
+                self.dns.bogus(&asked, kind, self.now).await
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the root answers, now.
+    pub(super) async fn root_answers(&self) -> bool {
+        self.dns.root_answers().await
+    }
+
     /// What each server of the name's zone says; those that said nothing before are not waited for again.
     pub(super) async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
-        let replies = self.replies(name, kind, usize::MAX).await;
+        let zone = self.of(zone_of(name)).await;
+        let replies = self.replies(&zone, name, kind, usize::MAX).await;
         replies.into_iter().map(|(server, reply)| ServerAnswer { server, answer: reply.answer }).collect()
     }
 
     /// What the first servers say that may be of use.
     pub(super) async fn first(&self, name: &str, kind: RecordKind) -> Reply {
-        let replies = self.replies(name, kind, FIRST).await;
+        self.first_in(&*self.of(zone_of(name)).await, name, kind).await
+    }
+
+    /// The same of the servers of `zone`, which `name` is taken to lie in.
+    pub(super) async fn first_in(&self, zone: &Known, name: &str, kind: RecordKind) -> Reply {
+        let replies = self.replies(zone, name, kind, FIRST).await;
         let usable = replies.iter().find(|(_, reply)| reply.answer.is_usable()).or(replies.first());
         usable.map_or_else(|| nothing(Unanswered::TimedOut), |(_, reply)| reply.clone())
     }
 
-    async fn replies(&self, name: &str, kind: RecordKind, most: usize) -> Vec<(String, Reply)> {
-        let zone = self.of(zone_of(name)).await;
+    /// The name servers of `name` itself, as a server of the `zone` around it names them; none where it is no zone.
+    pub(super) async fn name_servers_of(&self, zone: &Known, name: &str) -> Vec<String> {
+        let Ok(asked) = absolute(name) else { return Vec::new() };
+        let ZoneState::Served { servers: soa, .. } = &zone.facts.state else { return Vec::new() };
+        let serving = zone.servers.iter().zip(soa).find(|(_, soa)| soa.answer.is_usable());
+        match serving {
+            Some((server, _)) => self.dns.name_servers_of(server, &asked).await,
+            None => Vec::new(),
+        }
+    }
+
+    async fn replies(&self, zone: &Known, name: &str, kind: RecordKind, most: usize) -> Vec<(String, Reply)> {
         let soa = match &zone.facts.state {
             ZoneState::Served { servers, .. } => servers,
             ZoneState::Absent { nxdomain: true } => {
@@ -111,7 +164,10 @@ impl<'a> Zones<'a> {
             let asked = &asked;
             async move {
                 let reply = match soa {
-                    Answer::Failed(why @ (Unanswered::TimedOut | Unanswered::Other(_))) => nothing(why.clone()),
+                    // It serves the zone for nobody, or not for us: it is not asked again.
+                    Answer::Failed(why) if !matches!(why, Unanswered::ServFail | Unanswered::NotAuthoritative) => {
+                        nothing(why.clone())
+                    }
                     _ => self.dns.question(server, asked, kind).await,
                 };
                 (server.name.clone(), reply)
@@ -128,9 +184,14 @@ fn nothing(why: Unanswered) -> Reply {
     Reply { answer: Answer::Failed(why), alias: None }
 }
 
+/// As people read it.
+fn readable(name: &Name) -> String {
+    name.to_lowercase().to_ascii().trim_end_matches('.').to_owned()
+}
+
 /// Labels that never have a zone of their own are not climbed through.
 fn zone_of(name: &str) -> &str {
-    name.strip_prefix("*.").or_else(|| name.strip_prefix("_acme-challenge.")).unwrap_or(name)
+    ["*.", "_acme-challenge.", "_validation-persist."].iter().find_map(|label| name.strip_prefix(label)).unwrap_or(name)
 }
 
 fn cell<K: std::hash::Hash + Eq, T>(cells: &Mutex<HashMap<K, Cell<T>>>, key: K) -> Cell<T> {

@@ -6,7 +6,7 @@ use crate::catalogue::check::{Area, Check, Entry};
 use crate::report::Severity;
 
 /// In the order of [`Check`].
-pub const CATALOGUE: [Entry; 40] = [
+pub const CATALOGUE: [Entry; 43] = [
     Entry {
         check: Check::PublicSuffix,
         name: "public-suffix",
@@ -92,6 +92,29 @@ pub const CATALOGUE: [Entry; 40] = [
         fix: "Make all name servers of the zone serve the same records, or take the other ones out.",
     },
     Entry {
+        check: Check::NameServersDiffer,
+        name: "name-servers-differ",
+        area: Area::Servers,
+        severity: Severity::Warning,
+        actor: WaitingOn::DomainOwner,
+        title: "Registrar and zone name different name servers",
+        explanation: "The registrar delegates the domain to some name servers, and the zone's own NS records name \
+                      others. Resolvers ask either. It is often left over from a move to another provider, whose old \
+                      servers keep an old copy: what is changed at one side is not seen by everybody.",
+        fix: "Name the same servers at the registrar and in the NS records of the zone.",
+    },
+    Entry {
+        check: Check::ServersUnseen,
+        name: "servers-unseen",
+        area: Area::Servers,
+        severity: Severity::Warning,
+        actor: WaitingOn::Nobody,
+        title: "The name servers cannot be checked from here",
+        explanation: "The zone's name servers have IPv6 addresses only, and checks ask over IPv4; or the check had \
+                      asked as many questions as one check may. Nothing is known to be wrong, and the CA decides.",
+        fix: "No action is needed. With name servers that have IPv4 addresses, too, checks can see the records.",
+    },
+    Entry {
         check: Check::DelegationMissing,
         name: "delegation-missing",
         area: Area::Delegation,
@@ -135,6 +158,18 @@ pub const CATALOGUE: [Entry; 40] = [
         explanation: "A CNAME cannot stand beside other records (RFC 1034 §3.6.2), so the TXT record, often left over \
                       from another ACME client, keeps it out; and a fixed TXT value is never what the CA asks for.",
         fix: "Delete the TXT record, then create the CNAME.",
+    },
+    Entry {
+        check: Check::DelegationOwnZone,
+        name: "delegation-own-zone",
+        area: Area::Delegation,
+        severity: Severity::Error,
+        actor: WaitingOn::DomainOwner,
+        title: "`_acme-challenge` is a zone of its own",
+        explanation: "NS records at `_acme-challenge` make it a zone of its own, at other name servers. Some ACME \
+                      clients are set up so. A CNAME cannot stand beside NS records (RFC 1034 §3.6.2), so the \
+                      delegation cannot be created while they are there.",
+        fix: "Delete the NS records, then create the CNAME.",
     },
     Entry {
         check: Check::TxtStray,

@@ -189,8 +189,16 @@ mod tests {
         let caa = names.iter().map(|name| CaaFacts { name: name.clone(), levels: vec![level.clone()] }).collect();
         let subject = Subject::unregistered(names, Reachability::External.into(), &platform(EDGE));
         let issuer = Issuer { identities: vec!["ca.example".into()], account: None };
-        let facts =
-            Facts { issuer, authorization_names: Vec::new(), caa, hosts: Vec::new(), platform: None, tls: None };
+        let facts = Facts {
+            issuer,
+            authorization_names: Vec::new(),
+            caa,
+            hosts: Vec::new(),
+            platform: None,
+            tls: None,
+            bogus: Vec::new(),
+            root_answers: true,
+        };
         diagnose(&subject, &facts, datetime!(2026-11-24 12:00 UTC))
     }
 

@@ -7,50 +7,106 @@ use vocabulary::record::DnsRecord;
 
 use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
-use crate::checks::zone;
-use crate::facts::{AuthorizationFacts, Chain, ChainEnd};
+pub(crate) use crate::checks::answers::{describe, error_of};
+use crate::checks::{surroundings, zone};
+use crate::facts::{AuthorizationFacts, Chain, ChainEnd, Differing, ZoneState};
 use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
 
 /// What is wrong with the delegation of `base`, from what its servers hold as CNAME and as TXT; `None` if nothing is.
 pub fn fault(base: &DomainName, target: &str, cname: &[ServerAnswer], txt: &[ServerAnswer]) -> Option<Finding> {
     let record = delegation_record(base, target);
-    let create =
-        || Fix::of(format!("Create this record in the domain's DNS: {}", record.line())).with_record(record.clone());
     let finding =
         |check: Check, found: String, fix: Fix| check.finding(&record.name, format!("CNAME {target}"), found, fix);
     let right = |answer: &Answer| matches!(answer, Answer::Records(data) if data.len() == 1 && data[0] == target);
     let answered: Vec<_> = cname.iter().filter(|a| a.answer.is_usable()).collect();
+    if !cname.is_empty() && cname.iter().all(|a| a.answer.is_unseen()) {
+        // It cannot be seen from here. The CA decides.
+        return None;
+    }
     if answered.is_empty() {
-        let found = format!("cannot be looked up, as no name server of {base} answers: {}", describe(cname));
-        return Some(finding(zone::unanswered(cname), found, create()));
+        let own_zone = cname.iter().find_map(|a| surroundings::own_zone(&record, a.answer.delegated()));
+        return own_zone.or_else(|| Some(zone::unanswered_record(base, &record, cname)));
     }
     if answered.iter().all(|a| right(&a.answer)) {
         return None;
     }
     if answered.iter().any(|a| right(&a.answer)) {
-        let found = format!("is told differently by the name servers of {base}, which disagree: {}", describe(cname));
-        let fix = Fix::of(
-            "If the record was just created, wait: it is checked again soon. Otherwise make all name servers of the zone serve the same records.",
-        );
+        let found = format!("gets different answers from the name servers of {base}: {}", describe(cname));
         let wrong = answered.iter().find(|a| !right(&a.answer)).map_or("", |a| a.server.as_str());
-        let fix = fix.with_record(record.clone()).with_command(format!("dig CNAME {} @{wrong}", record.name));
+        let fix =
+            Fix::of(AGREE).with_record(record.clone()).with_command(format!("dig CNAME {} @{wrong}", record.name));
         return Some(finding(Check::ServersDisagree, found, fix));
     }
     if let Some(leads) = answered.iter().map(|a| a.answer.records()).find(|data| !data.is_empty()) {
-        if leads.contains(&record.name) {
-            return Some(finding(Check::AliasLoop, "is an alias of itself".into(), create()));
-        }
-        let found = format!("leads to {} instead of {target}", leads.join(", "));
-        let fix = format!("Change the record, so that it is the only one of its name: {}", record.line());
-        return Some(finding(Check::DelegationElsewhere, found, Fix::of(fix).with_record(record.clone())));
+        return Some(elsewhere(base, &record, leads));
     }
     if let Some(values) = txt.iter().map(|a| a.answer.records()).find(|data| !data.is_empty()) {
         let found = format!("has a TXT record ({}) where the CNAME must stand", values.join(", "));
         let fix = format!("Delete the TXT record at {}, then create there: {}", record.name, record.line());
         return Some(finding(Check::DelegationTxtInstead, found, Fix::of(fix).with_record(record.clone())));
     }
-    Some(finding(Check::DelegationMissing, format!("has no CNAME record: {}", describe(cname)), create()))
+    Some(finding(Check::DelegationMissing, format!("has no CNAME record: {}", describe(cname)), create(&record)))
+}
+
+/// What to do where some servers have the right record.
+pub(crate) const AGREE: &str = "If the record was just created, wait: it is checked again soon. Otherwise make all name servers of the zone serve the same records.";
+
+fn create(record: &DnsRecord) -> Fix {
+    Fix::of(format!("Create this record in the domain's DNS: {}", record.line())).with_record(record.clone())
+}
+
+/// There is a CNAME, and it leads to `leads`.
+fn elsewhere(base: &DomainName, record: &DnsRecord, leads: &[String]) -> Finding {
+    let target = &record.value;
+    let finding = |check: Check, found: String, fix: String| {
+        check.finding(&record.name, format!("CNAME {target}"), found, Fix::of(fix).with_record(record.clone()))
+    };
+    if leads.contains(&record.name) {
+        return Check::AliasLoop.finding(
+            &record.name,
+            format!("CNAME {target}"),
+            "is an alias of itself",
+            Fix::of(format!("Replace the record by: {}", record.line())).with_record(record.clone()),
+        );
+    }
+    let replace = format!("Replace the record{} at this name with: {}", plural(leads), record.line());
+    let list = leads.join(", ");
+    match leads {
+        [one] if is_appended(base, target, one) => {
+            let found = format!("leads to {one}: your DNS provider appended the zone to the target");
+            let fix = format!("Put a dot at the end of the target, so that it reads “{target}.”: {}", record.line());
+            finding(Check::DelegationElsewhere, found, fix)
+        }
+        [one] if is_earlier(target, one) => {
+            let found = format!("leads to {one}, the target of an earlier registration, instead of {target}");
+            finding(Check::DelegationElsewhere, found, replace)
+        }
+        _ => {
+            let found = format!("leads to {list} instead of {target}");
+            let fix = format!(
+                "{replace}. Another service may depend on the record that is there: ask whoever created it before \
+                 you replace it"
+            );
+            finding(Check::DelegationElsewhere, found, fix)
+        }
+    }
+}
+
+fn plural(records: &[String]) -> &'static str {
+    if records.len() == 1 { "" } else { "s" }
+}
+
+/// Whether `to` is the target with a zone around `base` behind it: forms append it where the dot at the end is missing.
+fn is_appended(base: &DomainName, target: &str, to: &str) -> bool {
+    let zone = to.strip_prefix(target).and_then(|rest| rest.strip_prefix('.'));
+    zone.is_some_and(|zone| base.as_str() == zone || base.as_str().ends_with(&format!(".{zone}")))
+}
+
+/// Whether `to` is another label of the zone that the target's label is in: each registration has its own.
+fn is_earlier(target: &str, to: &str) -> bool {
+    let zone = |name: &str| name.split_once('.').map(|(_, zone)| zone.to_owned());
+    zone(target).is_some_and(|known| known.contains('.') && zone(to) == Some(known))
 }
 
 /// The record beside what was found, and everything that is wrong there. No record before registration.
@@ -61,13 +117,12 @@ pub(crate) fn judge(subject: &Subject, facts: &AuthorizationFacts) -> (Option<Re
         // Why is told of the zone.
         return (Some(RecordCheck { record, status: RecordStatus::Unreachable, found: found(facts) }), Vec::new());
     }
-    let plain = fault(&facts.base, target, &facts.cname, &facts.txt);
-    let status = plain.as_ref().map_or(RecordStatus::Ok, status_of);
-    let mut findings = Vec::new();
-    match plain {
-        None => findings.extend(beside(&record, facts)),
-        Some(fault) => findings.push(refine(fault, &record, facts)),
-    }
+    let fault = fault(&facts.base, target, &facts.cname, &facts.txt).map(|fault| refine(fault, &record, facts));
+    let status = fault.as_ref().map_or(RecordStatus::Ok, |fault| status_of(fault, facts));
+    let mut findings: Vec<Finding> = match fault {
+        None => beside(&record, facts).into_iter().collect(),
+        Some(fault) => vec![fault],
+    };
     if !facts.leftover.is_empty() && findings.is_empty() {
         findings.push(leftover(target, &facts.leftover));
     }
@@ -82,10 +137,12 @@ pub(crate) fn leads_to_another(subject: &Subject, facts: &AuthorizationFacts) ->
     leads.into_iter().any(|to| to != target && to.strip_suffix(zone).is_some_and(|label| label.ends_with('.')))
 }
 
-fn status_of(finding: &Finding) -> RecordStatus {
+fn status_of(finding: &Finding, facts: &AuthorizationFacts) -> RecordStatus {
     match finding.entry().map(|entry| entry.check) {
-        Some(Check::DelegationMissing) => RecordStatus::Missing,
-        Some(Check::ServersDisagree | Check::DelegationTxtInstead) => RecordStatus::Conflict,
+        Some(Check::DelegationMissing) if facts.around.in_the_way().is_empty() => RecordStatus::Missing,
+        Some(Check::DelegationDoubledLabel) => RecordStatus::Missing,
+        Some(Check::DelegationMissing | Check::ServersDisagree) => RecordStatus::Conflict,
+        Some(Check::DelegationTxtInstead | Check::DelegationOwnZone) => RecordStatus::Conflict,
         Some(Check::DelegationElsewhere | Check::AliasLoop) => RecordStatus::Mismatch,
         _ => RecordStatus::Unreachable,
     }
@@ -93,32 +150,77 @@ fn status_of(finding: &Finding) -> RecordStatus {
 
 /// The nearer cause of a fault, where more is known than the record itself.
 fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Finding {
-    if fault.is(Check::DelegationMissing)
-        && let Some((doubled, answers)) = &facts.doubled
-        && doubled.starts_with(&record.name)
-        && let Some(at_doubled) = answers.iter().map(|a| a.answer.records()).find(|data| !data.is_empty())
+    if let Some(own_zone) = surroundings::own_zone(record, &facts.around.own_zone) {
+        return own_zone;
+    }
+    let is_ours = |there: &str| {
+        let to = there.strip_prefix("CNAME ").unwrap_or_default();
+        to == record.value || is_appended(&facts.base, &record.value, to)
+    };
+    if fault.is(Check::DelegationMissing) || is_by_wildcard(&fault, facts) {
+        let explained = surroundings::explain_missing(Check::DelegationMissing, record, facts, &facts.around, is_ours);
+        let mut finding = explained.unwrap_or(fault);
+        if let Some(zone) = surroundings::zone_looked_at(facts) {
+            finding.guidance.summary = format!("{} ({zone})", finding.guidance.summary);
+        }
+        return finding;
+    }
+    if fault.is(Check::ServersDisagree)
+        && let ZoneState::Served { differing: Some(differing), .. } = &facts.zone.state
     {
-        let relative = doubled.strip_suffix(&format!(".{}", apex_of(facts))).unwrap_or(doubled);
-        let relative = relative.strip_suffix(&format!(".{}", apex_of(facts))).unwrap_or(relative);
-        let found = format!("has no record, but {doubled} has one ({}): the zone was appended", at_doubled.join(", "));
-        let fix = format!(
-            "Delete the record at {doubled}, and create it anew with the name typed as {relative}: {}",
-            record.line()
-        );
-        return Check::DelegationDoubledLabel.finding(
-            &record.name,
-            format!("CNAME {}", record.value),
-            found,
-            Fix::of(fix).with_record(record.clone()),
-        );
+        return at_one_side(fault, record, differing, &facts.cname);
     }
     if fault.is(Check::DelegationElsewhere)
         && let Some(chain) = &facts.chain
-        && let Some(fault) = chain_fault(&record.name, &format!("CNAME {}", record.value), chain, record)
     {
-        return fault;
+        let expected = format!("CNAME {}", record.value);
+        if let Some(fault) = chain_fault(&record.name, &expected, chain, record) {
+            return fault;
+        }
+        if let Some((through, _)) = chain.names.split_first().filter(|(_, rest)| rest.contains(&record.value)) {
+            return indirect(record, through);
+        }
     }
     fault
+}
+
+/// Some servers have the record and others do not, and registrar and zone name different ones.
+fn at_one_side(mut fault: Finding, record: &DnsRecord, differing: &Differing, cname: &[ServerAnswer]) -> Finding {
+    let has_it = |answer: &&ServerAnswer| answer.answer.records() == [record.value.clone()];
+    let right: Vec<&str> = cname.iter().filter(has_it).map(|answer| answer.server.as_str()).collect();
+    let (above, own) = (differing.above.join(", "), differing.own.join(", "));
+    fault.guidance.action = Some(format!(
+        "The record is right at {}. The registrar delegates the zone to {above}, and its own NS records name {own}: let \
+         both name the servers that have the record.",
+        right.join(", ")
+    ));
+    fault
+}
+
+/// Whether the records that the fault is about are there only because a wildcard record says so.
+fn is_by_wildcard(fault: &Finding, facts: &AuthorizationFacts) -> bool {
+    let all = |kind: &str, answers: &[ServerAnswer]| {
+        let mut data = answers.iter().flat_map(|answer| answer.answer.records());
+        data.all(|data| facts.around.is_by_wildcard(&format!("{kind} {data}")))
+    };
+    (fault.is(Check::DelegationElsewhere) && all("CNAME", &facts.cname))
+        || (fault.is(Check::DelegationTxtInstead) && all("TXT", &facts.txt))
+}
+
+/// The chain ends at the target, but through names that others may change.
+fn indirect(record: &DnsRecord, through: &str) -> Finding {
+    let found = format!(
+        "leads to {} through {through}, and must lead there directly: whoever changes {through} would decide about the \
+         certificates of this name",
+        record.value
+    );
+    let fix = format!("Let the record lead straight to its target: {}", record.line());
+    Check::DelegationElsewhere.finding(
+        &record.name,
+        format!("CNAME {}", record.value),
+        found,
+        Fix::of(fix).with_record(record.clone()),
+    )
 }
 
 /// A chain of aliases that has no end, or none that every resolver finds.
@@ -156,7 +258,7 @@ fn leftover(target: &str, values: &[String]) -> Finding {
         target,
         "no TXT record while no order is open",
         format!("has a TXT record left over from an earlier order ({})", values.join(", ")),
-        Fix::of("Delete the TXT record in the delegation zone. The next order takes its own values away by itself."),
+        Fix::of("Delete the TXT record in the delegation zone. The next order removes its own values automatically."),
     );
     // The delegated name is in the platform's own zone.
     finding.guidance.waiting_on = vocabulary::guidance::WaitingOn::Operator;
@@ -169,24 +271,46 @@ fn before_registration(facts: &AuthorizationFacts) -> Vec<Finding> {
         return Vec::new();
     }
     let name = facts.base.challenge_name();
-    let persistent =
-        |answers: &[ServerAnswer]| answers.iter().map(|a| a.answer.records().to_vec()).find(|data| !data.is_empty());
-    let expected = "nothing yet: the record to create is shown at registration";
-    let finding = if let Some(to) = persistent(&facts.cname) {
-        let fix = Fix::of(format!("Change the CNAME at {name} to the target that registration will show."));
-        Check::DelegationElsewhere.finding(&name, expected, format!("leads to {} already", to.join(", ")), fix)
-    } else if let Some(values) = persistent(&facts.txt) {
-        let fix = Fix::of(format!("Delete the TXT record at {name} before the CNAME is created."));
-        Check::DelegationTxtInstead.finding(
-            &name,
-            expected,
+    // What a wildcard answers with is no obstacle: the record is created beside it.
+    let there = |kind: &str, answers: &[ServerAnswer]| {
+        let records = answers.iter().map(|a| a.answer.records().to_vec()).find(|data| !data.is_empty());
+        records.filter(|data| !data.iter().all(|data| facts.around.is_by_wildcard(&format!("{kind} {data}"))))
+    };
+    let blocking = facts.around.in_the_way();
+    let (check, found, fix) = if !facts.around.own_zone.is_empty() {
+        let servers = facts.around.own_zone.join(", ");
+        (
+            Check::DelegationOwnZone,
+            format!("is a zone of its own already, at the name servers {servers}"),
+            format!("Delete the NS records at {name} before the CNAME is created."),
+        )
+    } else if let Some(to) = there("CNAME", &facts.cname) {
+        (
+            Check::DelegationElsewhere,
+            format!("leads to {} already", to.join(", ")),
+            format!(
+                "Registration shows the target that the CNAME at {name} must lead to. Another service may depend on the \
+                 record that is there: ask whoever created it before you replace it."
+            ),
+        )
+    } else if let Some(values) = there("TXT", &facts.txt) {
+        (
+            Check::DelegationTxtInstead,
             format!("has a TXT record ({}) already", values.join(", ")),
-            fix,
+            format!("Delete the TXT record at {name} before the CNAME is created."),
+        )
+    } else if !blocking.is_empty() {
+        let list = blocking.join(", ");
+        (
+            Check::DelegationMissing,
+            format!("has other records already: {list}"),
+            format!("Delete these records at {name} before the CNAME is created: {list}"),
         )
     } else {
         return Vec::new();
     };
-    vec![finding.softened(Severity::Warning)]
+    let expected = "nothing yet: the record to create is shown at registration";
+    vec![check.finding(&name, expected, found, Fix::of(fix)).softened(Severity::Warning)]
 }
 
 fn found(facts: &AuthorizationFacts) -> Vec<Found> {
@@ -208,33 +332,5 @@ fn found(facts: &AuthorizationFacts) -> Vec<Found> {
     found
 }
 
-/// Why there is nothing, in words; `None` where the name is there without this type.
-pub(crate) fn error_of(answer: &Answer) -> Option<String> {
-    match answer {
-        Answer::NxDomain => Some("NXDOMAIN (the name does not exist)".into()),
-        Answer::Failed(why) => Some(why.to_string()),
-        _ => None,
-    }
-}
-
-fn apex_of(facts: &AuthorizationFacts) -> &str {
-    match &facts.zone.state {
-        crate::facts::ZoneState::Served { apex, .. } => apex,
-        _ => "",
-    }
-}
-
-/// Each server's answer on one line, in the order of the servers' names.
-pub(crate) fn describe(answers: &[ServerAnswer]) -> String {
-    let mut parts: Vec<String> = answers
-        .iter()
-        .map(|a| match &a.answer {
-            Answer::Records(data) => format!("{} says {}", a.server, data.join(", ")),
-            Answer::NoData => format!("{} has no such record", a.server),
-            Answer::NxDomain => format!("{} says that the name does not exist", a.server),
-            Answer::Failed(why) => format!("{}: {why}", a.server),
-        })
-        .collect();
-    parts.sort();
-    parts.join("; ")
-}
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The checks, by what they look at.
 
+pub mod answers;
 pub mod caa;
 pub mod cdn;
 pub mod certificate_authority;
@@ -9,6 +10,7 @@ pub mod http;
 pub(crate) mod need;
 pub mod persistent_record;
 pub mod serving;
+pub mod surroundings;
 pub mod zone;
 
 pub use self::cdn::Cdn;

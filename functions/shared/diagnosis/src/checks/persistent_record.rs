@@ -9,9 +9,10 @@ use vocabulary::text::moment;
 
 use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
-use crate::checks::delegation::{describe, error_of};
-use crate::checks::zone;
-use crate::facts::{AuthorizationFacts, ZoneState};
+use crate::checks::answers::{describe, error_of};
+use crate::checks::delegation::AGREE;
+use crate::checks::{surroundings, zone};
+use crate::facts::AuthorizationFacts;
 use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
 
@@ -27,20 +28,22 @@ pub fn fault(
 ) -> Option<Finding> {
     let record = persistent_record(base, wildcard, issuer);
     let answered: Vec<_> = txt.iter().filter(|a| a.answer.is_usable()).collect();
+    if !txt.is_empty() && txt.iter().all(|a| a.answer.is_unseen()) {
+        // It cannot be seen from here. The CA decides.
+        return None;
+    }
     if answered.is_empty() {
-        let found = format!("cannot be looked up, as no name server of {base} answers: {}", describe(txt));
-        return Some(finding(zone::unanswered(txt), &record, found, "Create this TXT record in the domain's DNS"));
+        return Some(zone::unanswered_record(base, &record, txt));
     }
     let judged: Vec<_> = answered.iter().map(|a| (*a, best(issuer, a.answer.records(), wildcard, now))).collect();
     let wrong: Vec<_> =
         judged.iter().filter_map(|(answer, best)| best.as_ref().err().map(|why| (answer, why))).collect();
     let (first, _) = wrong.first()?;
     if wrong.len() < judged.len() {
-        let found = format!("is told differently by the name servers of {base}, which disagree: {}", describe(txt));
-        let fix = Fix::of(
-            "If the record was just created, wait: it is checked again soon. Otherwise make all name servers of the zone serve the same records.",
-        );
-        let fix = fix.with_record(record.clone()).with_command(format!("dig TXT {} @{}", record.name, first.server));
+        let found = format!("gets different answers from the name servers of {base}: {}", describe(txt));
+        let fix = Fix::of(AGREE)
+            .with_record(record.clone())
+            .with_command(format!("dig TXT {} @{}", record.name, first.server));
         return Some(Check::ServersDisagree.finding(&record.name, expected(&record), found, fix));
     }
     let (answer, why) = wrong.iter().max_by_key(|(_, why)| *why).expect("one is wrong");
@@ -143,23 +146,16 @@ fn status_of(finding: &Finding) -> RecordStatus {
     }
 }
 
-/// Missing where it must be, because it stands where the provider has appended the zone.
+/// The nearer cause of a fault, where more is known than the record itself.
 fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Finding {
-    let (ZoneState::Served { apex, .. }, Some((doubled, answers))) = (&facts.zone.state, &facts.doubled) else {
-        return fault;
-    };
-    let Some(there) = answers.iter().map(|a| a.answer.records()).find(|data| !data.is_empty()) else { return fault };
-    if !fault.is(Check::PersistentMissing) || !doubled.starts_with(&record.name) {
+    let around = &facts.persistent_around;
+    let mut values = facts.persistent.iter().flat_map(|answer| answer.answer.records());
+    let by_wildcard = values.all(|value| around.is_by_wildcard(&format!("TXT {value}")));
+    if !fault.is(Check::PersistentMissing) && !(fault.is(Check::PersistentElsewhere) && by_wildcard) {
         return fault;
     }
-    let relative = record.name.strip_suffix(&format!(".{apex}")).unwrap_or(&record.name);
-    let found = format!("has no record, but {doubled} has one ({}): the zone was appended", there.join(", "));
-    let fix = format!(
-        "Delete the record at {doubled}, and create it anew with the name typed as {relative}: {}",
-        record.line()
-    );
-    let fix = Fix::of(fix).with_record(record.clone());
-    Check::DelegationDoubledLabel.finding(&record.name, expected(record), found, fix)
+    let is_ours = |there: &str| there.strip_prefix("TXT ") == Some(&record.value);
+    surroundings::explain_missing(Check::PersistentMissing, record, facts, around, is_ours).unwrap_or(fault)
 }
 
 /// A record that is good now, and will not be when the certificate is to be renewed.

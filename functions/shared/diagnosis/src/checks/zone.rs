@@ -1,12 +1,16 @@
 //! The zone and its name servers.
 
 use vocabulary::dns::{Answer, ServerAnswer, Unanswered};
-use vocabulary::names::CertificateName;
+use vocabulary::guidance::WaitingOn;
+use vocabulary::names::{CertificateName, DomainName};
+use vocabulary::record::{DnsRecord, quoted};
 
 use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
-use crate::facts::{Dnssec, ZoneFacts, ZoneState};
+use crate::checks::answers::describe;
+use crate::facts::{Bogus, Differing, Dnssec, ZoneFacts, ZoneState};
 use crate::report::{Finding, Severity};
+use crate::subject::Subject;
 
 /// What a server is good for, told by its answer for the zone's SOA record.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +18,11 @@ enum Condition {
     Serving,
     Failing,
     Lame,
+    /// It has no address, or speaks something else.
+    Unusable,
     Silent,
+    /// Not asked, or not to be asked from here.
+    Unseen,
 }
 
 fn condition(server: &ServerAnswer) -> Condition {
@@ -22,9 +30,17 @@ fn condition(server: &ServerAnswer) -> Condition {
         Answer::Records(_) => Condition::Serving,
         // With authority, but for another zone.
         Answer::NoData | Answer::NxDomain => Condition::Lame,
-        Answer::Failed(Unanswered::Refused | Unanswered::NotAuthoritative) => Condition::Lame,
-        Answer::Failed(Unanswered::ServFail) => Condition::Failing,
-        Answer::Failed(_) => Condition::Silent,
+        Answer::Failed(why) => condition_of(why),
+    }
+}
+
+fn condition_of(why: &Unanswered) -> Condition {
+    match why {
+        Unanswered::Refused | Unanswered::NotAuthoritative | Unanswered::Delegated(_) => Condition::Lame,
+        Unanswered::ServFail => Condition::Failing,
+        Unanswered::Ipv6Only | Unanswered::NotAsked => Condition::Unseen,
+        Unanswered::TimedOut => Condition::Silent,
+        Unanswered::Other(_) => Condition::Unusable,
     }
 }
 
@@ -36,12 +52,35 @@ impl ZoneFacts {
     }
 }
 
-pub(crate) fn findings(zone: &ZoneFacts) -> Vec<Finding> {
+/// Whether nothing came back from those who must know: that alone says nothing of whose fault it is.
+pub fn is_silent(zone: &ZoneFacts) -> bool {
+    match &zone.state {
+        ZoneState::Absent { .. } => false,
+        ZoneState::Unknown(why) => condition_of(why) == Condition::Silent,
+        ZoneState::Served { servers, .. } => are_silent(servers),
+    }
+}
+
+/// Whether none of them answers, and one at least was silent.
+fn are_silent(servers: &[ServerAnswer]) -> bool {
+    let conditions = || servers.iter().map(condition);
+    conditions().all(|condition| condition >= Condition::Unusable) && conditions().any(|it| it == Condition::Silent)
+}
+
+/// `is_overdue`: silence has lasted for so long, while others answer, that it is a fault.
+pub(crate) fn findings(zone: &ZoneFacts, is_overdue: bool) -> Vec<Finding> {
     match &zone.state {
         ZoneState::Absent { nxdomain } => vec![absent(zone, *nxdomain)],
+        ZoneState::Unknown(why) if is_silent(zone) && !is_overdue => {
+            vec![unreached(registered(zone), &why.to_string())]
+        }
         ZoneState::Unknown(why) => vec![unknown(zone, why)],
-        ZoneState::Served { apex, servers, dnssec } => {
+        ZoneState::Served { apex, servers, .. } if is_silent(zone) && !is_overdue => {
+            vec![unreached(apex, &describe(servers))]
+        }
+        ZoneState::Served { apex, servers, dnssec, differing } => {
             let mut findings = faulty_servers(apex, servers);
+            findings.extend(differing.as_ref().map(|differing| differ(apex, differing)));
             if let Dnssec::Broken(why) = dnssec {
                 findings.push(unsigned(apex, why));
             }
@@ -51,10 +90,10 @@ pub(crate) fn findings(zone: &ZoneFacts) -> Vec<Finding> {
 }
 
 fn absent(zone: &ZoneFacts, nxdomain: bool) -> Finding {
-    let registered = psl::domain_str(&zone.name).unwrap_or(&zone.name);
+    let registered = registered(zone);
     let found = match nxdomain {
-        true => "does not exist: the servers above it answer NXDOMAIN",
-        false => "has no name servers: the servers above it know the name, but delegate it to nobody",
+        true => "is not registered, or its registration has lapsed: the servers above it say that it does not exist",
+        false => "is known to the servers above it, but has no name servers",
     };
     let fix =
         format!("Register or renew {registered} at a registrar and set its name servers, or correct the spelling.");
@@ -62,19 +101,45 @@ fn absent(zone: &ZoneFacts, nxdomain: bool) -> Finding {
     Check::DomainNotFound.finding(registered, "a registered domain with name servers", found, fix)
 }
 
+/// Nobody is blamed yet.
+fn unreached(zone: &str, why: &str) -> Finding {
+    let found = format!("could not be asked: its name servers gave no answer in time ({why})");
+    let mut finding =
+        Check::ServersSilent.finding(zone, "name servers that answer", found, Fix::optional(Some(SOON.into())));
+    finding.guidance.waiting_on = WaitingOn::Nobody;
+    finding.softened(Severity::Warning)
+}
+
+const SOON: &str = "No action needed. It is checked again in a minute.";
+
+fn unseen(zone: &str, why: &str) -> Finding {
+    let found = format!("cannot be checked from here: {why}");
+    Check::ServersUnseen.finding(
+        zone,
+        "name servers that can be asked over IPv4",
+        found,
+        Fix::of(Check::ServersUnseen.entry().fix),
+    )
+}
+
+fn registered(zone: &ZoneFacts) -> &str {
+    psl::domain_str(&zone.name).unwrap_or(&zone.name)
+}
+
 /// Nothing is known of the zone, as the servers on the way to it gave no answer.
 fn unknown(zone: &ZoneFacts, why: &Unanswered) -> Finding {
     let (check, name) = match why {
+        Unanswered::Ipv6Only | Unanswered::NotAsked => return unseen(registered(zone), &why.to_string()),
         Unanswered::ServFail => (Check::ServersFailing, "fail (SERVFAIL)"),
         Unanswered::Refused | Unanswered::NotAuthoritative => (Check::ServersLame, "do not serve it"),
         _ => (Check::ServersSilent, "do not answer"),
     };
-    let registered = psl::domain_str(&zone.name).unwrap_or(&zone.name);
+    let registered = registered(zone);
     let fix = Fix::of(check.entry().fix).with_command(format!("dig +trace NS {registered}"));
     check.finding(
         registered,
         "name servers that answer",
-        format!("no name server of it answers: they {name} ({why})"),
+        format!("has no name server that answers: they {name} ({why})"),
         fix,
     )
 }
@@ -85,11 +150,15 @@ fn faulty_servers(apex: &str, servers: &[ServerAnswer]) -> Vec<Finding> {
         let fix = Fix::of(Check::ServersSilent.entry().fix).with_command(format!("dig +trace NS {apex}"));
         return vec![Check::ServersSilent.finding(apex, EXPECTED, "has no name server that can be found", fix)];
     }
+    if servers.iter().all(|server| condition(server) == Condition::Unseen) {
+        return vec![unseen(apex, &describe(servers))];
+    }
     let serving = servers.iter().any(|server| condition(server) == Condition::Serving);
     let mut findings = Vec::new();
     for (kind, check, what) in [
         (Condition::Failing, Check::ServersFailing, "fail"),
         (Condition::Lame, Check::ServersLame, "do not serve the zone"),
+        (Condition::Unusable, Check::ServersSilent, "cannot be used"),
         (Condition::Silent, Check::ServersSilent, "do not answer"),
     ] {
         let mut faulty: Vec<String> = servers
@@ -104,7 +173,7 @@ fn faulty_servers(apex: &str, servers: &[ServerAnswer]) -> Vec<Finding> {
         faulty.sort();
         let found = match serving {
             true => format!("{} of its {} name servers {what}: {}", faulty.len(), servers.len(), faulty.join("; ")),
-            false => format!("no name server of it answers: they {what} ({})", faulty.join("; ")),
+            false => format!("has no name server that answers: they {what} ({})", faulty.join("; ")),
         };
         let fix = Fix::of(check.entry().fix).with_command(format!("dig SOA {apex} @{}", first.server));
         let finding = check.finding(apex, EXPECTED, found, fix);
@@ -118,6 +187,15 @@ fn faulty_servers(apex: &str, servers: &[ServerAnswer]) -> Vec<Finding> {
     findings
 }
 
+fn differ(apex: &str, differing: &Differing) -> Finding {
+    let Differing { above, own } = differing;
+    let (above, own) = (above.join(", "), own.join(", "));
+    let found = format!("is delegated to {above} by the zone above, while its own NS records name {own}");
+    let fix = "Name the same servers at both places: at the registrar, and in the NS records of the zone.";
+    let fix = Fix::of(fix).with_command(format!("dig +trace NS {apex}"));
+    Check::NameServersDiffer.finding(apex, "the same name servers at the registrar and in the zone", found, fix)
+}
+
 fn unsigned(apex: &str, why: &str) -> Finding {
     let fix = format!(
         "Remove the DS record of {apex} at its registrar, or replace it by the one that the zone's provider shows."
@@ -128,6 +206,20 @@ fn unsigned(apex: &str, why: &str) -> Finding {
         why,
         Fix::of(fix).with_command(format!("delv {apex} SOA")),
     )
+}
+
+/// One answer of a zone that is intact otherwise.
+pub(crate) fn bogus(subject: &Subject, bogus: &Bogus) -> Finding {
+    let name = &bogus.name;
+    let fix = format!("Sign the zone of {name} again, or ask its DNS provider why the signature is not renewed.");
+    let fix = Fix::of(fix).with_command(format!("delv {name}"));
+    let expected = "an answer that a validating resolver gives out";
+    let mut finding = Check::DnssecBroken.finding(name, expected, &bogus.why, fix);
+    let of_the_platform = |ours: &str| name == ours || name.ends_with(&format!(".{ours}"));
+    if of_the_platform(&subject.endpoint_target) || subject.delegation_target.as_deref().is_some_and(of_the_platform) {
+        finding.guidance.waiting_on = WaitingOn::Operator;
+    }
+    finding
 }
 
 /// A name of the list's ICANN part, which no certificate can be had for.
@@ -156,4 +248,24 @@ pub(crate) fn unanswered(answers: &[ServerAnswer]) -> Check {
         Some(Condition::Lame) => Check::ServersLame,
         _ => Check::ServersSilent,
     }
+}
+
+/// A record that none of the name servers of `base` gave a usable answer for.
+///
+/// No answer in time blames nobody: it may be the network, and it may be ours.
+pub(crate) fn unanswered_record(base: &DomainName, record: &DnsRecord, answers: &[ServerAnswer]) -> Finding {
+    let check = unanswered(answers);
+    let expected = match record.kind.as_str() {
+        "TXT" => format!("TXT {}", quoted(&record.value)),
+        kind => format!("{kind} {}", record.value),
+    };
+    let said = describe(answers);
+    if are_silent(answers) {
+        let found = format!("could not be looked up: we could not reach the name servers of {base} ({said})");
+        let mut finding = check.finding(&record.name, expected, found, Fix::optional(None));
+        finding.guidance.waiting_on = WaitingOn::Nobody;
+        return finding.softened(Severity::Warning);
+    }
+    let found = format!("could not be looked up, as no name server of {base} gives an answer: {said}");
+    check.finding(&record.name, expected, found, Fix::of(check.entry().fix))
 }

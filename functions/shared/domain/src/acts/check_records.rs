@@ -4,6 +4,7 @@ use diagnosis::checks::persistent_record;
 use diagnosis::facts::MOST_ALIASES;
 use diagnosis::gate::judge_delegation;
 use diagnosis::to_failure;
+use futures::future::join_all;
 use time::OffsetDateTime;
 use vocabulary::acme::{ChallengeKind, Challenges, Reachability};
 use vocabulary::dns::owner_records::host_can_prove;
@@ -30,22 +31,24 @@ pub async fn check_proofs(
     challenges: &Challenges,
 ) -> Result<(), Failure> {
     let target = platform.delegation_target(&endpoint.label);
-    for base in endpoint.names.authorization_names() {
+    let bases = endpoint.names.authorization_names().into_iter().filter_map(|base| {
         let validates = names_of(endpoint, base).any(|name| challenges.of(name) == ChallengeKind::Dns01);
-        if !validates && platform.tenant_proof == TenantProof::Off {
-            continue;
-        }
+        (validates || platform.tenant_proof != TenantProof::Off).then_some((base, validates))
+    });
+    // Side by side: a hundred names with servers that are slow take no longer than one.
+    let checked = bases.map(async |(base, validates)| {
         let cname = dns.ask(&base.challenge_name(), RecordKind::Cname).await;
         if judge_delegation(base, &target, &cname, &[]).is_ok() {
-            continue;
+            return Ok(());
         }
-        if validates || !is_proven_without(dns, endpoint, platform, base, &cname).await {
-            // What else may stand there only matters where the alias is not right.
-            let txt = dns.ask(&base.challenge_name(), RecordKind::Txt).await;
-            judge_delegation(base, &target, &cname, &txt)?;
+        if !validates && is_proven_without(dns, endpoint, platform, base, &cname).await {
+            return Ok(());
         }
-    }
-    Ok(())
+        // What else may stand there only matters where the alias is not right.
+        let txt = dns.ask(&base.challenge_name(), RecordKind::Txt).await;
+        judge_delegation(base, &target, &cname, &txt)
+    });
+    join_all(checked).await.into_iter().collect()
 }
 
 fn names_of<'a>(endpoint: &'a Endpoint, base: &DomainName) -> impl Iterator<Item = &'a CertificateName> {
@@ -105,16 +108,17 @@ pub async fn check_delegations<'a>(
     authorization_names: impl IntoIterator<Item = &'a DomainName>,
     target: &str,
 ) -> Result<(), Failure> {
-    for base in authorization_names {
+    let checked = authorization_names.into_iter().map(async |base| {
         let name = base.challenge_name();
         let cname = dns.ask(&name, RecordKind::Cname).await;
         // What else may stand there only matters where the alias is not right.
-        if judge_delegation(base, target, &cname, &[]).is_err() {
-            let txt = dns.ask(&name, RecordKind::Txt).await;
-            judge_delegation(base, target, &cname, &txt)?;
+        if judge_delegation(base, target, &cname, &[]).is_ok() {
+            return Ok(());
         }
-    }
-    Ok(())
+        let txt = dns.ask(&name, RecordKind::Txt).await;
+        judge_delegation(base, target, &cname, &txt)
+    });
+    join_all(checked).await.into_iter().collect()
 }
 
 /// Looks whether the standing record of each base is one that the CA accepts; with the base, whether for its wildcard.
@@ -128,11 +132,12 @@ pub async fn check_persistent_records<'a>(
     issuer: &PersistentIssuer,
     now: OffsetDateTime,
 ) -> Result<(), Failure> {
-    for (base, wildcard) in authorization_names {
+    let checked = authorization_names.into_iter().map(async |(base, wildcard)| {
         let txt = dns.ask(&base.persistent_name(), RecordKind::Txt).await;
-        if let Some(finding) = persistent_record::fault(base, wildcard, issuer, &txt, now) {
-            return Err(to_failure::to_failure(&finding));
+        match persistent_record::fault(base, wildcard, issuer, &txt, now) {
+            Some(finding) => Err(to_failure::to_failure(&finding)),
+            None => Ok(()),
         }
-    }
-    Ok(())
+    });
+    join_all(checked).await.into_iter().collect()
 }

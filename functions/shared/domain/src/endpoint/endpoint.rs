@@ -229,6 +229,7 @@ impl Endpoint {
             certificate: self.certificate.clone(),
             failure: self.failing.as_ref().map(|failing| failing.failure.clone()),
             order_open: self.order.is_some(),
+            last_check: self.check.clone(),
         }
     }
 }

@@ -42,7 +42,15 @@ fn finding(check: &str, severity: Severity) -> Finding {
 }
 
 fn report(findings: Vec<Finding>, serving: Serving, at: OffsetDateTime) -> CheckReport {
-    CheckReport { checked_at: at, records: vec![], findings, provider: None, serving, over_dns: vec![] }
+    CheckReport {
+        checked_at: at,
+        records: vec![],
+        findings,
+        provider: None,
+        serving,
+        over_dns: vec![],
+        unreached: None,
+    }
 }
 
 fn presented(ours: bool, chain_complete: bool) -> Serving {

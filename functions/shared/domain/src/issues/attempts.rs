@@ -16,7 +16,8 @@ use crate::issues::issue::{Due, Issue, Notice};
 /// of its own name.
 pub fn is_shared(failure: &Failure) -> bool {
     use FailureName::*;
-    failure.waiting_on() != WaitingOn::DomainOwner
+    // Nobody's: name servers of one domain that could not be reached.
+    !matches!(failure.waiting_on(), WaitingOn::DomainOwner | WaitingOn::Nobody)
         && matches!(
             failure.name,
             Throttled

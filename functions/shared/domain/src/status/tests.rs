@@ -54,6 +54,7 @@ fn checked(mut endpoint: Endpoint, worst: Option<Severity>, serves_another: bool
         worst: worst.map(concern),
         serves_another,
         over_dns: vec![],
+        unreached: None,
     });
     endpoint
 }

@@ -34,6 +34,7 @@ pub fn report_of_a_missing_record(name: &str, value: &str, at: OffsetDateTime) -
         provider: None,
         serving: Serving::NotChecked,
         over_dns: vec![],
+        unreached: None,
     }
 }
 

@@ -24,7 +24,13 @@ pub enum Unanswered {
     Refused,
     /// It answers, but not with authority (the AA bit is clear): it does not serve the zone.
     NotAuthoritative,
+    /// It refers to these name servers: the name itself is a zone of its own there.
+    Delegated(Vec<String>),
     TimedOut,
+    /// It has IPv6 addresses only, and is asked over IPv4 alone.
+    Ipv6Only,
+    /// One check asks only so many questions.
+    NotAsked,
     /// Anything else, in words.
     Other(String),
 }
@@ -32,10 +38,13 @@ pub enum Unanswered {
 impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Delegated(servers) => return write!(f, "the name is a zone of its own, at {}", servers.join(", ")),
             Self::ServFail => "SERVFAIL (the server fails inside)",
             Self::Refused => "REFUSED (the server does not serve this zone)",
             Self::NotAuthoritative => "an answer without authority (the server does not serve this zone)",
             Self::TimedOut => "no answer in time",
+            Self::Ipv6Only => "it has IPv6 addresses only, and cannot be asked from here",
+            Self::NotAsked => "it was not asked, as one check asks only so many questions",
             Self::Other(why) => why,
         })
     }
@@ -48,6 +57,19 @@ impl Answer {
             Self::Records(data) => data,
             _ => &[],
         }
+    }
+
+    /// The name servers that the name itself is delegated to, where it is.
+    pub fn delegated(&self) -> &[String] {
+        match self {
+            Self::Failed(Unanswered::Delegated(servers)) => servers,
+            _ => &[],
+        }
+    }
+
+    /// Whether nothing is known because of where, or how, the question was asked: that is no fault of the server's.
+    pub fn is_unseen(&self) -> bool {
+        matches!(self, Self::Failed(Unanswered::Ipv6Only | Unanswered::NotAsked))
     }
 
     pub fn is_usable(&self) -> bool {

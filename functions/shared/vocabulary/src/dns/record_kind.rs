@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// The record types that are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RecordKind {
     A,
     Aaaa,
@@ -11,6 +11,7 @@ pub enum RecordKind {
     Cname,
     Dnskey,
     Ds,
+    Mx,
     Ns,
     Soa,
     Txt,
@@ -25,6 +26,7 @@ impl fmt::Display for RecordKind {
             Self::Cname => "CNAME",
             Self::Dnskey => "DNSKEY",
             Self::Ds => "DS",
+            Self::Mx => "MX",
             Self::Ns => "NS",
             Self::Soa => "SOA",
             Self::Txt => "TXT",

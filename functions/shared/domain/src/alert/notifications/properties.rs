@@ -73,6 +73,7 @@ fn checked(broken: Option<WaitingOn>, another: bool, at: OffsetDateTime) -> Chec
         }),
         serves_another: another,
         over_dns: vec![],
+        unreached: None,
     }
 }
 

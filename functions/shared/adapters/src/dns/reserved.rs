@@ -1,0 +1,43 @@
+//! Which addresses name servers may be asked at: a zone could name servers in our own network.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::IpNet;
+
+/// Whether `address` is one that everybody can reach, or one of `allowed`. Only IPv4 is asked.
+pub(super) fn may_be_asked(address: IpAddr, allowed: &[IpNet]) -> bool {
+    allowed.iter().any(|network| network.contains(&address))
+        || matches!(address, IpAddr::V4(address) if !is_special_purpose(address))
+}
+
+/// IANA's special-purpose registry for IPv4 (RFC 6890), and multicast.
+fn is_special_purpose(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_documentation()
+        || matches!(
+            (a, b, c),
+            (0 | 224..=255, ..) | (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) | (198, 18 | 19, _)
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_in_our_own_network_are_not_asked() {
+        for address in
+            ["127.0.0.1", "10.0.0.2", "169.254.169.253", "100.64.0.1", "192.168.1.1", "224.0.0.1", "::1", "2001:db8::1"]
+        {
+            assert!(!may_be_asked(address.parse().expect("an address"), &[]), "{address}");
+        }
+        for address in ["198.41.0.4", "192.33.4.12", "199.7.91.13", "93.184.216.34"] {
+            assert!(may_be_asked(address.parse().expect("an address"), &[]), "{address}");
+        }
+        let loopback = ["127.0.0.0/8".parse().expect("a network")];
+        assert!(may_be_asked("127.0.0.53".parse().expect("an address"), &loopback), "the local cloud's");
+    }
+}

@@ -1,0 +1,119 @@
+//! Whether a validating resolver would give an answer out: hickory's validator, over our own way through the DNS.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use diagnosis::facts::Dnssec;
+use futures::stream::{self, Stream, StreamExt};
+use hickory_resolver::net::dnssec::DnssecDnsHandle;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::{DnsError, DnsHandle, NetError};
+use hickory_resolver::proto::dnssec::rdata::DNSSECRData;
+use hickory_resolver::proto::dnssec::{Proof, TrustAnchors};
+use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Message, Query};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use vocabulary::dns::Unanswered;
+
+use super::dnssec::why_bogus;
+use super::recursion::Recursion;
+use super::zone::Zone;
+
+/// What a validating resolver makes of an answer (RFC 4035 §4.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Validity {
+    Secure,
+    /// Nothing that leads to it is signed.
+    Insecure,
+    /// It answers SERVFAIL instead. Why, in words.
+    Bogus(String),
+    /// No answer, or none from those on the way to it.
+    Unknown,
+}
+
+/// What the validator asks with.
+#[derive(Clone)]
+struct Handle(Recursion);
+
+impl DnsHandle for Handle {
+    type Response = Pin<Box<dyn Stream<Item = Result<DnsResponse, NetError>> + Send>>;
+    type Runtime = TokioRuntimeProvider;
+
+    fn send(&self, request: DnsRequest) -> Self::Response {
+        let recursion = self.0.clone();
+        Box::pin(stream::once(async move {
+            let query = request.queries.first().cloned().ok_or(NetError::from("a request without a question"))?;
+            match recursion.signed_answer(query.name(), query.query_type()).await {
+                Ok(message) => DnsResponse::from_message(message).map_err(NetError::from),
+                Err(Unanswered::TimedOut) => Err(NetError::Timeout),
+                Err(why) => Err(NetError::from(why.to_string())),
+            }
+        }))
+    }
+}
+
+impl Recursion {
+    /// How the zone stands with DNSSEC. `now` is in seconds since 1970.
+    pub(crate) async fn security(&self, zone: &Zone, now: i64) -> Dnssec {
+        match self.validity(&zone.apex, RecordType::SOA, now).await {
+            // Nobody to trust is known: what can be said is whether the zone fits its parent.
+            None => self.dnssec(zone, now).await,
+            Some(Validity::Secure) => Dnssec::Intact,
+            Some(Validity::Insecure) => Dnssec::Unsigned,
+            Some(Validity::Unknown) => Dnssec::Unknown,
+            Some(Validity::Bogus(why)) => match self.dnssec(zone, now).await {
+                Dnssec::Broken(nearer) => Dnssec::Broken(nearer),
+                _ => Dnssec::Broken(why),
+            },
+        }
+    }
+
+    /// What a validating resolver makes of the records of one type; `None` where no key of the root is known.
+    pub(crate) async fn validity(&self, name: &Name, kind: RecordType, now: i64) -> Option<Validity> {
+        let anchors: Arc<TrustAnchors> = self.trust_anchors()?;
+        let validator = DnssecDnsHandle::with_trust_anchor(Handle(self.clone()), anchors);
+        let mut options = DnsRequestOptions::default();
+        options.edns_set_dnssec_ok = true;
+        let answer = validator.lookup(Query::query(name.clone(), kind), options).next().await;
+        let proof = match answer {
+            Some(Ok(response)) => weakest(&response.answers, name),
+            Some(Err(NetError::Dns(DnsError::Nsec { proof, .. }))) => proof,
+            Some(Err(_)) | None => return Some(Validity::Unknown),
+        };
+        Some(match proof {
+            Proof::Secure => Validity::Secure,
+            Proof::Insecure => Validity::Insecure,
+            Proof::Bogus => match self.signed_answer(name, kind).await {
+                Ok(message) => Validity::Bogus(why_bogus(&message, name, kind, now)),
+                Err(_) => Validity::Unknown,
+            },
+            Proof::Indeterminate => Validity::Unknown,
+        })
+    }
+
+    /// An answer with the signatures and proofs that belong to it, and nothing else: aliases are followed one by one.
+    async fn signed_answer(&self, name: &Name, kind: RecordType) -> Result<Message, Unanswered> {
+        // The zone above has the DS records (RFC 4035 §3.1.4.1).
+        let around = if kind == RecordType::DS { name.base_name() } else { name.clone() };
+        let zone = self.nearest(&around, &[]).await.zone;
+        let mut message = self.signed(&zone, name, kind).await?;
+        message.answers.retain(|record| record.name == *name);
+        message.authorities.retain(|record| zone.apex.zone_of(&record.name) && is_proof(record));
+        message.additionals.clear();
+        Ok(message)
+    }
+}
+
+/// SOA, NSEC, NSEC3 and their signatures: what shows that something is not there.
+fn is_proof(record: &Record) -> bool {
+    let kind = match &record.data {
+        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => signature.input().type_covered,
+        _ => record.record_type(),
+    };
+    matches!(kind, RecordType::SOA | RecordType::NSEC | RecordType::NSEC3)
+}
+
+/// Of the records at `name`. Where there are none, the validator had nothing against it.
+fn weakest(answers: &[Record], name: &Name) -> Proof {
+    let own = answers.iter().filter(|record| record.name == *name && record.record_type() != RecordType::RRSIG);
+    own.map(|record| record.proof).min().unwrap_or(Proof::Insecure)
+}
