@@ -32,7 +32,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     let aws = cloud.aws();
     let id = EndpointId::from_random([9; 16]);
 
-    let tokens = ChallengeBucket::new(aws.s3.clone(), cloud.resource("ChallengeBucket")?.into());
+    let tokens = ChallengeBucket::new(aws.s3.clone(), cloud.resource("TokenBucket")?.into());
     contracts::token_store(&tokens, &"bank.example.com".parse()?).await;
 
     let keys = EncryptedKeys::new(

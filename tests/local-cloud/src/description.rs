@@ -78,7 +78,7 @@ impl Description {
             ("EDGE", self.edge.to_string()),
             ("STATE_MACHINE_ARN", self.resource("IssueCertificateStateMachine")?.into()),
             ("TABLE_NAME", self.resource("EndpointsTable")?.into()),
-            ("TOKEN_BUCKET", self.resource("ChallengeBucket")?.into()),
+            ("TOKEN_BUCKET", self.resource("TokenBucket")?.into()),
         ])
     }
 

@@ -35,7 +35,7 @@ impl LocalCloud {
     pub async fn tokens(&self) -> Result<Vec<String>> {
         let mut keys = Vec::new();
         let mut pages =
-            self.aws().s3.list_objects_v2().bucket(self.resource("ChallengeBucket")?).into_paginator().send();
+            self.aws().s3.list_objects_v2().bucket(self.resource("TokenBucket")?).into_paginator().send();
         while let Some(page) = pages.next().await {
             keys.extend(
                 page.context("ListObjectsV2")?.contents.unwrap_or_default().into_iter().filter_map(|object| object.key),

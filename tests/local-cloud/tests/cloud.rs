@@ -81,7 +81,7 @@ async fn the_edge_answers_with_what_the_responder_has_for_the_host() -> Result<(
     let cloud = cloud().await?;
     let host = unique("edge");
     let key = format!("challenges/{host}/token");
-    let bucket = cloud.resource("ChallengeBucket")?;
+    let bucket = cloud.resource("TokenBucket")?;
     cloud
         .aws()
         .s3
