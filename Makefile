@@ -24,8 +24,8 @@ CLOUD := default
 CARGO := --workspace
 # Nextest where there is one: it runs several tests at once, and says which are slow.
 RUN_TESTS := $(if $(shell cargo nextest --version 2>/dev/null),nextest run,test)
-# Tests without a cloud and a browser: every unit test, all that are in folders of functions, and the flow's.
-UNIT_TESTS := --lib --bin managed-https $(addprefix --test ,flow $(foreach place,functions/* functions/*/*,\
+# Tests without a cloud and a browser: every unit test, all that are in folders of functions, the flow's and the docs'.
+UNIT_TESTS := --lib --bin managed-https $(addprefix --test ,flow pages words $(foreach place,functions/* functions/*/*,\
   $(notdir $(basename $(wildcard $(place)/tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard $(place)/tests/*/main.rs)))))
 
 help:

@@ -72,7 +72,6 @@ fn every_make_target_exists() -> Result<()> {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "make sets it to have the page written")]
 fn the_page_of_parameters_is_what_the_template_says() -> Result<()> {
     let page = parameters_page(&Template::read()?)?;
     let path = root().join(PARAMETERS);
