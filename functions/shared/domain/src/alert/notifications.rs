@@ -23,6 +23,13 @@ pub struct Decision {
     pub notifications: Notifications,
 }
 
+impl Decision {
+    /// Whether anybody has to be told, or any shared cause to be met or left.
+    pub fn is_news(&self) -> bool {
+        !(self.alerts.is_empty() && self.shared.is_empty() && self.left.is_empty())
+    }
+}
+
 impl Notified {
     fn is(&self, issue: &Issue, notice: Notice) -> bool {
         (&self.cause, self.owner, self.shared) == (&issue.cause, issue.owner, notice.shared)

@@ -27,5 +27,6 @@ pub(crate) fn certificate(
         announced: true,
         copies: vec![],
         listeners: vec![],
+        retired: vec![],
     }
 }
