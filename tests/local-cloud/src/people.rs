@@ -34,8 +34,7 @@ impl LocalCloud {
     /// Keys of the HTTP-01 responses in the bucket.
     pub async fn tokens(&self) -> Result<Vec<String>> {
         let mut keys = Vec::new();
-        let mut pages =
-            self.aws().s3.list_objects_v2().bucket(self.resource("TokenBucket")?).into_paginator().send();
+        let mut pages = self.aws().s3.list_objects_v2().bucket(self.resource("TokenBucket")?).into_paginator().send();
         while let Some(page) = pages.next().await {
             keys.extend(
                 page.context("ListObjectsV2")?.contents.unwrap_or_default().into_iter().filter_map(|object| object.key),

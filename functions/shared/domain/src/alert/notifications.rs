@@ -25,6 +25,13 @@ pub struct Decision {
     pub notifications: Notifications,
 }
 
+impl Decision {
+    /// Whether anybody has to be told, or any shared cause to be met or left.
+    pub fn is_news(&self) -> bool {
+        !(self.alerts.is_empty() && self.shared.is_empty() && self.left.is_empty())
+    }
+}
+
 impl Notified {
     /// Whether it was the domain owner's part of a set-up: there was no certificate yet.
     fn is_setup(&self) -> bool {

@@ -28,6 +28,7 @@ pub(crate) fn certificate(
         announced: true,
         copies: vec![],
         listeners: vec![],
+        retired: vec![],
     }
 }
 
