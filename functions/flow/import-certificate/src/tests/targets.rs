@@ -232,7 +232,7 @@ async fn renewal(fixture: &mut Fixture) {
     let generation = endpoint.generation + 1;
     let key = CertificateKey::generate;
     fixture.keys.ensure(&id, generation, key).await.expect("in memory");
-    let opened = fixture.ca.open(&endpoint.names, endpoint.proving(), None).await.expect("in memory").value;
+    let opened = fixture.ca.open(&endpoint.names, &endpoint.proving().into(), None).await.expect("in memory").value;
     let order = OpenOrder {
         url: opened.url,
         finalize_url: opened.finalize_url,
