@@ -331,6 +331,7 @@ fn without_its_delegation_a_name_that_was_proven_before_goes_on_and_says_so() {
 fn certificate(subject: &Subject) -> InstalledCertificate {
     let at = datetime!(2026-11-01 12:00 UTC);
     InstalledCertificate {
+        retired: vec![],
         arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
         serial: "AB".into(),
         issuer: "CN=test".into(),

@@ -35,6 +35,8 @@ pub(crate) fn certificate(
 /// Opened, and nothing else.
 pub(crate) fn order() -> OpenOrder {
     OpenOrder {
+        taken: vec![],
+        owed: vec![],
         url: "https://ca.example/order/1".into(),
         finalize_url: "https://ca.example/order/1/finalize".into(),
         directory: "https://ca.example/dir".into(),
