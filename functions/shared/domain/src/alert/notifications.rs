@@ -30,6 +30,14 @@ impl Decision {
     pub fn is_news(&self) -> bool {
         !(self.alerts.is_empty() && self.shared.is_empty() && self.left.is_empty())
     }
+
+    /// What is to be kept until it was sent: `before`, and the shared causes that are about to be joined. Who dies after the
+    /// joining has them to leave all the same; leaving one that was never joined changes nothing.
+    pub fn unsent(&self, before: &Notifications) -> Notifications {
+        let known = |of: &Notified| before.told.iter().any(|told| (&told.cause, told.owner) == (&of.cause, of.owner));
+        let joining = self.notifications.told.iter().filter(|told| told.shared && !known(told)).cloned();
+        Notifications { sequence: before.sequence, told: before.told.iter().cloned().chain(joining).collect() }
+    }
 }
 
 impl Notified {
