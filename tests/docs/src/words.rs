@@ -65,9 +65,6 @@ pub const OLD_WORDS: &[OldWord] = &[
     old("provoke*", "failure drill"),
     old("advised window*", "suggested window"),
     old("renewal advice", "suggested window"),
-    old("proven", "validated"),
-    old("proves", "validates"),
-    old("proving", "validating"),
     old("with one another", "with each other"),
 ];
 
