@@ -16,6 +16,8 @@ use adapters::step_functions::StateMachine;
 use anyhow::Result;
 use aws_sdk_route53::types::RrType;
 use diagnosis::facts::ProbeAnswer;
+use diagnosis::http01::Mark;
+use diagnosis::http01::mark::{check_body, check_token};
 use domain::ports::{AuthoritativeDns, Destinations, HttpProbe, TokenStore};
 use end_to_end::Platform;
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT};
@@ -161,15 +163,21 @@ async fn dns_and_probe(cloud: &LocalCloud, tokens: &ChallengeBucket) -> Result<(
         Probe::new(Reach::new(dns.clone(), allowed), cloud.description().edge.port())
     };
     let here = probe(&["127.0.0.0/8"]);
-    assert_eq!(here.fetch(&host, "probe-token").await, ProbeAnswer::Body("probe-token.thumb".into()));
-    assert_eq!(here.fetch(&host, "other-token").await, ProbeAnswer::Status(404));
-    let failed = async |probe: &Probe, host: &str| match probe.fetch(&host.parse().expect("a name"), "t").await {
-        ProbeAnswer::Failed(why) => why.to_string(),
-        other => panic!("{host}: {other:?}"),
-    };
-    assert!(failed(&here, "closed.probe.test").await.contains("no connection"));
+    let fetched = here.fetch(&host, "probe-token", "probe-token.thumb").await;
+    assert!(fetched.is_as_expected() && fetched.mark == Some(Mark::Asked), "{fetched:?}");
+    let fetched = here.fetch(&host, "other-token", "other-token.thumb").await;
+    assert_eq!((fetched.answer, fetched.mark), (ProbeAnswer::Status(404), Some(Mark::Asked)));
+    let token = check_token([5; 16]);
+    let fetched = here.fetch(&host, &token, &check_body(&host, &token)).await;
+    assert!(fetched.is_as_expected(), "a check's token is answered with what arrived: {fetched:?}");
+    let failed =
+        async |probe: &Probe, host: &str| match probe.fetch(&host.parse().expect("a name"), "t", "").await.answer {
+            ProbeAnswer::Failed(why) => why.to_string(),
+            other => panic!("{host}: {other:?}"),
+        };
+    assert!(failed(&here, "closed.probe.test").await.contains("takes no connection"));
     assert!(failed(&here, "nothing.probe.test").await.contains("no address"));
-    assert!(failed(&here, "inside.probe.test").await.contains("10.1.2.3 is not a public one"));
-    assert!(failed(&probe(&[]), "www.probe.test").await.contains("127.0.0.1 is not a public one"));
+    assert!(failed(&here, "inside.probe.test").await.contains("only the private address 10.1.2.3"));
+    assert!(failed(&probe(&[]), "www.probe.test").await.contains("only the private address 127.0.0.1"));
     Ok(())
 }

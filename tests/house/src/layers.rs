@@ -25,7 +25,9 @@ pub fn layers(name: &str) -> Option<Layers> {
             "dns",
             "certificate",
         ]),
-        "diagnosis" => Some(&["facts", "report", "subject", "catalogue", "to_failure", "checks", "judge", "gate"]),
+        "diagnosis" => {
+            Some(&["http01", "facts", "report", "subject", "catalogue", "to_failure", "checks", "judge", "gate"])
+        }
         "domain" => Some(&["endpoint", "issues", "status", "alert", "installation", "health", "flow", "ports", "acts"]),
         _ => None,
     }

@@ -1,31 +1,43 @@
 //! Answers the CA's HTTP-01 requests (RFC 8555 §8.3).
 
+use diagnosis::http01::mark::{check_body, is_check_token, is_token, seen};
 use domain::ports::{ServiceFault, TokenStore};
 use vocabulary::names::DomainName;
 
 const PREFIX: &str = "/.well-known/acme-challenge/";
 
-/// The key authorization for a request, or `None` where there is nothing to answer.
-///
-/// Only an exact token for the host it was made for; never a listing, never a redirect.
-pub async fn respond(tokens: &impl TokenStore, host: &str, path: &str) -> Result<Option<String>, ServiceFault> {
-    let Some(token) = path.strip_prefix(PREFIX).filter(|token| is_token(token)) else { return Ok(None) };
-    let host = host.rsplit_once(':').map_or(host, |(name, _port)| name);
-    let Ok(host) = host.parse::<DomainName>() else { return Ok(None) };
-    tokens.read(&host, token).await
+/// What is answered.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The key authorization; `None` where there is nothing to answer.
+    pub body: Option<String>,
+    /// What was asked for as it arrived, for the checks of hosts.
+    pub seen: String,
 }
 
-/// RFC 8555 §8.1: base64url characters only, so that nothing in it can mean a path.
-fn is_token(text: &str) -> bool {
-    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+/// The answer to a request.
+///
+/// Only an exact token for the host it was made for; never a listing, never a redirect. A check's own token is answered
+/// without a look into the store: it shows that this host's requests arrive here unchanged.
+pub async fn respond(tokens: &impl TokenStore, host: &str, path: &str) -> Result<Answer, ServiceFault> {
+    let token = path.strip_prefix(PREFIX).filter(|token| is_token(token));
+    let host = host.rsplit_once(':').map_or(host, |(name, _port)| name);
+    let host = host.parse::<DomainName>().ok();
+    let body = match (&host, token) {
+        (Some(host), Some(token)) if is_check_token(token) => Some(check_body(host, token)),
+        (Some(host), Some(token)) => tokens.read(host, token).await?,
+        _ => None,
+    };
+    Ok(Answer { body, seen: seen(host.as_ref(), token) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use diagnosis::http01::mark::check_token;
     use testkit::MemoryTokens;
 
-    async fn get(host: &str, path: &str) -> Option<String> {
+    async fn get(host: &str, path: &str) -> Answer {
         let tokens = MemoryTokens::default();
         let www = "www.example.com".parse().expect("a valid name");
         tokens.publish(&www, "tok-EN_1", "tok-EN_1.thumb").await.expect("in memory");
@@ -35,26 +47,39 @@ mod tests {
     #[tokio::test]
     async fn an_exact_token_is_served_at_its_host_whatever_the_port_or_case() {
         for host in ["www.example.com", "WWW.Example.com:80", "www.example.com."] {
-            let body = get(host, "/.well-known/acme-challenge/tok-EN_1").await;
-            assert_eq!(body.as_deref(), Some("tok-EN_1.thumb"), "{host}");
+            let answer = get(host, "/.well-known/acme-challenge/tok-EN_1").await;
+            assert_eq!(answer.body.as_deref(), Some("tok-EN_1.thumb"), "{host}");
+            assert_eq!(answer.seen, "www.example.com/tok-EN_1", "{host}");
         }
     }
 
     #[tokio::test]
     async fn nothing_else_is_served() {
-        for (host, path) in [
-            ("other.example.com", "/.well-known/acme-challenge/tok-EN_1"),
-            ("www.example.com", "/.well-known/acme-challenge/other"),
-            ("www.example.com", "/.well-known/acme-challenge/"),
-            ("www.example.com", "/.well-known/acme-challenge/../acme-challenge/tok-EN_1"),
-            ("www.example.com", "/.well-known/acme-challenge/x/tok-EN_1"),
-            ("www.example.com", "/.well-known/acme-challenge/tok-EN_1/"),
-            ("www.example.com", "/.well-known/acme-challenge/tok%2DEN_1"),
-            ("www.example.com", "/tok-EN_1"),
-            ("../www.example.com", "/.well-known/acme-challenge/tok-EN_1"),
-            ("", "/.well-known/acme-challenge/tok-EN_1"),
+        for (host, path, seen) in [
+            ("other.example.com", "/.well-known/acme-challenge/tok-EN_1", "other.example.com/tok-EN_1"),
+            ("www.example.com", "/.well-known/acme-challenge/other", "www.example.com/other"),
+            ("www.example.com", "/.well-known/acme-challenge/", "www.example.com/-"),
+            ("www.example.com", "/.well-known/acme-challenge/../acme-challenge/tok-EN_1", "www.example.com/-"),
+            ("www.example.com", "/.well-known/acme-challenge/x/tok-EN_1", "www.example.com/-"),
+            ("www.example.com", "/.well-known/acme-challenge/tok-EN_1/", "www.example.com/-"),
+            ("www.example.com", "/.well-known/acme-challenge/tok%2DEN_1", "www.example.com/-"),
+            ("www.example.com", "/tok-EN_1", "www.example.com/-"),
+            ("../www.example.com", "/.well-known/acme-challenge/tok-EN_1", "-/tok-EN_1"),
+            ("a\r\nx: y", "/.well-known/acme-challenge/<script>", "-/-"),
+            ("[2001:db8::1]:80", "/.well-known/acme-challenge/tok-EN_1", "-/tok-EN_1"),
+            ("", "/.well-known/acme-challenge/tok-EN_1", "-/tok-EN_1"),
         ] {
-            assert_eq!(get(host, path).await, None, "{host} {path}");
+            assert_eq!(get(host, path).await, Answer { body: None, seen: seen.into() }, "{host} {path}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_checks_token_is_answered_with_the_host_that_was_seen() {
+        let token = check_token([9; 16]);
+        let path = format!("/.well-known/acme-challenge/{token}");
+        let (www, shop) = (get("www.example.com", &path).await, get("shop.example.com:8080", &path).await);
+        assert_eq!(shop.body, Some(check_body(&"shop.example.com".parse().expect("a valid name"), &token)));
+        assert_ne!(www.body, shop.body, "so an answer by way of another host is told apart");
+        assert_eq!(get("[::1]:80", &path).await.body, None);
     }
 }

@@ -1,14 +1,15 @@
 //! Answers the CA's HTTP-01 requests, behind a load balancer's rule or a function URL.
 //!
-//! In: an ALB or HTTP API event. Out: the key authorization with 200, or 404; both with the platform's mark.
+//! In: an ALB or HTTP API event. Out: the key authorization with 200, or 404; both with the platform's mark, and with the
+//! host and token as they arrived.
 //! Fails when S3 does; the CA tries again.
 //! Calls: S3 `GetObject`.
 
-use diagnosis::facts::{PLATFORM_HEADER, PLATFORM_MARK};
+use diagnosis::http01::mark::{PLATFORM_HEADER, PLATFORM_MARK, SEEN_HEADER};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
 use http::{Method, Response, StatusCode};
 use lambda_http::{Body, Error, Request, service_fn};
-use serve_challenge::respond;
+use serve_challenge::{Answer, respond};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -16,17 +17,19 @@ async fn main() -> Result<(), Error> {
     let tokens = wiring.tokens()?;
     lambda_http::run(service_fn(async |request: Request| {
         let host = request.headers().get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let body = match *request.method() {
-            Method::GET | Method::HEAD => respond(&tokens, host, request.uri().path()).await?,
-            _ => None,
+        let path = match *request.method() {
+            Method::GET | Method::HEAD => request.uri().path(),
+            _ => "",
         };
+        let Answer { body, seen } = respond(&tokens, host, path).await?;
         let status = if body.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
         let response = Response::builder()
             .status(status)
             .header(CONTENT_TYPE, "text/plain")
             .header(CACHE_CONTROL, "no-store")
-            // By this a preflight knows that a host reaches the platform, though it has no token to ask for.
+            // By these a check knows who answers a host, and what for.
             .header(PLATFORM_HEADER, PLATFORM_MARK)
+            .header(SEEN_HEADER, seen)
             .body(body.map_or(Body::Text("not found\n".into()), Body::Text))?;
         Ok::<_, Error>(response)
     }))

@@ -1,38 +1,63 @@
-//! Looks, as the CA would, at what was published, before the CA is asked.
+//! Checks, as the CA would, what was published, before the CA is asked.
 
-use diagnosis::gate::judge_probe;
+mod hosts;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration as StdDuration;
+
+use diagnosis::subject::Subject;
 use domain::acts::check_records::{check_delegations, check_persistent_records};
 use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::endpoint::Endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::ports::{AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, TxtZone};
+use domain::ports::{AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, Prober, TxtZone};
 use time::{Duration, OffsetDateTime};
+use tokio::time::{Instant, timeout_at};
 use vocabulary::acme::OpenOrder;
 use vocabulary::dns::answer::is_published;
 use vocabulary::dns::{Issuer, PersistentIssuer, Platform, RecordKind};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
+use hosts::{Asking, NotYet};
+
 /// Route53 promises 60 seconds; ten times that is an incident.
 const PATIENCE: Duration = Duration::minutes(10);
-/// Seconds between looks: a change takes Route53 some thirty seconds, now and then only a few.
+/// What S3 has taken is read at once: a token that is not there then is not coming.
+const PATIENCE_WITH_OURSELVES: Duration = Duration::MINUTE;
+/// Seconds between checks: a change takes Route53 some thirty seconds, now and then only a few.
 const FIRST_WAIT: u32 = 3;
 const NEXT_WAIT: u32 = 10;
+/// For all names together, DNS and HTTP. The function has 60 seconds, and what is found wrong takes another ten to explain.
+pub const LONGEST: StdDuration = StdDuration::from_secs(25);
 
 /// What the step works with.
-pub struct Ports<'a, E, Z, D, H> {
+pub struct Ports<'a, E, Z, D, H, P> {
     pub endpoints: &'a E,
     pub zone: &'a Z,
     pub dns: &'a D,
     pub probe: &'a H,
+    /// Explains what is wrong, in the words of a check.
+    pub prober: &'a P,
     pub platform: &'a Platform,
     /// The CA and our account there, for persistent records.
     pub issuer: &'a Issuer,
+    /// How long all names together may take: [`LONGEST`].
+    pub longest: StdDuration,
 }
 
-/// Runs the step. A wrong record fails it at once; one that is on its way is waited for.
-pub async fn check_propagation<E, Z, D, H>(
-    ports: &Ports<'_, E, Z, D, H>,
+/// What is still to be waited for.
+enum Waiting {
+    Route53(&'static str),
+    Hosts(NotYet),
+    /// The name servers have not answered by the end of the step's time.
+    NameServers,
+}
+
+/// Runs the step. A wrong record fails it at once; one that is on its way is waited for, and so is what nobody knows yet.
+pub async fn check_propagation<E, Z, D, H, P>(
+    ports: &Ports<'_, E, Z, D, H, P>,
     input: &StepInput,
     now: OffsetDateTime,
 ) -> Result<Progress, Failure>
@@ -41,20 +66,47 @@ where
     Z: TxtZone,
     D: AuthoritativeDns,
     H: HttpProbe,
+    P: Prober,
 {
     let (endpoint, order) = ordering_endpoint(ports.endpoints, input).await?;
-    if let Some(what) = check_txt(ports, &endpoint, &order).await? {
-        let seconds = if input.progress.waiting_since.is_some() { NEXT_WAIT } else { FIRST_WAIT };
-        return input.wait(seconds, PATIENCE, now, || late(what));
+    let until = Instant::now() + ports.longest;
+    let records = timeout_at(until, check_records(ports, &endpoint, &order, now)).await;
+    let waiting = match records {
+        Ok(checked) => match checked? {
+            Some(what) => Some(Waiting::Route53(what)),
+            None => check_hosts(ports, &endpoint, &order, until, now).await?.map(Waiting::Hosts),
+        },
+        Err(_) => Some(Waiting::NameServers),
+    };
+    let Some(waiting) = waiting else { return Ok(input.reached(Status::Propagated)) };
+    let seconds = if input.progress.waiting_since.is_some() { NEXT_WAIT } else { FIRST_WAIT };
+    let patience = match waiting {
+        Waiting::Hosts(NotYet::PlatformsFault(_)) => PATIENCE_WITH_OURSELVES,
+        _ => PATIENCE,
+    };
+    input.wait(seconds, patience, now, || late(&waiting, patience))
+}
+
+async fn check_records<E, Z, D, H, P>(
+    ports: &Ports<'_, E, Z, D, H, P>,
+    endpoint: &Endpoint,
+    order: &OpenOrder,
+    now: OffsetDateTime,
+) -> Result<Option<&'static str>, Failure>
+where
+    Z: TxtZone,
+    D: AuthoritativeDns,
+{
+    let waiting = check_txt(ports, endpoint, order).await?;
+    if waiting.is_none() {
+        check_standing(ports, order, now).await?;
     }
-    check_standing(ports, &order, now).await?;
-    check_http(ports, &endpoint, &order).await?;
-    Ok(input.reached(Status::Propagated))
+    Ok(waiting)
 }
 
 /// What is still to be waited for.
-async fn check_txt<E, Z, D, H>(
-    ports: &Ports<'_, E, Z, D, H>,
+async fn check_txt<E, Z, D, H, P>(
+    ports: &Ports<'_, E, Z, D, H, P>,
     endpoint: &Endpoint,
     order: &OpenOrder,
 ) -> Result<Option<&'static str>, Failure>
@@ -76,9 +128,9 @@ where
     }
 }
 
-/// Standing records are not ours to bring out: one that is not there now is wrong.
-async fn check_standing<E, Z, D, H>(
-    ports: &Ports<'_, E, Z, D, H>,
+/// Persistent records are not ours to bring out: one that is not there now is wrong.
+async fn check_standing<E, Z, D, H, P>(
+    ports: &Ports<'_, E, Z, D, H, P>,
     order: &OpenOrder,
     now: OffsetDateTime,
 ) -> Result<(), Failure>
@@ -92,95 +144,39 @@ where
     check_persistent_records(ports.dns, authorization_names, &PersistentIssuer::of(ports.issuer)?, now).await
 }
 
-async fn check_http<E, Z, D, H: HttpProbe>(
-    ports: &Ports<'_, E, Z, D, H>,
+async fn check_hosts<E, Z, D, H: HttpProbe, P: Prober>(
+    ports: &Ports<'_, E, Z, D, H, P>,
     endpoint: &Endpoint,
     order: &OpenOrder,
-) -> Result<(), Failure> {
-    let target = ports.platform.endpoint_target.of(&endpoint.label);
-    for http in order.http_publications() {
-        let answer = ports.probe.fetch(http.host, http.token).await;
-        judge_probe(http.host, http.key_authorization, &target, &answer)?;
-    }
-    Ok(())
+    until: Instant,
+    now: OffsetDateTime,
+) -> Result<Option<NotYet>, Failure> {
+    // What the order has published belongs where it is.
+    let subject = Subject { order_open: true, ..endpoint.subject(ports.platform) };
+    Asking { probe: ports.probe, prober: ports.prober, subject: &subject, until, now }.ask(order).await
 }
 
-fn late(what: &str) -> Failure {
-    Failure::new(
-        FailureName::TimedOut,
-        WaitingOn::Operator,
-        format!("After {} minutes {what}.", PATIENCE.whole_minutes()),
-        "Check that the delegation zone is delegated to its Route53 name servers; the AWS Health Dashboard may say more.",
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use testkit::{Fixture, MemoryCa, MemoryProbe};
-    use vocabulary::acme::Reachability;
-
-    async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
-        let probe = MemoryProbe::new(fixture.tokens.clone());
-        let ports = Ports {
-            endpoints: &fixture.endpoints,
-            zone: &fixture.zone,
-            dns: &fixture.dns,
-            probe: &probe,
-            platform: &Fixture::platform(),
-            issuer: &MemoryCa::issuer(),
-        };
-        check_propagation(&ports, &fixture.input, fixture.now).await
-    }
-
-    async fn published(reachability: Reachability) -> Fixture {
-        Fixture::new(reachability).await.with_order().await.with_publications().await
-    }
-
-    #[tokio::test]
-    async fn what_the_ca_would_find_is_propagated() {
-        let fixture = published(Reachability::External).await;
-        assert_eq!(run(&fixture).await.expect("all there").status, Status::Propagated);
-    }
-
-    #[tokio::test]
-    async fn txt_values_that_are_not_served_yet_are_waited_for_but_not_for_ever() {
-        let mut fixture = published(Reachability::Internal).await;
-        fixture.zone.withdraw(&fixture.target().await, &fixture.order().await.txt_values()).await.expect("in memory");
-        let progress = run(&fixture).await.expect("on its way");
-        assert_eq!((progress.status, progress.wait_seconds), (Status::Waiting, FIRST_WAIT));
-        fixture.input.progress = progress;
-        fixture.now += PATIENCE - Duration::SECOND;
-        assert_eq!(run(&fixture).await.expect("still").wait_seconds, NEXT_WAIT);
-        fixture.now += Duration::SECOND;
-        assert_eq!(run(&fixture).await.expect_err("too late").name, FailureName::TimedOut);
-    }
-
-    #[tokio::test]
-    async fn an_alias_that_was_changed_meanwhile_fails_at_once() {
-        let fixture = published(Reachability::Internal).await;
-        fixture.dns.alias("_acme-challenge.example.com", "elsewhere.example");
-        assert_eq!(run(&fixture).await.expect_err("wrong").name, FailureName::RecordsNotReady);
-    }
-
-    #[tokio::test]
-    async fn a_standing_record_that_was_taken_away_meanwhile_fails_at_once() {
-        let fixture = Fixture::by_persistent_record().await.with_order().await;
-        assert_eq!(run(&fixture).await.expect("it stands").status, Status::Propagated);
-        fixture.stand(false);
-        let failure = run(&fixture).await.expect_err("gone");
-        assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::RecordsNotReady, WaitingOn::DomainOwner));
-    }
-
-    #[tokio::test]
-    async fn a_host_that_serves_something_else_fails_at_once() {
-        use domain::ports::TokenStore;
-        let fixture = published(Reachability::External).await;
-        let order = fixture.order().await;
-        for http in order.http_publications() {
-            fixture.tokens.publish(http.host, http.token, "something else").await.expect("in memory");
-        }
-        let failure = run(&fixture).await.expect_err("wrong");
-        assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::RecordsNotReady, WaitingOn::DomainOwner));
+/// What is told when it has been waited for long enough.
+fn late(waiting: &Waiting, patience: Duration) -> Failure {
+    let minutes = patience.whole_minutes();
+    let unknown = |what: &str| {
+        let summary = format!("After {minutes} minutes it is still not known whether the CA would accept: {what}.");
+        Failure::without_action(FailureName::RecordsNotReady, WaitingOn::Nobody, summary)
+    };
+    match waiting {
+        Waiting::Route53(what) => Failure::new(
+            FailureName::TimedOut,
+            WaitingOn::Operator,
+            format!("After {minutes} minutes {what}."),
+            "Check that the delegation zone is delegated to its Route53 name servers; the AWS Health Dashboard may say more.",
+        ),
+        Waiting::NameServers => unknown("the name servers of the domain have not answered in time"),
+        Waiting::Hosts(NotYet::Unknown(what)) => unknown(what),
+        Waiting::Hosts(NotYet::PlatformsFault(what)) => Failure::new(
+            FailureName::Misconfigured,
+            WaitingOn::Operator,
+            format!("The platform answers, but does not have the token of this order. {what}."),
+            "Check that the host's record leads to this installation's load balancer and to no other one's, and that              serve-challenge reads the bucket that present-challenge writes to.",
+        ),
     }
 }

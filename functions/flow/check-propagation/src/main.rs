@@ -1,11 +1,11 @@
-//! Looks, as the CA would, at what was published, before the CA is asked.
+//! Checks, as the CA would, what was published, before the CA is asked.
 //!
 //! In: `StepInput`. Out: `Progress` with `propagated` or `waiting`.
 //! Fails as: `RecordsNotReady`, `TimedOut`, `OrderLost`, `Misconfigured`, `EndpointRemoved`, `Superseded`,
 //! `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `GetItem`; Route 53 `GetChange`; DNS; HTTP to the customer's host.
+//! Calls: DynamoDB `GetItem`; Route 53 `GetChange`; DNS; HTTP to the domain owner's hosts.
 
-use check_propagation::{Ports, check_propagation};
+use check_propagation::{LONGEST, Ports, check_propagation};
 use domain::endpoint::Step;
 use runtime::Spent;
 
@@ -14,9 +14,17 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (endpoints, zone) = (wiring.endpoints()?, wiring.zone_changes());
     let (dns, probe, issuer) = (wiring.dns()?, wiring.probe()?, wiring.issuer());
-    let platform = wiring.platform()?;
-    let ports =
-        Ports { endpoints: &endpoints, zone: &zone, dns: &dns, probe: &probe, platform: &platform, issuer: &issuer };
+    let (prober, platform) = (wiring.prober_of_records()?, wiring.platform()?);
+    let ports = Ports {
+        endpoints: &endpoints,
+        zone: &zone,
+        dns: &dns,
+        probe: &probe,
+        prober: &prober,
+        platform: &platform,
+        issuer: &issuer,
+        longest: LONGEST,
+    };
     let spent = || Spent { route53_calls: zone.calls(), ..Spent::default() };
     runtime::run_step(Step::CheckPropagation, spent, async |input, now| check_propagation(&ports, &input, now).await)
         .await

@@ -1,45 +1,12 @@
 //! Which addresses a look at a customer's host may connect to, so that it is no tool against our own network.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use diagnosis::facts::ProbeFault;
+use diagnosis::http01::reserved::is_reserved;
 use ipnet::IpNet;
 
 use crate::dns::Dns;
-
-/// The IANA special-purpose registries (RFC 6890), as of 2026: none of these is a public host.
-const SPECIAL_PURPOSE: &[&str] = &[
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.0.0.0/24",
-    "192.0.2.0/24",
-    "192.31.196.0/24",
-    "192.52.193.0/24",
-    "192.88.99.0/24",
-    "192.168.0.0/16",
-    "192.175.48.0/24",
-    "198.18.0.0/15",
-    "198.51.100.0/24",
-    "203.0.113.0/24",
-    "224.0.0.0/4",
-    "240.0.0.0/4",
-    "::/128",
-    "::1/128",
-    "64:ff9b:1::/48",
-    "100::/64",
-    "2001::/23",
-    "2001:db8::/32",
-    "2002::/16",
-    "3fff::/20",
-    "5f00::/16",
-    "fc00::/7",
-    "fe80::/10",
-    "ff00::/8",
-];
 
 /// Looks hosts up, and refuses those that are not public.
 #[derive(Clone)]
@@ -56,18 +23,25 @@ impl Reach {
 
     /// The addresses to connect to: checked, and to be used as checked, so that no second lookup can change them.
     ///
-    /// All of them: where this process has no IPv6, a host with both is still to be reached, as the CA reaches it.
-    pub(crate) async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, ProbeFault> {
-        let addresses = self.dns.addresses(host).await?;
-        match addresses.iter().find(|address| !self.is_allowed(**address)) {
-            Some(address) => Err(ProbeFault::NotPublic(*address)),
-            None => Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect()),
+    /// Reserved ones are left out, as the CA does.
+    ///
+    /// # Errors
+    ///
+    /// [`ProbeFault::NotPublic`] where all of them are.
+    pub(crate) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ProbeFault> {
+        let (left_out, usable): (Vec<IpAddr>, Vec<IpAddr>) =
+            self.dns.addresses(host).await?.into_iter().partition(|address| self.leaves_out(*address));
+        match usable.is_empty() && !left_out.is_empty() {
+            true => Err(ProbeFault::NotPublic(left_out)),
+            false => Ok(usable),
         }
     }
 
-    fn is_allowed(&self, address: IpAddr) -> bool {
-        let address = canonical(address);
-        self.allowed.iter().any(|network| network.contains(&address)) || !is_special_purpose(address)
+    /// Whether nothing may be sent to `address`.
+    pub(crate) fn leaves_out(&self, address: IpAddr) -> bool {
+        let canonical = canonical(address);
+        let allowed = self.allowed.iter().any(|network| network.contains(&canonical));
+        !allowed && (is_reserved(address) || is_reserved(canonical))
     }
 }
 
@@ -89,19 +63,20 @@ fn nat64(address: Ipv6Addr) -> Option<IpAddr> {
     octets.starts_with(&prefix).then(|| IpAddr::from([octets[12], octets[13], octets[14], octets[15]]))
 }
 
-fn is_special_purpose(address: IpAddr) -> bool {
-    SPECIAL_PURPOSE.iter().any(|network| {
-        let network: IpNet = network.parse().expect("the list is written in CIDR form");
-        network.contains(&address)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn no_address_of_ours_can_be_reached_under_another_spelling() {
+    fn reach(allowed: &[&str]) -> Reach {
+        let nobody = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+        let allowed = allowed.iter().map(|network| network.parse().expect("a network")).collect();
+        Reach::new(Dns::through(nobody, 1), allowed)
+    }
+
+    #[tokio::test]
+    async fn no_address_of_ours_can_be_reached_under_another_spelling() {
+        let (production, lab) = (reach(&[]), reach(&["127.0.0.0/8"]));
+        let leaves_out = |reach: &Reach, text: &str| reach.leaves_out(text.parse().expect("an address"));
         for address in [
             "127.0.0.1",
             "10.1.2.3",
@@ -110,13 +85,14 @@ mod tests {
             "::ffff:169.254.169.254",
             "64:ff9b::a9fe:a9fe",
             "fd00::1",
-            "192.0.2.7",
         ] {
-            let address = canonical(address.parse().expect("an address"));
-            assert!(is_special_purpose(address), "{address}");
+            assert!(leaves_out(&production, address), "{address}");
         }
         for address in ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"] {
-            assert!(!is_special_purpose(canonical(address.parse().expect("an address"))), "{address}");
+            assert!(!leaves_out(&production, address), "{address}");
         }
+        assert!(
+            !leaves_out(&lab, "127.0.0.1") && !leaves_out(&lab, "::ffff:127.0.0.1") && leaves_out(&lab, "10.1.2.3")
+        );
     }
 }

@@ -1,22 +1,31 @@
-//! A look at a host as the CA would look.
+//! A fetch of a challenge response by the CA's rules, which `diagnosis::http01` has.
 
+mod answer;
+mod client;
+#[cfg(test)]
+mod tests;
+
+use std::net::IpAddr;
 use std::time::Duration;
 
-use diagnosis::facts::{HttpObservation, PLATFORM_HEADER, PLATFORM_MARK, ProbeAnswer, ProbeFault};
+use diagnosis::facts::{HttpObservation, ProbeAnswer, ProbeFault};
+use diagnosis::http01::mark::{PLATFORM_HEADER, SEEN_HEADER};
+use diagnosis::http01::rules::{self, Hop, TIME};
+use diagnosis::http01::{Mark, Redirect};
 use domain::ports::HttpProbe;
-use http::header::LOCATION;
-use reqwest::Url;
+use http::header::{HeaderName, LOCATION};
+use reqwest::{Response, Url};
+use tokio::time::{Instant, timeout};
+use url::Host;
 use vocabulary::names::DomainName;
 use vocabulary::text::printable;
 
 use crate::address_filter::Reach;
-use crate::http_fault::innermost;
-use crate::unverified_tls;
+use client::Client;
 
-/// Let's Encrypt follows ten redirects; a host that needs more than a few is broken.
-const MOST_HOPS: usize = 10;
-const TIMEOUT: Duration = Duration::from_secs(5);
-const LARGEST_BODY: usize = 1024;
+/// Hosts that are asked side by side: an endpoint may have a hundred, and each may take as long as the CA would wait.
+/// So all of them are asked within two such times.
+pub const MOST_REQUESTS: usize = 50;
 
 /// Fetches challenge responses over plain HTTP.
 #[derive(Clone)]
@@ -24,99 +33,132 @@ pub struct Probe {
     reach: Reach,
     /// 80, but on one machine.
     port: u16,
+    client: Client,
 }
 
-/// An answer, and whether the platform gave it.
-type Answered = (ProbeAnswer, bool);
+/// What a fetch has met so far.
+struct Way {
+    asked: Vec<Url>,
+    redirects: Vec<Redirect>,
+    fallback: Option<IpAddr>,
+    /// What is left of the CA's time. Looking names up is not counted: slow name servers are not the host's fault.
+    left: Duration,
+}
+
+impl Way {
+    /// Waits for `asked` for as long as there is time.
+    async fn within<T>(&mut self, asked: impl Future<Output = T>) -> Result<T, ProbeFault> {
+        let begun = Instant::now();
+        let done = timeout(self.left, asked).await;
+        self.left = self.left.saturating_sub(begun.elapsed());
+        done.map_err(|_| ProbeFault::TimedOut(TIME.as_secs()))
+    }
+}
 
 impl Probe {
     pub fn new(reach: Reach, port: u16) -> Self {
-        Self { reach, port }
+        Self { reach, port, client: Client::new() }
     }
 
-    /// Fetches like the CA, and notes the way: where it was redirected to, and whether the platform answered.
-    pub(crate) async fn observe(&self, host: &DomainName, token: &str) -> HttpObservation {
-        let mut redirects = Vec::new();
-        let answered = self.get(self.url(host, token), token, &mut redirects).await;
-        let (answer, platform) = answered.unwrap_or_else(|fault| (ProbeAnswer::Failed(fault), false));
-        HttpObservation { redirects, answer, platform }
-    }
-
-    fn url(&self, host: &DomainName, token: &str) -> Url {
+    /// Fetches like the CA, looks for `expected`, and notes the way.
+    pub(crate) async fn observe(&self, host: &DomainName, token: &str, expected: &str) -> HttpObservation {
         let url = format!("http://{host}:{}/.well-known/acme-challenge/{token}", self.port);
-        Url::parse(&url).expect("a domain name and a token make a URL")
+        let url = Url::parse(&url).expect("a domain name and a token make a URL");
+        self.observe_url(url, host, token, expected).await
     }
 
-    async fn get(&self, mut url: Url, token: &str, redirects: &mut Vec<String>) -> Result<Answered, ProbeFault> {
-        for _ in 0..=MOST_HOPS {
-            let host = url.host_str().unwrap_or_default().to_owned();
-            let addresses = self.reach.addresses(&host, url.port_or_known_default().unwrap_or(80)).await?;
-            let client = reqwest::Client::builder()
-                .tls_backend_preconfigured(unverified_tls::client_config())
-                .redirect(reqwest::redirect::Policy::none())
-                .resolve_to_addrs(&host, &addresses)
-                .timeout(TIMEOUT)
-                .no_proxy()
-                .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION"), " (preflight)"))
-                .build()
-                .map_err(|error| ProbeFault::NoConnection(error.to_string()))?;
-            let answer = client.get(url.clone()).send().await.map_err(explain)?;
-            let status = answer.status();
-            if status.is_redirection() {
-                url = self.next(&url, &answer, token)?;
-                redirects.push(shown(&url, token));
-                continue;
+    async fn observe_url(&self, url: Url, host: &DomainName, token: &str, expected: &str) -> HttpObservation {
+        let mut way = Way { asked: vec![url], redirects: Vec::new(), fallback: None, left: TIME };
+        let fetched = self.fetch_on(&mut way, host, token).await;
+        let (answer, mark) = fetched.unwrap_or_else(|fault| (ProbeAnswer::Failed(fault), None));
+        let Way { redirects, fallback, .. } = way;
+        HttpObservation { redirects, answer, mark, fallback, expected: expected.to_owned() }
+    }
+
+    /// Whether the CA leaves `address` out, and this process sends nothing there.
+    pub(crate) fn leaves_out(&self, address: IpAddr) -> bool {
+        self.reach.leaves_out(address)
+    }
+
+    async fn fetch_on(
+        &self,
+        way: &mut Way,
+        host: &DomainName,
+        token: &str,
+    ) -> Result<(ProbeAnswer, Option<Mark>), ProbeFault> {
+        loop {
+            let response = self.send(way).await?;
+            let status = response.status().as_u16();
+            let location =
+                response.headers().get(LOCATION).map(|to| String::from_utf8_lossy(to.as_bytes()).into_owned());
+            let so_far = rules::Way {
+                asked: &way.asked,
+                http_port: self.port,
+                is_reserved: &|address| self.leaves_out(address),
+            };
+            let (to, refused) = match rules::next(&so_far, status, location.as_deref()) {
+                Hop::End => return way.within(end(response, host, token)).await?,
+                Hop::Follow(to) => (to.to_string(), None),
+                Hop::Refuse(to, why) => (to, Some(why)),
+            };
+            way.redirects.push(redirect(status, &to, token));
+            match refused {
+                Some(why) => return Err(ProbeFault::RefusedRedirect(why)),
+                None => way.asked.push(Url::parse(&to).expect("it was a URL before")),
             }
-            let platform = answer.headers().get(PLATFORM_HEADER).is_some_and(|mark| mark == PLATFORM_MARK);
-            if status != http::StatusCode::OK {
-                return Ok((ProbeAnswer::Status(status.as_u16()), platform));
-            }
-            return Ok((read(answer).await?, platform));
         }
-        Err(ProbeFault::TooManyRedirects(MOST_HOPS))
     }
 
-    /// Where a redirect leads, if the CA would go there.
-    fn next(&self, from: &Url, answer: &reqwest::Response, token: &str) -> Result<Url, ProbeFault> {
-        let location = answer.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-        let to = location.and_then(|to| from.join(to).ok());
-        let to = to.ok_or_else(|| ProbeFault::RefusedRedirect("nowhere".into()))?;
-        let port = to.port_or_known_default();
-        let followed = matches!(to.scheme(), "http" | "https")
-            && matches!(to.host(), Some(url::Host::Domain(_)))
-            && (matches!(port, Some(80 | 443)) || port == Some(self.port));
-        if followed { Ok(to) } else { Err(ProbeFault::RefusedRedirect(shown(&to, token))) }
+    /// Asks the last URL of the way.
+    async fn send(&self, way: &mut Way) -> Result<Response, ProbeFault> {
+        let url = way.asked.last().expect("the first URL is there").clone();
+        let addresses = match url.host() {
+            Some(Host::Domain(name)) => self.reach.addresses(name).await?,
+            Some(Host::Ipv4(address)) => vec![address.into()],
+            Some(Host::Ipv6(address)) => vec![address.into()],
+            None => return Err(ProbeFault::NoAddress),
+        };
+        let mut candidates = rules::candidates(&addresses);
+        let first = candidates.next().ok_or(ProbeFault::NoAddress)?;
+        let second = candidates.next();
+        let failed = match way.within(self.client.get(&url, first, second.is_some())).await? {
+            Ok(response) => return Ok(response),
+            Err(failed) => failed,
+        };
+        // At a redirect's target the CA does not fall back. A process without IPv6 has no choice.
+        let elsewhere = failed.no_route && first.is_ipv6();
+        match second {
+            None if elsewhere => Err(ProbeFault::OnlyIpv6(first)),
+            Some(v4) if elsewhere || failed.connecting && way.asked.len() == 1 => {
+                way.fallback = Some(first).filter(|_| !elsewhere);
+                way.within(self.client.get(&url, v4, false)).await?.map_err(|failed| failed.fault)
+            }
+            _ => Err(failed.fault),
+        }
     }
 }
 
 impl HttpProbe for Probe {
-    async fn fetch(&self, host: &DomainName, token: &str) -> ProbeAnswer {
-        self.observe(host, token).await.answer
+    async fn fetch(&self, host: &DomainName, token: &str, expected: &str) -> HttpObservation {
+        self.observe(host, token, expected).await
     }
 }
 
-/// A URL without the token in it.
-fn shown(url: &Url, token: &str) -> String {
-    printable(&url.as_str().replace(token, "…"), 200)
+async fn end(response: Response, host: &DomainName, token: &str) -> Result<(ProbeAnswer, Option<Mark>), ProbeFault> {
+    let header = |name: &'static str| {
+        let value = response.headers().get(HeaderName::from_static(name))?;
+        value.to_str().ok()
+    };
+    let mark = Mark::read(header(PLATFORM_HEADER), header(SEEN_HEADER), host, token);
+    match response.status() {
+        http::StatusCode::OK => Ok((ProbeAnswer::Body(answer::read(response).await?), mark)),
+        other => Ok((ProbeAnswer::Status(other.as_u16()), mark)),
+    }
 }
 
-async fn read(mut answer: reqwest::Response) -> Result<ProbeAnswer, ProbeFault> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(explain)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > LARGEST_BODY {
-            body.truncate(LARGEST_BODY);
-            break;
-        }
-    }
-    Ok(ProbeAnswer::Body(String::from_utf8_lossy(&body).into_owned()))
-}
-
-fn explain(error: reqwest::Error) -> ProbeFault {
-    if error.is_timeout() {
-        return ProbeFault::TimedOut(TIMEOUT.as_secs());
-    }
-    // Without the URL: it has the token in it.
-    let error = error.without_url();
-    ProbeFault::NoConnection(innermost(&error).unwrap_or_else(|| error.to_string()))
+/// A redirect as it is told: without the token.
+fn redirect(status: u16, to: &str, token: &str) -> Redirect {
+    let host = Url::parse(to).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let shown = if token.is_empty() { to.to_owned() } else { to.replace(token, "…") };
+    Redirect { status, to: printable(&shown, 200), host: printable(&host.unwrap_or_default(), 255) }
 }

@@ -38,7 +38,9 @@ impl TlsProbe {
     }
 
     async fn chain(&self, host: &DomainName) -> Result<Vec<Vec<u8>>, String> {
-        let addresses = self.reach.addresses(host.as_str(), self.port).await.map_err(|fault| fault.to_string())?;
+        let addresses = self.reach.addresses(host.as_str()).await.map_err(|fault| fault.to_string())?;
+        let addresses: Vec<SocketAddr> =
+            addresses.into_iter().map(|address| SocketAddr::new(address, self.port)).collect();
         let name = ServerName::try_from(host.to_string()).map_err(|error| error.to_string())?;
         let connected = timeout(TIMEOUT, async {
             let stream = connect(&addresses).await?;
@@ -47,7 +49,7 @@ impl TlsProbe {
         let stream = match connected.await {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err(format!("it does not answer within {} seconds", TIMEOUT.as_secs())),
+            Err(_) => return Err(format!("it did not answer within {} seconds", TIMEOUT.as_secs())),
         };
         let presented = stream.get_ref().1.peer_certificates().unwrap_or_default();
         Ok(presented.iter().map(|certificate| certificate.to_vec()).collect())

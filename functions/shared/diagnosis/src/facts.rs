@@ -1,10 +1,13 @@
 //! What one look gathers, before anybody judges it.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use vocabulary::dns::{Answer, CaaLevel, Issuer, ServerAnswer, Unanswered};
 use vocabulary::names::{CertificateName, DomainName};
+
+pub use crate::http01::mark::{PLATFORM_HEADER, PLATFORM_MARK};
+use crate::http01::observation::list;
+pub use crate::http01::observation::{HttpObservation, ProbeAnswer, ProbeFault};
 
 /// Aliases in a row that are followed. Source: `MAX_RESTART_COUNT` in unbound's `iterator.h`, 8 for most of its life.
 pub const MOST_ALIASES: usize = 8;
@@ -181,6 +184,17 @@ impl Chain {
         };
         self.names.iter().cloned().chain(end).collect()
     }
+
+    /// The same on one line. Several addresses are a list, and not a way.
+    pub fn path(&self) -> String {
+        match &self.end {
+            ChainEnd::Addresses(addresses) if !addresses.is_empty() => {
+                let way: Vec<String> = self.names.iter().cloned().chain([list(addresses)]).collect();
+                way.join(" → ")
+            }
+            _ => self.describe().join(" → "),
+        }
+    }
 }
 
 /// What stands at a host's own name.
@@ -189,7 +203,9 @@ pub struct HostFacts {
     pub name: CertificateName,
     pub zone: ZoneFacts,
     pub answers: Vec<HostAnswer>,
-    /// What `http://HOST/.well-known/acme-challenge/` answers to a token that nobody has; none for a wildcard.
+    /// Addresses among the answers that the CA leaves out.
+    pub reserved: Vec<IpAddr>,
+    /// What `http://HOST/.well-known/acme-challenge/` answers to a token of the check's own; none for a wildcard.
     pub http: Option<HttpObservation>,
 }
 
@@ -210,22 +226,6 @@ pub struct CaaFacts {
     pub levels: Vec<CaaLevel>,
 }
 
-/// A request to a host, with the redirects on the way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpObservation {
-    /// Where each redirect led, in order.
-    pub redirects: Vec<String>,
-    pub answer: ProbeAnswer,
-    /// Whether it was the platform that answered: [`PLATFORM_HEADER`].
-    pub platform: bool,
-}
-
-/// The header by which `serve-challenge` makes itself known, whatever else it answers.
-pub const PLATFORM_HEADER: &str = "x-managed-https";
-
-/// Its value.
-pub const PLATFORM_MARK: &str = "challenge";
-
 /// What a TLS connection showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TlsObservation {
@@ -238,49 +238,4 @@ pub enum TlsObservation {
         host: String,
         chain: Vec<Vec<u8>>,
     },
-}
-
-/// What a preflight request to a host came back with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProbeAnswer {
-    /// Status 200 and the body, cut at a small limit.
-    Body(String),
-    /// Another status, after redirects.
-    Status(u16),
-    /// No answer at all.
-    Failed(ProbeFault),
-}
-
-/// Why a request to a host came to nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProbeFault {
-    NoAddress,
-    /// Its address cannot be looked up: why, in words.
-    Unresolved(String),
-    /// One of its addresses is special-purpose (RFC 6890): nothing is sent there.
-    NotPublic(IpAddr),
-    /// No connection, or none that speaks HTTP: why, in words.
-    NoConnection(String),
-    /// Nothing within so many seconds.
-    TimedOut(u64),
-    /// A redirect to where the CA does not follow.
-    RefusedRedirect(String),
-    /// More redirects than the CA follows.
-    TooManyRedirects(usize),
-}
-
-impl fmt::Display for ProbeFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoAddress => f.write_str("it has no address in DNS"),
-            Self::Unresolved(why) => write!(f, "its address cannot be looked up: {why}"),
-            Self::NotPublic(address) => write!(f, "its address {address} is not a public one"),
-            Self::NoConnection(why) => write!(f, "no connection: {why}"),
-            Self::TimedOut(seconds) => write!(f, "it does not answer within {seconds} seconds"),
-            Self::RefusedRedirect(to) => {
-                write!(f, "it redirects to {to}, which the CA does not follow (names only, ports 80 and 443 only)")
-            }
-            Self::TooManyRedirects(most) => write!(f, "it redirects more than {most} times"),
-        }
-    }
 }

@@ -8,7 +8,8 @@ use vocabulary::failure::Failure;
 use vocabulary::names::DomainName;
 
 use crate::checks::{delegation, http};
-use crate::facts::ProbeAnswer;
+use crate::facts::HttpObservation;
+use crate::report::Finding;
 use crate::to_failure;
 
 /// Judges the CNAME at `_acme-challenge.BASE`: every authoritative server must lead exactly to `target`.
@@ -31,23 +32,39 @@ pub fn judge_delegation(
     }
 }
 
-/// Judges what `http://HOST/.well-known/acme-challenge/TOKEN` answered.
-///
-/// # Errors
-///
-/// [`FailureName::RecordsNotReady`](vocabulary::failure::FailureName::RecordsNotReady): the CA would see the same.
-pub fn judge_probe(host: &DomainName, expected: &str, target: &str, answer: &ProbeAnswer) -> Result<(), Failure> {
-    match answer {
-        // RFC 8555 §8.3: trailing white space is to be ignored.
-        ProbeAnswer::Body(body) if body.trim_end() == expected => Ok(()),
-        other => Err(to_failure::to_failure(&http::fault(host, target, &[], other))),
+/// What a fetch of a challenge response says of the host.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Probed {
+    /// The CA will find what it looks for.
+    Passed,
+    /// The CA would refuse.
+    Wrong(Box<Finding>),
+    /// Nothing that blames anybody: to be asked again. Why, in words.
+    Unknown(String),
+    /// The platform answered, and did not have the token.
+    PlatformsFault(String),
+}
+
+/// Judges a fetch of the challenge response that an order has published for `host`.
+pub fn judge_probe(host: &http::Host<'_>, observed: &HttpObservation) -> Probed {
+    let heard = || format!("{}: {}", host.name, http::heard(host.name, observed));
+    if observed.is_as_expected() {
+        Probed::Passed
+    } else if !observed.is_certain() {
+        Probed::Unknown(heard())
+    } else if observed.is_platforms_fault() {
+        Probed::PlatformsFault(heard())
+    } else {
+        Probed::Wrong(Box::new(http::fault(host, observed)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::ProbeFault;
+    use crate::facts::{ProbeAnswer, ProbeFault};
+    use crate::http01::Mark;
+    use crate::subject::testing::external;
     use vocabulary::dns::answer::is_published;
     use vocabulary::dns::{Answer, Unanswered};
     use vocabulary::failure::FailureName;
@@ -118,19 +135,45 @@ mod tests {
         assert!(!is_published(&values, &[]));
     }
 
+    fn probed(observed: &HttpObservation) -> Probed {
+        let subject = external("www.example.com", &[]);
+        judge_probe(&http::Host { name: &subject.names.primary().base, subject: &subject }, observed)
+    }
+
+    fn answered(answer: ProbeAnswer, mark: Option<Mark>) -> HttpObservation {
+        HttpObservation { redirects: vec![], answer, mark, fallback: None, expected: "token.thumb".into() }
+    }
+
     #[test]
-    fn a_host_that_answers_something_else_is_the_customers_to_mend() {
-        let host = "www.example.com".parse().expect("a valid name");
-        let judge = |answer| judge_probe(&host, "token.thumb", "edge.platform.example", &answer);
-        assert_eq!(judge(ProbeAnswer::Body("token.thumb\n".into())), Ok(()));
+    fn a_host_that_answers_something_else_is_the_domain_owners_to_fix() {
+        assert_eq!(probed(&answered(ProbeAnswer::Body("token.thumb\n".into()), None)), Probed::Passed);
         let refused = ProbeFault::NoConnection("refused".into());
         for answer in [ProbeAnswer::Body("hello".into()), ProbeAnswer::Status(404), ProbeAnswer::Failed(refused)] {
-            let failure = judge(answer).expect_err("not ready");
-            assert_eq!(
-                (failure.name, failure.guidance.waiting_on),
-                (FailureName::RecordsNotReady, WaitingOn::DomainOwner)
-            );
-            assert!(failure.guidance.next_step().contains("CNAME edge.platform.example"));
+            let Probed::Wrong(finding) = probed(&answered(answer, None)) else { panic!("it is wrong") };
+            assert_eq!(finding.guidance.waiting_on, WaitingOn::DomainOwner);
+            assert!(finding.guidance.next_step().contains("CNAME edge.platform.example"));
         }
+    }
+
+    #[test]
+    fn what_could_not_be_seen_blames_nobody() {
+        let v6 = "2606:2800:220:1::1".parse().expect("an address");
+        for fault in [
+            ProbeFault::NotAsked,
+            ProbeFault::OnlyIpv6(v6),
+            ProbeFault::Unresolved(Unanswered::TimedOut),
+            ProbeFault::Unresolved(Unanswered::ServFail),
+        ] {
+            let judged = probed(&answered(ProbeAnswer::Failed(fault.clone()), None));
+            assert!(matches!(judged, Probed::Unknown(_)), "{fault:?}: {judged:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_the_platform_itself_does_not_have_is_not_the_domain_owners_fault() {
+        let ours = |answer, mark| matches!(probed(&answered(answer, Some(mark))), Probed::PlatformsFault(_));
+        assert!(ours(ProbeAnswer::Status(404), Mark::Asked));
+        assert!(!ours(ProbeAnswer::Status(404), Mark::OtherHost("other.example.com".into())));
+        assert!(!ours(ProbeAnswer::Body("\u{feff}token.thumb".into()), Mark::Asked), "changed on the way");
     }
 }

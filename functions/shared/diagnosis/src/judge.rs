@@ -49,7 +49,7 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
     for (facts, judged) in facts.hosts.iter().zip(hosts) {
         records.push(judged.record);
         let need = needs.iter().find(|(name, _)| **name == facts.name).map(|(_, need)| need);
-        findings.extend(judged.finding.map(|finding| host::weighed(finding, subject, need)));
+        findings.extend(judged.findings.into_iter().map(|finding| host::weighed(finding, subject, need)));
     }
     for proof in proofs {
         let of_base = || needs.iter().filter(|(name, _)| name.base == *proof.base).map(|(_, need)| need);

@@ -6,9 +6,12 @@ pub mod catalogue;
 pub mod checks;
 pub mod facts;
 pub mod gate;
+pub mod http01;
 pub mod judge;
 #[cfg(test)]
 pub(crate) mod properties;
 pub mod report;
 pub mod subject;
 pub mod to_failure;
+#[cfg(test)]
+pub(crate) mod worlds;

@@ -12,6 +12,7 @@ use vocabulary::names::EndpointNames;
 use crate::catalogue::check::{Area, Check};
 use crate::checks::{delegation, persistent_record};
 use crate::facts::*;
+use crate::http01::{Mark, Redirect, Refused};
 use crate::judge::{diagnose, obstacle};
 use crate::report::*;
 use crate::subject::Subject;
@@ -83,12 +84,32 @@ fn any_chain() -> impl Strategy<Value = Chain> {
 fn any_http() -> impl Strategy<Value = HttpObservation> {
     let answer = prop_oneof![
         Just(ProbeAnswer::Status(404)),
+        Just(ProbeAnswer::Status(302)),
         Just(ProbeAnswer::Body("hello".into())),
+        Just(ProbeAnswer::Body("expected".into())),
         Just(ProbeAnswer::Failed(ProbeFault::NoAddress)),
-        Just(ProbeAnswer::Failed(ProbeFault::NotPublic("10.0.0.1".parse().expect("an address")))),
+        Just(ProbeAnswer::Failed(ProbeFault::TimedOut(10))),
+        Just(ProbeAnswer::Failed(ProbeFault::NotAsked)),
+        Just(ProbeAnswer::Failed(ProbeFault::NotPublic(vec!["10.0.0.1".parse().expect("an address")]))),
+        Just(ProbeAnswer::Failed(ProbeFault::RefusedRedirect(Refused::Status))),
     ];
-    (prop::collection::vec(Just("http://x.example/".to_owned()), 0..2), answer, any::<bool>())
-        .prop_map(|(redirects, answer, platform)| HttpObservation { redirects, answer, platform })
+    let mark = prop_oneof![
+        Just(None),
+        Just(Some(Mark::Asked)),
+        Just(Some(Mark::Unspecified)),
+        Just(Some(Mark::OtherHost("www.example.com".into()))),
+    ];
+    let redirect = Redirect { status: 301, to: "http://x.example/".into(), host: "x.example".into() };
+    let fallback = prop::option::of(Just("2001:db8::9".parse().expect("an address")));
+    (prop::collection::vec(Just(redirect), 0..2), answer, mark, fallback).prop_map(
+        |(redirects, answer, mark, fallback)| HttpObservation {
+            redirects,
+            answer,
+            mark,
+            fallback,
+            expected: "expected".into(),
+        },
+    )
 }
 
 prop_compose! {
@@ -128,6 +149,7 @@ prop_compose! {
         answers in prop::collection::vec(any_host_answer(), 0..3),
         platform in any_chain(),
         http in prop::option::of(any_http()),
+        reserved in prop::sample::subsequence(vec!["192.0.2.9", "2001:db8::9"], 0..=2),
         caa in any_answer(&["0 issue \"ca.example\"", "0 issue \"other.example\"", "128 x \"\""]),
         around in any_surroundings(),
         aliases in prop::sample::subsequence(vec![EDGE.to_owned(), "x.example".to_owned()], 0..=2),
@@ -142,7 +164,10 @@ prop_compose! {
                 around,
             }],
             caa: vec![CaaFacts { name: name.clone(), levels: vec![CaaLevel { name: "example.com".into(), aliases, answer: caa }] }],
-            hosts: vec![HostFacts { name, zone, answers, http }],
+            hosts: vec![HostFacts {
+                name, zone, answers, http,
+                reserved: reserved.into_iter().map(|text| text.parse().expect("an address")).collect(),
+            }],
             platform: Some(platform),
             tls: None,
             bogus: Vec::new(), root_answers: true,

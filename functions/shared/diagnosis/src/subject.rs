@@ -76,3 +76,21 @@ impl Subject {
         Proving { reachability: self.reachability, dns_method: self.dns_method }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// An external endpoint where nobody has to prove a tenant, so that all depends on its hosts.
+    pub(crate) fn external(domain: &str, also: &[String]) -> Subject {
+        let platform = Platform {
+            delegation_zone: "acme.platform.example".into(),
+            endpoint_target: "edge.platform.example".parse().expect("a target"),
+            tenant_proof: TenantProof::Off,
+            reserved: Vec::new(),
+        };
+        let names = EndpointNames::parse(domain, also, 9).expect("valid names");
+        let subject = Subject::unregistered(names, Reachability::External.into(), &platform);
+        Subject { registered: true, ..subject }
+    }
+}

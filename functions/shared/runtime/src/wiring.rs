@@ -177,6 +177,11 @@ impl Wiring {
         Ok(EndpointProber::new(self.dns()?, self.probe()?, tls, self.issuer()))
     }
 
+    /// As [`Self::prober`], and what hosts present over TLS is not looked at.
+    pub fn prober_of_records(&self) -> Wired<EndpointProber> {
+        Ok(EndpointProber::new(self.dns()?, self.probe()?, None, self.issuer()))
+    }
+
     /// The first CA and our account there, as CAA and standing records name them.
     pub fn issuer(&self) -> Issuer {
         first_issuer(&self.environment)

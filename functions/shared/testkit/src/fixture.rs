@@ -60,6 +60,12 @@ impl Fixture {
         Self::set(reachability.into(), deployment).await
     }
 
+    /// An external endpoint with these names, each with a host of its own.
+    pub async fn with_names(names: &[String]) -> Self {
+        let names = EndpointNames::parse(&names[0], &names[1..], names.len()).expect("valid names");
+        Self::named(names, Reachability::External.into(), Deployment::default()).await
+    }
+
     async fn set(proving: Proving, deployment: Deployment) -> Self {
         let names = EndpointNames::parse("example.com", &["*.example.com".into()], 100).expect("valid names");
         Self::named(names, proving, deployment).await

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use diagnosis::facts::ProbeAnswer;
+use diagnosis::facts::{HttpObservation, ProbeAnswer, ProbeFault};
+use diagnosis::http01::Mark;
 use domain::ports::{AuthoritativeDns, HttpProbe};
 use vocabulary::dns::{Answer, RecordKind, ServerAnswer};
 use vocabulary::names::DomainName;
@@ -60,20 +62,43 @@ impl AuthoritativeDns for MemoryDns {
     }
 }
 
-/// Every host is served by the platform.
+/// Every host is served by the platform, unless a test says otherwise.
 #[derive(Clone, Debug)]
 pub struct MemoryProbe {
     tokens: MemoryTokens,
+    /// What hosts answer instead.
+    answers: Arc<Mutex<BTreeMap<String, ProbeAnswer>>>,
+    /// How long every host takes to answer.
+    takes: Arc<Mutex<Duration>>,
 }
 
 impl MemoryProbe {
     pub fn new(tokens: MemoryTokens) -> Self {
-        Self { tokens }
+        Self { tokens, answers: Arc::default(), takes: Arc::default() }
+    }
+
+    /// From now on `host` answers this, and is not served by the platform.
+    pub fn answer(&self, host: &str, answer: ProbeAnswer) {
+        self.answers.lock().expect("no test panics in here").insert(host.to_owned(), answer);
+    }
+
+    /// From now on every host takes as long.
+    pub fn take(&self, time: Duration) {
+        *self.takes.lock().expect("no test panics in here") = time;
     }
 }
 
 impl HttpProbe for MemoryProbe {
-    async fn fetch(&self, host: &DomainName, token: &str) -> ProbeAnswer {
-        self.tokens.get(host, token).map_or(ProbeAnswer::Status(404), ProbeAnswer::Body)
+    async fn fetch(&self, host: &DomainName, token: &str, expected: &str) -> HttpObservation {
+        let takes = *self.takes.lock().expect("no test panics in here");
+        if !takes.is_zero() {
+            #[expect(clippy::disallowed_methods, reason = "it plays a host that is slow")]
+            tokio::time::sleep(takes).await;
+        }
+        let other = self.answers.lock().expect("no test panics in here").get(host.as_str()).cloned();
+        let mark = other.is_none().then_some(Mark::Asked);
+        let served = || self.tokens.get(host, token).map_or(ProbeAnswer::Status(404), ProbeAnswer::Body);
+        let unasked = HttpObservation::failed(ProbeFault::NotAsked, expected);
+        HttpObservation { answer: other.unwrap_or_else(served), mark, ..unasked }
     }
 }

@@ -5,7 +5,8 @@ use aws_sdk_route53::types::RrType;
 use diagnosis::catalogue::Check;
 use diagnosis::report::CheckReport;
 use diagnosis::subject::Subject;
-use local_cloud::CustomerZone;
+use local_cloud::{Behaviour, CustomerZone};
+use vocabulary::acme::Reachability;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::guidance::WaitingOn::{DomainOwner, Operator};
 
@@ -14,7 +15,7 @@ use crate::bench::Host;
 use crate::cases::case;
 use crate::stage::{NOW, PASSING_ON, STRANGER, Stage};
 
-pub(crate) const CASES: [Case; 15] = [
+pub(crate) const CASES: [Case; 25] = [
     case!(TargetMissing, Operator, "an endpoint target that does not exist", "EndpointTarget", no_target),
     case!(HostMissing, DomainOwner, "a host without a record", " CNAME edge.platform.", missing),
     case!(HostElsewhere, DomainOwner, "an A record of another server", "point the host at the platform", elsewhere),
@@ -46,6 +47,40 @@ pub(crate) const CASES: [Case; 15] = [
     ),
     case!(HttpRedirected, DomainOwner, "a redirect to another host", "Except /.well-known/acme-challenge/", redirected),
     case!(HttpRedirected, DomainOwner, "a redirect to port 8443", "Except /.well-known/acme-challenge/", to_a_port),
+    case!(HttpRedirected, DomainOwner, "a redirect with status 303", "Redirect with status 301", see_other),
+    case!(
+        HttpRedirected,
+        DomainOwner,
+        "a redirect whose target lacks the / after its host",
+        "Write a / at the end",
+        no_slash
+    ),
+    case!(
+        HttpRedirected,
+        DomainOwner,
+        "a redirect to a host with a private address",
+        "Except /.well-known/acme-challenge/",
+        to_the_inside
+    ),
+    case!(
+        HttpRedirected,
+        DomainOwner,
+        "a redirect to another host of the platform",
+        "Except /.well-known/acme-challenge/",
+        to_another_host
+    ),
+    case!(HttpWrongAnswer, DomainOwner, "a redirect without Location", "in the header Location", no_location),
+    case!(HostElsewhere, DomainOwner, "a target with the zone appended", "Put a dot at the end", appended),
+    case!(HostElsewhere, DomainOwner, "several A records of another server", "point the host at the platform", several),
+    case!(HostMissing, DomainOwner, "one of several names without a record", "Or take the name off", one_is_gone),
+    case!(HostConflict, DomainOwner, "a server that holds an A record beside the CNAME", "Delete A 127.0.0.15", torn),
+    case!(
+        HostAddressReserved,
+        DomainOwner,
+        "the AAAA record fd00::1 beside the platform's A record",
+        "Remove the record fd00::1",
+        half_private
+    ),
     case!(TlsUnreachable, Operator, "nothing listens at the port for HTTPS", "Add an HTTPS listener", no_tls),
     case!(
         TlsOtherCertificate,
@@ -144,6 +179,67 @@ async fn redirected(stage: &Stage<'_>) -> Result<CheckReport> {
 
 async fn to_a_port(stage: &Stage<'_>) -> Result<CheckReport> {
     behind(stage, "ported", "to-a-port.platform").await
+}
+
+async fn see_other(stage: &Stage<'_>) -> Result<CheckReport> {
+    behind(stage, "seeother", "see-other.platform").await
+}
+
+async fn no_slash(stage: &Stage<'_>) -> Result<CheckReport> {
+    behind(stage, "noslash", "no-slash.platform").await
+}
+
+async fn to_the_inside(stage: &Stage<'_>) -> Result<CheckReport> {
+    behind(stage, "inward", "inside.platform").await
+}
+
+async fn to_another_host(stage: &Stage<'_>) -> Result<CheckReport> {
+    behind(stage, "sideways", "other-host.platform").await
+}
+
+async fn no_location(stage: &Stage<'_>) -> Result<CheckReport> {
+    behind(stage, "nowhere", "no-location.platform").await
+}
+
+async fn appended(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = zone(stage, "appended").await?;
+    let to = format!("{}.{}", stage.name("edge.platform"), stage.name("appended"));
+    zone.upsert(&stage.name("shop.appended"), RrType::Cname, &[&to]).await?;
+    Ok(stage.probe(&stage.external("shop.appended")).await)
+}
+
+async fn several(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = zone(stage, "several").await?;
+    zone.upsert(&stage.name("shop.several"), RrType::A, &[STRANGER, "127.0.0.66", "127.0.0.65"]).await?;
+    Ok(stage.probe(&stage.external("shop.several")).await)
+}
+
+async fn one_is_gone(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = zone(stage, "three").await?;
+    stage.delegate(&zone, "blog.three").await?;
+    stage.point(&zone, "shop.three").await?;
+    Ok(stage.probe(&stage.subject(&["shop.three", "blog.three"], Reachability::External)).await)
+}
+
+async fn torn(stage: &Stage<'_>) -> Result<CheckReport> {
+    let records = [
+        ("shop.torn", "CNAME", "edge.platform"),
+        ("shop.torn", "A", STRANGER),
+        ("_acme-challenge.shop.torn", "CNAME", "label.acme.platform"),
+    ];
+    let zone = stage.static_zone("torn", &records)?;
+    stage.server("ns-torn", "127.0.0.67", Behaviour::Serving(zone)).await?;
+    stage.delegated_to("torn", "ns-torn").await?;
+    Ok(stage.probe(&stage.external("shop.torn")).await)
+}
+
+/// At an apex, where addresses are what an ALIAS shows.
+async fn half_private(stage: &Stage<'_>) -> Result<CheckReport> {
+    let zone = stage.zone("half").await?;
+    stage.delegate(&zone, "half").await?;
+    zone.upsert(&stage.name("half"), RrType::A, &["127.0.0.1"]).await?;
+    zone.upsert(&stage.name("half"), RrType::Aaaa, &["fd00::1"]).await?;
+    Ok(stage.probe(&stage.external("half")).await)
 }
 
 /// A certificate of the subject's, as it is recorded.

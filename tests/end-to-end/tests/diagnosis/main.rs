@@ -54,7 +54,7 @@ fn the_page_lists_the_catalogue_as_it_is() {
 }
 
 /// The longest that a look may take here, with what it waits for on the way.
-const LONGEST_LOOK: Duration = Duration::from_secs(9);
+const LONGEST_LOOK: Duration = Duration::from_secs(12);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_is_named_alone_with_who_must_act_and_what_to_do() -> Result<()> {

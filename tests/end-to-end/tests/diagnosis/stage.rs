@@ -31,6 +31,11 @@ pub(crate) const STRANGER: &str = "127.0.0.15";
 pub(crate) const PASSING_ON: &str = "127.0.0.16";
 pub(crate) const REDIRECTING: &str = "127.0.0.17";
 pub(crate) const REDIRECTING_TO_A_PORT: &str = "127.0.0.18";
+pub(crate) const SEEING_OTHER: &str = "127.0.0.60";
+pub(crate) const WITHOUT_LOCATION: &str = "127.0.0.61";
+pub(crate) const WITHOUT_SLASH: &str = "127.0.0.62";
+pub(crate) const REDIRECTING_INSIDE: &str = "127.0.0.63";
+pub(crate) const REDIRECTING_TO_THE_PLATFORM: &str = "127.0.0.64";
 
 pub(crate) struct Stage<'a> {
     cloud: &'a LocalCloud,
@@ -67,6 +72,11 @@ impl<'a> Stage<'a> {
             ("stranger.platform", STRANGER),
             ("redirecting.platform", REDIRECTING),
             ("to-a-port.platform", REDIRECTING_TO_A_PORT),
+            ("see-other.platform", SEEING_OTHER),
+            ("no-location.platform", WITHOUT_LOCATION),
+            ("no-slash.platform", WITHOUT_SLASH),
+            ("inside.platform", REDIRECTING_INSIDE),
+            ("other-host.platform", REDIRECTING_TO_THE_PLATFORM),
         ] {
             platform.upsert(&stage.name(host), RrType::A, &[address]).await?;
         }
@@ -74,6 +84,9 @@ impl<'a> Stage<'a> {
         let away = stage.name("www.elsewhere");
         let elsewhere = stage.zone("elsewhere").await?;
         elsewhere.upsert(&away, RrType::A, &[STRANGER]).await?;
+        let (inside, neighbour) = (stage.name("intern.elsewhere"), stage.name("www.elsewhere2"));
+        elsewhere.upsert(&inside, RrType::A, &["10.1.2.3"]).await?;
+        stage.zone("elsewhere2").await?.upsert(&neighbour, RrType::A, &["127.0.0.1"]).await?;
         let port = cloud.description().edge.port();
         let to = |target: String| format!("HTTP/1.1 301 Moved\r\nlocation: {target}\r\ncontent-length: 0\r\n\r\n");
         for (address, answer) in [
@@ -84,6 +97,11 @@ impl<'a> Stage<'a> {
             ),
             (REDIRECTING, to(format!("http://{away}:{port}/moved"))),
             (REDIRECTING_TO_A_PORT, to(format!("https://{away}:8443/"))),
+            (SEEING_OTHER, to(format!("http://{away}:{port}/moved")).replace("301 Moved", "303 See Other")),
+            (WITHOUT_LOCATION, "HTTP/1.1 302 Found\r\ncontent-length: 0\r\n\r\n".to_owned()),
+            (WITHOUT_SLASH, to(format!("https://{away}.well-known/acme-challenge/moved"))),
+            (REDIRECTING_INSIDE, to(format!("http://{inside}:{port}/"))),
+            (REDIRECTING_TO_THE_PLATFORM, to(format!("http://{neighbour}:{port}/.well-known/acme-challenge/moved"))),
         ] {
             let address = SocketAddr::new(address.parse::<IpAddr>()?, port);
             stage._hosts.push(Host::start(address, answer).await?);
@@ -219,7 +237,9 @@ impl<'a> Stage<'a> {
 
     /// With `https`, hosts are looked at over TLS, at this port.
     pub(crate) async fn probe_at_port(&self, subject: &Subject, https: Option<u16>) -> CheckReport {
-        let reach = Reach::new(self.dns.clone(), vec!["127.0.0.0/8".parse().expect("a network")]);
+        // Loopback, and a network that stands for public IPv6 addresses and leads nowhere.
+        let allowed = ["127.0.0.0/8", "2001:db8::/32"].map(|network| network.parse().expect("a network"));
+        let reach = Reach::new(self.dns.clone(), allowed.to_vec());
         let probe = Probe::new(reach.clone(), self.cloud.description().edge.port());
         let issuer = Issuer { identities: vec!["ca.test".into()], account: Some(ACCOUNT.into()) };
         let tls = https.map(|port| TlsProbe::new(reach, port));

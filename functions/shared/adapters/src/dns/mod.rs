@@ -110,7 +110,7 @@ impl Dns {
 
     /// All addresses of a host, as a resolver finds them.
     pub(crate) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ProbeFault> {
-        let name = absolute(host).map_err(ProbeFault::Unresolved)?;
+        let name = absolute(host).map_err(|why| ProbeFault::Unresolved(Unanswered::Other(why)))?;
         let recursion = self.begin_one();
         let (v4, v6) =
             tokio::join!(recursion.lookup(&name, RecordType::A, &[]), recursion.lookup(&name, RecordType::AAAA, &[]));
@@ -118,7 +118,7 @@ impl Dns {
             (Ok(v6), Ok(v4)) if v6.is_empty() && v4.is_empty() => Err(ProbeFault::NoAddress),
             (Ok(v6), Ok(v4)) => Ok([v6, v4].concat()),
             (Ok(some), Err(_)) | (Err(_), Ok(some)) if !some.is_empty() => Ok(some),
-            (Err(why), _) | (_, Err(why)) => Err(ProbeFault::Unresolved(why.to_string())),
+            (Err(why), _) | (_, Err(why)) => Err(ProbeFault::Unresolved(why)),
         }
     }
 }

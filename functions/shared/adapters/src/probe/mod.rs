@@ -5,13 +5,17 @@ mod surroundings;
 mod zone;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use diagnosis::checks::zone::is_silent;
 use diagnosis::facts::{
-    AuthorizationFacts, Bogus, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, ProbeAnswer,
-    ProbeFault, Surroundings, TlsObservation, ZoneState,
+    AuthorizationFacts, Bogus, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, ProbeFault,
+    Surroundings, TlsObservation, ZoneState,
 };
+use diagnosis::http01::mark::{check_body, check_token};
+use diagnosis::http01::rules::TIME;
 use diagnosis::judge;
 use diagnosis::report::CheckReport;
 use diagnosis::subject::Subject;
@@ -27,14 +31,14 @@ use vocabulary::dns::{Answer, CaaLevel, Issuer, RecordKind, ServerAnswer, Unansw
 use vocabulary::names::{CertificateName, DomainName};
 
 use crate::dns::{Dns, LONGEST};
-use crate::http_probe::Probe;
+use crate::http_probe::{MOST_REQUESTS, Probe};
 use crate::tls_probe::TlsProbe;
 use zone::Zones;
 
 /// Names that are looked at before they are registered.
 const MOST_SAMPLED: usize = 10;
-/// Hosts that are asked over HTTP side by side; an endpoint may have a hundred. The DNS has a limit of its own.
-const MOST_REQUESTS: usize = 16;
+/// For the hosts: each is waited for as long as the CA would wait.
+const LONGEST_OVER_HTTP: Duration = TIME.saturating_add(Duration::from_secs(1));
 
 /// Looks through the DNS, over HTTP and over TLS.
 #[derive(Clone)]
@@ -68,8 +72,9 @@ impl EndpointProber {
 
     /// A check of so many names.
     fn begin(&self, names: usize, now: OffsetDateTime) -> Probing<'_> {
-        let until = Instant::now() + LONGEST;
-        Probing { prober: self, zones: Zones::new(self.dns.begin(names, until), now), until }
+        let begun = Instant::now();
+        let (until, until_http) = (begun + LONGEST, begun + LONGEST_OVER_HTTP);
+        Probing { prober: self, zones: Zones::new(self.dns.begin(names, until), now), until, until_http }
     }
 }
 
@@ -96,6 +101,7 @@ struct Probing<'a> {
     prober: &'a EndpointProber,
     zones: Zones,
     until: Instant,
+    until_http: Instant,
 }
 
 impl Probing<'_> {
@@ -261,7 +267,9 @@ impl Probing<'_> {
             (zone.facts.clone(), join_all(answers).await)
         };
         let ((zone, answers), http) = tokio::join!(dns, http);
-        HostFacts { name: name.clone(), zone, answers, http }
+        let mut reserved: Vec<IpAddr> = answers.iter().flat_map(|answer| answer.chain.addresses()).copied().collect();
+        reserved.retain(|address| self.prober.http.leaves_out(*address));
+        HostFacts { name: name.clone(), zone, answers, reserved, http }
     }
 
     /// What every server of the name's zone says.
@@ -276,18 +284,16 @@ impl Probing<'_> {
     }
 
     async fn probe(&self, host: &DomainName) -> HttpObservation {
-        // Nobody can have this one, so whoever answers for it is known by how it says no.
-        let token = unguessable();
-        let late = || HttpObservation {
-            redirects: Vec::new(),
-            answer: ProbeAnswer::Failed(ProbeFault::TimedOut(LONGEST.as_secs())),
-            platform: false,
-        };
+        // The check's own: the responder answers it like one of the CA's, with what it saw.
+        let token = check_token(random());
+        let expected = check_body(host, &token);
         let asked = async {
             let _slot = self.prober.requests.acquire().await.expect("the semaphore is never closed");
-            self.prober.http.observe(host, &token).await
+            self.prober.http.observe(host, &token, &expected).await
         };
-        self.within(asked, late).await
+        let asked = timeout_at(self.until_http, asked).await;
+        // Who was not asked, or not to the end, is not to blame.
+        asked.unwrap_or_else(|_| HttpObservation::failed(ProbeFault::NotAsked, &expected))
     }
 
     /// Whether there is something to be presented, by which host.
@@ -301,15 +307,19 @@ impl Probing<'_> {
     }
 
     async fn present(&self, probe: &TlsProbe, host: &DomainName) -> TlsObservation {
-        let reason = || format!("it does not answer within {} seconds", LONGEST.as_secs());
+        let reason = || format!("it did not answer within {} seconds", LONGEST.as_secs());
         let late = || TlsObservation::Unreachable { host: host.to_string(), reason: reason() };
         self.within(probe.observe(host), late).await
     }
 }
 
-/// 128 random bits, in characters that a token may have (RFC 8555 §8.1).
+/// A label that nobody has created.
 fn unguessable() -> String {
+    format!("{:032x}", u128::from_be_bytes(random()))
+}
+
+fn random() -> [u8; 16] {
     let mut bytes = [0; 16];
     SystemRandom::new().fill(&mut bytes).expect("the system has randomness");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
 }

@@ -83,6 +83,8 @@ pub enum Check {
     HostPrivate,
     HostProxied,
     HostIndirect,
+    HostConflict,
+    HostAddressReserved,
     HttpUnreachable,
     HttpWrongAnswer,
     HttpRedirected,

@@ -6,7 +6,7 @@ use crate::catalogue::check::{Area, Check, Entry};
 use crate::report::Severity;
 
 /// In the order of [`Check`].
-pub const CATALOGUE: [Entry; 43] = [
+pub const CATALOGUE: [Entry; 45] = [
     Entry {
         check: Check::PublicSuffix,
         name: "public-suffix",
@@ -394,6 +394,30 @@ pub const CATALOGUE: [Entry; 43] = [
         explanation: "It works now. The platform's addresses change when its load balancer scales or is replaced, and \
                       then the host leads nowhere; an alias follows by itself.",
         fix: "Replace the host's records by the alias.",
+    },
+    Entry {
+        check: Check::HostConflict,
+        name: "host-conflict",
+        area: Area::Host,
+        severity: Severity::Error,
+        actor: WaitingOn::DomainOwner,
+        title: "The host has records that cannot stand together",
+        explanation: "A name with a CNAME record can have no second one, and no A or AAAA record beside it (RFC 1034 \
+                      §3.6.2). Some resolvers use one of them and some another, so visitors and the CA get to \
+                      different servers by chance.",
+        fix: "Delete the other records, so that the one to the platform stands alone.",
+    },
+    Entry {
+        check: Check::HostAddressReserved,
+        name: "host-address-reserved",
+        area: Area::Host,
+        severity: Severity::Warning,
+        actor: WaitingOn::DomainOwner,
+        title: "The host has a private address beside its public ones",
+        explanation: "Special-purpose addresses (RFC 6890) exist only inside a network. CAs leave them out and use the \
+                      others, so certificates are issued. Visitors who try the private address first wait, or do not \
+                      get there.",
+        fix: "Remove the record with the private address.",
     },
     Entry {
         check: Check::HttpUnreachable,

@@ -8,58 +8,21 @@ use vocabulary::record::DnsRecord;
 use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
 use crate::checks::cdn::Cdn;
-use crate::checks::delegation::{chain_fault, error_of};
+use crate::checks::delegation::chain_fault;
+use crate::checks::host_record::{Leads, found, is_appended, leads, records_of, torn};
+use crate::checks::http::expected;
 use crate::checks::need::Need;
 use crate::checks::{http, zone};
-use crate::facts::{Chain, Facts, HostAnswer, HostFacts, ProbeAnswer, ProbeFault, ZoneState};
-use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
+use crate::facts::{Chain, Facts, HostAnswer, HostFacts, HttpObservation, ZoneState};
+use crate::http01::observation::list;
+use crate::report::{Finding, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
-
-/// Where one server's answer leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Leads {
-    /// Through the alias that was asked for.
-    ByAlias,
-    /// To the platform's addresses, written out.
-    ByAddress,
-    /// IPv4 to the platform, IPv6 not.
-    Ipv6Elsewhere,
-    Elsewhere,
-    Nowhere,
-}
-
-impl Leads {
-    fn is_right(self) -> bool {
-        matches!(self, Self::ByAlias | Self::ByAddress)
-    }
-}
-
-fn leads(answer: &HostAnswer, target: &str, platform: &[IpAddr]) -> Leads {
-    if answer.chain.names.iter().any(|name| name == target) {
-        return Leads::ByAlias;
-    }
-    let addresses = answer.chain.addresses();
-    if addresses.is_empty() && answer.chain.names.is_empty() {
-        return Leads::Nowhere;
-    }
-    let ours = |address: &&IpAddr| platform.contains(address);
-    let (v4, v6): (Vec<&IpAddr>, Vec<&IpAddr>) = addresses.iter().partition(|address| address.is_ipv4());
-    if addresses.is_empty() {
-        Leads::Elsewhere
-    } else if addresses.iter().all(|address| platform.contains(address)) {
-        Leads::ByAddress
-    } else if !v4.is_empty() && v4.iter().all(ours) && !v6.iter().all(ours) {
-        Leads::Ipv6Elsewhere
-    } else {
-        Leads::Elsewhere
-    }
-}
 
 /// What is to be said of a host.
 pub(crate) struct Judged {
     /// The record beside what was found.
     pub(crate) record: RecordCheck,
-    pub(crate) finding: Option<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// Whether the platform answers there, and for all who ask.
     pub(crate) ours: bool,
     /// Whether every server leads it through the target that was asked for.
@@ -69,36 +32,43 @@ pub(crate) struct Judged {
 pub(crate) fn judge(subject: &Subject, facts: &Facts, host: &HostFacts) -> Judged {
     let record = subject.host_record(&host.name);
     let check = |status| RecordCheck { record: record.clone(), status, found: found(host) };
-    let unknown = |finding| Judged { record: check(RecordStatus::Unreachable), finding, ours: false, by_alias: false };
+    let unknown = |finding: Option<Finding>| {
+        let findings = finding.into_iter().collect();
+        Judged { record: check(RecordStatus::Unreachable), findings, ours: false, by_alias: false }
+    };
     if !host.zone.is_served() {
         // Why is told of the zone.
         return unknown(None);
     }
     let usable: Vec<&HostAnswer> = host.answers.iter().filter(|answer| is_usable(answer)).collect();
     let platform = facts.platform.as_ref().map_or(&[][..], |platform| platform.addresses());
-    let led: Vec<Leads> = usable.iter().map(|answer| leads(answer, &record.value, platform)).collect();
+    let led: Vec<Leads> = usable.iter().map(|answer| leads(answer, &record.value, platform, &host.reserved)).collect();
     let Some((first, leading)) = usable.first().zip(led.first()) else {
         return unknown(Some(unanswered(&record, host)));
     };
     let right = led.iter().filter(|leads| leads.is_right()).count();
+    let torn_at = usable.iter().zip(&led).find(|(_, leads)| **leads == Leads::Torn).map(|(answer, _)| *answer);
     let status = match () {
         () if right == led.len() => RecordStatus::Ok,
-        () if right > 0 => RecordStatus::Conflict,
+        () if right > 0 || torn_at.is_some() => RecordStatus::Conflict,
         () if led.iter().all(|leads| *leads == Leads::Nowhere) => RecordStatus::Missing,
         () => RecordStatus::Mismatch,
     };
-    let finding = match status {
+    let finding = match (status, torn_at) {
         // Where the platform itself has no address, that is told, once.
-        RecordStatus::Ok if platform.is_empty() && facts.platform.is_some() => None,
-        RecordStatus::Ok => reached(host, &record, *leading, first),
-        RecordStatus::Conflict => Some(disagreeing(&record, &usable)),
-        RecordStatus::Missing => Some(missing(&record, host)),
+        (RecordStatus::Ok, _) if platform.is_empty() && facts.platform.is_some() => None,
+        (RecordStatus::Ok, _) => reached(subject, host, &record, *leading, first),
+        (RecordStatus::Conflict, Some(answer)) => Some(torn(&record, answer)),
+        (RecordStatus::Conflict, None) => Some(disagreeing(&record, &usable)),
+        (RecordStatus::Missing, _) => Some(missing(subject, &record, host)),
         _ => Some(elsewhere(host, &record, &usable, &led)),
     };
-    let heard = host.http.as_ref().is_some_and(|observed| observed.platform);
-    let ours = heard && finding.as_ref().is_none_or(|finding| finding.severity < Severity::Error);
+    let left_out = left_out(host, &record, &led, &usable);
+    let findings: Vec<Finding> = finding.into_iter().chain(left_out).collect();
+    let heard = host.http.as_ref().is_some_and(HttpObservation::reaches_platform);
+    let ours = heard && findings.iter().all(|finding| finding.severity < Severity::Error);
     let by_alias = led.iter().all(|leads| *leads == Leads::ByAlias);
-    Judged { record: check(status), finding, ours, by_alias }
+    Judged { record: check(status), findings, ours, by_alias }
 }
 
 /// A finding about the host of `name`, as severe as its certificate depends on it.
@@ -127,25 +97,54 @@ fn is_usable(answer: &HostAnswer) -> bool {
     answer.cname.is_usable() && (answer.a.is_usable() || answer.aaaa.is_usable())
 }
 
+fn as_probed<'a>(subject: &'a Subject, host: &'a HostFacts) -> http::Host<'a> {
+    http::Host { name: &host.name.base, subject }
+}
+
 /// DNS is right: what is left is whether the platform answers.
-fn reached(host: &HostFacts, record: &DnsRecord, leads: Leads, first: &HostAnswer) -> Option<Finding> {
-    let observed = host.http.as_ref();
-    if let Some(observed) = observed.filter(|observed| !observed.platform) {
-        return Some(http::fault(&host.name.base, &record.value, &observed.redirects, &observed.answer));
+fn reached(
+    subject: &Subject,
+    host: &HostFacts,
+    record: &DnsRecord,
+    leads: Leads,
+    first: &HostAnswer,
+) -> Option<Finding> {
+    let failed = |observed: &&HttpObservation| !observed.reaches_platform() && observed.is_certain();
+    if let Some(observed) = host.http.as_ref().filter(failed) {
+        // The platform's own failure is not told as the host's; whoever runs it has alarms for it.
+        return (!observed.is_platforms_fault()).then(|| http::fault(&as_probed(subject, host), observed));
     }
     let apex = matches!(&host.zone.state, ZoneState::Served { apex, .. } if *apex == record.name);
     // At an apex a CNAME cannot stand, and what an ALIAS shows are addresses.
     (leads == Leads::ByAddress && record.kind == "CNAME" && !apex).then(|| {
-        let found = format!("has the platform's addresses written out ({})", list(first.chain.addresses()));
+        let mut ours = first.chain.addresses().to_vec();
+        ours.retain(|address| !host.reserved.contains(address));
+        let found = format!("has the platform's addresses written out ({})", list(&ours));
         Check::HostIndirect.finding(&record.name, expected(record), found, point(record))
     })
 }
 
-fn missing(record: &DnsRecord, host: &HostFacts) -> Finding {
+fn missing(subject: &Subject, record: &DnsRecord, host: &HostFacts) -> Finding {
     let gone = host.answers.iter().any(|answer| answer.a == Answer::NxDomain);
-    let found = if gone { "does not exist" } else { "exists, but has no address and no alias" };
-    let fix = Fix::of(format!("Create this record in the domain's DNS: {}", record.line())).with_record(record.clone());
-    Check::HostMissing.finding(&record.name, expected(record), found, fix)
+    let found = if gone { "does not exist" } else { "has no A, AAAA or CNAME record" };
+    http::missing(&as_probed(subject, host), record, found)
+}
+
+/// Reserved addresses beside good ones: the CA leaves them out, and whoever asks for them first does not get there.
+fn left_out(host: &HostFacts, record: &DnsRecord, led: &[Leads], usable: &[&HostAnswer]) -> Option<Finding> {
+    let direct = |leads: &&Leads| matches!(leads, Leads::ByAddress | Leads::Ipv6Elsewhere | Leads::Elsewhere);
+    led.iter().find(direct)?;
+    let mut there: Vec<IpAddr> = usable.iter().flat_map(|answer| answer.chain.addresses()).copied().collect();
+    there.retain(|address| host.reserved.contains(address));
+    there.sort();
+    there.dedup();
+    (!there.is_empty()).then(|| {
+        let (es, list) = (if there.len() == 1 { "" } else { "es" }, list(&there));
+        let found = format!("has the private address{es} {list} beside public ones, which the CA leaves out");
+        let fix =
+            Fix::of(format!("Remove the record{} {list} at {}.", if es.is_empty() { "" } else { "s" }, record.name));
+        Check::HostAddressReserved.finding(&record.name, "public addresses only", found, fix)
+    })
 }
 
 fn elsewhere(host: &HostFacts, record: &DnsRecord, usable: &[&HostAnswer], led: &[Leads]) -> Finding {
@@ -156,41 +155,77 @@ fn elsewhere(host: &HostFacts, record: &DnsRecord, usable: &[&HostAnswer], led: 
         return fault;
     }
     if leads == Leads::Ipv6Elsewhere {
-        let v6: Vec<IpAddr> = chain.addresses().iter().copied().filter(IpAddr::is_ipv6).collect();
-        let found = format!("leads to the platform over IPv4, but over IPv6 to {}", list(&v6));
-        let fix =
-            Fix::of(format!("Remove the AAAA record {} at {}.", list(&v6), record.name)).with_record(record.clone());
-        return Check::HostIpv6Elsewhere.finding(&record.name, expected(record), found, fix);
+        return ipv6_elsewhere(host, record, chain);
     }
-    let leads_to = format!("leads to {} instead of {}", chain.describe().join(" → "), record.value);
-    let reached = host.http.as_ref().is_some_and(|observed| observed.platform);
+    let observed = host.http.as_ref();
+    let reached = observed.is_some_and(HttpObservation::reaches_platform);
     if let Some(cdn) = Cdn::of(chain) {
         return proxied(cdn, host, record, chain, reached);
     }
     if reached {
-        let found = format!("leads to {}, and reaches the platform", chain.describe().join(" → "));
+        let found = format!("leads to {}, and reaches the platform", chain.path());
         return Check::HostIndirect.finding(&record.name, expected(record), found, point(record));
     }
-    if let Some(ProbeAnswer::Failed(fault @ ProbeFault::NotPublic(_))) = host.http.as_ref().map(|http| &http.answer) {
-        let fix = format!(
-            "Register the endpoint as internal, which needs no public address; or point the host at the platform: {}",
-            record.line()
-        );
-        let found = format!("{leads_to}, and {fault}");
-        return Check::HostPrivate.finding(
-            &record.name,
-            expected(record),
-            found,
-            Fix::of(fix).with_record(record.clone()),
-        );
+    let leads_to = format!("leads to {} instead of {}", chain.path(), record.value);
+    if leads == Leads::Private {
+        return http::private(record, &leads_to);
     }
-    Check::HostElsewhere.finding(&record.name, expected(record), leads_to, point(record))
+    if let Some(to) = answer.cname.records().first().filter(|to| is_appended(record, to)) {
+        let found = format!("leads to {to}: the DNS provider has appended the zone to the target");
+        let text = format!("Put a dot at the end of the target ({}.), so that it is: {}", record.value, record.line());
+        let fix = Fix::of(text).with_record(record.clone());
+        return Check::HostElsewhere.finding(&record.name, expected(record), found, fix);
+    }
+    let finding = |found: String, fix| Check::HostElsewhere.finding(&record.name, expected(record), found, fix);
+    match observed {
+        Some(observed) if observed.is_certain() => {
+            let found = format!("{leads_to}; over HTTP {}", http::heard(&host.name.base, observed));
+            finding(found, or_let_through(host, record, observed))
+        }
+        // A proxy that passes on looks just like this while it is slow: nobody is blocked by it.
+        Some(_) if !chain.addresses().is_empty() => finding(leads_to, point(record)).softened(Severity::Warning),
+        _ => finding(leads_to, point(record)),
+    }
+}
+
+/// The record, or what the server that answers could do, where it redirects.
+fn or_let_through(host: &HostFacts, record: &DnsRecord, observed: &HttpObservation) -> Fix {
+    if observed.redirects.is_empty() {
+        return point(record);
+    }
+    let way = http::way_out(&host.name.base, observed);
+    let text =
+        format!("Point the host at the platform: {} (and remove other A and AAAA records). Or: {way}", record.line());
+    Fix::of(text).with_record(record.clone())
+}
+
+fn ipv6_elsewhere(host: &HostFacts, record: &DnsRecord, chain: &Chain) -> Finding {
+    let mut v6: Vec<IpAddr> = chain.addresses().iter().copied().filter(IpAddr::is_ipv6).collect();
+    v6.retain(|address| !host.reserved.contains(address));
+    let list = list(&v6);
+    let fix = Fix::of(format!("Remove the AAAA record {list} at {}.", record.name)).with_record(record.clone());
+    let check = Check::HostIpv6Elsewhere;
+    let observed = host.http.as_ref().filter(|observed| observed.reaches_platform());
+    match observed.and_then(|observed| observed.fallback) {
+        Some(dead) => {
+            let found =
+                format!("leads to the platform over IPv4; over IPv6 {dead} takes no connection, so CAs use IPv4");
+            check.finding(&record.name, expected(record), found, fix).softened(Severity::Warning)
+        }
+        None => {
+            let found = format!("leads to the platform over IPv4, but over IPv6 to {list}");
+            check.finding(&record.name, expected(record), found, fix)
+        }
+    }
 }
 
 fn proxied(cdn: &Cdn, host: &HostFacts, record: &DnsRecord, chain: &Chain, reached: bool) -> Finding {
-    let mut found = format!("is served through {} ({})", cdn.name, chain.describe().join(" → "));
+    let mut found = format!("is served through {} ({})", cdn.name, chain.path());
     match host.http.as_ref().filter(|_| !reached) {
-        Some(observed) => found.push_str(&format!(", which does not lead to the platform: {}", http::heard(observed))),
+        Some(observed) => {
+            let heard = http::heard(&host.name.base, observed);
+            found.push_str(&format!(", and does not reach the platform: {heard}"));
+        }
         None => found.push_str(", which passes the challenge path on"),
     }
     let fix = Fix::of(format!("{} Then the record is: {}", cdn.remedy, record.line())).with_record(record.clone());
@@ -207,7 +242,7 @@ fn disagreeing(record: &DnsRecord, usable: &[&HostAnswer]) -> Finding {
         })
         .collect();
     said.sort();
-    let found = format!("is told differently by its name servers, which disagree: {}", said.join("; "));
+    let found = format!("gets different answers from its name servers: {}", said.join("; "));
     Check::ServersDisagree.finding(
         &record.name,
         expected(record),
@@ -237,48 +272,13 @@ pub(crate) fn platform(subject: &Subject, chain: &Chain) -> Option<Finding> {
         Check::TargetMissing.finding(
             &subject.endpoint_target,
             "an address",
-            format!("leads to {}", chain.describe().join(" → ")),
+            format!("leads to {}", chain.path()),
             Fix::of(fix),
         )
     })
 }
 
-fn expected(record: &DnsRecord) -> String {
-    format!("{} {}", record.kind, record.value)
-}
-
 fn point(record: &DnsRecord) -> Fix {
     let text = format!("Point the host at the platform: {} (and remove other A and AAAA records)", record.line());
     Fix::of(text).with_record(record.clone())
-}
-
-fn list(addresses: &[IpAddr]) -> String {
-    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn records_of(answer: &HostAnswer) -> Vec<String> {
-    let of = |kind: &'static str, answer: &Answer| {
-        answer.records().iter().map(move |data| format!("{kind} {data}")).collect::<Vec<_>>()
-    };
-    [of("CNAME", &answer.cname), of("A", &answer.a), of("AAAA", &answer.aaaa)].concat()
-}
-
-fn found(host: &HostFacts) -> Vec<Found> {
-    let mut found: Vec<Found> = host
-        .answers
-        .iter()
-        .map(|answer| {
-            let records = records_of(answer);
-            // What the records themselves say is not said again.
-            let chain = match &answer.cname {
-                Answer::Records(_) => answer.chain.describe().into_iter().skip(1).collect(),
-                _ => Vec::new(),
-            };
-            let error = [&answer.cname, &answer.a, &answer.aaaa].into_iter().find_map(error_of);
-            let error = error.filter(|_| records.is_empty());
-            Found { server: answer.server.clone(), records, chain, error }
-        })
-        .collect();
-    found.sort_by(|a, b| a.server.cmp(&b.server));
-    found
 }

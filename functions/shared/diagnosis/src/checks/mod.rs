@@ -6,6 +6,7 @@ pub mod cdn;
 pub mod certificate_authority;
 pub mod delegation;
 pub mod host;
+pub mod host_record;
 pub mod http;
 pub(crate) mod need;
 pub mod persistent_record;

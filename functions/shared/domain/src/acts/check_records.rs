@@ -1,9 +1,9 @@
 //! The gate before an order: is every name proven for this registration, and do its records lead where they must?
 
-use diagnosis::checks::persistent_record;
+use diagnosis::checks::{delegation, persistent_record};
 use diagnosis::facts::MOST_ALIASES;
-use diagnosis::gate::judge_delegation;
-use diagnosis::to_failure;
+use diagnosis::report::Finding;
+use diagnosis::to_failure::to_failure_of_all;
 use futures::future::join_all;
 use time::OffsetDateTime;
 use vocabulary::acme::{ChallengeKind, Challenges, Reachability};
@@ -23,7 +23,7 @@ use crate::ports::dns::AuthoritativeDns;
 ///
 /// # Errors
 ///
-/// As [`judge_delegation`], for the first that is not.
+/// [`FailureName::RecordsNotReady`](vocabulary::failure::FailureName::RecordsNotReady), with every one that is not.
 pub async fn check_proofs(
     dns: &impl AuthoritativeDns,
     endpoint: &Endpoint,
@@ -38,17 +38,15 @@ pub async fn check_proofs(
     // Side by side: a hundred names with servers that are slow take no longer than one.
     let checked = bases.map(async |(base, validates)| {
         let cname = dns.ask(&base.challenge_name(), RecordKind::Cname).await;
-        if judge_delegation(base, &target, &cname, &[]).is_ok() {
-            return Ok(());
-        }
+        delegation::fault(base, &target, &cname, &[])?;
         if !validates && is_proven_without(dns, endpoint, platform, base, &cname).await {
-            return Ok(());
+            return None;
         }
         // What else may stand there only matters where the alias is not right.
         let txt = dns.ask(&base.challenge_name(), RecordKind::Txt).await;
-        judge_delegation(base, &target, &cname, &txt)
+        delegation::fault(base, &target, &cname, &txt)
     });
-    join_all(checked).await.into_iter().collect()
+    refused(join_all(checked).await)
 }
 
 fn names_of<'a>(endpoint: &'a Endpoint, base: &DomainName) -> impl Iterator<Item = &'a CertificateName> {
@@ -102,7 +100,7 @@ async fn leads_through(dns: &impl AuthoritativeDns, host: &DomainName, target: &
 ///
 /// # Errors
 ///
-/// As [`judge_delegation`], for the first that does not.
+/// [`FailureName::RecordsNotReady`](vocabulary::failure::FailureName::RecordsNotReady), with every one that does not.
 pub async fn check_delegations<'a>(
     dns: &impl AuthoritativeDns,
     authorization_names: impl IntoIterator<Item = &'a DomainName>,
@@ -111,21 +109,19 @@ pub async fn check_delegations<'a>(
     let checked = authorization_names.into_iter().map(async |base| {
         let name = base.challenge_name();
         let cname = dns.ask(&name, RecordKind::Cname).await;
+        delegation::fault(base, target, &cname, &[])?;
         // What else may stand there only matters where the alias is not right.
-        if judge_delegation(base, target, &cname, &[]).is_ok() {
-            return Ok(());
-        }
         let txt = dns.ask(&name, RecordKind::Txt).await;
-        judge_delegation(base, target, &cname, &txt)
+        delegation::fault(base, target, &cname, &txt)
     });
-    join_all(checked).await.into_iter().collect()
+    refused(join_all(checked).await)
 }
 
 /// Looks whether the standing record of each base is one that the CA accepts; with the base, whether for its wildcard.
 ///
 /// # Errors
 ///
-/// [`FailureName::RecordsNotReady`](vocabulary::failure::FailureName::RecordsNotReady), for the first that is not.
+/// [`FailureName::RecordsNotReady`](vocabulary::failure::FailureName::RecordsNotReady), with every one that is not.
 pub async fn check_persistent_records<'a>(
     dns: &impl AuthoritativeDns,
     authorization_names: impl IntoIterator<Item = (&'a DomainName, bool)>,
@@ -134,10 +130,13 @@ pub async fn check_persistent_records<'a>(
 ) -> Result<(), Failure> {
     let checked = authorization_names.into_iter().map(async |(base, wildcard)| {
         let txt = dns.ask(&base.persistent_name(), RecordKind::Txt).await;
-        match persistent_record::fault(base, wildcard, issuer, &txt, now) {
-            Some(finding) => Err(to_failure::to_failure(&finding)),
-            None => Ok(()),
-        }
+        persistent_record::fault(base, wildcard, issuer, &txt, now)
     });
-    join_all(checked).await.into_iter().collect()
+    refused(join_all(checked).await)
+}
+
+/// One failure for all that is wrong.
+fn refused(found: Vec<Option<Finding>>) -> Result<(), Failure> {
+    let found: Vec<Finding> = found.into_iter().flatten().collect();
+    to_failure_of_all(&found).map_or(Ok(()), Err)
 }

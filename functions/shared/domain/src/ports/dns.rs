@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use diagnosis::facts::ProbeAnswer;
+use diagnosis::facts::HttpObservation;
 use vocabulary::dns::{RecordKind, ServerAnswer};
 use vocabulary::names::DomainName;
 
@@ -14,9 +14,10 @@ pub trait AuthoritativeDns {
     fn ask(&self, name: &str, kind: RecordKind) -> impl Future<Output = Vec<ServerAnswer>> + Send;
 }
 
-/// Looks at a host as the CA would.
+/// Asks a host as the CA would.
 pub trait HttpProbe {
-    /// Fetches `http://HOST/.well-known/acme-challenge/TOKEN`; redirects followed, addresses that are not
-    /// public refused, body and time limited.
-    fn fetch(&self, host: &DomainName, token: &str) -> impl Future<Output = ProbeAnswer> + Send;
+    /// Fetches `http://HOST/.well-known/acme-challenge/TOKEN` by the CA's rules, and looks for the body `expected`.
+    ///
+    /// Never an error, and never longer than the CA waits: what was heard on the way is all there is.
+    fn fetch(&self, host: &DomainName, token: &str, expected: &str) -> impl Future<Output = HttpObservation> + Send;
 }
