@@ -299,8 +299,18 @@ impl Api {
             steps: Vec::new(),
         };
         let told = Notifications::default();
-        let settlement =
-            Settlement { due_at, failing, drop_order: true, announced: true, removing: false, told, attempt };
+        let settlement = Settlement {
+            due_at,
+            failing,
+            drop_order: true,
+            announced: true,
+            removing: false,
+            told,
+            unsent: None,
+            returned: vec![],
+            at: due_at,
+            attempt,
+        };
         self.store.settle(id, number, &settlement).await.expect("ours");
     }
 

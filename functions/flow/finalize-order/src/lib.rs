@@ -34,8 +34,8 @@ pub async fn finalize_order(
     let mut outcome = Ok(());
     match &value {
         Finalized::Issued { chain } => {
-            let held = endpoint.certificate.as_ref().map(|held| held.not_after);
-            if let Err(reason) = verify(chain, &key.public_key(), &endpoint.names, now, held) {
+            let outlast = endpoint.to_outlast(now);
+            if let Err(reason) = verify(chain, &key.public_key(), &endpoint.names, now, outlast) {
                 order.status = OrderStatus::Invalid;
                 outcome = Err(reason.to_failure(now));
             } else {
@@ -122,6 +122,26 @@ mod tests {
         assert_eq!(run(&fixture).await.expect_err("another key").name, FailureName::CertificateRejected);
         let order = fixture.order().await;
         assert_eq!((order.status, order.chain), (OrderStatus::Invalid, None));
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_expires_earlier_replaces_only_one_that_is_due_to_go() {
+        use time::Duration;
+        use vocabulary::certificate::InstalledCertificate;
+        for (renew_in, kept) in [(Duration::ZERO, true), (Duration::HOUR, false)] {
+            let fixture = validated().await;
+            let endpoint = fixture.endpoint().await;
+            let longer = InstalledCertificate {
+                generation: 0,
+                not_after: fixture.now + Duration::days(200),
+                renew_at: fixture.now + renew_in,
+                ..testkit::installed(&endpoint, fixture.now)
+            };
+            let (id, attempt) = (&endpoint.id, fixture.input.attempt);
+            fixture.endpoints.record_certificate(id, attempt, &longer).await.expect("ours");
+            assert_eq!(run(&fixture).await.is_ok(), kept);
+            assert_eq!(fixture.order().await.chain.is_some(), kept);
+        }
     }
 
     #[tokio::test]

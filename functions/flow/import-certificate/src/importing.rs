@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use domain::endpoint::Endpoint;
 use domain::ports::{
     AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, HeldCertificate, ImportMaterial, KeyVault,
-    ServiceFault,
+    Listeners, ServiceFault,
 };
+use time::{Duration, OffsetDateTime};
 use vocabulary::acme::OpenOrder;
+use vocabulary::certificate::usages::is_refused_reimport;
 use vocabulary::certificate::{
-    CertificateCopy, CertificateKey, Deployment, InstalledCertificate, Region, Target, VerifiedChain,
+    CertificateCopy, CertificateKey, CertificateUsages, Deployment, InstalledCertificate, Region, Target, VerifiedChain,
 };
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
@@ -36,46 +38,56 @@ pub(crate) struct Imports<'a, J, K, D> {
 }
 
 impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateStore>> Imports<'_, J, K, D> {
-    /// The ARN of the certificate at home, where it is now.
-    pub(crate) async fn at_home(&mut self) -> Result<String, Failure> {
+    /// The ARN of the certificate at home, where it is now, and of the one whose place it could not take.
+    pub(crate) async fn at_home(&mut self) -> Result<(String, Option<String>), Failure> {
         let place = self.endpoint.deployment.place(self.ports.destinations.home());
         let known = self.endpoint.certificate.as_ref().map(|held| held.arn.clone());
-        Ok(self.at(&place, known).await?.arn)
+        let Put { there, retires } = self.at(&place, known).await?;
+        Ok((there.arn, retires))
     }
 
-    /// The copy in `region`, where it is now.
+    /// The copy in `region`, where it is now, and the ARN of the one whose place it could not take.
     pub(crate) async fn copy(
         &mut self,
         held: &InstalledCertificate,
         region: Region,
-    ) -> Result<CertificateCopy, Failure> {
+    ) -> Result<(CertificateCopy, Option<String>), Failure> {
         let place = self.endpoint.deployment.place(&region);
         let known = held.arn_in(&region).map(str::to_owned);
-        let HeldCertificate { arn, serial } = self.at(&place, known).await?;
-        Ok(CertificateCopy { region, arn, serial })
+        let Put { there, retires } = self.at(&place, known).await?;
+        Ok((CertificateCopy { region, arn: there.arn, serial: there.serial }, retires))
     }
 
-    async fn at(&mut self, place: &Target, known: Option<String>) -> Result<HeldCertificate, Failure> {
+    async fn at(&mut self, place: &Target, known: Option<String>) -> Result<Put, Failure> {
         let refused = |fault| destination_failure(fault, place);
         let store = self.ports.destinations.certificates(place).await.map_err(refused)?;
-        let shown = match self.whereto(&store, place, known).await? {
-            Whereto::Adopt(there) => there,
-            Whereto::Import(arn) => {
+        let put = match self.whereto(&store, place, known).await? {
+            Whereto::Adopt(put) => put,
+            Whereto::Import { under, retires } => {
                 let material = ImportMaterial {
                     endpoint: &self.endpoint.id,
                     leaf_pem: &self.verified.leaf_pem,
                     issuers_pem: &self.verified.issuers_pem,
                     key: self.key,
                 };
-                store.import(arn.as_deref(), material).await.map_err(refused)?
+                match store.import(under.as_deref(), material).await {
+                    Ok(there) => Put { there, retires },
+                    // What ACM's rules forbid is never asked for again as it was.
+                    Err(fault) if under.is_some() && is_forbidden(&fault) => {
+                        tracing::warn!(%fault, "it is imported under a new ARN");
+                        self.intend().await?;
+                        Put { there: store.import(None, material).await.map_err(refused)?, retires: under }
+                    }
+                    Err(fault) => return Err(refused(fault)),
+                }
             }
         };
-        if shown.serial != self.verified.serial {
-            let HeldCertificate { arn, serial } = shown;
+        if put.there.serial != self.verified.serial {
+            let HeldCertificate { arn, serial, .. } = put.there;
             let detail = format!("{arn} shows serial {serial} after the import of serial {}", self.verified.serial);
             return Err(Failure::unavailable(detail));
         }
-        Ok(shown)
+        Ok(put)
     }
 
     async fn whereto(
@@ -85,34 +97,98 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
         known: Option<String>,
     ) -> Result<Whereto, Failure> {
         let refused = |fault| destination_failure(fault, place);
-        if let Some(arn) = known {
-            match store.describe(&arn).await.map_err(refused)? {
-                Some(there) if there.serial == self.verified.serial => return Ok(Whereto::Adopt(there)),
-                Some(there) => return Ok(Whereto::Import(Some(there.arn))),
-                // Somebody deleted it: begin as if there had been none.
-                None => {}
-            }
+        // Somebody may have deleted it: then it begins as if there had been none.
+        let there = match known {
+            Some(arn) => store.describe(&arn).await.map_err(refused)?,
+            None => None,
+        };
+        if let Some(there) = there.as_ref().filter(|there| there.serial == self.verified.serial) {
+            return Ok(Whereto::Adopt(Put { there: there.clone(), retires: None }));
         }
+        let before = there.as_ref().map(|there| there.arn.clone());
         if self.left {
             let domain = self.endpoint.names.primary().to_string();
-            let found = store.find(&domain, &self.verified.serial).await.map_err(refused)?;
-            return Ok(found.map_or(Whereto::Import(None), Whereto::Adopt));
+            if let Some(there) = store.find(&domain, &self.verified.serial).await.map_err(refused)? {
+                return Ok(Whereto::Adopt(Put { there, retires: before }));
+            }
         }
+        if let Some(there) = there {
+            match self.forbidden(&there) {
+                None => return Ok(Whereto::Import { under: Some(there.arn), retires: None }),
+                Some(why) => tracing::warn!(arn = there.arn, why, "it is imported under a new ARN"),
+            }
+        }
+        self.intend().await?;
+        Ok(Whereto::Import { under: None, retires: before })
+    }
+
+    /// Why ACM's rules do not let the certificate take the place of `there` under its ARN.
+    fn forbidden(&self, there: &HeldCertificate) -> Option<String> {
+        let new = CertificateUsages::of(&self.verified.leaf_pem)?;
+        there.usages.as_ref()?.why_not_replaced_by(&new)
+    }
+
+    /// Records that a certificate of its own is about to be imported.
+    async fn intend(&mut self) -> Result<(), Failure> {
         if !self.order.importing {
             self.order.importing = true;
             self.ports.journal.save_order(&self.endpoint.id, self.attempt, &self.order).await?;
         }
-        Ok(Whereto::Import(None))
+        Ok(())
     }
 }
 
 /// Where the certificate goes.
 enum Whereto {
     /// Under this ARN, which whatever uses the certificate knows already; without one, as a new certificate.
-    Import(Option<String>),
+    Import { under: Option<String>, retires: Option<String> },
     /// It is there: a run that died imported it.
-    Adopt(HeldCertificate),
+    Adopt(Put),
 }
+
+/// A certificate in its place, and the ARN of the one whose place it could not take.
+struct Put {
+    there: HeldCertificate,
+    retires: Option<String>,
+}
+
+fn is_forbidden(fault: &ServiceFault) -> bool {
+    fault.kind == FaultKind::Refused && is_refused_reimport(&fault.detail)
+}
+
+/// Takes retired certificates off the endpoint's listeners, which have the new one by now, and deletes each after a day, once
+/// nothing uses it.
+pub(crate) async fn retire<J: AttemptJournal, K, D: Destinations<Certificates: CertificateStore>>(
+    ports: &Ports<'_, J, K, D>,
+    endpoint: &Endpoint,
+    attempt: u64,
+    mut held: InstalledCertificate,
+    now: OffsetDateTime,
+) -> Result<InstalledCertificate, Failure> {
+    for retired in held.retired.clone() {
+        let Some(region) = retired.region() else { continue };
+        let place = endpoint.deployment.place(&region);
+        let refused = |fault| destination_failure(fault, &place);
+        let ours = held.listeners.iter().filter(|known| *known.listener.region() == region);
+        for known in ours {
+            let listeners = ports.destinations.listeners(&place).await.map_err(refused)?;
+            // A listener's default certificate stays, and is then in use.
+            listeners.detach(&known.listener, &retired.arn).await.map_err(refused)?;
+        }
+        if now < retired.since + GRACE {
+            continue;
+        }
+        let store = ports.destinations.certificates(&place).await.map_err(refused)?;
+        if store.delete(&retired.arn).await.map_err(refused)? == Deletion::Gone {
+            held.retired.retain(|known| known.arn != retired.arn);
+            ports.journal.record_certificate(&endpoint.id, attempt, &held).await?;
+        }
+    }
+    Ok(held)
+}
+
+/// How long a retired certificate is left for who has it from before.
+const GRACE: Duration = Duration::DAY;
 
 /// Deletes the copies that are no longer wanted. One that something still uses stays, and follows renewals like the
 /// others until nothing does.

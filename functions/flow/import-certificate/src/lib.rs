@@ -12,7 +12,7 @@ use vocabulary::acme::OpenOrder;
 use vocabulary::acme::renewal_info::certificate_id;
 use vocabulary::certificate::chain::verify;
 use vocabulary::certificate::renewal::renewal_opens;
-use vocabulary::certificate::{InstalledCertificate, VerifiedChain};
+use vocabulary::certificate::{InstalledCertificate, RetiredCertificate, VerifiedChain};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
@@ -55,6 +55,7 @@ pub async fn import_certificate<J: AttemptJournal, K: KeyVault, D: Destinations<
     if !endpoint.deployment.listeners.is_empty() || !held.listeners.is_empty() {
         held = follow_listeners(ports.journal, ports.destinations, &endpoint, input.attempt, held, now).await?;
     }
+    held = importing::retire(ports, &endpoint, input.attempt, held, now).await?;
     importing::withdraw(ports, &endpoint, input.attempt, held).await?;
     Ok(input.reached(Status::Imported))
 }
@@ -78,8 +79,9 @@ async fn everywhere<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates
     let chain = order.chain.as_deref().ok_or_else(|| lost("The order has no certificate yet."))?;
     let key = ports.keys.load(&endpoint.id, order.generation).await?;
     let key = key.ok_or_else(|| lost("The key of the issued certificate is gone."))?;
-    let verified = verify(chain, &key.public_key(), &endpoint.names, now, before.map(|held| held.not_after))
-        .map_err(|reason| reason.to_failure(now))?;
+    let outlast = endpoint.to_outlast(now).filter(|_| recorded.is_none());
+    let verified =
+        verify(chain, &key.public_key(), &endpoint.names, now, outlast).map_err(|reason| reason.to_failure(now))?;
     let mut imports = Imports {
         ports,
         endpoint,
@@ -92,14 +94,16 @@ async fn everywhere<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates
     let mut held = match recorded {
         Some(held) => held.clone(),
         None => {
-            let arn = imports.at_home().await?;
-            let held = installed(endpoint, order, &verified, chain, arn, now, jitter);
+            let (arn, retires) = imports.at_home().await?;
+            let mut held = installed(endpoint, order, &verified, chain, arn, now, jitter);
+            held.retired.extend(retires.map(|arn| RetiredCertificate { arn, since: now }));
             ports.journal.record_certificate(&endpoint.id, input.attempt, &held).await?;
             held
         }
     };
     for region in importing::outstanding(&held, &endpoint.deployment) {
-        let copy = imports.copy(&held, region).await?;
+        let (copy, retires) = imports.copy(&held, region).await?;
+        held.retired.extend(retires.map(|arn| RetiredCertificate { arn, since: now }));
         held.copies.retain(|known| known.region != copy.region);
         held.copies.push(copy);
         ports.journal.record_certificate(&endpoint.id, input.attempt, &held).await?;
@@ -136,11 +140,13 @@ fn installed(
         // Those of the one before, by their serials: they follow next.
         copies: before.map(|held| held.copies.clone()).unwrap_or_default(),
         listeners: before.map(|held| held.listeners.clone()).unwrap_or_default(),
+        retired: before.map(|held| held.retired.clone()).unwrap_or_default(),
     }
 }
 
 fn lost(summary: &str) -> Failure {
-    Failure::new(FailureName::OrderLost, WaitingOn::Operator, summary, "Nothing: a new order is made by itself.")
+    let summary = format!("{summary} A new order is made automatically.");
+    Failure::without_action(FailureName::OrderLost, WaitingOn::Operator, summary)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! Fails as: `CertificateRejected`, `DestinationRefused`, `OrderLost`, `Misconfigured`, `EndpointRemoved`,
 //! `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `UpdateItem`, `Query`, `DeleteItem`; KMS `Decrypt`; ACM `ImportCertificate`,
-//! `GetCertificate`, after a crash `ListCertificates`, of a region that is no longer wanted `DeleteCertificate`; for
+//! `GetCertificate`, after a crash `ListCertificates`, of a region that is no longer wanted, or retired, `DeleteCertificate`; for
 //! listeners Elastic Load Balancing `DescribeListenerCertificates`, `AddListenerCertificates`,
 //! `RemoveListenerCertificates`; for another account STS `AssumeRole`.
 

@@ -1,13 +1,17 @@
 //! Makes a new order, within what the CA allows.
 
 use domain::acts::Pace;
-use domain::acts::take_tokens::{give_all_back, take_all};
+use domain::acts::take_tokens::{give_all_back, is_of_the_same_set, take_all};
 use domain::endpoint::Endpoint;
 use domain::ports::{CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RateLimits};
 use time::OffsetDateTime;
-use vocabulary::acme::{Challenges, OpenOrder, Take};
+use vocabulary::acme::rate_limit::account_held;
+use vocabulary::acme::{Challenges, OpenOrder, Token};
 use vocabulary::certificate::CertificateKey;
 use vocabulary::failure::Failure;
+
+/// An order as the CA made it, and the tokens that were taken for it.
+type Opened = (CaReply<OpenedOrder>, Vec<Token>);
 
 /// What a new order is made with.
 pub(crate) struct Ordering<'a, C, B> {
@@ -27,7 +31,7 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
         let endpoint = self.endpoint;
         let generation = endpoint.generation + 1;
         keys.ensure(&endpoint.id, generation, CertificateKey::generate).await?;
-        let CaReply { value: opened, nonce } = match endpoint.replaceable_at(self.ca.directory()) {
+        let (CaReply { value: opened, nonce }, taken) = match endpoint.replaceable_at(self.ca.directory()) {
             Some(certificate) => self.replace(certificate).await?,
             None => self.within_budget().await?,
         };
@@ -46,6 +50,12 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
             change: None,
             chain: None,
             importing: false,
+            taken: taken.into_iter().filter(|token| token.bucket.counts_certificates()).collect(),
+            owed: endpoint
+                .order
+                .as_ref()
+                .map(|before| before.to_give_back(self.has_issued(before)))
+                .unwrap_or_default(),
         })
     }
 
@@ -53,7 +63,7 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
     ///
     /// A CA that does not want to hear of it, in whatever way it says so (replaced already, another account's, forgotten,
     /// a failure inside that repeats), is asked without, for an order like any other.
-    async fn replace(&self, certificate: &str) -> Result<CaReply<OpenedOrder>, Failure> {
+    async fn replace(&self, certificate: &str) -> Result<Opened, Failure> {
         let exempt = self.endpoint.is_in_advised_window(self.now);
         let taken = if exempt { Vec::new() } else { self.take().await? };
         match self.open(Some(certificate), &taken).await {
@@ -61,10 +71,10 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
                 tracing::warn!(%error, "the order is asked for without what it replaces");
                 match exempt {
                     true => self.within_budget().await,
-                    false => Ok(self.open(None, &taken).await?),
+                    false => self.open(None, &taken).await.map(|reply| (reply, taken)).map_err(Failure::from),
                 }
             }
-            answer => Ok(answer?),
+            answer => Ok((answer?, taken)),
         }
     }
 
@@ -80,31 +90,55 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
         }
     }
 
-    async fn within_budget(&self) -> Result<CaReply<OpenedOrder>, Failure> {
+    async fn within_budget(&self) -> Result<Opened, Failure> {
         let taken = self.take().await?;
-        Ok(self.open(None, &taken).await?)
+        Ok((self.open(None, &taken).await?, taken))
     }
 
-    async fn take(&self) -> Result<Vec<Take>, Failure> {
-        let takes = self.pace.takes(self.endpoint, self.ca.directory(), self.now);
+    async fn take(&self) -> Result<Vec<Token>, Failure> {
+        let directory = self.ca.directory();
+        // The CA counts a renewal of the same names against no limit of the account.
+        if !is_of_the_same_set(self.endpoint, directory, self.now)
+            && let Some(until) = self.rate_limits.held(directory, self.now).await?
+            && self.pace.limits.orders.is_none()
+        {
+            return Err(account_held(until));
+        }
+        let takes = self.pace.takes(self.endpoint, directory, self.now);
         match take_all(self.rate_limits, &takes, self.now).await? {
-            Ok(()) => Ok(takes),
+            Ok(taken) => Ok(taken),
             Err(spent) => Err(spent.to_failure()),
+        }
+    }
+
+    /// Whether the certificate of `order` is in place.
+    fn has_issued(&self, order: &OpenOrder) -> bool {
+        self.endpoint.certificate.as_ref().is_some_and(|held| held.generation == order.generation)
+    }
+
+    /// Keeps for all endpoints what the CA says of the account.
+    async fn learn(&self, error: &CaError) {
+        let CaError::Refused { refusal } = error else { return };
+        let until = refusal.retry_after.or_else(|| refusal.problem.retry_time()).filter(|until| *until > self.now);
+        let Some(until) = until.filter(|_| refusal.problem.is_account_limit()) else { return };
+        if let Err(fault) = self.rate_limits.hold(self.ca.directory(), self.pace.limits.orders, until).await {
+            tracing::warn!(%fault, "the limit of the account was not kept");
         }
     }
 
     /// Asks the CA, and gives back what it cannot have counted: without an order there is no certificate, and what it
     /// refuses is no order. One whose answer was lost may be.
-    async fn open(&self, replaces: Option<&str>, taken: &[Take]) -> Result<CaReply<OpenedOrder>, CaError> {
+    async fn open(&self, replaces: Option<&str>, taken: &[Token]) -> Result<CaReply<OpenedOrder>, CaError> {
         let answer = self.ca.open(&self.endpoint.names, self.challenges, replaces).await;
         if let Err(error) = &answer {
             // What is asked for again without `replaces` takes the same tokens.
             let goes_on = replaces.is_some() && self.asks_without(error);
             let unknown = error.is_outage();
-            let back = taken.iter().filter(|take| !goes_on && (!unknown || take.bucket.counts_certificates()));
-            if let Err(fault) = give_all_back(self.rate_limits, back).await {
+            let back = taken.iter().filter(|token| !goes_on && (!unknown || token.bucket.counts_certificates()));
+            if let Err(fault) = give_all_back(self.rate_limits, back, self.now).await {
                 tracing::warn!(%fault, "tokens were not given back");
             }
+            self.learn(error).await;
         }
         answer
     }
@@ -176,11 +210,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_ca_that_does_not_take_what_is_replaced_is_asked_once_more_without() {
-        use vocabulary::acme::Refusal;
         use vocabulary::failure::Problem;
-        let refused = |status, kind: &str| CaError::Refused {
-            refusal: Refusal { problem: Problem::new(kind, "no"), status: Some(status), retry_after: None },
-        };
+        let refused = |status, kind: &str| refused(status, kind, "no", None);
         let away = || CaError::Unavailable { detail: "HTTP status 500".into(), retry_after: None };
         for (error, tries, asked_without) in [
             (refused(409, "alreadyReplaced"), 1, true),
@@ -251,10 +282,74 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(run_at_pace(&fixture, &pace).await.expect_err("away").name, FailureName::Unavailable);
         }
-        let takes = pace.takes(&fixture.endpoint().await, "memory://ca/directory", fixture.now);
-        let soon = fixture.now + Duration::minutes(5);
-        let left: Vec<_> = takes.iter().map(|take| fixture.rate_limits.tokens(take, soon)).collect();
+        let left = left(&fixture, &pace).await;
         assert_eq!(left, [2, 3, 1, 1], "no certificate can come of it; an order may have been counted");
+    }
+
+    #[tokio::test]
+    async fn what_the_ca_refuses_costs_nothing_at_all() {
+        let (fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
+        fixture.ca.refuse_orders_with(Some(refused(
+            400,
+            "rejectedIdentifier",
+            "Cannot issue for \"example.com\"",
+            None,
+        )));
+        for _ in 0..9 {
+            assert_eq!(run_at_pace(&fixture, &pace).await.expect_err("refused").name, FailureName::CaRefused);
+        }
+        assert_eq!(left(&fixture, &pace).await, [2, 3, 4, 4]);
+    }
+
+    #[tokio::test]
+    async fn a_429_of_the_account_is_learned_and_others_do_not_ask_the_ca() {
+        for limits in ["orders=9/9h", "unlimited"] {
+            let (mut fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(limits));
+            let until = fixture.now + Duration::hours(2);
+            let words = "too many new orders (300) from this account in the last 3h0m0s";
+            fixture.ca.refuse_orders_with(Some(refused(429, "rateLimited", words, Some(until))));
+            let failure = run_at_pace(&fixture, &pace).await.expect_err("limited");
+            assert_eq!((failure.name, failure.retry_after), (FailureName::RateLimited, Some(until)));
+            fixture.ca.refuse_orders_with(None);
+            let asked = fixture.ca.asked();
+            let failure = run_at_pace(&fixture, &pace).await.expect_err("it is known by now");
+            assert_eq!((failure.name, fixture.ca.asked()), (FailureName::BudgetSpent, asked), "{limits}");
+            // Of the first tokens that come back, a third is for renewals.
+            let turn = failure.retry_after.expect("until when");
+            assert_eq!(
+                turn,
+                until + Duration::SECOND + if limits == "unlimited" { Duration::ZERO } else { Duration::hours(3) }
+            );
+            fixture.now = turn;
+            fixture.ca.set_time(turn);
+            crate::testing::fail_with(&mut fixture, failure).await;
+            run_at_pace(&fixture, &pace).await.expect("its time has come");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_early_try_keeps_the_place_in_the_line() {
+        let (mut fixture, pace) = (Fixture::new(Reachability::Internal).await, pace("orders=1/3h"));
+        run_at_pace(&fixture, &pace).await.expect("opened");
+        fixture.now += Duration::hours(2);
+        fixture.ca.set_time(fixture.now);
+        let waits = run_at_pace(&fixture, &pace).await.expect_err("no token");
+        let until = waits.retry_after;
+        let mut failure = waits;
+        for _ in 0..5 {
+            crate::testing::fail_with(&mut fixture, failure).await;
+            fixture.now += Duration::MINUTE;
+            fixture.ca.set_time(fixture.now);
+            failure = run_at_pace(&fixture, &pace).await.expect_err("still none");
+            assert_eq!(failure.retry_after, until, "the same place");
+        }
+    }
+
+    /// A refusal of the CA.
+    fn refused(status: u16, kind: &str, words: &str, retry_after: Option<OffsetDateTime>) -> CaError {
+        use vocabulary::acme::Refusal;
+        use vocabulary::failure::Problem;
+        CaError::Refused { refusal: Refusal { problem: Problem::new(kind, words), status: Some(status), retry_after } }
     }
 
     #[tokio::test]
@@ -271,7 +366,8 @@ mod tests {
         advise(&fixture, fixture.now).await;
         fixture.ca.refuse_replacements(true);
         run_at_pace(&fixture, &pace).await.expect("opened");
-        assert_eq!(left(&fixture, &pace).await, [0, 0, 0, 0]);
+        assert_eq!(left(&fixture, &pace).await, [0], "of the same names: the exact set alone counts");
+        assert_eq!(fixture.rate_limits.len(), 1);
         let failure = {
             let fixture = renewing(Some("memory://ca/directory".into())).await;
             advise(&fixture, fixture.now).await;

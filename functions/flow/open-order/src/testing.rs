@@ -7,7 +7,7 @@ use domain::endpoint::{Failing, LEASE, Notifications};
 use domain::flow::Progress;
 use domain::ports::{AttemptJournal, CertificateAuthority, Change, DueEntry, DueIndex, Registry, Settlement};
 use testkit::{Fixture, MemoryCa};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use vocabulary::acme::directory::host;
 use vocabulary::acme::{CaLimits, Proving};
 use vocabulary::certificate::Deployment;
@@ -77,12 +77,24 @@ async fn run_at(
 /// Ends the attempt with `failing`, and claims the next one.
 pub(crate) async fn fail(fixture: &mut Fixture, name: FailureName, actor: WaitingOn) {
     let failure = Failure::new(name, actor, "what", "do this");
+    fail_at(fixture, failure, fixture.now - Duration::HOUR).await;
+}
+
+/// Ends the attempt with this failure, and claims the next one.
+pub(crate) async fn fail_with(fixture: &mut Fixture, failure: Failure) {
+    fail_at(fixture, failure, fixture.now).await;
+}
+
+async fn fail_at(fixture: &mut Fixture, failure: Failure, since: OffsetDateTime) {
     let settlement = Settlement {
         due_at: fixture.now,
-        failing: Some(Failing::first(failure, fixture.now - Duration::HOUR)),
+        failing: Some(Failing::first(failure, since)),
         drop_order: false,
         announced: false,
         told: Notifications::default(),
+        unsent: None,
+        returned: vec![],
+        at: fixture.now,
         removing: false,
         attempt: record_of(&fixture.input, fixture.now),
     };

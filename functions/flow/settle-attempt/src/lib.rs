@@ -7,10 +7,11 @@ use domain::alert::notifications::decide;
 use domain::alert::{Alert, Decision, NotificationPolicy};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::schedule::next_attempt;
-use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Notifications, Outcome};
+use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Outcome, Unsent};
 use domain::flow::{AttemptTrace, CaughtFailure, Progress, Status, StepInput};
 use domain::ports::{
-    AttemptJournal, CertificateStore, Deletion, Destinations, KeyVault, Notifier, Settlement, SharedCauses, Traces,
+    AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, KeyVault, Notifier, ServiceFault, Settlement,
+    SharedCauses, Traces,
 };
 use time::OffsetDateTime;
 use vocabulary::acme::OrderStatus;
@@ -28,16 +29,26 @@ pub struct Ports<'a, J, K, S, N, C, T> {
     pub policy: NotificationPolicy<'a>,
 }
 
+/// How an attempt was ended.
+#[derive(Debug)]
+pub struct Settled {
+    pub progress: Progress,
+    /// Why people could not be told of it. The end is recorded all the same, with what is still to be told: the next end, or
+    /// the next health check, does that.
+    pub untold: Option<Failure>,
+}
+
 /// Runs the step. `jitter` in 0.0..1.0 spreads the retries.
 ///
-/// People are told before the end is recorded: a run that dies between the two tells them twice, which is better than never.
-/// So is the trace sent, which is the same trace however often it comes.
+/// The end is recorded first, in one write with what is still to be told and with the tokens that go back; then people are
+/// told; then it is recorded that they were. A run that dies in between tells them twice, under the same ids, which is
+/// better than never. So is the trace sent, which is the same trace however often it comes.
 pub async fn settle_attempt<J, K, S, N, C, T>(
     ports: &Ports<'_, J, K, S, N, C, T>,
     input: &StepInput,
     now: OffsetDateTime,
     jitter: f64,
-) -> Result<Progress, Failure>
+) -> Result<Settled, Failure>
 where
     J: AttemptJournal,
     K: KeyVault,
@@ -46,7 +57,10 @@ where
     C: SharedCauses,
     T: Traces,
 {
-    let endpoint = owned_endpoint(ports.journal, input).await?;
+    let endpoint = match owned_endpoint(ports.journal, input).await {
+        Ok(endpoint) => endpoint,
+        Err(failure) => return tell_what_is_left(ports, input, now, jitter, failure).await,
+    };
     let end = End { ports, input, endpoint: &endpoint, now, jitter };
     let clean_up_failure = input.clean_up_failure.as_ref().map(CaughtFailure::to_failure);
     if endpoint.removing {
@@ -61,6 +75,31 @@ where
         (None, Some(failure)) if !end.is_news() => end.fail(failure, true).await,
         (None, clean_up) => end.succeed(clean_up).await,
     }
+}
+
+/// Where this attempt has been settled, and its end was not told: that alone is done again.
+async fn tell_what_is_left<J, K, S, N, C, T>(
+    ports: &Ports<'_, J, K, S, N, C, T>,
+    input: &StepInput,
+    now: OffsetDateTime,
+    jitter: f64,
+    superseded: Failure,
+) -> Result<Settled, Failure>
+where
+    J: AttemptJournal,
+    K: KeyVault,
+    S: Destinations<Certificates: CertificateStore>,
+    N: Notifier,
+    C: SharedCauses,
+    T: Traces,
+{
+    let found = ports.journal.find(&input.endpoint).await?;
+    let settled = found.filter(|endpoint| endpoint.attempt == input.attempt && endpoint.unsent.is_some());
+    let Some(endpoint) = settled else { return Err(superseded) };
+    let status = if endpoint.failing.is_some() { Status::Failed } else { Status::Succeeded };
+    let decision = decide(&endpoint, now, &ports.policy);
+    let untold = End { ports, input, endpoint: &endpoint, now, jitter }.tell(&endpoint, &decision).await?;
+    Ok(Settled { progress: input.reached(status), untold })
 }
 
 /// The end of one attempt.
@@ -86,7 +125,7 @@ where
         self.endpoint.certificate.as_ref().is_some_and(|held| !held.announced)
     }
 
-    async fn succeed(&self, clean_up_failure: Option<Failure>) -> Result<Progress, Failure> {
+    async fn succeed(&self, clean_up_failure: Option<Failure>) -> Result<Settled, Failure> {
         let held = self.endpoint.certificate.as_ref().filter(|held| self.is_news() || self.now < held.renew_at);
         let Some(held) = held else {
             let failure = Failure::unavailable("The flow ended without a certificate and without saying why.");
@@ -98,54 +137,74 @@ where
             (true, false) => Outcome::Issued,
             (true, true) => Outcome::Renewed,
         };
-        if outcome != Outcome::Unchanged {
-            let alert = Alert::certificate(self.endpoint, held, self.now).linked(self.ports.policy.dashboard);
-            self.ports.notifier.notify(&alert).await?;
-        }
         let failing = clean_up_failure.map(|failure| Failing::first(failure, self.now));
         let due_at = match &failing {
             Some(failing) => next_attempt(failing, self.now, self.jitter),
             None => held.renew_at,
         };
-        let settlement = Settlement {
-            due_at,
-            told: self.tell(failing.clone(), due_at).await?,
-            drop_order: failing.is_none(),
-            announced: true,
-            removing: self.endpoint.removing,
-            attempt: self.record(outcome, failing.as_ref().map(|failing| failing.failure.clone())).await,
-            failing,
-        };
-        self.ports.journal.settle(&self.endpoint.id, self.input.attempt, &settlement).await?;
-        Ok(self.input.reached(Status::Succeeded))
+        let ending = Ending { due_at, drop_order: failing.is_none(), announced: true, outcome, failing };
+        let untold = self.settle(ending).await?;
+        Ok(Settled { progress: self.input.reached(Status::Succeeded), untold })
     }
 
     /// `left_behind`: whether something may still be published.
-    async fn fail(&self, failure: Failure, left_behind: bool) -> Result<Progress, Failure> {
+    async fn fail(&self, failure: Failure, left_behind: bool) -> Result<Settled, Failure> {
         let before = self.endpoint.failing.as_ref();
         let directory = self.endpoint.order.as_ref().map(|order| order.directory.as_str());
         let failing = Failing::after(before, failure, self.endpoint.certificate.as_ref(), self.now).at(directory);
         let due_at = next_attempt(&failing, self.now, self.jitter);
-        let told = self.tell(Some(failing.clone()), due_at).await?;
         let failure = &failing.failure;
         let of_no_use = self.endpoint.order.as_ref().is_some_and(|order| order.status == OrderStatus::Invalid)
             || matches!(failure.name, FailureName::OrderLost | FailureName::CertificateRejected);
+        // While something of it is published, the order is what remembers it.
+        let drop_order = of_no_use && !left_behind;
+        let outcome = Outcome::Failed;
+        let untold =
+            self.settle(Ending { due_at, drop_order, announced: false, outcome, failing: Some(failing) }).await?;
+        Ok(Settled { progress: self.input.reached(Status::Failed), untold })
+    }
+
+    /// Records the end, then tells it. Returns why it could not be told.
+    async fn settle(&self, ending: Ending) -> Result<Option<Failure>, Failure> {
+        let Ending { due_at, drop_order, announced, outcome, failing } = ending;
+        let endpoint = self.endpoint;
+        let news = matches!(outcome, Outcome::Issued | Outcome::Renewed)
+            || endpoint.unsent.as_ref().is_some_and(|unsent| unsent.certificate);
+        let failure = failing.as_ref().map(|failing| failing.failure.clone());
+        let unsent = Unsent { certificate: news, since: self.now };
+        let due = Some(due_at);
+        let ended =
+            Endpoint { failing, due_at: due, lease_until: None, unsent: Some(unsent.clone()), ..endpoint.clone() };
+        let decision = decide(&ended, self.now, &self.ports.policy);
+        let returned = endpoint.order.as_ref().filter(|_| drop_order).map(|order| {
+            let issued = endpoint.certificate.as_ref().is_some_and(|held| held.generation == order.generation);
+            order.to_give_back(issued)
+        });
         let settlement = Settlement {
             due_at,
-            // While something of it is published, the order is what remembers it.
-            drop_order: of_no_use && !left_behind,
-            announced: false,
-            told,
-            removing: self.endpoint.removing,
-            attempt: self.record(Outcome::Failed, Some(failure.clone())).await,
-            failing: Some(failing),
+            failing: ended.failing.clone(),
+            drop_order,
+            announced,
+            told: if decision.is_news() {
+                decision.about_to_be_told(&endpoint.told)
+            } else {
+                decision.notifications.clone()
+            },
+            unsent: (news || decision.is_news()).then_some(unsent),
+            returned: returned.unwrap_or_default(),
+            at: self.now,
+            removing: endpoint.removing,
+            attempt: self.record(outcome, failure).await,
         };
-        self.ports.journal.settle(&self.endpoint.id, self.input.attempt, &settlement).await?;
-        Ok(self.input.reached(Status::Failed))
+        self.ports.journal.settle(&endpoint.id, self.input.attempt, &settlement).await?;
+        if settlement.unsent.is_none() {
+            return Ok(None);
+        }
+        self.tell(&ended, &decision).await
     }
 
     /// Deletes an endpoint whose publications are gone: off its listeners, certificates, keys, then the endpoint itself.
-    async fn retire(&self) -> Result<Progress, Failure> {
+    async fn retire(&self) -> Result<Settled, Failure> {
         let kept = match self.withdraw().await {
             Ok(kept) => kept,
             Err(failure) if failure.name.mends_itself() => return Err(failure),
@@ -154,12 +213,17 @@ where
         };
         // One more than the newest that is known: a run may have died between making a key and recording it.
         self.ports.keys.forget(&self.endpoint.id, self.endpoint.generation + 1).await?;
-        self.leave_shared_causes().await?;
-        let alert = Alert::removed(self.endpoint, &kept, self.now).linked(self.ports.policy.dashboard);
-        self.ports.notifier.notify(&alert).await?;
+        // Once the endpoint is gone nobody can tell of it any more; a channel that refuses keeps no endpoint alive.
+        let untold = final_word(self.tell_removal(&kept).await)?;
         let attempt = self.record(Outcome::Removed, None).await;
         self.ports.journal.erase(self.endpoint, &attempt).await?;
-        Ok(self.input.reached(Status::Removed))
+        Ok(Settled { progress: self.input.reached(Status::Removed), untold })
+    }
+
+    async fn tell_removal(&self, kept: &[String]) -> Result<(), ServiceFault> {
+        self.leave_shared_causes().await?;
+        let alert = Alert::removed(self.endpoint, kept, self.now).linked(self.ports.policy.dashboard);
+        self.ports.notifier.notify(&alert).await
     }
 
     /// Takes the certificate off its listeners, then out of ACM everywhere. Returns the ARNs that something else uses.
@@ -172,7 +236,9 @@ where
         }
         let mut kept = Vec::new();
         let copies = held.copies.iter().map(|copy| (&copy.region, &copy.arn));
-        for (region, arn) in copies.chain([(destinations.home(), &held.arn)]) {
+        let retired: Vec<_> = held.retired.iter().filter_map(|old| Some((old.region()?, &old.arn))).collect();
+        let retired = retired.iter().map(|(region, arn)| (region, *arn));
+        for (region, arn) in copies.chain([(destinations.home(), &held.arn)]).chain(retired) {
             let store = destinations.certificates(&self.endpoint.deployment.place(region)).await?;
             if store.delete(arn).await? == Deletion::InUse {
                 kept.push(arn.clone());
@@ -181,22 +247,24 @@ where
         Ok(kept)
     }
 
-    /// Tells what is news about the endpoint as it is about to be written, and returns what to keep of it.
-    async fn tell(&self, failing: Option<Failing>, due_at: OffsetDateTime) -> Result<Notifications, Failure> {
-        let ended = Endpoint { failing, due_at: Some(due_at), lease_until: None, ..self.endpoint.clone() };
-        let decision = decide(&ended, self.now, &self.ports.policy);
-        let Ports { notifier, causes, policy, .. } = *self.ports;
-        tell(notifier, causes, &ended, &decision, policy.dashboard, self.now).await?;
-        Ok(decision.notifications)
+    /// Tells what is news about the endpoint as it was written, and then records that it was told. Returns why a channel
+    /// refuses; what passes is an error, and tried again.
+    async fn tell(&self, ended: &Endpoint, decision: &Decision) -> Result<Option<Failure>, Failure> {
+        let Ports { notifier, causes, policy, journal, .. } = *self.ports;
+        let untold = final_word(tell(notifier, causes, ended, decision, policy.dashboard, self.now).await)?;
+        if untold.is_none() {
+            journal.mark_told(&ended.id, self.input.attempt, &decision.notifications).await?;
+        }
+        Ok(untold)
     }
 
     /// An endpoint that is gone meets no cause any more. That it is gone is all there is to be told of it.
-    async fn leave_shared_causes(&self) -> Result<(), Failure> {
+    async fn leave_shared_causes(&self) -> Result<(), ServiceFault> {
         let shared = self.endpoint.told.told.iter().filter(|told| told.shared);
         let left = shared.map(|told| (told.cause.clone(), told.owner)).collect();
         let decision = Decision { left, ..Decision::default() };
         let Ports { notifier, causes, policy, .. } = *self.ports;
-        Ok(tell(notifier, causes, self.endpoint, &decision, policy.dashboard, self.now).await?)
+        tell(notifier, causes, self.endpoint, &decision, policy.dashboard, self.now).await
     }
 
     /// The attempt as history keeps it, and its trace sent. It began when its lease did.
@@ -219,6 +287,24 @@ where
         };
         self.ports.traces.send(&AttemptTrace::of(self.endpoint, self.input, &attempt)).await;
         attempt
+    }
+}
+
+/// What an attempt leaves behind.
+struct Ending {
+    due_at: OffsetDateTime,
+    drop_order: bool,
+    announced: bool,
+    outcome: Outcome,
+    failing: Option<Failing>,
+}
+
+/// A channel that refuses is told of; what passes is an error.
+fn final_word(told: Result<(), ServiceFault>) -> Result<Option<Failure>, Failure> {
+    match told {
+        Ok(()) => Ok(None),
+        Err(fault) if matches!(fault.kind, FaultKind::Throttled | FaultKind::Unavailable) => Err(fault.into()),
+        Err(fault) => Ok(Some(fault.into())),
     }
 }
 

@@ -12,7 +12,7 @@
 use domain::alert::NotificationPolicy;
 use domain::endpoint::Step;
 use runtime::Spent;
-use settle_attempt::{Ports, settle_attempt};
+use settle_attempt::{Ports, Settled, settle_attempt};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -31,9 +31,13 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     };
     let metrics = wiring.metrics()?;
     runtime::run_step(Step::SettleAttempt, Spent::default, async |input, now| {
-        let settled = settle_attempt(&ports, &input, now, runtime::jitter()).await?;
-        metrics.emit_attempt(&input, &settled);
-        Ok(settled)
+        let Settled { progress, untold } = settle_attempt(&ports, &input, now, runtime::jitter()).await?;
+        metrics.emit_attempt(&input, &progress);
+        // The end is recorded. That nobody hears of it is the installation's fault, and fails the execution: an alarm tells.
+        match untold {
+            Some(failure) => Err(failure),
+            None => Ok(progress),
+        }
     })
     .await
 }

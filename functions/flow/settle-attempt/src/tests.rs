@@ -11,6 +11,10 @@ use vocabulary::certificate::{CertificateCopy, Deployment, ListenerArn, Listener
 use vocabulary::guidance::WaitingOn;
 
 async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
+    run_to_its_end(fixture).await.map(|settled| settled.progress)
+}
+
+async fn run_to_its_end(fixture: &Fixture) -> Result<Settled, Failure> {
     let ports = Ports {
         journal: &fixture.endpoints,
         keys: &fixture.keys,
@@ -65,6 +69,40 @@ async fn a_lost_order_is_dropped_unless_something_of_it_may_still_be_published()
         fixture.input.clean_up_failure = left_behind.then(|| caught(FailureName::Misconfigured, WaitingOn::Operator));
         run(&fixture).await.expect("settled");
         assert_eq!(fixture.endpoint().await.order.is_some(), kept);
+    }
+}
+
+/// An order that ends without a certificate has used nothing of the CA's limits on certificates, which is given back exactly
+/// and once; one that is kept, or brought its certificate, gives nothing back.
+#[tokio::test]
+async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
+    use domain::ports::RateLimits;
+    use vocabulary::acme::{BucketId, Granted, Limit, OrderStatus, Purpose, Take};
+    let bucket = BucketId::Domain { directory: "memory://ca/directory".into(), domain: "example.com".into() };
+    let limit = Limit::new(50, Duration::days(7));
+    let take = Take { bucket, limit, purpose: Purpose::Registration, waited: false, place: None };
+    for (status, issued, left) in
+        [(OrderStatus::Invalid, false, 50), (OrderStatus::Pending, false, 49), (OrderStatus::Valid, true, 49)]
+    {
+        let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await;
+        let Granted::Now(token) = fixture.rate_limits.take(&take, fixture.now).await.expect("in memory") else {
+            panic!("it is full")
+        };
+        let order = vocabulary::acme::OpenOrder { status, taken: vec![token], ..fixture.order().await };
+        let (id, attempt) = (fixture.input.endpoint.clone(), fixture.input.attempt);
+        fixture.endpoints.save_order(&id, attempt, &order).await.expect("ours");
+        match issued {
+            true => {
+                let held = testkit::installed(&fixture.endpoint().await, fixture.now);
+                let held = vocabulary::certificate::InstalledCertificate { generation: order.generation, ..held };
+                fixture.endpoints.record_certificate(&id, attempt, &held).await.expect("ours");
+            }
+            false => fixture.input.failure = Some(caught(FailureName::ChallengeFailed, WaitingOn::DomainOwner)),
+        }
+        run(&fixture).await.expect("settled");
+        assert_eq!(fixture.rate_limits.tokens(&take, fixture.now), left, "{status:?}");
+        assert_eq!(run(&fixture).await.expect_err("settled before").name, FailureName::Superseded);
+        assert_eq!(fixture.rate_limits.tokens(&take, fixture.now), left, "once: {status:?}");
     }
 }
 

@@ -82,7 +82,7 @@ where
     let dashboard = settings.dashboard.as_deref();
     let decision = decide(&endpoint, now, &NotificationPolicy { dashboard, setup_patience: settings.setup_patience });
     tell(ports.notifier, ports.causes, &endpoint, &decision, dashboard, now).await?;
-    if decision.notifications != endpoint.told {
+    if decision.notifications != endpoint.told || endpoint.unsent.is_some() {
         // Somebody else may have told the same in the meantime; then theirs is kept.
         ports.store.save_notified(&endpoint, &decision.notifications).await?;
     }

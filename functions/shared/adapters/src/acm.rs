@@ -11,8 +11,8 @@ use domain::installation::Observed;
 use domain::ports::{
     CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault,
 };
-use vocabulary::certificate::ImportedLife;
 use vocabulary::certificate::chain::leaf_serial;
+use vocabulary::certificate::{CertificateUsages, ImportedLife};
 
 use time::OffsetDateTime;
 
@@ -123,8 +123,9 @@ impl CertificateStore for Acm {
             Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
             Err(error) => return Err(fault("acm:GetCertificate", error)),
         };
-        let serial = output.certificate.as_deref().and_then(leaf_serial);
-        Ok(serial.map(|serial| HeldCertificate { arn: arn.to_owned(), serial }))
+        let pem = output.certificate.unwrap_or_default();
+        let usages = CertificateUsages::of(&pem);
+        Ok(leaf_serial(&pem).map(|serial| HeldCertificate { arn: arn.to_owned(), serial, usages }))
     }
 
     async fn find(&self, domain: &str, serial: &str) -> Result<Option<HeldCertificate>, ServiceFault> {

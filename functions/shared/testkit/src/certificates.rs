@@ -3,10 +3,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::endpoint::Endpoint;
 use domain::health::CertificateUse;
-use domain::ports::{CertificateInspector, CertificateStore, Deletion, HeldCertificate, ImportMaterial, ServiceFault};
+use domain::ports::{
+    CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault,
+};
 use time::{Duration, OffsetDateTime};
-use vocabulary::certificate::InstalledCertificate;
 use vocabulary::certificate::installed::normalize_serial;
+use vocabulary::certificate::{CertificateUsages, InstalledCertificate};
 use vocabulary::names::EndpointNames;
 use x509_parser::pem::parse_x509_pem;
 
@@ -39,6 +41,7 @@ pub fn installed_for(names: &EndpointNames, now: OffsetDateTime) -> InstalledCer
         announced: false,
         copies: vec![],
         listeners: vec![],
+        retired: vec![],
     }
 }
 
@@ -48,6 +51,7 @@ pub struct ImportedCertificate {
     pub serial: String,
     pub not_after: OffsetDateTime,
     pub imports: u32,
+    pub usages: CertificateUsages,
 }
 
 /// ACM in memory. Like ACM, refuses a key that does not match; beyond it, panics on what must never happen.
@@ -58,6 +62,8 @@ pub struct MemoryCertificates {
     held: Arc<Mutex<BTreeMap<String, ImportedCertificate>>>,
     made: Arc<Mutex<u32>>,
     refusal: Arc<Mutex<Option<ServiceFault>>>,
+    /// Whether what certificates may be used for cannot be read.
+    opaque: Arc<Mutex<bool>>,
     fuse: Fuse,
 }
 
@@ -74,13 +80,29 @@ impl MemoryCertificates {
     }
 
     pub(crate) fn at(place: &str, fuse: Fuse) -> Self {
-        let (held, made, refusal) = Default::default();
-        Self { place: place.to_owned(), held, made, refusal, fuse }
+        let (held, made, refusal, opaque) = Default::default();
+        Self { place: place.to_owned(), held, made, refusal, opaque, fuse }
     }
 
     /// Imports fail so from now on.
     pub fn refuse(&self, refusal: Option<ServiceFault>) {
         *self.refusal.lock().expect("no test panics in here") = refusal;
+    }
+
+    /// As if a CA had issued it for other uses.
+    pub fn pretend(&self, arn: &str, usages: CertificateUsages) {
+        self.state().get_mut(arn).expect("it is there").usages = usages;
+    }
+
+    /// From now on nobody can read what certificates may be used for, before ACM refuses.
+    pub fn hide_usages(&self) {
+        *self.opaque.lock().expect("no test panics in here") = true;
+    }
+
+    fn shown(&self, arn: &str, held: &ImportedCertificate) -> HeldCertificate {
+        let opaque = *self.opaque.lock().expect("no test panics in here");
+        let usages = Some(held.usages.clone()).filter(|_| !opaque);
+        HeldCertificate { arn: arn.to_owned(), serial: held.serial.clone(), usages }
     }
 
     /// Deletes the certificate, as somebody does who should not.
@@ -110,6 +132,7 @@ impl CertificateStore for MemoryCertificates {
             serial: normalize_serial(&leaf.raw_serial_as_string()),
             not_after: leaf.validity().not_after.to_datetime(),
             imports: 1,
+            usages: CertificateUsages::of(material.leaf_pem).expect("a leaf in PEM"),
         };
         let arn = arn.map(str::to_owned).unwrap_or_else(|| {
             let mut made = self.made.lock().expect("no test panics in here");
@@ -119,9 +142,13 @@ impl CertificateStore for MemoryCertificates {
         let mut held = self.state();
         if let Some(before) = held.get(&arn) {
             assert!(before.not_after <= imported.not_after, "a certificate was replaced by one that expires earlier");
+            if let Some(why) = before.usages.why_not_replaced_by(&imported.usages) {
+                let detail = format!("ValidationException: the certificate cannot be reimported: {why}");
+                return Err(ServiceFault { operation: "acm:ImportCertificate", kind: FaultKind::Refused, detail });
+            }
         }
         let imports = held.get(&arn).map_or(0, |before| before.imports) + 1;
-        let shown = HeldCertificate { arn: arn.clone(), serial: imported.serial.clone() };
+        let shown = self.shown(&arn, &imported);
         held.insert(arn, ImportedCertificate { imports, ..imported });
         drop(held);
         self.fuse.burn();
@@ -130,13 +157,13 @@ impl CertificateStore for MemoryCertificates {
 
     async fn describe(&self, arn: &str) -> Result<Option<HeldCertificate>, ServiceFault> {
         let held = self.state();
-        Ok(held.get(arn).map(|held| HeldCertificate { arn: arn.to_owned(), serial: held.serial.clone() }))
+        Ok(held.get(arn).map(|held| self.shown(arn, held)))
     }
 
     async fn find(&self, _: &str, serial: &str) -> Result<Option<HeldCertificate>, ServiceFault> {
         let held = self.state();
         let found = held.iter().find(|(_, held)| held.serial == serial);
-        Ok(found.map(|(arn, held)| HeldCertificate { arn: arn.clone(), serial: held.serial.clone() }))
+        Ok(found.map(|(arn, held)| self.shown(arn, held)))
     }
 
     async fn delete(&self, arn: &str) -> Result<Deletion, ServiceFault> {

@@ -72,7 +72,8 @@ impl Fixture {
         let mut endpoint = Endpoint::register(id.clone(), tenant, names, proving.reachability, label, now);
         (endpoint.dns_method, endpoint.deployment) = (proving.dns_method, deployment);
         let fuse = Fuse::default();
-        let endpoints = MemoryEndpoints::new(fuse.clone());
+        let rate_limits = MemoryRateLimits::default();
+        let endpoints = MemoryEndpoints::new(fuse.clone()).beside(&rate_limits);
         endpoints.register(&endpoint, &registered(&endpoint), None).await.expect("registered");
         let entry = DueEntry { endpoint: id.clone(), due_at: now };
         let attempt = endpoints.claim(&entry, now, now + LEASE).await.expect("in memory").expect("free");
@@ -97,7 +98,7 @@ impl Fixture {
             dns,
             ca,
             prober: MemoryProber::default(),
-            rate_limits: MemoryRateLimits::default(),
+            rate_limits,
             certificates,
             destinations,
             notifier: MemoryNotifier::default(),
@@ -169,6 +170,8 @@ impl Fixture {
             change: None,
             chain: None,
             importing: false,
+            taken: vec![],
+            owed: vec![],
         };
         self.endpoints.save_order(&endpoint.id, self.input.attempt, &order).await.expect("ours");
         self

@@ -44,12 +44,18 @@ impl FlowStarter for MemoryFlows {
 #[derive(Clone, Debug, Default)]
 pub struct MemoryNotifier {
     alerts: Arc<Mutex<Vec<Alert>>>,
+    refusal: Arc<Mutex<Option<ServiceFault>>>,
     fuse: Fuse,
 }
 
 impl MemoryNotifier {
     pub fn new(fuse: Fuse) -> Self {
         Self { fuse, ..Self::default() }
+    }
+
+    /// What is sent is refused so from now on.
+    pub fn refuse(&self, refusal: Option<ServiceFault>) {
+        *self.refusal.lock().expect("no test panics in here") = refusal;
     }
 
     pub fn alerts(&self) -> Vec<Alert> {
@@ -63,6 +69,9 @@ impl MemoryNotifier {
 
 impl Notifier for MemoryNotifier {
     async fn notify(&self, alert: &Alert) -> Result<(), ServiceFault> {
+        if let Some(refusal) = self.refusal.lock().expect("no test panics in here").clone() {
+            return Err(refusal);
+        }
         self.alerts.lock().expect("no test panics in here").push(alert.clone());
         self.fuse.burn();
         Ok(())

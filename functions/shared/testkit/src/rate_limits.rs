@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::ports::{RateLimits, ServiceFault};
 use time::OffsetDateTime;
-use vocabulary::acme::{Bucket, BucketId, Limit, Take, Taken};
+use vocabulary::acme::{Bucket, BucketId, Granted, Limit, Take, Taken, Token};
 
 use crate::Fuse;
 
@@ -11,6 +11,7 @@ use crate::Fuse;
 #[derive(Clone, Debug, Default)]
 pub struct MemoryRateLimits {
     buckets: Arc<Mutex<BTreeMap<BucketId, Bucket>>>,
+    held: Arc<Mutex<BTreeMap<String, OffsetDateTime>>>,
     fuse: Fuse,
 }
 
@@ -21,6 +22,16 @@ impl MemoryRateLimits {
 
     fn buckets(&self) -> MutexGuard<'_, BTreeMap<BucketId, Bucket>> {
         self.buckets.lock().expect("no test panics in here")
+    }
+
+    /// As the end of an attempt does, in its one write.
+    pub(crate) fn return_all<'a>(&self, tokens: impl IntoIterator<Item = &'a Token>, now: OffsetDateTime) {
+        let mut buckets = self.buckets();
+        for token in tokens {
+            if let Some(bucket) = buckets.get_mut(&token.bucket) {
+                *bucket = bucket.give_back(token.lacking(now));
+            }
+        }
     }
 
     /// How many buckets anybody has asked for anything.
@@ -39,27 +50,53 @@ impl MemoryRateLimits {
 }
 
 impl RateLimits for MemoryRateLimits {
-    async fn take(&self, take: &Take, now: OffsetDateTime) -> Result<Taken, ServiceFault> {
+    async fn take(&self, take: &Take, now: OffsetDateTime) -> Result<Granted, ServiceFault> {
         let mut buckets = self.buckets();
         let bucket = buckets.entry(take.bucket.clone()).or_default();
-        let (next, taken) = bucket.take(take.limit, take.purpose, take.waited, now);
-        *bucket = next;
+        let granted = match (bucket.take(take.limit, take.purpose, take.waited, now), take.place) {
+            ((next, Taken::Now), _) => {
+                *bucket = next;
+                let back_at = next.full_at.expect("a token was taken");
+                Granted::Now(Token::taken(take.bucket.clone(), take.limit, back_at))
+            }
+            ((_, Taken::Wait { .. }), Some(until)) => Granted::Wait { until },
+            ((next, Taken::Wait { until }), None) => {
+                *bucket = next;
+                Granted::Wait { until }
+            }
+        };
         drop(buckets);
         self.fuse.burn();
-        Ok(taken)
+        Ok(granted)
     }
 
     async fn left(&self, bucket: &BucketId, limit: Limit, now: OffsetDateTime) -> Result<u32, ServiceFault> {
         Ok(self.buckets().get(bucket).copied().unwrap_or_default().tokens(limit, now))
     }
 
-    async fn give_back(&self, take: &Take) -> Result<(), ServiceFault> {
-        let mut buckets = self.buckets();
-        if let Some(bucket) = buckets.get_mut(&take.bucket) {
-            *bucket = bucket.give_back(take.limit);
-        }
-        drop(buckets);
+    async fn give_back(&self, token: &Token, now: OffsetDateTime) -> Result<(), ServiceFault> {
+        self.return_all([token], now);
         self.fuse.burn();
         Ok(())
+    }
+
+    async fn hold(&self, directory: &str, limit: Option<Limit>, until: OffsetDateTime) -> Result<(), ServiceFault> {
+        let id = BucketId::Account { directory: directory.to_owned() };
+        if let Some(limit) = limit {
+            let mut buckets = self.buckets();
+            let bucket = buckets.entry(id).or_default();
+            *bucket = bucket.empty_until(limit, until);
+        }
+        let mut held = self.held.lock().expect("no test panics in here");
+        let kept = held.entry(directory.to_owned()).or_insert(until);
+        *kept = until.max(*kept);
+        drop(held);
+        self.fuse.burn();
+        Ok(())
+    }
+
+    async fn held(&self, directory: &str, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, ServiceFault> {
+        let held = self.held.lock().expect("no test panics in here");
+        Ok(held.get(directory).copied().filter(|until| now < *until))
     }
 }

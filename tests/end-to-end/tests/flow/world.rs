@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
+use domain::acts::notify::tell;
 use domain::acts::{Authorities, Authority, Pace};
+use domain::alert::notifications::decide;
 use domain::endpoint::Endpoint;
 use domain::endpoint::records::required_records;
 use domain::flow::{Progress, StepInput};
-use domain::ports::{CertificateAuthority, Change, ChangeError, EndpointReader, Registry};
+use domain::ports::{CertificateAuthority, Change, ChangeError, EndpointReader, HealthIndex, Registry};
 use futures::FutureExt;
 use serde_json::{Value, json};
 use testkit::{
@@ -121,9 +123,10 @@ impl World {
         };
         let authorities = Authorities::new(listed(&ca), [listed(&second)]).expect("each once");
         let certificates = MemoryCertificates::new(fuse.clone());
+        let rate_limits = MemoryRateLimits::new(fuse.clone());
         let world = Self {
             machine: Machine::load(),
-            endpoints: MemoryEndpoints::new(fuse.clone()),
+            endpoints: MemoryEndpoints::new(fuse.clone()).beside(&rate_limits),
             keys: MemoryKeys::new(fuse.clone()),
             probe: MemoryProbe::new(tokens.clone()),
             destinations: MemoryDestinations::new(certificates.clone(), fuse.clone()),
@@ -138,7 +141,7 @@ impl World {
             ca,
             second,
             prober: MemoryProber::default(),
-            rate_limits: MemoryRateLimits::new(fuse.clone()),
+            rate_limits,
             authorities,
             platform: testkit::Fixture::platform(),
             fuse,
@@ -257,6 +260,16 @@ impl World {
             self.set_time(due.max(self.now() + Duration::SECOND));
         }
         panic!("it never settles: {:#?}", self.endpoint(id).await);
+    }
+
+    /// Tells what an attempt that died had recorded and not told, as a health check does.
+    pub(crate) async fn tell_unsent(&self, id: &EndpointId) {
+        let Some(endpoint) = self.endpoint(id).await.filter(|endpoint| endpoint.unsent.is_some()) else { return };
+        let decision = decide(&endpoint, self.now(), &domain::alert::NotificationPolicy::default());
+        self.fuse.set(None);
+        tell(&self.notifier, &self.causes, &endpoint, &decision, None, self.now()).await.expect("in memory");
+        assert_eq!(self.endpoints.save_notified(&endpoint, &decision.notifications).await, Ok(true));
+        self.arm();
     }
 
     /// What the owner wants changed once no attempt holds the endpoint.
@@ -415,7 +428,7 @@ impl World {
                     traces,
                     policy: domain::alert::NotificationPolicy::default(),
                 };
-                settle_attempt::settle_attempt(&ports, input, now, 0.5).await
+                settle_attempt::settle_attempt(&ports, input, now, 0.5).await.map(|settled| settled.progress)
             }
             other => panic!("the definition names {other}, which is no step"),
         }

@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use domain::endpoint::LEASE;
 use domain::ports::{Change, DueEntry, DueIndex, FaultKind, Listeners, Registry, ServiceFault};
 use futures::FutureExt;
-use vocabulary::certificate::{ListenerArn, Region, RoleArn, Target};
+use vocabulary::certificate::{CertificateKey, CertificateUsages, ListenerArn, Region, RoleArn, Target};
 
 use super::*;
 
@@ -111,7 +111,7 @@ async fn what_the_load_balancer_refuses_names_the_listener_and_what_denies_it_th
     let fixture = issued_for(everywhere()).await;
     for (kind, detail, says) in [
         (FaultKind::Refused, "TooManyCertificates: 25", "quota"),
-        (FaultKind::Denied, "AccessDenied: no", "Load balancers, regions, accounts"),
+        (FaultKind::Denied, "AccessDenied: no", "listeners-and-regions"),
     ] {
         fixture.destinations.listeners_here().refuse(Some(refusal(kind, detail)));
         let failure = run(&fixture).await.expect_err("refused");
@@ -218,6 +218,80 @@ async fn by_a_role_all_of_it_is_in_the_roles_account() {
         failure.guidance.summary.contains(role.as_str()) && failure.guidance.next_step().contains("trust policy"),
         "{failure:?}"
     );
+}
+
+/// Renews: the certificate in place has been due, and a new chain waits to be imported.
+async fn renewal(fixture: &mut Fixture) {
+    let certificate = held(fixture).await;
+    let deployment = fixture.endpoint().await.deployment;
+    rewish(fixture, deployment).await;
+    fixture.now = certificate.renew_at;
+    fixture.ca.set_time(fixture.now);
+    let (id, attempt) = (fixture.input.endpoint.clone(), fixture.input.attempt);
+    let endpoint = fixture.endpoint().await;
+    let generation = endpoint.generation + 1;
+    let key = CertificateKey::generate;
+    fixture.keys.ensure(&id, generation, key).await.expect("in memory");
+    let opened = fixture.ca.open(&endpoint.names, &endpoint.proving().into(), None).await.expect("in memory").value;
+    let order = OpenOrder {
+        url: opened.url,
+        finalize_url: opened.finalize_url,
+        authorizations: opened.authorizations,
+        generation,
+        chain: None,
+        importing: false,
+        ..endpoint.order.expect("the one before")
+    };
+    fixture.endpoints.save_order(&id, attempt, &order).await.expect("ours");
+    let published = std::mem::replace(fixture, Fixture::new(Reachability::Internal).await);
+    *fixture = published.with_publications().await;
+    fixture.ca.validate(&order, false).await.expect("in memory");
+    let key = fixture.keys.load(&id, generation).await.expect("in memory").expect("there");
+    let reply = fixture.ca.finalize(&order, &key.certificate_request(&endpoint.names)).await.expect("in memory");
+    let Finalized::Issued { chain } = reply.value else { panic!("issued") };
+    let order = OpenOrder { chain: Some(chain), ..fixture.order().await };
+    fixture.endpoints.save_order(&id, attempt, &order).await.expect("ours");
+}
+
+/// What no renewal of the CA in memory has.
+fn for_code() -> CertificateUsages {
+    let extended = Some(["serverAuth", "codeSigning"].map(str::to_owned).into());
+    CertificateUsages { key: "EC 1.2.840.10045.3.1.7".into(), key_usages: None, extended }
+}
+
+#[tokio::test]
+async fn a_certificate_that_may_not_take_the_place_of_the_one_before_gets_an_arn_of_its_own_and_listeners_follow() {
+    for hidden in [false, true] {
+        for effects in 0..14 {
+            let mut fixture = issued_for(everywhere()).await;
+            run(&fixture).await.expect("imported");
+            let before = held(&fixture).await;
+            fixture.certificates.pretend(&before.arn, for_code());
+            if hidden {
+                fixture.certificates.hide_usages();
+            }
+            renewal(&mut fixture).await;
+            if effects > 0 {
+                fixture.fuse.set(Some(effects));
+                let _ = AssertUnwindSafe(run(&fixture)).catch_unwind().await;
+                fixture.fuse.set(None);
+            }
+            run(&fixture).await.expect("imported under a new ARN");
+            let after = held(&fixture).await;
+            assert_ne!(before.arn, after.arn);
+            assert_eq!(before.copies[0].arn, after.copies[0].arn, "where its rules allow, ACM keeps the ARN");
+            let retired: Vec<_> = after.retired.iter().map(|retired| retired.arn.as_str()).collect();
+            assert_eq!(retired, [before.arn.as_str()], "dead after {effects}");
+            assert_eq!(fixture.certificates.held().len(), 2, "one new certificate, and the old one: {effects}");
+            assert_eq!(fixture.destinations.listeners_here().held(&here()), [after.arn.as_str()]);
+
+            fixture.now += time::Duration::DAY;
+            run(&fixture).await.expect("again, a day later");
+            assert_eq!(held(&fixture).await.retired, []);
+            let left: Vec<_> = fixture.certificates.held().into_keys().collect();
+            assert_eq!(left, [after.arn], "the old one is gone");
+        }
+    }
 }
 
 /// Ends the attempt, changes the deployment, and begins the next attempt.

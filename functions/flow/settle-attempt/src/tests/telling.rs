@@ -62,7 +62,8 @@ async fn a_crash_between_telling_and_writing_tells_twice_under_one_id() {
     fuse.set(Some(1));
     let crash = AssertUnwindSafe(run(&fixture)).catch_unwind().await.expect_err("it dies when it has told");
     assert!(crash.is::<Crash>());
-    assert_eq!(fixture.endpoint().await.failing, None, "nothing is written by then");
+    let endpoint = fixture.endpoint().await;
+    assert!(endpoint.failing.is_some() && endpoint.unsent.is_some(), "what happened is recorded by then");
     fixture.now += Duration::SECOND;
     run(&fixture).await.expect("settled");
     let ids: Vec<_> = fixture.notifier.alerts().into_iter().map(|alert| alert.id).collect();
@@ -71,6 +72,61 @@ async fn a_crash_between_telling_and_writing_tells_twice_under_one_id() {
     next(&mut fixture).await;
     run(&fixture).await.expect("settled");
     assert_eq!(fixture.notifier.alerts().len(), 2, "once it is written it is not told again");
+}
+
+#[tokio::test]
+async fn a_channel_that_refuses_loses_no_outcome_and_the_next_end_tells_it() {
+    for kind in [FaultKind::Denied, FaultKind::Refused] {
+        let mut fixture = Fixture::new(Reachability::Internal).await;
+        let refusal = ServiceFault { operation: "events:PutEvents", kind, detail: "AccessDeniedException: no".into() };
+        fixture.notifier.refuse(Some(refusal));
+        with_certificate(&fixture).await;
+        let settled = run_to_its_end(&fixture).await.expect("the outcome is recorded");
+        assert_eq!(settled.progress.status, Status::Succeeded);
+        assert!(settled.untold.expect("and the installation is told").guidance.summary.contains("events:PutEvents"));
+        let endpoint = fixture.endpoint().await;
+        assert!(endpoint.certificate.expect("recorded").announced && endpoint.failing.is_none());
+        assert!(endpoint.unsent.expect("it is still to be told").certificate);
+        let attempts = fixture.endpoints.attempts(&fixture.input.endpoint, 1).await.expect("in memory");
+        assert_eq!(attempts[0].outcome, Outcome::Issued);
+
+        fixture.notifier.refuse(None);
+        next(&mut fixture).await;
+        fixture.input.failure = Some(caught(FailureName::RecordsNotReady, WaitingOn::DomainOwner));
+        run(&fixture).await.expect("settled");
+        let alerts = fixture.notifier.alerts();
+        let expected = [(AlertKind::CertificateIssued, "issued"), (AlertKind::ActionRequired, "RecordsNotReady")];
+        assert_eq!(kinds(&alerts), expected);
+        assert_eq!(fixture.endpoint().await.unsent, None);
+    }
+}
+
+#[tokio::test]
+async fn a_channel_that_is_busy_is_tried_again_by_the_flow_and_nothing_else_is_done_again() {
+    let mut fixture = Fixture::new(Reachability::Internal).await;
+    let busy = ServiceFault { operation: "sns:Publish", kind: FaultKind::Throttled, detail: "slow down".into() };
+    fixture.notifier.refuse(Some(busy));
+    fixture.input.failure = Some(caught(FailureName::RecordsNotReady, WaitingOn::DomainOwner));
+    assert_eq!(run(&fixture).await.expect_err("later").name, FailureName::Throttled);
+    let recorded = fixture.endpoint().await;
+    fixture.notifier.refuse(None);
+    assert_eq!(run(&fixture).await.expect("told").status, Status::Failed);
+    assert_eq!(fixture.notifier.kinds(), [AlertKind::ActionRequired]);
+    let endpoint = fixture.endpoint().await;
+    assert_eq!((&endpoint.failing, endpoint.unsent), (&recorded.failing, None));
+    assert_eq!(run(&fixture).await.expect_err("all is done").name, FailureName::Superseded);
+}
+
+#[tokio::test]
+async fn a_removal_that_nobody_can_be_told_of_is_done_all_the_same() {
+    let mut fixture = Fixture::new(Reachability::Internal).await;
+    fixture.endpoints.begin_removal(&fixture.input.endpoint, fixture.now).await.expect("in memory");
+    let kind = FaultKind::Denied;
+    fixture.notifier.refuse(Some(ServiceFault { operation: "sns:Publish", kind, detail: "no".into() }));
+    fixture.input.failure = None;
+    let settled = run_to_its_end(&fixture).await.expect("removed");
+    assert_eq!(settled.progress.status, Status::Removed);
+    assert!(settled.untold.is_some() && fixture.endpoints.is_empty());
 }
 
 #[tokio::test]

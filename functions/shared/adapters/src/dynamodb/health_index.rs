@@ -60,7 +60,7 @@ impl HealthIndex for EndpointsTable {
     async fn save_notified(&self, seen: &Endpoint, told: &Notifications) -> Result<bool, ServiceFault> {
         let result = self
             .update(&seen.id)
-            .update_expression("SET told = :told")
+            .update_expression("SET told = :told REMOVE unsent")
             // An endpoint from before there were ledgers has none.
             .condition_expression(
                 "attempt = :attempt AND attribute_not_exists(lease_until) \

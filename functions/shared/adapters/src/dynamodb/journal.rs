@@ -1,10 +1,11 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
-use domain::endpoint::{Attempt, Endpoint};
+use domain::endpoint::{Attempt, Endpoint, Notifications};
 use domain::health::pace::first_check;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
-use vocabulary::acme::OpenOrder;
+use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{OpenOrder, Token};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
 
@@ -66,6 +67,10 @@ impl AttemptJournal for EndpointsTable {
             Some(_) => set.push_str(", failing = :failing"),
             None => remove.push("failing"),
         }
+        match settlement.unsent {
+            Some(_) => set.push_str(", unsent = :unsent"),
+            None => remove.push("unsent"),
+        }
         if settlement.drop_order {
             remove.push("#order");
         }
@@ -78,7 +83,11 @@ impl AttemptJournal for EndpointsTable {
             .key("sk", text("ENDPOINT"))
             .update_expression(format!("{set} REMOVE {}", remove.join(", ")))
             // A removal that came meanwhile set its own due time, which must not be overwritten.
-            .condition_expression("attempt = :attempt AND removing = :removing")
+            .condition_expression(match settlement.returned.is_empty() {
+                true => "attempt = :attempt AND removing = :removing",
+                // Once: an attempt that has been settled gives nothing back again.
+                false => "attempt = :attempt AND removing = :removing AND attribute_exists(lease_until)",
+            })
             .set_expression_attribute_names(
                 settlement.drop_order.then(|| [("#order".to_owned(), "order".to_owned())].into()),
             )
@@ -90,19 +99,38 @@ impl AttemptJournal for EndpointsTable {
             Some(failing) => update.expression_attribute_values(":failing", items::attribute(failing)),
             None => update,
         };
+        let update = match &settlement.unsent {
+            Some(unsent) => update.expression_attribute_values(":unsent", items::attribute(unsent)),
+            None => update,
+        };
         let update = match settlement.announced {
             true => update.expression_attribute_values(":yes", AttributeValue::Bool(true)),
             false => update,
         };
         let update = update.build().expect("table, key and expression are set");
-        let writes = vec![
+        let mut writes = vec![
             TransactWriteItem::builder().update(update).build(),
             TransactWriteItem::builder().put(self.put_attempt(id, &settlement.attempt)).build(),
         ];
+        for token in one_each(&settlement.returned, settlement.at) {
+            writes.push(TransactWriteItem::builder().update(self.return_token(&token, settlement.at)).build());
+        }
         match self.transact_fenced(writes).await {
             Err(FencedError::Superseded) => Err(self.why_not_settled(id, attempt).await?),
             other => other,
         }
+    }
+
+    async fn mark_told(&self, id: &EndpointId, attempt: u64, told: &Notifications) -> Result<(), ServiceFault> {
+        let result = self
+            .update(id)
+            .update_expression("SET told = :told REMOVE unsent")
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":told", items::attribute(told))
+            .expression_attribute_values(":attempt", number(attempt))
+            .send()
+            .await;
+        conditional("dynamodb:UpdateItem", result).map(drop)
     }
 
     async fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> Result<(), FencedError> {
@@ -152,12 +180,32 @@ impl EndpointsTable {
             Some(endpoint) if endpoint.attempt == attempt => ServiceFault {
                 operation: "dynamodb:TransactWriteItems",
                 kind: FaultKind::Unavailable,
-                detail: "the endpoint is being removed since a moment ago".into(),
+                detail: "the endpoint is being removed, or the attempt has been settled, since a moment ago".into(),
             }
             .into(),
             _ => FencedError::Superseded,
         })
     }
+}
+
+/// A transaction may name each bucket once, and has room for so many beside the endpoint and its attempt: what is over is
+/// not given back.
+const MOST_RETURNED: usize = 98;
+
+/// One token for each bucket, with all that is lacking there.
+fn one_each(tokens: &[Token], now: OffsetDateTime) -> Vec<Token> {
+    let mut merged: Vec<Token> = Vec::new();
+    for token in tokens.iter().filter(|token| token.lacking(now) > Duration::ZERO) {
+        let lacking = i64::try_from(token.lacking(now).whole_milliseconds()).unwrap_or_default();
+        match merged.iter_mut().find(|known| known.bucket == token.bucket) {
+            Some(known) => known.milliseconds += lacking,
+            None => merged.push(Token { milliseconds: lacking, ..token.clone() }),
+        }
+    }
+    // What a merged token lacks is counted already.
+    merged.iter_mut().for_each(|token| token.back_at = now + Duration::milliseconds(token.milliseconds));
+    merged.truncate(MOST_RETURNED);
+    merged
 }
 
 /// An update whose condition names the attempt.

@@ -1,10 +1,9 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update};
 use domain::ports::{RateLimits, ServiceFault};
 use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::token_bucket::given_back;
-use vocabulary::acme::{Bucket, BucketId, Limit, Purpose, Take, Taken};
+use vocabulary::acme::{Bucket, BucketId, Granted, Limit, Purpose, Take, Taken, Token};
 
 use super::items::{self, text};
 use super::{EndpointsTable, number};
@@ -16,15 +15,18 @@ const TRIES: u32 = 8;
 /// How long a bucket is kept after it must be full again.
 const KEPT: Duration = Duration::DAY;
 const FULL_AT: &str = "full_ms";
+/// Until when the CA takes no order, by its own word; beside the account's bucket.
+const HELD: &str = "held_ms";
 
 impl RateLimits for EndpointsTable {
-    async fn take(&self, take: &Take, now: OffsetDateTime) -> Result<Taken, ServiceFault> {
+    async fn take(&self, take: &Take, now: OffsetDateTime) -> Result<Granted, ServiceFault> {
         let now = whole_milliseconds(now);
         for _ in 0..TRIES {
             let seen = self.bucket(&take.bucket).await?;
-            let taken = match seen.take(take.limit, take.purpose, take.waited, now) {
-                (next, Taken::Now) => self.take_token(take, seen, next, now).await?,
-                (_, Taken::Wait { until }) => self.stand_in_line(take, seen, until, now).await?,
+            let taken = match (seen.take(take.limit, take.purpose, take.waited, now), take.place) {
+                ((next, Taken::Now), _) => self.take_token(take, seen, next, now).await?,
+                ((_, Taken::Wait { .. }), Some(until)) => Some(Granted::Wait { until }),
+                ((_, Taken::Wait { until }), None) => self.stand_in_line(take, seen, until, now).await?,
             };
             if let Some(taken) = taken {
                 return Ok(taken);
@@ -37,13 +39,13 @@ impl RateLimits for EndpointsTable {
         Ok(self.bucket(bucket).await?.tokens(limit, whole_milliseconds(now)))
     }
 
-    async fn give_back(&self, take: &Take) -> Result<(), ServiceFault> {
-        let back = given_back(take.limit).whole_milliseconds();
+    async fn give_back(&self, token: &Token, now: OffsetDateTime) -> Result<(), ServiceFault> {
+        let back = token.lacking(now).whole_milliseconds();
         if back == 0 {
             return Ok(());
         }
         let result = self
-            .update_bucket(&take.bucket)
+            .update_bucket(&token.bucket)
             .update_expression("SET #full = #full - :back")
             .condition_expression("attribute_exists(#full)")
             .expression_attribute_names("#full", FULL_AT)
@@ -51,6 +53,31 @@ impl RateLimits for EndpointsTable {
             .send()
             .await;
         conditional("dynamodb:UpdateItem", result).map(drop)
+    }
+
+    async fn hold(&self, directory: &str, limit: Option<Limit>, until: OffsetDateTime) -> Result<(), ServiceFault> {
+        let account = BucketId::Account { directory: directory.to_owned() };
+        let learned = limit.map(|limit| Bucket::default().empty_until(limit, until)).and_then(|bucket| bucket.full_at);
+        for (name, at) in [(HELD, Some(until)), (FULL_AT, learned)] {
+            let Some(at) = at else { continue };
+            let result = self
+                .update_bucket(&account)
+                .update_expression("SET #name = :at, expires_at = :expires")
+                .condition_expression("attribute_not_exists(#name) OR #name < :at")
+                .expression_attribute_names("#name", name)
+                .expression_attribute_values(":at", moment(at))
+                .expression_attribute_values(":expires", number((at + KEPT).unix_timestamp()))
+                .send()
+                .await;
+            conditional("dynamodb:UpdateItem", result)?;
+        }
+        Ok(())
+    }
+
+    async fn held(&self, directory: &str, now: OffsetDateTime) -> Result<Option<OffsetDateTime>, ServiceFault> {
+        let account = BucketId::Account { directory: directory.to_owned() };
+        let item = self.get(bucket_pk(&account), "BUCKET").await?.unwrap_or_default();
+        Ok(item.get(HELD).and_then(to_moment).filter(|until| now < *until))
     }
 }
 
@@ -68,6 +95,23 @@ impl EndpointsTable {
         })
     }
 
+    /// Gives back a token in the write that ends its order. A bucket that has been forgotten meanwhile was full.
+    pub(super) fn return_token(&self, token: &Token, now: OffsetDateTime) -> Update {
+        Update::builder()
+            .table_name(&self.table)
+            .key("pk", bucket_pk(&token.bucket))
+            .key("sk", text("BUCKET"))
+            .update_expression(
+                "SET #full = if_not_exists(#full, :now) - :back, expires_at = if_not_exists(expires_at, :expires)",
+            )
+            .expression_attribute_names("#full", FULL_AT)
+            .expression_attribute_values(":now", moment(now))
+            .expression_attribute_values(":back", number(token.lacking(now).whole_milliseconds()))
+            .expression_attribute_values(":expires", number((now + KEPT).unix_timestamp()))
+            .build()
+            .expect("table, key and expression are set")
+    }
+
     fn update_bucket(&self, id: &BucketId) -> UpdateItemFluentBuilder {
         let update = self.client.update_item().table_name(&self.table);
         update.key("pk", bucket_pk(id)).key("sk", text("BUCKET"))
@@ -80,7 +124,7 @@ impl EndpointsTable {
         seen: Bucket,
         next: Bucket,
         now: OffsetDateTime,
-    ) -> Result<Option<Taken>, ServiceFault> {
+    ) -> Result<Option<Granted>, ServiceFault> {
         let limit = take.limit;
         let after = next.full_at.expect("a token was taken");
         let update = self
@@ -112,8 +156,11 @@ impl EndpointsTable {
                 }
             }
         };
-        let written = conditional("dynamodb:UpdateItem", update.send().await)?;
-        Ok(written.map(|_| Taken::Now))
+        let update = update.return_values(ReturnValue::UpdatedNew);
+        let Some(output) = conditional("dynamodb:UpdateItem", update.send().await)? else { return Ok(None) };
+        let back_at = output.attributes.as_ref().and_then(|item| to_moment(item.get(FULL_AT)?));
+        let back_at = back_at.ok_or_else(|| items::unreadable(FULL_AT))?;
+        Ok(Some(Granted::Now(Token::taken(take.bucket.clone(), limit, back_at))))
     }
 
     /// Takes the place at the end of the line, which others may have taken meanwhile: then the one after it.
@@ -123,7 +170,7 @@ impl EndpointsTable {
         seen: Bucket,
         until: OffsetDateTime,
         now: OffsetDateTime,
-    ) -> Result<Option<Taken>, ServiceFault> {
+    ) -> Result<Option<Granted>, ServiceFault> {
         let (interval, line) = (take.limit.interval(), line_of(take.purpose));
         let update = self
             .update_bucket(&take.bucket)
@@ -144,7 +191,7 @@ impl EndpointsTable {
         };
         let Some(output) = conditional("dynamodb:UpdateItem", update.send().await)? else { return Ok(None) };
         let end = output.attributes.as_ref().and_then(|item| to_moment(item.get(line)?));
-        end.map(|until| Some(Taken::Wait { until })).ok_or_else(|| items::unreadable(line))
+        end.map(|until| Some(Granted::Wait { until })).ok_or_else(|| items::unreadable(line))
     }
 }
 

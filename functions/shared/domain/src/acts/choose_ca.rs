@@ -231,6 +231,8 @@ mod tests {
             change: None,
             chain: None,
             importing: false,
+            taken: vec![],
+            owed: vec![],
         });
         endpoint.failing = failed.map(|(name, actor)| Failing::first(Failure::new(name, actor, "what", "do"), NOW));
         endpoint

@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 use vocabulary::guidance::WaitingOn;
 
+use crate::alert::alert::Alert;
 use crate::alert::notifications::{Decision, recovered_together};
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::notified::{Cause, Severity};
@@ -10,7 +11,8 @@ use crate::ports::notifier::Notifier;
 use crate::ports::shared_causes::SharedCauses;
 use vocabulary::failure::ServiceFault;
 
-/// Tells `decision` about `endpoint`. When it returns, `decision.notifications` may be written.
+/// Tells `decision` about `endpoint`, and first of its certificate where that has not been told. When it returns,
+/// `decision.notifications` may be written.
 ///
 /// Safe to repeat. Costs nothing where nothing is news and no shared cause is met.
 pub async fn tell(
@@ -21,6 +23,11 @@ pub async fn tell(
     dashboard: Option<&str>,
     now: OffsetDateTime,
 ) -> Result<(), ServiceFault> {
+    let news =
+        endpoint.certificate.as_ref().filter(|_| endpoint.unsent.as_ref().is_some_and(|unsent| unsent.certificate));
+    if let Some(held) = news {
+        notifier.notify(&Alert::certificate(endpoint, held, now).linked(dashboard)).await?;
+    }
     for alert in &decision.alerts {
         notifier.notify(alert).await?;
     }

@@ -1,15 +1,19 @@
 //! Which limits of the CA an order counts against, and what it says when one is spent.
 
-use time::OffsetDateTime;
-use vocabulary::acme::{BucketId, CaLimits, Limit, Purpose, Spent, Take, Taken};
+use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{BucketId, CaLimits, Granted, Limit, Purpose, Spent, Take, Token};
 use vocabulary::failure::FailureName;
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::ports::rate_limits::RateLimits;
 use vocabulary::failure::ServiceFault;
 
-/// The part of an account's orders that is kept for renewals: registrations may not touch it.
+/// The part of each limit that is kept for renewals, a third: registrations may not touch it.
 const KEPT_FOR_RENEWALS: u32 = 3;
+
+/// How long after a certificate another one for exactly the same names is a renewal to the CA, which counts against the
+/// limit of the exact set alone. Source: Boulder's `NewOrderLimitTransactions`, and letsencrypt.org/docs/rate-limits.
+const SAME_SET: Duration = Duration::days(120);
 
 /// The part of them that one tenant may take, in percent, unless the installation says otherwise.
 pub const TENANT_SHARE: u32 = 50;
@@ -30,16 +34,22 @@ impl Pace {
 
     /// The tokens that an order for `endpoint` takes at the CA with this `directory`, those of the narrowest bucket
     /// first: a domain or a tenant that has had its share does not take from what others need.
+    ///
+    /// By the CA's rules: a renewal of the same names counts against none but the limit of exactly these names.
     pub fn takes(&self, endpoint: &Endpoint, directory: &str, now: OffsetDateTime) -> Vec<Take> {
         let purpose = match endpoint.certificate {
             Some(_) => Purpose::Renewal,
             None => Purpose::Registration,
         };
-        let stood_in_line = endpoint.failing.as_ref().is_some_and(|failing| {
-            let failure = &failing.failure;
-            failure.name == FailureName::BudgetSpent && failure.retry_after.is_some_and(|at| at <= now)
-        });
-        let take = |bucket, limit: Option<Limit>| Some(Take { bucket, limit: limit?, purpose, waited: stood_in_line });
+        let waiting = endpoint.failing.as_ref().map(|failing| &failing.failure);
+        let turn = waiting.filter(|failure| failure.name == FailureName::BudgetSpent).and_then(|f| f.retry_after);
+        let waited = turn.is_some_and(|at| at <= now);
+        // The failure says the second after.
+        let place = turn.filter(|at| *at > now).map(|at| at - Duration::SECOND);
+        let reserving = |limit: Limit| limit.keeping(limit.capacity / KEPT_FOR_RENEWALS);
+        let take =
+            |bucket, limit: Option<Limit>| Some(Take { bucket, limit: limit.map(reserving)?, purpose, waited, place });
+        let is_renewal = is_of_the_same_set(endpoint, directory, now);
         let directory = directory.to_owned();
         let mut names: Vec<_> = endpoint.names.iter().cloned().collect();
         names.sort();
@@ -48,17 +58,23 @@ impl Pace {
         domains.dedup();
         let of_domain = |domain| BucketId::Domain { directory: directory.clone(), domain };
         let tenant = BucketId::Tenant { directory: directory.clone(), tenant: endpoint.tenant.clone() };
-        let orders = self.limits.orders.map(|limit| limit.keeping(limit.capacity / KEPT_FOR_RENEWALS));
-        let share = self.limits.orders.map(|limit| {
-            let share = Limit::new(limit.capacity * self.tenant_share / 100, limit.period);
-            share.keeping(share.capacity / KEPT_FOR_RENEWALS)
-        });
+        let orders = self.limits.orders;
+        let share = orders.map(|limit| Limit::new(limit.capacity * self.tenant_share / 100, limit.period));
         let mut takes = vec![take(BucketId::Names { directory: directory.clone(), names }, self.limits.names)];
+        if is_renewal {
+            return takes.into_iter().flatten().collect();
+        }
         takes.extend(domains.into_iter().map(|domain| take(of_domain(domain), self.limits.domain)));
         takes.push(take(tenant, share));
         takes.push(take(BucketId::Account { directory: directory.clone() }, orders));
         takes.into_iter().flatten().collect()
     }
+}
+
+/// Whether the CA with this `directory` has issued for exactly these names so lately that the next is a renewal to it.
+pub fn is_of_the_same_set(endpoint: &Endpoint, directory: &str, now: OffsetDateTime) -> bool {
+    let held = endpoint.certificate.as_ref().filter(|held| held.directory.as_deref() == Some(directory));
+    held.is_some_and(|held| endpoint.names.same_set(&held.names) && now < held.imported_at + SAME_SET)
 }
 
 /// Takes all tokens or none.
@@ -69,17 +85,21 @@ pub async fn take_all(
     rate_limits: &impl RateLimits,
     takes: &[Take],
     now: OffsetDateTime,
-) -> Result<Result<(), Spent>, ServiceFault> {
-    for (count, take) in takes.iter().enumerate() {
+) -> Result<Result<Vec<Token>, Spent>, ServiceFault> {
+    let mut taken = Vec::new();
+    for take in takes {
         let refused = match rate_limits.take(take, now).await {
-            Ok(Taken::Now) => continue,
-            Ok(Taken::Wait { until }) => Ok(Err(Spent { take: take.clone(), until })),
+            Ok(Granted::Now(token)) => {
+                taken.push(token);
+                continue;
+            }
+            Ok(Granted::Wait { until }) => Ok(Err(Spent { take: take.clone(), until })),
             Err(fault) => Err(fault),
         };
-        give_all_back(rate_limits, &takes[..count]).await?;
+        give_all_back(rate_limits, &taken, now).await?;
         return refused;
     }
-    Ok(Ok(()))
+    Ok(Ok(taken))
 }
 
 /// What the account at the CA with this `directory` has left of its new orders, in whole percent; `None` if it has no limit.
@@ -97,10 +117,11 @@ pub async fn orders_left(
 /// Gives back what this step took.
 pub async fn give_all_back<'a>(
     rate_limits: &impl RateLimits,
-    takes: impl IntoIterator<Item = &'a Take>,
+    tokens: impl IntoIterator<Item = &'a Token>,
+    now: OffsetDateTime,
 ) -> Result<(), ServiceFault> {
-    for take in takes {
-        rate_limits.give_back(take).await?;
+    for token in tokens {
+        rate_limits.give_back(token, now).await?;
     }
     Ok(())
 }
@@ -181,6 +202,41 @@ mod tests {
         assert!(takes(&endpoint).iter().all(|take| take.waited));
         let early = Pace::published(LETS_ENCRYPT).takes(&endpoint, LETS_ENCRYPT, NOW - Duration::HOUR);
         assert!(early.iter().all(|take| !take.waited), "somebody started it before its turn");
+        assert!(early.iter().all(|take| take.place == Some(NOW - Duration::MINUTE)), "and it keeps its place");
+    }
+
+    /// Boulder's rules, as its source has them: what an order counts against.
+    #[test]
+    fn what_an_order_counts_against_goes_by_the_cas_rules() {
+        use crate::endpoint::samples;
+        use vocabulary::certificate::InstalledCertificate;
+        let all = ["names", "domain", "tenant", "account"];
+        let word = |take: &Take| match take.bucket {
+            BucketId::Names { .. } => "names",
+            BucketId::Domain { .. } => "domain",
+            BucketId::Tenant { .. } => "tenant",
+            BucketId::Account { .. } => "account",
+        };
+        let day = Duration::DAY;
+        for (issued_at, names, issued, expected) in [
+            (LETS_ENCRYPT, "shop.example.com", NOW - day * 60, &all[..1]),
+            (LETS_ENCRYPT, "shop.example.com", NOW - day * 120 + Duration::SECOND, &all[..1]),
+            (LETS_ENCRYPT, "shop.example.com", NOW - day * 120, &all[..]),
+            (LETS_ENCRYPT, "www.example.com", NOW - day * 60, &all[..]),
+            ("https://other.example/directory", "shop.example.com", NOW - day * 60, &all[..]),
+        ] {
+            let mut endpoint = endpoint("shop.example.com", &[]);
+            let held = samples::certificate([names.parse().expect("valid")], issued, day * 90);
+            let directory = Some(issued_at.to_owned());
+            endpoint.certificate = Some(InstalledCertificate { directory, imported_at: issued, ..held });
+            assert_eq!(takes(&endpoint).iter().map(word).collect::<Vec<_>>(), expected, "{issued_at} {names} {issued}");
+        }
+    }
+
+    #[test]
+    fn each_limit_keeps_a_third_for_renewals() {
+        let reserves: Vec<_> = takes(&endpoint("a.example.com", &[])).iter().map(|take| take.limit.reserve).collect();
+        assert_eq!(reserves, [1, 16, 50, 100], "names, domain, tenant, account");
     }
 
     #[test]

@@ -132,9 +132,25 @@ impl Alert {
             false => (AlertKind::CertificateIssued, "issued"),
         };
         let issued = format!("The certificate for {} was {verb}. The next renewal is automatic.", all_names(endpoint));
+        let moved: Vec<_> = held.retired.iter().filter(|retired| retired.since >= held.imported_at).collect();
+        let (severity, guidance) = match moved.as_slice() {
+            [] => (Severity::Info, Guidance::without_action(WaitingOn::Nobody, issued)),
+            moved => {
+                let old = moved.iter().map(|retired| retired.arn.as_str()).collect::<Vec<_>>().join(" and ");
+                let what = format!(
+                    "{issued} ACM does not let it take the place of {old}, whose key or usages it does not have: it has a \
+                     new ARN, {}. The endpoint's listeners have been moved.",
+                    held.arn
+                );
+                let step =
+                    format!("Point whatever else uses {old} to {}; then the old certificate is deleted.", held.arn);
+                (Severity::Notice, Guidance::new(WaitingOn::Operator, what, step))
+            }
+        };
         Self {
             id: format!("{}.{verb}.{}", endpoint.id, held.serial),
-            guidance: Guidance::without_action(WaitingOn::Nobody, issued),
+            severity,
+            guidance,
             ..Self::about(endpoint, kind, Cause::new(verb), at)
         }
     }

@@ -9,7 +9,7 @@ use crate::alert::policy::NotificationPolicy;
 use crate::alert::shared::SharedCause;
 use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::endpoint::Endpoint;
-use crate::endpoint::notified::{Cause, Notifications, Notified, Source};
+use crate::endpoint::notified::{Cause, Notifications, Notified, Severity, Source};
 use crate::issues::{Issue, Notice, issues};
 
 /// What people are to be notified of, and what to keep of it once they were.
@@ -23,6 +23,33 @@ pub struct Decision {
     pub left: Vec<(Cause, WaitingOn)>,
     /// To be written when all of it was told.
     pub notifications: Notifications,
+}
+
+impl Decision {
+    /// Whether anybody has to be told, or any shared cause to be met or left.
+    pub fn is_news(&self) -> bool {
+        !(self.alerts.is_empty() && self.shared.is_empty() && self.left.is_empty())
+    }
+
+    /// What is to be kept while all of it is about to be told: what was told `before`, and the shared causes that are joined, so
+    /// that they are left again whatever happens in between.
+    pub fn about_to_be_told(&self, before: &Notifications) -> Notifications {
+        let mut kept = before.clone();
+        for (issue, notice) in &self.shared {
+            if !kept.told.iter().any(|told| told.is(issue, *notice)) {
+                kept.told.push(Notified {
+                    cause: issue.cause.clone(),
+                    owner: issue.owner,
+                    certificate: None,
+                    severity: Severity::Info,
+                    since: issue.since,
+                    source: notice.source,
+                    shared: true,
+                });
+            }
+        }
+        kept
+    }
 }
 
 impl Notified {

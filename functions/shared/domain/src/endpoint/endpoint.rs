@@ -13,7 +13,7 @@ use vocabulary::names::{CertificateName, DelegationLabel, EndpointId, EndpointNa
 
 use crate::endpoint::failing::Failing;
 use crate::endpoint::health::Health;
-use crate::endpoint::notified::Notifications;
+use crate::endpoint::notified::{Notifications, Unsent};
 
 /// One registration: a customer's names on the platform, and the state of their certificate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +62,9 @@ pub struct Endpoint {
     /// What was told of it, and is not over.
     #[serde(default)]
     pub told: Notifications,
+    /// Set while the end of its last attempt has not been told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsent: Option<Unsent>,
     /// Where its certificate goes besides ACM at home.
     #[serde(default)]
     pub deployment: Deployment,
@@ -114,6 +117,7 @@ impl Endpoint {
             health: None,
             removing: false,
             told: Notifications::default(),
+            unsent: None,
             deployment: Deployment::default(),
         }
     }
@@ -178,6 +182,16 @@ impl Endpoint {
     pub fn is_in_advised_window(&self, now: OffsetDateTime) -> bool {
         let advice = self.certificate.as_ref().and_then(|held| held.advice.as_ref());
         advice.is_some_and(|advice| advice.window.start <= now && now < advice.window.end)
+    }
+
+    /// When the certificate in place expires, if a new one must be good for as long: a shorter one takes its place only where
+    /// that one is due to go (it is revoked, its suggested window has begun, its renewal is due by its lifetime) or is for other
+    /// names than the endpoint has now. CAs shorten their lifetimes between two renewals.
+    pub fn to_outlast(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let held = self.certificate.as_ref()?;
+        let begun = held.advice.as_ref().is_some_and(|advice| advice.window.start <= now);
+        let stays = now < held.renew_at && !begun && self.names.same_set(&held.names);
+        stays.then_some(held.not_after)
     }
 
     /// Whether an import may have left a certificate in ACM that is not recorded yet: the next attempt adopts it.
@@ -246,6 +260,37 @@ mod tests {
         for bad in ["ep-short", "ep-ABCDEFGHIJKLMNOPQRSTUVWXYZ", "example.com", ""] {
             assert_eq!(bad.parse::<EndpointId>(), Err(EndpointIdError), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_certificate_that_is_due_to_go_may_be_replaced_by_one_that_expires_earlier() {
+        use crate::endpoint::samples;
+        use time::macros::datetime;
+        use vocabulary::acme::{RenewalAdvice, RenewalWindow};
+        let now = datetime!(2026-11-24 12:00 UTC);
+        let names = EndpointNames::parse("shop.example.com", &[], 9).expect("valid");
+        let label = DelegationLabel::from_random([2; 16]);
+        let (id, tenant) = (EndpointId::from_random([1; 16]), TenantId::fallback());
+        let mut endpoint = Endpoint::register(id, tenant, names, Reachability::External, label, now);
+        assert_eq!(endpoint.to_outlast(now), None);
+        let names: Vec<_> = endpoint.names.iter().cloned().collect();
+        let held = samples::certificate(names, now, time::Duration::days(90));
+        endpoint.certificate = Some(held.clone());
+        assert_eq!(endpoint.to_outlast(now), Some(held.not_after));
+        assert_eq!(endpoint.to_outlast(held.renew_at), None, "its renewal is due");
+        // Revoked: the window lies in the past as a whole.
+        let hour = time::Duration::HOUR;
+        let window = RenewalWindow { start: now - hour, end: now - hour / 2 };
+        let advised = |window: RenewalWindow| {
+            let advice = RenewalAdvice { window, renew_at: held.renew_at, explanation: None };
+            InstalledCertificate { advice: Some(advice), ..held.clone() }
+        };
+        endpoint.certificate = Some(advised(window));
+        assert_eq!(endpoint.to_outlast(now), None);
+        endpoint.certificate = Some(advised(RenewalWindow { start: now + hour, end: now + hour * 2 }));
+        assert_eq!(endpoint.to_outlast(now), Some(held.not_after));
+        endpoint.certificate = Some(InstalledCertificate { names: vec![], ..held });
+        assert_eq!(endpoint.to_outlast(now), None, "it is for other names");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::{Failure, FailureName};
-use vocabulary::guidance::WaitingOn;
+use vocabulary::guidance::{Guidance, WaitingOn};
 
 /// An endpoint without a certificate is parked when so many looks in a row have found the customer's part undone.
 ///
@@ -40,6 +40,9 @@ pub struct Failing {
     /// Directory of the CA at which the last attempt had an order: where it was the CA's doing, another one is asked next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
+    /// What the failure is to be acted on for, while the CA makes us wait because of it: the failure has that in its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Box<Failure>>,
 }
 
 /// How long a customer's part has been undone.
@@ -69,6 +72,7 @@ impl Failing {
         held: Option<&InstalledCertificate>,
         now: OffsetDateTime,
     ) -> Self {
+        let (failure, cause) = with_its_cause(before, failure);
         let known = before.and_then(|before| before.absence.clone());
         let absence = match failure.waiting_on() {
             WaitingOn::DomainOwner => Some(known.unwrap_or_else(|| Absence::begins(now)).longer(held, now)),
@@ -89,6 +93,7 @@ impl Failing {
             absence,
             failure,
             directory: None,
+            cause,
         }
     }
 
@@ -107,6 +112,29 @@ impl Failing {
         let absence = self.absence.as_ref().filter(|_| self.failure.waiting_on() == WaitingOn::DomainOwner)?;
         absence.parked_since
     }
+}
+
+/// A limit that failed validations have spent says nothing of why they failed: the failure before does, and stays what is
+/// to be acted on. Its time is the CA's.
+fn with_its_cause(before: Option<&Failing>, failure: Failure) -> (Failure, Option<Box<Failure>>) {
+    let Some(problem) = failure.problem.as_ref().filter(|_| failure.name == FailureName::RateLimited) else {
+        return (failure, None);
+    };
+    let known = before.map(|before| before.cause.as_deref().unwrap_or(&before.failure));
+    let Some(cause) = known.filter(|cause| cause.name == FailureName::ChallengeFailed) else { return (failure, None) };
+    if problem.is_pause() {
+        let summary = format!("{} The validations failed by: {}", failure.guidance.summary, cause.guidance.summary);
+        let failure = Failure { guidance: Guidance { summary, ..failure.guidance }, ..failure };
+        return (failure, Some(Box::new(cause.clone())));
+    }
+    if !problem.is_failed_validations() {
+        return (failure, None);
+    }
+    let limited =
+        format!("{} The CA takes no new order for a while, as validations failed too often.", cause.guidance.summary);
+    let guidance = Guidance { summary: limited, ..cause.guidance.clone() };
+    let merged = Failure { guidance, retry_after: failure.retry_after, ..cause.clone() };
+    (merged, Some(Box::new(cause.clone())))
 }
 
 impl Absence {
@@ -189,6 +217,39 @@ mod tests {
         );
         let limited = failure(FailureName::RateLimited, WaitingOn::Ca);
         assert_eq!(Failing::after(Some(&parked), limited, None, now).absence, None);
+    }
+
+    #[test]
+    fn a_limit_that_failed_validations_have_spent_does_not_hide_why_they_failed() {
+        use vocabulary::acme::{CaRequest, Refusal};
+        use vocabulary::failure::Problem;
+        let limited = |words: &str| {
+            let problem = Problem::new("rateLimited", words);
+            Refusal { problem, status: Some(429), retry_after: Some(NOW + Duration::minutes(12)) }
+                .to_failure(CaRequest::NewOrder, None)
+        };
+        let spent = limited("too many failed authorizations (5) for \"a.example.com\" in the last 1h0m0s");
+        let record = failure(FailureName::ChallengeFailed, WaitingOn::DomainOwner);
+        let mut failing = Failing::first(record.clone(), NOW);
+        for _ in 0..5 {
+            failing = Failing::after(Some(&failing), spent.clone(), None, NOW);
+            let shown = &failing.failure;
+            assert_eq!((shown.name, shown.waiting_on()), (FailureName::ChallengeFailed, WaitingOn::DomainOwner));
+            assert_eq!(shown.guidance.action, record.guidance.action);
+            assert_eq!(
+                shown.guidance.summary,
+                "what The CA takes no new order for a while, as validations failed too often."
+            );
+            assert_eq!(next_attempt(&failing, NOW, 0.0), NOW + Duration::minutes(12), "the CA's time, however often");
+        }
+        let paused = limited(
+            "Your account is temporarily prevented from requesting certificates for a. Please visit: https://x",
+        );
+        let paused = Failing::after(Some(&failing), paused, None, NOW);
+        assert_eq!((paused.failure.name, paused.failure.waiting_on()), (FailureName::RateLimited, WaitingOn::Operator));
+        assert!(paused.failure.guidance.summary.ends_with("The validations failed by: what"), "{:?}", paused.failure);
+        let orders = limited("too many new orders (300) from this account");
+        assert_eq!(Failing::after(Some(&failing), orders.clone(), None, NOW).failure, orders, "nothing of theirs");
     }
 
     #[test]

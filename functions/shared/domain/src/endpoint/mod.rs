@@ -19,7 +19,7 @@ pub use self::endpoint::{Endpoint, EndpointState};
 pub use self::event::{Event, EventKind};
 pub use self::failing::{Absence, Failing, MOST_LOOKS};
 pub use self::health::{Health, Symptom, SymptomKind};
-pub use self::notified::{Cause, Notifications, Notified, Severity, Source};
+pub use self::notified::{Cause, Notifications, Notified, Severity, Source, Unsent};
 pub use self::schedule::LEASE;
 pub use self::share::{DEFAULT_LIFE, LONGEST_LIFE, Share, ShareToken, ShareTokenError};
 pub use self::status::EndpointStatus;

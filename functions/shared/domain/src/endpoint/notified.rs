@@ -18,6 +18,16 @@ pub struct Notifications {
     pub told: Vec<Notified>,
 }
 
+/// An end of an attempt that is recorded and was not told yet: whoever tells of the endpoint next does it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsent {
+    /// Whether its certificate is news.
+    #[serde(default)]
+    pub certificate: bool,
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+}
+
 /// A trouble that was told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notified {

@@ -28,6 +28,7 @@ pub(crate) fn certificate(
         announced: true,
         copies: vec![],
         listeners: vec![],
+        retired: vec![],
     }
 }
 
@@ -48,5 +49,7 @@ pub(crate) fn order() -> OpenOrder {
         change: None,
         chain: None,
         importing: false,
+        taken: vec![],
+        owed: vec![],
     }
 }

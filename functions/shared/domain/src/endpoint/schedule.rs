@@ -42,6 +42,12 @@ pub fn next_attempt(failing: &Failing, now: OffsetDateTime, jitter: f64) -> Offs
         FailureName::RecordsNotReady => quarter.clamp(SHORTEST_LOOK, LONGEST_LOOK),
         FailureName::OrderLost if failing.asked <= 1 => Duration::ZERO,
         _ if failing.parked_since().is_some() => quarter.clamp(backoff, LONGEST_PARKED.max(backoff)),
+        // The CA's own word for when, however often it failed before.
+        FailureName::RateLimited | FailureName::CaUnavailable | FailureName::ChallengeFailed
+            if failing.failure.retry_after.is_some() =>
+        {
+            Duration::MINUTE
+        }
         _ => backoff,
     };
     let wait = wait.max(advised);
@@ -118,6 +124,15 @@ mod tests {
         assert_eq!(at(7200), NOW + Duration::hours(2));
         assert_eq!(at(5), NOW + Duration::MINUTE);
         assert_eq!(at(-5), NOW + Duration::MINUTE);
+    }
+
+    #[test]
+    fn a_time_that_the_ca_names_is_not_put_off_by_failures_before() {
+        let mut failing = failing(FailureName::RateLimited, 40, Duration::DAY);
+        failing.failure.retry_after = Some(NOW + Duration::minutes(12));
+        assert_eq!(next_attempt(&failing, NOW, 0.0), NOW + Duration::minutes(12));
+        failing.failure.retry_after = None;
+        assert_eq!(next_attempt(&failing, NOW, 0.0), NOW + Duration::DAY);
     }
 
     #[test]

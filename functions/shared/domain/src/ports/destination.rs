@@ -1,11 +1,12 @@
 use std::future::Future;
 
-use vocabulary::certificate::{CertificateKey, ListenerArn, Region, Target};
+use vocabulary::certificate::{CertificateKey, CertificateUsages, ListenerArn, Region, Target};
 use vocabulary::names::EndpointId;
 
 use vocabulary::failure::ServiceFault;
 
 /// What an import needs.
+#[derive(Clone, Copy)]
 pub struct ImportMaterial<'a> {
     pub endpoint: &'a EndpointId,
     pub leaf_pem: &'a str,
@@ -19,6 +20,8 @@ pub struct HeldCertificate {
     pub arn: String,
     /// As [`vocabulary::certificate::installed::normalize_serial`] writes it.
     pub serial: String,
+    /// What it may be used for, where that can be read: what takes its place under its ARN may lose none of it.
+    pub usages: Option<CertificateUsages>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

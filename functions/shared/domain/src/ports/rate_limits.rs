@@ -1,7 +1,7 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
-use vocabulary::acme::{BucketId, Limit, Take, Taken};
+use vocabulary::acme::{BucketId, Granted, Limit, Take, Token};
 
 use vocabulary::failure::ServiceFault;
 
@@ -11,7 +11,7 @@ pub trait RateLimits {
     /// than there is.
     ///
     /// Not to be repeated: each call takes another.
-    fn take(&self, take: &Take, now: OffsetDateTime) -> impl Future<Output = Result<Taken, ServiceFault>> + Send;
+    fn take(&self, take: &Take, now: OffsetDateTime) -> impl Future<Output = Result<Granted, ServiceFault>> + Send;
 
     /// Tokens that are in the bucket at `now`; takes none.
     fn left(
@@ -21,6 +21,23 @@ pub trait RateLimits {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<u32, ServiceFault>> + Send;
 
-    /// Gives back a token that this step took and that came to nothing at the CA. Not to be repeated.
-    fn give_back(&self, take: &Take) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+    /// Gives back, at `now`, a token that came to nothing at the CA. Not to be repeated: an order's tokens are given back
+    /// together with its end, by [`settle`](crate::ports::store::AttemptJournal::settle).
+    fn give_back(&self, token: &Token, now: OffsetDateTime) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Keeps for everybody that the CA with this `directory` takes no order of our account before `until`. With a `limit` the
+    /// account's bucket is empty until then. Repeating it changes nothing.
+    fn hold(
+        &self,
+        directory: &str,
+        limit: Option<Limit>,
+        until: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Until when it takes none, if it has said so and that is after `now`.
+    fn held(
+        &self,
+        directory: &str,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<Option<OffsetDateTime>, ServiceFault>> + Send;
 }

@@ -1,7 +1,7 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
-use vocabulary::acme::OpenOrder;
+use vocabulary::acme::{OpenOrder, Token};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{EndpointId, TenantId};
@@ -9,7 +9,7 @@ use vocabulary::names::{EndpointId, TenantId};
 use crate::endpoint::attempt::Attempt;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::failing::Failing;
-use crate::endpoint::notified::Notifications;
+use crate::endpoint::notified::{Notifications, Unsent};
 use vocabulary::failure::{FencedError, ServiceFault};
 
 /// Slices of the due index, so that one busy moment is not one hot partition.
@@ -112,6 +112,12 @@ pub struct Settlement {
     pub removing: bool,
     /// What was told of the endpoint by then.
     pub told: Notifications,
+    /// What is still to be told of this end; absent if nothing is.
+    pub unsent: Option<Unsent>,
+    /// Tokens that go back, in the same write: exactly once.
+    pub returned: Vec<Token>,
+    /// When it was decided.
+    pub at: OffsetDateTime,
     pub attempt: Attempt,
 }
 
@@ -146,6 +152,14 @@ pub trait AttemptJournal: EndpointReader {
         attempt: u64,
         settlement: &Settlement,
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
+
+    /// Keeps that all of the attempt's end was told. Nothing if a newer attempt has begun, whose end tells and keeps.
+    fn mark_told(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        told: &Notifications,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// Deletes the endpoint and gives its names back. Its attempts are kept for a while.
     fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> impl Future<Output = Result<(), FencedError>> + Send;

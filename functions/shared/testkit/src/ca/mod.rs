@@ -115,6 +115,11 @@ impl MemoryCa {
         self.refuse_replacements_with(refuse.then_some(CaError::Refused { refusal }));
     }
 
+    /// How it answers orders.
+    pub fn refuse_orders_with(&self, error: Option<CaError>) {
+        self.state().refuses_orders = error;
+    }
+
     /// How it answers orders that say what they replace.
     pub fn refuse_replacements_with(&self, error: Option<CaError>) {
         self.state().refuses_replacements = error;
@@ -250,6 +255,10 @@ impl CertificateAuthority for MemoryCa {
     ) -> Result<CaReply<OpenedOrder>, CaError> {
         let mut state = self.state();
         state.expect_there()?;
+        if let Some(error) = state.refuses_orders.clone() {
+            state.asked += 1;
+            return Err(error);
+        }
         if let Some(error) = state.refuses_replacements.clone().filter(|_| replaces.is_some()) {
             state.asked += 1;
             return Err(error);
@@ -346,9 +355,9 @@ impl CertificateAuthority for MemoryCa {
         let mut state = self.state();
         let (now, serial) = (state.now(), state.counter);
         let held = state.order(&order.url)?;
-        if held.status == OrderStatus::Ready && !held.exempt {
-            let names = held.names.clone();
-            state.count_certificate(&names);
+        if held.status == OrderStatus::Ready {
+            let (names, exempt) = (held.names.clone(), held.exempt);
+            state.count_certificate(&names, exempt);
         }
         let held = state.order(&order.url)?;
         if held.status == OrderStatus::Ready {

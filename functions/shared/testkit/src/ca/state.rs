@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ports::CaError;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{Authorization, Bucket, CaLimits, Limit, OrderStatus, Purpose, RenewalWindow, Taken};
 use vocabulary::failure::Problem;
 use vocabulary::names::{CertificateName, EndpointNames};
@@ -20,9 +20,12 @@ pub(super) struct State {
     pub(super) away: bool,
     /// Until when it says it is busy.
     pub(super) busy: Option<OffsetDateTime>,
+    pub(super) refuses_orders: Option<CaError>,
     pub(super) refuses_replacements: Option<CaError>,
     /// Names with this in them it will not validate, whatever is published.
     pub(super) distrusted: Option<String>,
+    /// When it last issued for each exact set of names.
+    pub(super) issued: BTreeMap<String, OffsetDateTime>,
     pub(super) limits: CaLimits,
     pub(super) buckets: BTreeMap<String, Bucket>,
     /// Orders and certificates that were over a limit.
@@ -66,22 +69,32 @@ impl State {
         taken == Taken::Now
     }
 
-    /// Counts an order, and looks whether certificates for it could be counted; false if it is too much.
+    /// Counts an order, and looks whether certificates for it could be counted; false if it is too much. As Boulder does: one
+    /// for names that it has issued for within 120 days counts against the limit of the exact set alone.
     pub(super) fn takes_order(&mut self, names: &EndpointNames) -> bool {
         let limits = self.limits;
         let names: Vec<_> = names.iter().cloned().collect();
-        let good =
-            certificate_buckets(&names, limits).into_iter().all(|(bucket, limit)| self.token(bucket, limit, false))
-                && self.token("account".into(), limits.orders, true);
+        let renewal = self.is_renewal(&names);
+        let buckets = certificate_buckets(&names, limits, renewal);
+        let good = buckets.into_iter().all(|(bucket, limit)| self.token(bucket, limit, false))
+            && (renewal || self.token("account".into(), limits.orders, true));
         self.over_limits += u32::from(!good);
         good
     }
 
-    pub(super) fn count_certificate(&mut self, names: &[CertificateName]) {
-        for (bucket, limit) in certificate_buckets(names, self.limits) {
-            let good = self.token(bucket, limit, true);
+    pub(super) fn count_certificate(&mut self, names: &[CertificateName], exempt: bool) {
+        let renewal = self.is_renewal(names);
+        for (bucket, limit) in certificate_buckets(names, self.limits, renewal) {
+            let good = exempt || self.token(bucket, limit, true);
             self.over_limits += u32::from(!good);
         }
+        let now = self.now();
+        self.issued.insert(exact_set(names), now);
+    }
+
+    fn is_renewal(&self, names: &[CertificateName]) -> bool {
+        let issued = self.issued.get(&exact_set(names));
+        issued.is_some_and(|at| self.now() < *at + Duration::days(120))
     }
 
     pub(super) fn order(&mut self, url: &str) -> Result<&mut CaOrder, CaError> {
@@ -92,12 +105,15 @@ impl State {
 }
 
 /// What a certificate for `names` counts against.
-fn certificate_buckets(names: &[CertificateName], limits: CaLimits) -> Vec<(String, Option<Limit>)> {
-    let domains: BTreeSet<_> = names.iter().map(|name| name.base.registered()).collect();
-    let set: BTreeSet<_> = names.iter().map(ToString::to_string).collect();
-    let set = format!("names {}", set.into_iter().collect::<Vec<_>>().join(","));
+fn certificate_buckets(names: &[CertificateName], limits: CaLimits, renewal: bool) -> Vec<(String, Option<Limit>)> {
+    let domains: BTreeSet<_> = names.iter().filter(|_| !renewal).map(|name| name.base.registered()).collect();
     let domains = domains.into_iter().map(|domain| (format!("domain {domain}"), limits.domain));
-    domains.chain([(set, limits.names)]).collect()
+    domains.chain([(exact_set(names), limits.names)]).collect()
+}
+
+fn exact_set(names: &[CertificateName]) -> String {
+    let set: BTreeSet<_> = names.iter().map(ToString::to_string).collect();
+    format!("names {}", set.into_iter().collect::<Vec<_>>().join(","))
 }
 
 fn lost() -> CaError {

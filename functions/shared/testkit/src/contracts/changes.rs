@@ -45,6 +45,9 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         due_at: now + Duration::HOUR,
         failing: Some(Failing::first(failure, now)),
         drop_order: false,
+        unsent: None,
+        returned: vec![],
+        at: now,
         announced: false,
         removing: false,
         told: told(now),
@@ -132,5 +135,7 @@ fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {
         change: None,
         chain: None,
         importing: false,
+        taken: vec![],
+        owed: vec![],
     }
 }

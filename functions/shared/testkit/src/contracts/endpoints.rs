@@ -148,6 +148,8 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         change: None,
         chain: None,
         importing: false,
+        taken: vec![],
+        owed: vec![],
     };
     assert_eq!(journal.save_order(id, 2, &order).await, Err(FencedError::Superseded), "not ours");
     journal.save_order(id, 1, &order).await.expect("saved");
@@ -163,6 +165,9 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         due_at: now + Duration::MINUTE,
         failing: Some(Failing::first(failure, now)),
         drop_order: false,
+        unsent: None,
+        returned: vec![],
+        at: now,
         announced: false,
         removing: false,
         told: told(now),
@@ -187,6 +192,9 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     let good = Settlement {
         failing: None,
         drop_order: true,
+        unsent: None,
+        returned: vec![],
+        at: now,
         announced: true,
         told: Notifications { sequence: 2, told: vec![] },
         attempt: attempt(id, 1, now, Outcome::Issued),

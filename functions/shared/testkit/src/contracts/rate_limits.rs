@@ -1,7 +1,7 @@
 use domain::acts::take_tokens::{orders_left, take_all};
 use domain::ports::RateLimits;
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{BucketId, Limit, Purpose, Spent, Take, Taken};
+use vocabulary::acme::{BucketId, Granted, Limit, Purpose, Spent, Take, Token};
 
 use super::whole_second;
 
@@ -14,10 +14,12 @@ pub async fn rate_limits(rate_limits: &(impl RateLimits + Sync), seed: u64) {
         limit: Limit::new(8, Duration::hours(8)).keeping(2),
         purpose: Purpose::Registration,
         waited: false,
+        place: None,
     };
     one_by_one(rate_limits, &account, now).await;
     race(rate_limits, &directory, now).await;
     all_or_none(rate_limits, &directory, now).await;
+    hold(rate_limits, &directory, now).await;
 }
 
 /// Registrations, then renewals, then those who have stood in line.
@@ -28,17 +30,17 @@ async fn one_by_one(rate_limits: &impl RateLimits, account: &Take, now: OffsetDa
     let left = async || orders_left(rate_limits, directory, Some(account.limit), now).await;
     assert_eq!(left().await, Ok(Some(100)), "what nobody has asked is full");
     for _ in 0..6 {
-        assert_eq!(take(account, now).await, Taken::Now);
+        assert!(is_now(&take(account, now).await));
     }
     assert_eq!((left().await, left().await), (Ok(Some(25)), Ok(Some(25))), "two of eight, and looking takes none");
     let first = now + interval;
-    assert_eq!(take(account, now).await, Taken::Wait { until: first }, "two are kept for renewals");
-    assert_eq!(take(account, now).await, Taken::Wait { until: first + interval }, "each has a place of its own");
+    assert_eq!(take(account, now).await, Granted::Wait { until: first }, "two are kept for renewals");
+    assert_eq!(take(account, now).await, Granted::Wait { until: first + interval }, "each has a place of its own");
     let renewal = Take { purpose: Purpose::Renewal, ..account.clone() };
     for _ in 0..2 {
-        assert_eq!(take(&renewal, now).await, Taken::Now);
+        assert!(is_now(&take(&renewal, now).await));
     }
-    assert_eq!(take(&renewal, now).await, Taken::Wait { until: now + interval }, "and no more than there is");
+    assert_eq!(take(&renewal, now).await, Granted::Wait { until: now + interval }, "and no more than there is");
     assert_eq!(left().await, Ok(Some(0)));
     assert_eq!(
         orders_left(rate_limits, directory, None, now).await,
@@ -48,22 +50,60 @@ async fn one_by_one(rate_limits: &impl RateLimits, account: &Take, now: OffsetDa
 
     let turn = now + interval * 3;
     let waited = Take { waited: true, ..account.clone() };
-    assert_eq!(take(&waited, turn).await, Taken::Now, "what came back is there for who stood in line");
-    assert!(matches!(take(&waited, turn).await, Taken::Wait { .. }), "and once");
+    assert!(is_now(&take(&waited, turn).await), "what came back is there for who stood in line");
+    assert!(matches!(take(&waited, turn).await, Granted::Wait { .. }), "and once");
 
     let much_later = now + Duration::days(9);
-    assert_eq!(take(account, much_later).await, Taken::Now, "it is full again, and the line is gone");
-    rate_limits.give_back(account).await.expect("given back");
+    assert!(is_now(&take(account, much_later).await), "it is full again, and the line is gone");
     for _ in 0..5 {
-        assert_eq!(take(account, much_later).await, Taken::Now);
+        assert!(is_now(&take(account, much_later).await));
     }
-    let last = take(account, much_later).await;
-    let moments = interval / 10;
-    assert!(matches!(last, Taken::Wait { until } if until - much_later < moments), "there but for moments: {last:?}");
+    let Granted::Now(token) = take(&renewal, much_later).await else { panic!("renewals have two more") };
+    let early = Take { place: Some(much_later + interval * 40), ..account.clone() };
+    assert_eq!(
+        take(&early, much_later).await,
+        Granted::Wait { until: much_later + interval * 40 },
+        "it keeps its place"
+    );
+    let first = much_later + interval * 2;
+    assert_eq!(take(account, much_later).await, Granted::Wait { until: first }, "and no other was given to it");
+    rate_limits.give_back(&token, much_later).await.expect("given back");
+    assert!(is_now(&take(&renewal, much_later).await), "exactly what was taken is there again");
+    rate_limits.give_back(&token, much_later + interval * 9).await.expect("what came back by itself");
+    assert!(is_now(&take(&renewal, much_later).await), "the last one");
+    assert!(!is_now(&take(&renewal, much_later).await), "it is not given twice");
     let elsewhere = BucketId::Account { directory: "https://elsewhere.example".into() };
     let elsewhere = Take { bucket: elsewhere, ..account.clone() };
-    rate_limits.give_back(&elsewhere).await.expect("giving back what nobody has taken is fine");
-    assert_eq!(take(&elsewhere, much_later).await, Taken::Now);
+    let untaken = Token::taken(elsewhere.bucket.clone(), account.limit, much_later + interval);
+    rate_limits.give_back(&untaken, much_later).await.expect("giving back what nobody has taken is fine");
+    assert!(is_now(&take(&elsewhere, much_later).await));
+}
+
+fn is_now(granted: &Granted) -> bool {
+    matches!(granted, Granted::Now(_))
+}
+
+/// What the CA has said of the account holds for everybody, until its time.
+async fn hold(rate_limits: &impl RateLimits, directory: &str, now: OffsetDateTime) {
+    let directory = format!("{directory}/held");
+    let until = now + Duration::hours(2);
+    assert_eq!(rate_limits.held(&directory, now).await, Ok(None));
+    for (limit, at) in [(None, until), (None, until - Duration::HOUR), (Some(Limit::new(8, Duration::hours(8))), until)]
+    {
+        rate_limits.hold(&directory, limit, at).await.expect("kept");
+        assert_eq!(rate_limits.held(&directory, now).await, Ok(Some(until)), "the latest of what it said");
+    }
+    assert_eq!(rate_limits.held(&directory, until).await, Ok(None), "and then it is over");
+    let take = Take {
+        bucket: BucketId::Account { directory },
+        limit: Limit::new(8, Duration::hours(8)),
+        purpose: Purpose::Registration,
+        waited: false,
+        place: None,
+    };
+    assert_eq!(rate_limits.take(&take, now).await.expect("answers"), Granted::Wait { until });
+    let waited = Take { waited: true, ..take };
+    assert!(is_now(&rate_limits.take(&waited, until).await.expect("answers")));
 }
 
 /// However many take at once, never more is taken than there is, and all others have places of their own.
@@ -71,14 +111,14 @@ async fn race(rate_limits: &(impl RateLimits + Sync), directory: &str, now: Offs
     const THERE: u32 = 5;
     for (number, purpose) in [(0, Purpose::Registration), (1, Purpose::Renewal)] {
         let bucket = BucketId::Domain { directory: directory.to_owned(), domain: format!("race-{number}.example") };
-        let take = Take { bucket, limit: Limit::new(THERE, Duration::hours(5)), purpose, waited: false };
+        let take = Take { bucket, limit: Limit::new(THERE, Duration::hours(5)), purpose, waited: false, place: None };
         let takers = (0..16).map(|_| rate_limits.take(&take, now));
         let mut places = Vec::new();
         let mut taken = 0;
         for answer in futures::future::join_all(takers).await {
             match answer.expect("answers") {
-                Taken::Now => taken += 1,
-                Taken::Wait { until } => places.push(until),
+                Granted::Now(_) => taken += 1,
+                Granted::Wait { until } => places.push(until),
             }
         }
         assert_eq!(taken, THERE);
@@ -94,14 +134,15 @@ async fn all_or_none(rate_limits: &impl RateLimits, directory: &str, now: Offset
         limit: Limit::new(capacity, Duration::days(7)),
         purpose: Purpose::Registration,
         waited: false,
+        place: None,
     };
     let (plenty, few) = (of("plenty.example", 3), of("few.example", 1));
     let both = [plenty.clone(), few.clone()];
-    assert_eq!(take_all(rate_limits, &both, now).await.expect("answers"), Ok(()));
+    assert_eq!(take_all(rate_limits, &both, now).await.expect("answers").map(|tokens| tokens.len()), Ok(2));
     for _ in 0..9 {
         let spent = take_all(rate_limits, &both, now).await.expect("answers").expect_err("the second has nothing");
         assert_eq!(spent, Spent { take: few.clone(), until: spent.until });
     }
-    // What came to nothing was given back, but for the moments that a step may take.
-    assert_eq!(rate_limits.take(&plenty, now).await.expect("answers"), Taken::Now);
+    // What came to nothing was given back.
+    assert!(is_now(&rate_limits.take(&plenty, now).await.expect("answers")));
 }

@@ -47,6 +47,7 @@ impl HealthIndex for MemoryEndpoints {
         };
         let Some(endpoint) = state.endpoints.get_mut(&seen.id).filter(same) else { return Ok(false) };
         endpoint.told = told.clone();
+        endpoint.unsent = None;
         drop(state);
         self.fuse.burn();
         Ok(true)

@@ -1,4 +1,4 @@
-use domain::endpoint::{Attempt, Endpoint};
+use domain::endpoint::{Attempt, Endpoint, Notifications};
 use domain::health::pace::first_check;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
 use vocabulary::acme::OpenOrder;
@@ -47,12 +47,23 @@ impl AttemptJournal for MemoryEndpoints {
         }
         let record = settlement.attempt.clone();
         let mut state = self.state();
+        let done = |endpoint: &Endpoint| endpoint.attempt == attempt && endpoint.lease_until.is_none();
+        if !settlement.returned.is_empty() && state.endpoints.get(id).is_some_and(done) {
+            let detail = "the attempt has been settled before".into();
+            return Err(ServiceFault {
+                operation: "dynamodb:TransactWriteItems",
+                kind: FaultKind::Unavailable,
+                detail,
+            }
+            .into());
+        }
         let endpoint = state.endpoints.get_mut(id).filter(|endpoint| endpoint.attempt == attempt);
         let endpoint = endpoint.ok_or(FencedError::Superseded)?;
         endpoint.due_at = Some(settlement.due_at);
         endpoint.lease_until = None;
         endpoint.failing = settlement.failing.clone();
         endpoint.told = settlement.told.clone();
+        endpoint.unsent = settlement.unsent.clone();
         if settlement.drop_order {
             endpoint.order = None;
         }
@@ -60,9 +71,21 @@ impl AttemptJournal for MemoryEndpoints {
             held.announced = true;
         }
         state.attempts.insert((id.clone(), attempt), record);
+        self.rate_limits.return_all(&settlement.returned, settlement.at);
         drop(state);
         self.fuse.burn();
         Ok(())
+    }
+
+    async fn mark_told(&self, id: &EndpointId, attempt: u64, told: &Notifications) -> Result<(), ServiceFault> {
+        let marked = self.fenced(id, attempt, |endpoint| {
+            endpoint.told = told.clone();
+            endpoint.unsent = None;
+        });
+        match marked {
+            Ok(()) | Err(FencedError::Superseded) => Ok(()),
+            Err(FencedError::Fault(fault)) => Err(fault),
+        }
     }
 
     async fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> Result<(), FencedError> {

@@ -18,12 +18,14 @@ use domain::ports::{DUE_SHARDS, DueEntry, EndpointReader, FencedError, ServiceFa
 use time::{Date, OffsetDateTime};
 use vocabulary::names::{DomainName, EndpointId, IdempotencyKey, TenantId};
 
-use crate::Fuse;
+use crate::{Fuse, MemoryRateLimits};
 
 /// The endpoints table in memory.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryEndpoints {
     state: Arc<Mutex<State>>,
+    /// Where the tokens of orders go back to.
+    rate_limits: MemoryRateLimits,
     fuse: Fuse,
 }
 
@@ -52,6 +54,11 @@ struct DoneRequest {
 impl MemoryEndpoints {
     pub fn new(fuse: Fuse) -> Self {
         Self { fuse, ..Self::default() }
+    }
+
+    /// With these buckets in the same table.
+    pub fn beside(self, rate_limits: &MemoryRateLimits) -> Self {
+        Self { rate_limits: rate_limits.clone(), ..self }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

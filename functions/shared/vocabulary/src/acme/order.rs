@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::acme::challenge::ChallengeKind;
+use crate::acme::rate_limit::Token;
 use crate::names::certificate_name::CertificateName;
 use crate::names::domain_name::DomainName;
 use crate::names::endpoint_names::{EndpointNames, persistent_names};
@@ -85,6 +86,12 @@ pub struct OpenOrder {
     /// Set just before a first import into ACM: a crash after it may have left a certificate to adopt.
     #[serde(default)]
     pub importing: bool,
+    /// Tokens of the CA's limits on certificates that were taken for it: they go back if none comes of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<Token>,
+    /// Those of orders before it that came to nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owed: Vec<Token>,
 }
 
 /// A body to serve at `http://HOST/.well-known/acme-challenge/TOKEN`.
@@ -165,6 +172,12 @@ impl OpenOrder {
         all.filter(|authorization| authorization.challenge.is_some()).cloned().collect()
     }
 
+    /// The tokens that go back when the order is dropped; `issued`: whether its certificate came.
+    pub fn to_give_back(&self, issued: bool) -> Vec<Token> {
+        let own = self.taken.iter().filter(|_| !issued);
+        own.chain(&self.owed).cloned().collect()
+    }
+
     /// How the order is validated, for the history: over DNS if any name is.
     pub fn method(&self) -> Option<ChallengeKind> {
         self.authorizations.iter().filter_map(|a| Some(a.challenge.as_ref()?.kind)).max()
@@ -222,6 +235,8 @@ mod tests {
             change: None,
             chain: None,
             importing: false,
+            taken: vec![],
+            owed: vec![],
         }
     }
 

@@ -1,5 +1,6 @@
 //! What an order counts against, and what is said when a limit is spent.
 
+use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
@@ -10,7 +11,8 @@ use crate::names::certificate_name::CertificateName;
 use crate::names::tenant::TenantId;
 
 /// What a bucket is for. All are of one CA, named by its directory URL.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BucketId {
     /// New orders of our account.
     Account { directory: String },
@@ -30,6 +32,41 @@ pub struct Take {
     pub purpose: Purpose,
     /// Whether the taker stood in line for it.
     pub waited: bool,
+    /// The taker's place in a line, if it comes before its time: it keeps that place, and is given no other.
+    pub place: Option<OffsetDateTime>,
+}
+
+/// What came of a [`Take`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Granted {
+    Now(Token),
+    /// There is none. One is kept for whoever comes back then, to the second.
+    Wait {
+        until: OffsetDateTime,
+    },
+}
+
+/// A token that was taken, so that exactly it can be given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    pub bucket: BucketId,
+    /// How long it takes to come back.
+    pub milliseconds: i64,
+    /// When it has come back by itself: when the bucket was to be full again after it was taken.
+    #[serde(with = "time::serde::rfc3339")]
+    pub back_at: OffsetDateTime,
+}
+
+impl Token {
+    pub fn taken(bucket: BucketId, limit: Limit, back_at: OffsetDateTime) -> Self {
+        let milliseconds = i64::try_from(limit.interval().whole_milliseconds()).unwrap_or(i64::MAX);
+        Self { bucket, milliseconds, back_at }
+    }
+
+    /// What is still lacking for it at `now`: what came back by itself meanwhile is not given twice.
+    pub fn lacking(&self, now: OffsetDateTime) -> Duration {
+        (self.back_at - now).clamp(Duration::ZERO, Duration::milliseconds(self.milliseconds))
+    }
 }
 
 /// The bucket that had nothing, and when there will be something.
@@ -44,6 +81,22 @@ impl BucketId {
     pub fn counts_certificates(&self) -> bool {
         matches!(self, Self::Domain { .. } | Self::Names { .. })
     }
+}
+
+/// Our failure where the CA itself has said that it takes no order of the account before `until`.
+pub fn account_held(until: OffsetDateTime) -> Failure {
+    let until = whole_second_after(until);
+    let when = until.format(&Rfc3339).expect("a year of four digits");
+    let summary = format!(
+        "The CA takes no new order from this installation's account before {when}, as it has said. It was not asked again; \
+         the endpoint goes on then automatically."
+    );
+    Failure::without_action(FailureName::BudgetSpent, WaitingOn::Ca, summary).with_retry_after(Some(until))
+}
+
+/// The due index compares seconds; a moment earlier there is no token yet.
+fn whole_second_after(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_nanosecond(0).expect("zero is a nanosecond") + Duration::SECOND
 }
 
 impl Spent {
@@ -72,8 +125,7 @@ impl Spent {
         if *purpose == Purpose::Registration && limit.reserve > 0 {
             what.push_str(&format!("; the last {} are kept for renewals", limit.reserve));
         }
-        // The due index compares seconds; a moment earlier there is no token yet.
-        let until = self.until.replace_nanosecond(0).expect("zero is a nanosecond") + Duration::SECOND;
+        let until = whole_second_after(self.until);
         let when = until.format(&Rfc3339).expect("a year of four digits");
         Failure::without_action(
             FailureName::BudgetSpent,

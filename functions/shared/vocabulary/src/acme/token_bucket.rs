@@ -5,9 +5,6 @@
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
-/// How long the step that takes a token may run: what it gives back may have grown back by then.
-const LONGEST_STEP: Duration = Duration::seconds(90);
-
 /// So many tokens in so long. Some of them may be kept for renewals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
@@ -123,17 +120,16 @@ impl Bucket {
         }
     }
 
-    /// The bucket after a token was given back that the same step had taken, as nothing came of it at the CA.
-    ///
-    /// Never more than is still lacking for it: what came back by itself meanwhile is not given twice.
-    pub fn give_back(self, limit: Limit) -> Self {
-        Self { full_at: self.full_at.map(|at| at - given_back(limit)), ..self }
+    /// The bucket after a token was given back, as nothing came of it at the CA, of which so much was `lacking` still.
+    pub fn give_back(self, lacking: Duration) -> Self {
+        Self { full_at: self.full_at.map(|at| at - lacking), ..self }
     }
-}
 
-/// By how much a token that is given back brings the moment forward at which the bucket is full.
-pub fn given_back(limit: Limit) -> Duration {
-    (limit.interval() - LONGEST_STEP).max(Duration::ZERO)
+    /// The bucket after the CA has said that it has no token before `until`: then there is one.
+    pub fn empty_until(self, limit: Limit, until: OffsetDateTime) -> Self {
+        let learned = until + limit.depth() - limit.interval();
+        Self { full_at: Some(self.full_at.map_or(learned, |at| at.max(learned))), ..self }
+    }
 }
 
 #[cfg(test)]
@@ -224,6 +220,21 @@ mod tests {
             bucket = bucket.take(limit, Purpose::Registration, false, NOW).0;
         }
         assert_eq!(empty(bucket, limit, Purpose::Renewal, NOW).1, 5);
+    }
+
+    #[test]
+    fn what_the_ca_says_of_its_bucket_is_learned() {
+        let until = at(5000);
+        let bucket = Bucket::default().empty_until(limit(), until);
+        let early = until - Duration::SECOND;
+        assert!(
+            matches!(bucket.take(limit(), Purpose::Renewal, false, early).1, Taken::Wait { until: at } if at == until)
+        );
+        let (bucket, taken) = bucket.take(limit(), Purpose::Renewal, true, until);
+        assert_eq!(taken, Taken::Now);
+        assert!(matches!(bucket.take(limit(), Purpose::Renewal, true, until).1, Taken::Wait { .. }), "one, not all");
+        let later = bucket.empty_until(limit(), at(1));
+        assert_eq!(later, bucket, "what is known to be later stays");
     }
 
     #[test]

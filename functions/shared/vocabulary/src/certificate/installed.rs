@@ -49,6 +49,24 @@ pub struct InstalledCertificate {
     /// The listeners that have it, or may have.
     #[serde(default)]
     pub listeners: Vec<ListenerUse>,
+    /// Those before it whose ARN it could not take over, while they are still in ACM.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retired: Vec<RetiredCertificate>,
+}
+
+/// A certificate that ACM's rules did not let be replaced under its ARN: it goes when nothing uses it any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetiredCertificate {
+    pub arn: String,
+    /// Since when another one has its place.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+}
+
+impl RetiredCertificate {
+    pub fn region(&self) -> Option<Region> {
+        region_of(&self.arn)?.parse().ok()
+    }
 }
 
 /// A serial number as upper-case hex without separators or leading zeros, however it was written.

@@ -7,6 +7,7 @@ pub mod deployment;
 pub mod installed;
 pub mod key;
 pub mod renewal;
+pub mod usages;
 
 pub use self::acm_quota::{AcmForecast, AcmQuotas, AcmQuotasError, ImportedLife};
 pub use self::arn::{
@@ -14,5 +15,6 @@ pub use self::arn::{
 };
 pub use self::chain::{ChainRejected, VerifiedChain};
 pub use self::deployment::{Deployment, DeploymentError, MOST_LISTENERS, MOST_REGIONS, Target};
-pub use self::installed::{CertificateCopy, InstalledCertificate, ListenerUse};
+pub use self::installed::{CertificateCopy, InstalledCertificate, ListenerUse, RetiredCertificate};
 pub use self::key::{CertificateKey, KeyRejected};
+pub use self::usages::CertificateUsages;

@@ -1,6 +1,7 @@
 //! What holds for all takers, in whatever order they come.
 
 use super::*;
+use crate::acme::rate_limit::{BucketId, Token};
 use proptest::prelude::*;
 use time::macros::datetime;
 
@@ -72,7 +73,7 @@ proptest! {
 
     #[test]
     fn what_is_given_back_was_lacking_at_the_time(limit in limits(), before in 0_u32..20, others in asks()) {
-        // The same history with and without a token that is taken and given back within a step.
+        // The same history with and without a token that is taken, and given back when nothing came of it.
         let (mut with, mut without) = (Bucket::default(), Bucket::default());
         for _ in 0..before {
             (with, without) = (with.take(limit, Purpose::Renewal, true, NOW).0, without.take(limit, Purpose::Renewal, true, NOW).0);
@@ -82,11 +83,9 @@ proptest! {
             return Ok(());
         }
         with = next;
+        let token = Token::taken(BucketId::Account { directory: String::new() }, limit, with.full_at.expect("taken"));
         let mut now = NOW;
         for ask in others {
-            if now + Duration::seconds(ask.after) - NOW > LONGEST_STEP {
-                break;
-            }
             now += Duration::seconds(ask.after);
             let (next, taken) = with.take(limit, ask.purpose, true, now);
             with = next;
@@ -94,6 +93,21 @@ proptest! {
                 without = without.take(Limit { reserve: 0, ..limit }, Purpose::Renewal, true, now).0;
             }
         }
-        prop_assert!(with.give_back(limit).tokens(limit, now) <= without.tokens(limit, now));
+        prop_assert!(with.give_back(token.lacking(now)).tokens(limit, now) <= without.tokens(limit, now));
+    }
+
+    #[test]
+    fn a_token_that_is_given_back_at_once_leaves_nothing_behind(limit in limits(), before in 0_u32..20) {
+        let mut bucket = Bucket::default();
+        for _ in 0..before {
+            bucket = bucket.take(limit, Purpose::Renewal, true, NOW).0;
+        }
+        let (with, taken) = bucket.take(limit, Purpose::Renewal, true, NOW);
+        if taken != Taken::Now {
+            return Ok(());
+        }
+        let token = Token::taken(BucketId::Account { directory: String::new() }, limit, with.full_at.expect("taken"));
+        let back = with.give_back(token.lacking(NOW));
+        prop_assert_eq!(back.tokens(limit, NOW), bucket.tokens(limit, NOW));
     }
 }
