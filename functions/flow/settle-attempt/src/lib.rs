@@ -185,7 +185,11 @@ where
             failing: ended.failing.clone(),
             drop_order,
             announced,
-            told: if decision.is_news() { decision.unsent(&endpoint.told) } else { decision.notifications.clone() },
+            told: if decision.is_news() {
+                decision.about_to_be_told(&endpoint.told)
+            } else {
+                decision.notifications.clone()
+            },
             unsent: (news || decision.is_news()).then_some(unsent),
             returned: returned.unwrap_or_default(),
             at: self.now,

@@ -373,5 +373,6 @@ fn certificate(subject: &Subject) -> InstalledCertificate {
         announced: true,
         copies: vec![],
         listeners: vec![],
+        retired: vec![],
     }
 }

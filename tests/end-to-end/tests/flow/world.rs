@@ -7,7 +7,6 @@ use std::panic::AssertUnwindSafe;
 
 use domain::acts::notify::tell;
 use domain::acts::{Authorities, Authority, Pace};
-use domain::alert::NotificationPolicy;
 use domain::alert::notifications::decide;
 use domain::endpoint::Endpoint;
 use domain::endpoint::records::required_records;
@@ -266,7 +265,7 @@ impl World {
     /// Tells what an attempt that died had recorded and not told, as a health check does.
     pub(crate) async fn tell_unsent(&self, id: &EndpointId) {
         let Some(endpoint) = self.endpoint(id).await.filter(|endpoint| endpoint.unsent.is_some()) else { return };
-        let decision = decide(&endpoint, self.now(), &NotificationPolicy::default());
+        let decision = decide(&endpoint, self.now(), &domain::alert::NotificationPolicy::default());
         self.fuse.set(None);
         tell(&self.notifier, &self.causes, &endpoint, &decision, None, self.now()).await.expect("in memory");
         assert_eq!(self.endpoints.save_notified(&endpoint, &decision.notifications).await, Ok(true));
@@ -403,10 +402,8 @@ impl World {
                     zone: &self.zone,
                     dns: &self.dns,
                     probe: &self.probe,
-                    prober: &self.prober,
                     platform: &self.platform,
                     issuer: &MemoryCa::issuer(),
-                    longest: check_propagation::LONGEST,
                 };
                 check_propagation::check_propagation(&ports, input, now).await
             }

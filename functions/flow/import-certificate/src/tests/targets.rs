@@ -111,7 +111,7 @@ async fn what_the_load_balancer_refuses_names_the_listener_and_what_denies_it_th
     let fixture = issued_for(everywhere()).await;
     for (kind, detail, says) in [
         (FaultKind::Refused, "TooManyCertificates: 25", "quota"),
-        (FaultKind::Denied, "AccessDenied: no", "docs/how-to/listeners-and-regions.md"),
+        (FaultKind::Denied, "AccessDenied: no", "listeners-and-regions"),
     ] {
         fixture.destinations.listeners_here().refuse(Some(refusal(kind, detail)));
         let failure = run(&fixture).await.expect_err("refused");

@@ -9,7 +9,7 @@ use crate::alert::policy::NotificationPolicy;
 use crate::alert::shared::SharedCause;
 use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::endpoint::Endpoint;
-use crate::endpoint::notified::{Cause, Notifications, Notified, Source};
+use crate::endpoint::notified::{Cause, Notifications, Notified, Severity, Source};
 use crate::issues::{Issue, Notice, issues};
 
 /// What people are to be notified of, and what to keep of it once they were.
@@ -31,12 +31,24 @@ impl Decision {
         !(self.alerts.is_empty() && self.shared.is_empty() && self.left.is_empty())
     }
 
-    /// What is to be kept until it was sent: `before`, and the shared causes that are about to be joined. Who dies after the
-    /// joining has them to leave all the same; leaving one that was never joined changes nothing.
-    pub fn unsent(&self, before: &Notifications) -> Notifications {
-        let known = |of: &Notified| before.told.iter().any(|told| (&told.cause, told.owner) == (&of.cause, of.owner));
-        let joining = self.notifications.told.iter().filter(|told| told.shared && !known(told)).cloned();
-        Notifications { sequence: before.sequence, told: before.told.iter().cloned().chain(joining).collect() }
+    /// What is to be kept while all of it is about to be told: what was told `before`, and the shared causes that are joined, so
+    /// that they are left again whatever happens in between.
+    pub fn about_to_be_told(&self, before: &Notifications) -> Notifications {
+        let mut kept = before.clone();
+        for (issue, notice) in &self.shared {
+            if !kept.told.iter().any(|told| told.is(issue, *notice)) {
+                kept.told.push(Notified {
+                    cause: issue.cause.clone(),
+                    owner: issue.owner,
+                    certificate: None,
+                    severity: Severity::Info,
+                    since: issue.since,
+                    source: notice.source,
+                    shared: true,
+                });
+            }
+        }
+        kept
     }
 }
 

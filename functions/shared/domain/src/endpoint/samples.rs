@@ -51,5 +51,7 @@ pub(crate) fn order() -> OpenOrder {
         change: None,
         chain: None,
         importing: false,
+        taken: vec![],
+        owed: vec![],
     }
 }
