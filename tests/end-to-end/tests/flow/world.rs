@@ -402,8 +402,10 @@ impl World {
                     zone: &self.zone,
                     dns: &self.dns,
                     probe: &self.probe,
+                    prober: &self.prober,
                     platform: &self.platform,
                     issuer: &MemoryCa::issuer(),
+                    longest: check_propagation::LONGEST,
                 };
                 check_propagation::check_propagation(&ports, input, now).await
             }

@@ -51,7 +51,5 @@ pub(crate) fn order() -> OpenOrder {
         change: None,
         chain: None,
         importing: false,
-        taken: vec![],
-        owed: vec![],
     }
 }
