@@ -288,7 +288,13 @@ fn observed(cname: Answer, host: &[&str]) -> Facts {
         aaaa: Answer::NoData,
         chain: if there { chain } else { nothing },
     };
-    let http = HttpObservation { redirects: Vec::new(), answer: ProbeAnswer::Status(404), platform: ours };
+    let http = HttpObservation {
+        redirects: Vec::new(),
+        answer: if ours { ProbeAnswer::Body("expected".into()) } else { ProbeAnswer::Status(404) },
+        mark: ours.then_some(Mark::Asked),
+        fallback: None,
+        expected: "expected".into(),
+    };
     Facts {
         issuer: issuer(),
         authorization_names: vec![AuthorizationFacts {
@@ -304,7 +310,7 @@ fn observed(cname: Answer, host: &[&str]) -> Facts {
             persistent_around: Surroundings::default(),
         }],
         caa: Vec::new(),
-        hosts: vec![HostFacts { name, zone, answers: vec![answer], http: Some(http) }],
+        hosts: vec![HostFacts { name, zone, answers: vec![answer], reserved: Vec::new(), http: Some(http) }],
         platform: Some(Chain { names: Vec::new(), end: ChainEnd::Addresses(vec![edge]) }),
         tls: None,
         bogus: Vec::new(),
@@ -373,6 +379,5 @@ fn certificate(subject: &Subject) -> InstalledCertificate {
         announced: true,
         copies: vec![],
         listeners: vec![],
-        retired: vec![],
     }
 }
