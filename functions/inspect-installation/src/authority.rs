@@ -4,7 +4,7 @@ use domain::installation::{Account, AuthorityFacts, Directory, InstallationCheck
 
 use crate::{Installation, InstalledAuthority, failed, ok, unseen, warning};
 
-/// Both checks of the CA at this `place` of the list. Those of a CA that stands in for the first have names of their own.
+/// Both checks of the CA at this `place` of the list. Those of a fallback CA have names of their own.
 pub(crate) fn authority(
     place: usize,
     seen: &AuthorityFacts,
@@ -33,7 +33,8 @@ fn directory(
                 NAME,
                 format!("{url}: {why}."),
                 format!(
-                    "Ask it from elsewhere: curl -sS {url}. If that answers, the functions' way out is blocked; else wait for the CA."
+                    "Try it from elsewhere: curl -sS {url}. If it answers there, the functions' outbound network access is blocked. If \
+                     not, the CA is unavailable."
                 ),
             );
         }
@@ -42,15 +43,15 @@ fn directory(
         let offered = if seen.profiles.is_empty() { "none".to_owned() } else { seen.profiles.join(", ") };
         return failed(
             NAME,
-            format!("{url} offers no profile “{profile}”, so it refuses every order. It offers: {offered}."),
-            "Deploy with one of these as AcmeProfile (of a further CA: in FallbackAuthorities), or with none: make deploy",
+            format!("{url} has no profile “{profile}”, so it refuses every order. It has: {offered}."),
+            "Deploy with one of these as AcmeProfile (for a fallback CA: in FallbackAuthorities), or without a profile: make deploy",
         );
     }
     if seen.external_account_required && !installation.binds_account {
         return failed(
             NAME,
-            format!("{url} asks for an external account binding, and none is configured."),
-            "Put what the CA gave you into a secret {\"kid\": …, \"hmac_key\": …}, of several CAs {\"DIRECTORY\": {…}}, and deploy with its ARN as AcmeEabSecretArn: make deploy",
+            format!("{url} requires an external account binding, and none is configured."),
+            "Store the CA's key id and HMAC key in a secret {\"kid\": …, \"hmac_key\": …}, for several CAs {\"DIRECTORY\": {…}}, and deploy with its ARN as AcmeEabSecretArn: make deploy",
         );
     }
     let profile = deployed.profile.as_ref().map(|profile| format!(", profile {profile}")).unwrap_or_default();
@@ -66,10 +67,10 @@ fn account(seen: &Observed<Account>, deployed: &InstalledAuthority, installation
     // Accounts are pinned by CAA accounturi: one that is lost is more than a registration.
     let restore = || {
         format!(
-            "Bring the last good version back: aws secretsmanager list-secret-version-ids --include-deprecated \
+            "Restore the last good version: aws secretsmanager list-secret-version-ids --include-deprecated \
              --secret-id {0}, then aws secretsmanager update-secret-version-stage --secret-id {0} --version-stage \
              AWSCURRENT --move-to-version-id GOOD --remove-from-version-id CURRENT. Without one, the next order makes a \
-             new account; customers whose CAA names the old one (accounturi) must change it.",
+             new account, and domain owners whose CAA records name the old one (accounturi) must change them.",
             installation.account_secret
         )
     };
@@ -79,16 +80,14 @@ fn account(seen: &Observed<Account>, deployed: &InstalledAuthority, installation
             Some(known) => failed(
                 NAME,
                 format!(
-                    "The account is {url}, and the parameters say {known}: standing records are asked for, and CAA \
-                     records are judged, with the wrong one."
+                    "The account is {url}, but the parameters have {known}: persistent validation records and CAA \
+                     records are compared with the wrong one."
                 ),
-                format!("Deploy with CaaAccountUri={url} (of a further CA: its caa_account_uri): make deploy"),
+                format!("Deploy with CaaAccountUri={url} (for a fallback CA: its caa_account_uri): make deploy"),
             ),
             None => ok(NAME, format!("{url}, {contact}.")),
         },
-        Ok(Account::NeverStored) => {
-            ok(NAME, format!("None yet: the first registration of an endpoint makes it ({contact})."))
-        }
+        Ok(Account::NeverStored) => ok(NAME, format!("None yet: the first order makes it ({contact}).")),
         Ok(Account::OnlyElsewhere { directories }) => ok(
             NAME,
             format!("None at this CA yet: the next order makes it ({contact}). Kept for {}.", directories.join(", ")),
@@ -98,14 +97,10 @@ fn account(seen: &Observed<Account>, deployed: &InstalledAuthority, installation
             "The account's key is stored, but the CA has not confirmed the account.",
             "The next order registers it. If this stays, see the log of open-order.",
         ),
-        Ok(Account::Emptied) => {
-            failed(NAME, "The account secret has been emptied: the account's key is not in it any more.", restore())
+        Ok(Account::Emptied) => failed(NAME, "The account secret is empty: the account's key is lost.", restore()),
+        Ok(Account::Unreadable) => {
+            failed(NAME, "The account secret cannot be read as an account: no order can be made.", restore())
         }
-        Ok(Account::Unreadable) => failed(
-            NAME,
-            "The account secret holds something else than the functions store: no order can be made.",
-            restore(),
-        ),
     }
 }
 
@@ -135,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ca_that_stands_in_is_looked_at_under_names_of_its_own() {
+    fn a_fallback_ca_is_checked_under_names_of_its_own() {
         let away = AuthorityFacts { directory: Err("no answer".into()), account: Ok(Account::NeverStored) };
         let deployed = InstalledAuthority {
             directory: "https://second.example/dir".into(),

@@ -1,7 +1,7 @@
-//! Judges what was seen of an installation: what is missing, broken or stands still, and what to do about it.
+//! Judges what was seen of an installation: what is missing, broken or has stopped, and the next step.
 //!
-//! One entry a check, always in the same order, so that two runs can be compared. A look that was refused is a
-//! failure of the permissions, which names it, and leaves its own check undecided.
+//! One entry a check, always in the same order, so that two runs can be compared. A request that was refused
+//! is a failure of the permissions, which names it, and leaves its own check undecided.
 
 mod authority;
 mod people;
@@ -92,19 +92,17 @@ fn failed(name: &str, detail: impl Into<String>, remedy: impl Into<String>) -> I
     InstallationCheck { status: InstallationStatus::Failed, ..warning(name, detail, remedy) }
 }
 
-/// A check whose look could not be taken.
+/// A check that could not be made.
 fn unseen(name: &str, fault: &ServiceFault) -> InstallationCheck {
-    let detail = format!("It could not be looked at: {} failed with {}.", fault.operation, fault.detail);
+    let detail = format!("It could not be checked: {} failed with {}.", fault.operation, fault.detail);
     match fault.kind {
         FaultKind::Throttled | FaultKind::Unavailable => {
-            warning(name, detail, "Look again in a minute: managed-https doctor")
+            warning(name, detail, "Check again in a minute: managed-https doctor")
         }
         FaultKind::Denied => failed(name, detail, "See the check “permissions”."),
-        FaultKind::Refused => failed(
-            name,
-            detail,
-            "The resource is gone or is another one than was deployed: deploy the stack again with make deploy",
-        ),
+        FaultKind::Refused => {
+            failed(name, detail, "The resource was deleted or replaced. Deploy the stack again: make deploy")
+        }
     }
 }
 

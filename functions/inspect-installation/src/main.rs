@@ -1,4 +1,4 @@
-//! Looks at the installation itself. Invoked by the api function for `GET /v1/installation`.
+//! Checks the installation itself. Invoked by the api function for `GET /v1/installation`.
 //!
 //! In: anything. Out: a list of `InstallationCheck`. Never fails for what it finds.
 //! Calls, all of them reading: ACM `ListCertificates`; CloudWatch `DescribeAlarms`; DynamoDB `DescribeTable`, `GetItem`; EventBridge Scheduler

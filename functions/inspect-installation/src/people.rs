@@ -25,7 +25,7 @@ pub(crate) fn alarms(seen: &Observed<Vec<Alarm>>, installation: &Installation) -
     if alarms.is_empty() {
         return failed(
             NAME,
-            format!("There is no alarm whose name begins with {}-: nobody would be told.", installation.stack),
+            format!("No alarm has a name that begins with {}-: no failure would be reported.", installation.stack),
             "Deploy the stack again: make deploy",
         );
     }
@@ -34,7 +34,7 @@ pub(crate) fn alarms(seen: &Observed<Vec<Alarm>>, installation: &Installation) -
         let arguments = names(&mute).replace(", ", " ");
         return warning(
             NAME,
-            format!("These tell nobody, as their actions are disabled: {}.", names(&mute)),
+            format!("Alarms with disabled actions, which notify nobody: {}.", names(&mute)),
             format!("aws cloudwatch enable-alarm-actions --alarm-names {arguments}"),
         );
     }
@@ -57,17 +57,17 @@ pub(crate) fn subscriptions(seen: &Observed<Subscriptions>, installation: &Insta
     if pending > 0 {
         let whom: Vec<_> = listed.iter().map(|one| one.endpoint.as_str()).collect();
         let whom = if whom.is_empty() { "see the topic for which".to_owned() } else { whom.join(", ") };
-        let detail = format!("{pending} of {} not confirmed, so no alert reaches them: {whom}.", all.len());
+        let detail = format!("{pending} of {} not confirmed, so no message reaches them: {whom}.", all.len());
         let again = match listed.first() {
             Some(first) => subscribe(&first.protocol, &first.endpoint),
             None => subscribe("email", "YOU@EXAMPLE.COM"),
         };
-        let remedy = format!("Follow the link in the message from AWS Notifications. To have it sent again: {again}");
+        let remedy = format!("Open the link in the message from AWS Notifications. To send it again: {again}");
         return if pending == all.len() { failed(NAME, detail, remedy) } else { warning(NAME, detail, remedy) };
     }
     if all.is_empty() {
         let remedy = format!("{}, or deploy with AlertEmail", subscribe("email", "YOU@EXAMPLE.COM"));
-        return warning(NAME, "Nobody is subscribed to the alerts.", remedy);
+        return warning(NAME, "The topic of notifications has no subscription.", remedy);
     }
     ok(NAME, format!("{} subscribed and confirmed.", all.len()))
 }
@@ -80,11 +80,11 @@ pub(crate) fn sign_in(seen: Option<&Result<(), String>>, installation: &Installa
             NAME,
             format!("Nobody can sign in: {why}."),
             format!(
-                "Ask it from elsewhere: curl -sS {}/.well-known/openid-configuration",
+                "Try it from elsewhere: curl -sS {}/.well-known/openid-configuration",
                 issuer.trim_end_matches('/')
             ),
         ),
-        _ => ok(NAME, "There is no token issuer: IAM only, and no dashboard."),
+        _ => ok(NAME, "No token issuer: IAM only, and no dashboard."),
     }
 }
 

@@ -3,10 +3,11 @@
 use domain::installation::{InstallationCheck, Observed, Used};
 use time::OffsetDateTime;
 use vocabulary::certificate::{AcmForecast, AcmQuotas, ImportedLife};
+use vocabulary::text::{counted, grouped};
 
 use crate::{Installation, failed, ok, unseen, warning};
 
-/// Percent of a quota from which it is told, and from which it is serious.
+/// Percent of a quota from which it is a warning, and from which it is a failure.
 const NEAR: u32 = 80;
 const VERY_NEAR: u32 = 95;
 
@@ -35,18 +36,18 @@ pub(crate) fn acm(
 fn said(forecast: AcmForecast, quotas: AcmQuotas, now: OffsetDateTime) -> String {
     let AcmForecast { certificates, imports_a_year, new_lately } = forecast;
     let reached = match forecast.certificates_reached_at(quotas, now) {
-        Some(at) => format!(
-            " {new_lately} of them are new since 30 days: if as many go on coming and none goes, that is reached on {}.",
-            at.date()
-        ),
+        Some(at) => {
+            format!(" New in the last 30 days: {new_lately}. At that rate the quota is reached on {}.", at.date())
+        }
         None => String::new(),
     };
     format!(
-        "{certificates} certificates are imported here, of {} that ACM allows ({}\u{202f}%).{reached} Renewing them takes some \
-         {imports_a_year} imports a year, of {} ({}\u{202f}%).",
-        quotas.certificates,
+        "{} (ACM allows {}; {}\u{202f}% used).{reached} Renewals need about {} a year (ACM allows {}; {}\u{202f}%).",
+        counted(certificates.into(), "imported certificate"),
+        grouped(quotas.certificates.into()),
         forecast.certificates_percent(quotas),
-        quotas.imports,
+        counted(imports_a_year.into(), "import"),
+        grouped(quotas.imports.into()),
         forecast.imports_percent(quotas),
     )
 }
@@ -58,8 +59,8 @@ fn remedy(certificates: bool, imports: bool) -> String {
         _ => "“Imported certificates” and “Imported certificates in last 365 days”",
     };
     format!(
-        "Ask for more of ACM's {which}: https://console.aws.amazon.com/servicequotas/home/services/acm/quotas, and deploy with \
-         AcmQuotas as it is granted. Further accounts have quotas of their own: DeploymentRoleArns."
+        "Request a higher quota of ACM's {which}: https://console.aws.amazon.com/servicequotas/home/services/acm/quotas, then deploy \
+         with it as AcmQuotas. Other accounts have quotas of their own: DeploymentRoleArns."
     )
 }
 
@@ -79,11 +80,11 @@ mod tests {
     }
 
     #[test]
-    fn it_is_told_at_80_percent_and_serious_at_95_and_not_before() {
+    fn it_is_a_warning_at_80_percent_and_a_failure_at_95_and_not_before() {
         assert!(is_ok(&judged(1999, 365, 90)) && is_warning(&judged(2000, 365, 90)));
         assert!(is_warning(&judged(2374, 365, 90)) && is_failed(&judged(2375, 365, 90)));
         let check = judged(2000, 365, 90);
-        assert!(check.detail.contains("2000 certificates") && check.detail.contains("of 2500"), "{check:?}");
+        assert!(check.detail.contains("2,000 imported certificates (ACM allows 2,500;"), "{check:?}");
         assert!(!check.detail.contains("reached"), "nothing grows: {check:?}");
         assert_eq!(check.used[0], Used { of: "certificates".into(), percent: 80 });
         assert!(check.remedy.is_some_and(|remedy| remedy.contains("“Imported certificates”:")));
@@ -99,9 +100,12 @@ mod tests {
     }
 
     #[test]
-    fn growth_says_when_and_what_cannot_be_looked_at_says_so() {
+    fn growth_says_when_and_what_cannot_be_checked_says_so() {
         let check = judged(2000, 365, 3);
-        assert!(check.detail.contains("2000 of them are new") && check.detail.contains("2026-12-02"), "{check:?}");
+        assert!(
+            check.detail.contains("New in the last 30 days: 2000.") && check.detail.contains("2026-12-02"),
+            "{check:?}"
+        );
         assert!(is_failed(&acm(&Err(denied("acm:ListCertificates")), &installation(), NOW)));
     }
 }

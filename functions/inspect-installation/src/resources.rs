@@ -7,8 +7,8 @@ use domain::ports::{FaultKind, ServiceFault};
 
 use crate::{failed, ok, unseen};
 
-/// Whether this function may look at everything. What it may not look at, the others may not use either: one
-/// policy of the account that forbids a service forbids it to all of them.
+/// Whether this function may read everything. What it may not read, the others may not use either: one policy of the
+/// account that forbids a service forbids it to all of them.
 pub(crate) fn permissions(facts: &Facts) -> InstallationCheck {
     let resources = facts.resources.iter().filter_map(|resource| resource.state.as_ref().err());
     let others = [
@@ -26,7 +26,7 @@ pub(crate) fn permissions(facts: &Facts) -> InstallationCheck {
         resources.chain(others.into_iter().chain(accounts).chain(tasks).flatten()).filter(denied).collect();
     let operations: BTreeSet<_> = faults.iter().map(|fault| fault.operation).collect();
     match faults.first() {
-        None => ok("permissions", "Everything that belongs to the installation can be looked at."),
+        None => ok("permissions", "All resources of the installation can be read."),
         Some(first) => failed(
             "permissions",
             format!(
@@ -34,8 +34,8 @@ pub(crate) fn permissions(facts: &Facts) -> InstallationCheck {
                 operations.into_iter().collect::<Vec<_>>().join(", "),
                 first.detail
             ),
-            "Deploy the stack again, which restores the roles: make deploy. If it stays, a service control policy, a \
-             permissions boundary or a key policy of the account denies it.",
+            "Deploy the stack again, which restores the roles: make deploy. If it is still denied, check the account's \
+             service control policies, permissions boundaries and key policies.",
         ),
     }
 }
@@ -43,7 +43,7 @@ pub(crate) fn permissions(facts: &Facts) -> InstallationCheck {
 pub(crate) fn resources(resources: &[Resource]) -> InstallationCheck {
     const NAME: &str = "resources";
     let faulty = resources.iter().filter_map(|resource| Some((resource, resource.state.as_ref().err()?)));
-    // What was denied is told by the permissions; a resource that is gone comes before one that is silent.
+    // What was denied is reported by the permissions; a resource that is gone comes before one that is silent.
     let told = faulty.filter(|(_, fault)| fault.kind != FaultKind::Denied);
     if let Some((resource, fault)) = told.max_by_key(|(_, fault)| fault.kind == FaultKind::Refused) {
         let check = unseen(NAME, fault);
@@ -59,12 +59,18 @@ pub(crate) fn resources(resources: &[Resource]) -> InstallationCheck {
     if !idle.is_empty() {
         return failed(
             NAME,
-            format!("Not at work: {}.", idle.join(", ")),
-            "If a deployment is under way, wait for its end; else deploy the stack again: make deploy. A KMS key that \
-             is disabled: aws kms enable-key --key-id ARN (the output KeysKeyArn).",
+            format!("Not ready: {}.", idle.join(", ")),
+            "If a deployment is running, wait for its end. If not, deploy the stack again: make deploy. To enable a \
+             disabled KMS key: aws kms enable-key --key-id ARN (the output KeysKeyArn).",
         );
     }
-    ok(NAME, format!("All {} tables, keys, buckets, functions and state machines are at work.", resources.len()))
+    ok(
+        NAME,
+        format!(
+            "All {} resources (tables, keys, buckets, functions, state machines) exist and are ready.",
+            resources.len()
+        ),
+    )
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! What makes renewals happen by themselves.
+//! What makes renewals automatic.
 
 use domain::installation::{InstallationCheck, LONGEST_ATTEMPT, Observed, Schedule, Task, TaskFacts};
 use time::{Duration, OffsetDateTime};
+use vocabulary::text::counted;
 
 use crate::{Installation, failed, ok, unseen, warning};
 
@@ -11,7 +12,7 @@ pub(crate) fn task(facts: &TaskFacts, installation: &Installation, now: OffsetDa
     [schedule(&told, &facts.schedule), last_run(&told, &facts.last_run, installation, now)]
 }
 
-/// How a task is spoken of.
+/// How texts name a task.
 struct Told {
     schedule_check: &'static str,
     run_check: &'static str,
@@ -27,21 +28,21 @@ fn told(task: Task) -> Told {
             schedule_check: "schedule",
             run_check: "last-scan",
             run: "scan",
-            missed: "nothing is being renewed",
+            missed: "no certificate is renewed",
             function: "scan-expiring",
         },
         Task::Advice => Told {
             schedule_check: "advice-schedule",
             run_check: "last-advice",
-            run: "poll for the CA's renewal advice",
+            run: "poll of suggested renewal windows (ARI)",
             missed: "a mass revocation would go unnoticed",
             function: "poll-renewal-info",
         },
         Task::Health => Told {
             schedule_check: "health-schedule",
             run_check: "last-health",
-            run: "look at what is in place",
-            missed: "what breaks between renewals goes unnoticed",
+            run: "health check run",
+            missed: "problems between renewals go unnoticed",
             function: "check-health",
         },
     }
@@ -78,18 +79,18 @@ fn last_run(
         Err(fault) => unseen(run_check, fault),
         Ok(None) => warning(
             run_check,
-            format!("No {run} has come to its end yet."),
+            format!("No {run} has finished yet."),
             format!(
-                "Just after the first deployment, wait for the schedule. Else see the check “{schedule_check}” and the \
+                "Just after the first deployment, wait for the schedule. Otherwise see the check “{schedule_check}” and the \
                  log: {logs}"
             ),
         ),
         Ok(Some(last)) if now - *last >= installation.silence => failed(
             run_check,
-            format!("The last {run} that came to its end was {} ago: {missed}.", span(now - *last)),
+            format!("The last {run} finished {} ago: {missed}.", span(now - *last)),
             format!("See the checks “{schedule_check}” and “dead-letters”, and the log: {logs}"),
         ),
-        Ok(Some(last)) => ok(run_check, format!("The last {run} came to its end {} ago.", span(now - *last))),
+        Ok(Some(last)) => ok(run_check, format!("The last {run} finished {} ago.", span(now - *last))),
     }
 }
 
@@ -98,12 +99,12 @@ pub(crate) fn dead_letters(seen: &Observed<u64>, installation: &Installation) ->
     let queue = &installation.dead_letters;
     match seen {
         Err(fault) => unseen(NAME, fault),
-        Ok(0) => ok(NAME, "Every scheduled run could be started."),
+        Ok(0) => ok(NAME, "All scheduled runs started."),
         Ok(count) => failed(
             NAME,
-            format!("{count} scheduled runs could not be started, or failed at every try."),
+            format!("{} did not start, or failed at every try.", counted(*count, "scheduled run")),
             format!(
-                "Read why: aws sqs receive-message --queue-url {queue} --message-attribute-names All. When it is mended, \
+                "Read why: aws sqs receive-message --queue-url {queue} --message-attribute-names All. When it is fixed, \
                  empty the queue: aws sqs purge-queue --queue-url {queue}"
             ),
         ),
@@ -119,12 +120,12 @@ pub(crate) fn attempts(seen: &Observed<Vec<String>>, installation: &Installation
         Ok([first, ..]) => failed(
             NAME,
             format!(
-                "{} attempts have been running for more than {longest}; one is {first}.",
-                seen.as_ref().map_or(0, Vec::len)
+                "{} running for more than {longest}, for example {first}.",
+                counted(seen.as_ref().map_or(0, |all| all.len() as u64), "attempt")
             ),
             format!(
-                "See in which state it is: aws stepfunctions get-execution-history --reverse-order --max-results 20 \
-                 --execution-arn {}:{first}. After an hour it is ended, and the next attempt takes its order up.",
+                "See its state: aws stepfunctions get-execution-history --reverse-order --max-results 20 \
+                 --execution-arn {}:{first}. After an hour it is stopped, and the next attempt continues its order.",
                 installation.state_machine.replace(":stateMachine:", ":execution:")
             ),
         ),

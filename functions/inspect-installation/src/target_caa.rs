@@ -1,4 +1,4 @@
-//! CAA at the endpoint target: external hosts are aliases of it, so that a CA meets these records for each of them.
+//! CAA at the endpoint target: external hosts are aliases of it, so these records apply to each of them.
 
 use std::collections::BTreeSet;
 use std::slice::from_ref;
@@ -30,7 +30,7 @@ pub(crate) fn target_caa(seen: &CaaLevel, installation: &Installation) -> Instal
         return ok(
             NAME,
             format!(
-                "{at} lets {} issue for the hosts that lead there.",
+                "{at} allows {} to issue for the hosts that point there.",
                 if count == 1 { "the CA" } else { "every CA" }
             ),
         );
@@ -41,8 +41,8 @@ pub(crate) fn target_caa(seen: &CaaLevel, installation: &Installation) -> Instal
     if let CaaFault::UnknownAccount { account } = &refusal.fault {
         return warning(
             NAME,
-            format!("{at} allows one account only ({account}), and the parameters do not name the account at {cas}."),
-            "Deploy with CaaAccountUri (of a further CA: its caa_account_uri), as the check “acme-account” shows it: make deploy",
+            format!("{at} allows one account only ({account}), and the parameters do not have the account at {cas}."),
+            "Deploy with CaaAccountUri (for a fallback CA: its caa_account_uri), as the check “acme-account” shows it: make deploy",
         );
     }
     let why = match &refusal.fault {
@@ -51,7 +51,7 @@ pub(crate) fn target_caa(seen: &CaaLevel, installation: &Installation) -> Instal
         _ => String::new(),
     };
     let detail = format!(
-        "The CAA records of {at} keep {cas} from issuing for every host that leads to {}: {records}{why}.",
+        "The CAA records of {at} forbid {cas} to issue for any host that points to {}: {records}{why}.",
         seen.name
     );
     let lines: BTreeSet<String> = refused.iter().filter_map(|(.., record)| record.clone()).collect();
@@ -60,10 +60,10 @@ pub(crate) fn target_caa(seen: &CaaLevel, installation: &Installation) -> Instal
         (CaaFault::UnknownCritical { record }, _) => {
             format!("Correct the property's name at {at}, or set its flag to 0: {record}")
         }
-        (CaaFault::Forbidden { .. }, true) => format!("Create at {at}, beside those that are there:\n{lines}"),
+        (CaaFault::Forbidden { .. }, true) => format!("Create at {at}, beside the existing ones:\n{lines}"),
         (_, true) => format!("Replace the CAA record of {} at {at} by:\n{lines}", host(&first.directory)),
         (_, false) => format!(
-            "Let {} lead elsewhere, or create at {at}, where its alias leads, if that name is yours:\n{lines}",
+            "Point {} elsewhere, or create at {at}, the target of its alias, if that name is yours:\n{lines}",
             seen.name
         ),
     };
@@ -86,9 +86,9 @@ fn refusals<'a>(
 /// A CA must take that for a refusal; a single question that went unanswered may be the network's here.
 fn unanswered(seen: &CaaLevel, why: &Unanswered) -> InstallationCheck {
     let at = seen.at();
-    let detail = format!("{at} does not answer the question for CAA records: {why}.");
+    let detail = format!("{at} does not answer queries for CAA records: {why}.");
     let remedy = format!(
-        "Ask it: dig CAA {at}. “No CAA records” must be an answer: else no CA issues for hosts that lead to {}.",
+        "Query it: dig CAA {at}. “No CAA records” must be an answer: otherwise no CA issues for hosts that point to {}.",
         seen.name
     );
     match why {
@@ -132,7 +132,7 @@ mod tests {
         assert!(check.detail.contains("acme.second.example and ca.example") && check.detail.contains("amazon.com"));
         assert_eq!(
             remedy(&check),
-            "Create at edge.platform.example, beside those that are there:\n\
+            "Create at edge.platform.example, beside the existing ones:\n\
              edge.platform.example CAA 0 issue \"ca.example\"\n\
              edge.platform.example CAA 0 issue \"second.example\""
         );
@@ -165,7 +165,7 @@ mod tests {
             ..facts().target_caa
         };
         let check = target_caa(&seen, &installation());
-        assert!(is_failed(&check) && remedy(&check).starts_with("Let edge.platform.example lead elsewhere"));
+        assert!(is_failed(&check) && remedy(&check).starts_with("Point edge.platform.example elsewhere"));
         assert!(remedy(&check).ends_with("\nlb.cloud.test CAA 0 issue \"ca.example\""), "{check:#?}");
     }
 

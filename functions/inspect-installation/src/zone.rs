@@ -19,9 +19,9 @@ pub(crate) fn hosted_zone(zone: &Observed<HostedZone>, installation: &Installati
         ),
         Ok(zone) if zone.private => failed(
             NAME,
-            format!("The hosted zone of {wanted} is private: no CA can ask it."),
+            format!("The hosted zone of {wanted} is private: no CA can resolve it."),
             format!(
-                "Make a public one and deploy with its id: aws route53 create-hosted-zone --name {wanted} --caller-reference \"$(date)\""
+                "Create a public one and deploy with its id: aws route53 create-hosted-zone --name {wanted} --caller-reference \"$(date)\""
             ),
         ),
         Ok(zone) => {
@@ -46,18 +46,20 @@ pub(crate) fn delegation(
     let at_parent = match &seen.at_parent {
         Ok(at_parent) => at_parent,
         Err(why) => {
-            let detail = format!("How the zone above delegates {wanted} is unknown: {why}.");
+            let detail = format!("The delegation of {wanted} in the zone above is unknown: {why}.");
             return warning(
                 NAME,
                 detail,
-                format!("Look again in a minute: managed-https doctor. Or ask: dig +trace NS {wanted}"),
+                format!("Check again in a minute: managed-https doctor. Or run: dig +trace NS {wanted}"),
             );
         }
     };
     if at_parent.is_empty() {
         return failed(
             NAME,
-            format!("{wanted} is not delegated: {above} has no NS records for it, so no CA finds the challenges."),
+            format!(
+                "{wanted} is not delegated: {above} has no NS records for it, so no CA can resolve the challenges."
+            ),
             format!("Create in the zone {above}:\n{records}"),
         );
     }
@@ -72,13 +74,10 @@ pub(crate) fn delegation(
     let broken: Vec<_> =
         seen.servers.iter().filter_map(|(server, serves)| Some((server, serves.as_ref().err()?))).collect();
     if let Some((server, why)) = broken.first() {
-        let detail = format!(
-            "{} of {} name servers do not answer for {wanted}: {server}: {why}.",
-            broken.len(),
-            seen.servers.len()
-        );
+        let detail =
+            format!("{} of {} name servers fail for {wanted}: {server}: {why}.", broken.len(), seen.servers.len());
         let remedy = format!(
-            "Ask it: dig SOA {wanted} @{server}. If it goes on, the hosted zone is not the one that the records lead to."
+            "Query it: dig SOA {wanted} @{server}. If it still does not answer, the NS records do not point to this hosted zone."
         );
         return if broken.len() == seen.servers.len() {
             failed(NAME, detail, remedy)
@@ -90,10 +89,7 @@ pub(crate) fn delegation(
     if !missing.is_empty() {
         return warning(
             NAME,
-            format!(
-                "{above} delegates {wanted} to some of its name servers only; {} are not named.",
-                missing.join(", ")
-            ),
+            format!("{above} delegates {wanted} to some of its name servers only. Missing: {}.", missing.join(", ")),
             format!("Make these the NS records of {wanted} in the zone {above}:\n{records}"),
         );
     }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod links;
+mod literals;
 mod page;
 mod parameters;
 mod template;

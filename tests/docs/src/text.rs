@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use crate::literals::sentences;
 use crate::page::{Page, root};
 use crate::template::Template;
 
@@ -18,6 +19,8 @@ pub enum Source {
     Template,
     /// A template of the dashboard: its text.
     Html,
+    /// Production code: its sentences.
+    Rust,
 }
 
 /// What people read of the file at `path`, which begins at the root. Pages and templates keep their lines.
@@ -32,6 +35,7 @@ pub fn readable(path: &Path, source: Source) -> Result<String> {
             all.map(|described| format!("{}: {}\n", described.name, described.description)).collect()
         }
         Source::Html => without_markup(&text()?),
+        Source::Rust => sentences(&text()?),
     })
 }
 

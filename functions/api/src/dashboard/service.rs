@@ -19,6 +19,7 @@ impl<P: Ports> Operations for Arc<Service<P>> {
 
     async fn list(&self, caller: &Caller, query: &ListQuery, now: OffsetDateTime) -> Done<EndpointList> {
         let query = EndpointQuery {
+            waiting_on: None,
             tenant: query.tenant.clone(),
             verdict: query.verdict,
             actor: query.actor,

@@ -40,7 +40,9 @@ pub(crate) struct EndpointQuery {
     #[param(pattern = "^[A-Za-z0-9._-]{1,64}$")]
     pub(crate) tenant: Option<String>,
     pub(crate) verdict: Option<wire::Verdict>,
-    /// Those whose next step is this one's.
+    /// Those that wait on this one.
+    pub(crate) waiting_on: Option<wire::WaitingOn>,
+    /// The same by its old name. It goes in the next release.
     pub(crate) actor: Option<wire::WaitingOn>,
     pub(crate) reachability: Option<wire::Reachability>,
     /// A part of a name, as A-labels or in Unicode, or an id.
@@ -98,7 +100,7 @@ impl EndpointQuery {
         }
         Ok(Filter {
             verdict: self.verdict.map(EndpointStatus::from_wire),
-            actor: self.actor.map(WaitingOn::from_wire),
+            actor: self.waiting_on.or(self.actor).map(WaitingOn::from_wire),
             reachability: self.reachability.map(Reachability::from_wire),
             search,
         })

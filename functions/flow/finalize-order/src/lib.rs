@@ -60,7 +60,7 @@ pub async fn finalize_order(
 fn key_gone() -> Failure {
     Failure::without_action(
         FailureName::OrderLost,
-        WaitingOn::Operator,
+        WaitingOn::Nobody,
         "The key of the open order is gone: the order lay open for longer than keys are kept. A new order with a new key \
          is made automatically.",
     )

@@ -146,7 +146,7 @@ fn installed(
 
 fn lost(summary: &str) -> Failure {
     let summary = format!("{summary} A new order is made automatically.");
-    Failure::without_action(FailureName::OrderLost, WaitingOn::Operator, summary)
+    Failure::without_action(FailureName::OrderLost, WaitingOn::Nobody, summary)
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ where
         Ok(Some(there)) => InAcm::There(there),
         Ok(None) => InAcm::Gone,
         Err(fault) => {
-            tracing::warn!(arn, %fault, "the certificate could not be looked at");
+            tracing::warn!(arn, %fault, "the certificate could not be checked");
             InAcm::Unknown
         }
     }
@@ -158,7 +158,7 @@ async fn at_listener<D: Destinations + Sync>(
         Ok(Some(_)) => AtListener::Without,
         Ok(None) => AtListener::Gone,
         Err(fault) => {
-            tracing::warn!(%listener, %fault, "the listener could not be looked at");
+            tracing::warn!(%listener, %fault, "the listener could not be checked");
             AtListener::Unknown
         }
     }

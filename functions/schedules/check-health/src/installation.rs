@@ -1,4 +1,4 @@
-//! The engine's turn: what keeps everything else going.
+//! The check of the installation itself, which keeps everything else going.
 
 use domain::health::installation::follow;
 use domain::installation::{InstallationCheck, InstallationStatus, Used};
@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::Settings;
 
-/// What one look at the engine has seen.
+/// What one check of the installation has seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InstallationSight {
     /// The checks that failed, by name.
@@ -16,7 +16,7 @@ pub struct InstallationSight {
     pub used: Vec<Used>,
 }
 
-/// Looks at the installation, tells what is news of it, and keeps what was told.
+/// Checks the installation, notifies people of what is news, and keeps what they were notified of.
 ///
 /// An inspection that does not come to its end is a failure of its own.
 pub async fn check_installation(
@@ -44,8 +44,8 @@ fn uninspected(fault: &ServiceFault) -> InstallationCheck {
     InstallationCheck {
         name: "inspection".into(),
         status: InstallationStatus::Failed,
-        detail: format!("The installation could not be looked at: {fault}."),
-        remedy: Some("See the log of inspect-installation, and ask it yourself: managed-https doctor".into()),
+        detail: format!("The installation could not be checked: {fault}."),
+        remedy: Some("See the log of inspect-installation, and run: managed-https doctor".into()),
         used: Vec::new(),
     }
 }

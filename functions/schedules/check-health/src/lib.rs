@@ -1,4 +1,4 @@
-//! Looks at what is in place between renewals: records, hosts, certificates in ACM, and the engine itself.
+//! Checks endpoints between renewals: records, hosts, certificates in ACM, and the installation itself.
 
 mod endpoint;
 mod installation;
@@ -138,7 +138,7 @@ async fn count<S: HealthIndex, L, C, N, U>(
             ports.store.postpone_health(id, now + ASK_AGAIN).await
         }
         Err(fault) => {
-            tracing::warn!(endpoint = %id, %fault, "its health could not be looked at");
+            tracing::warn!(endpoint = %id, %fault, "its health could not be checked");
             report.failed.push(format!("{id}: {fault}"));
             ports.store.postpone_health(id, now + ASK_AGAIN).await
         }

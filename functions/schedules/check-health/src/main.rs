@@ -1,4 +1,4 @@
-//! Looks at endpoints between their renewals, and at the engine. Run by the schedule; one run at a time.
+//! Checks endpoints between their renewals, and the installation. Run by the schedule; one run at a time.
 //!
 //! In: anything. Out: `HealthReport`. Fails when the health index cannot be read; the schedule tries again.
 //! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`; ACM `GetCertificate`, `DescribeCertificate`; for

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use diagnosis::report::Serving;
 use domain::alert::AlertKind;
-use domain::endpoint::{Endpoint, Notifications, SymptomKind};
+use domain::endpoint::{Endpoint, EventKind, Notifications, SymptomKind};
 use domain::health::CertificateUse;
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::ports::{AuditTrail, EndpointReader, FaultKind, Inspector, Listeners, Registry, Sight};
@@ -215,7 +215,7 @@ async fn a_break_is_told_on_the_day_it_happens_with_its_last_good_time_and_the_e
     world.run(world.turn().await).await;
     assert_eq!(world.notifier.kinds(), [AlertKind::ActionRequired, AlertKind::Recovered]);
     let acts = world.store.inner.events(&world.ids[0], None, 50).await.expect("in memory");
-    assert_eq!(acts.iter().filter(|event| event.summary.starts_with("Checked")).count(), 2, "{acts:#?}");
+    assert_eq!(acts.iter().filter(|event| event.kind == EventKind::Checked).count(), 2, "{acts:#?}");
 }
 
 #[tokio::test]

@@ -96,6 +96,8 @@ fn attributes(event: &wire::events::Alert) -> HashMap<String, MessageAttributeVa
         ("kind", Some(event.kind.to_string())),
         ("severity", Some(event.severity.to_string())),
         ("cause", Some(event.cause.0.clone())),
+        ("waiting_on", Some(event.actor.word())),
+        // By its old name and words, for one release.
         ("actor", Some(event.actor.to_string())),
         ("tenant", event.tenant.clone()),
         ("endpoint", event.endpoint.clone()),
@@ -152,7 +154,7 @@ mod tests {
     fn an_event_of_the_installation_is_of_no_tenant() {
         for alert in samples::alerts() {
             let attributes = attributes(&event(&alert));
-            for name in ["kind", "severity", "cause", "actor"] {
+            for name in ["kind", "severity", "cause", "waiting_on", "actor"] {
                 assert!(attributes.contains_key(name), "{name} of {}", alert.id);
             }
             assert_eq!(attributes.contains_key("tenant"), alert.tenant.is_some());

@@ -1,4 +1,4 @@
-//! What a fresh look at records and host found.
+//! What a check of records and host found.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -14,14 +14,14 @@ pub enum Severity {
     Notice,
     /// Works now, and may not always.
     Warning,
-    /// A certificate cannot be had, or the host does not serve it.
+    /// No certificate can be issued, or the host does not serve it.
     Error,
 }
 
-/// What mends a finding, ready to be copied.
+/// The next step after a finding, ready to be copied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Fix {
-    /// In one or two sentences, for the one who acts.
+    /// In one or two sentences, for whom it waits on.
     pub text: String,
     /// The record to create or to change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +31,7 @@ pub struct Fix {
     pub command: Option<String>,
 }
 
-/// One entry of the catalogue that applies: what is wrong, why, and whose move it is.
+/// One entry of the catalogue that applies: what is wrong, why, and who is waited on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
     /// Name of the catalogue's entry: `delegation-missing`. Stable.
@@ -49,12 +49,13 @@ pub struct Finding {
     #[serde(default)]
     #[schema(required = true)]
     pub explanation: String,
-    #[schema(value_type = WaitingOn)]
+    #[serde(flatten, with = "crate::renamed::waiting_on")]
+    #[schema(value_type = crate::renamed::WaitingOnFields)]
     pub actor: Open<WaitingOn>,
     pub fix: Fix,
 }
 
-/// The customer's DNS provider, told by its name servers.
+/// The domain owner's DNS provider, recognised by its name servers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProviderHint {
     /// Cloudflare, Route 53 …
@@ -86,18 +87,18 @@ pub enum Serving {
         #[serde(default = "assumed")]
         chain_complete: bool,
     },
-    /// Not looked at: an internal host, or no certificate yet.
+    /// Not checked: an internal host, or no certificate yet.
     #[default]
     #[serde(other)]
     NotChecked,
 }
 
-/// Of a look from before chains were looked at.
+/// Of a check from before chains were checked.
 fn assumed() -> bool {
     true
 }
 
-/// Everything one look found.
+/// Everything one check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CheckReport {
     #[serde(with = "time::serde::rfc3339")]
@@ -115,7 +116,7 @@ pub struct CheckReport {
     pub serving: Serving,
 }
 
-/// A look at a domain that need not be registered.
+/// A check of a domain that need not be registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PreflightView {
     pub domain: String,
@@ -125,7 +126,7 @@ pub struct PreflightView {
     #[serde(default)]
     #[schema(value_type = DnsMethod, required = true)]
     pub dns_method: Open<DnsMethod>,
-    /// Whether nothing stands in the way of a certificate.
+    /// Whether nothing prevents a certificate.
     pub well: bool,
     #[serde(flatten)]
     pub report: CheckReport,

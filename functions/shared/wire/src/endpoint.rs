@@ -47,19 +47,21 @@ pub struct EndpointView {
     pub display_names: Vec<String>,
     #[schema(value_type = Reachability)]
     pub reachability: Open<Reachability>,
-    /// How names are proven that have to be proven over DNS.
+    /// How names are validated that have to be validated over DNS.
     #[serde(default)]
     #[schema(value_type = DnsMethod, required = true)]
     pub dns_method: Open<DnsMethod>,
     #[schema(value_type = Verdict)]
     pub verdict: Open<Verdict>,
-    /// Who must take the next step.
-    #[schema(value_type = WaitingOn)]
+    #[serde(flatten, with = "crate::renamed::waiting_on")]
+    #[schema(value_type = crate::renamed::WaitingOnFields)]
     pub actor: Open<WaitingOn>,
-    /// What is the case, in one or two sentences.
+    /// What is wrong or in progress, in one or two sentences.
     pub reason: String,
+    #[serde(flatten, with = "crate::renamed::next_step")]
+    #[schema(value_type = crate::renamed::NextStepFields)]
     pub next_step: String,
-    /// When the host will be without a good certificate unless something is done.
+    /// When the host will be without a good certificate unless somebody acts.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub breaks_at: Option<OffsetDateTime>,
     pub dns: DnsView,
@@ -70,7 +72,7 @@ pub struct EndpointView {
     #[serde(default)]
     #[schema(required = true)]
     pub serving: Serving,
-    /// What is seen of it in the background; null before the first look at its certificate.
+    /// What health checks see of it; null before the first one.
     pub watch: Option<WatchView>,
     /// Why the last attempt failed; null when it did not.
     pub failure: Option<FailureView>,
@@ -78,7 +80,7 @@ pub struct EndpointView {
     #[serde(default)]
     #[schema(required = true)]
     pub attempt: u64,
-    /// When the next attempt starts by itself; null while one runs.
+    /// When the next attempt starts automatically; null while one runs.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub next_attempt_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339")]
@@ -97,13 +99,13 @@ impl EndpointView {
     }
 }
 
-/// The required records beside what the last look found.
+/// The required records beside what the last check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DnsView {
-    /// When the records were last looked at; null if never.
+    /// When the records were last checked; null if never.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub checked_at: Option<OffsetDateTime>,
-    /// The worst of all records; null if they were never looked at.
+    /// The worst of all records; null if they were never checked.
     #[schema(value_type = Option<RecordStatus>)]
     pub status: Option<Open<RecordStatus>>,
     #[serde(default)]
@@ -132,7 +134,7 @@ pub struct EndpointList {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Overview {
     pub total: usize,
-    /// How many endpoints have each verdict, those that need attention first.
+    /// How many endpoints have each status, those that need attention first.
     pub verdicts: Vec<VerdictCount>,
     /// Those that need attention most, at most 20.
     pub attention: Vec<EndpointView>,

@@ -1,4 +1,4 @@
-//! What people and programs are told: one typed, versioned event for each fact, on topics and on a bus.
+//! What people and programs are notified of: one typed, versioned event for each fact, on topics and on a bus.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -16,34 +16,34 @@ pub enum AlertKind {
     CertificateIssued,
     /// A newer certificate took the place of the one before.
     CertificateRenewed,
-    /// There is no certificate, and the customer is not the one who can help.
+    /// There is no certificate, and not because of the domain owner.
     IssuanceFailed,
     /// As above, while an older certificate still serves.
     RenewalFailed,
-    /// The actor must do something, or the next certificate cannot be had.
+    /// Somebody must act, or the next certificate cannot be issued.
     ActionRequired,
-    /// A trouble that was told lasts, and the certificate's end comes nearer; or nobody has begun a renewal that is due.
+    /// An issue that was notified lasts, and the certificate expires soon; or no renewal has started although it is due.
     ExpiryApproaching,
-    /// What was told before is over.
+    /// What was notified before is resolved.
     Recovered,
-    /// ACM has the certificate, and the host presents another one.
+    /// ACM has the certificate, and the host serves a different one.
     ServedCertificateDiffers,
     /// The certificate is gone from ACM, or is another one there.
     CertificateMissing,
-    /// The installation itself does not work as it must.
+    /// A check of the installation itself fails.
     InstallationUnhealthy,
     EndpointRemoved,
     /// What a tenant's endpoints need, once a day.
     Digest,
 }
 
-/// How soon somebody should look.
+/// How urgent it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum AlertSeverity {
     /// Nothing is wrong.
     Info,
-    /// Something must be done, and there is time.
+    /// Somebody must act, and there is time.
     Notice,
     /// Under a third of the certificate's life is left.
     Warning,
@@ -53,12 +53,12 @@ pub enum AlertSeverity {
     Page,
 }
 
-/// Why something is told, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
+/// Why people are notified, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Cause(pub String);
 
-/// The certificate in place, as an event shows it.
+/// The current certificate, as an event shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CertificateFacts {
     /// ARN in ACM.
@@ -81,7 +81,7 @@ pub struct CertificateFacts {
 /// How far a cause reaches that is not of one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Affected {
-    /// Endpoints that have met the cause since it began.
+    /// Endpoints that have had the cause since it began.
     pub endpoints: u64,
     /// Domain of the first of them.
     pub first: String,
@@ -104,8 +104,8 @@ pub struct Alert {
     /// Name of the check that found it, where one did: `delegation-missing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
-    /// Who must act.
-    #[schema(value_type = WaitingOn)]
+    #[serde(flatten, with = "crate::renamed::waiting_on")]
+    #[schema(value_type = crate::renamed::WaitingOnFields)]
     pub actor: Open<WaitingOn>,
     /// Absent where the event is about the installation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -122,15 +122,16 @@ pub struct Alert {
     /// Since when it is so.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub since: Option<OffsetDateTime>,
-    /// When it breaks unless something is done: mostly the end of the certificate in place.
+    /// When it breaks unless somebody acts: mostly when the current certificate expires.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub until: Option<OffsetDateTime>,
-    /// When it is tried again by itself.
+    /// When the next attempt starts automatically.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<OffsetDateTime>,
     /// What happened and why.
     pub what: String,
-    /// What the actor is to do next.
+    #[serde(flatten, with = "crate::renamed::remedy")]
+    #[schema(value_type = crate::renamed::ActionFields)]
     pub remedy: String,
     /// The record to create or to change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,16 +151,16 @@ pub struct Alert {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Digest {
     pub endpoints: u64,
-    /// Endpoints with a good certificate and nothing in the way of the next one.
+    /// Endpoints with a good certificate and nothing that prevents the next one.
     pub ready: u64,
-    /// Endpoints that somebody must do something about.
+    /// Endpoints that need action.
     pub waiting: u64,
     /// New endpoints that wait for their first DNS records, and not for long yet.
     #[serde(default)]
     pub setting_up: u64,
     /// The most urgent of those that need action, the operator's first. Equal ones are one.
     pub needs: Vec<Need>,
-    /// The certificates that end next.
+    /// The certificates that expire next.
     pub next: Vec<Ending>,
 }
 
@@ -176,19 +177,22 @@ pub struct Need {
     /// How many need the same.
     #[serde(default = "one")]
     pub endpoints: u64,
-    #[schema(value_type = WaitingOn)]
+    #[serde(flatten, with = "crate::renamed::waiting_on")]
+    #[schema(value_type = crate::renamed::WaitingOnFields)]
     pub actor: Open<WaitingOn>,
     pub what: String,
+    #[serde(flatten, with = "crate::renamed::remedy")]
+    #[schema(value_type = crate::renamed::ActionFields)]
     pub remedy: String,
     /// Since when its attempts fail, where they do.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub since: Option<OffsetDateTime>,
-    /// When the certificate in place ends.
+    /// When the current certificate expires.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub until: Option<OffsetDateTime>,
 }
 
-/// A certificate, and when it ends.
+/// A certificate, and when it expires.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Ending {
     pub domain: String,

@@ -11,21 +11,21 @@ pub enum FailureName {
     Throttled,
     /// A service did not answer or failed on its side. Retried by the flow.
     Unavailable,
-    /// The customer's DNS or host is not as it must be; found before the CA was asked.
+    /// The domain owner's DNS records or host are missing or wrong; found before the CA was contacted.
     RecordsNotReady,
-    /// The CA looked and was not convinced.
+    /// The CA's validation failed.
     ChallengeFailed,
-    /// The CA's limits are spent for now.
+    /// A rate limit of the CA is reached.
     RateLimited,
-    /// The CA is away or busy, and said until when.
+    /// The CA is unavailable or busy.
     CaUnavailable,
     /// The order expired, or the CA knows it no longer.
     OrderLost,
     /// The CA will not issue for these names: policy, CAA, the request.
     CaRefused,
-    /// The certificate that came does not match key, names, clock or the one in place.
+    /// The new certificate does not match the key, the names, the clock or the current certificate.
     CertificateRejected,
-    /// ACM would not take the certificate.
+    /// ACM or a load balancer refused the certificate.
     DestinationRefused,
     /// A permission, a parameter or a resource of the installation is wrong.
     Misconfigured,
@@ -35,7 +35,7 @@ pub enum FailureName {
     EndpointRemoved,
     /// A newer attempt owns the endpoint; this one must not touch it.
     Superseded,
-    /// By our own count a limit of the CA is spent; the CA was not asked.
+    /// By our own count a rate limit of the CA is reached; the CA was not contacted.
     BudgetSpent,
     /// The CA takes nothing from this installation: its account, contact, terms or profile.
     AccountRefused,
@@ -62,16 +62,18 @@ pub struct Subproblem {
     pub detail: String,
 }
 
-/// Why an attempt failed, in words for the one who must act.
+/// Why an attempt failed, in words for whom it waits on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
     #[schema(value_type = FailureName)]
     pub name: Open<FailureName>,
-    #[schema(value_type = WaitingOn)]
+    #[serde(flatten, with = "crate::renamed::waiting_on")]
+    #[schema(value_type = crate::renamed::WaitingOnFields)]
     pub actor: Open<WaitingOn>,
     /// What happened and why, in one or two sentences. Texts from outside are made printable.
     pub summary: String,
-    /// The next step, for `actor`.
+    #[serde(flatten, with = "crate::renamed::remedy")]
+    #[schema(value_type = crate::renamed::ActionFields)]
     pub remedy: String,
     /// The earliest moment another try makes sense, where the other side named one.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
@@ -79,7 +81,7 @@ pub struct Failure {
     /// The CA's own words, where it was the CA that refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<AcmeProblem>,
-    /// The record to create or to change, where that is the remedy.
+    /// The record to create or to change, where that is the next step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<RequiredRecord>,
     /// The check that found it: `delegation-missing`. Absent where no check did.
@@ -91,14 +93,17 @@ pub struct Failure {
 pub struct FailureView {
     #[schema(value_type = FailureName)]
     pub name: Open<FailureName>,
-    #[schema(value_type = WaitingOn)]
+    #[serde(flatten, with = "crate::renamed::waiting_on")]
+    #[schema(value_type = crate::renamed::WaitingOnFields)]
     pub actor: Open<WaitingOn>,
     pub summary: String,
+    #[serde(flatten, with = "crate::renamed::remedy")]
+    #[schema(value_type = crate::renamed::ActionFields)]
     pub remedy: String,
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
     pub attempts: u32,
-    /// Since when the endpoint has been parked, as its customer seems to have left; null while it is not.
+    /// Since when the endpoint has been paused, as its records have been missing for long; null while it is not.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub parked_since: Option<OffsetDateTime>,
     /// The check that found it: `delegation-missing`. Absent where no check did.

@@ -1,4 +1,4 @@
-//! The installation itself, and who asks.
+//! The installation itself, and the caller.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,7 +24,8 @@ pub struct InstallationCheck {
     pub status: Open<InstallationStatus>,
     /// What was found, in one or two sentences.
     pub detail: String,
-    /// What the operator does about it; absent when all is well.
+    #[serde(flatten, with = "crate::renamed::optional_remedy")]
+    #[schema(value_type = crate::renamed::OptionalActionFields)]
     pub remedy: Option<String>,
     /// How much is used of what is limited, where the check is of that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

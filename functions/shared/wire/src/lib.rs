@@ -19,6 +19,7 @@ mod installation;
 mod open;
 mod problem;
 mod record;
+mod renamed;
 mod request;
 mod share;
 mod trail;

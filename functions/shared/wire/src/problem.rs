@@ -27,9 +27,8 @@ pub struct Problem {
     /// The input field at fault, as in the request: `also[1]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// What to do.
-    #[serde(default)]
-    #[schema(required = true)]
+    #[serde(flatten, with = "crate::renamed::remedy_if_any")]
+    #[schema(value_type = crate::renamed::ActionFields)]
     pub remedy: String,
 }
 

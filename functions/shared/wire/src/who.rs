@@ -1,27 +1,28 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Who has to do something before it goes on.
+/// Who has to do something before it goes on, by the words of earlier releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Actor)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitingOn {
     /// The owner of the domain, in its DNS.
-    #[serde(rename = "customer")]
+    #[serde(rename = "customer", alias = "domain_owner")]
     DomainOwner,
     /// The team that runs this installation.
     Operator,
-    /// The certificate authority; waiting is enough.
+    /// The certificate authority.
     Ca,
-    /// It goes on automatically.
+    /// It continues automatically.
     Nobody,
 }
 
 /// Who did something, from where: the trail that an audit follows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Origin {
-    /// IAM ARN, the token's subject, `link SHARE-ID`, or `managed-https` for what happens by itself.
+    /// IAM ARN, the token's subject, `link SHARE-ID`, or `managed-https` for what happens automatically.
     pub who: String,
-    /// Source address of the request; absent for what happens by itself.
+    /// Source address of the request; absent for what happens automatically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
 }

@@ -60,7 +60,7 @@ impl CheckLog for EndpointsTable {
     async fn last_check(&self, id: &EndpointId) -> Result<Option<CheckReport>, ServiceFault> {
         let Some(item) = self.get(items::endpoint_pk(id), "CHECK").await? else { return Ok(None) };
         let report = item.get("report").and_then(|value| value.as_s().ok());
-        let report = report.ok_or_else(|| items::unreadable("a look without its report"))?;
+        let report = report.ok_or_else(|| items::unreadable("a check without its report"))?;
         serde_json::from_str(report).map(Some).map_err(items::unreadable)
     }
 }

@@ -76,12 +76,10 @@ async fn attach(
         None => Err(Failure::new(
             FailureName::DestinationRefused,
             WaitingOn::Operator,
+            format!("The certificate is in ACM, but its listener {listener} does not exist."),
             format!(
-                "The certificate is in ACM, but the listener {listener} that it is to be attached to does not exist."
-            ),
-            format!(
-                "If the listener was replaced, name the new one: managed-https change {} --listener ARN. If it is to come \
-                 back, create it: it is attached at the next attempt.",
+                "If the listener was replaced, name the new one: managed-https change {} --listener ARN. If not, create it: \
+                 the next attempt attaches the certificate.",
                 endpoint.names.primary()
             ),
         )),
@@ -118,8 +116,8 @@ fn refused(fault: &ServiceFault, what: &str, arn: &str, endpoint: &Endpoint) -> 
             endpoint.names.primary()
         ),
         FaultKind::Refused => {
-            "Read the load balancer's words. If it is the quota of certificates of a listener, ask AWS to \
-                               raise it, or name another listener."
+            "Read the error. If the quota of certificates per listener is reached, ask AWS to raise it, or \
+                               name another listener."
                 .to_owned()
         }
     };

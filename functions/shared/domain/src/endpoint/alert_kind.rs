@@ -7,21 +7,21 @@ pub enum AlertKind {
     CertificateIssued,
     /// A newer certificate took the place of the one before.
     CertificateRenewed,
-    /// There is no certificate, and the customer is not the one who can help.
+    /// There is no certificate, and not because of the domain owner.
     IssuanceFailed,
     /// As above, while an older certificate still serves.
     RenewalFailed,
-    /// The actor must do something, or the next certificate cannot be had.
+    /// Somebody must act, or the next certificate cannot be issued.
     ActionRequired,
-    /// A trouble that was told lasts, and the certificate's end comes nearer; or nobody has begun a renewal that is due.
+    /// An issue that was notified lasts, and the certificate expires soon; or no renewal has started although it is due.
     ExpiryApproaching,
-    /// What was told before is over.
+    /// What was notified before is resolved.
     Recovered,
-    /// ACM has the certificate, and the host presents another one.
+    /// ACM has the certificate, and the host serves a different one.
     ServedCertificateDiffers,
     /// The certificate is gone from ACM, or is another one there.
     CertificateMissing,
-    /// The installation itself does not work as it must.
+    /// A check of the installation itself fails.
     InstallationUnhealthy,
     EndpointRemoved,
     /// What a tenant's endpoints need, once a day.

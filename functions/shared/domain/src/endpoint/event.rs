@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use vocabulary::failure::FailureName;
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::Origin;
 use vocabulary::text::printable;
 
@@ -62,11 +64,20 @@ impl Event {
             let (kind, summary) = match attempt.outcome {
                 Outcome::Running => return None,
                 Outcome::Issued => (EventKind::CertificateIssued, "The certificate was issued and imported.".into()),
-                Outcome::Renewed => (EventKind::CertificateRenewed, "The certificate was renewed in place.".into()),
-                Outcome::Unchanged => (EventKind::CertificateUnchanged, "The certificate in place was good.".into()),
+                Outcome::Renewed => {
+                    (EventKind::CertificateRenewed, "The certificate was renewed under the same ARN.".into())
+                }
+                Outcome::Unchanged => {
+                    (EventKind::CertificateUnchanged, "The current certificate is good: nothing to do.".into())
+                }
                 Outcome::Failed => {
                     let why = attempt.failure.as_ref().map_or("", |failure| failure.guidance.summary.as_str());
-                    (EventKind::AttemptFailed, printable(&format!("Attempt {number} failed: {why}"), 500))
+                    let waits = attempt.failure.as_ref().is_some_and(|failure| {
+                        failure.name == FailureName::RecordsNotReady && failure.waiting_on() == WaitingOn::DomainOwner
+                    });
+                    // Records that are not there yet are set-up, mostly.
+                    let ended = if waits { "is waiting for DNS records" } else { "failed" };
+                    (EventKind::AttemptFailed, printable(&format!("Attempt {number} {ended}: {why}"), 500))
                 }
                 Outcome::Removed => (EventKind::Removed, "The endpoint was removed.".into()),
             };
@@ -94,8 +105,7 @@ mod tests {
     use super::*;
     use time::Duration;
     use time::macros::datetime;
-    use vocabulary::failure::{Failure, FailureName};
-    use vocabulary::guidance::WaitingOn;
+    use vocabulary::failure::Failure;
 
     const START: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 

@@ -7,7 +7,7 @@ use vocabulary::certificate::InstalledCertificate;
 use vocabulary::guidance::Guidance;
 use vocabulary::text::moment;
 
-/// Looks in a row that must see the same before it is taken for true: a name server may be restarting.
+/// Consecutive checks that must find the same before it counts: a name server may be restarting.
 pub(crate) const CHECKS_TO_CONFIRM: u32 = 2;
 
 /// How long listeners may go on with the certificate before, as a part of the new one's lifetime and at the most.
@@ -19,19 +19,19 @@ pub(crate) const LONGEST_SETTLING: Duration = Duration::HOUR;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SymptomKind {
-    /// Records, their zone or the challenge path are not as they must be: the next renewal would fail.
+    /// Records, their zone or the challenge path are wrong: the next renewal would fail.
     DnsBroken,
     /// The certificate is gone from ACM.
     CertificateMissing,
-    /// ACM has another certificate under the same ARN.
+    /// ACM has a different certificate under the same ARN.
     AnotherHeld,
-    /// A further region does not have it.
+    /// Another region does not have it.
     CopyMissing,
     /// A listener that is to have it does not.
     Detached,
-    /// The host presents another certificate than the one in ACM.
+    /// The host serves a different certificate than the one in ACM.
     AnotherServed,
-    /// The host presents the certificate without those that lead to the root.
+    /// The host serves the certificate without its intermediate certificates.
     ChainIncomplete,
     /// No TLS connection to the host can be made.
     HostUnreachable,
@@ -55,34 +55,34 @@ impl SymptomKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Symptom {
     pub kind: SymptomKind,
-    /// The first look that saw it.
+    /// The first check that found it.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
-    /// Looks in a row that saw it.
+    /// Consecutive checks that found it.
     pub looks: u32,
     #[serde(flatten)]
     pub guidance: Guidance,
 }
 
 impl Symptom {
-    /// Whether it was there at two looks in a row: nobody is bothered with what mends itself in minutes.
+    /// Whether two consecutive checks found it: people are not notified of what resolves itself in minutes.
     pub fn is_confirmed(&self) -> bool {
         self.looks >= CHECKS_TO_CONFIRM
     }
 }
 
-/// How an endpoint was when it was last looked at.
+/// How an endpoint was at its last health check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
     #[serde(with = "time::serde::rfc3339")]
     pub looked_at: OffsetDateTime,
-    /// When records and hosts were last as they must be; absent if no look has found them so.
+    /// When records and hosts were last correct; absent if no check has found them so.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub dns_good_at: Option<OffsetDateTime>,
     /// What is wrong, each kind once, the gravest first.
     #[serde(default)]
     pub symptoms: Vec<Symptom>,
-    /// What the host presented.
+    /// What the host served.
     pub served: Serving,
     /// ARNs of what uses the certificate.
     #[serde(default)]
@@ -99,7 +99,7 @@ impl Health {
         self.symptoms.iter().filter(|symptom| symptom.is_confirmed())
     }
 
-    /// Whether something was seen that the next look has to confirm soon.
+    /// Whether something was found that the next check has to confirm soon.
     pub fn is_in_doubt(&self) -> bool {
         self.symptoms.iter().any(|symptom| !symptom.is_confirmed())
     }

@@ -1,4 +1,4 @@
-//! What people were told of an endpoint, so that nobody is told twice.
+//! What people were notified of, so that nobody is notified twice.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use time::OffsetDateTime;
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
 
-/// What an endpoint keeps of what was told of it.
+/// What an endpoint keeps of its notifications.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notifications {
     /// Alerts decided on so far. It makes the next one's id, which a repetition after a crash makes again.
     #[serde(default)]
     pub sequence: u64,
-    /// What was told and is not over.
+    /// What people were notified of and is not resolved.
     #[serde(default)]
     pub told: Vec<Notified>,
 }
@@ -28,22 +28,22 @@ pub struct Unsent {
     pub since: OffsetDateTime,
 }
 
-/// A trouble that was told.
+/// An issue that people were notified of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notified {
     pub cause: Cause,
     /// Whose part was undone; stored by its name in earlier releases.
     #[serde(rename = "actor")]
     pub owner: WaitingOn,
-    /// Serial of the certificate that was in place; a newer one is told of anew.
+    /// Serial of the certificate that was in place; with a newer one they are notified again.
     #[serde(default)]
     pub certificate: Option<String>,
-    /// The worst that was told.
+    /// The worst that people were notified of.
     pub severity: Severity,
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
     pub source: Source,
-    /// Whether it was told for all endpoints together: see [`SharedCause`](crate::alert::SharedCause).
+    /// Whether people were notified for all endpoints together: see [`SharedCause`](crate::alert::SharedCause).
     #[serde(default)]
     pub shared: bool,
 }
@@ -56,7 +56,7 @@ impl Notifications {
     }
 }
 
-/// Why something is told, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
+/// Why people are notified, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cause(String);
@@ -66,7 +66,7 @@ impl Cause {
         Self(word.into())
     }
 
-    /// The customer seems to have left.
+    /// The endpoint is paused: its records have been missing for long.
     pub fn parked() -> Self {
         Self::new("parked")
     }
@@ -88,17 +88,17 @@ impl fmt::Display for Cause {
     }
 }
 
-/// Where a trouble shows. What is over is over where it showed.
+/// Where an issue shows. It is resolved where it showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// Its attempts fail. Whatever they fail by, it lasts until one succeeds.
     Attempts,
-    /// A look at its records and host.
+    /// A check of its records and host.
     Look,
     /// The clock: what should have happened has not.
     Clock,
-    /// A look at the certificate in ACM.
+    /// A check of the certificate in ACM.
     Store,
 }
 
@@ -108,14 +108,14 @@ impl Source {
     }
 }
 
-/// How soon somebody should look.
+/// How urgent it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Nothing is wrong.
     #[default]
     Info,
-    /// Something must be done, and there is time.
+    /// Somebody must act, and there is time.
     Notice,
     /// Under a third of the certificate's life is left.
     Warning,
@@ -136,7 +136,7 @@ impl Severity {
         }
     }
 
-    /// How much a trouble matters by the part of a certificate's life that is left at `now`.
+    /// How much an issue matters by the part of a certificate's life that is left at `now`.
     ///
     /// "Under" is meant as it is said: with exactly a third left it is a notice.
     pub fn of_life(not_before: OffsetDateTime, not_after: OffsetDateTime, now: OffsetDateTime) -> Self {

@@ -1,7 +1,7 @@
-//! What is kept of an endpoint between two looks at it, and when it is looked at next.
+//! What is kept of an endpoint between two health checks, and when the next one is due.
 //!
-//! Pure: [`Health::follow`] makes of what was known and what was [`Seen`] what is known now, [`pace`](crate::health::pace) spreads the looks.
-//! Whether somebody is told is not decided here.
+//! Pure: [`Health::follow`] makes of what was known and what was [`Seen`] what is known now, [`pace`](crate::health::pace) spreads the checks.
+//! Whether people are notified is not decided here.
 
 use time::OffsetDateTime;
 use vocabulary::certificate::InstalledCertificate;
@@ -12,7 +12,7 @@ use crate::health::rules;
 use crate::health::seen::{AtListener, InAcm, Seen};
 
 impl Health {
-    /// What is known of `endpoint` after a look at `now`, which held `certificate` against what was seen.
+    /// What is known of `endpoint` after a check at `now`, which compared `certificate` with what was seen.
     ///
     /// What was wrong before and still is keeps its beginning; what is gone is gone at once.
     pub fn follow(
@@ -30,7 +30,7 @@ impl Health {
             InAcm::Unknown => before.map(|before| before.used_by.clone()).unwrap_or_default(),
         };
         let known = |kind| before.and_then(|before| before.symptom(kind));
-        // What could not be looked at is neither seen again nor over.
+        // What could not be checked is neither seen again nor resolved.
         let kept = before.into_iter().flat_map(|before| &before.symptoms);
         let unseen = |kind: SymptomKind| match kind {
             SymptomKind::CopyMissing => seen.copies.iter().any(|(_, acm)| *acm == InAcm::Unknown),
@@ -55,14 +55,14 @@ impl Health {
         Self { looked_at: now, dns_good_at, symptoms, served: seen.report.serving.clone(), used_by }
     }
 
-    /// What became certain by this look, or is over by it, in one sentence each for the history.
+    /// What this check confirmed, or found resolved, in one sentence each for the history.
     pub fn news(&self, before: Option<&Self>) -> Vec<String> {
         let was = |kind| before.and_then(|before| before.symptom(kind)).filter(|symptom| symptom.is_confirmed());
         let begun = self.confirmed().filter(|symptom| was(symptom.kind).is_none());
-        let begun = begun.map(|symptom| format!("Checked: {}", symptom.guidance.summary));
+        let begun = begun.map(|symptom| format!("Health check: {}", symptom.guidance.summary));
         let over = before.into_iter().flat_map(Self::confirmed);
         let over = over.filter(|symptom| self.symptom(symptom.kind).is_none());
-        let over = over.map(|symptom| format!("Checked: no longer so: {}", symptom.guidance.summary));
+        let over = over.map(|symptom| format!("Resolved: {}", symptom.guidance.summary));
         begun.chain(over).collect()
     }
 }

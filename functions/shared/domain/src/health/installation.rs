@@ -1,4 +1,4 @@
-//! What of an inspection of the installation is worth telling: what fails twice in a row.
+//! Which checks of the installation people are notified of: those that fail twice, one after the other.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -10,13 +10,13 @@ use crate::endpoint::health::CHECKS_TO_CONFIRM;
 use crate::endpoint::notified::{Cause, Notifications, Severity};
 use crate::installation::check::{InstallationCheck, InstallationStatus};
 
-/// Alarms tell by themselves, and what they ring for is among the other checks.
-const TELL_BY_THEMSELVES: &str = "alarms";
+/// Alarms notify people on their own, and the other checks have what they are raised for.
+const ALARMS: &str = "alarms";
 
-/// What is kept of the installation between two looks at it.
+/// What is kept of the installation between two inspections.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstallationState {
-    /// Checks that failed at the last look.
+    /// Checks that failed at the last inspection.
     #[serde(default)]
     pub failing: Vec<FailingCheck>,
     #[serde(default)]
@@ -29,13 +29,13 @@ pub struct FailingCheck {
     pub check: String,
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
-    /// Looks in a row that found it so.
+    /// Consecutive inspections that found it so.
     pub looks: u32,
 }
 
-/// Decides what is to be told of `checks`, and what is to be kept once it was. `dashboard` is the base URL of the links.
+/// Decides what people are notified of by `checks`, and what to keep then. `dashboard` is the base URL of the links.
 ///
-/// A check is told of when it has failed twice in a row, and again when it passes. Warnings are for `doctor`.
+/// People are notified of a check when it has failed twice, one after the other, and when it passes again. Warnings are for `doctor`.
 pub fn follow(
     before: &InstallationState,
     checks: &[InstallationCheck],
@@ -58,7 +58,7 @@ pub fn follow(
             guidance: Guidance::new(
                 WaitingOn::Operator,
                 &check.detail,
-                check.remedy.as_deref().unwrap_or("Look closer: managed-https doctor"),
+                check.remedy.as_deref().unwrap_or("See the details: managed-https doctor"),
             ),
         })
         .collect();
@@ -67,7 +67,7 @@ pub fn follow(
 }
 
 fn is_failing(check: &InstallationCheck) -> bool {
-    check.status == InstallationStatus::Failed && check.name != TELL_BY_THEMSELVES
+    check.status == InstallationStatus::Failed && check.name != ALARMS
 }
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
     fn check(name: &str, status: InstallationStatus) -> InstallationCheck {
-        let remedy = (status != InstallationStatus::Ok).then(|| format!("mend {name}"));
+        let remedy = (status != InstallationStatus::Ok).then(|| format!("fix {name}"));
         InstallationCheck { name: name.into(), status, detail: format!("{name} is so"), remedy, used: vec![] }
     }
 
@@ -127,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn a_message_says_what_is_so_since_when_and_what_mends_it() {
+    fn a_message_says_what_is_wrong_since_when_and_the_next_step() {
         let failed = [check("schedule", InstallationStatus::Failed)];
         let (_, once) = follow(&InstallationState::default(), &failed, NOW, None);
         let (alerts, _) = follow(&once, &failed, NOW + Duration::minutes(5), None);
         assert_eq!(
             (alerts[0].guidance.summary.as_str(), alerts[0].guidance.next_step()),
-            ("schedule is so", "mend schedule")
+            ("schedule is so", "fix schedule")
         );
         assert_eq!(alerts[0].since, Some(NOW));
     }

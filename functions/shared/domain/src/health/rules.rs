@@ -1,4 +1,4 @@
-//! What of a look is a symptom. Each rule says what, whose move it is, and what to do.
+//! What of a health check is a symptom. Each rule says what is wrong, who is waited on, and the next step.
 
 use diagnosis::catalogue::Area;
 use diagnosis::report::{CheckReport, Finding, Serving, Severity};
@@ -20,7 +20,7 @@ fn of_kind(kind: SymptomKind, guidance: Guidance) -> Symptom {
 }
 
 /// The worst fault that would fail the next renewal. What the CA said last is the attempt's own failure, and what the
-/// host presents is judged by [`served`].
+/// host serves is judged by [`served`].
 pub(super) fn dns(report: &CheckReport) -> Option<Symptom> {
     let renewal = |finding: &&Finding| {
         finding.severity == Severity::Error
@@ -43,17 +43,14 @@ pub(super) fn in_acm(
         InAcm::Gone => vec![symptom(
             SymptomKind::CertificateMissing,
             WaitingOn::Operator,
-            format!("The certificate {arn} is gone from ACM: somebody deleted it."),
-            format!("Have a new one, which gets another ARN, and attach that to the listeners: {renew}"),
+            format!("The certificate {arn} was deleted from ACM."),
+            format!("Renew it, which gives it a new ARN, and attach the new one to the listeners: {renew}"),
         )],
         InAcm::There(there) if there.serial != held.serial => vec![symptom(
             SymptomKind::AnotherHeld,
             WaitingOn::Operator,
-            format!(
-                "ACM has the certificate {} under {arn}, and not {}: somebody imported it.",
-                there.serial, held.serial
-            ),
-            format!("Find out who imports there, and have the right one back: {renew}"),
+            format!("ACM has a different certificate under {arn}: serial {} instead of {}.", there.serial, held.serial),
+            format!("Find out who imports certificates there, then renew: {renew}"),
         )],
         InAcm::There(there) => {
             let unused_before = before.is_some_and(|before| before.symptom(SymptomKind::Unused).is_some());
@@ -62,9 +59,9 @@ pub(super) fn in_acm(
             let unused = symptom(
                 SymptomKind::Unused,
                 WaitingOn::Operator,
-                format!("Nothing uses {arn} any more: it was detached from the last listener that had it."),
+                format!("The certificate {arn} is no longer in use: it was detached from its last listener."),
                 format!(
-                    "Attach it again, or remove the endpoint if it has served its time: managed-https remove {}",
+                    "Attach it again, or remove the endpoint if it is no longer needed: managed-https remove {}",
                     endpoint.names.primary()
                 ),
             );
@@ -73,12 +70,12 @@ pub(super) fn in_acm(
     }
 }
 
-/// Another one than ours may be the one before, which an attempt has yet to replace: its failure says so.
+/// A different one may be the previous one, which an attempt has yet to replace: its failure says so.
 pub(super) fn copies(endpoint: &Endpoint, copies: &[(CertificateCopy, InAcm)]) -> Option<Symptom> {
     let wrong = |(copy, acm): &(CertificateCopy, InAcm)| match acm {
-        InAcm::Gone => Some(format!("{} is gone", copy.arn)),
+        InAcm::Gone => Some(format!("{} was deleted", copy.arn)),
         InAcm::There(there) if there.serial != copy.serial => {
-            Some(format!("under {} there is the certificate {}", copy.arn, there.serial))
+            Some(format!("{} is a different certificate (serial {})", copy.arn, there.serial))
         }
         _ => None,
     };
@@ -87,9 +84,9 @@ pub(super) fn copies(endpoint: &Endpoint, copies: &[(CertificateCopy, InAcm)]) -
         symptom(
             SymptomKind::CopyMissing,
             WaitingOn::Operator,
-            format!("The certificate is not in all its regions: {}.", wrong.join("; ")),
+            format!("The certificate is missing in some of its regions: {}.", wrong.join("; ")),
             format!(
-                "Find out who deletes or imports there, and have a new one everywhere: managed-https renew {} --wait",
+                "Find out who deletes or imports certificates there, then renew it everywhere: managed-https renew {} --wait",
                 endpoint.names.primary()
             ),
         )
@@ -108,10 +105,10 @@ pub(super) fn listeners(endpoint: &Endpoint, listeners: &[(ListenerArn, AtListen
         symptom(
             SymptomKind::Detached,
             WaitingOn::Operator,
-            format!("The certificate is not on all its listeners: {}.", wrong.join("; ")),
+            format!("The certificate is missing from some of its listeners: {}.", wrong.join("; ")),
             format!(
-                "Have it attached again: managed-https renew {name} --wait. If it is not to be there any more, name the \
-                 listeners that remain: managed-https change {name} --listener ARN"
+                "Attach it again: managed-https renew {name} --wait. If a listener no longer needs it, name the remaining \
+                 ones: managed-https change {name} --listener ARN"
             ),
         )
     })
@@ -121,33 +118,33 @@ pub(super) fn served(held: &InstalledCertificate, serving: &Serving, now: Offset
     let InstalledCertificate { arn, serial: ours_serial, imported_at, .. } = held;
     match serving {
         Serving::NotChecked => None,
-        // A load balancer takes a moment to take up what was imported.
+        // A load balancer takes some time to serve what was imported.
         Serving::Presented { ours: false, .. } if now < settles_at(held) => None,
         Serving::Presented { ours: false, host, serial, issuer, not_after, .. } => Some(symptom(
             SymptomKind::AnotherServed,
             WaitingOn::Operator,
             format!(
-                "{host} presents the certificate {serial} by {issuer}, which ends {}, and not {ours_serial}, which is in \
-                 ACM since {}.",
+                "{host} serves a different certificate: serial {serial} by {issuer}, which expires {}, instead of \
+                 {ours_serial}, which was imported into ACM {}.",
                 moment(*not_after),
                 moment(*imported_at),
             ),
             format!(
-                "Attach {arn} to the load balancer's HTTPS listener; if it is there, find out what answers before it: \
+                "Attach {arn} to the load balancer's HTTPS listener. If it is attached, find out what answers instead: \
                  openssl s_client -connect {host}:443 -servername {host} </dev/null"
             ),
         )),
         Serving::Presented { ours: true, chain_complete: false, host, .. } => Some(symptom(
             SymptomKind::ChainIncomplete,
             WaitingOn::Operator,
-            format!("{host} presents its certificate without the chain to the root: many clients refuse it."),
-            "Have what ends TLS there send the whole chain, as it is in ACM.".into(),
+            format!("{host} serves its certificate without the intermediate certificates. Many clients refuse it."),
+            "Configure the server that terminates TLS there to send the whole chain, as ACM has it.".into(),
         )),
         Serving::Presented { .. } => None,
         Serving::Unreachable { host, reason } => Some(symptom(
             SymptomKind::HostUnreachable,
             WaitingOn::Operator,
-            format!("{host} cannot be reached over TLS: {reason}."),
+            format!("{host} does not answer over TLS: {reason}."),
             format!("Add an HTTPS listener with {arn} to the load balancer, and open port 443."),
         )),
     }

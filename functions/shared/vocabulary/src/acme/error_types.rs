@@ -51,7 +51,7 @@ pub const ACME_ERRORS: [AcmeError; 27] = [
         "compound",
         WaitingOn::DomainOwner,
         "Several names failed, each for a reason of its own.",
-        "Look at each name.",
+        "Check each name.",
     ),
     error(
         "connection",
@@ -63,13 +63,13 @@ pub const ACME_ERRORS: [AcmeError; 27] = [
         "dns",
         WaitingOn::DomainOwner,
         "The CA could not look the name up.",
-        "Look at the domain's name servers: the CA could not resolve the name, or its DNSSEC does not validate.",
+        "Check the domain's name servers: the CA could not resolve the name, or its DNSSEC does not validate.",
     ),
     error(
         "dnssec",
         WaitingOn::DomainOwner,
         "The domain's DNSSEC does not validate.",
-        "Look at the domain's name servers: the CA could not resolve the name, or its DNSSEC does not validate.",
+        "Check the domain's name servers: the CA could not resolve the name, or its DNSSEC does not validate.",
     ),
     error(
         "externalAccountRequired",

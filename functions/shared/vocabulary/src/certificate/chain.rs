@@ -29,17 +29,17 @@ pub struct VerifiedChain {
 pub enum ChainRejected {
     #[error("the CA's answer is not a chain of PEM certificates")]
     Malformed,
-    #[error("the certificate is for another key than the stored one")]
+    #[error("it is for a different key than the stored one")]
     OtherKey,
-    #[error("the certificate does not name exactly what was ordered: it has {found}")]
+    #[error("its names are not exactly the ordered ones: it has {found}")]
     OtherNames { found: String },
-    #[error("the certificate is not valid before {0}")]
+    #[error("it is not valid before {0}")]
     NotYetValid(OffsetDateTime),
-    #[error("the certificate expired at {0}")]
+    #[error("it expired at {0}")]
     Expired(OffsetDateTime),
     #[error("certificate {0} of the chain did not sign the one before it")]
     BrokenChain(usize),
-    #[error("the certificate expires at {new}, before the one in place ({held})")]
+    #[error("it expires at {new}, before the current one ({held})")]
     ShorterLived { new: OffsetDateTime, held: OffsetDateTime },
 }
 
@@ -53,8 +53,8 @@ impl ChainRejected {
                 FailureName::CertificateRejected,
                 WaitingOn::Operator,
                 summary,
-                "The profile or the CA now issues for a shorter time. It is tried again when the new certificate would not end \
-                 sooner; to have it at once, remove the endpoint and register it anew.",
+                "The profile or the CA now issues shorter-lived certificates. The next attempt starts when a new one would not \
+                 expire sooner. To replace it now, remove the endpoint and register it again.",
             )
             .with_retry_after(Some(now + (*held - *new))),
             _ => Failure::new(

@@ -26,7 +26,7 @@ impl PersistentIssuer {
     pub fn of(issuer: &Issuer) -> Result<Self, Failure> {
         let missing = |parameter: &str| {
             Failure::misconfigured(format!(
-                "Standing records name the CA and the ACME account, and the parameter {parameter} does not say it."
+                "Persistent validation records name the CA and the ACME account, and the parameter {parameter} is not set."
             ))
         };
         let domain = issuer.identities.first().ok_or_else(|| missing("CaaIdentities"))?.to_ascii_lowercase();

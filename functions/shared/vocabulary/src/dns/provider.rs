@@ -85,7 +85,7 @@ pub const PROVIDERS: [Provider; 30] = [
         "Porkbun",
         &["porkbun.com"],
         Some(
-            "Delete the parking records (ALIAS and *.…) that it makes by itself; the wildcard answers for every name.",
+            "Delete the parking records (ALIAS and *.…) that it creates automatically; the wildcard answers for every name.",
         ),
     ),
     relative("DNSimple", &["dnsimple.com", "dnsimple-edge.org", "dnsimple-edge.net", "dnsimple-edge.io"], None),
@@ -94,7 +94,9 @@ pub const PROVIDERS: [Provider; 30] = [
         domains: &["nsone.net"],
         part: None,
         typing: Typing::Either,
-        trap: Some("On Netlify, records that a site has made by itself cannot be edited; add the new one beside them."),
+        trap: Some(
+            "On Netlify, records that a site has created automatically cannot be edited; add the new one beside them.",
+        ),
     },
     Provider {
         name: "Akamai Edge DNS",
@@ -155,7 +157,7 @@ pub fn hint<'a>(servers: impl Iterator<Item = &'a str>, apex: &str, names: &[&st
     let typed: Vec<String> = names.iter().map(|name| format!("“{}”", first.typed(name, apex))).collect();
     let names = typed.join(", ");
     let typing = match first.typing {
-        Typing::Relative => format!("Type {names} as the name: {} appends {apex} by itself.", first.name),
+        Typing::Relative => format!("Type {names} as the name: {} appends {apex} automatically.", first.name),
         Typing::Full => format!("Type the full name, {names}: nothing is appended."),
         Typing::Either => format!("Type {names} as the name; the full name is understood too."),
     };
@@ -244,7 +246,10 @@ mod tests {
     #[test]
     fn the_very_name_is_said_as_the_provider_wants_it_typed() {
         let godaddy = typing("ns37.domaincontrol.com", &["_acme-challenge.shop.example.com"]);
-        assert_eq!(godaddy.typing, "Type “_acme-challenge.shop” as the name: GoDaddy appends example.com by itself.");
+        assert_eq!(
+            godaddy.typing,
+            "Type “_acme-challenge.shop” as the name: GoDaddy appends example.com automatically."
+        );
         assert!(godaddy.trap.is_some_and(|trap| trap.contains("twice")));
         let apex = typing("ns37.domaincontrol.com", &["example.com", "_acme-challenge.example.com"]);
         assert!(apex.typing.contains("“@”, “_acme-challenge”"), "{}", apex.typing);

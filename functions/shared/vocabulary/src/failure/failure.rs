@@ -1,4 +1,4 @@
-//! How a step fails: a closed list of names that the state machine matches, and who must act.
+//! How a step fails: a closed list of names that the state machine matches, and who is waited on.
 
 use std::fmt;
 
@@ -17,21 +17,21 @@ pub enum FailureName {
     Throttled,
     /// A service did not answer or failed on its side. Retried by the flow.
     Unavailable,
-    /// The customer's DNS or host is not as it must be; found before the CA was asked.
+    /// The domain owner's DNS records or host are missing or wrong; found before the CA was contacted.
     RecordsNotReady,
-    /// The CA looked and was not convinced.
+    /// The CA's validation failed.
     ChallengeFailed,
-    /// The CA's limits are spent for now.
+    /// A rate limit of the CA is reached.
     RateLimited,
-    /// The CA is away or busy, and said until when.
+    /// The CA is unavailable or busy.
     CaUnavailable,
     /// The order expired, or the CA knows it no longer.
     OrderLost,
     /// The CA will not issue for these names: policy, CAA, the request.
     CaRefused,
-    /// The certificate that came does not match key, names, clock or the one in place.
+    /// The new certificate does not match the key, the names, the clock or the current certificate.
     CertificateRejected,
-    /// ACM would not take the certificate.
+    /// ACM or a load balancer refused the certificate.
     DestinationRefused,
     /// A permission, a parameter or a resource of the installation is wrong.
     Misconfigured,
@@ -41,7 +41,7 @@ pub enum FailureName {
     EndpointRemoved,
     /// A newer attempt owns the endpoint; this one must not touch it.
     Superseded,
-    /// By our own count a limit of the CA is spent; the CA was not asked.
+    /// By our own count a rate limit of the CA is reached; the CA was not contacted.
     BudgetSpent,
     /// The CA takes nothing from this installation: its account, contact, terms or profile.
     AccountRefused,
@@ -167,7 +167,7 @@ impl Failure {
             FailureName::Misconfigured,
             WaitingOn::Operator,
             summary,
-            "Compare the stack's parameters and the function's role with template.yaml, deploy again, then run `managed-https renew`.",
+            "Compare the stack's parameters and the function's role with template.yaml, deploy again, then run: managed-https renew ENDPOINT",
         )
     }
 
@@ -177,17 +177,17 @@ impl Failure {
             FailureName::Unavailable,
             WaitingOn::Operator,
             summary,
-            "It is retried automatically. If it lasts, look at the service's health page and the function's log.",
+            "Retried automatically. Check the service's health page and the function's log.",
         )
     }
 
     pub fn superseded() -> Self {
-        let summary = "A newer attempt owns this endpoint, and goes on.";
+        let summary = "A newer attempt has replaced this one and continues.";
         Self::without_action(FailureName::Superseded, WaitingOn::Operator, summary)
     }
 
     pub fn removed() -> Self {
-        let summary = "The endpoint was removed while the attempt ran. What the attempt had published is taken away.";
+        let summary = "The endpoint was removed during the attempt. What the attempt had published is deleted.";
         Self::without_action(FailureName::EndpointRemoved, WaitingOn::Operator, summary)
     }
 }

@@ -35,7 +35,7 @@ impl From<ServiceFault> for Failure {
                 FailureName::Throttled,
                 WaitingOn::Operator,
                 summary,
-                "It is retried automatically. If it lasts, raise the service's quota.",
+                "Retried automatically. Raise the service's quota.",
             ),
             FaultKind::Unavailable => Failure::unavailable(summary),
             FaultKind::Denied | FaultKind::Refused => Failure::misconfigured(summary),

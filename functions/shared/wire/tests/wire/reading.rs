@@ -55,6 +55,10 @@ fn takes_new_words<T: Serialize + DeserializeOwned>(sample: &Value, words: &[&st
     for pointer in words {
         let mut younger = sample.clone();
         *younger.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is there")) = json!("a_new_word");
+        // Who is waited on is sent by its old name, too.
+        if let Some(object) = pointer.strip_suffix("/waiting_on") {
+            younger.pointer_mut(object).expect("an object")["actor"] = json!("a_new_word");
+        }
         assert_eq!(serde_json::to_value(read::<T>(&younger)).expect("plain data"), younger, "{pointer}");
     }
 }
@@ -67,16 +71,16 @@ fn a_word_of_a_later_release_is_kept_wherever_there_is_a_list_of_words() {
             "/reachability",
             "/dns_method",
             "/verdict",
-            "/actor",
+            "/waiting_on",
             "/dns/status",
             "/dns/records/0/status",
             "/dns/findings/0/severity",
-            "/dns/findings/0/actor",
+            "/dns/findings/0/waiting_on",
             "/certificate/state",
             "/watch/symptoms/0/kind",
-            "/watch/symptoms/0/actor",
+            "/watch/symptoms/0/waiting_on",
             "/failure/name",
-            "/failure/actor",
+            "/failure/waiting_on",
         ],
     );
     takes_new_words::<PreflightView>(&samples::preflight(), &["/reachability", "/dns_method", "/records/0/status"]);
@@ -86,14 +90,14 @@ fn a_word_of_a_later_release_is_kept_wherever_there_is_a_list_of_words() {
             "/attempts/0/outcome",
             "/attempts/0/method",
             "/attempts/0/failure/name",
-            "/attempts/0/failure/actor",
+            "/attempts/0/failure/waiting_on",
             "/attempts/0/steps/0/step",
         ],
     );
     takes_new_words::<EventList>(&samples::events(), &["/events/0/kind"]);
     takes_new_words::<InstallationView>(&samples::installation(), &["/checks/0/status"]);
     takes_new_words::<Overview>(&samples::overview(), &["/verdicts/0/verdict"]);
-    takes_new_words::<Alert>(&samples::alert(), &["/kind", "/severity", "/actor", "/digest/needs/0/actor"]);
+    takes_new_words::<Alert>(&samples::alert(), &["/kind", "/severity", "/waiting_on", "/digest/needs/0/waiting_on"]);
 }
 
 #[test]
@@ -143,7 +147,7 @@ fn what_an_earlier_release_left_out_is_empty() {
             ("/deployment/listeners/0", &["attached_at"]),
             ("/deployment", &["regions", "role", "copies"]),
             ("/serving", &["chain_complete"]),
-            ("/watch/symptoms/0", &["kind", "looks", "actor", "record"]),
+            ("/watch/symptoms/0", &["kind", "looks", "waiting_on", "actor", "record"]),
             ("/watch", &["look_again_at", "dns_good_at", "used_by"]),
             ("/failure", &["parked_since"]),
             ("", &["tenant", "names", "display_names", "dns_method", "breaks_at", "attempt", "next_attempt_at"]),
@@ -178,8 +182,21 @@ fn an_attempt_of_an_earlier_release_has_no_times_of_its_steps() {
 
 #[test]
 fn what_makes_an_endpoint_cannot_be_left_out() {
-    for field in ["id", "domain", "reachability", "verdict", "actor", "reason", "next_step", "dns", "certificate"] {
-        let broken = older(samples::endpoint(), &[("", &[field])]);
-        assert!(serde_json::from_value::<EndpointView>(broken).is_err(), "{field}");
+    let one_name = ["id", "domain", "reachability", "verdict", "reason", "dns", "certificate"].map(|field| vec![field]);
+    for fields in one_name.into_iter().chain([vec!["waiting_on", "actor"], vec!["action", "next_step"]]) {
+        let broken = older(samples::endpoint(), &[("", &fields)]);
+        assert!(serde_json::from_value::<EndpointView>(broken).is_err(), "{fields:?}");
+    }
+}
+
+#[test]
+fn a_field_with_a_new_name_is_read_by_the_new_or_the_old_one() {
+    for left_out in [["waiting_on", "action"], ["actor", "next_step"]] {
+        let one: EndpointView = read(&older(samples::endpoint(), &[("", &left_out)]));
+        assert_eq!(one, read(&samples::endpoint()), "without {left_out:?}");
+    }
+    for left_out in [["waiting_on", "action"], ["actor", "remedy"]] {
+        let one: Alert = read(&older(samples::alert(), &[("", &left_out), ("/digest/needs/0", &left_out)]));
+        assert_eq!(one, read(&samples::alert()), "without {left_out:?}");
     }
 }

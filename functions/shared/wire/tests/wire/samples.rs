@@ -20,7 +20,7 @@ fn checked() -> Value {
 fn finding() -> Value {
     json!({"check": "delegation-missing", "severity": "error", "subject": "_acme-challenge.example.com",
         "expected": "CNAME l.acme.example", "found": "nothing", "explanation": "The CA finds no value.",
-        "actor": "customer", "fix": {"text": "Create it.", "record": record(), "command": "dig x"}})
+        "waiting_on": "domain_owner", "actor": "customer", "fix": {"text": "Create it.", "record": record(), "command": "dig x"}})
 }
 
 fn provider() -> Value {
@@ -36,7 +36,7 @@ pub(crate) fn endpoint() -> Value {
     json!({
         "id": "ep-1", "tenant": "acme", "domain": "example.com", "names": ["example.com"],
         "display_names": ["example.com"], "reachability": "external", "dns_method": "dns-01",
-        "verdict": "action_required", "actor": "customer", "reason": "no CNAME", "next_step": "Create it.",
+        "verdict": "action_required", "waiting_on": "domain_owner", "actor": "customer", "reason": "no CNAME", "action": "Create it.", "next_step": "Create it.",
         "breaks_at": "2026-04-01T00:00:00Z",
         "dns": {"checked_at": "2026-01-01T00:00:00Z", "status": "missing", "records": [checked()],
             "findings": [finding()], "provider": provider()},
@@ -49,9 +49,9 @@ pub(crate) fn endpoint() -> Value {
         "serving": presented(),
         "watch": {"looked_at": "2026-01-01T00:00:00Z", "look_again_at": "2026-01-01T06:00:00Z",
             "dns_good_at": "2026-01-01T00:00:00Z", "symptoms": [{"kind": "dns_broken", "since": "2026-01-01T00:00:00Z",
-                "looks": 2, "actor": "customer", "summary": "nothing there", "remedy": "Create it.", "record": record()}],
+                "looks": 2, "waiting_on": "domain_owner", "actor": "customer", "summary": "nothing there", "action": "Create it.", "remedy": "Create it.", "record": record()}],
             "used_by": ["arn:lb"]},
-        "failure": {"name": "RecordsNotReady", "actor": "customer", "summary": "no CNAME", "remedy": "Create it.",
+        "failure": {"name": "RecordsNotReady", "waiting_on": "domain_owner", "actor": "customer", "summary": "no CNAME", "action": "Create it.", "remedy": "Create it.",
             "since": "2026-01-01T00:00:00Z", "attempts": 3, "parked_since": "2026-01-08T00:00:00Z"},
         "attempt": 4, "next_attempt_at": "2026-01-02T00:00:00Z", "created_at": "2026-01-01T00:00:00.123Z"
     })
@@ -81,7 +81,7 @@ pub(crate) fn attempts() -> Value {
         "attempt": 7, "started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:00:12.3Z",
         "outcome": "failed", "method": "dns-01", "order": "https://ca.example/order/1",
         "directory": "https://ca.example/dir", "execution": "ep-1-7",
-        "failure": {"name": "CaRefused", "actor": "ca", "summary": "It says no.", "remedy": "Wait.",
+        "failure": {"name": "CaRefused", "waiting_on": "ca", "actor": "ca", "summary": "It says no.", "action": "Wait.", "remedy": "Wait.",
             "retry_after": "2026-01-01T01:00:00Z", "record": record(),
             "problem": {"kind": "caa", "detail": "CAA forbids", "subproblems": [
                 {"name": "example.com", "kind": "caa", "detail": "CAA forbids"}]}},
@@ -115,21 +115,21 @@ pub(crate) fn new_share() -> Value {
 }
 
 pub(crate) fn installation() -> Value {
-    json!({"checks": [{"name": "acm-quota", "status": "warning", "detail": "Much is used.", "remedy": "Ask for more.",
+    json!({"checks": [{"name": "acm-quota", "status": "warning", "detail": "Much is used.", "action": "Ask for more.", "remedy": "Ask for more.",
         "used": [{"of": "certificates", "percent": 91}]}]})
 }
 
 pub(crate) fn alert() -> Value {
     json!({
         "version": 1, "id": "ep-1.x", "at": "2026-01-01T00:00:00Z", "kind": "ActionRequired", "severity": "warning",
-        "cause": "RecordsNotReady", "check": "delegation-missing", "actor": "customer", "tenant": "acme", "endpoint": "ep-1", "domain": "example.com",
+        "cause": "RecordsNotReady", "check": "delegation-missing", "waiting_on": "domain_owner", "actor": "customer", "tenant": "acme", "endpoint": "ep-1", "domain": "example.com",
         "names": ["example.com"], "since": "2026-01-01T00:00:00Z", "until": "2026-04-01T00:00:00Z",
-        "next_attempt": "2026-01-02T00:00:00Z", "what": "no CNAME", "remedy": "Create it.", "record": record(),
+        "next_attempt": "2026-01-02T00:00:00Z", "what": "no CNAME", "action": "Create it.", "remedy": "Create it.", "record": record(),
         "certificate": {"arn": "arn:x", "serial": "0A", "issuer": "CN=Test", "directory": "https://ca.example/dir",
             "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z", "renew_at": "2026-03-01T00:00:00Z"},
         "affected": {"endpoints": 3, "first": "example.com"},
         "digest": {"endpoints": 3, "ready": 1, "waiting": 2, "setting_up": 0,
-            "needs": [{"domain": "example.com", "endpoints": 1, "actor": "customer", "what": "no CNAME", "remedy": "Create it.",
+            "needs": [{"domain": "example.com", "endpoints": 1, "waiting_on": "domain_owner", "actor": "customer", "what": "no CNAME", "action": "Create it.", "remedy": "Create it.",
                 "since": "2026-01-01T00:00:00Z", "until": "2026-04-01T00:00:00Z"}],
             "next": [{"domain": "example.com", "not_after": "2026-04-01T00:00:00Z", "renew_at": "2026-03-01T00:00:00Z"}]},
         "link": "https://certificates.example/dashboard"
