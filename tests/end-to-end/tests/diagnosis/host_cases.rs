@@ -72,7 +72,13 @@ pub(crate) const CASES: [Case; 25] = [
     case!(HttpWrongAnswer, DomainOwner, "a redirect without Location", "in the header Location", no_location),
     case!(HostElsewhere, DomainOwner, "a target with the zone appended", "Put a dot at the end", appended),
     case!(HostElsewhere, DomainOwner, "several A records of another server", "point the host at the platform", several),
-    case!(HostMissing, DomainOwner, "one of several names without a record", "Or take the name off", one_is_gone),
+    case!(
+        HostMissing,
+        DomainOwner,
+        "one of several names without a record",
+        "point the host at the platform",
+        one_is_gone
+    ),
     case!(HostConflict, DomainOwner, "a server that holds an A record beside the CNAME", "Delete A 127.0.0.15", torn),
     case!(
         HostAddressReserved,

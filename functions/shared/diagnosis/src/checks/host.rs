@@ -84,11 +84,15 @@ pub(crate) fn weighed(finding: Finding, subject: &Subject, need: Option<&Need>) 
     let later = finding.is(Check::HostMissing) || finding.is(Check::HostElsewhere);
     if let Some(record) = finding.guidance.record.as_ref().filter(|_| later && need.visitors_only) {
         let line = record.line();
-        let others = if finding.is(Check::HostElsewhere) { " (and remove other A and AAAA records)" } else { "" };
-        finding.guidance.action = Some(format!(
-            "When you are ready for visitors, point the host at the platform: {line}{others}. The certificate does not \
-             wait for it."
-        ));
+        let step = finding.guidance.next_step();
+        // What is wrong with the record in particular is said of visitors, too.
+        let step = match step.starts_with(http::CREATE) || step.starts_with(POINT) {
+            true if finding.is(Check::HostMissing) => format!("point the host at the platform: {line}"),
+            true => format!("point the host at the platform: {line} (and remove other A and AAAA records)"),
+            false => format!("fix the host's record. {step}"),
+        };
+        let text = format!("When you are ready for visitors, {step}. The certificate does not wait for it.");
+        finding.guidance.action = Some(text);
     }
     finding
 }
@@ -278,7 +282,9 @@ pub(crate) fn platform(subject: &Subject, chain: &Chain) -> Option<Finding> {
     })
 }
 
+const POINT: &str = "Point the host at the platform";
+
 fn point(record: &DnsRecord) -> Fix {
-    let text = format!("Point the host at the platform: {} (and remove other A and AAAA records)", record.line());
+    let text = format!("{POINT}: {} (and remove other A and AAAA records)", record.line());
     Fix::of(text).with_record(record.clone())
 }

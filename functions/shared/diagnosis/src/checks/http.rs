@@ -46,9 +46,11 @@ pub fn fault(host: &Host<'_>, observed: &HttpObservation) -> Finding {
     )
 }
 
+pub(crate) const CREATE: &str = "Create this DNS record";
+
 /// The host has no record at all: `found` says how it is missing.
 pub(crate) fn missing(host: &Host<'_>, record: &DnsRecord, found: &str) -> Finding {
-    let mut text = format!("Create this DNS record: {}", record.line());
+    let mut text = format!("{CREATE}: {}", record.line());
     if let Some(command) = take_off(host) {
         text = format!("{text}. Or take the name off the certificate: {command}");
     }
