@@ -20,7 +20,11 @@ impl Stage<'_> {
     pub(super) async fn inspect(&self, domain: &str) -> Result<Evidence> {
         let endpoint = self.ask(&["show", domain]).await?;
         let renews = text(&endpoint["certificate"]["renews_at"]);
-        self.screen.answer(&format!("{}, renews by itself from {}", text(&endpoint["verdict"]), clock_of(renews)?))?;
+        self.screen.answer(&format!(
+            "{}, renewed automatically from {}",
+            text(&endpoint["verdict"]),
+            date_of(renews)?
+        ))?;
         let evidence = self.certificate(&endpoint).await?;
         self.check_nothing_published(&endpoint).await?;
         self.screen.fact("Left", "no token in the bucket, no TXT record in the delegation zone")?;
@@ -46,7 +50,7 @@ impl Stage<'_> {
 
         let word = |value: Option<&str>| value.unwrap_or("?").to_owned();
         let moment = |at: Option<&aws_sdk_acm::primitives::DateTime>| {
-            at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()).map_or("?".into(), clock)
+            at.and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok()).map_or("?".into(), date)
         };
         self.screen.fact("ACM", arn)?;
         self.screen.fact("", &format!("domain {}, names {}", word(described.domain_name()), of_acm.join(" and ")))?;
@@ -96,8 +100,14 @@ pub(super) fn clock(at: OffsetDateTime) -> String {
     at.to_offset(time::UtcOffset::UTC).format(format).expect("all parts are there")
 }
 
-fn clock_of(rfc3339: &str) -> Result<String> {
-    Ok(clock(moment(rfc3339)?))
+/// A time with its date: a certificate may live for minutes or for months.
+fn date(at: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
+    at.to_offset(time::UtcOffset::UTC).format(format).expect("all parts are there")
+}
+
+fn date_of(rfc3339: &str) -> Result<String> {
+    Ok(date(moment(rfc3339)?))
 }
 
 pub(super) fn moment(rfc3339: &str) -> Result<OffsetDateTime> {
@@ -117,8 +127,8 @@ mod tests {
 
     #[test]
     fn a_moment_is_shown_in_utc() {
-        assert_eq!(clock_of("2026-01-01T00:30:00+01:00").unwrap(), "23:30:00 UTC");
-        assert!(clock_of("soon").is_err());
+        assert_eq!(date_of("2026-01-01T00:30:00+01:00").unwrap(), "2025-12-31 23:30:00 UTC");
+        assert!(date_of("soon").is_err());
     }
 
     #[test]

@@ -88,9 +88,9 @@ async fn pages(stage: &Stage<'_>, domain: &str) -> Result<()> {
     let link = stage.cli.json(&["share", domain]).await?;
     let api = &stage.cloud.description().api;
     screen.heading("Where to go from here")?;
-    screen.fact("Dashboard", &format!("{api}/dashboard  (sign in as Olive, without a password)"))?;
+    screen.fact("Dashboard", &format!("{api}/dashboard  (sign in as Olive; no password)"))?;
     screen.fact("Endpoint", &format!("{api}/dashboard/endpoints/{}", text(&endpoint["id"])))?;
-    screen.fact("Owner", &format!("{}  (the domain owner's page, without an account)", text(&link["url"])))
+    screen.fact("Owner", &format!("{}  (the domain owner's page; no account)", text(&link["url"])))
 }
 
 /// The commands to go on with.
