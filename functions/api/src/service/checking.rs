@@ -116,5 +116,5 @@ fn summary(report: &CheckReport) -> String {
 fn is_mended(endpoint: &Endpoint, report: &CheckReport) -> bool {
     let waits = endpoint.failing.as_ref().is_some_and(|failing| failing.failure.name == FailureName::RecordsNotReady);
     // A record that validation does not need may be missing for ever.
-    waits && !endpoint.removing && report.is_well()
+    waits && !endpoint.removing && report.is_well() && report.unreached.is_none()
 }

@@ -181,14 +181,20 @@ fn sight(
     let summary = report.summary();
     let known = endpoint.check.as_ref().is_some_and(|kept| same(kept, &summary));
     let served = before.is_some_and(|before| before.served == health.served);
+    let in_turn = pace::check_after(&endpoint.id, &health, held, longest);
+    // Silence is told as a fault only when it has lasted: that is found out soon.
+    let is_open = report.unreached.as_ref().is_some_and(|unreached| !unreached.is_overdue(now));
     Sight {
-        look_again_at: pace::check_after(&endpoint.id, &health, held, longest),
+        look_again_at: if is_open { in_turn.min(now + WHILE_UNREACHED) } else { in_turn },
         report: (!known || !served).then_some(report),
         health,
         summary,
         events,
     }
 }
+
+/// Until the next check, where name servers gave no answer.
+const WHILE_UNREACHED: Duration = Duration::MINUTE;
 
 /// Whether two looks found the same, whenever they did.
 fn same(one: &CheckSummary, other: &CheckSummary) -> bool {

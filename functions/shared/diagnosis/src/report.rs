@@ -287,3 +287,62 @@ impl CheckReport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::Duration;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn summary(worst: Option<Severity>, unreached: Option<Unreached>) -> CheckSummary {
+        let guidance = Guidance::new(WaitingOn::DomainOwner, "it is gone", "create it");
+        let concern = |severity| Concern { check: "delegation-missing".into(), severity, guidance: guidance.clone() };
+        CheckSummary {
+            checked_at: NOW,
+            records: RecordStatus::Missing,
+            worst: worst.map(concern),
+            serves_another: false,
+            over_dns: vec![],
+            unreached,
+        }
+    }
+
+    /// Of a check that could not ask, after `last`.
+    fn silent(last: Option<&CheckSummary>, now: OffsetDateTime) -> CheckReport {
+        let record = DnsRecord { name: "n".into(), kind: "CNAME".into(), value: "v".into(), purpose: "p".into() };
+        CheckReport {
+            checked_at: now,
+            records: vec![RecordCheck { record, status: RecordStatus::Unreachable, found: vec![] }],
+            findings: vec![],
+            provider: None,
+            serving: Serving::NotChecked,
+            over_dns: vec![],
+            unreached: Some(Unreached::after(last, now)),
+        }
+    }
+
+    #[test]
+    fn the_last_certain_finding_is_kept_while_nothing_can_be_asked() {
+        let missing = summary(Some(Severity::Error), None);
+        let first = silent(Some(&missing), NOW + Duration::MINUTE).summary();
+        assert_eq!((first.records, &first.worst), (RecordStatus::Missing, &missing.worst));
+        let second = silent(Some(&first), NOW + Duration::MINUTE * 2).summary();
+        assert_eq!((second.records, &second.worst), (RecordStatus::Missing, &missing.worst), "through all of them");
+        let unknown = silent(None, NOW).summary();
+        assert_eq!((unknown.records, unknown.worst), (RecordStatus::Unreachable, None));
+    }
+
+    #[test]
+    fn silence_is_overdue_after_so_many_checks_and_so_much_time() {
+        let at = |minutes| NOW + Duration::minutes(minutes);
+        let unreached = |last: Option<&CheckSummary>, now| Unreached::after(last, now);
+        let one = unreached(None, at(0));
+        let two = unreached(Some(&summary(None, Some(one.clone()))), at(9));
+        let three = unreached(Some(&summary(None, Some(two.clone()))), at(10));
+        assert!(!one.is_overdue(at(60)) && !two.is_overdue(at(9)) && three.is_overdue(at(10)));
+        let soon = Unreached { since: at(0), checks: 9, known: None };
+        assert!(!soon.is_overdue(at(5) - Duration::SECOND) && soon.is_overdue(at(5)));
+    }
+}

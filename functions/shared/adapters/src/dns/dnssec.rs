@@ -40,24 +40,51 @@ impl Recursion {
     }
 }
 
-/// Why a validating resolver takes nothing of `message`, an answer to a question for `name`; after "NAME".
-pub(super) fn why_bogus(message: &Message, name: &Name, kind: RecordType, now: i64) -> String {
-    let own = || message.answers.iter().filter(|record| record.name == *name);
-    let held = own().map(Record::record_type).find(|held| *held == kind || *held == RecordType::CNAME);
-    let Some(held) = held else {
-        return format!("has no {kind} record, and no valid proof of that in a zone that is signed");
-    };
-    let signatures = signatures(message, name, held);
-    let until = |signature: &RRSIG| i64::from(signature.input().sig_expiration.get());
-    let latest = signatures.iter().map(until).max();
-    match latest {
-        None => format!("has a {held} record without a signature, in a zone that is signed"),
-        Some(latest) if latest < now => {
-            let at = OffsetDateTime::from_unix_timestamp(latest).map(moment).unwrap_or_default();
-            format!("has a {held} record whose signature expired {} ({at})", ago(now - latest))
-        }
-        Some(_) => format!("has a {held} record whose signature is not valid"),
+/// What is wrong with the signatures in `message`, an answer to a question for `name` in a zone that has these keys; after
+/// "NAME". `None` where nothing is.
+pub(super) fn why_bogus(
+    message: &Message,
+    name: &Name,
+    kind: RecordType,
+    keys: &Message,
+    apex: &Name,
+    now: i64,
+) -> Option<String> {
+    if message.answers.iter().any(|record| record.record_type() == RecordType::DNAME) {
+        // The alias that is made of it has no signature of its own.
+        return None;
     }
+    let keys = zone_keys(&of(keys, apex, RecordType::DNSKEY));
+    let keys: Vec<&DNSKEY> = keys.iter().collect();
+    let held = [kind, RecordType::CNAME].map(|kind| (kind, of(message, name, kind)));
+    if let Some((kind, records)) = held.iter().find(|(_, records)| !records.is_empty()) {
+        let why = verify(name, records, &signatures(&message.answers, name, *kind), &keys, now).err()?;
+        return Some(format!("has a {kind} record whose signature {why}"));
+    }
+    let is_proof = |record: &&Record| matches!(record.record_type(), RecordType::NSEC | RecordType::NSEC3);
+    let proofs: Vec<&Record> = message.authorities.iter().filter(is_proof).collect();
+    if proofs.is_empty() {
+        return Some(format!("has no {kind} record, and its zone is signed, but does not prove that"));
+    }
+    let why = proofs.into_iter().find_map(|proof| {
+        let signatures = signatures(&message.authorities, &proof.name, proof.record_type());
+        verify(&proof.name, std::slice::from_ref(proof), &signatures, &keys, now).err()
+    })?;
+    Some(format!("has no {kind} record, but the signature of the proof for that {why}"))
+}
+
+/// The records of one owner and type among the answers.
+fn of(message: &Message, owner: &Name, kind: RecordType) -> Vec<Record> {
+    let own = message.answers.iter().filter(|record| record.name == *owner && record.record_type() == kind);
+    own.cloned().collect()
+}
+
+fn zone_keys(records: &[Record]) -> Vec<DNSKEY> {
+    let keys = records.iter().filter_map(|record| match &record.data {
+        RData::DNSSEC(DNSSECRData::DNSKEY(key)) if key.zone_key() && !key.revoke() => Some(key.clone()),
+        _ => None,
+    });
+    keys.collect()
 }
 
 fn delegation_signers(message: &Message, apex: &Name) -> Vec<DS> {
@@ -79,18 +106,8 @@ fn judge(apex: &Name, ds: &[DS], keys: &Message, soa: &Message, now: i64) -> Dns
     }
     let broken = |why: String| Dnssec::Broken(why);
     let tags = ds.iter().map(|ds| ds.key_tag().to_string()).collect::<Vec<_>>().join(", ");
-    let of = |message: &Message, record_type| {
-        let own = message.answers.iter().filter(|record| record.name == *apex && record.record_type() == record_type);
-        own.cloned().collect::<Vec<Record>>()
-    };
-    let key_records = of(keys, RecordType::DNSKEY);
-    let zone_keys: Vec<DNSKEY> = key_records
-        .iter()
-        .filter_map(|record| match &record.data {
-            RData::DNSSEC(DNSSECRData::DNSKEY(key)) if key.zone_key() && !key.revoke() => Some(key.clone()),
-            _ => None,
-        })
-        .collect();
+    let key_records = of(keys, apex, RecordType::DNSKEY);
+    let zone_keys = zone_keys(&key_records);
     if zone_keys.is_empty() {
         return broken(format!("has a DS record (key {tags}) at its parent, but its servers have no DNSKEY record"));
     }
@@ -104,19 +121,19 @@ fn judge(apex: &Name, ds: &[DS], keys: &Message, soa: &Message, now: i64) -> Dns
             held.join(", ")
         ));
     }
-    if let Err(why) = verify(apex, &key_records, &signatures(keys, apex, RecordType::DNSKEY), &anchors, now) {
+    if let Err(why) = verify(apex, &key_records, &signatures(&keys.answers, apex, RecordType::DNSKEY), &anchors, now) {
         return broken(format!("has keys whose signature {why}"));
     }
-    let soa_records = of(soa, RecordType::SOA);
+    let soa_records = of(soa, apex, RecordType::SOA);
     let all: Vec<&DNSKEY> = zone_keys.iter().collect();
-    if let Err(why) = verify(apex, &soa_records, &signatures(soa, apex, RecordType::SOA), &all, now) {
+    if let Err(why) = verify(apex, &soa_records, &signatures(&soa.answers, apex, RecordType::SOA), &all, now) {
         return broken(format!("has records (SOA) whose signature {why}"));
     }
     Dnssec::Intact
 }
 
-fn signatures(message: &Message, apex: &Name, covered: RecordType) -> Vec<RRSIG> {
-    let own = message.answers.iter().filter(|record| record.name == *apex);
+fn signatures(records: &[Record], owner: &Name, covered: RecordType) -> Vec<RRSIG> {
+    let own = records.iter().filter(|record| record.name == *owner);
     let signatures = own.filter_map(|record| match &record.data {
         RData::DNSSEC(DNSSECRData::RRSIG(signature)) if signature.input().type_covered == covered => {
             Some(signature.clone())
@@ -127,7 +144,7 @@ fn signatures(message: &Message, apex: &Name, covered: RecordType) -> Vec<RRSIG>
 }
 
 /// Whether one of `signatures` over `records` was made by one of `keys` and is in its time; else why not.
-fn verify(apex: &Name, records: &[Record], signatures: &[RRSIG], keys: &[&DNSKEY], now: i64) -> Result<(), String> {
+fn verify(owner: &Name, records: &[Record], signatures: &[RRSIG], keys: &[&DNSKEY], now: i64) -> Result<(), String> {
     if signatures.is_empty() {
         return Err("is missing".into());
     }
@@ -142,10 +159,11 @@ fn verify(apex: &Name, records: &[Record], signatures: &[RRSIG], keys: &[&DNSKEY
                 continue;
             }
             if until < 0 {
-                why = format!("expired {}", ago(-until));
+                let at = OffsetDateTime::from_unix_timestamp(now + until).map(moment).unwrap_or_default();
+                why = format!("expired {} ({at})", ago(-until));
             } else if since < 0 {
                 why = "is not valid yet".into();
-            } else if key.verify_rrsig(apex, DNSClass::IN, signature, records.iter()).is_err() {
+            } else if key.verify_rrsig(owner, DNSClass::IN, signature, records.iter()).is_err() {
                 why = format!("is wrong (key {} of {})", input.key_tag, plain(&input.signer_name));
             } else {
                 return Ok(());

@@ -214,3 +214,50 @@ pub(super) fn record_type(kind: RecordKind) -> RecordType {
 pub(super) fn plain(name: &Name) -> String {
     printable(name.to_lowercase().to_ascii().trim_end_matches('.'), 255)
 }
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::proto::op::OpCode;
+    use hickory_resolver::proto::rr::rdata::A;
+    use tokio::net::UdpSocket;
+
+    use super::*;
+
+    /// A server that answers `code` to EDNS, and an address to who asks without.
+    async fn without_edns(code: ResponseCode) -> SocketAddr {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+        let address = socket.local_addr().expect("it is bound");
+        tokio::spawn(async move {
+            let mut buffer = [0; 512];
+            while let Ok((octets, from)) = socket.recv_from(&mut buffer).await {
+                let asked = Message::from_vec(&buffer[..octets]).expect("a question");
+                let mut answer = Message::response(asked.id, OpCode::Query);
+                answer.metadata.authoritative = true;
+                answer.queries = asked.queries.clone();
+                match asked.edns {
+                    Some(_) => answer.metadata.response_code = code,
+                    None => {
+                        let name = asked.queries[0].name().clone();
+                        answer.add_answer(Record::from_rdata(name, 60, RData::A(A::new(192, 0, 2, 7))));
+                    }
+                }
+                socket.send_to(&answer.to_vec().expect("it encodes"), from).await.expect("it is sent");
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn who_does_not_know_edns_is_asked_again_without_it() {
+        let name = Name::from_ascii("www.example.test.").expect("a name");
+        for code in [ResponseCode::FormErr, ResponseCode::NotImp] {
+            let server = without_edns(code).await;
+            let answer = exchange(server, &name, RecordType::A, Manner::default()).await.expect("an answer");
+            let answer = read(&answer, &name, RecordKind::A, false).answer;
+            assert_eq!(answer, Answer::Records(vec!["192.0.2.7".into()]), "{code}");
+        }
+        let server = without_edns(ResponseCode::Refused).await;
+        let refused = exchange(server, &name, RecordType::A, Manner::default()).await.expect("an answer");
+        assert_eq!(read(&refused, &name, RecordKind::A, false).answer, Answer::Failed(Unanswered::Refused));
+    }
+}

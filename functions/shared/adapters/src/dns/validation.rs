@@ -15,8 +15,9 @@ use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use vocabulary::dns::Unanswered;
 
 use super::dnssec::why_bogus;
+use super::exchange::plain;
 use super::recursion::Recursion;
-use super::zone::Zone;
+use super::zone::{Zone, is_public_suffix};
 
 /// What a validating resolver makes of an answer (RFC 4035 §4.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,10 +61,7 @@ impl Recursion {
             Some(Validity::Secure) => Dnssec::Intact,
             Some(Validity::Insecure) => Dnssec::Unsigned,
             Some(Validity::Unknown) => Dnssec::Unknown,
-            Some(Validity::Bogus(why)) => match self.dnssec(zone, now).await {
-                Dnssec::Broken(nearer) => Dnssec::Broken(nearer),
-                _ => Dnssec::Broken(why),
-            },
+            Some(Validity::Bogus(why)) => Dnssec::Broken(why),
         }
     }
 
@@ -82,12 +80,34 @@ impl Recursion {
         Some(match proof {
             Proof::Secure => Validity::Secure,
             Proof::Insecure => Validity::Insecure,
-            Proof::Bogus => match self.signed_answer(name, kind).await {
-                Ok(message) => Validity::Bogus(why_bogus(&message, name, kind, now)),
-                Err(_) => Validity::Unknown,
+            Proof::Bogus => match self.confirmed(name, kind, now).await {
+                Some(why) => Validity::Bogus(why),
+                None => Validity::Unknown,
             },
             Proof::Indeterminate => Validity::Unknown,
         })
+    }
+
+    /// Why an answer is not valid that the validator refuses, if it can be said. What nobody can name is not held against
+    /// anybody: it may be the validator that is mistaken.
+    async fn confirmed(&self, name: &Name, kind: RecordType, now: i64) -> Option<String> {
+        let mut zone = self.nearest(name, &[]).await.zone;
+        let (keys, message) =
+            tokio::join!(self.signed(&zone, &zone.apex, RecordType::DNSKEY), self.signed(&zone, name, kind));
+        if let Dnssec::Broken(why) = self.dnssec(&zone, now).await {
+            return Some(why);
+        }
+        if let Some(why) = why_bogus(&message.ok()?, name, kind, &keys.ok()?, &zone.apex, now) {
+            return Some(why);
+        }
+        // The zone is in order, seen from the one above. That one may not be.
+        while !is_public_suffix(&zone.apex) {
+            zone = self.nearest(&zone.apex.base_name(), &[]).await.zone;
+            if let Dnssec::Broken(why) = self.dnssec(&zone, now).await {
+                return Some(format!("lies below {}, which {why}", plain(&zone.apex)));
+            }
+        }
+        None
     }
 
     /// An answer with the signatures and proofs that belong to it, and nothing else: aliases are followed one by one.

@@ -23,7 +23,8 @@ impl Health {
         now: OffsetDateTime,
     ) -> Self {
         let dns = rules::dns(seen.report);
-        let dns_good_at = if dns.is_none() { Some(now) } else { before.and_then(|before| before.dns_good_at) };
+        let is_good = dns.is_none() && seen.report.unreached.is_none();
+        let dns_good_at = if is_good { Some(now) } else { before.and_then(|before| before.dns_good_at) };
         let used_by = match seen.acm {
             InAcm::There(there) => there.used_by.clone(),
             InAcm::Gone => Vec::new(),
@@ -33,6 +34,7 @@ impl Health {
         // What could not be checked is neither seen again nor resolved.
         let kept = before.into_iter().flat_map(|before| &before.symptoms);
         let unseen = |kind: SymptomKind| match kind {
+            SymptomKind::DnsBroken => seen.report.unreached.is_some(),
             SymptomKind::CopyMissing => seen.copies.iter().any(|(_, acm)| *acm == InAcm::Unknown),
             SymptomKind::Detached => seen.listeners.iter().any(|(_, at)| *at == AtListener::Unknown),
             kind => *seen.acm == InAcm::Unknown && kind.is_of_acm(),

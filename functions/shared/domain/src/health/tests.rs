@@ -1,4 +1,4 @@
-use diagnosis::report::{CheckReport, Finding, Serving, Severity};
+use diagnosis::report::{CheckReport, Finding, Serving, Severity, Unreached};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
@@ -76,6 +76,22 @@ fn look(before: Option<&Health>, findings: Vec<Finding>, serving: Serving, acm: 
     let held = certificate(&endpoint, Duration::days(90));
     let report = report(findings, serving, now);
     Health::follow(before, &endpoint, &held, &Seen { report: &report, acm, copies: &[], listeners: &[] }, now)
+}
+
+#[test]
+fn what_was_wrong_stays_as_it_was_while_name_servers_cannot_be_asked() {
+    let endpoint = endpoint();
+    let held = certificate(&endpoint, Duration::days(90));
+    let before = ailing(NOW, 3);
+    let unreached = Unreached { since: LATER, checks: 1, known: None };
+    let report = CheckReport { unreached: Some(unreached), ..report(vec![], presented(true, true), LATER) };
+    let acm = there("AB", &["lb"]);
+    let seen = Seen { report: &report, acm: &acm, copies: &[], listeners: &[] };
+    let after = Health::follow(Some(&before), &endpoint, &held, &seen, LATER);
+    assert_eq!(after.symptom(SymptomKind::DnsBroken), before.symptom(SymptomKind::DnsBroken));
+    assert_eq!(after.news(Some(&before)), Vec::<String>::new(), "nothing has begun, and nothing is over");
+    let first = Health::follow(None, &endpoint, &held, &seen, LATER);
+    assert_eq!((first.symptom(SymptomKind::DnsBroken), first.dns_good_at), (None, None), "nor is it known to be right");
 }
 
 pub(super) fn quiet(now: OffsetDateTime) -> Health {
