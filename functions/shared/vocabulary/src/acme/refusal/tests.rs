@@ -91,9 +91,9 @@ fn each_of_the_cas_sentences_has_its_failure_and_somebody_who_is_waited_on() {
 fn what_the_ca_does_not_see_twice_is_the_domain_owners() {
     for (kind, words, step) in [
         ("connection", "Timeout during connect", "Make port 80"),
-        ("dns", "DNS problem: SERVFAIL looking up TXT for _acme-challenge.x", "Look at the domain's name servers"),
+        ("dns", "DNS problem: SERVFAIL looking up TXT for _acme-challenge.x", "Check the domain's name servers"),
         ("unauthorized", "Incorrect TXT record", "Compare the endpoint's records"),
-        ("dns", "DNS problem: SERVFAIL looking up CAA for example.net", "Look at the domain's name servers"),
+        ("dns", "DNS problem: SERVFAIL looking up CAA for example.net", "Check the domain's name servers"),
     ] {
         let refusal = refusal(kind, words, None);
         let first = refusal.to_failure(CaRequest::Challenge, None);
