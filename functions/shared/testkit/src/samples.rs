@@ -98,7 +98,6 @@ fn seen(mut endpoint: Endpoint, serving: &Serving, acm: &InAcm) -> Alert {
             provider: None,
             serving: serving.clone(),
             over_dns: vec![],
-            unreached: None,
         };
         let seen = Seen { report: &report, acm, copies: &[], listeners: &[] };
         health = Some(Health::follow(health.as_ref(), &endpoint, &held, &seen, checked_at));
