@@ -63,6 +63,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     contracts::registry(&endpoints, 1).await;
     contracts::due_index(&endpoints, 20).await;
     contracts::attempt_journal(&endpoints, 30).await;
+    contracts::ends(&endpoints, &endpoints, 35).await;
     contracts::advice_index(&endpoints, 90).await;
     contracts::changes(&endpoints, 40).await;
     contracts::requests(&endpoints, 50).await;

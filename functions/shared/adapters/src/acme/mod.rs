@@ -45,8 +45,12 @@ const ISSUANCE_POLLS: [Duration; 6] = [
     Duration::from_secs(2),
     Duration::from_secs(4),
 ];
-/// What the flow waits before the CA is asked again.
+/// What the flow waits before the CA is asked again, unless the CA says for how long.
 const WAIT_SECONDS: u32 = 5;
+/// The longest wait of the CA's that a step waits for itself.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// The longest that the flow waits in one go; the next attempt goes on with what takes longer.
+const MOST_WAIT_SECONDS: u64 = 300;
 
 /// Which CA, and as whom.
 #[derive(Clone, Debug)]
@@ -245,10 +249,17 @@ impl CertificateAuthority for AcmeAuthority {
                 }
                 _ => {}
             }
-            sleep(delay).await;
+            // What the CA asks for goes first; the flow waits for what is longer than a step should.
+            let asked = self.transport.wait().filter(|_| held.state().status == instant_acme::OrderStatus::Processing);
+            match asked {
+                Some(wait) if wait > LONGEST_PAUSE => {
+                    return Ok(self.reply(Finalized::Waiting { seconds: wait_seconds(wait) }));
+                }
+                asked => sleep(delay.max(asked.unwrap_or_default())).await,
+            }
             held.refresh().await.map_err(|error| lost(self.error(error)))?;
         }
-        Ok(self.reply(Finalized::Waiting { seconds: WAIT_SECONDS }))
+        Ok(self.reply(Finalized::Waiting { seconds: self.transport.wait().map_or(WAIT_SECONDS, wait_seconds) }))
     }
 }
 
@@ -278,6 +289,11 @@ impl AcmeAuthority {
         }
         Ok(())
     }
+}
+
+/// In whole seconds, rounded up.
+fn wait_seconds(wait: Duration) -> u32 {
+    u32::try_from((wait.as_secs() + 1).min(MOST_WAIT_SECONDS)).unwrap_or(WAIT_SECONDS)
 }
 
 /// What an error means when it is about an order we hold: a CA that does not know it says 404 or `malformed`.

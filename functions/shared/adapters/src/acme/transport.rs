@@ -76,6 +76,8 @@ struct Memory {
     sent: u32,
     refusal: Option<Refusal>,
     last_body: Bytes,
+    /// When the last answer that was a success asks to come again.
+    come_again: Option<OffsetDateTime>,
     /// The directory as fetched from the network, to be stored.
     fetched_directory: Option<String>,
 }
@@ -156,6 +158,12 @@ impl Transport {
         self.memory().last_body.clone()
     }
 
+    /// How long the last answer that was a success asks to wait (RFC 8555 §7.4: of an order in `processing`).
+    pub(super) fn wait(&self) -> Option<Duration> {
+        let at = self.memory().come_again?;
+        Some(Duration::try_from(at - OffsetDateTime::now_utc()).unwrap_or_default())
+    }
+
     pub(super) fn fetched_directory(&self) -> Option<String> {
         self.memory().fetched_directory.clone()
     }
@@ -189,6 +197,7 @@ impl Transport {
                 memory.fetched_directory = Some(text.to_owned());
             }
             memory.last_body = body.clone();
+            memory.come_again = come_again(&headers);
         } else {
             memory.refusal = Some(refusal(status, &headers, &body));
         }
@@ -318,6 +327,10 @@ fn terms_of_service(headers: &http::HeaderMap) -> Option<String> {
     let mut terms = links.filter(|link| link.contains("terms-of-service"));
     let (link, _) = terms.next()?.trim().strip_prefix('<')?.split_once('>')?;
     Some(link.to_owned())
+}
+
+fn come_again(headers: &http::HeaderMap) -> Option<OffsetDateTime> {
+    headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value.to_str().ok()?, OffsetDateTime::now_utc()))
 }
 
 /// RFC 9110 §10.2.3: seconds, or an HTTP date.

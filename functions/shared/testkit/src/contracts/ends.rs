@@ -1,0 +1,72 @@
+use domain::endpoint::{Attempt, LEASE, Notifications, Outcome, Unsent};
+use domain::ports::{AttemptJournal, DueEntry, DueIndex, FencedError, RateLimits, Registry, Settlement};
+use time::Duration;
+use vocabulary::acme::{BucketId, Granted, Limit, Purpose, Take};
+
+use super::{endpoint, registered, whole_second};
+
+/// What the end of an attempt writes besides its outcome: what is still to be told, and the tokens that go back, once.
+/// `rate_limits` has its buckets where `journal` has its endpoints.
+pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_limits: &impl RateLimits, seed: u64) {
+    let now = whole_second();
+    let first = endpoint(seed, now);
+    let id = &first.id;
+    journal.register(&first, &registered(&first), None).await.expect("registered");
+    let entry = DueEntry { endpoint: id.clone(), due_at: now };
+    assert_eq!(journal.claim(&entry, now, now + LEASE).await, Ok(Some(1)));
+
+    let limit = Limit::new(5, Duration::days(5));
+    let take = |domain: &str| Take {
+        bucket: BucketId::Domain { directory: format!("https://ca-{seed}.example/directory"), domain: domain.into() },
+        limit,
+        purpose: Purpose::Registration,
+        waited: false,
+        place: None,
+    };
+    let (twice, once) = (take("twice.example"), take("once.example"));
+    let mut tokens = Vec::new();
+    for take in [&twice, &twice, &once] {
+        let Granted::Now(token) = rate_limits.take(take, now).await.expect("answers") else { panic!("it is full") };
+        tokens.push(token);
+    }
+    let left = async |take: &Take| rate_limits.left(&take.bucket, limit, now).await.expect("answers");
+    assert_eq!((left(&twice).await, left(&once).await), (3, 4));
+
+    let unsent = Unsent { certificate: true, since: now };
+    let settlement = Settlement {
+        due_at: now + Duration::MINUTE,
+        failing: None,
+        drop_order: true,
+        announced: false,
+        told: Notifications { sequence: 1, told: vec![] },
+        unsent: Some(unsent.clone()),
+        returned: tokens,
+        at: now,
+        removing: false,
+        attempt: Attempt {
+            attempt: 1,
+            started_at: now,
+            finished_at: Some(now),
+            outcome: Outcome::Failed,
+            method: None,
+            order: None,
+            directory: None,
+            failure: None,
+            execution: "x".into(),
+            steps: vec![],
+        },
+    };
+    journal.settle(id, 1, &settlement).await.expect("settled");
+    assert_eq!((left(&twice).await, left(&once).await), (5, 5), "exactly what was taken is there again");
+    let read = journal.find(id).await.expect("answers").expect("there");
+    assert_eq!((read.unsent, read.told.sequence), (Some(unsent), 1));
+    assert!(matches!(journal.settle(id, 1, &settlement).await, Err(FencedError::Fault(_))), "it is not given twice");
+    assert_eq!((left(&twice).await, left(&once).await), (5, 5));
+
+    let told = Notifications { sequence: 2, told: vec![] };
+    journal.mark_told(id, 2, &told).await.expect("another attempt's is none of ours");
+    assert!(journal.find(id).await.expect("answers").expect("there").unsent.is_some());
+    journal.mark_told(id, 1, &told).await.expect("kept");
+    let read = journal.find(id).await.expect("answers").expect("there");
+    assert_eq!((read.unsent, read.told), (None, told));
+}
