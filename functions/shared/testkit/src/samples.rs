@@ -91,7 +91,6 @@ fn seen(mut endpoint: Endpoint, serving: &Serving, acm: &InAcm) -> Alert {
     let mut health = None;
     for checked_at in [NOW - Duration::minutes(10), NOW] {
         let report = CheckReport {
-            unreached: None,
             checked_at,
             records: vec![],
             findings: vec![],
