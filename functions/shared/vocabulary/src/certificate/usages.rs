@@ -83,7 +83,7 @@ impl Lost {
     fn into_words(self, extension: &str) -> Option<String> {
         match self {
             Self::Nothing => None,
-            Self::Added => Some(format!("it has an {extension}, and the certificate in place has none")),
+            Self::Added => Some(format!("it has an {extension}, and the current certificate has none")),
             Self::Usages(usages) => Some(format!("it lacks the {extension} {}", usages.join(", "))),
         }
     }
