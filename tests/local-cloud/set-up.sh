@@ -11,6 +11,7 @@
 #   .local/venvs/aws         the AWS CLI, linked to .local/bin/aws
 #   .local/venvs/schemathesis  asks of the API what its OpenAPI document promises
 #   .local/bin/pebble        the test CA
+#   .local/unbound           the resolver that the test CA asks
 #   .local/web               htmx, which the API's build takes into its pages; axe-core, which tests them
 #
 # With --browser it also sees to Chromium and its driver, which the tests of the pages run in. That is the one thing
@@ -43,7 +44,7 @@ main() {
   fi
   virtual_environment_of_uv
 
-  local parts=(ministack moto sam build aws schemathesis pebble web) part pids=() failed=()
+  local parts=(ministack moto sam build aws schemathesis pebble unbound web) part pids=() failed=()
   if [[ $WITH == --browser ]]; then parts+=(browser); fi
   for part in "${parts[@]}"; do
     "set_up_$part" >"$LOCAL/log/set-up-$part.log" 2>&1 &
@@ -119,9 +120,27 @@ set_up_pebble() {
 # Packaged builds report no version. 2.10 is the first with this challenge.
 is_recent_pebble() { grep -qa dns-persist-01 "$(readlink -f "$1")"; }
 
-# Unpacks one package of a Debian suite without installing it. Usage: unpack_package NAME SUITE FOLDER
+# The binary of Debian's package, never an installed one: AppArmor lets that one read nothing of ours.
+set_up_unbound() {
+  local folder="$LOCAL/unbound" redirect=tests/local-cloud/redirect_dns.c missing
+  if ! LD_LIBRARY_PATH="$folder/lib" "$folder/unbound" -V; then
+    unpack_package unbound "$(own_suite)" "$folder/package" --with-libraries
+    ln -sfn package/usr/sbin/unbound "$folder/unbound"
+    # Debian keeps libraries in a folder for each architecture.
+    missing=("$folder"/package/usr/lib/*-linux-gnu*/)
+    ln -sfn "package${missing[0]#"$folder/package"}" "$folder/lib"
+    LD_LIBRARY_PATH="$folder/lib" "$folder/unbound" -V
+  fi
+  if [[ $redirect -nt $folder/redirect.so ]]; then
+    cc -shared -fPIC -O2 -Wall -Wextra -Werror -o "$folder/redirect.so" "$redirect" -ldl
+  fi
+}
+
+# Unpacks one package of a Debian suite without installing it, if it is said with the libraries that it needs and this
+# system lacks. Usage: unpack_package NAME SUITE FOLDER [--with-libraries]
 unpack_package() {
-  local name="$1" suite="$2" folder="$3" apt="$LOCAL/apt/$2" mirror keyring
+  local name="$1" suite="$2" folder="$3" apt="$LOCAL/apt/$2-$1" mirror keyring package
+  local packages=("$name") components=main
   # The archive this system already uses, whichever mirror that is.
   mirror="$(apt-get indextargets --no-release-info --format '$(REPO_URI)' \
     'Created-By: Packages' "Release: $(own_suite)" 'Component: main' | sed -n 1p)"
@@ -129,9 +148,10 @@ unpack_package() {
   keyring="/usr/share/keyrings/$(. /etc/os-release && echo "$ID")-archive-keyring.gpg"
 
   echo "Fetching $name of $suite into ${folder#"$PWD/"}" >&3
+  if is_ubuntu; then components='main universe'; fi
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/download"
   {
-    printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "$mirror" "$suite"
+    printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: %s\n' "$mirror" "$suite" "$components"
     if [[ -f $keyring ]]; then printf 'Signed-By: %s\n' "$keyring"; fi
   } >"$apt/this.sources"
   local own=(-q -o "Dir::Etc::sourcelist=$apt/this.sources" -o Dir::Etc::sourceparts=-
@@ -139,16 +159,25 @@ unpack_package() {
     -o "APT::Sandbox::User=$(id -un)" -o Acquire::Languages=none
     -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
   apt-get "${own[@]}" update
-  rm -f "$apt/download/${name}"_*.deb
-  (cd "$apt/download" && apt-get "${own[@]}" download "$name")
-  rm -rf "$folder"
-  mkdir -p "$folder"
-  dpkg-deb -x "$apt/download/${name}"_*.deb "$folder"
+  if [[ ${4-} == --with-libraries ]]; then
+    # “Inst libprotobuf-c1 (…)”: what apt would install along.
+    mapfile -t packages < <(apt-get "${own[@]}" -o Debug::NoLocking=1 --simulate --no-install-recommends install "$name" |
+      sed -n 's/^Inst \(lib[^ ]*\) .*/\1/p')
+    packages+=("$name")
+  fi
+  rm -rf "$apt/download" "$folder"
+  mkdir -p "$apt/download" "$folder"
+  (cd "$apt/download" && apt-get "${own[@]}" download "${packages[@]}")
+  for package in "$apt/download"/*.deb; do
+    dpkg-deb -x "$package" "$folder"
+  done
 }
 
 own_suite() { ( . /etc/os-release && echo "$VERSION_CODENAME" ); }
 
-newest_suite() { ( . /etc/os-release && if [[ $ID == ubuntu ]]; then echo devel; else echo sid; fi ); }
+newest_suite() { if is_ubuntu; then echo devel; else echo sid; fi; }
+
+is_ubuntu() { ( . /etc/os-release && [[ $ID == ubuntu ]] ); }
 
 require() { command -v "$1" >/dev/null || fail "$1 is needed. $2"; }
 

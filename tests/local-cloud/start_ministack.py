@@ -7,17 +7,24 @@ The log: a call ends with 50 ms of waiting for a line of a function that has not
 before it posts its result, so what there is to come is in the pipe.
 
 Schedules: whether one is due is looked at every ten seconds, and every second here.
+
+Route 53: every change is written to the file ZONES_FILE before it is answered, for the cloud's name servers, which are
+asked far more often than they could ask here.
 """
 
 import array
 import fcntl
+import functools
+import json
+import os
 import socketserver
 import termios
+import threading
 import time
 
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import scheduler
+from ministack.services import route53, scheduler
 
 QUIET = 0.01  # for the thread that takes lines from the pipe to hand on the last one, on a busy machine
 LIMIT = 0.25  # ministack's own
@@ -49,6 +56,30 @@ def drain(worker):
     return "\n".join(lines)
 
 
+publishing = threading.Lock()
+
+
+def publish_zones():
+    file = os.environ["ZONES_FILE"]
+    with publishing:
+        zones = [{"name": zone["name"], "records": route53._records[zone["id"]]} for zone in route53._zones.values()]
+        with open(f"{file}.new", "w") as unfinished:
+            json.dump(zones, unfinished)
+        os.replace(f"{file}.new", file)
+
+
+def published(change):
+    @functools.wraps(change)
+    def changed(*arguments):
+        answer = change(*arguments)
+        publish_zones()
+        return answer
+
+    return changed
+
+
+for change in ("_create_hosted_zone", "_delete_hosted_zone", "_change_resource_record_sets"):
+    setattr(route53, change, published(getattr(route53, change)))
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 lambda_runtime.ProvidedWorker._drain_stderr_bounded = lambda worker, **_: drain(worker)
 scheduler._SCHEDULE_TICK_INTERVAL = 1

@@ -8,9 +8,10 @@ pub mod provoked;
 
 use std::time::Duration;
 
+use adapters::dns::{Dns, Roots};
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
-use local_cloud::{Ca, CustomerZone, LocalCloud, Options, VerifiedChain, wait_until};
+use local_cloud::{Ca, CustomerZone, LocalCloud, NameServers, Options, VerifiedChain, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
 use vocabulary::record::quoted;
@@ -20,6 +21,12 @@ pub use inbox::{Inbox, Queue};
 
 /// How long an attempt may take here, retries of the flow included.
 const ATTEMPT: Duration = Duration::from_secs(150);
+
+/// The DNS of a local cloud, as the functions see it.
+pub fn dns(servers: &NameServers) -> Result<Dns> {
+    let roots = Roots::Own { servers: servers.roots(), trust: Some(servers.trust_anchor()?.parse()?) };
+    Ok(Dns::from_roots(roots, servers.port(), vec!["127.0.0.0/8".parse()?]))
+}
 
 /// A cloud with the stack, and the API as its client.
 pub struct Platform {

@@ -1,11 +1,8 @@
 //! Every adapter keeps the promises of its port, against the local cloud: the same contracts as the fakes.
 
-use std::net::SocketAddr;
-
 use adapters::acm::Acm;
 use adapters::address_filter::Reach;
 use adapters::cross_account::Places;
-use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
@@ -121,8 +118,8 @@ async fn account_secret(cloud: &LocalCloud) -> Result<()> {
 }
 
 async fn dns_and_probe(cloud: &LocalCloud, tokens: &ChallengeBucket) -> Result<()> {
-    let server: SocketAddr = cloud.description().dns_server;
-    let dns = Dns::only(server);
+    let name_servers = cloud.name_servers();
+    let dns = end_to_end::dns(&name_servers)?;
     let zone = cloud.create_zone("probe.test").await?;
     zone.upsert("_acme-challenge.www.probe.test", RrType::Cname, &["Label.Acme.Platform.test."]).await?;
     zone.upsert("www.probe.test", RrType::A, &["127.0.0.1"]).await?;
@@ -142,19 +139,19 @@ async fn dns_and_probe(cloud: &LocalCloud, tokens: &ChallengeBucket) -> Result<(
     let many = ask("many.probe.test", RecordKind::Txt).await;
     let whole = matches!(&many, Answer::Records(values) if values.len() == 20);
     assert!(whole, "an answer that needs TCP is whole: {many:?}");
-    assert!(matches!(ask("elsewhere.example", RecordKind::Cname).await, Answer::Failed(_)), "REFUSED is no answer");
+    assert!(matches!(ask("elsewhere.example", RecordKind::Cname).await, Answer::Failed(_)), "no zone is no answer");
 
-    // As on AWS: the name servers are found by climbing to the zone, and each is asked.
-    let found = Dns::through(server, server.port());
+    // The name servers are found from the root on, and each is asked.
+    let one = name_servers.address("ns1.dns.test")?.ip().to_string();
     zone.upsert("probe.test", RrType::Ns, &["ns1.probe.test.", "ns2.probe.test."]).await?;
-    zone.upsert("ns1.probe.test", RrType::A, &["127.0.0.1"]).await?;
+    zone.upsert("ns1.probe.test", RrType::A, &[&one]).await?;
     zone.upsert("ns2.probe.test", RrType::A, &["127.0.0.2"]).await?;
-    let mut answers = found.ask("_acme-challenge.www.probe.test", RecordKind::Cname).await;
+    let mut answers = dns.ask("_acme-challenge.www.probe.test", RecordKind::Cname).await;
     answers.sort_by(|a, b| a.server.cmp(&b.server));
     assert_eq!((answers[0].server.as_str(), &answers[0].answer), ("ns1.probe.test", &alias));
     assert_eq!(answers[1].server, "ns2.probe.test");
     assert!(matches!(answers[1].answer, Answer::Failed(_)), "nothing listens there: {answers:?}");
-    let nowhere = found.ask("_acme-challenge.www.nowhere.test", RecordKind::Cname).await;
+    let nowhere = dns.ask("_acme-challenge.www.nowhere.test", RecordKind::Cname).await;
     assert!(matches!(&nowhere[..], [one] if matches!(one.answer, Answer::Failed(_))), "no zone: {nowhere:?}");
 
     let host = "www.probe.test".parse()?;

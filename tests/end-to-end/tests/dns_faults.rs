@@ -43,9 +43,9 @@ async fn every_wrong_record_is_named_and_costs_the_ca_nothing() -> Result<()> {
         ensure!(platform.endpoint(&domain).await?["failure"].is_null(), "{label}: the failure is over");
     }
 
-    // Hosts that do not reach the platform: the order is open by then, but no challenge is submitted.
+    // Hosts that do not reach the platform.
     for (label, address, said) in
-        [("closed", UNREACHABLE, "no connection"), ("private", "10.9.8.7", "not a public one")]
+        [("closed", UNREACHABLE, "leads to 127.0.0.2 instead of"), ("private", "10.9.8.7", "10.9.8.7")]
     {
         let domain = format!("{label}.broken.test");
         zone.upsert(&domain, RrType::A, &[address]).await?;

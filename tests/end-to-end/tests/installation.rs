@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use adapters::dns::Dns;
 use adapters::dynamodb::EndpointsTable;
 use adapters::zone_cut::ZoneCut;
 use anyhow::{Context, Result, ensure};
@@ -157,12 +156,13 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
 #[tokio::test]
 async fn the_zone_above_is_asked_where_it_delegates_to() -> Result<()> {
     let cloud = LocalCloud::attach_or_start(Options::unique()).await?;
-    let server = cloud.description().dns_server;
+    let name_servers = cloud.name_servers();
     let parent = cloud.create_zone(&format!("cut-{:08x}.test", std::process::id())).await?;
     let (ns, child) = (format!("ns.{}", parent.domain), format!("child.{}", parent.domain));
-    parent.upsert(&ns, RrType::A, &["127.0.0.1"]).await?;
+    let address = name_servers.address("ns1.dns.test")?.ip().to_string();
+    parent.upsert(&ns, RrType::A, &[&address]).await?;
     parent.upsert(&parent.domain, RrType::Ns, &[&ns]).await?;
-    let cut = ZoneCut::new(Dns::through(server, server.port()));
+    let cut = ZoneCut::new(end_to_end::dns(&name_servers)?);
 
     let none = cut.describe(&child, std::slice::from_ref(&ns)).await;
     assert_eq!(none.at_parent, Ok(Vec::new()));

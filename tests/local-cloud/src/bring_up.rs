@@ -1,7 +1,7 @@
 //! Starting a cloud: everything at once, and the stack as soon as there is an AWS to deploy it to.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -17,6 +17,7 @@ use tokio::task::spawn_blocking;
 use crate::aws::Aws;
 use crate::ca::{Ca, CaPorts};
 use crate::description::Description;
+use crate::dns::{roots, trust_anchor};
 use crate::emulators::{self, REGION};
 use crate::issuer::{self, IssuerDescription};
 use crate::layout::{CloudFolder, Project};
@@ -25,6 +26,7 @@ use crate::ports::choose;
 use crate::process::Process;
 use crate::stack::Stack;
 use crate::tls::TestTls;
+use crate::unbound;
 use crate::wait::wait_until;
 use crate::zones::CustomerZone;
 
@@ -45,6 +47,7 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
     let begun = Instant::now();
     let ministack = emulators::start_ministack(project, folder, ministack_port, options)?;
     let moto = emulators::start_moto(project, folder, moto_port)?;
+    let resolver = unbound::start(project, folder, dns)?;
     let pebble = Ca::start(project, folder, "pebble", &options.ca, ca_ports)?;
 
     let moto_up = async {
@@ -57,6 +60,7 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
     let pebble_up = async {
         let ca = Ca::ready(folder, &pebble, ca_ports).await?;
         progress.done("Pebble (CA)", begun);
+        unbound::ready(folder, &resolver, dns).await?;
         Ok(ca)
     };
     let deployed = async {
@@ -90,7 +94,8 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
         acm: acm_endpoint,
         ca,
         acme_root: folder.file("acme-root.pem"),
-        dns_server: SocketAddr::from((Ipv4Addr::LOCALHOST, dns)),
+        dns_roots: roots(),
+        dns_port: dns,
         edge: SocketAddr::from((Ipv4Addr::LOCALHOST, edge)),
         delegation_zone: options.delegation_zone.clone(),
         delegation_zone_id,
@@ -151,7 +156,9 @@ fn parameters(
         ("AcmEndpointUrl", acm.into()),
         // Certificates live for minutes here, and ACM sets no limits.
         ("AcmQuotas", "certificates=2500,imports=100000000".into()),
-        ("DnsServer", format!("127.0.0.1:{}", ports.dns)),
+        ("DnsRoots", roots().iter().map(IpAddr::to_string).collect::<Vec<_>>().join(",")),
+        ("DnsPort", ports.dns.to_string()),
+        ("DnsTrustAnchor", trust_anchor()?),
         ("Http01Port", ports.http01.to_string()),
         // The edge speaks plain HTTP alone.
         ("HttpsPort", "0".into()),
@@ -180,7 +187,11 @@ async fn start_serving(
     command
         .arg("serve")
         .args(["--ministack", &ministack.to_string()])
-        .args(["--dns", &description.dns_server.port().to_string()])
+        .args(["--dns", &description.dns_port.to_string()])
+        .arg("--zones")
+        .arg(folder.zones())
+        .arg("--dns-orders")
+        .arg(folder.dns_orders())
         .args(["--edge", &description.edge.port().to_string()])
         .args(["--responder", description.resource("ServeChallengeFunction")?])
         .args(["--issuer", &issuer.to_string()])
@@ -189,7 +200,8 @@ async fn start_serving(
         .args(["--redirect-uri", &description.issuer.redirect_uri])
         .current_dir(project.root());
     let serving = Process::start(folder, "serve", command)?;
-    for address in [description.dns_server, description.edge, SocketAddr::from((Ipv4Addr::LOCALHOST, issuer))] {
+    let root = roots().into_iter().map(|root| SocketAddr::new(root, description.dns_port));
+    for address in root.chain([description.edge, SocketAddr::from((Ipv4Addr::LOCALHOST, issuer))]) {
         wait_until(&format!("something to listen at {address}"), Duration::from_secs(10), async || {
             serving.expect_running(folder)?;
             Ok(TcpStream::connect(address).await.is_ok().then_some(()))

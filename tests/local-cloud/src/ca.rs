@@ -31,7 +31,7 @@ pub struct Ca {
     role: String,
 }
 
-/// Where the CA listens, and whom it asks.
+/// Where the CA listens, and whom it asks: the resolver at this port of 127.0.0.1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CaPorts {
     pub acme: u16,

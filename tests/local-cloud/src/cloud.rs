@@ -11,6 +11,7 @@ use crate::bring_up::bring_up;
 use crate::ca::{Ca, CaPorts};
 use crate::description::Description;
 use crate::layout::{CloudFolder, Project};
+use crate::name_servers::NameServers;
 use crate::options::{DEFAULT_NAME, Options};
 use crate::ports::choose;
 use crate::process::{self, Process};
@@ -97,9 +98,14 @@ impl LocalCloud {
         self.description.resource(logical_id)
     }
 
-    /// The log of a process of the cloud: ministack, moto, pebble, serve.
+    /// The log of a process of the cloud: ministack, moto, pebble, unbound, serve.
     pub fn log(&self, role: &str) -> PathBuf {
         self.folder.log(role)
+    }
+
+    /// The cloud's name servers and the resolver beside them.
+    pub fn name_servers(&self) -> NameServers {
+        NameServers::new(self.folder.clone(), self.description.dns_port)
     }
 
     /// A file in the cloud's folder.
@@ -112,7 +118,7 @@ impl LocalCloud {
         let ports = CaPorts {
             acme: choose(&self.project, &self.folder, None)?,
             management: choose(&self.project, &self.folder, None)?,
-            dns: self.description.dns_server.port(),
+            dns: self.description.dns_port,
             http01: options.http01_port.unwrap_or(self.description.edge.port()),
         };
         let process = Ca::start(&self.project, &self.folder, &format!("pebble-{}", ports.acme), options, ports)?;

@@ -1,7 +1,7 @@
 //! What a cloud says about itself, for those who come later: other processes, and people.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -28,7 +28,10 @@ pub struct Description {
     pub issuer: IssuerDescription,
     /// PEM file of the root of the chains that the CA issues.
     pub acme_root: PathBuf,
-    pub dns_server: SocketAddr,
+    /// Name servers of the root.
+    pub dns_roots: Vec<IpAddr>,
+    /// Port of every name server, and of the resolver.
+    pub dns_port: u16,
     /// Where a host with the address 127.0.0.1 is served, as the CA sees it.
     pub edge: SocketAddr,
     pub delegation_zone: String,
@@ -58,6 +61,11 @@ impl Description {
         Ok(id)
     }
 
+    /// The validating resolver that the CA asks.
+    pub fn resolver(&self) -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, self.dns_port))
+    }
+
     /// What a program needs to work with the cloud.
     pub fn environment(&self) -> Result<Vec<(&'static str, String)>> {
         Ok(vec![
@@ -72,7 +80,7 @@ impl Description {
             ("OIDC_ISSUER", self.issuer.url.clone()),
             ("ACME_DIRECTORY", self.ca.directory.clone()),
             ("ACME_ROOT", self.acme_root.display().to_string()),
-            ("DNS_SERVER", self.dns_server.to_string()),
+            ("DNS_SERVER", self.resolver().to_string()),
             ("DELEGATION_ZONE", self.delegation_zone.clone()),
             ("ENDPOINT_TARGET", self.endpoint_target.clone()),
             ("EDGE", self.edge.to_string()),

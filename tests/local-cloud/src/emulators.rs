@@ -35,6 +35,7 @@ pub(crate) fn start_ministack(
         .env("BIND_HOST", "127.0.0.1")
         .env("MINISTACK_HOST", "127.0.0.1")
         .env("MINISTACK_REGION", REGION)
+        .env("ZONES_FILE", folder.zones())
         .env("SFN_WAIT_SCALE", options.flow_waits.to_string())
         // Opens a port on every interface unless it is told not to.
         .env("IOT_MTLS_ENABLED", "0")

@@ -51,6 +51,12 @@ impl Project {
         if own.exists() { own } else { PathBuf::from("pebble") }
     }
 
+    /// The validating resolver, and the folder of what it is linked with and this system lacks.
+    pub(crate) fn unbound(&self) -> Unbound {
+        let folder = self.local().join("unbound");
+        Unbound { program: folder.join("unbound"), libraries: folder.join("lib"), redirect: folder.join("redirect.so") }
+    }
+
     pub(crate) fn cloud(&self, name: &str) -> CloudFolder {
         CloudFolder { path: self.local().join("clouds").join(name) }
     }
@@ -62,6 +68,15 @@ impl Project {
         names.sort();
         names
     }
+}
+
+/// Where set-up.sh puts the parts of the resolver.
+#[derive(Clone, Debug)]
+pub(crate) struct Unbound {
+    pub(crate) program: PathBuf,
+    pub(crate) libraries: PathBuf,
+    /// Leads its questions to the cloud's port for DNS.
+    pub(crate) redirect: PathBuf,
 }
 
 /// Everything one cloud writes.
@@ -98,6 +113,16 @@ impl CloudFolder {
     /// The ports that were given to the cloud's processes, one a line.
     pub(crate) fn ports(&self) -> PathBuf {
         self.path.join("ports")
+    }
+
+    /// Every hosted zone of the emulated Route 53, as the name servers read them.
+    pub(crate) fn zones(&self) -> PathBuf {
+        self.path.join("zones.json")
+    }
+
+    /// What tests ordered of the name servers.
+    pub(crate) fn dns_orders(&self) -> PathBuf {
+        self.path.join("dns-orders.json")
     }
 
     /// The cloud's description, there once it is complete.

@@ -2,9 +2,10 @@
 //!
 //! ```text
 //!   sam deploy ──► ministack (AWS) ◄── functions ──► Pebble (CA)
-//!                    │        ▲            │            │  asks
-//!          Route 53  │        │ Invoke     └─► moto     ▼
-//!            zones   └──► DNS server   edge ◄──────── both
+//!                    │        ▲          │     │        │  asks
+//!          Route 53  │        │ Invoke   │     └─► moto ├──► unbound ─┐
+//!            zones   │      edge ◄───────┼──────────────┘             │
+//!                    └──────────────► name servers, from the root ◄───┘
 //! ```
 //!
 //! `local-cloud up` leaves one running; tests start their own with [`LocalCloud::start`].
@@ -19,6 +20,7 @@ mod cloudwatch;
 mod demo;
 mod description;
 mod dns;
+mod dns_lab;
 mod edge;
 mod emulators;
 mod executions;
@@ -28,6 +30,7 @@ mod functions;
 mod issuer;
 mod layout;
 mod logs;
+mod name_servers;
 mod options;
 mod packed;
 mod people;
@@ -38,6 +41,7 @@ mod sam;
 mod serve;
 mod stack;
 mod tls;
+mod unbound;
 mod wait;
 mod zones;
 
@@ -49,18 +53,21 @@ pub use cloud::{LocalCloud, processes, stop};
 pub use cloudwatch::Alarm;
 pub use demo::{demo, try_domain};
 pub use description::Description;
-pub use dns::{Behaviour, NameServer, StaticZone};
+pub use dns::{Behaviour, NameServer, ServerEffect, ServerFault, SignatureFault, StaticZone, ds_record};
+pub use dns_lab::DnsLab;
 pub use emulators::{ACCESS_KEY, REGION, SECRET_KEY};
 pub use executions::Execution;
 pub use fault::{Effect, Fault, pebble};
 pub use fault_proxy::{FaultProxy, SeenRequest};
 pub use functions::Invocation;
 pub use issuer::{IssuerDescription, operator, tenant};
+pub use name_servers::NameServers;
 pub use options::Deployment;
 pub use options::{CaOptions, DEFAULT_NAME, Options, STACK_NAME};
 pub use ports::Ports;
 pub use process::Process;
 pub use serve::{ServeOptions, serve};
 pub use stack::Resources;
+pub use unbound::Opinion;
 pub use wait::wait_until;
 pub use zones::{CustomerZone, UNREACHABLE};

@@ -34,7 +34,7 @@ enum Command {
     Redeploy(RedeployArguments),
     /// Print a token of somebody, for `Authorization: Bearer`
     Token(TokenArguments),
-    /// Run the DNS server, the edge and the token issuer of a cloud (`up` does)
+    /// Run the name servers, the edge and the token issuer of a cloud (`up` does)
     Serve(ServeOptions),
 }
 
@@ -109,7 +109,7 @@ struct UpArguments {
     /// Port of the CA's management interface
     #[arg(long)]
     acme_management_port: Option<u16>,
-    /// Port of the DNS server, UDP and TCP
+    /// Port of the resolver and the name servers, UDP and TCP
     #[arg(long)]
     dns_port: Option<u16>,
     /// Port of the edge, where the CA fetches HTTP-01 challenges

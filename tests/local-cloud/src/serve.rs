@@ -7,7 +7,7 @@ use anyhow::Result;
 use tokio::net::TcpListener;
 
 use crate::aws::Aws;
-use crate::dns::{self, HostedZones};
+use crate::dns;
 use crate::edge::Edge;
 use crate::{emulators, issuer};
 
@@ -17,9 +17,15 @@ pub struct ServeOptions {
     /// Port of the emulated AWS.
     #[arg(long)]
     pub ministack: u16,
-    /// Port of the DNS server, UDP and TCP.
+    /// Port of the name servers, UDP and TCP.
     #[arg(long)]
     pub dns: u16,
+    /// File that the emulated AWS writes the hosted zones to.
+    #[arg(long)]
+    pub zones: PathBuf,
+    /// File with what tests order of the name servers.
+    #[arg(long)]
+    pub dns_orders: PathBuf,
     /// Port of the edge.
     #[arg(long)]
     pub edge: u16,
@@ -43,11 +49,10 @@ pub async fn serve(options: ServeOptions) -> Result<()> {
     let aws = Aws::new(&endpoint, &endpoint);
     let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
 
-    let (udp, tcp) = dns::bind(loopback(options.dns)).await?;
     let listener = TcpListener::bind(loopback(options.edge)).await?;
     let edge = Edge::new(aws.lambda, options.responder);
     tokio::select! {
-        ended = dns::serve(HostedZones::new(aws.route53), udp, tcp) => ended,
+        ended = dns::serve(options.dns, &options.zones, &options.dns_orders) => ended,
         ended = edge.serve(listener) => ended,
         ended = issuer::serve(options.issuer, options.redirect_uri, &options.issuer_key) => ended,
     }

@@ -5,7 +5,7 @@ use aws_sdk_route53::types::{Change, ChangeAction, ChangeBatch, ResourceRecord, 
 
 use crate::aws::Aws;
 
-/// Short, as nothing caches here.
+/// Short, as nothing is remembered here.
 const TTL_SECONDS: i64 = 1;
 
 /// Address of a host that the CA cannot reach: nothing listens there.

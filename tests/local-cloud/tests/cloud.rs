@@ -10,7 +10,7 @@ use aws_sdk_route53::types::RrType;
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RecordType};
 use http::StatusCode;
-use local_cloud::{CaOptions, Fault, FaultProxy, LocalCloud, Options, pebble};
+use local_cloud::{CaOptions, Fault, FaultProxy, LocalCloud, Options, ServerEffect, ServerFault, pebble, wait_until};
 use serde_json::json;
 
 async fn cloud() -> Result<LocalCloud> {
@@ -26,7 +26,7 @@ fn ask(cloud: &LocalCloud, name: &str, record_type: RecordType) -> Result<Messag
     socket.set_read_timeout(Some(Duration::from_secs(5)))?;
     let mut query = Message::query();
     query.add_query(Query::query(Name::from_ascii(format!("{name}."))?, record_type));
-    socket.send_to(&query.to_vec()?, cloud.description().dns_server)?;
+    socket.send_to(&query.to_vec()?, cloud.name_servers().address("ns1.dns.test")?)?;
     let mut buffer = [0; 512];
     let length = socket.recv(&mut buffer)?;
     Ok(Message::from_vec(&buffer[..length])?)
@@ -60,6 +60,44 @@ async fn a_zone_below_another_is_served_where_that_one_delegates_it() -> Result<
     let name_servers: Vec<_> = name_servers.iter().map(String::as_str).collect();
     above.upsert(&domain, RrType::Ns, &name_servers).await?;
     assert_eq!(ask(&cloud, &domain, RecordType::A)?.answers.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_resolver_finds_a_zone_from_the_root_on_unless_all_its_servers_fail() -> Result<()> {
+    let cloud = cloud().await?;
+    let domain = unique("path");
+    let zone = cloud.create_zone(&domain).await?;
+    zone.upsert(&domain, RrType::A, &["127.0.0.2"]).await?;
+    let servers = cloud.name_servers();
+    let opinion = async || servers.second_opinion(&domain, "A").await;
+    assert_eq!(opinion().await?.answers, ["127.0.0.2"]);
+
+    let fault = |server: Option<&str>| ServerFault {
+        zone: domain.clone(),
+        server: server.map(str::to_owned),
+        effect: ServerEffect::Refused,
+    };
+    servers.spoil(&[fault(Some("ns1.dns.test"))])?;
+    assert_eq!(opinion().await?.code, ResponseCode::NoError, "the other one answers");
+    servers.spoil(&[fault(None)])?;
+    assert_eq!(opinion().await?.code, ResponseCode::ServFail);
+    servers.spoil(&[])?;
+    wait_until("servers that failed are asked again", Duration::from_secs(15), async || {
+        Ok((opinion().await?.code == ResponseCode::NoError).then_some(()))
+    })
+    .await?;
+    zone.upsert(&domain, RrType::A, &["127.0.0.3"]).await?;
+    assert_eq!(opinion().await?.answers, ["127.0.0.3"], "no answer is remembered");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_platforms_zone_is_found_at_servers_like_route_53s() -> Result<()> {
+    let cloud = cloud().await?;
+    let target = &cloud.description().endpoint_target;
+    let found = cloud.name_servers().second_opinion(target, "A").await?;
+    assert_eq!((found.code, found.answers), (ResponseCode::NoError, vec!["127.0.0.1".to_owned()]));
     Ok(())
 }
 

@@ -66,11 +66,12 @@ fn nat64(address: Ipv6Addr) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dns::Roots;
 
     fn reach(allowed: &[&str]) -> Reach {
-        let nobody = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+        let nobody = Roots::Own { servers: vec![[127, 0, 0, 1].into()], trust: None };
         let allowed = allowed.iter().map(|network| network.parse().expect("a network")).collect();
-        Reach::new(Dns::through(nobody, 1), allowed)
+        Reach::new(Dns::from_roots(nobody, 1, Vec::new()), allowed)
     }
 
     #[tokio::test]

@@ -122,9 +122,6 @@ impl Wiring {
     }
 
     pub fn dns(&self) -> Wired<Dns> {
-        if let Some(only) = self.environment.parsed("DNS_SERVER")? {
-            return Ok(Dns::only(only));
-        }
         let port = self.environment.parsed("DNS_PORT")?.unwrap_or(DNS_PORT);
         Ok(Dns::from_roots(self.roots()?, port, self.networks("PREFLIGHT_ALLOWED_NETWORKS")?))
     }

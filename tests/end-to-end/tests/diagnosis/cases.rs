@@ -207,7 +207,7 @@ async fn one_is_lame(stage: &Stage<'_>) -> Result<CheckReport> {
 async fn silent(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.server("ns-silent", "127.0.0.13", Behaviour::Silent).await?;
     stage.delegated_to("silent", "ns-silent").await?;
-    Ok(stage.probe(&stage.internal("shop.silent")).await)
+    Ok(stage.probe(&Stage::after_silence(stage.internal("shop.silent"))).await)
 }
 
 async fn unsigned(stage: &Stage<'_>) -> Result<CheckReport> {
@@ -219,7 +219,7 @@ async fn unsigned(stage: &Stage<'_>) -> Result<CheckReport> {
 }
 
 async fn disagreeing(stage: &Stage<'_>) -> Result<CheckReport> {
-    let old = stage.static_zone("divided", &[])?;
+    let old = stage.static_zone("divided", &["ns1", "ns-old"], &[])?;
     stage.server("ns-old", "127.0.0.14", Behaviour::Serving(old)).await?;
     let zone = stage.zone_at("divided", &["ns1", "ns-old"]).await?;
     stage.delegate(&zone, "shop.divided").await?;
@@ -283,7 +283,7 @@ async fn txt_instead(stage: &Stage<'_>) -> Result<CheckReport> {
 async fn beside(stage: &Stage<'_>) -> Result<CheckReport> {
     let name = "_acme-challenge.shop.beside";
     let both = [(name, "CNAME", "label.acme.platform"), (name, "TXT", "\"from another client\"")];
-    let zone = stage.static_zone("beside", &both)?;
+    let zone = stage.static_zone("beside", &["ns-lax"], &both)?;
     stage.server("ns-lax", "127.0.0.20", Behaviour::Serving(zone)).await?;
     stage.delegated_to("beside", "ns-lax").await?;
     Ok(stage.probe(&stage.internal("shop.beside")).await)
@@ -381,7 +381,8 @@ async fn critical_contact(stage: &Stage<'_>) -> Result<CheckReport> {
 }
 
 async fn unanswered(stage: &Stage<'_>) -> Result<CheckReport> {
-    let zone = stage.static_zone("old", &[("_acme-challenge.shop.old", "CNAME", "label.acme.platform")])?;
+    let delegation = ("_acme-challenge.shop.old", "CNAME", "label.acme.platform");
+    let zone = stage.static_zone("old", &["ns-home"], &[delegation])?;
     stage.server("ns-home", "127.0.0.21", Behaviour::Serving(zone.failing_at("CAA")?)).await?;
     stage.delegated_to("old", "ns-home").await?;
     Ok(stage.probe(&stage.internal("shop.old")).await)

@@ -233,7 +233,7 @@ async fn torn(stage: &Stage<'_>) -> Result<CheckReport> {
         ("shop.torn", "A", STRANGER),
         ("_acme-challenge.shop.torn", "CNAME", "label.acme.platform"),
     ];
-    let zone = stage.static_zone("torn", &records)?;
+    let zone = stage.static_zone("torn", &["ns-torn"], &records)?;
     stage.server("ns-torn", "127.0.0.67", Behaviour::Serving(zone)).await?;
     stage.delegated_to("torn", "ns-torn").await?;
     Ok(stage.probe(&stage.external("shop.torn")).await)

@@ -1,4 +1,4 @@
-//! Every check of the catalogue, provoked with real zones on the authoritative server of the local cloud, and with
+//! Every check of the catalogue, provoked with real zones on the name servers of the local cloud, and with
 //! further servers that have one fault each. No CA is asked.
 //!
 //! `docs/reference/checks.md` is written by this: see [`page::RENEW`].
@@ -9,6 +9,7 @@ mod cases;
 mod host_cases;
 mod page;
 mod persistent_cases;
+mod server_cases;
 mod stage;
 
 use std::collections::BTreeSet;
@@ -36,7 +37,12 @@ pub(crate) struct Case {
 }
 
 fn all() -> impl Iterator<Item = &'static Case> {
-    cases::CASES.iter().chain(&persistent_cases::CASES).chain(&host_cases::CASES).chain(&ca_cases::CASES)
+    cases::CASES
+        .iter()
+        .chain(&persistent_cases::CASES)
+        .chain(&host_cases::CASES)
+        .chain(&ca_cases::CASES)
+        .chain(&server_cases::CASES)
 }
 
 #[test]

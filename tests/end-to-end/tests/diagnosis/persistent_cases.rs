@@ -176,7 +176,7 @@ async fn name_alone(stage: &Stage<'_>) -> Result<CheckReport> {
 }
 
 async fn disagreeing(stage: &Stage<'_>) -> Result<CheckReport> {
-    let old = stage.static_zone("divided2", &[])?;
+    let old = stage.static_zone("divided2", &["ns1", "ns-old2"], &[])?;
     stage.server("ns-old2", "127.0.0.22", Behaviour::Serving(old)).await?;
     let zone = stage.zone_at("divided2", &["ns1", "ns-old2"]).await?;
     zone.upsert(&stage.name("_validation-persist.shop.divided2"), RrType::Txt, &[&format!("\"{OURS}\"")]).await?;
@@ -192,5 +192,6 @@ async fn method(stage: &Stage<'_>) -> Result<CheckReport> {
 async fn silent(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.server("ns-silent2", "127.0.0.23", Behaviour::Silent).await?;
     stage.delegated_to("silent2", "ns-silent2").await?;
-    Ok(stage.probe(&stage.standing(&["shop.silent2"], Reachability::Internal)).await)
+    let subject = Stage::after_silence(stage.standing(&["shop.silent2"], Reachability::Internal));
+    Ok(stage.probe(&subject).await)
 }

@@ -10,12 +10,12 @@ use adapters::probe::EndpointProber;
 use adapters::tls_probe::TlsProbe;
 use anyhow::Result;
 use aws_sdk_route53::types::RrType;
-use diagnosis::report::CheckReport;
+use diagnosis::report::{CheckReport, CheckSummary, RecordStatus, Unreached};
 use diagnosis::subject::Subject;
 use domain::ports::Prober;
 use local_cloud::{Behaviour, CustomerZone, LocalCloud, NameServer, StaticZone};
-use time::OffsetDateTime;
 use time::macros::datetime;
+use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::dns::{Issuer, Platform, TenantProof};
 use vocabulary::names::EndpointNames;
@@ -51,11 +51,13 @@ pub(crate) struct Stage<'a> {
 impl<'a> Stage<'a> {
     pub(crate) async fn set(cloud: &'a LocalCloud) -> Result<Self> {
         let top = format!("t{:x}x{:x}", std::process::id(), OffsetDateTime::now_utc().nanosecond());
-        let server = cloud.description().dns_server;
+        let name_servers = cloud.name_servers();
         let top_zone = cloud.create_zone(&top).await?;
+        // Else nothing below it could be secured.
+        name_servers.sign(&top)?;
         let mut stage = Self {
             cloud,
-            dns: Dns::through(server, server.port()),
+            dns: end_to_end::dns(&name_servers)?,
             top_zone,
             zones: Mutex::default(),
             servers: Mutex::default(),
@@ -64,7 +66,9 @@ impl<'a> Stage<'a> {
         };
         let (ns, top) = (stage.name("ns1"), stage.top.clone());
         stage.top_zone.upsert(&top, RrType::Ns, &[&format!("{ns}.")]).await?;
-        stage.top_zone.upsert(&ns, RrType::A, &["127.0.0.1"]).await?;
+        let address = |server| anyhow::Ok(name_servers.address(server)?.ip().to_string());
+        stage.top_zone.upsert(&ns, RrType::A, &[&address("ns1.dns.test")?]).await?;
+        stage.top_zone.upsert(&stage.name("ns2"), RrType::A, &[&address("ns2.dns.test")?]).await?;
         let platform = stage.zone("platform").await?;
         for (host, address) in [
             ("edge.platform", "127.0.0.1"),
@@ -114,12 +118,12 @@ impl<'a> Stage<'a> {
         format!("{relative}.{}", self.top)
     }
 
-    /// A zone that the cloud's server serves.
+    /// A zone that one of the cloud's servers serves.
     pub(crate) async fn zone(&self, relative: &str) -> Result<CustomerZone> {
         self.zone_at(relative, &["ns1"]).await
     }
 
-    /// A zone that the cloud's server has, and that is served by these.
+    /// A zone that the cloud's servers have, and that is served by these.
     pub(crate) async fn zone_at(&self, relative: &str, servers: &[&str]) -> Result<CustomerZone> {
         self.absolute_zone(&self.name(relative), servers).await
     }
@@ -146,13 +150,13 @@ impl<'a> Stage<'a> {
     /// A further name server, known as `name`.
     pub(crate) async fn server(&self, name: &str, address: &str, behaviour: Behaviour) -> Result<()> {
         self.top_zone.upsert(&self.name(name), RrType::A, &[address]).await?;
-        let address = SocketAddr::new(address.parse::<IpAddr>()?, self.cloud.description().dns_server.port());
+        let address = SocketAddr::new(address.parse::<IpAddr>()?, self.cloud.description().dns_port);
         let server = NameServer::start(address, behaviour).await?;
         self.servers.lock().expect("nothing panics").push(server);
         Ok(())
     }
 
-    /// A domain that is delegated to `server`, and that the cloud's server does not have.
+    /// A domain that is delegated to `server`, and that the cloud's servers do not have.
     pub(crate) async fn delegated_to(&self, relative: &str, server: &str) -> Result<()> {
         let to = format!("{}.", self.name(server));
         self.top_zone.upsert(&self.name(relative), RrType::Ns, &[&to]).await
@@ -163,13 +167,20 @@ impl<'a> Stage<'a> {
         self.top_zone.upsert(&self.name(relative), kind, &[value]).await
     }
 
-    /// A zone for [`Behaviour::Serving`]; owners and CNAME values are relative to the test's top-level domain.
-    pub(crate) fn static_zone(&self, origin: &str, records: &[(&str, &str, &str)]) -> Result<StaticZone> {
-        let absolute: Vec<(String, &str, String)> = records
-            .iter()
+    /// A zone for [`Behaviour::Serving`] that names these servers; they, owners and CNAME values are relative to the test's
+    /// top-level domain.
+    pub(crate) fn static_zone(
+        &self,
+        origin: &str,
+        servers: &[&str],
+        records: &[(&str, &str, &str)],
+    ) -> Result<StaticZone> {
+        let servers = servers.iter().map(|server| (origin, "NS", *server));
+        let absolute: Vec<(String, &str, String)> = servers
+            .chain(records.iter().copied())
             .map(|(owner, kind, value)| {
-                let value = if *kind == "CNAME" { self.name(value) } else { (*value).to_owned() };
-                (self.name(owner), *kind, value)
+                let value = if matches!(kind, "CNAME" | "NS") { self.name(value) } else { value.to_owned() };
+                (self.name(owner), kind, value)
             })
             .collect();
         let records: Vec<_> =
@@ -221,6 +232,20 @@ impl<'a> Stage<'a> {
     pub(crate) fn standing(&self, names: &[&str], reachability: Reachability) -> Subject {
         let subject = self.subject(names, reachability);
         Subject { dns_method: DnsMethod::DnsPersist01, tenant_proof: TenantProof::Off, ..subject }
+    }
+
+    /// `subject`, after checks that got no answer from its name servers.
+    pub(crate) fn after_silence(subject: Subject) -> Subject {
+        let unreached = Unreached { since: NOW - Duration::minutes(6), checks: 2, known: None };
+        let last_check = CheckSummary {
+            checked_at: NOW - Duration::minutes(1),
+            records: RecordStatus::Unreachable,
+            worst: None,
+            serves_another: false,
+            over_dns: Vec::new(),
+            unreached: Some(unreached),
+        };
+        Subject { last_check: Some(last_check), ..subject }
     }
 
     pub(crate) fn internal(&self, name: &str) -> Subject {

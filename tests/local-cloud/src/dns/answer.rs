@@ -1,4 +1,4 @@
-//! What to answer to a question, over all the zones that are served.
+//! What a name server answers from the zones that it has.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,17 +6,26 @@ use std::sync::Arc;
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, Record, RecordType};
 
+use super::dname::synthesized;
 use super::zone::{Found, Zone, owned_by};
 
 /// Aliases of aliases that are followed.
 const ALIAS_DEPTH: usize = 4;
 
-/// Where zones come from.
-pub(crate) trait Zones: Send + Sync {
-    type Error;
-
+/// The zones that a server has.
+pub(crate) trait Zones {
     /// The zone with the longest name that `name` lies in. `None`: no zone that is served.
-    fn zone_of(&self, name: &Name) -> impl Future<Output = Result<Option<Arc<Zone>>, Self::Error>> + Send;
+    fn zone_of(&self, name: &Name) -> Option<Arc<Zone>>;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Question {
+    pub name: Name,
+    pub record_type: RecordType,
+    /// EDNS came with it (RFC 6891).
+    pub extended: bool,
+    /// Signatures are wanted (DO).
+    pub signed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,93 +34,134 @@ pub(crate) struct Answer {
     pub authoritative: bool,
     pub answers: Vec<Record>,
     pub authorities: Vec<Record>,
+    pub additionals: Vec<Record>,
+    /// As from a server that has never heard of EDNS.
+    pub plain: bool,
 }
 
 impl Answer {
-    fn plain(code: ResponseCode) -> Self {
-        Self { code, authoritative: false, answers: Vec::new(), authorities: Vec::new() }
+    pub(super) fn only(code: ResponseCode) -> Self {
+        Self {
+            code,
+            authoritative: false,
+            answers: Vec::new(),
+            authorities: Vec::new(),
+            additionals: Vec::new(),
+            plain: false,
+        }
+    }
+
+    fn drop_signatures(&mut self) {
+        let asked_for = |record: &Record| !matches!(record.record_type(), RecordType::RRSIG | RecordType::NSEC);
+        self.answers.retain(asked_for);
+        self.authorities.retain(asked_for);
     }
 }
 
-/// Answers with authority for each zone, and follows CNAMEs from zone to zone like a resolver, as far as
-/// zones are served: the CA has this server alone to ask.
-pub(crate) async fn answer<Z: Zones>(zones: &Z, name: &Name, record_type: RecordType) -> Result<Answer, Z::Error> {
-    answer_within(zones, name, record_type, ALIAS_DEPTH).await
+/// Answers with authority for each zone, and refers to the servers of the zones below. Aliases are followed within a
+/// zone: what is in another, whoever asks finds out where that is served.
+pub(crate) fn answer(zones: &impl Zones, question: &Question) -> Answer {
+    let mut answer = match zone_for(zones, &question.name, question.record_type) {
+        Some(zone) => answer_from(zones, &zone, &question.name, question.record_type, ALIAS_DEPTH),
+        None => Answer::only(ResponseCode::Refused),
+    };
+    if !question.signed {
+        answer.drop_signatures();
+    }
+    answer
 }
 
-async fn answer_within<Z: Zones>(
-    zones: &Z,
-    name: &Name,
-    record_type: RecordType,
-    alias_depth: usize,
-) -> Result<Answer, Z::Error> {
-    let mut answers = Vec::new();
+fn answer_from(zones: &impl Zones, zone: &Zone, name: &Name, record_type: RecordType, alias_depth: usize) -> Answer {
+    let mut answer = Answer { authoritative: true, ..Answer::only(ResponseCode::NoError) };
     let mut seen = HashSet::new();
     let mut owner = name.to_lowercase();
     loop {
-        let Some(zone) = zone_for(zones, &owner, record_type).await? else {
-            // A chain that leads out of the served zones ends there; only a first name is refused.
-            let code = if answers.is_empty() { ResponseCode::Refused } else { ResponseCode::NoError };
-            return Ok(Answer { authoritative: !answers.is_empty(), answers, ..Answer::plain(code) });
-        };
-        let (code, authorities) = match zone.find(&owner, record_type) {
+        let target = match zone.find(&owner, record_type) {
             Found::CanonicalName(record, target) => {
-                answers.push(*record);
-                seen.insert(owner);
-                owner = target.to_lowercase();
-                if !seen.contains(&owner) {
-                    continue;
-                }
-                // A loop: the whole chain is the answer (RFC 1034 §3.6.2 leaves it to the resolver).
-                (ResponseCode::NoError, Vec::new())
+                answer.answers.extend(zone.signed(vec![*record]));
+                target
+            }
+            Found::Renamed(record, target) => {
+                answer.answers.extend(zone.signed(vec![*record]));
+                answer.answers.push(synthesized(&owner, &target));
+                target
             }
             Found::Records(records) => {
-                answers.extend(records);
-                (ResponseCode::NoError, Vec::new())
+                answer.answers.extend(zone.signed(records));
+                if !zone.exists(&owner) {
+                    answer.authorities.extend(zone.proof_of_absence(&owner));
+                }
+                return answer;
             }
             Found::Alias(target) => {
-                let records = alias(zones, &target, record_type, alias_depth).await?;
-                answers.extend(owned_by(&owner, &records));
-                (ResponseCode::NoError, Vec::new())
+                let records = alias(zones, &target, record_type, alias_depth);
+                answer.answers.extend(zone.signed(owned_by(&owner, &records)));
+                return answer;
             }
             Found::Delegation(servers) => {
-                let authoritative = !answers.is_empty();
-                return Ok(Answer { code: ResponseCode::NoError, authoritative, answers, authorities: servers });
+                // Behind an alias the way on is left to whoever asks.
+                if answer.answers.is_empty() {
+                    refer(zone, servers, &mut answer);
+                }
+                return answer;
             }
-            Found::NoData => (ResponseCode::NoError, zone.start_of_authority().into_iter().collect()),
-            Found::NoSuchName => (ResponseCode::NXDomain, zone.start_of_authority().into_iter().collect()),
+            Found::NoData => {
+                deny(zone, &owner, &mut answer);
+                return answer;
+            }
+            Found::NoSuchName => {
+                answer.code = ResponseCode::NXDomain;
+                deny(zone, &owner, &mut answer);
+                return answer;
+            }
         };
-        return Ok(Answer { code, authoritative: true, answers, authorities });
+        seen.insert(owner);
+        owner = target.to_lowercase();
+        // A loop: the whole chain is the answer (RFC 1034 §3.6.2 leaves it to the resolver).
+        if seen.contains(&owner) || !zone.origin().zone_of(&owner) {
+            return answer;
+        }
     }
+}
+
+/// Names the servers of a zone below, with their addresses and with what secures the step, or proves that nothing does.
+fn refer(zone: &Zone, servers: Vec<Record>, answer: &mut Answer) {
+    answer.authoritative = false;
+    answer.additionals = zone.glue(&servers);
+    let cut = servers.first().map(|server| server.name.clone());
+    answer.authorities = servers;
+    if let Some(cut) = cut.filter(|_| zone.is_signed()) {
+        match zone.find(&cut, RecordType::DS) {
+            Found::Records(records) => answer.authorities.extend(zone.signed(records)),
+            _ => answer.authorities.extend(zone.proof_of_absence(&cut)),
+        }
+    }
+}
+
+fn deny(zone: &Zone, owner: &Name, answer: &mut Answer) {
+    answer.authorities.extend(zone.signed(zone.start_of_authority().into_iter().collect()));
+    answer.authorities.extend(zone.proof_of_absence(owner));
 }
 
 /// The zone that answers for the name. A DS record belongs to the zone above the one it is about (RFC 4035 §3.1.4.1).
-async fn zone_for<Z: Zones>(zones: &Z, owner: &Name, record_type: RecordType) -> Result<Option<Arc<Zone>>, Z::Error> {
-    if record_type == RecordType::DS
-        && let Some(above) = zones.zone_of(&owner.base_name()).await?
-    {
-        return Ok(Some(above));
-    }
-    zones.zone_of(owner).await
+fn zone_for(zones: &impl Zones, owner: &Name, record_type: RecordType) -> Option<Arc<Zone>> {
+    let above = || zones.zone_of(&owner.base_name());
+    let of_the_zone_above = record_type == RecordType::DS && !owner.is_root();
+    of_the_zone_above.then(above).flatten().or_else(|| zones.zone_of(owner))
 }
 
 /// What `target` has of the type, without the CNAMEs on the way.
-async fn alias<Z: Zones>(
-    zones: &Z,
-    target: &Name,
-    record_type: RecordType,
-    depth: usize,
-) -> Result<Vec<Record>, Z::Error> {
-    let Some(depth) = depth.checked_sub(1) else { return Ok(Vec::new()) };
-    let mut records = Box::pin(answer_within(zones, target, record_type, depth)).await?.answers;
+fn alias(zones: &impl Zones, target: &Name, record_type: RecordType, depth: usize) -> Vec<Record> {
+    let (Some(depth), Some(zone)) = (depth.checked_sub(1), zone_for(zones, target, record_type)) else {
+        return Vec::new();
+    };
+    let mut records = answer_from(zones, &zone, target, record_type, depth).answers;
     records.retain(|record| record.record_type() == record_type);
-    Ok(records)
+    records
 }
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use super::*;
     use crate::dns::testing::{name, zone};
     use crate::dns::zone::RecordSet;
@@ -119,11 +169,9 @@ mod tests {
     struct Served(Vec<(Name, Arc<Zone>)>);
 
     impl Zones for Served {
-        type Error = Infallible;
-
-        async fn zone_of(&self, name: &Name) -> Result<Option<Arc<Zone>>, Infallible> {
+        fn zone_of(&self, name: &Name) -> Option<Arc<Zone>> {
             let around = self.0.iter().filter(|(origin, _)| origin.zone_of(name));
-            Ok(around.max_by_key(|(origin, _)| origin.num_labels()).map(|(_, zone)| zone.clone()))
+            around.max_by_key(|(origin, _)| origin.num_labels()).map(|(_, zone)| zone.clone())
         }
     }
 
@@ -134,6 +182,7 @@ mod tests {
                 ("_acme-challenge.customer.test.", "CNAME", "label.acme.platform.test."),
                 ("dangling.customer.test.", "CNAME", "gone.acme.platform.test."),
                 ("out.customer.test.", "CNAME", "somewhere.example."),
+                ("inside.customer.test.", "CNAME", "nothing.customer.test."),
                 ("one.customer.test.", "CNAME", "two.customer.test."),
                 ("two.customer.test.", "CNAME", "one.customer.test."),
             ],
@@ -155,66 +204,87 @@ mod tests {
         ])
     }
 
-    async fn ask(asked: &str, record_type: RecordType) -> Answer {
-        answer(&served(), &name(asked), record_type).await.unwrap()
+    fn ask(asked: &str, record_type: RecordType) -> Answer {
+        let signed = asked.ends_with("signed.test.");
+        answer(&served(), &Question { name: name(asked), record_type, extended: signed, signed })
     }
 
     fn types(answer: &Answer) -> Vec<RecordType> {
         answer.answers.iter().map(Record::record_type).collect()
     }
 
-    #[tokio::test]
-    async fn a_delegated_challenge_is_followed_into_the_other_zone() {
-        let answer = ask("_acme-challenge.customer.test.", RecordType::TXT).await;
-        assert_eq!(types(&answer), [RecordType::CNAME, RecordType::TXT]);
-        assert_eq!((answer.code, answer.authoritative), (ResponseCode::NoError, true));
+    #[test]
+    fn an_alias_is_followed_within_its_zone_and_no_further() {
+        let away = ask("_acme-challenge.customer.test.", RecordType::TXT);
+        assert_eq!(types(&away), [RecordType::CNAME], "though the other zone is served here, too");
+        assert_eq!((away.code, away.authoritative), (ResponseCode::NoError, true));
+        let inside = ask("inside.customer.test.", RecordType::A);
+        assert_eq!((inside.code, types(&inside)), (ResponseCode::NXDomain, vec![RecordType::CNAME]));
+        assert_eq!(inside.authorities[0].name, name("customer.test."));
     }
 
-    #[tokio::test]
-    async fn a_cname_that_is_asked_for_is_not_followed() {
-        assert_eq!(types(&ask("_acme-challenge.customer.test.", RecordType::CNAME).await), [RecordType::CNAME]);
+    #[test]
+    fn a_cname_that_is_asked_for_is_not_followed() {
+        assert_eq!(types(&ask("_acme-challenge.customer.test.", RecordType::CNAME)), [RecordType::CNAME]);
     }
 
-    #[tokio::test]
-    async fn what_does_not_exist_comes_with_the_zones_soa() {
-        let missing = ask("x.customer.test.", RecordType::A).await;
+    #[test]
+    fn what_does_not_exist_comes_with_the_zones_soa() {
+        let missing = ask("x.customer.test.", RecordType::A);
         assert_eq!(missing.code, ResponseCode::NXDomain);
         assert_eq!(missing.authorities[0].name, name("customer.test."));
-        let no_data = ask("edge.platform.test.", RecordType::AAAA).await;
+        let no_data = ask("edge.platform.test.", RecordType::AAAA);
         assert_eq!(no_data.code, ResponseCode::NoError);
         assert_eq!(no_data.authorities[0].record_type(), RecordType::SOA);
     }
 
-    #[tokio::test]
-    async fn a_cname_to_a_name_that_does_not_exist_says_so_with_the_target_zones_soa() {
-        let answer = ask("dangling.customer.test.", RecordType::TXT).await;
-        assert_eq!((answer.code, types(&answer)), (ResponseCode::NXDomain, vec![RecordType::CNAME]));
-        assert_eq!(answer.authorities[0].name, name("acme.platform.test."));
+    #[test]
+    fn a_chain_ends_where_no_zone_is_served_and_a_loop_ends_at_all() {
+        assert_eq!(ask("out.customer.test.", RecordType::A).code, ResponseCode::NoError);
+        assert_eq!(types(&ask("one.customer.test.", RecordType::A)), [RecordType::CNAME; 2]);
     }
 
-    #[tokio::test]
-    async fn a_chain_ends_where_no_zone_is_served_and_a_loop_ends_at_all() {
-        assert_eq!(ask("out.customer.test.", RecordType::A).await.code, ResponseCode::NoError);
-        assert_eq!(types(&ask("one.customer.test.", RecordType::A).await), [RecordType::CNAME; 2]);
-    }
-
-    #[tokio::test]
-    async fn a_zone_that_is_not_served_is_refused() {
-        let answer = ask("example.com.", RecordType::A).await;
+    #[test]
+    fn a_zone_that_is_not_served_is_refused() {
+        let answer = ask("example.com.", RecordType::A);
         assert_eq!((answer.code, answer.authoritative), (ResponseCode::Refused, false));
     }
 
-    #[tokio::test]
-    async fn a_ds_record_is_answered_by_the_zone_above() {
-        let answer = ask("acme.platform.test.", RecordType::DS).await;
+    #[test]
+    fn a_ds_record_is_answered_by_the_zone_above() {
+        let answer = ask("acme.platform.test.", RecordType::DS);
         assert_eq!((answer.authoritative, types(&answer)), (true, vec![RecordType::DS]));
-        let none = ask("customer.test.", RecordType::DS).await;
+        let none = ask("customer.test.", RecordType::DS);
         assert!(none.answers.is_empty() && none.authoritative, "no zone above is served: the zone itself says no");
     }
 
-    #[tokio::test]
-    async fn an_alias_answers_under_its_own_name() {
-        let answer = ask("customer.test.", RecordType::A).await;
+    #[test]
+    fn a_zone_below_is_referred_to_with_the_addresses_of_its_servers() {
+        let mut above = zone(
+            "signed.test.",
+            &[("sub.signed.test.", "NS", "ns.sub.signed.test."), ("ns.sub.signed.test.", "A", "127.0.0.1")],
+        );
+        above.sign().unwrap();
+        let served = Served(vec![(name("signed.test."), Arc::new(above))]);
+        let ask = |signed| {
+            let name = name("www.sub.signed.test.");
+            answer(&served, &Question { name, record_type: RecordType::A, extended: signed, signed })
+        };
+        let types = |records: &[Record]| records.iter().map(Record::record_type).collect::<Vec<_>>();
+        let referral = ask(false);
+        assert!(!referral.authoritative && referral.answers.is_empty());
+        assert_eq!(types(&referral.authorities), [RecordType::NS]);
+        assert_eq!(types(&referral.additionals), [RecordType::A]);
+        assert_eq!(
+            types(&ask(true).authorities),
+            [RecordType::NS, RecordType::NSEC, RecordType::RRSIG],
+            "with the proof that it is unsigned"
+        );
+    }
+
+    #[test]
+    fn an_alias_answers_under_its_own_name() {
+        let answer = ask("customer.test.", RecordType::A);
         assert_eq!(types(&answer), [RecordType::A]);
         assert_eq!(answer.answers[0].name, name("customer.test."));
     }

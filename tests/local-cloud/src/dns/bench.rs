@@ -1,18 +1,20 @@
 //! Further name servers, each with a fault of its own: what customers' zones are served by when something is wrong.
 
-use std::convert::Infallible;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, Record, RecordType};
 use tokio::task::JoinHandle;
 
-use super::answer::{Answer, Zones, answer};
-use super::route53::read_data;
+use super::answer::{Answer, Question, Zones, answer};
+use super::data::read_data;
+use super::keys::SignatureFault;
+use super::orders::ServerEffect;
 use super::server::{Answers, bind, serve_answers};
+use super::serving::instead;
+use super::world::absolute;
 use super::zone::{RecordSet, Zone};
 
 /// How a name server behaves.
@@ -27,27 +29,40 @@ pub enum Behaviour {
     /// An empty answer with the AA bit clear, as from a resolver.
     WithoutAuthority,
     Serving(StaticZone),
+    /// Answers questions without EDNS, and FORMERR to those with it.
+    WithoutEdns(StaticZone),
 }
 
 /// A zone that does not change.
 #[derive(Clone, Debug)]
 pub struct StaticZone {
-    origin: Name,
     zone: Arc<Zone>,
-    /// Types that are answered with SERVFAIL, as by a server that does not know them.
-    unknown: Vec<RecordType>,
+    effects: Vec<ServerEffect>,
 }
 
 impl StaticZone {
     /// A zone with SOA and NS, and the given records: owner, type, value as Route 53 writes it.
     pub fn new(origin: &str, records: &[(&str, &str, &str)]) -> Result<Self> {
-        let zone = Arc::new(read_zone(origin, records)?);
-        Ok(Self { origin: absolute(origin)?, zone, unknown: Vec::new() })
+        Ok(Self { zone: Arc::new(read_zone(origin, records)?), effects: Vec::new() })
     }
 
     /// Answers questions for this type with SERVFAIL.
     pub fn failing_at(mut self, record_type: &str) -> Result<Self> {
-        self.unknown.push(RecordType::from_str(record_type)?);
+        record_type.parse::<RecordType>()?;
+        self.effects.push(ServerEffect::FailingAt(record_type.to_owned()));
+        Ok(self)
+    }
+
+    /// Signs the zone. Its DS record is [`crate::ds_record`].
+    pub fn signed(mut self) -> Result<Self> {
+        Arc::make_mut(&mut self.zone).sign()?;
+        Ok(self)
+    }
+
+    /// Spoils the signatures at `owner`, or all of them.
+    pub fn with_signatures(mut self, owner: Option<&str>, fault: SignatureFault) -> Result<Self> {
+        let owner = owner.map(absolute).transpose()?;
+        Arc::make_mut(&mut self.zone).spoil_signatures(owner, fault);
         Ok(self)
     }
 }
@@ -55,18 +70,21 @@ impl StaticZone {
 pub(super) fn read_zone(origin: &str, records: &[(&str, &str, &str)]) -> Result<Zone> {
     let mut zone = Zone::new(absolute(origin)?);
     let own = [(origin, "SOA", "ns.test. hostmaster.test. 1 7200 900 1209600 86400"), (origin, "NS", "ns.test.")];
-    for (owner, record_type, value) in own.iter().chain(records) {
-        let (owner, record_type) = (absolute(owner)?, RecordType::from_str(record_type)?);
+    let mut sets: BTreeMap<(Name, RecordType), Vec<Record>> = BTreeMap::new();
+    let is_given = |kind: &str| records.iter().any(|(owner, given, _)| given == &kind && same(owner, origin));
+    for (owner, record_type, value) in own.iter().filter(|own| !is_given(own.1)).chain(records) {
+        let (owner, record_type) = (absolute(owner)?, record_type.parse::<RecordType>()?);
         let data = read_data(record_type, value).with_context(|| format!("{owner} {record_type} {value}"))?;
-        zone.insert(&owner, record_type, RecordSet::Records(vec![Record::from_rdata(owner.clone(), 60, data)]));
+        sets.entry((owner.clone(), record_type)).or_default().push(Record::from_rdata(owner, 60, data));
+    }
+    for ((owner, record_type), set) in sets {
+        zone.insert(&owner, record_type, RecordSet::Records(set));
     }
     Ok(zone)
 }
 
-fn absolute(name: &str) -> Result<Name> {
-    let mut name = Name::from_ascii(name)?;
-    name.set_fqdn(true);
-    Ok(name)
+fn same(one: &str, other: &str) -> bool {
+    one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
 }
 
 /// A name server, until it is dropped.
@@ -79,14 +97,7 @@ impl NameServer {
     /// Binds UDP and TCP at `address`.
     pub async fn start(address: SocketAddr, behaviour: Behaviour) -> Result<Self> {
         let (udp, tcp) = bind(address).await?;
-        let task = match behaviour {
-            Behaviour::Silent => tokio::spawn(async move {
-                // Kept open, and never read from.
-                let _sockets = (udp, tcp);
-                std::future::pending().await
-            }),
-            behaviour => tokio::spawn(serve_answers(behaviour, udp, tcp)),
-        };
+        let task = tokio::spawn(serve_answers(behaviour, udp, tcp));
         Ok(Self { task })
     }
 }
@@ -98,25 +109,27 @@ impl Drop for NameServer {
 }
 
 impl Answers for Behaviour {
-    async fn answer(&self, name: &Name, record_type: RecordType) -> Result<Answer> {
-        let only = |code| Answer { code, authoritative: false, answers: Vec::new(), authorities: Vec::new() };
-        Ok(match self {
-            Self::Silent | Self::ServFail => only(ResponseCode::ServFail),
-            Self::Refused => only(ResponseCode::Refused),
-            Self::WithoutAuthority => only(ResponseCode::NoError),
-            Self::Serving(zone) if zone.unknown.contains(&record_type) => only(ResponseCode::ServFail),
-            Self::Serving(zone) => match answer(zone, name, record_type).await {
-                Ok(answer) => answer,
-                Err(never) => match never {},
-            },
-        })
+    fn answer(&self, question: &Question) -> Result<Option<Answer>> {
+        let (zone, effects) = match self {
+            Self::Serving(zone) => (zone, zone.effects.clone()),
+            Self::WithoutEdns(zone) => (zone, [vec![ServerEffect::NoEdns], zone.effects.clone()].concat()),
+            Self::Silent => return Ok(None),
+            Self::ServFail => return Ok(only(&ServerEffect::ServFail, question)),
+            Self::Refused => return Ok(only(&ServerEffect::Refused, question)),
+            Self::WithoutAuthority => return Ok(only(&ServerEffect::WithoutAuthority, question)),
+        };
+        let mut good = || answer(zone, question);
+        let instead = effects.iter().find_map(|effect| instead(effect, question, &mut good));
+        Ok(instead.unwrap_or_else(|| Some(good())))
     }
 }
 
-impl Zones for StaticZone {
-    type Error = Infallible;
+fn only(effect: &ServerEffect, question: &Question) -> Option<Answer> {
+    instead(effect, question, &mut || Answer::only(hickory_proto::op::ResponseCode::ServFail)).flatten()
+}
 
-    async fn zone_of(&self, name: &Name) -> Result<Option<Arc<Zone>>, Infallible> {
-        Ok(self.origin.zone_of(name).then(|| self.zone.clone()))
+impl Zones for StaticZone {
+    fn zone_of(&self, name: &Name) -> Option<Arc<Zone>> {
+        self.zone.origin().zone_of(name).then(|| self.zone.clone())
     }
 }

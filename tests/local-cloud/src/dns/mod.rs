@@ -1,14 +1,36 @@
-//! DNS for the whole cloud: one authoritative server for every zone, over UDP and TCP.
+//! DNS for the whole cloud: the root, registries and name servers, each at an address of its own.
+//!
+//! All listen at one port, on loopback. The zones are those of the emulated Route 53, below registries that are made
+//! here; the root and the registries are signed, under a trust anchor that every cloud has.
 
 mod answer;
 mod bench;
-mod route53;
+mod data;
+mod dname;
+mod hosted;
+mod keys;
+mod orders;
+mod proof;
 mod server;
+mod serving;
+mod world;
 mod zone;
 
+use anyhow::Result;
+
 pub use bench::{Behaviour, NameServer, StaticZone};
-pub(crate) use route53::HostedZones;
-pub(crate) use server::{bind, serve};
+pub(crate) use hosted::Hosting;
+pub use keys::SignatureFault;
+pub(crate) use keys::trust_anchor;
+pub(crate) use orders::Orders;
+pub use orders::{ServerEffect, ServerFault};
+pub(crate) use serving::serve;
+pub(crate) use world::{OWNERS_SERVERS, SEATS, roots};
+
+/// The value of the DS record that secures the signed zone `domain`.
+pub fn ds_record(domain: &str) -> Result<String> {
+    keys::ds_of(&world::absolute(domain)?)
+}
 
 #[cfg(test)]
 pub(crate) mod testing {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hickory_proto::op::{Edns, HeaderCounts, Message, MessageType, Metadata, OpCode, Query, ResponseCode};
-use hickory_proto::rr::{DNSClass, Name, RecordType};
+use hickory_proto::rr::{DNSClass, Name};
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
 use hickory_server::net::xfer::Protocol;
@@ -15,7 +15,7 @@ use hickory_server::zone_handler::MessageResponseBuilder;
 use tokio::net::{TcpListener, UdpSocket};
 use tracing::{info, warn};
 
-use super::answer::{Answer, Zones, answer};
+use super::answer::{Answer, Question};
 
 const IDLE: Duration = Duration::from_secs(10);
 /// Answers that may wait for a slow reader on one TCP connection.
@@ -27,26 +27,13 @@ const UDP_PAYLOAD_UNKNOWN: u16 = 512;
 /// An OPT record without options (RFC 6891 §6.1.2).
 const OPT_OCTETS: usize = 11;
 
+/// Nothing is remembered for longer, whatever a zone says: tests change what they have just looked at.
+const LONGEST_TTL_SECONDS: u32 = 1;
+
 /// Decides what to answer.
 pub(super) trait Answers: Send + Sync + Unpin + 'static {
-    fn answer(&self, name: &Name, record_type: RecordType) -> impl Future<Output = Result<Answer>> + Send;
-}
-
-/// Answers from zones as a good server does.
-pub(super) struct FromZones<Z>(pub Z);
-
-impl<Z: Zones<Error = anyhow::Error> + Unpin + 'static> Answers for FromZones<Z> {
-    async fn answer(&self, name: &Name, record_type: RecordType) -> Result<Answer> {
-        answer(&self.0, name, record_type).await
-    }
-}
-
-/// Serves `zones` until the process ends.
-pub(crate) async fn serve<Z>(zones: Z, udp: UdpSocket, tcp: TcpListener) -> Result<()>
-where
-    Z: Zones<Error = anyhow::Error> + Unpin + 'static,
-{
-    serve_answers(FromZones(zones), udp, tcp).await
+    /// `None`: nothing at all.
+    fn answer(&self, question: &Question) -> Result<Option<Answer>>;
 }
 
 pub(super) async fn serve_answers(answers: impl Answers, udp: UdpSocket, tcp: TcpListener) -> Result<()> {
@@ -61,24 +48,31 @@ struct Handler<A> {
 }
 
 impl<A: Answers> Handler<A> {
-    async fn answer(&self, request: &Request) -> Answer {
-        let failed = |code| Answer { code, authoritative: false, answers: Vec::new(), authorities: Vec::new() };
+    fn answer(&self, request: &Request) -> Option<Answer> {
         if request.metadata.op_code != OpCode::Query || request.metadata.message_type != MessageType::Query {
-            return failed(ResponseCode::NotImp);
+            return Some(Answer::only(ResponseCode::NotImp));
         }
-        let Ok(asked) = request.request_info() else { return failed(ResponseCode::FormErr) };
+        let Ok(asked) = request.request_info() else { return Some(Answer::only(ResponseCode::FormErr)) };
         if asked.query.query_class() != DNSClass::IN {
-            return failed(ResponseCode::Refused);
+            return Some(Answer::only(ResponseCode::Refused));
         }
-        let (name, record_type) = (Name::from(asked.query.name()), asked.query.query_type());
-        match self.answers.answer(&name, record_type).await {
+        let question = Question {
+            name: Name::from(asked.query.name()),
+            record_type: asked.query.query_type(),
+            extended: request.edns.is_some(),
+            signed: request.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok),
+        };
+        let Question { name, record_type, .. } = &question;
+        match self.answers.answer(&question) {
             Ok(answer) => {
-                info!(%name, %record_type, code = %answer.code, answers = answer.answers.len(), "answered");
+                if let Some(answer) = &answer {
+                    info!(%name, %record_type, code = %answer.code, answers = answer.answers.len(), "answered");
+                }
                 answer
             }
             Err(error) => {
                 warn!(%name, %record_type, "no answer: {error:#}");
-                failed(ResponseCode::ServFail)
+                Some(Answer::only(ResponseCode::ServFail))
             }
         }
     }
@@ -87,32 +81,43 @@ impl<A: Answers> Handler<A> {
 #[async_trait::async_trait]
 impl<A: Answers> RequestHandler for Handler<A> {
     async fn handle_request<R: ResponseHandler, T: Time>(&self, request: &Request, mut responder: R) -> ResponseInfo {
-        let mut answer = self.answer(request).await;
+        let Some(mut answer) = self.answer(request) else {
+            return unsent(Metadata::response_from_request(&request.metadata));
+        };
+        for record in answer.answers.iter_mut().chain(&mut answer.authorities).chain(&mut answer.additionals) {
+            record.ttl = record.ttl.min(LONGEST_TTL_SECONDS);
+        }
         let mut metadata = Metadata::response_from_request(&request.metadata);
         metadata.response_code = answer.code;
         metadata.authoritative = answer.authoritative;
 
-        let edns = request.edns.as_ref().map(own_edns);
+        let edns = request.edns.as_ref().filter(|_| !answer.plain).map(own_edns);
         let limit = edns.as_ref().map_or(UDP_PAYLOAD_UNKNOWN, Edns::max_payload);
         if request.protocol() == Protocol::Udp && octets(request, &answer) > usize::from(limit) {
             // hickory would cut a record in two.
             metadata.truncation = true;
             answer.answers.clear();
             answer.authorities.clear();
+            answer.additionals.clear();
         }
         let mut builder = MessageResponseBuilder::from_message_request(request);
         if let Some(edns) = &edns {
             builder.edns(edns);
         }
-        let response = builder.build(metadata, &answer.answers, &answer.authorities, iter::empty(), iter::empty());
+        let Answer { answers, authorities, additionals, .. } = &answer;
+        let response = builder.build(metadata, answers, authorities, iter::empty(), additionals);
         match responder.send_response(response).await {
             Ok(info) => info,
             Err(error) => {
                 warn!("an answer could not be sent: {error}");
-                hickory_proto::op::Header { metadata, counts: HeaderCounts::default() }.into()
+                unsent(metadata)
             }
         }
     }
+}
+
+fn unsent(metadata: Metadata) -> ResponseInfo {
+    hickory_proto::op::Header { metadata, counts: HeaderCounts::default() }.into()
 }
 
 /// hickory limits a UDP answer by what this says, so it must not exceed what the other side takes.
@@ -120,6 +125,7 @@ fn own_edns(theirs: &Edns) -> Edns {
     let mut edns = Edns::new();
     edns.set_max_payload(theirs.max_payload().min(UDP_PAYLOAD));
     edns.set_version(0);
+    edns.set_dnssec_ok(theirs.flags().dnssec_ok);
     edns
 }
 
@@ -131,6 +137,7 @@ fn octets(request: &Request, answer: &Answer) -> usize {
     }
     message.insert_answers(answer.answers.clone());
     message.insert_authorities(answer.authorities.clone());
+    message.insert_additionals(answer.additionals.clone());
     OPT_OCTETS + message.to_vec().map_or(usize::MAX - OPT_OCTETS, |wire| wire.len())
 }
 

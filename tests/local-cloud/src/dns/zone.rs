@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
+use super::dname;
+use super::keys::Signing;
+
 /// A zone's record sets by owner (lower case) and type.
 #[derive(Clone, Debug)]
 pub(crate) struct Zone {
     origin: Name,
     owners: BTreeMap<Name, BTreeMap<RecordType, RecordSet>>,
+    pub(super) signing: Option<Signing>,
 }
 
 /// What one owner has of one type.
@@ -26,6 +30,8 @@ pub(crate) enum Found {
     Alias(Name),
     /// The name is another name for the second.
     CanonicalName(Box<Record>, Name),
+    /// The name lies in a tree that is another name for another tree: the record that says so, and the name there.
+    Renamed(Box<Record>, Name),
     /// The name belongs to a zone that is served elsewhere.
     Delegation(Vec<Record>),
     /// The name exists, without records of the type.
@@ -35,7 +41,11 @@ pub(crate) enum Found {
 
 impl Zone {
     pub(crate) fn new(origin: Name) -> Self {
-        Self { origin: origin.to_lowercase(), owners: BTreeMap::new() }
+        Self { origin: origin.to_lowercase(), owners: BTreeMap::new(), signing: None }
+    }
+
+    pub(crate) fn origin(&self) -> &Name {
+        &self.origin
     }
 
     pub(crate) fn insert(&mut self, owner: &Name, record_type: RecordType, set: RecordSet) {
@@ -64,19 +74,72 @@ impl Zone {
         if let Some(delegation) = self.delegation(&asked) {
             return Found::Delegation(delegation);
         }
+        if let Some((record, target)) = self.renamed(&name) {
+            return Found::Renamed(Box::new(record), target);
+        }
         if let Some(sets) = self.owners.get(&name) {
             return select(sets, &name, record_type);
         }
         if self.exists(&name) {
             return Found::NoData;
         }
-        // The nearest ancestor that exists is the only one whose wildcard applies.
+        let wildcard = self.closest_encloser(&name).prepend_label("*").ok();
+        let sets = wildcard.and_then(|wildcard| self.owners.get(&wildcard));
+        sets.map_or(Found::NoSuchName, |sets| select(sets, &name, record_type))
+    }
+
+    /// The nearest ancestor of `name` that exists: the only one whose wildcard applies.
+    pub(super) fn closest_encloser(&self, name: &Name) -> Name {
         let mut encloser = name.base_name();
-        while !self.exists(&encloser) && encloser != self.origin {
+        while !self.exists(&encloser) && encloser != self.origin && !encloser.is_root() {
             encloser = encloser.base_name();
         }
-        let wildcard = encloser.prepend_label("*").ok().and_then(|wildcard| self.owners.get(&wildcard));
-        wildcard.map_or(Found::NoSuchName, |sets| select(sets, &name, record_type))
+        encloser
+    }
+
+    /// The DNAME record above `name`, and where it leads that.
+    fn renamed(&self, name: &Name) -> Option<(Record, Name)> {
+        let at = usize::from(self.origin.num_labels())..usize::from(name.num_labels());
+        at.into_iter().find_map(|labels| {
+            let owner = name.trim_to(labels);
+            match self.owners.get(&owner)?.get(&RecordType::DNAME)? {
+                RecordSet::Records(records) => {
+                    let record = records.first()?.clone();
+                    let target = dname::substituted(name, &owner, &record).ok()?;
+                    Some((record, target))
+                }
+                RecordSet::Alias(_) => None,
+            }
+        })
+    }
+
+    /// What this zone, or what it knows from the zones below it, has for the hosts that `servers` name.
+    pub(super) fn glue(&self, servers: &[Record]) -> Vec<Record> {
+        let hosts = servers.iter().filter_map(|server| match &server.data {
+            RData::NS(host) => self.owners.get(&host.0.to_lowercase()),
+            _ => None,
+        });
+        let sets = hosts.flat_map(|sets| [RecordType::A, RecordType::AAAA].map(|kind| sets.get(&kind)));
+        sets.flatten()
+            .flat_map(|set| match set {
+                RecordSet::Records(records) => records.clone(),
+                RecordSet::Alias(_) => Vec::new(),
+            })
+            .collect()
+    }
+
+    /// Those that this zone, and none below it, has records of.
+    pub(super) fn authoritative_owners(&self) -> impl Iterator<Item = &Name> {
+        self.owners.keys().filter(|owner| {
+            self.delegation(owner).is_none_or(|servers| servers.iter().all(|server| server.name == **owner))
+        })
+    }
+
+    /// The types that the zone has at `owner` with authority.
+    pub(super) fn types_of(&self, owner: &Name) -> Vec<RecordType> {
+        let is_cut = self.delegation(owner).is_some();
+        let types = self.owners.get(owner).into_iter().flat_map(BTreeMap::keys).copied();
+        types.filter(|kind| !is_cut || matches!(kind, RecordType::NS | RecordType::DS)).collect()
     }
 
     /// Whether the topmost zone cut above `origin` is at `origin` itself.
@@ -85,8 +148,9 @@ impl Zone {
     }
 
     /// Whether the name has records, or a name below it has.
-    fn exists(&self, name: &Name) -> bool {
-        self.owners.keys().any(|owner| name.zone_of(owner))
+    pub(super) fn exists(&self, name: &Name) -> bool {
+        // In the order of names, those below one come right after it.
+        self.owners.range(name..).next().is_some_and(|(owner, _)| name.zone_of(owner))
     }
 
     /// The name servers of the topmost zone cut at or above `name`.

@@ -10,7 +10,7 @@ mod validation;
 mod zone;
 mod zones;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +26,8 @@ use tokio::time::Instant;
 use vocabulary::dns::{Answer, RecordKind, ServerAnswer, Unanswered};
 
 pub(crate) use exchange::Reply;
+use recursion::Network;
 pub(crate) use recursion::Recursion;
-use recursion::{Authority, Network};
 pub(crate) use zone::{Located, Server, Zone};
 
 /// Where DNS is spoken.
@@ -80,23 +80,8 @@ impl Dns {
             Roots::Iana => (roots::IANA.to_vec(), Some(TrustAnchors::default())),
             Roots::Own { servers, trust } => (servers, trust.map(|TrustAnchor(anchors)| anchors)),
         };
-        Self::with(Authority::NameServers { roots, port }, allowed, trust)
-    }
-
-    /// One server is asked for everything, as in a closed network.
-    pub fn only(server: SocketAddr) -> Self {
-        Self::with(Authority::Only(server), Vec::new(), None)
-    }
-
-    /// On one machine: a server that knows where the top-level domains are, and all others on loopback addresses.
-    pub fn through(server: SocketAddr, port: u16) -> Self {
-        let loopback = "127.0.0.0/8".parse().expect("a network");
-        Self::from_roots(Roots::Own { servers: vec![server.ip()], trust: None }, port, vec![loopback])
-    }
-
-    fn with(authority: Authority, allowed: Vec<IpNet>, trust: Option<TrustAnchors>) -> Self {
         let (slots, trust) = (Semaphore::new(MOST_QUESTIONS), trust.map(Arc::new));
-        Self { network: Arc::new(Network { authority, allowed, trust, slots, registries: Default::default() }) }
+        Self { network: Arc::new(Network { roots, port, allowed, trust, slots, registries: Default::default() }) }
     }
 
     /// The questions of one check of so many names, until `until`.
@@ -124,10 +109,10 @@ impl Dns {
 }
 
 impl Recursion {
-    /// Asks one server. An answer without authority is none, unless one server is asked for everything.
+    /// Asks one server. An answer without authority is none.
     pub(crate) async fn question(&self, server: &Server, name: &Name, kind: RecordKind) -> Reply {
         match self.ask(server, name, exchange::record_type(kind), false).await {
-            Ok(message) => exchange::read(&message, name, kind, self.only().is_some()),
+            Ok(message) => exchange::read(&message, name, kind),
             Err(why) => Reply { answer: Answer::Failed(why), alias: None },
         }
     }

@@ -34,18 +34,12 @@ const MOST_NESTED: usize = 4;
 /// Where registries refer to top-level domains changes over weeks.
 const REGISTRIES_KEPT: Duration = Duration::from_secs(600);
 
-/// Who is taken for authoritative.
-#[derive(Clone, Debug)]
-pub(super) enum Authority {
-    /// The name servers of each zone, found from these servers of the root, at this port.
-    NameServers { roots: Vec<IpAddr>, port: u16 },
-    /// This one, for everything.
-    Only(SocketAddr),
-}
-
 /// What all checks of a process have in common.
 pub(super) struct Network {
-    pub authority: Authority,
+    /// Servers of the root.
+    pub roots: Vec<IpAddr>,
+    /// Where every name server is asked.
+    pub port: u16,
     /// Networks that name servers may be in although they are special-purpose.
     pub allowed: Vec<IpNet>,
     /// Keys of the root that are trusted; none where nothing can be validated.
@@ -102,23 +96,10 @@ impl Recursion {
         &self.inner.network
     }
 
-    /// The one server that is asked for everything, where there is one.
-    pub(super) fn only(&self) -> Option<Server> {
-        match self.network().authority {
-            Authority::Only(server) => Some(Server { name: server.to_string(), address: Ok(server) }),
-            Authority::NameServers { .. } => None,
-        }
-    }
-
     pub(super) fn root(&self) -> Zone {
-        let servers = match &self.network().authority {
-            Authority::Only(_) => self.only().into_iter().collect(),
-            Authority::NameServers { roots, port } => {
-                let server = |ip: &IpAddr| Server { name: ip.to_string(), address: Ok(SocketAddr::new(*ip, *port)) };
-                roots.iter().map(server).collect()
-            }
-        };
-        Zone { apex: Name::root(), servers }
+        let Network { roots, port, .. } = self.network();
+        let server = |ip: &IpAddr| Server { name: ip.to_string(), address: Ok(SocketAddr::new(*ip, *port)) };
+        Zone { apex: Name::root(), servers: roots.iter().map(server).collect() }
     }
 
     /// The answer of one server as it is, authoritative or a referral; with `signed`, its signatures along.
@@ -133,7 +114,7 @@ impl Recursion {
         if !self.inner.questions.take(address) {
             return Err(Unanswered::NotAsked);
         }
-        let manner = Manner { recursive: self.only().is_some(), signed };
+        let manner = Manner { signed };
         let asked = async {
             let _slot = self.network().slots.acquire().await.expect("the semaphore is never closed");
             exchange(address, name, kind, manner).await
@@ -182,11 +163,11 @@ impl Recursion {
         }
     }
 
-    /// Whether an answer says something of the name: with authority, or from the one server for everything.
+    /// Whether an answer says something of the name.
     pub(super) fn says(&self, message: &Message) -> Result<(), Unanswered> {
         match refusal(message.metadata.response_code) {
             Some(why) => Err(why),
-            None if message.metadata.authoritative || self.only().is_some() => Ok(()),
+            None if message.metadata.authoritative => Ok(()),
             None => Err(Unanswered::NotAuthoritative),
         }
     }
@@ -209,19 +190,15 @@ impl Recursion {
 
     /// The server called `name`, at an address of its name.
     pub(crate) async fn server(&self, name: &Name) -> Server {
-        let address = match self.only() {
-            Some(only) => only.address,
-            None => self.host(name, &[]).await,
-        };
-        Server { name: plain(name), address }
+        Server { name: plain(name), address: self.host(name, &[]).await }
     }
 
     /// One of a name server's addresses that may be asked; else why none may, or `None` where there is none.
     fn usable(&self, addresses: Vec<IpAddr>) -> Result<SocketAddr, Option<Unanswered>> {
-        let Authority::NameServers { port, .. } = self.network().authority else { return Err(None) };
-        let may_be_asked = |address: &&IpAddr| may_be_asked(**address, &self.network().allowed);
+        let Network { port, allowed, .. } = self.network();
+        let may_be_asked = |address: &&IpAddr| may_be_asked(**address, allowed);
         if let Some(address) = addresses.iter().find(may_be_asked) {
-            return Ok(SocketAddr::new(*address, port));
+            return Ok(SocketAddr::new(*address, *port));
         }
         Err(match addresses.iter().find(|address| address.is_ipv4()) {
             Some(address) => Some(Unanswered::Other(format!("its address {address} is not a public one"))),
@@ -263,7 +240,7 @@ impl Recursion {
         for _ in 0..=MOST_ALIASES {
             let zone = self.nearest(&at, path).await.zone;
             let message = self.ask_any(&zone, &at, kind, false, |message| self.says(message)).await?;
-            let own = || message.answers.iter().filter(|record| record.name == at || self.only().is_some());
+            let own = || message.answers.iter().filter(|record| record.name == at);
             let addresses: Vec<IpAddr> = own()
                 .filter_map(|record| match record.data {
                     RData::A(a) => Some(IpAddr::V4(a.0)),
@@ -275,7 +252,7 @@ impl Recursion {
                 RData::CNAME(target) => Some(target.0.to_lowercase()),
                 _ => None,
             });
-            match alias.filter(|_| addresses.is_empty() && self.only().is_none()) {
+            match alias.filter(|_| addresses.is_empty()) {
                 Some(next) => at = next,
                 None => return Ok(addresses),
             }

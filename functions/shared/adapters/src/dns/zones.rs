@@ -4,7 +4,7 @@ use hickory_resolver::proto::rr::{Name, RecordType};
 use vocabulary::dns::Unanswered;
 
 use super::recursion::{Recursion, Step};
-use super::zone::{Cut, Located, Server, Zone, is_public_suffix};
+use super::zone::{Cut, Located, Zone, is_public_suffix};
 
 /// The zone nearest to a name, and why nothing nearer was found.
 pub(super) struct Nearest {
@@ -19,8 +19,6 @@ impl Recursion {
         let Nearest { zone, nxdomain, failed } = self.nearest(name, &[]).await;
         match failed {
             _ if !is_public_suffix(&zone.apex) || zone.apex == *name => Located::Zone(zone),
-            // The one server there is serves no zone of it.
-            Some(Unanswered::Refused) if self.only().is_some() => Located::Absent { nxdomain: false },
             Some(why) => Located::Unknown(why),
             None => Located::Absent { nxdomain },
         }
@@ -53,7 +51,7 @@ impl Recursion {
             match step {
                 Step::Below(cut) => {
                     labels = cut.apex.iter().count();
-                    let mut servers = self.servers_of(&cut, path).await;
+                    let mut servers = self.servers(&cut, path).await;
                     if cut.is_own && servers.iter().all(|server| server.address.is_err()) {
                         // Their addresses are in the zone itself, which those above serve as well.
                         servers = nearest.zone.servers;
@@ -77,13 +75,6 @@ impl Recursion {
             labels += 1;
         }
         nearest
-    }
-
-    async fn servers_of(&self, cut: &Cut, path: &[Name]) -> Vec<Server> {
-        match self.only() {
-            Some(only) => vec![only],
-            None => self.servers(cut, path).await,
-        }
     }
 
     /// Whether the root answers. It is asked even when the time for all other questions is over.

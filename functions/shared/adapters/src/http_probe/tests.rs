@@ -1,14 +1,14 @@
 //! Against servers of one answer each, on this machine.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, TcpListener};
 
 use diagnosis::http01::Refused;
 use diagnosis::http01::mark::seen;
 use diagnosis::http01::rules::LONGEST_BODY;
 
 use super::*;
-use crate::dns::Dns;
+use crate::dns::{Dns, Roots};
 
 const TOKEN: &str = "tok-EN_1";
 const EXPECTED: &str = "tok-EN_1.thumb";
@@ -43,8 +43,9 @@ fn host() -> DomainName {
 }
 
 async fn observe_at(port: u16) -> HttpObservation {
-    let nobody = SocketAddr::from(([127, 0, 0, 1], 1));
-    let reach = Reach::new(Dns::through(nobody, 1), vec!["127.0.0.0/8".parse().expect("a network")]);
+    let nobody = Roots::Own { servers: vec![[127, 0, 0, 1].into()], trust: None };
+    let dns = Dns::from_roots(nobody, 1, Vec::new());
+    let reach = Reach::new(dns, vec!["127.0.0.0/8".parse().expect("a network")]);
     let url = format!("http://127.0.0.1:{port}/.well-known/acme-challenge/{TOKEN}").parse().expect("a URL");
     Probe::new(reach, port).observe_url(url, &host(), TOKEN, EXPECTED).await
 }

@@ -1,0 +1,226 @@
+//! What the product says of a domain, beside what a validating resolver makes of it: unbound, which Let's Encrypt runs.
+//! Needs no cloud.
+
+use adapters::address_filter::Reach;
+use adapters::http_probe::Probe;
+use adapters::probe::EndpointProber;
+use anyhow::{Result, ensure};
+use diagnosis::report::CheckReport;
+use diagnosis::subject::Subject;
+use domain::ports::Prober;
+use local_cloud::{DnsLab, Opinion, ServerEffect, ServerFault, SignatureFault};
+use time::OffsetDateTime;
+use vocabulary::acme::Reachability;
+use vocabulary::dns::{Issuer, Platform, TenantProof};
+use vocabulary::names::EndpointNames;
+
+const TARGET: &str = "label.acme.platform.test";
+
+/// A domain with its delegation, and something that is unusual about it.
+struct World {
+    zone: &'static str,
+    about: &'static str,
+    set: fn(&DnsLab, &str) -> Result<Vec<ServerFault>>,
+    /// What unbound answers to the CA's question for the challenge.
+    code: &'static str,
+    well: bool,
+    /// Why a domain that resolves is not well.
+    stricter: Option<&'static str>,
+}
+
+const WORLDS: [World; 14] = [
+    World { zone: "good.test", about: "nothing is wrong", set: good, code: "No Error", well: true, stricter: None },
+    World { zone: "signed.test", about: "a signed zone", set: signed, code: "No Error", well: true, stricter: None },
+    World {
+        zone: "expired.test",
+        about: "signatures that have expired",
+        set: |lab, zone| with_signatures(lab, zone, SignatureFault::Expired),
+        code: "Server Failure",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "forged.test",
+        about: "signatures over other data",
+        set: |lab, zone| with_signatures(lab, zone, SignatureFault::Wrong),
+        code: "Server Failure",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "bare.test",
+        about: "a DS record, and no signatures",
+        set: |lab, zone| with_signatures(lab, zone, SignatureFault::Missing),
+        code: "Server Failure",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "onesig.test",
+        about: "the delegation alone has an expired signature",
+        set: |lab, zone| {
+            lab.sign(zone)?;
+            let fault = SignatureFault::Expired;
+            with_fault(lab, zone, None, ServerEffect::Signatures { owner: Some(challenge(zone)), fault })
+        },
+        code: "Server Failure",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "oldfashioned.test",
+        about: "both servers answer FORMERR to EDNS",
+        set: |lab, zone| with_fault(lab, zone, None, ServerEffect::NoEdns),
+        code: "No Error",
+        well: true,
+        stricter: None,
+    },
+    World {
+        zone: "halflame.test",
+        about: "one of two servers refuses",
+        set: |lab, zone| with_fault(lab, zone, Some("ns1.dns.test"), ServerEffect::Refused),
+        code: "No Error",
+        well: true,
+        stricter: None,
+    },
+    World {
+        zone: "lame.test",
+        about: "both servers refuse",
+        set: |lab, zone| with_fault(lab, zone, None, ServerEffect::Refused),
+        code: "Server Failure",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "stray.test",
+        about: "both servers answer without authority",
+        set: |lab, zone| with_fault(lab, zone, None, ServerEffect::WithoutAuthority),
+        code: "No Error",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "nobody.test",
+        about: "a domain that nobody has",
+        set: |_, _| Ok(Vec::new()),
+        code: "Non-Existent Domain",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "loop.test",
+        about: "two aliases that lead to each other",
+        set: looping,
+        code: "Server Failure",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "renamed.test",
+        about: "a whole tree under another name, which has the delegation",
+        set: renamed,
+        code: "No Error",
+        well: false,
+        stricter: Some("the delegation must lead to its target by itself"),
+    },
+    World {
+        zone: "nocaa.test",
+        about: "both servers fail at CAA",
+        set: |lab, zone| with_fault(lab, zone, None, ServerEffect::FailingAt("CAA".into())),
+        code: "No Error",
+        well: false,
+        stricter: None,
+    },
+];
+
+fn challenge(zone: &str) -> String {
+    format!("_acme-challenge.shop.{zone}")
+}
+
+fn good(lab: &DnsLab, zone: &str) -> Result<Vec<ServerFault>> {
+    lab.host(zone, &[(&challenge(zone), "CNAME", TARGET)])?;
+    Ok(Vec::new())
+}
+
+fn signed(lab: &DnsLab, zone: &str) -> Result<Vec<ServerFault>> {
+    lab.sign(zone)?;
+    good(lab, zone)
+}
+
+fn with_fault(lab: &DnsLab, zone: &str, server: Option<&str>, effect: ServerEffect) -> Result<Vec<ServerFault>> {
+    good(lab, zone)?;
+    Ok(vec![ServerFault { zone: zone.to_owned(), server: server.map(str::to_owned), effect }])
+}
+
+fn with_signatures(lab: &DnsLab, zone: &str, fault: SignatureFault) -> Result<Vec<ServerFault>> {
+    lab.sign(zone)?;
+    with_fault(lab, zone, None, ServerEffect::Signatures { owner: None, fault })
+}
+
+fn looping(lab: &DnsLab, zone: &str) -> Result<Vec<ServerFault>> {
+    let (one, other) = (challenge(zone), format!("other.{zone}"));
+    lab.host(zone, &[(&one, "CNAME", &other), (&other, "CNAME", &one)])?;
+    Ok(Vec::new())
+}
+
+fn renamed(lab: &DnsLab, zone: &str) -> Result<Vec<ServerFault>> {
+    let kept = format!("kept.{zone}");
+    let below = format!("_acme-challenge.{kept}");
+    lab.host(zone, &[(&format!("shop.{zone}"), "DNAME", &kept), (&below, "CNAME", TARGET)])?;
+    Ok(Vec::new())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_is_well_where_a_resolver_gets_through_and_nowhere_else() -> Result<()> {
+    let lab = DnsLab::start().await?;
+    let delegated = ["ns1.dns.test", "ns2.dns.test"].map(|server| ("acme.platform.test", "NS", server));
+    lab.host("platform.test", &delegated)?;
+    // Another type: the question of the CA ends in an empty answer.
+    lab.host("acme.platform.test", &[(TARGET, "A", "127.0.0.1")])?;
+    let mut faults = Vec::new();
+    for world in &WORLDS {
+        faults.extend((world.set)(&lab, world.zone)?);
+    }
+    lab.spoil(&faults)?;
+
+    let mut wrong = Vec::new();
+    for world in &WORLDS {
+        let report = probe(&lab, world.zone).await?;
+        let txt = lab.second_opinion(&challenge(world.zone), "TXT").await?;
+        let caa = lab.second_opinion(&format!("shop.{}", world.zone), "CAA").await?;
+        if let Err(error) = compare(world, &report, &txt, &caa) {
+            wrong.push(format!("{} ({}): {error:#}\n{txt:?}\n{caa:?}\n{report:#?}", world.zone, world.about));
+        }
+    }
+    ensure!(wrong.is_empty(), "{} of the worlds:\n{}", wrong.len(), wrong.join("\n\n"));
+    Ok(())
+}
+
+fn compare(world: &World, report: &CheckReport, txt: &Opinion, caa: &Opinion) -> Result<()> {
+    ensure!(txt.code.to_string() == world.code, "unbound says {}", txt.code);
+    ensure!(report.is_well() == world.well, "the product says well = {}", report.is_well());
+    let gets_through = txt.answers.iter().any(|answer| answer.trim_end_matches('.') == TARGET)
+        && caa.code.to_string() != "Server Failure";
+    ensure!(
+        world.well == gets_through || world.stricter.is_some(),
+        "they disagree: unbound gets through = {gets_through}"
+    );
+    Ok(())
+}
+
+async fn probe(lab: &DnsLab, zone: &str) -> Result<CheckReport> {
+    let dns = end_to_end::dns(lab)?;
+    let probe = Probe::new(Reach::new(dns.clone(), vec!["127.0.0.0/8".parse()?]), 1);
+    let issuer = Issuer { identities: vec!["ca.test".into()], account: None };
+    let names = EndpointNames::parse(&format!("shop.{zone}"), &[], 1)?;
+    let platform = Platform {
+        delegation_zone: "acme.platform.test".into(),
+        endpoint_target: "edge.platform.test".parse()?,
+        tenant_proof: TenantProof::On,
+        reserved: Vec::new(),
+    };
+    let mut subject = Subject::unregistered(names, Reachability::Internal.into(), &platform);
+    subject.delegation_target = Some(TARGET.to_owned());
+    subject.registered = true;
+    Ok(EndpointProber::new(dns, probe, None, issuer).probe(&subject, OffsetDateTime::now_utc()).await)
+}
