@@ -91,6 +91,7 @@ fn seen(mut endpoint: Endpoint, serving: &Serving, acm: &InAcm) -> Alert {
     let mut health = None;
     for checked_at in [NOW - Duration::minutes(10), NOW] {
         let report = CheckReport {
+            unreached: None,
             checked_at,
             records: vec![],
             findings: vec![],
