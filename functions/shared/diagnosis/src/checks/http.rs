@@ -164,7 +164,7 @@ fn difference(body: &str, expected: &str) -> String {
             format!("the right text and too much white space after it: a CA reads {} octets at most", LONGEST_BODY - 1)
         }
         Some(("", rest)) => format!("the right text and something after it: “{}”", printable(rest.trim_end(), 40)),
-        Some((before, _)) if before == "\u{feff}" => "a byte order mark (U+FEFF) before the right text".into(),
+        Some(("\u{feff}", _)) => "a byte order mark (U+FEFF) before the right text".into(),
         Some((before, _)) => format!("something before the right text: “{}”", printable(before, 40)),
         None => format!("something else: “{}”", printable(body.trim(), 60)),
     }
