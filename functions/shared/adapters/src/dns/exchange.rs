@@ -23,8 +23,6 @@ const OVER_TCP: Duration = Duration::from_millis(1200);
 /// How a question is put.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Manner {
-    /// Asks the server to find out itself (RD), and takes an answer without authority.
-    pub recursive: bool,
     /// Wants signatures along (DO).
     pub signed: bool,
 }
@@ -47,7 +45,7 @@ pub(crate) async fn exchange(
     manner: Manner,
 ) -> Result<Message, Unanswered> {
     let mut options = DnsRequestOptions::default();
-    options.recursion_desired = manner.recursive;
+    options.recursion_desired = false;
     options.edns_set_dnssec_ok = manner.signed;
     options.retry_interval = RESEND;
     match put(server, name, record_type, options).await {
@@ -106,13 +104,12 @@ async fn first(
 }
 
 /// What `message`, an answer to a question for `name`, says.
-/// With `recursive`, an answer without authority is one, too.
-pub(super) fn read(message: &Message, name: &Name, kind: RecordKind, recursive: bool) -> Reply {
+pub(super) fn read(message: &Message, name: &Name, kind: RecordKind) -> Reply {
     let failed = |why| Reply { answer: Answer::Failed(why), alias: None };
     if let Some(why) = refusal(message.metadata.response_code) {
         return failed(why);
     }
-    if !message.metadata.authoritative && !recursive {
+    if !message.metadata.authoritative {
         let servers = name_servers(message, name);
         return failed(match servers.is_empty() {
             true => Unanswered::NotAuthoritative,
