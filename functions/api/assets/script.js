@@ -58,10 +58,10 @@
     }
   }, 1000);
 
-  // A page that nobody looks at asks for nothing.
+  // A page in the background requests nothing.
   document.addEventListener("htmx:beforeRequest", (event) => {
     const asked = event.detail.requestConfig;
-    if (document.hidden && asked && asked.verb === "get" && event.detail.elt.id === "live") event.preventDefault();
+    if (document.hidden && asked && ["live", "owner"].includes(event.detail.elt.id)) event.preventDefault();
   });
 
   // What a reader has unfolded stays so when its part of the page is renewed.
@@ -81,7 +81,7 @@
     if (!notice || notice.firstChild) return;
     const box = document.createElement("div");
     box.className = "notice bad";
-    box.textContent = "No answer came. Check the connection; the page tries again by itself, or reload it.";
+    box.textContent = "No answer. Check the connection, or reload the page; it retries automatically.";
     notice.append(box);
   };
   document.addEventListener("htmx:sendError", failed);

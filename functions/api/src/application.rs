@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{Redirect, Response};
+use axum::routing::get;
 
 use crate::dashboard::{self, Console, Desk};
 use crate::http::base::Base;
@@ -29,17 +30,24 @@ pub struct Surroundings {
 /// All routes. Only the dashboard's know sessions: what a link or an IAM identity opens, a cookie neither opens nor shuts.
 pub fn application<P: Ports>(service: Arc<Service<P>>, surroundings: Surroundings) -> Router {
     let Surroundings { identity, base, console } = surroundings;
-    let desk = Arc::new(Desk { operations: Arc::clone(&service), console });
+    let brand = service.installation.brand.clone();
+    let desk = Arc::new(Desk { operations: Arc::clone(&service), console, brand });
     let recognition = Recognition { identity: identity.clone(), base: base.clone() };
     let pages = dashboard::router(Arc::clone(&desk))
         .layer(from_fn(refuse_cross_site))
         .layer(from_fn_with_state(recognition, recognise));
-    let mut open = dashboard::customer_router(desk).layer(from_fn(refuse_cross_site)).merge(dashboard::assets_router());
+    let mut open = dashboard::owner_router(desk).layer(from_fn(refuse_cross_site)).merge(dashboard::assets_router());
     if let Some(identity) = &identity {
         open = open.merge(code_flow::router(identity.clone()));
     }
+    open = open.route("/", get(to_dashboard));
     let claims = identity.map(|identity| identity.claims().clone());
     router(service, claims).merge(pages).merge(open).layer(from_fn_with_state(base, tell_base))
+}
+
+/// Whoever opens the address alone looks for the pages.
+async fn to_dashboard(base: Base) -> Redirect {
+    Redirect::to(&base.link("/dashboard"))
 }
 
 /// Hands the configured base on to whatever makes links.

@@ -12,12 +12,32 @@ pub struct Installation {
     pub profile: Option<String>,
     /// Which names its CA issues for.
     pub name_policy: NamePolicy,
-    /// Whether endpoints may be proven by standing records from now on.
+    /// Whether endpoints may be validated by persistent records from now on.
     pub persistent_records: bool,
-    /// Whom standing records name; `None` where that is not known.
+    /// What persistent records name; `None` where that is not known.
     pub issuer: Option<PersistentIssuer>,
     /// The account it runs in, where it is known; listeners without a role are in it.
     pub account: Option<AccountId>,
+    /// How many orders a day its CA takes from the account; `None` where no limit is known.
+    pub orders_per_day: Option<u64>,
+    /// How domain owners know it.
+    pub brand: Brand,
     /// The roles by which certificates may go to other accounts.
     pub deployment_roles: Vec<RoleArn>,
+}
+
+/// Who the platform is for the owners of domains, as configured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brand {
+    /// The name that they know it by.
+    pub name: Option<String>,
+    /// Where they ask: an address for mail, or a web page.
+    pub contact: Option<String>,
+}
+
+impl Brand {
+    /// In a sentence that begins with it.
+    pub fn title(&self) -> &str {
+        self.name.as_deref().unwrap_or("Our platform")
+    }
 }

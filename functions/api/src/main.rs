@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use api::dashboard::Console;
 use api::sign_in::identity::Identity;
-use api::{ClaimNames, Installation, Outside, Service, Surroundings, application};
+use api::{ClaimNames, Installation, Outside, Brand, Service, Surroundings, application};
+use vocabulary::acme::CaLimits;
 use vocabulary::dns::PersistentIssuer;
 
 #[tokio::main]
@@ -23,6 +24,11 @@ async fn main() -> Result<(), lambda_http::Error> {
         persistent_records: environment.optional("PERSISTENT_RECORDS").as_deref() == Some("enabled"),
         issuer: PersistentIssuer::of(&wiring.issuer()).ok(),
         account: environment.parsed("ACCOUNT_ID")?,
+        orders_per_day: orders_per_day(environment)?,
+        brand: Brand {
+            name: environment.optional("PLATFORM_NAME"),
+            contact: environment.optional("SUPPORT_CONTACT"),
+        },
         deployment_roles: wiring.deployment_roles()?,
     };
     let ports = Outside {
@@ -45,4 +51,11 @@ async fn main() -> Result<(), lambda_http::Error> {
     let console = Console::of(&environment.required("STATE_MACHINE_ARN")?);
     let surroundings = Surroundings { identity, base: environment.parsed("BASE_URL")?, console };
     lambda_http::run(application(Arc::new(Service { ports, installation }), surroundings)).await
+}
+
+/// By what the account may order in the CA's period, of whatever length.
+fn orders_per_day(environment: &runtime::Environment) -> Result<Option<u64>, lambda_http::Error> {
+    let published = || CaLimits::published(&environment.optional("ACME_DIRECTORY").unwrap_or_default());
+    let limits = environment.parsed("CA_LIMITS")?.unwrap_or_else(published);
+    Ok(limits.orders.map(|orders| orders.per_day()))
 }

@@ -11,7 +11,8 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::api::credentials::Token;
 use crate::arguments::{Cli, Command};
@@ -19,13 +20,27 @@ use crate::terminal::error::CliError;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
+    let mut matches = Cli::command().get_matches();
+    let empty_token = has_empty_token(&matches);
+    let cli = Cli::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit());
+    if empty_token {
+        let text = "--token is empty: give a token, or leave the option out to sign with AWS credentials";
+        Cli::command().error(ErrorKind::InvalidValue, text).exit()
+    }
+    match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(trouble) => {
             trouble.print();
             ExitCode::from(trouble.status)
         }
     }
+}
+
+/// An option that is given and empty is a mistake, mostly of a script whose variable is not set: the command would go on as
+/// somebody else. A variable that is set to nothing is not set.
+fn has_empty_token(matches: &ArgMatches) -> bool {
+    let given = matches.value_source("token") == Some(ValueSource::CommandLine);
+    given && matches.get_one::<Token>("token").is_some_and(|token| token.clone().given().is_none())
 }
 
 async fn run(cli: Cli) -> Result<(), CliError> {

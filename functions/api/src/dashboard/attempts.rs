@@ -2,13 +2,14 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use domain::endpoint::{Attempt, Outcome, Step};
+use domain::endpoint::{Attempt, Outcome, Step, StepUsage};
 use time::Duration;
 use vocabulary::acme::ChallengeKind;
 use vocabulary::failure::FailureName;
+use vocabulary::times::length;
 
 use super::console::Console;
-use super::moment::{Clock, took};
+use super::moment::Clock;
 use super::words::{self, Badge};
 
 #[derive(Debug, Template)]
@@ -37,7 +38,7 @@ struct StepRow {
     took: String,
     /// Per cent of all steps' time: where the bar begins, and its length.
     begin: f64,
-    length: f64,
+    share: f64,
     ca_requests: u32,
     route53_calls: u32,
 }
@@ -48,7 +49,7 @@ impl<'a> Attempts<'a> {
         let row = |attempt: &'a Attempt| Row {
             attempt,
             outcome: words::outcome(&attempt.outcome),
-            took: attempt.finished_at.map(|end| took(end - attempt.started_at)),
+            took: attempt.finished_at.map(|end| length(end - attempt.started_at)),
             method: attempt.method.map(|method| match method {
                 ChallengeKind::Http01 => "HTTP-01",
                 ChallengeKind::Dns01 => "DNS-01",
@@ -65,21 +66,31 @@ fn steps(attempt: &Attempt) -> Vec<StepRow> {
     let whole = attempt.steps.iter().map(|step| step.milliseconds).sum::<u64>().max(1) as f64;
     let broke = broken_step(attempt);
     let mut begin = 0.0;
-    let row = |step: &domain::endpoint::StepUsage| {
-        let length = step.milliseconds as f64 * 100.0 / whole;
+    let row = |step: &StepUsage| {
+        let share = step.milliseconds as f64 * 100.0 / whole;
         let row = StepRow {
             name: words::step(&step.step),
             outcome: words::step_outcome(broke == Some(step.step)),
-            took: took(Duration::milliseconds(i64::try_from(step.milliseconds).unwrap_or(i64::MAX))),
+            took: length(Duration::milliseconds(i64::try_from(step.milliseconds).unwrap_or(i64::MAX))),
             begin,
-            length,
+            share,
             ca_requests: step.ca_requests,
             route53_calls: step.route53_calls,
         };
-        begin += length;
+        begin += share;
         row
     };
-    attempt.steps.iter().map(row).collect()
+    in_order(attempt).into_iter().map(row).collect()
+}
+
+/// As they ran: an attempt keeps them in the order in which they were first written down, which a retry or a clean-up
+/// upsets. Those of earlier releases have no times, and stay where they are.
+fn in_order(attempt: &Attempt) -> Vec<&StepUsage> {
+    let mut steps: Vec<_> = attempt.steps.iter().collect();
+    if steps.iter().all(|step| step.began.is_some()) {
+        steps.sort_by_key(|step| step.began);
+    }
+    steps
 }
 
 /// The step that a failed attempt ended at: the last one that was not clearing up. A step that ran out of time
@@ -87,14 +98,13 @@ fn steps(attempt: &Attempt) -> Vec<StepRow> {
 fn broken_step(attempt: &Attempt) -> Option<Step> {
     let failure = attempt.failure.as_ref().filter(|_| attempt.outcome == Outcome::Failed)?;
     let works = |step: &Step| !matches!(step, Step::CleanUpChallenge | Step::SettleAttempt);
-    let last = attempt.steps.iter().map(|usage| usage.step).rfind(works);
+    let last = in_order(attempt).into_iter().map(|usage| usage.step).rfind(works);
     last.filter(|_| failure.name != FailureName::TimedOut)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::endpoint::StepUsage;
     use time::macros::datetime;
     use vocabulary::failure::Failure;
     use vocabulary::guidance::WaitingOn;
@@ -130,8 +140,22 @@ mod tests {
     #[test]
     fn the_bars_of_the_steps_follow_each_other() {
         let steps = steps(&failed(FailureName::ChallengeFailed));
-        let bars: Vec<_> = steps.iter().map(|step| (step.begin, step.length)).collect();
+        let bars: Vec<_> = steps.iter().map(|step| (step.begin, step.share)).collect();
         assert_eq!(bars, [(0.0, 75.0), (75.0, 25.0), (100.0, 0.0)]);
+    }
+
+    #[test]
+    fn steps_stand_in_the_order_in_which_they_ran() {
+        let mut attempt = failed(FailureName::ChallengeFailed);
+        attempt.steps.rotate_left(1);
+        let names = |attempt: &Attempt| in_order(attempt).iter().map(|step| step.step).collect::<Vec<_>>();
+        assert_eq!(names(&attempt)[0], Step::SubmitChallenge, "without times they stay");
+        for step in &mut attempt.steps {
+            let at = if step.step == Step::OpenOrder { 0 } else { i64::from(step.step == Step::CleanUpChallenge) + 1 };
+            step.began = Some(attempt.started_at + Duration::seconds(at));
+        }
+        assert_eq!(names(&attempt), [Step::OpenOrder, Step::SubmitChallenge, Step::CleanUpChallenge]);
+        assert_eq!(broken_step(&attempt), Some(Step::SubmitChallenge));
     }
 
     #[test]

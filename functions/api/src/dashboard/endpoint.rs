@@ -1,4 +1,4 @@
-//! The page of one endpoint: its verdict, its records beside what was found, its certificate, what happened.
+//! The page of one endpoint: its status, its records beside what was found, its certificate, what happened.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use wire::{DnsMethod, EndpointView};
 
 use super::console::Console;
 use super::live::{Known, Live};
-use super::moment::Clock;
+use super::moment::{Clock, day};
 use super::operations::{Done, Operations};
 use super::page::{Frame, Place, shown};
 use super::visit::Visit;
@@ -21,7 +21,6 @@ use super::{Desk, words};
 
 /// Events shown on the page.
 const EVENTS: u32 = 30;
-const ATTEMPTS: usize = 20;
 
 #[derive(Debug, Template)]
 #[template(path = "endpoint.html")]
@@ -35,8 +34,13 @@ pub(crate) struct EndpointPage<'a> {
 }
 
 impl EndpointPage<'_> {
-    fn works(&self, share: &Share) -> bool {
-        share.is_open(self.clock.now)
+    /// `Created by olive 2 days ago, valid until 28 Dec 2026 (30 days)`, as far as it is about its end.
+    fn validity(&self, share: &Share) -> String {
+        let (day, left) = (day(&share.expires_at), self.clock.relative(&share.expires_at));
+        match share.is_open(self.clock.now) {
+            true => format!("valid until {day} ({})", left.trim_start_matches("in ")),
+            false => format!("expired {day}"),
+        }
     }
 }
 
@@ -83,7 +87,7 @@ pub(crate) async fn follow<O: Operations>(
     match known(&desk.operations, &visit, &reference, now).await {
         Ok(known) if known.mark() == seen => StatusCode::NO_CONTENT.into_response(),
         Ok(known) => shown(StatusCode::OK, &live(&desk, &visit, &known, Clock { now }, true)),
-        // The endpoint is gone, most likely because it was removed: the page that is asked for anew says so.
+        // The endpoint is gone, most likely because it was removed: the page that is loaded again says so.
         Err(problem) if problem.status == StatusCode::NOT_FOUND => {
             (StatusCode::OK, [("hx-redirect", visit.base.link("/dashboard"))]).into_response()
         }
@@ -105,7 +109,7 @@ pub(crate) async fn check<O: Operations>(
         return visit.see_endpoint(&view.id, "#records");
     }
     match history(&desk.operations, &visit, view).await {
-        // The look took its time: what came of it is not in the future.
+        // The check took its time: what came of it is not in the future.
         Ok(known) => {
             shown(StatusCode::OK, &live(&desk, &visit, &known, Clock { now: OffsetDateTime::now_utc() }, true))
         }
@@ -134,9 +138,7 @@ async fn history<O: Operations>(operations: &O, visit: &Visit, view: EndpointVie
         operations.attempts(&visit.caller, &view.id),
         operations.events(&visit.caller, &view.id, EVENTS),
     );
-    let mut attempts = attempts?;
-    attempts.truncate(ATTEMPTS);
-    Ok(Known { view, attempts, events: events? })
+    Ok(Known { view, attempts: attempts?, events: events? })
 }
 
 fn live<'a, O>(desk: &'a Desk<O>, visit: &'a Visit, known: &'a Known, clock: Clock, announced: bool) -> Live<'a> {

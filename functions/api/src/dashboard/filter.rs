@@ -20,6 +20,8 @@ pub(crate) struct Filter {
     pub(crate) actor: String,
     pub(crate) reachability: String,
     pub(crate) tenant: String,
+    /// What is wrong: the name of a failure or a check.
+    pub(crate) cause: String,
     pub(crate) sort: String,
     pub(crate) cursor: String,
 }
@@ -39,6 +41,7 @@ impl Filter {
             actor: named::<WaitingOn>(&self.actor),
             reachability: named::<Reachability>(&self.reachability),
             q: text(&self.q),
+            cause: text(&self.cause),
             by_attention: self.sort == "attention",
             cursor: Some(self.cursor.clone()).filter(|cursor| !cursor.is_empty()),
             limit: PAGE,
@@ -47,24 +50,32 @@ impl Filter {
 
     /// Whether it leaves endpoints out.
     pub(crate) fn narrows(&self) -> bool {
-        let ListQuery { tenant, verdict, actor, reachability, q, .. } = self.query();
-        tenant.is_some() || verdict.is_some() || actor.is_some() || reachability.is_some() || q.is_some()
+        let ListQuery { tenant, verdict, actor, reachability, q, cause, .. } = self.query();
+        let by_state = verdict.is_some() || actor.is_some() || cause.is_some();
+        tenant.is_some() || by_state || reachability.is_some() || q.is_some()
     }
 
     /// The same filters on the page that `cursor` begins; on the first one without.
     pub(crate) fn at(&self, cursor: &str) -> String {
+        self.with("cursor", cursor)
+    }
+
+    /// The same filters, on the first page, with another value of the one called `name`: a link that narrows further.
+    pub(crate) fn with(&self, name: &str, value: &str) -> String {
         let mut query = Serializer::new(String::new());
-        for (name, value) in [
+        for (known, own) in [
             ("q", self.q.as_str()),
             ("verdict", &self.verdict),
             ("actor", &self.actor),
             ("reachability", &self.reachability),
             ("tenant", &self.tenant),
+            ("cause", &self.cause),
             ("sort", &self.sort),
-            ("cursor", cursor),
+            ("cursor", ""),
         ] {
+            let value = if known == name { value } else { own };
             if !value.is_empty() {
-                query.append_pair(name, value);
+                query.append_pair(known, value);
             }
         }
         query.finish()
@@ -90,5 +101,9 @@ mod tests {
         let filter = Filter { q: "a&b".into(), verdict: "ready".into(), ..Filter::default() };
         assert_eq!(filter.at("c d"), "q=a%26b&verdict=ready&cursor=c+d");
         assert_eq!(filter.at(""), "q=a%26b&verdict=ready");
+        let other = Filter { cursor: "c".into(), ..filter };
+        assert_eq!(other.with("verdict", "degraded"), "q=a%26b&verdict=degraded", "on its first page");
+        assert_eq!(other.with("verdict", ""), "q=a%26b");
+        assert_eq!(other.with("cause", "RateLimited"), "q=a%26b&verdict=ready&cause=RateLimited");
     }
 }

@@ -4,17 +4,20 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use domain::endpoint::{Attempt, Event, Outcome};
 use ring::digest::{SHA256, digest};
-use wire::{EndpointView, Serving, Verdict};
+use wire::{EndpointView, Reachability, Serving, Verdict};
 
 use super::attempts::Attempts;
 use super::console::Console;
+use super::dns_path::DnsPath;
 use super::life::Life;
 use super::moment::Clock;
 use super::parts::{Copy, Findings, Move, Records};
+use super::strip::Strip;
 use super::words;
 
 /// Events shown at once.
 const NEWEST_EVENTS: usize = 6;
+const LISTED_ATTEMPTS: usize = 20;
 
 /// What was read of one endpoint.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -61,12 +64,27 @@ impl Live<'_> {
         Records { dns: &self.known.view.dns }
     }
 
+    fn dns_path(&self) -> Option<DnsPath> {
+        DnsPath::of(&self.known.view)
+    }
+
+    fn strip(&self) -> Strip {
+        let certificate = &self.known.view.certificate;
+        let held = certificate.not_before.zip(certificate.not_after);
+        Strip::of(&self.known.attempts, self.known.view.created_at, held, self.clock)
+    }
+
+    /// The attempts that are listed; the strip has more.
+    fn listed(&self) -> &[Attempt] {
+        &self.known.attempts[..self.known.attempts.len().min(LISTED_ATTEMPTS)]
+    }
+
     fn findings(&self) -> Findings<'_> {
         Findings::of(&self.known.view.dns.findings)
     }
 
     fn attempts(&self) -> Attempts<'_> {
-        Attempts::of(&self.known.attempts, self.console, self.clock)
+        Attempts::of(self.listed(), self.console, self.clock)
     }
 
     /// The newest, and those that are folded away.
@@ -83,12 +101,12 @@ impl Live<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::installation::Installation;
+    use crate::installation::{Installation, Brand};
     use crate::views::endpoint_view;
     use domain::endpoint::{Absence, Endpoint, Failing};
     use time::macros::datetime;
     use time::{Duration, OffsetDateTime};
-    use vocabulary::acme::Reachability;
+    use vocabulary::acme::Reachability as Reached;
     use vocabulary::certificate::InstalledCertificate;
     use vocabulary::failure::{Failure, FailureName};
     use vocabulary::guidance::WaitingOn;
@@ -99,7 +117,7 @@ mod tests {
     fn endpoint(domain: &str) -> Endpoint {
         let names = EndpointNames::parse(domain, &[], 9).expect("a valid name");
         let (id, label) = (EndpointId::from_random([1; 16]), DelegationLabel::from_random([2; 16]));
-        Endpoint::register(id, TenantId::fallback(), names, Reachability::External, label, NOW)
+        Endpoint::register(id, TenantId::fallback(), names, Reached::External, label, NOW)
     }
 
     fn held(endpoint: &Endpoint) -> InstalledCertificate {
@@ -113,7 +131,7 @@ mod tests {
     }
 
     fn failing(actor: WaitingOn) -> Option<Failing> {
-        let failure = Failure::new(FailureName::CaRefused, actor, "<script>no</script>", "<b>mend</b>");
+        let failure = Failure::new(FailureName::CaRefused, actor, "<script>no</script>", "<b>fix</b>");
         Some(Failing::first(failure, NOW))
     }
 
@@ -125,6 +143,8 @@ mod tests {
             persistent_records: false,
             issuer: None,
             account: None,
+            orders_per_day: None,
+            brand: Brand::default(),
             deployment_roles: vec![],
         };
         let view = endpoint_view(endpoint, None, &installation, NOW);
@@ -137,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn every_verdict_is_told_with_its_reason_and_the_one_who_acts() {
+    fn every_status_is_shown_with_its_reason_and_who_is_waited_on() {
         let ready = {
             let mut endpoint = endpoint("www.example.com");
             endpoint.certificate = Some(held(&endpoint));
@@ -157,18 +177,18 @@ mod tests {
         };
         assert!(!known(&parked).moves() && html(&known(&parked)).contains("/renew\""), "it can be taken up by hand");
         for (endpoint, word, who) in [
-            (parked, "Paused", "Move: the domain’s owner."),
-            (ready, "Ready", "Nobody has to act."),
-            (issuing, "Issuing", "Nobody has to act."),
-            (blocked, "Action required", "Move: the domain’s owner."),
-            (degraded, "Degraded", "Move: the operator."),
-            (retrying, "Retrying", "Move: the CA."),
-            (paused, "Paused", "Nobody has to act."),
+            (parked, "Paused", "Next step, domain owner:"),
+            (ready, "Ready", "No action needed."),
+            (issuing, "Issuing", "No action needed."),
+            (blocked, "Action required", "Next step, domain owner:"),
+            (degraded, "Degraded", "Next step, operator:"),
+            (retrying, "Retrying", "Waiting on the CA:"),
+            (paused, "Being removed", "No action needed."),
         ] {
             let known = known(&endpoint);
             let html = html(&known);
             assert!(html.contains(&format!("</svg>{word}</h2>")) && html.contains(who), "{word}: {html}");
-            assert!(!html.contains("<script>") && !html.contains("<b>mend") && !html.contains("<i>"), "{word}: {html}");
+            assert!(!html.contains("<script>") && !html.contains("<b>fix") && !html.contains("<i>"), "{word}: {html}");
         }
     }
 

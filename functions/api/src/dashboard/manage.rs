@@ -1,4 +1,4 @@
-//! Links for the owner of the domain, and the removal of an endpoint.
+//! Links for the domain owner, and the removal of an endpoint.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ pub(crate) async fn share<O: Operations>(
     };
     match desk.operations.share(&visit.caller, &view.id, life, &url, now).await {
         Ok(made) => {
-            let frame = visit.frame("A link for the domain’s owner", Place::Elsewhere);
+            let frame = visit.frame("A link for the domain owner", Place::Elsewhere);
             shown(StatusCode::CREATED, &SharedPage { frame, clock: Clock { now }, view, made })
         }
         Err(problem) => visit.refuse(problem),

@@ -7,20 +7,24 @@
 mod assets;
 mod attempts;
 mod console;
-mod customer;
+mod dns_path;
+mod domain_owner;
 mod endpoint;
 mod filter;
+mod histogram;
+mod installation;
 mod life;
 mod live;
 mod manage;
 mod moment;
 mod operations;
 mod overview;
+mod owner_view;
 pub(crate) mod page;
 mod parts;
 mod register;
 mod service;
-mod time_line;
+mod strip;
 mod visit;
 mod words;
 
@@ -40,6 +44,7 @@ use page::guard;
 use visit::Visit;
 
 use crate::http::problem::Problem;
+use crate::installation::Brand;
 
 const LARGEST_FORM: usize = 64 * 1024;
 
@@ -49,12 +54,16 @@ pub struct Desk<O> {
     pub operations: O,
     /// Where executions are looked at; without it they are named only.
     pub console: Option<Console>,
+    /// Who the owners of domains deal with.
+    pub brand: Brand,
 }
 
 /// `/dashboard` and all below it.
 pub fn router<O: Operations>(desk: Arc<Desk<O>>) -> Router {
     Router::new()
         .route("/dashboard", get(overview::show))
+        .route("/dashboard/installation", get(installation::show))
+        .route("/dashboard/installation/checks", get(installation::checks))
         .route("/dashboard/register", get(register::form).post(register::register))
         .route("/dashboard/register/look", get(register::look))
         .route("/dashboard/endpoints/{endpoint}", get(endpoint::show))
@@ -71,10 +80,10 @@ pub fn router<O: Operations>(desk: Arc<Desk<O>>) -> Router {
 }
 
 /// `/records/{token}`: the token is the credential.
-pub fn customer_router<O: Operations>(desk: Arc<Desk<O>>) -> Router {
+pub fn owner_router<O: Operations>(desk: Arc<Desk<O>>) -> Router {
     Router::new()
-        .route("/records/{token}", get(customer::show))
-        .route("/records/{token}/check", post(customer::check))
+        .route("/records/{token}", get(domain_owner::show))
+        .route("/records/{token}/check", post(domain_owner::check))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(map_response(guard))
         .with_state(desk)

@@ -2,8 +2,8 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use time::OffsetDateTime;
 use time::macros::format_description;
-use time::{Duration, OffsetDateTime};
 use vocabulary::times;
 
 /// The time at which a page is made.
@@ -55,18 +55,6 @@ fn written(at: &OffsetDateTime, format: &[time::format_description::BorrowedForm
     at.to_offset(time::UtcOffset::UTC).format(format).expect("a date has all the parts")
 }
 
-/// How long something took: `0.4 s`, `12 s`, `3 min`.
-pub(crate) fn took(time: Duration) -> String {
-    let seconds = time.as_seconds_f64().max(0.0);
-    if seconds < 10.0 {
-        format!("{seconds:.1} s")
-    } else if seconds < 120.0 {
-        format!("{seconds:.0} s")
-    } else {
-        format!("{:.0} min", seconds / 60.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,12 +74,5 @@ mod tests {
             clock.moment(&datetime!(2026-11-24 14:00:05 +2)).to_string(),
             r#"<time datetime="2026-11-24T12:00:05Z" title="2026-11-24 12:00:05 UTC" data-relative>in 5 seconds</time>"#
         );
-    }
-
-    #[test]
-    fn durations_are_short() {
-        assert_eq!(took(Duration::milliseconds(430)), "0.4 s");
-        assert_eq!(took(Duration::seconds(75)), "75 s");
-        assert_eq!(took(Duration::seconds(200)), "3 min");
     }
 }

@@ -6,7 +6,8 @@ use domain::endpoint::{Attempt, Event, Share};
 use time::{Duration, OffsetDateTime};
 use vocabulary::names::Caller;
 use wire::{
-    DnsMethod, EndpointList, EndpointView, NewShare, Overview, PreflightView, Reachability, Verdict, WaitingOn,
+    DnsMethod, EndpointList, EndpointView, InstallationCheck, NewShare, Overview, PreflightView, Reachability, Verdict,
+    WaitingOn,
 };
 
 use crate::http::problem::Problem;
@@ -22,6 +23,8 @@ pub struct ListQuery {
     pub reachability: Option<Reachability>,
     /// A part of a name.
     pub q: Option<String>,
+    /// What is wrong: the name of a failure or a check.
+    pub cause: Option<String>,
     /// Those that need attention first; else by domain.
     pub by_attention: bool,
     pub cursor: Option<String>,
@@ -34,7 +37,7 @@ pub struct Wish {
     pub domain: String,
     pub also: Vec<String>,
     pub reachability: Reachability,
-    pub dns_method: DnsMethod,
+    pub challenge: DnsMethod,
     /// An operator may name one.
     pub tenant: Option<String>,
 }
@@ -70,8 +73,11 @@ pub trait Operations: Send + Sync + 'static {
         now: OffsetDateTime,
     ) -> impl Future<Output = Done<EndpointView>> + Send;
 
-    /// Whether endpoints may be proven by standing records.
+    /// Whether endpoints may be validated by persistent records.
     fn offers_persistent_records(&self) -> bool;
+
+    /// The checks of the installation itself. Operators only; takes seconds.
+    fn installation(&self, caller: &Caller) -> impl Future<Output = Done<Vec<InstallationCheck>>> + Send;
 
     fn preflight(
         &self,

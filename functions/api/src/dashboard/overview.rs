@@ -1,4 +1,4 @@
-//! The overview: how many are well, what needs attention, what comes next, and where everything is.
+//! The overview: how many are ready, what needs attention, what comes next, and where everything is.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use time::OffsetDateTime;
-use wire::{EndpointList, Open, Overview, Verdict, WaitingOn};
+use wire::{AttentionGroup, EndpointList, Open, Overview, Verdict, WaitingOn};
 
 use super::filter::Filter;
+use super::histogram::Histogram;
 use super::moment::Clock;
 use super::operations::Operations;
 use super::page::{Frame, Place, shown};
 use super::parts::Move;
-use super::time_line::TimeLine;
 use super::visit::Visit;
 use super::{Desk, words};
 use crate::views::ToWire;
@@ -54,8 +54,14 @@ impl OverviewPage {
         words::verdict(&Verdict::Ready.into())
     }
 
-    fn time_line(&self) -> TimeLine {
-        TimeLine::of(self.overview.renewals.iter().map(|renewal| renewal.at), self.clock)
+    fn histogram(&self) -> Histogram {
+        Histogram::of(&self.overview.renewal_days, self.overview.orders_per_day, self.clock)
+    }
+
+    /// The list of those that a group is made of.
+    fn group_link(&self, group: &AttentionGroup) -> String {
+        let filter = Filter { cause: group.cause.clone().unwrap_or_default(), ..Filter::default() };
+        filter.with("actor", &group.first.actor.to_string())
     }
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
+use vocabulary::text::printable;
 
 use super::assets::ASSETS;
 use super::assets::Assets;
@@ -18,11 +19,15 @@ const HTMX: &str = r##"{"allowEval":false,"allowScriptTags":false,"includeIndica
 "historyEnabled":false,"historyCacheSize":0,"timeout":25000,"responseHandling":[{"code":"204","swap":false},
 {"code":"[23]..","swap":true},{"code":"...","swap":true,"error":true,"target":"#notice","swapOverride":"innerHTML"}]}"##;
 
+/// The name of the product.
+const BRAND: &str = "Managed HTTPS";
+
 /// Which page of the navigation is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Overview,
     Register,
+    Installation,
     Elsewhere,
 }
 
@@ -38,8 +43,10 @@ pub(crate) struct Reader {
 pub(crate) struct Frame {
     pub(crate) base: String,
     pub(crate) title: String,
+    /// What the page is called at its top.
+    pub(crate) brand: String,
     pub(crate) place: Place,
-    /// Nobody on the customer's page, and where a sign-in is needed.
+    /// Nobody on the domain owner's page, and where a sign-in is needed.
     pub(crate) reader: Option<Reader>,
     pub(crate) assets: &'static Assets,
     pub(crate) htmx: &'static str,
@@ -47,7 +54,16 @@ pub(crate) struct Frame {
 
 impl Frame {
     pub(crate) fn new(base: &Base, title: impl Into<String>, place: Place, reader: Option<Reader>) -> Self {
-        Self { base: base.path().to_owned(), title: title.into(), place, reader, assets: &ASSETS, htmx: HTMX }
+        let (base, brand) = (base.path().to_owned(), BRAND.to_owned());
+        Self { base, title: title.into(), brand, place, reader, assets: &ASSETS, htmx: HTMX }
+    }
+
+    /// By the platform's own name: owners of domains know no other.
+    pub(crate) fn branded(self, name: Option<&str>) -> Self {
+        match name {
+            Some(name) => Self { brand: printable(name, 80), ..self },
+            None => self,
+        }
     }
 }
 

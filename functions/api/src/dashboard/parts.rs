@@ -28,7 +28,7 @@ impl Copy {
     }
 }
 
-/// Whose move it is, and which.
+/// Who is waited on, and the next step.
 #[derive(Debug, Template)]
 #[template(ext = "html", source = r#"<p class="move"><strong>{{ who }}</strong> {{ what }}</p>"#)]
 pub(crate) struct Move {
@@ -40,13 +40,12 @@ impl HtmlSafe for Move {}
 
 impl Move {
     pub(crate) fn of(view: &EndpointView) -> Self {
-        let what = plain(&view.next_step);
+        let what = words::prose(&view.next_step);
         match view.actor.known() {
-            Some(WaitingOn::Nobody) if what == NO_ACTION => {
-                Self { who: "Nobody has to act.".into(), what: String::new() }
-            }
-            Some(WaitingOn::Nobody) => Self { who: "Nobody has to act.".into(), what },
-            _ => Self { who: format!("Move: {}.", words::waiting_on(&view.actor)), what },
+            Some(WaitingOn::Nobody) if what == NO_ACTION => Self { who: NO_ACTION.into(), what: String::new() },
+            Some(WaitingOn::Nobody) => Self { who: NO_ACTION.into(), what },
+            Some(WaitingOn::Ca) => Self { who: "Waiting on the CA:".into(), what },
+            _ => Self { who: format!("Next step, {}:", words::waiting_on(&view.actor)), what },
         }
     }
 }
@@ -93,12 +92,12 @@ impl Answer {
     }
 }
 
-/// What is wrong, and what mends it.
+/// What is wrong, and how it is fixed.
 #[derive(Debug, Template)]
 #[template(path = "parts/findings.html")]
 pub(crate) struct Findings<'a> {
     findings: Vec<&'a Finding>,
-    /// Whether who must act is said: on the customer's page it is always the reader.
+    /// Whether it is said who is waited on: on the domain owner's page it is always the reader.
     says_actor: bool,
 }
 
@@ -109,10 +108,9 @@ impl<'a> Findings<'a> {
         Self { findings: findings.iter().collect(), says_actor: true }
     }
 
-    /// Those that the owner of the domain can mend.
-    pub(crate) fn of_customer(dns: &'a DnsView) -> Self {
-        let own = dns.findings.iter().filter(|finding| finding.actor == WaitingOn::DomainOwner);
-        Self { findings: own.collect(), says_actor: false }
+    /// Those of the domain owner, who reads them.
+    pub(crate) fn of_owner(findings: &[&'a Finding]) -> Self {
+        Self { findings: findings.to_vec(), says_actor: false }
     }
 }
 

@@ -33,7 +33,8 @@ pub(crate) struct Typed {
     pub(crate) also: String,
     pub(crate) reachability: String,
     /// Empty where the installation offers one method only.
-    pub(crate) dns_method: String,
+    #[serde(alias = "dns_method")]
+    pub(crate) challenge: String,
     pub(crate) tenant: String,
     /// Made with the form: sent twice, it registers once.
     pub(crate) key: String,
@@ -52,12 +53,12 @@ impl Typed {
                 return Err(Problem::invalid(detail).with_field("reachability"));
             }
         };
-        let dns_method = match self.dns_method.as_str() {
+        let challenge = match self.challenge.as_str() {
             "" | "dns-01" => DnsMethod::Dns01,
             "dns-persist-01" => DnsMethod::DnsPersist01,
             _ => {
-                let detail = "Say how the name is proven: through the delegation, or by a standing record.";
-                return Err(Problem::invalid(detail).with_field("dns_method"));
+                let detail = "Choose how names are validated over DNS: dns-01 or dns-persist-01.";
+                return Err(Problem::invalid(detail).with_field("challenge"));
             }
         };
         let also = self.also.split([',', ' ', '\n', '\r', '\t']).filter(|name| !name.is_empty());
@@ -65,7 +66,7 @@ impl Typed {
             domain: self.domain.trim().to_owned(),
             also: also.map(str::to_owned).collect(),
             reachability,
-            dns_method,
+            challenge,
             tenant: Some(self.tenant.trim().to_owned()).filter(|tenant| !tenant.is_empty()),
         })
     }
@@ -211,12 +212,12 @@ mod tests {
     #[test]
     fn a_form_that_says_nothing_of_the_method_means_the_delegation() {
         let method = |text: &str| {
-            let typed = Typed { dns_method: text.into(), ..typed("a.example", "") };
-            typed.wish().map(|wish| wish.dns_method).map_err(|problem| problem.field)
+            let typed = Typed { challenge: text.into(), ..typed("a.example", "") };
+            typed.wish().map(|wish| wish.challenge).map_err(|problem| problem.field)
         };
         assert_eq!([method(""), method("dns-01")], [Ok(DnsMethod::Dns01), Ok(DnsMethod::Dns01)]);
         assert_eq!(method("dns-persist-01"), Ok(DnsMethod::DnsPersist01));
-        assert_eq!(method("tls-alpn-01"), Err(Some("dns_method".into())));
+        assert_eq!(method("tls-alpn-01"), Err(Some("challenge".into())));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use domain::endpoint::{Attempt, Event, Share};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::DnsMethod;
 use vocabulary::names::Caller;
-use wire::{EndpointList, EndpointView, NewShare, Overview, Preflight, PreflightView, Registration};
+use wire::{EndpointList, EndpointView, InstallationCheck, NewShare, Overview, Preflight, PreflightView, Registration};
 
 use super::operations::{Done, ListQuery, Operations, Wish};
 use crate::http::query::{EndpointQuery, Sort};
@@ -25,6 +25,8 @@ impl<P: Ports> Operations for Arc<Service<P>> {
             actor: query.actor,
             reachability: query.reachability,
             q: query.q.clone(),
+            cause: query.cause.clone(),
+            expires_within: None,
             sort: if query.by_attention { Sort::Attention } else { Sort::Domain },
             cursor: query.cursor.clone(),
             limit: Some(query.limit),
@@ -51,10 +53,10 @@ impl<P: Ports> Operations for Arc<Service<P>> {
         idempotency_key: &str,
         now: OffsetDateTime,
     ) -> Done<EndpointView> {
-        let Wish { domain, also, reachability, dns_method, tenant } = wish;
-        let dns_method = Some(dns_method).filter(|method| *method != wire::DnsMethod::default());
+        let Wish { domain, also, reachability, challenge, tenant } = wish;
+        let challenge = Some(challenge).filter(|method| *method != wire::DnsMethod::default());
         let (listeners, regions, role) = Default::default();
-        let registration = Registration { domain, also, reachability, dns_method, tenant, listeners, regions, role };
+        let registration = Registration { domain, also, reachability, challenge, tenant, listeners, regions, role };
         Service::register(self, caller, registration, Some(idempotency_key), now).await
     }
 
@@ -62,9 +64,13 @@ impl<P: Ports> Operations for Arc<Service<P>> {
         self.offers(DnsMethod::DnsPersist01).is_ok()
     }
 
+    async fn installation(&self, caller: &Caller) -> Done<Vec<InstallationCheck>> {
+        Service::installation(self, caller).await
+    }
+
     async fn preflight(&self, caller: &Caller, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {
-        let Wish { domain, also, reachability, dns_method, .. } = wish;
-        Service::preflight(self, caller, Preflight { domain, also, reachability, dns_method }, now).await
+        let Wish { domain, also, reachability, challenge, .. } = wish;
+        Service::preflight(self, caller, Preflight { domain, also, reachability, challenge }, now).await
     }
 
     async fn check(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {

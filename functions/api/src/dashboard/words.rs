@@ -2,12 +2,16 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use diagnosis::catalogue::CATALOGUE;
 use domain::endpoint::{Outcome, Step};
 pub(crate) use vocabulary::record::quoted;
 use vocabulary::text::printable;
-use wire::{CertificateState, EndpointView, Open, Reachability, RecordStatus, Serving, Severity, Verdict, WaitingOn};
+use wire::{
+    CertificateState, EndpointView, InstallationStatus, Open, Reachability, RecordStatus, Serving, Severity, Verdict,
+    WaitingOn,
+};
 
-pub(crate) use super::moment::exact;
+pub(crate) use super::moment::{day, exact};
 use crate::views::ToWire;
 
 /// A state as a sign and a word. The tone is a class of the style sheet.
@@ -87,8 +91,23 @@ pub(crate) fn plain(text: &str) -> String {
     printable(text, LONGEST_TEXT)
 }
 
+/// A sentence for people: text in backticks is code elsewhere, and here only text.
+pub(crate) fn prose(text: &str) -> String {
+    plain(text).replace('`', "")
+}
+
 /// Of a word that is none of ours: what is shown here was made here, so there is none.
 const UNKNOWN: Badge = Badge::mute("Unknown");
+
+/// Something that is still to come, and no fault.
+pub(crate) fn pending(word: &'static str) -> Badge {
+    Badge::wait(word)
+}
+
+/// The state of an endpoint; one that is being removed is not just paused.
+pub(crate) fn status(view: &EndpointView) -> Badge {
+    if view.leaves() { Badge::mute("Being removed") } else { verdict(&view.verdict) }
+}
 
 pub(crate) fn verdict(verdict: &Open<Verdict>) -> Badge {
     let Open::Known(verdict) = verdict else { return UNKNOWN };
@@ -155,6 +174,15 @@ pub(crate) fn severity(severity: &Open<Severity>) -> Badge {
     }
 }
 
+pub(crate) fn installation(status: &Open<InstallationStatus>) -> Badge {
+    match status {
+        Open::Known(InstallationStatus::Ok) => Badge::good("OK"),
+        Open::Known(InstallationStatus::Warning) => Badge::warn("Warning"),
+        // Also what is of another release: better seen than passed over.
+        Open::Known(InstallationStatus::Failed) | Open::Other(_) => Badge::bad("Failed"),
+    }
+}
+
 pub(crate) fn outcome(outcome: &Outcome) -> Badge {
     match outcome {
         Outcome::Running => Badge::wait("Running"),
@@ -172,9 +200,9 @@ pub(crate) fn step_outcome(broke: bool) -> Badge {
 
 pub(crate) fn waiting_on(who: &Open<WaitingOn>) -> &'static str {
     match who {
-        Open::Known(WaitingOn::DomainOwner) => "the domain’s owner",
-        Open::Known(WaitingOn::Operator) => "the operator",
-        Open::Known(WaitingOn::Ca) => "the CA",
+        Open::Known(WaitingOn::DomainOwner) => "domain owner",
+        Open::Known(WaitingOn::Operator) => "operator",
+        Open::Known(WaitingOn::Ca) => "CA",
         Open::Known(WaitingOn::Nobody) => "nobody",
         Open::Other(_) => "somebody",
     }
@@ -206,20 +234,30 @@ pub(crate) fn step(step: &Step) -> &'static str {
     }
 }
 
+/// The title of a check in the catalogue, or its name as a heading if it is of another release.
+pub(crate) fn check_title(name: &str) -> String {
+    let entry = CATALOGUE.iter().find(|entry| entry.name == name);
+    entry.map_or_else(|| heading(name), |entry| entry.title.replace('`', ""))
+}
+
 /// `delegation-missing` as a heading: `Delegation missing`. Abbreviations keep their capitals.
 pub(crate) fn heading(name: &str) -> String {
-    const CAPITALS: [&str; 11] =
-        ["aaaa", "ca", "caa", "cdn", "cname", "dns", "dnssec", "http", "nxdomain", "servfail", "txt"];
+    const CAPITALS: [&str; 12] =
+        ["aaaa", "acm", "ca", "caa", "cdn", "cname", "dns", "dnssec", "http", "nxdomain", "servfail", "txt"];
     let mut words: Vec<String> = name
         .split('-')
         .map(|word| if CAPITALS.contains(&word) { word.to_uppercase() } else { word.to_owned() })
         .collect();
-    if let Some(first) = words.first_mut()
-        && let Some(letter) = first.chars().next()
-    {
-        first.replace_range(..letter.len_utf8(), &letter.to_uppercase().to_string());
+    if let Some(first) = words.first_mut() {
+        *first = capitalized(first);
     }
     words.join(" ")
+}
+
+/// As a sentence begins.
+pub(crate) fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]
@@ -239,6 +277,18 @@ mod tests {
     fn a_badge_says_in_words_what_its_colour_says() {
         let html = verdict(&Verdict::Ready.into()).to_string();
         assert!(html.contains("Ready") && html.contains(r#"aria-hidden="true""#), "{html}");
+    }
+
+    #[test]
+    fn a_check_has_the_title_of_the_catalogue() {
+        assert_eq!(check_title("delegation-missing"), "The delegation is missing");
+        assert_eq!(check_title("of-a-later-release"), "Of a later release");
+        assert!(CATALOGUE.iter().all(|entry| !check_title(entry.name).contains('`')));
+    }
+
+    #[test]
+    fn no_backtick_is_shown_as_text() {
+        assert_eq!(prose("Type `_acme-challenge` there."), "Type _acme-challenge there.");
     }
 
     #[test]

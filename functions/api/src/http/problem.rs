@@ -54,7 +54,6 @@ impl Problem {
             .with_field(field)
     }
 
-    /// The installation takes no standing records, or does not know yet what to write into them.
     /// `own`: the platform's name that `name` is, or is above or below.
     pub fn reserved_name(field: impl Into<String>, name: &str, own: &str) -> Self {
         let detail = match name == own {
@@ -66,12 +65,13 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "reserved-name", title, detail, remedy).with_field(field)
     }
 
+    /// The installation offers no persistent records, or does not know yet what to write into them.
     pub fn no_persistent_records() -> Self {
-        let detail = "This installation does not prove names by standing records (dns-persist-01).";
-        let remedy = "Leave dns_method out to use the delegation; or have the operator deploy with PersistentRecords=enabled, \
+        let detail = "This installation does not offer persistent validation records (dns-persist-01).";
+        let remedy = "Leave the challenge out to use the delegation (dns-01); or have the operator deploy with PersistentRecords=enabled, \
                       CaaIdentities and CaaAccountUri.";
         let title = "The request is not valid";
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", title, detail, remedy).with_field("dns_method")
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", title, detail, remedy).with_field("challenge")
     }
 
     pub fn not_json() -> Self {
@@ -98,7 +98,7 @@ impl Problem {
     /// The request under this key was done, and its endpoint has been removed since.
     pub fn gone_since() -> Self {
         let detail = "The request under this key registered an endpoint that has been removed since.";
-        let remedy = "To register it anew, send the request under a new key.";
+        let remedy = "To register it again, send the request under a new key.";
         Self::conflict("removed-since", "The endpoint has been removed since", detail, remedy)
     }
 
@@ -109,14 +109,14 @@ impl Problem {
     }
 
     pub fn operators_only() -> Self {
-        let detail = "This is about the installation as a whole, which is its operator's.";
+        let detail = "It concerns the installation as a whole.";
         Self::new(StatusCode::FORBIDDEN, "operators-only", "Only an operator may do that", detail, "Ask the operator.")
     }
 
     /// Listeners, regions and roles are the installation's.
     pub fn operators_choose_places() -> Self {
-        let detail = "Where a certificate goes besides ACM (listeners, regions, roles) is the operator's to say.";
-        let remedy = "Leave it out, and ask the operator of this installation to add it.";
+        let detail = "Only operators can set listeners, regions and roles.";
+        let remedy = "Leave it out, and ask the operator to add it.";
         Self::new(StatusCode::FORBIDDEN, "operators-only", "Only an operator may do that", detail, remedy)
     }
 
@@ -124,19 +124,19 @@ impl Problem {
     pub fn unidentified() -> Self {
         let detail = "The request has no identity that this path accepts.";
         let remedy = "Sign it with AWS Signature Version 4, or send a token of the configured issuer to /bearer/v1.";
-        Self::new(StatusCode::UNAUTHORIZED, "unidentified", "Who asks is not known", detail, remedy)
+        Self::new(StatusCode::UNAUTHORIZED, "unidentified", "Not authenticated", detail, remedy)
     }
 
     /// It is known who asks, and nothing here belongs to them.
     pub fn not_entitled() -> Self {
         let detail = "The token names neither a tenant nor an operator's role.";
         let remedy = "Ask the operator which claims a token must have.";
-        Self::new(StatusCode::FORBIDDEN, "not-entitled", "The token entitles to nothing here", detail, remedy)
+        Self::new(StatusCode::FORBIDDEN, "not-entitled", "This token has no access", detail, remedy)
     }
 
     pub fn unknown_endpoint(reference: &str) -> Self {
         let detail = format!("There is no endpoint “{}”.", printable(reference, 80));
-        let remedy = "List the endpoints, and use one's domain or id.";
+        let remedy = "Check the spelling, or run: managed-https list";
         Self::new(StatusCode::NOT_FOUND, "endpoint-not-found", "No such endpoint", detail, remedy)
     }
 

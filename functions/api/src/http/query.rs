@@ -3,13 +3,16 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::endpoint::{Endpoint, EndpointStatus};
+use domain::issues::issues;
 use domain::ports::Position;
 use domain::status::StatusReport;
 use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
 use vocabulary::acme::Reachability;
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{Caller, CertificateName, EndpointId, Scope};
+use vocabulary::times::typed_length;
 
 use crate::http::problem::Problem;
 use crate::views::FromWire;
@@ -18,6 +21,10 @@ pub(crate) const DEFAULT_PAGE: u32 = 50;
 pub(crate) const LARGEST_PAGE: u32 = 200;
 /// A domain name is no longer (RFC 1035 §2.3.4), and so no part of one.
 const LONGEST_SEARCH: usize = 253;
+/// No failure and no check has a longer name.
+const LONGEST_CAUSE: usize = 64;
+/// No certificate is valid for longer.
+const LONGEST_SPAN: Duration = Duration::days(4_000);
 /// Far above what is handed out.
 const LONGEST_CURSOR: usize = 1024;
 
@@ -39,6 +46,8 @@ pub(crate) struct EndpointQuery {
     /// Those of one tenant. Operators only.
     #[param(pattern = "^[A-Za-z0-9._-]{1,64}$")]
     pub(crate) tenant: Option<String>,
+    /// Those with this status.
+    #[serde(alias = "status")]
     pub(crate) verdict: Option<wire::Verdict>,
     /// Those that wait on this one.
     pub(crate) waiting_on: Option<wire::WaitingOn>,
@@ -48,6 +57,12 @@ pub(crate) struct EndpointQuery {
     /// A part of a name, as A-labels or in Unicode, or an id.
     #[param(max_length = 253)]
     pub(crate) q: Option<String>,
+    /// Those that have this failure (`RateLimited`) or this finding (`delegation-missing`).
+    #[param(max_length = 64)]
+    pub(crate) cause: Option<String>,
+    /// Those whose certificate expires within this time: `14d`, `36h`. Those that have expired are among them.
+    #[param(pattern = "^([0-9]+[smhd])+$", example = "14d")]
+    pub(crate) expires_within: Option<String>,
     #[serde(default)]
     #[param(inline)]
     pub(crate) sort: Sort,
@@ -66,6 +81,9 @@ pub(crate) struct Filter {
     actor: Option<WaitingOn>,
     reachability: Option<Reachability>,
     search: Option<String>,
+    /// In lower case.
+    cause: Option<String>,
+    expires_within: Option<Duration>,
 }
 
 impl EndpointQuery {
@@ -85,7 +103,7 @@ impl EndpointQuery {
                 }
             },
             (Some(_), Scope::Tenant(_)) => {
-                Err(Problem::invalid_field("tenant", "Only an operator chooses among tenants; these are yours."))
+                Err(Problem::invalid_field("tenant", "Only operators can choose a tenant; leave it out."))
             }
         }
     }
@@ -98,7 +116,17 @@ impl EndpointQuery {
                 format!("Over {LONGEST_SEARCH} characters: no name is that long."),
             ));
         }
+        let cause = self.cause.as_ref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+        if cause.as_ref().is_some_and(|text| text.len() > LONGEST_CAUSE) {
+            return Err(Problem::invalid_field("cause", "No failure and no check has such a name."));
+        }
+        let within = |text: &String| {
+            let wrong = || Problem::invalid_field("expires_within", "It is a time such as 14d, 36h or 90m.");
+            typed_length(text).filter(|span| *span <= LONGEST_SPAN).ok_or_else(wrong)
+        };
         Ok(Filter {
+            cause,
+            expires_within: self.expires_within.as_ref().map(within).transpose()?,
             verdict: self.verdict.map(EndpointStatus::from_wire),
             actor: self.waiting_on.or(self.actor).map(WaitingOn::from_wire),
             reachability: self.reachability.map(Reachability::from_wire),
@@ -125,16 +153,29 @@ pub(crate) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
 impl Filter {
     /// Whether any endpoint would do.
     pub(crate) fn is_open(&self) -> bool {
-        let Self { verdict, actor, reachability, search } = self;
-        verdict.is_none() && actor.is_none() && reachability.is_none() && search.is_none()
+        let Self { verdict, actor, reachability, search, cause, expires_within } = self;
+        let by_state = verdict.is_some() || actor.is_some() || cause.is_some() || expires_within.is_some();
+        !by_state && reachability.is_none() && search.is_none()
     }
 
-    pub(crate) fn takes(&self, endpoint: &Endpoint, report: &StatusReport) -> bool {
+    pub(crate) fn takes(&self, endpoint: &Endpoint, report: &StatusReport, now: OffsetDateTime) -> bool {
         self.verdict.is_none_or(|verdict| verdict == report.status)
             && self.actor.is_none_or(|actor| actor == report.guidance.waiting_on)
             && self.reachability.is_none_or(|reachability| reachability == endpoint.reachability)
             && self.search.as_ref().is_none_or(|text| mentions(endpoint, text))
+            && self.cause.as_ref().is_none_or(|cause| has_cause(endpoint, cause, now))
+            && self.expires_within.is_none_or(|span| {
+                endpoint.certificate.as_ref().is_some_and(|held| held.not_after <= now.saturating_add(span))
+            })
     }
+}
+
+/// Whether something is wrong with it by this name, which is in lower case.
+fn has_cause(endpoint: &Endpoint, cause: &str, now: OffsetDateTime) -> bool {
+    let is = |word: &str| word.eq_ignore_ascii_case(cause);
+    let failed = endpoint.failing.as_ref().is_some_and(|failing| is(failing.failure.name.as_str()));
+    let found = endpoint.check.as_ref().and_then(|check| check.worst.as_ref()).is_some_and(|worst| is(&worst.check));
+    failed || found || issues(endpoint, now).iter().any(|issue| is(issue.cause.as_str()))
 }
 
 /// `text` is in lower case, as A-labels are anyway.
@@ -157,13 +198,17 @@ pub(crate) struct Urgency {
 
 impl Urgency {
     pub(crate) fn of(endpoint: &Endpoint, report: &StatusReport) -> Self {
-        let seconds = report.breaks_at.map(time::OffsetDateTime::unix_timestamp);
+        let seconds = report.breaks_at.map(OffsetDateTime::unix_timestamp);
         Self {
             others: !report.is_the_operators(),
             verdict: report.status,
             breaks_at: (seconds.is_none(), seconds.unwrap_or_default()),
             position: Position::of(endpoint),
         }
+    }
+
+    pub(crate) fn endpoint(&self) -> &EndpointId {
+        &self.position.endpoint
     }
 }
 

@@ -13,11 +13,10 @@ use crate::http::openapi::Always;
 use crate::http::parameters::{Nothing, Parameters};
 use crate::http::problem::Problem;
 use crate::service::Ports;
-use crate::views::ToWire;
 
 /// Count all endpoints
 ///
-/// How many have each verdict, which need attention most, and what is renewed next. At most 20,000 are counted;
+/// How many have each status, which need attention most, and what is renewed next. At most 20,000 are counted;
 /// `truncated` says so if there are more.
 #[utoipa::path(get, path = "/overview", tag = "about", operation_id = "show_overview",
     responses((status = 200, description = "The caller's endpoints.", body = Overview), Always))]
@@ -40,7 +39,7 @@ pub(super) async fn caller<P: Ports>(
     Json(service.caller(&caller))
 }
 
-/// Look at the installation itself
+/// Check the installation itself
 ///
 /// Permissions, zone, account, schedule, alarms, subscriptions. Operators only.
 #[utoipa::path(get, path = "/installation", tag = "about", operation_id = "check_installation",
@@ -50,7 +49,7 @@ pub(super) async fn installation<P: Ports>(
     Extension(caller): Extension<Caller>,
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> Result<Json<InstallationView>, Problem> {
-    Ok(Json(InstallationView { checks: service.installation(&caller).await?.to_wire() }))
+    Ok(Json(InstallationView { checks: service.installation(&caller).await? }))
 }
 
 /// This document
@@ -87,8 +86,8 @@ pub(super) async fn health(Parameters(Nothing {}): Parameters<Nothing>) -> Json<
     components(schemas(GatewayMessage, wire::Problem)),
     tags(
         (name = "endpoints", description = "What is managed."),
-        (name = "records", description = "What the owner of a domain creates, and what was found."),
-        (name = "links", description = "Links to the customer's page."),
+        (name = "records", description = "What the domain owner creates, and what was found."),
+        (name = "links", description = "Links to the domain owner's page."),
         (name = "about", description = "The caller's endpoints as a whole, and the installation."),
     )
 )]

@@ -71,7 +71,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
 
 /// Show an endpoint
 ///
-/// Its verdict, its records beside what the last look found, its certificate.
+/// Its status, its records beside what the last check found, its certificate.
 #[utoipa::path(get, path = "/endpoints/{endpoint}", tag = "endpoints", operation_id = "show_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 200, description = "The endpoint.", body = EndpointView), Always, OfEndpoint))]
@@ -86,7 +86,7 @@ pub(super) async fn show<P: Ports>(
 
 /// Change an endpoint
 ///
-/// Its further names, its reachability and where its certificate goes, not its domain. Names are claimed and given back in one transaction, and
+/// Its additional names, its reachability and where its certificate goes, not its domain. Names are claimed and given back in one transaction, and
 /// the attempt that brings the certificate after them starts at once. Refused while an attempt is running.
 #[utoipa::path(patch, path = "/endpoints/{endpoint}", tag = "endpoints", operation_id = "change_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
@@ -144,7 +144,7 @@ pub(super) struct Empty {}
 
 /// List an endpoint's attempts
 ///
-/// The last 50. Attempts are kept for 400 days.
+/// The last 50. Attempts are kept for 400 days, also of an endpoint that was removed: operators find them by its id.
 #[utoipa::path(get, path = "/endpoints/{endpoint}/attempts", tag = "endpoints", operation_id = "list_attempts",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 200, description = "Newest first.", body = AttemptList), Always, OfEndpoint))]
@@ -172,7 +172,8 @@ pub(super) struct EventQuery {
 
 /// List what happened to an endpoint
 ///
-/// Who did what, when and from where, and each attempt's start and end. Kept for 400 days.
+/// Who did what, when and from where, and each attempt's start and end. Kept for 400 days, also of an endpoint that was
+/// removed: operators find them by its id.
 #[utoipa::path(get, path = "/endpoints/{endpoint}/events", tag = "endpoints", operation_id = "list_events",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com"), EventQuery),
     responses((status = 200, description = "Newest first.", body = EventList), Always, OfEndpoint))]
@@ -182,11 +183,33 @@ pub(super) async fn events<P: Ports>(
     Reference(reference): Reference,
     Parameters(query): Parameters<EventQuery>,
 ) -> Result<Json<EventList>, Problem> {
-    if query.after.as_deref().is_some_and(|after| !is_event_id(after)) {
-        return Err(Problem::invalid_field("after", "It is not the id of an event."));
-    }
-    let events = service.events(&caller, &reference, query.after.as_deref(), page_size(query.limit)?).await?;
+    let events = service.events(&caller, &reference, query.after()?, page_size(query.limit)?).await?;
     Ok(Json(EventList { events: events.to_wire() }))
+}
+
+/// List what happened to all endpoints
+///
+/// Also to those that were removed: each event names its endpoint. Kept for 400 days; without `after`, the newest of the
+/// last 31 days. Operators only.
+#[utoipa::path(get, path = "/events", tag = "endpoints", operation_id = "list_all_events", params(EventQuery),
+    responses((status = 200, description = "Newest first.", body = EventList), Always))]
+pub(super) async fn all_events<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Parameters(query): Parameters<EventQuery>,
+) -> Result<Json<EventList>, Problem> {
+    let (after, limit) = (query.after()?, page_size(query.limit)?);
+    let events = service.all_events(&caller, after, limit, OffsetDateTime::now_utc()).await?;
+    Ok(Json(EventList { events }))
+}
+
+impl EventQuery {
+    fn after(&self) -> Result<Option<&str>, Problem> {
+        match self.after.as_deref() {
+            Some(after) if !is_event_id(after) => Err(Problem::invalid_field("after", "It is not the id of an event.")),
+            after => Ok(after),
+        }
+    }
 }
 
 fn is_event_id(text: &str) -> bool {

@@ -14,10 +14,10 @@ use crate::http::problem::Problem;
 use crate::service::Ports;
 use crate::views::ToWire;
 
-/// Make a link to the customer's page
+/// Make a link to the domain owner's page
 ///
-/// Whoever holds it sees this endpoint's records and what was found, and may look anew; no more. The URL is shown
-/// this once.
+/// It opens a page with this endpoint's records and what was found, where they can be checked again, and no more. The
+/// URL is shown this once.
 #[utoipa::path(post, path = "/endpoints/{endpoint}/shares", tag = "links", operation_id = "create_link",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     request_body(content = Option<LinkWish>),
@@ -36,7 +36,7 @@ pub(super) async fn share<P: Ports>(
     Ok((StatusCode::CREATED, Json(link)))
 }
 
-/// List the open links to the customer's page
+/// List the open links to the domain owner's page
 #[utoipa::path(get, path = "/endpoints/{endpoint}/shares", tag = "links", operation_id = "list_links",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 200, description = "Newest first.", body = ShareList), Always, OfEndpoint))]
@@ -50,7 +50,7 @@ pub(super) async fn shares<P: Ports>(
     Ok(Json(ShareList { shares: shares.to_wire() }))
 }
 
-/// Revoke a link to the customer's page
+/// Revoke a link to the domain owner's page
 ///
 /// It stops working at once.
 #[utoipa::path(delete, path = "/endpoints/{endpoint}/shares/{link}", tag = "links", operation_id = "revoke_link",

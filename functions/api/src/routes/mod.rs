@@ -61,6 +61,7 @@ fn operations<P: Ports>() -> OpenApiRouter<Shared<P>> {
         .routes(routes!(endpoints::renew))
         .routes(routes!(endpoints::attempts))
         .routes(routes!(endpoints::events))
+        .routes(routes!(endpoints::all_events))
         .routes(routes!(records::records))
         .routes(routes!(records::check))
         .routes(routes!(records::preflight))

@@ -14,7 +14,7 @@ use crate::service::Ports;
 
 /// List an endpoint's records
 ///
-/// What the owner of the domain creates, beside what the last look found.
+/// What the domain owner creates, beside what the last check found.
 #[utoipa::path(get, path = "/endpoints/{endpoint}/records", tag = "records", operation_id = "list_records",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 200, description = "The records.", body = RecordList), Always, OfEndpoint))]
@@ -28,11 +28,11 @@ pub(super) async fn records<P: Ports>(
     Ok(Json(RecordList { records: endpoint.dns.records }))
 }
 
-/// Look at an endpoint now
+/// Check an endpoint now
 ///
-/// Asks the authoritative servers and the host, and keeps what they say. Looks begin a second apart at the
-/// least: who asks sooner waits for that long. Spends nothing at the CA. Where it finds mended what the last attempt
-/// missed, the next attempt starts.
+/// Queries the authoritative servers and the host, and keeps what they say. Checks begin a second apart at the
+/// least: a request that comes sooner waits for that long. The CA is not contacted. When it finds the records of a failed
+/// attempt correct, the next attempt starts.
 #[utoipa::path(post, path = "/endpoints/{endpoint}/check", tag = "records", operation_id = "check_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 200, description = "The endpoint as it was found.", body = EndpointView), Always, OfEndpoint, WithBody))]
@@ -46,9 +46,9 @@ pub(super) async fn check<P: Ports>(
     service.check(&caller, &reference, OffsetDateTime::now_utc()).await.map(Json)
 }
 
-/// Look at a domain before it is registered
+/// Check a domain before it is registered
 ///
-/// What would stand in the way of its certificate. Keeps nothing, and spends nothing at the CA.
+/// What is missing for its certificate. Keeps nothing, and does not contact the CA.
 #[utoipa::path(post, path = "/checks", tag = "records", operation_id = "check_domain", request_body = Preflight,
     responses((status = 200, description = "What was found.", body = PreflightView), Always, WithBody))]
 pub(super) async fn preflight<P: Ports>(

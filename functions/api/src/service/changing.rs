@@ -31,7 +31,7 @@ impl<P: Ports> Service<P> {
             None => seen.names.clone(),
         };
         let reachability = wish.reachability.map_or(seen.reachability, Reachability::from_wire);
-        let dns_method = wish.dns_method.map_or(seen.dns_method, DnsMethod::from_wire);
+        let dns_method = wish.challenge.map_or(seen.dns_method, DnsMethod::from_wire);
         let asked = Asked {
             listeners: wish.listeners.as_deref(),
             regions: wish.regions.as_deref(),
@@ -52,7 +52,7 @@ impl<P: Ports> Service<P> {
         self.issuable(added(), |name| field_of(name, None, also))?;
         room_for_records(added(), dns_method, |name| field_of(name, None, also))?;
         if dns_method != seen.dns_method {
-            room_for_records(names.iter(), dns_method, |_| "dns_method".to_owned())?;
+            room_for_records(names.iter(), dns_method, |_| "challenge".to_owned())?;
         }
         may_change(&seen, names.same_set_as(&seen.names))?;
         may_move(&seen, &deployment)?;
@@ -131,7 +131,7 @@ fn may_change(seen: &Endpoint, same_names: bool) -> Result<(), Problem> {
     if !same_names && seen.is_importing() {
         return Err(Problem::conflict(
             "import-unfinished",
-            "A certificate is on its way into ACM",
+            "A certificate is being imported into ACM",
             "The last attempt died or was refused while it imported the first certificate, under the names as they are.",
             "Let the next attempt finish it (renew starts one now), then change the names.",
         ));
@@ -166,7 +166,7 @@ fn summary(seen: &Endpoint, change: &Change) -> String {
 }
 
 fn being_removed(detail: &str) -> Problem {
-    let remedy = "Register it anew when it is gone.";
+    let remedy = "Register it again once it is removed.";
     Problem::conflict("being-removed", "The endpoint is being removed", detail, remedy)
 }
 
@@ -174,7 +174,7 @@ fn attempt_running(endpoint: &Endpoint) -> Problem {
     Problem::conflict(
         "attempt-running",
         "An attempt is running",
-        format!("Attempt {} of {} is at work.", endpoint.attempt, endpoint.names.primary()),
-        "Wait for it: its history shows how it goes.",
+        format!("Attempt {} of {} is running.", endpoint.attempt, endpoint.names.primary()),
+        "Wait for its end: managed-https history shows it.",
     )
 }

@@ -80,7 +80,7 @@ impl<P: Ports> Service<P> {
         let names = self.names(&asked.domain, &asked.also)?;
         let proving = Proving {
             reachability: Reachability::from_wire(asked.reachability),
-            dns_method: DnsMethod::from_wire(asked.dns_method),
+            dns_method: DnsMethod::from_wire(asked.challenge),
         };
         self.offers(proving.dns_method)?;
         let field = |name: &DomainName| field_of(name, Some(&asked.domain), &asked.also);
@@ -92,7 +92,8 @@ impl<P: Ports> Service<P> {
         Ok(PreflightView {
             domain: subject.names.primary().to_string(),
             reachability: asked.reachability.into(),
-            dns_method: asked.dns_method.into(),
+            challenge: asked.challenge.into(),
+            dns_method: asked.challenge.into(),
             well: report.is_well(),
             report: report.to_wire(),
         })
@@ -107,7 +108,7 @@ fn outcome(check: &CheckSummary) -> (RecordStatus, Option<&str>, bool) {
 fn summary(report: &CheckReport) -> String {
     match report.summary().worst {
         Some(worst) => format!("Checked: {}", worst.guidance.summary),
-        None => "Checked: all records are right.".to_owned(),
+        None => "Checked: all records are correct.".to_owned(),
     }
 }
 

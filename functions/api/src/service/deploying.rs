@@ -85,7 +85,7 @@ pub(super) fn may_move(seen: &Endpoint, after: &Deployment) -> Result<(), Proble
         "role-in-use",
         "The certificate is in an account already",
         "The role says which account the certificate is in, and this endpoint has one.",
-        "Remove the endpoint, and register it anew with the role.",
+        "Remove the endpoint, and register it again with the role.",
     )
     .with_field("role"))
 }

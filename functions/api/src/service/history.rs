@@ -1,21 +1,24 @@
-use domain::endpoint::event::time_line;
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::endpoint::event::{page_of, time_line};
 use domain::endpoint::{Attempt, Event, EventKind};
-use domain::ports::{AuditTrail, Registry};
+use domain::ports::{AuditTrail, EndpointReader, Registry};
 use time::OffsetDateTime;
 use vocabulary::names::{Caller, EndpointId};
 
 use super::{Ports, Service, act};
 use crate::http::problem::Problem;
+use crate::views::ToWire;
 
 /// Attempts shown in a history.
 const HISTORY: u32 = 50;
-/// Attempts looked at for events after a given one: more than a year of one a day.
+/// Attempts read for events after a given one: more than a year of one a day.
 const LONG_HISTORY: u32 = 500;
 
 impl<P: Ports> Service<P> {
     pub(crate) async fn attempts(&self, caller: &Caller, reference: &str) -> Result<Vec<Attempt>, Problem> {
-        let endpoint = self.find(caller, reference).await?;
-        Ok(self.store().attempts(&endpoint.id, HISTORY).await?)
+        let id = self.find_kept(caller, reference).await?;
+        Ok(self.store().attempts(&id, HISTORY).await?)
     }
 
     /// Up to `limit` events, newest first: the newest, or those that follow `after`, so that reading on passes
@@ -27,19 +30,50 @@ impl<P: Ports> Service<P> {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Event>, Problem> {
-        let endpoint = self.find(caller, reference).await?;
-        let acts = self.store().events(&endpoint.id, after, limit).await?;
-        let attempts = self.attempts_since(&endpoint.id, after, limit).await?;
-        let mut events = time_line(acts, &attempts);
-        let limit = limit as usize;
-        match after {
-            None => events.truncate(limit),
-            Some(after) => {
-                events.retain(|event| event.id.as_str() > after);
-                events.drain(..events.len().saturating_sub(limit));
-            }
+        let id = self.find_kept(caller, reference).await?;
+        let acts = self.store().events(&id, after, limit).await?;
+        let attempts = self.attempts_since(&id, after, limit).await?;
+        Ok(page_of(time_line(acts, &attempts), |event| event.id.as_str(), after, limit as usize))
+    }
+
+    /// The same of all endpoints, those that were removed too. For operators: of an endpoint that is gone, nothing says
+    /// whose it was.
+    pub(crate) async fn all_events(
+        &self,
+        caller: &Caller,
+        after: Option<&str>,
+        limit: u32,
+        now: OffsetDateTime,
+    ) -> Result<Vec<wire::Event>, Problem> {
+        if !caller.is_operator() {
+            return Err(Problem::operators_only());
         }
-        Ok(events)
+        let events = self.store().recent(after, limit, now).await?;
+        let ids: BTreeSet<_> = events.iter().map(|(id, _)| id.clone()).collect();
+        let found = ids.iter().map(async |id| self.store().find(id).await.map(|found| (id.clone(), found)));
+        let domains: BTreeMap<_, _> = futures::future::try_join_all(found)
+            .await?
+            .into_iter()
+            .filter_map(|(id, found)| Some((id, found?.names.primary().to_string())))
+            .collect();
+        let event = |(id, event): (EndpointId, Event)| wire::Event {
+            endpoint: Some(id.to_string()),
+            domain: domains.get(&id).cloned(),
+            ..event.to_wire()
+        };
+        Ok(events.into_iter().map(event).collect())
+    }
+
+    /// The endpoint whose history is asked for. One that was removed keeps its history under its id, for operators.
+    async fn find_kept(&self, caller: &Caller, reference: &str) -> Result<EndpointId, Problem> {
+        let unknown = match self.find(caller, reference).await {
+            Ok(endpoint) => return Ok(endpoint.id),
+            Err(problem) => problem,
+        };
+        let id = reference.parse::<EndpointId>().ok().filter(|_| caller.is_operator()).ok_or(unknown.clone())?;
+        let kept =
+            !self.store().attempts(&id, 1).await?.is_empty() || !self.store().events(&id, None, 1).await?.is_empty();
+        kept.then_some(id).ok_or(unknown)
     }
 
     /// The attempts that have events after `after`, or the newest.

@@ -1,26 +1,28 @@
 use std::collections::{BTreeMap, BinaryHeap};
 
 use domain::endpoint::{Endpoint, EndpointStatus};
-use domain::ports::{Position, Registry};
+use domain::ports::{EndpointReader, Position, Registry};
 use domain::status::status_of;
-use time::OffsetDateTime;
+use time::{Date, Duration, OffsetDateTime};
 use vocabulary::names::{Caller, Scope};
-use wire::{EndpointList, EndpointView, Overview, Renewal, VerdictCount};
+use wire::{AttentionGroup, EndpointList, EndpointView, Overview, Renewal, RenewalDay, VerdictCount};
 
+use super::grouping::Groups;
 use super::{Ports, Service};
 use crate::http::problem::Problem;
 use crate::http::query::{Cursor, EndpointQuery, Filter, Sort, Urgency};
 use crate::views::ToWire;
 
-/// Endpoints read at once where all are looked at.
+/// Endpoints read at once where all are read.
 const READ_AT_ONCE: u32 = 1000;
-/// Endpoints looked at for one page that is filtered: a page may be short, and not be the last.
+/// Endpoints read for one page that is filtered: a page may be short, and not be the last.
 const LOOKED_AT_FOR_A_PAGE: usize = 5_000;
-/// Endpoints looked at where all of them have to be: an overview, and the order by attention.
+/// Endpoints read where all of them have to be: an overview, and the order by attention.
 const LOOKED_AT_IN_ALL: usize = 20_000;
 /// What an overview shows of its kinds.
 const MOST_ATTENTION: usize = 20;
 const MOST_RENEWALS: usize = 50;
+const DAYS_AHEAD: i64 = 90;
 
 impl<P: Ports> Service<P> {
     pub(crate) async fn list(
@@ -61,7 +63,7 @@ impl<P: Ports> Service<P> {
                     break 'pages after;
                 }
                 after = Some(Position::of(endpoint));
-                if filter.takes(endpoint, &status_of(endpoint, now)) {
+                if filter.takes(endpoint, &status_of(endpoint, now), now) {
                     endpoints.push(self.view_with(endpoint, None, now));
                 }
             }
@@ -88,7 +90,7 @@ impl<P: Ports> Service<P> {
             .walk(scope, |endpoint| {
                 let report = status_of(&endpoint, now);
                 let urgency = Urgency::of(&endpoint, &report);
-                if after.as_ref().is_none_or(|after| urgency > *after) && filter.takes(&endpoint, &report) {
+                if after.as_ref().is_none_or(|after| urgency > *after) && filter.takes(&endpoint, &report, now) {
                     first.offer(urgency, endpoint);
                 }
             })
@@ -104,6 +106,7 @@ impl<P: Ports> Service<P> {
         let mut counts: BTreeMap<EndpointStatus, usize> =
             EndpointStatus::ALL.into_iter().map(|verdict| (verdict, 0)).collect();
         let (mut urgent, mut next) = (First::new(MOST_ATTENTION), First::new(MOST_RENEWALS));
+        let (mut groups, mut days) = (Groups::default(), BTreeMap::<Date, usize>::new());
         let truncated = self
             .walk(&caller.scope, |endpoint| {
                 let report = status_of(&endpoint, now);
@@ -111,9 +114,15 @@ impl<P: Ports> Service<P> {
                 if let Some(held) = endpoint.certificate.as_ref().filter(|_| !endpoint.removing) {
                     let (domain, id) = (endpoint.names.primary().to_string(), endpoint.id.to_string());
                     next.offer((held.renew_at, domain, id), ());
+                    let day = held.renew_at.max(now).date();
+                    if day < now.date().saturating_add(Duration::days(DAYS_AHEAD)) {
+                        *days.entry(day).or_default() += 1;
+                    }
                 }
                 if !matches!(report.status, EndpointStatus::Ready | EndpointStatus::Paused | EndpointStatus::Issuing) {
-                    urgent.offer(Urgency::of(&endpoint, &report), endpoint);
+                    let urgency = Urgency::of(&endpoint, &report);
+                    groups.add(&urgency, &endpoint, &report, now);
+                    urgent.offer(urgency, endpoint);
                 }
             })
             .await?;
@@ -125,16 +134,31 @@ impl<P: Ports> Service<P> {
                 .map(|(verdict, count)| VerdictCount { verdict: verdict.to_wire().into(), count })
                 .collect(),
             attention: self.views(urgent.in_order(), now),
+            groups: self.groups(groups, now).await?,
+            renewal_days: days.into_iter().map(|(day, count)| RenewalDay { day: day.to_string(), count }).collect(),
+            orders_per_day: self.installation.orders_per_day,
             renewals: renewals.collect(),
             truncated,
         })
+    }
+
+    /// The groups, each with its most urgent endpoint as it is now.
+    async fn groups(&self, groups: Groups, now: OffsetDateTime) -> Result<Vec<AttentionGroup>, Problem> {
+        let shown = groups.in_order(MOST_ATTENTION).into_iter().map(async |(count, cause, id)| {
+            let first = self.store().find(&id).await?;
+            Ok::<_, Problem>(first.map(|first| {
+                let first = self.view_with(&first, None, now);
+                AttentionGroup { count, cause, first }
+            }))
+        });
+        Ok(futures::future::try_join_all(shown).await?.into_iter().flatten().collect())
     }
 
     fn views(&self, endpoints: Vec<(Urgency, Endpoint)>, now: OffsetDateTime) -> Vec<EndpointView> {
         endpoints.iter().map(|(_, endpoint)| self.view_with(endpoint, None, now)).collect()
     }
 
-    /// Looks at every endpoint of the scope, up to [`LOOKED_AT_IN_ALL`]. True if there are more.
+    /// Reads every endpoint of the scope, up to [`LOOKED_AT_IN_ALL`]. True if there are more.
     async fn walk(&self, scope: &Scope, mut look: impl FnMut(Endpoint) + Send) -> Result<bool, Problem> {
         let (mut after, mut looked_at) = (None, 0);
         loop {

@@ -3,6 +3,7 @@
 mod changing;
 mod checking;
 mod deploying;
+mod grouping;
 mod history;
 mod listing;
 mod naming;
@@ -12,10 +13,10 @@ mod sharing;
 use diagnosis::report::CheckReport;
 use domain::acts::start_attempt::start_attempt;
 use domain::endpoint::{Endpoint, Event, EventKind};
-use domain::installation::InstallationCheck;
+use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::ports::{
-    AuditTrail, CheckLog, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, Prober, Registry, ServiceFault,
-    ShareLinks,
+    AuditTrail, CheckLog, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, InstallationLog, Prober,
+    Registry, ServiceFault, ShareLinks,
 };
 use time::OffsetDateTime;
 use vocabulary::acme::DnsMethod;
@@ -24,15 +25,21 @@ use wire::{CallerView, EndpointView};
 
 use crate::http::problem::Problem;
 use crate::installation::Installation;
-use crate::views::{caller_view, endpoint_view};
+use crate::views::{ToWire, caller_view, endpoint_view};
 
 /// DynamoDB takes 100 writes in one transaction.
 const MOST_WRITES: usize = 100;
 
 /// Everything that is kept of endpoints.
-pub trait Store: Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + Send + Sync + 'static {}
+pub trait Store:
+    Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Send + Sync + 'static
+{
+}
 
-impl<T: Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + Send + Sync + 'static> Store for T {}
+impl<T> Store for T where
+    T: Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Send + Sync + 'static
+{
+}
 
 /// The outside world, as one type: what a [`Service`] is generic over.
 pub trait Ports: Send + Sync + 'static {
@@ -134,12 +141,22 @@ impl<P: Ports> Service<P> {
         caller_view(caller)
     }
 
-    /// Looks at the installation itself, for those who run it.
-    pub(crate) async fn installation(&self, caller: &Caller) -> Result<Vec<InstallationCheck>, Problem> {
-        match caller.is_operator() {
-            true => Ok(self.ports.inspector().inspect().await?),
-            false => Err(Problem::operators_only()),
+    /// Checks the installation itself, for those who run it. What fails is shown with the time since when scheduled checks
+    /// have seen it fail.
+    pub(crate) async fn installation(&self, caller: &Caller) -> Result<Vec<wire::InstallationCheck>, Problem> {
+        if !caller.is_operator() {
+            return Err(Problem::operators_only());
         }
+        let (checks, known) = futures::join!(self.ports.inspector().inspect(), self.store().engine());
+        // Without the log there is still what was found just now.
+        let known = known.unwrap_or_default();
+        let since =
+            |name: &str| known.failing.iter().find(|failing| failing.check == name).map(|failing| failing.since);
+        let shown = |check: &InstallationCheck| {
+            let failed = check.status == InstallationStatus::Failed;
+            wire::InstallationCheck { since: since(&check.name).filter(|_| failed), ..check.to_wire() }
+        };
+        Ok(checks?.iter().map(shown).collect())
     }
 
     /// The endpoint beside what the last look found.

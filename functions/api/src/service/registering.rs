@@ -34,7 +34,7 @@ impl<P: Ports> Service<P> {
         let digest = || sha256(serde_json::to_vec(&request).expect("plain data"));
         let named = key.map(|key| NamedRequest { tenant: tenant.clone(), key, digest: digest() });
         let names = self.names(&request.domain, &request.also)?;
-        let dns_method = request.dns_method.map(DnsMethod::from_wire).unwrap_or_default();
+        let dns_method = request.challenge.map(DnsMethod::from_wire).unwrap_or_default();
         let reachability = Reachability::from_wire(request.reachability);
         self.offers(dns_method)?;
         let field = |name: &DomainName| field_of(name, Some(&request.domain), &request.also);
@@ -78,7 +78,7 @@ fn tenant_of(caller: &Caller, request: &Registration) -> Result<TenantId, Proble
     match (&caller.scope, &request.tenant) {
         (Scope::Tenant(own), None) => Ok(own.clone()),
         (Scope::Tenant(_), Some(_)) => {
-            Err(Problem::invalid_field("tenant", "Only an operator says whose an endpoint is; it is yours."))
+            Err(Problem::invalid_field("tenant", "Only operators can set a tenant; leave it out."))
         }
         (Scope::Everything, None) => Ok(TenantId::fallback()),
         (Scope::Everything, Some(tenant)) => tenant.parse().map_err(|error| {
@@ -103,8 +103,8 @@ fn summary(endpoint: &Endpoint) -> String {
 
 pub(super) fn dns_method_words(method: DnsMethod) -> &'static str {
     match method {
-        DnsMethod::Dns01 => "proven through the delegation",
-        DnsMethod::DnsPersist01 => "proven by a standing record",
+        DnsMethod::Dns01 => "validated through the delegation (dns-01)",
+        DnsMethod::DnsPersist01 => "validated by a persistent record (dns-persist-01)",
     }
 }
 

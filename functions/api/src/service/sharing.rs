@@ -6,13 +6,13 @@ use wire::{EndpointView, NewShare};
 
 use super::{Ports, Service, act, random, sha256};
 use crate::http::problem::Problem;
-use crate::views::ToWire;
+use crate::views::{ToWire, message};
 
 /// Open links of one endpoint at a time.
 const MOST_LINKS: usize = 50;
 
 impl<P: Ports> Service<P> {
-    /// Makes a link to the customer's page. `base_url` has no slash at its end.
+    /// Makes a link to the domain owner's page. `base_url` has no slash at its end.
     pub(crate) async fn share(
         &self,
         caller: &Caller,
@@ -35,10 +35,13 @@ impl<P: Ports> Service<P> {
         let token = ShareToken::from_random(endpoint.id.clone(), random()).expose();
         let share =
             Share { id: sha256(&token), created_by: caller.origin.clone(), created_at: now, expires_at: now + life };
-        let summary = format!("Link {} to the customer's page, for {} days.", short(&share.id), life.whole_days());
+        let summary = format!("Link {} to the domain owner's page, for {} days.", short(&share.id), life.whole_days());
         let event = act(EventKind::LinkCreated, &caller.origin, summary, now);
         self.store().create(&endpoint.id, &share, &event).await?;
-        Ok(NewShare { share: share.to_wire(), url: format!("{base_url}/records/{token}") })
+        let url = format!("{base_url}/records/{token}");
+        let view = self.view(&endpoint, now).await?;
+        let mail = message(&view, &self.installation.brand, &url, Some(share.expires_at));
+        Ok(NewShare { share: share.to_wire(), url, mail: Some(mail) })
     }
 
     /// The links that are open.
@@ -70,7 +73,7 @@ impl<P: Ports> Service<P> {
         }
     }
 
-    /// What the customer's page shows.
+    /// What the domain owner's page shows.
     pub(crate) async fn shared(&self, token: &str, now: OffsetDateTime) -> Result<EndpointView, Problem> {
         let (endpoint, _) = self.open_link(token, now).await?;
         self.view(&endpoint, now).await
@@ -110,6 +113,7 @@ fn is_share_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::installation::Brand;
     use crate::service::checking::BETWEEN_LOOKS;
     use crate::service::{Installation, Outside};
     use domain::ports::{AuditTrail, Registry};
@@ -144,6 +148,8 @@ mod tests {
                 persistent_records: false,
                 issuer: None,
                 account: None,
+                orders_per_day: None,
+                brand: Brand::default(),
                 deployment_roles: vec![],
             };
             let origin = Origin { who: "olga".into(), address: None };
@@ -156,7 +162,7 @@ mod tests {
             let id = self.endpoint.id.as_str();
             let made = self.service.share(&self.operator, id, life, "https://api.example", self.now).await;
             let made = made.expect("made");
-            let token = made.url.strip_prefix("https://api.example/records/").expect("the customer's page");
+            let token = made.url.strip_prefix("https://api.example/records/").expect("the domain owner's page");
             (token.to_owned(), made.share.id)
         }
     }

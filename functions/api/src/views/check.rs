@@ -56,8 +56,8 @@ impl ToWire for ProviderHint {
     type Wire = wire::ProviderHint;
 
     fn to_wire(&self) -> wire::ProviderHint {
-        let Self { name, typing, trap } = self.clone();
-        wire::ProviderHint { name, typing, trap }
+        let Self { name, zone, typing, trap } = self.clone();
+        wire::ProviderHint { name, zone, typing, trap }
     }
 }
 

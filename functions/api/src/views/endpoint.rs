@@ -29,6 +29,7 @@ pub fn endpoint_view(
         names: texts(&mut endpoint.names.iter()),
         display_names: endpoint.names.iter().map(CertificateName::to_unicode).collect(),
         reachability: endpoint.reachability.to_wire().into(),
+        challenge: endpoint.dns_method.to_wire().into(),
         dns_method: endpoint.dns_method.to_wire().into(),
         verdict: status.status.to_wire().into(),
         actor: status.guidance.waiting_on.to_wire().into(),
@@ -38,13 +39,21 @@ pub fn endpoint_view(
         dns: dns_view(endpoint, report, installation),
         certificate: certificate_view(certificate_state(endpoint, now), endpoint.certificate.as_ref()),
         deployment: deployment_view(endpoint),
-        serving: report.map_or(Serving::NotChecked, |report| report.serving.to_wire()),
+        serving: serving(endpoint, report),
         watch: watch_view(endpoint),
         failure: endpoint.failing.as_ref().map(failure_view),
         attempt: endpoint.attempt,
         next_attempt_at: endpoint.due_at.filter(|_| !endpoint.is_leased(now)),
         created_at: endpoint.created_at,
     }
+}
+
+/// What the host served when it was last checked, on demand or by schedule. Not checked is said only where neither was.
+fn serving(endpoint: &Endpoint, report: Option<&CheckReport>) -> Serving {
+    let checked = report.map(|report| (report.checked_at, report.serving.to_wire()));
+    let watched = endpoint.current_health().map(|health| (health.looked_at, health.served.to_wire()));
+    let known = checked.into_iter().chain(watched).filter(|(_, serving)| *serving != Serving::NotChecked);
+    known.max_by_key(|(at, _)| *at).map_or(Serving::NotChecked, |(_, serving)| serving)
 }
 
 fn dns_view(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &Installation) -> DnsView {

@@ -81,7 +81,15 @@ impl ToWire for Event {
 
     fn to_wire(&self) -> wire::Event {
         let Self { id, at, kind, by, summary } = self;
-        wire::Event { id: id.clone(), at: *at, kind: kind.to_wire().into(), by: by.to_wire(), summary: summary.clone() }
+        wire::Event {
+            id: id.clone(),
+            at: *at,
+            kind: kind.to_wire().into(),
+            by: by.to_wire(),
+            summary: summary.clone(),
+            endpoint: None,
+            domain: None,
+        }
     }
 }
 

@@ -21,6 +21,7 @@ impl ToWire for InstallationCheck {
             status: self.status.to_wire().into(),
             detail: self.detail.clone(),
             remedy: self.remedy.clone(),
+            since: None,
             used: self.used.to_wire(),
         }
     }

@@ -5,9 +5,11 @@ mod deployment;
 mod endpoint;
 mod history;
 mod installation;
+mod message;
 mod watch;
 mod words;
 
 pub use endpoint::endpoint_view;
 pub use installation::caller_view;
+pub use message::message;
 pub use words::{FromWire, ToWire};

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use api::{ClaimNames, Installation, Outside, Service, router};
+use api::{ClaimNames, Installation, Outside, Brand, Service, Surroundings, application, router};
 use axum::Router;
 use axum::body::Body;
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Absence, Attempt, Endpoint, Failing, Notifications, Outcome};
+use domain::installation::InstallationStatus;
 use domain::ports::{AttemptJournal, EndpointReader, Registry, Settlement};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -29,6 +30,8 @@ pub(crate) const ZONE: &str = "acme.platform.example";
 
 pub(crate) struct Api {
     router: Router,
+    /// The same with the pages, below a path.
+    pub(crate) pages: Router,
     pub(crate) store: MemoryEndpoints,
     pub(crate) flows: MemoryFlows,
     pub(crate) prober: MemoryProber,
@@ -153,19 +156,27 @@ impl Api {
             persistent_records,
             issuer: Some(testkit::MemoryCa::persistent_issuer()),
             account: Some(ACCOUNT.parse().expect("an account")),
+            orders_per_day: None,
+            brand: Brand::default(),
             deployment_roles: vec![ROLE.parse().expect("a role")],
         };
-        let inspector = MemoryInspector(vec![domain::installation::InstallationCheck {
-            name: "zone-delegation".into(),
-            status: domain::installation::InstallationStatus::Ok,
-            detail: "The zone is delegated.".into(),
+        let check = |name: &str, status, detail: &str| domain::installation::InstallationCheck {
+            name: name.into(),
+            status,
+            detail: detail.into(),
             remedy: None,
             used: vec![],
-        }]);
+        };
+        let inspector = MemoryInspector(vec![
+            check("zone-delegation", InstallationStatus::Ok, "The zone is delegated."),
+            check("schedule", InstallationStatus::Failed, "No scan for 32 minutes."),
+        ]);
         let ports = Outside { store: store.clone(), flows: flows.clone(), prober: prober.clone(), inspector };
         let claims = ClaimNames { tenant: "tenant".into(), roles: "roles".into(), operator_role: "operator".into() };
         let service = Arc::new(Service { ports, installation });
-        Self { router: router(service, Some(claims)), store, flows, prober }
+        let base = "https://pages.example/below".parse().ok();
+        let pages = application(Arc::clone(&service), Surroundings { identity: None, base, console: None });
+        Self { router: router(service, Some(claims)), pages, store, flows, prober }
     }
 
     /// Sends a request as it is.
@@ -312,6 +323,25 @@ impl Api {
             attempt,
         };
         self.store.settle(id, number, &settlement).await.expect("ours");
+    }
+
+    /// Removes the endpoint, by an attempt that cleaned up.
+    pub(crate) async fn erased(&self, id: &EndpointId) {
+        self.delete(Who::Operator, &format!("/endpoints/{id}")).await;
+        let (going, now) = (self.endpoint(id).await, OffsetDateTime::now_utc());
+        let attempt = Attempt {
+            attempt: going.attempt,
+            started_at: now,
+            finished_at: Some(now),
+            outcome: Outcome::Removed,
+            method: None,
+            order: None,
+            directory: None,
+            failure: None,
+            execution: execution_name(id, going.attempt),
+            steps: Vec::new(),
+        };
+        self.store.erase(&going, &attempt).await.expect("ours");
     }
 
     /// Puts an endpoint into the store past the API: many of them are quick to make.

@@ -115,8 +115,8 @@ async fn names_whose_record_the_other_method_leaves_no_room_for_keep_their_metho
     assert_eq!(long.len(), 236);
     let id = api.registered(OPERATOR, &long).await;
     api.issued(&id).await;
-    let answer = api.patch(OPERATOR, &format!("/endpoints/{id}"), json!({"dns_method": "dns-persist-01"})).await;
-    assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "dns_method"));
+    let answer = api.patch(OPERATOR, &format!("/endpoints/{id}"), json!({"challenge": "dns-persist-01"})).await;
+    assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "challenge"));
     assert!(text(&answer.body["detail"]).contains("_validation-persist."), "{}", answer.body);
 }
 
@@ -186,18 +186,18 @@ async fn an_endpoint_goes_over_to_a_standing_record_and_back() {
     let api = Api::with_persistent_records(true);
     let id = api.registered(OPERATOR, "a.example.com").await;
     api.issued(&id).await;
-    let wish = |method: &str| json!({"dns_method": method});
+    let wish = |method: &str| json!({"challenge": method});
     let answer = api.patch(OPERATOR, "/endpoints/a.example.com", wish("dns-persist-01")).await;
-    assert_eq!((answer.status, &answer.body["dns_method"]), (StatusCode::OK, &json!("dns-persist-01")));
+    assert_eq!((answer.status, &answer.body["challenge"]), (StatusCode::OK, &json!("dns-persist-01")));
     assert_eq!(answer.body["dns"]["records"][0]["type"], "TXT");
     let events = api.get(OPERATOR, "/endpoints/a.example.com/events").await;
     let told = |events: &serde_json::Value| events["events"].to_string();
-    assert!(told(&events.body).contains("now proven by a standing record"), "{}", events.body);
+    assert!(told(&events.body).contains("now validated by a persistent record"), "{}", events.body);
 
     let none = Api::new();
     let id = none.registered(OPERATOR, "a.example.com").await;
     none.issued(&id).await;
     let answer = none.patch(OPERATOR, "/endpoints/a.example.com", wish("dns-persist-01")).await;
-    assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "dns_method"));
+    assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "challenge"));
     assert_eq!(none.patch(OPERATOR, "/endpoints/a.example.com", wish("dns-01")).await.status, StatusCode::OK);
 }

@@ -84,3 +84,47 @@ async fn what_is_no_event_is_refused() {
         assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, field), "{query}");
     }
 }
+
+#[tokio::test]
+async fn an_endpoint_that_was_removed_keeps_its_history_under_its_id_for_operators() {
+    let api = Api::new();
+    let id = api.registered(Who::Tenant("acme"), "a.example.com").await;
+    api.issued(&id).await;
+    api.erased(&id).await;
+    assert_eq!(api.get(OPERATOR, &format!("/endpoints/{id}")).await.status, StatusCode::NOT_FOUND);
+    let events = api.get(OPERATOR, &format!("/endpoints/{id}/events")).await;
+    assert_eq!(events.status, StatusCode::OK);
+    assert!(kinds(&events.body).contains(&"registered") && kinds(&events.body).contains(&"removed"), "{}", events.body);
+    let attempts = api.get(OPERATOR, &format!("/endpoints/{id}/attempts")).await;
+    assert_eq!(attempts.body["attempts"].as_array().map(Vec::len), Some(2));
+    // Nothing says whose it was; and a domain is free for another registration.
+    for (who, reference) in [(Who::Tenant("acme"), id.as_str()), (OPERATOR, "a.example.com"), (OPERATOR, "ep-nothing")]
+    {
+        for part in ["events", "attempts"] {
+            let answer = api.get(who, &format!("/endpoints/{reference}/{part}")).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{reference} {part}");
+        }
+    }
+    assert_eq!(api.get(OPERATOR, &format!("/endpoints/{id}/shares")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn operators_read_the_events_of_all_endpoints() {
+    let api = Api::new();
+    let kept = api.registered(Who::Tenant("acme"), "a.example.com").await;
+    let removed = api.registered(Who::Tenant("other"), "b.example.com").await;
+    api.erased(&removed).await;
+    let all = api.get(OPERATOR, "/events").await;
+    assert_eq!(all.status, StatusCode::OK);
+    let events = all.body["events"].as_array().expect("a list");
+    let of = |id: &str| events.iter().filter(|event| event["endpoint"] == id).collect::<Vec<_>>();
+    assert!(of(kept.as_str()).iter().all(|event| event["domain"] == "a.example.com"), "{}", all.body);
+    assert!(of(removed.as_str()).iter().all(|event| event["domain"].is_null()), "{}", all.body);
+    assert!(of(kept.as_str()).len() == 1 && of(removed.as_str()).len() == 4, "{}", all.body);
+    let ids: Vec<_> = events.iter().map(|event| text(&event["id"])).collect();
+    let after = api.get(OPERATOR, &format!("/events?after={}&limit=1", ids[2])).await;
+    assert_eq!(after.body["events"][0]["id"], ids[1], "the next one, so that none is passed over");
+    assert_eq!(api.get(OPERATOR, "/events?after=x").await.field(), "after");
+    let refused = api.get(Who::Tenant("acme"), "/events").await;
+    assert_eq!((refused.status, refused.problem()), (StatusCode::FORBIDDEN, "operators-only"));
+}

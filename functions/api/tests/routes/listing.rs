@@ -98,6 +98,30 @@ async fn what_needs_attention_comes_first() {
     assert_eq!(renewals.iter().collect::<BTreeSet<_>>().len(), 2, "those that have a certificate");
     assert_eq!(renewals[0], "y-broken.example.com", "the soonest first: it was asked for");
     assert_eq!(overview.body["truncated"], false);
+    let groups = overview.body["groups"].as_array().expect("a list");
+    let counts: Vec<_> = groups.iter().map(|group| (&group["count"], &group["cause"])).collect();
+    let (two, one) = (json!(2), json!(1));
+    assert_eq!(counts[0], (&two, &json!("RecordsNotReady")), "the same words are one line: {counts:?}");
+    assert!(counts.len() == 2 && counts[1] == (&one, &json!("RateLimited")), "{counts:?}");
+    let days = overview.body["renewal_days"].as_array().expect("a list");
+    assert_eq!(days.iter().map(|day| day["count"].as_u64().expect("a number")).sum::<u64>(), 2, "{days:?}");
+}
+
+#[tokio::test]
+async fn what_waits_on_the_operator_comes_first_page_by_page() {
+    let api = Api::new();
+    for (name, failure, actor) in [
+        ("a-owner", FailureName::RecordsNotReady, WaitingOn::DomainOwner),
+        ("b-operator", FailureName::Misconfigured, WaitingOn::Operator),
+        ("c-owner", FailureName::RecordsNotReady, WaitingOn::DomainOwner),
+        ("d-operator", FailureName::Misconfigured, WaitingOn::Operator),
+    ] {
+        let id = api.registered(OPERATOR, &format!("{name}.example.com")).await;
+        api.failed(&id, failure, actor).await;
+    }
+    let order = pages(&api, OPERATOR, "sort=attention&limit=1").await.concat();
+    let expected = ["b-operator", "d-operator", "a-owner", "c-owner"].map(|name| format!("{name}.example.com"));
+    assert_eq!(order, expected);
 }
 
 #[tokio::test]
@@ -106,6 +130,8 @@ async fn filters_narrow_a_list_and_hold_across_its_pages() {
     for (i, who) in [Who::Tenant("acme"), Who::Tenant("other"), Who::Tenant("acme")].into_iter().enumerate() {
         api.registered(who, &format!("n{i}.example.com")).await;
     }
+    let held = api.holder_of("n2.example.com").await;
+    api.issued(&held).await;
     let id = api.registered(Who::Tenant("acme"), "xn--bcher-kva.example.com").await;
     api.failed(&id, FailureName::RecordsNotReady, WaitingOn::DomainOwner).await;
     api.put("acme", "outside.example.org").await;
@@ -116,6 +142,12 @@ async fn filters_narrow_a_list_and_hold_across_its_pages() {
         ("verdict=waiting_for_dns", vec!["xn--bcher-kva.example.com"]),
         ("actor=customer", vec!["xn--bcher-kva.example.com"]),
         ("verdict=waiting_for_dns&actor=operator", vec![]),
+        ("status=waiting_for_dns&waiting_on=domain_owner", vec!["xn--bcher-kva.example.com"]),
+        ("cause=RecordsNotReady", vec!["xn--bcher-kva.example.com"]),
+        ("cause=recordsnotready&tenant=other", vec![]),
+        ("cause=delegation-missing", vec![]),
+        ("expires_within=89d", vec![]),
+        ("expires_within=91d", vec!["n2.example.com"]),
         ("q=N1", vec!["n1.example.com"]),
         ("q=b%C3%BCcher", vec!["xn--bcher-kva.example.com"]),
         ("q=BCHER-KVA", vec!["xn--bcher-kva.example.com"]),
@@ -153,6 +185,9 @@ async fn bad_parameters_are_refused_by_name() {
         ("sort=age", "sort", "invalid-request"),
         ("tenant=a%20b", "tenant", "invalid-request"),
         (&format!("q={}", "x".repeat(254)), "q", "invalid-request"),
+        (&format!("cause={}", "x".repeat(65)), "cause", "invalid-request"),
+        ("expires_within=14", "expires_within", "invalid-request"),
+        ("expires_within=9999d", "expires_within", "invalid-request"),
         ("cursor=x", "cursor", "invalid-cursor"),
         ("cursor=", "cursor", "invalid-cursor"),
         (&format!("sort=attention&cursor={cursor}"), "cursor", "invalid-cursor"),

@@ -168,9 +168,9 @@ async fn what_is_no_key_is_refused() {
 async fn an_endpoint_may_be_proven_by_a_standing_record_where_the_installation_takes_them() {
     let api = Api::with_persistent_records(true);
     let body = json!({"domain": "example.com", "also": ["*.example.com"], "reachability": "internal",
-        "dns_method": "dns-persist-01"});
+        "challenge": "dns-persist-01"});
     let answer = api.post(Who::Operator, "/endpoints", body).await;
-    assert_eq!((answer.status, &answer.body["dns_method"]), (StatusCode::CREATED, &json!("dns-persist-01")));
+    assert_eq!((answer.status, &answer.body["challenge"]), (StatusCode::CREATED, &json!("dns-persist-01")));
     let records = answer.body["dns"]["records"].as_array().expect("a list");
     assert_eq!(records.len(), 2, "the delegation proves whose the domain is");
     assert_eq!((text(&records[0]["name"]), text(&records[0]["type"])), ("_validation-persist.example.com", "TXT"));
@@ -183,10 +183,10 @@ async fn an_endpoint_may_be_proven_by_a_standing_record_where_the_installation_t
 #[tokio::test]
 async fn where_the_installation_takes_no_standing_records_the_field_is_named_and_the_next_step() {
     let api = Api::new();
-    let body = json!({"domain": "example.com", "reachability": "internal", "dns_method": "dns-persist-01"});
+    let body = json!({"domain": "example.com", "reachability": "internal", "challenge": "dns-persist-01"});
     for path in ["/endpoints", "/checks"] {
         let answer = api.post(Who::Operator, path, body.clone()).await;
-        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "dns_method"), "{path}");
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "challenge"), "{path}");
         assert!(text(&answer.body["remedy"]).contains("PersistentRecords"), "{}", answer.body);
     }
     assert!(api.store.is_empty());
@@ -235,7 +235,7 @@ async fn a_name_that_leaves_no_room_for_its_record_is_refused_whatever_the_ca() 
         for (method, most, record) in
             [("dns-01", 237, "_acme-challenge."), ("dns-persist-01", 233, "_validation-persist.")]
         {
-            let body = |octets| json!({"domain": long(octets), "reachability": "internal", "dns_method": method});
+            let body = |octets| json!({"domain": long(octets), "reachability": "internal", "challenge": method});
             for path in ["/checks", "/endpoints"] {
                 let answer = api.post(Who::Operator, path, body(most + 1)).await;
                 assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "domain"), "{path}");

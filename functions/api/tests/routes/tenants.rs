@@ -1,7 +1,11 @@
 //! A tenant has its own endpoints, and there are no others.
 
+use domain::health::{FailingCheck, InstallationState};
+use domain::ports::InstallationLog;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use time::macros::datetime;
+use tower::ServiceExt;
 use vocabulary::names::NamePolicy;
 
 use crate::bench::{Api, Who, text};
@@ -146,4 +150,27 @@ async fn the_platforms_own_names_are_its_operators() {
     assert_eq!(checked.status, StatusCode::OK, "{}", checked.body);
     assert_eq!(api.post(Who::Operator, "/endpoints", body).await.status, StatusCode::CREATED);
     api.registered(ACME, "www.platform.example").await;
+}
+
+#[tokio::test]
+async fn a_check_that_fails_says_since_when() {
+    let api = Api::new();
+    let since = datetime!(2026-11-24 12:00 UTC);
+    let failing = ["zone-delegation", "schedule"].map(|check| FailingCheck { check: check.into(), since, looks: 3 });
+    let known = InstallationState { failing: failing.into(), ..InstallationState::default() };
+    assert_eq!(api.store.save_installation(&InstallationState::default(), &known).await, Ok(true));
+    let checks = api.get(Who::Operator, "/installation").await.body["checks"].clone();
+    assert_eq!(checks[1]["since"], "2026-11-24T12:00:00Z");
+    assert!(checks[0]["since"].is_null(), "it passes by now: {checks}");
+}
+
+#[tokio::test]
+async fn the_address_alone_leads_to_the_dashboard() {
+    let api = Api::new();
+    let request = http::Request::get("/").body(axum::body::Body::empty()).expect("a request");
+    let response = api.pages.clone().oneshot(request).await.expect("infallible");
+    assert_eq!(
+        (response.status(), &response.headers()["location"]),
+        (StatusCode::SEE_OTHER, &"/below/dashboard".parse().expect("text"))
+    );
 }

@@ -19,6 +19,8 @@ pub(crate) enum ApiError {
         /// Whether the request carried a token rather than a signature.
         by_token: bool,
         status: StatusCode,
+        /// The gateway's name for the request.
+        request_id: Option<String>,
         said: Said,
     },
     /// No answer came.
@@ -33,6 +35,11 @@ pub(crate) enum ApiError {
     },
     NoRegion,
     NoCredentials(String),
+    /// AWS_PROFILE names a profile that no file has.
+    NoSuchProfile {
+        profile: String,
+        known: Vec<String>,
+    },
     NotSigned(String),
     /// The address is one where others could read the token.
     TokenInClear(String),
@@ -67,6 +74,11 @@ impl ApiError {
         matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, said: Said::ByTheApi(_), .. })
     }
 
+    /// Something else goes on there already.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused { status: StatusCode::CONFLICT, .. })
+    }
+
     /// Asking again in a moment may help.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
@@ -80,7 +92,9 @@ impl ApiError {
 impl From<ApiError> for CliError {
     fn from(error: ApiError) -> Self {
         match error {
-            ApiError::Refused { address, by_token, status, said } => refusal(&address, by_token, status, said),
+            ApiError::Refused { address, by_token, status, request_id, said } => {
+                refusal(&address, by_token, status, request_id, said)
+            }
             ApiError::Unreachable { address, cause } => CliError::new(
                 format!(
                     "The API at {address} {}.",
@@ -90,19 +104,27 @@ impl From<ApiError> for CliError {
                 "Compare the address (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl, and check that this machine reaches it; a local cloud is started by `make up`.",
             ),
             ApiError::Unreadable { address, cause } => CliError::new(
-                format!("What answers at {address} does not speak as the API does."),
+                format!("The answer from {address} is not the API's."),
                 cause.to_string(),
                 "Compare the address (--api, MANAGED_HTTPS_API) with the stack's output ApiUrl, and `managed-https --version` with the stack's version.",
             ),
             ApiError::NoRegion => CliError::new(
                 "The request cannot be signed.",
-                "The AWS region is not known: the API's address does not tell it, and no region is configured.",
+                "The AWS region is unknown: the API's address does not contain it, and no region is configured.",
                 "Set AWS_DEFAULT_REGION or AWS_PROFILE, then run the command again.",
             ),
             ApiError::NoCredentials(why) => CliError::new(
                 "The request cannot be signed: no AWS credentials were found.",
                 why,
                 "Set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; after `aws sso login` or `aws login`: eval \"$(aws configure export-credentials --format env)\"",
+            ),
+            ApiError::NoSuchProfile { profile, known } => CliError::new(
+                "The request cannot be signed.",
+                format!("There is no AWS profile “{profile}” (AWS_PROFILE) in ~/.aws/config or ~/.aws/credentials."),
+                match known.as_slice() {
+                    [] => "Unset AWS_PROFILE, or create the profile: aws configure --profile NAME".to_owned(),
+                    known => format!("Set AWS_PROFILE to one of: {}", known.join(", ")),
+                },
             ),
             ApiError::NotSigned(why) => CliError::new(
                 "The request cannot be signed.",
@@ -111,11 +133,11 @@ impl From<ApiError> for CliError {
             ),
             ApiError::TokenInClear(address) => CliError::new(
                 "The token was not sent.",
-                format!("{address} is not encrypted: whoever stands on the way could read the token."),
+                format!("{address} is not encrypted: others could read the token on its way."),
                 "Give an https:// address (--api, MANAGED_HTTPS_API).",
             ),
             ApiError::TokenMalformed => CliError::new(
-                "The token was not sent: it is no bearer token.",
+                "The token was not sent: it is not a bearer token.",
                 "It has characters that no token has (RFC 6750 §2.1).",
                 "Give the token alone, without “Bearer” or quotes (--token, MANAGED_HTTPS_TOKEN).",
             ),
@@ -123,7 +145,7 @@ impl From<ApiError> for CliError {
     }
 }
 
-fn refusal(address: &str, by_token: bool, status: StatusCode, said: Said) -> CliError {
+fn refusal(address: &str, by_token: bool, status: StatusCode, request_id: Option<String>, said: Said) -> CliError {
     let refused = || format!("The API refused the request: {status}.");
     let (what, mut why, field, remedy) = match said {
         Said::ByTheApi(problem) => (sentence(problem.title), problem.detail, problem.field, problem.remedy),
@@ -135,7 +157,13 @@ fn refusal(address: &str, by_token: bool, status: StatusCode, said: Said) -> Cli
     }
     let mut next = if remedy.is_empty() { step_after(address, by_token, status) } else { remedy };
     if status == StatusCode::NOT_FOUND && !next.contains("managed-https list") {
-        next += " `managed-https list` shows the endpoints there are.";
+        next += " To show all endpoints: managed-https list";
+    }
+    if status.is_server_error() {
+        if let Some(id) = request_id {
+            let _ = write!(why, " (request id: {id})");
+        }
+        next = format!("{} To check the installation: managed-https doctor", sentence(next));
     }
     CliError::new(what, why.trim().to_owned(), next)
 }
@@ -144,10 +172,10 @@ fn refusal(address: &str, by_token: bool, status: StatusCode, said: Said) -> Cli
 fn step_after(address: &str, by_token: bool, status: StatusCode) -> String {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if by_token => {
-            "Get a fresh token from the issuer that the installation trusts, and give it as MANAGED_HTTPS_TOKEN; to use AWS credentials instead, unset it.".into()
+            "Get a fresh token from the installation's token issuer, and set MANAGED_HTTPS_TOKEN to it; to use AWS credentials instead, unset it.".into()
         }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            "Look at `aws sts get-caller-identity`: is this who you mean to be, may it execute-api:Invoke this API, is this machine's clock right?".into()
+            "Run `aws sts get-caller-identity`: is it the identity you expect, may it execute-api:Invoke this API, is this machine's clock right?".into()
         }
         StatusCode::NOT_FOUND if by_token => {
             "Ask the operator whether the installation takes tokens (its parameter OidcIssuer); if not, leave --token and MANAGED_HTTPS_TOKEN away and use AWS credentials.".into()
@@ -157,7 +185,7 @@ fn step_after(address: &str, by_token: bool, status: StatusCode) -> String {
         }
         StatusCode::TOO_MANY_REQUESTS => "Wait a minute, then run the command again.".into(),
         status if status.is_server_error() => {
-            "Run the command again in a minute; if it goes on, look at the log of the stack's ApiFunction.".into()
+            "Run the command again in a minute; if it fails again, read the log of the stack's ApiFunction.".into()
         }
         _ => "Compare the command with `managed-https --help`.".into(),
     }
@@ -191,6 +219,7 @@ mod tests {
             address: "https://api.example".into(),
             by_token: false,
             status,
+            request_id: Some("Abc-1=".into()),
             said: Said::read(body.as_bytes()),
         }
     }
@@ -209,7 +238,7 @@ mod tests {
     fn a_missing_endpoint_leads_to_the_list_and_a_wrong_address_is_not_one() {
         let missing = refused(404, r#"{"title":"No such endpoint"}"#);
         assert!(missing.is_gone());
-        assert!(format!("{:?}", CliError::from(missing)).contains("`managed-https list`"));
+        assert!(format!("{:?}", CliError::from(missing)).contains("managed-https list"));
         assert!(!refused(404, r#"{"message":"Not Found"}"#).is_gone());
     }
 
@@ -221,6 +250,26 @@ mod tests {
             assert!(told.contains(&status.to_string()), "{told}");
             assert!(!told.contains("next: \"\""), "{told}");
         }
+    }
+
+    #[test]
+    fn a_fault_of_the_server_has_its_request_id_and_leads_to_doctor() {
+        for body in
+            ["<html>", r#"{"title":"The installation is not in order","detail":"s3 failed.","remedy":"Read the log."}"#]
+        {
+            let told = CliError::from(refused(500, body));
+            assert!(told.why().ends_with("(request id: Abc-1=)"), "{told:?}");
+            assert!(told.next().ends_with(" To check the installation: managed-https doctor"), "{told:?}");
+        }
+        let refused = CliError::from(refused(409, r#"{"title":"Already registered","remedy":"Show it"}"#));
+        assert!(!refused.why().contains("request id") && !refused.next().contains("doctor"));
+    }
+
+    #[test]
+    fn a_profile_that_is_not_there_is_named_with_those_that_are() {
+        let error = ApiError::NoSuchProfile { profile: "prod".into(), known: vec!["default".into(), "stage".into()] };
+        let told = CliError::from(error);
+        assert!(told.why().contains("“prod”") && told.next().ends_with("default, stage"), "{told:?}");
     }
 
     #[test]

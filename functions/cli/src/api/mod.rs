@@ -20,13 +20,17 @@ use time::format_description::well_known::Rfc2822;
 use crate::api::address::ApiAddress;
 use crate::api::credentials::{Credentials, Token};
 use crate::api::error::{ApiError, Said};
+use crate::terminal::output::harmless;
 
 pub(crate) use answer::Answer;
-pub(crate) use operations::{IdempotencyKey, Selection};
+pub(crate) use operations::IdempotencyKey;
 
 /// API Gateway gives up after 30 seconds itself.
 const PATIENCE: Duration = Duration::from_secs(35);
 const CONNECT_PATIENCE: Duration = Duration::from_secs(10);
+/// HTTP APIs of API Gateway have the first; Lambda and other gateways the second.
+const REQUEST_IDS: [&str; 2] = ["apigw-requestid", "x-amzn-requestid"];
+const LONGEST_REQUEST_ID: usize = 80;
 
 pub(crate) struct Api {
     http: reqwest::Client,
@@ -99,19 +103,21 @@ impl Api {
         let unreachable = |cause| unreachable(&self.address, cause);
         let response = self.http.execute(request).await.map_err(unreachable)?;
         let status = response.status();
+        let request_id = request_id(response.headers());
         let body = response.bytes().await.map_err(unreachable)?;
         match status {
             StatusCode::NO_CONTENT => Ok(Value::Null),
             status if status.is_success() => serde_json::from_slice(&body).map_err(|cause| self.unreadable(cause)),
-            status => Err(self.refused(status, &body)),
+            status => Err(self.refused(status, request_id, &body)),
         }
     }
 
-    fn refused(&self, status: StatusCode, body: &[u8]) -> ApiError {
+    fn refused(&self, status: StatusCode, request_id: Option<String>, body: &[u8]) -> ApiError {
         ApiError::Refused {
             address: self.address.as_str().to_owned(),
             by_token: matches!(self.credentials, Credentials::Bearer(_)),
             status,
+            request_id,
             said: Said::read(body),
         }
     }
@@ -131,9 +137,16 @@ pub(crate) async fn health(address: &ApiAddress) -> Result<Option<OffsetDateTime
     if status.is_success() {
         return Ok(clock);
     }
+    let request_id = request_id(response.headers());
     let body = response.bytes().await.unwrap_or_default();
     let said = Said::read(&body);
-    Err(ApiError::Refused { address: address.as_str().to_owned(), by_token: false, status, said })
+    Err(ApiError::Refused { address: address.as_str().to_owned(), by_token: false, status, request_id, said })
+}
+
+/// As the gateway names the request, by which its log and the function's are found.
+fn request_id(headers: &header::HeaderMap) -> Option<String> {
+    let value = REQUEST_IDS.iter().find_map(|name| headers.get(*name))?.to_str().ok()?;
+    Some(harmless(value).chars().take(LONGEST_REQUEST_ID).collect())
 }
 
 fn unreachable(address: &ApiAddress, cause: reqwest::Error) -> ApiError {

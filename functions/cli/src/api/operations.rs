@@ -32,7 +32,7 @@ impl IdempotencyKey {
 }
 
 /// Which endpoints are listed: names and values of the query.
-pub(crate) type Selection<'a> = Vec<(&'static str, &'a str)>;
+pub(crate) type Selection = [(&'static str, String)];
 
 impl Api {
     /// May be sent again with the same key: the endpoint is then the one that was registered first.
@@ -46,11 +46,11 @@ impl Api {
     }
 
     /// All endpoints that are selected, by domain, page by page to the end.
-    pub(crate) async fn endpoints(&self, selection: &Selection<'_>) -> Result<Answer<Vec<EndpointView>>, ApiError> {
+    pub(crate) async fn endpoints(&self, selection: &Selection) -> Result<Answer<Vec<EndpointView>>, ApiError> {
         let (mut seen, mut objects) = (Vec::new(), Vec::new());
         let mut cursor: Option<String> = None;
         loop {
-            let mut query = selection.clone();
+            let mut query: Vec<_> = selection.iter().map(|(name, value)| (*name, value.as_str())).collect();
             query.push(("limit", PAGE));
             query.extend(cursor.iter().map(|cursor| ("cursor", cursor.as_str())));
             let mut page: Answer<EndpointList> = self.ask(Asking::get(&["endpoints"]).query(&query)).await?;
@@ -81,12 +81,12 @@ impl Api {
         self.ask(Asking::get(&["endpoints", name.as_str(), "records"])).await
     }
 
-    /// Looks at the endpoint's DNS and host now.
+    /// Checks the endpoint's DNS and host now.
     pub(crate) async fn check(&self, name: &EndpointName) -> Result<Answer<EndpointView>, ApiError> {
         self.ask(Asking::post(&["endpoints", name.as_str(), "check"])).await
     }
 
-    /// Looks at a domain's DNS and host now; it need not be registered.
+    /// Checks a domain's DNS and host now; it need not be registered.
     pub(crate) async fn preflight(&self, asked: &Preflight) -> Result<Answer<PreflightView>, ApiError> {
         self.ask(Asking::post(&["checks"]).body(asked)).await
     }
@@ -105,7 +105,13 @@ impl Api {
         self.ask(Asking::get(&["endpoints", name.as_str(), "events"]).query(&query)).await
     }
 
-    /// Makes a link to the customer's page; without `days` it lives as long as the API thinks fit.
+    /// The same of all endpoints, those that were removed too; for operators.
+    pub(crate) async fn all_events(&self, after: Option<&str>) -> Result<Answer<EventList>, ApiError> {
+        let query: Vec<_> = after.iter().map(|id| ("after", *id)).collect();
+        self.ask(Asking::get(&["events"]).query(&query)).await
+    }
+
+    /// Makes a link to the domain owner's page; without `days` it lives as long as the API thinks fit.
     pub(crate) async fn share(&self, name: &EndpointName, days: Option<u16>) -> Result<Answer<NewShare>, ApiError> {
         let wish = LinkWish { expires_in_days: days };
         self.ask(Asking::post(&["endpoints", name.as_str(), "shares"]).body(&wish)).await

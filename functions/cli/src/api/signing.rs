@@ -2,12 +2,13 @@
 
 use std::time::SystemTime;
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, SdkConfig, profile};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use signing::{SigningFault, SigningScope, sign};
 
 use crate::api::address::ApiAddress;
 use crate::api::error::{ApiError, causes};
+use crate::terminal::output::harmless;
 
 /// The name that API Gateway signs under, for the requests to an API.
 const SERVICE: &str = "execute-api";
@@ -21,6 +22,7 @@ pub(crate) struct Signer {
 impl Signer {
     /// Reads the configuration; credentials are asked for when a request is signed.
     pub(crate) async fn new(address: &ApiAddress) -> Result<Self, ApiError> {
+        check_profile().await?;
         let http =
             aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
@@ -38,4 +40,20 @@ impl Signer {
             SigningFault::Request(error) => ApiError::NotSigned(causes(&error)),
         })
     }
+}
+
+/// Refuses a profile that no file has: what follows from one, no region and no credentials, would not name it.
+#[expect(clippy::disallowed_methods, reason = "the variable of the AWS CLI, and no configuration of ours")]
+async fn check_profile() -> Result<(), ApiError> {
+    let named = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
+    let Some(profile) = named else { return Ok(()) };
+    // The defaults are the real files and variables. Files that cannot be read are reported by whatever needs them.
+    let read = profile::load(&Default::default(), &Default::default(), &Default::default(), None).await;
+    let Ok(known) = read else { return Ok(()) };
+    if known.get_profile(&profile).is_some() {
+        return Ok(());
+    }
+    let mut known: Vec<_> = known.profiles().map(harmless).collect();
+    known.sort_unstable();
+    Err(ApiError::NoSuchProfile { profile: harmless(&profile), known })
 }

@@ -3,49 +3,52 @@
 use clap::{Args, ValueEnum};
 use wire::DnsMethod;
 
-use super::{Named, Output, ShareId, Timeout};
+use super::filter::FILTERS;
+use super::words::Pause;
+use super::{EndpointName, Filter, Named, Output, ShareId, Timeout};
 
 /// Register a domain, and see the DNS records it needs
 ///
-/// Registers the endpoint and prints the records that the owner of the domain
-/// has to create. The first attempt starts at once; while the records are not
-/// there it fails with RecordsNotReady, and is repeated by itself until they
-/// are. Names are folded to lower case, IDNs become A-labels, and a name that
-/// a wildcard beside it covers is refused. A request that goes unanswered is
-/// sent again with the same Idempotency-Key: nothing is registered twice.
+/// Registers the endpoint and prints the records that the domain owner has to
+/// create. The first attempt starts at once; issuance continues automatically
+/// once the records are correct. Names are folded to lower case, IDNs become
+/// A-labels, and a name that a wildcard beside it covers is refused. A request
+/// without an answer is sent again with the same Idempotency-Key: nothing is
+/// registered twice.
 ///
-/// With --wait each new failure is told on stderr as it comes, with the record
-/// to create. The command ends with status 0 once the certificate is in ACM,
-/// or with 1 after --timeout; the attempts go on all the same.
+/// With --wait the records are printed first, and each new failure is reported
+/// on stderr, with the record to create. The command ends with exit status 0
+/// once the certificate is in ACM, or with 1 after --timeout; attempts
+/// continue automatically.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   managed-https add www.example.com --external
   managed-https add db.corp.example.com --internal --wait
-  managed-https add example.com --also '*.example.com' --external
-  managed-https add db.corp.example.com --internal --validation standing-record
+  managed-https add example.com --name '*.example.com' --external
+  managed-https add db.corp.example.com --internal --challenge dns-persist-01
   managed-https add www.example.com --external --tenant acme
   managed-https add www.example.com --external --listener $LISTENER_ARN")]
 pub(crate) struct Add {
     /// The domain: shop.example.com, or *.example.com
     pub(crate) domain: String,
 
-    /// A further name for the same certificate; may be repeated
-    #[arg(long, value_name = "NAME")]
-    pub(crate) also: Vec<String>,
+    /// An additional name (SAN) for the same certificate; repeatable
+    #[arg(long = "name", alias = "also", value_name = "NAME")]
+    pub(crate) names: Vec<String>,
 
     #[command(flatten)]
     pub(crate) reachability: RequiredReachability,
 
     #[command(flatten)]
-    pub(crate) proof: Proof,
+    pub(crate) challenge: Challenge,
 
-    /// The tenant that it belongs to; for operators
+    /// The tenant of the endpoint; operators only
     #[arg(long)]
     pub(crate) tenant: Option<String>,
 
     #[command(flatten)]
-    pub(crate) places: Places,
+    pub(crate) targets: Targets,
 
     #[command(flatten)]
     pub(crate) waiting: Waiting,
@@ -56,16 +59,16 @@ pub(crate) struct Add {
 
 /// Where the certificate goes besides ACM.
 #[derive(Debug, Args)]
-pub(crate) struct Places {
-    /// Attach the certificate to this listener (ALB, NLB); may be repeated; for operators
+pub(crate) struct Targets {
+    /// Attach the certificate to this listener (ALB, NLB); repeatable; operators only
     #[arg(long, value_name = "ARN")]
     pub(crate) listener: Vec<String>,
 
-    /// Import it into this region too; may be repeated; for operators
+    /// Import it into this region too; repeatable; operators only
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Vec<String>,
 
-    /// Do so by this role, in its account; for operators
+    /// Assume this role for it, in the role's account; operators only
     #[arg(long, value_name = "ARN")]
     pub(crate) role: Option<String>,
 }
@@ -111,63 +114,66 @@ impl Reachability {
     }
 }
 
-/// How names are proven that have to be proven over DNS: wildcards, and all of an internal endpoint.
+/// How names are validated over DNS: wildcards, and all names of an internal endpoint.
 #[derive(Debug, Args)]
-pub(crate) struct Proof {
-    /// How names are proven over DNS: delegation if not given
-    #[arg(long, value_name = "METHOD")]
-    pub(crate) validation: Option<Validation>,
+pub(crate) struct Challenge {
+    /// The ACME challenge for validation over DNS; dns-01 if not given
+    #[arg(long, alias = "validation", value_name = "TYPE")]
+    pub(crate) challenge: Option<ChallengeType>,
 }
 
+/// The other words are those of earlier releases.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Validation {
-    /// Through a CNAME at _acme-challenge (dns-01)
-    Delegation,
-    /// By a TXT record that stays (dns-persist-01), where the installation takes them
-    #[value(name = "standing-record", alias = "persistent-record")]
-    PersistentRecord,
+pub(crate) enum ChallengeType {
+    /// The delegation: a CNAME at _acme-challenge
+    #[value(name = "dns-01", alias = "delegation")]
+    Dns01,
+    /// A persistent validation record (TXT), where the installation offers it
+    #[value(name = "dns-persist-01", aliases = ["persistent-record", "standing-record"])]
+    DnsPersist01,
 }
 
-impl Proof {
+impl Challenge {
     /// None if it is not said.
     pub(crate) fn chosen(&self) -> Option<DnsMethod> {
-        self.validation.map(|validation| match validation {
-            Validation::Delegation => DnsMethod::Dns01,
-            Validation::PersistentRecord => DnsMethod::DnsPersist01,
+        self.challenge.map(|challenge| match challenge {
+            ChallengeType::Dns01 => DnsMethod::Dns01,
+            ChallengeType::DnsPersist01 => DnsMethod::DnsPersist01,
         })
     }
 }
 
-/// Change an endpoint's further names, its reachability or its validation
+/// Change an endpoint's additional names, reachability or challenge
 ///
-/// What is not given stays as it is. --also names all further names that the
-/// certificate is to have from now on, not only the new ones; --no-also leaves
-/// the first name alone. The records that are needed then are printed; a new
-/// certificate comes by itself. --listener and --region, too, name all that
-/// are to be; a listener needs no new certificate, another region does.
+/// What is not given stays as it is. --name lists all additional names that
+/// the certificate is to have from now on, not only the new ones; --no-names
+/// leaves the first name alone. --listener and --region, too, list all of
+/// them; a listener needs no new certificate, another region does. The records
+/// and the host are checked at once, and a new certificate is ordered
+/// automatically.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  managed-https change example.com --also '*.example.com' --also example.net
-  managed-https change example.com --no-also
+  managed-https change example.com --name '*.example.com' --name example.net
+  managed-https change example.com --no-names
   managed-https change db.example.com --internal
-  managed-https change db.example.com --validation standing-record
+  managed-https change db.example.com --challenge dns-persist-01
   managed-https change www.example.com --region us-east-1 --region eu-west-1
   managed-https change www.example.com --no-listeners")]
 #[command(override_usage = "managed-https change [OPTIONS] <ENDPOINT>\n       \
-    with at least one of --also, --no-also, --external, --internal,\n       \
-    --validation, --listener, --no-listeners, --region, --no-regions,\n       \
+    with at least one of --name, --no-names, --external, --internal,\n       \
+    --challenge, --listener, --no-listeners, --region, --no-regions,\n       \
     --role, --no-role")]
 #[group(
     required = true,
     multiple = true,
     id = "change",
     args = [
-        "also",
-        "no_also",
+        "names",
+        "no_names",
         "external",
         "internal",
-        "validation",
+        "challenge",
         "listener",
         "no_listeners",
         "region",
@@ -180,26 +186,26 @@ pub(crate) struct Change {
     #[command(flatten)]
     pub(crate) named: Named,
 
-    /// A further name for the same certificate; may be repeated
-    #[arg(long, value_name = "NAME", conflicts_with = "no_also")]
-    pub(crate) also: Vec<String>,
+    /// An additional name (SAN) for the same certificate; repeatable
+    #[arg(long = "name", alias = "also", value_name = "NAME", conflicts_with = "no_names")]
+    pub(crate) names: Vec<String>,
 
-    /// No further names
-    #[arg(long)]
-    pub(crate) no_also: bool,
+    /// No additional names
+    #[arg(long, alias = "no-also")]
+    pub(crate) no_names: bool,
 
     #[command(flatten)]
     pub(crate) reachability: Reachability,
 
-    /// A listener (ALB, NLB) that is to have the certificate; may be repeated; for operators
+    /// A listener (ALB, NLB) for the certificate; repeatable; operators only
     #[arg(long, value_name = "ARN", conflicts_with = "no_listeners")]
     pub(crate) listener: Vec<String>,
 
-    /// No listeners: it is taken off those that have it
+    /// No listeners: the certificate is taken off those that have it
     #[arg(long)]
     pub(crate) no_listeners: bool,
 
-    /// A further region that is to have it; may be repeated; for operators
+    /// A further region for the certificate; repeatable; operators only
     #[arg(long, value_name = "REGION", conflicts_with = "no_regions")]
     pub(crate) region: Vec<String>,
 
@@ -207,7 +213,7 @@ pub(crate) struct Change {
     #[arg(long)]
     pub(crate) no_regions: bool,
 
-    /// The role that leads to its account; not once there is a certificate; for operators
+    /// The role in its account; before the first certificate; operators only
     #[arg(long, value_name = "ARN", conflicts_with = "no_role")]
     pub(crate) role: Option<String>,
 
@@ -216,23 +222,24 @@ pub(crate) struct Change {
     pub(crate) no_role: bool,
 
     #[command(flatten)]
-    pub(crate) proof: Proof,
+    pub(crate) challenge: Challenge,
 
     #[command(flatten)]
     pub(crate) output: Output,
 }
 
-/// Wait until an endpoint is ready, or somebody must act
+/// Wait until an endpoint is ready, or somebody has to act
 ///
-/// Ends with status 0 when the verdict is ready, and with 1 when something
-/// fails that does not mend itself; who must act, and what to do, is then
-/// said. Before records are called wrong they are looked at anew. Failures
-/// that mend themselves, and the CA's, are waited out. Progress goes to
-/// stderr.
+/// Ends with exit status 0 when the status is ready, and with 1 when the
+/// domain owner or the operator has to act; the next step is then printed.
+/// New records take time to spread: records that are missing or wrong are
+/// checked again for --grace before the command ends. Failures that need no
+/// action are waited out. Progress goes to stderr.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   managed-https wait www.example.com
+  managed-https wait www.example.com --grace 0s
   terraform apply && managed-https wait www.example.com --timeout 1h")]
 pub(crate) struct Wait {
     #[command(flatten)]
@@ -242,24 +249,51 @@ pub(crate) struct Wait {
     #[arg(long, value_name = "TIME", default_value = "15m")]
     pub(crate) timeout: Timeout,
 
+    /// How long DNS may take until the records are correct: 0s, 3m
+    #[arg(long, value_name = "TIME", default_value = "3m")]
+    pub(crate) grace: Pause,
+
     #[command(flatten)]
     pub(crate) output: Output,
 }
 
-/// Start an attempt now: a renewal, or another try
+/// Start an attempt now: a renewal, or a retry
 ///
-/// A renewal where there is a certificate, however long it is good for, else
-/// another try. An attempt that is running already is a conflict, and the
-/// command ends with status 1. With --wait the status says how the attempt
+/// A renewal where there is a certificate, however long it is valid, otherwise
+/// a retry. An attempt that is running already is a conflict, and the command
+/// ends with exit status 1. With --wait the exit status says how the attempt
 /// ended: 0 for issued, renewed and unchanged.
+///
+/// With filters instead of ENDPOINT: an attempt for each endpoint that
+/// matches, one after another, --pace apart. It asks first; without a terminal
+/// it needs --yes. Endpoints with a running attempt are passed over. With
+/// --format json: an array of {endpoint, domain, attempt, error}.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   managed-https renew www.example.com
-  managed-https renew www.example.com --wait --timeout 5m")]
+  managed-https renew www.example.com --wait --timeout 5m
+  managed-https renew --cause RateLimited --yes
+  managed-https renew --expires-within 14d --pace 10s")]
+#[command(override_usage = "managed-https renew [OPTIONS] <ENDPOINT>\n       \
+    managed-https renew [OPTIONS] <FILTERS>")]
+#[group(required = true, multiple = true, id = "which", args = ["endpoint", "status", "waiting_on", "reachability",
+    "tenant", "search", "cause", "expires_within"])]
 pub(crate) struct Renew {
+    /// Its domain, or its id
+    #[arg(conflicts_with_all = FILTERS)]
+    pub(crate) endpoint: Option<EndpointName>,
+
     #[command(flatten)]
-    pub(crate) named: Named,
+    pub(crate) filter: Filter,
+
+    /// Do not ask
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+
+    /// The time between two starts
+    #[arg(long, value_name = "TIME", default_value = "2s", conflicts_with = "endpoint")]
+    pub(crate) pace: Pause,
 
     #[command(flatten)]
     pub(crate) waiting: Waiting,
@@ -270,10 +304,11 @@ pub(crate) struct Renew {
 
 /// Stop managing an endpoint, and delete its certificate
 ///
-/// Asks first; where there is no terminal to ask on, it needs --yes (else
-/// status 2). The clean-up is an attempt of its own: tokens and TXT records
-/// first, then the certificate in ACM unless something still uses it, then the
-/// endpoint. With --wait the command ends once the endpoint is gone.
+/// Asks first; without a terminal it needs --yes (else exit status 2). The
+/// clean-up is an attempt of its own: tokens and TXT records first, then the
+/// certificate in ACM unless something still uses it, then the endpoint. With
+/// --wait the command ends once the endpoint is gone. `history` and `events`
+/// keep what happened, by the endpoint's id.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -294,11 +329,13 @@ pub(crate) struct Remove {
     pub(crate) output: Output,
 }
 
-/// Make, list or revoke links to the page for the domain's owner
+/// Create, list or revoke links to the page for the domain owner
 ///
-/// Whoever has the link sees this endpoint's records, what was found, and a
-/// button to look again, and nothing else; no account is needed. A link is
-/// printed once, when it is made: the installation keeps only a hash of it.
+/// The link opens a page with this endpoint's records, what was found, and a
+/// button to check again, and nothing else; no account is needed. A link is
+/// printed once, when it is created: the installation keeps only a hash of it.
+/// --mail prints a message to send to the domain owner, with the records and
+/// the link.
 ///
 /// With --format json: the API's object; nothing for --revoke.
 #[derive(Debug, Args)]
@@ -306,6 +343,7 @@ pub(crate) struct Remove {
 Examples:
   managed-https share www.example.com
   managed-https share www.example.com --expires 7
+  managed-https share www.example.com --mail
   managed-https share www.example.com --list
   managed-https share www.example.com --revoke 4f0c9b21")]
 pub(crate) struct Share {
@@ -316,11 +354,15 @@ pub(crate) struct Share {
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=365))]
     pub(crate) expires: Option<u16>,
 
+    /// Print a message for the domain owner, with a new link
+    #[arg(long, conflicts_with_all = ["list", "revoke"])]
+    pub(crate) mail: bool,
+
     /// List the links there are
     #[arg(long, conflicts_with_all = ["expires", "revoke"])]
     pub(crate) list: bool,
 
-    /// Make a link stop working; its id is in the list, and its start is enough
+    /// Make a link stop working, by its id in the list or the start of it
     #[arg(long, value_name = "ID", conflicts_with = "expires")]
     pub(crate) revoke: Option<ShareId>,
 

@@ -3,15 +3,17 @@
 #[cfg(test)]
 mod documented;
 mod endpoint;
-mod look;
+mod filter;
+mod inspect;
 pub(crate) mod reference;
 mod words;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use endpoint::{Add, Change, Proof, Reachability, Remove, Renew, Share, Wait};
-pub(crate) use look::{Check, Events, List, Order, RecordFormat, Records, word};
+pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Remove, Renew, Share, Wait};
+pub(crate) use filter::Filter;
+pub(crate) use inspect::{Check, Events, List, Order, RecordFormat, Records};
 pub(crate) use words::{EndpointName, ShareId, Timeout};
 
 use crate::api::address::ApiAddress;
@@ -25,29 +27,29 @@ Examples:
   managed-https add www.example.com --external
   managed-https check www.example.com
   managed-https records www.example.com --format terraform > www.tf
-  managed-https list --verdict action_required
+  managed-https list --status action_required
 
-ENDPOINT is a domain, any further name of the endpoint, or its id (ep-…).";
+ENDPOINT is a domain, any additional name of the endpoint, or its id (ep-…).";
 
 const MORE: &str = "\
 Examples:
   managed-https add www.example.com --external
       register, and see the DNS records to create
   managed-https check www.example.com
-      see what is expected, what is found, and who must act
+      see what is expected, what is found, and the next step
   managed-https wait www.example.com
-      wait until its certificate is in place
+      wait until its certificate is issued
   managed-https records www.example.com --format terraform > www.tf
       the records as code
-  managed-https list --verdict action_required
-      what waits for somebody
+  managed-https list --status action_required
+      what needs somebody to act
 
-ENDPOINT is a domain, any further name of the endpoint, or its id (ep-…).
+ENDPOINT is a domain, any additional name of the endpoint, or its id (ep-…).
 
-Who asks:
+Credentials:
   With --token or MANAGED_HTTPS_TOKEN requests carry that bearer token, and
-  what is seen is the tenant's own. Else they are signed with AWS credentials
-  (SigV4), which are found as the AWS CLI finds them: variables, profile,
+  show the tenant's own endpoints. Otherwise they are signed with AWS
+  credentials (SigV4), found as the AWS CLI finds them: variables, profile,
   instance or container role. The region is that of the API's host name where
   it has one. For profiles of `aws sso login`:
       eval \"$(aws configure export-credentials --format env)\"
@@ -58,11 +60,11 @@ Output:
   objects, with times in UTC; programs must ignore fields they do not know.
 
 Exit status:
-  0  done, and for check, wait and doctor: all is well
-  1  failed, or not well; what happened, why, and the next step are said
+  0  done; for check, wait and doctor: no errors
+  1  failed, or errors found; what happened, why, and the next step are printed
   2  the command line is wrong";
 
-/// Certificates for your customers' domains, in ACM, renewed by themselves
+/// Automatic HTTPS certificates for your customers' domains, in ACM
 #[derive(Debug, Parser)]
 #[command(name = "managed-https", version, after_help = EXAMPLES, after_long_help = MORE)]
 #[command(max_term_width = HELP_WIDTH)]
@@ -75,7 +77,7 @@ pub(crate) struct Cli {
     #[arg(help_heading = "Connection")]
     pub(crate) api: Option<ApiAddress>,
 
-    /// A bearer token to show instead of signing with AWS credentials
+    /// A bearer token, instead of a signature with AWS credentials
     #[arg(long, global = true, value_name = "TOKEN", env = "MANAGED_HTTPS_TOKEN", hide_env_values = true)]
     #[arg(help_heading = "Connection")]
     pub(crate) token: Option<Token>,
@@ -129,12 +131,12 @@ pub(crate) struct Named {
     pub(crate) endpoint: EndpointName,
 }
 
-/// Show one endpoint: its verdict, certificate, records and host
+/// Show one endpoint: its status, certificate, records and host
 ///
-/// The verdict comes first, with the reason; then what there is; and last, when
-/// something stands in the way, what to do, who has to do it, and the command
-/// to run after that. The records and the host are shown as the last look
-/// found them; `check` looks anew.
+/// The status comes first; then the endpoint's facts; and last, when something
+/// is wrong, the next step, whom it is waiting on, and the command to run after
+/// that. The records and the host are shown as the last check found them;
+/// `check` checks them again.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -154,8 +156,9 @@ pub(crate) struct Show {
 /// for each, the time of its steps, and why it failed. CA REQUESTS, ROUTE53
 /// CALLS and LAMBDA TIME are sums over the steps, without the last one
 /// (settle-attempt), which writes them down; the rest of the time went into
-/// waiting for DNS and for the CA. METHOD is `-` where the CA reused a proof
-/// that it had. Narrow terminals show fewer columns.
+/// waiting for DNS and for the CA. METHOD is `-` where the CA reused a
+/// validation. Narrow terminals show fewer columns. An endpoint that was
+/// removed keeps its history under its id for 400 days; operators can read it.
 ///
 /// With --format json: the array of the API's attempts.
 #[derive(Debug, Args)]
@@ -171,13 +174,13 @@ pub(crate) struct History {
     pub(crate) output: Output,
 }
 
-/// Look whether the installation itself is well
+/// Check the installation itself
 ///
-/// Looks from here (is there an address, does the API answer, does it accept
-/// the credentials, is this machine's clock right), and asks the API to look
-/// from there: permissions, the delegation zone, the CA's account, the
-/// schedule, alarms and their subscriptions. Each line says ok, warning or
-/// failed, and what mends it. The status is 1 if anything failed.
+/// Checks from here (the address, the API's answer, the credentials, this
+/// machine's clock), and has the API check the rest: permissions, the
+/// delegation zone, the CA's account, the schedule, alarms and their
+/// subscriptions. Each line says ok, warning or failed, and the next step. The
+/// exit status is 1 if anything failed.
 ///
 /// With --format json: the API's {"checks": […]}, with those made from here
 /// in front.
@@ -199,7 +202,7 @@ Examples:
   managed-https completions zsh > ~/.zfunc/_managed-https
   managed-https completions fish > ~/.config/fish/completions/managed-https.fish")]
 pub(crate) struct Completions {
-    /// The shell that is to complete
+    /// The shell
     pub(crate) shell: Shell,
 }
 
@@ -229,8 +232,8 @@ mod tests {
         assert!(parse(&["add", "a.example"]).is_err());
         assert!(parse(&["add", "a.example", "--external", "--internal"]).is_err());
         assert!(parse(&["check", "a.example"]).is_ok());
-        // Further names are of what is to be registered; an endpoint has its own.
-        assert!(parse(&["check", "a.example", "--also", "b.example"]).is_err());
+        // Additional names are of what is to be registered; an endpoint has its own.
+        assert!(parse(&["check", "a.example", "--name", "b.example"]).is_err());
         assert!(parse(&["check", "a.example", "--external", "--internal"]).is_err());
     }
 
@@ -245,6 +248,33 @@ mod tests {
         for days in ["0", "366", "x"] {
             assert!(parse(&["share", "a.example", "--expires", days]).is_err(), "{days}");
         }
+    }
+
+    #[test]
+    fn the_words_of_earlier_releases_are_still_taken() {
+        for arguments in [
+            &["add", "a.example", "--also", "b.example", "--internal", "--validation", "standing-record"][..],
+            &["add", "a.example", "--internal", "--validation", "delegation"],
+            &["change", "a.example", "--also", "b.example"],
+            &["change", "a.example", "--no-also"],
+            &["check", "a.example", "--external", "--also", "b.example"],
+            &["list", "--verdict", "ready", "--actor", "customer"],
+        ] {
+            assert!(parse(arguments).is_ok(), "{arguments:?}");
+        }
+        let help = Cli::command().find_subcommand("add").expect("a command").clone().render_long_help().to_string();
+        assert!(!help.contains("--also") && !help.contains("standing"), "{help}");
+    }
+
+    #[test]
+    fn a_renewal_is_of_one_endpoint_or_of_a_filter_and_events_of_one_or_all() {
+        assert!(parse(&["renew"]).is_err());
+        assert!(parse(&["renew", "a.example", "--cause", "RateLimited"]).is_err());
+        assert!(parse(&["renew", "a.example", "--pace", "1s"]).is_err());
+        assert!(parse(&["renew", "--cause", "RateLimited", "--pace", "0s"]).is_ok());
+        assert!(parse(&["events"]).is_err());
+        assert!(parse(&["events", "a.example", "--all"]).is_err());
+        assert!(parse(&["events", "--all", "--follow"]).is_ok());
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use vocabulary::times::typed_length;
+
 /// A domain or an endpoint id, as it goes into a path of the API.
 ///
 /// IDNs become A-labels here, so that the path is ASCII and is signed as it is sent.
@@ -57,6 +59,21 @@ impl FromStr for ShareId {
     }
 }
 
+/// A pause such as `2s` or `3m`, which may be none: `0s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pause(pub(crate) Duration);
+
+impl FromStr for Pause {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "0" | "0s" => Ok(Self(Duration::ZERO)),
+            _ => text.parse().map(|Timeout(pause)| Self(pause)),
+        }
+    }
+}
+
 /// A time limit such as `90s`, `15m` or `1h30m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timeout(pub(crate) Duration);
@@ -65,26 +82,13 @@ impl FromStr for Timeout {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let malformed = || "not a time: write it like 90s, 15m or 1h30m".to_owned();
-        let mut seconds: u64 = 0;
-        let mut rest = text;
-        while !rest.is_empty() {
-            let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(malformed)?;
-            let count: u64 = rest[..digits].parse().map_err(|_| malformed())?;
-            let unit = match rest.as_bytes()[digits] {
-                b's' => 1,
-                b'm' => 60,
-                b'h' => 3600,
-                _ => return Err(malformed()),
-            };
-            seconds = count.checked_mul(unit).and_then(|part| seconds.checked_add(part)).ok_or_else(malformed)?;
-            rest = &rest[digits + 1..];
-        }
+        let length = typed_length(text).ok_or("not a time: write it like 90s, 15m or 1h30m")?;
+        let seconds = length.whole_seconds().unsigned_abs();
         // A day is longer than any attempt; an instant must not overflow.
-        if seconds == 0 || seconds > 24 * 3600 {
-            return Err("must be more than nothing, and at most 24h".into());
+        match seconds <= 24 * 3600 {
+            true => Ok(Self(Duration::from_secs(seconds))),
+            false => Err("must be at most 24h".into()),
         }
-        Ok(Self(Duration::from_secs(seconds)))
     }
 }
 
@@ -117,7 +121,7 @@ mod tests {
             "15",
             "m",
             "-5m",
-            "1d",
+            "2d",
             "25h",
             "1.5h",
             "15m ",

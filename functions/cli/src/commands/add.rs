@@ -1,5 +1,7 @@
 //! `add`: registers a domain and, if asked to, waits for its certificate.
 
+use std::io::{self, Write};
+
 use vocabulary::times::timestamp;
 use wire::{EndpointView, FailureName, FailureView, Registration};
 
@@ -13,17 +15,18 @@ use crate::render::{self, Person};
 use crate::terminal::error::CliError;
 use crate::terminal::output::{Look, shell_word};
 use crate::terminal::progress::Progress;
+use crate::terminal::result::write_result;
 
 pub(super) async fn add(api: &Api, command: &Add) -> Result<(), CliError> {
     let registration = Registration {
         domain: command.domain.clone(),
-        also: command.also.clone(),
+        also: command.names.clone(),
         reachability: command.reachability.chosen(),
-        dns_method: command.proof.chosen(),
+        challenge: command.challenge.chosen(),
         tenant: command.tenant.clone(),
-        listeners: command.places.listener.clone(),
-        regions: command.places.region.clone(),
-        role: command.places.role.clone(),
+        listeners: command.targets.listener.clone(),
+        regions: command.targets.region.clone(),
+        role: command.targets.role.clone(),
     };
     // One key for all tries: an answer that was lost on its way registers nothing twice.
     let key = IdempotencyKey::random();
@@ -31,36 +34,49 @@ pub(super) async fn add(api: &Api, command: &Add) -> Result<(), CliError> {
     if command.waiting.wait {
         wait(api, command, registered).await
     } else {
-        print(command.output.format, &registered.json, |look| what_to_do(look, &registered.seen))
+        print(command.output.format, &registered.json, |look| next_steps(look, &registered.seen))
     }
 }
 
-fn what_to_do(look: Look, endpoint: &EndpointView) -> String {
-    let name = shell_word(&endpoint.domain);
+/// The endpoint, and the records to create.
+fn registered_as(look: Look, endpoint: &EndpointView) -> String {
     let mut text = format!("{} is registered as {}.\n\n", endpoint.domain, endpoint.id);
     text += "Create these records in the domain's DNS:\n\n";
     text += &render::record_table(look, &endpoint.dns.records);
     if let Some(provider) = &endpoint.dns.provider {
         text += &render::provider_hint(look, provider);
     }
-    text += "\nThe certificate comes by itself once they are there. To try at once:\n";
-    text += &format!(
-        "  managed-https renew {name} --wait\nTo see whether the records are right:\n  managed-https check {name}\n"
-    );
-    text + &format!("To send them to the owner of the domain as a page:\n  managed-https share {name}\n")
+    text + "\n"
+}
+
+fn next_steps(look: Look, endpoint: &EndpointView) -> String {
+    let name = shell_word(&endpoint.domain);
+    let mut text = registered_as(look, endpoint);
+    text += "The certificate is issued automatically once they are correct. To check them:\n";
+    text += &format!("  managed-https check {name}\nTo wait for the certificate:\n  managed-https wait {name}\n");
+    text + &format!(
+        "To send the records to the domain owner, as a page or a message:\n  managed-https share {name} --mail\n"
+    )
 }
 
 async fn wait(api: &Api, command: &Add, registered: Answer<EndpointView>) -> Result<(), CliError> {
-    // By its id: whoever removes the endpoint and registers the domain anew has another one.
+    // By its id: a domain that is removed and registered again is another endpoint.
     let id = registered.seen.id.parse().map_err(|_| {
         CliError::new(
             format!("{} is registered, but the API gave it no usable id.", command.domain),
             registered.seen.id.clone(),
-            "Look at it with: managed-https list",
+            "Show it: managed-https list",
         )
     })?;
+    // The records first: nothing comes of waiting before they are created. A program's object comes at the end, alone.
+    match command.output.format {
+        Format::Table => write_result(&registered_as(Look::of_stdout(), &registered.seen))?,
+        Format::Json => {
+            let records = registered_as(Look { colour: false, width: None }, &registered.seen);
+            let _ = io::stderr().write_all(records.as_bytes());
+        }
+    }
     let mut progress = Progress::start();
-    progress.tell(&format!("{} is registered as {}.", registered.seen.domain, registered.seen.id));
     let mut last = registered;
     let mut told = Told::default();
     let end = until(command.waiting.timeout, &mut progress, async |progress: &mut Progress| {
@@ -91,7 +107,7 @@ async fn wait(api: &Api, command: &Add, registered: Answer<EndpointView>) -> Res
     match end {
         Some(true) => Ok(()),
         Some(false) => Err(CliError::new(
-            format!("{} is being removed: no certificate will come.", endpoint.domain),
+            format!("{} is being removed: no certificate will be issued.", endpoint.domain),
             "",
             format!("Once it is gone from `managed-https list`: managed-https add {}", shell_word(&endpoint.domain)),
         )),
@@ -101,7 +117,7 @@ async fn wait(api: &Api, command: &Add, registered: Answer<EndpointView>) -> Res
 
 fn failure_notice(endpoint: &EndpointView, failure: &FailureView) -> String {
     let mut text = format!(
-        "Not yet: {} ({}; {} must act)\n  to do:  {}\n",
+        "Not yet: {} ({}, waiting on {})\n  next step: {}\n",
         failure.summary,
         failure.name,
         failure.actor.as_person(),
@@ -111,14 +127,14 @@ fn failure_notice(endpoint: &EndpointView, failure: &FailureView) -> String {
         for record in
             records_named(failure, &endpoint.dns.records.iter().map(|checked| &checked.record).collect::<Vec<_>>())
         {
-            text += &format!("  record: {}\n", render::record_line(record));
+            text += &format!("  record:    {}\n", render::record_line(record));
         }
     }
     if let Some(at) = endpoint.next_attempt_at {
-        text += &format!("  again:  {}", timestamp(at, now()));
+        text += &format!("  retried:   {}", timestamp(at, now()));
     }
     let name = shell_word(&endpoint.domain);
-    text.trim_end().to_owned() + &format!("\n  sooner: managed-https renew {name}")
+    text.trim_end().to_owned() + &format!("\n  retry now: managed-https renew {name}")
 }
 
 fn timed_out(command: &Add, endpoint: &EndpointView) -> CliError {
@@ -127,13 +143,13 @@ fn timed_out(command: &Add, endpoint: &EndpointView) -> CliError {
     match &endpoint.failure {
         Some(failure) => CliError::new(
             what,
-            format!("{} ({}; {} must act)", failure.summary, failure.name, failure.actor.as_person()),
+            format!("{} ({}, waiting on {})", failure.summary, failure.name, failure.actor.as_person()),
             render::then(&failure.remedy, &format!("managed-https renew {name} --wait")),
         ),
         None => CliError::new(
             what,
-            "Its attempt has not ended yet.",
-            format!("It goes on by itself. See how it stands: managed-https show {name}"),
+            "Its attempt is still running.",
+            format!("It continues automatically. Show it: managed-https show {name}"),
         ),
     }
 }

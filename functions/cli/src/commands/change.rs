@@ -1,26 +1,31 @@
-//! `change`: other further names, another way to the host, or another validation.
+//! `change`: other additional names, another way to the host, or another challenge.
 
-use wire::{EndpointView, Wish};
+use wire::{EndpointView, Severity, WaitingOn, Wish};
 
-use super::print;
+use super::{now, print};
 use crate::api::Api;
 use crate::arguments::Change;
-use crate::render;
+use crate::render::{self, Checked};
 use crate::terminal::error::CliError;
 use crate::terminal::output::{Look, shell_word};
 
 pub(super) async fn change(api: &Api, command: &Change) -> Result<(), CliError> {
     let all = |none: bool, given: &[String]| (none || !given.is_empty()).then(|| given.to_vec());
     let wish = Wish {
-        also: all(command.no_also, &command.also),
+        also: all(command.no_names, &command.names),
         reachability: command.reachability.chosen(),
-        dns_method: command.proof.chosen(),
+        challenge: command.challenge.chosen(),
         listeners: all(command.no_listeners, &command.listener),
         regions: all(command.no_regions, &command.region),
         role: command.role.clone().or(command.no_role.then(String::new)),
     };
     let changed = api.change(&command.named.endpoint, &wish).await?;
-    print(command.output.format, &changed.json, |look| what_now(look, &changed.seen))
+    // The change is made: without a check the endpoint is shown as the change left it.
+    let shown = match api.check(&command.named.endpoint).await {
+        Ok(checked) => checked,
+        Err(_) => changed,
+    };
+    print(command.output.format, &shown.json, |look| what_now(look, &shown.seen))
 }
 
 fn what_now(look: Look, endpoint: &EndpointView) -> String {
@@ -33,8 +38,16 @@ fn what_now(look: Look, endpoint: &EndpointView) -> String {
     );
     text += "It needs these records in the domain's DNS:\n\n";
     text += &render::record_table(look, &endpoint.dns.records);
-    text += "\nA certificate that fits comes by itself once they are there. To try at once:\n";
-    text + &format!(
-        "  managed-https renew {name} --wait\nTo see whether the records are right:\n  managed-https check {name}\n"
-    )
+    let wrong = endpoint.dns.findings.iter().any(|finding| finding.severity >= Severity::Error.into());
+    if wrong && endpoint.actor != WaitingOn::Nobody {
+        let checked = Checked {
+            records: &[],
+            findings: &endpoint.dns.findings,
+            provider: endpoint.dns.provider.as_ref(),
+            serving: &endpoint.serving,
+            last: format!("Check again: managed-https check {name}"),
+        };
+        return text + &checked.page(look, now());
+    }
+    text + &format!("\nA new certificate is ordered automatically. Wait for it: managed-https wait {name}\n")
 }

@@ -1,4 +1,4 @@
-//! `check`: looks at a domain's DNS and host now.
+//! `check`: checks a domain's DNS and host now.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ use crate::render::{self, Checked, Person};
 use crate::terminal::error::CliError;
 use crate::terminal::output::shell_word;
 
-/// How a domain is looked at that is not registered, if it is not said.
+/// How a domain is checked that is not registered, if it is not said.
 const ASSUMED: Reachability = Reachability::External;
 
 pub(super) async fn check(api: &Api, command: &Check) -> Result<(), CliError> {
@@ -25,11 +25,11 @@ pub(super) async fn check(api: &Api, command: &Check) -> Result<(), CliError> {
             Ok(answer) => return registered(command, &answer.json, &answer.seen),
             Err(error) if error.is_gone() && !name.is_id() => {
                 let note = format!(
-                    "{} is not registered: looked at as an {} endpoint.\n(With --internal: as one that the CA cannot reach.)",
+                    "{} is not registered: checked as an {} endpoint.\n(With --internal: as one that the CA cannot reach.)",
                     name.as_str(),
                     Open::Known(ASSUMED)
                 );
-                // That nobody reads the note does not end the look.
+                // A note that cannot be written does not end the check.
                 let _ = writeln!(io::stderr(), "{note}");
                 ASSUMED
             }
@@ -38,9 +38,9 @@ pub(super) async fn check(api: &Api, command: &Check) -> Result<(), CliError> {
     };
     let preflight = Preflight {
         domain: name.as_str().to_owned(),
-        also: command.also.clone(),
+        also: command.names.clone(),
         reachability,
-        dns_method: command.proof.chosen().unwrap_or_default(),
+        challenge: command.challenge.chosen().unwrap_or_default(),
     };
     let answer = api.preflight(&preflight).await?;
     unregistered(command, reachability, &answer.json, answer.seen)
@@ -56,7 +56,7 @@ fn registered(command: &Check, json: &serde_json::Value, endpoint: &EndpointView
         }
         _ => {
             let again = format!("managed-https check {word}");
-            (format!("Look again: {again}"), render::then(&endpoint.next_step, &again))
+            (format!("Check again: {again}"), render::then(&endpoint.next_step, &again))
         }
     };
     let looked = Checked {
@@ -73,15 +73,11 @@ fn registered(command: &Check, json: &serde_json::Value, endpoint: &EndpointView
     if well {
         return Ok(());
     }
-    Err(CliError::new(
-        format!("{} is not well: {}.", endpoint.domain, render::whose_move(endpoint)),
-        &endpoint.reason,
-        next,
-    )
-    .unless_told(command.output.format == Format::Table))
+    Err(CliError::new(format!("{}: {}.", endpoint.domain, render::waiting_words(endpoint)), &endpoint.reason, next)
+        .unless_told(command.output.format == Format::Table))
 }
 
-/// Whether DNS is right, nothing is wrong with it, and the certificate is in place.
+/// Whether DNS is correct, without an error, and the certificate is current.
 fn is_well(endpoint: &EndpointView) -> bool {
     endpoint.verdict == Verdict::Ready
         && endpoint.dns.records.iter().all(|record| record.status == Some(RecordStatus::Ok.into()))
@@ -95,10 +91,10 @@ fn unregistered(
     preflight: PreflightView,
 ) -> Result<(), CliError> {
     let word = shell_word(&preflight.domain);
-    let also: String = command.also.iter().map(|name| format!(" --also {}", shell_word(name))).collect();
-    let validation = command.proof.validation.and_then(|validation| validation.to_possible_value());
-    let validation = validation.map(|word| format!(" --validation {}", word.get_name())).unwrap_or_default();
-    let arguments = format!("{word} --{}{validation}{also}", Open::Known(reachability));
+    let names: String = command.names.iter().map(|name| format!(" --name {}", shell_word(name))).collect();
+    let challenge = command.challenge.challenge.and_then(|challenge| challenge.to_possible_value());
+    let challenge = challenge.map(|word| format!(" --challenge {}", word.get_name())).unwrap_or_default();
+    let arguments = format!("{word} --{}{challenge}{names}", Open::Known(reachability));
     let again = format!("managed-https check {arguments}");
     let PreflightView { domain, well, report, .. } = preflight;
     let records: Vec<_> = report.records.into_iter().map(RecordView::from).collect();
@@ -107,11 +103,11 @@ fn unregistered(
         findings: &report.findings,
         provider: report.provider.as_ref(),
         serving: &report.serving,
-        last: format!("Look again: {again}"),
+        last: format!("Check again: {again}"),
     };
     let add = format!("managed-https add {arguments}");
     print(command.output.format, json, |look| match well && looked.findings.is_empty() {
-        true => format!("{} is well: nothing stands in the way of a certificate. Next: {add}\n", domain),
+        true => format!("{domain} is ready for a certificate. Register it: {add}\n"),
         false => render::status_of_domain(look, &domain, well, &add) + &looked.page(look, now()),
     })?;
     if well {
@@ -121,6 +117,10 @@ fn unregistered(
     let (who, why, fix) = worst.map_or(("somebody", "", ""), |worst| {
         (worst.actor.as_person(), worst.explanation.as_str(), worst.fix.text.as_str())
     });
-    Err(CliError::new(format!("{} is not well: {who} must act.", domain), why, render::then(fix, &again))
-        .unless_told(command.output.format == Format::Table))
+    Err(CliError::new(
+        format!("{domain}: not ready for a certificate, waiting on {who}."),
+        why,
+        render::then(fix, &again),
+    )
+    .unless_told(command.output.format == Format::Table))
 }

@@ -1,4 +1,4 @@
-//! `doctor`: is the installation well, seen from here and from there?
+//! `doctor`: checks the installation, from here and from there.
 
 use std::time::Instant;
 
@@ -66,7 +66,7 @@ async fn from_there(address: ApiAddress, token: Option<Token>) -> (Vec<Installat
     };
     let mut checks = vec![ok("credentials", who(&caller))];
     if !caller.operator {
-        let detail = "only operators may look at the installation itself";
+        let detail = "only operators may check the installation itself";
         let remedy = "Run it with AWS credentials, or with the token of an operator.";
         checks.push(check("installation", InstallationStatus::Warning, detail, Some(remedy.into())));
         return (checks, vec![]);
@@ -96,7 +96,7 @@ fn who(caller: &CallerView) -> String {
 fn clock_check(theirs: Option<OffsetDateTime>, ours: OffsetDateTime) -> InstallationCheck {
     let Some(theirs) = theirs else {
         let remedy = "Compare this machine's clock with the time elsewhere: date -u";
-        return check("clock", InstallationStatus::Warning, "the API's answer tells no time", Some(remedy.into()));
+        return check("clock", InstallationStatus::Warning, "the API's answer has no date", Some(remedy.into()));
     };
     let skew = ours - theirs;
     let detail = match skew.whole_seconds() {
@@ -134,7 +134,8 @@ fn check(
     detail: impl Into<String>,
     remedy: Option<String>,
 ) -> InstallationCheck {
-    InstallationCheck { name: name.to_owned(), status: status.into(), detail: detail.into(), remedy, used: Vec::new() }
+    let (name, detail) = (name.to_owned(), detail.into());
+    InstallationCheck { name, status: status.into(), detail, remedy, since: None, used: Vec::new() }
 }
 
 #[cfg(test)]

@@ -1,63 +1,100 @@
 //! `events`: what happened and, if asked to, what happens.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::sleep;
-use wire::EventList;
+use wire::{Event, EventKind, EventList};
 
 use super::{now, print};
 use crate::api::Answer;
 use crate::api::Api;
-use crate::arguments::{Events, Format};
-use crate::render;
+use crate::api::error::ApiError;
+use crate::arguments::{EndpointName, Events, Format};
+use crate::render::{self, Trail};
 use crate::terminal::error::CliError;
 use crate::terminal::output::{Look, json_line};
 
 /// What happens is seen this much later at most; attempts take seconds.
 const PAUSE: Duration = Duration::from_secs(2);
-/// The longest pause, after looks that came to nothing.
+/// The longest pause, after questions without an answer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Milliseconds that are read again. Events are written by several machines, whose clocks differ, and an index takes its
+/// time: one may come after others that are later.
+const OVERLAP: u64 = 60_000;
+/// Events of one answer of the API.
+const PAGE: usize = 50;
+/// Ids that are remembered of events that were printed: more than an overlap has.
+const REMEMBERED: usize = 20_000;
 
 pub(super) async fn events(api: &Api, command: &Events) -> Result<(), CliError> {
-    let name = &command.named.endpoint;
-    let list = api.events(name, command.after.as_deref()).await?;
+    let source = Source { api, endpoint: command.endpoint.as_ref() };
+    let list = source.after(command.after.as_deref()).await?;
     if command.follow {
-        return follow(api, command, list).await;
+        return follow(&source, command, list).await;
     }
     let json: &Value = &list.json["events"];
     print(command.output.format, json, |look| match list.seen.events.as_slice() {
-        [] => "Nothing happened.\n".into(),
-        events => render::events(look, events, now()),
+        [] => "No events.\n".into(),
+        events => render::events(look, source.trail(), events, now()),
     })
 }
 
-/// Goes on until nobody reads, or the process is interrupted: all that was printed is whole lines.
+/// Where events come from: one endpoint, or all of them.
+struct Source<'a> {
+    api: &'a Api,
+    endpoint: Option<&'a EndpointName>,
+}
+
+impl Source<'_> {
+    async fn after(&self, after: Option<&str>) -> Result<Answer<EventList>, ApiError> {
+        match self.endpoint {
+            Some(name) => self.api.events(name, after).await,
+            None => self.api.all_events(after).await,
+        }
+    }
+
+    fn trail(&self) -> Trail {
+        if self.endpoint.is_some() { Trail::OfOne } else { Trail::OfAll }
+    }
+}
+
+/// Continues until its output is closed, or the process is interrupted: all that was printed is whole lines.
 #[expect(clippy::disallowed_methods, reason = "a person waits at the terminal, and no function")]
-async fn follow(api: &Api, command: &Events, first: Answer<EventList>) -> Result<(), CliError> {
+async fn follow(source: &Source<'_>, command: &Events, first: Answer<EventList>) -> Result<(), CliError> {
+    let mut printed = Printed::default();
+    let mut newest = command.after.clone();
     let mut list = first;
-    let mut after = command.after.clone();
     let mut pause = PAUSE;
     loop {
-        if let Some(newest) = list.seen.events.first() {
-            after = Some(newest.id.clone());
-        }
-        if !tell(command.output.format, &list) {
+        let news = printed.take_new(&list);
+        if !tell(command.output.format, source.trail(), &news) {
             return Ok(());
         }
+        let page = list.seen.events.first().map(|event| event.id.clone());
+        newest = newest.max(page.clone());
+        // A page that is full has more behind it; else it is time to wait, and to begin a little before the end.
+        let after = match list.seen.events.len() >= PAGE && page.is_some() {
+            true => page,
+            false => {
+                sleep(pause).await;
+                newest.as_deref().map(overlapping)
+            }
+        };
         list = loop {
-            sleep(pause).await;
-            match api.events(&command.named.endpoint, after.as_deref()).await {
+            match source.after(after.as_deref()).await {
                 Ok(list) => {
                     pause = PAUSE;
                     break list;
                 }
                 Err(error) if error.is_passing() => {
                     if pause == PAUSE {
-                        let _ = writeln!(io::stderr(), "the API does not answer: asking again");
+                        let _ = writeln!(io::stderr(), "the API does not answer: retrying");
                     }
                     pause = (pause * 2).min(LONGEST_PAUSE);
+                    sleep(pause).await;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -65,18 +102,79 @@ async fn follow(api: &Api, command: &Events, first: Answer<EventList>) -> Result
     }
 }
 
-/// Prints what is new, the newest last; says whether anybody still reads.
-fn tell(format: Format, list: &Answer<EventList>) -> bool {
-    let text: String = match format {
-        Format::Json => {
-            let events = list.json["events"].as_array().map(Vec::as_slice).unwrap_or_default();
-            events.iter().rev().map(json_line).collect()
+/// The id of an event a little before `id`: ids begin with milliseconds since 1970.
+fn overlapping(id: &str) -> String {
+    let milliseconds = id.split_once('-').filter(|(at, _)| at.len() == 15).and_then(|(at, _)| at.parse::<u64>().ok());
+    milliseconds.map_or_else(|| id.to_owned(), |at| format!("{:015}-0", at.saturating_sub(OVERLAP)))
+}
+
+/// What was printed already.
+#[derive(Default)]
+struct Printed(HashSet<String>);
+
+impl Printed {
+    /// The events of `list` that are new, the oldest first, each as people and as programs read it.
+    fn take_new<'a>(&mut self, list: &'a Answer<EventList>) -> Vec<(&'a Event, &'a Value)> {
+        if self.0.len() > REMEMBERED {
+            self.0.clear();
+            self.0.extend(list.seen.events.iter().map(key));
+            return Vec::new();
         }
+        let objects = list.json["events"].as_array().map(Vec::as_slice).unwrap_or_default();
+        list.seen.events.iter().zip(objects).rev().filter(|(event, _)| self.0.insert(key(event))).collect()
+    }
+}
+
+/// The start of an attempt may be written down twice, more exactly the second time, and then has another id.
+fn key(event: &Event) -> String {
+    let endpoint = event.endpoint.as_deref().unwrap_or_default();
+    match event.kind.known() {
+        Some(EventKind::AttemptStarted) => format!("{endpoint} {}", event.summary),
+        _ => format!("{endpoint} {}", event.id),
+    }
+}
+
+/// Prints what is new; says whether anybody still reads.
+fn tell(format: Format, trail: Trail, news: &[(&Event, &Value)]) -> bool {
+    let text: String = match format {
+        Format::Json => news.iter().map(|(_, json)| json_line(json)).collect(),
         Format::Table => {
             let look = Look::of_stdout();
-            list.seen.events.iter().rev().map(|event| render::event_line(look, event)).collect()
+            news.iter().map(|(event, _)| render::event_line(look, trail, event)).collect()
         }
     };
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn answer(events: &[(&str, &str, &str)]) -> Answer<EventList> {
+        let event = |(id, kind, summary): &(&str, &str, &str)| json!({"id": id, "at": "2026-01-01T00:00:00Z", "kind": kind, "by": {"who": "x"}, "summary": summary});
+        Answer::read(json!({"events": events.iter().map(event).collect::<Vec<_>>()})).expect("events")
+    }
+
+    #[test]
+    fn what_comes_late_is_printed_once_and_an_exacter_start_is_not_printed_again() {
+        let mut printed = Printed::default();
+        let mut new = |list: &Answer<EventList>| {
+            printed.take_new(list).into_iter().map(|(event, _)| event.id.clone()).collect::<Vec<_>>()
+        };
+        let start = ("001795521600500-00a", "attempt_started", "Attempt 1 started.");
+        assert_eq!(new(&answer(&[("001795521600900-0a", "changed", "Changed."), start])).len(), 2);
+        let late = ("001795521600400-0b", "checked", "Checked.");
+        let exact = ("001795521600512-00a", "attempt_started", "Attempt 1 started.");
+        let again = answer(&[("001795521600900-0a", "changed", "Changed."), exact, late]);
+        assert_eq!(new(&again), ["001795521600400-0b"]);
+        assert!(new(&again).is_empty());
+    }
+
+    #[test]
+    fn reading_begins_a_minute_before_the_newest() {
+        assert_eq!(overlapping("001795521600500-00a7"), "001795521540500-0");
+        assert_eq!(overlapping("2"), "2", "what is no id of an event stays as it is");
+    }
 }

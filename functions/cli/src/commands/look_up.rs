@@ -1,26 +1,20 @@
 //! The commands that only read.
 
 use serde_json::Value;
-use wire::{EndpointView, RequiredRecord};
+use wire::{EndpointView, RecordView, RequiredRecord, WaitingOn};
 
 use super::{now, print};
 use crate::api::Answer;
-use crate::api::{Api, Selection};
-use crate::arguments::{Format, History, List, Order, RecordFormat, Records, Show, word};
-use crate::render;
+use crate::api::Api;
+use crate::arguments::{Format, History, List, Order, RecordFormat, Records, Show};
+use crate::render::{self, ChangeBatchError};
 use crate::terminal::error::CliError;
+use crate::terminal::output::shell_word;
 use crate::terminal::result::write_result;
 
 pub(super) async fn list(api: &Api, command: &List) -> Result<(), CliError> {
-    let List { verdict, actor, reachability, tenant, search, sort, output } = command;
-    let choices = [
-        ("verdict", verdict.as_ref().map(word)),
-        ("actor", actor.as_ref().map(word)),
-        ("reachability", reachability.as_ref().map(word)),
-        ("tenant", tenant.clone()),
-        ("q", search.clone()),
-    ];
-    let selection: Selection = choices.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+    let List { filter, sort, output } = command;
+    let selection = filter.query();
     let filtered = !selection.is_empty();
     let mut endpoints = api.endpoints(&selection).await?;
     if *sort == Order::Attention {
@@ -32,13 +26,15 @@ pub(super) async fn list(api: &Api, command: &List) -> Result<(), CliError> {
     })
 }
 
-/// Sorts here what the API gives by domain: all pages are read, and for each of its own order it looks at every
-/// endpoint again.
+/// Sorts here what the API gives by domain: all pages are read, and for each page of its own order the API would read
+/// every endpoint again.
 fn by_attention(endpoints: Answer<Vec<EndpointView>>) -> Answer<Vec<EndpointView>> {
     let Value::Array(objects) = endpoints.json else { return endpoints };
     let mut both: Vec<_> = endpoints.seen.into_iter().zip(objects).collect();
-    // Those that do not break come last.
-    both.sort_by_key(|(seen, _)| (seen.verdict.clone(), seen.breaks_at.is_none(), seen.breaks_at));
+    // What waits on the operator comes first: it often is why others wait. Those that do not break come last.
+    both.sort_by_key(|(seen, _)| {
+        (seen.actor != WaitingOn::Operator, seen.verdict.clone(), seen.breaks_at.is_none(), seen.breaks_at)
+    });
     let (seen, objects) = both.into_iter().unzip();
     Answer { seen, json: Value::Array(objects) }
 }
@@ -54,18 +50,43 @@ pub(super) async fn records(api: &Api, command: &Records) -> Result<(), CliError
         RecordFormat::Table => {
             return print(Format::Table, &(), |look| render::record_table(look, &records.seen.records));
         }
-        // Read anew, so that a program gets the four fields and no more, with the texts as they are.
+        // Read again, so that a program gets the four fields and no more, with the texts as they are.
         RecordFormat::Json => {
             let exact: Vec<RequiredRecord> =
                 serde_json::from_value(records.json["records"].clone()).expect("was read as records before");
             return print(Format::Json, &exact, |_| String::new());
         }
+        RecordFormat::Route53 => return route53(command, &records.seen.records),
         RecordFormat::Bind => render::zone_lines,
         RecordFormat::Terraform => render::terraform,
         RecordFormat::Cloudformation => render::cloud_formation,
     };
     let records: Vec<_> = records.seen.records.iter().map(|checked| &checked.record).collect();
     write_result(&code(&records))
+}
+
+fn route53(command: &Records, records: &[RecordView]) -> Result<(), CliError> {
+    let records: Vec<_> = records.iter().map(|checked| &checked.record).collect();
+    let again = format!("managed-https records {} --format route53", shell_word(command.named.endpoint.as_str()));
+    let batch = render::change_batch(&records, command.zone.as_deref(), command.target_zone_id.as_deref());
+    let batch = batch.map_err(|error| match error {
+        ChangeBatchError::SeveralZones(zones) => CliError::usage(
+            "No change batch was printed.",
+            &format!("A batch is for one hosted zone, and the records are in several: {}.", zones.join(", ")),
+            format!("Print them one by one: {again} --zone {}", zones.first().map_or("DOMAIN", String::as_str)),
+        ),
+        ChangeBatchError::NoSuchZone(zones) => CliError::usage(
+            "No change batch was printed.",
+            &format!("No record is in this zone; they are in {}.", zones.join(", ")),
+            format!("{again} --zone {}", zones.first().map_or("DOMAIN", String::as_str)),
+        ),
+        ChangeBatchError::UnknownTarget(target) => CliError::usage(
+            "No change batch was printed.",
+            &format!("An alias in Route 53 needs the hosted zone id of its target {target}, for a load balancer its CanonicalHostedZoneId."),
+            format!("{again} --target-zone-id ID"),
+        ),
+    })?;
+    write_result(&batch)
 }
 
 pub(super) async fn history(api: &Api, command: &History) -> Result<(), CliError> {

@@ -8,6 +8,7 @@ mod events;
 mod look_up;
 mod remove;
 mod renew;
+mod renew_many;
 mod share;
 mod wait;
 pub(crate) mod waiting;

@@ -20,7 +20,7 @@ pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), CliError> 
         if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
             return Err(CliError::usage(
                 "Nothing was removed.",
-                "A removal is asked about, and there is no terminal to ask on.",
+                "Removal must be confirmed, and this is not a terminal.",
                 format!("managed-https remove {word} --yes"),
             ));
         }
@@ -32,19 +32,22 @@ pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), CliError> 
     let removed = api.remove(name).await?;
     if command.waiting.wait {
         wait(api, command, &removed.seen).await?;
-        return print(command.output.format, &removed.json, |_| format!("{} is removed.\n", removed.seen.domain));
+        return print(command.output.format, &removed.json, |_| {
+            let (domain, id) = (&removed.seen.domain, &removed.seen.id);
+            format!("{domain} is removed.\nIts history stays: managed-https events {id}\n")
+        });
     }
     print(command.output.format, &removed.json, |_| {
         format!(
-            "{} is being removed: its records and its certificate are cleaned up now.\nSee when it is gone: managed-https list\n",
-            removed.seen.domain
+            "{} is being removed: its tokens, TXT records and certificate are deleted.\nIts history stays: managed-https events {}\n",
+            removed.seen.domain, removed.seen.id
         )
     })
 }
 
 fn confirmed(endpoint: &EndpointView) -> bool {
     let certificate = match &endpoint.certificate.arn {
-        Some(arn) => format!("\nIts certificate {arn} is deleted, unless something still uses it."),
+        Some(arn) => format!("\nIts certificate {arn} will be deleted, unless something still uses it."),
         None => String::new(),
     };
     eprint!("Remove {} ({})?{certificate}\n[y/N] ", endpoint.domain, endpoint.id);
@@ -54,7 +57,7 @@ fn confirmed(endpoint: &EndpointView) -> bool {
 }
 
 async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(), CliError> {
-    // By its id: the domain may be registered anew as soon as it is free.
+    // By its id: the domain may be registered again as soon as it is free.
     let by_id: Result<EndpointName, _> = removed.id.parse();
     let name = by_id.as_ref().unwrap_or(&command.named.endpoint);
     let mut progress = Progress::start();
@@ -67,7 +70,7 @@ async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(),
         };
         progress.doing(&render::state_line(&endpoint));
         if let Some(failure) = endpoint.failure.as_ref().filter(|failure| told.is_news(failure)) {
-            progress.tell(&format!("Not yet: {} ({})\n  to do: {}", failure.summary, failure.name, failure.remedy));
+            progress.tell(&format!("Not yet: {} ({})\n  next step: {}", failure.summary, failure.name, failure.remedy));
         }
         last = endpoint.failure;
         Ok(None)
@@ -79,7 +82,7 @@ async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(),
         let word = shell_word(name.as_str());
         match last {
             Some(failure) => CliError::new(what, failure.summary, failure.remedy),
-            None => CliError::new(what, "Its clean-up goes on by itself.", format!("managed-https show {word}")),
+            None => CliError::new(what, "Its clean-up continues automatically.", format!("managed-https show {word}")),
         }
     })
 }

@@ -3,9 +3,9 @@
 use vocabulary::times::timestamp;
 use wire::{CertificateView, Open, Outcome};
 
-use super::print;
+use super::{print, renew_many};
 use crate::api::Api;
-use crate::arguments::{Format, Renew};
+use crate::arguments::{EndpointName, Format, Renew};
 use crate::commands::waiting::{end_of, until};
 use crate::render::{self, Person};
 use crate::terminal::error::CliError;
@@ -14,13 +14,19 @@ use crate::terminal::progress::Progress;
 use crate::terminal::result::write_result;
 
 pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), CliError> {
-    let name = &command.named.endpoint;
+    match &command.endpoint {
+        Some(name) => one(api, command, name).await,
+        None => renew_many::renew(api, command).await,
+    }
+}
+
+async fn one(api: &Api, command: &Renew, name: &EndpointName) -> Result<(), CliError> {
     let word = shell_word(name.as_str());
     let started = api.renew(name).await?;
     let number = started.seen.attempt;
     if !command.waiting.wait {
         return print(command.output.format, &started.json, |_| {
-            format!("{}: attempt {number} is started.\nSee its end: managed-https history {word}\n", name.as_str())
+            format!("{}: attempt {number} started.\nShow its end: managed-https history {word}\n", name.as_str())
         });
     }
     let mut progress = Progress::start();
@@ -36,8 +42,8 @@ pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), CliError> {
     let Some((json, attempt)) = end? else {
         return Err(CliError::new(
             format!("Attempt {number} of {} has not ended after {}.", name.as_str(), command.waiting.timeout),
-            "It goes on by itself; one that died is taken over by the next.",
-            format!("See how it stands: managed-https history {word}"),
+            "It continues automatically.",
+            format!("Show it: managed-https history {word}"),
         ));
     };
     let line = render::attempt_line(name.as_str(), &attempt);
@@ -54,15 +60,15 @@ pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), CliError> {
         _ if good => Ok(()),
         Some(failure) => Err(CliError::new(
             line,
-            format!("{} ({}; {} must act)", failure.summary, failure.name, failure.actor.as_person()),
-            format!("{}; then: managed-https renew {word} --wait", failure.remedy.trim_end_matches('.')),
+            format!("{} ({}, waiting on {})", failure.summary, failure.name, failure.actor.as_person()),
+            render::then(&failure.remedy, &format!("managed-https renew {word} --wait")),
         )),
-        None => Err(CliError::new(line, "", format!("See what happened: managed-https history {word}"))),
+        None => Err(CliError::new(line, "", format!("Show what happened: managed-https history {word}"))),
     }
 }
 
 fn certificate_lines(held: &CertificateView) -> String {
     let until = held.not_after.map(|at| timestamp(at, super::now()));
-    let rows = [("certificate", held.arn.as_ref()), ("serial", held.serial.as_ref()), ("valid until", until.as_ref())];
+    let rows = [("certificate", held.arn.as_ref()), ("serial", held.serial.as_ref()), ("expires", until.as_ref())];
     rows.into_iter().filter_map(|(name, value)| Some(format!("  {name:<11} {}\n", value?))).collect()
 }

@@ -1,4 +1,4 @@
-//! `share`: links to the page for the domain's owner.
+//! `share`: links to the page for the domain owner.
 
 use super::{now, print};
 use crate::api::Api;
@@ -20,7 +20,7 @@ pub(super) async fn share(api: &Api, command: &Share) -> Result<(), CliError> {
         return match format {
             // The API answers with nothing.
             Format::Json => Ok(()),
-            Format::Table => write_result(&format!("The link {id} works no more.\n")),
+            Format::Table => write_result(&format!("The link {id} is revoked.\n")),
         };
     }
     let word = shell_word(name.as_str());
@@ -29,6 +29,16 @@ pub(super) async fn share(api: &Api, command: &Share) -> Result<(), CliError> {
         return print(format, &list.json["shares"], |look| render::shares(look, &list.seen.shares, &word, now()));
     }
     let made = api.share(name, command.expires).await?;
+    if command.mail && format == Format::Table {
+        let mail = render::mail(&made.json).ok_or_else(|| {
+            CliError::new(
+                "There is no message to print.",
+                "The API is of a release that writes none.",
+                format!("Send the link itself: {}", made.seen.url),
+            )
+        })?;
+        return write_result(&mail);
+    }
     print(format, &made.json, |_| render::new_share(&made.seen, &word, now()))
 }
 

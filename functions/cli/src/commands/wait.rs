@@ -1,4 +1,6 @@
-//! `wait`: until an endpoint is ready, or somebody must act.
+//! `wait`: until an endpoint is ready, or somebody has to act.
+
+use std::time::{Duration, Instant};
 
 use wire::{EndpointView, Open, Verdict, WaitingOn};
 
@@ -12,10 +14,13 @@ use crate::terminal::error::CliError;
 use crate::terminal::output::shell_word;
 use crate::terminal::progress::Progress;
 
+/// How often records that are not correct yet are checked again while DNS may still change.
+const BETWEEN_CHECKS: Duration = Duration::from_secs(10);
+
 /// How the waiting ended.
 enum End {
     Ready,
-    /// Nothing goes on by itself.
+    /// Somebody has to act.
     Stuck,
 }
 
@@ -23,30 +28,30 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), CliError> {
     let name = &command.named.endpoint;
     let mut progress = Progress::start();
     let mut last: Option<Answer<EndpointView>> = None;
-    // What was looked at anew already, and found to be as it was said.
-    let mut confirmed: Option<String> = None;
+    let begun = Instant::now();
+    let mut checked: Option<Instant> = None;
     let end = until(command.timeout, &mut progress, async |progress: &mut Progress| {
         let mut answer = api.endpoint(name).await?;
-        if is_stuck(&answer.seen)
-            && answer.seen.actor == WaitingOn::DomainOwner
-            && confirmed.as_ref() != Some(&answer.seen.reason)
-        {
-            progress.doing(&format!("{}: looking at its records", answer.seen.title()));
+        // Records that were just created: they are called wrong only after DNS had its time, and never without a check.
+        let records = is_stuck(&answer.seen) && answer.seen.actor == WaitingOn::DomainOwner;
+        if records && checked.is_none_or(|at| at.elapsed() >= BETWEEN_CHECKS) {
+            progress.doing(&format!("{}: checking its records", answer.seen.title()));
             answer = api.check(name).await?;
-            confirmed = Some(answer.seen.reason.clone());
+            checked = Some(Instant::now());
         }
         let endpoint = &last.insert(answer).seen;
         progress.doing(&render::state_line(endpoint));
+        let may_change = endpoint.actor == WaitingOn::DomainOwner && begun.elapsed() < command.grace.0;
         Ok::<_, ApiError>(match endpoint.verdict {
             Open::Known(Verdict::Ready) => Some(End::Ready),
-            _ if is_stuck(endpoint) => Some(End::Stuck),
+            _ if is_stuck(endpoint) && !may_change => Some(End::Stuck),
             _ => None,
         })
     })
     .await;
     drop(progress);
     let end = end?;
-    let last = last.expect("without a look the waiting fails");
+    let last = last.expect("without an answer the waiting fails");
     let endpoint = &last.seen;
     let word = shell_word(&endpoint.domain);
     if matches!(end, Some(End::Ready)) || command.output.format == Format::Json {
@@ -59,25 +64,25 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), CliError> {
             &endpoint.reason,
             "managed-https list",
         )),
-        Some(End::Stuck) => Err(CliError::new(
-            format!("{} is not ready, and will not be by itself: {}.", endpoint.domain, render::whose_move(endpoint)),
+        _ if is_stuck(endpoint) => Err(CliError::new(
+            format!("{} is not ready: {}.", endpoint.domain, render::waiting_words(endpoint)),
             &endpoint.reason,
             render::then(&endpoint.next_step, &format!("managed-https wait {word}")),
         )),
-        None => Err(CliError::new(
-            format!("{} is not ready after {}: {}.", endpoint.domain, command.timeout, endpoint.verdict.as_words()),
+        _ => Err(CliError::new(
+            format!("{} is not ready after {}: {}.", endpoint.domain, command.timeout, endpoint.as_words()),
             &endpoint.reason,
-            format!("It goes on by itself. See how it stands: managed-https show {word}"),
+            format!("It continues automatically. Show it: managed-https show {word}"),
         )),
     }
 }
 
-/// Whether nothing will come of waiting, as things are.
+/// Whether somebody has to act before there is anything to wait for.
 fn is_stuck(endpoint: &EndpointView) -> bool {
     let at_work = endpoint.next_attempt_at.is_none();
     match endpoint.verdict.known() {
         _ if endpoint.leaves() => true,
-        // A failure stands while the next attempt is at work, which may mend it.
+        // A failure stands while the next attempt is running, which may succeed.
         Some(Verdict::ActionRequired | Verdict::Degraded | Verdict::WaitingForDns | Verdict::Paused) => !at_work,
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! Waiting for the engine: what a look at it means, and when to look again.
+//! Waiting for the installation: what the state of an endpoint means, and when to ask again.
 
 use std::time::{Duration, Instant};
 
@@ -15,16 +15,16 @@ const UNANSWERED: u32 = 8;
 /// How often something that is to be done once is asked for, while no answer comes.
 const TRIES: u32 = 4;
 
-/// What one look at an endpoint says to somebody who waits for its certificate.
+/// What an endpoint's state means to somebody who waits for its certificate.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Standing<'a> {
     /// The certificate is there, and no attempt is at work.
     Ready,
     /// An attempt is at work, or will be.
     AtWork,
-    /// The last attempt failed; the engine tries again by itself.
+    /// The last attempt failed; it is retried automatically.
     Failing(&'a FailureView),
-    /// Somebody removes it: no certificate will come.
+    /// It is being removed: no certificate will be issued.
     Leaving,
 }
 
@@ -121,7 +121,7 @@ pub(crate) async fn until<T>(
             Ok(None) => unanswered = 0,
             Err(error) if error.is_passing() && unanswered < UNANSWERED => {
                 unanswered += 1;
-                progress.doing("the API does not answer: asking again");
+                progress.doing("the API does not answer: retrying");
             }
             Err(error) => return Err(error),
         }

@@ -1,17 +1,17 @@
-//! What a look found: Status, What to fix, Currently resolves to.
+//! What a check found: the status, what to fix, what records resolve to.
 
 use time::OffsetDateTime;
 use vocabulary::times::{relative, timestamp};
-use wire::{EndpointView, Finding, Found, ProviderHint, RecordView, Serving, Severity, Verdict, WaitingOn};
+use wire::{EndpointView, Finding, Found, ProviderHint, RecordView, Serving, Severity, WaitingOn};
 
-use super::endpoint::{serving_facts, verdict_line};
+use super::endpoint::{serving_facts, status_line};
 use super::facts::{facts, fold};
 use super::width::{cells, padded};
 use super::words::{InWords, Person};
 use super::{colour_of_status, heading, record_line};
 use crate::terminal::output::{Colour, Look};
 
-/// One look, whether at an endpoint or at a domain that is none yet.
+/// One check, of an endpoint or of a domain that is none yet.
 pub(crate) struct Checked<'a> {
     pub(crate) records: &'a [RecordView],
     pub(crate) findings: &'a [Finding],
@@ -48,52 +48,53 @@ impl Checked<'_> {
     }
 }
 
-/// The one line of an endpoint that is well.
+/// The one line of an endpoint that is ready.
 pub(crate) fn ready_line(endpoint: &EndpointView, now: OffsetDateTime) -> String {
     let records = match endpoint.dns.records.len() {
-        1 => "its record is right".to_owned(),
-        count => format!("its {count} records are right"),
+        1 => "its record is correct".to_owned(),
+        count => format!("its {count} records are correct"),
     };
-    let certificate = endpoint.certificate.not_after.map_or_else(String::new, |at| {
-        format!(", and its certificate is valid until {} ({})", at.date(), relative(at, now))
-    });
+    let certificate = endpoint
+        .certificate
+        .not_after
+        .map_or_else(String::new, |at| format!(", and its certificate expires {} ({})", at.date(), relative(at, now)));
     format!("{} is ready: {records}{certificate}.\n", endpoint.title())
 }
 
-/// `the domain's owner must act`, or how it goes on without anybody.
-pub(crate) fn whose_move(endpoint: &EndpointView) -> String {
-    let (actor, verdict) = (&endpoint.actor, &endpoint.verdict);
-    match (actor.known(), verdict.known()) {
-        (Some(WaitingOn::Nobody), _) => format!("{}, it goes on by itself", verdict.as_words()),
-        (_, Some(Verdict::Retrying)) => format!("retrying, it is up to {}", actor.as_person()),
-        _ => format!("{} must act", actor.as_person()),
+/// `action required, waiting on the domain owner`
+pub(crate) fn waiting_words(endpoint: &EndpointView) -> String {
+    match endpoint.actor.known() {
+        Some(WaitingOn::Nobody) => format!("{}, no action needed", endpoint.as_words()),
+        _ => format!("{}, waiting on {}", endpoint.as_words(), endpoint.actor.as_person()),
     }
 }
 
 pub(crate) fn status_of_endpoint(look: Look, endpoint: &EndpointView, now: OffsetDateTime) -> String {
-    let mut rows = vec![("What is", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())];
+    let mut rows = vec![("Status", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())];
     if let Some(at) = endpoint.breaks_at {
         rows.push((if at > now { "Breaks" } else { "Broken since" }, timestamp(at, now)));
     }
-    let line = verdict_line(look, endpoint.title(), &endpoint.verdict, &endpoint.actor);
-    format!("{}\n\n {line}\n{}", heading(look, "Status"), facts(look, &rows))
+    format!("{}\n{}", status_line(look, endpoint), facts(look, &rows))
 }
 
 /// `add` is the command that registers it.
 pub(crate) fn status_of_domain(look: Look, domain: &str, well: bool, add: &str) -> String {
     let (says, colour, next) = match well {
-        true => ("nothing stands in the way of a certificate", Colour::Green, format!("Register it: {add}")),
-        false => ("not ready for a certificate", Colour::Red, "Fix what is below; it may be registered before.".into()),
+        true => ("ready for a certificate", Colour::Green, format!("Register it: {add}")),
+        false => {
+            let fix = "You can register it now; the items below must be fixed before a certificate can be issued.";
+            ("not ready for a certificate", Colour::Red, fix.to_owned())
+        }
     };
     let says = look.paint(says, colour);
-    let rows = [("What is", "It is not registered.".to_owned()), ("Next step", next)];
-    format!("{}\n\n {}  {says}\n\n{}", heading(look, "Status"), domain, facts(look, &rows))
+    let rows = [("Status", "Not registered.".to_owned()), ("Next step", next)];
+    format!("{domain}  {says}\n\n{}", facts(look, &rows))
 }
 
 fn finding_part(look: Look, finding: &Finding) -> String {
     let Finding { check, severity, subject, expected, found, explanation, actor, fix } = finding;
     let colour = match severity.known() {
-        // Also what this program does not know: better looked at than passed over.
+        // Also what this program does not know: better seen than passed over.
         Some(Severity::Error) | None => Colour::Red,
         Some(Severity::Warning) => Colour::Yellow,
         Some(Severity::Notice) => Colour::Cyan,
@@ -104,21 +105,21 @@ fn finding_part(look: Look, finding: &Finding) -> String {
         ("  expected", expected.clone()),
         ("  found", found.clone()),
         ("  why", explanation.clone()),
-        ("  who acts", actor.as_person().to_owned()),
-        ("  to do", fix.text.clone()),
+        ("  waiting on", actor.as_word().to_owned()),
+        ("  next step", fix.text.clone()),
     ];
     let mut text =
         format!("\n {}  {subject}  ({check})\n{}", look.paint(&severity.to_string(), colour), facts(look, &rows));
     // Not folded on any terminal, so that they can be copied.
     for (name, value) in [("record", record), ("command", command)] {
         if !value.is_empty() {
-            text += &format!("   {name:<8}   {value}\n");
+            text += &format!("   {name:<10}   {value}\n");
         }
     }
     text
 }
 
-/// How the provider of the domain's owner wants the record typed.
+/// How the domain owner's DNS provider wants the record typed.
 pub(crate) fn provider_hint(look: Look, provider: &ProviderHint) -> String {
     let mut rows = vec![("DNS is at", provider.name.clone()), ("Typing", provider.typing.clone())];
     if let Some(trap) = &provider.trap {
@@ -130,7 +131,7 @@ pub(crate) fn provider_hint(look: Look, provider: &ProviderHint) -> String {
 fn record_part(look: Look, checked: &RecordView) -> String {
     let RecordView { record, status, found } = checked;
     let status =
-        status.as_ref().map_or_else(|| "not looked at".into(), |s| look.paint(&s.to_string(), colour_of_status(s)));
+        status.as_ref().map_or_else(|| "not checked".into(), |s| look.paint(&s.to_string(), colour_of_status(s)));
     let expected = [("expected", format!("{} {}", record.kind, record.value))];
     let servers = found.iter().map(|one| (one.server.as_str(), answer(one)));
     let rows: Vec<_> = expected.into_iter().chain(servers).collect();
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_said_is_told_with_the_chain_that_was_followed() {
+    fn an_answer_is_shown_with_the_chain_that_was_followed() {
         assert_eq!(
             found(json!({"server": "ns", "records": ["CNAME a.example"], "chain": ["b.example", "192.0.2.1"]})),
             "CNAME a.example → b.example → 192.0.2.1"
@@ -195,7 +196,7 @@ mod tests {
             findings: &endpoint.dns.findings,
             provider: None,
             serving: &endpoint.serving,
-            last: "Look again: managed-https check x".into(),
+            last: "Check again: managed-https check x".into(),
         };
         for width in [60, 80, 120] {
             let page = looked.page(Look { colour: false, width: Some(width) }, NOW);
@@ -204,11 +205,11 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_is_well_is_one_line() {
+    fn an_endpoint_that_is_ready_is_one_line() {
         let line = ready_line(&endpoint(), NOW);
         assert_eq!(
             line,
-            "*.example.com is ready: its record is right, and its certificate is valid until 2026-04-01 (in 89 days).\n"
+            "*.example.com is ready: its record is correct, and its certificate expires 2026-04-01 (in 89 days).\n"
         );
     }
 }

@@ -1,5 +1,6 @@
-//! How the installation is: a line for each check, and below it what mends it.
+//! The installation: a line for each check, and below it the next step.
 
+use vocabulary::times::exact;
 use wire::{InstallationCheck, InstallationStatus};
 
 use super::facts::fold;
@@ -21,11 +22,12 @@ pub(crate) fn doctor_page(look: Look, checks: &[InstallationCheck]) -> String {
         let colour = match check.status.known() {
             Some(InstallationStatus::Ok) => Colour::Green,
             Some(InstallationStatus::Warning) => Colour::Yellow,
-            // Also what this program does not know: better looked at than passed over.
+            // Also what this program does not know: better seen than passed over.
             Some(InstallationStatus::Failed) | None => Colour::Red,
         };
         let level = look.paint(&format!("{:<7}", check.status), colour);
-        let mut lines = fold(&check.detail, room);
+        let since = check.since.map_or_else(String::new, |at| format!(" Since {}.", exact(at)));
+        let mut lines = fold(&format!("{}{since}", check.detail), room);
         if let Some(remedy) = check.remedy.as_ref().filter(|_| check.status != InstallationStatus::Ok) {
             lines.extend(fold(&format!("→ {remedy}"), room));
         }
@@ -39,8 +41,17 @@ pub(crate) fn doctor_page(look: Look, checks: &[InstallationCheck]) -> String {
     let failed = checks.iter().filter(|check| has_failed(check)).count();
     let warnings = checks.iter().filter(|check| check.status == InstallationStatus::Warning).count();
     page + &match (failed, warnings) {
-        (0, 0) => "\nAll is well.\n".to_owned(),
-        (0, warnings) => format!("\nNothing failed; {warnings} to look at.\n"),
-        (failed, _) => format!("\n{failed} failed. Look again when it is mended: managed-https doctor\n"),
+        (0, 0) => "\nNo failures, no warnings.\n".to_owned(),
+        (0, warnings) => format!("\nNo failures, {}.\n", counted(warnings, "warning")),
+        (failed, 0) => format!("\n{}. Check again: managed-https doctor\n", counted(failed, "failure")),
+        (failed, warnings) => {
+            let (failed, warnings) = (counted(failed, "failure"), counted(warnings, "warning"));
+            format!("\n{failed}, {warnings}. Check again: managed-https doctor\n")
+        }
     }
+}
+
+/// `1 warning`, `4 warnings`
+fn counted(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }

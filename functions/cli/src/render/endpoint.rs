@@ -2,9 +2,7 @@
 
 use time::OffsetDateTime;
 use vocabulary::times::{exact, relative, timestamp};
-use wire::{
-    CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView, Open, Serving, Verdict, WaitingOn, WatchView,
-};
+use wire::{CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView, Serving, WaitingOn, WatchView};
 
 use super::facts::facts;
 use super::words::{InWords, Person};
@@ -13,36 +11,33 @@ use crate::terminal::output::{Colour, Look, shell_word};
 
 /// `www.example.com: issuing (attempt 2 is running)`
 pub(crate) fn state_line(endpoint: &EndpointView) -> String {
-    let verdict = endpoint.verdict.as_words();
+    let status = endpoint.as_words();
     match (endpoint.attempt, endpoint.next_attempt_at) {
-        (1.., None) => format!("{}: {verdict} (attempt {} is running)", endpoint.title(), endpoint.attempt),
-        _ => format!("{}: {verdict}", endpoint.title()),
+        (1.., None) => format!("{}: {status} (attempt {} is running)", endpoint.title(), endpoint.attempt),
+        _ => format!("{}: {status}", endpoint.title()),
     }
 }
 
-/// `www.example.com  action required: the domain's owner must act`
-pub(super) fn verdict_line(look: Look, title: &str, verdict: &Open<Verdict>, actor: &Open<WaitingOn>) -> String {
-    let verdict_word = look.paint(verdict.as_words(), colour_of(verdict));
-    match (verdict.known(), actor.known()) {
-        (_, Some(WaitingOn::Nobody)) => format!("{title}  {verdict_word}\n"),
-        (Some(Verdict::Retrying), Some(WaitingOn::Ca)) => {
-            format!("{title}  {verdict_word}: it is up to {}\n", actor.as_person())
-        }
-        _ => format!("{title}  {verdict_word}: {} must act\n", actor.as_person()),
+/// `www.example.com  action required, waiting on: domain owner`
+pub(super) fn status_line(look: Look, endpoint: &EndpointView) -> String {
+    let status = look.paint(endpoint.as_words(), colour_of(&endpoint.verdict));
+    match endpoint.actor.known() {
+        Some(WaitingOn::Nobody) => format!("{}  {status}\n", endpoint.title()),
+        _ => format!("{}  {status}, waiting on: {}\n", endpoint.title(), endpoint.actor.as_word()),
     }
 }
 
-/// Everything about one endpoint, the verdict first and what to do last.
+/// Everything about one endpoint, the status first and the next step last.
 pub(crate) fn endpoint_page(look: Look, endpoint: &EndpointView, now: OffsetDateTime) -> String {
-    let mut page = verdict_line(look, endpoint.title(), &endpoint.verdict, &endpoint.actor);
-    let says = facts(look, &verdict_facts(endpoint, now));
+    let mut page = status_line(look, endpoint);
+    let says = facts(look, &status_facts(endpoint, now));
     page += &format!("\n{says}{}", if says.is_empty() { "" } else { "\n" });
     page += &facts(look, &endpoint_facts(endpoint, now));
     page += &format!("\n{}\n\n", heading(look, "Certificate"));
     page += &facts(look, &certificate_facts(&endpoint.certificate, now));
     let deployed = deployment_facts(&endpoint.deployment, endpoint.certificate.arn.as_deref(), now);
     if !deployed.is_empty() {
-        page += &format!("\n{}\n\n", heading(look, "Where it goes besides"));
+        page += &format!("\n{}\n\n", heading(look, "Deployment"));
         page += &facts(look, &deployed);
     }
     let served = serving_facts(&endpoint.serving, now);
@@ -51,31 +46,31 @@ pub(crate) fn endpoint_page(look: Look, endpoint: &EndpointView, now: OffsetDate
         page += &facts(look, &served);
     }
     if let Some(watch) = &endpoint.watch {
-        page += &format!("\n{}\n\n", heading(look, "Watched between renewals"));
+        page += &format!("\n{}\n\n", heading(look, "Health checks"));
         page += &facts(look, &watch_facts(watch, now));
     }
     let looked = endpoint
         .dns
         .checked_at
-        .map_or_else(|| "not looked at yet".to_owned(), |at| format!("as they were {}", relative(at, now)));
+        .map_or_else(|| "not checked yet".to_owned(), |at| format!("checked {}", relative(at, now)));
     page += &format!("\n{} ({looked})\n\n", heading(look, "Records in the domain's DNS"));
     page += &record_table(look, &endpoint.dns.records);
     let name = shell_word(&endpoint.domain);
     if let Some(failure) = &endpoint.failure {
         page += &failure_part(look, failure, now);
-        page += &format!("\nThen, at once: managed-https renew {name} --wait\n");
+        page += &format!("\nThen run:    managed-https renew {name} --wait\n");
     }
     if endpoint.actor != WaitingOn::Nobody {
-        page += &format!("Look anew:     managed-https check {name}\n");
+        page += &format!("Check again: managed-https check {name}\n");
     }
     page
 }
 
-fn verdict_facts(endpoint: &EndpointView, now: OffsetDateTime) -> Vec<(&'static str, String)> {
+fn status_facts(endpoint: &EndpointView, now: OffsetDateTime) -> Vec<(&'static str, String)> {
     let mut rows = vec![];
     // A failure's own words stand at the end of the page, where the eye is.
     if endpoint.failure.as_ref().is_none_or(|failure| failure.summary != endpoint.reason) {
-        rows.extend([("What is", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())]);
+        rows.extend([("Status", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())]);
     }
     if let Some(at) = endpoint.breaks_at {
         rows.push((if at > now { "Breaks" } else { "Broken since" }, timestamp(at, now)));
@@ -93,7 +88,7 @@ fn endpoint_facts(endpoint: &EndpointView, now: OffsetDateTime) -> Vec<(&'static
     }
     rows.push(("Reachability", endpoint.reachability.to_string()));
     if endpoint.dns_method == DnsMethod::DnsPersist01 {
-        rows.push(("Validation", "standing record (dns-persist-01)".into()));
+        rows.push(("Challenge", "dns-persist-01 (persistent validation record)".into()));
     }
     rows.push(("Registered", timestamp(endpoint.created_at, now)));
     rows.push(("Attempts", attempts(endpoint)));
@@ -119,9 +114,9 @@ fn certificate_facts(certificate: &CertificateView, now: OffsetDateTime) -> Vec<
     fact("CA", certificate.directory.clone());
     fact("Serial", certificate.serial.clone());
     fact("Valid from", certificate.not_before.map(exact));
-    fact("Valid until", certificate.not_after.map(|at| timestamp(at, now)));
+    fact("Expires", certificate.not_after.map(|at| timestamp(at, now)));
     fact("Imported", certificate.imported_at.map(|at| timestamp(at, now)));
-    fact("Renews", certificate.renews_at.map(|at| timestamp(at, now)));
+    fact("Renewal", certificate.renews_at.map(|at| timestamp(at, now)));
     rows
 }
 
@@ -135,30 +130,32 @@ fn deployment_facts(
     let mut rows = Vec::new();
     for listener in &deployment.listeners {
         let state = match (listener.wanted, listener.attached_at) {
-            (false, _) => "taken off the endpoint, and still has the certificate".to_owned(),
-            (true, Some(at)) => format!("has it since {}", timestamp(at, now)),
-            (true, None) => "does not have it yet".to_owned(),
+            (false, _) => "removed from the endpoint, still has the certificate".to_owned(),
+            (true, Some(at)) => format!("attached {}", timestamp(at, now)),
+            (true, None) => "not attached yet".to_owned(),
         };
         rows.push(("Listener", format!("{}, {state}", listener.arn)));
     }
     for copy in &deployment.copies {
-        let state = if copy.current { "" } else { ", still the one before" };
+        let state = if copy.current { "" } else { ", still the previous certificate" };
         rows.push(("Region", format!("{}: {}{state}", copy.region, copy.arn)));
     }
     let there = |region: &str| home == Some(region) || deployment.copies.iter().any(|copy| copy.region == region);
     let yet = deployment.regions.iter().filter(|region| !there(region));
-    rows.extend(yet.map(|region| ("Region", format!("{region}: asked for; none there"))));
-    rows.extend(deployment.role.clone().map(|role| ("By role", role)));
+    rows.extend(yet.map(|region| ("Region", format!("{region}: not imported yet"))));
+    rows.extend(deployment.role.clone().map(|role| ("Role", role)));
     rows
 }
 
 fn watch_facts(watch: &WatchView, now: OffsetDateTime) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("Checked at", timestamp(watch.looked_at, now))];
-    // Of records that are right it is the same moment.
-    rows.extend(watch.dns_good_at.filter(|at| *at != watch.looked_at).map(|at| ("DNS last right", timestamp(at, now))));
+    let mut rows = vec![("Checked", timestamp(watch.looked_at, now))];
+    // Of records that are correct it is the same time.
+    rows.extend(
+        watch.dns_good_at.filter(|at| *at != watch.looked_at).map(|at| ("DNS last correct", timestamp(at, now))),
+    );
     for symptom in &watch.symptoms {
-        rows.push(("Wrong", format!("{} (since {})", symptom.summary, timestamp(symptom.since, now))));
-        rows.push(("To do", symptom.remedy.clone()));
+        rows.push(("Found", format!("{} (since {})", symptom.summary, timestamp(symptom.since, now))));
+        rows.push(("Next step", symptom.remedy.clone()));
     }
     rows.push(("Used by", watch.used_by.join(", ")));
     rows
@@ -169,40 +166,38 @@ pub(super) fn serving_facts(serving: &Serving, now: OffsetDateTime) -> Vec<(&'st
     match serving {
         Serving::NotChecked => Vec::new(),
         Serving::Unreachable { host, reason } => {
-            vec![("Serves", format!("{host} cannot be reached over TLS: {reason}"))]
+            vec![("Serves", format!("no TLS connection to {host}: {reason}"))]
         }
         Serving::Presented { host, serial, issuer, not_after, ours, name_matches, chain_complete } => {
             let which = match (ours, name_matches) {
-                (true, true) => "the certificate that is in ACM",
-                (true, false) => "the certificate that is in ACM, which does not cover the name",
-                (false, true) => "another certificate than the one in ACM",
-                (false, false) => "another certificate, which does not cover the name",
+                (true, true) => "the certificate in ACM",
+                (true, false) => "the certificate in ACM, but it does not cover the name",
+                (false, true) => "a different certificate than the one in ACM",
+                (false, false) => "a different certificate, and it does not cover the name",
             };
-            let chain = if *chain_complete { "" } else { ", without its chain to the root" };
+            let chain = if *chain_complete { "" } else { ", without its chain" };
             vec![
-                ("Serves", format!("{host} presents {which}{chain}")),
+                ("Serves", format!("{host} serves {which}{chain}")),
                 ("Serial", serial.clone()),
                 ("Issuer", issuer.clone()),
-                ("Valid until", timestamp(*not_after, now)),
+                ("Expires", timestamp(*not_after, now)),
             ]
         }
     }
 }
 
 fn failure_part(look: Look, failure: &FailureView, now: OffsetDateTime) -> String {
-    let mut text = format!("\n{}\n\n", look.paint("What stands in the way", Colour::Red));
+    let mut text = format!("\n{}\n\n", look.paint("What is wrong", Colour::Red));
     let name = failure.name.to_string();
     let mut rows = vec![
         (name.as_str(), failure.summary.clone()),
-        ("Who must act", failure.actor.as_person().to_owned()),
-        ("To do", failure.remedy.clone()),
+        ("Waiting on", failure.actor.as_word().to_owned()),
+        ("Next step", failure.remedy.clone()),
     ];
     rows.push(("Since", format!("{}, failed attempts: {}", timestamp(failure.since, now), failure.attempts)));
     if let Some(at) = failure.parked_since {
-        rows.push((
-            "Parked since",
-            timestamp(at, now) + "; it is looked at ever more rarely, and goes on by itself when it is right",
-        ));
+        let pace = "; checked less often, issuance resumes automatically once the records are correct";
+        rows.push(("Paused since", timestamp(at, now) + pace));
     }
     text += &facts(look, &rows);
     text
@@ -213,24 +208,25 @@ mod tests {
     use super::super::{endpoint_list, sample::endpoint};
     use super::*;
     use time::macros::datetime;
+    use wire::Verdict;
 
     const PLAIN: Look = Look { colour: false, width: None };
     const NOW: OffsetDateTime = datetime!(2026-01-02 00:00 UTC);
 
     #[test]
-    fn the_page_says_what_is_who_must_act_and_what_to_run() {
+    fn the_page_has_status_facts_and_the_command_to_run() {
         let page = endpoint_page(PLAIN, &endpoint(), NOW);
         for part in [
-            "*.example.com  action required: the domain's owner must act",
+            "*.example.com  action required, waiting on: domain owner",
             "arn:aws:acm:x",
             "2026-04-01 00:00:00 UTC (in 89 days)",
             "x.acme.example",
-            "arn:listener:1, has it since 2026-01-01 00:01:00 UTC",
-            "arn:listener:2, does not have it yet",
-            "eu-west-1: arn:copy, still the one before",
-            "us-east-1: asked for; none there",
-            "example.com presents another certificate than the one in ACM",
-            "as they were 10 minutes ago",
+            "arn:listener:1, attached 2026-01-01 00:01:00 UTC",
+            "arn:listener:2, not attached yet",
+            "eu-west-1: arn:copy, still the previous certificate",
+            "us-east-1: not imported yet",
+            "example.com serves a different certificate than the one in ACM",
+            "checked 10 minutes ago",
             "no CNAME",
             "failed attempts: 3",
             "_acme-challenge.example.com: nothing (since 2026-01-01 06:00:00 UTC",
@@ -239,6 +235,17 @@ mod tests {
         ] {
             assert!(page.contains(part), "{part} is missing in\n{page}");
         }
+    }
+
+    #[test]
+    fn a_removal_is_not_called_a_pause() {
+        let mut going = endpoint();
+        (going.verdict, going.actor) = (Verdict::Paused.into(), WaitingOn::Nobody.into());
+        assert!(endpoint_page(PLAIN, &going, NOW).starts_with("*.example.com  being removed\n"));
+        assert_eq!(state_line(&going), "*.example.com: being removed");
+        assert!(endpoint_list(PLAIN, &[going.clone()], NOW).contains(" being removed "));
+        going.actor = WaitingOn::DomainOwner.into();
+        assert_eq!(state_line(&going), "*.example.com: paused");
     }
 
     #[test]

@@ -6,16 +6,24 @@ use wire::{Event, EventKind};
 
 use crate::terminal::output::{Colour, Look};
 
+/// Whose events are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trail {
+    OfOne,
+    /// Each line then names its endpoint.
+    OfAll,
+}
+
 /// Given the newest first, as the API has them.
-pub(crate) fn events(look: Look, events: &[Event], now: OffsetDateTime) -> String {
-    let lines: String = events.iter().rev().map(|event| event_line(look, event)).collect();
+pub(crate) fn events(look: Look, trail: Trail, events: &[Event], now: OffsetDateTime) -> String {
+    let lines: String = events.iter().rev().map(|event| event_line(look, trail, event)).collect();
     let last =
-        events.first().map_or_else(String::new, |event| format!("\nThe last one was {}.\n", relative(event.at, now)));
+        events.first().map_or_else(String::new, |event| format!("\nThe last one: {}.\n", relative(event.at, now)));
     lines + &last
 }
 
 /// `2026-01-01 00:00:00 UTC  registered  Registered.  (by arn:… from 192.0.2.1)`
-pub(crate) fn event_line(look: Look, event: &Event) -> String {
+pub(crate) fn event_line(look: Look, trail: Trail, event: &Event) -> String {
     let from = event.by.address.as_ref().map_or_else(String::new, |address| format!(" from {address}"));
     let kind = format!("{:<21}", event.kind);
     let kind = match event.kind.known() {
@@ -23,5 +31,9 @@ pub(crate) fn event_line(look: Look, event: &Event) -> String {
         Some(EventKind::CertificateIssued | EventKind::CertificateRenewed) => look.paint(&kind, Colour::Green),
         _ => kind,
     };
-    format!("{}  {kind}  {}  (by {}{from})\n", exact(event.at), event.summary, event.by.who)
+    let of = match (trail, event.domain.as_ref().or(event.endpoint.as_ref())) {
+        (Trail::OfAll, Some(of)) => format!("{of}: "),
+        _ => String::new(),
+    };
+    format!("{}  {kind}  {of}{}  (by {}{from})\n", exact(event.at), event.summary, event.by.who)
 }

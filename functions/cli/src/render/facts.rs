@@ -3,7 +3,15 @@
 use super::width::{cells, padded};
 use crate::terminal::output::Look;
 
-/// Leaves out what is empty, and folds long values between words only: a word, such as an ARN, stays one that can be copied.
+/// Programs whose commands stand in texts of ours.
+const PROGRAMS: [&str; 9] = ["managed-https", "aws", "sam", "make", "curl", "dig", "eval", "date", "export"];
+/// What a command follows in a sentence.
+const BEFORE_COMMANDS: [&str; 3] = ["run", "Run", "→"];
+/// Where a command in a sentence ends.
+const AFTER_COMMANDS: [&str; 3] = ["; ", ". ", " ("];
+
+/// Leaves out what is empty, and folds long values between words only: a word, such as an ARN, and a command stay one
+/// that can be copied.
 pub(super) fn facts(look: Look, facts: &[(&str, String)]) -> String {
     let facts = facts.iter().filter(|(_, value)| !value.is_empty());
     let names = facts.clone().map(|(name, _)| cells(name)).max().unwrap_or_default();
@@ -20,13 +28,13 @@ pub(super) fn facts(look: Look, facts: &[(&str, String)]) -> String {
     text
 }
 
-/// The lines of `value`, none wider than `room` cells unless a word is.
+/// The lines of `value`, none wider than `room` cells unless a word or a command is.
 pub(super) fn fold(value: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room else { return vec![value.to_owned()] };
     let mut lines = vec![String::new()];
     let mut used = 0;
-    for word in value.split_whitespace() {
-        let length = cells(word);
+    for piece in pieces(value) {
+        let length = cells(piece);
         if used > 0 && used + 1 + length > room {
             lines.push(String::new());
             used = 0;
@@ -36,10 +44,51 @@ pub(super) fn fold(value: &str, room: Option<usize>) -> Vec<String> {
             line.push(' ');
             used += 1;
         }
-        line.push_str(word);
+        line.push_str(piece);
         used += length;
     }
     lines
+}
+
+/// What stays on one line: words, and whole commands.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces: Vec<&str> = Vec::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let word = rest.split_whitespace().next().unwrap_or(rest);
+        let length = if word.starts_with('`') {
+            quoted_length(rest)
+        } else if starts_command(pieces.last().copied(), word) {
+            command_length(rest)
+        } else {
+            word.len()
+        };
+        let (piece, after) = rest.split_at(length);
+        pieces.push(piece.trim_end());
+        rest = after.trim_start();
+    }
+    pieces
+}
+
+fn starts_command(before: Option<&str>, word: &str) -> bool {
+    let follows = before.is_none_or(|before| before.ends_with(':') || BEFORE_COMMANDS.contains(&before));
+    follows && PROGRAMS.contains(&word)
+}
+
+/// From a backtick to the blank after its counterpart.
+fn quoted_length(text: &str) -> usize {
+    let word_end = |from: usize| text[from..].find(char::is_whitespace).map_or(text.len(), |at| from + at);
+    match text[1..].find('`') {
+        Some(end) => word_end(end + 2),
+        None => word_end(0),
+    }
+}
+
+fn command_length(text: &str) -> usize {
+    AFTER_COMMANDS.iter().filter_map(|end| text.find(end)).min().map_or(text.len(), |at| match text.as_bytes()[at] {
+        b' ' => at,
+        _ => at + 1,
+    })
 }
 
 #[cfg(test)]
@@ -56,5 +105,26 @@ mod tests {
         assert_eq!(text, " 名前   証明書\n        は 有効\n A      b\n", "two cells to a character");
         let piped = facts(Look { colour: false, width: None }, &rows);
         assert_eq!(piped.lines().count(), 2);
+    }
+
+    #[test]
+    fn a_command_stays_on_one_line_wherever_it_stands() {
+        let command = "managed-https renew www.example.com --wait";
+        for text in [
+            command.to_owned(),
+            format!("Create the record; then: {command}"),
+            format!("To retry now: {command}; it takes a minute."),
+            format!("Correct it. Run `{command}`, and wait."),
+            format!("Confirm it (by hand). Then run {command}"),
+        ] {
+            for room in [1, 10, 20, 50] {
+                let lines = fold(&text, Some(room));
+                assert!(lines.iter().any(|line| line.contains(command)), "{room} {lines:?}");
+                assert_eq!(lines.join(" "), text);
+                assert!(lines.iter().all(|line| cells(line) <= room || !line.contains(' ') || line.contains(command)));
+            }
+        }
+        // A word that is also the name of a program is none in a sentence.
+        assert_eq!(fold("what they make of it", Some(9)), ["what they", "make of", "it"].map(str::to_owned));
     }
 }

@@ -1,8 +1,9 @@
 //! Attempts: what was tried, how it ended, what it took.
 
 use comfy_table::Cell;
+use time::Duration;
 use url::Url;
-use vocabulary::times::exact;
+use vocabulary::times::{exact, length};
 use wire::{Attempt, Failure, StepUsage};
 
 use super::facts::facts;
@@ -24,12 +25,12 @@ pub(crate) fn history(look: Look, attempts: &[Attempt]) -> String {
         table.add_row([
             number(attempt.attempt),
             Cell::new(exact(attempt.started_at)),
-            Cell::new(took(attempt).unwrap_or_else(|| "-".into())),
+            Cell::new(took(attempt).map_or_else(|| "-".into(), length)),
             cell(look, &attempt.outcome.to_string(), colour_of_outcome(&attempt.outcome)),
             Cell::new(attempt.method.as_ref().map_or_else(|| "-".into(), ToString::to_string)),
             number(sum(|step| step.ca_requests.into())),
             number(sum(|step| step.route53_calls.into())),
-            Cell::new(length(sum(|step| step.milliseconds))),
+            Cell::new(length(milliseconds(sum(|step| step.milliseconds)))),
             Cell::new(authority(attempt).unwrap_or_else(|| "-".into())),
         ]);
     }
@@ -50,22 +51,17 @@ fn times(look: Look, attempts: &[Attempt]) -> String {
 }
 
 fn spent(attempt: &Attempt) -> Option<String> {
-    let mut parts: Vec<_> = attempt.steps.iter().map(|step| (step.step.to_string(), step.milliseconds)).collect();
+    let mut parts: Vec<_> =
+        attempt.steps.iter().map(|step| (step.step.to_string(), milliseconds(step.milliseconds))).collect();
     if parts.is_empty() {
         return None;
     }
-    let at_work = parts.iter().map(|(_, milliseconds)| *milliseconds).fold(0, u64::saturating_add);
-    if let Some(rest) = milliseconds(attempt).and_then(|whole| whole.checked_sub(at_work)) {
+    let at_work: Duration = parts.iter().map(|(_, span)| *span).fold(Duration::ZERO, Duration::saturating_add);
+    if let Some(rest) = took(attempt).map(|whole| whole - at_work).filter(|rest| !rest.is_negative()) {
         parts.push(("waiting".to_owned(), rest));
     }
-    parts.sort_by_key(|(_, milliseconds)| std::cmp::Reverse(*milliseconds));
-    Some(
-        parts
-            .into_iter()
-            .map(|(part, milliseconds)| format!("{part} {}", length(milliseconds)))
-            .collect::<Vec<_>>()
-            .join(", "),
-    )
+    parts.sort_by_key(|(_, span)| std::cmp::Reverse(*span));
+    Some(parts.into_iter().map(|(part, span)| format!("{part} {}", length(span))).collect::<Vec<_>>().join(", "))
 }
 
 /// Why attempts failed: each reason once, with the attempts it ended.
@@ -98,14 +94,13 @@ fn authority(attempt: &Attempt) -> Option<String> {
     directory.host_str().map(str::to_owned)
 }
 
-fn took(attempt: &Attempt) -> Option<String> {
-    milliseconds(attempt).map(length)
+/// From its start to its end.
+fn took(attempt: &Attempt) -> Option<Duration> {
+    Some((attempt.finished_at? - attempt.started_at).max(Duration::ZERO))
 }
 
-/// From its start to its end.
-fn milliseconds(attempt: &Attempt) -> Option<u64> {
-    let span = attempt.finished_at? - attempt.started_at;
-    Some(u64::try_from(span.whole_milliseconds()).unwrap_or_default())
+fn milliseconds(count: u64) -> Duration {
+    Duration::milliseconds(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 /// `www.example.com: renewed by attempt 4 over http-01, in 12.3 s`
@@ -115,18 +110,9 @@ pub(crate) fn attempt_line(domain: &str, attempt: &Attempt) -> String {
         line += &format!(" over {method}");
     }
     if let Some(took) = took(attempt) {
-        line += &format!(", in {took}");
+        line += &format!(", in {}", length(took));
     }
     line
-}
-
-/// How long something took: `440 ms`, `12.0 s`, `3 min 20 s`.
-fn length(milliseconds: u64) -> String {
-    match milliseconds {
-        0..1000 => format!("{milliseconds} ms"),
-        1000..100_000 => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
-        _ => format!("{} min {} s", milliseconds / 60_000, milliseconds / 1000 % 60),
-    }
 }
 
 #[cfg(test)]
@@ -162,13 +148,5 @@ mod tests {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         assert_eq!(attempt_line("a.example", &attempt), "a.example: failed by attempt 7 over dns-01, in 12.3 s");
-    }
-
-    #[test]
-    fn a_length_is_told_in_seconds_from_one_to_a_hundred() {
-        assert_eq!(length(999), "999 ms");
-        assert_eq!(length(1000), "1.0 s");
-        assert_eq!(length(99_999), "99.9 s");
-        assert_eq!(length(200_000), "3 min 20 s");
     }
 }

@@ -5,43 +5,44 @@ use time::OffsetDateTime;
 use vocabulary::times::relative;
 use wire::{EndpointView, Verdict, WaitingOn};
 
-use super::facts::fold;
+use super::facts::{facts, fold};
 use super::words::{InWords, Person};
-use super::{cell, colour_of, heading, keep_whole, narrow, table, text_of, width_of};
+use super::{cell, colour_of, fits, heading, keep_whole, narrow, table, text_of, width_of};
 use crate::terminal::output::Look;
 
-const HEADERS: [&str; 7] = ["VERDICT", "DOMAIN", "WHOSE MOVE", "UNTIL", "NEXT STEP", "REACHABILITY", "TENANT"];
+const HEADERS: [&str; 7] = ["STATUS", "DOMAIN", "WAITING ON", "EXPIRES", "NEXT STEP", "REACHABILITY", "TENANT"];
 /// Columns before the next step, which is folded where all others are not.
 const SHORT: usize = 4;
-/// What is left for the next step at least; with less, it is told below the table.
+/// Columns without which there is no table.
+const KEPT: usize = 3;
+/// What is left for the next step at least; with less, it stands below the table.
 const STEP_WIDTH: usize = 24;
 
 /// What an empty list says, which depends on whether anything was filtered out.
 pub(crate) fn empty_list(filtered: bool) -> String {
     match filtered {
-        true => "No endpoint is like that. All there are: managed-https list\n".into(),
-        false => "There are no endpoints yet. The first: managed-https add DOMAIN --external (or --internal)\n".into(),
+        true => "No endpoint matches. Show all: managed-https list\n".into(),
+        false => "No endpoints yet. Register one: managed-https add DOMAIN --external (or --internal)\n".into(),
     }
 }
 
 pub(crate) fn endpoint_list(look: Look, endpoints: &[EndpointView], now: OffsetDateTime) -> String {
     let mut table = table(look, &HEADERS);
     for endpoint in endpoints {
-        let names = match endpoint.display_names.len().saturating_sub(1) {
-            0 => endpoint.title().to_owned(),
-            more => format!("{} +{more}", endpoint.title()),
-        };
         table.add_row([
-            cell(look, endpoint.verdict.as_words(), colour_of(&endpoint.verdict)),
-            Cell::new(names),
+            cell(look, endpoint.as_words(), colour_of(&endpoint.verdict)),
+            Cell::new(names(endpoint)),
             Cell::new(endpoint.actor.as_word()),
-            Cell::new(until(endpoint, now)),
+            Cell::new(expires(endpoint, now)),
             Cell::new(step(endpoint, now)),
             Cell::new(&endpoint.reachability),
             Cell::new(&endpoint.tenant),
         ]);
     }
     keep_whole(&mut table, SHORT);
+    if !fits(&table, look, KEPT) {
+        return blocks(look, endpoints, now);
+    }
     narrow(&mut table, look, SHORT + 1);
     if let Some(width) = look.width {
         let left = usize::from(width).saturating_sub(width_of(&table, SHORT));
@@ -49,7 +50,7 @@ pub(crate) fn endpoint_list(look: Look, endpoints: &[EndpointView], now: OffsetD
         if left < STEP_WIDTH {
             column.set_constraint(ColumnConstraint::Hidden);
             // Names that are very long leave no room for the date either.
-            narrow(&mut table, look, SHORT - 1);
+            narrow(&mut table, look, KEPT);
             return text_of(&table) + &steps(look, endpoints);
         }
         column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(u16::try_from(left).unwrap_or(width))));
@@ -57,7 +58,21 @@ pub(crate) fn endpoint_list(look: Look, endpoints: &[EndpointView], now: OffsetD
     text_of(&table)
 }
 
-/// What is to be done, where the table has no room for it.
+/// One below the other, where a name is too long for a table.
+fn blocks(look: Look, endpoints: &[EndpointView], now: OffsetDateTime) -> String {
+    let block = |endpoint: &EndpointView| {
+        let status = look.paint(endpoint.as_words(), colour_of(&endpoint.verdict));
+        let mut rows = vec![("status", status)];
+        if endpoint.actor != WaitingOn::Nobody {
+            rows.push(("waiting on", endpoint.actor.as_word().to_owned()));
+        }
+        rows.extend([("expires", expires(endpoint, now)), ("next step", step(endpoint, now))]);
+        format!(" {}\n{}", names(endpoint), facts(look, &rows))
+    };
+    endpoints.iter().map(block).collect::<Vec<_>>().join("\n")
+}
+
+/// The next steps, where the table has no room for them.
 fn steps(look: Look, endpoints: &[EndpointView]) -> String {
     let room = look.width.map(|width| usize::from(width).saturating_sub(4));
     let mut text = String::new();
@@ -70,18 +85,30 @@ fn steps(look: Look, endpoints: &[EndpointView]) -> String {
     if text.is_empty() { text } else { format!("\n{}\n{text}", heading(look, "Next steps")) }
 }
 
-fn until(endpoint: &EndpointView, now: OffsetDateTime) -> String {
-    endpoint.certificate.not_after.map_or_else(|| "none".into(), |at| relative(at, now))
+/// Its name, and the number of the others.
+fn names(endpoint: &EndpointView) -> String {
+    match endpoint.display_names.len().saturating_sub(1) {
+        0 => endpoint.title().to_owned(),
+        more => format!("{} +{more}", endpoint.title()),
+    }
 }
 
-/// What is to be done or, where nobody need do anything, what happens by itself.
+/// `2026-12-28 (30 days)`
+fn expires(endpoint: &EndpointView, now: OffsetDateTime) -> String {
+    let Some(at) = endpoint.certificate.not_after else { return "none yet".into() };
+    let distance = relative(at, now);
+    let left = if at > now { distance.trim_start_matches("in ") } else { "expired" };
+    format!("{} ({left})", at.date())
+}
+
+/// The next step or, where nobody is waited on, the renewal.
 fn step(endpoint: &EndpointView, now: OffsetDateTime) -> String {
     match (
         endpoint.verdict.known(),
         endpoint.actor.known(),
         endpoint.certificate.renews_at.or(endpoint.next_attempt_at),
     ) {
-        (Some(Verdict::Ready), Some(WaitingOn::Nobody), Some(at)) => format!("renews {}", relative(at, now)),
+        (Some(Verdict::Ready), Some(WaitingOn::Nobody), Some(at)) => format!("renewal {}", relative(at, now)),
         _ => endpoint.next_step.clone(),
     }
 }
@@ -111,17 +138,33 @@ mod tests {
     fn on_a_narrow_terminal_the_list_leaves_columns_out_rather_than_folding_names() {
         let shown = |width| HEADERS.map(|header| list(width).contains(header));
         assert_eq!(shown(Some(200)), [true; 7]);
-        assert_eq!(shown(Some(88)), [true, true, true, true, true, false, false]);
+        assert_eq!(shown(Some(100)), [true, true, true, true, true, false, false]);
         assert_eq!(shown(Some(80)), [true, true, true, true, false, false, false]);
         assert_eq!(shown(Some(56)), [true, true, true, false, false, false, false]);
         assert!(
-            list(Some(80)).ends_with("\nNext steps\n\n *.example.com (customer)\n   create it\n"),
+            list(Some(80)).ends_with("\nNext steps\n\n *.example.com (domain owner)\n   create it\n"),
             "{}",
             list(Some(80))
         );
-        for width in [56, 80, 88, 200] {
+        for width in [56, 80, 100, 200] {
             let text = list(Some(width));
             assert!(text.lines().all(|line| cells(line) <= usize::from(width)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_for_a_table_is_not_folded() {
+        let mut endpoint = endpoint();
+        let long = format!("{0}.{0}.例え.example", "a".repeat(60));
+        endpoint.display_names = vec![long.clone()];
+        for width in [40, 80, 120] {
+            let text = endpoint_list(Look { colour: false, width: Some(width) }, &[endpoint.clone()], NOW);
+            assert!(text.lines().any(|line| line.trim() == long), "{width}: {text}");
+            let others = || text.lines().filter(|line| line.trim() != long);
+            assert!(others().all(|line| cells(line) <= usize::from(width)), "{width}: {text}");
+            assert!(text.contains("waiting on   domain owner\n expires      2026-04-01 (89 days)\n"), "{text}");
+        }
+        let wide = endpoint_list(Look { colour: false, width: Some(200) }, &[endpoint], NOW);
+        assert!(wide.starts_with(" STATUS"), "{wide}");
     }
 }

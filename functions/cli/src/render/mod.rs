@@ -15,15 +15,15 @@ mod shares;
 mod width;
 mod words;
 
-pub(crate) use check::{Checked, provider_hint, ready_line, status_of_domain, status_of_endpoint, whose_move};
-pub(crate) use code::{cloud_formation, terraform, zone_lines};
+pub(crate) use check::{Checked, provider_hint, ready_line, status_of_domain, status_of_endpoint, waiting_words};
+pub(crate) use code::{ChangeBatchError, change_batch, cloud_formation, terraform, zone_lines};
 pub(crate) use doctor::{doctor_page, has_failed};
 pub(crate) use endpoint::{endpoint_page, state_line};
-pub(crate) use events::{event_line, events};
+pub(crate) use events::{Trail, event_line, events};
 pub(crate) use history::{attempt_line, history};
 pub(crate) use list::{empty_list, endpoint_list};
 pub(crate) use records::{character_strings, record_line, record_table};
-pub(crate) use shares::{new_share, shares};
+pub(crate) use shares::{mail, new_share, shares};
 pub(crate) use words::{InWords, Person};
 
 use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
@@ -68,11 +68,15 @@ fn keep_whole(table: &mut Table, columns: usize) {
     }
 }
 
+/// Whether the first `columns` fit into the terminal without a cell being folded.
+fn fits(table: &Table, look: Look, columns: usize) -> bool {
+    look.width.is_none_or(|width| width_of(table, columns) <= usize::from(width))
+}
+
 /// Leaves columns out from the right, as many as it takes to fold no other, but for the first `kept`.
 fn narrow(table: &mut Table, look: Look, kept: usize) {
     for column in kept..table.column_count() {
-        let needed = width_of(table, column + 1);
-        if look.width.is_some_and(|width| needed > usize::from(width)) {
+        if !fits(table, look, column + 1) {
             let column = table.column_mut(column).expect("it was counted");
             column.set_constraint(ColumnConstraint::Hidden);
         }

@@ -1,12 +1,13 @@
-//! Links to the page for the domain's owner.
+//! Links to the page for the domain owner.
 
 use comfy_table::Cell;
+use serde_json::Value;
 use time::OffsetDateTime;
 use vocabulary::times::{relative, timestamp};
 use wire::{NewShare, Share};
 
-use super::{keep_whole, table, text_of};
-use crate::terminal::output::Look;
+use super::{keep_whole, narrow, table, text_of};
+use crate::terminal::output::{Look, harmless};
 
 /// Digits of an id that tell links apart, and that `--revoke` takes.
 const SHORT_ID: usize = 12;
@@ -17,20 +18,28 @@ fn short(id: &str) -> &str {
 
 /// The URL alone on the first line, to be copied; then what it is.
 pub(crate) fn new_share(made: &NewShare, name: &str, now: OffsetDateTime) -> String {
-    let NewShare { share, url } = made;
+    let NewShare { share, url, .. } = made;
     format!(
-        "{url}\n\nWhoever has this link sees the records of {name}, and what was found, until\n{}. It is not shown again.\n\
+        "{url}\n\nThis link opens the page with the records of {name}, without sign-in. It expires\n{} and is not shown again.\n\
          Revoke it: managed-https share {name} --revoke {}\n",
         timestamp(share.expires_at, now),
         short(&share.id)
     )
 }
 
+/// A message to send, as a mail program takes it; `None` from an API that writes none. Of the object as it came, as its text
+/// has lines.
+pub(crate) fn mail(made: &Value) -> Option<String> {
+    let text = |field: &str| made.pointer(&format!("/mail/{field}")).and_then(Value::as_str);
+    let body: Vec<_> = text("body")?.trim_end().lines().map(harmless).collect();
+    Some(format!("Subject: {}\n\n{}\n", harmless(text("subject")?), body.join("\n")))
+}
+
 pub(crate) fn shares(look: Look, shares: &[Share], name: &str, now: OffsetDateTime) -> String {
     if shares.is_empty() {
-        return format!("There are no links. Make one: managed-https share {name}\n");
+        return format!("No links. Create one: managed-https share {name}\n");
     }
-    let mut table = table(look, &["ID", "EXPIRES", "MADE", "BY"]);
+    let mut table = table(look, &["ID", "EXPIRES", "CREATED", "BY"]);
     for share in shares {
         table.add_row([
             Cell::new(short(&share.id)),
@@ -39,6 +48,7 @@ pub(crate) fn shares(look: Look, shares: &[Share], name: &str, now: OffsetDateTi
             Cell::new(&share.created_by.who),
         ]);
     }
-    keep_whole(&mut table, 3);
+    keep_whole(&mut table, 4);
+    narrow(&mut table, look, 3);
     text_of(&table) + &format!("\nRevoke one: managed-https share {name} --revoke ID\n")
 }

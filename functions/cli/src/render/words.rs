@@ -1,6 +1,6 @@
-//! The API's words as people are told them. One that this program does not know is told as it came.
+//! The API's words as people read them. A word that this program does not know is shown as it came.
 
-use wire::{CertificateState, Open, Verdict, WaitingOn};
+use wire::{CertificateState, EndpointView, Open, Verdict, WaitingOn};
 
 /// In a sentence or a cell.
 pub(crate) trait InWords {
@@ -22,13 +22,20 @@ impl InWords for Open<Verdict> {
     }
 }
 
+/// Its status; an endpoint that is being removed is not just paused.
+impl InWords for EndpointView {
+    fn as_words(&self) -> &str {
+        if self.leaves() { "being removed" } else { self.verdict.as_words() }
+    }
+}
+
 impl InWords for Open<CertificateState> {
     fn as_words(&self) -> &str {
         match self {
             Self::Known(CertificateState::None) => "none yet",
-            Self::Known(CertificateState::Issuing) => "none yet, on its way",
+            Self::Known(CertificateState::Issuing) => "none yet, being issued",
             Self::Known(CertificateState::Active) => "active",
-            Self::Known(CertificateState::Expiring) => "active, its renewal is due",
+            Self::Known(CertificateState::Expiring) => "active, renewal due",
             Self::Known(CertificateState::Expired) => "expired",
             Self::Known(CertificateState::Failed) => "none yet, the last attempt failed",
             Self::Other(word) => word,
@@ -36,26 +43,26 @@ impl InWords for Open<CertificateState> {
     }
 }
 
-/// Whose move it is.
+/// Who is to act next.
 pub(crate) trait Person {
     /// None of somebody that this program does not know.
     fn waiting_on(&self) -> Option<WaitingOn>;
 
-    /// Who it is, in a sentence that ends in “must act”.
+    /// In a sentence: “waiting on …”.
     fn as_person(&self) -> &'static str {
         match self.waiting_on() {
-            Some(WaitingOn::DomainOwner) => "the domain's owner",
-            Some(WaitingOn::Operator) => "the operator of this installation",
-            Some(WaitingOn::Ca) => "the certificate authority",
+            Some(WaitingOn::DomainOwner) => "the domain owner",
+            Some(WaitingOn::Operator) => "the operator",
+            Some(WaitingOn::Ca) => "the CA",
             Some(WaitingOn::Nobody) => "nobody",
             None => "somebody",
         }
     }
 
-    /// The same for a column of a table.
+    /// In a column of a table.
     fn as_word(&self) -> &'static str {
         match self.waiting_on() {
-            Some(WaitingOn::DomainOwner) => "customer",
+            Some(WaitingOn::DomainOwner) => "domain owner",
             Some(WaitingOn::Operator) => "operator",
             Some(WaitingOn::Ca) => "CA",
             Some(WaitingOn::Nobody) => "-",
@@ -75,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_this_program_does_not_know_is_told_as_it_came() {
+    fn what_this_program_does_not_know_is_shown_as_it_came() {
         assert_eq!(Open::<Verdict>::Other("lost".into()).as_words(), "lost");
         assert_eq!(Open::<WaitingOn>::Other("registrar".into()).as_person(), "somebody");
     }

@@ -44,6 +44,8 @@ pub(crate) struct ApiDouble {
     seen: Arc<Mutex<Seen>>,
 }
 
+/// As the gateway names each request.
+const REQUEST_ID: &str = "JKJaXmPLvHcESHA=";
 pub(crate) const BASE_PATH: &str = "/_aws/execute-api/abc";
 
 impl ApiDouble {
@@ -153,7 +155,7 @@ fn write(mut stream: &TcpStream, status: u16, body: &str) {
     // A client that went away is the test's matter.
     let _ = write!(
         stream,
-        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\napigw-requestid: {REQUEST_ID}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     );
 }

@@ -14,7 +14,7 @@ fn adding_shows_the_records_and_the_next_command() {
         &[
             "add",
             "www.example.com",
-            "--also",
+            "--name",
             "x.example.com",
             "--also",
             "y.example.com",
@@ -35,12 +35,12 @@ Create these records in the domain's DNS:
 ─────────────────────────────────────────────────────────────────────────────
  -        CNAME   _acme-challenge.www.example.com   l.acme.example   Proves.
 
-The certificate comes by itself once they are there. To try at once:
-  managed-https renew www.example.com --wait
-To see whether the records are right:
+The certificate is issued automatically once they are correct. To check them:
   managed-https check www.example.com
-To send them to the owner of the domain as a page:
-  managed-https share www.example.com
+To wait for the certificate:
+  managed-https wait www.example.com
+To send the records to the domain owner, as a page or a message:
+  managed-https share www.example.com --mail
 "
     );
     let asked = api.first();
@@ -81,23 +81,26 @@ fn a_registration_that_is_refused_is_not_sent_again() {
 #[test]
 fn a_change_sends_only_what_changes() {
     for (arguments, body) in [
-        (&["--also", "a.example", "--also", "b.example"][..], json!({"also": ["a.example", "b.example"]})),
+        (&["--name", "a.example", "--name", "b.example"][..], json!({"also": ["a.example", "b.example"]})),
+        (&["--no-names"], json!({"also": []})),
+        (&["--also", "a.example"], json!({"also": ["a.example"]})),
         (&["--no-also"], json!({"also": []})),
         (&["--external"], json!({"reachability": "external"})),
         (&["--listener", "arn:1", "--listener", "arn:2"], json!({"listeners": ["arn:1", "arn:2"]})),
         (&["--no-listeners", "--region", "us-east-1"], json!({"listeners": [], "regions": ["us-east-1"]})),
         (&["--no-regions", "--no-role"], json!({"regions": [], "role": ""})),
         (&["--role", "arn:r"], json!({"role": "arn:r"})),
-        (&["--no-also", "--internal"], json!({"also": [], "reachability": "internal"})),
-        (&["--validation", "standing-record"], json!({"dns_method": "dns-persist-01"})),
-        (&["--validation", "delegation"], json!({"dns_method": "dns-01"})),
+        (&["--no-names", "--internal"], json!({"also": [], "reachability": "internal"})),
+        (&["--challenge", "dns-persist-01"], json!({"challenge": "dns-persist-01"})),
+        (&["--challenge", "dns-01"], json!({"challenge": "dns-01"})),
+        (&["--validation", "standing-record"], json!({"challenge": "dns-persist-01"})),
+        (&["--validation", "delegation"], json!({"challenge": "dns-01"})),
     ] {
         let api = ApiDouble::always(200, &ready());
         let output = run(&api, &[&["change", "www.example.com"], arguments].concat());
         assert_status(&output, 0);
-        assert!(
-            out(&output).contains("l.acme.example") && out(&output).contains("managed-https check www.example.com")
-        );
+        assert!(out(&output).contains("l.acme.example") && out(&output).contains("managed-https wait www.example.com"));
+        assert_eq!(api.asked()[1].what, "POST /v1/endpoints/www.example.com/check", "checked at once");
         let asked = api.first();
         assert_eq!((asked.what.as_str(), asked.body), ("PATCH /v1/endpoints/www.example.com", body));
     }
@@ -118,9 +121,57 @@ fn a_renewal_is_waited_for_and_its_failure_fails_the_command() {
         assert!(told.contains(&format!("{outcome} by attempt 2 over dns-01, in 5.0 s")), "{told}");
         if status == 0 {
             assert!(told.contains("\n  certificate arn:aws:acm:eu-central-1:1:certificate/x\n"), "{told}");
-            assert!(told.contains("\n  valid until 2999-04-01 00:00:00 UTC (in "), "{told}");
+            assert!(told.contains("\n  expires     2999-04-01 00:00:00 UTC (in "), "{told}");
         }
     }
+}
+
+#[test]
+fn what_a_check_after_a_change_finds_is_shown() {
+    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+        "POST /v1/endpoints/www.example.com/check" => (200, failing().to_string()),
+        _ => (200, ready().to_string()),
+    });
+    let output = run(&api, &["change", "www.example.com", "--internal"]);
+    assert_status(&output, 0);
+    assert!(out(&output).contains("\nWhat to fix\n") && out(&output).contains(" mismatch "), "{}", out(&output));
+    assert!(out(&output).ends_with("\nCheck again: managed-https check www.example.com\n"), "{}", out(&output));
+    // The change is made, though it cannot be checked.
+    let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
+        "POST /v1/endpoints/www.example.com/check" => problem(409, "Busy"),
+        _ => (200, ready().to_string()),
+    });
+    assert_status(&run(&api, &["change", "www.example.com", "--internal"]), 0);
+}
+
+#[test]
+fn a_renewal_of_a_filter_starts_one_attempt_after_another() {
+    let of = |id: &str, domain: &str| {
+        let mut endpoint = ready();
+        (endpoint["id"], endpoint["domain"]) = (json!(id), json!(domain));
+        endpoint
+    };
+    let api = ApiDouble::start(move |asked, _| match asked.what.as_str() {
+        "GET /v1/endpoints" => {
+            let list = [of("ep-1", "a.example"), of("ep-2", "b.example"), of("ep-3", "c.example"), removing()];
+            (200, json!({"endpoints": list, "next_cursor": null}).to_string())
+        }
+        "POST /v1/endpoints/ep-1/renew" => (202, json!({"endpoint": "ep-1", "attempt": 7}).to_string()),
+        "POST /v1/endpoints/ep-2/renew" => problem(409, "An attempt is running"),
+        _ => problem(500, "The installation is not in order"),
+    });
+    let renew = ["renew", "--cause", "RateLimited", "--expires-within", "14d", "--pace", "0s", "--yes"];
+    let output = run(&api, &renew);
+    assert_status(&output, 1);
+    assert_eq!(api.first().query, "cause=RateLimited&expires_within=14d&limit=200");
+    assert!(out(&output).starts_with(" a.example: attempt 7 started\n b.example: an attempt is running already\n"));
+    assert!(out(&output).ends_with("\n1 started, 1 running already, 1 failed.\n"), "{}", out(&output));
+    assert!(err(&output).contains("1 of 3 attempts were not started, the first: c.example."), "{}", err(&output));
+    let json = json_out(&run(&api, &[&renew[..], &["--format", "json"]].concat()));
+    assert_eq!(json[0], json!({"endpoint": "ep-1", "domain": "a.example", "attempt": 7, "error": null}));
+    let unconfirmed = run(&api, &["renew", "--cause", "RateLimited"]);
+    assert_status(&unconfirmed, 2);
+    assert!(err(&unconfirmed).contains("Add --yes to start 3 attempts."), "{}", err(&unconfirmed));
 }
 
 #[test]
@@ -132,8 +183,8 @@ fn a_removal_is_waited_for_until_the_endpoint_is_gone() {
     });
     let output = run(&api, &["remove", "www.example.com", "--yes", "--wait"]);
     assert_status(&output, 0);
-    assert_eq!(out(&output), "www.example.com is removed.\n");
-    assert_eq!(err(&output), "www.example.com: paused (attempt 1 is running)\n");
+    assert_eq!(out(&output), "www.example.com is removed.\nIts history stays: managed-https events ep-1\n");
+    assert_eq!(err(&output), "www.example.com: being removed (attempt 1 is running)\n");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::api_double::ApiDouble;
 use crate::fixtures::{checked, record};
-use crate::{assert_status, json_out, out, run};
+use crate::{assert_status, err, json_out, out, run};
 
 #[test]
 fn records_for_a_program_are_an_array_of_exactly_four_fields() {
@@ -41,4 +41,25 @@ fn records_are_written_as_a_zone_file_terraform_or_cloudformation() {
         template["Resources"]["AcmeChallengeWwwExampleCom"]["Properties"]["ResourceRecords"],
         json!(["l.acme.example"])
     );
+}
+
+#[test]
+fn a_change_batch_is_of_one_zone_and_what_is_missing_is_asked_for() {
+    let mut other = record();
+    other["name"] = json!("_acme-challenge.www.example.org");
+    let mut apex = record();
+    (apex["name"], apex["type"], apex["value"]) = (json!("example.com"), json!("ALIAS"), json!("lb.example.net"));
+    let api = ApiDouble::always(200, &json!({"records": [record(), other, apex]}));
+    let batch =
+        |arguments: &[&str]| run(&api, &[&["records", "www.example.com", "--format", "route53"], arguments].concat());
+    let several = batch(&[]);
+    assert_status(&several, 2);
+    assert!(err(&several).contains("--zone example.com"), "{}", err(&several));
+    let target = batch(&["--zone", "example.com"]);
+    assert_status(&target, 2);
+    assert!(err(&target).contains("--target-zone-id"), "{}", err(&target));
+    let good = batch(&["--zone", "example.com", "--target-zone-id", "Z1"]);
+    assert_status(&good, 0);
+    let changes = json_out(&good)["Changes"].as_array().expect("changes").len();
+    assert_eq!(changes, 2);
 }

@@ -58,7 +58,7 @@ fn a_token_is_never_printed_whatever_fails() {
     let cases = [
         (&refusing.address[..], TOKEN, &["list"][..], 1, "Get a fresh token"),
         (&failing.address, TOKEN, &["show", "a.example"], 1, "No such endpoint"),
-        (&failing.address, &bad, &["list"], 1, "no bearer token"),
+        (&failing.address, &bad, &["list"], 1, "not a bearer token"),
         ("http://api.example.com", TOKEN, &["list"], 1, "not encrypted"),
         ("http://127.0.0.1:1", TOKEN, &["list"], 1, "cannot be reached"),
         ("http://127.0.0.1:1", TOKEN, &["list", "--nonsense"], 2, "--nonsense"),

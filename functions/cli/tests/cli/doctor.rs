@@ -9,7 +9,8 @@ fn theirs() -> Value {
     json!([
         {"name": "delegation zone", "status": "ok", "detail": "acme.example is delegated", "remedy": null, "later": 1},
         {"name": "alarms", "status": "warning", "detail": "nobody has confirmed", "remedy": "Confirm the mail"},
-        {"name": "schedule", "status": "failed", "detail": "no scan for \u{1b}[2J32 minutes", "remedy": "Enable it: aws x"}
+        {"name": "schedule", "status": "failed", "detail": "no scan for \u{1b}[2J32 minutes", "remedy": "Enable it: aws x",
+            "since": "2026-01-01T00:00:00Z"}
     ])
 }
 
@@ -31,23 +32,23 @@ fn lines(output: &std::process::Output) -> Vec<String> {
 }
 
 #[test]
-fn each_line_says_how_it_is_and_a_failure_what_mends_it() {
+fn each_line_has_its_status_and_a_failure_the_next_step() {
     let api = ApiDouble::start(|asked, _| answer(&asked.what, &operator(), &theirs()));
     let output = run(&api, &["doctor"]);
     assert_status(&output, 1);
     assert_eq!(
         lines(&output),
         [
-            " warning  clock            the API's answer tells no time",
+            " warning  clock            the API's answer has no date",
             "                           → Compare this machine's clock with the time elsewhere: date -u",
             " ok       credentials      arn:aws:iam::1:user/ann, an operator",
             " ok       delegation zone  acme.example is delegated",
             " warning  alarms           nobody has confirmed",
             "                           → Confirm the mail",
-            " failed   schedule         no scan for \u{fffd}[2J32 minutes",
+            " failed   schedule         no scan for \u{fffd}[2J32 minutes Since 2026-01-01 00:00:00 UTC.",
             "                           → Enable it: aws x",
             "",
-            "1 failed. Look again when it is mended: managed-https doctor",
+            "1 failure, 2 warnings. Check again: managed-https doctor",
         ]
     );
     assert_eq!(err(&output), "");
@@ -71,11 +72,11 @@ fn an_installation_with_nothing_failed_is_status_0() {
     let api = ApiDouble::start(move |asked, _| answer(&asked.what, &operator(), &good));
     let output = run(&api, &["doctor"]);
     assert_status(&output, 0);
-    assert!(out(&output).ends_with("\nNothing failed; 2 to look at.\n"), "{}", out(&output));
+    assert!(out(&output).ends_with("\nNo failures, 2 warnings.\n"), "{}", out(&output));
 }
 
 #[test]
-fn a_tenant_is_told_that_the_rest_is_for_operators() {
+fn the_rest_is_for_operators() {
     let tenant = json!({"who": "user-7", "operator": false, "tenant": "acme"});
     let api = ApiDouble::start(move |asked, _| answer(&asked.what, &tenant, &theirs()));
     let output = run(&api, &["doctor", "--token", "a.b.c"]);

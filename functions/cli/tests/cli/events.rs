@@ -39,7 +39,7 @@ fn events_are_a_log_with_the_newest_last_and_for_programs_as_the_api_has_them() 
 2026-01-01 00:00:00 UTC  attempt_started        Registered.  (by arn:aws:iam::1:user/ann from 192.0.2.1)
 2026-01-01 00:00:00 UTC  attempt_started        Attempt 1 \u{fffd}[2Jstarted.  (by managed-https)
 
-The last one was # days ago.
+The last one: # days ago.
 "
     );
     let json = json_out(&run(&api, &["events", "a.example", "--format", "json", "--after", "0"]));
@@ -67,7 +67,7 @@ fn following_outlasts_an_outage_and_an_interrupt_ends_it_after_a_whole_line() {
     // A shell says 130.
     assert_eq!(output.status.signal(), Some(2));
     assert!(lines.next().is_none(), "no part of a line is left");
-    assert!(crate::err(&output).contains("asking again"));
+    assert!(crate::err(&output).contains("retrying"));
 }
 
 #[test]
@@ -86,5 +86,42 @@ fn following_ends_when_nobody_reads_on() {
 #[test]
 fn an_endpoint_without_events_says_so() {
     let api = ApiDouble::always(200, &json!({"events": []}));
-    assert_eq!(out(&run(&api, &["events", "a.example"])), "Nothing happened.\n");
+    assert_eq!(out(&run(&api, &["events", "a.example"])), "No events.\n");
+}
+
+#[test]
+fn the_events_of_all_endpoints_say_whose_they_are() {
+    let mut known = event("2", "Changed.");
+    (known["endpoint"], known["domain"]) = (json!("ep-2"), json!("b.example"));
+    let mut removed = event("1", "Removed.");
+    removed["endpoint"] = json!("ep-1");
+    let api = ApiDouble::always(200, &json!({"events": [known, removed]}));
+    let output = run(&api, &["events", "--all"]);
+    assert_status(&output, 0);
+    assert_eq!(api.first().what, "GET /v1/events");
+    assert!(out(&output).contains("  ep-1: Removed.  (by") && out(&output).contains("  b.example: Changed.  (by"));
+}
+
+#[test]
+fn following_prints_what_was_written_late_and_nothing_twice() {
+    let id = |milliseconds: u64| format!("{milliseconds:015}-00a7");
+    let base = 1_795_521_600_000_u64;
+    let api = ApiDouble::start(move |asked, before| {
+        let (registered, start) = (event(&id(base + 500), "Registered."), event(&id(base + 400), "Attempt 1 started."));
+        match (asked.query.as_str(), before) {
+            ("", _) => (200, json!({"events": [registered]}).to_string()),
+            (query, 1) if query == format!("after={:015}-0", base + 500 - 60_000) => {
+                (200, json!({"events": [registered, start]}).to_string())
+            }
+            _ => (200, json!({"events": [event(&id(base + 900), "Renewed."), registered, start]}).to_string()),
+        }
+    });
+    let mut child =
+        command(&api.address, &["events", "a.example", "--follow"]).stdout(Stdio::piped()).spawn().expect("starts");
+    let lines = BufReader::new(child.stdout.take().expect("piped")).lines().take(3);
+    let summaries: Vec<_> = lines.map(|line| line.expect("text")).collect();
+    let said = ["Registered.", "Attempt 1 started.", "Renewed."];
+    assert!(summaries.iter().zip(said).all(|(line, said)| line.contains(said)), "{summaries:#?}");
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
 }

@@ -14,11 +14,11 @@ fn the_list_has_what_needs_attention_first() {
     assert_status(&output, 0);
     assert_eq!(
         screen(&output),
-        " VERDICT           DOMAIN            WHOSE MOVE   UNTIL            NEXT STEP                        REACHABILITY   TENANT
-───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
- action required   www.example.com   customer     none             Create the record                internal       default
- issuing           www.example.com   -            none             Nothing: it goes on by itself.   internal       default
- ready             www.example.com   -            in # days   renews in # days            internal       default
+        " STATUS            DOMAIN            WAITING ON     EXPIRES                    NEXT STEP                        REACHABILITY   TENANT
+───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+ action required   www.example.com   domain owner   none yet                   Create the record                internal       default
+ issuing           www.example.com   -              none yet                   Nothing: it goes on by itself.   internal       default
+ ready             www.example.com   -              2999-04-01 (# days)   renewal in # days           internal       default
 "
     );
     assert_eq!(api.first().query, "limit=200");
@@ -35,15 +35,17 @@ fn of_two_that_wait_for_somebody_the_one_that_breaks_sooner_comes_first() {
         (endpoint["id"], endpoint["breaks_at"]) = (json!(id), json!(at));
         endpoint
     };
+    let mut operators = breaking("operators", None);
+    (operators["actor"], operators["verdict"]) = (json!("operator"), json!("degraded"));
     let (never, late, soon) = (
         breaking("never", None),
         breaking("late", Some("2999-02-01T00:00:00Z")),
         breaking("soon", Some("2999-01-01T00:00:00Z")),
     );
-    let api = ApiDouble::always(200, &json!({"endpoints": [never, late, soon], "next_cursor": null}));
+    let api = ApiDouble::always(200, &json!({"endpoints": [never, late, soon, operators], "next_cursor": null}));
     let listed = json_out(&run(&api, &["list", "--format", "json"]));
     let ids: Vec<_> = listed.as_array().expect("an array").iter().map(|endpoint| &endpoint["id"]).collect();
-    assert_eq!(ids, ["soon", "late", "never"]);
+    assert_eq!(ids, ["operators", "soon", "late", "never"], "and the operator's before all");
 }
 
 #[test]
@@ -57,9 +59,9 @@ fn the_list_follows_its_pages_to_the_end_and_keeps_its_filters() {
         }
     });
     let filters = [
-        "--verdict",
+        "--status",
         "ready",
-        "--actor",
+        "--waiting-on",
         "nobody",
         "--reachability",
         "external",
@@ -77,7 +79,7 @@ fn the_list_follows_its_pages_to_the_end_and_keeps_its_filters() {
 fn an_empty_list_says_whether_there_is_nothing_or_nothing_like_that() {
     let api = ApiDouble::always(200, &json!({"endpoints": [], "next_cursor": null}));
     assert!(out(&run(&api, &["list"])).contains("managed-https add DOMAIN"));
-    assert!(out(&run(&api, &["list", "--search", "x"])).contains("All there are: managed-https list"));
+    assert!(out(&run(&api, &["list", "--search", "x"])).contains("Show all: managed-https list"));
     assert_eq!(json_out(&run(&api, &["list", "--format", "json"])), json!([]));
 }
 
@@ -90,7 +92,7 @@ fn an_endpoint_that_is_ready_is_shown_with_its_certificate() {
         "\
 www.example.com  ready
 
- What is     The certificate is in place.
+ Status      The certificate is in place.
  Next step   Nothing: it is renewed by itself.
 
  Endpoint       ep-1
@@ -101,17 +103,17 @@ www.example.com  ready
 
 Certificate
 
- State         active
- ARN           arn:aws:acm:eu-central-1:1:certificate/x
- Covers        www.example.com
- Issuer        CN=Test CA
- Serial        0a
- Valid from    2026-01-01 00:00:00 UTC
- Valid until   2999-04-01 00:00:00 UTC (in # days)
- Imported      2026-01-01 00:00:00 UTC (# days ago)
- Renews        2999-03-01 00:00:00 UTC (in # days)
+ State        active
+ ARN          arn:aws:acm:eu-central-1:1:certificate/x
+ Covers       www.example.com
+ Issuer       CN=Test CA
+ Serial       0a
+ Valid from   2026-01-01 00:00:00 UTC
+ Expires      2999-04-01 00:00:00 UTC (in # days)
+ Imported     2026-01-01 00:00:00 UTC (# days ago)
+ Renewal      2999-03-01 00:00:00 UTC (in # days)
 
-Records in the domain's DNS (as they were # days ago)
+Records in the domain's DNS (checked # days ago)
 
  STATUS   TYPE    NAME                              VALUE            PURPOSE
 ─────────────────────────────────────────────────────────────────────────────
@@ -121,13 +123,13 @@ Records in the domain's DNS (as they were # days ago)
 }
 
 #[test]
-fn an_endpoint_that_fails_is_shown_with_what_stands_in_the_way_at_the_end() {
+fn an_endpoint_that_fails_is_shown_with_what_is_wrong_at_the_end() {
     let output = run(&ApiDouble::always(200, &failing()), &["show", "www.example.com"]);
     assert_status(&output, 0);
     assert_eq!(
         screen(&output),
         "\
-www.example.com  action required: the domain's owner must act
+www.example.com  action required, waiting on: domain owner
 
  Endpoint       ep-1
  Tenant         default
@@ -140,21 +142,21 @@ Certificate
 
  State   none yet, the last attempt failed
 
-Records in the domain's DNS (as they were # days ago)
+Records in the domain's DNS (checked # days ago)
 
  STATUS     TYPE    NAME                              VALUE            PURPOSE
 ───────────────────────────────────────────────────────────────────────────────
  mismatch   CNAME   _acme-challenge.www.example.com   l.acme.example   Proves.
 
-What stands in the way
+What is wrong
 
  RecordsNotReady   _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
- Who must act      the domain's owner
- To do             Create the record
+ Waiting on        domain owner
+ Next step         Create the record
  Since             2026-01-01 00:00:00 UTC (# days ago), failed attempts: 1
 
-Then, at once: managed-https renew www.example.com --wait
-Look anew:     managed-https check www.example.com
+Then run:    managed-https renew www.example.com --wait
+Check again: managed-https check www.example.com
 "
     );
 }
@@ -166,7 +168,7 @@ fn a_check_of_what_is_well_is_one_line_and_status_0() {
     assert_status(&output, 0);
     assert_eq!(
         screen(&output),
-        "www.example.com is ready: its record is right, and its certificate is valid until 2999-04-01 (in # days).\n"
+        "www.example.com is ready: its record is correct, and its certificate expires 2999-04-01 (in # days).\n"
     );
     assert_eq!(err(&output), "");
     assert_eq!(api.first().what, "POST /v1/endpoints/www.example.com/check");
@@ -176,12 +178,12 @@ const FINDING: &str = "
 What to fix
 
  error  _acme-challenge.www.example.com  (delegated-elsewhere)
-   expected   CNAME l.acme.example
-   found      CNAME \u{fffd}[31mevil.example
-   why        The CA follows the alias to another place.
-   who acts   the domain's owner
-   to do      Change the record to this one.
-   record     _acme-challenge.www.example.com CNAME l.acme.example
+   expected     CNAME l.acme.example
+   found        CNAME \u{fffd}[31mevil.example
+   why          The CA follows the alias to another place.
+   waiting on   domain owner
+   next step    Change the record to this one.
+   record       _acme-challenge.www.example.com CNAME l.acme.example
 ";
 
 const RESOLVES: &str = "
@@ -198,11 +200,9 @@ fn a_check_says_status_then_what_to_fix_then_what_it_resolves_to() {
     let output = run(&ApiDouble::always(200, &failing()), &["check", "www.example.com"]);
     assert_status(&output, 1);
     let status = "\
-Status
+www.example.com  action required, waiting on: domain owner
 
- www.example.com  action required: the domain's owner must act
-
- What is     _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
+ Status      _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
  Next step   Create the record
 ";
     let provider = "
@@ -210,7 +210,7 @@ Status
  Typing      Type `_acme-challenge.www` as the name.
  Take care   Switch the proxy off (DNS only).
 ";
-    let last = "\nLook again: managed-https check www.example.com\n";
+    let last = "\nCheck again: managed-https check www.example.com\n";
     assert_eq!(out(&output), format!("{status}{FINDING}{provider}{RESOLVES}{last}"));
     assert_eq!(err(&output), "", "the page says it");
 }
@@ -223,7 +223,7 @@ fn a_check_for_a_program_is_the_object_with_the_failure_on_stderr() {
     assert_eq!(
         err(&output),
         "\
-error: www.example.com is not well: the domain's owner must act.
+error: www.example.com: action required, waiting on the domain owner.
   why:  _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
   next: Create the record; then: managed-https check www.example.com
 "
@@ -258,19 +258,17 @@ fn preflight(well: bool) -> Value {
 }
 
 #[test]
-fn a_domain_that_is_not_registered_is_looked_at_as_if_it_were_to_be() {
+fn a_domain_that_is_not_registered_is_checked_as_if_it_were_to_be() {
     let api = ApiDouble::always(200, &preflight(false));
     let output = run(&api, &["check", "www.example.com", "--internal", "--also", "*.example.com"]);
     assert_status(&output, 1);
     let status = "\
-Status
+www.example.com  not ready for a certificate
 
- www.example.com  not ready for a certificate
-
- What is     It is not registered.
- Next step   Fix what is below; it may be registered before.
+ Status      Not registered.
+ Next step   You can register it now; the items below must be fixed before a certificate can be issued.
 ";
-    let last = "\nLook again: managed-https check www.example.com --internal --also '*.example.com'\n";
+    let last = "\nCheck again: managed-https check www.example.com --internal --name '*.example.com'\n";
     assert_eq!(out(&output), format!("{status}{FINDING}{RESOLVES}{last}"));
     let asked = api.first();
     assert_eq!(asked.what, "POST /v1/checks");
@@ -278,7 +276,7 @@ Status
 }
 
 #[test]
-fn a_check_finds_out_by_itself_whether_a_domain_is_registered() {
+fn a_check_finds_out_whether_a_domain_is_registered() {
     let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
         "POST /v1/checks" => (200, preflight(true).to_string()),
         _ => problem(404, "No such endpoint"),
@@ -287,9 +285,9 @@ fn a_check_finds_out_by_itself_whether_a_domain_is_registered() {
     assert_status(&output, 0);
     assert_eq!(
         out(&output),
-        "www.example.com is well: nothing stands in the way of a certificate. Next: managed-https add www.example.com --external\n"
+        "www.example.com is ready for a certificate. Register it: managed-https add www.example.com --external\n"
     );
-    assert!(err(&output).starts_with("www.example.com is not registered: looked at as an external endpoint."));
+    assert!(err(&output).starts_with("www.example.com is not registered: checked as an external endpoint."));
     assert_eq!(api.asked()[1].body["reachability"], "external");
     // An id is no domain that could be looked at.
     assert_status(&run(&api, &["check", "ep-1"]), 1);

@@ -1,4 +1,4 @@
-//! Links to the page for the domain's owner.
+//! Links to the page for the domain owner.
 
 use serde_json::{Value, json};
 
@@ -24,14 +24,27 @@ fn a_new_link_stands_alone_on_the_first_line() {
         "\
 https://api.example/records/ep-1.secret
 
-Whoever has this link sees the records of www.example.com, and what was found, until
-2999-01-01 00:00:00 UTC (in # days). It is not shown again.
+This link opens the page with the records of www.example.com, without sign-in. It expires
+2999-01-01 00:00:00 UTC (in # days) and is not shown again.
 Revoke it: managed-https share www.example.com --revoke 4f0c9b214f0c
 "
     );
     assert_eq!(json_out(&run(&api, &["share", "www.example.com", "--format", "json"])), made);
     let bodies: Vec<_> = api.asked().into_iter().map(|asked| asked.body).collect();
     assert_eq!(bodies, [json!({"expires_in_days": 7}), json!({})]);
+}
+
+#[test]
+fn a_message_for_the_domain_owner_is_printed_as_the_api_wrote_it() {
+    let mut made = share(ID);
+    made["url"] = json!("https://api.example/records/ep-1.secret");
+    let old = run(&ApiDouble::always(201, &made), &["share", "www.example.com", "--mail"]);
+    assert_status(&old, 1);
+    assert!(err(&old).contains("https://api.example/records/ep-1.secret"), "the link is not lost: {}", err(&old));
+    made["mail"] = json!({"subject": "DNS records for www.example.com", "body": "Hello,\n\nplease \u{1b}[2Jcreate\n"});
+    let output = run(&ApiDouble::always(201, &made), &["share", "www.example.com", "--mail"]);
+    assert_status(&output, 0);
+    assert_eq!(out(&output), "Subject: DNS records for www.example.com\n\nHello,\n\nplease \u{fffd}[2Jcreate\n");
 }
 
 #[test]
@@ -42,7 +55,7 @@ fn links_are_listed_without_what_opens_them() {
     assert!(out(&output).contains(" 4f0c9b214f0c ") && out(&output).contains("arn:aws:iam::1:user/ann"));
     assert_eq!(json_out(&run(&api, &["share", "www.example.com", "--list", "--format", "json"])), json!([share(ID)]));
     let none = ApiDouble::always(200, &json!({"shares": []}));
-    assert!(out(&run(&none, &["share", "www.example.com", "--list"])).contains("Make one: managed-https share"));
+    assert!(out(&run(&none, &["share", "www.example.com", "--list"])).contains("Create one: managed-https share"));
 }
 
 #[test]
@@ -58,7 +71,7 @@ fn the_start_of_an_id_revokes_a_link_if_it_is_the_only_one() {
     assert!(err(&ambiguous).contains("2 links") && err(&ambiguous).contains("--list"), "{}", err(&ambiguous));
     let output = run(&api, &["share", "a.example", "--revoke", "4F0C9B214f"]);
     assert_status(&output, 0);
-    assert_eq!(out(&output), format!("The link {ID} works no more.\n"));
+    assert_eq!(out(&output), format!("The link {ID} is revoked.\n"));
     let whole = run(&api, &["share", "a.example", "--revoke", &other, "--format", "json"]);
     assert_status(&whole, 0);
     assert_eq!(out(&whole), "");

@@ -14,9 +14,13 @@ fn usage_errors_end_with_2_and_say_what_is_missing() {
         (&["show", ".."], "not a domain"),
         (&["renew", "a.example", "--wait", "--timeout", "soon"], "15m"),
         (&["list", "--api", "api.example"], "--api"),
-        (&["list", "--verdict", "good"], "action_required"),
+        (&["list", "--status", "good"], "action_required"),
+        (&["list", "--expires-within", "soon"], "14d"),
+        (&["list", "--token", ""], "--token is empty"),
+        (&["--token", " ", "list"], "--token is empty"),
+        (&["renew", "--cause", "RateLimited", "a.example"], "cannot be used with"),
         (&["records", "a.example", "--format", "xml"], "cloudformation"),
-        (&["change", "a.example"], "--no-also"),
+        (&["change", "a.example"], "--no-names"),
         (&["share", "a.example", "--revoke", "x"], "--list"),
         (&["remove", "a.example"], "--yes"),
     ] {
@@ -47,7 +51,7 @@ fn help_version_and_completions_need_nothing() {
 }
 
 #[test]
-fn a_problem_is_told_as_what_why_and_next_and_steers_no_terminal() {
+fn a_problem_is_shown_as_what_why_and_next_and_steers_no_terminal() {
     let api = ApiDouble::start(|_, _| problem(409, "Already registered"));
     let output = run(&api, &["add", "www.example.com", "--external"]);
     assert_status(&output, 1);
@@ -69,9 +73,38 @@ fn an_api_that_cannot_be_reached_is_named_with_what_to_check() {
 }
 
 #[test]
-fn what_does_not_speak_as_the_api_does_is_told_as_that() {
+fn an_answer_that_is_not_the_apis_is_called_that() {
     let api = ApiDouble::always(200, &json!(["something else"]));
     let output = run(&api, &["show", "www.example.com"]);
     assert_status(&output, 1);
-    assert!(err(&output).contains("does not speak as the API does"), "{}", err(&output));
+    assert!(err(&output).contains("is not the API's"), "{}", err(&output));
+}
+
+#[test]
+fn a_fault_of_the_server_names_the_request_and_leads_to_doctor() {
+    let api = ApiDouble::start(|_, _| problem(500, "The installation is not in order"));
+    let output = run(&api, &["show", "www.example.com"]);
+    assert_status(&output, 1);
+    assert!(err(&output).contains(" (request id: JKJaXmPLvHcESHA=)\n"), "{}", err(&output));
+    assert!(err(&output).ends_with(" To check the installation: managed-https doctor\n"), "{}", err(&output));
+}
+
+#[test]
+fn a_profile_of_aws_that_is_not_there_is_named() {
+    let home = std::env::temp_dir().join(format!("managed-https-profile-{}", std::process::id()));
+    std::fs::create_dir_all(&home).expect("a directory");
+    let file = home.join("config");
+    std::fs::write(&file, "[profile stage]\nregion = eu-west-1\n").expect("a file");
+    let profile = |name: &str| {
+        let mut command = command("http://127.0.0.1:1", &["list"]);
+        command.env("AWS_CONFIG_FILE", &file).env("AWS_SHARED_CREDENTIALS_FILE", home.join("none"));
+        command.env("AWS_PROFILE", name).output().expect("starts")
+    };
+    let wrong = profile("prod");
+    assert_status(&wrong, 1);
+    let says = "There is no AWS profile “prod” (AWS_PROFILE)";
+    assert!(err(&wrong).contains(says) && err(&wrong).contains("one of: stage"), "{}", err(&wrong));
+    let right = profile("stage");
+    assert!(err(&right).contains("cannot be reached"), "{}", err(&right));
+    std::fs::remove_dir_all(&home).expect("it can be removed");
 }

@@ -17,7 +17,9 @@ fn adding_and_waiting_tells_each_failure_once_and_outlasts_an_outage() {
     assert_eq!(json_out(&output), ready());
     let told = err(&output);
     assert_eq!(told.matches("Not yet:").count(), 1, "{told}");
-    assert!(told.contains("record: _acme-challenge.www.example.com CNAME l.acme.example"), "{told}");
+    assert!(told.contains("record:    _acme-challenge.www.example.com CNAME l.acme.example"), "{told}");
+    let (records, first) = (told.find(" CNAME   _acme-challenge"), told.find("Not yet:"));
+    assert!(records.is_some() && records < first, "the records come first: {told}");
     assert!(told.contains("www.example.com: action required\n") && told.contains("www.example.com: ready\n"), "{told}");
     assert!(!told.contains('\u{1b}'), "{told}");
 }
@@ -30,6 +32,11 @@ fn adding_and_waiting_in_vain_fails_with_what_to_do() {
     });
     let output = run(&api, &["add", "www.example.com", "--internal", "--wait", "--timeout", "1s"]);
     assert_status(&output, 1);
+    assert!(
+        out(&output).starts_with("www.example.com is registered as ep-1.\n\nCreate these records"),
+        "{}",
+        out(&output)
+    );
     let told = err(&output);
     assert!(
         told.contains("no certificate after 1s")
@@ -45,25 +52,25 @@ fn waiting_ends_well_once_the_endpoint_is_ready() {
     assert_status(&output, 0);
     assert_eq!(
         screen(&output),
-        "www.example.com is ready: its record is right, and its certificate is valid until 2999-04-01 (in # days).\n"
+        "www.example.com is ready: its record is correct, and its certificate expires 2999-04-01 (in # days).\n"
     );
     assert_eq!(err(&output), "www.example.com: issuing (attempt 1 is running)\nwww.example.com: ready\n");
 }
 
 #[test]
-fn records_are_looked_at_anew_before_they_are_called_wrong() {
+fn records_are_checked_before_they_are_called_wrong() {
     let api = ApiDouble::start(|asked, _| match asked.what.as_str() {
         "POST /v1/endpoints/www.example.com/check" => (200, failing().to_string()),
         _ => (200, failing().to_string()),
     });
-    let output = run(&api, &["wait", "www.example.com"]);
+    let output = run(&api, &["wait", "www.example.com", "--grace", "0s"]);
     assert_status(&output, 1);
     let asked: Vec<_> = api.asked().into_iter().map(|asked| asked.what).collect();
     assert_eq!(asked, ["GET /v1/endpoints/www.example.com", "POST /v1/endpoints/www.example.com/check"]);
     assert!(
         err(&output).ends_with(
             "\
-error: www.example.com is not ready, and will not be by itself: the domain's owner must act.
+error: www.example.com is not ready: action required, waiting on the domain owner.
   why:  _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
   next: Create the record; then: managed-https wait www.example.com
 "
@@ -72,6 +79,18 @@ error: www.example.com is not ready, and will not be by itself: the domain's own
         err(&output)
     );
     assert_eq!(out(&output), "");
+}
+
+#[test]
+fn dns_is_given_its_time_before_records_are_called_wrong() {
+    let api = ApiDouble::start(|asked, before| match (asked.what.as_str(), before) {
+        ("GET /v1/endpoints/www.example.com", 2) => (200, ready().to_string()),
+        _ => (200, failing().to_string()),
+    });
+    let output = run(&api, &["wait", "www.example.com", "--grace", "1m"]);
+    assert_status(&output, 0);
+    let checks = api.asked().iter().filter(|asked| asked.what.ends_with("/check")).count();
+    assert_eq!(checks, 1, "not at every question");
 }
 
 #[test]

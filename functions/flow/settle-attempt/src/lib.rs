@@ -7,7 +7,7 @@ use domain::alert::notifications::decide;
 use domain::alert::{Alert, Decision, NotificationPolicy};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::schedule::next_attempt;
-use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Outcome, Unsent};
+use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
 use domain::flow::{AttemptTrace, CaughtFailure, Progress, Status, StepInput};
 use domain::ports::{
     AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, KeyVault, Notifier, ServiceFault, Settlement,
@@ -267,7 +267,15 @@ where
         tell(notifier, causes, self.endpoint, &decision, policy.dashboard, self.now).await
     }
 
-    /// The attempt as history keeps it, and its trace sent. It began when its lease did.
+    /// As its first step has written it down, to the millisecond: a start that moved would come before what caused it, and
+    /// readers would pass it over. Of an attempt whose first step was killed, when its lease began.
+    fn started_at(&self) -> OffsetDateTime {
+        let began = self.input.progress.usage.iter().find(|usage| usage.step == Step::OpenOrder);
+        let lease = self.endpoint.lease_until.map_or(self.now, |until| until - LEASE);
+        began.and_then(|usage| usage.began).unwrap_or(lease)
+    }
+
+    /// The attempt as history keeps it, and its trace sent.
     async fn record(&self, outcome: Outcome, failure: Option<Failure>) -> Attempt {
         let order = self.endpoint.order.as_ref();
         let mut progress = self.input.progress.clone();
@@ -275,7 +283,7 @@ where
         caught.filter_map(CaughtFailure::usage).for_each(|usage| progress.record(usage));
         let attempt = Attempt {
             attempt: self.input.attempt,
-            started_at: self.endpoint.lease_until.map_or(self.now, |until| until - LEASE),
+            started_at: self.started_at(),
             finished_at: Some(self.now),
             outcome,
             method: order.and_then(|order| order.method()),

@@ -2,6 +2,7 @@ mod telling;
 
 use super::*;
 use domain::alert::{AlertKind, NotificationPolicy};
+use domain::endpoint::StepUsage;
 use domain::flow::TraceId;
 use domain::ports::{DueEntry, DueIndex, FaultKind, Listeners, Registry, ServiceFault};
 use testkit::Fixture;
@@ -143,6 +144,16 @@ async fn each_attempt_leaves_one_trace_that_ends_as_it_did() {
 
     assert_eq!(run(&fixture).await.expect_err("settled before").name, FailureName::Superseded);
     assert_eq!(fixture.traces.taken().len(), 1, "what comes late sends nothing");
+}
+
+#[tokio::test]
+async fn an_attempt_keeps_the_start_that_its_first_step_wrote_down() {
+    let mut fixture = Fixture::new(Reachability::Internal).await;
+    let began = fixture.now + Duration::milliseconds(123);
+    fixture.input.progress.record(StepUsage { began: Some(began), ..StepUsage::of(Step::OpenOrder) });
+    run(&fixture).await.expect("settled");
+    let attempts = fixture.endpoints.attempts(&fixture.input.endpoint, 1).await.expect("in memory");
+    assert_eq!(attempts[0].started_at, began, "to the millisecond: its event keeps its place");
 }
 
 /// With a certificate on a listener here and in another region, being removed.

@@ -5,7 +5,7 @@
 //! two. It is rounded down, so that nothing is promised to last longer than it does. Less than a second is "just now".
 
 use time::macros::format_description;
-use time::{OffsetDateTime, UtcOffset};
+use time::{Duration, OffsetDateTime, UtcOffset};
 
 /// A unit that distances are told in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,10 +50,40 @@ pub fn timestamp(at: OffsetDateTime, now: OffsetDateTime) -> String {
     format!("{} ({})", exact(at), relative(at, now))
 }
 
+/// How long something took: `440 ms`, `12.0 s`, `3 min 20 s`, `2 h 5 min`. Rounded down; nothing took less than nothing.
+pub fn length(span: Duration) -> String {
+    let milliseconds = u64::try_from(span.whole_milliseconds()).unwrap_or_default();
+    let (seconds, minutes) = (milliseconds / 1000, milliseconds / 60_000);
+    match milliseconds {
+        0..1_000 => format!("{milliseconds} ms"),
+        1_000..100_000 => format!("{seconds}.{} s", milliseconds % 1000 / 100),
+        100_000..7_200_000 => format!("{minutes} min {} s", seconds % 60),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
+/// A length of time as people type it: `90s`, `15m`, `1h30m`, `14d`. `None` of anything else, and of nothing.
+pub fn typed_length(text: &str) -> Option<Duration> {
+    let (mut whole, mut rest) = (0_i64, text);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let count: i64 = rest[..digits].parse().ok()?;
+        let unit = match rest.as_bytes()[digits] {
+            b's' => 1,
+            b'm' => 60,
+            b'h' => 3_600,
+            b'd' => 86_400,
+            _ => return None,
+        };
+        whole = whole.checked_add(count.checked_mul(unit)?)?;
+        rest = &rest[digits + 1..];
+    }
+    (whole > 0).then(|| Duration::seconds(whole))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::Duration;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
@@ -82,6 +112,35 @@ mod tests {
             (Duration::days(-800), "800 days ago"),
         ] {
             assert_eq!(relative(NOW + distance, NOW), words, "{distance}");
+        }
+    }
+
+    #[test]
+    fn a_length_has_tenths_of_a_second_from_one_second_to_a_hundred() {
+        for (milliseconds, words) in [
+            (-5, "0 ms"),
+            (999, "999 ms"),
+            (1_000, "1.0 s"),
+            (99_999, "99.9 s"),
+            (100_000, "1 min 40 s"),
+            (200_000, "3 min 20 s"),
+            (7_199_999, "119 min 59 s"),
+            (7_200_000, "2 h 0 min"),
+            (90_000_000, "25 h 0 min"),
+        ] {
+            assert_eq!(length(Duration::milliseconds(milliseconds)), words);
+        }
+    }
+
+    #[test]
+    fn a_typed_length_has_units_and_is_more_than_nothing() {
+        for (text, seconds) in [("90s", 90), ("15m", 900), ("1h30m", 5_400), ("14d", 1_209_600), ("1d12h", 129_600)] {
+            assert_eq!(typed_length(text), Some(Duration::seconds(seconds)), "{text}");
+        }
+        for text in
+            ["", "0s", "15", "d", "-5m", "1.5h", "15m ", "5µs", "1w", "99999999999999999999d", "999999999999999999d"]
+        {
+            assert_eq!(typed_length(text), None, "{text}");
         }
     }
 }

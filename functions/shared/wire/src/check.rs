@@ -60,6 +60,9 @@ pub struct Finding {
 pub struct ProviderHint {
     /// Cloudflare, Route 53 …
     pub name: String,
+    /// The apex of the zone; absent where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// How it wants a record's name typed, with the name itself: "Type `_acme-challenge.shop` …".
     pub typing: String,
     /// Its usual trap; absent where none is known.
@@ -123,6 +126,11 @@ pub struct PreflightView {
     #[serde(default)]
     #[schema(value_type = Reachability, required = true)]
     pub reachability: Open<Reachability>,
+    /// The challenge for names that are validated over DNS.
+    #[serde(default)]
+    #[schema(value_type = DnsMethod, required = true)]
+    pub challenge: Open<DnsMethod>,
+    /// The same as `challenge`, by its name in earlier releases; gone with the next one.
     #[serde(default)]
     #[schema(value_type = DnsMethod, required = true)]
     pub dns_method: Open<DnsMethod>,

@@ -47,7 +47,11 @@ pub struct EndpointView {
     pub display_names: Vec<String>,
     #[schema(value_type = Reachability)]
     pub reachability: Open<Reachability>,
-    /// How names are validated that have to be validated over DNS.
+    /// The challenge for names that are validated over DNS.
+    #[serde(default)]
+    #[schema(value_type = DnsMethod, required = true)]
+    pub challenge: Open<DnsMethod>,
+    /// The same as `challenge`, by its name in earlier releases; gone with the next one.
     #[serde(default)]
     #[schema(value_type = DnsMethod, required = true)]
     pub dns_method: Open<DnsMethod>,
@@ -138,8 +142,22 @@ pub struct Overview {
     pub verdicts: Vec<VerdictCount>,
     /// Those that need attention most, at most 20.
     pub attention: Vec<EndpointView>,
+    /// The same by cause: endpoints with the same words are one entry. Those that wait on the operator come first; at most
+    /// 20.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub groups: Vec<AttentionGroup>,
     /// The next renewals, soonest first, at most 50.
     pub renewals: Vec<Renewal>,
+    /// How many renewals fall on each of the next 90 days, all endpoints counted. Days without any are left out; what is
+    /// overdue is today's.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub renewal_days: Vec<RenewalDay>,
+    /// How many orders a day the CA takes from the account; null where no limit is known.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub orders_per_day: Option<u64>,
     /// Whether there are more endpoints than were counted.
     pub truncated: bool,
 }
@@ -148,6 +166,24 @@ pub struct Overview {
 pub struct VerdictCount {
     #[schema(value_type = Verdict)]
     pub verdict: Open<Verdict>,
+    pub count: usize,
+}
+
+/// Endpoints that wait for the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AttentionGroup {
+    pub count: usize,
+    /// The name of a failure or a check, by which `cause` filters; absent where there is none.
+    pub cause: Option<String>,
+    /// The most urgent of them.
+    pub first: EndpointView,
+}
+
+/// The renewals of one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RenewalDay {
+    /// In UTC: `2026-12-28`.
+    pub day: String,
     pub count: usize,
 }
 

@@ -1,6 +1,7 @@
 //! The installation itself, and the caller.
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::Open;
@@ -27,6 +28,9 @@ pub struct InstallationCheck {
     #[serde(flatten, with = "crate::renamed::optional_remedy")]
     #[schema(value_type = crate::renamed::OptionalActionFields)]
     pub remedy: Option<String>,
+    /// Since when it has failed, as far as scheduled checks saw it.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub since: Option<OffsetDateTime>,
     /// How much is used of what is limited, where the check is of that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used: Vec<Used>,

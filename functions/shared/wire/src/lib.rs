@@ -29,7 +29,9 @@ pub use attempt::{Attempt, AttemptList, ChallengeKind, Outcome, StartedView, Ste
 pub use certificate::{CertificateState, CertificateView};
 pub use check::{CheckReport, Finding, Fix, PreflightView, ProviderHint, Serving, Severity};
 pub use deployment::{CopyView, DeploymentView, ListenerView};
-pub use endpoint::{DnsView, EndpointList, EndpointView, Overview, Renewal, Verdict, VerdictCount};
+pub use endpoint::{
+    AttentionGroup, DnsView, EndpointList, EndpointView, Overview, Renewal, RenewalDay, Verdict, VerdictCount,
+};
 pub use failure::{AcmeProblem, Failure, FailureName, FailureView, Subproblem};
 pub use health::{Symptom, SymptomKind, WatchView};
 pub use installation::{CallerView, HealthView, InstallationCheck, InstallationStatus, InstallationView, Used};
@@ -37,6 +39,6 @@ pub use open::Open;
 pub use problem::{GatewayMessage, Problem};
 pub use record::{Found, RecordCheck, RecordList, RecordStatus, RecordView, RequiredRecord};
 pub use request::{DnsMethod, LinkWish, Preflight, Reachability, Registration, Wish};
-pub use share::{NewShare, Share, ShareList};
+pub use share::{Mail, NewShare, Share, ShareList};
 pub use trail::{Event, EventKind, EventList};
 pub use who::{Origin, WaitingOn};

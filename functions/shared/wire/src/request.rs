@@ -9,18 +9,18 @@ use utoipa::ToSchema;
 pub enum Reachability {
     /// Open to the internet: validated over HTTP-01 (wildcards over DNS).
     External,
-    /// Internal or IP-filtered: validated over DNS, at the delegated name or by a standing record.
+    /// Internal or IP-filtered: validated over DNS, at the delegated name or by a persistent record.
     Internal,
 }
 
-/// How names that have to be proven over DNS are proven.
+/// The challenge for names that are validated over DNS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum DnsMethod {
     /// By a value of each order, published at the delegated name (RFC 8555 §8.4).
     #[default]
     #[serde(rename = "dns-01")]
     Dns01,
-    /// By a standing record that names our account; nothing is published (draft-ietf-acme-dns-persist).
+    /// By a persistent validation record that names our account; nothing is published (draft-ietf-acme-dns-persist).
     #[serde(rename = "dns-persist-01")]
     DnsPersist01,
 }
@@ -39,14 +39,15 @@ pub struct Registration {
     /// The name the endpoint goes by; a wildcard is fine. Cannot be changed.
     #[schema(max_length = 253)]
     pub domain: String,
-    /// Further names for the same certificate.
+    /// Additional names (SANs) for the same certificate.
     #[serde(default)]
     #[schema(max_items = 96)]
     pub also: Vec<String>,
     pub reachability: Reachability,
-    /// How names are proven that have to be proven over DNS: through the delegation unless this says otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dns_method: Option<DnsMethod>,
+    /// The challenge for names that are validated over DNS: `dns-01` unless this says otherwise.
+    // Its name in earlier releases is taken as well, for one release.
+    #[serde(default, alias = "dns_method", skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<DnsMethod>,
     /// Whose it is. Operators only; without it, `default`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[A-Za-z0-9._-]{1,64}$")]
@@ -69,15 +70,15 @@ pub struct Registration {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"also": ["www.shop.example.com"], "reachability": "internal"}))]
 pub struct Wish {
-    /// All further names: those that are left out are given back.
+    /// All additional names (SANs): those that are left out are given back.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 96)]
     pub also: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reachability: Option<Reachability>,
-    /// How names are proven that have to be proven over DNS.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dns_method: Option<DnsMethod>,
+    /// The challenge for names that are validated over DNS.
+    #[serde(alias = "dns_method", skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<DnsMethod>,
     /// All listeners (ALB, NLB) that the certificate is to be on: it is taken off those that are left out. Operators only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
@@ -102,10 +103,10 @@ pub struct Preflight {
     #[schema(max_items = 96)]
     pub also: Vec<String>,
     pub reachability: Reachability,
-    /// How names are to be proven that have to be proven over DNS; as for a registration.
+    /// The challenge for names that are validated over DNS; as for a registration.
     // The default is not sent: an API from before there was a choice refuses the field.
-    #[serde(default, skip_serializing_if = "DnsMethod::is_default")]
-    pub dns_method: DnsMethod,
+    #[serde(default, alias = "dns_method", skip_serializing_if = "DnsMethod::is_default")]
+    pub challenge: DnsMethod,
 }
 
 /// How a link is to be.

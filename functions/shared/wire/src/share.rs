@@ -1,4 +1,4 @@
-//! Links to the customer's page.
+//! Links to the domain owner's page.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -28,6 +28,18 @@ pub struct ShareList {
 pub struct NewShare {
     #[serde(flatten)]
     pub share: Share,
-    /// The customer's page.
+    /// The domain owner's page.
     pub url: String,
+    /// A message for the domain owner, with the records and the link.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub mail: Option<Mail>,
+}
+
+/// A message, to be sent by whoever asked for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Mail {
+    pub subject: String,
+    /// Plain text, in lines.
+    pub body: String,
 }

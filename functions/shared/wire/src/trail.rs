@@ -37,6 +37,12 @@ pub struct Event {
     pub by: Origin,
     /// In one sentence.
     pub summary: String,
+    /// The endpoint's id, in the events of all endpoints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The endpoint's first name; absent of an endpoint that was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

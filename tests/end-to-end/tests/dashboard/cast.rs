@@ -11,6 +11,7 @@ use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::{EndpointNames, Origin, TenantId};
 use vocabulary::record::DnsRecord;
+use wire::{InstallationCheck, InstallationStatus, Open, Used};
 
 use crate::stage::{Stage, Standing, TARGET, certificate, id, label, platform};
 
@@ -24,7 +25,8 @@ pub(crate) const MARKUP: &str = "\"><script>window.pwned=1</script><img src=x on
 pub(crate) fn provider() -> ProviderHint {
     ProviderHint {
         name: "Cloudflare".into(),
-        typing: "Type the name as “_acme-challenge.portal”: the zone is added by itself.".into(),
+        zone: Some("contoso.example".into()),
+        typing: "Type the name as “_acme-challenge.portal”: the zone is added automatically.".into(),
         trap: Some("Leave the proxy switch off (grey cloud, “DNS only”) for these records.".into()),
     }
 }
@@ -63,6 +65,60 @@ pub(crate) fn everybody(now: OffsetDateTime) -> Stage {
     stage
 }
 
+/// So many endpoints of one zone whose name servers do not answer.
+pub(crate) fn crowd(stage: &Stage, count: u8, now: OffsetDateTime) {
+    for number in 0..count {
+        let names = EndpointNames::parse(&format!("shop{number}.bulk.example"), &[], 20).expect("a valid name");
+        let (id, label) = (id(120 + number), label(120 + number));
+        let mut standing =
+            Standing::new(Endpoint::register(id, TenantId::fallback(), names, Reachability::External, label, now));
+        let failure = Failure::new(
+            FailureName::RecordsNotReady,
+            WaitingOn::DomainOwner,
+            "None of bulk.example's name servers answered.",
+            "Bring the name servers of bulk.example back.",
+        );
+        standing.endpoint.failing = Some(Failing::first(failure, now - Duration::days(2)));
+        standing.endpoint.due_at = Some(now + Duration::HOUR);
+        stage.put(standing);
+    }
+}
+
+/// An installation with something to see in each state.
+pub(crate) fn installation() -> Vec<InstallationCheck> {
+    let check = |name: &str, status, detail: &str, remedy: Option<&str>| InstallationCheck {
+        name: name.into(),
+        status: Open::Known(status),
+        detail: detail.into(),
+        remedy: remedy.map(str::to_owned),
+        since: None,
+        used: Vec::new(),
+    };
+    let used = |of: &str, percent| Used { of: of.into(), percent };
+    vec![
+        check("resources", InstallationStatus::Ok, "All 16 resources (tables, keys, …) exist and are active.", None),
+        InstallationCheck {
+            since: Some(OffsetDateTime::now_utc() - Duration::hours(5)),
+            ..check(
+                "subscriptions",
+                InstallationStatus::Failed,
+                "Nobody has confirmed a subscription of the topic of alerts.",
+                Some("Run `aws sns list-subscriptions`, and confirm the one by e-mail."),
+            )
+        },
+        InstallationCheck {
+            used: vec![used("certificates", 91), used("imports", 12), used("listeners", 104)],
+            ..check(
+                "acm-quota",
+                InstallationStatus::Warning,
+                "2,275 imported certificates (ACM allows 2,500)",
+                Some("Ask for more."),
+            )
+        },
+        check("alarms", InstallationStatus::Ok, "None of 19 is in ALARM (0 have no data yet).", None),
+    ]
+}
+
 /// An endpoint whose DNS and CA say what they like.
 pub(crate) fn hostile(now: OffsetDateTime) -> Standing {
     let names = EndpointNames::parse(HOSTILE, &[], 20).expect("a valid name");
@@ -91,7 +147,12 @@ pub(crate) fn hostile(now: OffsetDateTime) -> Standing {
         guidance: Guidance::new(WaitingOn::DomainOwner, MARKUP, MARKUP),
         command: Some(MARKUP.into()),
     };
-    let hint = ProviderHint { name: MARKUP.into(), typing: MARKUP.into(), trap: Some(MARKUP.into()) };
+    let hint = ProviderHint {
+        name: MARKUP.into(),
+        zone: Some(MARKUP.into()),
+        typing: MARKUP.into(),
+        trap: Some(MARKUP.into()),
+    };
     let serving = Serving::Unreachable { host: MARKUP.into(), reason: MARKUP.into() };
     see(&mut standing, checks, vec![finding], serving, now);
     if let Some(report) = &mut standing.report {

@@ -57,7 +57,7 @@ async fn a_wrong_alias_is_shown_as_found_and_its_correction_brings_the_certifica
         browser.click("#check").await?;
         browser.see(".record .found", "CNAME other.vendor.example").await?;
         browser.see(".record .badge", "Wrong value").await?;
-        browser.see(".finding h3", "Delegation elsewhere").await?;
+        browser.see(".finding h3", "The delegation leads elsewhere").await?;
         browser.see("#announce", "Action required").await?;
         let focused = browser.run("return document.activeElement.id").await?;
         ensure!(focused == "check", "the focus stays on the button: {focused}");
@@ -166,7 +166,7 @@ async fn the_forms_work_without_a_script() -> Result<()> {
         browser.goto(&link).await?;
         browser.see("h1", DOMAIN).await?;
         browser.click("#check").await?;
-        browser.see("#customer", "0 of 2 records are correct").await?;
+        browser.see("#owner", "0 of 2 records are correct").await?;
 
         browser.goto(&site.url("/dashboard?q=app.shop")).await?;
         browser.click("table .domain").await?;
@@ -177,7 +177,7 @@ async fn the_forms_work_without_a_script() -> Result<()> {
         browser.click("a.danger").await?;
         browser.click("button.danger").await?;
         browser.see("h1", "Overview").await?;
-        browser.see("table.endpoints", "Paused").await
+        browser.see("table.endpoints", "Being removed").await
     })
     .await
 }

@@ -32,6 +32,7 @@ async fn all_pages(site: &Site, browser: &Browser) -> Result<Vec<String>> {
         "/dashboard/register",
         "/dashboard/register?domain=portal.litware.example&reachability=external",
         "/dashboard/register?domain=not+a.name&reachability=external",
+        "/dashboard/installation?now=1",
         "/dashboard/endpoints/new.fabrikam.example",
         "/dashboard/endpoints/careers.adatum.example",
         "/dashboard/endpoints/api.tailspin.example",
@@ -112,27 +113,108 @@ async fn text_from_dns_and_the_ca_is_always_text() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_customers_page_shows_one_endpoints_records_and_nothing_else() -> Result<()> {
+async fn the_domain_owners_page_shows_one_endpoints_records_and_nothing_else() -> Result<()> {
     let stage = cast::everybody(OffsetDateTime::now_utc());
     on_site(stage, Reader::default(), async |site, browser| {
         let pages = all_pages(site, browser).await?;
         browser.goto(pages.last().context("a link")?).await?;
         browser.see("h1", WRONG).await?;
-        browser.see("#customer", "CNAME portal.old-vendor.example").await?;
+        // It checks at once: what stands in DNS now is nothing.
+        browser.see("#owner", "0 of 2 records are correct").await?;
+        browser.see("#owner", "NXDOMAIN").await?;
         let source = browser.client.source().await?;
         for secret in ["contoso\"", "arn:aws", "/dashboard", "ep-", "ann@", "operator"] {
-            // The link itself is in the address of the form.
+            // The link itself is in the address of the form, and in the message to pass on.
             let without_action =
                 source.replace(pages.last().map_or("", |link| link.rsplit('/').next().unwrap_or("")), "");
-            ensure!(!without_action.contains(secret), "the customer is shown {secret}");
+            ensure!(!without_action.contains(secret), "the domain owner is shown {secret}");
         }
-        let links = browser.run("return document.querySelectorAll('a[href]:not(.skip)').length").await?;
-        ensure!(links == 0, "the customer's page leads elsewhere");
+        let links = browser.run("return [...document.querySelectorAll('a[href]:not(.skip)')].map(a => a.href)").await?;
+        ensure!(links == serde_json::json!(["mailto:help@platform.example"]), "the page leads elsewhere: {links}");
+        browser.see("header", "Acme Shops").await?;
+        let names =
+            browser.run("return [...document.querySelectorAll('.record .copy')].map(one => one.dataset.copy)").await?;
+        ensure!(names[0] == "portal" && names[2] == "_acme-challenge.portal", "names are relative: {names}");
+        let records = browser.run("return document.querySelectorAll('.record').length").await?;
+        ensure!(records == 2 && !source.contains("Also to fix"), "each record stands once");
         let robots = browser.run("return document.querySelector('meta[name=robots]').content").await?;
         ensure!(robots == "noindex, nofollow", "{robots}");
         browser.click("#check").await?;
-        browser.see("#announce", "0 of 2 records are correct").await?;
+        browser.see("#owner", "0 of 2 records are correct").await?;
+        browser.click("#mail summary").await?;
+        browser.see("#mail-text", "Name:   _acme-challenge.portal   (in contoso.example").await?;
         browser.check_silent().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_domain_owners_page_turns_green_without_anybody_touching_it() -> Result<()> {
+    let stage = cast::everybody(OffsetDateTime::now_utc());
+    on_site(stage, Reader::default(), async |site, browser| {
+        let pages = all_pages(site, browser).await?;
+        browser.goto(pages.last().context("a link")?).await?;
+        browser.see("#owner", "0 of 2 records are correct").await?;
+        for index in [1, 3] {
+            let value = browser
+                .run(&format!("return document.querySelectorAll('.record .copy')[{index}].dataset.copy"))
+                .await?;
+            let name = browser
+                .run(&format!("return document.querySelectorAll('.record .exact code')[{index}].textContent"))
+                .await?;
+            let (name, value) = (name.as_str().unwrap_or_default(), value.as_str().unwrap_or_default());
+            site.stage.answer(name, &[&format!("CNAME {value}")]);
+        }
+        let patience = std::time::Duration::from_secs(40);
+        browser.see_within("#owner", "All records are correct. The certificate is being issued.", patience).await?;
+        browser.see("#announce", "All records are correct").await?;
+        site.stage.issue(WRONG);
+        browser.see_within("#owner", "All records are correct. No action needed.", patience).await?;
+        browser.see("#owner", "It is renewed automatically.").await?;
+        let polls = browser.run("return document.getElementById('owner').hasAttribute('hx-post')").await?;
+        ensure!(polls == false, "a page with nothing to wait for asks on");
+        browser.check_silent().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_installation_is_checked_when_its_page_is_opened_and_for_operators_only() -> Result<()> {
+    let stage = cast::everybody(OffsetDateTime::now_utc());
+    on_site(stage, Reader::default(), async |site, browser| {
+        browser.goto(&site.entrance("operator")).await?;
+        browser.click("nav a[href$='/dashboard/installation']").await?;
+        browser.see("#installation-status", "1 failure, 1 warning.").await?;
+        browser.see(".finding", "since 5 hours ago").await?;
+        browser.see(".used", "104 % used").await?;
+        let text = browser.text("main").await?;
+        ensure!(!text.contains('`'), "{text}");
+        browser.click("#check").await?;
+        browser.see("#announce", "1 failure").await?;
+        browser.goto(&site.entrance("contoso")).await?;
+        browser.goto(&site.url("/dashboard/installation")).await?;
+        browser.see("h1", "Only an operator may do that").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn filters_keep_each_other_and_equal_causes_are_one_line() -> Result<()> {
+    let now = OffsetDateTime::now_utc();
+    let stage = cast::everybody(now);
+    cast::crowd(&stage, 12, now);
+    on_site(stage, Reader::default(), async |site, browser| {
+        browser.goto(&site.entrance("operator")).await?;
+        browser.see(".attention", "12 endpoints").await?;
+        let lines = browser.run("return document.querySelectorAll('.attention > li').length").await?;
+        ensure!(lines.as_u64().is_some_and(|lines| lines < 8), "{lines} lines");
+        browser.click(".attention > li a[href*='cause=']").await?;
+        browser.see("h2#all", "Endpoints that match").await?;
+        browser.click(".tile[href*='verdict=action_required']").await?;
+        let address = browser.client.current_url().await?;
+        let query = address.query().unwrap_or_default();
+        ensure!(query.contains("cause=") && query.contains("verdict=action_required"), "{address}");
+        Ok(())
     })
     .await
 }

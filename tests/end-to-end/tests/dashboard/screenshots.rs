@@ -46,8 +46,8 @@ async fn screenshots() -> Result<()> {
         browser.goto(&endpoint(WRONG)).await?;
         browser.click("#share form.inline button").await?;
         let link = browser.text("#main .secret code").await?;
-        shoot("customer", &link, light, 1_000).await?;
-        shoot("customer-phone", &link, phone, 1_100).await
+        shoot("domain-owner", &link, light, 1_000).await?;
+        shoot("domain-owner-phone", &link, phone, 1_100).await
     })
     .await
 }

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt;
 use vocabulary::names::{Caller, Origin, Scope};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, installation};
 
 const BASE: &str = "/_aws/execute-api/pages";
 
@@ -52,10 +52,11 @@ impl Site {
 
 fn routes(stage: &Stage, origin: &str) -> Router {
     let console = Console::of("arn:aws:states:eu-central-1:111122223333:stateMachine:issue-certificate");
-    let desk = Arc::new(Desk { operations: stage.clone(), console });
+    let brand = installation().brand;
+    let desk = Arc::new(Desk { operations: stage.clone(), console, brand });
     let base: Base = format!("{origin}{BASE}").parse().expect("a base");
     let pages = dashboard::router(desk.clone())
-        .merge(dashboard::customer_router(desk))
+        .merge(dashboard::owner_router(desk))
         .merge(dashboard::assets_router())
         .layer(from_fn_with_state(base, admit))
         .route("/as/{who}", get(enter));

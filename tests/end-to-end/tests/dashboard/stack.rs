@@ -81,9 +81,8 @@ async fn live_through(cloud: &LocalCloud, browser: &Browser) -> Result<()> {
     browser.click("#share form.inline button").await?;
     let link = browser.text(".secret code").await?;
     browser.goto(&link).await?;
-    browser.see("#customer", "All records are correct").await?;
-    browser.click("#check").await?;
-    browser.see("#announce", "All records are correct").await?;
+    browser.see("#owner", "All records are correct").await?;
+    browser.see("#owner", "It is renewed automatically.").await?;
 
     browser.goto(&format!("{page}/remove")).await?;
     browser.click("button.danger").await?;

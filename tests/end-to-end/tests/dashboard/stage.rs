@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use api::dashboard::{Done, ListQuery, Operations, Wish};
-use api::views::{FromWire, ToWire, endpoint_view};
-use api::{Installation, Problem};
+use api::views::{FromWire, ToWire, endpoint_view, message};
+use api::{Installation, Brand, Problem};
 use diagnosis::report::{CheckReport, Finding, Found, RecordCheck, RecordStatus, Serving, Severity};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::event::time_line;
@@ -18,7 +18,12 @@ use vocabulary::dns::{Platform, ProviderHint, TenantProof};
 use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, NamePolicy, Origin, Scope, TenantId};
 use vocabulary::record::DnsRecord;
-use wire::{EndpointList, EndpointView, NewShare, Open, Overview, PreflightView, Renewal, VerdictCount};
+use wire::{
+    AttentionGroup, EndpointList, EndpointView, InstallationCheck, NewShare, Open, Overview, PreflightView, Renewal,
+    RenewalDay, VerdictCount,
+};
+
+use crate::cast;
 
 pub(crate) const ZONE: &str = "acme.platform.example";
 pub(crate) const TARGET: &str = "edge.platform.example";
@@ -100,6 +105,8 @@ pub(crate) fn installation() -> Installation {
         persistent_records: false,
         issuer: None,
         account: None,
+        orders_per_day: None,
+        brand: Brand { name: Some("Acme Shops".into()), contact: Some("help@platform.example".into()) },
         deployment_roles: vec![],
     }
 }
@@ -277,8 +284,17 @@ impl Operations for Stage {
             matches!(view.verdict, Open::Known(Verdict::ActionRequired | Verdict::Degraded | Verdict::Retrying))
         };
         let mut attention: Vec<_> = views.into_iter().filter(needs).collect();
-        attention.sort_by_key(|view| view.verdict.clone());
-        Ok(Overview { total, verdicts, attention, renewals, truncated: false })
+        attention.sort_by_key(|view| (view.actor != wire::WaitingOn::Operator, view.verdict.clone()));
+        Ok(Overview {
+            total,
+            verdicts,
+            groups: groups(&attention),
+            attention,
+            renewal_days: renewal_days(&renewals),
+            renewals,
+            orders_per_day: Some(2_400),
+            truncated: false,
+        })
     }
 
     async fn list(&self, caller: &Caller, query: &ListQuery, now: OffsetDateTime) -> Done<EndpointList> {
@@ -289,6 +305,10 @@ impl Operations for Stage {
                 && query.verdict.is_none_or(|verdict| view.verdict == verdict)
                 && query.actor.is_none_or(|actor| view.actor == actor)
                 && query.reachability.is_none_or(|reachability| view.reachability == reachability)
+                && query
+                    .cause
+                    .as_ref()
+                    .is_none_or(|cause| view.failure.as_ref().is_some_and(|failure| failure.name.to_string() == *cause))
                 && query.q.as_ref().is_none_or(|q| view.names.iter().any(|name| name.contains(q.as_str())))
         };
         let mut endpoints: Vec<_> = state.standing.values().map(|one| one.view(now)).filter(fits).collect();
@@ -345,6 +365,13 @@ impl Operations for Stage {
         false
     }
 
+    async fn installation(&self, caller: &Caller) -> Done<Vec<InstallationCheck>> {
+        match caller.is_operator() {
+            true => Ok(cast::installation()),
+            false => Err(Problem::operators_only()),
+        }
+    }
+
     async fn preflight(&self, _: &Caller, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {
         let names = EndpointNames::parse(&wish.domain, &wish.also, 100)
             .map_err(|error| Problem::invalid(error.to_string()).with_field(error.field()))?;
@@ -358,8 +385,16 @@ impl Operations for Stage {
         records.retain(|record| !record.value.ends_with(ZONE));
         let mut report = world.look(records, now);
         report.findings.clear();
-        let (reachability, dns_method) = (wish.reachability.into(), wish.dns_method.into());
-        Ok(PreflightView { domain, reachability, dns_method, well: report.is_well(), report: report.to_wire() })
+        let reachability = wish.reachability.into();
+        let (challenge, dns_method) = (wish.challenge.into(), wish.challenge.into());
+        Ok(PreflightView {
+            domain,
+            reachability,
+            challenge,
+            dns_method,
+            well: report.is_well(),
+            report: report.to_wire(),
+        })
     }
 
     async fn check(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {
@@ -403,7 +438,9 @@ impl Operations for Stage {
             };
             standing.shares.push((share.clone(), token.clone()));
             standing.act(EventKind::LinkCreated, &caller.origin, "Made a link to the customer's page.", now);
-            NewShare { share: share.to_wire(), url: format!("{base_url}/records/{token}") }
+            let url = format!("{base_url}/records/{token}");
+            let mail = message(&standing.view(now), &installation().brand, &url, Some(share.expires_at));
+            NewShare { share: share.to_wire(), url, mail: Some(mail) }
         })
     }
 
@@ -428,6 +465,29 @@ impl Operations for Stage {
             standing.view(now)
         })
     }
+}
+
+/// Endpoints with the same reason as one.
+fn groups(attention: &[EndpointView]) -> Vec<AttentionGroup> {
+    let mut groups: Vec<AttentionGroup> = Vec::new();
+    for view in attention {
+        match groups.iter_mut().find(|group| group.first.reason == view.reason && group.first.actor == view.actor) {
+            Some(group) => group.count += 1,
+            None => {
+                let cause = view.failure.as_ref().map(|failure| failure.name.to_string());
+                groups.push(AttentionGroup { count: 1, cause, first: view.clone() });
+            }
+        }
+    }
+    groups
+}
+
+fn renewal_days(renewals: &[Renewal]) -> Vec<RenewalDay> {
+    let mut days = BTreeMap::new();
+    for renewal in renewals {
+        *days.entry(renewal.at.date().to_string()).or_default() += 1;
+    }
+    days.into_iter().map(|(day, count)| RenewalDay { day, count }).collect()
 }
 
 /// A fresh look; records that are right at last let the next attempt begin.

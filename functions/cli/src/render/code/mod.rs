@@ -1,10 +1,12 @@
-//! The records as code that makes them: a zone file, Terraform, CloudFormation.
+//! The records as code that makes them: a zone file, Terraform, CloudFormation, a change batch of Route 53.
 
 mod cloud_formation;
+mod route53;
 mod terraform;
 mod zone;
 
 pub(crate) use cloud_formation::cloud_formation;
+pub(crate) use route53::{ChangeBatchError, change_batch};
 pub(crate) use terraform::terraform;
 pub(crate) use zone::zone_lines;
 
@@ -12,7 +14,7 @@ use std::collections::HashSet;
 
 use wire::RequiredRecord;
 
-/// How long resolvers may keep the records: short enough to mend a mistake, long enough to be kind.
+/// How long resolvers may keep the records: short enough to correct a mistake, long enough to be kind.
 const TTL: u32 = 300;
 const PROOFS: [&str; 2] = ["_acme-challenge.", "_validation-persist."];
 /// The hosted zone of all CloudFront distributions (AWS, `AliasTarget`); other targets have several.

@@ -7,7 +7,7 @@ use domain::endpoint::{Attempt, Endpoint, Event};
 use domain::ports::{DUE_SHARDS, FaultKind, ServiceFault};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 use vocabulary::acme::DnsMethod;
 use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest};
 
@@ -95,6 +95,10 @@ pub(super) fn attempt_item(id: &EndpointId, attempt: &Attempt) -> Item {
     item.insert("pk".into(), endpoint_pk(id));
     item.insert("sk".into(), text(format!("ATTEMPT#{:010}", attempt.attempt)));
     item.insert("expires_at".into(), super::number((attempt.started_at + HISTORY_KEPT).unix_timestamp()));
+    // By what happened last: its start, until it has ended.
+    if let Some(last) = Event::of_attempt(attempt).last() {
+        put_on_trail(&mut item, last);
+    }
     item
 }
 
@@ -107,7 +111,19 @@ pub(super) fn event_item(id: &EndpointId, event: &Event) -> Item {
     item.insert("pk".into(), endpoint_pk(id));
     item.insert("sk".into(), text(format!("EVENT#{}", event.id)));
     item.insert("expires_at".into(), super::number((event.at + HISTORY_KEPT).unix_timestamp()));
+    put_on_trail(&mut item, event);
     item
+}
+
+/// Lists what happens in the index of endpoints, in a partition for each day, whose items are sorted by time. The index
+/// sorts by what is the domain of an endpoint.
+fn put_on_trail(item: &mut Item, event: &Event) {
+    item.insert("listing".into(), trail_partition(event.at.date()));
+    item.insert("domain".into(), text(&event.id));
+}
+
+pub(super) fn trail_partition(day: Date) -> AttributeValue {
+    text(format!("trail#{day}"))
 }
 
 pub(super) fn claim_item(name: &DomainName, holder: &EndpointId) -> Item {

@@ -1,10 +1,20 @@
 use domain::endpoint::Event;
+use domain::endpoint::event::{day_of, page_of};
 use domain::ports::{AuditTrail, ServiceFault};
+use time::{Date, Duration, OffsetDateTime};
 use vocabulary::names::EndpointId;
 
 use super::EndpointsTable;
 use super::items::{self, text};
 use crate::aws::fault;
+
+/// Days that are read back for the newest events.
+const NEWEST_DAYS: i64 = 31;
+/// Days that are kept, and so may lie after an event.
+const KEPT_DAYS: i64 = 400;
+/// Items of a day that are read at once. An attempt is listed by its end, and its start comes with it: with many items at
+/// once, few starts come later than what follows them.
+const READ_AT_ONCE: u32 = 1000;
 
 impl AuditTrail for EndpointsTable {
     async fn record(&self, id: &EndpointId, event: &Event) -> Result<(), ServiceFault> {
@@ -38,6 +48,79 @@ impl AuditTrail for EndpointsTable {
             .map_err(|error| fault("dynamodb:Query", error))?;
         output.items.unwrap_or_default().into_iter().rev().map(to_event).collect()
     }
+
+    async fn recent(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+        now: OffsetDateTime,
+    ) -> Result<Vec<(EndpointId, Event)>, ServiceFault> {
+        let today = now.date();
+        let back = |days: i64| today.saturating_sub(Duration::days(days));
+        let (at_once, enough) = (READ_AT_ONCE.max(limit), limit as usize);
+        let mut found = Vec::new();
+        match after {
+            None => {
+                for day in (0..NEWEST_DAYS).map(back) {
+                    found.extend(self.trail_of(day, None, at_once).await?);
+                    if found.len() >= enough {
+                        break;
+                    }
+                }
+            }
+            Some(after) => {
+                let first = day_of(after).unwrap_or(today).max(back(KEPT_DAYS));
+                // One more day: clocks differ.
+                for day in (0..=(today - first).whole_days() + 1).map(|days| first.saturating_add(Duration::days(days)))
+                {
+                    found.extend(self.trail_of(day, Some(after), at_once).await?);
+                    if found.iter().filter(|(_, event)| event.id.as_str() > after).count() >= enough {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(page_of(found, |(_, event)| event.id.as_str(), after, enough))
+    }
+}
+
+impl EndpointsTable {
+    /// What is listed under one day: the newest items, or the first after one.
+    async fn trail_of(
+        &self,
+        day: Date,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<(EndpointId, Event)>, ServiceFault> {
+        let output = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("listing")
+            .key_condition_expression("listing = :day AND #at > :after")
+            .expression_attribute_names("#at", "domain")
+            .expression_attribute_values(":day", items::trail_partition(day))
+            .expression_attribute_values(":after", text(after.unwrap_or("0")))
+            .scan_index_forward(after.is_some())
+            .limit(limit.try_into().unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| fault("dynamodb:Query", error))?;
+        let events = output.items.unwrap_or_default().into_iter().map(to_events).collect::<Result<Vec<_>, _>>()?;
+        Ok(events.concat())
+    }
+}
+
+/// What an item of the trail tells, and of which endpoint.
+fn to_events(item: items::Item) -> Result<Vec<(EndpointId, Event)>, ServiceFault> {
+    let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+    let id = part("pk").strip_prefix("ENDPOINT#").and_then(|id| id.parse::<EndpointId>().ok());
+    let id = id.ok_or_else(|| items::unreadable("an event without its endpoint"))?;
+    let events = match part("sk").starts_with("ATTEMPT#") {
+        true => Event::of_attempt(&items::to_attempt(item)?),
+        false => vec![to_event(item)?],
+    };
+    Ok(events.into_iter().map(|event| (id.clone(), event)).collect())
 }
 
 fn to_event(item: items::Item) -> Result<Event, ServiceFault> {

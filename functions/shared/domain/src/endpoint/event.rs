@@ -1,7 +1,7 @@
 //! What happened to an endpoint, in order: its attempts and what people did.
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::Origin;
@@ -53,7 +53,8 @@ impl Event {
         let itself = Origin::itself();
         let number = attempt.attempt;
         let event = |at, part: &str, kind, summary: String| Self {
-            id: event_id(at, &format!("{number:010}{part}")),
+            // After any act of the same millisecond: an attempt has a cause, and is none.
+            id: event_id(at, &format!("fffff{number:010}{part}")),
             at,
             kind,
             by: itself.clone(),
@@ -85,6 +86,26 @@ impl Event {
         });
         [Some(start), end].into_iter().flatten().collect()
     }
+}
+
+/// `events`, as far as one answer takes them: the newest, or the first of those later than `after`, so that reading on
+/// passes none over. Newest first.
+pub fn page_of<T>(mut events: Vec<T>, id: impl Fn(&T) -> &str, after: Option<&str>, limit: usize) -> Vec<T> {
+    events.sort_by(|a, b| id(b).cmp(id(a)));
+    match after {
+        None => events.truncate(limit),
+        Some(after) => {
+            events.retain(|event| id(event) > after);
+            events.drain(..events.len().saturating_sub(limit));
+        }
+    }
+    events
+}
+
+/// The day (UTC) of an event, by its id; `None` of what is no id.
+pub fn day_of(id: &str) -> Option<Date> {
+    let milliseconds: i128 = id.split_once('-')?.0.parse().ok()?;
+    OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000).ok().map(OffsetDateTime::date)
 }
 
 /// Attempts and acts in one line, the newest first.
@@ -138,5 +159,31 @@ mod tests {
         );
         assert!(line[1].summary.contains("no CNAME"));
         assert!(line.windows(2).all(|pair| pair[0].id > pair[1].id && pair[0].at >= pair[1].at));
+    }
+
+    #[test]
+    fn an_attempt_comes_after_the_act_that_caused_it_within_a_millisecond() {
+        for salt in [0, 7, u16::MAX] {
+            let registered = Event::act(EventKind::Registered, Origin::itself(), "Registered.", START, salt);
+            let started = Attempt { started_at: START, ..attempt(1, Outcome::Running) };
+            let kinds: Vec<_> = time_line([registered], &[started]).iter().map(|event| event.kind).collect();
+            assert_eq!(kinds, [EventKind::AttemptStarted, EventKind::Registered], "{salt:04x}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_of_the_newest_or_of_the_first_after_one() {
+        let page = |after, limit| page_of(vec!["2", "4", "1", "3"], |id| id, after, limit);
+        assert_eq!(page(None, 2), ["4", "3"]);
+        assert_eq!(page(Some("1"), 2), ["3", "2"]);
+        assert_eq!(page(Some("4"), 2), [""; 0]);
+    }
+
+    #[test]
+    fn an_id_says_its_day() {
+        let at = datetime!(2026-11-24 23:59:59.999 UTC);
+        let event = Event::act(EventKind::Changed, Origin::itself(), "Changed.", at, 1);
+        assert_eq!(day_of(&event.id), Some(at.date()));
+        assert_eq!((day_of("x"), day_of("x-1")), (None, None));
     }
 }

@@ -1,5 +1,6 @@
 use std::future::Future;
 
+use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
 use crate::endpoint::event::Event;
@@ -17,4 +18,13 @@ pub trait AuditTrail {
         after: Option<&str>,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Event>, ServiceFault>> + Send;
+
+    /// The same of all endpoints, attempts' starts and ends included, also of endpoints that have gone: the newest `limit`
+    /// of the last month, or the first `limit` of those later than `after`. May miss what was written within seconds.
+    fn recent(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<Vec<(EndpointId, Event)>, ServiceFault>> + Send;
 }

@@ -27,4 +27,23 @@ pub async fn audit_trail(trail: &impl AuditTrail, seed: u64) {
     assert_eq!(events(Some(&event(0).id), 2).await, [event(2), event(1)], "the next ones, so that none is passed over");
     assert_eq!(events(Some(&event(3).id), 9).await, []);
     assert_eq!(trail.events(&other, None, 9).await, Ok(vec![event(9)]), "an endpoint's events are its own");
+
+    // Other tests may write beside this one: what is asked for is its own.
+    let now = now + Duration::seconds(20);
+    let recent = async |after: Option<&str>, limit| {
+        let all = trail.recent(after, limit, now).await.expect("answers");
+        let own = |(whose, event)| (whose == id || whose == other).then_some(event);
+        all.into_iter().filter_map(own).collect::<Vec<_>>()
+    };
+    let before = Event::act(EventKind::Changed, by.clone(), "Before.", whole_second() - Duration::HOUR, 0);
+    let mut seen = recent(Some(&before.id), 1000).await;
+    // An index may need a moment.
+    for _ in 0..20 {
+        if seen.len() == 5 {
+            break;
+        }
+        seen = recent(Some(&before.id), 1000).await;
+    }
+    assert_eq!(seen, [event(9), event(3), event(2), event(1), event(0)], "of all endpoints, newest first");
+    assert_eq!(recent(Some(&event(3).id), 1000).await, [event(9)], "those later than one");
 }

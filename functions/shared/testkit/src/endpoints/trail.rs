@@ -1,5 +1,7 @@
 use domain::endpoint::Event;
+use domain::endpoint::event::page_of;
 use domain::ports::{AuditTrail, ServiceFault};
+use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
 use super::MemoryEndpoints;
@@ -23,5 +25,20 @@ impl AuditTrail for MemoryEndpoints {
                 later
             }
         })
+    }
+
+    async fn recent(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+        _: OffsetDateTime,
+    ) -> Result<Vec<(EndpointId, Event)>, ServiceFault> {
+        let state = self.state();
+        let acts = state.events.iter().map(|((id, _), event)| (id.clone(), event.clone()));
+        let attempts = state
+            .attempts
+            .iter()
+            .flat_map(|((id, _), attempt)| Event::of_attempt(attempt).into_iter().map(|event| (id.clone(), event)));
+        Ok(page_of(acts.chain(attempts).collect(), |(_, event)| event.id.as_str(), after, limit as usize))
     }
 }

@@ -50,6 +50,12 @@ impl Limit {
         Self { capacity: capacity.max(1), period, reserve: 0 }
     }
 
+    /// How many come in a day, whatever the period.
+    pub fn per_day(self) -> u64 {
+        let seconds = u64::try_from(self.period.whole_seconds()).unwrap_or_default().max(1);
+        u64::from(self.capacity) * 86_400 / seconds
+    }
+
     /// With `reserve` tokens kept for renewals; one is always left for registrations.
     pub fn keeping(self, reserve: u32) -> Self {
         Self { reserve: reserve.min(self.capacity - 1), ..self }
@@ -244,5 +250,12 @@ mod tests {
         let early = until - Duration::MILLISECOND;
         assert!(matches!(bucket.take(limit(), Purpose::Renewal, true, early).1, Taken::Wait { .. }));
         assert_eq!(bucket.take(limit(), Purpose::Renewal, true, until).1, Taken::Now);
+    }
+
+    #[test]
+    fn what_comes_in_a_day_is_counted_from_any_period() {
+        let per_day = |capacity, period| Limit::new(capacity, period).per_day();
+        assert_eq!(per_day(300, Duration::hours(3)), 2_400);
+        assert_eq!((per_day(50, Duration::days(7)), per_day(1, Duration::days(2))), (7, 0));
     }
 }

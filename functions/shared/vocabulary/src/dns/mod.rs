@@ -8,6 +8,7 @@ pub mod persistent_record;
 pub mod platform;
 pub mod provider;
 pub mod record_kind;
+pub mod zone_name;
 
 pub use self::answer::{Answer, ServerAnswer, Unanswered};
 pub use self::caa::{CaaFault, CaaLevel, CaaRefusal, Issuer};
@@ -15,3 +16,4 @@ pub use self::persistent_record::{PersistentFault, PersistentIssuer, PersistentR
 pub use self::platform::{EndpointTarget, Platform, TenantProof};
 pub use self::provider::{PROVIDERS, Provider, ProviderHint};
 pub use self::record_kind::RecordKind;
+pub use self::zone_name::ZoneName;

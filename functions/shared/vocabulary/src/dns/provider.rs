@@ -162,20 +162,27 @@ pub fn hint<'a>(servers: impl Iterator<Item = &'a str>, apex: &str, names: &[&st
         Typing::Either => format!("Type {names} as the name; the full name is understood too."),
     };
     match known.as_slice() {
-        [_] => Some(ProviderHint { name: first.name.into(), typing, trap: first.trap.map(str::to_owned) }),
+        [_] => {
+            let trap = first.trap.map(str::to_owned);
+            Some(ProviderHint { name: first.name.into(), zone: Some(apex.to_owned()), typing, trap })
+        }
         several => Some(ProviderHint {
             name: several.iter().map(|provider| provider.name).collect::<Vec<_>>().join(" and "),
+            zone: Some(apex.to_owned()),
             typing,
             trap: Some("The zone is served by more than one provider: create the records at each of them.".into()),
         }),
     }
 }
 
-/// The customer's DNS provider, told by its name servers.
+/// The domain owner's DNS provider, known by its name servers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderHint {
     /// Cloudflare, Route 53 …
     pub name: String,
+    /// The apex of the zone; absent in reports of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// How it wants a record's name typed, with the name itself: "Type `_acme-challenge.shop` …".
     pub typing: String,
     /// Its usual trap; absent where none is known.
@@ -253,6 +260,7 @@ mod tests {
         assert!(godaddy.trap.is_some_and(|trap| trap.contains("twice")));
         let apex = typing("ns37.domaincontrol.com", &["example.com", "_acme-challenge.example.com"]);
         assert!(apex.typing.contains("“@”, “_acme-challenge”"), "{}", apex.typing);
+        assert_eq!(apex.zone.as_deref(), Some("example.com"));
         let akamai = typing("a1-64.akam.net", &["_acme-challenge.shop.example.com"]);
         assert!(akamai.typing.contains("the full name, “_acme-challenge.shop.example.com”"), "{}", akamai.typing);
         let cloudflare = typing("dana.ns.cloudflare.com", &["shop.example.com"]);

@@ -69,6 +69,7 @@ fn a_word_of_a_later_release_is_kept_wherever_there_is_a_list_of_words() {
         &samples::endpoint(),
         &[
             "/reachability",
+            "/challenge",
             "/dns_method",
             "/verdict",
             "/waiting_on",
@@ -83,7 +84,10 @@ fn a_word_of_a_later_release_is_kept_wherever_there_is_a_list_of_words() {
             "/failure/waiting_on",
         ],
     );
-    takes_new_words::<PreflightView>(&samples::preflight(), &["/reachability", "/dns_method", "/records/0/status"]);
+    takes_new_words::<PreflightView>(
+        &samples::preflight(),
+        &["/reachability", "/challenge", "/dns_method", "/records/0/status"],
+    );
     takes_new_words::<AttemptList>(
         &samples::attempts(),
         &[
@@ -128,7 +132,7 @@ fn what_an_earlier_release_left_out_is_empty() {
             ("/dns/records/0", &["status", "found"]),
             ("/dns/findings/0", &["expected", "found", "explanation"]),
             ("/dns/findings/0/fix", &["record", "command"]),
-            ("/dns/provider", &["trap"]),
+            ("/dns/provider", &["trap", "zone"]),
             ("/dns", &["checked_at", "status"]),
             (
                 "/certificate",
@@ -150,7 +154,19 @@ fn what_an_earlier_release_left_out_is_empty() {
             ("/watch/symptoms/0", &["kind", "looks", "waiting_on", "actor", "record"]),
             ("/watch", &["look_again_at", "dns_good_at", "used_by"]),
             ("/failure", &["parked_since"]),
-            ("", &["tenant", "names", "display_names", "dns_method", "breaks_at", "attempt", "next_attempt_at"]),
+            (
+                "",
+                &[
+                    "tenant",
+                    "names",
+                    "display_names",
+                    "challenge",
+                    "dns_method",
+                    "breaks_at",
+                    "attempt",
+                    "next_attempt_at",
+                ],
+            ),
         ],
     );
     let endpoint: EndpointView = read(&bare);

@@ -6,7 +6,7 @@ fn registration() -> Registration {
         domain: "example.com".into(),
         also: vec![],
         reachability: Reachability::External,
-        dns_method: None,
+        challenge: None,
         tenant: None,
         listeners: vec![],
         regions: vec![],
@@ -23,7 +23,7 @@ fn a_registration_is_written_without_what_is_not_said() {
     );
     let whole = Registration {
         also: vec!["a.example.com".into()],
-        dns_method: Some(DnsMethod::Dns01),
+        challenge: Some(DnsMethod::Dns01),
         tenant: Some("acme".into()),
         listeners: vec!["arn:l".into()],
         regions: vec!["us-east-1".into()],
@@ -33,7 +33,7 @@ fn a_registration_is_written_without_what_is_not_said() {
     let text = serde_json::to_string(&whole).expect("plain data");
     assert_eq!(
         text,
-        r#"{"domain":"example.com","also":["a.example.com"],"reachability":"external","dns_method":"dns-01","tenant":"acme","listeners":["arn:l"],"regions":["us-east-1"],"role":"arn:r"}"#
+        r#"{"domain":"example.com","also":["a.example.com"],"reachability":"external","challenge":"dns-01","tenant":"acme","listeners":["arn:l"],"regions":["us-east-1"],"role":"arn:r"}"#
     );
     assert_eq!(serde_json::from_str::<Registration>(&text).expect("readable"), whole);
 }
@@ -48,15 +48,28 @@ fn a_wish_says_only_what_is_to_change_and_nothing_is_something() {
 
 #[test]
 fn a_preflight_names_a_method_only_where_it_is_not_the_usual_one() {
-    let preflight = |dns_method| Preflight {
+    let preflight = |challenge| Preflight {
         domain: "example.com".into(),
         also: vec![],
         reachability: Reachability::Internal,
-        dns_method,
+        challenge,
     };
     let written = |method| serde_json::to_value(preflight(method)).expect("plain data");
     assert_eq!(written(DnsMethod::Dns01), json!({"domain": "example.com", "also": [], "reachability": "internal"}));
-    assert_eq!(written(DnsMethod::DnsPersist01)["dns_method"], "dns-persist-01");
+    assert_eq!(written(DnsMethod::DnsPersist01)["challenge"], "dns-persist-01");
+}
+
+#[test]
+fn the_name_that_the_challenge_had_is_taken_for_one_release() {
+    let registration: Registration = serde_json::from_value(
+        json!({"domain": "a.example", "reachability": "internal", "dns_method": "dns-persist-01"}),
+    )
+    .expect("a registration");
+    assert_eq!(registration.challenge, Some(DnsMethod::DnsPersist01));
+    let wish: Wish = serde_json::from_value(json!({"dns_method": "dns-01"})).expect("a wish");
+    assert_eq!(wish.challenge, Some(DnsMethod::Dns01));
+    let both = json!({"dns_method": "dns-01", "challenge": "dns-01"});
+    assert!(serde_json::from_value::<Wish>(both).is_err(), "not both");
 }
 
 #[test]

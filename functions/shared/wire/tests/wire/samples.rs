@@ -24,7 +24,7 @@ fn finding() -> Value {
 }
 
 fn provider() -> Value {
-    json!({"name": "Cloudflare", "typing": "Type `_acme-challenge`.", "trap": "Switch the proxy off."})
+    json!({"name": "Cloudflare", "zone": "example.com", "typing": "Type `_acme-challenge`.", "trap": "Switch the proxy off."})
 }
 
 fn presented() -> Value {
@@ -35,7 +35,7 @@ fn presented() -> Value {
 pub(crate) fn endpoint() -> Value {
     json!({
         "id": "ep-1", "tenant": "acme", "domain": "example.com", "names": ["example.com"],
-        "display_names": ["example.com"], "reachability": "external", "dns_method": "dns-01",
+        "display_names": ["example.com"], "reachability": "external", "challenge": "dns-01", "dns_method": "dns-01",
         "verdict": "action_required", "waiting_on": "domain_owner", "actor": "customer", "reason": "no CNAME", "action": "Create it.", "next_step": "Create it.",
         "breaks_at": "2026-04-01T00:00:00Z",
         "dns": {"checked_at": "2026-01-01T00:00:00Z", "status": "missing", "records": [checked()],
@@ -63,6 +63,8 @@ pub(crate) fn endpoints() -> Value {
 
 pub(crate) fn overview() -> Value {
     json!({"total": 1, "verdicts": [{"verdict": "action_required", "count": 1}], "attention": [endpoint()],
+        "groups": [{"count": 134, "cause": "servers-silent", "first": endpoint()}],
+        "renewal_days": [{"day": "2026-03-01", "count": 7}], "orders_per_day": 2400,
         "renewals": [{"id": "ep-1", "domain": "example.com", "at": "2026-03-01T00:00:00Z"}], "truncated": true})
 }
 
@@ -71,7 +73,8 @@ pub(crate) fn records() -> Value {
 }
 
 pub(crate) fn preflight() -> Value {
-    json!({"domain": "example.com", "reachability": "internal", "dns_method": "dns-persist-01", "well": false,
+    json!({"domain": "example.com", "reachability": "internal", "challenge": "dns-persist-01",
+        "dns_method": "dns-persist-01", "well": false,
         "checked_at": "2026-01-01T00:00:00Z", "records": [checked()], "findings": [finding()], "provider": provider(),
         "serving": presented()})
 }
@@ -96,7 +99,7 @@ fn origin() -> Value {
 
 pub(crate) fn events() -> Value {
     json!({"events": [{"id": "001795521600000-00a7", "at": "2026-01-01T00:00:00Z", "kind": "renewal_requested",
-        "by": origin(), "summary": "Renewal requested."}]})
+        "by": origin(), "summary": "Renewal requested.", "endpoint": "ep-1", "domain": "example.com"}]})
 }
 
 fn share() -> Value {
@@ -111,12 +114,13 @@ pub(crate) fn shares() -> Value {
 pub(crate) fn new_share() -> Value {
     let mut made = share();
     made["url"] = json!("https://certificates.example/records/x");
+    made["mail"] = json!({"subject": "DNS records for example.com", "body": "Create these records."});
     made
 }
 
 pub(crate) fn installation() -> Value {
     json!({"checks": [{"name": "acm-quota", "status": "warning", "detail": "Much is used.", "action": "Ask for more.", "remedy": "Ask for more.",
-        "used": [{"of": "certificates", "percent": 91}]}]})
+        "since": "2026-01-01T00:00:00Z", "used": [{"of": "certificates", "percent": 91}]}]})
 }
 
 pub(crate) fn alert() -> Value {

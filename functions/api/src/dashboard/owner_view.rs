@@ -1,0 +1,210 @@
+//! What an endpoint is to the owner of its domain: records to create, each once, and the certificate that comes of them.
+
+use vocabulary::dns::ZoneName;
+use wire::{CertificateState, EndpointView, Finding, Open, RecordStatus, RecordView, WaitingOn};
+
+use super::moment::{Clock, day};
+use super::words::{self, Badge};
+
+/// An endpoint, as far as it is the domain owner's.
+#[derive(Debug)]
+pub(crate) struct OwnerView<'a> {
+    pub(crate) endpoint: &'a EndpointView,
+    pub(crate) records: Vec<OwnerRecord<'a>>,
+    /// What else the domain owner can fix, beyond the records.
+    pub(crate) findings: Vec<&'a Finding>,
+}
+
+/// A required record with what was found there.
+#[derive(Debug)]
+pub(crate) struct OwnerRecord<'a> {
+    pub(crate) row: &'a RecordView,
+    pub(crate) name: ZoneName,
+    pub(crate) findings: Vec<&'a Finding>,
+}
+
+impl OwnerRecord<'_> {
+    fn is_right(&self) -> bool {
+        self.row.status == Some(RecordStatus::Ok.into())
+    }
+
+    fn is_missing(&self) -> bool {
+        self.row.status == Some(RecordStatus::Missing.into())
+    }
+}
+
+impl<'a> OwnerView<'a> {
+    pub(crate) fn of(endpoint: &'a EndpointView) -> Self {
+        let apex = endpoint.dns.provider.as_ref().and_then(|provider| provider.zone.as_deref());
+        let own = || endpoint.dns.findings.iter().filter(|finding| finding.actor == WaitingOn::DomainOwner);
+        let records: Vec<_> = endpoint
+            .dns
+            .records
+            .iter()
+            .map(|row| {
+                let findings = own().filter(|finding| is_about(finding, row)).collect();
+                OwnerRecord { row, name: ZoneName::of(&row.record.name, apex), findings }
+            })
+            .collect();
+        let elsewhere = |finding: &&Finding| !endpoint.dns.records.iter().any(|row| is_about(finding, row));
+        Self { endpoint, records, findings: own().filter(elsewhere).collect() }
+    }
+
+    fn is_checked(&self) -> bool {
+        self.endpoint.dns.checked_at.is_some()
+    }
+
+    fn right(&self) -> usize {
+        self.records.iter().filter(|record| record.is_right()).count()
+    }
+
+    fn has_findings(&self) -> bool {
+        !self.findings.is_empty() || self.records.iter().any(|record| !record.findings.is_empty())
+    }
+
+    /// Whether nothing is left for the domain owner to do.
+    pub(crate) fn is_correct(&self) -> bool {
+        self.is_checked() && self.right() == self.records.len() && !self.has_findings()
+    }
+
+    fn has_certificate(&self) -> bool {
+        let state = &self.endpoint.certificate.state;
+        matches!(state, Open::Known(CertificateState::Active | CertificateState::Expiring))
+    }
+
+    /// Whether there is nothing to wait for.
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_correct() && self.has_certificate()
+    }
+
+    /// Green only when nothing is the domain owner's; calm while records are only missing.
+    pub(crate) fn badge(&self) -> Badge {
+        let only_missing =
+            self.findings.is_empty() && self.records.iter().all(|one| one.is_right() || one.is_missing());
+        match self.is_correct() {
+            true if self.has_certificate() => words::record_status(&RecordStatus::Ok),
+            true => words::certificate(&CertificateState::Issuing.into()),
+            false if !self.is_checked() || (only_missing && !self.has_certificate()) => words::pending("To do"),
+            false => words::record_status(&RecordStatus::Conflict),
+        }
+    }
+
+    pub(crate) fn headline(&self) -> String {
+        let (right, all) = (self.right(), self.records.len());
+        match self.is_correct() {
+            _ if !self.is_checked() => "Checking your records…".to_owned(),
+            true if self.has_certificate() => "All records are correct. No action needed.".to_owned(),
+            true => "All records are correct. The certificate is being issued.".to_owned(),
+            false if right == all => "All records are correct, but something else has to be fixed.".to_owned(),
+            false => format!("{right} of {all} records {} correct.", if right == 1 { "is" } else { "are" }),
+        }
+    }
+
+    /// The certificate in one sentence.
+    pub(crate) fn certificate(&self, clock: &Clock) -> String {
+        let certificate = &self.endpoint.certificate;
+        match (&certificate.state, certificate.not_after) {
+            (Open::Known(CertificateState::Expired), Some(at)) => format!("It expired on {}.", day(&at)),
+            (_, Some(at)) if self.has_certificate() => {
+                let left = clock.relative(&at);
+                format!("Valid until {} ({}). It is renewed automatically.", day(&at), left.trim_start_matches("in "))
+            }
+            _ if self.is_correct() || certificate.state == CertificateState::Issuing => {
+                "It is being issued.".to_owned()
+            }
+            _ => "None yet. It is issued automatically once the records are correct.".to_owned(),
+        }
+    }
+
+    /// The same while the page would say the same.
+    pub(crate) fn mark(&self) -> String {
+        let certificate = if self.has_certificate() { "c" } else { "n" };
+        let findings = self.findings.len() + self.records.iter().map(|record| record.findings.len()).sum::<usize>();
+        format!("{}-{}-{findings}-{certificate}", u8::from(self.is_checked()), self.right())
+    }
+}
+
+/// Whether a finding is about this record: it then stands with it, and nowhere else.
+fn is_about(finding: &Finding, row: &RecordView) -> bool {
+    match &finding.fix.record {
+        Some(record) => record.name == row.record.name && record.kind == row.record.kind,
+        None => finding.subject == row.record.name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use time::macros::datetime;
+
+    const HOST: &str = "www.example.com";
+    const CHALLENGE: &str = "_acme-challenge.www.example.com";
+
+    fn record(name: &str, status: Option<&str>) -> Value {
+        json!({"name": name, "type": "CNAME", "value": "t.example", "purpose": "p", "status": status})
+    }
+
+    fn finding(subject: &str, actor: &str, record: Option<Value>) -> Value {
+        json!({"check": "c", "severity": "error", "subject": subject, "actor": actor,
+            "fix": {"text": "Create it.", "record": record}})
+    }
+
+    fn endpoint(statuses: [Option<&str>; 2], findings: &[Value], certificate: &str) -> EndpointView {
+        let not_after = (certificate != "none").then_some("2026-12-28T00:00:00Z");
+        let records = [record(HOST, statuses[0]), record(CHALLENGE, statuses[1])];
+        serde_json::from_value(json!({"id": "ep-1", "domain": HOST, "reachability": "external", "verdict": "issuing",
+            "actor": "nobody", "reason": "r", "next_step": "n", "certificate": {"state": certificate, "not_after": not_after},
+            "dns": {"records": records, "findings": findings, "checked_at": statuses[0].map(|_| "2026-11-28T00:00:00Z")},
+            "created_at": "2026-01-01T00:00:00Z"}))
+        .expect("an endpoint")
+    }
+
+    const OK: Option<&str> = Some("ok");
+
+    #[test]
+    fn a_record_that_is_missing_stands_once_and_names_are_relative() {
+        let missing = finding(CHALLENGE, "customer", Some(record(CHALLENGE, None)));
+        let caa = finding(
+            "example.com",
+            "customer",
+            Some(json!({"name": "example.com", "type": "CAA", "value": "v", "purpose": "p"})),
+        );
+        let silent = finding(HOST, "customer", None);
+        let endpoint = endpoint([OK, Some("missing")], &[missing, caa, silent], "none");
+        let view = OwnerView::of(&endpoint);
+        let (host, challenge) = (&view.records[0], &view.records[1]);
+        assert_eq!((host.name.relative.as_str(), challenge.name.relative.as_str()), ("www", "_acme-challenge.www"));
+        assert_eq!((host.findings.len(), challenge.findings.len(), view.findings.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn it_is_green_only_when_no_finding_is_the_domain_owners() {
+        let own = || finding("example.com", "customer", None);
+        let others = || finding("target.example", "operator", None);
+        for (statuses, findings, certificate, tone, done) in [
+            ([OK, OK], vec![], "active", "good", true),
+            ([OK, OK], vec![others()], "active", "good", true),
+            ([OK, OK], vec![own()], "active", "warn", false),
+            ([OK, OK], vec![], "none", "wait", false),
+            ([OK, Some("missing")], vec![], "none", "wait", false),
+            ([OK, Some("missing")], vec![], "active", "warn", false),
+            ([OK, Some("mismatch")], vec![], "none", "warn", false),
+            ([None, None], vec![], "none", "wait", false),
+        ] {
+            let endpoint = endpoint(statuses, &findings, certificate);
+            let view = OwnerView::of(&endpoint);
+            assert_eq!((view.badge().tone, view.is_done()), (tone, done), "{statuses:?} {findings:?} {certificate}");
+        }
+    }
+
+    #[test]
+    fn the_certificate_is_said_with_its_date() {
+        let clock = Clock { now: datetime!(2026-11-28 0:00 UTC) };
+        let says = |statuses, certificate| OwnerView::of(&endpoint(statuses, &[], certificate)).certificate(&clock);
+        assert_eq!(says([OK, OK], "active"), "Valid until 28 Dec 2026 (30 days). It is renewed automatically.");
+        assert_eq!(says([OK, OK], "none"), "It is being issued.");
+        assert!(says([OK, Some("missing")], "none").starts_with("None yet."));
+        assert_eq!(says([OK, OK], "expired"), "It expired on 28 Dec 2026.");
+    }
+}

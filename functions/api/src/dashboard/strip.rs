@@ -1,0 +1,166 @@
+//! An endpoint's last 90 days, a square for each day.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use domain::endpoint::{Attempt, Outcome};
+use time::{Date, Duration, OffsetDateTime};
+
+use super::moment::Clock;
+
+const DAYS: i64 = 90;
+/// Of one square, with the gap.
+const STEP: i64 = 8;
+
+#[derive(Debug, Template)]
+#[template(path = "parts/strip.html")]
+pub(crate) struct Strip {
+    squares: Vec<Square>,
+    summary: String,
+}
+
+impl HtmlSafe for Strip {}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Square {
+    x: i64,
+    kind: Day,
+    title: String,
+}
+
+/// What a day was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Day {
+    /// Before the registration.
+    Before,
+    /// Without a certificate yet.
+    Waiting,
+    /// With a certificate.
+    Good,
+    /// A certificate was issued or renewed.
+    Renewed,
+    /// An attempt failed, and none succeeded.
+    Failed,
+}
+
+impl Day {
+    fn tone(self) -> &'static str {
+        match self {
+            Self::Before => "none",
+            Self::Waiting => "wait",
+            Self::Good => "good",
+            Self::Renewed => "new",
+            Self::Failed => "bad",
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Before => "not registered",
+            Self::Waiting => "no certificate yet",
+            Self::Good => "certificate valid",
+            Self::Renewed => "certificate issued or renewed",
+            Self::Failed => "attempt failed",
+        }
+    }
+}
+
+impl Strip {
+    /// `attempts`: as many as are known. `certificate`: when the current certificate began, and when it expires.
+    pub(crate) fn of(
+        attempts: &[Attempt],
+        created_at: OffsetDateTime,
+        certificate: Option<(OffsetDateTime, OffsetDateTime)>,
+        clock: Clock,
+    ) -> Self {
+        let today = clock.now.date();
+        let first = today.saturating_sub(Duration::days(DAYS - 1));
+        let days = (0..DAYS).map(|back| first.saturating_add(Duration::days(back)));
+        let kinds: Vec<_> = days.map(|day| (day, kind(day, attempts, created_at.date(), certificate))).collect();
+        let count = |kind: Day| kinds.iter().filter(|(_, one)| *one == kind).count();
+        let summary = format!(
+            "The last {DAYS} days: certificate issued or renewed on {}, failed attempts on {}.",
+            days_of(count(Day::Renewed)),
+            days_of(count(Day::Failed)),
+        );
+        let square = |(index, (day, kind)): (i64, (Date, Day))| Square {
+            x: index * STEP,
+            kind,
+            title: format!("{day}: {}", kind.word()),
+        };
+        Self { squares: (0..).zip(kinds).map(square).collect(), summary }
+    }
+
+    fn width(&self) -> i64 {
+        DAYS * STEP
+    }
+}
+
+fn days_of(count: usize) -> String {
+    format!("{count} day{}", if count == 1 { "" } else { "s" })
+}
+
+fn kind(day: Date, attempts: &[Attempt], created: Date, certificate: Option<(OffsetDateTime, OffsetDateTime)>) -> Day {
+    if day < created {
+        return Day::Before;
+    }
+    let ended = |attempt: &&Attempt| attempt.finished_at.is_some_and(|at| at.date() == day);
+    let succeeded = |attempt: &Attempt| matches!(attempt.outcome, Outcome::Issued | Outcome::Renewed);
+    let of_day = || attempts.iter().filter(ended);
+    if of_day().any(succeeded) {
+        return Day::Renewed;
+    }
+    if of_day().any(|attempt| attempt.outcome == Outcome::Failed) {
+        return Day::Failed;
+    }
+    let before = |attempt: &&Attempt| succeeded(attempt) && attempt.finished_at.is_some_and(|at| at.date() < day);
+    let held = certificate.is_some_and(|(from, until)| from.date() <= day && day <= until.date());
+    match held || certificate.is_some() && attempts.iter().any(|attempt| before(&attempt)) {
+        true => Day::Good,
+        false => Day::Waiting,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+
+    fn attempt(days_ago: i64, outcome: Outcome) -> Attempt {
+        let at = NOW - Duration::days(days_ago);
+        Attempt {
+            attempt: 1,
+            started_at: at,
+            finished_at: Some(at),
+            outcome,
+            method: None,
+            order: None,
+            directory: None,
+            failure: None,
+            execution: "x".into(),
+            steps: Vec::new(),
+        }
+    }
+
+    fn kinds(attempts: &[Attempt], age: i64, certificate: Option<(OffsetDateTime, OffsetDateTime)>) -> Vec<Day> {
+        let strip = Strip::of(attempts, NOW - Duration::days(age), certificate, Clock { now: NOW });
+        assert_eq!(strip.squares.len(), 90);
+        strip.squares.iter().map(|square| square.kind).collect()
+    }
+
+    #[test]
+    fn each_day_is_what_happened_on_it() {
+        let held = Some((NOW - Duration::days(5), NOW + Duration::days(85)));
+        let kinds =
+            kinds(&[attempt(5, Outcome::Issued), attempt(5, Outcome::Failed), attempt(8, Outcome::Failed)], 10, held);
+        let ago = |days: usize| kinds[89 - days];
+        assert_eq!([ago(11), ago(10), ago(8), ago(6)], [Day::Before, Day::Waiting, Day::Failed, Day::Waiting]);
+        assert_eq!([ago(5), ago(4), ago(0)], [Day::Renewed, Day::Good, Day::Good]);
+    }
+
+    #[test]
+    fn without_a_certificate_no_day_is_good() {
+        assert!(kinds(&[], 200, None).iter().all(|kind| *kind == Day::Waiting));
+    }
+}

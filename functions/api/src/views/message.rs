@@ -1,0 +1,124 @@
+use std::fmt::Write;
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+use vocabulary::dns::ZoneName;
+use vocabulary::record::quoted;
+use vocabulary::text::printable;
+use wire::{EndpointView, Mail, RecordView};
+
+use crate::installation::Brand;
+
+/// Longer than any name or value.
+const LONGEST: usize = 600;
+
+/// A message to the domain owner: which records to create, and where to see whether they are correct.
+pub fn message(view: &EndpointView, brand: &Brand, url: &str, expires_at: Option<OffsetDateTime>) -> Mail {
+    let title = printable(view.title(), LONGEST);
+    let apex = view.dns.provider.as_ref().and_then(|provider| provider.zone.as_deref());
+    let them = if view.dns.records.len() == 1 { "this DNS record" } else { "these DNS records" };
+    let mut body = format!(
+        "Hello,\n\n{} issues and renews the HTTPS certificate of {title} automatically. It needs {them} first.\n\
+         Please create {}, where the DNS of the domain is managed:\n\n",
+        printable(brand.title(), LONGEST),
+        if view.dns.records.len() == 1 { "it" } else { "them" },
+    );
+    for (index, row) in view.dns.records.iter().enumerate() {
+        body += &block(index + 1, row, apex);
+    }
+    let _ = write!(body, "This page shows whether they are correct, without sign-in{}:\n{url}\n", until(expires_at));
+    if let Some(contact) = &brand.contact {
+        let _ = write!(body, "\nQuestions: {}\n", printable(contact, LONGEST));
+    }
+    Mail { subject: format!("DNS records for {title}"), body }
+}
+
+fn block(number: usize, RecordView { record, .. }: &RecordView, apex: Option<&str>) -> String {
+    let ZoneName { relative, zone } = ZoneName::of(&record.name, apex);
+    let mut text = format!(
+        "{number}. Type:   {}\n   Name:   {}   (in {}; in full: {})\n   Value:  {}\n",
+        printable(&record.kind, LONGEST),
+        printable(&relative, LONGEST),
+        printable(&zone, LONGEST),
+        printable(&record.name, LONGEST),
+        printable(&record.value, LONGEST),
+    );
+    if record.kind == "TXT" {
+        let _ = writeln!(
+            text,
+            "   In quotes, where the provider wants them: {}",
+            printable(&quoted(&record.value), LONGEST)
+        );
+    }
+    if record.kind == "ALIAS" {
+        text += "   ALIAS is called ANAME or flattened CNAME by some providers.\n";
+    }
+    text + "\n"
+}
+
+/// ` until 28 Dec 2026`
+fn until(at: Option<OffsetDateTime>) -> String {
+    let format = format_description!(" until [day padding:none] [month repr:short] [year]");
+    at.map_or_else(String::new, |at| at.format(format).expect("a date has all the parts"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use time::macros::datetime;
+
+    fn view(records: serde_json::Value) -> EndpointView {
+        serde_json::from_value(json!({"id": "ep-1", "domain": "xn--bcher-kva.example.com",
+            "display_names": ["bücher.example.com"], "reachability": "external", "verdict": "issuing", "actor": "nobody",
+            "reason": "r", "next_step": "n", "dns": {"records": records}, "certificate": {"state": "none"},
+            "created_at": "2026-01-01T00:00:00Z"}))
+        .expect("an endpoint")
+    }
+
+    #[test]
+    fn a_message_has_each_record_as_it_is_typed_and_says_whom_to_ask() {
+        let record =
+            |name: &str, kind: &str, value: &str| json!({"name": name, "type": kind, "value": value, "purpose": "p"});
+        let view = view(json!([
+            record("xn--bcher-kva.example.com", "CNAME", "edge.platform.example"),
+            record("_acme-challenge.xn--bcher-kva.example.com", "CNAME", "l.acme.platform.example")
+        ]));
+        let brand = Brand { name: Some("Acme Shops".into()), contact: Some("help@acme.example".into()) };
+        let until = datetime!(2026-12-28 12:00 UTC);
+        let Mail { subject, body } = message(&view, &brand, "https://x.example/records/t", Some(until));
+        assert_eq!(subject, "DNS records for bücher.example.com");
+        assert_eq!(
+            body,
+            "\
+Hello,
+
+Acme Shops issues and renews the HTTPS certificate of bücher.example.com automatically. It needs these DNS records first.
+Please create them, where the DNS of the domain is managed:
+
+1. Type:   CNAME
+   Name:   xn--bcher-kva   (in example.com; in full: xn--bcher-kva.example.com)
+   Value:  edge.platform.example
+
+2. Type:   CNAME
+   Name:   _acme-challenge.xn--bcher-kva   (in example.com; in full: _acme-challenge.xn--bcher-kva.example.com)
+   Value:  l.acme.platform.example
+
+This page shows whether they are correct, without sign-in until 28 Dec 2026:
+https://x.example/records/t
+
+Questions: help@acme.example
+"
+        );
+    }
+
+    #[test]
+    fn text_from_elsewhere_makes_no_lines_of_its_own() {
+        let view =
+            view(json!([{"name": "a.example.com", "type": "TXT", "value": "x\n2. Type: NS\u{202e}", "purpose": "p"}]));
+        let Mail { body, .. } = message(&view, &Brand::default(), "https://x.example/", None);
+        assert!(body.starts_with("Hello,\n\nOur platform issues") && !body.contains('\u{202e}'), "{body}");
+        assert!(!body.lines().any(|line| line.starts_with("2.")), "{body}");
+        assert!(body.contains("this DNS record first.\nPlease create it,") && !body.contains("Questions"), "{body}");
+    }
+}

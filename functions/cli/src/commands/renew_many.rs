@@ -1,0 +1,120 @@
+//! `renew` with filters: an attempt for each endpoint that matches, one after another.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::json;
+use wire::EndpointView;
+
+use super::print;
+use crate::api::Api;
+use crate::api::error::ApiError;
+use crate::arguments::{EndpointName, Renew};
+use crate::commands::waiting::insist;
+use crate::terminal::error::CliError;
+use crate::terminal::progress::Progress;
+
+/// What came of one endpoint.
+struct Started {
+    endpoint: String,
+    domain: String,
+    attempt: Result<u64, ApiError>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "a person waits at the terminal, and no function")]
+pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), CliError> {
+    if command.waiting.wait {
+        return Err(CliError::usage(
+            "Nothing was started.",
+            "--wait is for one endpoint.",
+            "Leave --wait out, and follow what happens: managed-https events --all --follow",
+        ));
+    }
+    let endpoints = api.endpoints(&command.filter.query()).await?.seen;
+    // Nothing more can be done with one that is being removed.
+    let endpoints: Vec<_> = endpoints.into_iter().filter(|endpoint| !endpoint.leaves()).collect();
+    if endpoints.is_empty() {
+        return print(command.output.format, &json!([]), |_| {
+            "No endpoint matches. Show all: managed-https list\n".into()
+        });
+    }
+    if !command.yes {
+        confirm(&endpoints)?;
+    }
+    let mut progress = Progress::start();
+    let mut all = Vec::new();
+    for (index, EndpointView { id, domain, .. }) in endpoints.iter().enumerate() {
+        if index > 0 {
+            tokio::time::sleep(command.pace.0).await;
+        }
+        progress.doing(&format!("{} of {}: {domain}", index + 1, endpoints.len()));
+        let name: EndpointName = id
+            .parse()
+            .map_err(|error: String| CliError::new("Nothing more was started.", error, "managed-https list"))?;
+        let attempt = insist(async || api.renew(&name).await).await.map(|started| started.seen.attempt);
+        all.push(Started { endpoint: id.clone(), domain: domain.clone(), attempt });
+    }
+    drop(progress);
+    report(command, all)
+}
+
+fn confirm(endpoints: &[EndpointView]) -> Result<(), CliError> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Err(CliError::usage(
+            "Nothing was started.",
+            "Attempts for several endpoints must be confirmed, and this is not a terminal.",
+            format!("Add --yes to start {} attempts.", endpoints.len()),
+        ));
+    }
+    let first: Vec<_> = endpoints.iter().take(5).map(EndpointView::title).collect();
+    let more = if endpoints.len() > first.len() { ", …" } else { "" };
+    eprint!("Start an attempt for each of {} endpoints ({}{more})?\n[y/N] ", endpoints.len(), first.join(", "));
+    let _ = io::stderr().flush();
+    let mut answer = String::new();
+    let said =
+        io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
+    match said {
+        true => Ok(()),
+        false => Err(CliError::new("Nothing was started.", "", "managed-https list")),
+    }
+}
+
+/// An attempt that is running already is no failure: it is what was asked for.
+fn report(command: &Renew, all: Vec<Started>) -> Result<(), CliError> {
+    let mut objects = Vec::new();
+    let mut lines = String::new();
+    let (mut started, mut running, mut failed) = (0, 0, None);
+    for Started { endpoint, domain, attempt } in all {
+        let (number, error) = match attempt {
+            Ok(number) => {
+                started += 1;
+                lines += &format!(" {domain}: attempt {number} started\n");
+                (Some(number), None)
+            }
+            Err(error) if error.is_conflict() => {
+                running += 1;
+                lines += &format!(" {domain}: an attempt is running already\n");
+                (None, Some("an attempt is running already".to_owned()))
+            }
+            Err(error) => {
+                let error = CliError::from(error);
+                let words = format!("{} {}", error.what(), error.why()).trim_end().to_owned();
+                lines += &format!(" {domain}: {words}\n");
+                failed.get_or_insert((domain.clone(), error, 0)).2 += 1;
+                (None, Some(words))
+            }
+        };
+        objects.push(json!({"endpoint": endpoint, "domain": domain, "attempt": number, "error": error}));
+    }
+    let failures = failed.as_ref().map_or(0, |(_, _, count)| *count);
+    print(command.output.format, &objects, |_| {
+        format!("{lines}\n{started} started, {running} running already, {failures} failed.\n")
+    })?;
+    match failed {
+        None => Ok(()),
+        Some((domain, error, count)) => Err(CliError::new(
+            format!("{count} of {} attempts were not started, the first: {domain}.", objects.len()),
+            format!("{} {}", error.what(), error.why()).trim_end(),
+            error.next(),
+        )),
+    }
+}
