@@ -13,7 +13,7 @@ pub mod sign_in;
 pub mod views;
 
 pub use application::{Surroundings, application};
-pub use installation::{Installation, Brand};
+pub use installation::{Brand, Installation};
 pub use routes::router;
 pub use service::{Outside, Ports, Service, Store};
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use api::dashboard::Console;
 use api::sign_in::identity::Identity;
-use api::{ClaimNames, Installation, Outside, Brand, Service, Surroundings, application};
+use api::{Brand, ClaimNames, Installation, Outside, Service, Surroundings, application};
 use vocabulary::acme::CaLimits;
 use vocabulary::dns::PersistentIssuer;
 
@@ -25,10 +25,7 @@ async fn main() -> Result<(), lambda_http::Error> {
         issuer: PersistentIssuer::of(&wiring.issuer()).ok(),
         account: environment.parsed("ACCOUNT_ID")?,
         orders_per_day: orders_per_day(environment)?,
-        brand: Brand {
-            name: environment.optional("PLATFORM_NAME"),
-            contact: environment.optional("SUPPORT_CONTACT"),
-        },
+        brand: Brand { name: environment.optional("PLATFORM_NAME"), contact: environment.optional("SUPPORT_CONTACT") },
         deployment_roles: wiring.deployment_roles()?,
     };
     let ports = Outside {

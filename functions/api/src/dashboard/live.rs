@@ -101,7 +101,7 @@ impl Live<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::installation::{Installation, Brand};
+    use crate::installation::{Brand, Installation};
     use crate::views::endpoint_view;
     use domain::endpoint::{Absence, Endpoint, Failing};
     use time::macros::datetime;

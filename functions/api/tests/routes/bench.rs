@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use api::{ClaimNames, Installation, Outside, Brand, Service, Surroundings, application, router};
+use api::{Brand, ClaimNames, Installation, Outside, Service, Surroundings, application, router};
 use axum::Router;
 use axum::body::Body;
 use domain::endpoint::attempt::execution_name;

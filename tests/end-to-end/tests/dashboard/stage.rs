@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use api::dashboard::{Done, ListQuery, Operations, Wish};
 use api::views::{FromWire, ToWire, endpoint_view, message};
-use api::{Installation, Brand, Problem};
+use api::{Brand, Installation, Problem};
 use diagnosis::report::{CheckReport, Finding, Found, RecordCheck, RecordStatus, Serving, Severity};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::event::time_line;
