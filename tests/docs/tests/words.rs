@@ -12,6 +12,8 @@ const CHECKED: &[(&str, Source)] = &[
     ("SECURITY.md", Source::Page),
     ("docs", Source::Page),
     ("template.yaml", Source::Template),
+    ("functions/api/templates", Source::Html),
+    ("functions/api/src", Source::Rust),
     ("functions/shared/domain/src", Source::Rust),
     ("functions/shared/vocabulary/src", Source::Rust),
     ("functions/inspect-installation/src", Source::Rust),
@@ -27,8 +29,6 @@ const NOT_YET: &[(&str, Source)] = &[
     ("docs/reference/cli.md", Source::PageWithCode),
     ("docs/reference/events.md", Source::PageWithCode),
     ("docs/reference/failure-drills.md", Source::PageWithCode),
-    ("functions/api/templates", Source::Html),
-    ("functions/api/src", Source::Rust),
     ("functions/cli/src", Source::Rust),
     ("functions/shared/diagnosis/src", Source::Rust),
 ];
