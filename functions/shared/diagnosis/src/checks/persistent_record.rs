@@ -151,7 +151,8 @@ fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Fin
     let around = &facts.persistent_around;
     let mut values = facts.persistent.iter().flat_map(|answer| answer.answer.records());
     let by_wildcard = values.all(|value| around.is_by_wildcard(&format!("TXT {value}")));
-    if !fault.is(Check::PersistentMissing) && !(fault.is(Check::PersistentElsewhere) && by_wildcard) {
+    let is_missing = fault.is(Check::PersistentMissing) || fault.is(Check::PersistentElsewhere) && by_wildcard;
+    if !is_missing {
         return fault;
     }
     let is_ours = |there: &str| there.strip_prefix("TXT ") == Some(&record.value);
