@@ -63,11 +63,12 @@ async fn what_the_ca_says_no_to_is_recorded_with_whose_move_it_is() -> Result<()
     let zone = platform.cloud.create_zone("refused.test").await?;
     zone.upsert("*.refused.test", RrType::A, &["127.0.0.1"]).await?;
 
-    let limited = Fault::problem(pebble::NEW_ORDER, 429, "rateLimited", "too many new orders recently");
+    let words = "too many certificates (5) already issued for this exact set of identifiers";
+    let limited = Fault::problem(pebble::NEW_ORDER, 429, "rateLimited", words);
     proxy.inject(limited.header("retry-after", "7200"));
     let attempt = fixture.first_attempt("limited.refused.test").await?;
     ensure!(failure(&attempt) == ("RateLimited", "ca"), "{attempt:#}");
-    ensure!(text(&attempt["failure"]["summary"]).contains("too many new orders"), "the CA's own words: {attempt:#}");
+    ensure!(text(&attempt["failure"]["summary"]).contains("too many certificates"), "the CA's own words: {attempt:#}");
     ensure!(Platform::ca_requests(&attempt) > 0, "what a failed step used is counted too: {attempt:#}");
     let wait = next_attempt(&platform.endpoint("limited.refused.test").await?)?;
     ensure!(wait > time::Duration::minutes(118), "Retry-After is obeyed: {wait}");
@@ -107,7 +108,19 @@ async fn what_the_ca_says_no_to_is_recorded_with_whose_move_it_is() -> Result<()
     let provoked = provoke("name-refused");
     let attempt = fixture.first_attempt("blocked.test").await?;
     ensure!(failure(&attempt) == ("CaRefused", "customer"), "{attempt:#}");
-    provoked.told(&fixture.inbox.wait_for("blocked.test", "ActionRequired").await?)
+    provoked.told(&fixture.inbox.wait_for("blocked.test", "ActionRequired").await?)?;
+
+    // What the CA says of the account is kept for all endpoints: the next one does not find it out by itself.
+    let account = Fault::problem(pebble::NEW_ORDER, 429, "rateLimited", "too many new orders recently");
+    proxy.inject(account.header("retry-after", "7200"));
+    let attempt = fixture.first_attempt("first.refused.test").await?;
+    ensure!(failure(&attempt) == ("RateLimited", "ca"), "{attempt:#}");
+    let attempt = fixture.first_attempt("next.refused.test").await?;
+    ensure!(failure(&attempt) == ("BudgetSpent", "ca"), "{attempt:#}");
+    ensure!(Platform::ca_requests(&attempt) == 0, "the CA is not asked: {attempt:#}");
+    let wait = next_attempt(&platform.endpoint("next.refused.test").await?)?;
+    ensure!(wait > time::Duration::minutes(110), "it waits until the time that the CA said: {wait}");
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,7 +198,7 @@ async fn an_account_is_bound_where_the_ca_demands_it_and_made_only_once() -> Res
     cloud.use_directory(&proxy.directory()).await?;
 
     let attempt = fixture.first_attempt("a.bound.test").await?;
-    ensure!(failure(&attempt) == ("Misconfigured", "operator"), "{attempt:#}");
+    ensure!(failure(&attempt) == ("AccountRefused", "operator"), "{attempt:#}");
     let secret = cloud.aws().secrets.create_secret().name("eab");
     let secret = secret.secret_string(serde_json::json!({"kid": kid, "hmac_key": key}).to_string()).send().await?;
     cloud.set_function_variable("OpenOrderFunction", "EAB_SECRET", secret.arn.as_deref()).await?;

@@ -80,6 +80,8 @@ async fn list(platform: &Platform, second: &Ca) -> Result<()> {
         "trust_anchor": second.tls_anchor,
     }])
     .to_string();
+    // By its name in CAA records the check before an order knows the first one.
+    cloud.set_function_variable("OpenOrderFunction", "CAA_IDENTITIES", Some("first-ca.example")).await?;
     for function in ["OpenOrderFunction", "SubmitChallengeFunction", "FinalizeOrderFunction", "PollRenewalInfoFunction"]
     {
         cloud.set_function_variable(function, "FALLBACK_AUTHORITIES", Some(&list)).await?;

@@ -53,7 +53,7 @@ async fn live_through(cloud: &LocalCloud, browser: &Browser) -> Result<()> {
 
     // Whatever comes of the first attempt, which began with the registration, is shown by itself.
     browser.run("window.stayed = true").await?;
-    browser.see_within("#verdict", "Action required", SCHEDULE).await?;
+    browser.see_within("#verdict", "Waiting for DNS", SCHEDULE).await?;
     zone.upsert(CHALLENGE, RrType::Cname, &["somewhere.else.test"]).await?;
     browser.click("#check").await?;
     browser.see(".record .found", "CNAME somewhere.else.test").await?;
