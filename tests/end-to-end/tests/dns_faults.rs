@@ -116,8 +116,10 @@ async fn a_removed_endpoint_leaves_nothing_and_its_names_are_free() -> Result<()
     let arn = text(&endpoint["certificate"]["arn"]);
     ensure!(cloud.verified_certificate(arn, cloud.ca()).await.is_err(), "its certificate is still in ACM");
     inbox.wait_for("www.leaving.test", "EndpointRemoved").await?;
-    let history = platform.attempts(text(&endpoint["id"])).await;
-    ensure!(history.is_err(), "another look by its id finds nothing: {history:?}");
+    let history = platform.attempts(text(&endpoint["id"])).await?;
+    ensure!(history[0]["outcome"] == "removed", "its history stays, for operators who know its id: {history:?}");
+    let gone = platform.call(Method::GET, &format!("endpoints/{}", text(&endpoint["id"])), None).await?;
+    ensure!(gone.status == 404, "the endpoint itself is gone: {gone:?}");
 
     // In mid flow: the CA takes its time to finalize while the removal comes.
     let proxy = FaultProxy::before_ca(cloud, cloud.ca())?;

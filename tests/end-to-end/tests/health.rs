@@ -145,7 +145,7 @@ async fn an_internal_host_is_looked_at_from_within_its_network_alone() -> Result
     cloud.set_function_variable("CheckHealthFunction", "INTERNAL_NETWORKS", Some("10.0.0.0/8")).await?;
     look(&platform, id).await?;
     let serving = platform.endpoint(INTERNAL).await?["serving"].clone();
-    ensure!(text(&serving["reason"]).contains("127.0.0.1 is not a public one"), "another network: {serving:#}");
+    ensure!(text(&serving["reason"]).contains("only the private address 127.0.0.1"), "another network: {serving:#}");
 
     cloud.set_function_variable("CheckHealthFunction", "INTERNAL_NETWORKS", Some("127.0.0.0/8")).await?;
     look(&platform, id).await?;

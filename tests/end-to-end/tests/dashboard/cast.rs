@@ -78,6 +78,8 @@ pub(crate) fn crowd(stage: &Stage, count: u8, now: OffsetDateTime) {
             "None of bulk.example's name servers answered.",
             "Bring the name servers of bulk.example back.",
         );
+        // Each has had a certificate: without one it would be setting up, which needs nobody to hurry.
+        standing.endpoint.certificate = Some(certificate(&standing.endpoint, now));
         standing.endpoint.failing = Some(Failing::first(failure, now - Duration::days(2)));
         standing.endpoint.due_at = Some(now + Duration::HOUR);
         stage.put(standing);

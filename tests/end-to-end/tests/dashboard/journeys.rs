@@ -51,14 +51,14 @@ async fn a_wrong_alias_is_shown_as_found_and_its_correction_brings_the_certifica
         ensure!(value.ends_with(ZONE), "the delegation leads to {value}");
 
         give_up(&site.stage);
-        browser.see("#verdict", "Action required").await?;
+        browser.see("#verdict", "Waiting for DNS").await?;
         browser.run("window.stayed = true").await?;
         site.stage.answer(CHALLENGE, &["CNAME other.vendor.example"]);
         browser.click("#check").await?;
         browser.see(".record .found", "CNAME other.vendor.example").await?;
         browser.see(".record .badge", "Wrong value").await?;
         browser.see(".finding h3", "The delegation leads elsewhere").await?;
-        browser.see("#announce", "Action required").await?;
+        browser.see("#announce", "Waiting for DNS").await?;
         let focused = browser.run("return document.activeElement.id").await?;
         ensure!(focused == "check", "the focus stays on the button: {focused}");
 
@@ -160,7 +160,7 @@ async fn the_forms_work_without_a_script() -> Result<()> {
         browser.click("#check").await?;
         browser.see(".record .badge", "Missing").await?;
         browser.click("#renew").await?;
-        browser.see("#verdict", "Action required").await?;
+        browser.see("#verdict", "Waiting for DNS").await?;
         browser.click("#share form.inline button").await?;
         let link = browser.text(".secret code").await?;
         browser.goto(&link).await?;

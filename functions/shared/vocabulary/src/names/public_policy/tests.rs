@@ -135,6 +135,8 @@ fn boulder_refuses(name: &str) -> bool {
         || !(2..=10).contains(&labels.len())
         || !labels.iter().all(is_ldh)
         || labels.iter().any(is_reserved)
+        // `errMalformedIDN`
+        || labels.iter().any(|label| label.starts_with("xn--") && idna::domain_to_unicode(label).1.is_err())
         || suffix.is_none_or(|at| at == 0)
 }
 
