@@ -108,7 +108,7 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
 
     // The account: emptied, and overwritten by hand.
     let secret = cloud.resource("AccountSecret")?;
-    for (content, told) in [("{}", "emptied"), ("by hand", "something else")] {
+    for (content, told) in [("{}", "is empty"), ("by hand", "cannot be read as an account")] {
         aws.secrets.put_secret_value().secret_id(secret).secret_string(content).send().await?;
         only_this_fails(cloud, "acme-account", &[told, "update-secret-version-stage"]).await?;
     }
@@ -120,7 +120,7 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     // A dead letter.
     let queue = cloud.resource("ScanDeadLetters")?;
     aws.sqs.send_message().queue_url(queue).message_body("{}").send().await?;
-    only_this_fails(cloud, "dead-letters", &["1 scheduled runs", "purge-queue"]).await?;
+    only_this_fails(cloud, "dead-letters", &["1 scheduled run did not start", "purge-queue"]).await?;
     aws.sqs.purge_queue().queue_url(queue).send().await?;
 
     // Somebody who was asked and has not answered.

@@ -26,13 +26,14 @@ async fn after_a_refusal_by_caa_the_ca_is_asked_again_once_the_record_is_gone() 
     let zone = platform.cloud.create_zone("forbidding.test").await?;
     let domain = "www.forbidding.test";
     zone.upsert(domain, RrType::A, &["127.0.0.1"]).await?;
-    zone.upsert("forbidding.test", RrType::Caa, &["0 issue \"other.example\""]).await?;
     proxy.inject(Fault::problem(pebble::NEW_ORDER, 403, "caa", "CAA record for www.forbidding.test prevents issuance"));
     platform.register(domain, &[], "external").await?;
     let first = platform.attempt(domain, 1).await?;
     ensure!(first["failure"]["name"] == "CaRefused" && first["failure"]["actor"] == "customer", "{first:#}");
     proxy.clear();
 
+    // From the next attempt on our own check sees what the CA saw.
+    zone.upsert("forbidding.test", RrType::Caa, &["0 issue \"other.example\""]).await?;
     let before = proxy.seen().len();
     for _ in 0..2 {
         let attempt = platform.run(domain).await?;

@@ -44,7 +44,7 @@ async fn endpoints_are_issued_and_renewed_with_nothing_ever_published() -> Resul
     // Until the installation has it, the field is named and the next step.
     let wish = json!({"domain": "db.standing.test", "reachability": "internal", "dns_method": "dns-persist-01"});
     let refused = platform.call(Method::POST, "endpoints", Some(wish)).await?;
-    ensure!(refused.status == 422 && refused.body["field"] == "dns_method", "{refused:?}");
+    ensure!(refused.status == 422 && refused.body["field"] == "challenge", "{refused:?}");
     ensure!(text(&refused.body["remedy"]).contains("PersistentRecords=enabled"), "{refused:?}");
 
     // The first order makes the account that the records name.
