@@ -90,13 +90,9 @@ async fn what_the_ca_says_no_to_is_recorded_with_whose_move_it_is() -> Result<()
     fixture.check_told_then_mended("caa.refused.test", "ActionRequired").await?;
 
     // An order that expired between two attempts: the second begins again, in the same attempt.
-    zone.upsert("late.refused.test", RrType::A, &["127.0.0.2"]).await?;
+    proxy.inject(Fault::problem(pebble::FINALIZE, 403, "badCSR", "this CSR is not for today"));
     let attempt = fixture.first_attempt("late.refused.test").await?;
-    ensure!(
-        failure(&attempt).0 == "RecordsNotReady" && !attempt["order"].is_null(),
-        "the order stays open: {attempt:#}"
-    );
-    zone.upsert("late.refused.test", RrType::A, &["127.0.0.1"]).await?;
+    ensure!(failure(&attempt).0 == "CaRefused" && !attempt["order"].is_null(), "the order stays open: {attempt:#}");
     proxy.inject(Fault::problem(pebble::ORDER, 404, "malformed", "No order for ID"));
     let second = platform.run("late.refused.test").await?;
     ensure!(second["outcome"] == "issued" && second["order"] != attempt["order"], "{second:#}");

@@ -74,7 +74,7 @@ async fn endpoints_are_issued_and_renewed_with_nothing_ever_published() -> Resul
     let short = text(&record["value"]).trim_end_matches("; policy=wildcard");
     zone.upsert(text(&record["name"]), RrType::Txt, &[&quoted(short)]).await?;
     let checked = platform.call(Method::POST, "endpoints/standing.test/check", None).await?;
-    ensure!(checked.body["dns"]["findings"][0]["check"] == "standing-wildcard", "{checked:?}");
+    ensure!(checked.body["dns"]["findings"][0]["check"] == "persistent-wildcard", "{checked:?}");
 
     platform.create_records(&zone, &endpoint).await?;
     platform.create_records(&zone, &wildcard).await?;

@@ -2,6 +2,8 @@
 
 mod asking;
 mod checking;
+#[cfg(test)]
+mod one_judgement;
 mod ordering;
 mod resuming;
 #[cfg(test)]

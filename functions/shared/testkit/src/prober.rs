@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use diagnosis::report::{CheckReport, RecordCheck, RecordStatus, Serving};
+use diagnosis::report::{CheckReport, Finding, RecordCheck, RecordStatus, Serving};
 use diagnosis::subject::Subject;
 use domain::installation::InstallationCheck;
 use domain::ports::{CaaLookup, Inspector, Prober, ServiceFault};
@@ -25,6 +25,7 @@ struct State {
     missing: bool,
     elsewhere: bool,
     serving: Option<Serving>,
+    findings: Vec<Finding>,
     subjects: Vec<Subject>,
     /// CAA records by name.
     caa: BTreeMap<String, Vec<String>>,
@@ -39,6 +40,11 @@ impl MemoryProber {
     /// From now on external hosts are not the platform's, or are again.
     pub fn lead_hosts_elsewhere(&self, elsewhere: bool) {
         self.state.lock().expect("no test panics in here").elsewhere = elsewhere;
+    }
+
+    /// From now on a check finds this, with all records as they must be.
+    pub fn find(&self, findings: Vec<Finding>) {
+        self.state.lock().expect("no test panics in here").findings = findings;
     }
 
     /// From now on every host presents this.
@@ -93,7 +99,7 @@ impl Prober for MemoryProber {
         CheckReport {
             checked_at: now,
             records: records.collect(),
-            findings: vec![],
+            findings: state.findings.clone(),
             provider: None,
             serving: state.serving.clone().unwrap_or(Serving::NotChecked),
             over_dns,

@@ -273,8 +273,10 @@ impl<'a> Stage<'a> {
 
     /// As it is on any other day and machine.
     pub(crate) fn normalize(&self, text: &str) -> String {
-        let port = format!(":{}", self.cloud.description().edge.port());
-        text.replace(&self.top, "example").replace(&port, "")
+        let port = self.cloud.description().edge.port();
+        text.replace(&self.top, "example")
+            .replace(&format!(":{port}"), "")
+            .replace(&format!(" at port {port}"), " at port 80")
     }
 
     /// Leaves the cloud as it was found.
