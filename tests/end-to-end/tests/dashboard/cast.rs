@@ -382,11 +382,10 @@ fn drifted(standing: Standing, now: OffsetDateTime) -> Standing {
 }
 
 fn limited(mut standing: Standing, now: OffsetDateTime) -> Standing {
-    let failure = Failure::new(
+    let failure = Failure::without_action(
         FailureName::RateLimited,
         WaitingOn::Ca,
         "The CA has issued 50 certificates for tailspin.example in the last 7 days, and takes no more for now.",
-        "Nothing: it is tried again when the CA takes orders again.",
     );
     standing.endpoint.attempt = 1;
     standing.endpoint.failing = Some(Failing::first(failure.clone(), now - Duration::hours(20)));

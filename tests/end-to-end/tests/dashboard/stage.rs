@@ -243,12 +243,23 @@ impl World {
 
 fn finding(check: &RecordCheck) -> Finding {
     let missing = check.status == RecordStatus::Missing;
+    let is_delegation = check.record.name.starts_with("_acme-challenge.");
+    let (name, explanation) = match (is_delegation, missing) {
+        (true, true) => {
+            ("delegation-missing", "The CA looks for the proof of control below this name, and finds none.")
+        }
+        (true, false) => {
+            ("delegation-elsewhere", "The CA looks for the proof of control below this name, and finds another.")
+        }
+        (false, true) => ("host-missing", "Visitors do not find the host."),
+        (false, false) => ("host-elsewhere", "Visitors get to another server."),
+    };
     Finding {
-        check: if missing { "delegation-missing" } else { "delegation-elsewhere" }.into(),
+        check: name.into(),
         severity: Severity::Error,
         subject: check.record.name.clone(),
         expected: format!("{} {}", check.record.kind, check.record.value),
-        explanation: "The CA looks for the proof of control below this name, and does not find ours.".into(),
+        explanation: explanation.into(),
         guidance: Guidance::new(
             WaitingOn::DomainOwner,
             check.found[0].records.first().map_or("no record", String::as_str),
