@@ -8,6 +8,7 @@ use vocabulary::record::DnsRecord;
 use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
 pub(crate) use crate::checks::answers::{describe, error_of};
+use crate::checks::appended::is_appended;
 use crate::checks::{surroundings, zone};
 use crate::facts::{AuthorizationFacts, Chain, ChainEnd, Differing, ZoneState};
 use crate::report::{Finding, Found, RecordCheck, RecordStatus, Severity};
@@ -73,7 +74,7 @@ fn elsewhere(base: &DomainName, record: &DnsRecord, leads: &[String]) -> Finding
     let replace = format!("Replace the record{} at this name with: {}", plural(leads), record.line());
     let list = leads.join(", ");
     match leads {
-        [one] if is_appended(base, target, one) => {
+        [one] if is_appended(base.as_str(), target, one) => {
             let found = format!("leads to {one}: your DNS provider appended the zone to the target");
             let fix = format!("Put a dot at the end of the target, so that it reads “{target}.”: {}", record.line());
             finding(Check::DelegationElsewhere, found, fix)
@@ -95,12 +96,6 @@ fn elsewhere(base: &DomainName, record: &DnsRecord, leads: &[String]) -> Finding
 
 fn plural(records: &[String]) -> &'static str {
     if records.len() == 1 { "" } else { "s" }
-}
-
-/// Whether `to` is the target with a zone around `base` behind it: forms append it where the dot at the end is missing.
-fn is_appended(base: &DomainName, target: &str, to: &str) -> bool {
-    let zone = to.strip_prefix(target).and_then(|rest| rest.strip_prefix('.'));
-    zone.is_some_and(|zone| base.as_str() == zone || base.as_str().ends_with(&format!(".{zone}")))
 }
 
 /// Whether `to` is another label of the zone that the target's label is in: each registration has its own.
@@ -155,7 +150,7 @@ fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Fin
     }
     let is_ours = |there: &str| {
         let to = there.strip_prefix("CNAME ").unwrap_or_default();
-        to == record.value || is_appended(&facts.base, &record.value, to)
+        to == record.value || is_appended(facts.base.as_str(), &record.value, to)
     };
     if fault.is(Check::DelegationMissing) || is_by_wildcard(&fault, facts) {
         let explained = surroundings::explain_missing(Check::DelegationMissing, record, facts, &facts.around, is_ours);

@@ -7,9 +7,10 @@ use vocabulary::record::DnsRecord;
 
 use crate::catalogue::check::Check;
 use crate::catalogue::finding::Fix;
+use crate::checks::appended::is_appended;
 use crate::checks::cdn::Cdn;
 use crate::checks::delegation::chain_fault;
-use crate::checks::host_record::{Leads, found, is_appended, leads, records_of, torn};
+use crate::checks::host_record::{Leads, found, leads, records_of, torn};
 use crate::checks::http::expected;
 use crate::checks::need::Need;
 use crate::checks::{http, zone};
@@ -174,7 +175,7 @@ fn elsewhere(host: &HostFacts, record: &DnsRecord, usable: &[&HostAnswer], led: 
     if leads == Leads::Private {
         return http::private(record, &leads_to);
     }
-    if let Some(to) = answer.cname.records().first().filter(|to| is_appended(record, to)) {
+    if let Some(to) = answer.cname.records().first().filter(|to| is_appended(&record.name, &record.value, to)) {
         let found = format!("leads to {to}: the DNS provider has appended the zone to the target");
         let text = format!("Put a dot at the end of the target ({}.), so that it is: {}", record.value, record.line());
         let fix = Fix::of(text).with_record(record.clone());

@@ -77,12 +77,6 @@ pub(crate) fn torn(record: &DnsRecord, answer: &HostAnswer) -> Finding {
     Check::HostConflict.finding(&record.name, expected(record), found, Fix::of(text).with_record(record.clone()))
 }
 
-/// Whether `to` is the target with a zone around the host behind it: forms append it where the dot at the end is missing.
-pub(crate) fn is_appended(record: &DnsRecord, to: &str) -> bool {
-    let zone = to.strip_prefix(&record.value).and_then(|rest| rest.strip_prefix('.'));
-    zone.is_some_and(|zone| record.name == zone || record.name.ends_with(&format!(".{zone}")))
-}
-
 pub(crate) fn records_of(answer: &HostAnswer) -> Vec<String> {
     let of = |kind: &'static str, answer: &Answer| {
         answer.records().iter().map(move |data| format!("{kind} {data}")).collect::<Vec<_>>()

@@ -1,6 +1,7 @@
 //! The checks, by what they look at.
 
 pub mod answers;
+mod appended;
 pub mod caa;
 pub mod cdn;
 pub mod certificate_authority;
