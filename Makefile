@@ -92,7 +92,7 @@ lint: check ## Check format, types, clippy, docs, each crate by itself, template
 test: export NEXTEST_TEST_THREADS := $(shell echo $$(($$(nproc) + 1)))
 test: build browser ## Run every test, the end-to-end ones included
 	@local-cloud down --name tests 2>/dev/null
-	@trap 'local-cloud down --name tests' EXIT; \
+	@trap 'status=$$?; local-cloud down --name tests || status=1; exit $$status' EXIT; \
 	local-cloud up --name tests >/dev/null; \
 	LOCAL_CLOUD=tests cargo $(RUN_TESTS) $(CARGO)
 
