@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo try up status logs down check unit redeploy fmt build lint test deploy set-up browser screenshots drills requirements licences clean
+.PHONY: help demo try up status logs down check unit redeploy fmt build lint test fuzz deploy set-up browser screenshots drills requirements licences clean
 
 MACHINE := $(shell uname -m)
 ARCHITECTURE_x86_64 := x86_64
@@ -92,9 +92,14 @@ lint: check ## Check format, types, clippy, docs, each crate by itself, template
 test: export NEXTEST_TEST_THREADS := $(shell echo $$(($$(nproc) + 1)))
 test: build browser ## Run every test, the end-to-end ones included
 	@local-cloud down --name tests 2>/dev/null
-	@trap 'local-cloud down --name tests' EXIT; \
+	@trap 'status=$$?; local-cloud down --name tests || status=1; exit $$status' EXIT; \
 	local-cloud up --name tests >/dev/null; \
 	LOCAL_CLOUD=tests cargo $(RUN_TESTS) $(CARGO)
+
+# As long as it says for each target, two of them at once.
+fuzz: export FUZZ_SECONDS := 1000
+fuzz: set-up ## Feed the parsers mutations of tests/corpus, for about an hour
+	cargo test $(CARGO) --lib --test fuzz fuzz -- --test-threads 2
 
 ##@ Deploy it
 

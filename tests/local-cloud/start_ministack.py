@@ -10,6 +10,9 @@ Schedules: whether one is due is looked at every ten seconds, and every second h
 
 Route 53: every change is written to the file ZONES_FILE before it is answered, for the cloud's name servers, which are
 asked far more often than they could ask here.
+
+State: whoever sends texts to the socket STATE_SOCKET (a JSON list and a line break) is told where among all that
+ministack keeps any of them stands. So a test finds what no API shows, and what nobody thought of.
 """
 
 import array
@@ -18,6 +21,7 @@ import functools
 import json
 import os
 import socketserver
+import sys
 import termios
 import threading
 import time
@@ -78,10 +82,65 @@ def published(change):
     return changed
 
 
+# Where keys belong: the account's secret, and the programs of the functions, which know how a key begins.
+KEPT_APART = ("ministack.services.secretsmanager", "ministack.services.lambda_svc._functions")
+LARGEST_VALUE = 1 << 20  # a program is larger, and nothing that a function writes is
+
+
+def parts(value):
+    """What a value consists of, each with how it is reached."""
+    if isinstance(value, dict):
+        return [(f"[{key!r}]", part) for key, part in list(value.items())] + [("key", key) for key in list(value)]
+    if isinstance(value, (list, tuple, set, frozenset)) or type(value).__name__ == "deque":
+        return [(f"[{index}]", part) for index, part in enumerate(list(value))]
+    if type(value).__module__.startswith("ministack"):
+        slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
+        named = list(getattr(value, "__dict__", {}).items())
+        named += [(name, getattr(value, name)) for name in slots if hasattr(value, name)]
+        return [(f".{name}", part) for name, part in named]
+    return []
+
+
+def find(wanted):
+    octets = [text.encode() for text in wanted]
+    found, seen = [], set()
+    modules = [module for name, module in list(sys.modules.items()) if name.startswith("ministack.")]
+    waiting = [(f"{module.__name__}.{name}", value) for module in modules for name, value in list(vars(module).items())]
+    while waiting:
+        path, value = waiting.pop()
+        if path.startswith(KEPT_APART) or id(value) in seen:
+            continue
+        if isinstance(value, str):
+            hit = any(text in value for text in wanted)
+        elif isinstance(value, (bytes, bytearray)):
+            hit = len(value) < LARGEST_VALUE and any(text in value for text in octets)
+        else:
+            seen.add(id(value))
+            hit = False
+            waiting.extend((path + step, part) for step, part in parts(value))
+        if hit:
+            found.append(path[:300])
+    return found
+
+
+class State(socketserver.StreamRequestHandler):
+    disable_nagle_algorithm = False  # no TCP
+
+    def handle(self):
+        wanted = json.loads(self.rfile.readline())
+        self.wfile.write(json.dumps(find(wanted)).encode())
+
+
+def answer_for_state():
+    server = socketserver.ThreadingUnixStreamServer(os.environ["STATE_SOCKET"], State)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
 for change in ("_create_hosted_zone", "_delete_hosted_zone", "_change_resource_record_sets"):
     setattr(route53, change, published(getattr(route53, change)))
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 lambda_runtime.ProvidedWorker._drain_stderr_bounded = lambda worker, **_: drain(worker)
 scheduler._SCHEDULE_TICK_INTERVAL = 1
 
+answer_for_state()
 app.main()

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{Redirect, Response};
 use axum::routing::get;
+use http::HeaderValue;
+use http::header::STRICT_TRANSPORT_SECURITY;
 
 use crate::dashboard::{self, Console, Desk};
 use crate::http::base::Base;
@@ -42,7 +44,17 @@ pub fn application<P: Ports>(service: Arc<Service<P>>, surroundings: Surrounding
     }
     open = open.route("/", get(to_dashboard));
     let claims = identity.map(|identity| identity.claims().clone());
-    router(service, claims).merge(pages).merge(open).layer(from_fn_with_state(base, tell_base))
+    router(service, claims)
+        .merge(pages)
+        .merge(open)
+        .layer(from_fn_with_state(base, tell_base))
+        .layer(map_response(only_over_tls))
+}
+
+/// Browsers come over TLS from now on. Of this host alone: those below it may be somebody else's.
+async fn only_over_tls(mut response: Response) -> Response {
+    response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    response
 }
 
 /// Whoever opens the address alone looks for the pages.

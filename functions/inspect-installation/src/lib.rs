@@ -4,6 +4,7 @@
 //! is a failure of the permissions, which names it, and leaves its own check undecided.
 
 mod authority;
+mod concurrency;
 mod people;
 mod quotas;
 mod resources;
@@ -41,6 +42,15 @@ pub struct Installation {
     pub issuer: Option<String>,
     /// What ACM lets the account import.
     pub acm_quotas: AcmQuotas,
+    pub reserved: Reserved,
+}
+
+/// Executions at once that are reserved for what strangers can reach; 0 is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reserved {
+    pub api: u32,
+    /// For the answers to HTTP-01 requests.
+    pub challenges: u32,
 }
 
 /// A CA as it was deployed.
@@ -71,6 +81,7 @@ pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) ->
         running::dead_letters(&facts.dead_letters, installation),
         running::attempts(&facts.long_attempts, installation),
         quotas::acm(&facts.imported, installation, now),
+        concurrency::concurrency(&facts.concurrency, installation.reserved),
         people::alarms(&facts.alarms, installation),
         people::subscriptions(&facts.subscriptions, installation),
         people::sign_in(facts.issuer.as_ref(), installation),

@@ -2,12 +2,12 @@
 //!
 //! In: anything. Out: a list of `InstallationCheck`. Never fails for what it finds.
 //! Calls, all of them reading: ACM `ListCertificates`; CloudWatch `DescribeAlarms`; DynamoDB `DescribeTable`, `GetItem`; EventBridge Scheduler
-//! `GetSchedule`; KMS `DescribeKey`; Lambda `GetFunctionConfiguration`; Route 53 `GetHostedZone`; S3
+//! `GetSchedule`; KMS `DescribeKey`; Lambda `GetAccountSettings`, `GetFunctionConfiguration`; Route 53 `GetHostedZone`; S3
 //! `GetBucketLocation`; Secrets Manager `GetSecretValue`; SNS `GetTopicAttributes`, `ListSubscriptionsByTopic`; SQS `GetQueueAttributes`;
 //! Step Functions `DescribeStateMachine`; DNS; the CA's directory; the token issuer.
 
 use domain::installation::InstallationStatus;
-use inspect_installation::{Installation, InstalledAuthority, judge};
+use inspect_installation::{Installation, InstalledAuthority, Reserved, judge};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -32,6 +32,10 @@ async fn main() -> Result<(), Error> {
         silence: time::Duration::seconds(environment.parsed("HEARTBEAT_SECONDS")?.unwrap_or(900)),
         issuer: environment.optional("OIDC_ISSUER"),
         acm_quotas: environment.parsed("ACM_QUOTAS")?.unwrap_or_default(),
+        reserved: Reserved {
+            api: environment.parsed("API_CONCURRENCY")?.unwrap_or_default(),
+            challenges: environment.parsed("CHALLENGE_CONCURRENCY")?.unwrap_or_default(),
+        },
     };
     let inspection = wiring.inspection()?;
     lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| {

@@ -1,8 +1,9 @@
 //! An installation of which all is well, for tests to spoil.
 
 use domain::installation::{
-    Account, Alarm, AlarmState, AuthorityFacts, Delegation, Directory, Facts, HostedZone, InstallationCheck,
-    InstallationStatus, Resource, ResourceState, Schedule, Subscription, Subscriptions, Task, TaskFacts,
+    Account, Alarm, AlarmState, AuthorityFacts, Concurrency, Delegation, Directory, Facts, HostedZone,
+    InstallationCheck, InstallationStatus, Resource, ResourceState, Schedule, Subscription, Subscriptions, Task,
+    TaskFacts,
 };
 use domain::ports::{FaultKind, ServiceFault};
 use time::macros::datetime;
@@ -10,7 +11,7 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::AcmQuotas;
 use vocabulary::dns::{Answer, CaaLevel, Issuer};
 
-use crate::{Installation, InstalledAuthority, judge};
+use crate::{Installation, InstalledAuthority, Reserved, judge};
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
@@ -32,6 +33,7 @@ pub(crate) fn installation() -> Installation {
         silence: Duration::minutes(15),
         issuer: None,
         acm_quotas: AcmQuotas::default(),
+        reserved: Reserved::default(),
     }
 }
 
@@ -67,6 +69,7 @@ pub(crate) fn facts() -> Facts {
         issuer: None,
         long_attempts: Ok(vec![]),
         imported: Ok(vec![]),
+        concurrency: Ok(Concurrency { limit: 1000, unreserved: 1000 }),
     }
 }
 

@@ -182,3 +182,58 @@ fn every_failure_is_documented() -> Result<()> {
     }
     Ok(())
 }
+
+/// What is held by something: the code spans in the last column of the table below `## Threats`.
+fn holders(page: &str) -> Vec<String> {
+    let table = page.split("\n## Threats\n").nth(1).unwrap_or_default();
+    let table = table.split("\n## ").next().unwrap_or_default();
+    let rows = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| threat"));
+    let last = rows.filter_map(|row| row.trim_end_matches('|').trim_end().rsplit('|').next());
+    last.flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned)).collect()
+}
+
+/// Names of tests in Rust sources, and of guard rules with a case that they refuse.
+fn tests_and_rules(texts: &[(PathBuf, String)]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (path, text) in texts {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("rs") => {
+                let lines: Vec<&str> = text.lines().map(str::trim).collect();
+                let declared = |line: &str| {
+                    let name = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ")?;
+                    name.split_once('(').map(|(name, _)| name.to_owned())
+                };
+                let is_test = |line: &&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+                names.extend(lines.windows(2).filter(|two| is_test(&two[0])).filter_map(|two| declared(two[1])));
+                // proptest! has its tests without a line between.
+                let attribute = |at: usize| lines[at.saturating_sub(3)..at].iter().any(is_test);
+                let nearby = (0..lines.len()).filter(|at| attribute(*at)).filter_map(|at| declared(lines[at]));
+                names.extend(nearby);
+            }
+            Some("yaml") if path.components().any(|part| part.as_os_str() == "guard") => {
+                names.extend(text.lines().filter_map(|line| line.trim().strip_suffix(": FAIL")).map(str::to_owned));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+#[test]
+fn every_threat_is_held_by_tests_that_exist() -> Result<()> {
+    let page = std::fs::read_to_string(root().join("docs/explanation/security.md"))?;
+    let named = holders(&page);
+    ensure!(named.len() > 30, "the table was read: {named:?}");
+    let mut texts = Vec::new();
+    for path in ["functions", "tests", "infra/guard"] {
+        sources(&root().join(path), &mut texts)?;
+    }
+    let existing = tests_and_rules(&texts);
+    let missing: Vec<_> = named.iter().filter(|name| !existing.contains(*name)).collect();
+    ensure!(missing.is_empty(), "no test or guard rule: {missing:#?}");
+    let empty = page
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.matches(" | ").count() == 2 && line.ends_with("|  |"));
+    assert_eq!(empty.collect::<Vec<_>>(), Vec::<&str>::new(), "a threat that nothing holds");
+    Ok(())
+}

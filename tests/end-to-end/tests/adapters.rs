@@ -2,7 +2,7 @@
 
 use adapters::acm::Acm;
 use adapters::address_filter::Reach;
-use adapters::cross_account::Places;
+use adapters::cross_account::{Places, Purpose};
 use adapters::dynamodb::EndpointsTable;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
@@ -86,7 +86,7 @@ async fn txt_values(cloud: &LocalCloud, name: &str) -> Vec<String> {
 
 async fn load_balancers(cloud: &LocalCloud) -> Result<()> {
     let sdk = cloud.aws().config.clone().into_builder().endpoint_url(&cloud.description().acm).build();
-    let places = Places::new(sdk, "eu-central-1".parse()?, "bank".into(), vec![]);
+    let places = Places::new(sdk, "eu-central-1".parse()?, "bank".into(), vec![], Purpose::Install);
     let balancer = Balancer::create(cloud, "application", "eu-central-1", OWN_ACCOUNT).await?;
     let listeners = places.listeners(&Target { region: places.home().clone(), role: None }).await?;
     let other = format!("arn:aws:acm:eu-central-1:{OWN_ACCOUNT}:certificate/6f2d0c1e-0000-4000-8000-000000000001");

@@ -66,7 +66,12 @@ async fn serve(listener: TcpListener, router: Router) {
     }
 }
 
-async fn take(State(taken): State<Arc<Mutex<Vec<Value>>>>, Json(body): Json<Value>) -> Json<Value> {
+async fn take(
+    State(taken): State<Arc<Mutex<Vec<Value>>>>,
+    headers: http::HeaderMap,
+    Json(mut body): Json<Value>,
+) -> Json<Value> {
+    body[KEY] = headers.get(KEY).and_then(|key| key.to_str().ok()).into();
     taken.lock().expect("no panic holds it").push(body);
     Json(json!({}))
 }
@@ -82,6 +87,9 @@ async fn an_attempt_is_one_trace_and_its_logs_have_the_same_ids() -> Result<()> 
     let cloud = &platform.cloud;
     let (receiver, since) = (Receiver::start().await?, OffsetDateTime::now_utc());
     cloud.set_function_variable("SettleAttemptFunction", "OTLP_ENDPOINT", Some(&receiver.url)).await?;
+    let secret = cloud.aws().secrets.create_secret().name("collector").secret_string(r#"{"api-key": "k1"}"#).send();
+    let secret = secret.await?.arn.context("an ARN")?;
+    cloud.set_function_variable("SettleAttemptFunction", "OTLP_HEADERS_SECRET", Some(&secret)).await?;
     let zone = cloud.create_zone("traced.test").await?;
     let endpoint = platform.register(DOMAIN, &[], "internal").await?;
     platform.attempt(DOMAIN, 1).await?;
@@ -93,6 +101,8 @@ async fn an_attempt_is_one_trace_and_its_logs_have_the_same_ids() -> Result<()> 
     let number = attempt["attempt"].as_u64().context("a number")?;
     let traces = receiver.traces();
     ensure!(traces.len() == 2, "one for each attempt: {traces:#?}");
+    let taken = receiver.taken.lock().expect("no panic holds it").clone();
+    ensure!(taken.iter().all(|body| body[KEY] == "k1"), "with the key of the secret: {taken:#?}");
     let of = |number: u64| {
         let trace = TraceId::of(&id, number).to_string();
         traces.iter().find(|spans| spans.iter().all(|span| span["traceId"] == trace)).context("a trace of its own")
@@ -134,14 +144,26 @@ async fn an_attempt_is_one_trace_and_its_logs_have_the_same_ids() -> Result<()> 
     let silent = TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", silent.local_addr()?);
     cloud.set_function_variable("SettleAttemptFunction", "OTLP_ENDPOINT", Some(&url)).await?;
+    let said = async |what: &str| {
+        wait_until(what, ATTENTION, async || {
+            let lines = cloud.log_lines("settle-attempt", since).await?;
+            Ok(lines.iter().any(|line| text(&line["message"]).contains(what)).then_some(()))
+        })
+        .await
+    };
     let renewed = platform.run(DOMAIN).await?;
     ensure!(renewed["outcome"] == "renewed", "{renewed:#}");
-    wait_until("a word in the log", ATTENTION, async || {
-        let lines = cloud.log_lines("settle-attempt", since).await?;
-        Ok(lines.iter().any(|line| text(&line["message"]).contains("the trace could not be sent")).then_some(()))
-    })
-    .await
+    said("the trace could not be sent").await?;
+
+    // A secret that is not there costs the traces.
+    cloud.set_function_variable("SettleAttemptFunction", "OTLP_HEADERS_SECRET", Some("nowhere")).await?;
+    let renewed = platform.run(DOMAIN).await?;
+    ensure!(renewed["outcome"] == "renewed", "{renewed:#}");
+    said("the collector's headers cannot be read").await
 }
+
+/// The header that the collector wants.
+const KEY: &str = "api-key";
 
 /// Until what was logged can be read.
 const ATTENTION: std::time::Duration = std::time::Duration::from_secs(20);

@@ -10,6 +10,8 @@ use crate::aws::Aws;
 use crate::bring_up::bring_up;
 use crate::ca::{Ca, CaPorts};
 use crate::description::Description;
+use crate::emulators::MINISTACK;
+use crate::key_scan;
 use crate::layout::{CloudFolder, Project};
 use crate::name_servers::NameServers;
 use crate::options::{DEFAULT_NAME, Options};
@@ -72,6 +74,12 @@ impl LocalCloud {
     pub fn leave_running(mut self) -> Description {
         self.owned = false;
         self.description.clone()
+    }
+
+    /// Where a private key stands in the clear, in the emulated AWS and in the logs. The cloud itself fails when it is
+    /// dropped, or taken down, with any.
+    pub fn keys_in_the_open(&self) -> Result<Vec<String>> {
+        key_scan::keys_in_the_open(&self.folder)
     }
 
     /// Ends every process of the cloud. Its logs stay.
@@ -145,7 +153,12 @@ impl Drop for LocalCloud {
         if !self.owned {
             return;
         }
+        // A test that has failed already has its own reason.
+        let custody = if thread::panicking() { Ok(()) } else { key_scan::expect_no_keys(&self.folder) };
         let stopped = process::stop(&Process::noted(&self.folder));
+        if let Err(error) = custody {
+            panic!("{error:#}\nThe cloud's logs are in {}", self.folder.file("logs").display());
+        }
         // The logs are kept where they may explain something.
         match stopped {
             Ok(()) if !thread::panicking() => drop(self.folder.remove()),
@@ -156,17 +169,24 @@ impl Drop for LocalCloud {
 }
 
 /// Stops the cloud `name`, whether it came up or not. Says whether there was anything to stop.
+///
+/// # Errors
+///
+/// A process does not end; or a private key stood in the clear in what the cloud kept. It is stopped then, too.
 pub fn stop(name: &str) -> Result<bool> {
     let project = Project::find()?;
     let folder = project.cloud(name);
     let running: Vec<_> = Process::noted(&folder).into_iter().filter(Process::is_running).collect();
+    // One that never came up has no state.
+    let was_up = folder.description().is_file() && running.iter().any(|process| process.role == MINISTACK);
+    let custody = if was_up { key_scan::expect_no_keys(&folder) } else { Ok(()) };
     process::stop(&Process::noted(&folder))?;
     // What it said about itself is no longer true.
     let _ = fs::remove_file(folder.description());
     if name == DEFAULT_NAME {
         let _ = fs::remove_file(project.local().join("env"));
     }
-    Ok(!running.is_empty())
+    custody.map(|()| !running.is_empty())
 }
 
 /// The processes of the cloud `name`, with whether each runs.

@@ -10,6 +10,8 @@ use crate::options::Options;
 use crate::process::Process;
 use crate::wait::wait_until;
 
+/// What the emulated AWS is called among the processes.
+pub(crate) const MINISTACK: &str = "ministack";
 /// One region everywhere: moto keeps certificates by region.
 pub const REGION: &str = "eu-central-1";
 pub const ACCESS_KEY: &str = "test";
@@ -36,6 +38,9 @@ pub(crate) fn start_ministack(
         .env("MINISTACK_HOST", "127.0.0.1")
         .env("MINISTACK_REGION", REGION)
         .env("ZONES_FILE", folder.zones())
+        .env("STATE_SOCKET", folder.state_socket())
+        // As most accounts have it; else it follows from the memory of this machine.
+        .env("LAMBDA_ACCOUNT_CONCURRENCY", "1000")
         .env("SFN_WAIT_SCALE", options.flow_waits.to_string())
         // Opens a port on every interface unless it is told not to.
         .env("IOT_MTLS_ENABLED", "0")
@@ -51,7 +56,7 @@ pub(crate) fn start_ministack(
     for inherited in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_ACM", "RUST_LOG", "RUST_BACKTRACE"] {
         command.env_remove(inherited);
     }
-    Process::start(folder, "ministack", command)
+    Process::start(folder, MINISTACK, command)
 }
 
 pub(crate) fn start_moto(project: &Project, folder: &CloudFolder, port: u16) -> Result<Process> {

@@ -120,6 +120,11 @@ impl CloudFolder {
         self.path.join("zones.json")
     }
 
+    /// Where ministack says what its state contains.
+    pub(crate) fn state_socket(&self) -> PathBuf {
+        self.path.join("state")
+    }
+
     /// What tests ordered of the name servers.
     pub(crate) fn dns_orders(&self) -> PathBuf {
         self.path.join("dns-orders.json")

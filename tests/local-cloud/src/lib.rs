@@ -28,6 +28,7 @@ mod fault;
 mod fault_proxy;
 mod functions;
 mod issuer;
+mod key_scan;
 mod layout;
 mod logs;
 mod name_servers;

@@ -65,7 +65,7 @@ pub fn router<O: Operations>(desk: Arc<Desk<O>>) -> Router {
         .route("/dashboard/installation", get(installation::show))
         .route("/dashboard/installation/checks", get(installation::checks))
         .route("/dashboard/register", get(register::form).post(register::register))
-        .route("/dashboard/register/look", get(register::look))
+        .route("/dashboard/register/check", post(register::check))
         .route("/dashboard/endpoints/{endpoint}", get(endpoint::show))
         .route("/dashboard/endpoints/{endpoint}/live", get(endpoint::follow))
         .route("/dashboard/endpoints/{endpoint}/check", post(endpoint::check))

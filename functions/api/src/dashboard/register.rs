@@ -88,6 +88,13 @@ pub(crate) struct PreflightPart {
 
 impl askama::filters::HtmlSafe for PreflightPart {}
 
+impl PreflightPart {
+    /// Whether nothing was checked yet.
+    fn is_open(&self) -> bool {
+        matches!(self.outlook, Outlook::Open)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Outlook {
     /// Nothing is typed yet, or too little.
@@ -116,25 +123,31 @@ impl RegisterPage {
     }
 }
 
-/// The form; with a domain in the query, also what a look at it finds.
+/// The form, filled in by the query. A link makes no check: the page itself asks for one when it is open.
 pub(crate) async fn form<O: Operations>(
     visit: Visit,
     State(desk): State<Arc<Desk<O>>>,
     typed: Result<Query<Typed>, QueryRejection>,
 ) -> Response {
     let typed = typed.map(|Query(typed)| typed).unwrap_or_default();
-    let preflight = preflight(&desk.operations, &visit, &typed, false).await;
-    page(&desk.operations, &visit, typed, None, preflight)
+    page(&desk.operations, &visit, typed, None, PreflightPart { outlook: Outlook::Open, announced: false })
 }
 
-/// What a look finds, for the place beside the form.
-pub(crate) async fn look<O: Operations>(
+/// What a check finds: for the place beside the form, or with the whole page where there is no script.
+pub(crate) async fn check<O: Operations>(
     visit: Visit,
     State(desk): State<Arc<Desk<O>>>,
-    typed: Result<Query<Typed>, QueryRejection>,
+    typed: Result<Form<Typed>, FormRejection>,
 ) -> Response {
-    let typed = typed.map(|Query(typed)| typed).unwrap_or_default();
-    shown(StatusCode::OK, &preflight(&desk.operations, &visit, &typed, true).await)
+    let typed = match typed {
+        Ok(Form(typed)) => typed,
+        Err(rejection) => return visit.refuse(Problem::invalid(rejection.body_text())),
+    };
+    let preflight = preflight(&desk.operations, &visit, &typed, visit.partial).await;
+    match visit.partial {
+        true => shown(StatusCode::OK, &preflight),
+        false => page(&desk.operations, &visit, typed, None, preflight),
+    }
 }
 
 pub(crate) async fn register<O: Operations>(

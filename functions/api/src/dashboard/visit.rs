@@ -92,7 +92,7 @@ mod tests {
             .body(axum::body::Body::empty())
             .expect("a request");
         if caller {
-            let origin = Origin { who: "ann".into(), address: None };
+            let origin = Origin { who: "ann".into(), address: None, operator: true };
             request.extensions_mut().insert(Caller { scope: Scope::Everything, origin });
         }
         let (mut parts, _) = request.into_parts();

@@ -33,7 +33,8 @@ impl<P: Ports> Service<P> {
         let id = self.find_kept(caller, reference).await?;
         let acts = self.store().events(&id, after, limit).await?;
         let attempts = self.attempts_since(&id, after, limit).await?;
-        Ok(page_of(time_line(acts, &attempts), |event| event.id.as_str(), after, limit as usize))
+        let page = page_of(time_line(acts, &attempts), |event| event.id.as_str(), after, limit as usize);
+        Ok(page.into_iter().map(|event| Event { by: event.by.seen_by(&caller.scope), ..event }).collect())
     }
 
     /// The same of all endpoints, those that were removed too. For operators: of an endpoint that is gone, nothing says

@@ -52,7 +52,8 @@ impl<P: Ports> Service<P> {
         now: OffsetDateTime,
     ) -> Result<Vec<Share>, Problem> {
         let endpoint = self.find(caller, reference).await?;
-        Ok(self.store().links(&endpoint.id, now).await?)
+        let links = self.store().links(&endpoint.id, now).await?;
+        Ok(links.into_iter().map(|link| Share { created_by: link.created_by.seen_by(&caller.scope), ..link }).collect())
     }
 
     pub(crate) async fn revoke_share(
@@ -87,7 +88,8 @@ impl<P: Ports> Service<P> {
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
         let (endpoint, share) = self.open_link(token, now).await?;
-        let by = Origin { who: format!("link {}", short(&share.id)), address: address.map(ToOwned::to_owned) };
+        let who = format!("link {}", short(&share.id));
+        let by = Origin { who, address: address.map(ToOwned::to_owned), operator: false };
         self.look(&endpoint, &by, now).await
     }
 
@@ -152,7 +154,7 @@ mod tests {
                 brand: Brand::default(),
                 deployment_roles: vec![],
             };
-            let origin = Origin { who: "olga".into(), address: None };
+            let origin = Origin { who: "olga".into(), address: None, operator: true };
             let operator = Caller { scope: Scope::Everything, origin };
             Self { service: Service { ports, installation }, endpoint, operator, now }
         }
@@ -223,7 +225,8 @@ mod tests {
         let told = fixture.service.store().events(&fixture.endpoint.id, None, 9).await.expect("in memory");
         let checks: Vec<_> = told.iter().filter(|event| event.kind == EventKind::Checked).collect();
         assert_eq!(checks.len(), 1, "the third found what the first had found");
-        let by = Origin { who: format!("link {}", short(&id)), address: Some("192.0.2.9".into()) };
+        let who = format!("link {}", short(&id));
+        let by = Origin { who, address: Some("192.0.2.9".into()), operator: false };
         assert_eq!(checks[0].by, by);
         assert!(told.iter().all(|event| !event.summary.contains(&token)), "a token is in no event");
     }

@@ -30,7 +30,9 @@ impl ClaimNames {
             return Some(Scope::Everything);
         }
         let tenant = claims.get(&self.tenant)?.as_str()?.parse::<TenantId>().ok()?;
-        Some(Scope::Tenant(tenant))
+        // What operators register for nobody in particular stands under this name. Providers give attributes that are not
+        // set such a value, too: whoever has it belongs to no tenant.
+        (tenant != TenantId::fallback()).then_some(Scope::Tenant(tenant))
     }
 }
 
@@ -75,6 +77,7 @@ mod tests {
             json!({"roles": 7}),
             json!({"roles": [null, true, 7]}),
             json!({"Tenant": "acme"}),
+            json!({"tenant": "default"}),
         ] {
             assert_eq!(scope(claims.clone()), None, "{claims}");
         }

@@ -7,7 +7,7 @@ use cookie::{Cookie, SameSite};
 use http::HeaderMap;
 use http::header::COOKIE;
 use time::{Duration, OffsetDateTime};
-use vocabulary::names::{Caller, Origin};
+use vocabulary::names::{Caller, Origin, Scope};
 
 use crate::http::base::Base;
 use crate::sign_in::claims::ClaimNames;
@@ -71,7 +71,10 @@ impl Identity {
             VerifyError::Fault(fault) => Refusal::IssuerSilent(fault.to_string()),
         })?;
         match self.0.claims.scope(&claims.all) {
-            Some(scope) => Ok(Caller { scope, origin: Origin { who: claims.subject, address } }),
+            Some(scope) => {
+                let operator = scope == Scope::Everything;
+                Ok(Caller { scope, origin: Origin { who: claims.subject, address, operator } })
+            }
             None => Err(Refusal::NotEntitled { who: claims.subject }),
         }
     }

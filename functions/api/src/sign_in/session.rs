@@ -8,6 +8,7 @@ use http::header::ORIGIN;
 use http::{Extensions, HeaderMap, HeaderValue};
 use lambda_http::request::RequestContext;
 use time::OffsetDateTime;
+use vocabulary::names::Caller;
 
 use crate::http::base::Base;
 use crate::sign_in::identity::{Identity, Refusal};
@@ -26,7 +27,7 @@ pub struct Recognition {
 #[derive(Clone, Copy, Debug)]
 pub struct SignInOffered;
 
-/// Puts the [`Base`], [`SignInOffered`] and, for somebody who has signed in, the [`Caller`](vocabulary::names::Caller) into the extensions.
+/// Puts the [`Base`], [`SignInOffered`] and, for somebody who has signed in, the [`Caller`] into the extensions.
 ///
 /// Lets a request without a session through: whether that matters is the page's to say. Somebody who has a session
 /// but nothing here is told what is missing.
@@ -44,11 +45,23 @@ pub async fn recognise(State(recognition): State<Recognition>, mut request: Requ
     };
     let address = source_address(&parts.extensions);
     match identity.caller(&parts.headers, &base, address, OffsetDateTime::now_utc()).await {
-        Ok(caller) => drop(parts.extensions.insert(caller)),
+        Ok(caller) => {
+            note(&caller, &parts.extensions);
+            parts.extensions.insert(caller);
+        }
         Err(Refusal::NotSignedIn) => {}
         Err(refusal) => return Page::refusal(refusal, &identity, &base).into_response(),
     }
     next.run(Request::from_parts(parts, body)).await
+}
+
+/// API Gateway knows no sessions: its access log has the request's id, and this line whose it was.
+fn note(caller: &Caller, extensions: &Extensions) {
+    let request_id = match extensions.get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref().unwrap_or_default(),
+        _ => "",
+    };
+    tracing::info!(request_id, subject = caller.origin.who, operator = caller.is_operator(), "a session's request");
 }
 
 /// Refuses what changes something unless the browser says that a page of ours asked for it.

@@ -71,7 +71,7 @@ impl ToWire for Origin {
     type Wire = wire::Origin;
 
     fn to_wire(&self) -> wire::Origin {
-        let Self { who, address } = self.clone();
+        let Self { who, address, .. } = self.clone();
         wire::Origin { who, address }
     }
 }

@@ -27,7 +27,15 @@ async fn who_did_what_from_where_stands_beside_what_happened_by_itself() {
         events.iter().find(|event| event["kind"] == kind).expect("it happened")["by"].clone()
     };
     assert_eq!(by("registered"), json!({"who": "acme-ann", "address": "192.0.2.7"}));
-    assert_eq!(by("renewal_requested")["who"], "arn:aws:iam::123456789012:user/olga");
+    assert_eq!(
+        by("renewal_requested"),
+        json!({"who": "operator"}),
+        "a tenant learns no operator's identity or address"
+    );
+    let events = api.get(OPERATOR, "/endpoints/a.example.com/events").await.body["events"].clone();
+    let events = events.as_array().expect("a list");
+    let renewal = events.iter().find(|event| event["kind"] == "renewal_requested").expect("it happened");
+    assert_eq!(renewal["by"], json!({"who": "arn:aws:iam::123456789012:user/olga", "address": "192.0.2.7"}));
     assert_eq!(by("attempt_failed"), json!({"who": "managed-https"}));
 
     let attempts = api.get(OPERATOR, "/endpoints/a.example.com/attempts").await;

@@ -19,6 +19,12 @@ async fn a_link_is_made_listed_and_revoked_and_its_secret_is_shown_once() {
     let listed = api.get(OPERATOR, LINKS).await;
     assert_eq!(listed.body["shares"][0]["id"], made.body["id"]);
     assert_eq!(listed.body["shares"][0]["created_by"]["who"], "arn:aws:iam::123456789012:user/olga");
+    let seen_by_tenant = api.get(Who::Tenant("default"), LINKS).await;
+    assert_eq!(
+        seen_by_tenant.status,
+        StatusCode::FORBIDDEN,
+        "the tenant of operators' own endpoints is nobody's claim"
+    );
     let secret = token.split_once('.').expect("two parts").1;
     let events = api.get(OPERATOR, "/endpoints/a.example.com/events").await;
     for shown in [&listed.body, &events.body] {
@@ -71,4 +77,28 @@ async fn what_names_no_link_is_not_looked_for() {
         let answer = api.delete(OPERATOR, &format!("{LINKS}/{bad}")).await;
         assert_eq!((answer.status, answer.problem()), (StatusCode::NOT_FOUND, "link-not-found"), "{bad}");
     }
+}
+
+#[tokio::test]
+async fn a_tenant_sees_an_operators_links_without_the_operator() {
+    let api = Api::new();
+    api.registered(Who::Tenant("acme"), "a.example.com").await;
+    for who in [OPERATOR, Who::OperatorByRole, Who::Tenant("acme")] {
+        assert_eq!(api.post(who, LINKS, json!({})).await.status, StatusCode::CREATED);
+    }
+    let makers = async |who| {
+        let listed = api.get(who, LINKS).await.body["shares"].clone();
+        let mut makers: Vec<_> =
+            listed.as_array().expect("a list").iter().map(|link| link["created_by"].clone()).collect();
+        makers.sort_by_key(|maker| text(&maker["who"]).to_owned());
+        makers
+    };
+    let by_ann = json!({"who": "acme-ann", "address": "192.0.2.7"});
+    assert_eq!(
+        makers(Who::Tenant("acme")).await,
+        [by_ann.clone(), json!({"who": "operator"}), json!({"who": "operator"})]
+    );
+    let (olga, otto) = ("arn:aws:iam::123456789012:user/olga", "otto");
+    let of = |who: &str| json!({"who": who, "address": "192.0.2.7"});
+    assert_eq!(makers(OPERATOR).await, [by_ann, of(olga), of(otto)]);
 }

@@ -1,6 +1,7 @@
 //! The API over the in-memory ports, through its router.
 
 mod bench;
+mod browsers;
 mod changing;
 mod checking;
 mod deploying;

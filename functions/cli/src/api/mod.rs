@@ -23,7 +23,7 @@ use crate::api::error::{ApiError, Said};
 use crate::terminal::output::harmless;
 
 pub(crate) use answer::Answer;
-pub(crate) use operations::IdempotencyKey;
+pub(crate) use operations::{IdempotencyKey, PAGE};
 
 /// API Gateway gives up after 30 seconds itself.
 const PATIENCE: Duration = Duration::from_secs(35);

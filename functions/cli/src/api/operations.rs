@@ -15,7 +15,7 @@ use crate::api::error::ApiError;
 use crate::arguments::EndpointName;
 
 /// The most that the API gives in one page.
-const PAGE: &str = "200";
+pub(crate) const PAGE: usize = 200;
 
 /// Names one registration, so that sending it again registers nothing twice.
 pub(crate) struct IdempotencyKey(String);
@@ -45,13 +45,19 @@ impl Api {
         self.ask(Asking { idempotency_key: Some(&key.0), ..asking }).await
     }
 
-    /// All endpoints that are selected, by domain, page by page to the end.
-    pub(crate) async fn endpoints(&self, selection: &Selection) -> Result<Answer<Vec<EndpointView>>, ApiError> {
+    /// The endpoints that are selected, by domain unless the selection has another order, page by page: all of them, or the
+    /// first `most`.
+    pub(crate) async fn endpoints(
+        &self,
+        selection: &Selection,
+        most: Option<usize>,
+    ) -> Result<Answer<Vec<EndpointView>>, ApiError> {
         let (mut seen, mut objects) = (Vec::new(), Vec::new());
         let mut cursor: Option<String> = None;
         loop {
+            let left = most.map_or(PAGE, |most| (most - seen.len()).min(PAGE)).to_string();
             let mut query: Vec<_> = selection.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            query.push(("limit", PAGE));
+            query.push(("limit", &left));
             query.extend(cursor.iter().map(|cursor| ("cursor", cursor.as_str())));
             let mut page: Answer<EndpointList> = self.ask(Asking::get(&["endpoints"]).query(&query)).await?;
             seen.append(&mut page.seen.endpoints);
@@ -59,7 +65,9 @@ impl Api {
                 objects.append(endpoints);
             }
             match page.seen.next_cursor {
-                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
+                Some(next) if cursor.as_ref() != Some(&next) && most.is_none_or(|most| seen.len() < most) => {
+                    cursor = Some(next);
+                }
                 _ => return Ok(Answer { json: Value::Array(objects), seen }),
             }
         }

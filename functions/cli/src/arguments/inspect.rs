@@ -1,5 +1,7 @@
 //! The commands that read.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, ValueEnum};
 
 use super::{Challenge, EndpointName, Filter, Named, Output, Reachability};
@@ -18,6 +20,7 @@ Examples:
   managed-https list
   managed-https list --status action_required --waiting-on domain-owner
   managed-https list --expires-within 14d
+  managed-https list --limit 20
   managed-https list --cause delegation-missing
   managed-https list --search example.com --sort domain
   managed-https list --format json | jq -r '.[] | select(.breaks_at) | .domain'")]
@@ -28,6 +31,10 @@ pub(crate) struct List {
     /// The order
     #[arg(long, value_enum, default_value_t)]
     pub(crate) sort: Order,
+
+    /// At most so many: up to 200 take one request
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) limit: Option<NonZeroUsize>,
 
     #[command(flatten)]
     pub(crate) output: Output,

@@ -1,11 +1,12 @@
 //! The commands that only read.
 
+use std::num::NonZeroUsize;
+
 use serde_json::Value;
 use wire::{EndpointView, RecordView, RequiredRecord, WaitingOn};
 
 use super::{now, print};
-use crate::api::Answer;
-use crate::api::Api;
+use crate::api::{Answer, Api, PAGE};
 use crate::arguments::{Format, History, List, Order, RecordFormat, Records, Show};
 use crate::render::{self, ChangeBatchError};
 use crate::terminal::error::CliError;
@@ -13,21 +14,34 @@ use crate::terminal::output::shell_word;
 use crate::terminal::result::write_result;
 
 pub(super) async fn list(api: &Api, command: &List) -> Result<(), CliError> {
-    let List { filter, sort, output } = command;
-    let selection = filter.query();
+    let List { filter, sort, limit, output } = command;
+    let mut selection = filter.query();
     let filtered = !selection.is_empty();
-    let mut endpoints = api.endpoints(&selection).await?;
-    if *sort == Order::Attention {
-        endpoints = by_attention(endpoints);
-    }
+    let most = limit.map(NonZeroUsize::get);
+    let endpoints = match (sort, most) {
+        (Order::Domain, most) => api.endpoints(&selection, most).await?,
+        // As many as one page has, the API sorts; for each further page it would read every endpoint again.
+        (Order::Attention, Some(most)) if most <= PAGE => {
+            selection.push(("sort", "attention".to_owned()));
+            api.endpoints(&selection, Some(most)).await?
+        }
+        (Order::Attention, most) => first(by_attention(api.endpoints(&selection, None).await?), most),
+    };
     print(output.format, &endpoints.json, |look| match endpoints.seen.is_empty() {
         true => render::empty_list(filtered),
         false => render::endpoint_list(look, &endpoints.seen, now()),
     })
 }
 
-/// Sorts here what the API gives by domain: all pages are read, and for each page of its own order the API would read
-/// every endpoint again.
+fn first(mut endpoints: Answer<Vec<EndpointView>>, most: Option<usize>) -> Answer<Vec<EndpointView>> {
+    if let (Some(most), Value::Array(objects)) = (most, &mut endpoints.json) {
+        objects.truncate(most);
+        endpoints.seen.truncate(most);
+    }
+    endpoints
+}
+
+/// Sorts here what the API gives by domain.
 fn by_attention(endpoints: Answer<Vec<EndpointView>>) -> Answer<Vec<EndpointView>> {
     let Value::Array(objects) = endpoints.json else { return endpoints };
     let mut both: Vec<_> = endpoints.seen.into_iter().zip(objects).collect();

@@ -76,6 +76,35 @@ fn the_list_follows_its_pages_to_the_end_and_keeps_its_filters() {
 }
 
 #[test]
+fn a_limit_takes_the_first_in_one_request_where_a_page_has_room_for_them() {
+    let api = ApiDouble::start(|asked, _| match asked.query.as_str() {
+        "sort=attention&limit=2" => {
+            (200, json!({"endpoints": [failing(), issuing()], "next_cursor": "more"}).to_string())
+        }
+        "limit=1" => (200, json!({"endpoints": [ready()], "next_cursor": "more"}).to_string()),
+        _ => problem(400, "No such query"),
+    });
+    let listed = |arguments: &[&str]| json_out(&run(&api, &[&["list", "--format", "json"][..], arguments].concat()));
+    assert_eq!(listed(&["--limit", "2"]), json!([failing(), issuing()]));
+    assert_eq!(listed(&["--limit", "1", "--sort", "domain"]), json!([ready()]));
+
+    // More than a page: all are read, as the order needs them.
+    let pages = ApiDouble::start(|asked, _| match asked.query.as_str() {
+        "limit=200" => (200, json!({"endpoints": vec![ready(); 200], "next_cursor": "more"}).to_string()),
+        "limit=200&cursor=more" => (200, json!({"endpoints": [failing(), ready()], "next_cursor": null}).to_string()),
+        "limit=1&cursor=more" => (200, json!({"endpoints": [failing()], "next_cursor": null}).to_string()),
+        _ => problem(400, "No such query"),
+    });
+    let first = json_out(&run(&pages, &["list", "--format", "json", "--limit", "201"]));
+    assert_eq!((first.as_array().map(Vec::len), &first[0]), (Some(201), &failing()));
+    let by_domain = json_out(&run(&pages, &["list", "--format", "json", "--limit", "201", "--sort", "domain"]));
+    assert_eq!((by_domain.as_array().map(Vec::len), &by_domain[200]), (Some(201), &failing()));
+    for wrong in ["0", "-1", "x"] {
+        assert_status(&run(&pages, &["list", "--limit", wrong]), 2);
+    }
+}
+
+#[test]
 fn an_empty_list_says_whether_there_is_nothing_or_nothing_like_that() {
     let api = ApiDouble::always(200, &json!({"endpoints": [], "next_cursor": null}));
     assert!(out(&run(&api, &["list"])).contains("managed-https add DOMAIN"));

@@ -18,6 +18,9 @@ use vocabulary::guidance::WaitingOn;
 
 use crate::Ports;
 
+/// As the adapter of ACM names it.
+const IMPORT: &str = "acm:ImportCertificate";
+
 /// The regions that have yet to get the certificate: those that the deployment names, and those whose copy is no longer
 /// wanted and still there because something uses it.
 pub(crate) fn outstanding(held: &InstalledCertificate, deployment: &Deployment) -> BTreeSet<Region> {
@@ -76,9 +79,12 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
                     Err(fault) if under.is_some() && is_forbidden(&fault) => {
                         tracing::warn!(%fault, "it is imported under a new ARN");
                         self.intend().await?;
-                        Put { there: store.import(None, material).await.map_err(refused)?, retires: under }
+                        match store.import(None, material).await {
+                            Ok(there) => Put { there, retires: under },
+                            Err(fault) => return Err(self.not_imported(fault, place).await),
+                        }
                     }
-                    Err(fault) => return Err(refused(fault)),
+                    Err(fault) => return Err(self.not_imported(fault, place).await),
                 }
             }
         };
@@ -128,6 +134,18 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
         there.usages.as_ref()?.why_not_replaced_by(&new)
     }
 
+    /// What became of an import that failed. After a definite refusal the next run need not list the account's
+    /// certificates, which ACM allows rarely, unless an earlier one may have left something.
+    async fn not_imported(&mut self, fault: ServiceFault, place: &Target) -> Failure {
+        if is_definite(&fault) && self.order.importing && !self.left {
+            self.order.importing = false;
+            if let Err(failure) = self.ports.journal.save_order(&self.endpoint.id, self.attempt, &self.order).await {
+                return failure.into();
+            }
+        }
+        destination_failure(fault, place)
+    }
+
     /// Records that a certificate of its own is about to be imported.
     async fn intend(&mut self) -> Result<(), Failure> {
         if !self.order.importing {
@@ -136,6 +154,11 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
         }
         Ok(())
     }
+}
+
+/// Whether ACM has answered that it does not import: then there is nothing to search for.
+fn is_definite(fault: &ServiceFault) -> bool {
+    fault.operation == IMPORT && fault.kind != FaultKind::Unavailable
 }
 
 /// Where the certificate goes.

@@ -11,12 +11,12 @@
 
 use domain::endpoint::Step;
 use import_certificate::{Ports, import_certificate};
-use runtime::Spent;
+use runtime::{Purpose, Spent};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
-    let (journal, keys, destinations) = (wiring.endpoints()?, wiring.keys()?, wiring.destinations()?);
+    let (journal, keys, destinations) = (wiring.endpoints()?, wiring.keys()?, wiring.destinations(Purpose::Install)?);
     let ports = Ports { journal: &journal, keys: &keys, destinations: &destinations };
     runtime::run_step(Step::ImportCertificate, Spent::default, async |input, now| {
         import_certificate(&ports, &input, now, runtime::jitter()).await

@@ -1,7 +1,7 @@
 mod targets;
 
 use super::*;
-use domain::ports::{CertificateAuthority, CertificateStore, Finalized, ImportMaterial};
+use domain::ports::{CertificateAuthority, CertificateStore, FaultKind, Finalized, ImportMaterial, ServiceFault};
 use testkit::Fixture;
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::Deployment;
@@ -63,6 +63,37 @@ async fn a_certificate_that_a_dead_run_left_in_acm_is_adopted() {
     fixture.endpoints.save_order(&fixture.input.endpoint, fixture.input.attempt, &intended).await.expect("ours");
     run(&fixture).await.expect("adopted");
     assert_eq!(fixture.certificates.held().values().map(|held| held.imports).collect::<Vec<_>>(), [1]);
+}
+
+#[tokio::test]
+async fn after_a_definite_refusal_nothing_is_searched_for_and_after_silence_it_is() {
+    for (kind, operation, searches) in [
+        (FaultKind::Throttled, "acm:ImportCertificate", false),
+        (FaultKind::Denied, "acm:ImportCertificate", false),
+        (FaultKind::Refused, "acm:ImportCertificate", false),
+        (FaultKind::Unavailable, "acm:ImportCertificate", true),
+        (FaultKind::Throttled, "acm:GetCertificate", true),
+    ] {
+        let fixture = issued().await;
+        fixture.certificates.refuse(Some(ServiceFault { operation, kind, detail: "said so".into() }));
+        run(&fixture).await.expect_err("refused");
+        assert_eq!(fixture.order().await.importing, searches, "{operation} {kind:?}");
+        fixture.certificates.refuse(None);
+        run(&fixture).await.expect("imported");
+        assert_eq!(fixture.certificates.held().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_run_may_have_imported_is_searched_for_until_it_is_known() {
+    let fixture = issued().await;
+    let intended = OpenOrder { importing: true, ..fixture.order().await };
+    fixture.endpoints.save_order(&fixture.input.endpoint, fixture.input.attempt, &intended).await.expect("ours");
+    let throttled =
+        ServiceFault { operation: "acm:ImportCertificate", kind: FaultKind::Throttled, detail: "slow".into() };
+    fixture.certificates.refuse(Some(throttled));
+    run(&fixture).await.expect_err("refused");
+    assert!(fixture.order().await.importing);
 }
 
 #[tokio::test]

@@ -5,21 +5,22 @@
 //! Fails as: `Misconfigured`, `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `TransactWriteItems`, `Query`, `DeleteItem`; for news SNS `Publish` (twice) and
 //! EventBridge `PutEvents`; for a cause that many endpoints have in common DynamoDB `PutItem`, `UpdateItem`,
-//! `DeleteItem`, `Query`; for a removal ACM `DeleteCertificate`, Elastic Load Balancing
+//! `DeleteItem`, `Query`; Secrets Manager `GetSecretValue` when it starts; for a removal ACM `DeleteCertificate`, Elastic Load Balancing
 //! `DescribeListenerCertificates` and `RemoveListenerCertificates`, and for another account STS `AssumeRole`; where there
 //! is one, the collector of traces.
 
 use domain::alert::NotificationPolicy;
 use domain::endpoint::Step;
-use runtime::Spent;
+use runtime::{Purpose, Spent};
 use settle_attempt::{Ports, Settled, settle_attempt};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
-    let (destinations, notifier, dashboard) = (wiring.destinations()?, wiring.alerts()?, wiring.dashboard());
-    let traces = wiring.traces()?;
+    let (destinations, notifier, dashboard) =
+        (wiring.destinations(Purpose::Remove)?, wiring.alerts()?, wiring.dashboard());
+    let traces = wiring.traces().await?;
     let ports = Ports {
         journal: &journal,
         keys: &keys,

@@ -13,6 +13,7 @@ use check_health::{HealthReport, Ports, Settings, check_endpoints, check_install
 use domain::acts::take_tokens::orders_left;
 use domain::installation::Task;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use runtime::Purpose;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -28,7 +29,8 @@ async fn main() -> Result<(), Error> {
         dashboard: wiring.dashboard(),
         setup_patience: wiring.setup_patience()?,
     };
-    let (store, prober, destinations) = (wiring.endpoints()?, wiring.prober_inside()?, wiring.destinations()?);
+    let (store, prober, destinations) =
+        (wiring.endpoints()?, wiring.prober_inside()?, wiring.destinations(Purpose::Inspect)?);
     let first = wiring.authorities()?.first().clone();
     let (notifier, inspector, metrics) = (wiring.alerts()?, wiring.inspector()?, wiring.metrics()?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {

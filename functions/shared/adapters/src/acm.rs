@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_acm::Client;
+use aws_sdk_acm::config::retry::RetryConfig;
 use aws_sdk_acm::error::ProvideErrorMetadata;
 use aws_sdk_acm::primitives::{Blob, DateTime};
 use aws_sdk_acm::types::{CertificateSummary, CertificateType, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
@@ -101,6 +102,10 @@ impl CertificateStore for Acm {
             .private_key(Blob::new(material.key.to_pem()))
             .set_certificate_chain(chain)
             .set_tags(tags)
+            .customize()
+            // The state machine tries again: only so is a refusal known to be one, and not what came of a second request
+            // after a first that was done and not answered.
+            .config_override(aws_sdk_acm::config::Builder::new().retry_config(RetryConfig::disabled()))
             .send()
             .await
             .map_err(|error| fault("acm:ImportCertificate", error))?;

@@ -41,8 +41,14 @@ impl Reach {
     pub(crate) fn leaves_out(&self, address: IpAddr) -> bool {
         let canonical = canonical(address);
         let allowed = self.allowed.iter().any(|network| network.contains(&canonical));
-        !allowed && (is_reserved(address) || is_reserved(canonical))
+        !allowed && (is_reserved(address) || is_reserved(canonical) || is_nobodys(canonical))
     }
+}
+
+/// Whether no host on the internet has it: of IPv6 only 2000::/3 is given out (RFC 4291 §2.4). Site-local addresses and
+/// IPv4 addresses in ::/96 are in no registry any more, and some networks still know them.
+fn is_nobodys(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(v6) if v6.octets()[0] >> 5 != 1)
 }
 
 /// An IPv4 address in IPv6 clothes is judged as what it is.
@@ -86,6 +92,10 @@ mod tests {
             "::ffff:169.254.169.254",
             "64:ff9b::a9fe:a9fe",
             "fd00::1",
+            "fec0::1",
+            "::7f00:1",
+            "::a9fe:a9fe",
+            "4000::1",
         ] {
             assert!(leaves_out(&production, address), "{address}");
         }

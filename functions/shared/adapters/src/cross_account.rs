@@ -10,11 +10,60 @@ use aws_config::{Region as SdkRegion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use domain::ports::{Destinations, FaultKind, ServiceFault};
+use serde_json::json;
 use vocabulary::certificate::{Region, RoleArn, Target};
 use vocabulary::text::printable;
 
 use crate::acm::Acm;
 use crate::elb::LoadBalancers;
+
+/// What a function does in other accounts. Its sessions there are allowed no more, whatever the role is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Looks at certificates and listeners.
+    Inspect,
+    /// Imports certificates and installs them on listeners.
+    Install,
+    /// Takes them off listeners and deletes them.
+    Remove,
+}
+
+impl Purpose {
+    fn actions(self) -> &'static [&'static str] {
+        match self {
+            Self::Inspect => {
+                &["acm:DescribeCertificate", "acm:GetCertificate", "elasticloadbalancing:DescribeListenerCertificates"]
+            }
+            Self::Install => &[
+                "acm:AddTagsToCertificate",
+                "acm:DeleteCertificate",
+                "acm:DescribeCertificate",
+                "acm:GetCertificate",
+                "acm:ImportCertificate",
+                "acm:ListCertificates",
+                "elasticloadbalancing:AddListenerCertificates",
+                "elasticloadbalancing:DescribeListenerCertificates",
+                "elasticloadbalancing:RemoveListenerCertificates",
+            ],
+            Self::Remove => &[
+                "acm:DeleteCertificate",
+                "acm:DescribeCertificate",
+                "acm:GetCertificate",
+                "elasticloadbalancing:DescribeListenerCertificates",
+                "elasticloadbalancing:RemoveListenerCertificates",
+            ],
+        }
+    }
+
+    /// The policy of a session (STS `AssumeRole`): what role and policy both allow is allowed.
+    fn session_policy(self) -> String {
+        json!({
+            "Version": "2012-10-17",
+            "Statement": [{ "Effect": "Allow", "Action": self.actions(), "Resource": "*" }],
+        })
+        .to_string()
+    }
+}
 
 /// A session is not begun anything with that ends within this time.
 const RESERVE: Duration = Duration::from_secs(300);
@@ -30,12 +79,13 @@ pub struct Places {
     owner: String,
     /// The only roles that are ever assumed.
     roles: Vec<RoleArn>,
+    purpose: Purpose,
     sessions: Arc<Mutex<HashMap<RoleArn, Credentials>>>,
 }
 
 impl Places {
-    pub fn new(sdk: SdkConfig, home: Region, owner: String, roles: Vec<RoleArn>) -> Self {
-        Self { sdk, home, owner, roles, sessions: Arc::default() }
+    pub fn new(sdk: SdkConfig, home: Region, owner: String, roles: Vec<RoleArn>, purpose: Purpose) -> Self {
+        Self { sdk, home, owner, roles, purpose, sessions: Arc::default() }
     }
 
     async fn sdk_at(&self, place: &Target) -> Result<SdkConfig, ServiceFault> {
@@ -58,7 +108,8 @@ impl Places {
         }
         let name: String = self.owner.chars().take(LONGEST_NAME).collect();
         let provider = AssumeRoleProvider::builder(role.as_str()).configure(&self.sdk);
-        let provider = provider.session_name(name).external_id(&self.owner).build().await;
+        let provider = provider.session_name(name).external_id(&self.owner).policy(self.purpose.session_policy());
+        let provider = provider.build().await;
         let session = provider.provide_credentials().await.map_err(|error| refusal(role, &error))?;
         self.sessions.lock().expect("nothing panics in here").insert(role.clone(), session.clone());
         Ok(session)
@@ -102,12 +153,16 @@ fn refusal(role: &RoleArn, error: &(dyn Error + 'static)) -> ServiceFault {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[tokio::test]
     async fn a_role_that_the_stack_does_not_name_is_never_asked_for() {
         let sdk = SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build();
-        let places = Places::new(sdk, "eu-central-1".parse().expect("a region"), "stack".into(), vec![]);
+        let home = "eu-central-1".parse().expect("a region");
+        let places = Places::new(sdk, home, "stack".into(), vec![], Purpose::Install);
         let role = "arn:aws:iam::111122223333:role/elsewhere".parse().expect("a role");
         let place = Target { region: places.home().clone(), role: Some(role) };
         let refused = places.certificates(&place).await.expect_err("refused");
@@ -126,5 +181,69 @@ mod tests {
         assert_eq!(denied.kind, FaultKind::Denied);
         assert!(denied.detail.contains("not authorized") && denied.detail.contains(role.as_str()));
         assert_eq!(told("dispatch failure").kind, FaultKind::Unavailable);
+    }
+
+    /// What reaches STS of a session that is asked for.
+    async fn asked_for(purpose: Purpose) -> HashMap<String, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let taken = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let mut bytes = Vec::new();
+            let form = loop {
+                let mut chunk = [0; 4096];
+                let read = stream.read(&mut chunk).await.expect("a request");
+                bytes.extend_from_slice(&chunk[..read]);
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                let length = head.lines().find_map(|line| {
+                    let (name, value) = line.split_once(':')?;
+                    name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>())?.ok()
+                });
+                if body.len() >= length.expect("a length") {
+                    break body.to_owned();
+                }
+            };
+            stream
+                .write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                .await
+                .expect("sent");
+            url::form_urlencoded::parse(form.as_bytes()).into_owned().collect()
+        });
+        let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .endpoint_url(format!("http://{address}"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .region(SdkRegion::new("eu-central-1"))
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+            .load()
+            .await;
+        let role: RoleArn = "arn:aws:iam::111122223333:role/there".parse().expect("a role");
+        let home: Region = "eu-central-1".parse().expect("a region");
+        let places = Places::new(sdk, home.clone(), "stack".into(), vec![role.clone()], purpose);
+        places.certificates(&Target { region: home, role: Some(role) }).await.expect_err("refused");
+        taken.await.expect("a form")
+    }
+
+    #[tokio::test]
+    async fn a_session_may_do_what_its_function_is_for_and_no_more() {
+        for purpose in [Purpose::Inspect, Purpose::Install, Purpose::Remove] {
+            let form = asked_for(purpose).await;
+            let policy: serde_json::Value = serde_json::from_str(&form["Policy"]).expect("JSON");
+            assert_eq!(policy["Statement"][0]["Action"], json!(purpose.actions()), "{purpose:?}");
+            assert_eq!(form["ExternalId"], "stack");
+        }
+    }
+
+    #[test]
+    fn whoever_inspects_changes_nothing() {
+        let reads = |action: &&str| {
+            let (_, operation) = action.split_once(':').expect("service:Operation");
+            ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb))
+        };
+        assert!(Purpose::Inspect.actions().iter().all(reads));
+        assert!(!Purpose::Remove.actions().iter().any(|action| action.contains("Import") || action.contains("Add")));
+        // STS takes 2,048 characters.
+        assert!(Purpose::Install.session_policy().len() < 2048);
     }
 }

@@ -3,7 +3,7 @@
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{LastUpdateStatus, State};
-use domain::installation::{InstallationCheck, Observed, ResourceState};
+use domain::installation::{Concurrency, InstallationCheck, Observed, ResourceState};
 use domain::ports::{FaultKind, Inspector, ServiceFault};
 use vocabulary::text::printable;
 
@@ -22,6 +22,19 @@ pub async fn describe(client: &Client, name: &str) -> Observed<ResourceState> {
         return Ok(ResourceState::NotReady(why(output.last_update_status_reason)));
     }
     Ok(ResourceState::Ready)
+}
+
+/// How many executions there may be at once in the account and region.
+pub async fn concurrency(client: &Client) -> Observed<Concurrency> {
+    const OPERATION: &str = "lambda:GetAccountSettings";
+    let output = client.get_account_settings().send().await.map_err(|error| fault(OPERATION, error))?;
+    let limit = output.account_limit.ok_or_else(|| {
+        let detail = "an answer without AccountLimit".to_owned();
+        ServiceFault { operation: OPERATION, kind: FaultKind::Unavailable, detail }
+    })?;
+    let count = |executions: i32| u32::try_from(executions).unwrap_or(0);
+    let total = count(limit.concurrent_executions);
+    Ok(Concurrency { limit: total, unreserved: limit.unreserved_concurrent_executions.map_or(total, count) })
 }
 
 /// The function `inspect-installation`.

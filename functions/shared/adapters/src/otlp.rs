@@ -1,12 +1,15 @@
 //! A collector of traces, spoken to in OTLP over HTTP as JSON (OpenTelemetry Protocol 1.x).
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use domain::flow::{AttemptTrace, trace};
-use domain::ports::Traces;
+use domain::ports::{ServiceFault, Traces};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_http::{HttpClient, HttpError, Request, Response};
@@ -16,6 +19,7 @@ use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter as _, SpanLink
 use time::OffsetDateTime;
 use vocabulary::text::printable;
 
+use crate::aws::fault;
 use crate::http_fault::innermost;
 use crate::tls;
 
@@ -36,9 +40,57 @@ pub struct Collector {
 #[error("{0} is not the URL of a collector")]
 pub struct CollectorRejected(String);
 
+/// What the collector wants to know its callers by: HTTP headers, mostly an API key. Secret.
+#[derive(Clone, Default)]
+pub struct CollectorHeaders(HeaderMap);
+
+impl std::fmt::Debug for CollectorHeaders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum HeadersUnreadable {
+    #[error(transparent)]
+    Fault(#[from] ServiceFault),
+    /// It never says what the secret holds.
+    #[error("the secret is not a JSON object of header names and values")]
+    Malformed,
+}
+
+impl CollectorHeaders {
+    /// Reads them from a secret: a JSON object, as `{"api-key": "…"}`.
+    ///
+    /// # Errors
+    ///
+    /// The secret cannot be read, or holds something else.
+    pub async fn read(client: &aws_sdk_secretsmanager::Client, secret: &str) -> Result<Self, HeadersUnreadable> {
+        let output = client.get_secret_value().secret_id(secret).send().await;
+        let output = output.map_err(|error| fault("secretsmanager:GetSecretValue", error))?;
+        output.secret_string.as_deref().unwrap_or_default().parse()
+    }
+}
+
+impl FromStr for CollectorHeaders {
+    type Err = HeadersUnreadable;
+
+    fn from_str(text: &str) -> Result<Self, HeadersUnreadable> {
+        let named: BTreeMap<String, String> = serde_json::from_str(text).map_err(|_| HeadersUnreadable::Malformed)?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in named {
+            let name = HeaderName::try_from(name).map_err(|_| HeadersUnreadable::Malformed)?;
+            let mut value = HeaderValue::try_from(value).map_err(|_| HeadersUnreadable::Malformed)?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        Ok(Self(headers))
+    }
+}
+
 impl Collector {
     /// `endpoint` is the collector's base URL, as in `OTEL_EXPORTER_OTLP_ENDPOINT`; `service` is what it knows us by.
-    pub fn new(endpoint: &str, service: &str) -> Result<Self, CollectorRejected> {
+    pub fn new(endpoint: &str, service: &str, headers: CollectorHeaders) -> Result<Self, CollectorRejected> {
         let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
         let rejected = || CollectorRejected(printable(endpoint, 40));
         let parsed: url::Url = url.parse().map_err(|_| rejected())?;
@@ -46,6 +98,7 @@ impl Collector {
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::client_config(None).expect("without an anchor nothing can be malformed"))
             .redirect(reqwest::redirect::Policy::none())
+            .default_headers(headers.0)
             .timeout(TIMEOUT)
             // The process sleeps between two attempts: a connection that it kept would be dead.
             .pool_max_idle_per_host(0)

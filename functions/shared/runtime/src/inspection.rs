@@ -100,13 +100,14 @@ impl Inspection {
             join_all(self.acme.iter().map(|ca| self.authority(ca))),
             self.tasks()
         );
-        let (alarms, subscriptions, dead_letters, issuer, long_attempts, imported) = futures::join!(
+        let (alarms, subscriptions, dead_letters, issuer, long_attempts, imported, concurrency) = futures::join!(
             self.alarms.describe(),
             self.alerts.describe(),
             self.dead_letters.describe(),
             self.issuer(now),
             self.state_machine.running_since(now - LONGEST_ATTEMPT),
             self.acm.imported(),
+            lambda::concurrency(&self.lambda),
         );
         Facts {
             resources,
@@ -121,6 +122,7 @@ impl Inspection {
             issuer,
             long_attempts,
             imported,
+            concurrency,
         }
     }
 

@@ -7,6 +7,7 @@ mod metrics;
 mod step;
 mod wiring;
 
+pub use adapters::cross_account::Purpose;
 pub use authorities::requests_sent;
 pub use environment::{ConfigurationError, Environment};
 pub use inspection::Inspection;

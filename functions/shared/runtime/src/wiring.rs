@@ -3,14 +3,14 @@ use std::net::IpAddr;
 use adapters::acm::Acm;
 use adapters::address_filter::Reach;
 use adapters::alerts::AlertChannels;
-use adapters::cross_account::Places;
+use adapters::cross_account::{Places, Purpose};
 use adapters::dns::{DNS_PORT, Dns, Roots};
 use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
 use adapters::oidc::OpenIdProvider;
-use adapters::otlp::Collector;
+use adapters::otlp::{Collector, CollectorHeaders};
 use adapters::probe::EndpointProber;
 use adapters::route53::DelegationZone;
 use adapters::s3::ChallengeBucket;
@@ -191,9 +191,11 @@ impl Wiring {
     }
 
     /// Where certificates go: this account and region, others of its regions, and what roles lead to.
-    pub fn destinations(&self) -> Wired<Places> {
+    ///
+    /// `purpose` bounds what is done in other accounts.
+    pub fn destinations(&self, purpose: Purpose) -> Wired<Places> {
         let owner = self.environment.required("STACK_NAME")?;
-        Ok(Places::new(self.sdk.clone(), self.region()?, owner, self.deployment_roles()?))
+        Ok(Places::new(self.sdk.clone(), self.region()?, owner, self.deployment_roles()?, purpose))
     }
 
     /// The region that the functions run in; Lambda says it.
@@ -255,10 +257,25 @@ impl Wiring {
     }
 
     /// Who takes the traces of attempts. `None`: nobody.
-    pub fn traces(&self) -> Wired<Option<Collector>> {
+    ///
+    /// Headers that cannot be read cost the traces, not the attempts.
+    pub async fn traces(&self) -> Wired<Option<Collector>> {
         let Some(endpoint) = self.environment.optional("OTLP_ENDPOINT") else { return Ok(None) };
+        let headers = match self.environment.optional("OTLP_HEADERS_SECRET") {
+            None => CollectorHeaders::default(),
+            Some(secret) => {
+                let secrets = aws_sdk_secretsmanager::Client::new(&self.sdk);
+                match CollectorHeaders::read(&secrets, &secret).await {
+                    Ok(headers) => headers,
+                    Err(why) => {
+                        tracing::error!(%why, "no traces are sent: the collector's headers cannot be read");
+                        return Ok(None);
+                    }
+                }
+            }
+        };
         let malformed = |why: String| ConfigurationError::Malformed { name: "OTLP_ENDPOINT", why };
-        let collector = Collector::new(&endpoint, &self.environment.required("STACK_NAME")?);
+        let collector = Collector::new(&endpoint, &self.environment.required("STACK_NAME")?, headers);
         collector.map(Some).map_err(|error| malformed(error.to_string()))
     }
 

@@ -10,6 +10,7 @@ mod destinations;
 mod endpoints;
 mod fixture;
 mod fuse;
+pub mod fuzz;
 mod keys;
 mod messages;
 mod network;

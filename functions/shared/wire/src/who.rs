@@ -20,9 +20,10 @@ pub enum WaitingOn {
 /// Who did something, from where: the trail that an audit follows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Origin {
-    /// IAM ARN, the token's subject, `link SHARE-ID`, or `managed-https` for what happens automatically.
+    /// IAM ARN, the token's subject, `link SHARE-ID`, or `managed-https` for what happens automatically. Tenants see
+    /// `operator` for every operator.
     pub who: String,
-    /// Source address of the request; absent for what happens automatically.
+    /// Source address of the request; absent for what happens automatically, and for operators' acts where a tenant reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
 }

@@ -160,17 +160,17 @@ pub(crate) fn hostile(now: OffsetDateTime) -> Standing {
     if let Some(report) = &mut standing.report {
         report.provider = Some(hint);
     }
-    let by = Origin { who: MARKUP.into(), address: Some(MARKUP.into()) };
+    let by = Origin { who: MARKUP.into(), address: Some(MARKUP.into()), operator: false };
     standing.acts.push(Event::act(EventKind::Changed, by, MARKUP, now, 1));
     standing
 }
 
 fn operator() -> Origin {
-    Origin { who: "ann@platform.example".into(), address: Some("192.0.2.10".into()) }
+    Origin { who: "ann@platform.example".into(), address: Some("192.0.2.10".into()), operator: true }
 }
 
 fn itself() -> Origin {
-    Origin { who: "managed-https".into(), address: None }
+    Origin { who: "managed-https".into(), address: None, operator: false }
 }
 
 fn required(endpoint: &Endpoint) -> Vec<DnsRecord> {

@@ -78,7 +78,8 @@ async fn admit(State(base): State<Base>, mut request: Request, next: Next) -> Re
 fn session(headers: &HeaderMap) -> Option<Caller> {
     let who = headers.get(COOKIE)?.to_str().ok()?.split("; ").find_map(|pair| pair.strip_prefix("as="))?;
     let scope = if who == "operator" { Scope::Everything } else { Scope::Tenant(who.parse().ok()?) };
-    let origin = Origin { who: format!("{who}@platform.example"), address: Some("192.0.2.10".into()) };
+    let (who, operator) = (format!("{who}@platform.example"), scope == Scope::Everything);
+    let origin = Origin { who, address: Some("192.0.2.10".into()), operator };
     Some(Caller { scope, origin })
 }
 

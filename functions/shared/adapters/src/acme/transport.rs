@@ -395,4 +395,31 @@ mod tests {
         assert!(refusal.retry_after.is_some() && refusal.problem.is_none());
         assert!(refusal.detail.contains("503") && refusal.detail.contains("busy"));
     }
+
+    /// A CA, and whoever stands between it and us, writes these.
+    #[test]
+    fn fuzz_headers_and_bodies_of_a_ca() {
+        let now = datetime!(2026-11-24 12:00 UTC);
+        testkit::fuzz::fuzz("ca-answers", |input| {
+            let (head, body) = match input.windows(2).position(|two| two == b"\n\n") {
+                Some(at) => (&input[..at], &input[at + 2..]),
+                None => (input, &b""[..]),
+            };
+            let mut headers = http::HeaderMap::new();
+            for line in head.split(|octet| *octet == b'\n') {
+                let mut parts = line.splitn(2, |octet| *octet == b':');
+                let (Some(name), Some(value)) = (parts.next(), parts.next()) else { continue };
+                let name = http::HeaderName::from_bytes(name);
+                let value = http::HeaderValue::from_bytes(value.trim_ascii());
+                if let (Ok(name), Ok(value)) = (name, value) {
+                    headers.append(name, value);
+                }
+            }
+            let retry_after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            let _ = retry_after.and_then(|text| parse_retry_after(text, now));
+            let refusal = refusal(StatusCode::TOO_MANY_REQUESTS, &headers, body);
+            assert!(!refusal.detail.chars().any(vocabulary::text::is_invisible), "{refusal:?}");
+            let _ = (terms_of_service(&headers), unused_nonce_of_a_read(body), new_nonce_url(body));
+        });
+    }
 }

@@ -2,6 +2,8 @@
 
 mod dnssec;
 mod exchange;
+#[cfg(test)]
+mod fuzz;
 mod questions;
 mod recursion;
 mod reserved;

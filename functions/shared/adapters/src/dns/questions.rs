@@ -4,6 +4,10 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Mutex;
 
+use hickory_resolver::proto::rr::{Name, RecordType};
+
+use super::zone::is_public_suffix;
+
 /// For a check of one name. One whose record is wrong takes about sixty, with what stands around it and signatures.
 const MOST: usize = 600;
 /// Of one server. Small zones have all their records at each of two servers.
@@ -11,6 +15,10 @@ const MOST_OF_ONE: usize = 120;
 /// More for each further name, which has records of its own.
 const FURTHER: usize = 60;
 const FURTHER_OF_ONE: usize = 24;
+
+/// So often a server may refuse one type of record in one registered domain before it counts as refusing it altogether.
+/// Not at once: who refuses a zone may serve one below it.
+const MOST_REFUSALS: usize = 3;
 
 /// What is left to ask.
 #[derive(Debug)]
@@ -23,6 +31,7 @@ pub(super) struct Questions {
 struct Asked {
     all: usize,
     by_server: HashMap<SocketAddr, usize>,
+    refusals: HashMap<(SocketAddr, Name, RecordType), usize>,
 }
 
 impl Questions {
@@ -44,6 +53,25 @@ impl Questions {
         asked.by_server.insert(server, already + 1);
         true
     }
+
+    /// Notes that `server` has refused such a question.
+    pub(super) fn refused(&self, server: SocketAddr, name: &Name, kind: RecordType) {
+        let mut asked = self.asked.lock().expect("nothing panics while it holds the lock");
+        *asked.refusals.entry((server, registered(name), kind)).or_default() += 1;
+    }
+
+    /// Whether `server` is not asked such a question any more, since it refuses them.
+    pub(super) fn is_refusing(&self, server: SocketAddr, name: &Name, kind: RecordType) -> bool {
+        let asked = self.asked.lock().expect("nothing panics while it holds the lock");
+        asked.refusals.get(&(server, registered(name), kind)).is_some_and(|refusals| *refusals >= MOST_REFUSALS)
+    }
+}
+
+/// The registered domain that `name` lies in, or `name` where there is none.
+fn registered(name: &Name) -> Name {
+    let levels = 1..=name.iter().count();
+    let found = levels.map(|labels| name.trim_to(labels)).find(|level| !is_public_suffix(level));
+    found.unwrap_or_else(|| name.clone())
 }
 
 #[cfg(test)]
@@ -62,6 +90,24 @@ mod tests {
         let all = one + (0..1000).filter(|i| questions.take(server((i % 200) as u8 + 2))).count();
         assert_eq!(all, MOST);
         assert!(!questions.take(server(255)));
+    }
+
+    #[test]
+    fn who_has_refused_three_times_is_not_asked_such_a_question_again() {
+        let questions = Questions::for_names(1);
+        let name = |text: &str| Name::from_ascii(text).expect("a name");
+        for host in ["a.shop.example.", "b.shop.example.", "shop.example."] {
+            assert!(!questions.is_refusing(server(1), &name("www.shop.example."), RecordType::TXT));
+            questions.refused(server(1), &name(host), RecordType::TXT);
+        }
+        assert!(questions.is_refusing(server(1), &name("www.shop.example."), RecordType::TXT));
+        for (of, host, kind) in [
+            (server(2), "www.shop.example.", RecordType::TXT),
+            (server(1), "www.other.example.", RecordType::TXT),
+            (server(1), "www.shop.example.", RecordType::CAA),
+        ] {
+            assert!(!questions.is_refusing(of, &name(host), kind), "{of} {host} {kind}");
+        }
     }
 
     #[test]

@@ -111,7 +111,11 @@ impl Recursion {
         signed: bool,
     ) -> Result<Message, Unanswered> {
         let address = server.address.clone()?;
-        if !self.inner.questions.take(address) {
+        let questions = &self.inner.questions;
+        if questions.is_refusing(address, name, kind) {
+            return Err(Unanswered::Refused);
+        }
+        if !questions.take(address) {
             return Err(Unanswered::NotAsked);
         }
         let manner = Manner { signed };
@@ -119,7 +123,11 @@ impl Recursion {
             let _slot = self.network().slots.acquire().await.expect("the semaphore is never closed");
             exchange(address, name, kind, manner).await
         };
-        timeout_at(self.inner.until, asked).await.unwrap_or(Err(Unanswered::TimedOut))
+        let answer = timeout_at(self.inner.until, asked).await.unwrap_or(Err(Unanswered::TimedOut));
+        if answer.as_ref().is_ok_and(|message| message.metadata.response_code == ResponseCode::Refused) {
+            questions.refused(address, name, kind);
+        }
+        answer
     }
 
     /// The first acceptable answer. Servers are asked one after the other, but slow ones are not waited for.
@@ -329,4 +337,51 @@ async fn once<K: Hash + Eq, T: Clone>(cells: &Cells<K, T>, key: K, waits: bool, 
 
 pub(super) fn no_servers() -> Unanswered {
     Unanswered::Other("no name servers can be found for it".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use hickory_resolver::proto::op::OpCode;
+    use tokio::net::UdpSocket;
+    use vocabulary::dns::{Answer, RecordKind};
+
+    use super::*;
+    use crate::dns::{Dns, Roots};
+
+    /// A server that refuses every question, and how many it was asked.
+    async fn refusing() -> (SocketAddr, Arc<AtomicUsize>) {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+        let address = socket.local_addr().expect("it is bound");
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        tokio::spawn(async move {
+            let mut buffer = [0; 512];
+            while let Ok((octets, from)) = socket.recv_from(&mut buffer).await {
+                counter.fetch_add(1, Ordering::Relaxed);
+                let question = Message::from_vec(&buffer[..octets]).expect("a question");
+                let mut answer = Message::response(question.id, OpCode::Query);
+                answer.metadata.response_code = ResponseCode::Refused;
+                answer.queries = question.queries.clone();
+                socket.send_to(&answer.to_vec().expect("it encodes"), from).await.expect("it is sent");
+            }
+        });
+        (address, asked)
+    }
+
+    #[tokio::test]
+    async fn a_server_that_refuses_is_not_asked_for_each_name_of_its_zone() {
+        let (address, asked) = refusing().await;
+        let roots = Roots::Own { servers: vec![address.ip()], trust: None };
+        let dns = Dns::from_roots(roots, address.port(), vec!["127.0.0.0/8".parse().expect("a network")]);
+        let recursion = dns.begin(97, Instant::now() + Duration::from_secs(8));
+        let server = Server { name: "ns.victim.test".into(), address: Ok(address) };
+        for host in 0..97 {
+            let name = Name::from_ascii(format!("h{host}.victim.test.")).expect("a name");
+            let reply = recursion.question(&server, &name, RecordKind::Txt).await;
+            assert_eq!(reply.answer, Answer::Failed(Unanswered::Refused), "it is told as what it is, asked or not");
+        }
+        assert_eq!(asked.load(Ordering::Relaxed), 3);
+    }
 }

@@ -81,10 +81,12 @@ fn attribute<'a>(of: &'a Value, name: &str) -> &'a Value {
 async fn a_trace_arrives_as_the_protocol_has_it() {
     let (url, taken) = receiver("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}").await;
     let trace = attempt();
-    Collector::new(&url, "managed-https").expect("a URL").send(&trace).await;
+    let headers: CollectorHeaders = r#"{"Api-Key": "k1", "x-team": "edge"}"#.parse().expect("headers");
+    Collector::new(&url, "managed-https", headers).expect("a URL").send(&trace).await;
     let (head, body) = taken.await.expect("taken");
     assert!(head.starts_with("post /v1/traces http/1.1"), "{head}");
     assert!(head.contains("content-type: application/json"), "{head}");
+    assert!(head.contains("api-key: k1") && head.contains("x-team: edge"), "{head}");
     let resource = &body["resourceSpans"][0];
     assert_eq!(attribute(&resource["resource"], "service.name")["stringValue"], "managed-https");
     let spans = resource["scopeSpans"][0]["spans"].as_array().expect("spans");
@@ -113,13 +115,28 @@ async fn a_collector_that_refuses_hangs_or_is_not_there_holds_nobody_up() {
     };
     for url in [refusing, silent, gone] {
         let begun = Instant::now();
-        Collector::new(&url, "managed-https").expect("a URL").send(&attempt()).await;
+        collector(&url).expect("a URL").send(&attempt()).await;
         assert!(begun.elapsed() < Duration::from_secs(2), "{url}: {:?}", begun.elapsed());
     }
 }
 
 #[test]
 fn what_is_no_url_is_refused_when_the_function_starts() {
-    assert!(Collector::new("not a url", "managed-https").is_err());
-    assert!(Collector::new("ftp://collector.example", "managed-https").is_err());
+    assert!(collector("not a url").is_err());
+    assert!(collector("ftp://collector.example").is_err());
+}
+
+fn collector(url: &str) -> Result<Collector, CollectorRejected> {
+    Collector::new(url, "managed-https", CollectorHeaders::default())
+}
+
+#[test]
+fn headers_that_are_none_are_refused_and_never_shown() {
+    for secret in ["", "api-key=top-secret", r#"{"a b": "top-secret"}"#, r#"{"a": "top\nsecret"}"#, r#"["top-secret"]"#]
+    {
+        let error = secret.parse::<CollectorHeaders>().expect_err(secret).to_string();
+        assert!(!error.contains("secret\"") && !error.contains("top"), "{error}");
+    }
+    let headers: CollectorHeaders = r#"{"api-key": "top-secret"}"#.parse().expect("headers");
+    assert_eq!(format!("{headers:?}"), r#"["api-key"]"#);
 }

@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn attempts_and_acts_make_one_line_newest_first() {
-        let by = Origin { who: "arn:aws:iam::1:user/ann".into(), address: Some("192.0.2.1".into()) };
+        let by = Origin { who: "arn:aws:iam::1:user/ann".into(), address: Some("192.0.2.1".into()), operator: true };
         let registered = Event::act(EventKind::Registered, by, "Registered.", START, 7);
         let line = time_line([registered], &[attempt(2, Outcome::Running), attempt(1, Outcome::Failed)]);
         let kinds: Vec<_> = line.iter().map(|event| event.kind).collect();

@@ -35,6 +35,17 @@ pub struct Facts {
     pub long_attempts: Observed<Vec<String>>,
     /// What is imported into ACM, in the installation's own account and region.
     pub imported: Observed<Vec<ImportedLife>>,
+    /// What Lambda runs at once in the account and region.
+    pub concurrency: Observed<Concurrency>,
+}
+
+/// Executions of Lambda at once, in one account and region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Concurrency {
+    /// The quota, for all functions together.
+    pub limit: u32,
+    /// What no function has reserved.
+    pub unreserved: u32,
 }
 
 /// One CA, and our account there.

@@ -9,7 +9,7 @@ use super::{endpoint, whole_second};
 pub async fn share_links(links: &(impl ShareLinks + AuditTrail), seed: u64) {
     let now = whole_second();
     let (id, other) = (endpoint(seed, now).id, endpoint(seed + 1, now).id);
-    let by = Origin { who: "ann".into(), address: None };
+    let by = Origin { who: "ann".into(), address: None, operator: false };
     let share = |name: &str, hours: i64| Share {
         id: name.repeat(64),
         created_by: by.clone(),

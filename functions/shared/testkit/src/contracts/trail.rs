@@ -11,7 +11,8 @@ pub async fn audit_trail(trail: &impl AuditTrail, seed: u64) {
     let (id, other) = (endpoint(seed, now).id, endpoint(seed + 1, now).id);
     assert_eq!(trail.events(&id, None, 9).await, Ok(vec![]), "nothing is there before");
 
-    let by = Origin { who: "arn:aws:iam::123456789012:user/ann".into(), address: Some("192.0.2.1".into()) };
+    let who = "arn:aws:iam::123456789012:user/ann".into();
+    let by = Origin { who, address: Some("192.0.2.1".into()), operator: true };
     let event =
         |n: i64| Event::act(EventKind::Changed, by.clone(), format!("Change {n}."), now + Duration::seconds(n), 7);
     for n in [2, 0, 1, 3] {

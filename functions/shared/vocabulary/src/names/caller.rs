@@ -29,12 +29,32 @@ pub struct Origin {
     /// Source address of the request; absent for what happens by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// Whether that is an operator. Earlier releases did not store it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub operator: bool,
 }
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// What a tenant knows an operator by.
+const OPERATOR: &str = "operator";
 
 impl Origin {
     /// What happens by itself.
     pub fn itself() -> Self {
-        Self { who: "managed-https".to_owned(), address: None }
+        Self { who: "managed-https".to_owned(), address: None, operator: false }
+    }
+
+    /// As somebody with `scope` sees it: who of the operators it was, and from where, is theirs.
+    pub fn seen_by(self, scope: &Scope) -> Self {
+        // IAM identities are operators' alone, also where an earlier release has stored them.
+        let is_operators = self.operator || self.who.starts_with("arn:");
+        match scope {
+            Scope::Tenant(_) if is_operators => Self { who: OPERATOR.to_owned(), address: None, operator: true },
+            _ => self,
+        }
     }
 }
 

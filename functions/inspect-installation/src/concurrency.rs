@@ -1,0 +1,100 @@
+//! Whether renewals have room beside what strangers call.
+
+use domain::installation::{Concurrency, InstallationCheck, Observed};
+use vocabulary::text::grouped;
+
+use crate::{Reserved, ok, unseen, warning};
+
+/// AWS refuses a reservation that leaves fewer than these to all other functions.
+const LEAST_UNRESERVED: u32 = 100;
+/// From here on the limits of the API's routes keep its calls below the quota: 10 checks a second on each of five routes,
+/// ten seconds each.
+const ENOUGH: u32 = 1000;
+
+pub(crate) fn concurrency(seen: &Observed<Concurrency>, reserved: Reserved) -> InstallationCheck {
+    const NAME: &str = "concurrency";
+    let Concurrency { limit, unreserved } = match seen {
+        Ok(seen) => *seen,
+        Err(fault) => return unseen(NAME, fault),
+    };
+    let detail = format!(
+        "Lambda runs {} executions at once in this account and region; {} are not reserved. Reserved for the API: {}, for \
+         answers to HTTP-01: {}.",
+        grouped(limit.into()),
+        grouped(unreserved.into()),
+        reserved.api,
+        reserved.challenges,
+    );
+    let is_reserved = reserved.api > 0 && reserved.challenges > 0;
+    match limit {
+        ENOUGH.. => ok(NAME, detail),
+        _ if is_reserved => ok(NAME, detail),
+        ..=LEAST_UNRESERVED => {
+            let meaning = "Many calls of the API at once, or of any other function, leave renewals none, and AWS lets nothing be \
+                           reserved below a quota of 100.";
+            let action = format!(
+                "Request {} for Lambda's quota “Concurrent executions” \
+                 (https://console.aws.amazon.com/servicequotas/home/services/lambda/quotas/L-B99A9384). New accounts have 10.",
+                grouped(ENOUGH.into()),
+            );
+            warning(NAME, format!("{detail} {meaning}"), action)
+        }
+        _ => {
+            let meaning = "Many calls of the API at once leave renewals none.";
+            let free = (limit - LEAST_UNRESERVED).max(2);
+            let (api, challenges) = (free.div_ceil(2), free / 2);
+            let action =
+                format!("Deploy with ApiConcurrency={api} and ChallengeConcurrency={challenges}, or less: make deploy");
+            warning(NAME, format!("{detail} {meaning}"), action)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{denied, is_failed, is_ok, is_warning};
+
+    fn judged(limit: u32, api: u32, challenges: u32) -> InstallationCheck {
+        let unreserved = limit - api - challenges;
+        concurrency(&Ok(Concurrency { limit, unreserved }), Reserved { api, challenges })
+    }
+
+    fn action(check: &InstallationCheck) -> &str {
+        check.remedy.as_deref().expect("an action")
+    }
+
+    #[test]
+    fn a_new_account_is_told_to_ask_for_more_and_never_to_reserve() {
+        for limit in [10, 100] {
+            let check = judged(limit, 0, 0);
+            assert!(
+                is_warning(&check) && check.detail.starts_with(&format!("Lambda runs {limit} executions")),
+                "{check:?}"
+            );
+            assert!(action(&check).contains("1,000") && !action(&check).contains("ApiConcurrency"), "{check:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_proposed_leaves_a_hundred_unreserved() {
+        let check = judged(200, 0, 0);
+        assert!(
+            is_warning(&check) && action(&check).contains("ApiConcurrency=50 and ChallengeConcurrency=50"),
+            "{check:?}"
+        );
+        assert!(is_warning(&judged(101, 0, 0)) && is_warning(&judged(200, 50, 0)) && is_warning(&judged(200, 0, 50)));
+    }
+
+    #[test]
+    fn a_reservation_or_the_usual_quota_is_room_enough() {
+        assert!(is_ok(&judged(200, 50, 50)) && is_ok(&judged(1000, 0, 0)) && is_warning(&judged(999, 0, 0)));
+        assert!(judged(200, 60, 40).detail.contains("Reserved for the API: 60, for answers to HTTP-01: 40."));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let check = concurrency(&Err(denied("lambda:GetAccountSettings")), Reserved::default());
+        assert!(is_failed(&check) && check.detail.contains("lambda:GetAccountSettings"), "{check:?}");
+    }
+}
