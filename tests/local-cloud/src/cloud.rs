@@ -10,6 +10,7 @@ use crate::aws::Aws;
 use crate::bring_up::bring_up;
 use crate::ca::{Ca, CaPorts};
 use crate::description::Description;
+use crate::gate;
 use crate::layout::{CloudFolder, Project};
 use crate::name_servers::NameServers;
 use crate::options::{DEFAULT_NAME, Options};
@@ -74,10 +75,12 @@ impl LocalCloud {
         self.description.clone()
     }
 
-    /// Ends every process of the cloud. Its logs stay.
+    /// Ends every process of the cloud. Its logs stay. Fails if AWS would have refused a call of a function.
     pub fn stop(mut self) -> Result<()> {
         self.owned = false;
-        process::stop(&Process::noted(&self.folder))
+        process::stop(&Process::noted(&self.folder))?;
+        gate::keep_used(&self.project, &self.folder, &self.description.name)?;
+        gate::expect_none_refused(&self.folder)
     }
 
     pub fn description(&self) -> &Description {
@@ -130,9 +133,25 @@ impl LocalCloud {
         ca.stop(&self.folder)
     }
 
+    /// A folder for a test's own files. It goes with the cloud.
+    pub fn scratch(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.file(name);
+        fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        Ok(folder)
+    }
+
+    /// What CloudFormation says of a stack, as XML.
+    pub async fn describe_stack(&self, name: &str) -> Result<String> {
+        crate::stack::cloudformation(&self.http_client()?, &self.description.aws, "DescribeStacks", name, &[]).await
+    }
+
     /// Trusts the TLS root of the cloud's CAs and proxies, and no other.
     pub fn http_client(&self) -> Result<reqwest::Client> {
         self.tls().client()
+    }
+
+    pub(crate) fn folder(&self) -> &CloudFolder {
+        &self.folder
     }
 
     pub(crate) fn tls(&self) -> TestTls {
@@ -146,16 +165,24 @@ impl Drop for LocalCloud {
             return;
         }
         let stopped = process::stop(&Process::noted(&self.folder));
+        let kept = gate::keep_used(&self.project, &self.folder, &self.description.name);
+        let refused = gate::expect_none_refused(&self.folder);
         // The logs are kept where they may explain something.
-        match stopped {
+        match stopped.and(kept).and(refused) {
             Ok(()) if !thread::panicking() => drop(self.folder.remove()),
             Ok(()) => eprintln!("the cloud's logs are in {}", self.folder.file("logs").display()),
+            // A test that passed in spite of it has not passed.
+            Err(error) if !thread::panicking() => panic!("{error:#}"),
             Err(error) => eprintln!("{error:#}"),
         }
     }
 }
 
 /// Stops the cloud `name`, whether it came up or not. Says whether there was anything to stop.
+///
+/// # Errors
+///
+/// If a process does not end, or AWS would have refused a call of a function.
 pub fn stop(name: &str) -> Result<bool> {
     let project = Project::find()?;
     let folder = project.cloud(name);
@@ -165,6 +192,10 @@ pub fn stop(name: &str) -> Result<bool> {
     let _ = fs::remove_file(folder.description());
     if name == DEFAULT_NAME {
         let _ = fs::remove_file(project.local().join("env"));
+    }
+    if !running.is_empty() {
+        gate::keep_used(&project, &folder, name)?;
+        gate::expect_none_refused(&folder)?;
     }
     Ok(!running.is_empty())
 }
