@@ -6,7 +6,8 @@ use anyhow::{Result, ensure};
 use aws_sdk_route53::types::RrType;
 use end_to_end::{Inbox, Platform, text};
 use futures::future::try_join_all;
-use local_cloud::{Effect, Fault, FaultProxy, Options, pebble};
+use local_cloud::{Effect, Fault, FaultProxy, Options, pebble, wait_until};
+use reqwest::Method;
 use serde_json::json;
 
 const STEPS: [&str; 8] = [
@@ -86,7 +87,17 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
     let attempt = platform.attempt("adopted.slow.test", 1).await?;
     ensure!(attempt["outcome"] == "issued", "{attempt:#}");
     platform.check_at_rest("adopted.slow.test", cloud.ca()).await?;
-    Ok(())
+
+    // A certificate that somebody has deleted by hand has no tag any more by which the role might delete it.
+    let endpoint = platform.endpoint("adopted.slow.test").await?;
+    cloud.aws().acm.delete_certificate().certificate_arn(text(&endpoint["certificate"]["arn"])).send().await?;
+    let going = platform.call(Method::DELETE, "endpoints/adopted.slow.test", None).await?;
+    ensure!(going.status == 202, "{going:?}");
+    wait_until("the removal", Duration::from_secs(60), async || {
+        let answer = platform.call(Method::GET, "endpoints/adopted.slow.test", None).await?;
+        Ok((answer.status == 404).then_some(()))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
