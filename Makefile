@@ -88,13 +88,18 @@ lint: check ## Check format, types, clippy, docs, each crate by itself, template
 	infra/lint.sh
 
 # Tests that leave a cloud as they found it share this one, which sam deploys; the others start their own. One more at
-# once than there are cores: some wait for a schedule.
+# once than there are cores: some wait for a schedule. At the end, what the gates of all clouds have seen: a call that AWS
+# would have refused, and permissions that no test uses.
 test: export NEXTEST_TEST_THREADS := $(shell echo $$(($$(nproc) + 1)))
 test: build browser ## Run every test, the end-to-end ones included
-	@local-cloud down --name tests 2>/dev/null
-	@trap 'local-cloud down --name tests' EXIT; \
+	@local-cloud down --name tests >/dev/null 2>&1 || true
+	@rm -rf .local/gate/used
+	@trap 'local-cloud down --name tests 2>/dev/null' EXIT; \
 	local-cloud up --name tests >/dev/null; \
-	LOCAL_CLOUD=tests cargo $(RUN_TESTS) $(CARGO)
+	LOCAL_CLOUD=tests cargo $(RUN_TESTS) $(CARGO); \
+	local-cloud down --name tests
+	@.local/venvs/ministack/bin/python infra/transform.py template.yaml .local/gate/template.json
+	@.local/node tests/local-cloud/gate/unused.mjs .local/gate/template.json .local/gate/used docs/how-to/listeners-and-regions.md
 
 ##@ Deploy it
 
