@@ -103,10 +103,8 @@ test: build browser ## Run every test, the end-to-end ones included
 
 ##@ Deploy it
 
-# Optimized, for Lambda's own architecture. A folder of its own leaves the local cloud's build alone.
 deploy: set-up ## Build for AWS (arm64) and deploy the stack, guided
-	sam build --build-dir .aws-sam/aws
-	sam deploy --guided --template-file .aws-sam/aws/template.yaml
+	@infra/deploy.sh
 
 ##@ Now and then
 
