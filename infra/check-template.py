@@ -8,6 +8,7 @@ Each check is a function that yields what is wrong; check_template_test.py has a
 """
 
 import json
+import pathlib
 import re
 import sys
 
@@ -125,6 +126,25 @@ def partition_and_suffix_are_awss(template, _):
             yield f"{'.'.join(map(str, path))}: {text}"
 
 
+# Samples of tests that stand in files of their own.
+OF_TESTS = re.compile(r"/(tests|testkit)/|/(tests|testing|samples?|deployed|properties)\.rs$")
+# A message shows people what is written like this.
+EXAMPLE = re.compile(r"(looks|written) like")
+
+
+def code_has_no_partition(sources):
+    """`sources`: text of each file by its path. Comments, tests and examples in messages are left out."""
+    for path, text in sources.items():
+        if OF_TESTS.search(path):
+            continue
+        before = ""
+        for number, line in enumerate(text.split("#[cfg(test)]")[0].splitlines(), 1):
+            named = re.search(r"arn:aws:|amazonaws\.com", line)
+            if named and not line.lstrip().startswith("//") and not EXAMPLE.search(before + line):
+                yield f"{path}:{number}: {line.strip()}"
+            before = line
+
+
 def texts(value, path=()):
     if isinstance(value, str):
         yield path, value
@@ -151,6 +171,8 @@ def main(template, released):
     with open(released, encoding="utf-8") as file:
         released = json.load(file)
     found = [f"{check.__name__}: {finding}" for check in CHECKS for finding in check(template, released)]
+    sources = {str(path): path.read_text(encoding="utf-8") for path in pathlib.Path("functions").rglob("*.rs")}
+    found += [f"code_has_no_partition: {finding}" for finding in code_has_no_partition(sources)]
     print("\n".join(found))
     return 1 if found else 0
 

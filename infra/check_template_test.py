@@ -80,6 +80,15 @@ class Partitions(unittest.TestCase):
         self.assertIn("arn:aws:s3", found(checks.partition_and_suffix_are_awss, policy("arn:aws:s3:::b")))
         self.assertIn("sns.", found(checks.partition_and_suffix_are_awss, policy("sns.${AWS::Region}.amazonaws.com")))
 
+    def test_a_partition_in_the_code_is_refused(self):
+        def told(text, path="functions/a/src/lib.rs"):
+            return "\n".join(checks.code_has_no_partition({path: text}))
+
+        self.assertIn("lib.rs:2: let a", told('let b = 1;\nlet a = "https://s3.amazonaws.com";'))
+        self.assertIn("arn:aws:", told('let a = "arn:aws:s3:::b";'))
+        self.assertEqual(told("/// `arn:aws:s3:::b`\n#[cfg(test)]\nlet a = \"arn:aws:s3:::b\";"), "")
+        self.assertEqual(told('let a = "arn:aws:s3:::b";', "functions/a/src/tests.rs"), "")
+
 
 if __name__ == "__main__":
     unittest.main()
