@@ -24,7 +24,13 @@ NAMES = {
     ("AWS::Logs::LogGroup", "LogGroupName"): 512,
     ("AWS::ApiGatewayV2::Api", "Name"): 128,
 }
-PSEUDO = {"AWS::StackName": LONGEST_STACK_NAME, "AWS::Region": 16, "AWS::AccountId": 12, "AWS::Partition": 10, "AWS::URLSuffix": 18, "AWS::NoValue": 0}
+PSEUDO = {
+    "AWS::StackName": LONGEST_STACK_NAME,
+    "AWS::Region": 16,
+    "AWS::AccountId": 12,
+    "AWS::Partition": 10,
+    "AWS::URLSuffix": 18,
+}
 MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 
 
@@ -55,7 +61,8 @@ def names_have_room_for_the_stacks(template, _):
         for name, properties in of_type(template, kind).items():
             size = longest(template, properties[property_]) if property_ in properties else 0
             if size is None or size > limit:
-                yield f"{name}: {property_} can take {size} of {limit} characters with a stack name of {LONGEST_STACK_NAME}"
+                room = f"{size} of {limit} characters with a stack name of {LONGEST_STACK_NAME}"
+                yield f"{name}: {property_} can take {room}"
 
 
 def one_index_changes_at_a_time(template, released):
@@ -68,7 +75,7 @@ def one_index_changes_at_a_time(template, released):
 
 
 def roles_make_no_log_groups(template, _):
-    """A role that may create log groups makes those anew that a removed stack has taken with it, and keeps them for ever."""
+    """A role that may create log groups makes those anew that a removed stack has taken with it."""
     for function, properties in of_type(template, "AWS::Lambda::Function").items():
         role = template["Resources"][properties["Role"]["Fn::GetAtt"][0]]["Properties"]
         policies = [policy["PolicyDocument"] for policy in role.get("Policies", []) if "PolicyDocument" in policy]
@@ -104,8 +111,8 @@ FED_BY = {
 
 
 def alarms_outlast_their_schedules(template, _):
-    """A period without a datapoint counts as good (notBreaching): a period must be longer than the time between two runs,
-    by the time that a run may begin late and take."""
+    """A period without a datapoint counts as good (notBreaching): each must have room for two runs, since one may begin
+    late."""
     schedules = of_type(template, "AWS::Scheduler::Schedule")
     for alarm, properties in of_type(template, "AWS::CloudWatch::Alarm").items():
         schedule = FED_BY.get(properties["MetricName"])
@@ -113,7 +120,8 @@ def alarms_outlast_their_schedules(template, _):
             continue
         minutes = schedule_minutes(template, schedules[schedule]["ScheduleExpression"])
         if properties["Period"] < 2 * 60 * minutes:
-            yield f"{alarm}: its period of {properties['Period']} s can pass without a run of {schedule} ({minutes} minutes apart)"
+            apart = f"a run of {schedule} ({minutes} minutes apart)"
+            yield f"{alarm}: its period of {properties['Period']} s can pass without {apart}"
 
 
 def partition_and_suffix_are_awss(template, _):

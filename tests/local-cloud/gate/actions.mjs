@@ -25,7 +25,10 @@ async function item(parameters, about, action) {
   const name = parameters.TableName.split('/').at(-1)
   const table = await about.lookUp.table(name)
   const index = parameters.IndexName ? `/index/${parameters.IndexName}` : ''
-  const context = { 'dynamodb:LeadingKeys': leadingKeys(parameters, table), 'dynamodb:Attributes': accessed(parameters) }
+  const context = {
+    'dynamodb:LeadingKeys': leadingKeys(parameters, table),
+    'dynamodb:Attributes': accessed(parameters),
+  }
   for (const key of ['Select', 'ReturnValues', 'ReturnConsumedCapacity']) {
     if (parameters[key]) context[`dynamodb:${key}`] = parameters[key]
   }
@@ -33,7 +36,13 @@ async function item(parameters, about, action) {
 }
 
 function transaction(parameters, about) {
-  const actions = { Put: 'PutItem', Update: 'UpdateItem', Delete: 'DeleteItem', ConditionCheck: 'ConditionCheckItem', Get: 'GetItem' }
+  const actions = {
+    Put: 'PutItem',
+    Update: 'UpdateItem',
+    Delete: 'DeleteItem',
+    ConditionCheck: 'ConditionCheckItem',
+    Get: 'GetItem',
+  }
   const parts = parameters.TransactItems.flatMap((part) => Object.entries(part))
   return Promise.all(
     parts.map(async ([kind, part]) => {
@@ -48,7 +57,9 @@ function batch(parameters, about, action) {
   const tables = Object.entries(parameters.RequestItems)
   return Promise.all(
     tables.map(([TableName, request]) => {
-      const writes = Array.isArray(request) ? request.map((write) => write.PutRequest?.Item ?? write.DeleteRequest.Key) : []
+      const writes = Array.isArray(request)
+        ? request.map((write) => write.PutRequest?.Item ?? write.DeleteRequest.Key)
+        : []
       return item({ TableName, Keys: request.Keys ?? writes, ...request }, about, action)
     }),
   )
@@ -71,12 +82,17 @@ function key(parameters, about, action) {
 function secret(parameters, about, action) {
   const context = { 'secretsmanager:SecretId': parameters.SecretId }
   if (parameters.VersionStage) context['secretsmanager:VersionStage'] = parameters.VersionStage
-  return on(unlessArn(parameters.SecretId, arn('secretsmanager', about, `secret:${parameters.SecretId}-??????`)), action, context)
+  return on(
+    unlessArn(parameters.SecretId, arn('secretsmanager', about, `secret:${parameters.SecretId}-??????`)),
+    action,
+    context,
+  )
 }
 
 // --- records and tokens -----------------------------------------------------------------------------------------
 
-const zone = (parameters) => `arn:aws:route53:::hostedzone/${(parameters.HostedZoneId ?? parameters.Id).replace(/^\/hostedzone\//, '')}`
+const zone = (parameters) =>
+  `arn:aws:route53:::hostedzone/${(parameters.HostedZoneId ?? parameters.Id).replace(/^\/hostedzone\//, '')}`
 
 /** Names as IAM sees them: lower case, no dot at the end, other characters than a-z, 0-9, - _ . in octal. */
 function normalized(name) {
@@ -136,7 +152,10 @@ async function publish(parameters, about, action) {
   const via = { 'kms:ViaService': `sns.${about.region}.amazonaws.com`, 'aws:ViaAWSService': 'true' }
   const context = key({ EncryptionContext: { 'aws:sns:topicArn': parameters.TopicArn } }, about).context
   const resource = unlessArn(encrypting, arn('kms', about, `key/${encrypting}`))
-  return [topic, ...['kms:GenerateDataKey', 'kms:Decrypt'].map((action) => on(resource, action, { ...context, ...via }))]
+  return [
+    topic,
+    ...['kms:GenerateDataKey', 'kms:Decrypt'].map((action) => on(resource, action, { ...context, ...via })),
+  ]
 }
 
 /** Each key that an entry can have is a list of what all entries of the request have. */
@@ -205,7 +224,8 @@ const SERVICES = {
   monitoring: { DescribeAlarms: alarms },
   route53: {
     ChangeResourceRecordSets: records,
-    GetChange: (parameters, _, action) => on(`arn:aws:route53:::change/${parameters.Id.replace(/^\/change\//, '')}`, action),
+    GetChange: (parameters, _, action) =>
+      on(`arn:aws:route53:::change/${parameters.Id.replace(/^\/change\//, '')}`, action),
     GetHostedZone: (parameters, _, action) => on(zone(parameters), action),
     ListResourceRecordSets: (parameters, _, action) => on(zone(parameters), action),
   },

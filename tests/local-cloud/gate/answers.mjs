@@ -34,7 +34,8 @@ const THROTTLED = {
 export const denied = (service, message) =>
   error(service, DENIED[service.signed] ?? 'AccessDeniedException', message, isJson(service) ? 400 : 403)
 
-export const invalid = (service, message) => error(service, INVALID[service.signed] ?? 'ValidationException', message, 400)
+export const invalid = (service, message) =>
+  error(service, INVALID[service.signed] ?? 'ValidationException', message, 400)
 
 export const throttled = (service) => {
   const status = { lambda: 429, s3: 503 }[service.signed] ?? 400
@@ -45,7 +46,10 @@ export const throttled = (service) => {
 export function error(service, code, message, status) {
   const id = randomUUID()
   if (isJson(service)) {
-    const headers = { 'content-type': `application/x-amz-json-${service.protocol === 'json' ? '1.1' : '1.0'}`, 'x-amzn-requestid': id }
+    const headers = {
+      'content-type': `application/x-amz-json-${service.protocol === 'json' ? '1.1' : '1.0'}`,
+      'x-amzn-requestid': id,
+    }
     return { status, headers, body: JSON.stringify({ __type: code, message, Message: message }) }
   }
   if (service.protocol === 'rest-json') {
@@ -53,9 +57,10 @@ export function error(service, code, message, status) {
     return { status, headers, body: JSON.stringify({ Type: 'User', message, Message: message }) }
   }
   const one = `<Code>${code}</Code><Message>${escaped(message)}</Message>`
-  const body = service.signed === 's3'
-    ? `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${one}<RequestId>${id}</RequestId></Error>`
-    : `<ErrorResponse xmlns="${service.namespace ?? ''}"><Error><Type>Sender</Type>${one}</Error><RequestId>${id}</RequestId></ErrorResponse>`
+  const body =
+    service.signed === 's3'
+      ? `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${one}<RequestId>${id}</RequestId></Error>`
+      : `<ErrorResponse xmlns="${service.namespace ?? ''}"><Error><Type>Sender</Type>${one}</Error><RequestId>${id}</RequestId></ErrorResponse>`
   return { status, headers: { 'content-type': 'text/xml', 'x-amzn-requestid': id }, body }
 }
 

@@ -34,7 +34,8 @@ export function difference(before, after) {
   if (had.some((usage) => usage !== CLIENT_AUTH && !has.includes(usage))) {
     return 'The new certificate lacks an Extended Key Usage of the one that it replaces.'
   }
-  const added = (had.length === 0 && has.length > 0) || (keyUsage(before) === undefined && keyUsage(after) !== undefined)
+  const added =
+    (had.length === 0 && has.length > 0) || (keyUsage(before) === undefined && keyUsage(after) !== undefined)
   return added ? 'The new certificate has a Key Usage where the one that it replaces has none.' : undefined
 }
 
@@ -54,8 +55,10 @@ function keyUsage(certificate) {
   return rest.subarray(5, 2 + rest[1])
 }
 
-const bits = (bytes) => [...(bytes ?? [])].flatMap((byte, index) =>
-  [...Array(8).keys()].filter((bit) => byte & (0x80 >> bit)).map((bit) => index * 8 + bit))
+const bits = (bytes) =>
+  [...(bytes ?? [])].flatMap((byte, index) =>
+    [...Array(8).keys()].filter((bit) => byte & (0x80 >> bit)).map((bit) => index * 8 + bit),
+  )
 
 const pem = (blob) => Buffer.from(blob, 'base64')
 

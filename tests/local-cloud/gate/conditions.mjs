@@ -28,7 +28,8 @@ async function judged(at, operator, key) {
   }
   if (operator === 'Null') return []
   const set = /^For(All|Any)Value(s)?:/.test(operator)
-  if (isConditionKeyArray(type) && !set) return [`${at_}: the key is a list, so that this is never true without ForAllValues or ForAnyValue`]
+  if (isConditionKeyArray(type) && !set)
+    return [`${at_}: the key is a list, so that this is never true without ForAllValues or ForAnyValue`]
   if (!isConditionKeyArray(type) && set) return [`${at_}: the key has one value, and ForAllValues is true without it`]
   return []
 }

@@ -63,7 +63,10 @@ function query(service, url, body) {
 }
 
 function fromQuery(service, shape, node, at, unknown) {
-  const inOrder = (entries) => Object.keys(entries).sort((a, b) => a - b).map((index) => entries[index])
+  const inOrder = (entries) =>
+    Object.keys(entries)
+      .sort((a, b) => a - b)
+      .map((index) => entries[index])
   if (shape.type === 'structure') {
     const structure = {}
     for (const [key, value] of Object.entries(node)) {
@@ -80,7 +83,8 @@ function fromQuery(service, shape, node, at, unknown) {
   if (shape.type === 'map') {
     const [key, value] = [shape.key.locationName ?? 'key', shape.value.locationName ?? 'value']
     const entries = inOrder(shape.flattened ? node : (node.entry ?? {}))
-    const decoded = (entry) => fromQuery(service, service.shape(shape.value), entry[value] ?? {}, `${at}${entry[key]}.`, unknown)
+    const decoded = (entry) =>
+      fromQuery(service, service.shape(shape.value), entry[value] ?? {}, `${at}${entry[key]}.`, unknown)
     return Object.fromEntries(entries.map((entry) => [entry[key], decoded(entry)]))
   }
   return scalar(shape, node)
@@ -99,7 +103,9 @@ function rest(service, url, request) {
 
   const parameters = {}
   const inBody = {}
-  const named = new Set([...new URLSearchParams(service.operations[operation].http.requestUri.split('?')[1])].map(([key]) => key))
+  const named = new Set(
+    [...new URLSearchParams(service.operations[operation].http.requestUri.split('?')[1])].map(([key]) => key),
+  )
   for (const [name, member] of Object.entries(input.members)) {
     const shape = service.shape(member)
     const place = member.locationName ?? name

@@ -104,7 +104,11 @@ export class Emulator {
   #aboutCertificate(operation, arn, more = {}) {
     const [region, account] = arn.split(':').slice(3, 5)
     const asked = json(`CertificateManager.${operation}`, { CertificateArn: arn, ...more })
-    return this.#fetch(this.#acm, 'acm', { ...asked, headers: { ...asked.headers, 'x-moto-account-id': account }, region })
+    return this.#fetch(this.#acm, 'acm', {
+      ...asked,
+      headers: { ...asked.headers, 'x-moto-account-id': account },
+      region,
+    })
   }
 
   #topic(arn) {

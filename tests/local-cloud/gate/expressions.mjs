@@ -20,7 +20,9 @@ export function leadingKeys(parameters, table) {
 
 /** Top-level attributes, sorted. */
 export function accessed(parameters) {
-  const expressions = ['Projection', 'Update', 'Condition', 'Filter', 'KeyCondition'].map((kind) => parameters[`${kind}Expression`] ?? '')
+  const expressions = ['Projection', 'Update', 'Condition', 'Filter', 'KeyCondition'].map(
+    (kind) => parameters[`${kind}Expression`] ?? '',
+  )
   const paths = expressions.join(' ').match(/[:#]?[A-Za-z_]\w*(?:(?:\.[#\w]+)|(?:\[\d+\]))*/g) ?? []
   const names = paths
     .filter((path) => !path.startsWith(':'))

@@ -32,7 +32,8 @@ export class ForeignRoles {
   #policies(arn) {
     const text = fs.readFileSync(this.#page, 'utf8')
     const blocks = [...text.matchAll(/```json\n(\{\s*"Version"[^]*?)```/g)].map(([, block]) => block)
-    if (blocks.length !== 2) throw new Error(`${this.#page}: a trust policy and a policy are expected, not ${blocks.length}`)
+    if (blocks.length !== 2)
+      throw new Error(`${this.#page}: a trust policy and a policy are expected, not ${blocks.length}`)
     const own = (block) =>
       block.replaceAll(HERE, this.#account).replaceAll(THERE, arn.split(':')[4]).replaceAll(STACK, this.#stack)
     return blocks.map((block) => JSON.parse(own(block)))

@@ -37,8 +37,17 @@ export class Gate {
     const signed = scope(request.headers)
     const service = signed && this.#models.service(signed.service)
     if (!service) {
-      this.#refused({ kind: 'malformed', role: signed?.key, request: `${request.method} ${request.path}`, why: 'no signature of a service of AWS' })
-      return { status: 403, headers: { 'content-type': 'application/json' }, body: '{"message":"Missing Authentication Token"}' }
+      this.#refused({
+        kind: 'malformed',
+        role: signed?.key,
+        request: `${request.method} ${request.path}`,
+        why: 'no signature of a service of AWS',
+      })
+      return {
+        status: 403,
+        headers: { 'content-type': 'application/json' },
+        body: '{"message":"Missing Authentication Token"}',
+      }
     }
     let call
     try {
@@ -47,7 +56,10 @@ export class Gate {
       if (!(error instanceof Malformed)) throw error
       return this.#malformed(service, signed, undefined, error.message)
     }
-    const wrong = [...call.unknown.map((name) => `${name} is not known`), ...problems(service, call.operation, call.parameters)]
+    const wrong = [
+      ...call.unknown.map((name) => `${name} is not known`),
+      ...problems(service, call.operation, call.parameters),
+    ]
     if (wrong.length > 0) return this.#malformed(service, signed, call, wrong.join('; '))
 
     const refused = await this.#refusal(service, signed, call)
@@ -90,7 +102,14 @@ export class Gate {
     for (const one of all) {
       const why = await this.#iam.refusal(caller, one)
       if (why) {
-        this.#refused({ kind: 'denied', role: signed.key, function: signed.token, operation, why, context: one.context })
+        this.#refused({
+          kind: 'denied',
+          role: signed.key,
+          function: signed.token,
+          operation,
+          why,
+          context: one.context,
+        })
         return denied(service, why)
       }
       this.#record.used(session ? ELSEWHERE : caller.role, one.action)
@@ -115,7 +134,9 @@ export class Gate {
       const passed = http.request(options, (response) => {
         const chunks = []
         response.on('data', (chunk) => chunks.push(chunk))
-        response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }))
+        response.on('end', () =>
+          resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }),
+        )
         response.on('error', reject)
       })
       passed.on('error', reject)
@@ -129,15 +150,23 @@ export class Gate {
       const chunks = []
       incoming.on('data', (chunk) => chunks.push(chunk))
       incoming.on('end', async () => {
-        const request = { method: incoming.method, path: incoming.url, headers: incoming.headers, body: Buffer.concat(chunks) }
+        const request = {
+          method: incoming.method,
+          path: incoming.url,
+          headers: incoming.headers,
+          body: Buffer.concat(chunks),
+        }
         const answer = await this.#answered(request)
         const { 'transfer-encoding': _, connection: __, ...headers } = answer.headers
-        if (incoming.method !== 'HEAD' && answer.status !== 204) headers['content-length'] = Buffer.byteLength(answer.body)
+        if (incoming.method !== 'HEAD' && answer.status !== 204)
+          headers['content-length'] = Buffer.byteLength(answer.body)
         outgoing.writeHead(answer.status, headers).end(answer.body)
       })
     })
     server.keepAliveTimeout = 60_000
-    return new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', () => resolve(server)))
+    return new Promise((resolve, reject) =>
+      server.once('error', reject).listen(port, '127.0.0.1', () => resolve(server)),
+    )
   }
 
   async #answered(request) {

@@ -68,7 +68,9 @@ function emulated(request, body) {
   }
   if (request.url.endsWith('?policy')) {
     const withoutTls = { Bool: { 'aws:SecureTransport': 'false' } }
-    const Statement = [{ Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::bucket/*', Condition: withoutTls }]
+    const Statement = [
+      { Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::bucket/*', Condition: withoutTls },
+    ]
     return JSON.stringify({ Version: '2012-10-17', Statement })
   }
   if (target.endsWith('GetKeyPolicy')) return JSON.stringify({ Policy: JSON.stringify(keyPolicy) })
@@ -84,7 +86,8 @@ function emulated(request, body) {
   return '{}'
 }
 
-const wrapped = (action, result) => `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`
+const wrapped = (action, result) =>
+  `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`
 
 function call(service, { method = 'POST', path = '/', target, body = '', key = 'role' }) {
   const headers = {
@@ -92,10 +95,16 @@ function call(service, { method = 'POST', path = '/', target, body = '', key = '
     'x-amz-security-token': 'function',
   }
   if (target) headers['x-amz-target'] = target
-  return gate.answer({ method, path, headers, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) })
+  return gate.answer({
+    method,
+    path,
+    headers,
+    body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
+  })
 }
 
-const allow = (Action, Resource, Condition) => statements.push({ Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) })
+const allow = (Action, Resource, Condition) =>
+  statements.push({ Effect: 'Allow', Action, Resource, ...(Condition && { Condition }) })
 const event = (Source) => ({ Source, DetailType: 'CertificateIssued', Detail: '{}', EventBusName: BUS })
 const put = (...sources) => call('events', { target: 'AWSEvents.PutEvents', body: { Entries: sources.map(event) } })
 
@@ -111,8 +120,14 @@ test('a call that no policy allows is answered as AWS does, and recorded', async
   const answer = await put('managed-https')
   assert.equal(answer.status, 400)
   assert.equal(JSON.parse(answer.body).__type, 'AccessDeniedException')
-  assert.match(JSON.parse(answer.body).message, /assumed-role\/role\/function is not authorized to perform: events:PutEvents/)
-  assert.deepEqual([passed, refused.length, refused[0].kind, refused[0].operation], [[], 1, 'denied', 'events:PutEvents'])
+  assert.match(
+    JSON.parse(answer.body).message,
+    /assumed-role\/role\/function is not authorized to perform: events:PutEvents/,
+  )
+  assert.deepEqual(
+    [passed, refused.length, refused[0].kind, refused[0].operation],
+    [[], 1, 'denied', 'events:PutEvents'],
+  )
 })
 
 test('events:source is a list: an operator for a single value denies it, and all values have to match', async () => {
@@ -126,15 +141,27 @@ test('events:source is a list: an operator for a single value denies it, and all
 })
 
 test('a key needs its own policy, the role and the encryption context', async () => {
-  const context = { Null: { 'kms:EncryptionContext:endpoint': 'false' }, 'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['endpoint'] } }
+  const context = {
+    Null: { 'kms:EncryptionContext:endpoint': 'false' },
+    'ForAllValues:StringEquals': { 'kms:EncryptionContextKeys': ['endpoint'] },
+  }
   allow('kms:Encrypt', KEY, context)
   const encrypt = (EncryptionContext) =>
     call('kms', { target: 'TrentService.Encrypt', body: { KeyId: KEY, Plaintext: 'AA==', EncryptionContext } })
   assert.equal((await encrypt({ endpoint: 'e' })).status, 400, 'the key knows nobody')
-  const root = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: 'kms:Encrypt', Resource: '*' }
-  keyPolicy.Statement = [{ ...root, Condition: { ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${ACCOUNT}:role/other/*` } } }]
+  const root = {
+    Effect: 'Allow',
+    Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
+    Action: 'kms:Encrypt',
+    Resource: '*',
+  }
+  keyPolicy.Statement = [
+    { ...root, Condition: { ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${ACCOUNT}:role/other/*` } } },
+  ]
   assert.equal((await encrypt({ endpoint: 'e' })).status, 400, 'another path of roles')
-  keyPolicy.Statement = [{ ...root, Condition: { ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${ACCOUNT}:role/stack/*` } } }]
+  keyPolicy.Statement = [
+    { ...root, Condition: { ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${ACCOUNT}:role/stack/*` } } },
+  ]
   assert.equal((await encrypt({ endpoint: 'e' })).status, 200)
   assert.equal((await encrypt({ endpoint: 'e', more: 'm' })).status, 400, 'a key of the context too many')
   assert.equal((await encrypt({})).status, 400, 'no context')
@@ -166,10 +193,14 @@ test('a record is written only at the names, of the types and by the actions tha
 
 test('partition keys are those of the item, of the condition, and of the index', async () => {
   const table = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/endpoints`
-  const leading = (value) => ({ 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [value] }, Null: { 'dynamodb:LeadingKeys': 'false' } })
+  const leading = (value) => ({
+    'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [value] },
+    Null: { 'dynamodb:LeadingKeys': 'false' },
+  })
   allow(['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:PutItem'], table, leading('DIGEST#*'))
   allow('dynamodb:Query', `${table}/index/due`, leading('SHARD#*'))
-  const ask = (operation, body) => call('dynamodb', { target: `DynamoDB_20120810.${operation}`, body: { TableName: 'endpoints', ...body } })
+  const ask = (operation, body) =>
+    call('dynamodb', { target: `DynamoDB_20120810.${operation}`, body: { TableName: 'endpoints', ...body } })
   const key = (pk) => ({ pk: { S: pk }, sk: { S: 's' } })
   const condition = (name, value) => ({
     KeyConditionExpression: '#k = :k AND begins_with(sk, :s)',
@@ -186,10 +217,16 @@ test('partition keys are those of the item, of the condition, and of the index',
   ]) {
     assert.equal((await ask(operation, body)).status, status, `${operation} ${JSON.stringify(body)}`)
   }
-  const transaction = (pk) => call('dynamodb', {
-    target: 'DynamoDB_20120810.TransactWriteItems',
-    body: { TransactItems: [{ Put: { TableName: 'endpoints', Item: key('DIGEST#1') } }, { Put: { TableName: 'endpoints', Item: key(pk) } }] },
-  })
+  const transaction = (pk) =>
+    call('dynamodb', {
+      target: 'DynamoDB_20120810.TransactWriteItems',
+      body: {
+        TransactItems: [
+          { Put: { TableName: 'endpoints', Item: key('DIGEST#1') } },
+          { Put: { TableName: 'endpoints', Item: key(pk) } },
+        ],
+      },
+    })
   assert.equal((await transaction('DIGEST#2')).status, 200)
   assert.equal((await transaction('ENDPOINT#2')).status, 400, 'each part of a transaction is judged')
 })
@@ -205,32 +242,39 @@ test('a first import is judged by the tags it brings, a later one by those that 
   assert.equal((await importing({ Tags })).status, 400, 'tags need a permission of their own')
   allow('acm:AddTagsToCertificate', all, of('RequestTag'))
   assert.equal((await importing({ Tags })).status, 200)
-  assert.equal((await importing({})).status, 400, 'without a tag it is nobody\'s')
-  assert.equal((await importing({ CertificateArn: CERTIFICATE })).status, 400, 'somebody else\'s')
+  assert.equal((await importing({})).status, 400, "without a tag it is nobody's")
+  assert.equal((await importing({ CertificateArn: CERTIFICATE })).status, 400, "somebody else's")
   tags = Tags
   assert.equal((await importing({ CertificateArn: CERTIFICATE })).status, 200)
 })
 
 test('a role of another account is assumed and used as the page tells its owner', async () => {
   const there = 'arn:aws:iam::444455556666:role/managed-https'
-  const assume = (ExternalId) => call('sts', {
-    body: new URLSearchParams({ Action: 'AssumeRole', RoleArn: there, RoleSessionName: 'stack', ExternalId }).toString(),
-  })
+  const assume = (ExternalId) =>
+    call('sts', {
+      body: new URLSearchParams({
+        Action: 'AssumeRole',
+        RoleArn: there,
+        RoleSessionName: 'stack',
+        ExternalId,
+      }).toString(),
+    })
   assert.equal((await assume('stack')).status, 403, 'the role here may not')
   allow('sts:AssumeRole', there)
   assert.equal((await assume('other')).status, 403, 'the role there trusts this stack alone')
   assert.equal((await assume('stack')).status, 200)
-  const deleting = () => call('acm', {
-    target: 'CertificateManager.DeleteCertificate',
-    body: { CertificateArn: `arn:aws:acm:${REGION}:444455556666:certificate/1` },
-    key: 'session',
-  })
-  assert.equal((await deleting()).status, 400, 'somebody else\'s')
+  const deleting = () =>
+    call('acm', {
+      target: 'CertificateManager.DeleteCertificate',
+      body: { CertificateArn: `arn:aws:acm:${REGION}:444455556666:certificate/1` },
+      key: 'session',
+    })
+  assert.equal((await deleting()).status, 400, "somebody else's")
   tags = [{ Key: 'managed-https', Value: 'stack' }]
   assert.equal((await deleting()).status, 200)
 })
 
-test('what the service\'s model does not allow is answered as invalid, and recorded', async () => {
+test("what the service's model does not allow is answered as invalid, and recorded", async () => {
   allow('*', '*')
   for (const [why, service, request] of [
     [/Entries is missing/, 'events', { target: 'AWSEvents.PutEvents', body: {} }],
@@ -238,14 +282,22 @@ test('what the service\'s model does not allow is answered as invalid, and recor
     [/Entries: 0 entries, at least 1/, 'events', { target: 'AWSEvents.PutEvents', body: { Entries: [] } }],
     [/no operation PutEventz/, 'events', { target: 'AWSEvents.PutEventz', body: {} }],
     [/KeyId: 0 characters/, 'kms', { target: 'TrentService.DescribeKey', body: { KeyId: '' } }],
-    [/Action: PUT is none of/, 'route53', {
-      path: '/2013-04-01/hostedzone/Z1/rrset/',
-      body: '<R><ChangeBatch><Changes><Change><Action>PUT</Action><ResourceRecordSet><Name>a</Name><Type>A</Type></ResourceRecordSet></Change></Changes></ChangeBatch></R>',
-    }],
+    [
+      /Action: PUT is none of/,
+      'route53',
+      {
+        path: '/2013-04-01/hostedzone/Z1/rrset/',
+        body: '<R><ChangeBatch><Changes><Change><Action>PUT</Action><ResourceRecordSet><Name>a</Name><Type>A</Type></ResourceRecordSet></Change></Changes></ChangeBatch></R>',
+      },
+    ],
     [/nothing at PUT/, 'scheduler', { method: 'PUT', path: '/nothing' }],
     [/Certificates is missing/, 'elasticloadbalancing', { body: 'Action=AddListenerCertificates&ListenerArn=l' }],
     [/Subjekt is not known/, 'sns', { body: 'Action=Publish&Message=m&TopicArn=t&Subjekt=s' }],
-    [/does not match/, 'states', { target: 'AWSStepFunctions.StartExecution', body: { stateMachineArn: 'a', name: 'n', traceHeader: 'ö' } }],
+    [
+      /does not match/,
+      'states',
+      { target: 'AWSStepFunctions.StartExecution', body: { stateMachineArn: 'a', name: 'n', traceHeader: 'ö' } },
+    ],
   ]) {
     const answer = await call(service, request)
     assert.equal(answer.status, 400, String(why))
@@ -257,7 +309,8 @@ test('what the service\'s model does not allow is answered as invalid, and recor
 
 test('operations of one path are told apart by what they require', async () => {
   allow('s3:*', 'arn:aws:s3:::bucket/*')
-  const at = (method, path) => call('s3', { method, path: `/bucket/challenges/host/${path}`, body: method === 'PUT' ? 'token' : '' })
+  const at = (method, path) =>
+    call('s3', { method, path: `/bucket/challenges/host/${path}`, body: method === 'PUT' ? 'token' : '' })
   assert.equal((await at('PUT', 'token?x-id=PutObject')).status, 200)
   assert.equal((await at('DELETE', 'token?x-id=DeleteObject')).status, 200)
   assert.equal((await at('GET', 'token')).status, 200)

@@ -53,12 +53,14 @@ export class Iam {
       },
       {},
     )
-    if (result.resultType === 'error') return `${action} on ${resource} cannot be judged: ${JSON.stringify(result.errors)}`
+    if (result.resultType === 'error')
+      return `${action} on ${resource} cannot be judged: ${JSON.stringify(result.errors)}`
     if (result.overallResult === 'Allowed') return undefined
     // The words of AWS.
-    const why = result.overallResult === 'ExplicitlyDenied'
-      ? 'with an explicit deny in a policy'
-      : `because no identity-based policy allows the ${action} action`
+    const why =
+      result.overallResult === 'ExplicitlyDenied'
+        ? 'with an explicit deny in a policy'
+        : `because no identity-based policy allows the ${action} action`
     return `User: ${principal} is not authorized to perform: ${action} on resource: ${resource} ${why}`
   }
 }

@@ -35,7 +35,13 @@ export class Limits {
 
   /** The answer in AWS's place; undefined if the call is within all limits. */
   async before(service, call) {
-    const { throttle = [], route53_calls_per_second, prior_request_seconds, acm_imports_per_minute, elb_delay_seconds } = this.#set
+    const {
+      throttle = [],
+      route53_calls_per_second,
+      prior_request_seconds,
+      acm_imports_per_minute,
+      elb_delay_seconds,
+    } = this.#set
     const operation = `${service.prefix}:${call.operation}`
     const spoiled = throttle.find((one) => one.operation === operation && one.times > 0)
     if (spoiled) {
@@ -46,7 +52,12 @@ export class Limits {
     if (operation === 'route53:ChangeResourceRecordSets' && prior_request_seconds) {
       const zone = `zone ${call.parameters.HostedZoneId}`
       if (this.#within(zone, prior_request_seconds)) {
-        return error(service, 'PriorRequestNotComplete', 'The request was rejected because Route 53 was still processing a prior request.', 400)
+        return error(
+          service,
+          'PriorRequestNotComplete',
+          'The request was rejected because Route 53 was still processing a prior request.',
+          400,
+        )
       }
       this.#times.set(zone, this.#now())
     }
@@ -56,8 +67,11 @@ export class Limits {
       if (why) return error(service, 'ValidationException', why, 400)
     }
     if (operation === 'elasticloadbalancing:AddListenerCertificates' && elb_delay_seconds) {
-      const unknown = call.parameters.Certificates.find(({ CertificateArn }) => this.#within(CertificateArn, elb_delay_seconds))
-      if (unknown) return error(service, 'CertificateNotFound', `Certificate ARN '${unknown.CertificateArn}' is not valid`, 400)
+      const unknown = call.parameters.Certificates.find(({ CertificateArn }) =>
+        this.#within(CertificateArn, elb_delay_seconds),
+      )
+      if (unknown)
+        return error(service, 'CertificateNotFound', `Certificate ARN '${unknown.CertificateArn}' is not valid`, 400)
     }
     return undefined
   }

@@ -46,7 +46,11 @@ test('a zone takes its next change when the one before is done', async () => {
 
 test('a change is pending until its time', () => {
   const { limits, pass } = limited({ insync_seconds: 40 })
-  const answer = (status) => ({ status: 200, headers: {}, body: `<ChangeInfo><Id>/change/C1</Id><Status>${status}</Status></ChangeInfo>` })
+  const answer = (status) => ({
+    status: 200,
+    headers: {},
+    body: `<ChangeInfo><Id>/change/C1</Id><Status>${status}</Status></ChangeInfo>`,
+  })
   assert.match(limits.after(route53, change, answer('INSYNC')).body, /PENDING/)
   pass(39.9)
   assert.match(limits.after(route53, get, answer('INSYNC')).body, /PENDING/)
@@ -81,17 +85,33 @@ after(() => fs.rmSync(folder, { recursive: true }))
 function certificate(name, key, ...extensions) {
   const [keyFile, file] = [path.join(folder, `${name}.key`), path.join(folder, `${name}.pem`)]
   const more = extensions.flatMap((extension) => ['-addext', extension])
-  const made = ['req', '-x509', '-newkey', ...key, '-nodes', '-subj', `/CN=${name}`, '-keyout', keyFile, '-out', file, ...more]
+  const made = [
+    'req',
+    '-x509',
+    '-newkey',
+    ...key,
+    '-nodes',
+    '-subj',
+    `/CN=${name}`,
+    '-keyout',
+    keyFile,
+    '-out',
+    file,
+    ...more,
+  ]
   execFileSync('openssl', made, { stdio: 'ignore' })
   return { certificate: fs.readFileSync(file), key: fs.readFileSync(keyFile) }
 }
 
 const P256 = ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
 const P384 = ['ec', '-pkeyopt', 'ec_paramgen_curve:secp384r1']
-const importing = (certificate, key, more) =>
-  ({ Certificate: certificate.toString('base64'), PrivateKey: key.toString('base64'), ...more })
+const importing = (certificate, key, more) => ({
+  Certificate: certificate.toString('base64'),
+  PrivateKey: key.toString('base64'),
+  ...more,
+})
 
-test('a key that is not the certificate\'s is refused', async () => {
+test("a key that is not the certificate's is refused", async () => {
   const [one, other] = [certificate('one', P256), certificate('other', P256)]
   const none = () => undefined
   assert.equal(await refusal(importing(one.certificate, one.key), none), undefined)
@@ -111,6 +131,9 @@ test('a certificate is replaced by one of its kind alone', () => {
   assert.equal(difference(both, server), undefined, 'client authentication and key encipherment may go')
   assert.match(difference(both, client), /Extended Key Usage/)
   assert.match(difference(server, agreement), /lacks a Key Usage/)
-  assert.match(difference(server, made('larger', P384, usage('digitalSignature'), extended('serverAuth'))), /another kind/)
+  assert.match(
+    difference(server, made('larger', P384, usage('digitalSignature'), extended('serverAuth'))),
+    /another kind/,
+  )
   assert.match(difference(made('plain', P256), server), /where the one that it replaces has none/)
 })

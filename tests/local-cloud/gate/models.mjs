@@ -85,7 +85,8 @@ export class Service {
     // Operations of S3 share their paths: what one requires tells it from the others.
     const input = this.input(name)
     const required = (input?.required ?? []).map((member) => ({ member, ...input.members[member] }))
-    const at = (location) => required.filter((one) => one.location === location).map((one) => one.locationName ?? one.member)
+    const at = (location) =>
+      required.filter((one) => one.location === location).map((one) => one.locationName ?? one.member)
     const query = [...new URLSearchParams(search), ...at('querystring').map((key) => [key, ''])]
     const headers = at('header').map((header) => header.toLowerCase())
     const literals = pathname.replace(/\{[^}]+\}/g, '').length

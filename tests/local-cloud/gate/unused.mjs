@@ -46,9 +46,14 @@ export function findings(allowed, used, kept) {
   return [
     ...allowed
       .filter((one) => !used.has(one) && !without.includes(one))
-      .map((one) => `${one}: no test uses it. Use it in a test, or take it out of the policy; kept.json is for what no emulator shows`),
+      .map(
+        (one) =>
+          `${one}: no test uses it. Use it in a test, or take it out of the policy; kept.json is for what no emulator shows`,
+      ),
     ...without.filter((one) => used.has(one)).map((one) => `${one}: a test uses it. Take it out of kept.json`),
-    ...without.filter((one) => !allowed.includes(one)).map((one) => `${one}: no policy allows it. Take it out of kept.json`),
+    ...without
+      .filter((one) => !allowed.includes(one))
+      .map((one) => `${one}: no policy allows it. Take it out of kept.json`),
   ]
 }
 
@@ -57,12 +62,16 @@ if (process.argv[1] === import.meta.filename) {
   const ours = allowed(JSON.parse(fs.readFileSync(template)))
   const foreign = new ForeignRoles(page, '111122223333', 'stack').role('arn:aws:iam::444455556666:role/there')
   const theirs = foreign.policies.flatMap(({ policy }) => actions(policy)).map((action) => `${ELSEWHERE} ${action}`)
-  const lines = fs.readdirSync(folder).flatMap((file) => fs.readFileSync(path.join(folder, file), 'utf8').split('\n').filter(Boolean))
+  const lines = fs
+    .readdirSync(folder)
+    .flatMap((file) => fs.readFileSync(path.join(folder, file), 'utf8').split('\n').filter(Boolean))
   const all = [...new Set([...ours, ...theirs])].sort()
   const roles = [...new Set(all.map((one) => one.split(' ')[0]))]
   const kept = JSON.parse(fs.readFileSync(path.join(import.meta.dirname, 'kept.json')))
   const found = findings(all, used(lines, roles), kept)
   for (const finding of found) console.error(finding)
-  console.error(`${all.length} actions are allowed, ${all.length - kept.length - found.length} of them used by tests, ${kept.length} kept.`)
+  console.error(
+    `${all.length} actions are allowed, ${all.length - kept.length - found.length} of them used by tests, ${kept.length} kept.`,
+  )
   process.exitCode = found.length > 0 ? 1 : 0
 }

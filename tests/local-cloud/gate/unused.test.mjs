@@ -32,7 +32,12 @@ test('what a role is allowed is all that any condition allows it', () => {
 
 test('an action is used, kept with its reason, or told of', () => {
   const seen = used(['stack-ScanRole-1ABC a:One'], ['ScanRole'])
-  const told = (...kept) => findings(allowed(template), seen, kept.map((action) => ({ role: 'ScanRole', action }))).join('\n')
+  const told = (...kept) =>
+    findings(
+      allowed(template),
+      seen,
+      kept.map((action) => ({ role: 'ScanRole', action })),
+    ).join('\n')
   assert.match(told('a:Four'), /^ScanRole a:Two: no test uses it/)
   assert.equal(told('a:Two', 'a:Four'), '')
   assert.match(told('a:Two', 'a:Four', 'a:One'), /a:One: a test uses it/)

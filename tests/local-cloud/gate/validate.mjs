@@ -29,11 +29,16 @@ function check(service, shape, value, at) {
         ...size(shape, Object.keys(value).length, name, 'entries'),
         ...Object.keys(value).flatMap((key) => check(service, service.shape(shape.key), key, `${at}.${key}`)),
         ...Object.entries(value).flatMap(([key, entry]) =>
-          check(service, service.shape(shape.value), entry, `${at}.${key}`)),
+          check(service, service.shape(shape.value), entry, `${at}.${key}`),
+        ),
       ]
     case 'string':
       if (typeof value !== 'string') return [`${name} is not a text`]
-      return [...size(shape, [...value].length, name, 'characters'), ...pattern(shape, value, name), ...choice(shape, value, name)]
+      return [
+        ...size(shape, [...value].length, name, 'characters'),
+        ...pattern(shape, value, name),
+        ...choice(shape, value, name),
+      ]
     case 'blob':
       return size(shape, typeof value === 'string' ? Buffer.from(value, 'base64').length : value.length, name, 'bytes')
     case 'boolean':
@@ -95,4 +100,5 @@ function compile(pattern) {
   return undefined
 }
 
-const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value)
+const isObject = (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value)
