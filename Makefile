@@ -88,13 +88,17 @@ lint: check ## Check format, types, clippy, docs, each crate by itself, template
 	infra/lint.sh
 
 # Tests that leave a cloud as they found it share this one, which sam deploys; the others start their own. One more at
-# once than there are cores: some wait for a schedule.
+# once than there are cores: some wait for a schedule. At the end, what the gates of all clouds have seen: a call that AWS
+# would have refused, and permissions that no test uses.
 test: export NEXTEST_TEST_THREADS := $(shell echo $$(($$(nproc) + 1)))
 test: build browser ## Run every test, the end-to-end ones included
-	@local-cloud down --name tests 2>/dev/null
+	@local-cloud down --name tests >/dev/null 2>&1 || true
+	@rm -rf .local/gate/used
 	@trap 'status=$$?; local-cloud down --name tests || status=1; exit $$status' EXIT; \
 	local-cloud up --name tests >/dev/null; \
 	LOCAL_CLOUD=tests cargo $(RUN_TESTS) $(CARGO)
+	@.local/venvs/ministack/bin/python infra/transform.py template.yaml .local/gate/template.json
+	@.local/node tests/local-cloud/gate/unused.mjs .local/gate/template.json .local/gate/used docs/how-to/listeners-and-regions.md
 
 # As long as it says for each target, two of them at once.
 fuzz: export FUZZ_SECONDS := 1000
@@ -103,10 +107,8 @@ fuzz: set-up ## Feed the parsers mutations of tests/corpus, for about an hour
 
 ##@ Deploy it
 
-# Optimized, for Lambda's own architecture. A folder of its own leaves the local cloud's build alone.
 deploy: set-up ## Build for AWS (arm64) and deploy the stack, guided
-	sam build --build-dir .aws-sam/aws
-	sam deploy --guided --template-file .aws-sam/aws/template.yaml
+	@infra/deploy.sh
 
 ##@ Now and then
 

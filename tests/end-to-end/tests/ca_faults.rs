@@ -197,7 +197,9 @@ async fn an_account_is_bound_where_the_ca_demands_it_and_made_only_once() -> Res
     ensure!(failure(&attempt) == ("AccountRefused", "operator"), "{attempt:#}");
     let secret = cloud.aws().secrets.create_secret().name("eab");
     let secret = secret.secret_string(serde_json::json!({"kid": kid, "hmac_key": key}).to_string()).send().await?;
-    cloud.set_function_variable("OpenOrderFunction", "EAB_SECRET", secret.arn.as_deref()).await?;
+    let secret = secret.arn.context("a secret has an ARN")?;
+    cloud.allow("OpenOrderFunction", "secretsmanager:GetSecretValue", &secret).await?;
+    cloud.set_function_variable("OpenOrderFunction", "EAB_SECRET", Some(&secret)).await?;
 
     // Three first uses at once, one of whose answers is lost.
     proxy.inject(Fault::at(pebble::NEW_ACCOUNT, Effect::LoseResponse));

@@ -155,6 +155,28 @@ async fn an_internal_host_is_looked_at_from_within_its_network_alone() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_nothing_starts_is_told_for_the_installation_and_so_is_its_end() -> Result<()> {
+    let platform = Platform::start(options()).await?;
+    let inbox = Inbox::subscribe(&platform.cloud).await?;
+    let zone = platform.cloud.create_zone("watched.test").await?;
+    let endpoint = platform.issue(&zone, INTERNAL, &[], "internal").await?;
+    let id = text(&endpoint["id"]);
+    let told = async |kind: AlertKind| {
+        local_cloud::wait_until("the message", std::time::Duration::from_secs(10), async || {
+            Ok(inbox.alerts().await?.iter().any(|alert| alert.kind == kind).then_some(()))
+        })
+        .await
+    };
+    update(&platform, id, "due_at = :now", AttributeValue::N("1".into())).await?;
+    look(&platform, id).await?;
+    told(AlertKind::IssuanceFailed).await?;
+    let later = OffsetDateTime::now_utc() + Duration::days(30);
+    update(&platform, id, "due_at = :now", AttributeValue::N(later.unix_timestamp().to_string())).await?;
+    look(&platform, id).await?;
+    told(AlertKind::Recovered).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_stands_still_is_told_and_so_is_that_it_runs_again() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;

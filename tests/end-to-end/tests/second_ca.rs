@@ -1,7 +1,7 @@
 //! Two CAs: the first one goes away, the second one demands an external account binding and stands in for it, where
 //! the domain's CAA records let it.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
 use end_to_end::{Platform, text};
 use local_cloud::{Ca, CaOptions, Options};
@@ -72,7 +72,9 @@ async fn list(platform: &Platform, second: &Ca) -> Result<()> {
     let cloud = &platform.cloud;
     let bindings = json!({ &second.directory: {"kid": "kid-2", "hmac_key": MAC_KEY} }).to_string();
     let secret = cloud.aws().secrets.create_secret().name("eab").secret_string(bindings).send().await?;
-    cloud.set_function_variable("OpenOrderFunction", "EAB_SECRET", secret.arn.as_deref()).await?;
+    let secret = secret.arn.context("a secret has an ARN")?;
+    cloud.allow("OpenOrderFunction", "secretsmanager:GetSecretValue", &secret).await?;
+    cloud.set_function_variable("OpenOrderFunction", "EAB_SECRET", Some(&secret)).await?;
     let list = json!([{
         "directory": second.directory,
         "profile": "default",

@@ -19,6 +19,7 @@ use crate::ca::{Ca, CaPorts};
 use crate::description::Description;
 use crate::dns::{roots, trust_anchor};
 use crate::emulators::{self, REGION};
+use crate::gate;
 use crate::issuer::{self, IssuerDescription};
 use crate::layout::{CloudFolder, Project};
 use crate::options::{ARTIFACT_BUCKET, DEFAULT_NAME, Options};
@@ -35,17 +36,19 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
     let progress = Progress { shown: options.progress };
     let ports = &options.ports;
     let choose = |wanted| choose(project, folder, wanted);
-    let (ministack_port, moto_port) = (choose(ports.ministack)?, choose(ports.moto)?);
+    let (ministack_port, moto_port, gate_port) = (choose(ports.ministack)?, choose(ports.moto)?, choose(ports.gate)?);
     let (dns, edge, issuer_port) = (choose(ports.dns)?, choose(ports.edge)?, choose(ports.issuer)?);
     let ca_ports = CaPorts { acme: choose(ports.acme)?, management: choose(ports.acme_management)?, dns, http01: edge };
     let (endpoint, acm_endpoint) = (emulators::url(ministack_port), emulators::url(moto_port));
+    let gate_endpoint = emulators::url(gate_port);
     let aws = Aws::new(&endpoint, &acm_endpoint);
     let tls = TestTls::new(folder);
     tls.generate()?;
     let http = tls.client()?;
 
     let begun = Instant::now();
-    let ministack = emulators::start_ministack(project, folder, ministack_port, options)?;
+    let ministack = emulators::start_ministack(project, folder, ministack_port, &gate_endpoint, options)?;
+    let gate = gate::start(project, folder, gate_port, &endpoint, &acm_endpoint)?;
     let moto = emulators::start_moto(project, folder, moto_port)?;
     let resolver = unbound::start(project, folder, dns)?;
     let pebble = Ca::start(project, folder, "pebble", &options.ca, ca_ports)?;
@@ -63,11 +66,12 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
         unbound::ready(folder, &resolver, dns).await?;
         Ok(ca)
     };
+    let gate_up = gate::ready(&http, folder, &gate, gate_port);
     let deployed = async {
         emulators::ministack_ready(&http, folder, &ministack, ministack_port).await?;
         progress.done("ministack (AWS)", begun);
         let zone_id = prepare(&aws, options).await?;
-        let mut parameters = parameters(options, &zone_id, &ca_ports, &acm_endpoint, &tls)?;
+        let mut parameters = parameters(options, &zone_id, &ca_ports, &gate_endpoint, &tls)?;
         let own = |name: &str| options.parameters.iter().any(|(given, _)| given == name);
         let addresses = [("OidcIssuer", issuer::url(issuer_port)), ("EmulatorUrl", endpoint.clone())];
         parameters.extend(addresses.into_iter().filter(|(name, _)| !own(name)).map(|(name, url)| (name.into(), url)));
@@ -82,8 +86,8 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
         let (project, folder) = (project.clone(), folder.clone());
         spawn_blocking(move || issuer::make_key(&project, &folder)).await?
     };
-    let (ca, (), (delegation_zone_id, resources), issuer_key) =
-        tokio::try_join!(pebble_up, moto_up, deployed, issuer_key)?;
+    let (ca, (), (), (delegation_zone_id, resources), issuer_key) =
+        tokio::try_join!(pebble_up, moto_up, gate_up, deployed, issuer_key)?;
 
     let api = format!("{endpoint}/_aws/execute-api/{}", resources.get("Api").context("the stack has no Api")?);
     let description = Description {
@@ -92,6 +96,7 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
         api,
         aws: endpoint,
         acm: acm_endpoint,
+        gate: gate_endpoint,
         ca,
         acme_root: folder.file("acme-root.pem"),
         dns_roots: roots(),
@@ -136,7 +141,7 @@ fn parameters(
     options: &Options,
     zone_id: &str,
     ports: &CaPorts,
-    acm: &str,
+    gate: &str,
     tls: &TestTls,
 ) -> Result<Vec<(String, String)>> {
     let anchor = BASE64_STANDARD.encode(tls.anchor_der()?);
@@ -153,7 +158,7 @@ fn parameters(
         ("SetupPatience", "0".into()),
         ("Architecture", architecture().into()),
         ("DeletionProtection", "no".into()),
-        ("AcmEndpointUrl", acm.into()),
+        ("AcmEndpointUrl", gate.into()),
         // Certificates live for minutes here, and ACM sets no limits.
         ("AcmQuotas", "certificates=2500,imports=100000000".into()),
         ("DnsRoots", roots().iter().map(IpAddr::to_string).collect::<Vec<_>>().join(",")),

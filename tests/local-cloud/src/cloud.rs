@@ -12,6 +12,7 @@ use crate::ca::{Ca, CaPorts};
 use crate::description::Description;
 use crate::emulators::MINISTACK;
 use crate::key_scan;
+use crate::gate;
 use crate::layout::{CloudFolder, Project};
 use crate::name_servers::NameServers;
 use crate::options::{DEFAULT_NAME, Options};
@@ -82,10 +83,12 @@ impl LocalCloud {
         key_scan::keys_in_the_open(&self.folder)
     }
 
-    /// Ends every process of the cloud. Its logs stay.
+    /// Ends every process of the cloud. Its logs stay. Fails if AWS would have refused a call of a function.
     pub fn stop(mut self) -> Result<()> {
         self.owned = false;
-        process::stop(&Process::noted(&self.folder))
+        process::stop(&Process::noted(&self.folder))?;
+        gate::keep_used(&self.project, &self.folder, &self.description.name)?;
+        gate::expect_none_refused(&self.folder)
     }
 
     pub fn description(&self) -> &Description {
@@ -138,9 +141,25 @@ impl LocalCloud {
         ca.stop(&self.folder)
     }
 
+    /// A folder for a test's own files. It goes with the cloud.
+    pub fn scratch(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.file(name);
+        fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        Ok(folder)
+    }
+
+    /// What CloudFormation says of a stack, as XML.
+    pub async fn describe_stack(&self, name: &str) -> Result<String> {
+        crate::stack::cloudformation(&self.http_client()?, &self.description.aws, "DescribeStacks", name, &[]).await
+    }
+
     /// Trusts the TLS root of the cloud's CAs and proxies, and no other.
     pub fn http_client(&self) -> Result<reqwest::Client> {
         self.tls().client()
+    }
+
+    pub(crate) fn folder(&self) -> &CloudFolder {
+        &self.folder
     }
 
     pub(crate) fn tls(&self) -> TestTls {
@@ -156,13 +175,14 @@ impl Drop for LocalCloud {
         // A test that has failed already has its own reason.
         let custody = if thread::panicking() { Ok(()) } else { key_scan::expect_no_keys(&self.folder) };
         let stopped = process::stop(&Process::noted(&self.folder));
-        if let Err(error) = custody {
-            panic!("{error:#}\nThe cloud's logs are in {}", self.folder.file("logs").display());
-        }
+        let kept = gate::keep_used(&self.project, &self.folder, &self.description.name);
+        let refused = gate::expect_none_refused(&self.folder);
         // The logs are kept where they may explain something.
-        match stopped {
+        match stopped.and(kept).and(refused).and(custody) {
             Ok(()) if !thread::panicking() => drop(self.folder.remove()),
             Ok(()) => eprintln!("the cloud's logs are in {}", self.folder.file("logs").display()),
+            // A test that passed in spite of it has not passed.
+            Err(error) if !thread::panicking() => panic!("{error:#}"),
             Err(error) => eprintln!("{error:#}"),
         }
     }
@@ -172,7 +192,8 @@ impl Drop for LocalCloud {
 ///
 /// # Errors
 ///
-/// A process does not end; or a private key stood in the clear in what the cloud kept. It is stopped then, too.
+/// A process does not end; AWS would have refused a call of a function; or a private key stood in the clear in what the
+/// cloud kept. It is stopped then, too.
 pub fn stop(name: &str) -> Result<bool> {
     let project = Project::find()?;
     let folder = project.cloud(name);
@@ -185,6 +206,10 @@ pub fn stop(name: &str) -> Result<bool> {
     let _ = fs::remove_file(folder.description());
     if name == DEFAULT_NAME {
         let _ = fs::remove_file(project.local().join("env"));
+    }
+    if !running.is_empty() {
+        gate::keep_used(&project, &folder, name)?;
+        gate::expect_none_refused(&folder)?;
     }
     custody.map(|()| !running.is_empty())
 }

@@ -21,6 +21,8 @@ pub struct Description {
     pub aws: String,
     /// Base URL of ACM.
     pub acm: String,
+    /// Base URL of every service, as the functions call them: the gate, which refuses what AWS would.
+    pub gate: String,
     /// Base URL of the product's API; it has a path.
     pub api: String,
     pub ca: Ca,

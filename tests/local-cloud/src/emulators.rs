@@ -14,6 +14,8 @@ use crate::wait::wait_until;
 pub(crate) const MINISTACK: &str = "ministack";
 /// One region everywhere: moto keeps certificates by region.
 pub const REGION: &str = "eu-central-1";
+/// The account of the stack, in both emulators: moto's own.
+pub const ACCOUNT: &str = "123456789012";
 pub const ACCESS_KEY: &str = "test";
 pub const SECRET_KEY: &str = "test";
 
@@ -28,6 +30,7 @@ pub(crate) fn start_ministack(
     project: &Project,
     folder: &CloudFolder,
     port: u16,
+    gate: &str,
     options: &Options,
 ) -> Result<Process> {
     let mut command = Command::new(project.tool("ministack", "python")?);
@@ -37,6 +40,7 @@ pub(crate) fn start_ministack(
         .env("BIND_HOST", "127.0.0.1")
         .env("MINISTACK_HOST", "127.0.0.1")
         .env("MINISTACK_REGION", REGION)
+        .env("MINISTACK_ACCOUNT_ID", ACCOUNT)
         .env("ZONES_FILE", folder.zones())
         .env("STATE_SOCKET", folder.state_socket())
         // As most accounts have it; else it follows from the memory of this machine.
@@ -44,8 +48,8 @@ pub(crate) fn start_ministack(
         .env("SFN_WAIT_SCALE", options.flow_waits.to_string())
         // Opens a port on every interface unless it is told not to.
         .env("IOT_MTLS_ENABLED", "0")
-        // The functions inherit ministack's environment, and this is how they find it again.
-        .env("AWS_ENDPOINT_URL", url(port))
+        // The functions inherit ministack's environment, and this is how they find AWS.
+        .env("AWS_ENDPOINT_URL", gate)
         .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
         .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
         .env("AWS_DEFAULT_REGION", REGION)

@@ -97,7 +97,7 @@ impl LocalCloud {
     pub fn kill_function(&self, logical_id: &str) -> Result<usize> {
         Ok(process::kill_by_environment(&[
             format!("AWS_LAMBDA_FUNCTION_NAME={}", self.resource(logical_id)?),
-            format!("AWS_ENDPOINT_URL={}", self.description().aws),
+            format!("AWS_ENDPOINT_URL={}", self.description().gate),
         ]))
     }
 }

@@ -57,6 +57,15 @@ impl Project {
         Unbound { program: folder.join("unbound"), libraries: folder.join("lib"), redirect: folder.join("redirect.so") }
     }
 
+    /// The Node that set-up.sh fetched.
+    pub(crate) fn node(&self) -> Result<PathBuf> {
+        let path = self.local().join("node");
+        if !path.is_file() {
+            bail!("{} is missing: run make set-up", path.display());
+        }
+        Ok(path)
+    }
+
     pub(crate) fn cloud(&self, name: &str) -> CloudFolder {
         CloudFolder { path: self.local().join("clouds").join(name) }
     }
@@ -128,6 +137,21 @@ impl CloudFolder {
     /// What tests ordered of the name servers.
     pub(crate) fn dns_orders(&self) -> PathBuf {
         self.path.join("dns-orders.json")
+    }
+
+    /// What the gate writes.
+    pub(crate) fn gate(&self) -> PathBuf {
+        self.path.join("gate")
+    }
+
+    /// Calls that AWS would not have taken, one a line.
+    pub(crate) fn refusals(&self) -> PathBuf {
+        self.gate().join("refused.jsonl")
+    }
+
+    /// `ROLE ACTION`, one a line.
+    pub(crate) fn used_actions(&self) -> PathBuf {
+        self.gate().join("used")
     }
 
     /// The cloud's description, there once it is complete.

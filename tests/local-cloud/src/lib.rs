@@ -1,12 +1,15 @@
 //! AWS, the CA, the DNS, the edge and a token issuer on one machine, with the stack deployed as on AWS.
 //!
 //! ```text
-//!   sam deploy ──► ministack (AWS) ◄── functions ──► Pebble (CA)
-//!                    │        ▲          │     │        │  asks
-//!          Route 53  │        │ Invoke   │     └─► moto ├──► unbound ─┐
-//!            zones   │      edge ◄───────┼──────────────┘             │
+//!                            ┌───────── gate ◄──┐
+//!   sam deploy ──► ministack (AWS) ──► functions ─┴─► Pebble (CA)
+//!                    │        ▲  moto (ACM) ◄ gate      │  asks
+//!          Route 53  │        │ Invoke                  ├──► unbound ─┐
+//!            zones   │      edge ◄──────────────────────┘             │
 //!                    └──────────────► name servers, from the root ◄───┘
 //! ```
+//!
+//! The gate passes on what AWS would take: it checks each call of a function against the service's model and IAM.
 //!
 //! `local-cloud up` leaves one running; tests start their own with [`LocalCloud::start`].
 
@@ -27,6 +30,7 @@ mod executions;
 mod fault;
 mod fault_proxy;
 mod functions;
+mod gate;
 mod issuer;
 mod key_scan;
 mod layout;
@@ -56,11 +60,12 @@ pub use demo::{demo, try_domain};
 pub use description::Description;
 pub use dns::{Behaviour, NameServer, ServerEffect, ServerFault, SignatureFault, StaticZone, ds_record};
 pub use dns_lab::DnsLab;
-pub use emulators::{ACCESS_KEY, REGION, SECRET_KEY};
+pub use emulators::{ACCESS_KEY, ACCOUNT, REGION, SECRET_KEY};
 pub use executions::Execution;
 pub use fault::{Effect, Fault, pebble};
 pub use fault_proxy::{FaultProxy, SeenRequest};
 pub use functions::Invocation;
+pub use gate::{AwsLimits, Refusal, Throttle};
 pub use issuer::{IssuerDescription, operator, tenant};
 pub use name_servers::NameServers;
 pub use options::Deployment;

@@ -103,6 +103,9 @@ struct UpArguments {
     /// Port of ACM
     #[arg(long)]
     acm_port: Option<u16>,
+    /// Port of the gate, where the functions find AWS
+    #[arg(long)]
+    gate_port: Option<u16>,
     /// Port of the ACME server
     #[arg(long)]
     acme_port: Option<u16>,
@@ -127,6 +130,7 @@ impl From<UpArguments> for Options {
             ports: Ports {
                 ministack: arguments.aws_port,
                 moto: arguments.acm_port,
+                gate: arguments.gate_port,
                 acme: arguments.acme_port,
                 acme_management: arguments.acme_management_port,
                 dns: arguments.dns_port,

@@ -19,6 +19,7 @@ const TRIES: usize = 100;
 pub struct Ports {
     pub ministack: Option<u16>,
     pub moto: Option<u16>,
+    pub gate: Option<u16>,
     pub acme: Option<u16>,
     pub acme_management: Option<u16>,
     pub dns: Option<u16>,

@@ -89,23 +89,42 @@ impl Stack<'_> {
         .await
     }
 
-    /// Calls CloudFormation about the stack, and returns the answer's XML.
     async fn cloudformation(&self, action: &str, fields: &[(String, String)]) -> Result<String> {
-        let scope = format!("{ACCESS_KEY}/20260101/{REGION}/cloudformation/aws4_request");
-        let own = [("Action", action), ("Version", "2010-05-15"), ("StackName", STACK_NAME)];
-        let own = own.into_iter().chain(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let response = self
-            .http
-            .post(self.endpoint)
-            .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"))
-            .form(&own.collect::<Vec<_>>())
-            .send()
-            .await?;
-        let status = response.status();
-        let text = response.text().await?;
-        ensure!(status.is_success(), "{action}: {status}: {text}");
-        Ok(text)
+        cloudformation(self.http, self.endpoint, action, STACK_NAME, fields).await
     }
+}
+
+/// Calls CloudFormation about the stack `name`, and returns the answer's XML.
+pub(crate) async fn cloudformation(
+    http: &reqwest::Client,
+    endpoint: &str,
+    action: &str,
+    name: &str,
+    fields: &[(String, String)],
+) -> Result<String> {
+    let own = [("Action", action), ("Version", "2010-05-15"), ("StackName", name)];
+    let own = own.into_iter().chain(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    query(http, endpoint, "cloudformation", &own.collect::<Vec<_>>()).await
+}
+
+/// A call in AWS's query protocol to a service that has no client here. The answer is XML.
+pub(crate) async fn query(
+    http: &reqwest::Client,
+    endpoint: &str,
+    service: &str,
+    fields: &[(&str, &str)],
+) -> Result<String> {
+    let scope = format!("{ACCESS_KEY}/20260101/{REGION}/{service}/aws4_request");
+    let response = http
+        .post(endpoint)
+        .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"))
+        .form(fields)
+        .send()
+        .await?;
+    let status = response.status();
+    let text = response.text().await?;
+    ensure!(status.is_success(), "{fields:?}: {status}: {text}");
+    Ok(text)
 }
 
 /// What stands in each `element`, which has no others within.

@@ -6,6 +6,8 @@ use std::net::UdpSocket;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_route53::types::RrType;
 use hickory_proto::op::{Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RecordType};
@@ -181,5 +183,26 @@ async fn a_function_that_fails_says_by_what_name() -> Result<()> {
     assert!(invocation.error.is_some(), "{:?}", invocation.payload);
     // Its process stays warm, and is found to be killed.
     assert!(cloud.kill_function("OpenOrderFunction")? >= 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_that_aws_would_refuse_fails_the_cloud() -> Result<()> {
+    let cloud = LocalCloud::start(Options::unique()).await?;
+    // The responder reads tokens, and has no table.
+    let role = cloud.resource("ServeChallengeFunctionRole")?;
+    let credentials = Credentials::new(role, "secret", None, None, "a function");
+    let config = cloud.aws().config.clone().into_builder().endpoint_url(&cloud.description().gate);
+    let config = config.credentials_provider(SharedCredentialsProvider::new(credentials)).build();
+    let client = aws_sdk_dynamodb::Client::new(&config);
+    let describe = || client.describe_table().table_name(cloud.resource("KeysTable").expect("it has one")).send();
+
+    let refused = describe().await.expect_err("the role does not allow it");
+    assert_eq!(refused.code(), Some("AccessDeniedException"), "{refused:?}");
+    let taken = cloud.take_refusals(|refusal| refusal.operation == "dynamodb:DescribeTable")?;
+    assert_eq!(taken.len(), 1, "a test that expects it takes it: {taken:?}");
+    describe().await.expect_err("still");
+    let error = cloud.stop().expect_err("nobody expected that one").to_string();
+    assert!(error.contains("AWS would have refused 1 calls:\ndynamodb:DescribeTable: User: arn:aws:sts::"), "{error}");
     Ok(())
 }

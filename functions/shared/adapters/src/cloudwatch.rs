@@ -27,6 +27,8 @@ pub struct Alarms {
     http: reqwest::Client,
     /// What the names of the stack's alarms begin with.
     prefix: String,
+    /// How the names of AWS's services end in this partition.
+    url_suffix: String,
 }
 
 #[derive(Deserialize)]
@@ -48,14 +50,14 @@ struct MetricAlarm {
 }
 
 impl Alarms {
-    pub fn new(sdk: SdkConfig, prefix: String) -> Self {
+    pub fn new(sdk: SdkConfig, prefix: String, url_suffix: String) -> Self {
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::client_config(None).expect("without an anchor nothing can be malformed"))
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIMEOUT)
             .build()
             .expect("the TLS configuration is of the version reqwest is built with");
-        Self { sdk, http, prefix }
+        Self { sdk, http, prefix, url_suffix }
     }
 
     /// The stack's alarms and their states.
@@ -74,7 +76,10 @@ impl Alarms {
     /// AWS JSON 1.0 (smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html), one of the protocols of CloudWatch.
     async fn signed(&self) -> Result<reqwest::Request, ServiceFault> {
         let region = self.sdk.region().map(ToString::to_string).unwrap_or_default();
-        let endpoint = self.sdk.endpoint_url().map_or_else(|| default_endpoint(&region), str::to_owned);
+        let endpoint = self
+            .sdk
+            .endpoint_url()
+            .map_or_else(|| format!("https://monitoring.{region}.{}", self.url_suffix), str::to_owned);
         let body = json!({"AlarmNamePrefix": self.prefix, "MaxRecords": MOST_ALARMS}).to_string();
         let mut request = http::Request::post(format!("{}/", endpoint.trim_end_matches('/')))
             .header("content-type", "application/x-amz-json-1.0")
@@ -89,11 +94,6 @@ impl Alarms {
         })?;
         request.try_into().map_err(|error: reqwest::Error| unavailable(&error))
     }
-}
-
-fn default_endpoint(region: &str) -> String {
-    let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("https://monitoring.{region}.{suffix}")
 }
 
 fn to_alarm(alarm: MetricAlarm) -> Alarm {

@@ -82,7 +82,7 @@ impl Wiring {
                 (Task::Advice, NamedSchedule::new(scheduler.clone(), environment.required("ADVICE_SCHEDULE")?)),
                 (Task::Health, NamedSchedule::new(scheduler, environment.required("HEALTH_SCHEDULE")?)),
             ],
-            alarms: Alarms::new(self.sdk.clone(), alarms),
+            alarms: Alarms::new(self.sdk.clone(), alarms, environment.required("URL_SUFFIX")?),
             alerts: self.alerts_topic()?,
             dead_letters: DeadLetters::new(aws_sdk_sqs::Client::new(&self.sdk), queue),
             issuer: self.open_id_provider()?,

@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+"""Checks of the transformed template that no linter has: limits of AWS that a deployment meets late, or an operator.
+
+    check-template.py TEMPLATE.json RELEASED.json
+
+RELEASED has the indexes of the last release: one index of a table can be created or removed in one update of a stack.
+Each check is a function that yields what is wrong; check_template_test.py has a template that each must refuse.
+"""
+
+import json
+import pathlib
+import re
+import sys
+
+# The longest name of a stack that every name made of it has room for; docs/how-to/deploy.md says so.
+LONGEST_STACK_NAME = 51
+# Names that are limited to so many characters.
+NAMES = {
+    ("AWS::Scheduler::Schedule", "Name"): 64,
+    ("AWS::Lambda::Function", "FunctionName"): 64,
+    ("AWS::IAM::Role", "RoleName"): 64,
+    ("AWS::Events::EventBus", "Name"): 256,
+    ("AWS::CloudWatch::Dashboard", "DashboardName"): 255,
+    ("AWS::Logs::LogGroup", "LogGroupName"): 512,
+    ("AWS::ApiGatewayV2::Api", "Name"): 128,
+}
+PSEUDO = {
+    "AWS::StackName": LONGEST_STACK_NAME,
+    "AWS::Region": 16,
+    "AWS::AccountId": 12,
+    "AWS::Partition": 10,
+    "AWS::URLSuffix": 18,
+}
+MINUTES = {"minute": 1, "hour": 60, "day": 1440}
+
+
+def of_type(template, kind):
+    return {name: one["Properties"] for name, one in template["Resources"].items() if one["Type"] == kind}
+
+
+def longest(template, value):
+    """The most characters that a name becomes; None if nothing here bounds it."""
+    if isinstance(value, str):
+        return len(value)
+    (function, argument), = value.items()
+    if function == "Ref":
+        return PSEUDO.get(argument)
+    if function == "Fn::Sub" and isinstance(argument, str):
+        names = re.findall(r"\$\{([^!}]+)\}", argument)
+        return total([len(re.sub(r"\$\{[^!}]+\}", "", argument)), *(PSEUDO.get(name) for name in names)])
+    return None
+
+
+def total(parts):
+    parts = list(parts)
+    return None if None in parts else sum(parts)
+
+
+def names_have_room_for_the_stacks(template, _):
+    for (kind, property_), limit in NAMES.items():
+        for name, properties in of_type(template, kind).items():
+            size = longest(template, properties[property_]) if property_ in properties else 0
+            if size is None or size > limit:
+                room = f"{size} of {limit} characters with a stack name of {LONGEST_STACK_NAME}"
+                yield f"{name}: {property_} can take {room}"
+
+
+def one_index_changes_at_a_time(template, released):
+    for table, properties in of_type(template, "AWS::DynamoDB::Table").items():
+        now = {index["IndexName"]: index for index in properties.get("GlobalSecondaryIndexes", [])}
+        before = released.get(table, {})
+        changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
+        if len(changed) > 1 and before:
+            yield f"{table}: {', '.join(changed)} differ from the last release; an update of a stack changes one index"
+
+
+def roles_make_no_log_groups(template, _):
+    """A role that may create log groups makes those anew that a removed stack has taken with it."""
+    for function, properties in of_type(template, "AWS::Lambda::Function").items():
+        role = template["Resources"][properties["Role"]["Fn::GetAtt"][0]]["Properties"]
+        policies = [policy["PolicyDocument"] for policy in role.get("Policies", []) if "PolicyDocument" in policy]
+        statements = [one for policy in policies for one in policy["Statement"] if one.get("Effect") == "Deny"]
+        refused = [action for one in statements for action in as_list(one["Action"]) if one["Resource"] == "*"]
+        if "logs:CreateLogGroup" not in refused:
+            yield f"{function}: its role may create log groups"
+        if not isinstance(properties.get("LoggingConfig", {}).get("LogGroup"), dict):
+            yield f"{function}: its log group is not one of the template"
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def schedule_minutes(template, expression):
+    """The longest time between two runs that a parameter's default makes; None for a cron expression."""
+    if isinstance(expression, dict):
+        expression = template["Parameters"][expression["Ref"]]["Default"]
+    found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+    return int(found[1]) * MINUTES[found[2]] if found else None
+
+
+# Metrics that a run of a function writes, by the function's schedule: from the log lines of the runtime's metrics.rs.
+FED_BY = {
+    "EngineChecksFailed": "CheckHealthFunctionCheck",
+    "AcmQuotaUsed": "CheckHealthFunctionCheck",
+    "HealthOverdue": "CheckHealthFunctionCheck",
+    "AnotherServed": "CheckHealthFunctionCheck",
+    "LeastLifeLeft": "CheckHealthFunctionCheck",
+    "AttemptsNotStarted": "ScanExpiringFunctionScan",
+}
+
+
+def alarms_outlast_their_schedules(template, _):
+    """A period without a datapoint counts as good (notBreaching): each must have room for two runs, since one may begin
+    late."""
+    schedules = of_type(template, "AWS::Scheduler::Schedule")
+    for alarm, properties in of_type(template, "AWS::CloudWatch::Alarm").items():
+        schedule = FED_BY.get(properties["MetricName"])
+        if schedule is None or not isinstance(properties["Period"], int):
+            continue
+        minutes = schedule_minutes(template, schedules[schedule]["ScheduleExpression"])
+        if properties["Period"] < 2 * 60 * minutes:
+            apart = f"a run of {schedule} ({minutes} minutes apart)"
+            yield f"{alarm}: its period of {properties['Period']} s can pass without {apart}"
+
+
+def partition_and_suffix_are_awss(template, _):
+    """GovCloud, China and the European sovereign cloud have others. Service principals are the same in all of them."""
+    for path, text in texts(template["Resources"]):
+        # SAM writes those of its managed policies for the partition that it deploys to.
+        if "ManagedPolicyArns" in path or re.fullmatch(r"[a-z0-9-]+\.amazonaws\.com", text):
+            continue
+        if re.search(r"arn:aws:|\.amazonaws\.com", text):
+            yield f"{'.'.join(map(str, path))}: {text}"
+
+
+# Samples of tests that stand in files of their own.
+OF_TESTS = re.compile(r"/(tests|testkit)/|/(tests|testing|samples?|deployed|properties)\.rs$")
+# A message shows people what is written like this.
+EXAMPLE = re.compile(r"(looks|written) like")
+
+
+def code_has_no_partition(sources):
+    """`sources`: text of each file by its path. Comments, tests and examples in messages are left out."""
+    for path, text in sources.items():
+        if OF_TESTS.search(path):
+            continue
+        before = ""
+        for number, line in enumerate(text.split("#[cfg(test)]")[0].splitlines(), 1):
+            named = re.search(r"arn:aws:|amazonaws\.com", line)
+            if named and not line.lstrip().startswith("//") and not EXAMPLE.search(before + line):
+                yield f"{path}:{number}: {line.strip()}"
+            before = line
+
+
+def texts(value, path=()):
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from texts(entry, (*path, key))
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from texts(entry, (*path, index))
+
+
+CHECKS = [
+    names_have_room_for_the_stacks,
+    one_index_changes_at_a_time,
+    roles_make_no_log_groups,
+    alarms_outlast_their_schedules,
+    partition_and_suffix_are_awss,
+]
+
+
+def main(template, released):
+    with open(template, encoding="utf-8") as file:
+        template = json.load(file)
+    with open(released, encoding="utf-8") as file:
+        released = json.load(file)
+    found = [f"{check.__name__}: {finding}" for check in CHECKS for finding in check(template, released)]
+    sources = {str(path): path.read_text(encoding="utf-8") for path in pathlib.Path("functions").rglob("*.rs")}
+    found += [f"code_has_no_partition: {finding}" for finding in code_has_no_partition(sources)]
+    print("\n".join(found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,94 @@
+"""Each check of check-template.py against a template that it must refuse, and one that it must take."""
+
+import importlib.util
+import pathlib
+import unittest
+
+SOURCE = pathlib.Path(__file__).with_name("check-template.py")
+specification = importlib.util.spec_from_file_location("check_template", SOURCE)
+checks = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(checks)
+
+
+def template(parameters=None, **resources):
+    made = {name: {"Type": kind, "Properties": properties} for name, (kind, properties) in resources.items()}
+    return {"Parameters": parameters or {}, "Resources": made}
+
+
+def found(check, template, released=None):
+    return "\n".join(check(template, released or {}))
+
+
+def function(**properties):
+    return ("AWS::Lambda::Function", properties)
+
+
+class Names(unittest.TestCase):
+    def test_a_name_has_room_for_the_longest_stack_name(self):
+        def schedule(suffix):
+            return template(S=("AWS::Scheduler::Schedule", {"Name": {"Fn::Sub": "${AWS::StackName}" + suffix}}))
+
+        self.assertEqual(found(checks.names_have_room_for_the_stacks, schedule("-check-health")), "")
+        self.assertIn("65 of 64", found(checks.names_have_room_for_the_stacks, schedule("-check-healthy")))
+
+
+class Indexes(unittest.TestCase):
+    def test_two_indexes_in_one_release_are_refused(self):
+        def table(*names):
+            return template(T=("AWS::DynamoDB::Table", {"GlobalSecondaryIndexes": [{"IndexName": name} for name in names]}))
+
+        released = {"T": {"a": {"IndexName": "a"}}}
+        self.assertEqual(found(checks.one_index_changes_at_a_time, table("a", "b"), released), "")
+        self.assertIn("b, c differ", found(checks.one_index_changes_at_a_time, table("a", "b", "c"), released))
+        self.assertIn("a, b differ", found(checks.one_index_changes_at_a_time, table("b"), released))
+        self.assertEqual(found(checks.one_index_changes_at_a_time, table("a", "b"), {}), "")
+
+
+class LogGroups(unittest.TestCase):
+    def refused(self, action="logs:CreateLogGroup", group=None):
+        deny = {"Effect": "Deny", "Action": action, "Resource": "*"}
+        role = ("AWS::IAM::Role", {"Policies": [{"PolicyDocument": {"Statement": [deny]}}]})
+        logging = {"LogGroup": group or {"Ref": "Logs"}}
+        made = template(R=role, F=function(Role={"Fn::GetAtt": ["R", "Arn"]}, LoggingConfig=logging))
+        return found(checks.roles_make_no_log_groups, made)
+
+    def test_a_role_that_may_create_log_groups_is_refused(self):
+        self.assertEqual(self.refused(), "")
+        self.assertIn("may create", self.refused(action="logs:DeleteLogGroup"))
+        self.assertIn("is not one of the template", self.refused(group="/aws/lambda/x"))
+
+
+class Alarms(unittest.TestCase):
+    def test_a_period_without_a_run_is_refused(self):
+        def alarm(period):
+            parameters = {"HealthSchedule": {"Type": "String", "Default": "rate(5 minutes)"}}
+            schedule = ("AWS::Scheduler::Schedule", {"ScheduleExpression": {"Ref": "HealthSchedule"}})
+            alarm = ("AWS::CloudWatch::Alarm", {"MetricName": "EngineChecksFailed", "Period": period})
+            return template(parameters, CheckHealthFunctionCheck=schedule, A=alarm)
+
+        self.assertEqual(found(checks.alarms_outlast_their_schedules, alarm(600)), "")
+        self.assertIn("300 s can pass", found(checks.alarms_outlast_their_schedules, alarm(300)))
+
+
+class Partitions(unittest.TestCase):
+    def test_a_partition_and_a_suffix_in_the_template_are_refused(self):
+        def policy(text):
+            return template(P=("AWS::IAM::Policy", {"Resource": {"Fn::Sub": text}}))
+
+        self.assertEqual(found(checks.partition_and_suffix_are_awss, policy("arn:${AWS::Partition}:s3:::b")), "")
+        self.assertEqual(found(checks.partition_and_suffix_are_awss, policy("lambda.amazonaws.com")), "")
+        self.assertIn("arn:aws:s3", found(checks.partition_and_suffix_are_awss, policy("arn:aws:s3:::b")))
+        self.assertIn("sns.", found(checks.partition_and_suffix_are_awss, policy("sns.${AWS::Region}.amazonaws.com")))
+
+    def test_a_partition_in_the_code_is_refused(self):
+        def told(text, path="functions/a/src/lib.rs"):
+            return "\n".join(checks.code_has_no_partition({path: text}))
+
+        self.assertIn("lib.rs:2: let a", told('let b = 1;\nlet a = "https://s3.amazonaws.com";'))
+        self.assertIn("arn:aws:", told('let a = "arn:aws:s3:::b";'))
+        self.assertEqual(told("/// `arn:aws:s3:::b`\n#[cfg(test)]\nlet a = \"arn:aws:s3:::b\";"), "")
+        self.assertEqual(told('let a = "arn:aws:s3:::b";', "functions/a/src/tests.rs"), "")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,164 @@
+// What the gate has to know of the emulated account: policies of roles and resources, tags, keys of tables and topics.
+// The emulators answer whoever asks.
+
+import { XMLParser } from 'fast-xml-parser'
+
+const XML = new XMLParser({ parseTagValue: false })
+
+export class Emulator {
+  #aws
+  #acm
+  #foreign
+  #region
+  #known = new Map()
+
+  /** `aws` and `acm`: base URLs of the two emulators. `foreign`: the roles of other accounts. */
+  constructor(aws, acm, region, foreign) {
+    this.#aws = aws
+    this.#acm = acm
+    this.#foreign = foreign
+    this.#region = region
+  }
+
+  /** Forgets what it has seen of policies and resources. */
+  forget() {
+    this.#known.clear()
+  }
+
+  /** Inline policies of a role, as CloudFormation has made them of the template: `{ arn, policies }`. */
+  role({ role: name, arn }) {
+    if (arn) return this.#foreign.role(arn)
+    return this.#once(`role ${name}`, async () => {
+      const role = await this.#iam('GetRole', name)
+      const listed = await this.#iam('ListRolePolicies', name)
+      const names = [listed.ListRolePoliciesResult.PolicyNames.member ?? []].flat()
+      const policies = await Promise.all(
+        names.map(async (policy) => {
+          const answer = await this.#iam('GetRolePolicy', name, { PolicyName: policy })
+          return { name: policy, policy: JSON.parse(decodeURIComponent(answer.GetRolePolicyResult.PolicyDocument)) }
+        }),
+      )
+      return { arn: role.GetRoleResult.Role.Arn, policies }
+    })
+  }
+
+  /** The policy of the resource itself, for those kinds that have one; undefined if it has none. */
+  resourcePolicy(resource) {
+    return this.#once(`policy ${resource}`, async () => {
+      const service = resource.split(':')[2]
+      if (service === 'iam') return this.#foreign.trust(resource)
+      if (service === 's3') {
+        const answer = await this.#fetch(this.#aws, 's3', { path: `/${resource.split(':::')[1].split('/')[0]}?policy` })
+        return answer.ok ? JSON.parse(answer.text) : undefined
+      }
+      if (service === 'kms') {
+        const asked = { KeyId: resource.split('/').at(-1), PolicyName: 'default' }
+        return JSON.parse((await this.#json('kms', 'TrentService.GetKeyPolicy', asked)).Policy)
+      }
+      if (service === 'sns') {
+        const policy = (await this.#topic(resource)).get('Policy')
+        return policy && JSON.parse(policy)
+      }
+      if (service === 'sqs') {
+        const [account, name] = resource.split(':').slice(-2)
+        const asked = { QueueUrl: `${this.#aws}/${account}/${name}`, AttributeNames: ['Policy'] }
+        const policy = (await this.#json('sqs', 'AmazonSQS.GetQueueAttributes', asked)).Attributes?.Policy
+        return policy ? JSON.parse(policy) : undefined
+      }
+      return undefined
+    })
+  }
+
+  /** `{ arn, partitionKey, indexes }`, the indexes with their partition keys. */
+  table(name) {
+    return this.#once(`table ${name}`, async () => {
+      const { Table } = await this.#json('dynamodb', 'DynamoDB_20120810.DescribeTable', { TableName: name })
+      const hash = (schema) => schema.find((key) => key.KeyType === 'HASH').AttributeName
+      const indexes = (Table.GlobalSecondaryIndexes ?? []).map((index) => [index.IndexName, hash(index.KeySchema)])
+      return { arn: Table.TableArn, partitionKey: hash(Table.KeySchema), indexes: Object.fromEntries(indexes) }
+    })
+  }
+
+  /** Id or ARN of the key that encrypts a topic's messages. */
+  async keyOfTopic(arn) {
+    return (await this.#topic(arn)).get('KmsMasterKeyId')
+  }
+
+  /** Asked for each time: they come and go with imports. None of a certificate that does not exist. */
+  async certificateTags(arn) {
+    const answer = await this.#aboutCertificate('ListTagsForCertificate', arn)
+    return answer.ok ? (JSON.parse(answer.text).Tags ?? []) : []
+  }
+
+  /** The certificate with this ARN, as PEM; undefined if there is none. */
+  async certificate(arn) {
+    const answer = await this.#aboutCertificate('GetCertificate', arn)
+    return answer.ok ? JSON.parse(answer.text).Certificate : undefined
+  }
+
+  async tagCertificate(arn, tags) {
+    this.#expected(await this.#aboutCertificate('AddTagsToCertificate', arn, { Tags: tags }), arn)
+  }
+
+  /** In the region and the account of its ARN, which moto takes from a header of its own. */
+  #aboutCertificate(operation, arn, more = {}) {
+    const [region, account] = arn.split(':').slice(3, 5)
+    const asked = json(`CertificateManager.${operation}`, { CertificateArn: arn, ...more })
+    return this.#fetch(this.#acm, 'acm', {
+      ...asked,
+      headers: { ...asked.headers, 'x-moto-account-id': account },
+      region,
+    })
+  }
+
+  #topic(arn) {
+    return this.#once(`topic ${arn}`, async () => {
+      const answer = await this.#query('sns', { Action: 'GetTopicAttributes', Version: '2010-03-31', TopicArn: arn })
+      const entries = [answer.GetTopicAttributesResponse.GetTopicAttributesResult.Attributes.entry].flat()
+      return new Map(entries.map((entry) => [entry.key, entry.value]))
+    })
+  }
+
+  async #iam(action, role, more = {}) {
+    const answer = await this.#query('iam', { Action: action, Version: '2010-05-08', RoleName: role, ...more })
+    return answer[`${action}Response`]
+  }
+
+  async #query(service, fields) {
+    const body = new URLSearchParams(fields).toString()
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    return XML.parse(this.#expected(await this.#fetch(this.#aws, service, { headers, body }), fields.Action))
+  }
+
+  async #json(service, target, asked) {
+    return JSON.parse(this.#expected(await this.#fetch(this.#aws, service, json(target, asked)), target))
+  }
+
+  #expected(answer, what) {
+    if (!answer.ok) throw new Error(`${what}: ${answer.text}`)
+    return answer.text
+  }
+
+  async #fetch(base, service, { path = '/', headers = {}, body, region = this.#region }) {
+    const credential = `test/20260101/${region}/${service}/aws4_request`
+    const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0`
+    const method = body === undefined ? 'GET' : 'POST'
+    const response = await fetch(base + path, { method, headers: { authorization, ...headers }, body })
+    return { ok: response.ok, text: await response.text() }
+  }
+
+  /** What is the same at each request is asked for once; what fails is asked for again. */
+  #once(name, ask) {
+    if (!this.#known.has(name)) {
+      const asked = ask()
+      asked.catch(() => this.#known.delete(name))
+      this.#known.set(name, asked)
+    }
+    return this.#known.get(name)
+  }
+}
+
+const json = (target, asked) => ({
+  headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': target },
+  body: JSON.stringify(asked),
+})

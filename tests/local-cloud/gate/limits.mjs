@@ -1,0 +1,109 @@
+// Limits that AWS has and the emulators do not, as a test sets them; and the rules of ACM, which always hold.
+
+import { refusal } from './certificates.mjs'
+import { error, throttled } from './answers.mjs'
+
+const CONTROL = '/_gate/'
+
+export class Limits {
+  /** What a test has set: see `AwsLimits` in ../src/gate.rs, which describes each. */
+  #set = {}
+  #calls = []
+  #imports = []
+  /** Times by what happened then: the last change of a zone, the acceptance of a change, the import of a certificate. */
+  #times = new Map()
+  #emulator
+  #now
+
+  constructor(emulator, now = Date.now) {
+    this.#emulator = emulator
+    this.#now = now
+  }
+
+  /** The answer to the local cloud itself; undefined if the request is meant for AWS. */
+  control(request) {
+    if (!request.path.startsWith(CONTROL)) return undefined
+    if (request.path === `${CONTROL}limits`) this.set(JSON.parse(request.body))
+    return { status: 200, headers: {}, body: 'ok' }
+  }
+
+  set(limits) {
+    this.#set = limits
+    this.#calls = []
+    this.#imports = []
+  }
+
+  /** The answer in AWS's place; undefined if the call is within all limits. */
+  async before(service, call) {
+    const {
+      throttle = [],
+      route53_calls_per_second,
+      prior_request_seconds,
+      acm_imports_per_minute,
+      elb_delay_seconds,
+    } = this.#set
+    const operation = `${service.prefix}:${call.operation}`
+    const spoiled = throttle.find((one) => one.operation === operation && one.times > 0)
+    if (spoiled) {
+      spoiled.times -= 1
+      return throttled(service)
+    }
+    if (service.signed === 'route53' && this.#over(this.#calls, route53_calls_per_second, 1)) return throttled(service)
+    if (operation === 'route53:ChangeResourceRecordSets' && prior_request_seconds) {
+      const zone = `zone ${call.parameters.HostedZoneId}`
+      if (this.#within(zone, prior_request_seconds)) {
+        return error(
+          service,
+          'PriorRequestNotComplete',
+          'The request was rejected because Route 53 was still processing a prior request.',
+          400,
+        )
+      }
+      this.#times.set(zone, this.#now())
+    }
+    if (operation === 'acm:ImportCertificate') {
+      if (this.#over(this.#imports, acm_imports_per_minute, 60)) return throttled(service)
+      const why = await refusal(call.parameters, (arn) => this.#emulator.certificate(arn))
+      if (why) return error(service, 'ValidationException', why, 400)
+    }
+    if (operation === 'elasticloadbalancing:AddListenerCertificates' && elb_delay_seconds) {
+      const unknown = call.parameters.Certificates.find(({ CertificateArn }) =>
+        this.#within(CertificateArn, elb_delay_seconds),
+      )
+      if (unknown)
+        return error(service, 'CertificateNotFound', `Certificate ARN '${unknown.CertificateArn}' is not valid`, 400)
+    }
+    return undefined
+  }
+
+  /** AWS's answer to a call that the emulator has answered. */
+  after(service, call, answer) {
+    const { insync_seconds } = this.#set
+    if (answer.status !== 200) return answer
+    if (call.operation === 'ImportCertificate') this.#times.set(JSON.parse(answer.body).CertificateArn, this.#now())
+    if (service.signed === 'route53' && insync_seconds) {
+      const text = answer.body.toString()
+      const change = /<Id>(\/change\/[^<]+)</.exec(text)?.[1]
+      if (change && call.operation === 'ChangeResourceRecordSets') this.#times.set(change, this.#now())
+      if (change && this.#within(change, insync_seconds)) {
+        return { ...answer, body: text.replace('<Status>INSYNC<', '<Status>PENDING<') }
+      }
+    }
+    return answer
+  }
+
+  /** Whether there have been `most` calls within the last `seconds`; else counts one more. */
+  #over(calls, most, seconds) {
+    if (most === undefined || most === null) return false
+    const now = this.#now()
+    while (calls.length > 0 && calls[0] <= now - seconds * 1000) calls.shift()
+    if (calls.length >= most) return true
+    calls.push(now)
+    return false
+  }
+
+  #within(what, seconds) {
+    const time = this.#times.get(what)
+    return time !== undefined && this.#now() < time + seconds * 1000
+  }
+}

@@ -1,0 +1,139 @@
+// AWS's limits, at their edges.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { X509Certificate } from 'node:crypto'
+import { after, test } from 'node:test'
+
+import { difference, refusal } from './certificates.mjs'
+import { Limits } from './limits.mjs'
+import { Models } from './models.mjs'
+
+const models = new Models(process.env.MODELS)
+const route53 = models.service('route53')
+const change = { operation: 'ChangeResourceRecordSets', parameters: { HostedZoneId: 'Z1' } }
+const get = { operation: 'GetChange', parameters: { Id: 'C1' } }
+
+function limited(set) {
+  let now = 0
+  const limits = new Limits({ certificate: () => undefined }, () => now)
+  limits.set(set)
+  return { limits, pass: (seconds) => (now += seconds * 1000) }
+}
+
+test('Route 53 takes as many calls a second as are allowed, all operations together', async () => {
+  const { limits, pass } = limited({ route53_calls_per_second: 2 })
+  assert.equal(await limits.before(route53, change), undefined)
+  assert.equal(await limits.before(route53, get), undefined)
+  const third = await limits.before(route53, get)
+  assert.match(third.body, /<Code>Throttling<\/Code><Message>Rate exceeded/)
+  pass(1)
+  assert.equal(await limits.before(route53, get), undefined)
+})
+
+test('a zone takes its next change when the one before is done', async () => {
+  const { limits, pass } = limited({ prior_request_seconds: 3 })
+  const other = { ...change, parameters: { HostedZoneId: 'Z2' } }
+  assert.equal(await limits.before(route53, change), undefined)
+  assert.match((await limits.before(route53, change)).body, /PriorRequestNotComplete/)
+  assert.equal(await limits.before(route53, other), undefined)
+  pass(3)
+  assert.equal(await limits.before(route53, change), undefined)
+})
+
+test('a change is pending until its time', () => {
+  const { limits, pass } = limited({ insync_seconds: 40 })
+  const answer = (status) => ({
+    status: 200,
+    headers: {},
+    body: `<ChangeInfo><Id>/change/C1</Id><Status>${status}</Status></ChangeInfo>`,
+  })
+  assert.match(limits.after(route53, change, answer('INSYNC')).body, /PENDING/)
+  pass(39.9)
+  assert.match(limits.after(route53, get, answer('INSYNC')).body, /PENDING/)
+  pass(0.1)
+  assert.match(limits.after(route53, get, answer('INSYNC')).body, /INSYNC/)
+})
+
+test('an operation is throttled as often as a test says', async () => {
+  const { limits } = limited({ throttle: [{ operation: 'kms:Encrypt', times: 1 }] })
+  const kms = models.service('kms')
+  assert.equal(JSON.parse((await limits.before(kms, { operation: 'Encrypt' })).body).__type, 'ThrottlingException')
+  assert.equal(await limits.before(kms, { operation: 'Encrypt' }), undefined)
+  assert.equal(await limits.before(kms, { operation: 'Decrypt' }), undefined)
+})
+
+test('a load balancer knows a certificate some time after ACM', async () => {
+  const { limits, pass } = limited({ elb_delay_seconds: 5 })
+  const elb = models.service('elasticloadbalancing')
+  const add = { operation: 'AddListenerCertificates', parameters: { Certificates: [{ CertificateArn: 'arn:1' }] } }
+  const imported = { status: 200, headers: {}, body: '{"CertificateArn":"arn:1"}' }
+  limits.after(models.service('acm'), { operation: 'ImportCertificate' }, imported)
+  assert.match((await limits.before(elb, add)).body, /<Code>CertificateNotFound<\/Code>/)
+  pass(5)
+  assert.equal(await limits.before(elb, add), undefined)
+})
+
+// --- ACM's rules ------------------------------------------------------------------------------------------------
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gate-'))
+after(() => fs.rmSync(folder, { recursive: true }))
+
+function certificate(name, key, ...extensions) {
+  const [keyFile, file] = [path.join(folder, `${name}.key`), path.join(folder, `${name}.pem`)]
+  const more = extensions.flatMap((extension) => ['-addext', extension])
+  const made = [
+    'req',
+    '-x509',
+    '-newkey',
+    ...key,
+    '-nodes',
+    '-subj',
+    `/CN=${name}`,
+    '-keyout',
+    keyFile,
+    '-out',
+    file,
+    ...more,
+  ]
+  execFileSync('openssl', made, { stdio: 'ignore' })
+  return { certificate: fs.readFileSync(file), key: fs.readFileSync(keyFile) }
+}
+
+const P256 = ['ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+const P384 = ['ec', '-pkeyopt', 'ec_paramgen_curve:secp384r1']
+const importing = (certificate, key, more) => ({
+  Certificate: certificate.toString('base64'),
+  PrivateKey: key.toString('base64'),
+  ...more,
+})
+
+test("a key that is not the certificate's is refused", async () => {
+  const [one, other] = [certificate('one', P256), certificate('other', P256)]
+  const none = () => undefined
+  assert.equal(await refusal(importing(one.certificate, one.key), none), undefined)
+  assert.match(await refusal(importing(one.certificate, other.key), none), /does not match/)
+  assert.match(await refusal(importing(Buffer.from('no PEM'), one.key), none), /not PEM-encoded/)
+})
+
+test('a certificate is replaced by one of its kind alone', () => {
+  const usage = (...names) => `keyUsage=${names.join(',')}`
+  const extended = (...names) => `extendedKeyUsage=${names.join(',')}`
+  const made = (name, key, ...extensions) => new X509Certificate(certificate(name, key, ...extensions).certificate)
+  const both = made('both', P256, usage('digitalSignature', 'keyEncipherment'), extended('serverAuth', 'clientAuth'))
+  const server = made('server', P256, usage('digitalSignature'), extended('serverAuth'))
+  const client = made('client', P256, usage('digitalSignature'), extended('clientAuth'))
+  const agreement = made('agreement', P256, usage('keyAgreement'), extended('serverAuth'))
+  assert.equal(difference(both, both), undefined)
+  assert.equal(difference(both, server), undefined, 'client authentication and key encipherment may go')
+  assert.match(difference(both, client), /Extended Key Usage/)
+  assert.match(difference(server, agreement), /lacks a Key Usage/)
+  assert.match(
+    difference(server, made('larger', P384, usage('digitalSignature'), extended('serverAuth'))),
+    /another kind/,
+  )
+  assert.match(difference(made('plain', P256), server), /where the one that it replaces has none/)
+})
