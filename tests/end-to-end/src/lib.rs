@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use adapters::dns::{Dns, Roots};
 use anyhow::{Context, Result, ensure};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_route53::types::RrType;
 use local_cloud::{Ca, CustomerZone, LocalCloud, NameServers, Options, VerifiedChain, wait_until};
 use reqwest::Method;
@@ -46,6 +47,28 @@ impl Platform {
         let cloud = LocalCloud::start(options).await?;
         let http = cloud.http_client()?;
         Ok(Self { cloud, http })
+    }
+
+    /// Lets time pass, or puts something in place: `assignment` of the endpoint's item, with `:value` for the value.
+    pub async fn set(&self, id: &str, assignment: &str, value: AttributeValue) -> Result<()> {
+        self.set_item(id, "ENDPOINT", assignment, value).await
+    }
+
+    /// Makes it the endpoint's turn: `health_at`, or `advice_at`.
+    pub async fn set_turn(&self, id: &str, of: &str) -> Result<()> {
+        self.set_item(id, "ENDPOINT#TIMES", &format!("{of} = :value"), AttributeValue::N("1".into())).await
+    }
+
+    async fn set_item(&self, id: &str, sk: &str, assignment: &str, value: AttributeValue) -> Result<()> {
+        let update = self.cloud.aws().dynamodb.update_item().table_name(self.cloud.resource("EndpointsTable")?);
+        let update = update
+            .key("pk", AttributeValue::S(format!("ENDPOINT#{id}")))
+            .key("sk", AttributeValue::S(sk.into()))
+            .condition_expression("attribute_exists(pk)")
+            .update_expression(format!("SET {assignment}"))
+            .expression_attribute_values(":value", value);
+        update.send().await.context("UpdateItem")?;
+        Ok(())
     }
 
     /// Calls the API. The emulator asks for a signature, but does not check it; `tests/cli.rs` does.

@@ -1,5 +1,7 @@
 //! Every adapter keeps the promises of its port, against the local cloud: the same contracts as the fakes.
 
+use std::collections::HashMap;
+
 use adapters::acm::Acm;
 use adapters::address_filter::Reach;
 use adapters::cross_account::{Places, Purpose};
@@ -11,18 +13,23 @@ use adapters::s3::ChallengeBucket;
 use adapters::secrets_manager::{AccountSecret, Accounts, StoredAccount, Written};
 use adapters::step_functions::StateMachine;
 use anyhow::Result;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_route53::types::RrType;
 use diagnosis::facts::ProbeAnswer;
 use diagnosis::http01::Mark;
 use diagnosis::http01::mark::{check_body, check_token};
-use domain::ports::{AuthoritativeDns, Destinations, HttpProbe, TokenStore};
+use domain::ports::{
+    AdviceIndex, AuthoritativeDns, DUE_SHARDS, Destinations, EndpointReader, HealthIndex, HttpProbe, Registry,
+    TokenStore,
+};
 use end_to_end::Platform;
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT};
 use local_cloud::{LocalCloud, Options};
 use testkit::contracts;
+use time::OffsetDateTime;
 use vocabulary::certificate::Target;
 use vocabulary::dns::{Answer, RecordKind};
-use vocabulary::names::EndpointId;
+use vocabulary::names::{EndpointId, Scope};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
@@ -73,8 +80,56 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     contracts::installation_log(&endpoints).await;
     contracts::rate_limits(&endpoints, 160).await;
 
+    of_one_piece(cloud, &endpoints).await?;
     account_secret(cloud).await?;
     dns_and_probe(cloud, &tokens).await
+}
+
+/// An endpoint as earlier releases kept it, in one item that the indexes copied, is read, listed and checked like any other.
+async fn of_one_piece(cloud: &LocalCloud, endpoints: &EndpointsTable) -> Result<()> {
+    let (dynamodb, table) = (&cloud.aws().dynamodb, cloud.resource("EndpointsTable")?);
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
+    let (mut old, new) = (contracts::endpoint(200, now), contracts::endpoint(201, now));
+    old.certificate = Some(testkit::installed(&old, now));
+    (old.health_at, old.advice_at) = (Some(now), Some(now));
+    endpoints.register(&new, &contracts::registered(&new), None).await?;
+    let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(&old)?;
+    item.retain(|_, value| !value.is_null());
+    let domain = old.names.primary().to_string();
+    let shard = format!("due#{}", old.id.shard(DUE_SHARDS));
+    let pk = format!("ENDPOINT#{}", old.id);
+    for (name, value) in
+        [("pk", pk.as_str()), ("sk", "ENDPOINT"), ("domain", &domain), ("listing", "all"), ("due_shard", &shard)]
+    {
+        item.insert(name.into(), AttributeValue::S(value.into()));
+    }
+    for name in ["due_at", "advice_at", "health_at"] {
+        item.insert(name.into(), AttributeValue::N(now.unix_timestamp().to_string()));
+    }
+    dynamodb.put_item().table_name(table).set_item(Some(item)).send().await?;
+
+    let listed = async |scope: &Scope| {
+        let all = endpoints.list(scope, None, 1000).await.expect("answers").endpoints;
+        all.into_iter().filter(|endpoint| [&old.id, &new.id].contains(&&endpoint.id)).collect::<Vec<_>>()
+    };
+    let own = Scope::Tenant(old.tenant.clone());
+    let due = async || {
+        let due = endpoints.health_due(old.id.shard(DUE_SHARDS), now, 1000).await.expect("answers");
+        due.iter().any(|entry| entry.endpoint == old.id)
+    };
+    let both = [old.clone(), new.clone()];
+    assert_eq!((listed(&own).await, listed(&Scope::Everything).await), (vec![old.clone()], both.to_vec()));
+    assert!(due().await);
+    assert_eq!(endpoints.find(&old.id).await?, Some(old.clone()), "it reads as it was written");
+    // By now it is in pieces, and nothing of it has changed.
+    assert_eq!(endpoints.find(&old.id).await?, Some(old.clone()));
+    assert_eq!((listed(&own).await, listed(&Scope::Everything).await), (vec![old.clone()], both.to_vec()));
+    endpoints.postpone_health(&old.id, now + time::Duration::HOUR).await?;
+    assert!(!due().await, "its turn can be moved");
+    endpoints.postpone_advice(&old.id, now + time::Duration::HOUR).await?;
+    let advice = endpoints.advice_due(old.id.shard(DUE_SHARDS), now, 1000).await?;
+    assert!(advice.iter().all(|entry| entry.endpoint != old.id));
+    Ok(())
 }
 
 async fn txt_values(cloud: &LocalCloud, name: &str) -> Vec<String> {

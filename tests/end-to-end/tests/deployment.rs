@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use aws_sdk_dynamodb::types::AttributeValue;
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT, certificate_at};
 use end_to_end::{Inbox, Platform, text};
 use local_cloud::{CustomerZone, Effect, Fault, FaultProxy, Options, wait_until};
@@ -40,18 +39,7 @@ async fn issued(platform: &Platform, zone: &CustomerZone, endpoint: &Value) -> R
 /// Makes it the endpoint's turn, and lets the watcher look.
 async fn look(platform: &Platform, id: &str) -> Result<()> {
     let cloud = &platform.cloud;
-    let key = |text: &str| AttributeValue::S(text.to_owned());
-    cloud
-        .aws()
-        .dynamodb
-        .update_item()
-        .table_name(cloud.resource("EndpointsTable")?)
-        .key("pk", key(&format!("ENDPOINT#{id}")))
-        .key("sk", key("ENDPOINT"))
-        .update_expression("SET health_at = :now")
-        .expression_attribute_values(":now", AttributeValue::N("1".into()))
-        .send()
-        .await?;
+    platform.set_turn(id, "health_at").await?;
     let run = cloud.invoke("CheckHealthFunction", &json!({})).await?;
     ensure!(run.error.is_none() && run.payload["looked"] == 1, "{run:?}");
     Ok(())

@@ -110,7 +110,7 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
 
     // All but 90 days of some years are over, and nobody has renewed it.
     let begun = OffsetDateTime::now_utc();
-    update(&platform, id, "certificate.not_before = :now", AttributeValue::S("2020-01-01T00:00:00Z".into())).await?;
+    platform.set(id, "certificate.not_before = :value", AttributeValue::S("2020-01-01T00:00:00Z".into())).await?;
     let provoked = provoke("life-left");
     look(&platform, id).await?;
     rings(&platform, begun, "LifeLeftAlarm").await?;
@@ -226,7 +226,7 @@ async fn set_schedule(platform: &Platform, state: &str) -> Result<()> {
 
 /// Makes it the endpoint's turn, and lets the function look. What the API then shows of it.
 async fn look(platform: &Platform, id: &str) -> Result<Value> {
-    update(platform, id, "health_at = :now", AttributeValue::N("1".into())).await?;
+    platform.set_turn(id, "health_at").await?;
     let run = platform.cloud.invoke("CheckHealthFunction", &json!({})).await?;
     ensure!(run.error.is_none() && run.payload["looked"] == 1 && run.payload["failed"] == json!([]), "{run:?}");
     Ok(platform.endpoint(id).await?["watch"].clone())
@@ -243,24 +243,13 @@ async fn recovered(platform: &Platform, inbox: &Inbox, id: &str, count: usize) -
     .await
 }
 
-/// Lets time pass, or puts something in place: `assignment` of the endpoint's item, with `:now` for the value.
-async fn update(platform: &Platform, id: &str, assignment: &str, value: AttributeValue) -> Result<()> {
-    let table = platform.cloud.resource("EndpointsTable")?;
-    let update = platform.cloud.aws().dynamodb.update_item().table_name(table);
-    let update =
-        update.key("pk", AttributeValue::S(format!("ENDPOINT#{id}"))).key("sk", AttributeValue::S("ENDPOINT".into()));
-    let update = update.update_expression(format!("SET {assignment}")).expression_attribute_values(":now", value);
-    update.send().await.context("UpdateItem")?;
-    Ok(())
-}
-
 /// Makes `held` the certificate that was imported two hours ago.
 async fn set_certificate(platform: &Platform, id: &str, held: &Value) -> Result<()> {
     let imported = (OffsetDateTime::now_utc() - Duration::hours(2)).format(&Rfc3339)?;
     for (field, value) in
         [("serial", text(&held["serial"])), ("issuer", text(&held["issuer"])), ("imported_at", &imported)]
     {
-        update(platform, id, &format!("certificate.{field} = :now"), AttributeValue::S(value.into())).await?;
+        platform.set(id, &format!("certificate.{field} = :value"), AttributeValue::S(value.into())).await?;
     }
     Ok(())
 }

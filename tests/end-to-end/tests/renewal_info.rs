@@ -37,7 +37,7 @@ async fn a_certificate_is_renewed_when_the_ca_wants_it() -> Result<()> {
     let id = text(&endpoint["id"]).to_owned();
     let held = cloud.aws().acm.get_certificate().certificate_arn(text(&endpoint["certificate"]["arn"])).send().await?;
     advise_past_window(&platform, held.certificate().context("a certificate")?).await?;
-    set(&platform, &id, "advice_at = :now", AttributeValue::N("1".into())).await?;
+    platform.set_turn(&id, "advice_at").await?;
     let report = poll().await?;
     ensure!(report.payload["moved"] == 1, "{report:?}");
     let renewal_id = stored(&platform, &id, "renewal_id").await?;
@@ -50,7 +50,7 @@ async fn a_certificate_is_renewed_when_the_ca_wants_it() -> Result<()> {
     ensure!(answers(&proxy) == [201, 201], "the order was taken with what it replaces: {:?}", answers(&proxy));
 
     // As after a crash between the CA's newOrder and our record: this one has been replaced already.
-    set(&platform, &id, "certificate.renewal_id = :now", AttributeValue::S(renewal_id)).await?;
+    platform.set(&id, "certificate.renewal_id = :value", AttributeValue::S(renewal_id)).await?;
     let attempt = platform.run(DOMAIN).await?;
     ensure!(attempt["outcome"] == "renewed", "{attempt:#}");
     platform.check_at_rest(DOMAIN, cloud.ca()).await?;
@@ -78,17 +78,6 @@ async fn advise_past_window(platform: &Platform, certificate: &str) -> Result<()
     let url = format!("{}/set-renewal-info/", platform.cloud.ca().management);
     let body = json!({"Certificate": certificate, "ARIResponse": advice});
     platform.cloud.http_client()?.post(url).json(&body).send().await?.error_for_status()?;
-    Ok(())
-}
-
-/// Lets time pass, or undoes what was written: `assignment` of the endpoint's item, with `:now` for the value.
-async fn set(platform: &Platform, id: &str, assignment: &str, value: AttributeValue) -> Result<()> {
-    let table = platform.cloud.resource("EndpointsTable")?;
-    let update = platform.cloud.aws().dynamodb.update_item().table_name(table);
-    let update =
-        update.key("pk", AttributeValue::S(format!("ENDPOINT#{id}"))).key("sk", AttributeValue::S("ENDPOINT".into()));
-    let update = update.update_expression(format!("SET {assignment}")).expression_attribute_values(":now", value);
-    update.send().await.context("UpdateItem")?;
     Ok(())
 }
 

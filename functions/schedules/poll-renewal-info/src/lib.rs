@@ -126,6 +126,10 @@ async fn ask_one<I: AdviceIndex, C: RenewalInformation>(
     };
     let advice = RenewalAdvice::follow(held.advice.as_ref(), info.window, info.explanation, jitter);
     let ask_again = ask_again_at(now, info.retry_after);
+    if held.advice.as_ref() == Some(&advice) && held.renew_at == advice.renew_at {
+        index.postpone_advice(id, ask_again).await.map_err(fault)?;
+        return Ok(Asked::AsBefore);
+    }
     if !index.record_advice(id, held, &advice, ask_again).await.map_err(fault)? {
         index.postpone_advice(id, now + ASK_AGAIN_WHEN_AT_REST).await.map_err(fault)?;
         return Ok(Asked::AsBefore);

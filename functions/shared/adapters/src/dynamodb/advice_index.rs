@@ -25,9 +25,7 @@ impl AdviceIndex for EndpointsTable {
         let written = |at: OffsetDateTime| text(at.format(&Rfc3339).expect("a year of four digits"));
         let update = |set: &str, condition: &str| {
             self.update(id)
-                .update_expression(format!(
-                    "SET certificate.advice = :advice, certificate.renew_at = :renew, advice_at = :ask{set}"
-                ))
+                .update_expression(format!("SET certificate.advice = :advice, certificate.renew_at = :renew{set}"))
                 .condition_expression(format!(
                     "certificate.generation = :generation AND certificate.renew_at = :seen \
                      AND attribute_not_exists(lease_until) AND {condition}"
@@ -35,7 +33,6 @@ impl AdviceIndex for EndpointsTable {
                 .expression_attribute_values(":advice", items::attribute(advice))
                 .expression_attribute_values(":renew", written(advice.renew_at))
                 .expression_attribute_values(":seen", written(held.renew_at))
-                .expression_attribute_values(":ask", number(ask_again_at.unix_timestamp()))
                 .expression_attribute_values(":generation", number(held.generation))
         };
         let at_rest = update(", due_at = :due", "attribute_not_exists(failing) AND removing = :no")
@@ -43,17 +40,24 @@ impl AdviceIndex for EndpointsTable {
             .expression_attribute_values(":no", AttributeValue::Bool(false))
             .send()
             .await;
-        if conditional("dynamodb:UpdateItem", at_rest)?.is_some() {
-            return Ok(true);
+        let kept = match conditional("dynamodb:UpdateItem", at_rest)? {
+            Some(_) => true,
+            None => {
+                // Its due time is that of the next try.
+                let failing = update("", "attribute_exists(failing)").send().await;
+                conditional("dynamodb:UpdateItem", failing)?.is_some()
+            }
+        };
+        if kept {
+            // Second: a run that dies in between asks the CA again, and changes nothing.
+            self.postpone_advice(id, ask_again_at).await?;
         }
-        // Its due time is that of the next try.
-        let failing = update("", "attribute_exists(failing)").send().await;
-        Ok(conditional("dynamodb:UpdateItem", failing)?.is_some())
+        Ok(kept)
     }
 
     async fn postpone_advice(&self, id: &EndpointId, ask_again_at: OffsetDateTime) -> Result<(), ServiceFault> {
         let result = self
-            .update(id)
+            .update_times(id)
             .update_expression("SET advice_at = :ask")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":ask", number(ask_again_at.unix_timestamp()))

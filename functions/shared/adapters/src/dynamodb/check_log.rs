@@ -20,7 +20,7 @@ impl CheckLog for EndpointsTable {
         again_at: OffsetDateTime,
     ) -> Result<bool, ServiceFault> {
         let result = self
-            .update(id)
+            .update_times(id)
             .update_expression("SET look_again_ms = :again")
             .condition_expression(
                 "attribute_exists(pk) AND (attribute_not_exists(look_again_ms) OR look_again_ms <= :now)",
@@ -38,7 +38,7 @@ impl CheckLog for EndpointsTable {
         let update = Update::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(id))
-            .key("sk", text("ENDPOINT"))
+            .key("sk", text(items::ENDPOINT))
             .update_expression("SET #check = :summary")
             .condition_expression(format!("attribute_exists(pk) AND {unchanged}"))
             .expression_attribute_names("#check", "check")

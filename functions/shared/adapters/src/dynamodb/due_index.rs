@@ -90,8 +90,9 @@ impl DueIndex for EndpointsTable {
 impl EndpointsTable {
     /// What a scan wants to know of so many endpoints at the most, as [`MOST_READ`] allows.
     async fn read_many(&self, ids: impl Iterator<Item = &EndpointId>) -> Result<Vec<items::Item>, ServiceFault> {
-        let key =
-            |id| HashMap::from([("pk".to_owned(), items::endpoint_pk(id)), ("sk".to_owned(), items::text("ENDPOINT"))]);
+        let key = |id| {
+            HashMap::from([("pk".to_owned(), items::endpoint_pk(id)), ("sk".to_owned(), items::text(items::ENDPOINT))])
+        };
         let mut wanted = KeysAndAttributes::builder().set_keys(Some(ids.map(key).collect()));
         for (name, attribute) in [
             ("#pk", "pk"),

@@ -1,4 +1,4 @@
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use domain::endpoint::{Endpoint, Notifications};
 use domain::ports::{DueEntry, HealthIndex, ServiceFault, Sight};
@@ -9,7 +9,7 @@ use super::items::{self, text};
 use super::{Cancelled, EndpointsTable, number};
 use crate::aws::{conditional, conflict};
 
-const UPDATE: &str = "SET health = :health, health_at = :again, #check = :summary";
+const SAME: &str = "subject = :subject AND generation = :generation";
 const IDLE: &str = "certificate.generation = :generation AND attribute_not_exists(lease_until)";
 
 impl HealthIndex for EndpointsTable {
@@ -19,35 +19,40 @@ impl HealthIndex for EndpointsTable {
 
     async fn record_health(&self, looked_at: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {
         let Some(held) = &looked_at.certificate else { return Ok(false) };
-        let values = [
-            (":health", items::attribute(&sight.health)),
-            (":again", number(sight.look_again_at.unix_timestamp())),
-            (":summary", items::attribute(&sight.summary)),
-            (":generation", number(held.generation)),
-        ];
-        let (unchanged, of_subject) = items::as_looked_at(looked_at);
-        let values: Vec<_> = values.into_iter().chain(of_subject).collect();
-        let unchanged = format!("{IDLE} AND {unchanged}");
-        let names = [("#check", "check"), ("#names", "names")];
-        if sight.report.is_none() && sight.events.is_empty() {
-            let update = self.update(&looked_at.id).update_expression(UPDATE).condition_expression(unchanged);
-            let update =
-                names.into_iter().fold(update, |update, (key, name)| update.expression_attribute_names(key, name));
-            let update: UpdateItemFluentBuilder =
-                values.into_iter().fold(update, |update, (key, value)| update.expression_attribute_values(key, value));
-            return Ok(conditional("dynamodb:UpdateItem", update.send().await)?.is_some());
+        if let Some(seen) = sight.as_before(looked_at) {
+            let result = self
+                .update_times(&looked_at.id)
+                .update_expression("SET health_at = :again, seen = :seen")
+                .condition_expression(SAME)
+                .expression_attribute_values(":again", number(sight.look_again_at.unix_timestamp()))
+                .expression_attribute_values(":seen", items::attribute(&seen))
+                .expression_attribute_values(":subject", items::subject(looked_at))
+                .expression_attribute_values(":generation", number(held.generation))
+                .send()
+                .await;
+            return Ok(conditional("dynamodb:UpdateItem", result)?.is_some());
         }
+        let (unchanged, of_subject) = items::as_looked_at(looked_at);
         let update = Update::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(&looked_at.id))
-            .key("sk", text("ENDPOINT"))
-            .update_expression(UPDATE)
-            .condition_expression(unchanged);
-        let update = names.into_iter().fold(update, |update, (key, name)| update.expression_attribute_names(key, name));
+            .key("sk", text(items::ENDPOINT))
+            .update_expression("SET health = :health, #check = :summary")
+            .condition_expression(format!("{IDLE} AND {unchanged}"))
+            .expression_attribute_names("#check", "check")
+            .expression_attribute_names("#names", "names")
+            .expression_attribute_values(":health", items::attribute(&sight.health))
+            .expression_attribute_values(":summary", items::attribute(&sight.summary))
+            .expression_attribute_values(":generation", number(held.generation));
         let update =
-            values.into_iter().fold(update, |update, (key, value)| update.expression_attribute_values(key, value));
-        let update = update.build().expect("table, key and expression are set");
-        let mut writes = vec![TransactWriteItem::builder().update(update).build()];
+            of_subject.into_iter().fold(update, |update, (key, value)| update.expression_attribute_values(key, value));
+        let times = self
+            .times(&looked_at.id)
+            .update_expression("SET health_at = :again")
+            .expression_attribute_values(":again", number(sight.look_again_at.unix_timestamp()));
+        let built = |update: UpdateBuilder| update.build().expect("table, key and expression are set");
+        let updates = [update, times].map(|update| TransactWriteItem::builder().update(built(update)).build());
+        let mut writes = Vec::from(updates);
         writes.extend(sight.report.as_ref().map(|report| self.put_report(&looked_at.id, report)));
         writes.extend(sight.events.iter().map(|event| self.put_event(&looked_at.id, event)));
         match self.transact(writes).await? {
@@ -77,7 +82,7 @@ impl HealthIndex for EndpointsTable {
 
     async fn postpone_health(&self, id: &EndpointId, look_again_at: OffsetDateTime) -> Result<(), ServiceFault> {
         let result = self
-            .update(id)
+            .update_times(id)
             .update_expression("SET health_at = :again")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":again", number(look_again_at.unix_timestamp()))

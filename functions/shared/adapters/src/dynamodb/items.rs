@@ -3,22 +3,35 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::endpoint::{Attempt, Endpoint, Event};
+use domain::endpoint::{Attempt, Endpoint, Event, SeenAgain};
 use domain::ports::{DUE_SHARDS, FaultKind, ServiceFault};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, OffsetDateTime};
-use vocabulary::acme::DnsMethod;
-use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest};
+use vocabulary::acme::{DnsMethod, Reachability};
+use vocabulary::names::{DomainName, EndpointId, EndpointNames, KEY_KEPT, NamedRequest};
+use vocabulary::stable_hash::spread_64;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// The one partition of the index that has the endpoints of all tenants.
-pub(super) const LISTING: &str = "all";
+/// Sort keys of the items that make up an endpoint. One query reads them all: they alone begin with `ENDPOINT`.
+pub(super) const ENDPOINT: &str = "ENDPOINT";
+/// What every check and every poll changes. Small, as each write of an item costs by its size.
+pub(super) const TIMES_OF: &str = "ENDPOINT#TIMES";
+/// What the lists are sorted by. Never changed, so that no write of an endpoint is a write of an index.
+pub(super) const LISTED: &str = "ENDPOINT#LISTED";
+
+/// As many items are an endpoint.
+pub(super) const PIECES: usize = 3;
+
+/// Into so many partitions the index of all tenants' endpoints is split.
+const LISTING_SHARDS: u32 = 4;
 /// How long attempts, events and reports are kept, also after their endpoint has gone.
 pub(super) const HISTORY_KEPT: Duration = Duration::days(400);
 /// The endpoint's times that are kept as numbers.
-const TIMES: [&str; 4] = ["due_at", "lease_until", "advice_at", "health_at"];
+const TIMES: [&str; 2] = ["due_at", "lease_until"];
+/// Those that are kept in [`TIMES_OF`].
+const TIMES_APART: [&str; 2] = ["advice_at", "health_at"];
 
 pub(super) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
@@ -61,33 +74,111 @@ pub(super) fn attribute(value: &impl Serialize) -> AttributeValue {
     serde_dynamo::to_attribute_value(value).expect("the domain's types are plain data")
 }
 
-pub(super) fn endpoint_item(endpoint: &Endpoint) -> Item {
+/// The items that make up an endpoint.
+pub(super) fn endpoint_items(endpoint: &Endpoint) -> [Item; 3] {
+    [endpoint_item(endpoint), times_item(endpoint), listed_item(endpoint)]
+}
+
+fn endpoint_item(endpoint: &Endpoint) -> Item {
     let mut item: Item = serde_dynamo::to_item(endpoint).expect("the domain's types are plain data");
-    item.retain(|_, value| !matches!(value, AttributeValue::Null(_)));
-    let times = [endpoint.due_at, endpoint.lease_until, endpoint.advice_at, endpoint.health_at];
-    for (name, time) in TIMES.into_iter().zip(times) {
+    item.retain(|name, value| !matches!(value, AttributeValue::Null(_)) && !TIMES_APART.contains(&name.as_str()));
+    for (name, time) in TIMES.into_iter().zip([endpoint.due_at, endpoint.lease_until]) {
         if let Some(time) = time {
             item.insert(name.into(), super::number(time.unix_timestamp()));
         }
     }
     item.insert("pk".into(), endpoint_pk(&endpoint.id));
-    item.insert("sk".into(), text("ENDPOINT"));
-    item.insert("domain".into(), text(endpoint.names.primary().to_string()));
-    item.insert("listing".into(), text(LISTING));
+    item.insert("sk".into(), text(ENDPOINT));
     item.insert("due_shard".into(), shard_key(endpoint.id.shard(DUE_SHARDS)));
     item
 }
 
-pub(super) fn to_endpoint(mut item: Item) -> Result<Endpoint, ServiceFault> {
-    for name in TIMES {
-        if let Some(AttributeValue::N(seconds)) = item.get(name) {
-            let time = seconds.parse().ok().and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok());
-            let time = time.ok_or_else(|| unreadable(name))?;
-            let written = time.format(&Rfc3339).map_err(|_| unreadable(name))?;
-            item.insert(name.into(), text(written));
+fn times_item(endpoint: &Endpoint) -> Item {
+    let mut item = Item::from([
+        ("pk".into(), endpoint_pk(&endpoint.id)),
+        ("sk".into(), text(TIMES_OF)),
+        ("due_shard".into(), shard_key(endpoint.id.shard(DUE_SHARDS))),
+        ("subject".into(), subject(endpoint)),
+    ]);
+    for (name, time) in TIMES_APART.into_iter().zip([endpoint.advice_at, endpoint.health_at]) {
+        if let Some(time) = time {
+            item.insert(name.into(), super::number(time.unix_timestamp()));
         }
     }
-    serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))
+    if let Some(held) = &endpoint.certificate {
+        item.insert("generation".into(), super::number(held.generation));
+    }
+    item
+}
+
+fn listed_item(endpoint: &Endpoint) -> Item {
+    Item::from([
+        ("pk".into(), endpoint_pk(&endpoint.id)),
+        ("sk".into(), text(LISTED)),
+        ("tenant".into(), text(endpoint.tenant.as_str())),
+        ("domain".into(), text(endpoint.names.primary().to_string())),
+        ("listing".into(), text(listing_of(endpoint.id.shard(LISTING_SHARDS)))),
+    ])
+}
+
+fn listing_of(shard: u32) -> String {
+    format!("all#{shard}")
+}
+
+/// The partitions with the endpoints of all tenants, last the one of earlier releases, which had but one.
+pub(super) fn listings() -> impl Iterator<Item = AttributeValue> {
+    (0..LISTING_SHARDS).map(listing_of).chain(["all".to_owned()]).map(text)
+}
+
+/// Stands for the records that are asked of an endpoint: other names, another reachability or method are another subject.
+pub(super) fn subject(endpoint: &Endpoint) -> AttributeValue {
+    subject_of(&endpoint.names, endpoint.reachability, endpoint.dns_method)
+}
+
+pub(super) fn subject_of(names: &EndpointNames, reachability: Reachability, method: DnsMethod) -> AttributeValue {
+    let written = serde_json::to_vec(&(names, reachability, method)).expect("plain data");
+    text(format!("{:016x}", spread_64(&written)))
+}
+
+/// The endpoint that some items of a query make up; `None` without its main one.
+pub(super) fn assemble(items: Vec<Item>) -> Result<Option<Endpoint>, ServiceFault> {
+    let (mut main, mut times) = (None, None);
+    for item in items {
+        match item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str) {
+            Some(ENDPOINT) => main = Some(item),
+            Some(TIMES_OF) => times = Some(item),
+            _ => {}
+        }
+    }
+    main.map(|main| to_endpoint(main, times.as_ref())).transpose()
+}
+
+fn to_endpoint(mut main: Item, times: Option<&Item>) -> Result<Endpoint, ServiceFault> {
+    // Those of an endpoint that an earlier release has written are in its main item.
+    for name in TIMES.into_iter().chain(TIMES_APART) {
+        let apart = times.filter(|_| TIMES_APART.contains(&name)).and_then(|times| times.get(name));
+        if let Some(AttributeValue::N(seconds)) = apart.or(main.get(name)) {
+            let time = seconds.parse().ok().and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok());
+            let time = time.ok_or_else(|| unreadable(name))?;
+            main.insert(name.into(), text(written(time)));
+        }
+    }
+    let mut endpoint: Endpoint =
+        serde_dynamo::from_item(main).map_err(|error: serde_dynamo::Error| unreadable(error.to_string()))?;
+    if let Some(seen) = times.and_then(|times| times.get("seen")).cloned() {
+        let seen: SeenAgain = serde_dynamo::from_attribute_value(seen).map_err(unreadable)?;
+        endpoint.seen_again(&seen);
+    }
+    Ok(endpoint)
+}
+
+fn written(time: OffsetDateTime) -> String {
+    time.format(&Rfc3339).expect("a year of four digits")
+}
+
+/// Whether an earlier release has written it, which kept an endpoint in one item.
+pub(super) fn is_of_one_piece(main: &Item) -> bool {
+    main.contains_key("listing")
 }
 
 pub(super) fn attempt_item(id: &EndpointId, attempt: &Attempt) -> Item {
@@ -157,8 +248,7 @@ pub(super) fn unreadable(detail: impl std::fmt::Display) -> ServiceFault {
 mod tests {
     use super::*;
     use time::macros::datetime;
-    use vocabulary::acme::Reachability;
-    use vocabulary::names::{DelegationLabel, EndpointNames};
+    use vocabulary::names::DelegationLabel;
 
     #[test]
     fn an_endpoint_survives_the_table_and_a_sparse_index_sees_only_endpoints() {
@@ -171,13 +261,36 @@ mod tests {
             DelegationLabel::from_random([2; 16]),
             datetime!(2026-11-24 12:00 UTC),
         );
-        let item = endpoint_item(&endpoint);
-        assert!(matches!(item["due_at"], AttributeValue::N(_)));
-        assert!(!item.contains_key("lease_until"));
-        assert_eq!(to_endpoint(item).expect("readable"), endpoint);
+        let items = endpoint_items(&endpoint);
+        let [main, times, listed] = &items;
+        assert!(matches!(main["due_at"], AttributeValue::N(_)) && !main.contains_key("lease_until"));
+        assert_eq!(assemble(items.to_vec()).expect("readable"), Some(endpoint.clone()));
+        assert_eq!(assemble(vec![times.clone(), listed.clone()]).expect("readable"), None);
         let claim = claim_item(&"example.com".parse().expect("valid"), &endpoint.id);
-        for index in ["due_shard", "tenant", "listing"] {
-            assert!(endpoint_item(&endpoint).contains_key(index) && !claim.contains_key(index), "{index}");
-        }
+        let is_in = |item: &Item, keys: [&str; 2]| keys.iter().all(|key| item.contains_key(*key));
+        let indexes =
+            [["due_shard", "due_at"], ["due_shard", "health_at"], ["tenant", "domain"], ["listing", "domain"]];
+        let found = indexes.map(|keys| [main, times, listed, &claim].map(|item| is_in(item, keys)));
+        assert_eq!(found[0], [true, false, false, false], "it is due by its main item");
+        assert_eq!(found[1], [false; 4], "without a certificate it has no health");
+        assert_eq!(found[2..], [[false, false, true, false]; 2], "and it is listed by the one that never changes");
+    }
+
+    #[test]
+    fn what_every_check_writes_fits_into_one_write_unit() {
+        let names: Vec<String> = (0..99).map(|n| format!("{}.example.com", "n".repeat(40) + &n.to_string())).collect();
+        let mut endpoint = Endpoint::register(
+            EndpointId::from_random([1; 16]),
+            vocabulary::names::TenantId::fallback(),
+            EndpointNames::parse("example.com", &names, 100).expect("valid"),
+            Reachability::Internal,
+            DelegationLabel::from_random([2; 16]),
+            datetime!(2026-11-24 12:00 UTC),
+        );
+        (endpoint.health_at, endpoint.advice_at) = (endpoint.due_at, endpoint.due_at);
+        // Names and values, by and large as DynamoDB counts them; a write unit is 1 KB.
+        let size: usize =
+            times_item(&endpoint).iter().map(|(name, value)| name.len() + format!("{value:?}").len()).sum();
+        assert!(size < 600, "{size}");
     }
 }

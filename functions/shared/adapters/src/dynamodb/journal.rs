@@ -1,5 +1,6 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::endpoint::{Attempt, Endpoint, Notifications};
 use domain::health::pace::first_check;
@@ -46,18 +47,24 @@ impl AttemptJournal for EndpointsTable {
         attempt: u64,
         certificate: &InstalledCertificate,
     ) -> Result<(), FencedError> {
-        let result = self
-            .update(id)
-            // The CA is asked for its advice at once.
-            .update_expression("SET certificate = :certificate, advice_at = :now, health_at = :look")
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(id))
+            .key("sk", text(items::ENDPOINT))
+            .update_expression("SET certificate = :certificate")
             .condition_expression("attempt = :attempt")
             .expression_attribute_values(":certificate", items::attribute(certificate))
+            .expression_attribute_values(":attempt", number(attempt));
+        let times = self
+            .times(id)
+            // The CA is asked for its advice at once.
+            .update_expression("SET advice_at = :now, health_at = :check, generation = :generation")
             .expression_attribute_values(":now", number(certificate.imported_at.unix_timestamp()))
-            .expression_attribute_values(":look", number(first_check(id, certificate).unix_timestamp()))
-            .expression_attribute_values(":attempt", number(attempt))
-            .send()
-            .await;
-        fenced(result)
+            .expression_attribute_values(":check", number(first_check(id, certificate).unix_timestamp()))
+            .expression_attribute_values(":generation", number(certificate.generation));
+        let built = |update: UpdateBuilder| update.build().expect("table, key and expression are set");
+        let writes = [update, times].map(|update| TransactWriteItem::builder().update(built(update)).build());
+        self.transact_fenced(writes.into()).await
     }
 
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
@@ -80,7 +87,7 @@ impl AttemptJournal for EndpointsTable {
         let update = Update::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(id))
-            .key("sk", text("ENDPOINT"))
+            .key("sk", text(items::ENDPOINT))
             .update_expression(format!("{set} REMOVE {}", remove.join(", ")))
             // A removal that came meanwhile set its own due time, which must not be overwritten.
             .condition_expression(match settlement.returned.is_empty() {
@@ -146,12 +153,17 @@ impl AttemptJournal for EndpointsTable {
         let going = Delete::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(&endpoint.id))
-            .key("sk", text("ENDPOINT"))
+            .key("sk", text(items::ENDPOINT))
             .condition_expression("attribute_not_exists(pk) OR attempt = :attempt")
             .expression_attribute_values(":attempt", number(attempt.attempt));
-        let going = going.build().expect("table and key are set");
-        let endpoint = TransactWriteItem::builder().delete(going).build();
-        self.transact_fenced(claims.chain([endpoint]).collect()).await
+        let apart = [items::TIMES_OF, items::LISTED].map(|sk| {
+            Delete::builder().table_name(&self.table).key("pk", items::endpoint_pk(&endpoint.id)).key("sk", text(sk))
+        });
+        let going = [going].into_iter().chain(apart).map(|delete| {
+            let delete = delete.build().expect("table and key are set");
+            TransactWriteItem::builder().delete(delete).build()
+        });
+        self.transact_fenced(claims.chain(going).collect()).await
     }
 }
 

@@ -3,6 +3,8 @@
 //! | item | pk | sk |
 //! |---|---|---|
 //! | endpoint | `ENDPOINT#id` | `ENDPOINT` |
+//! | when it is checked and polled for, what every check changes | `ENDPOINT#id` | `ENDPOINT#TIMES` |
+//! | what lists are sorted by | `ENDPOINT#id` | `ENDPOINT#LISTED` |
 //! | attempt | `ENDPOINT#id` | `ATTEMPT#0000000012` |
 //! | event | `ENDPOINT#id` | `EVENT#001764000000000-00a7` |
 //! | link to the customer's page | `ENDPOINT#id` | `SHARE#` and the SHA-256 of its token |
@@ -16,18 +18,21 @@
 //! | what fails of the installation, and what was told of it | `INSTALLATION` | `ENGINE` |
 //! | token bucket | `BUDGET#directory#…` | `BUCKET` |
 //!
-//! Index `due` (due_shard, due_at) holds endpoints only: no other item has a `due_shard`. Indexes `tenant`
-//! (tenant, domain) and `listing` (one partition, domain) likewise. Index `advice` (due_shard, advice_at) holds
-//! endpoints with a certificate; index `health` (due_shard, health_at) likewise.
+//! Index `due` (due_shard, due_at) holds endpoints. Indexes `tenant` (tenant, domain) and `listing` (four partitions,
+//! domain) hold what lists are sorted by, `advice` (due_shard, advice_at) and `health` (due_shard, health_at) the times of
+//! endpoints with a certificate. A write costs by the size of the item and of what indexes copy of it: what changes often
+//! stands in a small item, and no index copies an endpoint.
 
 mod advice_index;
 mod check_log;
+mod complete;
 mod digest_log;
 mod due_index;
 mod health_index;
 mod installation_log;
 mod items;
 mod journal;
+mod listing;
 mod rate_limits;
 mod registry;
 mod sharded;
@@ -39,7 +44,8 @@ mod trail;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TableStatus, TransactWriteItem};
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TableStatus, TransactWriteItem, Update};
 use domain::endpoint::{Endpoint, Event};
 use domain::installation::{Observed, ResourceState};
 use domain::ports::{EndpointReader, ServiceFault};
@@ -66,15 +72,25 @@ impl EndpointsTable {
 
     /// An update of the endpoint's item; what and on which condition is the caller's to say.
     fn update(&self, id: &EndpointId) -> UpdateItemFluentBuilder {
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", items::endpoint_pk(id))
-            .key("sk", items::text("ENDPOINT"))
+        self.update_of(id, items::ENDPOINT)
     }
 
-    async fn read(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
-        self.get(items::endpoint_pk(id), "ENDPOINT").await?.map(items::to_endpoint).transpose()
+    /// Likewise of its times. Without a condition it would make an item of an endpoint that is gone.
+    fn update_times(&self, id: &EndpointId) -> UpdateItemFluentBuilder {
+        self.update_of(id, items::TIMES_OF)
+    }
+
+    fn update_of(&self, id: &EndpointId, sk: &str) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.table).key("pk", items::endpoint_pk(id)).key("sk", items::text(sk))
+    }
+
+    /// An update of the endpoint's times as a part of a transaction, whose other parts say that the endpoint is there.
+    fn times(&self, id: &EndpointId) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(id))
+            .key("sk", items::text(items::TIMES_OF))
+            .condition_expression("attribute_exists(pk)")
     }
 
     /// One item, strongly consistent.

@@ -1,5 +1,3 @@
-use std::collections::HashMap;
-
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::endpoint::{Attempt, Endpoint, Event};
 use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
@@ -9,7 +7,7 @@ use vocabulary::names::{DomainName, EndpointId, NamedRequest, Scope};
 
 use super::items::{self, text};
 use super::{Cancelled, EndpointsTable, number};
-use crate::aws::{conditional, conflict, fault};
+use crate::aws::{conditional, conflict};
 
 impl Registry for EndpointsTable {
     async fn register(
@@ -21,13 +19,20 @@ impl Registry for EndpointsTable {
         let authorization_names: Vec<_> = endpoint.names.authorization_names().into_iter().collect();
         let mut writes: Vec<_> =
             authorization_names.iter().map(|base| self.put_new(items::claim_item(base, &endpoint.id))).collect();
-        writes.push(self.put_new(items::endpoint_item(endpoint)));
+        let [main, ..] = items::endpoint_items(endpoint);
+        writes.push(self.put_new(main));
         writes.push(self.put_event(&endpoint.id, event));
         if let Some(request) = request {
             writes.push(self.put_request(request, &endpoint.id, endpoint.created_at));
         }
         let refused = match self.transact(writes).await? {
-            None => return Ok(Registered::Now),
+            None => {
+                // It is registered: what is missing then, its first reader adds.
+                if let Err(fault) = self.complete(endpoint, false).await {
+                    tracing::warn!(endpoint = %endpoint.id, %fault, "a registration is incomplete");
+                }
+                return Ok(Registered::Now);
+            }
             Some(Cancelled { refused }) => refused,
         };
         // A request that is known goes first: its own endpoint is what holds the names.
@@ -47,6 +52,11 @@ impl Registry for EndpointsTable {
         let added: Vec<_> = after.difference(&before).collect();
         let mut writes: Vec<_> = added.iter().map(|base| self.put_new(items::claim_item(base, &seen.id))).collect();
         writes.push(TransactWriteItem::builder().update(self.update_of_change(seen, change)).build());
+        let subject = items::subject_of(&change.names, change.reachability, change.dns_method);
+        let times = self.times(&seen.id).update_expression("SET subject = :subject REMOVE look_again_ms");
+        let times = times.expression_attribute_values(":subject", subject).build();
+        let times = times.expect("table, key and expression are set");
+        writes.push(TransactWriteItem::builder().update(times).build());
         writes.extend(before.difference(&after).map(|base| self.delete_claim(base, &seen.id)));
         writes.push(self.put_event(&seen.id, event));
         let refused = match self.transact(writes).await? {
@@ -66,35 +76,7 @@ impl Registry for EndpointsTable {
     }
 
     async fn list(&self, scope: &Scope, after: Option<&Position>, limit: u32) -> Result<EndpointPage, ServiceFault> {
-        let (index, partition) = match scope {
-            Scope::Everything => ("listing", text(items::LISTING)),
-            Scope::Tenant(tenant) => ("tenant", text(tenant.as_str())),
-        };
-        let start = after.map(|position| {
-            HashMap::from([
-                (index.to_owned(), partition.clone()),
-                ("domain".to_owned(), text(&position.domain)),
-                ("pk".to_owned(), items::endpoint_pk(&position.endpoint)),
-                ("sk".to_owned(), text("ENDPOINT")),
-            ])
-        });
-        let output = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(index)
-            .key_condition_expression("#partition = :partition")
-            .expression_attribute_names("#partition", index)
-            .expression_attribute_values(":partition", partition)
-            .limit(limit.try_into().unwrap_or(i32::MAX))
-            .set_exclusive_start_key(start)
-            .send()
-            .await
-            .map_err(|error| fault("dynamodb:Query", error))?;
-        let endpoints =
-            output.items.unwrap_or_default().into_iter().map(items::to_endpoint).collect::<Result<_, _>>()?;
-        let next = output.last_evaluated_key.as_ref().map(to_position).transpose()?;
-        Ok(EndpointPage { endpoints, next })
+        self.page(scope, after, limit).await
     }
 
     async fn begin_removal(&self, id: &EndpointId, now: OffsetDateTime) -> Result<(), ServiceFault> {
@@ -176,11 +158,11 @@ impl EndpointsTable {
         Update::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(&seen.id))
-            .key("sk", text("ENDPOINT"))
+            .key("sk", text(items::ENDPOINT))
             .update_expression(
                 "SET #names = :names, reachability = :reachability, dns_method = :dns_method, \
                  deployment = :deployment, due_at = :due, attempt = attempt + :one, told = :told \
-                 REMOVE failing, #check, health, look_again_ms",
+                 REMOVE failing, #check, health",
             )
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names.map(|(k, v)| (k.to_owned(), v.to_owned())).collect()))
@@ -211,12 +193,4 @@ impl EndpointsTable {
 
 fn endpoint_of(item: &items::Item) -> Option<EndpointId> {
     item.get("endpoint")?.as_s().ok()?.parse().ok()
-}
-
-/// From the key of an index's last row.
-fn to_position(key: &items::Item) -> Result<Position, ServiceFault> {
-    let part = |name: &str| key.get(name).and_then(|value| value.as_s().ok());
-    let endpoint = part("pk").and_then(|pk| pk.strip_prefix("ENDPOINT#")?.parse().ok());
-    let position = endpoint.zip(part("domain")).map(|(endpoint, domain)| Position { domain: domain.clone(), endpoint });
-    position.ok_or_else(|| items::unreadable("the key of an index"))
 }

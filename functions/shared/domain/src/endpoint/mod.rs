@@ -10,6 +10,7 @@ pub mod health;
 pub mod notified;
 pub mod records;
 pub mod schedule;
+pub mod seen_again;
 pub mod share;
 pub mod status;
 
@@ -21,6 +22,7 @@ pub use self::failing::{Absence, Failing, MOST_LOOKS};
 pub use self::health::{Health, Symptom, SymptomKind};
 pub use self::notified::{Cause, Notifications, Notified, Severity, Source, Unsent};
 pub use self::schedule::LEASE;
+pub use self::seen_again::SeenAgain;
 pub use self::share::{DEFAULT_LIFE, LONGEST_LIFE, Share, ShareToken, ShareTokenError};
 pub use self::status::EndpointStatus;
 #[cfg(test)]

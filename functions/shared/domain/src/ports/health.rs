@@ -8,6 +8,7 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::event::Event;
 use crate::endpoint::health::Health;
 use crate::endpoint::notified::Notifications;
+use crate::endpoint::seen_again::SeenAgain;
 use crate::health::installation::InstallationState;
 use crate::health::seen::CertificateUse;
 use crate::ports::store::{DueEntry, EndpointReader};
@@ -25,6 +26,21 @@ pub struct Sight {
     pub events: Vec<Event>,
 }
 
+impl Sight {
+    /// What is left to write where it shows `seen` as it was known to be; `None` where it tells more.
+    pub fn as_before(&self, seen: &Endpoint) -> Option<SeenAgain> {
+        if self.report.is_some() || !self.events.is_empty() {
+            return None;
+        }
+        let at = self.health.looked_at;
+        let again = SeenAgain { at, dns_good: self.health.dns_good_at == Some(at) };
+        let mut then = seen.clone();
+        then.seen_again(&again);
+        let same = then.health.as_ref() == Some(&self.health) && then.check.as_ref() == Some(&self.summary);
+        same.then_some(again)
+    }
+}
+
 /// Whose health is to be looked at. Reading costs by what is due, not by what is managed.
 pub trait HealthIndex: EndpointReader {
     /// Up to `limit` endpoints of one shard that are to be looked at by `now`, longest due first.
@@ -35,10 +51,10 @@ pub trait HealthIndex: EndpointReader {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<DueEntry>, ServiceFault>> + Send;
 
-    /// Keeps what was seen of `looked_at`, all or nothing: one write where nothing but the times has changed.
+    /// Keeps what was seen of `looked_at`, all or nothing: one small write where nothing but the times has changed.
     ///
-    /// False, and nothing is kept, if the endpoint is no longer as it was looked at: an attempt holds it, it has other
-    /// names or another certificate, a newer report is kept, or it is gone.
+    /// False, and nothing is kept, if the endpoint is no longer as it was looked at: it has other names or another
+    /// certificate, a newer report is kept, or it is gone; and, where something has changed, if an attempt holds it.
     fn record_health(
         &self,
         looked_at: &Endpoint,

@@ -1,3 +1,4 @@
+use diagnosis::report::CheckReport;
 use domain::endpoint::{Endpoint, Event, EventKind, Health, LEASE, Notifications, Outcome};
 use domain::health::pace::first_check;
 use domain::health::{CertificateUse, FailingCheck, InAcm, InstallationState, Seen};
@@ -92,6 +93,10 @@ pub async fn health_index(
     );
     assert_eq!(index.record_health(&looked, &again).await, Ok(true), "writing the same again is fine");
 
+    let read_again = unchanged(index, &read().await, later + Duration::HOUR).await;
+    assert!(!due(read_again - Duration::SECOND).await && due(read_again).await);
+    let kept = read().await;
+
     let told = Notifications { sequence: 3, told: vec![] };
     assert_eq!(index.save_notified(&kept, &told).await, Ok(true));
     assert_eq!(read().await.told, told);
@@ -124,6 +129,34 @@ pub async fn health_index(
     let gone = endpoint(seed + 2, now).id;
     index.postpone_health(&gone, now).await.expect("postponing what is not there is fine");
     assert_eq!(index.find(&gone).await, Ok(None), "and makes nothing");
+}
+
+/// Two checks that find everything correct, of which the second tells nothing new: what is read is what was seen, and
+/// what is newer stays. Returns when the next one is due.
+async fn unchanged(index: &impl HealthIndex, ailing: &Endpoint, at: OffsetDateTime) -> OffsetDateTime {
+    let id = &ailing.id;
+    let read = async || index.find(id).await.expect("answers").expect("there");
+    let good = |endpoint: &Endpoint, at: OffsetDateTime| {
+        let found = report_of_a_missing_record("_acme-challenge.host.example.com", "label.acme.example", at);
+        let found = CheckReport { records: vec![], findings: vec![], ..found };
+        let mut sight = sight(endpoint, at, false);
+        sight.health = Health { symptoms: vec![], dns_good_at: Some(at), ..sight.health };
+        sight.summary = found.summary();
+        sight
+    };
+    let first = good(ailing, at);
+    assert_eq!(first.as_before(ailing), None, "that it is well again is news");
+    assert_eq!(index.record_health(ailing, &first).await, Ok(true));
+    let later = at + Duration::HOUR;
+    let second = good(&read().await, later);
+    assert!(second.as_before(&read().await).is_some());
+    assert_eq!(index.record_health(&read().await, &second).await, Ok(true));
+    let seen = read().await;
+    assert_eq!((seen.health.as_ref(), seen.check.as_ref()), (Some(&second.health), Some(&second.summary)));
+    assert_eq!(seen.health_at, Some(later + Duration::HOUR));
+    let of_another = Endpoint { dns_method: DnsMethod::DnsPersist01, ..seen.clone() };
+    assert_eq!(index.record_health(&of_another, &good(&seen, later)).await, Ok(false), "it is asked for other records");
+    later + Duration::HOUR
 }
 
 /// On an installation of which nothing is kept yet.

@@ -14,8 +14,9 @@ impl HealthIndex for MemoryEndpoints {
     async fn record_health(&self, looked_at: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {
         let (id, mut state) = (&looked_at.id, self.state());
         let generation = |endpoint: &Endpoint| endpoint.certificate.as_ref().map(|held| held.generation);
+        let is_news = sight.as_before(looked_at).is_none();
         let same = |endpoint: &&mut Endpoint| {
-            endpoint.lease_until.is_none()
+            !(is_news && endpoint.lease_until.is_some())
                 && endpoint.names == looked_at.names
                 && endpoint.proving() == looked_at.proving()
                 && generation(endpoint) == generation(looked_at)
