@@ -2,6 +2,7 @@
 
 pub mod balancer;
 pub mod browser;
+pub mod meter;
 mod events;
 mod inbox;
 pub mod provoked;

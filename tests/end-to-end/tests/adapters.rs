@@ -18,12 +18,16 @@ use aws_sdk_route53::types::RrType;
 use diagnosis::facts::ProbeAnswer;
 use diagnosis::http01::Mark;
 use diagnosis::http01::mark::{check_body, check_token};
+use diagnosis::report::CheckReport;
+use domain::endpoint::{Health, LEASE};
+use domain::health::{CertificateUse, InAcm, Seen};
 use domain::ports::{
-    AdviceIndex, AuthoritativeDns, DUE_SHARDS, Destinations, EndpointReader, HealthIndex, HttpProbe, Registry,
-    TokenStore,
+    AdviceIndex, AttemptJournal, AuthoritativeDns, DUE_SHARDS, Destinations, DueEntry, DueIndex, EndpointReader,
+    HealthIndex, HttpProbe, Registry, Sight, TokenStore,
 };
 use end_to_end::Platform;
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT};
+use end_to_end::meter::WriteMeter;
 use local_cloud::{LocalCloud, Options};
 use testkit::contracts;
 use time::OffsetDateTime;
@@ -80,7 +84,9 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     contracts::installation_log(&endpoints).await;
     contracts::rate_limits(&endpoints, 160).await;
 
+    contracts::summaries(&endpoints, 220).await;
     of_one_piece(cloud, &endpoints).await?;
+    checks_and_polls_without_news(cloud).await?;
     account_secret(cloud).await?;
     dns_and_probe(cloud, &tokens).await
 }
@@ -129,6 +135,41 @@ async fn of_one_piece(cloud: &LocalCloud, endpoints: &EndpointsTable) -> Result<
     endpoints.postpone_advice(&old.id, now + time::Duration::HOUR).await?;
     let advice = endpoints.advice_due(old.id.shard(DUE_SHARDS), now, 1000).await?;
     assert!(advice.iter().all(|entry| entry.endpoint != old.id));
+    Ok(())
+}
+
+/// At a million endpoints health checks and polls are nearly all of the bill: what they write when nothing has changed.
+async fn checks_and_polls_without_news(cloud: &LocalCloud) -> Result<()> {
+    let meter = WriteMeter::default();
+    let client = meter.on(&cloud.aws().dynamodb);
+    let endpoints = EndpointsTable::new(client, cloud.resource("EndpointsTable")?.into());
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
+    let fresh = contracts::endpoint(210, now);
+    endpoints.register(&fresh, &contracts::registered(&fresh), None).await?;
+    let entry = DueEntry { endpoint: fresh.id.clone(), due_at: now };
+    endpoints.claim(&entry, now, now + LEASE).await?;
+    let certificate = testkit::installed(&fresh, now);
+    endpoints.record_certificate(&fresh.id, 1, &certificate).await?;
+    endpoints.release(&fresh.id, 1, certificate.renew_at).await?;
+
+    let read = async || endpoints.find(&fresh.id).await.expect("answers").expect("it is there");
+    let check = async |at: OffsetDateTime| {
+        let seen = read().await;
+        let found = contracts::report_of_a_missing_record("_acme-challenge.example.com", "label.acme.example", at);
+        let found = CheckReport { records: vec![], findings: vec![], ..found };
+        let acm = InAcm::There(CertificateUse { serial: certificate.serial.clone(), used_by: vec!["lb".into()] });
+        let saw = Seen { report: &found, acm: &acm, copies: &[], listeners: &[] };
+        let health = Health::follow(seen.health.as_ref(), &seen, &certificate, &saw, at);
+        let look_again_at = at + time::Duration::HOUR;
+        let sight = Sight { health, look_again_at, summary: found.summary(), report: None, events: vec![] };
+        assert_eq!(endpoints.record_health(&seen, &sight).await, Ok(true));
+    };
+    check(now).await;
+    meter.take();
+    check(now + time::Duration::HOUR).await;
+    assert_eq!(meter.take(), 3.0, "its small item, and its place in the index of health checks, old and new");
+    endpoints.postpone_advice(&fresh.id, now + time::Duration::HOUR).await?;
+    assert_eq!(meter.take(), 3.0, "likewise in that of polls");
     Ok(())
 }
 

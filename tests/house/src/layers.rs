@@ -28,7 +28,18 @@ pub fn layers(name: &str) -> Option<Layers> {
         "diagnosis" => {
             Some(&["http01", "facts", "report", "subject", "catalogue", "to_failure", "checks", "judge", "gate"])
         }
-        "domain" => Some(&["endpoint", "issues", "status", "alert", "installation", "health", "flow", "ports", "acts"]),
+        "domain" => Some(&[
+            "endpoint",
+            "issues",
+            "status",
+            "overview",
+            "alert",
+            "installation",
+            "health",
+            "flow",
+            "ports",
+            "acts",
+        ]),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::issues::issues;
+use domain::overview::Urgency;
 use domain::ports::Position;
 use domain::status::StatusReport;
 use serde::{Deserialize, Serialize};
@@ -185,33 +186,6 @@ fn mentions(endpoint: &Endpoint, text: &str) -> bool {
     endpoint.id.as_str().contains(text) || endpoint.names.iter().any(in_name)
 }
 
-/// Where an endpoint stands among those that need attention: the first in the order is the most urgent.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Urgency {
-    /// Whether anybody else than the operator is waited on: the operator's come first in every list.
-    others: bool,
-    verdict: EndpointStatus,
-    /// Seconds since 1970; those that do not break come last.
-    breaks_at: (bool, i64),
-    position: Position,
-}
-
-impl Urgency {
-    pub(crate) fn of(endpoint: &Endpoint, report: &StatusReport) -> Self {
-        let seconds = report.breaks_at.map(OffsetDateTime::unix_timestamp);
-        Self {
-            others: !report.is_the_operators(),
-            verdict: report.status,
-            breaks_at: (seconds.is_none(), seconds.unwrap_or_default()),
-            position: Position::of(endpoint),
-        }
-    }
-
-    pub(crate) fn endpoint(&self) -> &EndpointId {
-        &self.position.endpoint
-    }
-}
-
 /// The last endpoint of a page, in the order of its list: opaque to clients.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cursor {
@@ -244,12 +218,13 @@ impl Cursor {
 
     pub(crate) fn write(&self) -> String {
         let (position, v, b, o) = match self {
-            Self::Domain(position) => (position, None, None, false),
-            Self::Attention(Urgency { others, verdict, breaks_at: (never, seconds), position }) => {
-                (position, Some(*verdict), (!never).then_some(*seconds), !others)
+            Self::Domain(position) => (position.clone(), None, None, false),
+            Self::Attention(Urgency { others, status, breaks_at: (never, seconds), domain, endpoint }) => {
+                let position = Position { domain: domain.clone(), endpoint: endpoint.clone() };
+                (position, Some(*status), (!never).then_some(*seconds), !others)
             }
         };
-        let written = Written { d: position.domain.clone(), e: position.endpoint.clone(), v, b, o };
+        let written = Written { d: position.domain, e: position.endpoint, v, b, o };
         BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&written).expect("plain data"))
     }
 
@@ -264,9 +239,10 @@ impl Cursor {
         Some(match (written.v, written.b) {
             (None, None) => Self::Domain(position),
             (None, Some(_)) => return None,
-            (Some(verdict), seconds) => {
+            (Some(status), seconds) => {
                 let breaks_at = (seconds.is_none(), seconds.unwrap_or_default());
-                Self::Attention(Urgency { others: !written.o, verdict, breaks_at, position })
+                let Position { domain, endpoint } = position;
+                Self::Attention(Urgency { others: !written.o, status, breaks_at, domain, endpoint })
             }
         })
     }
@@ -282,8 +258,12 @@ mod tests {
 
     #[test]
     fn a_cursor_round_trips_and_is_of_one_order() {
-        let urgent =
-            |others, breaks_at| Urgency { others, verdict: EndpointStatus::Degraded, breaks_at, position: position() };
+        let Position { domain, endpoint } = position();
+        let (status, known) = (EndpointStatus::Degraded, (domain, endpoint));
+        let urgent = |others, breaks_at| {
+            let (domain, endpoint) = known.clone();
+            Urgency { others, status, breaks_at, domain, endpoint }
+        };
         for cursor in [
             Cursor::Domain(position()),
             Cursor::Attention(urgent(true, (false, 1_800_000_000))),
@@ -313,25 +293,5 @@ mod tests {
         ] {
             assert_eq!(Cursor::parse(&bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn the_operators_come_first_then_the_worst_and_soonest() {
-        let urgency = |verdict, breaks_at: Option<i64>, domain: &str| Urgency {
-            others: true,
-            verdict,
-            breaks_at: (breaks_at.is_none(), breaks_at.unwrap_or_default()),
-            position: Position { domain: domain.into(), ..position() },
-        };
-        let sorted = [
-            Urgency { others: false, ..urgency(EndpointStatus::Degraded, None, "z.example") },
-            urgency(EndpointStatus::ActionRequired, Some(1), "z.example"),
-            urgency(EndpointStatus::ActionRequired, Some(2), "a.example"),
-            urgency(EndpointStatus::ActionRequired, None, "a.example"),
-            urgency(EndpointStatus::Degraded, Some(0), "a.example"),
-            urgency(EndpointStatus::Ready, None, "a.example"),
-            urgency(EndpointStatus::Ready, None, "b.example"),
-        ];
-        assert!(sorted.is_sorted());
     }
 }

@@ -1,5 +1,6 @@
 use domain::endpoint::{Endpoint, EventKind};
 use domain::ports::{Change, ChangeError, EndpointReader, Registry};
+use domain::status::status_of;
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 use vocabulary::names::endpoint_names::MOST_NAMES;
@@ -67,6 +68,7 @@ impl<P: Ports> Service<P> {
             ChangeError::Busy => attempt_running(&seen),
             ChangeError::Fault(fault) => fault.into(),
         })?;
+        self.note(&seen, Some(status_of(&seen, now).status), now).await;
         if let Some(changed) = self.store().find(&seen.id).await? {
             self.start_or_leave(&changed, now).await;
         }
@@ -89,6 +91,7 @@ impl<P: Ports> Service<P> {
         }
         // Written down first: an attempt without the one who asked for it would be worse than the reverse.
         self.tell(&endpoint.id, EventKind::RenewalRequested, caller, "Renewal requested.", now).await?;
+        self.note(&endpoint, Some(status_of(&endpoint, now).status), now).await;
         self.store().open_renewal(&endpoint.id, now).await?;
         if endpoint.failing.as_ref().is_some_and(|failing| failing.absence.is_some()) {
             self.store().wake(&endpoint.id).await?;
@@ -110,6 +113,7 @@ impl<P: Ports> Service<P> {
         if !endpoint.removing {
             self.tell(&endpoint.id, EventKind::RemovalRequested, caller, "Removal requested.", now).await?;
         }
+        self.note(&endpoint, Some(status_of(&endpoint, now).status), now).await;
         self.store().begin_removal(&endpoint.id, whole_second(now)).await?;
         let going = self.find(caller, endpoint.id.as_str()).await?;
         if !going.is_leased(now) {

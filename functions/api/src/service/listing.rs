@@ -1,16 +1,15 @@
-use std::collections::{BTreeMap, BinaryHeap};
-
 use domain::endpoint::{Endpoint, EndpointStatus};
+use domain::overview::{First, Groups, Summary, Urgency};
 use domain::ports::{EndpointReader, Position, Registry};
 use domain::status::status_of;
-use time::{Date, Duration, OffsetDateTime};
-use vocabulary::names::{Caller, Scope};
+use time::OffsetDateTime;
+use vocabulary::names::{Caller, EndpointId, Scope};
 use wire::{AttentionGroup, EndpointList, EndpointView, Overview, Renewal, RenewalDay, VerdictCount};
 
-use super::grouping::Groups;
+use super::summing_up::SummedUp;
 use super::{Ports, Service};
 use crate::http::problem::Problem;
-use crate::http::query::{Cursor, EndpointQuery, Filter, Sort, Urgency};
+use crate::http::query::{Cursor, EndpointQuery, Filter, Sort};
 use crate::views::ToWire;
 
 /// Endpoints read at once where all are read.
@@ -19,10 +18,8 @@ const READ_AT_ONCE: u32 = 1000;
 const LOOKED_AT_FOR_A_PAGE: usize = 5_000;
 /// Endpoints read where all of them have to be: an overview, and the order by attention.
 const LOOKED_AT_IN_ALL: usize = 20_000;
-/// What an overview shows of its kinds.
+/// Endpoints, and causes, that an overview shows.
 const MOST_ATTENTION: usize = 20;
-const MOST_RENEWALS: usize = 50;
-const DAYS_AHEAD: i64 = 90;
 
 impl<P: Ports> Service<P> {
     pub(crate) async fn list(
@@ -85,6 +82,11 @@ impl<P: Ports> Service<P> {
         limit: usize,
         now: OffsetDateTime,
     ) -> Result<EndpointList, Problem> {
+        if filter.is_open()
+            && let Some(summed) = self.summed_up(scope, now).await?
+        {
+            return self.list_of_summary(summed, after, limit, now).await;
+        }
         let mut first = First::new(limit + 1);
         let truncated = self
             .walk(scope, |endpoint| {
@@ -95,67 +97,98 @@ impl<P: Ports> Service<P> {
                 }
             })
             .await?;
-        let mut found = first.in_order();
+        let mut found: Vec<_> = first.in_order().collect();
         let more = found.len() > limit;
         found.truncate(limit);
         let next_cursor = found.last().filter(|_| more).map(|(urgency, _)| Cursor::Attention(urgency.clone()).write());
-        Ok(EndpointList { endpoints: self.views(found, now), next_cursor, truncated })
+        let endpoints = found.iter().map(|(_, endpoint)| self.view_with(endpoint, None, now)).collect();
+        Ok(EndpointList { endpoints, next_cursor, truncated })
+    }
+
+    /// A page of those that were found to need attention when all were summed up, as they are now.
+    async fn list_of_summary(
+        &self,
+        summed: SummedUp,
+        after: Option<Urgency>,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> Result<EndpointList, Problem> {
+        let known = summed.summary.urgent.in_order().map(|(urgency, ())| urgency);
+        let mut page: Vec<_> =
+            known.filter(|one| after.as_ref().is_none_or(|after| one > after)).take(limit + 1).collect();
+        let more = page.len() > limit;
+        page.truncate(limit);
+        let next_cursor = page.last().filter(|_| more).map(|urgency| Cursor::Attention(urgency.clone()).write());
+        let endpoints = self.as_now(page.iter().map(|urgency| &urgency.endpoint), now).await?;
+        // Further down the list nobody has looked: those with a certificate, and nothing to do.
+        Ok(EndpointList { endpoints, next_cursor, truncated: !more })
     }
 
     pub(crate) async fn overview(&self, caller: &Caller, now: OffsetDateTime) -> Result<Overview, Problem> {
-        let mut counts: BTreeMap<EndpointStatus, usize> =
-            EndpointStatus::ALL.into_iter().map(|verdict| (verdict, 0)).collect();
-        let (mut urgent, mut next) = (First::new(MOST_ATTENTION), First::new(MOST_RENEWALS));
-        let (mut groups, mut days) = (Groups::default(), BTreeMap::<Date, usize>::new());
-        let truncated = self
-            .walk(&caller.scope, |endpoint| {
-                let report = status_of(&endpoint, now);
-                *counts.entry(report.status).or_default() += 1;
-                if let Some(held) = endpoint.certificate.as_ref().filter(|_| !endpoint.removing) {
-                    let (domain, id) = (endpoint.names.primary().to_string(), endpoint.id.to_string());
-                    next.offer((held.renew_at, domain, id), ());
-                    let day = held.renew_at.max(now).date();
-                    if day < now.date().saturating_add(Duration::days(DAYS_AHEAD)) {
-                        *days.entry(day).or_default() += 1;
-                    }
-                }
-                if !matches!(report.status, EndpointStatus::Ready | EndpointStatus::Paused | EndpointStatus::Issuing) {
-                    let urgency = Urgency::of(&endpoint, &report);
-                    groups.add(&urgency, &endpoint, &report, now);
-                    urgent.offer(urgency, endpoint);
-                }
-            })
-            .await?;
-        let renewals = next.in_order().into_iter().map(|((at, domain, id), ())| Renewal { id, domain, at });
+        let (summary, as_of, truncated) = match self.summed_up(&caller.scope, now).await? {
+            Some(SummedUp { summary, as_of }) => (summary, Some(as_of), false),
+            None => {
+                let mut summary = Summary::default();
+                let add = |endpoint: Endpoint| summary.add(&endpoint, &status_of(&endpoint, now), now);
+                let truncated = self.walk(&caller.scope, add).await?;
+                (summary, None, truncated)
+            }
+        };
+        let (total, counts) = (summary.total(), summary.counts);
+        let count = |status: EndpointStatus| counts.get(&status).copied().unwrap_or_default();
+        let verdicts =
+            EndpointStatus::ALL.map(|status| VerdictCount { verdict: status.to_wire().into(), count: count(status) });
+        let urgent: Vec<_> =
+            summary.urgent.in_order().take(MOST_ATTENTION).map(|(urgency, ())| urgency.endpoint).collect();
+        let renewals = summary.renewals.in_order();
+        let renewals =
+            renewals.map(|(next, ())| Renewal { id: next.endpoint.to_string(), domain: next.domain, at: next.at });
+        let (attention, groups) =
+            futures::try_join!(self.as_now(urgent.iter(), now), self.groups(summary.groups, now))?;
         Ok(Overview {
-            total: counts.values().sum(),
-            verdicts: counts
+            total,
+            verdicts: verdicts.into(),
+            attention,
+            groups,
+            renewal_days: summary
+                .renewal_days
                 .into_iter()
-                .map(|(verdict, count)| VerdictCount { verdict: verdict.to_wire().into(), count })
+                .map(|(day, count)| RenewalDay { day: day.to_string(), count })
                 .collect(),
-            attention: self.views(urgent.in_order(), now),
-            groups: self.groups(groups, now).await?,
-            renewal_days: days.into_iter().map(|(day, count)| RenewalDay { day: day.to_string(), count }).collect(),
             orders_per_day: self.installation.orders_per_day,
             renewals: renewals.collect(),
+            as_of,
             truncated,
         })
     }
 
     /// The groups, each with its most urgent endpoint as it is now.
     async fn groups(&self, groups: Groups, now: OffsetDateTime) -> Result<Vec<AttentionGroup>, Problem> {
-        let shown = groups.in_order(MOST_ATTENTION).into_iter().map(async |(count, cause, id)| {
-            let first = self.store().find(&id).await?;
+        let shown = groups.in_order(MOST_ATTENTION).into_iter().map(async |group| {
+            let first = self.store().find(&group.urgency.endpoint).await?;
             Ok::<_, Problem>(first.map(|first| {
                 let first = self.view_with(&first, None, now);
-                AttentionGroup { count, cause, first }
+                AttentionGroup { count: group.count, cause: group.cause, first }
             }))
         });
         Ok(futures::future::try_join_all(shown).await?.into_iter().flatten().collect())
     }
 
-    fn views(&self, endpoints: Vec<(Urgency, Endpoint)>, now: OffsetDateTime) -> Vec<EndpointView> {
-        endpoints.iter().map(|(_, endpoint)| self.view_with(endpoint, None, now)).collect()
+    /// Those of the endpoints that need attention still.
+    async fn as_now(
+        &self,
+        ids: impl Iterator<Item = &EndpointId>,
+        now: OffsetDateTime,
+    ) -> Result<Vec<EndpointView>, Problem> {
+        let found = futures::future::try_join_all(ids.map(|id| self.store().find(id))).await?;
+        let mut found: Vec<_> = found
+            .into_iter()
+            .flatten()
+            .map(|endpoint| (Urgency::of(&endpoint, &status_of(&endpoint, now)), endpoint))
+            .filter(|(urgency, _)| urgency.needs_attention())
+            .collect();
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(found.iter().map(|(_, endpoint)| self.view_with(endpoint, None, now)).collect())
     }
 
     /// Reads every endpoint of the scope, up to [`LOOKED_AT_IN_ALL`]. True if there are more.
@@ -175,72 +208,5 @@ impl<P: Ports> Service<P> {
                 return Ok(false);
             }
         }
-    }
-}
-
-/// The first few of many, without keeping the others.
-struct First<K, V> {
-    most: usize,
-    /// The last of the first on top: the one that goes when an earlier one comes.
-    heap: BinaryHeap<Ranked<K, V>>,
-}
-
-struct Ranked<K, V> {
-    key: K,
-    value: V,
-}
-
-impl<K: Ord, V> Ord for Ranked<K, V> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key.cmp(&other.key)
-    }
-}
-
-impl<K: Ord, V> PartialOrd for Ranked<K, V> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<K: Ord, V> PartialEq for Ranked<K, V> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<K: Ord, V> Eq for Ranked<K, V> {}
-
-impl<K: Ord, V> First<K, V> {
-    fn new(most: usize) -> Self {
-        Self { most, heap: BinaryHeap::new() }
-    }
-
-    fn offer(&mut self, key: K, value: V) {
-        if self.heap.len() == self.most {
-            match self.heap.peek() {
-                Some(last) if key < last.key => self.heap.pop(),
-                _ => return,
-            };
-        }
-        self.heap.push(Ranked { key, value });
-    }
-
-    fn in_order(self) -> Vec<(K, V)> {
-        self.heap.into_sorted_vec().into_iter().map(|ranked| (ranked.key, ranked.value)).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_of_many_are_kept_in_order_whatever_order_they_come_in() {
-        let mut first = First::new(3);
-        [5, 1, 9, 3, 7, 2].into_iter().for_each(|n| first.offer(n, n * 10));
-        assert_eq!(first.in_order(), [(1, 10), (2, 20), (3, 30)]);
-        let mut none = First::new(0);
-        none.offer(1, ());
-        assert!(none.in_order().is_empty());
     }
 }

@@ -3,12 +3,12 @@
 mod changing;
 mod checking;
 mod deploying;
-mod grouping;
 mod history;
 mod listing;
 mod naming;
 mod registering;
 mod sharing;
+mod summing_up;
 
 use diagnosis::report::CheckReport;
 use domain::acts::start_attempt::start_attempt;
@@ -16,7 +16,7 @@ use domain::endpoint::{Endpoint, Event, EventKind};
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::ports::{
     AuditTrail, CheckLog, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, InstallationLog, Prober,
-    Registry, ServiceFault, ShareLinks,
+    Registry, ServiceFault, ShareLinks, Summaries,
 };
 use time::OffsetDateTime;
 use vocabulary::acme::DnsMethod;
@@ -32,12 +32,12 @@ const MOST_WRITES: usize = 100;
 
 /// Everything that is kept of endpoints.
 pub trait Store:
-    Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Send + Sync + 'static
+    Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Summaries + Send + Sync + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Send + Sync + 'static
+    T: Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Summaries + Send + Sync + 'static
 {
 }
 

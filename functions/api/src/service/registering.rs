@@ -48,6 +48,7 @@ impl<P: Ports> Service<P> {
         let event = act(EventKind::Registered, &caller.origin, summary(&endpoint), now);
         let id = match self.store().register(&endpoint, &event, named.as_ref()).await {
             Ok(Registered::Now) => {
+                self.note(&endpoint, None, now).await;
                 self.start_or_leave(&endpoint, now).await;
                 endpoint.id
             }

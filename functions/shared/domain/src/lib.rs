@@ -10,6 +10,7 @@ pub mod flow;
 pub mod health;
 pub mod installation;
 pub mod issues;
+pub mod overview;
 pub mod ports;
 pub mod status;
 

@@ -70,6 +70,7 @@ mod tests {
         contracts::digest_log(&MemoryEndpoints::default(), 30).await;
         contracts::shared_causes(&MemorySharedCauses::default(), 10).await;
         contracts::health_index(&MemoryEndpoints::default(), 50).await;
+        contracts::summaries(&MemoryEndpoints::default(), 70).await;
         contracts::installation_log(&MemoryEndpoints::default()).await;
         contracts::rate_limits(&MemoryRateLimits::default(), 10).await;
         let buckets = MemoryRateLimits::default();

@@ -158,6 +158,11 @@ pub struct Overview {
     #[serde(default)]
     #[schema(required = true)]
     pub orders_per_day: Option<u64>,
+    /// When they were counted, where there are too many to count them for each request: what people did since is counted,
+    /// too. Null where they were counted for this request.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    #[schema(required = true)]
+    pub as_of: Option<OffsetDateTime>,
     /// Whether there are more endpoints than were counted.
     pub truncated: bool,
 }

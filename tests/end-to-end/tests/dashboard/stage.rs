@@ -304,6 +304,7 @@ impl Operations for Stage {
             renewal_days: renewal_days(&renewals),
             renewals,
             orders_per_day: Some(2_400),
+            as_of: None,
             truncated: false,
         })
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::endpoint::{Attempt, Endpoint, Event, SeenAgain};
-use domain::ports::{DUE_SHARDS, FaultKind, ServiceFault};
+use domain::ports::{DUE_SHARDS, FaultKind, SUMMARY_PARTS, ServiceFault};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, OffsetDateTime};
@@ -24,8 +24,6 @@ pub(super) const LISTED: &str = "ENDPOINT#LISTED";
 /// As many items are an endpoint.
 pub(super) const PIECES: usize = 3;
 
-/// Into so many partitions the index of all tenants' endpoints is split.
-const LISTING_SHARDS: u32 = 4;
 /// How long attempts, events and reports are kept, also after their endpoint has gone.
 pub(super) const HISTORY_KEPT: Duration = Duration::days(400);
 /// The endpoint's times that are kept as numbers.
@@ -117,7 +115,7 @@ fn listed_item(endpoint: &Endpoint) -> Item {
         ("sk".into(), text(LISTED)),
         ("tenant".into(), text(endpoint.tenant.as_str())),
         ("domain".into(), text(endpoint.names.primary().to_string())),
-        ("listing".into(), text(listing_of(endpoint.id.shard(LISTING_SHARDS)))),
+        ("listing".into(), text(listing_of(endpoint.id.shard(SUMMARY_PARTS)))),
     ])
 }
 
@@ -125,9 +123,11 @@ fn listing_of(shard: u32) -> String {
     format!("all#{shard}")
 }
 
-/// The partitions with the endpoints of all tenants, last the one of earlier releases, which had but one.
-pub(super) fn listings() -> impl Iterator<Item = AttributeValue> {
-    (0..LISTING_SHARDS).map(listing_of).chain(["all".to_owned()]).map(text)
+/// The partitions with one part of all tenants' endpoints: the first part has that of earlier releases, too, which had but
+/// one.
+pub(super) fn listings_of(part: u32) -> Vec<AttributeValue> {
+    let old = (part == 0).then(|| "all".to_owned());
+    [listing_of(part)].into_iter().chain(old).map(text).collect()
 }
 
 /// Stands for the records that are asked of an endpoint: other names, another reachability or method are another subject.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::endpoint::Endpoint;
-use domain::ports::{EndpointPage, FaultKind, Position, ServiceFault};
+use domain::ports::{EndpointPage, FaultKind, Position, SUMMARY_PARTS, ServiceFault};
 use futures::future::try_join_all;
 use vocabulary::names::{EndpointId, Scope};
 
@@ -36,27 +36,28 @@ impl EndpointsTable {
         after: Option<&Position>,
         limit: u32,
     ) -> Result<EndpointPage, ServiceFault> {
-        let (positions, next) = self.positions(scope, after, limit as usize).await?;
-        let endpoints = self.read_all(positions.iter().map(|position| &position.endpoint)).await?;
-        Ok(EndpointPage { endpoints, next })
-    }
-
-    /// The next positions in order, at most `limit`, and where to go on.
-    async fn positions(
-        &self,
-        scope: &Scope,
-        after: Option<&Position>,
-        limit: usize,
-    ) -> Result<(Vec<Position>, Option<Position>), ServiceFault> {
-        let (index, partitions): (_, Vec<_>) = match scope {
-            Scope::Everything => ("listing", items::listings().collect()),
+        let (index, partitions) = match scope {
+            Scope::Everything => ("listing", (0..SUMMARY_PARTS).flat_map(items::listings_of).collect()),
             Scope::Tenant(tenant) => ("tenant", vec![text(tenant.as_str())]),
         };
-        // Of several partitions each has its part of a page; with some to spare, one round is enough.
+        self.page_of(index, partitions, after, limit).await
+    }
+
+    /// A page of what some partitions of an index have, as one list.
+    pub(super) async fn page_of(
+        &self,
+        index: &str,
+        partitions: Vec<AttributeValue>,
+        after: Option<&Position>,
+        limit: u32,
+    ) -> Result<EndpointPage, ServiceFault> {
+        let limit = limit as usize;
+        // Of several partitions each has its part of a page; with some to spare, one round is mostly enough.
         let share = if partitions.len() == 1 { limit } else { limit / 2 + 1 };
         let parts = partitions.into_iter().map(|partition| self.part(index, partition, after, share));
-        let parts = try_join_all(parts).await?;
-        Ok(merge(parts, limit))
+        let (positions, next) = merge(try_join_all(parts).await?, limit);
+        let endpoints = self.read_all(positions.iter().map(|position| &position.endpoint)).await?;
+        Ok(EndpointPage { endpoints, next })
     }
 
     /// At least `limit` positions of one partition after `after`, unless it has fewer.

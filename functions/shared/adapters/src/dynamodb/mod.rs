@@ -16,6 +16,8 @@
 //! | digest that was sent | `DIGEST#tenant` | `2026-11-24` |
 //! | last scan | `INSTALLATION` | `SCAN` |
 //! | what fails of the installation, and what was told of it | `INSTALLATION` | `ENGINE` |
+//! | summary of a part of all endpoints, or of a tenant's | `SUMMARY#all`, `SUMMARY#tenant#tenant` | `PART#0` |
+//! | what somebody did since | the same | `RECENT#01764000000000#id` |
 //! | token bucket | `BUDGET#directory#…` | `BUCKET` |
 //!
 //! Index `due` (due_shard, due_at) holds endpoints. Indexes `tenant` (tenant, domain) and `listing` (four partitions,
@@ -38,6 +40,7 @@ mod registry;
 mod sharded;
 mod share_links;
 mod shared_causes;
+mod summaries;
 mod tasks;
 mod trail;
 

@@ -20,6 +20,7 @@ pub mod renewal_information;
 pub mod share_links;
 pub mod shared_causes;
 pub mod store;
+pub mod summaries;
 pub mod traces;
 pub mod trail;
 
@@ -47,5 +48,6 @@ pub use self::shared_causes::SharedCauses;
 pub use self::store::{
     AttemptJournal, DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, DueReason, EndpointReader, Settlement,
 };
+pub use self::summaries::{RecentChange, SUMMARY_PARTS, Summaries, SummaryPart};
 pub use self::traces::Traces;
 pub use self::trail::AuditTrail;

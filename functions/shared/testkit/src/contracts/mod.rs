@@ -16,6 +16,7 @@ mod publication;
 mod rate_limits;
 mod share_links;
 mod shared_causes;
+mod summaries;
 mod trail;
 
 pub use advice::advice_index;
@@ -34,6 +35,7 @@ pub use publication::{token_store, txt_zone};
 pub use rate_limits::rate_limits;
 pub use share_links::share_links;
 pub use shared_causes::shared_causes;
+pub use summaries::summaries;
 pub use trail::audit_trail;
 
 use domain::endpoint::{Endpoint, Event, EventKind};

@@ -6,6 +6,7 @@ mod health;
 mod journal;
 mod registry;
 mod share_links;
+mod summaries;
 mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use diagnosis::report::CheckReport;
 use domain::endpoint::{Attempt, Endpoint, Event, Share};
 use domain::health::InstallationState;
-use domain::ports::{DUE_SHARDS, DueEntry, EndpointReader, FencedError, ServiceFault};
+use domain::ports::{
+    DUE_SHARDS, DueEntry, EndpointPage, EndpointReader, FencedError, Position, RecentChange, ServiceFault, SummaryPart,
+};
 use time::{Date, OffsetDateTime};
 use vocabulary::names::{DomainName, EndpointId, IdempotencyKey, TenantId};
 
@@ -42,6 +45,9 @@ struct State {
     digests: BTreeSet<(TenantId, Date)>,
     engine: InstallationState,
     requests: BTreeMap<(TenantId, IdempotencyKey), DoneRequest>,
+    /// By scope, absent for all, and by part.
+    summaries: BTreeMap<(Option<TenantId>, u32), SummaryPart>,
+    recent: Vec<(TenantId, RecentChange)>,
 }
 
 #[derive(Debug)]
@@ -49,6 +55,19 @@ struct DoneRequest {
     digest: String,
     endpoint: EndpointId,
     until: OffsetDateTime,
+}
+
+impl State {
+    /// Up to `limit` endpoints after `after` that `covers` takes, by domain.
+    fn page(&self, after: Option<&Position>, limit: u32, covers: impl Fn(&Endpoint) -> bool) -> EndpointPage {
+        let covered = self.endpoints.values().filter(|endpoint| covers(endpoint));
+        let mut found: Vec<_> = covered.filter(|e| after.is_none_or(|after| Position::of(e) > *after)).collect();
+        found.sort_by_key(|endpoint| Position::of(endpoint));
+        let more = found.len() > limit as usize;
+        found.truncate(limit as usize);
+        let next = found.last().filter(|_| more).map(|endpoint| Position::of(endpoint));
+        EndpointPage { endpoints: found.into_iter().cloned().collect(), next }
+    }
 }
 
 impl MemoryEndpoints {

@@ -76,14 +76,7 @@ impl Registry for MemoryEndpoints {
     }
 
     async fn list(&self, scope: &Scope, after: Option<&Position>, limit: u32) -> Result<EndpointPage, ServiceFault> {
-        let state = self.state();
-        let covered = state.endpoints.values().filter(|endpoint| scope.covers(endpoint.tenant.as_str()));
-        let mut found: Vec<_> = covered.filter(|e| after.is_none_or(|after| Position::of(e) > *after)).collect();
-        found.sort_by_key(|endpoint| Position::of(endpoint));
-        let more = found.len() > limit as usize;
-        found.truncate(limit as usize);
-        let next = found.last().filter(|_| more).map(|endpoint| Position::of(endpoint));
-        Ok(EndpointPage { endpoints: found.into_iter().cloned().collect(), next })
+        Ok(self.state().page(after, limit, |endpoint| scope.covers(endpoint.tenant.as_str())))
     }
 
     async fn begin_removal(&self, id: &EndpointId, now: OffsetDateTime) -> Result<(), ServiceFault> {

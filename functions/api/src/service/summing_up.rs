@@ -1,0 +1,65 @@
+//! What is kept of many endpoints, brought up to date with what people did since.
+
+use domain::endpoint::{Endpoint, EndpointStatus};
+use domain::overview::{Summary, Urgency};
+use domain::ports::{EndpointReader, SUMMARY_PARTS, Summaries};
+use domain::status::status_of;
+use time::{Duration, OffsetDateTime};
+use vocabulary::names::Scope;
+
+use super::{Ports, Service};
+use crate::http::problem::Problem;
+
+/// Fewer endpoints are read one by one, which is exact.
+const MANY: usize = 2_000;
+/// What somebody did is of interest to who did it, who sees it at once.
+const MOST_CHANGES: u32 = 20;
+/// A part that no walk has renewed for so long is of no use.
+const OLDEST: Duration = Duration::hours(12);
+
+/// All endpoints of a scope.
+pub(super) struct SummedUp {
+    pub(super) summary: Summary,
+    /// When its oldest part was walked.
+    pub(super) as_of: OffsetDateTime,
+}
+
+impl<P: Ports> Service<P> {
+    /// What is kept of the scope; `None` where there are few endpoints, or no walk has been round yet.
+    pub(super) async fn summed_up(&self, scope: &Scope, now: OffsetDateTime) -> Result<Option<SummedUp>, Problem> {
+        let parts = self.store().summaries(scope).await?;
+        let parts: Vec<_> = parts.into_iter().filter(|part| now - part.as_of < OLDEST).collect();
+        let whole = (0..SUMMARY_PARTS).all(|number| parts.iter().any(|part| part.part == number));
+        let Some(as_of) = parts.iter().map(|part| part.as_of).min().filter(|_| whole) else { return Ok(None) };
+        let times: Vec<_> = parts.iter().map(|part| (part.part, part.as_of)).collect();
+        let mut summary = Summary::default();
+        parts.into_iter().for_each(|part| summary.merge(part.summary));
+        if summary.total() < MANY {
+            return Ok(None);
+        }
+        let mut changes = self.store().recent_changes(scope, MOST_CHANGES).await?;
+        // The oldest of an endpoint's changes knows how it had been counted.
+        changes.reverse();
+        let mut seen = Vec::new();
+        for change in changes {
+            let part = change.endpoint.shard(SUMMARY_PARTS);
+            let counted = times.iter().any(|(number, as_of)| *number == part && change.at < *as_of);
+            if counted || seen.contains(&change.endpoint) {
+                continue;
+            }
+            let found = self.store().find(&change.endpoint).await?;
+            let now_is = found.map(|endpoint| Urgency::of(&endpoint, &status_of(&endpoint, now)));
+            summary.moved(&change.endpoint, change.was, now_is);
+            seen.push(change.endpoint);
+        }
+        Ok(Some(SummedUp { summary, as_of }))
+    }
+
+    /// Notes what somebody did to `endpoint`, which had been counted as `was`. An overview that misses it shows it after
+    /// the next walk.
+    pub(super) async fn note(&self, endpoint: &Endpoint, was: Option<EndpointStatus>, now: OffsetDateTime) {
+        if let Err(fault) = self.store().note_change(endpoint, was, now).await {
+            tracing::warn!(endpoint = %endpoint.id, %fault, "a change is not noted for the overview");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Many endpoints in one look: how many have which status, what needs attention first, what is renewed when.
+
+pub mod first;
+pub mod groups;
+pub mod summary;
+pub mod urgency;
+
+pub use self::first::First;
+pub use self::groups::{Group, Groups};
+pub use self::summary::{NextRenewal, Summary};
+pub use self::urgency::Urgency;
