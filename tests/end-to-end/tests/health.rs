@@ -67,7 +67,7 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
         ensure!(told.contains(&part), "{part} is not in {told}");
     }
     let shown = platform.endpoint(DOMAIN).await?;
-    ensure!(shown["verdict"] == "degraded" && text(&shown["reason"]).contains(&ends), "{shown:#}");
+    ensure!(shown["status"] == "degraded" && text(&shown["reason"]).contains(&ends), "{shown:#}");
     ensure!(text(&shown["breaks_at"])[..10] == ends, "{shown:#}");
     platform.create_records(&zone, &endpoint).await?;
     let provoked = provoke("dns-mended");
@@ -94,7 +94,7 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
     let told = inbox.wait_for(DOMAIN, "CertificateMissing").await?;
     ensure!(told.contains(arn) && told.contains(&format!("managed-https renew {DOMAIN}")), "{told}");
     provoked.told(&told)?;
-    ensure!(platform.endpoint(DOMAIN).await?["verdict"] == "action_required");
+    ensure!(platform.endpoint(DOMAIN).await?["status"] == "action_required");
     ensure!(platform.run(DOMAIN).await?["outcome"] == "renewed");
     ensure!(text(&platform.endpoint(DOMAIN).await?["certificate"]["arn"]) != arn, "it has another ARN");
     recovered(&platform, &inbox, id, 3).await?;

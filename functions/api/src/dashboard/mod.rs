@@ -52,7 +52,7 @@ const LARGEST_FORM: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Desk<O> {
     pub operations: O,
-    /// Where executions are looked at; without it they are named only.
+    /// Where executions are checked; without it they are named only.
     pub console: Option<Console>,
     /// Who the owners of domains deal with.
     pub brand: Brand,
@@ -65,7 +65,7 @@ pub fn router<O: Operations>(desk: Arc<Desk<O>>) -> Router {
         .route("/dashboard/installation", get(installation::show))
         .route("/dashboard/installation/checks", get(installation::checks))
         .route("/dashboard/register", get(register::form).post(register::register))
-        .route("/dashboard/register/look", get(register::look))
+        .route("/dashboard/register/check", get(register::check))
         .route("/dashboard/endpoints/{endpoint}", get(endpoint::show))
         .route("/dashboard/endpoints/{endpoint}/live", get(endpoint::follow))
         .route("/dashboard/endpoints/{endpoint}/check", post(endpoint::check))

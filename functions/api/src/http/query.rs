@@ -47,8 +47,8 @@ pub(crate) struct EndpointQuery {
     #[param(pattern = "^[A-Za-z0-9._-]{1,64}$")]
     pub(crate) tenant: Option<String>,
     /// Those with this status.
-    #[serde(alias = "status")]
-    pub(crate) verdict: Option<wire::Verdict>,
+    #[serde(alias = "verdict")]
+    pub(crate) status: Option<wire::Status>,
     /// Those that wait on this one.
     pub(crate) waiting_on: Option<wire::WaitingOn>,
     /// The same by its old name. It goes in the next release.
@@ -77,7 +77,7 @@ pub(crate) struct EndpointQuery {
 /// Those endpoints that a query is about.
 #[derive(Debug)]
 pub(crate) struct Filter {
-    verdict: Option<EndpointStatus>,
+    status: Option<EndpointStatus>,
     actor: Option<WaitingOn>,
     reachability: Option<Reachability>,
     search: Option<String>,
@@ -91,7 +91,7 @@ impl EndpointQuery {
         page_size(self.limit)
     }
 
-    /// Whose endpoints are looked at.
+    /// Whose endpoints are checked.
     pub(crate) fn scope(&self, caller: &Caller) -> Result<Scope, Problem> {
         match (&self.tenant, &caller.scope) {
             (None, scope) => Ok(scope.clone()),
@@ -127,7 +127,7 @@ impl EndpointQuery {
         Ok(Filter {
             cause,
             expires_within: self.expires_within.as_ref().map(within).transpose()?,
-            verdict: self.verdict.map(EndpointStatus::from_wire),
+            status: self.status.map(EndpointStatus::from_wire),
             actor: self.waiting_on.or(self.actor).map(WaitingOn::from_wire),
             reachability: self.reachability.map(Reachability::from_wire),
             search,
@@ -153,13 +153,13 @@ pub(crate) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
 impl Filter {
     /// Whether any endpoint would do.
     pub(crate) fn is_open(&self) -> bool {
-        let Self { verdict, actor, reachability, search, cause, expires_within } = self;
-        let by_state = verdict.is_some() || actor.is_some() || cause.is_some() || expires_within.is_some();
+        let Self { status, actor, reachability, search, cause, expires_within } = self;
+        let by_state = status.is_some() || actor.is_some() || cause.is_some() || expires_within.is_some();
         !by_state && reachability.is_none() && search.is_none()
     }
 
     pub(crate) fn takes(&self, endpoint: &Endpoint, report: &StatusReport, now: OffsetDateTime) -> bool {
-        self.verdict.is_none_or(|verdict| verdict == report.status)
+        self.status.is_none_or(|status| status == report.status)
             && self.actor.is_none_or(|actor| actor == report.guidance.waiting_on)
             && self.reachability.is_none_or(|reachability| reachability == endpoint.reachability)
             && self.search.as_ref().is_none_or(|text| mentions(endpoint, text))
@@ -190,7 +190,7 @@ fn mentions(endpoint: &Endpoint, text: &str) -> bool {
 pub(crate) struct Urgency {
     /// Whether anybody else than the operator is waited on: the operator's come first in every list.
     others: bool,
-    verdict: EndpointStatus,
+    status: EndpointStatus,
     /// Seconds since 1970; those that do not break come last.
     breaks_at: (bool, i64),
     position: Position,
@@ -201,7 +201,7 @@ impl Urgency {
         let seconds = report.breaks_at.map(OffsetDateTime::unix_timestamp);
         Self {
             others: !report.is_the_operators(),
-            verdict: report.status,
+            status: report.status,
             breaks_at: (seconds.is_none(), seconds.unwrap_or_default()),
             position: Position::of(endpoint),
         }
@@ -245,8 +245,8 @@ impl Cursor {
     pub(crate) fn write(&self) -> String {
         let (position, v, b, o) = match self {
             Self::Domain(position) => (position, None, None, false),
-            Self::Attention(Urgency { others, verdict, breaks_at: (never, seconds), position }) => {
-                (position, Some(*verdict), (!never).then_some(*seconds), !others)
+            Self::Attention(Urgency { others, status, breaks_at: (never, seconds), position }) => {
+                (position, Some(*status), (!never).then_some(*seconds), !others)
             }
         };
         let written = Written { d: position.domain.clone(), e: position.endpoint.clone(), v, b, o };
@@ -264,9 +264,9 @@ impl Cursor {
         Some(match (written.v, written.b) {
             (None, None) => Self::Domain(position),
             (None, Some(_)) => return None,
-            (Some(verdict), seconds) => {
+            (Some(status), seconds) => {
                 let breaks_at = (seconds.is_none(), seconds.unwrap_or_default());
-                Self::Attention(Urgency { others: !written.o, verdict, breaks_at, position })
+                Self::Attention(Urgency { others: !written.o, status, breaks_at, position })
             }
         })
     }
@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn a_cursor_round_trips_and_is_of_one_order() {
         let urgent =
-            |others, breaks_at| Urgency { others, verdict: EndpointStatus::Degraded, breaks_at, position: position() };
+            |others, breaks_at| Urgency { others, status: EndpointStatus::Degraded, breaks_at, position: position() };
         for cursor in [
             Cursor::Domain(position()),
             Cursor::Attention(urgent(true, (false, 1_800_000_000))),
@@ -317,9 +317,9 @@ mod tests {
 
     #[test]
     fn the_operators_come_first_then_the_worst_and_soonest() {
-        let urgency = |verdict, breaks_at: Option<i64>, domain: &str| Urgency {
+        let urgency = |status, breaks_at: Option<i64>, domain: &str| Urgency {
             others: true,
-            verdict,
+            status,
             breaks_at: (breaks_at.is_none(), breaks_at.unwrap_or_default()),
             position: Position { domain: domain.into(), ..position() },
         };

@@ -5,7 +5,7 @@ use domain::ports::{EndpointReader, Position, Registry};
 use domain::status::status_of;
 use time::{Date, Duration, OffsetDateTime};
 use vocabulary::names::{Caller, Scope};
-use wire::{AttentionGroup, EndpointList, EndpointView, Overview, Renewal, RenewalDay, VerdictCount};
+use wire::{AttentionGroup, EndpointList, EndpointView, Overview, Renewal, RenewalDay, StatusCount};
 
 use super::grouping::Groups;
 use super::{Ports, Service};
@@ -16,9 +16,9 @@ use crate::views::ToWire;
 /// Endpoints read at once where all are read.
 const READ_AT_ONCE: u32 = 1000;
 /// Endpoints read for one page that is filtered: a page may be short, and not be the last.
-const LOOKED_AT_FOR_A_PAGE: usize = 5_000;
+const MOST_READ_FOR_A_PAGE: usize = 5_000;
 /// Endpoints read where all of them have to be: an overview, and the order by attention.
-const LOOKED_AT_IN_ALL: usize = 20_000;
+const MOST_READ_IN_ALL: usize = 20_000;
 /// What an overview shows of its kinds.
 const MOST_ATTENTION: usize = 20;
 const MOST_RENEWALS: usize = 50;
@@ -54,10 +54,10 @@ impl<P: Ports> Service<P> {
     ) -> Result<EndpointList, Problem> {
         // One more than the page has tells whether there is another one.
         let at_once = if filter.is_open() { u32::try_from(limit + 1).unwrap_or(READ_AT_ONCE) } else { READ_AT_ONCE };
-        let (mut endpoints, mut looked_at) = (Vec::new(), 0);
+        let (mut endpoints, mut read) = (Vec::new(), 0);
         let next = 'pages: loop {
             let page = self.store().list(scope, after.as_ref(), at_once).await?;
-            looked_at += page.endpoints.len();
+            read += page.endpoints.len();
             for endpoint in &page.endpoints {
                 if endpoints.len() == limit {
                     break 'pages after;
@@ -69,7 +69,7 @@ impl<P: Ports> Service<P> {
             }
             match page.next {
                 None => break None,
-                next if looked_at >= LOOKED_AT_FOR_A_PAGE => break next,
+                next if read >= MOST_READ_FOR_A_PAGE => break next,
                 next => after = next,
             }
         };
@@ -104,7 +104,7 @@ impl<P: Ports> Service<P> {
 
     pub(crate) async fn overview(&self, caller: &Caller, now: OffsetDateTime) -> Result<Overview, Problem> {
         let mut counts: BTreeMap<EndpointStatus, usize> =
-            EndpointStatus::ALL.into_iter().map(|verdict| (verdict, 0)).collect();
+            EndpointStatus::ALL.into_iter().map(|status| (status, 0)).collect();
         let (mut urgent, mut next) = (First::new(MOST_ATTENTION), First::new(MOST_RENEWALS));
         let (mut groups, mut days) = (Groups::default(), BTreeMap::<Date, usize>::new());
         let truncated = self
@@ -129,9 +129,9 @@ impl<P: Ports> Service<P> {
         let renewals = next.in_order().into_iter().map(|((at, domain, id), ())| Renewal { id, domain, at });
         Ok(Overview {
             total: counts.values().sum(),
-            verdicts: counts
+            statuses: counts
                 .into_iter()
-                .map(|(verdict, count)| VerdictCount { verdict: verdict.to_wire().into(), count })
+                .map(|(status, count)| StatusCount { status: status.to_wire().into(), count })
                 .collect(),
             attention: self.views(urgent.in_order(), now),
             groups: self.groups(groups, now).await?,
@@ -158,17 +158,17 @@ impl<P: Ports> Service<P> {
         endpoints.iter().map(|(_, endpoint)| self.view_with(endpoint, None, now)).collect()
     }
 
-    /// Reads every endpoint of the scope, up to [`LOOKED_AT_IN_ALL`]. True if there are more.
-    async fn walk(&self, scope: &Scope, mut look: impl FnMut(Endpoint) + Send) -> Result<bool, Problem> {
-        let (mut after, mut looked_at) = (None, 0);
+    /// Reads every endpoint of the scope, up to [`MOST_READ_IN_ALL`]. True if there are more.
+    async fn walk(&self, scope: &Scope, mut each: impl FnMut(Endpoint) + Send) -> Result<bool, Problem> {
+        let (mut after, mut read) = (None, 0);
         loop {
             let page = self.store().list(scope, after.as_ref(), READ_AT_ONCE).await?;
             for endpoint in page.endpoints {
-                if looked_at == LOOKED_AT_IN_ALL {
+                if read == MOST_READ_IN_ALL {
                     return Ok(true);
                 }
-                looked_at += 1;
-                look(endpoint);
+                read += 1;
+                each(endpoint);
             }
             after = page.next;
             if after.is_none() {
