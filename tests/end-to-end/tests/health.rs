@@ -29,7 +29,7 @@ fn options() -> Options {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<()> {
+async fn what_breaks_between_renewals_is_notified_and_so_is_its_end() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("watched.test").await?;
@@ -155,7 +155,7 @@ async fn an_internal_host_is_looked_at_from_within_its_network_alone() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_engine_that_stands_still_is_told_and_so_is_that_it_runs_again() -> Result<()> {
+async fn an_installation_that_stands_still_is_notified_and_so_is_its_return() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;
     let inbox = Inbox::subscribe(cloud).await?;
