@@ -12,7 +12,7 @@ pub(crate) fn authority(
     installation: &Installation,
 ) -> [InstallationCheck; 2] {
     let names =
-        if place == 0 { ["acme-directory", "acme-account"] } else { ["stand-in-directory", "stand-in-account"] };
+        if place == 0 { ["acme-directory", "acme-account"] } else { ["fallback-directory", "fallback-account"] };
     [
         InstallationCheck { name: names[0].into(), ..directory(&seen.directory, deployed, installation) },
         InstallationCheck { name: names[1].into(), ..account(&seen.account, deployed, installation) },
@@ -137,7 +137,7 @@ mod tests {
             ..installation().authorities.remove(0)
         };
         let [directory, account] = authority(1, &away, &deployed, &installation());
-        assert_eq!((directory.name.as_str(), account.name.as_str()), ("stand-in-directory", "stand-in-account"));
+        assert_eq!((directory.name.as_str(), account.name.as_str()), ("fallback-directory", "fallback-account"));
         assert!(is_failed(&directory) && directory.detail.contains("https://second.example/dir"));
     }
 

@@ -1,4 +1,4 @@
-//! What must be there, and may be looked at.
+//! What must be there, and may be checked.
 
 use std::collections::BTreeSet;
 

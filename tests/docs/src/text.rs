@@ -15,6 +15,8 @@ pub enum Source {
     Page,
     /// A page with its code: help texts, and messages as they are sent.
     PageWithCode,
+    /// The same, without the names and words of its data: some are sent by their old names, too.
+    PageWithData,
     /// The descriptions of the stack's template.
     Template,
     /// A template of the dashboard: its text.
@@ -29,6 +31,7 @@ pub fn readable(path: &Path, source: Source) -> Result<String> {
     Ok(match source {
         Source::Page => Page::read(path)?.prose(),
         Source::PageWithCode => text()?,
+        Source::PageWithData => without_words_of_data(&text()?),
         Source::Template => {
             let template = Template::read()?;
             let all = template.parameters.iter().chain(&template.outputs).chain(&template.alarms);
@@ -37,6 +40,16 @@ pub fn readable(path: &Path, source: Source) -> Result<String> {
         Source::Html => without_markup(&text()?),
         Source::Rust => sentences(&text()?),
     })
+}
+
+/// Without what stands in quotes alone and is one word.
+fn without_words_of_data(text: &str) -> String {
+    let is_word =
+        |part: &str| !part.is_empty() && part.chars().all(|sign| sign.is_alphanumeric() || "_-".contains(sign));
+    let parts: Vec<&str> = text.split('"').collect();
+    let last = parts.len() - 1;
+    let kept = parts.iter().enumerate().map(|(at, part)| if at > 0 && at < last && is_word(part) { " " } else { part });
+    kept.collect::<Vec<_>>().join("\"")
 }
 
 /// Without tags, comments, statements and expressions; lines stay.
@@ -64,6 +77,14 @@ fn without_markup(html: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_of_data_are_no_text() {
+        let json = "\"remedy\": \"Attach it by itself.\",\n\"kind\": [\"budget\"]";
+        let kept = without_words_of_data(json);
+        assert!(!kept.contains("remedy") && !kept.contains("budget") && kept.contains("by itself"), "{kept}");
+        assert_eq!(kept.lines().count(), 2);
+    }
 
     #[test]
     fn text_is_what_is_left_without_markup() {

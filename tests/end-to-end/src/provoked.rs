@@ -51,37 +51,37 @@ pub const ALL: [Entry; 11] = [
         id: "dns-changed",
         what: "The host and its delegation are led elsewhere after issuance",
         noticed: "check-health: within six hours (HealthMinutes), notified when a second check ten minutes later confirms it.",
-        test: "health.rs, what_breaks_between_renewals_is_told_once_and_its_end_once",
+        test: "health.rs, what_breaks_between_renewals_is_notified_and_so_is_its_end",
     },
     Entry {
         id: "another-served",
         what: "The host serves a different certificate than the one in ACM",
         noticed: "check-health: within six hours, and ten minutes to confirm it; then also AnotherServedAlarm.",
-        test: "health.rs, what_breaks_between_renewals_is_told_once_and_its_end_once",
+        test: "health.rs, what_breaks_between_renewals_is_notified_and_so_is_its_end",
     },
     Entry {
         id: "certificate-deleted",
         what: "The certificate is deleted from ACM",
         noticed: "check-health: within six hours, and ten minutes to confirm it.",
-        test: "health.rs, what_breaks_between_renewals_is_told_once_and_its_end_once",
+        test: "health.rs, what_breaks_between_renewals_is_notified_and_so_is_its_end",
     },
     Entry {
         id: "dns-mended",
         what: "The problem is fixed",
         noticed: "The next check or attempt without a finding: within six hours of the fix.",
-        test: "health.rs, what_breaks_between_renewals_is_told_once_and_its_end_once",
+        test: "health.rs, what_breaks_between_renewals_is_notified_and_so_is_its_end",
     },
     Entry {
         id: "life-left",
         what: "A certificate is about to expire without a renewal",
         noticed: "check-health measures the lifetime left at each check; LifeLeftAlarm.",
-        test: "health.rs, what_breaks_between_renewals_is_told_once_and_its_end_once",
+        test: "health.rs, what_breaks_between_renewals_is_notified_and_so_is_its_end",
     },
     Entry {
         id: "schedule-disabled",
         what: "Somebody disables the schedule of the scan",
         noticed: "check-health checks the installation every five minutes, and notifies at the second failed check.",
-        test: "health.rs, an_engine_that_stands_still_is_told_and_so_is_that_it_runs_again",
+        test: "health.rs, an_installation_that_stands_still_is_notified_and_so_is_its_return",
     },
     Entry {
         id: "engine-silent",
@@ -93,7 +93,7 @@ pub const ALL: [Entry; 11] = [
         id: "zone-gone",
         what: "The delegation zone is gone from Route 53",
         noticed: "The first attempt that needs it, and OperatorFailuresAlarm within five minutes after.",
-        test: "alarms.rs, a_failure_of_the_operators_rings_and_is_over_when_it_is_mended",
+        test: "alarms.rs, a_failure_of_the_operators_rings_and_is_over_when_it_is_fixed",
     },
 ];
 

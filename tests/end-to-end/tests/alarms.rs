@@ -67,7 +67,7 @@ async fn each_alarm_rings_at_its_threshold_and_not_before_and_reaches_a_subscrib
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_mended() -> Result<()> {
+async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_fixed() -> Result<()> {
     // Each order has challenges to present: none of the CA's authorizations is used again.
     let ca = CaOptions { authz_reuse_percent: 0, ..CaOptions::default() };
     let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ca, ..Options::unique() }).await?;

@@ -89,7 +89,7 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
     look(&platform, id).await?;
     let told = inbox.wait_for(domain, "CertificateMissing").await?;
     ensure!(told.contains(there.listener.as_str()) && !told.contains(here.listener.as_str()), "{told}");
-    ensure!(platform.endpoint(domain).await?["verdict"] == "action_required");
+    ensure!(platform.endpoint(domain).await?["status"] == "action_required");
     ensure!(platform.run(domain).await?["outcome"] == "renewed");
     let renewed = platform.endpoint(domain).await?;
     let serial_after = text(&renewed["certificate"]["serial"]);

@@ -20,9 +20,9 @@ async fn every_wrong_record_is_named_and_costs_the_ca_nothing() -> Result<()> {
     let stray = "\"left over from another client\"";
     let faults = [
         ("missing", None, "does not exist"),
-        ("wrong", Some((RrType::Cname, "somewhere.else.test")), "leads to somewhere.else.test instead of"),
+        ("wrong", Some((RrType::Cname, "somewhere.else.test")), "points to somewhere.else.test instead of"),
         ("looping", Some((RrType::Cname, "_acme-challenge.looping.broken.test")), "is an alias of itself"),
-        ("dangling", Some((RrType::Cname, dangling.as_str())), "leads to"),
+        ("dangling", Some((RrType::Cname, dangling.as_str())), "points to"),
         ("stray", Some((RrType::Txt, stray)), "has a TXT record (left over from another client)"),
     ];
     for (label, record, said) in &faults {
@@ -45,7 +45,7 @@ async fn every_wrong_record_is_named_and_costs_the_ca_nothing() -> Result<()> {
 
     // Hosts that do not reach the platform.
     for (label, address, said) in
-        [("closed", UNREACHABLE, "leads to 127.0.0.2 instead of"), ("private", "10.9.8.7", "10.9.8.7")]
+        [("closed", UNREACHABLE, "points to 127.0.0.2 instead of"), ("private", "10.9.8.7", "10.9.8.7")]
     {
         let domain = format!("{label}.broken.test");
         zone.upsert(&domain, RrType::A, &[address]).await?;
@@ -90,7 +90,7 @@ async fn dangling_target(platform: &Platform) -> Result<String> {
 /// Removes an endpoint and waits until it is gone.
 async fn remove(platform: &Platform, domain: &str) -> Result<()> {
     let answer = platform.call(Method::DELETE, &format!("endpoints/{domain}"), None).await?;
-    ensure!(answer.status == 202 && answer.body["verdict"] == "paused", "{answer:?}");
+    ensure!(answer.status == 202 && answer.body["status"] == "paused", "{answer:?}");
     wait_until("the removal", Duration::from_secs(60), async || {
         let answer = platform.call(Method::GET, &format!("endpoints/{domain}"), None).await?;
         Ok((answer.status == 404).then_some(()))

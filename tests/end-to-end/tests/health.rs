@@ -29,7 +29,7 @@ fn options() -> Options {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<()> {
+async fn what_breaks_between_renewals_is_notified_and_so_is_its_end() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("watched.test").await?;
@@ -67,7 +67,7 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
         ensure!(told.contains(&part), "{part} is not in {told}");
     }
     let shown = platform.endpoint(DOMAIN).await?;
-    ensure!(shown["verdict"] == "degraded" && text(&shown["reason"]).contains(&ends), "{shown:#}");
+    ensure!(shown["status"] == "degraded" && text(&shown["reason"]).contains(&ends), "{shown:#}");
     ensure!(text(&shown["breaks_at"])[..10] == ends, "{shown:#}");
     platform.create_records(&zone, &endpoint).await?;
     let provoked = provoke("dns-mended");
@@ -94,7 +94,7 @@ async fn what_breaks_between_renewals_is_told_once_and_its_end_once() -> Result<
     let told = inbox.wait_for(DOMAIN, "CertificateMissing").await?;
     ensure!(told.contains(arn) && told.contains(&format!("managed-https renew {DOMAIN}")), "{told}");
     provoked.told(&told)?;
-    ensure!(platform.endpoint(DOMAIN).await?["verdict"] == "action_required");
+    ensure!(platform.endpoint(DOMAIN).await?["status"] == "action_required");
     ensure!(platform.run(DOMAIN).await?["outcome"] == "renewed");
     ensure!(text(&platform.endpoint(DOMAIN).await?["certificate"]["arn"]) != arn, "it has another ARN");
     recovered(&platform, &inbox, id, 3).await?;
@@ -167,17 +167,17 @@ async fn an_attempt_that_nothing_starts_is_told_for_the_installation_and_so_is_i
         })
         .await
     };
-    update(&platform, id, "due_at = :now", AttributeValue::N("1".into())).await?;
+    platform.set(id, "due_at = :value", AttributeValue::N("1".into())).await?;
     look(&platform, id).await?;
     told(AlertKind::IssuanceFailed).await?;
     let later = OffsetDateTime::now_utc() + Duration::days(30);
-    update(&platform, id, "due_at = :now", AttributeValue::N(later.unix_timestamp().to_string())).await?;
+    platform.set(id, "due_at = :value", AttributeValue::N(later.unix_timestamp().to_string())).await?;
     look(&platform, id).await?;
     told(AlertKind::Recovered).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_engine_that_stands_still_is_told_and_so_is_that_it_runs_again() -> Result<()> {
+async fn an_installation_that_stands_still_is_notified_and_so_is_its_return() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;
     let inbox = Inbox::subscribe(cloud).await?;

@@ -43,7 +43,7 @@ async fn after_a_refusal_by_caa_the_ca_is_asked_again_once_the_record_is_gone() 
     }
     ensure!(proxy.seen().len() == before, "the CA heard nothing: {:?}", proxy.seen());
     let shown = platform.endpoint(domain).await?;
-    ensure!(shown["verdict"] == "waiting_for_dns" && shown["actor"] == "customer", "{shown:#}");
+    ensure!(shown["status"] == "waiting_for_dns" && shown["actor"] == "customer", "{shown:#}");
     let findings = shown["dns"]["findings"].as_array().context("findings")?;
     ensure!(findings.iter().any(|finding| finding["check"] == "caa-forbids"), "what was found is shown: {shown:#}");
 
@@ -83,7 +83,7 @@ async fn an_order_over_a_limit_is_not_sent_and_the_endpoint_says_until_when_it_w
     );
     ensure!(orders() == 2 && Platform::ca_requests(&attempt) == 0, "the CA was not asked: {:?}", proxy.seen());
     let waits = platform.endpoint("c.limited.test").await?;
-    ensure!(waits["verdict"] == "retrying" && waits["actor"] == "ca", "{waits:#}");
+    ensure!(waits["status"] == "retrying" && waits["actor"] == "ca", "{waits:#}");
     let due = OffsetDateTime::parse(text(&waits["next_attempt_at"]), &Rfc3339).context("it is due some time")?;
     let wait = due - OffsetDateTime::now_utc();
     // A token comes back in two hours.

@@ -12,6 +12,7 @@ use local_cloud::{DnsLab, Opinion, ServerEffect, ServerFault, SignatureFault};
 use time::OffsetDateTime;
 use vocabulary::acme::Reachability;
 use vocabulary::dns::{Issuer, Platform, TenantProof};
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
 
 const TARGET: &str = "label.acme.platform.test";
@@ -109,7 +110,7 @@ const WORLDS: [World; 14] = [
     },
     World {
         zone: "loop.test",
-        about: "two aliases that lead to each other",
+        about: "two aliases that point to each other",
         set: looping,
         code: "Server Failure",
         well: false,
@@ -121,7 +122,7 @@ const WORLDS: [World; 14] = [
         set: renamed,
         code: "No Error",
         well: false,
-        stricter: Some("the delegation must lead to its target by itself"),
+        stricter: Some("the delegation must point to its target directly"),
     },
     World {
         zone: "nocaa.test",
@@ -209,6 +210,10 @@ fn compare(world: &World, report: &CheckReport, txt: &Opinion, caa: &Opinion) ->
 }
 
 async fn probe(lab: &DnsLab, zone: &str) -> Result<CheckReport> {
+    probe_as(lab, zone, Reachability::Internal).await
+}
+
+async fn probe_as(lab: &DnsLab, zone: &str, reachability: Reachability) -> Result<CheckReport> {
     let dns = end_to_end::dns(lab)?;
     let probe = Probe::new(Reach::new(dns.clone(), vec!["127.0.0.0/8".parse()?]), 1);
     let issuer = Issuer { identities: vec!["ca.test".into()], account: None };
@@ -219,8 +224,71 @@ async fn probe(lab: &DnsLab, zone: &str) -> Result<CheckReport> {
         tenant_proof: TenantProof::On,
         reserved: Vec::new(),
     };
-    let mut subject = Subject::unregistered(names, Reachability::Internal.into(), &platform);
+    let mut subject = Subject::unregistered(names, reachability.into(), &platform);
     subject.delegation_target = Some(TARGET.to_owned());
     subject.registered = true;
     Ok(EndpointProber::new(dns, probe, None, issuer).probe(&subject, OffsetDateTime::now_utc()).await)
+}
+
+/// A delegation zone whose signatures do not fit is the platform's to repair, for every endpoint below it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_txt_record_at_the_delegated_name_is_judged_as_the_resolver_would() -> Result<()> {
+    let lab = DnsLab::start().await?;
+    lab.host("platform.test", &["ns1.dns.test", "ns2.dns.test"].map(|server| ("acme.platform.test", "NS", server)))?;
+    lab.sign("platform.test")?;
+    lab.host("acme.platform.test", &[(TARGET, "TXT", "\"value\"")])?;
+    lab.sign("acme.platform.test")?;
+    good(&lab, "good.test")?;
+    let well = probe(&lab, "good.test").await?;
+    ensure!(well.is_well(), "intact: {well:#?}");
+    let effect = ServerEffect::Signatures { owner: None, fault: SignatureFault::Expired };
+    lab.spoil(&[ServerFault { zone: "acme.platform.test".to_owned(), server: None, effect }])?;
+    let opinion = lab.second_opinion(&challenge("good.test"), "TXT").await?;
+    ensure!(opinion.code.to_string() == "Server Failure", "unbound says {}", opinion.code);
+    let report = probe(&lab, "good.test").await?;
+    let Some(obstacle) = diagnosis::judge::obstacle(&report) else { anyhow::bail!("an obstacle: {report:#?}") };
+    let seen = (obstacle.check.as_str(), obstacle.guidance.waiting_on);
+    ensure!(seen == ("dnssec-broken", WaitingOn::Operator), "{report:#?}");
+    Ok(())
+}
+
+/// S6: the wildcard's answer is validly signed, and still no record of the name's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wildcard_in_a_signed_zone_is_named_and_the_record_is_to_be_created() -> Result<()> {
+    let lab = DnsLab::start().await?;
+    lab.sign("wild.test")?;
+    lab.host("wild.test", &[("*.wild.test", "CNAME", "sites.builder.test")])?;
+    let report = probe(&lab, "wild.test").await?;
+    let finding = &report.findings[0];
+    ensure!(finding.guidance.summary.contains("the wildcard record *.wild.test answers"), "{report:#?}");
+    ensure!(finding.guidance.next_step().starts_with("Create this record"), "{report:#?}");
+    Ok(())
+}
+
+/// Variants of S2: of the host's own records, and of the zone behind its alias, which is a stranger's.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_ca_depends_on_is_validated_also_in_the_zones_of_others() -> Result<()> {
+    let lab = DnsLab::start().await?;
+    let expired = |zone: &str, owner: Option<&str>| ServerFault {
+        zone: zone.to_owned(),
+        server: None,
+        effect: ServerEffect::Signatures { owner: owner.map(str::to_owned), fault: SignatureFault::Expired },
+    };
+    for (zone, alias) in [("own.test", "shop.own.test"), ("behind.test", "www.vendor.test")] {
+        lab.sign(zone)?;
+        let host = format!("shop.{zone}");
+        let record = if alias == host { (host.as_str(), "A", "127.0.0.9") } else { (host.as_str(), "CNAME", alias) };
+        lab.host(zone, &[(&challenge(zone), "CNAME", TARGET), record])?;
+    }
+    lab.sign("vendor.test")?;
+    lab.host("vendor.test", &[("www.vendor.test", "A", "127.0.0.9")])?;
+    lab.spoil(&[expired("own.test", Some("shop.own.test")), expired("vendor.test", None)])?;
+    for (zone, subject) in [("own.test", "shop.own.test"), ("behind.test", "www.vendor.test")] {
+        let opinion = lab.second_opinion(&format!("shop.{zone}"), "A").await?;
+        ensure!(opinion.code.to_string() == "Server Failure", "{zone}: unbound says {}", opinion.code);
+        let report = probe_as(&lab, zone, Reachability::External).await?;
+        let finding = report.findings.iter().find(|finding| finding.check == "dnssec-broken");
+        ensure!(finding.is_some_and(|finding| finding.subject == subject), "{zone}: {report:#?}");
+    }
+    Ok(())
 }

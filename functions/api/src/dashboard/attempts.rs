@@ -44,25 +44,30 @@ struct StepRow {
 }
 
 impl<'a> Attempts<'a> {
-    /// `console` only for those who may open it.
-    pub(crate) fn of(attempts: &'a [Attempt], console: Option<&Console>, clock: Clock) -> Self {
+    /// `attempts` to list; `set_up` tells which of them were part of the set-up. `console` only for those who may open it.
+    pub(crate) fn of(
+        attempts: &'a [Attempt],
+        set_up: impl Fn(&Attempt) -> bool,
+        console: Option<&Console>,
+        clock: Clock,
+    ) -> Self {
         let row = |attempt: &'a Attempt| Row {
             attempt,
-            outcome: words::outcome(&attempt.outcome),
+            outcome: if set_up(attempt) { words::set_up() } else { words::outcome(&attempt.outcome) },
             took: attempt.finished_at.map(|end| length(end - attempt.started_at)),
             method: attempt.method.map(|method| match method {
                 ChallengeKind::Http01 => "HTTP-01",
                 ChallengeKind::Dns01 => "DNS-01",
                 ChallengeKind::DnsPersist01 => "DNS-PERSIST-01",
             }),
-            steps: steps(attempt),
+            steps: steps(attempt, set_up(attempt)),
             execution: console.map(|console| console.execution(&attempt.execution)),
         };
         Self { clock, rows: attempts.iter().map(row).collect() }
     }
 }
 
-fn steps(attempt: &Attempt) -> Vec<StepRow> {
+fn steps(attempt: &Attempt, set_up: bool) -> Vec<StepRow> {
     let whole = attempt.steps.iter().map(|step| step.milliseconds).sum::<u64>().max(1) as f64;
     let broke = broken_step(attempt);
     let mut begin = 0.0;
@@ -70,7 +75,7 @@ fn steps(attempt: &Attempt) -> Vec<StepRow> {
         let share = step.milliseconds as f64 * 100.0 / whole;
         let row = StepRow {
             name: words::step(&step.step),
-            outcome: words::step_outcome(broke == Some(step.step)),
+            outcome: words::step_outcome(broke == Some(step.step), set_up),
             took: length(Duration::milliseconds(i64::try_from(step.milliseconds).unwrap_or(i64::MAX))),
             begin,
             share,
@@ -139,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_bars_of_the_steps_follow_each_other() {
-        let steps = steps(&failed(FailureName::ChallengeFailed));
+        let steps = steps(&failed(FailureName::ChallengeFailed), false);
         let bars: Vec<_> = steps.iter().map(|step| (step.begin, step.share)).collect();
         assert_eq!(bars, [(0.0, 75.0), (75.0, 25.0), (100.0, 0.0)]);
     }
@@ -159,13 +164,22 @@ mod tests {
     }
 
     #[test]
+    fn an_attempt_of_the_set_up_is_not_called_failed() {
+        let attempts = [failed(FailureName::RecordsNotReady)];
+        let clock = Clock { now: datetime!(2026-11-24 13:00 UTC) };
+        let html = |set_up: bool| Attempts::of(&attempts, |_| set_up, None, clock).to_string();
+        assert!(html(true).contains("Waiting for DNS") && !html(true).contains("Failed"), "{}", html(true));
+        assert!(html(false).contains("Failed"));
+    }
+
+    #[test]
     fn an_execution_is_a_link_only_where_the_console_is_known() {
         let attempts = [failed(FailureName::ChallengeFailed)];
         let clock = Clock { now: datetime!(2026-11-24 13:00 UTC) };
-        let html = Attempts::of(&attempts, None, clock).to_string();
+        let html = Attempts::of(&attempts, |_| false, None, clock).to_string();
         assert!(html.contains("ep-a-3") && !html.contains("href=") && !html.contains("<b>"), "{html}");
         let console = Console::of("arn:aws:states:eu-central-1:1:stateMachine:m");
-        let html = Attempts::of(&attempts, console.as_ref(), clock).to_string();
+        let html = Attempts::of(&attempts, |_| false, console.as_ref(), clock).to_string();
         assert!(html.contains(r#"href="https://eu-central-1.console.aws.amazon.com/states/"#), "{html}");
     }
 }

@@ -16,7 +16,7 @@ use super::moment::Clock;
 use super::operations::Operations;
 use super::owner_view::OwnerView;
 use super::page::{Frame, Place, refused, see_other, shown};
-use super::parts::{Answer, Copy, Findings};
+use super::parts::{Findings, Provider, Record};
 use super::visit::is_partial;
 use super::words;
 use crate::http::base::Base;

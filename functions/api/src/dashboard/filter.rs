@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::StrDeserializer;
 use url::form_urlencoded::Serializer;
-use wire::{Reachability, Verdict, WaitingOn};
+use wire::{Reachability, Status, WaitingOn};
 
 use super::operations::ListQuery;
 
@@ -16,7 +16,9 @@ const LONGEST_SEARCH: usize = 253;
 #[serde(default)]
 pub(crate) struct Filter {
     pub(crate) q: String,
-    pub(crate) verdict: String,
+    /// By its old name in links of the previous release.
+    #[serde(alias = "verdict")]
+    pub(crate) status: String,
     pub(crate) actor: String,
     pub(crate) reachability: String,
     pub(crate) tenant: String,
@@ -37,7 +39,7 @@ impl Filter {
             |text: &str| Some(text.trim().chars().take(LONGEST_SEARCH).collect()).filter(|t: &String| !t.is_empty());
         ListQuery {
             tenant: text(&self.tenant),
-            verdict: named::<Verdict>(&self.verdict),
+            status: named::<Status>(&self.status),
             actor: named::<WaitingOn>(&self.actor),
             reachability: named::<Reachability>(&self.reachability),
             q: text(&self.q),
@@ -50,8 +52,8 @@ impl Filter {
 
     /// Whether it leaves endpoints out.
     pub(crate) fn narrows(&self) -> bool {
-        let ListQuery { tenant, verdict, actor, reachability, q, cause, .. } = self.query();
-        let by_state = verdict.is_some() || actor.is_some() || cause.is_some();
+        let ListQuery { tenant, status, actor, reachability, q, cause, .. } = self.query();
+        let by_state = status.is_some() || actor.is_some() || cause.is_some();
         tenant.is_some() || by_state || reachability.is_some() || q.is_some()
     }
 
@@ -65,7 +67,7 @@ impl Filter {
         let mut query = Serializer::new(String::new());
         for (known, own) in [
             ("q", self.q.as_str()),
-            ("verdict", &self.verdict),
+            ("status", &self.status),
             ("actor", &self.actor),
             ("reachability", &self.reachability),
             ("tenant", &self.tenant),
@@ -88,22 +90,22 @@ mod tests {
 
     #[test]
     fn what_is_no_value_of_its_kind_filters_nothing() {
-        let filter = Filter { verdict: "purple".into(), actor: String::new(), q: "  ".into(), ..Filter::default() };
+        let filter = Filter { status: "purple".into(), actor: String::new(), q: "  ".into(), ..Filter::default() };
         assert!(!filter.narrows());
-        let filter = Filter { verdict: "action_required".into(), reachability: "internal".into(), ..Filter::default() };
-        assert_eq!(filter.query().verdict, Some(Verdict::ActionRequired));
+        let filter = Filter { status: "action_required".into(), reachability: "internal".into(), ..Filter::default() };
+        assert_eq!(filter.query().status, Some(Status::ActionRequired));
         assert_eq!(filter.query().reachability, Some(Reachability::Internal));
         assert!(filter.narrows());
     }
 
     #[test]
     fn the_filters_stay_in_the_url_of_the_next_page() {
-        let filter = Filter { q: "a&b".into(), verdict: "ready".into(), ..Filter::default() };
-        assert_eq!(filter.at("c d"), "q=a%26b&verdict=ready&cursor=c+d");
-        assert_eq!(filter.at(""), "q=a%26b&verdict=ready");
+        let filter = Filter { q: "a&b".into(), status: "ready".into(), ..Filter::default() };
+        assert_eq!(filter.at("c d"), "q=a%26b&status=ready&cursor=c+d");
+        assert_eq!(filter.at(""), "q=a%26b&status=ready");
         let other = Filter { cursor: "c".into(), ..filter };
-        assert_eq!(other.with("verdict", "degraded"), "q=a%26b&verdict=degraded", "on its first page");
-        assert_eq!(other.with("verdict", ""), "q=a%26b");
-        assert_eq!(other.with("cause", "RateLimited"), "q=a%26b&verdict=ready&cause=RateLimited");
+        assert_eq!(other.with("status", "degraded"), "q=a%26b&status=degraded", "on its first page");
+        assert_eq!(other.with("status", ""), "q=a%26b");
+        assert_eq!(other.with("cause", "RateLimited"), "q=a%26b&status=ready&cause=RateLimited");
     }
 }

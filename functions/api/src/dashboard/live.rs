@@ -2,9 +2,10 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use domain::endpoint::attempt::set_up;
 use domain::endpoint::{Attempt, Event, Outcome};
 use ring::digest::{SHA256, digest};
-use wire::{EndpointView, Reachability, Serving, Verdict};
+use wire::{EndpointView, Reachability, Serving, Status};
 
 use super::attempts::Attempts;
 use super::console::Console;
@@ -37,7 +38,7 @@ impl Known {
     /// Whether something goes on that will end by itself within minutes.
     pub(crate) fn moves(&self) -> bool {
         let runs = self.attempts.first().is_some_and(|last| last.outcome == Outcome::Running);
-        runs || self.view.verdict == Verdict::Issuing || self.view.leaves()
+        runs || self.view.status == Status::Issuing || self.view.leaves()
     }
 }
 
@@ -71,7 +72,7 @@ impl Live<'_> {
     fn strip(&self) -> Strip {
         let certificate = &self.known.view.certificate;
         let held = certificate.not_before.zip(certificate.not_after);
-        Strip::of(&self.known.attempts, self.known.view.created_at, held, self.clock)
+        Strip::of(&self.known.attempts, self.set_up(), self.known.view.created_at, held, self.clock)
     }
 
     /// The attempts that are listed; the strip has more.
@@ -83,8 +84,13 @@ impl Live<'_> {
         Findings::of(&self.known.view.dns.findings)
     }
 
+    /// Which attempts were part of the set-up.
+    fn set_up(&self) -> impl Fn(&Attempt) -> bool + use<> {
+        set_up(&self.known.attempts, self.known.view.certificate.arn.is_some())
+    }
+
     fn attempts(&self) -> Attempts<'_> {
-        Attempts::of(self.listed(), self.console, self.clock)
+        Attempts::of(self.listed(), self.set_up(), self.console, self.clock)
     }
 
     /// The newest, and those that are folded away.

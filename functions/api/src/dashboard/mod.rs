@@ -52,7 +52,7 @@ const LARGEST_FORM: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Desk<O> {
     pub operations: O,
-    /// Where executions are looked at; without it they are named only.
+    /// Where executions are checked; without it they are named only.
     pub console: Option<Console>,
     /// Who the owners of domains deal with.
     pub brand: Brand,

@@ -6,7 +6,7 @@ use domain::endpoint::{Attempt, Event, Share};
 use time::{Duration, OffsetDateTime};
 use vocabulary::names::Caller;
 use wire::{
-    DnsMethod, EndpointList, EndpointView, InstallationCheck, NewShare, Overview, PreflightView, Reachability, Verdict,
+    DnsMethod, EndpointList, EndpointView, InstallationCheck, NewShare, Overview, PreflightView, Reachability, Status,
     WaitingOn,
 };
 
@@ -18,7 +18,7 @@ pub type Done<T> = Result<T, Problem>;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListQuery {
     pub tenant: Option<String>,
-    pub verdict: Option<Verdict>,
+    pub status: Option<Status>,
     pub actor: Option<WaitingOn>,
     pub reachability: Option<Reachability>,
     /// A part of a name.
@@ -31,7 +31,7 @@ pub struct ListQuery {
     pub limit: u32,
 }
 
-/// Names to register, or to look at first.
+/// Names to register, or to check first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     pub domain: String,
@@ -119,7 +119,7 @@ pub trait Operations: Send + Sync + 'static {
     /// The endpoint that a link shows.
     fn shared(&self, token: &str, now: OffsetDateTime) -> impl Future<Output = Done<EndpointView>> + Send;
 
-    /// A fresh look by whoever holds a link.
+    /// a check by whoever holds a link.
     fn check_shared(
         &self,
         token: &str,

@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use http::StatusCode;
 use time::OffsetDateTime;
-use wire::{AttentionGroup, EndpointList, Open, Overview, Verdict, WaitingOn};
+use wire::{AttentionGroup, EndpointList, Open, Overview, Status, WaitingOn};
 
 use super::filter::Filter;
 use super::histogram::Histogram;
@@ -34,24 +34,24 @@ pub(crate) struct OverviewPage {
     pub(crate) list: EndpointList,
 }
 
-/// The number of endpoints with one verdict.
+/// The number of endpoints with one status.
 struct Tile {
-    verdict: Open<Verdict>,
+    status: Open<Status>,
     count: usize,
 }
 
 impl OverviewPage {
     fn tiles(&self) -> Vec<Tile> {
-        let tile = |verdict: domain::endpoint::EndpointStatus| {
-            let verdict = Open::Known(verdict.to_wire());
-            let count = self.overview.verdicts.iter().find(|one| one.verdict == verdict).map_or(0, |one| one.count);
-            Tile { verdict, count }
+        let tile = |status: domain::endpoint::EndpointStatus| {
+            let status = Open::Known(status.to_wire());
+            let count = self.overview.statuses.iter().find(|one| one.status == status).map_or(0, |one| one.count);
+            Tile { status, count }
         };
         domain::endpoint::EndpointStatus::ALL.map(tile).into()
     }
 
     fn ready(&self) -> words::Badge {
-        words::verdict(&Verdict::Ready.into())
+        words::status_word(&Status::Ready.into())
     }
 
     fn histogram(&self) -> Histogram {

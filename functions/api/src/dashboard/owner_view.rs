@@ -153,7 +153,7 @@ mod tests {
     fn endpoint(statuses: [Option<&str>; 2], findings: &[Value], certificate: &str) -> EndpointView {
         let not_after = (certificate != "none").then_some("2026-12-28T00:00:00Z");
         let records = [record(HOST, statuses[0]), record(CHALLENGE, statuses[1])];
-        serde_json::from_value(json!({"id": "ep-1", "domain": HOST, "reachability": "external", "verdict": "issuing",
+        serde_json::from_value(json!({"id": "ep-1", "domain": HOST, "reachability": "external", "status": "issuing",
             "actor": "nobody", "reason": "r", "next_step": "n", "certificate": {"state": certificate, "not_after": not_after},
             "dns": {"records": records, "findings": findings, "checked_at": statuses[0].map(|_| "2026-11-28T00:00:00Z")},
             "created_at": "2026-01-01T00:00:00Z"}))

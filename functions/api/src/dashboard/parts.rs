@@ -2,9 +2,11 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use vocabulary::dns::ZoneName;
 use vocabulary::guidance::NO_ACTION;
-use wire::{DnsView, EndpointView, Finding, Found, WaitingOn};
+use wire::{DnsView, EndpointView, Finding, Found, ProviderHint, RecordView, WaitingOn};
 
+use super::owner_view::OwnerRecord;
 use super::words::{self, plain};
 
 /// A value with a button that copies it. The button is there only where the script runs.
@@ -58,6 +60,43 @@ pub(crate) struct Records<'a> {
 }
 
 impl HtmlSafe for Records<'_> {}
+
+/// One of them; on the domain owner's page with its name as it is typed, and with the findings about it.
+#[derive(Debug, Template)]
+#[template(path = "parts/record.html")]
+pub(crate) struct Record<'a> {
+    number: usize,
+    row: &'a RecordView,
+    name: Option<&'a ZoneName>,
+    findings: &'a [&'a Finding],
+}
+
+impl HtmlSafe for Record<'_> {}
+
+impl<'a> Record<'a> {
+    pub(crate) fn of(number: &usize, row: &'a RecordView) -> Self {
+        Self { number: *number, row, name: None, findings: &[] }
+    }
+
+    pub(crate) fn of_owner(number: &usize, record: &'a OwnerRecord<'a>) -> Self {
+        Self { number: *number, row: record.row, name: Some(&record.name), findings: &record.findings }
+    }
+}
+
+/// How the DNS provider wants a record typed.
+#[derive(Debug, Template)]
+#[template(path = "parts/provider.html")]
+pub(crate) struct Provider<'a> {
+    provider: &'a ProviderHint,
+}
+
+impl HtmlSafe for Provider<'_> {}
+
+impl<'a> Provider<'a> {
+    pub(crate) fn of(provider: &'a ProviderHint) -> Self {
+        Self { provider }
+    }
+}
 
 /// Servers that say the same.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use wire::{DnsMethod, PreflightView, Reachability, RecordStatus};
 
 use super::operations::{Operations, Wish};
 use super::page::{Frame, Place, shown};
-use super::parts::{Answer, Copy, Findings};
+use super::parts::{Answer, Copy, Findings, Provider};
 use super::visit::Visit;
 use super::{Desk, words};
 use crate::http::problem::Problem;
@@ -71,17 +71,17 @@ impl Typed {
         })
     }
 
-    /// Whether enough is typed for a look to make sense.
+    /// Whether enough is typed for a check to make sense.
     fn is_started(&self) -> bool {
         self.domain.trim().trim_matches('.').contains('.')
     }
 }
 
-/// What a look before the registration found.
+/// What a check before the registration found.
 #[derive(Debug, Template)]
 #[template(path = "parts/preflight.html")]
 pub(crate) struct PreflightPart {
-    pub(crate) outlook: Outlook,
+    pub(crate) preflight: Preflight,
     /// Whether it is told to those who do not see it.
     pub(crate) announced: bool,
 }
@@ -91,12 +91,12 @@ impl askama::filters::HtmlSafe for PreflightPart {}
 impl PreflightPart {
     /// Whether nothing was checked yet.
     fn is_open(&self) -> bool {
-        matches!(self.outlook, Outlook::Open)
+        matches!(self.preflight, Preflight::Open)
     }
 }
 
 #[derive(Debug)]
-pub(crate) enum Outlook {
+pub(crate) enum Preflight {
     /// Nothing is typed yet, or too little.
     Open,
     Refused(Problem),
@@ -108,7 +108,7 @@ pub(crate) enum Outlook {
 pub(crate) struct RegisterPage {
     pub(crate) frame: Frame,
     pub(crate) operator: bool,
-    /// Whether names may be proven by a standing record.
+    /// Whether names may be proven by a persistent record.
     pub(crate) persistent_records: bool,
     pub(crate) typed: Typed,
     pub(crate) problem: Option<Problem>,
@@ -130,7 +130,7 @@ pub(crate) async fn form<O: Operations>(
     typed: Result<Query<Typed>, QueryRejection>,
 ) -> Response {
     let typed = typed.map(|Query(typed)| typed).unwrap_or_default();
-    page(&desk.operations, &visit, typed, None, PreflightPart { outlook: Outlook::Open, announced: false })
+    page(&desk.operations, &visit, typed, None, PreflightPart { preflight: Preflight::Open, announced: false })
 }
 
 /// What a check finds: for the place beside the form, or with the whole page where there is no script.
@@ -167,7 +167,7 @@ pub(crate) async fn register<O: Operations>(
     match registered {
         Ok(view) => visit.see_endpoint(&view.id, ""),
         Err(problem) if problem.status.is_client_error() => {
-            let open = PreflightPart { outlook: Outlook::Open, announced: false };
+            let open = PreflightPart { preflight: Preflight::Open, announced: false };
             page(&desk.operations, &visit, typed, Some(problem), open)
         }
         Err(problem) => visit.refuse(problem),
@@ -176,15 +176,15 @@ pub(crate) async fn register<O: Operations>(
 
 async fn preflight(operations: &impl Operations, visit: &Visit, typed: &Typed, announced: bool) -> PreflightPart {
     let now = OffsetDateTime::now_utc();
-    let outlook = match typed.wish() {
-        _ if !typed.is_started() => Outlook::Open,
-        Err(problem) => Outlook::Refused(problem),
+    let preflight = match typed.wish() {
+        _ if !typed.is_started() => Preflight::Open,
+        Err(problem) => Preflight::Refused(problem),
         Ok(wish) => match operations.preflight(&visit.caller, wish, now).await {
-            Ok(seen) => Outlook::Seen(Box::new(seen)),
-            Err(problem) => Outlook::Refused(problem),
+            Ok(seen) => Preflight::Seen(Box::new(seen)),
+            Err(problem) => Preflight::Refused(problem),
         },
     };
-    PreflightPart { outlook, announced }
+    PreflightPart { preflight, announced }
 }
 
 fn page(
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_begins_with_the_first_dot_that_is_followed_by_something() {
+    fn a_check_begins_with_the_first_dot_that_is_followed_by_something() {
         for (text, started) in [("", false), ("shop", false), ("shop.", false), ("shop.e", true), (".e", false)] {
             assert_eq!(typed(text, "").is_started(), started, "{text}");
         }

@@ -21,7 +21,7 @@ impl<P: Ports> Operations for Arc<Service<P>> {
         let query = EndpointQuery {
             waiting_on: None,
             tenant: query.tenant.clone(),
-            verdict: query.verdict,
+            status: query.status,
             actor: query.actor,
             reachability: query.reachability,
             q: query.q.clone(),

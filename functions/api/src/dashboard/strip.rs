@@ -65,9 +65,10 @@ impl Day {
 }
 
 impl Strip {
-    /// `attempts`: as many as are known. `certificate`: when the current certificate began, and when it expires.
+    /// `attempts`: as many as are known; `set_up` tells which of them were part of the set-up. `certificate`: when the current certificate began, and when it expires.
     pub(crate) fn of(
         attempts: &[Attempt],
+        set_up: impl Fn(&Attempt) -> bool,
         created_at: OffsetDateTime,
         certificate: Option<(OffsetDateTime, OffsetDateTime)>,
         clock: Clock,
@@ -75,7 +76,8 @@ impl Strip {
         let today = clock.now.date();
         let first = today.saturating_sub(Duration::days(DAYS - 1));
         let days = (0..DAYS).map(|back| first.saturating_add(Duration::days(back)));
-        let kinds: Vec<_> = days.map(|day| (day, kind(day, attempts, created_at.date(), certificate))).collect();
+        let kinds: Vec<_> =
+            days.map(|day| (day, kind(day, attempts, &set_up, created_at.date(), certificate))).collect();
         let count = |kind: Day| kinds.iter().filter(|(_, one)| *one == kind).count();
         let summary = format!(
             "The last {DAYS} days: certificate issued or renewed on {}, failed attempts on {}.",
@@ -99,7 +101,13 @@ fn days_of(count: usize) -> String {
     format!("{count} day{}", if count == 1 { "" } else { "s" })
 }
 
-fn kind(day: Date, attempts: &[Attempt], created: Date, certificate: Option<(OffsetDateTime, OffsetDateTime)>) -> Day {
+fn kind(
+    day: Date,
+    attempts: &[Attempt],
+    set_up: impl Fn(&Attempt) -> bool,
+    created: Date,
+    certificate: Option<(OffsetDateTime, OffsetDateTime)>,
+) -> Day {
     if day < created {
         return Day::Before;
     }
@@ -109,7 +117,7 @@ fn kind(day: Date, attempts: &[Attempt], created: Date, certificate: Option<(Off
     if of_day().any(succeeded) {
         return Day::Renewed;
     }
-    if of_day().any(|attempt| attempt.outcome == Outcome::Failed) {
+    if of_day().any(|attempt| attempt.outcome == Outcome::Failed && !set_up(attempt)) {
         return Day::Failed;
     }
     let before = |attempt: &&Attempt| succeeded(attempt) && attempt.finished_at.is_some_and(|at| at.date() < day);
@@ -144,7 +152,7 @@ mod tests {
     }
 
     fn kinds(attempts: &[Attempt], age: i64, certificate: Option<(OffsetDateTime, OffsetDateTime)>) -> Vec<Day> {
-        let strip = Strip::of(attempts, NOW - Duration::days(age), certificate, Clock { now: NOW });
+        let strip = Strip::of(attempts, |_| false, NOW - Duration::days(age), certificate, Clock { now: NOW });
         assert_eq!(strip.squares.len(), 90);
         strip.squares.iter().map(|square| square.kind).collect()
     }

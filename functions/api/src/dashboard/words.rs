@@ -7,7 +7,7 @@ use domain::endpoint::{Outcome, Step};
 pub(crate) use vocabulary::record::quoted;
 use vocabulary::text::printable;
 use wire::{
-    CertificateState, EndpointView, InstallationStatus, Open, Reachability, RecordStatus, Serving, Severity, Verdict,
+    CertificateState, EndpointView, InstallationStatus, Open, Reachability, RecordStatus, Serving, Severity, Status,
     WaitingOn,
 };
 
@@ -106,19 +106,19 @@ pub(crate) fn pending(word: &'static str) -> Badge {
 
 /// The state of an endpoint; one that is being removed is not just paused.
 pub(crate) fn status(view: &EndpointView) -> Badge {
-    if view.leaves() { Badge::mute("Being removed") } else { verdict(&view.verdict) }
+    if view.leaves() { Badge::mute("Being removed") } else { status_word(&view.status) }
 }
 
-pub(crate) fn verdict(verdict: &Open<Verdict>) -> Badge {
-    let Open::Known(verdict) = verdict else { return UNKNOWN };
-    match verdict {
-        Verdict::ActionRequired => Badge::bad("Action required"),
-        Verdict::Degraded => Badge::warn("Degraded"),
-        Verdict::Retrying => Badge { icon: Icon::Clock, ..Badge::warn("Retrying") },
-        Verdict::WaitingForDns => Badge::wait("Waiting for DNS"),
-        Verdict::Issuing => Badge::wait("Issuing"),
-        Verdict::Paused => Badge::mute("Paused"),
-        Verdict::Ready => Badge::good("Ready"),
+pub(crate) fn status_word(status: &Open<Status>) -> Badge {
+    let Open::Known(status) = status else { return UNKNOWN };
+    match status {
+        Status::ActionRequired => Badge::bad("Action required"),
+        Status::Degraded => Badge::warn("Degraded"),
+        Status::Retrying => Badge { icon: Icon::Clock, ..Badge::warn("Retrying") },
+        Status::WaitingForDns => Badge::wait("Waiting for DNS"),
+        Status::Issuing => Badge::wait("Issuing"),
+        Status::Paused => Badge::mute("Paused"),
+        Status::Ready => Badge::good("Ready"),
     }
 }
 
@@ -194,8 +194,17 @@ pub(crate) fn outcome(outcome: &Outcome) -> Badge {
     }
 }
 
-pub(crate) fn step_outcome(broke: bool) -> Badge {
-    if broke { Badge::bad("Failed") } else { Badge::good("Done") }
+/// Of an attempt that found the records not right, before the first certificate.
+pub(crate) fn set_up() -> Badge {
+    Badge::wait("Waiting for DNS")
+}
+
+pub(crate) fn step_outcome(broke: bool, set_up: bool) -> Badge {
+    match (broke, set_up) {
+        (false, _) => Badge::good("Done"),
+        (true, false) => Badge::bad("Failed"),
+        (true, true) => Badge::wait("Waiting"),
+    }
 }
 
 pub(crate) fn waiting_on(who: &Open<WaitingOn>) -> &'static str {
@@ -265,9 +274,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_verdict_has_a_word_of_its_own() {
+    fn every_status_has_a_word_of_its_own() {
         let all = domain::endpoint::EndpointStatus::ALL.map(|each| each.to_wire().into());
-        let mut words: Vec<_> = all.iter().map(|each| verdict(each).word).collect();
+        let mut words: Vec<_> = all.iter().map(|each| status_word(each).word).collect();
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), all.len());
@@ -275,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_badge_says_in_words_what_its_colour_says() {
-        let html = verdict(&Verdict::Ready.into()).to_string();
+        let html = status_word(&Status::Ready.into()).to_string();
         assert!(html.contains("Ready") && html.contains(r#"aria-hidden="true""#), "{html}");
     }
 

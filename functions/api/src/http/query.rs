@@ -48,8 +48,8 @@ pub(crate) struct EndpointQuery {
     #[param(pattern = "^[A-Za-z0-9._-]{1,64}$")]
     pub(crate) tenant: Option<String>,
     /// Those with this status.
-    #[serde(alias = "status")]
-    pub(crate) verdict: Option<wire::Verdict>,
+    #[serde(alias = "verdict")]
+    pub(crate) status: Option<wire::Status>,
     /// Those that wait on this one.
     pub(crate) waiting_on: Option<wire::WaitingOn>,
     /// The same by its old name. It goes in the next release.
@@ -78,7 +78,7 @@ pub(crate) struct EndpointQuery {
 /// Those endpoints that a query is about.
 #[derive(Debug)]
 pub(crate) struct Filter {
-    verdict: Option<EndpointStatus>,
+    status: Option<EndpointStatus>,
     actor: Option<WaitingOn>,
     reachability: Option<Reachability>,
     search: Option<String>,
@@ -92,7 +92,7 @@ impl EndpointQuery {
         page_size(self.limit)
     }
 
-    /// Whose endpoints are looked at.
+    /// Whose endpoints are checked.
     pub(crate) fn scope(&self, caller: &Caller) -> Result<Scope, Problem> {
         match (&self.tenant, &caller.scope) {
             (None, scope) => Ok(scope.clone()),
@@ -128,7 +128,7 @@ impl EndpointQuery {
         Ok(Filter {
             cause,
             expires_within: self.expires_within.as_ref().map(within).transpose()?,
-            verdict: self.verdict.map(EndpointStatus::from_wire),
+            status: self.status.map(EndpointStatus::from_wire),
             actor: self.waiting_on.or(self.actor).map(WaitingOn::from_wire),
             reachability: self.reachability.map(Reachability::from_wire),
             search,
@@ -154,13 +154,13 @@ pub(crate) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
 impl Filter {
     /// Whether any endpoint would do.
     pub(crate) fn is_open(&self) -> bool {
-        let Self { verdict, actor, reachability, search, cause, expires_within } = self;
-        let by_state = verdict.is_some() || actor.is_some() || cause.is_some() || expires_within.is_some();
+        let Self { status, actor, reachability, search, cause, expires_within } = self;
+        let by_state = status.is_some() || actor.is_some() || cause.is_some() || expires_within.is_some();
         !by_state && reachability.is_none() && search.is_none()
     }
 
     pub(crate) fn takes(&self, endpoint: &Endpoint, report: &StatusReport, now: OffsetDateTime) -> bool {
-        self.verdict.is_none_or(|verdict| verdict == report.status)
+        self.status.is_none_or(|status| status == report.status)
             && self.actor.is_none_or(|actor| actor == report.guidance.waiting_on)
             && self.reachability.is_none_or(|reachability| reachability == endpoint.reachability)
             && self.search.as_ref().is_none_or(|text| mentions(endpoint, text))

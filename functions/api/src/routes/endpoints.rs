@@ -22,7 +22,7 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// List endpoints
 ///
 /// By domain, or those first that need attention. A page that is filtered may be short and yet not be the last: at
-/// most 5,000 endpoints are looked at for one. In the order by attention at most 20,000 are looked at in all, and
+/// most 5,000 endpoints are checked for one. In the order by attention at most 20,000 are checked in all, and
 /// `truncated` says so if there are more.
 #[utoipa::path(get, path = "/endpoints", tag = "endpoints", operation_id = "list_endpoints",
     params(EndpointQuery), responses((status = 200, description = "A page.", body = EndpointList), Always))]
@@ -154,7 +154,7 @@ pub(super) async fn attempts<P: Ports>(
     Reference(reference): Reference,
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> Result<Json<AttemptList>, Problem> {
-    Ok(Json(AttemptList { attempts: service.attempts(&caller, &reference).await?.to_wire() }))
+    Ok(Json(AttemptList { attempts: service.attempt_list(&caller, &reference).await? }))
 }
 
 /// Which events of an endpoint.

@@ -13,11 +13,11 @@ use super::{Ports, Service, act};
 use crate::http::problem::Problem;
 use crate::views::{FromWire, ToWire};
 
-/// How soon after one look the next may begin.
-pub(super) const BETWEEN_LOOKS: Duration = Duration::seconds(1);
+/// How soon after one check the next may begin.
+pub(super) const BETWEEN_CHECKS: Duration = Duration::seconds(1);
 
 impl<P: Ports> Service<P> {
-    /// Takes a fresh look, and keeps what it found.
+    /// Checks, and keeps what it found.
     pub(crate) async fn check(
         &self,
         caller: &Caller,
@@ -25,25 +25,25 @@ impl<P: Ports> Service<P> {
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
         let endpoint = self.find(caller, reference).await?;
-        self.look(&endpoint, &caller.origin, now).await
+        self.check_in_turn(&endpoint, &caller.origin, now).await
     }
 
-    /// One look at a time, however many ask; each is answered with a look that began after it had asked: who has just
-    /// corrected a record wants to know of that, not of what a look before it found.
+    /// One check at a time, however many ask; each is answered with a check that began after it had asked: who has just
+    /// corrected a record wants to know of that, not of what a check before it found.
     #[expect(clippy::disallowed_methods, reason = "a person waits for the answer to this very request")]
-    pub(super) async fn look(
+    pub(super) async fn check_in_turn(
         &self,
         endpoint: &Endpoint,
         by: &Origin,
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
-        if self.store().begin_check(&endpoint.id, now, now + BETWEEN_LOOKS).await? {
+        if self.store().begin_check(&endpoint.id, now, now + BETWEEN_CHECKS).await? {
             return self.check_now(endpoint, by, now).await;
         }
-        tokio::time::sleep(BETWEEN_LOOKS.unsigned_abs()).await;
-        let now = now + BETWEEN_LOOKS;
+        tokio::time::sleep(BETWEEN_CHECKS.unsigned_abs()).await;
+        let now = now + BETWEEN_CHECKS;
         match self.store().find(&endpoint.id).await? {
-            Some(endpoint) if self.store().begin_check(&endpoint.id, now, now + BETWEEN_LOOKS).await? => {
+            Some(endpoint) if self.store().begin_check(&endpoint.id, now, now + BETWEEN_CHECKS).await? => {
                 self.check_now(&endpoint, by, now).await
             }
             // Somebody else who waited was first, or the endpoint is gone.
@@ -70,7 +70,7 @@ impl<P: Ports> Service<P> {
         Ok(self.view_with(&endpoint, Some(&report), now))
     }
 
-    /// Looks at a domain that need not be registered. Keeps nothing.
+    /// Checks a domain that need not be registered. Keeps nothing.
     pub(crate) async fn preflight(
         &self,
         caller: &Caller,
@@ -100,7 +100,7 @@ impl<P: Ports> Service<P> {
     }
 }
 
-/// What makes one look differ from another, for the trail.
+/// What makes one check differ from another, for the trail.
 fn outcome(check: &CheckSummary) -> (RecordStatus, Option<&str>, bool) {
     (check.records, check.worst.as_ref().map(|worst| worst.check.as_str()), check.serves_another)
 }

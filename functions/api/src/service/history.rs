@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::endpoint::attempt::set_up;
 use domain::endpoint::event::{page_of, time_line};
 use domain::endpoint::{Attempt, Event, EventKind};
 use domain::ports::{AuditTrail, EndpointReader, Registry};
@@ -19,6 +20,14 @@ impl<P: Ports> Service<P> {
     pub(crate) async fn attempts(&self, caller: &Caller, reference: &str) -> Result<Vec<Attempt>, Problem> {
         let id = self.find_kept(caller, reference).await?;
         Ok(self.store().attempts(&id, HISTORY).await?)
+    }
+
+    /// The same as the API shows them.
+    pub(crate) async fn attempt_list(&self, caller: &Caller, reference: &str) -> Result<Vec<wire::Attempt>, Problem> {
+        let attempts = self.attempts(caller, reference).await?;
+        let certified = self.find(caller, reference).await.is_ok_and(|endpoint| endpoint.certificate.is_some());
+        let set_up = set_up(&attempts, certified);
+        Ok(attempts.iter().map(|attempt| wire::Attempt { set_up: set_up(attempt), ..attempt.to_wire() }).collect())
     }
 
     /// Up to `limit` events, newest first: the newest, or those that follow `after`, so that reading on passes

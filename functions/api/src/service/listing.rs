@@ -4,7 +4,7 @@ use domain::ports::{EndpointReader, Position, Registry};
 use domain::status::status_of;
 use time::OffsetDateTime;
 use vocabulary::names::{Caller, EndpointId, Scope};
-use wire::{AttentionGroup, EndpointList, EndpointView, Overview, Renewal, RenewalDay, VerdictCount};
+use wire::{AttentionGroup, EndpointList, EndpointView, Overview, Renewal, RenewalDay, StatusCount};
 
 use super::summing_up::SummedUp;
 use super::{Ports, Service};
@@ -15,9 +15,9 @@ use crate::views::ToWire;
 /// Endpoints read at once where all are read.
 const READ_AT_ONCE: u32 = 1000;
 /// Endpoints read for one page that is filtered: a page may be short, and not be the last.
-const LOOKED_AT_FOR_A_PAGE: usize = 5_000;
+const MOST_READ_FOR_A_PAGE: usize = 5_000;
 /// Endpoints read where all of them have to be: an overview, and the order by attention.
-const LOOKED_AT_IN_ALL: usize = 20_000;
+const MOST_READ_IN_ALL: usize = 20_000;
 /// Endpoints, and causes, that an overview shows.
 const MOST_ATTENTION: usize = 20;
 
@@ -51,10 +51,10 @@ impl<P: Ports> Service<P> {
     ) -> Result<EndpointList, Problem> {
         // One more than the page has tells whether there is another one.
         let at_once = if filter.is_open() { u32::try_from(limit + 1).unwrap_or(READ_AT_ONCE) } else { READ_AT_ONCE };
-        let (mut endpoints, mut looked_at) = (Vec::new(), 0);
+        let (mut endpoints, mut read) = (Vec::new(), 0);
         let next = 'pages: loop {
             let page = self.store().list(scope, after.as_ref(), at_once).await?;
-            looked_at += page.endpoints.len();
+            read += page.endpoints.len();
             for endpoint in &page.endpoints {
                 if endpoints.len() == limit {
                     break 'pages after;
@@ -66,7 +66,7 @@ impl<P: Ports> Service<P> {
             }
             match page.next {
                 None => break None,
-                next if looked_at >= LOOKED_AT_FOR_A_PAGE => break next,
+                next if read >= MOST_READ_FOR_A_PAGE => break next,
                 next => after = next,
             }
         };
@@ -136,8 +136,8 @@ impl<P: Ports> Service<P> {
         };
         let (total, counts) = (summary.total(), summary.counts);
         let count = |status: EndpointStatus| counts.get(&status).copied().unwrap_or_default();
-        let verdicts =
-            EndpointStatus::ALL.map(|status| VerdictCount { verdict: status.to_wire().into(), count: count(status) });
+        let statuses =
+            EndpointStatus::ALL.map(|status| StatusCount { status: status.to_wire().into(), count: count(status) });
         let urgent: Vec<_> =
             summary.urgent.in_order().take(MOST_ATTENTION).map(|(urgency, ())| urgency.endpoint).collect();
         let renewals = summary.renewals.in_order();
@@ -147,7 +147,7 @@ impl<P: Ports> Service<P> {
             futures::try_join!(self.as_now(urgent.iter(), now), self.groups(summary.groups, now))?;
         Ok(Overview {
             total,
-            verdicts: verdicts.into(),
+            statuses: statuses.into(),
             attention,
             groups,
             renewal_days: summary
@@ -191,17 +191,17 @@ impl<P: Ports> Service<P> {
         Ok(found.iter().map(|(_, endpoint)| self.view_with(endpoint, None, now)).collect())
     }
 
-    /// Reads every endpoint of the scope, up to [`LOOKED_AT_IN_ALL`]. True if there are more.
-    async fn walk(&self, scope: &Scope, mut look: impl FnMut(Endpoint) + Send) -> Result<bool, Problem> {
-        let (mut after, mut looked_at) = (None, 0);
+    /// Reads every endpoint of the scope, up to [`MOST_READ_IN_ALL`]. True if there are more.
+    async fn walk(&self, scope: &Scope, mut each: impl FnMut(Endpoint) + Send) -> Result<bool, Problem> {
+        let (mut after, mut read) = (None, 0);
         loop {
             let page = self.store().list(scope, after.as_ref(), READ_AT_ONCE).await?;
             for endpoint in page.endpoints {
-                if looked_at == LOOKED_AT_IN_ALL {
+                if read == MOST_READ_IN_ALL {
                     return Ok(true);
                 }
-                looked_at += 1;
-                look(endpoint);
+                read += 1;
+                each(endpoint);
             }
             after = page.next;
             if after.is_none() {

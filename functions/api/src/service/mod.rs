@@ -159,7 +159,7 @@ impl<P: Ports> Service<P> {
         Ok(checks?.iter().map(shown).collect())
     }
 
-    /// The endpoint beside what the last look found.
+    /// The endpoint beside what the last check found.
     async fn view(&self, endpoint: &Endpoint, now: OffsetDateTime) -> Result<EndpointView, Problem> {
         let report = match &endpoint.check {
             // A report from before the last change is of other records.

@@ -80,7 +80,7 @@ impl<P: Ports> Service<P> {
         self.view(&endpoint, now).await
     }
 
-    /// A fresh look by whoever holds the link.
+    /// a check by whoever holds the link.
     pub(crate) async fn check_shared(
         &self,
         token: &str,
@@ -90,7 +90,7 @@ impl<P: Ports> Service<P> {
         let (endpoint, share) = self.open_link(token, now).await?;
         let who = format!("link {}", short(&share.id));
         let by = Origin { who, address: address.map(ToOwned::to_owned), operator: false };
-        self.look(&endpoint, &by, now).await
+        self.check_in_turn(&endpoint, &by, now).await
     }
 
     /// The endpoint that a link opens. Whatever is wrong with the link, the answer is the same.
@@ -116,7 +116,7 @@ fn is_share_id(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::installation::Brand;
-    use crate::service::checking::BETWEEN_LOOKS;
+    use crate::service::checking::BETWEEN_CHECKS;
     use crate::service::{Installation, Outside};
     use domain::ports::{AuditTrail, Registry};
     use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryProber, contracts};
@@ -196,19 +196,19 @@ mod tests {
             let looked = fixture.service.check_shared(&bad, None, fixture.now).await;
             assert_eq!(looked.expect_err("no link"), Problem::unknown_link());
         }
-        assert!(fixture.service.ports.prober.take().is_empty(), "nothing is looked at for a link that is none");
+        assert!(fixture.service.ports.prober.take().is_empty(), "nothing is checked for a link that is none");
         fixture.service.remove(&fixture.operator, fixture.endpoint.id.as_str(), fixture.now).await.expect("going");
         assert_eq!(fixture.service.shared(&open, fixture.now).await.expect_err("going"), Problem::unknown_link());
     }
 
     #[tokio::test]
-    async fn a_look_through_a_link_is_bounded_and_is_the_links_in_the_trail() {
+    async fn a_check_through_a_link_is_bounded_and_is_the_links_in_the_trail() {
         let fixture = Fixture::new().await;
         let (token, id) = fixture.link(None).await;
         let first = fixture.service.check_shared(&token, Some("192.0.2.9"), fixture.now).await.expect("looked");
         assert_eq!(first.dns.checked_at, Some(fixture.now));
         // Two who ask too soon wait; one of them looks, and both see what it found.
-        let soon = fixture.now + BETWEEN_LOOKS - Duration::MILLISECOND;
+        let soon = fixture.now + BETWEEN_CHECKS - Duration::MILLISECOND;
         let (second, third) = tokio::join!(
             fixture.service.check_shared(&token, Some("192.0.2.9"), soon),
             fixture.service.check_shared(&token, Some("192.0.2.9"), soon),
@@ -216,7 +216,7 @@ mod tests {
         for view in [second, third] {
             assert_eq!(
                 view.expect("answered").dns.checked_at,
-                Some(soon + BETWEEN_LOOKS),
+                Some(soon + BETWEEN_CHECKS),
                 "by a look after they had asked"
             );
         }

@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn one_returns_to_a_page_of_the_dashboard_or_to_its_first() {
-        for page in ["/dashboard", "/dashboard/endpoints/a.example.com", "/dashboard?verdict=ready&q=a%20b"] {
+        for page in ["/dashboard", "/dashboard/endpoints/a.example.com", "/dashboard?status=ready&q=a%20b"] {
             assert_eq!(destination(Some(page)), page);
         }
         for elsewhere in [

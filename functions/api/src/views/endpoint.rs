@@ -13,7 +13,7 @@ use super::deployment::deployment_view;
 use super::watch::watch_view;
 use crate::installation::Installation;
 
-/// `report` is the last look, where it was read; without it the records stand without what was found.
+/// `report` is the last check, where it was read; without it the records stand without what was found.
 pub fn endpoint_view(
     endpoint: &Endpoint,
     report: Option<&CheckReport>,
@@ -31,7 +31,7 @@ pub fn endpoint_view(
         reachability: endpoint.reachability.to_wire().into(),
         challenge: endpoint.dns_method.to_wire().into(),
         dns_method: endpoint.dns_method.to_wire().into(),
-        verdict: status.status.to_wire().into(),
+        status: status.status.to_wire().into(),
         actor: status.guidance.waiting_on.to_wire().into(),
         next_step: status.guidance.next_step().to_owned(),
         reason: status.guidance.summary,
@@ -59,13 +59,13 @@ fn serving(endpoint: &Endpoint, report: Option<&CheckReport>) -> Serving {
 fn dns_view(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &Installation) -> DnsView {
     let Installation { platform, issuer, .. } = installation;
     let required = required_records(endpoint, platform, issuer.as_ref());
-    let looked_at = |record: &DnsRecord| {
+    let check_of = |record: &DnsRecord| {
         let found = report?.records.iter().find(|check| check.record.name == record.name)?;
         // One that was asked for under other names or targets says nothing about this one.
         (found.record.value == record.value).then_some(found)
     };
     let records = required.iter().map(|record| {
-        let check = looked_at(record);
+        let check = check_of(record);
         RecordView {
             record: record.to_wire(),
             status: check.map(|check| check.status.to_wire().into()),
@@ -104,7 +104,7 @@ fn failure_view(failing: &Failing) -> FailureView {
         remedy: failing.failure.guidance.next_step().to_owned(),
         since: failing.since,
         attempts: failing.attempts,
-        parked_since: failing.parked_since(),
+        paused_since: failing.parked_since(),
         check: failing.failure.check.clone(),
     }
 }

@@ -70,7 +70,7 @@ mod tests {
 
     fn view(records: serde_json::Value) -> EndpointView {
         serde_json::from_value(json!({"id": "ep-1", "domain": "xn--bcher-kva.example.com",
-            "display_names": ["bücher.example.com"], "reachability": "external", "verdict": "issuing", "actor": "nobody",
+            "display_names": ["bücher.example.com"], "reachability": "external", "status": "issuing", "actor": "nobody",
             "reason": "r", "next_step": "n", "dns": {"records": records}, "certificate": {"state": "none"},
             "created_at": "2026-01-01T00:00:00Z"}))
         .expect("an endpoint")

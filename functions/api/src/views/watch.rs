@@ -3,12 +3,12 @@ use wire::WatchView;
 
 use super::ToWire;
 
-/// `None` before the first look at the certificate in place.
+/// `None` before the first health check of the current certificate.
 pub(super) fn watch_view(endpoint: &Endpoint) -> Option<WatchView> {
     let health = endpoint.current_health()?;
     Some(WatchView {
-        looked_at: health.looked_at,
-        look_again_at: endpoint.health_at,
+        checked_at: health.looked_at,
+        next_check_at: endpoint.health_at,
         dns_good_at: health.dns_good_at,
         symptoms: health.confirmed().map(Symptom::to_wire).collect(),
         used_by: health.used_by.clone(),
@@ -22,7 +22,7 @@ impl ToWire for Symptom {
         wire::Symptom {
             kind: self.kind.to_wire().into(),
             since: self.since,
-            looks: self.looks,
+            checks: self.looks,
             actor: self.guidance.waiting_on.to_wire().into(),
             summary: self.guidance.summary.clone(),
             remedy: self.guidance.next_step().to_owned(),

@@ -67,7 +67,7 @@ macro_rules! alike {
 
 alike! {
     WaitingOn = WaitingOn { DomainOwner, Operator, Ca, Nobody }
-    EndpointStatus = Verdict { ActionRequired, Degraded, Retrying, WaitingForDns, Issuing, Paused, Ready }
+    EndpointStatus = Status { ActionRequired, Degraded, Retrying, WaitingForDns, Issuing, Paused, Ready }
     CertificateState = CertificateState { None, Issuing, Active, Expiring, Expired, Failed }
     Reachability = Reachability { External, Internal }
     DnsMethod = DnsMethod { Dns01, DnsPersist01 }

@@ -21,7 +21,7 @@ async fn names_come_and_go_and_the_next_attempt_starts_at_once() {
     let answer = api.patch(OPERATOR, "/endpoints/a.example.com", wish).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     assert_eq!(answer.body["names"], json!(["a.example.com", "c.example.com", "*.a.example.com"]));
-    assert_eq!((&answer.body["reachability"], &answer.body["verdict"]), (&json!("external"), &json!("issuing")));
+    assert_eq!((&answer.body["reachability"], &answer.body["status"]), (&json!("external"), &json!("issuing")));
     assert_eq!(answer.body["certificate"]["names"], json!(["a.example.com", "b.example.com"]), "until the next one");
     let attempt = answer.body["attempt"].as_u64().expect("a number");
     assert_eq!(api.flows.take(), [(id.clone(), attempt)]);
@@ -141,10 +141,10 @@ async fn a_parked_endpoint_is_shown_with_whose_move_it_is_and_a_renewal_wakes_it
     let id = api.registered(OPERATOR, "a.example.com").await;
     api.parked(&id).await;
     let shown = api.get(OPERATOR, "/endpoints/a.example.com").await.body;
-    assert_eq!((&shown["verdict"], &shown["actor"]), (&json!("paused"), &json!("customer")));
+    assert_eq!((&shown["status"], &shown["actor"]), (&json!("paused"), &json!("customer")));
     assert!(text(&shown["reason"]).starts_with("Paused: ") && text(&shown["next_step"]).starts_with("Make it so."));
-    assert!(!shown["failure"]["parked_since"].is_null());
-    let listed = api.get(OPERATOR, "/endpoints?verdict=paused&actor=customer").await;
+    assert!(!shown["failure"]["paused_since"].is_null());
+    let listed = api.get(OPERATOR, "/endpoints?status=paused&actor=customer").await;
     assert_eq!(listed.domains(), ["a.example.com"]);
 
     api.flows.take();
@@ -152,7 +152,7 @@ async fn a_parked_endpoint_is_shown_with_whose_move_it_is_and_a_renewal_wakes_it
     assert_eq!(renewed.status, StatusCode::ACCEPTED);
     assert_eq!(api.flows.take(), [(id.clone(), 2)]);
     let woken = api.get(OPERATOR, "/endpoints/a.example.com").await.body;
-    assert_eq!((&woken["verdict"], &woken["failure"]["parked_since"]), (&json!("waiting_for_dns"), &json!(null)));
+    assert_eq!((&woken["status"], &woken["failure"]["paused_since"]), (&json!("waiting_for_dns"), &json!(null)));
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn a_removal_is_accepted_shown_and_repeated() {
     api.registered(OPERATOR, "a.example.com").await;
     for _ in 0..2 {
         let going = api.delete(OPERATOR, "/endpoints/a.example.com").await;
-        assert_eq!((going.status, &going.body["verdict"]), (StatusCode::ACCEPTED, &json!("paused")));
+        assert_eq!((going.status, &going.body["status"]), (StatusCode::ACCEPTED, &json!("paused")));
     }
     let events = api.get(OPERATOR, "/endpoints/a.example.com/events").await;
     let asked = events.body["events"].as_array().expect("a list").iter();

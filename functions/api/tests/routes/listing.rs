@@ -66,13 +66,13 @@ async fn what_needs_attention_comes_first() {
         .as_array()
         .expect("a list")
         .iter()
-        .map(|e| (text(&e["verdict"]), text(&e["domain"])))
+        .map(|e| (text(&e["status"]), text(&e["domain"])))
         .collect();
     assert!(
-        order.iter().map(|(verdict, _)| *verdict).is_sorted_by_key(|verdict| {
+        order.iter().map(|(status, _)| *status).is_sorted_by_key(|status| {
             ["action_required", "degraded", "retrying", "waiting_for_dns", "issuing", "paused", "ready"]
                 .iter()
-                .position(|v| *v == verdict)
+                .position(|v| *v == status)
         }),
         "{order:?}"
     );
@@ -82,17 +82,17 @@ async fn what_needs_attention_comes_first() {
 
     let overview = api.get(OPERATOR, "/overview").await;
     assert_eq!(overview.body["total"], 5);
-    let counts: usize = overview.body["verdicts"]
+    let counts: usize = overview.body["statuses"]
         .as_array()
         .expect("a list")
         .iter()
         .map(|v| v["count"].as_u64().expect("a number") as usize)
         .sum();
     assert_eq!(counts, 5);
-    assert_eq!(overview.body["verdicts"].as_array().map(Vec::len), Some(7), "each verdict, also those of nobody");
+    assert_eq!(overview.body["statuses"].as_array().map(Vec::len), Some(7), "each status, also those of nobody");
     let attention = overview.body["attention"].as_array().expect("a list");
     assert_eq!(text(&attention[0]["domain"]), order[0].1);
-    assert!(attention.iter().all(|e| e["verdict"] != "ready"));
+    assert!(attention.iter().all(|e| e["status"] != "ready"));
     let renewals: Vec<_> =
         overview.body["renewals"].as_array().expect("a list").iter().map(|r| text(&r["domain"])).collect();
     assert_eq!(renewals.iter().collect::<BTreeSet<_>>().len(), 2, "those that have a certificate");
@@ -139,9 +139,10 @@ async fn filters_narrow_a_list_and_hold_across_its_pages() {
         ("tenant=acme&reachability=internal", vec!["n0.example.com", "n2.example.com", "xn--bcher-kva.example.com"]),
         ("tenant=nobody", vec![]),
         ("reachability=external", vec!["outside.example.org"]),
+        ("status=waiting_for_dns", vec!["xn--bcher-kva.example.com"]),
         ("verdict=waiting_for_dns", vec!["xn--bcher-kva.example.com"]),
         ("actor=customer", vec!["xn--bcher-kva.example.com"]),
-        ("verdict=waiting_for_dns&actor=operator", vec![]),
+        ("status=waiting_for_dns&actor=operator", vec![]),
         ("status=waiting_for_dns&waiting_on=domain_owner", vec!["xn--bcher-kva.example.com"]),
         ("cause=RecordsNotReady", vec!["xn--bcher-kva.example.com"]),
         ("cause=recordsnotready&tenant=other", vec![]),
@@ -179,7 +180,7 @@ async fn bad_parameters_are_refused_by_name() {
         ("limit=", "limit", "invalid-request"),
         ("limit=1&limit=1", "limit", "invalid-request"),
         ("nonsense=1", "nonsense", "invalid-request"),
-        ("verdict=great", "verdict", "invalid-request"),
+        ("status=great", "status", "invalid-request"),
         ("actor=me", "actor", "invalid-request"),
         ("reachability=", "reachability", "invalid-request"),
         ("sort=age", "sort", "invalid-request"),

@@ -25,7 +25,7 @@ async fn a_registration_shows_its_records_and_starts_its_first_attempt() {
     let endpoint = &answer.body;
     assert_eq!(answer.status, StatusCode::CREATED);
     assert_eq!((text(&endpoint["domain"]), text(&endpoint["tenant"])), ("www.example.com", "default"));
-    assert_eq!((text(&endpoint["verdict"]), text(&endpoint["actor"])), ("issuing", "nobody"));
+    assert_eq!((text(&endpoint["status"]), text(&endpoint["actor"])), ("issuing", "nobody"));
     assert_eq!(endpoint["dns"]["records"].as_array().expect("a list").len(), 2);
     assert_eq!(endpoint["certificate"]["state"], "issuing");
     assert_eq!(endpoint["serving"]["status"], "not_checked");

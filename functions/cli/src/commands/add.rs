@@ -13,7 +13,7 @@ use crate::arguments::{Add, Format};
 use crate::commands::waiting::{Standing, Told, insist, records_named, standing, until};
 use crate::render::{self, Person};
 use crate::terminal::error::CliError;
-use crate::terminal::output::{Look, shell_word};
+use crate::terminal::output::{Style, shell_word};
 use crate::terminal::progress::Progress;
 use crate::terminal::result::write_result;
 
@@ -34,24 +34,24 @@ pub(super) async fn add(api: &Api, command: &Add) -> Result<(), CliError> {
     if command.waiting.wait {
         wait(api, command, registered).await
     } else {
-        print(command.output.format, &registered.json, |look| next_steps(look, &registered.seen))
+        print(command.output.format, &registered.json, |style| next_steps(style, &registered.seen))
     }
 }
 
 /// The endpoint, and the records to create.
-fn registered_as(look: Look, endpoint: &EndpointView) -> String {
+fn registered_as(style: Style, endpoint: &EndpointView) -> String {
     let mut text = format!("{} is registered as {}.\n\n", endpoint.domain, endpoint.id);
     text += "Create these records in the domain's DNS:\n\n";
-    text += &render::record_table(look, &endpoint.dns.records);
+    text += &render::record_table(style, &endpoint.dns.records);
     if let Some(provider) = &endpoint.dns.provider {
-        text += &render::provider_hint(look, provider);
+        text += &render::provider_hint(style, provider);
     }
     text + "\n"
 }
 
-fn next_steps(look: Look, endpoint: &EndpointView) -> String {
+fn next_steps(style: Style, endpoint: &EndpointView) -> String {
     let name = shell_word(&endpoint.domain);
-    let mut text = registered_as(look, endpoint);
+    let mut text = registered_as(style, endpoint);
     text += "The certificate is issued automatically once they are correct. To check them:\n";
     text += &format!("  managed-https check {name}\nTo wait for the certificate:\n  managed-https wait {name}\n");
     text + &format!(
@@ -70,9 +70,9 @@ async fn wait(api: &Api, command: &Add, registered: Answer<EndpointView>) -> Res
     })?;
     // The records first: nothing comes of waiting before they are created. A program's object comes at the end, alone.
     match command.output.format {
-        Format::Table => write_result(&registered_as(Look::of_stdout(), &registered.seen))?,
+        Format::Table => write_result(&registered_as(Style::of_stdout(), &registered.seen))?,
         Format::Json => {
-            let records = registered_as(Look { colour: false, width: None }, &registered.seen);
+            let records = registered_as(Style { colour: false, width: None }, &registered.seen);
             let _ = io::stderr().write_all(records.as_bytes());
         }
     }
@@ -102,7 +102,7 @@ async fn wait(api: &Api, command: &Add, registered: Answer<EndpointView>) -> Res
     // A program is given the endpoint as it stands, however it ended.
     let finished = end == Some(true);
     if finished || command.output.format == Format::Json {
-        print(command.output.format, &last.json, |look| render::endpoint_page(look, endpoint, now()))?;
+        print(command.output.format, &last.json, |style| render::endpoint_page(style, endpoint, now()))?;
     }
     match end {
         Some(true) => Ok(()),

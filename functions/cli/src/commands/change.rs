@@ -7,7 +7,7 @@ use crate::api::Api;
 use crate::arguments::Change;
 use crate::render::{self, Checked};
 use crate::terminal::error::CliError;
-use crate::terminal::output::{Look, shell_word};
+use crate::terminal::output::{Style, shell_word};
 
 pub(super) async fn change(api: &Api, command: &Change) -> Result<(), CliError> {
     let all = |none: bool, given: &[String]| (none || !given.is_empty()).then(|| given.to_vec());
@@ -25,10 +25,10 @@ pub(super) async fn change(api: &Api, command: &Change) -> Result<(), CliError> 
         Ok(checked) => checked,
         Err(_) => changed,
     };
-    print(command.output.format, &shown.json, |look| what_now(look, &shown.seen))
+    print(command.output.format, &shown.json, |style| what_now(style, &shown.seen))
 }
 
-fn what_now(look: Look, endpoint: &EndpointView) -> String {
+fn what_now(style: Style, endpoint: &EndpointView) -> String {
     let name = shell_word(&endpoint.domain);
     let mut text = format!(
         "{} is changed: {}, {}.\n\n",
@@ -37,7 +37,7 @@ fn what_now(look: Look, endpoint: &EndpointView) -> String {
         endpoint.reachability
     );
     text += "It needs these records in the domain's DNS:\n\n";
-    text += &render::record_table(look, &endpoint.dns.records);
+    text += &render::record_table(style, &endpoint.dns.records);
     let wrong = endpoint.dns.findings.iter().any(|finding| finding.severity >= Severity::Error.into());
     if wrong && endpoint.actor != WaitingOn::Nobody {
         let checked = Checked {
@@ -47,7 +47,7 @@ fn what_now(look: Look, endpoint: &EndpointView) -> String {
             serving: &endpoint.serving,
             last: format!("Check again: managed-https check {name}"),
         };
-        return text + &checked.page(look, now());
+        return text + &checked.page(style, now());
     }
     text + &format!("\nA new certificate is ordered automatically. Wait for it: managed-https wait {name}\n")
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::ValueEnum;
 use wire::{
-    EndpointView, Open, Preflight, PreflightView, Reachability, RecordStatus, RecordView, Severity, Verdict, WaitingOn,
+    EndpointView, Open, Preflight, PreflightView, Reachability, RecordStatus, RecordView, Severity, Status, WaitingOn,
 };
 
 use super::{now, print};
@@ -59,16 +59,16 @@ fn registered(command: &Check, json: &serde_json::Value, endpoint: &EndpointView
             (format!("Check again: {again}"), render::then(&endpoint.next_step, &again))
         }
     };
-    let looked = Checked {
+    let checked = Checked {
         records: &endpoint.dns.records,
         findings: &endpoint.dns.findings,
         provider: endpoint.dns.provider.as_ref(),
         serving: &endpoint.serving,
         last,
     };
-    print(command.output.format, json, |look| match well && looked.findings.is_empty() {
+    print(command.output.format, json, |style| match well && checked.findings.is_empty() {
         true => render::ready_line(endpoint, now()),
-        false => render::status_of_endpoint(look, endpoint, now()) + &looked.page(look, now()),
+        false => render::status_of_endpoint(style, endpoint, now()) + &checked.page(style, now()),
     })?;
     if well {
         return Ok(());
@@ -79,7 +79,7 @@ fn registered(command: &Check, json: &serde_json::Value, endpoint: &EndpointView
 
 /// Whether DNS is correct, without an error, and the certificate is current.
 fn is_well(endpoint: &EndpointView) -> bool {
-    endpoint.verdict == Verdict::Ready
+    endpoint.status == Status::Ready
         && endpoint.dns.records.iter().all(|record| record.status == Some(RecordStatus::Ok.into()))
         && endpoint.dns.findings.iter().all(|finding| finding.severity < Severity::Error.into())
 }
@@ -98,7 +98,7 @@ fn unregistered(
     let again = format!("managed-https check {arguments}");
     let PreflightView { domain, well, report, .. } = preflight;
     let records: Vec<_> = report.records.into_iter().map(RecordView::from).collect();
-    let looked = Checked {
+    let checked = Checked {
         records: &records,
         findings: &report.findings,
         provider: report.provider.as_ref(),
@@ -106,9 +106,9 @@ fn unregistered(
         last: format!("Check again: {again}"),
     };
     let add = format!("managed-https add {arguments}");
-    print(command.output.format, json, |look| match well && looked.findings.is_empty() {
+    print(command.output.format, json, |style| match well && checked.findings.is_empty() {
         true => format!("{domain} is ready for a certificate. Register it: {add}\n"),
-        false => render::status_of_domain(look, &domain, well, &add) + &looked.page(look, now()),
+        false => render::status_of_domain(style, &domain, well, &add) + &checked.page(style, now()),
     })?;
     if well {
         return Ok(());

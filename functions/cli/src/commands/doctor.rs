@@ -43,7 +43,7 @@ pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &
         json.extend(theirs);
         seen.extend(checks);
     }
-    print(command.output.format, &json!({"checks": json}), |look| render::doctor_page(look, &seen))?;
+    print(command.output.format, &json!({"checks": json}), |style| render::doctor_page(style, &seen))?;
     let failures: Vec<_> = seen.iter().filter(|check| render::has_failed(check)).collect();
     let Some(first) = failures.first() else { return Ok(()) };
     Err(CliError::new(

@@ -15,7 +15,7 @@ use crate::api::error::ApiError;
 use crate::arguments::{EndpointName, Events, Format};
 use crate::render::{self, Trail};
 use crate::terminal::error::CliError;
-use crate::terminal::output::{Look, json_line};
+use crate::terminal::output::{Style, json_line};
 
 /// What happens is seen this much later at most; attempts take seconds.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -36,9 +36,9 @@ pub(super) async fn events(api: &Api, command: &Events) -> Result<(), CliError> 
         return follow(&source, command, list).await;
     }
     let json: &Value = &list.json["events"];
-    print(command.output.format, json, |look| match list.seen.events.as_slice() {
+    print(command.output.format, json, |style| match list.seen.events.as_slice() {
         [] => "No events.\n".into(),
-        events => render::events(look, source.trail(), events, now()),
+        events => render::events(style, source.trail(), events, now()),
     })
 }
 
@@ -139,8 +139,8 @@ fn tell(format: Format, trail: Trail, news: &[(&Event, &Value)]) -> bool {
     let text: String = match format {
         Format::Json => news.iter().map(|(_, json)| json_line(json)).collect(),
         Format::Table => {
-            let look = Look::of_stdout();
-            news.iter().map(|(event, _)| render::event_line(look, trail, event)).collect()
+            let style = Style::of_stdout();
+            news.iter().map(|(event, _)| render::event_line(style, trail, event)).collect()
         }
     };
     let mut out = io::stdout().lock();

@@ -27,9 +27,9 @@ pub(super) async fn list(api: &Api, command: &List) -> Result<(), CliError> {
         }
         (Order::Attention, most) => first(by_attention(api.endpoints(&selection, None).await?), most),
     };
-    print(output.format, &endpoints.json, |look| match endpoints.seen.is_empty() {
+    print(output.format, &endpoints.json, |style| match endpoints.seen.is_empty() {
         true => render::empty_list(filtered),
-        false => render::endpoint_list(look, &endpoints.seen, now()),
+        false => render::endpoint_list(style, &endpoints.seen, now()),
     })
 }
 
@@ -47,7 +47,7 @@ fn by_attention(endpoints: Answer<Vec<EndpointView>>) -> Answer<Vec<EndpointView
     let mut both: Vec<_> = endpoints.seen.into_iter().zip(objects).collect();
     // What waits on the operator comes first: it often is why others wait. Those that do not break come last.
     both.sort_by_key(|(seen, _)| {
-        (seen.actor != WaitingOn::Operator, seen.verdict.clone(), seen.breaks_at.is_none(), seen.breaks_at)
+        (seen.actor != WaitingOn::Operator, seen.status.clone(), seen.breaks_at.is_none(), seen.breaks_at)
     });
     let (seen, objects) = both.into_iter().unzip();
     Answer { seen, json: Value::Array(objects) }
@@ -55,14 +55,14 @@ fn by_attention(endpoints: Answer<Vec<EndpointView>>) -> Answer<Vec<EndpointView
 
 pub(super) async fn show(api: &Api, command: &Show) -> Result<(), CliError> {
     let endpoint = api.endpoint(&command.named.endpoint).await?;
-    print(command.output.format, &endpoint.json, |look| render::endpoint_page(look, &endpoint.seen, now()))
+    print(command.output.format, &endpoint.json, |style| render::endpoint_page(style, &endpoint.seen, now()))
 }
 
 pub(super) async fn records(api: &Api, command: &Records) -> Result<(), CliError> {
     let records = api.records(&command.named.endpoint).await?;
     let code = match command.format {
         RecordFormat::Table => {
-            return print(Format::Table, &(), |look| render::record_table(look, &records.seen.records));
+            return print(Format::Table, &(), |style| render::record_table(style, &records.seen.records));
         }
         // Read again, so that a program gets the four fields and no more, with the texts as they are.
         RecordFormat::Json => {
@@ -106,5 +106,5 @@ fn route53(command: &Records, records: &[RecordView]) -> Result<(), CliError> {
 pub(super) async fn history(api: &Api, command: &History) -> Result<(), CliError> {
     let attempts = api.attempts(&command.named.endpoint).await?;
     let json: &Value = &attempts.json["attempts"];
-    print(command.output.format, json, |look| render::history(look, &attempts.seen.attempts))
+    print(command.output.format, json, |style| render::history(style, &attempts.seen.attempts))
 }

@@ -21,14 +21,14 @@ use crate::api::address::ApiAddress;
 use crate::api::credentials::Token;
 use crate::arguments::{Command, Format};
 use crate::terminal::error::CliError;
-use crate::terminal::output::{Look, json_text};
+use crate::terminal::output::{Style, json_text};
 use crate::terminal::result::write_result;
 
 /// Prints `json` for programs or, for people, what `text` makes of it.
-fn print(format: Format, json: &impl Serialize, text: impl FnOnce(Look) -> String) -> Result<(), CliError> {
+fn print(format: Format, json: &impl Serialize, text: impl FnOnce(Style) -> String) -> Result<(), CliError> {
     match format {
         Format::Json => write_result(&json_text(json)),
-        Format::Table => write_result(&text(Look::of_stdout())),
+        Format::Table => write_result(&text(Style::of_stdout())),
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) async fn share(api: &Api, command: &Share) -> Result<(), CliError> {
     let word = shell_word(name.as_str());
     if command.list {
         let list = api.shares(name).await?;
-        return print(format, &list.json["shares"], |look| render::shares(look, &list.seen.shares, &word, now()));
+        return print(format, &list.json["shares"], |style| render::shares(style, &list.seen.shares, &word, now()));
     }
     let made = api.share(name, command.expires).await?;
     if command.mail && format == Format::Table {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use wire::{EndpointView, Open, Verdict, WaitingOn};
+use wire::{EndpointView, Open, Status, WaitingOn};
 
 use super::{now, print};
 use crate::api::error::ApiError;
@@ -42,8 +42,8 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), CliError> {
         let endpoint = &last.insert(answer).seen;
         progress.doing(&render::state_line(endpoint));
         let may_change = endpoint.actor == WaitingOn::DomainOwner && begun.elapsed() < command.grace.0;
-        Ok::<_, ApiError>(match endpoint.verdict {
-            Open::Known(Verdict::Ready) => Some(End::Ready),
+        Ok::<_, ApiError>(match endpoint.status {
+            Open::Known(Status::Ready) => Some(End::Ready),
             _ if is_stuck(endpoint) && !may_change => Some(End::Stuck),
             _ => None,
         })
@@ -80,10 +80,10 @@ pub(super) async fn wait(api: &Api, command: &Wait) -> Result<(), CliError> {
 /// Whether somebody has to act before there is anything to wait for.
 fn is_stuck(endpoint: &EndpointView) -> bool {
     let at_work = endpoint.next_attempt_at.is_none();
-    match endpoint.verdict.known() {
+    match endpoint.status.known() {
         _ if endpoint.leaves() => true,
         // A failure stands while the next attempt is running, which may succeed.
-        Some(Verdict::ActionRequired | Verdict::Degraded | Verdict::WaitingForDns | Verdict::Paused) => !at_work,
+        Some(Status::ActionRequired | Status::Degraded | Status::WaitingForDns | Status::Paused) => !at_work,
         _ => false,
     }
 }

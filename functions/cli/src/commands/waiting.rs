@@ -110,13 +110,13 @@ pub(crate) async fn insist<T>(mut ask: impl AsyncFnMut() -> Result<T, ApiError>)
 pub(crate) async fn until<T>(
     limit: Timeout,
     progress: &mut Progress,
-    mut look: impl AsyncFnMut(&mut Progress) -> Result<Option<T>, ApiError>,
+    mut style: impl AsyncFnMut(&mut Progress) -> Result<Option<T>, ApiError>,
 ) -> Result<Option<T>, ApiError> {
     let begun = Instant::now();
     let mut pause = FIRST_PAUSE;
     let mut unanswered = 0;
     loop {
-        match look(progress).await {
+        match style(progress).await {
             Ok(Some(end)) => return Ok(Some(end)),
             Ok(None) => unanswered = 0,
             Err(error) if error.is_passing() && unanswered < UNANSWERED => {
@@ -129,7 +129,7 @@ pub(crate) async fn until<T>(
         if left.is_zero() {
             return Ok(None);
         }
-        // The last look is at the very end of the limit.
+        // The last check is at the very end of the limit.
         tokio::time::sleep(pause.min(left)).await;
         pause = pause_after(pause);
     }
@@ -146,9 +146,9 @@ mod tests {
             "since": "2026-01-01T00:00:00Z", "attempts": 1})
     }
 
-    fn endpoint(verdict: &str, certificate: &str, next: Option<&str>, failure: Option<Value>) -> EndpointView {
+    fn endpoint(status: &str, certificate: &str, next: Option<&str>, failure: Option<Value>) -> EndpointView {
         serde_json::from_value(
-            json!({"id": "ep-1", "domain": "a.example", "reachability": "external", "verdict": verdict,
+            json!({"id": "ep-1", "domain": "a.example", "reachability": "external", "status": status,
             "actor": "nobody", "reason": "r", "next_step": "n", "dns": {}, "certificate": {"state": certificate},
             "created_at": "2026-01-01T00:00:00Z", "next_attempt_at": next, "failure": failure}),
         )
@@ -213,7 +213,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let both = ["www.example.com", "_acme-challenge.www.example.com"];
-        assert_eq!(about("_acme-challenge.www.example.com leads to a.example.", "Create it"), both[1..]);
+        assert_eq!(about("_acme-challenge.www.example.com points to a.example.", "Create it"), both[1..]);
         assert_eq!(about("http://www.example.com/ does not reach the platform", ""), both[..1]);
         // The name servers of the host are spoken of, but the record to create is spelled out.
         assert_eq!(

@@ -9,7 +9,7 @@ use super::facts::{facts, fold};
 use super::width::{cells, padded};
 use super::words::{InWords, Person};
 use super::{colour_of_status, heading, record_line};
-use crate::terminal::output::{Colour, Look};
+use crate::terminal::output::{Colour, Style};
 
 /// One check, of an endpoint or of a domain that is none yet.
 pub(crate) struct Checked<'a> {
@@ -23,26 +23,26 @@ pub(crate) struct Checked<'a> {
 
 impl Checked<'_> {
     /// All below the status.
-    pub(crate) fn page(&self, look: Look, now: OffsetDateTime) -> String {
+    pub(crate) fn page(&self, style: Style, now: OffsetDateTime) -> String {
         let mut page = String::new();
         if !self.findings.is_empty() {
-            page += &format!("\n{}\n", heading(look, "What to fix"));
+            page += &format!("\n{}\n", heading(style, "What to fix"));
             for finding in self.findings {
-                page += &finding_part(look, finding);
+                page += &finding_part(style, finding);
             }
             if let Some(provider) = self.provider {
-                page += &provider_hint(look, provider);
+                page += &provider_hint(style, provider);
             }
         }
         if !self.records.is_empty() {
-            page += &format!("\n{}\n", heading(look, "Currently resolves to"));
+            page += &format!("\n{}\n", heading(style, "Currently resolves to"));
             for record in self.records {
-                page += &record_part(look, record);
+                page += &record_part(style, record);
             }
         }
         let served = serving_facts(self.serving, now);
         if !served.is_empty() {
-            page += &format!("\n{}\n\n{}", heading(look, "Host"), facts(look, &served));
+            page += &format!("\n{}\n\n{}", heading(style, "Host"), facts(style, &served));
         }
         page + &format!("\n{}\n", self.last)
     }
@@ -69,16 +69,16 @@ pub(crate) fn waiting_words(endpoint: &EndpointView) -> String {
     }
 }
 
-pub(crate) fn status_of_endpoint(look: Look, endpoint: &EndpointView, now: OffsetDateTime) -> String {
+pub(crate) fn status_of_endpoint(style: Style, endpoint: &EndpointView, now: OffsetDateTime) -> String {
     let mut rows = vec![("Status", endpoint.reason.clone()), ("Next step", endpoint.next_step.clone())];
     if let Some(at) = endpoint.breaks_at {
         rows.push((if at > now { "Breaks" } else { "Broken since" }, timestamp(at, now)));
     }
-    format!("{}\n{}", status_line(look, endpoint), facts(look, &rows))
+    format!("{}\n{}", status_line(style, endpoint), facts(style, &rows))
 }
 
 /// `add` is the command that registers it.
-pub(crate) fn status_of_domain(look: Look, domain: &str, well: bool, add: &str) -> String {
+pub(crate) fn status_of_domain(style: Style, domain: &str, well: bool, add: &str) -> String {
     let (says, colour, next) = match well {
         true => ("ready for a certificate", Colour::Green, format!("Register it: {add}")),
         false => {
@@ -86,12 +86,12 @@ pub(crate) fn status_of_domain(look: Look, domain: &str, well: bool, add: &str) 
             ("not ready for a certificate", Colour::Red, fix.to_owned())
         }
     };
-    let says = look.paint(says, colour);
+    let says = style.paint(says, colour);
     let rows = [("Status", "Not registered.".to_owned()), ("Next step", next)];
-    format!("{domain}  {says}\n\n{}", facts(look, &rows))
+    format!("{domain}  {says}\n\n{}", facts(style, &rows))
 }
 
-fn finding_part(look: Look, finding: &Finding) -> String {
+fn finding_part(style: Style, finding: &Finding) -> String {
     let Finding { check, severity, subject, expected, found, explanation, actor, fix } = finding;
     let colour = match severity.known() {
         // Also what this program does not know: better seen than passed over.
@@ -109,7 +109,7 @@ fn finding_part(look: Look, finding: &Finding) -> String {
         ("  next step", fix.text.clone()),
     ];
     let mut text =
-        format!("\n {}  {subject}  ({check})\n{}", look.paint(&severity.to_string(), colour), facts(look, &rows));
+        format!("\n {}  {subject}  ({check})\n{}", style.paint(&severity.to_string(), colour), facts(style, &rows));
     // Not folded on any terminal, so that they can be copied.
     for (name, value) in [("record", record), ("command", command)] {
         if !value.is_empty() {
@@ -120,23 +120,23 @@ fn finding_part(look: Look, finding: &Finding) -> String {
 }
 
 /// How the domain owner's DNS provider wants the record typed.
-pub(crate) fn provider_hint(look: Look, provider: &ProviderHint) -> String {
+pub(crate) fn provider_hint(style: Style, provider: &ProviderHint) -> String {
     let mut rows = vec![("DNS is at", provider.name.clone()), ("Typing", provider.typing.clone())];
     if let Some(trap) = &provider.trap {
         rows.push(("Take care", trap.clone()));
     }
-    format!("\n{}", facts(look, &rows))
+    format!("\n{}", facts(style, &rows))
 }
 
-fn record_part(look: Look, checked: &RecordView) -> String {
+fn record_part(style: Style, checked: &RecordView) -> String {
     let RecordView { record, status, found } = checked;
     let status =
-        status.as_ref().map_or_else(|| "not checked".into(), |s| look.paint(&s.to_string(), colour_of_status(s)));
+        status.as_ref().map_or_else(|| "not checked".into(), |s| style.paint(&s.to_string(), colour_of_status(s)));
     let expected = [("expected", format!("{} {}", record.kind, record.value))];
     let servers = found.iter().map(|one| (one.server.as_str(), answer(one)));
     let rows: Vec<_> = expected.into_iter().chain(servers).collect();
     let names = rows.iter().map(|(name, _)| cells(name)).max().unwrap_or_default();
-    let room = look.width.map(|width| usize::from(width).saturating_sub(names + 6));
+    let room = style.width.map(|width| usize::from(width).saturating_sub(names + 6));
     let mut text = format!("\n {status}  {}\n", record.name);
     for (name, value) in &rows {
         let mut name = *name;
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal_unless_a_word_is() {
         let endpoint = endpoint();
-        let looked = Checked {
+        let checked = Checked {
             records: &endpoint.dns.records,
             findings: &endpoint.dns.findings,
             provider: None,
@@ -199,7 +199,7 @@ mod tests {
             last: "Check again: managed-https check x".into(),
         };
         for width in [60, 80, 120] {
-            let page = looked.page(Look { colour: false, width: Some(width) }, NOW);
+            let page = checked.page(Style { colour: false, width: Some(width) }, NOW);
             assert!(page.lines().all(|line| cells(line) <= usize::from(width)), "{page}");
         }
     }

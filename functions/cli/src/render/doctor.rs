@@ -5,18 +5,18 @@ use wire::{InstallationCheck, InstallationStatus};
 
 use super::facts::fold;
 use super::width::{cells, padded};
-use crate::terminal::output::{Colour, Look};
+use crate::terminal::output::{Colour, Style};
 
 /// Whether it is as bad as can be, or worse than this program knows of.
 pub(crate) fn has_failed(check: &InstallationCheck) -> bool {
     check.status >= InstallationStatus::Failed.into()
 }
 
-pub(crate) fn doctor_page(look: Look, checks: &[InstallationCheck]) -> String {
+pub(crate) fn doctor_page(style: Style, checks: &[InstallationCheck]) -> String {
     let names = checks.iter().map(|check| cells(&check.name)).max().unwrap_or_default();
     // The level and the gaps between the columns.
     let indent = 1 + 7 + 2 + names + 2;
-    let room = look.width.map(|width| usize::from(width).saturating_sub(indent));
+    let room = style.width.map(|width| usize::from(width).saturating_sub(indent));
     let mut page = String::new();
     for check in checks {
         let colour = match check.status.known() {
@@ -25,7 +25,7 @@ pub(crate) fn doctor_page(look: Look, checks: &[InstallationCheck]) -> String {
             // Also what this program does not know: better seen than passed over.
             Some(InstallationStatus::Failed) | None => Colour::Red,
         };
-        let level = look.paint(&format!("{:<7}", check.status), colour);
+        let level = style.paint(&format!("{:<7}", check.status), colour);
         let since = check.since.map_or_else(String::new, |at| format!(" Since {}.", exact(at)));
         let mut lines = fold(&format!("{}{since}", check.detail), room);
         if let Some(remedy) = check.remedy.as_ref().filter(|_| check.status != InstallationStatus::Ok) {

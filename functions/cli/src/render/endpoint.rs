@@ -7,7 +7,7 @@ use wire::{CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView
 use super::facts::facts;
 use super::words::{InWords, Person};
 use super::{colour_of, heading, record_table};
-use crate::terminal::output::{Colour, Look, shell_word};
+use crate::terminal::output::{Colour, Style, shell_word};
 
 /// `www.example.com: issuing (attempt 2 is running)`
 pub(crate) fn state_line(endpoint: &EndpointView) -> String {
@@ -19,8 +19,8 @@ pub(crate) fn state_line(endpoint: &EndpointView) -> String {
 }
 
 /// `www.example.com  action required, waiting on: domain owner`
-pub(super) fn status_line(look: Look, endpoint: &EndpointView) -> String {
-    let status = look.paint(endpoint.as_words(), colour_of(&endpoint.verdict));
+pub(super) fn status_line(style: Style, endpoint: &EndpointView) -> String {
+    let status = style.paint(endpoint.as_words(), colour_of(&endpoint.status));
     match endpoint.actor.known() {
         Some(WaitingOn::Nobody) => format!("{}  {status}\n", endpoint.title()),
         _ => format!("{}  {status}, waiting on: {}\n", endpoint.title(), endpoint.actor.as_word()),
@@ -28,36 +28,36 @@ pub(super) fn status_line(look: Look, endpoint: &EndpointView) -> String {
 }
 
 /// Everything about one endpoint, the status first and the next step last.
-pub(crate) fn endpoint_page(look: Look, endpoint: &EndpointView, now: OffsetDateTime) -> String {
-    let mut page = status_line(look, endpoint);
-    let says = facts(look, &status_facts(endpoint, now));
+pub(crate) fn endpoint_page(style: Style, endpoint: &EndpointView, now: OffsetDateTime) -> String {
+    let mut page = status_line(style, endpoint);
+    let says = facts(style, &status_facts(endpoint, now));
     page += &format!("\n{says}{}", if says.is_empty() { "" } else { "\n" });
-    page += &facts(look, &endpoint_facts(endpoint, now));
-    page += &format!("\n{}\n\n", heading(look, "Certificate"));
-    page += &facts(look, &certificate_facts(&endpoint.certificate, now));
+    page += &facts(style, &endpoint_facts(endpoint, now));
+    page += &format!("\n{}\n\n", heading(style, "Certificate"));
+    page += &facts(style, &certificate_facts(&endpoint.certificate, now));
     let deployed = deployment_facts(&endpoint.deployment, endpoint.certificate.arn.as_deref(), now);
     if !deployed.is_empty() {
-        page += &format!("\n{}\n\n", heading(look, "Deployment"));
-        page += &facts(look, &deployed);
+        page += &format!("\n{}\n\n", heading(style, "Deployment"));
+        page += &facts(style, &deployed);
     }
     let served = serving_facts(&endpoint.serving, now);
     if !served.is_empty() {
-        page += &format!("\n{}\n\n", heading(look, "Host"));
-        page += &facts(look, &served);
+        page += &format!("\n{}\n\n", heading(style, "Host"));
+        page += &facts(style, &served);
     }
     if let Some(watch) = &endpoint.watch {
-        page += &format!("\n{}\n\n", heading(look, "Health checks"));
-        page += &facts(look, &watch_facts(watch, now));
+        page += &format!("\n{}\n\n", heading(style, "Health checks"));
+        page += &facts(style, &watch_facts(watch, now));
     }
-    let looked = endpoint
+    let checked = endpoint
         .dns
         .checked_at
         .map_or_else(|| "not checked yet".to_owned(), |at| format!("checked {}", relative(at, now)));
-    page += &format!("\n{} ({looked})\n\n", heading(look, "Records in the domain's DNS"));
-    page += &record_table(look, &endpoint.dns.records);
+    page += &format!("\n{} ({checked})\n\n", heading(style, "Records in the domain's DNS"));
+    page += &record_table(style, &endpoint.dns.records);
     let name = shell_word(&endpoint.domain);
     if let Some(failure) = &endpoint.failure {
-        page += &failure_part(look, failure, now);
+        page += &failure_part(style, failure, now);
         page += &format!("\nThen run:    managed-https renew {name} --wait\n");
     }
     if endpoint.actor != WaitingOn::Nobody {
@@ -148,10 +148,10 @@ fn deployment_facts(
 }
 
 fn watch_facts(watch: &WatchView, now: OffsetDateTime) -> Vec<(&'static str, String)> {
-    let mut rows = vec![("Checked", timestamp(watch.looked_at, now))];
+    let mut rows = vec![("Checked", timestamp(watch.checked_at, now))];
     // Of records that are correct it is the same time.
     rows.extend(
-        watch.dns_good_at.filter(|at| *at != watch.looked_at).map(|at| ("DNS last correct", timestamp(at, now))),
+        watch.dns_good_at.filter(|at| *at != watch.checked_at).map(|at| ("DNS last correct", timestamp(at, now))),
     );
     for symptom in &watch.symptoms {
         rows.push(("Found", format!("{} (since {})", symptom.summary, timestamp(symptom.since, now))));
@@ -186,8 +186,8 @@ pub(super) fn serving_facts(serving: &Serving, now: OffsetDateTime) -> Vec<(&'st
     }
 }
 
-fn failure_part(look: Look, failure: &FailureView, now: OffsetDateTime) -> String {
-    let mut text = format!("\n{}\n\n", look.paint("What is wrong", Colour::Red));
+fn failure_part(style: Style, failure: &FailureView, now: OffsetDateTime) -> String {
+    let mut text = format!("\n{}\n\n", style.paint("What is wrong", Colour::Red));
     let name = failure.name.to_string();
     let mut rows = vec![
         (name.as_str(), failure.summary.clone()),
@@ -195,11 +195,11 @@ fn failure_part(look: Look, failure: &FailureView, now: OffsetDateTime) -> Strin
         ("Next step", failure.remedy.clone()),
     ];
     rows.push(("Since", format!("{}, failed attempts: {}", timestamp(failure.since, now), failure.attempts)));
-    if let Some(at) = failure.parked_since {
+    if let Some(at) = failure.paused_since {
         let pace = "; checked less often, issuance resumes automatically once the records are correct";
         rows.push(("Paused since", timestamp(at, now) + pace));
     }
-    text += &facts(look, &rows);
+    text += &facts(style, &rows);
     text
 }
 
@@ -208,9 +208,9 @@ mod tests {
     use super::super::{endpoint_list, sample::endpoint};
     use super::*;
     use time::macros::datetime;
-    use wire::Verdict;
+    use wire::Status;
 
-    const PLAIN: Look = Look { colour: false, width: None };
+    const PLAIN: Style = Style { colour: false, width: None };
     const NOW: OffsetDateTime = datetime!(2026-01-02 00:00 UTC);
 
     #[test]
@@ -240,7 +240,7 @@ mod tests {
     #[test]
     fn a_removal_is_not_called_a_pause() {
         let mut going = endpoint();
-        (going.verdict, going.actor) = (Verdict::Paused.into(), WaitingOn::Nobody.into());
+        (going.status, going.actor) = (Status::Paused.into(), WaitingOn::Nobody.into());
         assert!(endpoint_page(PLAIN, &going, NOW).starts_with("*.example.com  being removed\n"));
         assert_eq!(state_line(&going), "*.example.com: being removed");
         assert!(endpoint_list(PLAIN, &[going.clone()], NOW).contains(" being removed "));
@@ -250,10 +250,10 @@ mod tests {
 
     #[test]
     fn colour_is_used_only_where_it_is_wanted() {
-        let look = Look { colour: true, width: Some(100) };
-        assert!(endpoint_page(look, &endpoint(), NOW).contains("\u{1b}["));
-        assert!(endpoint_list(look, &[endpoint()], NOW).contains("\u{1b}["));
+        let style = Style { colour: true, width: Some(100) };
+        assert!(endpoint_page(style, &endpoint(), NOW).contains("\u{1b}["));
+        assert!(endpoint_list(style, &[endpoint()], NOW).contains("\u{1b}["));
         assert!(!endpoint_page(PLAIN, &endpoint(), NOW).contains('\u{1b}'));
-        assert!(!endpoint_list(Look { width: Some(60), ..PLAIN }, &[endpoint()], NOW).contains('\u{1b}'));
+        assert!(!endpoint_list(Style { width: Some(60), ..PLAIN }, &[endpoint()], NOW).contains('\u{1b}'));
     }
 }

@@ -1,7 +1,7 @@
 //! Names and what they stand for, one below the other.
 
 use super::width::{cells, padded};
-use crate::terminal::output::Look;
+use crate::terminal::output::Style;
 
 /// Programs whose commands stand in texts of ours.
 const PROGRAMS: [&str; 9] = ["managed-https", "aws", "sam", "make", "curl", "dig", "eval", "date", "export"];
@@ -12,10 +12,10 @@ const AFTER_COMMANDS: [&str; 3] = ["; ", ". ", " ("];
 
 /// Leaves out what is empty, and folds long values between words only: a word, such as an ARN, and a command stay one
 /// that can be copied.
-pub(super) fn facts(look: Look, facts: &[(&str, String)]) -> String {
+pub(super) fn facts(style: Style, facts: &[(&str, String)]) -> String {
     let facts = facts.iter().filter(|(_, value)| !value.is_empty());
     let names = facts.clone().map(|(name, _)| cells(name)).max().unwrap_or_default();
-    let room = look.width.map(|width| usize::from(width).saturating_sub(names + 4));
+    let room = style.width.map(|width| usize::from(width).saturating_sub(names + 4));
     let mut text = String::new();
     for (name, value) in facts {
         let mut name = *name;
@@ -98,12 +98,12 @@ mod tests {
     #[test]
     fn values_are_folded_between_words_and_words_are_not() {
         let rows = [("Name", "one two three".to_owned()), ("A", "arn:aws:acm:eu-central-1:1".to_owned())];
-        let text = facts(Look { colour: false, width: Some(16) }, &rows);
+        let text = facts(Style { colour: false, width: Some(16) }, &rows);
         assert_eq!(text, " Name   one two\n        three\n A      arn:aws:acm:eu-central-1:1\n");
         let wide = [("名前", "証明書 は 有効".to_owned()), ("A", "b".to_owned())];
-        let text = facts(Look { colour: false, width: Some(16) }, &wide);
+        let text = facts(Style { colour: false, width: Some(16) }, &wide);
         assert_eq!(text, " 名前   証明書\n        は 有効\n A      b\n", "two cells to a character");
-        let piped = facts(Look { colour: false, width: None }, &rows);
+        let piped = facts(Style { colour: false, width: None }, &rows);
         assert_eq!(piped.lines().count(), 2);
     }
 

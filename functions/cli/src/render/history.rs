@@ -8,25 +8,28 @@ use wire::{Attempt, Failure, StepUsage};
 
 use super::facts::facts;
 use super::{cell, colour_of_outcome, heading, keep_whole, narrow, number, table, text_of};
-use crate::terminal::output::Look;
+use crate::terminal::output::{Colour, Style};
 
 const HEADERS: [&str; 9] =
     ["ATTEMPT", "STARTED", "TOOK", "OUTCOME", "METHOD", "CA REQUESTS", "ROUTE53 CALLS", "LAMBDA TIME", "CA"];
 /// Columns that are shown on the narrowest terminal.
 const KEPT: usize = 5;
 
-pub(crate) fn history(look: Look, attempts: &[Attempt]) -> String {
+pub(crate) fn history(style: Style, attempts: &[Attempt]) -> String {
     if attempts.is_empty() {
         return "No attempt is recorded yet.\n".into();
     }
-    let mut table = table(look, &HEADERS);
+    let mut table = table(style, &HEADERS);
     for attempt in attempts {
         let sum = |part: fn(&StepUsage) -> u64| attempt.steps.iter().map(part).fold(0, u64::saturating_add);
         table.add_row([
             number(attempt.attempt),
             Cell::new(exact(attempt.started_at)),
             Cell::new(took(attempt).map_or_else(|| "-".into(), length)),
-            cell(look, &attempt.outcome.to_string(), colour_of_outcome(&attempt.outcome)),
+            match attempt.set_up {
+                true => cell(style, "waiting for DNS", Colour::Cyan),
+                false => cell(style, &attempt.outcome.to_string(), colour_of_outcome(&attempt.outcome)),
+            },
             Cell::new(attempt.method.as_ref().map_or_else(|| "-".into(), ToString::to_string)),
             number(sum(|step| step.ca_requests.into())),
             number(sum(|step| step.route53_calls.into())),
@@ -35,19 +38,19 @@ pub(crate) fn history(look: Look, attempts: &[Attempt]) -> String {
         ]);
     }
     keep_whole(&mut table, KEPT);
-    narrow(&mut table, look, KEPT);
-    text_of(&table) + &times(look, attempts) + &reasons(look, attempts)
+    narrow(&mut table, style, KEPT);
+    text_of(&table) + &times(style, attempts) + &reasons(style, attempts)
 }
 
 /// Where the time of each attempt went: its steps, the longest first, and the waiting between them.
-fn times(look: Look, attempts: &[Attempt]) -> String {
+fn times(style: Style, attempts: &[Attempt]) -> String {
     let rows: Vec<_> =
         attempts.iter().filter_map(|attempt| Some((attempt.attempt.to_string(), spent(attempt)?))).collect();
     if rows.is_empty() {
         return String::new();
     }
     let rows: Vec<_> = rows.iter().map(|(number, spent)| (number.as_str(), spent.clone())).collect();
-    format!("\n{}\n\n{}", heading(look, "Where the time went"), facts(look, &rows))
+    format!("\n{}\n\n{}", heading(style, "Where the time went"), facts(style, &rows))
 }
 
 fn spent(attempt: &Attempt) -> Option<String> {
@@ -65,7 +68,7 @@ fn spent(attempt: &Attempt) -> Option<String> {
 }
 
 /// Why attempts failed: each reason once, with the attempts it ended.
-fn reasons(look: Look, attempts: &[Attempt]) -> String {
+fn reasons(style: Style, attempts: &[Attempt]) -> String {
     let mut reasons: Vec<(&Failure, Vec<String>)> = Vec::new();
     for attempt in attempts {
         let Some(failure) = &attempt.failure else { continue };
@@ -78,12 +81,15 @@ fn reasons(look: Look, attempts: &[Attempt]) -> String {
     if reasons.is_empty() {
         return String::new();
     }
-    let mut text = format!("\n{}\n", heading(look, "Why attempts failed"));
+    // Set-up is no failure.
+    let failed = attempts.iter().any(|attempt| attempt.failure.is_some() && !attempt.set_up);
+    let title = if failed { "Why attempts failed" } else { "What attempts are waiting for" };
+    let mut text = format!("\n{}\n", heading(style, title));
     for (failure, numbers) in reasons {
         let name = numbers.join(", ");
         let why = format!("{}: {}", failure.name, failure.summary);
         text += "\n";
-        text += &facts(look, &[(name.as_str(), why), ("", failure.remedy.clone())]);
+        text += &facts(style, &[(name.as_str(), why), ("", failure.remedy.clone())]);
     }
     text
 }
@@ -130,8 +136,8 @@ mod tests {
                       {"step": "present-challenge", "milliseconds": 150, "ca_requests": 0, "route53_calls": 1}]
         }))
         .expect("an attempt");
-        let look = Look { colour: false, width: None };
-        let text = history(look, &[attempt.clone(), attempt.clone()]);
+        let style = Style { colour: false, width: None };
+        let text = history(style, &[attempt.clone(), attempt.clone()]);
         for part in [
             "7",
             "2026-01-01 00:00:00 UTC",
@@ -147,6 +153,10 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
+        let set_up = Attempt { set_up: true, ..attempt.clone() };
+        let text = history(style, &[set_up]);
+        assert!(text.contains("waiting for DNS") && text.contains("What attempts are waiting for"), "{text}");
+        assert!(!text.contains("failed "), "{text}");
         assert_eq!(attempt_line("a.example", &attempt), "a.example: failed by attempt 7 over dns-01, in 12.3 s");
     }
 }

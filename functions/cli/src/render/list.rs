@@ -3,12 +3,12 @@
 use comfy_table::{Cell, ColumnConstraint, Width};
 use time::OffsetDateTime;
 use vocabulary::times::relative;
-use wire::{EndpointView, Verdict, WaitingOn};
+use wire::{EndpointView, Status, WaitingOn};
 
 use super::facts::{facts, fold};
 use super::words::{InWords, Person};
 use super::{cell, colour_of, fits, heading, keep_whole, narrow, table, text_of, width_of};
-use crate::terminal::output::Look;
+use crate::terminal::output::Style;
 
 const HEADERS: [&str; 7] = ["STATUS", "DOMAIN", "WAITING ON", "EXPIRES", "NEXT STEP", "REACHABILITY", "TENANT"];
 /// Columns before the next step, which is folded where all others are not.
@@ -26,11 +26,11 @@ pub(crate) fn empty_list(filtered: bool) -> String {
     }
 }
 
-pub(crate) fn endpoint_list(look: Look, endpoints: &[EndpointView], now: OffsetDateTime) -> String {
-    let mut table = table(look, &HEADERS);
+pub(crate) fn endpoint_list(style: Style, endpoints: &[EndpointView], now: OffsetDateTime) -> String {
+    let mut table = table(style, &HEADERS);
     for endpoint in endpoints {
         table.add_row([
-            cell(look, endpoint.as_words(), colour_of(&endpoint.verdict)),
+            cell(style, endpoint.as_words(), colour_of(&endpoint.status)),
             Cell::new(names(endpoint)),
             Cell::new(endpoint.actor.as_word()),
             Cell::new(expires(endpoint, now)),
@@ -40,18 +40,18 @@ pub(crate) fn endpoint_list(look: Look, endpoints: &[EndpointView], now: OffsetD
         ]);
     }
     keep_whole(&mut table, SHORT);
-    if !fits(&table, look, KEPT) {
-        return blocks(look, endpoints, now);
+    if !fits(&table, style, KEPT) {
+        return blocks(style, endpoints, now);
     }
-    narrow(&mut table, look, SHORT + 1);
-    if let Some(width) = look.width {
+    narrow(&mut table, style, SHORT + 1);
+    if let Some(width) = style.width {
         let left = usize::from(width).saturating_sub(width_of(&table, SHORT));
         let column = table.column_mut(SHORT).expect("it was made");
         if left < STEP_WIDTH {
             column.set_constraint(ColumnConstraint::Hidden);
             // Names that are very long leave no room for the date either.
-            narrow(&mut table, look, KEPT);
-            return text_of(&table) + &steps(look, endpoints);
+            narrow(&mut table, style, KEPT);
+            return text_of(&table) + &steps(style, endpoints);
         }
         column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(u16::try_from(left).unwrap_or(width))));
     }
@@ -59,22 +59,22 @@ pub(crate) fn endpoint_list(look: Look, endpoints: &[EndpointView], now: OffsetD
 }
 
 /// One below the other, where a name is too long for a table.
-fn blocks(look: Look, endpoints: &[EndpointView], now: OffsetDateTime) -> String {
+fn blocks(style: Style, endpoints: &[EndpointView], now: OffsetDateTime) -> String {
     let block = |endpoint: &EndpointView| {
-        let status = look.paint(endpoint.as_words(), colour_of(&endpoint.verdict));
+        let status = style.paint(endpoint.as_words(), colour_of(&endpoint.status));
         let mut rows = vec![("status", status)];
         if endpoint.actor != WaitingOn::Nobody {
             rows.push(("waiting on", endpoint.actor.as_word().to_owned()));
         }
         rows.extend([("expires", expires(endpoint, now)), ("next step", step(endpoint, now))]);
-        format!(" {}\n{}", names(endpoint), facts(look, &rows))
+        format!(" {}\n{}", names(endpoint), facts(style, &rows))
     };
     endpoints.iter().map(block).collect::<Vec<_>>().join("\n")
 }
 
 /// The next steps, where the table has no room for them.
-fn steps(look: Look, endpoints: &[EndpointView]) -> String {
-    let room = look.width.map(|width| usize::from(width).saturating_sub(4));
+fn steps(style: Style, endpoints: &[EndpointView]) -> String {
+    let room = style.width.map(|width| usize::from(width).saturating_sub(4));
     let mut text = String::new();
     for endpoint in endpoints.iter().filter(|endpoint| endpoint.actor != WaitingOn::Nobody) {
         text += &format!("\n {} ({})\n", endpoint.title(), endpoint.actor.as_word());
@@ -82,7 +82,7 @@ fn steps(look: Look, endpoints: &[EndpointView]) -> String {
             text += &format!("   {line}\n");
         }
     }
-    if text.is_empty() { text } else { format!("\n{}\n{text}", heading(look, "Next steps")) }
+    if text.is_empty() { text } else { format!("\n{}\n{text}", heading(style, "Next steps")) }
 }
 
 /// Its name, and the number of the others.
@@ -103,12 +103,9 @@ fn expires(endpoint: &EndpointView, now: OffsetDateTime) -> String {
 
 /// The next step or, where nobody is waited on, the renewal.
 fn step(endpoint: &EndpointView, now: OffsetDateTime) -> String {
-    match (
-        endpoint.verdict.known(),
-        endpoint.actor.known(),
-        endpoint.certificate.renews_at.or(endpoint.next_attempt_at),
-    ) {
-        (Some(Verdict::Ready), Some(WaitingOn::Nobody), Some(at)) => format!("renewal {}", relative(at, now)),
+    match (endpoint.status.known(), endpoint.actor.known(), endpoint.certificate.renews_at.or(endpoint.next_attempt_at))
+    {
+        (Some(Status::Ready), Some(WaitingOn::Nobody), Some(at)) => format!("renewal {}", relative(at, now)),
         _ => endpoint.next_step.clone(),
     }
 }
@@ -123,12 +120,12 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-01-02 00:00 UTC);
 
     fn list(width: Option<u16>) -> String {
-        endpoint_list(Look { colour: false, width }, &[endpoint()], NOW)
+        endpoint_list(Style { colour: false, width }, &[endpoint()], NOW)
     }
 
     #[test]
     fn a_program_gets_one_line_for_each_endpoint_with_all_columns() {
-        let text = endpoint_list(Look { colour: false, width: None }, &[endpoint(), endpoint()], NOW);
+        let text = endpoint_list(Style { colour: false, width: None }, &[endpoint(), endpoint()], NOW);
         assert_eq!(text.lines().count(), 4, "{text}");
         assert!(text.contains("*.example.com +1") && text.contains("create it"), "{text}");
         assert_eq!(HEADERS.map(|header| text.contains(header)), [true; 7]);
@@ -158,13 +155,13 @@ mod tests {
         let long = format!("{0}.{0}.例え.example", "a".repeat(60));
         endpoint.display_names = vec![long.clone()];
         for width in [40, 80, 120] {
-            let text = endpoint_list(Look { colour: false, width: Some(width) }, &[endpoint.clone()], NOW);
+            let text = endpoint_list(Style { colour: false, width: Some(width) }, &[endpoint.clone()], NOW);
             assert!(text.lines().any(|line| line.trim() == long), "{width}: {text}");
             let others = || text.lines().filter(|line| line.trim() != long);
             assert!(others().all(|line| cells(line) <= usize::from(width)), "{width}: {text}");
             assert!(text.contains("waiting on   domain owner\n expires      2026-04-01 (89 days)\n"), "{text}");
         }
-        let wide = endpoint_list(Look { colour: false, width: Some(200) }, &[endpoint], NOW);
+        let wide = endpoint_list(Style { colour: false, width: Some(200) }, &[endpoint], NOW);
         assert!(wide.starts_with(" STATUS"), "{wide}");
     }
 }

@@ -27,28 +27,28 @@ pub(crate) use shares::{mail, new_share, shares};
 pub(crate) use words::{InWords, Person};
 
 use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
-use wire::{Open, Outcome, RecordStatus, Verdict};
+use wire::{Open, Outcome, RecordStatus, Status};
 
-use crate::terminal::output::{Colour, Look};
+use crate::terminal::output::{Colour, Style};
 
 /// Columns without lines: what is read can be copied, and `awk` can read it too.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-fn table(look: Look, headers: &[&str]) -> Table {
+fn table(style: Style, headers: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE);
-    match look.width {
+    match style.width {
         Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
         // Lines that a program reads are never folded.
         None => table.set_content_arrangement(ContentArrangement::Disabled),
     };
     // Whether there is colour was decided already, by more than the stream.
-    if look.colour {
+    if style.colour {
         table.enforce_styling()
     } else {
         table.force_no_tty()
     };
-    table.set_header(headers.iter().map(|text| match look.colour {
+    table.set_header(headers.iter().map(|text| match style.colour {
         true => Cell::new(text).add_attribute(Attribute::Bold),
         false => Cell::new(text),
     }));
@@ -69,14 +69,14 @@ fn keep_whole(table: &mut Table, columns: usize) {
 }
 
 /// Whether the first `columns` fit into the terminal without a cell being folded.
-fn fits(table: &Table, look: Look, columns: usize) -> bool {
-    look.width.is_none_or(|width| width_of(table, columns) <= usize::from(width))
+fn fits(table: &Table, style: Style, columns: usize) -> bool {
+    style.width.is_none_or(|width| width_of(table, columns) <= usize::from(width))
 }
 
 /// Leaves columns out from the right, as many as it takes to fold no other, but for the first `kept`.
-fn narrow(table: &mut Table, look: Look, kept: usize) {
+fn narrow(table: &mut Table, style: Style, kept: usize) {
     for column in kept..table.column_count() {
-        if !fits(table, look, column + 1) {
+        if !fits(table, style, column + 1) {
             let column = table.column_mut(column).expect("it was counted");
             column.set_constraint(ColumnConstraint::Hidden);
         }
@@ -99,26 +99,26 @@ fn number(value: u64) -> Cell {
     Cell::new(value).set_alignment(CellAlignment::Right)
 }
 
-fn cell(look: Look, text: &str, colour: Colour) -> Cell {
+fn cell(style: Style, text: &str, colour: Colour) -> Cell {
     let colour = match colour {
         Colour::Red => comfy_table::Color::Red,
         Colour::Green => comfy_table::Color::Green,
         Colour::Yellow => comfy_table::Color::Yellow,
         Colour::Cyan => comfy_table::Color::Cyan,
     };
-    if look.colour { Cell::new(text).fg(colour) } else { Cell::new(text) }
+    if style.colour { Cell::new(text).fg(colour) } else { Cell::new(text) }
 }
 
-fn heading(look: Look, text: &str) -> String {
-    if look.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+fn heading(style: Style, text: &str) -> String {
+    if style.colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
-fn colour_of(verdict: &Open<Verdict>) -> Colour {
-    match verdict.known() {
-        Some(Verdict::Ready) => Colour::Green,
-        Some(Verdict::ActionRequired) => Colour::Red,
-        Some(Verdict::Degraded | Verdict::Paused) | None => Colour::Yellow,
-        Some(Verdict::Retrying | Verdict::WaitingForDns | Verdict::Issuing) => Colour::Cyan,
+fn colour_of(status: &Open<Status>) -> Colour {
+    match status.known() {
+        Some(Status::Ready) => Colour::Green,
+        Some(Status::ActionRequired) => Colour::Red,
+        Some(Status::Degraded | Status::Paused) | None => Colour::Yellow,
+        Some(Status::Retrying | Status::WaitingForDns | Status::Issuing) => Colour::Cyan,
     }
 }
 

@@ -5,7 +5,7 @@ use wire::{RecordView, RequiredRecord};
 
 use super::facts::facts;
 use super::{cell, colour_of_status, keep_whole, table, text_of, width_of};
-use crate::terminal::output::Look;
+use crate::terminal::output::Style;
 
 /// Columns that are typed into a zone, type, name and value, and before them how it is there now.
 const WHOLE: usize = 4;
@@ -13,30 +13,30 @@ const WHOLE: usize = 4;
 const PURPOSE_WIDTH: usize = 24;
 
 /// A table, or where names and values would be folded, which nobody could copy, one block for each record.
-pub(crate) fn record_table(look: Look, records: &[RecordView]) -> String {
+pub(crate) fn record_table(style: Style, records: &[RecordView]) -> String {
     if records.is_empty() {
         return "No records are needed.\n".into();
     }
-    let mut table = table(look, &["STATUS", "TYPE", "NAME", "VALUE", "PURPOSE"]);
+    let mut table = table(style, &["STATUS", "TYPE", "NAME", "VALUE", "PURPOSE"]);
     for RecordView { record, status, .. } in records {
         let status =
-            status.as_ref().map_or_else(|| Cell::new("-"), |s| cell(look, &s.to_string(), colour_of_status(s)));
+            status.as_ref().map_or_else(|| Cell::new("-"), |s| cell(style, &s.to_string(), colour_of_status(s)));
         let texts = [&record.kind, &record.name, &record.value, &record.purpose].map(Cell::new);
         table.add_row([status].into_iter().chain(texts));
     }
     keep_whole(&mut table, WHOLE);
-    match look.width {
-        Some(width) if width_of(&table, WHOLE) + PURPOSE_WIDTH > usize::from(width) => blocks(look, records),
+    match style.width {
+        Some(width) if width_of(&table, WHOLE) + PURPOSE_WIDTH > usize::from(width) => blocks(style, records),
         _ => text_of(&table),
     }
 }
 
-fn blocks(look: Look, records: &[RecordView]) -> String {
+fn blocks(style: Style, records: &[RecordView]) -> String {
     let block = |RecordView { record, status, .. }: &RecordView| {
         let status = status.as_ref();
         let status =
-            status.map_or_else(String::new, |s| format!("  {}", look.paint(&s.to_string(), colour_of_status(s))));
-        let purpose = facts(look, &[("  purpose", record.purpose.clone())]);
+            status.map_or_else(String::new, |s| format!("  {}", style.paint(&s.to_string(), colour_of_status(s))));
+        let purpose = facts(style, &[("  purpose", record.purpose.clone())]);
         format!(" {}{status}\n   name      {}\n   value     {}\n{purpose}", record.kind, record.name, record.value)
     };
     records.iter().map(block).collect::<Vec<_>>().join("\n")
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn names_and_values_are_never_folded() {
         for width in [None, Some(60), Some(80), Some(120), Some(200)] {
-            let text = record_table(Look { colour: false, width }, &records());
+            let text = record_table(Style { colour: false, width }, &records());
             let RequiredRecord { name, value, .. } = &records()[0].record;
             assert!(text.contains(name) && text.contains(value) && text.contains("missing"), "{width:?}\n{text}");
             assert!(!text.contains(" \n"), "no line ends with blanks: {text:?}");
@@ -110,14 +110,14 @@ mod tests {
         assert!(record_line(record).ends_with("TXT \"ca.example; accounturi=https://ca.example/7\""));
         record.value = "x".repeat(300);
         assert_eq!(character_strings(record, " "), Some(format!("\"{}\" \"{}\"", "x".repeat(255), "x".repeat(45))));
-        assert!(record_table(Look { colour: false, width: None }, &records).contains(&"x".repeat(300)));
+        assert!(record_table(Style { colour: false, width: None }, &records).contains(&"x".repeat(300)));
     }
 
     #[test]
     fn a_table_keeps_to_the_width_and_a_program_gets_one_line_for_a_record() {
-        let wide = record_table(Look { colour: false, width: Some(130) }, &records());
+        let wide = record_table(Style { colour: false, width: Some(130) }, &records());
         assert!(wide.starts_with(" STATUS") && wide.lines().all(|line| cells(line) <= 130), "{wide}");
-        let piped = record_table(Look { colour: false, width: None }, &records());
+        let piped = record_table(Style { colour: false, width: None }, &records());
         assert_eq!(piped.lines().count(), 3, "{piped}");
     }
 }

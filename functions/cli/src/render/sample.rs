@@ -9,7 +9,7 @@ pub(super) fn endpoint() -> EndpointView {
     serde_json::from_value(json!({
         "id": "ep-1", "tenant": "acme", "domain": "*.example.com", "names": ["*.example.com", "example.com"],
         "display_names": ["*.example.com", "example.com"], "reachability": "external",
-        "verdict": "action_required", "actor": "customer", "reason": "no CNAME", "next_step": "create it",
+        "status": "action_required", "actor": "customer", "reason": "no CNAME", "action": "create it",
         "breaks_at": "2026-04-01T00:00:00Z",
         "dns": {"checked_at": "2026-01-01T23:50:00Z", "status": "missing", "records": [record], "findings": [], "provider": null},
         "certificate": {"state": "active", "arn": "arn:aws:acm:x", "serial": "0a", "issuer": "CN=Test",
@@ -21,11 +21,11 @@ pub(super) fn endpoint() -> EndpointView {
             "copies": [{"region": "eu-west-1", "arn": "arn:copy", "current": false}]},
         "serving": {"status": "presented", "host": "example.com", "serial": "0b", "issuer": "CN=Other",
             "not_after": "2026-02-01T00:00:00Z", "ours": false, "name_matches": true},
-        "watch": {"looked_at": "2026-01-01T18:00:00Z", "look_again_at": "2026-01-02T00:00:00Z",
+        "watch": {"checked_at": "2026-01-01T18:00:00Z", "next_check_at": "2026-01-02T00:00:00Z",
             "dns_good_at": "2026-01-01T00:00:00Z", "used_by": ["arn:aws:elasticloadbalancing:x"], "symptoms": [{
-                "kind": "dns_broken", "since": "2026-01-01T06:00:00Z", "looks": 3, "actor": "customer",
-                "summary": "_acme-challenge.example.com: nothing", "remedy": "Create the record."}]},
-        "failure": {"name": "RecordsNotReady", "actor": "customer", "summary": "no CNAME", "remedy": "create it",
+                "kind": "dns_broken", "since": "2026-01-01T06:00:00Z", "checks": 3, "actor": "customer",
+                "summary": "_acme-challenge.example.com: nothing", "action": "Create the record."}]},
+        "failure": {"name": "RecordsNotReady", "actor": "customer", "summary": "no CNAME", "action": "create it",
             "since": "2026-01-01T12:00:00Z", "attempts": 3},
         "attempt": 4, "next_attempt_at": "2026-01-02T01:00:00Z", "created_at": "2026-01-01T00:00:00Z", "a_new_field": {}
     }))

@@ -7,7 +7,7 @@ use vocabulary::times::{relative, timestamp};
 use wire::{NewShare, Share};
 
 use super::{keep_whole, narrow, table, text_of};
-use crate::terminal::output::{Look, harmless};
+use crate::terminal::output::{Style, harmless};
 
 /// Digits of an id that tell links apart, and that `--revoke` takes.
 const SHORT_ID: usize = 12;
@@ -35,11 +35,11 @@ pub(crate) fn mail(made: &Value) -> Option<String> {
     Some(format!("Subject: {}\n\n{}\n", harmless(text("subject")?), body.join("\n")))
 }
 
-pub(crate) fn shares(look: Look, shares: &[Share], name: &str, now: OffsetDateTime) -> String {
+pub(crate) fn shares(style: Style, shares: &[Share], name: &str, now: OffsetDateTime) -> String {
     if shares.is_empty() {
         return format!("No links. Create one: managed-https share {name}\n");
     }
-    let mut table = table(look, &["ID", "EXPIRES", "CREATED", "BY"]);
+    let mut table = table(style, &["ID", "EXPIRES", "CREATED", "BY"]);
     for share in shares {
         table.add_row([
             Cell::new(short(&share.id)),
@@ -49,6 +49,6 @@ pub(crate) fn shares(look: Look, shares: &[Share], name: &str, now: OffsetDateTi
         ]);
     }
     keep_whole(&mut table, 4);
-    narrow(&mut table, look, 3);
+    narrow(&mut table, style, 3);
     text_of(&table) + &format!("\nRevoke one: managed-https share {name} --revoke ID\n")
 }

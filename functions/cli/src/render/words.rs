@@ -1,22 +1,22 @@
 //! The API's words as people read them. A word that this program does not know is shown as it came.
 
-use wire::{CertificateState, EndpointView, Open, Verdict, WaitingOn};
+use wire::{CertificateState, EndpointView, Open, Status, WaitingOn};
 
 /// In a sentence or a cell.
 pub(crate) trait InWords {
     fn as_words(&self) -> &str;
 }
 
-impl InWords for Open<Verdict> {
+impl InWords for Open<Status> {
     fn as_words(&self) -> &str {
         match self {
-            Self::Known(Verdict::ActionRequired) => "action required",
-            Self::Known(Verdict::Degraded) => "degraded",
-            Self::Known(Verdict::Retrying) => "retrying",
-            Self::Known(Verdict::WaitingForDns) => "waiting for DNS",
-            Self::Known(Verdict::Issuing) => "issuing",
-            Self::Known(Verdict::Paused) => "paused",
-            Self::Known(Verdict::Ready) => "ready",
+            Self::Known(Status::ActionRequired) => "action required",
+            Self::Known(Status::Degraded) => "degraded",
+            Self::Known(Status::Retrying) => "retrying",
+            Self::Known(Status::WaitingForDns) => "waiting for DNS",
+            Self::Known(Status::Issuing) => "issuing",
+            Self::Known(Status::Paused) => "paused",
+            Self::Known(Status::Ready) => "ready",
             Self::Other(word) => word,
         }
     }
@@ -25,7 +25,7 @@ impl InWords for Open<Verdict> {
 /// Its status; an endpoint that is being removed is not just paused.
 impl InWords for EndpointView {
     fn as_words(&self) -> &str {
-        if self.leaves() { "being removed" } else { self.verdict.as_words() }
+        if self.leaves() { "being removed" } else { self.status.as_words() }
     }
 }
 
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_this_program_does_not_know_is_shown_as_it_came() {
-        assert_eq!(Open::<Verdict>::Other("lost".into()).as_words(), "lost");
+        assert_eq!(Open::<Status>::Other("lost".into()).as_words(), "lost");
         assert_eq!(Open::<WaitingOn>::Other("registrar".into()).as_person(), "somebody");
     }
 }

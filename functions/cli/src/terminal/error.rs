@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::terminal::output::{Colour, Look, colour_wanted};
+use crate::terminal::output::{Colour, Style, colour_wanted};
 
 /// All three parts are needed to make one, so that no failure leaves people alone.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,13 +48,13 @@ impl CliError {
             return;
         }
         let mut err = io::stderr().lock();
-        let look = Look { colour: colour_wanted(&err), width: None };
+        let style = Style { colour: colour_wanted(&err), width: None };
         // Nothing is left to tell it to, should stderr be gone.
-        let _ = err.write_all(self.text(look).as_bytes());
+        let _ = err.write_all(self.text(style).as_bytes());
     }
 
-    fn text(&self, look: Look) -> String {
-        let mut text = format!("{} {}\n", look.paint("error:", Colour::Red), self.what);
+    fn text(&self, style: Style) -> String {
+        let mut text = format!("{} {}\n", style.paint("error:", Colour::Red), self.what);
         if !self.why.is_empty() {
             text += &format!("  why:  {}\n", self.why);
         }

@@ -8,7 +8,7 @@ use vocabulary::text::{is_invisible, visible};
 
 /// How a stream wants to be written to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Look {
+pub(crate) struct Style {
     pub(crate) colour: bool,
     /// Columns; none where it is not a terminal, and lines are not to be folded.
     pub(crate) width: Option<u16>,
@@ -22,7 +22,7 @@ pub(crate) enum Colour {
     Cyan = 36,
 }
 
-impl Look {
+impl Style {
     pub(crate) fn of_stdout() -> Self {
         Self { colour: colour_wanted(&io::stdout()), width: comfy_table::Table::new().width() }
     }
@@ -33,7 +33,7 @@ impl Look {
 }
 
 /// See <https://no-color.org>: set to anything but nothing, it means no.
-#[expect(clippy::disallowed_methods, reason = "what terminals are told by, and no configuration of ours")]
+#[expect(clippy::disallowed_methods, reason = "variables for terminals, and no configuration of ours")]
 pub(crate) fn colour_wanted(stream: &impl IsTerminal) -> bool {
     let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");

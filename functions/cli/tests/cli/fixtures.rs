@@ -18,9 +18,9 @@ pub(crate) fn checked(status: Option<&str>, found: &Value) -> Value {
     checked
 }
 
-fn endpoint(verdict: &str, actor: &str, reason: &str, next_step: &str) -> Value {
+fn endpoint(status: &str, actor: &str, reason: &str, next_step: &str) -> Value {
     json!({"id": "ep-1", "tenant": "default", "domain": "www.example.com", "names": ["www.example.com"],
-        "display_names": ["www.example.com"], "reachability": "internal", "verdict": verdict, "actor": actor,
+        "display_names": ["www.example.com"], "reachability": "internal", "status": status, "actor": actor,
         "reason": reason, "next_step": next_step, "breaks_at": null,
         "dns": {"checked_at": null, "status": null, "records": [checked(None, &json!([]))], "findings": [], "provider": null},
         "certificate": {"state": "none", "arn": null, "serial": null, "issuer": null, "names": [], "not_before": null,
@@ -54,7 +54,7 @@ pub(crate) fn ready() -> Value {
 
 /// Its delegation leads elsewhere, and says so in a way that would steer a terminal.
 pub(crate) fn failing() -> Value {
-    let summary = "_acme-challenge.www.example.com leads to \u{1b}[31mevil.example";
+    let summary = "_acme-challenge.www.example.com points to \u{1b}[31mevil.example";
     let mut failing = endpoint("action_required", "customer", summary, "Create the record");
     failing["failure"] = json!({"name": "RecordsNotReady", "actor": "customer", "since": "2026-01-01T00:00:00Z",
         "attempts": 1, "summary": summary, "remedy": "Create the record"});

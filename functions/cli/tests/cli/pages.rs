@@ -36,7 +36,7 @@ fn of_two_that_wait_for_somebody_the_one_that_breaks_sooner_comes_first() {
         endpoint
     };
     let mut operators = breaking("operators", None);
-    (operators["actor"], operators["verdict"]) = (json!("operator"), json!("degraded"));
+    (operators["actor"], operators["status"]) = (json!("operator"), json!("degraded"));
     let (never, late, soon) = (
         breaking("never", None),
         breaking("late", Some("2999-02-01T00:00:00Z")),
@@ -179,7 +179,7 @@ Records in the domain's DNS (checked # days ago)
 
 What is wrong
 
- RecordsNotReady   _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
+ RecordsNotReady   _acme-challenge.www.example.com points to \u{fffd}[31mevil.example
  Waiting on        domain owner
  Next step         Create the record
  Since             2026-01-01 00:00:00 UTC (# days ago), failed attempts: 1
@@ -231,7 +231,7 @@ fn a_check_says_status_then_what_to_fix_then_what_it_resolves_to() {
     let status = "\
 www.example.com  action required, waiting on: domain owner
 
- Status      _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
+ Status      _acme-challenge.www.example.com points to \u{fffd}[31mevil.example
  Next step   Create the record
 ";
     let provider = "
@@ -253,7 +253,7 @@ fn a_check_for_a_program_is_the_object_with_the_failure_on_stderr() {
         err(&output),
         "\
 error: www.example.com: action required, waiting on the domain owner.
-  why:  _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
+  why:  _acme-challenge.www.example.com points to \u{fffd}[31mevil.example
   next: Create the record; then: managed-https check www.example.com
 "
     );
@@ -274,7 +274,7 @@ fn only_what_is_ready_with_right_records_and_no_error_is_well() {
     assert_status(&with("/dns/findings", json!([finding()])), 1);
     assert_status(&with("/dns/records/0/status", json!("unreachable")), 1);
     assert_status(&with("/dns/records/0/status", Value::Null), 1);
-    let going = with("/verdict", json!("issuing"));
+    let going = with("/status", json!("issuing"));
     assert_status(&going, 1);
     assert!(out(&going).ends_with("Wait until it is ready: managed-https wait www.example.com\n"));
 }
@@ -342,7 +342,7 @@ Where the time went
 
 Why attempts failed
 
- 1   RecordsNotReady: _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
+ 1   RecordsNotReady: _acme-challenge.www.example.com points to \u{fffd}[31mevil.example
      Create the record
 "
     );

@@ -71,7 +71,7 @@ fn records_are_checked_before_they_are_called_wrong() {
         err(&output).ends_with(
             "\
 error: www.example.com is not ready: action required, waiting on the domain owner.
-  why:  _acme-challenge.www.example.com leads to \u{fffd}[31mevil.example
+  why:  _acme-challenge.www.example.com points to \u{fffd}[31mevil.example
   next: Create the record; then: managed-https wait www.example.com
 "
         ),

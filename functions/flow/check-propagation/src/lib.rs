@@ -6,7 +6,10 @@ mod tests;
 
 use std::time::Duration as StdDuration;
 
+use diagnosis::checks::zone::bogus;
+use diagnosis::facts::Bogus;
 use diagnosis::subject::Subject;
+use diagnosis::to_failure::to_failure;
 use domain::acts::check_records::{check_delegations, check_persistent_records};
 use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::endpoint::Endpoint;
@@ -97,7 +100,7 @@ where
     Z: TxtZone,
     D: AuthoritativeDns,
 {
-    let waiting = check_txt(ports, endpoint, order).await?;
+    let waiting = check_txt(ports, endpoint, order, now).await?;
     if waiting.is_none() {
         check_standing(ports, order, now).await?;
     }
@@ -109,6 +112,7 @@ async fn check_txt<E, Z, D, H, P>(
     ports: &Ports<'_, E, Z, D, H, P>,
     endpoint: &Endpoint,
     order: &OpenOrder,
+    now: OffsetDateTime,
 ) -> Result<Option<&'static str>, Failure>
 where
     Z: TxtZone,
@@ -122,9 +126,13 @@ where
         return Ok(Some("Route53 has not brought the TXT record to all its servers"));
     }
     let txt = ports.dns.ask(&target, RecordKind::Txt).await;
-    match is_published(&values, &txt) {
-        true => Ok(None),
-        false => Ok(Some("the delegation zone's name servers do not answer with the TXT record")),
+    if !is_published(&values, &txt) {
+        return Ok(Some("the delegation zone's name servers do not answer with the TXT record"));
+    }
+    // The CA's resolver validates, and gives out nothing that is not signed as the zones above it say.
+    match ports.dns.bogus(&target, RecordKind::Txt, now).await {
+        Some(why) => Err(to_failure(&bogus(&endpoint.subject(ports.platform), &Bogus { name: target, why }))),
+        None => Ok(None),
     }
 }
 
@@ -176,7 +184,7 @@ fn late(waiting: &Waiting, patience: Duration) -> Failure {
             FailureName::Misconfigured,
             WaitingOn::Operator,
             format!("The platform answers, but does not have the token of this order. {what}."),
-            "Check that the host's record leads to this installation's load balancer and to no other one's, and that              serve-challenge reads the bucket that present-challenge writes to.",
+            "Check that the host's record points to this installation's load balancer and to no other one's, and that              serve-challenge reads the bucket that present-challenge writes to.",
         ),
     }
 }

@@ -49,6 +49,15 @@ async fn txt_values_that_are_not_served_yet_are_waited_for_but_not_for_ever() {
 }
 
 #[tokio::test]
+async fn a_txt_record_that_no_validating_resolver_gives_out_is_the_operators_and_the_ca_is_not_asked() {
+    let fixture = published(Reachability::Internal).await;
+    fixture.dns.spoil(&fixture.target().await, "is not signed by a key that the DS record names");
+    let failure = run(&fixture).await.expect_err("the CA would see nothing");
+    assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::RecordsNotReady, WaitingOn::Operator));
+    assert_eq!(failure.check.as_deref(), Some("dnssec-broken"));
+}
+
+#[tokio::test]
 async fn an_alias_that_was_changed_meanwhile_fails_at_once() {
     let fixture = published(Reachability::Internal).await;
     fixture.dns.alias("_acme-challenge.example.com", "elsewhere.example");

@@ -1,4 +1,4 @@
-//! What one look gathers, before anybody judges it.
+//! What one check gathers, before anybody judges it.
 
 use std::net::IpAddr;
 
@@ -12,7 +12,7 @@ pub use crate::http01::observation::{HttpObservation, ProbeAnswer, ProbeFault};
 /// Aliases in a row that are followed. Source: `MAX_RESTART_COUNT` in unbound's `iterator.h`, 8 for most of its life.
 pub const MOST_ALIASES: usize = 8;
 
-/// Everything a look at one subject found out.
+/// Everything a check of one subject found out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Facts {
     /// Which CA, as CAA records name it.
@@ -103,7 +103,7 @@ impl Surroundings {
 /// The zone that a name lies in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ZoneFacts {
-    /// What was looked for.
+    /// What was expected.
     pub name: String,
     pub state: ZoneState,
 }
@@ -207,6 +207,8 @@ pub struct HostFacts {
     pub reserved: Vec<IpAddr>,
     /// What `http://HOST/.well-known/acme-challenge/` answers to a token of the check's own; none for a wildcard.
     pub http: Option<HttpObservation>,
+    /// A wildcard record that answers for it; asked where its record is not right.
+    pub wildcard: Option<Wildcard>,
 }
 
 /// What one server holds at a host's name, and where that leads.

@@ -1,6 +1,6 @@
 //! What is wrong with an endpoint's records and hosts, why, and whose move it is.
 //!
-//! Pure: [`diagnose`] judges [`Facts`] that a look has gathered. Every fault is an entry of the [`CATALOGUE`](crate::catalogue::CATALOGUE). A fault
+//! Pure: [`diagnose`] judges [`Facts`] that a check has gathered. Every fault is an entry of the [`CATALOGUE`](crate::catalogue::CATALOGUE). A fault
 //! that explains others is told alone: who has not delegated the domain is not told that its servers disagree.
 
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use crate::facts::{AuthorizationFacts, Facts, ZoneState};
 use crate::report::{CheckReport, Finding, RecordCheck, RecordStatus, Serving, Severity, Unreached};
 use crate::subject::Subject;
 
-/// Judges everything that a look gathered about `subject`.
+/// Judges everything that a check gathered about `subject`.
 pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckReport {
     let mut findings = Vec::new();
     for name in subject.names.iter() {
@@ -38,7 +38,11 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
         facts.authorization_names.iter().map(|base| Proof::judge(subject, facts, base, now)).collect();
     let hosts: Vec<host::Judged> = facts.hosts.iter().map(|host| host::judge(subject, facts, host)).collect();
     let needs = needs(subject, facts, &proofs, &hosts);
-    let over_dns = needs.iter().filter(|(_, need)| need.over_dns).map(|(name, _)| name.base.clone());
+    // The records of CAA may leave DNS as the only way, also where the platform answers at the host.
+    let over_dns = needs.iter().filter(|(name, need)| {
+        need.over_dns || need.dns_is_ready && !name.wildcard && caa::is_over_dns_alone(subject, facts, name)
+    });
+    let over_dns = over_dns.map(|(name, _)| name.base.clone());
     let challenges = Challenges::new(subject.proving(), over_dns.clone());
     findings.extend(caa::findings(subject, facts, &challenges));
     if let Some(finding) = facts.platform.as_ref().and_then(|platform| host::platform(subject, platform)) {
@@ -162,14 +166,16 @@ pub fn refused_name(error: &NameError) -> Option<Finding> {
 }
 
 /// What the CA would stumble over that is the customer's; the worst of it, `None` where nothing is. What is wrong with the
-/// platform's own target as well (no address, CAA), which no order gets past.
+/// platform's own names as well (no address, CAA, DNSSEC), which no order gets past.
 ///
 /// What the CA said last, and what the host serves, are no obstacles: neither says how the next validation ends.
 pub fn obstacle(report: &CheckReport) -> Option<&Finding> {
     let before_the_ca =
         |finding: &&Finding| finding.entry().is_some_and(|entry| !matches!(entry.area, Area::Serving | Area::Ca));
     let is_certain = |finding: &&Finding| {
-        let ours = finding.entry().is_some_and(|entry| entry.area == Area::Caa || entry.check == Check::TargetMissing);
+        let ours = finding.entry().is_some_and(|entry| {
+            entry.area == Area::Caa || matches!(entry.check, Check::TargetMissing | Check::DnssecBroken)
+        });
         finding.severity == Severity::Error && (finding.guidance.waiting_on == WaitingOn::DomainOwner || ours)
     };
     report.findings.iter().filter(is_certain).find(before_the_ca)

@@ -149,6 +149,9 @@ prop_compose! {
         answers in prop::collection::vec(any_host_answer(), 0..3),
         platform in any_chain(),
         http in prop::option::of(any_http()),
+        wildcard in prop::option::of(Just(Wildcard {
+            name: "*.example.com".into(), records: vec!["A 192.0.2.9".into(), "CNAME x.example".into()],
+        })),
         reserved in prop::sample::subsequence(vec!["192.0.2.9", "2001:db8::9"], 0..=2),
         caa in any_answer(&["0 issue \"ca.example\"", "0 issue \"other.example\"", "128 x \"\""]),
         around in any_surroundings(),
@@ -165,7 +168,7 @@ prop_compose! {
             }],
             caa: vec![CaaFacts { name: name.clone(), levels: vec![CaaLevel { name: "example.com".into(), aliases, answer: caa }] }],
             hosts: vec![HostFacts {
-                name, zone, answers, http,
+                name, zone, answers, http, wildcard,
                 reserved: reserved.into_iter().map(|text| text.parse().expect("an address")).collect(),
             }],
             platform: Some(platform),
@@ -310,7 +313,14 @@ fn observed(cname: Answer, host: &[&str]) -> Facts {
             persistent_around: Surroundings::default(),
         }],
         caa: Vec::new(),
-        hosts: vec![HostFacts { name, zone, answers: vec![answer], reserved: Vec::new(), http: Some(http) }],
+        hosts: vec![HostFacts {
+            name,
+            zone,
+            answers: vec![answer],
+            reserved: Vec::new(),
+            http: Some(http),
+            wildcard: None,
+        }],
         platform: Some(Chain { names: Vec::new(), end: ChainEnd::Addresses(vec![edge]) }),
         tls: None,
         bogus: Vec::new(),
@@ -357,6 +367,46 @@ fn without_its_delegation_a_name_that_was_proven_before_goes_on_and_says_so() {
     known.reachability = Reachability::Internal;
     let gone = Facts { hosts: Vec::new(), platform: None, ..gone };
     assert_eq!(judged(&known, &gone).0, [("delegation-missing".into(), Severity::Error)], "nothing else validates it");
+}
+
+/// `validationmethods` of the nearest CAA record.
+fn with_methods(methods: &str, facts: Facts) -> Facts {
+    let name = facts.authorization_names[0].base.as_str().parse().expect("a name");
+    let record = format!("0 issue \"ca.example; validationmethods={methods}\"");
+    let level = CaaLevel { name: "example.com".into(), aliases: Vec::new(), answer: Answer::Records(vec![record]) };
+    Facts { caa: vec![CaaFacts { name, levels: vec![level] }], ..facts }
+}
+
+#[test]
+fn the_challenge_is_one_that_caa_allows_where_the_records_let_it_serve() {
+    let external = subject(Reachability::External);
+    let delegated = || Answer::Records(vec![TARGET.into()]);
+    let is = |facts| judged(&external, &facts);
+    // The platform answers at the host, so HTTP-01 is the usual choice.
+    assert_eq!(is(with_methods("dns-01", observed(delegated(), &[EDGE]))), (vec![], true));
+    assert_eq!(is(with_methods("http-01", observed(delegated(), &[EDGE]))), (vec![], false));
+    assert_eq!(is(with_methods("dns-01,http-01", observed(delegated(), &[EDGE]))), (vec![], false));
+    // It does not yet, and only DNS-01 could serve.
+    let before = with_methods("http-01", observed(delegated(), &["live.example"]));
+    let (findings, over_dns) = is(before.clone());
+    assert_eq!(findings[0], ("caa-method".into(), Severity::Error));
+    assert!(over_dns);
+    let report = diagnose(&external, &before, datetime!(2026-11-24 12:00 UTC));
+    let step = report.findings[0].guidance.next_step();
+    assert!(step.contains("point the host at the platform") && step.contains("shop.example.com CNAME edge"), "{step}");
+}
+
+#[test]
+fn where_caa_leaves_dns_alone_and_the_delegation_is_missing_creating_it_is_a_next_step() {
+    let trusting = Subject { tenant_proof: TenantProof::Off, ..subject(Reachability::External) };
+    let facts = with_methods("dns-01", observed(Answer::NxDomain, &[EDGE]));
+    let report = diagnose(&trusting, &facts, datetime!(2026-11-24 12:00 UTC));
+    let finding = report.findings.iter().find(|finding| finding.is(Check::CaaMethod)).expect("it is an obstacle");
+    let step = finding.guidance.next_step();
+    assert!(step.contains(&format!("_acme-challenge.shop.example.com CNAME {TARGET}")), "{step}");
+    let without = Subject { dns_method: DnsMethod::DnsPersist01, ..trusting };
+    let report = diagnose(&without, &facts, datetime!(2026-11-24 12:00 UTC));
+    assert!(report.findings.iter().any(|finding| finding.is(Check::CaaMethod)), "dns-01 is not its method");
 }
 
 fn certificate(subject: &Subject) -> InstalledCertificate {

@@ -1,4 +1,4 @@
-//! What a fresh look at an endpoint's records and host found.
+//! What a check of an endpoint's records and host found.
 
 use std::cmp::Reverse;
 
@@ -121,7 +121,7 @@ impl From<Finding> for StoredFinding {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Serving {
-    /// Not looked at: an internal host, or no certificate yet.
+    /// Not checked: an internal host, or no certificate yet.
     NotChecked,
     /// No TLS connection could be made.
     Unreachable { host: String, reason: String },
@@ -142,12 +142,12 @@ pub enum Serving {
     },
 }
 
-/// Of a look from before chains were looked at.
+/// Of a check from before chains were checked.
 fn assumed() -> bool {
     true
 }
 
-/// Everything one look found.
+/// Everything one check found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckReport {
     #[serde(with = "time::serde::rfc3339")]
@@ -205,7 +205,7 @@ impl Unreached {
     }
 }
 
-/// What an endpoint keeps of its last look, enough for its verdict.
+/// What an endpoint keeps of its last check, enough for its status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckSummary {
     #[serde(with = "time::serde::rfc3339")]

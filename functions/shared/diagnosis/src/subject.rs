@@ -9,7 +9,7 @@ use vocabulary::failure::Failure;
 use vocabulary::names::{CertificateName, EndpointNames};
 use vocabulary::record::DnsRecord;
 
-/// What is to be looked at: an endpoint, or a domain that is not registered yet.
+/// What is to be checked: an endpoint, or a domain that is not registered yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
     pub names: EndpointNames,

@@ -33,6 +33,7 @@ struct World {
     /// Further names of the endpoint.
     also: Vec<String>,
     http: HttpObservation,
+    wildcard: Option<Wildcard>,
 }
 
 impl World {
@@ -44,7 +45,7 @@ impl World {
             fallback: None,
             expected: "expected".into(),
         };
-        Self { cname: cname.to_vec(), addresses: addresses.to_vec(), also: vec![], http }
+        Self { cname: cname.to_vec(), addresses: addresses.to_vec(), also: vec![], http, wildcard: None }
     }
 
     /// The record is right.
@@ -122,6 +123,7 @@ impl World {
                 }],
                 reserved: addresses.into_iter().filter(|address| is_reserved(*address)).collect(),
                 http: Some(self.http.clone()),
+                wildcard: self.wildcard.clone(),
             }],
             platform: Some(Chain { names: vec![], end: ChainEnd::Addresses(vec![ip(PLATFORM), ip(PLATFORM_V6)]) }),
             tls: None,
@@ -172,7 +174,7 @@ fn a_private_address_beside_good_ones_is_left_out_and_told() {
 
     let none = ProbeFault::NotPublic(vec![ip(PRIVATE_V6)]);
     let only = World::at(&[], &[PRIVATE_V6]).failing(none);
-    assert_said(&only, Check::HostPrivate, S::Error, R::Mismatch, "leads to fd00::1 instead of", "as internal");
+    assert_said(&only, Check::HostPrivate, S::Error, R::Mismatch, "points to fd00::1 instead of", "as internal");
 }
 
 #[test]
@@ -196,6 +198,36 @@ fn records_that_cannot_stand_together_are_a_conflict_whatever_the_probe_heard() 
     );
 }
 
+/// Variants of H1: what counts is what the CA leaves out, in either family and however many.
+#[test]
+fn several_private_addresses_beside_a_good_one_are_left_out_together() {
+    let world = World::at(&[], &[PLATFORM, "10.0.0.7", "192.168.0.7"]).check();
+    let reserved = world.findings.iter().find(|finding| finding.check == "host-address-reserved").expect("told");
+    assert_eq!(reserved.severity, Severity::Warning);
+    assert!(reserved.guidance.next_step().contains("10.0.0.7, 192.168.0.7"), "{reserved:#?}");
+    assert!(world.findings.iter().all(|finding| finding.severity < Severity::Error), "{world:#?}");
+}
+
+/// Variants of D5 and P1, at the host: nothing of its own is there to be removed.
+#[test]
+fn where_a_wildcard_answers_for_the_host_its_record_is_created_and_none_removed() {
+    let wildcard = |record: &str| Wildcard { name: "*.example.com".into(), records: vec![record.into()] };
+    for (cname, addresses, record) in
+        [(&[][..], &[ELSEWHERE][..], "A 52.1.2.3"), (&["sites.builder.net"], &[], "CNAME sites.builder.net")]
+    {
+        let world = World { wildcard: Some(wildcard(record)), ..World::at(cname, addresses) };
+        let report = world.answering(ProbeAnswer::Status(404)).check();
+        let finding = report.findings.iter().find(|finding| finding.check == "host-elsewhere");
+        let finding = finding.unwrap_or_else(|| panic!("{report:#?}"));
+        let step = finding.guidance.next_step();
+        assert!(step.starts_with("Create this DNS record") && !step.contains("emove"), "{step}");
+        assert!(finding.guidance.summary.contains("the wildcard record *.example.com answers"), "{finding:#?}");
+    }
+    let own = World { wildcard: Some(wildcard("A 192.0.2.99")), ..World::at(&[], &[ELSEWHERE]) };
+    let (finding, _) = own.answering(ProbeAnswer::Status(404)).said();
+    assert!(finding.guidance.next_step().starts_with("Point the host"), "it has a record of its own: {finding:#?}");
+}
+
 #[test]
 fn a_target_with_the_zone_appended_is_recognised() {
     let world = World { addresses: vec![], ..World::at(&["edge.platform.example.example.com"], &[]) };
@@ -208,7 +240,7 @@ fn a_target_with_the_zone_appended_is_recognised() {
 fn what_was_heard_at_another_server_is_told_and_addresses_are_a_list() {
     use {RecordStatus as R, Severity as S};
     let world = World::at(&[], &["52.1.2.5", ELSEWHERE, "52.1.2.4"]).answering(ProbeAnswer::Status(404));
-    let said = "leads to 52.1.2.3, 52.1.2.4, 52.1.2.5 instead of edge.platform.example; over HTTP it answered with HTTP status 404";
+    let said = "points to 52.1.2.3, 52.1.2.4, 52.1.2.5 instead of edge.platform.example; over HTTP it answered with HTTP status 404";
     assert_said(&world, Check::HostElsewhere, S::Error, R::Mismatch, said, "Point the host at the platform");
 
     let slow = World::at(&[], &[ELSEWHERE]).failing(ProbeFault::TimedOut(10));

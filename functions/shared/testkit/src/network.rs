@@ -5,6 +5,7 @@ use std::time::Duration;
 use diagnosis::facts::{HttpObservation, ProbeAnswer, ProbeFault};
 use diagnosis::http01::Mark;
 use domain::ports::{AuthoritativeDns, HttpProbe};
+use time::OffsetDateTime;
 use vocabulary::dns::{Answer, RecordKind, ServerAnswer};
 use vocabulary::names::DomainName;
 
@@ -15,12 +16,14 @@ use crate::{MemoryTokens, MemoryZone};
 pub struct MemoryDns {
     aliases: Arc<Mutex<BTreeMap<String, String>>>,
     texts: Arc<Mutex<BTreeMap<String, String>>>,
+    /// Answers that are not validly signed, and why.
+    bogus: Arc<Mutex<BTreeMap<String, String>>>,
     zone: MemoryZone,
 }
 
 impl MemoryDns {
     pub fn new(zone: MemoryZone) -> Self {
-        Self { aliases: Arc::default(), texts: Arc::default(), zone }
+        Self { aliases: Arc::default(), texts: Arc::default(), bogus: Arc::default(), zone }
     }
 
     /// Creates `name CNAME target`.
@@ -35,6 +38,11 @@ impl MemoryDns {
             Some(text) => texts.insert(name.to_owned(), text.to_owned()),
             None => texts.remove(name),
         };
+    }
+
+    /// From now on no validating resolver gives out what stands at `name`.
+    pub fn spoil(&self, name: &str, why: &str) {
+        self.bogus.lock().expect("no test panics in here").insert(name.to_owned(), why.to_owned());
     }
 
     pub(crate) fn persistent(&self, name: &str) -> Option<String> {
@@ -59,6 +67,10 @@ impl AuthoritativeDns for MemoryDns {
         };
         let answer = if data.is_empty() { Answer::NxDomain } else { Answer::Records(data) };
         vec![ServerAnswer { server: "ns.memory".into(), answer }]
+    }
+
+    async fn bogus(&self, name: &str, _: RecordKind, _: OffsetDateTime) -> Option<String> {
+        self.bogus.lock().expect("no test panics in here").get(name).cloned()
     }
 }
 

@@ -57,7 +57,7 @@ impl MemoryProber {
         self.state.lock().expect("no test panics in here").caa.insert(name.to_owned(), vec![record.to_owned()]);
     }
 
-    /// What was looked at since the last call.
+    /// What was checked since the last call.
     pub fn take(&self) -> Vec<Subject> {
         std::mem::take(&mut self.state.lock().expect("no test panics in here").subjects)
     }

@@ -22,7 +22,7 @@ pub enum Outcome {
     Removed,
 }
 
-/// A validation method that this product answers: those of RFC 8555 §8, and the standing record.
+/// A validation method that this product answers: those of RFC 8555 §8, and the persistent record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub enum ChallengeKind {
     #[serde(rename = "http-01")]
@@ -80,6 +80,11 @@ pub struct Attempt {
     pub finished_at: Option<OffsetDateTime>,
     #[schema(value_type = Outcome)]
     pub outcome: Open<Outcome>,
+    /// Whether it is `failed` as part of the set-up: the domain owner's records were not right yet, before the first
+    /// certificate. No CA was contacted.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub set_up: bool,
     #[serde(default)]
     #[schema(value_type = Option<ChallengeKind>)]
     pub method: Option<Open<ChallengeKind>>,

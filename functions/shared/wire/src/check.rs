@@ -52,6 +52,8 @@ pub struct Finding {
     #[serde(flatten, with = "crate::renamed::waiting_on")]
     #[schema(value_type = crate::renamed::WaitingOnFields)]
     pub actor: Open<WaitingOn>,
+    #[serde(flatten, with = "crate::renamed::fix")]
+    #[schema(value_type = crate::renamed::FixFields)]
     pub fix: Fix,
 }
 

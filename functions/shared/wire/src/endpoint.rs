@@ -12,7 +12,7 @@ use crate::{
 /// The state of an endpoint in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum Status {
     /// Somebody must do something before there is a good certificate, or before it can be renewed.
     ActionRequired,
     /// There is a good certificate, and something is wrong that will break it or its use.
@@ -55,8 +55,9 @@ pub struct EndpointView {
     #[serde(default)]
     #[schema(value_type = DnsMethod, required = true)]
     pub dns_method: Open<DnsMethod>,
-    #[schema(value_type = Verdict)]
-    pub verdict: Open<Verdict>,
+    #[serde(flatten, with = "crate::renamed::status")]
+    #[schema(value_type = crate::renamed::StatusFields)]
+    pub status: Open<Status>,
     #[serde(flatten, with = "crate::renamed::waiting_on")]
     #[schema(value_type = crate::renamed::WaitingOnFields)]
     pub actor: Open<WaitingOn>,
@@ -94,7 +95,7 @@ pub struct EndpointView {
 impl EndpointView {
     /// Whether it is being removed: nothing more can be done with it. One without records is paused, too, but stays.
     pub fn leaves(&self) -> bool {
-        self.verdict == Verdict::Paused && self.actor == WaitingOn::Nobody
+        self.status == Status::Paused && self.actor == WaitingOn::Nobody
     }
 
     /// As its owner writes it.
@@ -138,8 +139,9 @@ pub struct EndpointList {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Overview {
     pub total: usize,
-    /// How many endpoints have each status, those that need attention first.
-    pub verdicts: Vec<VerdictCount>,
+    #[serde(flatten, with = "crate::renamed::statuses")]
+    #[schema(value_type = crate::renamed::StatusesFields)]
+    pub statuses: Vec<StatusCount>,
     /// Those that need attention most, at most 20.
     pub attention: Vec<EndpointView>,
     /// The same by cause: endpoints with the same words are one entry. Those that wait on the operator come first; at most
@@ -168,9 +170,10 @@ pub struct Overview {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct VerdictCount {
-    #[schema(value_type = Verdict)]
-    pub verdict: Open<Verdict>,
+pub struct StatusCount {
+    #[serde(flatten, with = "crate::renamed::status")]
+    #[schema(value_type = crate::renamed::StatusFields)]
+    pub status: Open<Status>,
     pub count: usize,
 }
 

@@ -103,9 +103,9 @@ pub struct FailureView {
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
     pub attempts: u32,
-    /// Since when the endpoint has been paused, as its records have been missing for long; null while it is not.
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    pub parked_since: Option<OffsetDateTime>,
+    #[serde(flatten, with = "crate::renamed::paused_since")]
+    #[schema(value_type = crate::renamed::PausedSinceFields)]
+    pub paused_since: Option<OffsetDateTime>,
     /// The check that found it: `delegation-missing`. Absent where no check did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,

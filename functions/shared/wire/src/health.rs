@@ -37,10 +37,9 @@ pub struct Symptom {
     /// The first check that found it.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
-    /// Consecutive checks that found it.
-    #[serde(default)]
-    #[schema(required = true)]
-    pub looks: u32,
+    #[serde(flatten, with = "crate::renamed::checks")]
+    #[schema(value_type = crate::renamed::ChecksFields)]
+    pub checks: u32,
     #[serde(
         flatten,
         serialize_with = "crate::renamed::waiting_on::serialize",
@@ -61,10 +60,12 @@ pub struct Symptom {
 /// What health checks see of an endpoint between its renewals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WatchView {
-    #[serde(with = "time::serde::rfc3339")]
-    pub looked_at: OffsetDateTime,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    pub look_again_at: Option<OffsetDateTime>,
+    #[serde(flatten, with = "crate::renamed::checked_at")]
+    #[schema(value_type = crate::renamed::CheckedAtFields)]
+    pub checked_at: OffsetDateTime,
+    #[serde(flatten, with = "crate::renamed::next_check_at")]
+    #[schema(value_type = crate::renamed::NextCheckAtFields)]
+    pub next_check_at: Option<OffsetDateTime>,
     /// When records and host were last correct; null if no check has found them so.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub dns_good_at: Option<OffsetDateTime>,

@@ -30,7 +30,7 @@ pub use certificate::{CertificateState, CertificateView};
 pub use check::{CheckReport, Finding, Fix, PreflightView, ProviderHint, Serving, Severity};
 pub use deployment::{CopyView, DeploymentView, ListenerView};
 pub use endpoint::{
-    AttentionGroup, DnsView, EndpointList, EndpointView, Overview, Renewal, RenewalDay, Verdict, VerdictCount,
+    AttentionGroup, DnsView, EndpointList, EndpointView, Overview, Renewal, RenewalDay, Status, StatusCount,
 };
 pub use failure::{AcmeProblem, Failure, FailureName, FailureView, Subproblem};
 pub use health::{Symptom, SymptomKind, WatchView};

@@ -51,27 +51,27 @@ impl<T: Serialize> fmt::Display for Open<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Verdict;
+    use crate::Status;
     use serde_json::json;
 
     #[test]
     fn a_word_that_is_not_on_the_list_is_kept_as_it_came() {
-        let read = |word: &str| serde_json::from_value::<Open<Verdict>>(json!(word)).expect("a word");
+        let read = |word: &str| serde_json::from_value::<Open<Status>>(json!(word)).expect("a word");
         for (word, expected) in
-            [("ready", Open::Known(Verdict::Ready)), ("brand_new", Open::Other("brand_new".to_owned()))]
+            [("ready", Open::Known(Status::Ready)), ("brand_new", Open::Other("brand_new".to_owned()))]
         {
             assert_eq!(read(word), expected);
             assert_eq!(serde_json::to_value(read(word)).expect("plain data"), json!(word));
             assert_eq!(format!("{:>10}", read(word)), format!("{word:>10}"), "padded as text is");
         }
-        assert!(read("ready") == Verdict::Ready && read("brand_new") != Verdict::Ready);
+        assert!(read("ready") == Status::Ready && read("brand_new") != Status::Ready);
         assert!(read("ready") < read("brand_new"), "the unknown comes last");
     }
 
     #[test]
     fn what_is_no_word_at_all_is_refused() {
         for value in [json!(1), json!(null), json!(["ready"])] {
-            assert!(serde_json::from_value::<Open<Verdict>>(value.clone()).is_err(), "{value}");
+            assert!(serde_json::from_value::<Open<Status>>(value.clone()).is_err(), "{value}");
         }
     }
 }

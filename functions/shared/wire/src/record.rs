@@ -69,7 +69,7 @@ pub struct RecordCheck {
 pub struct RecordView {
     #[serde(flatten)]
     pub record: RequiredRecord,
-    /// Null if it was never looked at.
+    /// Null if it was never checked.
     #[schema(value_type = Option<RecordStatus>)]
     pub status: Option<Open<RecordStatus>>,
     #[serde(default)]

@@ -1,12 +1,13 @@
 //! Fields with a new name: sent by the old and the new one for one release, and read by either.
 //!
-//! `actor` is `waiting_on`, whose word for the domain owner is `domain_owner` instead of `customer`. `remedy` and `next_step`
-//! are `action`.
+//! `actor` is `waiting_on`, whose word for the domain owner is `domain_owner` instead of `customer`. `remedy`, `next_step` and
+//! the text of a finding's `fix` are `action`, `verdict` is `status`, a check is a check, and parked is paused.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-use crate::{Open, WaitingOn};
+use crate::{Fix, Open, RequiredRecord, Status, StatusCount, WaitingOn};
 
 /// Who has to do something before it goes on.
 #[derive(ToSchema)]
@@ -68,6 +69,91 @@ pub(crate) struct NextStepFields {
     next_step: String,
 }
 
+/// The next step after a finding, by the new names and as it was.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the schema of what `fix` writes")]
+pub(crate) struct FixFields {
+    /// The next step of whom it waits on, in one or two sentences.
+    action: String,
+    /// The record to create or to change.
+    #[schema(required = false, nullable = false)]
+    record: Option<RequiredRecord>,
+    /// A command to run.
+    #[schema(required = false, nullable = false)]
+    command: Option<String>,
+    /// The same three by their old names. It goes in the next release.
+    #[schema(deprecated)]
+    fix: Fix,
+}
+
+/// The state in one word, by both names.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the schema of what `status` writes")]
+pub(crate) struct StatusFields {
+    status: Status,
+    /// The same by its old name. It goes in the next release.
+    #[schema(deprecated)]
+    verdict: Status,
+}
+
+/// How many endpoints have each status, by both names.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the schema of what `statuses` writes")]
+pub(crate) struct StatusesFields {
+    /// How many endpoints have each status, those that need attention first.
+    statuses: Vec<StatusCount>,
+    /// The same by its old name. It goes in the next release.
+    #[schema(deprecated)]
+    verdicts: Vec<StatusCount>,
+}
+
+/// How many checks, by both names.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the schema of what `checks` writes")]
+pub(crate) struct ChecksFields {
+    /// Consecutive checks that found it.
+    checks: u32,
+    /// The same by its old name. It goes in the next release.
+    #[schema(deprecated)]
+    looks: u32,
+}
+
+/// The time of the last check, by both names.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the schema of what `checked_at` writes")]
+pub(crate) struct CheckedAtFields {
+    /// The last health check.
+    #[schema(format = DateTime, value_type = String)]
+    checked_at: OffsetDateTime,
+    /// The same by its old name. It goes in the next release.
+    #[schema(deprecated, format = DateTime, value_type = String)]
+    looked_at: OffsetDateTime,
+}
+
+/// The time of the next check, by both names.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the schema of what `next_check_at` writes")]
+pub(crate) struct NextCheckAtFields {
+    /// The next health check; null while none is due.
+    #[schema(format = DateTime, value_type = Option<String>)]
+    next_check_at: Option<OffsetDateTime>,
+    /// The same by its old name. It goes in the next release.
+    #[schema(deprecated, format = DateTime, value_type = Option<String>)]
+    look_again_at: Option<OffsetDateTime>,
+}
+
+/// Since when it has been paused, by both names.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the schema of what `paused_since` writes")]
+pub(crate) struct PausedSinceFields {
+    /// Since when the endpoint has been paused, as its records have been missing for long; null while it is not.
+    #[schema(format = DateTime, value_type = Option<String>)]
+    paused_since: Option<OffsetDateTime>,
+    /// The same by its old name. It goes in the next release.
+    #[schema(deprecated, format = DateTime, value_type = Option<String>)]
+    parked_since: Option<OffsetDateTime>,
+}
+
 impl Open<WaitingOn> {
     /// The new word.
     pub fn word(&self) -> String {
@@ -112,37 +198,140 @@ pub(crate) mod waiting_on {
     }
 }
 
-/// `action` and `$old`, of the type `$type`.
-macro_rules! action {
-    ($module:ident, $old:ident, $type:ty, $missing:expr) => {
+/// `$new` and `$old`, of the type `$type`; `$missing` where neither is there.
+macro_rules! twin {
+    ($module:ident, $new:ident, $old:ident, $type:ty, $missing:expr) => {
         pub(crate) mod $module {
-            use super::{Deserialize, Deserializer, Serialize, Serializer};
+            use super::*;
 
             #[derive(Serialize)]
             struct Sent<'a> {
-                action: &'a $type,
+                $new: &'a $type,
                 $old: &'a $type,
             }
 
             #[derive(Deserialize)]
             struct Read {
-                action: Option<$type>,
+                $new: Option<$type>,
                 $old: Option<$type>,
             }
 
-            pub(crate) fn serialize<S: Serializer>(action: &$type, serializer: S) -> Result<S::Ok, S::Error> {
-                Sent { action, $old: action }.serialize(serializer)
+            pub(crate) fn serialize<S: Serializer>(value: &$type, serializer: S) -> Result<S::Ok, S::Error> {
+                Sent { $new: value, $old: value }.serialize(serializer)
             }
 
             pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$type, D::Error> {
-                let Read { action, $old } = Read::deserialize(deserializer)?;
-                action.or($old).map_or_else($missing, Ok)
+                let Read { $new, $old } = Read::deserialize(deserializer)?;
+                $new.or($old).map_or_else($missing, Ok)
             }
         }
     };
 }
 
-action!(remedy, remedy, String, || Err(serde::de::Error::missing_field("action")));
-action!(next_step, next_step, String, || Err(serde::de::Error::missing_field("action")));
-action!(remedy_if_any, remedy, String, || Ok(String::new()));
-action!(optional_remedy, remedy, Option<String>, || Ok(None));
+twin!(remedy, action, remedy, String, || Err(serde::de::Error::missing_field("action")));
+twin!(next_step, action, next_step, String, || Err(serde::de::Error::missing_field("action")));
+twin!(remedy_if_any, action, remedy, String, || Ok(String::new()));
+twin!(optional_remedy, action, remedy, Option<String>, || Ok(None));
+twin!(status, status, verdict, Open<Status>, || Err(serde::de::Error::missing_field("status")));
+twin!(statuses, statuses, verdicts, Vec<StatusCount>, || Err(serde::de::Error::missing_field("statuses")));
+twin!(checks, checks, looks, u32, || Ok(0));
+
+/// A time by two names, which is always there.
+pub(crate) mod checked_at {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Sent {
+        #[serde(with = "time::serde::rfc3339")]
+        checked_at: OffsetDateTime,
+        #[serde(with = "time::serde::rfc3339")]
+        looked_at: OffsetDateTime,
+    }
+
+    #[derive(Deserialize)]
+    struct Read {
+        #[serde(default, with = "time::serde::rfc3339::option")]
+        checked_at: Option<OffsetDateTime>,
+        #[serde(default, with = "time::serde::rfc3339::option")]
+        looked_at: Option<OffsetDateTime>,
+    }
+
+    pub(crate) fn serialize<S: Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+        Sent { checked_at: *at, looked_at: *at }.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OffsetDateTime, D::Error> {
+        let Read { checked_at, looked_at } = Read::deserialize(deserializer)?;
+        checked_at.or(looked_at).ok_or_else(|| serde::de::Error::missing_field("checked_at"))
+    }
+}
+
+/// A time by two names, which may be null.
+macro_rules! optional_time {
+    ($module:ident, $new:ident, $old:ident) => {
+        pub(crate) mod $module {
+            use super::*;
+
+            #[derive(Serialize, Deserialize)]
+            struct Both {
+                #[serde(default, with = "time::serde::rfc3339::option")]
+                $new: Option<OffsetDateTime>,
+                #[serde(default, with = "time::serde::rfc3339::option")]
+                $old: Option<OffsetDateTime>,
+            }
+
+            pub(crate) fn serialize<S: Serializer>(
+                at: &Option<OffsetDateTime>,
+                serializer: S,
+            ) -> Result<S::Ok, S::Error> {
+                Both { $new: *at, $old: *at }.serialize(serializer)
+            }
+
+            pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Option<OffsetDateTime>, D::Error> {
+                let Both { $new, $old } = Both::deserialize(deserializer)?;
+                Ok($new.or($old))
+            }
+        }
+    };
+}
+
+optional_time!(next_check_at, next_check_at, look_again_at);
+optional_time!(paused_since, paused_since, parked_since);
+
+/// `action`, `record` and `command` of a finding, and `fix` with the three of them.
+pub(crate) mod fix {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Sent<'a> {
+        action: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        record: &'a Option<RequiredRecord>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        command: &'a Option<String>,
+        fix: &'a Fix,
+    }
+
+    #[derive(Deserialize)]
+    struct Read {
+        action: Option<String>,
+        record: Option<RequiredRecord>,
+        command: Option<String>,
+        fix: Option<Fix>,
+    }
+
+    pub(crate) fn serialize<S: Serializer>(fix: &Fix, serializer: S) -> Result<S::Ok, S::Error> {
+        let Fix { text, record, command } = fix;
+        Sent { action: text, record, command, fix }.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fix, D::Error> {
+        let Read { action, record, command, fix } = Read::deserialize(deserializer)?;
+        match action {
+            Some(text) => Ok(Fix { text, record, command }),
+            None => fix.ok_or_else(|| serde::de::Error::missing_field("action")),
+        }
+    }
+}

@@ -92,7 +92,7 @@ pub struct Wish {
     pub role: Option<String>,
 }
 
-/// A domain to look at before it is registered.
+/// A domain to check before it is registered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"domain": "shop.example.com", "reachability": "external"}))]

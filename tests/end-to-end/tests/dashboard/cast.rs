@@ -290,7 +290,7 @@ fn wrong(mut standing: Standing, now: OffsetDateTime) -> Standing {
     let failure = Failure::new(
         FailureName::RecordsNotReady,
         WaitingOn::DomainOwner,
-        format!("{} leads to portal.old-vendor.example instead of {}.", delegation.name, delegation.value),
+        format!("{} points to portal.old-vendor.example instead of {}.", delegation.name, delegation.value),
         format!("Change this record in the domain’s DNS: {} CNAME {}", delegation.name, delegation.value),
     );
     standing.endpoint.attempt = 4;
@@ -301,7 +301,7 @@ fn wrong(mut standing: Standing, now: OffsetDateTime) -> Standing {
         let started = now - Duration::hours(hours);
         standing.attempts.push(attempt(&standing.endpoint, number, started, Outcome::Failed, Some(failure.clone())));
     }
-    let explanation = "The CA follows this alias to find the proof of control. It leads to another vendor’s name, where \
+    let explanation = "The CA follows this alias to find the proof of control. It points to another vendor’s name, where \
                        the proof can never stand.";
     let finding = Finding {
         check: "delegation-elsewhere".into(),

@@ -46,18 +46,18 @@ async fn a_wrong_alias_is_shown_as_found_and_its_correction_brings_the_certifica
         browser.see("#preflight", CHALLENGE).await?;
         browser.click("#register button.primary").await?;
         browser.see("h1", DOMAIN).await?;
-        browser.see("#verdict", "Issuing").await?;
+        browser.see("#status", "Issuing").await?;
         let value = delegation(browser).await?;
-        ensure!(value.ends_with(ZONE), "the delegation leads to {value}");
+        ensure!(value.ends_with(ZONE), "the delegation points to {value}");
 
         give_up(&site.stage);
-        browser.see("#verdict", "Waiting for DNS").await?;
+        browser.see("#status", "Waiting for DNS").await?;
         browser.run("window.stayed = true").await?;
         site.stage.answer(CHALLENGE, &["CNAME other.vendor.example"]);
         browser.click("#check").await?;
         browser.see(".record .found", "CNAME other.vendor.example").await?;
         browser.see(".record .badge", "Wrong value").await?;
-        browser.see(".finding h3", "The delegation leads elsewhere").await?;
+        browser.see(".finding h3", "The delegation points elsewhere").await?;
         browser.see("#announce", "Waiting for DNS").await?;
         let focused = browser.run("return document.activeElement.id").await?;
         ensure!(focused == "check", "the focus stays on the button: {focused}");
@@ -65,9 +65,9 @@ async fn a_wrong_alias_is_shown_as_found_and_its_correction_brings_the_certifica
         site.stage.answer(CHALLENGE, &[&format!("CNAME {value}")]);
         browser.click("#check").await?;
         browser.see(".record .badge", "Correct").await?;
-        browser.see("#verdict", "Issuing").await?;
+        browser.see("#status", "Issuing").await?;
         site.stage.issue(DOMAIN);
-        browser.see("#verdict", "Ready").await?;
+        browser.see("#status", "Ready").await?;
         browser.see(".side", "4A56F7657A463F67C2D10B7E").await?;
         ensure!(browser.run("return window.stayed").await? == true, "the page was loaded again");
         let follows = browser.run("return document.getElementById('live').hasAttribute('hx-get')").await?;
@@ -83,7 +83,7 @@ async fn an_unchanged_page_is_left_alone_while_it_follows() -> Result<()> {
         browser.goto(&site.entrance("acme")).await?;
         browser.goto(&site.url(&format!("/dashboard/register?domain={DOMAIN}&reachability=internal"))).await?;
         browser.click("#register button.primary").await?;
-        browser.see("#verdict", "Issuing").await?;
+        browser.see("#status", "Issuing").await?;
         browser
             .run(
                 "window.asked = 0; document.getElementById('live').marked = true; \
@@ -160,7 +160,7 @@ async fn the_forms_work_without_a_script() -> Result<()> {
         browser.click("#check").await?;
         browser.see(".record .badge", "Missing").await?;
         browser.click("#renew").await?;
-        browser.see("#verdict", "Waiting for DNS").await?;
+        browser.see("#status", "Waiting for DNS").await?;
         browser.click("#share form.inline button").await?;
         let link = browser.text(".secret code").await?;
         browser.goto(&link).await?;

@@ -27,7 +27,7 @@ async fn all_pages(site: &Site, browser: &Browser) -> Result<Vec<String>> {
     let link = browser.text(".secret code").await?;
     let mut pages: Vec<String> = [
         "/dashboard",
-        "/dashboard?verdict=action_required&q=portal",
+        "/dashboard?status=action_required&q=portal",
         "/dashboard?q=nothing-like-it",
         "/dashboard/register",
         "/dashboard/register?domain=portal.litware.example&reachability=external",
@@ -210,10 +210,10 @@ async fn filters_keep_each_other_and_equal_causes_are_one_line() -> Result<()> {
         ensure!(lines.as_u64().is_some_and(|lines| lines < 8), "{lines} lines");
         browser.click(".attention > li a[href*='cause=']").await?;
         browser.see("h2#all", "Endpoints that match").await?;
-        browser.click(".tile[href*='verdict=action_required']").await?;
+        browser.click(".tile[href*='status=action_required']").await?;
         let address = browser.client.current_url().await?;
         let query = address.query().unwrap_or_default();
-        ensure!(query.contains("cause=") && query.contains("verdict=action_required"), "{address}");
+        ensure!(query.contains("cause=") && query.contains("status=action_required"), "{address}");
         Ok(())
     })
     .await

@@ -46,11 +46,18 @@ async fn screenshots() -> Result<()> {
         // The page asks for the check once it is open.
         browser.see("#preflight", "_acme-challenge").await?;
         picture(browser, &folder.join("register.png"), false, 1_000).await?;
+        shoot("register-phone", &typed, phone, 1_100).await?;
+        let installation = site.url("/dashboard/installation?now=1");
+        shoot("installation", &installation, light, 1_000).await?;
+        shoot("installation-dark", &installation, dark, 1_000).await?;
+        shoot("installation-phone", &installation, phone, 1_100).await?;
+        shoot("remove", &format!("{}/remove", endpoint(WRONG)), light, 1_000).await?;
         browser.become_reader(light).await?;
         browser.goto(&endpoint(WRONG)).await?;
         browser.click("#share form.inline button").await?;
         let link = browser.text("#main .secret code").await?;
         shoot("domain-owner", &link, light, 1_000).await?;
+        shoot("domain-owner-dark", &link, dark, 1_000).await?;
         shoot("domain-owner-phone", &link, phone, 1_100).await
     })
     .await

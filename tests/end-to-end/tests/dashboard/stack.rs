@@ -53,7 +53,7 @@ async fn live_through(cloud: &LocalCloud, browser: &Browser) -> Result<()> {
 
     // Whatever comes of the first attempt, which began with the registration, is shown by itself.
     browser.run("window.stayed = true").await?;
-    browser.see_within("#verdict", "Waiting for DNS", SCHEDULE).await?;
+    browser.see_within("#status", "Waiting for DNS", SCHEDULE).await?;
     zone.upsert(CHALLENGE, RrType::Cname, &["somewhere.else.test"]).await?;
     browser.click("#check").await?;
     browser.see(".record .found", "CNAME somewhere.else.test").await?;
@@ -61,7 +61,7 @@ async fn live_through(cloud: &LocalCloud, browser: &Browser) -> Result<()> {
     zone.upsert(CHALLENGE, RrType::Cname, &[target]).await?;
     browser.click("#check").await?;
     browser.see(".record .badge", "Correct").await?;
-    browser.see_within("#verdict", "Ready", SCHEDULE).await?;
+    browser.see_within("#status", "Ready", SCHEDULE).await?;
     browser.see(".side", "arn:aws:acm:").await?;
     browser.see(".attempts", "Issued").await?;
     ensure!(browser.run("return window.stayed").await? == true, "the page was loaded again");

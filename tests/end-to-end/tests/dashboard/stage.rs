@@ -20,7 +20,7 @@ use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, Name
 use vocabulary::record::DnsRecord;
 use wire::{
     AttentionGroup, EndpointList, EndpointView, InstallationCheck, NewShare, Open, Overview, PreflightView, Renewal,
-    RenewalDay, VerdictCount,
+    RenewalDay, StatusCount,
 };
 
 use crate::cast;
@@ -275,12 +275,12 @@ impl Operations for Stage {
         let state = self.state();
         let own = state.standing.values().filter(|standing| caller.scope.covers(standing.endpoint.tenant.as_str()));
         let views: Vec<_> = own.map(|standing| standing.view(now)).collect();
-        let counted = |verdict: EndpointStatus| {
-            let verdict = Open::Known(verdict.to_wire());
-            let count = views.iter().filter(|view| view.verdict == verdict).count();
-            VerdictCount { verdict, count }
+        let counted = |status: EndpointStatus| {
+            let status = Open::Known(status.to_wire());
+            let count = views.iter().filter(|view| view.status == status).count();
+            StatusCount { status, count }
         };
-        let verdicts = EndpointStatus::ALL.map(counted).into();
+        let statuses = EndpointStatus::ALL.map(counted).into();
         let mut renewals: Vec<_> = views
             .iter()
             .filter_map(|view| {
@@ -291,14 +291,14 @@ impl Operations for Stage {
         renewals.sort_by_key(|renewal| renewal.at);
         let total = views.len();
         let needs = |view: &EndpointView| {
-            use wire::Verdict;
-            matches!(view.verdict, Open::Known(Verdict::ActionRequired | Verdict::Degraded | Verdict::Retrying))
+            use wire::Status;
+            matches!(view.status, Open::Known(Status::ActionRequired | Status::Degraded | Status::Retrying))
         };
         let mut attention: Vec<_> = views.into_iter().filter(needs).collect();
-        attention.sort_by_key(|view| (view.actor != wire::WaitingOn::Operator, view.verdict.clone()));
+        attention.sort_by_key(|view| (view.actor != wire::WaitingOn::Operator, view.status.clone()));
         Ok(Overview {
             total,
-            verdicts,
+            statuses,
             groups: groups(&attention),
             attention,
             renewal_days: renewal_days(&renewals),
@@ -314,7 +314,7 @@ impl Operations for Stage {
         let fits = |view: &EndpointView| {
             caller.scope.covers(&view.tenant)
                 && query.tenant.as_ref().is_none_or(|tenant| *tenant == view.tenant)
-                && query.verdict.is_none_or(|verdict| view.verdict == verdict)
+                && query.status.is_none_or(|status| view.status == status)
                 && query.actor.is_none_or(|actor| view.actor == actor)
                 && query.reachability.is_none_or(|reachability| view.reachability == reachability)
                 && query
@@ -326,7 +326,7 @@ impl Operations for Stage {
         let mut endpoints: Vec<_> = state.standing.values().map(|one| one.view(now)).filter(fits).collect();
         endpoints.sort_by(|a, b| a.domain.cmp(&b.domain));
         if query.by_attention {
-            endpoints.sort_by_key(|view| view.verdict.clone());
+            endpoints.sort_by_key(|view| view.status.clone());
         }
         let begin = query.cursor.as_ref().and_then(|cursor| cursor.parse().ok()).unwrap_or(0_usize);
         let end = begin + query.limit as usize;

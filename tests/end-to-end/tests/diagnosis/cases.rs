@@ -87,8 +87,8 @@ pub(crate) const CASES: [Case; 33] = [
     case!(DelegationOwnZone, DomainOwner, "NS records at the name", "Delete the NS records", own_zone),
     case!(TxtStray, DomainOwner, "a server that holds a TXT record beside the CNAME", "the CNAME stays", beside),
     case!(TxtStray, Operator, "a TXT record at the delegated name, with no order open", "delegation zone", leftover),
-    case!(AliasLoop, DomainOwner, "two CNAMEs that lead to each other", "straight to its target", looping),
-    case!(AliasChainTooLong, DomainOwner, "ten CNAMEs in a row", "straight to its target", long_chain),
+    case!(AliasLoop, DomainOwner, "two CNAMEs that point to each other", "directly at its target", looping),
+    case!(AliasChainTooLong, DomainOwner, "ten consecutive CNAMEs", "directly at its target", long_chain),
     case!(
         CaaForbids,
         DomainOwner,
@@ -181,8 +181,8 @@ async fn unregistered(stage: &Stage<'_>) -> Result<CheckReport> {
 }
 
 async fn undelegated(stage: &Stage<'_>) -> Result<CheckReport> {
-    stage.above("parked", RrType::Txt, "\"for sale\"").await?;
-    Ok(stage.probe(&stage.internal("parked")).await)
+    stage.above("forsale", RrType::Txt, "\"for sale\"").await?;
+    Ok(stage.probe(&stage.internal("forsale")).await)
 }
 
 async fn failing(stage: &Stage<'_>) -> Result<CheckReport> {

@@ -22,7 +22,7 @@ pub(crate) const CASES: [Case; 25] = [
     case!(HostIpv6Elsewhere, DomainOwner, "the right A record, and an AAAA record", "Remove the AAAA record", ipv6),
     case!(HostPrivate, DomainOwner, "the A record 10.9.8.7", "Register the endpoint as internal", private),
     case!(HostProxied, DomainOwner, "an alias to a CDN that passes the challenge path on", "DNS only", proxied),
-    case!(HostProxied, DomainOwner, "an alias to a CDN that answers by itself", "DNS only", hidden),
+    case!(HostProxied, DomainOwner, "an alias to a CDN that answers in its place", "DNS only", hidden),
     case!(
         HostIndirect,
         DomainOwner,

@@ -66,7 +66,7 @@ pub(crate) fn catalogue() -> String {
             let (severity, actor) = (severity(entry.severity), actor(entry.actor));
             write!(
                 page,
-                "\n### `{}`\n\n**{}** — {severity}, waiting on {actor}.\n\n{}\n\n*Fix:* {}\n",
+                "\n### `{}`\n\n**{}** — {severity}, waiting on {actor}.\n\n{}\n\n*Next step:* {}\n",
                 entry.name, entry.title, entry.explanation, entry.fix
             )
             .expect("a string takes it");
@@ -123,8 +123,8 @@ TCP where an answer is too long or none comes), follows aliases, climbs the tree
 requests the challenge path as a CA would, and reads the served certificate. It takes eight seconds at most, does not contact the CA,
 and changes nothing.
 
-Every finding is an entry of this catalogue: expected and found values, why it matters, who it is waiting on, and the record or command
-that fixes it. If one fault explains others, only that one is reported. Attempts and health checks use the same checks.
+Every finding is an entry of this catalogue: expected and found values, why it matters, who it is waiting on, and the next step
+with its record or command. If one fault explains others, only that one is reported. Attempts and health checks use the same checks.
 
 An *error* prevents a certificate or its use, a *warning* works now and may fail later, a *notice* is worth knowing. The severity below is the
 usual one. It is lower where nothing depends on the fault, like the delegation of a host validated over HTTP.
@@ -137,6 +137,6 @@ const PROOF: &str = "
 servers and hosts with one fault each on 127.0.0.0/8, and the same adapters as in the Lambda functions. The texts are the findings as shown,
 with the test's top-level domain written as `example`.
 
-| check | cause | shown | severity | waiting on | fix |
+| check | cause | shown | severity | waiting on | next step |
 |---|---|---|---|---|---|
 ";

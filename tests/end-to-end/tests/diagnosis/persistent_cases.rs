@@ -68,15 +68,21 @@ pub(crate) const CASES: [Case; 14] = [
     case!(
         ServersDisagree,
         DomainOwner,
-        "two name servers, the standing record at one of them only",
+        "two name servers, the persistent record at one of them only",
         "all name servers of the zone serve the same",
         disagreeing
     ),
-    case!(CaaMethod, DomainOwner, "`validationmethods=dns-01` for a standing record", "dns-01,dns-persist-01", method),
+    case!(
+        CaaMethod,
+        DomainOwner,
+        "`validationmethods=dns-01` for a persistent record",
+        "dns-01,dns-persist-01",
+        method
+    ),
     case!(
         ServersSilent,
         DomainOwner,
-        "the only name server of a zone with a standing record takes questions and answers none",
+        "the only name server of a zone with a persistent record takes questions and answers none",
         "port 53",
         silent
     ),

@@ -11,7 +11,7 @@ use crate::Case;
 use crate::cases::case;
 use crate::stage::Stage;
 
-pub(crate) const CASES: [Case; 2] = [
+pub(crate) const CASES: [Case; 4] = [
     case!(
         NameServersDiffer,
         DomainOwner,
@@ -19,6 +19,14 @@ pub(crate) const CASES: [Case; 2] = [
         "Name the same servers",
         differing
     ),
+    case!(
+        ServersSilent,
+        DomainOwner,
+        "the only name server drops questions with EDNS",
+        "Let questions with EDNS through",
+        dropping_edns
+    ),
+    case!(HostConflict, DomainOwner, "two CNAMEs at the host, the right one and another", "Delete CNAME", two_cnames),
     case!(ServersUnseen, Nobody, "the only name server has an IPv6 address alone", "IPv4", ipv6_alone),
 ];
 
@@ -29,6 +37,26 @@ async fn differing(stage: &Stage<'_>) -> Result<CheckReport> {
     stage.server("ns-two", "127.0.0.25", Behaviour::Serving(zone)).await?;
     stage.delegated_to("differing", "ns-one").await?;
     Ok(stage.probe(&stage.internal("shop.differing")).await)
+}
+
+async fn dropping_edns(stage: &Stage<'_>) -> Result<CheckReport> {
+    let delegation = ("_acme-challenge.shop.deafened", "CNAME", "label.acme.platform");
+    let zone = stage.static_zone("deafened", &["ns-deafened"], &[delegation])?;
+    stage.server("ns-deafened", "127.0.0.26", Behaviour::DroppingEdns(zone)).await?;
+    stage.delegated_to("deafened", "ns-deafened").await?;
+    Ok(stage.probe(&stage.internal("shop.deafened")).await)
+}
+
+async fn two_cnames(stage: &Stage<'_>) -> Result<CheckReport> {
+    let records = [
+        ("shop.twofold", "CNAME", "edge.platform"),
+        ("shop.twofold", "CNAME", "www.elsewhere"),
+        ("_acme-challenge.shop.twofold", "CNAME", "label.acme.platform"),
+    ];
+    let zone = stage.static_zone("twofold", &["ns-twofold"], &records)?;
+    stage.server("ns-twofold", "127.0.0.27", Behaviour::Serving(zone)).await?;
+    stage.delegated_to("twofold", "ns-twofold").await?;
+    Ok(stage.probe(&stage.external("shop.twofold")).await)
 }
 
 async fn ipv6_alone(stage: &Stage<'_>) -> Result<CheckReport> {

@@ -22,7 +22,7 @@ impl Stage<'_> {
         let renews = text(&endpoint["certificate"]["renews_at"]);
         self.screen.answer(&format!(
             "{}, renewed automatically from {}",
-            text(&endpoint["verdict"]),
+            text(&endpoint["status"]),
             date_of(renews)?
         ))?;
         let evidence = self.certificate(&endpoint).await?;

@@ -26,6 +26,7 @@ pub(crate) struct Question {
     pub extended: bool,
     /// Signatures are wanted (DO).
     pub signed: bool,
+    pub over_tcp: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(crate) struct Answer {
     pub additionals: Vec<Record>,
     /// As from a server that has never heard of EDNS.
     pub plain: bool,
+    /// Cut short over UDP, whatever its length.
+    pub truncated: bool,
 }
 
 impl Answer {
@@ -48,6 +51,7 @@ impl Answer {
             authorities: Vec::new(),
             additionals: Vec::new(),
             plain: false,
+            truncated: false,
         }
     }
 
@@ -206,7 +210,7 @@ mod tests {
 
     fn ask(asked: &str, record_type: RecordType) -> Answer {
         let signed = asked.ends_with("signed.test.");
-        answer(&served(), &Question { name: name(asked), record_type, extended: signed, signed })
+        answer(&served(), &Question { name: name(asked), record_type, extended: signed, signed, over_tcp: false })
     }
 
     fn types(answer: &Answer) -> Vec<RecordType> {
@@ -268,7 +272,7 @@ mod tests {
         let served = Served(vec![(name("signed.test."), Arc::new(above))]);
         let ask = |signed| {
             let name = name("www.sub.signed.test.");
-            answer(&served, &Question { name, record_type: RecordType::A, extended: signed, signed })
+            answer(&served, &Question { name, record_type: RecordType::A, extended: signed, signed, over_tcp: false })
         };
         let types = |records: &[Record]| records.iter().map(Record::record_type).collect::<Vec<_>>();
         let referral = ask(false);

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::{Name, Record, RecordType};
 use tokio::task::JoinHandle;
 
@@ -31,6 +34,16 @@ pub enum Behaviour {
     Serving(StaticZone),
     /// Answers questions without EDNS, and FORMERR to those with it.
     WithoutEdns(StaticZone),
+    /// Answers questions without EDNS, and nothing to those with it.
+    DroppingEdns(StaticZone),
+    /// Takes so long for each answer.
+    Slow(StaticZone, Duration),
+    /// Cuts every answer over UDP short.
+    Truncating(StaticZone),
+    /// Over UDP drops every third question and cuts every third answer short, as servers do that limit their answers.
+    Limiting(StaticZone, Arc<AtomicUsize>),
+    /// NXDOMAIN for names that have only names below them, which RFC 8020 forbids.
+    DenyingBetween(StaticZone),
 }
 
 /// A zone that does not change.
@@ -109,9 +122,32 @@ impl Drop for NameServer {
 }
 
 impl Answers for Behaviour {
+    fn delay(&self) -> Duration {
+        match self {
+            Self::Slow(_, delay) => *delay,
+            _ => Duration::ZERO,
+        }
+    }
+
     fn answer(&self, question: &Question) -> Result<Option<Answer>> {
         let (zone, effects) = match self {
-            Self::Serving(zone) => (zone, zone.effects.clone()),
+            Self::Serving(zone) | Self::Slow(zone, _) => (zone, zone.effects.clone()),
+            Self::Truncating(zone) => return Ok(Some(Answer { truncated: true, ..answer(zone, question) })),
+            Self::Limiting(zone, _) if question.over_tcp => return Ok(Some(answer(zone, question))),
+            Self::Limiting(zone, asked) => {
+                return Ok(match asked.fetch_add(1, Ordering::Relaxed) % 3 {
+                    0 => None,
+                    turn => Some(Answer { truncated: turn == 1, ..answer(zone, question) }),
+                });
+            }
+            Self::DenyingBetween(zone) => {
+                let good = answer(zone, question);
+                let between = good.answers.is_empty()
+                    && good.authoritative
+                    && zone.zone.types_of(&question.name.to_lowercase()).is_empty();
+                return Ok(Some(if between { Answer { code: ResponseCode::NXDomain, ..good } } else { good }));
+            }
+            Self::DroppingEdns(zone) => (zone, [vec![ServerEffect::DropsEdns], zone.effects.clone()].concat()),
             Self::WithoutEdns(zone) => (zone, [vec![ServerEffect::NoEdns], zone.effects.clone()].concat()),
             Self::Silent => return Ok(None),
             Self::ServFail => return Ok(only(&ServerEffect::ServFail, question)),
@@ -125,7 +161,7 @@ impl Answers for Behaviour {
 }
 
 fn only(effect: &ServerEffect, question: &Question) -> Option<Answer> {
-    instead(effect, question, &mut || Answer::only(hickory_proto::op::ResponseCode::ServFail)).flatten()
+    instead(effect, question, &mut || Answer::only(ResponseCode::ServFail)).flatten()
 }
 
 impl Zones for StaticZone {

@@ -37,6 +37,8 @@ pub enum ServerEffect {
     WithoutAuthority,
     /// FORMERR to whoever sends EDNS along.
     NoEdns,
+    /// Takes questions with EDNS, and answers those without alone.
+    DropsEdns,
     /// SERVFAIL to questions for this type.
     FailingAt(String),
     /// Signatures at `owner`, or all of them, are faulty.

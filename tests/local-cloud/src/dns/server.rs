@@ -34,6 +34,11 @@ const LONGEST_TTL_SECONDS: u32 = 1;
 pub(super) trait Answers: Send + Sync + Unpin + 'static {
     /// `None`: nothing at all.
     fn answer(&self, question: &Question) -> Result<Option<Answer>>;
+
+    /// How long each answer takes.
+    fn delay(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 pub(super) async fn serve_answers(answers: impl Answers, udp: UdpSocket, tcp: TcpListener) -> Result<()> {
@@ -61,6 +66,7 @@ impl<A: Answers> Handler<A> {
             record_type: asked.query.query_type(),
             extended: request.edns.is_some(),
             signed: request.edns.as_ref().is_some_and(|edns| edns.flags().dnssec_ok),
+            over_tcp: request.protocol() == Protocol::Tcp,
         };
         let Question { name, record_type, .. } = &question;
         match self.answers.answer(&question) {
@@ -81,6 +87,7 @@ impl<A: Answers> Handler<A> {
 #[async_trait::async_trait]
 impl<A: Answers> RequestHandler for Handler<A> {
     async fn handle_request<R: ResponseHandler, T: Time>(&self, request: &Request, mut responder: R) -> ResponseInfo {
+        tokio::time::sleep(self.answers.delay()).await;
         let Some(mut answer) = self.answer(request) else {
             return unsent(Metadata::response_from_request(&request.metadata));
         };
@@ -93,7 +100,8 @@ impl<A: Answers> RequestHandler for Handler<A> {
 
         let edns = request.edns.as_ref().filter(|_| !answer.plain).map(own_edns);
         let limit = edns.as_ref().map_or(UDP_PAYLOAD_UNKNOWN, Edns::max_payload);
-        if request.protocol() == Protocol::Udp && octets(request, &answer) > usize::from(limit) {
+        let is_too_long = answer.truncated || octets(request, &answer) > usize::from(limit);
+        if request.protocol() == Protocol::Udp && is_too_long {
             // hickory would cut a record in two.
             metadata.truncation = true;
             answer.answers.clear();

@@ -115,6 +115,8 @@ pub(super) fn instead(
             Some(Some(Answer { plain: true, ..Answer::only(ResponseCode::FormErr) }))
         }
         ServerEffect::NoEdns => Some(Some(Answer { plain: true, ..good() })),
+        ServerEffect::DropsEdns if question.extended => Some(None),
+        ServerEffect::DropsEdns => None,
         ServerEffect::FailingAt(kind) if kind.parse::<RecordType>().is_ok_and(|kind| kind == question.record_type) => {
             only(ResponseCode::ServFail)
         }

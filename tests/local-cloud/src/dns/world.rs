@@ -258,7 +258,7 @@ mod tests {
     }
 
     fn ask(role: Role, asked: &str, record_type: RecordType) -> Answer {
-        let question = Question { name: name(asked), record_type, extended: true, signed: true };
+        let question = Question { name: name(asked), record_type, extended: true, signed: true, over_tcp: false };
         answer(&world().seen_by(role), &question)
     }
 

@@ -140,6 +140,7 @@ async fn a_region_that_refuses_is_made_good_later_without_another_import_at_home
     at(&fixture, AWAY).refuse(Some(refusal));
     let failure = run(&fixture).await.expect_err("refused");
     assert!(failure.name == FailureName::DestinationRefused && failure.guidance.summary.contains(AWAY), "{failure:?}");
+    assert!(failure.guidance.next_step().contains("quota"), "{failure:?}");
     let endpoint = fixture.endpoint().await;
     let order = endpoint.order.as_ref().expect("open").generation;
     assert!(!endpoint.is_current(fixture.now) && !endpoint.has_used(order, fixture.now), "its chain is still of use");

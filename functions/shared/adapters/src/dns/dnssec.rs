@@ -148,7 +148,7 @@ fn verify(owner: &Name, records: &[Record], signatures: &[RRSIG], keys: &[&DNSKE
     if signatures.is_empty() {
         return Err("is missing".into());
     }
-    let mut why = "was made by a key that the DS record does not lead to".to_owned();
+    let mut why = "was made by a key that the DS record does not name".to_owned();
     for signature in signatures {
         let input = signature.input();
         // Serial number arithmetic (RFC 4034 §3.1.5).

@@ -57,6 +57,15 @@ pub(crate) async fn exchange(
     }
 }
 
+/// Resolvers take no answer to a question without EDNS for one, since the flag day of 2019; but it explains the silence.
+async fn answers_without_edns(server: SocketAddr, name: &Name, record_type: RecordType) -> bool {
+    let mut options = DnsRequestOptions::default();
+    options.recursion_desired = false;
+    options.use_edns = false;
+    let request = DnsRequest::from_query(Query::query(name.clone(), record_type), options);
+    first(udp(server, OVER_TCP).send_message(request)).await.is_ok()
+}
+
 fn is_without_edns(code: ResponseCode) -> bool {
     matches!(code, ResponseCode::FormErr | ResponseCode::NotImp | ResponseCode::BADVERS)
 }
@@ -68,14 +77,28 @@ async fn put(
     options: DnsRequestOptions,
 ) -> Result<Message, Unanswered> {
     let request = DnsRequest::from_query(Query::query(name.clone(), record_type), options);
-    let mut udp = UdpClientStream::builder(server, TokioRuntimeProvider::default())
-        .with_timeout(Some(OVER_UDP))
-        .with_max_retries(RESENDS)
-        .build();
-    match first(udp.send_message(request.clone())).await {
+    match first(udp(server, OVER_UDP).send_message(request.clone())).await {
         Ok(response) if !response.metadata.truncation => Ok(response.into_message()),
-        _ => over_tcp(server, request).await,
+        Ok(_) => over_tcp(server, request).await,
+        // Side by side, so that the explanation takes no time of its own. What was lost by chance comes at the second try.
+        Err(_) => {
+            let mut again = udp(server, OVER_TCP);
+            let again = first(again.send_message(request.clone()));
+            let plain = answers_without_edns(server, name, record_type);
+            match tokio::join!(over_tcp(server, request), again, plain) {
+                (Err(Unanswered::TimedOut), Ok(response), _) if !response.metadata.truncation => {
+                    Ok(response.into_message())
+                }
+                (Err(Unanswered::TimedOut), Err(_), true) => Err(Unanswered::DropsEdns),
+                (answer, ..) => answer,
+            }
+        }
     }
+}
+
+fn udp(server: SocketAddr, time: Duration) -> UdpClientStream<TokioRuntimeProvider> {
+    let provider = TokioRuntimeProvider::default();
+    UdpClientStream::builder(server, provider).with_timeout(Some(time)).with_max_retries(RESENDS).build()
 }
 
 async fn over_tcp(server: SocketAddr, request: DnsRequest) -> Result<Message, Unanswered> {
@@ -215,13 +238,13 @@ pub(super) fn plain(name: &Name) -> String {
 #[cfg(test)]
 mod tests {
     use hickory_resolver::proto::op::OpCode;
-    use hickory_resolver::proto::rr::rdata::A;
+    use hickory_resolver::proto::rr::rdata::{A, SOA};
     use tokio::net::UdpSocket;
 
     use super::*;
 
-    /// A server that answers `code` to EDNS, and an address to who asks without.
-    async fn without_edns(code: ResponseCode) -> SocketAddr {
+    /// A server that answers `code` to EDNS, or nothing, and an address to who asks without.
+    async fn without_edns(code: Option<ResponseCode>) -> SocketAddr {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
         let address = socket.local_addr().expect("it is bound");
         tokio::spawn(async move {
@@ -232,7 +255,10 @@ mod tests {
                 answer.metadata.authoritative = true;
                 answer.queries = asked.queries.clone();
                 match asked.edns {
-                    Some(_) => answer.metadata.response_code = code,
+                    Some(_) => match code {
+                        Some(code) => answer.metadata.response_code = code,
+                        None => continue,
+                    },
                     None => {
                         let name = asked.queries[0].name().clone();
                         answer.add_answer(Record::from_rdata(name, 60, RData::A(A::new(192, 0, 2, 7))));
@@ -248,12 +274,58 @@ mod tests {
     async fn who_does_not_know_edns_is_asked_again_without_it() {
         let name = Name::from_ascii("www.example.test.").expect("a name");
         for code in [ResponseCode::FormErr, ResponseCode::NotImp] {
-            let server = without_edns(code).await;
+            let server = without_edns(Some(code)).await;
             let answer = exchange(server, &name, RecordType::A, Manner::default()).await.expect("an answer");
             assert_eq!(data(&answer.answers[0], RecordKind::A).as_deref(), Some("192.0.2.7"), "{code}");
         }
-        let server = without_edns(ResponseCode::Refused).await;
+        let server = without_edns(Some(ResponseCode::Refused)).await;
         let refused = exchange(server, &name, RecordType::A, Manner::default()).await.expect("an answer");
         assert_eq!(refusal(refused.metadata.response_code), Some(Unanswered::Refused));
+    }
+
+    #[tokio::test]
+    async fn who_drops_questions_with_edns_is_told_apart_from_who_is_silent() {
+        let name = Name::from_ascii("www.example.test.").expect("a name");
+        let dropping = without_edns(None).await;
+        let asked = exchange(dropping, &name, RecordType::A, Manner::default()).await;
+        assert_eq!(asked.expect_err("no resolver gets an answer"), Unanswered::DropsEdns);
+        let silent = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+        let address = silent.local_addr().expect("it is bound");
+        let asked = exchange(address, &name, RecordType::A, Manner::default()).await;
+        assert_eq!(asked.expect_err("nobody answers"), Unanswered::TimedOut);
+    }
+
+    /// D9: servers answer the question as they keep the name.
+    #[tokio::test]
+    async fn an_answer_in_another_letter_case_is_the_answer() {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
+        let address = socket.local_addr().expect("it is bound");
+        tokio::spawn(async move {
+            let mut buffer = [0; 512];
+            let (octets, from) = socket.recv_from(&mut buffer).await.expect("a question");
+            let asked = Message::from_vec(&buffer[..octets]).expect("a question");
+            let kept = Name::from_ascii("WWW.Example.TEST.").expect("a name");
+            let mut answer = Message::response(asked.id, OpCode::Query);
+            answer.metadata.authoritative = true;
+            answer.add_query(Query::query(kept.clone(), RecordType::A));
+            answer.add_answer(Record::from_rdata(kept, 60, RData::A(A::new(192, 0, 2, 7))));
+            socket.send_to(&answer.to_vec().expect("it encodes"), from).await.expect("it is sent");
+        });
+        let name = Name::from_ascii("www.example.test.").expect("a name");
+        let message = exchange(address, &name, RecordType::A, Manner::default()).await.expect("an answer");
+        assert_eq!(read(&message, &name, RecordKind::A).answer, Answer::Records(vec!["192.0.2.7".into()]));
+    }
+
+    /// C12 and C13: what an empty answer is cached for is no concern of ours.
+    #[test]
+    fn an_empty_answer_is_one_whatever_soa_comes_with_it() {
+        let name = Name::from_ascii("shop.example.test.").expect("a name");
+        let mut empty = Message::response(1, OpCode::Query);
+        empty.metadata.authoritative = true;
+        assert_eq!(read(&empty, &name, RecordKind::Caa).answer, Answer::NoData);
+        let other = Name::from_ascii("other.test.").expect("a name");
+        let soa = SOA::new(other.clone(), other.clone(), 1, 7200, 900, 86400, 60);
+        empty.add_authority(Record::from_rdata(other, 60, RData::SOA(soa)));
+        assert_eq!(read(&empty, &name, RecordKind::Caa).answer, Answer::NoData);
     }
 }

@@ -23,6 +23,7 @@ use futures::future::join_all;
 use hickory_resolver::proto::dnssec::TrustAnchors;
 use hickory_resolver::proto::rr::{Name, RecordType};
 use ipnet::IpNet;
+use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use vocabulary::dns::{Answer, RecordKind, ServerAnswer, Unanswered};
@@ -159,6 +160,10 @@ impl AuthoritativeDns for Dns {
             }
         }))
         .await
+    }
+
+    async fn bogus(&self, name: &str, kind: RecordKind, now: OffsetDateTime) -> Option<String> {
+        self.begin_one().bogus(&absolute(name).ok()?, kind, now.unix_timestamp()).await
     }
 }
 

@@ -20,6 +20,8 @@ impl Recursion {
         match failed {
             _ if !is_public_suffix(&zone.apex) || zone.apex == *name => Located::Zone(zone),
             Some(why) => Located::Unknown(why),
+            // A suffix that is no zone of its own (`chiyoda.tokyo.jp`) is served with the one around it.
+            None if is_public_suffix(name) => Located::Zone(zone),
             None => Located::Absent { nxdomain },
         }
     }

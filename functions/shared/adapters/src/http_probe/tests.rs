@@ -43,11 +43,14 @@ fn host() -> DomainName {
 }
 
 async fn observe_at(port: u16) -> HttpObservation {
+    observe_url(&format!("http://127.0.0.1:{port}/.well-known/acme-challenge/{TOKEN}"), port).await
+}
+
+async fn observe_url(url: &str, port: u16) -> HttpObservation {
     let nobody = Roots::Own { servers: vec![[127, 0, 0, 1].into()], trust: None };
     let dns = Dns::from_roots(nobody, 1, Vec::new());
     let reach = Reach::new(dns, vec!["127.0.0.0/8".parse().expect("a network")]);
-    let url = format!("http://127.0.0.1:{port}/.well-known/acme-challenge/{TOKEN}").parse().expect("a URL");
-    Probe::new(reach, port).observe_url(url, &host(), TOKEN, EXPECTED).await
+    Probe::new(reach, port).observe_url(url.parse().expect("a URL"), &host(), TOKEN, EXPECTED).await
 }
 
 async fn observe(answer: Vec<u8>) -> HttpObservation {
@@ -171,4 +174,31 @@ async fn a_host_that_never_answers_is_told_with_the_time() {
 async fn an_answer_that_ends_too_soon_is_broken() {
     let observed = observe(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nshort".to_vec()).await;
     assert!(matches!(observed.answer, ProbeAnswer::Failed(ProbeFault::Broken(_))), "{observed:?}");
+}
+
+/// H16: Boulder follows a redirect to HTTPS whoever signed the certificate there.
+#[tokio::test]
+async fn a_certificate_that_nobody_trusts_is_followed_to() {
+    let signed = rcgen::generate_simple_self_signed(vec!["other.example.com".to_owned()]).expect("in memory");
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .expect("ring has them")
+        .with_no_client_auth()
+        .with_single_cert(vec![signed.cert.der().clone()], key.into())
+        .expect("they belong together");
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+    let port = listener.local_addr().expect("it is bound").port();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let (stream, _) = listener.accept().await.expect("somebody comes");
+        let mut stream = acceptor.accept(stream).await.expect("TLS");
+        let mut request = [0; 2048];
+        let _ = stream.read(&mut request).await;
+        stream.write_all(&ok("", EXPECTED.as_bytes())).await.expect("it is read");
+        let _ = stream.shutdown().await;
+    });
+    let observed = observe_url(&format!("https://127.0.0.1:{port}/{TOKEN}"), port).await;
+    assert!(observed.is_as_expected(), "{observed:?}");
 }

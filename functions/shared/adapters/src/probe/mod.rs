@@ -1,4 +1,4 @@
-//! A fresh look at an endpoint: everything is asked side by side, within a few seconds, and then judged.
+//! A check of an endpoint: everything is asked side by side, within a few seconds, and then judged.
 
 mod chain;
 mod surroundings;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use diagnosis::checks::zone::is_silent;
 use diagnosis::facts::{
     AuthorizationFacts, Bogus, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, ProbeFault,
-    Surroundings, TlsObservation, ZoneState,
+    Surroundings, TlsObservation, ZoneFacts, ZoneState,
 };
 use diagnosis::http01::mark::{check_body, check_token};
 use diagnosis::http01::rules::TIME;
@@ -35,7 +35,7 @@ use crate::http_probe::{MOST_REQUESTS, Probe};
 use crate::tls_probe::TlsProbe;
 use zone::Zones;
 
-/// Names that are looked at before they are registered.
+/// Names that are checked before they are registered.
 const MOST_SAMPLED: usize = 10;
 /// For the hosts: each is waited for as long as the CA would wait.
 const LONGEST_OVER_HTTP: Duration = TIME.saturating_add(Duration::from_secs(1));
@@ -45,7 +45,7 @@ const LONGEST_OVER_HTTP: Duration = TIME.saturating_add(Duration::from_secs(1));
 pub struct EndpointProber {
     dns: Dns,
     http: Probe,
-    /// `None`: what hosts present is not looked at.
+    /// `None`: what hosts present is not checked.
     tls: Option<TlsProbe>,
     /// The same for internal hosts, from within their network.
     inside: Option<TlsProbe>,
@@ -58,7 +58,7 @@ impl EndpointProber {
         Self { dns, http, tls, inside: None, issuer, requests: Arc::new(Semaphore::new(MOST_REQUESTS)) }
     }
 
-    /// Looks at what internal hosts present, too: for a process that stands where they can be reached.
+    /// Checks what internal hosts present, too: for a process that stands where they can be reached.
     pub fn with_inside(self, probe: TlsProbe) -> Self {
         Self { inside: Some(probe), ..self }
     }
@@ -78,7 +78,7 @@ impl EndpointProber {
     }
 }
 
-/// The names that a check looks at. Before registration it is anybody's, so that it samples.
+/// The names that a check covers. Before registration it is anybody's, so that it samples.
 fn looked_at(subject: &Subject) -> impl Iterator<Item = &CertificateName> {
     subject.names.iter().take(if subject.registered { usize::MAX } else { MOST_SAMPLED })
 }
@@ -96,7 +96,7 @@ impl Prober for EndpointProber {
     }
 }
 
-/// One look, which knows each zone once found.
+/// One check, which knows each zone once found.
 struct Probing<'a> {
     prober: &'a EndpointProber,
     zones: Zones,
@@ -111,14 +111,14 @@ impl Probing<'_> {
         let bases = subject.names.authorization_names().into_iter().filter(|base| bases.contains(base));
         let authorization_names = join_all(bases.map(|base| self.base(subject, base)));
         let caa = join_all(looked_at(subject).map(|name| self.caa(name)));
-        let hosts = join_all(looked_at(subject).filter(|_| external).map(|name| self.host(name)));
+        let hosts = join_all(looked_at(subject).filter(|_| external).map(|name| self.host(subject, name)));
         let platform = OptionFuture::from(external.then(|| self.follow(&subject.endpoint_target)));
         let tls = OptionFuture::from(self.presenting(subject).map(|(probe, host)| self.present(probe, host)));
         let (authorization_names, caa, hosts, platform, tls) =
             tokio::join!(authorization_names, caa, hosts, platform, tls);
         let zones = authorization_names.iter().map(|facts| &facts.zone).chain(hosts.iter().map(|host| &host.zone));
         let root_answers = !zones.clone().any(is_silent) || self.zones.root_answers().await;
-        let bogus = self.bogus(subject, &caa, &hosts).await;
+        let bogus = self.bogus(subject, &authorization_names, &caa, &hosts).await;
         let issuer = self.prober.issuer.clone();
         Facts { issuer, authorization_names, caa, hosts, platform, tls, bogus, root_answers }
     }
@@ -152,7 +152,13 @@ impl Probing<'_> {
     }
 
     /// The answers that the CA depends on and that its resolver does not give out.
-    async fn bogus(&self, subject: &Subject, caa: &[CaaFacts], hosts: &[HostFacts]) -> Vec<Bogus> {
+    async fn bogus(
+        &self,
+        subject: &Subject,
+        bases: &[AuthorizationFacts],
+        caa: &[CaaFacts],
+        hosts: &[HostFacts],
+    ) -> Vec<Bogus> {
         let mut depends: BTreeSet<(String, RecordKind)> = BTreeSet::new();
         for name in looked_at(subject) {
             depends.insert(match subject.dns_method {
@@ -168,8 +174,16 @@ impl Probing<'_> {
             let kinds = |name: String| [(name.clone(), RecordKind::A), (name, RecordKind::Aaaa)];
             depends.extend(names.chain([host.name.to_string()]).flat_map(kinds));
         }
+        // The zone of the delegated name is the platform's.
+        let target = subject.delegation_target.iter().filter(|target| {
+            bases.iter().flat_map(|base| &base.cname).any(|answer| answer.answer.records() == [(*target).clone()])
+        });
+        depends.extend(target.map(|target| (target.clone(), RecordKind::Txt)));
+        // What is wrong with these zones as a whole is told of them.
+        let zones = bases.iter().map(|base| &base.zone).chain(hosts.iter().map(|host| &host.zone));
+        let own: BTreeSet<&str> = zones.filter_map(ZoneFacts::apex).collect();
         let validated = depends.into_iter().map(async |(name, kind)| {
-            let why = self.within(self.zones.bogus(&name, kind), || None).await?;
+            let why = self.within(self.zones.bogus(&name, kind, &own), || None).await?;
             Some(Bogus { name, why })
         });
         let mut bogus: Vec<Bogus> = join_all(validated).await.into_iter().flatten().collect();
@@ -244,7 +258,7 @@ impl Probing<'_> {
         CaaLevel { name, aliases, answer }
     }
 
-    async fn host(&self, name: &CertificateName) -> HostFacts {
+    async fn host(&self, subject: &Subject, name: &CertificateName) -> HostFacts {
         let text = name.to_string();
         let http = OptionFuture::from((!name.wildcard).then(|| self.probe(&name.base)));
         let dns = async {
@@ -269,7 +283,13 @@ impl Probing<'_> {
         let ((zone, answers), http) = tokio::join!(dns, http);
         let mut reserved: Vec<IpAddr> = answers.iter().flat_map(|answer| answer.chain.addresses()).copied().collect();
         reserved.retain(|address| self.prober.http.leaves_out(*address));
-        HostFacts { name: name.clone(), zone, answers, reserved, http }
+        let record = subject.host_record(name);
+        let is_right = |answer: &HostAnswer| answer.cname.records() == [record.value.clone()];
+        let wildcard = match answers.iter().all(is_right) {
+            true => None,
+            false => self.within(surroundings::wildcard_of(&self.zones, &text, &unguessable()), || None).await,
+        };
+        HostFacts { name: name.clone(), zone, answers, reserved, http, wildcard }
     }
 
     /// What every server of the name's zone says.

@@ -51,6 +51,14 @@ pub(super) async fn at(zones: &Zones, base: &DomainName, name: &str) -> (Option<
     tokio::join!(one(RecordKind::Cname), one(RecordKind::Txt))
 }
 
+/// The wildcard record that answers for the host `name`; `sibling` is a label that nobody has created.
+pub(super) async fn wildcard_of(zones: &Zones, name: &str, sibling: &str) -> Option<Wildcard> {
+    let zone = zones.of(name.trim_start_matches("*.")).await;
+    let ZoneState::Served { apex, .. } = &zone.facts.state else { return None };
+    let (_, above) = name.split_once('.').filter(|_| name != apex)?;
+    Within { zones, zone: &zone }.wildcard(&format!("{sibling}.{above}"), above, apex).await
+}
+
 /// Types that a wildcard may answer with.
 const KINDS: [RecordKind; 5] = [RecordKind::Cname, RecordKind::Txt, RecordKind::A, RecordKind::Aaaa, RecordKind::Mx];
 

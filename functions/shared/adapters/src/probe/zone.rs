@@ -1,6 +1,6 @@
-//! The zones of one look: each is found, and its servers are tried, once.
+//! The zones of one check: each is found, and its servers are tried, once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use diagnosis::facts::{Differing, Dnssec, ZoneFacts, ZoneState};
@@ -93,13 +93,14 @@ impl Zones {
         join_all(asked).await
     }
 
-    /// Why no validating resolver gives the records out, in a zone that is signed and otherwise intact.
-    pub(super) async fn bogus(&self, name: &str, kind: RecordKind) -> Option<String> {
+    /// Why no validating resolver gives the records out. Zones with an apex in `told` are told of by themselves where they
+    /// are broken as a whole.
+    pub(super) async fn bogus(&self, name: &str, kind: RecordKind, told: &BTreeSet<&str>) -> Option<String> {
         let zone = self.of(zone_of(name)).await;
-        match (&zone.facts.state, absolute(name)) {
-            (ZoneState::Served { dnssec: Dnssec::Intact, .. }, Ok(asked)) => {
-                self.dns.bogus(&asked, kind, self.now).await
-            }
+        let ZoneState::Served { dnssec, apex, .. } = &zone.facts.state else { return None };
+        match (dnssec, absolute(name)) {
+            (Dnssec::Intact, Ok(asked)) => self.dns.bogus(&asked, kind, self.now).await,
+            (Dnssec::Broken(why), _) if !told.contains(apex.as_str()) => Some(why.clone()),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use vocabulary::guidance::WaitingOn;
 
 use crate::report::Severity;
 
-/// What a check looks at. A fault in an earlier area explains those it causes in later ones.
+/// What a check is about. A fault in an earlier area explains those it causes in later ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Area {
     Names,
@@ -110,6 +110,6 @@ pub struct Entry {
     pub title: &'static str,
     /// What follows from it, for somebody who has never heard of it.
     pub explanation: &'static str,
-    /// How it is mended, in general. A finding says it with the names filled in.
+    /// How it is fixed, in general. A finding says it with the names filled in.
     pub fix: &'static str,
 }

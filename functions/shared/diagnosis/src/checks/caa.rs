@@ -1,10 +1,11 @@
 //! What the CAA records say about this installation's CA, at the name that holds them.
 
-use vocabulary::acme::{ChallengeKind, Challenges};
+use vocabulary::acme::{ChallengeKind, Challenges, DnsMethod, Reachability};
 use vocabulary::dns::caa::judge;
-use vocabulary::dns::{CaaFault, CaaLevel, CaaRefusal, Issuer};
+use vocabulary::dns::owner_records::delegation_record;
+use vocabulary::dns::{CaaFault, CaaLevel, CaaRefusal, Issuer, Unanswered};
 use vocabulary::guidance::WaitingOn;
-use vocabulary::names::domain_name::registered_domain;
+use vocabulary::names::domain_name::{is_registry, registered_domain};
 use vocabulary::names::{CertificateName, DomainName};
 use vocabulary::record::DnsRecord;
 
@@ -23,9 +24,29 @@ pub(crate) fn findings(subject: &Subject, facts: &Facts, challenges: &Challenges
         let refusal = judge(one.name.wildcard, method, &one.levels, &facts.issuer).err()?;
         let holder = Holder::of(refusal.level, &one.name.base, &subject.endpoint_target);
         let refused = Refused { name: &one.name, method, refusal, holder, issuer: &facts.issuer };
-        Some(refused.finding(&subject.endpoint_target))
+        let mut finding = refused.finding(&subject.endpoint_target);
+        if refused.is_silent() && !was_found_before(subject, Check::CaaUnanswered) {
+            // Once may be chance. The next check tells.
+            (finding.guidance.waiting_on, finding.guidance.action) = (WaitingOn::Nobody, None);
+        }
+        if let Some(other) = refused.by_another_method(subject).filter(|_| finding.is(Check::CaaMethod)) {
+            let step = finding.guidance.next_step();
+            finding.guidance.action = Some(format!("{step}. Or, without a change to CAA: {other}"));
+        }
+        Some(finding)
     });
     judged.collect()
+}
+
+fn was_found_before(subject: &Subject, check: Check) -> bool {
+    subject.last_check.as_ref().and_then(|last| last.worst.as_ref()).is_some_and(|worst| worst.check == check.name())
+}
+
+/// Whether the CAA records of the external host `name` allow validation over DNS and not over HTTP.
+pub(crate) fn is_over_dns_alone(subject: &Subject, facts: &Facts, name: &CertificateName) -> bool {
+    let Some(caa) = facts.caa.iter().find(|caa| caa.name == *name) else { return false };
+    let by = |method| judge(name.wildcard, method, &caa.levels, &facts.issuer).map_err(|refusal| refusal.fault);
+    matches!(by(ChallengeKind::Http01), Err(CaaFault::OtherMethod { .. })) && by(subject.dns_method.challenge()).is_ok()
 }
 
 /// Who can change the records that decide.
@@ -76,6 +97,30 @@ struct Refused<'a> {
 }
 
 impl Refused<'_> {
+    /// What makes the method serve that the CAA records do allow, where the name could be validated by it.
+    fn by_another_method(&self, subject: &Subject) -> Option<String> {
+        if subject.reachability == Reachability::Internal || self.name.wildcard {
+            return None;
+        }
+        let allowed = |method| {
+            let refused = judge(false, method, std::slice::from_ref(self.refusal.level), self.issuer);
+            refused.is_ok().then_some(method)
+        };
+        match self.method {
+            ChallengeKind::Http01 if subject.dns_method == DnsMethod::Dns01 => {
+                allowed(ChallengeKind::Dns01)?;
+                let record = delegation_record(&self.name.base, subject.delegation_target.as_deref()?);
+                Some(format!("create the delegation, by which the name is validated over DNS: {}", record.line()))
+            }
+            ChallengeKind::Http01 => None,
+            _ => {
+                allowed(ChallengeKind::Http01).filter(|_| subject.registered || !subject.own_target)?;
+                let record = subject.host_record(self.name);
+                Some(format!("point the host at the platform, and the name is validated over HTTP: {}", record.line()))
+            }
+        }
+    }
+
     fn finding(&self, endpoint_target: &str) -> Finding {
         let (name, method, at) = (self.name, self.method.as_str(), self.refusal.level.at());
         let ours = self.issuer.identities.first().map_or("the CA", String::as_str);
@@ -120,6 +165,18 @@ impl Refused<'_> {
                 let found = format!("has a CAA record with {tag} twice, which nobody satisfies: {record}");
                 check.finding(at, expected, found, fix("Replace the CAA record by this one"))
             }
+            CaaFault::NoTopLevelDomain => {
+                let found = "is a top-level domain that does not exist: a CA refuses every name below it";
+                let fix = Fix::of("Register a name below a top-level domain that exists.")
+                    .with_command(format!("dig SOA {at}."));
+                Check::DomainNotFound.finding(at, "a top-level domain in the root zone", found, fix)
+            }
+            CaaFault::Unanswered { why } if self.is_the_registrys() => {
+                let found =
+                    format!("is a registry's zone whose servers do not answer the question for CAA records: {why}");
+                let fix = Fix::optional(None).with_command(format!("dig CAA {at}"));
+                Check::CaaUnanswered.finding(at, "CAA records, or the answer that there are none", found, fix)
+            }
             CaaFault::Unanswered { why } => {
                 let found = format!("does not answer the question for CAA records: {why}");
                 let fix = fix(Check::CaaUnanswered.entry().fix).with_command(format!("dig CAA {at}"));
@@ -132,9 +189,21 @@ impl Refused<'_> {
         }
         finding.guidance.waiting_on = match self.refusal.fault {
             CaaFault::UnknownAccount { .. } => WaitingOn::Operator,
+            // It passes, and the next attempt begins with this question again.
+            CaaFault::Unanswered { .. } if self.is_the_registrys() => WaitingOn::Nobody,
             _ => self.holder.waiting_on(),
         };
         finding
+    }
+
+    /// Whether no answer came in time, which says nothing of whose fault it is.
+    fn is_silent(&self) -> bool {
+        matches!(self.refusal.fault, CaaFault::Unanswered { why: Unanswered::TimedOut })
+    }
+
+    /// Whether the level that decided is a registry's: above what anybody registers.
+    fn is_the_registrys(&self) -> bool {
+        self.refusal.level.aliases.is_empty() && is_registry(&self.refusal.level.name)
     }
 
     /// `act`, with the record where one is missing. It is only ever offered at a name whose owner is waited for.
@@ -152,7 +221,7 @@ impl Refused<'_> {
                     None => fix,
                 };
             }
-            Holder::BehindThePlatform => format!(", or let {endpoint_target} (EndpointTarget) lead elsewhere"),
+            Holder::BehindThePlatform => format!(", or let {endpoint_target} (EndpointTarget) point elsewhere"),
             Holder::Stranger if self.refusal.level.aliases.is_empty() => String::new(),
             Holder::Stranger => format!(", or point {asked} elsewhere"),
         };
@@ -166,10 +235,9 @@ mod tests {
     use crate::facts::CaaFacts;
     use crate::judge::{diagnose, obstacle};
     use crate::properties::platform;
-    use crate::report::CheckReport;
+    use crate::report::{CheckReport, CheckSummary};
     use time::macros::datetime;
-    use vocabulary::acme::Reachability;
-    use vocabulary::dns::{Answer, Unanswered};
+    use vocabulary::dns::Answer;
     use vocabulary::names::EndpointNames;
 
     const EDGE: &str = "edge.platform.example";
@@ -184,10 +252,15 @@ mod tests {
 
     /// The report on these names, whose CAA is all at this level.
     fn report(names: &[&str], level: &CaaLevel) -> CheckReport {
+        report_after(None, names, level)
+    }
+
+    fn report_after(last_check: Option<CheckSummary>, names: &[&str], level: &CaaLevel) -> CheckReport {
         let also: Vec<String> = names[1..].iter().map(ToString::to_string).collect();
         let names = EndpointNames::parse(names[0], &also, 9).expect("valid names");
         let caa = names.iter().map(|name| CaaFacts { name: name.clone(), levels: vec![level.clone()] }).collect();
         let subject = Subject::unregistered(names, Reachability::External.into(), &platform(EDGE));
+        let subject = Subject { last_check, ..subject };
         let issuer = Issuer { identities: vec!["ca.example".into()], account: None };
         let facts = Facts {
             issuer,
@@ -268,7 +341,7 @@ mod tests {
         let finding = one(&level);
         assert_eq!((finding.subject.as_str(), finding.guidance.waiting_on), ("lb.cloud.test", WaitingOn::Operator));
         assert_eq!(record(&finding), None);
-        assert!(finding.guidance.next_step().contains("let edge.platform.example (EndpointTarget) lead elsewhere"));
+        assert!(finding.guidance.next_step().contains("let edge.platform.example (EndpointTarget) point elsewhere"));
     }
 
     #[test]
@@ -294,6 +367,29 @@ mod tests {
         );
     }
 
+    /// Variants of C22: at a name between the host and the domain, and for a wildcard's base.
+    #[test]
+    fn records_behind_an_alias_further_up_are_told_at_the_name_that_holds_them() {
+        let above = level("eu.example.com", &["eu.vendor.test"], &["0 issue \"pki.goog\""]);
+        for name in ["shop.eu.example.com", "*.eu.example.com"] {
+            let finding = found(&[name], &above).remove(0);
+            assert_eq!(finding.subject, "eu.vendor.test");
+            let step = finding.guidance.next_step();
+            assert!(step.contains("or point eu.example.com elsewhere"), "{step}");
+        }
+    }
+
+    #[test]
+    fn silence_for_caa_is_nobodys_at_the_first_check_and_the_owners_when_it_lasts() {
+        let silent = CaaLevel { answer: Answer::Failed(Unanswered::TimedOut), ..level("shop.example.com", &[], &[]) };
+        let first = report(&["shop.example.com"], &silent);
+        let finding = &first.findings[0];
+        assert_eq!((finding.severity, finding.guidance.waiting_on), (Severity::Error, WaitingOn::Nobody));
+        assert!(obstacle(&first).is_some(), "the CA would refuse");
+        let again = report_after(Some(first.summary()), &["shop.example.com"], &silent);
+        assert_eq!(again.findings[0].guidance.waiting_on, WaitingOn::DomainOwner);
+    }
+
     #[test]
     fn above_what_the_owner_registered_the_records_are_the_registrys() {
         let level = level("co.uk", &[], &["0 issue \"amazon.com\""]);
@@ -304,6 +400,20 @@ mod tests {
             "{}",
             found[0].guidance.next_step()
         );
+    }
+
+    #[test]
+    fn a_registrys_failure_is_nobodys_and_a_top_level_domain_that_is_none_is_the_owners() {
+        let at = |name: &str, answer| one(&CaaLevel { answer, ..level(name, &[], &[]) });
+        for name in ["com", "co.uk"] {
+            let failing = at(name, Answer::Failed(Unanswered::ServFail));
+            assert_eq!((failing.check.as_str(), failing.guidance.waiting_on), ("caa-unanswered", WaitingOn::Nobody));
+            assert_eq!(failing.guidance.action, None, "{failing:#?}");
+        }
+        let own = at("example.com", Answer::Failed(Unanswered::ServFail));
+        assert_eq!(own.guidance.waiting_on, WaitingOn::DomainOwner);
+        let gone = at("com", Answer::NxDomain);
+        assert_eq!((gone.check.as_str(), gone.severity), ("domain-not-found", Severity::Error));
     }
 
     #[test]

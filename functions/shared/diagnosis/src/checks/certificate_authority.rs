@@ -30,7 +30,7 @@ fn limit(subject: &Subject, failure: &Failure, told: &Problem) -> Finding {
     let name = subject.names.primary().to_string();
     if told.is_pause() {
         let portal = told.link().map_or("the CA's portal".to_owned(), str::to_owned);
-        let fix = Fix::of(format!("Mend what the validations failed by, then open {portal} and unpause the name."));
+        let fix = Fix::of(format!("Fix what the validations failed by, then open {portal} and unpause the name."));
         let found = format!("is paused by the CA: {}", told.detail);
         return Check::NamePaused.finding(&name, "orders are taken", found, fix.with_command(renew(&name)));
     }

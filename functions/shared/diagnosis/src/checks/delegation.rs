@@ -75,16 +75,16 @@ fn elsewhere(base: &DomainName, record: &DnsRecord, leads: &[String]) -> Finding
     let list = leads.join(", ");
     match leads {
         [one] if is_appended(base.as_str(), target, one) => {
-            let found = format!("leads to {one}: your DNS provider appended the zone to the target");
+            let found = format!("points to {one}: your DNS provider appended the zone to the target");
             let fix = format!("Put a dot at the end of the target, so that it reads “{target}.”: {}", record.line());
             finding(Check::DelegationElsewhere, found, fix)
         }
         [one] if is_earlier(target, one) => {
-            let found = format!("leads to {one}, the target of an earlier registration, instead of {target}");
+            let found = format!("points to {one}, the target of an earlier registration, instead of {target}");
             finding(Check::DelegationElsewhere, found, replace)
         }
         _ => {
-            let found = format!("leads to {list} instead of {target}");
+            let found = format!("points to {list} instead of {target}");
             let fix = format!(
                 "{replace}. Another service may depend on the record that is there: ask whoever created it before \
                  you replace it"
@@ -205,11 +205,11 @@ fn is_by_wildcard(fault: &Finding, facts: &AuthorizationFacts) -> bool {
 /// The chain ends at the target, but through names that others may change.
 fn indirect(record: &DnsRecord, through: &str) -> Finding {
     let found = format!(
-        "leads to {} through {through}, and must lead there directly: whoever changes {through} would decide about the \
+        "points to {} through {through}, and must point there directly: whoever changes {through} would decide about the \
          certificates of this name",
         record.value
     );
-    let fix = format!("Let the record lead straight to its target: {}", record.line());
+    let fix = format!("Point the record directly at its target: {}", record.line());
     Check::DelegationElsewhere.finding(
         &record.name,
         format!("CNAME {}", record.value),
@@ -221,15 +221,15 @@ fn indirect(record: &DnsRecord, through: &str) -> Finding {
 /// A chain of aliases that has no end, or none that every resolver finds.
 pub(crate) fn chain_fault(name: &str, expected: &str, chain: &Chain, record: &DnsRecord) -> Option<Finding> {
     let fix =
-        Fix::of(format!("Let the record lead straight to its target: {}", record.line())).with_record(record.clone());
+        Fix::of(format!("Point the record directly at its target: {}", record.line())).with_record(record.clone());
     match &chain.end {
         ChainEnd::Loop(_) => {
-            let found = format!("leads in a circle: {}", chain.describe().join(" → "));
+            let found = format!("is part of a loop: {}", chain.describe().join(" → "));
             Some(Check::AliasLoop.finding(name, expected, found, fix))
         }
         ChainEnd::TooLong => {
             let found = format!(
-                "leads through more than {} aliases: {}",
+                "goes through more than {} aliases: {}",
                 crate::facts::MOST_ALIASES,
                 chain.describe().join(" → ")
             );
@@ -282,9 +282,9 @@ fn before_registration(facts: &AuthorizationFacts) -> Vec<Finding> {
     } else if let Some(to) = there("CNAME", &facts.cname) {
         (
             Check::DelegationElsewhere,
-            format!("leads to {} already", to.join(", ")),
+            format!("points to {} already", to.join(", ")),
             format!(
-                "Registration shows the target that the CNAME at {name} must lead to. Another service may depend on the \
+                "Registration shows the target that the CNAME at {name} must point to. Another service may depend on the \
                  record that is there: ask whoever created it before you replace it."
             ),
         )

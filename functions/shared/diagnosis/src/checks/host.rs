@@ -14,7 +14,7 @@ use crate::checks::host_record::{Leads, found, leads, records_of, torn};
 use crate::checks::http::expected;
 use crate::checks::need::Need;
 use crate::checks::{http, zone};
-use crate::facts::{Chain, Facts, HostAnswer, HostFacts, HttpObservation, ZoneState};
+use crate::facts::{Chain, Facts, HostAnswer, HostFacts, HttpObservation, Wildcard, ZoneState};
 use crate::http01::observation::list;
 use crate::report::{Finding, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
@@ -64,6 +64,7 @@ pub(crate) fn judge(subject: &Subject, facts: &Facts, host: &HostFacts) -> Judge
         (RecordStatus::Missing, _) => Some(missing(subject, &record, host)),
         _ => Some(elsewhere(host, &record, &usable, &led)),
     };
+    let finding = finding.map(|finding| beside_wildcard(finding, host, &record, first));
     let left_out = left_out(host, &record, &led, &usable);
     let findings: Vec<Finding> = finding.into_iter().chain(left_out).collect();
     let heard = host.http.as_ref().is_some_and(HttpObservation::reaches_platform);
@@ -88,7 +89,9 @@ pub(crate) fn weighed(finding: Finding, subject: &Subject, need: Option<&Need>) 
         let step = finding.guidance.next_step();
         // What is wrong with the record in particular is said of visitors, too.
         let step = match step.starts_with(http::CREATE) || step.starts_with(POINT) {
-            true if finding.is(Check::HostMissing) => format!("point the host at the platform: {line}"),
+            true if finding.is(Check::HostMissing) || step.starts_with(http::CREATE) => {
+                format!("point the host at the platform: {line}")
+            }
             true => format!("point the host at the platform: {line} (and remove other A and AAAA records)"),
             false => format!("fix the host's record. {step}"),
         };
@@ -152,6 +155,26 @@ fn left_out(host: &HostFacts, record: &DnsRecord, led: &[Leads], usable: &[&Host
     })
 }
 
+/// Where a wildcard record answers, none of the host's own is there to be changed or removed.
+fn beside_wildcard(mut finding: Finding, host: &HostFacts, record: &DnsRecord, answer: &HostAnswer) -> Finding {
+    let step = finding.guidance.next_step();
+    if !(step.starts_with(POINT) && (finding.is(Check::HostElsewhere) || finding.is(Check::HostIndirect))) {
+        return finding;
+    }
+    let there = records_of(answer);
+    let by_wildcard = |wildcard: &&Wildcard| there.iter().all(|record| wildcard.records.contains(record));
+    if let Some(wildcard) = host.wildcard.as_ref().filter(by_wildcard) {
+        let name = &wildcard.name;
+        finding
+            .guidance
+            .summary
+            .push_str(&format!(" (it has no record of its own: the wildcard record {name} answers)"));
+        finding.guidance.action =
+            Some(format!("{}: {}. The wildcard record {name} may stay beside it.", http::CREATE, record.line()));
+    }
+    finding
+}
+
 fn elsewhere(host: &HostFacts, record: &DnsRecord, usable: &[&HostAnswer], led: &[Leads]) -> Finding {
     let wrong = usable.iter().zip(led).find(|(_, leads)| **leads != Leads::Nowhere);
     let (answer, leads) = wrong.map_or((usable[0], Leads::Elsewhere), |(answer, leads)| (*answer, *leads));
@@ -168,15 +191,15 @@ fn elsewhere(host: &HostFacts, record: &DnsRecord, usable: &[&HostAnswer], led: 
         return proxied(cdn, host, record, chain, reached);
     }
     if reached {
-        let found = format!("leads to {}, and reaches the platform", chain.path());
+        let found = format!("points to {}, and reaches the platform", chain.path());
         return Check::HostIndirect.finding(&record.name, expected(record), found, point(record));
     }
-    let leads_to = format!("leads to {} instead of {}", chain.path(), record.value);
+    let leads_to = format!("points to {} instead of {}", chain.path(), record.value);
     if leads == Leads::Private {
         return http::private(record, &leads_to);
     }
     if let Some(to) = answer.cname.records().first().filter(|to| is_appended(&record.name, &record.value, to)) {
-        let found = format!("leads to {to}: the DNS provider has appended the zone to the target");
+        let found = format!("points to {to}: the DNS provider has appended the zone to the target");
         let text = format!("Put a dot at the end of the target ({}.), so that it is: {}", record.value, record.line());
         let fix = Fix::of(text).with_record(record.clone());
         return Check::HostElsewhere.finding(&record.name, expected(record), found, fix);
@@ -214,11 +237,11 @@ fn ipv6_elsewhere(host: &HostFacts, record: &DnsRecord, chain: &Chain) -> Findin
     match observed.and_then(|observed| observed.fallback) {
         Some(dead) => {
             let found =
-                format!("leads to the platform over IPv4; over IPv6 {dead} takes no connection, so CAs use IPv4");
+                format!("points to the platform over IPv4; over IPv6 {dead} takes no connection, so CAs use IPv4");
             check.finding(&record.name, expected(record), found, fix).softened(Severity::Warning)
         }
         None => {
-            let found = format!("leads to the platform over IPv4, but over IPv6 to {list}");
+            let found = format!("points to the platform over IPv4, but over IPv6 to {list}");
             check.finding(&record.name, expected(record), found, fix)
         }
     }
@@ -277,7 +300,7 @@ pub(crate) fn platform(subject: &Subject, chain: &Chain) -> Option<Finding> {
         Check::TargetMissing.finding(
             &subject.endpoint_target,
             "an address",
-            format!("leads to {}", chain.path()),
+            format!("points to {}", chain.path()),
             Fix::of(fix),
         )
     })

@@ -25,7 +25,7 @@ impl Host<'_> {
     }
 }
 
-/// What is wrong at the challenge path of `host`, which answered what was not looked for.
+/// What is wrong at the challenge path of `host`, which answered what was not expected.
 pub fn fault(host: &Host<'_>, observed: &HttpObservation) -> Finding {
     let record = host.record();
     let check = match &observed.answer {

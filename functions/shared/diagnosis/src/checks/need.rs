@@ -35,6 +35,8 @@ pub(crate) struct Need {
     pub(crate) host: Severity,
     /// Whether its host is validated over DNS, though it is external.
     pub(crate) over_dns: bool,
+    /// Whether its records let it be validated over DNS.
+    pub(crate) dns_is_ready: bool,
     /// Whether visitors alone depend on the host.
     pub(crate) visitors_only: bool,
 }
@@ -66,7 +68,7 @@ impl Need {
             false => Severity::Error,
         };
         let over_dns = by_host && !is.ours && visitors_only;
-        Self { delegation, persistent, host, over_dns, visitors_only }
+        Self { delegation, persistent, host, over_dns, dns_is_ready: over_dns_ready, visitors_only }
     }
 }
 

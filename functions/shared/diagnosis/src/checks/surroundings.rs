@@ -65,7 +65,7 @@ pub(crate) fn explain_missing(
     let blocking = around.in_the_way();
     if !blocking.is_empty() {
         let list = blocking.join(", ");
-        let found = format!("has no {} record, and other records stand in its way: {list}", record.kind);
+        let found = format!("has no {} record, and other records prevent it: {list}", record.kind);
         let fix = format!(
             "Delete these records at {} first, as a CNAME cannot stand beside others: {list}. Then create: {}",
             record.name,

@@ -40,11 +40,19 @@ fn condition_of(why: &Unanswered) -> Condition {
         Unanswered::ServFail => Condition::Failing,
         Unanswered::Ipv6Only | Unanswered::NotAsked => Condition::Unseen,
         Unanswered::TimedOut => Condition::Silent,
-        Unanswered::Other(_) => Condition::Unusable,
+        Unanswered::DropsEdns | Unanswered::Other(_) => Condition::Unusable,
     }
 }
 
 impl ZoneFacts {
+    /// Where it begins, if it was found.
+    pub fn apex(&self) -> Option<&str> {
+        match &self.state {
+            ZoneState::Served { apex, .. } => Some(apex),
+            _ => None,
+        }
+    }
+
     /// Whether any server answers for the zone: if not, nothing can be said of the records in it.
     pub fn is_served(&self) -> bool {
         matches!(&self.state, ZoneState::Served { servers, .. }
@@ -175,7 +183,9 @@ fn faulty_servers(apex: &str, servers: &[ServerAnswer]) -> Vec<Finding> {
             true => format!("{} of its {} name servers {what}: {}", faulty.len(), servers.len(), faulty.join("; ")),
             false => format!("has no name server that answers: they {what} ({})", faulty.join("; ")),
         };
-        let fix = Fix::of(check.entry().fix).with_command(format!("dig SOA {apex} @{}", first.server));
+        let drops_edns = matches!(first.answer, Answer::Failed(Unanswered::DropsEdns));
+        let fix = Fix::of(if drops_edns { LET_EDNS_PASS } else { check.entry().fix });
+        let fix = fix.with_command(format!("dig SOA {apex} @{}", first.server));
         let finding = check.finding(apex, EXPECTED, found, fix);
         // While others serve it, a validation fails only now and then.
         findings.push(if serving { finding.softened(Severity::Warning) } else { finding });
@@ -186,6 +196,8 @@ fn faulty_servers(apex: &str, servers: &[ServerAnswer]) -> Vec<Finding> {
     }
     findings
 }
+
+const LET_EDNS_PASS: &str = "Let questions with EDNS through to the name servers: in the firewall before them, or by an update of their software.";
 
 fn differ(apex: &str, differing: &Differing) -> Finding {
     let Differing { above, own } = differing;
@@ -202,14 +214,14 @@ fn unsigned(apex: &str, why: &str) -> Finding {
     );
     Check::DnssecBroken.finding(
         apex,
-        "signatures that lead from the DS record at the parent to the zone's records",
+        "signatures that connect the DS record at the parent to the zone's records",
         why,
         Fix::of(fix).with_command(format!("delv {apex} SOA")),
     )
 }
 
 /// One answer of a zone that is intact otherwise.
-pub(crate) fn bogus(subject: &Subject, bogus: &Bogus) -> Finding {
+pub fn bogus(subject: &Subject, bogus: &Bogus) -> Finding {
     let name = &bogus.name;
     let fix = format!("Sign the zone of {name} again, or ask its DNS provider why the signature is not renewed.");
     let fix = Fix::of(fix).with_command(format!("delv {name}"));

@@ -23,7 +23,7 @@ pub fn check_token(random: [u8; 16]) -> String {
     format!("{PREFIX}{:032x}", u128::from_be_bytes(random))
 }
 
-/// Whether a check made `token`: these are answered without a look into the store.
+/// Whether a check made `token`: these are answered without reading the store.
 pub fn is_check_token(token: &str) -> bool {
     token
         .strip_prefix(PREFIX)

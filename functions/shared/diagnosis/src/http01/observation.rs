@@ -99,7 +99,7 @@ impl HttpObservation {
         }
     }
 
-    /// Whether the platform has answered for this host and path, and not with what was looked for: that is its own fault.
+    /// Whether the platform has answered for this host and path, and not with what was expected: that is its own fault.
     pub fn is_platforms_fault(&self) -> bool {
         let unchanged = |body: &String| !body.contains(&self.expected);
         self.mark == Some(Mark::Asked)

@@ -82,6 +82,8 @@ pub struct Alert {
     pub certificate: Option<CertificateFacts>,
     pub affected: Option<Affected>,
     pub digest: Option<Digest>,
+    /// Of a [`Recovered`](AlertKind::Recovered): what else is over.
+    pub also_resolved: Vec<Cause>,
     /// The page of the dashboard that shows more.
     pub link: Option<String>,
 }
@@ -121,6 +123,7 @@ impl Alert {
             certificate: None,
             affected: None,
             digest: None,
+            also_resolved: vec![],
             link: None,
         }
     }

@@ -74,7 +74,8 @@ impl Notifications {
 /// Decides what is news about `endpoint`, which is as it is, or as it is about to be written, at `now`.
 ///
 /// From the moment a trouble is told until the moment its end is told, each pair of certificate and severity is told at
-/// most once for its cause and owner; a severity that rises is always told; an end is told once. Deciding again with the
+/// most once for its cause and owner; a severity that rises is always told; an end is told once, and with others that
+/// come at the same time in one message. Deciding again with the
 /// notifications that came of it tells nothing. A domain owner's part of a set-up is told once it has
 /// lasted as long as `policy` is patient, and its end by the first certificate alone.
 pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPolicy<'_>) -> Decision {
@@ -109,6 +110,7 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
             decision.alerts.push(Alert { id, since: Some(since), ..alert });
         }
     }
+    let mut over = Vec::new();
     for told in &before.told {
         let same = |now: &Notified| (&now.cause, now.owner, now.shared) == (&told.cause, told.owner, told.shared);
         // What the owner left undone before the endpoint was paused is over with the pause: of that people are notified, once.
@@ -129,9 +131,14 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
             // It has a new certificate. Whether this is over, only the next look can tell.
             decision.notifications.told.push(told.clone());
         } else {
-            let id = decision.notifications.id(endpoint, &told.cause, "recovered");
-            decision.alerts.push(Alert { id, ..recovered(endpoint, told, now) });
+            over.push(told);
         }
+    }
+    // The gravest names the message, and what ends with it is in it.
+    over.sort_by_key(|told| std::cmp::Reverse(told.severity));
+    if let Some((first, others)) = over.split_first() {
+        let id = decision.notifications.id(endpoint, &first.cause, "recovered");
+        decision.alerts.push(Alert { id, ..recovered(endpoint, first, others, now) });
     }
     decision.alerts = decision.alerts.into_iter().map(|alert| alert.linked(policy.dashboard)).collect();
     decision
@@ -150,10 +157,19 @@ fn alert(issue: &Issue, notice: Notice, endpoint: &Endpoint, again: bool, now: O
     }
 }
 
-fn recovered(endpoint: &Endpoint, told: &Notified, now: OffsetDateTime) -> Alert {
-    let over = format!("Resolved: {}, {}.", endpoint.names.primary().to_unicode(), resolved(&told.cause));
+/// That `told` is over, and `others` at the same time.
+fn recovered(endpoint: &Endpoint, told: &Notified, others: &[&Notified], now: OffsetDateTime) -> Alert {
+    let mut ends = vec![resolved(&told.cause)];
+    for other in others {
+        let end = resolved(&other.cause);
+        if !ends.contains(&end) {
+            ends.push(end);
+        }
+    }
+    let over = format!("Resolved: {}, {}.", endpoint.names.primary().to_unicode(), ends.join("; "));
     Alert {
-        since: Some(told.since),
+        since: others.iter().map(|other| other.since).chain([told.since]).min(),
+        also_resolved: others.iter().map(|other| other.cause.clone()).collect(),
         guidance: Guidance::without_action(WaitingOn::Nobody, over),
         ..Alert::about(endpoint, AlertKind::Recovered, told.cause.clone(), now)
     }

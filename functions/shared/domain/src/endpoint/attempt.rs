@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use vocabulary::acme::ChallengeKind;
-use vocabulary::failure::Failure;
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointId;
 
 /// How an attempt ended.
@@ -45,6 +46,27 @@ pub struct Attempt {
     pub execution: String,
     #[serde(default)]
     pub steps: Vec<StepUsage>,
+}
+
+impl Attempt {
+    fn has_succeeded(&self) -> bool {
+        matches!(self.outcome, Outcome::Issued | Outcome::Renewed | Outcome::Unchanged)
+    }
+
+    /// Whether it ended because the domain owner's records were not right.
+    pub fn waits_for_records(&self) -> bool {
+        self.outcome == Outcome::Failed
+            && self.failure.as_ref().is_some_and(|failure| {
+                failure.name == FailureName::RecordsNotReady && failure.waiting_on() == WaitingOn::DomainOwner
+            })
+    }
+}
+
+/// Which of an endpoint's attempts were set-up, and no failure: they found its records not right, before its first
+/// certificate. `certified`: whether it has a certificate now.
+pub fn set_up(attempts: &[Attempt], certified: bool) -> impl Fn(&Attempt) -> bool + use<> {
+    let first = attempts.iter().filter(|attempt| attempt.has_succeeded()).map(|attempt| attempt.attempt).min();
+    move |attempt| attempt.waits_for_records() && first.map_or(!certified, |first| attempt.attempt < first)
 }
 
 /// The name that makes a second start of the same attempt harmless: Step Functions refuses it for 90 days.
@@ -112,5 +134,40 @@ impl Step {
             Self::CleanUpChallenge => "clean-up-challenge",
             Self::SettleAttempt => "settle-attempt",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn attempt(number: u64, outcome: Outcome, waiting_on: WaitingOn) -> Attempt {
+        let failure = Failure::new(FailureName::RecordsNotReady, waiting_on, "no CNAME", "create it");
+        let at = datetime!(2026-11-24 12:00 UTC);
+        Attempt {
+            attempt: number,
+            started_at: at,
+            finished_at: Some(at),
+            outcome,
+            method: None,
+            order: None,
+            directory: None,
+            failure: (outcome == Outcome::Failed).then_some(failure),
+            execution: "x".into(),
+            steps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn waiting_for_records_is_set_up_before_the_first_certificate_and_a_failure_after_it() {
+        use WaitingOn::{DomainOwner, Operator};
+        let missing = |number| attempt(number, Outcome::Failed, DomainOwner);
+        let [first, ours] = [missing(1), attempt(2, Outcome::Failed, Operator)];
+        let alone = [ours.clone(), first.clone()];
+        assert_eq!(alone.each_ref().map(set_up(&alone, false)), [false, true], "the operator's is a failure");
+        assert!(!set_up(&alone, true)(&first), "it has a certificate from before what is listed");
+        let all = [missing(4), attempt(3, Outcome::Issued, DomainOwner), ours, first];
+        assert_eq!(all.each_ref().map(set_up(&all, true)), [false, false, false, true]);
     }
 }

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
-use vocabulary::failure::FailureName;
-use vocabulary::guidance::WaitingOn;
 use vocabulary::names::Origin;
 use vocabulary::text::printable;
 
@@ -73,11 +71,8 @@ impl Event {
                 }
                 Outcome::Failed => {
                     let why = attempt.failure.as_ref().map_or("", |failure| failure.guidance.summary.as_str());
-                    let waits = attempt.failure.as_ref().is_some_and(|failure| {
-                        failure.name == FailureName::RecordsNotReady && failure.waiting_on() == WaitingOn::DomainOwner
-                    });
                     // Records that are not there yet are set-up, mostly.
-                    let ended = if waits { "is waiting for DNS records" } else { "failed" };
+                    let ended = if attempt.waits_for_records() { "is waiting for DNS records" } else { "failed" };
                     (EventKind::AttemptFailed, printable(&format!("Attempt {number} {ended}: {why}"), 500))
                 }
                 Outcome::Removed => (EventKind::Removed, "The endpoint was removed.".into()),
@@ -126,7 +121,8 @@ mod tests {
     use super::*;
     use time::Duration;
     use time::macros::datetime;
-    use vocabulary::failure::Failure;
+    use vocabulary::failure::{Failure, FailureName};
+    use vocabulary::guidance::WaitingOn;
 
     const START: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 

@@ -39,7 +39,7 @@ fn delegation(endpoint: &Endpoint, platform: &Platform, base: &DomainName, targe
         return record;
     }
     let purpose = format!(
-        "Proves that {base} is yours before the host leads to the platform; once the host does, it is optional."
+        "Proves that {base} is yours before the host points to the platform; once the host does, it is optional."
     );
     DnsRecord { purpose, ..record }
 }
@@ -90,13 +90,15 @@ mod tests {
         );
         let both = purposes("www.example.com", "*.edge.example.net", TenantProof::On);
         assert_eq!(both[0], "Proves that www.example.com is yours");
-        assert!(both[1].contains("before the host leads to the platform"), "{both:?}");
+        assert!(both[1].contains("before the host points to the platform"), "{both:?}");
         let apex = purposes("example.com", "*.edge.example.net", TenantProof::On);
         assert!(
             apex[0].starts_with("Brings the visitors") && apex[1] == "Proves that example.com is yours",
             "{apex:?}"
         );
-        assert!(purposes("www.example.com", "edge.example.net", TenantProof::Off)[1].contains("before the host leads"));
+        assert!(
+            purposes("www.example.com", "edge.example.net", TenantProof::Off)[1].contains("before the host points")
+        );
     }
 
     #[test]

@@ -23,6 +23,28 @@ pub struct InstallationState {
     pub told: Notifications,
 }
 
+impl InstallationState {
+    /// With the names of this release, so that a check which goes on failing is neither resolved nor new.
+    fn renamed(mut self) -> Self {
+        for failing in &mut self.failing {
+            failing.check = name_now(&failing.check).to_owned();
+        }
+        for told in &mut self.told.told {
+            told.cause = Cause::new(name_now(told.cause.as_str()));
+        }
+        self
+    }
+}
+
+/// The name of a check that had another one in the previous release.
+fn name_now(check: &str) -> &str {
+    match check {
+        "stand-in-directory" => "fallback-directory",
+        "stand-in-account" => "fallback-account",
+        same => same,
+    }
+}
+
 /// A check that fails, for as long as it does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailingCheck {
@@ -42,6 +64,7 @@ pub fn follow(
     now: OffsetDateTime,
     dashboard: Option<&str>,
 ) -> (Vec<Alert>, InstallationState) {
+    let before = before.clone().renamed();
     let failed: Vec<_> = checks.iter().filter(|check| is_failing(check)).collect();
     let known = |name: &str| before.failing.iter().find(|known| known.check == name);
     let failing = failed.iter().map(|check| match known(&check.name) {
@@ -82,6 +105,22 @@ mod tests {
     fn check(name: &str, status: InstallationStatus) -> InstallationCheck {
         let remedy = (status != InstallationStatus::Ok).then(|| format!("fix {name}"));
         InstallationCheck { name: name.into(), status, detail: format!("{name} is so"), remedy, used: vec![] }
+    }
+
+    #[test]
+    fn a_check_with_a_new_name_goes_on_as_the_one_it_was() {
+        let failing = |name: &str| [check(name, InstallationStatus::Failed)];
+        let mut state = InstallationState::default();
+        for _ in 0..2 {
+            state = follow(&state, &failing("fallback-directory"), NOW, None).1;
+        }
+        // As the previous release has stored it.
+        let stored = serde_json::to_string(&state).expect("plain data").replace("fallback-", "stand-in-");
+        let state: InstallationState = serde_json::from_str(&stored).expect("plain data");
+        let (alerts, after) = follow(&state, &failing("fallback-directory"), NOW, None);
+        assert_eq!((alerts, after.failing[0].looks), (vec![], 3));
+        let (over, _) = follow(&state, &[], NOW, None);
+        assert_eq!(over.iter().map(|alert| alert.cause.as_str()).collect::<Vec<_>>(), ["fallback-directory"]);
     }
 
     /// Looks five minutes apart at which these checks fail; what each tells, with its cause.

@@ -1,4 +1,4 @@
-//! When an endpoint is looked at. Nothing here is in days, and nothing is drawn: the same endpoint has the same moments.
+//! When an endpoint is checked. Nothing here is in days, and nothing is drawn: the same endpoint has the same moments.
 
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::InstalledCertificate;
@@ -7,30 +7,30 @@ use vocabulary::stable_hash::spread_64;
 
 use crate::endpoint::health::{Health, settles_at};
 
-/// However short a certificate lives, it is looked at this many times, if the schedule runs as often.
+/// However short a certificate lives, it is checked this many times, if the schedule runs as often.
 const LOOKS_IN_A_LIFETIME: i32 = 100;
 
 /// The schedules run each minute at the most.
 const SHORTEST: Duration = Duration::MINUTE;
 
-/// How soon something is looked at again that one look alone has seen.
+/// How soon something is checked again that one check alone has seen.
 const UNTIL_CONFIRMED: Duration = Duration::minutes(10);
 
-/// How soon an endpoint is looked at again that an attempt was at work on, or that could not be looked at.
+/// How soon an endpoint is checked again that an attempt was at work on, or that could not be checked.
 pub const ASK_AGAIN: Duration = Duration::minutes(5);
 
-/// The interval between two looks where nothing else is configured.
+/// The interval between two checks where nothing else is configured.
 pub const DEFAULT_INTERVAL: Duration = Duration::hours(6);
 
-/// How far apart two looks at `held` are: `longest`, or a hundredth of a short lifetime.
+/// How far apart two checks at `held` are: `longest`, or a hundredth of a short lifetime.
 pub fn interval(held: &InstalledCertificate, longest: Duration) -> Duration {
     let part = (held.not_after - held.not_before) / LOOKS_IN_A_LIFETIME;
     part.min(longest).max(SHORTEST)
 }
 
-/// The first look after `now` of all those that are `interval` apart: after `now`, and within `interval`.
+/// The first check after `now` of all those that are `interval` apart: after `now`, and within `interval`.
 ///
-/// Each endpoint has a phase of its own in the interval, so that what was registered together is not looked at together.
+/// Each endpoint has a phase of its own in the interval, so that what was registered together is not checked together.
 pub fn next_check(id: &EndpointId, interval: Duration, now: OffsetDateTime) -> OffsetDateTime {
     let interval = interval.whole_seconds().max(1);
     let phase =
@@ -40,7 +40,7 @@ pub fn next_check(id: &EndpointId, interval: Duration, now: OffsetDateTime) -> O
     OffsetDateTime::from_unix_timestamp(periods * interval + phase).expect("within an interval of now")
 }
 
-/// The first look at a certificate that was just recorded: in turn, and after a renewal as soon as the host must have
+/// The first check of a certificate that was just recorded: in turn, and after a renewal as soon as the host must have
 /// changed over to it. The configured interval is unknown here.
 pub fn first_check(id: &EndpointId, held: &InstalledCertificate) -> OffsetDateTime {
     if held.renewal {
@@ -49,7 +49,7 @@ pub fn first_check(id: &EndpointId, held: &InstalledCertificate) -> OffsetDateTi
     next_check(id, interval(held, DEFAULT_INTERVAL), held.imported_at)
 }
 
-/// The look after one that found `health`: sooner than in turn where something has to be confirmed, or where the host
+/// The check after one that found `health`: sooner than in turn where something has to be confirmed, or where the host
 /// may still change over to a new certificate.
 pub fn check_after(id: &EndpointId, health: &Health, held: &InstalledCertificate, longest: Duration) -> OffsetDateTime {
     let (now, settled) = (health.looked_at, settles_at(held));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_endpoints_registered_together_are_looked_at_evenly_over_the_interval() {
+    fn a_thousand_endpoints_registered_together_are_checked_evenly_over_the_interval() {
         let interval = Duration::hours(6);
         let mut tenths = [0; 10];
         for seed in 0..1000 {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_of_days_is_looked_at_more_often_than_one_of_months() {
+    fn a_certificate_of_days_is_checked_more_often_than_one_of_months() {
         let six = Duration::hours(6);
         let of = |lifetime: Duration| interval(&certificate(&endpoint(), lifetime), six);
         assert_eq!(of(Duration::days(90)), six);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_look_alone_has_seen_is_looked_at_again_soon() {
+    fn what_one_look_alone_has_seen_is_checked_again_soon() {
         let (endpoint, longest) = (endpoint(), Duration::hours(6));
         let held =
             InstalledCertificate { imported_at: NOW - Duration::days(1), ..certificate(&endpoint, Duration::days(90)) };

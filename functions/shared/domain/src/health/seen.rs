@@ -21,7 +21,7 @@ pub enum InAcm {
     There(CertificateUse),
 }
 
-/// What one look saw.
+/// What one check saw.
 #[derive(Clone, Debug)]
 pub struct Seen<'a> {
     pub report: &'a CheckReport,

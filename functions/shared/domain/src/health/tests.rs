@@ -70,7 +70,7 @@ fn there(serial: &str, used_by: &[&str]) -> InAcm {
     InAcm::There(CertificateUse { serial: serial.into(), used_by })
 }
 
-/// A look at `now`, of which all is well but what is given.
+/// A check at `now`, of which all is well but what is given.
 fn look(before: Option<&Health>, findings: Vec<Finding>, serving: Serving, acm: &InAcm, now: OffsetDateTime) -> Health {
     let endpoint = endpoint();
     let held = certificate(&endpoint, Duration::days(90));
@@ -125,10 +125,10 @@ fn a_break_is_known_with_its_beginning_its_last_good_time_and_its_next_step() {
     let second = look(Some(&first), broken(), presented(true, true), &there("AB", &["lb"]), again);
     assert_eq!((second.symptoms[0].since, second.symptoms[0].is_confirmed()), (LATER, true));
     assert_eq!((first.news(Some(&good)).len(), second.news(Some(&first)).len()), (0, 1), "told when it is certain");
-    let mended = look(Some(&second), vec![], presented(true, true), &there("AB", &["lb"]), again + Duration::HOUR);
-    assert_eq!((kinds(&mended), mended.dns_good_at), (vec![], Some(again + Duration::HOUR)));
-    assert!(mended.news(Some(&second))[0].starts_with("Resolved: "));
-    assert_eq!(mended.news(Some(&first)), Vec::<String>::new(), "what was never certain is not over either");
+    let fixed = look(Some(&second), vec![], presented(true, true), &there("AB", &["lb"]), again + Duration::HOUR);
+    assert_eq!((kinds(&fixed), fixed.dns_good_at), (vec![], Some(again + Duration::HOUR)));
+    assert!(fixed.news(Some(&second))[0].starts_with("Resolved: "));
+    assert_eq!(fixed.news(Some(&first)), Vec::<String>::new(), "what was never certain is not over either");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What a look at the installation itself finds.
+//! What a check of the installation itself finds.
 
 use serde::{Deserialize, Serialize};
 

@@ -9,10 +9,10 @@ use vocabulary::failure::ServiceFault;
 /// What an attempt may take: the steps wait for 10 minutes for DNS, and 5 each for validation and issuance, and are retried.
 pub const LONGEST_ATTEMPT: Duration = Duration::minutes(45);
 
-/// One look, or why it could not be taken.
+/// One check, or why it could not be taken.
 pub type Observed<T> = Result<T, ServiceFault>;
 
-/// All looks at one installation.
+/// All checks of one installation.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// What must be there and at work, with the state that the service gives.
@@ -124,7 +124,7 @@ pub enum Task {
     Scan,
     /// Asks the CA when it wants certificates renewed.
     Advice,
-    /// Looks at what is in place between renewals.
+    /// Checks what is in place between renewals.
     Health,
 }
 

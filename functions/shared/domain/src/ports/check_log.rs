@@ -7,9 +7,9 @@ use vocabulary::names::EndpointId;
 use crate::endpoint::endpoint::Endpoint;
 use vocabulary::failure::ServiceFault;
 
-/// What the last look at an endpoint's records and host found.
+/// What the last check of an endpoint's records and host found.
 pub trait CheckLog {
-    /// Lets one look begin: true for one caller, and for all others only from `again_at` on.
+    /// Lets one check begin: true for one caller, and for all others only from `again_at` on.
     ///
     /// False also if the endpoint is not there.
     fn begin_check(
@@ -20,7 +20,7 @@ pub trait CheckLog {
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
     /// Keeps the report, and its summary on the endpoint, both or neither. False if the endpoint is not there or has
-    /// other names than when it was looked at, or what is kept is not older.
+    /// other names than when it was checked, or what is kept is not older.
     fn record_check(
         &self,
         looked_at: &Endpoint,

@@ -1,6 +1,7 @@
 use std::future::Future;
 
 use diagnosis::facts::HttpObservation;
+use time::OffsetDateTime;
 use vocabulary::dns::{RecordKind, ServerAnswer};
 use vocabulary::names::DomainName;
 
@@ -12,6 +13,11 @@ pub trait AuthoritativeDns {
     /// zone whose servers cannot be found is one answer that says so. A server that answers without authority has
     /// failed.
     fn ask(&self, name: &str, kind: RecordKind) -> impl Future<Output = Vec<ServerAnswer>> + Send;
+
+    /// Why no validating resolver gives out what the servers hold for `name`, in words after the name.
+    ///
+    /// `None` where one does, where the zone is not signed, and where it cannot be known. Signatures are judged as at `now`.
+    fn bogus(&self, name: &str, kind: RecordKind, now: OffsetDateTime) -> impl Future<Output = Option<String>> + Send;
 }
 
 /// Asks a host as the CA would.

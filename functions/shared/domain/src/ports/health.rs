@@ -14,11 +14,11 @@ use crate::health::seen::CertificateUse;
 use crate::ports::store::{DueEntry, EndpointReader};
 use vocabulary::failure::ServiceFault;
 
-/// What a look leaves behind.
+/// What a check leaves behind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sight {
     pub health: Health,
-    /// When to look again.
+    /// When to check again.
     pub look_again_at: OffsetDateTime,
     pub summary: CheckSummary,
     /// The report, if it tells more than the one that is kept.
@@ -41,9 +41,9 @@ impl Sight {
     }
 }
 
-/// Whose health is to be looked at. Reading costs by what is due, not by what is managed.
+/// Whose health is to be checked. Reading costs by what is due, not by what is managed.
 pub trait HealthIndex: EndpointReader {
-    /// Up to `limit` endpoints of one shard that are to be looked at by `now`, longest due first.
+    /// Up to `limit` endpoints of one shard that are to be checked by `now`, longest due first.
     fn health_due(
         &self,
         shard: u32,
@@ -53,7 +53,7 @@ pub trait HealthIndex: EndpointReader {
 
     /// Keeps what was seen of `looked_at`, all or nothing: one small write where nothing but the times has changed.
     ///
-    /// False, and nothing is kept, if the endpoint is no longer as it was looked at: it has other names or another
+    /// False, and nothing is kept, if the endpoint is no longer as it was checked: it has other names or another
     /// certificate, a newer report is kept, or it is gone; and, where something has changed, if an attempt holds it.
     fn record_health(
         &self,
@@ -69,7 +69,7 @@ pub trait HealthIndex: EndpointReader {
         told: &Notifications,
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
-    /// Says when to look again, and leaves the rest as it is. Nothing if the endpoint is gone.
+    /// Says when to check again, and leaves the rest as it is. Nothing if the endpoint is gone.
     fn postpone_health(
         &self,
         id: &EndpointId,
@@ -90,7 +90,7 @@ pub trait InstallationLog {
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 }
 
-/// Looks at certificates in ACM, and changes none.
+/// Checks certificates in ACM, and changes none.
 pub trait CertificateInspector {
     /// The certificate with this ARN and what uses it; `None` if it is gone.
     fn inspect_certificate(

@@ -3,7 +3,7 @@ use std::future::Future;
 use crate::installation::check::InstallationCheck;
 use vocabulary::failure::ServiceFault;
 
-/// Looks at the installation itself: permissions, zone, account, schedule, alarms, subscriptions.
+/// Checks the installation itself: permissions, zone, account, schedule, alarms, subscriptions.
 pub trait Inspector {
     /// What was found, one entry a check. Changes nothing.
     fn inspect(&self) -> impl Future<Output = Result<Vec<InstallationCheck>, ServiceFault>> + Send;

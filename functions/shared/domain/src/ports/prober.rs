@@ -12,7 +12,7 @@ pub trait CaaLookup {
     fn caa(&self, name: &CertificateName) -> impl Future<Output = Vec<CaaLevel>> + Send;
 }
 
-/// Takes a fresh look at records and hosts. Asks no CA and changes nothing.
+/// Checks at records and hosts. Asks no CA and changes nothing.
 pub trait Prober {
     /// Never an error: what cannot be reached is a finding. Ends within a few seconds.
     fn probe(&self, subject: &Subject, now: OffsetDateTime) -> impl Future<Output = CheckReport> + Send;

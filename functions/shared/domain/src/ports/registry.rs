@@ -124,7 +124,7 @@ pub trait Registry: EndpointReader {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Forgets how long the endpoint's customer has left their part undone, so that one that is parked is looked at as
+    /// Forgets how long the endpoint's customer has left their part undone, so that one that is parked is checked as
     /// often as a new one. Nothing if it is not there, or waits for nobody.
     fn wake(&self, id: &EndpointId) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 

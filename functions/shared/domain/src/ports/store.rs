@@ -35,7 +35,7 @@ pub enum DueReason {
     Renewal,
     /// Its first attempt.
     Registration,
-    /// It has failed: another attempt, or another look at what its customer has to do.
+    /// It has failed: another attempt, or another check of what its customer has to do.
     Repeat,
 }
 

@@ -123,8 +123,8 @@ fn what_is_wrong_decides_who_is_waited_on() {
         (held(), EndpointStatus::Ready, WaitingOn::Nobody),
         (fresh(), EndpointStatus::Issuing, WaitingOn::Nobody),
     ];
-    for (endpoint, verdict, mover) in cases {
-        assert_eq!(says(&endpoint, NOW), (verdict, mover), "{:?} {:?}", endpoint.failing, endpoint.check);
+    for (endpoint, status, mover) in cases {
+        assert_eq!(says(&endpoint, NOW), (status, mover), "{:?} {:?}", endpoint.failing, endpoint.check);
     }
 }
 
@@ -205,9 +205,9 @@ fn what_the_schedule_has_seen_twice_counts() {
         (SymptomKind::AnotherServed, EndpointStatus::Degraded),
         (SymptomKind::Unused, EndpointStatus::Ready),
     ];
-    for (kind, verdict) in cases {
+    for (kind, status) in cases {
         let report = status_of(&watched(held(), kind, 2), NOW);
-        assert_eq!(report.status, verdict, "{kind:?}");
+        assert_eq!(report.status, status, "{kind:?}");
         assert_eq!(status_of(&watched(held(), kind, 1), NOW).status, EndpointStatus::Ready, "{kind:?}, seen once");
     }
     let mut renewed = watched(held(), SymptomKind::CertificateMissing, 2);

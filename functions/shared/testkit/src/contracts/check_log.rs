@@ -8,7 +8,7 @@ use vocabulary::record::DnsRecord;
 
 use super::{endpoint, registered, whole_second};
 
-/// A look that found one record missing.
+/// A check that found one record missing.
 pub fn report_of_a_missing_record(name: &str, value: &str, at: OffsetDateTime) -> CheckReport {
     let record = DnsRecord {
         name: name.into(),
@@ -55,7 +55,7 @@ pub async fn check_log(log: &(impl CheckLog + Registry), seed: u64) {
         Ok(true),
         "from that moment on it may be again"
     );
-    assert_eq!(log.begin_check(&unknown.id, now, again).await, Ok(false), "what is not there is not looked at");
+    assert_eq!(log.begin_check(&unknown.id, now, again).await, Ok(false), "what is not there is not checked");
 
     let at = |milliseconds: i64| {
         let at = now + Duration::milliseconds(milliseconds);
@@ -64,14 +64,14 @@ pub async fn check_log(log: &(impl CheckLog + Registry), seed: u64) {
     // Written as text, the second of these would sort before the first.
     assert_eq!(log.record_check(&known, &at(0)).await, Ok(true));
     assert_eq!(log.record_check(&known, &at(500)).await, Ok(true));
-    assert_eq!(log.record_check(&known, &at(400)).await, Ok(false), "an older look does not replace a newer one");
+    assert_eq!(log.record_check(&known, &at(400)).await, Ok(false), "an older check does not replace a newer one");
     assert_eq!(log.record_check(&known, &at(500)).await, Ok(false), "nor does the same");
     assert_eq!(log.last_check(id).await, Ok(Some(at(500))), "it reads as it was written");
     let endpoint = log.find(id).await.expect("answers").expect("there");
     assert_eq!(endpoint.check, Some(at(500).summary()), "the endpoint keeps its summary");
 
     let renamed = Endpoint { names: unknown.names.clone(), ..known.clone() };
-    assert_eq!(log.record_check(&renamed, &at(900)).await, Ok(false), "a look at other names says nothing of these");
+    assert_eq!(log.record_check(&renamed, &at(900)).await, Ok(false), "a check of other names says nothing of these");
     assert_eq!(log.last_check(id).await, Ok(Some(at(500))));
     let by_another_method = Endpoint { dns_method: DnsMethod::DnsPersist01, ..known.clone() };
     assert_eq!(log.record_check(&by_another_method, &at(900)).await, Ok(false), "nor does one at other records");

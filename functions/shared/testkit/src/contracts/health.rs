@@ -16,7 +16,7 @@ use super::endpoints::attempt;
 use super::{endpoint, whole_second};
 use crate::installed;
 
-/// What a look at `endpoint` leaves that found a record missing.
+/// What a check of `endpoint` leaves behind that found a record missing.
 fn sight(endpoint: &Endpoint, at: OffsetDateTime, report: bool) -> Sight {
     let found = report_of_a_missing_record("_acme-challenge.host.example.com", "label.acme.example", at);
     let held = installed(endpoint, at);
@@ -59,7 +59,7 @@ pub async fn health_index(
     let certificate = installed(&fresh, now);
     index.record_certificate(id, 1, &certificate).await.expect("recorded");
     let first = first_check(id, &certificate);
-    assert_eq!(read().await.health_at, Some(first), "with a certificate it is looked at in its turn");
+    assert_eq!(read().await.health_at, Some(first), "with a certificate it is checked in its turn");
     assert!(!due(first - Duration::SECOND).await && due(first).await);
     assert_eq!(
         index.record_health(&read().await, &sight(&read().await, now, true)).await,
@@ -122,7 +122,7 @@ pub async fn health_index(
     let change = Change { names: endpoint(seed + 1, now).names, reachability, dns_method, deployment, due_at: now };
     index.change(&kept, &change, &super::registered(&kept)).await.expect("changed");
     assert_eq!(read().await.health, None, "what was known of other names is forgotten");
-    assert_eq!(index.record_health(&kept, &again).await, Ok(false), "a look at other names says nothing of these");
+    assert_eq!(index.record_health(&kept, &again).await, Ok(false), "a check of other names says nothing of these");
 
     index.postpone_health(id, now + Duration::days(9)).await.expect("postponed");
     assert!(!due(now + Duration::days(8)).await && due(now + Duration::days(9)).await);

@@ -40,7 +40,7 @@ struct State {
     events: BTreeMap<(EndpointId, String), Event>,
     shares: BTreeMap<(EndpointId, String), Share>,
     checks: BTreeMap<EndpointId, CheckReport>,
-    /// When an endpoint may be looked at again.
+    /// When an endpoint may be checked again.
     looks: BTreeMap<EndpointId, OffsetDateTime>,
     digests: BTreeSet<(TenantId, Date)>,
     engine: InstallationState,

@@ -27,6 +27,8 @@ pub enum Unanswered {
     /// It refers to these name servers: the name itself is a zone of its own there.
     Delegated(Vec<String>),
     TimedOut,
+    /// It answers questions without EDNS (RFC 6891), and none with it. Resolvers ask with it.
+    DropsEdns,
     /// It has IPv6 addresses only, and is asked over IPv4 alone.
     Ipv6Only,
     /// One check asks only so many questions.
@@ -43,6 +45,7 @@ impl fmt::Display for Unanswered {
             Self::Refused => "REFUSED (the server does not serve this zone)",
             Self::NotAuthoritative => "an answer without authority (the server does not serve this zone)",
             Self::TimedOut => "no answer in time",
+            Self::DropsEdns => "no answer to questions with EDNS (RFC 6891), and answers to those without",
             Self::Ipv6Only => "it has IPv6 addresses only, and cannot be asked from here",
             Self::NotAsked => "it was not asked, as one check asks only so many questions",
             Self::Other(why) => why,

@@ -30,6 +30,11 @@ impl CaaLevel {
     pub fn at(&self) -> &str {
         self.aliases.last().unwrap_or(&self.name)
     }
+
+    /// Whether it is that of the top-level domain.
+    fn is_top(&self) -> bool {
+        !self.name.contains('.')
+    }
 }
 
 /// The names whose CAA decides for `name`, in the order in which they are asked (RFC 8659 §3).
@@ -71,6 +76,8 @@ pub enum CaaFault {
     Repeated { record: String, tag: &'static str },
     /// The question was not answered: the CA must refuse.
     Unanswered { why: Unanswered },
+    /// The top-level domain does not exist, which a CA takes for an error: names below it are out of any registry's care.
+    NoTopLevelDomain,
 }
 
 impl CaaRefusal<'_> {
@@ -90,9 +97,10 @@ impl CaaRefusal<'_> {
                 let methods = if record.contains(METHODS) { format!("; {METHODS}={method}") } else { String::new() };
                 account + &methods
             }
-            CaaFault::UnknownCritical { .. } | CaaFault::UnknownAccount { .. } | CaaFault::Unanswered { .. } => {
-                return None;
-            }
+            CaaFault::UnknownCritical { .. }
+            | CaaFault::UnknownAccount { .. }
+            | CaaFault::Unanswered { .. }
+            | CaaFault::NoTopLevelDomain => return None,
         };
         Some(format!("0 {} \"{ours}{terms}\"", self.tag))
     }
@@ -127,10 +135,14 @@ pub fn judge<'a>(
                     fault,
                 });
             }
-            // A top-level domain is nobody's to fix, and one that answered nobody would have nothing below it: a network
-            // that does not know it (a closed one) is not the CA's.
-            Answer::Failed(why) if level.name.contains('.') => {
+            // A registry's servers that are silent to us alone say nothing of what they tell the CA.
+            Answer::Failed(Unanswered::TimedOut | Unanswered::Ipv6Only | Unanswered::NotAsked) if level.is_top() => {}
+            Answer::Failed(why) => {
                 return Err(CaaRefusal { level, tag: "issue", fault: CaaFault::Unanswered { why: why.clone() } });
+            }
+            // `bdns/dns.go`, `LookupCAA`: no other name's absence is an error. A CA without CAA identities does not ask.
+            Answer::NxDomain if level.is_top() && !issuer.identities.is_empty() => {
+                return Err(CaaRefusal { level, tag: "issue", fault: CaaFault::NoTopLevelDomain });
             }
             _ => {}
         }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use wire::events::Alert;
 use wire::{
     Attempt, AttemptList, EndpointList, EndpointView, EventList, InstallationStatus, InstallationView, NewShare, Open,
-    Overview, PreflightView, RecordList, Serving, Severity, ShareList, StepUsage, Verdict,
+    Overview, PreflightView, RecordList, Serving, Severity, ShareList, Status, StepUsage,
 };
 
 use crate::samples;
@@ -55,9 +55,12 @@ fn takes_new_words<T: Serialize + DeserializeOwned>(sample: &Value, words: &[&st
     for pointer in words {
         let mut younger = sample.clone();
         *younger.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is there")) = json!("a_new_word");
-        // Who is waited on is sent by its old name, too.
-        if let Some(object) = pointer.strip_suffix("/waiting_on") {
-            younger.pointer_mut(object).expect("an object")["actor"] = json!("a_new_word");
+        // What has a new name is sent by its old name, too.
+        for (new, old) in [("/waiting_on", "actor"), ("/status", "verdict")] {
+            let object = pointer.strip_suffix(new).and_then(|object| younger.pointer_mut(object));
+            if let Some(old) = object.and_then(|object| object.get_mut(old)) {
+                *old = json!("a_new_word");
+            }
         }
         assert_eq!(serde_json::to_value(read::<T>(&younger)).expect("plain data"), younger, "{pointer}");
     }
@@ -71,7 +74,7 @@ fn a_word_of_a_later_release_is_kept_wherever_there_is_a_list_of_words() {
             "/reachability",
             "/challenge",
             "/dns_method",
-            "/verdict",
+            "/status",
             "/waiting_on",
             "/dns/status",
             "/dns/records/0/status",
@@ -100,15 +103,14 @@ fn a_word_of_a_later_release_is_kept_wherever_there_is_a_list_of_words() {
     );
     takes_new_words::<EventList>(&samples::events(), &["/events/0/kind"]);
     takes_new_words::<InstallationView>(&samples::installation(), &["/checks/0/status"]);
-    takes_new_words::<Overview>(&samples::overview(), &["/verdicts/0/verdict"]);
     takes_new_words::<Alert>(&samples::alert(), &["/kind", "/severity", "/waiting_on", "/digest/needs/0/waiting_on"]);
 }
 
 #[test]
-fn what_is_not_known_is_looked_at_rather_than_passed_over() {
+fn what_is_not_known_is_checked_rather_than_passed_over() {
     assert!(read::<Open<Severity>>(&json!("fatal")) > Open::Known(Severity::Error));
     assert!(read::<Open<InstallationStatus>>(&json!("burning")) > Open::Known(InstallationStatus::Failed));
-    assert!(read::<Open<Verdict>>(&json!("lost")) > Open::Known(Verdict::Ready));
+    assert!(read::<Open<Status>>(&json!("lost")) > Open::Known(Status::Ready));
     let serving: Serving = read(&json!({"status": "a_new_way", "host": "example.com"}));
     assert_eq!(serving, Serving::NotChecked);
 }
@@ -132,6 +134,7 @@ fn what_an_earlier_release_left_out_is_empty() {
             ("/dns/records/0", &["status", "found"]),
             ("/dns/findings/0", &["expected", "found", "explanation"]),
             ("/dns/findings/0/fix", &["record", "command"]),
+            ("/dns/findings/0", &["record", "command"]),
             ("/dns/provider", &["trap", "zone"]),
             ("/dns", &["checked_at", "status"]),
             (
@@ -151,9 +154,9 @@ fn what_an_earlier_release_left_out_is_empty() {
             ("/deployment/listeners/0", &["attached_at"]),
             ("/deployment", &["regions", "role", "copies"]),
             ("/serving", &["chain_complete"]),
-            ("/watch/symptoms/0", &["kind", "looks", "waiting_on", "actor", "record"]),
-            ("/watch", &["look_again_at", "dns_good_at", "used_by"]),
-            ("/failure", &["parked_since"]),
+            ("/watch/symptoms/0", &["kind", "checks", "looks", "waiting_on", "actor", "record"]),
+            ("/watch", &["next_check_at", "look_again_at", "dns_good_at", "used_by"]),
+            ("/failure", &["paused_since", "parked_since"]),
             (
                 "",
                 &[
@@ -198,8 +201,9 @@ fn an_attempt_of_an_earlier_release_has_no_times_of_its_steps() {
 
 #[test]
 fn what_makes_an_endpoint_cannot_be_left_out() {
-    let one_name = ["id", "domain", "reachability", "verdict", "reason", "dns", "certificate"].map(|field| vec![field]);
-    for fields in one_name.into_iter().chain([vec!["waiting_on", "actor"], vec!["action", "next_step"]]) {
+    let one_name = ["id", "domain", "reachability", "reason", "dns", "certificate"].map(|field| vec![field]);
+    let two_names = [vec!["status", "verdict"], vec!["waiting_on", "actor"], vec!["action", "next_step"]];
+    for fields in one_name.into_iter().chain(two_names) {
         let broken = older(samples::endpoint(), &[("", &fields)]);
         assert!(serde_json::from_value::<EndpointView>(broken).is_err(), "{fields:?}");
     }
@@ -207,9 +211,27 @@ fn what_makes_an_endpoint_cannot_be_left_out() {
 
 #[test]
 fn a_field_with_a_new_name_is_read_by_the_new_or_the_old_one() {
-    for left_out in [["waiting_on", "action"], ["actor", "next_step"]] {
-        let one: EndpointView = read(&older(samples::endpoint(), &[("", &left_out)]));
+    let new: &[(&str, &[&str])] = &[
+        ("", &["status", "waiting_on", "action"]),
+        ("/dns/findings/0", &["action", "record", "command"]),
+        ("/watch", &["checked_at", "next_check_at"]),
+        ("/watch/symptoms/0", &["checks"]),
+        ("/failure", &["paused_since"]),
+    ];
+    let old: &[(&str, &[&str])] = &[
+        ("", &["verdict", "actor", "next_step"]),
+        ("/dns/findings/0", &["fix"]),
+        ("/watch", &["looked_at", "look_again_at"]),
+        ("/watch/symptoms/0", &["looks"]),
+        ("/failure", &["parked_since"]),
+    ];
+    for left_out in [new, old] {
+        let one: EndpointView = read(&older(samples::endpoint(), left_out));
         assert_eq!(one, read(&samples::endpoint()), "without {left_out:?}");
+    }
+    for left_out in ["statuses", "verdicts"] {
+        let one: Overview = read(&older(samples::overview(), &[("", &[left_out])]));
+        assert_eq!(one, read(&samples::overview()), "without {left_out}");
     }
     for left_out in [["waiting_on", "action"], ["actor", "remedy"]] {
         let one: Alert = read(&older(samples::alert(), &[("", &left_out), ("/digest/needs/0", &left_out)]));

@@ -20,7 +20,8 @@ fn checked() -> Value {
 fn finding() -> Value {
     json!({"check": "delegation-missing", "severity": "error", "subject": "_acme-challenge.example.com",
         "expected": "CNAME l.acme.example", "found": "nothing", "explanation": "The CA finds no value.",
-        "waiting_on": "domain_owner", "actor": "customer", "fix": {"text": "Create it.", "record": record(), "command": "dig x"}})
+        "waiting_on": "domain_owner", "actor": "customer",
+        "action": "Create it.", "record": record(), "command": "dig x", "fix": {"text": "Create it.", "record": record(), "command": "dig x"}})
 }
 
 fn provider() -> Value {
@@ -36,7 +37,7 @@ pub(crate) fn endpoint() -> Value {
     json!({
         "id": "ep-1", "tenant": "acme", "domain": "example.com", "names": ["example.com"],
         "display_names": ["example.com"], "reachability": "external", "challenge": "dns-01", "dns_method": "dns-01",
-        "verdict": "action_required", "waiting_on": "domain_owner", "actor": "customer", "reason": "no CNAME", "action": "Create it.", "next_step": "Create it.",
+        "status": "action_required", "verdict": "action_required", "waiting_on": "domain_owner", "actor": "customer", "reason": "no CNAME", "action": "Create it.", "next_step": "Create it.",
         "breaks_at": "2026-04-01T00:00:00Z",
         "dns": {"checked_at": "2026-01-01T00:00:00Z", "status": "missing", "records": [checked()],
             "findings": [finding()], "provider": provider()},
@@ -47,12 +48,13 @@ pub(crate) fn endpoint() -> Value {
         "deployment": {"listeners": [{"arn": "arn:l", "wanted": true, "attached_at": "2026-01-01T00:00:00Z"}],
             "regions": ["us-east-1"], "role": "arn:r", "copies": [{"region": "us-east-1", "arn": "arn:c", "current": true}]},
         "serving": presented(),
-        "watch": {"looked_at": "2026-01-01T00:00:00Z", "look_again_at": "2026-01-01T06:00:00Z",
+        "watch": {"checked_at": "2026-01-01T00:00:00Z", "looked_at": "2026-01-01T00:00:00Z",
+            "next_check_at": "2026-01-01T06:00:00Z", "look_again_at": "2026-01-01T06:00:00Z",
             "dns_good_at": "2026-01-01T00:00:00Z", "symptoms": [{"kind": "dns_broken", "since": "2026-01-01T00:00:00Z",
-                "looks": 2, "waiting_on": "domain_owner", "actor": "customer", "summary": "nothing there", "action": "Create it.", "remedy": "Create it.", "record": record()}],
+                "checks": 2, "looks": 2, "waiting_on": "domain_owner", "actor": "customer", "summary": "nothing there", "action": "Create it.", "remedy": "Create it.", "record": record()}],
             "used_by": ["arn:lb"]},
         "failure": {"name": "RecordsNotReady", "waiting_on": "domain_owner", "actor": "customer", "summary": "no CNAME", "action": "Create it.", "remedy": "Create it.",
-            "since": "2026-01-01T00:00:00Z", "attempts": 3, "parked_since": "2026-01-08T00:00:00Z"},
+            "since": "2026-01-01T00:00:00Z", "attempts": 3, "paused_since": "2026-01-08T00:00:00Z", "parked_since": "2026-01-08T00:00:00Z"},
         "attempt": 4, "next_attempt_at": "2026-01-02T00:00:00Z", "created_at": "2026-01-01T00:00:00.123Z"
     })
 }
@@ -62,7 +64,8 @@ pub(crate) fn endpoints() -> Value {
 }
 
 pub(crate) fn overview() -> Value {
-    json!({"total": 1, "verdicts": [{"verdict": "action_required", "count": 1}], "attention": [endpoint()],
+    json!({"total": 1, "statuses": [{"status": "action_required", "verdict": "action_required", "count": 1}],
+        "verdicts": [{"status": "action_required", "verdict": "action_required", "count": 1}], "attention": [endpoint()],
         "groups": [{"count": 134, "cause": "servers-silent", "first": endpoint()}],
         "renewal_days": [{"day": "2026-03-01", "count": 7}], "orders_per_day": 2400,
         "renewals": [{"id": "ep-1", "domain": "example.com", "at": "2026-03-01T00:00:00Z"}], "truncated": true})
@@ -82,7 +85,7 @@ pub(crate) fn preflight() -> Value {
 pub(crate) fn attempts() -> Value {
     json!({"attempts": [{
         "attempt": 7, "started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:00:12.3Z",
-        "outcome": "failed", "method": "dns-01", "order": "https://ca.example/order/1",
+        "outcome": "failed", "set_up": true, "method": "dns-01", "order": "https://ca.example/order/1",
         "directory": "https://ca.example/dir", "execution": "ep-1-7",
         "failure": {"name": "CaRefused", "waiting_on": "ca", "actor": "ca", "summary": "It says no.", "action": "Wait.", "remedy": "Wait.",
             "retry_after": "2026-01-01T01:00:00Z", "record": record(),
@@ -136,6 +139,6 @@ pub(crate) fn alert() -> Value {
             "needs": [{"domain": "example.com", "endpoints": 1, "waiting_on": "domain_owner", "actor": "customer", "what": "no CNAME", "action": "Create it.", "remedy": "Create it.",
                 "since": "2026-01-01T00:00:00Z", "until": "2026-04-01T00:00:00Z"}],
             "next": [{"domain": "example.com", "not_after": "2026-04-01T00:00:00Z", "renew_at": "2026-03-01T00:00:00Z"}]},
-        "link": "https://certificates.example/dashboard"
+        "also_resolved": ["ServedCertificateDiffers"], "link": "https://certificates.example/dashboard"
     })
 }

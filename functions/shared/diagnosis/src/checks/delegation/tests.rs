@@ -157,7 +157,7 @@ fn a_chain_that_ends_at_the_target_must_be_direct_and_that_is_said() {
     facts.chain = Some(Chain { names, end: ChainEnd::Addresses(Vec::new()) });
     let (finding, _) = found(&facts);
     assert_eq!(finding.check, "delegation-elsewhere");
-    assert!(finding.guidance.summary.contains("must lead there directly"), "{finding:#?}");
+    assert!(finding.guidance.summary.contains("must point there directly"), "{finding:#?}");
 }
 
 #[test]
@@ -207,4 +207,14 @@ fn a_persistent_record_is_explained_by_the_same_surroundings() {
     assert!(next_step(&wild).starts_with("Create this record"), "{wild:#?}");
     let around = Surroundings { others: vec!["CNAME x.example".into()], ..Surroundings::default() };
     assert!(next_step(&judge(Answer::NoData, around)).contains("CNAME x.example"));
+}
+
+/// X10: another vendor may validate by the same name.
+#[test]
+fn another_vendors_record_is_not_replaced_without_a_word() {
+    let (finding, _) = found(&facts(records(&["shop.vendor.example"]), Surroundings::default()));
+    assert_eq!(finding.check, "delegation-elsewhere");
+    assert!(next_step(&finding).contains("Another service may depend on the record"), "{finding:#?}");
+    let (own, _) = found(&facts(records(&["old.acme.platform.example"]), Surroundings::default()));
+    assert!(!next_step(&own).contains("Another service"), "{own:#?}");
 }

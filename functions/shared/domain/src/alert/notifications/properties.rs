@@ -224,7 +224,10 @@ impl History {
         let told = ended.iter().filter(|key| !set_up(key, &self.open[*key]));
         let mut over: Vec<_> = told.map(|(cause, _)| cause.clone()).collect();
         let told_over = decision.alerts.iter().filter(|alert| alert.kind == AlertKind::Recovered);
-        let mut told_over: Vec<_> = told_over.map(|alert| alert.cause.clone()).collect();
+        let told_over: Vec<_> = told_over.collect();
+        assert!(told_over.len() <= 1, "what ends together is one message: {told_over:?}");
+        let causes = told_over.iter().flat_map(|alert| [&alert.cause].into_iter().chain(&alert.also_resolved));
+        let mut told_over: Vec<_> = causes.cloned().collect();
         over.sort();
         told_over.sort();
         assert_eq!(told_over, over, "each trouble that ends is told to be over, once, and no other");
@@ -370,6 +373,26 @@ fn what_a_look_saw_of_the_certificate_before_is_neither_over_nor_told_again_befo
     endpoint.health = Some(looked(None, false, renewed + Duration::HOUR));
     let over = decide(&endpoint, renewed + Duration::HOUR, &AT_ONCE);
     assert_eq!(over.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Recovered]);
+}
+
+#[test]
+fn two_causes_that_end_together_are_one_message_that_says_both() {
+    let mut endpoint = fresh();
+    endpoint.certificate = Some(certificate(&endpoint, 1, START));
+    endpoint.due_at = None;
+    endpoint.failing = Some(failed(FailureName::CaRefused, WaitingOn::Operator, START));
+    endpoint.health = Some(looked(None, true, START));
+    let begun = decide(&endpoint, START, &AT_ONCE);
+    assert_eq!(begun.alerts.len(), 2, "{:?}", begun.alerts);
+    endpoint.told = begun.notifications;
+    endpoint.failing = None;
+    endpoint.health = Some(looked(None, false, START + Duration::HOUR));
+    let over = decide(&endpoint, START + Duration::HOUR, &AT_ONCE);
+    let [alert] = over.alerts.as_slice() else { panic!("one message: {:?}", over.alerts) };
+    assert_eq!((alert.kind, alert.also_resolved.len()), (AlertKind::Recovered, 1));
+    for cause in [&alert.cause, &alert.also_resolved[0]] {
+        assert!(alert.guidance.summary.contains(&resolved(cause)), "{}", alert.guidance.summary);
+    }
 }
 
 #[test]

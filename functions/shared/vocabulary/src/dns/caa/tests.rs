@@ -32,6 +32,7 @@ fn says(wildcard: bool, method: ChallengeKind, records: &[&str]) -> &'static str
         Err(CaaFault::OtherMethod { .. }) => "method",
         Err(CaaFault::Repeated { .. }) => "repeated",
         Err(CaaFault::Unanswered { .. }) => "unanswered",
+        Err(CaaFault::NoTopLevelDomain) => "no top-level domain",
     }
 }
 
@@ -117,6 +118,10 @@ fn records_are_read_as_boulder_reads_them() {
         (plain, Dns01, vec!["0 issue \"ca.example; validationmethods=dns-01,dns_x\""], "allowed"),
         (plain, Dns01, vec!["0 issue \"ca.example; validationmethods=dns-01; validationmethods=dns-01\""], "repeated"),
         (plain, Dns01, vec!["0 issue \"ca.example;validationmethods=dns-01;accounturi=x\""], "account"),
+        // Variants of C2 and C5: blanks around a parameter's parts are dropped, quotes within its value are not.
+        (plain, Dns01, vec!["0 issue \"ca.example; validationmethods = dns-01\""], "allowed"),
+        (plain, Http01, vec!["0 issue \"ca.example\t;\tvalidationmethods=http-01\""], "allowed"),
+        (plain, Http01, vec![&format!("0 issue \"ca.example; accounturi='{ACCOUNT}'\"")], "account"),
     ] {
         assert_eq!(says(wildcard, method, &records), expected, "{wildcard} {records:?}");
     }
@@ -152,7 +157,7 @@ fn the_record_that_is_offered_is_one_that_allows_it() {
 }
 
 #[test]
-fn a_level_that_does_not_answer_is_a_refusal_unless_it_is_a_top_level_domain() {
+fn a_level_that_does_not_answer_is_a_refusal() {
     let nothing = level("shop.example.com", &[]);
     let judged = |levels: &[CaaLevel]| {
         let judged = judge(false, ChallengeKind::Dns01, levels, &issuer(None));
@@ -161,7 +166,26 @@ fn a_level_that_does_not_answer_is_a_refusal_unless_it_is_a_top_level_domain() {
     assert_eq!(judged(&[nothing.clone(), silent("example.com")]), Err("example.com".into()));
     let above = level("example.com", &["0 issue \"ca.example\""]);
     assert_eq!(judged(&[silent("shop.example.com"), above]), Err("shop.example.com".into()), "it may hide records");
-    assert_eq!(judged(&[nothing, level("example.com", &[]), silent("com")]), Ok(()));
+    assert_eq!(judged(&[nothing, level("example.com", &[]), silent("com")]), Err("com".into()));
+}
+
+/// Boulder's `LookupCAA`: a name that does not exist has no records, but a top-level domain has to exist.
+#[test]
+fn a_top_level_domain_that_does_not_exist_is_a_refusal_and_what_is_not_known_of_one_is_none() {
+    let at = |name: &str, answer: Answer| CaaLevel { answer, ..level(name, &[]) };
+    let below = || vec![at("shop.example.com", Answer::NxDomain), at("example.com", Answer::NxDomain)];
+    let judged = |top: Answer, issuer: &Issuer| {
+        let levels: Vec<CaaLevel> = below().into_iter().chain([at("com", top)]).collect();
+        judge(false, ChallengeKind::Http01, &levels, issuer).map_err(|refusal| refusal.fault)
+    };
+    assert_eq!(judged(Answer::NxDomain, &issuer(None)), Err(CaaFault::NoTopLevelDomain));
+    assert_eq!(judged(Answer::NxDomain, &Issuer::default()), Ok(()), "a CA that no CAA record can name does not ask");
+    for unseen in [Unanswered::TimedOut, Unanswered::NotAsked, Unanswered::Ipv6Only] {
+        assert_eq!(judged(Answer::Failed(unseen), &issuer(None)), Ok(()), "silence is no fault");
+    }
+    let nearer =
+        [at("example.com", Answer::Records(vec!["0 issue \"ca.example\"".into()])), at("com", Answer::NxDomain)];
+    assert_eq!(judge(false, ChallengeKind::Http01, &nearer, &issuer(None)), Ok(()), "the nearest set decides alone");
 }
 
 #[test]

@@ -24,7 +24,16 @@ const RULES: &[(&str, &[&str], &str)] = &[
     ("errMalformedIDN", &["xn--99999999999.example.com", "xn--.example.com"], "internationalised"),
     (
         "errNonPublic",
-        &["printer.local", "db.corp.internal", "db.corp", "shop.invalid", "nas.lan", "a.localdomain", "*.shop.test"],
+        &[
+            "printer.local",
+            "db.corp.internal",
+            "db.corp",
+            "shop.invalid",
+            "nas.lan",
+            "a.localdomain",
+            "*.shop.test",
+            "shop.alt",
+        ],
         "public CAs issue no",
     ),
     ("errICANNTLD", &["co.uk", "xn--55qx5d.cn"], "public suffix"),

@@ -1,0 +1,42 @@
+//! What the parameters of the stack make of the API.
+
+use api::sign_in::identity::Identity;
+use api::{Brand, ClaimNames, Installation};
+use lambda_http::Error;
+use runtime::{Environment, Wiring};
+use vocabulary::acme::CaLimits;
+use vocabulary::dns::PersistentIssuer;
+
+pub(crate) fn installation(wiring: &Wiring) -> Result<Installation, Error> {
+    let environment = wiring.environment();
+    Ok(Installation {
+        platform: wiring.platform()?,
+        profile: environment.optional("ACME_PROFILE"),
+        name_policy: wiring.name_policy()?,
+        persistent_records: environment.optional("PERSISTENT_RECORDS").as_deref() == Some("enabled"),
+        issuer: PersistentIssuer::of(&wiring.issuer()).ok(),
+        account: environment.parsed("ACCOUNT_ID")?,
+        orders_per_day: orders_per_day(environment)?,
+        brand: Brand { name: environment.optional("PLATFORM_NAME"), contact: environment.optional("SUPPORT_CONTACT") },
+        deployment_roles: wiring.deployment_roles()?,
+    })
+}
+
+/// Who signs people in; none where no issuer is configured.
+pub(crate) fn identity(wiring: &Wiring) -> Result<Option<Identity>, Error> {
+    let environment = wiring.environment();
+    let Some(provider) = wiring.open_id_provider()? else { return Ok(None) };
+    let claims = ClaimNames {
+        tenant: environment.required("OIDC_TENANT_CLAIM")?,
+        roles: environment.required("OIDC_ROLES_CLAIM")?,
+        operator_role: environment.required("OIDC_OPERATOR_ROLE")?,
+    };
+    Ok(Some(Identity::new(provider, claims)))
+}
+
+/// By what the account may order in the CA's period, of whatever length.
+fn orders_per_day(environment: &Environment) -> Result<Option<u64>, Error> {
+    let published = || CaLimits::published(&environment.optional("ACME_DIRECTORY").unwrap_or_default());
+    let limits = environment.parsed("CA_LIMITS")?.unwrap_or_else(published);
+    Ok(limits.orders.map(|orders| orders.per_day()))
+}

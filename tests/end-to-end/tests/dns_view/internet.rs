@@ -1,0 +1,131 @@
+//! A small internet: a root of the test's own, and name servers with one fault each.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
+use adapters::address_filter::Reach;
+use adapters::dns::{Dns, Roots};
+use adapters::http_probe::Probe;
+use adapters::probe::EndpointProber;
+use anyhow::{Result, ensure};
+use diagnosis::report::{CheckReport, Finding};
+use diagnosis::subject::Subject;
+use domain::ports::Prober;
+use local_cloud::{Behaviour, NameServer, StaticZone};
+use time::OffsetDateTime;
+use time::macros::datetime;
+use vocabulary::acme::Reachability;
+use vocabulary::dns::{Issuer, Platform, TenantProof};
+use vocabulary::names::EndpointNames;
+
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
+pub(crate) const TARGET: &str = "label.acme.platform.test";
+pub(crate) const NAME: &str = "_acme-challenge.shop.d.test";
+
+/// A root that delegates `d.test` to one server, and `platform.test` to another. Each test has addresses of its own, so
+/// that they can run side by side.
+pub(crate) struct Internet {
+    net: u8,
+    port: u16,
+    running: Vec<NameServer>,
+}
+
+impl Internet {
+    /// `ns1.dns.test` serves `d.test` with these records; no owner's zone has other servers.
+    pub(crate) async fn start(net: u8, records: &[(&str, &str, &str)]) -> Result<Self> {
+        let mut internet = Self::without_owner(net).await?;
+        let own = [&[("d.test", "NS", "ns1.dns.test.")], records].concat();
+        internet.serve(3, Behaviour::Serving(StaticZone::new("d.test", &own)?)).await?;
+        Ok(internet)
+    }
+
+    pub(crate) async fn without_owner(net: u8) -> Result<Self> {
+        let at = |last: u8| format!("127.88.{net}.{last}");
+        let port = UdpSocket::bind((at(1), 0))?.local_addr()?.port();
+        let (platform, ns1, ns2) = (at(2), at(3), at(4));
+        let root = StaticZone::new(
+            ".",
+            &[
+                ("platform.test", "NS", "ns.dns.test."),
+                ("d.test", "NS", "ns1.dns.test."),
+                ("d.chiyoda.tokyo.jp", "NS", "ns1.dns.test."),
+                ("alias.test", "NS", "alias.dns.test."),
+                ("alias.dns.test", "CNAME", "ns1.dns.test."),
+                ("v6.test", "NS", "six.dns.test."),
+                ("inside.test", "NS", "inside.dns.test."),
+                ("ns.dns.test", "A", &platform),
+                ("ns1.dns.test", "A", &ns1),
+                ("ns2.dns.test", "A", &ns2),
+                ("six.dns.test", "AAAA", "2001:db8::1"),
+                ("inside.dns.test", "A", "10.0.0.2"),
+            ],
+        )?;
+        let own = [
+            ("platform.test", "NS", "ns.dns.test."),
+            ("acme.platform.test", "TXT", "\"none\""),
+            ("edge.platform.test", "A", "127.0.0.1"),
+        ];
+        let platform = StaticZone::new("platform.test", &own)?;
+        let mut internet = Self { net, port, running: Vec::new() };
+        internet.serve(1, Behaviour::Serving(root)).await?;
+        internet.serve(2, Behaviour::Serving(platform)).await?;
+        Ok(internet)
+    }
+
+    pub(crate) fn address(&self, last: u8) -> IpAddr {
+        IpAddr::from([127, 88, self.net, last])
+    }
+
+    pub(crate) async fn serve(&mut self, last: u8, behaviour: Behaviour) -> Result<()> {
+        let address = SocketAddr::new(self.address(last), self.port);
+        self.running.push(NameServer::start(address, behaviour).await?);
+        Ok(())
+    }
+
+    pub(crate) async fn check(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
+        let loopback = vec!["127.0.0.0/8".parse().expect("a network")];
+        let roots = Roots::Own { servers: vec![self.address(1)], trust: None };
+        let dns = Dns::from_roots(roots, self.port, loopback.clone());
+        let probe = Probe::new(Reach::new(dns.clone(), loopback), 1);
+        let issuer = Issuer { identities: vec!["ca.test".into()], account: None };
+        EndpointProber::new(dns, probe, None, issuer).probe(subject, now).await
+    }
+
+    /// What one server with this behaviour, and the right delegation, makes of the domain.
+    pub(crate) async fn seen_through(
+        net: u8,
+        behaviour: impl FnOnce(StaticZone) -> Behaviour,
+    ) -> Result<(CheckReport, Took)> {
+        let own = [("d.test", "NS", "ns1.dns.test."), (NAME, "CNAME", "label.acme.platform.test.")];
+        let mut internet = Self::without_owner(net).await?;
+        internet.serve(3, behaviour(StaticZone::new("d.test", &own)?)).await?;
+        let begun = std::time::Instant::now();
+        let report = internet.check(&subject("shop.d.test"), NOW).await;
+        Ok((report, begun.elapsed()))
+    }
+
+    pub(crate) async fn only_finding(&self) -> Result<Finding> {
+        let report = self.check(&subject("shop.d.test"), NOW).await;
+        ensure!(report.findings.len() == 1, "{report:#?}");
+        Ok(report.findings[0].clone())
+    }
+}
+
+pub(crate) type Took = std::time::Duration;
+
+pub(crate) fn subject(name: &str) -> Subject {
+    let names = EndpointNames::parse(name, &[], 9).expect("a valid name");
+    let platform = Platform {
+        delegation_zone: "acme.platform.test".into(),
+        endpoint_target: "edge.platform.test".parse().expect("a target"),
+        tenant_proof: TenantProof::On,
+        reserved: Vec::new(),
+    };
+    let mut subject = Subject::unregistered(names, Reachability::Internal.into(), &platform);
+    subject.delegation_target = Some(TARGET.into());
+    subject.registered = true;
+    subject
+}
+
+pub(crate) fn next_step(finding: &Finding) -> &str {
+    finding.guidance.next_step()
+}

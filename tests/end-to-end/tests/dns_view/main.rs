@@ -1,0 +1,6 @@
+//! Public cases, met on the way that a resolver goes: from a root of the test's own to name servers with one fault each.
+//! Needs no cloud.
+
+mod internet;
+mod records;
+mod servers;
