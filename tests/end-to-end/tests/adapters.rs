@@ -11,11 +11,13 @@ use adapters::s3::ChallengeBucket;
 use adapters::secrets_manager::{AccountSecret, Accounts, StoredAccount, Written};
 use adapters::step_functions::StateMachine;
 use anyhow::Result;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_route53::types::RrType;
 use diagnosis::facts::ProbeAnswer;
 use diagnosis::http01::Mark;
 use diagnosis::http01::mark::{check_body, check_token};
-use domain::ports::{AuthoritativeDns, Destinations, HttpProbe, TokenStore};
+use domain::endpoint::Endpoint;
+use domain::ports::{AuthoritativeDns, Destinations, HttpProbe, Registry, TokenStore};
 use end_to_end::Platform;
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT};
 use local_cloud::{LocalCloud, Options};
@@ -23,6 +25,20 @@ use testkit::contracts;
 use vocabulary::certificate::Target;
 use vocabulary::dns::{Answer, RecordKind};
 use vocabulary::names::EndpointId;
+
+/// Makes of an endpoint's names what the release before has left in the table: a claim, and nothing else.
+async fn as_of_the_previous_release(cloud: &LocalCloud, endpoint: &Endpoint) -> Result<()> {
+    let table = cloud.resource("EndpointsTable")?;
+    let s = |text: String| AttributeValue::S(text);
+    for name in endpoint.names.authorization_names() {
+        let (pk, own) = (s(format!("NAME#{name}")), s(format!("TENANT#{}", endpoint.tenant)));
+        let delete = cloud.aws().dynamodb.delete_item().table_name(table).key("pk", pk.clone()).key("sk", own);
+        delete.send().await?;
+        let put = cloud.aws().dynamodb.put_item().table_name(table).item("pk", pk).item("sk", s("CLAIM".into()));
+        put.item("endpoint", s(endpoint.id.to_string())).send().await?;
+    }
+    Ok(())
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
@@ -63,6 +79,11 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     contracts::ends(&endpoints, &endpoints, 35).await;
     contracts::advice_index(&endpoints, 90).await;
     contracts::changes(&endpoints, 40).await;
+    contracts::claims(&endpoints, 140).await;
+    let before = contracts::endpoint(145, contracts::whole_second());
+    endpoints.register(&before, &contracts::registered(&before), None).await?;
+    as_of_the_previous_release(cloud, &before).await?;
+    contracts::claims_of_before(&endpoints, &before).await;
     contracts::requests(&endpoints, 50).await;
     contracts::audit_trail(&endpoints, 60).await;
     contracts::share_links(&endpoints, 70).await;

@@ -54,7 +54,7 @@ pub(crate) enum WithBody {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only their document is used")]
 pub(crate) enum Conflicts {
-    /// `name-taken`, `removed-since`, `attempt-running`, `being-removed`, `import-unfinished`, `role-in-use`,
+    /// `name-taken`, `name-ambiguous`, `removed-since`, `attempt-running`, `being-removed`, `import-unfinished`, `role-in-use`,
     /// `too-many-links`.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(Problem),

@@ -8,7 +8,7 @@ use wire::{EndpointView, Wish};
 
 use super::deploying::{self, Asked, may_move};
 use super::naming::{field_of, room_for_records};
-use super::registering::{dns_method_words, name_taken, reachability_word};
+use super::registering::{dns_method_words, reachability_word};
 use super::{Ports, Service, act, whole_second};
 use crate::http::problem::Problem;
 use crate::views::FromWire;
@@ -62,11 +62,14 @@ impl<P: Ports> Service<P> {
         }
         let change = Change { names, reachability, dns_method, deployment, due_at: whole_second(now) };
         let event = act(EventKind::Changed, &caller.origin, summary(&seen, &change), now);
-        self.store().change(&seen, &change, &event).await.map_err(|error| match error {
-            ChangeError::NameTaken(name) => name_taken(&name, field_of(&name, None, also)),
-            ChangeError::Busy => attempt_running(&seen),
-            ChangeError::Fault(fault) => fault.into(),
-        })?;
+        match self.store().change(&seen, &change, &event).await {
+            Ok(()) => {}
+            Err(ChangeError::NameTaken(name)) => {
+                return Err(self.name_taken(&seen.tenant, &name, field_of(&name, None, also)).await);
+            }
+            Err(ChangeError::Busy) => return Err(attempt_running(&seen)),
+            Err(ChangeError::Fault(fault)) => return Err(fault.into()),
+        }
         if let Some(changed) = self.store().find(&seen.id).await? {
             self.start_or_leave(&changed, now).await;
         }

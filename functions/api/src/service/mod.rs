@@ -15,7 +15,7 @@ use domain::acts::start_attempt::start_attempt;
 use domain::endpoint::{Endpoint, Event, EventKind};
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::ports::{
-    AuditTrail, CheckLog, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, InstallationLog, Prober,
+    AuditTrail, CheckLog, Claims, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, InstallationLog, Prober,
     Registry, ServiceFault, ShareLinks,
 };
 use time::OffsetDateTime;
@@ -32,12 +32,12 @@ const MOST_WRITES: usize = 100;
 
 /// Everything that is kept of endpoints.
 pub trait Store:
-    Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Send + Sync + 'static
+    Registry + Claims + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Send + Sync + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Send + Sync + 'static
+    T: Registry + Claims + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Send + Sync + 'static
 {
 }
 
@@ -120,7 +120,7 @@ impl<P: Ports> Service<P> {
             Ok(id) => id,
             Err(_) => {
                 let name: CertificateName = reference.parse().map_err(|_| unknown())?;
-                self.store().holder(&name.base).await?.ok_or_else(unknown)?
+                self.named(caller, &name.base).await?.ok_or_else(unknown)?
             }
         };
         let endpoint = self.store().find(&id).await?;

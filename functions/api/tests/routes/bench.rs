@@ -9,7 +9,7 @@ use axum::body::Body;
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Absence, Attempt, Endpoint, Failing, Notifications, Outcome};
 use domain::installation::InstallationStatus;
-use domain::ports::{AttemptJournal, EndpointReader, Registry, Settlement};
+use domain::ports::{AttemptJournal, Claims, EndpointReader, Registry, Settlement};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use lambda_http::request::RequestContext;
@@ -268,7 +268,8 @@ impl Api {
     /// Who holds a name.
     pub(crate) async fn holder_of(&self, name: &str) -> EndpointId {
         let name = name.parse().expect("a name");
-        self.store.holder(&name).await.expect("in memory").expect("it is held")
+        let found = self.store.registrations(&name).await.expect("in memory");
+        found.into_iter().next().expect("it is registered")
     }
 
     /// Ends the running attempt without one.

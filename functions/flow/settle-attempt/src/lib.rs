@@ -13,7 +13,7 @@ use domain::ports::{
     AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, KeyVault, Notifier, ServiceFault, Settlement,
     SharedCauses, Traces,
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use vocabulary::acme::OrderStatus;
 use vocabulary::failure::{Failure, FailureName};
 
@@ -27,6 +27,8 @@ pub struct Ports<'a, J, K, S, N, C, T> {
     pub traces: &'a T,
     /// Of whom people are notified when, and where the links lead.
     pub policy: NotificationPolicy<'a>,
+    /// How long a registration may be unproven before it is paused.
+    pub unproven_patience: Duration,
 }
 
 /// How an attempt was ended.
@@ -57,16 +59,31 @@ where
     C: SharedCauses,
     T: Traces,
 {
-    let endpoint = match owned_endpoint(ports.journal, input).await {
+    let mut endpoint = match owned_endpoint(ports.journal, input).await {
         Ok(endpoint) => endpoint,
         Err(failure) => return tell_what_is_left(ports, input, now, jitter, failure).await,
     };
+    if endpoint.is_past_its_grace(now) {
+        let end = End { ports, input, endpoint: &endpoint, now, jitter };
+        match end.withdraw().await {
+            Ok(kept) if kept.is_empty() => {
+                ports.journal.forget_certificate(&endpoint.id, input.attempt).await?;
+                endpoint = endpoint.without_certificate();
+            }
+            // Something that is not ours uses it: it goes at an attempt after that.
+            Ok(_) => {}
+            Err(failure) if failure.name.mends_itself() => return Err(failure),
+            Err(failure) => return end.fail(failure, true).await,
+        }
+    }
     let end = End { ports, input, endpoint: &endpoint, now, jitter };
     let clean_up_failure = input.clean_up_failure.as_ref().map(CaughtFailure::to_failure);
     if endpoint.removing {
         // What could not be taken away is tried again before the endpoint is forgotten.
         return match clean_up_failure {
             Some(failure) => end.fail(failure, true).await,
+            // The removal came in the middle of the attempt. The next one begins with it: see `open-order`.
+            None if end.has_authorizations() => end.again_at_once().await,
             None => end.retire().await,
         };
     }
@@ -151,8 +168,10 @@ where
     async fn fail(&self, failure: Failure, left_behind: bool) -> Result<Settled, Failure> {
         let before = self.endpoint.failing.as_ref();
         let directory = self.endpoint.order.as_ref().map(|order| order.directory.as_str());
-        let failing = Failing::after(before, failure, self.endpoint.certificate.as_ref(), self.now).at(directory);
+        let (held, patience) = (self.endpoint.certificate.as_ref(), self.ports.unproven_patience);
+        let failing = Failing::after(before, failure, held, patience, self.now).at(directory);
         let due_at = next_attempt(&failing, self.now, self.jitter);
+        let due_at = self.endpoint.grace_ends(self.now).map_or(due_at, |ends| due_at.min(ends));
         let failure = &failing.failure;
         let of_no_use = self.endpoint.order.as_ref().is_some_and(|order| order.status == OrderStatus::Invalid)
             || matches!(failure.name, FailureName::OrderLost | FailureName::CertificateRejected);
@@ -201,6 +220,18 @@ where
             return Ok(None);
         }
         self.tell(&ended, &decision).await
+    }
+
+    fn has_authorizations(&self) -> bool {
+        self.endpoint.certificate.as_ref().is_some_and(|held| !held.authorizations.is_empty())
+    }
+
+    async fn again_at_once(&self) -> Result<Settled, Failure> {
+        let failing = self.endpoint.failing.clone();
+        let ending =
+            Ending { due_at: self.now, drop_order: false, announced: false, outcome: Outcome::Unchanged, failing };
+        let untold = self.settle(ending).await?;
+        Ok(Settled { progress: self.input.reached(Status::Failed), untold })
     }
 
     /// Deletes an endpoint whose publications are gone: off its listeners, certificates, keys, then the endpoint itself.

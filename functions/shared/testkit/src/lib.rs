@@ -37,6 +37,7 @@ pub use shared_causes::MemorySharedCauses;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::ports::Registry;
 
     #[tokio::test]
     async fn the_fakes_keep_the_promises_of_their_ports() {
@@ -62,6 +63,11 @@ mod tests {
         contracts::attempt_journal(&MemoryEndpoints::default(), 3).await;
         contracts::advice_index(&MemoryEndpoints::default(), 9).await;
         contracts::changes(&MemoryEndpoints::default(), 4).await;
+        contracts::claims(&MemoryEndpoints::default(), 70).await;
+        let (before, store) = (contracts::endpoint(72, contracts::whole_second()), MemoryEndpoints::default());
+        store.register(&before, &contracts::registered(&before), None).await.expect("registered");
+        store.as_of_the_previous_release(&before).await;
+        contracts::claims_of_before(&store, &before).await;
         contracts::requests(&MemoryEndpoints::default(), 5).await;
         contracts::audit_trail(&MemoryEndpoints::default(), 6).await;
         contracts::share_links(&MemoryEndpoints::default(), 7).await;

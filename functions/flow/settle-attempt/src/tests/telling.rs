@@ -212,6 +212,7 @@ async fn settle_all(fixture: &Fixture, inputs: &mut [StepInput], failure: Option
         causes: &fixture.causes,
         traces: &fixture.traces,
         policy: NotificationPolicy::default(),
+        unproven_patience: domain::endpoint::UNPROVEN_PATIENCE,
     };
     let all = inputs.iter().map(|input| settle_attempt(&ports, input, fixture.now, 0.5));
     for settled in futures::future::join_all(all).await {

@@ -9,12 +9,14 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, OffsetDateTime};
 use vocabulary::acme::DnsMethod;
-use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest};
+use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest, TenantId};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// The one partition of the index that has the endpoints of all tenants.
 pub(super) const LISTING: &str = "all";
+/// The sort key of the claim of a name.
+pub(super) const CLAIM: &str = "CLAIM";
 /// How long attempts, events and reports are kept, also after their endpoint has gone.
 pub(super) const HISTORY_KEPT: Duration = Duration::days(400);
 /// The endpoint's times that are kept as numbers.
@@ -28,8 +30,12 @@ pub(super) fn endpoint_pk(id: &EndpointId) -> AttributeValue {
     text(format!("ENDPOINT#{id}"))
 }
 
-pub(super) fn claim_pk(name: &DomainName) -> AttributeValue {
+pub(super) fn name_pk(name: &DomainName) -> AttributeValue {
     text(format!("NAME#{name}"))
+}
+
+pub(super) fn name_sk(tenant: &TenantId) -> AttributeValue {
+    text(format!("TENANT#{tenant}"))
 }
 
 pub(super) fn request_pk(request: &NamedRequest) -> AttributeValue {
@@ -126,11 +132,22 @@ pub(super) fn trail_partition(day: Date) -> AttributeValue {
     text(format!("trail#{day}"))
 }
 
-pub(super) fn claim_item(name: &DomainName, holder: &EndpointId) -> Item {
+/// What a tenant has registered.
+pub(super) fn name_item(tenant: &TenantId, name: &DomainName, endpoint: &EndpointId) -> Item {
     HashMap::from([
-        ("pk".into(), claim_pk(name)),
-        ("sk".into(), text("CLAIM")),
+        ("pk".into(), name_pk(name)),
+        ("sk".into(), name_sk(tenant)),
+        ("endpoint".into(), text(endpoint.to_string())),
+    ])
+}
+
+/// Who has proven a name. Earlier releases wrote it at registration, without the time.
+pub(super) fn claim_item(name: &DomainName, holder: &EndpointId, now: OffsetDateTime) -> Item {
+    HashMap::from([
+        ("pk".into(), name_pk(name)),
+        ("sk".into(), text(CLAIM)),
         ("endpoint".into(), text(holder.to_string())),
+        ("proven_at".into(), super::number(now.unix_timestamp())),
     ])
 }
 
@@ -175,7 +192,7 @@ mod tests {
         assert!(matches!(item["due_at"], AttributeValue::N(_)));
         assert!(!item.contains_key("lease_until"));
         assert_eq!(to_endpoint(item).expect("readable"), endpoint);
-        let claim = claim_item(&"example.com".parse().expect("valid"), &endpoint.id);
+        let claim = claim_item(&"example.com".parse().expect("valid"), &endpoint.id, endpoint.created_at);
         for index in ["due_shard", "tenant", "listing"] {
             assert!(endpoint_item(&endpoint).contains_key(index) && !claim.contains_key(index), "{index}");
         }

@@ -60,6 +60,17 @@ impl AttemptJournal for EndpointsTable {
         fenced(result)
     }
 
+    async fn forget_certificate(&self, id: &EndpointId, attempt: u64) -> Result<(), FencedError> {
+        let result = self
+            .update(id)
+            .update_expression("REMOVE certificate, health, advice_at, health_at")
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":attempt", number(attempt))
+            .send()
+            .await;
+        fenced(result)
+    }
+
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
         let mut remove = vec!["lease_until"];
         let mut set = String::from("SET due_at = :due, told = :told");
@@ -142,7 +153,10 @@ impl AttemptJournal for EndpointsTable {
             .send()
             .await
             .map_err(|error| fault("dynamodb:PutItem", error))?;
-        let claims = endpoint.names.authorization_names().into_iter().map(|base| self.delete_claim(base, &endpoint.id));
+        // An endpoint that is being removed holds nothing any more, whatever comes in between.
+        self.give_claims_back(endpoint.names.authorization_names(), &endpoint.id).await?;
+        let names = endpoint.names.authorization_names().into_iter();
+        let names = names.map(|base| self.delete_name(&endpoint.tenant, base, &endpoint.id));
         let going = Delete::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(&endpoint.id))
@@ -151,7 +165,7 @@ impl AttemptJournal for EndpointsTable {
             .expression_attribute_values(":attempt", number(attempt.attempt));
         let going = going.build().expect("table and key are set");
         let endpoint = TransactWriteItem::builder().delete(going).build();
-        self.transact_fenced(claims.chain([endpoint]).collect()).await
+        self.transact_fenced(names.chain([endpoint]).collect()).await
     }
 }
 

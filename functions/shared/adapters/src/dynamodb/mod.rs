@@ -7,7 +7,8 @@
 //! | event | `ENDPOINT#id` | `EVENT#001764000000000-00a7` |
 //! | link to the customer's page | `ENDPOINT#id` | `SHARE#` and the SHA-256 of its token |
 //! | report of the last look | `ENDPOINT#id` | `CHECK` |
-//! | claim of a name | `NAME#shop.example.com` | `CLAIM` |
+//! | name that a tenant has registered | `NAME#shop.example.com` | `TENANT#tenant` |
+//! | who has proven a name | `NAME#shop.example.com` | `CLAIM` |
 //! | request that was done | `IDEMPOTENCY#tenant#key` | `REQUEST` |
 //! | cause that many endpoints have in common | `CAUSES` | `CaUnavailable.ca` |
 //! | endpoint that meets it | `CAUSE#CaUnavailable.ca` | `ENDPOINT#id` |
@@ -22,6 +23,7 @@
 
 mod advice_index;
 mod check_log;
+mod claims;
 mod digest_log;
 mod due_index;
 mod health_index;

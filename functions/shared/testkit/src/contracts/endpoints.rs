@@ -22,7 +22,8 @@ pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
     assert_eq!(register(&first).await, Ok(Registered::Now));
     assert_eq!(registry.find(&first.id).await, Ok(Some(first.clone())), "it reads as it was written");
     for name in &names {
-        assert_eq!(registry.holder(name).await, Ok(Some(first.id.clone())), "every base name is claimed");
+        let own = registry.registered_by(&first.tenant, name).await;
+        assert_eq!(own, Ok(Some(first.id.clone())), "every base name is its tenant's");
     }
 
     let rival = Endpoint { id: EndpointId::from_random([seed as u8; 16]), ..first.clone() };
@@ -221,7 +222,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     journal.erase(&going, &removed).await.expect("erased twice");
     assert_eq!(journal.find(id).await, Ok(None));
     for name in going.names.authorization_names() {
-        assert_eq!(journal.holder(name).await, Ok(None), "its names are free again");
+        assert_eq!(journal.registered_by(&going.tenant, name).await, Ok(None), "its names are free again");
     }
     assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].outcome, Outcome::Removed, "history stays");
 }

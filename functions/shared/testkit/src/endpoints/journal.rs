@@ -36,6 +36,12 @@ impl AttemptJournal for MemoryEndpoints {
         })
     }
 
+    async fn forget_certificate(&self, id: &EndpointId, attempt: u64) -> Result<(), FencedError> {
+        self.fenced(id, attempt, |endpoint| {
+            *endpoint = endpoint.clone().without_certificate();
+        })
+    }
+
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
         if self.state().endpoints.get(id).is_some_and(|e| e.attempt == attempt && e.removing != settlement.removing) {
             return Err(ServiceFault {
@@ -95,7 +101,8 @@ impl AttemptJournal for MemoryEndpoints {
             return Err(FencedError::Superseded);
         }
         state.endpoints.remove(&endpoint.id);
-        state.claims.retain(|_, holder| *holder != endpoint.id);
+        state.names.retain(|_, holder| *holder != endpoint.id);
+        state.claims.retain(|_, claim| claim.endpoint != endpoint.id);
         drop(state);
         self.fuse.burn();
         Ok(())

@@ -1,5 +1,6 @@
 mod advice;
 mod check_log;
+mod claims;
 mod digest_log;
 mod due_index;
 mod health;
@@ -14,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use diagnosis::report::CheckReport;
 use domain::endpoint::{Attempt, Endpoint, Event, Share};
 use domain::health::InstallationState;
-use domain::ports::{DUE_SHARDS, DueEntry, EndpointReader, FencedError, ServiceFault};
+use domain::ports::{Claim, DUE_SHARDS, DueEntry, EndpointReader, FencedError, ServiceFault};
 use time::{Date, OffsetDateTime};
 use vocabulary::names::{DomainName, EndpointId, IdempotencyKey, TenantId};
 
@@ -32,7 +33,9 @@ pub struct MemoryEndpoints {
 #[derive(Debug, Default)]
 struct State {
     endpoints: BTreeMap<EndpointId, Endpoint>,
-    claims: BTreeMap<DomainName, EndpointId>,
+    /// Whose each name is by its tenant.
+    names: BTreeMap<(TenantId, DomainName), EndpointId>,
+    claims: BTreeMap<DomainName, Claim>,
     attempts: BTreeMap<(EndpointId, u64), Attempt>,
     events: BTreeMap<(EndpointId, String), Event>,
     shares: BTreeMap<(EndpointId, String), Share>,
@@ -68,7 +71,7 @@ impl MemoryEndpoints {
     /// Whether any endpoint or claim is left.
     pub fn is_empty(&self) -> bool {
         let state = self.state();
-        state.endpoints.is_empty() && state.claims.is_empty()
+        state.endpoints.is_empty() && state.names.is_empty() && state.claims.is_empty()
     }
 
     /// Up to `limit` endpoints of `shard` whose time `at` has come by `now`, the longest due first.
