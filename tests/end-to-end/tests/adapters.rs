@@ -93,6 +93,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     contracts::health_index(&endpoints, 140).await;
     contracts::installation_log(&endpoints).await;
     contracts::rate_limits(&endpoints, 160).await;
+    contracts::tenants_in_turn(&endpoints, 160).await;
 
     account_secret(cloud).await?;
     dns_and_probe(cloud, &tokens).await

@@ -50,12 +50,22 @@ pub(crate) enum WithBody {
     NotJson(Problem),
 }
 
+/// An operation that is counted for each tenant may answer so.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only their document is used")]
+pub(crate) enum CountedForTenants {
+    /// `too-many-requests`: the tenant has asked too often; the header Retry-After says when it may again. The gateway
+    /// answers 429, too, in its own words.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooManyRequests(Problem),
+}
+
 /// An operation that depends on the state of the endpoint may answer so.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only their document is used")]
 pub(crate) enum Conflicts {
     /// `name-taken`, `name-ambiguous`, `removed-since`, `attempt-running`, `being-removed`, `import-unfinished`, `role-in-use`,
-    /// `too-many-links`.
+    /// `too-many-links`, `quota-reached`.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(Problem),
 }

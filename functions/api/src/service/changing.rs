@@ -60,6 +60,10 @@ impl<P: Ports> Service<P> {
             let detail = format!("More than {MOST_NAMES} names are added and removed at once; do it in two steps.");
             return Err(Problem::invalid_field("also", detail));
         }
+        if names != seen.names {
+            let (after, before) = (names.authorization_names().len(), seen.names.authorization_names().len());
+            self.count_registration(caller, (0, after.saturating_sub(before) as u64), now).await?;
+        }
         let change = Change { names, reachability, dns_method, deployment, due_at: whole_second(now) };
         let event = act(EventKind::Changed, &caller.origin, summary(&seen, &change), now);
         match self.store().change(&seen, &change, &event).await {
@@ -90,6 +94,7 @@ impl<P: Ports> Service<P> {
         if endpoint.is_leased(now) {
             return Err(attempt_running(&endpoint));
         }
+        self.count_renewal(caller, now).await?;
         // Written down first: an attempt without the one who asked for it would be worse than the reverse.
         self.tell(&endpoint.id, EventKind::RenewalRequested, caller, "Renewal requested.", now).await?;
         self.store().open_renewal(&endpoint.id, now).await?;

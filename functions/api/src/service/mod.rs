@@ -5,6 +5,7 @@ mod checking;
 mod deploying;
 mod grouping;
 mod history;
+mod limiting;
 mod listing;
 mod naming;
 mod registering;
@@ -16,7 +17,7 @@ use domain::endpoint::{Endpoint, Event, EventKind};
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::ports::{
     AuditTrail, CheckLog, Claims, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, InstallationLog, Prober,
-    Registry, ServiceFault, ShareLinks,
+    RateLimits, Registry, ServiceFault, ShareLinks,
 };
 use time::OffsetDateTime;
 use vocabulary::acme::DnsMethod;
@@ -32,12 +33,22 @@ const MOST_WRITES: usize = 100;
 
 /// Everything that is kept of endpoints.
 pub trait Store:
-    Registry + Claims + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Send + Sync + 'static
+    Registry + Claims + RateLimits + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Send + Sync + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Registry + Claims + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Send + Sync + 'static
+    T: Registry
+        + Claims
+        + RateLimits
+        + DueIndex
+        + AuditTrail
+        + ShareLinks
+        + CheckLog
+        + InstallationLog
+        + Send
+        + Sync
+        + 'static
 {
 }
 

@@ -41,6 +41,8 @@ impl<P: Ports> Service<P> {
         self.unreserved(caller, names.iter(), field)?;
         self.issuable(names.iter(), field)?;
         room_for_records(names.iter(), dns_method, field)?;
+        let names_more = names.authorization_names().len() as u64;
+        self.count_registration(caller, (1, names_more), now).await?;
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
         let mut endpoint = Endpoint::register(id, tenant, names, reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;

@@ -87,6 +87,7 @@ impl<P: Ports> Service<P> {
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
         let (endpoint, share) = self.open_link(token, now).await?;
+        self.count_check_by_link(&endpoint.tenant, now).await?;
         let by = Origin { who: format!("link {}", short(&share.id)), address: address.map(ToOwned::to_owned) };
         self.look(&endpoint, &by, now).await
     }
@@ -150,6 +151,8 @@ mod tests {
                 account: None,
                 orders_per_day: None,
                 brand: Brand::default(),
+                tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
+                acm_quotas: vocabulary::certificate::AcmQuotas::default(),
                 deployment_roles: vec![],
             };
             let origin = Origin { who: "olga".into(), address: None };

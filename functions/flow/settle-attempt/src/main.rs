@@ -31,6 +31,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         traces: &traces,
         policy: NotificationPolicy { dashboard: dashboard.as_deref(), setup_patience: wiring.setup_patience()? },
         unproven_patience,
+        setup_messages: wiring.tenant_limits()?.messages,
     };
     let metrics = wiring.metrics()?;
     runtime::run_step(Step::SettleAttempt, Spent::default, async |input, now| {

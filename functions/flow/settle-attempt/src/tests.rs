@@ -25,6 +25,7 @@ async fn run_to_its_end(fixture: &Fixture) -> Result<Settled, Failure> {
         traces: &fixture.traces,
         policy: NotificationPolicy { dashboard: Some("https://certificates.example"), setup_patience: Duration::ZERO },
         unproven_patience: domain::endpoint::UNPROVEN_PATIENCE,
+        setup_messages: None,
     };
     settle_attempt(&ports, &fixture.input, fixture.now, 0.0).await
 }
@@ -82,7 +83,7 @@ async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
     use vocabulary::acme::{BucketId, Granted, Limit, OrderStatus, Purpose, Take};
     let bucket = BucketId::Domain { directory: "memory://ca/directory".into(), domain: "example.com".into() };
     let limit = Limit::new(50, Duration::days(7));
-    let take = Take { bucket, limit, purpose: Purpose::Registration, waited: false, place: None };
+    let take = Take { bucket, limit, purpose: Purpose::Registration, waited: false, tenant: None, place: None };
     for (status, issued, left) in
         [(OrderStatus::Invalid, false, 50), (OrderStatus::Pending, false, 49), (OrderStatus::Valid, true, 49)]
     {

@@ -26,7 +26,7 @@ use domain::endpoint::UNPROVEN_PATIENCE;
 use domain::issues::DEFAULT_SETUP_PATIENCE;
 use ipnet::IpNet;
 use time::Duration;
-use vocabulary::certificate::{Region, RoleArn};
+use vocabulary::certificate::{Region, RoleArn, TenantLimits};
 use vocabulary::dns::{EndpointTarget, Issuer, Platform, TenantProof};
 use vocabulary::names::{DomainName, NameError};
 
@@ -247,6 +247,11 @@ impl Wiring {
     pub fn move_grace(&self) -> Wired<Duration> {
         let hours = self.environment.parsed("MOVE_GRACE_HOURS")?;
         Ok(hours.map_or(MOVE_GRACE, Duration::hours))
+    }
+
+    /// What one tenant may have and ask for.
+    pub fn tenant_limits(&self) -> Wired<TenantLimits> {
+        Ok(self.environment.parsed("TENANT_LIMITS")?.unwrap_or_default())
     }
 
     /// How long a registration may be unproven before it is paused.

@@ -77,6 +77,7 @@ mod tests {
         contracts::health_index(&MemoryEndpoints::default(), 50).await;
         contracts::installation_log(&MemoryEndpoints::default()).await;
         contracts::rate_limits(&MemoryRateLimits::default(), 10).await;
+        contracts::tenants_in_turn(&MemoryRateLimits::default(), 12).await;
         let buckets = MemoryRateLimits::default();
         contracts::ends(&MemoryEndpoints::default().beside(&buckets), &buckets, 11).await;
     }

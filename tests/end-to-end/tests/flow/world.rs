@@ -436,6 +436,7 @@ impl World {
                     traces,
                     policy: domain::alert::NotificationPolicy::default(),
                     unproven_patience: domain::endpoint::UNPROVEN_PATIENCE,
+                    setup_messages: vocabulary::certificate::TenantLimits::default().messages,
                 };
                 settle_attempt::settle_attempt(&ports, input, now, 0.5).await.map(|settled| settled.progress)
             }

@@ -9,12 +9,15 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, OffsetDateTime};
 use vocabulary::acme::DnsMethod;
+use vocabulary::certificate::TenantUsage;
 use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest, TenantId};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// The one partition of the index that has the endpoints of all tenants.
 pub(super) const LISTING: &str = "all";
+/// The sort key of what a tenant has.
+pub(super) const USAGE: &str = "USAGE";
 /// The sort key of the claim of a name.
 pub(super) const CLAIM: &str = "CLAIM";
 /// How long attempts, events and reports are kept, also after their endpoint has gone.
@@ -148,6 +151,19 @@ pub(super) fn claim_item(name: &DomainName, holder: &EndpointId, now: OffsetDate
         ("sk".into(), text(CLAIM)),
         ("endpoint".into(), text(holder.to_string())),
         ("proven_at".into(), super::number(now.unix_timestamp())),
+    ])
+}
+
+pub(super) fn usage_pk(tenant: &TenantId) -> AttributeValue {
+    text(format!("USAGE#{tenant}"))
+}
+
+pub(super) fn usage_item(tenant: &TenantId, usage: TenantUsage) -> Item {
+    HashMap::from([
+        ("pk".into(), usage_pk(tenant)),
+        ("sk".into(), text(USAGE)),
+        ("endpoints".into(), super::number(usage.endpoints)),
+        ("names".into(), super::number(usage.names)),
     ])
 }
 

@@ -164,8 +164,16 @@ impl AttemptJournal for EndpointsTable {
             .condition_expression("attribute_not_exists(pk) OR attempt = :attempt")
             .expression_attribute_values(":attempt", number(attempt.attempt));
         let going = going.build().expect("table and key are set");
-        let endpoint = TransactWriteItem::builder().delete(going).build();
-        self.transact_fenced(names.chain([endpoint]).collect()).await
+        let mut writes: Vec<_> = names.collect();
+        let count = super::usage::names(writes.len());
+        writes.push(TransactWriteItem::builder().delete(going).build());
+        // One that is gone already has been counted.
+        let was_there = self.read(&endpoint.id).await?.is_some();
+        self.transact_fenced(writes).await?;
+        if was_there {
+            self.count_usage(&endpoint.tenant, -1, -count).await;
+        }
+        Ok(())
     }
 }
 

@@ -15,7 +15,8 @@
 //! | digest that was sent | `DIGEST#tenant` | `2026-11-24` |
 //! | last scan | `INSTALLATION` | `SCAN` |
 //! | what fails of the installation, and what was told of it | `INSTALLATION` | `ENGINE` |
-//! | token bucket | `BUDGET#directory#…` | `BUCKET` |
+//! | token bucket | `BUDGET#directory#…`, `BUDGET#TENANT#tenant#…` | `BUCKET` |
+//! | what a tenant has | `USAGE#tenant` | `USAGE` |
 //!
 //! Index `due` (due_shard, due_at) holds endpoints only: no other item has a `due_shard`. Indexes `tenant`
 //! (tenant, domain) and `listing` (one partition, domain) likewise. Index `advice` (due_shard, advice_at) holds
@@ -37,6 +38,7 @@ mod share_links;
 mod shared_causes;
 mod tasks;
 mod trail;
+mod usage;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;

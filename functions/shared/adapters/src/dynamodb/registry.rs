@@ -5,9 +5,11 @@ use domain::endpoint::{Attempt, Endpoint, Event};
 use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use vocabulary::certificate::TenantUsage;
 use vocabulary::names::{DomainName, EndpointId, NamedRequest, Scope, TenantId};
 
 use super::items::{self, text};
+use super::usage::names;
 use super::{Cancelled, EndpointsTable, number};
 use crate::aws::{conditional, conflict, fault};
 
@@ -32,7 +34,10 @@ impl Registry for EndpointsTable {
             writes.push(self.put_request(request, &endpoint.id, endpoint.created_at));
         }
         let refused = match self.transact(writes).await? {
-            None => return Ok(Registered::Now),
+            None => {
+                self.count_usage(&endpoint.tenant, 1, names(authorization_names.len())).await;
+                return Ok(Registered::Now);
+            }
             Some(Cancelled { refused }) => refused,
         };
         // A request that is known goes first: its own endpoint is what holds the names.
@@ -60,7 +65,10 @@ impl Registry for EndpointsTable {
         writes.push(self.put_event(&seen.id, event));
         let refused = match self.transact(writes).await? {
             // A claim that is left by a crash in between counts for nothing: its endpoint has not the name.
-            None => return Ok(self.give_claims_back(before.difference(&after).copied(), &seen.id).await?),
+            None => {
+                self.count_usage(&seen.tenant, 0, names(after.len()) - names(before.len())).await;
+                return Ok(self.give_claims_back(before.difference(&after).copied(), &seen.id).await?);
+            }
             Some(Cancelled { refused }) => refused,
         };
         match refused.first().and_then(|index| added.get(*index)) {
@@ -143,6 +151,10 @@ impl Registry for EndpointsTable {
             .send()
             .await;
         conditional("dynamodb:UpdateItem", result).map(drop)
+    }
+
+    async fn usage(&self, tenant: &TenantId) -> Result<TenantUsage, ServiceFault> {
+        self.usage_of(tenant).await
     }
 
     async fn attempts(&self, id: &EndpointId, limit: u32) -> Result<Vec<Attempt>, ServiceFault> {

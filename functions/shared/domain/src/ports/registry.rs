@@ -2,7 +2,7 @@ use std::future::Future;
 
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Reachability};
-use vocabulary::certificate::Deployment;
+use vocabulary::certificate::{Deployment, TenantUsage};
 use vocabulary::names::{DomainName, EndpointId, EndpointNames, NamedRequest, Scope, TenantId};
 
 use crate::endpoint::attempt::Attempt;
@@ -131,6 +131,9 @@ pub trait Registry: EndpointReader {
     /// Forgets how long the endpoint's customer has left their part undone, so that one that is parked is looked at as
     /// often as a new one. Nothing if it is not there, or waits for nobody.
     fn wake(&self, id: &EndpointId) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// What the tenant has. Counted beside what is written, and once a day anew: a crash in between is made good then.
+    fn usage(&self, tenant: &TenantId) -> impl Future<Output = Result<TenantUsage, ServiceFault>> + Send;
 
     /// Newest first.
     fn attempts(&self, id: &EndpointId, limit: u32) -> impl Future<Output = Result<Vec<Attempt>, ServiceFault>> + Send;

@@ -89,6 +89,8 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
     assert_eq!(store.registered_by(&first.tenant, &dropped).await, Ok(None), "the old one is free");
     let kept = &first.names.primary().base;
     assert_eq!(store.registered_by(&first.tenant, kept).await, Ok(Some(id.clone())), "and one of both is never let go");
+    let usage = store.usage(&first.tenant).await.expect("answers");
+    assert_eq!((usage.endpoints, usage.names), (2, 4), "as many as before");
     assert!(store.events(id, None, 9).await.expect("answers").contains(&event), "it is in the trail");
 
     assert_eq!(

@@ -33,7 +33,7 @@ pub use health::{health_index, installation_log};
 pub use keys::key_vault;
 pub use listeners::listeners;
 pub use publication::{token_store, txt_zone};
-pub use rate_limits::rate_limits;
+pub use rate_limits::{rate_limits, tenants_in_turn};
 pub use share_links::share_links;
 pub use shared_causes::shared_causes;
 pub use trail::audit_trail;

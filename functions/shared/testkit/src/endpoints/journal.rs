@@ -100,7 +100,11 @@ impl AttemptJournal for MemoryEndpoints {
         if state.endpoints.get(&endpoint.id).is_some_and(|known| known.attempt != attempt.attempt) {
             return Err(FencedError::Superseded);
         }
-        state.endpoints.remove(&endpoint.id);
+        if state.endpoints.remove(&endpoint.id).is_some() {
+            let usage = state.usage.entry(endpoint.tenant.clone()).or_default();
+            usage.endpoints = usage.endpoints.saturating_sub(1);
+            usage.names = usage.names.saturating_sub(endpoint.names.authorization_names().len() as u64);
+        }
         state.names.retain(|_, holder| *holder != endpoint.id);
         state.claims.retain(|_, claim| claim.endpoint != endpoint.id);
         drop(state);

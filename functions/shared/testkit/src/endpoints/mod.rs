@@ -5,6 +5,7 @@ mod digest_log;
 mod due_index;
 mod health;
 mod journal;
+mod limits;
 mod registry;
 mod share_links;
 mod trail;
@@ -17,6 +18,7 @@ use domain::endpoint::{Attempt, Endpoint, Event, Share};
 use domain::health::InstallationState;
 use domain::ports::{Claim, DUE_SHARDS, DueEntry, EndpointReader, FencedError, ServiceFault};
 use time::{Date, OffsetDateTime};
+use vocabulary::certificate::TenantUsage;
 use vocabulary::names::{DomainName, EndpointId, IdempotencyKey, TenantId};
 
 use crate::{Fuse, MemoryRateLimits};
@@ -43,6 +45,7 @@ struct State {
     /// When an endpoint may be looked at again.
     looks: BTreeMap<EndpointId, OffsetDateTime>,
     digests: BTreeSet<(TenantId, Date)>,
+    usage: BTreeMap<TenantId, TenantUsage>,
     engine: InstallationState,
     requests: BTreeMap<(TenantId, IdempotencyKey), DoneRequest>,
 }

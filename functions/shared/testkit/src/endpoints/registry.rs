@@ -1,6 +1,7 @@
 use domain::endpoint::{Attempt, Endpoint, Event};
 use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
 use time::OffsetDateTime;
+use vocabulary::certificate::TenantUsage;
 use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest, Scope, TenantId};
 
 use super::{DoneRequest, MemoryEndpoints, State};
@@ -39,6 +40,9 @@ impl Registry for MemoryEndpoints {
         }
         let own = authorization_names.into_iter().map(|base| (endpoint.tenant.clone(), base.clone()));
         state.names.extend(own.map(|name| (name, endpoint.id.clone())));
+        let usage = state.usage.entry(endpoint.tenant.clone()).or_default();
+        usage.endpoints += 1;
+        usage.names += endpoint.names.authorization_names().len() as u64;
         state.endpoints.insert(endpoint.id.clone(), endpoint.clone());
         state.events.insert((endpoint.id.clone(), event.id.clone()), event.clone());
         if let Some((request, name)) = request.zip(named) {
@@ -84,6 +88,8 @@ impl Registry for MemoryEndpoints {
         state.names.extend(added.map(|name| (name, seen.id.clone())));
         state.events.insert((seen.id.clone(), event.id.clone()), event.clone());
         state.looks.remove(&seen.id);
+        let usage = state.usage.entry(seen.tenant.clone()).or_default();
+        usage.names = (usage.names + after.len() as u64).saturating_sub(before.len() as u64);
         drop(state);
         self.fuse.burn();
         Ok(())
@@ -133,6 +139,10 @@ impl Registry for MemoryEndpoints {
         drop(state);
         self.fuse.burn();
         Ok(())
+    }
+
+    async fn usage(&self, tenant: &TenantId) -> Result<TenantUsage, ServiceFault> {
+        Ok(self.state().usage.get(tenant).copied().unwrap_or_default())
     }
 
     async fn attempts(&self, id: &EndpointId, limit: u32) -> Result<Vec<Attempt>, ServiceFault> {
