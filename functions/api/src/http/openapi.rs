@@ -36,6 +36,9 @@ pub(crate) enum OfEndpoint {
     /// `endpoint-not-found`, `link-not-found`: there is none, or it is another tenant's.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
+    /// `name-ambiguous`: several tenants have registered the name, and none has proven it.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Ambiguous(Problem),
 }
 
 /// An operation that takes a body may answer so.
