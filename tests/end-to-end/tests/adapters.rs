@@ -79,8 +79,8 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     contracts::ends(&endpoints, &endpoints, 35).await;
     contracts::advice_index(&endpoints, 90).await;
     contracts::changes(&endpoints, 40).await;
-    contracts::claims(&endpoints, 140).await;
-    let before = contracts::endpoint(145, contracts::whole_second());
+    contracts::claims(&endpoints, 400).await;
+    let before = contracts::endpoint(405, contracts::whole_second());
     endpoints.register(&before, &contracts::registered(&before), None).await?;
     as_of_the_previous_release(cloud, &before).await?;
     contracts::claims_of_before(&endpoints, &before).await;
