@@ -1,6 +1,6 @@
 //! What is the same for all endpoints of an installation.
 
-use vocabulary::certificate::{AccountId, RoleArn};
+use vocabulary::certificate::{AccountId, AcmQuotas, RoleArn, TenantLimits};
 use vocabulary::dns::{PersistentIssuer, Platform};
 use vocabulary::names::NamePolicy;
 
@@ -22,6 +22,10 @@ pub struct Installation {
     pub orders_per_day: Option<u64>,
     /// How domain owners know it.
     pub brand: Brand,
+    /// What one tenant may have and ask for.
+    pub tenant_limits: TenantLimits,
+    /// What ACM lets the account import into the region.
+    pub acm_quotas: AcmQuotas,
     /// The roles by which certificates may go to other accounts.
     pub deployment_roles: Vec<RoleArn>,
 }

@@ -18,6 +18,8 @@ pub(crate) fn installation(wiring: &Wiring) -> Result<Installation, Error> {
         account: environment.parsed("ACCOUNT_ID")?,
         orders_per_day: orders_per_day(environment)?,
         brand: Brand { name: environment.optional("PLATFORM_NAME"), contact: environment.optional("SUPPORT_CONTACT") },
+        tenant_limits: wiring.tenant_limits()?,
+        acm_quotas: environment.parsed("ACM_QUOTAS")?.unwrap_or_default(),
         deployment_roles: wiring.deployment_roles()?,
     })
 }

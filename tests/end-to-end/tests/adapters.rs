@@ -19,7 +19,7 @@ use diagnosis::facts::ProbeAnswer;
 use diagnosis::http01::Mark;
 use diagnosis::http01::mark::{check_body, check_token};
 use diagnosis::report::CheckReport;
-use domain::endpoint::{Health, LEASE};
+use domain::endpoint::{Endpoint, Health, LEASE};
 use domain::health::{CertificateUse, InAcm, Seen};
 use domain::ports::{
     AdviceIndex, AttemptJournal, AuthoritativeDns, DUE_SHARDS, Destinations, DueEntry, DueIndex, EndpointReader,
@@ -34,6 +34,20 @@ use time::OffsetDateTime;
 use vocabulary::certificate::Target;
 use vocabulary::dns::{Answer, RecordKind};
 use vocabulary::names::{EndpointId, Scope};
+
+/// Makes of an endpoint's names what the release before has left in the table: a claim, and nothing else.
+async fn as_of_the_previous_release(cloud: &LocalCloud, endpoint: &Endpoint) -> Result<()> {
+    let table = cloud.resource("EndpointsTable")?;
+    let s = |text: String| AttributeValue::S(text);
+    for name in endpoint.names.authorization_names() {
+        let (pk, own) = (s(format!("NAME#{name}")), s(format!("TENANT#{}", endpoint.tenant)));
+        let delete = cloud.aws().dynamodb.delete_item().table_name(table).key("pk", pk.clone()).key("sk", own);
+        delete.send().await?;
+        let put = cloud.aws().dynamodb.put_item().table_name(table).item("pk", pk).item("sk", s("CLAIM".into()));
+        put.item("endpoint", s(endpoint.id.to_string())).send().await?;
+    }
+    Ok(())
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
@@ -74,6 +88,11 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     contracts::ends(&endpoints, &endpoints, 35).await;
     contracts::advice_index(&endpoints, 90).await;
     contracts::changes(&endpoints, 40).await;
+    contracts::claims(&endpoints, 400).await;
+    let before = contracts::endpoint(405, contracts::whole_second());
+    endpoints.register(&before, &contracts::registered(&before), None).await?;
+    as_of_the_previous_release(cloud, &before).await?;
+    contracts::claims_of_before(&endpoints, &before).await;
     contracts::requests(&endpoints, 50).await;
     contracts::audit_trail(&endpoints, 60).await;
     contracts::share_links(&endpoints, 70).await;
@@ -83,6 +102,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     contracts::health_index(&endpoints, 140).await;
     contracts::installation_log(&endpoints).await;
     contracts::rate_limits(&endpoints, 160).await;
+    contracts::tenants_in_turn(&endpoints, 160).await;
 
     contracts::summaries(&endpoints, 220).await;
     of_one_piece(cloud, &endpoints).await?;

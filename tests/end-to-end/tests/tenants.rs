@@ -77,7 +77,61 @@ async fn only_the_tenant_whose_proof_stands_in_dns_has_a_certificate() -> Result
     failed_before_the_ca(&platform.run(domain).await?, "delegation-elsewhere")?;
     ensure!(platform.endpoint(domain).await?["certificate"]["arn"].is_null());
     create(&zone, &globex, delegation).await?;
-    ensure!(platform.run(domain).await?["outcome"] == "issued");
+    let attempt = platform.run(domain).await?;
+    ensure!(attempt["outcome"] == "issued", "{attempt:#}");
+    // What the CA had validated for the first tenant went with its endpoint: this order was validated anew.
+    ensure!(!attempt["method"].is_null(), "{attempt:#}");
+    Ok(())
+}
+
+/// What an answer says of an endpoint, but for what is its own.
+fn said(endpoint: &Value) -> [&Value; 4] {
+    ["verdict", "reason", "failure", "certificate"].map(|field| &endpoint[field])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_holds_a_name_hostage_and_it_moves_with_its_records() -> Result<()> {
+    let parameters = [("MoveGraceHours", "0"), ("UnprovenHours", "0")].map(|(name, value)| (name.into(), value.into()));
+    let platform = Platform::start(Options { parameters: parameters.into(), ..options() }).await?;
+    let zone = platform.cloud.create_zone("moved.test").await?;
+    let (domain, delegation) = ("www.moved.test", "_acme-challenge.www.moved.test");
+    zone.upsert(domain, RrType::A, &["127.0.0.9"]).await?;
+
+    // The first registers, and proves nothing: it lapses, and holds the name against nobody.
+    let acme = register(&platform, "acme", domain).await?;
+    let first = text(&acme["id"]).to_owned();
+    failed_before_the_ca(&platform.attempt(&first, 1).await?, "delegation-missing")?;
+    let lapsed = platform.endpoint(&first).await?;
+    ensure!(lapsed["verdict"] == "paused" && lapsed["waiting_on"] == "domain_owner", "{lapsed:#}");
+    let globex = register(&platform, "globex", domain).await?;
+    let second = text(&globex["id"]).to_owned();
+    ensure!(said(&globex) == said(&acme), "{globex:#} {acme:#}");
+    platform.attempt(&second, 1).await?;
+    create(&zone, &globex, delegation).await?;
+    let attempt = platform.run(&second).await?;
+    ensure!(attempt["outcome"] == "issued", "{attempt:#}");
+    failed_before_the_ca(&platform.run(&first).await?, "delegation-elsewhere")?;
+    let arn = text(&platform.endpoint(&second).await?["certificate"]["arn"]).to_owned();
+
+    // The domain owner moves the record to the other registration: the name and its certificate move with it.
+    create(&zone, &acme, delegation).await?;
+    let attempt = platform.run(&first).await?;
+    ensure!(attempt["outcome"] == "issued" && !attempt["method"].is_null(), "{attempt:#}");
+    let paused = platform.endpoint(&second).await?;
+    ensure!(paused["verdict"] == "paused" && text(&paused["reason"]).contains("another registration"), "{paused:#}");
+    failed_before_the_ca(&platform.run(&second).await?, "delegation-elsewhere")?;
+    let paused = platform.endpoint(&second).await?;
+    ensure!(paused["certificate"]["arn"].is_null() && paused["verdict"] == "paused", "{paused:#}");
+    let gone = platform.cloud.aws().acm.describe_certificate().certificate_arn(&arn).send().await;
+    ensure!(gone.is_err(), "{arn} is still in ACM");
+
+    // And back again.
+    create(&zone, &globex, delegation).await?;
+    let attempt = platform.run(&second).await?;
+    ensure!(attempt["outcome"] == "issued", "{attempt:#}");
+    ensure!(platform.endpoint(&first).await?["verdict"] == "paused");
+    // Operators reach the one that has proven it by the name.
+    ensure!(platform.endpoint(domain).await?["id"] == second.as_str());
     Ok(())
 }
 

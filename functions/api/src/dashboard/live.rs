@@ -151,6 +151,8 @@ mod tests {
             account: None,
             orders_per_day: None,
             brand: Brand::default(),
+            tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
+            acm_quotas: vocabulary::certificate::AcmQuotas::default(),
             deployment_roles: vec![],
         };
         let view = endpoint_view(endpoint, None, &installation, NOW);

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::names::Caller;
 use wire::{
     DnsMethod, EndpointList, EndpointView, InstallationCheck, NewShare, Overview, PreflightView, Reachability, Status,
-    WaitingOn,
+    TenantLimits, WaitingOn,
 };
 
 use crate::http::problem::Problem;
@@ -78,6 +78,14 @@ pub trait Operations: Send + Sync + 'static {
 
     /// The checks of the installation itself. Operators only; takes seconds.
     fn installation(&self, caller: &Caller) -> impl Future<Output = Done<Vec<InstallationCheck>>> + Send;
+
+    /// What a tenant may have and ask for; an operator names it.
+    fn limits(
+        &self,
+        caller: &Caller,
+        tenant: Option<&str>,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Done<TenantLimits>> + Send;
 
     fn preflight(
         &self,

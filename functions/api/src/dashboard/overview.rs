@@ -7,8 +7,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use http::StatusCode;
-use time::OffsetDateTime;
-use wire::{AttentionGroup, EndpointList, Open, Overview, Status, WaitingOn};
+use time::{Duration, OffsetDateTime};
+use vocabulary::acme::rate_limit::in_words;
+use wire::{AttentionGroup, EndpointList, Open, Overview, Status, TenantLimit, TenantLimits, WaitingOn};
 
 use super::filter::Filter;
 use super::histogram::Histogram;
@@ -32,6 +33,8 @@ pub(crate) struct OverviewPage {
     pub(crate) filter: Filter,
     pub(crate) overview: Overview,
     pub(crate) list: EndpointList,
+    /// Of the reader's tenant, or of the one that an operator has chosen.
+    pub(crate) limits: Option<TenantLimits>,
 }
 
 /// The number of endpoints with one status.
@@ -48,6 +51,12 @@ impl OverviewPage {
             Tile { status, count }
         };
         domain::endpoint::EndpointStatus::ALL.map(tile).into()
+    }
+
+    /// `1 hour`, of a limit that is counted in time.
+    fn within(&self, limit: &TenantLimit) -> Option<String> {
+        let seconds = i64::try_from(limit.within_seconds?).ok()?;
+        Some(in_words(Duration::seconds(seconds)))
     }
 
     fn ready(&self) -> words::Badge {
@@ -79,6 +88,14 @@ pub(crate) async fn show<O: Operations>(
         (Ok(overview), Ok(list)) => (overview, list),
         (Err(problem), _) | (_, Err(problem)) => return visit.refuse(problem),
     };
+    let chosen = Some(filter.tenant.as_str()).filter(|tenant| visit.caller.is_operator() && !tenant.is_empty());
+    let limits = match visit.caller.is_operator() && chosen.is_none() {
+        true => None,
+        false => match desk.operations.limits(&visit.caller, chosen, now).await {
+            Ok(limits) => Some(limits).filter(|limits| !limits.limits.is_empty()),
+            Err(problem) => return visit.refuse(problem),
+        },
+    };
     let page = OverviewPage {
         frame: visit.frame("Overview", Place::Overview),
         clock: Clock { now },
@@ -86,6 +103,7 @@ pub(crate) async fn show<O: Operations>(
         filter,
         overview,
         list,
+        limits,
     };
     shown(StatusCode::OK, &page)
 }

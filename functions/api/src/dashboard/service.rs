@@ -6,7 +6,10 @@ use domain::endpoint::{Attempt, Event, Share};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::DnsMethod;
 use vocabulary::names::Caller;
-use wire::{EndpointList, EndpointView, InstallationCheck, NewShare, Overview, Preflight, PreflightView, Registration};
+use wire::{
+    EndpointList, EndpointView, InstallationCheck, NewShare, Overview, Preflight, PreflightView, Registration,
+    TenantLimits,
+};
 
 use super::operations::{Done, ListQuery, Operations, Wish};
 use crate::http::query::{EndpointQuery, Sort};
@@ -66,6 +69,10 @@ impl<P: Ports> Operations for Arc<Service<P>> {
 
     async fn installation(&self, caller: &Caller) -> Done<Vec<InstallationCheck>> {
         Service::installation(self, caller).await
+    }
+
+    async fn limits(&self, caller: &Caller, tenant: Option<&str>, now: OffsetDateTime) -> Done<TenantLimits> {
+        Service::limits(self, caller, tenant, now).await
     }
 
     async fn preflight(&self, caller: &Caller, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {

@@ -36,6 +36,9 @@ pub(crate) enum OfEndpoint {
     /// `endpoint-not-found`, `link-not-found`: there is none, or it is another tenant's.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
+    /// `name-ambiguous`: several tenants have registered the name, and none has proven it.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Ambiguous(Problem),
 }
 
 /// An operation that takes a body may answer so.
@@ -50,12 +53,22 @@ pub(crate) enum WithBody {
     NotJson(Problem),
 }
 
+/// An operation that is counted for each tenant may answer so.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only their document is used")]
+pub(crate) enum CountedForTenants {
+    /// `too-many-requests`: the tenant has asked too often; the header Retry-After says when it may again. The gateway
+    /// answers 429, too, in its own words.
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooManyRequests(Problem),
+}
+
 /// An operation that depends on the state of the endpoint may answer so.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only their document is used")]
 pub(crate) enum Conflicts {
-    /// `name-taken`, `removed-since`, `attempt-running`, `being-removed`, `import-unfinished`, `role-in-use`,
-    /// `too-many-links`.
+    /// `name-taken`, `name-ambiguous`, `removed-since`, `attempt-running`, `being-removed`, `import-unfinished`, `role-in-use`,
+    /// `too-many-links`, `quota-reached`.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(Problem),
 }

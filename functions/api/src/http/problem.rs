@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::ports::{FaultKind, ServiceFault};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use vocabulary::names::Refusal;
 use vocabulary::text::printable;
@@ -18,6 +18,8 @@ pub struct Problem {
     pub field: Option<String>,
     /// What to do.
     pub remedy: String,
+    /// In how many seconds the same request may be done, where that is known.
+    pub retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -29,6 +31,7 @@ impl Problem {
             detail: printable(detail.as_ref(), 500),
             field: None,
             remedy: remedy.to_owned(),
+            retry_after: None,
         }
     }
 
@@ -100,6 +103,22 @@ impl Problem {
         let detail = "The request under this key registered an endpoint that has been removed since.";
         let remedy = "To register it again, send the request under a new key.";
         Self::conflict("removed-since", "The endpoint has been removed since", detail, remedy)
+    }
+
+    /// `within`: `300 registrations within 1 hour`.
+    pub fn too_many_requests(tenant: &str, within: &str, seconds: u64) -> Self {
+        let detail = format!("Tenant {tenant} may ask for {within}, and has done so.");
+        let remedy = format!("Send the request again in {seconds} seconds. Other tenants are not affected.");
+        let title = "Too many requests of this tenant";
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", title, detail, &remedy);
+        Self { retry_after: Some(seconds), ..problem }
+    }
+
+    /// `what`: `endpoints` or `names`.
+    pub fn quota_reached(tenant: &str, what: &str, has: u64, most: u64) -> Self {
+        let detail = format!("Tenant {tenant} has {has} {what}, and may have {most}.");
+        let remedy = "Remove what is no longer used, or ask the operator for more (TenantLimits, AcmQuotas).";
+        Self::conflict("quota-reached", "A quota of this tenant is reached", detail, remedy)
     }
 
     pub fn unknown_link() -> Self {
@@ -175,10 +194,13 @@ impl From<ServiceFault> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { kind, title, status, detail, field, remedy } = self;
+        let Self { kind, title, status, detail, field, remedy, retry_after } = self;
         let told = wire::Problem { kind, title: title.to_owned(), status: status.as_u16(), detail, field, remedy };
         let mut response = (status, Json(told)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response
     }
 }

@@ -3,10 +3,11 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use http::HeaderName;
 use http::header::CONTENT_TYPE;
+use serde::Deserialize;
 use time::OffsetDateTime;
-use utoipa::OpenApi;
+use utoipa::{IntoParams, OpenApi};
 use vocabulary::names::Caller;
-use wire::{CallerView, GatewayMessage, HealthView, InstallationView, Overview};
+use wire::{CallerView, GatewayMessage, HealthView, InstallationView, Overview, TenantLimits};
 
 use super::Shared;
 use crate::http::openapi::Always;
@@ -37,6 +38,29 @@ pub(super) async fn caller<P: Ports>(
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> Json<CallerView> {
     Json(service.caller(&caller))
+}
+
+/// Whose limits are shown.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct LimitQuery {
+    /// For operators: whose. Without it, those of the tenant `default`.
+    #[param(pattern = "^[A-Za-z0-9._-]{1,64}$", example = "acme")]
+    tenant: Option<String>,
+}
+
+/// Show a tenant's limits
+///
+/// What the tenant may have and ask for, and what of it is used. Operators are not limited, and see those of any tenant.
+#[utoipa::path(get, path = "/limits", tag = "about", operation_id = "show_limits", params(LimitQuery),
+    responses((status = 200, description = "The limits that there are.", body = TenantLimits), Always))]
+pub(super) async fn limits<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Parameters(query): Parameters<LimitQuery>,
+) -> Result<Json<TenantLimits>, Problem> {
+    service.limits(&caller, query.tenant.as_deref(), OffsetDateTime::now_utc()).await.map(Json)
 }
 
 /// Check the installation itself

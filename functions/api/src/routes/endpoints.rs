@@ -10,7 +10,7 @@ use wire::{AttemptList, EndpointList, EndpointView, EventList, Registration, Sta
 
 use super::Shared;
 use crate::http::body::{Optional, Strict};
-use crate::http::openapi::{Always, Conflicts, OfEndpoint, WithBody};
+use crate::http::openapi::{Always, Conflicts, CountedForTenants, OfEndpoint, WithBody};
 use crate::http::parameters::{Nothing, Parameters, Reference};
 use crate::http::problem::Problem;
 use crate::http::query::{EndpointQuery, page_size};
@@ -44,7 +44,7 @@ pub(super) async fn list<P: Ports>(
     request_body = Registration,
     responses((status = 201, description = "It is registered.", body = EndpointView,
         headers(("location" = String, description = "Where it is, relative to this request."))),
-        Always, WithBody, Conflicts))]
+        Always, WithBody, Conflicts, CountedForTenants))]
 pub(super) async fn register<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,
@@ -92,7 +92,7 @@ pub(super) async fn show<P: Ports>(
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     request_body = Wish,
     responses((status = 200, description = "The endpoint as it is now.", body = EndpointView),
-        Always, OfEndpoint, WithBody, Conflicts))]
+        Always, OfEndpoint, WithBody, Conflicts, CountedForTenants))]
 pub(super) async fn change<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,
@@ -105,7 +105,8 @@ pub(super) async fn change<P: Ports>(
 
 /// Remove an endpoint
 ///
-/// Starts the attempt that cleans up. When it is done the endpoint is a 404, and its names are free.
+/// Starts the attempt that cleans up. When it is done the endpoint is a 404. Its records in the domain's DNS are the domain
+/// owner's to delete.
 #[utoipa::path(delete, path = "/endpoints/{endpoint}", tag = "endpoints", operation_id = "remove_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 202, description = "It is being removed.", body = EndpointView), Always, OfEndpoint))]
@@ -125,7 +126,7 @@ pub(super) async fn remove<P: Ports>(
 #[utoipa::path(post, path = "/endpoints/{endpoint}/renew", tag = "endpoints", operation_id = "renew_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 202, description = "The attempt that was started.", body = StartedView),
-        Always, OfEndpoint, WithBody, Conflicts))]
+        Always, OfEndpoint, WithBody, Conflicts, CountedForTenants))]
 pub(super) async fn renew<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,

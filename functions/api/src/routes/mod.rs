@@ -69,6 +69,7 @@ fn operations<P: Ports>() -> OpenApiRouter<Shared<P>> {
         .routes(routes!(links::revoke_share))
         .routes(routes!(about::overview))
         .routes(routes!(about::caller))
+        .routes(routes!(about::limits))
         .routes(routes!(about::installation))
         .routes(routes!(about::document))
 }

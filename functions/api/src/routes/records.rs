@@ -7,7 +7,7 @@ use wire::{EndpointView, Preflight, PreflightView, RecordList};
 use super::Shared;
 use super::endpoints::Empty;
 use crate::http::body::{Optional, Strict};
-use crate::http::openapi::{Always, OfEndpoint, WithBody};
+use crate::http::openapi::{Always, CountedForTenants, OfEndpoint, WithBody};
 use crate::http::parameters::{Nothing, Parameters, Reference};
 use crate::http::problem::Problem;
 use crate::service::Ports;
@@ -35,7 +35,7 @@ pub(super) async fn records<P: Ports>(
 /// attempt correct, the next attempt starts.
 #[utoipa::path(post, path = "/endpoints/{endpoint}/check", tag = "records", operation_id = "check_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
-    responses((status = 200, description = "The endpoint as it was found.", body = EndpointView), Always, OfEndpoint, WithBody))]
+    responses((status = 200, description = "The endpoint as it was found.", body = EndpointView), Always, OfEndpoint, WithBody, CountedForTenants))]
 pub(super) async fn check<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,
@@ -50,7 +50,7 @@ pub(super) async fn check<P: Ports>(
 ///
 /// What is missing for its certificate. Keeps nothing, and does not contact the CA.
 #[utoipa::path(post, path = "/checks", tag = "records", operation_id = "check_domain", request_body = Preflight,
-    responses((status = 200, description = "What was found.", body = PreflightView), Always, WithBody))]
+    responses((status = 200, description = "What was found.", body = PreflightView), Always, WithBody, CountedForTenants))]
 pub(super) async fn preflight<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,

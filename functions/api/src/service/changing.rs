@@ -9,7 +9,7 @@ use wire::{EndpointView, Wish};
 
 use super::deploying::{self, Asked, may_move};
 use super::naming::{field_of, room_for_records};
-use super::registering::{dns_method_words, name_taken, reachability_word};
+use super::registering::{dns_method_words, reachability_word};
 use super::{Ports, Service, act, whole_second};
 use crate::http::problem::Problem;
 use crate::views::FromWire;
@@ -61,13 +61,20 @@ impl<P: Ports> Service<P> {
             let detail = format!("More than {MOST_NAMES} names are added and removed at once; do it in two steps.");
             return Err(Problem::invalid_field("also", detail));
         }
+        if names != seen.names {
+            let (after, before) = (names.authorization_names().len(), seen.names.authorization_names().len());
+            self.count_registration(caller, (0, after.saturating_sub(before) as u64), now).await?;
+        }
         let change = Change { names, reachability, dns_method, deployment, due_at: whole_second(now) };
         let event = act(EventKind::Changed, &caller.origin, summary(&seen, &change), now);
-        self.store().change(&seen, &change, &event).await.map_err(|error| match error {
-            ChangeError::NameTaken(name) => name_taken(&name, field_of(&name, None, also)),
-            ChangeError::Busy => attempt_running(&seen),
-            ChangeError::Fault(fault) => fault.into(),
-        })?;
+        match self.store().change(&seen, &change, &event).await {
+            Ok(()) => {}
+            Err(ChangeError::NameTaken(name)) => {
+                return Err(self.name_taken(&seen.tenant, &name, field_of(&name, None, also)).await);
+            }
+            Err(ChangeError::Busy) => return Err(attempt_running(&seen)),
+            Err(ChangeError::Fault(fault)) => return Err(fault.into()),
+        }
         self.note(&seen, Some(status_of(&seen, now).status), now).await;
         if let Some(changed) = self.store().find(&seen.id).await? {
             self.start_or_leave(&changed, now).await;
@@ -89,6 +96,7 @@ impl<P: Ports> Service<P> {
         if endpoint.is_leased(now) {
             return Err(attempt_running(&endpoint));
         }
+        self.count_renewal(caller, now).await?;
         // Written down first: an attempt without the one who asked for it would be worse than the reverse.
         self.tell(&endpoint.id, EventKind::RenewalRequested, caller, "Renewal requested.", now).await?;
         self.note(&endpoint, Some(status_of(&endpoint, now).status), now).await;

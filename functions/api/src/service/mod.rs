@@ -4,6 +4,7 @@ mod changing;
 mod checking;
 mod deploying;
 mod history;
+mod limiting;
 mod listing;
 mod naming;
 mod registering;
@@ -15,8 +16,8 @@ use domain::acts::start_attempt::start_attempt;
 use domain::endpoint::{Endpoint, Event, EventKind};
 use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::ports::{
-    AuditTrail, CheckLog, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, InstallationLog, Prober,
-    Registry, ServiceFault, ShareLinks, Summaries,
+    AuditTrail, CheckLog, Claims, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, InstallationLog, Prober,
+    RateLimits, Registry, ServiceFault, ShareLinks, Summaries,
 };
 use time::OffsetDateTime;
 use vocabulary::acme::DnsMethod;
@@ -32,12 +33,34 @@ const MOST_WRITES: usize = 100;
 
 /// Everything that is kept of endpoints.
 pub trait Store:
-    Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Summaries + Send + Sync + 'static
+    Registry
+    + Claims
+    + RateLimits
+    + DueIndex
+    + AuditTrail
+    + ShareLinks
+    + CheckLog
+    + InstallationLog
+    + Summaries
+    + Send
+    + Sync
+    + 'static
 {
 }
 
 impl<T> Store for T where
-    T: Registry + DueIndex + AuditTrail + ShareLinks + CheckLog + InstallationLog + Summaries + Send + Sync + 'static
+    T: Registry
+        + Claims
+        + RateLimits
+        + DueIndex
+        + AuditTrail
+        + ShareLinks
+        + CheckLog
+        + InstallationLog
+        + Summaries
+        + Send
+        + Sync
+        + 'static
 {
 }
 
@@ -120,7 +143,7 @@ impl<P: Ports> Service<P> {
             Ok(id) => id,
             Err(_) => {
                 let name: CertificateName = reference.parse().map_err(|_| unknown())?;
-                self.store().holder(&name.base).await?.ok_or_else(unknown)?
+                self.named(caller, &name.base).await?.ok_or_else(unknown)?
             }
         };
         let endpoint = self.store().find(&id).await?;

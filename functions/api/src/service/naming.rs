@@ -1,10 +1,12 @@
 //! Which names an endpoint may have here.
 
+use domain::endpoint::Endpoint;
+use domain::ports::{Claims, EndpointReader, Registry};
 use vocabulary::acme::DnsMethod;
 use vocabulary::names::domain_name::{CHALLENGE_LABEL, STANDING_LABEL};
 use vocabulary::names::endpoint_names::most_names;
 use vocabulary::names::public_policy::why_no_record_fits;
-use vocabulary::names::{Caller, CertificateName, DomainName, EndpointNames};
+use vocabulary::names::{Caller, CertificateName, DomainName, EndpointId, EndpointNames, Scope, TenantId};
 
 use super::{MOST_WRITES, Ports, Service};
 use crate::http::problem::Problem;
@@ -13,6 +15,37 @@ use crate::http::problem::Problem;
 const _: () = assert!(vocabulary::names::endpoint_names::MOST_NAMES + 3 <= MOST_WRITES);
 
 impl<P: Ports> Service<P> {
+    /// The endpoint that `name` is of. A tenant has its own; operators see the one that has proven it, or the only one.
+    pub(super) async fn named(&self, caller: &Caller, name: &DomainName) -> Result<Option<EndpointId>, Problem> {
+        if let Scope::Tenant(tenant) = &caller.scope {
+            return Ok(self.store().registered_by(tenant, name).await?);
+        }
+        let mut found = Vec::new();
+        for id in self.store().registrations(name).await? {
+            let endpoint = self.store().find(&id).await?;
+            found.extend(endpoint.filter(|endpoint| endpoint.names.authorization_names().contains(name)));
+        }
+        let claim = self.store().claims(std::slice::from_ref(name)).await?.remove(name);
+        let proven = claim.filter(|claim| found.iter().any(|endpoint| endpoint.id == claim.endpoint));
+        match (proven, found.as_slice()) {
+            (Some(claim), _) => Ok(Some(claim.endpoint)),
+            (None, []) => Ok(None),
+            (None, [only]) => Ok(Some(only.id.clone())),
+            (None, several) => Err(ambiguous(name, several)),
+        }
+    }
+
+    /// That the tenant has the name already, and where.
+    pub(super) async fn name_taken(&self, tenant: &TenantId, name: &DomainName, field: String) -> Problem {
+        let known = match self.store().registered_by(tenant, name).await {
+            Ok(Some(id)) => format!(" of the endpoint {id}"),
+            _ => String::new(),
+        };
+        let detail = format!("{name} (or its wildcard) is a name{known} of the same tenant already.");
+        let remedy = "Show that endpoint by this name, and change or remove it.";
+        Problem::conflict("name-taken", "The name is registered already", detail, remedy).with_field(field)
+    }
+
     /// Parses the names of one endpoint, within what it may have.
     pub(super) fn names(&self, domain: &str, also: &[String]) -> Result<EndpointNames, Problem> {
         let most = most_names(self.installation.profile.as_deref());
@@ -45,6 +78,13 @@ impl<P: Ports> Service<P> {
         let refused = names.into_iter().find_map(|name| Some((name, policy.refuses(name)?)));
         refused.map_or(Ok(()), |(name, refusal)| Err(Problem::refused_name(field(&name.base), &refusal)))
     }
+}
+
+/// Only operators see the endpoints of several tenants.
+fn ambiguous(name: &DomainName, several: &[Endpoint]) -> Problem {
+    let listed: Vec<_> = several.iter().map(|endpoint| format!("{} ({})", endpoint.id, endpoint.tenant)).collect();
+    let detail = format!("{name} is registered by several tenants, and none has proven it: {}.", listed.join(", "));
+    Problem::conflict("name-ambiguous", "Several endpoints have the name", detail, "Name the endpoint by its id.")
 }
 
 /// Refuses a name whose record at the domain owner's cannot exist, as it would be too long. `field` as in

@@ -41,6 +41,8 @@ impl<P: Ports> Service<P> {
         self.unreserved(caller, names.iter(), field)?;
         self.issuable(names.iter(), field)?;
         room_for_records(names.iter(), dns_method, field)?;
+        let names_more = names.authorization_names().len() as u64;
+        self.count_registration(caller, (1, names_more), now).await?;
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
         let mut endpoint = Endpoint::register(id, tenant, names, reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;
@@ -54,7 +56,7 @@ impl<P: Ports> Service<P> {
             }
             Ok(Registered::Before(id)) => id,
             Err(RegisterError::NameTaken(name)) => {
-                return Err(name_taken(&name, field(&name)));
+                return Err(self.name_taken(&endpoint.tenant, &name, field(&name)).await);
             }
             Err(RegisterError::KeyReused) => return Err(Problem::key_reused()),
             Err(RegisterError::Fault(fault)) => return Err(fault.into()),
@@ -114,15 +116,4 @@ pub(super) fn reachability_word(reachability: Reachability) -> &'static str {
         Reachability::External => "external",
         Reachability::Internal => "internal",
     }
-}
-
-/// Does not say whose: that is nobody's business but its holder's.
-pub(super) fn name_taken(name: &DomainName, field: String) -> Problem {
-    Problem::conflict(
-        "name-taken",
-        "The name is registered already",
-        format!("{name} (or its wildcard) belongs to a registered endpoint."),
-        "If that endpoint is yours, show it by this name, and change or remove it. If it is not, ask the operator of this installation.",
-    )
-    .with_field(field)
 }

@@ -88,6 +88,7 @@ impl<P: Ports> Service<P> {
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
         let (endpoint, share) = self.open_link(token, now).await?;
+        self.count_check_by_link(&endpoint.tenant, now).await?;
         let who = format!("link {}", short(&share.id));
         let by = Origin { who, address: address.map(ToOwned::to_owned), operator: false };
         self.check_in_turn(&endpoint, &by, now).await
@@ -152,6 +153,8 @@ mod tests {
                 account: None,
                 orders_per_day: None,
                 brand: Brand::default(),
+                tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
+                acm_quotas: vocabulary::certificate::AcmQuotas::default(),
                 deployment_roles: vec![],
             };
             let origin = Origin { who: "olga".into(), address: None, operator: true };

@@ -9,7 +9,7 @@ use axum::body::Body;
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Absence, Attempt, Endpoint, Failing, Notifications, Outcome};
 use domain::installation::InstallationStatus;
-use domain::ports::{AttemptJournal, EndpointReader, Registry, Settlement};
+use domain::ports::{AttemptJournal, Claims, EndpointReader, Registry, Settlement};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use lambda_http::request::RequestContext;
@@ -18,7 +18,7 @@ use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryProber, contr
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
 use vocabulary::acme::Reachability;
-use vocabulary::certificate::InstalledCertificate;
+use vocabulary::certificate::{AcmQuotas, InstalledCertificate, TenantLimits};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, NamePolicy};
@@ -139,15 +139,20 @@ impl Api {
     }
 
     pub(crate) fn with_persistent_records(persistent_records: bool) -> Self {
-        Self::with(persistent_records, NamePolicy::LetsEncrypt)
+        Self::with(persistent_records, NamePolicy::LetsEncrypt, TenantLimits::default())
     }
 
     /// Whose CA issues for these names.
     pub(crate) fn with_name_policy(name_policy: NamePolicy) -> Self {
-        Self::with(true, name_policy)
+        Self::with(true, name_policy, TenantLimits::default())
     }
 
-    fn with(persistent_records: bool, name_policy: NamePolicy) -> Self {
+    /// Whose tenants have these limits.
+    pub(crate) fn with_limits(limits: &str) -> Self {
+        Self::with(true, NamePolicy::LetsEncrypt, limits.parse().expect("limits"))
+    }
+
+    fn with(persistent_records: bool, name_policy: NamePolicy, tenant_limits: TenantLimits) -> Self {
         let (store, flows, prober) = (MemoryEndpoints::default(), MemoryFlows::default(), MemoryProber::default());
         let installation = Installation {
             platform: testkit::Fixture::platform(),
@@ -158,6 +163,8 @@ impl Api {
             account: Some(ACCOUNT.parse().expect("an account")),
             orders_per_day: None,
             brand: Brand::default(),
+            tenant_limits,
+            acm_quotas: AcmQuotas::default(),
             deployment_roles: vec![ROLE.parse().expect("a role")],
         };
         let check = |name: &str, status, detail: &str| domain::installation::InstallationCheck {
@@ -268,7 +275,8 @@ impl Api {
     /// Who holds a name.
     pub(crate) async fn holder_of(&self, name: &str) -> EndpointId {
         let name = name.parse().expect("a name");
-        self.store.holder(&name).await.expect("in memory").expect("it is held")
+        let found = self.store.registrations(&name).await.expect("in memory");
+        found.into_iter().next().expect("it is registered")
     }
 
     /// Ends the running attempt without one.

@@ -26,7 +26,9 @@ async fn names_come_and_go_and_the_next_attempt_starts_at_once() {
     let attempt = answer.body["attempt"].as_u64().expect("a number");
     assert_eq!(api.flows.take(), [(id.clone(), attempt)]);
 
-    let holder = async |name: &str| api.store.holder(&name.parse().expect("a name")).await.expect("in memory");
+    let tenant = api.endpoint(&id).await.tenant;
+    let holder =
+        async |name: &str| api.store.registered_by(&tenant, &name.parse().expect("a name")).await.expect("in memory");
     assert_eq!(holder("c.example.com").await, Some(id));
     assert_eq!(holder("b.example.com").await, None, "what is given back is free");
     api.registered(Who::Tenant("other"), "b.example.com").await;
@@ -69,7 +71,7 @@ async fn a_change_that_is_refused_names_its_field_and_changes_nothing() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
     api.issued(&id).await;
-    api.registered(Who::Tenant("other"), "taken.example.com").await;
+    api.registered(OPERATOR, "taken.example.com").await;
     let before = api.endpoint(&id).await;
     for (wish, status, field) in [
         (json!({"also": ["free.example.com", "*.taken.example.com"]}), StatusCode::CONFLICT, "also[1]"),
@@ -84,7 +86,7 @@ async fn a_change_that_is_refused_names_its_field_and_changes_nothing() {
     }
     assert_eq!(api.endpoint(&id).await, before);
     let free = "free.example.com".parse().expect("a name");
-    assert_eq!(api.store.holder(&free).await.expect("in memory"), None);
+    assert_eq!(api.store.registered_by(&before.tenant, &free).await.expect("in memory"), None);
 }
 
 #[tokio::test]

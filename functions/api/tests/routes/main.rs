@@ -6,6 +6,7 @@ mod changing;
 mod checking;
 mod deploying;
 mod history;
+mod limiting;
 mod links;
 mod listing;
 mod protocol;

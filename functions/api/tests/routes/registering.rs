@@ -67,21 +67,50 @@ async fn bad_input_names_its_field_and_registers_nothing() {
 }
 
 #[tokio::test]
-async fn a_name_is_registered_once_also_as_a_wildcard_and_nobody_learns_whose_it_is() {
+async fn a_tenant_registers_a_name_once_also_as_a_wildcard_and_is_told_where_it_is() {
     let api = Api::new();
-    api.registered(Who::Tenant("acme"), "example.com").await;
-    for (who, again) in
-        [(Who::Tenant("acme"), "example.com"), (Who::Tenant("other"), "*.example.com"), (Who::Operator, "example.com")]
-    {
-        let answer = api.post(who, "/endpoints", internal(again)).await;
+    let id = api.registered(Who::Tenant("acme"), "example.com").await;
+    for again in ["example.com", "*.example.com"] {
+        let answer = api.post(Who::Tenant("acme"), "/endpoints", internal(again)).await;
         assert_eq!((answer.status, answer.problem()), (StatusCode::CONFLICT, "name-taken"));
         assert_eq!(answer.field(), "domain");
-        assert!(!answer.body.to_string().contains("acme"), "{}", answer.body);
+        assert!(text(&answer.body["detail"]).contains(id.as_str()), "{}", answer.body);
     }
-    let also =
-        json!({"domain": "new.example.org", "also": ["a.example.org", "example.com"], "reachability": "internal"});
+    let also = json!({
+        "domain": "new.example.org", "also": ["a.example.org", "example.com"], "reachability": "internal",
+        "tenant": "acme"
+    });
     assert_eq!(api.post(Who::Operator, "/endpoints", also).await.field(), "also[1]");
     assert_eq!(api.get(Who::Operator, "/endpoints/new.example.org").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_name_of_another_tenant_is_registered_like_any_other_and_the_answers_differ_in_nothing() {
+    let (free, taken) = (Api::new(), Api::new());
+    let theirs = taken.registered(Who::Tenant("acme"), "shop.example.com").await;
+    taken.issued(&theirs).await;
+    let mut answers = Vec::new();
+    for api in [&free, &taken] {
+        let registered = api.post(Who::Tenant("other"), "/endpoints", internal("shop.example.com")).await;
+        let shown = api.get(Who::Tenant("other"), "/endpoints/shop.example.com").await;
+        let again = api.post(Who::Tenant("other"), "/endpoints", internal("shop.example.com")).await;
+        let own = text(&registered.body["id"]).to_owned();
+        let label = text(&registered.body["dns"]["records"][0]["value"]).to_owned();
+        let removed = api.delete(Who::Tenant("other"), "/endpoints/shop.example.com").await;
+        // But for what is random, or the time.
+        let said = |answer: &crate::bench::Answer| {
+            let mut body = answer.body.clone();
+            ["created_at", "next_attempt_at"].iter().for_each(|time| {
+                body.as_object_mut().and_then(|body| body.remove(*time));
+            });
+            (answer.status, body.to_string().replace(&own, "ID").replace(&label, "LABEL"))
+        };
+        answers.push([said(&registered), said(&shown), said(&again), said(&removed)]);
+    }
+    assert_eq!(answers[0][0].0, StatusCode::CREATED);
+    assert_eq!(answers[0], answers[1]);
+    let shown = taken.get(Who::Operator, "/endpoints/shop.example.com").await;
+    assert_eq!((shown.status, shown.problem()), (StatusCode::CONFLICT, "name-ambiguous"), "operators see both");
 }
 
 #[tokio::test]

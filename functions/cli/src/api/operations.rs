@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::Value;
 use wire::{
     AttemptList, CallerView, EndpointList, EndpointView, EventList, InstallationView, LinkWish, NewShare, Preflight,
-    PreflightView, RecordList, Registration, ShareList, StartedView, Wish,
+    PreflightView, RecordList, Registration, ShareList, StartedView, TenantLimits, Wish,
 };
 
 use super::{Api, Asking};
@@ -136,6 +136,12 @@ impl Api {
 
     pub(crate) async fn installation(&self) -> Result<Answer<InstallationView>, ApiError> {
         self.ask(Asking::get(&["installation"])).await
+    }
+
+    /// Without a `tenant`, those of the caller's.
+    pub(crate) async fn limits(&self, tenant: Option<&str>) -> Result<Answer<TenantLimits>, ApiError> {
+        let query: Vec<_> = tenant.iter().map(|tenant| ("tenant", *tenant)).collect();
+        self.ask(Asking::get(&["limits"]).query(&query)).await
     }
 
     pub(crate) async fn caller(&self) -> Result<Answer<CallerView>, ApiError> {

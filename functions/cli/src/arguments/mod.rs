@@ -97,6 +97,7 @@ pub(crate) enum Command {
     Events(Events),
     Share(Share),
     Remove(Remove),
+    Limits(Limits),
     Doctor(Doctor),
     Completions(Completions),
     /// Write the manual pages into a directory
@@ -190,6 +191,28 @@ Examples:
   managed-https doctor
   managed-https doctor --format json | jq '.checks[] | select(.status != \"ok\")'")]
 pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Show what a tenant may have and ask for, and what of it is used
+///
+/// Endpoints and names at one time; registrations, renewals and checks that
+/// people ask for, and messages about new endpoints, within a time; and imports
+/// into ACM within a year. What is used within a time comes back evenly.
+/// Operators are not limited.
+///
+/// With --format json: the API's own object.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  managed-https limits
+  managed-https limits --tenant acme --format json | jq '.limits[]'")]
+pub(crate) struct Limits {
+    /// For operators: whose limits; without it, those of the tenant `default`
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<String>,
+
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -5,6 +5,7 @@ mod change;
 mod check;
 mod doctor;
 mod events;
+mod limits;
 mod look_up;
 mod remove;
 mod renew;
@@ -51,6 +52,7 @@ pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Comm
         Command::Events(command) => events::events(api, &command).await,
         Command::Share(command) => share::share(api, &command).await,
         Command::Remove(command) => remove::remove(api, &command).await,
+        Command::Limits(command) => limits::limits(api, &command).await,
         Command::Doctor(_) | Command::Completions(_) | Command::Man { .. } | Command::Reference => {
             unreachable!("needs no API, and was run before")
         }

@@ -34,15 +34,27 @@ pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), CliError> 
         wait(api, command, &removed.seen).await?;
         return print(command.output.format, &removed.json, |_| {
             let (domain, id) = (&removed.seen.domain, &removed.seen.id);
-            format!("{domain} is removed.\nIts history stays: managed-https events {id}\n")
+            format!("{domain} is removed.\n{}Its history stays: managed-https events {id}\n", left_over(&removed.seen))
         });
     }
     print(command.output.format, &removed.json, |_| {
         format!(
-            "{} is being removed: its tokens, TXT records and certificate are deleted.\nIts history stays: managed-https events {}\n",
-            removed.seen.domain, removed.seen.id
+            "{} is being removed: its tokens, TXT records and certificate are deleted.\n{}Its history stays: managed-https events {}\n",
+            removed.seen.domain,
+            left_over(&removed.seen),
+            removed.seen.id
         )
     })
+}
+
+/// What is left to the domain owner.
+fn left_over(endpoint: &EndpointView) -> String {
+    let records = endpoint.dns.records.iter().map(|view| format!("  {} {}\n", view.record.name, view.record.kind));
+    let records: String = records.collect();
+    match records.is_empty() {
+        true => String::new(),
+        false => format!("Delete these records in the domain's DNS:\n{records}"),
+    }
 }
 
 fn confirmed(endpoint: &EndpointView) -> bool {

@@ -7,6 +7,7 @@ mod endpoint;
 mod events;
 mod facts;
 mod history;
+mod limits;
 mod list;
 mod records;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub(crate) use doctor::{doctor_page, has_failed};
 pub(crate) use endpoint::{endpoint_page, state_line};
 pub(crate) use events::{Trail, event_line, events};
 pub(crate) use history::{attempt_line, history};
+pub(crate) use limits::limits;
 pub(crate) use list::{empty_list, endpoint_list};
 pub(crate) use records::{character_strings, record_line, record_table};
 pub(crate) use shares::{mail, new_share, shares};

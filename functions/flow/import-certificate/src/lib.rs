@@ -12,7 +12,7 @@ use vocabulary::acme::OpenOrder;
 use vocabulary::acme::renewal_info::certificate_id;
 use vocabulary::certificate::chain::verify;
 use vocabulary::certificate::renewal::renewal_opens;
-use vocabulary::certificate::{InstalledCertificate, RetiredCertificate, VerifiedChain};
+use vocabulary::certificate::{InstalledCertificate, KnownAuthorization, RetiredCertificate, VerifiedChain};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
@@ -141,7 +141,20 @@ fn installed(
         copies: before.map(|held| held.copies.clone()).unwrap_or_default(),
         listeners: before.map(|held| held.listeners.clone()).unwrap_or_default(),
         retired: before.map(|held| held.retired.clone()).unwrap_or_default(),
+        authorizations: authorizations(endpoint, order),
     }
+}
+
+/// Those of the order, and of names that were dropped those that could not be deactivated yet.
+fn authorizations(endpoint: &Endpoint, order: &OpenOrder) -> Vec<KnownAuthorization> {
+    let before = endpoint.certificate.iter().flat_map(|held| &held.authorizations);
+    let dropped = before.filter(|known| endpoint.names.iter().all(|name| *name != known.name)).cloned();
+    let own = order.authorizations.iter().map(|authorization| KnownAuthorization {
+        directory: order.directory.clone(),
+        url: authorization.url.clone(),
+        name: authorization.name.clone(),
+    });
+    own.chain(dropped).collect()
 }
 
 fn lost(summary: &str) -> Failure {

@@ -2,6 +2,9 @@
 
 mod asking;
 mod checking;
+mod deactivating;
+#[cfg(test)]
+mod holding;
 #[cfg(test)]
 mod one_judgement;
 mod ordering;
@@ -9,16 +12,16 @@ mod resuming;
 #[cfg(test)]
 mod testing;
 
-use domain::acts::Authorities;
 use domain::acts::check_records::{check_persistent_records, check_proofs};
 use domain::acts::owned_endpoint::owned_endpoint;
+use domain::acts::{Authorities, hold_names};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Attempt, Endpoint, Outcome};
 use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{
-    AttemptJournal, AuthoritativeDns, CaaLookup, CertificateAuthority, CheckLog, KeyVault, Prober, RateLimits,
+    AttemptJournal, AuthoritativeDns, CaaLookup, CertificateAuthority, CheckLog, Claims, KeyVault, Prober, RateLimits,
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{ChallengeKind, Challenges, OpenOrder, OrderStatus};
 use vocabulary::dns::{PersistentIssuer, Platform};
 use vocabulary::failure::Failure;
@@ -37,19 +40,21 @@ pub struct Ports<'a, J, K, C, D, L, B> {
     pub prober: &'a L,
     pub rate_limits: &'a B,
     pub platform: &'a Platform,
+    /// How long the certificate of an endpoint stays whose names have moved here.
+    pub move_grace: Duration,
 }
 
 /// Runs the step.
 ///
-/// The order of effects: the domain owner's records are checked before the CA hears of anything, the key is stored
-/// before there is an order for it, the tokens for it are taken before it is made, and it is recorded before its challenges are published.
+/// The order of effects: the domain owner's records are checked, and the names held, before the CA hears of anything, the key
+/// is stored before there is an order for it, the tokens for it are taken before it is made, and it is recorded before its challenges are published.
 pub async fn open_order<J, K, C, D, L, B>(
     ports: &Ports<'_, J, K, C, D, L, B>,
     input: &StepInput,
     now: OffsetDateTime,
 ) -> Result<Progress, Failure>
 where
-    J: AttemptJournal + CheckLog,
+    J: AttemptJournal + CheckLog + Claims,
     K: KeyVault,
     C: CertificateAuthority,
     D: AuthoritativeDns,
@@ -59,9 +64,12 @@ where
     let endpoint = owned_endpoint(ports.journal, input).await?;
     ports.journal.begin(&endpoint.id, &record_of(input, now)).await?;
     if endpoint.removing {
+        deactivating::at_removal(ports.journal, ports.cas, &endpoint, input).await?;
         return Err(Failure::removed());
     }
-    if endpoint.is_current(now) {
+    // While another registration has proven its names nothing goes on with what there is.
+    let holds = endpoint.moved.is_none();
+    if holds && endpoint.is_current(now) {
         return Ok(input.reached(Status::Current));
     }
     // An order at a CA that has no turn for these names any more is left where it is.
@@ -71,11 +79,20 @@ where
         .as_ref()
         .filter(|order| turn.iter().any(|ca| order.is_usable(&ca.directory, &endpoint.names, now)))
         .filter(|order| !endpoint.has_used(order.generation, now));
-    if usable.is_some_and(|order| order.chain.is_some()) {
+    let is_issued = usable.is_some_and(|order| order.chain.is_some());
+    if holds && is_issued {
         return Ok(input.reached(Status::Issued));
     }
-    let challenges = prepare(ports, &endpoint, usable, now).await?;
+    let Prepared { challenges, formers } = prepare(ports, &endpoint, usable, now).await?;
+    if endpoint.is_current(now) {
+        return Ok(input.reached(Status::Current));
+    }
+    if is_issued {
+        return Ok(input.reached(Status::Issued));
+    }
     let turn = ports.authorities.in_turn(&endpoint, &challenges, now);
+    // The CA must not go on, for the new order, with what it has validated for somebody else.
+    let endpoint = &deactivating::of_dropped_names(ports.journal, ports.cas, &endpoint, &formers, input).await?;
 
     let Ports { cas, authorities, keys, rate_limits, prober, .. } = *ports;
     let asking = Asking {
@@ -85,7 +102,7 @@ where
         keys,
         rate_limits,
         caa: prober,
-        endpoint: &endpoint,
+        endpoint,
         challenges: &challenges,
         open: usable,
         tries: input.retries + 1,
@@ -98,6 +115,14 @@ where
         OrderStatus::Ready | OrderStatus::Processing | OrderStatus::Valid => Status::OrderReady,
     };
     Ok(input.reached(status))
+}
+
+/// What an order can be made with.
+struct Prepared {
+    /// By which challenge each name is validated.
+    challenges: Challenges,
+    /// The endpoints that had names of it until now.
+    formers: Vec<Endpoint>,
 }
 
 fn record_of(input: &StepInput, now: OffsetDateTime) -> Attempt {
@@ -115,16 +140,16 @@ fn record_of(input: &StepInput, now: OffsetDateTime) -> Attempt {
     }
 }
 
-/// What comes before the CA: the whole check where it is due, and in any case the proof of every name. Returns by which
-/// challenge each is validated.
+/// What comes before the CA: the whole check where it is due, and in any case the proof of every name, which holds the name for
+/// this registration. Returns by which challenge each is validated.
 async fn prepare<J, K, C, D, L, B>(
     ports: &Ports<'_, J, K, C, D, L, B>,
     endpoint: &Endpoint,
     usable: Option<&OpenOrder>,
     now: OffsetDateTime,
-) -> Result<Challenges, Failure>
+) -> Result<Prepared, Failure>
 where
-    J: CheckLog,
+    J: CheckLog + Claims,
     D: AuthoritativeDns,
     L: Prober,
 {
@@ -134,14 +159,15 @@ where
         false => endpoint.check.as_ref().map(|check| check.over_dns.clone()).unwrap_or_default(),
     };
     let challenges = Challenges::new(endpoint.proving(), over_dns);
-    check_proofs(dns, endpoint, platform, &challenges).await?;
+    let proven = check_proofs(dns, endpoint, platform, &challenges).await?;
+    let formers = hold_names(journal, endpoint, &proven, platform, ports.move_grace, now).await?;
     let persistent = endpoint.names.iter().filter(|name| challenges.of(name) == ChallengeKind::DnsPersist01);
     let persistent = persistent_names(persistent);
     if !persistent.is_empty() {
         let issuer = PersistentIssuer::of(&ports.authorities.first().issuer)?;
         check_persistent_records(dns, persistent, &issuer, now).await?;
     }
-    Ok(challenges)
+    Ok(Prepared { challenges, formers })
 }
 
 #[cfg(test)]

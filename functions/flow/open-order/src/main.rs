@@ -3,7 +3,7 @@
 //! In: `StepInput`. Out: `Progress` with `challenges_pending`, `order_ready`, `issued` or `current`.
 //! Fails as: `RecordsNotReady`, `BudgetSpent`, `RateLimited`, `CaUnavailable`, `CaRefused`, `AccountRefused`,
 //! `Misconfigured`, `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `GetItem`, `PutItem`, `UpdateItem`, `TransactWriteItems`; KMS `Encrypt`; Secrets Manager `GetSecretValue`,
+//! Calls: DynamoDB `GetItem`, `PutItem`, `Query`, `UpdateItem`, `TransactWriteItems`; KMS `Encrypt`; Secrets Manager `GetSecretValue`,
 //! `PutSecretValue`, `UpdateSecretVersionStage`; DNS; at a first attempt, and after the domain owner's fault, the hosts over
 //! HTTP and TLS; the CA's newNonce, newOrder, authorization.
 
@@ -27,6 +27,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         prober: &prober,
         rate_limits: &journal,
         platform: &platform,
+        move_grace: wiring.move_grace()?,
     };
     let spent = || Spent { ca_requests: requests_sent(&cas), ..Spent::default() };
     runtime::run_step(Step::OpenOrder, spent, async |input, now| open_order(&ports, &input, now).await).await

@@ -70,6 +70,7 @@ async fn run_at(
         prober: &fixture.prober,
         rate_limits: &fixture.rate_limits,
         platform,
+        move_grace: domain::acts::MOVE_GRACE,
     };
     open_order(&ports, &fixture.input, fixture.now).await
 }

@@ -7,15 +7,16 @@ use domain::alert::notifications::decide;
 use domain::alert::{Alert, Decision, NotificationPolicy};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::schedule::next_attempt;
-use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
+use domain::endpoint::{AlertKind, Attempt, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
 use domain::flow::{AttemptTrace, CaughtFailure, Progress, Status, StepInput};
 use domain::ports::{
-    AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, KeyVault, Notifier, ServiceFault, Settlement,
-    SharedCauses, Traces,
+    AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, KeyVault, Notifier, RateLimits, ServiceFault,
+    Settlement, SharedCauses, Traces,
 };
-use time::OffsetDateTime;
-use vocabulary::acme::OrderStatus;
+use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{BucketId, Counted, Limit, OrderStatus};
 use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 
 /// What the step works with.
 pub struct Ports<'a, J, K, S, N, C, T> {
@@ -27,6 +28,10 @@ pub struct Ports<'a, J, K, S, N, C, T> {
     pub traces: &'a T,
     /// Of whom people are notified when, and where the links lead.
     pub policy: NotificationPolicy<'a>,
+    /// How long a registration may be unproven before it is paused.
+    pub unproven_patience: Duration,
+    /// How many messages a tenant gets about new endpoints that wait for their domain owner; the rest is left to its digest.
+    pub setup_messages: Option<Limit>,
 }
 
 /// How an attempt was ended.
@@ -50,23 +55,38 @@ pub async fn settle_attempt<J, K, S, N, C, T>(
     jitter: f64,
 ) -> Result<Settled, Failure>
 where
-    J: AttemptJournal,
+    J: AttemptJournal + RateLimits + Sync,
     K: KeyVault,
     S: Destinations<Certificates: CertificateStore>,
     N: Notifier,
     C: SharedCauses,
     T: Traces,
 {
-    let endpoint = match owned_endpoint(ports.journal, input).await {
+    let mut endpoint = match owned_endpoint(ports.journal, input).await {
         Ok(endpoint) => endpoint,
         Err(failure) => return tell_what_is_left(ports, input, now, jitter, failure).await,
     };
+    if endpoint.is_past_its_grace(now) {
+        let end = End { ports, input, endpoint: &endpoint, now, jitter };
+        match end.withdraw().await {
+            Ok(kept) if kept.is_empty() => {
+                ports.journal.forget_certificate(&endpoint.id, input.attempt).await?;
+                endpoint = endpoint.without_certificate();
+            }
+            // Something that is not ours uses it: it goes at an attempt after that.
+            Ok(_) => {}
+            Err(failure) if failure.name.mends_itself() => return Err(failure),
+            Err(failure) => return end.fail(failure, true).await,
+        }
+    }
     let end = End { ports, input, endpoint: &endpoint, now, jitter };
     let clean_up_failure = input.clean_up_failure.as_ref().map(CaughtFailure::to_failure);
     if endpoint.removing {
         // What could not be taken away is tried again before the endpoint is forgotten.
         return match clean_up_failure {
             Some(failure) => end.fail(failure, true).await,
+            // The removal came in the middle of the attempt. The next one begins with it: see `open-order`.
+            None if end.has_authorizations() => end.again_at_once().await,
             None => end.retire().await,
         };
     }
@@ -86,7 +106,7 @@ async fn tell_what_is_left<J, K, S, N, C, T>(
     superseded: Failure,
 ) -> Result<Settled, Failure>
 where
-    J: AttemptJournal,
+    J: AttemptJournal + RateLimits + Sync,
     K: KeyVault,
     S: Destinations<Certificates: CertificateStore>,
     N: Notifier,
@@ -113,7 +133,7 @@ struct End<'a, J, K, S, N, C, T> {
 
 impl<J, K, S, N, C, T> End<'_, J, K, S, N, C, T>
 where
-    J: AttemptJournal,
+    J: AttemptJournal + RateLimits + Sync,
     K: KeyVault,
     S: Destinations<Certificates: CertificateStore>,
     N: Notifier,
@@ -151,8 +171,10 @@ where
     async fn fail(&self, failure: Failure, left_behind: bool) -> Result<Settled, Failure> {
         let before = self.endpoint.failing.as_ref();
         let directory = self.endpoint.order.as_ref().map(|order| order.directory.as_str());
-        let failing = Failing::after(before, failure, self.endpoint.certificate.as_ref(), self.now).at(directory);
+        let (held, patience) = (self.endpoint.certificate.as_ref(), self.ports.unproven_patience);
+        let failing = Failing::after(before, failure, held, patience, self.now).at(directory);
         let due_at = next_attempt(&failing, self.now, self.jitter);
+        let due_at = self.endpoint.grace_ends(self.now).map_or(due_at, |ends| due_at.min(ends));
         let failure = &failing.failure;
         let of_no_use = self.endpoint.order.as_ref().is_some_and(|order| order.status == OrderStatus::Invalid)
             || matches!(failure.name, FailureName::OrderLost | FailureName::CertificateRejected);
@@ -175,7 +197,7 @@ where
         let due = Some(due_at);
         let ended =
             Endpoint { failing, due_at: due, lease_until: None, unsent: Some(unsent.clone()), ..endpoint.clone() };
-        let decision = decide(&ended, self.now, &self.ports.policy);
+        let decision = self.folded(&ended, decide(&ended, self.now, &self.ports.policy)).await;
         let returned = endpoint.order.as_ref().filter(|_| drop_order).map(|order| {
             let issued = endpoint.certificate.as_ref().is_some_and(|held| held.generation == order.generation);
             order.to_give_back(issued)
@@ -201,6 +223,38 @@ where
             return Ok(None);
         }
         self.tell(&ended, &decision).await
+    }
+
+    fn has_authorizations(&self) -> bool {
+        self.endpoint.certificate.as_ref().is_some_and(|held| !held.authorizations.is_empty())
+    }
+
+    async fn again_at_once(&self) -> Result<Settled, Failure> {
+        let failing = self.endpoint.failing.clone();
+        let ending =
+            Ending { due_at: self.now, drop_order: false, announced: false, outcome: Outcome::Unchanged, failing };
+        let untold = self.settle(ending).await?;
+        Ok(Settled { progress: self.input.reached(Status::Failed), untold })
+    }
+
+    /// Leaves to the tenant's digest what is too much: that a new endpoint waits for its domain owner is told of a few a day.
+    async fn folded(&self, ended: &Endpoint, decision: Decision) -> Decision {
+        let Some(limit) = self.ports.setup_messages else { return decision };
+        let (setup, mut alerts): (Vec<_>, Vec<_>) = decision.alerts.into_iter().partition(|alert| {
+            ended.certificate.is_none()
+                && alert.kind == AlertKind::ActionRequired
+                && alert.guidance.waiting_on == WaitingOn::DomainOwner
+        });
+        for alert in setup {
+            let bucket = BucketId::Asked { tenant: ended.tenant.clone(), what: Counted::Messages };
+            match self.ports.journal.take_now(bucket, limit, self.now).await {
+                // It is told all the same: the digest lists every endpoint that waits.
+                Ok(Some(_)) => {}
+                // Without its count it is told: too much is better than nothing.
+                Ok(None) | Err(_) => alerts.push(alert),
+            }
+        }
+        Decision { alerts, ..decision }
     }
 
     /// Deletes an endpoint whose publications are gone: off its listeners, certificates, keys, then the endpoint itself.

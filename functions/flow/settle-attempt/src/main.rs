@@ -5,7 +5,8 @@
 //! Fails as: `Misconfigured`, `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `GetItem`, `TransactWriteItems`, `Query`, `DeleteItem`; for news SNS `Publish` (twice) and
 //! EventBridge `PutEvents`; for a cause that many endpoints have in common DynamoDB `PutItem`, `UpdateItem`,
-//! `DeleteItem`, `Query`; Secrets Manager `GetSecretValue` when it starts; for a removal ACM `DeleteCertificate`, Elastic Load Balancing
+//! `DeleteItem`, `Query`; Secrets Manager `GetSecretValue` when it starts; for a removal, and after the grace of one whose
+//! names have moved, ACM `DeleteCertificate`, Elastic Load Balancing
 //! `DescribeListenerCertificates` and `RemoveListenerCertificates`, and for another account STS `AssumeRole`; where there
 //! is one, the collector of traces.
 
@@ -21,6 +22,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (destinations, notifier, dashboard) =
         (wiring.destinations(Purpose::Remove)?, wiring.alerts()?, wiring.dashboard());
     let traces = wiring.traces().await?;
+    let unproven_patience = wiring.unproven_patience()?;
     let ports = Ports {
         journal: &journal,
         keys: &keys,
@@ -29,6 +31,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         causes: &journal,
         traces: &traces,
         policy: NotificationPolicy { dashboard: dashboard.as_deref(), setup_patience: wiring.setup_patience()? },
+        unproven_patience,
+        setup_messages: wiring.tenant_limits()?.messages,
     };
     let metrics = wiring.metrics()?;
     runtime::run_step(Step::SettleAttempt, Spent::default, async |input, now| {

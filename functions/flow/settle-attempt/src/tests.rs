@@ -24,6 +24,8 @@ async fn run_to_its_end(fixture: &Fixture) -> Result<Settled, Failure> {
         causes: &fixture.causes,
         traces: &fixture.traces,
         policy: NotificationPolicy { dashboard: Some("https://certificates.example"), setup_patience: Duration::ZERO },
+        unproven_patience: domain::endpoint::UNPROVEN_PATIENCE,
+        setup_messages: None,
     };
     settle_attempt(&ports, &fixture.input, fixture.now, 0.0).await
 }
@@ -81,7 +83,7 @@ async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
     use vocabulary::acme::{BucketId, Granted, Limit, OrderStatus, Purpose, Take};
     let bucket = BucketId::Domain { directory: "memory://ca/directory".into(), domain: "example.com".into() };
     let limit = Limit::new(50, Duration::days(7));
-    let take = Take { bucket, limit, purpose: Purpose::Registration, waited: false, place: None };
+    let take = Take { bucket, limit, purpose: Purpose::Registration, waited: false, tenant: None, place: None };
     for (status, issued, left) in
         [(OrderStatus::Invalid, false, 50), (OrderStatus::Pending, false, 49), (OrderStatus::Valid, true, 49)]
     {
@@ -156,8 +158,8 @@ async fn an_attempt_keeps_the_start_that_its_first_step_wrote_down() {
     assert_eq!(attempts[0].started_at, began, "to the millisecond: its event keeps its place");
 }
 
-/// With a certificate on a listener here and in another region, being removed.
-async fn going() -> Fixture {
+/// With a certificate on a listener here and in another region.
+async fn attached() -> Fixture {
     let arn = |region: &str| format!("arn:aws:elasticloadbalancing:{region}:000000000000:listener/app/edge/1/1");
     let listeners: Vec<_> = ["eu-central-1", "eu-west-1"].map(|region| arn(region).parse().expect("a listener")).into();
     let deployment = Deployment::new(listeners.clone(), vec![], None, None).expect("few");
@@ -173,8 +175,78 @@ async fn going() -> Fixture {
     for (listener, arn) in listeners.iter().zip([&held.arn, &copy]) {
         fixture.destinations.listeners_here().attach(listener, arn).await.expect("in memory");
     }
-    fixture.endpoints.begin_removal(&endpoint.id, fixture.now).await.expect("in memory");
     fixture
+}
+
+/// The same, being removed.
+async fn going() -> Fixture {
+    let fixture = attached().await;
+    fixture.endpoints.begin_removal(&fixture.input.endpoint, fixture.now).await.expect("in memory");
+    fixture
+}
+
+/// The same, whose names another registration has proven; its next attempt found no proof.
+async fn moved() -> Fixture {
+    use domain::endpoint::{Endpoint, Moved};
+    use domain::ports::{Claims, Former, Handover, Registry};
+    use vocabulary::names::{DelegationLabel, EndpointId};
+    let mut fixture = attached().await;
+    let seen = fixture.endpoint().await;
+    let (id, label) = (EndpointId::from_random([7; 16]), DelegationLabel::from_random([8; 16]));
+    let tenant = "globex".parse().expect("valid");
+    let other = Endpoint::register(id, tenant, seen.names.clone(), Reachability::Internal, label, fixture.now);
+    let event = testkit::contracts::registered(&other);
+    fixture.endpoints.register(&other, &event, None).await.expect("accepted");
+    let name = seen.names.primary().base.clone();
+    let moved = Moved::with(None, name.clone(), fixture.now, fixture.now + Duration::DAY);
+    let handover = Handover { names: vec![(name, None)], former: Some(Former { seen, moved, event }) };
+    fixture.endpoints.hand_over(&other, &handover, fixture.now).await.expect("moved");
+    next(&mut fixture).await;
+    fixture.input.failure = Some(caught(FailureName::RecordsNotReady, WaitingOn::DomainOwner));
+    fixture
+}
+
+#[tokio::test]
+async fn a_certificate_whose_names_have_moved_stays_for_the_grace_and_then_goes_everywhere() {
+    let mut fixture = moved().await;
+    let begun = fixture.now;
+    let held = fixture.endpoint().await.certificate.expect("there");
+    while fixture.now < begun + Duration::DAY {
+        run(&fixture).await.expect("settled");
+        let endpoint = fixture.endpoint().await;
+        assert!(endpoint.certificate.is_some(), "no listener loses it before the grace is over");
+        assert!(endpoint.due_at.is_some_and(|due| due <= begun + Duration::DAY), "it is due when the grace is over");
+        next(&mut fixture).await;
+    }
+    assert_eq!(fixture.now, begun + Duration::DAY);
+    run(&fixture).await.expect("settled");
+    assert_eq!(fixture.endpoint().await.certificate, None);
+    for listener in listeners_of(&held) {
+        assert_eq!(fixture.destinations.listeners_here().held(&listener), Vec::<String>::new());
+    }
+    let told: Vec<_> =
+        fixture.notifier.alerts().into_iter().map(|alert| (alert.cause.to_string(), alert.guidance.summary)).collect();
+    assert_eq!(told.len(), 2, "once when they moved, and once when the certificate is gone: {told:?}");
+    assert!(told.iter().all(|(cause, _)| cause == "records-moved"), "{told:?}");
+    assert!(told[0].1.contains("is deleted on 2026-11-25 12:00 UTC") && !told[1].1.contains("certificate"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_taken_off_after_the_grace_is_the_operators() {
+    let mut fixture = moved().await;
+    fixture.now += Duration::days(2);
+    let detail = "no".into();
+    let operation = "elasticloadbalancing:RemoveListenerCertificates";
+    fixture.destinations.listeners_here().refuse(Some(ServiceFault { operation, kind: FaultKind::Denied, detail }));
+    run(&fixture).await.expect("settled");
+    let endpoint = fixture.endpoint().await;
+    let failure = endpoint.failing.clone().expect("recorded").failure;
+    assert_eq!((failure.name, failure.waiting_on()), (FailureName::DestinationRefused, WaitingOn::Operator));
+    assert!(endpoint.certificate.is_some());
+    fixture.destinations.listeners_here().refuse(None);
+    next(&mut fixture).await;
+    run(&fixture).await.expect("settled");
+    assert_eq!(fixture.endpoint().await.certificate, None);
 }
 
 fn listeners_of(held: &vocabulary::certificate::InstalledCertificate) -> Vec<ListenerArn> {

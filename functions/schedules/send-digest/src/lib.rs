@@ -7,6 +7,7 @@ use domain::alert::{Digest, NotificationPolicy};
 use domain::ports::{DigestLog, Notifier, Registry, ServiceFault, SharedCauses};
 use serde::Serialize;
 use time::OffsetDateTime;
+use vocabulary::certificate::TenantUsage;
 use vocabulary::names::{Scope, TenantId};
 
 /// Endpoints read at once: what the index gives in one answer of 1 MB.
@@ -34,7 +35,7 @@ pub struct DigestReport {
 /// Runs once. Repeated on the same day, it sends only what is missing: a tenant is told first and that is recorded
 /// afterwards, so one that dies in between tells it twice, under the same id.
 ///
-/// It also tells the end of what many endpoints had in common, where the last of them could not.
+/// It also counts anew what each tenant has, and tells the end of what many endpoints had in common, where the last of them could not.
 ///
 /// # Errors
 ///
@@ -50,6 +51,7 @@ where
     N: Notifier,
 {
     let mut digests: BTreeMap<TenantId, Digest> = BTreeMap::new();
+    let mut usage: BTreeMap<TenantId, TenantUsage> = BTreeMap::new();
     let mut report = DigestReport::default();
     let mut after = None;
     loop {
@@ -57,6 +59,9 @@ where
         for endpoint in &page.endpoints {
             report.endpoints += 1;
             digests.entry(endpoint.tenant.clone()).or_default().add(endpoint, now, &ports.policy);
+            let usage = usage.entry(endpoint.tenant.clone()).or_default();
+            usage.endpoints += 1;
+            usage.names += endpoint.names.authorization_names().len() as u64;
         }
         after = page.next;
         if after.is_none() {
@@ -64,6 +69,10 @@ where
         }
     }
     report.tenants = digests.len() as u64;
+    for (tenant, usage) in usage {
+        // A count that is off by what died half way is right again.
+        ports.log.record_usage(&tenant, usage).await?;
+    }
     let mut result = tell_what_is_over(ports.notifier, ports.causes, ports.policy.dashboard, now).await;
     for (tenant, digest) in digests.into_iter().filter(|(_, digest)| !digest.is_empty()) {
         match send(ports, &tenant, digest, now).await {

@@ -413,6 +413,7 @@ fn certificate(subject: &Subject) -> InstalledCertificate {
     let at = datetime!(2026-11-01 12:00 UTC);
     InstalledCertificate {
         retired: vec![],
+        authorizations: vec![],
         arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
         serial: "AB".into(),
         issuer: "CN=test".into(),

@@ -20,11 +20,13 @@ use adapters::step_functions::StateMachine;
 use adapters::tls_probe::TlsProbe;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use domain::acts::MOVE_GRACE;
 use domain::alert::Sender;
+use domain::endpoint::UNPROVEN_PATIENCE;
 use domain::issues::DEFAULT_SETUP_PATIENCE;
 use ipnet::IpNet;
 use time::Duration;
-use vocabulary::certificate::{Region, RoleArn};
+use vocabulary::certificate::{Region, RoleArn, TenantLimits};
 use vocabulary::dns::{EndpointTarget, Issuer, Platform, TenantProof};
 use vocabulary::names::{DomainName, NameError};
 
@@ -241,6 +243,23 @@ impl Wiring {
     pub fn setup_patience(&self) -> Wired<Duration> {
         let hours = self.environment.parsed("SETUP_PATIENCE_HOURS")?;
         Ok(hours.map_or(DEFAULT_SETUP_PATIENCE, Duration::hours))
+    }
+
+    /// How long a certificate stays whose names the domain owner has moved to another registration.
+    pub fn move_grace(&self) -> Wired<Duration> {
+        let hours = self.environment.parsed("MOVE_GRACE_HOURS")?;
+        Ok(hours.map_or(MOVE_GRACE, Duration::hours))
+    }
+
+    /// What one tenant may have and ask for.
+    pub fn tenant_limits(&self) -> Wired<TenantLimits> {
+        Ok(self.environment.parsed("TENANT_LIMITS")?.unwrap_or_default())
+    }
+
+    /// How long a registration may be unproven before it is paused.
+    pub fn unproven_patience(&self) -> Wired<Duration> {
+        let hours = self.environment.parsed("UNPROVEN_HOURS")?;
+        Ok(hours.map_or(UNPROVEN_PATIENCE, Duration::hours))
     }
 
     /// Base URL of the dashboard, for links. `None`: nobody can sign in there.

@@ -42,6 +42,7 @@ pub fn installed_for(names: &EndpointNames, now: OffsetDateTime) -> InstalledCer
         copies: vec![],
         listeners: vec![],
         retired: vec![],
+        authorizations: vec![],
     }
 }
 

@@ -38,6 +38,7 @@ pub use shared_causes::MemorySharedCauses;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::ports::Registry;
 
     #[tokio::test]
     async fn the_fakes_keep_the_promises_of_their_ports() {
@@ -63,6 +64,11 @@ mod tests {
         contracts::attempt_journal(&MemoryEndpoints::default(), 3).await;
         contracts::advice_index(&MemoryEndpoints::default(), 9).await;
         contracts::changes(&MemoryEndpoints::default(), 4).await;
+        contracts::claims(&MemoryEndpoints::default(), 70).await;
+        let (before, store) = (contracts::endpoint(72, contracts::whole_second()), MemoryEndpoints::default());
+        store.register(&before, &contracts::registered(&before), None).await.expect("registered");
+        store.as_of_the_previous_release(&before).await;
+        contracts::claims_of_before(&store, &before).await;
         contracts::requests(&MemoryEndpoints::default(), 5).await;
         contracts::audit_trail(&MemoryEndpoints::default(), 6).await;
         contracts::share_links(&MemoryEndpoints::default(), 7).await;
@@ -73,6 +79,7 @@ mod tests {
         contracts::summaries(&MemoryEndpoints::default(), 70).await;
         contracts::installation_log(&MemoryEndpoints::default()).await;
         contracts::rate_limits(&MemoryRateLimits::default(), 10).await;
+        contracts::tenants_in_turn(&MemoryRateLimits::default(), 12).await;
         let buckets = MemoryRateLimits::default();
         contracts::ends(&MemoryEndpoints::default().beside(&buckets), &buckets, 11).await;
     }

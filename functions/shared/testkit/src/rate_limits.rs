@@ -4,13 +4,45 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use domain::ports::{RateLimits, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::acme::{Bucket, BucketId, Granted, Limit, Take, Taken, Token};
+use vocabulary::names::TenantId;
 
 use crate::Fuse;
+
+/// A bucket with the lines of its tenants.
+#[derive(Clone, Debug, Default)]
+struct Shared {
+    bucket: Bucket,
+    lines: BTreeMap<TenantId, OffsetDateTime>,
+    last: Option<TenantId>,
+}
+
+impl Shared {
+    /// As a taker of `tenant` sees it.
+    fn seen_by(&self, tenant: Option<&TenantId>) -> Bucket {
+        let Some(tenant) = tenant else { return self.bucket };
+        let others = self.lines.iter().filter(|(other, _)| *other != tenant).map(|(_, end)| *end);
+        Bucket {
+            registrations_end: self.lines.get(tenant).copied(),
+            others_end: others.chain(self.bucket.registrations_end).max(),
+            had_last: self.last.as_ref() == Some(tenant),
+            ..self.bucket
+        }
+    }
+
+    fn keep(&mut self, after: Bucket, tenant: Option<&TenantId>) {
+        let Some(tenant) = tenant else {
+            self.bucket = after;
+            return;
+        };
+        self.lines.extend(after.registrations_end.map(|end| (tenant.clone(), end)));
+        (self.bucket.full_at, self.bucket.renewals_end) = (after.full_at, after.renewals_end);
+    }
+}
 
 /// Buckets in memory.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryRateLimits {
-    buckets: Arc<Mutex<BTreeMap<BucketId, Bucket>>>,
+    buckets: Arc<Mutex<BTreeMap<BucketId, Shared>>>,
     held: Arc<Mutex<BTreeMap<String, OffsetDateTime>>>,
     fuse: Fuse,
 }
@@ -20,7 +52,7 @@ impl MemoryRateLimits {
         Self { fuse, ..Self::default() }
     }
 
-    fn buckets(&self) -> MutexGuard<'_, BTreeMap<BucketId, Bucket>> {
+    fn buckets(&self) -> MutexGuard<'_, BTreeMap<BucketId, Shared>> {
         self.buckets.lock().expect("no test panics in here")
     }
 
@@ -29,7 +61,7 @@ impl MemoryRateLimits {
         let mut buckets = self.buckets();
         for token in tokens {
             if let Some(bucket) = buckets.get_mut(&token.bucket) {
-                *bucket = bucket.give_back(token.lacking(now));
+                bucket.bucket = bucket.bucket.give_back(token.lacking(now));
             }
         }
     }
@@ -45,7 +77,7 @@ impl MemoryRateLimits {
 
     /// The tokens that `take` finds at `now`.
     pub fn tokens(&self, take: &Take, now: OffsetDateTime) -> u32 {
-        self.buckets().get(&take.bucket).copied().unwrap_or_default().tokens(take.limit, now)
+        self.buckets().get(&take.bucket).cloned().unwrap_or_default().bucket.tokens(take.limit, now)
     }
 }
 
@@ -53,15 +85,17 @@ impl RateLimits for MemoryRateLimits {
     async fn take(&self, take: &Take, now: OffsetDateTime) -> Result<Granted, ServiceFault> {
         let mut buckets = self.buckets();
         let bucket = buckets.entry(take.bucket.clone()).or_default();
-        let granted = match (bucket.take(take.limit, take.purpose, take.waited, now), take.place) {
+        let tenant = take.tenant.as_ref();
+        let granted = match (bucket.seen_by(tenant).take(take.limit, take.purpose, take.waited, now), take.place) {
             ((next, Taken::Now), _) => {
-                *bucket = next;
+                bucket.keep(next, tenant);
+                bucket.last = tenant.cloned().or(bucket.last.take());
                 let back_at = next.full_at.expect("a token was taken");
                 Granted::Now(Token::taken(take.bucket.clone(), take.limit, back_at))
             }
             ((_, Taken::Wait { .. }), Some(until)) => Granted::Wait { until },
             ((next, Taken::Wait { until }), None) => {
-                *bucket = next;
+                bucket.keep(next, tenant);
                 Granted::Wait { until }
             }
         };
@@ -71,7 +105,7 @@ impl RateLimits for MemoryRateLimits {
     }
 
     async fn left(&self, bucket: &BucketId, limit: Limit, now: OffsetDateTime) -> Result<u32, ServiceFault> {
-        Ok(self.buckets().get(bucket).copied().unwrap_or_default().tokens(limit, now))
+        Ok(self.buckets().get(bucket).cloned().unwrap_or_default().bucket.tokens(limit, now))
     }
 
     async fn give_back(&self, token: &Token, now: OffsetDateTime) -> Result<(), ServiceFault> {
@@ -85,7 +119,7 @@ impl RateLimits for MemoryRateLimits {
         if let Some(limit) = limit {
             let mut buckets = self.buckets();
             let bucket = buckets.entry(id).or_default();
-            *bucket = bucket.empty_until(limit, until);
+            bucket.bucket = bucket.bucket.empty_until(limit, until);
         }
         let mut held = self.held.lock().expect("no test panics in here");
         let kept = held.entry(directory.to_owned()).or_insert(until);

@@ -16,6 +16,7 @@ pub mod events;
 mod failure;
 mod health;
 mod installation;
+mod limits;
 mod open;
 mod problem;
 mod record;
@@ -35,6 +36,7 @@ pub use endpoint::{
 pub use failure::{AcmeProblem, Failure, FailureName, FailureView, Subproblem};
 pub use health::{Symptom, SymptomKind, WatchView};
 pub use installation::{CallerView, HealthView, InstallationCheck, InstallationStatus, InstallationView, Used};
+pub use limits::{TenantLimit, TenantLimits};
 pub use open::Open;
 pub use problem::{GatewayMessage, Problem};
 pub use record::{Found, RecordCheck, RecordList, RecordStatus, RecordView, RequiredRecord};

@@ -107,6 +107,8 @@ pub(crate) fn installation() -> Installation {
         account: None,
         orders_per_day: None,
         brand: Brand { name: Some("Acme Shops".into()), contact: Some("help@platform.example".into()) },
+        tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
+        acm_quotas: vocabulary::certificate::AcmQuotas::default(),
         deployment_roles: vec![],
     }
 }
@@ -382,6 +384,18 @@ impl Operations for Stage {
             true => Ok(cast::installation()),
             false => Err(Problem::operators_only()),
         }
+    }
+
+    async fn limits(&self, caller: &Caller, tenant: Option<&str>, _: OffsetDateTime) -> Done<wire::TenantLimits> {
+        use vocabulary::names::Scope;
+        let own = match &caller.scope {
+            Scope::Tenant(own) => own.to_string(),
+            Scope::Everything => tenant.unwrap_or("default").to_owned(),
+        };
+        let limit =
+            |of: &str, used, limit, within_seconds| wire::TenantLimit { of: of.into(), used, limit, within_seconds };
+        let limits = vec![limit("endpoints", 12, 1250, None), limit("registrations", 3, 300, Some(3600))];
+        Ok(wire::TenantLimits { tenant: own, limits })
     }
 
     async fn preflight(&self, _: &Caller, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {

@@ -15,7 +15,7 @@ mod year;
 use domain::alert::AlertKind;
 use domain::endpoint::{Endpoint, Outcome};
 use domain::flow::TraceId;
-use domain::ports::{Registry, SharedCauses};
+use domain::ports::{Claims, Registry, SharedCauses};
 use testkit::proptest::prelude::*;
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 use vocabulary::certificate::Deployment;
@@ -176,9 +176,9 @@ async fn check_settled(world: &World, id: &EndpointId, outcome: Outcome) -> Endp
     let held = endpoint.certificate.clone().expect("it has a certificate");
     deployments::check(world, &endpoint, &held);
     assert!(endpoint.names.same_set(&held.names), "the certificate is for the endpoint's names: {held:?}");
-    for base in endpoint.names.authorization_names() {
-        assert_eq!(world.endpoints.holder(base).await, Ok(Some(id.clone())), "every name is claimed");
-    }
+    let names: Vec<_> = endpoint.names.authorization_names().into_iter().cloned().collect();
+    let claims = world.endpoints.claims(&names).await.expect("in memory");
+    assert!(claims.len() == names.len() && claims.values().all(|claim| claim.endpoint == *id), "every name is claimed");
     assert_eq!(endpoint.due_at, Some(held.renew_at), "it is due at its renewal");
     assert_eq!(endpoint.order, None, "no order is open");
     check_nothing_published(world);

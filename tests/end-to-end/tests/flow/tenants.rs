@@ -1,11 +1,12 @@
 //! Two tenants and one domain: whose proof stands in DNS decides, whatever was left there, and whatever the CA remembers.
 
+use std::collections::BTreeSet;
+
 use domain::endpoint::Endpoint;
-use domain::ports::{Change, Registry};
+use domain::ports::{Change, Claims, Registry};
 use testkit::proptest::prelude::*;
 use time::Duration;
 use vocabulary::acme::Reachability;
-use vocabulary::dns::EndpointTarget;
 use vocabulary::names::{EndpointId, EndpointNames};
 
 use crate::world::{Chaos, World};
@@ -102,119 +103,229 @@ async fn one_cname_to_its_own_target_proves_a_host_and_brings_its_visitors() {
 
 #[derive(Clone, Copy, Debug)]
 enum Act {
-    /// By one of two tenants, when the name is free.
-    Register,
-    Remove,
+    /// By one of two tenants, whoever else has the name; nothing if it has it already.
+    Register(usize),
+    Remove(usize),
     /// The owner leads `_acme-challenge` to the label of the registration that is so many back.
     Delegate(usize),
     /// The owner leads the host to the target of the registration that is so many back.
     Point(usize),
     /// The owner takes both away.
     Clear,
-    Attempt,
-    Renew,
+    /// The next attempt of a tenant's endpoint, when it is due.
+    Attempt(usize),
+    Renew(usize),
 }
 
 fn acts() -> impl Strategy<Value = Act> {
+    let tenant = || 0_usize..2;
     prop_oneof![
-        3 => Just(Act::Register),
-        1 => Just(Act::Remove),
-        2 => (0_usize..3).prop_map(Act::Delegate),
+        3 => tenant().prop_map(Act::Register),
+        1 => tenant().prop_map(Act::Remove),
+        3 => (0_usize..3).prop_map(Act::Delegate),
         2 => (0_usize..3).prop_map(Act::Point),
         1 => Just(Act::Clear),
-        4 => Just(Act::Attempt),
-        1 => Just(Act::Renew),
+        5 => tenant().prop_map(Act::Attempt),
+        2 => tenant().prop_map(Act::Renew),
     ]
 }
 
-/// The registrations so far, and whether a proof of the last has stood since it was made.
-#[derive(Default)]
+/// Two tenants, every registration there ever was, and what its owner has in DNS.
 struct Lives {
+    world: World,
+    own_targets: bool,
     all: Vec<Endpoint>,
-    registered: bool,
+    /// Which of all is each tenant's now.
+    of: [Option<usize>; 2],
     delegation: Option<usize>,
     target: Option<usize>,
-    proven: bool,
+    /// Those whose proof has stood since they registered.
+    proven: BTreeSet<usize>,
 }
 
 impl Lives {
+    fn new(target: &str, crashes: Vec<(u32, bool)>) -> Self {
+        let mut world = World::new(Chaos { reuse_authorizations: true, crashes, ..Chaos::default() });
+        world.platform.endpoint_target = target.parse().expect("a target");
+        let own_targets = world.platform.endpoint_target.is_own();
+        let (all, of, proven) = (Vec::new(), [None; 2], BTreeSet::new());
+        Self { world, own_targets, all, of, delegation: None, target: None, proven }
+    }
+
     fn back(&self, steps: usize) -> Option<(usize, &Endpoint)> {
         let number = self.all.len().checked_sub(steps + 1)?;
         Some((number, &self.all[number]))
     }
 
-    /// Looks at what stands in DNS now.
-    fn witness(&mut self, own_targets: bool) {
-        let last = self.all.len().checked_sub(1);
-        let stands = last.is_some() && (self.delegation == last || own_targets && self.target == last);
-        self.proven |= self.registered && stands;
+    fn lives(&self, number: usize) -> bool {
+        self.of.contains(&Some(number))
     }
-}
 
-async fn live(target: &str, acts: Vec<Act>) {
-    let world = world(target);
-    let own_targets = matches!(world.platform.endpoint_target, EndpointTarget::Own(_));
-    let mut lives = Lives::default();
-    for act in acts {
-        let last = lives.all.last().map(|endpoint| endpoint.id.clone());
+    /// Whether what is in DNS now proves this registration: the delegation goes before the host.
+    fn stands(&self, number: usize) -> bool {
+        let delegated = self.delegation.filter(|other| self.lives(*other));
+        delegated == Some(number)
+            || self.delegation == Some(number)
+            || (self.own_targets && self.target == Some(number) && delegated.is_none())
+    }
+
+    /// Looks at what stands in DNS now.
+    fn witness(&mut self) {
+        let standing: Vec<_> = self.of.into_iter().flatten().filter(|number| self.stands(*number)).collect();
+        assert!(standing.len() < 2, "two tenants cannot both be proven");
+        self.proven.extend(standing);
+    }
+
+    async fn now(&self, number: usize) -> Option<Endpoint> {
+        self.world.endpoint(&self.all[number].id).await
+    }
+
+    /// Who holds the name: one of all.
+    async fn holder(&self) -> Option<usize> {
+        let claims = self.world.endpoints.claims(&[HOST.parse().expect("a name")]).await.expect("in memory");
+        let claim = claims.into_values().next()?;
+        self.all.iter().position(|endpoint| endpoint.id == claim.endpoint)
+    }
+
+    /// Runs whatever is due when the endpoint with this number is, and holds it against the law.
+    async fn scan(&mut self, number: usize) {
+        let Some(due) = self.now(number).await.and_then(|endpoint| endpoint.due_at) else { return };
+        self.world.set_time(due.max(self.world.now() + Duration::SECOND));
+        let mut before = Vec::new();
+        for number in 0..self.all.len() {
+            before.push(self.now(number).await);
+        }
+        let held_by = self.holder().await;
+        self.world.arm();
+        self.world.scan_and_run().await;
+        self.world.disarm();
+        let holds = self.holder().await;
+        if holds != held_by
+            && let Some(holder) = holds
+        {
+            assert!(self.stands(holder), "the name went to {holder} without its proof");
+        }
+        for (number, before) in before.into_iter().enumerate() {
+            let (Some(before), Some(after)) = (before, self.now(number).await) else { continue };
+            let serial = |endpoint: &Endpoint| endpoint.certificate.as_ref().map(|held| held.serial.clone());
+            let is_new = after.certificate.is_some() && serial(&before) != serial(&after);
+            // A renewal goes on while nobody else has proven the name, and nothing leads to somebody else.
+            // What was issued while the proof stood, and could not be imported before its attempt died, is still its own.
+            let is_issued = before.order.as_ref().is_some_and(|order| order.chain.is_some());
+            let renews = before.certificate.is_some() && self.delegation.is_none();
+            let goes_on = held_by == Some(number) && (renews || is_issued);
+            assert!(!is_new || self.stands(number) || goes_on, "{number} got a certificate without a proof");
+            assert!(after.certificate.is_none() || self.proven.contains(&number), "{number} was never proven");
+            assert!(after.moved.is_none() || holds != Some(number), "{number} is paused, and holds the name");
+        }
+    }
+
+    async fn remove(&mut self, tenant: usize) {
+        let Some(number) = self.of[tenant] else { return };
+        self.world.endpoints.begin_removal(&self.all[number].id, self.world.now()).await.expect("in memory");
+        // From now on it stands in nobody's way.
+        self.of[tenant] = None;
+        self.witness();
+        while self.now(number).await.is_some() {
+            self.scan(number).await;
+        }
+    }
+
+    async fn act(&mut self, act: Act) {
         match act {
-            Act::Register if !lives.registered => {
-                let number = lives.all.len();
-                let tenant = ["acme", "globex"][number % 2];
+            Act::Register(tenant) if self.of[tenant].is_none() => {
+                let number = self.all.len();
                 let names = names(HOST, &[]);
-                let id = world.register_for(tenant, number as u128 + 1, names, Reachability::External, false).await;
-                lives.all.push(world.endpoint(&id).await.expect("there"));
-                (lives.registered, lives.proven) = (true, false);
-                continue;
+                let name = ["acme", "globex"][tenant];
+                let id = self.world.register_for(name, number as u128 + 1, names, Reachability::External, false).await;
+                self.all.push(self.world.endpoint(&id).await.expect("there"));
+                self.of[tenant] = Some(number);
             }
-            Act::Remove if lives.registered => {
-                remove(&world, last.as_ref().expect("registered")).await;
-                lives.registered = false;
-            }
+            Act::Remove(tenant) => self.remove(tenant).await,
             Act::Delegate(back) => {
-                if let Some((number, endpoint)) = lives.back(back) {
-                    delegate(&world, HOST, endpoint);
-                    lives.delegation = Some(number);
+                if let Some((number, endpoint)) = self.back(back) {
+                    delegate(&self.world, HOST, endpoint);
+                    self.delegation = Some(number);
                 }
             }
             Act::Point(back) => {
-                if let Some((number, endpoint)) = lives.back(back) {
-                    world.dns.alias(HOST, &world.platform.endpoint_target.of(&endpoint.label));
-                    lives.target = Some(number);
+                if let Some((number, endpoint)) = self.back(back) {
+                    self.world.dns.alias(HOST, &self.world.platform.endpoint_target.of(&endpoint.label));
+                    self.target = Some(number);
                 }
             }
             Act::Clear => {
-                world.dns.alias(&format!("_acme-challenge.{HOST}"), "gone.example");
-                world.dns.alias(HOST, "gone.example");
-                (lives.delegation, lives.target) = (None, None);
+                self.world.dns.alias(&format!("_acme-challenge.{HOST}"), "gone.example");
+                self.world.dns.alias(HOST, "gone.example");
+                (self.delegation, self.target) = (None, None);
             }
-            Act::Renew => {
-                if let Some(id) = last.as_ref().filter(|_| lives.registered) {
-                    world.endpoints.open_renewal(id, world.now()).await.expect("in memory");
+            Act::Renew(tenant) => {
+                if let Some(number) = self.of[tenant] {
+                    let (id, now) = (&self.all[number].id, self.world.now());
+                    self.world.endpoints.open_renewal(id, now).await.expect("in memory");
+                    self.witness();
+                    self.scan(number).await;
                 }
             }
-            Act::Attempt | Act::Register | Act::Remove => {}
+            Act::Attempt(tenant) => {
+                self.witness();
+                if let Some(number) = self.of[tenant] {
+                    self.scan(number).await;
+                }
+            }
+            Act::Register(_) => {}
         }
-        lives.witness(own_targets);
-        let Some(id) = last.filter(|_| lives.registered) else { continue };
-        if let Act::Attempt | Act::Renew = act {
-            attempt(&world, &id, 1).await;
+        self.witness();
+    }
+
+    /// Lets all attempts run until every grace is over: then only who holds the name can have a certificate.
+    async fn come_to_rest(&mut self) {
+        for _ in 0..400 {
+            let mut due = Vec::new();
+            for number in self.of.into_iter().flatten() {
+                due.extend(self.now(number).await.and_then(|endpoint| Some((endpoint.due_at?, number))));
+            }
+            let Some((_, number)) = due.into_iter().min() else { return };
+            if self.rests().await.is_ok() {
+                return;
+            }
+            self.scan(number).await;
         }
-        let held = world.endpoint(&id).await.and_then(|endpoint| endpoint.certificate);
-        assert!(held.is_none() || lives.proven, "a certificate without a proof: {held:?}");
+        self.rests().await.expect("it comes to rest");
+    }
+
+    async fn rests(&self) -> Result<(), String> {
+        let holder = self.holder().await;
+        for number in self.of.into_iter().flatten() {
+            let endpoint = self.now(number).await.expect("there");
+            if endpoint.certificate.is_some() && holder != Some(number) {
+                return Err(format!("{number} still has a certificate: {endpoint:#?}"));
+            }
+            if endpoint.certificate.is_none() && self.stands(number) {
+                return Err(format!("{number} is proven, and has no certificate: {endpoint:#?}"));
+            }
+        }
+        Ok(())
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The CA's memory, leftovers and another tenant's target help nobody.
+    /// The CA's memory, leftovers, another tenant's registration and another tenant's target help nobody, and hinder nobody.
     #[test]
     fn a_tenant_has_a_certificate_only_if_its_own_proof_stood_in_dns_after_it_registered(
         acts in prop::collection::vec(acts(), 1..40),
+        crashes in prop::collection::vec((1_u32..14, prop::bool::weighted(0.3)), 0..5),
         own in any::<bool>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(live(if own { OWN } else { SHARED }, acts));
+        runtime.block_on(async {
+            let mut lives = Lives::new(if own { OWN } else { SHARED }, crashes);
+            for act in acts {
+                lives.act(act).await;
+            }
+            lives.come_to_rest().await;
+        });
     }
 }

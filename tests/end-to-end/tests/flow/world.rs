@@ -240,6 +240,11 @@ impl World {
         self.fuse.set(self.crashes.borrow().front().map(|(effects, _)| *effects));
     }
 
+    /// Lets nothing die for a while.
+    pub(crate) fn disarm(&self) {
+        self.fuse.set(None);
+    }
+
     /// Takes the crash that just happened off the plan; true if it takes the execution along.
     fn crashed(&self) -> bool {
         let crash = self.crashes.borrow_mut().pop_front();
@@ -390,6 +395,7 @@ impl World {
                     prober: &self.prober,
                     rate_limits: &self.rate_limits,
                     platform: &self.platform,
+                    move_grace: domain::acts::MOVE_GRACE,
                 };
                 open_order::open_order(&ports, input, now).await
             }
@@ -429,6 +435,8 @@ impl World {
                     causes,
                     traces,
                     policy: domain::alert::NotificationPolicy::default(),
+                    unproven_patience: domain::endpoint::UNPROVEN_PATIENCE,
+                    setup_messages: vocabulary::certificate::TenantLimits::default().messages,
                 };
                 settle_attempt::settle_attempt(&ports, input, now, 0.5).await.map(|settled| settled.progress)
             }

@@ -212,6 +212,8 @@ async fn settle_all(fixture: &Fixture, inputs: &mut [StepInput], failure: Option
         causes: &fixture.causes,
         traces: &fixture.traces,
         policy: NotificationPolicy::default(),
+        unproven_patience: domain::endpoint::UNPROVEN_PATIENCE,
+        setup_messages: None,
     };
     let all = inputs.iter().map(|input| settle_attempt(&ports, input, fixture.now, 0.5));
     for settled in futures::future::join_all(all).await {
@@ -238,4 +240,34 @@ async fn a_thousand_endpoints_that_break_by_one_cause_make_one_message_and_one_w
     assert_eq!(over.len(), 1, "its end is told once");
     assert_eq!(over[0].affected.as_ref().map(|affected| affected.endpoints), Some(1000));
     assert_eq!(after.len(), 1001, "and each certificate once");
+}
+
+/// A tenant registers two hundred names that nobody proves: a few messages, and the rest in its digest.
+#[tokio::test]
+async fn registrations_of_one_tenant_make_no_flood_of_messages() {
+    use vocabulary::acme::Limit;
+    let fixture = Fixture::new(Reachability::Internal).await;
+    let ports = |journal| Ports {
+        journal,
+        keys: &fixture.keys,
+        destinations: &fixture.destinations,
+        notifier: &fixture.notifier,
+        causes: &fixture.causes,
+        traces: &fixture.traces,
+        policy: NotificationPolicy { dashboard: None, setup_patience: Duration::ZERO },
+        unproven_patience: domain::endpoint::UNPROVEN_PATIENCE,
+        setup_messages: Some(Limit::new(3, Duration::DAY)),
+    };
+    let missing = caught(FailureName::RecordsNotReady, WaitingOn::DomainOwner);
+    for input in a_thousand(&fixture).await.iter_mut().take(200) {
+        let entry = DueEntry { endpoint: input.endpoint.clone(), due_at: fixture.now };
+        let until = fixture.now + LEASE;
+        input.attempt = fixture.endpoints.claim(&entry, fixture.now, until).await.expect("in memory").expect("free");
+        input.failure = Some(missing.clone());
+        settle_attempt(&ports(&fixture.endpoints), input, fixture.now, 0.5).await.expect("settled");
+        let endpoint = fixture.endpoints.find(&input.endpoint).await.expect("in memory").expect("there");
+        assert_eq!(endpoint.told.told.len(), 1, "whoever was left to the digest is not told of later");
+    }
+    // Ten tenants of twenty endpoints each.
+    assert_eq!(fixture.notifier.kinds(), [AlertKind::ActionRequired; 30], "three a tenant");
 }

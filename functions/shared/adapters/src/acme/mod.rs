@@ -261,9 +261,38 @@ impl CertificateAuthority for AcmeAuthority {
         }
         Ok(self.reply(Finalized::Waiting { seconds: self.transport.wait().map_or(WAIT_SECONDS, wait_seconds) }))
     }
+
+    async fn deactivate(&self, authorizations: &[String]) -> Result<(), CaError> {
+        self.transport.begin(None);
+        for url in authorizations {
+            match self.deactivate_one(url).await {
+                Err(CaError::OrderLost { problem }) => {
+                    tracing::info!(kind = problem.kind, "the CA does not know the authorization any more");
+                }
+                other => other?,
+            }
+        }
+        Ok(())
+    }
 }
 
 impl AcmeAuthority {
+    /// Deactivates one authorization while it is pending or valid.
+    async fn deactivate_one(&self, url: &String) -> Result<(), CaError> {
+        // instant-acme comes to an authorization by way of an order only: this one says that it has it.
+        self.transport.know(url, resources::order_of(url));
+        let mut order = self.account().await?.order(url.clone()).await.map_err(|error| self.error(error))?;
+        let mut stream = order.authorizations();
+        let Some(handle) = stream.next().await else { return Ok(()) };
+        let mut handle = handle.map_err(|error| lost(self.error(error)))?;
+        match handle.status {
+            instant_acme::AuthorizationStatus::Pending | instant_acme::AuthorizationStatus::Valid => {
+                handle.deactivate().await.map_err(|error| lost(self.error(error))).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Tells the CA that the pending challenges of `order` can be looked at.
     async fn announce(&self, order: &OpenOrder, held: &mut Order) -> Result<(), CaError> {
         for authorization in &order.authorizations {

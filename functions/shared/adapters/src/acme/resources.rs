@@ -96,6 +96,11 @@ pub(super) fn order_body(order: &OpenOrder) -> String {
     json!({"status": order.status, "authorizations": urls, "finalize": order.finalize_url}).to_string()
 }
 
+/// An order resource that has one authorization.
+pub(super) fn order_of(authorization: &str) -> String {
+    json!({"status": "pending", "authorizations": [authorization], "finalize": authorization}).to_string()
+}
+
 /// An authorization resource that says what we last knew.
 pub(super) fn authorization_body(authorization: &Authorization) -> String {
     let challenges: Vec<_> = authorization

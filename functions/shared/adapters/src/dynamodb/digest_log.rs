@@ -1,8 +1,9 @@
 use domain::ports::{DigestLog, ServiceFault};
 use time::{Date, Duration, Time};
+use vocabulary::certificate::TenantUsage;
 use vocabulary::names::TenantId;
 
-use super::items::text;
+use super::items::{self, text};
 use super::{EndpointsTable, number};
 use crate::aws::fault;
 
@@ -11,6 +12,17 @@ const KEPT: Duration = Duration::days(7);
 impl DigestLog for EndpointsTable {
     async fn was_sent(&self, tenant: &TenantId, day: Date) -> Result<bool, ServiceFault> {
         Ok(self.get(text(format!("DIGEST#{tenant}")), day.to_string()).await?.is_some())
+    }
+
+    async fn record_usage(&self, tenant: &TenantId, usage: TenantUsage) -> Result<(), ServiceFault> {
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(items::usage_item(tenant, usage)))
+            .send()
+            .await
+            .map_err(|error| fault("dynamodb:PutItem", error))?;
+        Ok(())
     }
 
     async fn record_sent(&self, tenant: &TenantId, day: Date) -> Result<(), ServiceFault> {

@@ -9,7 +9,8 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, OffsetDateTime};
 use vocabulary::acme::{DnsMethod, Reachability};
-use vocabulary::names::{DomainName, EndpointId, EndpointNames, KEY_KEPT, NamedRequest};
+use vocabulary::certificate::TenantUsage;
+use vocabulary::names::{DomainName, EndpointId, EndpointNames, KEY_KEPT, NamedRequest, TenantId};
 use vocabulary::stable_hash::spread_64;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -24,6 +25,10 @@ pub(super) const LISTED: &str = "ENDPOINT#LISTED";
 /// As many items are an endpoint.
 pub(super) const PIECES: usize = 3;
 
+/// The sort key of what a tenant has.
+pub(super) const USAGE: &str = "USAGE";
+/// The sort key of the claim of a name.
+pub(super) const CLAIM: &str = "CLAIM";
 /// How long attempts, events and reports are kept, also after their endpoint has gone.
 pub(super) const HISTORY_KEPT: Duration = Duration::days(400);
 /// The endpoint's times that are kept as numbers.
@@ -39,8 +44,12 @@ pub(super) fn endpoint_pk(id: &EndpointId) -> AttributeValue {
     text(format!("ENDPOINT#{id}"))
 }
 
-pub(super) fn claim_pk(name: &DomainName) -> AttributeValue {
+pub(super) fn name_pk(name: &DomainName) -> AttributeValue {
     text(format!("NAME#{name}"))
+}
+
+pub(super) fn name_sk(tenant: &TenantId) -> AttributeValue {
+    text(format!("TENANT#{tenant}"))
 }
 
 pub(super) fn request_pk(request: &NamedRequest) -> AttributeValue {
@@ -217,11 +226,35 @@ pub(super) fn trail_partition(day: Date) -> AttributeValue {
     text(format!("trail#{day}"))
 }
 
-pub(super) fn claim_item(name: &DomainName, holder: &EndpointId) -> Item {
+/// What a tenant has registered.
+pub(super) fn name_item(tenant: &TenantId, name: &DomainName, endpoint: &EndpointId) -> Item {
     HashMap::from([
-        ("pk".into(), claim_pk(name)),
-        ("sk".into(), text("CLAIM")),
+        ("pk".into(), name_pk(name)),
+        ("sk".into(), name_sk(tenant)),
+        ("endpoint".into(), text(endpoint.to_string())),
+    ])
+}
+
+/// Who has proven a name. Earlier releases wrote it at registration, without the time.
+pub(super) fn claim_item(name: &DomainName, holder: &EndpointId, now: OffsetDateTime) -> Item {
+    HashMap::from([
+        ("pk".into(), name_pk(name)),
+        ("sk".into(), text(CLAIM)),
         ("endpoint".into(), text(holder.to_string())),
+        ("proven_at".into(), super::number(now.unix_timestamp())),
+    ])
+}
+
+pub(super) fn usage_pk(tenant: &TenantId) -> AttributeValue {
+    text(format!("USAGE#{tenant}"))
+}
+
+pub(super) fn usage_item(tenant: &TenantId, usage: TenantUsage) -> Item {
+    HashMap::from([
+        ("pk".into(), usage_pk(tenant)),
+        ("sk".into(), text(USAGE)),
+        ("endpoints".into(), super::number(usage.endpoints)),
+        ("names".into(), super::number(usage.names)),
     ])
 }
 
@@ -266,7 +299,7 @@ mod tests {
         assert!(matches!(main["due_at"], AttributeValue::N(_)) && !main.contains_key("lease_until"));
         assert_eq!(assemble(items.to_vec()).expect("readable"), Some(endpoint.clone()));
         assert_eq!(assemble(vec![times.clone(), listed.clone()]).expect("readable"), None);
-        let claim = claim_item(&"example.com".parse().expect("valid"), &endpoint.id);
+        let claim = claim_item(&"example.com".parse().expect("valid"), &endpoint.id, endpoint.created_at);
         let is_in = |item: &Item, keys: [&str; 2]| keys.iter().all(|key| item.contains_key(*key));
         let indexes =
             [["due_shard", "due_at"], ["due_shard", "health_at"], ["tenant", "domain"], ["listing", "domain"]];

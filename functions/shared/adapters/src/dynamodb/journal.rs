@@ -67,6 +67,20 @@ impl AttemptJournal for EndpointsTable {
         self.transact_fenced(writes.into()).await
     }
 
+    async fn forget_certificate(&self, id: &EndpointId, attempt: u64) -> Result<(), FencedError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(id))
+            .key("sk", text(items::ENDPOINT))
+            .update_expression("REMOVE certificate, health")
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":attempt", number(attempt));
+        let times = self.times(id).update_expression("REMOVE advice_at, health_at, generation");
+        let built = |update: UpdateBuilder| update.build().expect("table, key and expression are set");
+        let writes = [update, times].map(|update| TransactWriteItem::builder().update(built(update)).build());
+        self.transact_fenced(writes.into()).await
+    }
+
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
         let mut remove = vec!["lease_until"];
         let mut set = String::from("SET due_at = :due, told = :told");
@@ -149,7 +163,10 @@ impl AttemptJournal for EndpointsTable {
             .send()
             .await
             .map_err(|error| fault("dynamodb:PutItem", error))?;
-        let claims = endpoint.names.authorization_names().into_iter().map(|base| self.delete_claim(base, &endpoint.id));
+        // An endpoint that is being removed holds nothing any more, whatever comes in between.
+        self.give_claims_back(endpoint.names.authorization_names(), &endpoint.id).await?;
+        let names = endpoint.names.authorization_names().into_iter();
+        let names = names.map(|base| self.delete_name(&endpoint.tenant, base, &endpoint.id));
         let going = Delete::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(&endpoint.id))
@@ -159,11 +176,19 @@ impl AttemptJournal for EndpointsTable {
         let apart = [items::TIMES_OF, items::LISTED].map(|sk| {
             Delete::builder().table_name(&self.table).key("pk", items::endpoint_pk(&endpoint.id)).key("sk", text(sk))
         });
-        let going = [going].into_iter().chain(apart).map(|delete| {
+        let mut writes: Vec<_> = names.collect();
+        let count = super::usage::names(writes.len());
+        writes.extend([going].into_iter().chain(apart).map(|delete| {
             let delete = delete.build().expect("table and key are set");
             TransactWriteItem::builder().delete(delete).build()
-        });
-        self.transact_fenced(claims.chain(going).collect()).await
+        }));
+        // One that is gone already has been counted.
+        let was_there = self.read(&endpoint.id).await?.is_some();
+        self.transact_fenced(writes).await?;
+        if was_there {
+            self.count_usage(&endpoint.tenant, -1, -count).await;
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,8 @@
 //! | event | `ENDPOINT#id` | `EVENT#001764000000000-00a7` |
 //! | link to the customer's page | `ENDPOINT#id` | `SHARE#` and the SHA-256 of its token |
 //! | report of the last look | `ENDPOINT#id` | `CHECK` |
-//! | claim of a name | `NAME#shop.example.com` | `CLAIM` |
+//! | name that a tenant has registered | `NAME#shop.example.com` | `TENANT#tenant` |
+//! | who has proven a name | `NAME#shop.example.com` | `CLAIM` |
 //! | request that was done | `IDEMPOTENCY#tenant#key` | `REQUEST` |
 //! | cause that many endpoints have in common | `CAUSES` | `CaUnavailable.ca` |
 //! | endpoint that meets it | `CAUSE#CaUnavailable.ca` | `ENDPOINT#id` |
@@ -18,7 +19,8 @@
 //! | what fails of the installation, and what was told of it | `INSTALLATION` | `ENGINE` |
 //! | summary of a part of all endpoints, or of a tenant's | `SUMMARY#all`, `SUMMARY#tenant#tenant` | `PART#0` |
 //! | what somebody did since | the same | `RECENT#01764000000000#id` |
-//! | token bucket | `BUDGET#directory#…` | `BUCKET` |
+//! | token bucket | `BUDGET#directory#…`, `BUDGET#TENANT#tenant#…` | `BUCKET` |
+//! | what a tenant has | `USAGE#tenant` | `USAGE` |
 //!
 //! Index `due` (due_shard, due_at) holds endpoints. Indexes `tenant` (tenant, domain) and `listing` (four partitions,
 //! domain) hold what lists are sorted by, `advice` (due_shard, advice_at) and `health` (due_shard, health_at) the times of
@@ -27,6 +29,7 @@
 
 mod advice_index;
 mod check_log;
+mod claims;
 mod complete;
 mod digest_log;
 mod due_index;
@@ -43,6 +46,7 @@ mod shared_causes;
 mod summaries;
 mod tasks;
 mod trail;
+mod usage;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;

@@ -4,6 +4,7 @@ use domain::ports::{RateLimits, ServiceFault};
 use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{Bucket, BucketId, Granted, Limit, Purpose, Take, Taken, Token};
+use vocabulary::names::TenantId;
 
 use super::items::{self, text};
 use super::{EndpointsTable, number};
@@ -15,6 +16,9 @@ const TRIES: u32 = 8;
 /// How long a bucket is kept after it must be full again.
 const KEPT: Duration = Duration::DAY;
 const FULL_AT: &str = "full_ms";
+const REGISTRATIONS: &str = "registrations_ms";
+/// The tenant that had the last token.
+const LAST: &str = "last_tenant";
 /// Until when the CA takes no order, by its own word; beside the account's bucket.
 const HELD: &str = "held_ms";
 
@@ -22,7 +26,7 @@ impl RateLimits for EndpointsTable {
     async fn take(&self, take: &Take, now: OffsetDateTime) -> Result<Granted, ServiceFault> {
         let now = whole_milliseconds(now);
         for _ in 0..TRIES {
-            let seen = self.bucket(&take.bucket).await?;
+            let seen = self.bucket(&take.bucket, take.tenant.as_ref()).await?;
             let taken = match (seen.take(take.limit, take.purpose, take.waited, now), take.place) {
                 ((next, Taken::Now), _) => self.take_token(take, seen, next, now).await?,
                 ((_, Taken::Wait { .. }), Some(until)) => Some(Granted::Wait { until }),
@@ -36,7 +40,7 @@ impl RateLimits for EndpointsTable {
     }
 
     async fn left(&self, bucket: &BucketId, limit: Limit, now: OffsetDateTime) -> Result<u32, ServiceFault> {
-        Ok(self.bucket(bucket).await?.tokens(limit, whole_milliseconds(now)))
+        Ok(self.bucket(bucket, None).await?.tokens(limit, whole_milliseconds(now)))
     }
 
     async fn give_back(&self, token: &Token, now: OffsetDateTime) -> Result<(), ServiceFault> {
@@ -82,7 +86,8 @@ impl RateLimits for EndpointsTable {
 }
 
 impl EndpointsTable {
-    async fn bucket(&self, id: &BucketId) -> Result<Bucket, ServiceFault> {
+    /// As a taker of `tenant` sees it.
+    async fn bucket(&self, id: &BucketId, tenant: Option<&TenantId>) -> Result<Bucket, ServiceFault> {
         let item = self.get(bucket_pk(id), "BUCKET").await?.unwrap_or_default();
         let moment = |name: &str| match item.get(name) {
             None => Ok(None),
@@ -90,8 +95,10 @@ impl EndpointsTable {
         };
         Ok(Bucket {
             full_at: moment(FULL_AT)?,
-            renewals_end: moment(line_of(Purpose::Renewal))?,
-            registrations_end: moment(line_of(Purpose::Registration))?,
+            renewals_end: moment(&line_of(Purpose::Renewal, None))?,
+            registrations_end: moment(&line_of(Purpose::Registration, tenant))?,
+            others_end: tenant.and_then(|tenant| others_end(&item, tenant)),
+            had_last: tenant.is_some_and(|tenant| item.get(LAST) == Some(&text(tenant.as_str()))),
         })
     }
 
@@ -132,10 +139,19 @@ impl EndpointsTable {
             .expression_attribute_names("#full", FULL_AT)
             .expression_attribute_values(":now", moment(now))
             .expression_attribute_values(":expires", number((now + limit.depth() + KEPT).unix_timestamp()));
+        let (update, last_taker) = match &take.tenant {
+            Some(tenant) => (
+                update
+                    .expression_attribute_names("#last", LAST)
+                    .expression_attribute_values(":tenant", text(tenant.as_str())),
+                ", #last = :tenant",
+            ),
+            None => (update, ""),
+        };
         let update = match seen.full_at.filter(|at| now <= *at) {
             // Full: whoever is first makes it lack a token.
             None => update
-                .update_expression("SET #full = :after, expires_at = :expires")
+                .update_expression(format!("SET #full = :after, expires_at = :expires{last_taker}"))
                 .condition_expression("attribute_not_exists(#full) OR #full < :now")
                 .expression_attribute_values(":after", moment(after)),
             // Each adds an interval of its own; the last that fits is the one that leaves what must stay.
@@ -145,14 +161,14 @@ impl EndpointsTable {
                 let nobody_waits = "(attribute_not_exists(#line) OR #line < :now)";
                 let condition = "#full >= :now AND #full <= :last".to_owned();
                 let update = update
-                    .update_expression("SET #full = #full + :interval, expires_at = :expires")
+                    .update_expression(format!("SET #full = #full + :interval, expires_at = :expires{last_taker}"))
                     .expression_attribute_values(":interval", number(limit.interval().whole_milliseconds()))
                     .expression_attribute_values(":last", moment(last));
                 match take.waited || lined_up {
                     true => update.condition_expression(condition),
                     false => update
                         .condition_expression(format!("{condition} AND {nobody_waits}"))
-                        .expression_attribute_names("#line", line_of(take.purpose)),
+                        .expression_attribute_names("#line", line_of(take.purpose, take.tenant.as_ref())),
                 }
             }
         };
@@ -171,10 +187,14 @@ impl EndpointsTable {
         until: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Result<Option<Granted>, ServiceFault> {
-        let (interval, line) = (take.limit.interval(), line_of(take.purpose));
+        let (interval, line) = (take.limit.interval(), line_of(take.purpose, take.tenant.as_ref()));
+        // It keeps a place in the middle of the line.
+        if seen.line(take.purpose).is_some_and(|end| now <= end && until <= end) {
+            return Ok(Some(Granted::Wait { until }));
+        }
         let update = self
             .update_bucket(&take.bucket)
-            .expression_attribute_names("#line", line)
+            .expression_attribute_names("#line", line.as_str())
             .expression_attribute_values(":expires", number((until + take.limit.depth() + KEPT).unix_timestamp()))
             .return_values(ReturnValue::UpdatedNew);
         let behind = seen.line(take.purpose).filter(|end| now <= *end).filter(|end| *end + interval == until);
@@ -190,21 +210,31 @@ impl EndpointsTable {
                 .expression_attribute_values(":until", moment(until)),
         };
         let Some(output) = conditional("dynamodb:UpdateItem", update.send().await)? else { return Ok(None) };
-        let end = output.attributes.as_ref().and_then(|item| to_moment(item.get(line)?));
-        end.map(|until| Some(Granted::Wait { until })).ok_or_else(|| items::unreadable(line))
+        let end = output.attributes.as_ref().and_then(|item| to_moment(item.get(&line)?));
+        end.map(|until| Some(Granted::Wait { until })).ok_or_else(|| items::unreadable(&line))
     }
 }
 
-fn line_of(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Renewal => "renewals_ms",
-        Purpose::Registration => "registrations_ms",
+/// The attribute with the end of a line. Renewals have one for all.
+fn line_of(purpose: Purpose, tenant: Option<&TenantId>) -> String {
+    match (purpose, tenant) {
+        (Purpose::Renewal, _) => "renewals_ms".to_owned(),
+        (Purpose::Registration, None) => REGISTRATIONS.to_owned(),
+        (Purpose::Registration, Some(tenant)) => format!("{REGISTRATIONS}#{tenant}"),
     }
+}
+
+/// The last place in the lines of the others; an earlier release had one for all.
+fn others_end(item: &items::Item, tenant: &TenantId) -> Option<OffsetDateTime> {
+    let own = line_of(Purpose::Registration, Some(tenant));
+    let others = item.iter().filter(|(name, _)| name.starts_with(REGISTRATIONS) && **name != own);
+    others.filter_map(|(_, end)| to_moment(end)).max()
 }
 
 fn bucket_pk(id: &BucketId) -> AttributeValue {
     text(match id {
         BucketId::Account { directory } => format!("BUDGET#{directory}#ACCOUNT"),
+        BucketId::Asked { tenant, what } => format!("BUDGET#TENANT#{tenant}#{}", what.as_str()),
         BucketId::Tenant { directory, tenant } => format!("BUDGET#{directory}#TENANT#{tenant}"),
         BucketId::Domain { directory, domain } => format!("BUDGET#{directory}#DOMAIN#{domain}"),
         // A hundred names are longer than a key may be.

@@ -3,9 +3,11 @@ use domain::endpoint::{Attempt, Endpoint, Event};
 use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use vocabulary::names::{DomainName, EndpointId, NamedRequest, Scope};
+use vocabulary::certificate::TenantUsage;
+use vocabulary::names::{DomainName, EndpointId, NamedRequest, Scope, TenantId};
 
 use super::items::{self, text};
+use super::usage::names;
 use super::{Cancelled, EndpointsTable, number};
 use crate::aws::{conditional, conflict};
 
@@ -17,8 +19,13 @@ impl Registry for EndpointsTable {
         request: Option<&NamedRequest>,
     ) -> Result<Registered, RegisterError> {
         let authorization_names: Vec<_> = endpoint.names.authorization_names().into_iter().collect();
-        let mut writes: Vec<_> =
-            authorization_names.iter().map(|base| self.put_new(items::claim_item(base, &endpoint.id))).collect();
+        if let Some(taken) = self.held_of_before(&endpoint.tenant, authorization_names.iter().copied()).await? {
+            return Err(RegisterError::NameTaken(taken));
+        }
+        let mut writes: Vec<_> = authorization_names
+            .iter()
+            .map(|base| self.put_new(items::name_item(&endpoint.tenant, base, &endpoint.id)))
+            .collect();
         let [main, ..] = items::endpoint_items(endpoint);
         writes.push(self.put_new(main));
         writes.push(self.put_event(&endpoint.id, event));
@@ -31,6 +38,7 @@ impl Registry for EndpointsTable {
                 if let Err(fault) = self.complete(endpoint, false).await {
                     tracing::warn!(endpoint = %endpoint.id, %fault, "a registration is incomplete");
                 }
+                self.count_usage(&endpoint.tenant, 1, names(authorization_names.len())).await;
                 return Ok(Registered::Now);
             }
             Some(Cancelled { refused }) => refused,
@@ -50,17 +58,25 @@ impl Registry for EndpointsTable {
     async fn change(&self, seen: &Endpoint, change: &Change, event: &Event) -> Result<(), ChangeError> {
         let (before, after) = (seen.names.authorization_names(), change.names.authorization_names());
         let added: Vec<_> = after.difference(&before).collect();
-        let mut writes: Vec<_> = added.iter().map(|base| self.put_new(items::claim_item(base, &seen.id))).collect();
+        if let Some(taken) = self.held_of_before(&seen.tenant, added.iter().copied().copied()).await? {
+            return Err(ChangeError::NameTaken(taken));
+        }
+        let mut writes: Vec<_> =
+            added.iter().map(|base| self.put_new(items::name_item(&seen.tenant, base, &seen.id))).collect();
         writes.push(TransactWriteItem::builder().update(self.update_of_change(seen, change)).build());
         let subject = items::subject_of(&change.names, change.reachability, change.dns_method);
         let times = self.times(&seen.id).update_expression("SET subject = :subject REMOVE look_again_ms");
         let times = times.expression_attribute_values(":subject", subject).build();
         let times = times.expect("table, key and expression are set");
         writes.push(TransactWriteItem::builder().update(times).build());
-        writes.extend(before.difference(&after).map(|base| self.delete_claim(base, &seen.id)));
+        writes.extend(before.difference(&after).map(|base| self.delete_name(&seen.tenant, base, &seen.id)));
         writes.push(self.put_event(&seen.id, event));
         let refused = match self.transact(writes).await? {
-            None => return Ok(()),
+            // A claim that is left by a crash in between counts for nothing: its endpoint has not the name.
+            None => {
+                self.count_usage(&seen.tenant, 0, names(after.len()) - names(before.len())).await;
+                return Ok(self.give_claims_back(before.difference(&after).copied(), &seen.id).await?);
+            }
             Some(Cancelled { refused }) => refused,
         };
         match refused.first().and_then(|index| added.get(*index)) {
@@ -70,9 +86,12 @@ impl Registry for EndpointsTable {
         }
     }
 
-    async fn holder(&self, name: &DomainName) -> Result<Option<EndpointId>, ServiceFault> {
-        let Some(item) = self.get(items::claim_pk(name), "CLAIM").await? else { return Ok(None) };
-        endpoint_of(&item).map(Some).ok_or_else(|| items::unreadable("a claim without its endpoint"))
+    async fn registered_by(&self, tenant: &TenantId, name: &DomainName) -> Result<Option<EndpointId>, ServiceFault> {
+        let own = self.get(items::name_pk(name), format!("TENANT#{tenant}")).await?;
+        if let Some(item) = own {
+            return endpoint_of(&item).map(Some).ok_or_else(|| items::unreadable("a name without its endpoint"));
+        }
+        self.holder_of_before(tenant, name).await
     }
 
     async fn list(&self, scope: &Scope, after: Option<&Position>, limit: u32) -> Result<EndpointPage, ServiceFault> {
@@ -114,6 +133,10 @@ impl Registry for EndpointsTable {
         conditional("dynamodb:UpdateItem", result).map(drop)
     }
 
+    async fn usage(&self, tenant: &TenantId) -> Result<TenantUsage, ServiceFault> {
+        self.usage_of(tenant).await
+    }
+
     async fn attempts(&self, id: &EndpointId, limit: u32) -> Result<Vec<Attempt>, ServiceFault> {
         let items = self.newest(id, "ATTEMPT#", limit).await?;
         items.into_iter().map(items::to_attempt).collect()
@@ -153,6 +176,7 @@ impl EndpointsTable {
                  OR certificate.generation = #order.generation)"
             ),
         };
+        let moved = seen.moved.as_ref().and_then(|moved| moved.within(&change.names));
         let named = (!change.names.same_set_as(&seen.names)).then_some(("#order", "order"));
         let names = [("#names", "names"), ("#check", "check")].into_iter().chain(named);
         Update::builder()
@@ -161,9 +185,10 @@ impl EndpointsTable {
             .key("sk", text(items::ENDPOINT))
             .update_expression(
                 "SET #names = :names, reachability = :reachability, dns_method = :dns_method, \
-                 deployment = :deployment, due_at = :due, attempt = attempt + :one, told = :told \
+                 deployment = :deployment, due_at = :due, attempt = attempt + :one, told = :told, moved = :moved \
                  REMOVE failing, #check, health",
             )
+            .expression_attribute_values(":moved", items::attribute(&moved))
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names.map(|(k, v)| (k.to_owned(), v.to_owned())).collect()))
             .expression_attribute_values(":names", items::attribute(&change.names))
@@ -179,18 +204,18 @@ impl EndpointsTable {
             .expect("table, key and expression are set")
     }
 
-    /// Gives a name back; fine if it is gone.
-    pub(super) fn delete_claim(&self, base: &DomainName, holder: &EndpointId) -> TransactWriteItem {
+    /// Gives a tenant's name back; fine if it is gone.
+    pub(super) fn delete_name(&self, tenant: &TenantId, base: &DomainName, holder: &EndpointId) -> TransactWriteItem {
         let delete = Delete::builder()
             .table_name(&self.table)
-            .key("pk", items::claim_pk(base))
-            .key("sk", text("CLAIM"))
+            .key("pk", items::name_pk(base))
+            .key("sk", items::name_sk(tenant))
             .condition_expression("attribute_not_exists(pk) OR endpoint = :endpoint")
             .expression_attribute_values(":endpoint", text(holder.to_string()));
         TransactWriteItem::builder().delete(delete.build().expect("table and key are set")).build()
     }
 }
 
-fn endpoint_of(item: &items::Item) -> Option<EndpointId> {
+pub(super) fn endpoint_of(item: &items::Item) -> Option<EndpointId> {
     item.get("endpoint")?.as_s().ok()?.parse().ok()
 }

@@ -15,7 +15,29 @@ use vocabulary::names::{CertificateName, DomainName};
 use crate::endpoint::endpoint::Endpoint;
 use crate::ports::dns::AuthoritativeDns;
 
+/// How a name is proven for a registration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proven {
+    pub name: DomainName,
+    pub proof: Proof,
+    /// What is to be said where another registration has the better proof.
+    pub otherwise: Option<Finding>,
+}
+
+/// What speaks for a registration. A delegation is better than a host: it leads to one label, while a host can lead on
+/// through other names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// `_acme-challenge` leads to its label.
+    Delegation,
+    /// The host leads through its own target. `elsewhere`: labels here that `_acme-challenge` leads to instead.
+    Host { elsewhere: Vec<String> },
+    /// Nothing stands in DNS now, or nothing can be seen from here: it was proven before, or nobody has to prove anything.
+    Before,
+}
+
 /// Checks that each name of `endpoint` is proven for this registration, and delegated where it is validated over DNS-01.
+/// Returns by what.
 ///
 /// All names, whatever a CA still wants to validate: an authorization that it has kept may be another tenant's, as all
 /// tenants share one account there. A name is proven by its delegation, or by a host that leads through this registration's
@@ -29,53 +51,84 @@ pub async fn check_proofs(
     endpoint: &Endpoint,
     platform: &Platform,
     challenges: &Challenges,
-) -> Result<(), Failure> {
-    let target = platform.delegation_target(&endpoint.label);
-    let bases = endpoint.names.authorization_names().into_iter().filter_map(|base| {
-        let validates = names_of(endpoint, base).any(|name| challenges.of(name) == ChallengeKind::Dns01);
-        (validates || platform.tenant_proof != TenantProof::Off).then_some((base, validates))
-    });
+) -> Result<Vec<Proven>, Failure> {
     // Side by side: a hundred names with servers that are slow take no longer than one.
-    let checked = bases.map(async |(base, validates)| {
-        let cname = dns.ask(&base.challenge_name(), RecordKind::Cname).await;
-        delegation::fault(base, &target, &cname, &[])?;
-        if !validates && is_proven_without(dns, endpoint, platform, base, &cname).await {
-            return None;
-        }
-        // What else may stand there only matters where the alias is not right.
-        let txt = dns.ask(&base.challenge_name(), RecordKind::Txt).await;
-        delegation::fault(base, &target, &cname, &txt)
+    let checked = endpoint.names.authorization_names().into_iter().map(async |base| {
+        let validates = names_of(endpoint, base).any(|name| challenges.of(name) == ChallengeKind::Dns01);
+        check_proof(dns, endpoint, platform, base, validates).await
     });
-    refused(join_all(checked).await)
+    let (mut proven, mut found) = (Vec::new(), Vec::new());
+    for checked in join_all(checked).await {
+        match checked {
+            Ok(one) => proven.push(one),
+            Err(finding) => found.push(Some(*finding)),
+        }
+    }
+    refused(found).map(|()| proven)
+}
+
+/// `validates`: whether the CA will look at the delegation.
+async fn check_proof(
+    dns: &impl AuthoritativeDns,
+    endpoint: &Endpoint,
+    platform: &Platform,
+    base: &DomainName,
+    validates: bool,
+) -> Result<Proven, Box<Finding>> {
+    let proven = |proof, otherwise| Proven { name: base.clone(), proof, otherwise };
+    if !validates && platform.tenant_proof == TenantProof::Off {
+        return Ok(proven(Proof::Before, None));
+    }
+    let target = platform.delegation_target(&endpoint.label);
+    let cname = dns.ask(&base.challenge_name(), RecordKind::Cname).await;
+    let Some(fault) = delegation::fault(base, &target, &cname, &[]) else {
+        let is_seen = cname.iter().any(|answer| answer.answer.is_usable());
+        return Ok(proven(if is_seen { Proof::Delegation } else { Proof::Before }, None));
+    };
+    if !validates && let Some(proof) = proof_without(dns, endpoint, platform, base, &cname).await {
+        return Ok(proven(proof, Some(fault)));
+    }
+    // What else may stand there only matters where the alias is not right.
+    let txt = dns.ask(&base.challenge_name(), RecordKind::Txt).await;
+    match delegation::fault(base, &target, &cname, &txt) {
+        Some(fault) => Err(Box::new(fault)),
+        None => Ok(proven(Proof::Before, None)),
+    }
 }
 
 fn names_of<'a>(endpoint: &'a Endpoint, base: &DomainName) -> impl Iterator<Item = &'a CertificateName> {
     endpoint.names.iter().filter(move |name| name.base == *base)
 }
 
-/// Whether `base` is proven though its delegation is not right: by where its host leads, or from before.
-async fn is_proven_without(
+/// By what `base` is proven though its delegation is not right: by where its host leads, or from before.
+async fn proof_without(
     dns: &impl AuthoritativeDns,
     endpoint: &Endpoint,
     platform: &Platform,
     base: &DomainName,
     cname: &[ServerAnswer],
-) -> bool {
+) -> Option<Proof> {
+    let target = platform.delegation_target(&endpoint.label);
+    let elsewhere: Vec<String> = leads_to_others(cname, platform, &target).cloned().collect();
     let external = endpoint.reachability == Reachability::External;
     if external && platform.endpoint_target.is_own() && names_of(endpoint, base).all(host_can_prove) {
         let own = platform.endpoint_target.of(&endpoint.label);
         if leads_through(dns, base, &own).await {
-            return true;
+            return Some(Proof::Host { elsewhere });
         }
     }
-    let target = platform.delegation_target(&endpoint.label);
-    names_of(endpoint, base).all(|name| endpoint.is_known(name)) && !leads_to_another(cname, platform, &target)
+    let is_known = names_of(endpoint, base).all(|name| endpoint.is_known(name));
+    (is_known && elsewhere.is_empty()).then_some(Proof::Before)
 }
 
-/// Whether a server leads to the label of another registration here.
-fn leads_to_another(cname: &[ServerAnswer], platform: &Platform, target: &str) -> bool {
-    let mut leads = cname.iter().flat_map(|answer| answer.answer.records());
-    leads.any(|to| to != target && platform.is_delegation_target(to))
+/// The labels of other registrations here that a server leads to, those of removed ones among them.
+fn leads_to_others<'a>(
+    cname: &'a [ServerAnswer],
+    platform: &'a Platform,
+    target: &'a str,
+) -> impl Iterator<Item = &'a String> {
+    let leads = cname.iter().flat_map(|answer| answer.answer.records());
+    leads.filter(move |to| *to != target && platform.is_delegation_target(to))
 }
 
 /// Whether the aliases of `host` lead through `target`, at every server that answers.

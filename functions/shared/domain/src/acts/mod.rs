@@ -3,7 +3,9 @@
 pub mod attach_listeners;
 pub mod check_records;
 pub mod choose_ca;
+pub mod deactivate;
 pub mod due_round;
+pub mod hold_names;
 pub mod notify;
 pub mod owned_endpoint;
 pub mod start_attempt;
@@ -11,4 +13,5 @@ pub mod take_tokens;
 
 pub use self::choose_ca::{Authorities, Authority, ListedTwice, Passed, TRIES};
 pub use self::due_round::DueRound;
+pub use self::hold_names::{MOVE_GRACE, hold_names};
 pub use self::take_tokens::{Pace, TENANT_SHARE};

@@ -47,8 +47,11 @@ impl Pace {
         // The failure says the second after.
         let place = turn.filter(|at| *at > now).map(|at| at - Duration::SECOND);
         let reserving = |limit: Limit| limit.keeping(limit.capacity / KEPT_FOR_RENEWALS);
-        let take =
-            |bucket, limit: Option<Limit>| Some(Take { bucket, limit: limit.map(reserving)?, purpose, waited, place });
+        let take = |bucket, limit: Option<Limit>| {
+            // Under one registered domain several tenants may meet: a bulk of one's must not make the others wait.
+            let tenant = matches!(bucket, BucketId::Domain { .. }).then(|| endpoint.tenant.clone());
+            Some(Take { bucket, limit: limit.map(reserving)?, purpose, waited, tenant, place })
+        };
         let is_renewal = is_of_the_same_set(endpoint, directory, now);
         let directory = directory.to_owned();
         let mut names: Vec<_> = endpoint.names.iter().cloned().collect();
@@ -216,6 +219,7 @@ mod tests {
             BucketId::Domain { .. } => "domain",
             BucketId::Tenant { .. } => "tenant",
             BucketId::Account { .. } => "account",
+            BucketId::Asked { .. } => "no order",
         };
         let day = Duration::DAY;
         for (issued_at, names, issued, expected) in [

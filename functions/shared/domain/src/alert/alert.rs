@@ -5,6 +5,7 @@
 
 use time::OffsetDateTime;
 use vocabulary::certificate::InstalledCertificate;
+use vocabulary::names::DomainName;
 use vocabulary::text::printable;
 
 use crate::alert::digest::Digest;
@@ -160,7 +161,14 @@ impl Alert {
 
     /// The endpoint was removed. `kept` are the ARNs of certificates that were left in ACM because something still uses them.
     pub fn removed(endpoint: &Endpoint, kept: &[String], at: OffsetDateTime) -> Self {
-        let removed = format!("The endpoint for {} was removed.", all_names(endpoint));
+        let records: Vec<_> =
+            endpoint.names.authorization_names().into_iter().map(DomainName::challenge_name).collect();
+        let removed = format!(
+            "The endpoint for {} was removed. Its records in the domain's DNS are of no more use, and can be deleted: {}, and \
+             those of its hosts.",
+            all_names(endpoint),
+            records.join(", ")
+        );
         let (severity, guidance) = match kept.is_empty() {
             false => {
                 let delete = format!(

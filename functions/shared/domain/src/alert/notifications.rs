@@ -86,6 +86,7 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
         .filter_map(|issue| issue.due_notice(now, policy.setup_patience).map(|notice| (issue, notice)))
         .collect();
     let parked = current.iter().any(|(issue, _)| issue.cause == Cause::parked());
+    let moved = current.iter().any(|(issue, _)| issue.cause == Cause::moved());
     let mut decision =
         Decision { notifications: Notifications { sequence: before.sequence, told: vec![] }, ..Decision::default() };
     for (issue, notice) in current {
@@ -116,6 +117,8 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
         // What the owner left undone before the endpoint was paused is over with the pause: of that people are notified, once.
         let of_the_owner = told.source == Source::Look && told.owner == WaitingOn::DomainOwner;
         let taken_over = parked && (told.source == Source::Attempts || of_the_owner) && !told.shared;
+        // With the names of it everything that was wrong has moved.
+        let taken_over = taken_over || moved && !told.shared;
         // The first certificate says that set-up is over.
         let set_up = told.is_setup() && endpoint.certificate.is_some();
         if taken_over || set_up || decision.notifications.told.iter().any(same) {

@@ -13,6 +13,7 @@ use vocabulary::names::{CertificateName, DelegationLabel, EndpointId, EndpointNa
 
 use crate::endpoint::failing::Failing;
 use crate::endpoint::health::Health;
+use crate::endpoint::moved::Moved;
 use crate::endpoint::notified::{Notifications, Unsent};
 
 /// One registration: a customer's names on the platform, and the state of their certificate.
@@ -59,6 +60,9 @@ pub struct Endpoint {
     /// Set by a removal; the next attempt cleans up and deletes the endpoint.
     #[serde(default)]
     pub removing: bool,
+    /// Names that the domain owner has moved to another registration: it is paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
     /// What was told of it, and is not over.
     #[serde(default)]
     pub told: Notifications,
@@ -116,6 +120,7 @@ impl Endpoint {
             check: None,
             health: None,
             removing: false,
+            moved: None,
             told: Notifications::default(),
             unsent: None,
             deployment: Deployment::default(),
@@ -171,6 +176,22 @@ impl Endpoint {
     pub fn current_health(&self) -> Option<&Health> {
         let held = self.certificate.as_ref()?;
         self.health.as_ref().filter(|health| health.looked_at >= held.imported_at)
+    }
+
+    /// When its certificate is to go, as its names have moved; `None` where that has come by `now`, or nothing is to go.
+    pub fn grace_ends(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let moved = self.moved.as_ref().filter(|_| self.certificate.is_some())?;
+        (now < moved.certificate_until).then_some(moved.certificate_until)
+    }
+
+    /// Whether its certificate is to go now: its names have moved, and the grace is over.
+    pub fn is_past_its_grace(&self, now: OffsetDateTime) -> bool {
+        self.moved.is_some() && self.certificate.is_some() && !self.removing && self.grace_ends(now).is_none()
+    }
+
+    /// The same once its certificate is gone.
+    pub fn without_certificate(self) -> Self {
+        Self { certificate: None, health: None, advice_at: None, health_at: None, ..self }
     }
 
     /// Whether it has another certificate than when it was last looked at: what was seen then may be over, or not.

@@ -6,10 +6,8 @@ use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::{Guidance, WaitingOn};
 
-/// An endpoint without a certificate is parked when so many looks in a row have found the customer's part undone.
-///
-/// At the pace of [`next_attempt`](crate::endpoint::schedule::next_attempt) the first 34 of them take a day, and all a week more.
-pub const MOST_LOOKS: u32 = 60;
+/// How long a registration may be unproven before it is parked, unless the installation says otherwise (`UnprovenHours`).
+pub const UNPROVEN_PATIENCE: Duration = Duration::days(7);
 
 /// One whose certificate has expired is parked when it has been the customer's fault for this part of its lifetime.
 ///
@@ -59,10 +57,11 @@ pub struct Absence {
 impl Failing {
     /// The first failure of a row.
     pub fn first(failure: Failure, now: OffsetDateTime) -> Self {
-        Self::after(None, failure, None, now)
+        Self::after(None, failure, None, UNPROVEN_PATIENCE, now)
     }
 
-    /// The row `before` with one more failure at `now`, of an endpoint that holds `held`.
+    /// The row `before` with one more failure at `now`, of an endpoint that holds `held`. `patience`: how long one without a
+    /// certificate may wait for its domain owner.
     ///
     /// An absence goes on through a failure of our own, which says nothing of the customer. It ends when the CA was
     /// reached: that is asked only when the customer's part is done.
@@ -70,12 +69,13 @@ impl Failing {
         before: Option<&Self>,
         failure: Failure,
         held: Option<&InstalledCertificate>,
+        patience: Duration,
         now: OffsetDateTime,
     ) -> Self {
         let (failure, cause) = with_its_cause(before, failure);
         let known = before.and_then(|before| before.absence.clone());
         let absence = match failure.waiting_on() {
-            WaitingOn::DomainOwner => Some(known.unwrap_or_else(|| Absence::begins(now)).longer(held, now)),
+            WaitingOn::DomainOwner => Some(known.unwrap_or_else(|| Absence::begins(now)).longer(held, patience, now)),
             WaitingOn::Operator | WaitingOn::Nobody => known,
             WaitingOn::Ca => None,
         };
@@ -143,10 +143,10 @@ impl Absence {
     }
 
     /// With one more look at `now`.
-    fn longer(self, held: Option<&InstalledCertificate>, now: OffsetDateTime) -> Self {
+    fn longer(self, held: Option<&InstalledCertificate>, patience: Duration, now: OffsetDateTime) -> Self {
         let looks = self.looks.saturating_add(1);
         let has_left = match held {
-            None => looks >= MOST_LOOKS,
+            None => now - self.since >= patience,
             Some(held) => {
                 let lifetime: Duration = held.not_after - held.not_before;
                 now >= held.not_after && now - self.since >= lifetime * PATIENCE
@@ -178,7 +178,7 @@ mod tests {
         let mut failing = Failing::first(missing(), now);
         while failing.parked_since().is_none() {
             now = next_attempt(&failing, now, 0.0);
-            failing = Failing::after(Some(&failing), missing(), held, now);
+            failing = Failing::after(Some(&failing), missing(), held, UNPROVEN_PATIENCE, now);
         }
         (failing, now)
     }
@@ -188,10 +188,15 @@ mod tests {
     }
 
     #[test]
-    fn a_registration_is_parked_at_exactly_so_many_looks_which_take_about_a_week() {
+    fn a_registration_that_nobody_proves_lapses_at_exactly_the_patience() {
         let (failing, now) = until_parked(None, NOW);
-        assert_eq!(failing.absence.as_ref().map(|absence| absence.looks), Some(MOST_LOOKS));
-        assert!((Duration::days(6)..Duration::days(10)).contains(&(now - NOW)), "{}", now - NOW);
+        let (waited, looks) = (now - NOW, failing.absence.as_ref().map(|absence| absence.looks));
+        assert!(waited >= UNPROVEN_PATIENCE && waited < UNPROVEN_PATIENCE + Duration::hours(7), "{waited}");
+        assert!(looks.is_some_and(|looks| looks < 80), "{looks:?}");
+        let patience = Duration::hours(2);
+        let first = Failing::first(missing(), NOW);
+        let at = |wait| Failing::after(Some(&first), missing(), None, patience, NOW + wait).parked_since();
+        assert_eq!((at(patience - Duration::SECOND), at(patience)), (None, Some(NOW + patience)));
     }
 
     #[test]
@@ -209,14 +214,14 @@ mod tests {
     fn a_failure_of_our_own_ends_no_absence_and_word_from_the_ca_does() {
         let (parked, now) = until_parked(None, NOW);
         let throttled = failure(FailureName::Throttled, WaitingOn::Operator);
-        let ours = Failing::after(Some(&parked), throttled, None, now);
+        let ours = Failing::after(Some(&parked), throttled, None, UNPROVEN_PATIENCE, now);
         assert_eq!((ours.parked_since(), &ours.absence), (None, &parked.absence), "it shows what it failed by");
         assert!(
-            Failing::after(Some(&ours), missing(), None, now).parked_since().is_some(),
+            Failing::after(Some(&ours), missing(), None, UNPROVEN_PATIENCE, now).parked_since().is_some(),
             "and is parked all the same"
         );
         let limited = failure(FailureName::RateLimited, WaitingOn::Ca);
-        assert_eq!(Failing::after(Some(&parked), limited, None, now).absence, None);
+        assert_eq!(Failing::after(Some(&parked), limited, None, UNPROVEN_PATIENCE, now).absence, None);
     }
 
     #[test]
@@ -232,7 +237,7 @@ mod tests {
         let record = failure(FailureName::ChallengeFailed, WaitingOn::DomainOwner);
         let mut failing = Failing::first(record.clone(), NOW);
         for _ in 0..5 {
-            failing = Failing::after(Some(&failing), spent.clone(), None, NOW);
+            failing = Failing::after(Some(&failing), spent.clone(), None, UNPROVEN_PATIENCE, NOW);
             let shown = &failing.failure;
             assert_eq!((shown.name, shown.waiting_on()), (FailureName::ChallengeFailed, WaitingOn::DomainOwner));
             assert_eq!(shown.guidance.action, record.guidance.action);
@@ -245,21 +250,30 @@ mod tests {
         let paused = limited(
             "Your account is temporarily prevented from requesting certificates for a. Please visit: https://x",
         );
-        let paused = Failing::after(Some(&failing), paused, None, NOW);
+        let paused = Failing::after(Some(&failing), paused, None, UNPROVEN_PATIENCE, NOW);
         assert_eq!((paused.failure.name, paused.failure.waiting_on()), (FailureName::RateLimited, WaitingOn::Operator));
         assert!(paused.failure.guidance.summary.ends_with("The validations failed by: what"), "{:?}", paused.failure);
         let orders = limited("too many new orders (300) from this account");
-        assert_eq!(Failing::after(Some(&failing), orders.clone(), None, NOW).failure, orders, "nothing of theirs");
+        assert_eq!(
+            Failing::after(Some(&failing), orders.clone(), None, UNPROVEN_PATIENCE, NOW).failure,
+            orders,
+            "nothing of theirs"
+        );
     }
 
     #[test]
     fn looks_alone_make_the_ca_wait_no_longer() {
         let mut failing = Failing::first(missing(), NOW);
         for _ in 0..9 {
-            failing = Failing::after(Some(&failing), missing(), None, NOW);
+            failing = Failing::after(Some(&failing), missing(), None, UNPROVEN_PATIENCE, NOW);
         }
-        let failing =
-            Failing::after(Some(&failing), failure(FailureName::ChallengeFailed, WaitingOn::DomainOwner), None, NOW);
+        let failing = Failing::after(
+            Some(&failing),
+            failure(FailureName::ChallengeFailed, WaitingOn::DomainOwner),
+            None,
+            UNPROVEN_PATIENCE,
+            NOW,
+        );
         assert_eq!((failing.attempts, failing.asked), (11, 1));
         assert_eq!(next_attempt(&failing, NOW, 0.0), NOW + Duration::MINUTE);
     }
@@ -268,7 +282,7 @@ mod tests {
     fn a_row_from_before_absences_were_counted_is_read_and_goes_on() {
         let old = serde_json::json!({"failure": missing(), "since": "2026-11-01T00:00:00Z", "attempts": 90});
         let old: Failing = serde_json::from_value(old).expect("an older release wrote it");
-        let next = Failing::after(Some(&old), missing(), None, NOW);
+        let next = Failing::after(Some(&old), missing(), None, UNPROVEN_PATIENCE, NOW);
         assert_eq!((next.attempts, next.since), (91, old.since));
         assert_eq!(next.absence, Some(Absence { since: NOW, looks: 1, parked_since: None }));
     }

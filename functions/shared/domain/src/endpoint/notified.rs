@@ -71,6 +71,11 @@ impl Cause {
         Self::new("parked")
     }
 
+    /// The endpoint is paused: its names now prove another registration.
+    pub fn moved() -> Self {
+        Self::new("records-moved")
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

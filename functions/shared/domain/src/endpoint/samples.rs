@@ -29,6 +29,7 @@ pub(crate) fn certificate(
         copies: vec![],
         listeners: vec![],
         retired: vec![],
+        authorizations: vec![],
     }
 }
 

@@ -16,7 +16,8 @@ pub enum EndpointStatus {
     WaitingForDns,
     /// A certificate is being issued.
     Issuing,
-    /// It is being removed, or its records have been missing for so long that they are checked less often.
+    /// It is being removed, its records have been missing for so long that they are checked less often, or they now prove another
+    /// registration.
     Paused,
     /// There is a good certificate, and nothing prevents the next one.
     Ready,

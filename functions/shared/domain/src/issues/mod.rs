@@ -3,6 +3,7 @@
 pub mod attempts;
 pub mod current;
 pub mod issue;
+pub mod moved;
 pub mod observed;
 pub mod schedule;
 

@@ -163,6 +163,11 @@ pub trait CertificateAuthority {
         order: &OpenOrder,
         request: &[u8],
     ) -> impl Future<Output = Result<CaReply<Finalized>, CaError>> + Send;
+
+    /// Deactivates the authorizations with these URLs (RFC 8555 §7.5.2), so that no later order of the account can use them.
+    ///
+    /// Safe to repeat: one that is not valid any more, or that the CA has forgotten, is fine.
+    fn deactivate(&self, authorizations: &[String]) -> impl Future<Output = Result<(), CaError>> + Send;
 }
 
 impl From<CaError> for Failure {

@@ -4,6 +4,7 @@
 
 pub mod certificate_authority;
 pub mod check_log;
+pub mod claims;
 pub mod destination;
 pub mod digest_log;
 pub mod dns;
@@ -26,6 +27,7 @@ pub mod trail;
 
 pub use self::certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation};
 pub use self::check_log::CheckLog;
+pub use self::claims::{Claim, Claims, Former, Handover};
 pub use self::destination::{
     CertificateStore, Deletion, Destinations, Detachment, HeldCertificate, ImportMaterial, Listeners,
 };

@@ -1,7 +1,7 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
-use vocabulary::acme::{BucketId, Granted, Limit, Take, Token};
+use vocabulary::acme::{BucketId, Granted, Limit, Purpose, Take, Token};
 
 use vocabulary::failure::ServiceFault;
 
@@ -12,6 +12,34 @@ pub trait RateLimits {
     ///
     /// Not to be repeated: each call takes another.
     fn take(&self, take: &Take, now: OffsetDateTime) -> impl Future<Output = Result<Granted, ServiceFault>> + Send;
+
+    /// Takes one token if there is one, and no place in a line. Otherwise, when there may be one.
+    ///
+    /// Not to be repeated: each call takes another.
+    fn take_now(
+        &self,
+        bucket: BucketId,
+        limit: Limit,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<Option<OffsetDateTime>, ServiceFault>> + Send
+    where
+        Self: Sync,
+    {
+        let take = Take {
+            bucket,
+            limit,
+            purpose: Purpose::Renewal,
+            waited: true,
+            tenant: None,
+            place: Some(now + limit.interval()),
+        };
+        async move {
+            Ok(match self.take(&take, now).await? {
+                Granted::Now(_) => None,
+                Granted::Wait { until } => Some(until),
+            })
+        }
+    }
 
     /// Tokens that are in the bucket at `now`; takes none.
     fn left(

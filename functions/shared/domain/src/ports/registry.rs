@@ -2,8 +2,8 @@ use std::future::Future;
 
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Reachability};
-use vocabulary::certificate::Deployment;
-use vocabulary::names::{DomainName, EndpointId, EndpointNames, NamedRequest, Scope};
+use vocabulary::certificate::{Deployment, TenantUsage};
+use vocabulary::names::{DomainName, EndpointId, EndpointNames, NamedRequest, Scope, TenantId};
 
 use crate::endpoint::attempt::Attempt;
 use crate::endpoint::endpoint::Endpoint;
@@ -22,7 +22,7 @@ pub enum Registered {
 /// Why a registration did not happen. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegisterError {
-    #[error("{0} belongs to a registered endpoint already")]
+    #[error("the tenant has registered {0} already")]
     NameTaken(DomainName),
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -45,7 +45,7 @@ pub struct Change {
 /// Why a change did not happen. Nothing was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
-    #[error("{0} belongs to a registered endpoint already")]
+    #[error("the tenant has registered {0} already")]
     NameTaken(DomainName),
     #[error("an attempt holds the endpoint, it is being removed, or it has changed since it was read")]
     Busy,
@@ -75,9 +75,9 @@ pub struct EndpointPage {
     pub next: Option<Position>,
 }
 
-/// Who is registered, and who holds which name.
+/// Who is registered, and under which names. A tenant registers a name once; other tenants may have it as well.
 pub trait Registry: EndpointReader {
-    /// Writes the endpoint, the claim of each of its base names and the event that tells of it, all or nothing.
+    /// Writes the endpoint, its names as its tenant's, and the event that tells of it, all or nothing.
     ///
     /// A `request` that was done before does nothing again. Without one it is not to be repeated: a second call
     /// finds the names taken.
@@ -88,7 +88,7 @@ pub trait Registry: EndpointReader {
         request: Option<&NamedRequest>,
     ) -> impl Future<Output = Result<Registered, RegisterError>> + Send;
 
-    /// Makes of `seen` what `change` says, with its claims and the event that tells of it, all or nothing.
+    /// Makes of `seen` what `change` says, with its names and the event that tells of it, all or nothing.
     ///
     /// The change takes the number of an attempt, so that whatever an earlier attempt still writes is refused. What
     /// was known of its records and its failures is forgotten; the open order stays, as it remembers what it published.
@@ -99,8 +99,12 @@ pub trait Registry: EndpointReader {
         event: &Event,
     ) -> impl Future<Output = Result<(), ChangeError>> + Send;
 
-    /// The endpoint that holds `name`.
-    fn holder(&self, name: &DomainName) -> impl Future<Output = Result<Option<EndpointId>, ServiceFault>> + Send;
+    /// The tenant's own endpoint that has `name`.
+    fn registered_by(
+        &self,
+        tenant: &TenantId,
+        name: &DomainName,
+    ) -> impl Future<Output = Result<Option<EndpointId>, ServiceFault>> + Send;
 
     /// Up to `limit` endpoints of the scope after `after`, by domain. A page may have fewer and not be the last.
     fn list(
@@ -127,6 +131,9 @@ pub trait Registry: EndpointReader {
     /// Forgets how long the endpoint's customer has left their part undone, so that one that is parked is checked as
     /// often as a new one. Nothing if it is not there, or waits for nobody.
     fn wake(&self, id: &EndpointId) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// What the tenant has. Counted beside what is written, and once a day anew: a crash in between is made good then.
+    fn usage(&self, tenant: &TenantId) -> impl Future<Output = Result<TenantUsage, ServiceFault>> + Send;
 
     /// Newest first.
     fn attempts(&self, id: &EndpointId, limit: u32) -> impl Future<Output = Result<Vec<Attempt>, ServiceFault>> + Send;

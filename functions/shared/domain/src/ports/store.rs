@@ -142,6 +142,10 @@ pub trait AttemptJournal: EndpointReader {
         certificate: &InstalledCertificate,
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
+    /// Forgets the certificate, which is deleted, and everything that was due for it. Fine if there is none.
+    fn forget_certificate(&self, id: &EndpointId, attempt: u64)
+    -> impl Future<Output = Result<(), FencedError>> + Send;
+
     /// Ends the attempt: gives the lease back and writes the attempt's record.
     ///
     /// Repeating it after it was done is [`FencedError::Superseded`] only if a newer attempt has begun. A removal that
@@ -161,6 +165,6 @@ pub trait AttemptJournal: EndpointReader {
         told: &Notifications,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Deletes the endpoint and gives its names back. Its attempts are kept for a while.
+    /// Deletes the endpoint with its names, and gives its claims back. Its attempts are kept for a while.
     fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> impl Future<Output = Result<(), FencedError>> + Send;
 }

@@ -6,7 +6,7 @@ use vocabulary::acme::Reachability;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
-use crate::endpoint::failing::{Absence, Failing};
+use crate::endpoint::failing::{Absence, Failing, UNPROVEN_PATIENCE};
 use crate::endpoint::health::{Health, Symptom, SymptomKind};
 use crate::endpoint::samples;
 use crate::issues::OVERDUE;
@@ -136,7 +136,7 @@ fn a_service_that_fails_is_retried_at_first_and_the_operators_when_it_lasts() {
     assert_eq!(says(&failed, lasts), (EndpointStatus::Degraded, WaitingOn::Operator));
     let other = Failure::new(FailureName::Unavailable, WaitingOn::Operator, "what", "do this");
     let mut then = failed.clone();
-    then.failing = Some(Failing::after(failed.failing.as_ref(), other, None, lasts));
+    then.failing = Some(Failing::after(failed.failing.as_ref(), other, None, UNPROVEN_PATIENCE, lasts));
     assert_eq!(says(&then, lasts), (EndpointStatus::Retrying, WaitingOn::Nobody), "another service, another beginning");
 }
 

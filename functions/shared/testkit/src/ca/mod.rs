@@ -98,6 +98,16 @@ impl MemoryCa {
         self.state().reuse = reuse;
     }
 
+    /// URLs of the authorizations that were deactivated.
+    pub fn deactivated(&self) -> Vec<String> {
+        self.state().deactivated.clone()
+    }
+
+    /// Whether an order for `name` would need no challenge.
+    pub fn remembers(&self, name: &CertificateName) -> bool {
+        self.state().proven.contains(name)
+    }
+
     /// While it is away, nothing is answered.
     pub fn set_away(&self, away: bool) {
         self.state().away = away;
@@ -371,5 +381,22 @@ impl CertificateAuthority for MemoryCa {
         drop(state);
         self.fuse.burn();
         Ok(self.reply(Finalized::Issued { chain }))
+    }
+
+    async fn deactivate(&self, authorizations: &[String]) -> Result<(), CaError> {
+        let mut state = self.state();
+        state.asked += 1;
+        state.expect_there()?;
+        for url in authorizations {
+            let all = state.orders.values_mut().flat_map(|order| &mut order.authorizations);
+            let Some(found) = all.into_iter().find(|authorization| authorization.url == *url) else { continue };
+            found.status = AuthorizationStatus::Deactivated;
+            let name = found.name.clone();
+            state.proven.retain(|known| *known != name);
+            state.deactivated.push(url.clone());
+        }
+        drop(state);
+        self.fuse.burn();
+        Ok(())
     }
 }

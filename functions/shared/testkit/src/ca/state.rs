@@ -28,6 +28,7 @@ pub(super) struct State {
     pub(super) issued: BTreeMap<String, OffsetDateTime>,
     pub(super) limits: CaLimits,
     pub(super) buckets: BTreeMap<String, Bucket>,
+    pub(super) deactivated: Vec<String>,
     /// Orders and certificates that were over a limit.
     pub(super) over_limits: u32,
     /// Certificates that orders were to replace, in order.

@@ -16,7 +16,8 @@ use super::{endpoint, registered, whole_second};
 /// `seed` is one that no other test uses, and neither are the two after it.
 pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditTrail + CheckLog), seed: u64) {
     let now = whole_second();
-    let (first, other) = (endpoint(seed, now), endpoint(seed + 1, now));
+    let first = endpoint(seed, now);
+    let other = Endpoint { tenant: first.tenant.clone(), ..endpoint(seed + 1, now) };
     let id = &first.id;
     for endpoint in [&first, &other] {
         store.register(endpoint, &registered(endpoint), None).await.expect("registered");
@@ -62,7 +63,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
     let refused = store.change(&seen, &change(&[&new_name, &rival], now), &event).await;
     assert_eq!(refused, Err(ChangeError::NameTaken(other.names.primary().base.clone())));
     assert_eq!(read().await, seen, "nothing of a refused change is written");
-    assert_eq!(store.holder(&new_name.parse().expect("a name")).await, Ok(None));
+    assert_eq!(store.registered_by(&first.tenant, &new_name.parse().expect("a name")).await, Ok(None));
 
     store.change(&seen, &wanted, &event).await.expect("changed");
     let changed = read().await;
@@ -79,11 +80,17 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         ..seen.clone()
     };
     assert_eq!(changed, expected, "the order is kept: it remembers what it published");
-    assert_eq!(store.holder(&new_name.parse().expect("a name")).await, Ok(Some(id.clone())), "the new name is claimed");
+    assert_eq!(
+        store.registered_by(&first.tenant, &new_name.parse().expect("a name")).await,
+        Ok(Some(id.clone())),
+        "the new name is claimed"
+    );
     let dropped = format!("wild-{seed}.example.com").parse().expect("a name");
-    assert_eq!(store.holder(&dropped).await, Ok(None), "the old one is free");
+    assert_eq!(store.registered_by(&first.tenant, &dropped).await, Ok(None), "the old one is free");
     let kept = &first.names.primary().base;
-    assert_eq!(store.holder(kept).await, Ok(Some(id.clone())), "and one of both is never let go");
+    assert_eq!(store.registered_by(&first.tenant, kept).await, Ok(Some(id.clone())), "and one of both is never let go");
+    let usage = store.usage(&first.tenant).await.expect("answers");
+    assert_eq!((usage.endpoints, usage.names), (2, 4), "as many as before");
     assert!(store.events(id, None, 9).await.expect("answers").contains(&event), "it is in the trail");
 
     assert_eq!(

@@ -5,6 +5,7 @@ use domain::ports::{
 };
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{OpenOrder, OrderStatus};
+use vocabulary::certificate::TenantUsage;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{EndpointId, KEY_KEPT, NamedRequest, Scope};
@@ -22,13 +23,18 @@ pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
     assert_eq!(register(&first).await, Ok(Registered::Now));
     assert_eq!(registry.find(&first.id).await, Ok(Some(first.clone())), "it reads as it was written");
     for name in &names {
-        assert_eq!(registry.holder(name).await, Ok(Some(first.id.clone())), "every base name is claimed");
+        let own = registry.registered_by(&first.tenant, name).await;
+        assert_eq!(own, Ok(Some(first.id.clone())), "every base name is its tenant's");
     }
+
+    let usage = |endpoints, names| Ok(TenantUsage { endpoints, names });
+    assert_eq!(registry.usage(&first.tenant).await, usage(1, names.len() as u64), "it is counted");
 
     let rival = Endpoint { id: EndpointId::from_random([seed as u8; 16]), ..first.clone() };
     let refused = register(&rival).await.expect_err("taken");
     assert!(matches!(refused, RegisterError::NameTaken(name) if names.contains(&name)));
     assert_eq!(registry.find(&rival.id).await, Ok(None), "nothing of a refused registration is written");
+    assert_eq!(registry.usage(&first.tenant).await, usage(1, names.len() as u64), "nor counted");
 
     let second = Endpoint { tenant: first.tenant.clone(), ..endpoint(seed + 1, now) };
     register(&second).await.expect("registered");
@@ -219,9 +225,10 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     let removed = attempt(id, 1, now, Outcome::Removed);
     journal.erase(&going, &removed).await.expect("erased");
     journal.erase(&going, &removed).await.expect("erased twice");
+    assert_eq!(journal.usage(&going.tenant).await, Ok(TenantUsage::default()), "and counted once");
     assert_eq!(journal.find(id).await, Ok(None));
     for name in going.names.authorization_names() {
-        assert_eq!(journal.holder(name).await, Ok(None), "its names are free again");
+        assert_eq!(journal.registered_by(&going.tenant, name).await, Ok(None), "its names are free again");
     }
     assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].outcome, Outcome::Removed, "history stays");
 }

@@ -21,6 +21,7 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
         limit,
         purpose: Purpose::Registration,
         waited: false,
+        tenant: None,
         place: None,
     };
     let (twice, once) = (take("twice.example"), take("once.example"));

@@ -14,6 +14,7 @@ pub async fn rate_limits(rate_limits: &(impl RateLimits + Sync), seed: u64) {
         limit: Limit::new(8, Duration::hours(8)).keeping(2),
         purpose: Purpose::Registration,
         waited: false,
+        tenant: None,
         place: None,
     };
     one_by_one(rate_limits, &account, now).await;
@@ -99,6 +100,7 @@ async fn hold(rate_limits: &impl RateLimits, directory: &str, now: OffsetDateTim
         limit: Limit::new(8, Duration::hours(8)),
         purpose: Purpose::Registration,
         waited: false,
+        tenant: None,
         place: None,
     };
     assert_eq!(rate_limits.take(&take, now).await.expect("answers"), Granted::Wait { until });
@@ -111,7 +113,14 @@ async fn race(rate_limits: &(impl RateLimits + Sync), directory: &str, now: Offs
     const THERE: u32 = 5;
     for (number, purpose) in [(0, Purpose::Registration), (1, Purpose::Renewal)] {
         let bucket = BucketId::Domain { directory: directory.to_owned(), domain: format!("race-{number}.example") };
-        let take = Take { bucket, limit: Limit::new(THERE, Duration::hours(5)), purpose, waited: false, place: None };
+        let take = Take {
+            bucket,
+            limit: Limit::new(THERE, Duration::hours(5)),
+            purpose,
+            waited: false,
+            tenant: None,
+            place: None,
+        };
         let takers = (0..16).map(|_| rate_limits.take(&take, now));
         let mut places = Vec::new();
         let mut taken = 0;
@@ -134,6 +143,7 @@ async fn all_or_none(rate_limits: &impl RateLimits, directory: &str, now: Offset
         limit: Limit::new(capacity, Duration::days(7)),
         purpose: Purpose::Registration,
         waited: false,
+        tenant: None,
         place: None,
     };
     let (plenty, few) = (of("plenty.example", 3), of("few.example", 1));
@@ -145,4 +155,55 @@ async fn all_or_none(rate_limits: &impl RateLimits, directory: &str, now: Offset
     }
     // What came to nothing was given back.
     assert!(is_now(&rate_limits.take(&plenty, now).await.expect("answers")));
+}
+
+/// Two tenants under one registered domain are served in turn, however long the line of one of them is. `seed` is one that no
+/// other test uses.
+pub async fn tenants_in_turn(rate_limits: &impl RateLimits, seed: u64) {
+    let now = whole_second();
+    let limit = Limit::new(4, Duration::seconds(400));
+    let take = |tenant: &str, waited| Take {
+        bucket: BucketId::Domain {
+            directory: format!("https://turns-{seed}.example/directory"),
+            domain: "x.example".into(),
+        },
+        limit,
+        purpose: Purpose::Registration,
+        waited,
+        tenant: Some(tenant.parse().expect("a tenant")),
+        place: None,
+    };
+    let mut bulk = Vec::new();
+    for _ in 0..24 {
+        match rate_limits.take(&take("bulk", false), now).await.expect("answers") {
+            Granted::Now(_) => {}
+            Granted::Wait { until } => bulk.push(until),
+        }
+    }
+    assert_eq!(bulk.len(), 20, "four at once, and the others in line");
+    let mut small = Vec::new();
+    for _ in 0..3 {
+        let granted = rate_limits.take(&take("small", false), now).await.expect("answers");
+        let Granted::Wait { until } = granted else { panic!("it is empty") };
+        small.push(until);
+    }
+    assert!(small[2] <= now + limit.interval() * 3, "its line is its own: {small:?}");
+    // Each comes at its time, the bulk always first; whoever finds nothing comes again when it is told to.
+    let (mut served, mut at) = (Vec::new(), now);
+    while served.len() < 12 {
+        at += limit.interval();
+        for (tenant, line) in [("bulk", &mut bulk), ("small", &mut small)] {
+            let due: Vec<_> = line.iter().copied().filter(|until| *until <= at).collect();
+            line.retain(|until| *until > at);
+            for _ in due {
+                match rate_limits.take(&take(tenant, true), at).await.expect("answers") {
+                    Granted::Now(_) => served.push(tenant),
+                    Granted::Wait { until } => line.push(until),
+                }
+            }
+        }
+        assert!(at < now + limit.interval() * 60, "nobody is forgotten: {served:?}");
+    }
+    let first: Vec<_> = served.iter().take(6).filter(|tenant| **tenant == "small").collect();
+    assert_eq!(first.len(), 3, "every second token is the other tenant's: {served:?}");
 }

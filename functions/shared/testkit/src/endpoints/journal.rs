@@ -36,6 +36,12 @@ impl AttemptJournal for MemoryEndpoints {
         })
     }
 
+    async fn forget_certificate(&self, id: &EndpointId, attempt: u64) -> Result<(), FencedError> {
+        self.fenced(id, attempt, |endpoint| {
+            *endpoint = endpoint.clone().without_certificate();
+        })
+    }
+
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
         if self.state().endpoints.get(id).is_some_and(|e| e.attempt == attempt && e.removing != settlement.removing) {
             return Err(ServiceFault {
@@ -94,8 +100,13 @@ impl AttemptJournal for MemoryEndpoints {
         if state.endpoints.get(&endpoint.id).is_some_and(|known| known.attempt != attempt.attempt) {
             return Err(FencedError::Superseded);
         }
-        state.endpoints.remove(&endpoint.id);
-        state.claims.retain(|_, holder| *holder != endpoint.id);
+        if state.endpoints.remove(&endpoint.id).is_some() {
+            let usage = state.usage.entry(endpoint.tenant.clone()).or_default();
+            usage.endpoints = usage.endpoints.saturating_sub(1);
+            usage.names = usage.names.saturating_sub(endpoint.names.authorization_names().len() as u64);
+        }
+        state.names.retain(|_, holder| *holder != endpoint.id);
+        state.claims.retain(|_, claim| claim.endpoint != endpoint.id);
         drop(state);
         self.fuse.burn();
         Ok(())

@@ -1,9 +1,11 @@
 mod advice;
 mod check_log;
+mod claims;
 mod digest_log;
 mod due_index;
 mod health;
 mod journal;
+mod limits;
 mod registry;
 mod share_links;
 mod summaries;
@@ -16,9 +18,10 @@ use diagnosis::report::CheckReport;
 use domain::endpoint::{Attempt, Endpoint, Event, Share};
 use domain::health::InstallationState;
 use domain::ports::{
-    DUE_SHARDS, DueEntry, EndpointPage, EndpointReader, FencedError, Position, RecentChange, ServiceFault, SummaryPart,
+    Claim, DUE_SHARDS, DueEntry, EndpointPage, EndpointReader, FencedError, Position, RecentChange, ServiceFault, SummaryPart,
 };
 use time::{Date, OffsetDateTime};
+use vocabulary::certificate::TenantUsage;
 use vocabulary::names::{DomainName, EndpointId, IdempotencyKey, TenantId};
 
 use crate::{Fuse, MemoryRateLimits};
@@ -35,7 +38,9 @@ pub struct MemoryEndpoints {
 #[derive(Debug, Default)]
 struct State {
     endpoints: BTreeMap<EndpointId, Endpoint>,
-    claims: BTreeMap<DomainName, EndpointId>,
+    /// Whose each name is by its tenant.
+    names: BTreeMap<(TenantId, DomainName), EndpointId>,
+    claims: BTreeMap<DomainName, Claim>,
     attempts: BTreeMap<(EndpointId, u64), Attempt>,
     events: BTreeMap<(EndpointId, String), Event>,
     shares: BTreeMap<(EndpointId, String), Share>,
@@ -43,6 +48,7 @@ struct State {
     /// When an endpoint may be checked again.
     looks: BTreeMap<EndpointId, OffsetDateTime>,
     digests: BTreeSet<(TenantId, Date)>,
+    usage: BTreeMap<TenantId, TenantUsage>,
     engine: InstallationState,
     requests: BTreeMap<(TenantId, IdempotencyKey), DoneRequest>,
     /// By scope, absent for all, and by part.
@@ -87,7 +93,7 @@ impl MemoryEndpoints {
     /// Whether any endpoint or claim is left.
     pub fn is_empty(&self) -> bool {
         let state = self.state();
-        state.endpoints.is_empty() && state.claims.is_empty()
+        state.endpoints.is_empty() && state.names.is_empty() && state.claims.is_empty()
     }
 
     /// Up to `limit` endpoints of `shard` whose time `at` has come by `now`, the longest due first.

@@ -1,9 +1,22 @@
 use domain::endpoint::{Attempt, Endpoint, Event};
 use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
 use time::OffsetDateTime;
-use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest, Scope};
+use vocabulary::certificate::TenantUsage;
+use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest, Scope, TenantId};
 
-use super::{DoneRequest, MemoryEndpoints};
+use super::{DoneRequest, MemoryEndpoints, State};
+
+impl State {
+    /// The tenant's endpoint that has `name`; of one of an earlier release only the claim says so.
+    fn owner(&self, tenant: &TenantId, name: &DomainName) -> Option<EndpointId> {
+        let of_before = || {
+            let claim = self.claims.get(name).filter(|claim| claim.proven_at.is_none())?;
+            let endpoint = self.endpoints.get(&claim.endpoint)?;
+            (endpoint.tenant == *tenant).then(|| endpoint.id.clone())
+        };
+        self.names.get(&(tenant.clone(), name.clone())).cloned().or_else(of_before)
+    }
+}
 
 impl Registry for MemoryEndpoints {
     async fn register(
@@ -22,10 +35,14 @@ impl Registry for MemoryEndpoints {
             };
         }
         let authorization_names = endpoint.names.authorization_names();
-        if let Some(taken) = authorization_names.iter().find(|base| state.claims.contains_key(**base)) {
+        if let Some(taken) = authorization_names.iter().find(|base| state.owner(&endpoint.tenant, base).is_some()) {
             return Err(RegisterError::NameTaken((*taken).clone()));
         }
-        state.claims.extend(authorization_names.into_iter().map(|base| (base.clone(), endpoint.id.clone())));
+        let own = authorization_names.into_iter().map(|base| (endpoint.tenant.clone(), base.clone()));
+        state.names.extend(own.map(|name| (name, endpoint.id.clone())));
+        let usage = state.usage.entry(endpoint.tenant.clone()).or_default();
+        usage.endpoints += 1;
+        usage.names += endpoint.names.authorization_names().len() as u64;
         state.endpoints.insert(endpoint.id.clone(), endpoint.clone());
         state.events.insert((endpoint.id.clone(), event.id.clone()), event.clone());
         if let Some((request, name)) = request.zip(named) {
@@ -41,7 +58,7 @@ impl Registry for MemoryEndpoints {
     async fn change(&self, seen: &Endpoint, change: &Change, event: &Event) -> Result<(), ChangeError> {
         let mut state = self.state();
         let (before, after) = (seen.names.authorization_names(), change.names.authorization_names());
-        if let Some(taken) = after.difference(&before).find(|base| state.claims.contains_key(**base)) {
+        if let Some(taken) = after.difference(&before).find(|base| state.owner(&seen.tenant, base).is_some()) {
             return Err(ChangeError::NameTaken((*taken).clone()));
         }
         let endpoint = state.endpoints.get_mut(&seen.id).filter(|endpoint| endpoint.attempt == seen.attempt);
@@ -57,22 +74,29 @@ impl Registry for MemoryEndpoints {
         endpoint.due_at = Some(change.due_at);
         endpoint.attempt += 1;
         endpoint.failing = None;
+        endpoint.moved = endpoint.moved.as_ref().and_then(|moved| moved.within(&change.names));
         endpoint.told = seen.told.after_change();
         endpoint.check = None;
         endpoint.health = None;
         for base in before.difference(&after) {
-            state.claims.remove(*base);
+            state.names.remove(&(seen.tenant.clone(), (*base).clone()));
+            if state.claims.get(*base).is_some_and(|claim| claim.endpoint == seen.id) {
+                state.claims.remove(*base);
+            }
         }
-        state.claims.extend(after.difference(&before).map(|base| ((*base).clone(), seen.id.clone())));
+        let added = after.difference(&before).map(|base| (seen.tenant.clone(), (*base).clone()));
+        state.names.extend(added.map(|name| (name, seen.id.clone())));
         state.events.insert((seen.id.clone(), event.id.clone()), event.clone());
         state.looks.remove(&seen.id);
+        let usage = state.usage.entry(seen.tenant.clone()).or_default();
+        usage.names = (usage.names + after.len() as u64).saturating_sub(before.len() as u64);
         drop(state);
         self.fuse.burn();
         Ok(())
     }
 
-    async fn holder(&self, name: &DomainName) -> Result<Option<EndpointId>, ServiceFault> {
-        Ok(self.state().claims.get(name).cloned())
+    async fn registered_by(&self, tenant: &TenantId, name: &DomainName) -> Result<Option<EndpointId>, ServiceFault> {
+        Ok(self.state().owner(tenant, name))
     }
 
     async fn list(&self, scope: &Scope, after: Option<&Position>, limit: u32) -> Result<EndpointPage, ServiceFault> {
@@ -108,6 +132,10 @@ impl Registry for MemoryEndpoints {
         drop(state);
         self.fuse.burn();
         Ok(())
+    }
+
+    async fn usage(&self, tenant: &TenantId) -> Result<TenantUsage, ServiceFault> {
+        Ok(self.state().usage.get(tenant).copied().unwrap_or_default())
     }
 
     async fn attempts(&self, id: &EndpointId, limit: u32) -> Result<Vec<Attempt>, ServiceFault> {

@@ -63,7 +63,7 @@ impl FromStr for CaLimits {
 }
 
 /// `300/3h`
-fn parse_limit(text: &str) -> Option<Limit> {
+pub(crate) fn parse_limit(text: &str) -> Option<Limit> {
     let (capacity, period) = text.split_once('/')?;
     let capacity = capacity.parse().ok().filter(|n| (1..=1_000_000).contains(n))?;
     let (number, unit) = period.split_at_checked(period.len().checked_sub(1)?)?;

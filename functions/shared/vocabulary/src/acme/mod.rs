@@ -1,6 +1,7 @@
 //! ACME (RFC 8555, RFC 9773): orders, challenges, error types, renewal information, limits.
 
 pub mod challenge;
+pub mod counted;
 pub mod directory;
 pub mod error_types;
 pub mod limits;
@@ -11,6 +12,7 @@ pub mod renewal_info;
 pub mod token_bucket;
 
 pub use self::challenge::{ChallengeKind, Challenges, DnsMethod, Proving, Reachability};
+pub use self::counted::Counted;
 pub use self::error_types::{ACME_ERRORS, AcmeError};
 pub use self::limits::{CaLimits, CaLimitsError};
 pub use self::order::{Authorization, AuthorizationStatus, Challenge, HttpPublication, OpenOrder, OrderStatus};

@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
+use crate::acme::counted::Counted;
 use crate::acme::token_bucket::{Limit, Purpose};
 use crate::failure::failure::{Failure, FailureName};
 use crate::guidance::WaitingOn;
 use crate::names::certificate_name::CertificateName;
 use crate::names::tenant::TenantId;
 
-/// What a bucket is for. All are of one CA, named by its directory URL.
+/// What a bucket is for. All but the last are of one CA, named by its directory URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BucketId {
@@ -22,6 +23,8 @@ pub enum BucketId {
     Domain { directory: String, domain: String },
     /// Certificates for exactly these names, in order.
     Names { directory: String, names: Vec<CertificateName> },
+    /// What a tenant asks of the installation itself.
+    Asked { tenant: TenantId, what: Counted },
 }
 
 /// One token that is wanted.
@@ -32,6 +35,8 @@ pub struct Take {
     pub purpose: Purpose,
     /// Whether the taker stood in line for it.
     pub waited: bool,
+    /// Whose line it stands in, where tenants are served in turn.
+    pub tenant: Option<TenantId>,
     /// The taker's place in a line, if it comes before its time: it keeps that place, and is given no other.
     pub place: Option<OffsetDateTime>,
 }
@@ -121,6 +126,7 @@ impl Spent {
                     "{within}: so many certificates the CA issues for exactly the same names, and they were issued or are on their way"
                 )
             }
+            BucketId::Asked { tenant, what } => format!("Tenant {tenant} may ask for {within} {}", what.as_str()),
         };
         if *purpose == Purpose::Registration && limit.reserve > 0 {
             what.push_str(&format!("; the last {} are kept for renewals", limit.reserve));
@@ -139,7 +145,7 @@ impl Spent {
 }
 
 /// `3 hours`
-fn in_words(period: Duration) -> String {
+pub fn in_words(period: Duration) -> String {
     let (number, unit) = match period.whole_minutes() {
         minutes if minutes % 1440 == 0 => (minutes / 1440, "day"),
         minutes if minutes % 60 == 0 => (minutes / 60, "hour"),

@@ -25,7 +25,8 @@ pub enum Purpose {
 /// The state of a bucket; nothing is in it at first, which is a bucket that is full.
 ///
 /// Those who come to an empty bucket are given places in a line, one for each token that will come, so that nobody
-/// has to come twice. There is a line for each purpose.
+/// has to come twice. There is a line for each purpose and, where several tenants meet, for each tenant: then the tokens go to
+/// the tenants in turn, and a long line delays nobody but those in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bucket {
     /// When all tokens are back.
@@ -33,6 +34,10 @@ pub struct Bucket {
     /// The last place in the line of renewals, and in that of registrations.
     pub renewals_end: Option<OffsetDateTime>,
     pub registrations_end: Option<OffsetDateTime>,
+    /// The last place in the lines of other tenants than the taker's; absent where tenants are not told apart.
+    pub others_end: Option<OffsetDateTime>,
+    /// Whether the last token went to the taker's own tenant.
+    pub had_last: bool,
 }
 
 /// What came of asking a bucket for a token.
@@ -99,15 +104,23 @@ impl Bucket {
         }
         let first = now + (full_at - self.latest(limit, purpose, true, now));
         let line = self.line(purpose).filter(|end| now <= *end);
-        let until = line.map_or(first, |end| first.max(end + limit.interval()));
-        (self.with_line(purpose, until), Taken::Wait { until })
+        let until = match line {
+            // Whoever stood in line and found its token gone comes next, not last.
+            Some(end) if !waited => first.max(end + limit.interval()),
+            _ => first,
+        };
+        (self.with_line(purpose, until.max(line.unwrap_or(until))), Taken::Wait { until })
     }
 
     /// The latest moment at which the bucket may be full again for there to be a token: in what is left of its depth
     /// the token must fit, and what must stay.
     pub fn latest(self, limit: Limit, purpose: Purpose, waited: bool, now: OffsetDateTime) -> OffsetDateTime {
-        let others_wait = !waited && self.line(purpose).is_some_and(|end| now <= end);
-        let must_stay = (limit.kept_from(purpose) + u32::from(others_wait)).min(limit.capacity - 1);
+        let line_is_waiting = !waited && self.line(purpose).is_some_and(|end| now <= end);
+        // Other tenants in line: it is their turn after a token of one's own, and before whoever has not waited.
+        let others_wait = purpose == Purpose::Registration && self.others_end.is_some_and(|end| now <= end);
+        let others_turn = others_wait && (self.had_last || !waited);
+        let stay = u32::from(line_is_waiting || others_turn);
+        let must_stay = (limit.kept_from(purpose) + stay).min(limit.capacity - 1);
         now + limit.depth() - limit.interval() * i32::try_from(must_stay + 1).unwrap_or(i32::MAX)
     }
 

@@ -52,6 +52,19 @@ pub struct InstalledCertificate {
     /// Those before it whose ARN it could not take over, while they are still in ACM.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retired: Vec<RetiredCertificate>,
+    /// What its CAs still have on record as validated for this registration, until it is deactivated; none from before this was
+    /// recorded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorizations: Vec<KnownAuthorization>,
+}
+
+/// An authorization at a CA (RFC 8555 §7.1.4), which the account may use again while it is valid: for whatever tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownAuthorization {
+    /// Of the CA.
+    pub directory: String,
+    pub url: String,
+    pub name: CertificateName,
 }
 
 /// A certificate that ACM's rules did not let be replaced under its ARN: it goes when nothing uses it any more.

@@ -7,6 +7,7 @@ pub mod deployment;
 pub mod installed;
 pub mod key;
 pub mod renewal;
+pub mod tenant_limits;
 pub mod usages;
 
 pub use self::acm_quota::{AcmForecast, AcmQuotas, AcmQuotasError, ImportedLife};
@@ -15,6 +16,7 @@ pub use self::arn::{
 };
 pub use self::chain::{ChainRejected, VerifiedChain};
 pub use self::deployment::{Deployment, DeploymentError, MOST_LISTENERS, MOST_REGIONS, Target};
-pub use self::installed::{CertificateCopy, InstalledCertificate, ListenerUse, RetiredCertificate};
+pub use self::installed::{CertificateCopy, InstalledCertificate, KnownAuthorization, ListenerUse, RetiredCertificate};
 pub use self::key::{CertificateKey, KeyRejected};
+pub use self::tenant_limits::{TenantLimits, TenantLimitsError, TenantUsage};
 pub use self::usages::CertificateUsages;

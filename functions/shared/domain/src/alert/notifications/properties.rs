@@ -12,7 +12,7 @@ use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
-use crate::endpoint::failing::{Absence, Failing};
+use crate::endpoint::failing::{Absence, Failing, UNPROVEN_PATIENCE};
 use crate::endpoint::health::{Health, Symptom, SymptomKind};
 use crate::endpoint::notified::Severity;
 use crate::endpoint::samples;
@@ -429,7 +429,7 @@ fn a_set_up_is_told_once_when_it_has_lasted_a_day_and_its_end_by_the_first_certi
     let missing = || Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "what", "do this");
     for hours in 0..30 {
         let now = START + Duration::hours(hours);
-        endpoint.failing = Some(Failing::after(endpoint.failing.as_ref(), missing(), None, now));
+        endpoint.failing = Some(Failing::after(endpoint.failing.as_ref(), missing(), None, UNPROVEN_PATIENCE, now));
         decide_at(&mut endpoint, hours);
         assert_eq!(status_of(&endpoint, now).status, EndpointStatus::WaitingForDns);
     }

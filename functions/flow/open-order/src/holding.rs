@@ -1,0 +1,215 @@
+//! Two registrations of one name: whose proof stands in DNS has it.
+
+use domain::endpoint::{Endpoint, LEASE};
+use domain::flow::{Status, StepInput};
+use domain::ports::{AttemptJournal, Claims, DueEntry, DueIndex, EndpointReader, Registry};
+use testkit::{Fixture, contracts};
+use time::Duration;
+use vocabulary::acme::Reachability;
+use vocabulary::dns::{Platform, TenantProof};
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::names::{DelegationLabel, DomainName, EndpointId};
+
+use crate::testing::run_on;
+
+const HOST: &str = "www.example.com";
+
+/// The fixture's endpoint, and one of another tenant with the same name, whose attempt is claimed as well.
+struct Rivals {
+    first: Fixture,
+    second: Endpoint,
+    platform: Platform,
+}
+
+impl Rivals {
+    async fn new() -> Self {
+        let first = Fixture::of(HOST, Reachability::External).await;
+        let endpoint = first.endpoint().await;
+        let second = Endpoint::register(
+            EndpointId::from_random([7; 16]),
+            "globex".parse().expect("valid"),
+            endpoint.names.clone(),
+            Reachability::External,
+            DelegationLabel::from_random([8; 16]),
+            first.now,
+        );
+        first.endpoints.register(&second, &contracts::registered(&second), None).await.expect("accepted");
+        let entry = DueEntry { endpoint: second.id.clone(), due_at: first.now };
+        first.endpoints.claim(&entry, first.now, first.now + LEASE).await.expect("in memory").expect("free");
+        let platform =
+            Platform { endpoint_target: "*.edge.platform.example".parse().expect("valid"), ..Fixture::platform() };
+        Self { first, second, platform }
+    }
+
+    fn delegate(&self, to: &Endpoint) {
+        self.first.dns.alias(&format!("_acme-challenge.{HOST}"), &self.platform.delegation_target(&to.label));
+    }
+
+    fn point(&self, to: &Endpoint) {
+        self.first.dns.alias(HOST, &self.platform.endpoint_target.of(&to.label));
+    }
+
+    async fn first(&self) -> Endpoint {
+        self.first.endpoint().await
+    }
+
+    async fn second(&self) -> Endpoint {
+        self.first.endpoints.find(&self.second.id).await.expect("in memory").expect("there")
+    }
+
+    /// Runs the step for one of them.
+    async fn run(&mut self, of: &Endpoint) -> Result<Status, Failure> {
+        let before = std::mem::replace(&mut self.first.input, StepInput::start(of.id.clone(), of.attempt));
+        let end = run_on(&self.first, &self.platform).await;
+        self.first.input = before;
+        end.map(|progress| progress.status)
+    }
+
+    async fn holder(&self) -> Option<EndpointId> {
+        let name: DomainName = HOST.parse().expect("a name");
+        let claims = self.first.endpoints.claims(std::slice::from_ref(&name)).await.expect("in memory");
+        claims.get(&name).map(|claim| claim.endpoint.clone())
+    }
+}
+
+#[tokio::test]
+async fn to_register_a_name_first_holds_it_against_nobody() {
+    let mut rivals = Rivals::new().await;
+    rivals.delegate(&rivals.second.clone());
+    let second = rivals.second().await;
+    assert_eq!(rivals.run(&second).await.expect("its proof stands"), Status::ChallengesPending);
+    let first = rivals.first().await;
+    assert_eq!((rivals.holder().await, first.moved.clone()), (Some(second.id), None), "the first has lost nothing");
+    let failure = rivals.run(&first).await.expect_err("no proof");
+    assert_eq!((failure.name, failure.check.as_deref()), (FailureName::RecordsNotReady, Some("delegation-elsewhere")));
+}
+
+#[tokio::test]
+async fn a_name_moves_with_its_records_and_the_former_registration_is_paused_and_fenced_off() {
+    let mut rivals = Rivals::new().await;
+    let first = rivals.first().await;
+    rivals.run(&first).await.expect("proven");
+    rivals.first.hold(rivals.first.now + Duration::days(60)).await;
+    rivals.delegate(&rivals.second.clone());
+    let second = rivals.second().await;
+    rivals.run(&second).await.expect("its proof stands now");
+    let paused = rivals.first().await;
+    let moved = paused.moved.clone().expect("paused");
+    assert_eq!(moved.certificate_until - moved.since, domain::acts::MOVE_GRACE);
+    assert_eq!((paused.due_at, paused.lease_until), (Some(rivals.first.now), None));
+    assert_eq!(rivals.run(&first).await.expect_err("fenced off").name, FailureName::Superseded);
+
+    // Its next attempt goes on with nothing, however good its certificate is.
+    let entry = DueEntry { endpoint: first.id.clone(), due_at: rivals.first.now };
+    rivals.first.endpoints.claim(&entry, rivals.first.now, rivals.first.now + LEASE).await.expect("in memory");
+    let asked = rivals.first.ca.asked();
+    let paused = rivals.first().await;
+    assert_eq!(rivals.run(&paused).await.expect_err("no proof").name, FailureName::RecordsNotReady);
+    assert_eq!(rivals.first.ca.asked(), asked, "the CA hears nothing");
+
+    // The records lead back: so does the name, with the certificate that is still good.
+    rivals.delegate(&first);
+    let paused = rivals.first().await;
+    assert_eq!(rivals.run(&paused).await.expect("proven again"), Status::Current);
+    assert_eq!((rivals.holder().await, rivals.first().await.moved), (Some(first.id), None));
+    assert!(rivals.second().await.moved.is_some(), "and the other is paused in its turn");
+}
+
+#[tokio::test]
+async fn of_two_proofs_that_stand_the_delegation_is_the_better_one() {
+    let mut rivals = Rivals::new().await;
+    let (first, second) = (rivals.first().await, rivals.second().await);
+    rivals.delegate(&first);
+    rivals.point(&second);
+    let failure = rivals.run(&second).await.expect_err("the delegation is another's");
+    assert_eq!(failure.check.as_deref(), Some("delegation-elsewhere"));
+    rivals.run(&first).await.expect("delegated");
+
+    // What a registration that is gone has left there is no proof for anybody.
+    rivals.first.endpoints.begin_removal(&first.id, rivals.first.now).await.expect("in memory");
+    rivals.run(&second).await.expect("its host proves it");
+    assert_eq!(rivals.holder().await, Some(second.id));
+}
+
+#[tokio::test]
+async fn what_was_proven_before_holds_against_nobody_who_has_proven_it_since() {
+    let mut rivals = Rivals::new().await;
+    let (first, second) = (rivals.first().await, rivals.second().await);
+    rivals.run(&first).await.expect("proven");
+    rivals.first.hold(rivals.first.now).await;
+    rivals.first.dns.alias(&format!("_acme-challenge.{HOST}"), "gone.example");
+    rivals.run(&first).await.expect("a renewal goes on without the record");
+    rivals.point(&second);
+    rivals.run(&second).await.expect("its host proves it");
+    let entry = DueEntry { endpoint: first.id.clone(), due_at: rivals.first.now };
+    rivals.first.endpoints.claim(&entry, rivals.first.now, rivals.first.now + LEASE).await.expect("in memory");
+    let paused = rivals.first().await;
+    let failure = rivals.run(&paused).await.expect_err("now it is another's");
+    assert_eq!((failure.name, failure.check.as_deref()), (FailureName::RecordsNotReady, Some("delegation-elsewhere")));
+}
+
+#[tokio::test]
+async fn a_claim_of_the_release_before_counts_as_proven_if_there_is_a_certificate() {
+    for certified in [false, true] {
+        let mut rivals = Rivals::new().await;
+        let (first, second) = (rivals.first().await, rivals.second().await);
+        rivals.first.endpoints.as_of_the_previous_release(&first).await;
+        if certified {
+            rivals.first.hold(rivals.first.now).await;
+        }
+        rivals.delegate(&second);
+        rivals.run(&second).await.expect("its proof stands");
+        assert_eq!(rivals.first().await.moved.is_some(), certified);
+        assert_eq!(rivals.holder().await, Some(second.id));
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_has_to_prove_anything_the_first_keeps_the_name() {
+    let mut rivals = Rivals::new().await;
+    rivals.platform.tenant_proof = TenantProof::Off;
+    rivals.first.dns.alias(&format!("_acme-challenge.{HOST}"), "gone.example");
+    let (first, second) = (rivals.first().await, rivals.second().await);
+    rivals.run(&first).await.expect("nobody asks");
+    let failure = rivals.run(&second).await.expect_err("the first has it");
+    assert!(failure.guidance.next_step().contains("TenantProof is off"), "{failure}");
+    rivals.first.endpoints.begin_removal(&first.id, rivals.first.now).await.expect("in memory");
+    rivals.run(&second).await.expect("nobody else has it any more");
+    assert_eq!(rivals.holder().await, Some(second.id));
+}
+
+#[tokio::test]
+async fn a_crash_before_or_after_the_name_has_moved_ends_in_the_same_place() {
+    for effects in 1..4 {
+        let mut rivals = Rivals::new().await;
+        let first = rivals.first().await;
+        rivals.run(&first).await.expect("proven");
+        rivals.delegate(&rivals.second.clone());
+        let second = rivals.second().await;
+        rivals.first.fuse.set(Some(effects));
+        let crashed = {
+            use futures::FutureExt;
+            std::panic::AssertUnwindSafe(rivals.run(&second)).catch_unwind().await
+        };
+        rivals.first.fuse.set(None);
+        if crashed.is_err() {
+            rivals.first.input = StepInput::start(first.id.clone(), first.attempt);
+        }
+        rivals.run(&second).await.expect("again");
+        assert_eq!((rivals.holder().await, rivals.first().await.moved.is_some()), (Some(second.id), true), "{effects}");
+        assert_eq!(rivals.first().await.attempt, first.attempt + 1, "paused once");
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_is_at_work_when_the_name_moves_writes_nothing_more() {
+    let mut rivals = Rivals::new().await;
+    let first = rivals.first().await;
+    rivals.run(&first).await.expect("proven");
+    let order = rivals.first().await.order.expect("open");
+    rivals.delegate(&rivals.second.clone());
+    let second = rivals.second().await;
+    rivals.run(&second).await.expect("its proof stands now");
+    assert!(rivals.first.endpoints.save_order(&first.id, first.attempt, &order).await.is_err());
+    assert_eq!(rivals.first().await.order, Some(order), "what it has published is still known, and is taken away");
+}

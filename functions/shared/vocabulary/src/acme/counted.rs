@@ -1,0 +1,29 @@
+//! What a tenant's requests are counted as.
+
+use serde::{Deserialize, Serialize};
+
+/// What of a tenant's is counted in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counted {
+    Registrations,
+    Renewals,
+    Checks,
+    Messages,
+    /// What people ask for that ends in an import into ACM.
+    Imports,
+}
+
+impl Counted {
+    pub const ALL: [Self; 5] = [Self::Registrations, Self::Renewals, Self::Checks, Self::Messages, Self::Imports];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Registrations => "registrations",
+            Self::Renewals => "renewals",
+            Self::Checks => "checks",
+            Self::Messages => "messages",
+            Self::Imports => "imports",
+        }
+    }
+}
