@@ -76,8 +76,8 @@ alike! {
     ChallengeKind = ChallengeKind { Http01, Dns01, DnsPersist01 }
     Outcome = Outcome { Running, Issued, Renewed, Unchanged, Failed, Removed }
     Step = Step {
-        OpenOrder, PresentChallenge, CheckPropagation, SubmitChallenge, FinalizeOrder, ImportCertificate,
-        CleanUpChallenge, SettleAttempt
+        OpenOrder, PresentChallenge, PublishRecords, CheckPropagation, SubmitChallenge, FinalizeOrder,
+        ImportCertificate, CleanUpChallenge, WithdrawRecords, SettleAttempt
     }
     FailureName = FailureName {
         Throttled, Unavailable, RecordsNotReady, ChallengeFailed, RateLimited, CaUnavailable, OrderLost, CaRefused,

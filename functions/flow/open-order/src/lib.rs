@@ -9,7 +9,6 @@ mod resuming;
 #[cfg(test)]
 mod testing;
 
-use domain::acts::Authorities;
 use domain::acts::check_records::{check_persistent_records, check_proofs};
 use domain::acts::owned_endpoint::owned_endpoint;
 use domain::endpoint::attempt::execution_name;
@@ -79,6 +78,8 @@ where
 
     let Ports { cas, authorities, keys, rate_limits, prober, .. } = *ports;
     let asking = Asking {
+        journal: ports.journal,
+        attempt: input.attempt,
         cas,
         authorities,
         turn: &turn,

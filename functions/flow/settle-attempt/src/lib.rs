@@ -191,7 +191,7 @@ where
                 decision.notifications.clone()
             },
             unsent: (news || decision.is_news()).then_some(unsent),
-            returned: returned.unwrap_or_default(),
+            returned,
             at: self.now,
             removing: endpoint.removing,
             attempt: self.record(outcome, failure).await,

@@ -8,6 +8,7 @@ mod deployments;
 mod fair;
 mod fallback;
 mod machine;
+mod secret;
 mod tenants;
 mod world;
 mod year;

@@ -6,14 +6,18 @@ use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
 use domain::acts::notify::tell;
-use domain::acts::{Authorities, Authority, Pace};
+use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
 use domain::alert::notifications::decide;
 use domain::endpoint::Endpoint;
 use domain::endpoint::records::required_records;
-use domain::flow::{Progress, StepInput};
-use domain::ports::{CertificateAuthority, Change, ChangeError, EndpointReader, HealthIndex, Registry};
+use domain::flow::{Progress, RecordJob, StepInput};
+use domain::ports::{
+    CaError, CaReply, CertificateAuthority, Change, ChangeError, EndpointReader, Finalized, HealthIndex, OpenedOrder,
+    Registry, Validation,
+};
 use futures::FutureExt;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use testkit::{
     Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys,
     MemoryNotifier, MemoryProbe, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces,
@@ -22,12 +26,24 @@ use testkit::{
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Proving;
+use vocabulary::acme::{CaLimits, Challenges, OpenOrder};
 use vocabulary::certificate::Deployment;
 use vocabulary::dns::Platform;
 use vocabulary::failure::Failure;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
 use crate::machine::{End, Invocation, Machine};
+use write_records::{Memory, Waits};
+
+/// The flow's own waits move the clock; the writer's would take time.
+const AT_ONCE: Waits = Waits {
+    again: [std::time::Duration::ZERO; 3],
+    gather: std::time::Duration::ZERO,
+    not_yet: std::time::Duration::ZERO,
+};
+
+/// What the definition calls the queue of the zone's writer.
+const QUEUE: &str = "${SendAndWaitArn}";
 
 pub(crate) const ZONE: &str = "acme.platform.example";
 /// The CA in memory has the limits of this one.
@@ -89,6 +105,7 @@ pub(crate) struct World {
     pub(crate) traces: MemoryTraces,
     flows: MemoryFlows,
     probe: MemoryProbe,
+    writer: Memory,
     fuse: Fuse,
     outages: Outages,
     now: Cell<OffsetDateTime>,
@@ -129,6 +146,7 @@ impl World {
             endpoints: MemoryEndpoints::new(fuse.clone()).beside(&rate_limits),
             keys: MemoryKeys::new(fuse.clone()),
             probe: MemoryProbe::new(tokens.clone()),
+            writer: Memory::new(AT_ONCE),
             destinations: MemoryDestinations::new(certificates.clone(), fuse.clone()),
             certificates,
             notifier: MemoryNotifier::new(fuse.clone()),
@@ -358,8 +376,17 @@ impl World {
     }
 
     async fn invoke(&self, resource: &str, input: Value) -> Invocation {
-        let input: StepInput = serde_json::from_value(input).expect("the state is a StepInput");
-        match AssertUnwindSafe(self.step(resource, &input)).catch_unwind().await {
+        let result = match resource {
+            QUEUE => {
+                let job = serde_json::from_value(input["MessageBody"].clone()).expect("the message is a RecordJob");
+                AssertUnwindSafe(self.write_records(job)).catch_unwind().await
+            }
+            function => {
+                let input: StepInput = serde_json::from_value(input).expect("the state is a StepInput");
+                AssertUnwindSafe(self.step(function, &input)).catch_unwind().await
+            }
+        };
+        match result {
             Ok(Ok(progress)) => Invocation::Returned(serde_json::to_value(progress).expect("plain data")),
             Ok(Err(failure)) => {
                 let message = serde_json::to_string(&failure).expect("plain data");
@@ -376,16 +403,28 @@ impl World {
         }
     }
 
+    /// As the writer of the delegation zone does with a batch of one.
+    async fn write_records(&self, job: RecordJob) -> Result<Progress, Failure> {
+        let ports = write_records::Ports {
+            journal: &self.endpoints,
+            zone: &self.zone,
+            delegation_zone: ZONE,
+            memory: &self.writer,
+        };
+        write_records::write_records(&ports, &[job], self.now()).await.remove(0)
+    }
+
     async fn step(&self, resource: &str, input: &StepInput) -> Result<Progress, Failure> {
         let (endpoints, keys, now) = (&self.endpoints, &self.keys, self.now());
-        let cas = &[self.ca.clone(), self.second.clone()];
+        let (cas, authorities) = (self.cas.borrow().clone(), self.authorities.borrow().clone());
+        let cas = cas.as_slice();
         match resource {
             "${OpenOrderFunctionArn}" => {
                 let ports = open_order::Ports {
                     journal: endpoints,
                     keys,
                     cas,
-                    authorities: &self.authorities,
+                    authorities: &authorities,
                     dns: &self.dns,
                     prober: &self.prober,
                     rate_limits: &self.rate_limits,
@@ -394,12 +433,11 @@ impl World {
                 open_order::open_order(&ports, input, now).await
             }
             "${PresentChallengeFunctionArn}" => {
-                present_challenge::present_challenge(endpoints, &self.tokens, &self.zone, ZONE, input).await
+                present_challenge::present_challenge(endpoints, &self.tokens, input).await
             }
             "${CheckPropagationFunctionArn}" => {
                 let ports = check_propagation::Ports {
                     endpoints,
-                    zone: &self.zone,
                     dns: &self.dns,
                     probe: &self.probe,
                     prober: &self.prober,
@@ -416,7 +454,7 @@ impl World {
                 import_certificate::import_certificate(&ports, input, now, 0.5).await
             }
             "${CleanUpChallengeFunctionArn}" => {
-                clean_up_challenge::clean_up_challenge(endpoints, &self.tokens, &self.zone, ZONE, input).await
+                clean_up_challenge::clean_up_challenge(endpoints, &self.tokens, input).await
             }
             "${SettleAttemptFunctionArn}" => {
                 let (destinations, notifier, causes) = (&self.destinations, &self.notifier, &self.causes);

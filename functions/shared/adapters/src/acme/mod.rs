@@ -8,6 +8,7 @@ pub mod directory;
 mod registration;
 mod renewal;
 mod resources;
+pub mod standing;
 mod transport;
 
 use std::time::Duration;

@@ -6,6 +6,7 @@ pub mod choose_ca;
 pub mod due_round;
 pub mod notify;
 pub mod owned_endpoint;
+pub mod room;
 pub mod start_attempt;
 pub mod take_tokens;
 

@@ -48,6 +48,7 @@ pub(crate) fn order() -> OpenOrder {
         authorizations: vec![],
         stale: vec![],
         nonce: None,
+        publishing: false,
         change: None,
         chain: None,
         importing: false,

@@ -8,6 +8,7 @@ use vocabulary::names::{EndpointId, TenantId};
 
 use crate::endpoint::attempt::Attempt;
 use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::event::Event;
 use crate::endpoint::failing::Failing;
 use crate::endpoint::notified::{Notifications, Unsent};
 use vocabulary::failure::{FencedError, ServiceFault};

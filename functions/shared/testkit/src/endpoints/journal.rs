@@ -1,7 +1,7 @@
-use domain::endpoint::{Attempt, Endpoint, Notifications};
+use domain::endpoint::{Attempt, Endpoint, Event, Notifications};
 use domain::health::pace::first_check;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
-use vocabulary::acme::OpenOrder;
+use vocabulary::acme::{OpenOrder, Token};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
 
