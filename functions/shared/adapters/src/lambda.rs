@@ -3,11 +3,14 @@
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{LastUpdateStatus, State};
+use domain::acts::{SMALLEST_CONCURRENCY, attempts_at_once};
 use domain::installation::{InstallationCheck, Observed, ResourceState};
-use domain::ports::{FaultKind, Inspector, ServiceFault};
+use domain::ports::{FaultKind, Inspector, Room, ServiceFault};
+use time::OffsetDateTime;
 use vocabulary::text::printable;
 
 use crate::aws::fault;
+use crate::step_functions::StateMachine;
 
 /// Whether a function can be invoked.
 pub async fn describe(client: &Client, name: &str) -> Observed<ResourceState> {
@@ -22,6 +25,47 @@ pub async fn describe(client: &Client, name: &str) -> Observed<ResourceState> {
         return Ok(ResourceState::NotReady(why(output.last_update_status_reason)));
     }
     Ok(ResourceState::Ready)
+}
+
+/// Room for attempts: what the account's Lambda concurrency carries, less those that run.
+#[derive(Clone, Debug)]
+pub struct AttemptRoom {
+    client: Client,
+    flows: StateMachine,
+    most: Option<u32>,
+}
+
+impl AttemptRoom {
+    /// `most` instead of what follows from the account's quota.
+    pub fn new(client: Client, flows: StateMachine, most: Option<u32>) -> Self {
+        Self { client, flows, most }
+    }
+
+    /// The concurrency that no function has reserved. Where Lambda does not say it, what every account has.
+    async fn concurrency(&self) -> u32 {
+        let settings = self.client.get_account_settings().send().await;
+        match settings.map_err(|error| fault("lambda:GetAccountSettings", error)) {
+            Ok(settings) => {
+                let limit = settings.account_limit.and_then(|limit| limit.unreserved_concurrent_executions);
+                limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(SMALLEST_CONCURRENCY)
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, "attempts are started as for the smallest account");
+                SMALLEST_CONCURRENCY
+            }
+        }
+    }
+}
+
+impl Room for AttemptRoom {
+    async fn free(&self) -> Result<usize, ServiceFault> {
+        let most = match self.most {
+            Some(most) => most,
+            None => attempts_at_once(self.concurrency().await),
+        };
+        let running = self.flows.running_since(OffsetDateTime::now_utc()).await?;
+        Ok(usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(running.len()))
+    }
 }
 
 /// The function `inspect-installation`.

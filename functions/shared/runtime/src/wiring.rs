@@ -9,6 +9,7 @@ use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
+use adapters::lambda::AttemptRoom;
 use adapters::oidc::OpenIdProvider;
 use adapters::otlp::Collector;
 use adapters::probe::EndpointProber;
@@ -272,6 +273,12 @@ impl Wiring {
         let malformed = |why: String| ConfigurationError::Malformed { name: "OTLP_ENDPOINT", why };
         let collector = Collector::new(&endpoint, &self.environment.required("STACK_NAME")?);
         collector.map(Some).map_err(|error| malformed(error.to_string()))
+    }
+
+    /// Room for attempts. `ATTEMPTS_AT_ONCE` 0: by the account's Lambda quota.
+    pub fn room(&self) -> Wired<AttemptRoom> {
+        let most = self.environment.parsed("ATTEMPTS_AT_ONCE")?.filter(|most| *most > 0);
+        Ok(AttemptRoom::new(aws_sdk_lambda::Client::new(&self.sdk), self.state_machine()?, most))
     }
 
     pub fn state_machine(&self) -> Wired<StateMachine> {

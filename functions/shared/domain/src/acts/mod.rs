@@ -12,4 +12,5 @@ pub mod take_tokens;
 
 pub use self::choose_ca::{Authorities, Authority, ListedTwice, Passed, TRIES};
 pub use self::due_round::DueRound;
+pub use self::room::{SMALLEST_CONCURRENCY, attempts_at_once};
 pub use self::take_tokens::{Pace, TENANT_SHARE};
