@@ -2,7 +2,7 @@
 
 use domain::installation::{
     Account, Alarm, AlarmState, AuthorityFacts, Delegation, Directory, Facts, HostedZone, InstallationCheck,
-    InstallationStatus, Resource, ResourceState, Schedule, Subscription, Subscriptions, Task, TaskFacts,
+    InstallationStatus, Resource, ResourceState, Schedule, Standing, Subscription, Subscriptions, Task, TaskFacts,
 };
 use domain::ports::{FaultKind, ServiceFault};
 use time::macros::datetime;
@@ -49,6 +49,7 @@ pub(crate) fn facts() -> Facts {
         target_caa: CaaLevel { name: "edge.platform.example".into(), aliases: Vec::new(), answer: Answer::NoData },
         authorities: vec![AuthorityFacts {
             account: Ok(Account::NeverStored),
+            standing: Standing::NotAsked,
             directory: Ok(Directory {
                 profiles: vec!["classic".into(), "shortlived".into()],
                 external_account_required: false,
