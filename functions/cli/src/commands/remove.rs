@@ -56,6 +56,11 @@ fn confirmed(endpoint: &EndpointView) -> bool {
     io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
+/// No removal waits for the domain owner: what stood in the way of a certificate is no step to take any more.
+fn holds_up_a_removal(failure: &FailureView) -> bool {
+    failure.actor != WaitingOn::DomainOwner
+}
+
 async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(), CliError> {
     // By its id: the domain may be registered again as soon as it is free.
     let by_id: Result<EndpointName, _> = removed.id.parse();
@@ -69,7 +74,8 @@ async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(),
             other => other?.seen,
         };
         progress.doing(&render::state_line(&endpoint));
-        if let Some(failure) = endpoint.failure.as_ref().filter(|failure| told.is_news(failure)) {
+        let failure = endpoint.failure.filter(holds_up_a_removal);
+        if let Some(failure) = failure.as_ref().filter(|failure| told.is_news(failure)) {
             progress.tell(&format!("Not yet: {} ({})\n  next step: {}", failure.summary, failure.name, failure.remedy));
         }
         last = endpoint.failure;

@@ -11,6 +11,7 @@ mod testing;
 
 use domain::acts::check_records::{check_persistent_records, check_proofs};
 use domain::acts::owned_endpoint::owned_endpoint;
+use domain::acts::{Authorities, forget_nonce};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Attempt, Endpoint, Outcome};
 use domain::flow::{Progress, Status, StepInput};
@@ -92,7 +93,15 @@ where
         tries: input.retries + 1,
         now,
     };
-    let order = asking.ask().await?;
+    let order = match asking.ask().await {
+        Ok(order) => order,
+        Err(failure) => {
+            if let Some(order) = usable {
+                forget_nonce(ports.journal, input, order).await?;
+            }
+            return Err(failure);
+        }
+    };
     ports.journal.save_order(&endpoint.id, input.attempt, &order).await?;
     let status = match order.status {
         OrderStatus::Pending | OrderStatus::Invalid => Status::ChallengesPending,
