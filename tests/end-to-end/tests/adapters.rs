@@ -63,6 +63,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     contracts::ends(&endpoints, &endpoints, 35).await;
     contracts::advice_index(&endpoints, 90).await;
     contracts::changes(&endpoints, 40).await;
+    contracts::revocations(&endpoints, 45).await;
     contracts::requests(&endpoints, 50).await;
     contracts::audit_trail(&endpoints, 60).await;
     contracts::share_links(&endpoints, 70).await;

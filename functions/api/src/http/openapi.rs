@@ -55,7 +55,7 @@ pub(crate) enum WithBody {
 #[expect(dead_code, reason = "only their document is used")]
 pub(crate) enum Conflicts {
     /// `name-taken`, `removed-since`, `attempt-running`, `being-removed`, `import-unfinished`, `role-in-use`,
-    /// `too-many-links`.
+    /// `too-many-links`, `no-certificate`, `certificate-not-kept`.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(Problem),
 }

@@ -8,6 +8,7 @@ mod history;
 mod listing;
 mod naming;
 mod registering;
+mod revoking;
 mod sharing;
 
 use diagnosis::report::CheckReport;

@@ -6,14 +6,16 @@ mod endpoint;
 mod filter;
 mod inspect;
 pub(crate) mod reference;
+mod revocation;
 mod words;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Remove, Renew, Share, Wait};
+pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Renew, Share, Wait};
 pub(crate) use filter::Filter;
 pub(crate) use inspect::{Check, Events, List, Order, RecordFormat, Records};
+pub(crate) use revocation::{Reason, Remove, Revoke};
 pub(crate) use words::{EndpointName, ShareId, Timeout};
 
 use crate::api::address::ApiAddress;
@@ -96,6 +98,7 @@ pub(crate) enum Command {
     History(History),
     Events(Events),
     Share(Share),
+    Revoke(Revoke),
     Remove(Remove),
     Doctor(Doctor),
     Completions(Completions),

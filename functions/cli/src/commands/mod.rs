@@ -9,6 +9,7 @@ mod look_up;
 mod remove;
 mod renew;
 mod renew_many;
+mod revoke;
 mod share;
 mod wait;
 pub(crate) mod waiting;
@@ -51,6 +52,7 @@ pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Comm
         Command::Events(command) => events::events(api, &command).await,
         Command::Share(command) => share::share(api, &command).await,
         Command::Remove(command) => remove::remove(api, &command).await,
+        Command::Revoke(command) => revoke::revoke(api, &command).await,
         Command::Doctor(_) | Command::Completions(_) | Command::Man { .. } | Command::Reference => {
             unreachable!("needs no API, and was run before")
         }

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use wire::EndpointView;
+use wire::{EndpointView, FailureView, WaitingOn};
 
 use super::print;
 use crate::api::Api;
@@ -25,11 +25,11 @@ pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), CliError> 
             ));
         }
         let endpoint = api.endpoint(name).await?.seen;
-        if !confirmed(&endpoint) {
+        if !confirmed(&endpoint, command.revoke.is_some()) {
             return Err(CliError::new("Nothing was removed.", "", format!("managed-https show {word}")));
         }
     }
-    let removed = api.remove(name).await?;
+    let removed = api.remove(name, command.revoke).await?;
     if command.waiting.wait {
         wait(api, command, &removed.seen).await?;
         return print(command.output.format, &removed.json, |_| {
@@ -38,15 +38,19 @@ pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), CliError> 
         });
     }
     print(command.output.format, &removed.json, |_| {
+        let revoked = command.revoke.map_or("", |_| " It is revoked at its CA first; the events say so.");
         format!(
-            "{} is being removed: its tokens, TXT records and certificate are deleted.\nIts history stays: managed-https events {}\n",
+            "{} is being removed: its tokens, TXT records and certificate are deleted.{revoked}\nIts history stays: managed-https events {}\n",
             removed.seen.domain, removed.seen.id
         )
     })
 }
 
-fn confirmed(endpoint: &EndpointView) -> bool {
+fn confirmed(endpoint: &EndpointView, revoke: bool) -> bool {
     let certificate = match &endpoint.certificate.arn {
+        Some(arn) if revoke => {
+            format!("\nIts certificate {arn} will be revoked: clients will refuse it wherever it is used.")
+        }
         Some(arn) => format!("\nIts certificate {arn} will be deleted, unless something still uses it."),
         None => String::new(),
     };
@@ -78,7 +82,7 @@ async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(),
         if let Some(failure) = failure.as_ref().filter(|failure| told.is_news(failure)) {
             progress.tell(&format!("Not yet: {} ({})\n  next step: {}", failure.summary, failure.name, failure.remedy));
         }
-        last = endpoint.failure;
+        last = failure;
         Ok(None)
     })
     .await;

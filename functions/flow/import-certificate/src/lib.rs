@@ -10,7 +10,7 @@ use domain::ports::{AttemptJournal, CertificateStore, Destinations, KeyVault};
 use time::OffsetDateTime;
 use vocabulary::acme::OpenOrder;
 use vocabulary::acme::renewal_info::certificate_id;
-use vocabulary::certificate::chain::verify;
+use vocabulary::certificate::chain::{leaf_der, verify};
 use vocabulary::certificate::renewal::renewal_opens;
 use vocabulary::certificate::{InstalledCertificate, RetiredCertificate, VerifiedChain};
 use vocabulary::failure::{Failure, FailureName};
@@ -134,6 +134,7 @@ fn installed(
         directory: Some(order.directory.clone()),
         renewal_id: certificate_id(chain),
         advice: None,
+        leaf: leaf_der(&verified.leaf_pem),
         generation: order.generation,
         renewal: before.is_some(),
         announced: false,

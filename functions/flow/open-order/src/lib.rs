@@ -6,6 +6,7 @@ mod checking;
 mod one_judgement;
 mod ordering;
 mod resuming;
+mod revoking;
 #[cfg(test)]
 mod testing;
 
@@ -25,6 +26,7 @@ use vocabulary::failure::Failure;
 use vocabulary::names::endpoint_names::persistent_names;
 
 use asking::Asking;
+use revoking::revoke_what_is_replaced;
 
 /// What the step works with.
 pub struct Ports<'a, J, K, C, D, L, B> {
@@ -58,6 +60,7 @@ where
 {
     let endpoint = owned_endpoint(ports.journal, input).await?;
     ports.journal.begin(&endpoint.id, &record_of(input, now)).await?;
+    revoke_what_is_replaced(ports.journal, ports.cas, &endpoint, input, now).await?;
     if endpoint.removing {
         return Err(Failure::removed());
     }

@@ -140,6 +140,8 @@ where
         let failing = clean_up_failure.map(|failure| Failing::first(failure, self.now));
         let due_at = match &failing {
             Some(failing) => next_attempt(failing, self.now, self.jitter),
+            // The one before it is revoked by the next attempt.
+            None if self.endpoint.revocation.is_some() => self.now,
             None => held.renew_at,
         };
         let ending = Ending { due_at, drop_order: failing.is_none(), announced: true, outcome, failing };

@@ -37,6 +37,7 @@ pub fn installed_for(names: &EndpointNames, now: OffsetDateTime) -> InstalledCer
         directory: Some("https://ca.example/directory".into()),
         renewal_id: Some("key.serial".into()),
         advice: None,
+        leaf: None,
         generation: 1,
         renewal: false,
         announced: false,

@@ -62,6 +62,7 @@ mod tests {
         contracts::attempt_journal(&MemoryEndpoints::default(), 3).await;
         contracts::advice_index(&MemoryEndpoints::default(), 9).await;
         contracts::changes(&MemoryEndpoints::default(), 4).await;
+        contracts::revocations(&MemoryEndpoints::default(), 45).await;
         contracts::requests(&MemoryEndpoints::default(), 5).await;
         contracts::audit_trail(&MemoryEndpoints::default(), 6).await;
         contracts::share_links(&MemoryEndpoints::default(), 7).await;

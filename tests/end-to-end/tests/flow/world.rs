@@ -28,6 +28,7 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Proving;
 use vocabulary::acme::{CaLimits, Challenges, OpenOrder};
 use vocabulary::certificate::Deployment;
+use vocabulary::certificate::RevocationReason;
 use vocabulary::dns::Platform;
 use vocabulary::failure::Failure;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};

@@ -60,6 +60,20 @@ impl AttemptJournal for EndpointsTable {
         fenced(result)
     }
 
+    async fn end_revocation(&self, id: &EndpointId, attempt: u64, event: &Event) -> Result<(), FencedError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(id))
+            .key("sk", text("ENDPOINT"))
+            .update_expression("REMOVE revocation")
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":attempt", number(attempt))
+            .build()
+            .expect("table, key and expression are set");
+        let writes = vec![TransactWriteItem::builder().update(update).build(), self.put_event(id, event)];
+        self.transact_fenced(writes).await
+    }
+
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
         let mut remove = vec!["lease_until"];
         let mut set = String::from("SET due_at = :due, told = :told");

@@ -4,8 +4,8 @@ use diagnosis::report::CheckSummary;
 use diagnosis::subject::Subject;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use vocabulary::acme::{DnsMethod, OpenOrder, Proving, Reachability};
-use vocabulary::certificate::{Deployment, InstalledCertificate};
+use vocabulary::acme::{DnsMethod, OpenOrder, Proving, Reachability, Token};
+use vocabulary::certificate::{Deployment, InstalledCertificate, Revocation};
 use vocabulary::dns::Platform;
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
@@ -68,6 +68,9 @@ pub struct Endpoint {
     /// Where its certificate goes besides ACM at home.
     #[serde(default)]
     pub deployment: Deployment,
+    /// A certificate of its that is to be revoked at its CA, once another has its place or the endpoint goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<Revocation>,
 }
 
 /// What an endpoint is doing, for people.
@@ -119,6 +122,7 @@ impl Endpoint {
             told: Notifications::default(),
             unsent: None,
             deployment: Deployment::default(),
+            revocation: None,
         }
     }
 
@@ -130,6 +134,12 @@ impl Endpoint {
     /// When the current certificate expires.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.certificate.as_ref().map(|held| held.not_after)
+    }
+
+    /// Whether the certificate in place is to be revoked: then another has to take its place, with another key.
+    pub fn is_to_be_replaced(&self) -> bool {
+        let held = self.certificate.as_ref();
+        self.revocation.as_ref().is_some_and(|revocation| held.is_some_and(|held| held.serial == revocation.serial))
     }
 
     /// Whether it never had a certificate, and its last attempt found the domain owner's records missing or wrong: set-up,
@@ -190,7 +200,7 @@ impl Endpoint {
     pub fn to_outlast(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let held = self.certificate.as_ref()?;
         let begun = held.advice.as_ref().is_some_and(|advice| advice.window.start <= now);
-        let stays = now < held.renew_at && !begun && self.names.same_set(&held.names);
+        let stays = now < held.renew_at && !begun && self.names.same_set(&held.names) && !self.is_to_be_replaced();
         stays.then_some(held.not_after)
     }
 
@@ -215,7 +225,8 @@ impl Endpoint {
 
     /// The certificate in place, if it is for the endpoint's names and its renewal is not due at `now`.
     fn good_certificate(&self, now: OffsetDateTime) -> Option<&InstalledCertificate> {
-        self.certificate.as_ref().filter(|held| now < held.renew_at && self.names.same_set(&held.names))
+        let held = self.certificate.as_ref().filter(|_| !self.is_to_be_replaced());
+        held.filter(|held| now < held.renew_at && self.names.same_set(&held.names))
     }
 }
 

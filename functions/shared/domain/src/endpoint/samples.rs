@@ -23,6 +23,7 @@ pub(crate) fn certificate(
         directory: None,
         renewal_id: None,
         advice: None,
+        leaf: None,
         generation: 1,
         renewal: false,
         announced: true,

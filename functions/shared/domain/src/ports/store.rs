@@ -143,6 +143,14 @@ pub trait AttemptJournal: EndpointReader {
         certificate: &InstalledCertificate,
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
+    /// Forgets that a certificate was to be revoked, with the event that tells what came of it.
+    fn end_revocation(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        event: &Event,
+    ) -> impl Future<Output = Result<(), FencedError>> + Send;
+
     /// Ends the attempt: gives the lease back and writes the attempt's record.
     ///
     /// Repeating it after it was done is [`FencedError::Superseded`] only if a newer attempt has begun. A removal that

@@ -36,6 +36,12 @@ impl AttemptJournal for MemoryEndpoints {
         })
     }
 
+    async fn end_revocation(&self, id: &EndpointId, attempt: u64, event: &Event) -> Result<(), FencedError> {
+        self.fenced(id, attempt, |endpoint| endpoint.revocation = None)?;
+        self.state().events.insert((id.clone(), event.id.clone()), event.clone());
+        Ok(())
+    }
+
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
         if self.state().endpoints.get(id).is_some_and(|e| e.attempt == attempt && e.removing != settlement.removing) {
             return Err(ServiceFault {

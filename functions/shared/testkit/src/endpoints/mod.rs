@@ -16,6 +16,7 @@ use domain::endpoint::{Attempt, Endpoint, Event, Share};
 use domain::health::InstallationState;
 use domain::ports::{DUE_SHARDS, DueEntry, EndpointReader, FencedError, ServiceFault};
 use time::{Date, OffsetDateTime};
+use vocabulary::certificate::Revocation;
 use vocabulary::names::{DomainName, EndpointId, IdempotencyKey, TenantId};
 
 use crate::{Fuse, MemoryRateLimits};

@@ -37,6 +37,9 @@ pub struct InstalledCertificate {
     /// When that CA wants it renewed; `renew_at` follows it.
     #[serde(default)]
     pub advice: Option<RenewalAdvice>,
+    /// The certificate itself, DER in base64url without padding: a CA is shown it to revoke it. Absent from before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaf: Option<String>,
     /// The key it was issued for.
     pub generation: u64,
     /// Whether it took the place of another one.

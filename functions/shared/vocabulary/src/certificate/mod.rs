@@ -7,6 +7,7 @@ pub mod deployment;
 pub mod installed;
 pub mod key;
 pub mod renewal;
+pub mod revocation;
 pub mod usages;
 
 pub use self::acm_quota::{AcmForecast, AcmQuotas, AcmQuotasError, ImportedLife};
@@ -17,4 +18,5 @@ pub use self::chain::{ChainRejected, VerifiedChain};
 pub use self::deployment::{Deployment, DeploymentError, MOST_LISTENERS, MOST_REGIONS, Target};
 pub use self::installed::{CertificateCopy, InstalledCertificate, ListenerUse, RetiredCertificate};
 pub use self::key::{CertificateKey, KeyRejected};
+pub use self::revocation::{Revocation, RevocationReason};
 pub use self::usages::CertificateUsages;
