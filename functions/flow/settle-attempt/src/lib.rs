@@ -182,6 +182,9 @@ where
             let issued = endpoint.certificate.as_ref().is_some_and(|held| held.generation == order.generation);
             order.to_give_back(issued)
         });
+        // Of an order that was never saved nobody knows whether the CA counted it; a certificate did not come of it.
+        let held = endpoint.held_tokens.iter().filter(|token| token.bucket.counts_certificates()).cloned();
+        let returned: Vec<_> = returned.unwrap_or_default().into_iter().chain(held).collect();
         let settlement = Settlement {
             due_at,
             failing: ended.failing.clone(),

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::ports::{RateLimits, ServiceFault};
@@ -12,6 +13,7 @@ use crate::Fuse;
 pub struct MemoryRateLimits {
     buckets: Arc<Mutex<BTreeMap<BucketId, Bucket>>>,
     held: Arc<Mutex<BTreeMap<String, OffsetDateTime>>>,
+    taken: Arc<AtomicU32>,
     fuse: Fuse,
 }
 
@@ -32,6 +34,11 @@ impl MemoryRateLimits {
                 *bucket = bucket.give_back(token.lacking(now));
             }
         }
+    }
+
+    /// How many tokens were ever taken.
+    pub fn taken(&self) -> u32 {
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// How many buckets anybody has asked for anything.
@@ -66,6 +73,7 @@ impl RateLimits for MemoryRateLimits {
             }
         };
         drop(buckets);
+        self.taken.fetch_add(u32::from(matches!(granted, Granted::Now(_))), Ordering::Relaxed);
         self.fuse.burn();
         Ok(granted)
     }

@@ -26,10 +26,22 @@ impl AttemptJournal for EndpointsTable {
         conditional("dynamodb:PutItem", result).map(drop)
     }
 
+    async fn hold_tokens(&self, id: &EndpointId, attempt: u64, tokens: &[Token]) -> Result<(), FencedError> {
+        let result = self
+            .update(id)
+            .update_expression("SET held_tokens = :tokens")
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":tokens", items::attribute(&tokens))
+            .expression_attribute_values(":attempt", number(attempt))
+            .send()
+            .await;
+        fenced(result)
+    }
+
     async fn save_order(&self, id: &EndpointId, attempt: u64, order: &OpenOrder) -> Result<(), FencedError> {
         let result = self
             .update(id)
-            .update_expression("SET #order = :order, generation = :generation")
+            .update_expression("SET #order = :order, generation = :generation REMOVE held_tokens")
             .condition_expression("attempt = :attempt")
             .expression_attribute_names("#order", "order")
             .expression_attribute_values(":order", items::attribute(order))
@@ -75,7 +87,7 @@ impl AttemptJournal for EndpointsTable {
     }
 
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
-        let mut remove = vec!["lease_until"];
+        let mut remove = vec!["lease_until", "held_tokens"];
         let mut set = String::from("SET due_at = :due, told = :told");
         match settlement.failing {
             Some(_) => set.push_str(", failing = :failing"),

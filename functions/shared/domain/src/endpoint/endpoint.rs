@@ -65,6 +65,9 @@ pub struct Endpoint {
     /// Set while the end of its last attempt has not been told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsent: Option<Unsent>,
+    /// Tokens that were taken for an order that is not saved: the next run of the step orders with them, or they go back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_tokens: Vec<Token>,
     /// Where its certificate goes besides ACM at home.
     #[serde(default)]
     pub deployment: Deployment,
@@ -121,6 +124,7 @@ impl Endpoint {
             removing: false,
             told: Notifications::default(),
             unsent: None,
+            held_tokens: Vec::new(),
             deployment: Deployment::default(),
             revocation: None,
         }

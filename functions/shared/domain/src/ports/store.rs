@@ -127,7 +127,16 @@ pub trait AttemptJournal: EndpointReader {
     /// Records that the attempt has begun. Keeps an earlier record of the same attempt.
     fn begin(&self, id: &EndpointId, attempt: &Attempt) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Replaces the endpoint's open order; its key generation becomes the endpoint's newest.
+    /// Keeps which tokens were taken for an order that is about to be made; none: they have gone back.
+    fn hold_tokens(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        tokens: &[Token],
+    ) -> impl Future<Output = Result<(), FencedError>> + Send;
+
+    /// Replaces the endpoint's open order; its key generation becomes the endpoint's newest. Tokens that were held are the
+    /// order's from then on.
     fn save_order(
         &self,
         id: &EndpointId,

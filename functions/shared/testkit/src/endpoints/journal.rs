@@ -15,9 +15,14 @@ impl AttemptJournal for MemoryEndpoints {
         Ok(())
     }
 
+    async fn hold_tokens(&self, id: &EndpointId, attempt: u64, tokens: &[Token]) -> Result<(), FencedError> {
+        self.fenced(id, attempt, |endpoint| endpoint.held_tokens = tokens.to_vec())
+    }
+
     async fn save_order(&self, id: &EndpointId, attempt: u64, order: &OpenOrder) -> Result<(), FencedError> {
         self.fenced(id, attempt, |endpoint| {
             endpoint.order = Some(order.clone());
+            endpoint.held_tokens = Vec::new();
             endpoint.generation = order.generation;
         })
     }
@@ -67,6 +72,7 @@ impl AttemptJournal for MemoryEndpoints {
         let endpoint = endpoint.ok_or(FencedError::Superseded)?;
         endpoint.due_at = Some(settlement.due_at);
         endpoint.lease_until = None;
+        endpoint.held_tokens = Vec::new();
         endpoint.failing = settlement.failing.clone();
         endpoint.told = settlement.told.clone();
         endpoint.unsent = settlement.unsent.clone();
