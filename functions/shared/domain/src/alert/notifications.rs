@@ -109,6 +109,7 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
             decision.alerts.push(Alert { id, since: Some(since), ..alert });
         }
     }
+    let mut over: Vec<&Notified> = Vec::new();
     for told in &before.told {
         let same = |now: &Notified| (&now.cause, now.owner, now.shared) == (&told.cause, told.owner, told.shared);
         // What the owner left undone before the endpoint was paused is over with the pause: of that people are notified, once.
@@ -129,9 +130,14 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
             // It has a new certificate. Whether this is over, only the next look can tell.
             decision.notifications.told.push(told.clone());
         } else {
-            let id = decision.notifications.id(endpoint, &told.cause, "recovered");
-            decision.alerts.push(Alert { id, ..recovered(endpoint, told, now) });
+            over.push(told);
         }
+    }
+    // What ends together is one message: it is one thing that was put right.
+    over.sort_by_key(|told| std::cmp::Reverse(told.severity));
+    if let Some((worst, others)) = over.split_first() {
+        let id = decision.notifications.id(endpoint, &worst.cause, "recovered");
+        decision.alerts.push(Alert { id, ..recovered(endpoint, worst, others, now) });
     }
     decision.alerts = decision.alerts.into_iter().map(|alert| alert.linked(policy.dashboard)).collect();
     decision
@@ -150,10 +156,16 @@ fn alert(issue: &Issue, notice: Notice, endpoint: &Endpoint, again: bool, now: O
     }
 }
 
-fn recovered(endpoint: &Endpoint, told: &Notified, now: OffsetDateTime) -> Alert {
-    let over = format!("Resolved: {}, {}.", endpoint.names.primary().to_unicode(), resolved(&told.cause));
+fn recovered(endpoint: &Endpoint, told: &Notified, others: &[&Notified], now: OffsetDateTime) -> Alert {
+    let mut ends = vec![resolved(&told.cause)];
+    ends.extend(others.iter().map(|other| resolved(&other.cause)).filter(|end| *end != resolved(&told.cause)));
+    ends.dedup();
+    let over = format!("Resolved: {}, {}.", endpoint.names.primary().to_unicode(), ends.join("; "));
+    let mut also_resolved: Vec<Cause> = others.iter().map(|other| other.cause.clone()).collect();
+    also_resolved.retain(|cause| *cause != told.cause);
     Alert {
-        since: Some(told.since),
+        since: others.iter().map(|other| other.since).chain([told.since]).min(),
+        also_resolved,
         guidance: Guidance::without_action(WaitingOn::Nobody, over),
         ..Alert::about(endpoint, AlertKind::Recovered, told.cause.clone(), now)
     }

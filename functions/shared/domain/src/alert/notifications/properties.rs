@@ -224,9 +224,15 @@ impl History {
         let told = ended.iter().filter(|key| !set_up(key, &self.open[*key]));
         let mut over: Vec<_> = told.map(|(cause, _)| cause.clone()).collect();
         let told_over = decision.alerts.iter().filter(|alert| alert.kind == AlertKind::Recovered);
-        let mut told_over: Vec<_> = told_over.map(|alert| alert.cause.clone()).collect();
+        let told_over: Vec<_> = told_over.collect();
+        assert!(told_over.len() <= 1, "what ends together is one message: {told_over:?}");
+        let causes = told_over.iter().flat_map(|alert| [&alert.cause].into_iter().chain(&alert.also_resolved));
+        let mut told_over: Vec<_> = causes.cloned().collect();
+        // One cause may have had two owners.
         over.sort();
+        over.dedup();
         told_over.sort();
+        told_over.dedup();
         assert_eq!(told_over, over, "each trouble that ends is told to be over, once, and no other");
         for key in ended {
             self.open.remove(&key);
@@ -370,6 +376,23 @@ fn what_a_look_saw_of_the_certificate_before_is_neither_over_nor_told_again_befo
     endpoint.health = Some(looked(None, false, renewed + Duration::HOUR));
     let over = decide(&endpoint, renewed + Duration::HOUR, &AT_ONCE);
     assert_eq!(over.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Recovered]);
+}
+
+#[test]
+fn two_causes_that_end_together_are_one_message() {
+    let mut endpoint = fresh();
+    endpoint.certificate = Some(certificate(&endpoint, 1, START));
+    endpoint.failing = Some(failed(FailureName::ChallengeFailed, WaitingOn::DomainOwner, START));
+    endpoint.health = Some(looked(Some(WaitingOn::DomainOwner), true, START + Duration::HOUR));
+    let later = START + Duration::hours(2);
+    let before = decide(&endpoint, later, &AT_ONCE);
+    assert!(before.alerts.len() > 1, "{:?}", before.alerts);
+    endpoint.told = before.notifications;
+    endpoint.failing = None;
+    endpoint.health = Some(looked(None, false, later));
+    let after = decide(&endpoint, later, &AT_ONCE);
+    assert_eq!(after.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Recovered]);
+    assert_eq!(after.alerts[0].also_resolved.len(), before.alerts.len() - 1, "{:?}", after.alerts);
 }
 
 #[test]
