@@ -96,14 +96,14 @@ async fn everywhere<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates
         None => {
             let (arn, retires) = imports.at_home().await?;
             let mut held = installed(endpoint, order, &verified, chain, arn, now, jitter);
-            held.retired.extend(retires.map(|arn| RetiredCertificate { arn, since: now }));
+            held.retired.extend(retires.map(|arn| RetiredCertificate::new(arn, now)));
             ports.journal.record_certificate(&endpoint.id, input.attempt, &held).await?;
             held
         }
     };
     for region in importing::outstanding(&held, &endpoint.deployment) {
         let (copy, retires) = imports.copy(&held, region).await?;
-        held.retired.extend(retires.map(|arn| RetiredCertificate { arn, since: now }));
+        held.retired.extend(retires.map(|arn| RetiredCertificate::new(arn, now)));
         held.copies.retain(|known| known.region != copy.region);
         held.copies.push(copy);
         ports.journal.record_certificate(&endpoint.id, input.attempt, &held).await?;

@@ -145,6 +145,14 @@ impl Alert {
                      new ARN, {}. The endpoint's listeners have been moved.",
                     held.arn
                 );
+                let full: Vec<_> = moved.iter().flat_map(|old| &old.swapped).map(ToString::to_string).collect();
+                if !full.is_empty() {
+                    what.push_str(&format!(
+                        " No room for both at {}: the old one was removed first, and the default certificate was served \
+                         for a moment.",
+                        full.join(", ")
+                    ));
+                }
                 let step =
                     format!("Point whatever else uses {old} to {}; then the old certificate is deleted.", held.arn);
                 (Severity::Notice, Guidance::new(WaitingOn::Operator, what, step))

@@ -64,9 +64,16 @@ pub struct RetiredCertificate {
     /// Since when another one has its place.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
+    /// Listeners that were full: it had to go before the other could come, and for a moment they had neither.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub swapped: Vec<ListenerArn>,
 }
 
 impl RetiredCertificate {
+    pub fn new(arn: String, since: OffsetDateTime) -> Self {
+        Self { arn, since, swapped: Vec::new() }
+    }
+
     pub fn region(&self) -> Option<Region> {
         region_of(&self.arn)?.parse().ok()
     }
