@@ -3,6 +3,8 @@
 mod add;
 mod change;
 mod check;
+mod checks;
+mod deep;
 mod doctor;
 mod events;
 mod look_up;
