@@ -7,6 +7,7 @@ mod definition;
 mod deployments;
 mod fair;
 mod fallback;
+mod lets_encrypt;
 mod machine;
 mod secret;
 mod tenants;

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
+use adapters::acme::AcmeAuthority;
+use boulder::Boulder;
 use domain::acts::notify::tell;
 use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
 use domain::alert::notifications::decide;
@@ -84,6 +86,63 @@ pub(crate) struct Wish {
     pub(crate) echo: bool,
 }
 
+/// A CA of any kind.
+#[derive(Clone)]
+pub(crate) enum AnyCa {
+    Memory(MemoryCa),
+    Http(Arc<AcmeAuthority>),
+}
+
+impl CertificateAuthority for AnyCa {
+    fn directory(&self) -> &str {
+        match self {
+            Self::Memory(ca) => CertificateAuthority::directory(ca),
+            Self::Http(ca) => ca.directory(),
+        }
+    }
+
+    async fn open(
+        &self,
+        names: &EndpointNames,
+        challenges: &Challenges,
+        replaces: Option<&str>,
+    ) -> Result<CaReply<OpenedOrder>, CaError> {
+        match self {
+            Self::Memory(ca) => ca.open(names, challenges, replaces).await,
+            // Boxed: the futures of the HTTP client nest deep.
+            Self::Http(ca) => Box::pin(ca.open(names, challenges, replaces)).await,
+        }
+    }
+
+    async fn resume(&self, order: &OpenOrder, challenges: &Challenges) -> Result<CaReply<OpenedOrder>, CaError> {
+        match self {
+            Self::Memory(ca) => ca.resume(order, challenges).await,
+            Self::Http(ca) => Box::pin(ca.resume(order, challenges)).await,
+        }
+    }
+
+    async fn validate(&self, order: &OpenOrder, announced: bool) -> Result<CaReply<Validation>, CaError> {
+        match self {
+            Self::Memory(ca) => ca.validate(order, announced).await,
+            Self::Http(ca) => Box::pin(ca.validate(order, announced)).await,
+        }
+    }
+
+    async fn revoke(&self, certificate: &[u8], reason: RevocationReason) -> Result<(), CaError> {
+        match self {
+            Self::Memory(ca) => ca.revoke(certificate, reason).await,
+            Self::Http(ca) => Box::pin(ca.revoke(certificate, reason)).await,
+        }
+    }
+
+    async fn finalize(&self, order: &OpenOrder, request: &[u8]) -> Result<CaReply<Finalized>, CaError> {
+        match self {
+            Self::Memory(ca) => ca.finalize(order, request).await,
+            Self::Http(ca) => Box::pin(ca.finalize(order, request)).await,
+        }
+    }
+}
+
 pub(crate) struct World {
     pub(crate) machine: Machine,
     pub(crate) endpoints: MemoryEndpoints,
@@ -96,7 +155,10 @@ pub(crate) struct World {
     pub(crate) second: MemoryCa,
     pub(crate) prober: MemoryProber,
     pub(crate) rate_limits: MemoryRateLimits,
-    authorities: Authorities,
+    authorities: RefCell<Authorities>,
+    /// The CAs that the steps are given, one for each of the authorities.
+    cas: RefCell<Vec<AnyCa>>,
+    boulder: Option<Boulder>,
     pub(crate) platform: Platform,
     pub(crate) certificates: MemoryCertificates,
     /// At home, what is in `certificates`.
@@ -161,7 +223,9 @@ impl World {
             second,
             prober: MemoryProber::default(),
             rate_limits,
-            authorities,
+            authorities: RefCell::new(authorities),
+            cas: RefCell::default(),
+            boulder: None,
             platform: testkit::Fixture::platform(),
             fuse,
             outages,
@@ -171,8 +235,29 @@ impl World {
             wish: RefCell::default(),
             delivered: RefCell::default(),
         };
+        *world.cas.borrow_mut() = vec![AnyCa::Memory(world.ca.clone()), AnyCa::Memory(world.second.clone())];
         world.set_time(world.now.get());
         world
+    }
+
+    /// The same world at `now`, in the time of this CA.
+    pub(crate) fn at(mut self, ca: &Boulder, now: OffsetDateTime) -> Self {
+        self.boulder = Some(ca.clone());
+        let pace = Pace { limits: CaLimits { orders: None, domain: None, names: None }, tenant_share: TENANT_SHARE };
+        let only = Authority { directory: ca.directory(), issuer: MemoryCa::issuer(), pace };
+        *self.authorities.borrow_mut() = Authorities::new(only, []).expect("one");
+        self.set_time(now);
+        self
+    }
+
+    /// From now on the steps are given this CA and no other.
+    pub(crate) fn use_ca(&self, ca: AnyCa) {
+        *self.cas.borrow_mut() = vec![ca];
+    }
+
+    /// As if the step that made the order had died before it could save it.
+    pub(crate) fn forget_order(&self, id: &EndpointId) {
+        self.endpoints.forget_order(id);
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {
@@ -183,6 +268,9 @@ impl World {
         self.now.set(now);
         self.ca.set_time(now);
         self.second.set_time(now);
+        if let Some(boulder) = &self.boulder {
+            boulder.set_time(now);
+        }
         let during = |outages: &[Outage]| outages.iter().any(|outage| outage.contains(&now));
         self.ca.set_away(during(&self.outages.ca));
         self.second.set_away(during(&self.outages.second_ca));

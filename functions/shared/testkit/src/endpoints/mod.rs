@@ -66,6 +66,16 @@ impl MemoryEndpoints {
         self.state.lock().expect("no test panics in here")
     }
 
+    /// Has a certificate of the endpoint wait to be revoked, as if that had been requested before its attempt began.
+    pub fn wait_for_revocation(&self, id: &EndpointId, revocation: Revocation) {
+        self.state().endpoints.get_mut(id).expect("it is registered").revocation = Some(revocation);
+    }
+
+    /// Forgets the open order, as if the step that made it had died before it could save it.
+    pub fn forget_order(&self, id: &EndpointId) {
+        self.state().endpoints.get_mut(id).expect("it is registered").order = None;
+    }
+
     /// Whether any endpoint or claim is left.
     pub fn is_empty(&self) -> bool {
         let state = self.state();
