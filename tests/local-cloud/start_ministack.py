@@ -8,6 +8,9 @@ before it posts its result, so what there is to come is in the pipe.
 
 Schedules: whether one is due is looked at every ten seconds, and every second here.
 
+Route 53, changes: the first GetChange says PENDING, however long ago the change was. Here it says what is so: the name servers
+have it.
+
 Route 53: every change is written to the file ZONES_FILE before it is answered, for the cloud's name servers, which are
 asked far more often than they could ask here.
 
@@ -141,6 +144,15 @@ def answer_for_state():
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
+get_change = route53._get_change
+
+
+def in_sync(change_id):
+    get_change(change_id)  # says PENDING, once
+    return get_change(change_id)
+
+
+route53._get_change = in_sync
 for change in ("_create_hosted_zone", "_delete_hosted_zone", "_change_resource_record_sets"):
     setattr(route53, change, published(getattr(route53, change)))
 

@@ -1,8 +1,10 @@
 //! The CAs, and our accounts there.
 
-use domain::installation::{Account, AuthorityFacts, Directory, InstallationCheck, Observed};
+use domain::installation::{Account, AuthorityFacts, Directory, InstallationCheck, Standing};
 
 use crate::{Installation, InstalledAuthority, failed, ok, unseen, warning};
+
+const ACCOUNT_RUNBOOK: &str = "docs/how-to/acme-account.md";
 
 /// Both checks of the CA at this `place` of the list. Those of a fallback CA have names of their own.
 pub(crate) fn authority(
@@ -15,7 +17,7 @@ pub(crate) fn authority(
         if place == 0 { ["acme-directory", "acme-account"] } else { ["fallback-directory", "fallback-account"] };
     [
         InstallationCheck { name: names[0].into(), ..directory(&seen.directory, deployed, installation) },
-        InstallationCheck { name: names[1].into(), ..account(&seen.account, deployed, installation) },
+        InstallationCheck { name: names[1].into(), ..account(seen, deployed, installation) },
     ]
 }
 
@@ -58,7 +60,7 @@ fn directory(
     ok(NAME, format!("{url} answers{profile}."))
 }
 
-fn account(seen: &Observed<Account>, deployed: &InstalledAuthority, installation: &Installation) -> InstallationCheck {
+fn account(seen: &AuthorityFacts, deployed: &InstalledAuthority, installation: &Installation) -> InstallationCheck {
     const NAME: &str = "acme-account";
     let contact = match &installation.contact {
         Some(contact) => format!("contact {contact}"),
@@ -74,18 +76,21 @@ fn account(seen: &Observed<Account>, deployed: &InstalledAuthority, installation
             installation.account_secret
         )
     };
-    match seen {
+    match &seen.account {
         Err(fault) => unseen(NAME, fault),
-        Ok(Account::Registered { url }) => match deployed.issuer.account.as_ref().filter(|known| *known != url) {
-            Some(known) => failed(
-                NAME,
-                format!(
-                    "The account is {url}, but the parameters have {known}: persistent validation records and CAA \
+        Ok(Account::Registered { url }) => match refused(NAME, &seen.standing, url) {
+            Some(refused) => refused,
+            None => match deployed.issuer.account.as_ref().filter(|known| *known != url) {
+                Some(known) => failed(
+                    NAME,
+                    format!(
+                        "The account is {url}, but the parameters have {known}: persistent validation records and CAA \
                      records are compared with the wrong one."
+                    ),
+                    format!("Deploy with CaaAccountUri={url} (for a fallback CA: its caa_account_uri): make deploy"),
                 ),
-                format!("Deploy with CaaAccountUri={url} (for a fallback CA: its caa_account_uri): make deploy"),
-            ),
-            None => ok(NAME, format!("{url}, {contact}.")),
+                None => ok(NAME, format!("{url}, {contact}.")),
+            },
         },
         Ok(Account::NeverStored) => ok(NAME, format!("None yet: the first order makes it ({contact}).")),
         Ok(Account::OnlyElsewhere { directories }) => ok(
@@ -101,6 +106,23 @@ fn account(seen: &Observed<Account>, deployed: &InstalledAuthority, installation
         Ok(Account::Unreadable) => {
             failed(NAME, "The account secret cannot be read as an account: no order can be made.", restore())
         }
+    }
+}
+
+/// What the CA says of the account itself: one cause for all endpoints, whatever it calls it.
+fn refused(name: &str, standing: &Standing, url: &str) -> Option<InstallationCheck> {
+    match standing {
+        Standing::NotAsked | Standing::Valid => None,
+        Standing::Refused(failure) => {
+            let action = failure.guidance.action.clone().unwrap_or_default();
+            let detail = format!("The CA takes nothing from the account {url}. {}", failure.guidance.summary);
+            Some(failed(name, detail, format!("{action} Runbook: {ACCOUNT_RUNBOOK}")))
+        }
+        Standing::Unknown(why) => Some(warning(
+            name,
+            format!("{url}: the CA did not say whether the account is in order: {why}."),
+            "Checked again at the next inspection. If the CA's directory fails, too, it is unavailable.",
+        )),
     }
 }
 
@@ -131,7 +153,11 @@ mod tests {
 
     #[test]
     fn a_fallback_ca_is_checked_under_names_of_its_own() {
-        let away = AuthorityFacts { directory: Err("no answer".into()), account: Ok(Account::NeverStored) };
+        let away = AuthorityFacts {
+            directory: Err("no answer".into()),
+            account: Ok(Account::NeverStored),
+            standing: Standing::NotAsked,
+        };
         let deployed = InstalledAuthority {
             directory: "https://second.example/dir".into(),
             ..installation().authorities.remove(0)
@@ -144,7 +170,8 @@ mod tests {
     #[test]
     fn an_account_that_was_lost_is_told_from_one_that_never_was() {
         let deployed = installation().authorities.remove(0);
-        let judged = |seen| account(&Ok(seen), &deployed, &installation());
+        let seen = |account| AuthorityFacts { account, ..facts().authorities.remove(0) };
+        let judged = |known| account(&seen(Ok(known)), &deployed, &installation());
         assert!(is_ok(&judged(Account::NeverStored)));
         assert!(is_ok(&judged(Account::OnlyElsewhere { directories: vec!["https://other.example/dir".into()] })));
         assert!(is_ok(&judged(Account::Registered { url: "https://ca.example/acct/1".into() })));
@@ -153,7 +180,8 @@ mod tests {
             let check = judged(lost);
             assert!(is_failed(&check) && check.remedy.expect("a remedy").contains("update-secret-version-stage"));
         }
-        assert!(is_failed(&account(&Err(denied("secretsmanager:GetSecretValue")), &deployed, &installation())));
+        let denied = seen(Err(denied("secretsmanager:GetSecretValue")));
+        assert!(is_failed(&account(&denied, &deployed, &installation())));
     }
 
     #[test]
@@ -161,11 +189,38 @@ mod tests {
         let judged = |known: Option<&str>| {
             let mut deployed = installation().authorities.remove(0);
             deployed.issuer.account = known.map(Into::into);
-            account(&Ok(Account::Registered { url: "https://ca.example/acct/1".into() }), &deployed, &installation())
+            let url = "https://ca.example/acct/1".into();
+            let seen = AuthorityFacts { account: Ok(Account::Registered { url }), ..facts().authorities.remove(0) };
+            account(&seen, &deployed, &installation())
         };
         assert!(is_ok(&judged(None)) && is_ok(&judged(Some("https://ca.example/acct/1"))));
         let check = judged(Some("https://ca.example/acct/2"));
         assert!(is_failed(&check));
         assert!(check.remedy.expect("a remedy").contains("CaaAccountUri=https://ca.example/acct/1"));
+    }
+
+    #[test]
+    fn an_account_that_the_ca_does_not_accept_is_told_before_an_order_is_and_with_the_runbook() {
+        use vocabulary::acme::{CaRequest, Refusal};
+        use vocabulary::failure::Problem;
+        let judged = |standing| {
+            let url = "https://ca.example/acct/1".into();
+            let account_seen = Ok(Account::Registered { url });
+            let seen = AuthorityFacts { account: account_seen, standing, ..facts().authorities.remove(0) };
+            account(&seen, &installation().authorities.remove(0), &installation())
+        };
+        assert!(is_ok(&judged(Standing::Valid)));
+        assert!(is_warning(&judged(Standing::Unknown("no answer".into()))));
+        for (kind, detail) in [
+            ("unauthorized", "Account is not valid, has status \"deactivated\""),
+            ("accountDoesNotExist", "Account \"https://ca.example/acct/1\" not found"),
+            ("malformed", "JWS verification error"),
+            ("userActionRequired", "Terms of service have changed"),
+        ] {
+            let refusal = Refusal { problem: Problem::new(kind, detail), status: Some(403), retry_after: None };
+            let check = judged(Standing::Refused(Box::new(refusal.to_failure(CaRequest::Account, None))));
+            assert!(is_failed(&check) && check.detail.contains(detail), "{check:?}");
+            assert!(check.remedy.as_ref().is_some_and(|fix| fix.ends_with(ACCOUNT_RUNBOOK)), "{check:?}");
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use domain::installation::{
     Account, Alarm, AlarmState, AuthorityFacts, Concurrency, Delegation, Directory, Facts, HostedZone,
-    InstallationCheck, InstallationStatus, Resource, ResourceState, Schedule, Subscription, Subscriptions, Task,
-    TaskFacts,
+    InstallationCheck, InstallationStatus, Resource, ResourceState, Schedule, Standing, Subscription, Subscriptions,
+    Task, TaskFacts,
 };
 use domain::ports::{FaultKind, ServiceFault};
 use time::macros::datetime;
@@ -51,6 +51,7 @@ pub(crate) fn facts() -> Facts {
         target_caa: CaaLevel { name: "edge.platform.example".into(), aliases: Vec::new(), answer: Answer::NoData },
         authorities: vec![AuthorityFacts {
             account: Ok(Account::NeverStored),
+            standing: Standing::NotAsked,
             directory: Ok(Directory {
                 profiles: vec!["classic".into(), "shortlived".into()],
                 external_account_required: false,

@@ -17,6 +17,7 @@ pub fn alert(json: &str) -> Result<Alert> {
         kind: AlertKind::ALL.into_iter().find(|known| known.as_str() == kind).context("an unknown kind")?,
         severity: alike(event.severity)?,
         cause: alike(event.cause)?,
+        also_resolved: alike(event.also_resolved)?,
         check: event.check,
         guidance: guidance(event.actor, event.what, event.remedy, event.record)?,
         tenant: event.tenant,

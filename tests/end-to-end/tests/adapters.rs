@@ -93,6 +93,7 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     endpoints.register(&before, &contracts::registered(&before), None).await?;
     as_of_the_previous_release(cloud, &before).await?;
     contracts::claims_of_before(&endpoints, &before).await;
+    contracts::revocations(&endpoints, 45).await;
     contracts::requests(&endpoints, 50).await;
     contracts::audit_trail(&endpoints, 60).await;
     contracts::share_links(&endpoints, 70).await;

@@ -28,10 +28,8 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
     let zone = cloud.create_zone("slow.test").await?;
     let inbox = Inbox::subscribe(cloud).await?;
     let route53 = FaultProxy::before(cloud, &cloud.description().gate)?;
-    for function in ["PresentChallengeFunction", "CheckPropagationFunction", "CleanUpChallengeFunction"] {
-        cloud.set_function_variable(function, "AWS_ENDPOINT_URL_ROUTE_53", Some(route53.url())).await?;
-    }
-    // More refusals than the SDK's own retries take.
+    cloud.set_function_variable("WriteRecordsFunction", "AWS_ENDPOINT_URL_ROUTE_53", Some(route53.url())).await?;
+    // More refusals than the writer's own patience takes.
     for (domain, status, code) in [
         ("a.slow.test", 400, "Throttling"),
         ("b.slow.test", 400, "PriorRequestNotComplete"),
@@ -50,8 +48,10 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
     platform.attempt("d.slow.test", 1).await?;
     platform.create_records(&zone, &endpoint).await?;
     let denied = FaultProxy::before(cloud, &cloud.description().gate)?;
-    denied.inject(Fault::route53_error("/2013-04-01/", 403, "AccessDenied", "not authorized").always());
-    cloud.set_function_variable("CleanUpChallengeFunction", "AWS_ENDPOINT_URL_ROUTE_53", Some(denied.url())).await?;
+    // The first change publishes.
+    denied.inject(Fault::at("/2013-04-01/hostedzone", Effect::Delay(Duration::ZERO)));
+    denied.inject(Fault::route53_error("/2013-04-01/hostedzone", 403, "AccessDenied", "not authorized").always());
+    cloud.set_function_variable("WriteRecordsFunction", "AWS_ENDPOINT_URL_ROUTE_53", Some(denied.url())).await?;
     let attempt = platform.run("d.slow.test").await?;
     ensure!(attempt["outcome"] == "issued" && attempt["failure"]["name"] == "Misconfigured", "{attempt:#}");
     ensure!(platform.check_nothing_published("d.slow.test").await.is_err(), "it cannot have been cleaned up");

@@ -53,9 +53,7 @@ async fn endpoints_are_issued_and_renewed_with_nothing_ever_published() -> Resul
 
     // All that Route 53 is asked from here on goes by this proxy.
     let route53 = FaultProxy::before(cloud, &cloud.description().gate)?;
-    for function in ["PresentChallengeFunction", "CheckPropagationFunction", "CleanUpChallengeFunction"] {
-        cloud.set_function_variable(function, "AWS_ENDPOINT_URL_ROUTE_53", Some(route53.url())).await?;
-    }
+    cloud.set_function_variable("WriteRecordsFunction", "AWS_ENDPOINT_URL_ROUTE_53", Some(route53.url())).await?;
 
     let endpoint = register(&platform, "db.standing.test", &[]).await?;
     let wildcard = register(&platform, "standing.test", &["*.standing.test"]).await?;

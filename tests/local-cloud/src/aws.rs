@@ -25,6 +25,11 @@ pub struct Aws {
 }
 
 impl Aws {
+    /// For whatever answers at `endpoint`.
+    pub fn at(endpoint: &str) -> Self {
+        Self::new(endpoint, endpoint)
+    }
+
     pub(crate) fn new(endpoint: &str, acm_endpoint: &str) -> Self {
         let config = config(endpoint);
         Self {

@@ -22,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::ca::Ca;
 use crate::cloud::LocalCloud;
 use crate::fault::{Effect, Fault};
+use crate::route53_limits::Route53Limits;
 
 /// Stands before a CA or another HTTP server of a cloud until it is dropped.
 ///
@@ -46,6 +47,7 @@ pub struct SeenRequest {
 struct Shared {
     upstream: String,
     client: reqwest::Client,
+    limits: Option<Route53Limits>,
     faults: Mutex<Vec<Fault>>,
     seen: Mutex<Vec<SeenRequest>>,
 }
@@ -54,15 +56,30 @@ impl FaultProxy {
     /// Stands before `ca`, over HTTPS under the TLS root that the functions trust.
     pub fn before_ca(cloud: &LocalCloud, ca: &Ca) -> Result<Self> {
         let upstream = ca.directory.trim_end_matches("/dir");
-        Self::start(cloud, upstream, Some(TlsAcceptor::from(Arc::new(cloud.tls().server()?))))
+        Self::start(cloud, upstream, Some(TlsAcceptor::from(Arc::new(cloud.tls().server()?))), None)
     }
 
     /// Stands before an emulated service, over HTTP.
     pub fn before(cloud: &LocalCloud, upstream: &str) -> Result<Self> {
-        Self::start(cloud, upstream, None)
+        Self::start(cloud, upstream, None, None)
     }
 
-    fn start(cloud: &LocalCloud, upstream: &str, tls: Option<TlsAcceptor>) -> Result<Self> {
+    /// Stands before the emulated Route 53 and enforces its limits.
+    pub fn before_route53(cloud: &LocalCloud, limits: Route53Limits) -> Result<Self> {
+        Self::start(cloud, &cloud.description().aws, None, Some(limits))
+    }
+
+    /// The most requests that came in any one second. Only with limits.
+    pub fn busiest_second(&self) -> Option<usize> {
+        self.shared.limits.as_ref().map(Route53Limits::busiest)
+    }
+
+    fn start(
+        cloud: &LocalCloud,
+        upstream: &str,
+        tls: Option<TlsAcceptor>,
+        limits: Option<Route53Limits>,
+    ) -> Result<Self> {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("the proxy's port")?;
         listener.set_nonblocking(true)?;
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -70,6 +87,7 @@ impl FaultProxy {
         let shared = Arc::new(Shared {
             upstream: upstream.to_owned(),
             client: cloud.tls().client()?,
+            limits,
             faults: Mutex::default(),
             seen: Mutex::default(),
         });
@@ -143,7 +161,9 @@ async fn connection(shared: Arc<Shared>, stream: impl AsyncRead + AsyncWrite + U
 /// An error closes the connection without a response.
 async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
     let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+    let refused = shared.limits.as_ref().is_some_and(|limits| !limits.admits());
     let response = match shared.next_fault(&request) {
+        None if refused => Ok(too_many()),
         None => shared.forward(request).await,
         Some(Effect::Respond { status, headers, body }) => Ok(answer(status, &headers, body)),
         Some(Effect::Drop) => Err(io::Error::other("dropped")),
@@ -190,8 +210,20 @@ impl Shared {
         for own in [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING] {
             forwarded.headers_mut().remove(own);
         }
-        *forwarded.body_mut() = Full::new(response.bytes().await.map_err(io::Error::other)?);
+        let body = response.bytes().await.map_err(io::Error::other)?;
+        let body = match &self.limits {
+            Some(limits) => limits.in_its_time(&String::from_utf8_lossy(&body)).into(),
+            None => body,
+        };
+        *forwarded.body_mut() = Full::new(body);
         Ok(forwarded)
+    }
+}
+
+fn too_many() -> Response<Full<Bytes>> {
+    match Fault::route53_error("/", 400, "Throttling", "Rate exceeded").take("GET", "/", None) {
+        Some(Effect::Respond { status, headers, body }) => answer(status, &headers, body),
+        _ => unreachable!("an error of Route 53 is an answer"),
     }
 }
 

@@ -68,6 +68,8 @@ fn configuration_of(port: u16) -> Result<String> {
     interface: 127.0.0.1@{port}
     access-control: 127.0.0.0/8 allow
     num-threads: 1
+    incoming-num-tcp: 200
+    outgoing-num-tcp: 200
     do-ip6: no
     do-not-query-localhost: no
     module-config: "validator iterator"

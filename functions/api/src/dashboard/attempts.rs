@@ -102,7 +102,7 @@ fn in_order(attempt: &Attempt) -> Vec<&StepUsage> {
 /// was killed before it could say what it used, so none is named then.
 fn broken_step(attempt: &Attempt) -> Option<Step> {
     let failure = attempt.failure.as_ref().filter(|_| attempt.outcome == Outcome::Failed)?;
-    let works = |step: &Step| !matches!(step, Step::CleanUpChallenge | Step::SettleAttempt);
+    let works = |step: &Step| !matches!(step, Step::CleanUpChallenge | Step::WithdrawRecords | Step::SettleAttempt);
     let last = in_order(attempt).into_iter().map(|usage| usage.step).rfind(works);
     last.filter(|_| failure.name != FailureName::TimedOut)
 }

@@ -89,7 +89,7 @@ impl<P: Ports> Operations for Arc<Service<P>> {
     }
 
     async fn remove(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
-        Service::remove(self, caller, reference, now).await.map(drop)
+        Service::remove(self, caller, reference, None, now).await.map(drop)
     }
 
     async fn share(

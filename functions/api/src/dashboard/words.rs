@@ -234,11 +234,13 @@ pub(crate) fn step(step: &Step) -> &'static str {
     match step {
         Step::OpenOrder => "Open the order",
         Step::PresentChallenge => "Present the challenge",
+        Step::PublishRecords => "Write the TXT records",
         Step::CheckPropagation => "Check that it can be seen",
         Step::SubmitChallenge => "Have the CA validate",
         Step::FinalizeOrder => "Finalize the order",
         Step::ImportCertificate => "Import into ACM",
         Step::CleanUpChallenge => "Clean up",
+        Step::WithdrawRecords => "Remove the TXT records",
         Step::SettleAttempt => "Settle",
     }
 }

@@ -6,7 +6,10 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::IntoParams;
 use vocabulary::names::Caller;
-use wire::{AttemptList, EndpointList, EndpointView, EventList, Registration, StartedView, Wish};
+use wire::{
+    AttemptList, EndpointList, EndpointView, EventList, Registration, RevocationReason, RevocationWish, StartedView,
+    Wish,
+};
 
 use super::Shared;
 use crate::http::body::{Optional, Strict};
@@ -103,20 +106,30 @@ pub(super) async fn change<P: Ports>(
     service.change(&caller, &reference, wish, OffsetDateTime::now_utc()).await.map(Json)
 }
 
+/// How an endpoint is removed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct RemovalQuery {
+    /// Revokes the certificate at its CA as well, before it is deleted. Without it, the certificate stays valid until it expires.
+    #[param(inline, example = "cessation-of-operation")]
+    revoke: Option<RevocationReason>,
+}
+
 /// Remove an endpoint
 ///
 /// Starts the attempt that cleans up. When it is done the endpoint is a 404. Its records in the domain's DNS are the domain
 /// owner's to delete.
 #[utoipa::path(delete, path = "/endpoints/{endpoint}", tag = "endpoints", operation_id = "remove_endpoint",
-    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
-    responses((status = 202, description = "It is being removed.", body = EndpointView), Always, OfEndpoint))]
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com"), RemovalQuery),
+    responses((status = 202, description = "It is being removed.", body = EndpointView), Always, OfEndpoint, Conflicts))]
 pub(super) async fn remove<P: Ports>(
     State(service): State<Shared<P>>,
     Extension(caller): Extension<Caller>,
     Reference(reference): Reference,
-    Parameters(Nothing {}): Parameters<Nothing>,
+    Parameters(query): Parameters<RemovalQuery>,
 ) -> Result<(StatusCode, Json<EndpointView>), Problem> {
-    let going = service.remove(&caller, &reference, OffsetDateTime::now_utc()).await?;
+    let going = service.remove(&caller, &reference, query.revoke, OffsetDateTime::now_utc()).await?;
     Ok((StatusCode::ACCEPTED, Json(going)))
 }
 
@@ -136,6 +149,26 @@ pub(super) async fn renew<P: Ports>(
 ) -> Result<(StatusCode, Json<StartedView>), Problem> {
     let (endpoint, attempt) = service.renew(&caller, &reference, OffsetDateTime::now_utc()).await?;
     Ok((StatusCode::ACCEPTED, Json(StartedView { endpoint: endpoint.to_string(), attempt })))
+}
+
+/// Revoke the current certificate
+///
+/// At the CA that issued it, with the account that ordered it (RFC 8555 §7.6). A new certificate with a new key is issued and
+/// takes its place first; then the old one is revoked. The events say when, or why the CA refused. Refused while an attempt is running.
+#[utoipa::path(post, path = "/endpoints/{endpoint}/revoke", tag = "endpoints", operation_id = "revoke_certificate",
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
+    request_body = RevocationWish,
+    responses((status = 202, description = "It is being replaced, and revoked after that.", body = EndpointView),
+        Always, OfEndpoint, WithBody, Conflicts))]
+pub(super) async fn revoke<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Reference(reference): Reference,
+    Parameters(Nothing {}): Parameters<Nothing>,
+    Strict(wish): Strict<RevocationWish>,
+) -> Result<(StatusCode, Json<EndpointView>), Problem> {
+    let revoking = service.revoke(&caller, &reference, wish.reason, OffsetDateTime::now_utc()).await?;
+    Ok((StatusCode::ACCEPTED, Json(revoking)))
 }
 
 /// A body that says nothing: empty, or `{}`.

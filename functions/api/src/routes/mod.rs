@@ -59,6 +59,7 @@ fn operations<P: Ports>() -> OpenApiRouter<Shared<P>> {
         .routes(routes!(endpoints::list, endpoints::register))
         .routes(routes!(endpoints::show, endpoints::change, endpoints::remove))
         .routes(routes!(endpoints::renew))
+        .routes(routes!(endpoints::revoke))
         .routes(routes!(endpoints::attempts))
         .routes(routes!(endpoints::events))
         .routes(routes!(endpoints::all_events))

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 use vocabulary::names::endpoint_names::MOST_NAMES;
 use vocabulary::names::{Caller, CertificateName, EndpointId};
-use wire::{EndpointView, Wish};
+use wire::{EndpointView, RevocationReason, Wish};
 
 use super::deploying::{self, Asked, may_move};
 use super::naming::{field_of, room_for_records};
@@ -110,14 +110,19 @@ impl<P: Ports> Service<P> {
         }
     }
 
-    /// Marks the endpoint as going; a running attempt notices, otherwise one is started to clean up.
+    /// Marks the endpoint as going; a running attempt notices, otherwise one is started to clean up. With `revoke` its
+    /// certificate is revoked first.
     pub(crate) async fn remove(
         &self,
         caller: &Caller,
         reference: &str,
+        revoke: Option<RevocationReason>,
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
         let endpoint = self.find(caller, reference).await?;
+        if let Some(reason) = revoke {
+            self.request_revocation(caller, &endpoint, reason, now).await?;
+        }
         if !endpoint.removing {
             self.tell(&endpoint.id, EventKind::RemovalRequested, caller, "Removal requested.", now).await?;
         }
@@ -177,12 +182,12 @@ fn summary(seen: &Endpoint, change: &Change) -> String {
     }
 }
 
-fn being_removed(detail: &str) -> Problem {
+pub(super) fn being_removed(detail: &str) -> Problem {
     let remedy = "Register it again once it is removed.";
     Problem::conflict("being-removed", "The endpoint is being removed", detail, remedy)
 }
 
-fn attempt_running(endpoint: &Endpoint) -> Problem {
+pub(super) fn attempt_running(endpoint: &Endpoint) -> Problem {
     Problem::conflict(
         "attempt-running",
         "An attempt is running",

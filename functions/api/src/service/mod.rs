@@ -8,6 +8,7 @@ mod limiting;
 mod listing;
 mod naming;
 mod registering;
+mod revoking;
 mod sharing;
 mod summing_up;
 

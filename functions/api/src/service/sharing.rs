@@ -200,7 +200,11 @@ mod tests {
             assert_eq!(looked.expect_err("no link"), Problem::unknown_link());
         }
         assert!(fixture.service.ports.prober.take().is_empty(), "nothing is checked for a link that is none");
-        fixture.service.remove(&fixture.operator, fixture.endpoint.id.as_str(), fixture.now).await.expect("going");
+        fixture
+            .service
+            .remove(&fixture.operator, fixture.endpoint.id.as_str(), None, fixture.now)
+            .await
+            .expect("going");
         assert_eq!(fixture.service.shared(&open, fixture.now).await.expect_err("going"), Problem::unknown_link());
     }
 

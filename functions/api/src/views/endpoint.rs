@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::CertificateName;
 use vocabulary::record::DnsRecord;
-use wire::{CertificateView, DnsView, EndpointView, FailureView, RecordView, Serving};
+use wire::{CertificateView, DnsView, EndpointView, FailureView, RecordView, RevocationView, Serving};
 
 use super::ToWire;
 use super::deployment::deployment_view;
@@ -41,6 +41,11 @@ pub fn endpoint_view(
         deployment: deployment_view(endpoint),
         serving: serving(endpoint, report),
         watch: watch_view(endpoint),
+        revocation: endpoint.revocation.as_ref().map(|revocation| RevocationView {
+            serial: revocation.serial.clone(),
+            reason: revocation.reason.to_wire().into(),
+            requested_at: revocation.requested_at,
+        }),
         failure: endpoint.failing.as_ref().map(failure_view),
         attempt: endpoint.attempt,
         next_attempt_at: endpoint.due_at.filter(|_| !endpoint.is_leased(now)),

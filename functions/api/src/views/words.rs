@@ -3,6 +3,7 @@ use domain::endpoint::{EndpointStatus, EventKind, Outcome, Step, SymptomKind};
 use domain::installation::InstallationStatus;
 use domain::status::CertificateState;
 use vocabulary::acme::{ChallengeKind, DnsMethod, Reachability};
+use vocabulary::certificate::RevocationReason;
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
 
@@ -76,8 +77,8 @@ alike! {
     ChallengeKind = ChallengeKind { Http01, Dns01, DnsPersist01 }
     Outcome = Outcome { Running, Issued, Renewed, Unchanged, Failed, Removed }
     Step = Step {
-        OpenOrder, PresentChallenge, CheckPropagation, SubmitChallenge, FinalizeOrder, ImportCertificate,
-        CleanUpChallenge, SettleAttempt
+        OpenOrder, PresentChallenge, PublishRecords, CheckPropagation, SubmitChallenge, FinalizeOrder,
+        ImportCertificate, CleanUpChallenge, WithdrawRecords, SettleAttempt
     }
     FailureName = FailureName {
         Throttled, Unavailable, RecordsNotReady, ChallengeFailed, RateLimited, CaUnavailable, OrderLost, CaRefused,
@@ -85,12 +86,14 @@ alike! {
         AccountRefused
     }
     EventKind = EventKind {
-        Registered, Changed, Checked, RenewalRequested, LinkCreated, LinkRevoked, RemovalRequested, AttemptStarted,
+        Registered, Changed, Checked, RenewalRequested, LinkCreated, LinkRevoked, RemovalRequested,
+        RevocationRequested, CertificateRevoked, RevocationRefused, AttemptStarted,
         CertificateIssued, CertificateRenewed, CertificateUnchanged, AttemptFailed, Removed
     }
     SymptomKind = SymptomKind {
         DnsBroken, CertificateMissing, AnotherHeld, CopyMissing, Detached, AnotherServed, ChainIncomplete,
         HostUnreachable, Unused
     }
+    RevocationReason = RevocationReason { Unspecified, KeyCompromise, Superseded, CessationOfOperation }
     InstallationStatus = InstallationStatus { Ok, Warning, Failed }
 }

@@ -6,13 +6,13 @@ use http::Method;
 use serde_json::Value;
 use wire::{
     AttemptList, CallerView, EndpointList, EndpointView, EventList, InstallationView, LinkWish, NewShare, Preflight,
-    PreflightView, RecordList, Registration, ShareList, StartedView, TenantLimits, Wish,
+    PreflightView, RecordList, Registration, RevocationWish, ShareList, StartedView, TenantLimits, Wish,
 };
 
 use super::{Api, Asking};
 use crate::api::Answer;
 use crate::api::error::ApiError;
-use crate::arguments::EndpointName;
+use crate::arguments::{EndpointName, Reason};
 
 /// The most that the API gives in one page.
 pub(crate) const PAGE: usize = 200;
@@ -81,8 +81,20 @@ impl Api {
         self.ask(Asking::new(Method::PATCH, &["endpoints", name.as_str()]).body(wish)).await
     }
 
-    pub(crate) async fn remove(&self, name: &EndpointName) -> Result<Answer<EndpointView>, ApiError> {
-        self.ask(Asking::new(Method::DELETE, &["endpoints", name.as_str()])).await
+    /// With `revoke`, its certificate is revoked first.
+    pub(crate) async fn remove(
+        &self,
+        name: &EndpointName,
+        revoke: Option<Reason>,
+    ) -> Result<Answer<EndpointView>, ApiError> {
+        let query: Vec<_> = revoke.iter().map(|reason| ("revoke", reason.as_str())).collect();
+        self.ask(Asking::new(Method::DELETE, &["endpoints", name.as_str()]).query(&query)).await
+    }
+
+    /// Has the current certificate replaced, and revoked after that.
+    pub(crate) async fn revoke(&self, name: &EndpointName, reason: Reason) -> Result<Answer<EndpointView>, ApiError> {
+        let wish = RevocationWish { reason: reason.to_wire() };
+        self.ask(Asking::post(&["endpoints", name.as_str(), "revoke"]).body(&wish)).await
     }
 
     pub(crate) async fn records(&self, name: &EndpointName) -> Result<Answer<RecordList>, ApiError> {

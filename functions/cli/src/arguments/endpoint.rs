@@ -302,33 +302,6 @@ pub(crate) struct Renew {
     pub(crate) output: Output,
 }
 
-/// Stop managing an endpoint, and delete its certificate
-///
-/// Asks first; without a terminal it needs --yes (else exit status 2). The
-/// clean-up is an attempt of its own: tokens and TXT records first, then the
-/// certificate in ACM unless something still uses it, then the endpoint. With
-/// --wait the command ends once the endpoint is gone. `history` and `events`
-/// keep what happened, by the endpoint's id.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  managed-https remove www.example.com
-  managed-https remove www.example.com --yes --wait")]
-pub(crate) struct Remove {
-    #[command(flatten)]
-    pub(crate) named: Named,
-
-    /// Do not ask
-    #[arg(long, short)]
-    pub(crate) yes: bool,
-
-    #[command(flatten)]
-    pub(crate) waiting: Waiting,
-
-    #[command(flatten)]
-    pub(crate) output: Output,
-}
-
 /// Create, list or revoke links to the page for the domain owner
 ///
 /// The link opens a page with this endpoint's records, what was found, and a

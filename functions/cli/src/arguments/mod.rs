@@ -6,14 +6,16 @@ mod endpoint;
 mod filter;
 mod inspect;
 pub(crate) mod reference;
+mod revocation;
 mod words;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Remove, Renew, Share, Wait};
+pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Renew, Share, Wait};
 pub(crate) use filter::Filter;
 pub(crate) use inspect::{Check, Events, List, Order, RecordFormat, Records};
+pub(crate) use revocation::{Reason, Remove, Revoke};
 pub(crate) use words::{EndpointName, ShareId, Timeout};
 
 use crate::api::address::ApiAddress;
@@ -96,6 +98,7 @@ pub(crate) enum Command {
     History(History),
     Events(Events),
     Share(Share),
+    Revoke(Revoke),
     Remove(Remove),
     Limits(Limits),
     Doctor(Doctor),
@@ -183,14 +186,33 @@ pub(crate) struct History {
 /// subscriptions. Each line says ok, warning or failed, and the next step. The
 /// exit status is 1 if anything failed.
 ///
+/// With --deep it also issues a certificate, if nothing failed: registers
+/// NAME, a name of your own, for example under the delegation zone; says which
+/// record to create and waits for it; waits for the certificate in ACM; and
+/// removes everything again, whatever came of it. Progress goes to stderr. The
+/// CA must be a staging environment, unless --yes.
+///
 /// With --format json: the API's {"checks": […]}, with those made from here
 /// in front.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   managed-https doctor
+  managed-https doctor --deep smoke.acme.example.net
   managed-https doctor --format json | jq '.checks[] | select(.status != \"ok\")'")]
 pub(crate) struct Doctor {
+    /// Issue a certificate for this name, and remove it again
+    #[arg(long, value_name = "NAME")]
+    pub(crate) deep: Option<EndpointName>,
+
+    /// Let it count against the limits of a CA that is not for tests
+    #[arg(long, short, requires = "deep")]
+    pub(crate) yes: bool,
+
+    /// How long --deep waits for the record and the certificate: 90s, 15m
+    #[arg(long, value_name = "TIME", default_value = "15m", requires = "deep")]
+    pub(crate) timeout: Timeout,
+
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use wire::{CallerView, InstallationCheck, InstallationStatus};
 
-use super::print;
+use super::checks::{check, failed, ok};
+use super::{deep, print};
 use crate::api::Answer;
 use crate::api::address::ApiAddress;
 use crate::api::credentials::Token;
-use crate::api::error::ApiError;
 use crate::api::{Api, health};
 use crate::arguments::{Doctor, Format};
 use crate::render;
@@ -21,6 +21,7 @@ const SKEW_THAT_FAILS: Duration = Duration::minutes(5);
 const SKEW_THAT_WARNS: Duration = Duration::MINUTE;
 
 pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &Doctor) -> Result<(), CliError> {
+    let (address_of, token_of) = (address.clone(), token.clone());
     // Texts that came from elsewhere are disarmed where they are read; what programs get are the API's own.
     let mut seen = vec![];
     let asked = Instant::now();
@@ -43,6 +44,12 @@ pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &
         json.extend(theirs);
         seen.extend(checks);
     }
+    if let Some(domain) = &command.deep
+        && let Some(check) = deeper(&address_of, token_of, command, domain.as_str(), &seen).await
+    {
+        json.push(json!(check));
+        seen.push(check);
+    }
     print(command.output.format, &json!({"checks": json}), |style| render::doctor_page(style, &seen))?;
     let failures: Vec<_> = seen.iter().filter(|check| render::has_failed(check)).collect();
     let Some(first) = failures.first() else { return Ok(()) };
@@ -52,6 +59,26 @@ pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &
         render::then(first.remedy.as_deref().unwrap_or_default(), "managed-https doctor"),
     )
     .unless_told(command.output.format == Format::Table))
+}
+
+/// Issues a first certificate, if nothing of what was `seen` stands in its way.
+async fn deeper(
+    address: &ApiAddress,
+    token: Option<Token>,
+    command: &Doctor,
+    domain: &str,
+    seen: &[InstallationCheck],
+) -> Option<InstallationCheck> {
+    if seen.iter().any(render::has_failed) {
+        return None;
+    }
+    if !command.yes && !deep::is_for_tests(seen) {
+        return Some(deep::not_run(domain));
+    }
+    match Api::new(address.clone(), token).await {
+        Ok(api) => Some(deep::issue_and_remove(&api, domain, command.timeout).await),
+        Err(error) => Some(failed("credentials", error)),
+    }
 }
 
 /// Who the API takes us for, and what it finds; the latter also as it came, at the end of the former.
@@ -112,30 +139,6 @@ fn clock_check(theirs: Option<OffsetDateTime>, ours: OffsetDateTime) -> Installa
     };
     let remedy = "Set this machine's clock, best by NTP: signatures that are five minutes off are refused.";
     check("clock", status, detail, (status != InstallationStatus::Ok).then(|| remedy.into()))
-}
-
-fn ok(name: &str, detail: impl Into<String>) -> InstallationCheck {
-    check(name, InstallationStatus::Ok, detail, None)
-}
-
-/// What an error says, with its next step as the remedy.
-fn failed(name: &str, error: ApiError) -> InstallationCheck {
-    let trouble = CliError::from(error);
-    let detail = match trouble.why() {
-        "" => trouble.what().to_owned(),
-        why => format!("{} {why}", trouble.what()),
-    };
-    check(name, InstallationStatus::Failed, detail, Some(trouble.next().to_owned()))
-}
-
-fn check(
-    name: &str,
-    status: InstallationStatus,
-    detail: impl Into<String>,
-    remedy: Option<String>,
-) -> InstallationCheck {
-    let (name, detail) = (name.to_owned(), detail.into());
-    InstallationCheck { name, status: status.into(), detail, remedy, since: None, used: Vec::new() }
 }
 
 #[cfg(test)]

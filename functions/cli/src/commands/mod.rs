@@ -3,6 +3,8 @@
 mod add;
 mod change;
 mod check;
+mod checks;
+mod deep;
 mod doctor;
 mod events;
 mod limits;
@@ -10,6 +12,7 @@ mod look_up;
 mod remove;
 mod renew;
 mod renew_many;
+mod revoke;
 mod share;
 mod wait;
 pub(crate) mod waiting;
@@ -53,6 +56,7 @@ pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Comm
         Command::Share(command) => share::share(api, &command).await,
         Command::Remove(command) => remove::remove(api, &command).await,
         Command::Limits(command) => limits::limits(api, &command).await,
+        Command::Revoke(command) => revoke::revoke(api, &command).await,
         Command::Doctor(_) | Command::Completions(_) | Command::Man { .. } | Command::Reference => {
             unreachable!("needs no API, and was run before")
         }

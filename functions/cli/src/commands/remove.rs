@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use wire::EndpointView;
+use wire::{EndpointView, FailureView, WaitingOn};
 
 use super::print;
 use crate::api::Api;
@@ -25,11 +25,11 @@ pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), CliError> 
             ));
         }
         let endpoint = api.endpoint(name).await?.seen;
-        if !confirmed(&endpoint) {
+        if !confirmed(&endpoint, command.revoke.is_some()) {
             return Err(CliError::new("Nothing was removed.", "", format!("managed-https show {word}")));
         }
     }
-    let removed = api.remove(name).await?;
+    let removed = api.remove(name, command.revoke).await?;
     if command.waiting.wait {
         wait(api, command, &removed.seen).await?;
         return print(command.output.format, &removed.json, |_| {
@@ -38,8 +38,9 @@ pub(super) async fn remove(api: &Api, command: &Remove) -> Result<(), CliError> 
         });
     }
     print(command.output.format, &removed.json, |_| {
+        let revoked = command.revoke.map_or("", |_| " It is revoked at its CA first; the events say so.");
         format!(
-            "{} is being removed: its tokens, TXT records and certificate are deleted.\n{}Its history stays: managed-https events {}\n",
+            "{} is being removed: its tokens, TXT records and certificate are deleted.{revoked}\n{}Its history stays: managed-https events {}\n",
             removed.seen.domain,
             left_over(&removed.seen),
             removed.seen.id
@@ -57,8 +58,11 @@ fn left_over(endpoint: &EndpointView) -> String {
     }
 }
 
-fn confirmed(endpoint: &EndpointView) -> bool {
+fn confirmed(endpoint: &EndpointView, revoke: bool) -> bool {
     let certificate = match &endpoint.certificate.arn {
+        Some(arn) if revoke => {
+            format!("\nIts certificate {arn} will be revoked: clients will refuse it wherever it is used.")
+        }
         Some(arn) => format!("\nIts certificate {arn} will be deleted, unless something still uses it."),
         None => String::new(),
     };
@@ -66,6 +70,11 @@ fn confirmed(endpoint: &EndpointView) -> bool {
     let _ = io::stderr().flush();
     let mut answer = String::new();
     io::stdin().read_line(&mut answer).is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+/// No removal waits for the domain owner: what stood in the way of a certificate is no step to take any more.
+fn holds_up_a_removal(failure: &FailureView) -> bool {
+    failure.actor != WaitingOn::DomainOwner
 }
 
 async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(), CliError> {
@@ -81,10 +90,11 @@ async fn wait(api: &Api, command: &Remove, removed: &EndpointView) -> Result<(),
             other => other?.seen,
         };
         progress.doing(&render::state_line(&endpoint));
-        if let Some(failure) = endpoint.failure.as_ref().filter(|failure| told.is_news(failure)) {
+        let failure = endpoint.failure.filter(holds_up_a_removal);
+        if let Some(failure) = failure.as_ref().filter(|failure| told.is_news(failure)) {
             progress.tell(&format!("Not yet: {} ({})\n  next step: {}", failure.summary, failure.name, failure.remedy));
         }
-        last = endpoint.failure;
+        last = failure;
         Ok(None)
     })
     .await;

@@ -192,6 +192,55 @@ fn a_removal_is_waited_for_until_the_endpoint_is_gone() {
 }
 
 #[test]
+fn a_removal_that_is_waited_for_gives_no_record_to_create() {
+    let api = ApiDouble::start(|asked, before| match asked.what.as_str() {
+        "GET /v1/endpoints/ep-1" if before == 0 => {
+            let mut leaving = removing();
+            leaving["failure"] = failing()["failure"].clone();
+            (200, leaving.to_string())
+        }
+        "GET /v1/endpoints/ep-1" => problem(404, "No such endpoint"),
+        _ => (202, removing().to_string()),
+    });
+    let output = run(&api, &["remove", "www.example.com", "--yes", "--wait"]);
+    assert_status(&output, 0);
+    assert!(!err(&output).contains("Create"), "{}", err(&output));
+}
+
+#[test]
+fn a_revocation_says_what_came_of_it() {
+    let waiting = || {
+        let mut waiting = ready();
+        waiting["revocation"] =
+            json!({"serial": "0a", "reason": "key-compromise", "requested_at": "2026-01-01T00:00:00Z"});
+        waiting
+    };
+    for (kind, status) in [("certificate_revoked", 0), ("revocation_refused", 1)] {
+        let api = ApiDouble::start(move |asked, before| match asked.what.as_str() {
+            "POST /v1/endpoints/www.example.com/revoke" => (202, waiting().to_string()),
+            "GET /v1/endpoints/www.example.com" if before == 0 => (200, waiting().to_string()),
+            "GET /v1/endpoints/www.example.com" => (200, ready().to_string()),
+            _ => {
+                let event = json!({"id": "1", "at": "2026-01-01T00:00:00Z", "kind": kind, "summary": "The CA's word.",
+                    "by": {"who": "managed-https"}});
+                (200, json!({"events": [event]}).to_string())
+            }
+        });
+        let output = run(&api, &["revoke", "www.example.com", "--reason", "key-compromise", "--yes", "--wait"]);
+        assert_status(&output, status);
+        assert!(format!("{}{}", out(&output), err(&output)).contains("The CA's word."), "{output:?}");
+    }
+    let api = ApiDouble::always(202, &removing());
+    let output = run(&api, &["remove", "www.example.com", "--yes", "--revoke", "cessation-of-operation"]);
+    assert_status(&output, 0);
+    let asked = api.first();
+    assert_eq!(
+        (asked.what.as_str(), asked.query.as_str()),
+        ("DELETE /v1/endpoints/www.example.com", "revoke=cessation-of-operation")
+    );
+}
+
+#[test]
 fn results_for_programs_are_the_apis_own_objects() {
     let json = |arguments: &[&str], status: u16, body: &Value| {
         let api = ApiDouble::always(status, body);

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api_double::{Answer, ApiDouble};
+use crate::fixtures::{failing, issuing, problem, ready, removing};
 use crate::{assert_status, command, err, json_out, out, run};
 
 fn theirs() -> Value {
@@ -73,6 +74,49 @@ fn an_installation_with_nothing_failed_is_status_0() {
     let output = run(&api, &["doctor"]);
     assert_status(&output, 0);
     assert!(out(&output).ends_with("\nNo failures, 2 warnings.\n"), "{}", out(&output));
+}
+
+/// What a first certificate meets, from the registration to the end; `issued`: whether it comes.
+fn deep(api_issues: bool, directory: &str) -> ApiDouble {
+    let checks = json!([{"name": "acme-directory", "status": "ok", "detail": directory}]);
+    let mut with_id = if api_issues { ready() } else { failing() };
+    with_id["failure"]["actor"] = json!("operator");
+    if api_issues {
+        with_id["failure"] = Value::Null;
+    }
+    with_id["next_attempt_at"] = json!("2999-03-01T00:00:00Z");
+    ApiDouble::start(move |asked, before| match asked.what.as_str() {
+        "POST /v1/endpoints" => (201, issuing().to_string()),
+        "GET /v1/endpoints/ep-1" if before == 0 => (200, issuing().to_string()),
+        "GET /v1/endpoints/ep-1" if before == 1 => (200, with_id.to_string()),
+        "GET /v1/endpoints/ep-1" => problem(404, "No such endpoint"),
+        "DELETE /v1/endpoints/ep-1" => (202, removing().to_string()),
+        what => answer(what, &operator(), &checks),
+    })
+}
+
+#[test]
+fn a_deep_check_issues_a_certificate_and_takes_it_away_again_whatever_came_of_it() {
+    let staging = "https://acme-staging-v02.api.letsencrypt.org/directory answers.";
+    for (issues, status) in [(true, 0), (false, 1)] {
+        let api = deep(issues, staging);
+        let output = run(&api, &["doctor", "--deep", "www.example.com"]);
+        assert_status(&output, status);
+        assert!(err(&output).contains("Create this record"), "{}", err(&output));
+        assert!(out(&output).contains("first-certificate"), "{}", out(&output));
+        assert!(api.asked().iter().any(|asked| asked.what == "DELETE /v1/endpoints/ep-1"), "it is removed");
+    }
+}
+
+#[test]
+fn a_deep_check_uses_no_limit_of_a_ca_in_production_unless_it_is_told_to() {
+    let api = deep(true, "https://acme-v02.api.letsencrypt.org/directory answers.");
+    let output = run(&api, &["doctor", "--deep", "www.example.com"]);
+    assert_status(&output, 0);
+    assert!(out(&output).contains("not run") && out(&output).contains("--yes"), "{}", out(&output));
+    assert!(api.asked().iter().all(|asked| !asked.what.starts_with("POST")), "nothing is registered");
+    let output = run(&api, &["doctor", "--deep", "www.example.com", "--yes"]);
+    assert!(out(&output).contains("and removed again"), "{}", out(&output));
 }
 
 #[test]

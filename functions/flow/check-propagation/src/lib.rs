@@ -14,7 +14,7 @@ use domain::acts::check_records::{check_delegations, check_persistent_records};
 use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::endpoint::Endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::ports::{AuthoritativeDns, ChangeState, EndpointReader, HttpProbe, Prober, TxtZone};
+use domain::ports::{AuthoritativeDns, EndpointReader, HttpProbe, Prober};
 use time::{Duration, OffsetDateTime};
 use tokio::time::{Instant, timeout_at};
 use vocabulary::acme::OpenOrder;
@@ -29,16 +29,15 @@ use hosts::{Asking, NotYet};
 const PATIENCE: Duration = Duration::minutes(10);
 /// What S3 has taken is read at once: a token that is not there then is not coming.
 const PATIENCE_WITH_OURSELVES: Duration = Duration::MINUTE;
-/// Seconds between checks: a change takes Route53 some thirty seconds, now and then only a few.
+/// Seconds between checks: what is on its way is there soon, or takes a while.
 const FIRST_WAIT: u32 = 3;
 const NEXT_WAIT: u32 = 10;
 /// For all names together, DNS and HTTP. The function has 60 seconds, and what is found wrong takes another ten to explain.
 pub const LONGEST: StdDuration = StdDuration::from_secs(25);
 
 /// What the step works with.
-pub struct Ports<'a, E, Z, D, H, P> {
+pub struct Ports<'a, E, D, H, P> {
     pub endpoints: &'a E,
-    pub zone: &'a Z,
     pub dns: &'a D,
     pub probe: &'a H,
     /// Explains what is wrong, in the words of a check.
@@ -59,14 +58,13 @@ enum Waiting {
 }
 
 /// Runs the step. A wrong record fails it at once; one that is on its way is waited for, and so is what nobody knows yet.
-pub async fn check_propagation<E, Z, D, H, P>(
-    ports: &Ports<'_, E, Z, D, H, P>,
+pub async fn check_propagation<E, D, H, P>(
+    ports: &Ports<'_, E, D, H, P>,
     input: &StepInput,
     now: OffsetDateTime,
 ) -> Result<Progress, Failure>
 where
     E: EndpointReader,
-    Z: TxtZone,
     D: AuthoritativeDns,
     H: HttpProbe,
     P: Prober,
@@ -90,14 +88,13 @@ where
     input.wait(seconds, patience, now, || late(&waiting, patience))
 }
 
-async fn check_records<E, Z, D, H, P>(
-    ports: &Ports<'_, E, Z, D, H, P>,
+async fn check_records<E, D, H, P>(
+    ports: &Ports<'_, E, D, H, P>,
     endpoint: &Endpoint,
     order: &OpenOrder,
     now: OffsetDateTime,
 ) -> Result<Option<&'static str>, Failure>
 where
-    Z: TxtZone,
     D: AuthoritativeDns,
 {
     let waiting = check_txt(ports, endpoint, order, now).await?;
@@ -108,23 +105,21 @@ where
 }
 
 /// What is still to be waited for.
-async fn check_txt<E, Z, D, H, P>(
-    ports: &Ports<'_, E, Z, D, H, P>,
+async fn check_txt<E, D, H, P>(
+    ports: &Ports<'_, E, D, H, P>,
     endpoint: &Endpoint,
     order: &OpenOrder,
     now: OffsetDateTime,
 ) -> Result<Option<&'static str>, Failure>
 where
-    Z: TxtZone,
     D: AuthoritativeDns,
 {
     let values = order.txt_values();
-    let Some(change) = order.change.as_ref().filter(|_| !values.is_empty()) else { return Ok(None) };
+    if values.is_empty() {
+        return Ok(None);
+    }
     let target = ports.platform.delegation_target(&endpoint.label);
     check_delegations(ports.dns, order.dns_names(), &target).await?;
-    if ports.zone.change_state(change).await? == ChangeState::Pending {
-        return Ok(Some("Route53 has not brought the TXT record to all its servers"));
-    }
     let txt = ports.dns.ask(&target, RecordKind::Txt).await;
     if !is_published(&values, &txt) {
         return Ok(Some("the delegation zone's name servers do not answer with the TXT record"));
@@ -137,8 +132,8 @@ where
 }
 
 /// Persistent records are not ours to bring out: one that is not there now is wrong.
-async fn check_standing<E, Z, D, H, P>(
-    ports: &Ports<'_, E, Z, D, H, P>,
+async fn check_standing<E, D, H, P>(
+    ports: &Ports<'_, E, D, H, P>,
     order: &OpenOrder,
     now: OffsetDateTime,
 ) -> Result<(), Failure>
@@ -152,8 +147,8 @@ where
     check_persistent_records(ports.dns, authorization_names, &PersistentIssuer::of(ports.issuer)?, now).await
 }
 
-async fn check_hosts<E, Z, D, H: HttpProbe, P: Prober>(
-    ports: &Ports<'_, E, Z, D, H, P>,
+async fn check_hosts<E, D, H: HttpProbe, P: Prober>(
+    ports: &Ports<'_, E, D, H, P>,
     endpoint: &Endpoint,
     order: &OpenOrder,
     until: Instant,

@@ -3,7 +3,7 @@
 //! In: `StepInput`. Out: `Progress` with `propagated` or `waiting`.
 //! Fails as: `RecordsNotReady`, `TimedOut`, `OrderLost`, `Misconfigured`, `EndpointRemoved`, `Superseded`,
 //! `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `GetItem`; Route 53 `GetChange`; DNS; HTTP to the domain owner's hosts.
+//! Calls: DynamoDB `GetItem`; DNS; HTTP to the domain owner's hosts.
 
 use check_propagation::{LONGEST, Ports, check_propagation};
 use domain::endpoint::Step;
@@ -12,12 +12,11 @@ use runtime::Spent;
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
-    let (endpoints, zone) = (wiring.endpoints()?, wiring.zone_changes());
-    let (dns, probe, issuer) = (wiring.dns()?, wiring.probe()?, wiring.issuer());
+    let (endpoints, dns) = (wiring.endpoints()?, wiring.dns()?);
+    let (probe, issuer) = (wiring.probe()?, wiring.issuer());
     let (prober, platform) = (wiring.prober_of_records()?, wiring.platform()?);
     let ports = Ports {
         endpoints: &endpoints,
-        zone: &zone,
         dns: &dns,
         probe: &probe,
         prober: &prober,
@@ -25,7 +24,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         issuer: &issuer,
         longest: LONGEST,
     };
-    let spent = || Spent { route53_calls: zone.calls(), ..Spent::default() };
-    runtime::run_step(Step::CheckPropagation, spent, async |input, now| check_propagation(&ports, &input, now).await)
-        .await
+    runtime::run_step(Step::CheckPropagation, Spent::default, async |input, now| {
+        check_propagation(&ports, &input, now).await
+    })
+    .await
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use diagnosis::facts::{ProbeAnswer, ProbeFault};
-use domain::ports::TokenStore;
+use domain::ports::{TokenStore, TxtZone};
 use testkit::{Fixture, MemoryCa, MemoryProbe};
 use vocabulary::acme::Reachability;
 use vocabulary::names::endpoint_names::MOST_NAMES;
@@ -14,7 +14,6 @@ async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
 async fn run_with(fixture: &Fixture, probe: &MemoryProbe, longest: StdDuration) -> Result<Progress, Failure> {
     let ports = Ports {
         endpoints: &fixture.endpoints,
-        zone: &fixture.zone,
         dns: &fixture.dns,
         probe,
         prober: &fixture.prober,

@@ -1,28 +1,24 @@
-//! Takes away what the endpoint's orders have published, and nothing else.
+//! Takes away the HTTP-01 responses that the endpoint's orders have published, and asks for their TXT values to be removed.
 
 use domain::acts::owned_endpoint::owned_endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::ports::{EndpointReader, TokenStore, TxtZone};
+use domain::ports::{EndpointReader, TokenStore};
 use futures::future::try_join_all;
+use vocabulary::acme::OpenOrder;
 use vocabulary::failure::Failure;
 
 /// Runs the step. It also runs after a failure and for an endpoint that is being removed.
 pub async fn clean_up_challenge(
     endpoints: &impl EndpointReader,
     tokens: &impl TokenStore,
-    zone: &impl TxtZone,
-    delegation_zone: &str,
     input: &StepInput,
 ) -> Result<Progress, Failure> {
     let endpoint = owned_endpoint(endpoints, input).await?;
     if let Some(order) = &endpoint.order {
         try_join_all(order.published_http().map(|http| tokens.withdraw(http.host, http.token))).await?;
-        let values = order.published_txt_values();
-        if !values.is_empty() {
-            zone.withdraw(&endpoint.label.target(delegation_zone), &values).await?;
-        }
     }
-    Ok(input.reached(Status::Clean))
+    let records_left = endpoint.order.as_ref().is_some_and(OpenOrder::may_have_records);
+    Ok(input.reached(if records_left { Status::RecordsLeft } else { Status::Clean }))
 }
 
 #[cfg(test)]
@@ -33,20 +29,17 @@ mod tests {
     use vocabulary::failure::FailureName;
 
     async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
-        clean_up_challenge(&fixture.endpoints, &fixture.tokens, &fixture.zone, Fixture::ZONE, &fixture.input).await
+        clean_up_challenge(&fixture.endpoints, &fixture.tokens, &fixture.input).await
     }
 
     #[tokio::test]
-    async fn everything_of_the_order_goes_and_a_strangers_value_stays() {
+    async fn tokens_go_and_the_writer_is_asked_only_where_there_may_be_records() {
         let fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
-        let target = fixture.target().await;
-        let mut values = fixture.order().await.txt_values();
-        values.push("stranger".into());
-        fixture.zone.publish(&target, &values).await.expect("in memory");
-        run(&fixture).await.expect("clean");
-        run(&fixture).await.expect("clean twice");
+        assert_eq!(run(&fixture).await.expect("clean").status, Status::RecordsLeft, "the wildcard's");
+        assert_eq!(run(&fixture).await.expect("clean twice").status, Status::RecordsLeft);
         assert!(fixture.tokens.is_empty());
-        assert_eq!(fixture.zone.values(&target).into_iter().collect::<Vec<_>>(), ["stranger"]);
+        let unwritten = Fixture::new(Reachability::Internal).await.with_order().await;
+        assert_eq!(run(&unwritten).await.expect("clean").status, Status::Clean, "nothing was ever written");
     }
 
     #[tokio::test]

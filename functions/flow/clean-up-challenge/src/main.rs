@@ -1,8 +1,8 @@
-//! Takes away what the endpoint's orders have published, and nothing else.
+//! Takes away the HTTP-01 responses that the endpoint's orders have published, and asks for their TXT values to be removed.
 //!
-//! In: `StepInput`. Out: `Progress` with `clean`.
+//! In: `StepInput`. Out: `Progress` with `clean` or `records_left`.
 //! Fails as: `Misconfigured`, `Superseded`, `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `GetItem`; S3 `DeleteObject`; Route 53 `ChangeResourceRecordSets`, `ListResourceRecordSets`.
+//! Calls: DynamoDB `GetItem`; S3 `DeleteObject`.
 
 use clean_up_challenge::clean_up_challenge;
 use domain::endpoint::Step;
@@ -11,11 +11,9 @@ use runtime::Spent;
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await;
-    let (endpoints, tokens, zone) = (wiring.endpoints()?, wiring.tokens()?, wiring.delegation_zone()?);
-    let zone_name = wiring.delegation_zone_name()?;
-    let spent = || Spent { route53_calls: zone.calls(), ..Spent::default() };
-    runtime::run_step(Step::CleanUpChallenge, spent, async |input, _| {
-        clean_up_challenge(&endpoints, &tokens, &zone, &zone_name, &input).await
+    let (endpoints, tokens) = (wiring.endpoints()?, wiring.tokens()?);
+    runtime::run_step(Step::CleanUpChallenge, Spent::default, async |input, _| {
+        clean_up_challenge(&endpoints, &tokens, &input).await
     })
     .await
 }

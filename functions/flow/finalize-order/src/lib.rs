@@ -1,6 +1,7 @@
 //! Hands in the certificate request and brings the chain home.
 
 use domain::acts::choose_ca::authority_of;
+use domain::acts::forget_nonce;
 use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Finalized, KeyVault};
@@ -29,7 +30,13 @@ pub async fn finalize_order(
     let request = key.certificate_request(&endpoint.names);
     let before = endpoint.failing.as_ref().map(|failing| &failing.failure);
     let answer = authority_of(cas, &order)?.finalize(&order, &request).await;
-    let CaReply { value, nonce } = answer.map_err(|error| error.to_failure(CaRequest::Finalize, before))?;
+    let CaReply { value, nonce } = match answer {
+        Ok(reply) => reply,
+        Err(error) => {
+            forget_nonce(journal, input, &order).await?;
+            return Err(error.to_failure(CaRequest::Finalize, before));
+        }
+    };
     order.nonce = nonce;
     let mut outcome = Ok(());
     match &value {

@@ -10,7 +10,7 @@ use domain::ports::{AttemptJournal, CertificateStore, Destinations, KeyVault};
 use time::OffsetDateTime;
 use vocabulary::acme::OpenOrder;
 use vocabulary::acme::renewal_info::certificate_id;
-use vocabulary::certificate::chain::verify;
+use vocabulary::certificate::chain::{leaf_der, verify};
 use vocabulary::certificate::renewal::renewal_opens;
 use vocabulary::certificate::{InstalledCertificate, KnownAuthorization, RetiredCertificate, VerifiedChain};
 use vocabulary::failure::{Failure, FailureName};
@@ -96,14 +96,14 @@ async fn everywhere<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates
         None => {
             let (arn, retires) = imports.at_home().await?;
             let mut held = installed(endpoint, order, &verified, chain, arn, now, jitter);
-            held.retired.extend(retires.map(|arn| RetiredCertificate { arn, since: now }));
+            held.retired.extend(retires.map(|arn| RetiredCertificate::new(arn, now)));
             ports.journal.record_certificate(&endpoint.id, input.attempt, &held).await?;
             held
         }
     };
     for region in importing::outstanding(&held, &endpoint.deployment) {
         let (copy, retires) = imports.copy(&held, region).await?;
-        held.retired.extend(retires.map(|arn| RetiredCertificate { arn, since: now }));
+        held.retired.extend(retires.map(|arn| RetiredCertificate::new(arn, now)));
         held.copies.retain(|known| known.region != copy.region);
         held.copies.push(copy);
         ports.journal.record_certificate(&endpoint.id, input.attempt, &held).await?;
@@ -134,6 +134,7 @@ fn installed(
         directory: Some(order.directory.clone()),
         renewal_id: certificate_id(chain),
         advice: None,
+        leaf: leaf_der(&verified.leaf_pem),
         generation: order.generation,
         renewal: before.is_some(),
         announced: false,

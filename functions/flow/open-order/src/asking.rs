@@ -3,7 +3,7 @@
 use domain::acts::choose_ca::{all_failed, asks_the_next, keeps_out};
 use domain::acts::{Authorities, Authority, Passed};
 use domain::endpoint::Endpoint;
-use domain::ports::{CaaLookup, CertificateAuthority, KeyVault, RateLimits};
+use domain::ports::{AttemptJournal, CaaLookup, CertificateAuthority, KeyVault, RateLimits};
 use futures::future::join_all;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
@@ -15,7 +15,9 @@ use crate::ordering::Ordering;
 use crate::resuming::resume;
 
 /// What an order is asked for with.
-pub(crate) struct Asking<'a, C, K, B, L> {
+pub(crate) struct Asking<'a, J, C, K, B, L> {
+    pub(crate) journal: &'a J,
+    pub(crate) attempt: u64,
     pub(crate) cas: &'a [C],
     pub(crate) authorities: &'a Authorities,
     /// Those of them that may be asked, in the order of asking.
@@ -32,7 +34,7 @@ pub(crate) struct Asking<'a, C, K, B, L> {
     pub(crate) now: OffsetDateTime,
 }
 
-impl<C: CertificateAuthority, K: KeyVault, B: RateLimits, L: CaaLookup> Asking<'_, C, K, B, L> {
+impl<J: AttemptJournal, C: CertificateAuthority, K: KeyVault, B: RateLimits, L: CaaLookup> Asking<'_, J, C, K, B, L> {
     /// The order, at the first CA whose turn it is, or at one that may stand in for it.
     pub(crate) async fn ask(&self) -> Result<OpenOrder, Failure> {
         let (first, others) = self.turn.split_first().expect("there is one at least");
@@ -70,8 +72,9 @@ impl<C: CertificateAuthority, K: KeyVault, B: RateLimits, L: CaaLookup> Asking<'
         {
             return Ok(order);
         }
-        let Self { rate_limits, endpoint, challenges, tries, now, .. } = *self;
-        let ordering = Ordering { ca, rate_limits, pace: &authority.pace, endpoint, challenges, tries, now };
+        let Self { journal, attempt, rate_limits, endpoint, challenges, tries, now, .. } = *self;
+        let ordering =
+            Ordering { journal, attempt, ca, rate_limits, pace: &authority.pace, endpoint, challenges, tries, now };
         ordering.order_anew(self.keys).await
     }
 

@@ -9,12 +9,13 @@ mod holding;
 mod one_judgement;
 mod ordering;
 mod resuming;
+mod revoking;
 #[cfg(test)]
 mod testing;
 
 use domain::acts::check_records::{check_persistent_records, check_proofs};
 use domain::acts::owned_endpoint::owned_endpoint;
-use domain::acts::{Authorities, hold_names};
+use domain::acts::{Authorities, forget_nonce, hold_names};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Attempt, Endpoint, Outcome};
 use domain::flow::{Progress, Status, StepInput};
@@ -28,6 +29,7 @@ use vocabulary::failure::Failure;
 use vocabulary::names::endpoint_names::persistent_names;
 
 use asking::Asking;
+use revoking::revoke_what_is_replaced;
 
 /// What the step works with.
 pub struct Ports<'a, J, K, C, D, L, B> {
@@ -63,6 +65,7 @@ where
 {
     let endpoint = owned_endpoint(ports.journal, input).await?;
     ports.journal.begin(&endpoint.id, &record_of(input, now)).await?;
+    revoke_what_is_replaced(ports.journal, ports.cas, &endpoint, input, now).await?;
     if endpoint.removing {
         deactivating::at_removal(ports.journal, ports.cas, &endpoint, input).await?;
         return Err(Failure::removed());
@@ -96,6 +99,8 @@ where
 
     let Ports { cas, authorities, keys, rate_limits, prober, .. } = *ports;
     let asking = Asking {
+        journal: ports.journal,
+        attempt: input.attempt,
         cas,
         authorities,
         turn: &turn,
@@ -108,7 +113,15 @@ where
         tries: input.retries + 1,
         now,
     };
-    let order = asking.ask().await?;
+    let order = match asking.ask().await {
+        Ok(order) => order,
+        Err(failure) => {
+            if let Some(order) = usable {
+                forget_nonce(ports.journal, input, order).await?;
+            }
+            return Err(failure);
+        }
+    };
     ports.journal.save_order(&endpoint.id, input.attempt, &order).await?;
     let status = match order.status {
         OrderStatus::Pending | OrderStatus::Invalid => Status::ChallengesPending,

@@ -3,7 +3,7 @@
 use domain::acts::Pace;
 use domain::acts::take_tokens::{give_all_back, is_of_the_same_set, take_all};
 use domain::endpoint::Endpoint;
-use domain::ports::{CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RateLimits};
+use domain::ports::{AttemptJournal, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RateLimits};
 use time::OffsetDateTime;
 use vocabulary::acme::rate_limit::account_held;
 use vocabulary::acme::{Challenges, OpenOrder, Token};
@@ -14,7 +14,9 @@ use vocabulary::failure::Failure;
 type Opened = (CaReply<OpenedOrder>, Vec<Token>);
 
 /// What a new order is made with.
-pub(crate) struct Ordering<'a, C, B> {
+pub(crate) struct Ordering<'a, J, C, B> {
+    pub(crate) journal: &'a J,
+    pub(crate) attempt: u64,
     pub(crate) ca: &'a C,
     pub(crate) rate_limits: &'a B,
     pub(crate) pace: &'a Pace,
@@ -25,7 +27,7 @@ pub(crate) struct Ordering<'a, C, B> {
     pub(crate) now: OffsetDateTime,
 }
 
-impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
+impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, C, B> {
     /// A new order, with a new key that is stored before the CA hears of it.
     pub(crate) async fn order_anew(&self, keys: &impl KeyVault) -> Result<OpenOrder, Failure> {
         let endpoint = self.endpoint;
@@ -47,6 +49,7 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
             authorizations: opened.authorizations,
             stale: endpoint.order.as_ref().map(OpenOrder::to_stale).unwrap_or_default(),
             nonce,
+            publishing: false,
             change: None,
             chain: None,
             importing: false,
@@ -105,10 +108,20 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
             return Err(account_held(until));
         }
         let takes = self.pace.takes(self.endpoint, directory, self.now);
-        match take_all(self.rate_limits, &takes, self.now).await? {
-            Ok(taken) => Ok(taken),
-            Err(spent) => Err(spent.to_failure()),
+        // A run that died had taken them, and made no order that is known.
+        let held = &self.endpoint.held_tokens;
+        let same = held.iter().map(|token| &token.bucket).eq(takes.iter().map(|take| &take.bucket));
+        if same && !held.is_empty() {
+            return Ok(held.clone());
         }
+        let taken = match take_all(self.rate_limits, &takes, self.now).await? {
+            Ok(taken) => taken,
+            Err(spent) => return Err(spent.to_failure()),
+        };
+        if !taken.is_empty() {
+            self.journal.hold_tokens(&self.endpoint.id, self.attempt, &taken).await?;
+        }
+        Ok(taken)
     }
 
     /// Whether the certificate of `order` is in place.
@@ -135,8 +148,18 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
             let goes_on = replaces.is_some() && self.asks_without(error);
             let unknown = error.is_outage();
             let back = taken.iter().filter(|token| !goes_on && (!unknown || token.bucket.counts_certificates()));
-            if let Err(fault) = give_all_back(self.rate_limits, back, self.now).await {
-                tracing::warn!(%fault, "tokens were not given back");
+            // No longer held before they go back: a run that dies in between gives too little back, never twice.
+            let forgotten = match goes_on {
+                true => Ok(()),
+                false => self.journal.hold_tokens(&self.endpoint.id, self.attempt, &[]).await,
+            };
+            match forgotten {
+                Ok(()) => {
+                    if let Err(fault) = give_all_back(self.rate_limits, back, self.now).await {
+                        tracing::warn!(%fault, "tokens were not given back");
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "tokens are held until the attempt is settled"),
             }
             self.learn(error).await;
         }
@@ -145,249 +168,4 @@ impl<C: CertificateAuthority, B: RateLimits> Ordering<'_, C, B> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{change, run, run_at_pace};
-    use domain::ports::AttemptJournal;
-    use testkit::Fixture;
-    use time::Duration;
-    use vocabulary::acme::{Reachability, RenewalAdvice, RenewalWindow};
-    use vocabulary::certificate::InstalledCertificate;
-    use vocabulary::failure::FailureName;
-    use vocabulary::guidance::WaitingOn;
-
-    /// With a certificate from the CA at `directory` whose renewal is due.
-    async fn renewing(directory: Option<String>) -> Fixture {
-        let fixture = Fixture::new(Reachability::Internal).await;
-        let endpoint = fixture.endpoint().await;
-        let held = InstalledCertificate {
-            directory,
-            renewal_id: Some("key.serial".into()),
-            renew_at: fixture.now,
-            ..testkit::installed(&endpoint, fixture.now)
-        };
-        fixture.endpoints.record_certificate(&endpoint.id, fixture.input.attempt, &held).await.expect("ours");
-        fixture
-    }
-
-    #[tokio::test]
-    async fn an_order_that_the_ca_has_forgotten_is_made_anew_with_a_new_key() {
-        let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
-        fixture.now += Duration::hours(2);
-        fixture.ca.set_time(fixture.now);
-        run(&fixture).await.expect("opened");
-        let order = fixture.order().await;
-        assert_eq!((fixture.ca.orders(), order.generation), (2, 2));
-        assert_eq!(order.stale.len(), 2, "what the old one published is not forgotten");
-    }
-
-    #[tokio::test]
-    async fn a_renewal_says_what_it_replaces_to_the_ca_that_issued_it_and_to_no_other() {
-        let fixture = renewing(Some("memory://ca/directory".into())).await;
-        run(&fixture).await.expect("opened");
-        assert_eq!(fixture.ca.replaced(), ["key.serial"]);
-        for other in [None, Some("https://another.example/directory".to_owned())] {
-            let fixture = renewing(other).await;
-            run(&fixture).await.expect("opened");
-            assert!(fixture.ca.replaced().is_empty() && fixture.ca.orders() == 1);
-        }
-    }
-
-    #[tokio::test]
-    async fn an_order_for_other_names_is_made_anew_and_what_it_published_is_not_forgotten() {
-        let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await.with_publications().await;
-        let before = fixture.order().await;
-        change(&mut fixture, &[], Reachability::Internal.into()).await;
-        run(&fixture).await.expect("opened");
-        let order = fixture.order().await;
-        assert_eq!((fixture.ca.orders(), order.generation, order.names.len()), (2, 2, 1));
-        assert!(before.txt_values().iter().all(|value| order.published_txt_values().contains(value)));
-        assert!(
-            order.txt_values().iter().all(|value| !before.txt_values().contains(value)),
-            "but it is not published anew"
-        );
-    }
-
-    #[tokio::test]
-    async fn a_ca_that_does_not_take_what_is_replaced_is_asked_once_more_without() {
-        use vocabulary::failure::Problem;
-        let refused = |status, kind: &str| refused(status, kind, "no", None);
-        let away = || CaError::Unavailable { detail: "HTTP status 500".into(), retry_after: None };
-        for (error, tries, asked_without) in [
-            (refused(409, "alreadyReplaced"), 1, true),
-            (refused(401, "unauthorized"), 1, true),
-            (refused(400, "malformed"), 1, true),
-            (CaError::OrderLost { problem: Problem::new("malformed", "no such certificate") }, 1, true),
-            (CaError::NotEchoed, 1, true),
-            (refused(500, "serverInternal"), 1, false),
-            (refused(500, "serverInternal"), 2, true),
-            (away(), 1, false),
-            (away(), 2, true),
-            (refused(429, "rateLimited"), 2, false),
-            (CaError::NotSent { detail: "a defect".into() }, 2, false),
-        ] {
-            let mut fixture = renewing(Some("memory://ca/directory".into())).await;
-            fixture.ca.refuse_replacements_with(Some(error.clone()));
-            fixture.input.retries = tries - 1;
-            let opened = run(&fixture).await;
-            assert_eq!((opened.is_ok(), fixture.ca.orders()), (asked_without, usize::from(asked_without)), "{error:?}");
-        }
-    }
-
-    const LIMITED: &str = "orders=4/4h,domain=3/3d,names=2/2d";
-
-    fn pace(limits: &str) -> Pace {
-        Pace { limits: limits.parse().expect("limits"), tenant_share: 100 }
-    }
-
-    /// What is left in each bucket of the endpoint's.
-    async fn left(fixture: &Fixture, pace: &Pace) -> Vec<u32> {
-        let takes = pace.takes(&fixture.endpoint().await, "memory://ca/directory", fixture.now);
-        takes.iter().map(|take| fixture.rate_limits.tokens(take, fixture.now)).collect()
-    }
-
-    #[tokio::test]
-    async fn an_order_takes_its_tokens_once_and_not_again_when_it_is_resumed() {
-        let (fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
-        run_at_pace(&fixture, &pace).await.expect("opened");
-        assert_eq!(left(&fixture, &pace).await, [1, 2, 3, 3], "names, domain, tenant, account");
-        run_at_pace(&fixture, &pace).await.expect("resumed");
-        assert_eq!(left(&fixture, &pace).await, [1, 2, 3, 3]);
-        assert_eq!(fixture.ca.orders(), 1);
-    }
-
-    #[tokio::test]
-    async fn without_a_token_the_ca_is_not_asked_and_the_failure_says_until_when() {
-        for (limits, whose) in
-            [("orders=1/3h", "Tenant default"), ("domain=1/7d", "\"example.com\""), ("names=1/7d", "same names")]
-        {
-            let (mut fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(limits));
-            run_at_pace(&fixture, &pace).await.expect("opened");
-            fixture.now += Duration::hours(2);
-            fixture.ca.set_time(fixture.now);
-            let failure = run_at_pace(&fixture, &pace).await.expect_err("the order has expired, and there is no token");
-            assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::BudgetSpent, WaitingOn::Ca));
-            assert!(failure.guidance.summary.contains(whose), "{failure}");
-            assert_eq!(fixture.ca.orders(), 1);
-            fixture.now = failure.retry_after.expect("it says until when");
-            fixture.ca.set_time(fixture.now);
-            run_at_pace(&fixture, &pace).await.expect("and then there is one");
-        }
-    }
-
-    #[tokio::test]
-    async fn what_the_ca_did_not_count_is_given_back() {
-        let (fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
-        fixture.ca.set_away(true);
-        for _ in 0..3 {
-            assert_eq!(run_at_pace(&fixture, &pace).await.expect_err("away").name, FailureName::Unavailable);
-        }
-        let left = left(&fixture, &pace).await;
-        assert_eq!(left, [2, 3, 1, 1], "no certificate can come of it; an order may have been counted");
-    }
-
-    #[tokio::test]
-    async fn what_the_ca_refuses_costs_nothing_at_all() {
-        let (fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(LIMITED));
-        fixture.ca.refuse_orders_with(Some(refused(
-            400,
-            "rejectedIdentifier",
-            "Cannot issue for \"example.com\"",
-            None,
-        )));
-        for _ in 0..9 {
-            assert_eq!(run_at_pace(&fixture, &pace).await.expect_err("refused").name, FailureName::CaRefused);
-        }
-        assert_eq!(left(&fixture, &pace).await, [2, 3, 4, 4]);
-    }
-
-    #[tokio::test]
-    async fn a_429_of_the_account_is_learned_and_others_do_not_ask_the_ca() {
-        for limits in ["orders=9/9h", "unlimited"] {
-            let (mut fixture, pace) = (Fixture::new(Reachability::Internal).await, pace(limits));
-            let until = fixture.now + Duration::hours(2);
-            let words = "too many new orders (300) from this account in the last 3h0m0s";
-            fixture.ca.refuse_orders_with(Some(refused(429, "rateLimited", words, Some(until))));
-            let failure = run_at_pace(&fixture, &pace).await.expect_err("limited");
-            assert_eq!((failure.name, failure.retry_after), (FailureName::RateLimited, Some(until)));
-            fixture.ca.refuse_orders_with(None);
-            let asked = fixture.ca.asked();
-            let failure = run_at_pace(&fixture, &pace).await.expect_err("it is known by now");
-            assert_eq!((failure.name, fixture.ca.asked()), (FailureName::BudgetSpent, asked), "{limits}");
-            // Of the first tokens that come back, a third is for renewals.
-            let turn = failure.retry_after.expect("until when");
-            assert_eq!(
-                turn,
-                until + Duration::SECOND + if limits == "unlimited" { Duration::ZERO } else { Duration::hours(3) }
-            );
-            fixture.now = turn;
-            fixture.ca.set_time(turn);
-            crate::testing::fail_with(&mut fixture, failure).await;
-            run_at_pace(&fixture, &pace).await.expect("its time has come");
-        }
-    }
-
-    #[tokio::test]
-    async fn an_early_try_keeps_the_place_in_the_line() {
-        let (mut fixture, pace) = (Fixture::new(Reachability::Internal).await, pace("orders=1/3h"));
-        run_at_pace(&fixture, &pace).await.expect("opened");
-        fixture.now += Duration::hours(2);
-        fixture.ca.set_time(fixture.now);
-        let waits = run_at_pace(&fixture, &pace).await.expect_err("no token");
-        let until = waits.retry_after;
-        let mut failure = waits;
-        for _ in 0..5 {
-            crate::testing::fail_with(&mut fixture, failure).await;
-            fixture.now += Duration::MINUTE;
-            fixture.ca.set_time(fixture.now);
-            failure = run_at_pace(&fixture, &pace).await.expect_err("still none");
-            assert_eq!(failure.retry_after, until, "the same place");
-        }
-    }
-
-    /// A refusal of the CA.
-    fn refused(status: u16, kind: &str, words: &str, retry_after: Option<OffsetDateTime>) -> CaError {
-        use vocabulary::acme::Refusal;
-        use vocabulary::failure::Problem;
-        CaError::Refused { refusal: Refusal { problem: Problem::new(kind, words), status: Some(status), retry_after } }
-    }
-
-    #[tokio::test]
-    async fn a_renewal_in_the_advised_window_is_exempt_while_the_ca_takes_it_for_one() {
-        let pace = pace("orders=1/3h,domain=1/7d,names=1/7d");
-        for (from, exempt) in [(-1, true), (0, true), (1, false)] {
-            let fixture = renewing(Some("memory://ca/directory".into())).await;
-            advise(&fixture, fixture.now + Duration::HOUR * from).await;
-            run_at_pace(&fixture, &pace).await.expect("opened");
-            assert_eq!(fixture.rate_limits.is_empty(), exempt, "{from}");
-        }
-        // One that the CA does not take for a renewal is an order like any other.
-        let fixture = renewing(Some("memory://ca/directory".into())).await;
-        advise(&fixture, fixture.now).await;
-        fixture.ca.refuse_replacements(true);
-        run_at_pace(&fixture, &pace).await.expect("opened");
-        assert_eq!(left(&fixture, &pace).await, [0], "of the same names: the exact set alone counts");
-        assert_eq!(fixture.rate_limits.len(), 1);
-        let failure = {
-            let fixture = renewing(Some("memory://ca/directory".into())).await;
-            advise(&fixture, fixture.now).await;
-            fixture.ca.refuse_replacements(true);
-            let takes = pace.takes(&fixture.endpoint().await, "memory://ca/directory", fixture.now);
-            take_all(&fixture.rate_limits, &takes, fixture.now).await.expect("in memory").expect("full");
-            let failure = run_at_pace(&fixture, &pace).await.expect_err("nothing is left");
-            assert_eq!(fixture.ca.orders(), 0);
-            failure
-        };
-        assert_eq!(failure.name, FailureName::BudgetSpent);
-    }
-
-    /// The CA wants it renewed within an hour from `from`.
-    async fn advise(fixture: &Fixture, from: OffsetDateTime) {
-        let endpoint = fixture.endpoint().await;
-        let window = RenewalWindow { start: from, end: from + Duration::HOUR + Duration::SECOND };
-        let held = endpoint.certificate.expect("renewing");
-        let advice = Some(RenewalAdvice { window, renew_at: held.renew_at, explanation: None });
-        let held = InstalledCertificate { advice, ..held };
-        fixture.endpoints.record_certificate(&endpoint.id, fixture.input.attempt, &held).await.expect("ours");
-    }
-}
+mod tests;

@@ -1,29 +1,27 @@
-//! Puts the challenge responses of an order where the CA will look for them.
+//! Puts the HTTP-01 responses of an order where the CA will look for them, and asks for its TXT values to be written.
 
 use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::ports::{AttemptJournal, TokenStore, TxtZone};
+use domain::ports::{AttemptJournal, TokenStore};
 use futures::future::try_join_all;
 use vocabulary::failure::Failure;
 
-/// Runs the step: all HTTP-01 responses, and all TXT values in one write, because they share one record set.
+/// Runs the step. The delegation zone has one writer, `write-records`: with TXT values to publish the flow goes on there.
 pub async fn present_challenge(
     journal: &impl AttemptJournal,
     tokens: &impl TokenStore,
-    zone: &impl TxtZone,
-    delegation_zone: &str,
     input: &StepInput,
 ) -> Result<Progress, Failure> {
     let (endpoint, mut order) = ordering_endpoint(journal, input).await?;
     let publications = order.http_publications();
     try_join_all(publications.map(|http| tokens.publish(http.host, http.token, http.key_authorization))).await?;
-    let values = order.txt_values();
-    if !values.is_empty() {
-        let change = zone.publish(&endpoint.label.target(delegation_zone), &values).await?;
-        order.change = Some(change);
-        journal.save_order(&endpoint.id, input.attempt, &order).await?;
+    if order.txt_values().is_empty() {
+        return Ok(input.reached(Status::Presented));
     }
-    Ok(input.reached(Status::Presented))
+    // Before the writer hears of it: whatever becomes of its message, the clean-up knows that there may be records.
+    order.publishing = true;
+    journal.save_order(&endpoint.id, input.attempt, &order).await?;
+    Ok(input.reached(Status::RecordsWanted))
 }
 
 #[cfg(test)]
@@ -34,16 +32,16 @@ mod tests {
     use vocabulary::failure::FailureName;
 
     async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
-        present_challenge(&fixture.endpoints, &fixture.tokens, &fixture.zone, Fixture::ZONE, &fixture.input).await
+        present_challenge(&fixture.endpoints, &fixture.tokens, &fixture.input).await
     }
 
     #[tokio::test]
-    async fn all_values_of_the_one_txt_name_go_out_in_one_write() {
+    async fn txt_values_are_left_to_the_writer_and_the_clean_up_knows_of_them() {
         let fixture = Fixture::new(Reachability::Internal).await.with_order().await;
-        run(&fixture).await.expect("presented");
-        assert_eq!(fixture.zone.values(&fixture.target().await).len(), 2, "apex and wildcard");
-        assert_eq!(fixture.zone.calls(), 1);
-        assert!(fixture.order().await.change.is_some(), "the next step knows what to wait for");
+        assert!(!fixture.order().await.may_have_records());
+        assert_eq!(run(&fixture).await.expect("presented").status, Status::RecordsWanted);
+        assert!(fixture.order().await.may_have_records(), "before anything is written");
+        assert_eq!(fixture.zone.calls(), 0);
     }
 
     #[tokio::test]
@@ -62,7 +60,7 @@ mod tests {
         let fixture = Fixture::by_persistent_record().await.with_order().await;
         assert_eq!(run(&fixture).await.expect("presented").status, Status::Presented);
         assert!(fixture.zone.is_empty() && fixture.tokens.is_empty());
-        assert_eq!((fixture.zone.calls(), fixture.order().await.change), (0, None));
+        assert!(!fixture.order().await.may_have_records());
     }
 
     #[tokio::test]

@@ -160,6 +160,8 @@ where
         let failing = clean_up_failure.map(|failure| Failing::first(failure, self.now));
         let due_at = match &failing {
             Some(failing) => next_attempt(failing, self.now, self.jitter),
+            // The one before it is revoked by the next attempt.
+            None if self.endpoint.revocation.is_some() => self.now,
             None => held.renew_at,
         };
         let ending = Ending { due_at, drop_order: failing.is_none(), announced: true, outcome, failing };
@@ -202,6 +204,9 @@ where
             let issued = endpoint.certificate.as_ref().is_some_and(|held| held.generation == order.generation);
             order.to_give_back(issued)
         });
+        // Of an order that was never saved nobody knows whether the CA counted it; a certificate did not come of it.
+        let held = endpoint.held_tokens.iter().filter(|token| token.bucket.counts_certificates()).cloned();
+        let returned: Vec<_> = returned.unwrap_or_default().into_iter().chain(held).collect();
         let settlement = Settlement {
             due_at,
             failing: ended.failing.clone(),
@@ -213,7 +218,7 @@ where
                 decision.notifications.clone()
             },
             unsent: (news || decision.is_news()).then_some(unsent),
-            returned: returned.unwrap_or_default(),
+            returned,
             at: self.now,
             removing: endpoint.removing,
             attempt: self.record(outcome, failure).await,

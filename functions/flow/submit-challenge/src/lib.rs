@@ -1,6 +1,7 @@
 //! Tells the CA that the challenges can be looked at, and sees how it goes.
 
 use domain::acts::choose_ca::authority_of;
+use domain::acts::forget_nonce;
 use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Validation};
@@ -23,7 +24,13 @@ pub async fn submit_challenge(
     let announced = input.progress.waiting_since.is_some();
     let before = endpoint.failing.as_ref().map(|failing| &failing.failure);
     let answer = authority_of(cas, &order)?.validate(&order, announced).await;
-    let CaReply { value, nonce } = answer.map_err(|error| error.to_failure(CaRequest::Challenge, before))?;
+    let CaReply { value, nonce } = match answer {
+        Ok(reply) => reply,
+        Err(error) => {
+            forget_nonce(journal, input, &order).await?;
+            return Err(error.to_failure(CaRequest::Challenge, before));
+        }
+    };
     order.nonce = nonce;
     match &value {
         Validation::Ready => {
@@ -79,6 +86,16 @@ mod tests {
         let fixture = Fixture::by_persistent_record().await.with_order().await;
         fixture.stand(false);
         assert_eq!(run(&fixture).await.expect_err("gone").name, FailureName::ChallengeFailed);
+    }
+
+    #[tokio::test]
+    async fn a_nonce_that_a_failed_step_has_used_is_not_kept() {
+        let fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
+        let order = vocabulary::acme::OpenOrder { nonce: Some("used".into()), ..fixture.order().await };
+        fixture.endpoints.save_order(&fixture.input.endpoint, fixture.input.attempt, &order).await.expect("ours");
+        fixture.ca.set_away(true);
+        run(&fixture).await.expect_err("no answer");
+        assert_eq!(fixture.order().await, vocabulary::acme::OpenOrder { nonce: None, ..order });
     }
 
     #[tokio::test]

@@ -18,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) start: Vec<DueEntry>,
     /// Too many of one tenant: each with the time at which it is due instead.
     pub(crate) postpone: Vec<(DueEntry, OffsetDateTime)>,
+    /// How many there is no room for: they stay due.
+    pub(crate) waiting: usize,
 }
 
 /// What a scan has planned for each tenant so far.
@@ -27,11 +29,11 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// Plans what to do with `due` at `now`.
+    /// Plans what to do with `due` at `now`, where there is room for so many more attempts.
     ///
     /// Among equals one endpoint of each tenant goes after the other, the longest due of each first: whoever has one
     /// waits for at most one of every other tenant's, however many those have.
-    pub(crate) fn plan(&mut self, due: Vec<DueEndpoint>, now: OffsetDateTime) -> Plan {
+    pub(crate) fn plan(&mut self, due: Vec<DueEndpoint>, room: usize, now: OffsetDateTime) -> Plan {
         let mut plan = Plan::default();
         let mut errands: BTreeMap<DueReason, BTreeMap<TenantId, VecDeque<DueEntry>>> = BTreeMap::new();
         for one in due {
@@ -44,6 +46,11 @@ impl Turns {
             while !tenants.is_empty() {
                 for (tenant, entries) in &mut tenants {
                     let Some(entry) = entries.pop_front() else { continue };
+                    // Not counted: its tenant has not had its turn.
+                    if plan.start.len() >= room {
+                        plan.waiting += 1;
+                        continue;
+                    }
                     match self.may_start(tenant, due_reason) {
                         Ok(()) => plan.start.push(entry),
                         Err(scans) => plan.postpone.push((entry, now + LATER * scans)),
@@ -79,6 +86,8 @@ mod tests {
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 
+    const AMPLE: usize = 100_000;
+
     fn due(tenant: &str, number: u64, due_reason: DueReason) -> DueEndpoint {
         let endpoint = EndpointId::from_random(u128::from(number).to_be_bytes());
         let due_at = NOW - Duration::HOUR + Duration::milliseconds(i64::try_from(number).expect("small"));
@@ -93,7 +102,7 @@ mod tests {
     fn renewals_go_before_registrations_and_those_before_what_has_failed() {
         let [again, new, renewal] = [(1, DueReason::Repeat), (2, DueReason::Registration), (3, DueReason::Renewal)]
             .map(|(n, due_reason)| due("a", n, due_reason));
-        let plan = Turns::default().plan(vec![again.clone(), new.clone(), renewal.clone()], NOW);
+        let plan = Turns::default().plan(vec![again.clone(), new.clone(), renewal.clone()], AMPLE, NOW);
         assert_eq!(plan.start, [renewal.entry, new.entry, again.entry]);
     }
 
@@ -102,7 +111,7 @@ mod tests {
         let mut all: Vec<_> = (0..2000).map(|n| due("big", n, DueReason::Repeat)).collect();
         let small = due("small", 9999, DueReason::Repeat);
         all.push(small.clone());
-        let plan = Turns::default().plan(all, NOW);
+        let plan = Turns::default().plan(all, AMPLE, NOW);
         assert_eq!(place(&plan, &small), Some(1));
     }
 
@@ -110,16 +119,32 @@ mod tests {
     fn what_is_too_much_of_one_tenant_comes_later_so_many_at_a_time() {
         let mut turns = Turns::default();
         let part = u64::try_from(MOST_OF_ONE_TENANT).expect("small");
-        let first = turns.plan((0..part).map(|n| due("big", n, DueReason::Registration)).collect(), NOW);
+        let first = turns.plan((0..part).map(|n| due("big", n, DueReason::Registration)).collect(), AMPLE, NOW);
         assert_eq!((first.start.len(), first.postpone.len()), (MOST_OF_ONE_TENANT, 0));
         // The next pages of the same scan.
-        let second = turns.plan((part..3 * part).map(|n| due("big", n, DueReason::Repeat)).collect(), NOW);
+        let second = turns.plan((part..3 * part).map(|n| due("big", n, DueReason::Repeat)).collect(), AMPLE, NOW);
         assert_eq!(second.start, []);
         let at = |index: usize| second.postpone[index].1 - NOW;
         assert_eq!((at(0), at(MOST_OF_ONE_TENANT - 1)), (LATER, LATER));
         assert_eq!((at(MOST_OF_ONE_TENANT), second.postpone.len()), (LATER * 2, 2 * MOST_OF_ONE_TENANT));
-        let renewals = turns.plan((0..1000).map(|n| due("big", 5000 + n, DueReason::Renewal)).collect(), NOW);
+        let renewals = turns.plan((0..1000).map(|n| due("big", 5000 + n, DueReason::Renewal)).collect(), AMPLE, NOW);
         assert_eq!((renewals.start.len(), renewals.postpone.len()), (1000, 0), "renewals are not counted");
+    }
+
+    #[test]
+    fn whoever_there_is_no_room_for_stays_due_in_the_same_place_and_its_tenant_is_not_counted() {
+        let all: Vec<_> = (0..600).map(|n| due("a", n, DueReason::Registration)).collect();
+        let mut turns = Turns::default();
+        let mut left = all.clone();
+        let mut started = Vec::new();
+        for _ in 0..31 {
+            let plan = turns.plan(left.clone(), 8, NOW);
+            assert_eq!((plan.start.len(), plan.postpone.len(), plan.waiting), (8, 0, left.len() - 8));
+            left.retain(|one| !plan.start.contains(&one.entry));
+            started.extend(plan.start);
+        }
+        assert!(started.iter().zip(&all).all(|(started, one)| *started == one.entry), "the longest due first");
+        assert_eq!(turns.plan(left, 0, NOW).start, []);
     }
 
     fn any_due() -> impl Strategy<Value = Vec<DueEndpoint>> {
@@ -135,7 +160,7 @@ mod tests {
     proptest! {
         #[test]
         fn nobody_is_lost_and_nobody_waits_for_more_than_one_of_each_other_tenant(all in any_due()) {
-            let plan = Turns::default().plan(all.clone(), NOW);
+            let plan = Turns::default().plan(all.clone(), AMPLE, NOW);
             prop_assert_eq!(plan.start.len() + plan.postpone.len(), all.len());
             for one in &all {
                 let Some(place) = place(&plan, one) else { continue };

@@ -4,16 +4,33 @@ mod fair_queue;
 
 use domain::acts::DueRound;
 use domain::acts::start_attempt::start_attempt;
-use domain::ports::{DUE_SHARDS, DueEntry, DueIndex, FlowStarter, ServiceFault};
+use domain::ports::{DUE_SHARDS, DueEntry, DueIndex, FlowStarter, Room, ServiceFault};
 use fair_queue::{Plan, Turns};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
+use std::time::Duration;
 use time::OffsetDateTime;
+use tokio::time::{Instant, sleep};
 
 /// Entries of one shard that are put into order at once.
 const PAGE: u32 = 250;
 /// Starts under way at once: StartExecution allows bursts of hundreds, and the CA is paced elsewhere.
 const CONCURRENCY: usize = 16;
+
+/// How a scan waits for room.
+#[derive(Clone, Copy, Debug)]
+pub struct Waits {
+    /// How often it counts again.
+    pub count_again: Duration,
+    /// For how long: the next scan comes in a minute.
+    pub longest: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self { count_again: Duration::from_secs(5), longest: Duration::from_secs(45) }
+    }
+}
 
 /// What one scan did. Logged, and returned to whoever invoked it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -24,6 +41,8 @@ pub struct ScanReport {
     pub already_taken: u32,
     /// Too many of one tenant: they are due a little later, so that others are not behind them.
     pub postponed: u32,
+    /// The account can carry no more attempts at once: they stay due, and keep their place.
+    pub waiting: u32,
     /// Endpoints whose attempt could not be started, and why; they are due again in a minute.
     pub failed: Vec<String>,
     /// Whether time ran out with more to do: the next scan goes on.
@@ -35,17 +54,21 @@ pub struct ScanReport {
 /// A round reads a page of each shard, the longest due first, and puts all of them into the order of `Turns`. Whatever
 /// it has seen is not due any more after it, so the next round sees what lay behind. Single failures do not stop it. A
 /// scan that dies half way, or two at once, start nothing twice: [`start_attempt`] sees to that.
+///
+/// No more attempts are started than there is `room` for. While some wait for it, the scan goes on as others end.
+#[expect(clippy::disallowed_methods, reason = "no flow waits for room: the scan is what starts them")]
 pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(
     index: &I,
     flows: &F,
+    (room, waits): (&impl Room, Waits),
     now: OffsetDateTime,
     has_time: impl Fn() -> bool,
 ) -> Result<ScanReport, ServiceFault> {
-    let (mut report, mut turns) = (ScanReport::default(), Turns::default());
+    let (mut report, mut turns, began) = (ScanReport::default(), Turns::default(), Instant::now());
     loop {
         if !has_time() {
             report.more = true;
-            return Ok(report);
+            return Ok(report.counted());
         }
         let pages: Vec<_> = stream::iter(0..DUE_SHARDS)
             .map(|shard| index.due(shard, now, PAGE))
@@ -53,11 +76,13 @@ pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(
             .try_collect()
             .await?;
         let DueRound { entries: due, more: full } = DueRound::merge(&pages, PAGE);
-        report.due += u32::try_from(due.len()).expect("a round is small");
+        report.waiting = 0;
         if due.is_empty() {
-            return Ok(report);
+            return Ok(report.counted());
         }
-        let Plan { start, postpone } = turns.plan(index.describe(due).await?, now);
+        let free = room.free().await?;
+        let Plan { start, postpone, waiting } = turns.plan(index.describe(due).await?, free, now);
+        report.waiting = u32::try_from(waiting).expect("a round is small");
         let mut results =
             stream::iter(start).map(|entry| start_one(index, flows, entry, now)).buffer_unordered(CONCURRENCY);
         let mut moved = false;
@@ -79,10 +104,26 @@ pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(
             report.postponed += 1;
             moved = true;
         }
+        if waiting > 0 {
+            if began.elapsed() >= waits.longest {
+                return Ok(report.counted());
+            }
+            sleep(waits.count_again).await;
+            continue;
+        }
         // A round of which nothing could be moved would come back unchanged.
         if !full || !moved {
-            return Ok(report);
+            return Ok(report.counted());
         }
+    }
+}
+
+impl ScanReport {
+    /// With the number of all that were due.
+    fn counted(mut self) -> Self {
+        let failed = u32::try_from(self.failed.len()).unwrap_or(u32::MAX);
+        self.due = self.started + self.already_taken + self.postponed + self.waiting + failed;
+        self
     }
 }
 
@@ -125,6 +166,10 @@ mod tests {
         endpoints
     }
 
+    fn ample() -> MemoryFlows {
+        MemoryFlows::default()
+    }
+
     fn id(n: u32) -> EndpointId {
         EndpointId::from_random((u128::from(n) * 0x9e37_79b9_7f4a_7c15).to_be_bytes())
     }
@@ -148,23 +193,24 @@ mod tests {
     #[tokio::test]
     async fn every_due_endpoint_is_started_once_over_as_many_pages_as_it_takes() {
         let (endpoints, flows) = (due(5000, 100).await, MemoryFlows::default());
-        let report = scan(&endpoints, &flows, NOW, || true).await.expect("in memory");
+        let report = scan(&endpoints, &flows, (&ample(), Waits::default()), NOW, || true).await.expect("in memory");
         assert_eq!((report.due, report.started), (5000, 5000));
         assert_eq!(flows.take().len(), 5000);
-        let again = scan(&endpoints, &flows, NOW, || true).await.expect("in memory");
+        let again = scan(&endpoints, &flows, (&ample(), Waits::default()), NOW, || true).await.expect("in memory");
         assert_eq!(again, ScanReport::default());
     }
 
     #[tokio::test]
     async fn what_is_too_much_of_one_tenant_is_due_later_and_nothing_of_it_is_lost() {
         let (endpoints, flows) = (due(3000, 1).await, MemoryFlows::default());
-        let report = scan(&endpoints, &flows, NOW, || true).await.expect("in memory");
+        let report = scan(&endpoints, &flows, (&ample(), Waits::default()), NOW, || true).await.expect("in memory");
         assert_eq!((report.due, report.started, report.postponed), (3000, 250, 2750));
         let mut scans = 1;
         let mut started = report.started;
         while started < 3000 {
             let now = NOW + time::Duration::MINUTE * scans;
-            started += scan(&endpoints, &flows, now, || true).await.expect("in memory").started;
+            started +=
+                scan(&endpoints, &flows, (&ample(), Waits::default()), now, || true).await.expect("in memory").started;
             scans += 1;
         }
         assert_eq!((started, scans), (3000, 12), "so many a minute");
@@ -175,7 +221,7 @@ mod tests {
         let endpoints = due(20, 1).await;
         let refused = id(7);
         let flows = Refusing(refused.clone(), MemoryFlows::default());
-        let report = scan(&endpoints, &flows, NOW, || true).await.expect("in memory");
+        let report = scan(&endpoints, &flows, (&ample(), Waits::default()), NOW, || true).await.expect("in memory");
         assert_eq!((report.started, report.failed.len()), (19, 1));
         assert!(report.failed[0].contains(refused.as_str()) && report.failed[0].contains("slow down"));
         let endpoint = endpoints.find(&refused).await.expect("in memory").expect("there");
@@ -183,8 +229,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_thousand_that_are_due_are_all_started_and_never_more_at_once_than_there_is_room_for() {
+        let (endpoints, flows) = (due(1000, 10).await, MemoryFlows::with_room(8));
+        let ends = flows.clone();
+        let most = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let seen = most.clone();
+        // An attempt takes some seconds.
+        tokio::spawn(async move {
+            loop {
+                sleep(Duration::from_millis(1)).await;
+                seen.fetch_max(ends.take().len(), std::sync::atomic::Ordering::Relaxed);
+            }
+        });
+        let waits = Waits { count_again: Duration::from_millis(2), longest: Duration::from_millis(60) };
+        let (mut started, mut scans) = (0, 0);
+        while started < 1000 {
+            let now = NOW + time::Duration::MINUTE * scans;
+            let report = scan(&endpoints, &flows, (&flows, waits), now, || true).await.expect("in memory");
+            assert_eq!((report.postponed, report.failed.len()), (0, 0), "who waits for room stays due");
+            assert_eq!(report.waiting, 1000 - started - report.started);
+            started += report.started;
+            scans += 1;
+            assert!(scans < 100, "it goes on while others end: {started}");
+        }
+        assert_eq!((started, most.load(std::sync::atomic::Ordering::Relaxed)), (1000, 8));
+    }
+
+    #[tokio::test]
     async fn without_time_left_it_says_that_there_is_more() {
-        let report = scan(&due(3, 1).await, &MemoryFlows::default(), NOW, || false).await.expect("in memory");
+        let report = scan(&due(3, 1).await, &MemoryFlows::default(), (&ample(), Waits::default()), NOW, || false)
+            .await
+            .expect("in memory");
         assert!(report.more && report.started == 0);
     }
 }

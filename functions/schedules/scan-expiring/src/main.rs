@@ -1,14 +1,15 @@
 //! Starts an attempt for every endpoint that is due. Run by the schedule.
 //!
 //! In: anything. Out: `ScanReport`. Fails when the due index cannot be read; the schedule tries again.
-//! Calls: DynamoDB `Query`, `BatchGetItem`, `UpdateItem`; Step Functions `StartExecution`.
+//! Calls: DynamoDB `Query`, `BatchGetItem`, `UpdateItem`; Lambda `GetAccountSettings`; Step Functions `ListExecutions`,
+//! `StartExecution`.
 
 use std::time::{Duration, SystemTime};
 
 use domain::installation::Task;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use runtime::ScanMetrics;
-use scan_expiring::scan;
+use scan_expiring::{Waits, scan};
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -19,10 +20,11 @@ const RESERVE: Duration = Duration::from_secs(10);
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await;
     let (index, flows, metrics) = (wiring.endpoints()?, wiring.state_machine()?, wiring.metrics()?);
+    let room = wiring.room()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
-        let report = scan(&index, &flows, OffsetDateTime::now_utc(), has_time).await?;
+        let report = scan(&index, &flows, (&room, Waits::default()), OffsetDateTime::now_utc(), has_time).await?;
         // Only `doctor` reads it: a scan that did its work has not failed for want of it.
         if let Err(fault) = index.record_run(Task::Scan, OffsetDateTime::now_utc()).await {
             tracing::warn!(%fault, "the scan could not be recorded");
@@ -31,6 +33,7 @@ async fn main() -> Result<(), Error> {
             at: SystemTime::now(),
             due: report.due,
             postponed: report.postponed,
+            waiting: report.waiting,
             attempts_started: report.started,
             attempts_not_started: u32::try_from(report.failed.len()).unwrap_or(u32::MAX),
         });

@@ -16,6 +16,7 @@ pub fn event(alert: &Alert) -> events::Alert {
         kind: kind(alert.kind),
         severity: severity(alert.severity),
         cause: events::Cause(alert.cause.to_string()),
+        also_resolved: alert.also_resolved.iter().map(|cause| events::Cause(cause.to_string())).collect(),
         check: alert.check.clone(),
         actor: waiting_on(alert.guidance.waiting_on),
         tenant: alert.tenant.clone(),

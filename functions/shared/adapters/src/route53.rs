@@ -9,23 +9,52 @@ use aws_sdk_route53::types::{
     Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
 };
 use domain::installation::{HostedZone, Observed};
-use domain::ports::{ChangeState, ServiceFault, TxtZone};
+use domain::ports::{ChangeState, ServiceFault, TxtChange, TxtZone, ZoneError};
+use tokio::sync::Mutex;
+use tokio::time::{Duration, Instant, sleep_until};
 
 use crate::aws::fault;
 
 /// Seconds. A CA asks the authoritative servers, so this only matters to people who look.
 const TTL: i64 = 30;
 
+const CHANGE: &str = "route53:ChangeResourceRecordSets";
+
 #[derive(Clone, Debug)]
 pub struct DelegationZone {
     client: Client,
     zone_id: String,
     calls: Arc<AtomicU32>,
+    pace: Pace,
+}
+
+/// Lets one call begin in so much time. Route 53 takes five a second from an account, whoever sends them.
+#[derive(Clone, Debug, Default)]
+struct Pace {
+    every: Duration,
+    next: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Pace {
+    #[expect(clippy::disallowed_methods, reason = "half a second at the most between two calls of one batch")]
+    async fn turn(&self) {
+        let mut next = self.next.lock().await;
+        if let Some(next) = *next {
+            sleep_until(next).await;
+        }
+        *next = Some(Instant::now() + self.every);
+    }
 }
 
 impl DelegationZone {
     pub fn new(client: Client, zone_id: String) -> Self {
-        Self { client, zone_id, calls: Arc::default() }
+        Self { client, zone_id, calls: Arc::default(), pace: Pace::default() }
+    }
+
+    /// Begins at most one call in `every`. The client must not repeat calls by itself: those would not be counted.
+    pub fn paced(mut self, every: Duration) -> Self {
+        self.pace.every = every;
+        self
     }
 
     /// Calls made so far.
@@ -35,7 +64,7 @@ impl DelegationZone {
 
     /// The zone itself, and the name servers it should be delegated to.
     pub async fn describe(&self) -> Observed<HostedZone> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.count().await;
         let output = self.client.get_hosted_zone().id(&self.zone_id).send().await;
         let output = output.map_err(|error| fault("route53:GetHostedZone", error))?;
         let plain = |name: &str| name.trim_end_matches('.').to_ascii_lowercase();
@@ -47,19 +76,23 @@ impl DelegationZone {
         })
     }
 
-    async fn change(
+    /// Waits for the next call's turn.
+    async fn count(&self) {
+        self.pace.turn().await;
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn send(
         &self,
-        action: ChangeAction,
-        set: ResourceRecordSet,
+        changes: Vec<Change>,
     ) -> Result<
         String,
         aws_sdk_route53::error::SdkError<
             aws_sdk_route53::operation::change_resource_record_sets::ChangeResourceRecordSetsError,
         >,
     > {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let change = Change::builder().action(action).resource_record_set(set).build().expect("both are set");
-        let batch = ChangeBatch::builder().changes(change).build().expect("one change is set");
+        self.count().await;
+        let batch = ChangeBatch::builder().set_changes(Some(changes)).build().expect("changes are set");
         let output =
             self.client.change_resource_record_sets().hosted_zone_id(&self.zone_id).change_batch(batch).send().await?;
         Ok(output.change_info.map(|info| info.id).unwrap_or_default())
@@ -67,7 +100,7 @@ impl DelegationZone {
 
     /// The TXT set at exactly `name`, if there is one.
     async fn current(&self, name: &str) -> Result<Option<ResourceRecordSet>, ServiceFault> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.count().await;
         let output = self
             .client
             .list_resource_record_sets()
@@ -86,14 +119,22 @@ impl DelegationZone {
 }
 
 impl TxtZone for DelegationZone {
-    async fn publish(&self, name: &str, values: &[String]) -> Result<String, ServiceFault> {
-        self.change(ChangeAction::Upsert, txt_set(name, TTL, values))
-            .await
-            .map_err(|error| fault("route53:ChangeResourceRecordSets", error))
+    async fn change(&self, changes: &[TxtChange]) -> Result<String, ZoneError> {
+        let changes = changes.iter().map(|one| match one {
+            TxtChange::Publish { name, values } => change(ChangeAction::Upsert, txt_set(name, TTL, values)),
+            TxtChange::Withdraw { name, values } => change(ChangeAction::Delete, txt_set(name, TTL, values)),
+        });
+        match self.send(changes.collect()).await {
+            Ok(id) => Ok(id),
+            Err(error) if error.code() == Some("InvalidChangeBatch") => {
+                Err(ZoneError::Refused(fault(CHANGE, error).detail))
+            }
+            Err(error) => Err(fault(CHANGE, error).into()),
+        }
     }
 
     async fn change_state(&self, change: &str) -> Result<ChangeState, ServiceFault> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.count().await;
         let output =
             self.client.get_change().id(change).send().await.map_err(|error| fault("route53:GetChange", error))?;
         match output.change_info.map(|info| info.status) {
@@ -103,13 +144,6 @@ impl TxtZone for DelegationZone {
     }
 
     async fn withdraw(&self, name: &str, values: &[String]) -> Result<(), ServiceFault> {
-        // Nearly always the set is just what was published: one call. Route53 refuses a DELETE that does not
-        // match to the letter, and only then is it worth a look.
-        match self.change(ChangeAction::Delete, txt_set(name, TTL, values)).await {
-            Ok(_) => return Ok(()),
-            Err(error) if error.code() == Some("InvalidChangeBatch") => {}
-            Err(error) => return Err(fault("route53:ChangeResourceRecordSets", error)),
-        }
         let Some(set) = self.current(name).await? else { return Ok(()) };
         let ours: Vec<String> = values.iter().map(|value| quoted(value)).collect();
         let held = set.resource_records.as_deref().unwrap_or_default();
@@ -125,9 +159,13 @@ impl TxtZone for DelegationZone {
                 (ChangeAction::Upsert, kept)
             }
         };
-        self.change(action, set).await.map_err(|error| fault("route53:ChangeResourceRecordSets", error))?;
+        self.send(vec![change(action, set)]).await.map_err(|error| fault(CHANGE, error))?;
         Ok(())
     }
+}
+
+fn change(action: ChangeAction, set: ResourceRecordSet) -> Change {
+    Change::builder().action(action).resource_record_set(set).build().expect("both are set")
 }
 
 fn txt_set(name: &str, ttl: i64, values: &[String]) -> ResourceRecordSet {
@@ -147,4 +185,23 @@ fn txt_set(name: &str, ttl: i64, values: &[String]) -> ResourceRecordSet {
 /// Route53 takes TXT data in its presentation form (RFC 1035 §5.1). Our values are base64url: nothing to escape.
 fn quoted(value: &str) -> String {
     format!("\"{value}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn calls_begin_no_closer_than_the_pace_however_many_ask_at_once() {
+        let pace = Pace { every: Duration::from_millis(30), ..Pace::default() };
+        let began = Instant::now();
+        let calls = (0..5).map(|_| async {
+            pace.turn().await;
+            began.elapsed()
+        });
+        let mut at = futures::future::join_all(calls).await;
+        at.sort();
+        assert!(at[0] < Duration::from_millis(30), "the first need not wait: {at:?}");
+        assert!(at.windows(2).all(|two| two[1] - two[0] >= Duration::from_millis(25)), "{at:?}");
+    }
 }

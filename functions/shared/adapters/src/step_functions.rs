@@ -1,9 +1,10 @@
 //! Starting the flow.
 
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::{ExecutionStatus, StateMachineStatus};
 use domain::endpoint::attempt::execution_name;
-use domain::flow::StepInput;
+use domain::flow::{FailureReport, Progress, StepInput};
 use domain::installation::{Observed, ResourceState};
 use domain::ports::{FlowStarter, ServiceFault, Started};
 use time::OffsetDateTime;
@@ -47,6 +48,46 @@ impl StateMachine {
         }
         Ok(names)
     }
+}
+
+/// Answers for steps that wait for somebody else (`.waitForTaskToken`).
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    client: Client,
+}
+
+impl Tasks {
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Lets the flow go on. False: it no longer waits for this token, as its time is over or somebody has answered.
+    pub async fn succeed(&self, token: &str, progress: &Progress) -> Result<bool, ServiceFault> {
+        let output = serde_json::to_string(progress).expect("plain data");
+        let result = self.client.send_task_success().task_token(token).output(output).send().await;
+        match result {
+            Ok(_) => Ok(true),
+            Err(error) if error.code().is_some_and(is_over) => Ok(false),
+            Err(error) => Err(fault("states:SendTaskSuccess", error)),
+        }
+    }
+
+    /// Fails the step, as a function fails: the name is what the flow matches. False as in [`Self::succeed`].
+    pub async fn fail(&self, token: &str, report: &FailureReport) -> Result<bool, ServiceFault> {
+        let name = report.failure.name.as_str();
+        let message = serde_json::to_string(report).expect("plain data");
+        let cause = serde_json::json!({"errorType": name, "errorMessage": message}).to_string();
+        let result = self.client.send_task_failure().task_token(token).error(name).cause(cause).send().await;
+        match result {
+            Ok(_) => Ok(true),
+            Err(error) if error.code().is_some_and(is_over) => Ok(false),
+            Err(error) => Err(fault("states:SendTaskFailure", error)),
+        }
+    }
+}
+
+fn is_over(code: &str) -> bool {
+    ["TaskDoesNotExist", "TaskTimedOut", "InvalidToken"].contains(&code)
 }
 
 impl FlowStarter for StateMachine {

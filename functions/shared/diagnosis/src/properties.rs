@@ -425,6 +425,7 @@ fn certificate(subject: &Subject) -> InstalledCertificate {
         directory: None,
         renewal_id: None,
         advice: None,
+        leaf: None,
         generation: 1,
         renewal: false,
         announced: true,

@@ -15,7 +15,8 @@ use adapters::sqs::DeadLetters;
 use adapters::step_functions::StateMachine;
 use adapters::zone_cut::ZoneCut;
 use domain::installation::{
-    AuthorityFacts, Delegation, Facts, HostedZone, LONGEST_ATTEMPT, Observed, Resource, ResourceState, Task, TaskFacts,
+    AuthorityFacts, Delegation, Facts, HostedZone, LONGEST_ATTEMPT, Observed, Resource, ResourceState, Standing, Task,
+    TaskFacts,
 };
 use futures::future::join_all;
 use time::OffsetDateTime;
@@ -46,6 +47,9 @@ pub struct Inspection {
     dead_letters: DeadLetters,
     issuer: Option<OpenIdProvider>,
 }
+
+/// For the CA to say what it thinks of our account: three requests. The function has 25 seconds for everything.
+const LONGEST_STANDING: std::time::Duration = std::time::Duration::from_secs(12);
 
 impl Wiring {
     /// The function that looks at the installation, for whoever may ask it to.
@@ -127,8 +131,13 @@ impl Inspection {
     }
 
     async fn authority(&self, ca: &AcmeConfig) -> AuthorityFacts {
-        let (account, directory) = futures::join!(self.account.describe(&ca.directory), acme::directory::describe(ca));
-        AuthorityFacts { account, directory }
+        let (account, directory, standing) = futures::join!(
+            self.account.describe(&ca.directory),
+            acme::directory::describe(ca),
+            tokio::time::timeout(LONGEST_STANDING, acme::standing::describe(ca, &self.account)),
+        );
+        let standing = standing.unwrap_or_else(|_| Standing::Unknown("it does not answer in time".into()));
+        AuthorityFacts { account, standing, directory }
     }
 
     async fn resources(&self) -> Vec<Resource> {

@@ -4,6 +4,7 @@ mod authorities;
 mod environment;
 mod inspection;
 mod metrics;
+mod queue;
 mod step;
 mod wiring;
 
@@ -12,6 +13,7 @@ pub use authorities::requests_sent;
 pub use environment::{ConfigurationError, Environment};
 pub use inspection::Inspection;
 pub use metrics::{AdviceMetrics, HealthMetrics, Metrics, ScanMetrics};
+pub use queue::run_queue;
 pub use step::{Spent, StepError, run_step};
 pub use wiring::Wiring;
 

@@ -42,6 +42,9 @@ pub struct ScanMetrics {
     /// Endpoints whose tenant has had its turn: they are due again in a minute or more.
     #[metrics(unit = Count)]
     pub postponed: u32,
+    /// Endpoints that wait until the account can carry another attempt.
+    #[metrics(unit = Count)]
+    pub waiting: u32,
     #[metrics(unit = Count)]
     pub attempts_started: u32,
     /// Attempts that could not be started.
@@ -225,13 +228,16 @@ mod tests {
     #[test]
     fn a_line_has_the_shape_that_cloudwatch_reads() {
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(7);
-        let line = parsed(ScanMetrics { at, due: 3, postponed: 0, attempts_started: 2, attempts_not_started: 1 });
+        let line =
+            parsed(ScanMetrics { at, due: 3, postponed: 0, waiting: 0, attempts_started: 2, attempts_not_started: 1 });
         let count = |name: &str| json!({"Name": name, "Unit": "Count"});
         assert_eq!(
             line["_aws"],
             json!({"Timestamp": 7000, "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE, "Dimensions": [["Stack"]],
-                "Metrics": [count("Due"), count("Postponed"), count("AttemptsStarted"), count("AttemptsNotStarted")],
+                "Metrics": [
+                    count("Due"), count("Postponed"), count("Waiting"), count("AttemptsStarted"), count("AttemptsNotStarted"),
+                ],
             }]})
         );
         assert_eq!((&line["Stack"], &line["Due"]), (&json!("managed-https"), &json!(3)));

@@ -81,7 +81,7 @@ where
 }
 
 /// Finer than that, times are only harder to read.
-fn now_in_milliseconds() -> OffsetDateTime {
+pub(crate) fn now_in_milliseconds() -> OffsetDateTime {
     let now = OffsetDateTime::now_utc();
     now.replace_nanosecond(u32::from(now.millisecond()) * 1_000_000).expect("under a second")
 }

@@ -9,6 +9,7 @@ use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
+use adapters::lambda::AttemptRoom;
 use adapters::oidc::OpenIdProvider;
 use adapters::otlp::{Collector, CollectorHeaders};
 use adapters::probe::EndpointProber;
@@ -16,7 +17,7 @@ use adapters::route53::DelegationZone;
 use adapters::s3::ChallengeBucket;
 use adapters::secrets_manager::AccountSecret;
 use adapters::sns::AlertsTopic;
-use adapters::step_functions::StateMachine;
+use adapters::step_functions::{StateMachine, Tasks};
 use adapters::tls_probe::TlsProbe;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -32,6 +33,10 @@ use vocabulary::names::{DomainName, NameError};
 
 use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
 use crate::metrics::Metrics;
+
+/// Route 53 takes five calls a second from an account. Two writers run at the most (`MaximumConcurrency` of their queue), and
+/// one call a second is left to others.
+const BETWEEN_CALLS: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Makes the adapters a function needs, from its environment.
 pub struct Wiring {
@@ -113,9 +118,17 @@ impl Wiring {
         Ok(DelegationZone::new(aws_sdk_route53::Client::new(&self.sdk), id))
     }
 
-    /// For a function that only asks how a change is getting on.
-    pub fn zone_changes(&self) -> DelegationZone {
-        DelegationZone::new(aws_sdk_route53::Client::new(&self.sdk), String::new())
+    /// For the zone's writer: a call is sent once, and no more calls in a second than its share of Route 53's five.
+    pub fn zone_writer(&self) -> Wired<DelegationZone> {
+        let id = self.environment.required("DELEGATION_HOSTED_ZONE_ID")?;
+        let once = aws_config::retry::RetryConfig::disabled();
+        let config = aws_sdk_route53::config::Builder::from(&self.sdk).retry_config(once).build();
+        Ok(DelegationZone::new(aws_sdk_route53::Client::from_conf(config), id).paced(BETWEEN_CALLS))
+    }
+
+    /// For a function that answers steps of the flow.
+    pub fn tasks(&self) -> Tasks {
+        Tasks::new(aws_sdk_sfn::Client::new(&self.sdk))
     }
 
     pub fn tokens(&self) -> Wired<ChallengeBucket> {
@@ -296,6 +309,12 @@ impl Wiring {
         let malformed = |why: String| ConfigurationError::Malformed { name: "OTLP_ENDPOINT", why };
         let collector = Collector::new(&endpoint, &self.environment.required("STACK_NAME")?, headers);
         collector.map(Some).map_err(|error| malformed(error.to_string()))
+    }
+
+    /// Room for attempts. `ATTEMPTS_AT_ONCE` 0: by the account's Lambda quota.
+    pub fn room(&self) -> Wired<AttemptRoom> {
+        let most = self.environment.parsed("ATTEMPTS_AT_ONCE")?.filter(|most| *most > 0);
+        Ok(AttemptRoom::new(aws_sdk_lambda::Client::new(&self.sdk), self.state_machine()?, most))
     }
 
     pub fn state_machine(&self) -> Wired<StateMachine> {

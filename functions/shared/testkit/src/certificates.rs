@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::endpoint::Endpoint;
@@ -36,6 +37,7 @@ pub fn installed_for(names: &EndpointNames, now: OffsetDateTime) -> InstalledCer
         directory: Some("https://ca.example/directory".into()),
         renewal_id: Some("key.serial".into()),
         advice: None,
+        leaf: None,
         generation: 1,
         renewal: false,
         announced: false,
@@ -65,6 +67,8 @@ pub struct MemoryCertificates {
     refusal: Arc<Mutex<Option<ServiceFault>>>,
     /// Whether what certificates may be used for cannot be read.
     opaque: Arc<Mutex<bool>>,
+    /// Whether one may take the place of another that expires later.
+    shorter: Arc<AtomicBool>,
     fuse: Fuse,
 }
 
@@ -81,13 +85,18 @@ impl MemoryCertificates {
     }
 
     pub(crate) fn at(place: &str, fuse: Fuse) -> Self {
-        let (held, made, refusal, opaque) = Default::default();
-        Self { place: place.to_owned(), held, made, refusal, opaque, fuse }
+        let (held, made, refusal, opaque, shorter) = Default::default();
+        Self { place: place.to_owned(), held, made, refusal, opaque, shorter, fuse }
     }
 
     /// Imports fail so from now on.
     pub fn refuse(&self, refusal: Option<ServiceFault>) {
         *self.refusal.lock().expect("no test panics in here") = refusal;
+    }
+
+    /// From now on a certificate may be replaced by one that expires earlier: the CA's lifetimes have become shorter.
+    pub fn allow_shorter(&self) {
+        self.shorter.store(true, Ordering::Relaxed);
     }
 
     /// As if a CA had issued it for other uses.
@@ -142,7 +151,11 @@ impl CertificateStore for MemoryCertificates {
         });
         let mut held = self.state();
         if let Some(before) = held.get(&arn) {
-            assert!(before.not_after <= imported.not_after, "a certificate was replaced by one that expires earlier");
+            let shorter = self.shorter.load(Ordering::Relaxed);
+            assert!(
+                shorter || before.not_after <= imported.not_after,
+                "a certificate was replaced by one that expires earlier"
+            );
             if let Some(why) = before.usages.why_not_replaced_by(&imported.usages) {
                 let detail = format!("ValidationException: the certificate cannot be reimported: {why}");
                 return Err(ServiceFault { operation: "acm:ImportCertificate", kind: FaultKind::Refused, detail });

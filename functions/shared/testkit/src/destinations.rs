@@ -89,6 +89,8 @@ impl Destinations for MemoryDestinations {
 pub struct MemoryListeners {
     held: Arc<Mutex<BTreeMap<ListenerArn, Held>>>,
     refusal: Arc<Mutex<Option<ServiceFault>>>,
+    /// How many certificates a listener takes besides its default one. `None`: any number.
+    most: Arc<Mutex<Option<usize>>>,
     fuse: Fuse,
 }
 
@@ -128,6 +130,11 @@ impl MemoryListeners {
         *self.refusal.lock().expect("no test panics in here") = refusal;
     }
 
+    /// A listener takes no more than so many certificates besides its default one.
+    pub fn limit(&self, most: usize) {
+        *self.most.lock().expect("no test panics in here") = Some(most);
+    }
+
     /// What the listener has; nothing if it does not exist.
     pub fn held(&self, listener: &ListenerArn) -> Vec<String> {
         let state = self.state();
@@ -158,7 +165,14 @@ impl Listeners for MemoryListeners {
     async fn attach(&self, listener: &ListenerArn, certificate_arn: &str) -> Result<(), ServiceFault> {
         let place = format!(":{}:{}:", listener.region(), listener.account());
         assert!(certificate_arn.contains(&place), "{certificate_arn} is of another place than {listener}");
+        let most = self.most.lock().expect("no test panics in here").unwrap_or(usize::MAX);
         self.changed(listener, |held| match held {
+            Some(held) if held.more.len() >= most && !held.more.contains(certificate_arn) => Err(ServiceFault {
+                operation: "elasticloadbalancing:AddListenerCertificates",
+                kind: FaultKind::Refused,
+                detail: "TooManyCertificates: You've reached the limit on the number of certificates per load balancer"
+                    .into(),
+            }),
             Some(held) => {
                 if held.default.as_deref() != Some(certificate_arn) {
                     held.more.insert(certificate_arn.to_owned());

@@ -173,6 +173,7 @@ impl Fixture {
             authorizations: opened.authorizations,
             stale: vec![],
             nonce: None,
+            publishing: false,
             change: None,
             chain: None,
             importing: false,
@@ -190,12 +191,17 @@ impl Fixture {
 
     /// Publishes the order's TXT values, as the second step does.
     pub async fn with_publications(self) -> Self {
-        use domain::ports::{AttemptJournal, TokenStore, TxtZone};
+        use domain::ports::{AttemptJournal, TokenStore, TxtChange, TxtZone};
         let (mut order, target) = (self.order().await, self.target().await);
         for http in order.http_publications() {
             self.tokens.publish(http.host, http.token, http.key_authorization).await.expect("in memory");
         }
-        order.change = Some(self.zone.publish(&target, &order.txt_values()).await.expect("in memory"));
+        let values = order.txt_values();
+        if !values.is_empty() {
+            order.publishing = true;
+            let change = self.zone.change(&[TxtChange::publish(target, &values)]).await;
+            order.change = Some(change.expect("in memory"));
+        }
         self.endpoints.save_order(&self.input.endpoint, self.input.attempt, &order).await.expect("ours");
         self
     }

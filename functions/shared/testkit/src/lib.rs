@@ -69,6 +69,7 @@ mod tests {
         store.register(&before, &contracts::registered(&before), None).await.expect("registered");
         store.as_of_the_previous_release(&before).await;
         contracts::claims_of_before(&store, &before).await;
+        contracts::revocations(&MemoryEndpoints::default(), 45).await;
         contracts::requests(&MemoryEndpoints::default(), 5).await;
         contracts::audit_trail(&MemoryEndpoints::default(), 6).await;
         contracts::share_links(&MemoryEndpoints::default(), 7).await;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use domain::alert::{Alert, AlertKind};
 use domain::endpoint::attempt::execution_name;
 use domain::flow::AttemptTrace;
-use domain::ports::{FlowStarter, Notifier, ServiceFault, Started, Traces};
+use domain::ports::{FlowStarter, Notifier, Room, ServiceFault, Started, Traces};
 use vocabulary::names::EndpointId;
 
 use crate::Fuse;
@@ -14,10 +14,24 @@ use crate::Fuse;
 pub struct MemoryFlows {
     names: Arc<Mutex<BTreeSet<String>>>,
     waiting: Arc<Mutex<Vec<(EndpointId, u64)>>>,
+    /// How many flows may run at once. `None`: any number.
+    room: Option<usize>,
     fuse: Fuse,
 }
 
+impl Room for MemoryFlows {
+    async fn free(&self) -> Result<usize, ServiceFault> {
+        let running = self.waiting.lock().expect("no test panics in here").len();
+        Ok(self.room.map_or(usize::MAX, |room| room.saturating_sub(running)))
+    }
+}
+
 impl MemoryFlows {
+    /// With room for so many flows; those that a test has taken have ended.
+    pub fn with_room(room: usize) -> Self {
+        Self { room: Some(room), ..Self::default() }
+    }
+
     pub fn new(fuse: Fuse) -> Self {
         Self { fuse, ..Self::default() }
     }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::ports::{ChangeState, FaultKind, ServiceFault, TokenStore, TxtZone};
+use domain::ports::{ChangeState, FaultKind, ServiceFault, TokenStore, TxtChange, TxtZone, ZoneError};
 use vocabulary::names::DomainName;
 
 use crate::Fuse;
@@ -55,7 +55,15 @@ impl TokenStore for MemoryTokens {
 pub struct MemoryZone {
     sets: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
     calls: Arc<AtomicU32>,
+    /// Changes per request, in order.
+    requests: Arc<Mutex<Vec<usize>>>,
     away: Arc<AtomicBool>,
+    /// How many calls are still to be throttled.
+    throttled: Arc<AtomicU32>,
+    /// Whether changes are on their way.
+    pending: Arc<AtomicBool>,
+    /// Names that the zone takes no change of.
+    refused: Arc<Mutex<BTreeSet<String>>>,
     fuse: Fuse,
 }
 
@@ -73,6 +81,11 @@ impl MemoryZone {
         self.calls.load(Ordering::Relaxed)
     }
 
+    /// How many changes each request that was taken had, in order.
+    pub fn requests(&self) -> Vec<usize> {
+        self.requests.lock().expect("no test panics in here").clone()
+    }
+
     /// The TXT values at `name`.
     pub fn values(&self, name: &str) -> BTreeSet<String> {
         self.sets().get(name).cloned().unwrap_or_default()
@@ -87,26 +100,75 @@ impl MemoryZone {
         self.away.store(away, Ordering::Relaxed);
     }
 
+    /// Answers the next `calls` with "slow down".
+    pub fn throttle(&self, calls: u32) {
+        self.throttled.store(calls, Ordering::Relaxed);
+    }
+
+    /// While they are, changes do not reach all servers.
+    pub fn set_pending(&self, pending: bool) {
+        self.pending.store(pending, Ordering::Relaxed);
+    }
+
+    /// From now on takes no change of `name`.
+    pub fn refuse(&self, name: &str) {
+        self.refused.lock().expect("no test panics in here").insert(name.to_owned());
+    }
+
     fn call(&self, operation: &'static str) -> Result<(), ServiceFault> {
         self.calls.fetch_add(1, Ordering::Relaxed);
+        let less = |left: u32| left.checked_sub(1);
+        if self.throttled.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
+            return Err(ServiceFault { operation, kind: FaultKind::Throttled, detail: "Rate exceeded".into() });
+        }
         match self.away.load(Ordering::Relaxed) {
             true => Err(ServiceFault { operation, kind: FaultKind::Unavailable, detail: "no answer".into() }),
             false => Ok(()),
         }
     }
+
+    /// Why the zone does not take `change`.
+    fn refusal(&self, change: &TxtChange) -> Option<String> {
+        let (TxtChange::Publish { name, .. } | TxtChange::Withdraw { name, .. }) = change;
+        if self.refused.lock().expect("no test panics in here").contains(name) {
+            return Some(format!("{name} is refused"));
+        }
+        match change {
+            TxtChange::Withdraw { name, values } if self.values(name) != values.iter().cloned().collect() => {
+                Some(format!("{name} has no such set"))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl TxtZone for MemoryZone {
-    async fn publish(&self, name: &str, values: &[String]) -> Result<String, ServiceFault> {
+    async fn change(&self, changes: &[TxtChange]) -> Result<String, ZoneError> {
         self.call("route53:ChangeResourceRecordSets")?;
-        self.sets().insert(name.to_owned(), values.iter().cloned().collect());
+        if let Some(why) = changes.iter().find_map(|change| self.refusal(change)) {
+            return Err(ZoneError::Refused(why));
+        }
+        for change in changes {
+            match change {
+                TxtChange::Publish { name, values } => {
+                    self.sets().insert(name.clone(), values.iter().cloned().collect());
+                }
+                TxtChange::Withdraw { name, .. } => {
+                    self.sets().remove(name);
+                }
+            }
+        }
+        self.requests.lock().expect("no test panics in here").push(changes.len());
         self.fuse.burn();
-        Ok("change".into())
+        Ok(format!("change-{}", self.calls()))
     }
 
     async fn change_state(&self, _: &str) -> Result<ChangeState, ServiceFault> {
         self.call("route53:GetChange")?;
-        Ok(ChangeState::InSync)
+        match self.pending.load(Ordering::Relaxed) {
+            true => Ok(ChangeState::Pending),
+            false => Ok(ChangeState::InSync),
+        }
     }
 
     async fn withdraw(&self, name: &str, values: &[String]) -> Result<(), ServiceFault> {

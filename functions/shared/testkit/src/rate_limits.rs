@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::ports::{RateLimits, ServiceFault};
@@ -44,6 +45,7 @@ impl Shared {
 pub struct MemoryRateLimits {
     buckets: Arc<Mutex<BTreeMap<BucketId, Shared>>>,
     held: Arc<Mutex<BTreeMap<String, OffsetDateTime>>>,
+    taken: Arc<AtomicU32>,
     fuse: Fuse,
 }
 
@@ -64,6 +66,11 @@ impl MemoryRateLimits {
                 bucket.bucket = bucket.bucket.give_back(token.lacking(now));
             }
         }
+    }
+
+    /// How many tokens were ever taken.
+    pub fn taken(&self) -> u32 {
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// How many buckets anybody has asked for anything.
@@ -100,6 +107,7 @@ impl RateLimits for MemoryRateLimits {
             }
         };
         drop(buckets);
+        self.taken.fetch_add(u32::from(matches!(granted, Granted::Now(_))), Ordering::Relaxed);
         self.fuse.burn();
         Ok(granted)
     }

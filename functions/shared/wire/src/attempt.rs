@@ -40,11 +40,13 @@ pub enum ChallengeKind {
 pub enum Step {
     OpenOrder,
     PresentChallenge,
+    PublishRecords,
     CheckPropagation,
     SubmitChallenge,
     FinalizeOrder,
     ImportCertificate,
     CleanUpChallenge,
+    WithdrawRecords,
     SettleAttempt,
 }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     CertificateView, DeploymentView, DnsMethod, FailureView, Finding, Open, ProviderHint, Reachability, RecordStatus,
-    RecordView, Serving, WaitingOn, WatchView,
+    RecordView, RevocationReason, Serving, WaitingOn, WatchView,
 };
 
 /// The state of an endpoint in one word.
@@ -80,6 +80,10 @@ pub struct EndpointView {
     pub serving: Serving,
     /// What health checks see of it; null before the first one.
     pub watch: Option<WatchView>,
+    /// A certificate of it that is still to be revoked at its CA; null when there is none.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub revocation: Option<RevocationView>,
     /// Why the last attempt failed; null when it did not.
     pub failure: Option<FailureView>,
     /// Number of the last attempt.
@@ -103,6 +107,16 @@ impl EndpointView {
     pub fn title(&self) -> &str {
         self.display_names.first().unwrap_or(&self.domain)
     }
+}
+
+/// A certificate that is to be revoked, once another has its place or the endpoint goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RevocationView {
+    pub serial: String,
+    #[schema(value_type = RevocationReason)]
+    pub reason: Open<RevocationReason>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub requested_at: OffsetDateTime,
 }
 
 /// The required records beside what the last check found.

@@ -101,6 +101,9 @@ pub struct Alert {
     #[schema(value_type = AlertSeverity)]
     pub severity: Open<AlertSeverity>,
     pub cause: Cause,
+    /// Other causes that the same `Recovered` says are over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_resolved: Vec<Cause>,
     /// Name of the check that found it, where one did: `delegation-missing`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,

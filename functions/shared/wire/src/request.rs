@@ -109,6 +109,26 @@ pub struct Preflight {
     pub challenge: DnsMethod,
 }
 
+/// Why a certificate is revoked (RFC 5280 §5.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevocationReason {
+    Unspecified,
+    /// Somebody else has, or may have, the key.
+    KeyCompromise,
+    Superseded,
+    /// The names are no longer in use, or no longer the tenant's.
+    CessationOfOperation,
+}
+
+/// The current certificate is to be revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "key-compromise"}))]
+pub struct RevocationWish {
+    pub reason: RevocationReason,
+}
+
 /// How a link is to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

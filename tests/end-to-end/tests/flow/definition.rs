@@ -11,7 +11,7 @@ const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
 /// Errors that are not ours: what Lambda and Step Functions report.
 fn is_platform_error(name: &str) -> bool {
-    ["States.", "Lambda.", "Runtime.", "Sandbox."].iter().any(|prefix| name.starts_with(prefix))
+    ["States.", "Lambda.", "Runtime.", "Sandbox.", "SQS."].iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn exactly_what_mends_itself_is_retried_and_everything_else_is_caught() {
         let last = catch.last().expect("a catcher");
         assert_eq!(last.error_equals, ["States.ALL"], "{name}");
         let expected = match name.as_str() {
-            "CleanUp" => "Settle",
+            "CleanUp" | "WithdrawRecords" => "Settle",
             "Settle" => "SettleFailed",
             _ => "CleanUp",
         };
@@ -65,10 +65,30 @@ fn every_function_of_the_definition_is_given_by_the_template_and_has_a_time_limi
     let machine = Machine::load();
     for (name, state) in &machine.states {
         let State::Task { resource, timeout_seconds, .. } = state else { continue };
-        let placeholder = resource.trim_start_matches("${").trim_end_matches('}');
+        let (_, placeholder) = resource.split_once("${").expect("nothing is named but by the template");
+        let (placeholder, integration) = placeholder.split_once('}').expect("it ends");
         assert!(TEMPLATE.contains(placeholder), "{name}: template.yaml does not substitute {placeholder}");
-        assert!(*timeout_seconds <= 90, "{name}");
+        // In a queue a step waits for its turn.
+        assert!(*timeout_seconds <= if integration.is_empty() { 90 } else { 300 }, "{name}");
     }
     let lease = u64::try_from(domain::endpoint::LEASE.whole_seconds()).expect("positive");
     assert!(machine.timeout_seconds < lease, "an execution is over before its endpoint is taken for free");
+}
+
+/// How long a step is retried for while Lambda has no room for it, at the least: full jitter may make each wait nothing, so
+/// what counts is how often.
+fn throttled_tries(state: &State) -> u32 {
+    let State::Task { retry, .. } = state else { return 0 };
+    let named =
+        retry.iter().find(|retrier| retrier.error_equals.iter().any(|e| e == "Lambda.TooManyRequestsException"));
+    named.map_or(0, |retrier| retrier.max_attempts)
+}
+
+#[test]
+fn clean_up_outlasts_the_steps_before_it_and_settling_outlasts_clean_up() {
+    let machine = Machine::load();
+    let tries = |name: &str| throttled_tries(&machine.states[name]);
+    let before = machine.states.keys().filter(|name| !["CleanUp", "Settle"].contains(&name.as_str()));
+    let most = before.map(|name| tries(name)).max().expect("there are states");
+    assert!(tries("CleanUp") > most && tries("Settle") > tries("CleanUp"));
 }

@@ -29,7 +29,7 @@ pub(crate) enum State {
         next: String,
         result_path: String,
         /// Of a task that is not given the whole state: where each of its fields comes from.
-        parameters: Option<BTreeMap<String, String>>,
+        parameters: Option<BTreeMap<String, Value>>,
         timeout_seconds: u64,
         retry: Vec<Retrier>,
         catch: Vec<Catcher>,
@@ -181,13 +181,22 @@ impl Machine {
 }
 
 /// What a task is given that has parameters, after so many retries.
-fn select(parameters: &BTreeMap<String, String>, data: &Value, retries: u32) -> Value {
-    let field = |(name, path): (&String, &String)| {
-        let name = name.strip_suffix(".$").unwrap_or_else(|| panic!("{name} is no path"));
-        let value = if path == "$$.State.RetryCount" { json!(retries) } else { read(data, path).clone() };
-        (name.to_owned(), value)
+fn select<'a>(parameters: impl IntoIterator<Item = (&'a String, &'a Value)>, data: &Value, retries: u32) -> Value {
+    let field = |(name, value): (&'a String, &'a Value)| match (name.strip_suffix(".$"), value) {
+        (Some(name), Value::String(path)) => {
+            let value = match path.as_str() {
+                "$" => data.clone(),
+                "$$.State.RetryCount" => json!(retries),
+                "$$.Task.Token" => json!("task-token"),
+                path => read(data, path).clone(),
+            };
+            (name.to_owned(), value)
+        }
+        (None, Value::Object(fields)) => (name.clone(), select(fields, data, retries)),
+        (None, Value::String(text)) => (name.clone(), json!(text)),
+        _ => panic!("{name} is no path"),
     };
-    Value::Object(parameters.iter().map(field).collect())
+    Value::Object(parameters.into_iter().map(field).collect())
 }
 
 fn steps_of(path: &str) -> impl Iterator<Item = &str> {

@@ -5,15 +5,21 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
+use adapters::acme::AcmeAuthority;
+use boulder::Boulder;
 use domain::acts::notify::tell;
-use domain::acts::{Authorities, Authority, Pace};
+use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
 use domain::alert::notifications::decide;
 use domain::endpoint::Endpoint;
 use domain::endpoint::records::required_records;
-use domain::flow::{Progress, StepInput};
-use domain::ports::{CertificateAuthority, Change, ChangeError, EndpointReader, HealthIndex, Registry};
+use domain::flow::{Progress, RecordJob, StepInput};
+use domain::ports::{
+    CaError, CaReply, CertificateAuthority, Change, ChangeError, EndpointReader, Finalized, HealthIndex, OpenedOrder,
+    Registry, Validation,
+};
 use futures::FutureExt;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use testkit::{
     Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys,
     MemoryNotifier, MemoryProbe, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces,
@@ -22,12 +28,25 @@ use testkit::{
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Proving;
+use vocabulary::acme::{CaLimits, Challenges, OpenOrder};
 use vocabulary::certificate::Deployment;
+use vocabulary::certificate::RevocationReason;
 use vocabulary::dns::Platform;
 use vocabulary::failure::Failure;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames};
 
 use crate::machine::{End, Invocation, Machine};
+use write_records::{Memory, Waits};
+
+/// The flow's own waits move the clock; the writer's would take time.
+const AT_ONCE: Waits = Waits {
+    again: [std::time::Duration::ZERO; 3],
+    gather: std::time::Duration::ZERO,
+    not_yet: std::time::Duration::ZERO,
+};
+
+/// What the definition calls the queue of the zone's writer.
+const QUEUE: &str = "${SendAndWaitArn}";
 
 pub(crate) const ZONE: &str = "acme.platform.example";
 /// The CA in memory has the limits of this one.
@@ -67,6 +86,63 @@ pub(crate) struct Wish {
     pub(crate) echo: bool,
 }
 
+/// A CA of any kind.
+#[derive(Clone)]
+pub(crate) enum AnyCa {
+    Memory(MemoryCa),
+    Http(Arc<AcmeAuthority>),
+}
+
+impl CertificateAuthority for AnyCa {
+    fn directory(&self) -> &str {
+        match self {
+            Self::Memory(ca) => CertificateAuthority::directory(ca),
+            Self::Http(ca) => ca.directory(),
+        }
+    }
+
+    async fn open(
+        &self,
+        names: &EndpointNames,
+        challenges: &Challenges,
+        replaces: Option<&str>,
+    ) -> Result<CaReply<OpenedOrder>, CaError> {
+        match self {
+            Self::Memory(ca) => ca.open(names, challenges, replaces).await,
+            // Boxed: the futures of the HTTP client nest deep.
+            Self::Http(ca) => Box::pin(ca.open(names, challenges, replaces)).await,
+        }
+    }
+
+    async fn resume(&self, order: &OpenOrder, challenges: &Challenges) -> Result<CaReply<OpenedOrder>, CaError> {
+        match self {
+            Self::Memory(ca) => ca.resume(order, challenges).await,
+            Self::Http(ca) => Box::pin(ca.resume(order, challenges)).await,
+        }
+    }
+
+    async fn validate(&self, order: &OpenOrder, announced: bool) -> Result<CaReply<Validation>, CaError> {
+        match self {
+            Self::Memory(ca) => ca.validate(order, announced).await,
+            Self::Http(ca) => Box::pin(ca.validate(order, announced)).await,
+        }
+    }
+
+    async fn revoke(&self, certificate: &[u8], reason: RevocationReason) -> Result<(), CaError> {
+        match self {
+            Self::Memory(ca) => ca.revoke(certificate, reason).await,
+            Self::Http(ca) => Box::pin(ca.revoke(certificate, reason)).await,
+        }
+    }
+
+    async fn finalize(&self, order: &OpenOrder, request: &[u8]) -> Result<CaReply<Finalized>, CaError> {
+        match self {
+            Self::Memory(ca) => ca.finalize(order, request).await,
+            Self::Http(ca) => Box::pin(ca.finalize(order, request)).await,
+        }
+    }
+}
+
 pub(crate) struct World {
     pub(crate) machine: Machine,
     pub(crate) endpoints: MemoryEndpoints,
@@ -79,7 +155,10 @@ pub(crate) struct World {
     pub(crate) second: MemoryCa,
     pub(crate) prober: MemoryProber,
     pub(crate) rate_limits: MemoryRateLimits,
-    authorities: Authorities,
+    authorities: RefCell<Authorities>,
+    /// The CAs that the steps are given, one for each of the authorities.
+    cas: RefCell<Vec<AnyCa>>,
+    boulder: Option<Boulder>,
     pub(crate) platform: Platform,
     pub(crate) certificates: MemoryCertificates,
     /// At home, what is in `certificates`.
@@ -89,6 +168,7 @@ pub(crate) struct World {
     pub(crate) traces: MemoryTraces,
     flows: MemoryFlows,
     probe: MemoryProbe,
+    writer: Memory,
     fuse: Fuse,
     outages: Outages,
     now: Cell<OffsetDateTime>,
@@ -129,6 +209,7 @@ impl World {
             endpoints: MemoryEndpoints::new(fuse.clone()).beside(&rate_limits),
             keys: MemoryKeys::new(fuse.clone()),
             probe: MemoryProbe::new(tokens.clone()),
+            writer: Memory::new(AT_ONCE),
             destinations: MemoryDestinations::new(certificates.clone(), fuse.clone()),
             certificates,
             notifier: MemoryNotifier::new(fuse.clone()),
@@ -142,7 +223,9 @@ impl World {
             second,
             prober: MemoryProber::default(),
             rate_limits,
-            authorities,
+            authorities: RefCell::new(authorities),
+            cas: RefCell::default(),
+            boulder: None,
             platform: testkit::Fixture::platform(),
             fuse,
             outages,
@@ -152,8 +235,29 @@ impl World {
             wish: RefCell::default(),
             delivered: RefCell::default(),
         };
+        *world.cas.borrow_mut() = vec![AnyCa::Memory(world.ca.clone()), AnyCa::Memory(world.second.clone())];
         world.set_time(world.now.get());
         world
+    }
+
+    /// The same world at `now`, in the time of this CA.
+    pub(crate) fn at(mut self, ca: &Boulder, now: OffsetDateTime) -> Self {
+        self.boulder = Some(ca.clone());
+        let pace = Pace { limits: CaLimits { orders: None, domain: None, names: None }, tenant_share: TENANT_SHARE };
+        let only = Authority { directory: ca.directory(), issuer: MemoryCa::issuer(), pace };
+        *self.authorities.borrow_mut() = Authorities::new(only, []).expect("one");
+        self.set_time(now);
+        self
+    }
+
+    /// From now on the steps are given this CA and no other.
+    pub(crate) fn use_ca(&self, ca: AnyCa) {
+        *self.cas.borrow_mut() = vec![ca];
+    }
+
+    /// As if the step that made the order had died before it could save it.
+    pub(crate) fn forget_order(&self, id: &EndpointId) {
+        self.endpoints.forget_order(id);
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {
@@ -164,6 +268,9 @@ impl World {
         self.now.set(now);
         self.ca.set_time(now);
         self.second.set_time(now);
+        if let Some(boulder) = &self.boulder {
+            boulder.set_time(now);
+        }
         let during = |outages: &[Outage]| outages.iter().any(|outage| outage.contains(&now));
         self.ca.set_away(during(&self.outages.ca));
         self.second.set_away(during(&self.outages.second_ca));
@@ -315,7 +422,13 @@ impl World {
 
     /// One scan, and the flows that it started, one after the other. Returns those, in order.
     pub(crate) async fn scan_and_run(&self) -> Vec<(EndpointId, u64)> {
-        let scan = scan_expiring::scan(&self.endpoints, &self.flows, self.now(), || true);
+        let scan = scan_expiring::scan(
+            &self.endpoints,
+            &self.flows,
+            (&self.flows, scan_expiring::Waits::default()),
+            self.now(),
+            || true,
+        );
         match AssertUnwindSafe(scan).catch_unwind().await {
             Ok(report) => assert!(report.expect("in memory").failed.is_empty()),
             Err(payload) => {
@@ -363,8 +476,17 @@ impl World {
     }
 
     async fn invoke(&self, resource: &str, input: Value) -> Invocation {
-        let input: StepInput = serde_json::from_value(input).expect("the state is a StepInput");
-        match AssertUnwindSafe(self.step(resource, &input)).catch_unwind().await {
+        let result = match resource {
+            QUEUE => {
+                let job = serde_json::from_value(input["MessageBody"].clone()).expect("the message is a RecordJob");
+                AssertUnwindSafe(self.write_records(job)).catch_unwind().await
+            }
+            function => {
+                let input: StepInput = serde_json::from_value(input).expect("the state is a StepInput");
+                AssertUnwindSafe(self.step(function, &input)).catch_unwind().await
+            }
+        };
+        match result {
             Ok(Ok(progress)) => Invocation::Returned(serde_json::to_value(progress).expect("plain data")),
             Ok(Err(failure)) => {
                 let message = serde_json::to_string(&failure).expect("plain data");
@@ -381,16 +503,28 @@ impl World {
         }
     }
 
+    /// As the writer of the delegation zone does with a batch of one.
+    async fn write_records(&self, job: RecordJob) -> Result<Progress, Failure> {
+        let ports = write_records::Ports {
+            journal: &self.endpoints,
+            zone: &self.zone,
+            delegation_zone: ZONE,
+            memory: &self.writer,
+        };
+        write_records::write_records(&ports, &[job], self.now()).await.remove(0)
+    }
+
     async fn step(&self, resource: &str, input: &StepInput) -> Result<Progress, Failure> {
         let (endpoints, keys, now) = (&self.endpoints, &self.keys, self.now());
-        let cas = &[self.ca.clone(), self.second.clone()];
+        let (cas, authorities) = (self.cas.borrow().clone(), self.authorities.borrow().clone());
+        let cas = cas.as_slice();
         match resource {
             "${OpenOrderFunctionArn}" => {
                 let ports = open_order::Ports {
                     journal: endpoints,
                     keys,
                     cas,
-                    authorities: &self.authorities,
+                    authorities: &authorities,
                     dns: &self.dns,
                     prober: &self.prober,
                     rate_limits: &self.rate_limits,
@@ -400,12 +534,11 @@ impl World {
                 open_order::open_order(&ports, input, now).await
             }
             "${PresentChallengeFunctionArn}" => {
-                present_challenge::present_challenge(endpoints, &self.tokens, &self.zone, ZONE, input).await
+                present_challenge::present_challenge(endpoints, &self.tokens, input).await
             }
             "${CheckPropagationFunctionArn}" => {
                 let ports = check_propagation::Ports {
                     endpoints,
-                    zone: &self.zone,
                     dns: &self.dns,
                     probe: &self.probe,
                     prober: &self.prober,
@@ -422,7 +555,7 @@ impl World {
                 import_certificate::import_certificate(&ports, input, now, 0.5).await
             }
             "${CleanUpChallengeFunctionArn}" => {
-                clean_up_challenge::clean_up_challenge(endpoints, &self.tokens, &self.zone, ZONE, input).await
+                clean_up_challenge::clean_up_challenge(endpoints, &self.tokens, input).await
             }
             "${SettleAttemptFunctionArn}" => {
                 let (destinations, notifier, causes) = (&self.destinations, &self.notifier, &self.causes);

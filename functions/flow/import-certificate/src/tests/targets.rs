@@ -295,6 +295,40 @@ async fn a_certificate_that_may_not_take_the_place_of_the_one_before_gets_an_arn
     }
 }
 
+#[tokio::test]
+async fn in_a_full_listener_the_old_certificate_makes_room_for_the_new_one_whatever_dies() {
+    for effects in 0..14 {
+        let mut fixture = issued_for(everywhere()).await;
+        run(&fixture).await.expect("imported");
+        let before = held(&fixture).await;
+        fixture.certificates.pretend(&before.arn, for_code());
+        fixture.destinations.listeners_here().limit(1);
+        renewal(&mut fixture).await;
+        if effects > 0 {
+            fixture.fuse.set(Some(effects));
+            let _ = AssertUnwindSafe(run(&fixture)).catch_unwind().await;
+            fixture.fuse.set(None);
+        }
+        run(&fixture).await.expect("swapped");
+        let after = held(&fixture).await;
+        assert_eq!(fixture.destinations.listeners_here().held(&here()), [after.arn.as_str()], "dead after {effects}");
+        if effects == 0 {
+            assert_eq!(after.retired[0].swapped, [here()]);
+            let alert = domain::alert::Alert::certificate(&fixture.endpoint().await, &after, fixture.now);
+            assert!(alert.guidance.summary.contains("No room for both"), "{}", alert.guidance.summary);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_full_listener_whose_certificates_are_all_others_is_the_operators() {
+    let fixture = issued_for(everywhere()).await;
+    fixture.destinations.listeners_here().limit(0);
+    let failure = run(&fixture).await.expect_err("no room");
+    assert_eq!((failure.name, failure.guidance.waiting_on), (FailureName::DestinationRefused, WaitingOn::Operator));
+    assert!(failure.guidance.summary.contains("TooManyCertificates"), "{failure:?}");
+}
+
 /// Ends the attempt, changes the deployment, and begins the next attempt.
 async fn rewish(fixture: &mut Fixture, deployment: Deployment) {
     let (id, attempt, now) = (&fixture.input.endpoint, fixture.input.attempt, fixture.now);

@@ -138,7 +138,7 @@ fn of_the_account(error: CaError) -> CaError {
     }
 }
 
-async fn fetch_directory(transport: &Transport, config: &AcmeConfig) -> Result<String, CaError> {
+pub(super) async fn fetch_directory(transport: &Transport, config: &AcmeConfig) -> Result<String, CaError> {
     let request = Request::builder().method(Method::GET).uri(&config.directory).body(Bytes::new());
     let request = request.map_err(|error| CaError::Account { detail: format!("the directory URL: {error}") })?;
     let response = transport.send(request).await.map_err(|error| to_ca_error(transport, error))?;

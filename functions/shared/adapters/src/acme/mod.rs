@@ -8,15 +8,17 @@ pub mod directory;
 mod registration;
 mod renewal;
 mod resources;
+pub mod standing;
 mod transport;
 
 use std::time::Duration;
 
 use domain::ports::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation};
-use instant_acme::{Account, Error, Identifier, NewOrder, Order};
+use instant_acme::{Account, Error, Identifier, NewOrder, Order, RevocationRequest};
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
 use vocabulary::acme::{Authorization, AuthorizationStatus, Challenges, OpenOrder, OrderStatus};
+use vocabulary::certificate::RevocationReason;
 use vocabulary::failure::{Problem, Subproblem};
 use vocabulary::names::EndpointNames;
 use vocabulary::text::printable;
@@ -211,6 +213,22 @@ impl CertificateAuthority for AcmeAuthority {
             }
         }
         Ok(self.reply(Validation::Waiting { seconds: WAIT_SECONDS }))
+    }
+
+    async fn revoke(&self, certificate: &[u8], reason: RevocationReason) -> Result<(), CaError> {
+        self.transport.begin(None);
+        let certificate = certificate.into();
+        let reason = match reason {
+            RevocationReason::Unspecified => instant_acme::RevocationReason::Unspecified,
+            RevocationReason::KeyCompromise => instant_acme::RevocationReason::KeyCompromise,
+            RevocationReason::Superseded => instant_acme::RevocationReason::Superseded,
+            RevocationReason::CessationOfOperation => instant_acme::RevocationReason::CessationOfOperation,
+        };
+        let request = RevocationRequest { certificate: &certificate, reason: Some(reason) };
+        match self.account().await?.revoke(&request).await.map_err(|error| self.error(error)) {
+            Err(CaError::Refused { refusal }) if refusal.problem.kind == "alreadyRevoked" => Ok(()),
+            answer => answer,
+        }
     }
 
     #[expect(

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION};
-use http::{Method, Request};
+use http::{Method, Request, Response};
 use instant_acme::Error;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -53,36 +53,63 @@ pub(super) async fn register(
         payload["externalAccountBinding"] = bind(binding, &jwk, &new_account)?;
     }
 
-    // A bad nonce is a matter of chance (RFC 8555 §6.5): the refusal carries a good one.
-    for _ in 0..4 {
-        let nonce = match transport.take_nonce() {
-            Some(nonce) => nonce,
-            None => {
-                let request = Request::builder().method(Method::HEAD).uri(&new_nonce).body(Bytes::new())?;
-                transport.send(request).await?;
-                transport.take_nonce().ok_or(Error::Str("no nonce found in newNonce response"))?
+    let signer = Signer { key: &key, by: json!({"jwk": jwk}), new_nonce: &new_nonce };
+    let response = signer.post(transport, &new_account, &serde_json::to_vec(&payload)?).await?;
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    location.map(str::to_owned).ok_or(Error::Str("no account URL found"))
+}
+
+/// Signs requests of one key, which the CA knows by its account (`kid`) or by itself (`jwk`).
+pub(super) struct Signer<'a> {
+    pub key: &'a EcdsaKeyPair,
+    pub by: Value,
+    /// URL of the CA's newNonce.
+    pub new_nonce: &'a str,
+}
+
+impl Signer<'_> {
+    /// Posts `payload`; an empty one is a POST-as-GET (RFC 8555 §6.3). An answer that is not a success is an error, and the
+    /// transport has the CA's words.
+    pub(super) async fn post(
+        &self,
+        transport: &Transport,
+        url: &str,
+        payload: &[u8],
+    ) -> Result<Response<Bytes>, Error> {
+        let rng = SystemRandom::new();
+        // A bad nonce is a matter of chance (RFC 8555 §6.5): the refusal carries a good one.
+        for _ in 0..4 {
+            let nonce = match transport.take_nonce() {
+                Some(nonce) => nonce,
+                None => {
+                    let request = Request::builder().method(Method::HEAD).uri(self.new_nonce).body(Bytes::new())?;
+                    transport.send(request).await?;
+                    transport.take_nonce().ok_or(Error::Str("no nonce found in newNonce response"))?
+                }
+            };
+            let mut protected = self.by.clone();
+            protected["alg"] = json!("ES256");
+            protected["nonce"] = json!(nonce);
+            protected["url"] = json!(url);
+            let body = sign(&protected, payload, |input| {
+                self.key.sign(&rng, input).map(|signature| signature.as_ref().to_vec()).map_err(|_| Error::Crypto)
+            })?;
+            let request = Request::builder()
+                .method(Method::POST)
+                .uri(url)
+                .header(CONTENT_TYPE, "application/jose+json")
+                .body(Bytes::from(serde_json::to_vec(&body)?))?;
+            let response = transport.send(request).await?;
+            if response.status().is_success() {
+                return Ok(response);
             }
-        };
-        let protected = json!({"alg": "ES256", "jwk": jwk, "nonce": nonce, "url": new_account});
-        let body = sign(&protected, &payload, |input| {
-            key.sign(&rng, input).map(|signature| signature.as_ref().to_vec()).map_err(|_| Error::Crypto)
-        })?;
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(&new_account)
-            .header(CONTENT_TYPE, "application/jose+json")
-            .body(Bytes::from(serde_json::to_vec(&body)?))?;
-        let response = transport.send(request).await?;
-        if response.status().is_success() {
-            let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-            return location.map(str::to_owned).ok_or(Error::Str("no account URL found"));
+            let problem = transport.refusal().and_then(|refusal| refusal.problem).unwrap_or_default();
+            if !problem.r#type.ends_with(":badNonce") {
+                return Err(Error::Str("the CA refuses what the account asks"));
+            }
         }
-        let problem = transport.refusal().and_then(|refusal| refusal.problem).unwrap_or_default();
-        if !problem.r#type.ends_with(":badNonce") {
-            return Err(Error::Str("the CA refuses to register the account"));
-        }
+        Err(Error::Str("the CA refuses every nonce"))
     }
-    Err(Error::Str("the CA refuses every nonce"))
 }
 
 /// RFC 8555 §7.3.4: the account's public key, signed with the key that the CA handed out.
@@ -92,17 +119,13 @@ fn bind(binding: &ExternalAccount, jwk: &Value, new_account: &str) -> Result<Val
         .map_err(|_| Error::Str("the external account's hmac_key is not base64url"))?;
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, &secret);
     let protected = json!({"alg": "HS256", "kid": binding.kid, "url": new_account});
-    sign(&protected, jwk, |input| Ok(ring::hmac::sign(&key, input).as_ref().to_vec()))
+    sign(&protected, &serde_json::to_vec(jwk)?, |input| Ok(ring::hmac::sign(&key, input).as_ref().to_vec()))
 }
 
 /// A JWS in flattened JSON (RFC 7515 §7.2.2).
-fn sign(
-    protected: &Value,
-    payload: &Value,
-    sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, Error>,
-) -> Result<Value, Error> {
-    let encode = |value: &Value| serde_json::to_vec(value).map(|json| BASE64_URL_SAFE_NO_PAD.encode(json));
-    let (protected, payload) = (encode(protected)?, encode(payload)?);
+fn sign(protected: &Value, payload: &[u8], sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, Error>) -> Result<Value, Error> {
+    let protected = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(protected)?);
+    let payload = BASE64_URL_SAFE_NO_PAD.encode(payload);
     let signature = sign(format!("{protected}.{payload}").as_bytes())?;
     Ok(json!({"protected": protected, "payload": payload, "signature": BASE64_URL_SAFE_NO_PAD.encode(signature)}))
 }

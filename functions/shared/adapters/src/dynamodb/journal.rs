@@ -2,7 +2,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
-use domain::endpoint::{Attempt, Endpoint, Notifications};
+use domain::endpoint::{Attempt, Endpoint, Event, Notifications};
 use domain::health::pace::first_check;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
 use time::{Duration, OffsetDateTime};
@@ -27,10 +27,22 @@ impl AttemptJournal for EndpointsTable {
         conditional("dynamodb:PutItem", result).map(drop)
     }
 
+    async fn hold_tokens(&self, id: &EndpointId, attempt: u64, tokens: &[Token]) -> Result<(), FencedError> {
+        let result = self
+            .update(id)
+            .update_expression("SET held_tokens = :tokens")
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":tokens", items::attribute(&tokens))
+            .expression_attribute_values(":attempt", number(attempt))
+            .send()
+            .await;
+        fenced(result)
+    }
+
     async fn save_order(&self, id: &EndpointId, attempt: u64, order: &OpenOrder) -> Result<(), FencedError> {
         let result = self
             .update(id)
-            .update_expression("SET #order = :order, generation = :generation")
+            .update_expression("SET #order = :order, generation = :generation REMOVE held_tokens")
             .condition_expression("attempt = :attempt")
             .expression_attribute_names("#order", "order")
             .expression_attribute_values(":order", items::attribute(order))
@@ -81,8 +93,22 @@ impl AttemptJournal for EndpointsTable {
         self.transact_fenced(writes.into()).await
     }
 
+    async fn end_revocation(&self, id: &EndpointId, attempt: u64, event: &Event) -> Result<(), FencedError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(id))
+            .key("sk", text(items::ENDPOINT))
+            .update_expression("REMOVE revocation")
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":attempt", number(attempt))
+            .build()
+            .expect("table, key and expression are set");
+        let writes = vec![TransactWriteItem::builder().update(update).build(), self.put_event(id, event)];
+        self.transact_fenced(writes).await
+    }
+
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
-        let mut remove = vec!["lease_until"];
+        let mut remove = vec!["lease_until", "held_tokens"];
         let mut set = String::from("SET due_at = :due, told = :told");
         match settlement.failing {
             Some(_) => set.push_str(", failing = :failing"),

@@ -3,7 +3,7 @@ use domain::endpoint::{Attempt, Endpoint, Event};
 use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use vocabulary::certificate::TenantUsage;
+use vocabulary::certificate::{Revocation, TenantUsage};
 use vocabulary::names::{DomainName, EndpointId, NamedRequest, Scope, TenantId};
 
 use super::items::{self, text};
@@ -121,6 +121,34 @@ impl Registry for EndpointsTable {
             .send()
             .await;
         conditional("dynamodb:UpdateItem", result).map(drop)
+    }
+
+    async fn request_revocation(
+        &self,
+        id: &EndpointId,
+        revocation: &Revocation,
+        event: &Event,
+        now: OffsetDateTime,
+    ) -> Result<(), ChangeError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(id))
+            .key("sk", text(items::ENDPOINT))
+            .update_expression("SET revocation = :revocation, due_at = :now")
+            .condition_expression(
+                "attribute_exists(pk) AND attribute_not_exists(lease_until) \
+                 AND (attribute_not_exists(revocation) OR revocation.serial = :serial)",
+            )
+            .expression_attribute_values(":revocation", items::attribute(revocation))
+            .expression_attribute_values(":serial", text(&revocation.serial))
+            .expression_attribute_values(":now", number(now.unix_timestamp()));
+        let update = update.build().expect("table, key and expression are set");
+        let writes = vec![TransactWriteItem::builder().update(update).build(), self.put_event(id, event)];
+        match self.transact(writes).await? {
+            None => Ok(()),
+            Some(Cancelled { refused }) if refused.is_empty() => Err(conflict("dynamodb:TransactWriteItems").into()),
+            Some(_) => Err(ChangeError::Busy),
+        }
     }
 
     async fn wake(&self, id: &EndpointId) -> Result<(), ServiceFault> {

@@ -30,12 +30,16 @@ pub async fn follow_listeners<J: AttemptJournal>(
         held.listeners.extend(new);
         journal.record_certificate(&endpoint.id, attempt, &held).await?;
     }
-    let (mut kept, mut refused) = (Vec::new(), None);
+    let (mut kept, mut refused, mut swapped) = (Vec::new(), None, false);
     for known in held.listeners.clone() {
         let followed = match wanted.contains(&known.listener) {
-            true => attach(destinations, endpoint, &held, &known.listener)
-                .await
-                .map(|()| Some(ListenerUse { attached_at: known.attached_at.or(Some(now)), ..known.clone() })),
+            true => attach(destinations, endpoint, &held, &known.listener).await.map(|gone| {
+                if let Some(old) = held.retired.iter_mut().find(|old| Some(&old.arn) == gone.as_ref()) {
+                    old.swapped.push(known.listener.clone());
+                    swapped = true;
+                }
+                Some(ListenerUse { attached_at: known.attached_at.or(Some(now)), ..known.clone() })
+            }),
             false => detach(destinations, endpoint, &held, &known.listener).await.map(|detachment| match detachment {
                 Detachment::Gone => None,
                 // It stays the listener's until another one is made its default: tried again at the next renewal.
@@ -51,7 +55,7 @@ pub async fn follow_listeners<J: AttemptJournal>(
             }
         }
     }
-    if kept != held.listeners {
+    if kept != held.listeners || swapped {
         held.listeners = kept;
         journal.record_certificate(&endpoint.id, attempt, &held).await?;
     }
@@ -61,12 +65,13 @@ pub async fn follow_listeners<J: AttemptJournal>(
     }
 }
 
+/// Gives the listener the certificate. Returns the ARN that had to go for it, where the listener was full.
 async fn attach(
     destinations: &impl Destinations,
     endpoint: &Endpoint,
     held: &InstalledCertificate,
     listener: &ListenerArn,
-) -> Result<(), Failure> {
+) -> Result<Option<String>, Failure> {
     let place = endpoint.deployment.place(listener.region());
     // Its region is one that the certificate was imported into before: see `Deployment::further_regions`.
     let arn = held.arn_in(listener.region()).expect("the regions of listeners have a copy");
@@ -83,9 +88,48 @@ async fn attach(
                 endpoint.names.primary()
             ),
         )),
-        Some(there) if there.iter().any(|known| known == arn) => Ok(()),
-        Some(_) => listeners.attach(listener, arn).await.map_err(refused),
+        Some(there) if there.iter().any(|known| known == arn) => Ok(None),
+        Some(there) => match listeners.attach(listener, arn).await {
+            Err(fault) if is_full(&fault) => match before(held, listener, &there) {
+                Some(old) => {
+                    swap(&listeners, listener, old, arn).await.map_err(refused)?;
+                    Ok(Some(old.to_owned()))
+                }
+                None => Err(refused(fault)),
+            },
+            attached => attached.map(|()| None).map_err(refused),
+        },
     }
+}
+
+/// The certificate that the listener has and this one takes the place of, where ACM's rules gave it another ARN.
+fn before<'a>(held: &'a InstalledCertificate, listener: &ListenerArn, there: &[String]) -> Option<&'a str> {
+    let own = held.retired.iter().filter(|old| old.region().as_ref() == Some(listener.region()));
+    own.map(|old| old.arn.as_str()).find(|arn| there.iter().any(|known| known == arn))
+}
+
+/// Ends in the old certificate or the new one, however it goes: a run that dies in between finds room, and attaches the new
+/// one. For the moment in between the listener serves its default certificate.
+async fn swap(listeners: &impl Listeners, listener: &ListenerArn, old: &str, new: &str) -> Result<(), ServiceFault> {
+    if listeners.detach(listener, old).await? == Detachment::IsDefault {
+        let detail = format!("TooManyCertificates: the listener is full, and {old} is its default certificate");
+        return Err(ServiceFault {
+            operation: "elasticloadbalancing:AddListenerCertificates",
+            kind: FaultKind::Refused,
+            detail,
+        });
+    }
+    match listeners.attach(listener, new).await {
+        Ok(()) => Ok(()),
+        Err(fault) => {
+            listeners.attach(listener, old).await?;
+            Err(fault)
+        }
+    }
+}
+
+fn is_full(fault: &ServiceFault) -> bool {
+    fault.kind == FaultKind::Refused && fault.detail.starts_with("TooManyCertificates")
 }
 
 /// Takes the certificate off a listener. One that is gone has none.

@@ -228,6 +228,7 @@ mod tests {
             authorizations: vec![],
             stale: vec![],
             nonce: None,
+            publishing: false,
             change: None,
             chain: None,
             importing: false,

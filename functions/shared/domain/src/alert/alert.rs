@@ -62,6 +62,8 @@ pub struct Alert {
     pub kind: AlertKind,
     pub severity: Severity,
     pub cause: Cause,
+    /// Other causes that the same message says are over.
+    pub also_resolved: Vec<Cause>,
     /// Name of the catalogue's entry, where a check found it.
     pub check: Option<String>,
     /// What happened, who is waited on, and what they do next.
@@ -112,6 +114,7 @@ impl Alert {
             kind,
             severity: Severity::Info,
             cause,
+            also_resolved: vec![],
             check: None,
             guidance: Guidance::without_action(WaitingOn::Nobody, ""),
             tenant: None,
@@ -141,11 +144,19 @@ impl Alert {
             [] => (Severity::Info, Guidance::without_action(WaitingOn::Nobody, issued)),
             moved => {
                 let old = moved.iter().map(|retired| retired.arn.as_str()).collect::<Vec<_>>().join(" and ");
-                let what = format!(
+                let mut what = format!(
                     "{issued} ACM does not let it take the place of {old}, whose key or usages it does not have: it has a \
                      new ARN, {}. The endpoint's listeners have been moved.",
                     held.arn
                 );
+                let full: Vec<_> = moved.iter().flat_map(|old| &old.swapped).map(ToString::to_string).collect();
+                if !full.is_empty() {
+                    what.push_str(&format!(
+                        " No room for both at {}: the old one was removed first, and the default certificate was served \
+                         for a moment.",
+                        full.join(", ")
+                    ));
+                }
                 let step =
                     format!("Point whatever else uses {old} to {}; then the old certificate is deleted.", held.arn);
                 (Severity::Notice, Guidance::new(WaitingOn::Operator, what, step))

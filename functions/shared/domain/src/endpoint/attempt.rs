@@ -102,23 +102,29 @@ impl StepUsage {
 pub enum Step {
     OpenOrder,
     PresentChallenge,
+    /// By the writer of the delegation zone, `write-records`.
+    PublishRecords,
     CheckPropagation,
     SubmitChallenge,
     FinalizeOrder,
     ImportCertificate,
     CleanUpChallenge,
+    /// Likewise.
+    WithdrawRecords,
     SettleAttempt,
 }
 
 impl Step {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::OpenOrder,
         Self::PresentChallenge,
+        Self::PublishRecords,
         Self::CheckPropagation,
         Self::SubmitChallenge,
         Self::FinalizeOrder,
         Self::ImportCertificate,
         Self::CleanUpChallenge,
+        Self::WithdrawRecords,
         Self::SettleAttempt,
     ];
 
@@ -127,11 +133,13 @@ impl Step {
         match self {
             Self::OpenOrder => "open-order",
             Self::PresentChallenge => "present-challenge",
+            Self::PublishRecords => "publish-records",
             Self::CheckPropagation => "check-propagation",
             Self::SubmitChallenge => "submit-challenge",
             Self::FinalizeOrder => "finalize-order",
             Self::ImportCertificate => "import-certificate",
             Self::CleanUpChallenge => "clean-up-challenge",
+            Self::WithdrawRecords => "withdraw-records",
             Self::SettleAttempt => "settle-attempt",
         }
     }

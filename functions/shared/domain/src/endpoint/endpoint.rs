@@ -4,8 +4,8 @@ use diagnosis::report::CheckSummary;
 use diagnosis::subject::Subject;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use vocabulary::acme::{DnsMethod, OpenOrder, Proving, Reachability};
-use vocabulary::certificate::{Deployment, InstalledCertificate};
+use vocabulary::acme::{DnsMethod, OpenOrder, Proving, Reachability, Token};
+use vocabulary::certificate::{Deployment, InstalledCertificate, Revocation};
 use vocabulary::dns::Platform;
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
@@ -69,9 +69,15 @@ pub struct Endpoint {
     /// Set while the end of its last attempt has not been told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsent: Option<Unsent>,
+    /// Tokens that were taken for an order that is not saved: the next run of the step orders with them, or they go back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_tokens: Vec<Token>,
     /// Where its certificate goes besides ACM at home.
     #[serde(default)]
     pub deployment: Deployment,
+    /// A certificate of its that is to be revoked at its CA, once another has its place or the endpoint goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<Revocation>,
 }
 
 /// What an endpoint is doing, for people.
@@ -123,7 +129,9 @@ impl Endpoint {
             moved: None,
             told: Notifications::default(),
             unsent: None,
+            held_tokens: Vec::new(),
             deployment: Deployment::default(),
+            revocation: None,
         }
     }
 
@@ -135,6 +143,12 @@ impl Endpoint {
     /// When the current certificate expires.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.certificate.as_ref().map(|held| held.not_after)
+    }
+
+    /// Whether the certificate in place is to be revoked: then another has to take its place, with another key.
+    pub fn is_to_be_replaced(&self) -> bool {
+        let held = self.certificate.as_ref();
+        self.revocation.as_ref().is_some_and(|revocation| held.is_some_and(|held| held.serial == revocation.serial))
     }
 
     /// Whether it never had a certificate, and its last attempt found the domain owner's records missing or wrong: set-up,
@@ -211,7 +225,7 @@ impl Endpoint {
     pub fn to_outlast(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let held = self.certificate.as_ref()?;
         let begun = held.advice.as_ref().is_some_and(|advice| advice.window.start <= now);
-        let stays = now < held.renew_at && !begun && self.names.same_set(&held.names);
+        let stays = now < held.renew_at && !begun && self.names.same_set(&held.names) && !self.is_to_be_replaced();
         stays.then_some(held.not_after)
     }
 
@@ -236,7 +250,8 @@ impl Endpoint {
 
     /// The certificate in place, if it is for the endpoint's names and its renewal is not due at `now`.
     fn good_certificate(&self, now: OffsetDateTime) -> Option<&InstalledCertificate> {
-        self.certificate.as_ref().filter(|held| now < held.renew_at && self.names.same_set(&held.names))
+        let held = self.certificate.as_ref().filter(|_| !self.is_to_be_replaced());
+        held.filter(|held| now < held.renew_at && self.names.same_set(&held.names))
     }
 }
 

@@ -18,6 +18,10 @@ pub enum EventKind {
     LinkCreated,
     LinkRevoked,
     RemovalRequested,
+    RevocationRequested,
+    CertificateRevoked,
+    /// The CA would not: the certificate stays valid until it expires.
+    RevocationRefused,
     AttemptStarted,
     CertificateIssued,
     CertificateRenewed,

@@ -5,8 +5,8 @@ use vocabulary::failure::FailureName;
 
 use crate::endpoint::failing::Failing;
 
-/// How long a claimed attempt is left alone; longer than the state machine's own time limit (3600 s).
-pub const LEASE: Duration = Duration::minutes(75);
+/// How long a claimed attempt is left alone; longer than the state machine's own time limit (5400 s).
+pub const LEASE: Duration = Duration::minutes(105);
 
 /// How soon, and how late, records that a customer has yet to create are looked at again.
 const SHORTEST_LOOK: Duration = Duration::seconds(30);

@@ -22,11 +22,15 @@ pub enum Status {
     /// Open order: the certificate in place is good.
     Current,
     Presented,
+    /// Present: TXT values are to be published by the zone's writer.
+    RecordsWanted,
     Propagated,
-    /// Check, submit, finalize: not yet; run the step again after `wait_seconds`.
+    /// Write, check, submit, finalize: not yet; run the step again after `wait_seconds`.
     Waiting,
     Imported,
     Clean,
+    /// Clean up: TXT values are to be withdrawn by the zone's writer.
+    RecordsLeft,
     /// Settle: the attempt's end is recorded.
     Succeeded,
     Failed,
@@ -34,17 +38,19 @@ pub enum Status {
 }
 
 impl Status {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Started,
         Self::ChallengesPending,
         Self::OrderReady,
         Self::Issued,
         Self::Current,
         Self::Presented,
+        Self::RecordsWanted,
         Self::Propagated,
         Self::Waiting,
         Self::Imported,
         Self::Clean,
+        Self::RecordsLeft,
         Self::Succeeded,
         Self::Failed,
         Self::Removed,

@@ -1,7 +1,9 @@
 //! What goes from step to step of one attempt, and its trace.
 
 pub mod input;
+pub mod records;
 pub mod trace;
 
 pub use self::input::{CaughtFailure, FailureReport, Progress, Status, StepInput};
+pub use self::records::{RecordJob, RecordWork};
 pub use self::trace::{AttemptTrace, Span, SpanId, TraceId, Value};

@@ -4,7 +4,7 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::ImportedLife;
 use vocabulary::dns::CaaLevel;
 
-use vocabulary::failure::ServiceFault;
+use vocabulary::failure::{Failure, ServiceFault};
 
 /// What an attempt may take: the steps wait for 10 minutes for DNS, and 5 each for validation and issuance, and are retried.
 pub const LONGEST_ATTEMPT: Duration = Duration::minutes(45);
@@ -52,6 +52,8 @@ pub struct Concurrency {
 #[derive(Clone, Debug)]
 pub struct AuthorityFacts {
     pub account: Observed<Account>,
+    /// What the CA says of that account.
+    pub standing: Standing,
     pub directory: Result<Directory, String>,
 }
 
@@ -107,6 +109,18 @@ pub enum Account {
     Registered {
         url: String,
     },
+}
+
+/// What the CA says of our account, asked for it as an order would.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Standing {
+    /// There is none to ask for.
+    NotAsked,
+    Valid,
+    /// It takes nothing from the account: deactivated, unknown, another key, terms … The failure that an order would end by.
+    Refused(Box<Failure>),
+    /// It did not say.
+    Unknown(String),
 }
 
 /// What the CA says about itself (RFC 8555 §7.1.1).

@@ -6,5 +6,5 @@ pub mod facts;
 pub use self::check::{InstallationCheck, InstallationStatus, Used};
 pub use self::facts::{
     Account, Alarm, AlarmState, AuthorityFacts, Concurrency, Delegation, Directory, Facts, HostedZone, LONGEST_ATTEMPT,
-    Observed, Resource, ResourceState, Schedule, Subscription, Subscriptions, Task, TaskFacts,
+    Observed, Resource, ResourceState, Schedule, Standing, Subscription, Subscriptions, Task, TaskFacts,
 };

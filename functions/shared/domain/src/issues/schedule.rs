@@ -9,8 +9,11 @@ use crate::endpoint::notified::{Cause, Severity, Source};
 use crate::endpoint::status::EndpointStatus;
 use crate::issues::issue::{Due, Issue, Notice};
 
-/// How late an attempt may begin before the schedule counts as stopped: many ticks of one minute.
-pub const OVERDUE: Duration = Duration::minutes(15);
+/// How late an attempt may begin before the schedule counts as stopped.
+///
+/// Where many are due at once they wait for room in Lambda's concurrency: in the smallest account a thousand take about an
+/// hour.
+pub const OVERDUE: Duration = Duration::hours(2);
 
 /// An attempt is due, and nothing has started it.
 pub(super) fn overdue(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {

@@ -2,6 +2,7 @@ use std::future::Future;
 
 use time::OffsetDateTime;
 use vocabulary::acme::{Authorization, CaRequest, ChallengeKind, Challenges, OpenOrder, OrderStatus, Refusal};
+use vocabulary::certificate::RevocationReason;
 use vocabulary::failure::{Failure, FailureName, Problem};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
@@ -156,6 +157,9 @@ pub trait CertificateAuthority {
         order: &OpenOrder,
         announced: bool,
     ) -> impl Future<Output = Result<CaReply<Validation>, CaError>> + Send;
+
+    /// Revokes a certificate (DER) with the account that ordered it (RFC 8555 §7.6). Fine if it is revoked already.
+    fn revoke(&self, certificate: &[u8], reason: RevocationReason) -> impl Future<Output = Result<(), CaError>> + Send;
 
     /// Hands in the request (DER) unless that was done, waits for a few seconds, and downloads the chain.
     fn finalize(

@@ -36,13 +36,13 @@ pub use self::dns::{AuthoritativeDns, HttpProbe};
 pub use self::rate_limits::RateLimits;
 pub use vocabulary::failure::{FaultKind, FencedError, ServiceFault};
 
-pub use self::flow_starter::{FlowStarter, Started};
+pub use self::flow_starter::{FlowStarter, Room, Started};
 pub use self::health::{CertificateInspector, HealthIndex, InstallationLog, Sight};
 pub use self::inspector::Inspector;
 pub use self::key_vault::KeyVault;
 pub use self::notifier::Notifier;
 pub use self::prober::{CaaLookup, Prober};
-pub use self::publication::{ChangeState, TokenStore, TxtZone};
+pub use self::publication::{ChangeState, TokenStore, TxtChange, TxtZone, ZoneError};
 pub use self::registry::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry};
 pub use self::renewal_information::{AdviceIndex, RenewalInfo, RenewalInformation};
 pub use self::share_links::ShareLinks;

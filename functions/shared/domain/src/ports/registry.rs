@@ -2,7 +2,7 @@ use std::future::Future;
 
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Reachability};
-use vocabulary::certificate::{Deployment, TenantUsage};
+use vocabulary::certificate::{Deployment, Revocation, TenantUsage};
 use vocabulary::names::{DomainName, EndpointId, EndpointNames, NamedRequest, Scope, TenantId};
 
 use crate::endpoint::attempt::Attempt;
@@ -127,6 +127,19 @@ pub trait Registry: EndpointReader {
         id: &EndpointId,
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Keeps that a certificate of the endpoint is to be revoked, which is due at `now`, with the event that tells of it.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::Busy`] while an attempt holds the endpoint, or another certificate of it waits to be revoked.
+    fn request_revocation(
+        &self,
+        id: &EndpointId,
+        revocation: &Revocation,
+        event: &Event,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ChangeError>> + Send;
 
     /// Forgets how long the endpoint's customer has left their part undone, so that one that is parked is checked as
     /// often as a new one. Nothing if it is not there, or waits for nobody.

@@ -8,6 +8,7 @@ use vocabulary::names::{EndpointId, TenantId};
 
 use crate::endpoint::attempt::Attempt;
 use crate::endpoint::endpoint::Endpoint;
+use crate::endpoint::event::Event;
 use crate::endpoint::failing::Failing;
 use crate::endpoint::notified::{Notifications, Unsent};
 use vocabulary::failure::{FencedError, ServiceFault};
@@ -126,7 +127,16 @@ pub trait AttemptJournal: EndpointReader {
     /// Records that the attempt has begun. Keeps an earlier record of the same attempt.
     fn begin(&self, id: &EndpointId, attempt: &Attempt) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Replaces the endpoint's open order; its key generation becomes the endpoint's newest.
+    /// Keeps which tokens were taken for an order that is about to be made; none: they have gone back.
+    fn hold_tokens(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        tokens: &[Token],
+    ) -> impl Future<Output = Result<(), FencedError>> + Send;
+
+    /// Replaces the endpoint's open order; its key generation becomes the endpoint's newest. Tokens that were held are the
+    /// order's from then on.
     fn save_order(
         &self,
         id: &EndpointId,
@@ -145,6 +155,14 @@ pub trait AttemptJournal: EndpointReader {
     /// Forgets the certificate, which is deleted, and everything that was due for it. Fine if there is none.
     fn forget_certificate(&self, id: &EndpointId, attempt: u64)
     -> impl Future<Output = Result<(), FencedError>> + Send;
+
+    /// Forgets that a certificate was to be revoked, with the event that tells what came of it.
+    fn end_revocation(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        event: &Event,
+    ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
     /// Ends the attempt: gives the lease back and writes the attempt's record.
     ///

@@ -14,6 +14,7 @@ use vocabulary::acme::{
     Authorization, AuthorizationStatus, CaLimits, Challenge, ChallengeKind, Challenges, OpenOrder, OrderStatus,
     Refusal, RenewalWindow,
 };
+use vocabulary::certificate::RevocationReason;
 use vocabulary::dns::PersistentIssuer;
 use vocabulary::failure::Problem;
 use vocabulary::names::{CertificateName, EndpointNames};
@@ -152,6 +153,16 @@ impl MemoryCa {
     /// What orders said they replace, by [`certificate_id`](vocabulary::acme::renewal_info::certificate_id).
     pub fn replaced(&self) -> Vec<String> {
         self.state().replaced.clone()
+    }
+
+    /// How it answers revocations.
+    pub fn refuse_revocations_with(&self, error: Option<CaError>) {
+        self.state().refuses_revocations = error;
+    }
+
+    /// Certificates (DER) that were revoked, and why.
+    pub fn revoked(&self) -> Vec<(Vec<u8>, RevocationReason)> {
+        self.state().revoked.clone()
     }
 
     /// The window it advises for every certificate; `None` for no advice.
@@ -359,6 +370,19 @@ impl CertificateAuthority for MemoryCa {
         let problem = Problem::new("unauthorized", "not found");
         let value = if status == OrderStatus::Invalid { Validation::Failed(problem) } else { Validation::Ready };
         Ok(self.reply(value))
+    }
+
+    async fn revoke(&self, certificate: &[u8], reason: RevocationReason) -> Result<(), CaError> {
+        let mut state = self.state();
+        state.expect_there()?;
+        state.asked += 1;
+        if let Some(error) = state.refuses_revocations.clone() {
+            return Err(error);
+        }
+        state.revoked.push((certificate.to_vec(), reason));
+        drop(state);
+        self.fuse.burn();
+        Ok(())
     }
 
     async fn finalize(&self, order: &OpenOrder, request: &[u8]) -> Result<CaReply<Finalized>, CaError> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::ports::CaError;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{Authorization, Bucket, CaLimits, Limit, OrderStatus, Purpose, RenewalWindow, Taken};
+use vocabulary::certificate::RevocationReason;
 use vocabulary::failure::Problem;
 use vocabulary::names::{CertificateName, EndpointNames};
 
@@ -18,6 +19,8 @@ pub(super) struct State {
     pub(super) proven: Vec<CertificateName>,
     pub(super) reuse: bool,
     pub(super) away: bool,
+    pub(super) revoked: Vec<(Vec<u8>, RevocationReason)>,
+    pub(super) refuses_revocations: Option<CaError>,
     /// Until when it says it is busy.
     pub(super) busy: Option<OffsetDateTime>,
     pub(super) refuses_orders: Option<CaError>,

@@ -126,7 +126,7 @@ fn deployment() -> Deployment {
     Deployment { listeners: vec![listener.parse().expect("a listener")], regions, role }
 }
 
-fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {
+pub(super) fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {
     OpenOrder {
         url: "https://ca.example/order/1".into(),
         finalize_url: "https://ca.example/order/1/finalize".into(),
@@ -139,6 +139,7 @@ fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {
         authorizations: vec![],
         stale: vec![],
         nonce: Some("nonce".into()),
+        publishing: false,
         change: None,
         chain: None,
         importing: false,

@@ -151,6 +151,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         authorizations: vec![],
         stale: vec![],
         nonce: Some("nonce".into()),
+        publishing: false,
         change: None,
         chain: None,
         importing: false,

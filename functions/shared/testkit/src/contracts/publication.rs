@@ -1,4 +1,4 @@
-use domain::ports::{TokenStore, TxtZone};
+use domain::ports::{TokenStore, TxtChange, TxtZone, ZoneError};
 use vocabulary::names::DomainName;
 
 /// `host` is one that no other test uses.
@@ -18,17 +18,18 @@ pub async fn token_store(tokens: &impl TokenStore, host: &DomainName) {
     assert_eq!(tokens.read(host, "token").await, Ok(None), "it is gone");
 }
 
-/// `name` is in the zone, and no other test uses it; `read` shows the TXT values there.
+/// `name` is in the zone, and no other test uses it or a name under it; `read` shows the TXT values there.
 pub async fn txt_zone(zone: &impl TxtZone, name: &str, read: impl AsyncFn(&str) -> Vec<String>) {
     let values = |list: &[&str]| list.iter().map(|s| s.to_string()).collect::<Vec<_>>();
+    let publish = |list: &[&str]| TxtChange::publish(name, &values(list));
     zone.withdraw(name, &values(&["a"])).await.expect("withdrawing nothing is fine");
 
-    let change = zone.publish(name, &values(&["old"])).await.expect("published");
+    let change = zone.change(&[publish(&["old"])]).await.expect("published");
     assert!(!change.is_empty(), "a change has an id");
     zone.change_state(&change).await.expect("the change is known");
-    zone.publish(name, &values(&["a", "b"])).await.expect("published again");
+    zone.change(&[publish(&["a", "b"])]).await.expect("published again");
     assert_eq!(read(name).await, ["a", "b"], "the set is replaced as a whole");
-    zone.publish(name, &values(&["a", "b"])).await.expect("the same again");
+    zone.change(&[publish(&["a", "b"])]).await.expect("the same again");
 
     zone.withdraw(name, &values(&["a", "never there"])).await.expect("withdrawn");
     assert_eq!(read(name).await, ["b"], "values of others stay");
@@ -36,4 +37,17 @@ pub async fn txt_zone(zone: &impl TxtZone, name: &str, read: impl AsyncFn(&str) 
     assert_eq!(read(name).await, ["b"]);
     zone.withdraw(name, &values(&["b"])).await.expect("the rest");
     assert!(read(name).await.is_empty(), "no empty set is left");
+
+    // Several names in one request, all or none.
+    let names: Vec<String> = (0..3).map(|n| format!("n{n}.{name}")).collect();
+    let all: Vec<_> = names.iter().map(|name| TxtChange::publish(name, &values(&["x"]))).collect();
+    zone.change(&all).await.expect("published together");
+    let mut gone: Vec<_> = names.iter().map(|name| TxtChange::withdraw(name, &values(&["x"]))).collect();
+    gone.push(TxtChange::withdraw(name, &values(&["never there"])));
+    let refused = zone.change(&gone).await;
+    assert!(matches!(refused, Err(ZoneError::Refused(_))), "{refused:?}");
+    assert_eq!(read(&names[0]).await, ["x"], "of a request that is refused nothing is done");
+    gone.pop();
+    zone.change(&gone).await.expect("withdrawn together");
+    assert!(read(&names[2]).await.is_empty());
 }

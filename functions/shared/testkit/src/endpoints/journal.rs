@@ -1,7 +1,7 @@
-use domain::endpoint::{Attempt, Endpoint, Notifications};
+use domain::endpoint::{Attempt, Endpoint, Event, Notifications};
 use domain::health::pace::first_check;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
-use vocabulary::acme::OpenOrder;
+use vocabulary::acme::{OpenOrder, Token};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
 
@@ -15,9 +15,14 @@ impl AttemptJournal for MemoryEndpoints {
         Ok(())
     }
 
+    async fn hold_tokens(&self, id: &EndpointId, attempt: u64, tokens: &[Token]) -> Result<(), FencedError> {
+        self.fenced(id, attempt, |endpoint| endpoint.held_tokens = tokens.to_vec())
+    }
+
     async fn save_order(&self, id: &EndpointId, attempt: u64, order: &OpenOrder) -> Result<(), FencedError> {
         self.fenced(id, attempt, |endpoint| {
             endpoint.order = Some(order.clone());
+            endpoint.held_tokens = Vec::new();
             endpoint.generation = order.generation;
         })
     }
@@ -40,6 +45,12 @@ impl AttemptJournal for MemoryEndpoints {
         self.fenced(id, attempt, |endpoint| {
             *endpoint = endpoint.clone().without_certificate();
         })
+    }
+
+    async fn end_revocation(&self, id: &EndpointId, attempt: u64, event: &Event) -> Result<(), FencedError> {
+        self.fenced(id, attempt, |endpoint| endpoint.revocation = None)?;
+        self.state().events.insert((id.clone(), event.id.clone()), event.clone());
+        Ok(())
     }
 
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
@@ -67,6 +78,7 @@ impl AttemptJournal for MemoryEndpoints {
         let endpoint = endpoint.ok_or(FencedError::Superseded)?;
         endpoint.due_at = Some(settlement.due_at);
         endpoint.lease_until = None;
+        endpoint.held_tokens = Vec::new();
         endpoint.failing = settlement.failing.clone();
         endpoint.told = settlement.told.clone();
         endpoint.unsent = settlement.unsent.clone();

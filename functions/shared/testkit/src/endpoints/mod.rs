@@ -21,7 +21,7 @@ use domain::ports::{
     Claim, DUE_SHARDS, DueEntry, EndpointPage, EndpointReader, FencedError, Position, RecentChange, ServiceFault, SummaryPart,
 };
 use time::{Date, OffsetDateTime};
-use vocabulary::certificate::TenantUsage;
+use vocabulary::certificate::{Revocation, TenantUsage};
 use vocabulary::names::{DomainName, EndpointId, IdempotencyKey, TenantId};
 
 use crate::{Fuse, MemoryRateLimits};
@@ -88,6 +88,16 @@ impl MemoryEndpoints {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no test panics in here")
+    }
+
+    /// Has a certificate of the endpoint wait to be revoked, as if that had been requested before its attempt began.
+    pub fn wait_for_revocation(&self, id: &EndpointId, revocation: Revocation) {
+        self.state().endpoints.get_mut(id).expect("it is registered").revocation = Some(revocation);
+    }
+
+    /// Forgets the open order, as if the step that made it had died before it could save it.
+    pub fn forget_order(&self, id: &EndpointId) {
+        self.state().endpoints.get_mut(id).expect("it is registered").order = None;
     }
 
     /// Whether any endpoint or claim is left.

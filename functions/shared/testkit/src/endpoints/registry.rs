@@ -1,7 +1,7 @@
 use domain::endpoint::{Attempt, Endpoint, Event};
 use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
 use time::OffsetDateTime;
-use vocabulary::certificate::TenantUsage;
+use vocabulary::certificate::{Revocation, TenantUsage};
 use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest, Scope, TenantId};
 
 use super::{DoneRequest, MemoryEndpoints, State};
@@ -119,6 +119,25 @@ impl Registry for MemoryEndpoints {
         if let Some(held) = state.endpoints.get_mut(id).and_then(|endpoint| endpoint.certificate.as_mut()) {
             held.renew_at = now;
         }
+        drop(state);
+        self.fuse.burn();
+        Ok(())
+    }
+
+    async fn request_revocation(
+        &self,
+        id: &EndpointId,
+        revocation: &Revocation,
+        event: &Event,
+        now: OffsetDateTime,
+    ) -> Result<(), ChangeError> {
+        let mut state = self.state();
+        let endpoint = state.endpoints.get_mut(id).filter(|endpoint| endpoint.lease_until.is_none());
+        let endpoint = endpoint.filter(|e| e.revocation.as_ref().is_none_or(|known| known.serial == revocation.serial));
+        let endpoint = endpoint.ok_or(ChangeError::Busy)?;
+        endpoint.revocation = Some(revocation.clone());
+        endpoint.due_at = Some(now);
+        state.events.insert((id.clone(), event.id.clone()), event.clone());
         drop(state);
         self.fuse.burn();
         Ok(())

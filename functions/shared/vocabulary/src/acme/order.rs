@@ -77,6 +77,9 @@ pub struct OpenOrder {
     /// The nonce of the CA's last answer: the next step need not ask for one (RFC 8555 §6.5).
     #[serde(default)]
     pub nonce: Option<String>,
+    /// Set before TXT values are written: from then on a clean-up has some to take away.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub publishing: bool,
     /// The Route53 change that published this order's TXT values.
     #[serde(default)]
     pub change: Option<String>,
@@ -92,6 +95,11 @@ pub struct OpenOrder {
     /// Those of orders before it that came to nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<Token>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 /// A body to serve at `http://HOST/.well-known/acme-challenge/TOKEN`.
@@ -153,6 +161,12 @@ impl OpenOrder {
     /// The TXT values that may be published, whatever has become of their authorizations.
     pub fn published_txt_values(&self) -> Vec<String> {
         txt_values(self.chosen())
+    }
+
+    /// Whether TXT values may be in the delegation zone: this order's, or those of one that it took the place of.
+    pub fn may_have_records(&self) -> bool {
+        let written = self.publishing || self.change.is_some() || !self.stale.is_empty();
+        written && !self.published_txt_values().is_empty()
     }
 
     /// The HTTP-01 responses that may be published, likewise.
@@ -232,6 +246,7 @@ mod tests {
             authorizations: vec![],
             stale: vec![],
             nonce: None,
+            publishing: false,
             change: None,
             chain: None,
             importing: false,

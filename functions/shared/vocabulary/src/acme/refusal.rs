@@ -266,6 +266,8 @@ fn meaning(request: CaRequest, kind: &str, detail: &str, status: Option<u16>) ->
         "userActionRequired" => Meaning::Terms,
         "accountDoesNotExist" => Meaning::AccountLost,
         "unauthorized" if is_about_the_account(&words) => Meaning::AccountLost,
+        // The account has another key than the one that is stored here.
+        "malformed" | "unauthorized" if words.contains("jws verification error") => Meaning::AccountLost,
         "invalidProfile" => Meaning::Profile,
         "unauthorized" | "malformed" if words.contains("certificate profile") => Meaning::Profile,
         "invalidContact" | "invalidEmail" | "unsupportedContact" | "externalAccountRequired" => Meaning::AccountWrong,

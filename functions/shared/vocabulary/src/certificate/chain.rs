@@ -1,5 +1,7 @@
 //! What an issued chain must be before anything is replaced by it.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use time::{Duration, OffsetDateTime};
 use x509_parser::extensions::GeneralName;
 use x509_parser::pem::Pem;
@@ -131,6 +133,12 @@ pub fn leaf_serial(pem: &str) -> Option<String> {
     let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
     let leaf = first.parse_x509().ok()?;
     Some(normalize_serial(&leaf.raw_serial_as_string()))
+}
+
+/// The first certificate in `pem` as DER, base64url without padding: as RFC 8555 §7.6 shows it to a CA.
+pub fn leaf_der(pem: &str) -> Option<String> {
+    let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
+    Some(BASE64_URL_SAFE_NO_PAD.encode(first.contents))
 }
 
 fn subject_names(leaf: &X509Certificate<'_>) -> Result<Vec<CertificateName>, ChainRejected> {

@@ -37,6 +37,9 @@ pub struct InstalledCertificate {
     /// When that CA wants it renewed; `renew_at` follows it.
     #[serde(default)]
     pub advice: Option<RenewalAdvice>,
+    /// The certificate itself, DER in base64url without padding: a CA is shown it to revoke it. Absent from before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaf: Option<String>,
     /// The key it was issued for.
     pub generation: u64,
     /// Whether it took the place of another one.
@@ -74,9 +77,16 @@ pub struct RetiredCertificate {
     /// Since when another one has its place.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
+    /// Listeners that were full: it had to go before the other could come, and for a moment they had neither.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub swapped: Vec<ListenerArn>,
 }
 
 impl RetiredCertificate {
+    pub fn new(arn: String, since: OffsetDateTime) -> Self {
+        Self { arn, since, swapped: Vec::new() }
+    }
+
     pub fn region(&self) -> Option<Region> {
         region_of(&self.arn)?.parse().ok()
     }

@@ -7,6 +7,7 @@ pub mod deployment;
 pub mod installed;
 pub mod key;
 pub mod renewal;
+pub mod revocation;
 pub mod tenant_limits;
 pub mod usages;
 
@@ -18,5 +19,6 @@ pub use self::chain::{ChainRejected, VerifiedChain};
 pub use self::deployment::{Deployment, DeploymentError, MOST_LISTENERS, MOST_REGIONS, Target};
 pub use self::installed::{CertificateCopy, InstalledCertificate, KnownAuthorization, ListenerUse, RetiredCertificate};
 pub use self::key::{CertificateKey, KeyRejected};
+pub use self::revocation::{Revocation, RevocationReason};
 pub use self::tenant_limits::{TenantLimits, TenantLimitsError, TenantUsage};
 pub use self::usages::CertificateUsages;

@@ -83,6 +83,7 @@ fn a_word_of_a_later_release_is_kept_wherever_there_is_a_list_of_words() {
             "/certificate/state",
             "/watch/symptoms/0/kind",
             "/watch/symptoms/0/waiting_on",
+            "/revocation/reason",
             "/failure/name",
             "/failure/waiting_on",
         ],
@@ -176,7 +177,7 @@ fn what_an_earlier_release_left_out_is_empty() {
     assert_eq!((endpoint.tenant.as_str(), endpoint.title(), endpoint.attempt), ("", "example.com", 0));
     assert_eq!((endpoint.dns_method, &endpoint.dns.records[0].status), (Open::Other(String::new()), &None));
     assert!(matches!(endpoint.serving, Serving::Presented { chain_complete: true, .. }), "as it was taken to be");
-    let parts = ["deployment", "serving", "watch", "failure"];
+    let parts = ["deployment", "serving", "watch", "revocation", "failure"];
     let barer: EndpointView = read(&older(bare, &[("", &parts), ("/dns", &["records", "findings", "provider"])]));
     assert!(barer.deployment.is_empty() && barer.watch.is_none() && barer.failure.is_none());
     assert_eq!((barer.serving, barer.dns.records.len()), (Serving::NotChecked, 0));

@@ -53,6 +53,7 @@ pub(crate) fn endpoint() -> Value {
             "dns_good_at": "2026-01-01T00:00:00Z", "symptoms": [{"kind": "dns_broken", "since": "2026-01-01T00:00:00Z",
                 "checks": 2, "looks": 2, "waiting_on": "domain_owner", "actor": "customer", "summary": "nothing there", "action": "Create it.", "remedy": "Create it.", "record": record()}],
             "used_by": ["arn:lb"]},
+        "revocation": {"serial": "0A", "reason": "key-compromise", "requested_at": "2026-01-01T00:00:00Z"},
         "failure": {"name": "RecordsNotReady", "waiting_on": "domain_owner", "actor": "customer", "summary": "no CNAME", "action": "Create it.", "remedy": "Create it.",
             "since": "2026-01-01T00:00:00Z", "attempts": 3, "paused_since": "2026-01-08T00:00:00Z", "parked_since": "2026-01-08T00:00:00Z"},
         "attempt": 4, "next_attempt_at": "2026-01-02T00:00:00Z", "created_at": "2026-01-01T00:00:00.123Z"

@@ -229,7 +229,9 @@ impl History {
         let causes = told_over.iter().flat_map(|alert| [&alert.cause].into_iter().chain(&alert.also_resolved));
         let mut told_over: Vec<_> = causes.cloned().collect();
         over.sort();
+        over.dedup();
         told_over.sort();
+        told_over.dedup();
         assert_eq!(told_over, over, "each trouble that ends is told to be over, once, and no other");
         for key in ended {
             self.open.remove(&key);

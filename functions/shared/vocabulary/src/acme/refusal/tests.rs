@@ -26,6 +26,7 @@ const TABLE: &[Row] = &[
     (CaRequest::Account, 403, "externalAccountRequired", "The request must include a value for the 'externalAccountBinding' field", AccountRefused, Operator),
     (CaRequest::Account, 403, "unauthorized", "the external account binding's key is unknown", AccountRefused, Operator),
     (CaRequest::Account, 400, "malformed", "JWS verification error", AccountRefused, Operator),
+    (CaRequest::NewOrder, 400, "malformed", "Unable to validate JWS :: JWS verification error", AccountRefused, Operator),
     (CaRequest::NewOrder, 400, "invalidProfile", "The requested certificate profile \"x\" is not recognized", AccountRefused, Operator),
     (CaRequest::NewOrder, 403, "unauthorized", "Error creating new order :: account ID 5 is not permitted to use certificate profile \"shortlived\"", AccountRefused, Operator),
     // Names.

@@ -1,0 +1,141 @@
+//! Revokes a certificate that was to be revoked, once another has its place or its endpoint goes.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use domain::endpoint::{Endpoint, Event, EventKind};
+use domain::flow::StepInput;
+use domain::ports::{AttemptJournal, CaError, CertificateAuthority};
+use time::OffsetDateTime;
+use vocabulary::acme::CaRequest;
+use vocabulary::certificate::Revocation;
+use vocabulary::failure::Failure;
+use vocabulary::names::Origin;
+
+/// Asks the CA, and writes down what came of it. What passes fails the step, and is tried again; a refusal is the CA's last
+/// word: it is told as an event, and stops neither renewals nor a removal.
+pub(crate) async fn revoke_what_is_replaced(
+    journal: &impl AttemptJournal,
+    cas: &[impl CertificateAuthority],
+    endpoint: &Endpoint,
+    input: &StepInput,
+    now: OffsetDateTime,
+) -> Result<(), Failure> {
+    let Some(revocation) = &endpoint.revocation else { return Ok(()) };
+    if endpoint.is_to_be_replaced() && !endpoint.removing {
+        return Ok(());
+    }
+    let Revocation { serial, directory, reason, .. } = revocation;
+    let (kind, summary) = match ask(cas, revocation).await {
+        Ok(()) => {
+            let summary = format!("The CA has revoked the certificate {serial} ({}).", reason.as_str());
+            (EventKind::CertificateRevoked, summary)
+        }
+        Err(error) if passes(&error) => return Err(error.to_failure(CaRequest::Account, None)),
+        Err(error) => {
+            tracing::warn!(endpoint = %endpoint.id, serial, %error, "the certificate was not revoked");
+            let summary = format!(
+                "The certificate {serial} was NOT revoked: {error}. It is valid until it expires. Revoke it at {directory} \
+                 by hand: docs/how-to/revoke.md"
+            );
+            (EventKind::RevocationRefused, summary)
+        }
+    };
+    // The same for whoever repeats it.
+    let event = Event::act(kind, Origin::itself(), summary, now, 0);
+    Ok(journal.end_revocation(&endpoint.id, input.attempt, &event).await?)
+}
+
+async fn ask(cas: &[impl CertificateAuthority], revocation: &Revocation) -> Result<(), CaError> {
+    let account = |detail: &str| CaError::Account { detail: detail.to_owned() };
+    let ca = cas.iter().find(|ca| ca.directory() == revocation.directory);
+    let ca = ca.ok_or_else(|| account("the CA that issued it is not among those of this installation"))?;
+    let certificate = BASE64_URL_SAFE_NO_PAD.decode(&revocation.certificate);
+    ca.revoke(&certificate.map_err(|_| account("the certificate that was kept cannot be read"))?, revocation.reason)
+        .await
+}
+
+fn passes(error: &CaError) -> bool {
+    match error {
+        CaError::Refused { refusal } => refusal.is_outage() || refusal.is_limit(),
+        error => error.is_outage(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::run;
+    use domain::flow::Status;
+    use domain::ports::{AuditTrail, Registry};
+    use testkit::Fixture;
+    use time::Duration;
+    use vocabulary::acme::{Reachability, Refusal};
+    use vocabulary::certificate::{InstalledCertificate, RevocationReason};
+    use vocabulary::failure::Problem;
+
+    /// With a certificate that is good for long, and one that is to be revoked: the same, or the one before it.
+    async fn revoking(in_place: bool) -> Fixture {
+        let fixture = Fixture::new(Reachability::Internal).await;
+        fixture.hold(fixture.now + Duration::days(30)).await;
+        let endpoint = fixture.endpoint().await;
+        let held: InstalledCertificate = endpoint.certificate.expect("held");
+        let revocation = Revocation {
+            serial: if in_place { held.serial } else { "BEFORE".into() },
+            certificate: BASE64_URL_SAFE_NO_PAD.encode("the certificate"),
+            directory: "memory://ca/directory".into(),
+            reason: RevocationReason::KeyCompromise,
+            requested_at: fixture.now,
+        };
+        fixture.endpoints.wait_for_revocation(&endpoint.id, revocation);
+        fixture
+    }
+
+    async fn kinds(fixture: &Fixture) -> Vec<EventKind> {
+        let events = fixture.endpoints.events(&fixture.input.endpoint, None, 10).await.expect("in memory");
+        events.into_iter().map(|event| event.kind).collect()
+    }
+
+    #[tokio::test]
+    async fn a_certificate_in_place_is_replaced_with_a_new_key_before_it_is_revoked() {
+        let fixture = revoking(true).await;
+        let before = fixture.endpoint().await.generation;
+        assert_eq!(run(&fixture).await.expect("opened").status, Status::ChallengesPending);
+        assert_eq!((fixture.order().await.generation, fixture.ca.revoked().len()), (before + 1, 0));
+        assert!(fixture.endpoint().await.revocation.is_some());
+    }
+
+    #[tokio::test]
+    async fn one_that_is_replaced_is_revoked_once_and_for_the_reason_that_was_given() {
+        let fixture = revoking(false).await;
+        assert_eq!(run(&fixture).await.expect("current").status, Status::Current);
+        assert_eq!(fixture.ca.revoked(), [(b"the certificate".to_vec(), RevocationReason::KeyCompromise)]);
+        assert_eq!(fixture.endpoint().await.revocation, None);
+        assert!(kinds(&fixture).await.contains(&EventKind::CertificateRevoked));
+        let asked = fixture.ca.asked();
+        run(&fixture).await.expect("current");
+        assert_eq!(fixture.ca.asked(), asked);
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_goes_has_its_certificate_revoked_first() {
+        let fixture = revoking(true).await;
+        fixture.endpoints.begin_removal(&fixture.input.endpoint, fixture.now).await.expect("in memory");
+        run(&fixture).await.expect_err("it goes");
+        assert_eq!(fixture.ca.revoked().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_outage_is_waited_out_and_a_refusal_is_told_and_stops_nothing() {
+        let fixture = revoking(false).await;
+        fixture.ca.set_away(true);
+        run(&fixture).await.expect_err("no answer");
+        assert!(fixture.endpoint().await.revocation.is_some(), "it is tried again");
+        fixture.ca.set_away(false);
+        let problem = Problem::new("unauthorized", "the account did not issue it");
+        let refusal = Refusal { problem, status: Some(403), retry_after: None };
+        fixture.ca.refuse_revocations_with(Some(CaError::Refused { refusal }));
+        assert_eq!(run(&fixture).await.expect("current").status, Status::Current);
+        assert!(fixture.endpoint().await.revocation.is_none() && fixture.ca.revoked().is_empty());
+        assert!(kinds(&fixture).await.contains(&EventKind::RevocationRefused));
+    }
+}

@@ -1,0 +1,160 @@
+//! Writes the TXT values of many orders at once, and takes them away.
+//!
+//! Route 53 takes five calls a second from an account, so orders share calls: one change for up to a hundred of them, and
+//! one question whether it has reached all servers. The flow waits, not this function.
+
+mod changing;
+mod memory;
+
+use domain::acts::owned_endpoint::{ordering_endpoint, owned_endpoint};
+use domain::flow::{Progress, RecordJob, RecordWork, Status, StepInput};
+use domain::ports::{AttemptJournal, ChangeState, TxtChange, TxtZone};
+use futures::stream::{self, StreamExt};
+use time::{Duration, OffsetDateTime};
+use vocabulary::acme::OpenOrder;
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
+
+pub use memory::{Memory, Waits};
+
+use changing::{Changed, change_all};
+use memory::FEW;
+
+/// Endpoints read or written at once.
+const CONCURRENCY: usize = 16;
+
+/// Route53 promises 60 seconds; ten times that is an incident.
+const PATIENCE: Duration = Duration::minutes(10);
+/// Seconds until Route 53 is asked how a change is getting on: now and then it takes only a few. Where many wait, it is asked
+/// when it should be done.
+const FIRST_WAIT: u32 = 3;
+const FIRST_WAIT_OF_MANY: u32 = 45;
+const NEXT_WAIT: u32 = 15;
+
+/// What the function works with.
+pub struct Ports<'a, J, Z> {
+    pub journal: &'a J,
+    pub zone: &'a Z,
+    pub delegation_zone: &'a str,
+    pub memory: &'a Memory,
+}
+
+/// What a job comes to, before anything is written.
+enum Wanted {
+    Nothing(Progress),
+    /// It is written; whether it has reached all servers.
+    Watch(String),
+    Write(Box<OpenOrder>, TxtChange),
+}
+
+/// Does the jobs of one batch. One result for each, in their order. Safe to repeat, at any point.
+///
+/// Records are published before others are withdrawn: a message that came late is of an attempt that is over.
+pub async fn write_records<J: AttemptJournal + Sync, Z: TxtZone + Sync>(
+    ports: &Ports<'_, J, Z>,
+    jobs: &[RecordJob],
+    now: OffsetDateTime,
+) -> Vec<Result<Progress, Failure>> {
+    let wanted = stream::iter(jobs).map(|job| wanted(ports, job)).buffered(CONCURRENCY);
+    let wanted: Vec<Result<Wanted, Failure>> = wanted.collect().await;
+    let changes_of = |work: RecordWork| {
+        let these = jobs.iter().zip(&wanted).filter(move |(job, _)| job.work == work);
+        these.filter_map(|(_, wanted)| match wanted {
+            Ok(Wanted::Write(_, change)) => Some(change.clone()),
+            _ => None,
+        })
+    };
+    let writes = wanted.iter().filter(|wanted| matches!(wanted, Ok(Wanted::Write(..)))).count();
+    if writes > 0 {
+        ports.memory.begin_round(writes).await;
+    }
+    let published = change_all(ports.zone, &ports.memory.waits, changes_of(RecordWork::Publish)).await;
+    let withdrawn = change_all(ports.zone, &ports.memory.waits, changes_of(RecordWork::Withdraw)).await;
+    let ends = jobs.iter().zip(wanted).map(|(job, wanted)| {
+        let changed = if job.work == RecordWork::Publish { &published } else { &withdrawn };
+        end(ports, job, wanted, changed, now)
+    });
+    stream::iter(ends.collect::<Vec<_>>()).buffered(CONCURRENCY).collect().await
+}
+
+async fn wanted<J: AttemptJournal, Z>(ports: &Ports<'_, J, Z>, job: &RecordJob) -> Result<Wanted, Failure> {
+    let input = &job.input;
+    match job.work {
+        RecordWork::Publish => {
+            let (endpoint, order) = ordering_endpoint(ports.journal, input).await?;
+            let values = order.txt_values();
+            if values.is_empty() {
+                return Ok(Wanted::Nothing(input.reached(Status::Presented)));
+            }
+            // Of another attempt's change nothing is known: its clean-up took the values away.
+            match order.change.as_ref().filter(|_| input.progress.waiting_since.is_some()) {
+                Some(change) => Ok(Wanted::Watch(change.clone())),
+                None => {
+                    let target = endpoint.label.target(ports.delegation_zone);
+                    Ok(Wanted::Write(Box::new(order), TxtChange::publish(target, &values)))
+                }
+            }
+        }
+        RecordWork::Withdraw => {
+            let endpoint = owned_endpoint(ports.journal, input).await?;
+            let target = endpoint.label.target(ports.delegation_zone);
+            match endpoint.order.filter(OpenOrder::may_have_records) {
+                None => Ok(Wanted::Nothing(input.reached(Status::Clean))),
+                Some(order) => {
+                    let change = TxtChange::withdraw(target, &order.published_txt_values());
+                    Ok(Wanted::Write(Box::new(order), change))
+                }
+            }
+        }
+    }
+}
+
+async fn end<J: AttemptJournal, Z: TxtZone>(
+    ports: &Ports<'_, J, Z>,
+    job: &RecordJob,
+    wanted: Result<Wanted, Failure>,
+    changed: &Changed,
+    now: OffsetDateTime,
+) -> Result<Progress, Failure> {
+    let input = &job.input;
+    match wanted? {
+        Wanted::Nothing(progress) => Ok(progress),
+        Wanted::Watch(change) => match ports.memory.state_of(ports.zone, &change).await? {
+            ChangeState::InSync => Ok(input.reached(Status::Presented)),
+            ChangeState::Pending => input.wait(NEXT_WAIT, PATIENCE, now, late),
+        },
+        Wanted::Write(mut order, change) => {
+            let id = changed.of(&change)?;
+            match job.work {
+                RecordWork::Publish => {
+                    order.change = Some(id);
+                    save(ports.journal, input, &order).await?;
+                    let first = if changed.len() > FEW { FIRST_WAIT_OF_MANY } else { FIRST_WAIT };
+                    input.wait(first, PATIENCE, now, late)
+                }
+                RecordWork::Withdraw => {
+                    (order.publishing, order.change) = (false, None);
+                    save(ports.journal, input, &order).await?;
+                    Ok(input.reached(Status::Clean))
+                }
+            }
+        }
+    }
+}
+
+async fn save(journal: &impl AttemptJournal, input: &StepInput, order: &OpenOrder) -> Result<(), Failure> {
+    Ok(journal.save_order(&input.endpoint, input.attempt, order).await?)
+}
+
+fn late() -> Failure {
+    let minutes = PATIENCE.whole_minutes();
+    Failure::new(
+        FailureName::TimedOut,
+        WaitingOn::Operator,
+        format!("After {minutes} minutes Route53 has not brought the TXT record to all its servers."),
+        "Check the AWS Health Dashboard for Route 53. The next attempt writes the record again automatically.",
+    )
+}
+
+#[cfg(test)]
+mod tests;

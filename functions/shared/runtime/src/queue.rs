@@ -1,0 +1,141 @@
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use adapters::step_functions::Tasks;
+use domain::endpoint::StepUsage;
+use domain::flow::{FailureReport, Progress, RecordJob, SpanId, TraceId};
+use futures::stream::{self, StreamExt};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use vocabulary::failure::Failure;
+
+use crate::step::{Spent, now_in_milliseconds};
+
+/// Answers under way at once.
+const CONCURRENCY: usize = 16;
+
+/// What Lambda hands over of an SQS queue.
+#[derive(Debug, Deserialize)]
+struct Batch {
+    #[serde(rename = "Records")]
+    messages: Vec<Message>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Message {
+    #[serde(rename = "messageId")]
+    id: String,
+    body: String,
+}
+
+/// Which messages come again (`ReportBatchItemFailures`).
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchResponse {
+    batch_item_failures: Vec<ItemFailure>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemFailure {
+    item_identifier: String,
+}
+
+/// Serves a queue of steps that wait for their answer, until Lambda stops the process.
+///
+/// `work` takes the jobs of a batch and returns one result for each, in their order. Every result is answered to the flow,
+/// failures too: the flow repeats them with its own patience. A message comes again only if its answer could not be sent, or if the
+/// process died; so `work` must be safe to repeat. What the batch has spent is counted to its first job: the sum stays right.
+pub async fn run_queue<F, Work>(tasks: &Tasks, spent: impl Fn() -> Spent, work: F) -> Result<(), Error>
+where
+    F: Fn(Vec<RecordJob>, OffsetDateTime) -> Work,
+    Work: Future<Output = Vec<Result<Progress, Failure>>>,
+{
+    let (spent, work) = (&spent, &work);
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Batch>| {
+        let mut response = BatchResponse::default();
+        let (mut ids, mut jobs) = (Vec::new(), Vec::new());
+        for message in event.payload.messages {
+            match serde_json::from_str::<RecordJob>(&message.body) {
+                Ok(job) => {
+                    ids.push(message.id);
+                    jobs.push(job);
+                }
+                Err(error) => {
+                    tracing::error!(message = message.id, %error, "a message of the queue is no job");
+                    response.batch_item_failures.push(ItemFailure { item_identifier: message.id });
+                }
+            }
+        }
+        let (began, clock, before) = (now_in_milliseconds(), Instant::now(), spent());
+        let results = Box::pin(work(jobs.clone(), began)).await;
+        let milliseconds = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let mut calls = spent().route53_calls - before.route53_calls;
+        tracing::info!(milliseconds, jobs = jobs.len(), route53_calls = calls, "batch done");
+        let answers = jobs.iter().zip(results).map(|(job, result)| {
+            let usage = StepUsage {
+                milliseconds,
+                route53_calls: std::mem::take(&mut calls),
+                began: Some(began),
+                ended: Some(began + Duration::from_millis(milliseconds)),
+                ..StepUsage::of(job.work.step())
+            };
+            answer(tasks, job, result, usage)
+        });
+        let answers: Vec<_> = answers.collect();
+        let answered: Vec<bool> = stream::iter(answers).buffered(CONCURRENCY).collect().await;
+        let unanswered = ids.into_iter().zip(answered).filter(|(_, answered)| !answered);
+        response.batch_item_failures.extend(unanswered.map(|(id, _)| ItemFailure { item_identifier: id }));
+        Ok::<_, Error>(response)
+    }))
+    .await
+}
+
+/// Whether the flow need not be answered again.
+async fn answer(tasks: &Tasks, job: &RecordJob, result: Result<Progress, Failure>, usage: StepUsage) -> bool {
+    let trace = TraceId::of(&job.input.endpoint, job.input.attempt);
+    let (endpoint, attempt, span) = (&job.input.endpoint, job.input.attempt, SpanId::of_step(trace, usage.step));
+    let sent = match result {
+        Ok(mut progress) => {
+            tracing::info!(%endpoint, attempt, trace_id = %trace, span_id = %span, status = ?progress.status, "step done");
+            progress.record(usage);
+            tasks.succeed(&job.task_token, &progress).await
+        }
+        Err(failure) => {
+            tracing::warn!(
+                %endpoint, attempt, trace_id = %trace, span_id = %span,
+                failure = %failure.name, summary = failure.guidance.summary, "step failed"
+            );
+            tasks.fail(&job.task_token, &FailureReport { failure, usage }).await
+        }
+    };
+    match sent {
+        Ok(true) => {}
+        Ok(false) => tracing::info!(%endpoint, attempt, "the flow no longer waits for this answer"),
+        Err(ref fault) => tracing::warn!(%endpoint, attempt, %fault, "the flow could not be answered"),
+    }
+    sent.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::flow::{RecordWork, Status, StepInput};
+    use vocabulary::names::EndpointId;
+
+    #[test]
+    fn a_message_is_read_as_the_state_machine_writes_it_and_the_response_as_lambda_reads_it() {
+        let input = StepInput::start(EndpointId::from_random([7; 16]), 3);
+        let body = serde_json::json!({"task_token": "token", "work": "publish", "input": input}).to_string();
+        let event = serde_json::json!({"Records": [{"messageId": "m1", "body": body, "eventSource": "aws:sqs"}]});
+        let batch: Batch = serde_json::from_value(event).expect("an event");
+        let job: RecordJob = serde_json::from_str(&batch.messages[0].body).expect("a job");
+        assert_eq!((job.work, job.input.progress.status), (RecordWork::Publish, Status::Started));
+        let response = BatchResponse { batch_item_failures: vec![ItemFailure { item_identifier: "m1".into() }] };
+        assert_eq!(
+            serde_json::to_value(response).expect("plain data"),
+            serde_json::json!({"batchItemFailures": [{"itemIdentifier": "m1"}]})
+        );
+    }
+}

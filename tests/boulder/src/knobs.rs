@@ -1,0 +1,94 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::{Duration, OffsetDateTime};
+
+use crate::answer::Problem;
+
+/// An answer in place of the CA's own.
+#[derive(Clone, Debug)]
+pub struct Injected {
+    pub problem: Problem,
+    /// How many requests get it.
+    pub times: u32,
+}
+
+impl Injected {
+    pub fn once(problem: Problem) -> Self {
+        Self { problem, times: 1 }
+    }
+
+    pub fn always(problem: Problem) -> Self {
+        Self { problem, times: u32::MAX }
+    }
+}
+
+/// How it behaves. The defaults are Let's Encrypt's.
+#[derive(Clone, Debug)]
+pub struct Knobs {
+    /// Whether the directory has renewalInfo.
+    pub ari: bool,
+    /// Whether a new order that replaces says so.
+    pub echoes_replaces: bool,
+    /// The suggested window of every certificate; `None`: from two thirds of its life on.
+    pub window: Option<(OffsetDateTime, OffsetDateTime)>,
+    pub lifetime: Duration,
+    pub profiles: BTreeMap<String, String>,
+    /// How long an order is `processing` after it is finalized, and what Retry-After says of it, in seconds.
+    pub processing: Duration,
+    pub retry_after: u64,
+    /// Names (registered or not) that are paused for the account.
+    pub paused: BTreeSet<String>,
+    /// Names whose CAA forbids issuance by the time of finalize.
+    pub caa_forbids: BTreeSet<String>,
+    /// Whether its validation servers are down.
+    pub validation_down: bool,
+    /// Whether the account has to agree to new terms first.
+    pub new_terms: bool,
+    /// Whether it hands out valid authorizations and pending orders again.
+    pub reuse: bool,
+    pub limits: Limits,
+    pub(crate) injected: Vec<(String, Injected)>,
+}
+
+/// So many within such a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    pub count: usize,
+    pub period: Duration,
+}
+
+/// As letsencrypt.org/docs/rate-limits has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub orders_per_account: Limit,
+    pub certificates_per_domain: Limit,
+    pub certificates_per_set: Limit,
+    pub failed_validations: Limit,
+}
+
+impl Default for Knobs {
+    fn default() -> Self {
+        let profile = |name: &str| (name.to_owned(), format!("https://letsencrypt.org/docs/profiles#{name}"));
+        Self {
+            ari: true,
+            echoes_replaces: true,
+            window: None,
+            lifetime: Duration::days(90),
+            profiles: ["classic", "tlsserver", "shortlived"].map(profile).into(),
+            processing: Duration::ZERO,
+            retry_after: 3,
+            paused: BTreeSet::new(),
+            caa_forbids: BTreeSet::new(),
+            validation_down: false,
+            new_terms: false,
+            reuse: true,
+            limits: Limits {
+                orders_per_account: Limit { count: 300, period: Duration::hours(3) },
+                certificates_per_domain: Limit { count: 50, period: Duration::WEEK },
+                certificates_per_set: Limit { count: 5, period: Duration::WEEK },
+                failed_validations: Limit { count: 5, period: Duration::HOUR },
+            },
+            injected: Vec::new(),
+        }
+    }
+}

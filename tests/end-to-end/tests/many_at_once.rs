@@ -1,0 +1,160 @@
+//! Many attempts at once, where AWS's limits are enforced.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sfn::types::ExecutionStatus;
+use end_to_end::{Platform, is_at_rest, is_failing, text};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use local_cloud::{CaOptions, FaultProxy, Options, Route53Limits};
+use serde_json::{Value, json};
+
+/// Requests to the API at once.
+const CONCURRENCY: usize = 8;
+
+async fn start() -> Result<Platform> {
+    let ca = CaOptions { nonce_reject_percent: 0, authz_reuse_percent: 0, ..CaOptions::default() };
+    Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::trusting() }).await
+}
+
+/// Registers so many internal endpoints whose records stand, none of them with an attempt under way.
+async fn prepare(platform: &Platform, count: usize) -> Result<Vec<String>> {
+    let zone = &platform.cloud.create_zone("many.test").await?;
+    let domains: Vec<String> = (0..count).map(|n| format!("n{n}.many.test")).collect();
+    stream::iter(&domains)
+        .map(|domain| async move {
+            let endpoint = platform.register(domain, &[], "internal").await?;
+            platform.attempt(domain, 1).await?;
+            platform.create_records(zone, &endpoint).await
+        })
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<Vec<()>>()
+        .await?;
+    Ok(domains)
+}
+
+/// Waits until all have their certificate.
+async fn all_issued(platform: &Platform, domains: &[String], longest: Duration) -> Result<Vec<Value>> {
+    let endpoints = tokio::time::timeout(longest, async {
+        loop {
+            let endpoints: Vec<Value> = stream::iter(domains)
+                .map(|domain| platform.endpoint(domain))
+                .buffer_unordered(CONCURRENCY)
+                .try_collect()
+                .await?;
+            // None fails but those whose attempt for want of records has not been followed by another yet.
+            let failed = endpoints.iter().find(|e| is_failing(e) && e["failure"]["name"] != "RecordsNotReady");
+            ensure!(failed.is_none(), "{failed:#?}");
+            if endpoints.iter().all(is_at_rest) {
+                return anyhow::Ok(endpoints);
+            }
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    });
+    endpoints.await.context("not all were issued in time")?
+}
+
+/// So many DNS-01 attempts at once. Returns the calls to Route 53.
+async fn dns_attempts(count: usize, longest: Duration) -> Result<usize> {
+    let platform = start().await?;
+    let domains = prepare(&platform, count).await?;
+    let route53 = FaultProxy::before_route53(&platform.cloud, Route53Limits::new(5, Duration::from_secs(40)))?;
+    let url = Some(route53.url());
+    platform.cloud.set_function_variable("WriteRecordsFunction", "AWS_ENDPOINT_URL_ROUTE_53", url).await?;
+    stream::iter(&domains)
+        .map(|domain| platform.start_attempt(domain))
+        .buffer_unordered(CONCURRENCY)
+        .try_collect::<Vec<u64>>()
+        .await?;
+    all_issued(&platform, &domains, longest).await?;
+    let left = (platform.cloud.txt_records().await?, platform.cloud.tokens().await?);
+    ensure!(left.0.is_empty() && left.1.is_empty(), "left: {left:?}");
+    let seen = route53.seen();
+    let refused: Vec<_> = seen.iter().filter(|seen| seen.status != Some(200)).collect();
+    ensure!(refused.is_empty(), "Route 53 refused: {refused:?}");
+    let busiest = route53.busiest_second().context("it counts")?;
+    ensure!(busiest <= 5, "{busiest} calls in one second");
+    eprintln!("{count} attempts: {} calls to Route 53, {busiest} in the busiest second", seen.len());
+    Ok(seen.len())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_that_start_together_share_route_53s_five_calls_a_second() -> Result<()> {
+    let calls = dns_attempts(50, Duration::from_secs(240)).await?;
+    // One by one: a change, a question or more, and a removal each.
+    ensure!(calls <= 75, "{calls} calls for 50 attempts");
+    Ok(())
+}
+
+/// `make test-many`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes some twenty minutes"]
+async fn a_thousand_attempts_that_start_together_cost_a_tenth_of_a_call_each() -> Result<()> {
+    let calls = dns_attempts(1000, Duration::from_secs(3000)).await?;
+    ensure!(calls <= 100, "{calls} calls for 1000 attempts");
+    Ok(())
+}
+
+/// So many endpoints that are due at once, where the account has room for eight attempts.
+async fn due_at_once(count: usize, longest: Duration) -> Result<()> {
+    let platform = start().await?;
+    let cloud = &platform.cloud;
+    cloud.set_function_variable("ScanExpiringFunction", "ATTEMPTS_AT_ONCE", Some("8")).await?;
+    let domains = prepare(&platform, count).await?;
+    for domain in &domains {
+        due_now(&platform, text(&platform.endpoint(domain).await?["id"])).await?;
+    }
+    let issue = all_issued(&platform, &domains, longest);
+    let scans = async {
+        loop {
+            let report = cloud.scan().await?;
+            ensure!(report.error.is_none() && report.payload["failed"] == json!([]), "{report:?}");
+            let running = executions(&platform, ExecutionStatus::Running).await?;
+            ensure!(running <= 8, "{running} attempts at once");
+        }
+    };
+    let scans: futures::future::BoxFuture<'_, Result<()>> = Box::pin(scans);
+    tokio::select! {
+        issued = issue => issued.map(drop)?,
+        failed = scans => failed?,
+    }
+    for status in [ExecutionStatus::Failed, ExecutionStatus::TimedOut, ExecutionStatus::Aborted] {
+        ensure!(executions(&platform, status.clone()).await? == 0, "an attempt was not settled: {status}");
+    }
+    Ok(())
+}
+
+async fn executions(platform: &Platform, status: ExecutionStatus) -> Result<usize> {
+    let machine = platform.cloud.resource("IssueCertificateStateMachine")?;
+    let pages = platform.cloud.aws().sfn.list_executions().state_machine_arn(machine).status_filter(status);
+    let found: Vec<_> = pages.into_paginator().items().send().try_collect().await.context("ListExecutions")?;
+    Ok(found.len())
+}
+
+/// As if its next attempt had been due for a moment.
+async fn due_now(platform: &Platform, id: &str) -> Result<()> {
+    let now = time::OffsetDateTime::now_utc().unix_timestamp().to_string();
+    let update = platform.cloud.aws().dynamodb.update_item().table_name(platform.cloud.resource("EndpointsTable")?);
+    update
+        .key("pk", AttributeValue::S(format!("ENDPOINT#{id}")))
+        .key("sk", AttributeValue::S("ENDPOINT".into()))
+        .update_expression("SET due_at = :now")
+        .expression_attribute_values(":now", AttributeValue::N(now))
+        .send()
+        .await
+        .context("UpdateItem")?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn endpoints_that_are_due_together_are_issued_eight_at_a_time_where_there_is_room_for_eight() -> Result<()> {
+    due_at_once(50, Duration::from_secs(240)).await
+}
+
+/// `make test-many`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes some twenty minutes"]
+async fn a_thousand_endpoints_that_are_due_together_are_all_issued() -> Result<()> {
+    due_at_once(1000, Duration::from_secs(3600)).await
+}
