@@ -30,7 +30,6 @@ pub fn alert(json: &str) -> Result<Alert> {
         certificate: event.certificate.map(certificate),
         affected: event.affected.map(|events::Affected { endpoints, first }| Affected { endpoints, first }),
         digest: event.digest.map(digest).transpose()?,
-        also_resolved: event.also_resolved.into_iter().map(alike).collect::<Result<_>>()?,
         link: event.link,
     })
 }

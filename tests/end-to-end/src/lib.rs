@@ -2,9 +2,9 @@
 
 pub mod balancer;
 pub mod browser;
-pub mod meter;
 mod events;
 mod inbox;
+pub mod meter;
 pub mod provoked;
 
 use std::time::Duration;

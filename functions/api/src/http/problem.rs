@@ -1,3 +1,5 @@
+use std::num::NonZeroU32;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::ports::{FaultKind, ServiceFault};
@@ -19,7 +21,7 @@ pub struct Problem {
     /// What to do.
     pub remedy: String,
     /// In how many seconds the same request may be done, where that is known.
-    pub retry_after: Option<u64>,
+    pub retry_after: Option<NonZeroU32>,
 }
 
 impl Problem {
@@ -111,7 +113,7 @@ impl Problem {
         let remedy = format!("Send the request again in {seconds} seconds. Other tenants are not affected.");
         let title = "Too many requests of this tenant";
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", title, detail, &remedy);
-        Self { retry_after: Some(seconds), ..problem }
+        Self { retry_after: u32::try_from(seconds).ok().and_then(NonZeroU32::new), ..problem }
     }
 
     /// `what`: `endpoints` or `names`.
@@ -199,7 +201,7 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(told)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.get()));
         }
         response
     }

@@ -8,5 +8,5 @@ use crate::terminal::error::CliError;
 
 pub(super) async fn limits(api: &Api, command: &Limits) -> Result<(), CliError> {
     let limits = api.limits(command.tenant.as_deref()).await?;
-    print(command.output.format, &limits.json, |look| render::limits(look, &limits.seen))
+    print(command.output.format, &limits.json, |style| render::limits(style, &limits.seen))
 }

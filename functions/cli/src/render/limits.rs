@@ -6,13 +6,13 @@ use vocabulary::acme::rate_limit::in_words;
 use wire::{TenantLimit, TenantLimits};
 
 use super::{keep_whole, table, text_of};
-use crate::terminal::output::Look;
+use crate::terminal::output::Style;
 
-pub(crate) fn limits(look: Look, limits: &TenantLimits) -> String {
+pub(crate) fn limits(style: Style, limits: &TenantLimits) -> String {
     if limits.limits.is_empty() {
         return format!("Tenant {} has no limits.\n", limits.tenant);
     }
-    let mut table = table(look, &["LIMIT", "USED", "OF", "WITHIN"]);
+    let mut table = table(style, &["LIMIT", "USED", "OF", "WITHIN"]);
     let number = |number: u64| Cell::new(number).set_alignment(CellAlignment::Right);
     for limit in &limits.limits {
         table.add_row([Cell::new(&limit.of), number(limit.used), number(limit.limit), Cell::new(within(limit))]);
@@ -42,14 +42,14 @@ mod tests {
                 limit("imports", Some(31_536_000)),
             ],
         };
-        let page = limits(Look { colour: false, width: None }, &acme);
+        let page = limits(Style { colour: false, width: None }, &acme);
         let lines: Vec<Vec<&str>> = page.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(lines[0], ["Tenant", "acme"]);
         assert!(lines.contains(&vec!["endpoints", "7", "300", "-"]), "{page}");
         assert!(lines.contains(&vec!["registrations", "7", "300", "1", "hour"]), "{page}");
         assert!(lines.contains(&vec!["imports", "7", "300", "365", "days"]), "{page}");
         assert!(
-            limits(Look { colour: false, width: None }, &TenantLimits { tenant: "acme".into(), limits: vec![] })
+            limits(Style { colour: false, width: None }, &TenantLimits { tenant: "acme".into(), limits: vec![] })
                 .contains("no limits")
         );
     }

@@ -237,6 +237,7 @@ mod tests {
         // An attempt takes some seconds.
         tokio::spawn(async move {
             loop {
+                #[expect(clippy::disallowed_methods, reason = "it plays attempts that take a while")]
                 sleep(Duration::from_millis(1)).await;
                 seen.fetch_max(ends.take().len(), std::sync::atomic::Ordering::Relaxed);
             }

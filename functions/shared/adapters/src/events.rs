@@ -32,7 +32,6 @@ pub fn event(alert: &Alert) -> events::Alert {
         certificate: alert.certificate.clone().map(certificate),
         affected: alert.affected.clone().map(affected),
         digest: alert.digest.as_ref().map(digest),
-        also_resolved: alert.also_resolved.iter().map(|cause| events::Cause(cause.to_string())).collect(),
         link: alert.link.clone(),
     }
 }

@@ -145,9 +145,6 @@ pub struct Alert {
     pub affected: Option<Affected>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
-    /// Of `Recovered`: further causes of the endpoint that are over at the same time.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub also_resolved: Vec<Cause>,
     /// The page of the dashboard that shows more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,

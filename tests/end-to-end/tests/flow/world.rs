@@ -135,6 +135,13 @@ impl CertificateAuthority for AnyCa {
         }
     }
 
+    async fn deactivate(&self, authorizations: &[String]) -> Result<(), CaError> {
+        match self {
+            Self::Memory(ca) => ca.deactivate(authorizations).await,
+            Self::Http(ca) => Box::pin(ca.deactivate(authorizations)).await,
+        }
+    }
+
     async fn finalize(&self, order: &OpenOrder, request: &[u8]) -> Result<CaReply<Finalized>, CaError> {
         match self {
             Self::Memory(ca) => ca.finalize(order, request).await,

@@ -296,10 +296,10 @@ impl CertificateAuthority for AcmeAuthority {
 
 impl AcmeAuthority {
     /// Deactivates one authorization while it is pending or valid.
-    async fn deactivate_one(&self, url: &String) -> Result<(), CaError> {
+    async fn deactivate_one(&self, url: &str) -> Result<(), CaError> {
         // instant-acme comes to an authorization by way of an order only: this one says that it has it.
         self.transport.know(url, resources::order_of(url));
-        let mut order = self.account().await?.order(url.clone()).await.map_err(|error| self.error(error))?;
+        let mut order = self.account().await?.order(url.to_owned()).await.map_err(|error| self.error(error))?;
         let mut stream = order.authorizations();
         let Some(handle) = stream.next().await else { return Ok(()) };
         let mut handle = handle.map_err(|error| lost(self.error(error)))?;

@@ -62,7 +62,7 @@ pub struct Alert {
     pub kind: AlertKind,
     pub severity: Severity,
     pub cause: Cause,
-    /// Other causes that the same message says are over.
+    /// Of a [`Recovered`](AlertKind::Recovered): what else is over.
     pub also_resolved: Vec<Cause>,
     /// Name of the catalogue's entry, where a check found it.
     pub check: Option<String>,
@@ -85,8 +85,6 @@ pub struct Alert {
     pub certificate: Option<CertificateFacts>,
     pub affected: Option<Affected>,
     pub digest: Option<Digest>,
-    /// Of a [`Recovered`](AlertKind::Recovered): what else is over.
-    pub also_resolved: Vec<Cause>,
     /// The page of the dashboard that shows more.
     pub link: Option<String>,
 }
@@ -127,7 +125,6 @@ impl Alert {
             certificate: None,
             affected: None,
             digest: None,
-            also_resolved: vec![],
             link: None,
         }
     }

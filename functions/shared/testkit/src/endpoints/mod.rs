@@ -18,7 +18,8 @@ use diagnosis::report::CheckReport;
 use domain::endpoint::{Attempt, Endpoint, Event, Share};
 use domain::health::InstallationState;
 use domain::ports::{
-    Claim, DUE_SHARDS, DueEntry, EndpointPage, EndpointReader, FencedError, Position, RecentChange, ServiceFault, SummaryPart,
+    Claim, DUE_SHARDS, DueEntry, EndpointPage, EndpointReader, FencedError, Position, RecentChange, ServiceFault,
+    SummaryPart,
 };
 use time::{Date, OffsetDateTime};
 use vocabulary::certificate::{Revocation, TenantUsage};
