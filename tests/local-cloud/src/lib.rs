@@ -15,6 +15,7 @@
 
 mod acm;
 mod aws;
+mod aws_limits;
 mod bring_up;
 mod ca;
 mod chain;
@@ -53,6 +54,7 @@ mod zones;
 
 pub use ::issuer::Person;
 pub use aws::Aws;
+pub use aws_limits::{AwsLimits, Throttle};
 pub use ca::Ca;
 pub use chain::VerifiedChain;
 pub use cloud::{LocalCloud, processes, stop};
@@ -66,7 +68,7 @@ pub use executions::Execution;
 pub use fault::{Effect, Fault, pebble};
 pub use fault_proxy::{FaultProxy, SeenRequest};
 pub use functions::Invocation;
-pub use gate::{AwsLimits, Refusal, Throttle};
+pub use gate::Refusal;
 pub use issuer::{IssuerDescription, operator, tenant};
 pub use name_servers::NameServers;
 pub use options::Deployment;

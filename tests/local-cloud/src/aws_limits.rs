@@ -1,0 +1,76 @@
+//! What a test asks of the gate: limits of AWS, a permission more, the refusals that it has provoked.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::cloud::LocalCloud;
+use crate::gate::Refusal;
+use crate::stack::query;
+
+/// Limits of AWS that the gate plays. `None` and empty ones do not limit anything.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct AwsLimits {
+    /// Of all operations of Route 53 together. AWS takes 5 for an account.
+    pub route53_calls_per_second: Option<u32>,
+    /// A zone refuses a change while the one before is worked on, as `PriorRequestNotComplete`.
+    pub prior_request_seconds: Option<f64>,
+    /// A change is `PENDING` so long. AWS needs up to a minute.
+    pub insync_seconds: Option<f64>,
+    pub acm_imports_per_minute: Option<u32>,
+    /// A load balancer does not find a certificate so long after its import.
+    pub elb_delay_seconds: Option<f64>,
+    /// Operations that are throttled, and how often.
+    pub throttle: Vec<Throttle>,
+}
+
+/// The next calls of one operation are answered as throttled.
+#[derive(Clone, Debug, Serialize)]
+pub struct Throttle {
+    /// `kms:Encrypt`
+    pub operation: &'static str,
+    pub times: u32,
+}
+
+impl LocalCloud {
+    /// Sets all limits of AWS anew.
+    pub async fn limit(&self, limits: &AwsLimits) -> Result<()> {
+        let url = format!("{}/_gate/limits", self.description().gate);
+        let body = serde_json::to_string(limits)?;
+        self.http_client()?.put(url).body(body).send().await?.error_for_status().context("setting limits")?;
+        Ok(())
+    }
+
+    /// Allows the function `logical_id` one more action, as a parameter does that the stack was not deployed with.
+    pub async fn allow(&self, logical_id: &str, action: &str, resource: &str) -> Result<()> {
+        let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+        let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+        let role = self.resource(&format!("{logical_id}Role"))?;
+        let fields = [
+            ("Action", "PutRolePolicy"),
+            ("Version", "2010-05-08"),
+            ("RoleName", role),
+            ("PolicyName", "of-a-test"),
+            ("PolicyDocument", &document),
+        ];
+        query(&self.http_client()?, &self.description().aws, "iam", &fields).await.map(drop)
+    }
+
+    /// Takes those refusals out of the record that a test has provoked: any that is left fails it when the cloud ends.
+    pub fn take_refusals(&self, provoked: impl Fn(&Refusal) -> bool) -> Result<Vec<Refusal>> {
+        let file = self.folder().refusals();
+        let text = fs::read_to_string(&file)?;
+        let (mut taken, mut left) = (Vec::new(), String::new());
+        for line in text.lines() {
+            let refusal: Refusal = serde_json::from_str(line)?;
+            match provoked(&refusal) {
+                true => taken.push(refusal),
+                false => left = left + line + "\n",
+            }
+        }
+        fs::write(&file, left)?;
+        Ok(taken)
+    }
+}
