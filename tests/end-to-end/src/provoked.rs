@@ -45,7 +45,7 @@ pub const ALL: [Entry; 11] = [
         id: "name-refused",
         what: "The CA refuses the name",
         noticed: "The attempt, at once.",
-        test: "ca_faults.rs, what_the_ca_says_no_to_is_recorded_with_whose_move_it_is",
+        test: "ca_faults.rs, what_the_ca_says_no_to_is_recorded_with_who_is_waited_on",
     },
     Entry {
         id: "dns-changed",

@@ -38,7 +38,7 @@ pub(crate) struct WaitingOnFields {
 
 /// The next step, by both names.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of what `remedy` writes")]
+#[expect(dead_code, reason = "the schema of what its module writes")]
 pub(crate) struct ActionFields {
     /// The next step of whom it waits on.
     action: String,
@@ -49,7 +49,7 @@ pub(crate) struct ActionFields {
 
 /// As [`ActionFields`], where there may be none.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "the schema of what `optional_remedy` writes")]
+#[expect(dead_code, reason = "the schema of what its module writes")]
 pub(crate) struct OptionalActionFields {
     /// What the operator does about it; null when it is healthy.
     action: Option<String>,

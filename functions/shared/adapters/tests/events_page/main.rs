@@ -43,7 +43,7 @@ fn meaning(kind: AlertKind) -> &'static str {
         AlertKind::CertificateMissing => "The certificate was deleted from ACM, or replaced there.",
         AlertKind::InstallationUnhealthy => "A check of the installation itself fails.",
         AlertKind::EndpointRemoved => {
-            "The endpoint was removed; `remedy` names a certificate left in ACM because it is in use."
+            "The endpoint was removed; `action` names a certificate left in ACM because it is in use."
         }
         AlertKind::Digest => {
             "Once a day per tenant with endpoints that need action: who they wait on, and what expires next."
