@@ -78,7 +78,7 @@ async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_fixed() -> Resu
 
     let begun = OffsetDateTime::now_utc() - Duration::seconds(1);
     let hosted_zone = cloud.description().delegation_zone_id.clone();
-    cloud.set_function_variable("PresentChallengeFunction", "DELEGATION_HOSTED_ZONE_ID", Some("ZGONE")).await?;
+    cloud.set_function_variable("WriteRecordsFunction", "DELEGATION_HOSTED_ZONE_ID", Some("ZGONE")).await?;
     let provoked = provoke("zone-gone");
     let attempt = platform.run("www.alarms.test").await?;
     ensure!(attempt["failure"]["actor"] == "operator", "{attempt:#}");
@@ -96,7 +96,7 @@ async fn a_failure_of_the_operators_rings_and_is_over_when_it_is_fixed() -> Resu
     ensure!(refused.iter().all(|refusal| refusal.kind == "denied") && !refused.is_empty(), "{refused:?}");
 
     cloud
-        .set_function_variable("PresentChallengeFunction", "DELEGATION_HOSTED_ZONE_ID", Some(hosted_zone.as_str()))
+        .set_function_variable("WriteRecordsFunction", "DELEGATION_HOSTED_ZONE_ID", Some(hosted_zone.as_str()))
         .await?;
     let attempt = platform.run("www.alarms.test").await?;
     ensure!(attempt["outcome"] == "renewed", "{attempt:#}");
