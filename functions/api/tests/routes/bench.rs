@@ -288,7 +288,7 @@ impl Api {
     }
 
     /// Ends the running attempt as the last of very many that found the customer's part undone.
-    pub(crate) async fn parked(&self, id: &EndpointId) {
+    pub(crate) async fn paused(&self, id: &EndpointId) {
         let now = contracts::whole_second();
         let failure = Failure::new(
             FailureName::RecordsNotReady,
@@ -297,7 +297,7 @@ impl Api {
             "Make it so.",
         );
         let since = now - Duration::days(30);
-        let absence = Some(Absence { since, looks: 99, parked_since: Some(now - Duration::days(20)) });
+        let absence = Some(Absence { since, checks: 99, paused_since: Some(now - Duration::days(20)) });
         let failing = Failing { absence, ..Failing::first(failure, since) };
         self.settle(id, now + Duration::WEEK, Some(failing)).await;
     }

@@ -64,7 +64,7 @@ async fn another_tenants_endpoint_is_not_there_by_id_or_by_name_in_any_operation
     assert!(seen >= 11, "operations on an endpoint: {seen}");
     assert_eq!(api.endpoint(&id).await, before, "nothing was changed");
     assert_eq!(api.get(ACME, "/endpoints/a.example.com/shares").await.body["shares"][0]["id"], link.as_str());
-    assert!(api.prober.take().is_empty(), "nothing was looked at");
+    assert!(api.prober.take().is_empty(), "nothing was checked");
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn the_platforms_own_names_are_its_operators() {
 async fn a_check_that_fails_says_since_when() {
     let api = Api::new();
     let since = datetime!(2026-11-24 12:00 UTC);
-    let failing = ["zone-delegation", "schedule"].map(|check| FailingCheck { check: check.into(), since, looks: 3 });
+    let failing = ["zone-delegation", "schedule"].map(|check| FailingCheck { check: check.into(), since, checks: 3 });
     let known = InstallationState { failing: failing.into(), ..InstallationState::default() };
     assert_eq!(api.store.save_installation(&InstallationState::default(), &known).await, Ok(true));
     let checks = api.get(Who::Operator, "/installation").await.body["checks"].clone();
