@@ -149,7 +149,7 @@ mod tests {
             persistent_records: false,
             issuer: None,
             account: None,
-            orders_per_day: None,
+            orders: None,
             brand: Brand::default(),
             tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
             acm_quotas: vocabulary::certificate::AcmQuotas::default(),

@@ -109,12 +109,21 @@ pub(crate) fn installation() -> Vec<InstallationCheck> {
             )
         },
         InstallationCheck {
-            used: vec![used("certificates", 91), used("imports", 12), used("listeners", 104)],
+            used: vec![used("certificates", 91), used("imports", 12)],
             ..check(
                 "acm-quota",
                 InstallationStatus::Warning,
                 "2,275 imported certificates (ACM allows 2,500)",
                 Some("Ask for more."),
+            )
+        },
+        InstallationCheck {
+            used: vec![used("new-orders", 34)],
+            ..check(
+                "acme-account",
+                InstallationStatus::Ok,
+                "https://ca.example/acct/81, contact ops@platform.example.",
+                None,
             )
         },
         check("alarms", InstallationStatus::Ok, "None of 19 is in ALARM (0 have no data yet).", None),

@@ -105,7 +105,7 @@ pub(crate) fn installation() -> Installation {
         persistent_records: false,
         issuer: None,
         account: None,
-        orders_per_day: None,
+        orders: None,
         brand: Brand { name: Some("Acme Shops".into()), contact: Some("help@platform.example".into()) },
         tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
         acm_quotas: vocabulary::certificate::AcmQuotas::default(),
