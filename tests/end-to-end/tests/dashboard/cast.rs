@@ -337,7 +337,7 @@ fn drifted(standing: Standing, now: OffsetDateTime) -> Standing {
         subject: record.name.clone(),
         expected: format!("CNAME {}", record.value),
         explanation: "It was there when the certificate was issued. Without it the next renewal fails.".into(),
-        guidance: Guidance::new(WaitingOn::DomainOwner, "The record is gone.", "Create the record again.")
+        guidance: Guidance::new(WaitingOn::DomainOwner, "no longer has its record.", "Create the record again.")
             .with_record(Some(&record)),
         command: None,
     };
