@@ -1,5 +1,6 @@
 //! What is the same for all endpoints of an installation.
 
+use vocabulary::acme::Limit;
 use vocabulary::certificate::{AccountId, AcmQuotas, RoleArn, TenantLimits};
 use vocabulary::dns::{PersistentIssuer, Platform};
 use vocabulary::names::NamePolicy;
@@ -18,8 +19,8 @@ pub struct Installation {
     pub issuer: Option<PersistentIssuer>,
     /// The account it runs in, where it is known; listeners without a role are in it.
     pub account: Option<AccountId>,
-    /// How many orders a day its CA takes from the account; `None` where no limit is known.
-    pub orders_per_day: Option<u64>,
+    /// What its CA lets the account order; `None` where no limit is known.
+    pub orders: Option<OrderLimit>,
     /// How domain owners know it.
     pub brand: Brand,
     /// What one tenant may have and ask for.
@@ -28,6 +29,14 @@ pub struct Installation {
     pub acm_quotas: AcmQuotas,
     /// The roles by which certificates may go to other accounts.
     pub deployment_roles: Vec<RoleArn>,
+}
+
+/// What a CA lets an account order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLimit {
+    /// URL of the CA's directory.
+    pub directory: String,
+    pub limit: Limit,
 }
 
 /// Who the platform is for the owners of domains, as configured.

@@ -1,7 +1,7 @@
 //! What the parameters of the stack make of the API.
 
 use api::sign_in::identity::Identity;
-use api::{Brand, ClaimNames, Installation};
+use api::{Brand, ClaimNames, Installation, OrderLimit};
 use lambda_http::Error;
 use runtime::{Environment, Wiring};
 use vocabulary::acme::CaLimits;
@@ -16,7 +16,7 @@ pub(crate) fn installation(wiring: &Wiring) -> Result<Installation, Error> {
         persistent_records: environment.optional("PERSISTENT_RECORDS").as_deref() == Some("enabled"),
         issuer: PersistentIssuer::of(&wiring.issuer()).ok(),
         account: environment.parsed("ACCOUNT_ID")?,
-        orders_per_day: orders_per_day(environment)?,
+        orders: orders(environment)?,
         brand: Brand { name: environment.optional("PLATFORM_NAME"), contact: environment.optional("SUPPORT_CONTACT") },
         tenant_limits: wiring.tenant_limits()?,
         acm_quotas: environment.parsed("ACM_QUOTAS")?.unwrap_or_default(),
@@ -36,9 +36,8 @@ pub(crate) fn identity(wiring: &Wiring) -> Result<Option<Identity>, Error> {
     Ok(Some(Identity::new(provider, claims)))
 }
 
-/// By what the account may order in the CA's period, of whatever length.
-fn orders_per_day(environment: &Environment) -> Result<Option<u64>, Error> {
-    let published = || CaLimits::published(&environment.optional("ACME_DIRECTORY").unwrap_or_default());
-    let limits = environment.parsed("CA_LIMITS")?.unwrap_or_else(published);
-    Ok(limits.orders.map(|orders| orders.per_day()))
+fn orders(environment: &Environment) -> Result<Option<OrderLimit>, Error> {
+    let directory = environment.optional("ACME_DIRECTORY").unwrap_or_default();
+    let limits = environment.parsed("CA_LIMITS")?.unwrap_or_else(|| CaLimits::published(&directory));
+    Ok(limits.orders.map(|limit| OrderLimit { directory, limit }))
 }

@@ -181,8 +181,8 @@ async fn checks_and_polls_without_news(cloud: &LocalCloud) -> Result<()> {
         let acm = InAcm::There(CertificateUse { serial: certificate.serial.clone(), used_by: vec!["lb".into()] });
         let saw = Seen { report: &found, acm: &acm, copies: &[], listeners: &[] };
         let health = Health::follow(seen.health.as_ref(), &seen, &certificate, &saw, at);
-        let look_again_at = at + time::Duration::HOUR;
-        let sight = Sight { health, look_again_at, summary: found.summary(), report: None, events: vec![] };
+        let next_check_at = at + time::Duration::HOUR;
+        let sight = Sight { health, next_check_at, summary: found.summary(), report: None, events: vec![] };
         assert_eq!(endpoints.record_health(&seen, &sight).await, Ok(true));
     };
     check(now).await;

@@ -139,7 +139,7 @@ async fn limits_that_are_nearly_used_up_ring_each_by_its_own_alarm() -> Result<(
     for function in ["OpenOrderFunction", "CheckHealthFunction"] {
         cloud.set_function_variable(function, "CA_LIMITS", Some("orders=1/3h")).await?;
     }
-    let look = async || {
+    let read = async || {
         let begun = OffsetDateTime::now_utc() - Duration::seconds(1);
         let run = cloud.invoke("CheckHealthFunction", &serde_json::json!({})).await?;
         ensure!(run.error.is_none(), "{run:?}");
@@ -150,16 +150,16 @@ async fn limits_that_are_nearly_used_up_ring_each_by_its_own_alarm() -> Result<(
         let ringing = ringing(alarms);
         ["AcmQuotaAlarm", "OrdersLeftAlarm"].map(|name| ringing.contains(name))
     };
-    ensure!(limits(&look().await?) == [false, false], "nothing is used yet");
+    ensure!(limits(&read().await?) == [false, false], "nothing is used yet");
 
     // The one order that the CA allows, and the certificate of it.
     platform.issue(&zone, "www.limits.test", &[], "internal").await?;
-    let alarms = look().await?;
+    let alarms = read().await?;
     ensure!(limits(&alarms) == [false, true], "{alarms:#?}");
     cloud
         .set_function_variable("InspectInstallationFunction", "ACM_QUOTAS", Some("certificates=1,imports=100"))
         .await?;
-    let alarms = look().await?;
+    let alarms = read().await?;
     ensure!(limits(&alarms) == [true, true], "{alarms:#?}");
     Ok(())
 }

@@ -125,7 +125,7 @@ async fn a_challenge_that_the_ca_finds_invalid_ends_the_order_not_the_endpoint()
     let cloud = &fixture.platform.cloud;
     let zone = cloud.create_zone("invalid.test").await?;
     zone.upsert("www.invalid.test", RrType::A, &["127.0.0.1"]).await?;
-    // A CA that looks where nothing listens, while our own look finds everything in order.
+    // A CA that looks where nothing listens, while our own check finds everything in order.
     let elsewhere = cloud.start_ca(&CaOptions { http01_port: Some(9), ..CaOptions::default() }).await?;
     cloud.use_ca(&elsewhere).await?;
     let attempt = fixture.first_attempt("www.invalid.test").await?;

@@ -36,12 +36,12 @@ async fn issued(platform: &Platform, zone: &CustomerZone, endpoint: &Value) -> R
     platform.endpoint(domain).await
 }
 
-/// Makes it the endpoint's turn, and lets the watcher look.
-async fn look(platform: &Platform, id: &str) -> Result<()> {
+/// Makes it the endpoint's turn, and lets the watcher check.
+async fn check(platform: &Platform, id: &str) -> Result<()> {
     let cloud = &platform.cloud;
     platform.set_turn(id, "health_at").await?;
     let run = cloud.invoke("CheckHealthFunction", &json!({})).await?;
-    ensure!(run.error.is_none() && run.payload["looked"] == 1, "{run:?}");
+    ensure!(run.error.is_none() && run.payload["checked"] == 1, "{run:?}");
     Ok(())
 }
 
@@ -81,12 +81,12 @@ async fn a_certificate_is_on_its_listeners_in_two_regions_until_it_is_taken_off(
     let serial = text(&endpoint["certificate"]["serial"]).to_owned();
     ensure!(at(HOME, &arn).await?.as_ref() == Some(&serial) && at(AWAY, &copy).await?.as_ref() == Some(&serial));
 
-    // Taken off by hand: two looks see it, and it is back with the renewal, under the same ARNs.
+    // Taken off by hand: two checks see it, and it is back with the renewal, under the same ARNs.
     there.strip(cloud, &copy).await?;
     ensure!(there.held(cloud).await?.is_empty());
     let id = text(&endpoint["id"]);
-    look(&platform, id).await?;
-    look(&platform, id).await?;
+    check(&platform, id).await?;
+    check(&platform, id).await?;
     let told = inbox.wait_for(domain, "CertificateMissing").await?;
     ensure!(told.contains(there.listener.as_str()) && !told.contains(here.listener.as_str()), "{told}");
     ensure!(platform.endpoint(domain).await?["status"] == "action_required");
@@ -151,7 +151,7 @@ async fn by_a_role_a_certificate_goes_to_another_account_and_by_no_other() -> Re
     let body = json!({"domain": domain, "reachability": "internal", "role": ROLE, "listeners": [balancer.listener]});
     let endpoint = register(&platform, body).await?;
     let endpoint = issued(&platform, &zone, &endpoint).await?;
-    look(&platform, text(&endpoint["id"])).await?;
+    check(&platform, text(&endpoint["id"])).await?;
     let (arn, serial) = (text(&endpoint["certificate"]["arn"]), text(&endpoint["certificate"]["serial"]));
     ensure!(arn.contains(&format!(":{HOME}:{OTHER_ACCOUNT}:")), "{endpoint:#}");
     ensure!(there(arn).await?.as_deref() == Some(serial) && balancer.held(cloud).await? == [arn], "{endpoint:#}");

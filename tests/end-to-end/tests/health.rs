@@ -46,7 +46,7 @@ async fn what_breaks_between_renewals_is_notified_and_so_is_its_end() -> Result<
     let held = json!({"serial": ours.serial, "issuer": "CN=the platform's CA"});
     set_certificate(&platform, id, &held).await?;
     edge.present(&ours);
-    let watch = look(&platform, id).await?;
+    let watch = check(&platform, id).await?;
     ensure!(watch["symptoms"] == json!([]) && !watch["dns_good_at"].is_null(), "all is well: {watch:#}");
     ensure!(platform.endpoint(DOMAIN).await?["serving"]["ours"] == true, "the edge presents what is in ACM");
 
@@ -57,8 +57,8 @@ async fn what_breaks_between_renewals_is_notified_and_so_is_its_end() -> Result<
     let delegation = format!("_acme-challenge.{DOMAIN}");
     zone.upsert(&delegation, RrType::Cname, &["acme.another-vendor.test"]).await?;
     let provoked = provoke("dns-changed");
-    ensure!(look(&platform, id).await?["symptoms"] == json!([]), "one look alone may have met a moment");
-    let watch = look(&platform, id).await?;
+    ensure!(check(&platform, id).await?["symptoms"] == json!([]), "one check alone may have met a moment");
+    let watch = check(&platform, id).await?;
     ensure!(watch["symptoms"][0]["kind"] == "dns_broken", "{watch:#}");
     let told = inbox.wait_for(DOMAIN, "ActionRequired").await?;
     provoked.told(&told)?;
@@ -77,8 +77,8 @@ async fn what_breaks_between_renewals_is_notified_and_so_is_its_end() -> Result<
     // The edge presents another certificate.
     edge.present(&Presented::signed_by("somebody else's CA", DOMAIN)?);
     let provoked = provoke("another-served");
-    look(&platform, id).await?;
-    look(&platform, id).await?;
+    check(&platform, id).await?;
+    check(&platform, id).await?;
     let told = inbox.wait_for(DOMAIN, "ServedCertificateDiffers").await?;
     ensure!(told.contains("somebody else's CA") && told.contains(arn), "{told}");
     provoked.told(&told)?;
@@ -89,8 +89,8 @@ async fn what_breaks_between_renewals_is_notified_and_so_is_its_end() -> Result<
     // The certificate is deleted from ACM; a renewal has a new one.
     cloud.aws().acm.delete_certificate().certificate_arn(arn).send().await?;
     let provoked = provoke("certificate-deleted");
-    look(&platform, id).await?;
-    look(&platform, id).await?;
+    check(&platform, id).await?;
+    check(&platform, id).await?;
     let told = inbox.wait_for(DOMAIN, "CertificateMissing").await?;
     ensure!(told.contains(arn) && told.contains(&format!("managed-https renew {DOMAIN}")), "{told}");
     provoked.told(&told)?;
@@ -112,7 +112,7 @@ async fn what_breaks_between_renewals_is_notified_and_so_is_its_end() -> Result<
     let begun = OffsetDateTime::now_utc();
     platform.set(id, "certificate.not_before = :value", AttributeValue::S("2020-01-01T00:00:00Z".into())).await?;
     let provoked = provoke("life-left");
-    look(&platform, id).await?;
+    check(&platform, id).await?;
     rings(&platform, begun, "LifeLeftAlarm").await?;
     provoked.told(&inbox.wait_for_alarm("LifeLeftAlarm", "ALARM").await?)
 }
@@ -128,7 +128,7 @@ async fn rings(platform: &Platform, begun: OffsetDateTime, logical_id: &str) -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_internal_host_is_looked_at_from_within_its_network_alone() -> Result<()> {
+async fn an_internal_host_is_checked_from_within_its_network_alone() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("watched.test").await?;
@@ -139,16 +139,16 @@ async fn an_internal_host_is_looked_at_from_within_its_network_alone() -> Result
     let endpoint = platform.issue(&zone, INTERNAL, &[], "internal").await?;
     zone.upsert(INTERNAL, RrType::A, &["127.0.0.1"]).await?;
     let id = text(&endpoint["id"]);
-    look(&platform, id).await?;
+    check(&platform, id).await?;
     ensure!(platform.endpoint(INTERNAL).await?["serving"]["status"] == "not_checked");
 
     cloud.set_function_variable("CheckHealthFunction", "INTERNAL_NETWORKS", Some("10.0.0.0/8")).await?;
-    look(&platform, id).await?;
+    check(&platform, id).await?;
     let serving = platform.endpoint(INTERNAL).await?["serving"].clone();
     ensure!(text(&serving["reason"]).contains("only the private address 127.0.0.1"), "another network: {serving:#}");
 
     cloud.set_function_variable("CheckHealthFunction", "INTERNAL_NETWORKS", Some("127.0.0.0/8")).await?;
-    look(&platform, id).await?;
+    check(&platform, id).await?;
     let serving = platform.endpoint(INTERNAL).await?["serving"].clone();
     ensure!(serving["status"] == "presented" && serving["ours"] == false, "{serving:#}");
     Ok(())
@@ -168,11 +168,11 @@ async fn an_attempt_that_nothing_starts_is_told_for_the_installation_and_so_is_i
         .await
     };
     platform.set(id, "due_at = :value", AttributeValue::N("1".into())).await?;
-    look(&platform, id).await?;
+    check(&platform, id).await?;
     told(AlertKind::IssuanceFailed).await?;
     let later = OffsetDateTime::now_utc() + Duration::days(30);
     platform.set(id, "due_at = :value", AttributeValue::N(later.unix_timestamp().to_string())).await?;
-    look(&platform, id).await?;
+    check(&platform, id).await?;
     told(AlertKind::Recovered).await
 }
 
@@ -224,17 +224,17 @@ async fn set_schedule(platform: &Platform, state: &str) -> Result<()> {
     Ok(())
 }
 
-/// Makes it the endpoint's turn, and lets the function look. What the API then shows of it.
-async fn look(platform: &Platform, id: &str) -> Result<Value> {
+/// Makes it the endpoint's turn, and lets the function check. What the API then shows of it.
+async fn check(platform: &Platform, id: &str) -> Result<Value> {
     platform.set_turn(id, "health_at").await?;
     let run = platform.cloud.invoke("CheckHealthFunction", &json!({})).await?;
-    ensure!(run.error.is_none() && run.payload["looked"] == 1 && run.payload["failed"] == json!([]), "{run:?}");
+    ensure!(run.error.is_none() && run.payload["checked"] == 1 && run.payload["failed"] == json!([]), "{run:?}");
     Ok(platform.endpoint(id).await?["watch"].clone())
 }
 
-/// Looks until it is told that all is well again, for the `count`th time.
+/// Checks until it is told that all is well again, for the `count`th time.
 async fn recovered(platform: &Platform, inbox: &Inbox, id: &str, count: usize) -> Result<()> {
-    let watch = look(platform, id).await?;
+    let watch = check(platform, id).await?;
     ensure!(watch["symptoms"] == json!([]), "it is mended: {watch:#}");
     local_cloud::wait_until("the message that it is over", std::time::Duration::from_secs(10), async || {
         let told = inbox.about(DOMAIN).await?.into_iter().filter(|(kind, _)| kind == "Recovered").count();

@@ -24,12 +24,12 @@ async fn run_all(cloud: &LocalCloud) -> Result<()> {
     cloud.scan().await?;
     let polled = cloud.invoke("PollRenewalInfoFunction", &json!({})).await?;
     ensure!(polled.error.is_none(), "{polled:?}");
-    let looked = cloud.invoke("CheckHealthFunction", &json!({})).await?;
-    ensure!(looked.error.is_none(), "{looked:?}");
+    let run = cloud.invoke("CheckHealthFunction", &json!({})).await?;
+    ensure!(run.error.is_none(), "{run:?}");
     Ok(())
 }
 
-/// Looks again, and expects that of all checks only this one has changed for the worse.
+/// Inspects again, and expects that of all checks only this one has changed for the worse.
 async fn only_this_fails(cloud: &LocalCloud, name: &str, told: &[&str]) -> Result<()> {
     let checks = inspect(cloud).await?;
     for check in checks.values() {

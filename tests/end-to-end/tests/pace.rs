@@ -1,4 +1,4 @@
-//! When the CA is asked again, and when not: after a customer's fault only once a look finds it mended, and never over
+//! When the CA is asked again, and when not: after a customer's fault only once a check finds it mended, and never over
 //! a limit of the CA's.
 
 use anyhow::{Context, Result, ensure};

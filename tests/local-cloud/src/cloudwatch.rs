@@ -94,7 +94,7 @@ impl LocalCloud {
         Ok(count)
     }
 
-    /// Reports the alarm's metric, as the service does that it is of: in each period that is looked at at `now` the value
+    /// Reports the alarm's metric, as the service does that it is of: in each period that is checked at `now` the value
     /// next to the threshold that `breaches` it, or does not.
     pub async fn report(&self, alarm: &Alarm, breaches: bool, now: OffsetDateTime) -> Result<()> {
         let middle = |back: i64| now.unix_timestamp() - alarm.period * back - alarm.period / 2;

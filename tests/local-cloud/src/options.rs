@@ -25,7 +25,7 @@ pub struct Options {
     pub profile: Option<String>,
     /// How often the scan runs, as EventBridge Scheduler writes it.
     pub schedule: String,
-    /// How often whose turn it is to be looked at is looked for.
+    /// How often whose turn it is to be checked is looked for.
     pub health_schedule: String,
     /// What the state machine waits, as a part of what its definition says: before it retries a step, and before it asks
     /// the CA again.

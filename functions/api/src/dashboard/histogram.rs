@@ -129,7 +129,11 @@ mod tests {
         let over = of(&[("2026-11-24", 30), ("2026-11-25", 5)], Some(20));
         assert_eq!(over.bars.iter().map(|bar| bar.tone).collect::<Vec<_>>(), ["bad", "good"]);
         assert_eq!(over.limit.map(|(limit, y)| (limit, y.round())), Some((20, 28.0)));
+        let svg = over.to_string();
+        assert!(svg.contains(r#"<line class="limit" x1="0" x2="100%" y1="28.0" y2="28.0"/>"#), "{svg}");
+        assert!(svg.contains("CA limit: 20 a day"), "{svg}");
         let far = of(&[("2026-11-24", 3)], Some(2_400));
+        assert!(!far.to_string().contains(r#"class="limit""#), "it would flatten the bars");
         assert!(far.limit.is_none() && far.summary.ends_with("the CA takes 2400 orders a day"), "{far:?}");
     }
 }

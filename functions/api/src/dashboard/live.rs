@@ -149,7 +149,7 @@ mod tests {
             persistent_records: false,
             issuer: None,
             account: None,
-            orders_per_day: None,
+            orders: None,
             brand: Brand::default(),
             tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
             acm_quotas: vocabulary::certificate::AcmQuotas::default(),
@@ -176,22 +176,22 @@ mod tests {
         let blocked = Endpoint { failing: failing(WaitingOn::DomainOwner), ..endpoint("www.example.com") };
         let degraded = Endpoint { failing: failing(WaitingOn::Operator), ..ready.clone() };
         let retrying = Endpoint { failing: failing(WaitingOn::Ca), ..endpoint("www.example.com") };
-        let paused = Endpoint { removing: true, ..ready.clone() };
-        let parked = {
+        let removed = Endpoint { removing: true, ..ready.clone() };
+        let paused = {
             let mut endpoint = blocked.clone();
-            let absence = Absence { since: NOW, looks: 99, parked_since: Some(NOW) };
+            let absence = Absence { since: NOW, checks: 99, paused_since: Some(NOW) };
             endpoint.failing.as_mut().expect("it fails").absence = Some(absence);
             endpoint
         };
-        assert!(!known(&parked).moves() && html(&known(&parked)).contains("/renew\""), "it can be taken up by hand");
+        assert!(!known(&paused).moves() && html(&known(&paused)).contains("/renew\""), "it can be taken up by hand");
         for (endpoint, word, who) in [
-            (parked, "Paused", "Next step, domain owner:"),
+            (paused, "Paused", "Next step, domain owner:"),
             (ready, "Ready", "No action needed."),
             (issuing, "Issuing", "No action needed."),
             (blocked, "Action required", "Next step, domain owner:"),
             (degraded, "Degraded", "Next step, operator:"),
             (retrying, "Retrying", "Waiting on the CA:"),
-            (paused, "Being removed", "No action needed."),
+            (removed, "Being removed", "No action needed."),
         ] {
             let known = known(&endpoint);
             let html = html(&known);

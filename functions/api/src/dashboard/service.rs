@@ -68,7 +68,7 @@ impl<P: Ports> Operations for Arc<Service<P>> {
     }
 
     async fn installation(&self, caller: &Caller) -> Done<Vec<InstallationCheck>> {
-        Service::installation(self, caller).await
+        Service::installation(self, caller, OffsetDateTime::now_utc()).await
     }
 
     async fn limits(&self, caller: &Caller, tenant: Option<&str>, now: OffsetDateTime) -> Done<TenantLimits> {

@@ -253,8 +253,8 @@ pub(crate) fn check_title(name: &str) -> String {
 
 /// `delegation-missing` as a heading: `Delegation missing`. Abbreviations keep their capitals.
 pub(crate) fn heading(name: &str) -> String {
-    const CAPITALS: [&str; 12] =
-        ["aaaa", "acm", "ca", "caa", "cdn", "cname", "dns", "dnssec", "http", "nxdomain", "servfail", "txt"];
+    const CAPITALS: [&str; 13] =
+        ["aaaa", "acm", "acme", "ca", "caa", "cdn", "cname", "dns", "dnssec", "http", "nxdomain", "servfail", "txt"];
     let mut words: Vec<String> = name
         .split('-')
         .map(|word| if CAPITALS.contains(&word) { word.to_uppercase() } else { word.to_owned() })

@@ -73,7 +73,7 @@ pub(super) async fn installation<P: Ports>(
     Extension(caller): Extension<Caller>,
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> Result<Json<InstallationView>, Problem> {
-    Ok(Json(InstallationView { checks: service.installation(&caller).await? }))
+    Ok(Json(InstallationView { checks: service.installation(&caller, OffsetDateTime::now_utc()).await? }))
 }
 
 /// This document

@@ -18,7 +18,6 @@ use crate::http::parameters::{Nothing, Parameters, Reference};
 use crate::http::problem::Problem;
 use crate::http::query::{EndpointQuery, page_size};
 use crate::service::Ports;
-use crate::views::ToWire;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -217,8 +216,8 @@ pub(super) async fn events<P: Ports>(
     Reference(reference): Reference,
     Parameters(query): Parameters<EventQuery>,
 ) -> Result<Json<EventList>, Problem> {
-    let events = service.events(&caller, &reference, query.after()?, page_size(query.limit)?).await?;
-    Ok(Json(EventList { events: events.to_wire() }))
+    let events = service.event_list(&caller, &reference, query.after()?, page_size(query.limit)?).await?;
+    Ok(Json(EventList { events }))
 }
 
 /// List what happened to all endpoints

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::endpoint::attempt::set_up;
-use domain::endpoint::event::{page_of, time_line};
+use domain::endpoint::event::{page_of, set_up_events, time_line};
 use domain::endpoint::{Attempt, Event, EventKind};
 use domain::ports::{AuditTrail, EndpointReader, Registry};
 use time::OffsetDateTime;
@@ -46,6 +46,20 @@ impl<P: Ports> Service<P> {
         Ok(page.into_iter().map(|event| Event { by: event.by.seen_by(&caller.scope), ..event }).collect())
     }
 
+    /// The same as the API shows them.
+    pub(crate) async fn event_list(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<wire::Event>, Problem> {
+        let events = self.events(caller, reference, after, limit).await?;
+        let certified = self.find(caller, reference).await.is_ok_and(|endpoint| endpoint.certificate.is_some());
+        let set_up = set_up_events(&events, certified);
+        Ok(events.iter().map(|event| wire::Event { set_up: set_up(event), ..event.to_wire() }).collect())
+    }
+
     /// The same of all endpoints, those that were removed too. For operators: of an endpoint that is gone, nothing says
     /// whose it was.
     pub(crate) async fn all_events(
@@ -61,17 +75,26 @@ impl<P: Ports> Service<P> {
         let events = self.store().recent(after, limit, now).await?;
         let ids: BTreeSet<_> = events.iter().map(|(id, _)| id.clone()).collect();
         let found = ids.iter().map(async |id| self.store().find(id).await.map(|found| (id.clone(), found)));
-        let domains: BTreeMap<_, _> = futures::future::try_join_all(found)
+        let endpoints: BTreeMap<_, _> = futures::future::try_join_all(found)
             .await?
             .into_iter()
-            .filter_map(|(id, found)| Some((id, found?.names.primary().to_string())))
+            .filter_map(|(id, found)| Some((id, found?)))
             .collect();
-        let event = |(id, event): (EndpointId, Event)| wire::Event {
-            endpoint: Some(id.to_string()),
-            domain: domains.get(&id).cloned(),
-            ..event.to_wire()
+        let mut by_endpoint: BTreeMap<_, Vec<Event>> = BTreeMap::new();
+        for (id, event) in &events {
+            by_endpoint.entry(id.clone()).or_default().push(event.clone());
+        }
+        let shown = |(id, event): (EndpointId, Event)| {
+            let endpoint = endpoints.get(&id);
+            let certified = endpoint.is_some_and(|endpoint| endpoint.certificate.is_some());
+            wire::Event {
+                endpoint: Some(id.to_string()),
+                domain: endpoint.map(|endpoint| endpoint.names.primary().to_string()),
+                set_up: set_up_events(&by_endpoint[&id], certified)(&event),
+                ..event.to_wire()
+            }
         };
-        Ok(events.into_iter().map(event).collect())
+        Ok(events.into_iter().map(shown).collect())
     }
 
     /// The endpoint whose history is asked for. One that was removed keeps its history under its id, for operators.

@@ -155,7 +155,7 @@ impl<P: Ports> Service<P> {
                 .into_iter()
                 .map(|(day, count)| RenewalDay { day: day.to_string(), count })
                 .collect(),
-            orders_per_day: self.installation.orders_per_day,
+            orders_per_day: self.installation.orders.as_ref().map(|orders| orders.limit.per_day()),
             renewals: renewals.collect(),
             as_of,
             truncated,

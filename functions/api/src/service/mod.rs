@@ -14,8 +14,9 @@ mod summing_up;
 
 use diagnosis::report::CheckReport;
 use domain::acts::start_attempt::start_attempt;
+use domain::acts::take_tokens::orders_left;
 use domain::endpoint::{Endpoint, Event, EventKind};
-use domain::installation::{InstallationCheck, InstallationStatus};
+use domain::installation::{InstallationCheck, InstallationStatus, Used};
 use domain::ports::{
     AuditTrail, CheckLog, Claims, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, InstallationLog, Prober,
     RateLimits, Registry, ServiceFault, ShareLinks, Summaries,
@@ -26,7 +27,7 @@ use vocabulary::names::{Caller, CertificateName, EndpointId, Origin};
 use wire::{CallerView, EndpointView};
 
 use crate::http::problem::Problem;
-use crate::installation::Installation;
+use crate::installation::{Installation, OrderLimit};
 use crate::views::{ToWire, caller_view, endpoint_view};
 
 /// DynamoDB takes 100 writes in one transaction.
@@ -167,20 +168,39 @@ impl<P: Ports> Service<P> {
 
     /// Checks the installation itself, for those who run it. What fails is shown with the time since when scheduled checks
     /// have seen it fail.
-    pub(crate) async fn installation(&self, caller: &Caller) -> Result<Vec<wire::InstallationCheck>, Problem> {
+    pub(crate) async fn installation(
+        &self,
+        caller: &Caller,
+        now: OffsetDateTime,
+    ) -> Result<Vec<wire::InstallationCheck>, Problem> {
         if !caller.is_operator() {
             return Err(Problem::operators_only());
         }
-        let (checks, known) = futures::join!(self.ports.inspector().inspect(), self.store().engine());
+        let (checks, known, orders) =
+            futures::join!(self.ports.inspector().inspect(), self.store().engine(), self.orders_used(now));
         // Without the log there is still what was found just now.
         let known = known.unwrap_or_default();
         let since =
             |name: &str| known.failing.iter().find(|failing| failing.check == name).map(|failing| failing.since);
         let shown = |check: &InstallationCheck| {
             let failed = check.status == InstallationStatus::Failed;
-            wire::InstallationCheck { since: since(&check.name).filter(|_| failed), ..check.to_wire() }
+            // The inspection reads nothing that is kept of orders.
+            let orders = orders.iter().filter(|_| check.name == "acme-account");
+            let used = check.used.iter().chain(orders).map(Used::to_wire).collect();
+            wire::InstallationCheck { since: since(&check.name).filter(|_| failed), used, ..check.to_wire() }
         };
         Ok(checks?.iter().map(shown).collect())
+    }
+
+    /// How many of the new orders that the first CA takes from the account are used up; `None` where it has no limit, or
+    /// where that cannot be read just now.
+    async fn orders_used(&self, now: OffsetDateTime) -> Option<Used> {
+        let OrderLimit { directory, limit } = self.installation.orders.as_ref()?;
+        let left = orders_left(self.store(), directory, Some(*limit), now).await.unwrap_or_else(|fault| {
+            tracing::warn!(%fault, "the orders that are left could not be read");
+            None
+        })?;
+        Some(Used { of: "new-orders".to_owned(), percent: 100_u32.saturating_sub(left) })
     }
 
     /// The endpoint beside what the last check found.

@@ -151,7 +151,7 @@ mod tests {
                 persistent_records: false,
                 issuer: None,
                 account: None,
-                orders_per_day: None,
+                orders: None,
                 brand: Brand::default(),
                 tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
                 acm_quotas: vocabulary::certificate::AcmQuotas::default(),
@@ -196,8 +196,8 @@ mod tests {
         let (open, _) = fixture.link(None).await;
         for bad in [revoked, never, elsewhere, String::new(), "x.y".into(), format!("{open}A"), open.to_uppercase()] {
             assert_eq!(fixture.service.shared(&bad, fixture.now).await.expect_err("no link"), Problem::unknown_link());
-            let looked = fixture.service.check_shared(&bad, None, fixture.now).await;
-            assert_eq!(looked.expect_err("no link"), Problem::unknown_link());
+            let checked = fixture.service.check_shared(&bad, None, fixture.now).await;
+            assert_eq!(checked.expect_err("no link"), Problem::unknown_link());
         }
         assert!(fixture.service.ports.prober.take().is_empty(), "nothing is checked for a link that is none");
         fixture
@@ -212,9 +212,9 @@ mod tests {
     async fn a_check_through_a_link_is_bounded_and_is_the_links_in_the_trail() {
         let fixture = Fixture::new().await;
         let (token, id) = fixture.link(None).await;
-        let first = fixture.service.check_shared(&token, Some("192.0.2.9"), fixture.now).await.expect("looked");
+        let first = fixture.service.check_shared(&token, Some("192.0.2.9"), fixture.now).await.expect("checked");
         assert_eq!(first.dns.checked_at, Some(fixture.now));
-        // Two who ask too soon wait; one of them looks, and both see what it found.
+        // Two who ask too soon wait; one of them checks, and both see what it found.
         let soon = fixture.now + BETWEEN_CHECKS - Duration::MILLISECOND;
         let (second, third) = tokio::join!(
             fixture.service.check_shared(&token, Some("192.0.2.9"), soon),
@@ -224,7 +224,7 @@ mod tests {
             assert_eq!(
                 view.expect("answered").dns.checked_at,
                 Some(soon + BETWEEN_CHECKS),
-                "by a look after they had asked"
+                "by a check after they had asked"
             );
         }
         assert_eq!(fixture.service.ports.prober.take().len(), 2);

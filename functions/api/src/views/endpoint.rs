@@ -56,7 +56,7 @@ pub fn endpoint_view(
 /// What the host served when it was last checked, on demand or by schedule. Not checked is said only where neither was.
 fn serving(endpoint: &Endpoint, report: Option<&CheckReport>) -> Serving {
     let checked = report.map(|report| (report.checked_at, report.serving.to_wire()));
-    let watched = endpoint.current_health().map(|health| (health.looked_at, health.served.to_wire()));
+    let watched = endpoint.current_health().map(|health| (health.checked_at, health.served.to_wire()));
     let known = checked.into_iter().chain(watched).filter(|(_, serving)| *serving != Serving::NotChecked);
     known.max_by_key(|(at, _)| *at).map_or(Serving::NotChecked, |(_, serving)| serving)
 }
@@ -109,7 +109,7 @@ fn failure_view(failing: &Failing) -> FailureView {
         remedy: failing.failure.guidance.next_step().to_owned(),
         since: failing.since,
         attempts: failing.attempts,
-        paused_since: failing.parked_since(),
+        paused_since: failing.paused_since(),
         check: failing.failure.check.clone(),
     }
 }

@@ -82,13 +82,14 @@ impl ToWire for Event {
     type Wire = wire::Event;
 
     fn to_wire(&self) -> wire::Event {
-        let Self { id, at, kind, by, summary } = self;
+        let Self { id, at, kind, by, summary, .. } = self;
         wire::Event {
             id: id.clone(),
             at: *at,
             kind: kind.to_wire().into(),
             by: by.to_wire(),
             summary: summary.clone(),
+            set_up: false,
             endpoint: None,
             domain: None,
         }

@@ -7,7 +7,7 @@ use super::ToWire;
 pub(super) fn watch_view(endpoint: &Endpoint) -> Option<WatchView> {
     let health = endpoint.current_health()?;
     Some(WatchView {
-        checked_at: health.looked_at,
+        checked_at: health.checked_at,
         next_check_at: endpoint.health_at,
         dns_good_at: health.dns_good_at,
         symptoms: health.confirmed().map(Symptom::to_wire).collect(),
@@ -22,7 +22,7 @@ impl ToWire for Symptom {
         wire::Symptom {
             kind: self.kind.to_wire().into(),
             since: self.since,
-            checks: self.looks,
+            checks: self.checks,
             actor: self.guidance.waiting_on.to_wire().into(),
             summary: self.guidance.summary.clone(),
             remedy: self.guidance.next_step().to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use api::{Brand, ClaimNames, Installation, Outside, Service, Surroundings, application, router};
+use api::{Brand, ClaimNames, Installation, OrderLimit, Outside, Service, Surroundings, application, router};
 use axum::Router;
 use axum::body::Body;
 use domain::endpoint::attempt::execution_name;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryProber, contracts};
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
-use vocabulary::acme::Reachability;
+use vocabulary::acme::{Limit, Reachability};
 use vocabulary::certificate::{AcmQuotas, InstalledCertificate, TenantLimits};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
@@ -26,6 +26,9 @@ use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, NamePolicy};
 /// The installation's own account, and the one role that it may assume in another.
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const ROLE: &str = "arn:aws:iam::444455556666:role/managed-https";
+/// The first CA, and what it lets the account order.
+pub(crate) const DIRECTORY: &str = "https://ca.example/directory";
+pub(crate) const ORDERS: Limit = Limit { capacity: 5, period: Duration::HOUR, reserve: 0 };
 pub(crate) const ZONE: &str = "acme.platform.example";
 
 pub(crate) struct Api {
@@ -161,7 +164,7 @@ impl Api {
             persistent_records,
             issuer: Some(testkit::MemoryCa::persistent_issuer()),
             account: Some(ACCOUNT.parse().expect("an account")),
-            orders_per_day: None,
+            orders: Some(OrderLimit { directory: DIRECTORY.to_owned(), limit: ORDERS }),
             brand: Brand::default(),
             tenant_limits,
             acm_quotas: AcmQuotas::default(),
@@ -177,6 +180,7 @@ impl Api {
         let inspector = MemoryInspector(vec![
             check("zone-delegation", InstallationStatus::Ok, "The zone is delegated."),
             check("schedule", InstallationStatus::Failed, "No scan for 32 minutes."),
+            check("acme-account", InstallationStatus::Ok, "It is there."),
         ]);
         let ports = Outside { store: store.clone(), flows: flows.clone(), prober: prober.clone(), inspector };
         let claims = ClaimNames { tenant: "tenant".into(), roles: "roles".into(), operator_role: "operator".into() };
@@ -288,7 +292,7 @@ impl Api {
     }
 
     /// Ends the running attempt as the last of very many that found the customer's part undone.
-    pub(crate) async fn parked(&self, id: &EndpointId) {
+    pub(crate) async fn paused(&self, id: &EndpointId) {
         let now = contracts::whole_second();
         let failure = Failure::new(
             FailureName::RecordsNotReady,
@@ -297,7 +301,7 @@ impl Api {
             "Make it so.",
         );
         let since = now - Duration::days(30);
-        let absence = Some(Absence { since, looks: 99, parked_since: Some(now - Duration::days(20)) });
+        let absence = Some(Absence { since, checks: 99, paused_since: Some(now - Duration::days(20)) });
         let failing = Failing { absence, ..Failing::first(failure, since) };
         self.settle(id, now + Duration::WEEK, Some(failing)).await;
     }

@@ -138,10 +138,10 @@ async fn a_renewal_is_started_and_a_second_one_meanwhile_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_parked_endpoint_is_shown_with_whose_move_it_is_and_a_renewal_wakes_it() {
+async fn a_paused_endpoint_is_shown_with_whose_move_it_is_and_a_renewal_wakes_it() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
-    api.parked(&id).await;
+    api.paused(&id).await;
     let shown = api.get(OPERATOR, "/endpoints/a.example.com").await.body;
     assert_eq!((&shown["status"], &shown["actor"]), (&json!("paused"), &json!("customer")));
     assert!(text(&shown["reason"]).starts_with("Paused: ") && text(&shown["next_step"]).starts_with("Make it so."));

@@ -9,11 +9,11 @@ const OPERATOR: Who = Who::Operator;
 const CHECK: &str = "/endpoints/a.example.com/check";
 
 #[tokio::test]
-async fn a_look_is_kept_and_shown_beside_what_is_expected() {
+async fn a_check_is_kept_and_shown_beside_what_is_expected() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
     let before = api.get(OPERATOR, "/endpoints/a.example.com").await;
-    assert_eq!(before.body["dns"]["status"], json!(null), "never looked at");
+    assert_eq!(before.body["dns"]["status"], json!(null), "never checked");
     api.prober.miss_the_delegation(true);
     let answer = api.call(OPERATOR, Method::POST, CHECK, None).await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -21,7 +21,7 @@ async fn a_look_is_kept_and_shown_beside_what_is_expected() {
     assert_eq!((&dns["status"], &dns["records"][0]["status"]), (&json!("missing"), &json!("missing")));
     assert_eq!(dns["records"][0]["found"][0]["error"], "NXDOMAIN");
     assert_eq!(dns["findings"][0]["check"], "delegation-missing");
-    let subject = api.prober.take().pop().expect("it was looked");
+    let subject = api.prober.take().pop().expect("it was checked");
     let target = api.endpoint(&id).await.label.target(crate::bench::ZONE);
     assert_eq!(subject.delegation_target, Some(target));
 
@@ -34,7 +34,7 @@ async fn a_look_is_kept_and_shown_beside_what_is_expected() {
 }
 
 #[tokio::test]
-async fn looks_in_quick_succession_are_few_and_none_answers_with_what_was_before_it() {
+async fn checks_in_quick_succession_are_few_and_none_answers_with_what_was_before_it() {
     let api = Api::new();
     api.registered(OPERATOR, "a.example.com").await;
     api.prober.miss_the_delegation(true);
@@ -50,11 +50,11 @@ async fn looks_in_quick_succession_are_few_and_none_answers_with_what_was_before
             "not what was before"
         );
     }
-    assert_eq!(api.prober.take().len(), 2, "the two who waited share a look");
+    assert_eq!(api.prober.take().len(), 2, "the two who waited share a check");
 }
 
 #[tokio::test]
-async fn a_look_is_in_the_trail_when_it_finds_something_else_than_the_one_before() {
+async fn a_check_is_in_the_trail_when_it_finds_something_else_than_the_one_before() {
     let api = Api::new();
     let id = api.registered(OPERATOR, "a.example.com").await;
     api.call(OPERATOR, Method::POST, CHECK, None).await;
@@ -101,13 +101,13 @@ async fn what_the_last_attempt_missed_and_is_there_now_is_taken_up_at_once() {
 }
 
 #[tokio::test]
-async fn a_domain_can_be_looked_at_before_it_is_registered() {
+async fn a_domain_can_be_checked_before_it_is_registered() {
     let api = Api::new();
     let body = json!({"domain": "new.example.com", "also": ["*.new.example.com"], "reachability": "external"});
     let answer = api.post(Who::Tenant("acme"), "/checks", body).await;
     assert_eq!((answer.status, text(&answer.body["domain"])), (StatusCode::OK, "new.example.com"));
     assert_eq!((&answer.body["well"], &answer.body["reachability"]), (&json!(true), &json!("external")));
-    let subject = api.prober.take().pop().expect("it was looked");
+    let subject = api.prober.take().pop().expect("it was checked");
     assert_eq!((subject.delegation_target, subject.names.len()), (None, 2));
     assert_eq!(api.get(Who::Operator, "/endpoints").await.domains(), Vec::<String>::new(), "nothing is registered");
 

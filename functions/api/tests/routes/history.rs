@@ -37,6 +37,17 @@ async fn who_did_what_from_where_stands_beside_what_happened_by_itself() {
     let renewal = events.iter().find(|event| event["kind"] == "renewal_requested").expect("it happened");
     assert_eq!(renewal["by"], json!({"who": "arn:aws:iam::123456789012:user/olga", "address": "192.0.2.7"}));
     assert_eq!(by("attempt_failed"), json!({"who": "managed-https"}));
+    let set_up = |events: &Value| {
+        let events = events.as_array().expect("a list").clone();
+        events
+            .into_iter()
+            .filter(|event| event["set_up"] == true)
+            .map(|event| text(&event["kind"]).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(set_up(&json!(events)), ["attempt_failed"], "no certificate yet: its records are waited for");
+    let all = api.get(OPERATOR, "/events").await.body["events"].clone();
+    assert_eq!(set_up(&all), ["attempt_failed"]);
 
     let attempts = api.get(OPERATOR, "/endpoints/a.example.com/attempts").await;
     assert_eq!(attempts.body["attempts"][0]["outcome"], "failed");

@@ -1,14 +1,16 @@
 //! A tenant has its own endpoints, and there are no others.
 
 use domain::health::{FailingCheck, InstallationState};
-use domain::ports::InstallationLog;
+use domain::ports::{InstallationLog, RateLimits};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 use time::macros::datetime;
 use tower::ServiceExt;
+use vocabulary::acme::BucketId;
 use vocabulary::names::NamePolicy;
 
-use crate::bench::{Api, Who, text};
+use crate::bench::{Api, DIRECTORY, ORDERS, Who, text};
 
 const ACME: Who = Who::Tenant("acme");
 const OTHER: Who = Who::Tenant("other");
@@ -64,7 +66,7 @@ async fn another_tenants_endpoint_is_not_there_by_id_or_by_name_in_any_operation
     assert!(seen >= 11, "operations on an endpoint: {seen}");
     assert_eq!(api.endpoint(&id).await, before, "nothing was changed");
     assert_eq!(api.get(ACME, "/endpoints/a.example.com/shares").await.body["shares"][0]["id"], link.as_str());
-    assert!(api.prober.take().is_empty(), "nothing was looked at");
+    assert!(api.prober.take().is_empty(), "nothing was checked");
 }
 
 #[tokio::test]
@@ -157,12 +159,26 @@ async fn the_platforms_own_names_are_its_operators() {
 async fn a_check_that_fails_says_since_when() {
     let api = Api::new();
     let since = datetime!(2026-11-24 12:00 UTC);
-    let failing = ["zone-delegation", "schedule"].map(|check| FailingCheck { check: check.into(), since, looks: 3 });
+    let failing = ["zone-delegation", "schedule"].map(|check| FailingCheck { check: check.into(), since, checks: 3 });
     let known = InstallationState { failing: failing.into(), ..InstallationState::default() };
     assert_eq!(api.store.save_installation(&InstallationState::default(), &known).await, Ok(true));
     let checks = api.get(Who::Operator, "/installation").await.body["checks"].clone();
     assert_eq!(checks[1]["since"], "2026-11-24T12:00:00Z");
     assert!(checks[0]["since"].is_null(), "it passes by now: {checks}");
+}
+
+#[tokio::test]
+async fn the_check_of_the_account_says_how_many_of_its_orders_are_used() {
+    let api = Api::new();
+    let used = async || {
+        let checks = api.get(Who::Operator, "/installation").await.body["checks"].clone();
+        assert!(checks[0]["used"].is_null(), "of other checks nothing: {checks}");
+        checks[2]["used"].clone()
+    };
+    assert_eq!(used().await, json!([{"of": "new-orders", "percent": 0}]));
+    let account = BucketId::Account { directory: DIRECTORY.to_owned() };
+    assert_eq!(api.store.take_now(account, ORDERS, OffsetDateTime::now_utc()).await, Ok(None));
+    assert_eq!(used().await, json!([{"of": "new-orders", "percent": 20}]));
 }
 
 #[tokio::test]

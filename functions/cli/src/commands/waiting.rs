@@ -10,7 +10,7 @@ use crate::terminal::progress::Progress;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
-/// Looks in a row that may come to nothing before the waiting ends.
+/// Consecutive requests that may come to nothing before the waiting ends.
 const UNANSWERED: u32 = 8;
 /// How often something that is to be done once is asked for, while no answer comes.
 const TRIES: u32 = 4;
@@ -103,7 +103,7 @@ pub(crate) async fn insist<T>(mut ask: impl AsyncFnMut() -> Result<T, ApiError>)
     ask().await
 }
 
-/// Looks again and again until there is an end, or for `limit`: then `None`.
+/// Checks again and again until there is an end, or for `limit`: then `None`.
 ///
 /// Errors that may pass are waited out, up to a number of them in a row.
 #[expect(clippy::disallowed_methods, reason = "a person waits at the terminal, and no function")]
@@ -181,9 +181,9 @@ mod tests {
             assert!(matches!(standing(&endpoint), Standing::Failing(f) if f.summary == "no CNAME"), "{next:?}");
         }
         assert_eq!(standing(&endpoint("paused", "active", LATER, None)), Standing::Leaving);
-        let mut parked = endpoint("paused", "failed", LATER, Some(failure("no CNAME", "create it")));
-        parked.actor = WaitingOn::DomainOwner.into();
-        assert!(matches!(standing(&parked), Standing::Failing(_)), "it stays, and waits for its customer");
+        let mut paused = endpoint("paused", "failed", LATER, Some(failure("no CNAME", "create it")));
+        paused.actor = WaitingOn::DomainOwner.into();
+        assert!(matches!(standing(&paused), Standing::Failing(_)), "it stays, and waits for its customer");
         assert_eq!(standing(&endpoint("something-new", "none", LATER, None)), Standing::AtWork);
     }
 

@@ -25,8 +25,11 @@ pub(crate) fn events(style: Style, trail: Trail, events: &[Event], now: OffsetDa
 /// `2026-01-01 00:00:00 UTC  registered  Registered.  (by arn:… from 192.0.2.1)`
 pub(crate) fn event_line(style: Style, trail: Trail, event: &Event) -> String {
     let from = event.by.address.as_ref().map_or_else(String::new, |address| format!(" from {address}"));
-    let kind = format!("{:<21}", event.kind);
+    // In the word of the history and the pages.
+    let word = if event.set_up { "waiting for DNS".to_owned() } else { event.kind.to_string() };
+    let kind = format!("{word:<21}");
     let kind = match event.kind.known() {
+        _ if event.set_up => style.paint(&kind, Colour::Cyan),
         Some(EventKind::AttemptFailed) => style.paint(&kind, Colour::Red),
         Some(EventKind::CertificateIssued | EventKind::CertificateRenewed) => style.paint(&kind, Colour::Green),
         _ => kind,
@@ -36,4 +39,29 @@ pub(crate) fn event_line(style: Style, trail: Trail, event: &Event) -> String {
         _ => String::new(),
     };
     format!("{}  {kind}  {of}{}  (by {}{from})\n", exact(event.at), event.summary, event.by.who)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_attempt_of_the_set_up_waits_calmly_and_a_later_one_has_failed() {
+        let line = |set_up: bool| {
+            let event: Event = serde_json::from_value(json!({
+                "id": "001795521600000-fffff", "at": "2026-01-01T00:00:00Z", "kind": "attempt_failed", "set_up": set_up,
+                "by": {"who": "managed-https"}, "summary": "Attempt 1 is waiting for DNS records: no CNAME"
+            }))
+            .expect("an event");
+            event_line(Style { colour: true, width: None }, Trail::OfOne, &event)
+        };
+        let painted = |word: &str, colour| Style { colour: true, width: None }.paint(&format!("{word:<21}"), colour);
+        let (waiting, failed) = (line(true), line(false));
+        assert!(
+            waiting.contains(&painted("waiting for DNS", Colour::Cyan)) && !waiting.contains("failed"),
+            "{waiting}"
+        );
+        assert!(failed.contains(&painted("attempt_failed", Colour::Red)), "{failed}");
+    }
 }

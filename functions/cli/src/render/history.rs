@@ -111,7 +111,10 @@ fn milliseconds(count: u64) -> Duration {
 
 /// `www.example.com: renewed by attempt 4 over http-01, in 12.3 s`
 pub(crate) fn attempt_line(domain: &str, attempt: &Attempt) -> String {
-    let mut line = format!("{domain}: {} by attempt {}", attempt.outcome, attempt.attempt);
+    let mut line = match attempt.set_up {
+        true => format!("{domain}: waiting for DNS after attempt {}", attempt.attempt),
+        false => format!("{domain}: {} by attempt {}", attempt.outcome, attempt.attempt),
+    };
     if let Some(method) = &attempt.method {
         line += &format!(" over {method}");
     }
@@ -154,6 +157,10 @@ mod tests {
             assert!(text.contains(part), "{part} is missing in\n{text}");
         }
         let set_up = Attempt { set_up: true, ..attempt.clone() };
+        assert_eq!(
+            attempt_line("a.example", &set_up),
+            "a.example: waiting for DNS after attempt 7 over dns-01, in 12.3 s"
+        );
         let text = history(style, &[set_up]);
         assert!(text.contains("waiting for DNS") && text.contains("What attempts are waiting for"), "{text}");
         assert!(!text.contains("failed "), "{text}");

@@ -318,7 +318,7 @@ fn a_check_finds_out_whether_a_domain_is_registered() {
     );
     assert!(err(&output).starts_with("www.example.com is not registered: checked as an external endpoint."));
     assert_eq!(api.asked()[1].body["reachability"], "external");
-    // An id is no domain that could be looked at.
+    // An id is no domain that could be checked.
     assert_status(&run(&api, &["check", "ep-1"]), 1);
     assert_eq!(api.asked().len(), 3);
 }

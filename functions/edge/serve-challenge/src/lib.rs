@@ -18,7 +18,7 @@ pub struct Answer {
 /// The answer to a request.
 ///
 /// Only an exact token for the host it was made for; never a listing, never a redirect. A check's own token is answered
-/// without a look into the store: it shows that this host's requests arrive here unchanged.
+/// without reading the store: it shows that this host's requests arrive here unchanged.
 pub async fn respond(tokens: &impl TokenStore, host: &str, path: &str) -> Result<Answer, ServiceFault> {
     let token = path.strip_prefix(PREFIX).filter(|token| is_token(token));
     let host = host.rsplit_once(':').map_or(host, |(name, _port)| name);

@@ -12,7 +12,7 @@ use vocabulary::failure::Failure;
 use vocabulary::guidance::WaitingOn;
 
 /// Whether the attempt begins with the whole check: names that have no certificate yet, and no order that has passed it
-/// before; and whatever the domain owner had to put right. A renewal of what was right is worth a look at its proof alone.
+/// before; and whatever the domain owner had to put right. A renewal of what was right is worth a check of its proof alone.
 pub(crate) fn is_due(endpoint: &Endpoint, usable: Option<&OpenOrder>) -> bool {
     let failed = endpoint.failing.as_ref().map(|failing| failing.failure.waiting_on());
     let known = endpoint.certificate.as_ref().is_some_and(|held| endpoint.names.same_set(&held.names));

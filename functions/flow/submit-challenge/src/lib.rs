@@ -1,4 +1,4 @@
-//! Tells the CA that the challenges can be looked at, and sees how it goes.
+//! Tells the CA that the challenges can be checked, and sees how it goes.
 
 use domain::acts::choose_ca::authority_of;
 use domain::acts::forget_nonce;
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_ca_looks_at_the_standing_record_and_at_no_publication() {
+    async fn the_ca_checks_the_persistent_record_and_no_publication() {
         let fixture = Fixture::by_persistent_record().await.with_order().await;
         assert_eq!(run(&fixture).await.expect("validated").status, Status::OrderReady);
         assert!(fixture.order().await.published_txt_values().is_empty(), "there is nothing to clean up");

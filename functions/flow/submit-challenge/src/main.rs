@@ -1,4 +1,4 @@
-//! Tells the CA that the challenges can be looked at, and sees how it goes.
+//! Tells the CA that the challenges can be checked, and sees how it goes.
 //!
 //! In: `StepInput`. Out: `Progress` with `order_ready` or `waiting`.
 //! Fails as: `ChallengeFailed`, `OrderLost`, `RateLimited`, `CaUnavailable`, `CaRefused`, `AccountRefused`, `TimedOut`,

@@ -15,7 +15,7 @@ use vocabulary::certificate::{CertificateCopy, InstalledCertificate, ListenerArn
 use vocabulary::dns::Platform;
 use vocabulary::names::{EndpointId, Origin};
 
-/// What a look goes through, and who is told.
+/// What a check goes through, and who is told.
 pub struct Ports<'a, S, L, C, N, U> {
     pub store: &'a S,
     pub prober: &'a L,
@@ -28,7 +28,7 @@ pub struct Ports<'a, S, L, C, N, U> {
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub platform: Platform,
-    /// How far apart two looks at an endpoint are, if its certificate does not live for a short time.
+    /// How far apart two checks of an endpoint are, if its certificate does not live for a short time.
     pub longest: Duration,
     /// Base URL of the links in messages.
     pub dashboard: Option<String>,
@@ -49,9 +49,9 @@ pub(crate) enum Checked {
     Busy,
 }
 
-/// Looks at the endpoint, keeps what was seen, and tells what is news of it: in this order, so that what was told can be
-/// read. A crash in between is made good by the next look, whose notifications does not know of the message yet.
-pub(crate) async fn look_at<S, L, C, N, U>(
+/// Checks the endpoint, keeps what was seen, and tells what is news of it: in this order, so that what was told can be
+/// read. A crash in between is made good by the next check, whose notifications does not know of the message yet.
+pub(crate) async fn check<S, L, C, N, U>(
     ports: &Ports<'_, S, L, C, N, U>,
     settings: &Settings,
     id: &EndpointId,
@@ -103,7 +103,7 @@ struct Places {
     listeners: Vec<(ListenerArn, AtListener)>,
 }
 
-/// One look for the certificate, one for each further region, and one for each listener that is known to have it.
+/// One check for the certificate, one for each further region, and one for each listener that is known to have it.
 async fn places<D>(destinations: &D, endpoint: &Endpoint, held: &InstalledCertificate) -> Places
 where
     D: Destinations<Certificates: CertificateInspector> + Sync,
@@ -164,7 +164,7 @@ async fn at_listener<D: Destinations + Sync>(
     }
 }
 
-/// What the look leaves behind: its report only if it tells something else than the one before.
+/// What the check leaves behind: its report only if it tells something else than the one before.
 fn sight(
     endpoint: &Endpoint,
     held: &InstalledCertificate,
@@ -185,7 +185,7 @@ fn sight(
     // Silence is told as a fault only when it has lasted: that is found out soon.
     let is_open = report.unreached.as_ref().is_some_and(|unreached| !unreached.is_overdue(now));
     Sight {
-        look_again_at: if is_open { in_turn.min(now + WHILE_UNREACHED) } else { in_turn },
+        next_check_at: if is_open { in_turn.min(now + WHILE_UNREACHED) } else { in_turn },
         report: (!known || !served).then_some(report),
         health,
         summary,
@@ -196,7 +196,7 @@ fn sight(
 /// Until the next check, where name servers gave no answer.
 const WHILE_UNREACHED: Duration = Duration::MINUTE;
 
-/// Whether two looks found the same, whenever they did.
+/// Whether two checks found the same, whenever they did.
 fn same(one: &CheckSummary, other: &CheckSummary) -> bool {
     CheckSummary { checked_at: other.checked_at, ..one.clone() } == *other
 }

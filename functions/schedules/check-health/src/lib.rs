@@ -18,7 +18,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
-use endpoint::{Checked, look_at};
+use endpoint::{Checked, check};
 
 /// Entries of one shard that are read at once.
 const PAGE: u32 = 25;
@@ -29,18 +29,18 @@ const CONCURRENCY: usize = 32;
 /// What one run did. Logged, and returned to whoever invoked it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct HealthReport {
-    pub looked: u32,
+    pub checked: u32,
     /// Endpoints of which something is wrong beyond doubt.
     pub ailing: u32,
     /// Those whose host presents another certificate than the one in ACM.
     pub another_served: u32,
     /// The least that one of their certificates has left of its lifetime, in whole percent.
     pub least_life_left: Option<u32>,
-    /// Endpoints that an attempt was at work on; they are looked at in five minutes.
+    /// Endpoints that an attempt was at work on; they are checked in five minutes.
     pub busy: u32,
     /// Messages that were sent.
     pub told: u32,
-    /// Endpoints that could not be looked at or told of, and why; they are looked at in five minutes.
+    /// Endpoints that could not be checked or told of, and why; they are checked in five minutes.
     pub failed: Vec<String>,
     /// Checks of the engine that failed, by name.
     pub engine: Vec<String>,
@@ -62,7 +62,7 @@ impl HealthReport {
     }
 }
 
-/// Looks at every endpoint whose turn it is. `clock` tells the time; `has_time` whether another look may begin.
+/// Checks every endpoint that is due. `clock` tells the time; `has_time` whether another check may begin.
 ///
 /// Single failures do not stop it: what is in the way of one is postponed, so that it does not hold up the others.
 pub async fn check_endpoints<S, L, C, N, U>(
@@ -93,18 +93,18 @@ where
         let round = DueRound::merge(&pages, PAGE);
         report.longest_overdue = report.longest_overdue.max(round.longest_overdue(now).whole_seconds());
         let (whole, mut begun) = (round.entries.len(), 0);
-        let look = |entry: DueEntry| {
+        let begin = |entry: DueEntry| {
             begun += 1;
             let (id, now) = (entry.endpoint, clock());
-            async move { (look_at(ports, settings, &id, now).await, id, now) }
+            async move { (check(ports, settings, &id, now).await, id, now) }
         };
         let within = stream::iter(round.entries).take_while(|_| std::future::ready(has_time()));
-        let mut looks = within.map(look).buffer_unordered(CONCURRENCY);
+        let mut checks = within.map(begin).buffer_unordered(CONCURRENCY);
         let mut moved = false;
-        while let Some((looked, id, now)) = looks.next().await {
-            moved |= count(ports, looked, &id, now, report).await;
+        while let Some((checked, id, now)) = checks.next().await {
+            moved |= count(ports, checked, &id, now, report).await;
         }
-        drop(looks);
+        drop(checks);
         if begun < whole {
             report.more = true;
             return Ok(());
@@ -119,14 +119,14 @@ where
 /// False if the endpoint stays due although it was its turn.
 async fn count<S: HealthIndex, L, C, N, U>(
     ports: &Ports<'_, S, L, C, N, U>,
-    looked: Result<Checked, ServiceFault>,
+    checked: Result<Checked, ServiceFault>,
     id: &EndpointId,
     now: OffsetDateTime,
     report: &mut HealthReport,
 ) -> bool {
-    let postponed = match looked {
+    let postponed = match checked {
         Ok(Checked::Kept { ailing, another_served, life_left, told }) => {
-            report.looked += 1;
+            report.checked += 1;
             report.ailing += u32::from(ailing);
             report.another_served += u32::from(another_served);
             report.least_life_left = Some(report.least_life_left.map_or(life_left, |least| least.min(life_left)));

@@ -17,7 +17,7 @@ use runtime::Purpose;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-/// What the looks that have begun need at the most, with the look at the engine.
+/// What the checks that have begun need at the most, with the check of the installation.
 const RESERVE: Duration = Duration::from_secs(60);
 
 #[tokio::main]

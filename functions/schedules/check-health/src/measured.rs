@@ -9,7 +9,7 @@ pub(crate) fn measured(report: &HealthReport) -> HealthMetrics {
     let count = |of: usize| u32::try_from(of).unwrap_or(u32::MAX);
     HealthMetrics {
         at: SystemTime::now(),
-        looked: report.looked,
+        looked: report.checked,
         ailing: report.ailing,
         another_served: report.another_served,
         not_looked_at: count(report.failed.len()),

@@ -21,7 +21,7 @@ use vocabulary::certificate::{ListenerUse, Region, Target};
 use super::*;
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
-/// Until the certificates are settled, and one look in turn is over.
+/// Until the certificates are settled, and one check in turn is over.
 const LATER: OffsetDateTime = datetime!(2026-11-25 12:00 UTC);
 
 /// The table, with its calls counted; one endpoint cannot be read.
@@ -57,9 +57,9 @@ impl HealthIndex for Store {
         self.inner.health_due(shard, now, limit).await
     }
 
-    async fn record_health(&self, looked_at: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {
+    async fn record_health(&self, checked: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {
         self.count(if sight.report.is_none() && sight.events.is_empty() { "write" } else { "transaction" });
-        self.inner.record_health(looked_at, sight).await
+        self.inner.record_health(checked, sight).await
     }
 
     async fn save_notified(&self, seen: &Endpoint, told: &Notifications) -> Result<bool, ServiceFault> {
@@ -77,7 +77,7 @@ impl HealthIndex for Store {
 #[derive(Clone, Default)]
 struct Acm {
     gone: bool,
-    looks: Arc<AtomicU32>,
+    inspections: Arc<AtomicU32>,
     listeners: MemoryListeners,
 }
 
@@ -101,7 +101,7 @@ impl Destinations for Acm {
 
 impl CertificateInspector for Acm {
     async fn inspect_certificate(&self, _: &str) -> Result<Option<CertificateUse>, ServiceFault> {
-        self.looks.fetch_add(1, Ordering::Relaxed);
+        self.inspections.fetch_add(1, Ordering::Relaxed);
         Ok((!self.gone).then(|| CertificateUse { serial: "AB".into(), used_by: vec!["lb".into()] }))
     }
 }
@@ -156,7 +156,7 @@ impl World {
 
     /// When the first endpoint's turn comes.
     async fn turn(&self) -> OffsetDateTime {
-        self.endpoint(0).await.health_at.expect("it is looked at")
+        self.endpoint(0).await.health_at.expect("it is checked")
     }
 
     async fn endpoint(&self, number: usize) -> Endpoint {
@@ -175,18 +175,18 @@ fn settings() -> Settings {
 
 /// README's "What it costs" has these numbers.
 #[tokio::test]
-async fn a_look_that_finds_all_as_before_is_one_read_one_write_and_one_look_at_the_certificate() {
+async fn a_check_that_finds_all_as_before_is_one_read_one_write_and_one_inspection_of_the_certificate() {
     let world = World::new(1).await;
-    assert_eq!(world.run(LATER).await.looked, 1);
+    assert_eq!(world.run(LATER).await.checked, 1);
     world.store.take_calls();
     let turn = world.turn().await;
     assert!(LATER < turn && turn <= LATER + Duration::hours(6));
     // A day or a little more of ninety is over.
-    let quiet = HealthReport { looked: 1, least_life_left: Some(98), ..HealthReport::default() };
+    let quiet = HealthReport { checked: 1, least_life_left: Some(98), ..HealthReport::default() };
     assert_eq!(world.run(turn).await, quiet);
     assert_eq!(world.store.take_calls(), BTreeMap::from([("find", 1), ("write", 1)]));
-    assert_eq!(world.acm.looks.load(Ordering::Relaxed), 2, "one for each look");
-    assert_eq!(world.run(turn).await.looked, 0, "its next turn is hours away");
+    assert_eq!(world.acm.inspections.load(Ordering::Relaxed), 2, "one for each check");
+    assert_eq!(world.run(turn).await.checked, 0, "its next turn is hours away");
     assert_eq!(world.notifier.kinds(), []);
 }
 
@@ -198,7 +198,7 @@ async fn a_break_is_told_on_the_day_it_happens_with_its_last_good_time_and_the_e
     let broke = world.turn().await;
     assert_eq!((world.run(broke).await.ailing, world.notifier.kinds()), (0, vec![]), "once may be a moment");
     let certain = world.turn().await;
-    assert!(certain <= broke + Duration::minutes(10), "so it is looked at again soon");
+    assert!(certain <= broke + Duration::minutes(10), "so it is checked again soon");
     let report = world.run(certain).await;
     assert_eq!((report.ailing, report.told), (1, 1));
     let alert = world.notifier.alerts().remove(0);
@@ -277,11 +277,11 @@ async fn a_listener_that_lost_the_certificate_is_told_like_a_certificate_that_is
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_looked_at_holds_up_no_other() {
+async fn one_that_cannot_be_checked_holds_up_no_other() {
     let mut world = World::new(40).await;
     world.store.unreadable = Some(world.ids[7].clone());
     let report = world.run(LATER).await;
-    assert_eq!((report.looked, report.failed.len(), report.more), (39, 1, false));
+    assert_eq!((report.checked, report.failed.len(), report.more), (39, 1, false));
     assert!(report.failed[0].contains(world.ids[7].as_str()) && report.failed[0].contains("no answer"));
     assert_eq!(world.endpoint(7).await.health_at, Some(LATER + ASK_AGAIN));
 }
@@ -295,15 +295,15 @@ async fn an_endpoint_that_is_being_worked_on_is_left_for_a_while() {
 }
 
 #[tokio::test]
-async fn when_time_runs_out_no_look_is_begun_and_the_next_run_goes_on() {
+async fn when_time_runs_out_no_check_is_begun_and_the_next_run_goes_on() {
     let world = World::new(40).await;
     let none = world.run_while(LATER, || false).await;
-    assert_eq!((none.looked, none.more), (0, true));
+    assert_eq!((none.checked, none.more), (0, true));
     let asked = AtomicU32::new(0);
     let some = world.run_while(LATER, || asked.fetch_add(1, Ordering::Relaxed) < 20).await;
-    assert!(some.more && (1..40).contains(&some.looked), "{some:?}");
+    assert!(some.more && (1..40).contains(&some.checked), "{some:?}");
     let rest = world.run(LATER).await;
-    assert_eq!((some.looked + rest.looked, rest.more), (40, false));
+    assert_eq!((some.checked + rest.checked, rest.more), (40, false));
 }
 
 #[tokio::test]
@@ -343,18 +343,18 @@ fn check(status: InstallationStatus) -> MemoryInspector {
 #[tokio::test]
 async fn an_engine_that_is_ill_is_told_once_and_its_recovery_once() {
     let (store, notifier) = (MemoryEndpoints::default(), MemoryNotifier::default());
-    let look = async |inspector: &MemoryInspector, minutes| {
+    let inspect = async |inspector: &MemoryInspector, minutes| {
         let now = NOW + Duration::minutes(minutes);
         check_installation(inspector, &store, &notifier, &settings(), now).await.expect("in memory").failing
     };
     let (ill, well) = (check(InstallationStatus::Failed), check(InstallationStatus::Ok));
     for minutes in [0, 5, 10] {
-        assert_eq!(look(&ill, minutes).await, ["schedule"]);
+        assert_eq!(inspect(&ill, minutes).await, ["schedule"]);
     }
     assert_eq!(notifier.kinds(), [AlertKind::InstallationUnhealthy]);
     assert_eq!(notifier.alerts()[0].since, Some(NOW));
-    assert_eq!(look(&well, 15).await, Vec::<String>::new());
-    look(&well, 20).await;
+    assert_eq!(inspect(&well, 15).await, Vec::<String>::new());
+    inspect(&well, 20).await;
     assert_eq!(notifier.kinds(), [AlertKind::InstallationUnhealthy, AlertKind::Recovered]);
 }
 
@@ -389,7 +389,7 @@ async fn with_more_due_than_a_run_can_check_no_shard_waits_for_another() {
         let left = AtomicU32::new(200);
         let has_time = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         let report = world.run_while(LATER, has_time).await;
-        assert!(report.more && report.looked > 150, "run {run}: {report:?}");
+        assert!(report.more && report.checked > 150, "run {run}: {report:?}");
         let after = due().await;
         let idle: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before == after).collect();
         assert!(idle.is_empty(), "run {run}: of {before:?} due, {after:?} are left");

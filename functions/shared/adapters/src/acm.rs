@@ -23,7 +23,7 @@ use crate::aws::fault;
 const OWNER_TAG: &str = "managed-https";
 const ENDPOINT_TAG: &str = "managed-https:endpoint";
 
-/// How long ACM may take to show what it was just given, look by look.
+/// How long ACM may take to show what it was just given, read by read.
 const READ_BACK: [Duration; 5] = [
     Duration::from_millis(100),
     Duration::from_millis(300),

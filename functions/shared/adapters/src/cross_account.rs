@@ -20,7 +20,7 @@ use crate::elb::LoadBalancers;
 /// What a function does in other accounts. Its sessions there are allowed no more, whatever the role is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Looks at certificates and listeners.
+    /// Reads certificates and listeners.
     Inspect,
     /// Imports certificates and installs them on listeners.
     Install,

@@ -1,4 +1,4 @@
-//! The stack's functions, as their service sees them; and the one that looks at all the others.
+//! The stack's functions, as their service sees them; and the one that inspects all the others.
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;

@@ -24,7 +24,7 @@ use time::OffsetDateTime;
 use crate::environment::Wired;
 use crate::wiring::Wiring;
 
-/// All the looks that an installation is judged by. Reads only.
+/// All the checks that an installation is judged by. Reads only.
 pub struct Inspection {
     lambda: aws_sdk_lambda::Client,
     functions: Vec<String>,
@@ -52,7 +52,7 @@ pub struct Inspection {
 const LONGEST_STANDING: std::time::Duration = std::time::Duration::from_secs(12);
 
 impl Wiring {
-    /// The function that looks at the installation, for whoever may ask it to.
+    /// The function that inspects the installation, for whoever may ask it to.
     pub fn inspector(&self) -> Wired<InspectFunction> {
         let name = self.environment().required("INSPECT_FUNCTION")?;
         Ok(InspectFunction::new(aws_sdk_lambda::Client::new(&self.sdk), name))
@@ -95,7 +95,7 @@ impl Wiring {
 }
 
 impl Inspection {
-    /// Looks at everything, side by side.
+    /// Inspects everything, side by side.
     pub async fn describe(&self, now: OffsetDateTime) -> Facts {
         let (resources, (zone, delegation), target_caa, authorities, tasks) = futures::join!(
             self.resources(),
@@ -166,11 +166,11 @@ impl Inspection {
     }
 
     async fn tasks(&self) -> Vec<TaskFacts> {
-        let looks = self.schedules.iter().map(async |(task, schedule)| {
+        let inspected = self.schedules.iter().map(async |(task, schedule)| {
             let (schedule, last_run) = futures::join!(schedule.describe(), self.endpoints.last_run(*task));
             TaskFacts { task: *task, schedule, last_run }
         });
-        join_all(looks).await
+        join_all(inspected).await
     }
 
     async fn zone(&self) -> (Observed<HostedZone>, Delegation) {

@@ -15,7 +15,7 @@ use metrique::writer::{Entry, FormatExt};
 use metrique::{CloseValue, InflectableEntry, RootEntry};
 use vocabulary::guidance::WaitingOn;
 
-/// What template.yaml's alarms and dashboard look at.
+/// What template.yaml's alarms and dashboard read.
 const NAMESPACE: &str = "ManagedHttps";
 
 /// Writes metrics of one installation.
@@ -71,13 +71,13 @@ pub struct AdviceMetrics {
     pub advice_overdue: Duration,
 }
 
-/// One run of the looks at what is in place.
+/// One run of the health checks.
 #[metrics(rename_all = "PascalCase")]
 #[derive(Debug)]
 pub struct HealthMetrics {
     #[metrics(timestamp)]
     pub at: SystemTime,
-    /// Endpoints that were looked at.
+    /// Endpoints that were checked.
     #[metrics(unit = Count)]
     pub looked: u32,
     /// Those of which something is wrong beyond doubt.
@@ -86,10 +86,10 @@ pub struct HealthMetrics {
     /// Those whose host has been presenting another certificate than the one in ACM.
     #[metrics(unit = Count)]
     pub another_served: u32,
-    /// Endpoints that could not be looked at.
+    /// Endpoints that could not be checked.
     #[metrics(unit = Count)]
     pub not_looked_at: u32,
-    /// The least that one of their certificates has left of its lifetime; absent where none was looked at.
+    /// The least that one of their certificates has left of its lifetime; absent where none was checked.
     #[metrics(unit = Percent)]
     pub least_life_left: Option<u32>,
     /// For how long one of the endpoints had been due when the run came to it.
@@ -98,7 +98,7 @@ pub struct HealthMetrics {
     /// Checks of the installation that failed.
     #[metrics(unit = Count)]
     pub engine_checks_failed: u32,
-    /// Of ACM's quota of imported certificates; absent where it could not be looked at.
+    /// Of ACM's quota of imported certificates; absent where it could not be checked.
     #[metrics(unit = Percent)]
     pub acm_certificates_used: Option<u32>,
     /// What a year of renewals takes of its quota of imports.
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_life_that_nobody_looked_at_is_no_metric() {
+    fn a_life_that_nobody_checked_is_no_metric() {
         let health = |least_life_left| HealthMetrics {
             health_overdue: Duration::from_secs(90),
             at: SystemTime::UNIX_EPOCH,

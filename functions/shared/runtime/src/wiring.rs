@@ -173,7 +173,7 @@ impl Wiring {
         Ok(self.environment.parsed("HTTPS_PORT")?.unwrap_or(443))
     }
 
-    /// As [`Self::prober`], and what internal hosts present is looked at if they are in `INTERNAL_NETWORKS`.
+    /// As [`Self::prober`], and what internal hosts present is checked if they are in `INTERNAL_NETWORKS`.
     pub fn prober_inside(&self) -> Wired<EndpointProber> {
         let (prober, networks, port) = (self.prober()?, self.networks("INTERNAL_NETWORKS")?, self.https_port()?);
         if networks.is_empty() || port == 0 {
@@ -182,14 +182,14 @@ impl Wiring {
         Ok(prober.with_inside(TlsProbe::new(Reach::new(self.dns()?, networks), port)))
     }
 
-    /// What takes a fresh look at an endpoint. `HTTPS_PORT` 0: what hosts present is not looked at.
+    /// What checks an endpoint afresh. `HTTPS_PORT` 0: what hosts present is not checked.
     pub fn prober(&self) -> Wired<EndpointProber> {
         let port = self.https_port()?;
         let tls = if port == 0 { None } else { Some(TlsProbe::new(self.reach()?, port)) };
         Ok(EndpointProber::new(self.dns()?, self.probe()?, tls, self.issuer()))
     }
 
-    /// As [`Self::prober`], and what hosts present over TLS is not looked at.
+    /// As [`Self::prober`], and what hosts present over TLS is not checked.
     pub fn prober_of_records(&self) -> Wired<EndpointProber> {
         Ok(EndpointProber::new(self.dns()?, self.probe()?, None, self.issuer()))
     }
@@ -199,7 +199,7 @@ impl Wiring {
         first_issuer(&self.environment)
     }
 
-    /// ACM in this account and region, for a function that only looks at what is there.
+    /// ACM in this account and region, for a function that only reads what is there.
     pub(crate) fn acm(&self) -> Wired<Acm> {
         let owner = self.environment.required("STACK_NAME")?;
         Ok(Acm::new(aws_sdk_acm::Client::new(&self.sdk), owner))
@@ -237,7 +237,7 @@ impl Wiring {
         Ok(AlertChannels::new(topic("ALERTS_TOPIC")?, topic("CHAT_TOPIC")?, bus))
     }
 
-    /// For a function that only looks at who is subscribed.
+    /// For a function that only reads who is subscribed.
     pub(crate) fn alerts_topic(&self) -> Wired<AlertsTopic> {
         let topic = self.environment.required("ALERTS_TOPIC")?;
         Ok(AlertsTopic::new(aws_sdk_sns::Client::new(&self.sdk), topic, self.sender()))

@@ -38,7 +38,7 @@ impl MemoryDestinations {
         elsewhere.entry(place.clone()).or_insert_with(made).clone()
     }
 
-    /// All places away from home that were ever looked at.
+    /// All places away from home that were ever used.
     pub fn elsewhere(&self) -> BTreeMap<Target, MemoryCertificates> {
         self.elsewhere.lock().expect("no test panics in here").clone()
     }

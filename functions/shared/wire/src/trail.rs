@@ -40,6 +40,11 @@ pub struct Event {
     pub by: Origin,
     /// In one sentence.
     pub summary: String,
+    /// Whether it is `attempt_failed` as part of the set-up: the domain owner's records were not right yet, before the
+    /// first certificate.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub set_up: bool,
     /// The endpoint's id, in the events of all endpoints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,

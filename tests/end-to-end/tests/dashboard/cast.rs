@@ -11,9 +11,9 @@ use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::{EndpointNames, Origin, TenantId};
 use vocabulary::record::DnsRecord;
-use wire::{InstallationCheck, InstallationStatus, Open, Used};
 
-use crate::stage::{Stage, Standing, TARGET, certificate, id, label, platform};
+use crate::stage::{Stage, TARGET, id, label, platform};
+use crate::standing::{Standing, certificate};
 
 pub(crate) const READY: &str = "shop.northwind.example";
 pub(crate) const WRONG: &str = "portal.contoso.example";
@@ -84,41 +84,6 @@ pub(crate) fn crowd(stage: &Stage, count: u8, now: OffsetDateTime) {
         standing.endpoint.due_at = Some(now + Duration::HOUR);
         stage.put(standing);
     }
-}
-
-/// An installation with something to see in each state.
-pub(crate) fn installation() -> Vec<InstallationCheck> {
-    let check = |name: &str, status, detail: &str, remedy: Option<&str>| InstallationCheck {
-        name: name.into(),
-        status: Open::Known(status),
-        detail: detail.into(),
-        remedy: remedy.map(str::to_owned),
-        since: None,
-        used: Vec::new(),
-    };
-    let used = |of: &str, percent| Used { of: of.into(), percent };
-    vec![
-        check("resources", InstallationStatus::Ok, "All 16 resources (tables, keys, …) exist and are active.", None),
-        InstallationCheck {
-            since: Some(OffsetDateTime::now_utc() - Duration::hours(5)),
-            ..check(
-                "subscriptions",
-                InstallationStatus::Failed,
-                "Nobody has confirmed a subscription of the topic of alerts.",
-                Some("Run `aws sns list-subscriptions`, and confirm the one by e-mail."),
-            )
-        },
-        InstallationCheck {
-            used: vec![used("certificates", 91), used("imports", 12), used("listeners", 104)],
-            ..check(
-                "acm-quota",
-                InstallationStatus::Warning,
-                "2,275 imported certificates (ACM allows 2,500)",
-                Some("Ask for more."),
-            )
-        },
-        check("alarms", InstallationStatus::Ok, "None of 19 is in ALARM (0 have no data yet).", None),
-    ]
 }
 
 /// An endpoint whose DNS and CA say what they like.
@@ -277,7 +242,7 @@ fn ready(mut standing: Standing, age: i64, now: OffsetDateTime) -> Standing {
     standing.acts.push(Event::act(EventKind::Registered, operator(), "Registered.", standing.endpoint.created_at, 1));
     let acts = &mut standing.acts;
     acts.push(Event::act(EventKind::LinkCreated, operator(), "Made a link to the customer’s page.", issued, 2));
-    acts.push(Event::act(EventKind::Checked, itself(), "Looked at the records.", now - Duration::minutes(12), 3));
+    acts.push(Event::act(EventKind::Checked, itself(), "Checked the records.", now - Duration::minutes(12), 3));
     let checks = well(&standing.endpoint);
     see(&mut standing, checks, Vec::new(), serving, now - Duration::minutes(12));
     standing
@@ -372,7 +337,7 @@ fn drifted(standing: Standing, now: OffsetDateTime) -> Standing {
         subject: record.name.clone(),
         expected: format!("CNAME {}", record.value),
         explanation: "It was there when the certificate was issued. Without it the next renewal fails.".into(),
-        guidance: Guidance::new(WaitingOn::DomainOwner, "The record is gone.", "Create the record again.")
+        guidance: Guidance::new(WaitingOn::DomainOwner, "no longer has its record.", "Create the record again.")
             .with_record(Some(&record)),
         command: None,
     };

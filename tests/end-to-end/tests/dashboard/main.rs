@@ -2,12 +2,15 @@
 
 mod browser;
 mod cast;
+mod inspected;
 mod journeys;
 mod readers;
 mod screenshots;
 mod site;
 mod stack;
 mod stage;
+mod standing;
+mod world;
 
 use anyhow::Result;
 use browser::{Browser, Reader};

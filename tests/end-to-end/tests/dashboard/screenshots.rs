@@ -55,6 +55,7 @@ async fn screenshots() -> Result<()> {
         browser.become_reader(light).await?;
         browser.goto(&endpoint(WRONG)).await?;
         browser.click("#share form.inline button").await?;
+        browser.see("#main .secret code", "/records/").await?;
         let link = browser.text("#main .secret code").await?;
         shoot("domain-owner", &link, light, 1_000).await?;
         shoot("domain-owner-dark", &link, dark, 1_000).await?;

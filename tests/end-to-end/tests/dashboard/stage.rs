@@ -4,26 +4,23 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use api::dashboard::{Done, ListQuery, Operations, Wish};
-use api::views::{FromWire, ToWire, endpoint_view, message};
+use api::views::{FromWire, ToWire, message};
 use api::{Brand, Installation, Problem};
-use diagnosis::report::{CheckReport, Finding, Found, RecordCheck, RecordStatus, Serving, Severity};
-use domain::endpoint::attempt::execution_name;
 use domain::endpoint::event::time_line;
 use domain::endpoint::records::required_records;
 use domain::endpoint::{Attempt, Endpoint, EndpointStatus, Event, EventKind, Outcome, Share, ShareToken};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
-use vocabulary::certificate::InstalledCertificate;
 use vocabulary::dns::{Platform, ProviderHint, TenantProof};
-use vocabulary::guidance::{Guidance, WaitingOn};
-use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, NamePolicy, Origin, Scope, TenantId};
-use vocabulary::record::DnsRecord;
+use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, NamePolicy, Scope, TenantId};
 use wire::{
     AttentionGroup, EndpointList, EndpointView, InstallationCheck, NewShare, Open, Overview, PreflightView, Renewal,
     RenewalDay, StatusCount,
 };
 
-use crate::cast;
+use crate::inspected;
+use crate::standing::{Standing, certificate};
+use crate::world::World;
 
 pub(crate) const ZONE: &str = "acme.platform.example";
 pub(crate) const TARGET: &str = "edge.platform.example";
@@ -40,52 +37,6 @@ struct State {
     dns: BTreeMap<String, Vec<String>>,
     provider: Option<ProviderHint>,
     drawn: u8,
-}
-
-/// One endpoint and all that is known of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Standing {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) report: Option<CheckReport>,
-    pub(crate) attempts: Vec<Attempt>,
-    pub(crate) acts: Vec<Event>,
-    pub(crate) shares: Vec<(Share, String)>,
-}
-
-impl Standing {
-    pub(crate) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, report: None, attempts: Vec::new(), acts: Vec::new(), shares: Vec::new() }
-    }
-
-    fn view(&self, now: OffsetDateTime) -> EndpointView {
-        endpoint_view(&self.endpoint, self.report.as_ref(), &installation(), now)
-    }
-
-    fn act(&mut self, kind: EventKind, by: &Origin, summary: &str, now: OffsetDateTime) {
-        let salt = u16::try_from(self.acts.len()).unwrap_or(u16::MAX);
-        self.acts.push(Event::act(kind, by.clone(), summary, now, salt));
-    }
-
-    /// An attempt takes the endpoint.
-    pub(crate) fn begin(&mut self, now: OffsetDateTime) {
-        self.endpoint.attempt += 1;
-        self.endpoint.lease_until = Some(now + Duration::minutes(10));
-        self.attempts.insert(
-            0,
-            Attempt {
-                attempt: self.endpoint.attempt,
-                started_at: now,
-                finished_at: None,
-                outcome: Outcome::Running,
-                method: None,
-                order: None,
-                directory: None,
-                failure: None,
-                execution: execution_name(&self.endpoint.id, self.endpoint.attempt),
-                steps: Vec::new(),
-            },
-        );
-    }
 }
 
 pub(crate) fn platform() -> Platform {
@@ -105,7 +56,7 @@ pub(crate) fn installation() -> Installation {
         persistent_records: false,
         issuer: None,
         account: None,
-        orders_per_day: None,
+        orders: None,
         brand: Brand { name: Some("Acme Shops".into()), contact: Some("help@platform.example".into()) },
         tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
         acm_quotas: vocabulary::certificate::AcmQuotas::default(),
@@ -190,85 +141,6 @@ impl Stage {
         let open = |standing: &&mut Standing| standing.shares.iter().any(|(_, known)| known == token);
         let found = state.standing.values_mut().find(open);
         found.map(|standing| act(standing, &world)).ok_or_else(|| Problem::unknown_endpoint("of this link"))
-    }
-}
-
-pub(crate) fn certificate(endpoint: &Endpoint, now: OffsetDateTime) -> InstalledCertificate {
-    InstalledCertificate {
-        arn: "arn:aws:acm:eu-central-1:111122223333:certificate/6f1c0a2e-84d3-4b6d-9d0b-2f5e7c1a9b30".into(),
-        serial: "4A56F7657A463F67C2D10B7E".into(),
-        issuer: "C=US, O=Let's Encrypt, CN=E7".into(),
-        directory: Some("https://acme-v02.api.letsencrypt.org/directory".into()),
-        renewal_id: None,
-        announced: true,
-        ..testkit::installed(endpoint, now)
-    }
-}
-
-/// The DNS as everybody sees it.
-struct World {
-    dns: BTreeMap<String, Vec<String>>,
-    provider: Option<ProviderHint>,
-}
-
-impl World {
-    fn look(&self, records: Vec<DnsRecord>, now: OffsetDateTime) -> CheckReport {
-        let records: Vec<_> = records.into_iter().map(|record| self.look_at(record)).collect();
-        let findings = records.iter().filter(|check| check.status != RecordStatus::Ok).map(finding).collect();
-        CheckReport {
-            checked_at: now,
-            records,
-            findings,
-            provider: self.provider.clone(),
-            serving: Serving::NotChecked,
-            over_dns: vec![],
-            unreached: None,
-        }
-    }
-
-    fn look_at(&self, record: DnsRecord) -> RecordCheck {
-        let standing = self.dns.get(&record.name).cloned().unwrap_or_default();
-        let status = match standing.as_slice() {
-            [] => RecordStatus::Missing,
-            [one] if *one == format!("CNAME {}", record.value) => RecordStatus::Ok,
-            _ => RecordStatus::Mismatch,
-        };
-        let found = ["ns1.registrar.example", "ns2.registrar.example"].map(|server| Found {
-            server: server.into(),
-            records: standing.clone(),
-            chain: Vec::new(),
-            error: standing.is_empty().then(|| "NXDOMAIN".to_owned()),
-        });
-        RecordCheck { record, status, found: found.to_vec() }
-    }
-}
-
-fn finding(check: &RecordCheck) -> Finding {
-    let missing = check.status == RecordStatus::Missing;
-    let is_delegation = check.record.name.starts_with("_acme-challenge.");
-    let (name, explanation) = match (is_delegation, missing) {
-        (true, true) => {
-            ("delegation-missing", "The CA looks for the proof of control below this name, and finds none.")
-        }
-        (true, false) => {
-            ("delegation-elsewhere", "The CA looks for the proof of control below this name, and finds another.")
-        }
-        (false, true) => ("host-missing", "Visitors do not find the host."),
-        (false, false) => ("host-elsewhere", "Visitors get to another server."),
-    };
-    Finding {
-        check: name.into(),
-        severity: Severity::Error,
-        subject: check.record.name.clone(),
-        expected: format!("{} {}", check.record.kind, check.record.value),
-        explanation: explanation.into(),
-        guidance: Guidance::new(
-            WaitingOn::DomainOwner,
-            check.found[0].records.first().map_or("no record", String::as_str),
-            if missing { "Create this record." } else { "Replace what stands there by this record." },
-        )
-        .with_record(Some(&check.record)),
-        command: None,
     }
 }
 
@@ -381,7 +253,7 @@ impl Operations for Stage {
 
     async fn installation(&self, caller: &Caller) -> Done<Vec<InstallationCheck>> {
         match caller.is_operator() {
-            true => Ok(cast::installation()),
+            true => Ok(inspected::installation()),
             false => Err(Problem::operators_only()),
         }
     }
@@ -409,7 +281,7 @@ impl Operations for Stage {
         let mut records = required_records(&endpoint, &platform(), None);
         // Before it is registered there is nothing that a delegation could lead to.
         records.retain(|record| !record.value.ends_with(ZONE));
-        let mut report = world.look(records, now);
+        let mut report = world.check(records, now);
         report.findings.clear();
         let reachability = wish.reachability.into();
         let (challenge, dns_method) = (wish.challenge.into(), wish.challenge.into());
@@ -425,8 +297,8 @@ impl Operations for Stage {
 
     async fn check(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<EndpointView> {
         self.with(caller, reference, |standing, world| {
-            look(standing, world, now);
-            standing.act(EventKind::Checked, &caller.origin, "Looked at the records.", now);
+            standing.check(world, now);
+            standing.act(EventKind::Checked, &caller.origin, "Checked the records.", now);
             standing.view(now)
         })
     }
@@ -487,7 +359,7 @@ impl Operations for Stage {
 
     async fn check_shared(&self, token: &str, _: Option<&str>, now: OffsetDateTime) -> Done<EndpointView> {
         self.with_token(token, |standing, world| {
-            look(standing, world, now);
+            standing.check(world, now);
             standing.view(now)
         })
     }
@@ -514,15 +386,4 @@ fn renewal_days(renewals: &[Renewal]) -> Vec<RenewalDay> {
         *days.entry(renewal.at.date().to_string()).or_default() += 1;
     }
     days.into_iter().map(|(day, count)| RenewalDay { day, count }).collect()
-}
-
-/// A fresh look; records that are right at last let the next attempt begin.
-fn look(standing: &mut Standing, world: &World, now: OffsetDateTime) {
-    let report = world.look(required_records(&standing.endpoint, &platform(), None), now);
-    standing.endpoint.check = Some(report.summary());
-    let mended = report.is_well() && standing.endpoint.failing.is_some();
-    standing.report = Some(report);
-    if mended && !standing.endpoint.is_leased(now) {
-        standing.begin(now);
-    }
 }

@@ -13,13 +13,13 @@ use crate::Case;
 use crate::stage::{ACCOUNT, NOW, Stage};
 
 macro_rules! case {
-    ($check:ident, $actor:expr, $provoked:literal, $fix:literal, $look:path) => {
+    ($check:ident, $actor:expr, $provoked:literal, $fix:literal, $probe:path) => {
         Case {
             check: Check::$check,
             provoked: $provoked,
             actor: $actor,
             fix: $fix,
-            look: |stage| Box::pin($look(stage)),
+            probe: |stage| Box::pin($probe(stage)),
         }
     };
 }
@@ -157,7 +157,7 @@ pub(crate) const CASES: [Case; 33] = [
     ),
 ];
 
-/// A report with this finding alone, for what is refused before a look.
+/// A report with this finding alone, for what is refused before a check.
 pub(crate) fn refused(text: &str) -> CheckReport {
     let error = text.parse::<vocabulary::names::CertificateName>().expect_err("a name that is refused");
     let findings = refused_name(&error).into_iter().collect();

@@ -33,7 +33,7 @@ pub(crate) struct Case {
     pub(crate) actor: WaitingOn,
     /// What the fix must say.
     pub(crate) fix: &'static str,
-    pub(crate) look: for<'a> fn(&'a Stage<'a>) -> BoxFuture<'a, Result<CheckReport>>,
+    pub(crate) probe: for<'a> fn(&'a Stage<'a>) -> BoxFuture<'a, Result<CheckReport>>,
 }
 
 fn all() -> impl Iterator<Item = &'static Case> {
@@ -59,8 +59,8 @@ fn the_page_lists_the_catalogue_as_it_is() {
     assert!(page.starts_with(&page::catalogue()), "docs/reference/checks.md is stale. Renew it: {}", page::RENEW);
 }
 
-/// The longest that a look may take here, with what it waits for on the way.
-const LONGEST_LOOK: Duration = Duration::from_secs(12);
+/// The longest that a check may take here, with what it waits for on the way.
+const LONGEST_CHECK: Duration = Duration::from_secs(12);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_fault_is_named_alone_with_who_must_act_and_what_to_do() -> Result<()> {
@@ -72,7 +72,7 @@ async fn each_fault_is_named_alone_with_who_must_act_and_what_to_do() -> Result<
     let (mut rows, mut wrong) = (Vec::new(), Vec::new());
     for case in all() {
         let begun = Instant::now();
-        let report = (case.look)(&stage).await.with_context(|| format!("{:?}: {}", case.check, case.provoked))?;
+        let report = (case.probe)(&stage).await.with_context(|| format!("{:?}: {}", case.check, case.provoked))?;
         let took = begun.elapsed();
         match judged(case, &report, took) {
             Ok(finding) => rows.push(Row::of(&stage, case, finding)),
@@ -99,7 +99,7 @@ fn judged<'a>(case: &Case, report: &'a CheckReport, took: Duration) -> Result<&'
         finding.guidance.next_step()
     );
     ensure!(!finding.expected.is_empty() && !finding.guidance.summary.is_empty() && !finding.explanation.is_empty());
-    ensure!(took < LONGEST_LOOK, "it took {took:?}");
+    ensure!(took < LONGEST_CHECK, "it took {took:?}");
     Ok(finding)
 }
 

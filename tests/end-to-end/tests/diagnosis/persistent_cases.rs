@@ -119,7 +119,7 @@ async fn with_text(stage: &Stage<'_>, zone: &str, texts: &[&str]) -> Result<Cust
     Ok(hosted)
 }
 
-async fn look_at(stage: &Stage<'_>, zone: &str, texts: &[&str]) -> Result<CheckReport> {
+async fn report_of(stage: &Stage<'_>, zone: &str, texts: &[&str]) -> Result<CheckReport> {
     with_text(stage, zone, texts).await?;
     Ok(stage.probe(&stage.standing(&[&format!("shop.{zone}")], Reachability::Internal)).await)
 }
@@ -143,28 +143,28 @@ async fn doubled(stage: &Stage<'_>) -> Result<CheckReport> {
 }
 
 async fn account(stage: &Stage<'_>) -> Result<CheckReport> {
-    look_at(stage, "otheraccount", &["ca.test; accounturi=https://ca.test/account/8"]).await
+    report_of(stage, "otheraccount", &["ca.test; accounturi=https://ca.test/account/8"]).await
 }
 
 async fn issuer(stage: &Stage<'_>) -> Result<CheckReport> {
-    look_at(stage, "otherca", &["someone-else.test; accounturi=https://someone-else.test/1", "v=spf1 -all"]).await
+    report_of(stage, "otherca", &["someone-else.test; accounturi=https://someone-else.test/1", "v=spf1 -all"]).await
 }
 
 async fn semicolon(stage: &Stage<'_>) -> Result<CheckReport> {
-    look_at(stage, "semicolon", &[&format!("{OURS};")]).await
+    report_of(stage, "semicolon", &[&format!("{OURS};")]).await
 }
 
 async fn twice(stage: &Stage<'_>) -> Result<CheckReport> {
-    look_at(stage, "twice", &[&format!("{OURS}; accounturi=https://ca.test/account/7")]).await
+    report_of(stage, "twice", &[&format!("{OURS}; accounturi=https://ca.test/account/7")]).await
 }
 
 async fn blank(stage: &Stage<'_>) -> Result<CheckReport> {
-    look_at(stage, "blank", &[&format!("{OURS} policy=wildcard")]).await
+    report_of(stage, "blank", &[&format!("{OURS} policy=wildcard")]).await
 }
 
 async fn expired(stage: &Stage<'_>) -> Result<CheckReport> {
     let until = (NOW - Duration::HOUR).unix_timestamp();
-    look_at(stage, "expired", &[&format!("{OURS}; persistUntil={until}")]).await
+    report_of(stage, "expired", &[&format!("{OURS}; persistUntil={until}")]).await
 }
 
 async fn expiring(stage: &Stage<'_>) -> Result<CheckReport> {

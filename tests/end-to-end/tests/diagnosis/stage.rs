@@ -22,7 +22,7 @@ use vocabulary::names::EndpointNames;
 
 use crate::bench::Host;
 
-/// When everything was looked at.
+/// When everything was checked.
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 pub(crate) const ACCOUNT: &str = "https://ca.test/account/7";
 
@@ -260,7 +260,7 @@ impl<'a> Stage<'a> {
         self.probe_at_port(subject, None).await
     }
 
-    /// With `https`, hosts are looked at over TLS, at this port.
+    /// With `https`, hosts are checked over TLS, at this port.
     pub(crate) async fn probe_at_port(&self, subject: &Subject, https: Option<u16>) -> CheckReport {
         // Loopback, and a network that stands for public IPv6 addresses and leads nowhere.
         let allowed = ["127.0.0.0/8", "2001:db8::/32"].map(|network| network.parse().expect("a network"));

@@ -1,4 +1,4 @@
-//! A customer who has left: the CA hears nothing, the endpoint is parked and said so, and it wakes by itself.
+//! A customer who has left: the CA hears nothing, the endpoint is paused and said so, and it wakes by itself.
 
 use domain::alert::AlertKind;
 use domain::endpoint::{Endpoint, EndpointStatus};
@@ -39,8 +39,8 @@ async fn read(world: &World, id: &EndpointId) -> Endpoint {
     world.endpoints.find(id).await.expect("in memory").expect("nobody removes it")
 }
 
-fn is_parked(endpoint: &Endpoint) -> bool {
-    endpoint.failing.as_ref().is_some_and(|failing| failing.parked_since().is_some())
+fn is_paused(endpoint: &Endpoint) -> bool {
+    endpoint.failing.as_ref().is_some_and(|failing| failing.paused_since().is_some())
 }
 
 fn in_a_runtime(work: impl Future<Output = ()>) {
@@ -54,26 +54,30 @@ fn a_customer_who_never_comes_costs_the_ca_nothing_and_less_and_less_of_ours() {
         let id = world.register(HOST, &[], Reachability::Internal).await;
         set_records(&world, &read(&world, &id).await, false);
         let registered = world.now();
-        let looks = live(&world, &id, is_parked).await.len();
-        let parked = read(&world, &id).await;
-        let report = status_of(&parked, world.now());
+        let checks = live(&world, &id, is_paused).await.len();
+        let paused = read(&world, &id).await;
+        let report = status_of(&paused, world.now());
         assert_eq!((report.status, report.guidance.waiting_on), (EndpointStatus::Paused, WaitingOn::DomainOwner));
         assert_eq!(
             world.notifier.kinds(),
             [AlertKind::ActionRequired; 2],
-            "told when it began, and when it was parked"
+            "told when it began, and when it was paused"
         );
 
         let year = registered + Duration::days(365);
         let rare = live(&world, &id, |endpoint| endpoint.due_at.is_some_and(|due| due > year)).await;
         let gaps: Vec<Duration> = rare.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert!(gaps.windows(2).all(|pair| pair[0] <= pair[1] + Duration::HOUR), "ever more rarely: {gaps:?}");
-        println!("parked after {looks} looks in {}; {} more in the rest of a year", parked_after(&parked), rare.len());
-        assert!(rare.len() < 70, "{} looks in a year", rare.len());
+        println!(
+            "paused after {checks} checks in {}; {} more in the rest of a year",
+            paused_after(&paused),
+            rare.len()
+        );
+        assert!(rare.len() < 70, "{} checks in a year", rare.len());
         assert_eq!((world.ca.asked(), world.ca.orders()), (0, 0), "the CA heard nothing in all the time");
         assert_eq!(world.notifier.kinds().len(), 2, "and nobody is told again");
 
-        set_records(&world, &parked, true);
+        set_records(&world, &paused, true);
         let back = world.now();
         live(&world, &id, |endpoint| is_settled(Some(endpoint))).await;
         assert!(world.now() - back <= Duration::days(8), "it woke by itself after {}", world.now() - back);
@@ -81,9 +85,9 @@ fn a_customer_who_never_comes_costs_the_ca_nothing_and_less_and_less_of_ours() {
     });
 }
 
-fn parked_after(endpoint: &Endpoint) -> Duration {
+fn paused_after(endpoint: &Endpoint) -> Duration {
     let absence = endpoint.failing.as_ref().and_then(|failing| failing.absence.clone()).expect("absent");
-    absence.parked_since.expect("parked") - absence.since
+    absence.paused_since.expect("paused") - absence.since
 }
 
 #[test]
@@ -92,18 +96,18 @@ fn somebody_who_asks_for_a_renewal_wakes_it_for_good() {
         let world = World::new(Chaos::default());
         let id = world.register(HOST, &[], Reachability::Internal).await;
         set_records(&world, &read(&world, &id).await, false);
-        live(&world, &id, is_parked).await;
-        // As the API does it: the attempt still finds the records wrong, and then looks as often as at first.
+        live(&world, &id, is_paused).await;
+        // As the API does it: the attempt still finds the records wrong, and then checks as often as at first.
         world.endpoints.wake(&id).await.expect("in memory");
-        assert!(!is_parked(&read(&world, &id).await));
+        assert!(!is_paused(&read(&world, &id).await));
         live(&world, &id, |endpoint| endpoint.failing.as_ref().is_some_and(|f| f.absence.is_some())).await;
         let woken = read(&world, &id).await;
-        assert!(!is_parked(&woken) && woken.due_at.expect("due") - world.now() < Duration::minutes(1));
+        assert!(!is_paused(&woken) && woken.due_at.expect("due") - world.now() < Duration::minutes(1));
     });
 }
 
 #[test]
-fn a_certificate_whose_owner_has_left_is_parked_only_when_it_has_expired() {
+fn a_certificate_whose_owner_has_left_is_paused_only_when_it_has_expired() {
     in_a_runtime(async {
         let lifetime = Duration::days(47);
         let world = World::with(Chaos::default(), lifetime, crate::world::Outages::default());
@@ -112,7 +116,7 @@ fn a_certificate_whose_owner_has_left_is_parked_only_when_it_has_expired() {
         let held = read(&world, &id).await.certificate.expect("issued");
         let asked = world.ca.asked();
         set_records(&world, &read(&world, &id).await, false);
-        live(&world, &id, is_parked).await;
+        live(&world, &id, is_paused).await;
         let after = world.now() - held.not_after;
         assert!(after.is_positive() && after < lifetime * 0.2, "{after}");
         assert_eq!(world.ca.asked(), asked, "the CA heard nothing");

@@ -20,7 +20,7 @@ pub(super) struct Publications {
     pub txt: BTreeMap<String, Vec<String>>,
 }
 
-/// Looks at the bucket and the delegation zone until `work` is done.
+/// Watches the bucket and the delegation zone until `work` is done.
 pub(super) async fn watch<T>(cloud: &LocalCloud, work: impl Future<Output = Result<T>>) -> Result<(T, Publications)> {
     let http = cloud.http_client()?;
     let mut seen = Publications::default();
@@ -28,12 +28,12 @@ pub(super) async fn watch<T>(cloud: &LocalCloud, work: impl Future<Output = Resu
     loop {
         tokio::select! {
             done = &mut work => return Ok((done?, seen)),
-            () = sleep(POLL) => look(cloud, &http, &mut seen).await?,
+            () = sleep(POLL) => poll(cloud, &http, &mut seen).await?,
         }
     }
 }
 
-async fn look(cloud: &LocalCloud, http: &reqwest::Client, seen: &mut Publications) -> Result<()> {
+async fn poll(cloud: &LocalCloud, http: &reqwest::Client, seen: &mut Publications) -> Result<()> {
     for key in cloud.tokens().await? {
         let (host, token) = host_and_token(&key).with_context(|| format!("{key} is no key of a token"))?;
         let path = format!("/.well-known/acme-challenge/{token}");
@@ -41,7 +41,7 @@ async fn look(cloud: &LocalCloud, http: &reqwest::Client, seen: &mut Publication
         // As the CA does: to the address that the host leads to, with its name.
         let url = format!("http://{}{}", cloud.description().edge, place.key().1);
         let response = http.get(url).header("host", host).send().await.context("asking the edge")?;
-        // Otherwise it went between the two looks.
+        // Otherwise it went between two polls.
         if response.status().is_success() {
             place.insert(response.text().await?);
         }

@@ -75,7 +75,7 @@ impl Awaited {
     fn news(&self, phase: &Phase) -> String {
         match (phase, &self.before) {
             (Phase::Waiting { due }, Some(_)) => format!("has a good certificate until it is due at {}", clock(*due)),
-            (Phase::Waiting { due }, None) => format!("is looked at again at {}", clock(*due)),
+            (Phase::Waiting { due }, None) => format!("is checked again at {}", clock(*due)),
             (Phase::Due, _) => "is due: the next scan finds it".into(),
             (Phase::Running { attempt }, _) => format!("attempt {attempt} is running"),
             (Phase::Done, Some(_)) => "is renewed".into(),
@@ -85,7 +85,7 @@ impl Awaited {
     }
 }
 
-/// Waits until each has its new certificate. Each is looked at as soon as it is there: its own renewal comes soon.
+/// Waits until each has its new certificate. Each is checked as soon as it is there: its own renewal comes soon.
 pub(super) async fn await_schedule(stage: &Stage<'_>, mut awaited: Vec<Awaited>) -> Result<()> {
     let begun = Instant::now();
     let waiting = || stage.screen.spinner("waiting for the scheduled scan".into());

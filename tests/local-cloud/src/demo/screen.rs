@@ -57,7 +57,7 @@ impl Screen {
         self.line(&fold(text, 4, after_gap(text).map_or(6, |gap| gap + 4)))
     }
 
-    /// One thing that was looked at, under its name.
+    /// One thing that was checked, under its name.
     pub(super) fn fact(&self, name: &str, text: &str) -> Result<()> {
         let folded = fold(text, FACT, FACT);
         self.line(&format!(

@@ -27,7 +27,7 @@ const UDP_PAYLOAD_UNKNOWN: u16 = 512;
 /// An OPT record without options (RFC 6891 §6.1.2).
 const OPT_OCTETS: usize = 11;
 
-/// Nothing is remembered for longer, whatever a zone says: tests change what they have just looked at.
+/// Nothing is remembered for longer, whatever a zone says: tests change what they have just checked.
 const LONGEST_TTL_SECONDS: u32 = 1;
 
 /// Decides what to answer.

@@ -12,7 +12,7 @@ use super::answer::Zones;
 use super::orders::Orders;
 use super::zone::{Found, RecordSet, Zone};
 
-/// Nothing is remembered for longer, as tests change what they have just looked at.
+/// Nothing is remembered for longer, as tests change what they have just checked.
 const TTL_SECONDS: u32 = 1;
 
 /// What a server is there for.

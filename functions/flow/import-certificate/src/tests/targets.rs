@@ -158,7 +158,7 @@ async fn what_somebody_took_off_a_listener_is_put_back_and_what_is_no_longer_wan
     let mut fixture = issued_for(everywhere()).await;
     run(&fixture).await.expect("imported");
     fixture.destinations.listeners_here().strip(&there());
-    run(&fixture).await.expect("looked at again");
+    run(&fixture).await.expect("imported again");
     check(&fixture).await;
 
     let before = held(&fixture).await;

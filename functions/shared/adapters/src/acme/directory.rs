@@ -1,4 +1,4 @@
-//! A look at the CA's directory, as somebody without an account.
+//! Reads the CA’s directory, as somebody without an account.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::tls;
 const TIMEOUT: Duration = Duration::from_secs(5);
 const LARGEST_BODY: usize = 64 * 1024;
 
-/// RFC 8555 §7.1.1, as far as it is looked at here.
+/// RFC 8555 §7.1.1, as far as it is checked here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document {

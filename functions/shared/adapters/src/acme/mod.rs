@@ -29,7 +29,7 @@ use crate::secrets_manager::AccountSecret;
 use crate::tls;
 use transport::{ProblemDocument, Transport};
 
-/// When a step looks whether the CA has validated. It connects from several places first: a look before that
+/// When a step looks whether the CA has validated. It connects from several places first: a check before that
 /// is a request for nothing.
 const VALIDATION_POLLS: [Duration; 5] = [
     Duration::from_millis(500),
@@ -38,7 +38,7 @@ const VALIDATION_POLLS: [Duration; 5] = [
     Duration::from_secs(2),
     Duration::from_secs(4),
 ];
-/// When a step looks whether the CA has issued. Nearly always it has at the first look.
+/// When a step looks whether the CA has issued. Nearly always it has at the first check.
 const ISSUANCE_POLLS: [Duration; 6] = [
     Duration::from_millis(150),
     Duration::from_millis(350),
@@ -311,7 +311,7 @@ impl AcmeAuthority {
         }
     }
 
-    /// Tells the CA that the pending challenges of `order` can be looked at.
+    /// Tells the CA that the pending challenges of `order` can be checked.
     async fn announce(&self, order: &OpenOrder, held: &mut Order) -> Result<(), CaError> {
         for authorization in &order.authorizations {
             self.transport.know(&authorization.url, resources::authorization_body(authorization));
@@ -327,7 +327,7 @@ impl AcmeAuthority {
             let Some(mut challenge) = handle.challenge(resources::challenge_type(chosen.kind)) else { continue };
             match challenge.set_ready().await.map_err(|error| self.error(error)) {
                 Ok(()) => {}
-                // Announced before by a run that died, and looked at since: the order tells how it went.
+                // Announced before by a run that died, and validated since: the order tells how it went.
                 Err(CaError::Refused { refusal }) if is_not_pending(&refusal.problem) => {
                     tracing::info!(kind = refusal.problem.kind, "the challenge is not pending any more");
                 }

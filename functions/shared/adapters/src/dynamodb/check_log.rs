@@ -32,9 +32,9 @@ impl CheckLog for EndpointsTable {
         Ok(conditional("dynamodb:UpdateItem", result)?.is_some())
     }
 
-    async fn record_check(&self, looked_at: &Endpoint, report: &CheckReport) -> Result<bool, ServiceFault> {
-        let id = &looked_at.id;
-        let (unchanged, values) = items::as_looked_at(looked_at);
+    async fn record_check(&self, checked: &Endpoint, report: &CheckReport) -> Result<bool, ServiceFault> {
+        let id = &checked.id;
+        let (unchanged, values) = items::as_checked(checked);
         let update = Update::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(id))

@@ -17,25 +17,25 @@ impl HealthIndex for EndpointsTable {
         self.entries("health", shard, now, limit).await
     }
 
-    async fn record_health(&self, looked_at: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {
-        let Some(held) = &looked_at.certificate else { return Ok(false) };
-        if let Some(seen) = sight.as_before(looked_at) {
+    async fn record_health(&self, checked: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {
+        let Some(held) = &checked.certificate else { return Ok(false) };
+        if let Some(seen) = sight.as_before(checked) {
             let result = self
-                .update_times(&looked_at.id)
+                .update_times(&checked.id)
                 .update_expression("SET health_at = :again, seen = :seen")
                 .condition_expression(SAME)
-                .expression_attribute_values(":again", number(sight.look_again_at.unix_timestamp()))
+                .expression_attribute_values(":again", number(sight.next_check_at.unix_timestamp()))
                 .expression_attribute_values(":seen", items::attribute(&seen))
-                .expression_attribute_values(":subject", items::subject(looked_at))
+                .expression_attribute_values(":subject", items::subject(checked))
                 .expression_attribute_values(":generation", number(held.generation))
                 .send()
                 .await;
             return Ok(conditional("dynamodb:UpdateItem", result)?.is_some());
         }
-        let (unchanged, of_subject) = items::as_looked_at(looked_at);
+        let (unchanged, of_subject) = items::as_checked(checked);
         let update = Update::builder()
             .table_name(&self.table)
-            .key("pk", items::endpoint_pk(&looked_at.id))
+            .key("pk", items::endpoint_pk(&checked.id))
             .key("sk", text(items::ENDPOINT))
             .update_expression("SET health = :health, #check = :summary")
             .condition_expression(format!("{IDLE} AND {unchanged}"))
@@ -47,14 +47,14 @@ impl HealthIndex for EndpointsTable {
         let update =
             of_subject.into_iter().fold(update, |update, (key, value)| update.expression_attribute_values(key, value));
         let times = self
-            .times(&looked_at.id)
+            .times(&checked.id)
             .update_expression("SET health_at = :again")
-            .expression_attribute_values(":again", number(sight.look_again_at.unix_timestamp()));
+            .expression_attribute_values(":again", number(sight.next_check_at.unix_timestamp()));
         let built = |update: UpdateBuilder| update.build().expect("table, key and expression are set");
         let updates = [update, times].map(|update| TransactWriteItem::builder().update(built(update)).build());
         let mut writes = Vec::from(updates);
-        writes.extend(sight.report.as_ref().map(|report| self.put_report(&looked_at.id, report)));
-        writes.extend(sight.events.iter().map(|event| self.put_event(&looked_at.id, event)));
+        writes.extend(sight.report.as_ref().map(|report| self.put_report(&checked.id, report)));
+        writes.extend(sight.events.iter().map(|event| self.put_event(&checked.id, event)));
         match self.transact(writes).await? {
             None => Ok(true),
             Some(Cancelled { refused }) if !refused.is_empty() => Ok(false),
@@ -80,12 +80,12 @@ impl HealthIndex for EndpointsTable {
         Ok(conditional("dynamodb:UpdateItem", result)?.is_some())
     }
 
-    async fn postpone_health(&self, id: &EndpointId, look_again_at: OffsetDateTime) -> Result<(), ServiceFault> {
+    async fn postpone_health(&self, id: &EndpointId, next_check_at: OffsetDateTime) -> Result<(), ServiceFault> {
         let result = self
             .update_times(id)
             .update_expression("SET health_at = :again")
             .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":again", number(look_again_at.unix_timestamp()))
+            .expression_attribute_values(":again", number(next_check_at.unix_timestamp()))
             .send()
             .await;
         conditional("dynamodb:UpdateItem", result).map(drop)

@@ -60,18 +60,18 @@ pub(super) fn shard_key(shard: u32) -> AttributeValue {
     text(format!("due#{shard}"))
 }
 
-/// Holds while the endpoint asks for the records that were looked at, with its values.
-pub(super) fn as_looked_at(looked_at: &Endpoint) -> (String, [(&'static str, AttributeValue); 3]) {
+/// Holds while the endpoint asks for the records that were checked, with its values.
+pub(super) fn as_checked(checked: &Endpoint) -> (String, [(&'static str, AttributeValue); 3]) {
     // Endpoints of earlier releases do not say by which method they are proven over DNS: there was one.
-    let unsaid = match looked_at.dns_method {
+    let unsaid = match checked.dns_method {
         DnsMethod::Dns01 => " OR attribute_not_exists(dns_method)",
         DnsMethod::DnsPersist01 => "",
     };
     let condition = format!("#names = :names AND reachability = :reachability AND (dns_method = :dns_method{unsaid})");
     let values = [
-        (":names", attribute(&looked_at.names)),
-        (":reachability", attribute(&looked_at.reachability)),
-        (":dns_method", attribute(&looked_at.dns_method)),
+        (":names", attribute(&checked.names)),
+        (":reachability", attribute(&checked.reachability)),
+        (":dns_method", attribute(&checked.dns_method)),
     ];
     (condition, values)
 }

@@ -8,7 +8,7 @@
 //! | attempt | `ENDPOINT#id` | `ATTEMPT#0000000012` |
 //! | event | `ENDPOINT#id` | `EVENT#001764000000000-00a7` |
 //! | link to the customer's page | `ENDPOINT#id` | `SHARE#` and the SHA-256 of its token |
-//! | report of the last look | `ENDPOINT#id` | `CHECK` |
+//! | report of the last check | `ENDPOINT#id` | `CHECK` |
 //! | name that a tenant has registered | `NAME#shop.example.com` | `TENANT#tenant` |
 //! | who has proven a name | `NAME#shop.example.com` | `CLAIM` |
 //! | request that was done | `IDEMPOTENCY#tenant#key` | `REQUEST` |

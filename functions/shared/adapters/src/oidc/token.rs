@@ -75,7 +75,7 @@ pub(super) fn verify(
     expected: Expected<'_>,
     now: OffsetDateTime,
 ) -> Result<Claims, TokenRejected> {
-    // The only algorithm is the key's: "none" and HS256 fail before a signature is looked at.
+    // The only algorithm is the key's: "none" and HS256 fail before a signature is checked.
     let mut validation = Validation::new(key.algorithm);
     validation.set_issuer(&[expected.issuer]);
     validation.set_audience(&[expected.client_id]);

@@ -40,7 +40,7 @@ const MOST_SAMPLED: usize = 10;
 /// For the hosts: each is waited for as long as the CA would wait.
 const LONGEST_OVER_HTTP: Duration = TIME.saturating_add(Duration::from_secs(1));
 
-/// Looks through the DNS, over HTTP and over TLS.
+/// Checks through the DNS, over HTTP and over TLS.
 #[derive(Clone)]
 pub struct EndpointProber {
     dns: Dns,
@@ -79,7 +79,7 @@ impl EndpointProber {
 }
 
 /// The names that a check covers. Before registration it is anybody's, so that it samples.
-fn looked_at(subject: &Subject) -> impl Iterator<Item = &CertificateName> {
+fn checked_names(subject: &Subject) -> impl Iterator<Item = &CertificateName> {
     subject.names.iter().take(if subject.registered { usize::MAX } else { MOST_SAMPLED })
 }
 
@@ -91,7 +91,7 @@ impl CaaLookup for EndpointProber {
 
 impl Prober for EndpointProber {
     async fn probe(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
-        let facts = self.begin(looked_at(subject).count(), now).gather(subject).await;
+        let facts = self.begin(checked_names(subject).count(), now).gather(subject).await;
         judge::diagnose(subject, &facts, now)
     }
 }
@@ -107,11 +107,11 @@ struct Probing<'a> {
 impl Probing<'_> {
     async fn gather(&self, subject: &Subject) -> Facts {
         let external = subject.reachability == Reachability::External;
-        let bases: BTreeSet<&DomainName> = looked_at(subject).map(|name| &name.base).collect();
+        let bases: BTreeSet<&DomainName> = checked_names(subject).map(|name| &name.base).collect();
         let bases = subject.names.authorization_names().into_iter().filter(|base| bases.contains(base));
         let authorization_names = join_all(bases.map(|base| self.base(subject, base)));
-        let caa = join_all(looked_at(subject).map(|name| self.caa(name)));
-        let hosts = join_all(looked_at(subject).filter(|_| external).map(|name| self.host(subject, name)));
+        let caa = join_all(checked_names(subject).map(|name| self.caa(name)));
+        let hosts = join_all(checked_names(subject).filter(|_| external).map(|name| self.host(subject, name)));
         let platform = OptionFuture::from(external.then(|| self.follow(&subject.endpoint_target)));
         let tls = OptionFuture::from(self.presenting(subject).map(|(probe, host)| self.present(probe, host)));
         let (authorization_names, caa, hosts, platform, tls) =
@@ -160,7 +160,7 @@ impl Probing<'_> {
         hosts: &[HostFacts],
     ) -> Vec<Bogus> {
         let mut depends: BTreeSet<(String, RecordKind)> = BTreeSet::new();
-        for name in looked_at(subject) {
+        for name in checked_names(subject) {
             depends.insert(match subject.dns_method {
                 DnsMethod::Dns01 => (name.base.challenge_name(), RecordKind::Cname),
                 DnsMethod::DnsPersist01 => (name.base.persistent_name(), RecordKind::Txt),

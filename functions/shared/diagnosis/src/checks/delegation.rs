@@ -155,7 +155,7 @@ fn refine(fault: Finding, record: &DnsRecord, facts: &AuthorizationFacts) -> Fin
     if fault.is(Check::DelegationMissing) || is_by_wildcard(&fault, facts) {
         let explained = surroundings::explain_missing(Check::DelegationMissing, record, facts, &facts.around, is_ours);
         let mut finding = explained.unwrap_or(fault);
-        if let Some(zone) = surroundings::zone_looked_at(facts) {
+        if let Some(zone) = surroundings::zone_asked(facts) {
             finding.guidance.summary = format!("{} ({zone})", finding.guidance.summary);
         }
         return finding;

@@ -104,7 +104,7 @@ pub(crate) fn own_zone(record: &DnsRecord, servers: &[String]) -> Option<Finding
 }
 
 /// Where the record was looked for, if that is not the zone that people think of: `None` at the registered domain.
-pub(crate) fn zone_looked_at(facts: &AuthorizationFacts) -> Option<String> {
+pub(crate) fn zone_asked(facts: &AuthorizationFacts) -> Option<String> {
     let ZoneState::Served { apex, servers, .. } = &facts.zone.state else { return None };
     if apex == facts.base.registered() {
         return None;

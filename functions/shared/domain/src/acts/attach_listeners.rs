@@ -13,7 +13,7 @@ use vocabulary::failure::{FaultKind, ServiceFault};
 /// Makes the listeners follow what the endpoint wants, and returns the certificate with what came of it.
 ///
 /// Recorded before it is attached, so that whatever happens in between, a listener that may have it is known; those
-/// that have it already cost a look. Those that are no longer wanted are detached. One that refuses does not keep the
+/// that have it already cost one read. Those that are no longer wanted are detached. One that refuses does not keep the
 /// others from theirs: it is the failure in the end.
 pub async fn follow_listeners<J: AttemptJournal>(
     journal: &J,

@@ -67,7 +67,7 @@ pub async fn check_proofs(
     refused(found).map(|()| proven)
 }
 
-/// `validates`: whether the CA will look at the delegation.
+/// `validates`: whether the CA will validate over the delegation.
 async fn check_proof(
     dns: &impl AuthoritativeDns,
     endpoint: &Endpoint,
@@ -149,7 +149,7 @@ async fn leads_through(dns: &impl AuthoritativeDns, host: &DomainName, target: &
     false
 }
 
-/// Looks whether the `_acme-challenge` of each base leads to `target`.
+/// Checks whether the `_acme-challenge` of each base leads to `target`.
 ///
 /// # Errors
 ///
@@ -170,7 +170,7 @@ pub async fn check_delegations<'a>(
     refused(join_all(checked).await)
 }
 
-/// Looks whether the standing record of each base is one that the CA accepts; with the base, whether for its wildcard.
+/// Checks whether the standing record of each base is one that the CA accepts; with the base, whether for its wildcard.
 ///
 /// # Errors
 ///

@@ -115,7 +115,7 @@ pub fn asks_the_next(failure: &Failure, tries: u32, now: OffsetDateTime) -> bool
 
 /// Why the CAA records of a name keep `authority` from standing in for another CA; `None` if they do not.
 ///
-/// Stricter than a look at the first CA: what is not known for certain (a server that does not answer, an account
+/// Stricter than a check of the first CA: what is not known for certain (a server that does not answer, an account
 /// that is not known here) keeps it out, as it is only to help.
 pub fn keeps_out(
     authority: &Authority,

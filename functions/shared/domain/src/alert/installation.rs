@@ -47,7 +47,7 @@ pub fn decide_installation(
             certificate: None,
             severity: known.map_or(issue.severity, |told| told.severity.max(issue.severity)),
             since,
-            source: Source::Look,
+            source: Source::Check,
             shared: false,
         });
     }

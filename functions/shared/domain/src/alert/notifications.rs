@@ -85,7 +85,7 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
         .into_iter()
         .filter_map(|issue| issue.due_notice(now, policy.setup_patience).map(|notice| (issue, notice)))
         .collect();
-    let parked = current.iter().any(|(issue, _)| issue.cause == Cause::parked());
+    let paused = current.iter().any(|(issue, _)| issue.cause == Cause::paused());
     let moved = current.iter().any(|(issue, _)| issue.cause == Cause::moved());
     let mut decision =
         Decision { notifications: Notifications { sequence: before.sequence, told: vec![] }, ..Decision::default() };
@@ -115,8 +115,8 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
     for told in &before.told {
         let same = |now: &Notified| (&now.cause, now.owner, now.shared) == (&told.cause, told.owner, told.shared);
         // What the owner left undone before the endpoint was paused is over with the pause: of that people are notified, once.
-        let of_the_owner = told.source == Source::Look && told.owner == WaitingOn::DomainOwner;
-        let taken_over = parked && (told.source == Source::Attempts || of_the_owner) && !told.shared;
+        let of_the_owner = told.source == Source::Check && told.owner == WaitingOn::DomainOwner;
+        let taken_over = paused && (told.source == Source::Attempts || of_the_owner) && !told.shared;
         // With the names of it everything that was wrong has moved.
         let taken_over = taken_over || moved && !told.shared;
         // The first certificate says that set-up is over.
@@ -131,7 +131,7 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
             // It fails by something else now. Whether this is over, only a success can tell.
             decision.notifications.told.push(told.clone());
         } else if told.source.is_a_check() && endpoint.awaits_check() {
-            // It has a new certificate. Whether this is over, only the next look can tell.
+            // It has a new certificate. Whether this is over, only the next check can tell.
             decision.notifications.told.push(told.clone());
         } else {
             over.push(told);

@@ -39,7 +39,7 @@ pub struct Endpoint {
     /// When the CA is next to be asked for its renewal advice; absent without a certificate.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub advice_at: Option<OffsetDateTime>,
-    /// When its records, its host and its certificate are next looked at; absent without a certificate.
+    /// When its records, its host and its certificate are next checked; absent without a certificate.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub health_at: Option<OffsetDateTime>,
     /// The generation of the newest key made: one key per order.
@@ -51,10 +51,10 @@ pub struct Endpoint {
     pub certificate: Option<InstalledCertificate>,
     #[serde(default)]
     pub failing: Option<Failing>,
-    /// What the last look at its records and host found.
+    /// What the last check of its records and host found.
     #[serde(default)]
     pub check: Option<CheckSummary>,
-    /// How it was when the schedule last looked at it; absent before its first certificate.
+    /// How it was when the schedule last checked it; absent before its first certificate.
     #[serde(default)]
     pub health: Option<Health>,
     /// Set by a removal; the next attempt cleans up and deletes the endpoint.
@@ -186,10 +186,10 @@ impl Endpoint {
         held.renewal_id.as_deref().filter(|_| held.directory.as_deref() == Some(directory))
     }
 
-    /// How it was when it was last looked at; none while that was before the certificate in place.
+    /// How it was when it was last checked; none while that was before the certificate in place.
     pub fn current_health(&self) -> Option<&Health> {
         let held = self.certificate.as_ref()?;
-        self.health.as_ref().filter(|health| health.looked_at >= held.imported_at)
+        self.health.as_ref().filter(|health| health.checked_at >= held.imported_at)
     }
 
     /// When its certificate is to go, as its names have moved; `None` where that has come by `now`, or nothing is to go.
@@ -208,7 +208,7 @@ impl Endpoint {
         Self { certificate: None, health: None, advice_at: None, health_at: None, ..self }
     }
 
-    /// Whether it has another certificate than when it was last looked at: what was seen then may be over, or not.
+    /// Whether it has another certificate than when it was last checked: what was seen then may be over, or not.
     pub fn awaits_check(&self) -> bool {
         self.certificate.is_some() && self.health.is_some() && self.current_health().is_none()
     }

@@ -41,13 +41,16 @@ pub struct Event {
     pub by: Origin,
     /// In one sentence.
     pub summary: String,
+    /// Whether it ends an attempt that found the domain owner's records not right. Read from the attempt, not stored.
+    #[serde(skip)]
+    pub waits_for_records: bool,
 }
 
 impl Event {
     /// An act of `by`. `salt` tells apart what happens in the same millisecond.
     pub fn act(kind: EventKind, by: Origin, summary: impl AsRef<str>, at: OffsetDateTime, salt: u16) -> Self {
         let id = event_id(at, &format!("{salt:04x}"));
-        Self { id, at, kind, by, summary: printable(summary.as_ref(), 500) }
+        Self { id, at, kind, by, summary: printable(summary.as_ref(), 500), waits_for_records: false }
     }
 
     /// What an attempt's record tells: its start and, when it has ended, its end.
@@ -61,6 +64,7 @@ impl Event {
             kind,
             by: itself.clone(),
             summary,
+            waits_for_records: false,
         };
         let start = event(attempt.started_at, "a", EventKind::AttemptStarted, format!("Attempt {number} started."));
         let end = attempt.finished_at.and_then(|at| {
@@ -81,7 +85,7 @@ impl Event {
                 }
                 Outcome::Removed => (EventKind::Removed, "The endpoint was removed.".into()),
             };
-            Some(event(at, "b", kind, summary))
+            Some(Self { waits_for_records: attempt.waits_for_records(), ..event(at, "b", kind, summary) })
         });
         [Some(start), end].into_iter().flatten().collect()
     }
@@ -99,6 +103,13 @@ pub fn page_of<T>(mut events: Vec<T>, id: impl Fn(&T) -> &str, after: Option<&st
         }
     }
     events
+}
+
+/// Which of one endpoint's `events` were set-up, and no failure, as for attempts. `certified`: whether it has a certificate now.
+pub fn set_up_events(events: &[Event], certified: bool) -> impl Fn(&Event) -> bool + use<> {
+    let first = events.iter().filter(|event| event.kind == EventKind::CertificateIssued).map(|event| &event.id).min();
+    let first = first.cloned();
+    move |event| event.waits_for_records && first.as_ref().map_or(!certified, |first| event.id < *first)
 }
 
 /// The day (UTC) of an event, by its id; `None` of what is no id.
@@ -159,6 +170,20 @@ mod tests {
         );
         assert!(line[1].summary.contains("no CNAME"));
         assert!(line.windows(2).all(|pair| pair[0].id > pair[1].id && pair[0].at >= pair[1].at));
+    }
+
+    #[test]
+    fn waiting_for_records_is_set_up_before_the_first_certificate_alone() {
+        let line =
+            time_line([], &[attempt(3, Outcome::Failed), attempt(2, Outcome::Issued), attempt(1, Outcome::Failed)]);
+        let ended = |events: &[Event], certified| {
+            let set_up = set_up_events(events, certified);
+            let failed = events.iter().filter(|event| event.kind == EventKind::AttemptFailed);
+            failed.map(set_up).collect::<Vec<_>>()
+        };
+        assert_eq!(ended(&line, true), [false, true], "newest first");
+        assert_eq!(ended(&line[..2], true), [false], "the first certificate is from before what is listed");
+        assert_eq!(ended(&line[..2], false), [true]);
     }
 
     #[test]

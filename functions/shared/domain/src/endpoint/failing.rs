@@ -1,4 +1,4 @@
-//! A row of failures: how long it has lasted, whose fault it is, and when an endpoint is parked.
+//! A row of failures: how long it has lasted, whose fault it is, and when an endpoint is paused.
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -6,12 +6,12 @@ use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::{Guidance, WaitingOn};
 
-/// How long a registration may be unproven before it is parked, unless the installation says otherwise (`UnprovenHours`).
+/// How long a registration may be unproven before it is paused, unless the installation says otherwise (`UnprovenHours`).
 pub const UNPROVEN_PATIENCE: Duration = Duration::days(7);
 
-/// One whose certificate has expired is parked when it has been the customer's fault for this part of its lifetime.
+/// One whose certificate has expired is paused when it has been the customer's fault for this part of its lifetime.
 ///
-/// Renewal opens with a third of it left, or with half of a short one: until it expires nothing is parked.
+/// Renewal opens with a third of it left, or with half of a short one: until it expires nothing is paused.
 const PATIENCE: f64 = 0.5;
 
 /// How an endpoint's attempts have failed since its last success.
@@ -49,9 +49,10 @@ pub struct Absence {
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
     /// Attempts that ended by it.
-    pub looks: u32,
-    #[serde(with = "time::serde::rfc3339::option", default)]
-    pub parked_since: Option<OffsetDateTime>,
+    #[serde(rename = "looks")]
+    pub checks: u32,
+    #[serde(rename = "parked_since", with = "time::serde::rfc3339::option", default)]
+    pub paused_since: Option<OffsetDateTime>,
 }
 
 impl Failing {
@@ -107,10 +108,10 @@ impl Failing {
         Self { directory: directory.map(str::to_owned), ..self }
     }
 
-    /// Since when the endpoint has been parked: its customer seems to have left, and nobody else can help.
-    pub fn parked_since(&self) -> Option<OffsetDateTime> {
+    /// Since when the endpoint has been paused: its customer seems to have left, and nobody else can help.
+    pub fn paused_since(&self) -> Option<OffsetDateTime> {
         let absence = self.absence.as_ref().filter(|_| self.failure.waiting_on() == WaitingOn::DomainOwner)?;
-        absence.parked_since
+        absence.paused_since
     }
 }
 
@@ -139,12 +140,12 @@ fn with_its_cause(before: Option<&Failing>, failure: Failure) -> (Failure, Optio
 
 impl Absence {
     fn begins(now: OffsetDateTime) -> Self {
-        Self { since: now, looks: 0, parked_since: None }
+        Self { since: now, checks: 0, paused_since: None }
     }
 
-    /// With one more look at `now`.
+    /// With one more check at `now`.
     fn longer(self, held: Option<&InstalledCertificate>, patience: Duration, now: OffsetDateTime) -> Self {
-        let looks = self.looks.saturating_add(1);
+        let checks = self.checks.saturating_add(1);
         let has_left = match held {
             None => now - self.since >= patience,
             Some(held) => {
@@ -152,7 +153,7 @@ impl Absence {
                 now >= held.not_after && now - self.since >= lifetime * PATIENCE
             }
         };
-        Self { looks, parked_since: self.parked_since.or(has_left.then_some(now)), ..self }
+        Self { checks, paused_since: self.paused_since.or(has_left.then_some(now)), ..self }
     }
 }
 
@@ -173,10 +174,10 @@ mod tests {
         failure(FailureName::RecordsNotReady, WaitingOn::DomainOwner)
     }
 
-    /// Looks again and again, each when it is due, until the endpoint is parked.
-    fn until_parked(held: Option<&InstalledCertificate>, mut now: OffsetDateTime) -> (Failing, OffsetDateTime) {
+    /// Checks again and again, each when it is due, until the endpoint is paused.
+    fn until_paused(held: Option<&InstalledCertificate>, mut now: OffsetDateTime) -> (Failing, OffsetDateTime) {
         let mut failing = Failing::first(missing(), now);
-        while failing.parked_since().is_none() {
+        while failing.paused_since().is_none() {
             now = next_attempt(&failing, now, 0.0);
             failing = Failing::after(Some(&failing), missing(), held, UNPROVEN_PATIENCE, now);
         }
@@ -189,39 +190,39 @@ mod tests {
 
     #[test]
     fn a_registration_that_nobody_proves_lapses_at_exactly_the_patience() {
-        let (failing, now) = until_parked(None, NOW);
-        let (waited, looks) = (now - NOW, failing.absence.as_ref().map(|absence| absence.looks));
+        let (failing, now) = until_paused(None, NOW);
+        let (waited, checks) = (now - NOW, failing.absence.as_ref().map(|absence| absence.checks));
         assert!(waited >= UNPROVEN_PATIENCE && waited < UNPROVEN_PATIENCE + Duration::hours(7), "{waited}");
-        assert!(looks.is_some_and(|looks| looks < 80), "{looks:?}");
+        assert!(checks.is_some_and(|checks| checks < 80), "{checks:?}");
         let patience = Duration::hours(2);
         let first = Failing::first(missing(), NOW);
-        let at = |wait| Failing::after(Some(&first), missing(), None, patience, NOW + wait).parked_since();
+        let at = |wait| Failing::after(Some(&first), missing(), None, patience, NOW + wait).paused_since();
         assert_eq!((at(patience - Duration::SECOND), at(patience)), (None, Some(NOW + patience)));
     }
 
     #[test]
-    fn while_a_certificate_is_good_nothing_is_parked_and_then_by_its_lifetime() {
+    fn while_a_certificate_is_good_nothing_is_paused_and_then_by_its_lifetime() {
         for lifetime in [Duration::days(90), Duration::days(47), Duration::hours(160)] {
             let held = held(lifetime);
-            let (_, parked) = until_parked(Some(&held), held.renew_at);
-            let after = parked - held.renew_at;
-            assert!(parked >= held.not_after, "{lifetime}");
+            let (_, paused) = until_paused(Some(&held), held.renew_at);
+            let after = paused - held.renew_at;
+            assert!(paused >= held.not_after, "{lifetime}");
             assert!(after >= lifetime * 0.5 && after < lifetime * 0.5 + Duration::hours(7), "{lifetime}: {after}");
         }
     }
 
     #[test]
     fn a_failure_of_our_own_ends_no_absence_and_word_from_the_ca_does() {
-        let (parked, now) = until_parked(None, NOW);
+        let (paused, now) = until_paused(None, NOW);
         let throttled = failure(FailureName::Throttled, WaitingOn::Operator);
-        let ours = Failing::after(Some(&parked), throttled, None, UNPROVEN_PATIENCE, now);
-        assert_eq!((ours.parked_since(), &ours.absence), (None, &parked.absence), "it shows what it failed by");
+        let ours = Failing::after(Some(&paused), throttled, None, UNPROVEN_PATIENCE, now);
+        assert_eq!((ours.paused_since(), &ours.absence), (None, &paused.absence), "it shows what it failed by");
         assert!(
-            Failing::after(Some(&ours), missing(), None, UNPROVEN_PATIENCE, now).parked_since().is_some(),
-            "and is parked all the same"
+            Failing::after(Some(&ours), missing(), None, UNPROVEN_PATIENCE, now).paused_since().is_some(),
+            "and is paused all the same"
         );
         let limited = failure(FailureName::RateLimited, WaitingOn::Ca);
-        assert_eq!(Failing::after(Some(&parked), limited, None, UNPROVEN_PATIENCE, now).absence, None);
+        assert_eq!(Failing::after(Some(&paused), limited, None, UNPROVEN_PATIENCE, now).absence, None);
     }
 
     #[test]
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn looks_alone_make_the_ca_wait_no_longer() {
+    fn checks_alone_make_the_ca_wait_no_longer() {
         let mut failing = Failing::first(missing(), NOW);
         for _ in 0..9 {
             failing = Failing::after(Some(&failing), missing(), None, UNPROVEN_PATIENCE, NOW);
@@ -284,6 +285,16 @@ mod tests {
         let old: Failing = serde_json::from_value(old).expect("an older release wrote it");
         let next = Failing::after(Some(&old), missing(), None, UNPROVEN_PATIENCE, NOW);
         assert_eq!((next.attempts, next.since), (91, old.since));
-        assert_eq!(next.absence, Some(Absence { since: NOW, looks: 1, parked_since: None }));
+        assert_eq!(next.absence, Some(Absence { since: NOW, checks: 1, paused_since: None }));
+    }
+
+    #[test]
+    fn an_absence_is_stored_by_the_names_of_earlier_releases() {
+        let stored = serde_json::json!({
+            "since": "2026-11-24T12:00:00Z", "looks": 9, "parked_since": "2026-11-24T12:00:00Z",
+        });
+        let absence = Absence { since: NOW, checks: 9, paused_since: Some(NOW) };
+        assert_eq!(serde_json::to_value(&absence).expect("plain data"), stored);
+        assert_eq!(serde_json::from_value::<Absence>(stored).expect("an older release wrote it"), absence);
     }
 }

@@ -59,7 +59,8 @@ pub struct Symptom {
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
     /// Consecutive checks that found it.
-    pub looks: u32,
+    #[serde(rename = "looks")]
+    pub checks: u32,
     #[serde(flatten)]
     pub guidance: Guidance,
 }
@@ -67,15 +68,15 @@ pub struct Symptom {
 impl Symptom {
     /// Whether two consecutive checks found it: people are not notified of what resolves itself in minutes.
     pub fn is_confirmed(&self) -> bool {
-        self.looks >= CHECKS_TO_CONFIRM
+        self.checks >= CHECKS_TO_CONFIRM
     }
 }
 
 /// How an endpoint was at its last health check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    #[serde(with = "time::serde::rfc3339")]
-    pub looked_at: OffsetDateTime,
+    #[serde(rename = "looked_at", with = "time::serde::rfc3339")]
+    pub checked_at: OffsetDateTime,
     /// When records and hosts were last correct; absent if no check has found them so.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub dns_good_at: Option<OffsetDateTime>,

@@ -67,7 +67,7 @@ impl Cause {
     }
 
     /// The endpoint is paused: its records have been missing for long.
-    pub fn parked() -> Self {
+    pub fn paused() -> Self {
         Self::new("parked")
     }
 
@@ -100,7 +100,8 @@ pub enum Source {
     /// Its attempts fail. Whatever they fail by, it lasts until one succeeds.
     Attempts,
     /// A check of its records and host.
-    Look,
+    #[serde(rename = "look")]
+    Check,
     /// The clock: what should have happened has not.
     Clock,
     /// A check of the certificate in ACM.
@@ -109,7 +110,7 @@ pub enum Source {
 
 impl Source {
     pub(crate) fn is_a_check(self) -> bool {
-        matches!(self, Self::Look | Self::Store)
+        matches!(self, Self::Check | Self::Store)
     }
 }
 

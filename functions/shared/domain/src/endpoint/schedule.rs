@@ -8,13 +8,13 @@ use crate::endpoint::failing::Failing;
 /// How long a claimed attempt is left alone; longer than the state machine's own time limit (5400 s).
 pub const LEASE: Duration = Duration::minutes(105);
 
-/// How soon, and how late, records that a customer has yet to create are looked at again.
-const SHORTEST_LOOK: Duration = Duration::seconds(30);
+/// How soon, and how late, records that a customer has yet to create are checked again.
+const SHORTEST_WAIT: Duration = Duration::seconds(30);
 
-const LONGEST_LOOK: Duration = Duration::hours(6);
+const LONGEST_WAIT: Duration = Duration::hours(6);
 
-/// How late those of a parked endpoint are.
-const LONGEST_PARKED: Duration = Duration::WEEK;
+/// How late those of a paused endpoint are.
+const LONGEST_PAUSED_WAIT: Duration = Duration::WEEK;
 
 /// How far `jitter` spreads retries, as a part of the wait.
 const RETRY_SPREAD: f64 = 0.1;
@@ -22,8 +22,8 @@ const RETRY_SPREAD: f64 = 0.1;
 /// When to try again after the last failure of the row.
 ///
 /// The other side's own word (`Retry-After`) goes first. Records that a customer has yet to create cost the CA nothing,
-/// so they are looked at again after a quarter of the time waited so far: somebody who took ten minutes waits two and a
-/// half more at the most. A parked endpoint is looked at by the same rule, ever more rarely. Everything else backs off as
+/// so they are checked again after a quarter of the time waited so far: somebody who took ten minutes waits two and a
+/// half more at the most. A paused endpoint is checked by the same rule, ever more rarely. Everything else backs off as
 /// Let's Encrypt suggests: 1, 10, 100 minutes, daily. `jitter` in 0.0..1.0 adds up to a tenth.
 pub fn next_attempt(failing: &Failing, now: OffsetDateTime, jitter: f64) -> OffsetDateTime {
     let undone_since = failing.absence.as_ref().map_or(failing.since, |absence| absence.since);
@@ -38,10 +38,12 @@ pub fn next_attempt(failing: &Failing, now: OffsetDateTime, jitter: f64) -> Offs
     let wait = match failing.failure.name {
         // It has a place in a line, which is neither early nor late.
         FailureName::BudgetSpent => return now + advised.max(Duration::SECOND),
-        FailureName::RecordsNotReady if failing.parked_since().is_some() => quarter.clamp(LONGEST_LOOK, LONGEST_PARKED),
-        FailureName::RecordsNotReady => quarter.clamp(SHORTEST_LOOK, LONGEST_LOOK),
+        FailureName::RecordsNotReady if failing.paused_since().is_some() => {
+            quarter.clamp(LONGEST_WAIT, LONGEST_PAUSED_WAIT)
+        }
+        FailureName::RecordsNotReady => quarter.clamp(SHORTEST_WAIT, LONGEST_WAIT),
         FailureName::OrderLost if failing.asked <= 1 => Duration::ZERO,
-        _ if failing.parked_since().is_some() => quarter.clamp(backoff, LONGEST_PARKED.max(backoff)),
+        _ if failing.paused_since().is_some() => quarter.clamp(backoff, LONGEST_PAUSED_WAIT.max(backoff)),
         // The CA's own word for when, however often it failed before.
         FailureName::RateLimited | FailureName::CaUnavailable | FailureName::ChallengeFailed
             if failing.failure.retry_after.is_some() =>
@@ -73,9 +75,9 @@ mod tests {
     }
 
     /// How long a customer is waited for.
-    fn look(waited: Duration, parked: bool) -> Duration {
+    fn owner_wait(waited: Duration, paused: bool) -> Duration {
         let mut failing = failing(FailureName::RecordsNotReady, 9, waited);
-        failing.absence = Some(Absence { since: NOW - waited, looks: 9, parked_since: parked.then_some(NOW) });
+        failing.absence = Some(Absence { since: NOW - waited, checks: 9, paused_since: paused.then_some(NOW) });
         next_attempt(&failing, NOW, 0.0) - NOW
     }
 
@@ -90,19 +92,19 @@ mod tests {
 
     #[test]
     fn a_customer_who_was_quick_is_not_kept_waiting() {
-        assert_eq!(look(Duration::ZERO, false), SHORTEST_LOOK);
-        assert_eq!(look(Duration::minutes(2), false), SHORTEST_LOOK);
-        assert_eq!(look(Duration::minutes(10), false), Duration::seconds(150));
-        assert_eq!(look(Duration::hours(1), false), Duration::minutes(15));
-        assert_eq!(look(Duration::days(30), false), LONGEST_LOOK);
+        assert_eq!(owner_wait(Duration::ZERO, false), SHORTEST_WAIT);
+        assert_eq!(owner_wait(Duration::minutes(2), false), SHORTEST_WAIT);
+        assert_eq!(owner_wait(Duration::minutes(10), false), Duration::seconds(150));
+        assert_eq!(owner_wait(Duration::hours(1), false), Duration::minutes(15));
+        assert_eq!(owner_wait(Duration::days(30), false), LONGEST_WAIT);
     }
 
     #[test]
-    fn a_parked_endpoint_is_looked_at_ever_more_rarely_but_always_again() {
-        assert_eq!(look(Duration::days(8), true), Duration::days(2));
-        assert_eq!(look(Duration::days(20), true), Duration::days(5));
-        assert_eq!(look(Duration::days(900), true), LONGEST_PARKED);
-        assert_eq!(look(Duration::hours(1), true), LONGEST_LOOK, "never more often than before");
+    fn a_paused_endpoint_is_looked_at_ever_more_rarely_but_always_again() {
+        assert_eq!(owner_wait(Duration::days(8), true), Duration::days(2));
+        assert_eq!(owner_wait(Duration::days(20), true), Duration::days(5));
+        assert_eq!(owner_wait(Duration::days(900), true), LONGEST_PAUSED_WAIT);
+        assert_eq!(owner_wait(Duration::hours(1), true), LONGEST_WAIT, "never more often than before");
     }
 
     #[test]

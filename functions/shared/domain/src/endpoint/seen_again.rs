@@ -17,8 +17,8 @@ pub struct SeenAgain {
 impl Endpoint {
     /// Brings up to date what is known of it. Nothing where something newer is known.
     pub fn seen_again(&mut self, seen: &SeenAgain) {
-        if let Some(health) = self.health.as_mut().filter(|health| health.looked_at < seen.at) {
-            health.looked_at = seen.at;
+        if let Some(health) = self.health.as_mut().filter(|health| health.checked_at < seen.at) {
+            health.checked_at = seen.at;
             if seen.dns_good {
                 health.dns_good_at = Some(seen.at);
             }

@@ -49,12 +49,12 @@ impl Health {
         let kept = kept.filter(|symptom| unseen(symptom.kind) && found.iter().all(|new| new.kind != symptom.kind));
         let kept: Vec<Symptom> = kept.cloned().collect();
         let found = found.into_iter().map(|symptom| match known(symptom.kind) {
-            Some(before) => Symptom { since: before.since, looks: before.looks.saturating_add(1), ..symptom },
+            Some(before) => Symptom { since: before.since, checks: before.checks.saturating_add(1), ..symptom },
             None => Symptom { since: now, ..symptom },
         });
         let mut symptoms: Vec<Symptom> = found.chain(kept).collect();
         symptoms.sort_by_key(|symptom| symptom.kind);
-        Self { looked_at: now, dns_good_at, symptoms, served: seen.report.serving.clone(), used_by }
+        Self { checked_at: now, dns_good_at, symptoms, served: seen.report.serving.clone(), used_by }
     }
 
     /// What this check confirmed, or found resolved, in one sentence each for the history.

@@ -52,7 +52,8 @@ pub struct FailingCheck {
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
     /// Consecutive inspections that found it so.
-    pub looks: u32,
+    #[serde(rename = "looks")]
+    pub checks: u32,
 }
 
 /// Decides what people are notified of by `checks`, and what to keep then. `dashboard` is the base URL of the links.
@@ -68,11 +69,11 @@ pub fn follow(
     let failed: Vec<_> = checks.iter().filter(|check| is_failing(check)).collect();
     let known = |name: &str| before.failing.iter().find(|known| known.check == name);
     let failing = failed.iter().map(|check| match known(&check.name) {
-        Some(known) => FailingCheck { looks: known.looks.saturating_add(1), ..known.clone() },
-        None => FailingCheck { check: check.name.clone(), since: now, looks: 1 },
+        Some(known) => FailingCheck { checks: known.checks.saturating_add(1), ..known.clone() },
+        None => FailingCheck { check: check.name.clone(), since: now, checks: 1 },
     });
     let failing: Vec<_> = failing.collect();
-    let confirmed = failed.iter().zip(&failing).filter(|(_, failing)| failing.looks >= CHECKS_TO_CONFIRM);
+    let confirmed = failed.iter().zip(&failing).filter(|(_, failing)| failing.checks >= CHECKS_TO_CONFIRM);
     let troubles: Vec<_> = confirmed
         .map(|(check, failing)| InstallationIssue {
             cause: Cause::new(&check.name),
@@ -118,15 +119,15 @@ mod tests {
         let stored = serde_json::to_string(&state).expect("plain data").replace("fallback-", "stand-in-");
         let state: InstallationState = serde_json::from_str(&stored).expect("plain data");
         let (alerts, after) = follow(&state, &failing("fallback-directory"), NOW, None);
-        assert_eq!((alerts, after.failing[0].looks), (vec![], 3));
+        assert_eq!((alerts, after.failing[0].checks), (vec![], 3));
         let (over, _) = follow(&state, &[], NOW, None);
         assert_eq!(over.iter().map(|alert| alert.cause.as_str()).collect::<Vec<_>>(), ["fallback-directory"]);
     }
 
-    /// Looks five minutes apart at which these checks fail; what each tells, with its cause.
-    fn told(looks: &[&[&str]]) -> Vec<Vec<(AlertKind, String)>> {
+    /// Inspections five minutes apart at which these checks fail; what each tells, with its cause.
+    fn told(inspections: &[&[&str]]) -> Vec<Vec<(AlertKind, String)>> {
         let (mut engine, mut now) = (InstallationState::default(), NOW);
-        let look = |failing: &&[&str]| {
+        let inspect = |failing: &&[&str]| {
             now += Duration::minutes(5);
             let mut checks = vec![check("resources", InstallationStatus::Ok)];
             checks.extend(failing.iter().map(|name| check(name, InstallationStatus::Failed)));
@@ -134,7 +135,7 @@ mod tests {
             engine = after;
             alerts.into_iter().map(|alert| (alert.kind, alert.cause.to_string())).collect()
         };
-        looks.iter().map(look).collect()
+        inspections.iter().map(inspect).collect()
     }
 
     #[test]

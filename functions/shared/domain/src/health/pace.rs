@@ -8,7 +8,7 @@ use vocabulary::stable_hash::spread_64;
 use crate::endpoint::health::{Health, settles_at};
 
 /// However short a certificate lives, it is checked this many times, if the schedule runs as often.
-const LOOKS_IN_A_LIFETIME: i32 = 100;
+const CHECKS_IN_A_LIFETIME: i32 = 100;
 
 /// The schedules run each minute at the most.
 const SHORTEST: Duration = Duration::MINUTE;
@@ -24,7 +24,7 @@ pub const DEFAULT_INTERVAL: Duration = Duration::hours(6);
 
 /// How far apart two checks at `held` are: `longest`, or a hundredth of a short lifetime.
 pub fn interval(held: &InstalledCertificate, longest: Duration) -> Duration {
-    let part = (held.not_after - held.not_before) / LOOKS_IN_A_LIFETIME;
+    let part = (held.not_after - held.not_before) / CHECKS_IN_A_LIFETIME;
     part.min(longest).max(SHORTEST)
 }
 
@@ -52,7 +52,7 @@ pub fn first_check(id: &EndpointId, held: &InstalledCertificate) -> OffsetDateTi
 /// The check after one that found `health`: sooner than in turn where something has to be confirmed, or where the host
 /// may still change over to a new certificate.
 pub fn check_after(id: &EndpointId, health: &Health, held: &InstalledCertificate, longest: Duration) -> OffsetDateTime {
-    let (now, settled) = (health.looked_at, settles_at(held));
+    let (now, settled) = (health.checked_at, settles_at(held));
     let in_turn = next_check(id, interval(held, longest), now);
     let confirm = health.is_in_doubt().then_some(now + UNTIL_CONFIRMED);
     let changeover = (now < settled).then_some(settled);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_one_look_alone_has_seen_is_checked_again_soon() {
+    fn what_one_check_alone_has_seen_is_checked_again_soon() {
         let (endpoint, longest) = (endpoint(), Duration::hours(6));
         let held =
             InstalledCertificate { imported_at: NOW - Duration::days(1), ..certificate(&endpoint, Duration::days(90)) };
@@ -113,7 +113,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_interval_has_exactly_one_look(
+        fn every_interval_has_exactly_one_check(
             seed in any::<u128>(), seconds in 60_i64..200_000, now in 0_i64..4_000_000_000,
         ) {
             let (id, interval) = (id(seed), Duration::seconds(seconds));

@@ -16,7 +16,7 @@ fn symptom(kind: SymptomKind, waiting_on: WaitingOn, summary: String, action: St
 }
 
 fn of_kind(kind: SymptomKind, guidance: Guidance) -> Symptom {
-    Symptom { kind, since: OffsetDateTime::UNIX_EPOCH, looks: 1, guidance }
+    Symptom { kind, since: OffsetDateTime::UNIX_EPOCH, checks: 1, guidance }
 }
 
 /// The worst fault that would fail the next renewal. What the CA said last is the attempt's own failure, and what the

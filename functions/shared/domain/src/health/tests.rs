@@ -71,7 +71,13 @@ fn there(serial: &str, used_by: &[&str]) -> InAcm {
 }
 
 /// A check at `now`, of which all is well but what is given.
-fn look(before: Option<&Health>, findings: Vec<Finding>, serving: Serving, acm: &InAcm, now: OffsetDateTime) -> Health {
+fn checked(
+    before: Option<&Health>,
+    findings: Vec<Finding>,
+    serving: Serving,
+    acm: &InAcm,
+    now: OffsetDateTime,
+) -> Health {
     let endpoint = endpoint();
     let held = certificate(&endpoint, Duration::days(90));
     let report = report(findings, serving, now);
@@ -95,13 +101,13 @@ fn what_was_wrong_stays_as_it_was_while_name_servers_cannot_be_asked() {
 }
 
 pub(super) fn quiet(now: OffsetDateTime) -> Health {
-    look(None, vec![], presented(true, true), &there("AB", &["lb"]), now)
+    checked(None, vec![], presented(true, true), &there("AB", &["lb"]), now)
 }
 
-pub(super) fn ailing(now: OffsetDateTime, looks: u32) -> Health {
+pub(super) fn ailing(now: OffsetDateTime, checks: u32) -> Health {
     let broken = vec![finding("delegation-missing", Severity::Error)];
-    let mut health = look(None, broken, presented(true, true), &there("AB", &["lb"]), now);
-    health.symptoms[0].looks = looks;
+    let mut health = checked(None, broken, presented(true, true), &there("AB", &["lb"]), now);
+    health.symptoms[0].checks = checks;
     health
 }
 
@@ -116,16 +122,16 @@ fn a_break_is_known_with_its_beginning_its_last_good_time_and_its_next_step() {
     let good = quiet(NOW);
     assert_eq!((kinds(&good), good.dns_good_at), (vec![], Some(NOW)));
     let broken = || vec![finding("delegation-missing", Severity::Error)];
-    let first = look(Some(&good), broken(), presented(true, true), &there("AB", &["lb"]), LATER);
+    let first = checked(Some(&good), broken(), presented(true, true), &there("AB", &["lb"]), LATER);
     let symptom = &first.symptoms[0];
     assert_eq!((symptom.kind, symptom.since, symptom.is_confirmed()), (SymptomKind::DnsBroken, LATER, false));
     assert!(symptom.guidance.record.is_some() && symptom.guidance.waiting_on == WaitingOn::DomainOwner, "{symptom:?}");
     assert_eq!(first.dns_good_at, Some(NOW), "the last good time stays");
     let again = LATER + Duration::minutes(10);
-    let second = look(Some(&first), broken(), presented(true, true), &there("AB", &["lb"]), again);
+    let second = checked(Some(&first), broken(), presented(true, true), &there("AB", &["lb"]), again);
     assert_eq!((second.symptoms[0].since, second.symptoms[0].is_confirmed()), (LATER, true));
     assert_eq!((first.news(Some(&good)).len(), second.news(Some(&first)).len()), (0, 1), "told when it is certain");
-    let fixed = look(Some(&second), vec![], presented(true, true), &there("AB", &["lb"]), again + Duration::HOUR);
+    let fixed = checked(Some(&second), vec![], presented(true, true), &there("AB", &["lb"]), again + Duration::HOUR);
     assert_eq!((kinds(&fixed), fixed.dns_good_at), (vec![], Some(again + Duration::HOUR)));
     assert!(fixed.news(Some(&second))[0].starts_with("Resolved: "));
     assert_eq!(fixed.news(Some(&first)), Vec::<String>::new(), "what was never certain is not over either");
@@ -138,14 +144,14 @@ fn what_fails_no_renewal_is_no_break_of_the_dns() {
         finding("tls-other-certificate", Severity::Error),
         finding("txt-stray", Severity::Warning),
     ];
-    assert_eq!(kinds(&look(None, findings, presented(true, true), &there("AB", &[]), LATER)), vec![]);
+    assert_eq!(kinds(&checked(None, findings, presented(true, true), &there("AB", &[]), LATER)), vec![]);
 }
 
 #[test]
 fn another_certificate_is_a_trouble_once_listeners_have_had_the_time_to_change() {
     let settled = settles_at(&certificate(&endpoint(), Duration::days(90)));
     assert_eq!(settled, NOW + LONGEST_SETTLING);
-    let at = |now| kinds(&look(None, vec![], presented(false, true), &there("AB", &[]), now));
+    let at = |now| kinds(&checked(None, vec![], presented(false, true), &there("AB", &[]), now));
     assert_eq!(at(settled - Duration::SECOND), vec![]);
     assert_eq!(at(settled), vec![SymptomKind::AnotherServed]);
     let short = certificate(&endpoint(), Duration::hours(50));
@@ -154,7 +160,7 @@ fn another_certificate_is_a_trouble_once_listeners_have_had_the_time_to_change()
 
 #[test]
 fn a_host_that_serves_badly_is_told_apart_from_one_that_does_not_serve() {
-    let at = |serving| kinds(&look(None, vec![], serving, &there("AB", &[]), LATER));
+    let at = |serving| kinds(&checked(None, vec![], serving, &there("AB", &[]), LATER));
     assert_eq!(at(presented(true, false)), vec![SymptomKind::ChainIncomplete]);
     let closed = Serving::Unreachable { host: "www.example.com".into(), reason: "refused".into() };
     assert_eq!(at(closed), vec![SymptomKind::HostUnreachable]);
@@ -163,7 +169,7 @@ fn a_host_that_serves_badly_is_told_apart_from_one_that_does_not_serve() {
 
 #[test]
 fn acm_is_held_against_what_was_imported() {
-    let at = |before: Option<&Health>, acm: &InAcm| look(before, vec![], presented(true, true), acm, LATER);
+    let at = |before: Option<&Health>, acm: &InAcm| checked(before, vec![], presented(true, true), acm, LATER);
     assert_eq!(kinds(&at(None, &InAcm::Gone)), vec![SymptomKind::CertificateMissing]);
     assert_eq!(kinds(&at(None, &there("CD", &[]))), vec![SymptomKind::AnotherHeld]);
     assert_eq!(kinds(&at(None, &there("AB", &[]))), vec![], "one that was never attached is not detached");
@@ -175,7 +181,7 @@ fn acm_is_held_against_what_was_imported() {
     let gone = at(Some(&used), &InAcm::Gone);
     let unknown = at(Some(&gone), &InAcm::Unknown);
     assert_eq!(
-        (kinds(&unknown), unknown.symptoms[0].looks),
+        (kinds(&unknown), unknown.symptoms[0].checks),
         (vec![SymptomKind::CertificateMissing], 1),
         "nor confirms"
     );
@@ -185,9 +191,10 @@ fn acm_is_held_against_what_was_imported() {
 #[test]
 fn what_was_kept_before_a_field_was_there_can_still_be_read() {
     let old = serde_json::json!({"looked_at": "2026-11-24T12:00:00Z", "served": {"status": "not_checked"}});
-    let read: Health = serde_json::from_value(old).expect("readable");
-    assert_eq!((read.looked_at, kinds(&read), read.dns_good_at), (NOW, vec![], None));
+    let read: Health = serde_json::from_value(old.clone()).expect("readable");
+    assert_eq!((read.checked_at, kinds(&read), read.dns_good_at), (NOW, vec![], None));
     let kept = ailing(NOW, 2);
     let text = serde_json::to_value(&kept).expect("plain data");
+    assert_eq!((&text["looked_at"], &text["symptoms"][0]["looks"]), (&old["looked_at"], &serde_json::json!(2)));
     assert_eq!(serde_json::from_value::<Health>(text).expect("readable"), kept);
 }

@@ -46,7 +46,7 @@ pub(super) fn failed(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> 
         return Some(Issue::in_progress("records-fixed", EndpointStatus::Issuing, what, until, now));
     }
     let owner = failure.waiting_on();
-    let paused = failing.parked_since();
+    let paused = failing.paused_since();
     let retried = paused.is_none() && is_retried(failing, now);
     let good = until.is_some_and(|until| now < until);
     let status = match owner {
@@ -72,7 +72,7 @@ pub(super) fn failed(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> 
     let notice = Notice { kind, severity, source: Source::Attempts, shared: is_shared(failure), due };
     // People are notified of a pause once, by a cause of its own, and of nothing else any more.
     let (cause, since) = match paused {
-        Some(since) => (Cause::parked(), since),
+        Some(since) => (Cause::paused(), since),
         None => (failure.name.into(), failing.since),
     };
     let newer = newest(endpoint, failing);

@@ -32,8 +32,8 @@ fn of_symptom(
 ) -> Option<Issue> {
     use SymptomKind::*;
     let owner = symptom.guidance.waiting_on;
-    let check = endpoint.check.as_ref().filter(|check| check.checked_at > health.looked_at);
-    let paused = endpoint.failing.as_ref().is_some_and(|failing| failing.parked_since().is_some());
+    let check = endpoint.check.as_ref().filter(|check| check.checked_at > health.checked_at);
+    let paused = endpoint.failing.as_ref().is_some_and(|failing| failing.paused_since().is_some());
     let outdated = match symptom.kind {
         // A newer check found it correct, or nobody is waited on any more.
         DnsBroken => paused && owner == WaitingOn::DomainOwner || check.is_some_and(|check| check.error().is_none()),
@@ -45,14 +45,14 @@ fn of_symptom(
     }
     let (kind, cause, source, least) = match symptom.kind {
         // By the name of the failure that it becomes at the renewal, so that nobody is notified again then.
-        DnsBroken => (AlertKind::ActionRequired, broken_dns(owner), Source::Look, Severity::Notice),
+        DnsBroken => (AlertKind::ActionRequired, broken_dns(owner), Source::Check, Severity::Notice),
         AnotherServed => {
             let cause = Cause::new("served-certificate-differs");
-            (AlertKind::ServedCertificateDiffers, cause, Source::Look, Severity::Warning)
+            (AlertKind::ServedCertificateDiffers, cause, Source::Check, Severity::Warning)
         }
         ChainIncomplete => {
             let cause = Cause::new("served-chain-incomplete");
-            (AlertKind::ServedCertificateDiffers, cause, Source::Look, Severity::Warning)
+            (AlertKind::ServedCertificateDiffers, cause, Source::Check, Severity::Warning)
         }
         CertificateMissing => {
             (AlertKind::CertificateMissing, Cause::new("certificate-missing"), Source::Store, Severity::Error)
@@ -121,7 +121,7 @@ pub(super) fn checked(endpoint: &Endpoint, now: OffsetDateTime) -> impl Iterator
                 guidance,
                 since: check.checked_at,
                 breaks_at: Some(held.not_after),
-                notice: Some(Notice { kind, severity, source: Source::Look, shared: false, due: Due::WhenConfirmed }),
+                notice: Some(Notice { kind, severity, source: Source::Check, shared: false, due: Due::WhenConfirmed }),
             }
         })
     })
@@ -172,7 +172,7 @@ pub(super) fn unproven(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue
         notice: Some(Notice {
             kind: AlertKind::ActionRequired,
             severity: Severity::of(endpoint, owner, now),
-            source: Source::Look,
+            source: Source::Check,
             shared: false,
             due: Due::Now,
         }),

@@ -1,4 +1,4 @@
-//! Many endpoints in one look: how many have which status, what needs attention first, what is renewed when.
+//! Many endpoints at a glance: how many have which status, what needs attention first, what is renewed when.
 
 pub mod first;
 pub mod groups;

@@ -151,7 +151,7 @@ pub trait CertificateAuthority {
 
     /// Says that the pending challenges can be validated, and looks for a few seconds how it goes.
     ///
-    /// With `announced` it only looks.
+    /// With `announced` it only reads the state.
     fn validate(
         &self,
         order: &OpenOrder,

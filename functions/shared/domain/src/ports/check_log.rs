@@ -23,7 +23,7 @@ pub trait CheckLog {
     /// other names than when it was checked, or what is kept is not older.
     fn record_check(
         &self,
-        looked_at: &Endpoint,
+        checked: &Endpoint,
         report: &CheckReport,
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 

@@ -19,7 +19,7 @@ use vocabulary::failure::ServiceFault;
 pub struct Sight {
     pub health: Health,
     /// When to check again.
-    pub look_again_at: OffsetDateTime,
+    pub next_check_at: OffsetDateTime,
     pub summary: CheckSummary,
     /// The report, if it tells more than the one that is kept.
     pub report: Option<CheckReport>,
@@ -32,7 +32,7 @@ impl Sight {
         if self.report.is_some() || !self.events.is_empty() {
             return None;
         }
-        let at = self.health.looked_at;
+        let at = self.health.checked_at;
         let again = SeenAgain { at, dns_good: self.health.dns_good_at == Some(at) };
         let mut then = seen.clone();
         then.seen_again(&again);
@@ -51,13 +51,13 @@ pub trait HealthIndex: EndpointReader {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<DueEntry>, ServiceFault>> + Send;
 
-    /// Keeps what was seen of `looked_at`, all or nothing: one small write where nothing but the times has changed.
+    /// Keeps what was seen of `checked`, all or nothing: one small write where nothing but the times has changed.
     ///
     /// False, and nothing is kept, if the endpoint is no longer as it was checked: it has other names or another
     /// certificate, a newer report is kept, or it is gone; and, where something has changed, if an attempt holds it.
     fn record_health(
         &self,
-        looked_at: &Endpoint,
+        checked: &Endpoint,
         sight: &Sight,
     ) -> impl Future<Output = Result<bool, ServiceFault>> + Send;
 
@@ -73,7 +73,7 @@ pub trait HealthIndex: EndpointReader {
     fn postpone_health(
         &self,
         id: &EndpointId,
-        look_again_at: OffsetDateTime,
+        next_check_at: OffsetDateTime,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 }
 

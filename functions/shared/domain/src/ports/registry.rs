@@ -141,7 +141,7 @@ pub trait Registry: EndpointReader {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<(), ChangeError>> + Send;
 
-    /// Forgets how long the endpoint's customer has left their part undone, so that one that is parked is checked as
+    /// Forgets how long the endpoint's customer has left their part undone, so that one that is paused is checked as
     /// often as a new one. Nothing if it is not there, or waits for nobody.
     fn wake(&self, id: &EndpointId) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 

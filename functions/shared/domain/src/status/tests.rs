@@ -153,19 +153,19 @@ fn a_domain_owner_who_has_fixed_the_records_is_not_waited_on_again() {
 }
 
 #[test]
-fn a_parked_endpoint_says_who_can_wake_it_until_its_records_are_right() {
-    let mut parked = failing(fresh(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
-    let absence = Absence { since: NOW, looks: 99, parked_since: Some(NOW) };
-    parked.failing.as_mut().expect("failing").absence = Some(absence);
-    assert_eq!(says(&parked, NOW), (EndpointStatus::Paused, WaitingOn::DomainOwner));
-    let report = status_of(&parked, NOW);
+fn a_paused_endpoint_says_who_can_wake_it_until_its_records_are_right() {
+    let mut paused = failing(fresh(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
+    let absence = Absence { since: NOW, checks: 99, paused_since: Some(NOW) };
+    paused.failing.as_mut().expect("failing").absence = Some(absence);
+    assert_eq!(says(&paused, NOW), (EndpointStatus::Paused, WaitingOn::DomainOwner));
+    let report = status_of(&paused, NOW);
     assert!(
         report.guidance.summary.starts_with("Paused: ") && report.guidance.next_step().starts_with("do this"),
         "{report:?}"
     );
-    assert_eq!(says(&checked(parked.clone(), None, false), NOW), (EndpointStatus::Issuing, WaitingOn::Nobody));
-    parked.failing.as_mut().expect("failing").failure.guidance.waiting_on = WaitingOn::Operator;
-    assert_eq!(says(&parked, NOW), (EndpointStatus::ActionRequired, WaitingOn::Operator), "ours to fix first");
+    assert_eq!(says(&checked(paused.clone(), None, false), NOW), (EndpointStatus::Issuing, WaitingOn::Nobody));
+    paused.failing.as_mut().expect("failing").failure.guidance.waiting_on = WaitingOn::Operator;
+    assert_eq!(says(&paused, NOW), (EndpointStatus::ActionRequired, WaitingOn::Operator), "ours to fix first");
 }
 
 #[test]
@@ -183,13 +183,13 @@ fn it_is_said_when_it_will_break() {
     assert_eq!(status_of(&failed, NOW).breaks_at, Some(END));
 }
 
-/// With a health of which `kind` is wrong, seen at so many looks.
-fn watched(mut endpoint: Endpoint, kind: SymptomKind, looks: u32) -> Endpoint {
+/// With a health of which `kind` is wrong, seen at so many checks.
+fn watched(mut endpoint: Endpoint, kind: SymptomKind, checks: u32) -> Endpoint {
     let guidance = Guidance::new(WaitingOn::Operator, "it is so.", "do this");
     endpoint.health = Some(Health {
-        looked_at: NOW + Duration::HOUR,
+        checked_at: NOW + Duration::HOUR,
         dns_good_at: Some(NOW),
-        symptoms: vec![Symptom { kind, since: NOW, looks, guidance }],
+        symptoms: vec![Symptom { kind, since: NOW, checks, guidance }],
         served: Serving::NotChecked,
         used_by: vec![],
     });
@@ -215,7 +215,7 @@ fn what_the_schedule_has_seen_twice_counts() {
     assert_eq!(status_of(&renewed, NOW).status, EndpointStatus::Ready, "it was the certificate before that was gone");
     let mut anew = watched(checked(held(), None, false), SymptomKind::AnotherServed, 2);
     anew.check.as_mut().expect("checked").checked_at += Duration::SECOND;
-    assert_eq!(status_of(&anew, NOW).status, EndpointStatus::Ready, "somebody has looked again, and it is well");
+    assert_eq!(status_of(&anew, NOW).status, EndpointStatus::Ready, "somebody has checked again, and it is well");
 }
 
 #[test]

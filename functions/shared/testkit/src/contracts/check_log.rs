@@ -46,8 +46,8 @@ pub async fn check_log(log: &(impl CheckLog + Registry), seed: u64) {
     log.register(&known, &registered(&known), None).await.expect("registered");
     assert_eq!(log.last_check(id).await, Ok(None), "nothing is there before");
 
-    let looks = futures::future::join_all((0..8).map(|_| log.begin_check(id, now, now + Duration::seconds(5)))).await;
-    assert_eq!(looks.into_iter().filter(|look| *look == Ok(true)).count(), 1, "of eight at once one looks");
+    let begun = futures::future::join_all((0..8).map(|_| log.begin_check(id, now, now + Duration::seconds(5)))).await;
+    assert_eq!(begun.into_iter().filter(|began| *began == Ok(true)).count(), 1, "of eight at once one checks");
     let again = now + Duration::seconds(5);
     assert_eq!(log.begin_check(id, again - Duration::MILLISECOND, again + Duration::HOUR).await, Ok(false));
     assert_eq!(

@@ -28,10 +28,10 @@ fn sight(endpoint: &Endpoint, at: OffsetDateTime, report: bool) -> Sight {
         &Seen { report: &found, acm: &acm, copies: &[], listeners: &[] },
         at,
     );
-    let event = Event::act(EventKind::Checked, Origin::itself(), "Looked.", at, 7);
+    let event = Event::act(EventKind::Checked, Origin::itself(), "Checked.", at, 7);
     Sight {
         health,
-        look_again_at: at + Duration::HOUR,
+        next_check_at: at + Duration::HOUR,
         summary: found.summary(),
         events: report.then_some(event).into_iter().collect(),
         report: report.then_some(found),
@@ -52,7 +52,7 @@ pub async fn health_index(
     let read = async || index.find(id).await.expect("answers").expect("there");
     let events = async || index.events(id, None, 50).await.expect("answers").len();
     index.register(&fresh, &super::registered(&fresh), None).await.expect("registered");
-    assert!(!due(now + Duration::days(999)).await, "without a certificate it is its attempts that look");
+    assert!(!due(now + Duration::days(999)).await, "without a certificate it is its attempts that check");
 
     let entry = DueEntry { endpoint: id.clone(), due_at: now };
     assert_eq!(index.claim(&entry, now, now + LEASE).await, Ok(Some(1)));
@@ -72,26 +72,26 @@ pub async fn health_index(
     let before = events().await;
     let seen = sight(&rested, now, true);
     assert_eq!(index.record_health(&rested, &seen).await, Ok(true));
-    let looked = read().await;
-    assert_eq!((looked.health.as_ref(), looked.check.as_ref()), (Some(&seen.health), Some(&seen.summary)));
-    assert_eq!(looked.health_at, Some(now + Duration::HOUR));
+    let checked = read().await;
+    assert_eq!((checked.health.as_ref(), checked.check.as_ref()), (Some(&seen.health), Some(&seen.summary)));
+    assert_eq!(checked.health_at, Some(now + Duration::HOUR));
     assert_eq!(index.last_check(id).await.expect("answers"), seen.report, "with its report");
     assert_eq!(events().await, before + 1, "and its event");
     assert!(!due(now + Duration::HOUR - Duration::SECOND).await && due(now + Duration::HOUR).await);
-    assert_eq!(looked.certificate, rested.certificate, "and nothing else is changed");
+    assert_eq!(checked.certificate, rested.certificate, "and nothing else is changed");
 
     let later = now + Duration::HOUR;
-    let again = sight(&looked, later, false);
-    assert_eq!(index.record_health(&looked, &again).await, Ok(true));
+    let again = sight(&checked, later, false);
+    assert_eq!(index.record_health(&checked, &again).await, Ok(true));
     let kept = read().await;
-    assert_eq!(kept.health.as_ref().map(|health| health.symptoms[0].looks), Some(2));
+    assert_eq!(kept.health.as_ref().map(|health| health.symptoms[0].checks), Some(2));
     assert_eq!(kept.health, Some(again.health.clone()), "what lasts keeps its beginning");
     assert_eq!(
         index.last_check(id).await.expect("answers"),
         seen.report,
         "a report that tells nothing new is not written"
     );
-    assert_eq!(index.record_health(&looked, &again).await, Ok(true), "writing the same again is fine");
+    assert_eq!(index.record_health(&checked, &again).await, Ok(true), "writing the same again is fine");
 
     let read_again = unchanged(index, &read().await, later + Duration::HOUR).await;
     assert!(!due(read_again - Duration::SECOND).await && due(read_again).await);
@@ -163,7 +163,7 @@ async fn unchanged(index: &impl HealthIndex, ailing: &Endpoint, at: OffsetDateTi
 pub async fn installation_log(log: &impl InstallationLog) {
     let healthy = InstallationState::default();
     assert_eq!(log.engine().await, Ok(healthy.clone()), "where nothing is kept all is well");
-    let failing = FailingCheck { check: "schedule".into(), since: whole_second(), looks: 1 };
+    let failing = FailingCheck { check: "schedule".into(), since: whole_second(), checks: 1 };
     let ill = InstallationState { failing: vec![failing], ..InstallationState::default() };
     assert_eq!(log.save_installation(&ill, &ill).await, Ok(false), "what was decided on something else is not kept");
     assert_eq!(log.save_installation(&healthy, &ill).await, Ok(true));

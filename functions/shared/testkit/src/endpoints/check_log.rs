@@ -14,22 +14,22 @@ impl CheckLog for MemoryEndpoints {
         again_at: OffsetDateTime,
     ) -> Result<bool, ServiceFault> {
         let mut state = self.state();
-        if !state.endpoints.contains_key(id) || state.looks.get(id).is_some_and(|again| now < *again) {
+        if !state.endpoints.contains_key(id) || state.checks_begun.get(id).is_some_and(|again| now < *again) {
             return Ok(false);
         }
-        state.looks.insert(id.clone(), again_at);
+        state.checks_begun.insert(id.clone(), again_at);
         drop(state);
         self.fuse.burn();
         Ok(true)
     }
 
-    async fn record_check(&self, looked_at: &Endpoint, report: &CheckReport) -> Result<bool, ServiceFault> {
-        let (id, mut state) = (&looked_at.id, self.state());
+    async fn record_check(&self, checked: &Endpoint, report: &CheckReport) -> Result<bool, ServiceFault> {
+        let (id, mut state) = (&checked.id, self.state());
         if state.checks.get(id).is_some_and(|kept| kept.checked_at >= report.checked_at) {
             return Ok(false);
         }
         let same =
-            |endpoint: &&mut Endpoint| endpoint.names == looked_at.names && endpoint.proving() == looked_at.proving();
+            |endpoint: &&mut Endpoint| endpoint.names == checked.names && endpoint.proving() == checked.proving();
         let Some(endpoint) = state.endpoints.get_mut(id).filter(same) else { return Ok(false) };
         endpoint.check = Some(report.summary());
         state.checks.insert(id.clone(), report.clone());

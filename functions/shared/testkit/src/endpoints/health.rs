@@ -11,15 +11,15 @@ impl HealthIndex for MemoryEndpoints {
         Ok(self.due_by(shard, now, limit, |endpoint| endpoint.health_at))
     }
 
-    async fn record_health(&self, looked_at: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {
-        let (id, mut state) = (&looked_at.id, self.state());
+    async fn record_health(&self, checked: &Endpoint, sight: &Sight) -> Result<bool, ServiceFault> {
+        let (id, mut state) = (&checked.id, self.state());
         let generation = |endpoint: &Endpoint| endpoint.certificate.as_ref().map(|held| held.generation);
-        let is_news = sight.as_before(looked_at).is_none();
+        let is_news = sight.as_before(checked).is_none();
         let same = |endpoint: &&mut Endpoint| {
             !(is_news && endpoint.lease_until.is_some())
-                && endpoint.names == looked_at.names
-                && endpoint.proving() == looked_at.proving()
-                && generation(endpoint) == generation(looked_at)
+                && endpoint.names == checked.names
+                && endpoint.proving() == checked.proving()
+                && generation(endpoint) == generation(checked)
         };
         let kept = state.checks.get(id).map(|kept| kept.checked_at);
         if sight.report.as_ref().zip(kept).is_some_and(|(report, kept)| kept >= report.checked_at) {
@@ -27,7 +27,7 @@ impl HealthIndex for MemoryEndpoints {
         }
         let Some(endpoint) = state.endpoints.get_mut(id).filter(same) else { return Ok(false) };
         endpoint.health = Some(sight.health.clone());
-        endpoint.health_at = Some(sight.look_again_at);
+        endpoint.health_at = Some(sight.next_check_at);
         endpoint.check = Some(sight.summary.clone());
         if let Some(report) = &sight.report {
             state.checks.insert(id.clone(), report.clone());
@@ -54,9 +54,9 @@ impl HealthIndex for MemoryEndpoints {
         Ok(true)
     }
 
-    async fn postpone_health(&self, id: &EndpointId, look_again_at: OffsetDateTime) -> Result<(), ServiceFault> {
+    async fn postpone_health(&self, id: &EndpointId, next_check_at: OffsetDateTime) -> Result<(), ServiceFault> {
         if let Some(endpoint) = self.state().endpoints.get_mut(id) {
-            endpoint.health_at = Some(look_again_at);
+            endpoint.health_at = Some(next_check_at);
         }
         self.fuse.burn();
         Ok(())

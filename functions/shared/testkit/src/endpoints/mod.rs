@@ -47,7 +47,7 @@ struct State {
     shares: BTreeMap<(EndpointId, String), Share>,
     checks: BTreeMap<EndpointId, CheckReport>,
     /// When an endpoint may be checked again.
-    looks: BTreeMap<EndpointId, OffsetDateTime>,
+    checks_begun: BTreeMap<EndpointId, OffsetDateTime>,
     digests: BTreeSet<(TenantId, Date)>,
     usage: BTreeMap<TenantId, TenantUsage>,
     engine: InstallationState,

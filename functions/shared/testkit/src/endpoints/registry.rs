@@ -87,7 +87,7 @@ impl Registry for MemoryEndpoints {
         let added = after.difference(&before).map(|base| (seen.tenant.clone(), (*base).clone()));
         state.names.extend(added.map(|name| (name, seen.id.clone())));
         state.events.insert((seen.id.clone(), event.id.clone()), event.clone());
-        state.looks.remove(&seen.id);
+        state.checks_begun.remove(&seen.id);
         let usage = state.usage.entry(seen.tenant.clone()).or_default();
         usage.names = (usage.names + after.len() as u64).saturating_sub(before.len() as u64);
         drop(state);

@@ -104,7 +104,7 @@ fn origin() -> Value {
 
 pub(crate) fn events() -> Value {
     json!({"events": [{"id": "001795521600000-00a7", "at": "2026-01-01T00:00:00Z", "kind": "renewal_requested",
-        "by": origin(), "summary": "Renewal requested.", "endpoint": "ep-1", "domain": "example.com"}]})
+        "by": origin(), "summary": "Renewal requested.", "set_up": false, "endpoint": "ep-1", "domain": "example.com"}]})
 }
 
 fn share() -> Value {

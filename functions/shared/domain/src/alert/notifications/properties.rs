@@ -53,13 +53,13 @@ pub(crate) fn failed(name: FailureName, actor: WaitingOn, since: OffsetDateTime)
     Failing::first(Failure::new(name, actor, "what", "do this"), since)
 }
 
-fn looked(broken: Option<WaitingOn>, another: bool, at: OffsetDateTime) -> Health {
+fn health_with(broken: Option<WaitingOn>, another: bool, at: OffsetDateTime) -> Health {
     let symptom =
-        |kind, actor| Symptom { kind, since: at, looks: 2, guidance: Guidance::new(actor, "It is wrong.", "Fix it.") };
+        |kind, actor| Symptom { kind, since: at, checks: 2, guidance: Guidance::new(actor, "It is wrong.", "Fix it.") };
     let broken = broken.map(|actor| symptom(SymptomKind::DnsBroken, actor));
     let another = another.then(|| symptom(SymptomKind::AnotherServed, WaitingOn::Operator));
     let symptoms = broken.into_iter().chain(another).collect();
-    Health { looked_at: at, dns_good_at: None, symptoms, served: Serving::NotChecked, used_by: vec![] }
+    Health { checked_at: at, dns_good_at: None, symptoms, served: Serving::NotChecked, used_by: vec![] }
 }
 
 fn checked(broken: Option<WaitingOn>, another: bool, at: OffsetDateTime) -> CheckSummary {
@@ -85,7 +85,7 @@ enum Turn {
     /// A new certificate, and the row of failures is over.
     Renews,
     /// What it finds broken is up to this actor, and whether the host presents another certificate.
-    Looks(Option<WaitingOn>, bool),
+    HealthCheck(Option<WaitingOn>, bool),
     /// The same for a check that somebody asked for.
     Checks(Option<WaitingOn>, bool),
     /// It is to be removed, or was never to be.
@@ -100,7 +100,7 @@ fn turns() -> impl Strategy<Value = Vec<(Turn, i64)>> {
         4 => (name, actor()).prop_map(|(name, actor)| Turn::Fails(name, actor)),
         1 => Just(Turn::Succeeds),
         1 => Just(Turn::Renews),
-        3 => (prop::option::of(actor()), any::<bool>()).prop_map(|(broken, other)| Turn::Looks(broken, other)),
+        3 => (prop::option::of(actor()), any::<bool>()).prop_map(|(broken, other)| Turn::HealthCheck(broken, other)),
         2 => (prop::option::of(actor()), any::<bool>()).prop_map(|(broken, other)| Turn::Checks(broken, other)),
         1 => any::<bool>().prop_map(Turn::Removes),
         2 => Just(Turn::Nothing),
@@ -148,7 +148,7 @@ impl History {
                 self.endpoint.failing = None;
                 self.endpoint.certificate = Some(certificate(&self.endpoint, self.serial, self.now));
             }
-            Turn::Looks(broken, other) => self.endpoint.health = Some(looked(broken, other, self.now)),
+            Turn::HealthCheck(broken, other) => self.endpoint.health = Some(health_with(broken, other, self.now)),
             Turn::Checks(broken, other) => self.endpoint.check = Some(checked(broken, other, self.now)),
             Turn::Removes(removing) => self.endpoint.removing = removing,
             Turn::Nothing => {}
@@ -318,7 +318,7 @@ fn a_trouble_that_lasts_is_told_again_at_each_edge_as_the_expiry_that_approaches
 fn dns_that_broke_before_the_renewal_is_not_told_again_when_the_renewal_fails_by_it() {
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
-    endpoint.health = Some(looked(Some(WaitingOn::DomainOwner), false, START));
+    endpoint.health = Some(health_with(Some(WaitingOn::DomainOwner), false, START));
     let decision = decide(&endpoint, START, &AT_ONCE);
     assert_eq!(decision.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::ActionRequired]);
     endpoint.told = decision.notifications;
@@ -361,18 +361,18 @@ fn a_change_of_names_forgets_what_was_told_of_the_old_ones_but_not_whom_it_has_j
 }
 
 #[test]
-fn what_a_look_saw_of_the_certificate_before_is_neither_over_nor_told_again_before_the_next_look() {
+fn what_a_check_saw_of_the_certificate_before_is_neither_over_nor_told_again_before_the_next_check() {
     let mut endpoint = fresh();
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
     endpoint.due_at = None;
-    endpoint.health = Some(looked(None, true, START));
+    endpoint.health = Some(health_with(None, true, START));
     endpoint.told = decide(&endpoint, START, &AT_ONCE).notifications;
     let renewed = START + Duration::days(60);
     endpoint.certificate = Some(certificate(&endpoint, 2, renewed));
     let decision = decide(&endpoint, renewed, &AT_ONCE);
     assert_eq!((decision.alerts.len(), decision.notifications.told.len()), (0, 1));
     endpoint.told = decision.notifications;
-    endpoint.health = Some(looked(None, false, renewed + Duration::HOUR));
+    endpoint.health = Some(health_with(None, false, renewed + Duration::HOUR));
     let over = decide(&endpoint, renewed + Duration::HOUR, &AT_ONCE);
     assert_eq!(over.alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [AlertKind::Recovered]);
 }
@@ -383,12 +383,12 @@ fn two_causes_that_end_together_are_one_message_that_says_both() {
     endpoint.certificate = Some(certificate(&endpoint, 1, START));
     endpoint.due_at = None;
     endpoint.failing = Some(failed(FailureName::CaRefused, WaitingOn::Operator, START));
-    endpoint.health = Some(looked(None, true, START));
+    endpoint.health = Some(health_with(None, true, START));
     let begun = decide(&endpoint, START, &AT_ONCE);
     assert_eq!(begun.alerts.len(), 2, "{:?}", begun.alerts);
     endpoint.told = begun.notifications;
     endpoint.failing = None;
-    endpoint.health = Some(looked(None, false, START + Duration::HOUR));
+    endpoint.health = Some(health_with(None, false, START + Duration::HOUR));
     let over = decide(&endpoint, START + Duration::HOUR, &AT_ONCE);
     let [alert] = over.alerts.as_slice() else { panic!("one message: {:?}", over.alerts) };
     assert_eq!((alert.kind, alert.also_resolved.len()), (AlertKind::Recovered, 1));
@@ -398,7 +398,7 @@ fn two_causes_that_end_together_are_one_message_that_says_both() {
 }
 
 #[test]
-fn an_endpoint_that_was_parked_recovers_with_one_message() {
+fn an_endpoint_that_was_paused_recovers_with_one_message() {
     let mut endpoint = fresh();
     let mut told = Vec::new();
     let mut tell = |endpoint: &mut Endpoint| {
@@ -408,14 +408,14 @@ fn an_endpoint_that_was_parked_recovers_with_one_message() {
     };
     endpoint.failing = Some(failed(FailureName::RecordsNotReady, WaitingOn::DomainOwner, START));
     tell(&mut endpoint);
-    let absence = Absence { since: START, looks: 60, parked_since: Some(START) };
+    let absence = Absence { since: START, checks: 60, paused_since: Some(START) };
     endpoint.failing.as_mut().expect("just set").absence = Some(absence);
     tell(&mut endpoint);
     endpoint.failing = None;
     tell(&mut endpoint);
-    let parked = |kind| (kind, "parked".to_owned());
+    let paused = |kind| (kind, "parked".to_owned());
     let missing = (AlertKind::ActionRequired, "RecordsNotReady".to_owned());
-    assert_eq!(told, [missing, parked(AlertKind::ActionRequired), parked(AlertKind::Recovered)]);
+    assert_eq!(told, [missing, paused(AlertKind::ActionRequired), paused(AlertKind::Recovered)]);
 }
 
 #[test]
