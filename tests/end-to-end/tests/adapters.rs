@@ -187,6 +187,8 @@ async fn checks_and_polls_without_news(cloud: &LocalCloud) -> Result<()> {
     };
     check(now).await;
     meter.take();
+    read().await;
+    assert_eq!(meter.take(), 0.0, "what is whole is only read");
     check(now + time::Duration::HOUR).await;
     assert_eq!(meter.take(), 3.0, "its small item, and its place in the index of health checks, old and new");
     endpoints.postpone_advice(&fresh.id, now + time::Duration::HOUR).await?;

@@ -185,9 +185,9 @@ fn written(time: OffsetDateTime) -> String {
     time.format(&Rfc3339).expect("a year of four digits")
 }
 
-/// Whether an earlier release has written it, which kept an endpoint in one item.
-pub(super) fn is_of_one_piece(main: &Item) -> bool {
-    main.contains_key("listing")
+/// Whether it is the main item of an endpoint that an earlier release has written, which kept all of it there.
+pub(super) fn is_of_one_piece(item: &Item) -> bool {
+    item.get("sk") == Some(&text(ENDPOINT)) && item.contains_key("listing")
 }
 
 pub(super) fn attempt_item(id: &EndpointId, attempt: &Attempt) -> Item {
