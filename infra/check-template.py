@@ -134,6 +134,97 @@ def partition_and_suffix_are_awss(template, _):
             yield f"{'.'.join(map(str, path))}: {text}"
 
 
+# Names of the services' own length. CloudFormation makes STACK-LOGICALID-RANDOM, cut to it.
+LENGTHS = {
+    "AWS::DynamoDB::Table": 255,
+    "AWS::S3::Bucket": 63,
+    "AWS::Lambda::Function": 64,
+    "AWS::Scheduler::Schedule": 64,
+    "AWS::StepFunctions::StateMachine": 80,
+    "AWS::SQS::Queue": 80,
+    "AWS::SNS::Topic": 256,
+    "AWS::Events::EventBus": 256,
+    "AWS::SecretsManager::Secret": 512,
+    "AWS::KMS::Key": 36,
+    "AWS::ApiGatewayV2::Api": 10,
+}
+# What is referred to not by the name alone: how long the text around the name is without the parts in PSEUDO.
+AROUND_ARN = {
+    "AWS::StepFunctions::StateMachine": len("arn::states:::stateMachine:"),
+    "AWS::SNS::Topic": len("arn::sns:::"),
+    "AWS::SecretsManager::Secret": len("arn::secretsmanager:::secret:-AbCdEf"),
+    "AWS::KMS::Key": len("arn::kms:::key/"),
+}
+AROUND_URL = {"AWS::SQS::Queue": len("https://sqs..//"), "AWS::ApiGatewayV2::Api": len("https://.execute-api..")}
+RANDOM = 13
+# Lambda measures all variables of a function as one JSON object.
+ENVIRONMENT_BYTES = 4096
+
+
+def environments_fit(template, _):
+    for name, properties in of_type(template, "AWS::Lambda::Function").items():
+        variables = properties.get("Environment", {}).get("Variables", {})
+        sizes = {variable: most_bytes(template, value) for variable, value in variables.items()}
+        boundless = sorted(variable for variable, size in sizes.items() if size is None)
+        for variable in boundless:
+            yield f"{name}: nothing bounds {variable}: give its parameter a MaxLength"
+        size = 2 + sum(len(variable) + len('"":"",') + size for variable, size in sizes.items() if size)
+        if size > ENVIRONMENT_BYTES and not boundless:
+            largest = ", ".join(sorted(sizes, key=sizes.get, reverse=True)[:5])
+            yield f"{name}: its variables can take {size} of {ENVIRONMENT_BYTES} bytes; the largest are {largest}"
+
+
+def most_bytes(template, value):
+    """The most bytes that a value becomes in JSON; None if nothing bounds it."""
+    if isinstance(value, (str, int)):
+        return len(json.dumps(str(value))) - len('""')
+    (function, argument), = value.items()
+    if function == "Ref" and argument in template["Parameters"]:
+        return most_bytes_of_parameter(template["Parameters"][argument])
+    if function == "Ref":
+        return PSEUDO[argument] if argument in PSEUDO else 0 if argument == "AWS::NoValue" else made(template, argument)
+    if function == "Fn::GetAtt":
+        return made(template, argument[0])
+    if function == "Fn::If":
+        sizes = [most_bytes(template, either) for either in argument[1:]]
+        return None if None in sizes else max(sizes)
+    if function == "Fn::Join" and isinstance(argument[1], list):
+        parts = [most_bytes(template, part) for part in argument[1]]
+        return total([*parts, len(argument[0]) * (len(parts) - 1)])
+    if function == "Fn::Sub" and isinstance(argument, str):
+        names = re.findall(r"\$\{([^!}]+)\}", argument)
+        return total([len(re.sub(r"\$\{[^!}]+\}", "", argument)), *(most_bytes(template, {"Ref": n}) for n in names)])
+    return None
+
+
+def most_bytes_of_parameter(parameter):
+    if "AllowedValues" in parameter:
+        return max(len(str(value)) for value in parameter["AllowedValues"])
+    if parameter["Type"] == "Number":
+        return len(str(parameter["MaxValue"])) if "MaxValue" in parameter else None
+    if parameter["Type"] == "AWS::Route53::HostedZone::Id":
+        return 32
+    if "MaxLength" not in parameter:
+        return None
+    # Whatever a class with ^ takes may need four bytes; a quotation mark or a backslash needs one more than it shows.
+    pattern = parameter.get("AllowedPattern", "[^]")
+    factor = 4 if "[^" in pattern or ".*" in pattern else 2 if "!-~" in pattern or " -~" in pattern else 1
+    return factor * parameter["MaxLength"]
+
+
+def made(template, resource):
+    """Of the reference to a resource, with the longest name that CloudFormation makes or the template gives."""
+    kind, properties = template["Resources"][resource]["Type"], template["Resources"][resource]["Properties"]
+    if kind not in LENGTHS:
+        return None
+    given = [longest(template, properties[own]) for of, own in NAMES if of == kind and own in properties]
+    name = given[0] if given else LONGEST_STACK_NAME + len(resource) + RANDOM + len("--")
+    around = AROUND_ARN.get(kind, AROUND_URL.get(kind, 0))
+    around += sum(PSEUDO[part] for part in ("AWS::Partition", "AWS::Region", "AWS::AccountId") if kind in AROUND_ARN)
+    around += sum(PSEUDO[part] for part in ("AWS::URLSuffix", "AWS::Region", "AWS::AccountId") if kind in AROUND_URL)
+    return around + min(name, LENGTHS[kind])
+
+
 # Samples of tests that stand in files of their own.
 OF_TESTS = re.compile(r"/(tests|testkit)/|/(tests|testing|samples?|deployed|properties)\.rs$")
 # A message shows people what is written like this.
@@ -170,6 +261,7 @@ CHECKS = [
     roles_make_no_log_groups,
     alarms_outlast_their_schedules,
     partition_and_suffix_are_awss,
+    environments_fit,
 ]
 
 

@@ -70,6 +70,34 @@ class Alarms(unittest.TestCase):
         self.assertIn("300 s can pass", found(checks.alarms_outlast_their_schedules, alarm(300)))
 
 
+class Environments(unittest.TestCase):
+    def refused(self, value, **parameter):
+        made = template({"P": {"Type": "String", **parameter}}, F=function(Environment={"Variables": {"V": value}}))
+        return found(checks.environments_fit, made)
+
+    def test_the_longest_values_of_a_function_fit_into_4_kb(self):
+        # {"V":"..."} has eight characters around the value.
+        self.assertEqual(self.refused({"Ref": "P"}, MaxLength=4087, AllowedPattern="[a-z]*"), "")
+        self.assertIn("4097 of 4096", self.refused({"Ref": "P"}, MaxLength=4088, AllowedPattern="[a-z]*"))
+        self.assertIn("largest are V", self.refused({"Fn::If": ["C", {"Ref": "P"}, ""]}, MaxLength=5000))
+        self.assertIn("of 4096", self.refused({"Fn::Sub": "https://${P}/"}, MaxLength=4090, AllowedPattern="[a-z]*"))
+
+    def test_a_character_counts_as_what_it_becomes(self):
+        self.assertIn("of 4096", self.refused({"Ref": "P"}, MaxLength=2050, AllowedPattern="[!-~]*"))
+        self.assertIn("of 4096", self.refused({"Ref": "P"}, MaxLength=1050, AllowedPattern="[^/]*"))
+
+    def test_a_parameter_without_a_bound_is_refused(self):
+        self.assertIn("nothing bounds V", self.refused({"Ref": "P"}, AllowedPattern="[a-z]{1,9}"))
+        self.assertIn("nothing bounds V", self.refused({"Ref": "P"}, Type="Number", MinValue=1))
+        self.assertEqual(self.refused({"Ref": "P"}, Type="Number", MaxValue=9), "")
+        self.assertEqual(self.refused({"Ref": "P"}, AllowedValues=["on", "off"]), "")
+
+    def test_a_reference_has_the_longest_name_that_cloudformation_makes(self):
+        arn = {"Topic": ("AWS::SNS::Topic", {})}
+        made = template({}, F=function(Environment={"Variables": {"V": {"Ref": "Topic"}}}), **arn)
+        self.assertEqual(checks.most_bytes(made, {"Ref": "Topic"}), 38 + len("arn::sns:::") + 51 + len("-Topic-") + 13)
+
+
 class Partitions(unittest.TestCase):
     def test_a_partition_and_a_suffix_in_the_template_are_refused(self):
         def policy(text):

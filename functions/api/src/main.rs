@@ -11,10 +11,12 @@ use std::sync::Arc;
 
 use api::dashboard::Console;
 use api::{Outside, Service, Surroundings, application};
+use lambda_http::Adapter;
+use lambda_http::lambda_runtime::Runtime;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_http::Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let installation = parameters::installation(&wiring)?;
     let ports = Outside {
         store: wiring.endpoints()?,
@@ -26,5 +28,6 @@ async fn main() -> Result<(), lambda_http::Error> {
     let console = Console::of(&environment.required("STATE_MACHINE_ARN")?);
     let surroundings =
         Surroundings { identity: parameters::identity(&wiring)?, base: environment.parsed("BASE_URL")?, console };
-    lambda_http::run(application(Arc::new(Service { ports, installation }), surroundings)).await
+    let application = application(Arc::new(Service { ports, installation }), surroundings);
+    runtime::serve(Runtime::new(Adapter::from(application))).await
 }

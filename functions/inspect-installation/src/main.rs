@@ -8,13 +8,13 @@
 
 use domain::installation::InstallationStatus;
 use inspect_installation::{Installation, InstalledAuthority, Reserved, judge};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde_json::Value;
 use time::OffsetDateTime;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let environment = wiring.environment();
     let installation = Installation {
         stack: environment.required("STACK_NAME")?,
@@ -38,12 +38,12 @@ async fn main() -> Result<(), Error> {
         },
     };
     let inspection = wiring.inspection()?;
-    lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| {
+    runtime::serve(Runtime::new(service_fn(async |_: LambdaEvent<Value>| {
         let now = OffsetDateTime::now_utc();
         let checks = judge(&inspection.describe(now).await, &installation, now);
         let wrong = checks.iter().filter(|check| check.status != InstallationStatus::Ok).count();
         tracing::info!(checks = checks.len(), wrong, "inspected");
         Ok::<_, Error>(checks)
-    }))
+    })))
     .await
 }

@@ -13,7 +13,7 @@ use serve_challenge::{Answer, respond};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let tokens = wiring.tokens()?;
     lambda_http::run(service_fn(async |request: Request| {
         let host = request.headers().get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();

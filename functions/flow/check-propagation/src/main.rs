@@ -11,7 +11,7 @@ use runtime::Spent;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (endpoints, dns) = (wiring.endpoints()?, wiring.dns()?);
     let (probe, issuer) = (wiring.probe()?, wiring.issuer());
     let (prober, platform) = (wiring.prober_of_records()?, wiring.platform()?);

@@ -10,7 +10,7 @@ use runtime::Spent;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (endpoints, tokens) = (wiring.endpoints()?, wiring.tokens()?);
     runtime::run_step(Step::CleanUpChallenge, Spent::default, async |input, _| {
         clean_up_challenge(&endpoints, &tokens, &input).await

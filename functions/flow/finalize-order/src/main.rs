@@ -12,7 +12,7 @@ use runtime::{Spent, requests_sent};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (journal, keys, cas) = (wiring.endpoints()?, wiring.keys()?, wiring.certificate_authorities(false)?);
     let spent = || Spent { ca_requests: requests_sent(&cas), ..Spent::default() };
     runtime::run_step(Step::FinalizeOrder, spent, async |input, now| {

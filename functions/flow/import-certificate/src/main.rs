@@ -15,7 +15,7 @@ use runtime::{Purpose, Spent};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (journal, keys, destinations) = (wiring.endpoints()?, wiring.keys()?, wiring.destinations(Purpose::Install)?);
     let ports = Ports { journal: &journal, keys: &keys, destinations: &destinations };
     runtime::run_step(Step::ImportCertificate, Spent::default, async |input, now| {

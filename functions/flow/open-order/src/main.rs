@@ -13,7 +13,7 @@ use runtime::{Spent, requests_sent};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
     let (cas, dns, prober) = (wiring.certificate_authorities(true)?, wiring.dns()?, wiring.prober()?);
     let authorities = wiring.authorities()?;

@@ -10,7 +10,7 @@ use runtime::Spent;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (journal, tokens) = (wiring.endpoints()?, wiring.tokens()?);
     runtime::run_step(Step::PresentChallenge, Spent::default, async |input, _| {
         present_challenge(&journal, &tokens, &input).await

@@ -17,7 +17,7 @@ use settle_attempt::{Ports, Settled, settle_attempt};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (journal, keys) = (wiring.endpoints()?, wiring.keys()?);
     let (destinations, notifier, dashboard) =
         (wiring.destinations(Purpose::Remove)?, wiring.alerts()?, wiring.dashboard());

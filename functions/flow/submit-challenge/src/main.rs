@@ -11,7 +11,7 @@ use submit_challenge::submit_challenge;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (journal, cas) = (wiring.endpoints()?, wiring.certificate_authorities(false)?);
     let spent = || Spent { ca_requests: requests_sent(&cas), ..Spent::default() };
     runtime::run_step(Step::SubmitChallenge, spent, async |input, now| {

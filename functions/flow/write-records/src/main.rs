@@ -11,7 +11,7 @@ use write_records::{Memory, Ports, write_records};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (journal, zone, tasks) = (wiring.endpoints()?, wiring.zone_writer()?, wiring.tasks());
     let (zone_name, memory) = (wiring.delegation_zone_name()?, Memory::default());
     let ports = Ports { journal: &journal, zone: &zone, delegation_zone: &zone_name, memory: &memory };

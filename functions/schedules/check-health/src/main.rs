@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use check_health::{HealthReport, Ports, Settings, check_endpoints, check_installation};
 use domain::acts::take_tokens::orders_left;
 use domain::installation::Task;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use runtime::Purpose;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -22,7 +22,7 @@ const RESERVE: Duration = Duration::from_secs(60);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let settings = Settings {
         platform: wiring.platform()?,
         longest: time::Duration::minutes(wiring.environment().parsed("HEALTH_MINUTES")?.unwrap_or(360)),
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Error> {
         (wiring.endpoints()?, wiring.prober_inside()?, wiring.destinations(Purpose::Inspect)?);
     let first = wiring.authorities()?.first().clone();
     let (notifier, inspector, metrics) = (wiring.alerts()?, wiring.inspector()?, wiring.metrics()?);
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+    runtime::serve(Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
         let ports =
@@ -46,6 +46,6 @@ async fn main() -> Result<(), Error> {
         store.record_run(Task::Health, OffsetDateTime::now_utc()).await?;
         metrics.emit(measured::measured(&report));
         Ok::<_, Error>(report)
-    }))
+    })))
     .await
 }

@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use domain::installation::Task;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use poll_renewal_info::poll;
 use runtime::AdviceMetrics;
 use serde_json::Value;
@@ -17,9 +17,9 @@ const RESERVE: Duration = Duration::from_secs(30);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (index, cas, metrics) = (wiring.endpoints()?, wiring.renewal_informations()?, wiring.metrics()?);
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+    runtime::serve(Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
         let report = poll(&index, &cas, OffsetDateTime::now_utc(), runtime::jitter, has_time).await?;
@@ -35,6 +35,6 @@ async fn main() -> Result<(), Error> {
             advice_overdue: Duration::from_secs(report.longest_overdue.unsigned_abs()),
         });
         Ok::<_, Error>(report)
-    }))
+    })))
     .await
 }

@@ -18,7 +18,7 @@ const RESERVE: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (index, flows, metrics) = (wiring.endpoints()?, wiring.state_machine()?, wiring.metrics()?);
     let room = wiring.room()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {

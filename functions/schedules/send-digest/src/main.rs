@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let (table, notifier, dashboard) = (wiring.endpoints()?, wiring.alerts()?, wiring.dashboard());
     let policy = NotificationPolicy { dashboard: dashboard.as_deref(), setup_patience: wiring.setup_patience()? };
     let ports = Ports { registry: &table, log: &table, causes: &table, notifier: &notifier, policy };

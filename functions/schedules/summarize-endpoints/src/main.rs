@@ -15,7 +15,7 @@ const RESERVE: Duration = Duration::from_secs(30);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let wiring = runtime::start().await;
+    let wiring = runtime::start().await?;
     let table = wiring.endpoints()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();

@@ -171,6 +171,13 @@ impl AccountSecret {
     }
 }
 
+/// The text of a secret that something else writes.
+pub async fn read_text(client: &Client, secret: &str) -> Result<String, ServiceFault> {
+    let output = client.get_secret_value().secret_id(secret).send().await;
+    let output = output.map_err(|error| fault("secretsmanager:GetSecretValue", error))?;
+    Ok(output.secret_string.unwrap_or_default())
+}
+
 /// Never quotes the secret.
 fn malformed(what: &str) -> ServiceFault {
     ServiceFault {

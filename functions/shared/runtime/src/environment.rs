@@ -21,6 +21,14 @@ impl Environment {
         Self(std::env::vars().collect())
     }
 
+    /// With what was read elsewhere. A variable that is set stays.
+    pub(crate) fn with(mut self, others: impl IntoIterator<Item = (String, String)>) -> Self {
+        for (name, value) in others {
+            self.0.entry(name).or_insert(value);
+        }
+        self
+    }
+
     pub fn required(&self, name: &'static str) -> Result<String, ConfigurationError> {
         self.optional(name).ok_or(ConfigurationError::Missing(name))
     }
@@ -62,6 +70,15 @@ impl<const N: usize> From<[(&str, &str); N]> for Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_goes_before_a_setting() {
+        let environment = Environment::from([("OIDC_ISSUER", "https://own.example")]);
+        let settings = [("OIDC_ISSUER", "https://other.example"), ("RESERVED_NAMES", "a.example")];
+        let environment = environment.with(settings.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(environment.required("OIDC_ISSUER").as_deref(), Ok("https://own.example"));
+        assert_eq!(environment.required("RESERVED_NAMES").as_deref(), Ok("a.example"));
+    }
 
     #[test]
     fn an_empty_variable_counts_as_absent_and_a_malformed_one_is_named() {

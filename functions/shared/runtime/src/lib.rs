@@ -5,6 +5,7 @@ mod environment;
 mod inspection;
 mod metrics;
 mod queue;
+mod settings;
 mod step;
 mod wiring;
 
@@ -14,14 +15,15 @@ pub use environment::{ConfigurationError, Environment};
 pub use inspection::Inspection;
 pub use metrics::{AdviceMetrics, HealthMetrics, Metrics, ScanMetrics};
 pub use queue::run_queue;
+pub use settings::serve;
 pub use step::{Spent, StepError, run_step};
 pub use wiring::Wiring;
 
 use tracing_subscriber::EnvFilter;
 
-/// Installs JSON logs, one object a line, and reads the environment.
+/// Installs JSON logs, one object a line, and reads the environment and the parameters that did not fit there.
 #[expect(clippy::disallowed_methods, reason = "Lambda sets it, and logging starts before the rest is read")]
-pub async fn start() -> Wiring {
+pub async fn start() -> Result<Wiring, ConfigurationError> {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt()
         .json()

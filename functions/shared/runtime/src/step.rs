@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use domain::endpoint::{Step, StepUsage};
 use domain::flow::{FailureReport, Progress, SpanId, StepInput, TraceId};
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, Runtime, service_fn};
 use time::OffsetDateTime;
 use tracing::Instrument;
 use vocabulary::failure::Failure;
@@ -36,7 +36,7 @@ where
     Work: Future<Output = Result<Progress, Failure>>,
 {
     let spent = &spent;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<StepInput>| {
+    crate::settings::serve(Runtime::new(service_fn(|event: LambdaEvent<StepInput>| {
         let input = event.payload;
         let trace = TraceId::of(&input.endpoint, input.attempt);
         let span = tracing::info_span!(
@@ -76,7 +76,7 @@ where
             }
         }
         .instrument(span)
-    }))
+    })))
     .await
 }
 

@@ -33,6 +33,7 @@ use vocabulary::names::{DomainName, NameError};
 
 use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
 use crate::metrics::Metrics;
+use crate::settings::{self, SETTINGS};
 
 /// Route 53 takes five calls a second from an account. Two writers run at the most (`MaximumConcurrency` of their queue), and
 /// one call a second is left to others.
@@ -45,7 +46,7 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    pub(crate) async fn new(environment: Environment) -> Self {
+    pub(crate) async fn new(environment: Environment) -> Wired<Self> {
         let http =
             aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         // Lambda gives credentials and region in the environment: the other sources need not be asked.
@@ -55,7 +56,11 @@ impl Wiring {
             .region(aws_config::environment::EnvironmentVariableRegionProvider::new())
             .load()
             .await;
-        Self { environment, sdk }
+        let environment = match environment.optional(SETTINGS) {
+            None => environment,
+            Some(secret) => environment.with(settings::read(aws_sdk_secretsmanager::Client::new(&sdk), secret).await?),
+        };
+        Ok(Self { environment, sdk })
     }
 
     pub fn environment(&self) -> &Environment {

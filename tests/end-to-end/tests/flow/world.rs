@@ -262,6 +262,16 @@ impl World {
         *self.cas.borrow_mut() = vec![ca];
     }
 
+    /// The second CA stands in for the one that is used. Returns its directory.
+    pub(crate) fn add_fallback(&self) -> String {
+        let first = self.authorities.borrow().first().clone();
+        let directory = CertificateAuthority::directory(&self.second).to_owned();
+        let second = Authority { directory: directory.clone(), issuer: MemoryCa::issuer(), pace: first.pace };
+        *self.authorities.borrow_mut() = Authorities::new(first, [second]).expect("each once");
+        self.cas.borrow_mut().push(AnyCa::Memory(self.second.clone()));
+        directory
+    }
+
     /// As if the step that made the order had died before it could save it.
     pub(crate) fn forget_order(&self, id: &EndpointId) {
         self.endpoints.forget_order(id);

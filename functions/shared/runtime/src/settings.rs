@@ -1,0 +1,110 @@
+//! Parameters that are too long for the variables of a function, which share 4 KB: a secret of the stack has them, as
+//! lines `NAME=value`. A process reads them when it starts, and starts anew after an update of the stack has changed them.
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use adapters::secrets_manager::read_text;
+use aws_sdk_secretsmanager::Client;
+use lambda_runtime::tower::{Service, ServiceExt, layer::layer_fn};
+use lambda_runtime::{Error, LambdaInvocation, Runtime, layers::TracingLayer};
+
+use crate::environment::{ConfigurationError, Wired};
+
+/// The variable that has the secret's ARN. Without it every parameter is in a variable of its own.
+pub(crate) const SETTINGS: &str = "SETTINGS";
+
+/// How old what is known may be after a run.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// What this process has started with.
+static STARTED_WITH: OnceLock<Settings> = OnceLock::new();
+
+struct Settings {
+    client: Client,
+    secret: String,
+    text: String,
+    looked: Mutex<Instant>,
+}
+
+/// The lines of the secret, as names and values.
+pub(crate) async fn read(client: Client, secret: String) -> Wired<Vec<(String, String)>> {
+    let text = read_text(&client, &secret)
+        .await
+        .map_err(|fault| ConfigurationError::Malformed { name: SETTINGS, why: fault.to_string() })?;
+    let variables = variables(&text);
+    // Started twice in a process, by tests: the first one stays.
+    let _ = STARTED_WITH.set(Settings { client, secret, text, looked: Mutex::new(Instant::now()) });
+    Ok(variables)
+}
+
+fn variables(text: &str) -> Vec<(String, String)> {
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Runs a function until Lambda stops the process.
+///
+/// When a run is over and its answer is sent, the process sees whether its parameters have changed since it started, and
+/// then begins anew in its place. Lambda notices nothing; a run that has begun is never cut off.
+pub async fn serve<S>(runtime: Runtime<S>) -> Result<(), Error>
+where
+    S: Service<LambdaInvocation, Response = (), Error = Error>,
+{
+    let renewed = layer_fn(|service: S| {
+        service.then(|result: Result<(), Error>| async move {
+            if let Some(settings) = STARTED_WITH.get()
+                && settings.have_changed().await
+            {
+                begin_anew();
+            }
+            result
+        })
+    });
+    runtime.layer(renewed).layer(TracingLayer::new()).run().await
+}
+
+impl Settings {
+    /// A secret that cannot be read now has not changed: what was read goes on working.
+    async fn have_changed(&self) -> bool {
+        {
+            let mut looked = self.looked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if looked.elapsed() < LOOK_AGAIN {
+                return false;
+            }
+            *looked = Instant::now();
+        }
+        match read_text(&self.client, &self.secret).await {
+            Ok(text) => text != self.text,
+            Err(fault) => {
+                tracing::warn!(%fault, "whether the parameters have changed cannot be seen; the next run looks again");
+                false
+            }
+        }
+    }
+}
+
+/// The same program in the same process, with the environment that it had.
+fn begin_anew() {
+    tracing::info!("the parameters have changed: the process begins anew");
+    let failed = match std::env::current_exe() {
+        Ok(program) => Command::new(program).exec(),
+        Err(error) => error,
+    };
+    tracing::error!(%failed, "the process keeps the parameters that it has");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_name_and_all_that_follows_the_first_equals_sign() {
+        let read = variables("ACME_TRUST_ANCHOR=MIIB+/8=\nRESERVED_NAMES=\nOIDC_ISSUER=https://id.example/?a=b");
+        let expected =
+            [("ACME_TRUST_ANCHOR", "MIIB+/8="), ("RESERVED_NAMES", ""), ("OIDC_ISSUER", "https://id.example/?a=b")];
+        assert_eq!(read, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+}

@@ -1,0 +1,140 @@
+//! Orders and certificates: what is replaced, resumed, waited for and revoked.
+
+use boulder::{Injected, Problem};
+use domain::endpoint::Outcome;
+use domain::ports::Registry;
+use time::Duration;
+use vocabulary::certificate::{Revocation, RevocationReason};
+
+use super::run;
+use crate::is_settled;
+
+#[test]
+fn it_issues_renews_and_says_what_it_replaces_without_a_refused_nonce() {
+    run(async |stage| {
+        let id = stage.issued(1, "www.example.com").await;
+        stage.new_process();
+        let first = stage.endpoint(&id).await.certificate.expect("held");
+        stage.renew(&id).await;
+        assert_eq!(stage.ca.replaced(), [first.serial]);
+        assert_eq!(stage.ca.refused("badNonce"), 0);
+        assert_eq!(stage.last_outcome(&id).await, Outcome::Renewed);
+    });
+}
+
+#[test]
+fn a_ca_without_renewal_information_is_told_of_no_replacement() {
+    run(async |stage| {
+        stage.ca.set(|knobs| knobs.ari = false);
+        let id = stage.issued(1, "www.example.com").await;
+        stage.renew(&id).await;
+        assert!(stage.ca.replaced().is_empty());
+    });
+}
+
+#[test]
+fn a_replacement_that_is_refused_in_any_way_is_ordered_once_more_without() {
+    run(async |stage| {
+        for (number, domain) in
+            ["forgotten.example.com", "taken.example.com", "silent.example.com", "other.example.com"]
+                .into_iter()
+                .enumerate()
+        {
+            let id = stage.issued(number as u128 + 1, domain).await;
+            match number {
+                0 => stage.ca.forget_certificates(),
+                1 => stage.ca.mark_replaced(),
+                2 => stage.ca.set(|knobs| knobs.echoes_replaces = false),
+                _ => {
+                    let refusal = Problem::new(400, "malformed", "While parsing ARI CertID an error occurred");
+                    stage.ca.inject("/new-order", Injected::once(refusal));
+                }
+            }
+            stage.renew(&id).await;
+            stage.ca.set(|knobs| knobs.echoes_replaces = true);
+        }
+    });
+}
+
+#[test]
+fn a_certificate_is_replaced_by_a_shorter_one_when_it_is_due_and_an_earlier_one_when_it_is_revoked() {
+    run(async |stage| {
+        let id = stage.issued(1, "www.example.com").await;
+        let before = stage.endpoint(&id).await.certificate.expect("held");
+        stage.ca.set(|knobs| knobs.lifetime = Duration::days(6));
+        stage.world.certificates.allow_shorter();
+        let after = stage.renew(&id).await.certificate.expect("held");
+        assert!(after.not_after < before.not_after, "{} after {}", after.not_after, before.not_after);
+    });
+}
+
+#[test]
+fn an_order_that_the_ca_hands_out_again_is_gone_on_with() {
+    run(async |stage| {
+        let id = stage.register(1, "www.example.com", &[]).await;
+        stage.ca.inject("/chall", Injected::once(Problem::new(500, "serverInternal", "Internal error")));
+        stage.world.scan_and_run().await;
+        stage.world.forget_order(&id);
+        stage.new_process();
+        stage.world.run_until(&id, is_settled).await;
+        assert_eq!(stage.ca.orders(), 1, "the CA gave the same one");
+    });
+}
+
+#[test]
+fn the_retry_after_of_an_order_in_processing_is_obeyed() {
+    run(async |stage| {
+        stage.ca.set(|knobs| (knobs.processing, knobs.retry_after) = (Duration::seconds(25), 30));
+        let id = stage.issued(1, "www.example.com").await;
+        assert_eq!(stage.last_outcome(&id).await, Outcome::Issued);
+        let asked = stage.ca.seen().iter().filter(|seen| seen.starts_with("POST /order/")).count();
+        assert!(asked <= 3, "it was asked {asked} times while it said to come in thirty seconds");
+    });
+}
+
+#[test]
+fn a_certificate_is_revoked_once_another_has_its_place_and_with_an_endpoint_that_goes() {
+    run(async |stage| {
+        let id = stage.issued(1, "www.example.com").await;
+        let revoke = async |reason| {
+            let held = stage.endpoint(&id).await.certificate.expect("held");
+            let revocation = Revocation {
+                serial: held.serial.clone(),
+                certificate: held.leaf.expect("it is kept"),
+                directory: held.directory.expect("it is known"),
+                reason,
+                requested_at: stage.world.now(),
+            };
+            let event = testkit::contracts::registered(&stage.endpoint(&id).await);
+            let now = stage.world.now();
+            stage.world.endpoints.request_revocation(&id, &revocation, &event, now).await.expect("idle");
+            held.serial
+        };
+        let first = revoke(RevocationReason::KeyCompromise).await;
+        stage
+            .world
+            .run_until(&id, |endpoint| is_settled(endpoint) && endpoint.is_some_and(|e| e.revocation.is_none()))
+            .await;
+        assert_ne!(stage.endpoint(&id).await.certificate.expect("held").serial, first, "it was replaced first");
+        assert_eq!(stage.ca.revoked(), [(first.clone(), 1)]);
+
+        let second = revoke(RevocationReason::CessationOfOperation).await;
+        stage.world.endpoints.begin_removal(&id, stage.world.now()).await.expect("in memory");
+        stage.world.run_until(&id, |endpoint| endpoint.is_none()).await;
+        assert_eq!(stage.ca.revoked(), [(first, 1), (second, 5)]);
+    });
+}
+
+#[test]
+fn a_nonce_that_a_failed_step_has_used_is_not_used_again() {
+    run(async |stage| {
+        let id = stage.register(1, "www.example.com", &[]).await;
+        for path in ["/chall", "/finalize"] {
+            stage
+                .ca
+                .inject(path, Injected::once(Problem::new(503, "rateLimited", "Service busy; retry later.").after(20)));
+        }
+        stage.world.run_until(&id, is_settled).await;
+        assert_eq!(stage.ca.refused("badNonce"), 0);
+    });
+}
