@@ -19,6 +19,8 @@ ministack keeps any of them stands. So a test finds what no API shows, and what 
 
 Credentials: a function signs with the name of its role, and its session is its own name: so the gate knows it.
 
+Lambda: a step that there is no room for fails as Lambda.Unknown, and here as AWS calls it.
+
 SNS: CloudFormation drops the key of a topic, which whoever publishes needs to be allowed.
 """
 
@@ -144,6 +146,15 @@ def answer_for_state():
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
+throttle_response = lambda_svc._throttle_response
+
+
+def no_room(*arguments, **named):
+    answer = throttle_response(*arguments, **named)
+    answer["body"]["errorType"] = "Lambda.TooManyRequestsException"
+    return answer
+
+
 get_change = route53._get_change
 
 
@@ -176,6 +187,7 @@ def with_its_key(create):
 
 
 lambda_svc.execution_credentials = credentials
+lambda_svc._throttle_response = no_room
 topics = provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]
 topics["create"] = with_its_key(topics["create"])
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True

@@ -72,3 +72,55 @@ async fn a_certificate_reaches_a_listener_that_learns_of_it_late() -> Result<()>
     ensure!(balancer.held(cloud).await? == [text(&endpoint["certificate"]["arn"])], "{endpoint:#}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_that_acm_has_no_room_for_this_minute_are_imported_in_the_next() -> Result<()> {
+    let platform = Platform::start(options()).await?;
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("imports.test").await?;
+    let domains: Vec<String> = (0..3).map(|number| format!("{number}.imports.test")).collect();
+    for domain in &domains {
+        let endpoint = platform.register(domain, &[], "internal").await?;
+        platform.attempt(domain, 1).await?;
+        platform.create_records(&zone, &endpoint).await?;
+    }
+    cloud.limit(&AwsLimits { acm_imports_per_minute: Some(2), ..AwsLimits::default() }).await?;
+    let begun = Instant::now();
+    let attempts = try_join_all(domains.iter().map(|domain| platform.run(domain))).await?;
+    for attempt in attempts {
+        ensure!(attempt["outcome"] == "issued" && attempt["failure"].is_null(), "{attempt:#}");
+    }
+    ensure!(begun.elapsed().as_secs() >= 60, "the third one had to wait for the next minute");
+    let mut serials = Vec::new();
+    for domain in &domains {
+        platform.check_at_rest(domain, cloud.ca()).await?;
+        serials.push(text(&platform.endpoint(domain).await?["certificate"]["serial"]).to_owned());
+    }
+    serials.sort();
+    serials.dedup();
+    ensure!(serials.len() == domains.len(), "one certificate each, and none thrown away: {serials:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_take_turns_at_a_step_that_lambda_has_no_more_room_for() -> Result<()> {
+    let platform = Platform::start(options()).await?;
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("room.test").await?;
+    let domains: Vec<String> = (0..4).map(|number| format!("{number}.room.test")).collect();
+    for domain in &domains {
+        let endpoint = platform.register(domain, &[], "internal").await?;
+        platform.attempt(domain, 1).await?;
+        platform.create_records(&zone, &endpoint).await?;
+    }
+    for step in ["OpenOrderFunction", "FinalizeOrderFunction", "SettleAttemptFunction"] {
+        let name = cloud.resource(step)?;
+        let reserve = cloud.aws().lambda.put_function_concurrency().function_name(name);
+        reserve.reserved_concurrent_executions(1).send().await?;
+    }
+    let attempts = try_join_all(domains.iter().map(|domain| platform.run(domain))).await?;
+    for attempt in attempts {
+        ensure!(attempt["outcome"] == "issued" && attempt["failure"].is_null(), "{attempt:#}");
+    }
+    Ok(())
+}

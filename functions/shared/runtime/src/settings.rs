@@ -88,7 +88,7 @@ impl Settings {
 
 /// The same program in the same process, with the environment that it had.
 fn begin_anew() {
-    tracing::info!("the parameters have changed: the process begins anew");
+    tracing::info!("the parameters have changed: the process starts again");
     let failed = match std::env::current_exe() {
         Ok(program) => Command::new(program).exec(),
         Err(error) => error,
