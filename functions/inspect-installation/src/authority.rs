@@ -76,8 +76,11 @@ fn account(seen: &AuthorityFacts, deployed: &InstalledAuthority, installation: &
             installation.account_secret
         )
     };
+    let unreadable =
+        |restore| failed(NAME, "The account secret cannot be read as an account: no order can be made.", restore);
     match &seen.account {
         Err(fault) => unseen(NAME, fault),
+        Ok(Account::Registered { .. }) if seen.standing == Standing::Unusable => unreadable(restore()),
         Ok(Account::Registered { url }) => match refused(NAME, &seen.standing, url) {
             Some(refused) => refused,
             None => match deployed.issuer.account.as_ref().filter(|known| *known != url) {
@@ -103,16 +106,14 @@ fn account(seen: &AuthorityFacts, deployed: &InstalledAuthority, installation: &
             "The next order registers it. If this stays, see the log of open-order.",
         ),
         Ok(Account::Emptied) => failed(NAME, "The account secret is empty: the account's key is lost.", restore()),
-        Ok(Account::Unreadable) => {
-            failed(NAME, "The account secret cannot be read as an account: no order can be made.", restore())
-        }
+        Ok(Account::Unreadable) => unreadable(restore()),
     }
 }
 
 /// What the CA says of the account itself: one cause for all endpoints, whatever it calls it.
 fn refused(name: &str, standing: &Standing, url: &str) -> Option<InstallationCheck> {
     match standing {
-        Standing::NotAsked | Standing::Valid => None,
+        Standing::NotAsked | Standing::Valid | Standing::Unusable => None,
         Standing::Refused(failure) => {
             let action = failure.guidance.action.clone().unwrap_or_default();
             let detail = format!("The CA takes nothing from the account {url}. {}", failure.guidance.summary);

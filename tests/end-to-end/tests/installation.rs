@@ -51,6 +51,9 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     let cloud = &platform.cloud;
     let aws = cloud.aws();
     let _inbox = Inbox::subscribe(cloud).await?;
+    // The first order makes the account.
+    let domain = cloud.create_zone("first.test").await?;
+    platform.issue(&domain, "www.first.test", &[], "internal").await?;
     run_all(cloud).await?;
     let healthy = inspect(cloud).await?;
     ensure!(
@@ -106,16 +109,18 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     only_this_fails(cloud, "target-caa", &["amazon.com", &format!("{target} CAA 0 issue ")]).await?;
     platform_zone.remove(target, RrType::Caa).await?;
 
-    // The account: emptied, and overwritten by hand.
+    // The account: emptied, overwritten by hand, and with a key that is none.
     let secret = cloud.resource("AccountSecret")?;
-    for (content, told) in [("{}", "is empty"), ("by hand", "cannot be read as an account")] {
+    let accounts = aws.secrets.get_secret_value().secret_id(secret).send().await?.secret_string.context("accounts")?;
+    let without_key = json!({"accounts": {cloud.ca().directory.as_str(): {
+        "key": "AAAA", "id": "https://ca.test/account/1", "directory": null, "directory_fetched_at": 0,
+    }}});
+    let unreadable = "cannot be read as an account";
+    for (content, told) in [("{}", "is empty"), ("by hand", unreadable), (&without_key.to_string(), unreadable)] {
         aws.secrets.put_secret_value().secret_id(secret).secret_string(content).send().await?;
         only_this_fails(cloud, "acme-account", &[told, "update-secret-version-stage"]).await?;
     }
-    let good = json!({"accounts": {cloud.ca().directory.as_str(): {
-        "key": "AAAA", "id": "https://ca.test/account/1", "directory": null, "directory_fetched_at": 0,
-    }}});
-    aws.secrets.put_secret_value().secret_id(secret).secret_string(good.to_string()).send().await?;
+    aws.secrets.put_secret_value().secret_id(secret).secret_string(accounts).send().await?;
 
     // A dead letter.
     let queue = cloud.resource("ScanDeadLetters")?;

@@ -83,7 +83,11 @@ fn nanoseconds(span: &Value, name: &str) -> Result<i128> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_attempt_is_one_trace_and_its_logs_have_the_same_ids() -> Result<()> {
     // No scan that would start attempts of its own.
-    let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
+    // The role may read the secret by its name; which letters end its ARN is known when it is made.
+    let secrets = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:collector-??????";
+    let parameters = vec![("OtlpHeadersSecretArn".into(), secrets.into())];
+    let options = Options { schedule: "rate(23 hours)".into(), parameters, ..Options::unique() };
+    let platform = Platform::start(options).await?;
     let cloud = &platform.cloud;
     let (receiver, since) = (Receiver::start().await?, OffsetDateTime::now_utc());
     cloud.set_function_variable("SettleAttemptFunction", "OTLP_ENDPOINT", Some(&receiver.url)).await?;

@@ -52,6 +52,7 @@ pub async fn describe(config: &AcmeConfig, secret: &AccountSecret) -> Standing {
             Standing::Refused(Box::new(Refusal::from(problem).to_failure(CaRequest::Account, None)))
         }
         Err(error @ CaError::Refused { .. }) => Standing::Refused(Box::new(error.to_failure(CaRequest::Account, None))),
+        Err(CaError::Account { .. }) => Standing::Unusable,
         Err(error) => Standing::Unknown(printable(&error.to_string(), 200)),
     }
 }

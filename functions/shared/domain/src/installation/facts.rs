@@ -119,6 +119,8 @@ pub enum Standing {
     Valid,
     /// It takes nothing from the account: deactivated, unknown, another key, terms … The failure that an order would end by.
     Refused(Box<Failure>),
+    /// It was not asked: what is kept of the account cannot be used.
+    Unusable,
     /// It did not say.
     Unknown(String),
 }
