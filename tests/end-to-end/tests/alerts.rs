@@ -10,11 +10,12 @@ use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::{EventBus, SOURCE};
 use adapters::sns::AlertsTopic;
 use anyhow::{Context, Result, ensure};
+use aws_sdk_dynamodb::types::AttributeValue;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use domain::alert::{Alert, AlertKind, Sender};
 use domain::endpoint::{Cause, Severity};
-use domain::ports::{Notifier, SharedCauses};
+use domain::ports::{Notifier, SUMMARY_PARTS, SharedCauses};
 use end_to_end::provoked::provoke;
 use end_to_end::{Platform, Queue, alert, text};
 use hyper::server::conn::http1;
@@ -196,6 +197,14 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
         let report = cloud.invoke("SendDigestFunction", &json!({})).await?;
         ensure!(report.payload == json!({"endpoints": 1, "tenants": 1, "sent": sent}), "{report:?}");
     }
+    // For an overview of many endpoints it is counted, as soon as the walk before has rested.
+    for part in 0..SUMMARY_PARTS {
+        let delete = cloud.aws().dynamodb.delete_item().table_name(cloud.resource("EndpointsTable")?);
+        let key = |text: String| AttributeValue::S(text);
+        delete.key("pk", key("SUMMARY#all".into())).key("sk", key(format!("PART#{part}"))).send().await?;
+    }
+    let report = cloud.invoke("SummarizeEndpointsFunction", &json!({})).await?;
+    ensure!(report.payload == json!({"endpoints": 1, "parts": 4, "tenants": 0, "late": false}), "{report:?}");
     let missing = wait_until("word of the missing record", Duration::from_secs(40), async || {
         Ok(subscribers.routed().await?.into_iter().find(|alert| alert.domain.as_deref() == Some("www.told.test")))
     })
