@@ -3,6 +3,8 @@
 mod changing;
 mod checking;
 mod deploying;
+#[cfg(test)]
+mod fixture;
 mod history;
 mod limiting;
 mod listing;

@@ -116,52 +116,11 @@ fn is_share_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::installation::Brand;
     use crate::service::checking::BETWEEN_CHECKS;
-    use crate::service::{Installation, Outside};
-    use domain::ports::{AuditTrail, Registry};
-    use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryProber, contracts};
-    use vocabulary::names::{NamePolicy, Scope};
-
-    type InMemory = Outside<MemoryEndpoints, MemoryFlows, MemoryProber, MemoryInspector>;
-
-    struct Fixture {
-        service: Service<InMemory>,
-        endpoint: Endpoint,
-        operator: Caller,
-        now: OffsetDateTime,
-    }
+    use crate::service::fixture::Fixture;
+    use domain::ports::AuditTrail;
 
     impl Fixture {
-        async fn new() -> Self {
-            let now = contracts::whole_second();
-            let store = MemoryEndpoints::default();
-            let endpoint = contracts::endpoint(1, now);
-            store.register(&endpoint, &contracts::registered(&endpoint), None).await.expect("registered");
-            let ports = Outside {
-                store,
-                flows: MemoryFlows::default(),
-                prober: MemoryProber::default(),
-                inspector: MemoryInspector::default(),
-            };
-            let installation = Installation {
-                platform: testkit::Fixture::platform(),
-                profile: None,
-                name_policy: NamePolicy::Private,
-                persistent_records: false,
-                issuer: None,
-                account: None,
-                orders: None,
-                brand: Brand::default(),
-                tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
-                acm_quotas: vocabulary::certificate::AcmQuotas::default(),
-                deployment_roles: vec![],
-            };
-            let origin = Origin { who: "olga".into(), address: None, operator: true };
-            let operator = Caller { scope: Scope::Everything, origin };
-            Self { service: Service { ports, installation }, endpoint, operator, now }
-        }
-
         /// The token of a new link, and the link's id.
         async fn link(&self, life: Option<Duration>) -> (String, String) {
             let id = self.endpoint.id.as_str();

@@ -28,7 +28,12 @@ impl<P: Ports> Service<P> {
     /// What is kept of the scope; `None` where there are few endpoints, or no walk has been round yet.
     pub(super) async fn summed_up(&self, scope: &Scope, now: OffsetDateTime) -> Result<Option<SummedUp>, Problem> {
         let parts = self.store().summaries(scope).await?;
-        let parts: Vec<_> = parts.into_iter().filter(|part| now - part.as_of < OLDEST).collect();
+        let mut parts: Vec<_> = parts.into_iter().filter(|part| now - part.as_of < OLDEST).collect();
+        if matches!(scope, Scope::Tenant(_)) && !parts.is_empty() {
+            // Of a tenant that has become small no walk keeps anything: what an earlier one has kept is over.
+            let walks = self.store().summaries(&Scope::Everything).await?;
+            parts.retain(|part| walks.iter().all(|walk| walk.part != part.part || walk.as_of <= part.as_of));
+        }
         let whole = (0..SUMMARY_PARTS).all(|number| parts.iter().any(|part| part.part == number));
         let Some(as_of) = parts.iter().map(|part| part.as_of).min().filter(|_| whole) else { return Ok(None) };
         let times: Vec<_> = parts.iter().map(|part| (part.part, part.as_of)).collect();
@@ -61,5 +66,63 @@ impl<P: Ports> Service<P> {
         if let Err(fault) = self.store().note_change(endpoint, was, now).await {
             tracing::warn!(endpoint = %endpoint.id, %fault, "a change is not noted for the overview");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::ports::{Registry, SummaryPart};
+    use testkit::contracts;
+    use vocabulary::names::EndpointId;
+
+    use crate::service::fixture::Fixture;
+
+    const PER_PART: usize = MANY / SUMMARY_PARTS as usize;
+
+    /// As a walk leaves it: so many that are ready.
+    async fn walked(fixture: &Fixture, scope: &Scope, at: OffsetDateTime) {
+        for part in 0..SUMMARY_PARTS {
+            let summary = Summary { counts: [(EndpointStatus::Ready, PER_PART)].into(), ..Summary::default() };
+            fixture.service.store().save_summary(scope, &SummaryPart { part, as_of: at, summary }).await.expect("kept");
+        }
+    }
+
+    #[tokio::test]
+    async fn many_endpoints_are_counted_by_the_walk_and_by_what_was_done_since() {
+        let fixture = Fixture::new().await;
+        let (service, now) = (&fixture.service, fixture.now);
+        let scope = Scope::Everything;
+        assert!(service.summed_up(&scope, now).await.expect("answers").is_none(), "no walk has been round");
+        walked(&fixture, &scope, now - Duration::HOUR).await;
+        let fresh = contracts::endpoint(77, now);
+        service.store().register(&fresh, &contracts::registered(&fresh), None).await.expect("registered");
+        service.note(&fresh, None, now).await;
+        let gone = EndpointId::from_random([9; 16]);
+        service.note(&Endpoint { id: gone, ..fresh.clone() }, Some(EndpointStatus::Ready), now).await;
+        let SummedUp { summary, as_of } = service.summed_up(&scope, now).await.expect("answers").expect("many");
+        assert_eq!((summary.total(), as_of), (MANY, now - Duration::HOUR), "one more, and one less");
+        assert_eq!(summary.counts[&status_of(&fresh, now).status], 1);
+        walked(&fixture, &scope, now + Duration::SECOND).await;
+        let later = now + Duration::MINUTE;
+        let summed = service.summed_up(&scope, later).await.expect("answers").expect("many");
+        assert_eq!(
+            summed.summary.counts.get(&EndpointStatus::Ready),
+            Some(&MANY),
+            "what the walk has seen is not counted twice"
+        );
+        assert!(service.summed_up(&scope, later + OLDEST).await.expect("answers").is_none(), "it is too old");
+    }
+
+    #[tokio::test]
+    async fn what_was_kept_of_a_tenant_that_has_become_small_is_over() {
+        let fixture = Fixture::new().await;
+        let (service, now) = (&fixture.service, fixture.now);
+        let own = Scope::Tenant(fixture.endpoint.tenant.clone());
+        walked(&fixture, &own, now - Duration::HOUR).await;
+        walked(&fixture, &Scope::Everything, now - Duration::HOUR).await;
+        assert!(service.summed_up(&own, now).await.expect("answers").is_some());
+        walked(&fixture, &Scope::Everything, now - Duration::MINUTE).await;
+        assert!(service.summed_up(&own, now).await.expect("answers").is_none());
     }
 }

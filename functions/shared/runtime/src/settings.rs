@@ -1,5 +1,5 @@
 //! Parameters that are too long for the variables of a function, which share 4 KB: a secret of the stack has them, as
-//! lines `NAME=value`. A process reads them when it starts, and starts anew after an update of the stack has changed them.
+//! lines `NAME=value`. A process reads them when it starts, and starts again after an update of the stack has changed them.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -48,7 +48,7 @@ fn variables(text: &str) -> Vec<(String, String)> {
 /// Runs a function until Lambda stops the process.
 ///
 /// When a run is over and its answer is sent, the process sees whether its parameters have changed since it started, and
-/// then begins anew in its place. Lambda notices nothing; a run that has begun is never cut off.
+/// then starts again in its place. Lambda notices nothing; a run that has begun is never cut off.
 pub async fn serve<S>(runtime: Runtime<S>) -> Result<(), Error>
 where
     S: Service<LambdaInvocation, Response = (), Error = Error>,
@@ -58,7 +58,7 @@ where
             if let Some(settings) = STARTED_WITH.get()
                 && settings.have_changed().await
             {
-                begin_anew();
+                start_again();
             }
             result
         })
@@ -87,7 +87,7 @@ impl Settings {
 }
 
 /// The same program in the same process, with the environment that it had.
-fn begin_anew() {
+fn start_again() {
     tracing::info!("the parameters have changed: the process starts again");
     let failed = match std::env::current_exe() {
         Ok(program) => Command::new(program).exec(),
