@@ -3,7 +3,7 @@
 //! In: `StepInput`. Out: `Progress` with `propagated` or `waiting`.
 //! Fails as: `RecordsNotReady`, `TimedOut`, `OrderLost`, `Misconfigured`, `EndpointRemoved`, `Superseded`,
 //! `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `GetItem`; DNS; HTTP to the domain owner's hosts.
+//! Calls: DynamoDB `Query`; DNS; HTTP to the domain owner's hosts.
 
 use check_propagation::{LONGEST, Ports, check_propagation};
 use domain::endpoint::Step;

@@ -2,7 +2,7 @@
 //!
 //! In: `StepInput`. Out: `Progress` with `clean` or `records_left`.
 //! Fails as: `Misconfigured`, `Superseded`, `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `GetItem`; S3 `DeleteObject`.
+//! Calls: DynamoDB `Query`; S3 `DeleteObject`.
 
 use clean_up_challenge::clean_up_challenge;
 use domain::endpoint::Step;

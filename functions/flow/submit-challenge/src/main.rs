@@ -3,7 +3,7 @@
 //! In: `StepInput`. Out: `Progress` with `order_ready` or `waiting`.
 //! Fails as: `ChallengeFailed`, `OrderLost`, `RateLimited`, `CaUnavailable`, `CaRefused`, `AccountRefused`, `TimedOut`,
 //! `Misconfigured`, `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `GetItem`, `UpdateItem`; Secrets Manager `GetSecretValue`; the CA's challenge and order.
+//! Calls: DynamoDB `Query`, `UpdateItem`; Secrets Manager `GetSecretValue`; the CA's challenge and order.
 
 use domain::endpoint::Step;
 use runtime::{Spent, requests_sent};

@@ -1,7 +1,7 @@
 //! Asks the CA when it wants certificates renewed (RFC 9773). Run by the schedule.
 //!
 //! In: anything. Out: `PollReport`. Fails when the advice index cannot be read; the schedule tries again.
-//! Calls: DynamoDB `Query`, `GetItem`, `UpdateItem`; the CA's directory and renewalInfo.
+//! Calls: DynamoDB `Query`, `UpdateItem`, for an endpoint of an earlier release `PutItem`; the CA's directory and renewalInfo.
 
 use std::time::{Duration, SystemTime};
 

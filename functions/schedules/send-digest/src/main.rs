@@ -2,7 +2,7 @@
 //!
 //! In: anything. Out: `DigestReport`. Fails when the endpoints cannot be listed, or a digest could not be sent; run
 //! again it sends what is missing.
-//! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`, `DeleteItem`; SNS `Publish`; EventBridge `PutEvents`.
+//! Calls: DynamoDB `Query`, `BatchGetItem`, `GetItem`, `PutItem`, `UpdateItem`, `DeleteItem`; SNS `Publish`; EventBridge `PutEvents`.
 
 use domain::alert::NotificationPolicy;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
