@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use domain::ports::{FaultKind, ServiceFault};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use vocabulary::names::Refusal;
+use vocabulary::names::{EndpointId, Refusal};
 use vocabulary::text::printable;
 
 /// Why a request was not done: what happened, which field, and the next step.
@@ -17,7 +17,10 @@ pub struct Problem {
     pub status: StatusCode,
     pub detail: String,
     /// The input field at fault, as in the request: `also[1]`.
-    pub field: Option<String>,
+    pub field: Option<Box<str>>,
+    /// The caller's own endpoint that is in the way.
+    // In boxes, as every fallible function returns a problem.
+    pub endpoint: Option<Box<EndpointId>>,
     /// What to do.
     pub remedy: String,
     /// In how many seconds the same request may be done, where that is known.
@@ -32,13 +35,19 @@ impl Problem {
             status,
             detail: printable(detail.as_ref(), 500),
             field: None,
+            endpoint: None,
             remedy: remedy.to_owned(),
             retry_after: None,
         }
     }
 
     pub fn with_field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.field = Some(field.into().into_boxed_str());
+        self
+    }
+
+    pub fn with_endpoint(mut self, endpoint: Option<EndpointId>) -> Self {
+        self.endpoint = endpoint.map(Box::new);
         self
     }
 
@@ -196,8 +205,10 @@ impl From<ServiceFault> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { kind, title, status, detail, field, remedy, retry_after } = self;
-        let told = wire::Problem { kind, title: title.to_owned(), status: status.as_u16(), detail, field, remedy };
+        let Self { kind, title, status, detail, field, endpoint, remedy, retry_after } = self;
+        let (title, field) = (title.to_owned(), field.map(String::from));
+        let endpoint = endpoint.map(|id| id.to_string());
+        let told = wire::Problem { kind, title, status: status.as_u16(), detail, field, endpoint, remedy };
         let mut response = (status, Json(told)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after {
