@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo try up status logs down check unit redeploy fmt build lint test test-many fuzz deploy set-up browser screenshots drills requirements licences clean
+.PHONY: help demo try up status logs down check unit redeploy fmt build lint test test-many apply-many fuzz deploy set-up browser screenshots drills requirements licences clean
 
 MACHINE := $(shell uname -m)
 ARCHITECTURE_x86_64 := x86_64
@@ -62,6 +62,9 @@ unit: set-up ## Run the tests that need neither a cloud nor a browser
 
 test-many: build ## Run the tests with a thousand attempts at once; takes some forty minutes
 	cargo $(RUN_TESTS) $(CARGO) --test many_at_once --run-ignored only
+
+apply-many: build ## Apply 5,000 lines, kill that, and apply them again; takes many minutes
+	cargo $(RUN_TESTS) $(CARGO) --test apply --run-ignored only --no-capture
 
 redeploy: ## Build one function, and put it into the running local cloud: make redeploy FUNCTION=open-order
 	@[[ " $(FUNCTIONS) " == *' $(FUNCTION) '* ]] || { echo 'Which one? FUNCTION=… of: $(FUNCTIONS)' >&2; exit 1; }

@@ -103,22 +103,19 @@ impl Api {
         let unreachable = |cause| unreachable(&self.address, cause);
         let response = self.http.execute(request).await.map_err(unreachable)?;
         let status = response.status();
-        let request_id = request_id(response.headers());
+        let (request_id, retry_after) = (request_id(response.headers()), retry_after(response.headers()));
         let body = response.bytes().await.map_err(unreachable)?;
         match status {
             StatusCode::NO_CONTENT => Ok(Value::Null),
             status if status.is_success() => serde_json::from_slice(&body).map_err(|cause| self.unreadable(cause)),
-            status => Err(self.refused(status, request_id, &body)),
-        }
-    }
-
-    fn refused(&self, status: StatusCode, request_id: Option<String>, body: &[u8]) -> ApiError {
-        ApiError::Refused {
-            address: self.address.as_str().to_owned(),
-            by_token: matches!(self.credentials, Credentials::Bearer(_)),
-            status,
-            request_id,
-            said: Said::read(body),
+            status => Err(ApiError::Refused {
+                address: self.address.as_str().to_owned(),
+                by_token: matches!(self.credentials, Credentials::Bearer(_)),
+                status,
+                request_id,
+                retry_after,
+                said: Said::read(&body),
+            }),
         }
     }
 
@@ -137,10 +134,15 @@ pub(crate) async fn health(address: &ApiAddress) -> Result<Option<OffsetDateTime
     if status.is_success() {
         return Ok(clock);
     }
-    let request_id = request_id(response.headers());
+    let (request_id, retry_after) = (request_id(response.headers()), retry_after(response.headers()));
     let body = response.bytes().await.unwrap_or_default();
-    let said = Said::read(&body);
-    Err(ApiError::Refused { address: address.as_str().to_owned(), by_token: false, status, request_id, said })
+    let (address, said) = (address.as_str().to_owned(), Said::read(&body));
+    Err(ApiError::Refused { address, by_token: false, status, request_id, retry_after, said })
+}
+
+/// In seconds: the API sends no dates.
+fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
 }
 
 /// As the gateway names the request, by which its log and the function's are found.

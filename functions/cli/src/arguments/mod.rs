@@ -5,6 +5,7 @@ mod documented;
 mod endpoint;
 mod filter;
 mod inspect;
+mod many;
 pub(crate) mod reference;
 mod revocation;
 mod words;
@@ -15,6 +16,7 @@ use clap_complete::Shell;
 pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Renew, Share, Wait};
 pub(crate) use filter::Filter;
 pub(crate) use inspect::{Check, Events, List, Order, RecordFormat, Records};
+pub(crate) use many::{Apply, Export, ExportFormat};
 pub(crate) use revocation::{Reason, Remove, Revoke};
 pub(crate) use words::{EndpointName, ShareId, Timeout};
 
@@ -88,6 +90,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Add(Add),
+    Apply(Apply),
+    Export(Export),
     List(List),
     Show(Show),
     Records(Records),

@@ -1,5 +1,6 @@
 //! Tables and pages for people. Texts come disarmed from [`crate::api::Answer`].
 
+mod applied;
 mod check;
 mod code;
 mod doctor;
@@ -11,11 +12,12 @@ mod limits;
 mod list;
 mod records;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod shares;
 mod width;
 mod words;
 
+pub(crate) use applied::applied;
 pub(crate) use check::{Checked, provider_hint, ready_line, status_of_domain, status_of_endpoint, waiting_words};
 pub(crate) use code::{ChangeBatchError, change_batch, cloud_formation, terraform, zone_lines};
 pub(crate) use doctor::{doctor_page, has_failed};
