@@ -1,5 +1,7 @@
 //! Ends an attempt: what came of it, when the next one is due, and who is told.
 
+mod folding;
+
 use domain::acts::attach_listeners::detach;
 use domain::acts::notify::tell;
 use domain::acts::owned_endpoint::owned_endpoint;
@@ -7,16 +9,17 @@ use domain::alert::notifications::decide;
 use domain::alert::{Alert, Decision, NotificationPolicy};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::schedule::next_attempt;
-use domain::endpoint::{AlertKind, Attempt, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
+use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
 use domain::flow::{AttemptTrace, CaughtFailure, Progress, Status, StepInput};
 use domain::ports::{
-    AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, KeyVault, Notifier, RateLimits, ServiceFault,
-    Settlement, SharedCauses, Traces,
+    AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, KeyVault, Notifier, RateLimits,
+    ServiceFault, Settlement, SharedCauses, Traces,
 };
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{BucketId, Counted, Limit, OrderStatus};
+use vocabulary::acme::{Limit, OrderStatus};
 use vocabulary::failure::{Failure, FailureName};
-use vocabulary::guidance::WaitingOn;
+
+use folding::fold;
 
 /// What the step works with.
 pub struct Ports<'a, J, K, S, N, C, T> {
@@ -199,7 +202,8 @@ where
         let due = Some(due_at);
         let ended =
             Endpoint { failing, due_at: due, lease_until: None, unsent: Some(unsent.clone()), ..endpoint.clone() };
-        let decision = self.folded(&ended, decide(&ended, self.now, &self.ports.policy)).await;
+        let (decision, limit) = (decide(&ended, self.now, &self.ports.policy), self.ports.setup_messages);
+        let decision = fold(self.ports.journal, limit, &ended, news, decision, self.now).await;
         let returned = endpoint.order.as_ref().filter(|_| drop_order).map(|order| {
             let issued = endpoint.certificate.as_ref().is_some_and(|held| held.generation == order.generation);
             order.to_give_back(issued)
@@ -240,26 +244,6 @@ where
             Ending { due_at: self.now, drop_order: false, announced: false, outcome: Outcome::Unchanged, failing };
         let untold = self.settle(ending).await?;
         Ok(Settled { progress: self.input.reached(Status::Failed), untold })
-    }
-
-    /// Leaves to the tenant's digest what is too much: that a new endpoint waits for its domain owner is told of a few a day.
-    async fn folded(&self, ended: &Endpoint, decision: Decision) -> Decision {
-        let Some(limit) = self.ports.setup_messages else { return decision };
-        let (setup, mut alerts): (Vec<_>, Vec<_>) = decision.alerts.into_iter().partition(|alert| {
-            ended.certificate.is_none()
-                && alert.kind == AlertKind::ActionRequired
-                && alert.guidance.waiting_on == WaitingOn::DomainOwner
-        });
-        for alert in setup {
-            let bucket = BucketId::Asked { tenant: ended.tenant.clone(), what: Counted::Messages };
-            match self.ports.journal.take_now(bucket, limit, self.now).await {
-                // It is told all the same: the digest lists every endpoint that waits.
-                Ok(Some(_)) => {}
-                // Without its count it is told: too much is better than nothing.
-                Ok(None) | Err(_) => alerts.push(alert),
-            }
-        }
-        Decision { alerts, ..decision }
     }
 
     /// Deletes an endpoint whose publications are gone: off its listeners, certificates, keys, then the endpoint itself.

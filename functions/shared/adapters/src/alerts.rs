@@ -22,8 +22,15 @@ impl AlertChannels {
 
 impl Notifier for AlertChannels {
     async fn notify(&self, alert: &Alert) -> Result<(), ServiceFault> {
-        let sent =
-            futures::future::join3(self.topic.publish(alert), self.chat.publish_chat(alert), self.bus.put(alert)).await;
+        let sent = futures::join!(
+            self.topic.publish(alert),
+            self.chat.publish_chat(alert),
+            self.bus.put(alert),
+        );
         sent.0.and(sent.1).and(sent.2)
+    }
+
+    async fn notify_programs(&self, alert: &Alert) -> Result<(), ServiceFault> {
+        self.bus.put(alert).await
     }
 }

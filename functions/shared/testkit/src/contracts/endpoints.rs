@@ -115,7 +115,7 @@ pub(super) fn told(now: OffsetDateTime) -> Notifications {
         source: Source::Attempts,
         shared: false,
     };
-    Notifications { sequence: 1, told: vec![told] }
+    Notifications { sequence: 1, told: vec![told], ..Notifications::default() }
 }
 
 pub(super) fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome: Outcome) -> Attempt {
@@ -210,14 +210,14 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         returned: vec![],
         at: now,
         announced: true,
-        told: Notifications { sequence: 2, told: vec![] },
+        told: Notifications { sequence: 2, told: vec![], ..Notifications::default() },
         attempt: attempt(id, 1, now, Outcome::Issued),
         ..failed
     };
     journal.settle(id, 1, &good).await.expect("settled again");
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.failing, read.order), (None, None));
-    assert_eq!(read.told, Notifications { sequence: 2, told: vec![] });
+    assert_eq!(read.told, Notifications { sequence: 2, told: vec![], ..Notifications::default() });
     assert!(read.certificate.is_some_and(|held| held.announced));
     assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].outcome, Outcome::Issued);
 
