@@ -1,6 +1,7 @@
 //! Ends an attempt: what came of it, when the next one is due, and who is told.
 
 mod folding;
+mod giving_way;
 
 use domain::acts::attach_listeners::detach;
 use domain::acts::notify::tell;
@@ -12,7 +13,7 @@ use domain::endpoint::schedule::next_attempt;
 use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
 use domain::flow::{AttemptTrace, CaughtFailure, Progress, Status, StepInput};
 use domain::ports::{
-    AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, KeyVault, Notifier, RateLimits,
+    AttemptJournal, CertificateStore, Claims, Deletion, Destinations, FaultKind, KeyVault, Notifier, RateLimits,
     ServiceFault, Settlement, SharedCauses, Traces,
 };
 use time::{Duration, OffsetDateTime};
@@ -20,6 +21,12 @@ use vocabulary::acme::{Limit, OrderStatus};
 use vocabulary::failure::{Failure, FailureName};
 
 use folding::fold;
+use giving_way::give_way;
+
+/// How often an endpoint sees whether its certificate can come off its listeners, on the first day after its names have
+/// moved: by then the other registration has its own.
+const GIVES_WAY_EVERY: Duration = Duration::hours(1);
+const GIVES_WAY_WITHIN: Duration = Duration::days(1);
 
 /// What the step works with.
 pub struct Ports<'a, J, K, S, N, C, T> {
@@ -58,7 +65,7 @@ pub async fn settle_attempt<J, K, S, N, C, T>(
     jitter: f64,
 ) -> Result<Settled, Failure>
 where
-    J: AttemptJournal + RateLimits + Sync,
+    J: AttemptJournal + Claims + RateLimits + Sync,
     K: KeyVault,
     S: Destinations<Certificates: CertificateStore>,
     N: Notifier,
@@ -81,6 +88,9 @@ where
             Err(failure) if failure.name.mends_itself() => return Err(failure),
             Err(failure) => return end.fail(failure, true).await,
         }
+    }
+    if endpoint.moved.is_some() && !endpoint.removing {
+        endpoint.certificate = give_way(ports.journal, ports.destinations, &endpoint, input.attempt, now).await?;
     }
     let end = End { ports, input, endpoint: &endpoint, now, jitter };
     let clean_up_failure = input.clean_up_failure.as_ref().map(CaughtFailure::to_failure);
@@ -109,7 +119,7 @@ async fn tell_what_is_left<J, K, S, N, C, T>(
     superseded: Failure,
 ) -> Result<Settled, Failure>
 where
-    J: AttemptJournal + RateLimits + Sync,
+    J: AttemptJournal + Claims + RateLimits + Sync,
     K: KeyVault,
     S: Destinations<Certificates: CertificateStore>,
     N: Notifier,
@@ -136,7 +146,7 @@ struct End<'a, J, K, S, N, C, T> {
 
 impl<J, K, S, N, C, T> End<'_, J, K, S, N, C, T>
 where
-    J: AttemptJournal + RateLimits + Sync,
+    J: AttemptJournal + Claims + RateLimits + Sync,
     K: KeyVault,
     S: Destinations<Certificates: CertificateStore>,
     N: Notifier,
@@ -180,6 +190,12 @@ where
         let failing = Failing::after(before, failure, held, patience, self.now).at(directory);
         let due_at = next_attempt(&failing, self.now, self.jitter);
         let due_at = self.endpoint.grace_ends(self.now).map_or(due_at, |ends| due_at.min(ends));
+        let is_attached = held.is_some_and(|held| !held.listeners.is_empty());
+        let moved = self.endpoint.moved.as_ref().filter(|_| is_attached);
+        let due_at = match moved.is_some_and(|moved| self.now < moved.since + GIVES_WAY_WITHIN) {
+            true => due_at.min(self.now + GIVES_WAY_EVERY),
+            false => due_at,
+        };
         let failure = &failing.failure;
         let of_no_use = self.endpoint.order.as_ref().is_some_and(|order| order.status == OrderStatus::Invalid)
             || matches!(failure.name, FailureName::OrderLost | FailureName::CertificateRejected);
