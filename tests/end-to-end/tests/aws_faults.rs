@@ -53,6 +53,12 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
     denied.clear();
     platform.run("d.slow.test").await?;
     platform.check_at_rest("d.slow.test", cloud.ca()).await?;
+    // A clean-up that Route 53 did, and whose answer was lost: sent again, it is refused, and the zone is read.
+    denied.inject(Fault::at("/2013-04-01/hostedzone", Effect::Delay(Duration::ZERO)));
+    denied.inject(Fault::at("/2013-04-01/hostedzone", Effect::LoseResponse));
+    let attempt = platform.run("d.slow.test").await?;
+    ensure!(attempt["outcome"] == "renewed" && attempt["failure"].is_null(), "{attempt:#}");
+    platform.check_at_rest("d.slow.test", cloud.ca()).await?;
 
     // ACM says that its quota is spent: the certificate that was issued is kept, and imported later.
     let acm = FaultProxy::before(cloud, &cloud.description().gate)?;
