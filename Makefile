@@ -95,7 +95,8 @@ lint: check ## Check format, types, clippy, docs, each crate by itself, template
 
 # Tests that leave a cloud as they found it share this one, which sam deploys; the others start their own. One more at
 # once than there are cores: some wait for a schedule. At the end, what the gates of all clouds have seen: a call that AWS
-# would have refused, and permissions that no test uses.
+# would have refused, and permissions that no test uses. The parsers are fuzzed for longer than in make unit.
+test: export FUZZ_SECONDS := 20
 test: export NEXTEST_TEST_THREADS := $(shell echo $$(($$(nproc) + 1)))
 test: build browser ## Run every test, the end-to-end ones included
 	@local-cloud down --name tests >/dev/null 2>&1 || true

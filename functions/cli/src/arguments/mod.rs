@@ -166,7 +166,7 @@ pub(crate) struct Show {
 /// (settle-attempt), which writes them down; the rest of the time went into
 /// waiting for DNS and for the CA. METHOD is `-` where the CA reused a
 /// validation. Narrow terminals show fewer columns. An endpoint that was
-/// removed keeps its history under its id for 400 days; operators can read it.
+/// removed keeps its history under its id for 400 days.
 ///
 /// With --format json: the array of the API's attempts.
 #[derive(Debug, Args)]

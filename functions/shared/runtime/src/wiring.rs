@@ -239,7 +239,7 @@ impl Wiring {
         let topic = |name| Ok(AlertsTopic::new(sns.clone(), self.environment.required(name)?, sender.clone()));
         let bus = self.environment.required("ALERTS_BUS")?;
         let bus = EventBus::new(aws_sdk_eventbridge::Client::new(&self.sdk), bus);
-        Ok(AlertChannels::new(topic("ALERTS_TOPIC")?, topic("CHAT_TOPIC")?, bus))
+        Ok(AlertChannels::new(topic("ALERTS_TOPIC")?, topic("CHAT_TOPIC")?, topic("TENANTS_TOPIC")?, bus))
     }
 
     /// For a function that only reads who is subscribed.

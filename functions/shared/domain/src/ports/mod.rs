@@ -43,7 +43,9 @@ pub use self::key_vault::KeyVault;
 pub use self::notifier::Notifier;
 pub use self::prober::{CaaLookup, Prober};
 pub use self::publication::{ChangeState, TokenStore, TxtChange, TxtZone, ZoneError};
-pub use self::registry::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry};
+pub use self::registry::{
+    Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, RequestError,
+};
 pub use self::renewal_information::{AdviceIndex, RenewalInfo, RenewalInformation};
 pub use self::share_links::ShareLinks;
 pub use self::shared_causes::SharedCauses;
@@ -52,4 +54,4 @@ pub use self::store::{
 };
 pub use self::summaries::{RecentChange, SUMMARY_PARTS, Summaries, SummaryPart};
 pub use self::traces::Traces;
-pub use self::trail::AuditTrail;
+pub use self::trail::{AuditTrail, Removed};
