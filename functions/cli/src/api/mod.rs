@@ -16,6 +16,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
+use vocabulary::version::USER_AGENT;
+use wire::HealthView;
 
 use crate::api::address::ApiAddress;
 use crate::api::credentials::{Credentials, Token};
@@ -124,18 +126,29 @@ impl Api {
     }
 }
 
-/// Whether anything answers at `address`, asked without credentials, and what time it is there.
-pub(crate) async fn health(address: &ApiAddress) -> Result<Option<OffsetDateTime>, ApiError> {
+/// What anybody learns of the API, without credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Health {
+    /// What time it is there.
+    pub(crate) clock: Option<OffsetDateTime>,
+    /// The stack's version; `None` before 0.2.0.
+    pub(crate) version: Option<String>,
+}
+
+/// What answers at `address`.
+pub(crate) async fn health(address: &ApiAddress) -> Result<Health, ApiError> {
     let url = address.resource("health", &[], &[]);
     let response = client(address).get(url).send().await.map_err(|cause| unreachable(address, cause))?;
     let date = response.headers().get(header::DATE).and_then(|value| value.to_str().ok());
     let clock = date.and_then(|text| OffsetDateTime::parse(text, &Rfc2822).ok());
     let status = response.status();
-    if status.is_success() {
-        return Ok(clock);
-    }
     let (request_id, retry_after) = (request_id(response.headers()), retry_after(response.headers()));
     let body = response.bytes().await.unwrap_or_default();
+    if status.is_success() {
+        let view: Option<HealthView> = serde_json::from_slice(&body).ok();
+        let version = view.and_then(|view| view.version).map(|version| harmless(&version));
+        return Ok(Health { clock, version });
+    }
     let (address, said) = (address.as_str().to_owned(), Said::read(&body));
     Err(ApiError::Refused { address, by_token: false, status, request_id, retry_after, said })
 }
@@ -158,7 +171,7 @@ fn unreachable(address: &ApiAddress, cause: reqwest::Error) -> ApiError {
 fn client(address: &ApiAddress) -> reqwest::Client {
     let mut http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls())
-        .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         // A signature is good for one address only, and a token is for nobody else.
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_PATIENCE)

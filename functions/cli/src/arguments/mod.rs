@@ -12,6 +12,7 @@ mod words;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use vocabulary::version::VERSION;
 
 pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Renew, Share, Wait};
 pub(crate) use filter::Filter;
@@ -70,7 +71,7 @@ Exit status:
 
 /// Automatic HTTPS certificates for your customers' domains, in ACM
 #[derive(Debug, Parser)]
-#[command(name = "managed-https", version, after_help = EXAMPLES, after_long_help = MORE)]
+#[command(name = "managed-https", version = VERSION, after_help = EXAMPLES, after_long_help = MORE)]
 #[command(max_term_width = HELP_WIDTH)]
 pub(crate) struct Cli {
     #[command(subcommand)]

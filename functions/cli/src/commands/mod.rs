@@ -16,6 +16,7 @@ mod renew;
 mod renew_many;
 mod revoke;
 mod share;
+mod versions;
 mod wait;
 pub(crate) mod waiting;
 
