@@ -5,6 +5,7 @@ mod environment;
 mod inspection;
 mod metrics;
 mod queue;
+mod sdk;
 mod settings;
 mod step;
 mod wiring;
