@@ -11,6 +11,7 @@ mod step;
 mod wiring;
 
 pub use adapters::cross_account::Purpose;
+pub use adapters::lambda::SHARD;
 pub use authorities::requests_sent;
 pub use environment::{ConfigurationError, Environment};
 pub use inspection::Inspection;

@@ -9,7 +9,7 @@ use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
-use adapters::lambda::AttemptRoom;
+use adapters::lambda::{AttemptRoom, OwnFunction};
 use adapters::oidc::OpenIdProvider;
 use adapters::otlp::{Collector, CollectorHeaders};
 use adapters::probe::EndpointProber;
@@ -312,6 +312,12 @@ impl Wiring {
     pub fn room(&self) -> Wired<AttemptRoom> {
         let most = self.environment.parsed("ATTEMPTS_AT_ONCE")?.filter(|most| *most > 0);
         Ok(AttemptRoom::new(aws_sdk_lambda::Client::new(&self.sdk), self.state_machine()?, most))
+    }
+
+    /// Further runs of this very function. Lambda says what it is called.
+    pub fn health_runs(&self) -> Wired<OwnFunction> {
+        let name = self.environment.required("AWS_LAMBDA_FUNCTION_NAME")?;
+        Ok(OwnFunction::new(aws_sdk_lambda::Client::new(&self.sdk), name))
     }
 
     pub fn state_machine(&self) -> Wired<StateMachine> {

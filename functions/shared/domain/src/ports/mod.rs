@@ -37,7 +37,7 @@ pub use self::rate_limits::RateLimits;
 pub use vocabulary::failure::{FaultKind, FencedError, ServiceFault};
 
 pub use self::flow_starter::{FlowStarter, Room, Started};
-pub use self::health::{CertificateInspector, HealthIndex, InstallationLog, Sight};
+pub use self::health::{CertificateInspector, HealthIndex, HealthRuns, InstallationLog, Sight};
 pub use self::inspector::Inspector;
 pub use self::key_vault::KeyVault;
 pub use self::notifier::Notifier;
