@@ -13,6 +13,7 @@ pub mod health;
 pub mod inspector;
 pub mod key_vault;
 pub mod notifier;
+pub mod pacing;
 pub mod prober;
 pub mod publication;
 pub mod rate_limits;
@@ -41,6 +42,7 @@ pub use self::health::{CertificateInspector, HealthIndex, HealthRuns, Installati
 pub use self::inspector::Inspector;
 pub use self::key_vault::KeyVault;
 pub use self::notifier::Notifier;
+pub use self::pacing::Pacing;
 pub use self::prober::{CaaLookup, Prober};
 pub use self::publication::{ChangeState, TokenStore, TxtChange, TxtZone, ZoneError};
 pub use self::registry::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry};
