@@ -8,6 +8,7 @@ mod deep;
 mod doctor;
 mod events;
 mod limits;
+mod list;
 mod look_up;
 mod remove;
 mod renew;
@@ -44,7 +45,7 @@ pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Comm
     let api = &Api::new(address, token).await?;
     match command {
         Command::Add(command) => add::add(api, &command).await,
-        Command::List(command) => look_up::list(api, &command).await,
+        Command::List(command) => list::list(api, &command).await,
         Command::Show(command) => look_up::show(api, &command).await,
         Command::Records(command) => look_up::records(api, &command).await,
         Command::History(command) => look_up::history(api, &command).await,
