@@ -5,9 +5,10 @@ mod answer;
 pub(crate) mod credentials;
 pub(crate) mod error;
 mod operations;
+mod sdk_client;
 pub(crate) mod signing;
+mod tls;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request, StatusCode, header};
@@ -25,7 +26,7 @@ use crate::api::error::{ApiError, Said};
 use crate::terminal::output::harmless;
 
 pub(crate) use answer::Answer;
-pub(crate) use operations::{IdempotencyKey, PAGE};
+pub(crate) use operations::{EndpointPages, IdempotencyKey, PAGE};
 
 /// API Gateway gives up after 30 seconds itself.
 const PATIENCE: Duration = Duration::from_secs(35);
@@ -170,7 +171,7 @@ fn unreachable(address: &ApiAddress, cause: reqwest::Error) -> ApiError {
 
 fn client(address: &ApiAddress) -> reqwest::Client {
     let mut http = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls())
+        .tls_backend_preconfigured(tls::config())
         .user_agent(USER_AGENT)
         // A signature is good for one address only, and a token is for nobody else.
         .redirect(reqwest::redirect::Policy::none())
@@ -180,14 +181,4 @@ fn client(address: &ApiAddress) -> reqwest::Client {
         http = http.no_proxy();
     }
     http.build().expect("the TLS configuration is one that reqwest knows")
-}
-
-/// rustls on `ring`, the project's one crypto provider, with the public web roots.
-fn tls() -> rustls::ClientConfig {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring has the default versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
 }

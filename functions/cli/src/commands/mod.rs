@@ -10,6 +10,7 @@ mod doctor;
 mod events;
 mod export;
 mod limits;
+mod list;
 mod look_up;
 mod remove;
 mod renew;
@@ -49,7 +50,7 @@ pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Comm
         Command::Add(command) => add::add(api, &command).await,
         Command::Apply(command) => apply::apply(api, &command).await,
         Command::Export(command) => export::export(api, &command).await,
-        Command::List(command) => look_up::list(api, &command).await,
+        Command::List(command) => list::list(api, &command).await,
         Command::Show(command) => look_up::show(api, &command).await,
         Command::Records(command) => look_up::records(api, &command).await,
         Command::History(command) => look_up::history(api, &command).await,

@@ -25,7 +25,7 @@ pub(crate) use endpoint::{endpoint_page, state_line};
 pub(crate) use events::{Trail, event_line, events};
 pub(crate) use history::{attempt_line, history};
 pub(crate) use limits::limits;
-pub(crate) use list::{empty_list, endpoint_list};
+pub(crate) use list::{EndpointTable, empty_list};
 pub(crate) use records::{character_strings, record_line, record_table};
 pub(crate) use shares::{mail, new_share, shares};
 pub(crate) use words::{InWords, Person};
