@@ -62,19 +62,6 @@ impl Api {
         EndpointPages { api: self, selection, left: most, next: Next::First }
     }
 
-    /// One page of them, as long as a page may be.
-    pub(crate) async fn page(
-        &self,
-        selection: &Selection,
-        cursor: Option<&str>,
-    ) -> Result<Answer<EndpointList>, ApiError> {
-        let most = PAGE.to_string();
-        let mut query: Vec<_> = selection.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        query.push(("limit", &most));
-        query.extend(cursor.map(|cursor| ("cursor", cursor)));
-        self.ask(Asking::get(&["endpoints"]).query(&query)).await
-    }
-
     pub(crate) async fn endpoint(&self, name: &EndpointName) -> Result<Answer<EndpointView>, ApiError> {
         self.ask(Asking::get(&["endpoints", name.as_str()])).await
     }
