@@ -106,6 +106,28 @@ async fn certificates_that_acm_has_no_room_for_this_minute_are_imported_in_the_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn certificates_issued_together_are_imported_at_the_rate_that_acm_takes() -> Result<()> {
+    let platform = Platform::start(options()).await?;
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("rate.test").await?;
+    let domains: Vec<String> = (0..12).map(|number| format!("{number}.rate.test")).collect();
+    for domain in &domains {
+        let endpoint = platform.register(domain, &[], "internal").await?;
+        platform.attempt(domain, 1).await?;
+        platform.create_records(&zone, &endpoint).await?;
+    }
+    cloud.limit(&AwsLimits { acm_imports_per_second: Some(1.0), ..AwsLimits::default() }).await?;
+    let attempts = try_join_all(domains.iter().map(|domain| platform.run(domain))).await?;
+    for attempt in attempts {
+        ensure!(attempt["outcome"] == "issued" && attempt["failure"].is_null(), "{attempt:#}");
+    }
+    // Step Functions waits for whole seconds, so that two may come closer together.
+    let refused = cloud.imports_refused().await?;
+    ensure!(refused <= 3, "ACM refused {refused} imports of 12");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn attempts_take_turns_at_a_step_that_lambda_has_no_more_room_for() -> Result<()> {
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;

@@ -93,7 +93,8 @@ where
         endpoint.certificate = give_way(ports.journal, ports.destinations, &endpoint, input.attempt, now).await?;
     }
     let end = End { ports, input, endpoint: &endpoint, now, jitter };
-    let clean_up_failure = input.clean_up_failure.as_ref().map(CaughtFailure::to_failure);
+    let clean_up_failure =
+        input.clean_up_failure.as_ref().map(CaughtFailure::to_failure).or_else(|| left_by_update(input));
     if endpoint.removing {
         // What could not be taken away is tried again before the endpoint is forgotten.
         return match clean_up_failure {
@@ -108,6 +109,15 @@ where
         (None, Some(failure)) if !end.is_news() => end.fail(failure, true).await,
         (None, clean_up) => end.succeed(clean_up).await,
     }
+}
+
+/// An execution keeps the definition that it began with: that of the release before does not ask the zone's writer. The order
+/// is kept, so that the next attempt does.
+fn left_by_update(input: &StepInput) -> Option<Failure> {
+    let left = input.progress.status == Status::RecordsLeft;
+    left.then(|| {
+        Failure::unavailable("The stack was updated during the attempt: TXT values of its order are still published.")
+    })
 }
 
 /// Where this attempt has been settled, and its end was not told: that alone is done again.

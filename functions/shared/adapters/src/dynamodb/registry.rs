@@ -9,6 +9,7 @@ use vocabulary::certificate::{Revocation, TenantUsage};
 use vocabulary::names::{DomainName, EndpointId, NamedRequest, Scope, TenantId};
 
 use super::items::{self, text};
+use super::listing::Consistency;
 use super::usage::names;
 use super::{Cancelled, EndpointsTable, number};
 use crate::aws::{conditional, conflict};
@@ -114,6 +115,17 @@ impl Registry for EndpointsTable {
 
     async fn list(&self, scope: &Scope, after: Option<&Position>, limit: u32) -> Result<EndpointPage, ServiceFault> {
         self.page(scope, after, limit).await
+    }
+
+    async fn find_all(&self, ids: &[EndpointId]) -> Result<Vec<Endpoint>, ServiceFault> {
+        // DynamoDB reads a key once.
+        let mut each_once: Vec<&EndpointId> = Vec::new();
+        ids.iter().for_each(|id| {
+            if !each_once.contains(&id) {
+                each_once.push(id)
+            }
+        });
+        self.read_all(each_once.into_iter(), Consistency::Strong).await
     }
 
     async fn begin_removal(&self, id: &EndpointId, now: OffsetDateTime) -> Result<(), ServiceFault> {

@@ -13,6 +13,7 @@ pub mod health;
 pub mod inspector;
 pub mod key_vault;
 pub mod notifier;
+pub mod pacing;
 pub mod prober;
 pub mod publication;
 pub mod rate_limits;
@@ -37,10 +38,11 @@ pub use self::rate_limits::RateLimits;
 pub use vocabulary::failure::{FaultKind, FencedError, ServiceFault};
 
 pub use self::flow_starter::{FlowStarter, Room, Started};
-pub use self::health::{CertificateInspector, HealthIndex, InstallationLog, Sight};
+pub use self::health::{CertificateInspector, HealthIndex, HealthRuns, InstallationLog, Sight};
 pub use self::inspector::Inspector;
 pub use self::key_vault::KeyVault;
 pub use self::notifier::Notifier;
+pub use self::pacing::Pacing;
 pub use self::prober::{CaaLookup, Prober};
 pub use self::publication::{ChangeState, TokenStore, TxtChange, TxtZone, ZoneError};
 pub use self::registry::{

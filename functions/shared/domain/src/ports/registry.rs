@@ -139,6 +139,9 @@ pub trait Registry: EndpointReader {
         limit: u32,
     ) -> impl Future<Output = Result<EndpointPage, ServiceFault>> + Send;
 
+    /// Those of the endpoints that are there, each once, in the order of `ids`, as [`EndpointReader::find`] reads each.
+    fn find_all(&self, ids: &[EndpointId]) -> impl Future<Output = Result<Vec<Endpoint>, ServiceFault>> + Send;
+
     /// Marks the endpoint as going, due at `now`. What it has published is taken away by its next attempt.
     fn begin_removal(
         &self,

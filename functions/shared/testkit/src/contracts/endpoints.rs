@@ -39,6 +39,8 @@ pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
 
     let second = Endpoint { tenant: first.tenant.clone(), ..endpoint(seed + 1, now) };
     register(&second).await.expect("registered");
+    let asked = [second.id.clone(), rival.id.clone(), first.id.clone(), second.id.clone()];
+    assert_eq!(registry.find_all(&asked).await, Ok(vec![second.clone(), first.clone()]), "those that are there");
     let own = Scope::Tenant(first.tenant.clone());
     let page = registry.list(&own, None, 1).await.expect("answers");
     let next = page.next.expect("there is more");

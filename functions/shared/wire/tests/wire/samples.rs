@@ -124,7 +124,7 @@ pub(crate) fn new_share() -> Value {
 }
 
 pub(crate) fn installation() -> Value {
-    json!({"checks": [{"name": "acm-quota", "status": "warning", "detail": "Much is used.", "action": "Ask for more.", "remedy": "Ask for more.",
+    json!({"version": "0.2.0", "checks": [{"name": "acm-quota", "status": "warning", "detail": "Much is used.", "action": "Ask for more.", "remedy": "Ask for more.",
         "since": "2026-01-01T00:00:00Z", "used": [{"of": "certificates", "percent": 91}]}]})
 }
 

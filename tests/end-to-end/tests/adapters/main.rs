@@ -112,6 +112,7 @@ async fn endpoints_table(cloud: &LocalCloud) -> Result<()> {
     Box::pin(contracts::installation_log(&endpoints)).await;
     Box::pin(contracts::rate_limits(&endpoints, 160)).await;
     Box::pin(contracts::tenants_in_turn(&endpoints, 160)).await;
+    Box::pin(contracts::pacing(&endpoints, 165)).await;
 
     Box::pin(contracts::summaries(&endpoints, 220)).await;
     Box::pin(of_one_piece(cloud, &endpoints)).await?;
