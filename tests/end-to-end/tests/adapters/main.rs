@@ -31,7 +31,7 @@ use end_to_end::meter::WriteMeter;
 use local_cloud::{LocalCloud, Options};
 use testkit::contracts;
 use time::OffsetDateTime;
-use vocabulary::certificate::Target;
+use vocabulary::certificate::{Target, TenantUsage};
 use vocabulary::dns::{Answer, RecordKind};
 use vocabulary::names::{EndpointId, Scope};
 

@@ -299,5 +299,5 @@ async fn first_certificates_of_one_tenant_make_no_flood_of_messages() {
     assert_eq!((digest.issued, digest.waiting), (170, 0), "whoever reads the digest reads of the rest");
 
     settle_all_within(&fixture, &mut inputs, None, Some(Limit::new(3, Duration::DAY))).await;
-    assert_eq!(fixture.notifier.alerts().len(), 30, "nobody is told of them again");
+    assert_eq!(fixture.notifier.alerts().len(), 30, "nor are people told of those that follow on the same day");
 }
