@@ -5,7 +5,7 @@
 
 use std::time::SystemTime;
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use domain::installation::{Alarm, AlarmState, Observed};
 use domain::ports::{FaultKind, ServiceFault};
 use serde::Deserialize;

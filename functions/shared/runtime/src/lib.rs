@@ -5,11 +5,13 @@ mod environment;
 mod inspection;
 mod metrics;
 mod queue;
+mod sdk;
 mod settings;
 mod step;
 mod wiring;
 
 pub use adapters::cross_account::Purpose;
+pub use adapters::lambda::SHARD;
 pub use authorities::requests_sent;
 pub use environment::{ConfigurationError, Environment};
 pub use inspection::Inspection;

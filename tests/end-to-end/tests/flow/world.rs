@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use testkit::{
     Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys,
-    MemoryNotifier, MemoryProbe, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces,
-    MemoryZone,
+    MemoryNotifier, MemoryPacing, MemoryProbe, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens,
+    MemoryTraces, MemoryZone,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -163,6 +163,7 @@ pub(crate) struct World {
     pub(crate) second: MemoryCa,
     pub(crate) prober: MemoryProber,
     pub(crate) rate_limits: MemoryRateLimits,
+    pacing: MemoryPacing,
     authorities: RefCell<Authorities>,
     /// The CAs that the steps are given, one for each of the authorities.
     cas: RefCell<Vec<AnyCa>>,
@@ -218,6 +219,7 @@ impl World {
             machine: Machine::load(),
             endpoints: MemoryEndpoints::new(fuse.clone()).beside(&rate_limits),
             keys: MemoryKeys::new(fuse.clone()),
+            pacing: MemoryPacing::new(fuse.clone()),
             probe: MemoryProbe::new(tokens.clone()),
             writer: Memory::new(AT_ONCE),
             destinations: MemoryDestinations::new(certificates.clone(), fuse.clone()),
@@ -585,7 +587,10 @@ impl World {
                 check_propagation::check_propagation(&ports, input, now).await
             }
             "${SubmitChallengeFunctionArn}" => submit_challenge::submit_challenge(endpoints, cas, input, now).await,
-            "${FinalizeOrderFunctionArn}" => finalize_order::finalize_order(endpoints, keys, cas, input, now).await,
+            "${FinalizeOrderFunctionArn}" => {
+                let ports = finalize_order::Ports { journal: endpoints, keys, cas, pacing: &self.pacing };
+                finalize_order::finalize_order(&ports, input, now).await
+            }
             "${ImportCertificateFunctionArn}" => {
                 let ports = import_certificate::Ports { journal: endpoints, keys, destinations: &self.destinations };
                 import_certificate::import_certificate(&ports, input, now, 0.5).await
