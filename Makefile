@@ -117,8 +117,8 @@ fuzz: set-up ## Feed the parsers mutations of tests/corpus, for about an hour
 deploy: set-up ## Build for AWS (arm64) and deploy the stack, guided
 	@infra/deploy.sh
 
-release: set-up ## Make a release of what is committed, for arm64 (target/releases): make release ARCHITECTURES=x86_64
-	@infra/release.py $(foreach one,$(ARCHITECTURES),--architecture $(one))
+release: set-up ## Make a release of what is committed, for arm64 (target/releases): make release FOR=x86_64
+	@infra/release.py $(if $(FOR),--architecture $(FOR))
 
 # Of the programs that are built for this machine: what is tested is the release, not the optimizer.
 release-test: build ## Make a release of the build, unpack it elsewhere, and deploy it without a compiler

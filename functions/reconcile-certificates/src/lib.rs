@@ -134,8 +134,8 @@ where
             action,
         };
         let later = recorded.is_none_or(|held| held.arn == there.arn || held.not_after < leaf.not_after);
-        if !endpoint.names.same_set(&leaf.names) || leaf.not_after <= self.now || !later {
-            let detail = "the endpoint does not need it: it has other names, has expired or is older".to_owned();
+        if !endpoint.names.same_set(&leaf.names) || leaf.not_after <= self.now || !later || endpoint.removing {
+            let detail = "the endpoint does not need it: it has other names, has expired, is older, or the endpoint is being removed".to_owned();
             let action = format!("Once nothing uses it: aws acm delete-certificate --certificate-arn {}", there.arn);
             return Ok(Some(difference(DifferenceKind::Left, detail, Some(action))));
         }
@@ -160,7 +160,7 @@ where
         text: &str,
     ) -> Result<bool, ServiceFault> {
         let store = self.ports.store;
-        let Some(due_at) = endpoint.due_at.filter(|_| !endpoint.removing) else { return Ok(false) };
+        let Some(due_at) = endpoint.due_at else { return Ok(false) };
         let entry = DueEntry { endpoint: endpoint.id.clone(), due_at };
         let Some(attempt) = store.claim(&entry, self.now, self.now + LEASE).await? else { return Ok(false) };
         let held = installed(endpoint, there, leaf, text, self.now);
