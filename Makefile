@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo try up status logs down check unit redeploy fmt build lint test test-many apply-many fuzz deploy set-up browser screenshots drills simulate bench measure costs requirements licences clean
+.PHONY: help demo try up status logs down check unit redeploy fmt build lint test test-many apply-many fuzz deploy release release-test set-up browser screenshots drills simulate bench measure costs requirements licences clean
 
 MACHINE := $(shell uname -m)
 ARCHITECTURE_x86_64 := x86_64
@@ -116,6 +116,14 @@ fuzz: set-up ## Feed the parsers mutations of tests/corpus, for about an hour
 
 deploy: set-up ## Build for AWS (arm64) and deploy the stack, guided
 	@infra/deploy.sh
+
+release: set-up ## Make a release of what is committed, for arm64 (target/releases): make release FOR=x86_64
+	@infra/release.py $(if $(FOR),--architecture $(FOR))
+
+# Of the programs that are built for this machine: what is tested is the release, not the optimizer.
+release-test: build ## Make a release of the build, unpack it elsewhere, and deploy it without a compiler
+	@infra/release.py --programs $(BUILT)
+	@RELEASE=$(CURDIR)/target/releases cargo test $(CARGO) --test release -- --ignored --nocapture
 
 ##@ Now and then
 

@@ -50,7 +50,11 @@ install_tools() {
 # --- checks -----------------------------------------------------------------------------------------------
 
 state_machine() { "$LOCAL/npm/node_modules/.bin/asl-validator" --json-path infra/issue-certificate.asl.json; }
-cfn_lint() { "$LOCAL/venvs/lint/bin/cfn-lint" --include-checks I -- template.yaml infra/edge-*.yaml; }
+cfn_lint() {
+  "$LOCAL/venvs/lint/bin/cfn-lint" --include-checks I -- template.yaml infra/edge-*.yaml &&
+    # Without the hint that a connection has both of its two parts.
+    "$LOCAL/venvs/lint/bin/cfn-lint" -- infra/paging.yaml
+}
 sam_validate() { "$LOCAL/venvs/sam/bin/sam" validate --lint --template template.yaml; }
 # Some schemas are only looked at once SAM is gone: the time limit of a function, for one.
 cfn_lint_transformed() { "$LOCAL/venvs/lint/bin/cfn-lint" --include-checks I -- "$TRANSFORMED"; }

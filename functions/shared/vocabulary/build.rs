@@ -7,7 +7,7 @@ use std::env;
 #[expect(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
-    reason = "cargo tells a build script by the environment, and is told by what it prints"
+    reason = "cargo tells a build script by the environment, and hears it by its output"
 )]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -8,10 +8,13 @@ use time::OffsetDateTime;
 use utoipa::{IntoParams, OpenApi};
 use vocabulary::names::Caller;
 use vocabulary::version::VERSION;
-use wire::{CallerView, GatewayMessage, HealthView, InstallationView, Overview, TenantLimits};
+use wire::{
+    CallerView, GatewayMessage, HealthView, InstallationView, Overview, ReconcileWish, Reconciliation, TenantLimits,
+};
 
 use super::Shared;
-use crate::http::openapi::Always;
+use crate::http::body::Strict;
+use crate::http::openapi::{Always, WithBody};
 use crate::http::parameters::{Nothing, Parameters};
 use crate::http::problem::Problem;
 use crate::service::Ports;
@@ -76,6 +79,23 @@ pub(super) async fn installation<P: Ports>(
 ) -> Result<Json<InstallationView>, Problem> {
     let checks = service.installation(&caller, OffsetDateTime::now_utc()).await?;
     Ok(Json(InstallationView { version: Some(VERSION.to_owned()), checks }))
+}
+
+/// Compare ACM with the table
+///
+/// After the table was restored to an earlier time: which certificates of the installation only one of the two has. A page
+/// in each call: hand `next` back as `after` until it is null. With `adopt`, certificates that the table does not have are
+/// recorded again. Operators only.
+#[utoipa::path(post, path = "/installation/reconcile", tag = "about", operation_id = "reconcile",
+    request_body = ReconcileWish,
+    responses((status = 200, description = "A page of what differs.", body = Reconciliation), Always, WithBody))]
+pub(super) async fn reconcile<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Parameters(Nothing {}): Parameters<Nothing>,
+    Strict(wish): Strict<ReconcileWish>,
+) -> Result<Json<Reconciliation>, Problem> {
+    service.reconcile(&caller, wish).await.map(Json)
 }
 
 /// This document

@@ -74,6 +74,7 @@ fn operations<P: Ports>() -> OpenApiRouter<Shared<P>> {
         .routes(routes!(about::caller))
         .routes(routes!(about::limits))
         .routes(routes!(about::installation))
+        .routes(routes!(about::reconcile))
         .routes(routes!(about::document))
 }
 

@@ -6,7 +6,8 @@ use http::Method;
 use serde_json::Value;
 use wire::{
     AttemptList, CallerView, EndpointList, EndpointView, EventList, InstallationView, LinkWish, NewShare, Preflight,
-    PreflightView, RecordList, Registration, RevocationWish, ShareList, StartedView, TenantLimits, Wish,
+    PreflightView, ReconcileWish, Reconciliation, RecordList, Registration, RevocationWish, ShareList, StartedView,
+    TenantLimits, Wish,
 };
 
 use super::{Api, Asking};
@@ -137,6 +138,11 @@ impl Api {
 
     pub(crate) async fn installation(&self) -> Result<Answer<InstallationView>, ApiError> {
         self.ask(Asking::get(&["installation"])).await
+    }
+
+    /// A page of the comparison of ACM with the table.
+    pub(crate) async fn reconcile(&self, wish: &ReconcileWish) -> Result<Answer<Reconciliation>, ApiError> {
+        self.ask(Asking::post(&["installation", "reconcile"]).body(wish)).await
     }
 
     /// Without a `tenant`, those of the caller's.

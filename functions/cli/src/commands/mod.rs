@@ -12,6 +12,7 @@ mod export;
 mod limits;
 mod list;
 mod look_up;
+mod reconcile;
 mod remove;
 mod renew;
 mod renew_many;
@@ -62,6 +63,7 @@ pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Comm
         Command::Share(command) => share::share(api, &command).await,
         Command::Remove(command) => remove::remove(api, &command).await,
         Command::Limits(command) => limits::limits(api, &command).await,
+        Command::Reconcile(command) => reconcile::reconcile(api, &command).await,
         Command::Revoke(command) => revoke::revoke(api, &command).await,
         Command::Doctor(_) | Command::Completions(_) | Command::Man { .. } | Command::Reference => {
             unreachable!("needs no API, and was run before")

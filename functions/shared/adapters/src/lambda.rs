@@ -4,8 +4,9 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{InvocationType, LastUpdateStatus, State};
 use domain::acts::{SMALLEST_CONCURRENCY, attempts_at_once};
-use domain::installation::{Concurrency, InstallationCheck, Observed, ResourceState};
-use domain::ports::{FaultKind, HealthRuns, Inspector, Room, ServiceFault};
+use domain::installation::{Concurrency, InstallationCheck, Observed, Reconcile, Reconciled, ResourceState};
+use domain::ports::{FaultKind, HealthRuns, Inspector, Reconciler, Room, ServiceFault};
+use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use vocabulary::text::printable;
 
@@ -102,29 +103,47 @@ impl HealthRuns for OwnFunction {
     }
 }
 
-/// The function `inspect-installation`.
+/// The function `inspect-installation` and, for whoever may ask it, `reconcile-certificates`.
 #[derive(Clone, Debug)]
 pub struct InspectFunction {
     client: Client,
     name: String,
+    reconciles: Option<String>,
 }
 
+const INVOKE: &str = "lambda:InvokeFunction";
+
 impl InspectFunction {
-    pub fn new(client: Client, name: String) -> Self {
-        Self { client, name }
+    pub fn new(client: Client, name: String, reconciles: Option<String>) -> Self {
+        Self { client, name, reconciles }
+    }
+
+    /// What the function `name` answers.
+    async fn ask<T: DeserializeOwned>(&self, name: &str, payload: Vec<u8>) -> Result<T, ServiceFault> {
+        let output = self.client.invoke().function_name(name).payload(Blob::new(payload)).send().await;
+        let output = output.map_err(|error| fault(INVOKE, error))?;
+        let payload = output.payload.map(Blob::into_inner).unwrap_or_default();
+        let broken = |kind, detail: &str| ServiceFault { operation: INVOKE, kind, detail: printable(detail, 500) };
+        if output.function_error.is_some() {
+            return Err(broken(FaultKind::Unavailable, &String::from_utf8_lossy(&payload)));
+        }
+        serde_json::from_slice(&payload).map_err(|error| broken(FaultKind::Refused, &error.to_string()))
     }
 }
 
 impl Inspector for InspectFunction {
     async fn inspect(&self) -> Result<Vec<InstallationCheck>, ServiceFault> {
-        const OPERATION: &str = "lambda:InvokeFunction";
-        let output = self.client.invoke().function_name(&self.name).payload(Blob::new("{}")).send().await;
-        let output = output.map_err(|error| fault(OPERATION, error))?;
-        let payload = output.payload.map(Blob::into_inner).unwrap_or_default();
-        let broken = |kind, detail: &str| ServiceFault { operation: OPERATION, kind, detail: printable(detail, 500) };
-        if output.function_error.is_some() {
-            return Err(broken(FaultKind::Unavailable, &String::from_utf8_lossy(&payload)));
-        }
-        serde_json::from_slice(&payload).map_err(|error| broken(FaultKind::Refused, &error.to_string()))
+        self.ask(&self.name, b"{}".to_vec()).await
+    }
+}
+
+impl Reconciler for InspectFunction {
+    async fn reconcile(&self, request: &Reconcile) -> Result<Reconciled, ServiceFault> {
+        let name = self.reconciles.as_deref().ok_or_else(|| ServiceFault {
+            operation: INVOKE,
+            kind: FaultKind::Denied,
+            detail: "RECONCILE_FUNCTION is not set".to_owned(),
+        })?;
+        self.ask(name, serde_json::to_vec(request).expect("plain data")).await
     }
 }

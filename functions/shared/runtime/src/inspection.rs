@@ -55,7 +55,8 @@ impl Wiring {
     /// The function that inspects the installation, for whoever may ask it to.
     pub fn inspector(&self) -> Wired<InspectFunction> {
         let name = self.environment().required("INSPECT_FUNCTION")?;
-        Ok(InspectFunction::new(aws_sdk_lambda::Client::new(&self.sdk), name))
+        let reconciles = self.environment().optional("RECONCILE_FUNCTION");
+        Ok(InspectFunction::new(aws_sdk_lambda::Client::new(&self.sdk), name, reconciles))
     }
 
     pub fn inspection(&self) -> Wired<Inspection> {

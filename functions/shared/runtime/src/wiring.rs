@@ -197,7 +197,7 @@ impl Wiring {
     }
 
     /// ACM in this account and region, for a function that only reads what is there.
-    pub(crate) fn acm(&self) -> Wired<Acm> {
+    pub fn acm(&self) -> Wired<Acm> {
         let owner = self.environment.required("STACK_NAME")?;
         Ok(Acm::new(aws_sdk_acm::Client::new(&self.sdk), owner))
     }

@@ -1,5 +1,7 @@
 //! Every adapter keeps the promises of its port, against the local cloud: the same contracts as the fakes.
 
+mod previous_release;
+
 use std::collections::HashMap;
 
 use adapters::acm::Acm;
@@ -116,6 +118,7 @@ async fn endpoints_table(cloud: &LocalCloud) -> Result<()> {
 
     Box::pin(contracts::summaries(&endpoints, 220)).await;
     Box::pin(of_one_piece(cloud, &endpoints)).await?;
+    Box::pin(previous_release::items_of_the_previous_release(cloud, &endpoints)).await?;
     Box::pin(checks_and_polls_without_news(cloud)).await
 }
 

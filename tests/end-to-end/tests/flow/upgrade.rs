@@ -20,7 +20,7 @@ fn ways() -> [(Vec<String>, Proving); 4] {
     [
         way(&[], Reachability::External, DnsMethod::Dns01),
         way(&[], Reachability::Internal, DnsMethod::Dns01),
-        way(&["*.example.com"], Reachability::External, DnsMethod::Dns01),
+        way(&["*.wild.example.com"], Reachability::External, DnsMethod::Dns01),
         way(&[], Reachability::Internal, DnsMethod::DnsPersist01),
     ]
 }

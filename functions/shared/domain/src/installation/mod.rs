@@ -2,9 +2,11 @@
 
 pub mod check;
 pub mod facts;
+pub mod reconciliation;
 
 pub use self::check::{InstallationCheck, InstallationStatus, Used};
 pub use self::facts::{
     Account, Alarm, AlarmState, AuthorityFacts, Concurrency, Delegation, Directory, Facts, HostedZone, LONGEST_ATTEMPT,
     Observed, Resource, ResourceState, Schedule, Standing, Subscription, Subscriptions, Task, TaskFacts,
 };
+pub use self::reconciliation::{Difference, DifferenceKind, Reconcile, Reconciled};
