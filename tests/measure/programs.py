@@ -108,7 +108,7 @@ class Cloud:
 
     def full_name(self, program):
         logical = "".join(word.capitalize() for word in program.split("-")) + "Function"
-        return next(name for name in self.functions if f"-{logical}-" in name)
+        return next(name for name in self.functions if f"-{logical}-" in name or name.endswith(f"-{program}"))
 
     def variables(self, program):
         own = {

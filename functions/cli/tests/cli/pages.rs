@@ -126,7 +126,8 @@ fn a_limit_takes_the_first_in_one_request_where_a_page_has_room_for_them() {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 202);
-    let table = out(&run(&pages, &["list"]));
+    let printed = run(&pages, &["list"]);
+    let table = out(&printed);
     assert_eq!((table.lines().count(), table.matches("STATUS").count()), (204, 1), "one table");
     let by_domain = json_out(&run(&pages, &["list", "--format", "json", "--limit", "201", "--sort", "domain"]));
     assert_eq!((by_domain.as_array().map(Vec::len), &by_domain[200]), (Some(201), &numbered_failing(200)));

@@ -1,9 +1,10 @@
-//! Checks endpoints between their renewals, and the installation. Run by the schedule; one run at a time.
+//! Checks endpoints between their renewals, and the installation. Run by the schedule; where that run falls behind, it begins
+//! one for each shard.
 //!
-//! In: anything. Out: `HealthReport`. Fails when the health index cannot be read; the schedule tries again.
+//! In: `{"shard": 3}` checks that shard alone; anything else, all of them and the installation. Out: `HealthReport`. Fails when the health index cannot be read; the schedule tries again.
 //! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`; ACM `GetCertificate`, `DescribeCertificate`; for
 //! listeners `DescribeListenerCertificates`, for another account STS `AssumeRole`; Lambda `Invoke` of
-//! inspect-installation; SNS `Publish`; EventBridge `PutEvents`; DNS, HTTP and TLS to the endpoints' hosts.
+//! inspect-installation and of itself; SNS `Publish`; EventBridge `PutEvents`; DNS, HTTP and TLS to the endpoints' hosts.
 
 mod measured;
 
