@@ -2,7 +2,9 @@
 //!
 //! In: anything. Out: `HealthReport`. Fails when the health index cannot be read; the schedule tries again.
 //! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`; ACM `GetCertificate`, `DescribeCertificate`; for
-//! listeners `DescribeListenerCertificates`, for another account STS `AssumeRole`; Lambda `Invoke` of
+//! listeners `DescribeListenerCertificates`, for another account STS `AssumeRole`; once an hour, for the room of each load
+//! balancer and of ACM, `DescribeListeners`, `DescribeListenerCertificates`, ACM `ListCertificates` and Service Quotas
+//! `GetServiceQuota`; Lambda `Invoke` of
 //! inspect-installation; SNS `Publish`; EventBridge `PutEvents`; DNS, HTTP and TLS to the endpoints' hosts.
 
 mod measured;
@@ -10,6 +12,7 @@ mod measured;
 use std::time::{Duration, SystemTime};
 
 use check_health::{HealthReport, Ports, Settings, check_endpoints, check_installation};
+use domain::acts::count_capacity;
 use domain::acts::take_tokens::orders_left;
 use domain::installation::Task;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
@@ -32,6 +35,7 @@ async fn main() -> Result<(), Error> {
     let (store, prober, destinations) =
         (wiring.endpoints()?, wiring.prober_inside()?, wiring.destinations(Purpose::Inspect)?);
     let first = wiring.authorities()?.first().clone();
+    let counting = wiring.counting()?;
     let (notifier, inspector, metrics) = (wiring.alerts()?, wiring.inspector()?, wiring.metrics()?);
     runtime::serve(Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
@@ -40,6 +44,12 @@ async fn main() -> Result<(), Error> {
             Ports { store: &store, prober: &prober, destinations: &destinations, notifier: &notifier, causes: &store };
         let mut report = HealthReport::default();
         check_endpoints(&ports, &settings, OffsetDateTime::now_utc, has_time, &mut report).await?;
+        let now = OffsetDateTime::now_utc();
+        // Before the inspection, which reads it. Whatever keeps it from counting is in what it keeps, or passes.
+        match count_capacity(&store, &destinations, &counting, now, has_time).await {
+            Ok(resumed) => report.resumed = resumed,
+            Err(fault) => tracing::warn!(%fault, "the room for certificates could not be counted"),
+        }
         let now = OffsetDateTime::now_utc();
         report.keep(check_installation(&inspector, &store, &notifier, &settings, now).await?);
         report.orders_left = orders_left(&store, &first.directory, first.pace.limits.orders, now).await?;
