@@ -9,6 +9,7 @@ mod history;
 mod limiting;
 mod links;
 mod listing;
+mod pooling;
 mod protocol;
 mod registering;
 mod tenants;
