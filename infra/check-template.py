@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Checks of the transformed template that no linter has: limits of AWS that a deployment meets late, or an operator.
 
-    check-template.py TEMPLATE.json RELEASED.json
+    check-template.py TEMPLATE.json
 
-RELEASED has the indexes of the last release: one index of a table can be created or removed in one update of a stack.
 Each check is a function that yields what is wrong; check_template_test.py has a template that each must refuse.
 """
 
@@ -56,7 +55,7 @@ def total(parts):
     return None if None in parts else sum(parts)
 
 
-def names_have_room_for_the_stacks(template, _):
+def names_have_room_for_the_stacks(template):
     for (kind, property_), limit in NAMES.items():
         for name, properties in of_type(template, kind).items():
             size = longest(template, properties[property_]) if property_ in properties else 0
@@ -65,16 +64,7 @@ def names_have_room_for_the_stacks(template, _):
                 yield f"{name}: {property_} can take {room}"
 
 
-def one_index_changes_at_a_time(template, released):
-    for table, properties in of_type(template, "AWS::DynamoDB::Table").items():
-        now = {index["IndexName"]: index for index in properties.get("GlobalSecondaryIndexes", [])}
-        before = released.get(table, {})
-        changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
-        if len(changed) > 1 and before:
-            yield f"{table}: {', '.join(changed)} differ from the last release; an update of a stack changes one index"
-
-
-def roles_make_no_log_groups(template, _):
+def roles_make_no_log_groups(template):
     """A role that may create log groups makes those anew that a removed stack has taken with it."""
     for function, properties in of_type(template, "AWS::Lambda::Function").items():
         role = template["Resources"][properties["Role"]["Fn::GetAtt"][0]]["Properties"]
@@ -110,7 +100,7 @@ FED_BY = {
 }
 
 
-def alarms_outlast_their_schedules(template, _):
+def alarms_outlast_their_schedules(template):
     """A period without a datapoint counts as good (notBreaching): each must have room for two runs, since one may begin
     late."""
     schedules = of_type(template, "AWS::Scheduler::Schedule")
@@ -124,7 +114,7 @@ def alarms_outlast_their_schedules(template, _):
             yield f"{alarm}: its period of {properties['Period']} s can pass without {apart}"
 
 
-def partition_and_suffix_are_awss(template, _):
+def partition_and_suffix_are_awss(template):
     """GovCloud, China and the European sovereign cloud have others. Service principals are the same in all of them."""
     for path, text in texts(template["Resources"]):
         # SAM writes those of its managed policies for the partition that it deploys to.
@@ -161,7 +151,7 @@ RANDOM = 13
 ENVIRONMENT_BYTES = 4096
 
 
-def environments_fit(template, _):
+def environments_fit(template):
     for name, properties in of_type(template, "AWS::Lambda::Function").items():
         variables = properties.get("Environment", {}).get("Variables", {})
         sizes = {variable: most_bytes(template, value) for variable, value in variables.items()}
@@ -257,7 +247,6 @@ def texts(value, path=()):
 
 CHECKS = [
     names_have_room_for_the_stacks,
-    one_index_changes_at_a_time,
     roles_make_no_log_groups,
     alarms_outlast_their_schedules,
     partition_and_suffix_are_awss,
@@ -265,12 +254,10 @@ CHECKS = [
 ]
 
 
-def main(template, released):
+def main(template):
     with open(template, encoding="utf-8") as file:
         template = json.load(file)
-    with open(released, encoding="utf-8") as file:
-        released = json.load(file)
-    found = [f"{check.__name__}: {finding}" for check in CHECKS for finding in check(template, released)]
+    found = [f"{check.__name__}: {finding}" for check in CHECKS for finding in check(template)]
     sources = {str(path): path.read_text(encoding="utf-8") for path in pathlib.Path("functions").rglob("*.rs")}
     found += [f"code_has_no_partition: {finding}" for finding in code_has_no_partition(sources)]
     print("\n".join(found))
@@ -278,6 +265,6 @@ def main(template, released):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1]))

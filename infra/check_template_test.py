@@ -15,8 +15,8 @@ def template(parameters=None, **resources):
     return {"Parameters": parameters or {}, "Resources": made}
 
 
-def found(check, template, released=None):
-    return "\n".join(check(template, released or {}))
+def found(check, template):
+    return "\n".join(check(template))
 
 
 def function(**properties):
@@ -30,18 +30,6 @@ class Names(unittest.TestCase):
 
         self.assertEqual(found(checks.names_have_room_for_the_stacks, schedule("-check-health")), "")
         self.assertIn("65 of 64", found(checks.names_have_room_for_the_stacks, schedule("-check-healthy")))
-
-
-class Indexes(unittest.TestCase):
-    def test_two_indexes_in_one_release_are_refused(self):
-        def table(*names):
-            return template(T=("AWS::DynamoDB::Table", {"GlobalSecondaryIndexes": [{"IndexName": name} for name in names]}))
-
-        released = {"T": {"a": {"IndexName": "a"}}}
-        self.assertEqual(found(checks.one_index_changes_at_a_time, table("a", "b"), released), "")
-        self.assertIn("b, c differ", found(checks.one_index_changes_at_a_time, table("a", "b", "c"), released))
-        self.assertIn("a, b differ", found(checks.one_index_changes_at_a_time, table("b"), released))
-        self.assertEqual(found(checks.one_index_changes_at_a_time, table("a", "b"), {}), "")
 
 
 class LogGroups(unittest.TestCase):

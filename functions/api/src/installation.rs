@@ -1,7 +1,7 @@
 //! What is the same for all endpoints of an installation.
 
 use vocabulary::acme::Limit;
-use vocabulary::certificate::{AccountId, AcmQuotas, ListenerPools, RoleArn, TenantLimits};
+use vocabulary::certificate::{AccountId, AcmQuotas, ListenerPools, OperatorsOnly, RoleArn, TenantLimits};
 use vocabulary::dns::{PersistentIssuer, Platform};
 use vocabulary::names::NamePolicy;
 
@@ -33,6 +33,14 @@ pub struct Installation {
     pub pools: ListenerPools,
     /// The roles by which certificates may go to other accounts.
     pub deployment_roles: Vec<RoleArn>,
+}
+
+impl Installation {
+    /// Where in AWS it is, which tenants do not see.
+    pub(crate) fn operators_only(&self) -> OperatorsOnly {
+        let of_roles = self.deployment_roles.iter().map(|role| role.account().clone());
+        OperatorsOnly::new(self.account.clone().into_iter().chain(of_roles))
+    }
 }
 
 /// What a CA lets an account order.

@@ -5,6 +5,7 @@
 mod api;
 mod arguments;
 mod commands;
+mod lines;
 mod render;
 mod terminal;
 

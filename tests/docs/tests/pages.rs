@@ -168,6 +168,18 @@ fn metrics(source: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_stacks_output_has_the_version_of_the_workspace() -> Result<()> {
+    let template = std::fs::read_to_string(root().join("template.yaml"))?;
+    let output = template.split_once("\n  Version:\n").context("the output Version")?.1;
+    let value = |text: &str, key| {
+        text.lines().find_map(|line| Some(line.trim().strip_prefix(key)?.split(" #").next()?.to_owned()))
+    };
+    let version = Some(env!("CARGO_PKG_VERSION").to_owned());
+    assert_eq!(value(output, "Value: "), version, "change both");
+    Ok(())
+}
+
+#[test]
 fn every_metric_is_documented() -> Result<()> {
     let source = std::fs::read_to_string(root().join("functions/shared/runtime/src/metrics.rs"))?;
     let page = std::fs::read_to_string(root().join("docs/reference/metrics.md"))?;

@@ -15,7 +15,7 @@ const CONCURRENCY: usize = 8;
 
 async fn start() -> Result<Platform> {
     let ca = CaOptions { nonce_reject_percent: 0, authz_reuse_percent: 0, ..CaOptions::default() };
-    Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::trusting() }).await
+    Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::unique() }).await
 }
 
 /// Registers so many internal endpoints whose records stand, none of them with an attempt under way.
@@ -23,11 +23,7 @@ async fn prepare(platform: &Platform, count: usize) -> Result<Vec<String>> {
     let zone = &platform.cloud.create_zone("many.test").await?;
     let domains: Vec<String> = (0..count).map(|n| format!("n{n}.many.test")).collect();
     stream::iter(&domains)
-        .map(|domain| async move {
-            let endpoint = platform.register(domain, &[], "internal").await?;
-            platform.attempt(domain, 1).await?;
-            platform.create_records(zone, &endpoint).await
-        })
+        .map(|domain| async move { platform.register_proven(zone, domain, "internal").await.map(drop) })
         .buffer_unordered(CONCURRENCY)
         .try_collect::<Vec<()>>()
         .await?;

@@ -19,6 +19,8 @@ export class Limits {
   #set = {}
   #calls = []
   #imports = []
+  #importTokens
+  #importsRefused = 0
   /** Times by what happened then: the last change of a zone, the acceptance of a change, the import of a certificate. */
   #times = new Map()
   #emulator
@@ -32,14 +34,18 @@ export class Limits {
   /** The answer to the local cloud itself; undefined if the request is meant for AWS. */
   control(request) {
     if (!request.path.startsWith(CONTROL)) return undefined
+    const answer = (body) => ({ status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    if (request.method === 'GET') return answer({ imports_refused: this.#importsRefused })
     if (request.path === `${CONTROL}limits`) this.set(JSON.parse(request.body))
-    return { status: 200, headers: {}, body: 'ok' }
+    return answer({})
   }
 
   set(limits) {
     this.#set = limits
     this.#calls = []
     this.#imports = []
+    this.#importTokens = undefined
+    this.#importsRefused = 0
   }
 
   /** The answer in AWS's place; undefined if the call is within all limits. */
@@ -49,6 +55,7 @@ export class Limits {
       route53_calls_per_second,
       prior_request_seconds,
       acm_imports_per_minute,
+      acm_imports_per_second,
       elb_delay_seconds,
     } = this.#set
     const operation = `${service.prefix}:${call.operation}`
@@ -71,7 +78,10 @@ export class Limits {
       this.#times.set(zone, this.#now())
     }
     if (operation === 'acm:ImportCertificate') {
-      if (this.#over(this.#imports, acm_imports_per_minute, 60)) return throttled(service)
+      if (this.#over(this.#imports, acm_imports_per_minute, 60) || this.#spent(acm_imports_per_second)) {
+        this.#importsRefused += 1
+        return throttled(service)
+      }
       const why = await refusal(call.parameters, (arn) => this.#emulator.certificate(arn))
       if (why) return error(service, 'ValidationException', why, 400)
     }
@@ -143,6 +153,16 @@ export class Limits {
     if (calls.length >= most) return true
     calls.push(now)
     return false
+  }
+
+  /** Whether a token bucket that gets so many a second is empty; else takes one. AWS does not say how many it holds: two. */
+  #spent(perSecond) {
+    if (perSecond === undefined || perSecond === null) return false
+    const now = this.#now()
+    const { tokens, at } = this.#importTokens ?? { tokens: 2, at: now }
+    const left = Math.min(2, tokens + ((now - at) / 1000) * perSecond)
+    this.#importTokens = { tokens: left >= 1 ? left - 1 : left, at: now }
+    return left < 1
   }
 
   #within(what, seconds) {

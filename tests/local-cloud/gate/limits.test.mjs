@@ -59,6 +59,20 @@ test('a change is pending until its time', () => {
   assert.match(limits.after(route53, get, answer('INSYNC')).body, /INSYNC/)
 })
 
+test('ACM takes so many imports a second, two at once, and says how many it has refused', async () => {
+  const { limits, pass } = limited({ acm_imports_per_second: 1 })
+  const acm = models.service('acm')
+  const refused = async () => {
+    const answer = await limits.before(acm, { operation: 'ImportCertificate', parameters: {} })
+    return answer !== undefined && /Rate exceeded|Throttling/.test(answer.body)
+  }
+  assert.deepEqual([await refused(), await refused(), await refused()], [false, false, true])
+  pass(1)
+  assert.deepEqual([await refused(), await refused()], [false, true])
+  const told = limits.control({ method: 'GET', path: '/_gate/limits' })
+  assert.deepEqual(JSON.parse(told.body), { imports_refused: 2 })
+})
+
 test('an operation is throttled as often as a test says', async () => {
   const { limits } = limited({ throttle: [{ operation: 'kms:Encrypt', times: 1 }] })
   const kms = models.service('kms')

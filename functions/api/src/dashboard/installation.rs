@@ -9,6 +9,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 use time::OffsetDateTime;
+use vocabulary::version::VERSION;
 use wire::{InstallationCheck, InstallationStatus, Used};
 
 use super::Desk;

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use domain::ports::{FaultKind, ServiceFault};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use vocabulary::names::Refusal;
+use vocabulary::names::{EndpointId, Refusal};
 use vocabulary::text::printable;
 
 /// Why a request was not done: what happened, which field, and the next step.
@@ -18,6 +18,8 @@ pub struct Problem {
     pub detail: String,
     /// The input field at fault, as in the request: `also[1]`.
     pub field: Option<String>,
+    /// The caller's own endpoint that is in the way.
+    pub endpoint: Option<EndpointId>,
     /// What to do.
     pub remedy: String,
     /// In how many seconds the same request may be done, where that is known.
@@ -32,6 +34,7 @@ impl Problem {
             status,
             detail: printable(detail.as_ref(), 500),
             field: None,
+            endpoint: None,
             remedy: remedy.to_owned(),
             retry_after: None,
         }
@@ -39,6 +42,11 @@ impl Problem {
 
     pub fn with_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
+        self
+    }
+
+    pub fn with_endpoint(mut self, endpoint: Option<EndpointId>) -> Self {
+        self.endpoint = endpoint;
         self
     }
 
@@ -196,8 +204,9 @@ impl From<ServiceFault> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { kind, title, status, detail, field, remedy, retry_after } = self;
-        let told = wire::Problem { kind, title: title.to_owned(), status: status.as_u16(), detail, field, remedy };
+        let Self { kind, title, status, detail, field, endpoint, remedy, retry_after } = self;
+        let (title, endpoint) = (title.to_owned(), endpoint.map(|id| id.to_string()));
+        let told = wire::Problem { kind, title, status: status.as_u16(), detail, field, endpoint, remedy };
         let mut response = (status, Json(told)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, OpenApi};
 use vocabulary::names::Caller;
+use vocabulary::version::VERSION;
 use wire::{CallerView, GatewayMessage, HealthView, InstallationView, Overview, TenantLimits};
 
 use super::Shared;
@@ -73,7 +74,8 @@ pub(super) async fn installation<P: Ports>(
     Extension(caller): Extension<Caller>,
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> Result<Json<InstallationView>, Problem> {
-    Ok(Json(InstallationView { checks: service.installation(&caller, OffsetDateTime::now_utc()).await? }))
+    let checks = service.installation(&caller, OffsetDateTime::now_utc()).await?;
+    Ok(Json(InstallationView { version: Some(VERSION.to_owned()), checks }))
 }
 
 /// This document
@@ -96,10 +98,10 @@ impl From<utoipa::openapi::OpenApi> for Written {
     }
 }
 
-/// Whether the API is there at all. Open to all; asks nothing of anything behind it.
+/// Whether the API is there at all, and its version. Open to all; asks nothing of anything behind it.
 #[utoipa::path(get, path = "/health", responses((status = 200, body = HealthView)))]
 pub(super) async fn health(Parameters(Nothing {}): Parameters<Nothing>) -> Json<HealthView> {
-    Json(HealthView { status: "ok".to_owned() })
+    Json(HealthView { status: "ok".to_owned(), version: Some(VERSION.to_owned()) })
 }
 
 /// What the document says besides its operations. Their paths stand below its server: `/v1`, or `/bearer/v1`.

@@ -37,13 +37,13 @@ impl<P: Ports> Service<P> {
 
     /// That the tenant has the name already, and where.
     pub(super) async fn name_taken(&self, tenant: &TenantId, name: &DomainName, field: String) -> Problem {
-        let known = match self.store().registered_by(tenant, name).await {
-            Ok(Some(id)) => format!(" of the endpoint {id}"),
-            _ => String::new(),
-        };
+        let there = self.store().registered_by(tenant, name).await.unwrap_or_default();
+        let known = there.as_ref().map(|id| format!(" of the endpoint {id}")).unwrap_or_default();
         let detail = format!("{name} (or its wildcard) is a name{known} of the same tenant already.");
         let remedy = "Show that endpoint by this name, and change or remove it.";
-        Problem::conflict("name-taken", "The name is registered already", detail, remedy).with_field(field)
+        Problem::conflict("name-taken", "The name is registered already", detail, remedy)
+            .with_field(field)
+            .with_endpoint(there)
     }
 
     /// Parses the names of one endpoint, within what it may have.

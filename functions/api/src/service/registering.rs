@@ -1,5 +1,5 @@
 use domain::endpoint::{Endpoint, EventKind};
-use domain::ports::{EndpointReader, RegisterError, Registered, Registry};
+use domain::ports::{EndpointReader, RegisterError, Registered, Registry, RequestError};
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::certificate::Deployment;
@@ -26,15 +26,19 @@ impl<P: Ports> Service<P> {
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
         let tenant = tenant_of(caller, &request)?;
-        let asked = asked(&request);
-        let mut deployment = asked.without_pool().onto(&Deployment::default(), caller, &self.installation)?;
-        let pool = asked.pool()?;
         let key: Option<IdempotencyKey> = match idempotency_key.map(str::parse).transpose() {
             Ok(key) => key,
             Err(error) => return Err(Problem::invalid_field("Idempotency-Key", format!("{error}"))),
         };
         let digest = || sha256(serde_json::to_vec(&request).expect("plain data"));
         let named = key.map(|key| NamedRequest { tenant: tenant.clone(), key, digest: digest() });
+        // Before anything that may have changed since, and before it is counted: what it had, it gets again.
+        if let Some(before) = self.before(named.as_ref(), now).await? {
+            return Ok(before);
+        }
+        let asked = asked(&request);
+        let mut deployment = asked.without_pool().onto(&Deployment::default(), caller, &self.installation)?;
+        let pool = asked.pool()?;
         let names = self.names(&request.domain, &request.also)?;
         let dns_method = request.challenge.map(DnsMethod::from_wire).unwrap_or_default();
         let reachability = Reachability::from_wire(request.reachability);
@@ -44,7 +48,10 @@ impl<P: Ports> Service<P> {
         self.issuable(names.iter(), field)?;
         room_for_records(names.iter(), dns_method, field)?;
         let names_more = names.authorization_names().len() as u64;
-        self.count_registration(caller, (1, names_more), now).await?;
+        if let Err(refused) = self.count_registration(caller, (1, names_more), now).await {
+            // The same request, sent twice side by side: the other one may have made the last that is allowed.
+            return self.before(named.as_ref(), now).await?.ok_or(refused);
+        }
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
         let mut endpoint = Endpoint::register(id, tenant, names, reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;
@@ -60,20 +67,36 @@ impl<P: Ports> Service<P> {
         if pool.is_some() && !matches!(registered, Ok(Registered::Now)) {
             self.give_room_back(&endpoint.id).await;
         }
-        let id = match registered {
+        match registered {
             Ok(Registered::Now) => {
                 self.note(&endpoint, None, now).await;
                 self.start_or_leave(&endpoint, now).await;
-                endpoint.id
+                self.registered(&endpoint.id, now).await
             }
-            Ok(Registered::Before(id)) => id,
-            Err(RegisterError::NameTaken(name)) => {
-                return Err(self.name_taken(&endpoint.tenant, &name, field(&name)).await);
-            }
-            Err(RegisterError::KeyReused) => return Err(Problem::key_reused()),
-            Err(RegisterError::Fault(fault)) => return Err(fault.into()),
-        };
-        match self.store().find(&id).await? {
+            Ok(Registered::Before(id)) => self.registered(&id, now).await,
+            Err(RegisterError::NameTaken(name)) => Err(self.name_taken(&endpoint.tenant, &name, field(&name)).await),
+            Err(RegisterError::KeyReused) => Err(Problem::key_reused()),
+            Err(RegisterError::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// What the same request was answered before, as it is now.
+    async fn before(
+        &self,
+        request: Option<&NamedRequest>,
+        now: OffsetDateTime,
+    ) -> Result<Option<EndpointView>, Problem> {
+        let Some(request) = request else { return Ok(None) };
+        match self.store().registered_before(request, now).await {
+            Ok(Some(id)) => self.registered(&id, now).await.map(Some),
+            Ok(None) => Ok(None),
+            Err(RequestError::KeyReused) => Err(Problem::key_reused()),
+            Err(RequestError::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    async fn registered(&self, id: &EndpointId, now: OffsetDateTime) -> Result<EndpointView, Problem> {
+        match self.store().find(id).await? {
             Some(endpoint) => self.view(&endpoint, now).await,
             None => Err(Problem::gone_since()),
         }

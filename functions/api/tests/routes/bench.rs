@@ -268,6 +268,17 @@ impl Api {
         text(&answer.body["id"]).parse().expect("an id")
     }
 
+    /// Registers under an idempotency key.
+    pub(crate) async fn register_under(&self, key: &str, who: Who, body: &Value) -> Answer {
+        let mut request = Request::post(format!("{}/endpoints", who.prefix()))
+            .header("content-type", "application/json")
+            .header("idempotency-key", key);
+        if let Some(authorization) = who.authorization() {
+            request = request.header("authorization", authorization);
+        }
+        self.send(request.extension(who.context()).body(Body::from(body.to_string())).expect("a request")).await
+    }
+
     pub(crate) async fn endpoint(&self, id: &EndpointId) -> Endpoint {
         self.store.find(id).await.expect("in memory").expect("it is there")
     }
@@ -304,8 +315,11 @@ impl Api {
 
     /// Ends the running attempt without one.
     pub(crate) async fn failed(&self, id: &EndpointId, name: FailureName, actor: WaitingOn) {
+        self.failed_by(id, Failure::new(name, actor, "It is not as it must be.", "Make it so.")).await;
+    }
+
+    pub(crate) async fn failed_by(&self, id: &EndpointId, failure: Failure) {
         let now = contracts::whole_second();
-        let failure = Failure::new(name, actor, "It is not as it must be.", "Make it so.");
         let failing = Failing::first(failure, now - Duration::HOUR);
         self.settle(id, now + Duration::HOUR, Some(failing)).await;
     }

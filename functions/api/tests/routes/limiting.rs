@@ -105,6 +105,26 @@ async fn a_tenant_has_so_many_endpoints_and_names_and_what_it_removes_is_free_ag
 }
 
 #[tokio::test]
+async fn a_repeated_registration_is_answered_as_the_first_was_and_takes_nothing() {
+    for limits in ["endpoints=1", "names=1", "registrations=1/1h", "acm=100,registrations=1/1h"] {
+        let api = Api::with_limits(limits);
+        let first = api.register_under("key", ACME, &internal("a.example.com")).await;
+        for _ in 0..2 {
+            let again = api.register_under("key", ACME, &internal("a.example.com")).await;
+            assert_eq!((again.status, &again.body["id"]), (StatusCode::CREATED, &first.body["id"]), "{limits}");
+        }
+        let other = api.register_under("another", ACME, &internal("b.example.com")).await;
+        assert!(matches!(other.problem(), "quota-reached" | "too-many-requests"), "{limits}: {}", other.body);
+    }
+    let api = Api::with_limits("registrations=2/1h");
+    for _ in 0..9 {
+        api.register_under("key", ACME, &internal("a.example.com")).await;
+    }
+    let second = api.register_under("another", ACME, &internal("b.example.com")).await;
+    assert_eq!(second.status, StatusCode::CREATED, "the repeats took no token");
+}
+
+#[tokio::test]
 async fn a_tenant_has_a_share_of_acms_quotas() {
     // One percent of 2,500 certificates.
     let api = Api::with_limits("acm=1");

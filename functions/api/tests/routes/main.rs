@@ -9,6 +9,7 @@ mod history;
 mod limiting;
 mod links;
 mod listing;
+mod operators_only;
 mod pooling;
 mod protocol;
 mod registering;

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt::Write;
+use std::time::Duration;
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -21,6 +22,8 @@ pub(crate) enum ApiError {
         status: StatusCode,
         /// The gateway's name for the request.
         request_id: Option<String>,
+        /// When the same request may be taken (RFC 9110 §10.2.3).
+        retry_after: Option<Duration>,
         said: Said,
     },
     /// No answer came.
@@ -79,6 +82,31 @@ impl ApiError {
         matches!(self, Self::Refused { status: StatusCode::CONFLICT, .. })
     }
 
+    /// The caller's own endpoint that has the name already, by its id.
+    pub(crate) fn endpoint_there(&self) -> Option<&str> {
+        match self {
+            Self::Refused { status: StatusCode::CONFLICT, said: Said::ByTheApi(problem), .. } => {
+                problem.endpoint.as_deref()
+            }
+            _ => None,
+        }
+    }
+
+    /// The API has judged this request; another may be taken.
+    pub(crate) fn is_of_the_request(&self) -> bool {
+        let of_all = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];
+        matches!(self, Self::Refused { status, said: Said::ByTheApi(_), .. }
+            if status.is_client_error() && !of_all.contains(status))
+    }
+
+    /// More requests came than are taken, and how long to wait, where that was said.
+    pub(crate) fn too_many(&self) -> Option<Option<Duration>> {
+        match self {
+            Self::Refused { status: StatusCode::TOO_MANY_REQUESTS, retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
     /// Asking again in a moment may help.
     pub(crate) fn is_passing(&self) -> bool {
         match self {
@@ -92,7 +120,7 @@ impl ApiError {
 impl From<ApiError> for CliError {
     fn from(error: ApiError) -> Self {
         match error {
-            ApiError::Refused { address, by_token, status, request_id, said } => {
+            ApiError::Refused { address, by_token, status, request_id, said, .. } => {
                 refusal(&address, by_token, status, request_id, said)
             }
             ApiError::Unreachable { address, cause } => CliError::new(
@@ -220,6 +248,7 @@ mod tests {
             by_token: false,
             status,
             request_id: Some("Abc-1=".into()),
+            retry_after: None,
             said: Said::read(body.as_bytes()),
         }
     }

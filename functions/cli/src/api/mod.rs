@@ -5,9 +5,10 @@ mod answer;
 pub(crate) mod credentials;
 pub(crate) mod error;
 mod operations;
+mod sdk_client;
 pub(crate) mod signing;
+mod tls;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request, StatusCode, header};
@@ -16,6 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
+use vocabulary::version::USER_AGENT;
+use wire::HealthView;
 
 use crate::api::address::ApiAddress;
 use crate::api::credentials::{Credentials, Token};
@@ -23,7 +26,7 @@ use crate::api::error::{ApiError, Said};
 use crate::terminal::output::harmless;
 
 pub(crate) use answer::Answer;
-pub(crate) use operations::{IdempotencyKey, PAGE};
+pub(crate) use operations::{EndpointPages, IdempotencyKey, PAGE};
 
 /// API Gateway gives up after 30 seconds itself.
 const PATIENCE: Duration = Duration::from_secs(35);
@@ -103,22 +106,19 @@ impl Api {
         let unreachable = |cause| unreachable(&self.address, cause);
         let response = self.http.execute(request).await.map_err(unreachable)?;
         let status = response.status();
-        let request_id = request_id(response.headers());
+        let (request_id, retry_after) = (request_id(response.headers()), retry_after(response.headers()));
         let body = response.bytes().await.map_err(unreachable)?;
         match status {
             StatusCode::NO_CONTENT => Ok(Value::Null),
             status if status.is_success() => serde_json::from_slice(&body).map_err(|cause| self.unreadable(cause)),
-            status => Err(self.refused(status, request_id, &body)),
-        }
-    }
-
-    fn refused(&self, status: StatusCode, request_id: Option<String>, body: &[u8]) -> ApiError {
-        ApiError::Refused {
-            address: self.address.as_str().to_owned(),
-            by_token: matches!(self.credentials, Credentials::Bearer(_)),
-            status,
-            request_id,
-            said: Said::read(body),
+            status => Err(ApiError::Refused {
+                address: self.address.as_str().to_owned(),
+                by_token: matches!(self.credentials, Credentials::Bearer(_)),
+                status,
+                request_id,
+                retry_after,
+                said: Said::read(&body),
+            }),
         }
     }
 
@@ -127,20 +127,36 @@ impl Api {
     }
 }
 
-/// Whether anything answers at `address`, asked without credentials, and what time it is there.
-pub(crate) async fn health(address: &ApiAddress) -> Result<Option<OffsetDateTime>, ApiError> {
+/// What anybody learns of the API, without credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Health {
+    /// What time it is there.
+    pub(crate) clock: Option<OffsetDateTime>,
+    /// The stack's version; `None` before 0.2.0.
+    pub(crate) version: Option<String>,
+}
+
+/// What answers at `address`.
+pub(crate) async fn health(address: &ApiAddress) -> Result<Health, ApiError> {
     let url = address.resource("health", &[], &[]);
     let response = client(address).get(url).send().await.map_err(|cause| unreachable(address, cause))?;
     let date = response.headers().get(header::DATE).and_then(|value| value.to_str().ok());
     let clock = date.and_then(|text| OffsetDateTime::parse(text, &Rfc2822).ok());
     let status = response.status();
-    if status.is_success() {
-        return Ok(clock);
-    }
-    let request_id = request_id(response.headers());
+    let (request_id, retry_after) = (request_id(response.headers()), retry_after(response.headers()));
     let body = response.bytes().await.unwrap_or_default();
-    let said = Said::read(&body);
-    Err(ApiError::Refused { address: address.as_str().to_owned(), by_token: false, status, request_id, said })
+    if status.is_success() {
+        let view: Option<HealthView> = serde_json::from_slice(&body).ok();
+        let version = view.and_then(|view| view.version).map(|version| harmless(&version));
+        return Ok(Health { clock, version });
+    }
+    let (address, said) = (address.as_str().to_owned(), Said::read(&body));
+    Err(ApiError::Refused { address, by_token: false, status, request_id, retry_after, said })
+}
+
+/// In seconds: the API sends no dates.
+fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.parse().ok().map(Duration::from_secs)
 }
 
 /// As the gateway names the request, by which its log and the function's are found.
@@ -155,8 +171,8 @@ fn unreachable(address: &ApiAddress, cause: reqwest::Error) -> ApiError {
 
 fn client(address: &ApiAddress) -> reqwest::Client {
     let mut http = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls())
-        .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION")))
+        .tls_backend_preconfigured(tls::config())
+        .user_agent(USER_AGENT)
         // A signature is good for one address only, and a token is for nobody else.
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_PATIENCE)
@@ -165,14 +181,4 @@ fn client(address: &ApiAddress) -> reqwest::Client {
         http = http.no_proxy();
     }
     http.build().expect("the TLS configuration is one that reqwest knows")
-}
-
-/// rustls on `ring`, the project's one crypto provider, with the public web roots.
-fn tls() -> rustls::ClientConfig {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring has the default versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
 }

@@ -5,16 +5,19 @@ mod documented;
 mod endpoint;
 mod filter;
 mod inspect;
+mod many;
 pub(crate) mod reference;
 mod revocation;
 mod words;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use vocabulary::version::VERSION;
 
 pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Renew, Share, Wait};
 pub(crate) use filter::Filter;
 pub(crate) use inspect::{Check, Events, List, Order, RecordFormat, Records};
+pub(crate) use many::{Apply, Export, ExportFormat};
 pub(crate) use revocation::{Reason, Remove, Revoke};
 pub(crate) use words::{EndpointName, ShareId, Timeout};
 
@@ -68,7 +71,7 @@ Exit status:
 
 /// Automatic HTTPS certificates for your customers' domains, in ACM
 #[derive(Debug, Parser)]
-#[command(name = "managed-https", version, after_help = EXAMPLES, after_long_help = MORE)]
+#[command(name = "managed-https", version = VERSION, after_help = EXAMPLES, after_long_help = MORE)]
 #[command(max_term_width = HELP_WIDTH)]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -88,6 +91,8 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Add(Add),
+    Apply(Apply),
+    Export(Export),
     List(List),
     Show(Show),
     Records(Records),
@@ -162,7 +167,7 @@ pub(crate) struct Show {
 /// (settle-attempt), which writes them down; the rest of the time went into
 /// waiting for DNS and for the CA. METHOD is `-` where the CA reused a
 /// validation. Narrow terminals show fewer columns. An endpoint that was
-/// removed keeps its history under its id for 400 days; operators can read it.
+/// removed keeps its history under its id for 400 days.
 ///
 /// With --format json: the array of the API's attempts.
 #[derive(Debug, Args)]

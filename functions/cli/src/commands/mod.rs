@@ -1,19 +1,23 @@
 //! The commands: each asks the API and prints one result.
 
 mod add;
+mod apply;
 mod change;
 mod check;
 mod checks;
 mod deep;
 mod doctor;
 mod events;
+mod export;
 mod limits;
+mod list;
 mod look_up;
 mod remove;
 mod renew;
 mod renew_many;
 mod revoke;
 mod share;
+mod versions;
 mod wait;
 pub(crate) mod waiting;
 
@@ -44,7 +48,9 @@ pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Comm
     let api = &Api::new(address, token).await?;
     match command {
         Command::Add(command) => add::add(api, &command).await,
-        Command::List(command) => look_up::list(api, &command).await,
+        Command::Apply(command) => apply::apply(api, &command).await,
+        Command::Export(command) => export::export(api, &command).await,
+        Command::List(command) => list::list(api, &command).await,
         Command::Show(command) => look_up::show(api, &command).await,
         Command::Records(command) => look_up::records(api, &command).await,
         Command::History(command) => look_up::history(api, &command).await,

@@ -206,7 +206,7 @@ fn failure_part(style: Style, failure: &FailureView, now: OffsetDateTime) -> Str
 
 #[cfg(test)]
 mod tests {
-    use super::super::{endpoint_list, sample::endpoint};
+    use super::super::{EndpointTable, sample::endpoint};
     use super::*;
     use time::macros::datetime;
     use wire::Status;
@@ -244,7 +244,7 @@ mod tests {
         (going.status, going.actor) = (Status::Paused.into(), WaitingOn::Nobody.into());
         assert!(endpoint_page(PLAIN, &going, NOW).starts_with("*.example.com  being removed\n"));
         assert_eq!(state_line(&going), "*.example.com: being removed");
-        assert!(endpoint_list(PLAIN, &[going.clone()], NOW).contains(" being removed "));
+        assert!(EndpointTable::new(PLAIN, NOW).rows(&[going.clone()]).contains(" being removed "));
         going.actor = WaitingOn::DomainOwner.into();
         assert_eq!(state_line(&going), "*.example.com: paused");
     }
@@ -253,8 +253,8 @@ mod tests {
     fn colour_is_used_only_where_it_is_wanted() {
         let style = Style { colour: true, width: Some(100) };
         assert!(endpoint_page(style, &endpoint(), NOW).contains("\u{1b}["));
-        assert!(endpoint_list(style, &[endpoint()], NOW).contains("\u{1b}["));
+        assert!(EndpointTable::new(style, NOW).rows(&[endpoint()]).contains("\u{1b}["));
         assert!(!endpoint_page(PLAIN, &endpoint(), NOW).contains('\u{1b}'));
-        assert!(!endpoint_list(Style { width: Some(60), ..PLAIN }, &[endpoint()], NOW).contains('\u{1b}'));
+        assert!(!EndpointTable::new(Style { width: Some(60), ..PLAIN }, NOW).rows(&[endpoint()]).contains('\u{1b}'));
     }
 }

@@ -1,5 +1,6 @@
 //! Tables and pages for people. Texts come disarmed from [`crate::api::Answer`].
 
+mod applied;
 mod check;
 mod code;
 mod doctor;
@@ -11,11 +12,12 @@ mod limits;
 mod list;
 mod records;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod shares;
 mod width;
 mod words;
 
+pub(crate) use applied::applied;
 pub(crate) use check::{Checked, provider_hint, ready_line, status_of_domain, status_of_endpoint, waiting_words};
 pub(crate) use code::{ChangeBatchError, change_batch, cloud_formation, terraform, zone_lines};
 pub(crate) use doctor::{doctor_page, has_failed};
@@ -23,7 +25,7 @@ pub(crate) use endpoint::{endpoint_page, state_line};
 pub(crate) use events::{Trail, event_line, events};
 pub(crate) use history::{attempt_line, history};
 pub(crate) use limits::limits;
-pub(crate) use list::{empty_list, endpoint_list};
+pub(crate) use list::{EndpointTable, empty_list};
 pub(crate) use records::{character_strings, record_line, record_table};
 pub(crate) use shares::{mail, new_share, shares};
 pub(crate) use words::{InWords, Person};

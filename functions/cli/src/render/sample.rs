@@ -3,7 +3,7 @@
 use serde_json::json;
 use wire::EndpointView;
 
-pub(super) fn endpoint() -> EndpointView {
+pub(crate) fn endpoint() -> EndpointView {
     let record = json!({"name": "_acme-challenge.example.com", "type": "CNAME", "value": "x.acme.example", "purpose": "p",
         "status": "missing", "found": [{"server": "ns1.example.com", "records": [], "chain": [], "error": "NXDOMAIN"}]});
     serde_json::from_value(json!({

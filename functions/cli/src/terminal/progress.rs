@@ -1,9 +1,12 @@
 //! What happens while a command waits, on stderr: a spinner on a terminal, plain lines elsewhere.
 
 use std::io::{self, IsTerminal, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A log is not filled with a line for each.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 pub(crate) struct Progress {
     spinner: Option<ProgressBar>,
@@ -39,6 +42,42 @@ impl Progress {
             Some(spinner) => spinner.suspend(|| line(text)),
             None => line(text),
         }
+    }
+}
+
+/// How much of a known number is done.
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    /// Where it is no terminal: when the last line was written.
+    told: Option<Instant>,
+}
+
+impl Bar {
+    pub(crate) fn start(length: usize) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let style = ProgressStyle::with_template("{bar:30} {pos} of {len}, {eta} left  {wide_msg}");
+        let bar = ProgressBar::with_draw_target(
+            Some(length as u64),
+            if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
+        );
+        let bar = bar.with_style(style.expect("the template is valid"));
+        Self { bar, told: (!terminal).then(Instant::now) }
+    }
+
+    /// One more is done.
+    pub(crate) fn done(&mut self, what: &str) {
+        self.bar.inc(1);
+        self.bar.set_message(what.to_owned());
+        if self.told.is_some_and(|told| told.elapsed() >= BETWEEN_LINES) {
+            line(&format!("{} of {}", self.bar.position(), self.bar.length().unwrap_or_default()));
+            self.told = Some(Instant::now());
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

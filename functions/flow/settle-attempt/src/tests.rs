@@ -4,12 +4,13 @@ use super::*;
 use domain::alert::{AlertKind, NotificationPolicy};
 use domain::endpoint::StepUsage;
 use domain::flow::TraceId;
-use domain::ports::{DueEntry, DueIndex, FaultKind, Listeners, Registry, ServiceFault};
+use domain::ports::{DueEntry, DueIndex, EndpointReader, FaultKind, Listeners, Registry, ServiceFault};
 use testkit::Fixture;
 use time::Duration;
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::{CertificateCopy, Deployment, ListenerArn, ListenerUse};
 use vocabulary::guidance::WaitingOn;
+use vocabulary::names::EndpointId;
 
 async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
     run_to_its_end(fixture).await.map(|settled| settled.progress)
@@ -189,7 +190,7 @@ async fn going() -> Fixture {
 async fn moved() -> Fixture {
     use domain::endpoint::{Endpoint, Moved};
     use domain::ports::{Claims, Former, Handover, Registry};
-    use vocabulary::names::{DelegationLabel, EndpointId};
+    use vocabulary::names::DelegationLabel;
     let mut fixture = attached().await;
     let seen = fixture.endpoint().await;
     let (id, label) = (EndpointId::from_random([7; 16]), DelegationLabel::from_random([8; 16]));
@@ -229,6 +230,49 @@ async fn a_certificate_whose_names_have_moved_stays_for_the_grace_and_then_goes_
     assert_eq!(told.len(), 2, "once when they moved, and once when the certificate is gone: {told:?}");
     assert!(told.iter().all(|(cause, _)| cause == "records-moved"), "{told:?}");
     assert!(told[0].1.contains("is deleted on 2026-11-25 12:00 UTC") && !told[1].1.contains("certificate"), "{told:?}");
+}
+
+/// The other registration's certificate, on the first of the listeners.
+async fn reaches_the_first_listener(fixture: &Fixture, names: &[&str]) -> (ListenerArn, ListenerArn) {
+    let other = fixture.endpoints.find(&EndpointId::from_random([7; 16])).await.expect("in memory").expect("there");
+    let [here, abroad] = &listeners_of(&fixture.endpoint().await.certificate.expect("there"))[..] else {
+        panic!("two")
+    };
+    let mut theirs = testkit::installed(&other, fixture.now);
+    theirs.arn = "arn:aws:acm:eu-central-1:000000000000:certificate/theirs".to_owned();
+    theirs.names = names.iter().map(|name| name.parse().expect("a name")).collect();
+    theirs.listeners = vec![ListenerUse { listener: here.clone(), attached_at: Some(fixture.now) }];
+    fixture.endpoints.record_certificate(&other.id, other.attempt, &theirs).await.expect("ours");
+    fixture.destinations.listeners_here().attach(here, &theirs.arn).await.expect("in memory");
+    (here.clone(), abroad.clone())
+}
+
+/// Of two certificates that are alike a load balancer presents whichever it likes: so only the newest proof's stays.
+#[tokio::test]
+async fn visitors_get_the_certificate_of_the_newest_proof_during_the_grace() {
+    let mut fixture = moved().await;
+    run(&fixture).await.expect("settled");
+    let held = fixture.endpoint().await.certificate.expect("there");
+    assert_eq!(held.listeners.len(), 2, "until then nobody else answers there");
+    let (here, abroad) = reaches_the_first_listener(&fixture, &["example.com"]).await;
+    next(&mut fixture).await;
+    run(&fixture).await.expect("settled");
+    let on = |listener: &ListenerArn| fixture.destinations.listeners_here().held(listener);
+    assert_eq!(on(&here), ["arn:aws:acm:eu-central-1:000000000000:certificate/theirs"]);
+    assert_eq!(on(&abroad), [held.copies[0].arn.clone()], "where it alone answers, it stays");
+    let left = fixture.endpoint().await.certificate.expect("it stays in ACM for the grace");
+    assert_eq!(listeners_of(&left), [abroad]);
+}
+
+#[tokio::test]
+async fn a_certificate_that_alone_has_a_name_gives_no_way() {
+    let mut fixture = moved().await;
+    run(&fixture).await.expect("settled");
+    let (here, _) = reaches_the_first_listener(&fixture, &["www.example.com"]).await;
+    next(&mut fixture).await;
+    run(&fixture).await.expect("settled");
+    assert_eq!(fixture.destinations.listeners_here().held(&here).len(), 2);
+    assert_eq!(fixture.endpoint().await.certificate.expect("there").listeners.len(), 2);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! By hand (see [`aws_json`](crate::aws_json)): the SDK's crate for this one call would turn on features of the SDK's core
 //! that nothing else needs, and bring decompression and a second `http-body` into every function.
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use domain::installation::{Alarm, AlarmState, Observed};
 use serde::Deserialize;
 use serde_json::json;

@@ -5,10 +5,10 @@ use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use aws_config::sts::AssumeRoleProvider;
-use aws_config::{Region as SdkRegion, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::SdkConfig;
+use aws_types::region::Region as SdkRegion;
 use domain::ports::{Destinations, FaultKind, ServiceFault};
 use serde_json::json;
 use vocabulary::certificate::{Region, RoleArn, Target};
@@ -120,10 +120,23 @@ impl Places {
             return Ok(session);
         }
         let name: String = self.owner.chars().take(LONGEST_NAME).collect();
-        let provider = AssumeRoleProvider::builder(role.as_str()).configure(&self.sdk);
-        let provider = provider.session_name(name).external_id(&self.owner).policy(self.purpose.session_policy());
-        let provider = provider.build().await;
-        let session = provider.provide_credentials().await.map_err(|error| refusal(role, &error))?;
+        let assumed = aws_sdk_sts::Client::new(&self.sdk)
+            .assume_role()
+            .role_arn(role.as_str())
+            .role_session_name(name)
+            .external_id(&self.owner)
+            .policy(self.purpose.session_policy())
+            .send()
+            .await
+            .map_err(|error| refusal(role, &error))?;
+        let session = assumed.credentials.ok_or_else(|| refusal(role, &NoSession))?;
+        let session = Credentials::new(
+            session.access_key_id,
+            session.secret_access_key,
+            Some(session.session_token),
+            SystemTime::try_from(session.expiration).ok(),
+            ASSUME,
+        );
         self.sessions.lock().expect("nothing panics in here").insert(role.clone(), session.clone());
         Ok(session)
     }
@@ -153,7 +166,11 @@ impl Destinations for Places {
 
 const ASSUME: &str = "sts:AssumeRole";
 
-/// The provider wraps what STS said: its words are at the bottom.
+#[derive(Debug, thiserror::Error)]
+#[error("STS answers without a session")]
+struct NoSession;
+
+/// The client wraps what STS said: its words are at the bottom.
 fn refusal(role: &RoleArn, error: &(dyn Error + 'static)) -> ServiceFault {
     let mut words = vec![error.to_string()];
     let mut cause = error.source();
@@ -171,6 +188,7 @@ fn refusal(role: &RoleArn, error: &(dyn Error + 'static)) -> ServiceFault {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_sts::config::BehaviorVersion;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -178,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_role_that_the_stack_does_not_name_is_never_asked_for() {
-        let sdk = SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build();
+        let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
         let home = "eu-central-1".parse().expect("a region");
         let places = Places::new(sdk, home, "stack".into(), vec![], Purpose::Install);
         let role = "arn:aws:iam::111122223333:role/elsewhere".parse().expect("a role");
@@ -228,14 +246,15 @@ mod tests {
                 .expect("sent");
             url::form_urlencoded::parse(form.as_bytes()).into_owned().collect()
         });
-        let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        let credentials = Credentials::new("key", "secret", None, None, "test");
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
             .endpoint_url(format!("http://{address}"))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .http_client(sdk_http::client())
             .region(SdkRegion::new("eu-central-1"))
-            .retry_config(aws_config::retry::RetryConfig::disabled())
-            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-            .load()
-            .await;
+            .retry_config(aws_sdk_sts::config::retry::RetryConfig::disabled())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
         let role: RoleArn = "arn:aws:iam::111122223333:role/there".parse().expect("a role");
         let home: Region = "eu-central-1".parse().expect("a region");
         let places = Places::new(sdk, home.clone(), "stack".into(), vec![role.clone()], purpose);

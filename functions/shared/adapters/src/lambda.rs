@@ -2,10 +2,10 @@
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{LastUpdateStatus, State};
+use aws_sdk_lambda::types::{InvocationType, LastUpdateStatus, State};
 use domain::acts::{SMALLEST_CONCURRENCY, attempts_at_once};
 use domain::installation::{Concurrency, InstallationCheck, Observed, ResourceState};
-use domain::ports::{FaultKind, Inspector, Room, ServiceFault};
+use domain::ports::{FaultKind, HealthRuns, Inspector, Room, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::text::printable;
 
@@ -74,6 +74,31 @@ impl Room for AttemptRoom {
         };
         let running = self.flows.running_since(OffsetDateTime::now_utc()).await?;
         Ok(usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(running.len()))
+    }
+}
+
+/// What a run for one shard is invoked with: the number of the shard.
+pub const SHARD: &str = "shard";
+
+/// Further runs of the function that this process is one of.
+#[derive(Clone, Debug)]
+pub struct OwnFunction {
+    client: Client,
+    name: String,
+}
+
+impl OwnFunction {
+    pub fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+}
+
+impl HealthRuns for OwnFunction {
+    async fn begin(&self, shard: u32) -> Result<(), ServiceFault> {
+        let payload = Blob::new(serde_json::json!({ SHARD: shard }).to_string());
+        let invoke = self.client.invoke().function_name(&self.name).invocation_type(InvocationType::Event);
+        let begun = invoke.payload(payload).send().await;
+        begun.map(drop).map_err(|error| fault("lambda:InvokeFunction", error))
     }
 }
 

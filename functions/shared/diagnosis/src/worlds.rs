@@ -254,6 +254,18 @@ fn what_was_heard_at_another_server_is_told_and_addresses_are_a_list() {
 }
 
 #[test]
+fn an_alias_is_a_chain_and_the_addresses_at_its_end_are_a_list() {
+    let world = World::at(&["shop.cdn.example.net", "pop.cdn.example.net"], &["52.1.2.5", ELSEWHERE, ELSEWHERE_V6]);
+    let (finding, _) = world.answering(ProbeAnswer::Status(404)).said();
+    let summary = &finding.guidance.summary;
+    let chain = "shop.cdn.example.net → pop.cdn.example.net";
+    assert!(summary.contains(chain), "{summary}");
+    for (one, other) in [(ELSEWHERE, "52.1.2.5"), ("52.1.2.5", ELSEWHERE_V6)] {
+        assert!(!summary.contains(&format!("{one} → {other}")) && !summary.contains(&format!("{other} → {one}")));
+    }
+}
+
+#[test]
 fn a_dead_ipv6_address_is_a_warning_and_one_that_answers_is_an_error() {
     use {RecordStatus as R, Severity as S};
     let world = || World::at(&[], &[PLATFORM, ELSEWHERE_V6]);

@@ -9,7 +9,7 @@ use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
-use adapters::lambda::AttemptRoom;
+use adapters::lambda::{AttemptRoom, OwnFunction};
 use adapters::oidc::OpenIdProvider;
 use adapters::otlp::{Collector, CollectorHeaders};
 use adapters::probe::EndpointProber;
@@ -19,8 +19,7 @@ use adapters::secrets_manager::AccountSecret;
 use adapters::sns::AlertsTopic;
 use adapters::step_functions::{StateMachine, Tasks};
 use adapters::tls_probe::TlsProbe;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
 use domain::acts::{Counting, MOVE_GRACE};
 use domain::alert::Sender;
 use domain::endpoint::UNPROVEN_PATIENCE;
@@ -33,6 +32,7 @@ use vocabulary::names::{DomainName, NameError};
 
 use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
 use crate::metrics::Metrics;
+use crate::sdk;
 use crate::settings::{self, SETTINGS};
 
 /// Route 53 takes five calls a second from an account. Two writers run at the most (`MaximumConcurrency` of their queue), and
@@ -47,15 +47,7 @@ pub struct Wiring {
 
 impl Wiring {
     pub(crate) async fn new(environment: Environment) -> Wired<Self> {
-        let http =
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        // Lambda gives credentials and region in the environment: the other sources need not be asked.
-        let sdk = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
-            .credentials_provider(aws_config::environment::EnvironmentVariableCredentialsProvider::new())
-            .region(aws_config::environment::EnvironmentVariableRegionProvider::new())
-            .load()
-            .await;
+        let sdk = sdk::config(&environment)?;
         let environment = match environment.optional(SETTINGS) {
             None => environment,
             Some(secret) => environment.with(settings::read(aws_sdk_secretsmanager::Client::new(&sdk), secret).await?),
@@ -128,7 +120,7 @@ impl Wiring {
     /// For the zone's writer: a call is sent once, and no more calls in a second than its share of Route 53's five.
     pub fn zone_writer(&self) -> Wired<DelegationZone> {
         let id = self.environment.required("DELEGATION_HOSTED_ZONE_ID")?;
-        let once = aws_config::retry::RetryConfig::disabled();
+        let once = aws_sdk_route53::config::retry::RetryConfig::disabled();
         let config = aws_sdk_route53::config::Builder::from(&self.sdk).retry_config(once).build();
         Ok(DelegationZone::new(aws_sdk_route53::Client::from_conf(config), id).paced(BETWEEN_CALLS))
     }
@@ -242,7 +234,7 @@ impl Wiring {
         let topic = |name| Ok(AlertsTopic::new(sns.clone(), self.environment.required(name)?, sender.clone()));
         let bus = self.environment.required("ALERTS_BUS")?;
         let bus = EventBus::new(aws_sdk_eventbridge::Client::new(&self.sdk), bus);
-        Ok(AlertChannels::new(topic("ALERTS_TOPIC")?, topic("CHAT_TOPIC")?, bus))
+        Ok(AlertChannels::new(topic("ALERTS_TOPIC")?, topic("CHAT_TOPIC")?, topic("TENANTS_TOPIC")?, bus))
     }
 
     /// For a function that only reads who is subscribed.
@@ -340,6 +332,12 @@ impl Wiring {
     pub fn room(&self) -> Wired<AttemptRoom> {
         let most = self.environment.parsed("ATTEMPTS_AT_ONCE")?.filter(|most| *most > 0);
         Ok(AttemptRoom::new(aws_sdk_lambda::Client::new(&self.sdk), self.state_machine()?, most))
+    }
+
+    /// Further runs of this very function. Lambda says what it is called.
+    pub fn health_runs(&self) -> Wired<OwnFunction> {
+        let name = self.environment.required("AWS_LAMBDA_FUNCTION_NAME")?;
+        Ok(OwnFunction::new(aws_sdk_lambda::Client::new(&self.sdk), name))
     }
 
     pub fn state_machine(&self) -> Wired<StateMachine> {

@@ -13,7 +13,7 @@ use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 use crate::contracts::registered;
 use crate::{
     Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryNotifier,
-    MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
+    MemoryPacing, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
 };
 
 pub struct Fixture {
@@ -29,6 +29,7 @@ pub struct Fixture {
     pub ca: MemoryCa,
     pub prober: MemoryProber,
     pub rate_limits: MemoryRateLimits,
+    pub pacing: MemoryPacing,
     pub certificates: MemoryCertificates,
     /// At home, what is in `certificates`.
     pub destinations: MemoryDestinations,
@@ -105,6 +106,7 @@ impl Fixture {
             ca,
             prober: MemoryProber::default(),
             rate_limits,
+            pacing: MemoryPacing::default(),
             certificates,
             destinations,
             notifier: MemoryNotifier::default(),

@@ -14,6 +14,7 @@ pub mod fuzz;
 mod keys;
 mod messages;
 mod network;
+mod pacing;
 mod prober;
 mod publication;
 mod rate_limits;
@@ -29,6 +30,7 @@ pub use fuse::{Crash, Fuse};
 pub use keys::MemoryKeys;
 pub use messages::{MemoryFlows, MemoryNotifier, MemoryTraces};
 pub use network::{MemoryDns, MemoryProbe};
+pub use pacing::MemoryPacing;
 pub use prober::{MemoryInspector, MemoryProber};
 pub use proptest;
 pub use publication::{MemoryTokens, MemoryZone};
@@ -82,6 +84,7 @@ mod tests {
         contracts::capacity_log(&MemoryEndpoints::default()).await;
         contracts::rate_limits(&MemoryRateLimits::default(), 10).await;
         contracts::tenants_in_turn(&MemoryRateLimits::default(), 12).await;
+        contracts::pacing(&MemoryPacing::default(), 1).await;
         let buckets = MemoryRateLimits::default();
         contracts::ends(&MemoryEndpoints::default().beside(&buckets), &buckets, 11).await;
     }

@@ -48,6 +48,10 @@ pub struct Used {
 /// The installation itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InstallationView {
+    /// The stack's version, with the commit where it was built from a known one; absent before 0.2.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0.2.0+02a4ee165599")]
+    pub version: Option<String>,
     pub checks: Vec<InstallationCheck>,
 }
 
@@ -65,4 +69,8 @@ pub struct CallerView {
 pub struct HealthView {
     #[schema(example = "ok")]
     pub status: String,
+    /// The stack's version, as in `GET /v1/installation`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0.2.0+02a4ee165599")]
+    pub version: Option<String>,
 }

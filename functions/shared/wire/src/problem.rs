@@ -27,6 +27,9 @@ pub struct Problem {
     /// The input field at fault, as in the request: `also[1]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// The caller's own endpoint that is in the way, by its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
     #[serde(flatten, with = "crate::renamed::remedy_if_any")]
     #[schema(value_type = crate::renamed::ActionFields)]
     pub remedy: String,

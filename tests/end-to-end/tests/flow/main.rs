@@ -11,6 +11,7 @@ mod lets_encrypt;
 mod machine;
 mod secret;
 mod tenants;
+mod upgrade;
 mod world;
 mod year;
 

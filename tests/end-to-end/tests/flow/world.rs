@@ -12,7 +12,7 @@ use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
 use domain::alert::notifications::decide;
 use domain::endpoint::Endpoint;
 use domain::endpoint::records::required_records;
-use domain::flow::{Progress, RecordJob, StepInput};
+use domain::flow::{Progress, RecordJob, Status, StepInput};
 use domain::ports::{
     CaError, CaReply, CertificateAuthority, Change, ChangeError, EndpointReader, Finalized, HealthIndex, OpenedOrder,
     Registry, Validation,
@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use testkit::{
     Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys,
-    MemoryNotifier, MemoryProbe, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces,
-    MemoryZone,
+    MemoryNotifier, MemoryPacing, MemoryProbe, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens,
+    MemoryTraces, MemoryZone,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -47,6 +47,7 @@ const AT_ONCE: Waits = Waits {
 
 /// What the definition calls the queue of the zone's writer.
 const QUEUE: &str = "${SendAndWaitArn}";
+const PRESENT: &str = "${PresentChallengeFunctionArn}";
 
 pub(crate) const ZONE: &str = "acme.platform.example";
 /// The CA in memory has the limits of this one.
@@ -162,6 +163,7 @@ pub(crate) struct World {
     pub(crate) second: MemoryCa,
     pub(crate) prober: MemoryProber,
     pub(crate) rate_limits: MemoryRateLimits,
+    pacing: MemoryPacing,
     authorities: RefCell<Authorities>,
     /// The CAs that the steps are given, one for each of the authorities.
     cas: RefCell<Vec<AnyCa>>,
@@ -182,6 +184,8 @@ pub(crate) struct World {
     crashes: RefCell<VecDeque<(u32, bool)>>,
     duplicates: RefCell<VecDeque<Option<bool>>>,
     wish: RefCell<Option<Wish>>,
+    /// Whether present-challenge publishes TXT values itself, as in the previous release.
+    presents_as_before: Cell<bool>,
     /// Everything that was ever delivered, to be delivered again when nobody expects it.
     delivered: RefCell<Vec<(String, Value)>>,
 }
@@ -215,6 +219,7 @@ impl World {
             machine: Machine::load(),
             endpoints: MemoryEndpoints::new(fuse.clone()).beside(&rate_limits),
             keys: MemoryKeys::new(fuse.clone()),
+            pacing: MemoryPacing::new(fuse.clone()),
             probe: MemoryProbe::new(tokens.clone()),
             writer: Memory::new(AT_ONCE),
             destinations: MemoryDestinations::new(certificates.clone(), fuse.clone()),
@@ -240,6 +245,7 @@ impl World {
             crashes: RefCell::new(chaos.crashes.into()),
             duplicates: RefCell::new(chaos.duplicates.into()),
             wish: RefCell::default(),
+            presents_as_before: Cell::new(false),
             delivered: RefCell::default(),
         };
         *world.cas.borrow_mut() = vec![AnyCa::Memory(world.ca.clone()), AnyCa::Memory(world.second.clone())];
@@ -353,6 +359,11 @@ impl World {
                 _ => self.dns.alias(&record.name, &record.value),
             }
         }
+    }
+
+    /// Whether present-challenge publishes TXT values itself from now on, as in the previous release.
+    pub(crate) fn present_as_before(&self, before: bool) {
+        self.presents_as_before.set(before);
     }
 
     pub(crate) async fn endpoint(&self, id: &EndpointId) -> Option<Endpoint> {
@@ -498,6 +509,7 @@ impl World {
                 let job = serde_json::from_value(input["MessageBody"].clone()).expect("the message is a RecordJob");
                 AssertUnwindSafe(self.write_records(job)).catch_unwind().await
             }
+            PRESENT if self.presents_as_before.get() => Ok(self.present_and_publish(input).await),
             function => {
                 let input: StepInput = serde_json::from_value(input).expect("the state is a StepInput");
                 AssertUnwindSafe(self.step(function, &input)).catch_unwind().await
@@ -518,6 +530,17 @@ impl World {
                 }
             }
         }
+    }
+
+    /// As present-challenge did in the previous release.
+    async fn present_and_publish(&self, state: Value) -> Result<Progress, Failure> {
+        let input: StepInput = serde_json::from_value(state.clone()).expect("the state is a StepInput");
+        let progress = self.step(PRESENT, &input).await?;
+        if progress.status != Status::RecordsWanted {
+            return Ok(progress);
+        }
+        let message = json!({"task_token": "t", "work": "publish", "input": state});
+        self.write_records(serde_json::from_value(message).expect("a RecordJob")).await
     }
 
     /// As the writer of the delegation zone does with a batch of one.
@@ -550,9 +573,7 @@ impl World {
                 };
                 open_order::open_order(&ports, input, now).await
             }
-            "${PresentChallengeFunctionArn}" => {
-                present_challenge::present_challenge(endpoints, &self.tokens, input).await
-            }
+            PRESENT => present_challenge::present_challenge(endpoints, &self.tokens, input).await,
             "${CheckPropagationFunctionArn}" => {
                 let ports = check_propagation::Ports {
                     endpoints,
@@ -566,7 +587,10 @@ impl World {
                 check_propagation::check_propagation(&ports, input, now).await
             }
             "${SubmitChallengeFunctionArn}" => submit_challenge::submit_challenge(endpoints, cas, input, now).await,
-            "${FinalizeOrderFunctionArn}" => finalize_order::finalize_order(endpoints, keys, cas, input, now).await,
+            "${FinalizeOrderFunctionArn}" => {
+                let ports = finalize_order::Ports { journal: endpoints, keys, cas, pacing: &self.pacing };
+                finalize_order::finalize_order(&ports, input, now).await
+            }
             "${ImportCertificateFunctionArn}" => {
                 let ports = import_certificate::Ports { journal: endpoints, keys, destinations: &self.destinations };
                 import_certificate::import_certificate(&ports, input, now, 0.5).await

@@ -189,6 +189,13 @@ impl AttemptJournal for EndpointsTable {
             .send()
             .await
             .map_err(|error| fault("dynamodb:PutItem", error))?;
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(items::removed_item(endpoint, attempt)))
+            .send()
+            .await
+            .map_err(|error| fault("dynamodb:PutItem", error))?;
         // An endpoint that is being removed holds nothing any more, whatever comes in between.
         self.give_claims_back(endpoint.names.authorization_names(), &endpoint.id).await?;
         let names = endpoint.names.authorization_names().into_iter();

@@ -40,6 +40,7 @@ mod installation_log;
 mod items;
 mod journal;
 mod listing;
+mod pacing;
 mod rate_limits;
 mod registry;
 mod sharded;

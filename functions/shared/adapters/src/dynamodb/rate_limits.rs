@@ -247,15 +247,15 @@ fn bucket_pk(id: &BucketId) -> AttributeValue {
     })
 }
 
-fn whole_milliseconds(at: OffsetDateTime) -> OffsetDateTime {
+pub(super) fn whole_milliseconds(at: OffsetDateTime) -> OffsetDateTime {
     at.replace_nanosecond(u32::from(at.millisecond()) * 1_000_000).expect("under a second")
 }
 
-fn moment(at: OffsetDateTime) -> AttributeValue {
+pub(super) fn moment(at: OffsetDateTime) -> AttributeValue {
     number(at.unix_timestamp_nanos() / 1_000_000)
 }
 
-fn to_moment(value: &AttributeValue) -> Option<OffsetDateTime> {
+pub(super) fn to_moment(value: &AttributeValue) -> Option<OffsetDateTime> {
     let milliseconds: i128 = value.as_n().ok()?.parse().ok()?;
     OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000).ok()
 }

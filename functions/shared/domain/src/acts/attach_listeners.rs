@@ -1,7 +1,7 @@
 //! How listeners get a certificate, and lose it again.
 
 use time::OffsetDateTime;
-use vocabulary::certificate::{InstalledCertificate, ListenerArn, ListenerUse, LoadBalancerArn};
+use vocabulary::certificate::{InstalledCertificate, ListenerArn, ListenerUse};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
@@ -131,11 +131,9 @@ async fn swap(listeners: &impl Listeners, listener: &ListenerArn, old: &str, new
 /// The load balancer is full. Whoever waits on it is attached when it has room: nothing is moved, since the records of
 /// visitors lead to it.
 fn no_room(listener: &ListenerArn, arn: &str, endpoint: &Endpoint, fault: &ServiceFault) -> Failure {
-    let (balancer, domain) = (LoadBalancerArn::from(listener), endpoint.names.primary());
-    let summary = format!(
-        "The certificate {arn} is in ACM, but the load balancer {} of the listener {listener} is full: {fault}",
-        balancer.name()
-    );
+    let domain = endpoint.names.primary();
+    let summary =
+        format!("The certificate {arn} is in ACM, but the load balancer of the listener {listener} is full: {fault}");
     let elsewhere = match &endpoint.deployment.pool {
         Some(pool) => format!("managed-https change {domain} --listener pool:{pool}, which chooses one with room"),
         None => format!("managed-https change {domain} --listener ARN"),

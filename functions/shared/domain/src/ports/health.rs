@@ -78,6 +78,12 @@ pub trait HealthIndex: EndpointReader {
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 }
 
+/// Other runs of the health check, beside the one that begins them.
+pub trait HealthRuns {
+    /// Begins a run for one shard, and does not wait for it. Repeating it begins another one, which checks what is left.
+    fn begin(&self, shard: u32) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+}
+
 /// What is kept of the installation itself.
 pub trait InstallationLog {
     /// What was kept last; all is well where nothing was.

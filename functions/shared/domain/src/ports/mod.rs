@@ -14,6 +14,7 @@ pub mod health;
 pub mod inspector;
 pub mod key_vault;
 pub mod notifier;
+pub mod pacing;
 pub mod prober;
 pub mod publication;
 pub mod rate_limits;
@@ -39,13 +40,16 @@ pub use self::rate_limits::RateLimits;
 pub use vocabulary::failure::{FaultKind, FencedError, ServiceFault};
 
 pub use self::flow_starter::{FlowStarter, Room, Started};
-pub use self::health::{CertificateInspector, HealthIndex, InstallationLog, Sight};
+pub use self::health::{CertificateInspector, HealthIndex, HealthRuns, InstallationLog, Sight};
 pub use self::inspector::Inspector;
 pub use self::key_vault::KeyVault;
 pub use self::notifier::Notifier;
+pub use self::pacing::Pacing;
 pub use self::prober::{CaaLookup, Prober};
 pub use self::publication::{ChangeState, TokenStore, TxtChange, TxtZone, ZoneError};
-pub use self::registry::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry};
+pub use self::registry::{
+    Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, RequestError,
+};
 pub use self::renewal_information::{AdviceIndex, RenewalInfo, RenewalInformation};
 pub use self::share_links::ShareLinks;
 pub use self::shared_causes::SharedCauses;
@@ -54,4 +58,4 @@ pub use self::store::{
 };
 pub use self::summaries::{RecentChange, SUMMARY_PARTS, Summaries, SummaryPart};
 pub use self::traces::Traces;
-pub use self::trail::AuditTrail;
+pub use self::trail::{AuditTrail, Removed};

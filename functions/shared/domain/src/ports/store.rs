@@ -183,6 +183,6 @@ pub trait AttemptJournal: EndpointReader {
         told: &Notifications,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Deletes the endpoint with its names, and gives its claims back. Its attempts are kept for a while.
+    /// Deletes the endpoint with its names, and gives its claims back. Its attempts are kept for a while, and whose it was.
     fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> impl Future<Output = Result<(), FencedError>> + Send;
 }

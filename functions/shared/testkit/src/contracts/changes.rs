@@ -76,7 +76,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         due_at: Some(now + Duration::MINUTE),
         failing: None,
         check: None,
-        told: Notifications { sequence: 1, told: vec![] },
+        told: Notifications { sequence: 1, told: vec![], ..Notifications::default() },
         ..seen.clone()
     };
     assert_eq!(changed, expected, "the order is kept: it remembers what it published");

@@ -20,8 +20,8 @@ use domain::endpoint::{Attempt, Endpoint, Event, Share};
 use domain::health::InstallationState;
 use domain::installation::Capacity;
 use domain::ports::{
-    Claim, DUE_SHARDS, DueEntry, EndpointPage, EndpointReader, FencedError, Position, RecentChange, ServiceFault,
-    SummaryPart,
+    Claim, DUE_SHARDS, DueEntry, EndpointPage, EndpointReader, FencedError, Position, RecentChange, Removed,
+    ServiceFault, SummaryPart,
 };
 use time::{Date, OffsetDateTime};
 use vocabulary::certificate::{Revocation, TenantUsage};
@@ -46,6 +46,8 @@ struct State {
     claims: BTreeMap<DomainName, Claim>,
     attempts: BTreeMap<(EndpointId, u64), Attempt>,
     events: BTreeMap<(EndpointId, String), Event>,
+    /// Endpoints that have gone.
+    removed: BTreeMap<EndpointId, Removed>,
     shares: BTreeMap<(EndpointId, String), Share>,
     checks: BTreeMap<EndpointId, CheckReport>,
     /// When an endpoint may be checked again.

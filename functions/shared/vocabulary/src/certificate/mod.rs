@@ -7,6 +7,7 @@ pub mod deployment;
 pub mod installed;
 pub mod key;
 pub mod load_balancer;
+pub mod operators_only;
 pub mod pool;
 pub mod renewal;
 pub mod revocation;
@@ -22,6 +23,7 @@ pub use self::deployment::{Deployment, DeploymentError, MOST_LISTENERS, MOST_REG
 pub use self::installed::{CertificateCopy, InstalledCertificate, KnownAuthorization, ListenerUse, RetiredCertificate};
 pub use self::key::{CertificateKey, KeyRejected};
 pub use self::load_balancer::{BalancerKind, DEFAULT_BALANCER_QUOTA, LoadBalancerArn, LoadBalancerArnError};
+pub use self::operators_only::{FOR_OPERATORS, OperatorsOnly};
 pub use self::pool::{ListenerPools, ListenerPoolsError, POOL_PREFIX, PoolMember, PoolName, PoolNameError};
 pub use self::revocation::{Revocation, RevocationReason};
 pub use self::tenant_limits::{TenantLimits, TenantLimitsError, TenantUsage};

@@ -113,6 +113,7 @@ async fn endpoints_table(cloud: &LocalCloud) -> Result<()> {
     Box::pin(contracts::capacity_log(&endpoints)).await;
     Box::pin(contracts::rate_limits(&endpoints, 160)).await;
     Box::pin(contracts::tenants_in_turn(&endpoints, 160)).await;
+    Box::pin(contracts::pacing(&endpoints, 165)).await;
 
     Box::pin(contracts::summaries(&endpoints, 220)).await;
     Box::pin(of_one_piece(cloud, &endpoints)).await?;
@@ -163,7 +164,16 @@ async fn of_one_piece(cloud: &LocalCloud, endpoints: &EndpointsTable) -> Result<
     endpoints.postpone_advice(&old.id, now + time::Duration::HOUR).await?;
     let advice = endpoints.advice_due(old.id.shard(DUE_SHARDS), now, 1000).await?;
     assert!(advice.iter().all(|entry| entry.endpoint != old.id));
+
+    let more = Endpoint { tenant: old.tenant.clone(), ..contracts::endpoint(202, now) };
+    endpoints.register(&more, &contracts::registered(&more), None).await?;
+    let usage = TenantUsage { endpoints: 2, names: names_of(&old) + names_of(&more) };
+    assert_eq!(endpoints.usage(&old.tenant).await?, usage, "whoever asks first counts what is there from before");
     Ok(())
+}
+
+fn names_of(endpoint: &Endpoint) -> u64 {
+    endpoint.names.authorization_names().len() as u64
 }
 
 /// At a million endpoints health checks and polls are nearly all of the bill: what they write when nothing has changed.

@@ -1,0 +1,88 @@
+//! The commands for files of endpoints.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Filter, Output};
+
+/// Register all endpoints of a file, and run again what was interrupted
+///
+/// FILE is CSV with a header, or has a JSON object in each line; `-` is stdin.
+/// Its columns, or fields, are domain and reachability (external, internal),
+/// and, where wanted, names (additional ones, with blanks between them),
+/// challenge, tenant, listeners, regions and role. All lines are checked before
+/// the first is sent: with a mistake in one, nothing is registered.
+///
+/// A line may be applied any number of times. An endpoint that is there as its
+/// line says is left alone. One that is not is reported, and with --update it
+/// is changed to what the line says; an empty cell says nothing. So a command
+/// that was stopped is simply run again.
+///
+/// What came of each line, with the records to create, is written to
+/// FILE.results.csv as soon as it is known. Only when all lines are as they
+/// should be is the exit status 0.
+///
+/// With --format json: the results as an array of {line, domain, tenant,
+/// outcome, endpoint, records, why, next_step}.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  managed-https apply domains.csv --dry-run
+  managed-https apply domains.csv
+  managed-https apply domains.csv --update --results /tmp/results.csv
+  managed-https export | managed-https apply - --api $OTHER_API")]
+pub(crate) struct Apply {
+    /// CSV or JSON lines; - for stdin
+    pub(crate) file: PathBuf,
+
+    /// Only check each domain's DNS and host, as they are now; register nothing
+    #[arg(long, conflicts_with = "update")]
+    pub(crate) dry_run: bool,
+
+    /// Change endpoints that are there to what the file says
+    #[arg(long)]
+    pub(crate) update: bool,
+
+    /// Where the results go; beside FILE if not given, and nowhere for stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) results: Option<PathBuf>,
+
+    /// How many lines are sent at once
+    #[arg(long, value_name = "NUMBER", default_value = "4")]
+    pub(crate) at_once: NonZeroUsize,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Print all endpoints as `apply` reads them
+///
+/// For another installation, or as a copy: domain, additional names,
+/// reachability, challenge, tenant, listeners, regions and role. Certificates
+/// and keys are not part of it; another installation issues its own, and gives
+/// out delegation records of its own. Endpoints that are being removed are left
+/// out.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  managed-https export > endpoints.csv
+  managed-https export --tenant acme --format json > acme.jsonl")]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+
+    /// How each endpoint is written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ExportFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// With a header
+    #[default]
+    Csv,
+    /// JSON lines
+    Json,
+}

@@ -1,0 +1,153 @@
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use vocabulary::names::endpoint_names::MOST_NAMES;
+use vocabulary::names::{CertificateName, EndpointNames};
+use wire::{DnsMethod, EndpointView, Preflight, Reachability, Registration, Wish};
+
+/// The columns of a CSV file, and the fields of an object, in the order in which they are written.
+pub(crate) const COLUMNS: [&str; 8] =
+    ["domain", "names", "reachability", "challenge", "tenant", "listeners", "regions", "role"];
+/// Those that hold several values.
+pub(crate) const LISTS: [&str; 3] = ["names", "listeners", "regions"];
+
+/// One endpoint of a file. What is absent is as the API has it for a new endpoint, and stays as it is for one that is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Line {
+    pub(crate) domain: String,
+    /// Additional names (SANs).
+    #[serde(default, alias = "also", skip_serializing_if = "Option::is_none")]
+    pub(crate) names: Option<Vec<String>>,
+    pub(crate) reachability: Reachability,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) challenge: Option<DnsMethod>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tenant: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) listeners: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) regions: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) role: Option<String>,
+}
+
+impl Line {
+    /// The line that makes this endpoint. `with_tenant`: for operators; a tenant cannot say whose an endpoint is.
+    pub(crate) fn of(endpoint: &EndpointView, with_tenant: bool) -> Option<Self> {
+        let some = |texts: Vec<String>| Some(texts).filter(|texts| !texts.is_empty());
+        let deployment = &endpoint.deployment;
+        Some(Self {
+            domain: endpoint.domain.clone(),
+            names: some(endpoint.names.iter().filter(|name| **name != endpoint.domain).cloned().collect()),
+            reachability: *endpoint.reachability.known()?,
+            challenge: endpoint.challenge.known().copied().filter(|challenge| *challenge != DnsMethod::default()),
+            tenant: with_tenant.then(|| endpoint.tenant.clone()),
+            listeners: some(wanted_listeners(endpoint).map(str::to_owned).collect()),
+            regions: some(deployment.regions.clone()),
+            role: deployment.role.clone(),
+        })
+    }
+
+    pub(crate) fn registration(&self) -> Registration {
+        Registration {
+            domain: self.domain.clone(),
+            also: self.names.clone().unwrap_or_default(),
+            reachability: self.reachability,
+            challenge: self.challenge,
+            tenant: self.tenant.clone(),
+            listeners: self.listeners.clone().unwrap_or_default(),
+            regions: self.regions.clone().unwrap_or_default(),
+            role: self.role.clone(),
+        }
+    }
+
+    pub(crate) fn preflight(&self) -> Preflight {
+        Preflight {
+            domain: self.domain.clone(),
+            also: self.names.clone().unwrap_or_default(),
+            reachability: self.reachability,
+            challenge: self.challenge.unwrap_or_default(),
+        }
+    }
+
+    /// All its names as the API writes them, or the field that is wrong and why.
+    pub(crate) fn all_names(&self) -> Result<BTreeSet<String>, (String, String)> {
+        let also = self.names.as_deref().unwrap_or_default();
+        let names = EndpointNames::parse(&self.domain, also, MOST_NAMES)
+            .map_err(|error| (error.field().replace("also", "names"), error.to_string()))?;
+        Ok(names.iter().map(ToString::to_string).collect())
+    }
+
+    /// Whether the endpoint goes by the line's domain.
+    pub(crate) fn is_of(&self, endpoint: &EndpointView) -> bool {
+        self.domain.parse::<CertificateName>().is_ok_and(|name| name.to_string() == endpoint.domain)
+    }
+
+    /// What has to change of an endpoint that is there: nothing that the line does not say.
+    pub(crate) fn wish(&self, endpoint: &EndpointView) -> Wish {
+        let names: BTreeSet<String> = endpoint.names.iter().cloned().collect();
+        let other_names = self.names.is_some() && self.all_names().is_ok_and(|wanted| wanted != names);
+        let other = |asked: &Option<Vec<String>>, has: BTreeSet<&str>| {
+            asked.clone().filter(|asked| asked.iter().map(String::as_str).collect::<BTreeSet<_>>() != has)
+        };
+        Wish {
+            also: self.names.clone().filter(|_| other_names),
+            reachability: Some(self.reachability).filter(|reachability| endpoint.reachability != *reachability),
+            challenge: self.challenge.filter(|challenge| endpoint.challenge != *challenge),
+            listeners: other(&self.listeners, wanted_listeners(endpoint).collect()),
+            regions: other(&self.regions, endpoint.deployment.regions.iter().map(String::as_str).collect()),
+            role: self.role.clone().filter(|_| self.role != endpoint.deployment.role),
+        }
+    }
+}
+
+fn wanted_listeners(endpoint: &EndpointView) -> impl Iterator<Item = &str> {
+    endpoint.deployment.listeners.iter().filter(|listener| listener.wanted).map(|listener| listener.arn.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::sample;
+
+    #[test]
+    fn an_endpoint_needs_no_change_to_be_as_its_own_line_says() {
+        let endpoint = sample::endpoint();
+        for with_tenant in [true, false] {
+            let line = Line::of(&endpoint, with_tenant).expect("its words are known");
+            assert_eq!(line.wish(&endpoint), Wish::default());
+            assert_eq!(line.tenant.is_some(), with_tenant);
+        }
+    }
+
+    #[test]
+    fn only_what_a_line_says_and_is_otherwise_is_changed() {
+        let endpoint = sample::endpoint();
+        let line = Line::of(&endpoint, false).expect("its words are known");
+        let silent = Line { names: None, challenge: None, listeners: None, regions: None, role: None, ..line.clone() };
+        assert_eq!(silent.wish(&endpoint), Wish::default());
+        let other = match line.reachability {
+            Reachability::External => Reachability::Internal,
+            Reachability::Internal => Reachability::External,
+        };
+        let changed = Line { reachability: other, ..silent.clone() };
+        assert_eq!(changed.wish(&endpoint), Wish { reachability: Some(other), ..Wish::default() });
+        let more = Line { names: Some(vec!["more.example.net".into()]), ..silent.clone() };
+        assert_eq!(more.wish(&endpoint), Wish { also: more.names.clone(), ..Wish::default() });
+        let none = Line { names: Some(Vec::new()), ..silent };
+        assert_eq!(none.wish(&endpoint).also, Some(Vec::new()), "an empty list is all of it");
+    }
+
+    #[test]
+    fn names_are_compared_as_the_api_writes_them() {
+        let line = |names: &[&str]| Line {
+            domain: " Bücher.Example ".into(),
+            names: Some(names.iter().map(|name| (*name).to_owned()).collect()),
+            ..Line::of(&sample::endpoint(), false).expect("its words are known")
+        };
+        let names = line(&["WWW.bücher.example", "bücher.example"]).all_names().expect("names");
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["www.xn--bcher-kva.example", "xn--bcher-kva.example"]);
+        assert_eq!(line(&["a..b"]).all_names().expect_err("no name").0, "names[0]");
+    }
+}
