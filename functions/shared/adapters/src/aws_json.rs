@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use domain::ports::{FaultKind, ServiceFault};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

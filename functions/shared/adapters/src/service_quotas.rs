@@ -2,7 +2,7 @@
 //!
 //! By hand (see [`aws_json`](crate::aws_json)): it is one call, once an hour.
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use domain::ports::{QuotaOf, ServiceFault, ServiceQuotas};
 use serde::Deserialize;
 use serde_json::json;
