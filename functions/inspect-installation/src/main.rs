@@ -31,7 +31,9 @@ async fn main() -> Result<(), Error> {
         state_machine: environment.required("STATE_MACHINE_ARN")?,
         silence: time::Duration::seconds(environment.parsed("HEARTBEAT_SECONDS")?.unwrap_or(900)),
         issuer: environment.optional("OIDC_ISSUER"),
-        acm_quotas: environment.parsed("ACM_QUOTAS")?.unwrap_or_default(),
+        acm_quotas: wiring.acm_quotas()?,
+        home: wiring.region()?,
+        pools: wiring.listener_pools()?,
         reserved: Reserved {
             api: environment.parsed("API_CONCURRENCY")?.unwrap_or_default(),
             challenges: environment.parsed("CHALLENGE_CONCURRENCY")?.unwrap_or_default(),

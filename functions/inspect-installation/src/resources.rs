@@ -18,6 +18,7 @@ pub(crate) fn permissions(facts: &Facts) -> InstallationCheck {
         facts.dead_letters.as_ref().err(),
         facts.long_attempts.as_ref().err(),
         facts.imported.as_ref().err(),
+        facts.capacity.as_ref().err(),
     ];
     let accounts = facts.authorities.iter().map(|authority| authority.account.as_ref().err());
     let tasks = facts.tasks.iter().flat_map(|task| [task.schedule.as_ref().err(), task.last_run.as_ref().err()]);

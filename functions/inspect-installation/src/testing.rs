@@ -1,14 +1,14 @@
 //! An installation of which all is well, for tests to spoil.
 
 use domain::installation::{
-    Account, Alarm, AlarmState, AuthorityFacts, Concurrency, Delegation, Directory, Facts, HostedZone,
+    Account, Alarm, AlarmState, AuthorityFacts, Capacity, Concurrency, Delegation, Directory, Facts, HostedZone,
     InstallationCheck, InstallationStatus, Resource, ResourceState, Schedule, Standing, Subscription, Subscriptions,
     Task, TaskFacts,
 };
 use domain::ports::{FaultKind, ServiceFault};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
-use vocabulary::certificate::AcmQuotas;
+use vocabulary::certificate::ListenerPools;
 use vocabulary::dns::{Answer, CaaLevel, Issuer};
 
 use crate::{Installation, InstalledAuthority, Reserved, judge};
@@ -32,7 +32,9 @@ pub(crate) fn installation() -> Installation {
         state_machine: "arn:aws:states:eu-central-1:111122223333:stateMachine:issue".into(),
         silence: Duration::minutes(15),
         issuer: None,
-        acm_quotas: AcmQuotas::default(),
+        acm_quotas: None,
+        home: "eu-central-1".parse().expect("a region"),
+        pools: ListenerPools::default(),
         reserved: Reserved::default(),
     }
 }
@@ -70,6 +72,7 @@ pub(crate) fn facts() -> Facts {
         issuer: None,
         long_attempts: Ok(vec![]),
         imported: Ok(vec![]),
+        capacity: Ok(Capacity::default()),
         concurrency: Ok(Concurrency { limit: 1000, unreserved: 1000 }),
     }
 }

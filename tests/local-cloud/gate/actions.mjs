@@ -244,6 +244,10 @@ const SERVICES = {
     PutSecretValue: secret,
     UpdateSecretVersionStage: secret,
   },
+  servicequotas: {
+    GetServiceQuota: (parameters, about, action) =>
+      on(arn('servicequotas', about, `${parameters.ServiceCode}/${parameters.QuotaCode}`), action),
+  },
   sns: {
     GetTopicAttributes: named('TopicArn'),
     ListSubscriptionsByTopic: named('TopicArn'),

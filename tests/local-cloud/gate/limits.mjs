@@ -1,9 +1,18 @@
-// Limits that AWS has and the emulators do not, as a test sets them; and the rules of ACM, which always hold.
+// Limits that AWS has and the emulators do not, as a test sets them; and the rules of ACM and the quotas of load
+// balancers, which always hold.
 
 import { refusal } from './certificates.mjs'
 import { error, throttled } from './answers.mjs'
 
 const CONTROL = '/_gate/'
+
+/** Quotas by service and code, as AWS gives them to every account; a test may grant others. */
+const QUOTAS = {
+  'acm/L-D2CB7DE9': { QuotaName: 'Imported certificates', Value: 2500 },
+  'acm/L-3808DC70': { QuotaName: 'Imported certificates in last 365 days', Value: 5000 },
+  'elasticloadbalancing/L-9365A611': { QuotaName: 'Certificates per Application Load Balancer', Value: 25 },
+  'elasticloadbalancing/L-52964454': { QuotaName: 'Certificates per Network Load Balancer', Value: 25 },
+}
 
 export class Limits {
   /** What a test has set: see `AwsLimits` in ../src/gate.rs, which describes each. */
@@ -76,6 +85,11 @@ export class Limits {
       const why = await refusal(call.parameters, (arn) => this.#emulator.certificate(arn))
       if (why) return error(service, 'ValidationException', why, 400)
     }
+    if (operation === 'servicequotas:GetServiceQuota') return this.#quotaAnswer(service, call.parameters)
+    if (operation === 'elasticloadbalancing:AddListenerCertificates' && (await this.#isFull(call.parameters))) {
+      const why = "You've reached the limit on the number of certificates per load balancer"
+      return error(service, 'TooManyCertificates', why, 400)
+    }
     if (operation === 'elasticloadbalancing:AddListenerCertificates' && elb_delay_seconds) {
       const unknown = call.parameters.Certificates.find(({ CertificateArn }) =>
         this.#within(CertificateArn, elb_delay_seconds),
@@ -84,6 +98,35 @@ export class Limits {
         return error(service, 'CertificateNotFound', `Certificate ARN '${unknown.CertificateArn}' is not valid`, 400)
     }
     return undefined
+  }
+
+  /** What was granted, else AWS's default. */
+  #quota(code) {
+    return this.#set.quotas?.[code] ?? QUOTAS[code]?.Value
+  }
+
+  /** The emulators know nothing of quotas. */
+  #quotaAnswer(service, { ServiceCode, QuotaCode }) {
+    const code = `${ServiceCode}/${QuotaCode}`
+    if (!QUOTAS[code])
+      return error(service, 'NoSuchResourceException', 'The request failed because the specified quota does not exist.', 400)
+    const Quota = { ServiceCode, QuotaCode, ...QUOTAS[code], Value: this.#quota(code), Adjustable: true }
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/x-amz-json-1.1' },
+      body: JSON.stringify({ Quota }),
+    }
+  }
+
+  /** Whether the load balancer has as many certificates as its quota lets it have, without the default ones. */
+  async #isFull({ ListenerArn, Certificates }) {
+    const balancer = ListenerArn.split('/').slice(0, -1).join('/').replace(':listener/', ':loadbalancer/')
+    const held = await this.#emulator.listenerCertificates(balancer)
+    const known = held.get(ListenerArn)
+    const more = Certificates.filter(({ CertificateArn }) => !known?.includes(CertificateArn))
+    const quota = balancer.includes('/app/') ? 'elasticloadbalancing/L-9365A611' : 'elasticloadbalancing/L-52964454'
+    const count = [...held.values()].flat().length
+    return more.length > 0 && count + more.length > this.#quota(quota)
   }
 
   /** AWS's answer to a call that the emulator has answered. */

@@ -11,6 +11,9 @@ use crate::cloud::LocalCloud;
 use crate::gate::Refusal;
 use crate::stack::query;
 
+/// The quota of certificates per Application Load Balancer, without the default ones.
+pub const BALANCER_QUOTA: &str = "elasticloadbalancing/L-9365A611";
+
 /// Limits of AWS that the gate plays. `None` and empty ones do not limit anything.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct AwsLimits {
@@ -25,6 +28,9 @@ pub struct AwsLimits {
     pub acm_imports_per_second: Option<f64>,
     /// A load balancer does not find a certificate so long after its import.
     pub elb_delay_seconds: Option<f64>,
+    /// What was granted of quotas, by [`BALANCER_QUOTA`] and the like; of the others, AWS's default.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub quotas: BTreeMap<&'static str, u32>,
     /// Operations that are throttled, and how often.
     pub throttle: Vec<Throttle>,
 }

@@ -154,7 +154,9 @@ mod tests {
             orders: None,
             brand: Brand::default(),
             tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
-            acm_quotas: vocabulary::certificate::AcmQuotas::default(),
+            acm_quotas: None,
+            home: "eu-central-1".into(),
+            pools: vocabulary::certificate::ListenerPools::default(),
             deployment_roles: vec![],
         };
         let view = endpoint_view(endpoint, None, &installation, NOW);

@@ -9,6 +9,7 @@ mod history;
 mod limiting;
 mod listing;
 mod naming;
+mod pooling;
 mod registering;
 mod revoking;
 mod sharing;
@@ -20,8 +21,8 @@ use domain::acts::take_tokens::orders_left;
 use domain::endpoint::{Endpoint, Event, EventKind};
 use domain::installation::{InstallationCheck, InstallationStatus, Reconcile, Used};
 use domain::ports::{
-    AuditTrail, CheckLog, Claims, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, InstallationLog, Prober,
-    RateLimits, Reconciler, Registry, ServiceFault, ShareLinks, Summaries,
+    AuditTrail, CapacityLog, CheckLog, Claims, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector,
+    InstallationLog, Prober, RateLimits, Reconciler, Registry, ServiceFault, ShareLinks, Summaries,
 };
 use time::OffsetDateTime;
 use vocabulary::acme::DnsMethod;
@@ -45,6 +46,7 @@ pub trait Store:
     + ShareLinks
     + CheckLog
     + InstallationLog
+    + CapacityLog
     + Summaries
     + Send
     + Sync
@@ -61,6 +63,7 @@ impl<T> Store for T where
         + ShareLinks
         + CheckLog
         + InstallationLog
+        + CapacityLog
         + Summaries
         + Send
         + Sync

@@ -36,7 +36,9 @@ impl<P: Ports> Service<P> {
         if let Some(before) = self.before(named.as_ref(), now).await? {
             return Ok(before);
         }
-        let deployment = asked(&request).onto(&Deployment::default(), caller, &self.installation)?;
+        let asked = asked(&request);
+        let mut deployment = asked.without_pool().onto(&Deployment::default(), caller, &self.installation)?;
+        let pool = asked.pool()?;
         let names = self.names(&request.domain, &request.also)?;
         let dns_method = request.challenge.map(DnsMethod::from_wire).unwrap_or_default();
         let reachability = Reachability::from_wire(request.reachability);
@@ -53,9 +55,19 @@ impl<P: Ports> Service<P> {
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
         let mut endpoint = Endpoint::register(id, tenant, names, reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;
-        endpoint.deployment = deployment;
+        endpoint.deployment = match &pool {
+            Some(pool) => self.from_pool(pool, deployment, (&endpoint.id, None), now).await?,
+            None => {
+                self.follow_first_listener(&mut deployment);
+                deployment
+            }
+        };
         let event = act(EventKind::Registered, &caller.origin, summary(&endpoint), now);
-        match self.store().register(&endpoint, &event, named.as_ref()).await {
+        let registered = self.store().register(&endpoint, &event, named.as_ref()).await;
+        if pool.is_some() && !matches!(registered, Ok(Registered::Now)) {
+            self.give_room_back(&endpoint.id).await;
+        }
+        match registered {
             Ok(Registered::Now) => {
                 self.note(&endpoint, None, now).await;
                 self.start_or_leave(&endpoint, now).await;

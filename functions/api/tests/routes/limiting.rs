@@ -1,5 +1,9 @@
+use domain::installation::{AcmUse, Capacity};
+use domain::ports::CapacityLog;
 use http::StatusCode;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use vocabulary::certificate::{AcmQuotas, Target};
 
 use crate::bench::{Answer, Api, Who, internal, text};
 
@@ -38,6 +42,33 @@ async fn a_tenant_that_registers_too_much_waits_and_nobody_else_does() {
             "operators are not limited"
         );
     }
+}
+
+#[tokio::test]
+async fn the_share_of_acm_is_one_of_what_service_quotas_has_granted() {
+    let api = Api::new();
+    let now = OffsetDateTime::now_utc();
+    let granted = async |certificates: u32| {
+        let home = AcmUse {
+            target: Target { region: "eu-central-1".parse().expect("a region"), role: None },
+            forecast: None,
+            quotas: AcmQuotas { certificates, imports: 5000 },
+            quotas_unknown: None,
+            as_of: Some(now),
+            tried_at: now,
+            fault: None,
+        };
+        let kept = api.store.capacity().await.expect("read");
+        assert_eq!(api.store.save_capacity(&Capacity { acm: vec![home], ..kept }).await, Ok(true));
+    };
+    granted(4).await;
+    for number in 0..2 {
+        assert_eq!(register(&api, ACME, number).await.status, StatusCode::CREATED);
+    }
+    let full = register(&api, ACME, 2).await;
+    assert_eq!((full.status, full.problem()), (StatusCode::CONFLICT, "quota-reached"), "half of four");
+    granted(6).await;
+    assert_eq!(register(&api, ACME, 2).await.status, StatusCode::CREATED);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod limiting;
 mod links;
 mod listing;
 mod operators_only;
+mod pooling;
 mod protocol;
 mod registering;
 mod tenants;

@@ -136,6 +136,7 @@ fn deployment_facts(
         };
         rows.push(("Listener", format!("{}, {state}", listener.arn)));
     }
+    rows.extend(deployment.pool.clone().map(|pool| ("Pool", pool)));
     for copy in &deployment.copies {
         let state = if copy.current { "" } else { ", still the previous certificate" };
         rows.push(("Region", format!("{}: {}{state}", copy.region, copy.arn)));

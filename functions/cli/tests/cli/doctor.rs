@@ -9,7 +9,8 @@ use crate::{assert_status, command, err, json_out, out, run};
 
 fn theirs() -> Value {
     json!([
-        {"name": "delegation zone", "status": "ok", "detail": "acme.example is delegated", "remedy": null, "later": 1},
+        {"name": "delegation zone", "status": "ok", "detail": "acme.example is delegated", "remedy": null, "later": 1,
+            "used": [{"of": "load-balancers pool eu", "percent": 68}]},
         {"name": "alarms", "status": "warning", "detail": "nobody has confirmed", "remedy": "Confirm the mail"},
         {"name": "schedule", "status": "failed", "detail": "no scan for \u{1b}[2J32 minutes", "remedy": "Enable it: aws x",
             "since": "2026-01-01T00:00:00Z"}
@@ -47,6 +48,7 @@ fn each_line_has_its_status_and_a_failure_the_next_step() {
             "                           → Update the stack: read CHANGELOG.md from its version on, then run make deploy.",
             " ok       credentials      arn:aws:iam::1:user/ann, an operator",
             " ok       delegation zone  acme.example is delegated",
+            "                           load-balancers pool eu  ██████████████░░░░░░  68\u{a0}% used",
             " warning  alarms           nobody has confirmed",
             "                           → Confirm the mail",
             " failed   schedule         no scan for \u{fffd}[2J32 minutes Since 2026-01-01 00:00:00 UTC.",

@@ -51,6 +51,8 @@ pub struct HealthReport {
     pub busy: u32,
     /// Messages that were sent.
     pub told: u32,
+    /// Endpoints that waited for room on a load balancer, and are due as there is some.
+    pub resumed: u32,
     /// Endpoints that could not be checked or told of, and why; they are checked in five minutes.
     pub failed: Vec<String>,
     /// Checks of the engine that failed, by name.

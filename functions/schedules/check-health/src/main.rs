@@ -1,16 +1,20 @@
 //! Checks endpoints between their renewals, and the installation. Run by the schedule; where that run falls behind, it begins
 //! one for each shard.
 //!
-//! In: `{"shard": 3}` checks that shard alone; anything else, all of them and the installation. Out: `HealthReport`. Fails when the health index cannot be read; the schedule tries again.
+//! In: `{"shard": 3}` checks that shard alone; anything else, all of them and the installation. Out: `HealthReport`. Fails when
+//! the health index cannot be read; the schedule tries again.
 //! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`; ACM `GetCertificate`, `DescribeCertificate`; for
-//! listeners `DescribeListenerCertificates`, for another account STS `AssumeRole`; Lambda `Invoke` of
-//! inspect-installation and of itself; SNS `Publish`; EventBridge `PutEvents`; DNS, HTTP and TLS to the endpoints' hosts.
+//! listeners `DescribeListenerCertificates`, for another account STS `AssumeRole`; once an hour, for the room of each load
+//! balancer and of ACM, `DescribeListeners`, `DescribeListenerCertificates`, ACM `ListCertificates` and Service Quotas
+//! `GetServiceQuota`; Lambda `Invoke` of inspect-installation and of itself; SNS `Publish`; EventBridge `PutEvents`; DNS,
+//! HTTP and TLS to the endpoints' hosts.
 
 mod measured;
 
 use std::time::{Duration, SystemTime};
 
 use check_health::{HealthReport, Ports, Settings, Share, check_endpoints, check_installation};
+use domain::acts::count_capacity;
 use domain::acts::take_tokens::orders_left;
 use domain::installation::Task;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
@@ -35,6 +39,7 @@ async fn main() -> Result<(), Error> {
     let (store, prober, destinations) =
         (wiring.endpoints()?, wiring.prober_inside()?, wiring.destinations(Purpose::Inspect)?);
     let first = wiring.authorities()?.first().clone();
+    let counting = wiring.counting()?;
     let (notifier, inspector, metrics) = (wiring.alerts()?, wiring.inspector()?, wiring.metrics()?);
     let runs = wiring.health_runs()?;
     runtime::serve(Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
@@ -52,6 +57,12 @@ async fn main() -> Result<(), Error> {
         if shard.is_some() {
             metrics.emit(measured::measured(&report));
             return Ok::<_, Error>(report);
+        }
+        let now = OffsetDateTime::now_utc();
+        // Before the inspection, which reads it. Whatever keeps it from counting is in what it keeps, or passes.
+        match count_capacity(&store, &destinations, &counting, now, has_time).await {
+            Ok(resumed) => report.resumed = resumed,
+            Err(fault) => tracing::warn!(%fault, "the room for certificates could not be counted"),
         }
         let now = OffsetDateTime::now_utc();
         report.keep(check_installation(&inspector, &store, &notifier, &settings, now).await?);

@@ -1,3 +1,4 @@
+mod counting;
 mod runs;
 
 use std::collections::BTreeMap;
@@ -13,12 +14,12 @@ use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::ports::{AuditTrail, EndpointReader, FaultKind, Inspector, Listeners, Registry, Sight};
 use futures::FutureExt;
 use testkit::{
-    Fuse, MemoryEndpoints, MemoryInspector, MemoryListeners, MemoryNotifier, MemoryProber, MemorySharedCauses,
-    contracts,
+    Fuse, MemoryEndpoints, MemoryInspector, MemoryListeners, MemoryNotifier, MemoryProber, MemoryQuotas,
+    MemorySharedCauses, contracts,
 };
 use time::Duration;
 use time::macros::datetime;
-use vocabulary::certificate::{ListenerUse, Region, Target};
+use vocabulary::certificate::{ImportedLife, ListenerUse, Region, Target};
 
 use super::*;
 use runs::Runs;
@@ -87,6 +88,7 @@ struct Acm {
 impl Destinations for Acm {
     type Certificates = Self;
     type Listeners = MemoryListeners;
+    type Quotas = MemoryQuotas;
 
     fn home(&self) -> &Region {
         static HOME: LazyLock<Region> = LazyLock::new(|| "eu-central-1".parse().expect("a region"));
@@ -100,12 +102,20 @@ impl Destinations for Acm {
     async fn listeners(&self, _: &Target) -> Result<MemoryListeners, ServiceFault> {
         Ok(self.listeners.clone())
     }
+
+    async fn quotas(&self, _: &Target) -> Result<MemoryQuotas, ServiceFault> {
+        Ok(MemoryQuotas::default())
+    }
 }
 
 impl CertificateInspector for Acm {
     async fn inspect_certificate(&self, _: &str) -> Result<Option<CertificateUse>, ServiceFault> {
         self.inspections.fetch_add(1, Ordering::Relaxed);
         Ok((!self.gone).then(|| CertificateUse { serial: "AB".into(), used_by: vec!["lb".into()] }))
+    }
+
+    async fn imported(&self) -> Result<Vec<ImportedLife>, ServiceFault> {
+        Ok(Vec::new())
     }
 }
 

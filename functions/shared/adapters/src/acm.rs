@@ -8,7 +8,6 @@ use aws_sdk_acm::error::ProvideErrorMetadata;
 use aws_sdk_acm::primitives::{Blob, DateTime};
 use aws_sdk_acm::types::{CertificateSummary, CertificateType, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
 use domain::health::CertificateUse;
-use domain::installation::Observed;
 use domain::ports::{
     CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, OwnCertificate,
     OwnCertificates, ServiceFault,
@@ -58,20 +57,6 @@ const ALL_KEYS: [KeyAlgorithm; 7] = [
     KeyAlgorithm::Rsa3072,
     KeyAlgorithm::Rsa4096,
 ];
-
-impl Acm {
-    /// All that is imported here, whoever did it: what ACM's quotas count.
-    pub async fn imported(&self) -> Observed<Vec<ImportedLife>> {
-        let filters = Filters::builder().set_key_types(Some(ALL_KEYS.to_vec())).build();
-        let mut pages = self.client.list_certificates().includes(filters).max_items(1000).into_paginator().send();
-        let mut lives = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| fault("acm:ListCertificates", error))?;
-            lives.extend(page.certificate_summary_list().iter().filter_map(imported_life));
-        }
-        Ok(lives)
-    }
-}
 
 fn imported_life(summary: &CertificateSummary) -> Option<ImportedLife> {
     let moment = |at: &DateTime| OffsetDateTime::from_unix_timestamp(at.secs()).ok();
@@ -197,6 +182,17 @@ impl CertificateInspector for Acm {
             Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
             Err(error) => Err(fault("acm:DescribeCertificate", error)),
         }
+    }
+
+    async fn imported(&self) -> Result<Vec<ImportedLife>, ServiceFault> {
+        let filters = Filters::builder().set_key_types(Some(ALL_KEYS.to_vec())).build();
+        let mut pages = self.client.list_certificates().includes(filters).max_items(1000).into_paginator().send();
+        let mut lives = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| fault("acm:ListCertificates", error))?;
+            lives.extend(page.certificate_summary_list().iter().filter_map(imported_life));
+        }
+        Ok(lives)
     }
 }
 

@@ -16,11 +16,12 @@ use vocabulary::text::printable;
 
 use crate::acm::Acm;
 use crate::elb::LoadBalancers;
+use crate::service_quotas::AccountQuotas;
 
 /// What a function does in other accounts. Its sessions there are allowed no more, whatever the role is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Reads certificates and listeners.
+    /// Reads certificates, listeners and quotas.
     Inspect,
     /// Imports certificates and installs them on listeners.
     Install,
@@ -31,9 +32,14 @@ pub enum Purpose {
 impl Purpose {
     fn actions(self) -> &'static [&'static str] {
         match self {
-            Self::Inspect => {
-                &["acm:DescribeCertificate", "acm:GetCertificate", "elasticloadbalancing:DescribeListenerCertificates"]
-            }
+            Self::Inspect => &[
+                "acm:DescribeCertificate",
+                "acm:GetCertificate",
+                "acm:ListCertificates",
+                "elasticloadbalancing:DescribeListenerCertificates",
+                "elasticloadbalancing:DescribeListeners",
+                "servicequotas:GetServiceQuota",
+            ],
             Self::Install => &[
                 "acm:AddTagsToCertificate",
                 "acm:DeleteCertificate",
@@ -80,12 +86,19 @@ pub struct Places {
     /// The only roles that are ever assumed.
     roles: Vec<RoleArn>,
     purpose: Purpose,
+    /// How the names of AWS's services end in this partition.
+    url_suffix: String,
     sessions: Arc<Mutex<HashMap<RoleArn, Credentials>>>,
 }
 
 impl Places {
     pub fn new(sdk: SdkConfig, home: Region, owner: String, roles: Vec<RoleArn>, purpose: Purpose) -> Self {
-        Self { sdk, home, owner, roles, purpose, sessions: Arc::default() }
+        Self { sdk, home, owner, roles, purpose, url_suffix: String::new(), sessions: Arc::default() }
+    }
+
+    /// For a function that asks Service Quotas: without the suffix it has no address there.
+    pub fn with_url_suffix(self, url_suffix: String) -> Self {
+        Self { url_suffix, ..self }
     }
 
     async fn sdk_at(&self, place: &Target) -> Result<SdkConfig, ServiceFault> {
@@ -132,6 +145,7 @@ impl Places {
 impl Destinations for Places {
     type Certificates = Acm;
     type Listeners = LoadBalancers;
+    type Quotas = AccountQuotas;
 
     fn home(&self) -> &Region {
         &self.home
@@ -143,6 +157,10 @@ impl Destinations for Places {
 
     async fn listeners(&self, place: &Target) -> Result<LoadBalancers, ServiceFault> {
         Ok(LoadBalancers::new(aws_sdk_elasticloadbalancingv2::Client::new(&self.sdk_at(place).await?)))
+    }
+
+    async fn quotas(&self, place: &Target) -> Result<AccountQuotas, ServiceFault> {
+        Ok(AccountQuotas::new(self.sdk_at(place).await?, self.url_suffix.clone()))
     }
 }
 

@@ -18,6 +18,7 @@ use domain::installation::{
     AuthorityFacts, Delegation, Facts, HostedZone, LONGEST_ATTEMPT, Observed, Resource, ResourceState, Standing, Task,
     TaskFacts,
 };
+use domain::ports::{CapacityLog, CertificateInspector};
 use futures::future::join_all;
 use time::OffsetDateTime;
 
@@ -105,13 +106,14 @@ impl Inspection {
             join_all(self.acme.iter().map(|ca| self.authority(ca))),
             self.tasks()
         );
-        let (alarms, subscriptions, dead_letters, issuer, long_attempts, imported, concurrency) = futures::join!(
+        let (alarms, subscriptions, dead_letters, issuer, long_attempts, imported, capacity, concurrency) = futures::join!(
             self.alarms.describe(),
             self.alerts.describe(),
             self.dead_letters.describe(),
             self.issuer(now),
             self.state_machine.running_since(now - LONGEST_ATTEMPT),
             self.acm.imported(),
+            self.endpoints.capacity(),
             lambda::concurrency(&self.lambda),
         );
         Facts {
@@ -127,6 +129,7 @@ impl Inspection {
             issuer,
             long_attempts,
             imported,
+            capacity,
             concurrency,
         }
     }

@@ -20,13 +20,13 @@ use adapters::sns::AlertsTopic;
 use adapters::step_functions::{StateMachine, Tasks};
 use adapters::tls_probe::TlsProbe;
 use aws_types::SdkConfig;
-use domain::acts::MOVE_GRACE;
+use domain::acts::{Counting, MOVE_GRACE};
 use domain::alert::Sender;
 use domain::endpoint::UNPROVEN_PATIENCE;
 use domain::issues::DEFAULT_SETUP_PATIENCE;
 use ipnet::IpNet;
 use time::Duration;
-use vocabulary::certificate::{Region, RoleArn, TenantLimits};
+use vocabulary::certificate::{AcmQuotas, ListenerPools, Region, RoleArn, TenantLimits};
 use vocabulary::dns::{EndpointTarget, Issuer, Platform, TenantProof};
 use vocabulary::names::{DomainName, NameError};
 
@@ -86,6 +86,8 @@ impl Wiring {
         let malformed =
             |error: NameError| ConfigurationError::Malformed { name: "RESERVED_NAMES", why: error.to_string() };
         let mut names = listed.map_err(malformed)?;
+        let pools = self.listener_pools()?;
+        names.extend(pools.all().map(|(_, member)| member.target.base().clone()));
         // An address is nobody's domain.
         names.extend(self.environment.optional("BASE_URL").and_then(|url| host_of(&url)?.parse().ok()));
         Ok(names)
@@ -207,7 +209,8 @@ impl Wiring {
     /// `purpose` bounds what is done in other accounts.
     pub fn destinations(&self, purpose: Purpose) -> Wired<Places> {
         let owner = self.environment.required("STACK_NAME")?;
-        Ok(Places::new(self.sdk.clone(), self.region()?, owner, self.deployment_roles()?, purpose))
+        let places = Places::new(self.sdk.clone(), self.region()?, owner, self.deployment_roles()?, purpose);
+        Ok(places.with_url_suffix(self.environment.optional("URL_SUFFIX").unwrap_or_default()))
     }
 
     /// The region that the functions run in; Lambda says it.
@@ -259,6 +262,23 @@ impl Wiring {
     pub fn move_grace(&self) -> Wired<Duration> {
         let hours = self.environment.parsed("MOVE_GRACE_HOURS")?;
         Ok(hours.map_or(MOVE_GRACE, Duration::hours))
+    }
+
+    /// The pools that registrations may name instead of a listener.
+    pub fn listener_pools(&self) -> Wired<ListenerPools> {
+        Ok(self.environment.parsed("LISTENER_POOLS")?.unwrap_or_default())
+    }
+
+    /// ACM's quotas at home as the operator typed them; `None`: AWS is asked. Releases that could not ask had AWS's defaults
+    /// as the parameter's default, which an update keeps.
+    pub fn acm_quotas(&self) -> Wired<Option<AcmQuotas>> {
+        let typed: Option<AcmQuotas> = self.environment.parsed("ACM_QUOTAS")?;
+        Ok(typed.filter(|quotas| *quotas != AcmQuotas::default()))
+    }
+
+    /// For a function that counts the room for certificates.
+    pub fn counting(&self) -> Wired<Counting> {
+        Ok(Counting { pools: self.listener_pools()?, roles: self.deployment_roles()? })
     }
 
     /// What one tenant may have and ask for.

@@ -23,7 +23,7 @@ mod shared_causes;
 
 pub use ca::MemoryCa;
 pub use certificates::{ImportedCertificate, MemoryCertificates, installed, installed_for};
-pub use destinations::{MemoryDestinations, MemoryListeners};
+pub use destinations::{MemoryDestinations, MemoryListeners, MemoryQuotas};
 pub use endpoints::MemoryEndpoints;
 pub use fixture::Fixture;
 pub use fuse::{Crash, Fuse};
@@ -81,6 +81,7 @@ mod tests {
         contracts::health_index(&MemoryEndpoints::default(), 50).await;
         contracts::summaries(&MemoryEndpoints::default(), 70).await;
         contracts::installation_log(&MemoryEndpoints::default()).await;
+        contracts::capacity_log(&MemoryEndpoints::default()).await;
         contracts::rate_limits(&MemoryRateLimits::default(), 10).await;
         contracts::tenants_in_turn(&MemoryRateLimits::default(), 12).await;
         contracts::pacing(&MemoryPacing::default(), 1).await;

@@ -28,7 +28,7 @@ use domain::ports::{
     HealthIndex, HttpProbe, Registry, Sight, TokenStore,
 };
 use end_to_end::Platform;
-use end_to_end::balancer::{Balancer, OWN_ACCOUNT};
+use end_to_end::balancer::{Balancer, OWN_ACCOUNT, others_certificate};
 use end_to_end::meter::WriteMeter;
 use local_cloud::{LocalCloud, Options};
 use testkit::contracts;
@@ -112,6 +112,7 @@ async fn endpoints_table(cloud: &LocalCloud) -> Result<()> {
     Box::pin(contracts::digest_log(&endpoints, 120)).await;
     Box::pin(contracts::health_index(&endpoints, 140)).await;
     Box::pin(contracts::installation_log(&endpoints)).await;
+    Box::pin(contracts::capacity_log(&endpoints)).await;
     Box::pin(contracts::rate_limits(&endpoints, 160)).await;
     Box::pin(contracts::tenants_in_turn(&endpoints, 160)).await;
     Box::pin(contracts::pacing(&endpoints, 165)).await;
@@ -227,7 +228,7 @@ async fn load_balancers(cloud: &LocalCloud) -> Result<()> {
     let places = Places::new(sdk, "eu-central-1".parse()?, "bank".into(), vec![], Purpose::Install);
     let balancer = Balancer::create(cloud, "application", "eu-central-1", OWN_ACCOUNT).await?;
     let listeners = places.listeners(&Target { region: places.home().clone(), role: None }).await?;
-    let other = format!("arn:aws:acm:eu-central-1:{OWN_ACCOUNT}:certificate/6f2d0c1e-0000-4000-8000-000000000001");
+    let other = others_certificate(1);
     let nowhere = format!("{}0", balancer.listener).parse()?;
     contracts::listeners(&listeners, &balancer.listener, &balancer.default, &other, &nowhere).await;
     Ok(())

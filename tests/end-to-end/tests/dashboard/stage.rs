@@ -62,7 +62,9 @@ pub(crate) fn installation() -> Installation {
         orders: None,
         brand: Brand { name: Some("Acme Shops".into()), contact: Some("help@platform.example".into()) },
         tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
-        acm_quotas: vocabulary::certificate::AcmQuotas::default(),
+        acm_quotas: None,
+        home: "eu-central-1".into(),
+        pools: vocabulary::certificate::ListenerPools::default(),
         deployment_roles: vec![],
     }
 }
@@ -253,6 +255,10 @@ impl Operations for Stage {
         let view = standing.view(now);
         state.standing.insert(standing.endpoint.id.clone(), standing);
         Ok(view)
+    }
+
+    fn pools(&self) -> Vec<String> {
+        vec!["eu".to_owned()]
     }
 
     fn offers_persistent_records(&self) -> bool {

@@ -4,6 +4,7 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::ImportedLife;
 use vocabulary::dns::CaaLevel;
 
+use crate::installation::capacity::Capacity;
 use vocabulary::failure::{Failure, ServiceFault};
 
 /// What an attempt may take: the steps wait for 10 minutes for DNS, and 5 each for validation and issuance, and are retried.
@@ -35,6 +36,8 @@ pub struct Facts {
     pub long_attempts: Observed<Vec<String>>,
     /// What is imported into ACM, in the installation's own account and region.
     pub imported: Observed<Vec<ImportedLife>>,
+    /// How much room for certificates there was when it was counted last.
+    pub capacity: Observed<Capacity>,
     /// What Lambda runs at once in the account and region.
     pub concurrency: Observed<Concurrency>,
 }

@@ -2,6 +2,7 @@ use std::future::Future;
 
 use diagnosis::report::{CheckReport, CheckSummary};
 use time::OffsetDateTime;
+use vocabulary::certificate::ImportedLife;
 use vocabulary::names::EndpointId;
 
 use crate::endpoint::endpoint::Endpoint;
@@ -103,4 +104,7 @@ pub trait CertificateInspector {
         &self,
         arn: &str,
     ) -> impl Future<Output = Result<Option<CertificateUse>, ServiceFault>> + Send;
+
+    /// All that is imported here, whoever did it: what ACM's quotas count.
+    fn imported(&self) -> impl Future<Output = Result<Vec<ImportedLife>, ServiceFault>> + Send;
 }

@@ -2,6 +2,7 @@
 //!
 //! Every method may be repeated after a crash unless it says otherwise. Errors say what the caller can do.
 
+pub mod capacity;
 pub mod certificate_authority;
 pub mod check_log;
 pub mod claims;
@@ -27,6 +28,7 @@ pub mod summaries;
 pub mod traces;
 pub mod trail;
 
+pub use self::capacity::{CapacityLog, QuotaOf, ServiceQuotas};
 pub use self::certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation};
 pub use self::check_log::CheckLog;
 pub use self::claims::{Claim, Claims, Former, Handover};

@@ -1,6 +1,7 @@
 //! What each port promises, as tests that run on the fake here and on the adapter against the local cloud.
 
 mod advice;
+mod capacity_log;
 mod certificates;
 mod changes;
 mod check_log;
@@ -23,6 +24,7 @@ mod summaries;
 mod trail;
 
 pub use advice::advice_index;
+pub use capacity_log::capacity_log;
 pub use certificates::{certificate_inspector, certificate_store};
 pub use changes::changes;
 pub use check_log::{check_log, report_of_a_missing_record};

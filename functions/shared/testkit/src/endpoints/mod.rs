@@ -1,4 +1,5 @@
 mod advice;
+mod capacity_log;
 mod check_log;
 mod claims;
 mod digest_log;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use diagnosis::report::CheckReport;
 use domain::endpoint::{Attempt, Endpoint, Event, Share};
 use domain::health::InstallationState;
+use domain::installation::Capacity;
 use domain::ports::{
     Claim, DUE_SHARDS, DueEntry, EndpointPage, EndpointReader, FencedError, Position, RecentChange, Removed,
     ServiceFault, SummaryPart,
@@ -53,6 +55,7 @@ struct State {
     digests: BTreeSet<(TenantId, Date)>,
     usage: BTreeMap<TenantId, TenantUsage>,
     engine: InstallationState,
+    capacity: Capacity,
     requests: BTreeMap<(TenantId, IdempotencyKey), DoneRequest>,
     /// By scope, absent for all, and by part.
     summaries: BTreeMap<(Option<TenantId>, u32), SummaryPart>,
