@@ -33,6 +33,8 @@ pub struct Installation {
     pub account_secret: String,
     /// ARN of the topic.
     pub alerts_topic: String,
+    /// Id of the event source mapping from the records' queue to the writer of the delegation zone.
+    pub records_to_writer: String,
     /// URL of the queue.
     pub dead_letters: String,
     /// ARN of the state machine.
@@ -81,6 +83,7 @@ pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) ->
     checks.push(target_caa::target_caa(&facts.target_caa, installation));
     checks.extend(tasks);
     checks.extend([
+        running::record_writer(&facts.records_to_writer, installation),
         running::dead_letters(&facts.dead_letters, installation),
         running::attempts(&facts.long_attempts, installation),
         quotas::acm(&facts.imported, &facts.capacity, installation, now),

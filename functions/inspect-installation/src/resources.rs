@@ -15,6 +15,7 @@ pub(crate) fn permissions(facts: &Facts) -> InstallationCheck {
         facts.zone.as_ref().err(),
         facts.alarms.as_ref().err(),
         facts.subscriptions.as_ref().err(),
+        facts.records_to_writer.as_ref().err(),
         facts.dead_letters.as_ref().err(),
         facts.long_attempts.as_ref().err(),
         facts.imported.as_ref().err(),

@@ -28,6 +28,7 @@ pub(crate) fn installation() -> Installation {
         binds_account: false,
         account_secret: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:account".into(),
         alerts_topic: "arn:aws:sns:eu-central-1:111122223333:alerts".into(),
+        records_to_writer: "14e0db71-5d35-4eb5-b481-8945cf9d10c2".into(),
         dead_letters: "https://sqs.eu-central-1.amazonaws.com/111122223333/dead".into(),
         state_machine: "arn:aws:states:eu-central-1:111122223333:stateMachine:issue".into(),
         silence: Duration::minutes(15),
@@ -68,6 +69,7 @@ pub(crate) fn facts() -> Facts {
             all: vec![Subscription { protocol: "email".into(), endpoint: "ops@example.net".into(), pending: false }],
             pending: 0,
         }),
+        records_to_writer: Ok(ResourceState::Ready),
         dead_letters: Ok(0),
         issuer: None,
         long_attempts: Ok(vec![]),
@@ -78,7 +80,12 @@ pub(crate) fn facts() -> Facts {
 }
 
 pub(crate) fn task(task: Task) -> TaskFacts {
-    let schedule = Schedule { name: format!("{task:?}"), enabled: true, expression: "rate(1 minute)".into() };
+    let schedule = Schedule {
+        name: format!("{task:?}"),
+        enabled: true,
+        expression: "rate(1 minute)".into(),
+        function: Some("scan-expiring".into()),
+    };
     TaskFacts { task, schedule: Ok(schedule), last_run: Ok(Some(NOW - Duration::MINUTE)) }
 }
 

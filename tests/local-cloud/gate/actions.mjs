@@ -218,6 +218,8 @@ const SERVICES = {
   kms: { Decrypt: key, DescribeKey: key, Encrypt: key, GenerateDataKey: key },
   lambda: {
     GetAccountSettings: anything,
+    GetEventSourceMapping: (parameters, about, action) =>
+      on(arn('lambda', about, `event-source-mapping:${parameters.UUID}`), action),
     GetFunctionConfiguration: lambda('lambda:GetFunctionConfiguration'),
     Invoke: lambda('lambda:InvokeFunction'),
   },

@@ -6,6 +6,7 @@ mod giving_way;
 use domain::acts::attach_listeners::detach;
 use domain::acts::notify::tell;
 use domain::acts::owned_endpoint::owned_endpoint;
+use domain::acts::take_tokens::left_over;
 use domain::alert::notifications::decide;
 use domain::alert::{Alert, Decision, NotificationPolicy};
 use domain::endpoint::attempt::execution_name;
@@ -234,8 +235,7 @@ where
             let issued = endpoint.certificate.as_ref().is_some_and(|held| held.generation == order.generation);
             order.to_give_back(issued)
         });
-        // Of an order that was never saved nobody knows whether the CA counted it; a certificate did not come of it.
-        let held = endpoint.held_tokens.iter().filter(|token| token.bucket.counts_certificates()).cloned();
+        let held = left_over(self.ports.journal, &endpoint.held_tokens).await?;
         let returned: Vec<_> = returned.unwrap_or_default().into_iter().chain(held).collect();
         let settlement = Settlement {
             due_at,

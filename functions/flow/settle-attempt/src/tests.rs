@@ -84,7 +84,8 @@ async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
     use vocabulary::acme::{BucketId, Granted, Limit, OrderStatus, Purpose, Take};
     let bucket = BucketId::Domain { directory: "memory://ca/directory".into(), domain: "example.com".into() };
     let limit = Limit::new(50, Duration::days(7));
-    let take = Take { bucket, limit, purpose: Purpose::Registration, waited: false, tenant: None, place: None };
+    let take =
+        Take { bucket, limit, purpose: Purpose::Registration, waited: false, tenant: None, place: None, taker: None };
     for (status, issued, left) in
         [(OrderStatus::Invalid, false, 50), (OrderStatus::Pending, false, 49), (OrderStatus::Valid, true, 49)]
     {
@@ -107,6 +108,37 @@ async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
         assert_eq!(fixture.rate_limits.tokens(&take, fixture.now), left, "{status:?}");
         assert_eq!(run(&fixture).await.expect_err("settled before").name, FailureName::Superseded);
         assert_eq!(fixture.rate_limits.tokens(&take, fixture.now), left, "once: {status:?}");
+    }
+}
+
+/// A step that died while it took tokens has told its bucket of each, and the endpoint of all.
+#[tokio::test]
+async fn what_a_dead_step_took_goes_back_unless_the_ca_may_have_counted_it() {
+    use domain::ports::RateLimits;
+    use vocabulary::acme::{BucketId, Granted, Limit, Purpose, Take, Taker};
+    let directory = || "memory://ca/directory".to_owned();
+    let (limit, id) = (Limit::new(50, Duration::days(7)), Fixture::new(Reachability::Internal).await.input.endpoint);
+    let takes = [
+        BucketId::Domain { directory: directory(), domain: "example.com".into() },
+        BucketId::Account { directory: directory() },
+    ];
+    let takes = takes.map(|bucket| {
+        let (taker, purpose) = (Some(Taker::new(&id, 1, 1)), Purpose::Registration);
+        Take { bucket, limit, purpose, waited: false, tenant: None, place: None, taker }
+    });
+    for (taken, left) in [(0, [50, 50]), (1, [50, 50]), (2, [50, 49])] {
+        let mut fixture = Fixture::new(Reachability::Internal).await;
+        let (id, attempt, now) = (fixture.input.endpoint.clone(), fixture.input.attempt, fixture.now);
+        let planned = takes.each_ref().map(|take| take.planned(now));
+        fixture.endpoints.hold_tokens(&id, attempt, &planned).await.expect("ours");
+        for take in &takes[..taken] {
+            assert!(matches!(fixture.rate_limits.take(take, now).await, Ok(Granted::Now(_))));
+        }
+        fixture.input.failure = Some(caught(FailureName::Unavailable, WaitingOn::Operator));
+        run(&fixture).await.expect("settled");
+        let tokens = takes.each_ref().map(|take| fixture.rate_limits.tokens(take, now));
+        assert_eq!(tokens, left, "{taken} of two were taken");
+        assert!(fixture.endpoint().await.held_tokens.is_empty());
     }
 }
 

@@ -28,6 +28,16 @@ pub async fn describe(client: &Client, name: &str) -> Observed<ResourceState> {
     Ok(ResourceState::Ready)
 }
 
+/// Whether a queue's messages reach their function: the event source mapping with this id.
+pub async fn describe_mapping(client: &Client, id: &str) -> Observed<ResourceState> {
+    let output = client.get_event_source_mapping().uuid(id).send().await;
+    let output = output.map_err(|error| fault("lambda:GetEventSourceMapping", error))?;
+    Ok(match output.state.as_deref() {
+        None | Some("Enabled" | "Enabling" | "Creating" | "Updating") => ResourceState::Ready,
+        Some(other) => ResourceState::NotReady(printable(other, 200)),
+    })
+}
+
 /// How many executions there may be at once in the account and region.
 pub async fn concurrency(client: &Client) -> Observed<Concurrency> {
     const OPERATION: &str = "lambda:GetAccountSettings";

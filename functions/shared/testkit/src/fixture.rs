@@ -79,7 +79,7 @@ impl Fixture {
         let mut endpoint = Endpoint::register(id.clone(), tenant, names, proving.reachability, label, now);
         (endpoint.dns_method, endpoint.deployment) = (proving.dns_method, deployment);
         let fuse = Fuse::default();
-        let rate_limits = MemoryRateLimits::default();
+        let rate_limits = MemoryRateLimits::new(fuse.clone());
         let endpoints = MemoryEndpoints::new(fuse.clone()).beside(&rate_limits);
         endpoints.register(&endpoint, &registered(&endpoint), None).await.expect("registered");
         let entry = DueEntry { endpoint: id.clone(), due_at: now };

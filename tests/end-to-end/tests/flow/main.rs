@@ -10,6 +10,7 @@ mod fallback;
 mod lets_encrypt;
 mod machine;
 mod secret;
+mod spent;
 mod tenants;
 mod upgrade;
 mod world;

@@ -10,12 +10,12 @@ use boulder::Boulder;
 use domain::acts::notify::tell;
 use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
 use domain::alert::notifications::decide;
-use domain::endpoint::Endpoint;
 use domain::endpoint::records::required_records;
+use domain::endpoint::{Endpoint, LEASE};
 use domain::flow::{Progress, RecordJob, Status, StepInput};
 use domain::ports::{
-    CaError, CaReply, CertificateAuthority, Change, ChangeError, EndpointReader, Finalized, HealthIndex, OpenedOrder,
-    Registry, Validation,
+    CaError, CaReply, CertificateAuthority, Change, ChangeError, DueEntry, DueIndex, EndpointReader, Finalized,
+    HealthIndex, OpenedOrder, Registry, Validation,
 };
 use futures::FutureExt;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ const PRESENT: &str = "${PresentChallengeFunctionArn}";
 
 pub(crate) const ZONE: &str = "acme.platform.example";
 /// The CA in memory has the limits of this one.
-const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+pub(crate) const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 pub(crate) const LIFETIME: Duration = Duration::days(90);
 
 /// What goes wrong in one run.
@@ -278,6 +278,18 @@ impl World {
         directory
     }
 
+    /// The fallback CA is there as well.
+    pub(crate) fn use_fallback_too(&self) {
+        self.cas.borrow_mut().push(AnyCa::Memory(self.second.clone()));
+    }
+
+    /// The first CA's limits are known to be these.
+    pub(crate) fn limit(&self, limits: &str) {
+        let first = self.authorities.borrow().first().clone();
+        let pace = Pace { limits: limits.parse().expect("limits"), tenant_share: 100 };
+        *self.authorities.borrow_mut() = Authorities::new(Authority { pace, ..first }, []).expect("one");
+    }
+
     /// As if the step that made the order had died before it could save it.
     pub(crate) fn forget_order(&self, id: &EndpointId) {
         self.endpoints.forget_order(id);
@@ -466,18 +478,30 @@ impl World {
         }
         let started = self.flows.take();
         for (endpoint, attempt) in started.clone() {
-            let input = serde_json::to_value(StepInput::start(endpoint, attempt)).expect("plain data");
-            let end = self
-                .machine
-                .run(
-                    input,
-                    async |resource, input| self.deliver(resource, input).await,
-                    |seconds| self.set_time(self.now() + Duration::seconds(i64::try_from(seconds).expect("short"))),
-                )
-                .await;
-            assert_ne!(end, End::Failed("SettleFailed".into()));
+            self.run_attempt(endpoint, attempt).await;
         }
         started
+    }
+
+    async fn run_attempt(&self, endpoint: EndpointId, attempt: u64) {
+        let input = serde_json::to_value(StepInput::start(endpoint, attempt)).expect("plain data");
+        let end = self
+            .machine
+            .run(
+                input,
+                async |resource, input| self.deliver(resource, input).await,
+                |seconds| self.set_time(self.now() + Duration::seconds(i64::try_from(seconds).expect("short"))),
+            )
+            .await;
+        assert_ne!(end, End::Failed("SettleFailed".into()));
+    }
+
+    /// An attempt now, though it is not due, as the API starts one.
+    pub(crate) async fn renew_now(&self, id: &EndpointId) {
+        let due_at = self.endpoint(id).await.and_then(|endpoint| endpoint.due_at).expect("due some time");
+        let entry = DueEntry { endpoint: id.clone(), due_at };
+        let claimed = self.endpoints.claim(&entry, self.now(), self.now() + LEASE).await.expect("in memory");
+        self.run_attempt(id.clone(), claimed.expect("free")).await;
     }
 
     /// Delivers everything again that was ever delivered, long after its time.

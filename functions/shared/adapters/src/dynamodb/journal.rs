@@ -268,7 +268,10 @@ fn one_each(tokens: &[Token], now: OffsetDateTime) -> Vec<Token> {
     for token in tokens.iter().filter(|token| token.lacking(now) > Duration::ZERO) {
         let lacking = i64::try_from(token.lacking(now).whole_milliseconds()).unwrap_or_default();
         match merged.iter_mut().find(|known| known.bucket == token.bucket) {
-            Some(known) => known.milliseconds += lacking,
+            Some(known) => {
+                known.milliseconds += lacking;
+                known.taker = known.taker.take().or_else(|| token.taker.clone());
+            }
             None => merged.push(Token { milliseconds: lacking, ..token.clone() }),
         }
     }

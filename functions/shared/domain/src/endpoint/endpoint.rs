@@ -69,7 +69,8 @@ pub struct Endpoint {
     /// Set while the end of its last attempt has not been told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsent: Option<Unsent>,
-    /// Tokens that were taken for an order that is not saved: the next run of the step orders with them, or they go back.
+    /// Tokens that are taken for an order that is not saved; their buckets know which of them were. The next run of the step
+    /// orders with them, or they go back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_tokens: Vec<Token>,
     /// Where its certificate goes besides ACM at home.

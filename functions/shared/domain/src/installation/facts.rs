@@ -28,6 +28,8 @@ pub struct Facts {
     pub tasks: Vec<TaskFacts>,
     pub alarms: Observed<Vec<Alarm>>,
     pub subscriptions: Observed<Subscriptions>,
+    /// Whether messages of the records' queue reach the writer of the delegation zone.
+    pub records_to_writer: Observed<ResourceState>,
     /// Messages in the dead-letter queue of the scans.
     pub dead_letters: Observed<u64>,
     /// Whether the token issuer answers, or why not; `None` if there is none.
@@ -162,6 +164,8 @@ pub struct Schedule {
     pub enabled: bool,
     /// `rate(1 minute)`
     pub expression: String,
+    /// Name of the function that it starts, if it starts one.
+    pub function: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

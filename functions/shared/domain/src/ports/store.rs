@@ -127,7 +127,7 @@ pub trait AttemptJournal: EndpointReader {
     /// Records that the attempt has begun. Keeps an earlier record of the same attempt.
     fn begin(&self, id: &EndpointId, attempt: &Attempt) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Keeps which tokens were taken for an order that is about to be made; none: they have gone back.
+    /// Keeps which tokens are about to be taken for an order, each with its taker: by it is known which of them were.
     fn hold_tokens(
         &self,
         id: &EndpointId,

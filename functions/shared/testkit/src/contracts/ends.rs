@@ -23,6 +23,7 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
         waited: false,
         tenant: None,
         place: None,
+        taker: None,
     };
     let (twice, once) = (take("twice.example"), take("once.example"));
     let mut tokens = Vec::new();
