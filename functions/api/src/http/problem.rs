@@ -17,9 +17,10 @@ pub struct Problem {
     pub status: StatusCode,
     pub detail: String,
     /// The input field at fault, as in the request: `also[1]`.
-    pub field: Option<String>,
+    pub field: Option<Box<str>>,
     /// The caller's own endpoint that is in the way.
-    pub endpoint: Option<EndpointId>,
+    // In boxes, as every fallible function returns a problem.
+    pub endpoint: Option<Box<EndpointId>>,
     /// What to do.
     pub remedy: String,
     /// In how many seconds the same request may be done, where that is known.
@@ -41,12 +42,12 @@ impl Problem {
     }
 
     pub fn with_field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.field = Some(field.into().into_boxed_str());
         self
     }
 
     pub fn with_endpoint(mut self, endpoint: Option<EndpointId>) -> Self {
-        self.endpoint = endpoint;
+        self.endpoint = endpoint.map(Box::new);
         self
     }
 
@@ -205,7 +206,8 @@ impl From<ServiceFault> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self { kind, title, status, detail, field, endpoint, remedy, retry_after } = self;
-        let (title, endpoint) = (title.to_owned(), endpoint.map(|id| id.to_string()));
+        let (title, field) = (title.to_owned(), field.map(String::from));
+        let endpoint = endpoint.map(|id| id.to_string());
         let told = wire::Problem { kind, title, status: status.as_u16(), detail, field, endpoint, remedy };
         let mut response = (status, Json(told)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

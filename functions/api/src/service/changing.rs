@@ -43,7 +43,7 @@ impl<P: Ports> Service<P> {
         if let Some(pool) = &pool {
             may_change(&seen, names.same_set_as(&seen.names))?;
             may_move(&seen, &deployment)?;
-            deployment = self.from_pool(pool, deployment, (&seen.id, Some(&seen)), now).await?;
+            deployment = self.on_pool(pool, deployment, (&seen.id, Some(&seen)), now).await?;
         } else if wish.listeners.is_some() && deployment.listeners != seen.deployment.listeners {
             self.follow_first_listener(&mut deployment);
         }

@@ -38,7 +38,7 @@ impl<P: Ports> Service<P> {
     ///
     /// An endpoint whose certificate is on one of the pool keeps it: its visitors' record leads there. Where it is on other
     /// listeners, it stays there, too, until somebody takes it off: its visitors come there until their record has changed.
-    pub(super) async fn from_pool(
+    pub(super) async fn on_pool(
         &self,
         name: &PoolName,
         mut deployment: Deployment,

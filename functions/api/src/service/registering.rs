@@ -56,7 +56,7 @@ impl<P: Ports> Service<P> {
         let mut endpoint = Endpoint::register(id, tenant, names, reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;
         endpoint.deployment = match &pool {
-            Some(pool) => self.from_pool(pool, deployment, (&endpoint.id, None), now).await?,
+            Some(pool) => self.on_pool(pool, deployment, (&endpoint.id, None), now).await?,
             None => {
                 self.follow_first_listener(&mut deployment);
                 deployment

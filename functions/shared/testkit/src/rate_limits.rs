@@ -74,7 +74,7 @@ impl MemoryRateLimits {
     }
 
     /// How many tokens were ever taken.
-    pub fn taken(&self) -> u32 {
+    pub fn tokens_taken(&self) -> u32 {
         self.taken.load(Ordering::Relaxed)
     }
 

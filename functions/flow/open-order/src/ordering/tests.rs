@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::{change, run, run_at_pace};
-use domain::ports::AttemptJournal;
+use domain::ports::{AttemptJournal, DueIndex};
 use testkit::Fixture;
 use time::Duration;
 use vocabulary::acme::{Reachability, RenewalAdvice, RenewalWindow};

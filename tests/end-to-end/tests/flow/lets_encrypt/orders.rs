@@ -102,7 +102,7 @@ fn an_order_that_replaces_and_was_lost_is_handed_out_again_without_saying_so() {
         stage.world.scan_and_run().await;
         assert!(stage.endpoint(&id).await.failing.is_some(), "the order stays pending");
         stage.ca.inject_no_more();
-        assert_eq!(stage.ca.replaced(), [before.serial.clone()]);
+        assert_eq!(stage.ca.replaced(), std::slice::from_ref(&before.serial));
         stage.ca.set(|knobs| knobs.reuse = true);
         stage.world.forget_order(&id);
         stage.new_process();
