@@ -101,6 +101,11 @@ output "chat_topic_arn" {
   value       = lookup(aws_cloudformation_stack.managed_https.outputs, "ChatTopicArn", null)
 }
 
+output "tenants_topic_arn" {
+  description = "Topic of notifications for tenants, without ARNs and account numbers."
+  value       = lookup(aws_cloudformation_stack.managed_https.outputs, "TenantsTopicArn", null)
+}
+
 output "alerts_bus_name" {
   description = "EventBridge bus of events."
   value       = lookup(aws_cloudformation_stack.managed_https.outputs, "AlertsBusName", null)

@@ -232,8 +232,14 @@ variable "deployment_role_arns" {
   default     = null
 }
 
+variable "listener_pools" {
+  description = "Pools of listeners, from which a registration with the listener pool:NAME gets the one whose load balancer has the most room for certificates. A JSON object of lists, each entry with listener (its ARN) and target (where the hosts on it point, as EndpointTarget). Optional."
+  type        = string
+  default     = null
+}
+
 variable "acm_quotas" {
-  description = "ACM's quotas for this account and region: imported certificates, and imports within 365 days. The default is AWS's default; change it when Service Quotas has granted more."
+  description = "ACM's quotas for this account and region, where Service Quotas cannot be asked or a lower limit is wanted: imported certificates, and imports within 365 days. Empty, or AWS's defaults certificates=2500,imports=5000: Service Quotas is asked."
   type        = string
   default     = null
 }
@@ -251,7 +257,7 @@ variable "challenge_concurrency" {
 }
 
 variable "health_schedule" {
-  description = "How often the scheduler looks for endpoints due for a health check, and checks the installation itself. Not more often than every five minutes."
+  description = "How often the scheduler looks for endpoints due for a health check, and checks the installation itself. Not more often than every five minutes, nor less often than every two hours; HeartbeatSeconds has room for three runs."
   type        = string
   default     = null
 }
@@ -339,6 +345,7 @@ locals {
     OtlpEndpoint = var.otlp_endpoint
     OtlpHeadersSecretArn = var.otlp_headers_secret_arn
     DeploymentRoleArns = var.deployment_role_arns
+    ListenerPools = var.listener_pools
     AcmQuotas = var.acm_quotas
     ApiConcurrency = var.api_concurrency
     ChallengeConcurrency = var.challenge_concurrency

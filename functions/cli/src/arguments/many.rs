@@ -32,7 +32,7 @@ Examples:
   managed-https apply domains.csv --dry-run
   managed-https apply domains.csv
   managed-https apply domains.csv --update --results /tmp/results.csv
-  managed-https export | managed-https apply - --api $OTHER_API")]
+  managed-https export > endpoints.csv")]
 pub(crate) struct Apply {
     /// CSV or JSON lines; - for stdin
     pub(crate) file: PathBuf,

@@ -8,7 +8,7 @@ use crate::world::{Chaos, LETS_ENCRYPT, World};
 
 #[test]
 fn an_attempt_that_dies_anywhere_takes_one_token_of_each_limit_on_certificates() {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for whole in [false, true] {
         for effects in 1..60 {
             runtime.block_on(async {

@@ -205,6 +205,7 @@ mod tests {
         ] {
             let status = status_of(&endpoint, NOW).guidance;
             let alerts = decide(&endpoint, NOW, &POLICY).alerts;
+            assert!(!alerts.is_empty(), "{} is notified", endpoint.names.primary());
             let digest = digest_of([endpoint.clone()]);
             let step = |guidance: &Guidance| (guidance.waiting_on, guidance.next_step().to_owned());
             let (message, need) = (&alerts[0].guidance, &digest.needs[0].guidance);
