@@ -222,7 +222,7 @@ async fn renewals_and_challenges_have_room_while_strangers_use_up_the_apis_share
         renewed
     };
     let ((answered, refused), took) = tokio::try_join!(strangers(cloud, &stop), renewal)?;
-    ensure!(answered > 0 && refused > answered, "their share was used up: {answered} answered, {refused} refused");
+    ensure!(answered > 0 && refused * 4 > answered, "their share was used up: {answered} answered, {refused} refused");
     let last = table.attempts(&id, 1).await?.pop().context("the renewal")?;
     ensure!(last.outcome == Outcome::Renewed && last.failure.is_none(), "{last:#?}");
     ensure!(last.method == Some(ChallengeKind::Http01), "the CA asked the responder: {last:#?}");

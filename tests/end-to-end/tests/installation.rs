@@ -110,7 +110,7 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     run_all(cloud).await?;
     let healthy = inspect(cloud).await?;
     ensure!(
-        healthy.len() == 21 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
+        healthy.len() == 22 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
         "{healthy:#?}"
     );
 

@@ -8,7 +8,7 @@ use domain::endpoint::Endpoint;
 use domain::ports::{DUE_SHARDS, HealthIndex, Registry};
 use end_to_end::Platform;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use local_cloud::{Options, wait_until};
+use local_cloud::{ACCOUNT, Options, REGION, wait_until};
 use serde_json::json;
 use testkit::contracts;
 use time::OffsetDateTime;
@@ -31,7 +31,9 @@ async fn endpoints_that_are_late_in_every_shard_are_checked_by_a_run_for_each() 
             let random = |salt: u64| (u128::from(number) << 64 | u128::from(salt)).to_be_bytes();
             let (id, label) = (EndpointId::from_random(random(1)), DelegationLabel::from_random(random(2)));
             let mut endpoint = Endpoint::register(id, "late".parse()?, names, Reachability::Internal, label, now);
-            let held = testkit::installed(&endpoint, now);
+            let mut held = testkit::installed(&endpoint, now);
+            // In the account of the cloud: in another one nothing may be read.
+            held.arn = format!("arn:aws:acm:{REGION}:{ACCOUNT}:certificate/{number}");
             (endpoint.due_at, endpoint.certificate) = (Some(held.renew_at), Some(held));
             endpoint.health_at = Some(now - time::Duration::HOUR);
             table.register(&endpoint, &contracts::registered(&endpoint), None).await?;

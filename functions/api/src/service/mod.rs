@@ -206,6 +206,9 @@ impl<P: Ports> Service<P> {
         if !caller.is_operator() {
             return Err(Problem::operators_only());
         }
+        if wish.after.as_ref().is_some_and(|after| after.chars().count() > wire::LONGEST_CONTINUATION) {
+            return Err(Problem::invalid_field("after", "It is not the `next` of a page: it is too long."));
+        }
         let request = Reconcile { adopt: wish.adopt, after: wish.after };
         Ok(self.ports.inspector().reconcile(&request).await?.to_wire())
     }

@@ -55,6 +55,9 @@ pub struct InstallationView {
     pub checks: Vec<InstallationCheck>,
 }
 
+/// Characters of the `next` of a page of a comparison.
+pub const LONGEST_CONTINUATION: usize = 10_000;
+
 /// A page of a comparison that is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -64,6 +67,7 @@ pub struct ReconcileWish {
     pub adopt: bool,
     /// `next` of the page before; absent for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    // As LONGEST_CONTINUATION.
     #[schema(max_length = 10_000)]
     pub after: Option<String>,
 }

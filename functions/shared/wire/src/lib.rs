@@ -38,7 +38,7 @@ pub use failure::{AcmeProblem, Failure, FailureName, FailureView, Subproblem};
 pub use health::{Symptom, SymptomKind, WatchView};
 pub use installation::{
     CallerView, Difference, DifferenceKind, HealthView, InstallationCheck, InstallationStatus, InstallationView,
-    ReconcileWish, Reconciliation, Used,
+    LONGEST_CONTINUATION, ReconcileWish, Reconciliation, Used,
 };
 pub use limits::{TenantLimit, TenantLimits};
 pub use open::Open;

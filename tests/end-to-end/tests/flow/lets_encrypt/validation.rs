@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use boulder::{WebAnswer, http01};
 use diagnosis::http01::reserved::is_reserved;
 use diagnosis::http01::rules::{Hop, LONGEST_BODY, Way, next};
-use time::Duration;
 use url::Url;
 use vocabulary::acme::Reachability;
 use vocabulary::failure::FailureName;
@@ -160,14 +159,13 @@ fn one_perspective_that_sees_nothing_is_outvoted_and_two_are_told_as_what_they_a
 }
 
 #[test]
-fn caa_that_forbids_is_the_domain_owners_at_validation_and_at_finalize_at_once_or_later() {
+fn caa_that_forbids_is_the_domain_owners_at_validation_and_at_finalize() {
     run(async |stage| {
-        for (number, (at_validation, processing)) in [(true, 0), (false, 0), (false, 25)].into_iter().enumerate() {
+        for (number, at_validation) in [true, false].into_iter().enumerate() {
             let domain = format!("n{number}.example.com");
             let id = stage.register(number as u128 + 1, &domain, &[]).await;
             let forbid = |forbidden: bool| {
                 stage.ca.set(|knobs| {
-                    knobs.processing = Duration::seconds(processing);
                     let names = match at_validation {
                         true => &mut knobs.caa_forbids_validation,
                         false => &mut knobs.caa_forbids,

@@ -50,30 +50,15 @@ fn an_early_renew_of_what_waits_keeps_its_place_and_its_time_and_is_not_suggeste
 }
 
 #[test]
-fn an_error_of_the_client_library_that_reached_no_network_is_no_outage_of_the_ca() {
+fn a_stored_directory_that_leads_nowhere_is_fetched_anew_and_blamed_on_nobody() {
     run(async |stage| {
-        let second = stage.world.add_fallback();
         stage.issued(2, "first.example.com").await;
-        // As a directory has them that the library cannot follow.
         stage.spoil_stored_directory("newNonce", "ftp://ca.test/new-nonce").await;
         stage.new_process();
-        stage.world.use_fallback_too();
-        let (asked, told) = (stage.ca.seen().len(), stage.world.notifier.alerts().len());
-        let id = stage.register(1, "www.example.com", &[]).await;
-        for _ in 0..4 {
-            let endpoint = stage.next(&id).await;
-            let failure = failing(&endpoint);
-            assert_eq!((failure.name, failure.waiting_on()), (FailureName::Misconfigured, WaitingOn::Operator));
-            let words = format!("{} {:?}", failure.guidance.summary, failure.guidance.action);
-            assert!(words.contains("could not be made") && words.contains("not at fault"), "{words}");
-            assert_eq!(endpoint.certificate, None, "and {second} is not asked in its place");
-        }
-        assert_eq!((stage.ca.seen().len(), stage.world.second.orders()), (asked, 0));
+        let told = stage.world.notifier.alerts().len();
+        stage.issued(1, "www.example.com").await;
         let alerts = &stage.world.notifier.alerts()[told..];
-        assert!(!alerts.is_empty() && alerts.iter().all(|alert| alert.guidance.waiting_on == WaitingOn::Operator));
-        stage.spoil_stored_directory("newNonce", &format!("{}/new-nonce", stage.ca.base())).await;
-        stage.new_process();
-        stage.world.run_until(&id, is_settled).await;
+        assert!(alerts.iter().all(|alert| alert.guidance.waiting_on == WaitingOn::Nobody), "{alerts:#?}");
     });
 }
 
