@@ -146,6 +146,7 @@ async fn killed_and_applied_again(count: usize) -> Result<()> {
     let (applied, well) = cli.json(&["apply", other, "--update"]).await?;
     ensure!(well && applied[0]["outcome"] == "changed" && applied[1]["outcome"] == "unchanged", "{applied:#?}");
     ensure!(platform.endpoint("n1.lines.test").await?["reachability"] == "external", "it was not changed");
+    fs::remove_file(format!("{other}.check.csv")).context("what the dry run found")?;
     for file in [&file, &copy] {
         fs::remove_file(file)?;
         fs::remove_file(results(file))?;

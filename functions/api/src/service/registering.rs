@@ -42,7 +42,14 @@ impl<P: Ports> Service<P> {
         self.issuable(names.iter(), field)?;
         room_for_records(names.iter(), dns_method, field)?;
         let names_more = names.authorization_names().len() as u64;
-        self.count_registration(caller, (1, names_more), now).await?;
+        if let Err(refused) = self.count_registration(caller, (1, names_more), now).await {
+            // What is there already is no matter of limits: who applies a file again learns that it is done.
+            let first = &names.primary().base;
+            return Err(match self.store().registered_by(&tenant, first).await {
+                Ok(Some(_)) => self.name_taken(&tenant, first, field(first)).await,
+                _ => refused,
+            });
+        }
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
         let mut endpoint = Endpoint::register(id, tenant, names, reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;

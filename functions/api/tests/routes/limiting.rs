@@ -63,6 +63,9 @@ async fn a_tenant_has_so_many_endpoints_and_names_and_what_it_removes_is_free_ag
     let refused = register(&api, ACME, 1).await;
     assert_eq!((refused.status, refused.problem()), (StatusCode::CONFLICT, "quota-reached"));
     assert!(text(&refused.body["detail"]).contains("has 1 endpoints, and may have 1"), "{}", refused.body);
+    let again = register(&api, ACME, 0).await;
+    assert_eq!((again.status, again.problem()), (StatusCode::CONFLICT, "name-taken"), "it is there: {}", again.body);
+    assert_eq!(text(&again.body["endpoint"]), id.to_string());
     api.issued(&id).await;
     let wish = |also: Value| json!({"also": also});
     let two = wish(json!(["b.example.com"]));

@@ -21,8 +21,8 @@ use super::{Filter, Output};
 /// that was stopped is simply run again.
 ///
 /// What came of each line, with the records to create, is written to
-/// FILE.results.csv as soon as it is known. Only when all lines are as they
-/// should be is the exit status 0.
+/// FILE.results.csv as soon as it is known; with --dry-run to FILE.check.csv.
+/// Only when all lines are as they should be is the exit status 0.
 ///
 /// With --format json: the results as an array of {line, domain, tenant,
 /// outcome, endpoint, records, why, next_step}.

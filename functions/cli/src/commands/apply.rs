@@ -31,7 +31,7 @@ pub(super) async fn apply(api: &Api, command: &Apply) -> Result<(), CliError> {
     let lines = read(&bytes(&command.file)?).map_err(|faults| not_valid(&file, &faults))?;
     // A wrong address or credentials that nobody knows are told before the results of the last run are written over.
     api.caller().await?;
-    let path = command.results.clone().or_else(|| beside(&command.file));
+    let path = command.results.clone().or_else(|| beside(command));
     let mut results =
         path.as_deref().map(ResultFile::create).transpose().map_err(|e| not_written(path.as_deref(), &e))?;
     let mut bar = Bar::start(lines.len());
@@ -72,10 +72,11 @@ fn bytes(file: &Path) -> Result<Vec<u8>, CliError> {
     }
 }
 
-fn beside(file: &Path) -> Option<PathBuf> {
-    (file != Path::new("-")).then(|| {
-        let mut path = file.as_os_str().to_owned();
-        path.push(".results.csv");
+/// Beside the file. A check writes over no records that a registration has left.
+fn beside(command: &Apply) -> Option<PathBuf> {
+    (command.file != Path::new("-")).then(|| {
+        let mut path = command.file.as_os_str().to_owned();
+        path.push(if command.dry_run { ".check.csv" } else { ".results.csv" });
         path.into()
     })
 }
