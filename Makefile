@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo try up status logs down check unit redeploy fmt build lint test test-many apply-many fuzz deploy set-up browser screenshots drills requirements licences clean
+.PHONY: help demo try up status logs down check unit redeploy fmt build lint test test-many apply-many fuzz deploy release release-test set-up browser screenshots drills simulate bench measure costs requirements licences clean
 
 MACHINE := $(shell uname -m)
 ARCHITECTURE_x86_64 := x86_64
@@ -95,7 +95,8 @@ lint: check ## Check format, types, clippy, docs, each crate by itself, template
 
 # Tests that leave a cloud as they found it share this one, which sam deploys; the others start their own. One more at
 # once than there are cores: some wait for a schedule. At the end, what the gates of all clouds have seen: a call that AWS
-# would have refused, and permissions that no test uses.
+# would have refused, and permissions that no test uses. The parsers are fuzzed for longer than in make unit.
+test: export FUZZ_SECONDS := 20
 test: export NEXTEST_TEST_THREADS := $(shell echo $$(($$(nproc) + 1)))
 test: build browser ## Run every test, the end-to-end ones included
 	@local-cloud down --name tests >/dev/null 2>&1 || true
@@ -116,6 +117,14 @@ fuzz: set-up ## Feed the parsers mutations of tests/corpus, for about an hour
 deploy: set-up ## Build for AWS (arm64) and deploy the stack, guided
 	@infra/deploy.sh
 
+release: set-up ## Make a release of what is committed, for arm64 (target/releases): make release FOR=x86_64
+	@infra/release.py $(if $(FOR),--architecture $(FOR))
+
+# Of the programs that are built for this machine: what is tested is the release, not the optimizer.
+release-test: build ## Make a release of the build, unpack it elsewhere, and deploy it without a compiler
+	@infra/release.py --programs $(BUILT)
+	@RELEASE=$(CURDIR)/target/releases cargo test $(CARGO) --test release -- --ignored --nocapture
+
 ##@ Now and then
 
 set-up: ## Fetch what is missing into .local
@@ -131,6 +140,24 @@ drills: build ## Run the failure drills, and write docs/reference/failure-drills
 	@export PROVOKED=$(CURDIR)/.local/provoked; rm -rf "$$PROVOKED"; \
 	for test in alerts ca_faults health alarms; do cargo test $(CARGO) --test $$test -- --test-threads 2; done; \
 	cargo test $(CARGO) --test provoked -- --ignored --exact page
+
+# Alone: with all other crates it would be built with the AWS SDK.
+simulate: ## Simulate years of up to a million endpoints (docs/reference/scale.md); takes some ten minutes
+	cargo run --profile bench -p simulation --bin simulate
+
+bench: ## Time the pure parts: the order of starts, the diagnosis, summaries, parsing
+	cargo bench -p simulation --bench pure
+
+# Built with the profile that is deployed, for this machine: the first time takes half an hour.
+MEASURED := target/$(MACHINE)-unknown-linux-gnu/release
+measure: build ## Measure sizes, starts and CPU of what is deployed (docs/reference/performance.md)
+	nice cargo build --release $(CARGO) --bin bare-lambda $(FUNCTIONS:%=--bin %)
+	@trap 'local-cloud down --name measured' EXIT; local-cloud try --name measured www.measured.test >/dev/null; \
+	tests/measure/programs.py $(MEASURED) --cloud measured --domain www.measured.test --page docs/reference/performance.md
+
+costs: build ## Count what DynamoDB is asked for, and calculate what an endpoint costs (docs/reference/costs.md)
+	WRITE_PAGES=1 cargo $(RUN_TESTS) $(CARGO) --test units
+	infra/costs.py docs/reference/costs.md
 
 requirements: ## Resolve the Python tools after a change of infra/requirements/*.in
 	infra/requirements/compile.sh

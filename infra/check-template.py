@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Checks of the transformed template that no linter has: limits of AWS that a deployment meets late, or an operator.
 
-    check-template.py TEMPLATE.json RELEASED.json
+    check-template.py TEMPLATE.json
 
-RELEASED has the indexes of the last release: one index of a table can be created or removed in one update of a stack.
 Each check is a function that yields what is wrong; check_template_test.py has a template that each must refuse.
 """
 
@@ -31,7 +30,6 @@ PSEUDO = {
     "AWS::Partition": 10,
     "AWS::URLSuffix": 18,
 }
-MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 
 
 def of_type(template, kind):
@@ -56,7 +54,7 @@ def total(parts):
     return None if None in parts else sum(parts)
 
 
-def names_have_room_for_the_stacks(template, _):
+def names_have_room_for_the_stacks(template):
     for (kind, property_), limit in NAMES.items():
         for name, properties in of_type(template, kind).items():
             size = longest(template, properties[property_]) if property_ in properties else 0
@@ -65,16 +63,7 @@ def names_have_room_for_the_stacks(template, _):
                 yield f"{name}: {property_} can take {room}"
 
 
-def one_index_changes_at_a_time(template, released):
-    for table, properties in of_type(template, "AWS::DynamoDB::Table").items():
-        now = {index["IndexName"]: index for index in properties.get("GlobalSecondaryIndexes", [])}
-        before = released.get(table, {})
-        changed = sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
-        if len(changed) > 1 and before:
-            yield f"{table}: {', '.join(changed)} differ from the last release; an update of a stack changes one index"
-
-
-def roles_make_no_log_groups(template, _):
+def roles_make_no_log_groups(template):
     """A role that may create log groups makes those anew that a removed stack has taken with it."""
     for function, properties in of_type(template, "AWS::Lambda::Function").items():
         role = template["Resources"][properties["Role"]["Fn::GetAtt"][0]]["Properties"]
@@ -91,40 +80,75 @@ def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
-def schedule_minutes(template, expression):
-    """The longest time between two runs that a parameter's default makes; None for a cron expression."""
-    if isinstance(expression, dict):
-        expression = template["Parameters"][expression["Ref"]]["Default"]
-    found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
-    return int(found[1]) * MINUTES[found[2]] if found else None
-
-
-# Metrics that a run of a function writes, by the function's schedule: from the log lines of the runtime's metrics.rs.
-FED_BY = {
-    "EngineChecksFailed": "CheckHealthFunctionCheck",
-    "AcmQuotaUsed": "CheckHealthFunctionCheck",
-    "HealthOverdue": "CheckHealthFunctionCheck",
-    "AnotherServed": "CheckHealthFunctionCheck",
-    "LeastLifeLeft": "CheckHealthFunctionCheck",
-    "AttemptsNotStarted": "ScanExpiringFunctionScan",
+# Metrics that each run of a scheduled function writes: the runtime's metrics.rs.
+OF_SCHEDULES = {
+    "EngineChecksFailed",
+    "AcmQuotaUsed",
+    "HealthOverdue",
+    "OrdersLeft",
+    "AnotherServed",
+    "LeastLifeLeft",
+    "AttemptsNotStarted",
 }
+# How slow a schedule is, its operator decides. This parameter has room for three runs of the slowest.
+HEARTBEAT = {"Ref": "HeartbeatSeconds"}
+# A schedule comes every two hours at least: a third of this.
+LONG_PERIOD = 6 * 60 * 60
 
 
-def alarms_outlast_their_schedules(template, _):
-    """A period without a datapoint counts as good (notBreaching): each must have room for two runs, since one may begin
-    late."""
-    schedules = of_type(template, "AWS::Scheduler::Schedule")
+def alarms_outlast_their_schedules(template):
+    """A period without a datapoint counts as good (notBreaching): each must have room for a run, however slow the schedule."""
     for alarm, properties in of_type(template, "AWS::CloudWatch::Alarm").items():
-        schedule = FED_BY.get(properties["MetricName"])
-        if schedule is None or not isinstance(properties["Period"], int):
+        period = properties["Period"]
+        if properties["MetricName"] not in OF_SCHEDULES or period == HEARTBEAT:
             continue
-        minutes = schedule_minutes(template, schedules[schedule]["ScheduleExpression"])
-        if properties["Period"] < 2 * 60 * minutes:
-            apart = f"a run of {schedule} ({minutes} minutes apart)"
-            yield f"{alarm}: its period of {properties['Period']} s can pass without {apart}"
+        if not isinstance(period, int) or period < LONG_PERIOD:
+            yield f"{alarm}: its period of {period} s can pass without a run: take HeartbeatSeconds"
 
 
-def partition_and_suffix_are_awss(template, _):
+def the_flow_may_call_what_it_names(template, definition=None):
+    """Step Functions calls with the state machine's role, and no gate of the local cloud sees it: each task of the
+    definition against the role's policy, and the policy against the tasks."""
+    machines = of_type(template, "AWS::StepFunctions::StateMachine")
+    for name, machine in machines.items():
+        tasks = [state for state in definition_of(definition)["States"].values() if state["Type"] == "Task"]
+        role = template["Resources"][machine["RoleArn"]["Fn::GetAtt"][0]]["Properties"]
+        statements = [one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]]
+        wanted = {call_of(task, machine["DefinitionSubstitutions"]) for task in tasks}
+        allowed = {
+            (action, json.dumps(resource))
+            for one in statements
+            if one["Effect"] == "Allow" and "Condition" not in one
+            for action in as_list(one["Action"])
+            for resource in as_list(one["Resource"])
+            if action in ("lambda:InvokeFunction", "sqs:SendMessage")
+        }
+        for action, resource in sorted(wanted - allowed):
+            yield f"{name}: its role does not allow {action} of {resource}"
+        for action, resource in sorted(allowed - wanted):
+            yield f"{name}: its role allows {action} of {resource}, which no state needs"
+
+
+def definition_of(given):
+    if given is not None:
+        return given
+    return json.loads(pathlib.Path("infra/issue-certificate.asl.json").read_text(encoding="utf-8"))
+
+
+def call_of(task, substitutions):
+    """What IAM is asked about a task: an action, and the resource as the template writes it."""
+
+    def given(placeholder):
+        return substitutions[placeholder.removeprefix("${").removesuffix("}")]
+
+    resource = given(task["Resource"])
+    if json.dumps(resource).find(":states:::sqs:sendMessage") >= 0:
+        queue = given(task["Parameters"]["QueueUrl"])["Ref"]
+        return ("sqs:SendMessage", json.dumps({"Fn::GetAtt": [queue, "Arn"]}))
+    return ("lambda:InvokeFunction", json.dumps(resource))
+
+
+def partition_and_suffix_are_awss(template):
     """GovCloud, China and the European sovereign cloud have others. Service principals are the same in all of them."""
     for path, text in texts(template["Resources"]):
         # SAM writes those of its managed policies for the partition that it deploys to.
@@ -139,6 +163,7 @@ LENGTHS = {
     "AWS::DynamoDB::Table": 255,
     "AWS::S3::Bucket": 63,
     "AWS::Lambda::Function": 64,
+    "AWS::Lambda::EventSourceMapping": 36,
     "AWS::Scheduler::Schedule": 64,
     "AWS::StepFunctions::StateMachine": 80,
     "AWS::SQS::Queue": 80,
@@ -161,7 +186,7 @@ RANDOM = 13
 ENVIRONMENT_BYTES = 4096
 
 
-def environments_fit(template, _):
+def environments_fit(template):
     for name, properties in of_type(template, "AWS::Lambda::Function").items():
         variables = properties.get("Environment", {}).get("Variables", {})
         sizes = {variable: most_bytes(template, value) for variable, value in variables.items()}
@@ -257,20 +282,18 @@ def texts(value, path=()):
 
 CHECKS = [
     names_have_room_for_the_stacks,
-    one_index_changes_at_a_time,
     roles_make_no_log_groups,
     alarms_outlast_their_schedules,
+    the_flow_may_call_what_it_names,
     partition_and_suffix_are_awss,
     environments_fit,
 ]
 
 
-def main(template, released):
+def main(template):
     with open(template, encoding="utf-8") as file:
         template = json.load(file)
-    with open(released, encoding="utf-8") as file:
-        released = json.load(file)
-    found = [f"{check.__name__}: {finding}" for check in CHECKS for finding in check(template, released)]
+    found = [f"{check.__name__}: {finding}" for check in CHECKS for finding in check(template)]
     sources = {str(path): path.read_text(encoding="utf-8") for path in pathlib.Path("functions").rglob("*.rs")}
     found += [f"code_has_no_partition: {finding}" for finding in code_has_no_partition(sources)]
     print("\n".join(found))
@@ -278,6 +301,6 @@ def main(template, released):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1]))

@@ -15,8 +15,8 @@ def template(parameters=None, **resources):
     return {"Parameters": parameters or {}, "Resources": made}
 
 
-def found(check, template, released=None):
-    return "\n".join(check(template, released or {}))
+def found(check, template):
+    return "\n".join(check(template))
 
 
 def function(**properties):
@@ -30,18 +30,6 @@ class Names(unittest.TestCase):
 
         self.assertEqual(found(checks.names_have_room_for_the_stacks, schedule("-check-health")), "")
         self.assertIn("65 of 64", found(checks.names_have_room_for_the_stacks, schedule("-check-healthy")))
-
-
-class Indexes(unittest.TestCase):
-    def test_two_indexes_in_one_release_are_refused(self):
-        def table(*names):
-            return template(T=("AWS::DynamoDB::Table", {"GlobalSecondaryIndexes": [{"IndexName": name} for name in names]}))
-
-        released = {"T": {"a": {"IndexName": "a"}}}
-        self.assertEqual(found(checks.one_index_changes_at_a_time, table("a", "b"), released), "")
-        self.assertIn("b, c differ", found(checks.one_index_changes_at_a_time, table("a", "b", "c"), released))
-        self.assertIn("a, b differ", found(checks.one_index_changes_at_a_time, table("b"), released))
-        self.assertEqual(found(checks.one_index_changes_at_a_time, table("a", "b"), {}), "")
 
 
 class LogGroups(unittest.TestCase):
@@ -59,15 +47,43 @@ class LogGroups(unittest.TestCase):
 
 
 class Alarms(unittest.TestCase):
-    def test_a_period_without_a_run_is_refused(self):
-        def alarm(period):
-            parameters = {"HealthSchedule": {"Type": "String", "Default": "rate(5 minutes)"}}
-            schedule = ("AWS::Scheduler::Schedule", {"ScheduleExpression": {"Ref": "HealthSchedule"}})
-            alarm = ("AWS::CloudWatch::Alarm", {"MetricName": "EngineChecksFailed", "Period": period})
-            return template(parameters, CheckHealthFunctionCheck=schedule, A=alarm)
+    def test_a_period_that_a_slow_schedule_leaves_empty_is_refused(self):
+        def told(period, metric="EngineChecksFailed"):
+            alarm = ("AWS::CloudWatch::Alarm", {"MetricName": metric, "Period": period})
+            return found(checks.alarms_outlast_their_schedules, template(A=alarm))
 
-        self.assertEqual(found(checks.alarms_outlast_their_schedules, alarm(600)), "")
-        self.assertIn("300 s can pass", found(checks.alarms_outlast_their_schedules, alarm(300)))
+        self.assertEqual(told({"Ref": "HeartbeatSeconds"}), "")
+        self.assertEqual(told(21600), "")
+        self.assertEqual(told(300, metric="Errors"), "")
+        self.assertIn("600 s can pass", told(600))
+
+
+class Flow(unittest.TestCase):
+    def told(self, **statement):
+        function = {"Fn::GetAtt": ["Step", "Arn"]}
+        allow = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": [function], **statement}
+        ask = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}}
+        role = ("AWS::IAM::Role", {"Policies": [{"PolicyDocument": {"Statement": [allow, ask]}}]})
+        given = {
+            "StepArn": function,
+            "SendArn": {"Fn::Sub": "arn:${AWS::Partition}:states:::sqs:sendMessage.waitForTaskToken"},
+            "QueueUrl": {"Ref": "Queue"},
+        }
+        machine = {"RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "DefinitionSubstitutions": given}
+        states = {
+            "A": {"Type": "Task", "Resource": "${StepArn}"},
+            "B": {"Type": "Task", "Resource": "${SendArn}", "Parameters": {"QueueUrl": "${QueueUrl}"}},
+            "C": {"Type": "Wait"},
+        }
+        made = template(Role=role, Machine=("AWS::StepFunctions::StateMachine", machine))
+        return "\n".join(checks.the_flow_may_call_what_it_names(made, {"States": states}))
+
+    def test_a_role_allows_exactly_what_its_states_call(self):
+        self.assertEqual(self.told(), "")
+        self.assertIn('does not allow lambda:InvokeFunction of {"Fn::GetAtt": ["Step"', self.told(Resource=[]))
+        self.assertIn("does not allow lambda:InvokeFunction", self.told(Effect="Deny"))
+        self.assertIn("does not allow lambda:InvokeFunction", self.told(Condition={"Bool": {}}))
+        self.assertIn("which no state needs", self.told(Resource=[{"Fn::GetAtt": ["Step", "Arn"]}, "*"]))
 
 
 class Environments(unittest.TestCase):

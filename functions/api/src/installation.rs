@@ -1,7 +1,7 @@
 //! What is the same for all endpoints of an installation.
 
 use vocabulary::acme::Limit;
-use vocabulary::certificate::{AccountId, AcmQuotas, RoleArn, TenantLimits};
+use vocabulary::certificate::{AccountId, AcmQuotas, ListenerPools, OperatorsOnly, RoleArn, TenantLimits};
 use vocabulary::dns::{PersistentIssuer, Platform};
 use vocabulary::names::NamePolicy;
 
@@ -25,10 +25,22 @@ pub struct Installation {
     pub brand: Brand,
     /// What one tenant may have and ask for.
     pub tenant_limits: TenantLimits,
-    /// What ACM lets the account import into the region.
-    pub acm_quotas: AcmQuotas,
+    /// What ACM lets the account import into the region, where that was typed; else AWS is asked.
+    pub acm_quotas: Option<AcmQuotas>,
+    /// The region it runs in.
+    pub home: String,
+    /// The pools that registrations may name instead of a listener.
+    pub pools: ListenerPools,
     /// The roles by which certificates may go to other accounts.
     pub deployment_roles: Vec<RoleArn>,
+}
+
+impl Installation {
+    /// Where in AWS it is, which tenants do not see.
+    pub(crate) fn operators_only(&self) -> OperatorsOnly {
+        let of_roles = self.deployment_roles.iter().map(|role| role.account().clone());
+        OperatorsOnly::new(self.account.clone().into_iter().chain(of_roles))
+    }
 }
 
 /// What a CA lets an account order.

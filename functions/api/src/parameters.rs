@@ -19,7 +19,9 @@ pub(crate) fn installation(wiring: &Wiring) -> Result<Installation, Error> {
         orders: orders(environment)?,
         brand: Brand { name: environment.optional("PLATFORM_NAME"), contact: environment.optional("SUPPORT_CONTACT") },
         tenant_limits: wiring.tenant_limits()?,
-        acm_quotas: environment.parsed("ACM_QUOTAS")?.unwrap_or_default(),
+        acm_quotas: wiring.acm_quotas()?,
+        home: wiring.region()?.to_string(),
+        pools: wiring.listener_pools()?,
         deployment_roles: wiring.deployment_roles()?,
     })
 }

@@ -8,6 +8,7 @@ mod concurrency;
 mod people;
 mod quotas;
 mod resources;
+mod rooms;
 mod running;
 mod target_caa;
 mod zone;
@@ -15,7 +16,7 @@ mod zone;
 use domain::installation::{Facts, InstallationCheck, InstallationStatus};
 use domain::ports::{FaultKind, ServiceFault};
 use time::{Duration, OffsetDateTime};
-use vocabulary::certificate::AcmQuotas;
+use vocabulary::certificate::{AcmQuotas, ListenerPools, Region};
 use vocabulary::dns::Issuer;
 
 /// What the installation was deployed with.
@@ -32,6 +33,8 @@ pub struct Installation {
     pub account_secret: String,
     /// ARN of the topic.
     pub alerts_topic: String,
+    /// Id of the event source mapping from the records' queue to the writer of the delegation zone.
+    pub records_to_writer: String,
     /// URL of the queue.
     pub dead_letters: String,
     /// ARN of the state machine.
@@ -40,8 +43,10 @@ pub struct Installation {
     pub silence: Duration,
     /// URL of the token issuer, if there is one.
     pub issuer: Option<String>,
-    /// What ACM lets the account import.
-    pub acm_quotas: AcmQuotas,
+    /// What ACM lets the account import into the region, where that was typed.
+    pub acm_quotas: Option<AcmQuotas>,
+    pub home: Region,
+    pub pools: ListenerPools,
     pub reserved: Reserved,
 }
 
@@ -78,9 +83,11 @@ pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) ->
     checks.push(target_caa::target_caa(&facts.target_caa, installation));
     checks.extend(tasks);
     checks.extend([
+        running::record_writer(&facts.records_to_writer, installation),
         running::dead_letters(&facts.dead_letters, installation),
         running::attempts(&facts.long_attempts, installation),
-        quotas::acm(&facts.imported, installation, now),
+        quotas::acm(&facts.imported, &facts.capacity, installation, now),
+        rooms::load_balancers(&facts.capacity, &installation.pools, now),
         concurrency::concurrency(&facts.concurrency, installation.reserved),
         people::alarms(&facts.alarms, installation),
         people::subscriptions(&facts.subscriptions, installation),

@@ -2,7 +2,7 @@
 //!
 //! In: anything. Out: a list of `InstallationCheck`. Never fails for what it finds.
 //! Calls, all of them reading: ACM `ListCertificates`; CloudWatch `DescribeAlarms`; DynamoDB `DescribeTable`, `GetItem`; EventBridge Scheduler
-//! `GetSchedule`; KMS `DescribeKey`; Lambda `GetAccountSettings`, `GetFunctionConfiguration`; Route 53 `GetHostedZone`; S3
+//! `GetSchedule`; KMS `DescribeKey`; Lambda `GetAccountSettings`, `GetEventSourceMapping`, `GetFunctionConfiguration`; Route 53 `GetHostedZone`; S3
 //! `GetBucketLocation`; Secrets Manager `GetSecretValue`; SNS `GetTopicAttributes`, `ListSubscriptionsByTopic`; SQS `GetQueueAttributes`;
 //! Step Functions `DescribeStateMachine`; DNS; the CA's directory; the token issuer.
 
@@ -27,11 +27,14 @@ async fn main() -> Result<(), Error> {
         binds_account: environment.optional("EAB_SECRET").is_some(),
         account_secret: environment.required("ACCOUNT_SECRET")?,
         alerts_topic: environment.required("ALERTS_TOPIC")?,
+        records_to_writer: environment.required("RECORDS_TO_WRITER")?,
         dead_letters: environment.required("SCAN_DEAD_LETTERS")?,
         state_machine: environment.required("STATE_MACHINE_ARN")?,
         silence: time::Duration::seconds(environment.parsed("HEARTBEAT_SECONDS")?.unwrap_or(900)),
         issuer: environment.optional("OIDC_ISSUER"),
-        acm_quotas: environment.parsed("ACM_QUOTAS")?.unwrap_or_default(),
+        acm_quotas: wiring.acm_quotas()?,
+        home: wiring.region()?,
+        pools: wiring.listener_pools()?,
         reserved: Reserved {
             api: environment.parsed("API_CONCURRENCY")?.unwrap_or_default(),
             challenges: environment.parsed("CHALLENGE_CONCURRENCY")?.unwrap_or_default(),

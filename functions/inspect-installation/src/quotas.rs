@@ -1,8 +1,8 @@
 //! Whether ACM will take what comes.
 
-use domain::installation::{InstallationCheck, Observed, Used};
+use domain::installation::{AcmUse, Capacity, InstallationCheck, Observed, Used};
 use time::OffsetDateTime;
-use vocabulary::certificate::{AcmForecast, AcmQuotas, ImportedLife};
+use vocabulary::certificate::{AcmForecast, AcmQuotas, ImportedLife, Target};
 use vocabulary::text::{counted, grouped};
 
 use crate::{Installation, failed, ok, unseen, warning};
@@ -11,8 +11,10 @@ use crate::{Installation, failed, ok, unseen, warning};
 const NEAR: u32 = 80;
 const VERY_NEAR: u32 = 95;
 
+/// Home is counted at each inspection, other accounts and regions once an hour.
 pub(crate) fn acm(
     seen: &Observed<Vec<ImportedLife>>,
+    capacity: &Observed<Capacity>,
     installation: &Installation,
     now: OffsetDateTime,
 ) -> InstallationCheck {
@@ -21,16 +23,69 @@ pub(crate) fn acm(
         Ok(lives) => lives,
         Err(fault) => return unseen(NAME, fault),
     };
-    let (forecast, quotas) = (AcmForecast::of(lives, now), installation.acm_quotas);
-    let (held, imports) = (forecast.certificates_percent(quotas), forecast.imports_percent(quotas));
-    let detail = said(forecast, quotas, now);
+    let kept = capacity.as_ref().map(|capacity| capacity.acm.as_slice()).unwrap_or_default();
+    let is_home = |one: &&AcmUse| one.target.role.is_none() && one.target.region == installation.home;
+    let (quotas, note) = at_home(installation, kept.iter().find(is_home));
+    let forecast = AcmForecast::of(lives, now);
+    let mut detail = said(forecast, quotas, now) + &note;
+    let mut used = vec![
+        Used { of: "certificates".into(), percent: forecast.certificates_percent(quotas) },
+        Used { of: "imports".into(), percent: forecast.imports_percent(quotas) },
+    ];
+    let mut unknown = false;
+    for one in kept.iter().filter(|one| !is_home(one)) {
+        let place = place(&one.target);
+        if let Some(forecast) = one.forecast {
+            detail += &format!(" {}: {}", in_words(&one.target), said(forecast, one.quotas, now));
+            used.push(Used { of: format!("certificates {place}"), percent: forecast.certificates_percent(one.quotas) });
+            used.push(Used { of: format!("imports {place}"), percent: forecast.imports_percent(one.quotas) });
+        }
+        if let Some(why) = one.fault.as_ref().or(one.quotas_unknown.as_ref()) {
+            detail += &format!(" {}: not all could be read: {why}.", in_words(&one.target));
+            unknown |= one.fault.is_some();
+        }
+    }
+    let highest = |limit: &str| used.iter().filter(|it| it.of.starts_with(limit)).map(|it| it.percent).max();
+    let (held, imports) = (highest("certificates").unwrap_or_default(), highest("imports").unwrap_or_default());
     let check = match held.max(imports) {
         VERY_NEAR.. => failed(NAME, detail, remedy(held >= NEAR, imports >= NEAR)),
         NEAR.. => warning(NAME, detail, remedy(held >= NEAR, imports >= NEAR)),
+        _ if unknown => {
+            let page = "docs/how-to/listeners-and-regions.md#another-account";
+            warning(NAME, detail, format!("Let the role list certificates and read quotas, as in {page}"))
+        }
         _ => ok(NAME, detail),
     };
-    let used = |of: &str, percent| Used { of: of.to_owned(), percent };
-    InstallationCheck { used: vec![used("certificates", held), used("imports", imports)], ..check }
+    InstallationCheck { used, ..check }
+}
+
+/// The quotas that count, and what is to be said of where they are from.
+fn at_home(installation: &Installation, kept: Option<&AcmUse>) -> (AcmQuotas, String) {
+    match (installation.acm_quotas, kept) {
+        (Some(typed), _) => (typed, " The quotas are those of the parameter AcmQuotas.".to_owned()),
+        (None, Some(AcmUse { quotas, quotas_unknown: Some(why), .. })) => {
+            (*quotas, format!(" Service Quotas did not answer, so these are AWS's default quotas: {why}."))
+        }
+        (None, Some(kept)) => (kept.quotas, String::new()),
+        (None, None) => {
+            (AcmQuotas::default(), " These are AWS's default quotas; the next health check reads them.".into())
+        }
+    }
+}
+
+/// `us-east-1`, or `us-east-1 444455556666`. Stable.
+fn place(target: &Target) -> String {
+    match &target.role {
+        Some(role) => format!("{} {}", target.region, role.account().as_str()),
+        None => target.region.to_string(),
+    }
+}
+
+fn in_words(target: &Target) -> String {
+    match &target.role {
+        Some(role) => format!("In {} of the account {}", target.region, role.account().as_str()),
+        None => format!("In {}", target.region),
+    }
 }
 
 fn said(forecast: AcmForecast, quotas: AcmQuotas, now: OffsetDateTime) -> String {
@@ -59,8 +114,8 @@ fn remedy(certificates: bool, imports: bool) -> String {
         _ => "“Imported certificates” and “Imported certificates in last 365 days”",
     };
     format!(
-        "Request a higher quota of ACM's {which}: https://console.aws.amazon.com/servicequotas/home/services/acm/quotas, then deploy \
-         with it as AcmQuotas. Other accounts have quotas of their own: DeploymentRoleArns."
+        "Request a higher quota of ACM's {which}: https://console.aws.amazon.com/servicequotas/home/services/acm/quotas. What \
+         is granted counts within the hour. Other accounts have quotas of their own: DeploymentRoleArns."
     )
 }
 
@@ -76,7 +131,7 @@ mod tests {
             not_after: NOW + Duration::days(days),
             created_at: Some(NOW - Duration::days(age)),
         };
-        acm(&Ok(vec![life; count]), &installation(), NOW)
+        acm(&Ok(vec![life; count]), &Ok(Capacity::default()), &installation(), NOW)
     }
 
     #[test]
@@ -106,6 +161,57 @@ mod tests {
             check.detail.contains("New in the last 30 days: 2000.") && check.detail.contains("2026-12-02"),
             "{check:?}"
         );
-        assert!(is_failed(&acm(&Err(denied("acm:ListCertificates")), &installation(), NOW)));
+        assert!(is_failed(&acm(&Err(denied("acm:ListCertificates")), &Ok(Capacity::default()), &installation(), NOW)));
+    }
+
+    fn counted(region: &str, role: Option<&str>, certificates: u32, quotas: AcmQuotas) -> AcmUse {
+        AcmUse {
+            target: Target {
+                region: region.parse().expect("a region"),
+                role: role.map(|role| role.parse().expect("a role")),
+            },
+            forecast: Some(AcmForecast { certificates, imports_a_year: 0, new_lately: 0 }),
+            quotas,
+            quotas_unknown: None,
+            as_of: Some(NOW),
+            tried_at: NOW,
+            fault: None,
+        }
+    }
+
+    fn with(acm_uses: Vec<AcmUse>, typed: Option<AcmQuotas>) -> InstallationCheck {
+        let installation = Installation { acm_quotas: typed, ..installation() };
+        let life = ImportedLife { not_before: NOW, not_after: NOW + Duration::days(3650), created_at: None };
+        acm(&Ok(vec![life; 80]), &Ok(Capacity { acm: acm_uses, ..Capacity::default() }), &installation, NOW)
+    }
+
+    #[test]
+    fn what_aws_says_counts_unless_something_was_typed() {
+        let small = AcmQuotas { certificates: 100, imports: 5000 };
+        let home = || counted("eu-central-1", None, 0, small);
+        assert!(is_warning(&with(vec![home()], None)), "80 of 100");
+        let typed = with(vec![home()], Some(AcmQuotas { certificates: 200, imports: 5000 }));
+        assert!(is_ok(&typed) && typed.detail.contains("AcmQuotas"), "{typed:?}");
+        let denied = AcmUse { quotas: AcmQuotas::default(), quotas_unknown: Some("denied".into()), ..home() };
+        let check = with(vec![denied], None);
+        assert!(is_ok(&check) && check.detail.contains("AWS's default quotas: denied"), "{check:?}");
+    }
+
+    #[test]
+    fn other_accounts_and_regions_count_as_home_does() {
+        let role = "arn:aws:iam::444455556666:role/x";
+        let check = with(vec![counted("us-east-1", Some(role), 95, AcmQuotas { certificates: 100, imports: 1 })], None);
+        assert!(
+            is_failed(&check) && check.detail.contains("In us-east-1 of the account 444455556666: 95"),
+            "{check:?}"
+        );
+        assert!(check.used.contains(&Used { of: "certificates us-east-1 444455556666".into(), percent: 95 }));
+        let unseen = AcmUse {
+            forecast: None,
+            fault: Some("acm:ListCertificates failed".into()),
+            ..counted("us-east-1", None, 0, AcmQuotas::default())
+        };
+        let check = with(vec![unseen], None);
+        assert!(is_warning(&check) && check.detail.contains("acm:ListCertificates"), "{check:?}");
     }
 }

@@ -15,9 +15,11 @@ pub(crate) fn permissions(facts: &Facts) -> InstallationCheck {
         facts.zone.as_ref().err(),
         facts.alarms.as_ref().err(),
         facts.subscriptions.as_ref().err(),
+        facts.records_to_writer.as_ref().err(),
         facts.dead_letters.as_ref().err(),
         facts.long_attempts.as_ref().err(),
         facts.imported.as_ref().err(),
+        facts.capacity.as_ref().err(),
     ];
     let accounts = facts.authorities.iter().map(|authority| authority.account.as_ref().err());
     let tasks = facts.tasks.iter().flat_map(|task| [task.schedule.as_ref().err(), task.last_run.as_ref().err()]);

@@ -1,6 +1,6 @@
 //! What makes renewals automatic.
 
-use domain::installation::{InstallationCheck, LONGEST_ATTEMPT, Observed, Schedule, Task, TaskFacts};
+use domain::installation::{InstallationCheck, LONGEST_ATTEMPT, Observed, ResourceState, Schedule, Task, TaskFacts};
 use time::{Duration, OffsetDateTime};
 use vocabulary::text::counted;
 
@@ -51,7 +51,7 @@ fn told(task: Task) -> Told {
 fn schedule(told: &Told, seen: &Observed<Schedule>) -> InstallationCheck {
     match seen {
         Err(fault) => unseen(told.schedule_check, fault),
-        Ok(Schedule { name, expression, enabled: true }) => {
+        Ok(Schedule { name, expression, enabled: true, .. }) => {
             ok(told.schedule_check, format!("{name} is enabled: {expression}."))
         }
         // An update replaces the whole schedule: what is to stay has to be said again.
@@ -106,6 +106,24 @@ pub(crate) fn dead_letters(seen: &Observed<u64>, installation: &Installation) ->
             format!(
                 "Read why: aws sqs receive-message --queue-url {queue} --message-attribute-names All. When it is fixed, \
                  empty the queue: aws sqs purge-queue --queue-url {queue}"
+            ),
+        ),
+    }
+}
+
+/// While the queue does not reach the writer, no attempt over DNS goes on: each waits until its step's time is over.
+pub(crate) fn record_writer(seen: &Observed<ResourceState>, installation: &Installation) -> InstallationCheck {
+    const NAME: &str = "record-writer";
+    let id = &installation.records_to_writer;
+    match seen {
+        Err(fault) => unseen(NAME, fault),
+        Ok(ResourceState::Ready) => ok(NAME, "write-records gets the jobs of its queue."),
+        Ok(ResourceState::NotReady(state)) => failed(
+            NAME,
+            format!("The event source mapping of write-records is {state}: no TXT record is written or removed."),
+            format!(
+                "Enable it: aws lambda update-event-source-mapping --uuid {id} --enabled. If it is being deleted, deploy the \
+                 stack again: make deploy"
             ),
         ),
     }
@@ -185,6 +203,16 @@ mod tests {
         assert!(is_failed(&check) && check.detail.contains("ep-x-7"));
         assert!(check.remedy.expect("a remedy").contains(":execution:issue:ep-x-7."));
         assert!(is_failed(&attempts(&Err(gone("states:ListExecutions")), &installation())));
+    }
+
+    #[test]
+    fn a_writer_that_gets_no_jobs_is_a_failure_with_the_command_that_mends_it() {
+        assert!(is_ok(&record_writer(&Ok(ResourceState::Ready), &installation())));
+        let check = record_writer(&Ok(ResourceState::NotReady("Disabled".into())), &installation());
+        assert!(is_failed(&check) && check.detail.contains("is Disabled"), "{check:?}");
+        let command = format!("--uuid {} --enabled", installation().records_to_writer);
+        assert!(check.remedy.expect("a remedy").contains(&command));
+        assert!(is_failed(&record_writer(&Err(gone("lambda:GetEventSourceMapping")), &installation())));
     }
 
     #[test]

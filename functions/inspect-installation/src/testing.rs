@@ -1,14 +1,14 @@
 //! An installation of which all is well, for tests to spoil.
 
 use domain::installation::{
-    Account, Alarm, AlarmState, AuthorityFacts, Concurrency, Delegation, Directory, Facts, HostedZone,
+    Account, Alarm, AlarmState, AuthorityFacts, Capacity, Concurrency, Delegation, Directory, Facts, HostedZone,
     InstallationCheck, InstallationStatus, Resource, ResourceState, Schedule, Standing, Subscription, Subscriptions,
     Task, TaskFacts,
 };
 use domain::ports::{FaultKind, ServiceFault};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
-use vocabulary::certificate::AcmQuotas;
+use vocabulary::certificate::ListenerPools;
 use vocabulary::dns::{Answer, CaaLevel, Issuer};
 
 use crate::{Installation, InstalledAuthority, Reserved, judge};
@@ -28,11 +28,14 @@ pub(crate) fn installation() -> Installation {
         binds_account: false,
         account_secret: "arn:aws:secretsmanager:eu-central-1:111122223333:secret:account".into(),
         alerts_topic: "arn:aws:sns:eu-central-1:111122223333:alerts".into(),
+        records_to_writer: "14e0db71-5d35-4eb5-b481-8945cf9d10c2".into(),
         dead_letters: "https://sqs.eu-central-1.amazonaws.com/111122223333/dead".into(),
         state_machine: "arn:aws:states:eu-central-1:111122223333:stateMachine:issue".into(),
         silence: Duration::minutes(15),
         issuer: None,
-        acm_quotas: AcmQuotas::default(),
+        acm_quotas: None,
+        home: "eu-central-1".parse().expect("a region"),
+        pools: ListenerPools::default(),
         reserved: Reserved::default(),
     }
 }
@@ -66,16 +69,23 @@ pub(crate) fn facts() -> Facts {
             all: vec![Subscription { protocol: "email".into(), endpoint: "ops@example.net".into(), pending: false }],
             pending: 0,
         }),
+        records_to_writer: Ok(ResourceState::Ready),
         dead_letters: Ok(0),
         issuer: None,
         long_attempts: Ok(vec![]),
         imported: Ok(vec![]),
+        capacity: Ok(Capacity::default()),
         concurrency: Ok(Concurrency { limit: 1000, unreserved: 1000 }),
     }
 }
 
 pub(crate) fn task(task: Task) -> TaskFacts {
-    let schedule = Schedule { name: format!("{task:?}"), enabled: true, expression: "rate(1 minute)".into() };
+    let schedule = Schedule {
+        name: format!("{task:?}"),
+        enabled: true,
+        expression: "rate(1 minute)".into(),
+        function: Some("scan-expiring".into()),
+    };
     TaskFacts { task, schedule: Ok(schedule), last_run: Ok(Some(NOW - Duration::MINUTE)) }
 }
 

@@ -107,6 +107,8 @@ impl From<Problem> for Answer {
     fn from(problem: Problem) -> Self {
         let body = Body::Problem(problem.to_json());
         let Problem { status, retry_after, terms, .. } = problem;
+        // wfe2 `sendError`.
+        let retry_after = retry_after.or((status == 500).then_some(60));
         Self { status, body, location: None, retry_after, terms }
     }
 }

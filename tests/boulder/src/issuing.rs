@@ -9,6 +9,7 @@ use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
 use crate::answer::Problem;
 use crate::state::{Certificate, Order, State};
+use crate::va::caa_forbids;
 
 struct RequestedKey(Vec<u8>);
 
@@ -61,10 +62,9 @@ impl State {
             return Err(Problem::new(403, "unauthorized", detail));
         }
         if let Some(name) = names.iter().find(|name| self.knobs.caa_forbids.contains(name.trim_start_matches("*."))) {
-            let detail = format!(
-                "Error finalizing order :: While processing CAA for {name}: CAA record for {name} prevents issuance"
-            );
-            return Err(Problem::new(403, "caa", detail));
+            let problem = caa_forbids(name);
+            let detail = format!("Error finalizing order :: rechecking caa: {}", problem.detail);
+            return Err(Problem { detail, ..problem });
         }
         let serial = self.next() + 0x2c_0000;
         let mut params = CertificateParams::new(names.clone()).expect("ASCII names");

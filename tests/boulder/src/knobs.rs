@@ -29,6 +29,8 @@ pub struct Knobs {
     pub ari: bool,
     /// Whether a new order that replaces says so.
     pub echoes_replaces: bool,
+    /// Whether it fails inside at every order that replaces.
+    pub fails_at_replaces: bool,
     /// The suggested window of every certificate; `None`: from two thirds of its life on.
     pub window: Option<(OffsetDateTime, OffsetDateTime)>,
     pub lifetime: Duration,
@@ -38,6 +40,10 @@ pub struct Knobs {
     pub retry_after: u64,
     /// Names (registered or not) that are paused for the account.
     pub paused: BTreeSet<String>,
+    /// Remote perspectives; the primary one is not among them.
+    pub remote_perspectives: usize,
+    /// Names whose CAA forbids issuance when they are validated.
+    pub caa_forbids_validation: BTreeSet<String>,
     /// Names whose CAA forbids issuance by the time of finalize.
     pub caa_forbids: BTreeSet<String>,
     /// Whether its validation servers are down.
@@ -72,12 +78,15 @@ impl Default for Knobs {
         Self {
             ari: true,
             echoes_replaces: true,
+            fails_at_replaces: false,
             window: None,
             lifetime: Duration::days(90),
             profiles: ["classic", "tlsserver", "shortlived"].map(profile).into(),
             processing: Duration::ZERO,
             retry_after: 3,
             paused: BTreeSet::new(),
+            remote_perspectives: 4,
+            caa_forbids_validation: BTreeSet::new(),
             caa_forbids: BTreeSet::new(),
             validation_down: false,
             new_terms: false,

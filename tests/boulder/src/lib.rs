@@ -13,6 +13,7 @@ mod limits;
 mod orders;
 mod server;
 mod state;
+mod va;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -21,6 +22,7 @@ use time::{Duration, OffsetDateTime};
 pub use answer::Problem;
 pub use knobs::{Injected, Knobs};
 pub use state::{Lookup, Validator};
+pub use va::{Web, WebAnswer, http01};
 
 use state::State;
 
@@ -42,6 +44,11 @@ impl Boulder {
         format!("{}/directory", self.base)
     }
 
+    /// Where it listens: `http://127.0.0.1:4000`.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no holder panics")
     }
@@ -60,9 +67,19 @@ impl Boulder {
         self.state().knobs.injected.push((path.to_owned(), answer));
     }
 
+    /// Nothing is answered in its place any more.
+    pub fn inject_no_more(&self) {
+        self.state().knobs.injected.clear();
+    }
+
     /// Deactivates every account, as their owner or the CA would.
     pub fn deactivate_accounts(&self) {
         self.state().accounts.iter_mut().for_each(|account| account.status = "deactivated");
+    }
+
+    /// Takes every account back that was deactivated.
+    pub fn reactivate_accounts(&self) {
+        self.state().accounts.iter_mut().for_each(|account| account.status = "valid");
     }
 
     /// Forgets every account, as a test environment does.

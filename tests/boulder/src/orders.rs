@@ -88,14 +88,18 @@ impl State {
         check_names(&names)?;
         let replaces = match request["replaces"].as_str() {
             None => None,
+            Some(_) if self.knobs.fails_at_replaces => {
+                return Err(Problem::new(500, "serverInternal", "Error creating new order"));
+            }
             Some(id) => Some(self.replaceable(id, account, &names)?),
         };
         let exempt = replaces.is_some_and(|(_, inside)| inside);
-        if let Some(order) = self.reusable(account, &names, profile.as_ref()).filter(|_| replaces.is_none()) {
+        // The frontend counts before the RA finds one that it hands out again, whatever either says that it replaces.
+        self.count_order(account, &names, exempt)?;
+        if let Some(order) = self.reusable(account, &names, profile.as_ref()) {
             return Ok(self.order_answer(201, &order));
         }
-        self.count_order(account, &names, exempt)?;
-        let authorizations = names.iter().map(|name| self.authorization_of(account, name)).collect();
+        let authorizations = names.iter().map(|name| self.authorization_of(account, name, profile.as_ref())).collect();
         let order = Order {
             id: self.next(),
             account,
@@ -103,6 +107,7 @@ impl State {
             authorizations,
             profile,
             replaces: replaces.filter(|_| exempt).map(|(index, _)| self.certificates[index].serial.clone()),
+            says_replaces: request["replaces"].as_str().map(str::to_owned),
             expires: self.now + LIFE,
             processing: None,
             error: None,
@@ -114,14 +119,7 @@ impl State {
             self.replaced.push(serial);
         }
         self.orders.push(order.clone());
-        let mut answer = self.order_answer(201, &order);
-        if replaces.is_some()
-            && self.knobs.echoes_replaces
-            && let crate::answer::Body::Json(body) = &mut answer.body
-        {
-            body["replaces"] = request["replaces"].clone();
-        }
-        Ok(answer)
+        Ok(self.order_answer(201, &order))
     }
 
     /// An order for the same names that nobody has finalized.
@@ -136,21 +134,22 @@ impl State {
         self.orders.iter().filter(|_| self.knobs.reuse).filter(same).find(open).cloned()
     }
 
-    fn authorization_of(&mut self, account: u64, name: &str) -> u64 {
+    fn authorization_of(&mut self, account: u64, name: &str, profile: Option<&String>) -> u64 {
         let (base, wildcard) = match name.strip_prefix("*.") {
             Some(base) => (base.to_owned(), true),
             None => (name.to_owned(), false),
         };
         let valid = self.authorizations.iter().find(|known| {
             (known.account, &known.name, known.wildcard, known.status) == (account, &base, wildcard, "valid")
+                && known.profile.as_ref() == profile
         });
         if let Some(known) = valid.filter(|_| self.knobs.reuse) {
             return known.id;
         }
         let id = self.next();
         let token = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, format!("{id}-{base}").as_bytes()));
-        let (name, status) = (base, "pending");
-        self.authorizations.push(Authorization { id, account, name, wildcard, status, token, error: None });
+        let (name, status, profile) = (base, "pending", profile.cloned());
+        self.authorizations.push(Authorization { id, account, name, wildcard, profile, status, token, error: None });
         id
     }
 
@@ -189,6 +188,9 @@ impl State {
         });
         if let Some(profile) = &order.profile {
             body["profile"] = json!(profile);
+        }
+        if let Some(replaces) = order.says_replaces.as_ref().filter(|_| self.knobs.echoes_replaces) {
+            body["replaces"] = json!(replaces);
         }
         if let Some(error) = &order.error {
             body["error"] = error.to_json();
@@ -246,21 +248,16 @@ impl State {
                 "http-01" => authorization,
                 _ => BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, authorization.as_bytes())),
             };
-            let lookup =
-                Lookup { name: known.name.clone(), kind: kind.to_owned(), token: known.token.clone(), expected };
-            let outcome = match self.knobs.validation_down {
-                true => Err(Problem::new(500, "serverInternal", "Could not communicate with VA")),
-                false => (self.validator)(&lookup),
-            };
+            let (name, token) = (known.name.clone(), known.token.clone());
+            let lookup = Lookup { name, kind: kind.to_owned(), perspective: 0, token, expected };
+            let outcome = self.validate(&lookup);
             let now = self.now;
             let stored = self.authorizations.iter_mut().find(|one| one.id == id).expect("it was found");
             match outcome {
                 Ok(()) => stored.status = "valid",
                 Err(error) => {
-                    // Its own failure counts against nobody (`ra.countFailedValidations`).
-                    if error.kind != "serverInternal" {
-                        self.counted.failures.entry((account, known.name.clone())).or_default().push(now);
-                    }
+                    // Whatever it failed by, the CA's own failure too (`ra.countFailedValidations`).
+                    self.counted.failures.entry((account, known.name.clone())).or_default().push(now);
                     stored.status = "invalid";
                     stored.error = Some((kind.to_owned(), error));
                 }

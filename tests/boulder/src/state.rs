@@ -13,6 +13,8 @@ pub struct Lookup {
     pub name: String,
     /// `http-01`, `dns-01`.
     pub kind: String,
+    /// From where it is asked: 0 is the primary perspective, the others are remote.
+    pub perspective: usize,
     pub token: String,
     /// The body for HTTP-01, the TXT value for DNS-01.
     pub expected: String,
@@ -35,6 +37,8 @@ pub(crate) struct Authorization {
     pub(crate) account: u64,
     pub(crate) name: String,
     pub(crate) wildcard: bool,
+    /// Of the order that it was made for: no other has it again.
+    pub(crate) profile: Option<String>,
     pub(crate) status: &'static str,
     pub(crate) token: String,
     /// Which challenge was answered, and why it failed.
@@ -49,7 +53,10 @@ pub(crate) struct Order {
     pub(crate) names: Vec<String>,
     pub(crate) authorizations: Vec<u64>,
     pub(crate) profile: Option<String>,
+    /// The serial of the certificate whose renewal within its window this is.
     pub(crate) replaces: Option<String>,
+    /// What the request for it said.
+    pub(crate) says_replaces: Option<String>,
     pub(crate) expires: OffsetDateTime,
     /// Since when it is processing, and what comes of it.
     pub(crate) processing: Option<(OffsetDateTime, usize)>,

@@ -6,6 +6,7 @@ mod literals;
 mod page;
 mod parameters;
 mod template;
+mod terraform;
 mod text;
 mod words;
 
@@ -14,5 +15,6 @@ pub use links::{broken_links, linked_pages, named_pages};
 pub use page::{Code, Link, Page, pages, root};
 pub use parameters::parameters_page;
 pub use template::{Described, Group, Template};
+pub use terraform::{terraform_outputs, terraform_variables};
 pub use text::{Source, readable};
 pub use words::{OLD_WORDS, OldWord, Use, old_words, relative_pronouns, words};

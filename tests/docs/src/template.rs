@@ -11,6 +11,8 @@ use crate::page::root;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Described {
     pub name: String,
+    /// `Number`
+    pub kind: Option<String>,
     pub description: String,
     pub default: Option<String>,
     pub constraint: Option<String>,
@@ -81,6 +83,7 @@ fn entries(lines: Vec<&str>) -> Vec<(String, Vec<&str>)> {
 fn described((name, lines): &(String, Vec<&str>)) -> Described {
     Described {
         name: name.clone(),
+        kind: value(lines, "Type"),
         description: value(lines, "Description").or_else(|| value(lines, "AlarmDescription")).unwrap_or_default(),
         default: value(lines, "Default"),
         constraint: value(lines, "ConstraintDescription"),

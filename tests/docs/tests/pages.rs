@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use documentation::{Template, broken_links, linked_pages, make_targets, named_pages, pages, parameters_page, root};
+use documentation::{
+    Template, broken_links, linked_pages, make_targets, named_pages, pages, parameters_page, root, terraform_outputs,
+    terraform_variables,
+};
 
 const PARAMETERS: &str = "docs/reference/parameters.md";
 
@@ -36,8 +39,8 @@ fn every_page_can_be_reached_from_the_map() -> Result<()> {
 
 /// Every file below `path`, or itself, that is text.
 fn sources(path: &Path, texts: &mut Vec<(PathBuf, String)>) -> Result<()> {
-    // A link leads to packages that were fetched.
-    if path.is_symlink() {
+    // A link leads to packages that were fetched; the last release names pages of its own.
+    if path.is_symlink() || path.ends_with("last-release.json") {
         return Ok(());
     }
     if path.is_dir() {
@@ -84,6 +87,32 @@ fn the_page_of_parameters_is_what_the_template_says() -> Result<()> {
     }
     let kept = std::fs::read_to_string(&path).context(PARAMETERS)?;
     ensure!(kept == page, "{PARAMETERS} is stale: WRITE_PAGES=1 cargo nextest run -p documentation");
+    Ok(())
+}
+
+#[test]
+fn the_terraform_module_has_the_templates_parameters_and_outputs() -> Result<()> {
+    let template = Template::read()?;
+    let folder = root().join("infra/terraform");
+    let written = [("variables.tf", terraform_variables(&template)), ("outputs.tf", terraform_outputs(&template))];
+    for (name, text) in &written {
+        let path = folder.join(name);
+        if std::env::var_os("WRITE_PAGES").is_some() {
+            std::fs::write(&path, text).context(*name)?;
+        }
+        let kept = std::fs::read_to_string(&path).context(*name)?;
+        ensure!(kept == *text, "{name} is stale: WRITE_PAGES=1 cargo nextest run -p documentation");
+    }
+    let labels = |file: &str| -> Result<BTreeSet<String>> {
+        let body =
+            hcl::parse(&std::fs::read_to_string(folder.join(file))?).with_context(|| format!("{file} is no HCL"))?;
+        let blocks = body.blocks().filter(|block| ["variable", "output"].contains(&block.identifier()));
+        Ok(blocks.filter_map(|block| Some(block.labels().first()?.as_str().to_owned())).collect())
+    };
+    let required = template.parameters.iter().filter(|parameter| parameter.default.is_none());
+    assert!(required.count() < 10 && labels("variables.tf")?.contains("delegation_hosted_zone_id"));
+    assert_eq!(labels("outputs.tf")?.len(), template.outputs.len());
+    assert_eq!(labels("main.tf")?, ["bucket", "release", "stack_name"].map(str::to_owned).into());
     Ok(())
 }
 
@@ -165,6 +194,19 @@ fn metrics(source: &str) -> Vec<String> {
         words.collect::<String>()
     };
     counted.map(|(name, _)| pascal(name)).collect()
+}
+
+#[test]
+fn the_stacks_output_has_the_version_of_the_workspace() -> Result<()> {
+    let template = std::fs::read_to_string(root().join("template.yaml"))?;
+    let output = template.split_once("\n  Version:\n").context("the output Version")?.1;
+    let value = |text: &str, key| {
+        text.lines().find_map(|line| Some(line.trim().strip_prefix(key)?.split(" #").next()?.to_owned()))
+    };
+    let version = Some(env!("CARGO_PKG_VERSION").to_owned());
+    assert_eq!(value(output, "Value: "), version, "change both");
+    assert_eq!(value(&template, "SemanticVersion: "), version, "change both");
+    Ok(())
 }
 
 #[test]

@@ -21,13 +21,17 @@ pub struct Balancer {
 impl Balancer {
     /// `kind` is `application` or `network`.
     pub async fn create(cloud: &LocalCloud, kind: &str, region: &str, account: &str) -> Result<Self> {
+        Self::named(cloud, "edge", kind, region, account).await
+    }
+
+    pub async fn named(cloud: &LocalCloud, name: &str, kind: &str, region: &str, account: &str) -> Result<Self> {
         let aws = Emulator { cloud, region, account };
         let subnets = aws.ask("ec2", "2016-11-15", &[("Action", "DescribeSubnets")]).await?;
         let subnets: Vec<&str> = all(&subnets, "subnetId").collect();
         ensure!(subnets.len() >= 2, "the emulator has a network with subnets: {subnets:?}");
         let asked = [
             ("Action", "CreateLoadBalancer"),
-            ("Name", "edge"),
+            ("Name", name),
             ("Type", kind),
             ("Subnets.member.1", subnets[0]),
             ("Subnets.member.2", subnets[1]),
@@ -49,12 +53,21 @@ impl Balancer {
         Ok(Self { listener, default })
     }
 
+    /// Gives the listener a certificate by hand; limits do not hold for who does so.
+    pub async fn put(&self, cloud: &LocalCloud, certificate: &str) -> Result<()> {
+        self.change(cloud, "AddListenerCertificates", certificate).await
+    }
+
     /// Takes a certificate off the listener by hand.
     pub async fn strip(&self, cloud: &LocalCloud, certificate: &str) -> Result<()> {
+        self.change(cloud, "RemoveListenerCertificates", certificate).await
+    }
+
+    async fn change(&self, cloud: &LocalCloud, action: &str, certificate: &str) -> Result<()> {
         let aws =
             Emulator { cloud, region: self.listener.region().as_str(), account: self.listener.account().as_str() };
         let asked = [
-            ("Action", "RemoveListenerCertificates"),
+            ("Action", action),
             ("ListenerArn", self.listener.as_str()),
             ("Certificates.member.1.CertificateArn", certificate),
         ];
@@ -69,6 +82,17 @@ impl Balancer {
         let answer = aws.ask("elasticloadbalancing", "2015-12-01", &asked).await?;
         Ok(all(&answer, "CertificateArn").filter(|arn| *arn != self.default).map(str::to_owned).collect())
     }
+}
+
+/// The parameter `ListenerPools` with these load balancers as the pool `eu`: their hosts lead to `edge-1.…`, `edge-2.…`.
+pub fn pool(balancers: &[&Balancer], zone: &str) -> String {
+    let member = |(index, balancer): (usize, &&Balancer)| json!({"listener": balancer.listener, "target": format!("edge-{}.{zone}", index + 1)});
+    json!({"eu": balancers.iter().enumerate().map(member).collect::<Vec<_>>()}).to_string()
+}
+
+/// The ARN of a certificate of somebody else's, by a digit.
+pub fn others_certificate(digit: u8) -> String {
+    format!("arn:aws:acm:eu-central-1:{OWN_ACCOUNT}:certificate/6f2d0c1e-0000-4000-8000-00000000000{digit}")
 }
 
 /// The serial number of a certificate in the ACM of this region and account; `None` if it is not there.

@@ -60,6 +60,7 @@ fn digest(digest: events::Digest) -> Result<Digest> {
         ready: digest.ready,
         waiting: digest.waiting,
         setting_up: digest.setting_up,
+        issued: digest.issued,
         needs: digest.needs.into_iter().map(need).collect::<Result<_>>()?,
         next: digest.next.into_iter().map(ending).collect(),
     })

@@ -96,6 +96,15 @@ impl Inbox {
         .await
     }
 
+    /// The same of what was told by `cause`: that its records were missing at first is another one.
+    pub async fn wait_for_cause(&self, domain: &str, cause: &str) -> Result<String> {
+        wait_until(&format!("a message by {cause} about {domain}"), Duration::from_secs(20), async || {
+            let by = format!("Cause: {cause} (");
+            Ok(self.about(domain).await?.into_iter().map(|(_, text)| text).find(|text| text.contains(&by)))
+        })
+        .await
+    }
+
     /// Waits for an alert of `kind` about `domain`, and returns its text.
     pub async fn wait_for(&self, domain: &str, kind: &str) -> Result<String> {
         wait_until(&format!("a message {kind} about {domain}"), Duration::from_secs(20), async || {

@@ -1,12 +1,13 @@
 //! Alarms on the metrics that the functions write: each comes, reaches a subscriber, goes again, and has a runbook.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use end_to_end::balancer::{Balancer, OWN_ACCOUNT, others_certificate, pool};
 use end_to_end::provoked::provoke;
 use end_to_end::{Inbox, Platform};
-use local_cloud::{Alarm, CaOptions, LocalCloud, Options};
+use local_cloud::{Alarm, AwsLimits, BALANCER_QUOTA, CaOptions, LocalCloud, Options};
 use time::{Duration, OffsetDateTime};
 
 /// The pages of docs/runbooks without their index; each has the name of its alarm.
@@ -149,18 +150,30 @@ async fn limits_that_are_nearly_used_up_ring_each_by_its_own_alarm() -> Result<(
     };
     let limits = |alarms: &[Alarm]| {
         let ringing = ringing(alarms);
-        ["AcmQuotaAlarm", "OrdersLeftAlarm"].map(|name| ringing.contains(name))
+        ["AcmQuotaAlarm", "OrdersLeftAlarm", "LoadBalancerRoomAlarm"].map(|name| ringing.contains(name))
     };
-    ensure!(limits(&read().await?) == [false, false], "nothing is used yet");
+    ensure!(limits(&read().await?) == [false; 3], "nothing is used yet");
 
     // The one order that the CA allows, and the certificate of it.
     platform.issue(&zone, "www.limits.test", &[], "internal").await?;
     let alarms = read().await?;
-    ensure!(limits(&alarms) == [false, true], "{alarms:#?}");
+    ensure!(limits(&alarms) == [false, true, false], "{alarms:#?}");
     cloud
         .set_function_variable("InspectInstallationFunction", "ACM_QUOTAS", Some("certificates=1,imports=100"))
         .await?;
     let alarms = read().await?;
-    ensure!(limits(&alarms) == [true, true], "{alarms:#?}");
+    ensure!(limits(&alarms) == [true, true, false], "{alarms:#?}");
+
+    // The quotas of load balancers are Service Quotas' to say.
+    let balancer = Balancer::create(cloud, "application", "eu-central-1", OWN_ACCOUNT).await?;
+    for digit in 1..=4 {
+        balancer.put(cloud, &others_certificate(digit)).await?;
+    }
+    cloud.limit(&AwsLimits { quotas: BTreeMap::from([(BALANCER_QUOTA, 5)]), ..AwsLimits::default() }).await?;
+    for function in ["CheckHealthFunction", "InspectInstallationFunction"] {
+        cloud.set_function_variable(function, "LISTENER_POOLS", Some(&pool(&[&balancer], "platform.test"))).await?;
+    }
+    let alarms = read().await?;
+    ensure!(limits(&alarms) == [true; 3], "{alarms:#?}");
     Ok(())
 }

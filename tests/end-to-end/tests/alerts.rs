@@ -91,21 +91,26 @@ struct Subscribers {
     /// Only what wakes somebody up.
     pager: Queue,
     chat: Queue,
+    /// What tenants get.
+    tenants: Queue,
     rule: Queue,
 }
 
 impl Subscribers {
     async fn all(cloud: &LocalCloud) -> Result<Self> {
         let sns = &cloud.aws().sns;
-        let [queue, pager, chat, rule] =
-            ["queue", "pager", "chat", "rule"].map(async |name| Queue::create(cloud, name).await);
-        let (queue, pager, chat, rule) = (queue.await?, pager.await?, chat.await?, rule.await?);
+        let [queue, pager, chat, tenants, rule] =
+            ["queue", "pager", "chat", "tenants", "rule"].map(async |name| Queue::create(cloud, name).await);
+        let (queue, pager, chat) = (queue.await?, pager.await?, chat.await?);
+        let (tenants, rule) = (tenants.await?, rule.await?);
         let hook = Hook::serve().await?;
         let (topic, chat_topic) = (cloud.resource("AlertsTopic")?, cloud.resource("ChatTopic")?);
         sns.subscribe().topic_arn(topic).protocol("http").endpoint(&hook.url).send().await?;
         hook.confirm(sns, topic).await?;
         sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(&queue.arn).send().await?;
         sns.subscribe().topic_arn(chat_topic).protocol("sqs").endpoint(&chat.arn).send().await?;
+        let to_tenants = sns.subscribe().topic_arn(cloud.resource("TenantsTopic")?).protocol("sqs");
+        to_tenants.endpoint(&tenants.arn).send().await?;
         let severe = json!({"severity": ["error", "page"], "actor": ["customer"]}).to_string();
         let paged = sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(&pager.arn);
         paged.attributes("FilterPolicy", severe).send().await?;
@@ -116,7 +121,7 @@ impl Subscribers {
         events.put_rule().name("all").event_bus_name(bus).event_pattern(pattern).send().await?;
         let target = aws_sdk_eventbridge::types::Target::builder().id("queue").arn(&rule.arn).build()?;
         events.put_targets().rule("all").event_bus_name(bus).targets(target).send().await?;
-        Ok(Self { hook, queue, pager, chat, rule })
+        Ok(Self { hook, queue, pager, chat, tenants, rule })
     }
 
     async fn queued(&self) -> Result<Vec<Alert>> {
@@ -172,7 +177,7 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
         |id| Ok::<_, anyhow::Error>(AlertsTopic::new(sns.clone(), cloud.resource(id)?.into(), Sender::default()));
     let events = aws_sdk_eventbridge::Client::new(&cloud.aws().config);
     let bus = EventBus::new(events, cloud.resource("AlertsBus")?.into());
-    let channels = AlertChannels::new(topic("AlertsTopic")?, topic("ChatTopic")?, bus);
+    let channels = AlertChannels::new(topic("AlertsTopic")?, topic("ChatTopic")?, topic("TenantsTopic")?, bus);
     for alert in samples::alerts() {
         channels.notify(&alert).await?;
     }
@@ -238,7 +243,17 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
     let report = cloud.invoke("SendDigestFunction", &json!({})).await?;
     ensure!(report.error.is_none(), "{report:?}");
     subscribers.each_has(AlertKind::ALL.len() + 5).await?;
-    let last = subscribers.routed().await?.pop().context("the last one")?;
+    let routed = subscribers.routed().await?;
+    let last = routed.last().context("the last one")?;
     ensure!(last.kind == AlertKind::Recovered, "{last:?}");
+
+    // Tenants have got what is theirs, and where in AWS the platform runs is in none of it.
+    let bodies = subscribers.tenants.bodies().await?;
+    let texts: Vec<_> = bodies.iter().map(|body| text(&body["Message"])).collect();
+    ensure!(texts.iter().all(|text| !text.contains("arn:aws")), "{texts:#?}");
+    let theirs: Vec<_> = sorted(texts.into_iter().map(alert).collect::<Result<_>>()?);
+    let of_tenants: Vec<_> = sorted(routed.into_iter().filter(|alert| alert.tenant.is_some()).collect());
+    let ids = |alerts: &[Alert]| alerts.iter().map(|alert| alert.id.clone()).collect::<Vec<_>>();
+    ensure!(ids(&theirs) == ids(&of_tenants), "{theirs:#?}");
     Ok(())
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use aws_sdk_route53::types::RrType;
 use end_to_end::{Inbox, Platform, text};
 use futures::future::try_join_all;
 use local_cloud::{Effect, Fault, FaultProxy, Options, pebble, wait_until};
@@ -23,7 +22,7 @@ const STEPS: [&str; 8] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of() -> Result<()> {
-    let platform = Platform::start(Options::trusting()).await?;
+    let platform = Platform::start(Options::unique()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("slow.test").await?;
     let inbox = Inbox::subscribe(cloud).await?;
@@ -35,18 +34,14 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
         ("b.slow.test", 400, "PriorRequestNotComplete"),
         ("c.slow.test", 500, "InternalFailure"),
     ] {
-        let endpoint = platform.register(domain, &[], "internal").await?;
-        platform.attempt(domain, 1).await?;
-        platform.create_records(&zone, &endpoint).await?;
+        platform.register_proven(&zone, domain, "internal").await?;
         route53.inject(Fault::route53_error("/2013-04-01/", status, code, "slow down").times(4));
         let attempt = platform.run(domain).await?;
         ensure!(attempt["outcome"] == "issued", "{code}: {attempt:#}");
         platform.check_at_rest(domain, cloud.ca()).await?;
     }
     // A clean-up that cannot be done: the certificate is in place all the same, and the next attempt cleans up.
-    let endpoint = platform.register("d.slow.test", &[], "internal").await?;
-    platform.attempt("d.slow.test", 1).await?;
-    platform.create_records(&zone, &endpoint).await?;
+    platform.register_proven(&zone, "d.slow.test", "internal").await?;
     let denied = FaultProxy::before(cloud, &cloud.description().gate)?;
     // The first change publishes.
     denied.inject(Fault::at("/2013-04-01/hostedzone", Effect::Delay(Duration::ZERO)));
@@ -69,9 +64,8 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
     let acm = FaultProxy::before(cloud, &cloud.description().gate)?;
     cloud.set_variable("AWS_ENDPOINT_URL_ACM", acm.url()).await?;
     acm.inject(Fault::aws_json_error("ImportCertificate", 400, "LimitExceededException", "quota reached").always());
-    zone.upsert("full.slow.test", RrType::A, &["127.0.0.1"]).await?;
-    platform.register("full.slow.test", &[], "external").await?;
-    let attempt = platform.attempt("full.slow.test", 1).await?;
+    platform.register_proven(&zone, "full.slow.test", "external").await?;
+    let attempt = platform.run("full.slow.test").await?;
     ensure!(
         attempt["failure"]["name"] == "DestinationRefused" && attempt["failure"]["actor"] == "operator",
         "{attempt:#}"
@@ -88,9 +82,8 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
 
     // A first import whose answer is lost: the certificate that it left is adopted.
     acm.inject(Fault::on_action("ImportCertificate", Effect::LoseResponse).times(3));
-    zone.upsert("adopted.slow.test", RrType::A, &["127.0.0.1"]).await?;
-    platform.register("adopted.slow.test", &[], "external").await?;
-    let attempt = platform.attempt("adopted.slow.test", 1).await?;
+    platform.register_proven(&zone, "adopted.slow.test", "external").await?;
+    let attempt = platform.run("adopted.slow.test").await?;
     ensure!(attempt["outcome"] == "issued", "{attempt:#}");
     platform.check_at_rest("adopted.slow.test", cloud.ca()).await?;
 
@@ -108,10 +101,9 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_die_and_events_that_come_twice_end_in_one_certificate() -> Result<()> {
-    let platform = Platform::start(Options::trusting()).await?;
+    let platform = Platform::start(Options::unique()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("dying.test").await?;
-    zone.upsert("*.dying.test", RrType::A, &["127.0.0.1"]).await?;
     let proxy = FaultProxy::before_ca(cloud, cloud.ca())?;
     cloud.use_directory(&proxy.directory()).await?;
 
@@ -123,12 +115,13 @@ async fn processes_that_die_and_events_that_come_twice_end_in_one_certificate() 
         ("download", pebble::CERTIFICATE, "FinalizeOrderFunction"),
     ] {
         let domain = format!("{label}.dying.test");
+        platform.register_proven(&zone, &domain, "external").await?;
         proxy.inject(Fault::at(path, Effect::Hang));
-        platform.register(&domain, &[], "external").await?;
+        let number = platform.start_attempt(&domain).await?;
         // By then the step waits for the answer that does not come.
         tokio::time::sleep(Duration::from_secs(2)).await;
         ensure!(cloud.kill_function(function)? > 0, "{label}: nothing was running");
-        let attempt = platform.attempt(&domain, 1).await?;
+        let attempt = platform.attempt(&domain, number).await?;
         ensure!(attempt["outcome"] == "issued", "{label}: {attempt:#}");
         platform.check_at_rest(&domain, cloud.ca()).await?;
         proxy.clear();

@@ -2,10 +2,9 @@
 //! move it is and when it is tried again.
 
 use anyhow::{Context, Result, ensure};
-use aws_sdk_route53::types::RrType;
 use end_to_end::provoked::provoke;
 use end_to_end::{Inbox, Platform, is_failing, text};
-use local_cloud::{CaOptions, Effect, Fault, FaultProxy, Options, pebble};
+use local_cloud::{CaOptions, CustomerZone, Effect, Fault, FaultProxy, Options, pebble};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -19,7 +18,7 @@ struct Fixture {
 /// A cloud whose flow makes every retry, a tenth as late.
 async fn fixture() -> Result<Fixture> {
     let ca = CaOptions { nonce_reject_percent: 0, authz_reuse_percent: 0, ..CaOptions::default() };
-    let platform = Platform::start(Options { ca, flow_waits: 0.1, ..Options::trusting() }).await?;
+    let platform = Platform::start(Options { ca, flow_waits: 0.1, ..Options::unique() }).await?;
     let proxy = FaultProxy::before_ca(&platform.cloud, platform.cloud.ca())?;
     platform.cloud.use_directory(&proxy.directory()).await?;
     let inbox = Inbox::subscribe(&platform.cloud).await?;
@@ -27,10 +26,10 @@ async fn fixture() -> Result<Fixture> {
 }
 
 impl Fixture {
-    /// Registers an external endpoint whose host is right, and returns its first attempt.
-    async fn first_attempt(&self, domain: &str) -> Result<Value> {
-        self.platform.register(domain, &[], "external").await?;
-        self.platform.attempt(domain, 1).await
+    /// Registers an external endpoint whose records are right, and returns the first attempt that may ask the CA.
+    async fn first_attempt(&self, zone: &CustomerZone, domain: &str) -> Result<Value> {
+        self.platform.register_proven(zone, domain, "external").await?;
+        self.platform.run(domain).await
     }
 
     /// The failure is recorded and told, and a later attempt brings the certificate.
@@ -61,12 +60,11 @@ async fn what_the_ca_says_no_to_is_recorded_with_who_is_waited_on() -> Result<()
     let fixture = fixture().await?;
     let (platform, proxy) = (&fixture.platform, &fixture.proxy);
     let zone = platform.cloud.create_zone("refused.test").await?;
-    zone.upsert("*.refused.test", RrType::A, &["127.0.0.1"]).await?;
 
     let words = "too many certificates (5) already issued for this exact set of identifiers";
     let limited = Fault::problem(pebble::NEW_ORDER, 429, "rateLimited", words);
     proxy.inject(limited.header("retry-after", "7200"));
-    let attempt = fixture.first_attempt("limited.refused.test").await?;
+    let attempt = fixture.first_attempt(&zone, "limited.refused.test").await?;
     ensure!(failure(&attempt) == ("RateLimited", "ca"), "{attempt:#}");
     ensure!(text(&attempt["failure"]["summary"]).contains("too many certificates"), "the CA's own words: {attempt:#}");
     ensure!(Platform::ca_requests(&attempt) > 0, "what a failed step used is counted too: {attempt:#}");
@@ -76,7 +74,7 @@ async fn what_the_ca_says_no_to_is_recorded_with_who_is_waited_on() -> Result<()
 
     let busy = Fault::unavailable_in_html(pebble::NEW_ORDER).header("retry-after", "1800");
     proxy.inject(busy);
-    let attempt = fixture.first_attempt("busy.refused.test").await?;
+    let attempt = fixture.first_attempt(&zone, "busy.refused.test").await?;
     ensure!(failure(&attempt) == ("CaUnavailable", "ca"), "{attempt:#}");
     ensure!(text(&attempt["failure"]["summary"]).contains("503"), "the status is kept: {attempt:#}");
     let wait = next_attempt(&platform.endpoint("busy.refused.test").await?)?;
@@ -84,14 +82,15 @@ async fn what_the_ca_says_no_to_is_recorded_with_who_is_waited_on() -> Result<()
     fixture.check_told_then_mended("busy.refused.test", "IssuanceFailed").await?;
 
     proxy.inject(Fault::problem(pebble::NEW_ORDER, 403, "caa", "CAA record for caa.refused.test prevents issuance"));
-    let attempt = fixture.first_attempt("caa.refused.test").await?;
+    let attempt = fixture.first_attempt(&zone, "caa.refused.test").await?;
     ensure!(failure(&attempt) == ("CaRefused", "customer"), "{attempt:#}");
     ensure!(text(&attempt["failure"]["remedy"]).contains("CAA"), "{attempt:#}");
+    fixture.inbox.wait_for_cause("caa.refused.test", "CaRefused").await?;
     fixture.check_told_then_mended("caa.refused.test", "ActionRequired").await?;
 
     // An order that expired between two attempts: the second begins again, in the same attempt.
     proxy.inject(Fault::problem(pebble::FINALIZE, 403, "badCSR", "this CSR is not for today"));
-    let attempt = fixture.first_attempt("late.refused.test").await?;
+    let attempt = fixture.first_attempt(&zone, "late.refused.test").await?;
     ensure!(failure(&attempt).0 == "CaRefused" && !attempt["order"].is_null(), "the order stays open: {attempt:#}");
     proxy.inject(Fault::problem(pebble::ORDER, 404, "malformed", "No order for ID"));
     let second = platform.run("late.refused.test").await?;
@@ -100,18 +99,17 @@ async fn what_the_ca_says_no_to_is_recorded_with_who_is_waited_on() -> Result<()
 
     // The CA blocks the name for good.
     let blocked = platform.cloud.create_zone("blocked.test").await?;
-    blocked.upsert("blocked.test", RrType::A, &["127.0.0.1"]).await?;
     let provoked = provoke("name-refused");
-    let attempt = fixture.first_attempt("blocked.test").await?;
+    let attempt = fixture.first_attempt(&blocked, "blocked.test").await?;
     ensure!(failure(&attempt) == ("CaRefused", "customer"), "{attempt:#}");
-    provoked.told(&fixture.inbox.wait_for("blocked.test", "ActionRequired").await?)?;
+    provoked.told(&fixture.inbox.wait_for_cause("blocked.test", "CaRefused").await?)?;
 
     // What the CA says of the account is kept for all endpoints: the next one does not find it out by itself.
     let account = Fault::problem(pebble::NEW_ORDER, 429, "rateLimited", "too many new orders recently");
     proxy.inject(account.header("retry-after", "7200"));
-    let attempt = fixture.first_attempt("first.refused.test").await?;
+    let attempt = fixture.first_attempt(&zone, "first.refused.test").await?;
     ensure!(failure(&attempt) == ("RateLimited", "ca"), "{attempt:#}");
-    let attempt = fixture.first_attempt("next.refused.test").await?;
+    let attempt = fixture.first_attempt(&zone, "next.refused.test").await?;
     ensure!(failure(&attempt) == ("BudgetSpent", "ca"), "{attempt:#}");
     ensure!(Platform::ca_requests(&attempt) == 0, "the CA is not asked: {attempt:#}");
     let wait = next_attempt(&platform.endpoint("next.refused.test").await?)?;
@@ -124,17 +122,16 @@ async fn a_challenge_that_the_ca_finds_invalid_ends_the_order_not_the_endpoint()
     let fixture = fixture().await?;
     let cloud = &fixture.platform.cloud;
     let zone = cloud.create_zone("invalid.test").await?;
-    zone.upsert("www.invalid.test", RrType::A, &["127.0.0.1"]).await?;
     // A CA that looks where nothing listens, while our own check finds everything in order.
     let elsewhere = cloud.start_ca(&CaOptions { http01_port: Some(9), ..CaOptions::default() }).await?;
     cloud.use_ca(&elsewhere).await?;
-    let attempt = fixture.first_attempt("www.invalid.test").await?;
+    let attempt = fixture.first_attempt(&zone, "www.invalid.test").await?;
     ensure!(failure(&attempt) == ("ChallengeFailed", "nobody"), "our own check has seen it: {attempt:#}");
     let attempt = fixture.platform.run("www.invalid.test").await?;
     ensure!(failure(&attempt) == ("ChallengeFailed", "customer"), "it repeats: {attempt:#}");
     ensure!(text(&attempt["failure"]["summary"]).contains("www.invalid.test"), "the name at fault: {attempt:#}");
     fixture.platform.check_nothing_published("www.invalid.test").await?;
-    fixture.inbox.wait_for("www.invalid.test", "ActionRequired").await?;
+    fixture.inbox.wait_for_cause("www.invalid.test", "ChallengeFailed").await?;
 
     // Another CA: a second account, a new order.
     cloud.use_ca(cloud.ca()).await?;
@@ -149,28 +146,27 @@ async fn an_answer_that_is_lost_late_or_never_comes_loses_nothing() -> Result<()
     let fixture = fixture().await?;
     let (platform, proxy) = (&fixture.platform, &fixture.proxy);
     let zone = platform.cloud.create_zone("lost.test").await?;
-    zone.upsert("*.lost.test", RrType::A, &["127.0.0.1"]).await?;
-    fixture.first_attempt("first.lost.test").await?;
+    fixture.first_attempt(&zone, "first.lost.test").await?;
 
     let stages = [pebble::NEW_ORDER, pebble::AUTHORIZATION, pebble::CHALLENGE, pebble::FINALIZE, pebble::CERTIFICATE];
     for (i, path) in stages.into_iter().enumerate() {
         for (name, effect) in [("drop", Effect::Drop), ("lose", Effect::LoseResponse)] {
             let domain = format!("{name}{i}.lost.test");
             proxy.inject(Fault::at(path, effect));
-            let attempt = fixture.first_attempt(&domain).await?;
+            let attempt = fixture.first_attempt(&zone, &domain).await?;
             ensure!(attempt["outcome"] == "issued", "{path} {name}: {attempt:#}");
             platform.check_at_rest(&domain, platform.cloud.ca()).await?;
         }
     }
     // No answer at all, for longer than a request may take.
     proxy.inject(Fault::at(pebble::FINALIZE, Effect::Hang));
-    let attempt = fixture.first_attempt("hang.lost.test").await?;
+    let attempt = fixture.first_attempt(&zone, "hang.lost.test").await?;
     ensure!(attempt["outcome"] == "issued", "{attempt:#}");
 
     // A CA that is away: told when the flow's own retries are spent, and taken up again later.
     proxy.inject(Fault::at("/", Effect::Drop).always());
     let provoked = provoke("ca-away");
-    let attempt = fixture.first_attempt("away.lost.test").await?;
+    let attempt = fixture.first_attempt(&zone, "away.lost.test").await?;
     ensure!(failure(&attempt) == ("Unavailable", "ca"), "{attempt:#}");
     provoked.told(&fixture.inbox.wait_for("away.lost.test", "IssuanceFailed").await?)?;
     fixture.check_told_then_mended("away.lost.test", "IssuanceFailed").await
@@ -181,7 +177,6 @@ async fn an_account_is_bound_where_the_ca_demands_it_and_made_only_once() -> Res
     let fixture = fixture().await?;
     let cloud = &fixture.platform.cloud;
     let zone = cloud.create_zone("bound.test").await?;
-    zone.upsert("*.bound.test", RrType::A, &["127.0.0.1"]).await?;
     let (kid, key) =
         ("kid-1".to_owned(), "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W".to_owned());
     let strict = CaOptions {
@@ -193,7 +188,7 @@ async fn an_account_is_bound_where_the_ca_demands_it_and_made_only_once() -> Res
     let proxy = FaultProxy::before_ca(cloud, &ca)?;
     cloud.use_directory(&proxy.directory()).await?;
 
-    let attempt = fixture.first_attempt("a.bound.test").await?;
+    let attempt = fixture.first_attempt(&zone, "a.bound.test").await?;
     ensure!(failure(&attempt) == ("AccountRefused", "operator"), "{attempt:#}");
     let secret = cloud.aws().secrets.create_secret().name("eab");
     let secret = secret.secret_string(serde_json::json!({"kid": kid, "hmac_key": key}).to_string()).send().await?;
@@ -201,13 +196,16 @@ async fn an_account_is_bound_where_the_ca_demands_it_and_made_only_once() -> Res
     cloud.allow("OpenOrderFunction", "secretsmanager:GetSecretValue", &secret).await?;
     cloud.set_function_variable("OpenOrderFunction", "EAB_SECRET", Some(&secret)).await?;
 
+    for domain in ["b.bound.test", "c.bound.test"] {
+        fixture.platform.register_proven(&zone, domain, "external").await?;
+    }
     // Three first uses at once, one of whose answers is lost.
     proxy.inject(Fault::at(pebble::NEW_ACCOUNT, Effect::LoseResponse));
-    for domain in ["b.bound.test", "c.bound.test"] {
-        fixture.platform.register(domain, &[], "external").await?;
+    let domains = ["a.bound.test", "b.bound.test", "c.bound.test"];
+    for domain in domains {
+        fixture.platform.start_attempt(domain).await?;
     }
-    fixture.platform.start_attempt("a.bound.test").await?;
-    for (domain, number) in [("a.bound.test", 2), ("b.bound.test", 1), ("c.bound.test", 1)] {
+    for (domain, number) in domains.into_iter().zip([3, 2, 2]) {
         let attempt = fixture.platform.attempt(domain, number).await?;
         ensure!(attempt["outcome"] == "issued", "{attempt:#}");
         fixture.platform.check_at_rest(domain, &ca).await?;

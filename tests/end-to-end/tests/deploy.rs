@@ -82,9 +82,10 @@ fn with_small_functions(folder: &Path) -> Result<PathBuf> {
             fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
         }
     }
-    let definition = built.join("../../infra/issue-certificate.asl.json").canonicalize()?;
+    // It names files of the repository by where it stands itself.
+    let root = built.join("../..").canonicalize()?;
     let template = folder.join("template.yaml");
-    fs::write(&template, text.replace("../../infra/issue-certificate.asl.json", &definition.display().to_string()))?;
+    fs::write(&template, text.replace("../../", &format!("{}/", root.display())))?;
     Ok(template)
 }
 

@@ -1,11 +1,12 @@
 //! Certificates on listeners, in further regions, and in another account, on the deployed stack.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use end_to_end::balancer::{Balancer, OWN_ACCOUNT, certificate_at};
+use end_to_end::balancer::{Balancer, OWN_ACCOUNT, certificate_at, others_certificate, pool};
 use end_to_end::{Inbox, Platform, text};
-use local_cloud::{CustomerZone, Effect, Fault, FaultProxy, Options, wait_until};
+use local_cloud::{AwsLimits, BALANCER_QUOTA, CustomerZone, Effect, Fault, FaultProxy, Options, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -43,6 +44,13 @@ async fn check(platform: &Platform, id: &str) -> Result<()> {
     let run = cloud.invoke("CheckHealthFunction", &json!({})).await?;
     ensure!(run.error.is_none() && run.payload["checked"] == 1, "{run:?}");
     Ok(())
+}
+
+/// What the checks of the installation have found, by name.
+async fn inspect(platform: &Platform) -> Result<BTreeMap<String, String>> {
+    let checks = platform.cloud.invoke("InspectInstallationFunction", &json!({})).await?.payload;
+    let checks = checks.as_array().cloned().context("checks")?;
+    Ok(checks.iter().map(|check| (text(&check["name"]).to_owned(), text(&check["detail"]).to_owned())).collect())
 }
 
 async fn removed(platform: &Platform, domain: &str) -> Result<()> {
@@ -151,7 +159,17 @@ async fn by_a_role_a_certificate_goes_to_another_account_and_by_no_other() -> Re
     let body = json!({"domain": domain, "reachability": "internal", "role": ROLE, "listeners": [balancer.listener]});
     let endpoint = register(&platform, body).await?;
     let endpoint = issued(&platform, &zone, &endpoint).await?;
+    // By the same role its load balancer is counted, and ACM there, against the quotas of that account.
+    cloud
+        .set_function_variable("CheckHealthFunction", "LISTENER_POOLS", Some(&pool(&[&balancer], "platform.test")))
+        .await?;
     check(&platform, text(&endpoint["id"])).await?;
+    let checks = inspect(&platform).await?;
+    ensure!(checks["load-balancers"].contains(&format!("edge ({HOME}, {OTHER_ACCOUNT}): 1 of 25")), "{checks:#?}");
+    ensure!(
+        checks["acm-quota"].contains(&format!("In {HOME} of the account {OTHER_ACCOUNT}: 1 imported")),
+        "{checks:#?}"
+    );
     let (arn, serial) = (text(&endpoint["certificate"]["arn"]), text(&endpoint["certificate"]["serial"]));
     ensure!(arn.contains(&format!(":{HOME}:{OTHER_ACCOUNT}:")), "{endpoint:#}");
     ensure!(there(arn).await?.as_deref() == Some(serial) && balancer.held(cloud).await? == [arn], "{endpoint:#}");
@@ -159,5 +177,75 @@ async fn by_a_role_a_certificate_goes_to_another_account_and_by_no_other() -> Re
     removed(&platform, domain).await?;
     ensure!(balancer.held(cloud).await?.is_empty(), "detached");
     ensure!(there(arn).await?.is_none(), "and deleted");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pool_gives_each_endpoint_a_load_balancer_with_room_until_there_is_none() -> Result<()> {
+    let platform = Platform::start(options()).await?;
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("pooled.test").await?;
+    let first = Balancer::named(cloud, "edge-1", "application", HOME, OWN_ACCOUNT).await?;
+    let second = Balancer::named(cloud, "edge-2", "application", HOME, OWN_ACCOUNT).await?;
+    second.put(cloud, &others_certificate(1)).await?;
+    let pools = pool(&[&first, &second], "platform.test");
+    for function in ["ApiFunction", "CheckHealthFunction", "InspectInstallationFunction"] {
+        cloud.set_function_variable(function, "LISTENER_POOLS", Some(&pools)).await?;
+    }
+    let grant = async |most: u32| {
+        cloud.limit(&AwsLimits { quotas: BTreeMap::from([(BALANCER_QUOTA, most)]), ..AwsLimits::default() }).await
+    };
+    let count = async || {
+        let run = cloud.invoke("CheckHealthFunction", &json!({})).await?;
+        ensure!(run.error.is_none(), "{run:?}");
+        Ok(run.payload["resumed"].clone())
+    };
+    grant(2).await?;
+    count().await?;
+
+    // Room for two on the first, and for one on the second, which has somebody else's.
+    let wish = |domain: &str| json!({"domain": domain, "reachability": "internal", "listeners": ["pool:eu"]});
+    let mut registered = Vec::new();
+    for (domain, balancer) in [("a.pooled.test", &first), ("b.pooled.test", &first), ("c.pooled.test", &second)] {
+        let endpoint = register(&platform, wish(domain)).await?;
+        ensure!(endpoint["deployment"]["listeners"][0]["arn"] == balancer.listener.as_str(), "{endpoint:#}");
+        registered.push(endpoint);
+    }
+    let full = platform.call(Method::POST, "endpoints", Some(wish("d.pooled.test"))).await?;
+    ensure!(
+        full.status == 409 && text(&full.body["detail"]).contains("edge-1: 0 of 2 certificates, 2 more promised"),
+        "{full:?}"
+    );
+    let checks = inspect(&platform).await?;
+    ensure!(checks["load-balancers"].starts_with("pool eu: 4 of 4 certificates on 2 load balancers"), "{checks:#?}");
+
+    // The third has its certificate on the second one, with that one's target for its visitors.
+    let third = issued(&platform, &zone, &registered[2]).await?;
+    ensure!(second.held(cloud).await?.contains(&text(&third["certificate"]["arn"]).to_owned()), "{third:#}");
+    let external = json!({"domain": "e.pooled.test", "reachability": "external", "listeners": [second.listener]});
+    let external = register(&platform, external).await?;
+    ensure!(external["dns"]["records"][0]["value"] == "edge-2.platform.test", "{external:#}");
+
+    // Somebody takes what was promised: the certificate waits in ACM for room, and the operator is told.
+    for digit in [2, 3] {
+        first.put(cloud, &others_certificate(digit)).await?;
+    }
+    issued(&platform, &zone, &registered[0]).await?;
+    let refused = platform.endpoint("a.pooled.test").await?;
+    ensure!(refused["failure"]["name"] == "DestinationRefused" && refused["waiting_on"] == "operator", "{refused:#}");
+    ensure!(text(&refused["failure"]["summary"]).contains("is full: "), "{refused:#}");
+    ensure!(count().await? == 0, "there is none yet");
+
+    // AWS grants more: the next run sees it, the one that waits is attached, and the pool takes the fourth.
+    grant(4).await?;
+    ensure!(count().await? == 1, "it is due");
+    let attempts = platform.attempts("a.pooled.test").await?.len() as u64;
+    cloud.scan().await?;
+    let attempt = platform.attempt("a.pooled.test", attempts + 1).await?;
+    ensure!(attempt["failure"].is_null() && Platform::ca_requests(&attempt) == 0, "{attempt:#}");
+    let arn = text(&platform.endpoint("a.pooled.test").await?["certificate"]["arn"]).to_owned();
+    ensure!(first.held(cloud).await?.contains(&arn), "attached");
+    let fourth = register(&platform, wish("d.pooled.test")).await?;
+    ensure!(fourth["deployment"]["listeners"][0]["arn"] == second.listener.as_str(), "{fourth:#}");
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What the installation says about itself: all well, and then each thing that an operator can break.
 
 use std::collections::BTreeMap;
+use std::process::{Command, Stdio};
 
 use adapters::dynamodb::EndpointsTable;
 use adapters::zone_cut::ZoneCut;
@@ -8,8 +9,9 @@ use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
 use domain::installation::{InstallationCheck, InstallationStatus, Task};
 use end_to_end::{Inbox, Platform};
-use local_cloud::{LocalCloud, Options};
-use serde_json::json;
+use local_cloud::{CustomerZone, LocalCloud, Options, wait_until};
+use reqwest::Method;
+use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 async fn inspect(cloud: &LocalCloud) -> Result<BTreeMap<String, InstallationCheck>> {
@@ -45,6 +47,57 @@ async fn only_this_fails(cloud: &LocalCloud, name: &str, told: &[&str]) -> Resul
     Ok(())
 }
 
+/// `managed-https doctor --deep`, while somebody creates the record that it asks for. Its exit code, and the check's text.
+async fn deep(platform: &Platform, zone: &CustomerZone, domain: &str) -> Result<(Option<i32>, String)> {
+    let own = std::env::current_exe()?;
+    let program = own.ancestors().nth(2).context("target/…/debug/deps")?.join("managed-https");
+    let environment = platform.cloud.description().environment()?;
+    let arguments = ["doctor", "--deep", domain, "--timeout", "3m", "--format", "json"].map(str::to_owned);
+    let doctor = tokio::task::spawn_blocking(move || {
+        Command::new(program).args(arguments).env_clear().envs(environment).stdin(Stdio::null()).output()
+    });
+    let registered = wait_until("the endpoint of doctor --deep", REGISTERED, async || {
+        let answer = platform.call(Method::GET, &format!("endpoints/{domain}"), None).await?;
+        Ok((answer.status == 200).then_some(answer.body))
+    });
+    platform.create_records(zone, &registered.await?).await?;
+    let output = doctor.await?.context("running managed-https: make build makes it")?;
+    let told: Value = serde_json::from_slice(&output.stdout).with_context(|| {
+        format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    })?;
+    let checks = told["checks"].as_array().context("checks")?;
+    let check = checks.iter().find(|check| check["name"] == "first-certificate");
+    Ok((output.status.code(), check.with_context(|| format!("{told:#}"))?.to_string()))
+}
+
+/// Until the doctor has made its other checks.
+const REGISTERED: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// What endpoints leave in the installation: certificates, TXT records, tokens, keys, and whether there is one of `domain`.
+async fn left(platform: &Platform, domain: &str) -> Result<(usize, usize, usize, i32, u16)> {
+    let cloud = &platform.cloud;
+    let certificates = cloud.aws().acm.list_certificates().send().await?.certificate_summary_list().len();
+    let keys = cloud.aws().dynamodb.scan().table_name(cloud.resource("KeysTable")?).send().await?.count;
+    let endpoint = platform.call(Method::GET, &format!("endpoints/{domain}"), None).await?.status;
+    Ok((certificates, cloud.txt_records().await?.len(), cloud.tokens().await?.len(), keys, endpoint))
+}
+
+async fn deep_check_leaves_nothing_behind(platform: &Platform, zone: &CustomerZone) -> Result<()> {
+    let name = |label: &str| format!("{label}.{}", zone.domain);
+    let before = left(platform, &name("smoke")).await?;
+    let (code, told) = deep(platform, zone, &name("smoke")).await?;
+    ensure!(code == Some(0) && told.contains("and imported in") && told.contains("removed again"), "{code:?}: {told}");
+    ensure!(left(platform, &name("smoke")).await? == before, "a certificate came and went");
+
+    // What only an order meets: the other checks read the profile of another function.
+    platform.cloud.set_function_variable("OpenOrderFunction", "ACME_PROFILE", Some("eternal")).await?;
+    let (code, told) = deep(platform, zone, &name("broken")).await?;
+    ensure!(code == Some(1) && told.contains("eternal"), "{code:?}: {told}");
+    ensure!(left(platform, &name("broken")).await? == before, "neither does a failure leave anything");
+    platform.cloud.set_function_variable("OpenOrderFunction", "ACME_PROFILE", None).await?;
+    run_all(&platform.cloud).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     let platform = Platform::start(Options::unique()).await?;
@@ -57,9 +110,11 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     run_all(cloud).await?;
     let healthy = inspect(cloud).await?;
     ensure!(
-        healthy.len() == 20 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
+        healthy.len() == 22 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
         "{healthy:#?}"
     );
+
+    deep_check_leaves_nothing_behind(&platform, &domain).await?;
 
     for (task, resource, schedule_check, run_check) in [
         (Task::Scan, "ScanExpiringFunctionScan", "schedule", "last-scan"),
@@ -121,6 +176,21 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
         only_this_fails(cloud, "acme-account", &[told, "update-secret-version-stage"]).await?;
     }
     aws.secrets.put_secret_value().secret_id(secret).secret_string(accounts).send().await?;
+
+    // Nobody takes the jobs of the delegation zone's writer any more.
+    let mapping = cloud.resource("RecordsToWriter")?;
+    let enable = async |enabled| {
+        aws.lambda
+            .update_event_source_mapping()
+            .uuid(mapping)
+            .enabled(enabled)
+            .send()
+            .await
+            .context("UpdateEventSourceMapping")
+    };
+    enable(false).await?;
+    only_this_fails(cloud, "record-writer", &["no TXT record", &format!("--uuid {mapping} --enabled")]).await?;
+    enable(true).await?;
 
     // A dead letter.
     let queue = cloud.resource("ScanDeadLetters")?;

@@ -1,5 +1,6 @@
 //! Many attempts at once, where AWS's limits are enforced.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -7,15 +8,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::ExecutionStatus;
 use end_to_end::{Platform, is_at_rest, is_failing, text};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use local_cloud::{CaOptions, FaultProxy, Options, Route53Limits};
+use local_cloud::{Alarm, CaOptions, FaultProxy, Options, Route53Limits};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 /// Requests to the API at once.
 const CONCURRENCY: usize = 8;
 
 async fn start() -> Result<Platform> {
     let ca = CaOptions { nonce_reject_percent: 0, authz_reuse_percent: 0, ..CaOptions::default() };
-    Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::trusting() }).await
+    Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::unique() }).await
 }
 
 /// Registers so many internal endpoints whose records stand, none of them with an attempt under way.
@@ -23,11 +25,7 @@ async fn prepare(platform: &Platform, count: usize) -> Result<Vec<String>> {
     let zone = &platform.cloud.create_zone("many.test").await?;
     let domains: Vec<String> = (0..count).map(|n| format!("n{n}.many.test")).collect();
     stream::iter(&domains)
-        .map(|domain| async move {
-            let endpoint = platform.register(domain, &[], "internal").await?;
-            platform.attempt(domain, 1).await?;
-            platform.create_records(zone, &endpoint).await
-        })
+        .map(|domain| async move { platform.register_proven(zone, domain, "internal").await.map(drop) })
         .buffer_unordered(CONCURRENCY)
         .try_collect::<Vec<()>>()
         .await?;
@@ -62,12 +60,14 @@ async fn dns_attempts(count: usize, longest: Duration) -> Result<usize> {
     let route53 = FaultProxy::before_route53(&platform.cloud, Route53Limits::new(5, Duration::from_secs(40)))?;
     let url = Some(route53.url());
     platform.cloud.set_function_variable("WriteRecordsFunction", "AWS_ENDPOINT_URL_ROUTE_53", url).await?;
+    let begun = OffsetDateTime::now_utc();
     stream::iter(&domains)
         .map(|domain| platform.start_attempt(domain))
         .buffer_unordered(CONCURRENCY)
         .try_collect::<Vec<u64>>()
         .await?;
     all_issued(&platform, &domains, longest).await?;
+    no_alarm(&platform, begun).await?;
     let left = (platform.cloud.txt_records().await?, platform.cloud.tokens().await?);
     ensure!(left.0.is_empty() && left.1.is_empty(), "left: {left:?}");
     let seen = route53.seen();
@@ -102,6 +102,7 @@ async fn due_at_once(count: usize, longest: Duration) -> Result<()> {
     let cloud = &platform.cloud;
     cloud.set_function_variable("ScanExpiringFunction", "ATTEMPTS_AT_ONCE", Some("8")).await?;
     let domains = prepare(&platform, count).await?;
+    let begun = OffsetDateTime::now_utc();
     for domain in &domains {
         due_now(&platform, text(&platform.endpoint(domain).await?["id"])).await?;
     }
@@ -121,6 +122,32 @@ async fn due_at_once(count: usize, longest: Duration) -> Result<()> {
     }
     for status in [ExecutionStatus::Failed, ExecutionStatus::TimedOut, ExecutionStatus::Aborted] {
         ensure!(executions(&platform, status.clone()).await? == 0, "an attempt was not settled: {status}");
+    }
+    no_alarm(&platform, begun).await?;
+    eprintln!("{count} due at once: all issued in {} s", (OffsetDateTime::now_utc() - begun).whole_seconds());
+    Ok(())
+}
+
+/// Checks that nothing since `begun` raises an alarm, at any time since. The schedules stand still in these tests, so the
+/// alarms that silence raises are left out.
+async fn no_alarm(platform: &Platform, begun: OffsetDateTime) -> Result<()> {
+    let cloud = &platform.cloud;
+    let end = OffsetDateTime::now_utc() + time::Duration::seconds(2);
+    ensure!(cloud.take_in_metrics("settle-attempt", begun).await? > 0, "settle-attempt wrote no metrics");
+    cloud.take_in_metrics("scan-expiring", begun).await?;
+    let silent = BTreeSet::from(["ScanSilentAlarm", "AdviceSilentAlarm", "HealthSilentAlarm"]);
+    let mut at = end;
+    while at > begun {
+        let alarms = cloud.evaluate_alarms(at).await?;
+        let raised = alarms.iter().filter(|alarm| alarm.state_value == "ALARM").map(Alarm::logical_id);
+        let raised: Vec<_> = raised.filter(|name| !silent.contains(name)).collect();
+        ensure!(raised.is_empty(), "{raised:?} at {at}");
+        at -= time::Duration::seconds(150);
+    }
+    for queue in ["ScanDeadLetters", "RecordsDeadLetters"] {
+        let url = cloud.resource(queue)?;
+        let received = cloud.aws().sqs.receive_message().queue_url(url).send().await.context("ReceiveMessage")?;
+        ensure!(received.messages().is_empty(), "{queue}: {received:?}");
     }
     Ok(())
 }

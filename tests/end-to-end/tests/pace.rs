@@ -14,7 +14,7 @@ use time::format_description::well_known::Rfc3339;
 /// The schedules are too slow to be in the way: the tests start the attempts themselves.
 async fn start() -> Result<(Platform, FaultProxy)> {
     let ca = CaOptions { nonce_reject_percent: 0, authz_reuse_percent: 0, ..CaOptions::default() };
-    let platform = Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::trusting() }).await?;
+    let platform = Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
     let proxy = FaultProxy::before_ca(&platform.cloud, platform.cloud.ca())?;
     platform.cloud.use_directory(&proxy.directory()).await?;
     Ok((platform, proxy))
@@ -25,10 +25,9 @@ async fn after_a_refusal_by_caa_the_ca_is_asked_again_once_the_record_is_gone() 
     let (platform, proxy) = start().await?;
     let zone = platform.cloud.create_zone("forbidding.test").await?;
     let domain = "www.forbidding.test";
-    zone.upsert(domain, RrType::A, &["127.0.0.1"]).await?;
+    platform.register_proven(&zone, domain, "external").await?;
     proxy.inject(Fault::problem(pebble::NEW_ORDER, 403, "caa", "CAA record for www.forbidding.test prevents issuance"));
-    platform.register(domain, &[], "external").await?;
-    let first = platform.attempt(domain, 1).await?;
+    let first = platform.run(domain).await?;
     ensure!(first["failure"]["name"] == "CaRefused" && first["failure"]["actor"] == "customer", "{first:#}");
     proxy.clear();
 
@@ -51,7 +50,7 @@ async fn after_a_refusal_by_caa_the_ca_is_asked_again_once_the_record_is_gone() 
     let checked = platform.call(Method::POST, &format!("endpoints/{domain}/check"), None).await?;
     ensure!(checked.status == 200, "{checked:?}");
     let number = checked.body["attempt"].as_u64().context("a number")?;
-    ensure!(number == 4, "a check that finds it mended starts an attempt: {checked:?}");
+    ensure!(number == 5, "a check that finds it mended starts an attempt: {checked:?}");
     let attempt = platform.attempt(domain, number).await?;
     ensure!(attempt["outcome"] == "issued", "{attempt:#}");
     platform.check_at_rest(domain, platform.cloud.ca()).await?;
@@ -63,19 +62,18 @@ async fn an_order_over_a_limit_is_not_sent_and_the_endpoint_says_until_when_it_w
     let (platform, proxy) = start().await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("limited.test").await?;
-    zone.upsert("*.limited.test", RrType::A, &["127.0.0.1"]).await?;
     // Of four orders in four hours a tenant may make two.
     cloud.set_function_variable("OpenOrderFunction", "CA_LIMITS", Some("orders=4/4h,names=2/2d")).await?;
 
     for domain in ["a.limited.test", "b.limited.test"] {
-        platform.register(domain, &[], "external").await?;
-        let attempt = platform.attempt(domain, 1).await?;
+        platform.register_proven(&zone, domain, "external").await?;
+        let attempt = platform.run(domain).await?;
         ensure!(attempt["outcome"] == "issued", "{attempt:#}");
     }
     let orders = || proxy.seen().iter().filter(|seen| seen.path == pebble::NEW_ORDER).count();
     ensure!(orders() == 2, "{:?}", proxy.seen());
-    platform.register("c.limited.test", &[], "external").await?;
-    let attempt = platform.attempt("c.limited.test", 1).await?;
+    platform.register_proven(&zone, "c.limited.test", "external").await?;
+    let attempt = platform.run("c.limited.test").await?;
     ensure!(attempt["failure"]["name"] == "BudgetSpent" && attempt["failure"]["actor"] == "ca", "{attempt:#}");
     ensure!(
         text(&attempt["failure"]["summary"]).starts_with("Tenant default may make 2 within 4 hours"),
@@ -105,11 +103,11 @@ async fn an_order_over_a_limit_is_not_sent_and_the_endpoint_says_until_when_it_w
 
     // A registered domain that has had its certificates is named, also by a check.
     cloud.set_function_variable("OpenOrderFunction", "CA_LIMITS", Some("domain=1/7d")).await?;
-    platform.register("first.limited.test", &[], "external").await?;
-    let attempt = platform.attempt("first.limited.test", 1).await?;
+    platform.register_proven(&zone, "first.limited.test", "external").await?;
+    let attempt = platform.run("first.limited.test").await?;
     ensure!(attempt["outcome"] == "issued", "{attempt:#}");
-    platform.register("d.limited.test", &[], "external").await?;
-    let attempt = platform.attempt("d.limited.test", 1).await?;
+    platform.register_proven(&zone, "d.limited.test", "external").await?;
+    let attempt = platform.run("d.limited.test").await?;
     ensure!(text(&attempt["failure"]["summary"]).contains("already issued for \"limited.test\""), "{attempt:#}");
     let checked = platform.call(Method::POST, "endpoints/d.limited.test/check", None).await?;
     let findings = checked.body["dns"]["findings"].as_array().context("findings")?;

@@ -36,6 +36,8 @@ async fn register(platform: &Platform, domain: &str, also: &[&str]) -> Result<Va
 
 #[tokio::test(flavor = "multi_thread")]
 async fn endpoints_are_issued_and_renewed_with_nothing_ever_published() -> Result<()> {
+    // A persistent record names our account at the CA, and no registration: without `TenantProof` it is enough, which is the
+    // point here. With it the delegation has to stand beside it.
     let ca = CaOptions { authz_reuse_percent: 0, ..CaOptions::default() };
     let platform = Platform::start(Options { ca, schedule: "rate(23 hours)".into(), ..Options::trusting() }).await?;
     let cloud = &platform.cloud;

@@ -14,6 +14,7 @@ pub type Layers = &'static [&'static str];
 pub fn layers(name: &str) -> Option<Layers> {
     match name {
         "vocabulary" => Some(&[
+            "version",
             "stable_hash",
             "text",
             "times",

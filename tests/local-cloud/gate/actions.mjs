@@ -218,6 +218,8 @@ const SERVICES = {
   kms: { Decrypt: key, DescribeKey: key, Encrypt: key, GenerateDataKey: key },
   lambda: {
     GetAccountSettings: anything,
+    GetEventSourceMapping: (parameters, about, action) =>
+      on(arn('lambda', about, `event-source-mapping:${parameters.UUID}`), action),
     GetFunctionConfiguration: lambda('lambda:GetFunctionConfiguration'),
     Invoke: lambda('lambda:InvokeFunction'),
   },
@@ -243,6 +245,10 @@ const SERVICES = {
     GetSecretValue: secret,
     PutSecretValue: secret,
     UpdateSecretVersionStage: secret,
+  },
+  servicequotas: {
+    GetServiceQuota: (parameters, about, action) =>
+      on(arn('servicequotas', about, `${parameters.ServiceCode}/${parameters.QuotaCode}`), action),
   },
   sns: {
     GetTopicAttributes: named('TopicArn'),

@@ -96,6 +96,32 @@ export class Emulator {
     return answer.ok ? JSON.parse(answer.text).Certificate : undefined
   }
 
+  /** By each listener of the load balancer with this ARN, the certificates beside its default one. */
+  async listenerCertificates(balancer) {
+    const listeners = await this.#aboutListeners('DescribeListeners', balancer, { LoadBalancerArn: balancer })
+    const found = new Map()
+    for (const { ListenerArn } of members(listeners?.DescribeListenersResult.Listeners)) {
+      const held = await this.#aboutListeners('DescribeListenerCertificates', ListenerArn, { ListenerArn })
+      const certificates = members(held?.DescribeListenerCertificatesResult.Certificates)
+      const defaults = certificates.filter((one) => one.IsDefault === 'true').map((one) => one.CertificateArn)
+      const all = new Set(certificates.map((one) => one.CertificateArn))
+      found.set(
+        ListenerArn,
+        [...all].filter((arn) => !defaults.includes(arn)),
+      )
+    }
+    return found
+  }
+
+  /** In the region and the account of the ARN; undefined if what it names does not exist. */
+  async #aboutListeners(action, arn, fields) {
+    const [region, account] = arn.split(':').slice(3, 5)
+    const body = new URLSearchParams({ Action: action, Version: '2015-12-01', ...fields }).toString()
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-moto-account-id': account }
+    const answer = await this.#fetch(this.#acm, 'elasticloadbalancing', { headers, body, region })
+    return answer.ok ? XML.parse(answer.text)[`${action}Response`] : undefined
+  }
+
   async tagCertificate(arn, tags) {
     this.#expected(await this.#aboutCertificate('AddTagsToCertificate', arn, { Tags: tags }), arn)
   }
@@ -157,6 +183,9 @@ export class Emulator {
     return this.#known.get(name)
   }
 }
+
+/** The entries of a list in XML: one alone is no list, and none is a text. */
+const members = (list) => [list?.member ?? []].flat()
 
 const json = (target, asked) => ({
   headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': target },

@@ -5,6 +5,7 @@ import http from 'node:http'
 import { asked } from './actions.mjs'
 import { denied, error, invalid } from './answers.mjs'
 import { Malformed, decode, scope } from './decode.mjs'
+import { Meter } from './meter.mjs'
 import { ELSEWHERE } from './record.mjs'
 import { problems } from './validate.mjs'
 
@@ -18,18 +19,20 @@ export class Gate {
   #iam
   #record
   #limits
+  #meter
   /** Sessions of roles that were assumed through here, by their keys. */
   #sessions = new Map()
   #agent = new http.Agent({ keepAlive: true, noDelay: true })
 
   /** `options`: `aws` and `acm`, base URLs of the emulators, and the stack's `account`. */
-  constructor(options, { models, emulator, iam, record, limits }) {
+  constructor(options, { models, emulator, iam, record, limits, meter = new Meter() }) {
     this.#options = options
     this.#models = models
     this.#emulator = emulator
     this.#iam = iam
     this.#record = record
     this.#limits = limits
+    this.#meter = meter
   }
 
   /** Answers one request: `{ status, headers, body }`. `request` as `decode` takes it. */
@@ -67,7 +70,8 @@ export class Gate {
     const limited = await this.#limits.before(service, call)
     if (limited) return limited
     const keepTags = call.operation === 'ImportCertificate' ? await this.#tagsAround(call.parameters) : () => undefined
-    const answer = await this.#pass(service, request)
+    const answer = await this.#pass(service, this.#meter.asking(service, call, request))
+    this.#meter.took(service, call, signed.key, answer)
     await keepTags()
     if (service.signed === 'sts' && call.operation === 'AssumeRole') this.#remember(call.parameters, answer)
     return this.#limits.after(service, call, answer)
@@ -171,7 +175,7 @@ export class Gate {
 
   async #answered(request) {
     try {
-      return this.#limits.control(request) ?? (await this.answer(request))
+      return this.#meter.control(request) ?? this.#limits.control(request) ?? (await this.answer(request))
     } catch (cause) {
       // An emulator that is gone, or a fault of the gate's: told, so that no test takes it for AWS.
       this.#refused({ kind: 'broken', request: `${request.method} ${request.path}`, why: cause.stack ?? String(cause) })

@@ -19,7 +19,8 @@ const get = { operation: 'GetChange', parameters: { Id: 'C1' } }
 
 function limited(set) {
   let now = 0
-  const limits = new Limits({ certificate: () => undefined }, () => now)
+  const emulator = { certificate: () => undefined, listenerCertificates: () => new Map() }
+  const limits = new Limits(emulator, () => now)
   limits.set(set)
   return { limits, pass: (seconds) => (now += seconds * 1000) }
 }
@@ -58,6 +59,20 @@ test('a change is pending until its time', () => {
   assert.match(limits.after(route53, get, answer('INSYNC')).body, /INSYNC/)
 })
 
+test('ACM takes so many imports a second, two at once, and says how many it has refused', async () => {
+  const { limits, pass } = limited({ acm_imports_per_second: 1 })
+  const acm = models.service('acm')
+  const refused = async () => {
+    const answer = await limits.before(acm, { operation: 'ImportCertificate', parameters: {} })
+    return answer !== undefined && /Rate exceeded|Throttling/.test(answer.body)
+  }
+  assert.deepEqual([await refused(), await refused(), await refused()], [false, false, true])
+  pass(1)
+  assert.deepEqual([await refused(), await refused()], [false, true])
+  const told = limits.control({ method: 'GET', path: '/_gate/limits' })
+  assert.deepEqual(JSON.parse(told.body), { imports_refused: 2 })
+})
+
 test('an operation is throttled as often as a test says', async () => {
   const { limits } = limited({ throttle: [{ operation: 'kms:Encrypt', times: 1 }] })
   const kms = models.service('kms')
@@ -69,7 +84,9 @@ test('an operation is throttled as often as a test says', async () => {
 test('a load balancer knows a certificate some time after ACM', async () => {
   const { limits, pass } = limited({ elb_delay_seconds: 5 })
   const elb = models.service('elasticloadbalancing')
-  const add = { operation: 'AddListenerCertificates', parameters: { Certificates: [{ CertificateArn: 'arn:1' }] } }
+  const ListenerArn = 'arn:aws:elasticloadbalancing:eu-central-1:000000000000:listener/app/edge/1/2'
+  const parameters = { ListenerArn, Certificates: [{ CertificateArn: 'arn:1' }] }
+  const add = { operation: 'AddListenerCertificates', parameters }
   const imported = { status: 200, headers: {}, body: '{"CertificateArn":"arn:1"}' }
   limits.after(models.service('acm'), { operation: 'ImportCertificate' }, imported)
   assert.match((await limits.before(elb, add)).body, /<Code>CertificateNotFound<\/Code>/)
@@ -136,4 +153,40 @@ test('a certificate is replaced by one of its kind alone', () => {
     /another kind/,
   )
   assert.match(difference(made('plain', P256), server), /where the one that it replaces has none/)
+})
+
+test('a load balancer takes as many certificates as its quota, whichever of its listeners has them', async () => {
+  const balancer = 'arn:aws:elasticloadbalancing:eu-central-1:000000000000:loadbalancer/app/edge/1'
+  const listener = (id) => `${balancer.replace(':loadbalancer/', ':listener/')}/${id}`
+  const held = new Map([
+    [listener('a'), ['one']],
+    [listener('b'), ['two']],
+  ])
+  const limits = new Limits({ listenerCertificates: (arn) => (arn === balancer ? held : new Map()) })
+  const elb = models.service('elasticloadbalancing')
+  const add = (to, arn) =>
+    limits.before(elb, {
+      operation: 'AddListenerCertificates',
+      parameters: { ListenerArn: listener(to), Certificates: [{ CertificateArn: arn }] },
+    })
+  assert.equal(await add('a', 'three'), undefined, 'AWS gives 25')
+  limits.set({ quotas: { 'elasticloadbalancing/L-9365A611': 2 } })
+  assert.match((await add('a', 'three')).body, /<Code>TooManyCertificates</)
+  assert.match((await add('b', 'one')).body, /TooManyCertificates/, 'on another listener it is one more')
+  assert.equal(await add('a', 'one'), undefined, 'it is there')
+  limits.set({ quotas: { 'elasticloadbalancing/L-9365A611': 3 } })
+  assert.equal(await add('a', 'three'), undefined)
+})
+
+test('a quota is what was granted, else the default of AWS', async () => {
+  const limits = new Limits({})
+  const quotas = models.service('servicequotas')
+  const ask = async (QuotaCode) => {
+    const call = { operation: 'GetServiceQuota', parameters: { ServiceCode: 'acm', QuotaCode } }
+    return JSON.parse((await limits.before(quotas, call)).body)
+  }
+  assert.equal((await ask('L-D2CB7DE9')).Quota.Value, 2500)
+  limits.set({ quotas: { 'acm/L-D2CB7DE9': 10000 } })
+  assert.equal((await ask('L-D2CB7DE9')).Quota.Value, 10000)
+  assert.equal((await ask('L-00000000')).__type, 'NoSuchResourceException')
 })

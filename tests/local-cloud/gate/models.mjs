@@ -5,7 +5,12 @@ import path from 'node:path'
 import zlib from 'node:zlib'
 
 /** The name in a signature's scope, where the model's folder or the IAM prefix is another one. */
-const FOLDERS = { elasticloadbalancing: 'elbv2', monitoring: 'cloudwatch', states: 'stepfunctions' }
+const FOLDERS = {
+  elasticloadbalancing: 'elbv2',
+  monitoring: 'cloudwatch',
+  servicequotas: 'service-quotas',
+  states: 'stepfunctions',
+}
 const PREFIXES = { monitoring: 'cloudwatch' }
 
 export class Models {

@@ -1,8 +1,7 @@
 //! Clients of the emulated services.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_route53::config::{Credentials, SharedCredentialsProvider};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_sdk_route53::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+use aws_types::SdkConfig;
 
 use crate::emulators::{ACCESS_KEY, REGION, SECRET_KEY};
 
@@ -55,12 +54,11 @@ impl Aws {
 /// Nothing of the user's own AWS settings counts: the cloud must not be taken for another one.
 fn config(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "local cloud");
-    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(endpoint)
-        .http_client(http)
+        .http_client(sdk_http::client())
         .build()
 }

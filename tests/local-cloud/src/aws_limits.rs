@@ -1,14 +1,18 @@
 //! What a test asks of the gate: limits of AWS, a permission more, the refusals that it has provoked.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::cloud::LocalCloud;
 use crate::gate::Refusal;
 use crate::stack::query;
+
+/// The quota of certificates per Application Load Balancer, without the default ones.
+pub const BALANCER_QUOTA: &str = "elasticloadbalancing/L-9365A611";
 
 /// Limits of AWS that the gate plays. `None` and empty ones do not limit anything.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -20,8 +24,13 @@ pub struct AwsLimits {
     /// A change is `PENDING` so long. AWS needs up to a minute.
     pub insync_seconds: Option<f64>,
     pub acm_imports_per_minute: Option<u32>,
+    /// ACM documents one.
+    pub acm_imports_per_second: Option<f64>,
     /// A load balancer does not find a certificate so long after its import.
     pub elb_delay_seconds: Option<f64>,
+    /// What was granted of quotas, by [`BALANCER_QUOTA`] and the like; of the others, AWS's default.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub quotas: BTreeMap<&'static str, u32>,
     /// Operations that are throttled, and how often.
     pub throttle: Vec<Throttle>,
 }
@@ -34,13 +43,46 @@ pub struct Throttle {
     pub times: u32,
 }
 
+/// What calls of one operation have cost, as DynamoDB counts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+pub struct Units {
+    pub calls: u32,
+    pub reads: f64,
+    pub writes: f64,
+}
+
 impl LocalCloud {
+    /// Begins to count the units of DynamoDB that functions use.
+    pub async fn count_units(&self) -> Result<()> {
+        let url = format!("{}/_gate/units", self.description().gate);
+        self.http_client()?.put(url).send().await?.error_for_status().context("counting units")?;
+        Ok(())
+    }
+
+    /// Those used since the last call, by role and operation.
+    pub async fn take_units(&self) -> Result<BTreeMap<String, BTreeMap<String, Units>>> {
+        let url = format!("{}/_gate/units", self.description().gate);
+        let answer = self.http_client()?.get(url).send().await?.error_for_status().context("counting units")?;
+        Ok(answer.json().await?)
+    }
+
     /// Sets all limits of AWS anew.
     pub async fn limit(&self, limits: &AwsLimits) -> Result<()> {
         let url = format!("{}/_gate/limits", self.description().gate);
         let body = serde_json::to_string(limits)?;
         self.http_client()?.put(url).body(body).send().await?.error_for_status().context("setting limits")?;
         Ok(())
+    }
+
+    /// How many imports into ACM the limits have refused since they were set.
+    pub async fn imports_refused(&self) -> Result<u32> {
+        #[derive(Deserialize)]
+        struct Refused {
+            imports_refused: u32,
+        }
+        let url = format!("{}/_gate/limits", self.description().gate);
+        let answer = self.http_client()?.get(url).send().await?.error_for_status().context("reading limits")?;
+        Ok(answer.json::<Refused>().await?.imports_refused)
     }
 
     /// Allows the function `logical_id` one more action, as a parameter does that the stack was not deployed with.

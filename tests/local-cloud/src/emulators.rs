@@ -43,8 +43,8 @@ pub(crate) fn start_ministack(
         .env("MINISTACK_ACCOUNT_ID", ACCOUNT)
         .env("ZONES_FILE", folder.zones())
         .env("STATE_SOCKET", folder.state_socket())
-        // As most accounts have it; else it follows from the memory of this machine.
-        .env("LAMBDA_ACCOUNT_CONCURRENCY", "1000")
+        // Else it follows from the memory of this machine.
+        .env("LAMBDA_ACCOUNT_CONCURRENCY", options.concurrency.to_string())
         .env("SFN_WAIT_SCALE", options.flow_waits.to_string())
         // Opens a port on every interface unless it is told not to.
         .env("IOT_MTLS_ENABLED", "0")

@@ -30,6 +30,8 @@ pub struct Options {
     /// What the state machine waits, as a part of what its definition says: before it retries a step, and before it asks
     /// the CA again.
     pub flow_waits: f64,
+    /// Executions of functions that the account may have at once. As most accounts have it; new ones have 10.
+    pub concurrency: u32,
     /// Further stack parameters. They win over the cloud's own.
     pub parameters: Vec<(String, String)>,
     /// The built template, when it is not the project's.
@@ -52,6 +54,7 @@ impl Default for Options {
             schedule: "rate(1 minute)".into(),
             health_schedule: "rate(5 minutes)".into(),
             flow_waits: 1.0,
+            concurrency: 1000,
             parameters: Vec::new(),
             template: None,
             deployment: Deployment::Sam,

@@ -17,6 +17,11 @@ use crate::wait::wait_until;
 
 const CREATION: Duration = Duration::from_secs(120);
 
+/// Functions with the parameters that reserve executions for them: the emulator's CloudFormation passes that over. That the
+/// template says so too, `infra/guard/entrances.guard` holds.
+const RESERVED: [(&str, &str); 2] =
+    [("ApiFunction", "ApiConcurrency"), ("ServeChallengeFunction", "ChallengeConcurrency")];
+
 /// Physical ids of a stack's resources, by their names in the template.
 pub type Resources = BTreeMap<String, String>;
 
@@ -40,6 +45,7 @@ impl Stack<'_> {
         if !template.is_file() {
             bail!("{} is missing: run make build", template.display());
         }
+        let reserved = reserved(&parameters)?;
         match deployment {
             Deployment::Sam => {
                 let (project, folder) = (self.project.clone(), self.folder.clone());
@@ -52,7 +58,14 @@ impl Stack<'_> {
         let described = self.cloudformation("DescribeStackResources", &[]).await?;
         let (names, ids) = (texts(&described, "LogicalResourceId"), texts(&described, "PhysicalResourceId"));
         ensure!(!names.is_empty() && names.len() == ids.len(), "the stack's resources: {described}");
-        Ok(names.into_iter().zip(ids).map(|(name, id)| (name.to_owned(), id.to_owned())).collect())
+        let resources: Resources =
+            names.into_iter().zip(ids).map(|(name, id)| (name.to_owned(), id.to_owned())).collect();
+        for (function, executions) in reserved {
+            let name = resources.get(function).with_context(|| format!("the stack has no {function}"))?;
+            let reserve = self.aws.lambda.put_function_concurrency().function_name(name);
+            reserve.reserved_concurrent_executions(executions).send().await.context("PutFunctionConcurrency")?;
+        }
+        Ok(resources)
     }
 
     async fn create(&self, template: &Path, parameters: &[(String, String)]) -> Result<()> {
@@ -92,6 +105,17 @@ impl Stack<'_> {
     async fn cloudformation(&self, action: &str, fields: &[(String, String)]) -> Result<String> {
         cloudformation(self.http, self.endpoint, action, STACK_NAME, fields).await
     }
+}
+
+/// How many executions are reserved for which function. 0 reserves none.
+fn reserved(parameters: &[(String, String)]) -> Result<Vec<(&'static str, i32)>> {
+    let mut all = Vec::new();
+    for (function, parameter) in RESERVED {
+        if let Some((_, value)) = parameters.iter().find(|(name, value)| name == parameter && value != "0") {
+            all.push((function, value.parse().with_context(|| format!("{parameter}: {value}"))?));
+        }
+    }
+    Ok(all)
 }
 
 /// Calls CloudFormation about the stack `name`, and returns the answer's XML.
@@ -136,6 +160,17 @@ fn texts<'a>(xml: &'a str, element: &str) -> Vec<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_reserve_executions_unless_they_are_zero() {
+        let with = |pairs: &[(&str, &str)]| {
+            reserved(&pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect::<Vec<_>>())
+        };
+        let all = [("ChallengeConcurrency", "4"), ("ApiConcurrency", "2"), ("AcmeProfile", "9")];
+        assert_eq!(with(&all).expect("numbers"), [("ApiFunction", 2), ("ServeChallengeFunction", 4)]);
+        assert_eq!(with(&[("ApiConcurrency", "0")]).expect("a number"), []);
+        assert!(with(&[("ApiConcurrency", "many")]).is_err());
+    }
 
     #[test]
     fn the_texts_of_an_element_are_those_between_its_tags() {

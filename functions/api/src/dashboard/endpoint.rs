@@ -143,6 +143,7 @@ async fn history<O: Operations>(operations: &O, visit: &Visit, view: EndpointVie
 
 fn live<'a, O>(desk: &'a Desk<O>, visit: &'a Visit, known: &'a Known, clock: Clock, announced: bool) -> Live<'a> {
     // The console shows the whole installation: it is nothing for a tenant.
-    let console: Option<&Console> = desk.console.as_ref().filter(|_| visit.caller.is_operator());
-    Live { base: visit.base.path(), clock, known, console, announced }
+    let operator = visit.caller.is_operator();
+    let console: Option<&Console> = desk.console.as_ref().filter(|_| operator);
+    Live { base: visit.base.path(), clock, known, operator, console, announced }
 }

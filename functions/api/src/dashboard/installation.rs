@@ -9,6 +9,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 use time::OffsetDateTime;
+use vocabulary::version::VERSION;
 use wire::{InstallationCheck, InstallationStatus, Used};
 
 use super::Desk;
@@ -76,6 +77,14 @@ fn bar(used: &Used) -> (u32, &'static str) {
     (used.percent.min(100), tone)
 }
 
+/// `Certificates`; `Load balancers: pool eu`. A place keeps its own spelling.
+fn label(used: &Used) -> String {
+    match used.of.split_once(' ') {
+        Some((limit, place)) => format!("{}: {place}", words::heading(limit)),
+        None => words::heading(&used.of),
+    }
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Wanted {
@@ -137,5 +146,12 @@ mod tests {
             [79, 80, 100, 140].map(|percent| bar(&used(percent))),
             [(79, "good"), (80, "warn"), (100, "bad"), (100, "bad")]
         );
+    }
+
+    #[test]
+    fn a_bar_names_its_limit_and_keeps_the_spelling_of_a_place() {
+        let labelled = |of: &str| label(&Used { of: of.into(), percent: 0 });
+        assert_eq!(labelled("new-orders"), "New orders");
+        assert_eq!(labelled("load-balancers edge-1 (eu-central-1)"), "Load balancers: edge-1 (eu-central-1)");
     }
 }

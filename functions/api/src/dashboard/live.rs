@@ -48,6 +48,8 @@ pub(crate) struct Live<'a> {
     pub(crate) base: &'a str,
     pub(crate) clock: Clock,
     pub(crate) known: &'a Known,
+    /// Whether an operator reads it.
+    pub(crate) operator: bool,
     /// Only for those who may open it.
     pub(crate) console: Option<&'a Console>,
     /// Whether it takes the place of an older one, and says so to those who do not see it.
@@ -152,7 +154,9 @@ mod tests {
             orders: None,
             brand: Brand::default(),
             tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
-            acm_quotas: vocabulary::certificate::AcmQuotas::default(),
+            acm_quotas: None,
+            home: "eu-central-1".into(),
+            pools: vocabulary::certificate::ListenerPools::default(),
             deployment_roles: vec![],
         };
         let view = endpoint_view(endpoint, None, &installation, NOW);
@@ -160,7 +164,8 @@ mod tests {
     }
 
     fn html(known: &Known) -> String {
-        let live = Live { base: "/base", clock: Clock { now: NOW }, known, console: None, announced: true };
+        let live =
+            Live { base: "/base", clock: Clock { now: NOW }, known, operator: true, console: None, announced: true };
         live.render().expect("text is written into a string")
     }
 

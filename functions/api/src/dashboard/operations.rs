@@ -40,6 +40,8 @@ pub struct Wish {
     pub challenge: DnsMethod,
     /// An operator may name one.
     pub tenant: Option<String>,
+    /// A listener or `pool:NAME`, by an operator.
+    pub listeners: Vec<String>,
 }
 
 /// The operations behind the routes of `/v1`, in this process. An endpoint of another tenant is not found.
@@ -72,6 +74,9 @@ pub trait Operations: Send + Sync + 'static {
         idempotency_key: &str,
         now: OffsetDateTime,
     ) -> impl Future<Output = Done<EndpointView>> + Send;
+
+    /// The names of the pools that a registration may name.
+    fn pools(&self) -> Vec<String>;
 
     /// Whether endpoints may be validated by persistent records.
     fn offers_persistent_records(&self) -> bool;

@@ -9,6 +9,7 @@ use axum::response::Response;
 use http::StatusCode;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::rate_limit::in_words;
+use vocabulary::text::grouped;
 use wire::{AttentionGroup, EndpointList, Open, Overview, Status, TenantLimit, TenantLimits, WaitingOn};
 
 use super::filter::Filter;
@@ -51,6 +52,11 @@ impl OverviewPage {
             Tile { status, count }
         };
         domain::endpoint::EndpointStatus::ALL.map(tile).into()
+    }
+
+    /// `12 of 1,250`
+    fn used(&self, limit: &TenantLimit) -> String {
+        format!("{} of {}", grouped(limit.used), grouped(limit.limit))
     }
 
     /// `1 hour`, of a limit that is counted in time.

@@ -36,6 +36,8 @@ pub(crate) struct Typed {
     #[serde(alias = "dns_method")]
     pub(crate) challenge: String,
     pub(crate) tenant: String,
+    /// Of an operator: a listener's ARN, or `pool:NAME`.
+    pub(crate) listener: String,
     /// Made with the form: sent twice, it registers once.
     pub(crate) key: String,
 }
@@ -68,6 +70,7 @@ impl Typed {
             reachability,
             challenge,
             tenant: Some(self.tenant.trim().to_owned()).filter(|tenant| !tenant.is_empty()),
+            listeners: Some(self.listener.trim().to_owned()).filter(|text| !text.is_empty()).into_iter().collect(),
         })
     }
 
@@ -110,6 +113,8 @@ pub(crate) struct RegisterPage {
     pub(crate) operator: bool,
     /// Whether names may be proven by a persistent record.
     pub(crate) persistent_records: bool,
+    /// The installation's pools of listeners, by name.
+    pub(crate) pools: Vec<String>,
     pub(crate) typed: Typed,
     pub(crate) problem: Option<Problem>,
     pub(crate) preflight: PreflightPart,
@@ -199,7 +204,8 @@ fn page(
     let typed = Typed { key: fresh_key(), ..typed };
     let frame = visit.frame("Register an endpoint", Place::Register);
     let (operator, persistent_records) = (visit.caller.is_operator(), operations.offers_persistent_records());
-    shown(status, &RegisterPage { frame, operator, persistent_records, typed, problem, preflight })
+    let pools = operations.pools();
+    shown(status, &RegisterPage { frame, operator, persistent_records, pools, typed, problem, preflight })
 }
 
 fn fresh_key() -> String {
@@ -220,6 +226,15 @@ mod tests {
     fn names_are_taken_from_lines_commas_and_blanks() {
         let wish = typed(" a.example ", "b.example\r\n\r\nc.example, d.example").wish().expect("fine");
         assert_eq!((wish.domain.as_str(), wish.also.len(), wish.tenant), ("a.example", 3, None));
+    }
+
+    #[test]
+    fn a_listener_is_one_or_none() {
+        let listeners = |text: &str| {
+            let typed = Typed { listener: text.into(), ..typed("a.example", "") };
+            typed.wish().expect("fine").listeners
+        };
+        assert_eq!((listeners("  ").len(), listeners(" pool:eu ")), (0, vec!["pool:eu".to_owned()]));
     }
 
     #[test]

@@ -56,11 +56,15 @@ impl<P: Ports> Operations for Arc<Service<P>> {
         idempotency_key: &str,
         now: OffsetDateTime,
     ) -> Done<EndpointView> {
-        let Wish { domain, also, reachability, challenge, tenant } = wish;
+        let Wish { domain, also, reachability, challenge, tenant, listeners } = wish;
         let challenge = Some(challenge).filter(|method| *method != wire::DnsMethod::default());
-        let (listeners, regions, role) = Default::default();
+        let (regions, role) = Default::default();
         let registration = Registration { domain, also, reachability, challenge, tenant, listeners, regions, role };
         Service::register(self, caller, registration, Some(idempotency_key), now).await
+    }
+
+    fn pools(&self) -> Vec<String> {
+        self.installation.pools.names().map(ToString::to_string).collect()
     }
 
     fn offers_persistent_records(&self) -> bool {

@@ -7,3 +7,4 @@ pub(crate) mod openapi;
 pub(crate) mod parameters;
 pub(crate) mod problem;
 pub(crate) mod query;
+pub(crate) mod reader;

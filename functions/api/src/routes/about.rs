@@ -7,10 +7,14 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, OpenApi};
 use vocabulary::names::Caller;
-use wire::{CallerView, GatewayMessage, HealthView, InstallationView, Overview, TenantLimits};
+use vocabulary::version::VERSION;
+use wire::{
+    CallerView, GatewayMessage, HealthView, InstallationView, Overview, ReconcileWish, Reconciliation, TenantLimits,
+};
 
 use super::Shared;
-use crate::http::openapi::Always;
+use crate::http::body::Strict;
+use crate::http::openapi::{Always, WithBody};
 use crate::http::parameters::{Nothing, Parameters};
 use crate::http::problem::Problem;
 use crate::service::Ports;
@@ -73,7 +77,25 @@ pub(super) async fn installation<P: Ports>(
     Extension(caller): Extension<Caller>,
     Parameters(Nothing {}): Parameters<Nothing>,
 ) -> Result<Json<InstallationView>, Problem> {
-    Ok(Json(InstallationView { checks: service.installation(&caller, OffsetDateTime::now_utc()).await? }))
+    let checks = service.installation(&caller, OffsetDateTime::now_utc()).await?;
+    Ok(Json(InstallationView { version: Some(VERSION.to_owned()), checks }))
+}
+
+/// Compare ACM with the table
+///
+/// After the table was restored to an earlier time: which certificates of the installation only one of the two has. A page
+/// in each call: hand `next` back as `after` until it is null. With `adopt`, certificates that the table does not have are
+/// recorded again. Operators only.
+#[utoipa::path(post, path = "/installation/reconcile", tag = "about", operation_id = "reconcile",
+    request_body = ReconcileWish,
+    responses((status = 200, description = "A page of what differs.", body = Reconciliation), Always, WithBody))]
+pub(super) async fn reconcile<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Parameters(Nothing {}): Parameters<Nothing>,
+    Strict(wish): Strict<ReconcileWish>,
+) -> Result<Json<Reconciliation>, Problem> {
+    service.reconcile(&caller, wish).await.map(Json)
 }
 
 /// This document
@@ -96,10 +118,10 @@ impl From<utoipa::openapi::OpenApi> for Written {
     }
 }
 
-/// Whether the API is there at all. Open to all; asks nothing of anything behind it.
+/// Whether the API is there at all, and its version. Open to all; asks nothing of anything behind it.
 #[utoipa::path(get, path = "/health", responses((status = 200, body = HealthView)))]
 pub(super) async fn health(Parameters(Nothing {}): Parameters<Nothing>) -> Json<HealthView> {
-    Json(HealthView { status: "ok".to_owned() })
+    Json(HealthView { status: "ok".to_owned(), version: Some(VERSION.to_owned()) })
 }
 
 /// What the document says besides its operations. Their paths stand below its server: `/v1`, or `/bearer/v1`.

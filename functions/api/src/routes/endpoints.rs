@@ -177,7 +177,7 @@ pub(super) struct Empty {}
 
 /// List an endpoint's attempts
 ///
-/// The last 50. Attempts are kept for 400 days, also of an endpoint that was removed: operators find them by its id.
+/// The last 50. Attempts are kept for 400 days, also of an endpoint that was removed: its id finds them.
 #[utoipa::path(get, path = "/endpoints/{endpoint}/attempts", tag = "endpoints", operation_id = "list_attempts",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     responses((status = 200, description = "Newest first.", body = AttemptList), Always, OfEndpoint))]
@@ -206,7 +206,7 @@ pub(super) struct EventQuery {
 /// List what happened to an endpoint
 ///
 /// Who did what, when and from where, and each attempt's start and end. Kept for 400 days, also of an endpoint that was
-/// removed: operators find them by its id.
+/// removed: its id finds them.
 #[utoipa::path(get, path = "/endpoints/{endpoint}/events", tag = "endpoints", operation_id = "list_events",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com"), EventQuery),
     responses((status = 200, description = "Newest first.", body = EventList), Always, OfEndpoint))]

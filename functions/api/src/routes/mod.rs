@@ -22,6 +22,7 @@ use crate::http::body::LARGEST_BODY;
 use crate::http::caller::{identify_by_iam, identify_by_token};
 use crate::http::openapi::Common;
 use crate::http::problem::Problem;
+use crate::http::reader::show_to_reader;
 use crate::service::{Ports, Service};
 use crate::sign_in::claims::ClaimNames;
 
@@ -29,7 +30,8 @@ type Shared<P> = Arc<Service<P>>;
 
 /// All routes of the API; those for bearers of tokens only with the names of the claims that count.
 pub fn router<P: Ports>(service: Arc<Service<P>>, claims: Option<ClaimNames>) -> Router {
-    let operations = documented::<P>();
+    let operators_only = Arc::new(service.installation.operators_only());
+    let operations = documented::<P>().layer(from_fn_with_state(operators_only, show_to_reader));
     let mut router = Router::new().nest("/v1", operations.clone().layer(from_fn(identify_by_iam)));
     if let Some(claims) = claims {
         router = router.nest("/bearer/v1", operations.layer(from_fn_with_state(claims, identify_by_token)));
@@ -72,6 +74,7 @@ fn operations<P: Ports>() -> OpenApiRouter<Shared<P>> {
         .routes(routes!(about::caller))
         .routes(routes!(about::limits))
         .routes(routes!(about::installation))
+        .routes(routes!(about::reconcile))
         .routes(routes!(about::document))
 }
 

@@ -38,7 +38,15 @@ impl<P: Ports> Service<P> {
             regions: wish.regions.as_deref(),
             role: wish.role.as_deref(),
         };
-        let deployment = asked.onto(&seen.deployment, caller, &self.installation)?;
+        let mut deployment = asked.without_pool().onto(&seen.deployment, caller, &self.installation)?;
+        let pool = asked.pool()?;
+        if let Some(pool) = &pool {
+            may_change(&seen, names.same_set_as(&seen.names))?;
+            may_move(&seen, &deployment)?;
+            deployment = self.on_pool(pool, deployment, (&seen.id, Some(&seen)), now).await?;
+        } else if wish.listeners.is_some() && deployment.listeners != seen.deployment.listeners {
+            self.follow_first_listener(&mut deployment);
+        }
         let proven_alike = (Proving { reachability, dns_method }) == seen.proving();
         if names == seen.names && proven_alike && deployment == seen.deployment {
             return self.view(&seen, now).await;

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::endpoint::Endpoint;
-use vocabulary::certificate::{Deployment, ListenerArn, Region, RoleArn};
+use vocabulary::certificate::{Deployment, ListenerArn, POOL_PREFIX, PoolName, PoolNameError, Region, RoleArn};
 use vocabulary::names::Caller;
 
 use crate::http::problem::Problem;
@@ -19,7 +19,25 @@ pub(super) struct Asked<'a> {
     pub(super) role: Option<&'a str>,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    /// The pool that is asked for instead of listeners.
+    pub(super) fn pool(self) -> Result<Option<PoolName>, Problem> {
+        let listeners = self.listeners.unwrap_or_default();
+        let Some((index, name)) = position_of_pool(listeners) else { return Ok(None) };
+        if listeners.len() > 1 {
+            let detail = "A pool chooses the listener: name it alone.";
+            return Err(Problem::invalid_field(format!("listeners[{index}]"), detail));
+        }
+        let wrong = |error: PoolNameError| Problem::invalid_field("listeners[0]", format!("“{name}”: {error}."));
+        name.parse().map(Some).map_err(wrong)
+    }
+
+    /// Besides the listener of a pool, which is chosen when all else is known to be right.
+    pub(super) fn without_pool(self) -> Asked<'a> {
+        let named = self.listeners.filter(|listeners| position_of_pool(listeners).is_none());
+        Asked { listeners: self.listeners.and(named.or(Some(&[]))), ..self }
+    }
+
     /// What becomes of `before`. Only operators choose: a tenant that named listeners or roles would have the
     /// installation act on resources that are not the tenant's.
     pub(super) fn onto(
@@ -47,9 +65,17 @@ impl Asked<'_> {
             Some(text) => Some(allowed(text, &installation.deployment_roles)?),
             None => before.role.clone(),
         };
-        Deployment::new(listeners, regions, role, installation.account.as_ref())
-            .map_err(|error| Problem::invalid_field(error.field(), error.to_string()))
+        let deployment = Deployment::new(listeners, regions, role, installation.account.as_ref())
+            .map_err(|error| Problem::invalid_field(error.field(), error.to_string()))?;
+        // Of the same listeners, also where the pools have changed since.
+        let (pool, target) = (before.pool.clone(), before.target.clone());
+        Ok(Deployment { pool, target, ..deployment })
     }
+}
+
+/// Which of them names a pool, and its name.
+fn position_of_pool(listeners: &[String]) -> Option<(usize, &str)> {
+    listeners.iter().enumerate().find_map(|(index, text)| Some((index, text.strip_prefix(POOL_PREFIX)?)))
 }
 
 fn all<T: FromStr>(field: &str, texts: &[String]) -> Result<Vec<T>, Problem>
@@ -101,5 +127,6 @@ pub(super) fn summary(deployment: &Deployment) -> String {
     let regions: Vec<_> = deployment.regions.iter().map(Region::as_str).collect();
     let regions = if regions.is_empty() { String::new() } else { format!(", in {}", regions.join(" and ")) };
     let role = deployment.role.as_ref().map(|role| format!(", by {role}")).unwrap_or_default();
-    format!("on {listeners}{regions}{role}")
+    let pool = deployment.pool.as_ref().map(|pool| format!(" of the pool {pool}")).unwrap_or_default();
+    format!("on {listeners}{pool}{regions}{role}")
 }

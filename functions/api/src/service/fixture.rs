@@ -40,7 +40,9 @@ impl Fixture {
             orders: None,
             brand: Brand::default(),
             tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
-            acm_quotas: vocabulary::certificate::AcmQuotas::default(),
+            acm_quotas: None,
+            home: "eu-central-1".into(),
+            pools: vocabulary::certificate::ListenerPools::default(),
             deployment_roles: vec![],
         };
         let origin = Origin { who: "olga".into(), address: None, operator: true };

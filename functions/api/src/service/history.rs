@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::endpoint::attempt::set_up;
 use domain::endpoint::event::{page_of, set_up_events, time_line};
 use domain::endpoint::{Attempt, Event, EventKind};
-use domain::ports::{AuditTrail, EndpointReader, Registry};
+use domain::ports::{AuditTrail, EndpointReader, Registry, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::names::{Caller, EndpointId};
 
@@ -60,8 +60,7 @@ impl<P: Ports> Service<P> {
         Ok(events.iter().map(|event| wire::Event { set_up: set_up(event), ..event.to_wire() }).collect())
     }
 
-    /// The same of all endpoints, those that were removed too. For operators: of an endpoint that is gone, nothing says
-    /// whose it was.
+    /// The same of all endpoints, those that were removed too. For operators.
     pub(crate) async fn all_events(
         &self,
         caller: &Caller,
@@ -74,22 +73,24 @@ impl<P: Ports> Service<P> {
         }
         let events = self.store().recent(after, limit, now).await?;
         let ids: BTreeSet<_> = events.iter().map(|(id, _)| id.clone()).collect();
-        let found = ids.iter().map(async |id| self.store().find(id).await.map(|found| (id.clone(), found)));
-        let endpoints: BTreeMap<_, _> = futures::future::try_join_all(found)
-            .await?
-            .into_iter()
-            .filter_map(|(id, found)| Some((id, found?)))
-            .collect();
+        let found = ids.iter().map(async |id| {
+            let known = match self.store().find(id).await? {
+                Some(endpoint) => Some((endpoint.names.primary().to_string(), endpoint.certificate.is_some())),
+                None => self.store().removed(id).await?.map(|removed| (removed.domain, false)),
+            };
+            Ok::<_, ServiceFault>((id.clone(), known))
+        });
+        let endpoints: BTreeMap<_, _> = futures::future::try_join_all(found).await?.into_iter().collect();
         let mut by_endpoint: BTreeMap<_, Vec<Event>> = BTreeMap::new();
         for (id, event) in &events {
             by_endpoint.entry(id.clone()).or_default().push(event.clone());
         }
         let shown = |(id, event): (EndpointId, Event)| {
-            let endpoint = endpoints.get(&id);
-            let certified = endpoint.is_some_and(|endpoint| endpoint.certificate.is_some());
+            let known = endpoints.get(&id).cloned().flatten();
+            let certified = known.as_ref().is_some_and(|(_, certified)| *certified);
             wire::Event {
                 endpoint: Some(id.to_string()),
-                domain: endpoint.map(|endpoint| endpoint.names.primary().to_string()),
+                domain: known.map(|(domain, _)| domain),
                 set_up: set_up_events(&by_endpoint[&id], certified)(&event),
                 ..event.to_wire()
             }
@@ -97,15 +98,24 @@ impl<P: Ports> Service<P> {
         Ok(events.into_iter().map(shown).collect())
     }
 
-    /// The endpoint whose history is asked for. One that was removed keeps its history under its id, for operators.
+    /// The endpoint whose history is asked for. One that was removed keeps its history under its id, for its tenant and for
+    /// operators.
     async fn find_kept(&self, caller: &Caller, reference: &str) -> Result<EndpointId, Problem> {
         let unknown = match self.find(caller, reference).await {
             Ok(endpoint) => return Ok(endpoint.id),
             Err(problem) => problem,
         };
-        let id = reference.parse::<EndpointId>().ok().filter(|_| caller.is_operator()).ok_or(unknown.clone())?;
-        let kept =
-            !self.store().attempts(&id, 1).await?.is_empty() || !self.store().events(&id, None, 1).await?.is_empty();
+        let id = reference.parse::<EndpointId>().map_err(|_| unknown.clone())?;
+        let kept = match caller.is_operator() {
+            false => {
+                let removed = self.store().removed(&id).await?;
+                removed.is_some_and(|removed| caller.scope.covers(removed.tenant.as_str()))
+            }
+            // Earlier releases did not write down whose it was.
+            true => {
+                !self.store().attempts(&id, 1).await?.is_empty() || !self.store().events(&id, None, 1).await?.is_empty()
+            }
+        };
         kept.then_some(id).ok_or(unknown)
     }
 

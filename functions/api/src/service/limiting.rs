@@ -4,6 +4,7 @@ use domain::ports::{RateLimits, Registry};
 use time::OffsetDateTime;
 use vocabulary::acme::rate_limit::in_words;
 use vocabulary::acme::{BucketId, Counted};
+use vocabulary::certificate::AcmQuotas;
 use vocabulary::names::{Caller, Scope, TenantId};
 use wire::{TenantLimit, TenantLimits};
 
@@ -26,7 +27,8 @@ impl<P: Ports> Service<P> {
         let Scope::Tenant(tenant) = &caller.scope else { return Ok(()) };
         let usage = self.store().usage(tenant).await?;
         let installation = &self.installation;
-        let most_endpoints = installation.tenant_limits.most_endpoints(installation.acm_quotas);
+        let quotas = self.acm_quotas().await;
+        let most_endpoints = installation.tenant_limits.most_endpoints(quotas);
         for (what, has, more, most) in [
             ("endpoints", usage.endpoints, endpoints, most_endpoints),
             ("names", usage.names, names, installation.tenant_limits.names),
@@ -35,32 +37,39 @@ impl<P: Ports> Service<P> {
                 return Err(Problem::quota_reached(tenant.as_str(), what, has, most));
             }
         }
-        self.count(tenant, &REGISTRATION, now).await
+        self.count(tenant, &REGISTRATION, quotas, now).await
     }
 
     pub(super) async fn count_renewal(&self, caller: &Caller, now: OffsetDateTime) -> Result<(), Problem> {
         match &caller.scope {
-            Scope::Tenant(tenant) => self.count(tenant, &RENEWAL, now).await,
+            Scope::Tenant(tenant) => self.count(tenant, &RENEWAL, self.acm_quotas().await, now).await,
             Scope::Everything => Ok(()),
         }
     }
 
     pub(super) async fn count_check(&self, caller: &Caller, now: OffsetDateTime) -> Result<(), Problem> {
         match &caller.scope {
-            Scope::Tenant(tenant) => self.count(tenant, &CHECK, now).await,
+            Scope::Tenant(tenant) => self.count(tenant, &CHECK, AcmQuotas::default(), now).await,
             Scope::Everything => Ok(()),
         }
     }
 
     /// By a link to one of the tenant's endpoints.
     pub(super) async fn count_check_by_link(&self, tenant: &TenantId, now: OffsetDateTime) -> Result<(), Problem> {
-        self.count(tenant, &CHECK, now).await
+        self.count(tenant, &CHECK, AcmQuotas::default(), now).await
     }
 
-    async fn count(&self, tenant: &TenantId, what: &[Counted], now: OffsetDateTime) -> Result<(), Problem> {
+    /// `quotas` matter to imports alone.
+    async fn count(
+        &self,
+        tenant: &TenantId,
+        what: &[Counted],
+        quotas: AcmQuotas,
+        now: OffsetDateTime,
+    ) -> Result<(), Problem> {
         let installation = &self.installation;
         for &what in what {
-            let Some(limit) = installation.tenant_limits.limit(what, installation.acm_quotas) else { continue };
+            let Some(limit) = installation.tenant_limits.limit(what, quotas) else { continue };
             let bucket = BucketId::Asked { tenant: tenant.clone(), what };
             if let Some(until) = self.store().take_now(bucket, limit, now).await? {
                 let within = format!("{} {} within {}", limit.capacity, what.as_str(), in_words(limit.period));
@@ -88,7 +97,7 @@ impl<P: Ports> Service<P> {
                 Problem::invalid_field("tenant", error.to_string())
             })?,
         };
-        let (known, quotas) = (self.installation.tenant_limits, self.installation.acm_quotas);
+        let (known, quotas) = (self.installation.tenant_limits, self.acm_quotas().await);
         let usage = self.store().usage(&tenant).await?;
         let mut limits = Vec::new();
         for (of, used, most) in

@@ -1,6 +1,6 @@
 use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::overview::{First, Groups, Summary, Urgency};
-use domain::ports::{EndpointReader, Position, Registry};
+use domain::ports::{Position, Registry};
 use domain::status::status_of;
 use time::OffsetDateTime;
 use vocabulary::names::{Caller, EndpointId, Scope};
@@ -164,14 +164,15 @@ impl<P: Ports> Service<P> {
 
     /// The groups, each with its most urgent endpoint as it is now.
     async fn groups(&self, groups: Groups, now: OffsetDateTime) -> Result<Vec<AttentionGroup>, Problem> {
-        let shown = groups.in_order(MOST_ATTENTION).into_iter().map(async |group| {
-            let first = self.store().find(&group.urgency.endpoint).await?;
-            Ok::<_, Problem>(first.map(|first| {
-                let first = self.view_with(&first, None, now);
-                AttentionGroup { count: group.count, cause: group.cause, first }
-            }))
+        let groups = groups.in_order(MOST_ATTENTION);
+        let ids: Vec<_> = groups.iter().map(|group| group.urgency.endpoint.clone()).collect();
+        let found = self.store().find_all(&ids).await?;
+        let shown = groups.into_iter().filter_map(|group| {
+            let first = found.iter().find(|endpoint| endpoint.id == group.urgency.endpoint)?;
+            let first = self.view_with(first, None, now);
+            Some(AttentionGroup { count: group.count, cause: group.cause, first })
         });
-        Ok(futures::future::try_join_all(shown).await?.into_iter().flatten().collect())
+        Ok(shown.collect())
     }
 
     /// Those of the endpoints that need attention still.
@@ -180,10 +181,12 @@ impl<P: Ports> Service<P> {
         ids: impl Iterator<Item = &EndpointId>,
         now: OffsetDateTime,
     ) -> Result<Vec<EndpointView>, Problem> {
-        let found = futures::future::try_join_all(ids.map(|id| self.store().find(id))).await?;
-        let mut found: Vec<_> = found
+        let ids: Vec<_> = ids.cloned().collect();
+        let mut found: Vec<_> = self
+            .store()
+            .find_all(&ids)
+            .await?
             .into_iter()
-            .flatten()
             .map(|endpoint| (Urgency::of(&endpoint, &status_of(&endpoint, now)), endpoint))
             .filter(|(urgency, _)| urgency.needs_attention())
             .collect();

@@ -9,6 +9,7 @@ mod history;
 mod limiting;
 mod listing;
 mod naming;
+mod pooling;
 mod registering;
 mod revoking;
 mod sharing;
@@ -18,15 +19,15 @@ use diagnosis::report::CheckReport;
 use domain::acts::start_attempt::start_attempt;
 use domain::acts::take_tokens::orders_left;
 use domain::endpoint::{Endpoint, Event, EventKind};
-use domain::installation::{InstallationCheck, InstallationStatus, Used};
+use domain::installation::{InstallationCheck, InstallationStatus, Reconcile, Used};
 use domain::ports::{
-    AuditTrail, CheckLog, Claims, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector, InstallationLog, Prober,
-    RateLimits, Registry, ServiceFault, ShareLinks, Summaries,
+    AuditTrail, CapacityLog, CheckLog, Claims, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector,
+    InstallationLog, Prober, RateLimits, Reconciler, Registry, ServiceFault, ShareLinks, Summaries,
 };
 use time::OffsetDateTime;
 use vocabulary::acme::DnsMethod;
 use vocabulary::names::{Caller, CertificateName, EndpointId, Origin};
-use wire::{CallerView, EndpointView};
+use wire::{CallerView, EndpointView, ReconcileWish};
 
 use crate::http::problem::Problem;
 use crate::installation::{Installation, OrderLimit};
@@ -45,6 +46,7 @@ pub trait Store:
     + ShareLinks
     + CheckLog
     + InstallationLog
+    + CapacityLog
     + Summaries
     + Send
     + Sync
@@ -61,6 +63,7 @@ impl<T> Store for T where
         + ShareLinks
         + CheckLog
         + InstallationLog
+        + CapacityLog
         + Summaries
         + Send
         + Sync
@@ -73,7 +76,7 @@ pub trait Ports: Send + Sync + 'static {
     type Store: Store;
     type Flows: FlowStarter + Send + Sync;
     type Prober: Prober + Send + Sync;
-    type Inspector: Inspector + Send + Sync;
+    type Inspector: Inspector + Reconciler + Send + Sync;
 
     fn store(&self) -> &Self::Store;
     fn flows(&self) -> &Self::Flows;
@@ -95,7 +98,7 @@ where
     S: Store,
     F: FlowStarter + Send + Sync + 'static,
     L: Prober + Send + Sync + 'static,
-    I: Inspector + Send + Sync + 'static,
+    I: Inspector + Reconciler + Send + Sync + 'static,
 {
     type Store = S;
     type Flows = F;
@@ -192,6 +195,22 @@ impl<P: Ports> Service<P> {
             wire::InstallationCheck { since: since(&check.name).filter(|_| failed), used, ..check.to_wire() }
         };
         Ok(checks?.iter().map(shown).collect())
+    }
+
+    /// A page of the comparison of ACM with the table, for those who run the installation.
+    pub(crate) async fn reconcile(
+        &self,
+        caller: &Caller,
+        wish: ReconcileWish,
+    ) -> Result<wire::Reconciliation, Problem> {
+        if !caller.is_operator() {
+            return Err(Problem::operators_only());
+        }
+        if wish.after.as_ref().is_some_and(|after| after.chars().count() > wire::LONGEST_CONTINUATION) {
+            return Err(Problem::invalid_field("after", "It is not the `next` of a page: it is too long."));
+        }
+        let request = Reconcile { adopt: wish.adopt, after: wish.after };
+        Ok(self.ports.inspector().reconcile(&request).await?.to_wire())
     }
 
     /// How many of the new orders that the first CA takes from the account are used up; `None` where it has no limit, or

@@ -1,5 +1,5 @@
 use domain::endpoint::{Endpoint, EventKind};
-use domain::ports::{EndpointReader, RegisterError, Registered, Registry};
+use domain::ports::{EndpointReader, RegisterError, Registered, Registry, RequestError};
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::certificate::Deployment;
@@ -26,13 +26,19 @@ impl<P: Ports> Service<P> {
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
         let tenant = tenant_of(caller, &request)?;
-        let deployment = asked(&request).onto(&Deployment::default(), caller, &self.installation)?;
         let key: Option<IdempotencyKey> = match idempotency_key.map(str::parse).transpose() {
             Ok(key) => key,
             Err(error) => return Err(Problem::invalid_field("Idempotency-Key", format!("{error}"))),
         };
         let digest = || sha256(serde_json::to_vec(&request).expect("plain data"));
         let named = key.map(|key| NamedRequest { tenant: tenant.clone(), key, digest: digest() });
+        // Before anything that may have changed since, and before it is counted: what it had, it gets again.
+        if let Some(before) = self.before(named.as_ref(), now).await? {
+            return Ok(before);
+        }
+        let asked = asked(&request);
+        let mut deployment = asked.without_pool().onto(&Deployment::default(), caller, &self.installation)?;
+        let pool = asked.pool()?;
         let names = self.names(&request.domain, &request.also)?;
         let dns_method = request.challenge.map(DnsMethod::from_wire).unwrap_or_default();
         let reachability = Reachability::from_wire(request.reachability);
@@ -43,6 +49,10 @@ impl<P: Ports> Service<P> {
         room_for_records(names.iter(), dns_method, field)?;
         let names_more = names.authorization_names().len() as u64;
         if let Err(refused) = self.count_registration(caller, (1, names_more), now).await {
+            // The same request, sent twice side by side: the other one may have made the last that is allowed.
+            if let Some(before) = self.before(named.as_ref(), now).await? {
+                return Ok(before);
+            }
             // What is there already is no matter of limits: who applies a file again learns that it is done.
             let first = &names.primary().base;
             return Err(match self.store().registered_by(&tenant, first).await {
@@ -53,22 +63,48 @@ impl<P: Ports> Service<P> {
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
         let mut endpoint = Endpoint::register(id, tenant, names, reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;
-        endpoint.deployment = deployment;
+        endpoint.deployment = match &pool {
+            Some(pool) => self.on_pool(pool, deployment, (&endpoint.id, None), now).await?,
+            None => {
+                self.follow_first_listener(&mut deployment);
+                deployment
+            }
+        };
         let event = act(EventKind::Registered, &caller.origin, summary(&endpoint), now);
-        let id = match self.store().register(&endpoint, &event, named.as_ref()).await {
+        let registered = self.store().register(&endpoint, &event, named.as_ref()).await;
+        if pool.is_some() && !matches!(registered, Ok(Registered::Now)) {
+            self.give_room_back(&endpoint.id).await;
+        }
+        match registered {
             Ok(Registered::Now) => {
                 self.note(&endpoint, None, now).await;
                 self.start_or_leave(&endpoint, now).await;
-                endpoint.id
+                self.registered(&endpoint.id, now).await
             }
-            Ok(Registered::Before(id)) => id,
-            Err(RegisterError::NameTaken(name)) => {
-                return Err(self.name_taken(&endpoint.tenant, &name, field(&name)).await);
-            }
-            Err(RegisterError::KeyReused) => return Err(Problem::key_reused()),
-            Err(RegisterError::Fault(fault)) => return Err(fault.into()),
-        };
-        match self.store().find(&id).await? {
+            Ok(Registered::Before(id)) => self.registered(&id, now).await,
+            Err(RegisterError::NameTaken(name)) => Err(self.name_taken(&endpoint.tenant, &name, field(&name)).await),
+            Err(RegisterError::KeyReused) => Err(Problem::key_reused()),
+            Err(RegisterError::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// What the same request was answered before, as it is now.
+    async fn before(
+        &self,
+        request: Option<&NamedRequest>,
+        now: OffsetDateTime,
+    ) -> Result<Option<EndpointView>, Problem> {
+        let Some(request) = request else { return Ok(None) };
+        match self.store().registered_before(request, now).await {
+            Ok(Some(id)) => self.registered(&id, now).await.map(Some),
+            Ok(None) => Ok(None),
+            Err(RequestError::KeyReused) => Err(Problem::key_reused()),
+            Err(RequestError::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    async fn registered(&self, id: &EndpointId, now: OffsetDateTime) -> Result<EndpointView, Problem> {
+        match self.store().find(id).await? {
             Some(endpoint) => self.view(&endpoint, now).await,
             None => Err(Problem::gone_since()),
         }

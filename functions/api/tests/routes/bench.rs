@@ -18,7 +18,7 @@ use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryProber, contr
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
 use vocabulary::acme::{Limit, Reachability};
-use vocabulary::certificate::{AcmQuotas, InstalledCertificate, TenantLimits};
+use vocabulary::certificate::{InstalledCertificate, ListenerPools, ListenerUse, TenantLimits};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, NamePolicy};
@@ -136,6 +136,17 @@ impl Who {
     }
 }
 
+/// The listeners of `pool:eu`, each of a load balancer of its own.
+pub(crate) fn listener(number: u32) -> String {
+    format!("arn:aws:elasticloadbalancing:eu-central-1:{ACCOUNT}:listener/app/edge-{number}/1/2")
+}
+
+fn pools() -> ListenerPools {
+    let members =
+        [1, 2].map(|n| format!(r#"{{"listener": "{}", "target": "edge-{n}.platform.example"}}"#, listener(n)));
+    format!(r#"{{"eu": [{}]}}"#, members.join(",")).parse().expect("pools")
+}
+
 impl Api {
     pub(crate) fn new() -> Self {
         Self::with_persistent_records(false)
@@ -167,7 +178,9 @@ impl Api {
             orders: Some(OrderLimit { directory: DIRECTORY.to_owned(), limit: ORDERS }),
             brand: Brand::default(),
             tenant_limits,
-            acm_quotas: AcmQuotas::default(),
+            acm_quotas: None,
+            home: "eu-central-1".into(),
+            pools: pools(),
             deployment_roles: vec![ROLE.parse().expect("a role")],
         };
         let check = |name: &str, status, detail: &str| domain::installation::InstallationCheck {
@@ -255,12 +268,28 @@ impl Api {
         text(&answer.body["id"]).parse().expect("an id")
     }
 
+    /// Registers under an idempotency key.
+    pub(crate) async fn register_under(&self, key: &str, who: Who, body: &Value) -> Answer {
+        let mut request = Request::post(format!("{}/endpoints", who.prefix()))
+            .header("content-type", "application/json")
+            .header("idempotency-key", key);
+        if let Some(authorization) = who.authorization() {
+            request = request.header("authorization", authorization);
+        }
+        self.send(request.extension(who.context()).body(Body::from(body.to_string())).expect("a request")).await
+    }
+
     pub(crate) async fn endpoint(&self, id: &EndpointId) -> Endpoint {
         self.store.find(id).await.expect("in memory").expect("it is there")
     }
 
     /// Ends the running attempt with a certificate that is good for 90 days.
     pub(crate) async fn issued(&self, id: &EndpointId) {
+        self.issued_on(id, Vec::new()).await;
+    }
+
+    /// Likewise, with what is known of its listeners.
+    pub(crate) async fn issued_on(&self, id: &EndpointId, listeners: Vec<ListenerUse>) {
         let (endpoint, now) = (self.endpoint(id).await, contracts::whole_second());
         let certificate = InstalledCertificate {
             arn: format!("arn:aws:acm:eu-central-1:123456789012:certificate/{id}"),
@@ -270,6 +299,7 @@ impl Api {
             directory: None,
             renewal_id: None,
             announced: true,
+            listeners,
             ..testkit::installed(&endpoint, now)
         };
         self.store.record_certificate(id, endpoint.attempt, &certificate).await.expect("ours");
@@ -285,8 +315,11 @@ impl Api {
 
     /// Ends the running attempt without one.
     pub(crate) async fn failed(&self, id: &EndpointId, name: FailureName, actor: WaitingOn) {
+        self.failed_by(id, Failure::new(name, actor, "It is not as it must be.", "Make it so.")).await;
+    }
+
+    pub(crate) async fn failed_by(&self, id: &EndpointId, failure: Failure) {
         let now = contracts::whole_second();
-        let failure = Failure::new(name, actor, "It is not as it must be.", "Make it so.");
         let failing = Failing::first(failure, now - Duration::HOUR);
         self.settle(id, now + Duration::HOUR, Some(failing)).await;
     }

@@ -1,5 +1,9 @@
+use domain::installation::{AcmUse, Capacity};
+use domain::ports::CapacityLog;
 use http::StatusCode;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use vocabulary::certificate::{AcmQuotas, Target};
 
 use crate::bench::{Answer, Api, Who, internal, text};
 
@@ -41,6 +45,33 @@ async fn a_tenant_that_registers_too_much_waits_and_nobody_else_does() {
 }
 
 #[tokio::test]
+async fn the_share_of_acm_is_one_of_what_service_quotas_has_granted() {
+    let api = Api::new();
+    let now = OffsetDateTime::now_utc();
+    let granted = async |certificates: u32| {
+        let home = AcmUse {
+            target: Target { region: "eu-central-1".parse().expect("a region"), role: None },
+            forecast: None,
+            quotas: AcmQuotas { certificates, imports: 5000 },
+            quotas_unknown: None,
+            as_of: Some(now),
+            tried_at: now,
+            fault: None,
+        };
+        let kept = api.store.capacity().await.expect("read");
+        assert_eq!(api.store.save_capacity(&Capacity { acm: vec![home], ..kept }).await, Ok(true));
+    };
+    granted(4).await;
+    for number in 0..2 {
+        assert_eq!(register(&api, ACME, number).await.status, StatusCode::CREATED);
+    }
+    let full = register(&api, ACME, 2).await;
+    assert_eq!((full.status, full.problem()), (StatusCode::CONFLICT, "quota-reached"), "half of four");
+    granted(6).await;
+    assert_eq!(register(&api, ACME, 2).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
 async fn a_tenant_that_checks_or_renews_too_much_waits() {
     let api = Api::with_limits("checks=1/1h,renewals=1/1h");
     let id = api.registered(ACME, "a.example.com").await;
@@ -74,6 +105,26 @@ async fn a_tenant_has_so_many_endpoints_and_names_and_what_it_removes_is_free_ag
     let three = wish(json!(["b.example.com", "c.example.com"]));
     assert_eq!(api.patch(ACME, "/endpoints/host-0.example.com", three).await.problem(), "quota-reached");
     assert_eq!(register(&api, GLOBEX, 1).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_repeated_registration_is_answered_as_the_first_was_and_takes_nothing() {
+    for limits in ["endpoints=1", "names=1", "registrations=1/1h", "acm=100,registrations=1/1h"] {
+        let api = Api::with_limits(limits);
+        let first = api.register_under("key", ACME, &internal("a.example.com")).await;
+        for _ in 0..2 {
+            let again = api.register_under("key", ACME, &internal("a.example.com")).await;
+            assert_eq!((again.status, &again.body["id"]), (StatusCode::CREATED, &first.body["id"]), "{limits}");
+        }
+        let other = api.register_under("another", ACME, &internal("b.example.com")).await;
+        assert!(matches!(other.problem(), "quota-reached" | "too-many-requests"), "{limits}: {}", other.body);
+    }
+    let api = Api::with_limits("registrations=2/1h");
+    for _ in 0..9 {
+        api.register_under("key", ACME, &internal("a.example.com")).await;
+    }
+    let second = api.register_under("another", ACME, &internal("b.example.com")).await;
+    assert_eq!(second.status, StatusCode::CREATED, "the repeats took no token");
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ mod history;
 mod limiting;
 mod links;
 mod listing;
+mod operators_only;
+mod pooling;
 mod protocol;
 mod registering;
 mod tenants;

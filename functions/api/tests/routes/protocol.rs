@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
 use serde_json::json;
+use vocabulary::version::VERSION;
 
 use crate::bench::{Api, Who, documented_problems, internal};
 
@@ -53,10 +54,10 @@ async fn a_token_that_entitles_to_nothing_is_told_so() {
 }
 
 #[tokio::test]
-async fn health_is_open_and_says_nothing_else() {
+async fn health_is_open_and_says_the_version_alone() {
     let api = Api::new();
     let answer = api.send(Request::get("/health").body(Body::empty()).expect("a request")).await;
-    assert_eq!((answer.status, answer.body), (StatusCode::OK, json!({"status": "ok"})));
+    assert_eq!((answer.status, answer.body), (StatusCode::OK, json!({"status": "ok", "version": VERSION})));
 }
 
 #[tokio::test]

@@ -5,17 +5,7 @@ use serde_json::{Value, json};
 use vocabulary::names::NamePolicy;
 use vocabulary::names::endpoint_names::MOST_NAMES;
 
-use crate::bench::{Answer, Api, Who, internal, text};
-
-/// Registers under an idempotency key.
-async fn register(api: &Api, who: Who, key: &str, body: &Value) -> Answer {
-    let path = if who == Who::Operator { "/v1/endpoints" } else { "/bearer/v1/endpoints" };
-    let mut request = Request::post(path).header("content-type", "application/json").header("idempotency-key", key);
-    if let Some(authorization) = who.authorization() {
-        request = request.header("authorization", authorization);
-    }
-    api.send(request.extension(who.context()).body(Body::from(body.to_string())).expect("a request")).await
-}
+use crate::bench::{Api, Who, internal, text};
 
 #[tokio::test]
 async fn a_registration_shows_its_records_and_starts_its_first_attempt() {
@@ -134,9 +124,9 @@ async fn an_endpoint_is_the_tenants_who_registers_it_unless_an_operator_says_who
 async fn the_same_request_under_the_same_key_is_done_once() {
     let api = Api::new();
     let body = internal("a.example.com");
-    let first = register(&api, Who::Operator, "key-1", &body).await;
+    let first = api.register_under("key-1", Who::Operator, &body).await;
     assert_eq!((first.status, api.flows.take().len()), (StatusCode::CREATED, 1));
-    let second = register(&api, Who::Operator, "key-1", &body).await;
+    let second = api.register_under("key-1", Who::Operator, &body).await;
     assert_eq!((second.status, &second.body["id"]), (StatusCode::CREATED, &first.body["id"]));
     assert_eq!(second.headers["location"], first.headers["location"]);
     assert!(api.flows.take().is_empty(), "no second attempt is started");
@@ -144,12 +134,12 @@ async fn the_same_request_under_the_same_key_is_done_once() {
     let told = api.store.events(&id, None, 9).await.expect("in memory");
     assert_eq!(told.len(), 1, "and it is told of once");
 
-    let other = register(&api, Who::Operator, "key-1", &internal("b.example.com")).await;
+    let other = api.register_under("key-1", Who::Operator, &internal("b.example.com")).await;
     assert_eq!((other.status, other.problem()), (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused"));
     assert_eq!(other.field(), "Idempotency-Key");
-    let taken = register(&api, Who::Operator, "key-2", &body).await;
+    let taken = api.register_under("key-2", Who::Operator, &body).await;
     assert_eq!(taken.problem(), "name-taken", "another key is another request");
-    let theirs = register(&api, Who::Tenant("acme"), "key-1", &internal("b.example.com")).await;
+    let theirs = api.register_under("key-1", Who::Tenant("acme"), &internal("b.example.com")).await;
     assert_eq!(theirs.status, StatusCode::CREATED, "a tenant's keys are its own");
 }
 
@@ -157,7 +147,7 @@ async fn the_same_request_under_the_same_key_is_done_once() {
 async fn a_key_whose_endpoint_has_gone_registers_no_second_one() {
     let api = Api::new();
     let body = internal("a.example.com");
-    let first = register(&api, Who::Operator, "key", &body).await;
+    let first = api.register_under("key", Who::Operator, &body).await;
     let endpoint = api.endpoint(&text(&first.body["id"]).parse().expect("an id")).await;
     let attempt = domain::endpoint::Attempt {
         attempt: 1,
@@ -172,7 +162,7 @@ async fn a_key_whose_endpoint_has_gone_registers_no_second_one() {
         steps: vec![],
     };
     api.store.erase(&endpoint, &attempt).await.expect("erased");
-    let again = register(&api, Who::Operator, "key", &body).await;
+    let again = api.register_under("key", Who::Operator, &body).await;
     assert_eq!((again.status, again.problem()), (StatusCode::CONFLICT, "removed-since"));
 }
 
@@ -180,7 +170,7 @@ async fn a_key_whose_endpoint_has_gone_registers_no_second_one() {
 async fn what_is_no_key_is_refused() {
     let api = Api::new();
     for bad in ["", "a b", "ä", &"k".repeat(256)] {
-        let answer = register(&api, Who::Operator, bad, &internal("a.example.com")).await;
+        let answer = api.register_under(bad, Who::Operator, &internal("a.example.com")).await;
         assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "Idempotency-Key"), "{bad:?}");
     }
     let two = Request::post("/v1/endpoints")

@@ -5,9 +5,10 @@ mod answer;
 pub(crate) mod credentials;
 pub(crate) mod error;
 mod operations;
+mod sdk_client;
 pub(crate) mod signing;
+mod tls;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Method, Request, StatusCode, header};
@@ -16,6 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
+use vocabulary::version::USER_AGENT;
+use wire::HealthView;
 
 use crate::api::address::ApiAddress;
 use crate::api::credentials::{Credentials, Token};
@@ -23,7 +26,7 @@ use crate::api::error::{ApiError, Said};
 use crate::terminal::output::harmless;
 
 pub(crate) use answer::Answer;
-pub(crate) use operations::{IdempotencyKey, PAGE};
+pub(crate) use operations::{EndpointPages, IdempotencyKey, PAGE};
 
 /// API Gateway gives up after 30 seconds itself.
 const PATIENCE: Duration = Duration::from_secs(35);
@@ -124,18 +127,29 @@ impl Api {
     }
 }
 
-/// Whether anything answers at `address`, asked without credentials, and what time it is there.
-pub(crate) async fn health(address: &ApiAddress) -> Result<Option<OffsetDateTime>, ApiError> {
+/// What anybody learns of the API, without credentials.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Health {
+    /// What time it is there.
+    pub(crate) clock: Option<OffsetDateTime>,
+    /// The stack's version; `None` before 0.2.0.
+    pub(crate) version: Option<String>,
+}
+
+/// What answers at `address`.
+pub(crate) async fn health(address: &ApiAddress) -> Result<Health, ApiError> {
     let url = address.resource("health", &[], &[]);
     let response = client(address).get(url).send().await.map_err(|cause| unreachable(address, cause))?;
     let date = response.headers().get(header::DATE).and_then(|value| value.to_str().ok());
     let clock = date.and_then(|text| OffsetDateTime::parse(text, &Rfc2822).ok());
     let status = response.status();
-    if status.is_success() {
-        return Ok(clock);
-    }
     let (request_id, retry_after) = (request_id(response.headers()), retry_after(response.headers()));
     let body = response.bytes().await.unwrap_or_default();
+    if status.is_success() {
+        let view: Option<HealthView> = serde_json::from_slice(&body).ok();
+        let version = view.and_then(|view| view.version).map(|version| harmless(&version));
+        return Ok(Health { clock, version });
+    }
     let (address, said) = (address.as_str().to_owned(), Said::read(&body));
     Err(ApiError::Refused { address, by_token: false, status, request_id, retry_after, said })
 }
@@ -157,8 +171,8 @@ fn unreachable(address: &ApiAddress, cause: reqwest::Error) -> ApiError {
 
 fn client(address: &ApiAddress) -> reqwest::Client {
     let mut http = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls())
-        .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION")))
+        .tls_backend_preconfigured(tls::config())
+        .user_agent(USER_AGENT)
         // A signature is good for one address only, and a token is for nobody else.
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_PATIENCE)
@@ -167,14 +181,4 @@ fn client(address: &ApiAddress) -> reqwest::Client {
         http = http.no_proxy();
     }
     http.build().expect("the TLS configuration is one that reqwest knows")
-}
-
-/// rustls on `ring`, the project's one crypto provider, with the public web roots.
-fn tls() -> rustls::ClientConfig {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring has the default versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
 }

@@ -6,7 +6,8 @@ use http::Method;
 use serde_json::Value;
 use wire::{
     AttemptList, CallerView, EndpointList, EndpointView, EventList, InstallationView, LinkWish, NewShare, Preflight,
-    PreflightView, RecordList, Registration, RevocationWish, ShareList, StartedView, TenantLimits, Wish,
+    PreflightView, ReconcileWish, Reconciliation, RecordList, Registration, RevocationWish, ShareList, StartedView,
+    TenantLimits, Wish,
 };
 
 use super::{Api, Asking};
@@ -45,45 +46,21 @@ impl Api {
         self.ask(Asking { idempotency_key: Some(&key.0), ..asking }).await
     }
 
-    /// The endpoints that are selected, by domain unless the selection has another order, page by page: all of them, or the
-    /// first `most`.
-    pub(crate) async fn endpoints(
-        &self,
-        selection: &Selection,
-        most: Option<usize>,
-    ) -> Result<Answer<Vec<EndpointView>>, ApiError> {
-        let (mut seen, mut objects) = (Vec::new(), Vec::new());
-        let mut cursor: Option<String> = None;
-        loop {
-            let left = most.map_or(PAGE, |most| (most - seen.len()).min(PAGE)).to_string();
-            let mut query: Vec<_> = selection.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            query.push(("limit", &left));
-            query.extend(cursor.iter().map(|cursor| ("cursor", cursor.as_str())));
-            let mut page: Answer<EndpointList> = self.ask(Asking::get(&["endpoints"]).query(&query)).await?;
-            seen.append(&mut page.seen.endpoints);
-            if let Some(endpoints) = page.json["endpoints"].as_array_mut() {
-                objects.append(endpoints);
-            }
-            match page.seen.next_cursor {
-                Some(next) if cursor.as_ref() != Some(&next) && most.is_none_or(|most| seen.len() < most) => {
-                    cursor = Some(next);
-                }
-                _ => return Ok(Answer { json: Value::Array(objects), seen }),
+    /// The endpoints that are selected, by domain unless the selection has another order: all of them.
+    pub(crate) async fn endpoints(&self, selection: &Selection) -> Result<Answer<Vec<EndpointView>>, ApiError> {
+        let (mut pages, mut seen, mut objects) = (self.endpoint_pages(selection, None), Vec::new(), Vec::new());
+        while let Some(mut page) = pages.next().await? {
+            seen.append(&mut page.seen);
+            if let Value::Array(array) = &mut page.json {
+                objects.append(array);
             }
         }
+        Ok(Answer { json: Value::Array(objects), seen })
     }
 
-    /// One page of them, as long as a page may be.
-    pub(crate) async fn page(
-        &self,
-        selection: &Selection,
-        cursor: Option<&str>,
-    ) -> Result<Answer<EndpointList>, ApiError> {
-        let most = PAGE.to_string();
-        let mut query: Vec<_> = selection.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        query.push(("limit", &most));
-        query.extend(cursor.map(|cursor| ("cursor", cursor)));
-        self.ask(Asking::get(&["endpoints"]).query(&query)).await
+    /// The same page by page: all of them, or the first `most`.
+    pub(crate) fn endpoint_pages<'a>(&'a self, selection: &'a Selection, most: Option<usize>) -> EndpointPages<'a> {
+        EndpointPages { api: self, selection, left: most, next: Next::First }
     }
 
     pub(crate) async fn endpoint(&self, name: &EndpointName) -> Result<Answer<EndpointView>, ApiError> {
@@ -163,6 +140,11 @@ impl Api {
         self.ask(Asking::get(&["installation"])).await
     }
 
+    /// A page of the comparison of ACM with the table.
+    pub(crate) async fn reconcile(&self, wish: &ReconcileWish) -> Result<Answer<Reconciliation>, ApiError> {
+        self.ask(Asking::post(&["installation", "reconcile"]).body(wish)).await
+    }
+
     /// Without a `tenant`, those of the caller's.
     pub(crate) async fn limits(&self, tenant: Option<&str>) -> Result<Answer<TenantLimits>, ApiError> {
         let query: Vec<_> = tenant.iter().map(|tenant| ("tenant", *tenant)).collect();
@@ -171,5 +153,48 @@ impl Api {
 
     pub(crate) async fn caller(&self) -> Result<Answer<CallerView>, ApiError> {
         self.ask(Asking::get(&["caller"])).await
+    }
+}
+
+/// Where a list goes on.
+enum Next {
+    First,
+    At(String),
+    Nowhere,
+}
+
+/// Pages of a list of endpoints, each asked for when it is wanted.
+pub(crate) struct EndpointPages<'a> {
+    api: &'a Api,
+    selection: &'a Selection,
+    /// How many are still wanted; without a number, all.
+    left: Option<usize>,
+    next: Next,
+}
+
+impl EndpointPages<'_> {
+    /// The next page; none after the last.
+    pub(crate) async fn next(&mut self) -> Result<Option<Answer<Vec<EndpointView>>>, ApiError> {
+        let cursor = match std::mem::replace(&mut self.next, Next::Nowhere) {
+            Next::First => None,
+            Next::At(cursor) => Some(cursor),
+            Next::Nowhere => return Ok(None),
+        };
+        let limit = self.left.map_or(PAGE, |left| left.min(PAGE)).to_string();
+        let mut query: Vec<_> = self.selection.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        query.push(("limit", &limit));
+        query.extend(cursor.iter().map(|cursor| ("cursor", cursor.as_str())));
+        let mut page: Answer<EndpointList> = self.api.ask(Asking::get(&["endpoints"]).query(&query)).await?;
+        let seen = page.seen.endpoints;
+        self.left = self.left.map(|left| left.saturating_sub(seen.len()));
+        if let Some(next) = page.seen.next_cursor.filter(|next| cursor.as_ref() != Some(next) && self.left != Some(0)) {
+            self.next = Next::At(next);
+        }
+        Ok(Some(Answer { json: page.json["endpoints"].take(), seen }))
+    }
+
+    /// Whether what was given so far is all.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.next, Next::Nowhere)
     }
 }

@@ -3,11 +3,11 @@
 use std::time::SystemTime;
 
 use aws_config::{BehaviorVersion, SdkConfig, profile};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use signing::{SigningFault, SigningScope, sign};
 
 use crate::api::address::ApiAddress;
 use crate::api::error::{ApiError, causes};
+use crate::api::sdk_client::sdk_client;
 use crate::terminal::output::harmless;
 
 /// The name that API Gateway signs under, for the requests to an API.
@@ -23,9 +23,7 @@ impl Signer {
     /// Reads the configuration; credentials are asked for when a request is signed.
     pub(crate) async fn new(address: &ApiAddress) -> Result<Self, ApiError> {
         check_profile().await?;
-        let http =
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
+        let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(sdk_client()).load().await;
         let region = address.region().or_else(|| sdk.region().map(|region| region.as_ref()));
         let region = region.ok_or(ApiError::NoRegion)?.to_owned();
         Ok(Self { sdk, region })

@@ -28,7 +28,8 @@ Examples:
   managed-https add example.com --name '*.example.com' --external
   managed-https add db.corp.example.com --internal --challenge dns-persist-01
   managed-https add www.example.com --external --tenant acme
-  managed-https add www.example.com --external --listener $LISTENER_ARN")]
+  managed-https add www.example.com --external --listener $LISTENER_ARN
+  managed-https add www.example.com --external --listener pool:eu")]
 pub(crate) struct Add {
     /// The domain: shop.example.com, or *.example.com
     pub(crate) domain: String,
@@ -60,8 +61,9 @@ pub(crate) struct Add {
 /// Where the certificate goes besides ACM.
 #[derive(Debug, Args)]
 pub(crate) struct Targets {
-    /// Attach the certificate to this listener (ALB, NLB); repeatable; operators only
-    #[arg(long, value_name = "ARN")]
+    /// Attach the certificate to this listener (ALB, NLB); repeatable; operators only.
+    /// pool:NAME: to the one of that pool with the most room
+    #[arg(long, value_name = "ARN|pool:NAME")]
     pub(crate) listener: Vec<String>,
 
     /// Import it into this region too; repeatable; operators only
@@ -197,8 +199,9 @@ pub(crate) struct Change {
     #[command(flatten)]
     pub(crate) reachability: Reachability,
 
-    /// A listener (ALB, NLB) for the certificate; repeatable; operators only
-    #[arg(long, value_name = "ARN", conflicts_with = "no_listeners")]
+    /// A listener (ALB, NLB) for the certificate; repeatable; operators only.
+    /// pool:NAME: the one of that pool with the most room, if none has it yet
+    #[arg(long, value_name = "ARN|pool:NAME", conflicts_with = "no_listeners")]
     pub(crate) listener: Vec<String>,
 
     /// No listeners: the certificate is taken off those that have it

@@ -149,7 +149,7 @@ pub(crate) struct Check {
 /// Like a log, the newest comes last. With --follow new events are printed as
 /// they come, until the command is interrupted (Ctrl-C, exit status 130) or
 /// its output is closed. An endpoint that was removed keeps its events under
-/// its id for 400 days; operators can read them.
+/// its id for 400 days.
 ///
 /// With --format json: an array of the API's events, the newest first; with
 /// --follow one object a line, the newest last.

@@ -12,6 +12,7 @@ mod words;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use vocabulary::version::VERSION;
 
 pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Renew, Share, Wait};
 pub(crate) use filter::Filter;
@@ -70,7 +71,7 @@ Exit status:
 
 /// Automatic HTTPS certificates for your customers' domains, in ACM
 #[derive(Debug, Parser)]
-#[command(name = "managed-https", version, after_help = EXAMPLES, after_long_help = MORE)]
+#[command(name = "managed-https", version = VERSION, after_help = EXAMPLES, after_long_help = MORE)]
 #[command(max_term_width = HELP_WIDTH)]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -106,6 +107,7 @@ pub(crate) enum Command {
     Remove(Remove),
     Limits(Limits),
     Doctor(Doctor),
+    Reconcile(Reconcile),
     Completions(Completions),
     /// Write the manual pages into a directory
     #[command(hide = true)]
@@ -166,7 +168,7 @@ pub(crate) struct Show {
 /// (settle-attempt), which writes them down; the rest of the time went into
 /// waiting for DNS and for the CA. METHOD is `-` where the CA reused a
 /// validation. Narrow terminals show fewer columns. An endpoint that was
-/// removed keeps its history under its id for 400 days; operators can read it.
+/// removed keeps its history under its id for 400 days.
 ///
 /// With --format json: the array of the API's attempts.
 #[derive(Debug, Args)]
@@ -238,6 +240,32 @@ pub(crate) struct Limits {
     /// For operators: whose limits; without it, those of the tenant `default`
     #[arg(long, value_name = "TENANT")]
     pub(crate) tenant: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// Compare ACM with the table, after the table was restored
+///
+/// Finds certificates of the installation, by their tags, that no endpoint has,
+/// and endpoints whose certificate ACM does not have. With --adopt the
+/// certificates that the table has lost are recorded again: their endpoints go
+/// on with them, and nothing is ordered. Only the account and region of the
+/// installation are compared. For operators. The exit status is 1 if something
+/// is left to do.
+///
+/// With --format json: {"checked": …, "differences": […]}, with the API's own
+/// objects.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  managed-https reconcile
+  managed-https reconcile --adopt
+  managed-https reconcile --format json | jq '.differences[] | select(.action)'")]
+pub(crate) struct Reconcile {
+    /// Record certificates again that the table does not have
+    #[arg(long)]
+    pub(crate) adopt: bool,
 
     #[command(flatten)]
     pub(crate) output: Output,

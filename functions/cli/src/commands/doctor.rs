@@ -4,14 +4,15 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
+use vocabulary::version::VERSION;
 use wire::{CallerView, InstallationCheck, InstallationStatus};
 
 use super::checks::{check, failed, ok};
-use super::{deep, print};
+use super::{deep, print, versions};
 use crate::api::Answer;
 use crate::api::address::ApiAddress;
 use crate::api::credentials::Token;
-use crate::api::{Api, health};
+use crate::api::{Api, Health, health};
 use crate::arguments::{Doctor, Format};
 use crate::render;
 use crate::terminal::error::CliError;
@@ -26,10 +27,11 @@ pub(super) async fn doctor(address: ApiAddress, token: Option<Token>, command: &
     let mut seen = vec![];
     let asked = Instant::now();
     let answers = match health(&address).await {
-        Ok(clock) => {
+        Ok(Health { clock, version }) => {
             let took = asked.elapsed().as_millis();
             seen.push(ok("api reachable", format!("{} answers in {took} ms", address.as_str())));
             seen.push(clock_check(clock, OffsetDateTime::now_utc()));
+            seen.push(versions::compare(VERSION, version.as_deref()));
             true
         }
         Err(error) => {

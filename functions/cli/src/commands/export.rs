@@ -2,7 +2,6 @@
 
 use crate::api::Api;
 use crate::arguments::{Export, ExportFormat};
-use crate::commands::waiting::insist;
 use crate::lines::{Line, csv_header, csv_record};
 use crate::terminal::error::CliError;
 use crate::terminal::output::json_line;
@@ -14,20 +13,16 @@ pub(super) async fn export(api: &Api, command: &Export) -> Result<(), CliError> 
     if command.format == ExportFormat::Csv {
         write_result(&csv_header())?;
     }
-    let mut cursor: Option<String> = None;
-    loop {
-        let page = insist(async || api.page(&selection, cursor.as_deref()).await).await?.seen;
-        // A page at a time: a list may be longer than what fits into memory.
-        let lines = page.endpoints.iter().filter(|endpoint| !endpoint.leaves());
+    // A page at a time: a list may be longer than what fits into memory.
+    let mut pages = api.endpoint_pages(&selection, None);
+    while let Some(page) = pages.next().await? {
+        let lines = page.seen.iter().filter(|endpoint| !endpoint.leaves());
         let lines = lines.filter_map(|endpoint| Line::of(endpoint, is_operator));
         let text: String = match command.format {
             ExportFormat::Csv => lines.map(|line| csv_record(&line)).collect(),
             ExportFormat::Json => lines.map(|line| json_line(&serde_json::json!(line)) + "\n").collect(),
         };
         write_result(&text)?;
-        match page.next_cursor {
-            Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
-            _ => return Ok(()),
-        }
     }
+    Ok(())
 }

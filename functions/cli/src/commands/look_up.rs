@@ -1,57 +1,15 @@
 //! The commands that only read.
 
-use std::num::NonZeroUsize;
-
 use serde_json::Value;
-use wire::{EndpointView, RecordView, RequiredRecord, WaitingOn};
+use wire::{RecordView, RequiredRecord};
 
 use super::{now, print};
-use crate::api::{Answer, Api, PAGE};
-use crate::arguments::{Format, History, List, Order, RecordFormat, Records, Show};
+use crate::api::Api;
+use crate::arguments::{Format, History, RecordFormat, Records, Show};
 use crate::render::{self, ChangeBatchError};
 use crate::terminal::error::CliError;
 use crate::terminal::output::shell_word;
 use crate::terminal::result::write_result;
-
-pub(super) async fn list(api: &Api, command: &List) -> Result<(), CliError> {
-    let List { filter, sort, limit, output } = command;
-    let mut selection = filter.query();
-    let filtered = !selection.is_empty();
-    let most = limit.map(NonZeroUsize::get);
-    let endpoints = match (sort, most) {
-        (Order::Domain, most) => api.endpoints(&selection, most).await?,
-        // As many as one page has, the API sorts; for each further page it would read every endpoint again.
-        (Order::Attention, Some(most)) if most <= PAGE => {
-            selection.push(("sort", "attention".to_owned()));
-            api.endpoints(&selection, Some(most)).await?
-        }
-        (Order::Attention, most) => first(by_attention(api.endpoints(&selection, None).await?), most),
-    };
-    print(output.format, &endpoints.json, |style| match endpoints.seen.is_empty() {
-        true => render::empty_list(filtered),
-        false => render::endpoint_list(style, &endpoints.seen, now()),
-    })
-}
-
-fn first(mut endpoints: Answer<Vec<EndpointView>>, most: Option<usize>) -> Answer<Vec<EndpointView>> {
-    if let (Some(most), Value::Array(objects)) = (most, &mut endpoints.json) {
-        objects.truncate(most);
-        endpoints.seen.truncate(most);
-    }
-    endpoints
-}
-
-/// Sorts here what the API gives by domain.
-fn by_attention(endpoints: Answer<Vec<EndpointView>>) -> Answer<Vec<EndpointView>> {
-    let Value::Array(objects) = endpoints.json else { return endpoints };
-    let mut both: Vec<_> = endpoints.seen.into_iter().zip(objects).collect();
-    // What waits on the operator comes first: it often is why others wait. Those that do not break come last.
-    both.sort_by_key(|(seen, _)| {
-        (seen.actor != WaitingOn::Operator, seen.status.clone(), seen.breaks_at.is_none(), seen.breaks_at)
-    });
-    let (seen, objects) = both.into_iter().unzip();
-    Answer { seen, json: Value::Array(objects) }
-}
 
 pub(super) async fn show(api: &Api, command: &Show) -> Result<(), CliError> {
     let endpoint = api.endpoint(&command.named.endpoint).await?;

@@ -10,12 +10,15 @@ mod doctor;
 mod events;
 mod export;
 mod limits;
+mod list;
 mod look_up;
+mod reconcile;
 mod remove;
 mod renew;
 mod renew_many;
 mod revoke;
 mod share;
+mod versions;
 mod wait;
 pub(crate) mod waiting;
 
@@ -48,7 +51,7 @@ pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Comm
         Command::Add(command) => add::add(api, &command).await,
         Command::Apply(command) => apply::apply(api, &command).await,
         Command::Export(command) => export::export(api, &command).await,
-        Command::List(command) => look_up::list(api, &command).await,
+        Command::List(command) => list::list(api, &command).await,
         Command::Show(command) => look_up::show(api, &command).await,
         Command::Records(command) => look_up::records(api, &command).await,
         Command::History(command) => look_up::history(api, &command).await,
@@ -60,6 +63,7 @@ pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Comm
         Command::Share(command) => share::share(api, &command).await,
         Command::Remove(command) => remove::remove(api, &command).await,
         Command::Limits(command) => limits::limits(api, &command).await,
+        Command::Reconcile(command) => reconcile::reconcile(api, &command).await,
         Command::Revoke(command) => revoke::revoke(api, &command).await,
         Command::Doctor(_) | Command::Completions(_) | Command::Man { .. } | Command::Reference => {
             unreachable!("needs no API, and was run before")

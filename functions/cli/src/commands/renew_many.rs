@@ -29,7 +29,7 @@ pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), CliError> {
             "Leave --wait out, and follow what happens: managed-https events --all --follow",
         ));
     }
-    let endpoints = api.endpoints(&command.filter.query(), None).await?.seen;
+    let endpoints = api.endpoints(&command.filter.query()).await?.seen;
     // Nothing more can be done with one that is being removed.
     let endpoints: Vec<_> = endpoints.into_iter().filter(|endpoint| !endpoint.leaves()).collect();
     if endpoints.is_empty() {

@@ -1,7 +1,7 @@
 //! The installation: a line for each check, and below it the next step.
 
 use vocabulary::times::exact;
-use wire::{InstallationCheck, InstallationStatus};
+use wire::{InstallationCheck, InstallationStatus, Used};
 
 use super::facts::fold;
 use super::width::{cells, padded};
@@ -31,6 +31,8 @@ pub(crate) fn doctor_page(style: Style, checks: &[InstallationCheck]) -> String 
         if let Some(remedy) = check.remedy.as_ref().filter(|_| check.status != InstallationStatus::Ok) {
             lines.extend(fold(&format!("→ {remedy}"), room));
         }
+        let labels = check.used.iter().map(|used| cells(&used.of)).max().unwrap_or_default();
+        lines.extend(check.used.iter().map(|used| bar(used, labels)));
         let first = lines.remove(0);
         page += format!(" {level}  {}  {first}", padded(&check.name, names)).trim_end();
         page += "\n";
@@ -51,7 +53,30 @@ pub(crate) fn doctor_page(style: Style, checks: &[InstallationCheck]) -> String 
     }
 }
 
+/// How many cells a bar has.
+const BAR: u32 = 20;
+
+/// `certificates  ████░░░░░░░░░░░░░░░░  21 % used`
+fn bar(used: &Used, labels: usize) -> String {
+    let full = (used.percent.min(100) * BAR).div_ceil(100);
+    let drawn: String = (0..BAR).map(|cell| if cell < full { '█' } else { '░' }).collect();
+    format!("{}  {drawn}  {}\u{a0}% used", padded(&used.of, labels), used.percent)
+}
+
 /// `1 warning`, `4 warnings`
 fn counted(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_has_the_length_of_what_is_used_and_never_more() {
+        let drawn = |percent| bar(&Used { of: "certificates".into(), percent }, 14);
+        assert_eq!(drawn(0), format!("certificates    {}  0\u{a0}% used", "░".repeat(20)));
+        assert_eq!(drawn(21), format!("certificates    {}{}  21\u{a0}% used", "█".repeat(5), "░".repeat(15)));
+        assert_eq!(drawn(140), format!("certificates    {}  140\u{a0}% used", "█".repeat(20)));
+    }
 }

@@ -136,6 +136,7 @@ fn deployment_facts(
         };
         rows.push(("Listener", format!("{}, {state}", listener.arn)));
     }
+    rows.extend(deployment.pool.clone().map(|pool| ("Pool", pool)));
     for copy in &deployment.copies {
         let state = if copy.current { "" } else { ", still the previous certificate" };
         rows.push(("Region", format!("{}: {}{state}", copy.region, copy.arn)));
@@ -205,7 +206,7 @@ fn failure_part(style: Style, failure: &FailureView, now: OffsetDateTime) -> Str
 
 #[cfg(test)]
 mod tests {
-    use super::super::{endpoint_list, sample::endpoint};
+    use super::super::{EndpointTable, sample::endpoint};
     use super::*;
     use time::macros::datetime;
     use wire::Status;
@@ -243,7 +244,7 @@ mod tests {
         (going.status, going.actor) = (Status::Paused.into(), WaitingOn::Nobody.into());
         assert!(endpoint_page(PLAIN, &going, NOW).starts_with("*.example.com  being removed\n"));
         assert_eq!(state_line(&going), "*.example.com: being removed");
-        assert!(endpoint_list(PLAIN, &[going.clone()], NOW).contains(" being removed "));
+        assert!(EndpointTable::new(PLAIN, NOW).rows(&[going.clone()]).contains(" being removed "));
         going.actor = WaitingOn::DomainOwner.into();
         assert_eq!(state_line(&going), "*.example.com: paused");
     }
@@ -252,8 +253,8 @@ mod tests {
     fn colour_is_used_only_where_it_is_wanted() {
         let style = Style { colour: true, width: Some(100) };
         assert!(endpoint_page(style, &endpoint(), NOW).contains("\u{1b}["));
-        assert!(endpoint_list(style, &[endpoint()], NOW).contains("\u{1b}["));
+        assert!(EndpointTable::new(style, NOW).rows(&[endpoint()]).contains("\u{1b}["));
         assert!(!endpoint_page(PLAIN, &endpoint(), NOW).contains('\u{1b}'));
-        assert!(!endpoint_list(Style { width: Some(60), ..PLAIN }, &[endpoint()], NOW).contains('\u{1b}'));
+        assert!(!EndpointTable::new(Style { width: Some(60), ..PLAIN }, NOW).rows(&[endpoint()]).contains('\u{1b}'));
     }
 }

@@ -6,6 +6,7 @@ use vocabulary::times::relative;
 use wire::{EndpointView, Status, WaitingOn};
 
 use super::facts::{facts, fold};
+use super::width::{cells, padded};
 use super::words::{InWords, Person};
 use super::{cell, colour_of, fits, heading, keep_whole, narrow, table, text_of, width_of};
 use crate::terminal::output::Style;
@@ -26,36 +27,91 @@ pub(crate) fn empty_list(filtered: bool) -> String {
     }
 }
 
-pub(crate) fn endpoint_list(style: Style, endpoints: &[EndpointView], now: OffsetDateTime) -> String {
-    let mut table = table(style, &HEADERS);
-    for endpoint in endpoints {
-        table.add_row([
-            cell(style, endpoint.as_words(), colour_of(&endpoint.status)),
-            Cell::new(names(endpoint)),
-            Cell::new(endpoint.actor.as_word()),
-            Cell::new(expires(endpoint, now)),
-            Cell::new(step(endpoint, now)),
-            Cell::new(&endpoint.reachability),
-            Cell::new(&endpoint.tenant),
-        ]);
+/// A table of endpoints that is written page by page, its columns as wide as those of the first page at the least.
+pub(crate) struct EndpointTable {
+    style: Style,
+    now: OffsetDateTime,
+    /// Of the columns of what was written.
+    widths: Option<[usize; SHORT]>,
+    /// What goes below the table.
+    steps: String,
+    /// Whether the last page was no table, but blocks.
+    in_blocks: bool,
+}
+
+impl EndpointTable {
+    pub(crate) fn new(style: Style, now: OffsetDateTime) -> Self {
+        Self { style, now, widths: None, steps: String::new(), in_blocks: false }
     }
-    keep_whole(&mut table, SHORT);
-    if !fits(&table, style, KEPT) {
-        return blocks(style, endpoints, now);
-    }
-    narrow(&mut table, style, SHORT + 1);
-    if let Some(width) = style.width {
-        let left = usize::from(width).saturating_sub(width_of(&table, SHORT));
-        let column = table.column_mut(SHORT).expect("it was made");
-        if left < STEP_WIDTH {
-            column.set_constraint(ColumnConstraint::Hidden);
-            // Names that are very long leave no room for the date either.
-            narrow(&mut table, style, KEPT);
-            return text_of(&table) + &steps(style, endpoints);
+
+    /// The rows of a page that is not empty, the first time below their headers.
+    pub(crate) fn rows(&mut self, endpoints: &[EndpointView]) -> String {
+        let (style, now) = (self.style, self.now);
+        let rows: Vec<[String; SHORT]> = endpoints
+            .iter()
+            .map(|endpoint| {
+                [
+                    endpoint.as_words().to_owned(),
+                    names(endpoint),
+                    endpoint.actor.as_word().to_owned(),
+                    expires(endpoint, now),
+                ]
+            })
+            .collect();
+        let before = self.widths.unwrap_or_default();
+        let widths: [usize; SHORT] = std::array::from_fn(|column| {
+            rows.iter().map(|row| cells(&row[column])).max().unwrap_or(0).max(before[column])
+        });
+        let mut table = table(style, &HEADERS);
+        for (endpoint, row) in endpoints.iter().zip(rows) {
+            let padded: [String; SHORT] = std::array::from_fn(|column| padded(&row[column], before[column]));
+            let [status, names, actor, expires] = padded;
+            table.add_row([
+                cell(style, &status, colour_of(&endpoint.status)),
+                Cell::new(names),
+                Cell::new(actor),
+                Cell::new(expires),
+                Cell::new(step(endpoint, now)),
+                Cell::new(&endpoint.reachability),
+                Cell::new(&endpoint.tenant),
+            ]);
         }
-        column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(u16::try_from(left).unwrap_or(width))));
+        keep_whole(&mut table, SHORT);
+        let follows = self.widths.replace(widths).is_some();
+        if !fits(&table, style, KEPT) {
+            self.in_blocks = true;
+            return format!("{}{}", if follows { "\n" } else { "" }, blocks(style, endpoints, now));
+        }
+        narrow(&mut table, style, SHORT + 1);
+        if let Some(width) = style.width {
+            let left = usize::from(width).saturating_sub(width_of(&table, SHORT));
+            let column = table.column_mut(SHORT).expect("it was made");
+            if left < STEP_WIDTH {
+                column.set_constraint(ColumnConstraint::Hidden);
+                // Names that are very long leave no room for the date either.
+                narrow(&mut table, style, KEPT);
+                self.steps += &steps(style, endpoints);
+            } else {
+                column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(
+                    u16::try_from(left).unwrap_or(width),
+                )));
+            }
+        }
+        let text = text_of(&table);
+        match follows && !std::mem::take(&mut self.in_blocks) {
+            // The headers stand above already.
+            true => text.split_inclusive('\n').skip(2).collect(),
+            false => text,
+        }
     }
-    text_of(&table)
+
+    /// What stands below the last row.
+    pub(crate) fn end(self) -> String {
+        match self.steps.is_empty() {
+            true => String::new(),
+            false => format!("\n{}\n{}", heading(self.style, "Next steps"), self.steps),
+        }
+    }
 }
 
 /// One below the other, where a name is too long for a table.
@@ -82,7 +138,7 @@ fn steps(style: Style, endpoints: &[EndpointView]) -> String {
             text += &format!("   {line}\n");
         }
     }
-    if text.is_empty() { text } else { format!("\n{}\n{text}", heading(style, "Next steps")) }
+    text
 }
 
 /// Its name, and the number of the others.
@@ -114,10 +170,31 @@ fn step(endpoint: &EndpointView, now: OffsetDateTime) -> String {
 mod tests {
     use super::super::sample::endpoint;
     use super::*;
-    use crate::render::width::cells;
     use time::macros::datetime;
 
     const NOW: OffsetDateTime = datetime!(2026-01-02 00:00 UTC);
+
+    fn endpoint_list(style: Style, endpoints: &[EndpointView], now: OffsetDateTime) -> String {
+        let mut table = EndpointTable::new(style, now);
+        table.rows(endpoints) + &table.end()
+    }
+
+    #[test]
+    fn pages_make_one_table_with_one_head_and_the_columns_of_the_first_page() {
+        let mut long = endpoint();
+        long.display_names = vec!["a-longer-name.example.com".into()];
+        for width in [None, Some(200), Some(80)] {
+            let style = Style { colour: false, width };
+            let mut table = EndpointTable::new(style, NOW);
+            let (first, second) = (table.rows(&[long.clone()]), table.rows(&[endpoint()]));
+            assert_eq!(first.lines().count(), 3, "{first}");
+            assert_eq!(second.lines().count(), 1, "{second}");
+            let place = |line: &str| line.find("domain owner").expect("who is waited on");
+            assert_eq!(place(first.lines().nth(2).expect("a row")), place(&second), "{first}{second}");
+            let below = table.end();
+            assert_eq!(below.matches("Next steps").count(), usize::from(width == Some(80)), "{below}");
+        }
+    }
 
     fn list(width: Option<u16>) -> String {
         endpoint_list(Style { colour: false, width }, &[endpoint()], NOW)

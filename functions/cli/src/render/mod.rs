@@ -10,6 +10,7 @@ mod facts;
 mod history;
 mod limits;
 mod list;
+mod reconciliation;
 mod records;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -25,7 +26,8 @@ pub(crate) use endpoint::{endpoint_page, state_line};
 pub(crate) use events::{Trail, event_line, events};
 pub(crate) use history::{attempt_line, history};
 pub(crate) use limits::limits;
-pub(crate) use list::{empty_list, endpoint_list};
+pub(crate) use list::{EndpointTable, empty_list};
+pub(crate) use reconciliation::reconciliation;
 pub(crate) use records::{character_strings, record_line, record_table};
 pub(crate) use shares::{mail, new_share, shares};
 pub(crate) use words::{InWords, Person};

@@ -60,6 +60,13 @@ pub(crate) fn json_text(value: &impl serde::Serialize) -> String {
     invisible_escaped(&serde_json::to_string_pretty(value).expect("values of JSON can be written"))
 }
 
+/// One element of an array that is written piece by piece, as [`json_text`] would write it; without what separates it.
+pub(crate) fn json_item(value: &Value) -> String {
+    let text = json_text(value);
+    let lines: Vec<_> = text.lines().map(|line| format!("  {line}")).collect();
+    lines.join("\n")
+}
+
 /// The same on one line, for a stream of objects.
 pub(crate) fn json_line(value: &Value) -> String {
     invisible_escaped(&value.to_string())
@@ -112,6 +119,13 @@ mod tests {
         assert!(text.contains("\\udb40\\udc41"), "a tag is written as a pair: {text}");
         assert!(text.contains("ü “”"));
         assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON"), value);
+    }
+
+    #[test]
+    fn an_array_in_pieces_is_the_array() {
+        let items = json!([{"a": ["\u{7}", {}], "b": "x\ny"}, {"c": null}]);
+        let pieces: Vec<_> = items.as_array().expect("an array").iter().map(json_item).collect();
+        assert_eq!(format!("[\n{}\n]\n", pieces.join(",\n")), json_text(&items));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The installation, seen from here and from there.
 
 use serde_json::{Value, json};
+use vocabulary::version::VERSION;
 
 use crate::api_double::{Answer, ApiDouble};
 use crate::fixtures::{failing, issuing, problem, ready, removing};
@@ -8,7 +9,8 @@ use crate::{assert_status, command, err, json_out, out, run};
 
 fn theirs() -> Value {
     json!([
-        {"name": "delegation zone", "status": "ok", "detail": "acme.example is delegated", "remedy": null, "later": 1},
+        {"name": "delegation zone", "status": "ok", "detail": "acme.example is delegated", "remedy": null, "later": 1,
+            "used": [{"of": "load-balancers pool eu", "percent": 68}]},
         {"name": "alarms", "status": "warning", "detail": "nobody has confirmed", "remedy": "Confirm the mail"},
         {"name": "schedule", "status": "failed", "detail": "no scan for \u{1b}[2J32 minutes", "remedy": "Enable it: aws x",
             "since": "2026-01-01T00:00:00Z"}
@@ -42,14 +44,17 @@ fn each_line_has_its_status_and_a_failure_the_next_step() {
         [
             " warning  clock            the API's answer has no date",
             "                           → Compare this machine's clock with the time elsewhere: date -u",
+            format!(" warning  version          the stack is older than 0.2.0, the CLI is {VERSION}").as_str(),
+            "                           → Update the stack: read CHANGELOG.md from its version on, then run make deploy.",
             " ok       credentials      arn:aws:iam::1:user/ann, an operator",
             " ok       delegation zone  acme.example is delegated",
+            "                           load-balancers pool eu  ██████████████░░░░░░  68\u{a0}% used",
             " warning  alarms           nobody has confirmed",
             "                           → Confirm the mail",
             " failed   schedule         no scan for \u{fffd}[2J32 minutes Since 2026-01-01 00:00:00 UTC.",
             "                           → Enable it: aws x",
             "",
-            "1 failure, 2 warnings. Check again: managed-https doctor",
+            "1 failure, 3 warnings. Check again: managed-https doctor",
         ]
     );
     assert_eq!(err(&output), "");
@@ -62,8 +67,8 @@ fn a_program_gets_the_apis_own_checks_after_those_made_from_here() {
     assert_status(&output, 1);
     let checks = json_out(&output)["checks"].as_array().expect("an array").clone();
     let names: Vec<_> = checks.iter().map(|check| check["name"].as_str().unwrap_or_default()).collect();
-    assert_eq!(names, ["api reachable", "clock", "credentials", "delegation zone", "alarms", "schedule"]);
-    assert_eq!(Value::from(checks[3..].to_vec()), theirs());
+    assert_eq!(names, ["api reachable", "clock", "version", "credentials", "delegation zone", "alarms", "schedule"]);
+    assert_eq!(Value::from(checks[4..].to_vec()), theirs());
     assert!(err(&output).ends_with("next: Enable it: aws x; then: managed-https doctor\n"), "{}", err(&output));
 }
 
@@ -73,7 +78,7 @@ fn an_installation_with_nothing_failed_is_status_0() {
     let api = ApiDouble::start(move |asked, _| answer(&asked.what, &operator(), &good));
     let output = run(&api, &["doctor"]);
     assert_status(&output, 0);
-    assert!(out(&output).ends_with("\nNo failures, 2 warnings.\n"), "{}", out(&output));
+    assert!(out(&output).ends_with("\nNo failures, 3 warnings.\n"), "{}", out(&output));
 }
 
 /// What a first certificate meets, from the registration to the end; `issued`: whether it comes.

@@ -75,6 +75,21 @@ fn the_list_follows_its_pages_to_the_end_and_keeps_its_filters() {
     assert_eq!(json_out(&output), json!([issuing(), ready()]));
 }
 
+fn numbered(numbers: std::ops::Range<usize>) -> Vec<Value> {
+    let one = |number: usize| {
+        let mut endpoint = ready();
+        endpoint["id"] = json!(format!("n{number}"));
+        endpoint
+    };
+    numbers.map(one).collect()
+}
+
+fn numbered_failing(number: usize) -> Value {
+    let mut endpoint = failing();
+    endpoint["id"] = json!(format!("n{number}"));
+    endpoint
+}
+
 #[test]
 fn a_limit_takes_the_first_in_one_request_where_a_page_has_room_for_them() {
     let api = ApiDouble::start(|asked, _| match asked.query.as_str() {
@@ -88,17 +103,34 @@ fn a_limit_takes_the_first_in_one_request_where_a_page_has_room_for_them() {
     assert_eq!(listed(&["--limit", "2"]), json!([failing(), issuing()]));
     assert_eq!(listed(&["--limit", "1", "--sort", "domain"]), json!([ready()]));
 
-    // More than a page: all are read, as the order needs them.
+    // More than a page: the API sorts the first, and the others follow by name.
     let pages = ApiDouble::start(|asked, _| match asked.query.as_str() {
-        "limit=200" => (200, json!({"endpoints": vec![ready(); 200], "next_cursor": "more"}).to_string()),
-        "limit=200&cursor=more" => (200, json!({"endpoints": [failing(), ready()], "next_cursor": null}).to_string()),
-        "limit=1&cursor=more" => (200, json!({"endpoints": [failing()], "next_cursor": null}).to_string()),
+        "limit=200" => (200, json!({"endpoints": numbered(0..200), "next_cursor": "more"}).to_string()),
+        "sort=attention&limit=200" => {
+            let urgent = [vec![numbered_failing(200)], numbered(0..199)].concat();
+            (200, json!({"endpoints": urgent, "next_cursor": "more", "truncated": true}).to_string())
+        }
+        "limit=200&cursor=more" => {
+            let last = [numbered_failing(200), numbered(201..202).remove(0)];
+            (200, json!({"endpoints": last, "next_cursor": null}).to_string())
+        }
+        "limit=1&cursor=more" => (200, json!({"endpoints": [numbered_failing(200)], "next_cursor": null}).to_string()),
         _ => problem(400, "No such query"),
     });
     let first = json_out(&run(&pages, &["list", "--format", "json", "--limit", "201"]));
-    assert_eq!((first.as_array().map(Vec::len), &first[0]), (Some(201), &failing()));
+    assert_eq!((first.as_array().map(Vec::len), &first[0]), (Some(201), &numbered_failing(200)));
+    assert_eq!(first[200], numbered(199..200)[0], "what the first page did not have");
+    let all = json_out(&run(&pages, &["list", "--format", "json"]));
+    let mut ids: Vec<_> = all.as_array().expect("an array").iter().map(|one| one["id"].as_str()).collect();
+    assert_eq!((ids.len(), ids[201]), (202, Some("n201")), "nothing is listed twice, and nothing is left out");
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 202);
+    let printed = run(&pages, &["list"]);
+    let table = out(&printed);
+    assert_eq!((table.lines().count(), table.matches("STATUS").count()), (204, 1), "one table");
     let by_domain = json_out(&run(&pages, &["list", "--format", "json", "--limit", "201", "--sort", "domain"]));
-    assert_eq!((by_domain.as_array().map(Vec::len), &by_domain[200]), (Some(201), &failing()));
+    assert_eq!((by_domain.as_array().map(Vec::len), &by_domain[200]), (Some(201), &numbered_failing(200)));
     for wrong in ["0", "-1", "x"] {
         assert_status(&run(&pages, &["list", "--limit", wrong]), 2);
     }

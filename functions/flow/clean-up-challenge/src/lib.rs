@@ -26,7 +26,9 @@ mod tests {
     use super::*;
     use testkit::Fixture;
     use vocabulary::acme::Reachability;
-    use vocabulary::failure::FailureName;
+    use vocabulary::failure::{FailureName, ServiceFault};
+    use vocabulary::names::DomainName;
+    use vocabulary::names::endpoint_names::MOST_NAMES;
 
     async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
         clean_up_challenge(&fixture.endpoints, &fixture.tokens, &fixture.input).await
@@ -40,6 +42,40 @@ mod tests {
         assert!(fixture.tokens.is_empty());
         let unwritten = Fixture::new(Reachability::Internal).await.with_order().await;
         assert_eq!(run(&unwritten).await.expect("clean").status, Status::Clean, "nothing was ever written");
+    }
+
+    /// A bucket that takes its time over each token.
+    struct Slow<'a>(&'a testkit::MemoryTokens);
+
+    const EACH: std::time::Duration = std::time::Duration::from_millis(100);
+
+    impl TokenStore for Slow<'_> {
+        async fn publish(&self, host: &DomainName, token: &str, body: &str) -> Result<(), ServiceFault> {
+            self.0.publish(host, token, body).await
+        }
+
+        async fn read(&self, host: &DomainName, token: &str) -> Result<Option<String>, ServiceFault> {
+            self.0.read(host, token).await
+        }
+
+        async fn withdraw(&self, host: &DomainName, token: &str) -> Result<(), ServiceFault> {
+            #[expect(clippy::disallowed_methods, reason = "it plays a service that is slow")]
+            tokio::time::sleep(EACH).await;
+            self.0.withdraw(host, token).await
+        }
+    }
+
+    /// One after the other, at a second each, they would outlast the step.
+    #[tokio::test]
+    async fn the_tokens_of_many_names_go_side_by_side() {
+        let names: Vec<String> = (0..MOST_NAMES).map(|number| format!("n{number}.example.com")).collect();
+        let fixture = Fixture::with_names(&names).await.with_order().await.with_publications().await;
+        let begun = tokio::time::Instant::now();
+        let slow = Slow(&fixture.tokens);
+        clean_up_challenge(&fixture.endpoints, &slow, &fixture.input).await.expect("clean");
+        assert!(fixture.tokens.is_empty());
+        let one_by_one = EACH * u32::try_from(MOST_NAMES).expect("a few");
+        assert!(begun.elapsed() < one_by_one / 4, "{:?}", begun.elapsed());
     }
 
     #[tokio::test]

@@ -1,10 +1,11 @@
-//! Hands in the certificate request and brings the chain home.
+//! Hands in the certificate request, brings the chain home, and waits for its turn at ACM.
 
 use domain::acts::choose_ca::authority_of;
 use domain::acts::forget_nonce;
 use domain::acts::owned_endpoint::ordering_endpoint;
+use domain::endpoint::Endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Finalized, KeyVault};
+use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Finalized, KeyVault, Pacing};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{CaRequest, OrderStatus, Refusal};
 use vocabulary::certificate::chain::verify;
@@ -14,14 +15,31 @@ use vocabulary::guidance::WaitingOn;
 /// CAs issue within seconds; an order that hangs in `processing` for this long is stuck.
 const PATIENCE: Duration = Duration::minutes(5);
 
+/// ACM takes one `ImportCertificate` a second from an account in a region. Source: "API rate quotas" of the ACM User Guide.
+const BETWEEN_IMPORTS: Duration = Duration::SECOND;
+
+/// More than the executions of an account that are under way at once can stand in line for.
+const LONGEST_LINE: Duration = Duration::HOUR;
+
+/// What the step works with.
+pub struct Ports<'a, J, K, C, P> {
+    pub journal: &'a J,
+    pub keys: &'a K,
+    pub cas: &'a [C],
+    pub pacing: &'a P,
+}
+
 /// Runs the step. The chain is checked before it is kept: a bad one never gets near ACM.
-pub async fn finalize_order(
-    journal: &impl AttemptJournal,
-    keys: &impl KeyVault,
-    cas: &[impl CertificateAuthority],
+///
+/// A certificate that is not ACM's next waits here: the flow has a wait for this step anyway, so that one whose turn it is
+/// costs no transition more. A run that dies after the chain was kept is imported out of turn, which ACM may refuse and
+/// the flow repeats.
+pub async fn finalize_order<J: AttemptJournal, K: KeyVault, C: CertificateAuthority, P: Pacing>(
+    ports: &Ports<'_, J, K, C, P>,
     input: &StepInput,
     now: OffsetDateTime,
 ) -> Result<Progress, Failure> {
+    let Ports { journal, keys, cas, pacing } = *ports;
     let (endpoint, mut order) = ordering_endpoint(journal, input).await?;
     if order.chain.is_some() {
         return Ok(input.reached(Status::Issued));
@@ -60,8 +78,28 @@ pub async fn finalize_order(
     outcome?;
     match value {
         Finalized::Waiting { seconds } => input.wait(seconds, PATIENCE, now, late),
-        _ => Ok(input.reached(Status::Issued)),
+        _ => turn_at_acm(pacing, &endpoint, input, now).await,
     }
+}
+
+/// Takes the certificate's turn in the line of the account that it goes to. Other regions of the account get their copies
+/// after the home region, at the same pace.
+async fn turn_at_acm(
+    pacing: &impl Pacing,
+    endpoint: &Endpoint,
+    input: &StepInput,
+    now: OffsetDateTime,
+) -> Result<Progress, Failure> {
+    let role = endpoint.deployment.role.as_ref();
+    let account = role.map_or_else(|| "own".to_owned(), |role| role.account().to_string());
+    let turn = pacing.slot(&format!("acm:ImportCertificate#{account}"), BETWEEN_IMPORTS, now).await?;
+    let wait = (turn - now).min(LONGEST_LINE);
+    if wait <= Duration::ZERO {
+        return Ok(input.reached(Status::Issued));
+    }
+    let wait_seconds =
+        u32::try_from(wait.whole_milliseconds().unsigned_abs().div_ceil(1000)).expect("an hour at the most");
+    Ok(Progress { wait_seconds, ..input.reached(Status::Waiting) })
 }
 
 fn key_gone() -> Failure {
@@ -102,8 +140,26 @@ mod tests {
     }
 
     async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
-        finalize_order(&fixture.endpoints, &fixture.keys, slice::from_ref(&fixture.ca), &fixture.input, fixture.now)
-            .await
+        let ports = Ports {
+            journal: &fixture.endpoints,
+            keys: &fixture.keys,
+            cas: slice::from_ref(&fixture.ca),
+            pacing: &fixture.pacing,
+        };
+        finalize_order(&ports, &fixture.input, fixture.now).await
+    }
+
+    #[tokio::test]
+    async fn a_certificate_waits_for_its_turn_at_acm_once() {
+        let fixture = validated().await;
+        for _ in 0..3 {
+            fixture.pacing.slot("acm:ImportCertificate#own", BETWEEN_IMPORTS, fixture.now).await.expect("in memory");
+        }
+        let waiting = run(&fixture).await.expect("issued");
+        assert_eq!((waiting.status, waiting.wait_seconds), (Status::Waiting, 3));
+        let mut later = fixture;
+        (later.input.progress, later.now) = (waiting, later.now + Duration::seconds(3));
+        assert_eq!(run(&later).await.expect("its turn").status, Status::Issued);
     }
 
     #[tokio::test]

@@ -7,12 +7,15 @@ use domain::ports::{AttemptJournal, CaaLookup, CertificateAuthority, KeyVault, R
 use futures::future::join_all;
 use time::OffsetDateTime;
 use tokio::sync::OnceCell;
-use vocabulary::acme::{Challenges, OpenOrder};
+use vocabulary::acme::{Challenges, OpenOrder, Token};
 use vocabulary::dns::CaaLevel;
 use vocabulary::failure::Failure;
 
 use crate::ordering::Ordering;
 use crate::resuming::resume;
+
+/// An order, and the tokens that were taken for it if it is new.
+pub(crate) type Asked = (OpenOrder, Vec<Token>);
 
 /// What an order is asked for with.
 pub(crate) struct Asking<'a, J, C, K, B, L> {
@@ -36,7 +39,7 @@ pub(crate) struct Asking<'a, J, C, K, B, L> {
 
 impl<J: AttemptJournal, C: CertificateAuthority, K: KeyVault, B: RateLimits, L: CaaLookup> Asking<'_, J, C, K, B, L> {
     /// The order, at the first CA whose turn it is, or at one that may stand in for it.
-    pub(crate) async fn ask(&self) -> Result<OpenOrder, Failure> {
+    pub(crate) async fn ask(&self) -> Result<Asked, Failure> {
         let (first, others) = self.turn.split_first().expect("there is one at least");
         let failure = match self.ask_at(first).await {
             Err(failure) if asks_the_next(&failure, self.tries, self.now) => failure,
@@ -63,14 +66,14 @@ impl<J: AttemptJournal, C: CertificateAuthority, K: KeyVault, B: RateLimits, L: 
         Err(all_failed(failure, passed))
     }
 
-    async fn ask_at(&self, authority: &Authority) -> Result<OpenOrder, Failure> {
+    async fn ask_at(&self, authority: &Authority) -> Result<Asked, Failure> {
         let ca = self.cas.iter().find(|ca| ca.directory() == authority.directory);
         let ca = ca.expect("each CA of the list can be spoken to");
         let open = self.open.filter(|order| order.directory == authority.directory);
         if let Some(order) = open
             && let Some(order) = resume(ca, self.challenges, order).await?
         {
-            return Ok(order);
+            return Ok((order, Vec::new()));
         }
         let Self { journal, attempt, rate_limits, endpoint, challenges, tries, now, .. } = *self;
         let ordering =

@@ -22,6 +22,7 @@ use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{
     AttemptJournal, AuthoritativeDns, CaaLookup, CertificateAuthority, CheckLog, Claims, KeyVault, Prober, RateLimits,
 };
+use futures::future::try_join_all;
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{ChallengeKind, Challenges, OpenOrder, OrderStatus};
 use vocabulary::dns::{PersistentIssuer, Platform};
@@ -113,8 +114,8 @@ where
         tries: input.retries + 1,
         now,
     };
-    let order = match asking.ask().await {
-        Ok(order) => order,
+    let (order, taken) = match asking.ask().await {
+        Ok(asked) => asked,
         Err(failure) => {
             if let Some(order) = usable {
                 forget_nonce(ports.journal, input, order).await?;
@@ -123,6 +124,10 @@ where
         }
     };
     ports.journal.save_order(&endpoint.id, input.attempt, &order).await?;
+    // The order has them. A taker that is not forgotten does no harm but the room that it takes.
+    if let Err(fault) = try_join_all(taken.iter().map(|token| rate_limits.forget_taker(token))).await {
+        tracing::warn!(%fault, "takers of tokens are remembered until the tokens come back");
+    }
     let status = match order.status {
         OrderStatus::Pending | OrderStatus::Invalid => Status::ChallengesPending,
         OrderStatus::Ready | OrderStatus::Processing | OrderStatus::Valid => Status::OrderReady,

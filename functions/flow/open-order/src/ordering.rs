@@ -1,14 +1,17 @@
 //! Makes a new order, within what the CA allows.
 
 use domain::acts::Pace;
-use domain::acts::take_tokens::{give_all_back, is_of_the_same_set, take_all};
+use domain::acts::take_tokens::{give_all_back, is_of_the_same_set, left_over, take_all};
 use domain::endpoint::Endpoint;
-use domain::ports::{AttemptJournal, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RateLimits};
+use domain::ports::{
+    AttemptJournal, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RateLimits, ServiceFault,
+};
 use time::OffsetDateTime;
 use vocabulary::acme::rate_limit::account_held;
-use vocabulary::acme::{Challenges, OpenOrder, Token};
+use vocabulary::acme::{Challenges, OpenOrder, Take, Taker, Token};
 use vocabulary::certificate::CertificateKey;
-use vocabulary::failure::Failure;
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 
 /// An order as the CA made it, and the tokens that were taken for it.
 type Opened = (CaReply<OpenedOrder>, Vec<Token>);
@@ -28,16 +31,19 @@ pub(crate) struct Ordering<'a, J, C, B> {
 }
 
 impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, C, B> {
-    /// A new order, with a new key that is stored before the CA hears of it.
-    pub(crate) async fn order_anew(&self, keys: &impl KeyVault) -> Result<OpenOrder, Failure> {
+    /// A new order, with a new key that is stored before the CA hears of it, and the tokens that were taken for it: once the
+    /// order is saved, their takers are forgotten.
+    pub(crate) async fn order_anew(&self, keys: &impl KeyVault) -> Result<(OpenOrder, Vec<Token>), Failure> {
         let endpoint = self.endpoint;
-        let generation = endpoint.generation + 1;
+        let generation = self.generation();
         keys.ensure(&endpoint.id, generation, CertificateKey::generate).await?;
         let (CaReply { value: opened, nonce }, taken) = match endpoint.replaceable_at(self.ca.directory()) {
             Some(certificate) => self.replace(certificate).await?,
             None => self.within_budget().await?,
         };
-        Ok(OpenOrder {
+        let of_certificates = taken.iter().filter(|token| token.bucket.counts_certificates());
+        let of_certificates = of_certificates.map(|token| Token { taker: None, ..token.clone() }).collect();
+        let order = OpenOrder {
             url: opened.url,
             finalize_url: opened.finalize_url,
             directory: opened.directory,
@@ -53,13 +59,19 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
             change: None,
             chain: None,
             importing: false,
-            taken: taken.into_iter().filter(|token| token.bucket.counts_certificates()).collect(),
+            taken: of_certificates,
             owed: endpoint
                 .order
                 .as_ref()
                 .map(|before| before.to_give_back(self.has_issued(before)))
                 .unwrap_or_default(),
-        })
+        };
+        Ok((order, taken))
+    }
+
+    /// Of the order's key.
+    fn generation(&self) -> u64 {
+        self.endpoint.generation + 1
     }
 
     /// An order that says what it replaces: inside the window that the CA advises it counts against no limit.
@@ -85,12 +97,22 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
     fn asks_without(&self, error: &CaError) -> bool {
         match error {
             CaError::OrderLost { .. } | CaError::NotEchoed => true,
-            CaError::Refused { refusal } if refusal.is_limit() || refusal.retry_after.is_some() => false,
+            CaError::Refused { refusal } if refusal.is_limit() => false,
+            // Boulder names a minute with each of them (wfe2 `sendError`): the next attempt repeats it, not the flow.
+            CaError::Refused { refusal } if refusal.status == Some(500) => self.tries > 1 || self.failed_before(),
+            CaError::Refused { refusal } if refusal.retry_after.is_some() => false,
             CaError::Unavailable { retry_after: Some(_), .. } => false,
             error if error.is_outage() => self.tries > 1,
             CaError::Refused { .. } => true,
             _ => false,
         }
+    }
+
+    /// Whether the attempt before this one ended by the CA's own failure.
+    fn failed_before(&self) -> bool {
+        let failure = self.endpoint.failing.as_ref().map(|failing| &failing.failure);
+        failure
+            .is_some_and(|failure| failure.name == FailureName::CaUnavailable && failure.waiting_on() == WaitingOn::Ca)
     }
 
     async fn within_budget(&self) -> Result<Opened, Failure> {
@@ -107,21 +129,30 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
         {
             return Err(account_held(until));
         }
-        let takes = self.pace.takes(self.endpoint, directory, self.now);
-        // A run that died had taken them, and made no order that is known.
-        let held = &self.endpoint.held_tokens;
-        let same = held.iter().map(|token| &token.bucket).eq(takes.iter().map(|take| &take.bucket));
-        if same && !held.is_empty() {
-            return Ok(held.clone());
+        let taker = Taker::new(&self.endpoint.id, self.attempt, self.generation());
+        let takes = self.pace.takes(self.endpoint, directory, self.now).into_iter();
+        let takes: Vec<_> = takes.map(|take| Take { taker: Some(taker.clone()), ..take }).collect();
+        let planned: Vec<_> = takes.iter().map(|take| take.planned(self.now)).collect();
+        self.give_former_back(&planned).await?;
+        if !planned.is_empty() {
+            self.journal.hold_tokens(&self.endpoint.id, self.attempt, &planned).await?;
         }
-        let taken = match take_all(self.rate_limits, &takes, self.now).await? {
-            Ok(taken) => taken,
-            Err(spent) => return Err(spent.to_failure()),
-        };
-        if !taken.is_empty() {
-            self.journal.hold_tokens(&self.endpoint.id, self.attempt, &taken).await?;
+        // A run that died may have taken some of them: they are not taken again.
+        match take_all(self.rate_limits, &takes, self.now).await? {
+            Ok(taken) => Ok(taken),
+            Err(spent) => Err(spent.to_failure()),
         }
-        Ok(taken)
+    }
+
+    /// Gives back what was taken by a run that died for an order at another CA, or in another attempt.
+    async fn give_former_back(&self, planned: &[Token]) -> Result<(), Failure> {
+        let is_planned =
+            |held: &Token| planned.iter().any(|now| (&now.bucket, &now.taker) == (&held.bucket, &held.taker));
+        let held = self.endpoint.held_tokens.iter();
+        let former: Vec<_> = held.filter(|held| !is_planned(held)).cloned().collect();
+        let back = left_over(self.rate_limits, &former).await?;
+        give_all_back(self.rate_limits, &back, self.now).await?;
+        Ok(())
     }
 
     /// Whether the certificate of `order` is in place.
@@ -146,24 +177,23 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
         if let Err(error) = &answer {
             // What is asked for again without `replaces` takes the same tokens.
             let goes_on = replaces.is_some() && self.asks_without(error);
-            let unknown = error.is_outage();
-            let back = taken.iter().filter(|token| !goes_on && (!unknown || token.bucket.counts_certificates()));
-            // No longer held before they go back: a run that dies in between gives too little back, never twice.
-            let forgotten = match goes_on {
-                true => Ok(()),
-                false => self.journal.hold_tokens(&self.endpoint.id, self.attempt, &[]).await,
-            };
-            match forgotten {
-                Ok(()) => {
-                    if let Err(fault) = give_all_back(self.rate_limits, back, self.now).await {
-                        tracing::warn!(%fault, "tokens were not given back");
-                    }
-                }
-                Err(error) => tracing::warn!(%error, "tokens are held until the attempt is settled"),
+            if !goes_on && let Err(fault) = self.let_go(taken, error.is_outage()).await {
+                tracing::warn!(%fault, "tokens are held until the attempt is settled");
             }
             self.learn(error).await;
         }
         answer
+    }
+
+    /// Gives `taken` back, but for what the CA may have counted if the answer was `lost`. That is let go first: a run that dies
+    /// in between leaves only what goes back.
+    async fn let_go(&self, taken: &[Token], lost: bool) -> Result<(), ServiceFault> {
+        let (spent, back): (Vec<_>, Vec<_>) =
+            taken.iter().partition(|token| lost && !token.bucket.counts_certificates());
+        for token in spent {
+            self.rate_limits.forget_taker(token).await?;
+        }
+        give_all_back(self.rate_limits, back, self.now).await
     }
 }
 

@@ -1,22 +1,33 @@
 //! Ends an attempt: what came of it, when the next one is due, and who is told.
 
+mod folding;
+mod giving_way;
+
 use domain::acts::attach_listeners::detach;
 use domain::acts::notify::tell;
 use domain::acts::owned_endpoint::owned_endpoint;
+use domain::acts::take_tokens::left_over;
 use domain::alert::notifications::decide;
 use domain::alert::{Alert, Decision, NotificationPolicy};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::schedule::next_attempt;
-use domain::endpoint::{AlertKind, Attempt, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
+use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
 use domain::flow::{AttemptTrace, CaughtFailure, Progress, Status, StepInput};
 use domain::ports::{
-    AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, KeyVault, Notifier, RateLimits, ServiceFault,
-    Settlement, SharedCauses, Traces,
+    AttemptJournal, CertificateStore, Claims, Deletion, Destinations, FaultKind, KeyVault, Notifier, RateLimits,
+    ServiceFault, Settlement, SharedCauses, Traces,
 };
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{BucketId, Counted, Limit, OrderStatus};
+use vocabulary::acme::{Limit, OrderStatus};
 use vocabulary::failure::{Failure, FailureName};
-use vocabulary::guidance::WaitingOn;
+
+use folding::fold;
+use giving_way::give_way;
+
+/// How often an endpoint sees whether its certificate can come off its listeners, on the first day after its names have
+/// moved: by then the other registration has its own.
+const GIVES_WAY_EVERY: Duration = Duration::hours(1);
+const GIVES_WAY_WITHIN: Duration = Duration::days(1);
 
 /// What the step works with.
 pub struct Ports<'a, J, K, S, N, C, T> {
@@ -55,7 +66,7 @@ pub async fn settle_attempt<J, K, S, N, C, T>(
     jitter: f64,
 ) -> Result<Settled, Failure>
 where
-    J: AttemptJournal + RateLimits + Sync,
+    J: AttemptJournal + Claims + RateLimits + Sync,
     K: KeyVault,
     S: Destinations<Certificates: CertificateStore>,
     N: Notifier,
@@ -79,8 +90,12 @@ where
             Err(failure) => return end.fail(failure, true).await,
         }
     }
+    if endpoint.moved.is_some() && !endpoint.removing {
+        endpoint.certificate = give_way(ports.journal, ports.destinations, &endpoint, input.attempt, now).await?;
+    }
     let end = End { ports, input, endpoint: &endpoint, now, jitter };
-    let clean_up_failure = input.clean_up_failure.as_ref().map(CaughtFailure::to_failure);
+    let clean_up_failure =
+        input.clean_up_failure.as_ref().map(CaughtFailure::to_failure).or_else(|| left_by_update(input));
     if endpoint.removing {
         // What could not be taken away is tried again before the endpoint is forgotten.
         return match clean_up_failure {
@@ -97,6 +112,15 @@ where
     }
 }
 
+/// An execution keeps the definition that it began with: that of the release before does not ask the zone's writer. The order
+/// is kept, so that the next attempt does.
+fn left_by_update(input: &StepInput) -> Option<Failure> {
+    let left = input.progress.status == Status::RecordsLeft;
+    left.then(|| {
+        Failure::unavailable("The stack was updated during the attempt: TXT values of its order are still published.")
+    })
+}
+
 /// Where this attempt has been settled, and its end was not told: that alone is done again.
 async fn tell_what_is_left<J, K, S, N, C, T>(
     ports: &Ports<'_, J, K, S, N, C, T>,
@@ -106,7 +130,7 @@ async fn tell_what_is_left<J, K, S, N, C, T>(
     superseded: Failure,
 ) -> Result<Settled, Failure>
 where
-    J: AttemptJournal + RateLimits + Sync,
+    J: AttemptJournal + Claims + RateLimits + Sync,
     K: KeyVault,
     S: Destinations<Certificates: CertificateStore>,
     N: Notifier,
@@ -133,7 +157,7 @@ struct End<'a, J, K, S, N, C, T> {
 
 impl<J, K, S, N, C, T> End<'_, J, K, S, N, C, T>
 where
-    J: AttemptJournal + RateLimits + Sync,
+    J: AttemptJournal + Claims + RateLimits + Sync,
     K: KeyVault,
     S: Destinations<Certificates: CertificateStore>,
     N: Notifier,
@@ -177,6 +201,12 @@ where
         let failing = Failing::after(before, failure, held, patience, self.now).at(directory);
         let due_at = next_attempt(&failing, self.now, self.jitter);
         let due_at = self.endpoint.grace_ends(self.now).map_or(due_at, |ends| due_at.min(ends));
+        let is_attached = held.is_some_and(|held| !held.listeners.is_empty());
+        let moved = self.endpoint.moved.as_ref().filter(|_| is_attached);
+        let due_at = match moved.is_some_and(|moved| self.now < moved.since + GIVES_WAY_WITHIN) {
+            true => due_at.min(self.now + GIVES_WAY_EVERY),
+            false => due_at,
+        };
         let failure = &failing.failure;
         let of_no_use = self.endpoint.order.as_ref().is_some_and(|order| order.status == OrderStatus::Invalid)
             || matches!(failure.name, FailureName::OrderLost | FailureName::CertificateRejected);
@@ -199,13 +229,13 @@ where
         let due = Some(due_at);
         let ended =
             Endpoint { failing, due_at: due, lease_until: None, unsent: Some(unsent.clone()), ..endpoint.clone() };
-        let decision = self.folded(&ended, decide(&ended, self.now, &self.ports.policy)).await;
+        let (decision, limit) = (decide(&ended, self.now, &self.ports.policy), self.ports.setup_messages);
+        let decision = fold(self.ports.journal, limit, &ended, news, decision, self.now).await;
         let returned = endpoint.order.as_ref().filter(|_| drop_order).map(|order| {
             let issued = endpoint.certificate.as_ref().is_some_and(|held| held.generation == order.generation);
             order.to_give_back(issued)
         });
-        // Of an order that was never saved nobody knows whether the CA counted it; a certificate did not come of it.
-        let held = endpoint.held_tokens.iter().filter(|token| token.bucket.counts_certificates()).cloned();
+        let held = left_over(self.ports.journal, &endpoint.held_tokens).await?;
         let returned: Vec<_> = returned.unwrap_or_default().into_iter().chain(held).collect();
         let settlement = Settlement {
             due_at,
@@ -240,26 +270,6 @@ where
             Ending { due_at: self.now, drop_order: false, announced: false, outcome: Outcome::Unchanged, failing };
         let untold = self.settle(ending).await?;
         Ok(Settled { progress: self.input.reached(Status::Failed), untold })
-    }
-
-    /// Leaves to the tenant's digest what is too much: that a new endpoint waits for its domain owner is told of a few a day.
-    async fn folded(&self, ended: &Endpoint, decision: Decision) -> Decision {
-        let Some(limit) = self.ports.setup_messages else { return decision };
-        let (setup, mut alerts): (Vec<_>, Vec<_>) = decision.alerts.into_iter().partition(|alert| {
-            ended.certificate.is_none()
-                && alert.kind == AlertKind::ActionRequired
-                && alert.guidance.waiting_on == WaitingOn::DomainOwner
-        });
-        for alert in setup {
-            let bucket = BucketId::Asked { tenant: ended.tenant.clone(), what: Counted::Messages };
-            match self.ports.journal.take_now(bucket, limit, self.now).await {
-                // It is told all the same: the digest lists every endpoint that waits.
-                Ok(Some(_)) => {}
-                // Without its count it is told: too much is better than nothing.
-                Ok(None) | Err(_) => alerts.push(alert),
-            }
-        }
-        Decision { alerts, ..decision }
     }
 
     /// Deletes an endpoint whose publications are gone: off its listeners, certificates, keys, then the endpoint itself.

@@ -4,12 +4,13 @@ use super::*;
 use domain::alert::{AlertKind, NotificationPolicy};
 use domain::endpoint::StepUsage;
 use domain::flow::TraceId;
-use domain::ports::{DueEntry, DueIndex, FaultKind, Listeners, Registry, ServiceFault};
+use domain::ports::{DueEntry, DueIndex, EndpointReader, FaultKind, Listeners, Registry, ServiceFault};
 use testkit::Fixture;
 use time::Duration;
 use vocabulary::acme::Reachability;
 use vocabulary::certificate::{CertificateCopy, Deployment, ListenerArn, ListenerUse};
 use vocabulary::guidance::WaitingOn;
+use vocabulary::names::EndpointId;
 
 async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
     run_to_its_end(fixture).await.map(|settled| settled.progress)
@@ -83,7 +84,8 @@ async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
     use vocabulary::acme::{BucketId, Granted, Limit, OrderStatus, Purpose, Take};
     let bucket = BucketId::Domain { directory: "memory://ca/directory".into(), domain: "example.com".into() };
     let limit = Limit::new(50, Duration::days(7));
-    let take = Take { bucket, limit, purpose: Purpose::Registration, waited: false, tenant: None, place: None };
+    let take =
+        Take { bucket, limit, purpose: Purpose::Registration, waited: false, tenant: None, place: None, taker: None };
     for (status, issued, left) in
         [(OrderStatus::Invalid, false, 50), (OrderStatus::Pending, false, 49), (OrderStatus::Valid, true, 49)]
     {
@@ -106,6 +108,37 @@ async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
         assert_eq!(fixture.rate_limits.tokens(&take, fixture.now), left, "{status:?}");
         assert_eq!(run(&fixture).await.expect_err("settled before").name, FailureName::Superseded);
         assert_eq!(fixture.rate_limits.tokens(&take, fixture.now), left, "once: {status:?}");
+    }
+}
+
+/// A step that died while it took tokens has told its bucket of each, and the endpoint of all.
+#[tokio::test]
+async fn what_a_dead_step_took_goes_back_unless_the_ca_may_have_counted_it() {
+    use domain::ports::RateLimits;
+    use vocabulary::acme::{BucketId, Granted, Limit, Purpose, Take, Taker};
+    let directory = || "memory://ca/directory".to_owned();
+    let (limit, id) = (Limit::new(50, Duration::days(7)), Fixture::new(Reachability::Internal).await.input.endpoint);
+    let takes = [
+        BucketId::Domain { directory: directory(), domain: "example.com".into() },
+        BucketId::Account { directory: directory() },
+    ];
+    let takes = takes.map(|bucket| {
+        let (taker, purpose) = (Some(Taker::new(&id, 1, 1)), Purpose::Registration);
+        Take { bucket, limit, purpose, waited: false, tenant: None, place: None, taker }
+    });
+    for (taken, left) in [(0, [50, 50]), (1, [50, 50]), (2, [50, 49])] {
+        let mut fixture = Fixture::new(Reachability::Internal).await;
+        let (id, attempt, now) = (fixture.input.endpoint.clone(), fixture.input.attempt, fixture.now);
+        let planned = takes.each_ref().map(|take| take.planned(now));
+        fixture.endpoints.hold_tokens(&id, attempt, &planned).await.expect("ours");
+        for take in &takes[..taken] {
+            assert!(matches!(fixture.rate_limits.take(take, now).await, Ok(Granted::Now(_))));
+        }
+        fixture.input.failure = Some(caught(FailureName::Unavailable, WaitingOn::Operator));
+        run(&fixture).await.expect("settled");
+        let tokens = takes.each_ref().map(|take| fixture.rate_limits.tokens(take, now));
+        assert_eq!(tokens, left, "{taken} of two were taken");
+        assert!(fixture.endpoint().await.held_tokens.is_empty());
     }
 }
 
@@ -189,7 +222,7 @@ async fn going() -> Fixture {
 async fn moved() -> Fixture {
     use domain::endpoint::{Endpoint, Moved};
     use domain::ports::{Claims, Former, Handover, Registry};
-    use vocabulary::names::{DelegationLabel, EndpointId};
+    use vocabulary::names::DelegationLabel;
     let mut fixture = attached().await;
     let seen = fixture.endpoint().await;
     let (id, label) = (EndpointId::from_random([7; 16]), DelegationLabel::from_random([8; 16]));
@@ -229,6 +262,51 @@ async fn a_certificate_whose_names_have_moved_stays_for_the_grace_and_then_goes_
     assert_eq!(told.len(), 2, "once when they moved, and once when the certificate is gone: {told:?}");
     assert!(told.iter().all(|(cause, _)| cause == "records-moved"), "{told:?}");
     assert!(told[0].1.contains("is deleted on 2026-11-25 12:00 UTC") && !told[1].1.contains("certificate"), "{told:?}");
+}
+
+/// The other registration's certificate, on the first of the listeners: for all of the names, or for `name` alone.
+async fn reaches_the_first_listener(fixture: &Fixture, name: Option<&str>) -> (ListenerArn, ListenerArn) {
+    let other = fixture.endpoints.find(&EndpointId::from_random([7; 16])).await.expect("in memory").expect("there");
+    let [here, abroad] = &listeners_of(&fixture.endpoint().await.certificate.expect("there"))[..] else {
+        panic!("two")
+    };
+    let mut theirs = testkit::installed(&other, fixture.now);
+    theirs.arn = "arn:aws:acm:eu-central-1:000000000000:certificate/theirs".to_owned();
+    if let Some(name) = name {
+        theirs.names = vec![name.parse().expect("a name")];
+    }
+    theirs.listeners = vec![ListenerUse { listener: here.clone(), attached_at: Some(fixture.now) }];
+    fixture.endpoints.record_certificate(&other.id, other.attempt, &theirs).await.expect("ours");
+    fixture.destinations.listeners_here().attach(here, &theirs.arn).await.expect("in memory");
+    (here.clone(), abroad.clone())
+}
+
+/// Of two certificates that are alike a load balancer presents whichever it likes: so only the newest proof's stays.
+#[tokio::test]
+async fn visitors_get_the_certificate_of_the_newest_proof_during_the_grace() {
+    let mut fixture = moved().await;
+    run(&fixture).await.expect("settled");
+    let held = fixture.endpoint().await.certificate.expect("there");
+    assert_eq!(held.listeners.len(), 2, "until then nobody else answers there");
+    let (here, abroad) = reaches_the_first_listener(&fixture, None).await;
+    next(&mut fixture).await;
+    run(&fixture).await.expect("settled");
+    let on = |listener: &ListenerArn| fixture.destinations.listeners_here().held(listener);
+    assert_eq!(on(&here), ["arn:aws:acm:eu-central-1:000000000000:certificate/theirs"]);
+    assert_eq!(on(&abroad), [held.copies[0].arn.clone()], "where it alone answers, it stays");
+    let left = fixture.endpoint().await.certificate.expect("it stays in ACM for the grace");
+    assert_eq!(listeners_of(&left), [abroad]);
+}
+
+#[tokio::test]
+async fn a_certificate_that_alone_has_a_name_gives_no_way() {
+    let mut fixture = moved().await;
+    run(&fixture).await.expect("settled");
+    let (here, _) = reaches_the_first_listener(&fixture, Some("www.example.com")).await;
+    next(&mut fixture).await;
+    run(&fixture).await.expect("settled");
+    assert_eq!(fixture.destinations.listeners_here().held(&here).len(), 2);
+    assert_eq!(fixture.endpoint().await.certificate.expect("there").listeners.len(), 2);
 }
 
 #[tokio::test]

@@ -7,10 +7,11 @@ mod changing;
 mod memory;
 
 use domain::acts::owned_endpoint::{ordering_endpoint, owned_endpoint};
-use domain::flow::{Progress, RecordJob, RecordWork, Status, StepInput};
+use domain::flow::{Progress, RecordJob, RecordWork, SpanId, Status, StepInput, TraceId};
 use domain::ports::{AttemptJournal, ChangeState, TxtChange, TxtZone};
 use futures::stream::{self, StreamExt};
 use time::{Duration, OffsetDateTime};
+use tracing::{Instrument, Span};
 use vocabulary::acme::OpenOrder;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
@@ -55,7 +56,7 @@ pub async fn write_records<J: AttemptJournal + Sync, Z: TxtZone + Sync>(
     jobs: &[RecordJob],
     now: OffsetDateTime,
 ) -> Vec<Result<Progress, Failure>> {
-    let wanted = stream::iter(jobs).map(|job| wanted(ports, job)).buffered(CONCURRENCY);
+    let wanted = stream::iter(jobs).map(|job| wanted(ports, job).instrument(span_of(job))).buffered(CONCURRENCY);
     let wanted: Vec<Result<Wanted, Failure>> = wanted.collect().await;
     let changes_of = |work: RecordWork| {
         let these = jobs.iter().zip(&wanted).filter(move |(job, _)| job.work == work);
@@ -72,9 +73,17 @@ pub async fn write_records<J: AttemptJournal + Sync, Z: TxtZone + Sync>(
     let withdrawn = change_all(ports.zone, &ports.memory.waits, changes_of(RecordWork::Withdraw)).await;
     let ends = jobs.iter().zip(wanted).map(|(job, wanted)| {
         let changed = if job.work == RecordWork::Publish { &published } else { &withdrawn };
-        end(ports, job, wanted, changed, now)
+        end(ports, job, wanted, changed, now).instrument(span_of(job))
     });
     stream::iter(ends.collect::<Vec<_>>()).buffered(CONCURRENCY).collect().await
+}
+
+/// The span of the lines about one job: by its ids those of one attempt are found in all logs, though a batch is of many.
+pub fn span_of(job: &RecordJob) -> Span {
+    let StepInput { endpoint, attempt, .. } = &job.input;
+    let trace = TraceId::of(endpoint, *attempt);
+    let span = SpanId::of_step(trace, job.work.step());
+    tracing::info_span!("step", %endpoint, attempt, trace_id = %trace, span_id = %span)
 }
 
 async fn wanted<J: AttemptJournal, Z>(ports: &Ports<'_, J, Z>, job: &RecordJob) -> Result<Wanted, Failure> {

@@ -7,7 +7,7 @@
 //! Step Functions `SendTaskSuccess`, `SendTaskFailure`.
 
 use runtime::Spent;
-use write_records::{Memory, Ports, write_records};
+use write_records::{Memory, Ports, span_of, write_records};
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -16,5 +16,5 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let (zone_name, memory) = (wiring.delegation_zone_name()?, Memory::default());
     let ports = Ports { journal: &journal, zone: &zone, delegation_zone: &zone_name, memory: &memory };
     let spent = || Spent { route53_calls: zone.calls(), ..Spent::default() };
-    runtime::run_queue(&tasks, spent, async |jobs, now| write_records(&ports, &jobs, now).await).await
+    runtime::run_queue(&tasks, spent, span_of, async |jobs, now| write_records(&ports, &jobs, now).await).await
 }

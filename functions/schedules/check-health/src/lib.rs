@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 use domain::acts::DueRound;
 use domain::health::ASK_AGAIN;
 use domain::ports::{
-    CertificateInspector, DUE_SHARDS, Destinations, DueEntry, HealthIndex, Notifier, Prober, ServiceFault, SharedCauses,
+    CertificateInspector, DUE_SHARDS, Destinations, DueEntry, HealthIndex, HealthRuns, Notifier, Prober, ServiceFault,
+    SharedCauses,
 };
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use vocabulary::names::EndpointId;
 
 use endpoint::{Checked, check};
@@ -25,6 +26,16 @@ const PAGE: u32 = 25;
 /// Checks under way at once. Each waits for other people's name servers and hosts, mostly under a second, at the most eight:
 /// with half of them silent, a run checks some eight endpoints a second.
 const CONCURRENCY: usize = 32;
+/// A run that finds every shard full of endpoints that have been due for so long is not enough. Runs are five minutes apart.
+const FALLEN_BEHIND: Duration = Duration::minutes(10);
+
+/// What a run is for.
+pub enum Share<'a, R> {
+    /// All that is due. Where that is too much for one run, it begins one for each shard and leaves them to it.
+    All(&'a R),
+    /// What is due in one shard.
+    Shard(u32),
+}
 
 /// What one run did. Logged, and returned to whoever invoked it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -40,6 +51,8 @@ pub struct HealthReport {
     pub busy: u32,
     /// Messages that were sent.
     pub told: u32,
+    /// Endpoints that waited for room on a load balancer, and are due as there is some.
+    pub resumed: u32,
     /// Endpoints that could not be checked or told of, and why; they are checked in five minutes.
     pub failed: Vec<String>,
     /// Checks of the engine that failed, by name.
@@ -52,6 +65,8 @@ pub struct HealthReport {
     pub longest_overdue: i64,
     /// Whether time ran out with more to do: the next run goes on.
     pub more: bool,
+    /// Whether it left the endpoints to a run for each shard.
+    pub handed_over: bool,
 }
 
 impl HealthReport {
@@ -65,9 +80,10 @@ impl HealthReport {
 /// Checks every endpoint that is due. `clock` tells the time; `has_time` whether another check may begin.
 ///
 /// Single failures do not stop it: what is in the way of one is postponed, so that it does not hold up the others.
-pub async fn check_endpoints<S, L, C, N, U>(
+pub async fn check_endpoints<S, L, C, N, U, R>(
     ports: &Ports<'_, S, L, C, N, U>,
     settings: &Settings,
+    share: Share<'_, R>,
     clock: impl Fn() -> OffsetDateTime,
     has_time: impl Fn() -> bool,
     report: &mut HealthReport,
@@ -78,20 +94,32 @@ where
     C: Destinations<Certificates: CertificateInspector> + Sync,
     N: Notifier + Sync,
     U: SharedCauses + Sync,
+    R: HealthRuns + Sync,
 {
+    let shards = match share {
+        Share::All(_) => 0..DUE_SHARDS,
+        Share::Shard(shard) => shard..shard + 1,
+    };
     loop {
         if !has_time() {
             report.more = true;
             return Ok(());
         }
         let now = clock();
-        let pages: Vec<_> = stream::iter(0..DUE_SHARDS)
+        let pages: Vec<_> = stream::iter(shards.clone())
             .map(|shard| ports.store.health_due(shard, now, PAGE))
             .buffered(DUE_SHARDS as usize)
             .try_collect()
             .await?;
         let round = DueRound::merge(&pages, PAGE);
         report.longest_overdue = report.longest_overdue.max(round.longest_overdue(now).whole_seconds());
+        if let Share::All(runs) = share
+            && has_fallen_behind(&round, now)
+            && hand_over(runs).await
+        {
+            report.handed_over = true;
+            return Ok(());
+        }
         let (whole, mut begun) = (round.entries.len(), 0);
         let begin = |entry: DueEntry| {
             begun += 1;
@@ -114,6 +142,20 @@ where
             return Ok(());
         }
     }
+}
+
+/// Whether every shard has a full page, and the first of them is late.
+fn has_fallen_behind(round: &DueRound, now: OffsetDateTime) -> bool {
+    round.entries.len() >= (PAGE * DUE_SHARDS) as usize && round.longest_overdue(now) >= FALLEN_BEHIND
+}
+
+/// Begins a run for each shard. False if one could not be begun: then this run goes on by itself.
+async fn hand_over(runs: &impl HealthRuns) -> bool {
+    let begun = futures::future::try_join_all((0..DUE_SHARDS).map(|shard| runs.begin(shard))).await;
+    if let Err(fault) = &begun {
+        tracing::warn!(%fault, "a run for a shard could not be begun: one run goes on alone");
+    }
+    begun.is_ok()
 }
 
 /// False if the endpoint stays due although it was its turn.

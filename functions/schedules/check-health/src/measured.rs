@@ -16,9 +16,16 @@ pub(crate) fn measured(report: &HealthReport) -> HealthMetrics {
         least_life_left: report.least_life_left,
         health_overdue: Duration::from_secs(report.longest_overdue.unsigned_abs()),
         engine_checks_failed: count(report.engine.len()),
+        load_balancer_room_used: highest(report, "load-balancers"),
         acm_certificates_used: report.used.get("certificates").copied(),
         acm_imports_used: report.used.get("imports").copied(),
         orders_left: report.orders_left,
-        acm_quota_used: ["certificates", "imports"].iter().filter_map(|of| report.used.get(*of)).max().copied(),
+        acm_quota_used: highest(report, "certificates").max(highest(report, "imports")),
     }
+}
+
+/// Of this limit, wherever it is: `certificates`, `certificates us-east-1`.
+fn highest(report: &HealthReport, limit: &str) -> Option<u32> {
+    let own = report.used.iter().filter(|(of, _)| of.split(' ').next() == Some(limit));
+    own.map(|(_, percent)| *percent).max()
 }

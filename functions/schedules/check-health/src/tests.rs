@@ -1,3 +1,6 @@
+mod counting;
+mod runs;
+
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,14 +14,15 @@ use domain::installation::{InstallationCheck, InstallationStatus};
 use domain::ports::{AuditTrail, EndpointReader, FaultKind, Inspector, Listeners, Registry, Sight};
 use futures::FutureExt;
 use testkit::{
-    Fuse, MemoryEndpoints, MemoryInspector, MemoryListeners, MemoryNotifier, MemoryProber, MemorySharedCauses,
-    contracts,
+    Fuse, MemoryEndpoints, MemoryInspector, MemoryListeners, MemoryNotifier, MemoryProber, MemoryQuotas,
+    MemorySharedCauses, contracts,
 };
 use time::Duration;
 use time::macros::datetime;
-use vocabulary::certificate::{ListenerUse, Region, Target};
+use vocabulary::certificate::{ImportedLife, ListenerUse, Region, Target};
 
 use super::*;
+use runs::Runs;
 
 const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
 /// Until the certificates are settled, and one check in turn is over.
@@ -84,6 +88,7 @@ struct Acm {
 impl Destinations for Acm {
     type Certificates = Self;
     type Listeners = MemoryListeners;
+    type Quotas = MemoryQuotas;
 
     fn home(&self) -> &Region {
         static HOME: LazyLock<Region> = LazyLock::new(|| "eu-central-1".parse().expect("a region"));
@@ -97,12 +102,20 @@ impl Destinations for Acm {
     async fn listeners(&self, _: &Target) -> Result<MemoryListeners, ServiceFault> {
         Ok(self.listeners.clone())
     }
+
+    async fn quotas(&self, _: &Target) -> Result<MemoryQuotas, ServiceFault> {
+        Ok(MemoryQuotas::default())
+    }
 }
 
 impl CertificateInspector for Acm {
     async fn inspect_certificate(&self, _: &str) -> Result<Option<CertificateUse>, ServiceFault> {
         self.inspections.fetch_add(1, Ordering::Relaxed);
         Ok((!self.gone).then(|| CertificateUse { serial: "AB".into(), used_by: vec!["lb".into()] }))
+    }
+
+    async fn imported(&self) -> Result<Vec<ImportedLife>, ServiceFault> {
+        Ok(Vec::new())
     }
 }
 
@@ -143,10 +156,19 @@ impl World {
     }
 
     async fn run_while(&self, now: OffsetDateTime, has_time: impl Fn() -> bool) -> HealthReport {
+        self.run_share(Share::All(&Runs::default()), now, has_time).await
+    }
+
+    async fn run_share(
+        &self,
+        share: Share<'_, Runs>,
+        now: OffsetDateTime,
+        has_time: impl Fn() -> bool,
+    ) -> HealthReport {
         let Self { store, prober, acm, notifier, causes, .. } = self;
         let ports = Ports { store, prober, destinations: acm, notifier, causes };
         let mut report = HealthReport::default();
-        check_endpoints(&ports, &settings(), || now, has_time, &mut report).await.expect("the index answers");
+        check_endpoints(&ports, &settings(), share, || now, has_time, &mut report).await.expect("the index answers");
         report
     }
 
@@ -374,25 +396,4 @@ async fn an_inspection_that_does_not_come_to_its_end_is_a_failure_of_its_own() {
         );
     }
     assert!(notifier.alerts()[0].guidance.summary.contains("no answer"));
-}
-
-#[tokio::test]
-async fn with_more_due_than_a_run_can_check_no_shard_waits_for_another() {
-    let world = World::new(800).await;
-    let due = async || {
-        let shards = (0..DUE_SHARDS).map(|shard| world.store.inner.health_due(shard, LATER, 1000));
-        let due: Vec<_> = futures::future::try_join_all(shards).await.expect("in memory");
-        due.iter().map(Vec::len).collect::<Vec<_>>()
-    };
-    let mut before = due().await;
-    for run in 1..=3 {
-        let left = AtomicU32::new(200);
-        let has_time = || left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
-        let report = world.run_while(LATER, has_time).await;
-        assert!(report.more && report.checked > 150, "run {run}: {report:?}");
-        let after = due().await;
-        let idle: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before == after).collect();
-        assert!(idle.is_empty(), "run {run}: of {before:?} due, {after:?} are left");
-        before = after;
-    }
 }

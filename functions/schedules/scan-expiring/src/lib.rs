@@ -228,6 +228,24 @@ mod tests {
         assert_eq!((endpoint.due_at, endpoint.lease_until), (Some(NOW + time::Duration::MINUTE), None));
     }
 
+    /// As after the table was restored to an earlier time.
+    #[tokio::test]
+    async fn numbers_of_attempts_that_have_run_before_are_passed_over() {
+        let (endpoints, flows) = (due(1, 1).await, MemoryFlows::default());
+        for attempt in 1..=30 {
+            flows.start(&id(0), attempt).await.expect("in memory");
+        }
+        flows.take();
+        let scans = async |minute: i32| {
+            let now = NOW + time::Duration::MINUTE * minute;
+            scan(&endpoints, &flows, (&ample(), Waits::default()), now, || true).await.expect("in memory").started
+        };
+        assert_eq!((scans(0).await, scans(1).await), (0, 1));
+        assert_eq!(flows.take(), [(id(0), 31)]);
+        let endpoint = endpoints.find(&id(0)).await.expect("in memory").expect("there");
+        assert!(endpoint.is_leased(NOW + time::Duration::HOUR), "the attempt runs");
+    }
+
     #[tokio::test]
     async fn a_thousand_that_are_due_are_all_started_and_never_more_at_once_than_there_is_room_for() {
         let (endpoints, flows) = (due(1000, 10).await, MemoryFlows::with_room(8));

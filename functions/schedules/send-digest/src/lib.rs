@@ -212,6 +212,10 @@ mod tests {
             }
             self.0.notify(alert).await
         }
+
+        async fn notify_programs(&self, alert: &domain::alert::Alert) -> Result<(), ServiceFault> {
+            self.0.notify_programs(alert).await
+        }
     }
 
     #[tokio::test]

@@ -98,6 +98,7 @@ async fn walk<S: Summaries>(
         for endpoint in &page.endpoints {
             let report = status_of(endpoint, now);
             walked.all.add(endpoint, &report, now);
+            walked.all.in_use.add(endpoint, now);
             walked.by_tenant.entry(endpoint.tenant.clone()).or_default().add(endpoint, &report, now);
         }
         after = page.next;

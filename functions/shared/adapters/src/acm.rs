@@ -8,12 +8,13 @@ use aws_sdk_acm::error::ProvideErrorMetadata;
 use aws_sdk_acm::primitives::{Blob, DateTime};
 use aws_sdk_acm::types::{CertificateSummary, CertificateType, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
 use domain::health::CertificateUse;
-use domain::installation::Observed;
 use domain::ports::{
-    CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault,
+    CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, OwnCertificate,
+    OwnCertificates, ServiceFault,
 };
 use vocabulary::certificate::chain::leaf_serial;
 use vocabulary::certificate::{CertificateUsages, ImportedLife};
+use vocabulary::names::EndpointId;
 
 use time::OffsetDateTime;
 
@@ -56,20 +57,6 @@ const ALL_KEYS: [KeyAlgorithm; 7] = [
     KeyAlgorithm::Rsa3072,
     KeyAlgorithm::Rsa4096,
 ];
-
-impl Acm {
-    /// All that is imported here, whoever did it: what ACM's quotas count.
-    pub async fn imported(&self) -> Observed<Vec<ImportedLife>> {
-        let filters = Filters::builder().set_key_types(Some(ALL_KEYS.to_vec())).build();
-        let mut pages = self.client.list_certificates().includes(filters).max_items(1000).into_paginator().send();
-        let mut lives = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| fault("acm:ListCertificates", error))?;
-            lives.extend(page.certificate_summary_list().iter().filter_map(imported_life));
-        }
-        Ok(lives)
-    }
-}
 
 fn imported_life(summary: &CertificateSummary) -> Option<ImportedLife> {
     let moment = |at: &DateTime| OffsetDateTime::from_unix_timestamp(at.secs()).ok();
@@ -196,6 +183,66 @@ impl CertificateInspector for Acm {
             Err(error) => Err(fault("acm:DescribeCertificate", error)),
         }
     }
+
+    async fn imported(&self) -> Result<Vec<ImportedLife>, ServiceFault> {
+        let filters = Filters::builder().set_key_types(Some(ALL_KEYS.to_vec())).build();
+        let mut pages = self.client.list_certificates().includes(filters).max_items(1000).into_paginator().send();
+        let mut lives = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| fault("acm:ListCertificates", error))?;
+            lives.extend(page.certificate_summary_list().iter().filter_map(imported_life));
+        }
+        Ok(lives)
+    }
+}
+
+/// Certificates of one page. Each may take a request for its tags, of which ACM allows ten a second.
+const PAGE: i32 = 50;
+
+impl OwnCertificates for Acm {
+    async fn page(&self, after: Option<&str>) -> Result<(Vec<OwnCertificate>, Option<String>), ServiceFault> {
+        let filters = Filters::builder().set_key_types(Some(ALL_KEYS.to_vec())).build();
+        let output = self
+            .client
+            .list_certificates()
+            .includes(filters)
+            .max_items(PAGE)
+            .set_next_token(after.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|error| fault("acm:ListCertificates", error))?;
+        let listed = output.certificate_summary_list.unwrap_or_default();
+        Ok((listed.iter().filter_map(own_certificate).collect(), output.next_token))
+    }
+
+    async fn owner(&self, arn: &str) -> Result<Option<EndpointId>, ServiceFault> {
+        let output = match self.client.list_tags_for_certificate().certificate_arn(arn).send().await {
+            Ok(output) => output,
+            // It was deleted since it was listed.
+            Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
+            Err(error) => return Err(fault("acm:ListTagsForCertificate", error)),
+        };
+        let value = |key: &str| output.tags().iter().find(|tag| tag.key() == key).and_then(Tag::value);
+        let ours = value(OWNER_TAG) == Some(self.owner.as_str());
+        Ok(value(ENDPOINT_TAG).filter(|_| ours).and_then(|id| id.parse().ok()))
+    }
+
+    async fn read(&self, arn: &str) -> Result<Option<String>, ServiceFault> {
+        match self.client.get_certificate().certificate_arn(arn).send().await {
+            Ok(output) => Ok(output.certificate),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(fault("acm:GetCertificate", error)),
+        }
+    }
+}
+
+fn own_certificate(summary: &CertificateSummary) -> Option<OwnCertificate> {
+    (summary.r#type() == Some(&CertificateType::Imported)).then_some(())?;
+    Some(OwnCertificate {
+        arn: summary.certificate_arn()?.to_owned(),
+        domain: summary.domain_name()?.to_owned(),
+        not_after: OffsetDateTime::from_unix_timestamp(summary.not_after()?.secs()).ok()?,
+    })
 }
 
 fn names(summary: &CertificateSummary, domain: &str) -> bool {

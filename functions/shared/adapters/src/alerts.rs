@@ -1,4 +1,4 @@
-//! The ways on which an event goes out: a topic for people and programs, one for chat applications, and a bus.
+//! The ways on which an event goes out: a topic for people and programs, one for chat applications, one for tenants, and a bus.
 
 use domain::alert::Alert;
 use domain::ports::{Notifier, ServiceFault};
@@ -11,19 +11,28 @@ use crate::sns::AlertsTopic;
 pub struct AlertChannels {
     topic: AlertsTopic,
     chat: AlertsTopic,
+    tenants: AlertsTopic,
     bus: EventBus,
 }
 
 impl AlertChannels {
-    pub fn new(topic: AlertsTopic, chat: AlertsTopic, bus: EventBus) -> Self {
-        Self { topic, chat, bus }
+    pub fn new(topic: AlertsTopic, chat: AlertsTopic, tenants: AlertsTopic, bus: EventBus) -> Self {
+        Self { topic, chat, tenants, bus }
     }
 }
 
 impl Notifier for AlertChannels {
     async fn notify(&self, alert: &Alert) -> Result<(), ServiceFault> {
-        let sent =
-            futures::future::join3(self.topic.publish(alert), self.chat.publish_chat(alert), self.bus.put(alert)).await;
-        sent.0.and(sent.1).and(sent.2)
+        let sent = futures::join!(
+            self.topic.publish(alert),
+            self.chat.publish_chat(alert),
+            self.tenants.publish_to_tenant(alert),
+            self.bus.put(alert),
+        );
+        sent.0.and(sent.1).and(sent.2).and(sent.3)
+    }
+
+    async fn notify_programs(&self, alert: &Alert) -> Result<(), ServiceFault> {
+        self.bus.put(alert).await
     }
 }

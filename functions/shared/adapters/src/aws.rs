@@ -27,6 +27,12 @@ where
     ServiceFault { operation, kind, detail: printable(&detail, 500) }
 }
 
+/// The name in a function's ARN, whatever version or alias comes after it; `None` of any other text.
+pub(crate) fn function_name(text: &str) -> Option<String> {
+    let (_, rest) = text.strip_prefix("arn:")?.split_once(":function:")?;
+    rest.split(':').next().filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
 /// What came of a conditional write: `None` if its condition did not hold.
 pub(crate) fn conditional<T, E>(
     operation: &'static str,
@@ -149,6 +155,19 @@ mod tests {
     use FaultKind::{Denied, Refused, Throttled, Unavailable};
 
     /// Codes and statuses as the services' models have them.
+    #[test]
+    fn the_name_of_a_function_is_found_in_its_arn_alone() {
+        let name = |text: &str| function_name(text);
+        let issued = Some("managed-https-OpenOrderFunction-1AbC".to_owned());
+        assert_eq!(
+            name("arn:aws:lambda:eu-central-1:111122223333:function:managed-https-OpenOrderFunction-1AbC"),
+            issued
+        );
+        assert_eq!(name("arn:aws-cn:lambda:cn-north-1:1:function:managed-https-OpenOrderFunction-1AbC:live"), issued);
+        assert_eq!(name("arn:aws:states:::sqs:sendMessage.waitForTaskToken"), None);
+        assert_eq!(name("OpenOrder"), None);
+    }
+
     #[test]
     fn a_refusal_to_wait_for_is_told_from_one_to_act_on() {
         for (service, code, status, kind) in [

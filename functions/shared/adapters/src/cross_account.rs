@@ -5,10 +5,10 @@ use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use aws_config::sts::AssumeRoleProvider;
-use aws_config::{Region as SdkRegion, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::SdkConfig;
+use aws_types::region::Region as SdkRegion;
 use domain::ports::{Destinations, FaultKind, ServiceFault};
 use serde_json::json;
 use vocabulary::certificate::{Region, RoleArn, Target};
@@ -16,11 +16,12 @@ use vocabulary::text::printable;
 
 use crate::acm::Acm;
 use crate::elb::LoadBalancers;
+use crate::service_quotas::AccountQuotas;
 
 /// What a function does in other accounts. Its sessions there are allowed no more, whatever the role is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Reads certificates and listeners.
+    /// Reads certificates, listeners and quotas.
     Inspect,
     /// Imports certificates and installs them on listeners.
     Install,
@@ -31,9 +32,14 @@ pub enum Purpose {
 impl Purpose {
     fn actions(self) -> &'static [&'static str] {
         match self {
-            Self::Inspect => {
-                &["acm:DescribeCertificate", "acm:GetCertificate", "elasticloadbalancing:DescribeListenerCertificates"]
-            }
+            Self::Inspect => &[
+                "acm:DescribeCertificate",
+                "acm:GetCertificate",
+                "acm:ListCertificates",
+                "elasticloadbalancing:DescribeListenerCertificates",
+                "elasticloadbalancing:DescribeListeners",
+                "servicequotas:GetServiceQuota",
+            ],
             Self::Install => &[
                 "acm:AddTagsToCertificate",
                 "acm:DeleteCertificate",
@@ -80,12 +86,19 @@ pub struct Places {
     /// The only roles that are ever assumed.
     roles: Vec<RoleArn>,
     purpose: Purpose,
+    /// How the names of AWS's services end in this partition.
+    url_suffix: String,
     sessions: Arc<Mutex<HashMap<RoleArn, Credentials>>>,
 }
 
 impl Places {
     pub fn new(sdk: SdkConfig, home: Region, owner: String, roles: Vec<RoleArn>, purpose: Purpose) -> Self {
-        Self { sdk, home, owner, roles, purpose, sessions: Arc::default() }
+        Self { sdk, home, owner, roles, purpose, url_suffix: String::new(), sessions: Arc::default() }
+    }
+
+    /// For a function that asks Service Quotas: without the suffix it has no address there.
+    pub fn with_url_suffix(self, url_suffix: String) -> Self {
+        Self { url_suffix, ..self }
     }
 
     async fn sdk_at(&self, place: &Target) -> Result<SdkConfig, ServiceFault> {
@@ -107,10 +120,23 @@ impl Places {
             return Ok(session);
         }
         let name: String = self.owner.chars().take(LONGEST_NAME).collect();
-        let provider = AssumeRoleProvider::builder(role.as_str()).configure(&self.sdk);
-        let provider = provider.session_name(name).external_id(&self.owner).policy(self.purpose.session_policy());
-        let provider = provider.build().await;
-        let session = provider.provide_credentials().await.map_err(|error| refusal(role, &error))?;
+        let assumed = aws_sdk_sts::Client::new(&self.sdk)
+            .assume_role()
+            .role_arn(role.as_str())
+            .role_session_name(name)
+            .external_id(&self.owner)
+            .policy(self.purpose.session_policy())
+            .send()
+            .await
+            .map_err(|error| refusal(role, &error))?;
+        let session = assumed.credentials.ok_or_else(|| refusal(role, &NoSession))?;
+        let session = Credentials::new(
+            session.access_key_id,
+            session.secret_access_key,
+            Some(session.session_token),
+            SystemTime::try_from(session.expiration).ok(),
+            ASSUME,
+        );
         self.sessions.lock().expect("nothing panics in here").insert(role.clone(), session.clone());
         Ok(session)
     }
@@ -119,6 +145,7 @@ impl Places {
 impl Destinations for Places {
     type Certificates = Acm;
     type Listeners = LoadBalancers;
+    type Quotas = AccountQuotas;
 
     fn home(&self) -> &Region {
         &self.home
@@ -131,11 +158,19 @@ impl Destinations for Places {
     async fn listeners(&self, place: &Target) -> Result<LoadBalancers, ServiceFault> {
         Ok(LoadBalancers::new(aws_sdk_elasticloadbalancingv2::Client::new(&self.sdk_at(place).await?)))
     }
+
+    async fn quotas(&self, place: &Target) -> Result<AccountQuotas, ServiceFault> {
+        Ok(AccountQuotas::new(self.sdk_at(place).await?, self.url_suffix.clone()))
+    }
 }
 
 const ASSUME: &str = "sts:AssumeRole";
 
-/// The provider wraps what STS said: its words are at the bottom.
+#[derive(Debug, thiserror::Error)]
+#[error("STS answers without a session")]
+struct NoSession;
+
+/// The client wraps what STS said: its words are at the bottom.
 fn refusal(role: &RoleArn, error: &(dyn Error + 'static)) -> ServiceFault {
     let mut words = vec![error.to_string()];
     let mut cause = error.source();
@@ -153,6 +188,7 @@ fn refusal(role: &RoleArn, error: &(dyn Error + 'static)) -> ServiceFault {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_sts::config::BehaviorVersion;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -160,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_role_that_the_stack_does_not_name_is_never_asked_for() {
-        let sdk = SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest()).build();
+        let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
         let home = "eu-central-1".parse().expect("a region");
         let places = Places::new(sdk, home, "stack".into(), vec![], Purpose::Install);
         let role = "arn:aws:iam::111122223333:role/elsewhere".parse().expect("a role");
@@ -210,14 +246,15 @@ mod tests {
                 .expect("sent");
             url::form_urlencoded::parse(form.as_bytes()).into_owned().collect()
         });
-        let sdk = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        let credentials = Credentials::new("key", "secret", None, None, "test");
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
             .endpoint_url(format!("http://{address}"))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .http_client(sdk_http::client())
             .region(SdkRegion::new("eu-central-1"))
-            .retry_config(aws_config::retry::RetryConfig::disabled())
-            .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-            .load()
-            .await;
+            .retry_config(aws_sdk_sts::config::retry::RetryConfig::disabled())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
         let role: RoleArn = "arn:aws:iam::111122223333:role/there".parse().expect("a role");
         let home: Region = "eu-central-1".parse().expect("a region");
         let places = Places::new(sdk, home.clone(), "stack".into(), vec![role.clone()], purpose);

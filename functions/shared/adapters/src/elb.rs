@@ -1,10 +1,12 @@
 //! Elastic Load Balancing: the certificates of Application and Network Load Balancers' listeners.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_elasticloadbalancingv2::types::Certificate;
 use domain::ports::{Detachment, FaultKind, Listeners, ServiceFault};
-use vocabulary::certificate::ListenerArn;
+use vocabulary::certificate::{ListenerArn, LoadBalancerArn};
 
 use crate::aws::fault;
 
@@ -58,6 +60,27 @@ impl Listeners for LoadBalancers {
             arns.dedup();
             arns
         }))
+    }
+
+    async fn certificates_on(&self, balancer: &LoadBalancerArn) -> Result<Option<u32>, ServiceFault> {
+        let mut pages = self.client.describe_listeners().load_balancer_arn(balancer.as_str()).into_paginator().send();
+        let mut count = 0;
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Ok(page) => page,
+                Err(error) if error.code() == Some("LoadBalancerNotFound") => return Ok(None),
+                Err(error) => return Err(fault("elasticloadbalancing:DescribeListeners", error)),
+            };
+            let secure = page.listeners().iter().filter(|listener| !listener.certificates().is_empty());
+            for listener in secure.filter_map(|listener| listener.listener_arn()?.parse().ok()) {
+                // One that is gone since has none.
+                let attached = self.attached(&listener).await?.unwrap_or_default();
+                let default: BTreeSet<_> = attached.iter().filter(|it| it.is_default).map(|it| &it.arn).collect();
+                let all: BTreeSet<_> = attached.iter().map(|it| &it.arn).collect();
+                count += all.difference(&default).count();
+            }
+        }
+        Ok(Some(u32::try_from(count).unwrap_or(u32::MAX)))
     }
 
     async fn attach(&self, listener: &ListenerArn, certificate_arn: &str) -> Result<(), ServiceFault> {

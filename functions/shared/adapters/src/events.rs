@@ -105,6 +105,7 @@ fn digest(digest: &Digest) -> events::Digest {
         ready: digest.ready,
         waiting: digest.waiting,
         setting_up: digest.setting_up,
+        issued: digest.issued,
         needs: needs.collect(),
         next: next.collect(),
     }

@@ -2,10 +2,11 @@
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{LastUpdateStatus, State};
+use aws_sdk_lambda::types::{InvocationType, LastUpdateStatus, State};
 use domain::acts::{SMALLEST_CONCURRENCY, attempts_at_once};
-use domain::installation::{Concurrency, InstallationCheck, Observed, ResourceState};
-use domain::ports::{FaultKind, Inspector, Room, ServiceFault};
+use domain::installation::{Concurrency, InstallationCheck, Observed, Reconcile, Reconciled, ResourceState};
+use domain::ports::{FaultKind, HealthRuns, Inspector, Reconciler, Room, ServiceFault};
+use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use vocabulary::text::printable;
 
@@ -25,6 +26,16 @@ pub async fn describe(client: &Client, name: &str) -> Observed<ResourceState> {
         return Ok(ResourceState::NotReady(why(output.last_update_status_reason)));
     }
     Ok(ResourceState::Ready)
+}
+
+/// Whether a queue's messages reach their function: the event source mapping with this id.
+pub async fn describe_mapping(client: &Client, id: &str) -> Observed<ResourceState> {
+    let output = client.get_event_source_mapping().uuid(id).send().await;
+    let output = output.map_err(|error| fault("lambda:GetEventSourceMapping", error))?;
+    Ok(match output.state.as_deref() {
+        None | Some("Enabled" | "Enabling" | "Creating" | "Updating") => ResourceState::Ready,
+        Some(other) => ResourceState::NotReady(printable(other, 200)),
+    })
 }
 
 /// How many executions there may be at once in the account and region.
@@ -77,29 +88,72 @@ impl Room for AttemptRoom {
     }
 }
 
-/// The function `inspect-installation`.
+/// What a run for one shard is invoked with: the number of the shard.
+pub const SHARD: &str = "shard";
+
+/// Further runs of the function that this process is one of.
 #[derive(Clone, Debug)]
-pub struct InspectFunction {
+pub struct OwnFunction {
     client: Client,
     name: String,
 }
 
-impl InspectFunction {
+impl OwnFunction {
     pub fn new(client: Client, name: String) -> Self {
         Self { client, name }
     }
 }
 
-impl Inspector for InspectFunction {
-    async fn inspect(&self) -> Result<Vec<InstallationCheck>, ServiceFault> {
-        const OPERATION: &str = "lambda:InvokeFunction";
-        let output = self.client.invoke().function_name(&self.name).payload(Blob::new("{}")).send().await;
-        let output = output.map_err(|error| fault(OPERATION, error))?;
+impl HealthRuns for OwnFunction {
+    async fn begin(&self, shard: u32) -> Result<(), ServiceFault> {
+        let payload = Blob::new(serde_json::json!({ SHARD: shard }).to_string());
+        let invoke = self.client.invoke().function_name(&self.name).invocation_type(InvocationType::Event);
+        let begun = invoke.payload(payload).send().await;
+        begun.map(drop).map_err(|error| fault("lambda:InvokeFunction", error))
+    }
+}
+
+/// The function `inspect-installation` and, for whoever may ask it, `reconcile-certificates`.
+#[derive(Clone, Debug)]
+pub struct InspectFunction {
+    client: Client,
+    name: String,
+    reconciles: Option<String>,
+}
+
+const INVOKE: &str = "lambda:InvokeFunction";
+
+impl InspectFunction {
+    pub fn new(client: Client, name: String, reconciles: Option<String>) -> Self {
+        Self { client, name, reconciles }
+    }
+
+    /// What the function `name` answers.
+    async fn ask<T: DeserializeOwned>(&self, name: &str, payload: Vec<u8>) -> Result<T, ServiceFault> {
+        let output = self.client.invoke().function_name(name).payload(Blob::new(payload)).send().await;
+        let output = output.map_err(|error| fault(INVOKE, error))?;
         let payload = output.payload.map(Blob::into_inner).unwrap_or_default();
-        let broken = |kind, detail: &str| ServiceFault { operation: OPERATION, kind, detail: printable(detail, 500) };
+        let broken = |kind, detail: &str| ServiceFault { operation: INVOKE, kind, detail: printable(detail, 500) };
         if output.function_error.is_some() {
             return Err(broken(FaultKind::Unavailable, &String::from_utf8_lossy(&payload)));
         }
         serde_json::from_slice(&payload).map_err(|error| broken(FaultKind::Refused, &error.to_string()))
+    }
+}
+
+impl Inspector for InspectFunction {
+    async fn inspect(&self) -> Result<Vec<InstallationCheck>, ServiceFault> {
+        self.ask(&self.name, b"{}".to_vec()).await
+    }
+}
+
+impl Reconciler for InspectFunction {
+    async fn reconcile(&self, request: &Reconcile) -> Result<Reconciled, ServiceFault> {
+        let name = self.reconciles.as_deref().ok_or_else(|| ServiceFault {
+            operation: INVOKE,
+            kind: FaultKind::Denied,
+            detail: "RECONCILE_FUNCTION is not set".to_owned(),
+        })?;
+        self.ask(name, serde_json::to_vec(request).expect("plain data")).await
     }
 }

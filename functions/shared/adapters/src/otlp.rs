@@ -18,6 +18,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter as _, SpanLinks};
 use time::OffsetDateTime;
 use vocabulary::text::printable;
+use vocabulary::version::{USER_AGENT, VERSION};
 
 use crate::aws::fault;
 use crate::http_fault::innermost;
@@ -103,7 +104,7 @@ impl Collector {
             // The process sleeps between two attempts: a connection that it kept would be dead.
             .pool_max_idle_per_host(0)
             .no_proxy()
-            .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .build()
             .map_err(|_| rejected())?;
         let mut exporter = SpanExporter::builder()
@@ -116,7 +117,11 @@ impl Collector {
             .build()
             .map_err(|_| rejected())?;
         let resource = Resource::builder_empty().with_service_name(service.to_owned());
-        let attributes = [KeyValue::new("cloud.provider", "aws"), KeyValue::new("cloud.platform", "aws_lambda")];
+        let attributes = [
+            KeyValue::new("service.version", VERSION),
+            KeyValue::new("cloud.provider", "aws"),
+            KeyValue::new("cloud.platform", "aws_lambda"),
+        ];
         exporter.set_resource(&resource.with_attributes(attributes).build());
         Ok(Self { exporter, host: host.to_owned() })
     }
@@ -159,9 +164,7 @@ fn span_data(trace: trace::TraceId, span: &trace::Span) -> SpanData {
         events: SpanEvents::default(),
         links: SpanLinks::default(),
         status: span.failure.map_or(Status::Ok, |failure| Status::error(failure.as_str())),
-        instrumentation_scope: InstrumentationScope::builder("managed-https")
-            .with_version(env!("CARGO_PKG_VERSION"))
-            .build(),
+        instrumentation_scope: InstrumentationScope::builder("managed-https").with_version(VERSION).build(),
     }
 }
 

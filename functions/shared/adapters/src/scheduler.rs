@@ -4,7 +4,7 @@ use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::types::ScheduleState;
 use domain::installation::{Observed, Schedule};
 
-use crate::aws::fault;
+use crate::aws::{fault, function_name};
 
 /// One schedule, in the default group.
 #[derive(Clone, Debug)]
@@ -25,6 +25,7 @@ impl NamedSchedule {
             name: self.name.clone(),
             enabled: output.state != Some(ScheduleState::Disabled),
             expression: output.schedule_expression.unwrap_or_default(),
+            function: output.target.and_then(|target| function_name(target.arn())),
         })
     }
 }

@@ -9,6 +9,7 @@ use domain::alert::{Alert, Sender};
 use domain::installation::{Observed, Subscription, Subscriptions};
 use domain::ports::ServiceFault;
 use serde_json::Value;
+use vocabulary::certificate::OperatorsOnly;
 use vocabulary::text::printable;
 
 use crate::aws::fault;
@@ -60,6 +61,15 @@ impl AlertsTopic {
         self.send(alert, |message| message.message(alert.chat(&self.sender).to_string())).await
     }
 
+    /// Sends `alert` to the tenant that it is of; nothing if it is of none. Where the platform runs is left out.
+    pub(crate) async fn publish_to_tenant(&self, alert: &Alert) -> Result<(), ServiceFault> {
+        if alert.tenant.is_none() {
+            return Ok(());
+        }
+        let (subject, bodies) = to_tenant(alert, &self.sender);
+        self.send(alert, |message| message.subject(subject).message_structure("json").message(bodies)).await
+    }
+
     async fn send(
         &self,
         alert: &Alert,
@@ -90,6 +100,15 @@ fn bodies(alert: &Alert, sender: &Sender) -> Value {
     machines.chain([text]).collect()
 }
 
+/// Subject and bodies as a tenant reads them: without ARNs and accounts, and without the runbooks, which are the operators'.
+fn to_tenant(alert: &Alert, sender: &Sender) -> (String, String) {
+    let accounts = sender.account.iter().filter_map(|account| account.parse().ok());
+    let operators_only = OperatorsOnly::new(accounts);
+    let sender = Sender { account: None, runbooks: None, ..sender.clone() };
+    let hidden = |text: &str| operators_only.hidden_in(text);
+    (hidden(&alert.subject(&sender)), hidden(&bodies(alert, &sender).to_string()))
+}
+
 /// What subscriptions filter by. An event of the installation has neither tenant nor endpoint.
 fn attributes(event: &wire::events::Alert) -> HashMap<String, MessageAttributeValue> {
     let all = [
@@ -113,6 +132,7 @@ fn attributes(event: &wire::events::Alert) -> HashMap<String, MessageAttributeVa
 mod tests {
     use super::*;
     use testkit::samples;
+    use vocabulary::certificate::FOR_OPERATORS;
 
     /// What SNS takes: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
     const MOST: usize = 256 * 1024;
@@ -131,6 +151,32 @@ mod tests {
             assert!(bodies["email"].is_null(), "a mail has the default");
             assert!(bodies.to_string().len() < MOST);
         }
+    }
+
+    #[test]
+    fn a_tenant_gets_each_event_of_its_own_without_arns_and_accounts() {
+        let account = "123456789012";
+        let sender = Sender {
+            stack: "production".into(),
+            account: Some(account.into()),
+            region: Some("eu-central-1".into()),
+            runbooks: Some("https://git.example/runbooks".into()),
+        };
+        let mut hid = 0;
+        for alert in samples::alerts() {
+            let (subject, text) = to_tenant(&alert, &sender);
+            assert!(!text.contains("arn:aws") && !text.contains(account) && !text.contains("git.example"), "{text}");
+            let bodies: Value = serde_json::from_str(&text).expect("JSON");
+            let read: wire::events::Alert =
+                serde_json::from_str(bodies["sqs"].as_str().expect("text")).expect("an event");
+            assert_eq!((read.id, read.names), (alert.id.clone(), alert.names.clone()), "the rest is as it was");
+            assert!(
+                bodies["default"].as_str().expect("text").contains("Installation: production, region eu-central-1")
+            );
+            assert!(!subject.is_empty());
+            hid += usize::from(text.contains(FOR_OPERATORS));
+        }
+        assert!(hid > 2, "some of the samples name an ARN");
     }
 
     #[test]

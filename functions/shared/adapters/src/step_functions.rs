@@ -1,5 +1,7 @@
 //! Starting the flow.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::{ExecutionStatus, StateMachineStatus};
@@ -7,10 +9,11 @@ use domain::endpoint::attempt::execution_name;
 use domain::flow::{FailureReport, Progress, StepInput};
 use domain::installation::{Observed, ResourceState};
 use domain::ports::{FlowStarter, ServiceFault, Started};
+use serde_json::Value;
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
-use crate::aws::fault;
+use crate::aws::{fault, function_name};
 
 #[derive(Clone, Debug)]
 pub struct StateMachine {
@@ -23,14 +26,31 @@ impl StateMachine {
         Self { client, arn }
     }
 
-    /// Whether executions can be started.
-    pub async fn describe(&self) -> Observed<ResourceState> {
+    /// Whether executions can be started, and the functions that its definition names.
+    pub async fn describe(&self) -> Observed<(ResourceState, BTreeSet<String>)> {
         let output = self.client.describe_state_machine().state_machine_arn(&self.arn).send().await;
-        match output.map_err(|error| fault("states:DescribeStateMachine", error))?.status {
-            None | Some(StateMachineStatus::Active) => Ok(ResourceState::Ready),
-            Some(other) => Ok(ResourceState::NotReady(other.as_str().to_owned())),
+        let output = output.map_err(|error| fault("states:DescribeStateMachine", error))?;
+        let state = match output.status {
+            None | Some(StateMachineStatus::Active) => ResourceState::Ready,
+            Some(other) => ResourceState::NotReady(other.as_str().to_owned()),
+        };
+        Ok((state, functions_in(&output.definition)))
+    }
+}
+
+/// Every string of a definition that is a function's ARN.
+fn functions_in(definition: &str) -> BTreeSet<String> {
+    fn collect(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::String(text) => found.extend(function_name(text)),
+            Value::Array(all) => all.iter().for_each(|value| collect(value, found)),
+            Value::Object(all) => all.values().for_each(|value| collect(value, found)),
+            _ => {}
         }
     }
+    let mut found = BTreeSet::new();
+    collect(&serde_json::from_str(definition).unwrap_or_default(), &mut found);
+    found
 }
 
 impl StateMachine {

@@ -254,6 +254,28 @@ fn what_was_heard_at_another_server_is_told_and_addresses_are_a_list() {
 }
 
 #[test]
+fn an_alias_is_a_chain_and_the_addresses_at_its_end_are_a_list() {
+    let world = World::at(&["shop.cdn.example.net", "pop.cdn.example.net"], &["52.1.2.5", ELSEWHERE, ELSEWHERE_V6]);
+    let world = world.answering(ProbeAnswer::Status(404));
+    let mut facts = world.facts();
+    // The first alias stands at the host; the second, and the addresses, stand behind it.
+    let own = HostAnswer {
+        cname: Answer::Records(vec!["shop.cdn.example.net".into()]),
+        a: Answer::NoData,
+        aaaa: Answer::NoData,
+        ..facts.hosts[0].answers[0].clone()
+    };
+    facts.hosts[0].answers = vec![own];
+    let report = diagnose(&world.subject(), &facts, datetime!(2026-11-24 12:00 UTC));
+    let summary = &report.findings[0].guidance.summary;
+    let chain = "shop.cdn.example.net → pop.cdn.example.net";
+    assert!(summary.contains(chain), "{summary}");
+    for (one, other) in [(ELSEWHERE, "52.1.2.5"), ("52.1.2.5", ELSEWHERE_V6)] {
+        assert!(!summary.contains(&format!("{one} → {other}")) && !summary.contains(&format!("{other} → {one}")));
+    }
+}
+
+#[test]
 fn a_dead_ipv6_address_is_a_warning_and_one_that_answers_is_an_error() {
     use {RecordStatus as R, Severity as S};
     let world = || World::at(&[], &[PLATFORM, ELSEWHERE_V6]);

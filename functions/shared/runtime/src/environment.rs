@@ -34,7 +34,7 @@ impl Environment {
     }
 
     /// An empty variable counts as absent.
-    pub fn optional(&self, name: &'static str) -> Option<String> {
+    pub fn optional(&self, name: &str) -> Option<String> {
         self.0.get(name).filter(|value| !value.is_empty()).cloned()
     }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use adapters::acm::Acm;
 use adapters::acme::{self, AcmeConfig};
 use adapters::cloudwatch::Alarms;
@@ -18,6 +20,7 @@ use domain::installation::{
     AuthorityFacts, Delegation, Facts, HostedZone, LONGEST_ATTEMPT, Observed, Resource, ResourceState, Standing, Task,
     TaskFacts,
 };
+use domain::ports::{CapacityLog, CertificateInspector};
 use futures::future::join_all;
 use time::OffsetDateTime;
 
@@ -27,7 +30,9 @@ use crate::wiring::Wiring;
 /// All the checks that an installation is judged by. Reads only.
 pub struct Inspection {
     lambda: aws_sdk_lambda::Client,
+    /// Those that neither the state machine nor a schedule starts.
     functions: Vec<String>,
+    records_to_writer: String,
     endpoints: EndpointsTable,
     keys: EncryptedKeys,
     tokens: ChallengeBucket,
@@ -55,7 +60,8 @@ impl Wiring {
     /// The function that inspects the installation, for whoever may ask it to.
     pub fn inspector(&self) -> Wired<InspectFunction> {
         let name = self.environment().required("INSPECT_FUNCTION")?;
-        Ok(InspectFunction::new(aws_sdk_lambda::Client::new(&self.sdk), name))
+        let reconciles = self.environment().optional("RECONCILE_FUNCTION");
+        Ok(InspectFunction::new(aws_sdk_lambda::Client::new(&self.sdk), name, reconciles))
     }
 
     pub fn inspection(&self) -> Wired<Inspection> {
@@ -69,6 +75,7 @@ impl Wiring {
         Ok(Inspection {
             lambda: aws_sdk_lambda::Client::new(&self.sdk),
             functions: functions.split(',').map(str::to_owned).collect(),
+            records_to_writer: environment.required("RECORDS_TO_WRITER")?,
             endpoints: self.endpoints()?,
             keys: self.keys()?,
             tokens: self.tokens()?,
@@ -97,20 +104,21 @@ impl Wiring {
 impl Inspection {
     /// Inspects everything, side by side.
     pub async fn describe(&self, now: OffsetDateTime) -> Facts {
-        let (resources, (zone, delegation), target_caa, authorities, tasks) = futures::join!(
-            self.resources(),
+        let ((resources, tasks), (zone, delegation), target_caa, authorities, records_to_writer) = futures::join!(
+            self.resources_and_tasks(),
             self.zone(),
             self.prober.caa_at(&self.endpoint_target, now),
             join_all(self.acme.iter().map(|ca| self.authority(ca))),
-            self.tasks()
+            lambda::describe_mapping(&self.lambda, &self.records_to_writer),
         );
-        let (alarms, subscriptions, dead_letters, issuer, long_attempts, imported, concurrency) = futures::join!(
+        let (alarms, subscriptions, dead_letters, issuer, long_attempts, imported, capacity, concurrency) = futures::join!(
             self.alarms.describe(),
             self.alerts.describe(),
             self.dead_letters.describe(),
             self.issuer(now),
             self.state_machine.running_since(now - LONGEST_ATTEMPT),
             self.acm.imported(),
+            self.endpoints.capacity(),
             lambda::concurrency(&self.lambda),
         );
         Facts {
@@ -122,10 +130,12 @@ impl Inspection {
             tasks,
             alarms,
             subscriptions,
+            records_to_writer,
             dead_letters,
             issuer,
             long_attempts,
             imported,
+            capacity,
             concurrency,
         }
     }
@@ -140,20 +150,30 @@ impl Inspection {
         AuthorityFacts { account, standing, directory }
     }
 
-    async fn resources(&self) -> Vec<Resource> {
-        let functions = self.functions.iter().map(async |name| Resource {
-            name: format!("function {name}"),
-            state: lambda::describe(&self.lambda, name).await,
-        });
+    /// The functions are those that the state machine and the schedules name: what they start is what has to be there.
+    async fn resources_and_tasks(&self) -> (Vec<Resource>, Vec<TaskFacts>) {
         let named = |name: &str, state: Observed<ResourceState>| Resource { name: name.to_owned(), state };
-        let (endpoints, keys, key, tokens, machine, functions) = futures::join!(
+        let (endpoints, keys, key, tokens, machine, tasks) = futures::join!(
             self.endpoints.describe(),
             self.keys.describe_table(),
             self.keys.describe_kms_key(),
             self.tokens.describe(),
             self.state_machine.describe(),
-            join_all(functions),
+            self.tasks(),
         );
+        let (machine, steps) = match machine {
+            Ok((state, steps)) => (Ok(state), steps),
+            Err(fault) => (Err(fault), BTreeSet::new()),
+        };
+        // The function of the health checks has asked for this inspection, so it is there.
+        let scheduled = tasks.iter().filter(|facts| facts.task != Task::Health);
+        let scheduled = scheduled.filter_map(|facts| facts.schedule.as_ref().ok()?.function.clone());
+        let functions: BTreeSet<_> = steps.into_iter().chain(scheduled).chain(self.functions.iter().cloned()).collect();
+        let functions = functions.into_iter().map(async |name| {
+            let state = lambda::describe(&self.lambda, &name).await;
+            Resource { name: format!("function {name}"), state }
+        });
+        let functions = join_all(functions).await;
         let mut resources = vec![
             named("table EndpointsTable", endpoints),
             named("table KeysTable", keys),
@@ -162,7 +182,7 @@ impl Inspection {
             named("state machine IssueCertificateStateMachine", machine),
         ];
         resources.extend(functions);
-        resources
+        (resources, tasks)
     }
 
     async fn tasks(&self) -> Vec<TaskFacts> {

@@ -5,11 +5,13 @@ mod environment;
 mod inspection;
 mod metrics;
 mod queue;
+mod sdk;
 mod settings;
 mod step;
 mod wiring;
 
 pub use adapters::cross_account::Purpose;
+pub use adapters::lambda::SHARD;
 pub use authorities::requests_sent;
 pub use environment::{ConfigurationError, Environment};
 pub use inspection::Inspection;
@@ -20,6 +22,7 @@ pub use step::{Spent, StepError, run_step};
 pub use wiring::Wiring;
 
 use tracing_subscriber::EnvFilter;
+use vocabulary::version::VERSION;
 
 /// Installs JSON logs, one object a line, and reads the environment and the parameters that did not fit there.
 #[expect(clippy::disallowed_methods, reason = "Lambda sets it, and logging starts before the rest is read")]
@@ -33,6 +36,8 @@ pub async fn start() -> Result<Wiring, ConfigurationError> {
         .with_target(false)
         .with_env_filter(EnvFilter::try_new(level.to_ascii_lowercase()).unwrap_or_else(|_| EnvFilter::new("info")))
         .init();
+    // The first line of each log stream: every other one of it is of the same process.
+    tracing::info!(version = VERSION, "the process starts");
     Wiring::new(Environment::of_process()).await
 }
 

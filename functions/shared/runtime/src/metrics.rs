@@ -107,6 +107,9 @@ pub struct HealthMetrics {
     /// The higher of both.
     #[metrics(unit = Percent)]
     pub acm_quota_used: Option<u32>,
+    /// Of the certificates that the fullest load balancer, or the fullest pool of them, takes; absent where none is in use.
+    #[metrics(unit = Percent)]
+    pub load_balancer_room_used: Option<u32>,
     /// What our account has left of the new orders that the first CA lets it make; absent where there is no limit.
     #[metrics(unit = Percent)]
     pub orders_left: Option<u32>,
@@ -257,6 +260,7 @@ mod tests {
             acm_certificates_used: None,
             acm_imports_used: None,
             acm_quota_used: None,
+            load_balancer_room_used: None,
             orders_left: None,
         };
         assert_eq!(parsed(health(Some(7)))["LeastLifeLeft"], 7);

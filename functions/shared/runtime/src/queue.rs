@@ -3,11 +3,12 @@ use std::time::{Duration, Instant};
 
 use adapters::step_functions::Tasks;
 use domain::endpoint::StepUsage;
-use domain::flow::{FailureReport, Progress, RecordJob, SpanId, TraceId};
+use domain::flow::{FailureReport, Progress, RecordJob};
 use futures::stream::{self, StreamExt};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use tracing::{Instrument, Span};
 use vocabulary::failure::Failure;
 
 use crate::step::{Spent, now_in_milliseconds};
@@ -44,15 +45,20 @@ struct ItemFailure {
 
 /// Serves a queue of steps that wait for their answer, until Lambda stops the process.
 ///
-/// `work` takes the jobs of a batch and returns one result for each, in their order. Every result is answered to the flow,
+/// `span` is that of the lines about one job. `work` takes the jobs of a batch and returns one result for each, in their order. Every result is answered to the flow,
 /// failures too: the flow repeats them with its own patience. A message comes again only if its answer could not be sent, or if the
 /// process died; so `work` must be safe to repeat. What the batch has spent is counted to its first job: the sum stays right.
-pub async fn run_queue<F, Work>(tasks: &Tasks, spent: impl Fn() -> Spent, work: F) -> Result<(), Error>
+pub async fn run_queue<F, Work>(
+    tasks: &Tasks,
+    spent: impl Fn() -> Spent,
+    span: impl Fn(&RecordJob) -> Span,
+    work: F,
+) -> Result<(), Error>
 where
     F: Fn(Vec<RecordJob>, OffsetDateTime) -> Work,
     Work: Future<Output = Vec<Result<Progress, Failure>>>,
 {
-    let (spent, work) = (&spent, &work);
+    let (spent, span, work) = (&spent, &span, &work);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Batch>| {
         let mut response = BatchResponse::default();
         let (mut ids, mut jobs) = (Vec::new(), Vec::new());
@@ -81,7 +87,7 @@ where
                 ended: Some(began + Duration::from_millis(milliseconds)),
                 ..StepUsage::of(job.work.step())
             };
-            answer(tasks, job, result, usage)
+            answer(tasks, job, result, usage).instrument(span(job))
         });
         let answers: Vec<_> = answers.collect();
         let answered: Vec<bool> = stream::iter(answers).buffered(CONCURRENCY).collect().await;
@@ -94,26 +100,21 @@ where
 
 /// Whether the flow need not be answered again.
 async fn answer(tasks: &Tasks, job: &RecordJob, result: Result<Progress, Failure>, usage: StepUsage) -> bool {
-    let trace = TraceId::of(&job.input.endpoint, job.input.attempt);
-    let (endpoint, attempt, span) = (&job.input.endpoint, job.input.attempt, SpanId::of_step(trace, usage.step));
     let sent = match result {
         Ok(mut progress) => {
-            tracing::info!(%endpoint, attempt, trace_id = %trace, span_id = %span, status = ?progress.status, "step done");
+            tracing::info!(status = ?progress.status, "step done");
             progress.record(usage);
             tasks.succeed(&job.task_token, &progress).await
         }
         Err(failure) => {
-            tracing::warn!(
-                %endpoint, attempt, trace_id = %trace, span_id = %span,
-                failure = %failure.name, summary = failure.guidance.summary, "step failed"
-            );
+            tracing::warn!(failure = %failure.name, summary = failure.guidance.summary, "step failed");
             tasks.fail(&job.task_token, &FailureReport { failure, usage }).await
         }
     };
     match sent {
         Ok(true) => {}
-        Ok(false) => tracing::info!(%endpoint, attempt, "the flow no longer waits for this answer"),
-        Err(ref fault) => tracing::warn!(%endpoint, attempt, %fault, "the flow could not be answered"),
+        Ok(false) => tracing::info!("the flow no longer waits for this answer"),
+        Err(ref fault) => tracing::warn!(%fault, "the flow could not be answered"),
     }
     sent.is_ok()
 }

@@ -9,7 +9,7 @@ use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
-use adapters::lambda::AttemptRoom;
+use adapters::lambda::{AttemptRoom, OwnFunction};
 use adapters::oidc::OpenIdProvider;
 use adapters::otlp::{Collector, CollectorHeaders};
 use adapters::probe::EndpointProber;
@@ -19,20 +19,20 @@ use adapters::secrets_manager::AccountSecret;
 use adapters::sns::AlertsTopic;
 use adapters::step_functions::{StateMachine, Tasks};
 use adapters::tls_probe::TlsProbe;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use domain::acts::MOVE_GRACE;
+use aws_types::SdkConfig;
+use domain::acts::{Counting, MOVE_GRACE};
 use domain::alert::Sender;
 use domain::endpoint::UNPROVEN_PATIENCE;
 use domain::issues::DEFAULT_SETUP_PATIENCE;
 use ipnet::IpNet;
 use time::Duration;
-use vocabulary::certificate::{Region, RoleArn, TenantLimits};
+use vocabulary::certificate::{AcmQuotas, ListenerPools, Region, RoleArn, TenantLimits};
 use vocabulary::dns::{EndpointTarget, Issuer, Platform, TenantProof};
 use vocabulary::names::{DomainName, NameError};
 
 use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
 use crate::metrics::Metrics;
+use crate::sdk;
 use crate::settings::{self, SETTINGS};
 
 /// Route 53 takes five calls a second from an account. Two writers run at the most (`MaximumConcurrency` of their queue), and
@@ -47,15 +47,7 @@ pub struct Wiring {
 
 impl Wiring {
     pub(crate) async fn new(environment: Environment) -> Wired<Self> {
-        let http =
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        // Lambda gives credentials and region in the environment: the other sources need not be asked.
-        let sdk = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
-            .credentials_provider(aws_config::environment::EnvironmentVariableCredentialsProvider::new())
-            .region(aws_config::environment::EnvironmentVariableRegionProvider::new())
-            .load()
-            .await;
+        let sdk = sdk::config(&environment)?;
         let environment = match environment.optional(SETTINGS) {
             None => environment,
             Some(secret) => environment.with(settings::read(aws_sdk_secretsmanager::Client::new(&sdk), secret).await?),
@@ -94,6 +86,8 @@ impl Wiring {
         let malformed =
             |error: NameError| ConfigurationError::Malformed { name: "RESERVED_NAMES", why: error.to_string() };
         let mut names = listed.map_err(malformed)?;
+        let pools = self.listener_pools()?;
+        names.extend(pools.all().map(|(_, member)| member.target.base().clone()));
         // An address is nobody's domain.
         names.extend(self.environment.optional("BASE_URL").and_then(|url| host_of(&url)?.parse().ok()));
         Ok(names)
@@ -126,7 +120,7 @@ impl Wiring {
     /// For the zone's writer: a call is sent once, and no more calls in a second than its share of Route 53's five.
     pub fn zone_writer(&self) -> Wired<DelegationZone> {
         let id = self.environment.required("DELEGATION_HOSTED_ZONE_ID")?;
-        let once = aws_config::retry::RetryConfig::disabled();
+        let once = aws_sdk_route53::config::retry::RetryConfig::disabled();
         let config = aws_sdk_route53::config::Builder::from(&self.sdk).retry_config(once).build();
         Ok(DelegationZone::new(aws_sdk_route53::Client::from_conf(config), id).paced(BETWEEN_CALLS))
     }
@@ -205,7 +199,7 @@ impl Wiring {
     }
 
     /// ACM in this account and region, for a function that only reads what is there.
-    pub(crate) fn acm(&self) -> Wired<Acm> {
+    pub fn acm(&self) -> Wired<Acm> {
         let owner = self.environment.required("STACK_NAME")?;
         Ok(Acm::new(aws_sdk_acm::Client::new(&self.sdk), owner))
     }
@@ -215,7 +209,8 @@ impl Wiring {
     /// `purpose` bounds what is done in other accounts.
     pub fn destinations(&self, purpose: Purpose) -> Wired<Places> {
         let owner = self.environment.required("STACK_NAME")?;
-        Ok(Places::new(self.sdk.clone(), self.region()?, owner, self.deployment_roles()?, purpose))
+        let places = Places::new(self.sdk.clone(), self.region()?, owner, self.deployment_roles()?, purpose);
+        Ok(places.with_url_suffix(self.environment.optional("URL_SUFFIX").unwrap_or_default()))
     }
 
     /// The region that the functions run in; Lambda says it.
@@ -239,7 +234,7 @@ impl Wiring {
         let topic = |name| Ok(AlertsTopic::new(sns.clone(), self.environment.required(name)?, sender.clone()));
         let bus = self.environment.required("ALERTS_BUS")?;
         let bus = EventBus::new(aws_sdk_eventbridge::Client::new(&self.sdk), bus);
-        Ok(AlertChannels::new(topic("ALERTS_TOPIC")?, topic("CHAT_TOPIC")?, bus))
+        Ok(AlertChannels::new(topic("ALERTS_TOPIC")?, topic("CHAT_TOPIC")?, topic("TENANTS_TOPIC")?, bus))
     }
 
     /// For a function that only reads who is subscribed.
@@ -267,6 +262,23 @@ impl Wiring {
     pub fn move_grace(&self) -> Wired<Duration> {
         let hours = self.environment.parsed("MOVE_GRACE_HOURS")?;
         Ok(hours.map_or(MOVE_GRACE, Duration::hours))
+    }
+
+    /// The pools that registrations may name instead of a listener.
+    pub fn listener_pools(&self) -> Wired<ListenerPools> {
+        Ok(self.environment.parsed("LISTENER_POOLS")?.unwrap_or_default())
+    }
+
+    /// ACM's quotas at home as the operator typed them; `None`: AWS is asked. Releases that could not ask had AWS's defaults
+    /// as the parameter's default, which an update keeps.
+    pub fn acm_quotas(&self) -> Wired<Option<AcmQuotas>> {
+        let typed: Option<AcmQuotas> = self.environment.parsed("ACM_QUOTAS")?;
+        Ok(typed.filter(|quotas| *quotas != AcmQuotas::default()))
+    }
+
+    /// For a function that counts the room for certificates.
+    pub fn counting(&self) -> Wired<Counting> {
+        Ok(Counting { pools: self.listener_pools()?, roles: self.deployment_roles()? })
     }
 
     /// What one tenant may have and ask for.
@@ -320,6 +332,12 @@ impl Wiring {
     pub fn room(&self) -> Wired<AttemptRoom> {
         let most = self.environment.parsed("ATTEMPTS_AT_ONCE")?.filter(|most| *most > 0);
         Ok(AttemptRoom::new(aws_sdk_lambda::Client::new(&self.sdk), self.state_machine()?, most))
+    }
+
+    /// Further runs of this very function. Lambda says what it is called.
+    pub fn health_runs(&self) -> Wired<OwnFunction> {
+        let name = self.environment.required("AWS_LAMBDA_FUNCTION_NAME")?;
+        Ok(OwnFunction::new(aws_sdk_lambda::Client::new(&self.sdk), name))
     }
 
     pub fn state_machine(&self) -> Wired<StateMachine> {

@@ -9,7 +9,7 @@ use domain::ports::{
 };
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::installed::normalize_serial;
-use vocabulary::certificate::{CertificateUsages, InstalledCertificate};
+use vocabulary::certificate::{CertificateUsages, ImportedLife, InstalledCertificate};
 use vocabulary::names::EndpointNames;
 use x509_parser::pem::parse_x509_pem;
 
@@ -191,5 +191,14 @@ impl CertificateInspector for MemoryCertificates {
     async fn inspect_certificate(&self, arn: &str) -> Result<Option<CertificateUse>, ServiceFault> {
         let held = self.state().get(arn).map(|held| held.serial.clone());
         Ok(held.map(|serial| CertificateUse { serial, used_by: Vec::new() }))
+    }
+
+    async fn imported(&self) -> Result<Vec<ImportedLife>, ServiceFault> {
+        let life = |held: &ImportedCertificate| ImportedLife {
+            not_before: held.not_after - Duration::days(90),
+            not_after: held.not_after,
+            created_at: None,
+        };
+        Ok(self.state().values().map(life).collect())
     }
 }

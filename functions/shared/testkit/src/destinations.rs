@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::ports::{Destinations, Detachment, FaultKind, Listeners, ServiceFault};
-use vocabulary::certificate::{ListenerArn, Region, RoleArn, Target};
+use domain::ports::{Destinations, Detachment, FaultKind, Listeners, QuotaOf, ServiceFault, ServiceQuotas};
+use vocabulary::certificate::{ListenerArn, LoadBalancerArn, Region, RoleArn, Target};
 
 use crate::certificates::{ACCOUNT, HOME};
 use crate::{Fuse, MemoryCertificates};
@@ -14,6 +14,7 @@ pub struct MemoryDestinations {
     at_home: MemoryCertificates,
     elsewhere: Arc<Mutex<BTreeMap<Target, MemoryCertificates>>>,
     listeners: MemoryListeners,
+    quotas: MemoryQuotas,
     denied: Arc<Mutex<BTreeSet<RoleArn>>>,
     fuse: Fuse,
 }
@@ -22,8 +23,8 @@ impl MemoryDestinations {
     /// With the certificates that are `at_home`.
     pub fn new(at_home: MemoryCertificates, fuse: Fuse) -> Self {
         let home = HOME.parse().expect("a region");
-        let (elsewhere, denied) = Default::default();
-        Self { home, at_home, elsewhere, listeners: MemoryListeners::new(fuse.clone()), denied, fuse }
+        let (elsewhere, denied, quotas) = Default::default();
+        Self { home, at_home, elsewhere, listeners: MemoryListeners::new(fuse.clone()), quotas, denied, fuse }
     }
 
     /// The certificates at `place`.
@@ -47,6 +48,10 @@ impl MemoryDestinations {
         &self.listeners
     }
 
+    pub fn quotas_here(&self) -> &MemoryQuotas {
+        &self.quotas
+    }
+
     /// From now on the role may not be assumed.
     pub fn deny(&self, role: &RoleArn) {
         self.denied.lock().expect("no test panics in here").insert(role.clone());
@@ -68,6 +73,7 @@ impl MemoryDestinations {
 impl Destinations for MemoryDestinations {
     type Certificates = MemoryCertificates;
     type Listeners = MemoryListeners;
+    type Quotas = MemoryQuotas;
 
     fn home(&self) -> &Region {
         &self.home
@@ -81,6 +87,39 @@ impl Destinations for MemoryDestinations {
     async fn listeners(&self, place: &Target) -> Result<MemoryListeners, ServiceFault> {
         self.assume(place)?;
         Ok(self.listeners.clone())
+    }
+
+    async fn quotas(&self, place: &Target) -> Result<MemoryQuotas, ServiceFault> {
+        self.assume(place)?;
+        Ok(self.quotas.clone())
+    }
+}
+
+/// Service Quotas in memory, the same in all places. Nothing is granted that no test grants.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryQuotas {
+    granted: Arc<Mutex<BTreeMap<QuotaOf, u32>>>,
+    denied: Arc<Mutex<bool>>,
+}
+
+impl MemoryQuotas {
+    pub fn grant(&self, of: QuotaOf, most: u32) {
+        self.granted.lock().expect("no test panics in here").insert(of, most);
+    }
+
+    /// From now on nobody may ask.
+    pub fn deny(&self) {
+        *self.denied.lock().expect("no test panics in here") = true;
+    }
+}
+
+impl ServiceQuotas for MemoryQuotas {
+    async fn quota(&self, of: QuotaOf) -> Result<Option<u32>, ServiceFault> {
+        if *self.denied.lock().expect("no test panics in here") {
+            let detail = "AccessDeniedException: not you".to_owned();
+            return Err(ServiceFault { operation: "servicequotas:GetServiceQuota", kind: FaultKind::Denied, detail });
+        }
+        Ok(self.granted.lock().expect("no test panics in here").get(&of).copied())
     }
 }
 
@@ -160,6 +199,13 @@ impl Listeners for MemoryListeners {
     async fn certificates_of(&self, listener: &ListenerArn) -> Result<Option<Vec<String>>, ServiceFault> {
         let exists = self.state().contains_key(listener);
         Ok(exists.then(|| self.held(listener)))
+    }
+
+    async fn certificates_on(&self, balancer: &LoadBalancerArn) -> Result<Option<u32>, ServiceFault> {
+        let state = self.state();
+        let own: Vec<_> = state.iter().filter(|(listener, _)| LoadBalancerArn::from(*listener) == *balancer).collect();
+        let count: usize = own.iter().map(|(_, held)| held.more.len()).sum();
+        Ok((!own.is_empty()).then(|| u32::try_from(count).expect("no test has so many")))
     }
 
     async fn attach(&self, listener: &ListenerArn, certificate_arn: &str) -> Result<(), ServiceFault> {

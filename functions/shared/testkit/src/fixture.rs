@@ -13,7 +13,7 @@ use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 use crate::contracts::registered;
 use crate::{
     Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryNotifier,
-    MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
+    MemoryPacing, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
 };
 
 pub struct Fixture {
@@ -29,6 +29,7 @@ pub struct Fixture {
     pub ca: MemoryCa,
     pub prober: MemoryProber,
     pub rate_limits: MemoryRateLimits,
+    pub pacing: MemoryPacing,
     pub certificates: MemoryCertificates,
     /// At home, what is in `certificates`.
     pub destinations: MemoryDestinations,
@@ -78,7 +79,7 @@ impl Fixture {
         let mut endpoint = Endpoint::register(id.clone(), tenant, names, proving.reachability, label, now);
         (endpoint.dns_method, endpoint.deployment) = (proving.dns_method, deployment);
         let fuse = Fuse::default();
-        let rate_limits = MemoryRateLimits::default();
+        let rate_limits = MemoryRateLimits::new(fuse.clone());
         let endpoints = MemoryEndpoints::new(fuse.clone()).beside(&rate_limits);
         endpoints.register(&endpoint, &registered(&endpoint), None).await.expect("registered");
         let entry = DueEntry { endpoint: id.clone(), due_at: now };
@@ -105,6 +106,7 @@ impl Fixture {
             ca,
             prober: MemoryProber::default(),
             rate_limits,
+            pacing: MemoryPacing::default(),
             certificates,
             destinations,
             notifier: MemoryNotifier::default(),

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// For each target, in the ordinary test run. `FUZZ_SECONDS` says otherwise.
+/// For each target. `FUZZ_SECONDS` says otherwise, as `make test` and `make fuzz` do.
 const SECONDS: u64 = 2;
 /// Mutations of one input, one upon the other.
 const MOST_MUTATIONS: u64 = 8;

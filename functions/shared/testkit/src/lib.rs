@@ -14,6 +14,7 @@ pub mod fuzz;
 mod keys;
 mod messages;
 mod network;
+mod pacing;
 mod prober;
 mod publication;
 mod rate_limits;
@@ -22,13 +23,14 @@ mod shared_causes;
 
 pub use ca::MemoryCa;
 pub use certificates::{ImportedCertificate, MemoryCertificates, installed, installed_for};
-pub use destinations::{MemoryDestinations, MemoryListeners};
+pub use destinations::{MemoryDestinations, MemoryListeners, MemoryQuotas};
 pub use endpoints::MemoryEndpoints;
 pub use fixture::Fixture;
 pub use fuse::{Crash, Fuse};
 pub use keys::MemoryKeys;
 pub use messages::{MemoryFlows, MemoryNotifier, MemoryTraces};
 pub use network::{MemoryDns, MemoryProbe};
+pub use pacing::MemoryPacing;
 pub use prober::{MemoryInspector, MemoryProber};
 pub use proptest;
 pub use publication::{MemoryTokens, MemoryZone};
@@ -79,8 +81,10 @@ mod tests {
         contracts::health_index(&MemoryEndpoints::default(), 50).await;
         contracts::summaries(&MemoryEndpoints::default(), 70).await;
         contracts::installation_log(&MemoryEndpoints::default()).await;
+        contracts::capacity_log(&MemoryEndpoints::default()).await;
         contracts::rate_limits(&MemoryRateLimits::default(), 10).await;
         contracts::tenants_in_turn(&MemoryRateLimits::default(), 12).await;
+        contracts::pacing(&MemoryPacing::default(), 1).await;
         let buckets = MemoryRateLimits::default();
         contracts::ends(&MemoryEndpoints::default().beside(&buckets), &buckets, 11).await;
     }

@@ -58,6 +58,8 @@ impl FlowStarter for MemoryFlows {
 #[derive(Clone, Debug, Default)]
 pub struct MemoryNotifier {
     alerts: Arc<Mutex<Vec<Alert>>>,
+    /// For programs alone.
+    quiet: Arc<Mutex<Vec<Alert>>>,
     refusal: Arc<Mutex<Option<ServiceFault>>>,
     fuse: Fuse,
 }
@@ -76,6 +78,11 @@ impl MemoryNotifier {
         self.alerts.lock().expect("no test panics in here").clone()
     }
 
+    /// What went to programs alone.
+    pub fn quiet(&self) -> Vec<Alert> {
+        self.quiet.lock().expect("no test panics in here").clone()
+    }
+
     pub fn kinds(&self) -> Vec<AlertKind> {
         self.alerts().iter().map(|alert| alert.kind).collect()
     }
@@ -87,6 +94,12 @@ impl Notifier for MemoryNotifier {
             return Err(refusal);
         }
         self.alerts.lock().expect("no test panics in here").push(alert.clone());
+        self.fuse.burn();
+        Ok(())
+    }
+
+    async fn notify_programs(&self, alert: &Alert) -> Result<(), ServiceFault> {
+        self.quiet.lock().expect("no test panics in here").push(alert.clone());
         self.fuse.burn();
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use domain::ports::{RateLimits, ServiceFault};
 use time::OffsetDateTime;
-use vocabulary::acme::{Bucket, BucketId, Granted, Limit, Take, Taken, Token};
+use vocabulary::acme::{Bucket, BucketId, Granted, Limit, Take, Taken, Taker, Token};
 use vocabulary::names::TenantId;
 
 use crate::Fuse;
@@ -15,6 +15,8 @@ struct Shared {
     bucket: Bucket,
     lines: BTreeMap<TenantId, OffsetDateTime>,
     last: Option<TenantId>,
+    /// When the bucket is full again after what each has taken.
+    takers: BTreeMap<Taker, OffsetDateTime>,
 }
 
 impl Shared {
@@ -64,12 +66,15 @@ impl MemoryRateLimits {
         for token in tokens {
             if let Some(bucket) = buckets.get_mut(&token.bucket) {
                 bucket.bucket = bucket.bucket.give_back(token.lacking(now));
+                if let Some(taker) = &token.taker {
+                    bucket.takers.remove(taker);
+                }
             }
         }
     }
 
     /// How many tokens were ever taken.
-    pub fn taken(&self) -> u32 {
+    pub fn tokens_taken(&self) -> u32 {
         self.taken.load(Ordering::Relaxed)
     }
 
@@ -93,12 +98,16 @@ impl RateLimits for MemoryRateLimits {
         let mut buckets = self.buckets();
         let bucket = buckets.entry(take.bucket.clone()).or_default();
         let tenant = take.tenant.as_ref();
+        if let Some(back_at) = take.taker.as_ref().and_then(|taker| bucket.takers.get(taker)) {
+            return Ok(Granted::Now(take.token(*back_at)));
+        }
         let granted = match (bucket.seen_by(tenant).take(take.limit, take.purpose, take.waited, now), take.place) {
             ((next, Taken::Now), _) => {
                 bucket.keep(next, tenant);
                 bucket.last = tenant.cloned().or(bucket.last.take());
                 let back_at = next.full_at.expect("a token was taken");
-                Granted::Now(Token::taken(take.bucket.clone(), take.limit, back_at))
+                bucket.takers.extend(take.taker.clone().map(|taker| (taker, back_at)));
+                Granted::Now(take.token(back_at))
             }
             ((_, Taken::Wait { .. }), Some(until)) => Granted::Wait { until },
             ((next, Taken::Wait { until }), None) => {
@@ -116,8 +125,25 @@ impl RateLimits for MemoryRateLimits {
         Ok(self.buckets().get(bucket).cloned().unwrap_or_default().bucket.tokens(limit, now))
     }
 
+    async fn taken(&self, planned: &Token) -> Result<Option<Token>, ServiceFault> {
+        let buckets = self.buckets();
+        let takers = buckets.get(&planned.bucket).map(|bucket| &bucket.takers);
+        let back_at = takers.and_then(|takers| takers.get(planned.taker.as_ref()?).copied());
+        Ok(back_at.map(|back_at| Token { back_at, ..planned.clone() }))
+    }
+
+    async fn forget_taker(&self, token: &Token) -> Result<(), ServiceFault> {
+        if let (Some(bucket), Some(taker)) = (self.buckets().get_mut(&token.bucket), &token.taker) {
+            bucket.takers.remove(taker);
+        }
+        self.fuse.burn();
+        Ok(())
+    }
+
     async fn give_back(&self, token: &Token, now: OffsetDateTime) -> Result<(), ServiceFault> {
-        self.return_all([token], now);
+        if token.taker.is_none() || self.taken(token).await?.is_some() {
+            self.return_all([token], now);
+        }
         self.fuse.burn();
         Ok(())
     }

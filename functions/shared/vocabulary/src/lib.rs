@@ -1,6 +1,6 @@
 //! The words of managed HTTPS as types: parsed once, and nothing is decided about an endpoint here.
 //!
-//! Bottom up: text, records, names, failures, ACME, DNS, certificates. Each folder imports only from those before it.
+//! Bottom up: version, text, records, names, failures, ACME, DNS, certificates. Each folder imports only from those before it.
 
 pub mod acme;
 pub mod certificate;
@@ -12,6 +12,7 @@ pub mod record;
 pub mod stable_hash;
 pub mod text;
 pub mod times;
+pub mod version;
 
 pub use self::acme::{DnsMethod, Proving, Reachability};
 pub use self::failure::{Failure, FailureName};

@@ -15,6 +15,9 @@ pub struct DeploymentView {
     pub regions: Vec<String>,
     /// The role by which it is in another account; null: it is in the installation's own.
     pub role: Option<String>,
+    /// The pool that its first listener is of; its host's record leads to that load balancer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
     /// The certificate in further regions.
     #[serde(default)]
     #[schema(required = true)]

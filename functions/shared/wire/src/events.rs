@@ -161,6 +161,9 @@ pub struct Digest {
     /// New endpoints that wait for their first DNS records, and not for long yet.
     #[serde(default)]
     pub setting_up: u64,
+    /// Endpoints that have got their first certificate in the last day, and had no message of their own about it.
+    #[serde(default)]
+    pub issued: u64,
     /// The most urgent of those that need action, the operator's first. Equal ones are one.
     pub needs: Vec<Need>,
     /// The certificates that expire next.

@@ -36,7 +36,10 @@ pub use endpoint::{
 };
 pub use failure::{AcmeProblem, Failure, FailureName, FailureView, Subproblem};
 pub use health::{Symptom, SymptomKind, WatchView};
-pub use installation::{CallerView, HealthView, InstallationCheck, InstallationStatus, InstallationView, Used};
+pub use installation::{
+    CallerView, Difference, DifferenceKind, HealthView, InstallationCheck, InstallationStatus, InstallationView,
+    LONGEST_CONTINUATION, ReconcileWish, Reconciliation, Used,
+};
 pub use limits::{TenantLimit, TenantLimits};
 pub use open::Open;
 pub use problem::{GatewayMessage, Problem};

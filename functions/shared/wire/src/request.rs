@@ -52,7 +52,8 @@ pub struct Registration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[A-Za-z0-9._-]{1,64}$")]
     pub tenant: Option<String>,
-    /// ARNs of listeners (ALB, NLB) that the certificate is attached to. Operators only.
+    /// ARNs of listeners (ALB, NLB) that the certificate is attached to; or one `pool:NAME`, which chooses the listener with
+    /// the most room. Operators only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 20)]
     pub listeners: Vec<String>,
@@ -79,7 +80,8 @@ pub struct Wish {
     /// The challenge for names that are validated over DNS.
     #[serde(alias = "dns_method", skip_serializing_if = "Option::is_none")]
     pub challenge: Option<DnsMethod>,
-    /// All listeners (ALB, NLB) that the certificate is to be on: it is taken off those that are left out. Operators only.
+    /// All listeners (ALB, NLB) that the certificate is to be on: it is taken off those that are left out. Or one
+    /// `pool:NAME`. Operators only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub listeners: Option<Vec<String>>,

@@ -266,8 +266,9 @@ fn wrong(mut standing: Standing, now: OffsetDateTime) -> Standing {
         let started = now - Duration::hours(hours);
         standing.attempts.push(attempt(&standing.endpoint, number, started, Outcome::Failed, Some(failure.clone())));
     }
-    let explanation = "The CA follows this alias to find the proof of control. It points to another vendor’s name, where \
-                       the proof can never stand.";
+    let explanation = "The CNAME must point exactly to the target of this registration. Each registration has a target of \
+                       its own: one left over from an earlier registration, from another service, or made by a wildcard \
+                       record gives somebody else the say over this domain's certificates.";
     let finding = Finding {
         check: "delegation-elsewhere".into(),
         severity: Severity::Error,
@@ -276,8 +277,9 @@ fn wrong(mut standing: Standing, now: OffsetDateTime) -> Standing {
         explanation: explanation.into(),
         guidance: Guidance::new(
             WaitingOn::DomainOwner,
-            "CNAME portal.old-vendor.example",
-            "Replace the value of the record that is there.",
+            format!("points to portal.old-vendor.example instead of {}", delegation.value),
+            "Replace the record at this name. Another service may depend on the record that is there: ask whoever created \
+             it before you replace it.",
         )
         .with_record(Some(&delegation)),
         command: None,
@@ -291,7 +293,7 @@ fn wrong(mut standing: Standing, now: OffsetDateTime) -> Standing {
         guidance: Guidance::new(
             WaitingOn::DomainOwner,
             "2 servers have the record, 1 has none",
-            "Wait for the zone’s transfer, or have the provider look at the third server.",
+            "Wait for the zone’s transfer, or ask the provider to check the third server.",
         ),
         command: Some(format!("dig +noall +answer CNAME {} @ns3.registrar.example", host.name)),
     };

@@ -35,6 +35,16 @@ pub(crate) fn installation() -> Vec<InstallationCheck> {
             )
         },
         InstallationCheck {
+            used: vec![used("load-balancers pool eu", 68), used("load-balancers internal-1 (eu-west-1)", 24)],
+            ..check(
+                "load-balancers",
+                InstallationStatus::Ok,
+                "pool eu: 34 of 50 certificates on 2 load balancers, full on 2027-01-14 at the rate of the last 30 days \
+                 (10 registrations). internal-1 (eu-west-1): 6 of 25 certificates. Counted since 2026-11-29 12:00:00 UTC.",
+                None,
+            )
+        },
+        InstallationCheck {
             used: vec![used("new-orders", 34)],
             ..check(
                 "acme-account",
@@ -43,6 +53,6 @@ pub(crate) fn installation() -> Vec<InstallationCheck> {
                 None,
             )
         },
-        check("alarms", InstallationStatus::Ok, "None of 19 is in ALARM (0 have no data yet).", None),
+        check("alarms", InstallationStatus::Ok, "None of 21 is in ALARM (0 have no data yet).", None),
     ]
 }

@@ -4,6 +4,7 @@ mod browser;
 mod cast;
 mod inspected;
 mod journeys;
+mod limits;
 mod readers;
 mod screenshots;
 mod site;

@@ -188,6 +188,7 @@ async fn the_installation_is_checked_when_its_page_is_opened_and_for_operators_o
         browser.see(".finding", "since 5 hours ago").await?;
         browser.see(".used", "91 % used").await?;
         browser.see("main", "34 % used").await?;
+        browser.see("main", "Load balancers: pool eu").await?;
         let text = browser.text("main").await?;
         ensure!(!text.contains('`'), "{text}");
         browser.click("#check").await?;

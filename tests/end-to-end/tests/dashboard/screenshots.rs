@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::browser::{Browser, Reader};
 use crate::cast::{self, READY, WRONG};
@@ -22,6 +22,7 @@ async fn screenshots() -> Result<()> {
     let folder = PathBuf::from(std::env::var("SCREENSHOTS").context("SCREENSHOTS is not set: make screenshots")?);
     fs::create_dir_all(&folder)?;
     let stage = cast::everybody(OffsetDateTime::now_utc());
+    let behind = stage.clone();
     let light = Reader::default();
     on_site(stage, light, async |site, browser| {
         browser.goto(&site.entrance("operator")).await?;
@@ -59,7 +60,12 @@ async fn screenshots() -> Result<()> {
         let link = browser.text("#main .secret code").await?;
         shoot("domain-owner", &link, light, 1_000).await?;
         shoot("domain-owner-dark", &link, dark, 1_000).await?;
-        shoot("domain-owner-phone", &link, phone, 1_100).await
+        shoot("domain-owner-phone", &link, phone, 1_100).await?;
+        // A tenant with many endpoints: counted, and within its limits.
+        behind.count_at(OffsetDateTime::now_utc() - Duration::minutes(7));
+        browser.goto(&site.entrance("northwind")).await?;
+        shoot("overview-tenant", &site.url("/dashboard"), light, 1_400).await?;
+        shoot("overview-tenant-dark", &site.url("/dashboard"), dark, 1_400).await
     })
     .await
 }

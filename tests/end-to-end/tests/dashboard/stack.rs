@@ -62,7 +62,8 @@ async fn live_through(cloud: &LocalCloud, browser: &Browser) -> Result<()> {
     browser.click("#check").await?;
     browser.see(".record .badge", "Correct").await?;
     browser.see_within("#status", "Ready", SCHEDULE).await?;
-    browser.see(".side", "arn:aws:acm:").await?;
+    browser.see(".side", "Serial").await?;
+    ensure!(!browser.text(".side").await?.contains("arn:aws"), "what is the platform's own is shown to operators");
     browser.see(".attempts", "Issued").await?;
     ensure!(browser.run("return window.stayed").await? == true, "the page was loaded again");
     browser.check_silent().await?;

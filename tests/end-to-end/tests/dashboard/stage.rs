@@ -19,6 +19,7 @@ use wire::{
 };
 
 use crate::inspected;
+use crate::limits;
 use crate::standing::{Standing, certificate};
 use crate::world::World;
 
@@ -37,6 +38,8 @@ struct State {
     dns: BTreeMap<String, Vec<String>>,
     provider: Option<ProviderHint>,
     drawn: u8,
+    /// When endpoints were counted, where they are too many to be read one by one.
+    counted_at: Option<OffsetDateTime>,
 }
 
 pub(crate) fn platform() -> Platform {
@@ -59,7 +62,9 @@ pub(crate) fn installation() -> Installation {
         orders: None,
         brand: Brand { name: Some("Acme Shops".into()), contact: Some("help@platform.example".into()) },
         tenant_limits: vocabulary::certificate::TenantLimits::UNLIMITED,
-        acm_quotas: vocabulary::certificate::AcmQuotas::default(),
+        acm_quotas: None,
+        home: "eu-central-1".into(),
+        pools: vocabulary::certificate::ListenerPools::default(),
         deployment_roles: vec![],
     }
 }
@@ -97,6 +102,11 @@ impl Stage {
 
     pub(crate) fn host_zones_at(&self, provider: ProviderHint) {
         self.state().provider = Some(provider);
+    }
+
+    /// From now on overviews come from a count of this time.
+    pub(crate) fn count_at(&self, at: OffsetDateTime) {
+        self.state().counted_at = Some(at);
     }
 
     /// Changes what is known of an endpoint.
@@ -178,7 +188,7 @@ impl Operations for Stage {
             renewal_days: renewal_days(&renewals),
             renewals,
             orders_per_day: Some(2_400),
-            as_of: None,
+            as_of: state.counted_at,
             truncated: false,
         })
     }
@@ -247,6 +257,10 @@ impl Operations for Stage {
         Ok(view)
     }
 
+    fn pools(&self) -> Vec<String> {
+        vec!["eu".to_owned()]
+    }
+
     fn offers_persistent_records(&self) -> bool {
         false
     }
@@ -264,10 +278,7 @@ impl Operations for Stage {
             Scope::Tenant(own) => own.to_string(),
             Scope::Everything => tenant.unwrap_or("default").to_owned(),
         };
-        let limit =
-            |of: &str, used, limit, within_seconds| wire::TenantLimit { of: of.into(), used, limit, within_seconds };
-        let limits = vec![limit("endpoints", 12, 1250, None), limit("registrations", 3, 300, Some(3600))];
-        Ok(wire::TenantLimits { tenant: own, limits })
+        Ok(limits::of(own))
     }
 
     async fn preflight(&self, _: &Caller, wish: Wish, now: OffsetDateTime) -> Done<PreflightView> {

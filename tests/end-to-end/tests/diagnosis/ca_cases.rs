@@ -21,7 +21,7 @@ pub(crate) const CASES: [Case; 5] = [
         OrderFailed,
         DomainOwner,
         "a validation refused as `connection`, from other networks",
-        "Make port 80",
+        "The CA asks from several networks",
         invalid
     ),
 ];

@@ -118,7 +118,11 @@ pub(crate) enum End {
 
 impl Machine {
     pub(crate) fn load() -> Self {
-        serde_json::from_str(DEFINITION).expect("the definition uses only what the interpreter knows")
+        Self::parse(DEFINITION)
+    }
+
+    pub(crate) fn parse(definition: &str) -> Self {
+        serde_json::from_str(definition).expect("the definition uses only what the interpreter knows")
     }
 
     /// Runs one execution. `wait` is told how long a Wait state or a retry waits, in seconds, without jitter.

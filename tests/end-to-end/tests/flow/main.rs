@@ -10,7 +10,9 @@ mod fallback;
 mod lets_encrypt;
 mod machine;
 mod secret;
+mod spent;
 mod tenants;
+mod upgrade;
 mod world;
 mod year;
 

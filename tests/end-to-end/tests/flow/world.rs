@@ -10,20 +10,20 @@ use boulder::Boulder;
 use domain::acts::notify::tell;
 use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
 use domain::alert::notifications::decide;
-use domain::endpoint::Endpoint;
 use domain::endpoint::records::required_records;
-use domain::flow::{Progress, RecordJob, StepInput};
+use domain::endpoint::{Endpoint, LEASE};
+use domain::flow::{Progress, RecordJob, Status, StepInput};
 use domain::ports::{
-    CaError, CaReply, CertificateAuthority, Change, ChangeError, EndpointReader, Finalized, HealthIndex, OpenedOrder,
-    Registry, Validation,
+    CaError, CaReply, CertificateAuthority, Change, ChangeError, DueEntry, DueIndex, EndpointReader, Finalized,
+    HealthIndex, OpenedOrder, Registry, Validation,
 };
 use futures::FutureExt;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use testkit::{
     Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys,
-    MemoryNotifier, MemoryProbe, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces,
-    MemoryZone,
+    MemoryNotifier, MemoryPacing, MemoryProbe, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens,
+    MemoryTraces, MemoryZone,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -47,10 +47,11 @@ const AT_ONCE: Waits = Waits {
 
 /// What the definition calls the queue of the zone's writer.
 const QUEUE: &str = "${SendAndWaitArn}";
+const PRESENT: &str = "${PresentChallengeFunctionArn}";
 
 pub(crate) const ZONE: &str = "acme.platform.example";
 /// The CA in memory has the limits of this one.
-const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+pub(crate) const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 pub(crate) const LIFETIME: Duration = Duration::days(90);
 
 /// What goes wrong in one run.
@@ -162,6 +163,7 @@ pub(crate) struct World {
     pub(crate) second: MemoryCa,
     pub(crate) prober: MemoryProber,
     pub(crate) rate_limits: MemoryRateLimits,
+    pacing: MemoryPacing,
     authorities: RefCell<Authorities>,
     /// The CAs that the steps are given, one for each of the authorities.
     cas: RefCell<Vec<AnyCa>>,
@@ -182,6 +184,8 @@ pub(crate) struct World {
     crashes: RefCell<VecDeque<(u32, bool)>>,
     duplicates: RefCell<VecDeque<Option<bool>>>,
     wish: RefCell<Option<Wish>>,
+    /// Whether present-challenge publishes TXT values itself, as in the previous release.
+    presents_as_before: Cell<bool>,
     /// Everything that was ever delivered, to be delivered again when nobody expects it.
     delivered: RefCell<Vec<(String, Value)>>,
 }
@@ -215,6 +219,7 @@ impl World {
             machine: Machine::load(),
             endpoints: MemoryEndpoints::new(fuse.clone()).beside(&rate_limits),
             keys: MemoryKeys::new(fuse.clone()),
+            pacing: MemoryPacing::new(fuse.clone()),
             probe: MemoryProbe::new(tokens.clone()),
             writer: Memory::new(AT_ONCE),
             destinations: MemoryDestinations::new(certificates.clone(), fuse.clone()),
@@ -240,6 +245,7 @@ impl World {
             crashes: RefCell::new(chaos.crashes.into()),
             duplicates: RefCell::new(chaos.duplicates.into()),
             wish: RefCell::default(),
+            presents_as_before: Cell::new(false),
             delivered: RefCell::default(),
         };
         *world.cas.borrow_mut() = vec![AnyCa::Memory(world.ca.clone()), AnyCa::Memory(world.second.clone())];
@@ -270,6 +276,18 @@ impl World {
         *self.authorities.borrow_mut() = Authorities::new(first, [second]).expect("each once");
         self.cas.borrow_mut().push(AnyCa::Memory(self.second.clone()));
         directory
+    }
+
+    /// The fallback CA is there as well.
+    pub(crate) fn use_fallback_too(&self) {
+        self.cas.borrow_mut().push(AnyCa::Memory(self.second.clone()));
+    }
+
+    /// The first CA's limits are known to be these.
+    pub(crate) fn limit(&self, limits: &str) {
+        let first = self.authorities.borrow().first().clone();
+        let pace = Pace { limits: limits.parse().expect("limits"), tenant_share: 100 };
+        *self.authorities.borrow_mut() = Authorities::new(Authority { pace, ..first }, []).expect("one");
     }
 
     /// As if the step that made the order had died before it could save it.
@@ -353,6 +371,11 @@ impl World {
                 _ => self.dns.alias(&record.name, &record.value),
             }
         }
+    }
+
+    /// Whether present-challenge publishes TXT values itself from now on, as in the previous release.
+    pub(crate) fn present_as_before(&self, before: bool) {
+        self.presents_as_before.set(before);
     }
 
     pub(crate) async fn endpoint(&self, id: &EndpointId) -> Option<Endpoint> {
@@ -455,18 +478,30 @@ impl World {
         }
         let started = self.flows.take();
         for (endpoint, attempt) in started.clone() {
-            let input = serde_json::to_value(StepInput::start(endpoint, attempt)).expect("plain data");
-            let end = self
-                .machine
-                .run(
-                    input,
-                    async |resource, input| self.deliver(resource, input).await,
-                    |seconds| self.set_time(self.now() + Duration::seconds(i64::try_from(seconds).expect("short"))),
-                )
-                .await;
-            assert_ne!(end, End::Failed("SettleFailed".into()));
+            self.run_attempt(endpoint, attempt).await;
         }
         started
+    }
+
+    async fn run_attempt(&self, endpoint: EndpointId, attempt: u64) {
+        let input = serde_json::to_value(StepInput::start(endpoint, attempt)).expect("plain data");
+        let end = self
+            .machine
+            .run(
+                input,
+                async |resource, input| self.deliver(resource, input).await,
+                |seconds| self.set_time(self.now() + Duration::seconds(i64::try_from(seconds).expect("short"))),
+            )
+            .await;
+        assert_ne!(end, End::Failed("SettleFailed".into()));
+    }
+
+    /// An attempt now, though it is not due, as the API starts one.
+    pub(crate) async fn renew_now(&self, id: &EndpointId) {
+        let due_at = self.endpoint(id).await.and_then(|endpoint| endpoint.due_at).expect("due some time");
+        let entry = DueEntry { endpoint: id.clone(), due_at };
+        let claimed = self.endpoints.claim(&entry, self.now(), self.now() + LEASE).await.expect("in memory");
+        self.run_attempt(id.clone(), claimed.expect("free")).await;
     }
 
     /// Delivers everything again that was ever delivered, long after its time.
@@ -498,6 +533,7 @@ impl World {
                 let job = serde_json::from_value(input["MessageBody"].clone()).expect("the message is a RecordJob");
                 AssertUnwindSafe(self.write_records(job)).catch_unwind().await
             }
+            PRESENT if self.presents_as_before.get() => Ok(self.present_and_publish(input).await),
             function => {
                 let input: StepInput = serde_json::from_value(input).expect("the state is a StepInput");
                 AssertUnwindSafe(self.step(function, &input)).catch_unwind().await
@@ -518,6 +554,17 @@ impl World {
                 }
             }
         }
+    }
+
+    /// As present-challenge did in the previous release.
+    async fn present_and_publish(&self, state: Value) -> Result<Progress, Failure> {
+        let input: StepInput = serde_json::from_value(state.clone()).expect("the state is a StepInput");
+        let progress = self.step(PRESENT, &input).await?;
+        if progress.status != Status::RecordsWanted {
+            return Ok(progress);
+        }
+        let message = json!({"task_token": "t", "work": "publish", "input": state});
+        self.write_records(serde_json::from_value(message).expect("a RecordJob")).await
     }
 
     /// As the writer of the delegation zone does with a batch of one.
@@ -550,9 +597,7 @@ impl World {
                 };
                 open_order::open_order(&ports, input, now).await
             }
-            "${PresentChallengeFunctionArn}" => {
-                present_challenge::present_challenge(endpoints, &self.tokens, input).await
-            }
+            PRESENT => present_challenge::present_challenge(endpoints, &self.tokens, input).await,
             "${CheckPropagationFunctionArn}" => {
                 let ports = check_propagation::Ports {
                     endpoints,
@@ -566,7 +611,10 @@ impl World {
                 check_propagation::check_propagation(&ports, input, now).await
             }
             "${SubmitChallengeFunctionArn}" => submit_challenge::submit_challenge(endpoints, cas, input, now).await,
-            "${FinalizeOrderFunctionArn}" => finalize_order::finalize_order(endpoints, keys, cas, input, now).await,
+            "${FinalizeOrderFunctionArn}" => {
+                let ports = finalize_order::Ports { journal: endpoints, keys, cas, pacing: &self.pacing };
+                finalize_order::finalize_order(&ports, input, now).await
+            }
             "${ImportCertificateFunctionArn}" => {
                 let ports = import_certificate::Ports { journal: endpoints, keys, destinations: &self.destinations };
                 import_certificate::import_certificate(&ports, input, now, 0.5).await

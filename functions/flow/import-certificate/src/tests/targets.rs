@@ -295,6 +295,32 @@ async fn a_certificate_that_may_not_take_the_place_of_the_one_before_gets_an_arn
     }
 }
 
+/// ACM in another region has its own rules for its own copy.
+#[tokio::test]
+async fn a_copy_that_may_not_take_the_place_of_the_one_before_gets_an_arn_of_its_own_in_its_region_alone() {
+    for hidden in [false, true] {
+        let mut fixture = issued_for(everywhere()).await;
+        run(&fixture).await.expect("imported");
+        let before = held(&fixture).await;
+        let copy = before.copies[0].clone();
+        let abroad = at(&fixture, copy.region.as_str());
+        abroad.pretend(&copy.arn, for_code());
+        if hidden {
+            abroad.hide_usages();
+        }
+        renewal(&mut fixture).await;
+        run(&fixture).await.expect("imported under a new ARN there");
+        let after = held(&fixture).await;
+        assert_eq!(after.arn, before.arn, "at home its ARN stays");
+        assert_ne!(after.copies[0].arn, copy.arn);
+        assert_eq!(after.copies[0].serial, after.serial);
+        let retired: Vec<_> = after.retired.iter().map(|retired| retired.arn.as_str()).collect();
+        assert_eq!(retired, [copy.arn.as_str()]);
+        run(&fixture).await.expect("once is enough");
+        assert_eq!(held(&fixture).await.copies, after.copies);
+    }
+}
+
 #[tokio::test]
 async fn in_a_full_listener_the_old_certificate_makes_room_for_the_new_one_whatever_dies() {
     for effects in 0..14 {

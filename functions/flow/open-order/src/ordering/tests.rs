@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::{change, run, run_at_pace};
-use domain::ports::AttemptJournal;
+use domain::ports::{AttemptJournal, DueIndex};
 use testkit::Fixture;
 use time::Duration;
 use vocabulary::acme::{Reachability, RenewalAdvice, RenewalWindow};
@@ -22,22 +22,66 @@ async fn renewing(directory: Option<String>) -> Fixture {
     fixture
 }
 
-#[tokio::test]
-async fn tokens_that_a_run_took_which_died_are_used_by_the_next_one() {
+/// Runs the step, which dies right after so many side effects. Whether it did.
+async fn dies_after(fixture: &Fixture, effects: u32, pace: &Pace) -> bool {
     use futures::FutureExt;
-    use std::panic::AssertUnwindSafe;
-    let pace = Pace::published("https://acme-v02.api.letsencrypt.org/directory");
-    for effects in 1..16 {
+    fixture.fuse.set(Some(effects));
+    let died = std::panic::AssertUnwindSafe(run_at_pace(fixture, pace)).catch_unwind().await.is_err();
+    fixture.fuse.set(None);
+    died
+}
+
+#[tokio::test]
+async fn a_run_that_dies_after_any_side_effect_takes_each_token_once() {
+    let pace = pace(LIMITED);
+    for effects in 1.. {
         let fixture = Fixture::new(Reachability::Internal).await;
-        let before = fixture.rate_limits.taken();
-        fixture.fuse.set(Some(effects));
-        let died = AssertUnwindSafe(run_at_pace(&fixture, &pace)).catch_unwind().await.is_err();
-        fixture.fuse.set(None);
-        if died {
-            run_at_pace(&fixture, &pace).await.expect("opened");
-        }
-        assert_eq!(fixture.rate_limits.taken() - before, 4, "names, domain, tenant, account; dead after {effects}");
+        let died = dies_after(&fixture, effects, &pace).await;
+        run_at_pace(&fixture, &pace).await.expect("opened");
+        assert_eq!(left(&fixture, &pace).await, [1, 2, 3, 3], "names, domain, tenant, account; dead after {effects}");
         assert!(fixture.endpoint().await.held_tokens.is_empty(), "they are the order's");
+        if !died {
+            assert!(effects > 10, "it has more side effects than {effects}");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_next_attempt_gives_back_what_one_took_that_was_never_settled() {
+    let pace = pace(LIMITED);
+    let mut short = Vec::new();
+    for effects in 1.. {
+        let mut fixture = Fixture::new(Reachability::Internal).await;
+        let died = dies_after(&fixture, effects, &pace).await;
+        fixture.endpoints.release(&fixture.input.endpoint, fixture.input.attempt, fixture.now).await.expect("free");
+        crate::testing::claim(&mut fixture).await;
+        run_at_pace(&fixture, &pace).await.expect("opened");
+        let left = left(&fixture, &pace).await;
+        assert_eq!(left[..2], [1, 2], "of certificates, one of each; dead after {effects}");
+        short.push(6 - left[2] - left[3]);
+        if !died {
+            break;
+        }
+    }
+    // Dead between the last take and the order's record, nobody knows whether the CA counts an order.
+    assert!(short.iter().all(|short| [0, 2].contains(short)), "{short:?}");
+    assert!(short.iter().filter(|short| **short == 2).count() <= 2, "{short:?}");
+}
+
+#[tokio::test]
+async fn what_a_refusal_gives_back_goes_back_once_wherever_the_run_dies() {
+    let pace = pace(LIMITED);
+    for effects in 1.. {
+        let fixture = Fixture::new(Reachability::Internal).await;
+        let refusal = refused(400, "rejectedIdentifier", "Cannot issue for \"example.com\"", None);
+        fixture.ca.refuse_orders_with(Some(refusal));
+        let died = dies_after(&fixture, effects, &pace).await;
+        run_at_pace(&fixture, &pace).await.expect_err("refused");
+        assert_eq!(left(&fixture, &pace).await, [2, 3, 4, 4], "dead after {effects}");
+        if !died {
+            return;
+        }
     }
 }
 
@@ -103,6 +147,19 @@ async fn a_ca_that_does_not_take_what_is_replaced_is_asked_once_more_without() {
         let opened = run(&fixture).await;
         assert_eq!((opened.is_ok(), fixture.ca.orders()), (asked_without, usize::from(asked_without)), "{error:?}");
     }
+}
+
+/// As Boulder answers: each internal error names a minute, so the flow does not repeat the step.
+#[tokio::test]
+async fn an_internal_error_that_the_next_attempt_meets_again_is_asked_once_more_without() {
+    let mut fixture = renewing(Some("memory://ca/directory".into())).await;
+    let soon = Some(fixture.now + Duration::MINUTE);
+    fixture.ca.refuse_replacements_with(Some(refused(500, "serverInternal", "Error creating new order", soon)));
+    let failure = run(&fixture).await.expect_err("once may be chance");
+    assert_eq!((failure.name, fixture.ca.orders()), (FailureName::CaUnavailable, 0));
+    crate::testing::fail_with(&mut fixture, failure).await;
+    run(&fixture).await.expect("opened without");
+    assert_eq!(fixture.ca.orders(), 1);
 }
 
 const LIMITED: &str = "orders=4/4h,domain=3/3d,names=2/2d";

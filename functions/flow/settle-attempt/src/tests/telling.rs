@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 
-use domain::alert::{Alert, AlertKind, NotificationPolicy};
+use domain::alert::{Alert, AlertKind, Digest, NotificationPolicy};
 use domain::endpoint::Severity;
 use domain::ports::{DueEntry, DueIndex, EndpointReader, Registry, SharedCauses};
 use futures::FutureExt;
@@ -192,6 +192,16 @@ async fn a_thousand(fixture: &Fixture) -> Vec<StepInput> {
 
 /// Claims the next attempt of each and settles it, all at the same time.
 async fn settle_all(fixture: &Fixture, inputs: &mut [StepInput], failure: Option<&CaughtFailure>) {
+    settle_all_within(fixture, inputs, failure, None).await;
+}
+
+/// Where a tenant has so many messages about new endpoints.
+async fn settle_all_within(
+    fixture: &Fixture,
+    inputs: &mut [StepInput],
+    failure: Option<&CaughtFailure>,
+    setup_messages: Option<Limit>,
+) {
     for input in inputs.iter_mut() {
         let endpoint = fixture.endpoints.find(&input.endpoint).await.expect("in memory").expect("there");
         let due_at = endpoint.due_at.expect("due some time");
@@ -213,7 +223,7 @@ async fn settle_all(fixture: &Fixture, inputs: &mut [StepInput], failure: Option
         traces: &fixture.traces,
         policy: NotificationPolicy::default(),
         unproven_patience: domain::endpoint::UNPROVEN_PATIENCE,
-        setup_messages: None,
+        setup_messages,
     };
     let all = inputs.iter().map(|input| settle_attempt(&ports, input, fixture.now, 0.5));
     for settled in futures::future::join_all(all).await {
@@ -245,7 +255,6 @@ async fn a_thousand_endpoints_that_break_by_one_cause_make_one_message_and_one_w
 /// A tenant registers two hundred names that nobody proves: a few messages, and the rest in its digest.
 #[tokio::test]
 async fn registrations_of_one_tenant_make_no_flood_of_messages() {
-    use vocabulary::acme::Limit;
     let fixture = Fixture::new(Reachability::Internal).await;
     let ports = |journal| Ports {
         journal,
@@ -270,4 +279,25 @@ async fn registrations_of_one_tenant_make_no_flood_of_messages() {
     }
     // Ten tenants of twenty endpoints each.
     assert_eq!(fixture.notifier.kinds(), [AlertKind::ActionRequired; 30], "three a tenant");
+    assert_eq!(fixture.notifier.quiet().len(), 170, "and programs get them all");
+}
+
+/// All of a tenant's two hundred names have their certificates: a few messages, and the rest in its digest.
+#[tokio::test]
+async fn first_certificates_of_one_tenant_make_no_flood_of_messages() {
+    let fixture = Fixture::new(Reachability::Internal).await;
+    let mut inputs = a_thousand(&fixture).await;
+    inputs.truncate(200);
+    settle_all_within(&fixture, &mut inputs, None, Some(Limit::new(3, Duration::DAY))).await;
+    assert_eq!(fixture.notifier.kinds(), [AlertKind::CertificateIssued; 30], "three a tenant");
+    assert_eq!(fixture.notifier.quiet().len(), 170, "and programs get them all");
+    let mut digest = Digest::default();
+    for input in &inputs {
+        let endpoint = fixture.endpoints.find(&input.endpoint).await.expect("in memory").expect("there");
+        digest.add(&endpoint, fixture.now, &NotificationPolicy::default());
+    }
+    assert_eq!((digest.issued, digest.waiting), (170, 0), "whoever reads the digest reads of the rest");
+
+    settle_all_within(&fixture, &mut inputs, None, Some(Limit::new(3, Duration::DAY))).await;
+    assert_eq!(fixture.notifier.alerts().len(), 30, "nor are people told of those that follow on the same day");
 }

@@ -6,6 +6,7 @@ use domain::installation::Directory;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use vocabulary::text::printable;
+use vocabulary::version::USER_AGENT;
 
 use super::AcmeConfig;
 use crate::http_fault::innermost;
@@ -40,7 +41,7 @@ pub async fn describe(config: &AcmeConfig) -> Result<Directory, String> {
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
         // Pebble refuses a request without one (RFC 8555 §6.1 asks for it).
-        .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .timeout(TIMEOUT)
         .build()
         .map_err(explain)?;

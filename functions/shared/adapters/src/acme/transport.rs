@@ -21,10 +21,10 @@ use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use vocabulary::text::printable;
+use vocabulary::version::USER_AGENT;
 
 use crate::http_fault::innermost;
 
-const USER_AGENT: &str = concat!("managed-https/", env!("CARGO_PKG_VERSION"), " instant-acme/0.8");
 /// A CA that takes longer is down for a step's purposes.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -92,7 +92,7 @@ impl Transport {
     pub(super) fn new(tls: rustls::ClientConfig) -> Self {
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            .user_agent(USER_AGENT)
+            .user_agent(format!("{USER_AGENT} instant-acme/0.8"))
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::endpoint::{Attempt, Endpoint, Event, SeenAgain};
-use domain::ports::{DUE_SHARDS, FaultKind, SUMMARY_PARTS, ServiceFault};
+use domain::ports::{DUE_SHARDS, FaultKind, Removed, SUMMARY_PARTS, ServiceFault};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{Date, Duration, OffsetDateTime};
@@ -27,6 +27,8 @@ pub(super) const PIECES: usize = 3;
 
 /// The sort key of what a tenant has.
 pub(super) const USAGE: &str = "USAGE";
+/// The sort key of what is remembered of an endpoint that has gone.
+pub(super) const REMOVED: &str = "REMOVED";
 /// The sort key of the claim of a name.
 pub(super) const CLAIM: &str = "CLAIM";
 /// How long attempts, events and reports are kept, also after their endpoint has gone.
@@ -202,6 +204,24 @@ pub(super) fn attempt_item(id: &EndpointId, attempt: &Attempt) -> Item {
     item
 }
 
+/// Whose the history of an endpoint is that has gone.
+pub(super) fn removed_item(endpoint: &Endpoint, last: &Attempt) -> Item {
+    HashMap::from([
+        ("pk".into(), endpoint_pk(&endpoint.id)),
+        ("sk".into(), text(REMOVED)),
+        ("owner".into(), text(endpoint.tenant.to_string())),
+        // The names of attributes that indexes are made of are not for it.
+        ("removed_domain".into(), text(endpoint.names.primary().to_string())),
+        ("expires_at".into(), super::number((last.started_at + HISTORY_KEPT).unix_timestamp())),
+    ])
+}
+
+pub(super) fn to_removed(item: &Item) -> Result<Removed, ServiceFault> {
+    let word = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
+    let read = || Some(Removed { tenant: word("owner")?.parse().ok()?, domain: word("removed_domain")?.clone() });
+    read().ok_or_else(|| unreadable("a removed endpoint without its tenant"))
+}
+
 pub(super) fn to_attempt(item: Item) -> Result<Attempt, ServiceFault> {
     serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))
 }
@@ -266,6 +286,12 @@ pub(super) fn request_item(request: &NamedRequest, endpoint: &EndpointId, now: O
         ("endpoint".into(), text(endpoint.to_string())),
         ("expires_at".into(), super::number((now + KEY_KEPT).unix_timestamp())),
     ])
+}
+
+/// Whether an item that expires is still there at `now`, also where the table has not deleted it yet.
+pub(super) fn is_kept(item: &Item, now: OffsetDateTime) -> bool {
+    let expires = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
+    expires.is_none_or(|expires| expires > now.unix_timestamp())
 }
 
 /// An item that this release cannot read: written by another one, or by hand.

@@ -189,6 +189,13 @@ impl AttemptJournal for EndpointsTable {
             .send()
             .await
             .map_err(|error| fault("dynamodb:PutItem", error))?;
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(items::removed_item(endpoint, attempt)))
+            .send()
+            .await
+            .map_err(|error| fault("dynamodb:PutItem", error))?;
         // An endpoint that is being removed holds nothing any more, whatever comes in between.
         self.give_claims_back(endpoint.names.authorization_names(), &endpoint.id).await?;
         let names = endpoint.names.authorization_names().into_iter();
@@ -261,7 +268,10 @@ fn one_each(tokens: &[Token], now: OffsetDateTime) -> Vec<Token> {
     for token in tokens.iter().filter(|token| token.lacking(now) > Duration::ZERO) {
         let lacking = i64::try_from(token.lacking(now).whole_milliseconds()).unwrap_or_default();
         match merged.iter_mut().find(|known| known.bucket == token.bucket) {
-            Some(known) => known.milliseconds += lacking,
+            Some(known) => {
+                known.milliseconds += lacking;
+                known.taker = known.taker.take().or_else(|| token.taker.clone());
+            }
             None => merged.push(Token { milliseconds: lacking, ..token.clone() }),
         }
     }

@@ -21,6 +21,13 @@ const BATCHES_AT_ONCE: usize = 8;
 /// How often DynamoDB is asked for what it left out.
 const PATIENCE: u32 = 5;
 
+/// Whether what was written a moment ago must be there. It costs twice as much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consistency {
+    Strong,
+    Eventual,
+}
+
 /// What one partition has next.
 struct Part {
     /// In order, complete up to the last of them.
@@ -56,7 +63,8 @@ impl EndpointsTable {
         let share = if partitions.len() == 1 { limit } else { limit / 2 + 1 };
         let parts = partitions.into_iter().map(|partition| self.part(index, partition, after, share));
         let (positions, next) = merge(try_join_all(parts).await?, limit);
-        let endpoints = self.read_all(positions.iter().map(|position| &position.endpoint)).await?;
+        let ids = positions.iter().map(|position| &position.endpoint);
+        let endpoints = self.read_all(ids, Consistency::Eventual).await?;
         Ok(EndpointPage { endpoints, next })
     }
 
@@ -105,22 +113,30 @@ impl EndpointsTable {
     }
 
     /// The endpoints in the order of their ids; those that are gone are left out.
-    async fn read_all(&self, ids: impl Iterator<Item = &EndpointId>) -> Result<Vec<Endpoint>, ServiceFault> {
+    pub(super) async fn read_all(
+        &self,
+        ids: impl Iterator<Item = &EndpointId>,
+        consistency: Consistency,
+    ) -> Result<Vec<Endpoint>, ServiceFault> {
         let ids: Vec<_> = ids.collect();
         let mut found = Vec::with_capacity(ids.len());
         for some in ids.chunks(READ_AT_ONCE * BATCHES_AT_ONCE) {
-            let batches = some.chunks(READ_AT_ONCE).map(|ids| self.read_batch(ids));
+            let batches = some.chunks(READ_AT_ONCE).map(|ids| self.read_batch(ids, consistency));
             found.extend(try_join_all(batches).await?.into_iter().flatten());
         }
         Ok(found)
     }
 
-    async fn read_batch(&self, ids: &[&EndpointId]) -> Result<Vec<Endpoint>, ServiceFault> {
+    async fn read_batch(&self, ids: &[&EndpointId], consistency: Consistency) -> Result<Vec<Endpoint>, ServiceFault> {
         let key = |id: &EndpointId, sk: &str| {
             HashMap::from([("pk".to_owned(), items::endpoint_pk(id)), ("sk".to_owned(), text(sk))])
         };
         let keys = ids.iter().flat_map(|id| [key(id, items::ENDPOINT), key(id, items::TIMES_OF)]).collect();
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().expect("keys are set");
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(consistency == Consistency::Strong)
+            .build()
+            .expect("keys are set");
         let mut asked = HashMap::from([(self.table.clone(), wanted)]);
         let mut pieces: BTreeMap<EndpointId, Vec<items::Item>> = BTreeMap::new();
         // DynamoDB answers for as many as it can at the moment.

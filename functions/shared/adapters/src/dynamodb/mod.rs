@@ -17,6 +17,7 @@
 //! | digest that was sent | `DIGEST#tenant` | `2026-11-24` |
 //! | last scan | `INSTALLATION` | `SCAN` |
 //! | what fails of the installation, and what was told of it | `INSTALLATION` | `ENGINE` |
+//! | room for certificates, as it was counted, and who was promised some | `INSTALLATION` | `CAPACITY` |
 //! | summary of a part of all endpoints, or of a tenant's | `SUMMARY#all`, `SUMMARY#tenant#tenant` | `PART#0` |
 //! | what somebody did since | the same | `RECENT#01764000000000#id` |
 //! | token bucket | `BUDGET#directory#…`, `BUDGET#TENANT#tenant#…` | `BUCKET` |
@@ -28,6 +29,7 @@
 //! stands in a small item, and no index copies an endpoint.
 
 mod advice_index;
+mod capacity_log;
 mod check_log;
 mod claims;
 mod complete;
@@ -38,6 +40,7 @@ mod installation_log;
 mod items;
 mod journal;
 mod listing;
+mod pacing;
 mod rate_limits;
 mod registry;
 mod sharded;

@@ -3,7 +3,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, Update};
 use domain::ports::{RateLimits, ServiceFault};
 use ring::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{Bucket, BucketId, Granted, Limit, Purpose, Take, Taken, Token};
+use vocabulary::acme::{Bucket, BucketId, Granted, Limit, Purpose, Take, Taken, Taker, Token};
 use vocabulary::names::TenantId;
 
 use super::items::{self, text};
@@ -21,14 +21,22 @@ const REGISTRATIONS: &str = "registrations_ms";
 const LAST: &str = "last_tenant";
 /// Until when the CA takes no order, by its own word; beside the account's bucket.
 const HELD: &str = "held_ms";
+/// Who has a token whose order is not saved yet, and when the bucket is full again after it was taken. A taker that died is
+/// forgotten by takers after that time, at most so many at once.
+const TAKERS: &str = "taken_ms#";
+const SWEPT: usize = 20;
 
 impl RateLimits for EndpointsTable {
     async fn take(&self, take: &Take, now: OffsetDateTime) -> Result<Granted, ServiceFault> {
         let now = whole_milliseconds(now);
         for _ in 0..TRIES {
-            let seen = self.bucket(&take.bucket, take.tenant.as_ref()).await?;
+            let item = self.get(bucket_pk(&take.bucket), "BUCKET").await?.unwrap_or_default();
+            if let Some(back_at) = take.taker.as_ref().and_then(|taker| to_moment(item.get(&mark_of(taker))?)) {
+                return Ok(Granted::Now(take.token(back_at)));
+            }
+            let seen = read_bucket(&item, take.tenant.as_ref())?;
             let taken = match (seen.take(take.limit, take.purpose, take.waited, now), take.place) {
-                ((next, Taken::Now), _) => self.take_token(take, seen, next, now).await?,
+                ((next, Taken::Now), _) => self.take_token(take, seen, next, &left_behind(&item, now), now).await?,
                 ((_, Taken::Wait { .. }), Some(until)) => Some(Granted::Wait { until }),
                 ((_, Taken::Wait { until }), None) => self.stand_in_line(take, seen, until, now).await?,
             };
@@ -40,23 +48,48 @@ impl RateLimits for EndpointsTable {
     }
 
     async fn left(&self, bucket: &BucketId, limit: Limit, now: OffsetDateTime) -> Result<u32, ServiceFault> {
-        Ok(self.bucket(bucket, None).await?.tokens(limit, whole_milliseconds(now)))
+        let item = self.get(bucket_pk(bucket), "BUCKET").await?.unwrap_or_default();
+        Ok(read_bucket(&item, None)?.tokens(limit, whole_milliseconds(now)))
+    }
+
+    async fn taken(&self, planned: &Token) -> Result<Option<Token>, ServiceFault> {
+        let Some(taker) = &planned.taker else { return Ok(None) };
+        let item = self.get(bucket_pk(&planned.bucket), "BUCKET").await?.unwrap_or_default();
+        let back_at = item.get(&mark_of(taker)).and_then(to_moment);
+        Ok(back_at.map(|back_at| Token { back_at, ..planned.clone() }))
+    }
+
+    async fn forget_taker(&self, token: &Token) -> Result<(), ServiceFault> {
+        let Some(taker) = &token.taker else { return Ok(()) };
+        let result = self
+            .update_bucket(&token.bucket)
+            .update_expression("REMOVE #mark")
+            .condition_expression("attribute_exists(#mark)")
+            .expression_attribute_names("#mark", mark_of(taker))
+            .send()
+            .await;
+        conditional("dynamodb:UpdateItem", result).map(drop)
     }
 
     async fn give_back(&self, token: &Token, now: OffsetDateTime) -> Result<(), ServiceFault> {
         let back = token.lacking(now).whole_milliseconds();
         if back == 0 {
-            return Ok(());
+            return self.forget_taker(token).await;
         }
-        let result = self
+        let update = self
             .update_bucket(&token.bucket)
-            .update_expression("SET #full = #full - :back")
-            .condition_expression("attribute_exists(#full)")
             .expression_attribute_names("#full", FULL_AT)
-            .expression_attribute_values(":back", number(back))
-            .send()
-            .await;
-        conditional("dynamodb:UpdateItem", result).map(drop)
+            .expression_attribute_values(":back", number(back));
+        let update = match &token.taker {
+            Some(taker) => update
+                .update_expression("SET #full = #full - :back REMOVE #mark")
+                .condition_expression("attribute_exists(#full) AND attribute_exists(#mark)")
+                .expression_attribute_names("#mark", mark_of(taker)),
+            None => {
+                update.update_expression("SET #full = #full - :back").condition_expression("attribute_exists(#full)")
+            }
+        };
+        conditional("dynamodb:UpdateItem", update.send().await).map(drop)
     }
 
     async fn hold(&self, directory: &str, limit: Option<Limit>, until: OffsetDateTime) -> Result<(), ServiceFault> {
@@ -86,31 +119,18 @@ impl RateLimits for EndpointsTable {
 }
 
 impl EndpointsTable {
-    /// As a taker of `tenant` sees it.
-    async fn bucket(&self, id: &BucketId, tenant: Option<&TenantId>) -> Result<Bucket, ServiceFault> {
-        let item = self.get(bucket_pk(id), "BUCKET").await?.unwrap_or_default();
-        let moment = |name: &str| match item.get(name) {
-            None => Ok(None),
-            Some(value) => to_moment(value).map(Some).ok_or_else(|| items::unreadable(name)),
-        };
-        Ok(Bucket {
-            full_at: moment(FULL_AT)?,
-            renewals_end: moment(&line_of(Purpose::Renewal, None))?,
-            registrations_end: moment(&line_of(Purpose::Registration, tenant))?,
-            others_end: tenant.and_then(|tenant| others_end(&item, tenant)),
-            had_last: tenant.is_some_and(|tenant| item.get(LAST) == Some(&text(tenant.as_str()))),
-        })
-    }
-
     /// Gives back a token in the write that ends its order. A bucket that has been forgotten meanwhile was full.
     pub(super) fn return_token(&self, token: &Token, now: OffsetDateTime) -> Update {
-        Update::builder()
-            .table_name(&self.table)
-            .key("pk", bucket_pk(&token.bucket))
-            .key("sk", text("BUCKET"))
-            .update_expression(
-                "SET #full = if_not_exists(#full, :now) - :back, expires_at = if_not_exists(expires_at, :expires)",
-            )
+        let update =
+            Update::builder().table_name(&self.table).key("pk", bucket_pk(&token.bucket)).key("sk", text("BUCKET"));
+        let set = "SET #full = if_not_exists(#full, :now) - :back, expires_at = if_not_exists(expires_at, :expires)";
+        let update = match &token.taker {
+            Some(taker) => update
+                .update_expression(format!("{set} REMOVE #mark"))
+                .expression_attribute_names("#mark", mark_of(taker)),
+            None => update.update_expression(set),
+        };
+        update
             .expression_attribute_names("#full", FULL_AT)
             .expression_attribute_values(":now", moment(now))
             .expression_attribute_values(":back", number(token.lacking(now).whole_milliseconds()))
@@ -124,59 +144,73 @@ impl EndpointsTable {
         update.key("pk", bucket_pk(id)).key("sk", text("BUCKET"))
     }
 
-    /// Takes the token that `seen` had, unless others were quicker.
+    /// Takes the token that `seen` had, unless others were quicker. Takes the marks of those who were `left_behind` away.
     async fn take_token(
         &self,
         take: &Take,
         seen: Bucket,
         next: Bucket,
+        left_behind: &[String],
         now: OffsetDateTime,
     ) -> Result<Option<Granted>, ServiceFault> {
         let limit = take.limit;
         let after = next.full_at.expect("a token was taken");
-        let update = self
+        let mut update = self
             .update_bucket(&take.bucket)
             .expression_attribute_names("#full", FULL_AT)
             .expression_attribute_values(":now", moment(now))
             .expression_attribute_values(":expires", number((now + limit.depth() + KEPT).unix_timestamp()));
-        let (update, last_taker) = match &take.tenant {
-            Some(tenant) => (
-                update
-                    .expression_attribute_names("#last", LAST)
-                    .expression_attribute_values(":tenant", text(tenant.as_str())),
-                ", #last = :tenant",
-            ),
-            None => (update, ""),
-        };
+        // What is written besides the time at which the bucket is full again, and what is asked besides the room for it.
+        let (mut writes, mut remove, mut only_if) = (String::new(), String::new(), String::new());
+        if let Some(tenant) = &take.tenant {
+            writes.push_str(", #last = :tenant");
+            update = update
+                .expression_attribute_names("#last", LAST)
+                .expression_attribute_values(":tenant", text(tenant.as_str()));
+        }
+        for (index, name) in left_behind.iter().enumerate() {
+            remove.push_str(if index == 0 { " REMOVE " } else { ", " });
+            remove.push_str(&format!("#left{index}"));
+            update = update.expression_attribute_names(format!("#left{index}"), name);
+        }
+        if let Some(taker) = &take.taker {
+            only_if.push_str(" AND attribute_not_exists(#mark)");
+            update = update.expression_attribute_names("#mark", mark_of(taker));
+        }
+        let marked = |value: &str| if take.taker.is_some() { format!(", #mark = {value}") } else { String::new() };
         let update = match seen.full_at.filter(|at| now <= *at) {
             // Full: whoever is first makes it lack a token.
             None => update
-                .update_expression(format!("SET #full = :after, expires_at = :expires{last_taker}"))
-                .condition_expression("attribute_not_exists(#full) OR #full < :now")
+                .update_expression(format!(
+                    "SET #full = :after, expires_at = :expires{}{writes}{remove}",
+                    marked(":after")
+                ))
+                .condition_expression(format!("(attribute_not_exists(#full) OR #full < :now){only_if}"))
                 .expression_attribute_values(":after", moment(after)),
             // Each adds an interval of its own; the last that fits is the one that leaves what must stay.
             Some(_) => {
                 let last = seen.latest(limit, take.purpose, take.waited, now);
                 let lined_up = seen.line(take.purpose).is_some_and(|end| now <= end);
-                let nobody_waits = "(attribute_not_exists(#line) OR #line < :now)";
-                let condition = "#full >= :now AND #full <= :last".to_owned();
-                let update = update
-                    .update_expression(format!("SET #full = #full + :interval, expires_at = :expires{last_taker}"))
-                    .expression_attribute_values(":interval", number(limit.interval().whole_milliseconds()))
-                    .expression_attribute_values(":last", moment(last));
-                match take.waited || lined_up {
-                    true => update.condition_expression(condition),
-                    false => update
-                        .condition_expression(format!("{condition} AND {nobody_waits}"))
-                        .expression_attribute_names("#line", line_of(take.purpose, take.tenant.as_ref())),
+                if !take.waited && !lined_up {
+                    only_if.push_str(" AND (attribute_not_exists(#line) OR #line < :now)");
+                    update = update.expression_attribute_names("#line", line_of(take.purpose, take.tenant.as_ref()));
                 }
+                update
+                    .update_expression(format!(
+                        "SET #full = #full + :interval, expires_at = :expires{}{writes}{remove}",
+                        // Both read what was there before.
+                        marked("#full + :interval")
+                    ))
+                    .condition_expression(format!("#full >= :now AND #full <= :last{only_if}"))
+                    .expression_attribute_values(":interval", number(limit.interval().whole_milliseconds()))
+                    .expression_attribute_values(":last", moment(last))
             }
         };
         let update = update.return_values(ReturnValue::UpdatedNew);
         let Some(output) = conditional("dynamodb:UpdateItem", update.send().await)? else { return Ok(None) };
         let back_at = output.attributes.as_ref().and_then(|item| to_moment(item.get(FULL_AT)?));
         let back_at = back_at.ok_or_else(|| items::unreadable(FULL_AT))?;
-        Ok(Some(Granted::Now(Token::taken(take.bucket.clone(), limit, back_at))))
+        Ok(Some(Granted::Now(take.token(back_at))))
     }
 
     /// Takes the place at the end of the line, which others may have taken meanwhile: then the one after it.
@@ -215,6 +249,33 @@ impl EndpointsTable {
     }
 }
 
+/// The bucket as a taker of `tenant` sees it.
+fn read_bucket(item: &items::Item, tenant: Option<&TenantId>) -> Result<Bucket, ServiceFault> {
+    let moment = |name: &str| match item.get(name) {
+        None => Ok(None),
+        Some(value) => to_moment(value).map(Some).ok_or_else(|| items::unreadable(name)),
+    };
+    Ok(Bucket {
+        full_at: moment(FULL_AT)?,
+        renewals_end: moment(&line_of(Purpose::Renewal, None))?,
+        registrations_end: moment(&line_of(Purpose::Registration, tenant))?,
+        others_end: tenant.and_then(|tenant| others_end(item, tenant)),
+        had_last: tenant.is_some_and(|tenant| item.get(LAST) == Some(&text(tenant.as_str()))),
+    })
+}
+
+/// The attribute that says that a taker has a token.
+fn mark_of(taker: &Taker) -> String {
+    format!("{TAKERS}{}", taker.as_str())
+}
+
+/// Some of the marks whose tokens have come back by themselves: their takers have died, or forgot to take them away.
+fn left_behind(item: &items::Item, now: OffsetDateTime) -> Vec<String> {
+    let marks = item.iter().filter(|(name, _)| name.starts_with(TAKERS));
+    let over = marks.filter(|(_, back_at)| to_moment(back_at).is_none_or(|back_at| back_at < now));
+    over.map(|(name, _)| name.clone()).take(SWEPT).collect()
+}
+
 /// The attribute with the end of a line. Renewals have one for all.
 fn line_of(purpose: Purpose, tenant: Option<&TenantId>) -> String {
     match (purpose, tenant) {
@@ -247,15 +308,15 @@ fn bucket_pk(id: &BucketId) -> AttributeValue {
     })
 }
 
-fn whole_milliseconds(at: OffsetDateTime) -> OffsetDateTime {
+pub(super) fn whole_milliseconds(at: OffsetDateTime) -> OffsetDateTime {
     at.replace_nanosecond(u32::from(at.millisecond()) * 1_000_000).expect("under a second")
 }
 
-fn moment(at: OffsetDateTime) -> AttributeValue {
+pub(super) fn moment(at: OffsetDateTime) -> AttributeValue {
     number(at.unix_timestamp_nanos() / 1_000_000)
 }
 
-fn to_moment(value: &AttributeValue) -> Option<OffsetDateTime> {
+pub(super) fn to_moment(value: &AttributeValue) -> Option<OffsetDateTime> {
     let milliseconds: i128 = value.as_n().ok()?.parse().ok()?;
     OffsetDateTime::from_unix_timestamp_nanos(milliseconds * 1_000_000).ok()
 }

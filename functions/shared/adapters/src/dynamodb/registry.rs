@@ -1,12 +1,15 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::endpoint::{Attempt, Endpoint, Event};
-use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
+use domain::ports::{
+    Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, RequestError, ServiceFault,
+};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use vocabulary::certificate::{Revocation, TenantUsage};
 use vocabulary::names::{DomainName, EndpointId, NamedRequest, Scope, TenantId};
 
 use super::items::{self, text};
+use super::listing::Consistency;
 use super::usage::names;
 use super::{Cancelled, EndpointsTable, number};
 use crate::aws::{conditional, conflict};
@@ -47,12 +50,28 @@ impl Registry for EndpointsTable {
         if let Some(request) = request
             && refused.contains(&(authorization_names.len() + 2))
         {
-            return self.registered_before(request).await;
+            let before = self.registered_before(request, endpoint.created_at).await?;
+            return Ok(Registered::Before(before.ok_or_else(|| conflict("dynamodb:TransactWriteItems"))?));
         }
         match refused.first().and_then(|index| authorization_names.get(*index)) {
             Some(base) => Err(RegisterError::NameTaken((*base).clone())),
             None => Err(conflict("dynamodb:TransactWriteItems").into()),
         }
+    }
+
+    async fn registered_before(
+        &self,
+        request: &NamedRequest,
+        now: OffsetDateTime,
+    ) -> Result<Option<EndpointId>, RequestError> {
+        let known = self.get(items::request_pk(request), "REQUEST").await?;
+        // The table forgets an item some time after it has expired, not at that moment.
+        let Some(known) = known.filter(|known| items::is_kept(known, now)) else { return Ok(None) };
+        if known.get("digest").and_then(|value| value.as_s().ok()) != Some(&request.digest) {
+            return Err(RequestError::KeyReused);
+        }
+        let endpoint = endpoint_of(&known).ok_or_else(|| items::unreadable("a request without its endpoint"))?;
+        Ok(Some(endpoint))
     }
 
     async fn change(&self, seen: &Endpoint, change: &Change, event: &Event) -> Result<(), ChangeError> {
@@ -96,6 +115,17 @@ impl Registry for EndpointsTable {
 
     async fn list(&self, scope: &Scope, after: Option<&Position>, limit: u32) -> Result<EndpointPage, ServiceFault> {
         self.page(scope, after, limit).await
+    }
+
+    async fn find_all(&self, ids: &[EndpointId]) -> Result<Vec<Endpoint>, ServiceFault> {
+        // DynamoDB reads a key once.
+        let mut each_once: Vec<&EndpointId> = Vec::new();
+        ids.iter().for_each(|id| {
+            if !each_once.contains(&id) {
+                each_once.push(id)
+            }
+        });
+        self.read_all(each_once.into_iter(), Consistency::Strong).await
     }
 
     async fn begin_removal(&self, id: &EndpointId, now: OffsetDateTime) -> Result<(), ServiceFault> {
@@ -180,18 +210,6 @@ impl EndpointsTable {
             .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
             .expression_attribute_values(":now", number(now.unix_timestamp()));
         TransactWriteItem::builder().put(put.build().expect("table and item are set")).build()
-    }
-
-    async fn registered_before(&self, request: &NamedRequest) -> Result<Registered, RegisterError> {
-        let known = self
-            .get(items::request_pk(request), "REQUEST")
-            .await?
-            .ok_or_else(|| conflict("dynamodb:TransactWriteItems"))?;
-        if known.get("digest").and_then(|value| value.as_s().ok()) != Some(&request.digest) {
-            return Err(RegisterError::KeyReused);
-        }
-        let endpoint = endpoint_of(&known).ok_or_else(|| items::unreadable("a request without its endpoint"))?;
-        Ok(Registered::Before(endpoint))
     }
 
     fn update_of_change(&self, seen: &Endpoint, change: &Change) -> Update {

@@ -1,6 +1,6 @@
 use domain::endpoint::Event;
 use domain::endpoint::event::{day_of, page_of};
-use domain::ports::{AuditTrail, ServiceFault};
+use domain::ports::{AuditTrail, Removed, ServiceFault};
 use time::{Date, Duration, OffsetDateTime};
 use vocabulary::names::EndpointId;
 
@@ -47,6 +47,11 @@ impl AuditTrail for EndpointsTable {
             .await
             .map_err(|error| fault("dynamodb:Query", error))?;
         output.items.unwrap_or_default().into_iter().rev().map(to_event).collect()
+    }
+
+    async fn removed(&self, id: &EndpointId) -> Result<Option<Removed>, ServiceFault> {
+        let item = self.get(items::endpoint_pk(id), items::REMOVED).await?;
+        item.as_ref().map(items::to_removed).transpose()
     }
 
     async fn recent(

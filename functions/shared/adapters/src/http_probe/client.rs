@@ -10,6 +10,7 @@ use diagnosis::facts::ProbeFault;
 use diagnosis::http01::rules::TIME;
 use http::header::ACCEPT_ENCODING;
 use reqwest::{Response, Url};
+use vocabulary::version::USER_AGENT;
 
 use crate::http_fault::innermost;
 use crate::unverified_tls;
@@ -52,7 +53,7 @@ impl Client {
             .resolve_to_addrs(host, &[SocketAddr::new(address, port)])
             .connect_timeout(to_connect)
             .no_proxy()
-            .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION"), " (preflight)"))
+            .user_agent(format!("{USER_AGENT} (preflight)"))
             .build()
             .map_err(|error| Failed {
                 fault: ProbeFault::NoConnection(error.to_string()),

@@ -7,6 +7,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use url::{Host, Url};
 use vocabulary::text::printable;
+use vocabulary::version::USER_AGENT;
 
 use crate::tls;
 
@@ -46,7 +47,7 @@ impl Fetcher {
             // A redirect would hand code and verifier to whoever it leads to.
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIMEOUT)
-            .user_agent(concat!("managed-https/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .build()
             .map_err(|error| ProviderFault::Unreachable(issuer.to_owned(), error.to_string()))?;
         let fetcher = Self { http, local: is_loopback(&url) };

@@ -89,6 +89,7 @@ async fn a_trace_arrives_as_the_protocol_has_it() {
     assert!(head.contains("api-key: k1") && head.contains("x-team: edge"), "{head}");
     let resource = &body["resourceSpans"][0];
     assert_eq!(attribute(&resource["resource"], "service.name")["stringValue"], "managed-https");
+    assert_eq!(attribute(&resource["resource"], "service.version")["stringValue"], VERSION);
     let spans = resource["scopeSpans"][0]["spans"].as_array().expect("spans");
     let [root, step] = spans.as_slice() else { panic!("two spans: {body:#}") };
     assert_eq!((root["name"].as_str(), step["name"].as_str()), (Some("attempt"), Some("open-order")));

@@ -266,6 +266,25 @@ mod tests {
     }
 
     #[test]
+    fn wherever_a_way_ends_the_last_host_and_what_it_did_are_told() {
+        let twice =
+            [(301, "http://www.example.com/", "www.example.com"), (302, "http://cdn.example.net/x", "cdn.example.net")];
+        let way = "it redirects (301) to http://www.example.com/, then (302) to http://cdn.example.net/x";
+        for (answer, end) in [
+            (failed(ProbeFault::TimedOut(10)), "cdn.example.net did not answer within 10 seconds"),
+            (failed(ProbeFault::Broken("the body ended early".into())), "the body ended early"),
+            (failed(ProbeFault::NoConnection("connection refused".into())), "connection refused"),
+            (failed(ProbeFault::NoAddress), "cdn.example.net has no"),
+            (ProbeAnswer::Status(502), "cdn.example.net answered with HTTP status 502"),
+            (ProbeAnswer::Body(String::new()), "cdn.example.net answered with an empty body"),
+            (ProbeAnswer::Body("t.other".into()), "cdn.example.net answered with something else: “t.other”"),
+        ] {
+            let said = heard(&"shop.example.com".parse().expect("a name"), &observed(answer, &twice));
+            assert!(said.starts_with(way) && said.contains(end), "{end}: {said}");
+        }
+    }
+
+    #[test]
     fn the_platform_at_another_host_or_path_is_told_apart() {
         let mark = |answer, redirects: &[(u16, &str, &str)], mark| HttpObservation {
             mark: Some(mark),

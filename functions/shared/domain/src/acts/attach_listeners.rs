@@ -95,7 +95,7 @@ async fn attach(
                     swap(&listeners, listener, old, arn).await.map_err(refused)?;
                     Ok(Some(old.to_owned()))
                 }
-                None => Err(refused(fault)),
+                None => Err(no_room(listener, arn, endpoint, &fault)),
             },
             attached => attached.map(|()| None).map_err(refused),
         },
@@ -126,6 +126,23 @@ async fn swap(listeners: &impl Listeners, listener: &ListenerArn, old: &str, new
             Err(fault)
         }
     }
+}
+
+/// The load balancer is full. Whoever waits on it is attached when it has room: nothing is moved, since the records of
+/// visitors lead to it.
+fn no_room(listener: &ListenerArn, arn: &str, endpoint: &Endpoint, fault: &ServiceFault) -> Failure {
+    let domain = endpoint.names.primary();
+    let summary =
+        format!("The certificate {arn} is in ACM, but the load balancer of the listener {listener} is full: {fault}");
+    let elsewhere = match &endpoint.deployment.pool {
+        Some(pool) => format!("managed-https change {domain} --listener pool:{pool}, which chooses one with room"),
+        None => format!("managed-https change {domain} --listener ARN"),
+    };
+    let remedy = format!(
+        "Ask AWS for a higher quota of certificates per load balancer: the certificate is attached automatically. Or name \
+         another load balancer: {elsewhere}; its hosts must lead there then."
+    );
+    Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy)
 }
 
 fn is_full(fault: &ServiceFault) -> bool {
@@ -159,11 +176,7 @@ fn refused(fault: &ServiceFault, what: &str, arn: &str, endpoint: &Endpoint) -> 
              docs/how-to/listeners-and-regions.md; then managed-https renew {}",
             endpoint.names.primary()
         ),
-        FaultKind::Refused => {
-            "Read the error. If the quota of certificates per listener is reached, ask AWS to raise it, or \
-                               name another listener."
-                .to_owned()
-        }
+        FaultKind::Refused => "Read the error, or name another listener.".to_owned(),
     };
     let summary = format!("The certificate {arn} could not be {what}: {fault}");
     Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy)

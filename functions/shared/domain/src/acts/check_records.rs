@@ -111,8 +111,8 @@ async fn proof_without(
     let target = platform.delegation_target(&endpoint.label);
     let elsewhere: Vec<String> = leads_to_others(cname, platform, &target).cloned().collect();
     let external = endpoint.reachability == Reachability::External;
-    if external && platform.endpoint_target.is_own() && names_of(endpoint, base).all(host_can_prove) {
-        let own = platform.endpoint_target.of(&endpoint.label);
+    if external && endpoint.target(platform).is_own() && names_of(endpoint, base).all(host_can_prove) {
+        let own = endpoint.target(platform).of(&endpoint.label);
         if leads_through(dns, base, &own).await {
             return Some(Proof::Host { elsewhere });
         }

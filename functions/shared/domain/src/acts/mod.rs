@@ -1,8 +1,10 @@
 //! What drives several ports.
 
 pub mod attach_listeners;
+pub mod change_capacity;
 pub mod check_records;
 pub mod choose_ca;
+pub mod count_capacity;
 pub mod deactivate;
 pub mod due_round;
 pub mod hold_names;
@@ -13,7 +15,9 @@ pub mod start_attempt;
 pub mod take_tokens;
 pub mod used_nonce;
 
+pub use self::change_capacity::change_capacity;
 pub use self::choose_ca::{Authorities, Authority, ListedTwice, Passed, TRIES};
+pub use self::count_capacity::{Counting, count_capacity};
 pub use self::due_round::DueRound;
 pub use self::hold_names::{MOVE_GRACE, hold_names};
 pub use self::room::{SMALLEST_CONCURRENCY, attempts_at_once};

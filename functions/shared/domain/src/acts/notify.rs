@@ -26,10 +26,17 @@ pub async fn tell(
     let news =
         endpoint.certificate.as_ref().filter(|_| endpoint.unsent.as_ref().is_some_and(|unsent| unsent.certificate));
     if let Some(held) = news {
-        notifier.notify(&Alert::certificate(endpoint, held, now).linked(dashboard)).await?;
+        let alert = Alert::certificate(endpoint, held, now).linked(dashboard);
+        match decision.quiet_certificate {
+            false => notifier.notify(&alert).await?,
+            true => notifier.notify_programs(&alert).await?,
+        }
     }
     for alert in &decision.alerts {
         notifier.notify(alert).await?;
+    }
+    for alert in &decision.quiet {
+        notifier.notify_programs(alert).await?;
     }
     for (issue, notice) in &decision.shared {
         let known = causes.join(&issue.cause, issue.owner, endpoint, now).await?;

@@ -3,9 +3,12 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::endpoint::schedule::LEASE;
-use crate::ports::flow_starter::FlowStarter;
+use crate::ports::flow_starter::{FlowStarter, Started};
 use crate::ports::store::{DueEntry, DueIndex};
 use vocabulary::failure::ServiceFault;
+
+/// Numbers that one call passes over. The next scan goes on where it stopped.
+const PASSED_OVER: usize = 25;
 
 /// When an endpoint whose flow could not be started is due again.
 const AGAIN_AFTER: Duration = Duration::MINUTE;
@@ -14,18 +17,29 @@ const AGAIN_AFTER: Duration = Duration::MINUTE;
 ///
 /// The claim goes first: it counts the attempt up and moves the due time behind the lease, so that
 /// neither a second caller nor one that dies half way starts anything twice, and nothing is lost.
+///
+/// In a table that was restored to an earlier time numbers come again whose flows have ended: Step Functions keeps their
+/// names for 90 days. Such a number is passed over.
 pub async fn start_attempt(
     index: &impl DueIndex,
     flows: &impl FlowStarter,
     entry: &DueEntry,
     now: OffsetDateTime,
 ) -> Result<Option<u64>, ServiceFault> {
-    let Some(attempt) = index.claim(entry, now, now + LEASE).await? else { return Ok(None) };
-    match flows.start(&entry.endpoint, attempt).await {
-        Ok(_) => Ok(Some(attempt)),
-        Err(fault) => {
-            index.release(&entry.endpoint, attempt, now + AGAIN_AFTER).await?;
-            Err(fault)
+    let mut entry = entry.clone();
+    for _ in 0..PASSED_OVER {
+        let Some(attempt) = index.claim(&entry, now, now + LEASE).await? else { return Ok(None) };
+        match flows.start(&entry.endpoint, attempt).await {
+            Ok(Started::Now) => return Ok(Some(attempt)),
+            Ok(Started::Before) => {
+                index.release(&entry.endpoint, attempt, now).await?;
+                entry.due_at = now;
+            }
+            Err(fault) => {
+                index.release(&entry.endpoint, attempt, now + AGAIN_AFTER).await?;
+                return Err(fault);
+            }
         }
     }
+    Ok(None)
 }

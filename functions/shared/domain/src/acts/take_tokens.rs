@@ -50,7 +50,7 @@ impl Pace {
         let take = |bucket, limit: Option<Limit>| {
             // Under one registered domain several tenants may meet: a bulk of one's must not make the others wait.
             let tenant = matches!(bucket, BucketId::Domain { .. }).then(|| endpoint.tenant.clone());
-            Some(Take { bucket, limit: limit.map(reserving)?, purpose, waited, tenant, place })
+            Some(Take { bucket, limit: limit.map(reserving)?, purpose, waited, tenant, place, taker: None })
         };
         let is_renewal = is_of_the_same_set(endpoint, directory, now);
         let directory = directory.to_owned();
@@ -82,8 +82,8 @@ pub fn is_of_the_same_set(endpoint: &Endpoint, directory: &str, now: OffsetDateT
 
 /// Takes all tokens or none.
 ///
-/// One after the other, and what was taken is given back where a later one is not to be had: a process that dies in
-/// between has taken too much, never too little.
+/// One after the other, and what was taken is given back where a later one is not to be had. A process that dies in between
+/// leaves what its taker is known by: repeated, it goes on there, and [`left_over`] finds what is to go back.
 pub async fn take_all(
     rate_limits: &impl RateLimits,
     takes: &[Take],
@@ -115,6 +115,25 @@ pub async fn orders_left(
     let Some(limit) = orders else { return Ok(None) };
     let left = rate_limits.left(&BucketId::Account { directory: directory.to_owned() }, limit, now).await?;
     Ok(Some(u32::try_from(u64::from(left) * 100 / u64::from(limit.capacity)).unwrap_or(100)))
+}
+
+/// What goes back of the tokens that were `planned` for an order which was never saved.
+///
+/// If one of them was not taken, the CA was not asked: all that were. Else nobody knows whether it counted an order; a
+/// certificate did not come of it.
+pub async fn left_over(rate_limits: &impl RateLimits, planned: &[Token]) -> Result<Vec<Token>, ServiceFault> {
+    let mut taken = Vec::new();
+    for token in planned {
+        match token.taker {
+            Some(_) => taken.extend(rate_limits.taken(token).await?),
+            // Of an earlier release, which kept them when they had been taken.
+            None => taken.push(token.clone()),
+        }
+    }
+    if taken.len() == planned.len() {
+        taken.retain(|token| token.bucket.counts_certificates());
+    }
+    Ok(taken)
 }
 
 /// Gives back what this step took.

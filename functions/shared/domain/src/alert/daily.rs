@@ -1,6 +1,6 @@
 //! Makes the daily digest of a tenant's endpoints.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::TenantId;
 
@@ -16,6 +16,9 @@ use crate::status::worst;
 /// How many endpoints a digest names; the counts are of all.
 const NAMED: usize = 20;
 
+/// What a digest covers: a day, and as much more as its schedule may be late.
+const COVERED: Duration = Duration::minutes(24 * 60 + 15);
+
 /// How many different needs are kept while endpoints are counted, so that equal ones of most tenants meet.
 const KEPT: usize = 1000;
 
@@ -27,6 +30,8 @@ impl Digest {
         self.endpoints += 1;
         self.ready += u64::from(worst.is_none());
         if let Some(held) = &endpoint.certificate {
+            let quiet = endpoint.told.left_to_digest.is_some_and(|at| at > now - COVERED && at >= held.imported_at);
+            self.issued += u64::from(quiet && !held.renewal);
             let ending = Ending { domain: domain.clone(), not_after: held.not_after, renew_at: held.renew_at };
             keep(&mut self.next, ending, NAMED, |ending| (ending.not_after, ending.domain.clone()));
         }
@@ -94,11 +99,14 @@ fn keep<T, K: Ord>(list: &mut Vec<T>, item: T, most: usize, order: impl Fn(&T) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::notifications::decide;
     use crate::alert::notifications::properties::{certificate, failed, fresh};
     use crate::alert::sender::Sender;
     use crate::endpoint::failing::Failing;
-    use time::Duration;
+    use crate::endpoint::moved::Moved;
+    use crate::status::status_of;
     use time::macros::datetime;
+    use vocabulary::certificate::InstalledCertificate;
     use vocabulary::failure::{Failure, FailureName};
     use vocabulary::names::EndpointNames;
 
@@ -142,6 +150,70 @@ mod tests {
         assert_eq!((digest.endpoints, digest.ready, digest.setting_up), (4, 1, 1));
         let summary = "acme: 0 of 4 endpoints need action, 1 is ready, 1 waits for its first DNS records.";
         assert_eq!(digest.summary("acme"), summary);
+    }
+
+    #[test]
+    fn first_certificates_that_had_no_message_are_counted_for_a_day() {
+        let issued = |left_to_digest: Option<OffsetDateTime>, renewal| {
+            let mut ready = fresh();
+            ready.certificate =
+                Some(InstalledCertificate { renewal, ..certificate(&ready, 1, NOW - Duration::days(1)) });
+            ready.due_at = Some(NOW + Duration::days(60));
+            ready.told.left_to_digest = left_to_digest;
+            ready
+        };
+        let at = |ago| Some(NOW - ago);
+        for (left_to_digest, renewal, counted) in [
+            (at(Duration::hours(1)), false, 1),
+            (at(Duration::hours(24)), false, 1),
+            (at(COVERED), false, 0),
+            (at(Duration::hours(1)), true, 0),
+            (None, false, 0),
+        ] {
+            let digest = digest_of([issued(left_to_digest, renewal)]);
+            assert_eq!((digest.issued, digest.is_empty()), (counted, counted == 0), "{left_to_digest:?} {renewal}");
+        }
+        let mut told_since = issued(at(Duration::hours(2)), false);
+        told_since.certificate.as_mut().expect("it has one").imported_at = NOW - Duration::HOUR;
+        assert_eq!(digest_of([told_since]).issued, 0, "it was its set-up that was left to the digest");
+        let many = digest_of((0..180).map(|_| issued(at(Duration::HOUR), false)));
+        let summary = "acme: 0 of 180 endpoints need action, 180 are ready. \
+                       180 got their first certificates and had no messages of their own.";
+        assert_eq!(many.summary("acme"), summary);
+        let one = digest_of([issued(at(Duration::HOUR), false)]).alert(&TenantId::fallback(), NOW);
+        assert!(one.guidance.summary.ends_with("1 got its first certificate and had no message of its own."));
+        assert_eq!(one.guidance.waiting_on, WaitingOn::Nobody);
+    }
+
+    /// Three readers of one endpoint: whoever looks at its page, gets its message, or reads the digest.
+    #[test]
+    fn status_message_and_digest_name_the_same_next_step() {
+        let by = |name, actor| Failure::new(name, actor, format!("what {name}"), format!("do {name}"));
+        let moved = |mut endpoint: Endpoint| {
+            let name = endpoint.names.primary().base.clone();
+            endpoint.moved = Some(Moved::with(None, name, NOW - Duration::HOUR, NOW + Duration::DAY));
+            endpoint
+        };
+        let of_the_owner = || by(FailureName::RecordsNotReady, WaitingOn::DomainOwner);
+        for endpoint in [
+            failing(1, of_the_owner(), None),
+            failing(2, of_the_owner(), Some(20)),
+            failing(3, by(FailureName::DestinationRefused, WaitingOn::Operator), Some(20)),
+            failing(4, by(FailureName::DestinationRefused, WaitingOn::Operator), None),
+            moved(failing(5, of_the_owner(), Some(20))),
+            moved(failing(6, of_the_owner(), None)),
+        ] {
+            let status = status_of(&endpoint, NOW).guidance;
+            let decision = decide(&endpoint, NOW, &POLICY);
+            // What several endpoints share has one message, in the words of the first.
+            let shared = decision.shared.first().map(|(issue, _)| &issue.guidance);
+            let message = decision.alerts.first().map(|alert| &alert.guidance).or(shared).expect("it is notified");
+            let digest = digest_of([endpoint.clone()]);
+            let step = |guidance: &Guidance| (guidance.waiting_on, guidance.next_step().to_owned());
+            let need = &digest.needs[0].guidance;
+            assert_eq!((step(&status), step(&status)), (step(message), step(need)), "{}", endpoint.names.primary());
+            assert_eq!((&status.summary, &status.summary), (&message.summary, &need.summary));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 use vocabulary::guidance::Guidance;
-use vocabulary::text::counted;
+use vocabulary::text::{counted, grouped};
 use vocabulary::times::timestamp;
 
 /// What a digest says.
@@ -15,6 +15,8 @@ pub struct Digest {
     pub waiting: u64,
     /// New endpoints that wait for their first DNS records, and not for long yet.
     pub setting_up: u64,
+    /// Endpoints that have got their first certificate in the last day, and had no message of their own about it.
+    pub issued: u64,
     /// The most urgent of those that need action, the operator's first. Equal ones are one.
     pub needs: Vec<Need>,
     /// The certificates that expire next.
@@ -46,7 +48,7 @@ pub struct Ending {
 impl Digest {
     /// Whether there is nothing that anybody needs to know today.
     pub fn is_empty(&self) -> bool {
-        self.waiting == 0
+        self.waiting == 0 && self.issued == 0
     }
 
     /// In one sentence, of `tenant`: `acme: 1 of 2 endpoints needs action, 1 is ready.`
@@ -58,8 +60,13 @@ impl Digest {
             1 => ", 1 waits for its first DNS records".to_owned(),
             count => format!(", {count} wait for their first DNS records"),
         };
+        let issued = match self.issued {
+            0 => String::new(),
+            1 => " 1 got its first certificate and had no message of its own.".to_owned(),
+            count => format!(" {} got their first certificates and had no messages of their own.", grouped(count)),
+        };
         format!(
-            "{tenant}: {} of {} {need} action, {} {ready} ready{setting_up}.",
+            "{tenant}: {} of {} {need} action, {} {ready} ready{setting_up}.{issued}",
             self.waiting,
             counted(self.endpoints, "endpoint"),
             self.ready

@@ -26,7 +26,7 @@ pub fn decide_installation(
     now: OffsetDateTime,
     dashboard: Option<&str>,
 ) -> (Vec<Alert>, Notifications) {
-    let mut notifications = Notifications { sequence: before.sequence, told: vec![] };
+    let mut notifications = Notifications { told: vec![], ..before.clone() };
     let mut alerts = Vec::new();
     for issue in current {
         let known = before.told.iter().find(|told| told.cause == issue.cause);

@@ -17,6 +17,10 @@ use crate::issues::{Issue, Notice, issues};
 pub struct Decision {
     /// Of this endpoint alone.
     pub alerts: Vec<Alert>,
+    /// Of it alone, too, but for programs: people read of it in the tenant's digest.
+    pub quiet: Vec<Alert>,
+    /// Whether its certificate, where that is news, is for programs as well.
+    pub quiet_certificate: bool,
     /// Causes that this endpoint has in common with others: told once for all of them.
     pub shared: Vec<(Issue, Notice)>,
     /// Shared causes that this endpoint has no longer: cause and owner.
@@ -28,7 +32,7 @@ pub struct Decision {
 impl Decision {
     /// Whether anybody has to be told, or any shared cause to be met or left.
     pub fn is_news(&self) -> bool {
-        !(self.alerts.is_empty() && self.shared.is_empty() && self.left.is_empty())
+        !(self.alerts.is_empty() && self.quiet.is_empty() && self.shared.is_empty() && self.left.is_empty())
     }
 
     /// What is to be kept while all of it is about to be told: what was told `before`, and the shared causes that are joined, so
@@ -87,8 +91,8 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
         .collect();
     let paused = current.iter().any(|(issue, _)| issue.cause == Cause::paused());
     let moved = current.iter().any(|(issue, _)| issue.cause == Cause::moved());
-    let mut decision =
-        Decision { notifications: Notifications { sequence: before.sequence, told: vec![] }, ..Decision::default() };
+    let notifications = Notifications { told: vec![], ..before.clone() };
+    let mut decision = Decision { notifications, ..Decision::default() };
     for (issue, notice) in current {
         let known = before.told.iter().find(|told| told.is(&issue, notice));
         let told = known.filter(|told| told.certificate == certificate).map(|told| told.severity);

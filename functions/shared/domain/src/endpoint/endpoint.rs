@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, OpenOrder, Proving, Reachability, Token};
 use vocabulary::certificate::{Deployment, InstalledCertificate, Revocation};
-use vocabulary::dns::Platform;
+use vocabulary::dns::{EndpointTarget, Platform};
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{CertificateName, DelegationLabel, EndpointId, EndpointNames, TenantId};
@@ -69,7 +69,8 @@ pub struct Endpoint {
     /// Set while the end of its last attempt has not been told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsent: Option<Unsent>,
-    /// Tokens that were taken for an order that is not saved: the next run of the step orders with them, or they go back.
+    /// Tokens that are taken for an order that is not saved; their buckets know which of them were. The next run of the step
+    /// orders with them, or they go back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_tokens: Vec<Token>,
     /// Where its certificate goes besides ACM at home.
@@ -265,6 +266,11 @@ impl Endpoint {
         Proving { reachability: self.reachability, dns_method: self.dns_method }
     }
 
+    /// Where its hosts are to lead: to the balancer of its pool, else to the installation's own target.
+    pub fn target<'a>(&'a self, platform: &'a Platform) -> &'a EndpointTarget {
+        self.deployment.target.as_ref().unwrap_or(&platform.endpoint_target)
+    }
+
     /// What a check of it checks.
     pub fn subject(&self, platform: &Platform) -> Subject {
         Subject {
@@ -273,8 +279,8 @@ impl Endpoint {
             dns_method: self.dns_method,
             registered: true,
             delegation_target: Some(platform.delegation_target(&self.label)),
-            endpoint_target: platform.endpoint_target.of(&self.label),
-            own_target: platform.endpoint_target.is_own(),
+            endpoint_target: self.target(platform).of(&self.label),
+            own_target: self.target(platform).is_own(),
             tenant_proof: platform.tenant_proof,
             certificate: self.certificate.clone(),
             failure: self.failing.as_ref().map(|failing| failing.failure.clone()),

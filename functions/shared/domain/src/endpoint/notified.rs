@@ -16,6 +16,9 @@ pub struct Notifications {
     /// What people were notified of and is not resolved.
     #[serde(default)]
     pub told: Vec<Notified>,
+    /// When something of it was left to the tenant's digest instead of a message, the last time.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub left_to_digest: Option<OffsetDateTime>,
 }
 
 /// An end of an attempt that is recorded and was not told yet: whoever tells of the endpoint next does it.
@@ -52,7 +55,7 @@ impl Notifications {
     /// What is left when the endpoint's names change: what was told was about the old ones. A shared cause is left by
     /// the next attempt, which knows whether it has met it.
     pub fn after_change(&self) -> Self {
-        Self { sequence: self.sequence, told: self.told.iter().filter(|told| told.shared).cloned().collect() }
+        Self { told: self.told.iter().filter(|told| told.shared).cloned().collect(), ..self.clone() }
     }
 }
 

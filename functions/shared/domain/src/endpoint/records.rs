@@ -31,7 +31,7 @@ fn delegation(endpoint: &Endpoint, platform: &Platform, base: &DomainName, targe
     let record = delegation_record(base, target);
     let hosts: Vec<_> = endpoint.names.iter().filter(|name| name.base == *base).collect();
     let by_host = endpoint.reachability == Reachability::External && hosts.iter().all(|name| !name.wildcard);
-    let optional = match (platform.tenant_proof, platform.endpoint_target.is_own()) {
+    let optional = match (platform.tenant_proof, endpoint.target(platform).is_own()) {
         (TenantProof::Off, _) => true,
         (TenantProof::On, own) => own && hosts.iter().all(|name| host_can_prove(name)),
     };

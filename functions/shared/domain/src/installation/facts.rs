@@ -4,6 +4,7 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::ImportedLife;
 use vocabulary::dns::CaaLevel;
 
+use crate::installation::capacity::Capacity;
 use vocabulary::failure::{Failure, ServiceFault};
 
 /// What an attempt may take: the steps wait for 10 minutes for DNS, and 5 each for validation and issuance, and are retried.
@@ -27,6 +28,8 @@ pub struct Facts {
     pub tasks: Vec<TaskFacts>,
     pub alarms: Observed<Vec<Alarm>>,
     pub subscriptions: Observed<Subscriptions>,
+    /// Whether messages of the records' queue reach the writer of the delegation zone.
+    pub records_to_writer: Observed<ResourceState>,
     /// Messages in the dead-letter queue of the scans.
     pub dead_letters: Observed<u64>,
     /// Whether the token issuer answers, or why not; `None` if there is none.
@@ -35,6 +38,8 @@ pub struct Facts {
     pub long_attempts: Observed<Vec<String>>,
     /// What is imported into ACM, in the installation's own account and region.
     pub imported: Observed<Vec<ImportedLife>>,
+    /// How much room for certificates there was when it was counted last.
+    pub capacity: Observed<Capacity>,
     /// What Lambda runs at once in the account and region.
     pub concurrency: Observed<Concurrency>,
 }
@@ -159,6 +164,8 @@ pub struct Schedule {
     pub enabled: bool,
     /// `rate(1 minute)`
     pub expression: String,
+    /// Name of the function that it starts, if it starts one.
+    pub function: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::status::EndpointStatus;
 use crate::overview::first::First;
 use crate::overview::groups::{Group, Groups};
+use crate::overview::in_use::InUse;
 use crate::overview::urgency::Urgency;
 use crate::status::StatusReport;
 
@@ -39,6 +40,8 @@ pub struct Summary {
     /// Of those that need attention.
     pub urgent: First<Urgency, ()>,
     pub groups: Groups,
+    /// Where their certificates go; of all endpoints only.
+    pub in_use: InUse,
 }
 
 impl Default for Summary {
@@ -49,6 +52,7 @@ impl Default for Summary {
             renewals: First::new(MOST_RENEWALS),
             urgent: First::new(MOST_URGENT),
             groups: Groups::default(),
+            in_use: InUse::default(),
         }
     }
 }
@@ -82,6 +86,7 @@ impl Summary {
         other.renewals.in_order().for_each(|(renewal, ())| self.renewals.offer(renewal, ()));
         other.urgent.in_order().for_each(|(urgency, ())| self.urgent.offer(urgency, ()));
         self.groups.merge(other.groups);
+        self.in_use.merge(other.in_use);
     }
 
     pub fn total(&self) -> usize {
@@ -112,6 +117,8 @@ struct Stored {
     renewals: Vec<NextRenewal>,
     urgent: Vec<Urgency>,
     groups: Vec<(WaitingOn, String, Group)>,
+    #[serde(default)]
+    in_use: InUse,
 }
 
 impl From<Summary> for Stored {
@@ -123,13 +130,14 @@ impl From<Summary> for Stored {
             renewals: summary.renewals.in_order().map(|(renewal, ())| renewal).collect(),
             urgent: summary.urgent.in_order().map(|(urgency, ())| urgency).collect(),
             groups: groups.map(|((waiting_on, said), group)| (waiting_on, said, group)).collect(),
+            in_use: summary.in_use,
         }
     }
 }
 
 impl From<Stored> for Summary {
     fn from(stored: Stored) -> Self {
-        let mut summary = Self { counts: stored.counts, ..Self::default() };
+        let mut summary = Self { counts: stored.counts, in_use: stored.in_use, ..Self::default() };
         summary.renewal_days.extend(stored.days);
         stored.renewals.into_iter().for_each(|renewal| summary.renewals.offer(renewal, ()));
         stored.urgent.into_iter().for_each(|urgency| summary.urgent.offer(urgency, ()));

@@ -1,8 +1,9 @@
 use std::future::Future;
 
-use vocabulary::certificate::{CertificateKey, CertificateUsages, ListenerArn, Region, Target};
+use vocabulary::certificate::{CertificateKey, CertificateUsages, ListenerArn, LoadBalancerArn, Region, Target};
 use vocabulary::names::EndpointId;
 
+use crate::ports::capacity::ServiceQuotas;
 use vocabulary::failure::ServiceFault;
 
 /// What an import needs.
@@ -75,6 +76,15 @@ pub trait Listeners {
         listener: &ListenerArn,
     ) -> impl Future<Output = Result<Option<Vec<String>>, ServiceFault>> + Send;
 
+    /// How many certificates all listeners of the load balancer have beside their default ones; `None` if there is no such
+    /// load balancer.
+    ///
+    /// One that two listeners have counts twice. What AWS counts it does not say: so no room is promised that there is not.
+    fn certificates_on(
+        &self,
+        balancer: &LoadBalancerArn,
+    ) -> impl Future<Output = Result<Option<u32>, ServiceFault>> + Send;
+
     /// Gives the listener a certificate of its own account and region beside those that it has.
     fn attach(
         &self,
@@ -94,6 +104,7 @@ pub trait Destinations {
     /// [`CertificateStore`], or [`CertificateInspector`](crate::ports::health::CertificateInspector): who asks says which it needs.
     type Certificates: Send + Sync;
     type Listeners: Listeners + Send + Sync;
+    type Quotas: ServiceQuotas + Send + Sync;
 
     /// The installation's own region.
     fn home(&self) -> &Region;
@@ -107,4 +118,7 @@ pub trait Destinations {
 
     /// The load balancers at `place`. Fails as [`Self::certificates`] does.
     fn listeners(&self, place: &Target) -> impl Future<Output = Result<Self::Listeners, ServiceFault>> + Send;
+
+    /// Service Quotas at `place`. Fails as [`Self::certificates`] does.
+    fn quotas(&self, place: &Target) -> impl Future<Output = Result<Self::Quotas, ServiceFault>> + Send;
 }

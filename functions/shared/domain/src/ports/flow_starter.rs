@@ -7,7 +7,7 @@ use vocabulary::failure::ServiceFault;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Started {
     Now,
-    /// The same attempt was started before.
+    /// The same attempt was started before, and its flow has ended.
     Before,
 }
 

@@ -2,6 +2,7 @@ use std::future::Future;
 
 use diagnosis::report::{CheckReport, CheckSummary};
 use time::OffsetDateTime;
+use vocabulary::certificate::ImportedLife;
 use vocabulary::names::EndpointId;
 
 use crate::endpoint::endpoint::Endpoint;
@@ -77,6 +78,12 @@ pub trait HealthIndex: EndpointReader {
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 }
 
+/// Other runs of the health check, beside the one that begins them.
+pub trait HealthRuns {
+    /// Begins a run for one shard, and does not wait for it. Repeating it begins another one, which checks what is left.
+    fn begin(&self, shard: u32) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+}
+
 /// What is kept of the installation itself.
 pub trait InstallationLog {
     /// What was kept last; all is well where nothing was.
@@ -97,4 +104,7 @@ pub trait CertificateInspector {
         &self,
         arn: &str,
     ) -> impl Future<Output = Result<Option<CertificateUse>, ServiceFault>> + Send;
+
+    /// All that is imported here, whoever did it: what ACM's quotas count.
+    fn imported(&self) -> impl Future<Output = Result<Vec<ImportedLife>, ServiceFault>> + Send;
 }

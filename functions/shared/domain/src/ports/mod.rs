@@ -2,6 +2,7 @@
 //!
 //! Every method may be repeated after a crash unless it says otherwise. Errors say what the caller can do.
 
+pub mod capacity;
 pub mod certificate_authority;
 pub mod check_log;
 pub mod claims;
@@ -13,6 +14,8 @@ pub mod health;
 pub mod inspector;
 pub mod key_vault;
 pub mod notifier;
+pub mod own_certificates;
+pub mod pacing;
 pub mod prober;
 pub mod publication;
 pub mod rate_limits;
@@ -25,6 +28,7 @@ pub mod summaries;
 pub mod traces;
 pub mod trail;
 
+pub use self::capacity::{CapacityLog, QuotaOf, ServiceQuotas};
 pub use self::certificate_authority::{CaError, CaReply, CertificateAuthority, Finalized, OpenedOrder, Validation};
 pub use self::check_log::CheckLog;
 pub use self::claims::{Claim, Claims, Former, Handover};
@@ -37,13 +41,17 @@ pub use self::rate_limits::RateLimits;
 pub use vocabulary::failure::{FaultKind, FencedError, ServiceFault};
 
 pub use self::flow_starter::{FlowStarter, Room, Started};
-pub use self::health::{CertificateInspector, HealthIndex, InstallationLog, Sight};
-pub use self::inspector::Inspector;
+pub use self::health::{CertificateInspector, HealthIndex, HealthRuns, InstallationLog, Sight};
+pub use self::inspector::{Inspector, Reconciler};
 pub use self::key_vault::KeyVault;
 pub use self::notifier::Notifier;
+pub use self::own_certificates::{OwnCertificate, OwnCertificates};
+pub use self::pacing::Pacing;
 pub use self::prober::{CaaLookup, Prober};
 pub use self::publication::{ChangeState, TokenStore, TxtChange, TxtZone, ZoneError};
-pub use self::registry::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry};
+pub use self::registry::{
+    Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, RequestError,
+};
 pub use self::renewal_information::{AdviceIndex, RenewalInfo, RenewalInformation};
 pub use self::share_links::ShareLinks;
 pub use self::shared_causes::SharedCauses;
@@ -52,4 +60,4 @@ pub use self::store::{
 };
 pub use self::summaries::{RecentChange, SUMMARY_PARTS, Summaries, SummaryPart};
 pub use self::traces::Traces;
-pub use self::trail::AuditTrail;
+pub use self::trail::{AuditTrail, Removed};

@@ -7,4 +7,7 @@ use vocabulary::failure::ServiceFault;
 pub trait Notifier {
     /// Sends one event to all who want it, in the rendering each of them wants. Repeating it sends it again.
     fn notify(&self, alert: &Alert) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Sends one event to programs that follow all events, and to nobody who would have to read it.
+    fn notify_programs(&self, alert: &Alert) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 }

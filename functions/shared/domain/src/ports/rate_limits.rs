@@ -10,7 +10,8 @@ pub trait RateLimits {
     /// Takes one token or, where there is none, a place in the line. However many take at once, never more is taken
     /// than there is.
     ///
-    /// Not to be repeated: each call takes another.
+    /// With a taker it may be repeated: the token that the taker has is returned, until it is given back or the taker is
+    /// forgotten. Without one, each call takes another.
     fn take(&self, take: &Take, now: OffsetDateTime) -> impl Future<Output = Result<Granted, ServiceFault>> + Send;
 
     /// Takes one token if there is one, and no place in a line. Otherwise, when there may be one.
@@ -32,6 +33,7 @@ pub trait RateLimits {
             waited: true,
             tenant: None,
             place: Some(now + limit.interval()),
+            taker: None,
         };
         async move {
             Ok(match self.take(&take, now).await? {
@@ -49,8 +51,15 @@ pub trait RateLimits {
         now: OffsetDateTime,
     ) -> impl Future<Output = Result<u32, ServiceFault>> + Send;
 
-    /// Gives back, at `now`, a token that came to nothing at the CA. Not to be repeated: an order's tokens are given back
-    /// together with its end, by [`settle`](crate::ports::store::AttemptJournal::settle).
+    /// The token of `planned`'s bucket that its taker has, if it has one.
+    fn taken(&self, planned: &Token) -> impl Future<Output = Result<Option<Token>, ServiceFault>> + Send;
+
+    /// Forgets whose the token is: it is spent for good, or kept with an order. Fine to repeat.
+    fn forget_taker(&self, token: &Token) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Gives back, at `now`, a token that came to nothing at the CA: once, however often, if it has a taker. Without one it is
+    /// not to be repeated: an order's tokens are given back together with its end, by
+    /// [`settle`](crate::ports::store::AttemptJournal::settle).
     fn give_back(&self, token: &Token, now: OffsetDateTime) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// Keeps for everybody that the CA with this `directory` takes no order of our account before `until`. With a `limit` the

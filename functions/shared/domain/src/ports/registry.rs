@@ -30,6 +30,24 @@ pub enum RegisterError {
     Fault(#[from] ServiceFault),
 }
 
+/// Why what a request has made before is not said.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    #[error(transparent)]
+    Fault(#[from] ServiceFault),
+}
+
+impl From<RequestError> for RegisterError {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::KeyReused => Self::KeyReused,
+            RequestError::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
 /// What an endpoint is to become.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
@@ -88,6 +106,13 @@ pub trait Registry: EndpointReader {
         request: Option<&NamedRequest>,
     ) -> impl Future<Output = Result<Registered, RegisterError>> + Send;
 
+    /// The endpoint that the same request has made before, while its key is kept.
+    fn registered_before(
+        &self,
+        request: &NamedRequest,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Result<Option<EndpointId>, RequestError>> + Send;
+
     /// Makes of `seen` what `change` says, with its names and the event that tells of it, all or nothing.
     ///
     /// The change takes the number of an attempt, so that whatever an earlier attempt still writes is refused. What
@@ -113,6 +138,9 @@ pub trait Registry: EndpointReader {
         after: Option<&Position>,
         limit: u32,
     ) -> impl Future<Output = Result<EndpointPage, ServiceFault>> + Send;
+
+    /// Those of the endpoints that are there, each once, in the order of `ids`, as [`EndpointReader::find`] reads each.
+    fn find_all(&self, ids: &[EndpointId]) -> impl Future<Output = Result<Vec<Endpoint>, ServiceFault>> + Send;
 
     /// Marks the endpoint as going, due at `now`. What it has published is taken away by its next attempt.
     fn begin_removal(
@@ -145,7 +173,8 @@ pub trait Registry: EndpointReader {
     /// often as a new one. Nothing if it is not there, or waits for nobody.
     fn wake(&self, id: &EndpointId) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// What the tenant has. Counted beside what is written, and once a day anew: a crash in between is made good then.
+    /// What the tenant has. Counted from its endpoints where there is no count yet, then beside what is written, and once a
+    /// day anew: a crash in between is made good then.
     fn usage(&self, tenant: &TenantId) -> impl Future<Output = Result<TenantUsage, ServiceFault>> + Send;
 
     /// Newest first.

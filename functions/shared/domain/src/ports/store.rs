@@ -127,7 +127,7 @@ pub trait AttemptJournal: EndpointReader {
     /// Records that the attempt has begun. Keeps an earlier record of the same attempt.
     fn begin(&self, id: &EndpointId, attempt: &Attempt) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Keeps which tokens were taken for an order that is about to be made; none: they have gone back.
+    /// Keeps which tokens are about to be taken for an order, each with its taker: by it is known which of them were.
     fn hold_tokens(
         &self,
         id: &EndpointId,
@@ -183,6 +183,6 @@ pub trait AttemptJournal: EndpointReader {
         told: &Notifications,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Deletes the endpoint with its names, and gives its claims back. Its attempts are kept for a while.
+    /// Deletes the endpoint with its names, and gives its claims back. Its attempts are kept for a while, and whose it was.
     fn erase(&self, endpoint: &Endpoint, attempt: &Attempt) -> impl Future<Output = Result<(), FencedError>> + Send;
 }

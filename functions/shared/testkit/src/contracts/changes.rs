@@ -76,7 +76,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         due_at: Some(now + Duration::MINUTE),
         failing: None,
         check: None,
-        told: Notifications { sequence: 1, told: vec![] },
+        told: Notifications { sequence: 1, told: vec![], ..Notifications::default() },
         ..seen.clone()
     };
     assert_eq!(changed, expected, "the order is kept: it remembers what it published");
@@ -123,7 +123,9 @@ fn deployment() -> Deployment {
     let regions = vec!["eu-west-1".parse().expect("a region")];
     let role = Some("arn:aws:iam::111122223333:role/there".parse().expect("a role"));
     let listener = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/net/edge/1/1";
-    Deployment { listeners: vec![listener.parse().expect("a listener")], regions, role }
+    let (pool, target) =
+        (Some("eu".parse().expect("a name")), Some("*.edge-1.example.net".parse().expect("a wildcard")));
+    Deployment { listeners: vec![listener.parse().expect("a listener")], regions, role, pool, target }
 }
 
 pub(super) fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {

@@ -1,7 +1,8 @@
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Notifications, Notified, Outcome, Severity, Source};
 use domain::ports::{
-    AttemptJournal, DueEntry, DueIndex, FencedError, Position, RegisterError, Registered, Registry, Settlement,
+    AttemptJournal, AuditTrail, DueEntry, DueIndex, FencedError, Position, RegisterError, Registered, Registry,
+    Removed, RequestError, Settlement,
 };
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{OpenOrder, OrderStatus};
@@ -38,6 +39,8 @@ pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
 
     let second = Endpoint { tenant: first.tenant.clone(), ..endpoint(seed + 1, now) };
     register(&second).await.expect("registered");
+    let asked = [second.id.clone(), rival.id.clone(), first.id.clone(), second.id.clone()];
+    assert_eq!(registry.find_all(&asked).await, Ok(vec![second.clone(), first.clone()]), "those that are there");
     let own = Scope::Tenant(first.tenant.clone());
     let page = registry.list(&own, None, 1).await.expect("answers");
     let next = page.next.expect("there is more");
@@ -79,7 +82,13 @@ pub async fn requests(registry: &impl Registry, seed: u64) {
     let register = async |endpoint: &Endpoint, request: &NamedRequest| {
         registry.register(endpoint, &registered(endpoint), Some(request)).await
     };
+    let before = async |request: &NamedRequest, at| registry.registered_before(request, at).await;
+    assert_eq!(before(&request("one", "d1"), now).await, Ok(None), "nothing is there before");
     assert_eq!(register(&first, &request("one", "d1")).await, Ok(Registered::Now));
+    assert_eq!(before(&request("one", "d1"), now).await, Ok(Some(first.id.clone())));
+    assert_eq!(before(&request("one", "d2"), now).await, Err(RequestError::KeyReused));
+    assert_eq!(before(&request("two", "d1"), now).await, Ok(None), "another key is another request");
+    assert_eq!(before(&request("one", "d2"), now + KEY_KEPT).await, Ok(None), "a day later a key is new");
     let again = Endpoint { id: EndpointId::from_random([seed as u8; 16]), ..first.clone() };
     assert_eq!(register(&again, &request("one", "d1")).await, Ok(Registered::Before(first.id.clone())));
     assert_eq!(registry.find(&again.id).await, Ok(None), "the second time nothing is written");
@@ -108,7 +117,7 @@ pub(super) fn told(now: OffsetDateTime) -> Notifications {
         source: Source::Attempts,
         shared: false,
     };
-    Notifications { sequence: 1, told: vec![told] }
+    Notifications { sequence: 1, told: vec![told], ..Notifications::default() }
 }
 
 pub(super) fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome: Outcome) -> Attempt {
@@ -127,7 +136,7 @@ pub(super) fn attempt(id: &EndpointId, number: u64, now: OffsetDateTime, outcome
 }
 
 /// `seed` is one that no other test uses.
-pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueIndex), seed: u64) {
+pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueIndex + AuditTrail), seed: u64) {
     let now = whole_second();
     let first = endpoint(seed, now);
     let id = &first.id;
@@ -203,14 +212,14 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         returned: vec![],
         at: now,
         announced: true,
-        told: Notifications { sequence: 2, told: vec![] },
+        told: Notifications { sequence: 2, told: vec![], ..Notifications::default() },
         attempt: attempt(id, 1, now, Outcome::Issued),
         ..failed
     };
     journal.settle(id, 1, &good).await.expect("settled again");
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.failing, read.order), (None, None));
-    assert_eq!(read.told, Notifications { sequence: 2, told: vec![] });
+    assert_eq!(read.told, Notifications { sequence: 2, told: vec![], ..Notifications::default() });
     assert!(read.certificate.is_some_and(|held| held.announced));
     assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].outcome, Outcome::Issued);
 
@@ -224,8 +233,11 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     journal.settle(id, 1, &going_on).await.expect("settled while it is being removed");
     let going = journal.find(id).await.expect("answers").expect("there");
     let removed = attempt(id, 1, now, Outcome::Removed);
+    assert_eq!(journal.removed(id).await, Ok(None), "it is there");
     journal.erase(&going, &removed).await.expect("erased");
     journal.erase(&going, &removed).await.expect("erased twice");
+    let remembered = Removed { tenant: going.tenant.clone(), domain: going.names.primary().to_string() };
+    assert_eq!(journal.removed(id).await, Ok(Some(remembered)), "whose its history is, is known");
     assert_eq!(journal.usage(&going.tenant).await, Ok(TenantUsage::default()), "and counted once");
     assert_eq!(journal.find(id).await, Ok(None));
     for name in going.names.authorization_names() {

@@ -23,6 +23,7 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
         waited: false,
         tenant: None,
         place: None,
+        taker: None,
     };
     let (twice, once) = (take("twice.example"), take("once.example"));
     let mut tokens = Vec::new();
@@ -39,7 +40,7 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
         failing: None,
         drop_order: true,
         announced: false,
-        told: Notifications { sequence: 1, told: vec![] },
+        told: Notifications { sequence: 1, told: vec![], ..Notifications::default() },
         unsent: Some(unsent.clone()),
         returned: tokens,
         at: now,
@@ -64,7 +65,7 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
     assert!(matches!(journal.settle(id, 1, &settlement).await, Err(FencedError::Fault(_))), "it is not given twice");
     assert_eq!((left(&twice).await, left(&once).await), (5, 5));
 
-    let told = Notifications { sequence: 2, told: vec![] };
+    let told = Notifications { sequence: 2, told: vec![], ..Notifications::default() };
     journal.mark_told(id, 2, &told).await.expect("another attempt's is none of ours");
     assert!(journal.find(id).await.expect("answers").expect("there").unsent.is_some());
     journal.mark_told(id, 1, &told).await.expect("kept");

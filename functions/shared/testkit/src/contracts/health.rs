@@ -97,7 +97,7 @@ pub async fn health_index(
     assert!(!due(read_again - Duration::SECOND).await && due(read_again).await);
     let kept = read().await;
 
-    let told = Notifications { sequence: 3, told: vec![] };
+    let told = Notifications { sequence: 3, told: vec![], ..Notifications::default() };
     assert_eq!(index.save_notified(&kept, &told).await, Ok(true));
     assert_eq!(read().await.told, told);
     assert_eq!(

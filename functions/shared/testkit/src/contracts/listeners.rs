@@ -1,5 +1,5 @@
 use domain::ports::{Detachment, Listeners};
-use vocabulary::certificate::ListenerArn;
+use vocabulary::certificate::{ListenerArn, LoadBalancerArn};
 
 /// `listener` exists and has the certificate `default` as its default one; of the place of `other`. There is no listener
 /// `nowhere`.
@@ -15,13 +15,16 @@ pub async fn listeners(
         held.sort();
         held
     };
+    let counted = async || listeners.certificates_on(&LoadBalancerArn::from(listener)).await;
     let both = || {
         let mut both = vec![default.to_owned(), other.to_owned()];
         both.sort();
         both
     };
     assert_eq!(held().await, [default], "its default certificate is one of them, once");
+    assert_eq!(counted().await, Ok(Some(0)), "and does not count");
     listeners.attach(listener, other).await.expect("attached");
+    assert_eq!(counted().await, Ok(Some(1)));
     assert_eq!(held().await, both(), "it can be seen at once");
     listeners.attach(listener, other).await.expect("attaching twice is fine");
     assert_eq!(listeners.detach(listener, other).await, Ok(Detachment::Gone));
@@ -30,6 +33,13 @@ pub async fn listeners(
     assert_eq!(listeners.detach(listener, default).await, Ok(Detachment::IsDefault));
     assert_eq!(held().await, [default], "the default one stays");
     assert_eq!(listeners.certificates_of(nowhere).await, Ok(None));
+    assert_eq!(counted().await, Ok(Some(0)));
+    let balancer = listener.as_str().replace("/app/", "/net/").parse().expect("a listener of none");
+    assert_eq!(
+        listeners.certificates_on(&LoadBalancerArn::from(&balancer)).await,
+        Ok(None),
+        "there is no such balancer"
+    );
     listeners.attach(nowhere, other).await.expect_err("nothing to attach it to");
     assert_eq!(listeners.detach(nowhere, other).await, Ok(Detachment::Gone), "what does not exist has none");
 }

@@ -1,6 +1,7 @@
 //! What each port promises, as tests that run on the fake here and on the adapter against the local cloud.
 
 mod advice;
+mod capacity_log;
 mod certificates;
 mod changes;
 mod check_log;
@@ -13,6 +14,7 @@ mod flows;
 mod health;
 mod keys;
 mod listeners;
+mod pacing;
 mod publication;
 mod rate_limits;
 mod revocations;
@@ -22,6 +24,7 @@ mod summaries;
 mod trail;
 
 pub use advice::advice_index;
+pub use capacity_log::capacity_log;
 pub use certificates::{certificate_inspector, certificate_store};
 pub use changes::changes;
 pub use check_log::{check_log, report_of_a_missing_record};
@@ -34,6 +37,7 @@ pub use flows::flow_starter;
 pub use health::{health_index, installation_log};
 pub use keys::key_vault;
 pub use listeners::listeners;
+pub use pacing::pacing;
 pub use publication::{token_store, txt_zone};
 pub use rate_limits::{rate_limits, tenants_in_turn};
 pub use revocations::revocations;

@@ -1,7 +1,8 @@
 use domain::acts::take_tokens::{orders_left, take_all};
 use domain::ports::RateLimits;
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{BucketId, Granted, Limit, Purpose, Spent, Take, Token};
+use vocabulary::acme::{BucketId, Granted, Limit, Purpose, Spent, Take, Taker, Token};
+use vocabulary::names::EndpointId;
 
 use super::whole_second;
 
@@ -16,11 +17,58 @@ pub async fn rate_limits(rate_limits: &(impl RateLimits + Sync), seed: u64) {
         waited: false,
         tenant: None,
         place: None,
+        taker: None,
     };
     one_by_one(rate_limits, &account, now).await;
     race(rate_limits, &directory, now).await;
     all_or_none(rate_limits, &directory, now).await;
     hold(rate_limits, &directory, now).await;
+    takers(rate_limits, &directory, now).await;
+}
+
+/// What a taker has taken is known by it, until it goes back or the taker is forgotten.
+async fn takers(rate_limits: &(impl RateLimits + Sync), directory: &str, now: OffsetDateTime) {
+    let bucket = BucketId::Domain { directory: directory.to_owned(), domain: "takers.example".to_owned() };
+    let limit = Limit::new(4, Duration::hours(4));
+    let order = |number| Take {
+        bucket: bucket.clone(),
+        limit,
+        purpose: Purpose::Registration,
+        waited: false,
+        tenant: Some("acme".parse().expect("a tenant")),
+        place: None,
+        taker: Some(Taker::new(&EndpointId::from_random([9; 16]), 1, number)),
+    };
+    let left = async || rate_limits.left(&bucket, limit, now).await.expect("answers");
+    let taken = async |take: &Take| rate_limits.taken(&take.planned(now)).await.expect("answers");
+    let (first, second) = (order(1), order(2));
+    assert_eq!(taken(&first).await, None);
+    let granted = futures::future::join_all((0..6).map(|_| rate_limits.take(&first, now))).await;
+    let Ok(Granted::Now(token)) = &granted[0] else { panic!("it is full: {granted:?}") };
+    assert!(granted.iter().all(|same| *same == Ok(Granted::Now(token.clone()))), "one token: {granted:?}");
+    for _ in 0..2 {
+        assert!(is_now(&rate_limits.take(&second, now).await.expect("answers")));
+    }
+    assert_eq!((left().await, taken(&first).await.as_ref()), (2, Some(token)));
+
+    for _ in 0..3 {
+        rate_limits.give_back(token, now).await.expect("given back");
+    }
+    assert_eq!((left().await, taken(&first).await), (3, None), "once, however often");
+    assert!(is_now(&rate_limits.take(&first, now).await.expect("answers")), "and may be taken again");
+    for _ in 0..2 {
+        rate_limits.forget_taker(token).await.expect("forgotten");
+    }
+    rate_limits.give_back(token, now).await.expect("answers");
+    assert_eq!((left().await, taken(&first).await), (2, None), "it is spent");
+    assert!(is_now(&rate_limits.take(&first, now).await.expect("answers")), "another one");
+    assert_eq!(left().await, 1);
+    // What came back by itself is nobody's.
+    let later = now + Duration::hours(9);
+    for number in 3..6 {
+        assert!(is_now(&rate_limits.take(&order(number), later).await.expect("answers")));
+    }
+    assert_eq!(rate_limits.left(&bucket, limit, later).await, Ok(1));
 }
 
 /// Registrations, then renewals, then those who have stood in line.
@@ -102,6 +150,7 @@ async fn hold(rate_limits: &impl RateLimits, directory: &str, now: OffsetDateTim
         waited: false,
         tenant: None,
         place: None,
+        taker: None,
     };
     assert_eq!(rate_limits.take(&take, now).await.expect("answers"), Granted::Wait { until });
     let waited = Take { waited: true, ..take };
@@ -120,6 +169,7 @@ async fn race(rate_limits: &(impl RateLimits + Sync), directory: &str, now: Offs
             waited: false,
             tenant: None,
             place: None,
+            taker: None,
         };
         let takers = (0..16).map(|_| rate_limits.take(&take, now));
         let mut places = Vec::new();
@@ -145,6 +195,7 @@ async fn all_or_none(rate_limits: &impl RateLimits, directory: &str, now: Offset
         waited: false,
         tenant: None,
         place: None,
+        taker: None,
     };
     let (plenty, few) = (of("plenty.example", 3), of("few.example", 1));
     let both = [plenty.clone(), few.clone()];
@@ -172,6 +223,7 @@ pub async fn tenants_in_turn(rate_limits: &impl RateLimits, seed: u64) {
         waited,
         tenant: Some(tenant.parse().expect("a tenant")),
         place: None,
+        taker: None,
     };
     let mut bulk = Vec::new();
     for _ in 0..24 {

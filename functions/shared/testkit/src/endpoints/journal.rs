@@ -1,6 +1,6 @@
 use domain::endpoint::{Attempt, Endpoint, Event, Notifications};
 use domain::health::pace::first_check;
-use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
+use domain::ports::{AttemptJournal, FaultKind, FencedError, Removed, ServiceFault, Settlement};
 use vocabulary::acme::{OpenOrder, Token};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
@@ -113,9 +113,12 @@ impl AttemptJournal for MemoryEndpoints {
             return Err(FencedError::Superseded);
         }
         if state.endpoints.remove(&endpoint.id).is_some() {
-            let usage = state.usage.entry(endpoint.tenant.clone()).or_default();
-            usage.endpoints = usage.endpoints.saturating_sub(1);
-            usage.names = usage.names.saturating_sub(endpoint.names.authorization_names().len() as u64);
+            let domain = endpoint.names.primary().to_string();
+            state.removed.insert(endpoint.id.clone(), Removed { tenant: endpoint.tenant.clone(), domain });
+            if let Some(usage) = state.usage.get_mut(&endpoint.tenant) {
+                usage.endpoints = usage.endpoints.saturating_sub(1);
+                usage.names = usage.names.saturating_sub(endpoint.names.authorization_names().len() as u64);
+            }
         }
         state.names.retain(|_, holder| *holder != endpoint.id);
         state.claims.retain(|_, claim| claim.endpoint != endpoint.id);

@@ -14,6 +14,14 @@ impl RateLimits for MemoryEndpoints {
         self.rate_limits.left(bucket, limit, now).await
     }
 
+    async fn taken(&self, planned: &Token) -> Result<Option<Token>, ServiceFault> {
+        self.rate_limits.taken(planned).await
+    }
+
+    async fn forget_taker(&self, token: &Token) -> Result<(), ServiceFault> {
+        self.rate_limits.forget_taker(token).await
+    }
+
     async fn give_back(&self, token: &Token, now: OffsetDateTime) -> Result<(), ServiceFault> {
         self.rate_limits.give_back(token, now).await
     }

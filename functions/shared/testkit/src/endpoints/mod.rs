@@ -1,4 +1,5 @@
 mod advice;
+mod capacity_log;
 mod check_log;
 mod claims;
 mod digest_log;
@@ -17,9 +18,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use diagnosis::report::CheckReport;
 use domain::endpoint::{Attempt, Endpoint, Event, Share};
 use domain::health::InstallationState;
+use domain::installation::Capacity;
 use domain::ports::{
-    Claim, DUE_SHARDS, DueEntry, EndpointPage, EndpointReader, FencedError, Position, RecentChange, ServiceFault,
-    SummaryPart,
+    Claim, DUE_SHARDS, DueEntry, EndpointPage, EndpointReader, FencedError, Position, RecentChange, Removed,
+    ServiceFault, SummaryPart,
 };
 use time::{Date, OffsetDateTime};
 use vocabulary::certificate::{Revocation, TenantUsage};
@@ -44,6 +46,8 @@ struct State {
     claims: BTreeMap<DomainName, Claim>,
     attempts: BTreeMap<(EndpointId, u64), Attempt>,
     events: BTreeMap<(EndpointId, String), Event>,
+    /// Endpoints that have gone.
+    removed: BTreeMap<EndpointId, Removed>,
     shares: BTreeMap<(EndpointId, String), Share>,
     checks: BTreeMap<EndpointId, CheckReport>,
     /// When an endpoint may be checked again.
@@ -51,6 +55,7 @@ struct State {
     digests: BTreeSet<(TenantId, Date)>,
     usage: BTreeMap<TenantId, TenantUsage>,
     engine: InstallationState,
+    capacity: Capacity,
     requests: BTreeMap<(TenantId, IdempotencyKey), DoneRequest>,
     /// By scope, absent for all, and by part.
     summaries: BTreeMap<(Option<TenantId>, u32), SummaryPart>,

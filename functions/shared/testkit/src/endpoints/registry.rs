@@ -1,5 +1,7 @@
 use domain::endpoint::{Attempt, Endpoint, Event};
-use domain::ports::{Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, ServiceFault};
+use domain::ports::{
+    Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, RequestError, ServiceFault,
+};
 use time::OffsetDateTime;
 use vocabulary::certificate::{Revocation, TenantUsage};
 use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest, Scope, TenantId};
@@ -16,6 +18,21 @@ impl State {
         };
         self.names.get(&(tenant.clone(), name.clone())).cloned().or_else(of_before)
     }
+
+    /// What the same request has made before.
+    fn done(&self, request: &NamedRequest, now: OffsetDateTime) -> Result<Option<EndpointId>, RequestError> {
+        match self.requests.get(&(request.tenant.clone(), request.key.clone())).filter(|known| now < known.until) {
+            Some(known) if known.digest != request.digest => Err(RequestError::KeyReused),
+            known => Ok(known.map(|known| known.endpoint.clone())),
+        }
+    }
+
+    /// What the tenant has, as its endpoints say.
+    fn count(&self, tenant: &TenantId) -> TenantUsage {
+        let own: Vec<_> = self.endpoints.values().filter(|endpoint| endpoint.tenant == *tenant).collect();
+        let names = own.iter().map(|endpoint| endpoint.names.authorization_names().len() as u64).sum();
+        TenantUsage { endpoints: own.len() as u64, names }
+    }
 }
 
 impl Registry for MemoryEndpoints {
@@ -27,12 +44,8 @@ impl Registry for MemoryEndpoints {
     ) -> Result<Registered, RegisterError> {
         let mut state = self.state();
         let named = request.map(|request| (request.tenant.clone(), request.key.clone()));
-        let known = named.as_ref().and_then(|name| state.requests.get(name));
-        if let Some((request, known)) = request.zip(known).filter(|(_, known)| endpoint.created_at < known.until) {
-            return match known.digest == request.digest {
-                true => Ok(Registered::Before(known.endpoint.clone())),
-                false => Err(RegisterError::KeyReused),
-            };
+        if let Some(before) = request.map(|request| state.done(request, endpoint.created_at)).transpose()?.flatten() {
+            return Ok(Registered::Before(before));
         }
         let authorization_names = endpoint.names.authorization_names();
         if let Some(taken) = authorization_names.iter().find(|base| state.owner(&endpoint.tenant, base).is_some()) {
@@ -40,9 +53,11 @@ impl Registry for MemoryEndpoints {
         }
         let own = authorization_names.into_iter().map(|base| (endpoint.tenant.clone(), base.clone()));
         state.names.extend(own.map(|name| (name, endpoint.id.clone())));
-        let usage = state.usage.entry(endpoint.tenant.clone()).or_default();
-        usage.endpoints += 1;
-        usage.names += endpoint.names.authorization_names().len() as u64;
+        // Counting begins with whoever asks first.
+        if let Some(usage) = state.usage.get_mut(&endpoint.tenant) {
+            usage.endpoints += 1;
+            usage.names += endpoint.names.authorization_names().len() as u64;
+        }
         state.endpoints.insert(endpoint.id.clone(), endpoint.clone());
         state.events.insert((endpoint.id.clone(), event.id.clone()), event.clone());
         if let Some((request, name)) = request.zip(named) {
@@ -53,6 +68,14 @@ impl Registry for MemoryEndpoints {
         drop(state);
         self.fuse.burn();
         Ok(Registered::Now)
+    }
+
+    async fn registered_before(
+        &self,
+        request: &NamedRequest,
+        now: OffsetDateTime,
+    ) -> Result<Option<EndpointId>, RequestError> {
+        self.state().done(request, now)
     }
 
     async fn change(&self, seen: &Endpoint, change: &Change, event: &Event) -> Result<(), ChangeError> {
@@ -88,8 +111,9 @@ impl Registry for MemoryEndpoints {
         state.names.extend(added.map(|name| (name, seen.id.clone())));
         state.events.insert((seen.id.clone(), event.id.clone()), event.clone());
         state.checks_begun.remove(&seen.id);
-        let usage = state.usage.entry(seen.tenant.clone()).or_default();
-        usage.names = (usage.names + after.len() as u64).saturating_sub(before.len() as u64);
+        if let Some(usage) = state.usage.get_mut(&seen.tenant) {
+            usage.names = (usage.names + after.len() as u64).saturating_sub(before.len() as u64);
+        }
         drop(state);
         self.fuse.burn();
         Ok(())
@@ -101,6 +125,12 @@ impl Registry for MemoryEndpoints {
 
     async fn list(&self, scope: &Scope, after: Option<&Position>, limit: u32) -> Result<EndpointPage, ServiceFault> {
         Ok(self.state().page(after, limit, |endpoint| scope.covers(endpoint.tenant.as_str())))
+    }
+
+    async fn find_all(&self, ids: &[EndpointId]) -> Result<Vec<Endpoint>, ServiceFault> {
+        let state = self.state();
+        let first = |place: &usize| !ids[..*place].contains(&ids[*place]);
+        Ok((0..ids.len()).filter(first).filter_map(|place| state.endpoints.get(&ids[place])).cloned().collect())
     }
 
     async fn begin_removal(&self, id: &EndpointId, now: OffsetDateTime) -> Result<(), ServiceFault> {
@@ -154,7 +184,9 @@ impl Registry for MemoryEndpoints {
     }
 
     async fn usage(&self, tenant: &TenantId) -> Result<TenantUsage, ServiceFault> {
-        Ok(self.state().usage.get(tenant).copied().unwrap_or_default())
+        let mut state = self.state();
+        let counted = state.count(tenant);
+        Ok(*state.usage.entry(tenant.clone()).or_insert(counted))
     }
 
     async fn attempts(&self, id: &EndpointId, limit: u32) -> Result<Vec<Attempt>, ServiceFault> {

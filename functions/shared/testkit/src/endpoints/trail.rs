@@ -1,6 +1,6 @@
 use domain::endpoint::Event;
 use domain::endpoint::event::page_of;
-use domain::ports::{AuditTrail, ServiceFault};
+use domain::ports::{AuditTrail, Removed, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
@@ -25,6 +25,10 @@ impl AuditTrail for MemoryEndpoints {
                 later
             }
         })
+    }
+
+    async fn removed(&self, id: &EndpointId) -> Result<Option<Removed>, ServiceFault> {
+        Ok(self.state().removed.get(id).cloned())
     }
 
     async fn recent(

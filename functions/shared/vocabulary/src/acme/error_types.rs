@@ -166,6 +166,11 @@ impl Problem {
         self.kind == "rateLimited" && self.detail.contains("too many failed authorizations")
     }
 
+    /// Whether only remote perspectives of the CA failed. Boulder says so in words alone.
+    pub fn is_secondary(&self) -> bool {
+        self.detail.to_ascii_lowercase().contains("during secondary validation")
+    }
+
     /// The time in the CA's words: `…, retry after 2026-11-25 12:00:00 UTC: see …`, as Boulder writes it.
     pub fn retry_time(&self) -> Option<OffsetDateTime> {
         const FORMAT: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");

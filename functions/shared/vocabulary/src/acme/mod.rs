@@ -16,7 +16,7 @@ pub use self::counted::Counted;
 pub use self::error_types::{ACME_ERRORS, AcmeError};
 pub use self::limits::{CaLimits, CaLimitsError};
 pub use self::order::{Authorization, AuthorizationStatus, Challenge, HttpPublication, OpenOrder, OrderStatus};
-pub use self::rate_limit::{BucketId, Granted, Spent, Take, Token};
+pub use self::rate_limit::{BucketId, Granted, Spent, Take, Taker, Token};
 pub use self::refusal::{CaRequest, Refusal};
 pub use self::renewal_info::{
     ASK_AGAIN_AFTER_FAILURE, ASK_AGAIN_WHEN_AT_REST, ASK_AGAIN_WITHOUT_ADVICE, RenewalAdvice, RenewalWindow,

@@ -9,6 +9,7 @@ use crate::acme::token_bucket::{Limit, Purpose};
 use crate::failure::failure::{Failure, FailureName};
 use crate::guidance::WaitingOn;
 use crate::names::certificate_name::CertificateName;
+use crate::names::endpoint_id::EndpointId;
 use crate::names::tenant::TenantId;
 
 /// What a bucket is for. All but the last are of one CA, named by its directory URL.
@@ -39,6 +40,36 @@ pub struct Take {
     pub tenant: Option<TenantId>,
     /// The taker's place in a line, if it comes before its time: it keeps that place, and is given no other.
     pub place: Option<OffsetDateTime>,
+    /// Known by it, a take that is repeated takes nothing.
+    pub taker: Option<Taker>,
+}
+
+/// The order that tokens are taken for: `018f….3.2`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Taker(String);
+
+impl Taker {
+    /// `generation` is that of the order's key: each order of an attempt has its own.
+    pub fn new(endpoint: &EndpointId, attempt: u64, generation: u64) -> Self {
+        Self(format!("{endpoint}.{attempt}.{generation}"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Take {
+    /// The token that it has taken: the bucket is to be full again at `back_at`.
+    pub fn token(&self, back_at: OffsetDateTime) -> Token {
+        Token { taker: self.taker.clone(), ..Token::taken(self.bucket.clone(), self.limit, back_at) }
+    }
+
+    /// What is kept of it before it takes anything: nothing lacks for it.
+    pub fn planned(&self, now: OffsetDateTime) -> Token {
+        self.token(now)
+    }
 }
 
 /// What came of a [`Take`].
@@ -60,12 +91,15 @@ pub struct Token {
     /// When it has come back by itself: when the bucket was to be full again after it was taken.
     #[serde(with = "time::serde::rfc3339")]
     pub back_at: OffsetDateTime,
+    /// While its bucket remembers who has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taker: Option<Taker>,
 }
 
 impl Token {
     pub fn taken(bucket: BucketId, limit: Limit, back_at: OffsetDateTime) -> Self {
         let milliseconds = i64::try_from(limit.interval().whole_milliseconds()).unwrap_or(i64::MAX);
-        Self { bucket, milliseconds, back_at }
+        Self { bucket, milliseconds, back_at, taker: None }
     }
 
     /// What is still lacking for it at `now`: what came back by itself meanwhile is not given twice.

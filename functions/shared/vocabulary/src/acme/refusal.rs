@@ -59,6 +59,10 @@ enum Meaning {
     Request,
 }
 
+/// The CA's first perspective saw everything: more than one of the others did not.
+const FROM_EVERYWHERE: &str = "The CA asks from several networks around the world, and some of them got no right answer. Let \
+     the host and every name server answer everywhere: look for a firewall, a geographic block, or servers that differ.";
+
 impl From<Problem> for Refusal {
     /// As a resource tells it.
     fn from(problem: Problem) -> Self {
@@ -148,6 +152,7 @@ impl Refusal {
             Meaning::Outage | Meaning::Limit => (Ca, None),
             Meaning::TopLevelSilent | Meaning::Again => (Nobody, None),
             Meaning::NotSeen if !repeated => (Nobody, None),
+            Meaning::NotSeen if self.problem.is_secondary() => (DomainOwner, Some(FROM_EVERYWHERE.to_owned())),
             Meaning::NotSeen => (DomainOwner, of_kind(self.kind_at_fault(Meaning::NotSeen))),
             Meaning::RecordUnreadable => (DomainOwner, of_kind("incorrectResponse")),
             Meaning::Caa => (DomainOwner, of_kind("caa")),

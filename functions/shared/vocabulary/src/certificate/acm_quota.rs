@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use crate::certificate::renewal::renewal_opens;
@@ -15,7 +16,7 @@ const YEAR: Duration = Duration::days(365);
 const LATELY: Duration = Duration::days(30);
 
 /// What ACM lets an account import into a region.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcmQuotas {
     /// Imported certificates at one time.
     pub certificates: u32,
@@ -87,7 +88,7 @@ pub struct ImportedLife {
 }
 
 /// How much of the quotas is used, and will be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcmForecast {
     pub certificates: u32,
     /// Imports within a year if each certificate is renewed in its turn, and none comes or goes.

@@ -128,6 +128,30 @@ pub fn verify(
     })
 }
 
+/// What a certificate says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leaf {
+    /// See [`normalize_serial`].
+    pub serial: String,
+    pub issuer: String,
+    pub names: Vec<CertificateName>,
+    pub not_before: OffsetDateTime,
+    pub not_after: OffsetDateTime,
+}
+
+/// Reads the first certificate in `pem`; `None` if it is none, or has names that no endpoint can have.
+pub fn read_leaf(pem: &str) -> Option<Leaf> {
+    let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;
+    let leaf = first.parse_x509().ok()?;
+    Some(Leaf {
+        serial: normalize_serial(&leaf.raw_serial_as_string()),
+        issuer: leaf.issuer().to_string(),
+        names: subject_names(&leaf).ok()?,
+        not_before: leaf.validity().not_before.to_datetime(),
+        not_after: leaf.validity().not_after.to_datetime(),
+    })
+}
+
 /// The serial number of the first certificate in `pem`, as [`normalize_serial`] writes it.
 pub fn leaf_serial(pem: &str) -> Option<String> {
     let first = Pem::iter_from_buffer(pem.as_bytes()).next()?.ok()?;

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::arn::{AccountId, ListenerArn, Region, RoleArn};
+use crate::certificate::pool::PoolName;
+use crate::dns::platform::EndpointTarget;
 
 /// How many listeners one certificate is attached to. Each is one call at every renewal.
 pub const MOST_LISTENERS: usize = 20;
@@ -26,6 +28,12 @@ pub struct Deployment {
     /// The role that is assumed for all of it; without one it is the installation's own account.
     #[serde(default)]
     pub role: Option<RoleArn>,
+    /// The pool that its first listener is of, chosen there or named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolName>,
+    /// Where its hosts lead because of that listener; absent: to the installation's own target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<EndpointTarget>,
 }
 
 /// Why a deployment cannot be.
@@ -76,7 +84,7 @@ impl Deployment {
         match (listeners.len() > MOST_LISTENERS, regions.len() > MOST_REGIONS) {
             (true, _) => Err(DeploymentError::TooManyListeners),
             (_, true) => Err(DeploymentError::TooManyRegions),
-            _ => Ok(Self { listeners, regions, role }),
+            _ => Ok(Self { listeners, regions, role, pool: None, target: None }),
         }
     }
 
@@ -103,7 +111,7 @@ fn each_once<T: Ord + Clone>(all: Vec<T>) -> Vec<T> {
 }
 
 /// An account and a region of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Target {
     pub region: Region,
     /// The role that leads to the account; none for the installation's own.

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::names::domain_name::DomainName;
 use crate::names::endpoint_id::DelegationLabel;
 
 /// Where the records of external hosts lead: the stack's parameter `EndpointTarget`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum EndpointTarget {
     /// One name for all: it brings visitors, and says nothing of whose the domain is.
     Shared(DomainName),
@@ -51,6 +54,20 @@ impl FromStr for EndpointTarget {
             Some(parent) => Ok(Self::Own(name(parent)?)),
             None => Ok(Self::Shared(name(text.trim())?)),
         }
+    }
+}
+
+impl TryFrom<String> for EndpointTarget {
+    type Error = EndpointTargetError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<EndpointTarget> for String {
+    fn from(target: EndpointTarget) -> Self {
+        target.to_string()
     }
 }
 

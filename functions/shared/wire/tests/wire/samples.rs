@@ -124,7 +124,7 @@ pub(crate) fn new_share() -> Value {
 }
 
 pub(crate) fn installation() -> Value {
-    json!({"checks": [{"name": "acm-quota", "status": "warning", "detail": "Much is used.", "action": "Ask for more.", "remedy": "Ask for more.",
+    json!({"version": "0.2.0", "checks": [{"name": "acm-quota", "status": "warning", "detail": "Much is used.", "action": "Ask for more.", "remedy": "Ask for more.",
         "since": "2026-01-01T00:00:00Z", "used": [{"of": "certificates", "percent": 91}]}]})
 }
 
@@ -137,7 +137,7 @@ pub(crate) fn alert() -> Value {
         "certificate": {"arn": "arn:x", "serial": "0A", "issuer": "CN=Test", "directory": "https://ca.example/dir",
             "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z", "renew_at": "2026-03-01T00:00:00Z"},
         "affected": {"endpoints": 3, "first": "example.com"},
-        "digest": {"endpoints": 3, "ready": 1, "waiting": 2, "setting_up": 0,
+        "digest": {"endpoints": 3, "ready": 1, "waiting": 2, "setting_up": 0, "issued": 0,
             "needs": [{"domain": "example.com", "endpoints": 1, "waiting_on": "domain_owner", "actor": "customer", "what": "no CNAME", "action": "Create it.", "remedy": "Create it.",
                 "since": "2026-01-01T00:00:00Z", "until": "2026-04-01T00:00:00Z"}],
             "next": [{"domain": "example.com", "not_after": "2026-04-01T00:00:00Z", "renew_at": "2026-03-01T00:00:00Z"}]},

@@ -4,12 +4,15 @@
 mod failures;
 mod limits;
 mod orders;
+mod validation;
+mod waiting;
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 use adapters::acme::{AcmeAuthority, AcmeConfig, standing};
 use adapters::secrets_manager::AccountSecret;
-use boulder::{Boulder, Lookup, Problem};
+use boulder::{Boulder, Lookup, Problem, WebAnswer, http01};
 use domain::endpoint::{Endpoint, Outcome};
 use domain::installation::Standing;
 use domain::ports::{AuthoritativeDns, Registry, TokenStore};
@@ -29,6 +32,16 @@ struct Stage {
     ca: Boulder,
     account: AccountSecret,
     config: AcmeConfig,
+    internet: Arc<Mutex<Internet>>,
+}
+
+/// What lies between the CA and the hosts.
+#[derive(Default)]
+struct Internet {
+    /// Status and target of the redirect by which a host answers; the path is appended.
+    redirects: BTreeMap<String, (u16, String)>,
+    /// The CA's perspectives that reach nothing.
+    cut_off: BTreeSet<usize>,
 }
 
 impl Stage {
@@ -37,7 +50,11 @@ impl Stage {
         let now = OffsetDateTime::now_utc().replace_nanosecond(0).expect("a time");
         let world = World::new(Chaos::default());
         let (tokens, dns) = (world.tokens.clone(), world.dns.clone());
-        let ca = Boulder::start(now, Box::new(move |lookup| look(&tokens, &dns, lookup))).await;
+        let internet = Arc::<Mutex<Internet>>::default();
+        let between = internet.clone();
+        let reach =
+            move |lookup: &Lookup| look(&tokens, &dns, &between.lock().expect("no test panics in here"), lookup);
+        let ca = Boulder::start(now, Box::new(reach)).await;
         let secrets = Aws::at(&secret::start().await).secrets;
         let account = AccountSecret::new(secrets, "account".into(), None);
         let config = AcmeConfig {
@@ -49,7 +66,7 @@ impl Stage {
             first: true,
         };
         let world = world.at(&ca, now);
-        let stage = Self { world, ca, account, config };
+        let stage = Self { world, ca, account, config, internet };
         stage.new_process();
         stage
     }
@@ -60,10 +77,18 @@ impl Stage {
         self.world.use_ca(AnyCa::Http(Arc::new(authority)));
     }
 
+    fn internet(&self, change: impl FnOnce(&mut Internet)) {
+        change(&mut self.internet.lock().expect("no test panics in here"));
+    }
+
     async fn register(&self, number: u128, domain: &str, also: &[&str]) -> EndpointId {
+        self.register_as(Reachability::Internal, number, domain, also).await
+    }
+
+    async fn register_as(&self, reachability: Reachability, number: u128, domain: &str, also: &[&str]) -> EndpointId {
         let also: Vec<String> = also.iter().map(ToString::to_string).collect();
         let names = EndpointNames::parse(domain, &also, 100).expect("valid names");
-        self.world.register_for("default", number, names, Reachability::Internal, true).await
+        self.world.register_for("default", number, names, reachability, true).await
     }
 
     async fn issued(&self, number: u128, domain: &str) -> EndpointId {
@@ -100,14 +125,30 @@ impl Stage {
         self.world.endpoints.attempts(id, 1).await.expect("in memory").remove(0).outcome
     }
 
+    /// Another entry in the directory as it is stored beside the account.
+    async fn spoil_stored_directory(&self, entry: &str, url: &str) {
+        let accounts = self.account.load().await.expect("answers");
+        let mut next = accounts.clone();
+        let stored = next.accounts.get_mut(&self.config.directory).expect("registered");
+        let directory = stored.directory.as_deref().expect("stored with the account");
+        let mut directory: serde_json::Value = serde_json::from_str(directory).expect("JSON");
+        directory[entry] = url.into();
+        stored.directory = Some(directory.to_string());
+        self.account.replace(&accounts, &next).await.expect("answers");
+    }
+
     async fn standing(&self) -> Standing {
         standing::describe(&self.config, &self.account).await
     }
 }
 
 /// As the CA's servers look: at the tokens, or through the delegation at the zone.
-fn look(tokens: &MemoryTokens, dns: &MemoryDns, lookup: &Lookup) -> Result<(), Problem> {
+fn look(tokens: &MemoryTokens, dns: &MemoryDns, internet: &Internet, lookup: &Lookup) -> Result<(), Problem> {
     let at_once = "the world is in memory";
+    if internet.cut_off.contains(&lookup.perspective) {
+        let detail = "198.51.100.7: Timeout during connect (likely firewall problem)";
+        return Err(Problem::new(400, "connection", detail));
+    }
     let records = |name: &str, kind| {
         let answers = dns.ask(name, kind).now_or_never().expect(at_once);
         answers.into_iter().flat_map(|server| server.answer.records().to_vec()).collect::<Vec<_>>()
@@ -116,10 +157,17 @@ fn look(tokens: &MemoryTokens, dns: &MemoryDns, lookup: &Lookup) -> Result<(), P
         "http-01" => {
             let host = lookup.name.parse().expect("a name");
             let body = tokens.read(&host, &lookup.token).now_or_never().expect(at_once).expect("in memory");
-            match body.as_ref() == Some(&lookup.expected) {
-                true => Ok(()),
-                false => Err(Problem::new(403, "unauthorized", "Invalid response: 404")),
-            }
+            let web = |url: &url::Url| {
+                let redirect = internet.redirects.get(url.host_str()?);
+                let location = redirect.map(|(_, target)| format!("{target}{}", url.path()));
+                let status = match (redirect, &body) {
+                    (Some((status, _)), _) => *status,
+                    (None, Some(_)) => 200,
+                    (None, None) => 404,
+                };
+                Some(WebAnswer { status, location, body: body.clone().unwrap_or_default() })
+            };
+            http01(&web, &lookup.name, &lookup.token, &lookup.expected)
         }
         _ => {
             let challenge = format!("_acme-challenge.{}", lookup.name);

@@ -35,23 +35,29 @@ fn a_ca_without_renewal_information_is_told_of_no_replacement() {
 #[test]
 fn a_replacement_that_is_refused_in_any_way_is_ordered_once_more_without() {
     run(async |stage| {
-        for (number, domain) in
-            ["forgotten.example.com", "taken.example.com", "silent.example.com", "other.example.com"]
-                .into_iter()
-                .enumerate()
+        for (number, domain) in [
+            "forgotten.example.com",
+            "taken.example.com",
+            "silent.example.com",
+            "broken.example.com",
+            "other.example.com",
+        ]
+        .into_iter()
+        .enumerate()
         {
             let id = stage.issued(number as u128 + 1, domain).await;
             match number {
                 0 => stage.ca.forget_certificates(),
                 1 => stage.ca.mark_replaced(),
                 2 => stage.ca.set(|knobs| knobs.echoes_replaces = false),
+                3 => stage.ca.set(|knobs| knobs.fails_at_replaces = true),
                 _ => {
                     let refusal = Problem::new(400, "malformed", "While parsing ARI CertID an error occurred");
                     stage.ca.inject("/new-order", Injected::once(refusal));
                 }
             }
             stage.renew(&id).await;
-            stage.ca.set(|knobs| knobs.echoes_replaces = true);
+            stage.ca.set(|knobs| (knobs.echoes_replaces, knobs.fails_at_replaces) = (true, false));
         }
     });
 }
@@ -72,12 +78,37 @@ fn a_certificate_is_replaced_by_a_shorter_one_when_it_is_due_and_an_earlier_one_
 fn an_order_that_the_ca_hands_out_again_is_gone_on_with() {
     run(async |stage| {
         let id = stage.register(1, "www.example.com", &[]).await;
-        stage.ca.inject("/chall", Injected::once(Problem::new(500, "serverInternal", "Internal error")));
+        stage.ca.inject("/chall", Injected::always(Problem::new(500, "serverInternal", "Internal error")));
         stage.world.scan_and_run().await;
+        assert!(stage.endpoint(&id).await.failing.is_some(), "the order stays pending");
+        stage.ca.inject_no_more();
         stage.world.forget_order(&id);
         stage.new_process();
         stage.world.run_until(&id, is_settled).await;
         assert_eq!(stage.ca.orders(), 1, "the CA gave the same one");
+    });
+}
+
+/// The step died between the CA's answer and its record: to the CA the certificate has its replacement order already.
+#[test]
+fn an_order_that_replaces_and_was_lost_is_handed_out_again_without_saying_so() {
+    run(async |stage| {
+        let id = stage.issued(1, "www.example.com").await;
+        let before = stage.endpoint(&id).await.certificate.expect("held");
+        stage.world.set_time(before.renew_at);
+        // The validation of the first order is over by then: this one has to be validated.
+        stage.ca.set(|knobs| knobs.reuse = false);
+        stage.ca.inject("/chall", Injected::always(Problem::new(500, "serverInternal", "Internal error")));
+        stage.world.scan_and_run().await;
+        assert!(stage.endpoint(&id).await.failing.is_some(), "the order stays pending");
+        stage.ca.inject_no_more();
+        assert_eq!(stage.ca.replaced(), std::slice::from_ref(&before.serial));
+        stage.ca.set(|knobs| knobs.reuse = true);
+        stage.world.forget_order(&id);
+        stage.new_process();
+        stage.renew(&id).await;
+        assert_eq!(stage.ca.refused("alreadyReplaced"), 1, "it was asked once more without");
+        assert_eq!(stage.ca.orders(), 2, "the CA gave the same one");
     });
 }
 

@@ -95,6 +95,11 @@ fn what_the_ca_does_not_see_twice_is_the_domain_owners() {
         ("dns", "DNS problem: SERVFAIL looking up TXT for _acme-challenge.x", "Check the domain's name servers"),
         ("unauthorized", "Incorrect TXT record", "Compare the endpoint's records"),
         ("dns", "DNS problem: SERVFAIL looking up CAA for example.net", "Check the domain's name servers"),
+        (
+            "connection",
+            "During secondary validation: 192.0.2.7: Timeout during connect",
+            "The CA asks from several networks",
+        ),
     ] {
         let refusal = refusal(kind, words, None);
         let first = refusal.to_failure(CaRequest::Challenge, None);

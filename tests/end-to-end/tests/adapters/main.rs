@@ -1,5 +1,7 @@
 //! Every adapter keeps the promises of its port, against the local cloud: the same contracts as the fakes.
 
+mod previous_release;
+
 use std::collections::HashMap;
 
 use adapters::acm::Acm;
@@ -26,12 +28,12 @@ use domain::ports::{
     HealthIndex, HttpProbe, Registry, Sight, TokenStore,
 };
 use end_to_end::Platform;
-use end_to_end::balancer::{Balancer, OWN_ACCOUNT};
+use end_to_end::balancer::{Balancer, OWN_ACCOUNT, others_certificate};
 use end_to_end::meter::WriteMeter;
 use local_cloud::{LocalCloud, Options};
 use testkit::contracts;
 use time::OffsetDateTime;
-use vocabulary::certificate::Target;
+use vocabulary::certificate::{Target, TenantUsage};
 use vocabulary::dns::{Answer, RecordKind};
 use vocabulary::names::{EndpointId, Scope};
 
@@ -110,11 +112,14 @@ async fn endpoints_table(cloud: &LocalCloud) -> Result<()> {
     Box::pin(contracts::digest_log(&endpoints, 120)).await;
     Box::pin(contracts::health_index(&endpoints, 140)).await;
     Box::pin(contracts::installation_log(&endpoints)).await;
+    Box::pin(contracts::capacity_log(&endpoints)).await;
     Box::pin(contracts::rate_limits(&endpoints, 160)).await;
     Box::pin(contracts::tenants_in_turn(&endpoints, 160)).await;
+    Box::pin(contracts::pacing(&endpoints, 165)).await;
 
     Box::pin(contracts::summaries(&endpoints, 220)).await;
     Box::pin(of_one_piece(cloud, &endpoints)).await?;
+    Box::pin(previous_release::items_of_the_previous_release(cloud, &endpoints)).await?;
     Box::pin(checks_and_polls_without_news(cloud)).await
 }
 
@@ -162,7 +167,16 @@ async fn of_one_piece(cloud: &LocalCloud, endpoints: &EndpointsTable) -> Result<
     endpoints.postpone_advice(&old.id, now + time::Duration::HOUR).await?;
     let advice = endpoints.advice_due(old.id.shard(DUE_SHARDS), now, 1000).await?;
     assert!(advice.iter().all(|entry| entry.endpoint != old.id));
+
+    let more = Endpoint { tenant: old.tenant.clone(), ..contracts::endpoint(202, now) };
+    endpoints.register(&more, &contracts::registered(&more), None).await?;
+    let usage = TenantUsage { endpoints: 2, names: names_of(&old) + names_of(&more) };
+    assert_eq!(endpoints.usage(&old.tenant).await?, usage, "whoever asks first counts what is there from before");
     Ok(())
+}
+
+fn names_of(endpoint: &Endpoint) -> u64 {
+    endpoint.names.authorization_names().len() as u64
 }
 
 /// At a million endpoints health checks and polls are nearly all of the bill: what they write when nothing has changed.
@@ -214,7 +228,7 @@ async fn load_balancers(cloud: &LocalCloud) -> Result<()> {
     let places = Places::new(sdk, "eu-central-1".parse()?, "bank".into(), vec![], Purpose::Install);
     let balancer = Balancer::create(cloud, "application", "eu-central-1", OWN_ACCOUNT).await?;
     let listeners = places.listeners(&Target { region: places.home().clone(), role: None }).await?;
-    let other = format!("arn:aws:acm:eu-central-1:{OWN_ACCOUNT}:certificate/6f2d0c1e-0000-4000-8000-000000000001");
+    let other = others_certificate(1);
     let nowhere = format!("{}0", balancer.listener).parse()?;
     contracts::listeners(&listeners, &balancer.listener, &balancer.default, &other, &nowhere).await;
     Ok(())

@@ -1,0 +1,30 @@
+use std::future::Future;
+
+use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
+
+use vocabulary::failure::ServiceFault;
+
+/// An imported certificate, as a list of ACM shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnCertificate {
+    pub arn: String,
+    /// Its first name, as ACM writes it: `*.example.com`.
+    pub domain: String,
+    pub not_after: OffsetDateTime,
+}
+
+/// What is imported into ACM in the installation's own account and region, whoever did it.
+pub trait OwnCertificates {
+    /// A page of all, and what the next one is asked for with; `None` on the last.
+    fn page(
+        &self,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<(Vec<OwnCertificate>, Option<String>), ServiceFault>> + Send;
+
+    /// The endpoint that it was imported for by this installation, by its tags.
+    fn owner(&self, arn: &str) -> impl Future<Output = Result<Option<EndpointId>, ServiceFault>> + Send;
+
+    /// The certificate, PEM, without its chain; `None` if it is gone.
+    fn read(&self, arn: &str) -> impl Future<Output = Result<Option<String>, ServiceFault>> + Send;
+}
