@@ -9,6 +9,7 @@ use instant_acme::{Account, AccountCredentials};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
+use super::entries::Entries;
 use super::registration::{Registration, generate_key, register};
 use super::transport::Transport;
 use super::{AcmeConfig, to_ca_error};
@@ -77,7 +78,8 @@ fn is_fresh(stored: &StoredAccount) -> bool {
 
 /// The account of a process that was not the first.
 async fn restore(transport: &Transport, config: &AcmeConfig, stored: &StoredAccount) -> Result<Account, CaError> {
-    if let Some(body) = stored.directory.as_ref().filter(|_| is_fresh(stored)) {
+    let usable = |body: &&String| is_fresh(stored) && Entries::of(body.as_bytes()).is_some();
+    if let Some(body) = stored.directory.as_ref().filter(usable) {
         transport.know_directory(&config.directory, body);
     }
     let credentials: AccountCredentials = serde_json::from_value(json!({
@@ -144,7 +146,7 @@ pub(super) async fn fetch_directory(transport: &Transport, config: &AcmeConfig) 
     let response = transport.send(request).await.map_err(|error| to_ca_error(transport, error))?;
     match transport.fetched_directory() {
         Some(directory) if response.status().is_success() => Ok(directory),
-        _ => Err(to_ca_error(transport, instant_acme::Error::Str("no directory"))),
+        _ => Err(to_ca_error(transport, transport.no_directory())),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod account;
 pub mod directory;
+mod entries;
 mod registration;
 mod renewal;
 mod resources;

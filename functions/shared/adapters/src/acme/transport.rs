@@ -23,6 +23,7 @@ use time::OffsetDateTime;
 use vocabulary::text::printable;
 use vocabulary::version::USER_AGENT;
 
+use super::entries::{self, Entries};
 use crate::http_fault::innermost;
 
 /// A CA that takes longer is down for a step's purposes.
@@ -119,7 +120,7 @@ impl Transport {
 
     pub(super) fn know_directory(&self, url: &str, body: &str) {
         let mut memory = self.memory();
-        memory.new_nonce_url = new_nonce_url(body.as_bytes());
+        memory.new_nonce_url = Entries::of(body.as_bytes()).map(|entries| entries.new_nonce.to_string());
         memory.directory = Some((url.to_owned(), body.to_owned()));
     }
 
@@ -171,7 +172,7 @@ impl Transport {
     /// Sends one request over the network, whatever is known.
     pub(super) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
         let (parts, body) = request.into_parts();
-        let is_directory_get = parts.method == Method::GET;
+        let is_get = parts.method == Method::GET;
         let mut outgoing = self.http.request(parts.method, parts.uri.to_string()).body(body);
         if let Some(kind) = parts.headers.get(CONTENT_TYPE) {
             outgoing = outgoing.header(CONTENT_TYPE, kind);
@@ -192,9 +193,9 @@ impl Transport {
             memory.nonce = Some(nonce.to_owned());
         }
         if status.is_success() {
-            if is_directory_get && let Ok(text) = std::str::from_utf8(&body) {
-                memory.new_nonce_url = new_nonce_url(&body);
-                memory.fetched_directory = Some(text.to_owned());
+            if is_get && let Some(entries) = Entries::of(&body) {
+                memory.new_nonce_url = Some(entries.new_nonce.to_string());
+                memory.fetched_directory = Some(String::from_utf8_lossy(&body).into_owned());
             }
             memory.last_body = body.clone();
             memory.come_again = come_again(&headers);
@@ -215,6 +216,12 @@ impl Transport {
             body.extend_from_slice(&chunk);
         }
         Ok(body.into())
+    }
+
+    /// That what the CA sent as its directory names no usable URLs.
+    pub(super) fn no_directory(&self) -> Error {
+        self.memory().refusal = Some(Refusal { detail: entries::UNUSABLE.to_owned(), ..Refusal::default() });
+        Error::Str(entries::UNUSABLE)
     }
 
     fn no_answer(&self, error: reqwest::Error) -> Error {
@@ -266,6 +273,7 @@ impl HttpClient for Transport {
                 Err(never) => match never {},
             };
             let request = Request::from_parts(parts, body);
+            let is_directory = request.method() == Method::GET;
             if request.method() == Method::POST {
                 // instant-acme takes the nonce along by itself; ours is the spare one it asks for.
                 transport.memory().nonce = None;
@@ -274,6 +282,10 @@ impl HttpClient for Transport {
                 Some(response) => response,
                 None => transport.send(request).await?,
             };
+            // instant-acme panics where one of its URLs is none.
+            if is_directory && response.status().is_success() && Entries::of(response.body()).is_none() {
+                return Err(transport.no_directory());
+            }
             Ok(BytesResponse::from(response.map(Full::new)))
         })
     }
@@ -293,17 +305,6 @@ fn unused_nonce_of_a_read(body: &[u8]) -> Option<String> {
     let jws: Jws = serde_json::from_slice(body).ok().filter(|jws: &Jws| jws.payload.is_empty())?;
     let protected = BASE64_URL_SAFE_NO_PAD.decode(jws.protected).ok()?;
     serde_json::from_slice(&protected).ok().map(|protected: Protected| protected.nonce)
-}
-
-fn new_nonce_url(directory: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Directory {
-        #[serde(rename = "newNonce")]
-        new_nonce: String,
-    }
-    // Compared as the http crate writes it.
-    let directory: Directory = serde_json::from_slice(directory).ok()?;
-    directory.new_nonce.parse::<http::Uri>().ok().map(|uri| uri.to_string())
 }
 
 fn refusal(status: StatusCode, headers: &http::HeaderMap, body: &[u8]) -> Refusal {
