@@ -278,11 +278,6 @@ impl World {
         directory
     }
 
-    /// The fallback CA is there as well.
-    pub(crate) fn use_fallback_too(&self) {
-        self.cas.borrow_mut().push(AnyCa::Memory(self.second.clone()));
-    }
-
     /// The first CA's limits are known to be these.
     pub(crate) fn limit(&self, limits: &str) {
         let first = self.authorities.borrow().first().clone();

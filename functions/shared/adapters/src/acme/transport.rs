@@ -420,7 +420,7 @@ mod tests {
             let _ = retry_after.and_then(|text| parse_retry_after(text, now));
             let refusal = refusal(StatusCode::TOO_MANY_REQUESTS, &headers, body);
             assert!(!refusal.detail.chars().any(vocabulary::text::is_invisible), "{refusal:?}");
-            let _ = (terms_of_service(&headers), unused_nonce_of_a_read(body), new_nonce_url(body));
+            let _ = (terms_of_service(&headers), unused_nonce_of_a_read(body), Entries::of(body));
         });
     }
 }
