@@ -60,11 +60,14 @@ async fn deep(platform: &Platform, zone: &CustomerZone, domain: &str) -> Result<
         let answer = platform.call(Method::GET, &format!("endpoints/{domain}"), None).await?;
         Ok((answer.status == 200).then_some(answer.body))
     });
-    platform.create_records(zone, &registered.await?).await?;
+    let registered = match registered.await {
+        Ok(registered) => platform.create_records(zone, &registered).await,
+        Err(error) => Err(error),
+    };
     let output = doctor.await?.context("running managed-https: make build makes it")?;
-    let told: Value = serde_json::from_slice(&output.stdout).with_context(|| {
-        format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-    })?;
+    let said = || format!("{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    registered.with_context(said)?;
+    let told: Value = serde_json::from_slice(&output.stdout).with_context(said)?;
     let checks = told["checks"].as_array().context("checks")?;
     let check = checks.iter().find(|check| check["name"] == "first-certificate");
     Ok((output.status.code(), check.with_context(|| format!("{told:#}"))?.to_string()))
@@ -91,10 +94,12 @@ async fn deep_check_leaves_nothing_behind(platform: &Platform, zone: &CustomerZo
 
     // What only an order meets: the other checks read the profile of another function.
     platform.cloud.set_function_variable("OpenOrderFunction", "ACME_PROFILE", Some("eternal")).await?;
+    platform.cloud.wait_for_update("OpenOrderFunction").await?;
     let (code, told) = deep(platform, zone, &name("broken")).await?;
     ensure!(code == Some(1) && told.contains("eternal"), "{code:?}: {told}");
     ensure!(left(platform, &name("broken")).await? == before, "neither does a failure leave anything");
     platform.cloud.set_function_variable("OpenOrderFunction", "ACME_PROFILE", None).await?;
+    platform.cloud.wait_for_update("OpenOrderFunction").await?;
     run_all(&platform.cloud).await
 }
 

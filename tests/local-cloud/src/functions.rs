@@ -1,15 +1,20 @@
 //! The stack's functions: calling them, switching their CA, killing them.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::Environment;
+use aws_sdk_lambda::types::{Environment, LastUpdateStatus};
 use serde_json::Value;
 
 use crate::ca::Ca;
 use crate::cloud::LocalCloud;
 use crate::process;
+use crate::wait::wait_until;
+
+/// Lambda takes seconds for it.
+const UPDATED: Duration = Duration::from_secs(30);
 
 /// What a function returned.
 #[derive(Clone, Debug)]
@@ -79,6 +84,17 @@ impl LocalCloud {
             .await
             .with_context(|| format!("UpdateFunctionConfiguration {logical_id}"))?;
         Ok(())
+    }
+
+    /// Waits until Lambda has carried out the last change of a function: until then it says that it is being updated.
+    pub async fn wait_for_update(&self, logical_id: &str) -> Result<()> {
+        let name = self.resource(logical_id)?;
+        wait_until("the function to be updated", UPDATED, async || {
+            let configuration = self.aws().lambda.get_function_configuration().function_name(name).send().await?;
+            let going_on = configuration.last_update_status == Some(LastUpdateStatus::InProgress);
+            Ok((!going_on).then_some(()))
+        })
+        .await
     }
 
     async fn variables(&self, logical_id: &str) -> Result<HashMap<String, String>> {

@@ -80,6 +80,7 @@ async fn live_through(cloud: &LocalCloud, browser: &Browser) -> Result<()> {
     browser.goto(page.as_str()).await?;
     browser.see("h1", DOMAIN).await?;
     browser.click("#share form.inline button").await?;
+    browser.see("h1", "A link for the domain owner").await?;
     let link = browser.text(".secret code").await?;
     browser.goto(&link).await?;
     browser.see("#owner", "All records are correct").await?;
