@@ -1,6 +1,6 @@
 //! The alarms of the stack.
 //!
-//! By hand (see [`aws_json`](crate::aws_json)): the SDK's crate for this one call would turn on features of the SDK's core
+//! By hand (see `aws_json.rs`): the SDK's crate for this one call would turn on features of the SDK's core
 //! that nothing else needs, and bring decompression and a second `http-body` into every function.
 
 use aws_types::SdkConfig;

@@ -1,6 +1,6 @@
 //! Service Quotas: what AWS lets an account have, in one region.
 //!
-//! By hand (see [`aws_json`](crate::aws_json)): it is one call, once an hour.
+//! By hand (see `aws_json.rs`): it is one call, once an hour.
 
 use aws_types::SdkConfig;
 use domain::ports::{QuotaOf, ServiceFault, ServiceQuotas};
