@@ -61,6 +61,7 @@ fn digest(digest: events::Digest) -> Result<Digest> {
         waiting: digest.waiting,
         setting_up: digest.setting_up,
         issued: digest.issued,
+        muted: digest.muted,
         needs: digest.needs.into_iter().map(need).collect::<Result<_>>()?,
         next: digest.next.into_iter().map(ending).collect(),
     })

@@ -9,7 +9,7 @@ use domain::endpoint::Share;
 use http::StatusCode;
 use serde::Deserialize;
 use time::OffsetDateTime;
-use wire::{DnsMethod, EndpointView};
+use wire::{DnsMethod, EndpointView, MuteView};
 
 use super::console::Console;
 use super::live::{Known, Live};
@@ -34,6 +34,16 @@ pub(crate) struct EndpointPage<'a> {
 }
 
 impl EndpointPage<'_> {
+    /// `Muted until 28 Dec 2026 (30 days) by operator: moving.`
+    fn muted(&self, mute: &MuteView) -> String {
+        let moment = |at: &OffsetDateTime| format!("{} ({})", words::exact(at), self.clock.relative(at));
+        let when = match mute.from > self.clock.now {
+            true => format!("Will be muted from {} until {}", moment(&mute.from), moment(&mute.until)),
+            false => format!("Muted until {}", moment(&mute.until)),
+        };
+        format!("{when}, by {}: {}", words::plain(&mute.by), words::plain(&mute.reason))
+    }
+
     /// `Created by olive 2 days ago, valid until 28 Dec 2026 (30 days)`, as far as it is about its end.
     fn validity(&self, share: &Share) -> String {
         let (day, left) = (day(&share.expires_at), self.clock.relative(&share.expires_at));

@@ -10,7 +10,7 @@ use domain::endpoint::{DEFAULT_LIFE, LONGEST_LIFE};
 use http::StatusCode;
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
-use wire::{DnsMethod, EndpointView, NewShare};
+use wire::{DnsMethod, EndpointView, MuteWish, NewShare};
 
 use super::moment::Clock;
 use super::operations::Operations;
@@ -76,6 +76,43 @@ pub(crate) async fn revoke<O: Operations>(
 ) -> Response {
     match desk.operations.revoke_share(&visit.caller, &reference, &share, OffsetDateTime::now_utc()).await {
         Ok(()) => visit.see_endpoint(&reference, "#share"),
+        Err(problem) => visit.refuse(problem),
+    }
+}
+
+/// For how long, in hours, and why.
+#[derive(Deserialize)]
+pub(crate) struct Silence {
+    hours: Option<u16>,
+    #[serde(default)]
+    reason: String,
+}
+
+pub(crate) async fn mute<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    Path(reference): Path<String>,
+    form: Result<Form<Silence>, axum::extract::rejection::FormRejection>,
+) -> Response {
+    let Silence { hours, reason } = match form {
+        Ok(Form(silence)) => silence,
+        Err(rejection) => return visit.refuse(Problem::invalid(rejection.body_text()).with_field("hours")),
+    };
+    let now = OffsetDateTime::now_utc();
+    let wish = MuteWish { from: None, until: now + Duration::hours(hours.unwrap_or(24).into()), reason };
+    match desk.operations.mute(&visit.caller, &reference, wish, now).await {
+        Ok(()) => visit.see_endpoint(&reference, "#mute"),
+        Err(problem) => visit.refuse(problem),
+    }
+}
+
+pub(crate) async fn unmute<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    Path(reference): Path<String>,
+) -> Response {
+    match desk.operations.unmute(&visit.caller, &reference, OffsetDateTime::now_utc()).await {
+        Ok(()) => visit.see_endpoint(&reference, "#mute"),
         Err(problem) => visit.refuse(problem),
     }
 }

@@ -6,7 +6,7 @@ use domain::endpoint::{Attempt, Event, Share};
 use time::{Duration, OffsetDateTime};
 use vocabulary::names::Caller;
 use wire::{
-    DnsMethod, EndpointList, EndpointView, InstallationCheck, NewShare, Overview, PreflightView, Reachability, Status,
+    DnsMethod, EndpointList, EndpointView, InstallationCheck, MuteWish, NewShare, Overview, PreflightView, Reachability, Status,
     TenantLimits, WaitingOn,
 };
 
@@ -107,6 +107,16 @@ pub trait Operations: Send + Sync + 'static {
     ) -> impl Future<Output = Done<EndpointView>> + Send;
 
     fn renew(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> impl Future<Output = Done<()>> + Send;
+
+    fn mute(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        wish: MuteWish,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Done<()>> + Send;
+
+    fn unmute(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> impl Future<Output = Done<()>> + Send;
 
     fn remove(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> impl Future<Output = Done<()>> + Send;
 

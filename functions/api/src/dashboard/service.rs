@@ -92,6 +92,14 @@ impl<P: Ports> Operations for Arc<Service<P>> {
         Service::renew(self, caller, reference, now).await.map(drop)
     }
 
+    async fn mute(&self, caller: &Caller, reference: &str, wish: MuteWish, now: OffsetDateTime) -> Done<()> {
+        Service::mute(self, caller, reference, &wish, now).await.map(drop)
+    }
+
+    async fn unmute(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
+        Service::unmute(self, caller, reference, now).await.map(drop)
+    }
+
     async fn remove(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
         Service::remove(self, caller, reference, None, now).await.map(drop)
     }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use utoipa::IntoParams;
 use vocabulary::names::Caller;
 use wire::{
-    AttemptList, EndpointList, EndpointView, EventList, Registration, RevocationReason, RevocationWish, StartedView,
+    AttemptList, EndpointList, EndpointView, EventList, MuteWish, Registration, RevocationReason, RevocationWish, StartedView,
     Wish,
 };
 
@@ -168,6 +168,41 @@ pub(super) async fn revoke<P: Ports>(
 ) -> Result<(StatusCode, Json<EndpointView>), Problem> {
     let revoking = service.revoke(&caller, &reference, wish.reason, OffsetDateTime::now_utc()).await?;
     Ok((StatusCode::ACCEPTED, Json(revoking)))
+}
+
+/// Mute an endpoint
+///
+/// For a time nobody is notified of it: it is known, or planned. What lasts is notified after that. Two things are notified in any case:
+/// a certificate with under a tenth of its lifetime left and, where a tenant muted it, what waits on the operator. Programs get no
+/// events of it either. A second mute takes the place of the first.
+#[utoipa::path(put, path = "/endpoints/{endpoint}/mute", tag = "endpoints", operation_id = "mute_endpoint",
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
+    request_body = MuteWish,
+    responses((status = 200, description = "The endpoint as it is now.", body = EndpointView),
+        Always, OfEndpoint, WithBody))]
+pub(super) async fn mute<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Reference(reference): Reference,
+    Parameters(Nothing {}): Parameters<Nothing>,
+    Strict(wish): Strict<MuteWish>,
+) -> Result<Json<EndpointView>, Problem> {
+    service.mute(&caller, &reference, &wish, OffsetDateTime::now_utc()).await.map(Json)
+}
+
+/// Unmute an endpoint
+///
+/// People are notified again: of what is wrong now with the next attempt or health check.
+#[utoipa::path(delete, path = "/endpoints/{endpoint}/mute", tag = "endpoints", operation_id = "unmute_endpoint",
+    params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
+    responses((status = 200, description = "The endpoint as it is now.", body = EndpointView), Always, OfEndpoint))]
+pub(super) async fn unmute<P: Ports>(
+    State(service): State<Shared<P>>,
+    Extension(caller): Extension<Caller>,
+    Reference(reference): Reference,
+    Parameters(Nothing {}): Parameters<Nothing>,
+) -> Result<Json<EndpointView>, Problem> {
+    service.unmute(&caller, &reference, OffsetDateTime::now_utc()).await.map(Json)
 }
 
 /// A body that says nothing: empty, or `{}`.

@@ -62,6 +62,7 @@ fn operations<P: Ports>() -> OpenApiRouter<Shared<P>> {
         .routes(routes!(endpoints::show, endpoints::change, endpoints::remove))
         .routes(routes!(endpoints::renew))
         .routes(routes!(endpoints::revoke))
+        .routes(routes!(endpoints::mute, endpoints::unmute))
         .routes(routes!(endpoints::attempts))
         .routes(routes!(endpoints::events))
         .routes(routes!(endpoints::all_events))

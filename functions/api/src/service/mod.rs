@@ -8,6 +8,7 @@ mod fixture;
 mod history;
 mod limiting;
 mod listing;
+mod muting;
 mod naming;
 mod pooling;
 mod registering;

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::CertificateName;
 use vocabulary::record::DnsRecord;
-use wire::{CertificateView, DnsView, EndpointView, FailureView, RecordView, RevocationView, Serving};
+use wire::{CertificateView, DnsView, EndpointView, FailureView, MuteView, RecordView, RevocationView, Serving};
 
 use super::ToWire;
 use super::deployment::deployment_view;
@@ -45,6 +45,12 @@ pub fn endpoint_view(
             serial: revocation.serial.clone(),
             reason: revocation.reason.to_wire().into(),
             requested_at: revocation.requested_at,
+        }),
+        mute: endpoint.mute_at(now).map(|mute| MuteView {
+            from: mute.from,
+            until: mute.until,
+            reason: mute.reason.clone(),
+            by: mute.by.in_public().to_owned(),
         }),
         failure: endpoint.failing.as_ref().map(failure_view),
         attempt: endpoint.attempt,

@@ -86,7 +86,7 @@ alike! {
         AccountRefused
     }
     EventKind = EventKind {
-        Registered, Changed, Checked, RenewalRequested, LinkCreated, LinkRevoked, RemovalRequested,
+        Registered, Changed, Checked, RenewalRequested, LinkCreated, LinkRevoked, Muted, Unmuted, RemovalRequested,
         RevocationRequested, CertificateRevoked, RevocationRefused, AttemptStarted,
         CertificateIssued, CertificateRenewed, CertificateUnchanged, AttemptFailed, Removed
     }

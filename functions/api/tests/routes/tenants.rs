@@ -26,6 +26,7 @@ async fn operations(api: &Api) -> Vec<(Method, String, Option<Value>)> {
             let body = takes_body.then(|| match operation["operationId"].as_str() {
                 Some("change_endpoint") => json!({"also": ["stolen.example.com"]}),
                 Some("create_link") => json!({}),
+                Some("mute_endpoint") => json!({"until": "2099-01-01T00:00:00Z", "reason": "known"}),
                 Some("revoke_certificate") => json!({"reason": "key-compromise"}),
                 _ => json!({"domain": "new.example.com", "reachability": "internal"}),
             });

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use http::Method;
 use serde_json::Value;
 use wire::{
-    AttemptList, CallerView, EndpointList, EndpointView, EventList, InstallationView, LinkWish, NewShare, Preflight,
+    AttemptList, CallerView, EndpointList, EndpointView, EventList, InstallationView, LinkWish, MuteWish, NewShare, Preflight,
     PreflightView, ReconcileWish, Reconciliation, RecordList, Registration, RevocationWish, ShareList, StartedView,
     TenantLimits, Wish,
 };
@@ -85,6 +85,15 @@ impl Api {
     pub(crate) async fn revoke(&self, name: &EndpointName, reason: Reason) -> Result<Answer<EndpointView>, ApiError> {
         let wish = RevocationWish { reason: reason.to_wire() };
         self.ask(Asking::post(&["endpoints", name.as_str(), "revoke"]).body(&wish)).await
+    }
+
+    /// Has nobody notified of it for a time.
+    pub(crate) async fn mute(&self, name: &EndpointName, wish: &MuteWish) -> Result<Answer<EndpointView>, ApiError> {
+        self.ask(Asking::new(Method::PUT, &["endpoints", name.as_str(), "mute"]).body(wish)).await
+    }
+
+    pub(crate) async fn unmute(&self, name: &EndpointName) -> Result<Answer<EndpointView>, ApiError> {
+        self.ask(Asking::new(Method::DELETE, &["endpoints", name.as_str(), "mute"])).await
     }
 
     pub(crate) async fn records(&self, name: &EndpointName) -> Result<Answer<RecordList>, ApiError> {

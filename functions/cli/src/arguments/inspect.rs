@@ -13,7 +13,9 @@ use super::{Challenge, EndpointName, Filter, Named, Output, Reachability};
 /// certificate. `+1` behind a domain counts its additional names (SANs).
 /// Narrow terminals show fewer columns, and the next steps below the table.
 ///
-/// With --format json: an array of the API's endpoints.
+/// With --format json: an array of the API's endpoints. With --format csv: one
+/// line for each, for a spreadsheet; texts that it would take for a formula
+/// have a ' in front. (`export` writes what `apply` reads.)
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -23,6 +25,7 @@ Examples:
   managed-https list --limit 20
   managed-https list --cause delegation-missing
   managed-https list --search example.com --sort domain
+  managed-https list --format csv > endpoints.csv
   managed-https list --format json | jq -r '.[] | select(.breaks_at) | .domain'")]
 pub(crate) struct List {
     #[command(flatten)]
@@ -36,8 +39,20 @@ pub(crate) struct List {
     #[arg(long, value_name = "NUMBER")]
     pub(crate) limit: Option<NonZeroUsize>,
 
-    #[command(flatten)]
-    pub(crate) output: Output,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ListFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people
+    #[default]
+    Table,
+    /// For programs: the API's own objects
+    Json,
+    /// For spreadsheets
+    Csv,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -6,6 +6,7 @@ mod endpoint;
 mod filter;
 mod inspect;
 mod many;
+mod muting;
 pub(crate) mod reference;
 mod revocation;
 mod words;
@@ -16,8 +17,9 @@ use vocabulary::version::VERSION;
 
 pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Renew, Share, Wait};
 pub(crate) use filter::Filter;
-pub(crate) use inspect::{Check, Events, List, Order, RecordFormat, Records};
+pub(crate) use inspect::{Check, Events, List, ListFormat, Order, RecordFormat, Records};
 pub(crate) use many::{Apply, Export, ExportFormat};
+pub(crate) use muting::{Mute, Unmute};
 pub(crate) use revocation::{Reason, Remove, Revoke};
 pub(crate) use words::{EndpointName, ShareId, Timeout};
 
@@ -103,6 +105,8 @@ pub(crate) enum Command {
     History(History),
     Events(Events),
     Share(Share),
+    Mute(Mute),
+    Unmute(Unmute),
     Revoke(Revoke),
     Remove(Remove),
     Limits(Limits),

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use vocabulary::times::typed_length;
 
 /// A domain or an endpoint id, as it goes into a path of the API.
@@ -104,6 +106,31 @@ impl fmt::Display for Timeout {
     }
 }
 
+/// A length of time in days, hours, minutes and seconds, of any size: `8h`, `7d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span(pub(crate) time::Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        typed_length(text).map(Self).ok_or_else(|| "not a length of time: write it like 90m, 8h or 7d".into())
+    }
+}
+
+/// A time of a certain day (RFC 3339).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Time(pub(crate) OffsetDateTime);
+
+impl FromStr for Time {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let time = OffsetDateTime::parse(text, &Rfc3339);
+        time.map(Self).map_err(|_| "not a time: write it like 2026-12-24T06:00:00Z or 2026-12-24T07:00:00+01:00".into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +158,18 @@ mod tests {
         ] {
             assert!(text.parse::<Timeout>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_time_says_its_offset_and_a_span_its_units() {
+        for good in ["2026-12-24T06:00:00Z", "2026-12-24T07:00:00+01:00"] {
+            assert_eq!(good.parse::<Time>().map(|time| time.0.unix_timestamp()), Ok(1_798_092_000), "{good}");
+        }
+        for bad in ["2026-12-24", "2026-12-24T06:00:00", "tomorrow", ""] {
+            assert!(bad.parse::<Time>().is_err(), "{bad}");
+        }
+        assert_eq!("7d".parse(), Ok(Span(time::Duration::days(7))));
+        assert!("7".parse::<Span>().is_err() && "".parse::<Span>().is_err());
     }
 
     #[test]

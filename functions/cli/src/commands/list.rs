@@ -8,17 +8,17 @@ use wire::{EndpointView, WaitingOn};
 
 use super::now;
 use crate::api::{Answer, Api, EndpointPages, PAGE};
-use crate::arguments::{Format, List, Order};
-use crate::render::{EndpointTable, empty_list};
+use crate::arguments::{List, ListFormat, Order};
+use crate::render::{EndpointTable, csv_head, csv_row, empty_list};
 use crate::terminal::error::CliError;
 use crate::terminal::output::{Style, json_item};
 use crate::terminal::result::write_result;
 
 pub(super) async fn list(api: &Api, command: &List) -> Result<(), CliError> {
-    let List { filter, sort, limit, output } = command;
+    let List { filter, sort, limit, format } = command;
     let selection = filter.query();
     let most = limit.map(NonZeroUsize::get);
-    let mut listing = Listing::new(output.format, !selection.is_empty(), most);
+    let mut listing = Listing::new(*format, !selection.is_empty(), most);
     let mut urgent = selection.clone();
     urgent.push(("sort", "attention".to_owned()));
     match (sort, most) {
@@ -50,7 +50,7 @@ struct Listing {
     filtered: bool,
     /// How many more are wanted; without a number, all.
     left: Option<usize>,
-    format: Format,
+    format: ListFormat,
     table: EndpointTable,
     empty: bool,
     /// Ids of what stands above, out of the order of what follows.
@@ -58,7 +58,7 @@ struct Listing {
 }
 
 impl Listing {
-    fn new(format: Format, filtered: bool, most: Option<usize>) -> Self {
+    fn new(format: ListFormat, filtered: bool, most: Option<usize>) -> Self {
         let table = EndpointTable::new(Style::of_stdout(), now());
         Self { filtered, left: most, format, table, empty: true, skip: HashSet::new() }
     }
@@ -83,8 +83,12 @@ impl Listing {
         }
         let is_first = std::mem::take(&mut self.empty);
         write_result(&match self.format {
-            Format::Table => self.table.rows(&seen),
-            Format::Json => {
+            ListFormat::Table => self.table.rows(&seen),
+            ListFormat::Csv => {
+                let head = if is_first { csv_head() } else { String::new() };
+                head + &seen.iter().map(csv_row).collect::<String>()
+            }
+            ListFormat::Json => {
                 let first = if is_first { "[\n" } else { ",\n" };
                 let items: Vec<_> = objects.iter().map(json_item).collect();
                 format!("{first}{}", items.join(",\n"))
@@ -94,10 +98,12 @@ impl Listing {
 
     fn end(self) -> Result<(), CliError> {
         write_result(&match (self.format, self.empty) {
-            (Format::Json, true) => "[]\n".to_owned(),
-            (Format::Json, false) => "\n]\n".to_owned(),
-            (Format::Table, true) => empty_list(self.filtered),
-            (Format::Table, false) => self.table.end(),
+            (ListFormat::Json, true) => "[]\n".to_owned(),
+            (ListFormat::Json, false) => "\n]\n".to_owned(),
+            (ListFormat::Csv, true) => csv_head(),
+            (ListFormat::Csv, false) => String::new(),
+            (ListFormat::Table, true) => empty_list(self.filtered),
+            (ListFormat::Table, false) => self.table.end(),
         })
     }
 }

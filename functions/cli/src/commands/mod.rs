@@ -12,6 +12,7 @@ mod export;
 mod limits;
 mod list;
 mod look_up;
+mod mute;
 mod reconcile;
 mod remove;
 mod renew;
@@ -60,6 +61,8 @@ pub(crate) async fn run(address: ApiAddress, token: Option<Token>, command: Comm
         Command::Renew(command) => renew::renew(api, &command).await,
         Command::Change(command) => change::change(api, &command).await,
         Command::Events(command) => events::events(api, &command).await,
+        Command::Mute(command) => mute::mute(api, &command).await,
+        Command::Unmute(command) => mute::unmute(api, &command).await,
         Command::Share(command) => share::share(api, &command).await,
         Command::Remove(command) => remove::remove(api, &command).await,
         Command::Limits(command) => limits::limits(api, &command).await,

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 use vocabulary::times::{exact, relative, timestamp};
-use wire::{CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView, Serving, WaitingOn, WatchView};
+use wire::{CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView, MuteView, Serving, WaitingOn, WatchView};
 
 use super::facts::facts;
 use super::words::{InWords, Person};
@@ -90,12 +90,24 @@ fn endpoint_facts(endpoint: &EndpointView, now: OffsetDateTime) -> Vec<(&'static
     if endpoint.dns_method == DnsMethod::DnsPersist01 {
         rows.push(("Challenge", "dns-persist-01 (persistent validation record)".into()));
     }
+    if let Some(mute) = &endpoint.mute {
+        rows.push(("Notifications", muted_words(mute, now)));
+    }
     rows.push(("Registered", timestamp(endpoint.created_at, now)));
     rows.push(("Attempts", attempts(endpoint)));
     if let Some(at) = endpoint.next_attempt_at.filter(|at| Some(*at) != endpoint.certificate.renews_at) {
         rows.push(("Next attempt", timestamp(at, now)));
     }
     rows
+}
+
+/// `muted until 2026-12-24 06:00:00 UTC (in 8 hours), by operator: known`
+pub(crate) fn muted_words(mute: &MuteView, now: OffsetDateTime) -> String {
+    let when = match mute.from > now {
+        true => format!("to be muted from {} until {}", timestamp(mute.from, now), timestamp(mute.until, now)),
+        false => format!("muted until {}", timestamp(mute.until, now)),
+    };
+    format!("{when}, by {}: {}", mute.by, mute.reason)
 }
 
 fn attempts(endpoint: &EndpointView) -> String {

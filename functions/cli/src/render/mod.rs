@@ -15,6 +15,7 @@ mod records;
 #[cfg(test)]
 pub(crate) mod sample;
 mod shares;
+mod sheet;
 mod width;
 mod words;
 
@@ -22,13 +23,14 @@ pub(crate) use applied::applied;
 pub(crate) use check::{Checked, provider_hint, ready_line, status_of_domain, status_of_endpoint, waiting_words};
 pub(crate) use code::{ChangeBatchError, change_batch, cloud_formation, terraform, zone_lines};
 pub(crate) use doctor::{doctor_page, has_failed};
-pub(crate) use endpoint::{endpoint_page, state_line};
+pub(crate) use endpoint::{endpoint_page, muted_words, state_line};
 pub(crate) use events::{Trail, event_line, events};
 pub(crate) use history::{attempt_line, history};
 pub(crate) use limits::limits;
 pub(crate) use list::{EndpointTable, empty_list};
 pub(crate) use reconciliation::reconciliation;
 pub(crate) use records::{character_strings, record_line, record_table};
+pub(crate) use sheet::{csv_head, csv_row};
 pub(crate) use shares::{mail, new_share, shares};
 pub(crate) use words::{InWords, Person};
 

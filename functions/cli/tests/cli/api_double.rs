@@ -8,7 +8,7 @@ use std::thread;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use wire::{LinkWish, Preflight, Registration, RevocationWish, Wish};
+use wire::{LinkWish, MuteWish, Preflight, Registration, RevocationWish, Wish};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
@@ -119,6 +119,7 @@ fn take(asked: &Asked) -> Result<(), String> {
         ("POST", ["checks"]) => is::<Preflight>(&asked.body),
         ("PATCH", ["endpoints", _]) => is::<Wish>(&asked.body),
         ("POST", ["endpoints", _, "shares"]) => is::<LinkWish>(&asked.body),
+        ("PUT", ["endpoints", _, "mute"]) => is::<MuteWish>(&asked.body),
         ("POST", ["endpoints", _, "revoke"]) => is::<RevocationWish>(&asked.body),
         _ if asked.body.is_null() => Ok(()),
         _ => Err("a body where none is taken".into()),

@@ -241,6 +241,44 @@ fn a_revocation_says_what_came_of_it() {
 }
 
 #[test]
+fn a_mute_says_until_when_and_why_and_one_that_is_refused_what_was_done() {
+    let muted = || {
+        let mut muted = ready();
+        muted["mute"] = json!({"from": "2026-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z", "reason": "They move.",
+            "by": "operator"});
+        muted
+    };
+    let api = ApiDouble::always(200, &muted());
+    let arguments = ["mute", "www.example.com", "--until", "2099-01-01T00:00:00Z", "--reason", "They move."];
+    let output = run(&api, &arguments);
+    assert_status(&output, 0);
+    let said = out(&output);
+    assert!(said.starts_with("www.example.com: muted until 2099-01-01 00:00:00 UTC"), "{said}");
+    assert!(said.ends_with("by operator: They move.\n"), "{said}");
+    let asked = api.first();
+    assert_eq!(asked.what, "PUT /v1/endpoints/www.example.com/mute");
+    assert_eq!(asked.body, json!({"until": "2099-01-01T00:00:00Z", "reason": "They move."}));
+    let shown = run(&ApiDouble::always(200, &muted()), &["show", "www.example.com"]);
+    assert!(out(&shown).contains("muted until 2099-01-01 00:00:00 UTC"), "{}", out(&shown));
+
+    let api = ApiDouble::always(200, &ready());
+    let output = run(&api, &["unmute", "www.example.com", "www.example.com"]);
+    assert_eq!(out(&output), "www.example.com: people are notified\n".repeat(2));
+    assert_eq!(api.first().what, "DELETE /v1/endpoints/www.example.com/mute");
+
+    let problem = json!({"type": "endpoint-not-found", "title": "No such endpoint", "detail": "There is no b.example.com.",
+        "action": "managed-https list"});
+    let api = ApiDouble::start(move |asked, _| match asked.what.as_str() {
+        "PUT /v1/endpoints/www.example.com/mute" => (200, muted().to_string()),
+        _ => (404, problem.to_string()),
+    });
+    let arguments = ["mute", "www.example.com", "b.example.com", "--for", "8h", "--reason", "known"];
+    let output = run(&api, &arguments);
+    assert_status(&output, 1);
+    assert!(err(&output).contains("b.example.com") && err(&output).contains("1 of 2 were muted"), "{}", err(&output));
+}
+
+#[test]
 fn results_for_programs_are_the_apis_own_objects() {
     let json = |arguments: &[&str], status: u16, body: &Value| {
         let api = ApiDouble::always(status, body);

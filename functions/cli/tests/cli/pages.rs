@@ -24,6 +24,10 @@ fn the_list_has_what_needs_attention_first() {
     assert_eq!(api.first().query, "limit=200");
     let exact = json_out(&run(&api, &["list", "--format", "json"]));
     assert_eq!(exact, json!([failing(), issuing(), ready()]));
+    let sheet = out(&run(&api, &["list", "--format", "csv"]));
+    let lines: Vec<_> = sheet.lines().collect();
+    assert!(lines[0].starts_with("endpoint,tenant,domain,names,") && lines.len() == 4, "{sheet}");
+    assert!(lines[1].contains(",action required,domain owner,"), "{sheet}");
     let by_domain = json_out(&run(&api, &["list", "--format", "json", "--sort", "domain"]));
     assert_eq!(by_domain, json!([ready(), failing(), issuing()]));
 }

@@ -106,6 +106,7 @@ fn digest(digest: &Digest) -> events::Digest {
         waiting: digest.waiting,
         setting_up: digest.setting_up,
         issued: digest.issued,
+        muted: digest.muted,
         needs: needs.collect(),
         next: next.collect(),
     }

@@ -84,6 +84,10 @@ pub struct EndpointView {
     #[serde(default)]
     #[schema(required = true)]
     pub revocation: Option<RevocationView>,
+    /// For how long nobody is notified of it; null while everybody is.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub mute: Option<MuteView>,
     /// Why the last attempt failed; null when it did not.
     pub failure: Option<FailureView>,
     /// Number of the last attempt.
@@ -117,6 +121,19 @@ pub struct RevocationView {
     pub reason: Open<RevocationReason>,
     #[serde(with = "time::serde::rfc3339")]
     pub requested_at: OffsetDateTime,
+}
+
+/// That nobody is notified of an endpoint for a time: known, and being worked on, or planned maintenance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MuteView {
+    /// It may be yet to come.
+    #[serde(with = "time::serde::rfc3339")]
+    pub from: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub until: OffsetDateTime,
+    pub reason: String,
+    /// `operator`, or the subject of the tenant's token. The events have more.
+    pub by: String,
 }
 
 /// The required records beside what the last check found.

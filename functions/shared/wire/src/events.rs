@@ -164,6 +164,9 @@ pub struct Digest {
     /// Endpoints that have got their first certificate in the last day, and had no message of their own about it.
     #[serde(default)]
     pub issued: u64,
+    /// Endpoints of which nobody is to be notified now. They are in no other count but that of all.
+    #[serde(default)]
+    pub muted: u64,
     /// The most urgent of those that need action, the operator's first. Equal ones are one.
     pub needs: Vec<Need>,
     /// The certificates that expire next.

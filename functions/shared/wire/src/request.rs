@@ -1,6 +1,7 @@
 //! What requests say. The API reads them strictly: a field or a word that it does not know is refused by name.
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 /// Whether the CA can open a connection to the host.
@@ -129,6 +130,21 @@ pub enum RevocationReason {
 #[schema(example = json!({"reason": "key-compromise"}))]
 pub struct RevocationWish {
     pub reason: RevocationReason,
+}
+
+/// Nobody is to be notified of an endpoint for a time: 90 days at most.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"until": "2026-12-24T06:00:00Z", "reason": "The customer moves to another DNS provider."}))]
+pub struct MuteWish {
+    /// The present unless it is said otherwise.
+    #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    pub from: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub until: OffsetDateTime,
+    /// Why: everybody who sees the endpoint reads it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub reason: String,
 }
 
 /// How a link is to be.

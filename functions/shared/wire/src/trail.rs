@@ -16,6 +16,8 @@ pub enum EventKind {
     RenewalRequested,
     LinkCreated,
     LinkRevoked,
+    Muted,
+    Unmuted,
     RemovalRequested,
     RevocationRequested,
     CertificateRevoked,

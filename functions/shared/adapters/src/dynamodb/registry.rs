@@ -1,5 +1,5 @@
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
-use domain::endpoint::{Attempt, Endpoint, Event};
+use domain::endpoint::{Attempt, Endpoint, Event, Mute};
 use domain::ports::{
     Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, RequestError, ServiceFault,
 };
@@ -172,6 +172,27 @@ impl Registry for EndpointsTable {
             .expression_attribute_values(":revocation", items::attribute(revocation))
             .expression_attribute_values(":serial", text(&revocation.serial))
             .expression_attribute_values(":now", number(now.unix_timestamp()));
+        let update = update.build().expect("table, key and expression are set");
+        let writes = vec![TransactWriteItem::builder().update(update).build(), self.put_event(id, event)];
+        match self.transact(writes).await? {
+            None => Ok(()),
+            Some(Cancelled { refused }) if refused.is_empty() => Err(conflict("dynamodb:TransactWriteItems").into()),
+            Some(_) => Err(ChangeError::Busy),
+        }
+    }
+
+    async fn mute(&self, id: &EndpointId, mute: Option<&Mute>, event: &Event) -> Result<(), ChangeError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("pk", items::endpoint_pk(id))
+            .key("sk", text(items::ENDPOINT))
+            .condition_expression("attribute_exists(pk)");
+        let update = match mute {
+            Some(mute) => update
+                .update_expression("SET mute = :mute")
+                .expression_attribute_values(":mute", items::attribute(mute)),
+            None => update.update_expression("REMOVE mute"),
+        };
         let update = update.build().expect("table, key and expression are set");
         let writes = vec![TransactWriteItem::builder().update(update).build(), self.put_event(id, event)];
         match self.transact(writes).await? {

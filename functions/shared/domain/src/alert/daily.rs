@@ -28,6 +28,13 @@ impl Digest {
         let domain = endpoint.names.primary().to_string();
         let worst = worst(endpoint, now);
         self.endpoints += 1;
+        if let (Some(issue), Some(mute)) = (&worst, endpoint.mute_at(now)) {
+            let severity = issue.notice.map_or(Severity::Info, |notice| notice.severity);
+            if mute.holds(issue.guidance.waiting_on, severity, now) {
+                self.muted += 1;
+                return;
+            }
+        }
         self.ready += u64::from(worst.is_none());
         if let Some(held) = &endpoint.certificate {
             let quiet = endpoint.told.left_to_digest.is_some_and(|at| at > now - COVERED && at >= held.imported_at);
@@ -104,11 +111,12 @@ mod tests {
     use crate::alert::sender::Sender;
     use crate::endpoint::failing::Failing;
     use crate::endpoint::moved::Moved;
+    use crate::endpoint::mute::Mute;
     use crate::status::status_of;
     use time::macros::datetime;
     use vocabulary::certificate::InstalledCertificate;
     use vocabulary::failure::{Failure, FailureName};
-    use vocabulary::names::EndpointNames;
+    use vocabulary::names::{EndpointNames, Origin};
 
     const NOW: OffsetDateTime = datetime!(2026-11-24 12:00 UTC);
     const POLICY: NotificationPolicy<'static> =
@@ -183,6 +191,19 @@ mod tests {
         let one = digest_of([issued(at(Duration::HOUR), false)]).alert(&TenantId::fallback(), NOW);
         assert!(one.guidance.summary.ends_with("1 got its first certificate and had no message of its own."));
         assert_eq!(one.guidance.waiting_on, WaitingOn::Nobody);
+    }
+
+    #[test]
+    fn a_muted_endpoint_is_counted_and_needs_nobody_until_its_mute_is_over() {
+        let mut muted = waiting(1, Some(30));
+        let by = Origin { who: "ann".into(), address: None, operator: true };
+        muted.mute = Some(Mute { from: NOW, until: NOW + Duration::DAY, reason: "known".into(), by });
+        let digest = digest_of([muted.clone(), waiting(2, Some(30))]);
+        let summary = "acme: 1 of 2 endpoints needs action, 0 are ready, 1 is muted.";
+        assert_eq!((digest.waiting, digest.muted, digest.summary("acme").as_str()), (1, 1, summary));
+        assert!(digest_of([muted.clone()]).is_empty(), "nobody is written to");
+        muted.mute.as_mut().expect("muted").until = NOW;
+        assert_eq!(digest_of([muted]).waiting, 1);
     }
 
     /// Three readers of one endpoint: whoever looks at its page, gets its message, or reads the digest.

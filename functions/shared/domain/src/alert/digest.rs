@@ -17,6 +17,8 @@ pub struct Digest {
     pub setting_up: u64,
     /// Endpoints that have got their first certificate in the last day, and had no message of their own about it.
     pub issued: u64,
+    /// Endpoints of which nobody is to be notified now. They are in no other count but that of all.
+    pub muted: u64,
     /// The most urgent of those that need action, the operator's first. Equal ones are one.
     pub needs: Vec<Need>,
     /// The certificates that expire next.
@@ -60,13 +62,18 @@ impl Digest {
             1 => ", 1 waits for its first DNS records".to_owned(),
             count => format!(", {count} wait for their first DNS records"),
         };
+        let muted = match self.muted {
+            0 => String::new(),
+            1 => ", 1 is muted".to_owned(),
+            count => format!(", {count} are muted"),
+        };
         let issued = match self.issued {
             0 => String::new(),
             1 => " 1 got its first certificate and had no message of its own.".to_owned(),
             count => format!(" {} got their first certificates and had no messages of their own.", grouped(count)),
         };
         format!(
-            "{tenant}: {} of {} {need} action, {} {ready} ready{setting_up}.{issued}",
+            "{tenant}: {} of {} {need} action, {} {ready} ready{setting_up}{muted}.{issued}",
             self.waiting,
             counted(self.endpoints, "endpoint"),
             self.ready

@@ -80,7 +80,7 @@ impl Notifications {
 /// From the moment a trouble is told until the moment its end is told, each pair of certificate and severity is told at
 /// most once for its cause and owner; a severity that rises is always told; an end is told once, and with others that
 /// come at the same time in one message. Deciding again with the
-/// notifications that came of it tells nothing. A domain owner's part of a set-up is told once it has
+/// notifications that came of it tells nothing. What a mute holds back is told, if it lasts, once the mute is over. A domain owner's part of a set-up is told once it has
 /// lasted as long as `policy` is patient, and its end by the first certificate alone.
 pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPolicy<'_>) -> Decision {
     let certificate = endpoint.certificate.as_ref().map(|held| held.serial.clone());
@@ -91,6 +91,7 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
         .collect();
     let paused = current.iter().any(|(issue, _)| issue.cause == Cause::paused());
     let moved = current.iter().any(|(issue, _)| issue.cause == Cause::moved());
+    let mute = endpoint.mute_at(now);
     let notifications = Notifications { told: vec![], ..before.clone() };
     let mut decision = Decision { notifications, ..Decision::default() };
     for (issue, notice) in current {
@@ -98,6 +99,11 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
         let told = known.filter(|told| told.certificate == certificate).map(|told| told.severity);
         let severity = told.map_or(notice.severity, |told| told.max(notice.severity));
         let since = known.map_or(issue.since, |told| told.since);
+        if !notice.shared && mute.is_some_and(|mute| mute.holds(issue.owner, severity, now)) {
+            // As people know it, until the mute is over.
+            decision.notifications.told.extend(known.cloned());
+            continue;
+        }
         decision.notifications.told.push(Notified {
             cause: issue.cause.clone(),
             owner: issue.owner,
@@ -131,6 +137,9 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
         if told.shared {
             // Whether it lasts, those say who still meet it.
             decision.left.push((told.cause.clone(), told.owner));
+        } else if mute.is_some_and(|mute| mute.holds(told.owner, Severity::Info, now)) {
+            // That it is over is told with the rest.
+            decision.notifications.told.push(told.clone());
         } else if told.source == Source::Attempts && endpoint.failing.is_some() {
             // It fails by something else now. Whether this is over, only a success can tell.
             decision.notifications.told.push(told.clone());
@@ -196,5 +205,7 @@ pub fn recovered_together(cause: &SharedCause, now: OffsetDateTime) -> Alert {
     }
 }
 
+#[cfg(test)]
+mod muted;
 #[cfg(test)]
 pub(super) mod properties;

@@ -14,6 +14,7 @@ use vocabulary::names::{CertificateName, DelegationLabel, EndpointId, EndpointNa
 use crate::endpoint::failing::Failing;
 use crate::endpoint::health::Health;
 use crate::endpoint::moved::Moved;
+use crate::endpoint::mute::Mute;
 use crate::endpoint::notified::{Notifications, Unsent};
 
 /// One registration: a customer's names on the platform, and the state of their certificate.
@@ -63,6 +64,9 @@ pub struct Endpoint {
     /// Names that the domain owner has moved to another registration: it is paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<Moved>,
+    /// Until when nobody is notified of it; it may begin later, or be over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mute: Option<Mute>,
     /// What was told of it, and is not over.
     #[serde(default)]
     pub told: Notifications,
@@ -128,6 +132,7 @@ impl Endpoint {
             health: None,
             removing: false,
             moved: None,
+            mute: None,
             told: Notifications::default(),
             unsent: None,
             held_tokens: Vec::new(),
@@ -207,6 +212,11 @@ impl Endpoint {
     /// The same once its certificate is gone.
     pub fn without_certificate(self) -> Self {
         Self { certificate: None, health: None, advice_at: None, health_at: None, ..self }
+    }
+
+    /// The mute that is on at `now`, or begins later.
+    pub fn mute_at(&self, now: OffsetDateTime) -> Option<&Mute> {
+        self.mute.as_ref().filter(|mute| now < mute.until)
     }
 
     /// Whether it has another certificate than when it was last checked: what was seen then may be over, or not.

@@ -17,6 +17,8 @@ pub enum EventKind {
     RenewalRequested,
     LinkCreated,
     LinkRevoked,
+    Muted,
+    Unmuted,
     RemovalRequested,
     RevocationRequested,
     CertificateRevoked,

@@ -8,6 +8,7 @@ use vocabulary::names::{DomainName, EndpointId, EndpointNames, NamedRequest, Sco
 use crate::endpoint::attempt::Attempt;
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::event::Event;
+use crate::endpoint::mute::Mute;
 use crate::ports::store::EndpointReader;
 use vocabulary::failure::ServiceFault;
 
@@ -167,6 +168,18 @@ pub trait Registry: EndpointReader {
         revocation: &Revocation,
         event: &Event,
         now: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ChangeError>> + Send;
+
+    /// Has nobody notified of the endpoint for a time, or again, with the event that tells of it. An attempt may run meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::Busy`] if it is not there.
+    fn mute(
+        &self,
+        id: &EndpointId,
+        mute: Option<&Mute>,
+        event: &Event,
     ) -> impl Future<Output = Result<(), ChangeError>> + Send;
 
     /// Forgets how long the endpoint's customer has left their part undone, so that one that is paused is checked as

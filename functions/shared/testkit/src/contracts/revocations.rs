@@ -1,14 +1,15 @@
-use domain::endpoint::{Event, LEASE};
+use domain::endpoint::{Event, LEASE, Mute};
 use domain::ports::{AttemptJournal, AuditTrail, ChangeError, DueEntry, DueIndex, FencedError, Registry};
 use time::Duration;
 use vocabulary::acme::{BucketId, Limit, Token};
 use vocabulary::certificate::{Revocation, RevocationReason};
+use vocabulary::names::Origin;
 
 use super::changes::order_of;
 use super::{endpoint, registered, whole_second};
 
 /// What an endpoint carries from one run to the next besides its order: a certificate that is to be revoked, and tokens
-/// that a run took before it had an order.
+/// that a run took before it had an order, and for how long nobody is notified of it.
 pub async fn revocations(store: &(impl Registry + DueIndex + AttemptJournal + AuditTrail), seed: u64) {
     let now = whole_second();
     let first = endpoint(seed, now);
@@ -52,11 +53,22 @@ pub async fn revocations(store: &(impl Registry + DueIndex + AttemptJournal + Au
     store.save_order(id, 1, &order_of(&first, now)).await.expect("saved");
     assert_eq!(read().await.held_tokens, [], "they are the order's");
 
+    let by = Origin { who: "ann".into(), address: Some("192.0.2.7".into()), operator: true };
+    let mute = Mute { from: now, until: now + Duration::DAY, reason: "maintenance".into(), by };
+    store.mute(id, Some(&mute), &event("muted")).await.expect("an attempt may run meanwhile");
+    assert_eq!(read().await.mute, Some(mute.clone()));
+    store.save_order(id, 1, &order_of(&first, now)).await.expect("saved");
+    assert_eq!(read().await.mute, Some(mute.clone()), "what an attempt writes leaves it alone");
+    store.mute(id, None, &event("unmuted")).await.expect("written");
+    assert_eq!(read().await.mute, None);
+    let nobody = endpoint(seed + 1000, now).id;
+    assert_eq!(store.mute(&nobody, Some(&mute), &event("of-nobody")).await, Err(ChangeError::Busy));
+
     assert_eq!(store.end_revocation(id, 2, &event("stale")).await, Err(FencedError::Superseded));
     assert_eq!(read().await.revocation, Some(wanted("0a")));
     store.end_revocation(id, 1, &event("revoked")).await.expect("ended");
     assert_eq!(read().await.revocation, None);
     let told = store.events(id, None, 9).await.expect("answers");
     let there = |name: &str| told.contains(&event(name));
-    assert!(there("asked") && there("revoked") && !there("other") && !there("held") && !there("stale"), "{told:?}");
+    assert!(there("asked") && there("muted") && there("unmuted") && there("revoked") && !there("other") && !there("held") && !there("stale"), "{told:?}");
 }

@@ -1,4 +1,4 @@
-use domain::endpoint::{Attempt, Endpoint, Event};
+use domain::endpoint::{Attempt, Endpoint, Event, Mute};
 use domain::ports::{
     Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, RequestError, ServiceFault,
 };
@@ -167,6 +167,15 @@ impl Registry for MemoryEndpoints {
         let endpoint = endpoint.ok_or(ChangeError::Busy)?;
         endpoint.revocation = Some(revocation.clone());
         endpoint.due_at = Some(now);
+        state.events.insert((id.clone(), event.id.clone()), event.clone());
+        drop(state);
+        self.fuse.burn();
+        Ok(())
+    }
+
+    async fn mute(&self, id: &EndpointId, mute: Option<&Mute>, event: &Event) -> Result<(), ChangeError> {
+        let mut state = self.state();
+        state.endpoints.get_mut(id).ok_or(ChangeError::Busy)?.mute = mute.cloned();
         state.events.insert((id.clone(), event.id.clone()), event.clone());
         drop(state);
         self.fuse.burn();

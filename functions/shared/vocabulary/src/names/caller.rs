@@ -47,6 +47,11 @@ impl Origin {
         Self { who: "managed-https".to_owned(), address: None, operator: false }
     }
 
+    /// Who it was, as everybody may know: of operators no more than that they are.
+    pub fn in_public(&self) -> &str {
+        if self.operator { OPERATOR } else { &self.who }
+    }
+
     /// As somebody with `scope` sees it: who of the operators it was, and from where, is theirs.
     pub fn seen_by(self, scope: &Scope) -> Self {
         // IAM identities are operators' alone, also where an earlier release has stored them.

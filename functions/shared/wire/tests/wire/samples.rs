@@ -137,7 +137,7 @@ pub(crate) fn alert() -> Value {
         "certificate": {"arn": "arn:x", "serial": "0A", "issuer": "CN=Test", "directory": "https://ca.example/dir",
             "not_before": "2026-01-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z", "renew_at": "2026-03-01T00:00:00Z"},
         "affected": {"endpoints": 3, "first": "example.com"},
-        "digest": {"endpoints": 3, "ready": 1, "waiting": 2, "setting_up": 0, "issued": 0,
+        "digest": {"endpoints": 3, "ready": 1, "waiting": 2, "setting_up": 0, "issued": 0, "muted": 0,
             "needs": [{"domain": "example.com", "endpoints": 1, "waiting_on": "domain_owner", "actor": "customer", "what": "no CNAME", "action": "Create it.", "remedy": "Create it.",
                 "since": "2026-01-01T00:00:00Z", "until": "2026-04-01T00:00:00Z"}],
             "next": [{"domain": "example.com", "not_after": "2026-04-01T00:00:00Z", "renew_at": "2026-03-01T00:00:00Z"}]},
