@@ -72,6 +72,9 @@ impl<P: Ports> Service<P> {
         if names != seen.names {
             let (after, before) = (names.authorization_names().len(), seen.names.authorization_names().len());
             self.count_registration(caller, (0, after.saturating_sub(before) as u64), now).await?;
+        } else {
+            // An attempt comes of it, as of a renewal.
+            self.count_renewal(caller, now).await?;
         }
         let change = Change { names, reachability, dns_method, deployment, due_at: whole_second(now) };
         let event = act(EventKind::Changed, &caller.origin, summary(&seen, &change), now);

@@ -1,9 +1,9 @@
 //! What one tenant may have and ask for: so that none starves the others. Operators are not limited.
 
 use domain::ports::{RateLimits, Registry};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use vocabulary::acme::rate_limit::in_words;
-use vocabulary::acme::{BucketId, Counted};
+use vocabulary::acme::{BucketId, Counted, Limit};
 use vocabulary::certificate::AcmQuotas;
 use vocabulary::names::{Caller, Scope, TenantId};
 use wire::{TenantLimit, TenantLimits};
@@ -15,6 +15,15 @@ use crate::http::problem::Problem;
 const REGISTRATION: [Counted; 2] = [Counted::Registrations, Counted::Imports];
 const RENEWAL: [Counted; 2] = [Counted::Renewals, Counted::Imports];
 const CHECK: [Counted; 1] = [Counted::Checks];
+
+/// A check of more names than these counts as several.
+const NAMES_OF_A_CHECK: usize = 10;
+
+fn refused(tenant: &TenantId, what: Counted, limit: Limit, wait: Duration) -> Problem {
+    let within = format!("{} {} within {}", limit.capacity, what.as_str(), in_words(limit.period));
+    let seconds = u64::try_from(wait.whole_seconds()).unwrap_or_default().max(1);
+    Problem::too_many_requests(tenant.as_str(), &within, seconds)
+}
 
 impl<P: Ports> Service<P> {
     /// Counts a registration, or a change of names: of `endpoints` and `names` more than the tenant has.
@@ -47,16 +56,37 @@ impl<P: Ports> Service<P> {
         }
     }
 
-    pub(super) async fn count_check(&self, caller: &Caller, now: OffsetDateTime) -> Result<(), Problem> {
+    /// Counts a check of `names`.
+    pub(super) async fn count_check(&self, caller: &Caller, names: usize, now: OffsetDateTime) -> Result<(), Problem> {
         match &caller.scope {
-            Scope::Tenant(tenant) => self.count(tenant, &CHECK, AcmQuotas::default(), now).await,
+            Scope::Tenant(tenant) => self.count_check_of(tenant, names, now).await,
             Scope::Everything => Ok(()),
         }
     }
 
-    /// By a link to one of the tenant's endpoints.
-    pub(super) async fn count_check_by_link(&self, tenant: &TenantId, now: OffsetDateTime) -> Result<(), Problem> {
-        self.count(tenant, &CHECK, AcmQuotas::default(), now).await
+    /// Counts a check of one of the tenant's endpoints, whoever asks for it: many names ask name servers much.
+    pub(super) async fn count_check_of(
+        &self,
+        tenant: &TenantId,
+        names: usize,
+        now: OffsetDateTime,
+    ) -> Result<(), Problem> {
+        let quotas = AcmQuotas::default();
+        let Some(limit) = self.installation.tenant_limits.limit(Counted::Checks, quotas) else { return Ok(()) };
+        let weight = u32::try_from(names.div_ceil(NAMES_OF_A_CHECK)).unwrap_or(u32::MAX).clamp(1, limit.capacity.max(1));
+        if weight > 1 {
+            // All of them or none: what is taken for a check that is refused would be lost.
+            let bucket = BucketId::Asked { tenant: tenant.clone(), what: Counted::Checks };
+            let left = self.store().left(&bucket, limit, now).await?;
+            if left < weight {
+                let wait = limit.period / limit.capacity * (weight - left);
+                return Err(refused(tenant, Counted::Checks, limit, wait));
+            }
+        }
+        for _ in 0..weight {
+            self.count(tenant, &CHECK, quotas, now).await?;
+        }
+        Ok(())
     }
 
     /// `quotas` matter to imports alone.
@@ -72,9 +102,7 @@ impl<P: Ports> Service<P> {
             let Some(limit) = installation.tenant_limits.limit(what, quotas) else { continue };
             let bucket = BucketId::Asked { tenant: tenant.clone(), what };
             if let Some(until) = self.store().take_now(bucket, limit, now).await? {
-                let within = format!("{} {} within {}", limit.capacity, what.as_str(), in_words(limit.period));
-                let seconds = u64::try_from((until - now).whole_seconds()).unwrap_or_default().max(1);
-                return Err(Problem::too_many_requests(tenant.as_str(), &within, seconds));
+                return Err(refused(tenant, what, limit, until - now));
             }
         }
         Ok(())

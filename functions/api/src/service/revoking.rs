@@ -23,6 +23,8 @@ impl<P: Ports> Service<P> {
         if endpoint.removing {
             return Err(being_removed("Its certificate is deleted with it."));
         }
+        // A new certificate comes of it, as of a renewal.
+        self.count_renewal(caller, now).await?;
         self.request_revocation(caller, &endpoint, reason, now).await?;
         let asked = self.find(caller, endpoint.id.as_str()).await?;
         self.start_or_leave(&asked, now).await;

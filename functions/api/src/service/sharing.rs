@@ -88,7 +88,7 @@ impl<P: Ports> Service<P> {
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
         let (endpoint, share) = self.open_link(token, now).await?;
-        self.count_check_by_link(&endpoint.tenant, now).await?;
+        self.count_check_of(&endpoint.tenant, endpoint.names.iter().count(), now).await?;
         let who = format!("link {}", short(&share.id));
         let by = Origin { who, address: address.map(ToOwned::to_owned), operator: false };
         self.check_in_turn(&endpoint, &by, now).await

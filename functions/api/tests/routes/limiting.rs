@@ -88,6 +88,42 @@ async fn a_tenant_that_checks_or_renews_too_much_waits() {
 }
 
 #[tokio::test]
+async fn whatever_starts_an_attempt_counts_as_a_renewal() {
+    let api = Api::with_limits("renewals=1/1h");
+    let id = api.registered(ACME, "a.example.com").await;
+    api.issued(&id).await;
+    let change = |reachability: &str| json!({"reachability": reachability});
+    assert_eq!(api.patch(ACME, "/endpoints/a.example.com", change("external")).await.status, StatusCode::OK);
+    api.issued(&id).await;
+    too_many(&api.patch(ACME, "/endpoints/a.example.com", change("internal")).await);
+    too_many(&api.post(ACME, "/endpoints/a.example.com/revoke", json!({"reason": "superseded"})).await);
+    let same = api.patch(ACME, "/endpoints/a.example.com", change("external")).await;
+    assert_eq!(same.status, StatusCode::OK, "nothing comes of it: {}", same.body);
+    let by_operator = api.patch(Who::Operator, "/endpoints/a.example.com", change("internal")).await;
+    assert_eq!(by_operator.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_check_of_many_names_counts_as_several_or_is_refused_and_counts_as_none() {
+    let api = Api::with_limits("checks=3/1h");
+    let also: Vec<String> = (0..24).map(|number| format!("n{number}.example.com")).collect();
+    let many = json!({"domain": "a.example.com", "also": also, "reachability": "internal"});
+    let id = text(&api.post(ACME, "/endpoints", many).await.body["id"]).to_owned();
+    let check = async || api.post(ACME, &format!("/endpoints/{id}/check"), json!({})).await;
+    assert_eq!(check().await.status, StatusCode::OK, "three");
+    too_many(&check().await);
+
+    let api = Api::with_limits("checks=4/1h");
+    let also: Vec<String> = (0..24).map(|number| format!("n{number}.example.com")).collect();
+    let many = json!({"domain": "a.example.com", "also": also, "reachability": "internal"});
+    let id = text(&api.post(ACME, "/endpoints", many).await.body["id"]).to_owned();
+    assert_eq!(api.post(ACME, &format!("/endpoints/{id}/check"), json!({})).await.status, StatusCode::OK);
+    too_many(&api.post(ACME, &format!("/endpoints/{id}/check"), json!({})).await);
+    let one = json!({"domain": "b.example.com", "reachability": "internal"});
+    assert_eq!(api.post(ACME, "/checks", one).await.status, StatusCode::OK, "the one that is left");
+}
+
+#[tokio::test]
 async fn a_tenant_has_so_many_endpoints_and_names_and_what_it_removes_is_free_again() {
     let api = Api::with_limits("endpoints=1,names=2");
     let id = api.registered(ACME, "host-0.example.com").await;

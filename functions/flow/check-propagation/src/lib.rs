@@ -71,7 +71,8 @@ where
 {
     let (endpoint, order) = ordering_endpoint(ports.endpoints, input).await?;
     let until = Instant::now() + ports.longest;
-    let records = timeout_at(until, check_records(ports, &endpoint, &order, now)).await;
+    let dns = &ports.dns.session(order.names.len(), ports.longest);
+    let records = timeout_at(until, check_records(ports, dns, &endpoint, &order, now)).await;
     let waiting = match records {
         Ok(checked) => match checked? {
             Some(what) => Some(Waiting::Route53(what)),
@@ -90,6 +91,7 @@ where
 
 async fn check_records<E, D, H, P>(
     ports: &Ports<'_, E, D, H, P>,
+    dns: &D,
     endpoint: &Endpoint,
     order: &OpenOrder,
     now: OffsetDateTime,
@@ -97,9 +99,9 @@ async fn check_records<E, D, H, P>(
 where
     D: AuthoritativeDns,
 {
-    let waiting = check_txt(ports, endpoint, order, now).await?;
+    let waiting = check_txt(ports, dns, endpoint, order, now).await?;
     if waiting.is_none() {
-        check_standing(ports, order, now).await?;
+        check_standing(ports, dns, order, now).await?;
     }
     Ok(waiting)
 }
@@ -107,6 +109,7 @@ where
 /// What is still to be waited for.
 async fn check_txt<E, D, H, P>(
     ports: &Ports<'_, E, D, H, P>,
+    dns: &D,
     endpoint: &Endpoint,
     order: &OpenOrder,
     now: OffsetDateTime,
@@ -119,13 +122,13 @@ where
         return Ok(None);
     }
     let target = ports.platform.delegation_target(&endpoint.label);
-    check_delegations(ports.dns, order.dns_names(), &target).await?;
-    let txt = ports.dns.ask(&target, RecordKind::Txt).await;
+    check_delegations(dns, order.dns_names(), &target).await?;
+    let txt = dns.ask(&target, RecordKind::Txt).await;
     if !is_published(&values, &txt) {
         return Ok(Some("the delegation zone's name servers do not answer with the TXT record"));
     }
     // The CA's resolver validates, and gives out nothing that is not signed as the zones above it say.
-    match ports.dns.bogus(&target, RecordKind::Txt, now).await {
+    match dns.bogus(&target, RecordKind::Txt, now).await {
         Some(why) => Err(to_failure(&bogus(&endpoint.subject(ports.platform), &Bogus { name: target, why }))),
         None => Ok(None),
     }
@@ -134,6 +137,7 @@ where
 /// Persistent records are not ours to bring out: one that is not there now is wrong.
 async fn check_standing<E, D, H, P>(
     ports: &Ports<'_, E, D, H, P>,
+    dns: &D,
     order: &OpenOrder,
     now: OffsetDateTime,
 ) -> Result<(), Failure>
@@ -144,7 +148,7 @@ where
     if authorization_names.is_empty() {
         return Ok(());
     }
-    check_persistent_records(ports.dns, authorization_names, &PersistentIssuer::of(ports.issuer)?, now).await
+    check_persistent_records(dns, authorization_names, &PersistentIssuer::of(ports.issuer)?, now).await
 }
 
 async fn check_hosts<E, D, H: HttpProbe, P: Prober>(
@@ -179,7 +183,8 @@ fn late(waiting: &Waiting, patience: Duration) -> Failure {
             FailureName::Misconfigured,
             WaitingOn::Operator,
             format!("The platform answers, but does not have the token of this order. {what}."),
-            "Check that the host's record points to this installation's load balancer and to no other one's, and that              serve-challenge reads the bucket that present-challenge writes to.",
+            "Check that the host's record points to this installation's load balancer and to no other one's, and that \
+             serve-challenge reads the bucket that present-challenge writes to.",
         ),
     }
 }

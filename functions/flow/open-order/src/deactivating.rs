@@ -7,11 +7,14 @@ use domain::acts::deactivate::deactivate;
 use domain::endpoint::Endpoint;
 use domain::flow::StepInput;
 use domain::ports::{AttemptJournal, CaError, CertificateAuthority};
-use vocabulary::acme::CaRequest;
+use tokio::time::Instant;
+use vocabulary::acme::{AuthorizationStatus, CaRequest, OpenOrder};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
+use vocabulary::names::DomainName;
 
-/// How long a run of the step does nothing else: a hundred names at a CA that is slow take several runs.
+/// How long a run of the step does nothing else, for all registrations together: a hundred names at a CA that is slow take
+/// several runs.
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// Before a removal goes on: all of them. A CA that does not answer is asked as often as for an order; then the removal goes on
@@ -22,7 +25,7 @@ pub(crate) async fn at_removal<C: CertificateAuthority>(
     endpoint: &Endpoint,
     input: &StepInput,
 ) -> Result<(), Failure> {
-    let (left, outage) = within(cas, endpoint, |_| false).await;
+    let (left, outage) = within(cas, endpoint, |_| false, Instant::now() + LONGEST).await;
     if let Some(failure) = outage {
         if input.retries + 1 < TRIES {
             return Err(failure);
@@ -46,14 +49,15 @@ pub(crate) async fn of_dropped_names<C: CertificateAuthority>(
     formers: &[Endpoint],
     input: &StepInput,
 ) -> Result<Endpoint, Failure> {
+    let until = Instant::now() + LONGEST;
     for former in formers {
         let kept = |name: &_| endpoint.names.iter().all(|own| own != name);
-        if let (_, Some(failure)) = within(cas, former, kept).await {
+        if let (_, Some(failure)) = within(cas, former, kept, until).await {
             tracing::warn!(%failure, former = %former.id, "its authorizations were not deactivated");
         }
     }
     let kept = |name: &_| endpoint.names.iter().any(|own| own == name);
-    let (left, outage) = within(cas, endpoint, kept).await;
+    let (left, outage) = within(cas, endpoint, kept, until).await;
     if let Some(failure) = outage {
         tracing::warn!(%failure, "authorizations of dropped names were not deactivated");
     }
@@ -65,12 +69,39 @@ pub(crate) async fn of_dropped_names<C: CertificateAuthority>(
     Ok(left)
 }
 
+/// Refuses a new order for which the CA would ask nothing about a name that only its own validation can prove: what it remembers
+/// was validated for another registration. It forgets that, so that the next order asks.
+///
+/// # Errors
+///
+/// [`FailureName::OrderLost`], after which the next attempt orders again.
+pub(crate) async fn what_nobody_has_seen_proven<C: CertificateAuthority>(
+    cas: &[C],
+    order: &OpenOrder,
+    unseen: &[DomainName],
+) -> Result<(), Failure> {
+    let remembered = order.authorizations.iter().filter(|known| known.status == AuthorizationStatus::Valid);
+    let remembered: Vec<_> = remembered.filter(|known| unseen.contains(&known.name.base)).collect();
+    let Some(first) = remembered.first() else { return Ok(()) };
+    let urls: Vec<String> = remembered.iter().map(|known| known.url.clone()).collect();
+    if let Some(ca) = cas.iter().find(|ca| ca.directory() == order.directory) {
+        ca.deactivate(&urls).await.map_err(|error| error.to_failure(CaRequest::NewOrder, None))?;
+    }
+    let what = format!(
+        "The CA had validated {} before, for another registration. It validates it again for the next order, which is made \
+         automatically.",
+        first.name
+    );
+    Err(Failure::without_action(FailureName::OrderLost, WaitingOn::Nobody, what))
+}
+
 async fn within<C: CertificateAuthority>(
     cas: &[C],
     endpoint: &Endpoint,
     keeps: impl Fn(&vocabulary::names::CertificateName) -> bool,
+    until: Instant,
 ) -> (Endpoint, Option<Failure>) {
-    match tokio::time::timeout(LONGEST, deactivate(cas, endpoint, keeps)).await {
+    match tokio::time::timeout_at(until, deactivate(cas, endpoint, keeps)).await {
         Ok((left, failed)) => {
             failed.iter().for_each(|error| tracing::warn!(%error, "authorizations were not deactivated"));
             let outage = failed.into_iter().find(CaError::is_outage);

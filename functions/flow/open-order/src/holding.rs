@@ -2,12 +2,15 @@
 
 use domain::endpoint::{Endpoint, LEASE};
 use domain::flow::{Status, StepInput};
-use domain::ports::{AttemptJournal, Claims, DueEntry, DueIndex, EndpointReader, Registry};
+use domain::ports::{
+    AttemptJournal, CertificateAuthority, Claims, DueEntry, DueIndex, EndpointReader, Registry, TxtChange, TxtZone,
+};
 use testkit::{Fixture, contracts};
 use time::Duration;
-use vocabulary::acme::Reachability;
+use vocabulary::acme::{ChallengeKind, Reachability};
 use vocabulary::dns::{Platform, TenantProof};
 use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{DelegationLabel, DomainName, EndpointId};
 
 use crate::testing::run_on;
@@ -113,6 +116,41 @@ async fn a_name_moves_with_its_records_and_the_former_registration_is_paused_and
     assert_eq!(rivals.run(&paused).await.expect("proven again"), Status::Current);
     assert_eq!((rivals.holder().await, rivals.first().await.moved), (Some(first.id), None));
     assert!(rivals.second().await.moved.is_some(), "and the other is paused in its turn");
+}
+
+#[tokio::test]
+async fn what_cannot_be_seen_from_here_is_proven_by_the_cas_own_validation_and_by_nothing_else() {
+    let mut rivals = Rivals::new().await;
+    let (first, second) = (rivals.first().await, rivals.second().await);
+    rivals.first.dns.hide(&format!("_acme-challenge.{HOST}"));
+    for endpoint in [&first, &second] {
+        assert_eq!(rivals.run(endpoint).await.expect("the CA decides"), Status::ChallengesPending);
+        assert_eq!(rivals.holder().await, None, "nobody holds the name by that");
+    }
+    for endpoint in [rivals.first().await, rivals.second().await] {
+        let order = endpoint.order.expect("open");
+        let kinds: Vec<_> = order.authorizations.iter().filter_map(|one| Some(one.challenge.as_ref()?.kind)).collect();
+        assert_eq!(kinds, [ChallengeKind::Dns01], "a host that answers proves no tenant");
+    }
+}
+
+#[tokio::test]
+async fn what_the_ca_remembers_of_a_name_that_cannot_be_seen_was_validated_for_somebody_else() {
+    let mut rivals = Rivals::new().await;
+    let (first, second) = (rivals.first().await, rivals.second().await);
+    rivals.first.dns.hide(&format!("_acme-challenge.{HOST}"));
+    rivals.first.ca.reuse_authorizations(true);
+    rivals.run(&first).await.expect("the CA decides");
+    let order = rivals.first().await.order.expect("open");
+    let target = rivals.platform.delegation_target(&first.label);
+    let published = [TxtChange::publish(target, &order.txt_values())];
+    rivals.first.zone.change(&published).await.expect("in memory");
+    rivals.first.ca.validate(&order, false).await.expect("in memory");
+
+    let failure = rivals.run(&second).await.expect_err("it has proven nothing");
+    assert_eq!((failure.name, failure.waiting_on()), (FailureName::OrderLost, WaitingOn::Nobody), "{failure:?}");
+    assert!(rivals.second().await.order.is_none());
+    assert_eq!(rivals.run(&second).await.expect("now it is asked"), Status::ChallengesPending);
 }
 
 #[tokio::test]

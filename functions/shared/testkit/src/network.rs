@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use diagnosis::facts::{HttpObservation, ProbeAnswer, ProbeFault};
 use diagnosis::http01::Mark;
 use domain::ports::{AuthoritativeDns, HttpProbe};
 use time::OffsetDateTime;
-use vocabulary::dns::{Answer, RecordKind, ServerAnswer};
+use vocabulary::dns::{Answer, RecordKind, ServerAnswer, Unanswered};
 use vocabulary::names::DomainName;
 
 use crate::{MemoryTokens, MemoryZone};
@@ -18,12 +18,14 @@ pub struct MemoryDns {
     texts: Arc<Mutex<BTreeMap<String, String>>>,
     /// Answers that are not validly signed, and why.
     bogus: Arc<Mutex<BTreeMap<String, String>>>,
+    /// Names whose servers cannot be asked from here.
+    hidden: Arc<Mutex<BTreeSet<String>>>,
     zone: MemoryZone,
 }
 
 impl MemoryDns {
     pub fn new(zone: MemoryZone) -> Self {
-        Self { aliases: Arc::default(), texts: Arc::default(), bogus: Arc::default(), zone }
+        Self { aliases: Arc::default(), texts: Arc::default(), bogus: Arc::default(), hidden: Arc::default(), zone }
     }
 
     /// Creates `name CNAME target`.
@@ -38,6 +40,11 @@ impl MemoryDns {
             Some(text) => texts.insert(name.to_owned(), text.to_owned()),
             None => texts.remove(name),
         };
+    }
+
+    /// From now on the servers of `name` cannot be asked from here.
+    pub fn hide(&self, name: &str) {
+        self.hidden.lock().expect("no test panics in here").insert(name.to_owned());
     }
 
     /// From now on no validating resolver gives out what stands at `name`.
@@ -59,13 +66,22 @@ impl MemoryDns {
 }
 
 impl AuthoritativeDns for MemoryDns {
+    fn session(&self, _: usize, _: Duration) -> Self {
+        self.clone()
+    }
+
     async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
         let data: Vec<String> = match kind {
             RecordKind::Cname => self.target(name).into_iter().collect(),
             RecordKind::Txt => self.zone.values(name).into_iter().chain(self.persistent(name)).collect(),
             _ => Vec::new(),
         };
-        let answer = if data.is_empty() { Answer::NxDomain } else { Answer::Records(data) };
+        let hidden = self.hidden.lock().expect("no test panics in here").contains(name);
+        let answer = match data.is_empty() {
+            _ if hidden => Answer::Failed(Unanswered::Ipv6Only),
+            true => Answer::NxDomain,
+            false => Answer::Records(data),
+        };
         vec![ServerAnswer { server: "ns.memory".into(), answer }]
     }
 

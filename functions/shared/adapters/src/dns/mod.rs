@@ -72,6 +72,8 @@ impl FromStr for TrustAnchor {
 #[derive(Clone)]
 pub struct Dns {
     network: Arc<Network>,
+    /// What all questions share; without it, each has its own.
+    shared: Option<Recursion>,
 }
 
 impl Dns {
@@ -84,7 +86,8 @@ impl Dns {
             Roots::Own { servers, trust } => (servers, trust.map(|TrustAnchor(anchors)| anchors)),
         };
         let (slots, trust) = (Semaphore::new(MOST_QUESTIONS), trust.map(Arc::new));
-        Self { network: Arc::new(Network { roots, port, allowed, trust, slots, registries: Default::default() }) }
+        let network = Network { roots, port, allowed, trust, slots, registries: Default::default() };
+        Self { network: Arc::new(network), shared: None }
     }
 
     /// The questions of one check of so many names, until `until`.
@@ -93,7 +96,7 @@ impl Dns {
     }
 
     pub(crate) fn begin_one(&self) -> Recursion {
-        self.begin(1, Instant::now() + LONGEST)
+        self.shared.clone().unwrap_or_else(|| self.begin(1, Instant::now() + LONGEST))
     }
 
     /// All addresses of a host, as a resolver finds them.
@@ -140,6 +143,10 @@ impl Recursion {
 }
 
 impl AuthoritativeDns for Dns {
+    fn session(&self, names: usize, within: Duration) -> Self {
+        Self { network: self.network.clone(), shared: Some(self.begin(names, Instant::now() + within)) }
+    }
+
     async fn ask(&self, name: &str, kind: RecordKind) -> Vec<ServerAnswer> {
         let failed = |why: Unanswered| vec![ServerAnswer { server: name.to_owned(), answer: Answer::Failed(why) }];
         let question = match absolute(name) {

@@ -70,7 +70,7 @@ pub fn is_silent(zone: &ZoneFacts) -> bool {
 }
 
 /// Whether none of them answers, and one at least was silent.
-fn are_silent(servers: &[ServerAnswer]) -> bool {
+pub(crate) fn are_silent(servers: &[ServerAnswer]) -> bool {
     let conditions = || servers.iter().map(condition);
     conditions().all(|condition| condition >= Condition::Unusable) && conditions().any(|it| it == Condition::Silent)
 }
@@ -130,6 +130,17 @@ fn unseen(zone: &str, why: &str) -> Finding {
     )
 }
 
+/// A record without which the tenant is not proven, and that cannot be seen: here the domain owner can help.
+pub fn unseen_record(base: &DomainName, answers: &[ServerAnswer]) -> Finding {
+    let mut finding = unseen(&base.challenge_name(), &describe(answers));
+    finding.guidance.waiting_on = WaitingOn::DomainOwner;
+    finding.guidance.action = Some(
+        "Give the zone a name server with an IPv4 address, or choose the challenge dns-01: the CA then validates the record."
+            .to_owned(),
+    );
+    finding
+}
+
 fn registered(zone: &ZoneFacts) -> &str {
     psl::domain_str(&zone.name).unwrap_or(&zone.name)
 }
@@ -180,7 +191,9 @@ fn faulty_servers(apex: &str, servers: &[ServerAnswer]) -> Vec<Finding> {
         let Some(first) = servers.iter().find(|server| condition(server) == kind) else { continue };
         faulty.sort();
         let found = match serving {
-            true => format!("{} of its {} name servers {what}: {}", faulty.len(), servers.len(), faulty.join("; ")),
+            true => {
+                format!("has {} of {} name servers that {what}: {}", faulty.len(), servers.len(), faulty.join("; "))
+            }
             false => format!("has no name server that answers: they {what} ({})", faulty.join("; ")),
         };
         let drops_edns = matches!(first.answer, Answer::Failed(Unanswered::DropsEdns));

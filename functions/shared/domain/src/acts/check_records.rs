@@ -1,12 +1,12 @@
 //! The gate before an order: is every name proven for this registration, and do its records lead where they must?
 
-use diagnosis::checks::{delegation, persistent_record};
+use diagnosis::checks::{delegation, persistent_record, zone};
 use diagnosis::facts::MOST_ALIASES;
 use diagnosis::report::Finding;
 use diagnosis::to_failure::to_failure_of_all;
 use futures::future::join_all;
 use time::OffsetDateTime;
-use vocabulary::acme::{ChallengeKind, Challenges, Reachability};
+use vocabulary::acme::{ChallengeKind, Challenges, DnsMethod, Reachability};
 use vocabulary::dns::owner_records::host_can_prove;
 use vocabulary::dns::{PersistentIssuer, Platform, RecordKind, ServerAnswer, TenantProof};
 use vocabulary::failure::Failure;
@@ -32,8 +32,11 @@ pub enum Proof {
     Delegation,
     /// The host leads through its own target. `elsewhere`: labels here that `_acme-challenge` leads to instead.
     Host { elsewhere: Vec<String> },
-    /// Nothing stands in DNS now, or nothing can be seen from here: it was proven before, or nobody has to prove anything.
+    /// Nothing stands in DNS now: it was proven before, or nobody has to prove anything.
     Before,
+    /// Nothing can be seen from here, and it was not proven before. Where it leads, the CA sees when it validates over DNS-01;
+    /// until then nobody has proven it.
+    Unseen,
 }
 
 /// Checks that each name of `endpoint` is proven for this registration, and delegated where it is validated over DNS-01.
@@ -83,17 +86,20 @@ async fn check_proof(
     let cname = dns.ask(&base.challenge_name(), RecordKind::Cname).await;
     let Some(fault) = delegation::fault(base, &target, &cname, &[]) else {
         let is_seen = cname.iter().any(|answer| answer.answer.is_usable());
-        return Ok(proven(if is_seen { Proof::Delegation } else { Proof::Before }, None));
+        let needs_none = platform.tenant_proof == TenantProof::Off || is_known(endpoint, base);
+        let unseen = if needs_none { Proof::Before } else { Proof::Unseen };
+        if !is_seen && unseen == Proof::Unseen && endpoint.dns_method == DnsMethod::DnsPersist01 {
+            // A persistent record names the account, which all tenants share: to the CA it proves no registration.
+            return Err(Box::new(zone::unseen_record(base, &cname)));
+        }
+        return Ok(proven(if is_seen { Proof::Delegation } else { unseen }, None));
     };
     if !validates && let Some(proof) = proof_without(dns, endpoint, platform, base, &cname).await {
         return Ok(proven(proof, Some(fault)));
     }
     // What else may stand there only matters where the alias is not right.
     let txt = dns.ask(&base.challenge_name(), RecordKind::Txt).await;
-    match delegation::fault(base, &target, &cname, &txt) {
-        Some(fault) => Err(Box::new(fault)),
-        None => Ok(proven(Proof::Before, None)),
-    }
+    Err(Box::new(delegation::fault(base, &target, &cname, &txt).unwrap_or(fault)))
 }
 
 fn names_of<'a>(endpoint: &'a Endpoint, base: &DomainName) -> impl Iterator<Item = &'a CertificateName> {
@@ -117,8 +123,12 @@ async fn proof_without(
             return Some(Proof::Host { elsewhere });
         }
     }
-    let is_known = names_of(endpoint, base).all(|name| endpoint.is_known(name));
-    (is_known && elsewhere.is_empty()).then_some(Proof::Before)
+    (is_known(endpoint, base) && elsewhere.is_empty()).then_some(Proof::Before)
+}
+
+/// Whether the endpoint has a certificate for all of its names at `base`.
+fn is_known(endpoint: &Endpoint, base: &DomainName) -> bool {
+    names_of(endpoint, base).all(|name| endpoint.is_known(name))
 }
 
 /// The labels of other registrations here that a server leads to, those of removed ones among them.

@@ -90,11 +90,16 @@ async fn judge(
         return Ok(Judgement::Lost);
     }
     // What has moved away comes back by a proof, not because the other has left.
-    if proven.proof == Proof::Before && endpoint.moved.as_ref().is_some_and(|moved| moved.names.contains(&proven.name))
+    if matches!(proven.proof, Proof::Before | Proof::Unseen)
+        && endpoint.moved.as_ref().is_some_and(|moved| moved.names.contains(&proven.name))
     {
         return Ok(Judgement::Lost);
     }
-    let free = Judgement::Takes { pauses: None };
+    // What nobody can see holds the name against nobody.
+    let free = match proven.proof {
+        Proof::Unseen => Judgement::Holds,
+        _ => Judgement::Takes { pauses: None },
+    };
     let Some(claim) = claim else { return Ok(free) };
     if claim.endpoint == endpoint.id {
         return Ok(if claim.proven_at.is_some() { Judgement::Holds } else { free });
@@ -105,7 +110,7 @@ async fn judge(
     let was_proven = claim.proven_at.is_some() || holder.certificate.is_some();
     Ok(match (&proven.proof, was_proven) {
         (_, false) => free,
-        (Proof::Before, true) => Judgement::Lost,
+        (Proof::Before | Proof::Unseen, true) => Judgement::Lost,
         (Proof::Delegation | Proof::Host { .. }, true) => Judgement::Takes { pauses: Some(holder.id) },
     })
 }

@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::time::Duration;
 
 use diagnosis::facts::HttpObservation;
 use time::OffsetDateTime;
@@ -6,7 +7,11 @@ use vocabulary::dns::{RecordKind, ServerAnswer};
 use vocabulary::names::DomainName;
 
 /// Asks those who decide: no cache between them and the answer.
-pub trait AuthoritativeDns {
+pub trait AuthoritativeDns: Sized {
+    /// The same for a step that asks about so many names: within this time all together, each zone found once, each server
+    /// asked so often, and one that refuses not again. What is not answered by then counts as not answered.
+    fn session(&self, names: usize, within: Duration) -> Self;
+
     /// What each authoritative server of `name`'s zone holds for it, aliases not followed.
     ///
     /// Data are as in a zone file: names in lower case without trailing dot, TXT without quotes. Never an error: a
