@@ -73,7 +73,8 @@ impl<P: Ports> Service<P> {
     ) -> Result<(), Problem> {
         let quotas = AcmQuotas::default();
         let Some(limit) = self.installation.tenant_limits.limit(Counted::Checks, quotas) else { return Ok(()) };
-        let weight = u32::try_from(names.div_ceil(NAMES_OF_A_CHECK)).unwrap_or(u32::MAX).clamp(1, limit.capacity.max(1));
+        let weight =
+            u32::try_from(names.div_ceil(NAMES_OF_A_CHECK)).unwrap_or(u32::MAX).clamp(1, limit.capacity.max(1));
         if weight > 1 {
             // All of them or none: what is taken for a check that is refused would be lost.
             let bucket = BucketId::Asked { tenant: tenant.clone(), what: Counted::Checks };
