@@ -11,6 +11,9 @@ const LEAST_UNRESERVED: u32 = 100;
 /// ten seconds each.
 const ENOUGH: u32 = 1000;
 
+/// Answers to HTTP-01 at a time, a few milliseconds each: thousands a second.
+const CHALLENGES: u32 = 50;
+
 pub(crate) fn concurrency(seen: &Observed<Concurrency>, reserved: Reserved) -> InstallationCheck {
     const NAME: &str = "concurrency";
     let Concurrency { limit, unreserved } = match seen {
@@ -27,8 +30,15 @@ pub(crate) fn concurrency(seen: &Observed<Concurrency>, reserved: Reserved) -> I
     );
     let is_reserved = reserved.api > 0 && reserved.challenges > 0;
     match limit {
-        ENOUGH.. => ok(NAME, detail),
         _ if is_reserved => ok(NAME, detail),
+        // The API's routes have limits; a load balancer before `serve-challenge` has none.
+        ENOUGH.. if reserved.challenges > 0 => ok(NAME, detail),
+        ENOUGH.. => {
+            let meaning =
+                "Whoever calls the hosts' challenge paths often enough takes all of them, and renewals have none.";
+            let action = format!("Deploy with ChallengeConcurrency={CHALLENGES}, or what your hosts need: make deploy");
+            warning(NAME, format!("{detail} {meaning}"), action)
+        }
         ..=LEAST_UNRESERVED => {
             let meaning = "Many calls of the API at once, or of any other function, leave renewals none, and AWS lets nothing be \
                            reserved below a quota of 100.";
@@ -88,7 +98,9 @@ mod tests {
 
     #[test]
     fn a_reservation_or_the_usual_quota_is_room_enough() {
-        assert!(is_ok(&judged(200, 50, 50)) && is_ok(&judged(1000, 0, 0)) && is_warning(&judged(999, 0, 0)));
+        assert!(is_ok(&judged(200, 50, 50)) && is_ok(&judged(1000, 0, 50)) && is_warning(&judged(999, 0, 50)));
+        let open = judged(1000, 0, 0);
+        assert!(is_warning(&open) && action(&open).contains("ChallengeConcurrency=50"), "{open:?}");
         assert!(judged(200, 60, 40).detail.contains("Reserved for the API: 60, for answers to HTTP-01: 40."));
     }
 

@@ -9,7 +9,7 @@ use crate::{Installation, failed, ok, unseen, warning};
 /// The checks of one task: its schedule, and its last run.
 pub(crate) fn task(facts: &TaskFacts, installation: &Installation, now: OffsetDateTime) -> [InstallationCheck; 2] {
     let told = told(facts.task);
-    [schedule(&told, &facts.schedule), last_run(&told, &facts.last_run, installation, now)]
+    [schedule(&told, &facts.schedule, installation.silence), last_run(&told, &facts.last_run, installation, now)]
 }
 
 /// How texts name a task.
@@ -48,9 +48,20 @@ fn told(task: Task) -> Told {
     }
 }
 
-fn schedule(told: &Told, seen: &Observed<Schedule>) -> InstallationCheck {
+/// `silence`: after how long without a run the alarms ring.
+fn schedule(told: &Told, seen: &Observed<Schedule>, silence: Duration) -> InstallationCheck {
     match seen {
         Err(fault) => unseen(told.schedule_check, fault),
+        // The alarms count runs in periods of that length: one that a period misses is taken for a good one.
+        Ok(Schedule { name, expression, enabled: true, .. })
+            if interval(expression).is_some_and(|interval| interval * RUNS_BEFORE_SILENCE > silence) =>
+        {
+            warning(
+                told.schedule_check,
+                format!("{name} is enabled: {expression}. The alarms expect three runs in {}.", span(silence)),
+                "Deploy with a HeartbeatSeconds of three times the slowest schedule, or with a faster schedule: make deploy",
+            )
+        }
         Ok(Schedule { name, expression, enabled: true, .. }) => {
             ok(told.schedule_check, format!("{name} is enabled: {expression}."))
         }
@@ -65,6 +76,21 @@ fn schedule(told: &Told, seen: &Observed<Schedule>) -> InstallationCheck {
             ),
         ),
     }
+}
+
+/// Fewer, and one that is late makes an alarm of it, or hides one.
+const RUNS_BEFORE_SILENCE: i32 = 3;
+
+/// How often a schedule of EventBridge Scheduler runs: `rate(5 minutes)`. `None` of one that is no rate.
+fn interval(expression: &str) -> Option<Duration> {
+    let (count, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let unit = match unit.trim_end_matches('s') {
+        "minute" => Duration::MINUTE,
+        "hour" => Duration::HOUR,
+        "day" => Duration::DAY,
+        _ => return None,
+    };
+    unit.checked_mul(count.parse().ok()?)
 }
 
 fn last_run(
@@ -181,6 +207,23 @@ mod tests {
             assert!(schedule.remedy.expect("a remedy").ends_with("--state ENABLED"));
             facts.schedule = Err(gone("scheduler:GetSchedule"));
             assert!(is_failed(&judged(&facts)[0]));
+        }
+    }
+
+    #[test]
+    fn a_schedule_that_is_rarer_than_the_alarms_expect_is_named() {
+        let told = told(Task::Health);
+        let schedule = |expression: &str| {
+            let (name, function) = ("check".to_owned(), None);
+            let schedule = Schedule { name, enabled: true, expression: expression.into(), function };
+            super::schedule(&told, &Ok(schedule), Duration::minutes(15))
+        };
+        for fine in ["rate(1 minute)", "rate(5 minutes)", "cron(0 * * * ? *)"] {
+            assert!(is_ok(&schedule(fine)), "{fine}");
+        }
+        for rare in ["rate(6 minutes)", "rate(1 hour)", "rate(2 hours)"] {
+            let check = schedule(rare);
+            assert!(is_warning(&check) && check.remedy.is_some_and(|step| step.contains("HeartbeatSeconds")), "{rare}");
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) fn installation() -> Installation {
         acm_quotas: None,
         home: "eu-central-1".parse().expect("a region"),
         pools: ListenerPools::default(),
-        reserved: Reserved::default(),
+        reserved: Reserved { api: 0, challenges: 50 },
     }
 }
 

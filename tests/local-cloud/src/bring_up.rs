@@ -171,6 +171,10 @@ fn parameters(
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
+    // As `doctor` advises; AWS reserves nothing in a new account.
+    if options.concurrency >= 1000 {
+        parameters.push(("ChallengeConcurrency".into(), "50".into()));
+    }
     parameters.extend(options.profile.iter().map(|profile| ("AcmeProfile".into(), profile.clone())));
     parameters.retain(|(name, _)| !options.parameters.iter().any(|(own, _)| own == name));
     parameters.extend(options.parameters.iter().cloned());

@@ -40,6 +40,7 @@ impl DnsPath {
 fn link(row: &RecordView) -> Link {
     let (state, tone) = match &row.status {
         None => ("not checked yet", "mute"),
+        Some(_) if row.waits_for_visitors() => ("step 2", "wait"),
         Some(Open::Known(RecordStatus::Ok)) => ("correct", "good"),
         Some(Open::Known(RecordStatus::Missing)) => ("missing", "bad"),
         Some(Open::Known(RecordStatus::Mismatch)) => ("wrong value", "bad"),

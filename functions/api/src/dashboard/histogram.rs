@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use time::macros::format_description;
 use time::{Date, Duration};
+use vocabulary::text::counted;
 use wire::RenewalDay;
 
 use super::moment::Clock;
@@ -44,14 +45,14 @@ struct Tick {
 impl Histogram {
     pub(crate) fn of(days: &[RenewalDay], orders_per_day: Option<u64>, clock: Clock) -> Self {
         let today = clock.now.date();
-        let counted: Vec<(i64, Date, usize)> = days.iter().filter_map(|day| placed(day, today)).collect();
-        let most = counted.iter().map(|(_, _, count)| *count).max().unwrap_or_default();
-        let total: usize = counted.iter().map(|(_, _, count)| *count).sum();
+        let placed_days: Vec<(i64, Date, usize)> = days.iter().filter_map(|day| placed(day, today)).collect();
+        let most = placed_days.iter().map(|(_, _, count)| *count).max().unwrap_or_default();
+        let total: usize = placed_days.iter().map(|(_, _, count)| *count).sum();
         // A line far above all bars would make them invisible: it is then only said.
         let drawn = orders_per_day.filter(|limit| *limit as f64 <= most as f64 * 4.0);
         let highest = (most as f64).max(drawn.unwrap_or_default() as f64).max(1.0);
         let height = |count: f64| count * HEIGHT / highest;
-        let bars = counted
+        let bars = placed_days
             .iter()
             .map(|(index, day, count)| {
                 let height = height(*count as f64).max(2.0);
@@ -67,7 +68,8 @@ impl Histogram {
             .collect();
         let ticks = (0..=TICKS).map(|i| tick(i, today)).collect();
         let limit = orders_per_day.map_or_else(String::new, |limit| format!("; the CA takes {limit} orders a day"));
-        let summary = format!("{total} renewals in the next {DAYS} days, at most {most} on one day{limit}");
+        let renewals = counted(total as u64, "renewal");
+        let summary = format!("{renewals} in the next {DAYS} days, at most {most} on one day{limit}");
         Self { bars, ticks, limit: drawn.map(|limit| (limit, HEIGHT - height(limit as f64))), summary }
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct SharedPage {
 #[template(path = "remove.html")]
 pub(crate) struct RemovePage {
     pub(crate) frame: Frame,
+    /// Whether each registration has to be proven by records of its own.
+    pub(crate) proven: bool,
     pub(crate) view: EndpointView,
 }
 
@@ -125,7 +127,7 @@ pub(crate) async fn confirm_removal<O: Operations>(
     match desk.operations.show(&visit.caller, &reference, OffsetDateTime::now_utc()).await {
         Ok(view) => {
             let frame = visit.frame(format!("Remove {}?", words::title(&view)), Place::Elsewhere);
-            shown(StatusCode::OK, &RemovePage { frame, view })
+            shown(StatusCode::OK, &RemovePage { frame, proven: desk.operations.asks_for_proof(), view })
         }
         Err(problem) => visit.refuse(problem),
     }

@@ -6,8 +6,8 @@ use domain::endpoint::{Attempt, Event, Share};
 use time::{Duration, OffsetDateTime};
 use vocabulary::names::Caller;
 use wire::{
-    DnsMethod, EndpointList, EndpointView, InstallationCheck, MuteWish, NewShare, Overview, PreflightView, Reachability, Status,
-    TenantLimits, WaitingOn,
+    DnsMethod, EndpointList, EndpointView, InstallationCheck, MuteWish, NewShare, Overview, PreflightView,
+    Reachability, Status, TenantLimits, WaitingOn,
 };
 
 use crate::http::problem::Problem;
@@ -77,6 +77,9 @@ pub trait Operations: Send + Sync + 'static {
 
     /// The names of the pools that a registration may name.
     fn pools(&self) -> Vec<String>;
+
+    /// Whether tenants have to prove their names.
+    fn asks_for_proof(&self) -> bool;
 
     /// Whether endpoints may be validated by persistent records.
     fn offers_persistent_records(&self) -> bool;

@@ -1,7 +1,7 @@
 //! What an endpoint is to the owner of its domain: records to create, each once, and the certificate that comes of them.
 
 use vocabulary::dns::ZoneName;
-use wire::{CertificateState, EndpointView, Finding, Open, RecordStatus, RecordView, WaitingOn};
+use wire::{CertificateState, EndpointView, Finding, Open, RecordStatus, RecordView, Severity, Status, WaitingOn};
 
 use super::moment::{Clock, day};
 use super::words::{self, Badge};
@@ -25,7 +25,13 @@ pub(crate) struct OwnerRecord<'a> {
 
 impl OwnerRecord<'_> {
     fn is_right(&self) -> bool {
-        self.row.status == Some(RecordStatus::Ok.into())
+        self.row.is_right()
+    }
+
+    /// Whether nothing but the visitors waits for it.
+    fn is_for_later(&self) -> bool {
+        let blocks = |finding: &&Finding| finding.severity >= Severity::Error.into();
+        self.row.waits_for_visitors() && !self.findings.iter().any(blocks)
     }
 
     fn is_missing(&self) -> bool {
@@ -59,12 +65,25 @@ impl<'a> OwnerView<'a> {
     }
 
     fn has_findings(&self) -> bool {
-        !self.findings.is_empty() || self.records.iter().any(|record| !record.findings.is_empty())
+        let counts = |record: &&OwnerRecord<'_>| !record.is_for_later() && !record.findings.is_empty();
+        !self.findings.is_empty() || self.records.iter().any(|record| counts(&record))
     }
 
-    /// Whether nothing is left for the domain owner to do.
+    /// Whether nothing is left for the domain owner to do, but for what only the visitors wait for.
     pub(crate) fn is_correct(&self) -> bool {
-        self.is_checked() && self.right() == self.records.len() && !self.has_findings()
+        let right = |record: &OwnerRecord<'_>| record.is_right() || record.is_for_later();
+        self.is_checked() && self.records.iter().all(right) && !self.has_findings()
+    }
+
+    /// Records that only the visitors wait for, and that are not right yet.
+    fn later(&self) -> usize {
+        self.records.iter().filter(|record| record.is_for_later()).count()
+    }
+
+    /// Whether the platform is at work on a certificate.
+    fn is_issuing(&self) -> bool {
+        self.endpoint.certificate.state == CertificateState::Issuing
+            || self.endpoint.status == Status::Issuing && self.is_correct()
     }
 
     fn has_certificate(&self) -> bool {
@@ -82,8 +101,10 @@ impl<'a> OwnerView<'a> {
         let only_missing =
             self.findings.is_empty() && self.records.iter().all(|one| one.is_right() || one.is_missing());
         match self.is_correct() {
+            true if self.has_certificate() && self.later() > 0 => words::pending("Step 2"),
             true if self.has_certificate() => words::record_status(&RecordStatus::Ok),
-            true => words::certificate(&CertificateState::Issuing.into()),
+            true if self.is_issuing() => words::certificate(&CertificateState::Issuing.into()),
+            true => words::pending("Soon"),
             false if !self.is_checked() || (only_missing && !self.has_certificate()) => words::pending("To do"),
             false => words::record_status(&RecordStatus::Conflict),
         }
@@ -93,8 +114,15 @@ impl<'a> OwnerView<'a> {
         let (right, all) = (self.right(), self.records.len());
         match self.is_correct() {
             _ if !self.is_checked() => "Checking your records…".to_owned(),
+            true if self.has_certificate() && self.later() > 0 => {
+                "The certificate is ready. Step 2, when you are ready: bring your visitors to the platform.".to_owned()
+            }
             true if self.has_certificate() => "All records are correct. No action needed.".to_owned(),
-            true => "All records are correct. The certificate is being issued.".to_owned(),
+            true if self.later() > 0 => {
+                "The record for the certificate is correct. It is issued automatically.".to_owned()
+            }
+            true if self.is_issuing() => "All records are correct. The certificate is being issued.".to_owned(),
+            true => "All records are correct. The certificate is issued automatically. No action needed.".to_owned(),
             false if right == all => "All records are correct, but something else has to be fixed.".to_owned(),
             false => format!("{right} of {all} records {} correct.", if right == 1 { "is" } else { "are" }),
         }
@@ -109,9 +137,8 @@ impl<'a> OwnerView<'a> {
                 let left = clock.relative(&at);
                 format!("Valid until {} ({}). It is renewed automatically.", day(&at), left.trim_start_matches("in "))
             }
-            _ if self.is_correct() || certificate.state == CertificateState::Issuing => {
-                "It is being issued.".to_owned()
-            }
+            _ if self.is_issuing() => "It is being issued.".to_owned(),
+            _ if self.is_correct() => "None yet. It is issued automatically.".to_owned(),
             _ => "None yet. It is issued automatically once the records are correct.".to_owned(),
         }
     }
@@ -120,7 +147,8 @@ impl<'a> OwnerView<'a> {
     pub(crate) fn mark(&self) -> String {
         let certificate = if self.has_certificate() { "c" } else { "n" };
         let findings = self.findings.len() + self.records.iter().map(|record| record.findings.len()).sum::<usize>();
-        format!("{}-{}-{findings}-{certificate}", u8::from(self.is_checked()), self.right())
+        let issuing = u8::from(self.is_issuing());
+        format!("{}-{}-{findings}-{certificate}-{issuing}", u8::from(self.is_checked()), self.right())
     }
 }
 
@@ -196,6 +224,30 @@ mod tests {
             let view = OwnerView::of(&endpoint);
             assert_eq!((view.badge().tone, view.is_done()), (tone, done), "{statuses:?} {findings:?} {certificate}");
         }
+    }
+
+    #[test]
+    fn a_site_that_is_still_elsewhere_is_the_second_step_and_nothing_to_wait_for() {
+        let warning = json!({"check": "host-elsewhere", "severity": "warning", "subject": HOST, "actor": "customer",
+            "fix": {"text": "Point it here when you are ready.", "record": record(HOST, None)}});
+        let with = |certificate: &str, finding: &Value| {
+            let mut endpoint = endpoint([OK, Some("mismatch")], std::slice::from_ref(finding), certificate);
+            endpoint.dns.records[0].record.name = CHALLENGE.into();
+            endpoint.dns.records[1].record.name = HOST.into();
+            endpoint.dns.records[1].later = true;
+            endpoint
+        };
+        let before = with("none", &warning);
+        let view = OwnerView::of(&before);
+        assert!(view.is_correct() && !view.is_done() && view.badge().tone == "wait", "{}", view.headline());
+        assert!(view.headline().starts_with("The record for the certificate is correct."), "{}", view.headline());
+        let issued = with("active", &warning);
+        let view = OwnerView::of(&issued);
+        assert!(view.is_done() && view.badge().word == "Step 2", "nothing is polled for any more");
+        assert!(view.headline().starts_with("The certificate is ready. Step 2,"), "{}", view.headline());
+        let mut error = warning;
+        error["severity"] = json!("error");
+        assert!(!OwnerView::of(&with("active", &error)).is_done());
     }
 
     #[test]

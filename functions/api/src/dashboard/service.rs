@@ -5,10 +5,11 @@ use std::sync::Arc;
 use domain::endpoint::{Attempt, Event, Share};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::DnsMethod;
+use vocabulary::dns::TenantProof;
 use vocabulary::names::Caller;
 use wire::{
-    EndpointList, EndpointView, InstallationCheck, NewShare, Overview, Preflight, PreflightView, Registration,
-    TenantLimits,
+    EndpointList, EndpointView, InstallationCheck, MuteWish, NewShare, Overview, Preflight, PreflightView,
+    Registration, TenantLimits,
 };
 
 use super::operations::{Done, ListQuery, Operations, Wish};
@@ -65,6 +66,10 @@ impl<P: Ports> Operations for Arc<Service<P>> {
 
     fn pools(&self) -> Vec<String> {
         self.installation.pools.names().map(ToString::to_string).collect()
+    }
+
+    fn asks_for_proof(&self) -> bool {
+        self.installation.platform.tenant_proof == TenantProof::On
     }
 
     fn offers_persistent_records(&self) -> bool {

@@ -6,6 +6,7 @@ use domain::endpoint::{Attempt, Outcome};
 use time::{Date, Duration, OffsetDateTime};
 
 use super::moment::Clock;
+use crate::service::HISTORY;
 
 const DAYS: i64 = 90;
 /// Of one square, with the gap.
@@ -32,8 +33,12 @@ struct Square {
 enum Day {
     /// Before the registration.
     Before,
+    /// From before the attempts that are known.
+    Unknown,
     /// Without a certificate yet.
     Waiting,
+    /// After the certificate has expired.
+    Expired,
     /// With a certificate.
     Good,
     /// A certificate was issued or renewed.
@@ -45,7 +50,8 @@ enum Day {
 impl Day {
     fn tone(self) -> &'static str {
         match self {
-            Self::Before => "none",
+            Self::Before | Self::Unknown => "none",
+            Self::Expired => "bad",
             Self::Waiting => "wait",
             Self::Good => "good",
             Self::Renewed => "new",
@@ -56,6 +62,8 @@ impl Day {
     fn word(self) -> &'static str {
         match self {
             Self::Before => "not registered",
+            Self::Unknown => "not known, as there were many attempts since",
+            Self::Expired => "certificate expired",
             Self::Waiting => "no certificate yet",
             Self::Good => "certificate valid",
             Self::Renewed => "certificate issued or renewed",
@@ -79,8 +87,9 @@ impl Strip {
         let kinds: Vec<_> =
             days.map(|day| (day, kind(day, attempts, &set_up, created_at.date(), certificate))).collect();
         let count = |kind: Day| kinds.iter().filter(|(_, one)| *one == kind).count();
+        let known = kinds.iter().filter(|(_, kind)| *kind != Day::Unknown).count();
         let summary = format!(
-            "The last {DAYS} days: certificate issued or renewed on {}, failed attempts on {}.",
+            "The last {known} days: certificate issued or renewed on {}, failed attempts on {}.",
             days_of(count(Day::Renewed)),
             days_of(count(Day::Failed)),
         );
@@ -99,6 +108,11 @@ impl Strip {
 
 fn days_of(count: usize) -> String {
     format!("{count} day{}", if count == 1 { "" } else { "s" })
+}
+
+/// Whether there may have been attempts on `day` that are not among `attempts`, as these are the last of many.
+fn is_before_all(day: Date, attempts: &[Attempt]) -> bool {
+    attempts.len() >= HISTORY as usize && attempts.iter().all(|attempt| day < attempt.started_at.date())
 }
 
 fn kind(
@@ -120,11 +134,16 @@ fn kind(
     if of_day().any(|attempt| attempt.outcome == Outcome::Failed && !set_up(attempt)) {
         return Day::Failed;
     }
+    let Some((from, until)) = certificate else {
+        return if is_before_all(day, attempts) { Day::Unknown } else { Day::Waiting };
+    };
+    // Each certificate takes the place of a good one, as far as attempts tell.
     let before = |attempt: &&Attempt| succeeded(attempt) && attempt.finished_at.is_some_and(|at| at.date() < day);
-    let held = certificate.is_some_and(|(from, until)| from.date() <= day && day <= until.date());
-    match held || certificate.is_some() && attempts.iter().any(|attempt| before(&attempt)) {
-        true => Day::Good,
-        false => Day::Waiting,
+    match () {
+        () if day > until.date() => Day::Expired,
+        () if from.date() <= day || attempts.iter().any(|attempt| before(&attempt)) => Day::Good,
+        () if is_before_all(day, attempts) => Day::Unknown,
+        () => Day::Waiting,
     }
 }
 
@@ -165,6 +184,28 @@ mod tests {
         let ago = |days: usize| kinds[89 - days];
         assert_eq!([ago(11), ago(10), ago(8), ago(6)], [Day::Before, Day::Waiting, Day::Failed, Day::Waiting]);
         assert_eq!([ago(5), ago(4), ago(0)], [Day::Renewed, Day::Good, Day::Good]);
+    }
+
+    #[test]
+    fn after_its_certificate_has_expired_no_day_is_good() {
+        let held = Some((NOW - Duration::days(20), NOW - Duration::days(5)));
+        let kinds = kinds(&[attempt(20, Outcome::Issued), attempt(2, Outcome::Failed)], 30, held);
+        let ago = |days: usize| kinds[89 - days];
+        assert_eq!(
+            [ago(19), ago(5), ago(4), ago(2), ago(0)],
+            [Day::Good, Day::Good, Day::Expired, Day::Failed, Day::Expired]
+        );
+    }
+
+    #[test]
+    fn what_was_before_the_attempts_that_are_known_is_not_known() {
+        let many: Vec<_> = (0..HISTORY).map(|_| attempt(3, Outcome::Failed)).collect();
+        let kinds = kinds(&many, 60, None);
+        let ago = |days: usize| kinds[89 - days];
+        assert_eq!(
+            [ago(61), ago(60), ago(4), ago(3), ago(1)],
+            [Day::Before, Day::Unknown, Day::Unknown, Day::Failed, Day::Waiting]
+        );
     }
 
     #[test]

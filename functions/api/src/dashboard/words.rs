@@ -5,10 +5,10 @@ use askama::filters::HtmlSafe;
 use diagnosis::catalogue::CATALOGUE;
 use domain::endpoint::{Outcome, Step};
 pub(crate) use vocabulary::record::quoted;
-use vocabulary::text::printable;
+use vocabulary::text::{counted, printable};
 use wire::{
-    CertificateState, EndpointView, InstallationStatus, Open, Reachability, RecordStatus, Serving, Severity, Status,
-    WaitingOn,
+    CertificateState, EndpointView, InstallationStatus, Open, Reachability, RecordStatus, RecordView, Serving,
+    Severity, Status, WaitingOn,
 };
 
 pub(crate) use super::moment::{day, exact};
@@ -127,6 +127,19 @@ pub(crate) fn record(status: Option<&Open<RecordStatus>>) -> Badge {
         None => Badge::mute("Not checked yet"),
         Some(Open::Known(status)) => record_status(status),
         Some(Open::Other(_)) => UNKNOWN,
+    }
+}
+
+/// `1 record`, `2 records`
+pub(crate) fn count(count: usize, what: &str) -> String {
+    counted(count as u64, what)
+}
+
+/// How a required record is; one that only the visitors wait for is no fault.
+pub(crate) fn required(row: &RecordView) -> Badge {
+    match row.status.is_some() && row.waits_for_visitors() {
+        true => pending("Step 2"),
+        false => record(row.status.as_ref()),
     }
 }
 

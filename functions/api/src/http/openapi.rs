@@ -93,7 +93,9 @@ impl Modify for Common {
         document.security = Some(either.into());
         let items = document.paths.paths.values_mut();
         let operations = items.flat_map(|item| {
-            [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().filter_map(Option::as_mut)
+            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+                .into_iter()
+                .filter_map(Option::as_mut)
         });
         operations.for_each(|operation| with_gateway(&mut operation.responses));
     }

@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use utoipa::IntoParams;
 use vocabulary::names::Caller;
 use wire::{
-    AttemptList, EndpointList, EndpointView, EventList, MuteWish, Registration, RevocationReason, RevocationWish, StartedView,
-    Wish,
+    AttemptList, EndpointList, EndpointView, EventList, MuteWish, Registration, RevocationReason, RevocationWish,
+    StartedView, Wish,
 };
 
 use super::Shared;

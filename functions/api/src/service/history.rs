@@ -12,7 +12,7 @@ use crate::http::problem::Problem;
 use crate::views::ToWire;
 
 /// Attempts shown in a history.
-const HISTORY: u32 = 50;
+pub(crate) const HISTORY: u32 = 50;
 /// Attempts read for events after a given one: more than a year of one a day.
 const LONG_HISTORY: u32 = 500;
 

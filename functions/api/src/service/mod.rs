@@ -30,6 +30,8 @@ use vocabulary::acme::DnsMethod;
 use vocabulary::names::{Caller, CertificateName, EndpointId, Origin};
 use wire::{CallerView, EndpointView, ReconcileWish};
 
+pub(crate) use history::HISTORY;
+
 use crate::http::problem::Problem;
 use crate::installation::{Installation, OrderLimit};
 use crate::views::{ToWire, caller_view, endpoint_view};

@@ -1,5 +1,5 @@
-use diagnosis::report::CheckReport;
-use domain::endpoint::records::required_records;
+use diagnosis::report::{CheckReport, Finding};
+use domain::endpoint::records::{comes_later, required_records};
 use domain::endpoint::{Endpoint, Failing};
 use domain::status::{CertificateState, certificate_state, status_of};
 use time::OffsetDateTime;
@@ -80,6 +80,7 @@ fn dns_view(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &In
         RecordView {
             record: record.to_wire(),
             status: check.map(|check| check.status.to_wire().into()),
+            later: comes_later(endpoint, platform, record),
             found: check.map(|check| check.found.to_wire()).unwrap_or_default(),
         }
     });
@@ -87,9 +88,16 @@ fn dns_view(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &In
         checked_at: endpoint.check.as_ref().map(|check| check.checked_at),
         status: endpoint.check.as_ref().map(|check| check.records.to_wire().into()),
         records: records.collect(),
-        findings: report.map(|report| report.findings.to_wire()).unwrap_or_default(),
+        findings: report.map(|report| current(&report.findings, report, endpoint).to_wire()).unwrap_or_default(),
         provider: report.and_then(|report| report.provider.to_wire()),
     }
+}
+
+/// Without what explained a failure that is over by now, or another one than the last.
+fn current(findings: &[Finding], report: &CheckReport, endpoint: &Endpoint) -> Vec<Finding> {
+    let failing = endpoint.failing.as_ref();
+    let still = failing.is_some_and(|failing| failing.failed_at.is_none_or(|at| at <= report.checked_at));
+    findings.iter().filter(|finding| still || !finding.is_of_the_ca()).cloned().collect()
 }
 
 fn certificate_view(state: CertificateState, held: Option<&InstalledCertificate>) -> CertificateView {

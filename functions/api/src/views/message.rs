@@ -16,15 +16,26 @@ const LONGEST: usize = 600;
 pub fn message(view: &EndpointView, brand: &Brand, url: &str, expires_at: Option<OffsetDateTime>) -> Mail {
     let title = printable(view.title(), LONGEST);
     let apex = view.dns.provider.as_ref().and_then(|provider| provider.zone.as_deref());
-    let them = if view.dns.records.len() == 1 { "this DNS record" } else { "these DNS records" };
+    let (later, first): (Vec<_>, Vec<_>) = view.dns.records.iter().partition(|row| row.later);
+    let (these, them) = if first.len() == 1 { ("this DNS record", "it") } else { ("these DNS records", "them") };
     let mut body = format!(
-        "Hello,\n\n{} issues and renews the HTTPS certificate of {title} automatically. It needs {them} first.\n\
-         Please create {}, where the DNS of the domain is managed:\n\n",
+        "Hello,\n\n{} issues and renews the HTTPS certificate of {title} automatically. It needs {these} first.\n\
+         Please create {them}, where the DNS of the domain is managed:\n\n",
         printable(brand.title(), LONGEST),
-        if view.dns.records.len() == 1 { "it" } else { "them" },
     );
-    for (index, row) in view.dns.records.iter().enumerate() {
+    for (index, row) in first.iter().enumerate() {
         body += &block(index + 1, row, apex);
+    }
+    if !later.is_empty() {
+        let (that, it) = if later.len() == 1 { ("this record", "it") } else { ("these records", "them") };
+        let _ = write!(
+            body,
+            "Your site stays where it is until then. When the certificate is issued and you are ready for your visitors to come to \
+             the platform, create {that}, or change {it} if there is one at the name:\n\n"
+        );
+        for (index, row) in later.iter().enumerate() {
+            body += &block(first.len() + index + 1, row, apex);
+        }
     }
     let _ = write!(body, "This page shows whether they are correct, without sign-in{}:\n{url}\n", until(expires_at));
     if let Some(contact) = &brand.contact {
@@ -81,8 +92,9 @@ mod tests {
         let record =
             |name: &str, kind: &str, value: &str| json!({"name": name, "type": kind, "value": value, "purpose": "p"});
         let view = view(json!([
-            record("xn--bcher-kva.example.com", "CNAME", "edge.platform.example"),
-            record("_acme-challenge.xn--bcher-kva.example.com", "CNAME", "l.acme.platform.example")
+            record("_acme-challenge.xn--bcher-kva.example.com", "CNAME", "l.acme.platform.example"),
+            json!({"name": "xn--bcher-kva.example.com", "type": "CNAME", "value": "edge.platform.example", "purpose": "p",
+                "later": true})
         ]));
         let brand = Brand { name: Some("Acme Shops".into()), contact: Some("help@acme.example".into()) };
         let until = datetime!(2026-12-28 12:00 UTC);
@@ -93,16 +105,19 @@ mod tests {
             "\
 Hello,
 
-Acme Shops issues and renews the HTTPS certificate of bücher.example.com automatically. It needs these DNS records first.
-Please create them, where the DNS of the domain is managed:
+Acme Shops issues and renews the HTTPS certificate of bücher.example.com automatically. It needs this DNS record first.
+Please create it, where the DNS of the domain is managed:
 
 1. Type:   CNAME
-   Name:   xn--bcher-kva   (in example.com; in full: xn--bcher-kva.example.com)
-   Value:  edge.platform.example
-
-2. Type:   CNAME
    Name:   _acme-challenge.xn--bcher-kva   (in example.com; in full: _acme-challenge.xn--bcher-kva.example.com)
    Value:  l.acme.platform.example
+
+Your site stays where it is until then. When the certificate is issued and you are ready for your visitors to come to \
+the platform, create this record, or change it if there is one at the name:
+
+2. Type:   CNAME
+   Name:   xn--bcher-kva   (in example.com; in full: xn--bcher-kva.example.com)
+   Value:  edge.platform.example
 
 This page shows whether they are correct, without sign-in until 28 Dec 2026:
 https://x.example/records/t

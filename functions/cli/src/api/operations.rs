@@ -5,9 +5,9 @@ use std::fmt::Write;
 use http::Method;
 use serde_json::Value;
 use wire::{
-    AttemptList, CallerView, EndpointList, EndpointView, EventList, InstallationView, LinkWish, MuteWish, NewShare, Preflight,
-    PreflightView, ReconcileWish, Reconciliation, RecordList, Registration, RevocationWish, ShareList, StartedView,
-    TenantLimits, Wish,
+    AttemptList, CallerView, EndpointList, EndpointView, EventList, InstallationView, LinkWish, MuteWish, NewShare,
+    Preflight, PreflightView, ReconcileWish, Reconciliation, RecordList, Registration, RevocationWish, ShareList,
+    StartedView, TenantLimits, Wish,
 };
 
 use super::{Api, Asking};

@@ -141,10 +141,15 @@ fn timed_out(command: &Add, endpoint: &EndpointView) -> CliError {
     let what = format!("{} has no certificate after {}.", endpoint.domain, command.waiting.timeout);
     let name = shell_word(&endpoint.domain);
     match &endpoint.failure {
-        Some(failure) => CliError::new(
+        Some(failure) if failure.summary == endpoint.reason => CliError::new(
             what,
             format!("{} ({}, waiting on {})", failure.summary, failure.name, failure.actor.as_person()),
             render::then(&failure.remedy, &format!("managed-https renew {name} --wait")),
+        ),
+        Some(_) => CliError::new(
+            what,
+            &endpoint.reason,
+            format!("It continues automatically. Show it: managed-https show {name}"),
         ),
         None => CliError::new(
             what,

@@ -21,14 +21,22 @@ pub(super) async fn change(api: &Api, command: &Change) -> Result<(), CliError> 
     };
     let changed = api.change(&command.named.endpoint, &wish).await?;
     // The change is made: without a check the endpoint is shown as the change left it.
-    let shown = match api.check(&command.named.endpoint).await {
-        Ok(checked) => checked,
-        Err(_) => changed,
+    let (shown, unchecked) = match api.check(&command.named.endpoint).await {
+        Ok(checked) => (checked, None),
+        Err(error) => (changed, Some(CliError::from(error))),
     };
-    print(command.output.format, &shown.json, |style| what_now(style, &shown.seen))
+    // Another certificate is needed for other names, and for another way of validation.
+    let of_the_certificate = wish.also.is_some() || wish.reachability.is_some() || wish.challenge.is_some();
+    print(command.output.format, &shown.json, |style| {
+        let mut text = what_now(style, &shown.seen, of_the_certificate);
+        if let Some(error) = &unchecked {
+            text += &format!("Its records could not be checked after that: {} {}\n", error.what(), error.why());
+        }
+        text
+    })
 }
 
-fn what_now(style: Style, endpoint: &EndpointView) -> String {
+fn what_now(style: Style, endpoint: &EndpointView, of_the_certificate: bool) -> String {
     let name = shell_word(&endpoint.domain);
     let mut text = format!(
         "{} is changed: {}, {}.\n\n",
@@ -49,5 +57,10 @@ fn what_now(style: Style, endpoint: &EndpointView) -> String {
         };
         return text + &checked.page(style, now());
     }
-    text + &format!("\nA new certificate is ordered automatically. Wait for it: managed-https wait {name}\n")
+    let next = match of_the_certificate {
+        true => "A new certificate is ordered automatically. Wait for it",
+        false => "Its certificate is brought there automatically. Show it",
+    };
+    let command = if of_the_certificate { "wait" } else { "show" };
+    text + &format!("\n{next}: managed-https {command} {name}\n")
 }

@@ -1,6 +1,6 @@
 //! `events`: what happened and, if asked to, what happens.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -108,20 +108,33 @@ fn overlapping(id: &str) -> String {
     milliseconds.map_or_else(|| id.to_owned(), |at| format!("{:015}-0", at.saturating_sub(OVERLAP)))
 }
 
-/// What was printed already.
+/// What was printed already: the last of it.
 #[derive(Default)]
-struct Printed(HashSet<String>);
+struct Printed {
+    keys: HashSet<String>,
+    /// The same, in the order in which it was printed.
+    order: VecDeque<String>,
+}
 
 impl Printed {
     /// The events of `list` that are new, the oldest first, each as people and as programs read it.
     fn take_new<'a>(&mut self, list: &'a Answer<EventList>) -> Vec<(&'a Event, &'a Value)> {
-        if self.0.len() > REMEMBERED {
-            self.0.clear();
-            self.0.extend(list.seen.events.iter().map(key));
-            return Vec::new();
-        }
         let objects = list.json["events"].as_array().map(Vec::as_slice).unwrap_or_default();
-        list.seen.events.iter().zip(objects).rev().filter(|(event, _)| self.0.insert(key(event))).collect()
+        list.seen.events.iter().zip(objects).rev().filter(|(event, _)| self.is_new(key(event))).collect()
+    }
+
+    /// Remembers `key`, and forgets what was printed longest ago.
+    fn is_new(&mut self, key: String) -> bool {
+        if !self.keys.insert(key.clone()) {
+            return false;
+        }
+        self.order.push_back(key);
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.keys.remove(&oldest);
+        }
+        true
     }
 }
 
@@ -170,6 +183,20 @@ mod tests {
         let again = answer(&[("001795521600900-0a", "changed", "Changed."), exact, late]);
         assert_eq!(new(&again), ["001795521600400-0b"]);
         assert!(new(&again).is_empty());
+    }
+
+    #[test]
+    fn however_many_were_printed_none_that_is_new_is_left_out_and_the_last_are_remembered() {
+        let mut printed = Printed::default();
+        let mut count = 0;
+        for page in 0..(REMEMBERED / PAGE + 3) {
+            let ids: Vec<String> = (0..PAGE).rev().map(|n| format!("{:015}-0a", page * PAGE + n)).collect();
+            let events: Vec<_> = ids.iter().map(|id| (id.as_str(), "changed", "Changed.")).collect();
+            count += printed.take_new(&answer(&events)).len();
+            assert!(printed.take_new(&answer(&events)).is_empty());
+        }
+        assert_eq!(count, (REMEMBERED / PAGE + 3) * PAGE);
+        assert_eq!((printed.keys.len(), printed.order.len()), (REMEMBERED, REMEMBERED));
     }
 
     #[test]

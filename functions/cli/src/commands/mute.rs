@@ -15,7 +15,7 @@ pub(super) async fn mute(api: &Api, command: &Mute) -> Result<(), CliError> {
     let begins = from.unwrap_or_else(now);
     let until = match (command.until, command.span) {
         (Some(until), _) => until.0,
-        (None, Some(span)) => begins.checked_add(span.0).ok_or_else(|| too_long("--for"))?,
+        (None, Some(span)) => begins.checked_add(span.0).ok_or_else(too_long)?,
         (None, None) => unreachable!("one of them is required"),
     };
     let wish = MuteWish { from, until, reason: command.reason.clone() };
@@ -31,8 +31,8 @@ pub(super) async fn unmute(api: &Api, command: &Unmute) -> Result<(), CliError> 
     report(command.output.format, all, |endpoint| format!("{}: people are notified", endpoint.title()))
 }
 
-fn too_long(option: &str) -> CliError {
-    CliError::usage("Nothing was muted.", format!("{option} is too long."), "The longest mute is 90 days.")
+fn too_long() -> CliError {
+    CliError::usage("Nothing was muted.", "--for is too long.", "The longest mute is 90 days.")
 }
 
 /// One after another; the first that is refused ends it, and what was done is said.
@@ -47,7 +47,8 @@ async fn each(
             Ok(answer) => all.push(answer),
             Err(error) => {
                 let error = CliError::from(error);
-                let first = format!("{}: {} {} of {} were {done}.", name.as_str(), error.what(), all.len(), endpoints.len());
+                let first =
+                    format!("{}: {} {} of {} were {done}.", name.as_str(), error.what(), all.len(), endpoints.len());
                 return Err(CliError::new(first, error.why(), error.next()));
             }
         }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde_json::json;
+use vocabulary::text::counted;
 use wire::EndpointView;
 
 use super::print;
@@ -62,12 +63,13 @@ fn confirm(endpoints: &[EndpointView]) -> Result<(), CliError> {
         return Err(CliError::usage(
             "Nothing was started.",
             "Attempts for several endpoints must be confirmed, and this is not a terminal.",
-            format!("Add --yes to start {} attempts.", endpoints.len()),
+            format!("Add --yes to start {}.", counted(endpoints.len() as u64, "attempt")),
         ));
     }
     let first: Vec<_> = endpoints.iter().take(5).map(EndpointView::title).collect();
     let more = if endpoints.len() > first.len() { ", …" } else { "" };
-    eprint!("Start an attempt for each of {} endpoints ({}{more})?\n[y/N] ", endpoints.len(), first.join(", "));
+    let all = counted(endpoints.len() as u64, "endpoint");
+    eprint!("Start an attempt for each of {all} ({}{more})?\n[y/N] ", first.join(", "));
     let _ = io::stderr().flush();
     let mut answer = String::new();
     let said =
@@ -112,7 +114,11 @@ fn report(command: &Renew, all: Vec<Started>) -> Result<(), CliError> {
     match failed {
         None => Ok(()),
         Some((domain, error, count)) => Err(CliError::new(
-            format!("{count} of {} attempts were not started, the first: {domain}.", objects.len()),
+            format!(
+                "{count} of {} {} not started, the first: {domain}.",
+                counted(objects.len() as u64, "attempt"),
+                if count == 1 { "was" } else { "were" }
+            ),
             format!("{} {}", error.what(), error.why()).trim_end(),
             error.next(),
         )),

@@ -34,9 +34,9 @@ pub(crate) fn standing(endpoint: &EndpointView) -> Standing<'_> {
         _ if endpoint.leaves() => Standing::Leaving,
         // A failure beside a good certificate is of its renewal, or of what was left behind.
         _ if has_good_certificate(endpoint) && !at_work => Standing::Ready,
-        // While the next attempt runs the last one's failure still stands.
-        Some(failure) => Standing::Failing(failure),
-        None => Standing::AtWork,
+        // While the next attempt runs the last one's failure still stands, unless a check knows better since.
+        Some(failure) if failure.summary == endpoint.reason => Standing::Failing(failure),
+        Some(_) | None => Standing::AtWork,
     }
 }
 
@@ -177,12 +177,15 @@ mod tests {
     #[test]
     fn a_failure_stands_while_the_next_attempt_runs_and_a_removal_ends_all() {
         for next in [LATER, None] {
-            let endpoint = endpoint("action_required", "failed", next, Some(failure("no CNAME", "create it")));
+            let mut endpoint = endpoint("action_required", "failed", next, Some(failure("no CNAME", "create it")));
+            assert_eq!(standing(&endpoint), Standing::AtWork, "{next:?}: a check knows better since");
+            endpoint.reason = "no CNAME".into();
             assert!(matches!(standing(&endpoint), Standing::Failing(f) if f.summary == "no CNAME"), "{next:?}");
         }
         assert_eq!(standing(&endpoint("paused", "active", LATER, None)), Standing::Leaving);
         let mut paused = endpoint("paused", "failed", LATER, Some(failure("no CNAME", "create it")));
         paused.actor = WaitingOn::DomainOwner.into();
+        paused.reason = "no CNAME".into();
         assert!(matches!(standing(&paused), Standing::Failing(_)), "it stays, and waits for its customer");
         assert_eq!(standing(&endpoint("something-new", "none", LATER, None)), Standing::AtWork);
     }

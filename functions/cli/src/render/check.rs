@@ -6,6 +6,7 @@ use wire::{EndpointView, Finding, Found, ProviderHint, RecordView, Serving, Seve
 
 use super::endpoint::{serving_facts, status_line};
 use super::facts::{facts, fold};
+use super::records::LATER;
 use super::width::{cells, padded};
 use super::words::{InWords, Person};
 use super::{colour_of_status, heading, record_line};
@@ -50,15 +51,21 @@ impl Checked<'_> {
 
 /// The one line of an endpoint that is ready.
 pub(crate) fn ready_line(endpoint: &EndpointView, now: OffsetDateTime) -> String {
-    let records = match endpoint.dns.records.len() {
-        1 => "its record is correct".to_owned(),
-        count => format!("its {count} records are correct"),
+    let records = &endpoint.dns.records;
+    let right = records.iter().filter(|row| row.is_right()).count();
+    let mut says = match (right, records.len()) {
+        (1, 1) => "its record is correct".to_owned(),
+        (right, all) if right == all => format!("its {all} records are correct"),
+        (right, all) => format!("{right} of its {all} records {} correct", if right == 1 { "is" } else { "are" }),
     };
-    let certificate = endpoint
-        .certificate
-        .not_after
-        .map_or_else(String::new, |at| format!(", and its certificate expires {} ({})", at.date(), relative(at, now)));
-    format!("{} is ready: {records}{certificate}.\n", endpoint.title())
+    if let Some(at) = endpoint.certificate.not_after {
+        says += &format!(", and its certificate expires {} ({})", at.date(), relative(at, now));
+    }
+    let mut line = format!("{} is ready: {says}.\n", endpoint.title());
+    for row in records.iter().filter(|row| row.waits_for_visitors()) {
+        line += &format!("Step 2, when you are ready: create {}\n", record_line(&row.record));
+    }
+    line
 }
 
 /// `action required, waiting on the domain owner`
@@ -129,9 +136,12 @@ pub(crate) fn provider_hint(style: Style, provider: &ProviderHint) -> String {
 }
 
 fn record_part(style: Style, checked: &RecordView) -> String {
-    let RecordView { record, status, found } = checked;
-    let status =
-        status.as_ref().map_or_else(|| "not checked".into(), |s| style.paint(&s.to_string(), colour_of_status(s)));
+    let RecordView { record, status, found, .. } = checked;
+    let status = match status {
+        None => "not checked".into(),
+        Some(_) if checked.waits_for_visitors() => LATER.to_owned(),
+        Some(status) => style.paint(&status.to_string(), colour_of_status(status)),
+    };
     let expected = [("expected", format!("{} {}", record.kind, record.value))];
     let servers = found.iter().map(|one| (one.server.as_str(), answer(one)));
     let rows: Vec<_> = expected.into_iter().chain(servers).collect();
@@ -205,8 +215,18 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_is_ready_is_one_line() {
-        let line = ready_line(&endpoint(), NOW);
+    fn an_endpoint_that_is_ready_says_which_records_are_correct_and_which_is_the_next_step() {
+        let mut ready = endpoint();
+        ready.dns.records[0].status = Some(wire::RecordStatus::Ok.into());
+        let mut host = ready.dns.records[0].clone();
+        (host.record.name, host.status, host.later) =
+            ("a.example".into(), Some(wire::RecordStatus::Mismatch.into()), true);
+        let mut before_the_switch = ready.clone();
+        before_the_switch.dns.records.push(host);
+        let lines = ready_line(&before_the_switch, NOW);
+        assert!(lines.starts_with("*.example.com is ready: 1 of its 2 records is correct, and its"), "{lines}");
+        assert!(lines.ends_with("\nStep 2, when you are ready: create a.example CNAME x.acme.example\n"), "{lines}");
+        let line = ready_line(&ready, NOW);
         assert_eq!(
             line,
             "*.example.com is ready: its record is correct, and its certificate expires 2026-04-01 (in 89 days).\n"

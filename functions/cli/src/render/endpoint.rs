@@ -2,7 +2,10 @@
 
 use time::OffsetDateTime;
 use vocabulary::times::{exact, relative, timestamp};
-use wire::{CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView, MuteView, Serving, WaitingOn, WatchView};
+use wire::{
+    CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView, MuteView, Serving, Status, WaitingOn,
+    WatchView,
+};
 
 use super::facts::facts;
 use super::words::{InWords, Person};
@@ -56,8 +59,12 @@ pub(crate) fn endpoint_page(style: Style, endpoint: &EndpointView, now: OffsetDa
     page += &format!("\n{} ({checked})\n\n", heading(style, "Records in the domain's DNS"));
     page += &record_table(style, &endpoint.dns.records);
     let name = shell_word(&endpoint.domain);
-    if let Some(failure) = &endpoint.failure {
-        page += &failure_part(style, failure, now);
+    // What is known since is in the status: an attempt's failure from before that is in the history.
+    if let Some(failure) = endpoint.failure.as_ref().filter(|failure| failure.summary == endpoint.reason) {
+        page += &match endpoint.status.known() {
+            Some(Status::WaitingForDns) => set_up_part(style, failure, now),
+            _ => failure_part(style, failure, now),
+        };
         page += &format!("\nThen run:    managed-https renew {name} --wait\n");
     }
     if endpoint.actor != WaitingOn::Nobody {
@@ -199,6 +206,17 @@ pub(super) fn serving_facts(serving: &Serving, now: OffsetDateTime) -> Vec<(&'st
     }
 }
 
+/// What a new endpoint waits for, which is no failure.
+fn set_up_part(style: Style, failure: &FailureView, now: OffsetDateTime) -> String {
+    let rows = [
+        ("Found", failure.summary.clone()),
+        ("Waiting on", failure.actor.as_word().to_owned()),
+        ("Next step", failure.remedy.clone()),
+        ("Since", timestamp(failure.since, now)),
+    ];
+    format!("\n{}\n\n{}", heading(style, "Waiting for DNS"), facts(style, &rows))
+}
+
 fn failure_part(style: Style, failure: &FailureView, now: OffsetDateTime) -> String {
     let mut text = format!("\n{}\n\n", style.paint("What is wrong", Colour::Red));
     let name = failure.name.to_string();
@@ -221,7 +239,6 @@ mod tests {
     use super::super::{EndpointTable, sample::endpoint};
     use super::*;
     use time::macros::datetime;
-    use wire::Status;
 
     const PLAIN: Style = Style { colour: false, width: None };
     const NOW: OffsetDateTime = datetime!(2026-01-02 00:00 UTC);
@@ -248,6 +265,26 @@ mod tests {
         ] {
             assert!(page.contains(part), "{part} is missing in\n{page}");
         }
+    }
+
+    #[test]
+    fn what_an_attempt_failed_by_before_the_newest_check_is_not_told_as_what_is_wrong_now() {
+        let mut since = endpoint();
+        since.reason = "The DNS records are correct. The next attempt orders the certificate.".into();
+        let page = endpoint_page(PLAIN, &since, NOW);
+        assert!(
+            !page.contains("What is wrong") && !page.contains("no CNAME") && page.contains(&since.reason),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn a_new_endpoint_that_waits_for_its_records_has_not_failed() {
+        let mut new = endpoint();
+        new.status = Status::WaitingForDns.into();
+        let page = endpoint_page(Style { colour: true, ..PLAIN }, &new, NOW);
+        assert!(page.contains("Waiting for DNS") && page.contains("no CNAME"), "{page}");
+        assert!(!page.contains("What is wrong") && !page.contains("failed attempts"), "{page}");
     }
 
     #[test]

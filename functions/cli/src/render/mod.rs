@@ -30,8 +30,8 @@ pub(crate) use limits::limits;
 pub(crate) use list::{EndpointTable, empty_list};
 pub(crate) use reconciliation::reconciliation;
 pub(crate) use records::{character_strings, record_line, record_table};
-pub(crate) use sheet::{csv_head, csv_row};
 pub(crate) use shares::{mail, new_share, shares};
+pub(crate) use sheet::{csv_head, csv_row};
 pub(crate) use words::{InWords, Person};
 
 use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};

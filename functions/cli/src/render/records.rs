@@ -12,15 +12,22 @@ const WHOLE: usize = 4;
 /// Width left for the purpose, so that a folded one can still be read.
 const PURPOSE_WIDTH: usize = 24;
 
+/// Of a record that only the visitors wait for: it is no fault.
+pub(super) const LATER: &str = "step 2";
+
 /// A table, or where names and values would be folded, which nobody could copy, one block for each record.
 pub(crate) fn record_table(style: Style, records: &[RecordView]) -> String {
     if records.is_empty() {
         return "No records are needed.\n".into();
     }
     let mut table = table(style, &["STATUS", "TYPE", "NAME", "VALUE", "PURPOSE"]);
-    for RecordView { record, status, .. } in records {
-        let status =
-            status.as_ref().map_or_else(|| Cell::new("-"), |s| cell(style, &s.to_string(), colour_of_status(s)));
+    for row in records {
+        let record = &row.record;
+        let status = match (&row.status, row.waits_for_visitors()) {
+            (None, _) => Cell::new("-"),
+            (Some(_), true) => Cell::new(LATER),
+            (Some(status), false) => cell(style, &status.to_string(), colour_of_status(status)),
+        };
         let texts = [&record.kind, &record.name, &record.value, &record.purpose].map(Cell::new);
         table.add_row([status].into_iter().chain(texts));
     }
@@ -32,10 +39,13 @@ pub(crate) fn record_table(style: Style, records: &[RecordView]) -> String {
 }
 
 fn blocks(style: Style, records: &[RecordView]) -> String {
-    let block = |RecordView { record, status, .. }: &RecordView| {
-        let status = status.as_ref();
-        let status =
-            status.map_or_else(String::new, |s| format!("  {}", style.paint(&s.to_string(), colour_of_status(s))));
+    let block = |row: &RecordView| {
+        let record = &row.record;
+        let status = match (&row.status, row.waits_for_visitors()) {
+            (None, _) => String::new(),
+            (Some(_), true) => format!("  {LATER}"),
+            (Some(status), false) => format!("  {}", style.paint(&status.to_string(), colour_of_status(status))),
+        };
         let purpose = facts(style, &[("  purpose", record.purpose.clone())]);
         format!(" {}{status}\n   name      {}\n   value     {}\n{purpose}", record.kind, record.name, record.value)
     };
@@ -88,8 +98,19 @@ mod tests {
                 purpose: "Lets the platform prove control of www.example.com, now and at every renewal.".into(),
             },
             status: Some(RecordStatus::Missing.into()),
+            later: false,
             found: Vec::new(),
         }]
+    }
+
+    #[test]
+    fn a_record_that_only_the_visitors_wait_for_is_no_fault() {
+        let mut records = records();
+        records[0].later = true;
+        for width in [None, Some(60)] {
+            let text = record_table(Style { colour: true, width }, &records);
+            assert!(text.contains("step 2") && !text.contains("missing"), "{text}");
+        }
     }
 
     #[test]

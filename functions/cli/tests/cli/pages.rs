@@ -24,7 +24,8 @@ fn the_list_has_what_needs_attention_first() {
     assert_eq!(api.first().query, "limit=200");
     let exact = json_out(&run(&api, &["list", "--format", "json"]));
     assert_eq!(exact, json!([failing(), issuing(), ready()]));
-    let sheet = out(&run(&api, &["list", "--format", "csv"]));
+    let output = run(&api, &["list", "--format", "csv"]);
+    let sheet = out(&output);
     let lines: Vec<_> = sheet.lines().collect();
     assert!(lines[0].starts_with("endpoint,tenant,domain,names,") && lines.len() == 4, "{sheet}");
     assert!(lines[1].contains(",action required,domain owner,"), "{sheet}");

@@ -32,7 +32,7 @@ fn no_help_text_is_wider_than_a_terminal() {
 fn every_command_has_examples() {
     let page = reference();
     let commands: Vec<_> = page.split("\n## ").skip(1).collect();
-    assert_eq!(commands.len(), 19);
+    assert_eq!(commands.len(), 21);
     for command in commands {
         assert!(command.contains("\nExamples:\n  "), "{command}");
     }
@@ -47,6 +47,6 @@ fn there_is_a_manual_page_for_each_command() {
     for part in [".TH managed-https-check 1", ".SH SYNOPSIS", "managed\\-https check www.example.com"] {
         assert!(page.contains(part), "{part} is missing in\n{page}");
     }
-    assert_eq!(fs::read_dir(&directory).expect("a directory").count(), 20);
+    assert_eq!(fs::read_dir(&directory).expect("a directory").count(), 22);
     fs::remove_dir_all(&directory).expect("it can be removed");
 }

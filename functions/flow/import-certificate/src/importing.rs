@@ -7,7 +7,7 @@ use domain::ports::{
     AttemptJournal, CertificateStore, Deletion, Destinations, FaultKind, HeldCertificate, ImportMaterial, KeyVault,
     Listeners, ServiceFault,
 };
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use vocabulary::acme::OpenOrder;
 use vocabulary::certificate::usages::is_refused_reimport;
 use vocabulary::certificate::{
@@ -198,7 +198,7 @@ pub(crate) async fn retire<J: AttemptJournal, K, D: Destinations<Certificates: C
             // A listener's default certificate stays, and is then in use.
             listeners.detach(&known.listener, &retired.arn).await.map_err(refused)?;
         }
-        if now < retired.since + GRACE {
+        if !retired.may_go(now) {
             continue;
         }
         let store = ports.destinations.certificates(&place).await.map_err(refused)?;
@@ -209,9 +209,6 @@ pub(crate) async fn retire<J: AttemptJournal, K, D: Destinations<Certificates: C
     }
     Ok(held)
 }
-
-/// How long a retired certificate is left for who has it from before.
-const GRACE: Duration = Duration::DAY;
 
 /// Deletes the copies that are no longer wanted. One that something still uses stays, and follows renewals like the
 /// others until nothing does.

@@ -98,10 +98,11 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
         match error {
             CaError::OrderLost { .. } | CaError::NotEchoed => true,
             CaError::Refused { refusal } if refusal.is_limit() => false,
-            // Boulder names a minute with each of them (wfe2 `sendError`): the next attempt repeats it, not the flow.
-            CaError::Refused { refusal } if refusal.status == Some(500) => self.tries > 1 || self.failed_before(),
-            CaError::Refused { refusal } if refusal.retry_after.is_some() => false,
-            CaError::Unavailable { retry_after: Some(_), .. } => false,
+            // Boulder names a minute with each failure of its own (wfe2 `sendError`): the next attempt repeats it, not the flow.
+            CaError::Refused { refusal } if refusal.status.is_some_and(|status| status >= 500) => {
+                self.tries > 1 || self.failed_before()
+            }
+            CaError::Unavailable { retry_after: Some(_), .. } => self.failed_before(),
             error if error.is_outage() => self.tries > 1,
             CaError::Refused { .. } => true,
             _ => false,

@@ -186,7 +186,10 @@ where
             Some(failing) => next_attempt(failing, self.now, self.jitter),
             // The one before it is revoked by the next attempt.
             None if self.endpoint.revocation.is_some() => self.now,
-            None => held.renew_at,
+            // Retired certificates go with an attempt that finds the current one good.
+            None => {
+                held.retired.iter().map(|old| old.goes_at(self.now)).min().unwrap_or(held.renew_at).min(held.renew_at)
+            }
         };
         let ending = Ending { due_at, drop_order: failing.is_none(), announced: true, outcome, failing };
         let untold = self.settle(ending).await?;
@@ -284,6 +287,7 @@ where
         self.ports.keys.forget(&self.endpoint.id, self.endpoint.generation + 1).await?;
         // Once the endpoint is gone nobody can tell of it any more; a channel that refuses keeps no endpoint alive.
         let untold = final_word(self.tell_removal(&kept).await)?;
+        let untold = untold.or_else(|| self.ports.notifier.refused().map(Failure::from));
         let attempt = self.record(Outcome::Removed, None).await;
         self.ports.journal.erase(self.endpoint, &attempt).await?;
         Ok(Settled { progress: self.input.reached(Status::Removed), untold })
@@ -324,7 +328,7 @@ where
         if untold.is_none() {
             journal.mark_told(&ended.id, self.input.attempt, &decision.notifications).await?;
         }
-        Ok(untold)
+        Ok(untold.or_else(|| notifier.refused().map(Failure::from)))
     }
 
     /// An endpoint that is gone meets no cause any more. That it is gone is all there is to be told of it.

@@ -133,6 +133,7 @@ where
             moved |= count(ports, checked, &id, now, report).await;
         }
         drop(checks);
+        report.failed.extend(ports.notifier.refused().map(|fault| format!("notifications: {fault}")));
         if begun < whole {
             report.more = true;
             return Ok(());

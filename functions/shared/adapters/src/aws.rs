@@ -88,7 +88,8 @@ const SLOW_DOWN: [&str; 23] = [
 ];
 
 /// What passes when it is asked again.
-const PASSES: [&str; 20] = [
+const PASSES: [&str; 21] = [
+    "IDPCommunicationError",
     "InternalError",
     "InternalFailure",
     "InternalServerError",
@@ -112,7 +113,8 @@ const PASSES: [&str; 20] = [
 ];
 
 /// What our role, or a key that it needs, does not allow.
-const DENIED: [&str; 19] = [
+const DENIED: [&str; 20] = [
+    "RegionDisabledException",
     "AccessDenied",
     "AccessDeniedException",
     "AuthorizationError",
@@ -134,7 +136,7 @@ const DENIED: [&str; 19] = [
     "NotFoundException",
 ];
 
-fn classify_answer(code: &str, status: Option<u16>) -> FaultKind {
+pub(crate) fn classify_answer(code: &str, status: Option<u16>) -> FaultKind {
     // Some services write the namespace before it: `com.amazonaws.kms#KeyUnavailableException`.
     let code = code.rsplit(['#', '.']).next().unwrap_or(code);
     let is_one_of = |codes: &[&str]| codes.contains(&code);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use signing::{SigningFault, SigningScope, sign};
 use vocabulary::text::printable;
 
-use crate::aws::classify;
+use crate::aws::classify_answer;
 use crate::tls;
 
 const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
@@ -56,7 +56,7 @@ impl JsonClient {
         let body = response.bytes().await.map_err(|error| self.unavailable(&error.without_url()))?;
         match status.is_success() {
             true => serde_json::from_slice(&body).map_err(|error| self.unavailable(&error)),
-            false => Err(refused(self.call.operation, &body)),
+            false => Err(refused(self.call.operation, status.as_u16(), &body)),
         }
     }
 
@@ -88,7 +88,7 @@ impl JsonClient {
 }
 
 /// `{"__type": "com.amazon.coral.service#AccessDenied", "Message": …}`
-fn refused(operation: &'static str, body: &[u8]) -> ServiceFault {
+fn refused(operation: &'static str, status: u16, body: &[u8]) -> ServiceFault {
     #[derive(Default, Deserialize)]
     struct Refusal {
         #[serde(default, rename = "__type")]
@@ -99,7 +99,7 @@ fn refused(operation: &'static str, body: &[u8]) -> ServiceFault {
     let refusal: Refusal = serde_json::from_slice(body).unwrap_or_default();
     let code = refusal.kind.rsplit('#').next().unwrap_or_default();
     let detail = printable(&format!("{code}: {}", refusal.message), 500);
-    ServiceFault { operation, kind: classify(code), detail }
+    ServiceFault { operation, kind: classify_answer(code, Some(status)), detail }
 }
 
 #[cfg(test)]
@@ -109,8 +109,15 @@ mod tests {
     #[test]
     fn a_refusal_is_classified_by_its_code() {
         let body = br#"{"__type":"com.amazon.coral.service#AccessDeniedException","Message":"not you"}"#;
-        let fault = refused("cloudwatch:DescribeAlarms", body);
+        let fault = refused("cloudwatch:DescribeAlarms", 400, body);
         assert_eq!((fault.kind, fault.detail.as_str()), (FaultKind::Denied, "AccessDeniedException: not you"));
-        assert_eq!(refused("cloudwatch:DescribeAlarms", b"<html>").kind, FaultKind::Unavailable);
+        for (status, body, kind) in [
+            (502, &b"<html>"[..], FaultKind::Unavailable),
+            (500, br#"{"__type":"SomethingNew"}"#, FaultKind::Unavailable),
+            (400, br#"{"__type":"SomethingNew"}"#, FaultKind::Refused),
+            (400, br#"{"__type":"ThrottlingException"}"#, FaultKind::Throttled),
+        ] {
+            assert_eq!(refused("cloudwatch:DescribeAlarms", status, body).kind, kind, "{status}");
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! All accounts and regions that certificates go to: clients for each, and the roles that lead there.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +14,7 @@ use vocabulary::certificate::{Region, RoleArn, Target};
 use vocabulary::text::printable;
 
 use crate::acm::Acm;
+use crate::aws::fault;
 use crate::elb::LoadBalancers;
 use crate::service_quotas::AccountQuotas;
 
@@ -128,8 +128,12 @@ impl Places {
             .policy(self.purpose.session_policy())
             .send()
             .await
-            .map_err(|error| refusal(role, &error))?;
-        let session = assumed.credentials.ok_or_else(|| refusal(role, &NoSession))?;
+            .map_err(|error| of_role(role, fault(ASSUME, error)))?;
+        let none = || {
+            let detail = format!("{role}: STS answers without a session");
+            ServiceFault { operation: ASSUME, kind: FaultKind::Unavailable, detail }
+        };
+        let session = assumed.credentials.ok_or_else(none)?;
         let session = Credentials::new(
             session.access_key_id,
             session.secret_access_key,
@@ -166,24 +170,9 @@ impl Destinations for Places {
 
 const ASSUME: &str = "sts:AssumeRole";
 
-#[derive(Debug, thiserror::Error)]
-#[error("STS answers without a session")]
-struct NoSession;
-
-/// The client wraps what STS said: its words are at the bottom.
-fn refusal(role: &RoleArn, error: &(dyn Error + 'static)) -> ServiceFault {
-    let mut words = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words.push(error.to_string());
-        cause = error.source();
-    }
-    let words = words.join(": ");
-    let kind = match words.contains("AccessDenied") || words.contains("RegionDisabled") {
-        true => FaultKind::Denied,
-        false => FaultKind::Unavailable,
-    };
-    ServiceFault { operation: ASSUME, kind, detail: printable(&format!("{role}: {words}"), 500) }
+/// What STS said, and of which role.
+fn of_role(role: &RoleArn, fault: ServiceFault) -> ServiceFault {
+    ServiceFault { detail: printable(&format!("{role}: {}", fault.detail), 500), ..fault }
 }
 
 #[cfg(test)]
@@ -206,21 +195,30 @@ mod tests {
         assert!(refused.detail.contains("DeploymentRoleArns"));
     }
 
-    #[test]
-    fn what_sts_says_at_the_bottom_decides() {
-        #[derive(Debug, thiserror::Error)]
-        #[error("an error occurred while loading credentials")]
-        struct Outer(#[source] std::io::Error);
-        let role: RoleArn = "arn:aws:iam::111122223333:role/there".parse().expect("a role");
-        let told = |words: &str| refusal(&role, &Outer(std::io::Error::other(words.to_owned())));
-        let denied = told("AccessDenied: not authorized to perform sts:AssumeRole");
-        assert_eq!(denied.kind, FaultKind::Denied);
-        assert!(denied.detail.contains("not authorized") && denied.detail.contains(role.as_str()));
-        assert_eq!(told("dispatch failure").kind, FaultKind::Unavailable);
+    #[tokio::test]
+    async fn what_sts_says_decides() {
+        for (code, status, kind) in [
+            ("AccessDenied", "403 Forbidden", FaultKind::Denied),
+            ("RegionDisabledException", "403 Forbidden", FaultKind::Denied),
+            ("ExpiredTokenException", "400 Bad Request", FaultKind::Denied),
+            ("Throttling", "400 Bad Request", FaultKind::Throttled),
+            ("MalformedPolicyDocument", "400 Bad Request", FaultKind::Refused),
+            ("PackedPolicyTooLarge", "400 Bad Request", FaultKind::Refused),
+            ("IDPCommunicationError", "400 Bad Request", FaultKind::Unavailable),
+            ("InternalFailure", "500 Internal Server Error", FaultKind::Unavailable),
+        ] {
+            let (_, fault) = assume(Purpose::Inspect, status, code).await;
+            assert_eq!((fault.operation, fault.kind), (ASSUME, kind), "{code}: {fault}");
+            assert!(fault.detail.contains(":role/there") && fault.detail.contains("said so"), "{}", fault.detail);
+        }
     }
 
-    /// What reaches STS of a session that is asked for.
-    async fn asked_for(purpose: Purpose) -> HashMap<String, String> {
+    /// What reaches STS of a session that is asked for, and what comes of its refusal.
+    async fn assume(purpose: Purpose, status: &str, code: &str) -> (HashMap<String, String>, ServiceFault) {
+        let error =
+            format!("<ErrorResponse><Error><Code>{code}</Code><Message>said so</Message></Error></ErrorResponse>");
+        let (length, close) = (error.len(), "content-type: text/xml\r\nconnection: close");
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{close}\r\n\r\n{error}");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let taken = tokio::spawn(async move {
@@ -240,10 +238,7 @@ mod tests {
                     break body.to_owned();
                 }
             };
-            stream
-                .write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-                .await
-                .expect("sent");
+            stream.write_all(answer.as_bytes()).await.expect("sent");
             url::form_urlencoded::parse(form.as_bytes()).into_owned().collect()
         });
         let credentials = Credentials::new("key", "secret", None, None, "test");
@@ -258,14 +253,14 @@ mod tests {
         let role: RoleArn = "arn:aws:iam::111122223333:role/there".parse().expect("a role");
         let home: Region = "eu-central-1".parse().expect("a region");
         let places = Places::new(sdk, home.clone(), "stack".into(), vec![role.clone()], purpose);
-        places.certificates(&Target { region: home, role: Some(role) }).await.expect_err("refused");
-        taken.await.expect("a form")
+        let fault = places.certificates(&Target { region: home, role: Some(role) }).await.expect_err("refused");
+        (taken.await.expect("a form"), fault)
     }
 
     #[tokio::test]
     async fn a_session_may_do_what_its_function_is_for_and_no_more() {
         for purpose in [Purpose::Inspect, Purpose::Install, Purpose::Remove] {
-            let form = asked_for(purpose).await;
+            let (form, _) = assume(purpose, "403 Forbidden", "AccessDenied").await;
             let policy: serde_json::Value = serde_json::from_str(&form["Policy"]).expect("JSON");
             assert_eq!(policy["Statement"][0]["Action"], json!(purpose.actions()), "{purpose:?}");
             assert_eq!(form["ExternalId"], "stack");

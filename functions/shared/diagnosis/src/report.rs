@@ -9,6 +9,8 @@ use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::DomainName;
 use vocabulary::record::DnsRecord;
 
+use crate::catalogue::check::Area;
+
 /// Whether a required record is as it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -240,6 +242,11 @@ impl CheckSummary {
 }
 
 impl Finding {
+    /// Whether it explains what the CA said at the last attempt.
+    pub fn is_of_the_ca(&self) -> bool {
+        self.entry().is_some_and(|entry| entry.area == Area::Ca)
+    }
+
     /// What is said of it without its frame: the subject is part of the sentence, and the record of the next step.
     pub fn guidance_for_people(&self) -> Guidance {
         let Guidance { waiting_on, summary, action, record } = &self.guidance;
@@ -262,7 +269,9 @@ impl CheckReport {
 
     /// What could not be asked is as it was known before.
     pub fn summary(&self) -> CheckSummary {
-        let worst = self.findings.iter().min_by_key(|finding| Reverse(finding.severity)).map(|finding| Concern {
+        // What is made of a failure is over with the failure, and no check has found it.
+        let found = self.findings.iter().filter(|finding| !finding.is_of_the_ca());
+        let worst = found.min_by_key(|finding| Reverse(finding.severity)).map(|finding| Concern {
             check: finding.check.clone(),
             severity: finding.severity,
             guidance: finding.guidance_for_people(),

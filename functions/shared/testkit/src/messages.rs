@@ -61,6 +61,8 @@ pub struct MemoryNotifier {
     /// For programs alone.
     quiet: Arc<Mutex<Vec<Alert>>>,
     refusal: Arc<Mutex<Option<ServiceFault>>>,
+    /// What one of the ways refuses, while the others take it.
+    aside: Arc<Mutex<Option<ServiceFault>>>,
     fuse: Fuse,
 }
 
@@ -72,6 +74,11 @@ impl MemoryNotifier {
     /// What is sent is refused so from now on.
     pub fn refuse(&self, refusal: Option<ServiceFault>) {
         *self.refusal.lock().expect("no test panics in here") = refusal;
+    }
+
+    /// The next that is sent is refused so by one of several ways.
+    pub fn refuse_on_one_way(&self, refusal: ServiceFault) {
+        *self.aside.lock().expect("no test panics in here") = Some(refusal);
     }
 
     pub fn alerts(&self) -> Vec<Alert> {
@@ -102,6 +109,10 @@ impl Notifier for MemoryNotifier {
         self.quiet.lock().expect("no test panics in here").push(alert.clone());
         self.fuse.burn();
         Ok(())
+    }
+
+    fn refused(&self) -> Option<ServiceFault> {
+        self.aside.lock().expect("no test panics in here").take()
     }
 }
 

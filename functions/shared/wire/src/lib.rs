@@ -31,8 +31,8 @@ pub use certificate::{CertificateState, CertificateView};
 pub use check::{CheckReport, Finding, Fix, PreflightView, ProviderHint, Serving, Severity};
 pub use deployment::{CopyView, DeploymentView, ListenerView};
 pub use endpoint::{
-    AttentionGroup, DnsView, EndpointList, EndpointView, MuteView, Overview, Renewal, RenewalDay, RevocationView, Status,
-    StatusCount,
+    AttentionGroup, DnsView, EndpointList, EndpointView, MuteView, Overview, Renewal, RenewalDay, RevocationView,
+    Status, StatusCount,
 };
 pub use failure::{AcmeProblem, Failure, FailureName, FailureView, Subproblem};
 pub use health::{Symptom, SymptomKind, WatchView};
@@ -44,7 +44,9 @@ pub use limits::{TenantLimit, TenantLimits};
 pub use open::Open;
 pub use problem::{GatewayMessage, Problem};
 pub use record::{Found, RecordCheck, RecordList, RecordStatus, RecordView, RequiredRecord};
-pub use request::{DnsMethod, LinkWish, MuteWish, Preflight, Reachability, Registration, RevocationReason, RevocationWish, Wish};
+pub use request::{
+    DnsMethod, LinkWish, MuteWish, Preflight, Reachability, Registration, RevocationReason, RevocationWish, Wish,
+};
 pub use share::{Mail, NewShare, Share, ShareList};
 pub use trail::{Event, EventKind, EventList};
 pub use who::{Origin, WaitingOn};

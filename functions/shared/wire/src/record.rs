@@ -72,14 +72,29 @@ pub struct RecordView {
     /// Null if it was never checked.
     #[schema(value_type = Option<RecordStatus>)]
     pub status: Option<Open<RecordStatus>>,
+    /// The certificate does not wait for it: it is to be created when the visitors are to come to the platform.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub later: bool,
     #[serde(default)]
     #[schema(required = true)]
     pub found: Vec<Found>,
 }
 
+impl RecordView {
+    pub fn is_right(&self) -> bool {
+        self.status.as_ref().is_some_and(|status| *status == RecordStatus::Ok)
+    }
+
+    /// Whether it is not right yet, and nothing but the visitors waits for it.
+    pub fn waits_for_visitors(&self) -> bool {
+        self.later && !self.is_right()
+    }
+}
+
 impl From<RecordCheck> for RecordView {
     fn from(RecordCheck { record, status, found }: RecordCheck) -> Self {
-        Self { record, status: Some(status), found }
+        Self { record, status: Some(status), later: false, found }
     }
 }
 

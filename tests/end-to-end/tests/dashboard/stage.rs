@@ -8,14 +8,14 @@ use api::views::{FromWire, ToWire, message};
 use api::{Brand, Installation, Problem};
 use domain::endpoint::event::time_line;
 use domain::endpoint::records::required_records;
-use domain::endpoint::{Attempt, Endpoint, EndpointStatus, Event, EventKind, Outcome, Share, ShareToken};
+use domain::endpoint::{Attempt, Endpoint, EndpointStatus, Event, EventKind, Mute, Outcome, Share, ShareToken};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
 use vocabulary::dns::{Platform, ProviderHint, TenantProof};
 use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, NamePolicy, Scope, TenantId};
 use wire::{
-    AttentionGroup, EndpointList, EndpointView, InstallationCheck, NewShare, Open, Overview, PreflightView, Renewal,
-    RenewalDay, StatusCount,
+    AttentionGroup, EndpointList, EndpointView, InstallationCheck, MuteWish, NewShare, Open, Overview, PreflightView,
+    Renewal, RenewalDay, StatusCount,
 };
 
 use crate::inspected;
@@ -319,6 +319,25 @@ impl Operations for Stage {
             standing.act(EventKind::RenewalRequested, &caller.origin, "Renewal requested.", now);
             standing.begin(now);
         })
+    }
+
+    async fn mute(&self, caller: &Caller, reference: &str, wish: MuteWish, now: OffsetDateTime) -> Done<()> {
+        self.with(caller, reference, |standing, _| {
+            let MuteWish { until, reason, .. } = wish;
+            standing.act(EventKind::Muted, &caller.origin, &format!("Muted: {reason}"), now);
+            standing.endpoint.mute = Some(Mute { from: now, until, reason, by: caller.origin.clone() });
+        })
+    }
+
+    async fn unmute(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
+        self.with(caller, reference, |standing, _| {
+            standing.endpoint.mute = None;
+            standing.act(EventKind::Unmuted, &caller.origin, "Unmuted.", now);
+        })
+    }
+
+    fn asks_for_proof(&self) -> bool {
+        platform().tenant_proof == TenantProof::On
     }
 
     async fn remove(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {

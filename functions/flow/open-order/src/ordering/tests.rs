@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::{change, run, run_at_pace};
 use domain::ports::{AttemptJournal, DueIndex};
 use testkit::Fixture;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{Reachability, RenewalAdvice, RenewalWindow};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::failure::FailureName;
@@ -134,6 +134,9 @@ async fn a_ca_that_does_not_take_what_is_replaced_is_asked_once_more_without() {
         (refused(400, "malformed"), 1, true),
         (CaError::OrderLost { problem: Problem::new("malformed", "no such certificate") }, 1, true),
         (CaError::NotEchoed, 1, true),
+        (self::refused(409, "alreadyReplaced", "no", Some(OffsetDateTime::UNIX_EPOCH)), 1, true),
+        (refused(503, "serverInternal"), 1, false),
+        (refused(503, "serverInternal"), 2, true),
         (refused(500, "serverInternal"), 1, false),
         (refused(500, "serverInternal"), 2, true),
         (away(), 1, false),

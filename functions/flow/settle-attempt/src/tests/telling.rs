@@ -102,6 +102,20 @@ async fn a_channel_that_refuses_loses_no_outcome_and_the_next_end_tells_it() {
 }
 
 #[tokio::test]
+async fn what_one_of_several_channels_refuses_is_an_alarm_and_repeats_nothing_on_the_others() {
+    let mut fixture = Fixture::new(Reachability::Internal).await;
+    let kind = FaultKind::Denied;
+    fixture.notifier.refuse_on_one_way(ServiceFault { operation: "sns:Publish", kind, detail: "AccessDenied".into() });
+    with_certificate(&fixture).await;
+    let settled = run_to_its_end(&fixture).await.expect("the outcome is recorded");
+    assert!(settled.untold.expect("the installation is told").guidance.summary.contains("sns:Publish"));
+    assert_eq!((fixture.endpoint().await.unsent, fixture.notifier.alerts().len()), (None, 1));
+    next(&mut fixture).await;
+    run(&fixture).await.expect("settled");
+    assert_eq!(fixture.notifier.alerts().len(), 1, "those who have it do not get it again");
+}
+
+#[tokio::test]
 async fn a_channel_that_is_busy_is_tried_again_by_the_flow_and_nothing_else_is_done_again() {
     let mut fixture = Fixture::new(Reachability::Internal).await;
     let busy = ServiceFault { operation: "sns:Publish", kind: FaultKind::Throttled, detail: "slow down".into() };

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use vocabulary::dns::{Answer, ServerAnswer};
+use vocabulary::guidance::WaitingOn;
 use vocabulary::record::DnsRecord;
 
 use crate::catalogue::check::Check;
@@ -14,7 +15,7 @@ use crate::checks::host_record::{Leads, found, leads, records_of, torn};
 use crate::checks::http::expected;
 use crate::checks::need::Need;
 use crate::checks::{http, zone};
-use crate::facts::{Chain, Facts, HostAnswer, HostFacts, HttpObservation, Wildcard, ZoneState};
+use crate::facts::{Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, Wildcard, ZoneState};
 use crate::http01::observation::list;
 use crate::report::{Finding, RecordCheck, RecordStatus, Severity};
 use crate::subject::Subject;
@@ -289,7 +290,15 @@ fn unanswered(record: &DnsRecord, host: &HostFacts) -> Finding {
         })
         .collect();
     let check = zone::unanswered(&answers);
-    let found = format!("cannot be looked up: {}", crate::checks::delegation::describe(&answers));
+    let said = crate::checks::delegation::describe(&answers);
+    if zone::are_silent(&answers) {
+        // No answer in time blames nobody: it may be the network, and it may be ours.
+        let found = format!("could not be looked up: we could not reach its name servers ({said})");
+        let mut finding = check.finding(&record.name, expected(record), found, Fix::optional(None));
+        finding.guidance.waiting_on = WaitingOn::Nobody;
+        return finding.softened(Severity::Warning);
+    }
+    let found = format!("cannot be looked up: {said}");
     check.finding(&record.name, expected(record), found, Fix::of(check.entry().fix))
 }
 
@@ -300,7 +309,10 @@ pub(crate) fn platform(subject: &Subject, chain: &Chain) -> Option<Finding> {
         Check::TargetMissing.finding(
             &subject.endpoint_target,
             "an address",
-            format!("points to {}", chain.path()),
+            match &chain.end {
+                ChainEnd::Nothing(Answer::NxDomain) if chain.names.is_empty() => "does not exist".to_owned(),
+                _ => format!("points to {}", chain.path()),
+            },
             Fix::of(fix),
         )
     })

@@ -4,8 +4,8 @@
 //! ([`notifications`](crate::alert::notifications)), and how it reads for whom ([`text`](crate::alert::text), [`chat`](crate::alert::chat); as JSON it is of the wire, which adapters make of it).
 
 use time::OffsetDateTime;
+use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::certificate::InstalledCertificate;
-use vocabulary::names::DomainName;
 use vocabulary::text::printable;
 
 use crate::alert::digest::Digest;
@@ -169,11 +169,13 @@ impl Alert {
 
     /// The endpoint was removed. `kept` are the ARNs of certificates that were left in ACM because something still uses them.
     pub fn removed(endpoint: &Endpoint, kept: &[String], at: OffsetDateTime) -> Self {
-        let records: Vec<_> =
-            endpoint.names.authorization_names().into_iter().map(DomainName::challenge_name).collect();
+        let names = endpoint.names.authorization_names();
+        let persists = endpoint.dns_method == DnsMethod::DnsPersist01;
+        let persistent = names.iter().filter(|_| persists).map(|name| name.persistent_name());
+        let records: Vec<_> = persistent.chain(names.iter().map(|name| name.challenge_name())).collect();
+        let hosts = if endpoint.reachability == Reachability::External { ", and those of its hosts" } else { "" };
         let removed = format!(
-            "The endpoint for {} was removed. Its records in the domain's DNS are of no more use, and can be deleted: {}, and \
-             those of its hosts.",
+            "The endpoint for {} was removed. Delete its records in the domain's DNS: {}{hosts}.",
             all_names(endpoint),
             records.join(", ")
         );

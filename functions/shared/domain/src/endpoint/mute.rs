@@ -59,7 +59,9 @@ mod tests {
     #[test]
     fn what_is_about_to_expire_is_told_and_no_tenant_mutes_what_the_operator_has_to_do() {
         let holds = |operator, owner, severity| by(operator).holds(owner, severity, FROM);
-        assert!(holds(false, WaitingOn::DomainOwner, Severity::Error) && holds(true, WaitingOn::Operator, Severity::Error));
+        assert!(
+            holds(false, WaitingOn::DomainOwner, Severity::Error) && holds(true, WaitingOn::Operator, Severity::Error)
+        );
         assert!(!holds(true, WaitingOn::DomainOwner, Severity::Page));
         assert!(!holds(false, WaitingOn::Operator, Severity::Notice));
         assert!(!by(true).holds(WaitingOn::DomainOwner, Severity::Notice, FROM + Duration::HOUR));

@@ -9,14 +9,20 @@ use vocabulary::record::DnsRecord;
 
 use crate::endpoint::endpoint::Endpoint;
 
-/// All records of `endpoint`, each with what it is for: for an external endpoint the host's own; one delegation CNAME per
+/// All records of `endpoint`, each with what it is for, in the order in which they are created: for an external endpoint the host's own; one delegation CNAME per
 /// authorization name; the persistent record, which does without the delegation only where nobody has to prove a tenant.
 ///
 /// Without an `issuer` there is no persistent record to be shown: an attempt says what is missing.
 pub fn required_records(endpoint: &Endpoint, platform: &Platform, issuer: Option<&PersistentIssuer>) -> Vec<DnsRecord> {
     let subject = endpoint.subject(platform);
     let external = endpoint.reachability == Reachability::External;
-    let hosts = endpoint.names.iter().filter(|_| external).map(|name| subject.host_record(name));
+    let hosts = endpoint.names.iter().filter(|_| external).map(|name| {
+        let record = subject.host_record(name);
+        match comes_later(endpoint, platform, &record) {
+            true => DnsRecord { purpose: second_step(&record.purpose), ..record },
+            false => record,
+        }
+    });
     let persists = endpoint.dns_method == DnsMethod::DnsPersist01;
     let target = platform.delegation_target(&endpoint.label);
     let proofs = persistent_names(endpoint.names.iter()).into_iter().flat_map(|(base, wildcard)| {
@@ -24,18 +30,38 @@ pub fn required_records(endpoint: &Endpoint, platform: &Platform, issuer: Option
         let delegation = subject.needs_delegation().then(|| delegation(endpoint, platform, base, &target));
         persistent.into_iter().chain(delegation)
     });
-    hosts.chain(proofs).collect()
+    // What the certificate does not wait for comes after what it does.
+    let (later, first): (Vec<_>, Vec<_>) = hosts.partition(|record| comes_later(endpoint, platform, record));
+    first.into_iter().chain(proofs).chain(later).collect()
+}
+
+/// Whether the certificate does not wait for `record`: the one of a host, where the delegation is what proves its name.
+pub fn comes_later(endpoint: &Endpoint, platform: &Platform, record: &DnsRecord) -> bool {
+    let of_a_host = endpoint.names.iter().find(|name| name.to_string() == record.name);
+    let external = endpoint.reachability == Reachability::External;
+    external && of_a_host.is_some_and(|name| !is_optional(endpoint, platform, &name.base))
+}
+
+fn second_step(purpose: &str) -> String {
+    let mut letters = purpose.chars();
+    let first = letters.next().map(|letter| letter.to_lowercase().to_string()).unwrap_or_default();
+    format!("Step 2, when you are ready: {first}{}", letters.as_str())
+}
+
+/// Whether the host of `base` proves it as well, so that its delegation may be missing once the host leads here.
+fn is_optional(endpoint: &Endpoint, platform: &Platform, base: &DomainName) -> bool {
+    let hosts: Vec<_> = endpoint.names.iter().filter(|name| name.base == *base).collect();
+    let by_host = endpoint.reachability == Reachability::External && hosts.iter().all(|name| !name.wildcard);
+    by_host
+        && match (platform.tenant_proof, endpoint.target(platform).is_own()) {
+            (TenantProof::Off, _) => true,
+            (TenantProof::On, own) => own && hosts.iter().all(|name| host_can_prove(name)),
+        }
 }
 
 fn delegation(endpoint: &Endpoint, platform: &Platform, base: &DomainName, target: &str) -> DnsRecord {
     let record = delegation_record(base, target);
-    let hosts: Vec<_> = endpoint.names.iter().filter(|name| name.base == *base).collect();
-    let by_host = endpoint.reachability == Reachability::External && hosts.iter().all(|name| !name.wildcard);
-    let optional = match (platform.tenant_proof, endpoint.target(platform).is_own()) {
-        (TenantProof::Off, _) => true,
-        (TenantProof::On, own) => own && hosts.iter().all(|name| host_can_prove(name)),
-    };
-    if !by_host || !optional {
+    if !is_optional(endpoint, platform, base) {
         return record;
     }
     let purpose = format!(
@@ -82,20 +108,18 @@ mod tests {
         let purposes = |domain: &str, target: &str, proof| -> Vec<String> {
             let records =
                 required_records(&endpoint(domain, &[], Reachability::External), &platform(target, proof), None);
-            records.into_iter().map(|record| record.purpose.split(',').next().expect("a part").to_owned()).collect()
+            records.into_iter().map(|record| record.purpose).collect()
         };
-        assert_eq!(
-            purposes("www.example.com", "edge.example.net", TenantProof::On),
-            ["Brings the visitors of www.example.com to the platform.", "Proves that www.example.com is yours"]
-        );
+        let shared = purposes("www.example.com", "edge.example.net", TenantProof::On);
+        assert!(shared[0].starts_with("Proves that www.example.com is yours,"), "{shared:?}");
+        let later = "Step 2, when you are ready: brings the visitors of www.example.com to the platform.";
+        assert_eq!(shared[1], later);
         let both = purposes("www.example.com", "*.edge.example.net", TenantProof::On);
-        assert_eq!(both[0], "Proves that www.example.com is yours");
+        assert!(both[0].starts_with("Proves that www.example.com is yours,"), "{both:?}");
         assert!(both[1].contains("before the host points to the platform"), "{both:?}");
         let apex = purposes("example.com", "*.edge.example.net", TenantProof::On);
-        assert!(
-            apex[0].starts_with("Brings the visitors") && apex[1] == "Proves that example.com is yours",
-            "{apex:?}"
-        );
+        assert!(apex[0].starts_with("Proves that example.com is yours"), "{apex:?}");
+        assert!(apex[1].starts_with("Step 2, when you are ready: brings the visitors"), "{apex:?}");
         assert!(
             purposes("www.example.com", "edge.example.net", TenantProof::Off)[1].contains("before the host points")
         );
@@ -113,9 +137,9 @@ mod tests {
     fn an_external_endpoint_needs_two_records_and_an_internal_one_only_the_delegation() {
         let external = records("www.example.com", &[], Reachability::External);
         assert_eq!(external.len(), 2);
-        assert_eq!(external[0], ("www.example.com".into(), "CNAME".into(), "edge.platform.example".into()));
+        assert_eq!(external[1], ("www.example.com".into(), "CNAME".into(), "edge.platform.example".into()));
         let internal = records("www.example.com", &[], Reachability::Internal);
-        assert_eq!(internal, external[1..]);
+        assert_eq!(internal, external[..1]);
         assert_eq!(internal[0].0, "_acme-challenge.www.example.com");
         assert!(internal[0].2.ends_with(".acme.platform.example"));
     }
@@ -126,7 +150,7 @@ mod tests {
         let short: Vec<_> = all.iter().map(|(name, kind, _)| (name.as_str(), kind.as_str())).collect();
         assert_eq!(
             short,
-            [("example.com", "ALIAS"), ("*.example.com", "CNAME"), ("_acme-challenge.example.com", "CNAME")]
+            [("_acme-challenge.example.com", "CNAME"), ("example.com", "ALIAS"), ("*.example.com", "CNAME")]
         );
     }
 

@@ -10,4 +10,10 @@ pub trait Notifier {
 
     /// Sends one event to programs that follow all events, and to nobody who would have to read it.
     fn notify_programs(&self, alert: &Alert) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Why one of the ways would not take what the others took, since this was last asked. Sending that again would reach the
+    /// others twice, and this one not at all.
+    fn refused(&self) -> Option<ServiceFault> {
+        None
+    }
 }

@@ -70,5 +70,14 @@ pub async fn revocations(store: &(impl Registry + DueIndex + AttemptJournal + Au
     assert_eq!(read().await.revocation, None);
     let told = store.events(id, None, 9).await.expect("answers");
     let there = |name: &str| told.contains(&event(name));
-    assert!(there("asked") && there("muted") && there("unmuted") && there("revoked") && !there("other") && !there("held") && !there("stale"), "{told:?}");
+    assert!(
+        there("asked")
+            && there("muted")
+            && there("unmuted")
+            && there("revoked")
+            && !there("other")
+            && !there("held")
+            && !there("stale"),
+        "{told:?}"
+    );
 }

@@ -173,7 +173,7 @@ impl Refusal {
             ),
             Meaning::AccountLost => (
                 Operator,
-                Some("Register a new account: see the runbook “If the account is lost”. It is one cause for all endpoints.".to_owned()),
+                Some("Register a new account: docs/how-to/acme-account.md, “Replace a lost account”. It is one cause for all endpoints.".to_owned()),
             ),
             Meaning::AccountWrong => (Operator, of_kind("externalAccountRequired")),
             Meaning::Profile => (Operator, of_kind("invalidProfile")),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::acme::renewal_info::RenewalAdvice;
 use crate::certificate::arn::{ListenerArn, Region, region_of};
@@ -90,7 +90,20 @@ impl RetiredCertificate {
     pub fn region(&self) -> Option<Region> {
         region_of(&self.arn)?.parse().ok()
     }
+
+    /// Whether those who have it from before have had their time at `now`.
+    pub fn may_go(&self, now: OffsetDateTime) -> bool {
+        self.since + RETIRED_FOR <= now
+    }
+
+    /// When it is next to be deleted: after its grace, and daily while something uses it.
+    pub fn goes_at(&self, now: OffsetDateTime) -> OffsetDateTime {
+        if self.may_go(now) { now + RETIRED_FOR } else { self.since + RETIRED_FOR }
+    }
 }
+
+/// How long a retired certificate is left for who has it from before.
+const RETIRED_FOR: Duration = Duration::DAY;
 
 /// A serial number as upper-case hex without separators or leading zeros, however it was written.
 pub fn normalize_serial(text: &str) -> String {

@@ -17,6 +17,13 @@ fn checked() -> Value {
     checked
 }
 
+/// The same of an endpoint.
+fn required() -> Value {
+    let mut required = checked();
+    required["later"] = json!(true);
+    required
+}
+
 fn finding() -> Value {
     json!({"check": "delegation-missing", "severity": "error", "subject": "_acme-challenge.example.com",
         "expected": "CNAME l.acme.example", "found": "nothing", "explanation": "The CA finds no value.",
@@ -39,7 +46,7 @@ pub(crate) fn endpoint() -> Value {
         "display_names": ["example.com"], "reachability": "external", "challenge": "dns-01", "dns_method": "dns-01",
         "status": "action_required", "verdict": "action_required", "waiting_on": "domain_owner", "actor": "customer", "reason": "no CNAME", "action": "Create it.", "next_step": "Create it.",
         "breaks_at": "2026-04-01T00:00:00Z",
-        "dns": {"checked_at": "2026-01-01T00:00:00Z", "status": "missing", "records": [checked()],
+        "dns": {"checked_at": "2026-01-01T00:00:00Z", "status": "missing", "records": [required()],
             "findings": [finding()], "provider": provider()},
         "certificate": {"state": "active", "arn": "arn:x", "serial": "0A", "issuer": "CN=Test",
             "directory": "https://ca.example/dir", "names": ["example.com"], "not_before": "2026-01-01T00:00:00Z",
@@ -54,6 +61,7 @@ pub(crate) fn endpoint() -> Value {
                 "checks": 2, "looks": 2, "waiting_on": "domain_owner", "actor": "customer", "summary": "nothing there", "action": "Create it.", "remedy": "Create it.", "record": record()}],
             "used_by": ["arn:lb"]},
         "revocation": {"serial": "0A", "reason": "key-compromise", "requested_at": "2026-01-01T00:00:00Z"},
+        "mute": {"from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z", "reason": "known", "by": "operator"},
         "failure": {"name": "RecordsNotReady", "waiting_on": "domain_owner", "actor": "customer", "summary": "no CNAME", "action": "Create it.", "remedy": "Create it.",
             "since": "2026-01-01T00:00:00Z", "attempts": 3, "paused_since": "2026-01-08T00:00:00Z", "parked_since": "2026-01-08T00:00:00Z"},
         "attempt": 4, "next_attempt_at": "2026-01-02T00:00:00Z", "created_at": "2026-01-01T00:00:00.123Z"
@@ -74,7 +82,7 @@ pub(crate) fn overview() -> Value {
 }
 
 pub(crate) fn records() -> Value {
-    json!({"records": [checked()]})
+    json!({"records": [required()]})
 }
 
 pub(crate) fn preflight() -> Value {
