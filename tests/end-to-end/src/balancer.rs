@@ -63,6 +63,11 @@ impl Balancer {
         self.change(cloud, "RemoveListenerCertificates", certificate).await
     }
 
+    /// Gives the listener a certificate by hand.
+    pub async fn give(&self, cloud: &LocalCloud, certificate: &str) -> Result<()> {
+        self.change(cloud, "AddListenerCertificates", certificate).await
+    }
+
     async fn change(&self, cloud: &LocalCloud, action: &str, certificate: &str) -> Result<()> {
         let aws =
             Emulator { cloud, region: self.listener.region().as_str(), account: self.listener.account().as_str() };

@@ -4,11 +4,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use aws_sdk_acm::primitives::Blob;
+use aws_sdk_acm::types::Tag;
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT, certificate_at, others_certificate, pool};
 use end_to_end::{Inbox, Platform, text};
-use local_cloud::{AwsLimits, BALANCER_QUOTA, CustomerZone, Effect, Fault, FaultProxy, Options, wait_until};
+use local_cloud::{
+    AwsLimits, BALANCER_QUOTA, CustomerZone, Effect, Fault, FaultProxy, LocalCloud, Options, wait_until,
+};
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
 use reqwest::Method;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 const HOME: &str = "eu-central-1";
 const AWAY: &str = "eu-west-1";
@@ -61,6 +67,67 @@ async fn removed(platform: &Platform, domain: &str) -> Result<()> {
         Ok((answer.status == 404).then_some(()))
     })
     .await
+}
+
+/// Imports a certificate for `domain`, as an operator has done by hand before. Its ARN.
+async fn imported_by_hand(cloud: &LocalCloud, domain: &str) -> Result<String> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::new(vec![domain.to_owned()])?;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.not_before = OffsetDateTime::now_utc() - time::Duration::days(60);
+    params.not_after = OffsetDateTime::now_utc() + time::Duration::days(20);
+    let pem = params.self_signed(&key)?.pem();
+    let import = cloud.aws().acm.import_certificate().certificate(Blob::new(pem));
+    let imported = import.private_key(Blob::new(key.serialize_pem())).send().await.context("ImportCertificate")?;
+    imported.certificate_arn.context("an ARN")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_in_use_is_taken_over_once_its_owner_gives_it_away() -> Result<()> {
+    let platform = Platform::start(options()).await?;
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("adopted.test").await?;
+    let (domain, balancer) = ("www.adopted.test", Balancer::create(cloud, "application", HOME, OWN_ACCOUNT).await?);
+    let arn = imported_by_hand(cloud, domain).await?;
+    balancer.give(cloud, &arn).await?;
+    let serial = async || certificate_at(cloud, HOME, OWN_ACCOUNT, &arn).await;
+    let before = serial().await?;
+
+    let elsewhere = json!({"domain": domain, "reachability": "internal", "adopt": arn.replace(HOME, AWAY)});
+    let refused = platform.call(Method::POST, "endpoints", Some(elsewhere)).await?;
+    ensure!(refused.status == 422 && refused.body["field"] == "adopt", "{refused:?}");
+    let body = json!({"domain": domain, "reachability": "internal", "adopt": arn});
+    let endpoint = register(&platform, body).await?;
+    ensure!(endpoint["deployment"]["adopt"] == arn, "{endpoint:#}");
+    platform.create_records(&zone, &endpoint).await?;
+    platform.attempt(domain, 1).await?;
+
+    // Nobody gave it away: it stays as it is, and so does what was issued.
+    let attempt = platform.run(domain).await?;
+    ensure!(attempt["failure"]["name"] == "DestinationRefused", "{attempt:#}");
+    let (id, step) = (text(&endpoint["id"]), text(&attempt["failure"]["action"]));
+    ensure!(step.contains(&format!("Key=managed-https:endpoint,Value={id}")), "{step}");
+    ensure!(serial().await? == before, "it was left alone");
+
+    let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
+    let tags = cloud.aws().acm.add_tags_to_certificate().certificate_arn(&arn);
+    let tags = tags.tags(tag("managed-https", "managed-https")?).tags(tag("managed-https:endpoint", id)?);
+    tags.send().await.context("AddTagsToCertificate")?;
+    let attempt = platform.run(domain).await?;
+    ensure!(
+        attempt["outcome"] == "issued" && Platform::ca_requests(&attempt) == 0,
+        "nothing is ordered again: {attempt:#}"
+    );
+    let issued = platform.endpoint(domain).await?;
+    ensure!(
+        issued["certificate"]["arn"] == arn && serial().await?.as_deref() == issued["certificate"]["serial"].as_str()
+    );
+    ensure!(balancer.held(cloud).await? == [arn.clone()], "the load balancer serves the new one without a change");
+
+    ensure!(platform.run(domain).await?["outcome"] == "renewed");
+    ensure!(platform.endpoint(domain).await?["certificate"]["arn"] == arn, "and so it goes on");
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use vocabulary::names::endpoint_names::MOST_NAMES;
 use vocabulary::names::{Caller, CertificateName, EndpointId};
 use wire::{EndpointView, RevocationReason, Wish};
 
-use super::deploying::{self, Asked, may_move};
+use super::deploying::{self, Asked, may_adopt, may_move};
 use super::naming::{field_of, room_for_records};
 use super::registering::{dns_method_words, reachability_word};
 use super::{Ports, Service, act, whole_second};
@@ -37,6 +37,7 @@ impl<P: Ports> Service<P> {
             listeners: wish.listeners.as_deref(),
             regions: wish.regions.as_deref(),
             role: wish.role.as_deref(),
+            adopt: wish.adopt.as_deref(),
         };
         let mut deployment = asked.without_pool().onto(&seen.deployment, caller, &self.installation)?;
         let pool = asked.pool()?;
@@ -65,6 +66,7 @@ impl<P: Ports> Service<P> {
         }
         may_change(&seen, names.same_set_as(&seen.names))?;
         may_move(&seen, &deployment)?;
+        may_adopt(&seen, &deployment)?;
         if names.authorization_names().symmetric_difference(&seen.names.authorization_names()).count() > MOST_NAMES {
             let detail = format!("More than {MOST_NAMES} names are added and removed at once; do it in two steps.");
             return Err(Problem::invalid_field("also", detail));

@@ -4,7 +4,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::endpoint::Endpoint;
-use vocabulary::certificate::{Deployment, ListenerArn, POOL_PREFIX, PoolName, PoolNameError, Region, RoleArn};
+use vocabulary::certificate::{
+    CertificateArn, CertificateArnError, Deployment, ListenerArn, POOL_PREFIX, PoolName, PoolNameError, Region, RoleArn,
+};
 use vocabulary::names::Caller;
 
 use crate::http::problem::Problem;
@@ -17,6 +19,8 @@ pub(super) struct Asked<'a> {
     pub(super) regions: Option<&'a [String]>,
     /// Empty: none.
     pub(super) role: Option<&'a str>,
+    /// Empty: none.
+    pub(super) adopt: Option<&'a str>,
 }
 
 impl<'a> Asked<'a> {
@@ -46,8 +50,13 @@ impl<'a> Asked<'a> {
         caller: &Caller,
         installation: &Installation,
     ) -> Result<Deployment, Problem> {
-        let Self { listeners, regions, role } = self;
-        let named = [("listeners", listeners.is_some()), ("regions", regions.is_some()), ("role", role.is_some())];
+        let Self { listeners, regions, role, adopt } = self;
+        let named = [
+            ("listeners", listeners.is_some()),
+            ("regions", regions.is_some()),
+            ("role", role.is_some()),
+            ("adopt", adopt.is_some()),
+        ];
         let Some((field, _)) = named.into_iter().find(|(_, named)| *named) else { return Ok(before.clone()) };
         if !caller.is_operator() {
             return Err(Problem::operators_choose_places().with_field(field));
@@ -67,9 +76,14 @@ impl<'a> Asked<'a> {
         };
         let deployment = Deployment::new(listeners, regions, role, installation.account.as_ref())
             .map_err(|error| Problem::invalid_field(error.field(), error.to_string()))?;
+        let adopt = match adopt {
+            Some("") => None,
+            Some(text) => Some(adoptable(text, &deployment, installation)?),
+            None => before.adopt.clone(),
+        };
         // Of the same listeners, also where the pools have changed since.
         let (pool, target) = (before.pool.clone(), before.target.clone());
-        Ok(Deployment { pool, target, ..deployment })
+        Ok(Deployment { pool, adopt, target, ..deployment })
     }
 }
 
@@ -89,6 +103,25 @@ where
     texts.iter().enumerate().map(parse).collect()
 }
 
+/// What can be seen of its ARN; the rest is checked before its place is taken.
+fn adoptable(text: &str, deployment: &Deployment, installation: &Installation) -> Result<CertificateArn, Problem> {
+    let wrong = |why: String| Problem::invalid_field("adopt", why);
+    let arn: CertificateArn =
+        text.parse().map_err(|error: CertificateArnError| wrong(format!("“{text}”: {error}.")))?;
+    if arn.region().as_str() != installation.home {
+        let home = &installation.home;
+        return Err(wrong(format!("The certificate is in {}, and the installation in {home}.", arn.region())));
+    }
+    if deployment.role.is_some() {
+        return Err(wrong("In another account, by a role, no certificate is taken over.".to_owned()));
+    }
+    if let Some(own) = installation.account.as_ref().filter(|own| *own != arn.account()) {
+        let found = arn.account();
+        return Err(wrong(format!("The certificate is in the account {found}, and the installation in {own}.")));
+    }
+    Ok(arn)
+}
+
 /// Roles are the stack's to name: no text of a request becomes one.
 fn allowed(text: &str, roles: &[RoleArn]) -> Result<RoleArn, Problem> {
     roles.iter().find(|role| role.as_str() == text).cloned().ok_or_else(|| {
@@ -100,6 +133,15 @@ fn allowed(text: &str, roles: &[RoleArn]) -> Result<RoleArn, Problem> {
         };
         Problem::invalid_field("role", detail)
     })
+}
+
+/// Once there is a certificate none takes the place of another.
+pub(super) fn may_adopt(seen: &Endpoint, after: &Deployment) -> Result<(), Problem> {
+    if after.adopt.is_none() || seen.deployment.adopt == after.adopt || seen.certificate.is_none() {
+        return Ok(());
+    }
+    let why = "The endpoint has a certificate already: it takes the place of no other one any more.";
+    Err(Problem::invalid_field("adopt", why))
 }
 
 /// A certificate does not move to another account: it would be another one, under another ARN, that nothing knows.
@@ -128,5 +170,6 @@ pub(super) fn summary(deployment: &Deployment) -> String {
     let regions = if regions.is_empty() { String::new() } else { format!(", in {}", regions.join(" and ")) };
     let role = deployment.role.as_ref().map(|role| format!(", by {role}")).unwrap_or_default();
     let pool = deployment.pool.as_ref().map(|pool| format!(" of the pool {pool}")).unwrap_or_default();
-    format!("on {listeners}{pool}{regions}{role}")
+    let adopt = deployment.adopt.as_ref().map(|arn| format!(", in the place of {arn}")).unwrap_or_default();
+    format!("on {listeners}{pool}{regions}{role}{adopt}")
 }

@@ -116,6 +116,7 @@ fn asked(request: &Registration) -> Asked<'_> {
         listeners: Some(request.listeners.as_slice()).filter(|texts| !texts.is_empty()),
         regions: Some(request.regions.as_slice()).filter(|texts| !texts.is_empty()),
         role: request.role.as_deref(),
+        adopt: request.adopt.as_deref(),
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn deployment_view(endpoint: &Endpoint) -> DeploymentView {
         listeners: of_wanted.chain(left).collect(),
         regions: endpoint.deployment.regions.iter().map(ToString::to_string).collect(),
         role: endpoint.deployment.role.as_ref().map(ToString::to_string),
+        adopt: endpoint.deployment.adopt.as_ref().map(ToString::to_string),
         pool: endpoint.deployment.pool.as_ref().map(ToString::to_string),
         copies: copies.collect(),
     }

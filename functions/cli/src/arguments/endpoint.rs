@@ -73,6 +73,11 @@ pub(crate) struct Targets {
     /// Assume this role for it, in the role's account; operators only
     #[arg(long, value_name = "ARN")]
     pub(crate) role: Option<String>,
+
+    /// Take the place of this certificate in ACM, under its ARN; operators only.
+    /// Its tags have to give it to the endpoint: docs/how-to/adopt.md
+    #[arg(long, value_name = "ARN")]
+    pub(crate) adopt: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -165,7 +170,7 @@ Examples:
 #[command(override_usage = "managed-https change [OPTIONS] <ENDPOINT>\n       \
     with at least one of --name, --no-names, --external, --internal,\n       \
     --challenge, --listener, --no-listeners, --region, --no-regions,\n       \
-    --role, --no-role")]
+    --role, --no-role, --adopt, --no-adopt")]
 #[group(
     required = true,
     multiple = true,
@@ -181,7 +186,9 @@ Examples:
         "region",
         "no_regions",
         "role",
-        "no_role"
+        "no_role",
+        "adopt",
+        "no_adopt"
     ]
 )]
 pub(crate) struct Change {
@@ -223,6 +230,14 @@ pub(crate) struct Change {
     /// No role: the installation's own account
     #[arg(long)]
     pub(crate) no_role: bool,
+
+    /// Take the place of this certificate; before the first one; operators only
+    #[arg(long, value_name = "ARN", conflicts_with = "no_adopt")]
+    pub(crate) adopt: Option<String>,
+
+    /// Take no other certificate's place: the first one has an ARN of its own
+    #[arg(long)]
+    pub(crate) no_adopt: bool,
 
     #[command(flatten)]
     pub(crate) challenge: Challenge,

@@ -27,6 +27,7 @@ pub(super) async fn add(api: &Api, command: &Add) -> Result<(), CliError> {
         listeners: command.targets.listener.clone(),
         regions: command.targets.region.clone(),
         role: command.targets.role.clone(),
+        adopt: command.targets.adopt.clone(),
     };
     // One key for all tries: an answer that was lost on its way registers nothing twice.
     let key = IdempotencyKey::random();

@@ -168,7 +168,7 @@ async fn register(api: &Api, command: &Apply, line: &Line, applied: &mut Applied
 
 /// The columns that differ.
 fn said_by(wish: &Wish) -> Vec<&'static str> {
-    let Wish { also, reachability, challenge, listeners, regions, role } = wish;
+    let Wish { also, reachability, challenge, listeners, regions, role, adopt } = wish;
     let said = [
         ("names", also.is_some()),
         ("reachability", reachability.is_some()),
@@ -176,6 +176,7 @@ fn said_by(wish: &Wish) -> Vec<&'static str> {
         ("listeners", listeners.is_some()),
         ("regions", regions.is_some()),
         ("role", role.is_some()),
+        ("adopt_arn", adopt.is_some()),
     ];
     said.into_iter().filter_map(|(column, differs)| differs.then_some(column)).collect()
 }

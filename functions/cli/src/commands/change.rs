@@ -18,6 +18,7 @@ pub(super) async fn change(api: &Api, command: &Change) -> Result<(), CliError> 
         listeners: all(command.no_listeners, &command.listener),
         regions: all(command.no_regions, &command.region),
         role: command.role.clone().or(command.no_role.then(String::new)),
+        adopt: command.adopt.clone().or(command.no_adopt.then(String::new)),
     };
     let changed = api.change(&command.named.endpoint, &wish).await?;
     // The change is made: without a check the endpoint is shown as the change left it.

@@ -45,6 +45,7 @@ pub(super) async fn issue_and_remove(api: &Api, domain: &str, limit: Timeout) ->
         listeners: vec![],
         regions: vec![],
         role: None,
+        adopt: None,
     };
     progress.doing(&format!("{domain}: registering"));
     let key = IdempotencyKey::random();

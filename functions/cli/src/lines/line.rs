@@ -6,8 +6,8 @@ use vocabulary::names::{CertificateName, EndpointNames};
 use wire::{DnsMethod, EndpointView, Preflight, Reachability, Registration, Wish};
 
 /// The columns of a CSV file, and the fields of an object, in the order in which they are written.
-pub(crate) const COLUMNS: [&str; 8] =
-    ["domain", "names", "reachability", "challenge", "tenant", "listeners", "regions", "role"];
+pub(crate) const COLUMNS: [&str; 9] =
+    ["domain", "names", "reachability", "challenge", "tenant", "listeners", "regions", "role", "adopt_arn"];
 /// Those that hold several values.
 pub(crate) const LISTS: [&str; 3] = ["names", "listeners", "regions"];
 
@@ -30,6 +30,9 @@ pub(crate) struct Line {
     pub(crate) regions: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) role: Option<String>,
+    /// The certificate in ACM whose place the first one takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) adopt_arn: Option<String>,
 }
 
 impl Line {
@@ -46,6 +49,8 @@ impl Line {
             listeners: some(wanted_listeners(endpoint).map(str::to_owned).collect()),
             regions: some(deployment.regions.clone()),
             role: deployment.role.clone(),
+            // Elsewhere it is another certificate.
+            adopt_arn: None,
         })
     }
 
@@ -59,6 +64,7 @@ impl Line {
             listeners: self.listeners.clone().unwrap_or_default(),
             regions: self.regions.clone().unwrap_or_default(),
             role: self.role.clone(),
+            adopt: self.adopt_arn.clone(),
         }
     }
 
@@ -98,6 +104,11 @@ impl Line {
             listeners: other(&self.listeners, wanted_listeners(endpoint).collect()),
             regions: other(&self.regions, endpoint.deployment.regions.iter().map(String::as_str).collect()),
             role: self.role.clone().filter(|_| self.role != endpoint.deployment.role),
+            // Only a first certificate takes the place of another.
+            adopt: self
+                .adopt_arn
+                .clone()
+                .filter(|arn| endpoint.certificate.arn.is_none() && endpoint.deployment.adopt.as_ref() != Some(arn)),
         }
     }
 }

@@ -17,6 +17,7 @@ use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
 use crate::Ports;
+use crate::adopting::{self, Adoption};
 
 /// As the adapter of ACM names it.
 const IMPORT: &str = "acm:ImportCertificate";
@@ -45,8 +46,22 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
     pub(crate) async fn at_home(&mut self) -> Result<(String, Option<String>), Failure> {
         let place = self.endpoint.deployment.place(self.ports.destinations.home());
         let known = self.endpoint.certificate.as_ref().map(|held| held.arn.clone());
-        let Put { there, retires } = self.at(&place, known).await?;
-        Ok((there.arn, retires))
+        let Some(adopted) = self.endpoint.deployment.adopt.as_ref().filter(|_| known.is_none()) else {
+            let Put { there, retires } = self.at(&place, known).await?;
+            return Ok((there.arn, retires));
+        };
+        let store = self.ports.destinations.certificates(&place).await;
+        let store = store.map_err(|fault| destination_failure(fault, &place))?;
+        let adoption = Adoption { store: &store, endpoint: self.endpoint, verified: self.verified };
+        adoption.check(adopted, &place).await?;
+        let Put { there, retires } = self.at(&place, Some(adopted.to_string())).await?;
+        // What belongs to somebody else in the first place is not retired.
+        match retires {
+            None => Ok((there.arn, None)),
+            Some(_) => {
+                Err(adopting::refused(self.endpoint, adopted, "ACM does not take the certificate under this ARN"))
+            }
+        }
     }
 
     /// The copy in `region`, where it is now, and the ARN of the one whose place it could not take.
@@ -76,6 +91,9 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
                 match store.import(under.as_deref(), material).await {
                     Ok(there) => Put { there, retires },
                     // What ACM's rules forbid is never asked for again as it was.
+                    Err(fault) if under.is_some() && self.endpoint.certificate.is_none() => {
+                        return Err(self.not_imported(fault, place).await);
+                    }
                     Err(fault) if under.is_some() && is_forbidden(&fault) => {
                         tracing::warn!(%fault, "it is imported under a new ARN");
                         self.intend().await?;
@@ -232,7 +250,7 @@ pub(crate) async fn withdraw<J: AttemptJournal, K, D: Destinations<Certificates:
     Ok(())
 }
 
-fn destination_failure(fault: ServiceFault, place: &Target) -> Failure {
+pub(crate) fn destination_failure(fault: ServiceFault, place: &Target) -> Failure {
     let refused = |summary: String, remedy: String| {
         Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy)
     };

@@ -1,5 +1,6 @@
 //! Puts the issued certificate where its endpoint wants it: into ACM, at home and in further regions, and onto listeners.
 
+mod adopting;
 mod importing;
 
 use domain::acts::attach_listeners::follow_listeners;

@@ -1,3 +1,4 @@
+mod adopting;
 mod targets;
 
 use super::*;

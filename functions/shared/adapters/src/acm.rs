@@ -9,8 +9,8 @@ use aws_sdk_acm::primitives::{Blob, DateTime};
 use aws_sdk_acm::types::{CertificateSummary, CertificateType, Filters, KeyAlgorithm, SortBy, SortOrder, Tag};
 use domain::health::CertificateUse;
 use domain::ports::{
-    CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, OwnCertificate,
-    OwnCertificates, ServiceFault,
+    Candidate, CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial,
+    OwnCertificate, OwnCertificates, ServiceFault,
 };
 use vocabulary::certificate::chain::leaf_serial;
 use vocabulary::certificate::{CertificateUsages, ImportedLife};
@@ -74,12 +74,9 @@ impl CertificateStore for Acm {
         reason = "ACM shows what it was given within moments; no flow waits for so little"
     )]
     async fn import(&self, arn: Option<&str>, material: ImportMaterial<'_>) -> Result<HeldCertificate, ServiceFault> {
-        let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build().expect("the key is set");
+        let tag = |(key, value): (&str, String)| Tag::builder().key(key).value(value).build().expect("the key is set");
         // ACM rejects tags on a re-import.
-        let tags = match arn {
-            Some(_) => None,
-            None => Some(vec![tag(OWNER_TAG, &self.owner), tag(ENDPOINT_TAG, material.endpoint.as_str())]),
-        };
+        let tags = arn.is_none().then(|| self.tags_of(material.endpoint).map(tag).to_vec());
         let chain = Some(material.issuers_pem).filter(|pem| !pem.is_empty()).map(Blob::new);
         let output = self
             .client
@@ -166,6 +163,38 @@ impl CertificateStore for Acm {
         }
         Ok(Deletion::InUse)
     }
+
+    async fn candidate(&self, arn: &str) -> Result<Option<Candidate>, ServiceFault> {
+        let (pem, given_to) = futures::join!(self.pem_of(arn), self.owner_of(arn));
+        let Some(pem) = pem? else { return Ok(None) };
+        Ok(Some(Candidate { given_to: given_to?, pem }))
+    }
+
+    fn tags_of(&self, endpoint: &EndpointId) -> [(&'static str, String); 2] {
+        [(OWNER_TAG, self.owner.clone()), (ENDPOINT_TAG, endpoint.to_string())]
+    }
+}
+
+impl Acm {
+    async fn owner_of(&self, arn: &str) -> Result<Option<EndpointId>, ServiceFault> {
+        let output = match self.client.list_tags_for_certificate().certificate_arn(arn).send().await {
+            Ok(output) => output,
+            // It was deleted since it was listed.
+            Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
+            Err(error) => return Err(fault("acm:ListTagsForCertificate", error)),
+        };
+        let value = |key: &str| output.tags().iter().find(|tag| tag.key() == key).and_then(Tag::value);
+        let ours = value(OWNER_TAG) == Some(self.owner.as_str());
+        Ok(value(ENDPOINT_TAG).filter(|_| ours).and_then(|id| id.parse().ok()))
+    }
+
+    async fn pem_of(&self, arn: &str) -> Result<Option<String>, ServiceFault> {
+        match self.client.get_certificate().certificate_arn(arn).send().await {
+            Ok(output) => Ok(output.certificate),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
+            Err(error) => Err(fault("acm:GetCertificate", error)),
+        }
+    }
 }
 
 impl CertificateInspector for Acm {
@@ -216,23 +245,11 @@ impl OwnCertificates for Acm {
     }
 
     async fn owner(&self, arn: &str) -> Result<Option<EndpointId>, ServiceFault> {
-        let output = match self.client.list_tags_for_certificate().certificate_arn(arn).send().await {
-            Ok(output) => output,
-            // It was deleted since it was listed.
-            Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
-            Err(error) => return Err(fault("acm:ListTagsForCertificate", error)),
-        };
-        let value = |key: &str| output.tags().iter().find(|tag| tag.key() == key).and_then(Tag::value);
-        let ours = value(OWNER_TAG) == Some(self.owner.as_str());
-        Ok(value(ENDPOINT_TAG).filter(|_| ours).and_then(|id| id.parse().ok()))
+        self.owner_of(arn).await
     }
 
     async fn read(&self, arn: &str) -> Result<Option<String>, ServiceFault> {
-        match self.client.get_certificate().certificate_arn(arn).send().await {
-            Ok(output) => Ok(output.certificate),
-            Err(error) if error.code() == Some("ResourceNotFoundException") => Ok(None),
-            Err(error) => Err(fault("acm:GetCertificate", error)),
-        }
+        self.pem_of(arn).await
     }
 }
 

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use domain::endpoint::Endpoint;
 use domain::health::CertificateUse;
 use domain::ports::{
-    CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial, ServiceFault,
+    Candidate, CertificateInspector, CertificateStore, Deletion, FaultKind, HeldCertificate, ImportMaterial,
+    ServiceFault,
 };
 use time::{Duration, OffsetDateTime};
+use vocabulary::certificate::chain::read_leaf;
 use vocabulary::certificate::installed::normalize_serial;
 use vocabulary::certificate::{CertificateUsages, ImportedLife, InstalledCertificate};
-use vocabulary::names::EndpointNames;
+use vocabulary::names::{EndpointId, EndpointNames};
 use x509_parser::pem::parse_x509_pem;
 
 use crate::Fuse;
@@ -69,6 +71,8 @@ pub struct MemoryCertificates {
     opaque: Arc<Mutex<bool>>,
     /// Whether one may take the place of another that expires later.
     shorter: Arc<AtomicBool>,
+    /// The certificates themselves, and whose they are.
+    candidates: Arc<Mutex<BTreeMap<String, Candidate>>>,
     fuse: Fuse,
 }
 
@@ -85,8 +89,8 @@ impl MemoryCertificates {
     }
 
     pub(crate) fn at(place: &str, fuse: Fuse) -> Self {
-        let (held, made, refusal, opaque, shorter) = Default::default();
-        Self { place: place.to_owned(), held, made, refusal, opaque, shorter, fuse }
+        let (held, made, refusal, opaque, shorter, candidates) = Default::default();
+        Self { place: place.to_owned(), held, made, refusal, opaque, shorter, candidates, fuse }
     }
 
     /// Imports fail so from now on.
@@ -115,9 +119,19 @@ impl MemoryCertificates {
         HeldCertificate { arn: arn.to_owned(), serial: held.serial.clone(), usages }
     }
 
+    /// A certificate that somebody else has imported, and tagged or not.
+    pub fn plant(&self, arn: &str, pem: String, given_to: Option<EndpointId>) {
+        let leaf = read_leaf(&pem).expect("a leaf in PEM");
+        let usages = CertificateUsages::of(&pem).expect("a leaf in PEM");
+        let imported = ImportedCertificate { serial: leaf.serial, not_after: leaf.not_after, imports: 1, usages };
+        self.state().insert(arn.to_owned(), imported);
+        self.candidates.lock().expect("no test panics in here").insert(arn.to_owned(), Candidate { given_to, pem });
+    }
+
     /// Deletes the certificate, as somebody does who should not.
     pub fn lose(&self, arn: &str) {
         assert!(self.state().remove(arn).is_some(), "{arn} was there");
+        self.candidates.lock().expect("no test panics in here").remove(arn);
     }
 
     fn state(&self) -> MutexGuard<'_, BTreeMap<String, ImportedCertificate>> {
@@ -162,6 +176,13 @@ impl CertificateStore for MemoryCertificates {
             }
         }
         let imports = held.get(&arn).map_or(0, |before| before.imports) + 1;
+        let mut candidates = self.candidates.lock().expect("no test panics in here");
+        let given_to = match candidates.get(&arn) {
+            Some(before) => before.given_to.clone(),
+            None => Some(material.endpoint.clone()),
+        };
+        candidates.insert(arn.clone(), Candidate { given_to, pem: material.leaf_pem.to_owned() });
+        drop(candidates);
         let shown = self.shown(&arn, &imported);
         held.insert(arn, ImportedCertificate { imports, ..imported });
         drop(held);
@@ -182,8 +203,17 @@ impl CertificateStore for MemoryCertificates {
 
     async fn delete(&self, arn: &str) -> Result<Deletion, ServiceFault> {
         self.state().remove(arn);
+        self.candidates.lock().expect("no test panics in here").remove(arn);
         self.fuse.burn();
         Ok(Deletion::Gone)
+    }
+
+    async fn candidate(&self, arn: &str) -> Result<Option<Candidate>, ServiceFault> {
+        Ok(self.candidates.lock().expect("no test panics in here").get(arn).cloned())
+    }
+
+    fn tags_of(&self, endpoint: &EndpointId) -> [(&'static str, String); 2] {
+        [("managed-https", "stack".into()), ("managed-https:endpoint", endpoint.to_string())]
     }
 }
 

@@ -18,6 +18,9 @@ pub struct DeploymentView {
     /// The pool that its first listener is of; its host's record leads to that load balancer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<String>,
+    /// The certificate in ACM whose place the first one takes, or has taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<String>,
     /// The certificate in further regions.
     #[serde(default)]
     #[schema(required = true)]
@@ -45,6 +48,10 @@ pub struct CopyView {
 impl DeploymentView {
     /// Whether there is anything to show.
     pub fn is_empty(&self) -> bool {
-        self.listeners.is_empty() && self.regions.is_empty() && self.role.is_none() && self.copies.is_empty()
+        self.listeners.is_empty()
+            && self.regions.is_empty()
+            && self.role.is_none()
+            && self.adopt.is_none()
+            && self.copies.is_empty()
     }
 }

@@ -65,6 +65,10 @@ pub struct Registration {
     /// The role that is assumed for all of it, one of the installation's `DeploymentRoleArns`. Operators only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// ARN of an imported certificate in use in the installation's region: the first one takes its place under that ARN, if
+    /// its tags give it to this endpoint. Operators only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<String>,
 }
 
 /// What an endpoint is to become. What is absent stays as it is.
@@ -93,6 +97,9 @@ pub struct Wish {
     /// One of the installation's `DeploymentRoleArns`, or empty for none; not once there is a certificate. Operators only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// As for a registration, or empty for none; not once there is a certificate. Operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<String>,
 }
 
 /// A domain to check before it is registered.

@@ -57,6 +57,21 @@ pub trait CertificateStore {
     ) -> impl Future<Output = Result<Option<HeldCertificate>, ServiceFault>> + Send;
 
     fn delete(&self, arn: &str) -> impl Future<Output = Result<Deletion, ServiceFault>> + Send;
+
+    /// The certificate with this ARN, whoever imported it, to be taken over; `None` if there is none.
+    fn candidate(&self, arn: &str) -> impl Future<Output = Result<Option<Candidate>, ServiceFault>> + Send;
+
+    /// The tags by which a certificate is the endpoint's: whoever may tag it gives it away.
+    fn tags_of(&self, endpoint: &EndpointId) -> [(&'static str, String); 2];
+}
+
+/// A certificate that may be taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The endpoint that its tags give it to.
+    pub given_to: Option<EndpointId>,
+    /// The certificate, PEM, without its chain.
+    pub pem: String,
 }
 
 /// What became of a listener's certificate that was to go.

@@ -33,7 +33,7 @@ pub use self::certificate_authority::{CaError, CaReply, CertificateAuthority, Fi
 pub use self::check_log::CheckLog;
 pub use self::claims::{Claim, Claims, Former, Handover};
 pub use self::destination::{
-    CertificateStore, Deletion, Destinations, Detachment, HeldCertificate, ImportMaterial, Listeners,
+    Candidate, CertificateStore, Deletion, Destinations, Detachment, HeldCertificate, ImportMaterial, Listeners,
 };
 pub use self::digest_log::DigestLog;
 pub use self::dns::{AuthoritativeDns, HttpProbe};

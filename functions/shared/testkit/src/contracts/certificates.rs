@@ -2,6 +2,7 @@ use domain::ports::{CertificateInspector, CertificateStore, Deletion, ImportMate
 use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, IsCa, Issuer, KeyPair, SerialNumber};
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::CertificateKey;
+use vocabulary::certificate::chain::leaf_serial;
 use vocabulary::certificate::installed::normalize_serial;
 use vocabulary::names::EndpointId;
 
@@ -61,7 +62,14 @@ pub async fn certificate_store(store: &impl CertificateStore, id: &EndpointId, d
     store.import(Some(&arn), material(&second, &second_key)).await.expect("imported twice");
     assert_eq!(store.describe(&arn).await.expect("answers").expect("is there").serial, "AB02");
 
+    let candidate = store.candidate(&arn).await.expect("answers").expect("there");
+    assert_eq!(candidate.given_to.as_ref(), Some(id), "its tags say whose it is");
+    assert_eq!(leaf_serial(&candidate.pem).as_deref(), Some("AB02"));
+    let [_, (_, owner)] = store.tags_of(id);
+    assert_eq!(owner, id.as_str());
+
     assert_eq!(store.delete(&arn).await, Ok(Deletion::Gone));
+    assert_eq!(store.candidate(&arn).await, Ok(None));
     assert_eq!(store.delete(&arn).await, Ok(Deletion::Gone), "deleting twice is fine");
     assert_eq!(store.describe(&arn).await, Ok(None));
 }

@@ -125,7 +125,7 @@ fn deployment() -> Deployment {
     let listener = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/net/edge/1/1";
     let (pool, target) =
         (Some("eu".parse().expect("a name")), Some("*.edge-1.example.net".parse().expect("a wildcard")));
-    Deployment { listeners: vec![listener.parse().expect("a listener")], regions, role, pool, target }
+    Deployment { listeners: vec![listener.parse().expect("a listener")], regions, role, pool, adopt: None, target }
 }
 
 pub(super) fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {

@@ -58,6 +58,19 @@ pub struct RoleArn {
 #[error("not the ARN of a role; it is written like arn:aws:iam::111122223333:role/NAME")]
 pub struct RoleArnError;
 
+/// A certificate in AWS Certificate Manager: `arn:aws:acm:eu-central-1:111122223333:certificate/ID`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CertificateArn {
+    text: String,
+    region: Region,
+    account: AccountId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the ARN of a certificate in ACM; it is written like arn:aws:acm:eu-central-1:111122223333:certificate/ID")]
+pub struct CertificateArnError;
+
 /// Twelve digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(String);
@@ -113,6 +126,36 @@ impl FromStr for ListenerArn {
         match segments.iter().all(word) {
             true => Ok(Self { text: text.to_owned(), region, account }),
             false => Err(Malformed),
+        }
+    }
+}
+
+impl CertificateArn {
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+}
+
+impl FromStr for CertificateArn {
+    type Err = CertificateArnError;
+
+    fn from_str(text: &str) -> Result<Self, CertificateArnError> {
+        let [_, _, service, region, account, resource] = parts(text).ok_or(CertificateArnError)?;
+        let region = region.parse().map_err(|_| CertificateArnError)?;
+        let account = account.parse().map_err(|_| CertificateArnError)?;
+        let id = resource.strip_prefix("certificate/").unwrap_or_default();
+        let word = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        match service == "acm" && word {
+            true => Ok(Self { text: text.to_owned(), region, account }),
+            false => Err(CertificateArnError),
         }
     }
 }
@@ -209,7 +252,13 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(Region: RegionError, ListenerArn: ListenerArnError, RoleArn: RoleArnError, AccountId: AccountIdError);
+as_text!(
+    Region: RegionError,
+    ListenerArn: ListenerArnError,
+    RoleArn: RoleArnError,
+    CertificateArn: CertificateArnError,
+    AccountId: AccountIdError
+);
 
 #[cfg(test)]
 mod tests {
@@ -248,6 +297,24 @@ mod tests {
             (String::new(), Malformed),
         ] {
             assert_eq!(text.parse::<ListenerArn>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_acms_and_says_where_it_is() {
+        let text = "arn:aws:acm:us-east-1:111122223333:certificate/2f1c-AB";
+        let arn: CertificateArn = text.parse().expect("a certificate");
+        assert_eq!((arn.region().as_str(), arn.account().as_str()), ("us-east-1", "111122223333"));
+        for bad in [
+            text.replace(":acm:", ":iam:"),
+            text.replace("certificate/", "server-certificate/"),
+            text.replace("us-east-1", ""),
+            format!("{text}/x"),
+            text.replace("2f1c-AB", ""),
+            format!("{text} "),
+            String::new(),
+        ] {
+            assert_eq!(bad.parse::<CertificateArn>(), Err(CertificateArnError), "{bad}");
         }
     }
 

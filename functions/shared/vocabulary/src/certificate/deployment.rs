@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::certificate::arn::{AccountId, ListenerArn, Region, RoleArn};
+use crate::certificate::arn::{AccountId, CertificateArn, ListenerArn, Region, RoleArn};
 use crate::certificate::pool::PoolName;
 use crate::dns::platform::EndpointTarget;
 
@@ -31,6 +31,9 @@ pub struct Deployment {
     /// The pool that its first listener is of, chosen there or named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool: Option<PoolName>,
+    /// A certificate of somebody else's in ACM at home whose place its first one takes, under the same ARN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<CertificateArn>,
     /// Where its hosts lead because of that listener; absent: to the installation's own target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<EndpointTarget>,
@@ -84,7 +87,7 @@ impl Deployment {
         match (listeners.len() > MOST_LISTENERS, regions.len() > MOST_REGIONS) {
             (true, _) => Err(DeploymentError::TooManyListeners),
             (_, true) => Err(DeploymentError::TooManyRegions),
-            _ => Ok(Self { listeners, regions, role, pool: None, target: None }),
+            _ => Ok(Self { listeners, regions, role, pool: None, adopt: None, target: None }),
         }
     }
 

@@ -16,7 +16,8 @@ pub mod usages;
 
 pub use self::acm_quota::{AcmForecast, AcmQuotas, AcmQuotasError, ImportedLife};
 pub use self::arn::{
-    AccountId, AccountIdError, ListenerArn, ListenerArnError, Region, RegionError, RoleArn, RoleArnError,
+    AccountId, AccountIdError, CertificateArn, CertificateArnError, ListenerArn, ListenerArnError, Region, RegionError,
+    RoleArn, RoleArnError,
 };
 pub use self::chain::{ChainRejected, VerifiedChain};
 pub use self::deployment::{Deployment, DeploymentError, MOST_LISTENERS, MOST_REGIONS, Target};

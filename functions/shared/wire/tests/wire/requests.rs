@@ -11,6 +11,7 @@ fn registration() -> Registration {
         listeners: vec![],
         regions: vec![],
         role: None,
+        adopt: None,
     }
 }
 
