@@ -57,16 +57,16 @@ pub async fn certificate_store(store: &impl CertificateStore, id: &EndpointId, d
     assert_eq!(found.as_ref(), Some(&held), "it is found by its serial");
     assert_eq!(store.find(domain, "AB02").await, Ok(None));
 
+    let candidate = store.candidate(&arn).await.expect("answers").expect("there");
+    assert_eq!(candidate.given_to.as_ref(), Some(id), "its tags say whose it is");
+    assert_eq!(leaf_serial(&candidate.pem).as_deref(), Some("AB01"));
+    let [_, (_, owner)] = store.tags_of(id);
+    assert_eq!(owner, id.as_str());
+
     let again = store.import(Some(&arn), material(&second, &second_key)).await.expect("imported again");
     assert_eq!((again.arn, again.serial.as_str()), (arn.clone(), "AB02"), "the ARN stays");
     store.import(Some(&arn), material(&second, &second_key)).await.expect("imported twice");
     assert_eq!(store.describe(&arn).await.expect("answers").expect("is there").serial, "AB02");
-
-    let candidate = store.candidate(&arn).await.expect("answers").expect("there");
-    assert_eq!(candidate.given_to.as_ref(), Some(id), "its tags say whose it is");
-    assert_eq!(leaf_serial(&candidate.pem).as_deref(), Some("AB02"));
-    let [_, (_, owner)] = store.tags_of(id);
-    assert_eq!(owner, id.as_str());
 
     assert_eq!(store.delete(&arn).await, Ok(Deletion::Gone));
     assert_eq!(store.candidate(&arn).await, Ok(None));
