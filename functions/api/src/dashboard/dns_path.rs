@@ -2,7 +2,7 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use wire::{EndpointView, Open, RecordStatus, RecordView};
+use wire::{EndpointView, Open, RecordStatus, RecordView, Status};
 
 use super::words::plain;
 
@@ -32,17 +32,24 @@ struct Link {
 impl DnsPath {
     /// `None` if no record leads anywhere.
     pub(crate) fn of(view: &EndpointView) -> Option<Self> {
-        let links: Vec<_> = view.dns.records.iter().filter(|row| row.record.kind != "TXT").map(link).collect();
+        let links: Vec<_> = view
+            .dns
+            .records
+            .iter()
+            .filter(|row| row.record.kind != "TXT")
+            .map(|row| link(row, view.status == Status::WaitingForDns))
+            .collect();
         (!links.is_empty()).then_some(Self { links })
     }
 }
 
-fn link(row: &RecordView) -> Link {
+/// `calm`: the endpoint is being set up, and what is missing is yet to come.
+fn link(row: &RecordView, calm: bool) -> Link {
     let (state, tone) = match &row.status {
         None => ("not checked yet", "mute"),
         Some(_) if row.waits_for_visitors() => ("step 2", "wait"),
         Some(Open::Known(RecordStatus::Ok)) => ("correct", "good"),
-        Some(Open::Known(RecordStatus::Missing)) => ("missing", "bad"),
+        Some(Open::Known(RecordStatus::Missing)) => ("missing", if calm { "wait" } else { "bad" }),
         Some(Open::Known(RecordStatus::Mismatch)) => ("wrong value", "bad"),
         Some(Open::Known(RecordStatus::Conflict)) => ("conflict", "bad"),
         Some(Open::Known(RecordStatus::Unreachable) | Open::Other(_)) => ("no answer", "warn"),
@@ -76,12 +83,19 @@ mod tests {
 
     #[test]
     fn a_broken_link_says_how_it_is_broken_and_where_it_leads() {
-        let challenge = link(&row("_acme-challenge.www.example.com", Some("mismatch"), &["CNAME other.example"]));
+        let challenge =
+            link(&row("_acme-challenge.www.example.com", Some("mismatch"), &["CNAME other.example"]), false);
         assert_eq!((challenge.state, challenge.tone, challenge.place), ("wrong value", "bad", "delegation zone"));
         assert_eq!(challenge.instead.as_deref(), Some("CNAME other.example"));
-        let host = link(&row("www.example.com", Some("ok"), &["CNAME t.example"]));
+        let host = link(&row("www.example.com", Some("ok"), &["CNAME t.example"]), false);
         assert_eq!((host.tone, host.place, host.instead), ("good", "platform", None));
-        assert_eq!(link(&row("www.example.com", Some("missing"), &[])).instead, None);
-        assert_eq!(link(&row("www.example.com", None, &[])).tone, "mute");
+        assert_eq!(link(&row("www.example.com", Some("missing"), &[]), false).instead, None);
+        assert_eq!(link(&row("www.example.com", None, &[]), false).tone, "mute");
+        let missing = || row("www.example.com", Some("missing"), &[]);
+        assert_eq!(
+            (link(&missing(), false).tone, link(&missing(), true).tone),
+            ("bad", "wait"),
+            "set-up is no failure"
+        );
     }
 }

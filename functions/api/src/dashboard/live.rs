@@ -64,7 +64,8 @@ impl Live<'_> {
     }
 
     fn records(&self) -> Records<'_> {
-        Records { dns: &self.known.view.dns }
+        let calm = self.known.view.status == Status::WaitingForDns;
+        Records { dns: &self.known.view.dns, calm }
     }
 
     fn dns_path(&self) -> Option<DnsPath> {

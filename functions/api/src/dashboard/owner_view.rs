@@ -20,6 +20,8 @@ pub(crate) struct OwnerView<'a> {
 pub(crate) struct OwnerRecord<'a> {
     pub(crate) row: &'a RecordView,
     pub(crate) name: ZoneName,
+    /// Whether there is no certificate yet: what is missing is yet to come.
+    pub(crate) calm: bool,
     pub(crate) findings: Vec<&'a Finding>,
 }
 
@@ -49,7 +51,8 @@ impl<'a> OwnerView<'a> {
             .iter()
             .map(|row| {
                 let findings = own().filter(|finding| is_about(finding, row)).collect();
-                OwnerRecord { row, name: ZoneName::of(&row.record.name, apex), findings }
+                let calm = endpoint.certificate.not_after.is_none();
+                OwnerRecord { row, name: ZoneName::of(&row.record.name, apex), calm, findings }
             })
             .collect();
         let elsewhere = |finding: &&Finding| !endpoint.dns.records.iter().any(|row| is_about(finding, row));

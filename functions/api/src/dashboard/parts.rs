@@ -57,6 +57,8 @@ impl Move {
 #[template(path = "parts/records.html")]
 pub(crate) struct Records<'a> {
     pub(crate) dns: &'a DnsView,
+    /// Whether the endpoint is being set up: what is missing is yet to come.
+    pub(crate) calm: bool,
 }
 
 impl HtmlSafe for Records<'_> {}
@@ -67,6 +69,8 @@ impl HtmlSafe for Records<'_> {}
 pub(crate) struct Record<'a> {
     number: usize,
     row: &'a RecordView,
+    /// Whether it is set-up: what is missing is yet to come.
+    calm: bool,
     name: Option<&'a ZoneName>,
     findings: &'a [&'a Finding],
 }
@@ -74,12 +78,18 @@ pub(crate) struct Record<'a> {
 impl HtmlSafe for Record<'_> {}
 
 impl<'a> Record<'a> {
-    pub(crate) fn of(number: &usize, row: &'a RecordView) -> Self {
-        Self { number: *number, row, name: None, findings: &[] }
+    pub(crate) fn of(number: &usize, row: &'a RecordView, calm: &bool) -> Self {
+        Self { number: *number, row, calm: *calm, name: None, findings: &[] }
     }
 
     pub(crate) fn of_owner(number: &usize, record: &'a OwnerRecord<'a>) -> Self {
-        Self { number: *number, row: record.row, name: Some(&record.name), findings: &record.findings }
+        Self {
+            number: *number,
+            row: record.row,
+            calm: record.calm,
+            name: Some(&record.name),
+            findings: &record.findings,
+        }
     }
 }
 

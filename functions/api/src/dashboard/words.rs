@@ -136,9 +136,12 @@ pub(crate) fn count(count: usize, what: &str) -> String {
 }
 
 /// How a required record is; one that only the visitors wait for is no fault.
-pub(crate) fn required(row: &RecordView) -> Badge {
+/// `calm`: the endpoint is being set up, and what is missing is yet to come.
+pub(crate) fn required(row: &RecordView, calm: &bool) -> Badge {
+    let missing = row.status == Some(RecordStatus::Missing.into());
     match row.status.is_some() && row.waits_for_visitors() {
         true => pending("Step 2"),
+        false if *calm && missing => pending("Missing"),
         false => record(row.status.as_ref()),
     }
 }

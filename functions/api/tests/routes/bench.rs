@@ -257,6 +257,10 @@ impl Api {
         self.call(who, Method::PATCH, path, Some(body)).await
     }
 
+    pub(crate) async fn put_at(&self, who: Who, path: &str, body: Value) -> Answer {
+        self.call(who, Method::PUT, path, Some(body)).await
+    }
+
     pub(crate) async fn delete(&self, who: Who, path: &str) -> Answer {
         self.call(who, Method::DELETE, path, None).await
     }
@@ -290,8 +294,18 @@ impl Api {
 
     /// Likewise, with what is known of its listeners.
     pub(crate) async fn issued_on(&self, id: &EndpointId, listeners: Vec<ListenerUse>) {
+        self.issued_as(id, |held| InstalledCertificate { listeners, ..held }).await;
+    }
+
+    /// Likewise, by the first CA and with a copy to show it.
+    pub(crate) async fn issued_by_ca(&self, id: &EndpointId) {
+        let (leaf, directory) = (Some("MIIB".into()), Some(DIRECTORY.into()));
+        self.issued_as(id, |held| InstalledCertificate { leaf, directory, ..held }).await;
+    }
+
+    async fn issued_as(&self, id: &EndpointId, with: impl FnOnce(InstalledCertificate) -> InstalledCertificate) {
         let (endpoint, now) = (self.endpoint(id).await, contracts::whole_second());
-        let certificate = InstalledCertificate {
+        let certificate = with(InstalledCertificate {
             arn: format!("arn:aws:acm:eu-central-1:123456789012:certificate/{id}"),
             serial: "0AB1".into(),
             issuer: "CN=Test CA".into(),
@@ -299,9 +313,8 @@ impl Api {
             directory: None,
             renewal_id: None,
             announced: true,
-            listeners,
             ..testkit::installed(&endpoint, now)
-        };
+        });
         self.store.record_certificate(id, endpoint.attempt, &certificate).await.expect("ours");
         self.settle(id, certificate.renew_at, None).await;
     }
