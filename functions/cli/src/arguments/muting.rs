@@ -20,10 +20,8 @@ use super::{EndpointName, Output};
 #[command(after_help = "\
 Examples:
   managed-https mute www.example.com --for 8h --reason 'Their provider is down.'
-  managed-https mute www.example.com --from 2026-12-24T06:00:00Z --for 2h \
-    --reason 'The load balancer is replaced.'
-  managed-https list --tenant acme --format json | jq -r '.[].id' |
-    xargs managed-https mute --for 7d --reason 'They change their provider.'")]
+  managed-https mute a.example b.example --for 7d --reason 'They move.'
+  managed-https mute a.example --from 2026-12-24T06:00:00Z --for 2h --reason new")]
 pub(crate) struct Mute {
     /// Their domains, or ids
     #[arg(required = true, value_name = "ENDPOINT")]

@@ -7,7 +7,7 @@ use vocabulary::certificate::{CertificateArn, CertificateUsages, Target, Verifie
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
-use crate::importing::destination_failure;
+use crate::refusals::destination_failure;
 
 /// What is to be taken over, and by what.
 pub(crate) struct Adoption<'a, S> {

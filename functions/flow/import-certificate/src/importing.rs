@@ -13,11 +13,11 @@ use vocabulary::certificate::usages::is_refused_reimport;
 use vocabulary::certificate::{
     CertificateCopy, CertificateKey, CertificateUsages, Deployment, InstalledCertificate, Region, Target, VerifiedChain,
 };
-use vocabulary::failure::{Failure, FailureName};
-use vocabulary::guidance::WaitingOn;
+use vocabulary::failure::Failure;
 
 use crate::Ports;
 use crate::adopting::{self, Adoption};
+use crate::refusals::destination_failure;
 
 /// As the adapter of ACM names it.
 const IMPORT: &str = "acm:ImportCertificate";
@@ -248,24 +248,4 @@ pub(crate) async fn withdraw<J: AttemptJournal, K, D: Destinations<Certificates:
         }
     }
     Ok(())
-}
-
-pub(crate) fn destination_failure(fault: ServiceFault, place: &Target) -> Failure {
-    let refused = |summary: String, remedy: String| {
-        Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy)
-    };
-    match (fault.kind, &place.role) {
-        (FaultKind::Refused, _) => refused(
-            format!("ACM in {} would not take the certificate: {fault}", place.region),
-            "Read ACM's words. If it is the quota of imported certificates, ask AWS to raise it or delete unused ones."
-                .into(),
-        ),
-        (FaultKind::Denied, Some(role)) => refused(
-            format!("The role {role} does not let the certificate be imported into {}: {fault}", place.region),
-            "Compare the role's trust policy and its permissions with docs/how-to/listeners-and-regions.md, \
-             then run `managed-https renew`."
-                .into(),
-        ),
-        _ => fault.into(),
-    }
 }

@@ -2,6 +2,7 @@
 
 mod adopting;
 mod importing;
+mod refusals;
 
 use domain::acts::attach_listeners::follow_listeners;
 use domain::acts::owned_endpoint::owned_endpoint;

@@ -9,8 +9,6 @@ use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::DomainName;
 use vocabulary::record::DnsRecord;
 
-use crate::catalogue::check::Area;
-
 /// Whether a required record is as it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -242,11 +240,6 @@ impl CheckSummary {
 }
 
 impl Finding {
-    /// Whether it explains what the CA said at the last attempt.
-    pub fn is_of_the_ca(&self) -> bool {
-        self.entry().is_some_and(|entry| entry.area == Area::Ca)
-    }
-
     /// What is said of it without its frame: the subject is part of the sentence, and the record of the next step.
     pub fn guidance_for_people(&self) -> Guidance {
         let Guidance { waiting_on, summary, action, record } = &self.guidance;

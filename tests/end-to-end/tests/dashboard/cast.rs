@@ -251,7 +251,7 @@ fn ready(mut standing: Standing, age: i64, now: OffsetDateTime) -> Standing {
 /// The delegation leads to a former vendor, and the host's own record is missing on one server.
 fn wrong(mut standing: Standing, now: OffsetDateTime) -> Standing {
     let records = required(&standing.endpoint);
-    let (host, delegation) = (records[0].clone(), records[1].clone());
+    let (delegation, host) = (records[0].clone(), records[1].clone());
     let failure = Failure::new(
         FailureName::RecordsNotReady,
         WaitingOn::DomainOwner,

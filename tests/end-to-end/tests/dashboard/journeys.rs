@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use domain::endpoint::Failing;
 use fantoccini::Locator;
 use fantoccini::key::Key;
+use local_cloud::wait_until;
 use time::{Duration, OffsetDateTime};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
@@ -14,6 +15,7 @@ use crate::{cast, on_site};
 
 const DOMAIN: &str = "app.shop.example";
 const CHALLENGE: &str = "_acme-challenge.app.shop.example";
+const REVOKED: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// The value of the delegation that the page asks for.
 async fn delegation(browser: &crate::browser::Browser) -> Result<String> {
@@ -162,6 +164,7 @@ async fn the_forms_work_without_a_script() -> Result<()> {
         browser.click("#renew").await?;
         browser.see("#status", "Waiting for DNS").await?;
         browser.click("#share form.inline button").await?;
+        browser.see("h1", "A link for the domain owner").await?;
         let link = browser.text(".secret code").await?;
         browser.goto(&link).await?;
         browser.see("h1", DOMAIN).await?;
@@ -171,6 +174,12 @@ async fn the_forms_work_without_a_script() -> Result<()> {
         browser.goto(&site.url("/dashboard?q=app.shop")).await?;
         browser.click("table .domain").await?;
         browser.click("#share .shares button").await?;
+        // To go on at once would be to leave before the form is sent.
+        wait_until("the link to be revoked", REVOKED, async || {
+            let left = browser.run("return document.querySelectorAll('#share .shares li').length").await;
+            Ok(left.is_ok_and(|left| left == 0).then_some(()))
+        })
+        .await?;
         browser.goto(&link).await?;
         browser.see("h1", "This link does not work").await?;
         browser.goto(&site.url(&format!("/dashboard/endpoints/{DOMAIN}"))).await?;

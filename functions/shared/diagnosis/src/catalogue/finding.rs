@@ -4,7 +4,7 @@ use vocabulary::guidance::Guidance;
 use vocabulary::record::DnsRecord;
 use vocabulary::text::printable;
 
-use crate::catalogue::check::{Check, Entry};
+use crate::catalogue::check::{Area, Check, Entry};
 use crate::catalogue::entries::CATALOGUE;
 use crate::report::{Finding, Severity};
 
@@ -47,6 +47,11 @@ impl Finding {
     /// The catalogue's entry that this is a finding of.
     pub fn entry(&self) -> Option<&'static Entry> {
         CATALOGUE.iter().find(|entry| entry.name == self.check)
+    }
+
+    /// Whether it explains what the CA said at the last attempt.
+    pub fn is_of_the_ca(&self) -> bool {
+        self.entry().is_some_and(|entry| entry.area == Area::Ca)
     }
 
     /// Where nothing fails by it here: at most `severity`.
