@@ -174,11 +174,7 @@ impl Registry for EndpointsTable {
             .expression_attribute_values(":now", number(now.unix_timestamp()));
         let update = update.build().expect("table, key and expression are set");
         let writes = vec![TransactWriteItem::builder().update(update).build(), self.put_event(id, event)];
-        match self.transact(writes).await? {
-            None => Ok(()),
-            Some(Cancelled { refused }) if refused.is_empty() => Err(conflict("dynamodb:TransactWriteItems").into()),
-            Some(_) => Err(ChangeError::Busy),
-        }
+        self.write_unless_busy(writes).await
     }
 
     async fn mute(&self, id: &EndpointId, mute: Option<&Mute>, event: &Event) -> Result<(), ChangeError> {
@@ -195,11 +191,7 @@ impl Registry for EndpointsTable {
         };
         let update = update.build().expect("table, key and expression are set");
         let writes = vec![TransactWriteItem::builder().update(update).build(), self.put_event(id, event)];
-        match self.transact(writes).await? {
-            None => Ok(()),
-            Some(Cancelled { refused }) if refused.is_empty() => Err(conflict("dynamodb:TransactWriteItems").into()),
-            Some(_) => Err(ChangeError::Busy),
-        }
+        self.write_unless_busy(writes).await
     }
 
     async fn wake(&self, id: &EndpointId) -> Result<(), ServiceFault> {
@@ -223,6 +215,15 @@ impl Registry for EndpointsTable {
 }
 
 impl EndpointsTable {
+    /// All of `writes`, or none where one of their conditions does not hold.
+    async fn write_unless_busy(&self, writes: Vec<TransactWriteItem>) -> Result<(), ChangeError> {
+        match self.transact(writes).await? {
+            None => Ok(()),
+            Some(Cancelled { refused }) if refused.is_empty() => Err(conflict("dynamodb:TransactWriteItems").into()),
+            Some(_) => Err(ChangeError::Busy),
+        }
+    }
+
     fn put_request(&self, request: &NamedRequest, endpoint: &EndpointId, now: OffsetDateTime) -> TransactWriteItem {
         let put = Put::builder()
             .table_name(&self.table)
