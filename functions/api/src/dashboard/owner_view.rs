@@ -122,7 +122,8 @@ impl<'a> OwnerView<'a> {
             }
             true if self.has_certificate() => "All records are correct. No action needed.".to_owned(),
             true if self.later() > 0 => {
-                "The record for the certificate is correct. It is issued automatically.".to_owned()
+                let (records, are) = if all - self.later() == 1 { ("record", "is") } else { ("records", "are") };
+                format!("The {records} for the certificate {are} correct. The certificate is issued automatically.")
             }
             true if self.is_issuing() => "All records are correct. The certificate is being issued.".to_owned(),
             true => "All records are correct. The certificate is issued automatically. No action needed.".to_owned(),

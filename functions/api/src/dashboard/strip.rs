@@ -87,7 +87,7 @@ impl Strip {
         let kinds: Vec<_> =
             days.map(|day| (day, kind(day, attempts, &set_up, created_at.date(), certificate))).collect();
         let count = |kind: Day| kinds.iter().filter(|(_, one)| *one == kind).count();
-        let known = kinds.iter().filter(|(_, kind)| *kind != Day::Unknown).count();
+        let known = kinds.iter().rev().take_while(|(_, kind)| *kind != Day::Unknown).count();
         let summary = format!(
             "The last {known} days: certificate issued or renewed on {}, failed attempts on {}.",
             days_of(count(Day::Renewed)),
@@ -200,6 +200,8 @@ mod tests {
     #[test]
     fn what_was_before_the_attempts_that_are_known_is_not_known() {
         let many: Vec<_> = (0..HISTORY).map(|_| attempt(3, Outcome::Failed)).collect();
+        let strip = Strip::of(&many, |_| false, NOW - Duration::days(60), None, Clock { now: NOW });
+        assert!(strip.summary.starts_with("The last 4 days: "), "{}", strip.summary);
         let kinds = kinds(&many, 60, None);
         let ago = |days: usize| kinds[89 - days];
         assert_eq!(

@@ -172,9 +172,9 @@ pub(super) async fn revoke<P: Ports>(
 
 /// Mute an endpoint
 ///
-/// For a time nobody is notified of it: it is known, or planned. What lasts is notified after that. Two things are notified in any case:
-/// a certificate with under a tenth of its lifetime left and, where a tenant muted it, what waits on the operator. Programs get no
-/// events of it either. A second mute takes the place of the first.
+/// For a time nobody is notified of it: it is known, or planned. What lasts is notified after that. Three things are notified in any case:
+/// a certificate with under a tenth of its lifetime left; a new certificate that could not take the old one's place; and, where a
+/// tenant muted it, what waits on the operator. Programs get no events of problems either, but those of certificates. A second mute takes the place of the first.
 #[utoipa::path(put, path = "/endpoints/{endpoint}/mute", tag = "endpoints", operation_id = "mute_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
     request_body = MuteWish,

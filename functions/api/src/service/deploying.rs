@@ -137,10 +137,13 @@ fn allowed(text: &str, roles: &[RoleArn]) -> Result<RoleArn, Problem> {
 
 /// Once there is a certificate none takes the place of another.
 pub(super) fn may_adopt(seen: &Endpoint, after: &Deployment) -> Result<(), Problem> {
-    if after.adopt.is_none() || seen.deployment.adopt == after.adopt || seen.certificate.is_none() {
+    if after.adopt.is_none()
+        || seen.deployment.adopt == after.adopt
+        || (seen.certificate.is_none() && !seen.is_importing())
+    {
         return Ok(());
     }
-    let why = "The endpoint has a certificate already: it takes the place of no other one any more.";
+    let why = "The endpoint has a certificate already, or one is being imported: it takes the place of no other one any more.";
     Err(Problem::invalid_field("adopt", why))
 }
 

@@ -27,11 +27,12 @@ pub fn message(view: &EndpointView, brand: &Brand, url: &str, expires_at: Option
         body += &block(index + 1, row, apex);
     }
     if !later.is_empty() {
-        let (that, it) = if later.len() == 1 { ("this record", "it") } else { ("these records", "them") };
+        let (these, one) = if later.len() == 1 { ("this record", "the one") } else { ("these records", "those") };
+        let these_names = if later.len() == 1 { "this name" } else { "these names" };
         let _ = write!(
             body,
-            "Your site stays where it is until then. When the certificate is issued and you are ready for your visitors to come to \
-             the platform, create {that}, or change {it} if there is one at the name:\n\n"
+            "When the certificate is issued and you are ready for your visitors to come to the platform, create {these}, or \
+             change {one} at {these_names}. Until then nothing changes for them:\n\n"
         );
         for (index, row) in later.iter().enumerate() {
             body += &block(first.len() + index + 1, row, apex);
@@ -112,8 +113,8 @@ Please create it, where the DNS of the domain is managed:
    Name:   _acme-challenge.xn--bcher-kva   (in example.com; in full: _acme-challenge.xn--bcher-kva.example.com)
    Value:  l.acme.platform.example
 
-Your site stays where it is until then. When the certificate is issued and you are ready for your visitors to come to \
-the platform, create this record, or change it if there is one at the name:
+When the certificate is issued and you are ready for your visitors to come to the platform, create this record, or change \
+the one at this name. Until then nothing changes for them:
 
 2. Type:   CNAME
    Name:   xn--bcher-kva   (in example.com; in full: xn--bcher-kva.example.com)

@@ -34,8 +34,9 @@ pub(crate) async fn fold<J: RateLimits + Sync>(
     // A certificate that comes with something to do is told of.
     let first = held.map(|held| Alert::certificate(ended, held, now));
     let first = first.filter(|alert| alert.kind == AlertKind::CertificateIssued && alert.severity == Severity::Info);
-    decision.quiet_certificate = first.is_some() && is_one_too_many(journal, limit, ended, now).await;
-    if decision.quiet_certificate || !decision.quiet.is_empty() {
+    let too_many = first.is_some() && !decision.quiet_certificate && is_one_too_many(journal, limit, ended, now).await;
+    decision.quiet_certificate |= too_many;
+    if too_many || !decision.quiet.is_empty() {
         decision.notifications.left_to_digest = Some(now);
     }
     decision

@@ -19,7 +19,7 @@ pub struct Decision {
     pub alerts: Vec<Alert>,
     /// Of it alone, too, but for programs: people read of it in the tenant's digest.
     pub quiet: Vec<Alert>,
-    /// Whether its certificate, where that is news, is for programs as well.
+    /// Whether its certificate, where that is news, is for programs alone, too: it is muted, or there are many.
     pub quiet_certificate: bool,
     /// Causes that this endpoint has in common with others: told once for all of them.
     pub shared: Vec<(Issue, Notice)>,
@@ -93,7 +93,11 @@ pub fn decide(endpoint: &Endpoint, now: OffsetDateTime, policy: &NotificationPol
     let moved = current.iter().any(|(issue, _)| issue.cause == Cause::moved());
     let mute = endpoint.mute_at(now);
     let notifications = Notifications { told: vec![], ..before.clone() };
-    let mut decision = Decision { notifications, ..Decision::default() };
+    // One that leaves something to do is for people in any case: it is not told again.
+    let is_information = |held| Alert::certificate(endpoint, held, now).severity == Severity::Info;
+    let quiet_certificate =
+        mute.is_some_and(|mute| mute.is_on(now)) && endpoint.certificate.as_ref().is_some_and(is_information);
+    let mut decision = Decision { notifications, quiet_certificate, ..Decision::default() };
     for (issue, notice) in current {
         let known = before.told.iter().find(|told| told.is(&issue, notice));
         let told = known.filter(|told| told.certificate == certificate).map(|told| told.severity);

@@ -6,7 +6,7 @@ use vocabulary::guidance::WaitingOn;
 use vocabulary::names::Origin;
 
 use super::decide;
-use super::properties::{certificate, failed, fresh};
+use super::properties::{certificate, failed, fresh, health_with};
 use crate::alert::policy::NotificationPolicy;
 use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::endpoint::Endpoint;
@@ -87,12 +87,20 @@ fn a_certificate_that_is_about_to_expire_is_told_through_a_mute() {
 
 #[test]
 fn no_tenant_mutes_what_the_operator_has_to_do() {
+    let (endpoint, now) = failing(WaitingOn::Operator);
+    // Of this endpoint alone: that which many share is told for all of them.
+    let health = Some(health_with(None, true, now));
+    let endpoint = Endpoint { failing: None, health, ..endpoint };
     for (operator, count) in [(false, 1), (true, 0)] {
-        let (mut endpoint, now) = failing(WaitingOn::Operator);
-        endpoint.failing = Some(failed(FailureName::DestinationRefused, WaitingOn::Operator, now));
-        let decision = decide(&muted(endpoint, now, operator), now, &NotificationPolicy::default());
-        // A cause that many endpoints may share is told for all of them, and no mute of one holds that back.
-        let own = decision.alerts.len();
-        assert!(own == count || !decision.shared.is_empty(), "{operator}: {:?}", decision.alerts);
+        let mut endpoint = muted(endpoint.clone(), now, operator);
+        assert_eq!(told(&mut endpoint, now).len(), count, "by the operator: {operator}");
     }
+}
+
+#[test]
+fn that_a_certificate_was_issued_is_for_programs_alone_while_it_is_muted() {
+    let (endpoint, now) = failing(WaitingOn::DomainOwner);
+    let endpoint = muted(Endpoint { failing: None, ..endpoint }, now, false);
+    let quiet = |at| decide(&endpoint, at, &NotificationPolicy::default()).quiet_certificate;
+    assert_eq!([now, now + DAY].map(quiet), [true, false]);
 }

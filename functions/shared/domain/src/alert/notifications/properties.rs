@@ -53,7 +53,7 @@ pub(crate) fn failed(name: FailureName, actor: WaitingOn, since: OffsetDateTime)
     Failing::first(Failure::new(name, actor, "what", "do this"), since)
 }
 
-fn health_with(broken: Option<WaitingOn>, another: bool, at: OffsetDateTime) -> Health {
+pub(super) fn health_with(broken: Option<WaitingOn>, another: bool, at: OffsetDateTime) -> Health {
     let symptom =
         |kind, actor| Symptom { kind, since: at, checks: 2, guidance: Guidance::new(actor, "It is wrong.", "Fix it.") };
     let broken = broken.map(|actor| symptom(SymptomKind::DnsBroken, actor));
