@@ -9,11 +9,11 @@ use super::{EndpointName, Output};
 ///
 /// For what somebody works on already, and for maintenance that begins later
 /// (--from). What lasts is notified when the time is over; what came and went
-/// meanwhile is not. Two things are notified in any case: a certificate with
-/// under a tenth of its lifetime left and, where a tenant muted the endpoint,
-/// what waits on the operator. `show`, the page and `events` say until when,
-/// by whom, and why. A second mute takes the place of the first. The longest
-/// is 90 days.
+/// meanwhile is not. Three things are notified in any case: a certificate with
+/// under a tenth of its lifetime left; a new certificate that could not take
+/// the old one's place; and, where a tenant muted the endpoint, what waits on
+/// the operator. `show`, the page and `events` say until when, by whom, and
+/// why. A second mute takes the place of the first. The longest is 90 days.
 ///
 /// With --format json: the array of the API's endpoints.
 #[derive(Debug, Args)]
