@@ -7,6 +7,7 @@ mod application;
 pub mod dashboard;
 mod http;
 mod installation;
+pub mod parameters;
 mod routes;
 mod service;
 pub mod sign_in;

@@ -5,12 +5,10 @@
 //! Calls: DynamoDB `GetItem`, `PutItem`, `Query`, `UpdateItem`, `TransactWriteItems`; Step Functions `StartExecution`;
 //! Lambda `InvokeFunction` of inspect-installation; DNS, domain owners' hosts, the token issuer.
 
-mod parameters;
-
 use std::sync::Arc;
 
 use api::dashboard::Console;
-use api::{Outside, Service, Surroundings, application};
+use api::{Outside, Service, Surroundings, application, parameters};
 use lambda_http::Adapter;
 use lambda_http::lambda_runtime::Runtime;
 

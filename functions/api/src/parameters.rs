@@ -1,13 +1,16 @@
 //! What the parameters of the stack make of the API.
 
-use api::sign_in::identity::Identity;
-use api::{Brand, ClaimNames, Installation, OrderLimit};
 use lambda_http::Error;
 use runtime::{Environment, Wiring};
 use vocabulary::acme::CaLimits;
 use vocabulary::dns::PersistentIssuer;
 
-pub(crate) fn installation(wiring: &Wiring) -> Result<Installation, Error> {
+use crate::installation::{Brand, Installation, OrderLimit};
+use crate::sign_in::claims::ClaimNames;
+use crate::sign_in::identity::Identity;
+
+/// What is the same for all endpoints.
+pub fn installation(wiring: &Wiring) -> Result<Installation, Error> {
     let environment = wiring.environment();
     Ok(Installation {
         platform: wiring.platform()?,
@@ -27,7 +30,7 @@ pub(crate) fn installation(wiring: &Wiring) -> Result<Installation, Error> {
 }
 
 /// Who signs people in; none where no issuer is configured.
-pub(crate) fn identity(wiring: &Wiring) -> Result<Option<Identity>, Error> {
+pub fn identity(wiring: &Wiring) -> Result<Option<Identity>, Error> {
     let environment = wiring.environment();
     let Some(provider) = wiring.open_id_provider()? else { return Ok(None) };
     let claims = ClaimNames {

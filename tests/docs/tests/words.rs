@@ -18,6 +18,7 @@ const CHECKED: &[(&str, Source)] = &[
     ("functions/shared/vocabulary/src", Source::Rust),
     ("functions/inspect-installation/src", Source::Rust),
     ("functions/reconcile-certificates/src", Source::Rust),
+    ("functions/serve-custom-resource/src", Source::Rust),
     ("functions/schedules", Source::Rust),
     ("functions/shared/adapters/src", Source::Rust),
     ("docs/reference/cli.md", Source::PageWithCode),

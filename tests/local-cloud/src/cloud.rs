@@ -150,7 +150,12 @@ impl LocalCloud {
 
     /// What CloudFormation says of a stack, as XML.
     pub async fn describe_stack(&self, name: &str) -> Result<String> {
-        crate::stack::cloudformation(&self.http_client()?, &self.description.aws, "DescribeStacks", name, &[]).await
+        self.cloudformation("DescribeStacks", name, &[]).await
+    }
+
+    /// Calls CloudFormation about the stack `name`, and returns the answer's XML.
+    pub async fn cloudformation(&self, action: &str, name: &str, fields: &[(String, String)]) -> Result<String> {
+        crate::stack::cloudformation(&self.http_client()?, &self.description.aws, action, name, fields).await
     }
 
     /// Trusts the TLS root of the cloud's CAs and proxies, and no other.

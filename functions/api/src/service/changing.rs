@@ -19,7 +19,7 @@ impl<P: Ports> Service<P> {
     ///
     /// What is as wished already is left alone. While an attempt runs nothing is changed: it would finish with names
     /// that are no longer the endpoint's.
-    pub(crate) async fn change(
+    pub async fn change(
         &self,
         caller: &Caller,
         reference: &str,
@@ -125,7 +125,7 @@ impl<P: Ports> Service<P> {
 
     /// Marks the endpoint as going; a running attempt notices, otherwise one is started to clean up. With `revoke` its
     /// certificate is revoked first.
-    pub(crate) async fn remove(
+    pub async fn remove(
         &self,
         caller: &Caller,
         reference: &str,

@@ -4,7 +4,8 @@ use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::certificate::Deployment;
 use vocabulary::names::{
-    Caller, CertificateName, DelegationLabel, DomainName, EndpointId, IdempotencyKey, NamedRequest, TenantId,
+    Caller, CertificateName, DelegationLabel, DomainName, EndpointId, IdempotencyKey, NamedRequest, StackResource,
+    TenantId,
 };
 use wire::{EndpointView, Registration};
 
@@ -23,6 +24,18 @@ impl<P: Ports> Service<P> {
         caller: &Caller,
         request: Registration,
         idempotency_key: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<EndpointView, Problem> {
+        self.register_for(caller, request, idempotency_key, None, now).await
+    }
+
+    /// As the API registers an endpoint, and for a resource of a stack, which it then belongs to.
+    pub async fn register_for(
+        &self,
+        caller: &Caller,
+        request: Registration,
+        idempotency_key: Option<&str>,
+        stack: Option<&StackResource>,
         now: OffsetDateTime,
     ) -> Result<EndpointView, Problem> {
         let tenant = tenant_of(caller, &request)?;
@@ -63,6 +76,7 @@ impl<P: Ports> Service<P> {
         let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
         let mut endpoint = Endpoint::register(id, tenant, names, reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;
+        endpoint.stack = stack.cloned();
         endpoint.deployment = match &pool {
             Some(pool) => self.on_pool(pool, deployment, (&endpoint.id, None), now).await?,
             None => {

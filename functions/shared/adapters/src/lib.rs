@@ -8,6 +8,7 @@ pub mod address_filter;
 pub mod alerts;
 mod aws;
 mod aws_json;
+pub mod cloudformation;
 pub mod cloudwatch;
 pub mod cross_account;
 pub mod dns;

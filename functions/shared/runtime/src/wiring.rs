@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use adapters::acm::Acm;
 use adapters::address_filter::Reach;
 use adapters::alerts::AlertChannels;
+use adapters::cloudformation::Responses;
 use adapters::cross_account::{Places, Purpose};
 use adapters::dns::{DNS_PORT, Dns, Roots};
 use adapters::dynamodb::EndpointsTable;
@@ -196,6 +197,12 @@ impl Wiring {
     /// The first CA and our account there, as CAA and standing records name them.
     pub fn issuer(&self) -> Issuer {
         first_issuer(&self.environment)
+    }
+
+    /// For a function that serves resources of stacks.
+    pub fn stack_responses(&self) -> Wired<Responses> {
+        let emulator = self.environment.parsed("EMULATOR_URL")?;
+        Ok(Responses::new(self.environment.required("URL_SUFFIX")?, emulator.as_ref()))
     }
 
     /// ACM in this account and region, for a function that only reads what is there.

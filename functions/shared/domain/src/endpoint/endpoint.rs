@@ -9,7 +9,7 @@ use vocabulary::certificate::{Deployment, InstalledCertificate, Revocation};
 use vocabulary::dns::{EndpointTarget, Platform};
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
-use vocabulary::names::{CertificateName, DelegationLabel, EndpointId, EndpointNames, TenantId};
+use vocabulary::names::{CertificateName, DelegationLabel, EndpointId, EndpointNames, StackResource, TenantId};
 
 use crate::endpoint::failing::Failing;
 use crate::endpoint::health::Health;
@@ -83,6 +83,9 @@ pub struct Endpoint {
     /// A certificate of its that is to be revoked at its CA, once another has its place or the endpoint goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<Revocation>,
+    /// The resource of a stack that it was registered for: that resource alone removes it as code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<StackResource>,
 }
 
 /// What an endpoint is doing, for people.
@@ -138,6 +141,7 @@ impl Endpoint {
             held_tokens: Vec::new(),
             deployment: Deployment::default(),
             revocation: None,
+            stack: None,
         }
     }
 

@@ -24,7 +24,7 @@ impl Scope {
 /// Who did something, from where: the trail that an audit follows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// IAM ARN, the token's subject, `link SHARE-ID`, or `managed-https` for what happens by itself.
+    /// IAM ARN, the token's subject, a stack's resource, `link SHARE-ID`, or `managed-https` for what happens by itself.
     pub who: String,
     /// Source address of the request; absent for what happens by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ pub mod endpoint_names;
 pub mod idempotency;
 pub mod name_error;
 pub mod public_policy;
+pub mod stack_resource;
 pub mod tenant;
 
 pub use self::caller::{Caller, Origin, Scope};
@@ -18,4 +19,5 @@ pub use self::endpoint_names::{EndpointNames, NamesError};
 pub use self::idempotency::{IdempotencyKey, IdempotencyKeyError, KEY_KEPT, NamedRequest};
 pub use self::name_error::NameError;
 pub use self::public_policy::{NamePolicy, Refusal};
+pub use self::stack_resource::StackResource;
 pub use self::tenant::{TenantId, TenantIdError};
