@@ -90,7 +90,8 @@ impl<F: FlowStarter + Send + Sync + 'static> Bench<F> {
         let rest = json!({
             "PhysicalResourceId": id, "ResourceProperties": properties, "OldResourceProperties": before,
         });
-        self.send(event("Update", &format!("update-{}", rest.to_string().len()), rest)).await
+        let request = rest.to_string();
+        self.send(event("Update", &request, rest)).await
     }
 
     async fn delete(&self, id: &str, properties: Value) -> Answer {
