@@ -2,7 +2,7 @@
 
 use vocabulary::acme::Limit;
 use vocabulary::certificate::{AccountId, AcmQuotas, ListenerPools, OperatorsOnly, RoleArn, TenantLimits};
-use vocabulary::dns::{PersistentIssuer, Platform};
+use vocabulary::dns::{ConnectTemplates, PersistentIssuer, Platform};
 use vocabulary::names::NamePolicy;
 
 /// What is the same for all endpoints of an installation.
@@ -33,6 +33,8 @@ pub struct Installation {
     pub pools: ListenerPools,
     /// The roles by which certificates may go to other accounts.
     pub deployment_roles: Vec<RoleArn>,
+    /// The platform's templates at DNS providers; `None`: it has none.
+    pub connect: Option<ConnectTemplates>,
 }
 
 impl Installation {

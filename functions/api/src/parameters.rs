@@ -26,6 +26,7 @@ pub fn installation(wiring: &Wiring) -> Result<Installation, Error> {
         home: wiring.region()?.to_string(),
         pools: wiring.listener_pools()?,
         deployment_roles: wiring.deployment_roles()?,
+        connect: wiring.connect_templates()?,
     })
 }
 

@@ -65,6 +65,7 @@ impl<F: FlowStarter + Send + Sync + 'static> Bench<F> {
             home: "eu-central-1".into(),
             pools: ListenerPools::default(),
             deployment_roles: vec![],
+            connect: None,
         };
         Self { service: Service { ports, installation }, store }
     }

@@ -1,6 +1,7 @@
 //! The private root under which the CA and its proxies serve HTTPS.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
+use crate::connect_provider::HOST;
 use crate::layout::CloudFolder;
 
 /// One root and one server certificate for every HTTPS server of a cloud: the functions then trust any
@@ -47,7 +49,7 @@ impl TestTls {
         let root_certificate = root.self_signed(&root_key)?;
 
         let server_key = KeyPair::generate()?;
-        let mut server = CertificateParams::new(vec!["127.0.0.1".into(), "localhost".into()])?;
+        let mut server = CertificateParams::new(vec!["127.0.0.1".into(), "localhost".into(), HOST.into()])?;
         server.distinguished_name.push(DnType::CommonName, "local cloud");
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         server.use_authority_key_identifier_extension = true;
@@ -64,6 +66,15 @@ impl TestTls {
     }
 
     pub(crate) fn client(&self) -> Result<reqwest::Client> {
+        Ok(self.client_builder()?.build()?)
+    }
+
+    /// To which `host` is at `address`.
+    pub(crate) fn client_at(&self, host: &str, address: SocketAddr) -> Result<reqwest::Client> {
+        Ok(self.client_builder()?.resolve(host, address).build()?)
+    }
+
+    fn client_builder(&self) -> Result<reqwest::ClientBuilder> {
         let mut roots = RootCertStore::empty();
         roots.add(self.anchor_der()?)?;
         let config = ClientConfig::builder_with_provider(provider())
@@ -71,7 +82,7 @@ impl TestTls {
             .with_root_certificates(roots)
             .with_no_client_auth();
         // Pebble refuses a request without a User-Agent.
-        Ok(reqwest::Client::builder().user_agent("local-cloud").tls_backend_preconfigured(config).build()?)
+        Ok(reqwest::Client::builder().user_agent("local-cloud").tls_backend_preconfigured(config))
     }
 
     pub(crate) fn server(&self) -> Result<ServerConfig> {

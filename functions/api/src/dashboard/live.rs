@@ -159,6 +159,7 @@ mod tests {
             home: "eu-central-1".into(),
             pools: vocabulary::certificate::ListenerPools::default(),
             deployment_roles: vec![],
+            connect: None,
         };
         let view = endpoint_view(endpoint, None, &installation, NOW);
         Known { view, attempts: Vec::new(), events: Vec::new() }

@@ -44,6 +44,7 @@ impl Fixture {
             home: "eu-central-1".into(),
             pools: vocabulary::certificate::ListenerPools::default(),
             deployment_roles: vec![],
+            connect: None,
         };
         let origin = Origin { who: "olga".into(), address: None, operator: true };
         let operator = Caller { scope: Scope::Everything, origin };

@@ -9,6 +9,7 @@ use vocabulary::record::DnsRecord;
 use wire::{CertificateView, DnsView, EndpointView, FailureView, MuteView, RecordView, RevocationView, Serving};
 
 use super::ToWire;
+use super::connect::connect_link;
 use super::deployment::deployment_view;
 use super::watch::watch_view;
 use crate::installation::Installation;
@@ -82,6 +83,7 @@ fn dns_view(endpoint: &Endpoint, report: Option<&CheckReport>, installation: &In
             status: check.map(|check| check.status.to_wire().into()),
             later: comes_later(endpoint, platform, record),
             found: check.map(|check| check.found.to_wire()).unwrap_or_default(),
+            connect: connect_link(endpoint, check, report, installation),
         }
     });
     DnsView {

@@ -5,7 +5,7 @@ use time::macros::format_description;
 use vocabulary::dns::ZoneName;
 use vocabulary::record::quoted;
 use vocabulary::text::printable;
-use wire::{EndpointView, Mail, RecordView};
+use wire::{ConnectLink, EndpointView, Mail, RecordView};
 
 use crate::installation::Brand;
 
@@ -45,7 +45,7 @@ pub fn message(view: &EndpointView, brand: &Brand, url: &str, expires_at: Option
     Mail { subject: format!("DNS records for {title}"), body }
 }
 
-fn block(number: usize, RecordView { record, .. }: &RecordView, apex: Option<&str>) -> String {
+fn block(number: usize, RecordView { record, connect, .. }: &RecordView, apex: Option<&str>) -> String {
     let ZoneName { relative, zone } = ZoneName::of(&record.name, apex);
     let mut text = format!(
         "{number}. Type:   {}\n   Name:   {}   (in {}; in full: {})\n   Value:  {}\n",
@@ -64,6 +64,10 @@ fn block(number: usize, RecordView { record, .. }: &RecordView, apex: Option<&st
     }
     if record.kind == "ALIAS" {
         text += "   ALIAS is called ANAME or flattened CNAME by some providers.\n";
+    }
+    if let Some(ConnectLink { provider, host, url }) = connect {
+        let [provider, host] = [provider, host].map(|text| printable(text, LONGEST));
+        let _ = writeln!(text, "   Or sign in at {provider} ({host}) and confirm it there:\n   {url}");
     }
     text + "\n"
 }

@@ -1,6 +1,7 @@
 //! What the API shows: the domain's values as the wire has them, and what requests say as the domain has it.
 
 mod check;
+mod connect;
 mod deployment;
 mod endpoint;
 mod history;

@@ -182,6 +182,7 @@ impl Api {
             home: "eu-central-1".into(),
             pools: pools(),
             deployment_roles: vec![ROLE.parse().expect("a role")],
+            connect: "platform.example/certificate/host".parse().ok(),
         };
         let check = |name: &str, status, detail: &str| domain::installation::InstallationCheck {
             name: name.into(),

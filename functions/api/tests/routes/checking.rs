@@ -1,5 +1,6 @@
 use http::{Method, StatusCode};
 use serde_json::json;
+use vocabulary::dns::Connect;
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
 
@@ -120,4 +121,29 @@ async fn a_domain_can_be_checked_before_it_is_registered() {
     ] {
         assert_eq!(api.post(Who::Tenant("acme"), "/checks", body).await.field(), field);
     }
+}
+
+#[tokio::test]
+async fn where_the_dns_provider_has_the_template_a_missing_record_has_a_link() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    let offered = |services: &[&str]| {
+        let services = services.iter().map(|service| (*service).to_owned()).collect();
+        Connect::new("example.com", "Virtucon", "https://connect.virtucon.example", services).expect("a provider")
+    };
+    let link =
+        async || api.call(OPERATOR, Method::POST, CHECK, None).await.body["dns"]["records"][0]["connect"].clone();
+    api.prober.miss_the_delegation(true);
+    assert_eq!(link().await, json!(null), "the provider offers nothing");
+    api.prober.offer(vec![offered(&["certificate"])]);
+    let label = api.endpoint(&id).await.label;
+    let begin =
+        "https://connect.virtucon.example/v2/domainTemplates/providers/platform.example/services/certificate/apply";
+    let url = format!("{begin}?domain=example.com&host=a&label={}", label.as_str());
+    assert_eq!(link().await, json!({"provider": "Virtucon", "host": "connect.virtucon.example", "url": url}));
+    api.prober.offer(vec![offered(&["host"])]);
+    assert_eq!(link().await, json!(null), "it has another template");
+    api.prober.offer(vec![offered(&["certificate"])]);
+    api.prober.miss_the_delegation(false);
+    assert_eq!(link().await, json!(null), "the record is right");
 }

@@ -6,7 +6,7 @@ use wire::{EndpointView, Finding, Found, ProviderHint, RecordView, Serving, Seve
 
 use super::endpoint::{serving_facts, status_line};
 use super::facts::{facts, fold};
-use super::records::LATER;
+use super::records::{LATER, connect_links};
 use super::width::{cells, padded};
 use super::words::{InWords, Person};
 use super::{colour_of_status, heading, record_line};
@@ -34,6 +34,7 @@ impl Checked<'_> {
             if let Some(provider) = self.provider {
                 page += &provider_hint(style, provider);
             }
+            page += &connect_links(self.records);
         }
         if !self.records.is_empty() {
             page += &format!("\n{}\n", heading(style, "Currently resolves to"));

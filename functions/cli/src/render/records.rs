@@ -1,7 +1,7 @@
 //! DNS records, so that they can be copied from a terminal.
 
 use comfy_table::Cell;
-use wire::{RecordView, RequiredRecord};
+use wire::{ConnectLink, RecordView, RequiredRecord};
 
 use super::facts::facts;
 use super::{cell, colour_of_status, keep_whole, table, text_of, width_of};
@@ -32,10 +32,20 @@ pub(crate) fn record_table(style: Style, records: &[RecordView]) -> String {
         table.add_row([status].into_iter().chain(texts));
     }
     keep_whole(&mut table, WHOLE);
-    match style.width {
+    let text = match style.width {
         Some(width) if width_of(&table, WHOLE) + PURPOSE_WIDTH > usize::from(width) => blocks(style, records),
         _ => text_of(&table),
-    }
+    };
+    text + &connect_links(records)
+}
+
+/// Where domain owners create records at their DNS provider. On lines of their own, not folded: they are opened or copied.
+pub(super) fn connect_links(records: &[RecordView]) -> String {
+    let links = records.iter().filter_map(|row| Some((&row.record, row.connect.as_ref()?)));
+    let line = |(record, link): (&RequiredRecord, &ConnectLink)| {
+        format!("\nCreate {} at {} ({}):\n   {}\n", record.name, link.provider, link.host, link.url)
+    };
+    links.map(line).collect()
 }
 
 fn blocks(style: Style, records: &[RecordView]) -> String {
@@ -100,6 +110,7 @@ mod tests {
             status: Some(RecordStatus::Missing.into()),
             later: false,
             found: Vec::new(),
+            connect: None,
         }]
     }
 
@@ -111,6 +122,20 @@ mod tests {
             let text = record_table(Style { colour: true, width }, &records);
             assert!(text.contains("step 2") && !text.contains("missing"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_link_to_the_dns_provider_stands_whole_on_a_line_of_its_own() {
+        let mut records = records();
+        let url = format!("https://connect.provider.example/v2/apply?label={}", "x".repeat(100));
+        let host = "connect.provider.example".to_owned();
+        records[0].connect = Some(ConnectLink { provider: "Provider".into(), host, url: url.clone() });
+        let text = record_table(Style { colour: false, width: Some(60) }, &records);
+        assert!(text.lines().any(|line| line.trim() == url), "{text}");
+        assert!(
+            text.contains("Create _acme-challenge.www.example.com at Provider (connect.provider.example):"),
+            "{text}"
+        );
     }
 
     #[test]

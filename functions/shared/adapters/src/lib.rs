@@ -12,6 +12,7 @@ pub mod cloudformation;
 pub mod cloudwatch;
 pub mod cross_account;
 pub mod dns;
+pub mod domain_connect;
 pub mod dynamodb;
 pub mod elb;
 pub mod event_bridge;

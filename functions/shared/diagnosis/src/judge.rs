@@ -73,7 +73,8 @@ pub fn diagnose(subject: &Subject, facts: &Facts, now: OffsetDateTime) -> CheckR
     }
     order(&mut findings);
     let provider = provider_of(subject, facts, &records);
-    CheckReport { checked_at: now, provider, records, findings, serving, over_dns: over_dns.collect(), unreached }
+    let (over_dns, connect) = (over_dns.collect(), Vec::new());
+    CheckReport { checked_at: now, provider, records, findings, serving, over_dns, unreached, connect }
 }
 
 /// What stands at and beside `_acme-challenge` of one name, and at its persistent record where it has one.

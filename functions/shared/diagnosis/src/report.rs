@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use vocabulary::dns::ProviderHint;
+use vocabulary::dns::{Connect, ProviderHint};
 use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::DomainName;
 use vocabulary::record::DnsRecord;
@@ -163,6 +163,9 @@ pub struct CheckReport {
     /// Absent where each zone could be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreached: Option<Unreached>,
+    /// What DNS providers offer where a record is not right yet: one entry for each zone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connect: Vec<Connect>,
 }
 
 /// A zone could not be asked, check after check: nothing new is known of its records.
@@ -322,6 +325,7 @@ mod tests {
             serving: Serving::NotChecked,
             over_dns: vec![],
             unreached: Some(Unreached::after(last, now)),
+            connect: vec![],
         }
     }
 

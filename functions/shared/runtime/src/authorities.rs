@@ -52,7 +52,7 @@ fn further(environment: &Environment) -> Wired<Vec<Further>> {
 }
 
 /// DER of the root of a private CA.
-fn anchor(name: &'static str, text: Option<String>) -> Wired<Option<Vec<u8>>> {
+pub(crate) fn anchor(name: &'static str, text: Option<String>) -> Wired<Option<Vec<u8>>> {
     let anchor = text.map(|text| BASE64_STANDARD.decode(text)).transpose();
     anchor.map_err(|error| ConfigurationError::Malformed { name, why: format!("a trust anchor: {error}") })
 }

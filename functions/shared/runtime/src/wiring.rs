@@ -6,6 +6,7 @@ use adapters::alerts::AlertChannels;
 use adapters::cloudformation::Responses;
 use adapters::cross_account::{Places, Purpose};
 use adapters::dns::{DNS_PORT, Dns, Roots};
+use adapters::domain_connect::Discovery;
 use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
@@ -28,13 +29,17 @@ use domain::issues::DEFAULT_SETUP_PATIENCE;
 use ipnet::IpNet;
 use time::Duration;
 use vocabulary::certificate::{AcmQuotas, ListenerPools, Region, RoleArn, TenantLimits};
-use vocabulary::dns::{EndpointTarget, Issuer, Platform, TenantProof};
+use vocabulary::dns::{ConnectTemplates, EndpointTarget, Issuer, Platform, TenantProof};
 use vocabulary::names::{DomainName, NameError};
 
+use crate::authorities::anchor;
 use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
 use crate::metrics::Metrics;
 use crate::sdk;
 use crate::settings::{self, SETTINGS};
+
+/// The variable of a private CA's root.
+const ROOT: &str = "ACME_TRUST_ANCHOR";
 
 /// Route 53 takes five calls a second from an account. Two writers run at the most (`MaximumConcurrency` of their queue), and
 /// one call a second is left to others.
@@ -186,7 +191,22 @@ impl Wiring {
     pub fn prober(&self) -> Wired<EndpointProber> {
         let port = self.https_port()?;
         let tls = if port == 0 { None } else { Some(TlsProbe::new(self.reach()?, port)) };
-        Ok(EndpointProber::new(self.dns()?, self.probe()?, tls, self.issuer()))
+        let prober = EndpointProber::new(self.dns()?, self.probe()?, tls, self.issuer());
+        Ok(prober.with_connect(self.connect(if port == 0 { 443 } else { port })?))
+    }
+
+    /// The platform's templates at DNS providers. `None`: it has none.
+    pub fn connect_templates(&self) -> Wired<Option<ConnectTemplates>> {
+        self.environment.parsed("DOMAIN_CONNECT")
+    }
+
+    fn connect(&self, port: u16) -> Wired<Option<Discovery>> {
+        let Some(templates) = self.connect_templates()? else { return Ok(None) };
+        // A private root is that of the house: its DNS provider may have a certificate of it, too.
+        let root = anchor(ROOT, self.environment.optional(ROOT))?;
+        let tls = adapters::tls::client_config(root.as_deref())
+            .map_err(|error| ConfigurationError::Malformed { name: ROOT, why: error.to_string() })?;
+        Ok(Some(Discovery::new(self.reach()?, port, tls, templates)))
     }
 
     /// As [`Self::prober`], and what hosts present over TLS is not checked.

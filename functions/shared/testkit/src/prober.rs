@@ -8,7 +8,7 @@ use domain::ports::{CaaLookup, Inspector, Prober, Reconciler, ServiceFault};
 use time::OffsetDateTime;
 use vocabulary::acme::Reachability;
 use vocabulary::dns::caa::climb;
-use vocabulary::dns::{Answer, CaaLevel};
+use vocabulary::dns::{Answer, CaaLevel, Connect};
 use vocabulary::names::CertificateName;
 use vocabulary::record::DnsRecord;
 
@@ -27,6 +27,7 @@ struct State {
     serving: Option<Serving>,
     findings: Vec<Finding>,
     subjects: Vec<Subject>,
+    connect: Vec<Connect>,
     /// CAA records by name.
     caa: BTreeMap<String, Vec<String>>,
 }
@@ -45,6 +46,11 @@ impl MemoryProber {
     /// From now on a check finds this, with all records as they must be.
     pub fn find(&self, findings: Vec<Finding>) {
         self.state.lock().expect("no test panics in here").findings = findings;
+    }
+
+    /// From now on DNS providers offer this.
+    pub fn offer(&self, connect: Vec<Connect>) {
+        self.state.lock().expect("no test panics in here").connect = connect;
     }
 
     /// From now on every host presents this.
@@ -80,7 +86,8 @@ impl Prober for MemoryProber {
         let authorization_names = subject.names.authorization_names();
         let name = |base: &vocabulary::names::DomainName| base.challenge_name();
         if state.missing {
-            return report_of_a_missing_record(&name(&subject.names.primary().base), &target, now);
+            let report = report_of_a_missing_record(&name(&subject.names.primary().base), &target, now);
+            return CheckReport { connect: state.connect.clone(), ..report };
         }
         let record = |base| DnsRecord {
             name: name(base),
@@ -104,6 +111,7 @@ impl Prober for MemoryProber {
             serving: state.serving.clone().unwrap_or(Serving::NotChecked),
             over_dns,
             unreached: None,
+            connect: state.connect.clone(),
         }
     }
 }

@@ -92,6 +92,7 @@ fn seen(mut endpoint: Endpoint, serving: &Serving, acm: &InAcm) -> Alert {
     for checked_at in [NOW - Duration::minutes(10), NOW] {
         let report = CheckReport {
             unreached: None,
+            connect: vec![],
             checked_at,
             records: vec![],
             findings: vec![],

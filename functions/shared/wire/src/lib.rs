@@ -43,7 +43,7 @@ pub use installation::{
 pub use limits::{TenantLimit, TenantLimits};
 pub use open::Open;
 pub use problem::{GatewayMessage, Problem};
-pub use record::{Found, RecordCheck, RecordList, RecordStatus, RecordView, RequiredRecord};
+pub use record::{ConnectLink, Found, RecordCheck, RecordList, RecordStatus, RecordView, RequiredRecord};
 pub use request::{
     DnsMethod, LinkWish, MuteWish, Preflight, Reachability, Registration, RevocationReason, RevocationWish, Wish,
 };

@@ -79,6 +79,20 @@ pub struct RecordView {
     #[serde(default)]
     #[schema(required = true)]
     pub found: Vec<Found>,
+    /// Where the domain owner creates it at their DNS provider in one step (Domain Connect). Absent where that is not offered,
+    /// and where the record is right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect: Option<ConnectLink>,
+}
+
+/// A link that the domain owner follows, signs in there, and confirms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConnectLink {
+    /// The DNS provider, as it calls itself.
+    pub provider: String,
+    /// The host that the link leads to.
+    pub host: String,
+    pub url: String,
 }
 
 impl RecordView {
@@ -94,7 +108,7 @@ impl RecordView {
 
 impl From<RecordCheck> for RecordView {
     fn from(RecordCheck { record, status, found }: RecordCheck) -> Self {
-        Self { record, status: Some(status), later: false, found }
+        Self { record, status: Some(status), later: false, found, connect: None }
     }
 }
 

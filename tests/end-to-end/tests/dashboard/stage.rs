@@ -66,6 +66,7 @@ pub(crate) fn installation() -> Installation {
         home: "eu-central-1".into(),
         pools: vocabulary::certificate::ListenerPools::default(),
         deployment_roles: vec![],
+        connect: None,
     }
 }
 

@@ -26,6 +26,7 @@ impl World {
             serving: Serving::NotChecked,
             over_dns: vec![],
             unreached: None,
+            connect: vec![],
         }
     }
 

@@ -169,6 +169,7 @@ pub(crate) fn refused(text: &str) -> CheckReport {
         serving: Serving::NotChecked,
         over_dns: vec![],
         unreached: None,
+        connect: vec![],
     }
 }
 

@@ -136,6 +136,7 @@ mod tests {
             serving: Serving::NotChecked,
             over_dns: vec![],
             unreached: None,
+            connect: vec![],
         };
         let kept: CheckReport = serde_json::from_str(&fitted(&report)).expect("readable");
         assert!(fitted(&report).len() <= LARGEST_REPORT);

@@ -17,26 +17,31 @@ use diagnosis::facts::{
 use diagnosis::http01::mark::{check_body, check_token};
 use diagnosis::http01::rules::TIME;
 use diagnosis::judge;
-use diagnosis::report::CheckReport;
+use diagnosis::report::{CheckReport, RecordStatus};
 use diagnosis::subject::Subject;
 use domain::ports::{CaaLookup, Prober};
 use futures::future::{OptionFuture, join_all};
 use ring::rand::{SecureRandom, SystemRandom};
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::dns::caa::climb;
-use vocabulary::dns::{Answer, CaaLevel, Issuer, RecordKind, ServerAnswer, Unanswered};
+use vocabulary::dns::{Answer, CaaLevel, Connect, Issuer, RecordKind, ServerAnswer, Unanswered};
 use vocabulary::names::{CertificateName, DomainName};
 
 use crate::dns::{Dns, LONGEST};
+use crate::domain_connect::Discovery;
 use crate::http_probe::{MOST_REQUESTS, Probe};
 use crate::tls_probe::TlsProbe;
 use zone::Zones;
 
 /// Names that are checked before they are registered.
 const MOST_SAMPLED: usize = 10;
+/// Zones of one endpoint whose DNS providers are asked for a template.
+const MOST_CONNECTED: usize = 3;
+/// For the record that leads to a provider's settings.
+const LONGEST_CONNECT: Duration = Duration::from_secs(2);
 /// For the hosts: each is waited for as long as the CA would wait.
 const LONGEST_OVER_HTTP: Duration = TIME.saturating_add(Duration::from_secs(1));
 
@@ -49,18 +54,25 @@ pub struct EndpointProber {
     tls: Option<TlsProbe>,
     /// The same for internal hosts, from within their network.
     inside: Option<TlsProbe>,
+    /// `None`: the platform has no templates at DNS providers.
+    connect: Option<Discovery>,
     issuer: Issuer,
     requests: Arc<Semaphore>,
 }
 
 impl EndpointProber {
     pub fn new(dns: Dns, http: Probe, tls: Option<TlsProbe>, issuer: Issuer) -> Self {
-        Self { dns, http, tls, inside: None, issuer, requests: Arc::new(Semaphore::new(MOST_REQUESTS)) }
+        Self { dns, http, tls, inside: None, connect: None, issuer, requests: Arc::new(Semaphore::new(MOST_REQUESTS)) }
     }
 
     /// Checks what internal hosts present, too: for a process that stands where they can be reached.
     pub fn with_inside(self, probe: TlsProbe) -> Self {
         Self { inside: Some(probe), ..self }
+    }
+
+    /// Asks DNS providers for the platform's templates, too, where a record is not right yet.
+    pub fn with_connect(self, discovery: Option<Discovery>) -> Self {
+        Self { connect: discovery, ..self }
     }
 }
 
@@ -91,8 +103,15 @@ impl CaaLookup for EndpointProber {
 
 impl Prober for EndpointProber {
     async fn probe(&self, subject: &Subject, now: OffsetDateTime) -> CheckReport {
-        let facts = self.begin(checked_names(subject).count(), now).gather(subject).await;
-        judge::diagnose(subject, &facts, now)
+        let probing = self.begin(checked_names(subject).count(), now);
+        let facts = probing.gather(subject).await;
+        let mut report = judge::diagnose(subject, &facts, now);
+        // Whose records are right needs no link, and before registration there is no label to put into one.
+        let is_open = subject.registered && report.records.iter().any(|record| record.status != RecordStatus::Ok);
+        if let Some(discovery) = self.connect.as_ref().filter(|_| is_open) {
+            report.connect = probing.connect(discovery, &facts).await;
+        }
+        report
     }
 }
 
@@ -189,6 +208,20 @@ impl Probing<'_> {
         let mut bogus: Vec<Bogus> = join_all(validated).await.into_iter().flatten().collect();
         bogus.dedup();
         bogus
+    }
+
+    /// What the DNS providers of the first zones offer.
+    async fn connect(&self, discovery: &Discovery, facts: &Facts) -> Vec<Connect> {
+        let bases = facts.authorization_names.iter().map(|base| &base.zone);
+        let zones: BTreeSet<&str> =
+            bases.chain(facts.hosts.iter().map(|host| &host.zone)).filter_map(ZoneFacts::apex).collect();
+        let offered = zones.into_iter().take(MOST_CONNECTED).map(async |zone| {
+            let name = format!("_domainconnect.{zone}");
+            let asked = timeout(LONGEST_CONNECT, chain::chase(&self.zones, &name, RecordKind::Txt));
+            let (_, answer) = asked.await.ok()?;
+            discovery.offered(zone, answer.records().first()?).await
+        });
+        join_all(offered).await.into_iter().flatten().collect()
     }
 
     async fn delegation(&self, subject: &Subject, facts: &mut AuthorizationFacts) {

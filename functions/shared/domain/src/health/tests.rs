@@ -50,6 +50,7 @@ fn report(findings: Vec<Finding>, serving: Serving, at: OffsetDateTime) -> Check
         serving,
         over_dns: vec![],
         unreached: None,
+        connect: vec![],
     }
 }
 

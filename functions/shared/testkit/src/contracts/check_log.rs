@@ -35,6 +35,7 @@ pub fn report_of_a_missing_record(name: &str, value: &str, at: OffsetDateTime) -
         serving: Serving::NotChecked,
         over_dns: vec![],
         unreached: None,
+        connect: vec![],
     }
 }
 

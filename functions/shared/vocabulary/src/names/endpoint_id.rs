@@ -81,6 +81,10 @@ impl DelegationLabel {
         Self(base32(bytes))
     }
 
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The full name that every `_acme-challenge` of the endpoint is an alias of.
     pub fn target(&self, delegation_zone: &str) -> String {
         format!("{}.{}", self.0, delegation_zone.trim_end_matches('.').to_ascii_lowercase())
