@@ -15,6 +15,10 @@ export async function asked(service, operation, parameters, about) {
   return judge && [await judge(parameters, about, `${service.prefix}:${operation}`)].flat()
 }
 
+/** The operations that can be judged, by service. */
+export const judged = () =>
+  Object.fromEntries(Object.entries(SERVICES).map(([service, operations]) => [service, Object.keys(operations)]))
+
 const on = (resource, action, context = {}) => ({ action, resource, context })
 const arn = (service, { region, account }, resource) => `arn:aws:${service}:${region}:${account}:${resource}`
 const unlessArn = (text, otherwise) => (text?.startsWith('arn:') ? text : otherwise)
