@@ -2,8 +2,8 @@
 //!
 //! In: an HTTP API event (payload 2.0). Out: JSON, errors as RFC 9457 problem details; HTML under `/dashboard` and
 //! `/records`.
-//! Calls: DynamoDB `GetItem`, `PutItem`, `Query`, `UpdateItem`, `TransactWriteItems`; Step Functions `StartExecution`;
-//! Lambda `InvokeFunction` of inspect-installation; DNS, domain owners' hosts, the token issuer.
+//! Calls: DynamoDB `GetItem`, `PutItem`, `Query`, `UpdateItem`, `TransactWriteItems`; Step Functions `ListExecutions`,
+//! `StartExecution`; Lambda `GetAccountSettings`, `InvokeFunction` of inspect-installation; DNS, domain owners' hosts, the token issuer.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     let installation = parameters::installation(&wiring)?;
     let ports = Outside {
         store: wiring.endpoints()?,
-        flows: wiring.state_machine()?,
+        flows: wiring.room()?,
         prober: wiring.prober()?,
         inspector: wiring.inspector()?,
     };

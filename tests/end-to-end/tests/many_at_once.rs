@@ -9,7 +9,8 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use aws_sdk_sqs::types::QueueAttributeName;
 use end_to_end::{Platform, is_at_rest, is_failing, text};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use local_cloud::{Alarm, CaOptions, FaultProxy, Options, Route53Limits};
+use local_cloud::{Alarm, CaOptions, CustomerZone, FaultProxy, Options, Route53Limits};
+use reqwest::Method;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -24,15 +25,16 @@ async fn start() -> Result<Platform> {
 }
 
 /// Registers so many internal endpoints whose records stand, none of them with an attempt under way.
-async fn prepare(platform: &Platform, count: usize) -> Result<Vec<String>> {
-    let zone = &platform.cloud.create_zone("many.test").await?;
+async fn prepare(platform: &Platform, count: usize) -> Result<(CustomerZone, Vec<String>)> {
+    let created = platform.cloud.create_zone("many.test").await?;
+    let zone = &created;
     let domains: Vec<String> = (0..count).map(|n| format!("n{n}.many.test")).collect();
     stream::iter(&domains)
         .map(|domain| async move { platform.register_proven(zone, domain, "internal").await.map(drop) })
         .buffer_unordered(CONCURRENCY)
         .try_collect::<Vec<()>>()
         .await?;
-    Ok(domains)
+    Ok((created, domains))
 }
 
 /// Waits until all have their certificate.
@@ -85,7 +87,9 @@ async fn all_asked(platform: &Platform, count: usize) -> Result<()> {
 /// So many DNS-01 attempts at once. Returns the calls to Route 53.
 async fn dns_attempts(count: usize, longest: Duration) -> Result<usize> {
     let platform = start().await?;
-    let domains = prepare(&platform, count).await?;
+    let (_, domains) = prepare(&platform, count).await?;
+    // They are to start together, whatever the account carries.
+    platform.cloud.set_function_variable("ApiFunction", "ATTEMPTS_AT_ONCE", Some("2000")).await?;
     let route53 = FaultProxy::before_route53(&platform.cloud, Route53Limits::new(5, Duration::from_secs(40)))?;
     let url = Some(route53.url());
     platform.cloud.set_function_variable("WriteRecordsFunction", "AWS_ENDPOINT_URL_ROUTE_53", url).await?;
@@ -134,7 +138,7 @@ async fn due_at_once(count: usize, longest: Duration) -> Result<()> {
     let platform = start().await?;
     let cloud = &platform.cloud;
     cloud.set_function_variable("ScanExpiringFunction", "ATTEMPTS_AT_ONCE", Some("8")).await?;
-    let domains = prepare(&platform, count).await?;
+    let (_, domains) = prepare(&platform, count).await?;
     let begun = OffsetDateTime::now_utc();
     for domain in &domains {
         due_now(&platform, text(&platform.endpoint(domain).await?["id"])).await?;
@@ -210,6 +214,57 @@ async fn due_now(platform: &Platform, id: &str) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn endpoints_that_are_due_together_are_issued_eight_at_a_time_where_there_is_room_for_eight() -> Result<()> {
     due_at_once(50, Duration::from_secs(240)).await
+}
+
+/// Whoever asks for attempts, no more run at once than there is room for.
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_that_people_ask_for_together_wait_where_there_is_no_room() -> Result<()> {
+    let platform = start().await?;
+    let cloud = &platform.cloud;
+    let (zone, mut domains) = prepare(&platform, 20).await?;
+    for function in ["ApiFunction", "ScanExpiringFunction"] {
+        cloud.set_function_variable(function, "ATTEMPTS_AT_ONCE", Some("8")).await?;
+    }
+    // Those that run stay: nobody takes their records.
+    take_records(&platform, false).await?;
+    let renew = |domain: &str| {
+        let path = format!("endpoints/{domain}/renew");
+        let platform = &platform;
+        async move { platform.call(Method::POST, &path, None).await }
+    };
+    let answers: Vec<_> = stream::iter(&domains).map(|domain| renew(domain)).buffered(20).try_collect().await?;
+    ensure!(answers.iter().all(|answer| answer.status == 202), "{answers:?}");
+    let waiting: Vec<_> =
+        domains.iter().zip(&answers).filter(|(_, answer)| !answer.body["expected_at"].is_null()).collect();
+    ensure!(waiting.len() == 12, "{answers:?}");
+    ensure!(executions(&platform, ExecutionStatus::Running).await? == 8, "eight run");
+    for (domain, answer) in &waiting {
+        let endpoint = platform.endpoint(domain).await?;
+        ensure!(endpoint["next_attempt_at"] == answer.body["expected_at"], "{endpoint:#}");
+        ensure!(renew(domain).await?.body == answer.body, "to ask again changes nothing");
+    }
+    // So do registrations.
+    let registered = platform.register("late.many.test", &[], "internal").await?;
+    ensure!(registered["attempt"] == 0 && text(&registered["reason"]).contains("waits until others"), "{registered:#}");
+    take_records(&platform, true).await?;
+    let scans = async {
+        loop {
+            cloud.scan().await?;
+            let running = executions(&platform, ExecutionStatus::Running).await?;
+            ensure!(running <= 8, "{running} attempts at once");
+        }
+    };
+    let scans: futures::future::BoxFuture<'_, Result<()>> = Box::pin(scans);
+    platform.create_records(&zone, &registered).await?;
+    domains.push("late.many.test".into());
+    tokio::select! {
+        issued = all_issued(&platform, &domains, Duration::from_secs(240)) => issued.map(drop)?,
+        failed = scans => failed?,
+    }
+    for domain in &domains {
+        ensure!(platform.attempts(domain).await?.len() <= 2, "nothing was started twice: {domain}");
+    }
+    Ok(())
 }
 
 /// `make test-many`.

@@ -6,7 +6,9 @@ use std::sync::{Mutex, MutexGuard};
 
 use domain::acts::attempts_at_once;
 use domain::endpoint::Failing;
-use domain::ports::{DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, DueReason, FlowStarter, Room, ServiceFault, Started};
+use domain::ports::{
+    DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, DueReason, FlowStarter, Place, Room, ServiceFault, Started, TakenRoom,
+};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{Bucket, RenewalAdvice};
 use vocabulary::names::{EndpointId, TenantId};
@@ -107,7 +109,8 @@ impl DueIndex for Installation {
             let number = self.number(&entry.endpoint);
             let failing = state.endpoints[number].failing.as_ref();
             let due_reason = DueReason::of(true, false, failing.map(|failing| failing.failure.waiting_on()));
-            DueEndpoint { entry, tenant: self.tenants[number % self.tenants.len()].clone(), due_reason }
+            let tenant = self.tenants[number % self.tenants.len()].clone();
+            DueEndpoint { entry, tenant, due_reason, expected_at: None }
         });
         Ok(described.collect())
     }
@@ -115,6 +118,11 @@ impl DueIndex for Installation {
     async fn postpone(&self, entry: &DueEntry, _: OffsetDateTime, due_at: OffsetDateTime) -> Result<(), ServiceFault> {
         let number = self.number(&entry.endpoint);
         self.state().set_due(number, due_at);
+        Ok(())
+    }
+
+    /// Nobody reads it here.
+    async fn wait(&self, _: &DueEntry, _: OffsetDateTime, _: OffsetDateTime) -> Result<(), ServiceFault> {
         Ok(())
     }
 
@@ -150,8 +158,14 @@ impl FlowStarter for Installation {
 }
 
 impl Room for Installation {
-    async fn free(&self) -> Result<usize, ServiceFault> {
+    async fn take_room(&self, wanted: usize, _: Place, now: OffsetDateTime) -> Result<TakenRoom, ServiceFault> {
         let state = self.state();
-        Ok(self.at_once.saturating_sub(state.running.len() + state.started.len()))
+        let attempts = wanted.min(self.at_once.saturating_sub(state.running.len() + state.started.len()));
+        Ok(TakenRoom { attempts, at: now, most: self.at_once, waiting: wanted - attempts })
+    }
+
+    /// What is not started does not count.
+    async fn give_room_back(&self, _: &TakenRoom, _: usize) -> Result<(), ServiceFault> {
+        Ok(())
     }
 }

@@ -110,9 +110,7 @@ impl<'a> Year<'a> {
             let longest = self.installation.state().longest_due(now);
             self.outcome.longest_due = self.outcome.longest_due.max(longest);
             let installation = &self.installation;
-            scan(installation, installation, (installation, waits), now, || true)
-                .await
-                .expect("nothing fails in memory");
+            scan(installation, installation, waits, now, || true).await.expect("nothing fails in memory");
             self.begin_attempts(now);
             minutes += 1;
         }

@@ -134,10 +134,11 @@ pub(super) async fn remove<P: Ports>(
 
 /// Start an attempt now
 ///
-/// A renewal where there is a certificate, however long it is good for; else another try.
+/// A renewal where there is a certificate, however long it is good for; else another try. No more attempts run at once than the
+/// account carries: with `expected_at` the attempt waits for room, keeps its place, and starts automatically.
 #[utoipa::path(post, path = "/endpoints/{endpoint}/renew", tag = "endpoints", operation_id = "renew_endpoint",
     params(("endpoint" = String, Path, description = "An id, or any of the endpoint's names.", example = "shop.example.com")),
-    responses((status = 202, description = "The attempt that was started.", body = StartedView),
+    responses((status = 202, description = "The attempt that was started, or that is the next to start.", body = StartedView),
         Always, OfEndpoint, WithBody, Conflicts, CountedForTenants))]
 pub(super) async fn renew<P: Ports>(
     State(service): State<Shared<P>>,
@@ -146,8 +147,8 @@ pub(super) async fn renew<P: Ports>(
     Parameters(Nothing {}): Parameters<Nothing>,
     _: Optional<Empty>,
 ) -> Result<(StatusCode, Json<StartedView>), Problem> {
-    let (endpoint, attempt) = service.renew(&caller, &reference, OffsetDateTime::now_utc()).await?;
-    Ok((StatusCode::ACCEPTED, Json(StartedView { endpoint: endpoint.to_string(), attempt })))
+    let started = service.renew(&caller, &reference, OffsetDateTime::now_utc()).await?;
+    Ok((StatusCode::ACCEPTED, Json(started)))
 }
 
 /// Revoke the current certificate

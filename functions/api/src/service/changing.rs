@@ -1,11 +1,12 @@
+use domain::acts::start_attempt::Start;
 use domain::endpoint::{Endpoint, EventKind};
 use domain::ports::{Change, ChangeError, EndpointReader, Registry};
 use domain::status::status_of;
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Proving, Reachability};
 use vocabulary::names::endpoint_names::MOST_NAMES;
-use vocabulary::names::{Caller, CertificateName, EndpointId};
-use wire::{EndpointView, RevocationReason, Wish};
+use vocabulary::names::{Caller, CertificateName};
+use wire::{EndpointView, RevocationReason, StartedView, Wish};
 
 use super::deploying::{self, Asked, may_adopt, may_move};
 use super::naming::{field_of, room_for_records};
@@ -95,13 +96,13 @@ impl<P: Ports> Service<P> {
         self.view_anew(&seen.id, now).await
     }
 
-    /// Starts an attempt now, though the certificate may be good for long.
+    /// Starts an attempt now, though the certificate may be good for long. Where there is no room for it, it is the next one.
     pub(crate) async fn renew(
         &self,
         caller: &Caller,
         reference: &str,
         now: OffsetDateTime,
-    ) -> Result<(EndpointId, u64), Problem> {
+    ) -> Result<StartedView, Problem> {
         let endpoint = self.find(caller, reference).await?;
         if endpoint.removing {
             return Err(being_removed("It cannot be renewed any more."));
@@ -117,10 +118,12 @@ impl<P: Ports> Service<P> {
         if endpoint.failing.as_ref().is_some_and(|failing| failing.absence.is_some()) {
             self.store().wake(&endpoint.id).await?;
         }
-        match self.start(&endpoint, now).await? {
-            Some(attempt) => Ok((endpoint.id, attempt)),
-            None => Err(attempt_running(&endpoint)),
-        }
+        let (attempt, expected_at) = match self.start(&endpoint, now).await? {
+            Start::Started(attempt) => (attempt, None),
+            Start::Waits { expected_at, .. } => (endpoint.attempt + 1, Some(expected_at)),
+            Start::TakenBefore => return Err(attempt_running(&endpoint)),
+        };
+        Ok(StartedView { endpoint: endpoint.id.to_string(), attempt, expected_at })
     }
 
     /// Marks the endpoint as going; a running attempt notices, otherwise one is started to clean up. With `revoke` its

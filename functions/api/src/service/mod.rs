@@ -17,13 +17,13 @@ mod sharing;
 mod summing_up;
 
 use diagnosis::report::CheckReport;
-use domain::acts::start_attempt::start_attempt;
+use domain::acts::start_attempt::{Start, start_where_room};
 use domain::acts::take_tokens::orders_left;
 use domain::endpoint::{Endpoint, Event, EventKind};
 use domain::installation::{InstallationCheck, InstallationStatus, Reconcile, Used};
 use domain::ports::{
     AuditTrail, CapacityLog, CheckLog, Claims, DueEntry, DueIndex, EndpointReader, FlowStarter, Inspector,
-    InstallationLog, Prober, RateLimits, Reconciler, Registry, ServiceFault, ShareLinks, Summaries,
+    InstallationLog, Prober, RateLimits, Reconciler, Registry, Room, ServiceFault, ShareLinks, Summaries,
 };
 use time::OffsetDateTime;
 use vocabulary::acme::DnsMethod;
@@ -77,7 +77,7 @@ impl<T> Store for T where
 /// The outside world, as one type: what a [`Service`] is generic over.
 pub trait Ports: Send + Sync + 'static {
     type Store: Store;
-    type Flows: FlowStarter + Send + Sync;
+    type Flows: FlowStarter + Room + Send + Sync;
     type Prober: Prober + Send + Sync;
     type Inspector: Inspector + Reconciler + Send + Sync;
 
@@ -99,7 +99,7 @@ pub struct Outside<S, F, L, I> {
 impl<S, F, L, I> Ports for Outside<S, F, L, I>
 where
     S: Store,
-    F: FlowStarter + Send + Sync + 'static,
+    F: FlowStarter + Room + Send + Sync + 'static,
     L: Prober + Send + Sync + 'static,
     I: Inspector + Reconciler + Send + Sync + 'static,
 {
@@ -241,14 +241,22 @@ impl<P: Ports> Service<P> {
         endpoint_view(endpoint, report, &self.installation, now)
     }
 
-    /// Starts an attempt now. `None` if somebody else was first.
-    async fn start(&self, endpoint: &Endpoint, now: OffsetDateTime) -> Result<Option<u64>, ServiceFault> {
-        let Some(due_at) = endpoint.due_at else { return Ok(None) };
+    /// Starts an attempt now, where there is room and nobody waits for it; else it is due, and a scan starts it.
+    async fn start(&self, endpoint: &Endpoint, now: OffsetDateTime) -> Result<Start, ServiceFault> {
+        let Some(due_at) = endpoint.due_at else { return Ok(Start::TakenBefore) };
+        // It has its place already, and was told until when it waits.
+        if let Some(expected_at) = endpoint.awaits_room_until(now) {
+            return Ok(Start::Waits { expected_at, fault: None });
+        }
         let entry = DueEntry { endpoint: endpoint.id.clone(), due_at };
-        start_attempt(self.store(), self.ports.flows(), &entry, now).await
+        let start = start_where_room(self.store(), self.ports.flows(), &entry, now).await?;
+        if let Start::Waits { fault: Some(fault), .. } = &start {
+            tracing::warn!(endpoint = %endpoint.id, %fault, "left to the next scan: the room could not be counted");
+        }
+        Ok(start)
     }
 
-    /// Starts an attempt now if it can be; else the next scan does.
+    /// Starts an attempt now if it can be; else a scan does.
     async fn start_or_leave(&self, endpoint: &Endpoint, now: OffsetDateTime) {
         if let Err(fault) = self.start(endpoint, now).await {
             tracing::warn!(endpoint = %endpoint.id, %fault, "left to the next scan");

@@ -55,7 +55,7 @@ pub fn endpoint_view(
         }),
         failure: endpoint.failing.as_ref().map(failure_view),
         attempt: endpoint.attempt,
-        next_attempt_at: endpoint.due_at.filter(|_| !endpoint.is_leased(now)),
+        next_attempt_at: endpoint.next_attempt_at(now),
         created_at: endpoint.created_at,
     }
 }

@@ -166,8 +166,22 @@ impl Api {
         Self::with(true, NamePolicy::LetsEncrypt, limits.parse().expect("limits"))
     }
 
+    /// Whose account carries so many attempts at once.
+    pub(crate) fn with_room(attempts: usize) -> Self {
+        Self::on(MemoryFlows::with_room(attempts), false, NamePolicy::LetsEncrypt, TenantLimits::default())
+    }
+
     fn with(persistent_records: bool, name_policy: NamePolicy, tenant_limits: TenantLimits) -> Self {
-        let (store, flows, prober) = (MemoryEndpoints::default(), MemoryFlows::default(), MemoryProber::default());
+        Self::on(MemoryFlows::default(), persistent_records, name_policy, tenant_limits)
+    }
+
+    fn on(
+        flows: MemoryFlows,
+        persistent_records: bool,
+        name_policy: NamePolicy,
+        tenant_limits: TenantLimits,
+    ) -> Self {
+        let (store, prober) = (MemoryEndpoints::default(), MemoryProber::default());
         let installation = Installation {
             platform: testkit::Fixture::platform(),
             profile: None,

@@ -16,3 +16,4 @@ mod protocol;
 mod registering;
 mod revoking;
 mod tenants;
+mod waiting;

@@ -147,12 +147,12 @@ fn timed_out(command: &Add, endpoint: &EndpointView) -> CliError {
             format!("{} ({}, waiting on {})", failure.summary, failure.name, failure.actor.as_person()),
             render::then(&failure.remedy, &format!("managed-https renew {name} --wait")),
         ),
-        Some(_) => CliError::new(
+        _ if endpoint.failure.is_some() || endpoint.next_attempt_at.is_some() => CliError::new(
             what,
             &endpoint.reason,
             format!("It continues automatically. Show it: managed-https show {name}"),
         ),
-        None => CliError::new(
+        _ => CliError::new(
             what,
             "Its attempt is still running.",
             format!("It continues automatically. Show it: managed-https show {name}"),

@@ -1,6 +1,6 @@
 //! `renew`: starts an attempt now and, if asked to, waits for its end.
 
-use vocabulary::times::timestamp;
+use vocabulary::times::{exact, timestamp};
 use wire::{CertificateView, Open, Outcome};
 
 use super::{print, renew_many};
@@ -26,12 +26,23 @@ async fn one(api: &Api, command: &Renew, name: &EndpointName) -> Result<(), CliE
     let number = started.seen.attempt;
     if !command.waiting.wait {
         return print(command.output.format, &started.json, |_| {
-            format!("{}: attempt {number} started.\nShow its end: managed-https history {word}\n", name.as_str())
+            let begun = match started.seen.expected_at {
+                None => format!("attempt {number} started."),
+                Some(at) => format!(
+                    "attempt {number} waits until others have ended.\nIt starts automatically, expected by {}.",
+                    timestamp(at, super::now())
+                ),
+            };
+            format!("{}: {begun}\nShow its end: managed-https history {word}\n", name.as_str())
         });
     }
     let mut progress = Progress::start();
     let end = until(command.waiting.timeout, &mut progress, async |progress: &mut Progress| {
-        progress.doing(&format!("{}: attempt {number} is running", name.as_str()));
+        let doing = match started.seen.expected_at {
+            Some(at) if super::now() < at => format!("attempt {number} waits, expected by {}", exact(at)),
+            _ => format!("attempt {number} is running"),
+        };
+        progress.doing(&format!("{}: {doing}", name.as_str()));
         let list = api.attempts(name).await?;
         let position = end_of(number, &list.seen.attempts)
             .and_then(|end| list.seen.attempts.iter().position(|attempt| attempt.attempt == end.attempt));

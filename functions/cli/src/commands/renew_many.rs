@@ -3,8 +3,10 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde_json::json;
+use time::format_description::well_known::Rfc3339;
 use vocabulary::text::counted;
-use wire::EndpointView;
+use vocabulary::times::timestamp;
+use wire::{EndpointView, StartedView};
 
 use super::print;
 use crate::api::Api;
@@ -18,7 +20,7 @@ use crate::terminal::progress::Progress;
 struct Started {
     endpoint: String,
     domain: String,
-    attempt: Result<u64, ApiError>,
+    attempt: Result<StartedView, ApiError>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "a person waits at the terminal, and no function")]
@@ -51,7 +53,7 @@ pub(super) async fn renew(api: &Api, command: &Renew) -> Result<(), CliError> {
         let name: EndpointName = id
             .parse()
             .map_err(|error: String| CliError::new("Nothing more was started.", error, "managed-https list"))?;
-        let attempt = insist(async || api.renew(&name).await).await.map(|started| started.seen.attempt);
+        let attempt = insist(async || api.renew(&name).await).await.map(|started| started.seen);
         all.push(Started { endpoint: id.clone(), domain: domain.clone(), attempt });
     }
     drop(progress);
@@ -84,13 +86,20 @@ fn confirm(endpoints: &[EndpointView]) -> Result<(), CliError> {
 fn report(command: &Renew, all: Vec<Started>) -> Result<(), CliError> {
     let mut objects = Vec::new();
     let mut lines = String::new();
-    let (mut started, mut running, mut failed) = (0, 0, None);
+    let (mut started, mut waiting, mut running, mut failed) = (0, 0, 0, None);
     for Started { endpoint, domain, attempt } in all {
+        let expected_at = attempt.as_ref().ok().and_then(|started| started.expected_at);
         let (number, error) = match attempt {
-            Ok(number) => {
+            Ok(StartedView { attempt, expected_at: None, .. }) => {
                 started += 1;
-                lines += &format!(" {domain}: attempt {number} started\n");
-                (Some(number), None)
+                lines += &format!(" {domain}: attempt {attempt} started\n");
+                (Some(attempt), None)
+            }
+            Ok(StartedView { attempt, expected_at: Some(at), .. }) => {
+                waiting += 1;
+                let by = timestamp(at, super::now());
+                lines += &format!(" {domain}: attempt {attempt} waits until others have ended, expected by {by}\n");
+                (Some(attempt), None)
             }
             Err(error) if error.is_conflict() => {
                 running += 1;
@@ -105,11 +114,16 @@ fn report(command: &Renew, all: Vec<Started>) -> Result<(), CliError> {
                 (None, Some(words))
             }
         };
-        objects.push(json!({"endpoint": endpoint, "domain": domain, "attempt": number, "error": error}));
+        let mut object = json!({"endpoint": endpoint, "domain": domain, "attempt": number, "error": error});
+        if let Some(at) = expected_at.and_then(|at| at.format(&Rfc3339).ok()) {
+            object["expected_at"] = json!(at);
+        }
+        objects.push(object);
     }
     let failures = failed.as_ref().map_or(0, |(_, _, count)| *count);
     print(command.output.format, &objects, |_| {
-        format!("{lines}\n{started} started, {running} running already, {failures} failed.\n")
+        let waiting = if waiting > 0 { format!("{waiting} waiting, ") } else { String::new() };
+        format!("{lines}\n{started} started, {waiting}{running} running already, {failures} failed.\n")
     })?;
     match failed {
         None => Ok(()),

@@ -177,6 +177,17 @@ fn a_renewal_of_a_filter_starts_one_attempt_after_another() {
 }
 
 #[test]
+fn a_renewal_without_room_says_until_when_it_waits() {
+    let waits = json!({"endpoint": "ep-1", "attempt": 5, "expected_at": "2999-01-01T12:00:00Z"});
+    let api = ApiDouble::always(202, &waits);
+    let output = run(&api, &["renew", "www.example.com"]);
+    assert_status(&output, 0);
+    assert!(out(&output).starts_with("www.example.com: attempt 5 waits until others have ended.\n"), "{}", out(&output));
+    assert!(out(&output).contains("It starts automatically, expected by 2999-01-01 12:00:00 UTC"), "{}", out(&output));
+    assert_eq!(json_out(&run(&api, &["renew", "www.example.com", "--format", "json"])), waits);
+}
+
+#[test]
 fn a_removal_is_waited_for_until_the_endpoint_is_gone() {
     let api = ApiDouble::start(|asked, before| match asked.what.as_str() {
         "DELETE /v1/endpoints/www.example.com" => (202, removing().to_string()),

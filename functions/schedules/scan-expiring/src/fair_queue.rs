@@ -18,8 +18,8 @@ pub(crate) struct Plan {
     pub(crate) start: Vec<DueEntry>,
     /// Too many of one tenant: each with the time at which it is due instead.
     pub(crate) postpone: Vec<(DueEntry, OffsetDateTime)>,
-    /// How many there is no room for: they stay due.
-    pub(crate) waiting: usize,
+    /// Those there is no room for, in the order of their turns: they stay due.
+    pub(crate) waiting: Vec<DueEndpoint>,
 }
 
 /// What a scan has planned for each tenant so far.
@@ -35,25 +35,25 @@ impl Turns {
     /// waits for at most one of every other tenant's, however many those have.
     pub(crate) fn plan(&mut self, due: Vec<DueEndpoint>, room: usize, now: OffsetDateTime) -> Plan {
         let mut plan = Plan::default();
-        let mut errands: BTreeMap<DueReason, BTreeMap<TenantId, VecDeque<DueEntry>>> = BTreeMap::new();
+        let mut errands: BTreeMap<DueReason, BTreeMap<TenantId, VecDeque<DueEndpoint>>> = BTreeMap::new();
         for one in due {
-            errands.entry(one.due_reason).or_default().entry(one.tenant).or_default().push_back(one.entry);
+            errands.entry(one.due_reason).or_default().entry(one.tenant.clone()).or_default().push_back(one);
         }
         for (due_reason, mut tenants) in errands {
             for entries in tenants.values_mut() {
-                entries.make_contiguous().sort_by_key(|entry| entry.due_at);
+                entries.make_contiguous().sort_by_key(|one| one.entry.due_at);
             }
             while !tenants.is_empty() {
                 for (tenant, entries) in &mut tenants {
-                    let Some(entry) = entries.pop_front() else { continue };
+                    let Some(one) = entries.pop_front() else { continue };
                     // Not counted: its tenant has not had its turn.
                     if plan.start.len() >= room {
-                        plan.waiting += 1;
+                        plan.waiting.push(one);
                         continue;
                     }
                     match self.may_start(tenant, due_reason) {
-                        Ok(()) => plan.start.push(entry),
-                        Err(scans) => plan.postpone.push((entry, now + LATER * scans)),
+                        Ok(()) => plan.start.push(one.entry),
+                        Err(scans) => plan.postpone.push((one.entry, now + LATER * scans)),
                     }
                 }
                 tenants.retain(|_, entries| !entries.is_empty());
@@ -91,7 +91,8 @@ mod tests {
     fn due(tenant: &str, number: u64, due_reason: DueReason) -> DueEndpoint {
         let endpoint = EndpointId::from_random(u128::from(number).to_be_bytes());
         let due_at = NOW - Duration::HOUR + Duration::milliseconds(i64::try_from(number).expect("small"));
-        DueEndpoint { entry: DueEntry { endpoint, due_at }, tenant: tenant.parse().expect("a tenant"), due_reason }
+        let tenant = tenant.parse().expect("a tenant");
+        DueEndpoint { entry: DueEntry { endpoint, due_at }, tenant, due_reason, expected_at: None }
     }
 
     fn place(plan: &Plan, of: &DueEndpoint) -> Option<usize> {
@@ -139,7 +140,8 @@ mod tests {
         let mut started = Vec::new();
         for _ in 0..31 {
             let plan = turns.plan(left.clone(), 8, NOW);
-            assert_eq!((plan.start.len(), plan.postpone.len(), plan.waiting), (8, 0, left.len() - 8));
+            assert_eq!((plan.start.len(), plan.postpone.len(), plan.waiting.len()), (8, 0, left.len() - 8));
+            assert!(plan.waiting.iter().zip(left.iter().skip(8)).all(|(waiting, one)| waiting == one), "in this order");
             left.retain(|one| !plan.start.contains(&one.entry));
             started.extend(plan.start);
         }

@@ -2,9 +2,11 @@
 
 mod fair_queue;
 
-use domain::acts::DueRound;
 use domain::acts::start_attempt::start_attempt;
-use domain::ports::{DUE_SHARDS, DueEntry, DueIndex, FlowStarter, Room, ServiceFault};
+use domain::acts::{DueRound, expected_at};
+use domain::ports::{
+    DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, FlowStarter, Place, Room, ServiceFault, TakenRoom,
+};
 use fair_queue::{Plan, Turns};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -55,12 +57,13 @@ pub struct ScanReport {
 /// it has seen is not due any more after it, so the next round sees what lay behind. Single failures do not stop it. A
 /// scan that dies half way, or two at once, start nothing twice: [`start_attempt`] sees to that.
 ///
-/// No more attempts are started than there is `room` for. While some wait for it, the scan goes on as others end.
+/// No more attempts are started than there is room for. Who waits for it is told until when; while some do, the scan goes on as
+/// others end.
 #[expect(clippy::disallowed_methods, reason = "no flow waits for room: the scan is what starts them")]
-pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(
+pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Room + Sync>(
     index: &I,
     flows: &F,
-    (room, waits): (&impl Room, Waits),
+    waits: Waits,
     now: OffsetDateTime,
     has_time: impl Fn() -> bool,
 ) -> Result<ScanReport, ServiceFault> {
@@ -80,9 +83,14 @@ pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(
         if due.is_empty() {
             return Ok(report.counted());
         }
-        let free = room.free().await?;
-        let Plan { start, postpone, waiting } = turns.plan(index.describe(due).await?, free, now);
-        report.waiting = u32::try_from(waiting).expect("a round is small");
+        let described = index.describe(due).await?;
+        let counted_at = now + began.elapsed();
+        let taken = flows.take_room(described.len(), Place::First, counted_at).await?;
+        let Plan { start, postpone, waiting } = turns.plan(described, taken.attempts, now);
+        flows.give_room_back(&taken, taken.attempts - start.len()).await?;
+        report.waiting = u32::try_from(waiting.len()).expect("a round is small");
+        tell_waiting(index, &waiting, &taken, counted_at).await?;
+        let mut not_started = 0;
         let mut results =
             stream::iter(start).map(|entry| start_one(index, flows, entry, now)).buffer_unordered(CONCURRENCY);
         let mut moved = false;
@@ -92,10 +100,17 @@ pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(
                     report.started += 1;
                     moved = true;
                 }
-                Ok(false) => report.already_taken += 1,
-                Err(why) => report.failed.push(why),
+                Ok(false) => {
+                    report.already_taken += 1;
+                    not_started += 1;
+                }
+                Err(why) => {
+                    report.failed.push(why);
+                    not_started += 1;
+                }
             }
         }
+        flows.give_room_back(&taken, not_started).await?;
         let mut results = stream::iter(postpone)
             .map(|(entry, due_at)| async move { index.postpone(&entry, now, due_at).await })
             .buffer_unordered(CONCURRENCY);
@@ -104,7 +119,7 @@ pub async fn scan<I: DueIndex + Sync, F: FlowStarter + Sync>(
             report.postponed += 1;
             moved = true;
         }
-        if waiting > 0 {
+        if !waiting.is_empty() {
             if began.elapsed() >= waits.longest {
                 return Ok(report.counted());
             }
@@ -125,6 +140,23 @@ impl ScanReport {
         self.due = self.started + self.already_taken + self.postponed + self.waiting + failed;
         self
     }
+}
+
+/// Says of those that wait for room by when each is expected to be started, where nothing is said yet or that is over.
+async fn tell_waiting(
+    index: &impl DueIndex,
+    waiting: &[DueEndpoint],
+    taken: &TakenRoom,
+    now: OffsetDateTime,
+) -> Result<(), ServiceFault> {
+    let untold = waiting.iter().enumerate().filter(|(_, one)| one.expected_at.is_none_or(|at| at <= now));
+    let mut told = stream::iter(untold)
+        .map(|(before, one)| index.wait(&one.entry, now, expected_at(before, taken.most, now)))
+        .buffer_unordered(CONCURRENCY);
+    while let Some(result) = told.next().await {
+        result?;
+    }
+    Ok(())
 }
 
 /// Whether this scan started the endpoint's attempt, or why nobody could.
@@ -166,10 +198,6 @@ mod tests {
         endpoints
     }
 
-    fn ample() -> MemoryFlows {
-        MemoryFlows::default()
-    }
-
     fn id(n: u32) -> EndpointId {
         EndpointId::from_random((u128::from(n) * 0x9e37_79b9_7f4a_7c15).to_be_bytes())
     }
@@ -190,27 +218,37 @@ mod tests {
         }
     }
 
+    impl Room for Refusing {
+        async fn take_room(&self, wanted: usize, place: Place, now: OffsetDateTime) -> Result<TakenRoom, ServiceFault> {
+            self.1.take_room(wanted, place, now).await
+        }
+
+        async fn give_room_back(&self, taken: &TakenRoom, unused: usize) -> Result<(), ServiceFault> {
+            self.1.give_room_back(taken, unused).await
+        }
+    }
+
     #[tokio::test]
     async fn every_due_endpoint_is_started_once_over_as_many_pages_as_it_takes() {
         let (endpoints, flows) = (due(5000, 100).await, MemoryFlows::default());
-        let report = scan(&endpoints, &flows, (&ample(), Waits::default()), NOW, || true).await.expect("in memory");
+        let report = scan(&endpoints, &flows, Waits::default(), NOW, || true).await.expect("in memory");
         assert_eq!((report.due, report.started), (5000, 5000));
         assert_eq!(flows.take().len(), 5000);
-        let again = scan(&endpoints, &flows, (&ample(), Waits::default()), NOW, || true).await.expect("in memory");
+        let again = scan(&endpoints, &flows, Waits::default(), NOW, || true).await.expect("in memory");
         assert_eq!(again, ScanReport::default());
     }
 
     #[tokio::test]
     async fn what_is_too_much_of_one_tenant_is_due_later_and_nothing_of_it_is_lost() {
         let (endpoints, flows) = (due(3000, 1).await, MemoryFlows::default());
-        let report = scan(&endpoints, &flows, (&ample(), Waits::default()), NOW, || true).await.expect("in memory");
+        let report = scan(&endpoints, &flows, Waits::default(), NOW, || true).await.expect("in memory");
         assert_eq!((report.due, report.started, report.postponed), (3000, 250, 2750));
         let mut scans = 1;
         let mut started = report.started;
         while started < 3000 {
             let now = NOW + time::Duration::MINUTE * scans;
             started +=
-                scan(&endpoints, &flows, (&ample(), Waits::default()), now, || true).await.expect("in memory").started;
+                scan(&endpoints, &flows, Waits::default(), now, || true).await.expect("in memory").started;
             scans += 1;
         }
         assert_eq!((started, scans), (3000, 12), "so many a minute");
@@ -221,7 +259,7 @@ mod tests {
         let endpoints = due(20, 1).await;
         let refused = id(7);
         let flows = Refusing(refused.clone(), MemoryFlows::default());
-        let report = scan(&endpoints, &flows, (&ample(), Waits::default()), NOW, || true).await.expect("in memory");
+        let report = scan(&endpoints, &flows, Waits::default(), NOW, || true).await.expect("in memory");
         assert_eq!((report.started, report.failed.len()), (19, 1));
         assert!(report.failed[0].contains(refused.as_str()) && report.failed[0].contains("slow down"));
         let endpoint = endpoints.find(&refused).await.expect("in memory").expect("there");
@@ -238,7 +276,7 @@ mod tests {
         flows.take();
         let scans = async |minute: i32| {
             let now = NOW + time::Duration::MINUTE * minute;
-            scan(&endpoints, &flows, (&ample(), Waits::default()), now, || true).await.expect("in memory").started
+            scan(&endpoints, &flows, Waits::default(), now, || true).await.expect("in memory").started
         };
         assert_eq!((scans(0).await, scans(1).await), (0, 1));
         assert_eq!(flows.take(), [(id(0), 31)]);
@@ -264,7 +302,7 @@ mod tests {
         let (mut started, mut scans) = (0, 0);
         while started < 1000 {
             let now = NOW + time::Duration::MINUTE * scans;
-            let report = scan(&endpoints, &flows, (&flows, waits), now, || true).await.expect("in memory");
+            let report = scan(&endpoints, &flows, waits, now, || true).await.expect("in memory");
             assert_eq!((report.postponed, report.failed.len()), (0, 0), "who waits for room stays due");
             assert_eq!(report.waiting, 1000 - started - report.started);
             started += report.started;
@@ -275,8 +313,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_waits_for_room_is_told_once_until_when_and_keeps_its_place() {
+        let (endpoints, flows) = (due(20, 4).await, MemoryFlows::with_room(8));
+        let waits = Waits { count_again: Duration::from_millis(2), longest: Duration::ZERO };
+        let report = scan(&endpoints, &flows, waits, NOW, || true).await.expect("in memory");
+        assert_eq!((report.started, report.waiting), (8, 12));
+        let told = async || {
+            let mut all = Vec::new();
+            for n in 0..20 {
+                let endpoint = endpoints.find(&id(n)).await.expect("in memory").expect("there");
+                if let Some(expected) = endpoint.expected_at {
+                    assert_eq!(endpoint.due_at, Some(NOW), "it stays due");
+                    all.push((expected - NOW).whole_minutes());
+                }
+            }
+            all.sort_unstable();
+            all
+        };
+        assert_eq!(told().await, [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2]);
+        // Still nobody has ended, and the first estimates are over.
+        let later = NOW + time::Duration::seconds(90);
+        let report = scan(&endpoints, &flows, waits, later, || true).await.expect("in memory");
+        assert_eq!((report.started, report.waiting), (0, 12));
+        assert_eq!(told().await, [2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
+        flows.take();
+        let report = scan(&endpoints, &flows, waits, later, || true).await.expect("in memory");
+        assert_eq!((report.started, report.waiting, told().await.len()), (8, 4, 4), "whoever is started waits no more");
+    }
+
+    #[tokio::test]
     async fn without_time_left_it_says_that_there_is_more() {
-        let report = scan(&due(3, 1).await, &MemoryFlows::default(), (&ample(), Waits::default()), NOW, || false)
+        let report = scan(&due(3, 1).await, &MemoryFlows::default(), Waits::default(), NOW, || false)
             .await
             .expect("in memory");
         assert!(report.more && report.started == 0);

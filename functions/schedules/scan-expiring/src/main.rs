@@ -1,7 +1,7 @@
 //! Starts an attempt for every endpoint that is due. Run by the schedule.
 //!
 //! In: anything. Out: `ScanReport`. Fails when the due index cannot be read; the schedule tries again.
-//! Calls: DynamoDB `Query`, `BatchGetItem`, `UpdateItem`; Lambda `GetAccountSettings`; Step Functions `ListExecutions`,
+//! Calls: DynamoDB `Query`, `GetItem`, `BatchGetItem`, `UpdateItem`; Lambda `GetAccountSettings`; Step Functions `ListExecutions`,
 //! `StartExecution`.
 
 use std::time::{Duration, SystemTime};
@@ -19,12 +19,11 @@ const RESERVE: Duration = Duration::from_secs(10);
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
-    let (index, flows, metrics) = (wiring.endpoints()?, wiring.state_machine()?, wiring.metrics()?);
-    let room = wiring.room()?;
+    let (index, flows, metrics) = (wiring.endpoints()?, wiring.room()?, wiring.metrics()?);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let deadline = event.context.deadline();
         let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > RESERVE);
-        let report = scan(&index, &flows, (&room, Waits::default()), OffsetDateTime::now_utc(), has_time).await?;
+        let report = scan(&index, &flows, Waits::default(), OffsetDateTime::now_utc(), has_time).await?;
         // Only `doctor` reads it: a scan that did its work has not failed for want of it.
         if let Err(fault) = index.record_run(Task::Scan, OffsetDateTime::now_utc()).await {
             tracing::warn!(%fault, "the scan could not be recorded");

@@ -3,15 +3,12 @@
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{InvocationType, LastUpdateStatus, State};
-use domain::acts::{SMALLEST_CONCURRENCY, attempts_at_once};
 use domain::installation::{Concurrency, InstallationCheck, Observed, Reconcile, Reconciled, ResourceState};
-use domain::ports::{FaultKind, HealthRuns, Inspector, Reconciler, Room, ServiceFault};
+use domain::ports::{FaultKind, HealthRuns, Inspector, Reconciler, ServiceFault};
 use serde::de::DeserializeOwned;
-use time::OffsetDateTime;
 use vocabulary::text::printable;
 
 use crate::aws::fault;
-use crate::step_functions::StateMachine;
 
 /// Whether a function can be invoked.
 pub async fn describe(client: &Client, name: &str) -> Observed<ResourceState> {
@@ -49,43 +46,6 @@ pub async fn concurrency(client: &Client) -> Observed<Concurrency> {
     let count = |executions: i32| u32::try_from(executions).unwrap_or(0);
     let total = count(limit.concurrent_executions);
     Ok(Concurrency { limit: total, unreserved: limit.unreserved_concurrent_executions.map_or(total, count) })
-}
-
-/// Room for attempts: what the account's Lambda concurrency carries, less those that run.
-#[derive(Clone, Debug)]
-pub struct AttemptRoom {
-    client: Client,
-    flows: StateMachine,
-    most: Option<u32>,
-}
-
-impl AttemptRoom {
-    /// `most` instead of what follows from the account's quota.
-    pub fn new(client: Client, flows: StateMachine, most: Option<u32>) -> Self {
-        Self { client, flows, most }
-    }
-
-    /// The concurrency that no function has reserved. Where Lambda does not say it, what every account has.
-    async fn unreserved(&self) -> u32 {
-        match concurrency(&self.client).await {
-            Ok(concurrency) => concurrency.unreserved,
-            Err(fault) => {
-                tracing::warn!(%fault, "attempts are started as for the smallest account");
-                SMALLEST_CONCURRENCY
-            }
-        }
-    }
-}
-
-impl Room for AttemptRoom {
-    async fn free(&self) -> Result<usize, ServiceFault> {
-        let most = match self.most {
-            Some(most) => most,
-            None => attempts_at_once(self.unreserved().await),
-        };
-        let running = self.flows.running_since(OffsetDateTime::now_utc()).await?;
-        Ok(usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(running.len()))
-    }
 }
 
 /// What a run for one shard is invoked with: the number of the shard.

@@ -6,6 +6,7 @@ pub mod acm;
 pub mod acme;
 pub mod address_filter;
 pub mod alerts;
+pub mod attempt_room;
 mod aws;
 mod aws_json;
 pub mod cloudformation;

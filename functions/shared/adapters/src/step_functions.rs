@@ -15,6 +15,9 @@ use vocabulary::names::EndpointId;
 
 use crate::aws::{fault, function_name};
 
+/// Executions that one call lists.
+const MOST_LISTED: i32 = 1000;
+
 #[derive(Clone, Debug)]
 pub struct StateMachine {
     client: Client,
@@ -67,6 +70,47 @@ impl StateMachine {
             }
         }
         Ok(names)
+    }
+}
+
+/// Executions that are listed as running.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Listed {
+    /// Those that began before a time.
+    pub(crate) old: usize,
+    /// Those that began since.
+    pub(crate) new: usize,
+}
+
+impl StateMachine {
+    /// Those that run, apart by when they began.
+    pub(crate) async fn running(&self, since: OffsetDateTime) -> Result<Listed, ServiceFault> {
+        let running = self.client.list_executions().state_machine_arn(&self.arn);
+        let running = running.status_filter(ExecutionStatus::Running).max_results(MOST_LISTED).into_paginator().items();
+        let (mut running, mut listed) = (running.send(), Listed::default());
+        while let Some(execution) = running.next().await {
+            let execution = execution.map_err(|error| fault("states:ListExecutions", error))?;
+            match execution.start_date.secs() < since.unix_timestamp() {
+                true => listed.old += 1,
+                false => listed.new += 1,
+            }
+        }
+        Ok(listed)
+    }
+
+    /// How many of those that began since then have ended. The newest are listed first.
+    pub(crate) async fn ended_of_those_since(&self, since: OffsetDateTime) -> Result<usize, ServiceFault> {
+        let newest = self.client.list_executions().state_machine_arn(&self.arn);
+        let newest = newest.max_results(MOST_LISTED).into_paginator().items();
+        let (mut newest, mut ended) = (newest.send(), 0);
+        while let Some(execution) = newest.next().await {
+            let execution = execution.map_err(|error| fault("states:ListExecutions", error))?;
+            if execution.start_date.secs() < since.unix_timestamp() {
+                break;
+            }
+            ended += usize::from(execution.status != ExecutionStatus::Running);
+        }
+        Ok(ended)
     }
 }
 

@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use adapters::acm::Acm;
 use adapters::address_filter::Reach;
 use adapters::alerts::AlertChannels;
+use adapters::attempt_room::AttemptRoom;
 use adapters::cloudformation::Responses;
 use adapters::cross_account::{Places, Purpose};
 use adapters::dns::{DNS_PORT, Dns, Roots};
@@ -11,7 +12,7 @@ use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
 use adapters::key_vault::EncryptedKeys;
-use adapters::lambda::{AttemptRoom, OwnFunction};
+use adapters::lambda::OwnFunction;
 use adapters::oidc::OpenIdProvider;
 use adapters::otlp::{Collector, CollectorHeaders};
 use adapters::probe::EndpointProber;
@@ -355,10 +356,11 @@ impl Wiring {
         collector.map(Some).map_err(|error| malformed(error.to_string()))
     }
 
-    /// Room for attempts. `ATTEMPTS_AT_ONCE` 0: by the account's Lambda quota.
+    /// For a function that starts attempts, where there is room. `ATTEMPTS_AT_ONCE` 0: by the account's Lambda quota.
     pub fn room(&self) -> Wired<AttemptRoom> {
         let most = self.environment.parsed("ATTEMPTS_AT_ONCE")?.filter(|most| *most > 0);
-        Ok(AttemptRoom::new(aws_sdk_lambda::Client::new(&self.sdk), self.state_machine()?, most))
+        let lambda = aws_sdk_lambda::Client::new(&self.sdk);
+        Ok(AttemptRoom::new(lambda, self.state_machine()?, self.endpoints()?, most))
     }
 
     /// Further runs of this very function. Lambda says what it is called.

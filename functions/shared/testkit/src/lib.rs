@@ -51,6 +51,7 @@ mod tests {
         contracts::txt_zone(&zone, "label.zone.example", async |name| zone.values(name).into_iter().collect()).await;
         contracts::key_vault(&MemoryKeys::default(), &id).await;
         contracts::flow_starter(&MemoryFlows::default(), &id).await;
+        contracts::room(&MemoryFlows::with_room(8)).await;
         contracts::certificate_store(&MemoryCertificates::default(), &id, "bank.example.com").await;
         contracts::certificate_inspector(&MemoryCertificates::default(), &id, "seen.example.com").await;
         let listeners = MemoryListeners::default();

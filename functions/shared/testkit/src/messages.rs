@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use domain::alert::{Alert, AlertKind};
 use domain::endpoint::attempt::execution_name;
 use domain::flow::AttemptTrace;
-use domain::ports::{FlowStarter, Notifier, Room, ServiceFault, Started, Traces};
+use domain::ports::{FlowStarter, Notifier, Place, Room, ServiceFault, Started, TakenRoom, Traces};
+use time::OffsetDateTime;
 use vocabulary::names::EndpointId;
 
 use crate::Fuse;
@@ -16,13 +17,41 @@ pub struct MemoryFlows {
     waiting: Arc<Mutex<Vec<(EndpointId, u64)>>>,
     /// How many flows may run at once. `None`: any number.
     room: Option<usize>,
+    queue: Arc<Mutex<Queue>>,
+    /// Why the room cannot be counted.
+    uncounted: Arc<Mutex<Option<ServiceFault>>>,
     fuse: Fuse,
 }
 
+/// What was given away of the room, and how many got none.
+#[derive(Debug, Default)]
+struct Queue {
+    taken: usize,
+    waiting: usize,
+}
+
 impl Room for MemoryFlows {
-    async fn free(&self) -> Result<usize, ServiceFault> {
+    async fn take_room(&self, wanted: usize, place: Place, now: OffsetDateTime) -> Result<TakenRoom, ServiceFault> {
+        if let Some(fault) = self.uncounted.lock().expect("no test panics in here").clone() {
+            return Err(fault);
+        }
+        let Some(most) = self.room else {
+            return Ok(TakenRoom { attempts: wanted, at: now, most: usize::MAX, waiting: 0 });
+        };
         let running = self.waiting.lock().expect("no test panics in here").len();
-        Ok(self.room.map_or(usize::MAX, |room| room.saturating_sub(running)))
+        let mut queue = self.queue.lock().expect("no test panics in here");
+        let free = most.saturating_sub(running + queue.taken);
+        let attempts = if place == Place::Last && queue.waiting > 0 { 0 } else { wanted.min(free) };
+        let before = if place == Place::Last { queue.waiting } else { 0 };
+        queue.taken += attempts;
+        queue.waiting = before + wanted - attempts;
+        Ok(TakenRoom { attempts, at: now, most, waiting: queue.waiting })
+    }
+
+    async fn give_room_back(&self, _: &TakenRoom, unused: usize) -> Result<(), ServiceFault> {
+        let mut queue = self.queue.lock().expect("no test panics in here");
+        queue.taken = queue.taken.saturating_sub(unused);
+        Ok(())
     }
 }
 
@@ -34,6 +63,11 @@ impl MemoryFlows {
 
     pub fn new(fuse: Fuse) -> Self {
         Self { fuse, ..Self::default() }
+    }
+
+    /// From now on the room cannot be counted, for this reason; `None`: it can.
+    pub fn refuse_room(&self, fault: Option<ServiceFault>) {
+        *self.uncounted.lock().expect("no test panics in here") = fault;
     }
 
     /// The flows started since the last call.
@@ -49,6 +83,9 @@ impl FlowStarter for MemoryFlows {
             return Ok(Started::Before);
         }
         self.waiting.lock().expect("no test panics in here").push((endpoint.clone(), attempt));
+        let mut queue = self.queue.lock().expect("no test panics in here");
+        queue.taken = queue.taken.saturating_sub(1);
+        drop(queue);
         self.fuse.burn();
         Ok(Started::Now)
     }

@@ -112,11 +112,14 @@ pub struct AttemptList {
     pub attempts: Vec<Attempt>,
 }
 
-/// An attempt that was started.
+/// An attempt that was started, or that waits for room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StartedView {
     #[serde(default)]
     #[schema(required = true)]
     pub endpoint: String,
     pub attempt: u64,
+    /// It waits until others have ended, and is expected to start by then; absent where it was started.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub expected_at: Option<OffsetDateTime>,
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use adapters::acm::Acm;
 use adapters::address_filter::Reach;
+use adapters::attempt_room::AttemptRoom;
 use adapters::cross_account::{Places, Purpose};
 use adapters::dynamodb::EndpointsTable;
 use adapters::http_probe::Probe;
@@ -81,6 +82,8 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     load_balancers(cloud).await?;
 
     let flows = StateMachine::new(aws.sfn.clone(), cloud.resource("IssueCertificateStateMachine")?.into());
+    let table = EndpointsTable::new(aws.dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
+    contracts::room(&AttemptRoom::new(aws.lambda.clone(), flows.clone(), table, Some(8))).await;
     contracts::flow_starter(&flows, &id).await;
 
     Box::pin(endpoints_table(cloud)).await?;

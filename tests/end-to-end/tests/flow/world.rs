@@ -460,7 +460,7 @@ impl World {
         let scan = scan_expiring::scan(
             &self.endpoints,
             &self.flows,
-            (&self.flows, scan_expiring::Waits::default()),
+            scan_expiring::Waits::default(),
             self.now(),
             || true,
         );

@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use domain::endpoint::Failing;
 use domain::ports::{DueEndpoint, DueEntry, DueIndex, DueReason, ServiceFault};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use vocabulary::names::{EndpointId, TenantId};
 
 use super::{EndpointsTable, items, number};
@@ -23,13 +24,13 @@ impl DueIndex for EndpointsTable {
         let mut known = HashMap::new();
         for some in entries.chunks(MOST_READ) {
             for item in self.read_many(some.iter().map(|entry| &entry.endpoint)).await? {
-                let (endpoint, tenant, due_reason) = to_description(&item)?;
-                known.insert(endpoint, (tenant, due_reason));
+                let (endpoint, described) = to_description(&item)?;
+                known.insert(endpoint, described);
             }
         }
         let describe = |entry: DueEntry| {
-            let (tenant, due_reason) = known.remove(&entry.endpoint)?;
-            Some(DueEndpoint { entry, tenant, due_reason })
+            let (tenant, due_reason, expected_at) = known.remove(&entry.endpoint)?;
+            Some(DueEndpoint { entry, tenant, due_reason, expected_at })
         };
         Ok(entries.into_iter().filter_map(describe).collect())
     }
@@ -52,6 +53,25 @@ impl DueIndex for EndpointsTable {
         conditional("dynamodb:UpdateItem", result).map(drop)
     }
 
+    async fn wait(
+        &self,
+        entry: &DueEntry,
+        now: OffsetDateTime,
+        expected_at: OffsetDateTime,
+    ) -> Result<(), ServiceFault> {
+        let result = self
+            .update(&entry.endpoint)
+            .update_expression("SET expected_at = :expected, due_at = :due")
+            .condition_expression("due_at = :seen AND (attribute_not_exists(lease_until) OR lease_until <= :now)")
+            .expression_attribute_values(":expected", items::text(items::written(expected_at)))
+            .expression_attribute_values(":due", number(entry.due_at.min(now).unix_timestamp()))
+            .expression_attribute_values(":seen", number(entry.due_at.unix_timestamp()))
+            .expression_attribute_values(":now", number(now.unix_timestamp()))
+            .send()
+            .await;
+        conditional("dynamodb:UpdateItem", result).map(drop)
+    }
+
     async fn claim(
         &self,
         entry: &DueEntry,
@@ -60,7 +80,7 @@ impl DueIndex for EndpointsTable {
     ) -> Result<Option<u64>, ServiceFault> {
         let result = self
             .update(&entry.endpoint)
-            .update_expression("SET attempt = attempt + :one, lease_until = :until, due_at = :until")
+            .update_expression("SET attempt = attempt + :one, lease_until = :until, due_at = :until REMOVE expected_at")
             .condition_expression("due_at = :seen AND (attribute_not_exists(lease_until) OR lease_until <= :now)")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":until", number(lease_until.unix_timestamp()))
@@ -100,10 +120,11 @@ impl EndpointsTable {
             ("#removing", "removing"),
             ("#failing", "failing"),
             ("#certificate", "certificate"),
+            ("#expected", "expected_at"),
         ] {
             wanted = wanted.expression_attribute_names(name, attribute);
         }
-        let wanted = wanted.projection_expression("#pk, #tenant, #removing, #failing, #certificate");
+        let wanted = wanted.projection_expression("#pk, #tenant, #removing, #failing, #certificate, #expected");
         let mut asked = HashMap::from([(self.table.clone(), wanted.build().expect("keys are set"))]);
         let mut found = Vec::new();
         // DynamoDB answers for as many as it can at the moment.
@@ -122,7 +143,10 @@ impl EndpointsTable {
     }
 }
 
-fn to_description(item: &items::Item) -> Result<(EndpointId, TenantId, DueReason), ServiceFault> {
+/// What of an endpoint decides whose turn it is, and what it was told of that.
+type Described = (TenantId, DueReason, Option<OffsetDateTime>);
+
+fn to_description(item: &items::Item) -> Result<(EndpointId, Described), ServiceFault> {
     let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok());
     let endpoint = text("pk").and_then(|pk| pk.strip_prefix("ENDPOINT#")?.parse().ok());
     let tenant = text("tenant").and_then(|tenant| tenant.parse().ok());
@@ -134,5 +158,6 @@ fn to_description(item: &items::Item) -> Result<(EndpointId, TenantId, DueReason
     let due_reason =
         DueReason::of(has_certificate, removing, failing.map(|failing| failing.failure.guidance.waiting_on));
     let (endpoint, tenant) = endpoint.zip(tenant).ok_or_else(|| items::unreadable("an endpoint that is due"))?;
-    Ok((endpoint, tenant, due_reason))
+    let expected_at = text("expected_at").and_then(|time| OffsetDateTime::parse(time, &Rfc3339).ok());
+    Ok((endpoint, (tenant, due_reason, expected_at)))
 }

@@ -183,7 +183,7 @@ fn to_endpoint(mut main: Item, times: Option<&Item>) -> Result<Endpoint, Service
     Ok(endpoint)
 }
 
-fn written(time: OffsetDateTime) -> String {
+pub(super) fn written(time: OffsetDateTime) -> String {
     time.format(&Rfc3339).expect("a year of four digits")
 }
 

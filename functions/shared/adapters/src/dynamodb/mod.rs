@@ -22,6 +22,7 @@
 //! | what somebody did since | the same | `RECENT#01764000000000#id` |
 //! | token bucket | `BUDGET#directory#…`, `BUDGET#TENANT#tenant#…` | `BUCKET` |
 //! | what a tenant has | `USAGE#tenant` | `USAGE` |
+//! | room for attempts, as it was counted, and how much of it was taken since | `ROOM` | `ROOM` |
 //!
 //! Index `due` (due_shard, due_at) holds endpoints. Indexes `tenant` (tenant, domain) and `listing` (four partitions,
 //! domain) hold what lists are sorted by, `advice` (due_shard, advice_at) and `health` (due_shard, health_at) the times of
@@ -43,6 +44,7 @@ mod listing;
 mod pacing;
 mod rate_limits;
 mod registry;
+mod room;
 mod sharded;
 mod share_links;
 mod shared_causes;
@@ -61,6 +63,7 @@ use domain::installation::{Observed, ResourceState};
 use domain::ports::{EndpointReader, ServiceFault};
 use vocabulary::names::EndpointId;
 
+pub(crate) use self::room::{Counted, Kept, LISTED_AFTER};
 use crate::aws::fault;
 
 /// The endpoints table.

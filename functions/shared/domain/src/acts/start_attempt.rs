@@ -2,8 +2,10 @@
 
 use time::{Duration, OffsetDateTime};
 
+use crate::acts::room::expected_at;
 use crate::endpoint::schedule::LEASE;
 use crate::ports::flow_starter::{FlowStarter, Started};
+use crate::ports::room::{Place, Room};
 use crate::ports::store::{DueEntry, DueIndex};
 use vocabulary::failure::ServiceFault;
 
@@ -42,4 +44,41 @@ pub async fn start_attempt(
         }
     }
     Ok(None)
+}
+
+/// What came of an attempt that was to be started where there is room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    Started(u64),
+    /// Somebody else was first.
+    TakenBefore,
+    /// There is no room, or others wait for it: it is due, keeps its place, and a scan starts it. `fault`: the room could not be
+    /// counted.
+    Waits { expected_at: OffsetDateTime, fault: Option<ServiceFault> },
+}
+
+/// Starts an attempt that somebody asks for, unless the account has no room for it or others wait for room.
+pub async fn start_where_room(
+    index: &impl DueIndex,
+    flows: &(impl FlowStarter + Room),
+    entry: &DueEntry,
+    now: OffsetDateTime,
+) -> Result<Start, ServiceFault> {
+    let taken = match flows.take_room(1, Place::Last, now).await {
+        Ok(taken) if taken.attempts > 0 => taken,
+        refused => {
+            let expected_at = match &refused {
+                Ok(taken) => expected_at(taken.waiting.saturating_sub(1), taken.most, now),
+                Err(_) => now + AGAIN_AFTER,
+            };
+            index.wait(entry, now, expected_at).await?;
+            return Ok(Start::Waits { expected_at, fault: refused.err() });
+        }
+    };
+    let started = start_attempt(index, flows, entry, now).await;
+    if !matches!(started, Ok(Some(_))) {
+        // Without it, the room is free again within a minute.
+        let _ = flows.give_room_back(&taken, 1).await;
+    }
+    Ok(started?.map_or(Start::TakenBefore, Start::Started))
 }

@@ -37,6 +37,9 @@ pub struct Endpoint {
     /// When a scan is to start the next attempt. While one runs, when it is taken for dead.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub due_at: Option<OffsetDateTime>,
+    /// When the next attempt is expected to start, where it was due and the account had no room for it.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub expected_at: Option<OffsetDateTime>,
     /// When the CA is next to be asked for its renewal advice; absent without a certificate.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub advice_at: Option<OffsetDateTime>,
@@ -125,6 +128,7 @@ impl Endpoint {
             attempt: 0,
             lease_until: None,
             due_at: Some(now),
+            expected_at: None,
             advice_at: None,
             health_at: None,
             generation: 0,
@@ -148,6 +152,17 @@ impl Endpoint {
     /// Whether an attempt holds the endpoint at `now`; at the very end of the lease it does not.
     pub fn is_leased(&self, now: OffsetDateTime) -> bool {
         self.lease_until.is_some_and(|until| now < until)
+    }
+
+    /// When the attempt is expected to start that is due at `now` and waits for room; `None` once that is over, too.
+    pub fn awaits_room_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let due = self.due_at.is_some_and(|due| due <= now) && !self.is_leased(now);
+        self.expected_at.filter(|expected| due && now < *expected)
+    }
+
+    /// When the next attempt starts; `None` while one runs.
+    pub fn next_attempt_at(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.awaits_room_until(now).or(self.due_at).filter(|_| !self.is_leased(now))
     }
 
     /// When the current certificate expires.

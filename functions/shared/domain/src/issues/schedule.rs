@@ -2,6 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 use vocabulary::guidance::{Guidance, WaitingOn};
+use vocabulary::times::exact;
 
 use crate::endpoint::alert_kind::AlertKind;
 use crate::endpoint::endpoint::Endpoint;
@@ -18,10 +19,12 @@ pub const OVERDUE: Duration = Duration::hours(2);
 /// An attempt is due, and nothing has started it.
 pub(super) fn overdue(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {
     let waits = endpoint.failing.is_none() && !endpoint.is_leased(now);
-    let late = endpoint.due_at.filter(|due| waits && now > *due + OVERDUE)?;
+    // Who waits for room is not late before it was to be started.
+    let expected = |due: OffsetDateTime| endpoint.expected_at.map_or(due, |expected| expected.max(due));
+    let late = endpoint.due_at.map(expected).filter(|due| waits && now > *due + OVERDUE)?;
     let good = endpoint.expires_at().is_some_and(|until| now < until);
     let (kind, cause, since, what) = match &endpoint.certificate {
-        Some(held) if now > held.renew_at + OVERDUE => {
+        Some(held) if now > expected(held.renew_at) + OVERDUE => {
             let what = "The renewal is overdue: no attempt has started.";
             (AlertKind::ExpiryApproaching, "renewal-overdue", held.renew_at, what)
         }
@@ -61,5 +64,10 @@ pub(super) fn progress(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue
         }
         Some(_) => return None,
     };
+    let waits = endpoint.awaits_room_until(now).map(|until| {
+        let until = exact(until);
+        format!("The attempt waits until others have ended; it is expected to start automatically by {until}.")
+    });
+    let what = waits.as_deref().unwrap_or(what);
     Some(Issue::in_progress(cause, EndpointStatus::Issuing, what, breaks_at, now))
 }

@@ -16,9 +16,3 @@ pub trait FlowStarter {
     /// At most one flow ever runs for the same endpoint and attempt.
     fn start(&self, endpoint: &EndpointId, attempt: u64) -> impl Future<Output = Result<Started, ServiceFault>> + Send;
 }
-
-/// How many more attempts the account can carry just now.
-pub trait Room {
-    /// Counted anew each time. `usize::MAX`: nothing limits it.
-    fn free(&self) -> impl Future<Output = Result<usize, ServiceFault>> + Send;
-}

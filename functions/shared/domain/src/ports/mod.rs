@@ -21,6 +21,7 @@ pub mod publication;
 pub mod rate_limits;
 pub mod registry;
 pub mod renewal_information;
+pub mod room;
 pub mod share_links;
 pub mod shared_causes;
 pub mod store;
@@ -40,7 +41,7 @@ pub use self::dns::{AuthoritativeDns, HttpProbe};
 pub use self::rate_limits::RateLimits;
 pub use vocabulary::failure::{FaultKind, FencedError, ServiceFault};
 
-pub use self::flow_starter::{FlowStarter, Room, Started};
+pub use self::flow_starter::{FlowStarter, Started};
 pub use self::health::{CertificateInspector, HealthIndex, HealthRuns, InstallationLog, Sight};
 pub use self::inspector::{Inspector, Reconciler};
 pub use self::key_vault::KeyVault;
@@ -53,6 +54,7 @@ pub use self::registry::{
     Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, RequestError,
 };
 pub use self::renewal_information::{AdviceIndex, RenewalInfo, RenewalInformation};
+pub use self::room::{Place, Room, TakenRoom};
 pub use self::share_links::ShareLinks;
 pub use self::shared_causes::SharedCauses;
 pub use self::store::{

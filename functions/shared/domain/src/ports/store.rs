@@ -57,6 +57,8 @@ pub struct DueEndpoint {
     pub entry: DueEntry,
     pub tenant: TenantId,
     pub due_reason: DueReason,
+    /// By when it was told that it is started, while it waits for room.
+    pub expected_at: Option<OffsetDateTime>,
 }
 
 /// Who is due. Reading costs by what is due, not by what is managed.
@@ -79,6 +81,15 @@ pub trait DueIndex {
         entry: &DueEntry,
         now: OffsetDateTime,
         due_at: OffsetDateTime,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+
+    /// Keeps that the endpoint waits for room, and is expected to be started at `expected_at`. It is due at `now` at the latest;
+    /// what has been due for longer keeps its place. Nothing if its due time is no longer `entry.due_at`, or an attempt holds it.
+    fn wait(
+        &self,
+        entry: &DueEntry,
+        now: OffsetDateTime,
+        expected_at: OffsetDateTime,
     ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// Takes the endpoint for a new attempt until `lease_until`, and returns the attempt's number.

@@ -176,6 +176,29 @@ fn an_engine_that_has_stopped_is_seen_by_what_it_leaves_undone() {
 }
 
 #[test]
+fn an_attempt_that_waits_for_room_says_until_when_and_is_not_late_before_that() {
+    let expected = NOW + Duration::hours(3);
+    for endpoint in [fresh(), held()] {
+        let due = endpoint.certificate.as_ref().map_or(NOW, |held| held.renew_at);
+        let until = due + Duration::hours(3);
+        let waiting = Endpoint { due_at: Some(due), expected_at: Some(until), ..endpoint };
+        let report = status_of(&waiting, until - Duration::SECOND);
+        assert_eq!((report.status, report.guidance.waiting_on), (EndpointStatus::Issuing, WaitingOn::Nobody));
+        assert!(report.guidance.summary.contains("waits until others have ended"), "{report:?}");
+        assert!(report.guidance.summary.contains(&vocabulary::times::exact(until)), "{report:?}");
+        assert_eq!(waiting.next_attempt_at(until - Duration::SECOND), Some(until));
+        assert_eq!(waiting.next_attempt_at(until), Some(due), "what is over is not said");
+        assert!(!status_of(&waiting, until).guidance.summary.contains("waits"), "{report:?}");
+        assert_ne!(says(&waiting, until + OVERDUE).1, WaitingOn::Operator);
+        assert_eq!(says(&waiting, until + OVERDUE + Duration::SECOND).1, WaitingOn::Operator, "then nothing starts it");
+    }
+    let leased = Endpoint { lease_until: Some(expected), due_at: Some(NOW), expected_at: Some(expected), ..fresh() };
+    assert_eq!(leased.awaits_room_until(NOW), None, "it runs");
+    let later = Endpoint { due_at: Some(expected), expected_at: Some(expected), ..fresh() };
+    assert_eq!(later.awaits_room_until(NOW), None, "it is not due");
+}
+
+#[test]
 fn it_is_said_when_it_will_break() {
     assert_eq!(status_of(&held(), NOW).breaks_at, None);
     assert_eq!(status_of(&checked(held(), Some(Severity::Error), false), NOW).breaks_at, Some(END));

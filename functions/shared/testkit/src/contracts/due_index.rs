@@ -23,7 +23,10 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
 
     let gone = DueEntry { endpoint: EndpointId::from_random([0xdd; 16]), due_at: now };
     let described = index.describe(vec![gone, entry.clone()]).await.expect("answers");
-    let due_endpoint = |due_reason| DueEndpoint { entry: entry.clone(), tenant: early.tenant.clone(), due_reason };
+    let due_endpoint = |due_reason| {
+        let (entry, tenant) = (entry.clone(), early.tenant.clone());
+        DueEndpoint { entry, tenant, due_reason, expected_at: None }
+    };
     assert_eq!(described, [due_endpoint(DueReason::Registration)], "what is gone is left out");
     assert_eq!(index.describe(vec![]).await, Ok(vec![]));
 
@@ -47,7 +50,10 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
     index.postpone(&again, now, at).await.expect("postponed");
     assert_eq!(index.find(&early.id).await.expect("answers").expect("there").due_at, Some(at));
     index.postpone(&DueEntry { due_at: at, ..again.clone() }, now, now).await.expect("and brought forward");
+    waiting(index, &again, now).await;
     assert_eq!(index.claim(&again, now, now + LEASE).await, Ok(Some(2)), "the next attempt has the next number");
+    let claimed = index.find(&early.id).await.expect("answers").expect("there");
+    assert_eq!(claimed.expected_at, None, "it waits no longer");
     let leased = DueEntry { due_at: now + LEASE, ..again };
     index.postpone(&leased, now, at).await.expect("left alone");
     assert_eq!(index.find(&early.id).await.expect("answers").expect("there").due_at, Some(now + LEASE));
@@ -78,4 +84,20 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
     assert_eq!(due_reason().await, DueReason::Repeat);
     settle(None).await;
     assert_eq!(due_reason().await, DueReason::Renewal);
+}
+
+/// What waits for room says until when, and keeps its place. `entry` is due at `now`.
+async fn waiting<T: DueIndex + AttemptJournal + Sync>(index: &T, entry: &DueEntry, now: OffsetDateTime) {
+    let found = async || index.find(&entry.endpoint).await.expect("answers").expect("there");
+    let (soon, later) = (now + Duration::MINUTE, now + Duration::HOUR);
+    index.wait(entry, later, soon).await.expect("kept");
+    assert_eq!((found().await.due_at, found().await.expected_at), (Some(now), Some(soon)), "it keeps its place");
+    let described = index.describe(vec![entry.clone()]).await.expect("answers");
+    assert_eq!(described[0].expected_at, Some(soon));
+    index.wait(&DueEntry { due_at: later, ..entry.clone() }, now, later).await.expect("left alone");
+    assert_eq!(found().await.expected_at, Some(soon), "it is due at another time");
+    // What was not due is due now: somebody asked for it.
+    index.postpone(entry, now, later).await.expect("postponed");
+    index.wait(&DueEntry { due_at: later, ..entry.clone() }, now, soon).await.expect("kept");
+    assert_eq!(found().await.due_at, Some(now));
 }

@@ -15,7 +15,8 @@ impl DueIndex for MemoryEndpoints {
             let endpoint = state.endpoints.get(&entry.endpoint)?;
             let failed_by = endpoint.failing.as_ref().map(|failing| failing.failure.guidance.waiting_on);
             let due_reason = DueReason::of(endpoint.certificate.is_some(), endpoint.removing, failed_by);
-            Some(DueEndpoint { entry, tenant: endpoint.tenant.clone(), due_reason })
+            let expected_at = endpoint.expected_at;
+            Some(DueEndpoint { entry, tenant: endpoint.tenant.clone(), due_reason, expected_at })
         };
         Ok(entries.into_iter().filter_map(describe).collect())
     }
@@ -37,6 +38,24 @@ impl DueIndex for MemoryEndpoints {
         Ok(())
     }
 
+    async fn wait(
+        &self,
+        entry: &DueEntry,
+        now: OffsetDateTime,
+        expected_at: OffsetDateTime,
+    ) -> Result<(), ServiceFault> {
+        let mut state = self.state();
+        let endpoint = state.endpoints.get_mut(&entry.endpoint);
+        let free = endpoint.filter(|endpoint| endpoint.due_at == Some(entry.due_at) && !endpoint.is_leased(now));
+        if let Some(endpoint) = free {
+            endpoint.due_at = Some(entry.due_at.min(now));
+            endpoint.expected_at = Some(expected_at);
+        }
+        drop(state);
+        self.fuse.burn();
+        Ok(())
+    }
+
     async fn claim(
         &self,
         entry: &DueEntry,
@@ -50,6 +69,7 @@ impl DueIndex for MemoryEndpoints {
         endpoint.attempt += 1;
         endpoint.lease_until = Some(lease_until);
         endpoint.due_at = Some(lease_until);
+        endpoint.expected_at = None;
         let attempt = endpoint.attempt;
         drop(state);
         self.fuse.burn();

@@ -1,0 +1,103 @@
+//! Room for attempts: what the account's Lambda concurrency carries, shared by all that start some.
+
+use aws_sdk_lambda::Client;
+use domain::acts::{SMALLEST_CONCURRENCY, attempts_at_once, running};
+use domain::ports::{FlowStarter, Place, Room, ServiceFault, Started, TakenRoom};
+use time::OffsetDateTime;
+use vocabulary::names::EndpointId;
+
+use crate::aws::conflict;
+use crate::dynamodb::{Counted, EndpointsTable, Kept, LISTED_AFTER};
+use crate::lambda::concurrency;
+use crate::step_functions::{Listed, StateMachine};
+
+/// How often room is tried to take that others count or take in between.
+const TRIES: u32 = 8;
+
+/// Starts attempts, and knows for how many there is room.
+///
+/// The executions that run are counted at most every few seconds, and the table's item has what is left of that. So a request
+/// costs a read and a write of a small item, and nobody takes what another one has taken.
+#[derive(Clone, Debug)]
+pub struct AttemptRoom {
+    client: Client,
+    flows: StateMachine,
+    table: EndpointsTable,
+    most: Option<u32>,
+}
+
+impl AttemptRoom {
+    /// `most` instead of what follows from the account's quota.
+    pub fn new(client: Client, flows: StateMachine, table: EndpointsTable, most: Option<u32>) -> Self {
+        Self { client, flows, table, most }
+    }
+
+    /// The concurrency that no function has reserved. Where Lambda does not say it, what every account has.
+    async fn unreserved(&self) -> u32 {
+        match concurrency(&self.client).await {
+            Ok(concurrency) => concurrency.unreserved,
+            Err(fault) => {
+                tracing::warn!(%fault, "attempts are started as for the smallest account");
+                SMALLEST_CONCURRENCY
+            }
+        }
+    }
+
+    async fn count(&self, seen: &Kept, now: OffsetDateTime) -> Result<Counted, ServiceFault> {
+        let most = match self.most {
+            Some(most) => most,
+            None => attempts_at_once(self.unreserved().await),
+        };
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let Listed { old, new } = self.flows.running(now - LISTED_AFTER).await?;
+        let taken = seen.taken_lately(now);
+        // All that was taken may be listed already: then nothing is left to find out.
+        let ended = if taken > new { self.flows.ended_of_those_since(now - LISTED_AFTER).await? } else { 0 };
+        Ok(Counted { most, left: most.saturating_sub(running(old, new, taken, ended)) })
+    }
+}
+
+impl Room for AttemptRoom {
+    async fn take_room(&self, wanted: usize, place: Place, now: OffsetDateTime) -> Result<TakenRoom, ServiceFault> {
+        for _ in 0..TRIES {
+            let kept = self.table.room().await?;
+            if !kept.is_fresh(now) {
+                // Whoever is second takes by the first one's count.
+                let counted = self.count(&kept, now).await?;
+                self.table.count_room(&kept, counted, now).await?;
+                continue;
+            }
+            let waiting = kept.waiting(now);
+            let attempts = match place {
+                Place::Last if waiting > 0 => 0,
+                _ => wanted.min(kept.left),
+            };
+            let waiting = match place {
+                Place::First => wanted - attempts,
+                Place::Last => waiting + wanted - attempts,
+            };
+            let taken = TakenRoom { attempts, at: now, most: kept.most, waiting };
+            if attempts == 0 {
+                self.table.note_waiting(waiting, now).await?;
+                return Ok(taken);
+            }
+            if self.table.take_room(&kept, attempts, place, (waiting, now)).await? {
+                return Ok(taken);
+            }
+        }
+        Err(conflict("dynamodb:UpdateItem"))
+    }
+
+    async fn give_room_back(&self, taken: &TakenRoom, unused: usize) -> Result<(), ServiceFault> {
+        match unused {
+            0 => Ok(()),
+            _ => self.table.return_room(unused, taken.at).await,
+        }
+    }
+}
+
+impl FlowStarter for AttemptRoom {
+    async fn start(&self, endpoint: &EndpointId, attempt: u64) -> Result<Started, ServiceFault> {
+        self.flows.start(endpoint, attempt).await
+    }
+}
