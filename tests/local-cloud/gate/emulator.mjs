@@ -4,6 +4,8 @@
 import { XMLParser } from 'fast-xml-parser'
 
 const XML = new XMLParser({ parseTagValue: false })
+/** Unless it is asked for others, ACM lists certificates with RSA keys of 1024 and 2048 bits alone. */
+const KEY_TYPES = ['EC_prime256v1', 'EC_secp384r1', 'EC_secp521r1', 'RSA_1024', 'RSA_2048', 'RSA_3072', 'RSA_4096']
 
 export class Emulator {
   #aws
@@ -94,6 +96,30 @@ export class Emulator {
   async certificate(arn) {
     const answer = await this.#aboutCertificate('GetCertificate', arn)
     return answer.ok ? JSON.parse(answer.text).Certificate : undefined
+  }
+
+  /** How many certificates there are in the account's own region. */
+  async countCertificates() {
+    let [count, next] = [0, undefined]
+    do {
+      const Includes = { keyTypes: KEY_TYPES }
+      const asked = json('CertificateManager.ListCertificates', { Includes, ...(next && { NextToken: next }) })
+      const answer = JSON.parse(this.#expected(await this.#fetch(this.#acm, 'acm', asked), 'ListCertificates'))
+      count += answer.CertificateSummaryList.length
+      next = answer.NextToken
+    } while (next)
+    return count
+  }
+
+  /** Whether a listener in the region and account of a certificate has it. */
+  async isInUse(arn) {
+    const listed = await this.#aboutListeners('DescribeLoadBalancers', arn, {})
+    const balancers = members(listed?.DescribeLoadBalancersResult.LoadBalancers)
+    for (const { LoadBalancerArn } of balancers) {
+      const held = await this.listenerCertificates(LoadBalancerArn)
+      if ([...held.values()].flat().includes(arn)) return true
+    }
+    return false
   }
 
   /** By each listener of the load balancer with this ARN, the certificates beside its default one. */

@@ -1,5 +1,5 @@
 // Limits that AWS has and the emulators do not, as a test sets them; and the rules of ACM and the quotas of load
-// balancers, which always hold.
+// balancers, which always hold. ACM's quotas hold where a test sets them.
 
 import { refusal } from './certificates.mjs'
 import { error, throttled } from './answers.mjs'
@@ -21,6 +21,8 @@ export class Limits {
   #imports = []
   #importTokens
   #importsRefused = 0
+  /** Imports that ACM has taken, re-imports among them: AWS does not say whether those count. */
+  #imported = 0
   /** Times by what happened then: the last change of a zone, the acceptance of a change, the import of a certificate. */
   #times = new Map()
   #emulator
@@ -37,6 +39,8 @@ export class Limits {
     const answer = (body) => ({ status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
     if (request.method === 'GET') return answer({ imports_refused: this.#importsRefused })
     if (request.path === `${CONTROL}limits`) this.set(JSON.parse(request.body))
+    // A policy has changed so that it allows less.
+    if (request.path === `${CONTROL}policies`) this.#emulator.forget()
     return answer({})
   }
 
@@ -84,6 +88,12 @@ export class Limits {
       }
       const why = await refusal(call.parameters, (arn) => this.#emulator.certificate(arn))
       if (why) return error(service, 'ValidationException', why, 400)
+      const reached = await this.#reached(call.parameters)
+      if (reached) return error(service, 'LimitExceededException', reached, 400)
+    }
+    if (operation === 'acm:DeleteCertificate' && (await this.#emulator.isInUse(call.parameters.CertificateArn))) {
+      const why = `Certificate ${call.parameters.CertificateArn} in account is in use.`
+      return error(service, 'ResourceInUseException', why, 400)
     }
     if (operation === 'servicequotas:GetServiceQuota') return this.#quotaAnswer(service, call.parameters)
     if (operation === 'elasticloadbalancing:AddListenerCertificates' && (await this.#isFull(call.parameters))) {
@@ -103,6 +113,20 @@ export class Limits {
   /** What was granted, else AWS's default. */
   #quota(code) {
     return this.#set.quotas?.[code] ?? QUOTAS[code]?.Value
+  }
+
+  /** What ACM says where one of the quotas that a test has set is reached; undefined if none is. */
+  async #reached({ CertificateArn }) {
+    const granted = this.#set.quotas ?? {}
+    const [most, yearly] = [granted['acm/L-D2CB7DE9'], granted['acm/L-3808DC70']]
+    if (yearly !== undefined && this.#imported >= yearly) {
+      return `Error: you have reached your limit of ${yearly} certificates imported in the last year.`
+    }
+    const counts = most !== undefined && !CertificateArn
+    if (counts && (await this.#emulator.countCertificates()) >= most) {
+      return `Error: you have reached your limit of ${most} imported certificates.`
+    }
+    return undefined
   }
 
   /** The emulators know nothing of quotas. */
@@ -133,7 +157,10 @@ export class Limits {
   after(service, call, answer) {
     const { insync_seconds } = this.#set
     if (answer.status !== 200) return answer
-    if (call.operation === 'ImportCertificate') this.#times.set(JSON.parse(answer.body).CertificateArn, this.#now())
+    if (call.operation === 'ImportCertificate') {
+      this.#times.set(JSON.parse(answer.body).CertificateArn, this.#now())
+      this.#imported += 1
+    }
     if (service.signed === 'route53' && insync_seconds) {
       const text = answer.body.toString()
       const change = /<Id>(\/change\/[^<]+)</.exec(text)?.[1]

@@ -17,9 +17,14 @@ const route53 = models.service('route53')
 const change = { operation: 'ChangeResourceRecordSets', parameters: { HostedZoneId: 'Z1' } }
 const get = { operation: 'GetChange', parameters: { Id: 'C1' } }
 
-function limited(set) {
+function limited(set, held = 0) {
   let now = 0
-  const emulator = { certificate: () => undefined, listenerCertificates: () => new Map() }
+  const emulator = {
+    certificate: () => undefined,
+    countCertificates: () => held,
+    isInUse: (arn) => arn === 'arn:used',
+    listenerCertificates: () => new Map(),
+  }
   const limits = new Limits(emulator, () => now)
   limits.set(set)
   return { limits, pass: (seconds) => (now += seconds * 1000) }
@@ -92,6 +97,36 @@ test('a load balancer knows a certificate some time after ACM', async () => {
   assert.match((await limits.before(elb, add)).body, /<Code>CertificateNotFound<\/Code>/)
   pass(5)
   assert.equal(await limits.before(elb, add), undefined)
+})
+
+test("ACM's quotas are reached by certificates and by imports, where a test sets them", async () => {
+  const acm = models.service('acm')
+  const { certificate: pem, key } = certificate('counted', P256)
+  const attempt = async (limits, more) => {
+    const call = { operation: 'ImportCertificate', parameters: importing(pem, key, more) }
+    const refused = await limits.before(acm, call)
+    if (refused) return JSON.parse(refused.body)
+    limits.after(acm, call, { status: 200, headers: {}, body: '{"CertificateArn":"arn:1"}' })
+    return undefined
+  }
+  const { limits: full } = limited({ quotas: { 'acm/L-D2CB7DE9': 2 } }, 2)
+  const refused = await attempt(full)
+  assert.equal(refused.__type, 'LimitExceededException')
+  assert.match(refused.message, /limit of 2 imported certificates/)
+  assert.equal(await attempt(full, { CertificateArn: 'arn:1' }), undefined, 'a renewal under its ARN is not one more')
+  const { limits: yearly } = limited({ quotas: { 'acm/L-3808DC70': 2 } }, 9)
+  assert.deepEqual([await attempt(yearly), await attempt(yearly, { CertificateArn: 'arn:1' })], [undefined, undefined])
+  assert.match((await attempt(yearly, { CertificateArn: 'arn:1' })).message, /limit of 2 certificates imported in the last/)
+  const { limits: unlimited } = limited({}, 9999)
+  assert.equal(await attempt(unlimited), undefined, 'no test has set them')
+})
+
+test('a certificate that a listener has is not deleted', async () => {
+  const { limits } = limited({})
+  const remove = (CertificateArn) =>
+    limits.before(models.service('acm'), { operation: 'DeleteCertificate', parameters: { CertificateArn } })
+  assert.equal(JSON.parse((await remove('arn:used')).body).__type, 'ResourceInUseException')
+  assert.equal(await remove('arn:idle'), undefined)
 })
 
 // --- ACM's rules ------------------------------------------------------------------------------------------------

@@ -13,6 +13,10 @@ use crate::stack::query;
 
 /// The quota of certificates per Application Load Balancer, without the default ones.
 pub const BALANCER_QUOTA: &str = "elasticloadbalancing/L-9365A611";
+/// The quota of imported certificates.
+pub const CERTIFICATES_QUOTA: &str = "acm/L-D2CB7DE9";
+/// The quota of imports within a year.
+pub const IMPORTS_QUOTA: &str = "acm/L-3808DC70";
 
 /// Limits of AWS that the gate plays. `None` and empty ones do not limit anything.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -28,7 +32,8 @@ pub struct AwsLimits {
     pub acm_imports_per_second: Option<f64>,
     /// A load balancer does not find a certificate so long after its import.
     pub elb_delay_seconds: Option<f64>,
-    /// What was granted of quotas, by [`BALANCER_QUOTA`] and the like; of the others, AWS's default.
+    /// What was granted of quotas, by [`BALANCER_QUOTA`] and the like; of the others, AWS's default. ACM's hold where they are here;
+    /// its imports are counted since the cloud began.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub quotas: BTreeMap<&'static str, u32>,
     /// Operations that are throttled, and how often.
@@ -87,7 +92,21 @@ impl LocalCloud {
 
     /// Allows the function `logical_id` one more action, as a parameter does that the stack was not deployed with.
     pub async fn allow(&self, logical_id: &str, action: &str, resource: &str) -> Result<()> {
-        let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+        self.put_policy(logical_id, &json!({"Effect": "Allow", "Action": action, "Resource": resource})).await
+    }
+
+    /// Denies the function `logical_id` these actions, as somebody does who changes its role by hand. None: what was denied is
+    /// allowed again.
+    pub async fn deny(&self, logical_id: &str, actions: &[&str]) -> Result<()> {
+        // A policy needs a statement.
+        let actions = if actions.is_empty() { &["none:None"] } else { actions };
+        self.put_policy(logical_id, &json!({"Effect": "Deny", "Action": actions, "Resource": "*"})).await?;
+        let url = format!("{}/_gate/policies", self.description().gate);
+        self.http_client()?.put(url).send().await?.error_for_status().context("reading policies again")?;
+        Ok(())
+    }
+
+    async fn put_policy(&self, logical_id: &str, statement: &serde_json::Value) -> Result<()> {
         let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
         let role = self.resource(&format!("{logical_id}Role"))?;
         let fields = [

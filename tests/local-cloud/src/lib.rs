@@ -55,7 +55,7 @@ mod zones;
 
 pub use ::issuer::Person;
 pub use aws::Aws;
-pub use aws_limits::{AwsLimits, BALANCER_QUOTA, Throttle, Units};
+pub use aws_limits::{AwsLimits, BALANCER_QUOTA, CERTIFICATES_QUOTA, IMPORTS_QUOTA, Throttle, Units};
 pub use ca::Ca;
 pub use chain::VerifiedChain;
 pub use cloud::{LocalCloud, processes, stop};
