@@ -73,6 +73,8 @@ impl State {
         params.not_after = self.now + self.knobs.lifetime;
         params.serial_number = Some(SerialNumber::from(serial));
         params.use_authority_key_identifier_extension = true;
+        params.key_usages = self.knobs.usages.key.clone();
+        params.extended_key_usages = self.knobs.usages.extended.clone();
         let leaf = params.signed_by(&RequestedKey(point), &self.issuer).expect("signs");
         let renewal = self.is_renewal(&names);
         let exempt = order.replaces.is_some();

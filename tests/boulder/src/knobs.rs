@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
 use time::{Duration, OffsetDateTime};
 
 use crate::answer::Problem;
@@ -34,6 +35,8 @@ pub struct Knobs {
     /// The suggested window of every certificate; `None`: from two thirds of its life on.
     pub window: Option<(OffsetDateTime, OffsetDateTime)>,
     pub lifetime: Duration,
+    /// What its certificates may be used for.
+    pub usages: Usages,
     pub profiles: BTreeMap<String, String>,
     /// How long an order is `processing` after it is finalized, and what Retry-After says of it, in seconds.
     pub processing: Duration,
@@ -54,6 +57,13 @@ pub struct Knobs {
     pub reuse: bool,
     pub limits: Limits,
     pub(crate) injected: Vec<(String, Injected)>,
+}
+
+/// The extensions Key Usage and Extended Key Usage; an empty one is left out.
+#[derive(Clone, Debug)]
+pub struct Usages {
+    pub key: Vec<KeyUsagePurpose>,
+    pub extended: Vec<ExtendedKeyUsagePurpose>,
 }
 
 /// So many within such a time.
@@ -81,6 +91,10 @@ impl Default for Knobs {
             fails_at_replaces: false,
             window: None,
             lifetime: Duration::days(90),
+            usages: Usages {
+                key: vec![KeyUsagePurpose::DigitalSignature],
+                extended: vec![ExtendedKeyUsagePurpose::ServerAuth],
+            },
             profiles: ["classic", "tlsserver", "shortlived"].map(profile).into(),
             processing: Duration::ZERO,
             retry_after: 3,

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use time::{Duration, OffsetDateTime};
 
 pub use answer::Problem;
-pub use knobs::{Injected, Knobs};
+pub use knobs::{Injected, Knobs, Usages};
 pub use state::{Lookup, Validator};
 pub use va::{Web, WebAnswer, http01};
 
