@@ -11,7 +11,6 @@ use domain::ports::{
 use serde_json::{Value, json};
 use testkit::{Fuse, MemoryEndpoints, MemoryFlows, MemoryProber};
 use time::OffsetDateTime;
-use tokio::time::sleep;
 use vocabulary::certificate::{ListenerPools, TenantLimits};
 use vocabulary::names::{Caller, DomainName, EndpointId, NamePolicy, Origin, Scope, TenantId};
 
@@ -156,6 +155,11 @@ fn ended(endpoint: &Endpoint, outcome: Ended) -> Attempt {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "what happens beside a request that waits")]
+async fn meanwhile(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}
+
 fn event(kind: &str, request: &str, rest: Value) -> Value {
     let mut event = json!({
         "RequestType": kind, "ResponseURL": "https://b.s3.amazonaws.com/a", "StackId": STACK, "RequestId": request,
@@ -274,7 +278,7 @@ async fn an_update_waits_for_the_end_of_an_attempt_but_not_for_ever() {
     let made = succeeded(bench.create("r1", external("www.example.com")).await);
     let update = bench.update(&made.id, external("www.example.com"), internal("www.example.com"));
     let attempt = async {
-        sleep(Duration::from_millis(600)).await;
+        meanwhile(600).await;
         bench.settle(&made.id).await;
     };
     let (changed, ()) = tokio::join!(update, attempt);
@@ -377,7 +381,7 @@ async fn a_stack_that_is_deployed_anew_waits_for_the_end_of_the_removal() {
         json!({ "StackId": STACK.replace("51af", "62b0"), "ResourceProperties": external("www.example.com") }),
     ));
     let removal = async {
-        sleep(Duration::from_millis(400)).await;
+        meanwhile(400).await;
         bench.erase(&made.id).await;
     };
     let (again, ()) = tokio::join!(again, removal);

@@ -155,7 +155,8 @@ fn see(
     checked_at: OffsetDateTime,
 ) {
     let (over_dns, unreached) = (vec![], None);
-    let report = CheckReport { checked_at, records, findings, provider: None, serving, over_dns, unreached };
+    let (provider, connect) = (None, Vec::new());
+    let report = CheckReport { checked_at, records, findings, provider, serving, over_dns, unreached, connect };
     standing.endpoint.check = Some(report.summary());
     standing.report = Some(report);
 }
