@@ -1,8 +1,8 @@
 //! Serves `Custom::ManagedHttpsEndpoint`. CloudFormation invokes it, by the permission of whoever deploys the stack.
 //!
 //! In: a request of CloudFormation about a custom resource. Out: nothing; the answer goes to the request's `ResponseURL`.
-//! Calls: DynamoDB `GetItem`, `Query`, `TransactWriteItems`, `UpdateItem`; Step Functions `StartExecution`; the
-//! `ResponseURL`, if it is S3's.
+//! Calls: DynamoDB `GetItem`, `Query`, `TransactWriteItems`, `UpdateItem`; Step Functions
+//! `StartExecution`, `ListExecutions`; Lambda `GetAccountSettings`; the `ResponseURL`, if it is S3's.
 
 use api::{Outside, Service, parameters};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
@@ -11,7 +11,7 @@ use serve_custom_resource::{Event, NoInspection, answer};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
-    let (store, flows) = (wiring.endpoints()?, wiring.state_machine()?);
+    let (store, flows) = (wiring.endpoints()?, wiring.room()?);
     let ports = Outside { store, flows, prober: wiring.prober_of_records()?, inspector: NoInspection };
     let service = Service { ports, installation: parameters::installation(&wiring)? };
     let responses = wiring.stack_responses()?;

@@ -6,7 +6,8 @@ use api::{Brand, Installation, Outside, Service};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Attempt, Endpoint, Notifications, Outcome as Ended};
 use domain::ports::{
-    AttemptJournal, AuditTrail, EndpointReader, FlowStarter, Registry, ServiceFault, Settlement, Started,
+    AttemptJournal, AuditTrail, EndpointReader, FlowStarter, Place, Registry, Room, ServiceFault, Settlement, Started,
+    TakenRoom,
 };
 use serde_json::{Value, json};
 use testkit::{Fuse, MemoryEndpoints, MemoryFlows, MemoryProber};
@@ -47,7 +48,7 @@ impl Bench<MemoryFlows> {
     }
 }
 
-impl<F: FlowStarter + Send + Sync + 'static> Bench<F> {
+impl<F: FlowStarter + Room + Send + Sync + 'static> Bench<F> {
     fn with(store: MemoryEndpoints, flows: F) -> Self {
         let ports = Outside { store: store.clone(), flows, prober: MemoryProber::default(), inspector: NoInspection };
         let installation = Installation {
@@ -420,6 +421,16 @@ struct Stuck;
 
 impl FlowStarter for Stuck {
     async fn start(&self, _: &EndpointId, _: u64) -> Result<Started, ServiceFault> {
+        std::future::pending().await
+    }
+}
+
+impl Room for Stuck {
+    async fn take_room(&self, _: usize, _: Place, _: OffsetDateTime) -> Result<TakenRoom, ServiceFault> {
+        std::future::pending().await
+    }
+
+    async fn give_room_back(&self, _: &TakenRoom, _: usize) -> Result<(), ServiceFault> {
         std::future::pending().await
     }
 }

@@ -40,7 +40,8 @@ async fn quota_check(platform: &Platform) -> Result<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_certificate_that_acm_has_no_more_room_for_waits_for_the_operator_and_is_imported_once_there_is() -> Result<()> {
+async fn a_certificate_that_acm_has_no_more_room_for_waits_for_the_operator_and_is_imported_once_there_is() -> Result<()>
+{
     let platform = Platform::start(options()).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("quota.test").await?;

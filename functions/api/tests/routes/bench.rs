@@ -175,12 +175,7 @@ impl Api {
         Self::on(MemoryFlows::default(), persistent_records, name_policy, tenant_limits)
     }
 
-    fn on(
-        flows: MemoryFlows,
-        persistent_records: bool,
-        name_policy: NamePolicy,
-        tenant_limits: TenantLimits,
-    ) -> Self {
+    fn on(flows: MemoryFlows, persistent_records: bool, name_policy: NamePolicy, tenant_limits: TenantLimits) -> Self {
         let (store, prober) = (MemoryEndpoints::default(), MemoryProber::default());
         let installation = Installation {
             platform: testkit::Fixture::platform(),

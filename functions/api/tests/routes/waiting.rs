@@ -87,11 +87,8 @@ async fn a_renewal_without_room_is_the_next_attempt_and_asking_again_changes_not
 #[tokio::test]
 async fn where_the_room_cannot_be_counted_the_next_scan_starts_the_attempt() {
     let api = Api::new();
-    let fault = ServiceFault {
-        operation: "states:ListExecutions",
-        kind: FaultKind::Throttled,
-        detail: "slow down".into(),
-    };
+    let fault =
+        ServiceFault { operation: "states:ListExecutions", kind: FaultKind::Throttled, detail: "slow down".into() };
     api.flows.refuse_room(Some(fault));
     let answer = api.post(OPERATOR, "/endpoints", internal("a.example.com")).await;
     assert_eq!((answer.status, api.flows.take().len()), (StatusCode::CREATED, 0));

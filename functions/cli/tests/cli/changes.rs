@@ -182,7 +182,11 @@ fn a_renewal_without_room_says_until_when_it_waits() {
     let api = ApiDouble::always(202, &waits);
     let output = run(&api, &["renew", "www.example.com"]);
     assert_status(&output, 0);
-    assert!(out(&output).starts_with("www.example.com: attempt 5 waits until others have ended.\n"), "{}", out(&output));
+    assert!(
+        out(&output).starts_with("www.example.com: attempt 5 waits until others have ended.\n"),
+        "{}",
+        out(&output)
+    );
     assert!(out(&output).contains("It starts automatically, expected by 2999-01-01 12:00:00 UTC"), "{}", out(&output));
     assert_eq!(json_out(&run(&api, &["renew", "www.example.com", "--format", "json"])), waits);
 }

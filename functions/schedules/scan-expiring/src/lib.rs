@@ -4,9 +4,7 @@ mod fair_queue;
 
 use domain::acts::start_attempt::start_attempt;
 use domain::acts::{DueRound, expected_at};
-use domain::ports::{
-    DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, FlowStarter, Place, Room, ServiceFault, TakenRoom,
-};
+use domain::ports::{DUE_SHARDS, DueEndpoint, DueEntry, DueIndex, FlowStarter, Place, Room, ServiceFault, TakenRoom};
 use fair_queue::{Plan, Turns};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -247,8 +245,7 @@ mod tests {
         let mut started = report.started;
         while started < 3000 {
             let now = NOW + time::Duration::MINUTE * scans;
-            started +=
-                scan(&endpoints, &flows, Waits::default(), now, || true).await.expect("in memory").started;
+            started += scan(&endpoints, &flows, Waits::default(), now, || true).await.expect("in memory").started;
             scans += 1;
         }
         assert_eq!((started, scans), (3000, 12), "so many a minute");
@@ -343,9 +340,8 @@ mod tests {
 
     #[tokio::test]
     async fn without_time_left_it_says_that_there_is_more() {
-        let report = scan(&due(3, 1).await, &MemoryFlows::default(), Waits::default(), NOW, || false)
-            .await
-            .expect("in memory");
+        let report =
+            scan(&due(3, 1).await, &MemoryFlows::default(), Waits::default(), NOW, || false).await.expect("in memory");
         assert!(report.more && report.started == 0);
     }
 }

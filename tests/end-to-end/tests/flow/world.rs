@@ -457,13 +457,8 @@ impl World {
 
     /// One scan, and the flows that it started, one after the other. Returns those, in order.
     pub(crate) async fn scan_and_run(&self) -> Vec<(EndpointId, u64)> {
-        let scan = scan_expiring::scan(
-            &self.endpoints,
-            &self.flows,
-            scan_expiring::Waits::default(),
-            self.now(),
-            || true,
-        );
+        let scan =
+            scan_expiring::scan(&self.endpoints, &self.flows, scan_expiring::Waits::default(), self.now(), || true);
         match AssertUnwindSafe(scan).catch_unwind().await {
             Ok(report) => assert!(report.expect("in memory").failed.is_empty()),
             Err(payload) => {

@@ -103,9 +103,9 @@ impl EndpointsTable {
         }
         update = match seen.version {
             0 => update.condition_expression("attribute_not_exists(version)"),
-            version => update
-                .condition_expression("version = :seen")
-                .expression_attribute_values(":seen", number(version)),
+            version => {
+                update.condition_expression("version = :seen").expression_attribute_values(":seen", number(version))
+            }
         };
         let written = update
             .update_expression(expression)

@@ -54,7 +54,10 @@ pub enum Start {
     TakenBefore,
     /// There is no room, or others wait for it: it is due, keeps its place, and a scan starts it. `fault`: the room could not be
     /// counted.
-    Waits { expected_at: OffsetDateTime, fault: Option<ServiceFault> },
+    Waits {
+        expected_at: OffsetDateTime,
+        fault: Option<ServiceFault>,
+    },
 }
 
 /// Starts an attempt that somebody asks for, unless the account has no room for it or others wait for room.

@@ -39,5 +39,6 @@ pub trait Room {
     ) -> impl Future<Output = Result<TakenRoom, ServiceFault>> + Send;
 
     /// Gives room back that was taken for so many attempts that were not started.
-    fn give_room_back(&self, taken: &TakenRoom, unused: usize) -> impl Future<Output = Result<(), ServiceFault>> + Send;
+    fn give_room_back(&self, taken: &TakenRoom, unused: usize)
+    -> impl Future<Output = Result<(), ServiceFault>> + Send;
 }
