@@ -65,6 +65,9 @@ export class Gate {
     ]
     if (wrong.length > 0) return this.#malformed(service, signed, call, wrong.join('; '))
 
+    const unread = call.operation === 'AssumeRole' ? unreadable(call.parameters) : undefined
+    if (unread) return this.#malformed(service, signed, call, unread)
+
     const refused = await this.#refusal(service, signed, call)
     if (refused) return refused
     const limited = await this.#limits.before(service, call)
@@ -93,7 +96,14 @@ export class Gate {
     const session = this.#sessions.get(signed.key)
     const account = session ? session.arn.split(':')[4] : this.#options.account
     const caller = session
-      ? { account, region: signed.region, arn: session.arn, role: session.arn.split('/').at(-1), session: session.name }
+      ? {
+          account,
+          region: signed.region,
+          arn: session.arn,
+          role: session.arn.split('/').at(-1),
+          session: session.name,
+          policy: session.policy,
+        }
       : { account, region: signed.region, role: signed.key, session: signed.token ?? '' }
     const about = { account, region: signed.region, lookUp: this.#emulator }
     const all = await asked(service, call.operation, call.parameters, about)
@@ -127,7 +137,8 @@ export class Gate {
 
   #remember(parameters, answer) {
     const key = /<AccessKeyId>([^<]+)</.exec(answer.body.toString())
-    if (key) this.#sessions.set(key[1], { arn: parameters.RoleArn, name: parameters.RoleSessionName })
+    const { RoleArn: arn, RoleSessionName: name, Policy: policy } = parameters
+    if (key) this.#sessions.set(key[1], { arn, name, policy: policy && JSON.parse(policy) })
   }
 
   /** As it came, with its Host: signatures cover it. */
@@ -181,5 +192,16 @@ export class Gate {
       this.#refused({ kind: 'broken', request: `${request.method} ${request.path}`, why: cause.stack ?? String(cause) })
       return error({ protocol: 'json' }, 'InternalFailure', String(cause), 500)
     }
+  }
+}
+
+/** Why a session's policy cannot be evaluated; undefined if it can, or there is none. */
+function unreadable({ Policy: policy, PolicyArns: managed }) {
+  if (managed?.length > 0) return 'PolicyArns: managed policies of a session are not known here'
+  try {
+    if (policy !== undefined) JSON.parse(policy)
+    return undefined
+  } catch (error) {
+    return `Policy is no JSON: ${error.message}`
   }
 }

@@ -274,6 +274,48 @@ test('a role of another account is assumed and used as the page tells its owner'
   assert.equal((await deleting()).status, 200)
 })
 
+test('a session may do what its role and its policy both allow', async () => {
+  const there = 'arn:aws:iam::444455556666:role/managed-https'
+  allow('sts:AssumeRole', there)
+  tags = [{ Key: 'managed-https', Value: 'stack' }]
+  const assume = (more) =>
+    call('sts', {
+      body: new URLSearchParams({
+        Action: 'AssumeRole',
+        RoleArn: there,
+        RoleSessionName: 'stack',
+        ExternalId: 'stack',
+        ...more,
+      }).toString(),
+    })
+  const ask = (operation, more = {}) =>
+    call('acm', {
+      target: `CertificateManager.${operation}`,
+      body: { CertificateArn: `arn:aws:acm:${REGION}:444455556666:certificate/1`, ...more },
+      key: 'session',
+    })
+  const policy = (...Action) =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] })
+
+  assert.equal((await assume({ Policy: policy('acm:DescribeCertificate', 'acm:UpdateCertificateOptions') })).status, 200)
+  assert.equal((await ask('DescribeCertificate')).status, 200, 'both allow it')
+  assert.equal((await ask('DeleteCertificate')).status, 400, 'the role alone allows it')
+  assert.match(refused.at(-1).why, /no session policy allows the acm:DeleteCertificate action/)
+  assert.deepEqual([refused.at(-1).kind, passed.filter((one) => one.includes('DeleteCertificate'))], ['denied', []])
+
+  assert.equal((await assume({ Policy: policy('*') })).status, 200)
+  assert.equal((await ask('DeleteCertificate')).status, 200, 'another session of the same role')
+  tags = []
+  assert.equal((await ask('DeleteCertificate')).status, 400, 'a policy of a session gives nothing that the role has not')
+  assert.match(refused.at(-1).why, /no identity-based policy allows/)
+
+  assert.equal((await assume({ Policy: '{' })).status, 400)
+  assert.match(refused.at(-1).why, /Policy is no JSON/)
+  const managed = { 'PolicyArns.member.1.arn': 'arn:aws:iam::aws:policy/ReadOnlyAccess' }
+  assert.equal((await assume(managed)).status, 400)
+  assert.match(refused.at(-1).why, /PolicyArns/)
+})
+
 test("what the service's model does not allow is answered as invalid, and recorded", async () => {
   allow('*', '*')
   for (const [why, service, request] of [

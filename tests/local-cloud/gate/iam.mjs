@@ -1,4 +1,4 @@
-// Whether IAM allows what a function asks: its role's policies, and those of the resource.
+// Whether IAM allows what a function asks: its role's policies, those of its session, and those of the resource.
 
 import { runSimulation } from '@cloud-copilot/iam-simulate'
 
@@ -13,7 +13,8 @@ export class Iam {
   /**
    * Why `role` may not do what is asked; undefined if it may.
    *
-   * `caller`: `{ account, region, role, session }`, with the role's `arn` if it is another account's. `asked`: `{ action, resource, context }`.
+   * `caller`: `{ account, region, role, session }`, with the role's `arn` if it is another account's, and the session's `policy` if it
+   * was begun with one. `asked`: `{ action, resource, context }`.
    */
   async refusal(caller, asked) {
     const refusal = await this.#decided(caller, asked)
@@ -27,7 +28,7 @@ export class Iam {
     const role = await this.#emulator.role(caller)
     const resourcePolicy = await this.#emulator.resourcePolicy(resource)
     // What no policy speaks of changes no decision: most calls are then the same as one before.
-    const policies = JSON.stringify([role.policies, resourcePolicy ?? null]).toLowerCase()
+    const policies = JSON.stringify([role.policies, caller.policy ?? null, resourcePolicy ?? null]).toLowerCase()
     const spokenOf = Object.entries(context).filter(([key]) => policies.includes(key.toLowerCase()))
     const asked = { action, resource, context: Object.fromEntries(spokenOf) }
     const key = `${policies} ${JSON.stringify([caller, asked])}`
@@ -35,7 +36,15 @@ export class Iam {
     return this.#decisions.get(key)
   }
 
-  async #judge(caller, role, resourcePolicy, { action, resource, context }) {
+  /** Which of the policies that all have to allow it does not. */
+  async #lacking(caller, role, resourcePolicy, asked) {
+    if (!caller.policy) return 'identity-based'
+    const without = await this.#judge({ ...caller, policy: undefined }, role, resourcePolicy, asked)
+    return without ? 'identity-based' : 'session'
+  }
+
+  async #judge(caller, role, resourcePolicy, asked) {
+    const { action, resource, context } = asked
     const principal = `arn:aws:sts::${caller.account}:assumed-role/${caller.role}/${caller.session}`
     const contextVariables = plain({ ...everyRequest(caller, role.arn, resource), ...context })
     const result = await runSimulation(
@@ -46,6 +55,8 @@ export class Iam {
           resource: { resource, accountId: resource.split(':')[4] || caller.account },
           contextVariables,
         },
+        // What role and session both allow is allowed.
+        sessionPolicy: renamed(caller.policy),
         identityPolicies: role.policies.map(({ name, policy }) => ({ name, policy: renamed(policy) })),
         serviceControlPolicies: [],
         resourceControlPolicies: [],
@@ -60,7 +71,7 @@ export class Iam {
     const why =
       result.overallResult === 'ExplicitlyDenied'
         ? 'with an explicit deny in a policy'
-        : `because no identity-based policy allows the ${action} action`
+        : `because no ${await this.#lacking(caller, role, resourcePolicy, asked)} policy allows the ${action} action`
     return `User: ${principal} is not authorized to perform: ${action} on resource: ${resource} ${why}`
   }
 }
