@@ -2,9 +2,11 @@
 
 mod endpoint;
 mod installation;
+mod whole;
 
 pub use endpoint::{Ports, Settings};
 pub use installation::{InstallationSight, check_installation};
+pub use whole::{Whole, check_all};
 
 use std::collections::BTreeMap;
 

@@ -9,67 +9,30 @@
 //! `GetServiceQuota`; Lambda `Invoke` of inspect-installation and of itself; SNS `Publish`; EventBridge `PutEvents`; DNS,
 //! HTTP and TLS to the endpoints' hosts.
 
+mod event;
 mod measured;
 
-use std::time::{Duration, SystemTime};
-
-use check_health::{HealthReport, Ports, Settings, Share, check_endpoints, check_installation};
-use domain::acts::count_capacity;
-use domain::acts::take_tokens::orders_left;
-use domain::installation::Task;
+use check_health::{Ports, Whole};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
-use runtime::{Purpose, SHARD};
+use runtime::Purpose;
 use serde_json::Value;
-use time::OffsetDateTime;
-
-/// What the checks that have begun need at the most, with the check of the installation.
-/// For the checks that have begun and, after those of all shards, for that of the installation.
-const RESERVE: Duration = Duration::from_secs(60);
-const RESERVE_OF_A_SHARD: Duration = Duration::from_secs(20);
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
-    let settings = Settings {
-        platform: wiring.platform()?,
-        longest: time::Duration::minutes(wiring.environment().parsed("HEALTH_MINUTES")?.unwrap_or(360)),
-        dashboard: wiring.dashboard(),
-        setup_patience: wiring.setup_patience()?,
-    };
+    let (settings, counting, authorities) = (event::settings(&wiring)?, wiring.counting()?, wiring.authorities()?);
     let (store, prober, destinations) =
         (wiring.endpoints()?, wiring.prober_inside()?, wiring.destinations(Purpose::Inspect)?);
-    let first = wiring.authorities()?.first().clone();
-    let counting = wiring.counting()?;
-    let (notifier, inspector, metrics) = (wiring.alerts()?, wiring.inspector()?, wiring.metrics()?);
-    let runs = wiring.health_runs()?;
+    let (notifier, inspector, runs) = (wiring.alerts()?, wiring.inspector()?, wiring.health_runs()?);
+    let metrics = wiring.metrics()?;
+    let ports =
+        Ports { store: &store, prober: &prober, destinations: &destinations, notifier: &notifier, causes: &store };
+    let whole = Whole { runs: &runs, inspector: &inspector, counting: &counting, first: authorities.first() };
+    let ended = async |now| store.record_run(domain::installation::Task::Health, now).await;
     runtime::serve(Runtime::new(service_fn(async |event: LambdaEvent<Value>| {
-        let deadline = event.context.deadline();
-        let shard = event.payload[SHARD].as_u64().and_then(|shard| u32::try_from(shard).ok());
-        let (share, reserve) = match shard {
-            Some(shard) => (Share::Shard(shard), RESERVE_OF_A_SHARD),
-            None => (Share::All(&runs), RESERVE),
-        };
-        let has_time = || deadline.duration_since(SystemTime::now()).is_ok_and(|left| left > reserve);
-        let ports =
-            Ports { store: &store, prober: &prober, destinations: &destinations, notifier: &notifier, causes: &store };
-        let mut report = HealthReport::default();
-        check_endpoints(&ports, &settings, share, OffsetDateTime::now_utc, has_time, &mut report).await?;
-        if shard.is_some() {
-            metrics.emit(measured::measured(&report));
-            return Ok::<_, Error>(report);
-        }
-        let now = OffsetDateTime::now_utc();
-        // Before the inspection, which reads it. Whatever keeps it from counting is in what it keeps, or passes.
-        match count_capacity(&store, &destinations, &counting, now, has_time).await {
-            Ok(resumed) => report.resumed = resumed,
-            Err(fault) => tracing::warn!(%fault, "the room for certificates could not be counted"),
-        }
-        let now = OffsetDateTime::now_utc();
-        report.keep(check_installation(&inspector, &store, &notifier, &settings, now).await?);
-        report.orders_left = orders_left(&store, &first.directory, first.pace.limits.orders, now).await?;
-        store.record_run(Task::Health, OffsetDateTime::now_utc()).await?;
+        let report = event::run(&event, &ports, &settings, &whole, ended).await?;
         metrics.emit(measured::measured(&report));
-        Ok(report)
+        Ok::<_, Error>(report)
     })))
     .await
 }

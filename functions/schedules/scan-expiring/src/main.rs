@@ -4,11 +4,12 @@
 //! Calls: DynamoDB `Query`, `GetItem`, `BatchGetItem`, `UpdateItem`; Lambda `GetAccountSettings`; Step Functions `ListExecutions`,
 //! `StartExecution`.
 
+mod measured;
+
 use std::time::{Duration, SystemTime};
 
 use domain::installation::Task;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use runtime::ScanMetrics;
 use scan_expiring::{Waits, scan};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -28,14 +29,7 @@ async fn main() -> Result<(), Error> {
         if let Err(fault) = index.record_run(Task::Scan, OffsetDateTime::now_utc()).await {
             tracing::warn!(%fault, "the scan could not be recorded");
         }
-        metrics.emit(ScanMetrics {
-            at: SystemTime::now(),
-            due: report.due,
-            postponed: report.postponed,
-            waiting: report.waiting,
-            attempts_started: report.started,
-            attempts_not_started: u32::try_from(report.failed.len()).unwrap_or(u32::MAX),
-        });
+        metrics.emit(measured::measured(&report));
         Ok::<_, Error>(report)
     }))
     .await
