@@ -9,19 +9,20 @@ use axum::body::Body;
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Absence, Attempt, Endpoint, Failing, Notifications, Outcome};
 use domain::installation::InstallationStatus;
-use domain::ports::{AttemptJournal, Claims, EndpointReader, Registry, Settlement};
+use domain::ports::{AttemptJournal, Claims, DueIndex, EndpointReader, Registry, Settlement};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 use testkit::{MemoryEndpoints, MemoryFlows, MemoryInspector, MemoryProber, contracts};
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
-use vocabulary::acme::{Limit, Reachability};
+use vocabulary::acme::{Limit, OpenOrder, Reachability};
 use vocabulary::certificate::{InstalledCertificate, ListenerPools, ListenerUse, TenantLimits};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, NamePolicy};
+
+use crate::who::Who;
 
 /// The installation's own account, and the one role that it may assume in another.
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -38,18 +39,6 @@ pub(crate) struct Api {
     pub(crate) store: MemoryEndpoints,
     pub(crate) flows: MemoryFlows,
     pub(crate) prober: MemoryProber,
-}
-
-/// Who calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Who {
-    /// Signed, as IAM has seen it.
-    Operator,
-    /// With a token that has this tenant.
-    Tenant(&'static str),
-    /// With a token that has the operator's role.
-    OperatorByRole,
-    Nobody,
 }
 
 pub(crate) struct Answer {
@@ -88,52 +77,6 @@ pub(crate) fn documented_problems() -> BTreeSet<(u16, &'static str)> {
 
 pub(crate) fn text(value: &Value) -> &str {
     value.as_str().expect("text")
-}
-
-impl Who {
-    fn prefix(self) -> &'static str {
-        match self {
-            Self::Operator | Self::Nobody => "/v1",
-            Self::Tenant(_) | Self::OperatorByRole => "/bearer/v1",
-        }
-    }
-
-    /// What the token says.
-    fn claims(self) -> Value {
-        match self {
-            Self::Tenant(tenant) => json!({"sub": format!("{tenant}-ann"), "tenant": tenant}),
-            Self::OperatorByRole => json!({"sub": "otto", "roles": ["reader", "operator"], "tenant": "acme"}),
-            Self::Operator | Self::Nobody => Value::Null,
-        }
-    }
-
-    /// The header, for those who come with a token. Its signature is the gateway's to check.
-    pub(crate) fn authorization(self) -> Option<String> {
-        let claims = self.claims();
-        let payload = base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, claims.to_string());
-        claims.is_object().then(|| format!("Bearer e30.{payload}.c2ln"))
-    }
-
-    /// As API Gateway hands it over.
-    pub(crate) fn context(self) -> RequestContext {
-        // Flattened, as the gateway does it.
-        let jwt = |claims: Value| json!({"jwt": {"claims": {"sub": claims["sub"], "roles": "[…]"}, "scopes": null}});
-        let authorizer = match self {
-            Self::Operator => json!({"iam": {
-                "accessKey": "AKIDEXAMPLE", "accountId": "123456789012", "callerId": "AIDAEXAMPLE",
-                "cognitoIdentity": null, "principalOrgId": null,
-                "userArn": "arn:aws:iam::123456789012:user/olga", "userId": "AIDAEXAMPLE"}}),
-            Self::Tenant(_) | Self::OperatorByRole => jwt(self.claims()),
-            Self::Nobody => Value::Null,
-        };
-        let context = json!({
-            "accountId": "123456789012", "apiId": "api", "domainName": "api.example", "domainPrefix": "api",
-            "http": {"method": "GET", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7", "userAgent": "t"},
-            "requestId": "r", "routeKey": "ANY /v1/{proxy+}", "stage": "$default",
-            "time": "24/Nov/2026:12:00:00 +0000", "timeEpoch": 1_795_521_600_000_u64, "authorizer": authorizer,
-        });
-        serde_json::from_value(context).expect("a request context")
-    }
 }
 
 /// The listeners of `pool:eu`, each of a load balancer of its own.
@@ -362,6 +305,14 @@ impl Api {
         self.settle(id, now + Duration::WEEK, Some(failing)).await;
     }
 
+    /// Ends the running attempt after it has begun to import a certificate, which may be in ACM.
+    pub(crate) async fn importing(&self, id: &EndpointId) {
+        let (endpoint, now) = (self.endpoint(id).await, contracts::whole_second());
+        let order = OpenOrder { importing: true, ..contracts::order_of(&endpoint, now) };
+        self.store.save_order(id, endpoint.attempt, &order).await.expect("ours");
+        self.store.release(id, endpoint.attempt, now).await.expect("in memory");
+    }
+
     async fn settle(&self, id: &EndpointId, due_at: OffsetDateTime, failing: Option<Failing>) {
         // As they are: one attempt ends before the next begins.
         let (number, now) = (self.endpoint(id).await.attempt, OffsetDateTime::now_utc());
@@ -386,6 +337,7 @@ impl Api {
             removing: false,
             told,
             unsent: None,
+            authorizations: vec![],
             returned: vec![],
             at: due_at,
             attempt,

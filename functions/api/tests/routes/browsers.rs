@@ -5,7 +5,8 @@ use http::{Method, Request, Response, StatusCode};
 use tower::ServiceExt;
 use vocabulary::names::{Caller, Origin, Scope};
 
-use crate::bench::{Api, Who, text};
+use crate::bench::{Api, text};
+use crate::who::Who;
 
 const SAME_SITE: (&str, &str) = ("sec-fetch-site", "same-origin");
 const OTHER_SITE: (&str, &str) = ("sec-fetch-site", "cross-site");

@@ -5,7 +5,8 @@ use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::NamePolicy;
 
-use crate::bench::{Api, Who, internal, text};
+use crate::bench::{Api, internal, text};
+use crate::who::Who;
 
 const OPERATOR: Who = Who::Operator;
 

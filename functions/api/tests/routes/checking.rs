@@ -4,7 +4,8 @@ use vocabulary::dns::Connect;
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
 
-use crate::bench::{Api, Who, text};
+use crate::bench::{Api, text};
+use crate::who::Who;
 
 const OPERATOR: Who = Who::Operator;
 const CHECK: &str = "/endpoints/a.example.com/check";

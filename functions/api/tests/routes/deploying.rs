@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::bench::{ACCOUNT, Api, ROLE, Who, text};
+use crate::bench::{ACCOUNT, Api, ROLE, text};
+use crate::who::Who;
 
 const OPERATOR: Who = Who::Operator;
 
@@ -106,4 +107,29 @@ async fn a_change_of_listeners_starts_an_attempt_and_a_role_stays_with_its_certi
         (StatusCode::OK, &json!(ROLE)),
         "before it has one"
     );
+}
+
+#[tokio::test]
+async fn a_certificate_is_taken_over_before_there_is_one_and_not_while_one_is_being_imported() {
+    let api = Api::new();
+    let arn = |number: u32| {
+        format!("arn:aws:acm:eu-central-1:{ACCOUNT}:certificate/00000000-0000-4000-8000-00000000000{number}")
+    };
+    let fresh = api.registered(OPERATOR, "a.example.com").await;
+    api.failed(&fresh, vocabulary::failure::FailureName::RecordsNotReady, vocabulary::guidance::WaitingOn::DomainOwner)
+        .await;
+    let adopted = api.patch(OPERATOR, "/endpoints/a.example.com", json!({"adopt": arn(1)})).await;
+    assert_eq!(adopted.status, StatusCode::OK, "{}", adopted.body);
+
+    let importing = api.registered(OPERATOR, "b.example.com").await;
+    api.importing(&importing).await;
+    let refused = api.patch(OPERATOR, "/endpoints/b.example.com", json!({"adopt": arn(2)})).await;
+    assert_eq!((refused.status, refused.field()), (StatusCode::UNPROCESSABLE_ENTITY, "adopt"), "{}", refused.body);
+    assert!(text(&refused.body["detail"]).contains("being imported"), "{}", refused.body);
+    assert_eq!(api.endpoint(&importing).await.deployment.adopt, None);
+
+    let issued = api.registered(OPERATOR, "c.example.com").await;
+    api.issued(&issued).await;
+    let refused = api.patch(OPERATOR, "/endpoints/c.example.com", json!({"adopt": arn(3)})).await;
+    assert_eq!((refused.status, refused.field()), (StatusCode::UNPROCESSABLE_ENTITY, "adopt"), "{}", refused.body);
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use vocabulary::certificate::{AcmQuotas, Target};
 
-use crate::bench::{Answer, Api, Who, internal, text};
+use crate::bench::{Answer, Api, internal, text};
+use crate::who::Who;
 
 const ACME: Who = Who::Tenant("acme");
 const GLOBEX: Who = Who::Tenant("globex");

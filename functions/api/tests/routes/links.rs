@@ -1,7 +1,8 @@
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use crate::bench::{Api, Who, text};
+use crate::bench::{Api, text};
+use crate::who::Who;
 
 const OPERATOR: Who = Who::Operator;
 const LINKS: &str = "/endpoints/a.example.com/shares";

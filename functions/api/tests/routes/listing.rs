@@ -5,7 +5,8 @@ use serde_json::json;
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
 
-use crate::bench::{Api, Who, text};
+use crate::bench::{Api, text};
+use crate::who::Who;
 
 const OPERATOR: Who = Who::Operator;
 

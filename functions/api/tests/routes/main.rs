@@ -17,3 +17,4 @@ mod registering;
 mod revoking;
 mod tenants;
 mod waiting;
+mod who;

@@ -3,7 +3,8 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::bench::{Api, Who, text};
+use crate::bench::{Api, text};
+use crate::who::Who;
 
 const ACME: Who = Who::Tenant("acme");
 const AT: &str = "/endpoints/a.example.com/mute";

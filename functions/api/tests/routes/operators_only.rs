@@ -9,7 +9,8 @@ use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{Caller, Origin, Scope};
 
-use crate::bench::{ACCOUNT, Api, ROLE, Who, text};
+use crate::bench::{ACCOUNT, Api, ROLE, text};
+use crate::who::Who;
 
 const ACME: Who = Who::Tenant("acme");
 const THERE: &str = "444455556666";

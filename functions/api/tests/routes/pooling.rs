@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use vocabulary::certificate::{ListenerUse, LoadBalancerArn};
 
-use crate::bench::{Api, Who, listener, text};
+use crate::bench::{Api, listener, text};
+use crate::who::Who;
 
 const OPERATOR: Who = Who::Operator;
 

@@ -7,7 +7,8 @@ use http::{Method, Request, StatusCode};
 use serde_json::json;
 use vocabulary::version::VERSION;
 
-use crate::bench::{Api, Who, documented_problems, internal};
+use crate::bench::{Api, documented_problems, internal};
+use crate::who::Who;
 
 const OPERATOR: Who = Who::Operator;
 

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use vocabulary::names::NamePolicy;
 use vocabulary::names::endpoint_names::MOST_NAMES;
 
-use crate::bench::{Api, Who, internal, text};
+use crate::bench::{Api, internal, text};
+use crate::who::Who;
 
 #[tokio::test]
 async fn a_registration_shows_its_records_and_starts_its_first_attempt() {

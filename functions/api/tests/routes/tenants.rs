@@ -10,7 +10,8 @@ use tower::ServiceExt;
 use vocabulary::acme::BucketId;
 use vocabulary::names::NamePolicy;
 
-use crate::bench::{Api, DIRECTORY, ORDERS, Who, text};
+use crate::bench::{Api, DIRECTORY, ORDERS, text};
+use crate::who::Who;
 
 const ACME: Who = Who::Tenant("acme");
 const OTHER: Who = Who::Tenant("other");

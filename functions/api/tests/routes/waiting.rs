@@ -8,7 +8,8 @@ use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use vocabulary::names::EndpointId;
 
-use crate::bench::{Api, Who, internal, text};
+use crate::bench::{Api, internal, text};
+use crate::who::Who;
 
 const OPERATOR: Who = Who::Operator;
 
