@@ -21,6 +21,11 @@ impl Reach {
         Self { dns, allowed }
     }
 
+    /// The same, where hosts are looked up through `dns`.
+    pub(crate) fn by(&self, dns: Dns) -> Self {
+        Self { dns, ..self.clone() }
+    }
+
     /// The addresses to connect to: checked, and to be used as checked, so that no second lookup can change them.
     ///
     /// Reserved ones are left out, as the CA does.

@@ -21,6 +21,7 @@ use vocabulary::names::DomainName;
 use vocabulary::text::printable;
 
 use crate::address_filter::Reach;
+use crate::dns::Dns;
 use client::Client;
 
 /// Hosts that are asked side by side: an endpoint may have a hundred, and each may take as long as the CA would wait.
@@ -58,6 +59,11 @@ impl Way {
 impl Probe {
     pub fn new(reach: Reach, port: u16) -> Self {
         Self { reach, port, client: Client::new() }
+    }
+
+    /// The same, where hosts are looked up through `dns`.
+    pub(crate) fn by(&self, dns: Dns) -> Self {
+        Self { reach: self.reach.by(dns), ..self.clone() }
     }
 
     /// Fetches like the CA, looks for `expected`, and notes the way.

@@ -12,6 +12,7 @@ use tokio_rustls::TlsConnector;
 use vocabulary::names::DomainName;
 
 use crate::address_filter::Reach;
+use crate::dns::Dns;
 use crate::unverified_tls;
 
 const TIMEOUT: Duration = Duration::from_secs(4);
@@ -28,6 +29,11 @@ pub struct TlsProbe {
 impl TlsProbe {
     pub fn new(reach: Reach, port: u16) -> Self {
         Self { reach, port, connector: TlsConnector::from(Arc::new(unverified_tls::client_config())) }
+    }
+
+    /// The same, where hosts are looked up through `dns`.
+    pub(crate) fn by(&self, dns: Dns) -> Self {
+        Self { reach: self.reach.by(dns), ..self.clone() }
     }
 
     pub(crate) async fn observe(&self, host: &DomainName) -> TlsObservation {

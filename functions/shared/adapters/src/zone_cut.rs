@@ -33,7 +33,7 @@ impl ZoneCut {
 /// Whether `server` answers for the zone by itself.
 async fn serves(recursion: &Recursion, server: &str, zone: &Name) -> Result<(), String> {
     let server = recursion.server(&absolute(server)?).await;
-    match recursion.question(&server, zone, RecordKind::Soa).await.answer {
+    match recursion.question(&server, zone, RecordKind::Soa, false).await.answer {
         Answer::Records(_) => Ok(()),
         Answer::NoData | Answer::NxDomain => Err("it does not serve the zone".into()),
         Answer::Failed(why) => Err(why.to_string()),

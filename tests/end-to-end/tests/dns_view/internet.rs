@@ -39,9 +39,16 @@ impl Internet {
     }
 
     pub(crate) async fn without_owner(net: u8) -> Result<Self> {
+        Self::delegating(net, 0).await
+    }
+
+    /// The root delegates so many domains more, `d0.test` and on, to `ns1.dns.test`.
+    pub(crate) async fn delegating(net: u8, domains: usize) -> Result<Self> {
         let at = |last: u8| format!("127.88.{net}.{last}");
         let port = UdpSocket::bind((at(1), 0))?.local_addr()?.port();
         let (platform, ns1, ns2) = (at(2), at(3), at(4));
+        let more: Vec<String> = (0..domains).map(|number| format!("d{number}.test")).collect();
+        let more = more.iter().map(|domain| (domain.as_str(), "NS", "ns1.dns.test."));
         let root = StaticZone::new(
             ".",
             &[
@@ -57,7 +64,10 @@ impl Internet {
                 ("ns2.dns.test", "A", &ns2),
                 ("six.dns.test", "AAAA", "2001:db8::1"),
                 ("inside.dns.test", "A", "10.0.0.2"),
-            ],
+            ]
+            .into_iter()
+            .chain(more)
+            .collect::<Vec<_>>(),
         )?;
         let own = [
             ("platform.test", "NS", "ns.dns.test."),

@@ -42,6 +42,8 @@ pub enum Behaviour {
     Truncating(StaticZone),
     /// Over UDP drops every third question and cuts every third answer short, as servers do that limit their answers.
     Limiting(StaticZone, Arc<AtomicUsize>),
+    /// Counts what it is asked, sent again or not, and answers like another.
+    Counted(Box<Self>, Arc<AtomicUsize>),
     /// NXDOMAIN for names that have only names below them, which RFC 8020 forbids.
     DenyingBetween(StaticZone),
 }
@@ -125,6 +127,7 @@ impl Answers for Behaviour {
     fn delay(&self) -> Duration {
         match self {
             Self::Slow(_, delay) => *delay,
+            Self::Counted(inner, _) => inner.delay(),
             _ => Duration::ZERO,
         }
     }
@@ -139,6 +142,10 @@ impl Answers for Behaviour {
                     0 => None,
                     turn => Some(Answer { truncated: turn == 1, ..answer(zone, question) }),
                 });
+            }
+            Self::Counted(inner, asked) => {
+                asked.fetch_add(1, Ordering::Relaxed);
+                return inner.answer(question);
             }
             Self::DenyingBetween(zone) => {
                 let good = answer(zone, question);

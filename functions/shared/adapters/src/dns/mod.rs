@@ -95,6 +95,11 @@ impl Dns {
         Recursion::new(self.network.clone(), names, until)
     }
 
+    /// DNS for what belongs to the check of `recursion`: it asks no question twice, and within its limits.
+    pub(crate) fn within(&self, recursion: &Recursion) -> Self {
+        Self { network: self.network.clone(), shared: Some(recursion.clone()) }
+    }
+
     pub(crate) fn begin_one(&self) -> Recursion {
         self.shared.clone().unwrap_or_else(|| self.begin(1, Instant::now() + LONGEST))
     }
@@ -103,9 +108,14 @@ impl Dns {
     pub(crate) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, ProbeFault> {
         let name = absolute(host).map_err(|why| ProbeFault::Unresolved(Unanswered::Other(why)))?;
         let recursion = self.begin_one();
-        let (v4, v6) =
-            tokio::join!(recursion.lookup(&name, RecordType::A, &[]), recursion.lookup(&name, RecordType::AAAA, &[]));
-        match (v6, v4) {
+        // Aliases are the same for both.
+        let v4 = recursion.lookup_along(&name, RecordType::A, &[]).await;
+        let v6 = match &v4 {
+            Ok(found) if found.absent => return Err(ProbeFault::NoAddress),
+            Ok(found) => recursion.lookup(&found.at, RecordType::AAAA, &[]).await,
+            Err(_) => recursion.lookup(&name, RecordType::AAAA, &[]).await,
+        };
+        match (v6, v4.map(|found| found.addresses)) {
             (Ok(v6), Ok(v4)) if v6.is_empty() && v4.is_empty() => Err(ProbeFault::NoAddress),
             (Ok(v6), Ok(v4)) => Ok([v6, v4].concat()),
             (Ok(some), Err(_)) | (Err(_), Ok(some)) if !some.is_empty() => Ok(some),
@@ -115,9 +125,9 @@ impl Dns {
 }
 
 impl Recursion {
-    /// Asks one server. An answer without authority is none.
-    pub(crate) async fn question(&self, server: &Server, name: &Name, kind: RecordKind) -> Reply {
-        match self.ask(server, name, exchange::record_type(kind), false).await {
+    /// Asks one server. An answer without authority is none. `signed`: with signatures, which are then known.
+    pub(crate) async fn question(&self, server: &Server, name: &Name, kind: RecordKind, signed: bool) -> Reply {
+        match self.ask(server, name, exchange::record_type(kind), signed).await {
             Ok(message) => exchange::read(&message, name, kind),
             Err(why) => Reply { answer: Answer::Failed(why), alias: None },
         }
@@ -162,7 +172,7 @@ impl AuthoritativeDns for Dns {
         join_all(servers.into_iter().map(|server| {
             let (question, recursion) = (&question, &recursion);
             async move {
-                let answer = recursion.question(&server, question, kind).await.answer;
+                let answer = recursion.question(&server, question, kind, false).await.answer;
                 ServerAnswer { server: server.name, answer }
             }
         }))

@@ -2,23 +2,34 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use hickory_resolver::proto::rr::{Name, RecordType};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use vocabulary::dns::Unanswered;
 
 use super::zone::is_public_suffix;
 
 /// For a check of one name. One whose record is wrong takes about sixty, with what stands around it and signatures.
-const MOST: usize = 600;
+const MOST: usize = 300;
 /// Of one server. Small zones have all their records at each of two servers.
 const MOST_OF_ONE: usize = 120;
-/// More for each further name, which has records of its own.
-const FURTHER: usize = 60;
-const FURTHER_OF_ONE: usize = 24;
+/// More for each further name, which may have a zone of its own with several servers.
+const FURTHER: usize = 40;
+/// A name in a zone that is known takes at most six of one server: where its zone begins, the delegation, CAA, and alias and
+/// addresses of its host. `docs/explanation/security.md` has what was measured.
+const FURTHER_OF_ONE: usize = 6;
 
+/// On their way to a server that has not answered yet.
+const MOST_AT_FIRST: usize = 4;
 /// So often a server may refuse one type of record in one registered domain before it counts as refusing it altogether.
 /// Not at once: who refuses a zone may serve one below it.
 const MOST_REFUSALS: usize = 3;
+/// So often a server may refuse whatever it is before the check stops asking it, while it has answered nothing.
+const MOST_REFUSALS_OF_ONE: usize = 10;
+/// So often a server may be silent; one that answers, once more for every two answers. Each question that gets no answer is
+/// sent several times.
+const MOST_SILENCES: usize = 3;
 
 /// What is left to ask.
 #[derive(Debug)]
@@ -30,8 +41,33 @@ pub(super) struct Questions {
 #[derive(Debug, Default)]
 struct Asked {
     all: usize,
-    by_server: HashMap<SocketAddr, usize>,
+    servers: HashMap<SocketAddr, OfServer>,
     refusals: HashMap<(SocketAddr, Name, RecordType), usize>,
+}
+
+#[derive(Debug)]
+struct OfServer {
+    asked: usize,
+    answered: usize,
+    refused: usize,
+    silent: usize,
+    /// Closed once it has answered.
+    at_first: Arc<Semaphore>,
+}
+
+impl Default for OfServer {
+    fn default() -> Self {
+        let at_first = Arc::new(Semaphore::new(MOST_AT_FIRST));
+        Self { asked: 0, answered: 0, refused: 0, silent: 0, at_first }
+    }
+}
+
+/// What came of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Came {
+    Answer,
+    Refusal,
+    Nothing,
 }
 
 impl Questions {
@@ -41,29 +77,57 @@ impl Questions {
         Self { limits: (MOST + FURTHER * further, MOST_OF_ONE + FURTHER_OF_ONE * further), asked: Mutex::default() }
     }
 
-    /// Whether `server` may be asked one more.
-    pub(super) fn take(&self, server: SocketAddr) -> bool {
-        let mut asked = self.asked.lock().expect("nothing panics while it holds the lock");
-        let (all, of_one) = self.limits;
-        let already = asked.by_server.get(&server).copied().unwrap_or_default();
-        if asked.all >= all || already >= of_one {
-            return false;
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().expect("nothing panics while it holds the lock")
+    }
+
+    /// Waits until `server` has answered, or is asked little. What is returned is to be kept until the question has ended.
+    pub(super) async fn turn(&self, server: SocketAddr) -> Option<OwnedSemaphorePermit> {
+        let at_first = self.asked().servers.entry(server).or_default().at_first.clone();
+        at_first.acquire_owned().await.ok()
+    }
+
+    /// Counts a question to `server`.
+    ///
+    /// # Errors
+    ///
+    /// It is not to be asked: as it refuses such questions, is silent, or has been asked enough.
+    pub(super) fn take(&self, server: SocketAddr, name: &Name, kind: RecordType) -> Result<(), Unanswered> {
+        let mut asked = self.asked();
+        let refusals = asked.refusals.get(&(server, registered(name), kind)).copied().unwrap_or_default();
+        if refusals >= MOST_REFUSALS {
+            return Err(Unanswered::Refused);
         }
+        let (all, of_one) = self.limits;
+        let is_over = asked.all >= all;
+        let known = asked.servers.entry(server).or_default();
+        if known.silent >= MOST_SILENCES + known.answered / 2 {
+            return Err(Unanswered::TimedOut);
+        }
+        let refuses = known.answered == 0 && known.refused >= MOST_REFUSALS_OF_ONE;
+        if is_over || refuses || known.asked >= of_one {
+            return Err(Unanswered::NotAsked);
+        }
+        known.asked += 1;
         asked.all += 1;
-        asked.by_server.insert(server, already + 1);
-        true
+        Ok(())
     }
 
-    /// Notes that `server` has refused such a question.
-    pub(super) fn refused(&self, server: SocketAddr, name: &Name, kind: RecordType) {
-        let mut asked = self.asked.lock().expect("nothing panics while it holds the lock");
-        *asked.refusals.entry((server, registered(name), kind)).or_default() += 1;
-    }
-
-    /// Whether `server` is not asked such a question any more, since it refuses them.
-    pub(super) fn is_refusing(&self, server: SocketAddr, name: &Name, kind: RecordType) -> bool {
-        let asked = self.asked.lock().expect("nothing panics while it holds the lock");
-        asked.refusals.get(&(server, registered(name), kind)).is_some_and(|refusals| *refusals >= MOST_REFUSALS)
+    /// Notes what came of a question to `server`.
+    pub(super) fn came(&self, came: Came, server: SocketAddr, name: &Name, kind: RecordType) {
+        let mut asked = self.asked();
+        let known = asked.servers.entry(server).or_default();
+        match came {
+            Came::Answer => {
+                known.answered += 1;
+                known.at_first.close();
+            }
+            Came::Refusal => known.refused += 1,
+            Came::Nothing => known.silent += 1,
+        }
+        if came == Came::Refusal {
+            *asked.refusals.entry((server, registered(name), kind)).or_default() += 1;
+        }
     }
 }
 
@@ -82,37 +146,95 @@ mod tests {
         SocketAddr::from(([192, 0, 2, last], 53))
     }
 
-    #[test]
-    fn one_server_is_asked_so_often_and_all_of_them_so_often() {
-        let questions = Questions::for_names(1);
-        let one = (0..1000).filter(|_| questions.take(server(1))).count();
-        assert_eq!(one, MOST_OF_ONE);
-        let all = one + (0..1000).filter(|i| questions.take(server((i % 200) as u8 + 2))).count();
-        assert_eq!(all, MOST);
-        assert!(!questions.take(server(255)));
+    fn name(text: &str) -> Name {
+        Name::from_ascii(text).expect("a name")
+    }
+
+    /// How many of so many questions each of these servers is asked.
+    fn asked(questions: &Questions, each: usize, servers: impl IntoIterator<Item = u8>) -> usize {
+        let host = name("www.shop.example.");
+        let one = |last| (0..each).filter(|_| questions.take(server(last), &host, RecordType::A).is_ok()).count();
+        servers.into_iter().map(one).sum()
     }
 
     #[test]
-    fn who_has_refused_three_times_is_not_asked_such_a_question_again() {
+    fn one_server_is_asked_so_often_and_all_of_them_so_often() {
         let questions = Questions::for_names(1);
-        let name = |text: &str| Name::from_ascii(text).expect("a name");
-        for host in ["a.shop.example.", "b.shop.example.", "shop.example."] {
-            assert!(!questions.is_refusing(server(1), &name("www.shop.example."), RecordType::TXT));
-            questions.refused(server(1), &name(host), RecordType::TXT);
-        }
-        assert!(questions.is_refusing(server(1), &name("www.shop.example."), RecordType::TXT));
-        for (of, host, kind) in [
-            (server(2), "www.shop.example.", RecordType::TXT),
-            (server(1), "www.other.example.", RecordType::TXT),
-            (server(1), "www.shop.example.", RecordType::CAA),
-        ] {
-            assert!(!questions.is_refusing(of, &name(host), kind), "{of} {host} {kind}");
-        }
+        assert_eq!(asked(&questions, 1000, [1]), MOST_OF_ONE);
+        assert_eq!(MOST_OF_ONE + asked(&questions, 1000, 2..200), MOST);
+        assert_eq!(
+            questions.take(server(255), &name("shop.example."), RecordType::NS),
+            Err(Unanswered::NotAsked),
+            "nothing is said against it"
+        );
     }
 
     #[test]
     fn further_names_have_questions_of_their_own() {
         let questions = Questions::for_names(97);
-        assert_eq!((0..9999).filter(|_| questions.take(server(1))).count(), MOST_OF_ONE + 96 * FURTHER_OF_ONE);
+        assert_eq!(asked(&questions, 9999, [1]), MOST_OF_ONE + 96 * FURTHER_OF_ONE);
+        assert_eq!(MOST_OF_ONE + 96 * FURTHER_OF_ONE, 696, "as docs/explanation/security.md says");
+    }
+
+    #[test]
+    fn who_has_refused_three_times_is_not_asked_such_a_question_again() {
+        let questions = Questions::for_names(1);
+        let asks = |of, host: &str, kind| questions.take(of, &name(host), kind);
+        for host in ["a.shop.example.", "b.shop.example.", "shop.example."] {
+            assert_eq!(asks(server(1), "www.shop.example.", RecordType::TXT), Ok(()));
+            questions.came(Came::Refusal, server(1), &name(host), RecordType::TXT);
+        }
+        assert_eq!(asks(server(1), "www.shop.example.", RecordType::TXT), Err(Unanswered::Refused));
+        for (of, host, kind) in [
+            (server(2), "www.shop.example.", RecordType::TXT),
+            (server(1), "www.other.example.", RecordType::TXT),
+            (server(1), "www.shop.example.", RecordType::CAA),
+        ] {
+            assert_eq!(asks(of, host, kind), Ok(()), "{of} {host} {kind}");
+        }
+    }
+
+    #[test]
+    fn who_refuses_whatever_it_is_asked_is_soon_left_alone_and_who_answers_is_not() {
+        for (answers, left) in [(false, Err(Unanswered::NotAsked)), (true, Ok(()))] {
+            let questions = Questions::for_names(97);
+            if answers {
+                questions.came(Came::Answer, server(1), &name("good.example."), RecordType::NS);
+            }
+            for domain in 0..MOST_REFUSALS_OF_ONE {
+                let domain = name(&format!("shop-{domain}.example."));
+                assert_eq!(questions.take(server(1), &domain, RecordType::NS), Ok(()));
+                questions.came(Came::Refusal, server(1), &domain, RecordType::NS);
+            }
+            assert_eq!(questions.take(server(1), &name("last.example."), RecordType::NS), left);
+        }
+    }
+
+    #[test]
+    fn who_is_silent_is_asked_three_times_and_who_answers_in_between_longer() {
+        for (answers, more) in [(0, 0), (1, 0), (10, 5)] {
+            let questions = Questions::for_names(97);
+            let host = name("www.shop.example.");
+            (0..answers).for_each(|_| questions.came(Came::Answer, server(1), &host, RecordType::A));
+            for _ in 0..MOST_SILENCES + more {
+                assert_eq!(questions.take(server(1), &host, RecordType::A), Ok(()));
+                questions.came(Came::Nothing, server(1), &host, RecordType::A);
+            }
+            assert_eq!(questions.take(server(1), &host, RecordType::A), Err(Unanswered::TimedOut), "{answers}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_has_not_answered_yet_has_few_questions_at_a_time() {
+        let questions = Questions::for_names(97);
+        let mut kept = Vec::new();
+        for _ in 0..MOST_AT_FIRST {
+            kept.push(questions.turn(server(1)).await.expect("one of the first"));
+        }
+        let waits = questions.turn(server(1));
+        tokio::pin!(waits);
+        assert!(futures::poll!(&mut waits).is_pending());
+        questions.came(Came::Answer, server(1), &name("shop.example."), RecordType::SOA);
+        assert!(waits.await.is_none() && questions.turn(server(1)).await.is_none(), "nobody waits any more");
     }
 }

@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use vocabulary::dns::Unanswered;
 
 use super::exchange::{Manner, exchange, plain, refusal};
-use super::questions::Questions;
+use super::questions::{Came, Questions};
 use super::reserved::may_be_asked;
 use super::zone::{Cut, Server, Zone};
 
@@ -61,6 +61,15 @@ pub(super) enum Step {
     Failed(Unanswered),
 }
 
+/// Where a lookup has ended.
+pub(super) struct Found {
+    /// The name that the aliases led to.
+    pub at: Name,
+    pub addresses: Vec<IpAddr>,
+    /// Whether there is no such name.
+    pub absent: bool,
+}
+
 /// One check's questions.
 #[derive(Clone)]
 pub(crate) struct Recursion {
@@ -71,6 +80,8 @@ struct Inner {
     network: Arc<Network>,
     questions: Questions,
     until: Instant,
+    /// Each is asked once of each server, with or without signatures.
+    answers: Cells<(SocketAddr, Name, RecordType, bool), Message>,
     steps: Cells<(Name, Name), Step>,
     hosts: Cells<Name, Result<SocketAddr, Unanswered>>,
 }
@@ -79,8 +90,8 @@ impl Recursion {
     /// For a check of so many names, which ends at `until`: what is not answered by then counts as not answered.
     pub(super) fn new(network: Arc<Network>, names: usize, until: Instant) -> Self {
         let questions = Questions::for_names(names);
-        let inner = Inner { network, questions, until, steps: Cells::default(), hosts: Cells::default() };
-        Self { inner: Arc::new(inner) }
+        let (answers, steps, hosts) = (Cells::default(), Cells::default(), Cells::default());
+        Self { inner: Arc::new(Inner { network, questions, until, answers, steps, hosts }) }
     }
 
     pub(super) fn trust_anchors(&self) -> Option<Arc<TrustAnchors>> {
@@ -111,23 +122,42 @@ impl Recursion {
         signed: bool,
     ) -> Result<Message, Unanswered> {
         let address = server.address.clone()?;
-        let questions = &self.inner.questions;
-        if questions.is_refusing(address, name, kind) {
-            return Err(Unanswered::Refused);
-        }
-        if !questions.take(address) {
-            return Err(Unanswered::NotAsked);
-        }
-        let manner = Manner { signed };
-        let asked = async {
-            let _slot = self.network().slots.acquire().await.expect("the semaphore is never closed");
-            exchange(address, name, kind, manner).await
+        // With its signatures an answer says all that it says without.
+        let cell = {
+            let mut answers = self.inner.answers.lock().expect("nothing panics while it holds the lock");
+            let with_signatures = answers.get(&(address, name.clone(), kind, true)).and_then(|cell| cell.get());
+            if let Some(known) = with_signatures {
+                return Ok(known.clone());
+            }
+            answers.entry((address, name.clone(), kind, signed)).or_default().clone()
         };
-        let answer = timeout_at(self.inner.until, asked).await.unwrap_or(Err(Unanswered::TimedOut));
-        if answer.as_ref().is_ok_and(|message| message.metadata.response_code == ResponseCode::Refused) {
-            questions.refused(address, name, kind);
-        }
-        answer
+        // Who is not answered is not remembered: the next one may be luckier.
+        cell.get_or_try_init(|| self.put(address, name, kind, signed)).await.cloned()
+    }
+
+    /// Asks what was not asked before in this check.
+    async fn put(
+        &self,
+        server: SocketAddr,
+        name: &Name,
+        kind: RecordType,
+        signed: bool,
+    ) -> Result<Message, Unanswered> {
+        let questions = &self.inner.questions;
+        let asked = async {
+            let _turn = questions.turn(server).await;
+            questions.take(server, name, kind)?;
+            let _slot = self.network().slots.acquire().await.expect("the semaphore is never closed");
+            let answer = exchange(server, name, kind, Manner { signed }).await;
+            let came = match &answer {
+                Ok(message) if message.metadata.response_code == ResponseCode::Refused => Came::Refusal,
+                Err(Unanswered::TimedOut) => Came::Nothing,
+                Ok(_) | Err(_) => Came::Answer,
+            };
+            questions.came(came, server, name, kind);
+            answer
+        };
+        timeout_at(self.inner.until, asked).await.unwrap_or(Err(Unanswered::TimedOut))
     }
 
     /// The first acceptable answer. Servers are asked one after the other, but slow ones are not waited for.
@@ -244,6 +274,11 @@ impl Recursion {
     ///
     /// Nobody who must know says whether there are any.
     pub(super) async fn lookup(&self, host: &Name, kind: RecordType, path: &[Name]) -> Result<Vec<IpAddr>, Unanswered> {
+        Ok(self.lookup_along(host, kind, path).await?.addresses)
+    }
+
+    /// The same, with the name that the aliases led to.
+    pub(super) async fn lookup_along(&self, host: &Name, kind: RecordType, path: &[Name]) -> Result<Found, Unanswered> {
         let mut at = host.clone();
         for _ in 0..=MOST_ALIASES {
             let zone = self.nearest(&at, path).await.zone;
@@ -262,7 +297,10 @@ impl Recursion {
             });
             match alias.filter(|_| addresses.is_empty()) {
                 Some(next) => at = next,
-                None => return Ok(addresses),
+                None => {
+                    let absent = addresses.is_empty() && message.metadata.response_code == ResponseCode::NXDomain;
+                    return Ok(Found { at, addresses, absent });
+                }
             }
         }
         Err(Unanswered::Other("too many aliases".into()))
@@ -340,48 +378,4 @@ pub(super) fn no_servers() -> Unanswered {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use hickory_resolver::proto::op::OpCode;
-    use tokio::net::UdpSocket;
-    use vocabulary::dns::{Answer, RecordKind};
-
-    use super::*;
-    use crate::dns::{Dns, Roots};
-
-    /// A server that refuses every question, and how many it was asked.
-    async fn refusing() -> (SocketAddr, Arc<AtomicUsize>) {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
-        let address = socket.local_addr().expect("it is bound");
-        let asked = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&asked);
-        tokio::spawn(async move {
-            let mut buffer = [0; 512];
-            while let Ok((octets, from)) = socket.recv_from(&mut buffer).await {
-                counter.fetch_add(1, Ordering::Relaxed);
-                let question = Message::from_vec(&buffer[..octets]).expect("a question");
-                let mut answer = Message::response(question.id, OpCode::Query);
-                answer.metadata.response_code = ResponseCode::Refused;
-                answer.queries = question.queries.clone();
-                socket.send_to(&answer.to_vec().expect("it encodes"), from).await.expect("it is sent");
-            }
-        });
-        (address, asked)
-    }
-
-    #[tokio::test]
-    async fn a_server_that_refuses_is_not_asked_for_each_name_of_its_zone() {
-        let (address, asked) = refusing().await;
-        let roots = Roots::Own { servers: vec![address.ip()], trust: None };
-        let dns = Dns::from_roots(roots, address.port(), vec!["127.0.0.0/8".parse().expect("a network")]);
-        let recursion = dns.begin(97, Instant::now() + Duration::from_secs(8));
-        let server = Server { name: "ns.victim.test".into(), address: Ok(address) };
-        for host in 0..97 {
-            let name = Name::from_ascii(format!("h{host}.victim.test.")).expect("a name");
-            let reply = recursion.question(&server, &name, RecordKind::Txt).await;
-            assert_eq!(reply.answer, Answer::Failed(Unanswered::Refused), "it is told as what it is, asked or not");
-        }
-        assert_eq!(asked.load(Ordering::Relaxed), 3);
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! A check of an endpoint: everything is asked side by side, within a few seconds, and then judged.
 
 mod chain;
+mod explaining;
 mod surroundings;
 mod zone;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 use diagnosis::checks::zone::is_silent;
 use diagnosis::facts::{
     AuthorizationFacts, Bogus, CaaFacts, Chain, ChainEnd, Facts, HostAnswer, HostFacts, HttpObservation, ProbeFault,
-    Surroundings, TlsObservation, ZoneFacts, ZoneState,
+    Surroundings, TlsObservation, ZoneFacts,
 };
 use diagnosis::http01::mark::{check_body, check_token};
 use diagnosis::http01::rules::TIME;
@@ -86,7 +87,10 @@ impl EndpointProber {
     fn begin(&self, names: usize, now: OffsetDateTime) -> Probing<'_> {
         let begun = Instant::now();
         let (until, until_http) = (begun + LONGEST, begun + LONGEST_OVER_HTTP);
-        Probing { prober: self, zones: Zones::new(self.dns.begin(names, until), now), until, until_http }
+        let asked = self.dns.begin(names, until);
+        let dns = self.dns.within(&asked);
+        let http = self.http.by(dns.clone());
+        Probing { prober: self, dns, http, zones: Zones::new(asked, now), until, until_http }
     }
 }
 
@@ -118,6 +122,9 @@ impl Prober for EndpointProber {
 /// One check, which knows each zone once found.
 struct Probing<'a> {
     prober: &'a EndpointProber,
+    /// The same questions for hosts that are connected to.
+    dns: Dns,
+    http: Probe,
     zones: Zones,
     until: Instant,
     until_http: Instant,
@@ -133,8 +140,9 @@ impl Probing<'_> {
         let hosts = join_all(checked_names(subject).filter(|_| external).map(|name| self.host(subject, name)));
         let platform = OptionFuture::from(external.then(|| self.follow(&subject.endpoint_target)));
         let tls = OptionFuture::from(self.presenting(subject).map(|(probe, host)| self.present(probe, host)));
-        let (authorization_names, caa, hosts, platform, tls) =
+        let (mut authorization_names, caa, mut hosts, platform, tls) =
             tokio::join!(authorization_names, caa, hosts, platform, tls);
+        tokio::join!(self.explain(subject, &mut authorization_names), self.explain_hosts(subject, &mut hosts));
         let zones = authorization_names.iter().map(|facts| &facts.zone).chain(hosts.iter().map(|host| &host.zone));
         let root_answers = !zones.clone().any(is_silent) || self.zones.root_answers().await;
         let bogus = self.bogus(subject, &authorization_names, &caa, &hosts).await;
@@ -189,9 +197,14 @@ impl Probing<'_> {
             depends.extend(level.aliases.iter().chain([&level.name]).map(|name| (name.clone(), RecordKind::Caa)));
         }
         for host in hosts {
-            let names = host.answers.iter().flat_map(|answer| &answer.chain.names).cloned();
             let kinds = |name: String| [(name.clone(), RecordKind::A), (name, RecordKind::Aaaa)];
-            depends.extend(names.chain([host.name.to_string()]).flat_map(kinds));
+            let names = host.answers.iter().flat_map(|answer| &answer.chain.names).cloned();
+            depends.extend(names.flat_map(kinds));
+            // An alias is all that there is at its name.
+            match host.answers.iter().all(|answer| !answer.cname.records().is_empty()) {
+                true => depends.extend([(host.name.to_string(), RecordKind::Cname)]),
+                false => depends.extend(kinds(host.name.to_string())),
+            }
         }
         // The zone of the delegated name is the platform's.
         let target = subject.delegation_target.iter().filter(|target| {
@@ -226,58 +239,36 @@ impl Probing<'_> {
 
     async fn delegation(&self, subject: &Subject, facts: &mut AuthorizationFacts) {
         let name = facts.base.challenge_name();
-        let (cname, txt) = tokio::join!(self.ask(&name, RecordKind::Cname), self.ask(&name, RecordKind::Txt));
-        (facts.cname, facts.txt) = (cname, txt);
+        facts.cname = self.ask(&name, RecordKind::Cname).await;
         let target = subject.delegation_target.as_deref();
+        // What else stands there only matters where the alias is not right.
+        if is_wrong(facts, target) {
+            facts.txt = self.beside(&name, RecordKind::Txt, &facts.cname).await;
+        }
         let leads = facts.cname.iter().find_map(|answer| answer.answer.records().first());
         let chain =
             OptionFuture::from(leads.map(|to| self.within(chain::aliases(&self.zones, &name, to), || chain::late(to))));
         let wanted = target.filter(|_| leads.is_some() && !subject.order_open);
         let leftover = OptionFuture::from(wanted.map(|to| self.ask(to, RecordKind::Txt)));
-        let is_right = |answer: &ServerAnswer| matches!(answer.answer.records(), [one] if Some(one.as_str()) == target);
-        let is_wrong = facts.cname.iter().any(|answer| !is_right(answer));
-        let around = OptionFuture::from(is_wrong.then(|| self.around(&name, facts, RecordKind::Cname)));
-        let doubled = OptionFuture::from(leads.is_none().then(|| self.doubled(&name, facts)));
-        let (chain, leftover, around, doubled) = tokio::join!(chain, leftover, around, doubled);
+        let (chain, leftover) = tokio::join!(chain, leftover);
         let values = leftover.into_iter().flatten().flat_map(|answer| answer.answer.records().to_vec());
         facts.leftover = values.collect();
         facts.leftover.sort();
         facts.leftover.dedup();
-        (facts.chain, facts.doubled) = (chain, doubled.flatten());
-        facts.around = around.unwrap_or_default();
+        facts.chain = chain;
+    }
+
+    /// The records of `kind` at a name, of which it is known what its servers say of another one: at a name that does not
+    /// exist there are none.
+    async fn beside(&self, name: &str, kind: RecordKind, known: &[ServerAnswer]) -> Vec<ServerAnswer> {
+        match known.iter().all(|answer| answer.answer == Answer::NxDomain) {
+            true => known.to_vec(),
+            false => self.ask(name, kind).await,
+        }
     }
 
     async fn persistent(&self, facts: &mut AuthorizationFacts) {
-        let name = facts.base.persistent_name();
-        facts.persistent = self.ask(&name, RecordKind::Txt).await;
-        let account = self.prober.issuer.account.as_deref().unwrap_or_default();
-        let is_ours = |answer: &ServerAnswer| answer.answer.records().iter().any(|value| value.contains(account));
-        if facts.persistent.iter().all(is_ours) {
-            return;
-        }
-        let around = self.around(&name, facts, RecordKind::Txt);
-        let (around, doubled) = tokio::join!(around, self.doubled(&name, facts));
-        facts.persistent_around = around;
-        // Both records may be asked for; one that stands at a doubled name is told before one that does not.
-        if facts.doubled.as_ref().is_none_or(|(_, there)| there.is_empty()) {
-            facts.doubled = doubled;
-        }
-    }
-
-    /// What stands where the provider has appended the zone to the whole name.
-    async fn doubled(&self, name: &str, facts: &AuthorizationFacts) -> Option<(String, Vec<ServerAnswer>)> {
-        let ZoneState::Served { apex, .. } = &facts.zone.state else { return None };
-        let doubled = format!("{name}.{apex}");
-        let asked = surroundings::at(&self.zones, &facts.base, &doubled);
-        let (cname, txt) = self.within(asked, Default::default).await;
-        let there = [cname, txt].into_iter().flatten().filter(|answer| !answer.answer.records().is_empty());
-        Some((doubled, there.collect()))
-    }
-
-    async fn around(&self, name: &str, facts: &AuthorizationFacts, kind: RecordKind) -> Surroundings {
-        let sibling = unguessable();
-        let asked = surroundings::gather(&self.zones, name, facts, kind, &sibling);
-        self.within(asked, Surroundings::default).await
+        facts.persistent = self.ask(&facts.base.persistent_name(), RecordKind::Txt).await;
     }
 
     async fn caa(&self, name: &CertificateName) -> CaaFacts {
@@ -293,14 +284,22 @@ impl Probing<'_> {
 
     async fn host(&self, subject: &Subject, name: &CertificateName) -> HostFacts {
         let text = name.to_string();
+        let right = subject.host_record(name).value;
         let http = OptionFuture::from((!name.wildcard).then(|| self.probe(&name.base)));
         let dns = async {
             let zone = self.within(self.zones.of(name.base.as_str()), || zone::late(name.base.as_str())).await;
-            let (cname, a, aaaa) = tokio::join!(
-                self.ask(&text, RecordKind::Cname),
-                self.ask(&text, RecordKind::A),
-                self.ask(&text, RecordKind::Aaaa),
-            );
+            let cname = self.ask(&text, RecordKind::Cname).await;
+            // Beside the right alias there is nothing that matters.
+            let is_right = cname.iter().all(|answer| answer.answer.records() == [right.clone()]);
+            let none = |answer: &ServerAnswer| ServerAnswer { answer: Answer::NoData, ..answer.clone() };
+            let (a, aaaa) = match is_right {
+                true => (cname.iter().map(none).collect(), cname.iter().map(none).collect()),
+                false => {
+                    let a = self.ask(&text, RecordKind::A).await;
+                    let aaaa = self.beside(&text, RecordKind::Aaaa, &a).await;
+                    (a, aaaa)
+                }
+            };
             let answers = cname.into_iter().zip(a).zip(aaaa).map(|((cname, a), aaaa)| {
                 let text = &text;
                 async move {
@@ -315,14 +314,8 @@ impl Probing<'_> {
         };
         let ((zone, answers), http) = tokio::join!(dns, http);
         let mut reserved: Vec<IpAddr> = answers.iter().flat_map(|answer| answer.chain.addresses()).copied().collect();
-        reserved.retain(|address| self.prober.http.leaves_out(*address));
-        let record = subject.host_record(name);
-        let is_right = |answer: &HostAnswer| answer.cname.records() == [record.value.clone()];
-        let wildcard = match answers.iter().all(is_right) {
-            true => None,
-            false => self.within(surroundings::wildcard_of(&self.zones, &text, &unguessable()), || None).await,
-        };
-        HostFacts { name: name.clone(), zone, answers, reserved, http, wildcard }
+        reserved.retain(|address| self.http.leaves_out(*address));
+        HostFacts { name: name.clone(), zone, answers, reserved, http, wildcard: None }
     }
 
     /// What every server of the name's zone says.
@@ -342,7 +335,7 @@ impl Probing<'_> {
         let expected = check_body(host, &token);
         let asked = async {
             let _slot = self.prober.requests.acquire().await.expect("the semaphore is never closed");
-            self.prober.http.observe(host, &token, &expected).await
+            self.http.observe(host, &token, &expected).await
         };
         let asked = timeout_at(self.until_http, asked).await;
         // Who was not asked, or not to the end, is not to blame.
@@ -362,13 +355,14 @@ impl Probing<'_> {
     async fn present(&self, probe: &TlsProbe, host: &DomainName) -> TlsObservation {
         let reason = || format!("it did not answer within {} seconds", LONGEST.as_secs());
         let late = || TlsObservation::Unreachable { host: host.to_string(), reason: reason() };
-        self.within(probe.observe(host), late).await
+        self.within(probe.by(self.dns.clone()).observe(host), late).await
     }
 }
 
-/// A label that nobody has created.
-fn unguessable() -> String {
-    format!("{:032x}", u128::from_be_bytes(random()))
+/// Whether a server says something else of the delegation than that it leads to `target`.
+fn is_wrong(facts: &AuthorizationFacts, target: Option<&str>) -> bool {
+    let is_right = |answer: &ServerAnswer| matches!(answer.answer.records(), [one] if Some(one.as_str()) == target);
+    facts.cname.iter().any(|answer| !is_right(answer))
 }
 
 fn random() -> [u8; 16] {

@@ -87,7 +87,7 @@ impl Zones {
 
     async fn start_of_authority(&self, apex: &Name, servers: &[Server]) -> Vec<ServerAnswer> {
         let asked = servers.iter().map(async |server| {
-            let reply = self.dns.question(server, apex, RecordKind::Soa).await;
+            let reply = self.dns.question(server, apex, RecordKind::Soa, false).await;
             ServerAnswer { server: server.name.clone(), answer: reply.answer }
         });
         join_all(asked).await
@@ -141,8 +141,9 @@ impl Zones {
     }
 
     async fn replies(&self, zone: &Known, name: &str, kind: RecordKind, most: usize) -> Vec<(String, Reply)> {
-        let soa = match &zone.facts.state {
-            ZoneState::Served { servers, .. } => servers,
+        let (soa, signed) = match &zone.facts.state {
+            // What is validated afterwards is asked for with its signatures at once.
+            ZoneState::Served { servers, dnssec, .. } => (servers, *dnssec == Dnssec::Intact),
             ZoneState::Absent { nxdomain: true } => {
                 return vec![(name.to_owned(), Reply { answer: Answer::NxDomain, alias: None })];
             }
@@ -169,7 +170,7 @@ impl Zones {
                     Answer::Failed(why) if !matches!(why, Unanswered::ServFail | Unanswered::NotAuthoritative) => {
                         nothing(why.clone())
                     }
-                    _ => self.dns.question(server, asked, kind).await,
+                    _ => self.dns.question(server, asked, kind, signed).await,
                 };
                 (server.name.clone(), reply)
             }
