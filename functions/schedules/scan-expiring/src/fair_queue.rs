@@ -32,31 +32,36 @@ impl Turns {
     /// Plans what to do with `due` at `now`, where there is room for so many more attempts.
     ///
     /// Among equals one endpoint of each tenant goes after the other, the longest due of each first: whoever has one
-    /// waits for at most one of every other tenant's, however many those have.
+    /// waits for at most one of every other tenant's, however many those have. Each tenant has an equal part of the room before
+    /// anybody has more, whatever the others are due for: a thousand renewals of one are no reason for another to wait.
     pub(crate) fn plan(&mut self, due: Vec<DueEndpoint>, room: usize, now: OffsetDateTime) -> Plan {
-        let mut plan = Plan::default();
-        let mut errands: BTreeMap<DueReason, BTreeMap<TenantId, VecDeque<DueEndpoint>>> = BTreeMap::new();
-        for one in due {
-            errands.entry(one.due_reason).or_default().entry(one.tenant.clone()).or_default().push_back(one);
+        let mut left: BTreeMap<TenantId, usize> = BTreeMap::new();
+        for one in &due {
+            *left.entry(one.tenant.clone()).or_default() += 1;
         }
-        for (due_reason, mut tenants) in errands {
-            for entries in tenants.values_mut() {
-                entries.make_contiguous().sort_by_key(|one| one.entry.due_at);
+        let part = (room / left.len().max(1)).max(1);
+        let parts = left.values_mut().map(|count| {
+            *count = part.min(*count);
+            *count
+        });
+        let mut spare = room.saturating_sub(parts.sum());
+        let mut plan = Plan::default();
+        for one in in_turns(due) {
+            let own = left.get_mut(&one.tenant).filter(|own| **own > 0);
+            // Not counted: its tenant has not had its turn.
+            if plan.start.len() >= room || (own.is_none() && spare == 0) {
+                plan.waiting.push(one);
+                continue;
             }
-            while !tenants.is_empty() {
-                for (tenant, entries) in &mut tenants {
-                    let Some(one) = entries.pop_front() else { continue };
-                    // Not counted: its tenant has not had its turn.
-                    if plan.start.len() >= room {
-                        plan.waiting.push(one);
-                        continue;
-                    }
-                    match self.may_start(tenant, due_reason) {
-                        Ok(()) => plan.start.push(one.entry),
-                        Err(scans) => plan.postpone.push((one.entry, now + LATER * scans)),
+            match self.may_start(&one.tenant, one.due_reason) {
+                Err(scans) => plan.postpone.push((one.entry, now + LATER * scans)),
+                Ok(()) => {
+                    plan.start.push(one.entry);
+                    match own {
+                        Some(own) => *own -= 1,
+                        None => spare -= 1,
                     }
                 }
-                tenants.retain(|_, entries| !entries.is_empty());
             }
         }
         plan
@@ -75,6 +80,28 @@ impl Turns {
             later => Err(i32::try_from(later).unwrap_or(i32::MAX)),
         }
     }
+}
+
+/// Renewals first, then registrations, then what has failed; of each the tenants by turns.
+fn in_turns(due: Vec<DueEndpoint>) -> Vec<DueEndpoint> {
+    let mut reasons: BTreeMap<DueReason, BTreeMap<TenantId, VecDeque<DueEndpoint>>> = BTreeMap::new();
+    for one in due {
+        reasons.entry(one.due_reason).or_default().entry(one.tenant.clone()).or_default().push_back(one);
+    }
+    let mut order = Vec::new();
+    for tenants in reasons.into_values() {
+        let mut tenants: Vec<VecDeque<DueEndpoint>> = tenants.into_values().collect();
+        for entries in &mut tenants {
+            entries.make_contiguous().sort_by_key(|one| one.entry.due_at);
+        }
+        // Where there is room for fewer than there are tenants, no name comes first.
+        tenants.sort_by_key(|entries| entries.front().map(|one| one.entry.due_at));
+        while !tenants.is_empty() {
+            order.extend(tenants.iter_mut().filter_map(VecDeque::pop_front));
+            tenants.retain(|entries| !entries.is_empty());
+        }
+    }
+    order
 }
 
 #[cfg(test)]
@@ -147,6 +174,25 @@ mod tests {
         }
         assert!(started.iter().zip(&all).all(|(started, one)| *started == one.entry), "the longest due first");
         assert_eq!(turns.plan(left, 0, NOW).start, []);
+    }
+
+    #[test]
+    fn each_tenant_has_its_part_of_the_room_whatever_the_others_are_due_for() {
+        let many = (0..100).map(|n| due("big", n, DueReason::Renewal));
+        let few = [(900, DueReason::Registration), (901, DueReason::Repeat)].map(|(n, reason)| due("small", n, reason));
+        let all: Vec<_> = many.chain(few.clone()).collect();
+        let plan = Turns::default().plan(all.clone(), 6, NOW);
+        assert!(few.iter().all(|one| place(&plan, one).is_some()), "{plan:?}");
+        assert_eq!((plan.start.len(), plan.waiting.len()), (6, 96), "what it leaves of its part is the others'");
+        let plan = Turns::default().plan(all, 1, NOW);
+        assert_eq!((plan.start.len(), place(&plan, &few[0])), (1, None), "for one alone the renewal goes first");
+    }
+
+    #[test]
+    fn where_there_is_room_for_fewer_than_there_are_tenants_the_longest_due_is_first() {
+        let all: Vec<_> = (0..9).map(|n| due(&format!("tenant-{}", 9 - n), n, DueReason::Repeat)).collect();
+        let plan = Turns::default().plan(all.clone(), 2, NOW);
+        assert_eq!(plan.start, [all[0].entry.clone(), all[1].entry.clone()]);
     }
 
     fn any_due() -> impl Strategy<Value = Vec<DueEndpoint>> {

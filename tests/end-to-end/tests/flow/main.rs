@@ -3,6 +3,7 @@
 //! same place. The invariants are those of the design.
 
 mod absent;
+mod beside;
 mod definition;
 mod deployments;
 mod fair;
