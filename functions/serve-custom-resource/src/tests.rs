@@ -126,6 +126,7 @@ impl<F: FlowStarter + Room + Send + Sync + 'static> Bench<F> {
             told: Notifications::default(),
             unsent: None,
             returned: vec![],
+            authorizations: vec![],
             at: now,
             attempt,
         };

@@ -10,13 +10,14 @@ use domain::endpoint::Endpoint;
 use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{AttemptJournal, CertificateStore, Destinations, KeyVault};
 use time::OffsetDateTime;
-use vocabulary::acme::OpenOrder;
 use vocabulary::acme::renewal_info::certificate_id;
+use vocabulary::acme::{KnownAuthorization, OpenOrder, remembering};
 use vocabulary::certificate::chain::{leaf_der, verify};
 use vocabulary::certificate::renewal::renewal_opens;
-use vocabulary::certificate::{InstalledCertificate, KnownAuthorization, RetiredCertificate, VerifiedChain};
+use vocabulary::certificate::{InstalledCertificate, RetiredCertificate, VerifiedChain};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
+use vocabulary::names::CertificateName;
 
 use importing::Imports;
 
@@ -148,16 +149,17 @@ fn installed(
     }
 }
 
-/// Those of the order, and of names that were dropped those that could not be deactivated yet.
+/// Those of the order, those at other CAs, and of names that were dropped those that could not be deactivated yet.
 fn authorizations(endpoint: &Endpoint, order: &OpenOrder) -> Vec<KnownAuthorization> {
     let before = endpoint.certificate.iter().flat_map(|held| &held.authorizations);
-    let dropped = before.filter(|known| endpoint.names.iter().all(|name| *name != known.name)).cloned();
+    let is_dropped = |name: &CertificateName| endpoint.names.iter().all(|kept| kept != name);
+    let kept = before.filter(|known| known.directory != order.directory || is_dropped(&known.name)).cloned();
     let own = order.authorizations.iter().map(|authorization| KnownAuthorization {
         directory: order.directory.clone(),
         url: authorization.url.clone(),
         name: authorization.name.clone(),
     });
-    own.chain(dropped).collect()
+    remembering(kept, own)
 }
 
 fn lost(summary: &str) -> Failure {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use vocabulary::acme::{AuthorizationStatus, CaRequest, OpenOrder};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
-use vocabulary::names::DomainName;
+use vocabulary::names::{CertificateName, DomainName};
 
 /// How long a run of the step does nothing else, for all registrations together: a hundred names at a CA that is slow take
 /// several runs.
@@ -32,10 +32,10 @@ pub(crate) async fn at_removal<C: CertificateAuthority>(
         }
         tracing::warn!(%failure, "the endpoint is removed without its authorizations being deactivated");
     }
-    let Some(mut held) = left.certificate else { return Ok(()) };
-    if endpoint.certificate.as_ref().is_some_and(|before| !before.authorizations.is_empty()) {
-        held.authorizations.clear();
-        journal.record_certificate(&endpoint.id, input.attempt, &held).await?;
+    // Those that could not be deactivated end by themselves: nothing else of the removal waits for them.
+    let left = left.without_authorizations(|_| true);
+    if left != *endpoint {
+        journal.record_authorizations(&left, input.attempt).await?;
     }
     Ok(())
 }
@@ -61,44 +61,49 @@ pub(crate) async fn of_dropped_names<C: CertificateAuthority>(
     if let Some(failure) = outage {
         tracing::warn!(%failure, "authorizations of dropped names were not deactivated");
     }
-    if left.certificate != endpoint.certificate
-        && let Some(held) = &left.certificate
-    {
-        journal.record_certificate(&endpoint.id, input.attempt, held).await?;
+    if left != *endpoint {
+        journal.record_authorizations(&left, input.attempt).await?;
     }
     Ok(left)
 }
 
-/// Refuses a new order for which the CA would ask nothing about a name that only its own validation can prove: what it remembers
-/// was validated for another registration. It forgets that, so that the next order asks.
-///
-/// # Errors
-///
-/// [`FailureName::OrderLost`], after which the next attempt orders again.
-pub(crate) async fn what_nobody_has_seen_proven<C: CertificateAuthority>(
-    cas: &[C],
-    order: &OpenOrder,
-    unseen: &[DomainName],
-) -> Result<(), Failure> {
-    let remembered = order.authorizations.iter().filter(|known| known.status == AuthorizationStatus::Valid);
-    let remembered: Vec<_> = remembered.filter(|known| unseen.contains(&known.name.base)).collect();
-    let Some(first) = remembered.first() else { return Ok(()) };
-    let urls: Vec<String> = remembered.iter().map(|known| known.url.clone()).collect();
-    if let Some(ca) = cas.iter().find(|ca| ca.directory() == order.directory) {
-        ca.deactivate(&urls).await.map_err(|error| error.to_failure(CaRequest::NewOrder, None))?;
+/// A new order for which the CA would ask nothing about a name that only its own validation can prove: what it remembers was
+/// validated for another registration. It is not used.
+pub(crate) struct Unproven<'a> {
+    order: &'a OpenOrder,
+    first: &'a CertificateName,
+    remembered: Vec<String>,
+}
+
+impl<'a> Unproven<'a> {
+    /// Whether `order` is one. `unseen` are the names of which nothing can be seen from here.
+    pub(crate) fn of(order: &'a OpenOrder, unseen: &[DomainName]) -> Option<Self> {
+        let valid = order.authorizations.iter().filter(|known| known.status == AuthorizationStatus::Valid);
+        let remembered: Vec<_> = valid.filter(|known| unseen.contains(&known.name.base)).collect();
+        let first = &remembered.first()?.name;
+        Some(Self { order, first, remembered: remembered.iter().map(|known| known.url.clone()).collect() })
     }
-    let what = format!(
-        "The CA had validated {} before, for another registration. It validates it again for the next order, which is made \
-         automatically.",
-        first.name
-    );
-    Err(Failure::without_action(FailureName::OrderLost, WaitingOn::Nobody, what))
+
+    /// Lets the CA forget that, so that it asks for the next order, which the next attempt makes.
+    pub(crate) async fn deactivated<C: CertificateAuthority>(self, cas: &[C]) -> Failure {
+        if let Some(ca) = cas.iter().find(|ca| ca.directory() == self.order.directory)
+            && let Err(error) = ca.deactivate(&self.remembered).await
+        {
+            return error.to_failure(CaRequest::NewOrder, None);
+        }
+        let what = format!(
+            "The CA had validated {} before, for another registration. It validates it again for the next order, which is \
+             made automatically.",
+            self.first
+        );
+        Failure::without_action(FailureName::OrderLost, WaitingOn::Nobody, what)
+    }
 }
 
 async fn within<C: CertificateAuthority>(
     cas: &[C],
     endpoint: &Endpoint,
-    keeps: impl Fn(&vocabulary::names::CertificateName) -> bool,
+    keeps: impl Fn(&CertificateName) -> bool,
     until: Instant,
 ) -> (Endpoint, Option<Failure>) {
     match tokio::time::timeout_at(until, deactivate(cas, endpoint, keeps)).await {
@@ -118,11 +123,11 @@ async fn within<C: CertificateAuthority>(
 mod tests {
     use domain::ports::{AttemptJournal, EndpointReader, Registry};
     use testkit::Fixture;
-    use vocabulary::acme::Reachability;
-    use vocabulary::certificate::KnownAuthorization;
+    use vocabulary::acme::{KnownAuthorization, OrderStatus, Reachability};
     use vocabulary::failure::FailureName;
+    use vocabulary::guidance::WaitingOn;
 
-    use crate::testing::{change, run};
+    use crate::testing::{change, fail, run};
 
     /// With a certificate whose authorizations the CA still has.
     async fn issued(reachability: Reachability) -> Fixture {
@@ -163,6 +168,46 @@ mod tests {
         assert_eq!(fixture.ca.deactivated(), Vec::<String>::new());
         let endpoint = fixture.endpoints.find(&fixture.input.endpoint).await.expect("in memory").expect("there");
         assert!(endpoint.certificate.expect("there").authorizations.is_empty(), "the removal goes on");
+    }
+
+    /// After an order that failed for the wildcard, while the CA has the name itself on record.
+    async fn failed_for_another_name() -> (Fixture, String) {
+        let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await;
+        fixture.ca.reuse_authorizations(true);
+        let mut order = fixture.order().await;
+        order.status = OrderStatus::Invalid;
+        let (id, attempt) = (fixture.input.endpoint.clone(), fixture.input.attempt);
+        fixture.endpoints.save_order(&id, attempt, &order).await.expect("ours");
+        fail(&mut fixture, FailureName::ChallengeFailed, WaitingOn::DomainOwner).await;
+        let url = order.authorizations[0].url.clone();
+        (fixture, url)
+    }
+
+    #[tokio::test]
+    async fn a_removal_deactivates_also_what_an_order_left_that_failed_for_another_name() {
+        for replaced in [false, true] {
+            let (fixture, url) = failed_for_another_name().await;
+            if replaced {
+                run(&fixture).await.expect("a new order");
+                let order = fixture.order().await;
+                assert!(order.former.iter().any(|known| known.url == url), "it is remembered with the next order");
+            }
+            fixture.endpoints.begin_removal(&fixture.input.endpoint, fixture.now).await.expect("in memory");
+            assert_eq!(run(&fixture).await.expect_err("going").name, FailureName::EndpointRemoved);
+            assert!(fixture.ca.deactivated().contains(&url), "{:?}", fixture.ca.deactivated());
+            assert_eq!(fixture.endpoint().await.known_authorizations(), [], "and it is kept that this is done");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_remembered_of_orders_goes_with_the_name_that_is_dropped() {
+        let (mut fixture, _) = failed_for_another_name().await;
+        let wildcard = fixture.order().await.authorizations[1].url.clone();
+        change(&mut fixture, &[], Reachability::Internal.into()).await;
+        run(&fixture).await.expect("opened");
+        assert_eq!(fixture.ca.deactivated(), [wildcard]);
+        let known = fixture.endpoint().await.known_authorizations();
+        assert!(!known.is_empty() && known.iter().all(|known| !known.name.wildcard), "{known:?}");
     }
 
     #[tokio::test]

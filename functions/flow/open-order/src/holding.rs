@@ -1,5 +1,6 @@
 //! Two registrations of one name: whose proof stands in DNS has it.
 
+use domain::acts::Pace;
 use domain::endpoint::{Endpoint, LEASE};
 use domain::flow::{Status, StepInput};
 use domain::ports::{
@@ -13,7 +14,7 @@ use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{DelegationLabel, DomainName, EndpointId};
 
-use crate::testing::run_on;
+use crate::testing::{UNLIMITED, run_on_at};
 
 const HOST: &str = "www.example.com";
 
@@ -62,8 +63,13 @@ impl Rivals {
 
     /// Runs the step for one of them.
     async fn run(&mut self, of: &Endpoint) -> Result<Status, Failure> {
+        self.run_at(of, UNLIMITED).await
+    }
+
+    /// The same at a CA with limits.
+    async fn run_at(&mut self, of: &Endpoint, pace: Pace) -> Result<Status, Failure> {
         let before = std::mem::replace(&mut self.first.input, StepInput::start(of.id.clone(), of.attempt));
-        let end = run_on(&self.first, &self.platform).await;
+        let end = run_on_at(&self.first, &self.platform, pace).await;
         self.first.input = before;
         end.map(|progress| progress.status)
     }
@@ -151,6 +157,30 @@ async fn what_the_ca_remembers_of_a_name_that_cannot_be_seen_was_validated_for_s
     assert_eq!((failure.name, failure.waiting_on()), (FailureName::OrderLost, WaitingOn::Nobody), "{failure:?}");
     assert!(rivals.second().await.order.is_none());
     assert_eq!(rivals.run(&second).await.expect("now it is asked"), Status::ChallengesPending);
+}
+
+#[tokio::test]
+async fn an_order_that_is_refused_for_what_the_ca_remembers_has_cost_the_account_one_and_certificates_nothing() {
+    let mut rivals = Rivals::new().await;
+    let (first, second) = (rivals.first().await, rivals.second().await);
+    rivals.first.dns.hide(&format!("_acme-challenge.{HOST}"));
+    rivals.first.ca.reuse_authorizations(true);
+    rivals.run(&first).await.expect("the CA decides");
+    let order = rivals.first().await.order.expect("open");
+    let target = rivals.platform.delegation_target(&first.label);
+    rivals.first.zone.change(&[TxtChange::publish(target, &order.txt_values())]).await.expect("in memory");
+    rivals.first.ca.validate(&order, false).await.expect("in memory");
+
+    let pace = Pace { limits: "orders=9/9h,domain=9/9d,names=9/9d".parse().expect("limits"), tenant_share: 100 };
+    let left = |rivals: &Rivals| {
+        let takes = pace.takes(&second, "memory://ca/directory", rivals.first.now);
+        takes.iter().map(|take| rivals.first.rate_limits.tokens(take, rivals.first.now)).collect::<Vec<_>>()
+    };
+    rivals.run_at(&second, pace).await.expect_err("it has proven nothing");
+    assert_eq!(left(&rivals), [9, 9, 8, 8], "names, domain, tenant, account");
+    // The flow repeats the step where the CA does not answer in between: that is another order.
+    rivals.run_at(&second, pace).await.expect("now it is asked");
+    assert_eq!((left(&rivals), rivals.first.ca.orders()), (vec![8, 8, 7, 7], 3));
 }
 
 #[tokio::test]

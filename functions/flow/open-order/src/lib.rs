@@ -33,6 +33,8 @@ use vocabulary::names::DomainName;
 use vocabulary::names::endpoint_names::persistent_names;
 
 use asking::Asking;
+use deactivating::Unproven;
+use ordering::let_go;
 use revoking::revoke_what_is_replaced;
 
 /// For the proofs of all names together. The whole check before that takes eleven seconds at most, and what is left of the
@@ -130,8 +132,12 @@ where
             return Err(failure);
         }
     };
-    if usable.is_none_or(|open| open.url != order.url) {
-        deactivating::what_nobody_has_seen_proven(cas, &order, &unseen).await?;
+    if usable.is_none_or(|open| open.url != order.url)
+        && let Some(refused) = Unproven::of(&order, &unseen)
+    {
+        // No certificate comes of it; the CA has counted the order.
+        let_go(rate_limits, &taken, true, now).await;
+        return Err(refused.deactivated(cas).await);
     }
     ports.journal.save_order(&endpoint.id, input.attempt, &order).await?;
     // The order has them. A taker that is not forgotten does no harm but the room that it takes.

@@ -3,9 +3,7 @@
 use domain::acts::Pace;
 use domain::acts::take_tokens::{give_all_back, is_of_the_same_set, left_over, take_all};
 use domain::endpoint::Endpoint;
-use domain::ports::{
-    AttemptJournal, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RateLimits, ServiceFault,
-};
+use domain::ports::{AttemptJournal, CaError, CaReply, CertificateAuthority, KeyVault, OpenedOrder, RateLimits};
 use time::OffsetDateTime;
 use vocabulary::acme::rate_limit::account_held;
 use vocabulary::acme::{Challenges, OpenOrder, Take, Taker, Token};
@@ -65,6 +63,7 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
                 .as_ref()
                 .map(|before| before.to_give_back(self.has_issued(before)))
                 .unwrap_or_default(),
+            former: endpoint.order.as_ref().map(OpenOrder::known_authorizations).unwrap_or_default(),
         };
         Ok((order, taken))
     }
@@ -178,23 +177,28 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
         if let Err(error) = &answer {
             // What is asked for again without `replaces` takes the same tokens.
             let goes_on = replaces.is_some() && self.asks_without(error);
-            if !goes_on && let Err(fault) = self.let_go(taken, error.is_outage()).await {
-                tracing::warn!(%fault, "tokens are held until the attempt is settled");
+            if !goes_on {
+                let_go(self.rate_limits, taken, error.is_outage(), self.now).await;
             }
             self.learn(error).await;
         }
         answer
     }
+}
 
-    /// Gives `taken` back, but for what the CA may have counted if the answer was `lost`. That is let go first: a run that dies
-    /// in between leaves only what goes back.
-    async fn let_go(&self, taken: &[Token], lost: bool) -> Result<(), ServiceFault> {
-        let (spent, back): (Vec<_>, Vec<_>) =
-            taken.iter().partition(|token| lost && !token.bucket.counts_certificates());
+/// Gives back what was taken for an order of which no certificate comes; but not what counts orders, where the CA has or may
+/// have `counted` it. That is let go first: a run that dies in between leaves only what goes back.
+pub(crate) async fn let_go(rate_limits: &impl RateLimits, taken: &[Token], counted: bool, now: OffsetDateTime) {
+    let (spent, back): (Vec<_>, Vec<_>) =
+        taken.iter().partition(|token| counted && !token.bucket.counts_certificates());
+    let gone = async {
         for token in spent {
-            self.rate_limits.forget_taker(token).await?;
+            rate_limits.forget_taker(token).await?;
         }
-        give_all_back(self.rate_limits, back, self.now).await
+        give_all_back(rate_limits, back, now).await
+    };
+    if let Err(fault) = gone.await {
+        tracing::warn!(%fault, "tokens are held until the attempt is settled");
     }
 }
 

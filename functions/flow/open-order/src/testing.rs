@@ -18,7 +18,7 @@ use vocabulary::names::EndpointNames;
 
 use crate::{Ports, open_order, record_of};
 
-const UNLIMITED: Pace =
+pub(crate) const UNLIMITED: Pace =
     Pace { limits: CaLimits { orders: None, domain: None, names: None }, tenant_share: TENANT_SHARE };
 
 /// Runs the step at a CA without limits.
@@ -33,7 +33,12 @@ pub(crate) async fn run_at_pace(fixture: &Fixture, pace: &Pace) -> Result<Progre
 
 /// Runs the step on another platform.
 pub(crate) async fn run_on(fixture: &Fixture, platform: &Platform) -> Result<Progress, Failure> {
-    run_at(fixture, slice::from_ref(&fixture.ca), UNLIMITED, &MemoryCa::issuer(), platform).await
+    run_on_at(fixture, platform, UNLIMITED).await
+}
+
+/// The same at a CA with limits.
+pub(crate) async fn run_on_at(fixture: &Fixture, platform: &Platform, pace: Pace) -> Result<Progress, Failure> {
+    run_at(fixture, slice::from_ref(&fixture.ca), pace, &MemoryCa::issuer(), platform).await
 }
 
 /// Runs the step with a second CA to stand in for the fixture's.
@@ -94,6 +99,7 @@ async fn fail_at(fixture: &mut Fixture, failure: Failure, since: OffsetDateTime)
         announced: false,
         told: Notifications::default(),
         unsent: None,
+        authorizations: vec![],
         returned: vec![],
         at: fixture.now,
         removing: false,

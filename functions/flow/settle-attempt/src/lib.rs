@@ -2,8 +2,8 @@
 
 mod folding;
 mod giving_way;
+mod withdrawing;
 
-use domain::acts::attach_listeners::detach;
 use domain::acts::notify::tell;
 use domain::acts::owned_endpoint::owned_endpoint;
 use domain::acts::take_tokens::left_over;
@@ -14,15 +14,16 @@ use domain::endpoint::schedule::next_attempt;
 use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
 use domain::flow::{AttemptTrace, CaughtFailure, Progress, Status, StepInput};
 use domain::ports::{
-    AttemptJournal, CertificateStore, Claims, Deletion, Destinations, FaultKind, KeyVault, Notifier, RateLimits,
-    ServiceFault, Settlement, SharedCauses, Traces,
+    AttemptJournal, CertificateStore, Claims, Destinations, FaultKind, KeyVault, Notifier, RateLimits, ServiceFault,
+    Settlement, SharedCauses, Traces,
 };
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{Limit, OrderStatus};
+use vocabulary::acme::{Limit, OrderStatus, Token};
 use vocabulary::failure::{Failure, FailureName};
 
 use folding::fold;
 use giving_way::give_way;
+use withdrawing::withdraw;
 
 /// How often an endpoint sees whether its certificate can come off its listeners, on the first day after its names have
 /// moved: by then the other registration has its own.
@@ -54,6 +55,13 @@ pub struct Settled {
     pub untold: Option<Failure>,
 }
 
+impl Settled {
+    /// The step's result. That nobody hears of an end is the installation's fault, and fails the execution: an alarm tells.
+    pub fn told(self) -> Result<Progress, Failure> {
+        self.untold.map_or(Ok(self.progress), Err)
+    }
+}
+
 /// Runs the step. `jitter` in 0.0..1.0 spreads the retries.
 ///
 /// The end is recorded first, in one write with what is still to be told and with the tokens that go back; then people are
@@ -79,10 +87,11 @@ where
     };
     if endpoint.is_past_its_grace(now) {
         let end = End { ports, input, endpoint: &endpoint, now, jitter };
-        match end.withdraw().await {
+        match withdraw(ports.destinations, &endpoint).await {
             Ok(kept) if kept.is_empty() => {
-                ports.journal.forget_certificate(&endpoint.id, input.attempt).await?;
                 endpoint = endpoint.without_certificate();
+                let known = &endpoint.authorizations;
+                ports.journal.forget_certificate(&endpoint.id, input.attempt, known).await?;
             }
             // Something that is not ours uses it: it goes at an attempt after that.
             Ok(_) => {}
@@ -101,7 +110,9 @@ where
         return match clean_up_failure {
             Some(failure) => end.fail(failure, true).await,
             // The removal came in the middle of the attempt. The next one begins with it: see `open-order`.
-            None if end.has_authorizations() => end.again_at_once().await,
+            None if !endpoint.known_authorizations().is_empty() => end.again_at_once(false).await,
+            // What it took of the CA's limits goes back with the write that drops the order: exactly once.
+            None if end.owes_tokens() => end.again_at_once(true).await,
             None => end.retire().await,
         };
     }
@@ -234,12 +245,9 @@ where
             Endpoint { failing, due_at: due, lease_until: None, unsent: Some(unsent.clone()), ..endpoint.clone() };
         let (decision, limit) = (decide(&ended, self.now, &self.ports.policy), self.ports.setup_messages);
         let decision = fold(self.ports.journal, limit, &ended, news, decision, self.now).await;
-        let returned = endpoint.order.as_ref().filter(|_| drop_order).map(|order| {
-            let issued = endpoint.certificate.as_ref().is_some_and(|held| held.generation == order.generation);
-            order.to_give_back(issued)
-        });
+        let returned = if drop_order { self.owed_by_order() } else { Vec::new() };
         let held = left_over(self.ports.journal, &endpoint.held_tokens).await?;
-        let returned: Vec<_> = returned.unwrap_or_default().into_iter().chain(held).collect();
+        let returned: Vec<_> = returned.into_iter().chain(held).collect();
         let settlement = Settlement {
             due_at,
             failing: ended.failing.clone(),
@@ -251,6 +259,10 @@ where
                 decision.notifications.clone()
             },
             unsent: (news || decision.is_news()).then_some(unsent),
+            authorizations: match drop_order {
+                true => endpoint.without_order(),
+                false => endpoint.authorizations.clone(),
+            },
             returned,
             at: self.now,
             removing: endpoint.removing,
@@ -263,21 +275,27 @@ where
         self.tell(&ended, &decision).await
     }
 
-    fn has_authorizations(&self) -> bool {
-        self.endpoint.certificate.as_ref().is_some_and(|held| !held.authorizations.is_empty())
+    /// The tokens that go back when the order is dropped.
+    fn owed_by_order(&self) -> Vec<Token> {
+        let Some(order) = &self.endpoint.order else { return Vec::new() };
+        let held = self.endpoint.certificate.as_ref();
+        order.to_give_back(held.is_some_and(|held| held.generation == order.generation))
     }
 
-    async fn again_at_once(&self) -> Result<Settled, Failure> {
+    fn owes_tokens(&self) -> bool {
+        !self.owed_by_order().is_empty() || !self.endpoint.held_tokens.is_empty()
+    }
+
+    async fn again_at_once(&self, drop_order: bool) -> Result<Settled, Failure> {
         let failing = self.endpoint.failing.clone();
-        let ending =
-            Ending { due_at: self.now, drop_order: false, announced: false, outcome: Outcome::Unchanged, failing };
+        let ending = Ending { due_at: self.now, drop_order, announced: false, outcome: Outcome::Unchanged, failing };
         let untold = self.settle(ending).await?;
         Ok(Settled { progress: self.input.reached(Status::Failed), untold })
     }
 
     /// Deletes an endpoint whose publications are gone: off its listeners, certificates, keys, then the endpoint itself.
     async fn retire(&self) -> Result<Settled, Failure> {
-        let kept = match self.withdraw().await {
+        let kept = match withdraw(self.ports.destinations, self.endpoint).await {
             Ok(kept) => kept,
             Err(failure) if failure.name.mends_itself() => return Err(failure),
             // Nothing is published any more: only the endpoint remembers what is left of it elsewhere.
@@ -297,27 +315,6 @@ where
         self.leave_shared_causes().await?;
         let alert = Alert::removed(self.endpoint, kept, self.now).linked(self.ports.policy.dashboard);
         self.ports.notifier.notify(&alert).await
-    }
-
-    /// Takes the certificate off its listeners, then out of ACM everywhere. Returns the ARNs that something else uses.
-    async fn withdraw(&self) -> Result<Vec<String>, Failure> {
-        let Some(held) = &self.endpoint.certificate else { return Ok(Vec::new()) };
-        let destinations = self.ports.destinations;
-        for known in &held.listeners {
-            // A listener's default certificate stays, and is then in use: its ARN is told.
-            detach(destinations, self.endpoint, held, &known.listener).await?;
-        }
-        let mut kept = Vec::new();
-        let copies = held.copies.iter().map(|copy| (&copy.region, &copy.arn));
-        let retired: Vec<_> = held.retired.iter().filter_map(|old| Some((old.region()?, &old.arn))).collect();
-        let retired = retired.iter().map(|(region, arn)| (region, *arn));
-        for (region, arn) in copies.chain([(destinations.home(), &held.arn)]).chain(retired) {
-            let store = destinations.certificates(&self.endpoint.deployment.place(region)).await?;
-            if store.delete(arn).await? == Deletion::InUse {
-                kept.push(arn.clone());
-            }
-        }
-        Ok(kept)
     }
 
     /// Tells what is news about the endpoint as it was written, and then records that it was told. Returns why a channel

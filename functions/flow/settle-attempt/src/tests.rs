@@ -1,3 +1,4 @@
+mod removing;
 mod telling;
 
 use super::*;
@@ -76,6 +77,22 @@ async fn a_lost_order_is_dropped_unless_something_of_it_may_still_be_published()
     }
 }
 
+/// The CA may use them again for whatever tenant, until they are deactivated.
+#[tokio::test]
+async fn the_authorizations_of_an_order_that_is_dropped_are_remembered() {
+    for (status, known) in [(OrderStatus::Invalid, 2), (OrderStatus::Pending, 0)] {
+        let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await;
+        let order = vocabulary::acme::OpenOrder { status, ..fixture.order().await };
+        let (id, attempt) = (fixture.input.endpoint.clone(), fixture.input.attempt);
+        fixture.endpoints.save_order(&id, attempt, &order).await.expect("ours");
+        fixture.input.failure = Some(caught(FailureName::ChallengeFailed, WaitingOn::DomainOwner));
+        run(&fixture).await.expect("settled");
+        let endpoint = fixture.endpoint().await;
+        assert_eq!(endpoint.authorizations.len(), known, "{status:?}: an order that is open knows its own");
+        assert_eq!(endpoint.known_authorizations().len(), 2);
+    }
+}
+
 /// An order that ends without a certificate has used nothing of the CA's limits on certificates, which is given back exactly
 /// and once; one that is kept, or brought its certificate, gives nothing back.
 #[tokio::test]
@@ -108,6 +125,18 @@ async fn what_an_order_took_goes_back_when_no_certificate_comes_of_it() {
         assert_eq!(fixture.rate_limits.tokens(&take, fixture.now), left, "{status:?}");
         assert_eq!(run(&fixture).await.expect_err("settled before").name, FailureName::Superseded);
         assert_eq!(fixture.rate_limits.tokens(&take, fixture.now), left, "once: {status:?}");
+        // A removal leaves nothing taken that no certificate came of.
+        fixture.endpoints.begin_removal(&id, fixture.now).await.expect("in memory");
+        for end in [Status::Failed, Status::Removed].into_iter().skip(usize::from(status != OrderStatus::Pending)) {
+            let entry = DueEntry { endpoint: id.clone(), due_at: fixture.endpoint().await.due_at.expect("due") };
+            let now = entry.due_at;
+            let claimed = fixture.endpoints.claim(&entry, now, now + LEASE).await.expect("in memory");
+            (fixture.now, fixture.input.attempt) = (now, claimed.expect("free"));
+            removing::deactivated(&fixture).await;
+            fixture.input.failure = Some(caught(FailureName::EndpointRemoved, WaitingOn::Operator));
+            assert_eq!(run(&fixture).await.expect("settled").status, end, "{status:?}");
+        }
+        assert_eq!(fixture.rate_limits.tokens(&take, fixture.now), if issued { 49 } else { 50 }, "{status:?}");
     }
 }
 
@@ -150,19 +179,6 @@ async fn a_flow_that_ends_with_nothing_in_hand_is_a_failure() {
         assert_eq!(fixture.notifier.kinds(), expected, "told when the retries do not help");
         next(&mut fixture).await;
     }
-}
-
-#[tokio::test]
-async fn a_removal_waits_for_its_clean_up_and_then_leaves_nothing() {
-    let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await;
-    fixture.endpoints.begin_removal(&fixture.input.endpoint, fixture.now).await.expect("in memory");
-    fixture.input.clean_up_failure = Some(caught(FailureName::Unavailable, WaitingOn::Operator));
-    assert_eq!(run(&fixture).await.expect("settled").status, Status::Failed);
-    assert!(fixture.endpoint().await.removing, "what is left is tried again");
-    next(&mut fixture).await;
-    fixture.input.clean_up_failure = None;
-    assert_eq!(run(&fixture).await.expect("settled").status, Status::Removed);
-    assert!(fixture.endpoints.is_empty() && fixture.keys.is_empty());
 }
 
 #[tokio::test]

@@ -181,6 +181,7 @@ impl Fixture {
             importing: false,
             taken: vec![],
             owed: vec![],
+            former: vec![],
         };
         self.endpoints.save_order(&endpoint.id, self.input.attempt, &order).await.expect("ours");
         self

@@ -88,5 +88,6 @@ mod tests {
         contracts::pacing(&MemoryPacing::default(), 1).await;
         let buckets = MemoryRateLimits::default();
         contracts::ends(&MemoryEndpoints::default().beside(&buckets), &buckets, 11).await;
+        contracts::authorizations(&MemoryEndpoints::default(), 12).await;
     }
 }

@@ -99,6 +99,7 @@ async fn endpoints_table(cloud: &LocalCloud) -> Result<()> {
     Box::pin(contracts::due_index(&endpoints, 20)).await;
     Box::pin(contracts::attempt_journal(&endpoints, 30)).await;
     Box::pin(contracts::ends(&endpoints, &endpoints, 35)).await;
+    Box::pin(contracts::authorizations(&endpoints, 36)).await;
     Box::pin(contracts::advice_index(&endpoints, 90)).await;
     Box::pin(contracts::changes(&endpoints, 40)).await;
     Box::pin(contracts::claims(&endpoints, 400)).await;

@@ -122,6 +122,7 @@ async fn renew(table: &EndpointsTable, before: &Endpoint) -> Result<()> {
         removing: false,
         told: before.told.clone(),
         unsent: None,
+        authorizations: vec![],
         returned: vec![],
         at: NOW + Duration::MINUTE,
         attempt: record,

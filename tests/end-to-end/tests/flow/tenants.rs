@@ -12,6 +12,8 @@ use vocabulary::names::{EndpointId, EndpointNames};
 use crate::world::{Chaos, World};
 
 const HOST: &str = "www.victim.example.com";
+/// The other name of each registration in the random lives: the CA validates it at some times and not at others.
+const OTHER: &str = "shop.victim.example.com";
 const SHARED: &str = "edge.platform.example";
 const OWN: &str = "*.edge.platform.example";
 
@@ -112,6 +114,8 @@ enum Act {
     Point(usize),
     /// The owner takes both away.
     Clear,
+    /// Whether the CA fails one of the two names from now on, whatever is in DNS: what it has validated of the other stays.
+    Distrust(bool),
     /// The next attempt of a tenant's endpoint, when it is due.
     Attempt(usize),
     Renew(usize),
@@ -125,6 +129,7 @@ fn acts() -> impl Strategy<Value = Act> {
         3 => (0_usize..3).prop_map(Act::Delegate),
         2 => (0_usize..3).prop_map(Act::Point),
         1 => Just(Act::Clear),
+        2 => any::<bool>().prop_map(Act::Distrust),
         5 => tenant().prop_map(Act::Attempt),
         2 => tenant().prop_map(Act::Renew),
     ]
@@ -235,7 +240,7 @@ impl Lives {
         match act {
             Act::Register(tenant) if self.of[tenant].is_none() => {
                 let number = self.all.len();
-                let names = names(HOST, &[]);
+                let names = names(HOST, &[OTHER]);
                 let name = ["acme", "globex"][tenant];
                 let id = self.world.register_for(name, number as u128 + 1, names, Reachability::External, false).await;
                 self.all.push(self.world.endpoint(&id).await.expect("there"));
@@ -244,19 +249,25 @@ impl Lives {
             Act::Remove(tenant) => self.remove(tenant).await,
             Act::Delegate(back) => {
                 if let Some((number, endpoint)) = self.back(back) {
-                    delegate(&self.world, HOST, endpoint);
+                    for host in [HOST, OTHER] {
+                        delegate(&self.world, host, endpoint);
+                    }
                     self.delegation = Some(number);
                 }
             }
             Act::Point(back) => {
                 if let Some((number, endpoint)) = self.back(back) {
-                    self.world.dns.alias(HOST, &self.world.platform.endpoint_target.of(&endpoint.label));
+                    for host in [HOST, OTHER] {
+                        self.world.dns.alias(host, &self.world.platform.endpoint_target.of(&endpoint.label));
+                    }
                     self.target = Some(number);
                 }
             }
             Act::Clear => {
-                self.world.dns.alias(&format!("_acme-challenge.{HOST}"), "gone.example");
-                self.world.dns.alias(HOST, "gone.example");
+                for host in [HOST, OTHER] {
+                    self.world.dns.alias(&format!("_acme-challenge.{host}"), "gone.example");
+                    self.world.dns.alias(host, "gone.example");
+                }
                 (self.delegation, self.target) = (None, None);
             }
             Act::Renew(tenant) => {
@@ -273,6 +284,7 @@ impl Lives {
                     self.scan(number).await;
                 }
             }
+            Act::Distrust(distrusts) => self.world.ca.distrust(distrusts.then_some("shop")),
             Act::Register(_) => {}
         }
         self.witness();
@@ -292,6 +304,17 @@ impl Lives {
             self.scan(number).await;
         }
         self.rests().await.expect("it comes to rest");
+    }
+
+    /// Removes all that there is. The CA has nothing on record then that a later tenant's order could use.
+    async fn leave_nothing(&mut self) {
+        for tenant in 0..2 {
+            self.remove(tenant).await;
+        }
+        for name in [HOST, OTHER] {
+            let name = name.parse().expect("a name");
+            assert!(!self.world.ca.remembers(&name), "the CA would use what it has validated of {name} again");
+        }
     }
 
     async fn rests(&self) -> Result<(), String> {
@@ -325,7 +348,9 @@ proptest! {
             for act in acts {
                 lives.act(act).await;
             }
+            lives.act(Act::Distrust(false)).await;
             lives.come_to_rest().await;
+            lives.leave_nothing().await;
         });
     }
 }

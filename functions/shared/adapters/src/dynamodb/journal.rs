@@ -6,7 +6,7 @@ use domain::endpoint::{Attempt, Endpoint, Event, Notifications};
 use domain::health::pace::first_check;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{OpenOrder, Token};
+use vocabulary::acme::{KnownAuthorization, OpenOrder, Token};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
 
@@ -79,18 +79,44 @@ impl AttemptJournal for EndpointsTable {
         self.transact_fenced(writes.into()).await
     }
 
-    async fn forget_certificate(&self, id: &EndpointId, attempt: u64) -> Result<(), FencedError> {
+    async fn forget_certificate(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        authorizations: &[KnownAuthorization],
+    ) -> Result<(), FencedError> {
         let update = Update::builder()
             .table_name(&self.table)
             .key("pk", items::endpoint_pk(id))
             .key("sk", text(items::ENDPOINT))
-            .update_expression("REMOVE certificate, health")
+            .update_expression("SET authorizations = :authorizations REMOVE certificate, health")
             .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":authorizations", items::attribute(&authorizations))
             .expression_attribute_values(":attempt", number(attempt));
         let times = self.times(id).update_expression("REMOVE advice_at, health_at, generation");
         let built = |update: UpdateBuilder| update.build().expect("table, key and expression are set");
         let writes = [update, times].map(|update| TransactWriteItem::builder().update(built(update)).build());
         self.transact_fenced(writes.into()).await
+    }
+
+    async fn record_authorizations(&self, left: &Endpoint, attempt: u64) -> Result<(), FencedError> {
+        let mut update = self
+            .update(&left.id)
+            .condition_expression("attempt = :attempt")
+            .expression_attribute_values(":authorizations", items::attribute(&left.authorizations))
+            .expression_attribute_values(":attempt", number(attempt));
+        let mut set = String::from("SET authorizations = :authorizations");
+        if let Some(order) = &left.order {
+            set.push_str(", #order = :order");
+            update = update
+                .expression_attribute_names("#order", "order")
+                .expression_attribute_values(":order", items::attribute(order));
+        }
+        if let Some(held) = &left.certificate {
+            set.push_str(", certificate.authorizations = :held");
+            update = update.expression_attribute_values(":held", items::attribute(&held.authorizations));
+        }
+        fenced(update.update_expression(set).send().await)
     }
 
     async fn end_revocation(&self, id: &EndpointId, attempt: u64, event: &Event) -> Result<(), FencedError> {
@@ -121,6 +147,10 @@ impl AttemptJournal for EndpointsTable {
         if settlement.drop_order {
             remove.push("#order");
         }
+        match settlement.authorizations.is_empty() {
+            true => remove.push("authorizations"),
+            false => set.push_str(", authorizations = :authorizations"),
+        }
         if settlement.announced {
             set.push_str(", certificate.announced = :yes");
         }
@@ -149,6 +179,12 @@ impl AttemptJournal for EndpointsTable {
         let update = match &settlement.unsent {
             Some(unsent) => update.expression_attribute_values(":unsent", items::attribute(unsent)),
             None => update,
+        };
+        let update = match settlement.authorizations.is_empty() {
+            true => update,
+            false => {
+                update.expression_attribute_values(":authorizations", items::attribute(&settlement.authorizations))
+            }
         };
         let update = match settlement.announced {
             true => update.expression_attribute_values(":yes", AttributeValue::Bool(true)),

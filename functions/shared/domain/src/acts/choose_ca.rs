@@ -234,6 +234,7 @@ mod tests {
             importing: false,
             taken: vec![],
             owed: vec![],
+            former: vec![],
         });
         endpoint.failing = failed.map(|(name, actor)| Failing::first(Failure::new(name, actor, "what", "do"), NOW));
         endpoint

@@ -1,9 +1,6 @@
 //! Takes from the CAs what they remember of a registration: an authorization that stays valid is the account's, so that the
 //! next tenant's order for the name would need no challenge.
 
-use std::collections::BTreeSet;
-
-use vocabulary::acme::AuthorizationStatus;
 use vocabulary::names::CertificateName;
 
 use crate::endpoint::endpoint::Endpoint;
@@ -33,26 +30,14 @@ pub async fn deactivate(
             Err(error) => failed.push(error),
             Ok(()) => {}
         }
-        if let Some(held) = left.certificate.as_mut() {
-            held.authorizations.retain(|known| !urls.contains(&known.url));
-        }
-        if let Some(order) = left.order.as_mut() {
-            let all = order.authorizations.iter_mut().chain(&mut order.stale);
-            let done = all.filter(|authorization| urls.contains(&authorization.url));
-            done.for_each(|authorization| authorization.status = AuthorizationStatus::Deactivated);
-        }
+        left = left.without_authorizations(|url| urls.iter().any(|done| done == url));
     }
     (left, failed)
 }
 
-/// The URLs of those at the CA with this directory: of the certificate, and of the open order with what came before it.
+/// The URLs of those at the CA with this directory.
 fn at(endpoint: &Endpoint, directory: &str, keeps: &impl Fn(&CertificateName) -> bool) -> Vec<String> {
-    let held = endpoint.certificate.iter().flat_map(|held| &held.authorizations);
-    let held = held.filter(|known| known.directory == directory).map(|known| (&known.name, &known.url));
-    let order = endpoint.order.iter().filter(|order| order.directory == directory);
-    let order = order.flat_map(|order| order.authorizations.iter().chain(&order.stale));
-    let order = order.filter(|authorization| authorization.status != AuthorizationStatus::Deactivated);
-    let ordered = order.map(|authorization| (&authorization.name, &authorization.url));
-    let dropped = held.chain(ordered).filter(|(name, _)| !keeps(name));
-    dropped.map(|(_, url)| url.clone()).collect::<BTreeSet<_>>().into_iter().collect()
+    let known = endpoint.known_authorizations().into_iter();
+    let dropped = known.filter(|known| known.directory == directory && !keeps(&known.name));
+    dropped.map(|known| known.url).collect()
 }

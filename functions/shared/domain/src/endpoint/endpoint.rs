@@ -4,7 +4,9 @@ use diagnosis::report::CheckSummary;
 use diagnosis::subject::Subject;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use vocabulary::acme::{DnsMethod, OpenOrder, Proving, Reachability, Token};
+use vocabulary::acme::{
+    AuthorizationStatus, DnsMethod, KnownAuthorization, OpenOrder, Proving, Reachability, Token, remembering,
+};
 use vocabulary::certificate::{Deployment, InstalledCertificate, Revocation};
 use vocabulary::dns::{EndpointTarget, Platform};
 use vocabulary::failure::FailureName;
@@ -80,6 +82,10 @@ pub struct Endpoint {
     /// orders with them, or they go back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_tokens: Vec<Token>,
+    /// What CAs may have on record as validated for it besides what its certificate and its order know: of orders that came to
+    /// nothing. Bounded by [`remembering`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorizations: Vec<KnownAuthorization>,
     /// Where its certificate goes besides ACM at home.
     #[serde(default)]
     pub deployment: Deployment,
@@ -143,6 +149,7 @@ impl Endpoint {
             told: Notifications::default(),
             unsent: None,
             held_tokens: Vec::new(),
+            authorizations: Vec::new(),
             deployment: Deployment::default(),
             revocation: None,
             stack: None,
@@ -230,7 +237,47 @@ impl Endpoint {
 
     /// The same once its certificate is gone.
     pub fn without_certificate(self) -> Self {
-        Self { certificate: None, health: None, advice_at: None, health_at: None, ..self }
+        let held = self.certificate.iter().flat_map(|held| held.authorizations.iter().cloned());
+        let authorizations = remembering(self.authorizations.iter().cloned(), held);
+        Self { certificate: None, health: None, advice_at: None, health_at: None, authorizations, ..self }
+    }
+
+    /// All that CAs may have on record as validated for it.
+    pub fn known_authorizations(&self) -> Vec<KnownAuthorization> {
+        let held = self.certificate.iter().flat_map(|held| held.authorizations.iter().cloned());
+        let all = self.without_order().into_iter().chain(held);
+        let mut known: Vec<KnownAuthorization> = Vec::new();
+        for one in all {
+            if known.iter().all(|other| other.url != one.url) {
+                known.push(one);
+            }
+        }
+        known
+    }
+
+    /// What is to be remembered once its order is dropped: all but what its certificate knows.
+    pub fn without_order(&self) -> Vec<KnownAuthorization> {
+        let of_order = self.order.iter().flat_map(OpenOrder::known_authorizations);
+        let mut all = remembering(self.authorizations.iter().cloned(), of_order);
+        let held = self.certificate.iter().flat_map(|held| &held.authorizations);
+        let held: Vec<&str> = held.map(|known| known.url.as_str()).collect();
+        all.retain(|known| !held.contains(&known.url.as_str()));
+        all
+    }
+
+    /// The same without the authorizations that `is_gone` says are deactivated.
+    pub fn without_authorizations(mut self, is_gone: impl Fn(&str) -> bool) -> Self {
+        self.authorizations.retain(|known| !is_gone(&known.url));
+        if let Some(held) = self.certificate.as_mut() {
+            held.authorizations.retain(|known| !is_gone(&known.url));
+        }
+        if let Some(order) = self.order.as_mut() {
+            order.former.retain(|known| !is_gone(&known.url));
+            let all = order.authorizations.iter_mut().chain(&mut order.stale);
+            let gone = all.filter(|authorization| is_gone(&authorization.url));
+            gone.for_each(|authorization| authorization.status = AuthorizationStatus::Deactivated);
+        }
+        self
     }
 
     /// The mute that is on at `now`, or begins later.

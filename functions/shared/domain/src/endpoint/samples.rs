@@ -39,6 +39,7 @@ pub(crate) fn order() -> OpenOrder {
     OpenOrder {
         taken: vec![],
         owed: vec![],
+        former: vec![],
         url: "https://ca.example/order/1".into(),
         finalize_url: "https://ca.example/order/1/finalize".into(),
         directory: "https://ca.example/dir".into(),

@@ -1,7 +1,7 @@
 use std::future::Future;
 
 use time::OffsetDateTime;
-use vocabulary::acme::{OpenOrder, Token};
+use vocabulary::acme::{KnownAuthorization, OpenOrder, Token};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{EndpointId, TenantId};
@@ -126,6 +126,8 @@ pub struct Settlement {
     pub told: Notifications,
     /// What is still to be told of this end; absent if nothing is.
     pub unsent: Option<Unsent>,
+    /// What is known of authorizations besides those of the order, if it stays, and of the certificate.
+    pub authorizations: Vec<KnownAuthorization>,
     /// Tokens that go back, in the same write: exactly once.
     pub returned: Vec<Token>,
     /// When it was decided.
@@ -164,8 +166,22 @@ pub trait AttemptJournal: EndpointReader {
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
     /// Forgets the certificate, which is deleted, and everything that was due for it. Fine if there is none.
-    fn forget_certificate(&self, id: &EndpointId, attempt: u64)
-    -> impl Future<Output = Result<(), FencedError>> + Send;
+    ///
+    /// `authorizations`: what is known of them from then on, besides those of the order.
+    fn forget_certificate(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        authorizations: &[KnownAuthorization],
+    ) -> impl Future<Output = Result<(), FencedError>> + Send;
+
+    /// Keeps of `left`, the endpoint as it was read but for authorizations that were deactivated, which are left: in its order,
+    /// in its certificate, and besides.
+    fn record_authorizations(
+        &self,
+        left: &Endpoint,
+        attempt: u64,
+    ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
     /// Forgets that a certificate was to be revoked, with the event that tells what came of it.
     fn end_revocation(

@@ -15,8 +15,8 @@ pub(super) struct State {
     pub(super) counter: u64,
     pub(super) asked: u32,
     pub(super) orders: BTreeMap<String, CaOrder>,
-    /// Names whose authorization is still good, as CAs reuse them.
-    pub(super) proven: Vec<CertificateName>,
+    /// The authorization of each name that is still good, as CAs use them again.
+    pub(super) proven: BTreeMap<CertificateName, String>,
     pub(super) reuse: bool,
     pub(super) away: bool,
     pub(super) revoked: Vec<(Vec<u8>, RevocationReason)>,

@@ -40,6 +40,7 @@ pub async fn advice_index(index: &(impl AdviceIndex + AttemptJournal + Registry 
         failing: None,
         drop_order: false,
         unsent: None,
+        authorizations: vec![],
         returned: vec![],
         at: now,
         announced: true,

@@ -47,6 +47,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         failing: Some(Failing::first(failure, now)),
         drop_order: false,
         unsent: None,
+        authorizations: vec![],
         returned: vec![],
         at: now,
         announced: false,
@@ -128,7 +129,8 @@ fn deployment() -> Deployment {
     Deployment { listeners: vec![listener.parse().expect("a listener")], regions, role, pool, adopt: None, target }
 }
 
-pub(super) fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {
+/// An order that was just made for the names of `endpoint`.
+pub fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {
     OpenOrder {
         url: "https://ca.example/order/1".into(),
         finalize_url: "https://ca.example/order/1/finalize".into(),
@@ -147,5 +149,6 @@ pub(super) fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {
         importing: false,
         taken: vec![],
         owed: vec![],
+        former: vec![],
     }
 }

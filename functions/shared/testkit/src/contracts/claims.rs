@@ -3,6 +3,7 @@ use domain::ports::{
     AttemptJournal, AuditTrail, Claim, Claims, DueEntry, DueIndex, FencedError, Former, Handover, Registered, Registry,
 };
 use time::Duration;
+use vocabulary::acme::KnownAuthorization;
 use vocabulary::names::{DelegationLabel, DomainName, EndpointId};
 
 use super::endpoints::attempt;
@@ -66,11 +67,17 @@ pub async fn claims(store: &(impl Registry + Claims + DueIndex + AttemptJournal 
     let again = store.hand_over(&read(&second.id).await, &handover, later).await;
     assert!(matches!(again, Err(FencedError::Fault(_))), "a former one that has changed is read again");
 
-    assert_eq!(store.forget_certificate(&first.id, 1).await, Err(FencedError::Superseded));
-    store.forget_certificate(&first.id, 2).await.expect("forgotten");
-    store.forget_certificate(&first.id, 2).await.expect("forgotten twice");
+    let known = [KnownAuthorization {
+        directory: "https://ca.example/directory".into(),
+        url: "https://ca.example/authz/1".into(),
+        name: first.names.primary().clone(),
+    }];
+    assert_eq!(store.forget_certificate(&first.id, 1, &known).await, Err(FencedError::Superseded));
+    store.forget_certificate(&first.id, 2, &known).await.expect("forgotten");
+    store.forget_certificate(&first.id, 2, &known).await.expect("forgotten twice");
     let bare = read(&first.id).await;
-    assert_eq!((bare.certificate, bare.advice_at, bare.health_at), (None, None, None));
+    assert_eq!((&bare.certificate, bare.advice_at, bare.health_at), (&None, None, None));
+    assert_eq!(bare.authorizations, known, "what was validated for it is not");
 
     // And back again.
     let lost = Claim { endpoint: second.id.clone(), proven_at: Some(later) };

@@ -66,6 +66,7 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
             failing,
             drop_order: false,
             unsent: None,
+            authorizations: vec![],
             returned: vec![],
             at: now,
             announced: false,

@@ -5,12 +5,12 @@ use domain::ports::{
     Removed, RequestError, Settlement,
 };
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{OpenOrder, OrderStatus};
 use vocabulary::certificate::TenantUsage;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{EndpointId, KEY_KEPT, NamedRequest, Scope};
 
+use super::changes::order_of;
 use super::{endpoint, registered, whole_second};
 use crate::installed;
 
@@ -148,25 +148,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     journal.begin(id, &attempt(id, 1, now + Duration::HOUR, Outcome::Running)).await.expect("begun twice");
     assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].started_at, now, "the first record stays");
 
-    let order = OpenOrder {
-        url: "https://ca.example/order/1".into(),
-        finalize_url: "https://ca.example/order/1/finalize".into(),
-        directory: "https://ca.example/directory".into(),
-        generation: 1,
-        names: first.names.iter().cloned().collect(),
-        status: OrderStatus::Pending,
-        opened_at: now,
-        expires: Some(now + Duration::DAY),
-        authorizations: vec![],
-        stale: vec![],
-        nonce: Some("nonce".into()),
-        publishing: false,
-        change: None,
-        chain: None,
-        importing: false,
-        taken: vec![],
-        owed: vec![],
-    };
+    let order = order_of(&first, now);
     assert_eq!(journal.save_order(id, 2, &order).await, Err(FencedError::Superseded), "not ours");
     journal.save_order(id, 1, &order).await.expect("saved");
     let read = journal.find(id).await.expect("answers").expect("there");
@@ -182,6 +164,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         failing: Some(Failing::first(failure, now)),
         drop_order: false,
         unsent: None,
+        authorizations: vec![],
         returned: vec![],
         at: now,
         announced: false,
@@ -209,6 +192,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         failing: None,
         drop_order: true,
         unsent: None,
+        authorizations: vec![],
         returned: vec![],
         at: now,
         announced: true,

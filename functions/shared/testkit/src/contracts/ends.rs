@@ -1,9 +1,12 @@
-use domain::endpoint::{Attempt, LEASE, Notifications, Outcome, Unsent};
+use domain::endpoint::{Attempt, Endpoint, LEASE, Notifications, Outcome, Unsent};
 use domain::ports::{AttemptJournal, DueEntry, DueIndex, FencedError, RateLimits, Registry, Settlement};
 use time::Duration;
-use vocabulary::acme::{BucketId, Granted, Limit, Purpose, Take};
+use vocabulary::acme::{BucketId, Granted, KnownAuthorization, Limit, OpenOrder, Purpose, Take};
+use vocabulary::certificate::InstalledCertificate;
 
+use super::changes::order_of;
 use super::{endpoint, registered, whole_second};
+use crate::installed;
 
 /// What the end of an attempt writes besides its outcome: what is still to be told, and the tokens that go back, once.
 /// `rate_limits` has its buckets where `journal` has its endpoints.
@@ -35,6 +38,7 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
     assert_eq!((left(&twice).await, left(&once).await), (3, 4));
 
     let unsent = Unsent { certificate: true, since: now };
+    let known = vec![known_authorization(&first)];
     let settlement = Settlement {
         due_at: now + Duration::MINUTE,
         failing: None,
@@ -42,6 +46,7 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
         announced: false,
         told: Notifications { sequence: 1, told: vec![], ..Notifications::default() },
         unsent: Some(unsent.clone()),
+        authorizations: known.clone(),
         returned: tokens,
         at: now,
         removing: false,
@@ -62,6 +67,7 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
     assert_eq!((left(&twice).await, left(&once).await), (5, 5), "exactly what was taken is there again");
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.unsent, read.told.sequence), (Some(unsent), 1));
+    assert_eq!(read.authorizations, known, "what is known of authorizations goes with no order");
     assert!(matches!(journal.settle(id, 1, &settlement).await, Err(FencedError::Fault(_))), "it is not given twice");
     assert_eq!((left(&twice).await, left(&once).await), (5, 5));
 
@@ -71,4 +77,37 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
     journal.mark_told(id, 1, &told).await.expect("kept");
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.unsent, read.told), (None, told));
+}
+
+/// Of an authorization that is deactivated nothing is left, wherever it was known. `seed` is one that no other test uses.
+pub async fn authorizations(journal: &(impl AttemptJournal + DueIndex + Registry), seed: u64) {
+    let now = whole_second();
+    let first = endpoint(seed, now);
+    let id = &first.id;
+    journal.register(&first, &registered(&first), None).await.expect("registered");
+    let entry = DueEntry { endpoint: id.clone(), due_at: now };
+    assert_eq!(journal.claim(&entry, now, now + LEASE).await, Ok(Some(1)));
+    let bare = journal.find(id).await.expect("answers").expect("there");
+    journal.record_authorizations(&bare, 1).await.expect("there are none");
+
+    let known = known_authorization(&first);
+    let order = OpenOrder { former: vec![known.clone()], ..order_of(&first, now) };
+    journal.save_order(id, 1, &order).await.expect("saved");
+    let held = InstalledCertificate { authorizations: vec![known.clone()], ..installed(&first, now) };
+    journal.record_certificate(id, 1, &held).await.expect("recorded");
+    let read = journal.find(id).await.expect("answers").expect("there");
+    assert_eq!(read.known_authorizations(), [known]);
+    let left = read.without_authorizations(|_| true);
+    assert_eq!(journal.record_authorizations(&left, 2).await, Err(FencedError::Superseded), "not ours");
+    journal.record_authorizations(&left, 1).await.expect("recorded");
+    let read = journal.find(id).await.expect("answers").expect("there");
+    assert_eq!(read, left, "and nothing else has changed");
+}
+
+fn known_authorization(endpoint: &Endpoint) -> KnownAuthorization {
+    KnownAuthorization {
+        directory: "https://ca.example/directory".into(),
+        url: "https://ca.example/authz/1".into(),
+        name: endpoint.names.primary().clone(),
+    }
 }

@@ -179,6 +179,7 @@ fn settlement(id: &EndpointId, certificate: &InstalledCertificate, now: OffsetDa
         failing: None,
         drop_order: false,
         unsent: None,
+        authorizations: vec![],
         returned: vec![],
         at: now,
         announced: true,

@@ -1,7 +1,7 @@
 use domain::endpoint::{Attempt, Endpoint, Event, Notifications};
 use domain::health::pace::first_check;
 use domain::ports::{AttemptJournal, FaultKind, FencedError, Removed, ServiceFault, Settlement};
-use vocabulary::acme::{OpenOrder, Token};
+use vocabulary::acme::{KnownAuthorization, OpenOrder, Token};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
 
@@ -41,9 +41,27 @@ impl AttemptJournal for MemoryEndpoints {
         })
     }
 
-    async fn forget_certificate(&self, id: &EndpointId, attempt: u64) -> Result<(), FencedError> {
+    async fn forget_certificate(
+        &self,
+        id: &EndpointId,
+        attempt: u64,
+        authorizations: &[KnownAuthorization],
+    ) -> Result<(), FencedError> {
         self.fenced(id, attempt, |endpoint| {
             *endpoint = endpoint.clone().without_certificate();
+            endpoint.authorizations = authorizations.to_vec();
+        })
+    }
+
+    async fn record_authorizations(&self, left: &Endpoint, attempt: u64) -> Result<(), FencedError> {
+        self.fenced(&left.id, attempt, |endpoint| {
+            endpoint.authorizations = left.authorizations.clone();
+            if let (Some(order), Some(left)) = (&mut endpoint.order, &left.order) {
+                *order = left.clone();
+            }
+            if let (Some(held), Some(left)) = (&mut endpoint.certificate, &left.certificate) {
+                held.authorizations = left.authorizations.clone();
+            }
         })
     }
 
@@ -82,6 +100,7 @@ impl AttemptJournal for MemoryEndpoints {
         endpoint.failing = settlement.failing.clone();
         endpoint.told = settlement.told.clone();
         endpoint.unsent = settlement.unsent.clone();
+        endpoint.authorizations = settlement.authorizations.clone();
         if settlement.drop_order {
             endpoint.order = None;
         }

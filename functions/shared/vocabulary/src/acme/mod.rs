@@ -1,5 +1,6 @@
 //! ACME (RFC 8555, RFC 9773): orders, challenges, error types, renewal information, limits.
 
+pub mod authorizations;
 pub mod challenge;
 pub mod counted;
 pub mod directory;
@@ -11,6 +12,7 @@ pub mod refusal;
 pub mod renewal_info;
 pub mod token_bucket;
 
+pub use self::authorizations::{KnownAuthorization, remembering};
 pub use self::challenge::{ChallengeKind, Challenges, DnsMethod, Proving, Reachability};
 pub use self::counted::Counted;
 pub use self::error_types::{ACME_ERRORS, AcmeError};

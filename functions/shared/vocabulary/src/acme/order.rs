@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::acme::authorizations::{KnownAuthorization, remembering};
 use crate::acme::challenge::ChallengeKind;
 use crate::acme::rate_limit::Token;
 use crate::names::certificate_name::CertificateName;
@@ -95,6 +96,9 @@ pub struct OpenOrder {
     /// Those of orders before it that came to nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<Token>,
+    /// Authorizations of orders before it that came to nothing: the CA may have them on record as valid.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<KnownAuthorization>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -192,6 +196,18 @@ impl OpenOrder {
         own.chain(&self.owed).cloned().collect()
     }
 
+    /// What the CAs may have on record for it, and for the orders before it: all but what was deactivated.
+    pub fn known_authorizations(&self) -> Vec<KnownAuthorization> {
+        let is_there = |one: &&Authorization| one.status != AuthorizationStatus::Deactivated;
+        let own = self.authorizations.iter().filter(is_there);
+        let own = own.map(|authorization| KnownAuthorization {
+            directory: self.directory.clone(),
+            url: authorization.url.clone(),
+            name: authorization.name.clone(),
+        });
+        remembering(self.former.iter().cloned(), own)
+    }
+
     /// How the order is validated, for the history: over DNS if any name is.
     pub fn method(&self) -> Option<ChallengeKind> {
         self.authorizations.iter().filter_map(|a| Some(a.challenge.as_ref()?.kind)).max()
@@ -252,6 +268,7 @@ mod tests {
             importing: false,
             taken: vec![],
             owed: vec![],
+            former: vec![],
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
+use crate::acme::authorizations::KnownAuthorization;
 use crate::acme::renewal_info::RenewalAdvice;
 use crate::certificate::arn::{ListenerArn, Region, region_of};
 use crate::certificate::deployment::Deployment;
@@ -59,15 +60,6 @@ pub struct InstalledCertificate {
     /// recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorizations: Vec<KnownAuthorization>,
-}
-
-/// An authorization at a CA (RFC 8555 §7.1.4), which the account may use again while it is valid: for whatever tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownAuthorization {
-    /// Of the CA.
-    pub directory: String,
-    pub url: String,
-    pub name: CertificateName,
 }
 
 /// A certificate that ACM's rules did not let be replaced under its ARN: it goes when nothing uses it any more.

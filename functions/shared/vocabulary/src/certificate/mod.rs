@@ -21,7 +21,7 @@ pub use self::arn::{
 };
 pub use self::chain::{ChainRejected, VerifiedChain};
 pub use self::deployment::{Deployment, DeploymentError, MOST_LISTENERS, MOST_REGIONS, Target};
-pub use self::installed::{CertificateCopy, InstalledCertificate, KnownAuthorization, ListenerUse, RetiredCertificate};
+pub use self::installed::{CertificateCopy, InstalledCertificate, ListenerUse, RetiredCertificate};
 pub use self::key::{CertificateKey, KeyRejected};
 pub use self::load_balancer::{BalancerKind, DEFAULT_BALANCER_QUOTA, LoadBalancerArn, LoadBalancerArnError};
 pub use self::operators_only::{FOR_OPERATORS, OperatorsOnly};

@@ -1,0 +1,72 @@
+//! What CAs may still have on record as validated for a registration.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::certificate_name::CertificateName;
+
+/// An authorization at a CA (RFC 8555 §7.1.4), which the account may use again while it is valid: for whatever tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownAuthorization {
+    /// Of the CA.
+    pub directory: String,
+    pub url: String,
+    pub name: CertificateName,
+}
+
+/// So many of one name at one CA: a CA uses the authorization that it has again, so that those before it have ended.
+const MOST_OF_A_NAME: usize = 2;
+/// Of a registration: as many as two full orders.
+const MOST: usize = 200;
+
+/// `known` and then `newer`, each once, and the newest of them where they are too many.
+pub fn remembering(
+    known: impl IntoIterator<Item = KnownAuthorization>,
+    newer: impl IntoIterator<Item = KnownAuthorization>,
+) -> Vec<KnownAuthorization> {
+    let all: Vec<_> = known.into_iter().chain(newer).collect();
+    let mut of_name: BTreeMap<(String, CertificateName), usize> = BTreeMap::new();
+    let mut kept: Vec<KnownAuthorization> = Vec::new();
+    for one in all.into_iter().rev() {
+        let count = of_name.entry((one.directory.clone(), one.name.clone())).or_default();
+        let is_known = kept.iter().any(|known| known.url == one.url);
+        if kept.len() < MOST && *count < MOST_OF_A_NAME && !is_known {
+            *count += 1;
+            kept.push(one);
+        }
+    }
+    kept.reverse();
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(name: &str, number: usize) -> KnownAuthorization {
+        KnownAuthorization {
+            directory: "https://ca.example/directory".into(),
+            url: format!("https://ca.example/authz/{name}/{number}"),
+            name: name.parse().expect("a name"),
+        }
+    }
+
+    #[test]
+    fn each_is_remembered_once_and_as_the_newest_that_it_is() {
+        let (first, second) = (known("a.example.com", 1), known("b.example.com", 1));
+        assert_eq!(remembering([first.clone(), second.clone()], [first.clone()]), [second, first]);
+    }
+
+    #[test]
+    fn of_a_name_and_of_all_names_the_newest_are_remembered() {
+        let of_one = remembering((0..5).map(|number| known("a.example.com", number)), []);
+        assert_eq!(of_one, [known("a.example.com", 3), known("a.example.com", 4)]);
+        let elsewhere =
+            KnownAuthorization { directory: "https://other.example/directory".into(), ..known("a.example.com", 9) };
+        assert_eq!(remembering(of_one, [elsewhere]).len(), 3, "another CA has its own");
+        let many = (0..300).map(|number| known(&format!("n{number}.example.com"), 1));
+        let many = remembering([], many);
+        assert_eq!((many.len(), &many[0]), (MOST, &known("n100.example.com", 1)));
+    }
+}
