@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use end_to_end::Platform;
-use local_cloud::{LocalCloud, Options, Person, operator, tenant};
+use local_cloud::{LocalCloud, Options, Person, ServerEffect, ServerFault, operator, tenant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -11,6 +11,7 @@ struct Answer {
     status: u16,
     body: Value,
     hsts: bool,
+    retry_after: Option<u64>,
 }
 
 struct Attacker<'a> {
@@ -34,17 +35,26 @@ impl<'a> Attacker<'a> {
         };
         let response = request.bearer_auth(&self.token).send().await?;
         let hsts = response.headers().contains_key("strict-transport-security");
+        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let status = response.status().as_u16();
         let text = response.text().await?;
-        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), hsts })
+        Ok(Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), hsts, retry_after })
     }
 
     async fn get(&self, path: &str) -> Result<Answer> {
         self.send(Method::GET, path, &[], None).await
     }
 
+    async fn post(&self, path: &str) -> Result<Answer> {
+        self.send(Method::POST, path, &[], None).await
+    }
+
     async fn register(&self, domain: &str, key: &str) -> Result<Answer> {
-        let body = json!({"domain": domain, "reachability": "internal"});
+        self.register_with(domain, &[], key).await
+    }
+
+    async fn register_with(&self, domain: &str, also: &[String], key: &str) -> Result<Answer> {
+        let body = json!({"domain": domain, "also": also, "reachability": "internal"});
         self.send(Method::POST, "/bearer/v1/endpoints", &[("idempotency-key", key)], Some(body)).await
     }
 }
@@ -55,7 +65,9 @@ fn id(answer: &Answer) -> Result<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_with_a_good_token_gets_no_further_than_its_own_endpoints() -> Result<()> {
-    let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
+    let limits = ("TenantLimits".to_owned(), "registrations=12/1h,checks=13/1h".to_owned());
+    let options = Options { schedule: "rate(23 hours)".into(), parameters: vec![limits], ..Options::unique() };
+    let platform = Platform::start(options).await?;
     let cloud = &platform.cloud;
     let (acme, globex) = (Attacker::new(cloud, &tenant("acme"))?, Attacker::new(cloud, &tenant("globex"))?);
     let victim = acme.register("www.victim.test", "key-1").await?;
@@ -140,5 +152,91 @@ async fn a_tenant_with_a_good_token_gets_no_further_than_its_own_endpoints() -> 
     ensure!(acme.get(&format!("{other}/shares")).await?.body["shares"] == json!([]));
     let mine = globex.get("/bearer/v1/endpoints").await?.body;
     ensure!(mine["endpoints"].as_array().map(Vec::len) == Some(1), "{mine}");
+    checks_are_no_weapon(&platform, &globex).await?;
+    a_silent_name_server_holds_up_no_step(&platform, &globex).await?;
+    one_tenant_that_asks_too_much_is_told_so_and_no_other(&acme, &globex).await
+}
+
+/// As many as one request may name.
+const NAMES: usize = 97;
+/// What one check may ask of one name server: `adapters::dns::questions`.
+const MOST_OF_ONE: usize = 696;
+
+/// One request with 97 names, below somebody else's domain, is as many questions to its name servers as that needs.
+async fn checks_are_no_weapon(platform: &Platform, globex: &Attacker<'_>) -> Result<()> {
+    let zone = platform.cloud.create_zone("bystander.test").await?;
+    let servers = zone.name_servers().await?.len();
+    let also: Vec<String> = (1..NAMES).map(|number| format!("n{number}.bystander.test")).collect();
+    let asked = || questions(&platform.cloud, "bystander.test");
+    let before = asked()?;
+    let registered = globex.register_with("n0.bystander.test", &also, "key-97").await?;
+    let id = id(&registered)?.to_owned();
+    let attempt = platform.attempt(&id, 1).await?;
+    ensure!(Platform::ca_requests(&attempt) == 0, "nothing is proven: {attempt:#}");
+    // A check of everything, and the proofs.
+    let by_attempt = asked()? - before;
+    let checked = globex.post(&format!("/bearer/v1/endpoints/{id}/check")).await?;
+    ensure!(checked.status == 200, "{} {}", checked.status, checked.body);
+    let by_check = asked()? - before - by_attempt;
+    println!("{servers} servers were asked {by_attempt} questions by an attempt and {by_check} by a check");
+    ensure!(by_check > NAMES, "the questions are counted");
+    ensure!(by_check <= servers * MOST_OF_ONE && by_attempt <= 2 * servers * MOST_OF_ONE);
+    Ok(())
+}
+
+/// A name of twenty labels, each of which might be a zone of its own, below a server that takes every question and answers none:
+/// the step ends well inside its limit of 60 seconds, and nobody at the platform is to blame.
+async fn a_silent_name_server_holds_up_no_step(platform: &Platform, globex: &Attacker<'_>) -> Result<()> {
+    let _zone = platform.cloud.create_zone("silent.test").await?;
+    let fault = ServerFault { zone: "silent.test".into(), server: None, effect: ServerEffect::Silent };
+    platform.cloud.name_servers().spoil(&[fault])?;
+    let labels: Vec<String> = (0..18).map(|number| format!("l{number}")).collect();
+    let registered = globex.register(&format!("{}.silent.test", labels.join(".")), "key-20").await?;
+    let attempt = platform.attempt(id(&registered)?, 1).await?;
+    platform.cloud.name_servers().spoil(&[])?;
+    let steps = attempt["steps"].as_array().context("steps")?;
+    let longest = steps.iter().filter_map(|step| step["milliseconds"].as_u64()).max().context("milliseconds")?;
+    println!("the longest step took {longest} ms");
+    ensure!(longest < 30_000, "{attempt:#}");
+    ensure!(!attempt["failure"].is_null() && attempt["failure"]["actor"] != "operator", "{attempt:#}");
+    ensure!(Platform::ca_requests(&attempt) == 0, "{attempt:#}");
+    Ok(())
+}
+
+/// How often the cloud's name servers have been asked for names below `zone`.
+fn questions(cloud: &LocalCloud, zone: &str) -> Result<usize> {
+    let log = std::fs::read_to_string(cloud.log("serve"))?;
+    Ok(log.lines().filter(|line| line.contains("answered") && line.contains(zone)).count())
+}
+
+/// 429 with the time to come again, for this tenant alone.
+async fn one_tenant_that_asks_too_much_is_told_so_and_no_other(
+    acme: &Attacker<'_>,
+    globex: &Attacker<'_>,
+) -> Result<()> {
+    let refused = async |path: &str| {
+        for number in 0..16 {
+            let answer = match path {
+                "/bearer/v1/endpoints" => {
+                    globex.register(&format!("m{number}.attacker.test"), &format!("m{number}")).await?
+                }
+                path => globex.post(path).await?,
+            };
+            if answer.status == 429 {
+                return Ok(answer);
+            }
+        }
+        anyhow::bail!("{path}: nobody says that it is too much")
+    };
+    let mine = globex.get("/bearer/v1/endpoints").await?.body;
+    let mine = mine["endpoints"][0]["id"].as_str().context("an endpoint")?.to_owned();
+    for path in ["/bearer/v1/endpoints".to_owned(), format!("/bearer/v1/endpoints/{mine}/check")] {
+        let answer = refused(&path).await?;
+        ensure!(answer.retry_after.is_some_and(|seconds| (1..=3600).contains(&seconds)), "{path}: {}", answer.body);
+    }
+    let fine = acme.register("b.victim.test", "key-2").await?;
+    ensure!(fine.status == 201, "{} {}", fine.status, fine.body);
+    let checked = acme.post(&format!("/bearer/v1/endpoints/{}/check", id(&fine)?)).await?;
+    ensure!(checked.status == 200, "{} {}", checked.status, checked.body);
     Ok(())
 }

@@ -81,6 +81,120 @@ async fn only_the_tenant_whose_proof_stands_in_dns_has_a_certificate() -> Result
     ensure!(attempt["outcome"] == "issued", "{attempt:#}");
     // What the CA had validated for the first tenant went with its endpoint: this order was validated anew.
     ensure!(!attempt["method"].is_null(), "{attempt:#}");
+
+    a_host_whose_records_are_all_gone(&platform).await?;
+    a_host_below_a_wildcard_that_is_in_use(&platform).await?;
+    a_name_that_is_added_later(&platform).await?;
+    what_the_ca_has_validated_of_an_order_that_failed(&platform).await?;
+    names_without_dns_below_a_domain_hold_up_nothing_of_its_owners(&platform).await
+}
+
+/// The CA has it on record for the first tenant, which still has its endpoint: that is no proof for the second.
+async fn a_host_whose_records_are_all_gone(platform: &Platform) -> Result<()> {
+    let zone = platform.cloud.create_zone("gone.test").await?;
+    let (domain, delegation) = ("www.gone.test", "_acme-challenge.www.gone.test");
+    zone.upsert(domain, RrType::A, &["127.0.0.9"]).await?;
+    let acme = register(platform, "acme", domain).await?;
+    platform.attempt(text(&acme["id"]), 1).await?;
+    create(&zone, &acme, delegation).await?;
+    ensure!(platform.run(text(&acme["id"])).await?["outcome"] == "issued");
+    zone.remove(domain, RrType::A).await?;
+    zone.remove(delegation, RrType::Cname).await?;
+    let globex = register(platform, "globex", domain).await?;
+    failed_before_the_ca(&platform.attempt(text(&globex["id"]), 1).await?, "delegation-missing")?;
+    failed_before_the_ca(&platform.run(text(&globex["id"])).await?, "delegation-missing")
+}
+
+/// Every host of the zone leads to the platform, as one tenant's wildcard is in use there.
+async fn a_host_below_a_wildcard_that_is_in_use(platform: &Platform) -> Result<()> {
+    let zone = platform.cloud.create_zone("wild.test").await?;
+    let (wildcard, login) = ("*.wild.test", "login.wild.test");
+    zone.upsert(wildcard, RrType::Cname, &["edge.platform.test"]).await?;
+    let acme = register(platform, "acme", wildcard).await?;
+    platform.attempt(text(&acme["id"]), 1).await?;
+    create(&zone, &acme, "_acme-challenge.wild.test").await?;
+    ensure!(platform.run(text(&acme["id"])).await?["outcome"] == "issued");
+    let globex = register(platform, "globex", login).await?;
+    let attempt = platform.attempt(text(&globex["id"]), 1).await?;
+    ensure!(attempt["failure"]["name"] == "RecordsNotReady" && Platform::ca_requests(&attempt) == 0, "{attempt:#}");
+    ensure!(platform.endpoint(text(&globex["id"])).await?["certificate"]["arn"].is_null());
+    Ok(())
+}
+
+/// To an endpoint that has its certificate: the name is proven before an order names it, and the certificate in place stays.
+async fn a_name_that_is_added_later(platform: &Platform) -> Result<()> {
+    let (own, victim) =
+        (platform.cloud.create_zone("own.test").await?, platform.cloud.create_zone("added.test").await?);
+    victim.upsert("www.added.test", RrType::Cname, &["edge.platform.test"]).await?;
+    let globex = register(platform, "globex", "www.own.test").await?;
+    let id = text(&globex["id"]);
+    platform.attempt(id, 1).await?;
+    create(&own, &globex, "_acme-challenge.www.own.test").await?;
+    ensure!(platform.run(id).await?["outcome"] == "issued");
+    let before = platform.endpoint(id).await?;
+    let change = json!({"also": ["www.added.test"]});
+    let changed = platform.call(Method::PATCH, &format!("endpoints/{id}"), Some(change)).await?;
+    ensure!(changed.status == 200, "{changed:?}");
+    let attempts = platform.attempts(id).await?;
+    let newest = attempts[0]["attempt"].as_u64().context("a number")?;
+    let attempt = platform.attempt(id, newest).await?;
+    failed_before_the_ca(&attempt, "delegation-missing")?;
+    let after = platform.endpoint(id).await?;
+    ensure!(after["certificate"]["serial"] == before["certificate"]["serial"], "{after:#}");
+    Ok(())
+}
+
+/// Two names, of which the CA validates one: an order with the other fails, and what was validated goes with the endpoint.
+async fn what_the_ca_has_validated_of_an_order_that_failed(platform: &Platform) -> Result<()> {
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("half.test").await?;
+    let (good, bad) = ("dns.half.test", "www.half.test");
+    // A CA that fetches over HTTP where nothing listens. Of these hosts one leads to the platform, and one elsewhere.
+    let options = CaOptions { http01_port: Some(9), authz_reuse_percent: 100, ..CaOptions::default() };
+    let ca = cloud.start_ca(&options).await?;
+    cloud.use_ca(&ca).await?;
+    zone.upsert(good, RrType::A, &["127.0.0.9"]).await?;
+    let both = json!({"domain": good, "also": [bad], "reachability": "external", "tenant": "acme"});
+    let acme = platform.call(Method::POST, "endpoints", Some(both)).await?.body;
+    let id = text(&acme["id"]);
+    platform.attempt(id, 1).await?;
+    create(&zone, &acme, &format!("_acme-challenge.{good}")).await?;
+    create(&zone, &acme, &format!("_acme-challenge.{bad}")).await?;
+    create(&zone, &acme, bad).await?;
+    let attempt = platform.run(id).await?;
+    ensure!(attempt["failure"]["name"] == "ChallengeFailed", "{attempt:#}");
+    remove(platform, id).await?;
+
+    // The CA uses every valid authorization again: without a challenge, this order would be validated by nothing.
+    let alone = register(platform, "globex", good).await?;
+    let id = text(&alone["id"]);
+    platform.attempt(id, 1).await?;
+    create(&zone, &alone, &format!("_acme-challenge.{good}")).await?;
+    let attempt = platform.run(id).await?;
+    ensure!(attempt["outcome"] == "issued" && attempt["method"] == "dns-01", "{attempt:#}");
+    cloud.use_ca(cloud.ca()).await
+}
+
+/// One tenant registers more names below a domain than the CA issues certificates for it, and proves none: the owner has its
+/// certificate and its renewals as if nobody else were there.
+async fn names_without_dns_below_a_domain_hold_up_nothing_of_its_owners(platform: &Platform) -> Result<()> {
+    let cloud = &platform.cloud;
+    let zone = cloud.create_zone("bigcorp.test").await?;
+    cloud.set_function_variable("OpenOrderFunction", "CA_LIMITS", Some("orders=90/9h,domain=3/7d,names=3/7d")).await?;
+    for number in 0..5 {
+        let globex = register(platform, "globex", &format!("n{number}.bigcorp.test")).await?;
+        failed_before_the_ca(&platform.attempt(text(&globex["id"]), 1).await?, "delegation-missing")?;
+    }
+    // As well as its very name.
+    let squatter = register(platform, "globex", "www.bigcorp.test").await?;
+    failed_before_the_ca(&platform.attempt(text(&squatter["id"]), 1).await?, "delegation-missing")?;
+    zone.upsert("www.bigcorp.test", RrType::A, &["127.0.0.9"]).await?;
+    let owner = register(platform, "bigcorp", "www.bigcorp.test").await?;
+    let id = text(&owner["id"]);
+    platform.attempt(id, 1).await?;
+    create(&zone, &owner, "_acme-challenge.www.bigcorp.test").await?;
+    ensure!(platform.run(id).await?["outcome"] == "issued");
+    ensure!(platform.run(id).await?["outcome"] == "renewed", "and its own renewal is not blocked");
     Ok(())
 }
 
