@@ -3,7 +3,7 @@
 use aws_sdk_lambda::Client;
 use domain::acts::{SMALLEST_CONCURRENCY, attempts_at_once, running};
 use domain::ports::{FlowStarter, Place, Room, ServiceFault, Started, TakenRoom};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use vocabulary::names::EndpointId;
 
 use crate::aws::conflict;
@@ -11,6 +11,8 @@ use crate::dynamodb::{Counted, EndpointsTable, Kept, LISTED_AFTER};
 use crate::lambda::concurrency;
 use crate::step_functions::{Listed, StateMachine};
 
+/// How much later than room is taken for it an execution begins, by its own clock, at the most.
+const START_TAKES: Duration = Duration::seconds(3);
 /// How often room is tried to take that others count or take in between.
 const TRIES: u32 = 8;
 
@@ -51,8 +53,10 @@ impl AttemptRoom {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let Listed { old, new } = self.flows.running(now - LISTED_AFTER).await?;
         let taken = seen.taken_lately(now);
-        // All that was taken may be listed already: then nothing is left to find out.
-        let ended = if taken > new { self.flows.ended_of_those_since(now - LISTED_AFTER).await? } else { 0 };
+        // All that was taken may be listed already: then nothing is left to find out. One that was taken just before is not among
+        // those, so that it must not count as ended either.
+        let since = now - LISTED_AFTER + START_TAKES;
+        let ended = if taken > new { self.flows.ended_of_those_since(since).await? } else { 0 };
         Ok(Counted { most, left: most.saturating_sub(running(old, new, taken, ended)) })
     }
 }
@@ -61,7 +65,7 @@ impl Room for AttemptRoom {
     async fn take_room(&self, wanted: usize, place: Place, now: OffsetDateTime) -> Result<TakenRoom, ServiceFault> {
         for _ in 0..TRIES {
             let kept = self.table.room().await?;
-            if !kept.is_fresh(now) {
+            if !kept.is_fresh(place, now) {
                 // Whoever is second takes by the first one's count.
                 let counted = self.count(&kept, now).await?;
                 self.table.count_room(&kept, counted, now).await?;

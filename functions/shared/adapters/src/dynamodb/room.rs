@@ -13,6 +13,8 @@ use crate::aws::{conditional, fault};
 
 /// How long a count is good for.
 const FRESH: Duration = Duration::seconds(5);
+/// For a scan, which waits for attempts to end and asks every few seconds.
+const FRESH_FOR_SCANS: Duration = Duration::seconds(2);
 /// By when a list of executions shows one that was started: it is eventually consistent.
 pub(crate) const LISTED_AFTER: Duration = Duration::seconds(15);
 /// How long it is believed that others wait, where no scan says it again.
@@ -42,8 +44,12 @@ pub(crate) struct Counted {
 
 impl Kept {
     /// Whether the count is new enough at `now` to take room by it.
-    pub(crate) fn is_fresh(&self, now: OffsetDateTime) -> bool {
-        self.counted_at.is_some_and(|at| (now - at).abs() < FRESH)
+    pub(crate) fn is_fresh(&self, place: Place, now: OffsetDateTime) -> bool {
+        let good_for = match place {
+            Place::First => FRESH_FOR_SCANS,
+            Place::Last => FRESH,
+        };
+        self.counted_at.is_some_and(|at| (now - at).abs() < good_for)
     }
 
     /// How many wait for room at `now`, so far as is known.
