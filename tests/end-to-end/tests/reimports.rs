@@ -38,6 +38,8 @@ impl Stage {
         let other = Balancer::named(cloud, "other", "application", REGION, OWN_ACCOUNT).await?;
         // What it validates is another test's matter.
         let ca = Boulder::start(OffsetDateTime::now_utc(), Box::new(|_| Ok(()))).await;
+        // The profile that local clouds ask for.
+        ca.set(|knobs| knobs.profiles = [("default".to_owned(), "As the CA likes it".to_owned())].into());
         cloud.use_directory(&ca.directory()).await?;
         let inbox = Inbox::subscribe(cloud).await?;
         let stage = Self { ca, own, other, inbox, platform };
