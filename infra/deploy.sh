@@ -47,5 +47,12 @@ else
   # What samconfig.toml says of the local cloud has no place among answers.
   sed '/^# `--config-env local`/,$d' samconfig.toml >"$ANSWERS"
 fi
+# What CA and profile are, as sam writes its answers down.
+authority() { grep -oE '(AcmeDirectory|AcmeProfile|FallbackAuthorities)=[^ ]*' "$ANSWERS" 2>/dev/null | sort || true; }
+before=$(authority)
 sam deploy --guided --config-file "$ANSWERS" --template-file "$template"
+if [[ -n $before && $before != "$(authority)" ]]; then
+  say 'The CA or its profile has changed. Certificates change at their next renewal. One that is for other uses, or has a key of'
+  say 'another type, gets a new ARN: try one first, as docs/how-to/change-ca.md says.'
+fi
 say "Your answers are kept in $ANSWERS. To change one, run make deploy again, or edit the file."

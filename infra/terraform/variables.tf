@@ -2,7 +2,7 @@
 # WRITE_PAGES=1 cargo nextest run -p documentation
 
 variable "acme_directory" {
-  description = "URL of the ACME directory. The default is Let's Encrypt (production)."
+  description = "URL of the ACME directory. The default is Let's Encrypt (production). Another CA's certificates may get a new ARN at their next renewal: docs/how-to/change-ca.md."
   type        = string
   default     = null
 }
@@ -14,7 +14,7 @@ variable "acme_contact" {
 }
 
 variable "acme_profile" {
-  description = "Profile to order (Let's Encrypt has classic, tlsserver and shortlived). Empty: the CA's default."
+  description = "Profile to order (Let's Encrypt has classic, tlsserver and shortlived). Empty: the CA's default. With other usages a certificate gets a new ARN at its next renewal: docs/how-to/change-ca.md."
   type        = string
   default     = null
 }
@@ -185,7 +185,7 @@ variable "schedule" {
 }
 
 variable "attempts_at_once" {
-  description = "How many attempts to issue may run at once. 0: four fifths of the account's Lambda concurrency, read at every scan (8 in a new account, which has 10)."
+  description = "How many attempts to issue may run at once; others wait for their turn. 0: four fifths of the account's Lambda concurrency, read while attempts start (8 in a new account, which has 10)."
   type        = number
   default     = null
 }

@@ -119,8 +119,15 @@ async fn answers_are_kept_for_the_next_deployment_and_one_is_changed() -> Result
     expected.insert("TenantShare".into(), "70".into());
     ensure!(operator.deployed().await? == expected, "one has changed and no other: {:?}", operator.deployed().await?);
 
+    ensure!(!again.contains("has changed"), "the CA is the same: {again}");
+
     let third = operator.deploy(&[])?;
     ensure!(third.contains("No changes to deploy"), "{third}");
     ensure!(operator.deployed().await? == expected, "kept: {:?}", operator.deployed().await?);
+    ensure!(!third.contains("has changed"), "{third}");
+
+    let fourth = operator.deploy(&[("AcmeProfile", "tlsserver")])?;
+    ensure!(fourth.contains("The CA or its profile has changed") && fourth.contains("a new ARN"), "{fourth}");
+    ensure!(operator.deployed().await?["AcmeProfile"] == "tlsserver");
     Ok(())
 }
