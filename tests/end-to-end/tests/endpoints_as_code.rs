@@ -200,7 +200,7 @@ async fn a_request_that_comes_twice_is_done_once() -> Result<()> {
     for answered in [one?, other?, invoke().await?] {
         ensure!(answered.error.is_none(), "{answered:?}");
     }
-    let listed = platform.call(Method::GET, "endpoints?search=twice.code.test", None).await?.body;
+    let listed = platform.call(Method::GET, "endpoints?q=twice.code.test", None).await?.body;
     let ids: Vec<_> = listed["endpoints"].as_array().context("a list")?.iter().map(|one| text(&one["id"])).collect();
     ensure!(ids.len() == 1, "{listed:#}");
     let delete = event("Delete", "r2", Some(ids[0]));
