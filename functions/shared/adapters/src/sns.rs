@@ -10,6 +10,7 @@ use domain::installation::{Observed, Subscription, Subscriptions};
 use domain::ports::ServiceFault;
 use serde_json::Value;
 use vocabulary::certificate::OperatorsOnly;
+use vocabulary::former_names::former_name;
 use vocabulary::text::printable;
 
 use crate::aws::fault;
@@ -121,8 +122,15 @@ fn attributes(event: &wire::events::Alert) -> HashMap<String, MessageAttributeVa
         ("tenant", event.tenant.clone()),
         ("endpoint", event.endpoint.clone()),
     ];
+    // A policy takes an array for the sake of any of its elements: also one that filters by the name of the previous release.
     let text = |value: String| {
-        let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+        let value = match former_name(&value) {
+            None => MessageAttributeValue::builder().data_type("String").string_value(value),
+            Some(former) => {
+                let names = serde_json::to_string(&[value.as_str(), former]).expect("plain data");
+                MessageAttributeValue::builder().data_type("String.Array").string_value(names)
+            }
+        };
         value.build().expect("the type is set")
     };
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value?)))).collect()
@@ -150,6 +158,18 @@ mod tests {
             }
             assert!(bodies["email"].is_null(), "a mail has the default");
             assert!(bodies.to_string().len() < MOST);
+        }
+    }
+
+    #[test]
+    fn filters_by_a_former_name_go_on_to_match() {
+        for alert in samples::alerts() {
+            let kind = &attributes(&event(&alert))["kind"];
+            let expected = match alert.kind.as_str() {
+                "InstallationUnhealthy" => ("String.Array", r#"["InstallationUnhealthy","EngineUnhealthy"]"#),
+                kind => ("String", kind),
+            };
+            assert_eq!((kind.data_type(), kind.string_value()), (expected.0, Some(expected.1)));
         }
     }
 

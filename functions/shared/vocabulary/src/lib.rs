@@ -6,6 +6,7 @@ pub mod acme;
 pub mod certificate;
 pub mod dns;
 pub mod failure;
+pub mod former_names;
 pub mod guidance;
 pub mod names;
 pub mod record;

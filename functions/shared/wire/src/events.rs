@@ -31,6 +31,7 @@ pub enum AlertKind {
     /// The certificate is gone from ACM, or is another one there.
     CertificateMissing,
     /// A check of the installation itself fails.
+    #[serde(alias = "EngineUnhealthy")]
     InstallationUnhealthy,
     EndpointRemoved,
     /// What a tenant's endpoints need, once a day.

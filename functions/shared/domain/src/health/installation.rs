@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use vocabulary::former_names::name_now;
 use vocabulary::guidance::{Guidance, WaitingOn};
 
 use crate::alert::alert::Alert;
@@ -33,15 +34,6 @@ impl InstallationState {
             told.cause = Cause::new(name_now(told.cause.as_str()));
         }
         self
-    }
-}
-
-/// The name of a check that had another one in the previous release.
-fn name_now(check: &str) -> &str {
-    match check {
-        "stand-in-directory" => "fallback-directory",
-        "stand-in-account" => "fallback-account",
-        same => same,
     }
 }
 
