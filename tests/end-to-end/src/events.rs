@@ -41,7 +41,13 @@ fn guidance(
     record: Option<wire::RequiredRecord>,
 ) -> Result<Guidance> {
     let action = Some(remedy).filter(|remedy| remedy != NO_ACTION);
-    Ok(Guidance { waiting_on: alike(actor)?, summary: what, action, record: record.map(alike).transpose()? })
+    Ok(Guidance {
+        waiting_on: alike(actor)?,
+        summary: what,
+        action,
+        record: record.map(alike).transpose()?,
+        at_fault: None,
+    })
 }
 
 fn certificate(facts: events::CertificateFacts) -> CertificateFacts {
@@ -52,7 +58,7 @@ fn certificate(facts: events::CertificateFacts) -> CertificateFacts {
 fn digest(digest: events::Digest) -> Result<Digest> {
     let need = |need: events::Need| {
         let events::Need { domain, endpoints, actor, what, remedy, since, until } = need;
-        anyhow::Ok(Need { domain, endpoints, guidance: guidance(actor, what, remedy, None)?, since, until })
+        anyhow::Ok(Need { domain, endpoints, key: None, guidance: guidance(actor, what, remedy, None)?, since, until })
     };
     let ending = |events::Ending { domain, not_after, renew_at }| Ending { domain, not_after, renew_at };
     Ok(Digest {

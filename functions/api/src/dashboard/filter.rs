@@ -10,6 +10,8 @@ use super::operations::ListQuery;
 
 const PAGE: u32 = 50;
 const LONGEST_SEARCH: usize = 253;
+/// A listener's ARN, for one.
+const LONGEST_AT_FAULT: usize = 300;
 
 /// The query as typed or followed. A form sends what was left empty too; what is no value of its kind counts as empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -24,6 +26,8 @@ pub(crate) struct Filter {
     pub(crate) tenant: String,
     /// What is wrong: the name of a failure or a check.
     pub(crate) cause: String,
+    /// What is at fault, as the overview's groups name it.
+    pub(crate) at_fault: String,
     pub(crate) sort: String,
     pub(crate) cursor: String,
 }
@@ -35,8 +39,9 @@ fn named<T: DeserializeOwned>(text: &str) -> Option<T> {
 
 impl Filter {
     pub(crate) fn query(&self) -> ListQuery {
-        let text =
-            |text: &str| Some(text.trim().chars().take(LONGEST_SEARCH).collect()).filter(|t: &String| !t.is_empty());
+        let within =
+            |text: &str, most| Some(text.trim().chars().take(most).collect()).filter(|t: &String| !t.is_empty());
+        let text = |text: &str| within(text, LONGEST_SEARCH);
         ListQuery {
             tenant: text(&self.tenant),
             status: named::<Status>(&self.status),
@@ -44,6 +49,7 @@ impl Filter {
             reachability: named::<Reachability>(&self.reachability),
             q: text(&self.q),
             cause: text(&self.cause),
+            at_fault: within(&self.at_fault, LONGEST_AT_FAULT),
             by_attention: self.sort == "attention",
             cursor: Some(self.cursor.clone()).filter(|cursor| !cursor.is_empty()),
             limit: PAGE,
@@ -52,8 +58,8 @@ impl Filter {
 
     /// Whether it leaves endpoints out.
     pub(crate) fn narrows(&self) -> bool {
-        let ListQuery { tenant, status, actor, reachability, q, cause, .. } = self.query();
-        let by_state = status.is_some() || actor.is_some() || cause.is_some();
+        let ListQuery { tenant, status, actor, reachability, q, cause, at_fault, .. } = self.query();
+        let by_state = status.is_some() || actor.is_some() || cause.is_some() || at_fault.is_some();
         tenant.is_some() || by_state || reachability.is_some() || q.is_some()
     }
 
@@ -72,6 +78,7 @@ impl Filter {
             ("reachability", &self.reachability),
             ("tenant", &self.tenant),
             ("cause", &self.cause),
+            ("at_fault", &self.at_fault),
             ("sort", &self.sort),
             ("cursor", ""),
         ] {

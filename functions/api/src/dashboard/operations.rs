@@ -25,6 +25,8 @@ pub struct ListQuery {
     pub q: Option<String>,
     /// What is wrong: the name of a failure or a check.
     pub cause: Option<String>,
+    /// What is at fault: a zone, a listener, a service.
+    pub at_fault: Option<String>,
     /// Those that need attention first; else by domain.
     pub by_attention: bool,
     pub cursor: Option<String>,

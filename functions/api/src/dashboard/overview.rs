@@ -75,7 +75,8 @@ impl OverviewPage {
 
     /// The list of those that a group is made of.
     fn group_link(&self, group: &AttentionGroup) -> String {
-        let filter = Filter { cause: group.cause.clone().unwrap_or_default(), ..Filter::default() };
+        let (cause, at_fault) = (group.cause.clone().unwrap_or_default(), group.at_fault.clone().unwrap_or_default());
+        let filter = Filter { cause, at_fault, ..Filter::default() };
         filter.with("actor", &group.first.actor.to_string())
     }
 }

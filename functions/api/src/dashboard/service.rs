@@ -30,6 +30,7 @@ impl<P: Ports> Operations for Arc<Service<P>> {
             reachability: query.reachability,
             q: query.q.clone(),
             cause: query.cause.clone(),
+            at_fault: query.at_fault.clone(),
             expires_within: None,
             sort: if query.by_attention { Sort::Attention } else { Sort::Domain },
             cursor: query.cursor.clone(),

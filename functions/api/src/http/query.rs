@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::endpoint::{Endpoint, EndpointStatus};
-use domain::issues::issues;
+use domain::issues::{Issue, issues};
 use domain::overview::Urgency;
 use domain::ports::Position;
 use domain::status::StatusReport;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use utoipa::{IntoParams, ToSchema};
 use vocabulary::acme::Reachability;
+use vocabulary::former_names::name_now;
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{Caller, CertificateName, EndpointId, Scope};
 use vocabulary::times::typed_length;
@@ -24,6 +25,8 @@ pub(crate) const LARGEST_PAGE: u32 = 200;
 const LONGEST_SEARCH: usize = 253;
 /// No failure and no check has a longer name.
 const LONGEST_CAUSE: usize = 64;
+/// A listener's ARN with its region; a check's subject is shorter.
+const LONGEST_AT_FAULT: usize = 300;
 /// No certificate is valid for longer.
 const LONGEST_SPAN: Duration = Duration::days(4_000);
 /// Far above what is handed out.
@@ -61,6 +64,9 @@ pub(crate) struct EndpointQuery {
     /// Those that have this failure (`RateLimited`) or this finding (`delegation-missing`).
     #[param(max_length = 64)]
     pub(crate) cause: Option<String>,
+    /// Those by whose issue this is at fault: a zone, a listener, a service, as the overview's groups name it.
+    #[param(max_length = 300)]
+    pub(crate) at_fault: Option<String>,
     /// Those whose certificate expires within this time: `14d`, `36h`. Those that have expired are among them.
     #[param(pattern = "^([0-9]+[smhd])+$", example = "14d")]
     pub(crate) expires_within: Option<String>,
@@ -84,6 +90,7 @@ pub(crate) struct Filter {
     search: Option<String>,
     /// In lower case.
     cause: Option<String>,
+    at_fault: Option<String>,
     expires_within: Option<Duration>,
 }
 
@@ -118,8 +125,14 @@ impl EndpointQuery {
             ));
         }
         let cause = self.cause.as_ref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+        let cause = cause.map(|name| name_now(&name).to_owned());
         if cause.as_ref().is_some_and(|text| text.len() > LONGEST_CAUSE) {
             return Err(Problem::invalid_field("cause", "No failure and no check has such a name."));
+        }
+        let at_fault = self.at_fault.as_ref().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        if at_fault.as_ref().is_some_and(|text| text.chars().count() > LONGEST_AT_FAULT) {
+            let why = format!("Over {LONGEST_AT_FAULT} characters: nothing at fault has such a name.");
+            return Err(Problem::invalid_field("at_fault", why));
         }
         let within = |text: &String| {
             let wrong = || Problem::invalid_field("expires_within", "It is a time such as 14d, 36h or 90m.");
@@ -127,6 +140,7 @@ impl EndpointQuery {
         };
         Ok(Filter {
             cause,
+            at_fault,
             expires_within: self.expires_within.as_ref().map(within).transpose()?,
             status: self.status.map(EndpointStatus::from_wire),
             actor: self.waiting_on.or(self.actor).map(WaitingOn::from_wire),
@@ -154,9 +168,9 @@ pub(crate) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
 impl Filter {
     /// Whether any endpoint would do.
     pub(crate) fn is_open(&self) -> bool {
-        let Self { status, actor, reachability, search, cause, expires_within } = self;
-        let by_state = status.is_some() || actor.is_some() || cause.is_some() || expires_within.is_some();
-        !by_state && reachability.is_none() && search.is_none()
+        let Self { status, actor, reachability, search, cause, at_fault, expires_within } = self;
+        let by_issue = actor.is_some() || cause.is_some() || at_fault.is_some();
+        !by_issue && status.is_none() && expires_within.is_none() && reachability.is_none() && search.is_none()
     }
 
     pub(crate) fn takes(&self, endpoint: &Endpoint, report: &StatusReport, now: OffsetDateTime) -> bool {
@@ -165,6 +179,7 @@ impl Filter {
             && self.reachability.is_none_or(|reachability| reachability == endpoint.reachability)
             && self.search.as_ref().is_none_or(|text| mentions(endpoint, text))
             && self.cause.as_ref().is_none_or(|cause| has_cause(endpoint, cause, now))
+            && self.at_fault.as_ref().is_none_or(|what| is_at_fault(endpoint, what, now))
             && self.expires_within.is_none_or(|span| {
                 endpoint.certificate.as_ref().is_some_and(|held| held.not_after <= now.saturating_add(span))
             })
@@ -176,7 +191,13 @@ fn has_cause(endpoint: &Endpoint, cause: &str, now: OffsetDateTime) -> bool {
     let is = |word: &str| word.eq_ignore_ascii_case(cause);
     let failed = endpoint.failing.as_ref().is_some_and(|failing| is(failing.failure.name.as_str()));
     let found = endpoint.check.as_ref().and_then(|check| check.worst.as_ref()).is_some_and(|worst| is(&worst.check));
-    failed || found || issues(endpoint, now).iter().any(|issue| is(issue.cause.as_str()))
+    let is_issue = |issue: &Issue| is(issue.cause.as_str()) || issue.check.as_deref().is_some_and(is);
+    failed || found || issues(endpoint, now).iter().any(is_issue)
+}
+
+/// Whether this is at fault in something that is wrong with it.
+fn is_at_fault(endpoint: &Endpoint, what: &str, now: OffsetDateTime) -> bool {
+    issues(endpoint, now).iter().any(|issue| issue.guidance.at_fault.as_deref() == Some(what))
 }
 
 /// `text` is in lower case, as A-labels are anyway.

@@ -170,7 +170,7 @@ impl<P: Ports> Service<P> {
         let shown = groups.into_iter().filter_map(|group| {
             let first = found.iter().find(|endpoint| endpoint.id == group.urgency.endpoint)?;
             let first = self.view_with(first, None, now);
-            Some(AttentionGroup { count: group.count, cause: group.cause, first })
+            Some(AttentionGroup { count: group.count, cause: group.cause, at_fault: group.at_fault, first })
         });
         Ok(shown.collect())
     }

@@ -34,6 +34,8 @@ pub fn endpoint_view(
         dns_method: endpoint.dns_method.to_wire().into(),
         status: status.status.to_wire().into(),
         actor: status.guidance.waiting_on.to_wire().into(),
+        cause: status.key.map(|key| key.name),
+        at_fault: status.guidance.at_fault.clone(),
         next_step: status.guidance.next_step().to_owned(),
         reason: status.guidance.summary,
         breaks_at: status.breaks_at,

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use http::StatusCode;
 use serde_json::json;
-use vocabulary::failure::FailureName;
+use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
 use crate::bench::{Api, text};
@@ -106,6 +106,39 @@ async fn what_needs_attention_comes_first() {
     assert!(counts.len() == 2 && counts[1] == (&one, &json!("RateLimited")), "{counts:?}");
     let days = overview.body["renewal_days"].as_array().expect("a list");
     assert_eq!(days.iter().map(|day| day["count"].as_u64().expect("a number")).sum::<u64>(), 2, "{days:?}");
+}
+
+#[tokio::test]
+async fn endpoints_with_one_cause_are_one_group_and_the_filters_of_the_group_list_them() {
+    let api = Api::new();
+    for (name, zone) in [("a.bulk.com", "bulk.com"), ("b.bulk.com", "bulk.com"), ("c.other.com", "other.com")] {
+        let id = api.registered(OPERATOR, name).await;
+        let said = format!("{zone} has no name server that answers for {name}.");
+        let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, said, "Open port 53.");
+        api.failed_by(&id, failure.with_check("servers-silent").at(zone)).await;
+    }
+    let overview = api.get(OPERATOR, "/overview").await;
+    let groups = overview.body["groups"].as_array().expect("a list");
+    let shown: Vec<_> = groups.iter().map(|group| (&group["count"], text(&group["at_fault"]))).collect();
+    assert_eq!(shown, [(&json!(2), "bulk.com"), (&json!(1), "other.com")]);
+    let first = &groups[0]["first"];
+    assert_eq!((text(&first["cause"]), text(&first["at_fault"])), ("servers-silent", "bulk.com"));
+    let listed = api.get(OPERATOR, "/endpoints?cause=servers-silent&at_fault=bulk.com").await;
+    assert_eq!(listed.domains(), ["a.bulk.com", "b.bulk.com"]);
+    assert!(api.get(OPERATOR, "/endpoints?cause=caa-forbids&at_fault=bulk.com").await.domains().is_empty());
+    let long = api.get(OPERATOR, &format!("/endpoints?at_fault={}", "x".repeat(301))).await;
+    assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn a_check_is_filtered_for_by_the_name_that_it_had_in_the_previous_release() {
+    let api = Api::new();
+    let id = api.registered(OPERATOR, "a.example.com").await;
+    let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "It is missing.", "Create it.");
+    api.failed_by(&id, failure.with_check("persistent-missing")).await;
+    for name in ["persistent-missing", "standing-missing"] {
+        assert_eq!(api.get(OPERATOR, &format!("/endpoints?cause={name}")).await.domains(), ["a.example.com"], "{name}");
+    }
 }
 
 #[tokio::test]

@@ -31,14 +31,18 @@ pub(crate) struct Filter {
     #[arg(long, value_name = "NAME")]
     pub(crate) cause: Option<String>,
 
+    /// Filter by what is at fault: a zone, a listener, a service
+    #[arg(long, value_name = "NAME")]
+    pub(crate) at_fault: Option<String>,
+
     /// Filter by expiry: certificates that expire within 14d, 36h …
     #[arg(long, value_name = "TIME", value_parser = within)]
     pub(crate) expires_within: Option<String>,
 }
 
 /// The ids of the options above, for rules of commands that have them.
-pub(crate) const FILTERS: [&str; 7] =
-    ["status", "waiting_on", "reachability", "tenant", "search", "cause", "expires_within"];
+pub(crate) const FILTERS: [&str; 8] =
+    ["status", "waiting_on", "reachability", "tenant", "search", "cause", "at_fault", "expires_within"];
 
 fn within(text: &str) -> Result<String, String> {
     typed_length(text).map(|_| text.to_owned()).ok_or_else(|| "not a time: write it like 14d, 36h or 90m".to_owned())
@@ -74,7 +78,7 @@ pub(crate) enum ReachabilityFilter {
 impl Filter {
     /// Names and values of the API's query.
     pub(crate) fn query(&self) -> Vec<(&'static str, String)> {
-        let Self { status, waiting_on, reachability, tenant, search, cause, expires_within } = self;
+        let Self { status, waiting_on, reachability, tenant, search, cause, at_fault, expires_within } = self;
         let choices = [
             ("verdict", status.as_ref().map(word)),
             ("actor", waiting_on.map(|who| who.api_word().to_owned())),
@@ -82,6 +86,7 @@ impl Filter {
             ("tenant", tenant.clone()),
             ("q", search.clone()),
             ("cause", cause.clone()),
+            ("at_fault", at_fault.clone()),
             ("expires_within", expires_within.clone()),
         ];
         choices.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
@@ -131,11 +136,12 @@ mod tests {
             tenant: Some("acme".into()),
             search: Some("shop".into()),
             cause: Some("RateLimited".into()),
+            at_fault: Some("bulk.test".into()),
             expires_within: Some("14d".into()),
         };
         let query = filter.query();
         assert_eq!(query.len(), FILTERS.len());
-        assert_eq!((query[1].1.as_str(), query[6].1.as_str()), ("customer", "14d"));
+        assert_eq!((query[1].1.as_str(), query[7].1.as_str()), ("customer", "14d"));
         assert!(Filter::default().query().is_empty());
         assert!(within("14d").is_ok() && within("14").is_err());
     }

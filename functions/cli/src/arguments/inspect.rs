@@ -12,6 +12,8 @@ use super::{Challenge, EndpointName, Filter, Named, Output, Reachability};
 /// to act next, `-` where no action is needed. EXPIRES is about the
 /// certificate. `+1` behind a domain counts its additional names (SANs).
 /// Narrow terminals show fewer columns, and the next steps below the table.
+/// On a terminal, endpoints with one cause (a zone that does not answer) are
+/// one line; the command below the table lists each of them.
 ///
 /// With --format json: an array of the API's endpoints. With --format csv: one
 /// line for each, for a spreadsheet; texts that it would take for a formula
@@ -24,6 +26,7 @@ Examples:
   managed-https list --expires-within 14d
   managed-https list --limit 20
   managed-https list --cause delegation-missing
+  managed-https list --cause servers-silent --at-fault bulk.test
   managed-https list --search example.com --sort domain
   managed-https list --format csv > endpoints.csv
   managed-https list --format json | jq -r '.[] | select(.breaks_at) | .domain'")]

@@ -59,7 +59,7 @@ struct Listing {
 
 impl Listing {
     fn new(format: ListFormat, filtered: bool, most: Option<usize>) -> Self {
-        let table = EndpointTable::new(Style::of_stdout(), now());
+        let table = EndpointTable::new(Style::of_stdout(), now()).folding(!filtered);
         Self { filtered, left: most, format, table, empty: true, skip: HashSet::new() }
     }
 

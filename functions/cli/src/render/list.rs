@@ -1,5 +1,7 @@
 //! The list of endpoints.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use comfy_table::{Cell, ColumnConstraint, Width};
 use time::OffsetDateTime;
 use vocabulary::times::relative;
@@ -37,22 +39,41 @@ pub(crate) struct EndpointTable {
     steps: String,
     /// Whether the last page was no table, but blocks.
     in_blocks: bool,
+    /// Whether endpoints with one cause are one row.
+    folds: bool,
+    /// What lists each endpoint of a row that stands for several.
+    commands: BTreeSet<String>,
+}
+
+/// One endpoint, or several with one cause.
+struct Row<'a> {
+    first: &'a EndpointView,
+    others: usize,
 }
 
 impl EndpointTable {
     pub(crate) fn new(style: Style, now: OffsetDateTime) -> Self {
-        Self { style, now, widths: None, steps: String::new(), in_blocks: false }
+        let (steps, commands) = (String::new(), BTreeSet::new());
+        Self { style, now, widths: None, steps, in_blocks: false, folds: false, commands }
+    }
+
+    /// Makes one row of the endpoints with one cause, for people: a program gets one line for each.
+    pub(crate) fn folding(self, folds: bool) -> Self {
+        Self { folds: folds && self.style.width.is_some(), ..self }
     }
 
     /// The rows of a page that is not empty, the first time below their headers.
     pub(crate) fn rows(&mut self, endpoints: &[EndpointView]) -> String {
         let (style, now) = (self.style, self.now);
-        let rows: Vec<[String; SHORT]> = endpoints
+        let shown = rows_of(endpoints, self.folds);
+        self.commands.extend(shown.iter().filter(|row| row.others > 0).map(Row::command));
+        let rows: Vec<[String; SHORT]> = shown
             .iter()
-            .map(|endpoint| {
+            .map(|row| {
+                let endpoint = row.first;
                 [
                     endpoint.as_words().to_owned(),
-                    names(endpoint),
+                    row.names(),
                     endpoint.actor.as_word().to_owned(),
                     expires(endpoint, now),
                 ]
@@ -63,7 +84,7 @@ impl EndpointTable {
             rows.iter().map(|row| cells(&row[column])).max().unwrap_or(0).max(before[column])
         });
         let mut table = table(style, &HEADERS);
-        for (endpoint, row) in endpoints.iter().zip(rows) {
+        for (Row { first: endpoint, .. }, row) in shown.iter().zip(rows) {
             let padded: [String; SHORT] = std::array::from_fn(|column| padded(&row[column], before[column]));
             let [status, names, actor, expires] = padded;
             table.add_row([
@@ -80,7 +101,7 @@ impl EndpointTable {
         let follows = self.widths.replace(widths).is_some();
         if !fits(&table, style, KEPT) {
             self.in_blocks = true;
-            return format!("{}{}", if follows { "\n" } else { "" }, blocks(style, endpoints, now));
+            return format!("{}{}", if follows { "\n" } else { "" }, blocks(style, &shown, now));
         }
         narrow(&mut table, style, SHORT + 1);
         if let Some(width) = style.width {
@@ -90,7 +111,7 @@ impl EndpointTable {
                 column.set_constraint(ColumnConstraint::Hidden);
                 // Names that are very long leave no room for the date either.
                 narrow(&mut table, style, KEPT);
-                self.steps += &steps(style, endpoints);
+                self.steps += &steps(style, &shown);
             } else {
                 column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(
                     u16::try_from(left).unwrap_or(width),
@@ -107,33 +128,42 @@ impl EndpointTable {
 
     /// What stands below the last row.
     pub(crate) fn end(self) -> String {
-        match self.steps.is_empty() {
+        let mut text = match self.steps.is_empty() {
             true => String::new(),
             false => format!("\n{}\n{}", heading(self.style, "Next steps"), self.steps),
+        };
+        if !self.commands.is_empty() {
+            text += &format!("\n{}\n\n", heading(self.style, "List each of them"));
+            // Never folded: they are copied.
+            text.extend(self.commands.iter().map(|command| format!(" {command}\n")));
         }
+        text
     }
 }
 
 /// One below the other, where a name is too long for a table.
-fn blocks(style: Style, endpoints: &[EndpointView], now: OffsetDateTime) -> String {
-    let block = |endpoint: &EndpointView| {
+fn blocks(style: Style, shown: &[Row<'_>], now: OffsetDateTime) -> String {
+    let block = |row: &Row<'_>| {
+        let endpoint = row.first;
         let status = style.paint(endpoint.as_words(), colour_of(&endpoint.status));
         let mut rows = vec![("status", status)];
         if endpoint.actor != WaitingOn::Nobody {
             rows.push(("waiting on", endpoint.actor.as_word().to_owned()));
         }
         rows.extend([("expires", expires(endpoint, now)), ("next step", step(endpoint, now))]);
-        format!(" {}\n{}", names(endpoint), facts(style, &rows))
+        format!(" {}\n{}", row.names(), facts(style, &rows))
     };
-    endpoints.iter().map(block).collect::<Vec<_>>().join("\n")
+    shown.iter().map(block).collect::<Vec<_>>().join("\n")
 }
 
 /// The next steps, where the table has no room for them.
-fn steps(style: Style, endpoints: &[EndpointView]) -> String {
+fn steps(style: Style, shown: &[Row<'_>]) -> String {
     let room = style.width.map(|width| usize::from(width).saturating_sub(4));
     let mut text = String::new();
-    for endpoint in endpoints.iter().filter(|endpoint| endpoint.actor != WaitingOn::Nobody) {
-        text += &format!("\n {} ({})\n", endpoint.title(), endpoint.actor.as_word());
+    for row in shown.iter().filter(|row| row.first.actor != WaitingOn::Nobody) {
+        let endpoint = row.first;
+        let whom = if row.others == 0 { endpoint.title().to_owned() } else { row.names() };
+        text += &format!("\n {whom} ({})\n", endpoint.actor.as_word());
         for line in fold(&endpoint.next_step, room) {
             text += &format!("   {line}\n");
         }
@@ -141,11 +171,45 @@ fn steps(style: Style, endpoints: &[EndpointView]) -> String {
     text
 }
 
-/// Its name, and the number of the others.
-fn names(endpoint: &EndpointView) -> String {
-    match endpoint.display_names.len().saturating_sub(1) {
-        0 => endpoint.title().to_owned(),
-        more => format!("{} +{more}", endpoint.title()),
+/// One row for each endpoint, or for those that somebody is waited on for with one cause. The first one stands for all: the
+/// most urgent.
+fn rows_of(endpoints: &[EndpointView], folds: bool) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    let mut known: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    for endpoint in endpoints {
+        let key = endpoint.at_fault.as_deref().zip(endpoint.cause.as_deref());
+        let key = key.filter(|_| folds && endpoint.actor != WaitingOn::Nobody);
+        let key = key.map(|(at_fault, cause)| (endpoint.actor.as_word(), cause, at_fault));
+        match key.and_then(|key| known.get(&key)) {
+            Some(&at) => rows[at].others += 1,
+            None => {
+                known.extend(key.map(|key| (key, rows.len())));
+                rows.push(Row { first: endpoint, others: 0 });
+            }
+        }
+    }
+    rows
+}
+
+impl Row<'_> {
+    /// Its name, and the number of its additional names, or of the other endpoints.
+    fn names(&self) -> String {
+        let title = self.first.title();
+        match (self.others, self.first.display_names.len().saturating_sub(1)) {
+            (0, 0) => title.to_owned(),
+            (0, more) => format!("{title} +{more}"),
+            (others, _) => format!("{} endpoints (first: {title})", others + 1),
+        }
+    }
+
+    fn command(&self) -> String {
+        let (cause, at_fault) = (&self.first.cause, &self.first.at_fault);
+        let quoted = at_fault.as_deref().map(|at_fault| format!("'{}'", at_fault.replace('\'', "")));
+        format!(
+            "managed-https list --cause {} --at-fault {}",
+            cause.as_deref().unwrap_or_default(),
+            quoted.unwrap_or_default()
+        )
     }
 }
 
@@ -223,6 +287,34 @@ mod tests {
         for width in [56, 80, 100, 200] {
             let text = list(Some(width));
             assert!(text.lines().all(|line| cells(line) <= usize::from(width)), "{text}");
+        }
+    }
+
+    #[test]
+    fn endpoints_with_one_cause_are_one_row_on_a_terminal_and_a_command_lists_each() {
+        let failing = |name: &str, at_fault: &str| EndpointView {
+            display_names: vec![name.into()],
+            cause: Some("servers-silent".into()),
+            at_fault: Some(at_fault.into()),
+            ..endpoint()
+        };
+        let bulk = (0..134).map(|number| failing(&format!("h{number:03}.bulk.test"), "bulk.test"));
+        let own = EndpointView { at_fault: None, ..failing("own.test", "") };
+        let all: Vec<_> = bulk.chain([failing("other.test", "other.test"), own.clone(), own]).collect();
+        let list = |width, folds| {
+            let mut table = EndpointTable::new(Style { colour: false, width }, NOW).folding(folds);
+            table.rows(&all) + &table.end()
+        };
+        let command = "managed-https list --cause servers-silent --at-fault 'bulk.test'";
+        let text = list(Some(160), true);
+        assert!(text.contains("134 endpoints (first: h000.bulk.test)"), "{text}");
+        assert_eq!((text.matches("bulk.test").count(), text.matches("own.test").count()), (2, 2), "{text}");
+        assert!(text.lines().any(|line| line.trim() == command), "{text}");
+        let narrow = list(Some(80), true);
+        assert!(narrow.lines().any(|line| line.trim() == command), "{narrow}");
+        assert!(narrow.contains("134 endpoints (first: h000.bulk.test) (domain owner)"), "{narrow}");
+        for each in [list(Some(160), false), list(None, true)] {
+            assert_eq!((each.matches(".bulk.test").count(), each.contains("List each")), (134, false));
         }
     }
 

@@ -7,7 +7,9 @@ use vocabulary::guidance::WaitingOn;
 
 pub(crate) fn destination_failure(fault: ServiceFault, place: &Target) -> Failure {
     let refused = |summary: String, remedy: String| {
+        let account = place.role.as_ref().map(|role| format!(" of {role}")).unwrap_or_default();
         Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy)
+            .at(format!("ACM in {}{account}", place.region))
     };
     match (fault.kind, &place.role) {
         (FaultKind::Refused, _) => refused(

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use vocabulary::dns::{Connect, ProviderHint};
+use vocabulary::former_names;
 use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::DomainName;
 use vocabulary::record::DnsRecord;
@@ -79,6 +80,7 @@ pub struct Finding {
 /// As it is stored, by the names of earlier releases.
 #[derive(Serialize, Deserialize)]
 struct StoredFinding {
+    #[serde(deserialize_with = "former_names::read")]
     check: String,
     severity: Severity,
     subject: String,
@@ -87,6 +89,8 @@ struct StoredFinding {
     explanation: String,
     actor: WaitingOn,
     fix: StoredFix,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at_fault: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,10 +104,10 @@ struct StoredFix {
 
 impl From<StoredFinding> for Finding {
     fn from(stored: StoredFinding) -> Self {
-        let StoredFinding { check, severity, subject, expected, found, explanation, actor, fix } = stored;
+        let StoredFinding { check, severity, subject, expected, found, explanation, actor, fix, at_fault } = stored;
         let StoredFix { text, record, command } = fix;
         let action = Some(text).filter(|text| !text.is_empty());
-        let guidance = Guidance { waiting_on: actor, summary: found, action, record };
+        let guidance = Guidance { waiting_on: actor, summary: found, action, record, at_fault };
         Self { check, severity, subject, expected, explanation, guidance, command }
     }
 }
@@ -111,9 +115,9 @@ impl From<StoredFinding> for Finding {
 impl From<Finding> for StoredFinding {
     fn from(finding: Finding) -> Self {
         let Finding { check, severity, subject, expected, explanation, guidance, command } = finding;
-        let Guidance { waiting_on, summary, action, record } = guidance;
+        let Guidance { waiting_on, summary, action, record, at_fault } = guidance;
         let fix = StoredFix { text: action.unwrap_or_default(), record, command };
-        Self { check, severity, subject, expected, found: summary, explanation, actor: waiting_on, fix }
+        Self { check, severity, subject, expected, found: summary, explanation, actor: waiting_on, fix, at_fault }
     }
 }
 
@@ -229,6 +233,7 @@ pub struct CheckSummary {
 /// A finding in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Concern {
+    #[serde(deserialize_with = "former_names::read")]
     pub check: String,
     pub severity: Severity,
     #[serde(flatten)]
@@ -245,7 +250,7 @@ impl CheckSummary {
 impl Finding {
     /// What is said of it without its frame: the subject is part of the sentence, and the record of the next step.
     pub fn guidance_for_people(&self) -> Guidance {
-        let Guidance { waiting_on, summary, action, record } = &self.guidance;
+        let Guidance { summary, action, record, .. } = &self.guidance;
         let line = record.as_ref().map(|record| record.line());
         let action = match (action, line) {
             (Some(action), Some(line)) if !action.contains(&line) => Some(format!("{action} ({line})")),
@@ -253,7 +258,7 @@ impl Finding {
             (action, _) => action.clone(),
         };
         let summary = format!("{} {summary}", self.subject);
-        Guidance { waiting_on: *waiting_on, summary, action, record: record.clone() }
+        Guidance { summary, action, ..self.guidance.clone() }
     }
 }
 

@@ -46,7 +46,11 @@ pub fn to_failure_of_all(findings: &[Finding]) -> Option<Failure> {
     let (step, records) = (failure.guidance.next_step(), records.join("; "));
     let action = format!("{}: {step}. The records of all of them: {records}{and_on}", first.subject);
     let summary = format!("{} names are not ready: {}", findings.len(), said.join("; "));
-    let all = Failure::new(failure.name, failure.guidance.waiting_on, summary, action);
+    let mut all = Failure::new(failure.name, failure.guidance.waiting_on, summary, action);
+    // Several names can have one fault, which other endpoints have as well: their zone's.
+    let alike =
+        |finding: &Finding| finding.check == first.check && finding.guidance.at_fault == first.guidance.at_fault;
+    all.guidance.at_fault = first.guidance.at_fault.clone().filter(|_| findings.iter().all(alike));
     Some(all.with_check(&first.check).with_record(failure.guidance.record.as_deref()))
 }
 

@@ -6,7 +6,7 @@ use vocabulary::guidance::{Guidance, WaitingOn};
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::status::EndpointStatus;
-use crate::issues::{Issue, issues};
+use crate::issues::{Issue, IssueKey, issues};
 
 /// The certificate's own state, whatever DNS and the host say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub enum CertificateState {
 pub struct StatusReport {
     pub status: EndpointStatus,
     pub guidance: Guidance,
+    /// What it is grouped by with those of other endpoints; absent when nothing is wrong.
+    pub key: Option<IssueKey>,
     /// When the host will be without a good certificate unless something is done; absent when nothing is wrong.
     pub breaks_at: Option<OffsetDateTime>,
 }
@@ -62,13 +64,19 @@ pub fn worst(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> {
 /// The status of `endpoint` at `now`: that of its worst issue, and ready without any.
 pub fn status_of(endpoint: &Endpoint, now: OffsetDateTime) -> StatusReport {
     match worst(endpoint, now) {
-        Some(issue) => StatusReport { status: issue.status, guidance: issue.guidance, breaks_at: issue.breaks_at },
+        Some(issue) => StatusReport {
+            status: issue.status,
+            key: Some(issue.key()),
+            guidance: issue.guidance,
+            breaks_at: issue.breaks_at,
+        },
         None => StatusReport {
             status: EndpointStatus::Ready,
             guidance: Guidance::without_action(
                 WaitingOn::Nobody,
                 "The certificate is valid and renewed automatically.",
             ),
+            key: None,
             breaks_at: None,
         },
     }

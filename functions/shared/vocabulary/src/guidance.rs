@@ -61,20 +61,30 @@ pub struct Guidance {
     /// The record to create or to change, where that is the next step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Box<DnsRecord>>,
+    /// What is at fault: the name of a record, a zone, the holder of a CAA record, a listener, a service. Beside the name of
+    /// the fault it tells equal causes of several endpoints, whose words may differ. Absent where nothing is known to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_fault: Option<String>,
 }
 
 impl Guidance {
     pub fn new(waiting_on: WaitingOn, summary: impl Into<String>, action: impl Into<String>) -> Self {
-        Self { waiting_on, summary: summary.into(), action: Some(action.into()), record: None }
+        Self { waiting_on, summary: summary.into(), action: Some(action.into()), record: None, at_fault: None }
     }
 
     /// Nobody can do anything about it, or nobody needs to.
     pub fn without_action(waiting_on: WaitingOn, summary: impl Into<String>) -> Self {
-        Self { waiting_on, summary: summary.into(), action: None, record: None }
+        Self { waiting_on, summary: summary.into(), action: None, record: None, at_fault: None }
     }
 
     pub fn with_record(mut self, record: Option<&DnsRecord>) -> Self {
         self.record = record.cloned().map(Box::new);
+        self
+    }
+
+    /// With what is at fault.
+    pub fn at(mut self, what: impl Into<String>) -> Self {
+        self.at_fault = Some(what.into());
         self
     }
 

@@ -62,6 +62,15 @@ pub struct EndpointView {
     #[serde(flatten, with = "crate::renamed::waiting_on")]
     #[schema(value_type = crate::renamed::WaitingOnFields)]
     pub actor: Open<WaitingOn>,
+    /// The check (`servers-silent`), the failure (`RateLimited`) or the stage that decides the status, by which `cause`
+    /// filters; null where nothing is wrong.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub cause: Option<String>,
+    /// What is at fault: the name of a record, a zone, the holder of a CAA record, a listener, a service. Endpoints with the same `cause`, `at_fault` and `waiting_on` are one line in overviews and digests.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub at_fault: Option<String>,
     /// What is wrong or in progress, in one or two sentences.
     pub reason: String,
     #[serde(flatten, with = "crate::renamed::next_step")]
@@ -215,6 +224,9 @@ pub struct AttentionGroup {
     pub count: usize,
     /// The name of a failure or a check, by which `cause` filters; absent where there is none.
     pub cause: Option<String>,
+    /// What is at fault (a zone, a listener, a service), by which `at_fault` filters; absent where that is not known.
+    #[serde(default)]
+    pub at_fault: Option<String>,
     /// The most urgent of them.
     pub first: EndpointView,
 }

@@ -17,7 +17,7 @@ impl Check {
         self.entry().name
     }
 
-    /// A finding of this check. Texts from outside are made [`printable`] here, whatever they are.
+    /// A finding of this check: its subject is what is at fault, unless that is set to something else. Texts from outside are made [`printable`] here, whatever they are.
     pub(crate) fn finding(
         self,
         subject: impl AsRef<str>,
@@ -37,6 +37,7 @@ impl Check {
                 summary: printable(found.as_ref(), 1200),
                 action: fix.text,
                 record: fix.record.map(Box::new),
+                at_fault: Some(printable(subject.as_ref(), 260)),
             },
             command: fix.command,
         }
@@ -52,6 +53,12 @@ impl Finding {
     /// Whether it explains what the CA said at the last attempt.
     pub fn is_of_the_ca(&self) -> bool {
         self.entry().is_some_and(|entry| entry.area == Area::Ca)
+    }
+
+    /// With what is at fault, where it is more than the subject.
+    pub(crate) fn at(mut self, what: impl Into<String>) -> Self {
+        self.guidance = self.guidance.at(what);
+        self
     }
 
     /// Where nothing fails by it here: at most `severity`.

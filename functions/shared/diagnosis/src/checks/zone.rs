@@ -132,7 +132,7 @@ fn unseen(zone: &str, why: &str) -> Finding {
 
 /// A record without which the tenant is not proven, and that cannot be seen: here the domain owner can help.
 pub fn unseen_record(base: &DomainName, answers: &[ServerAnswer]) -> Finding {
-    let mut finding = unseen(&base.challenge_name(), &describe(answers));
+    let mut finding = unseen(&base.challenge_name(), &describe(answers)).at(base.registered());
     finding.guidance.waiting_on = WaitingOn::DomainOwner;
     finding.guidance.action = Some(
         "Give the zone a name server with an IPv4 address, or choose the challenge dns-01: the CA then validates the record."
@@ -243,6 +243,11 @@ pub fn bogus(subject: &Subject, bogus: &Bogus) -> Finding {
     let of_the_platform = |ours: &str| name == ours || name.ends_with(&format!(".{ours}"));
     if of_the_platform(&subject.endpoint_target) || subject.delegation_target.as_deref().is_some_and(of_the_platform) {
         finding.guidance.waiting_on = WaitingOn::Operator;
+        // Each endpoint has a label of its own below the delegation zone.
+        let zone = subject.delegation_target.as_deref().filter(|target| target == name);
+        if let Some((_, zone)) = zone.and_then(|target| target.split_once('.')) {
+            return finding.at(zone);
+        }
     }
     finding
 }
@@ -287,10 +292,37 @@ pub(crate) fn unanswered_record(base: &DomainName, record: &DnsRecord, answers: 
     let said = describe(answers);
     if are_silent(answers) {
         let found = format!("could not be looked up: we could not reach the name servers of {base} ({said})");
-        let mut finding = check.finding(&record.name, expected, found, Fix::optional(None));
+        let mut finding = check.finding(&record.name, expected, found, Fix::optional(None)).at(base.registered());
         finding.guidance.waiting_on = WaitingOn::Nobody;
         return finding.softened(Severity::Warning);
     }
     let found = format!("could not be looked up, as no name server of {base} gives an answer: {said}");
-    check.finding(&record.name, expected, found, Fix::of(check.entry().fix))
+    check.finding(&record.name, expected, found, Fix::of(check.entry().fix)).at(base.registered())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_whose_servers_fail_is_at_fault_for_the_records_of_all_its_names() {
+        let refused = ServerAnswer { server: "ns.bulk.test".into(), answer: Answer::Failed(Unanswered::Refused) };
+        let silent = ServerAnswer { server: "ns.bulk.test".into(), answer: Answer::Failed(Unanswered::TimedOut) };
+        for answer in [refused, silent] {
+            let of = |host: &str| {
+                let base: DomainName = host.parse().expect("a name");
+                let record = DnsRecord {
+                    name: base.challenge_name(),
+                    kind: "CNAME".into(),
+                    value: format!("label-of-{host}.acme.example"),
+                    purpose: String::new(),
+                };
+                unanswered_record(&base, &record, std::slice::from_ref(&answer))
+            };
+            let (one, other) = (of("h1.bulk.test"), of("h2.bulk.test"));
+            assert_ne!(one.guidance.summary, other.guidance.summary);
+            assert_eq!(one.guidance.at_fault.as_deref(), Some("bulk.test"));
+            assert_eq!((&one.check, one.guidance.at_fault), (&other.check, other.guidance.at_fault));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! How listeners get a certificate, and lose it again.
 
 use time::OffsetDateTime;
-use vocabulary::certificate::{InstalledCertificate, ListenerArn, ListenerUse};
+use vocabulary::certificate::{InstalledCertificate, ListenerArn, ListenerUse, LoadBalancerArn};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
@@ -75,7 +75,8 @@ async fn attach(
     let place = endpoint.deployment.place(listener.region());
     // Its region is one that the certificate was imported into before: see `Deployment::further_regions`.
     let arn = held.arn_in(listener.region()).expect("the regions of listeners have a copy");
-    let refused = |fault: ServiceFault| refused(&fault, &format!("attached to the listener {listener}"), arn, endpoint);
+    let refused =
+        |fault: ServiceFault| refused(&fault, &format!("attached to the listener {listener}"), arn, endpoint, listener);
     let listeners = destinations.listeners(&place).await.map_err(refused)?;
     match listeners.certificates_of(listener).await.map_err(refused)? {
         None => Err(Failure::new(
@@ -87,7 +88,8 @@ async fn attach(
                  the next attempt attaches the certificate.",
                 endpoint.names.primary()
             ),
-        )),
+        )
+        .at(listener.to_string())),
         Some(there) if there.iter().any(|known| known == arn) => Ok(None),
         Some(there) => match listeners.attach(listener, arn).await {
             Err(fault) if is_full(&fault) => match before(held, listener, &there) {
@@ -142,7 +144,8 @@ fn no_room(listener: &ListenerArn, arn: &str, endpoint: &Endpoint, fault: &Servi
         "Ask AWS for a higher quota of certificates per load balancer: the certificate is attached automatically. Or name \
          another load balancer: {elsewhere}; its hosts must lead there then."
     );
-    Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy)
+    let balancer = LoadBalancerArn::from(listener);
+    Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy).at(balancer.to_string())
 }
 
 fn is_full(fault: &ServiceFault) -> bool {
@@ -159,12 +162,13 @@ pub async fn detach(
     // Nothing was ever imported there: then it cannot be attached.
     let Some(arn) = held.arn_in(listener.region()) else { return Ok(Detachment::Gone) };
     let place = endpoint.deployment.place(listener.region());
-    let refused = |fault: ServiceFault| refused(&fault, &format!("taken off the listener {listener}"), arn, endpoint);
+    let refused =
+        |fault: ServiceFault| refused(&fault, &format!("taken off the listener {listener}"), arn, endpoint, listener);
     let listeners = destinations.listeners(&place).await.map_err(refused)?;
     listeners.detach(listener, arn).await.map_err(refused)
 }
 
-fn refused(fault: &ServiceFault, what: &str, arn: &str, endpoint: &Endpoint) -> Failure {
+fn refused(fault: &ServiceFault, what: &str, arn: &str, endpoint: &Endpoint, listener: &ListenerArn) -> Failure {
     let whose = match &endpoint.deployment.role {
         Some(role) => format!("the role {role}"),
         None => "the role of the function".to_owned(),
@@ -179,5 +183,5 @@ fn refused(fault: &ServiceFault, what: &str, arn: &str, endpoint: &Endpoint) -> 
         FaultKind::Refused => "Read the error, or name another listener.".to_owned(),
     };
     let summary = format!("The certificate {arn} could not be {what}: {fault}");
-    Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy)
+    Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, remedy).at(listener.to_string())
 }

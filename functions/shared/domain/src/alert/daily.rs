@@ -54,12 +54,13 @@ impl Digest {
         let mut need = Need {
             domain,
             endpoints: 1,
+            key: Some(issue.key()),
             // The next step names the record; an event of many endpoints has no other place for it.
             guidance: Guidance { record: None, ..issue.guidance },
             since: endpoint.failing.as_ref().map(|failing| failing.since),
             until: issue.breaks_at,
         };
-        if let Some(at) = self.needs.iter().position(|known| known.guidance == need.guidance) {
+        if let Some(at) = self.needs.iter().position(|known| known.key == need.key) {
             let known = self.needs.remove(at);
             let endpoints = known.endpoints + 1;
             need = if order(&known) <= order(&need) { known } else { need };
@@ -255,18 +256,19 @@ mod tests {
 
     #[test]
     fn the_operators_come_first_and_equal_causes_are_one_line() {
-        let zone = || {
-            let what = "The zone bulk.test does not answer.";
-            Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, what, "Open port 53.")
+        let zone = |number: u32| {
+            let what = format!("The zone bulk.test does not answer for h{number:03}.bulk.test.");
+            let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, what, "Open port 53.");
+            failure.with_check("servers-silent").at("bulk.test")
         };
-        let bulk = (0..134).map(|number| failing(number, zone(), None));
+        let bulk = (0..134).map(|number| failing(number, zone(number), None));
         let denied = Failure::new(FailureName::Misconfigured, WaitingOn::Operator, "Access denied.", "Deploy again.");
         let digest = digest_of([waiting(200, Some(5))].into_iter().chain(bulk).chain([failing(300, denied, None)]));
         let lines: Vec<_> = digest.lines(NOW).into_iter().map(|(_, line)| line).collect();
         assert_eq!(lines[0], "h300.bulk.test: Access denied. Next step, the operator: Deploy again.");
         assert!(lines[1].starts_with("h200.bulk.test: what 200. Next step, the domain owner: do this"), "{lines:?}");
-        let bulk = "134 endpoints (first: h000.bulk.test): The zone bulk.test does not answer. Next step, the domain \
-                    owner: Open port 53.";
+        let bulk = "134 endpoints (first: h000.bulk.test): The zone bulk.test does not answer for h000.bulk.test. Next \
+                    step, the domain owner: Open port 53.";
         assert_eq!(lines[2], bulk);
         assert_eq!((digest.waiting, digest.needs.len()), (136, 3));
     }

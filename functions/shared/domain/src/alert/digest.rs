@@ -5,6 +5,8 @@ use vocabulary::guidance::Guidance;
 use vocabulary::text::{counted, grouped};
 use vocabulary::times::timestamp;
 
+use crate::issues::IssueKey;
+
 /// What a digest says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Digest {
@@ -32,6 +34,8 @@ pub struct Need {
     pub domain: String,
     /// How many need the same.
     pub endpoints: u64,
+    /// What they have in common; it is not sent.
+    pub key: Option<IssueKey>,
     pub guidance: Guidance,
     /// Since when its attempts fail, where they do.
     pub since: Option<OffsetDateTime>,

@@ -212,4 +212,4 @@ pub fn recovered_together(cause: &SharedCause, now: OffsetDateTime) -> Alert {
 #[cfg(test)]
 mod muted;
 #[cfg(test)]
-pub(super) mod properties;
+pub(crate) mod properties;

@@ -63,6 +63,9 @@ pub struct Symptom {
     pub checks: u32,
     #[serde(flatten)]
     pub guidance: Guidance,
+    /// Name of the catalogue's entry, where its finding is the symptom; absent from before this was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
 }
 
 impl Symptom {

@@ -16,7 +16,7 @@ fn symptom(kind: SymptomKind, waiting_on: WaitingOn, summary: String, action: St
 }
 
 fn of_kind(kind: SymptomKind, guidance: Guidance) -> Symptom {
-    Symptom { kind, since: OffsetDateTime::UNIX_EPOCH, checks: 1, guidance }
+    Symptom { kind, since: OffsetDateTime::UNIX_EPOCH, checks: 1, guidance, check: None }
 }
 
 /// The worst fault that would fail the next renewal. What the CA said last is the attempt's own failure, and what the
@@ -27,7 +27,8 @@ pub(super) fn dns(report: &CheckReport) -> Option<Symptom> {
             && !finding.entry().is_some_and(|entry| matches!(entry.area, Area::Serving | Area::Ca))
     };
     let finding = report.findings.iter().find(renewal)?;
-    Some(of_kind(SymptomKind::DnsBroken, finding.guidance_for_people()))
+    let symptom = of_kind(SymptomKind::DnsBroken, finding.guidance_for_people());
+    Some(Symptom { check: Some(finding.check.clone()), ..symptom })
 }
 
 pub(super) fn in_acm(

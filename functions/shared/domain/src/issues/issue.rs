@@ -31,6 +31,18 @@ pub struct Issue {
     pub notice: Option<Notice>,
 }
 
+/// By what endpoints with the same issue are told to be alike, whatever their names and dates say in its words.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IssueKey {
+    pub waiting_on: WaitingOn,
+    /// The check that found it, else the failure or the [`cause`](Issue::cause): `servers-silent`.
+    pub name: String,
+    /// See [`Guidance::at_fault`].
+    pub at_fault: Option<String>,
+    /// Its words, where nothing is known to be at fault that others could have as well.
+    said: Option<String>,
+}
+
 /// How people are notified of an issue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -53,6 +65,14 @@ pub enum Due {
 }
 
 impl Issue {
+    /// What it is grouped by.
+    pub fn key(&self) -> IssueKey {
+        let Guidance { waiting_on, summary, at_fault, .. } = &self.guidance;
+        let name = self.check.clone().unwrap_or_else(|| self.cause.as_str().to_owned());
+        let said = at_fault.is_none().then(|| summary.clone());
+        IssueKey { waiting_on: *waiting_on, name, at_fault: at_fault.clone(), said }
+    }
+
     /// As people are notified of it at `now`, if they are. `patience`: with new endpoints that wait for their first records.
     pub fn due_notice(&self, now: OffsetDateTime, patience: Duration) -> Option<Notice> {
         self.notice.filter(|notice| match notice.due {
@@ -85,6 +105,14 @@ impl Issue {
             breaks_at,
             notice: None,
         }
+    }
+}
+
+impl IssueKey {
+    /// As it is stored in a summary, beside who is waited on.
+    pub(crate) fn text(&self) -> String {
+        let what = self.at_fault.as_ref().or(self.said.as_ref()).map_or("", String::as_str);
+        format!("{} {what}", self.name)
     }
 }
 

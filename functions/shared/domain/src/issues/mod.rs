@@ -9,5 +9,5 @@ pub mod schedule;
 
 pub use self::attempts::is_shared;
 pub use self::current::issues;
-pub use self::issue::{DEFAULT_SETUP_PATIENCE, Due, Issue, Notice};
+pub use self::issue::{DEFAULT_SETUP_PATIENCE, Due, Issue, IssueKey, Notice};
 pub use self::schedule::OVERDUE;

@@ -74,7 +74,7 @@ fn of_symptom(
     let severity = Severity::of(endpoint, owner, now).max(least);
     Some(Issue {
         cause,
-        check: None,
+        check: symptom.check.clone(),
         owner,
         status,
         guidance,

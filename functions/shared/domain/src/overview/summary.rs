@@ -71,7 +71,7 @@ impl Summary {
         }
         let urgency = Urgency::of(endpoint, report);
         if urgency.needs_attention() {
-            self.groups.add(&urgency, endpoint, report, now);
+            self.groups.add(&urgency, report);
             self.urgent.offer(urgency, ());
         }
     }

@@ -50,7 +50,8 @@ impl CaError {
             Self::Unavailable { retry_after, .. } => {
                 // A wait that the CA names is longer than the flow's own retries: leave it to the schedule.
                 let name = if retry_after.is_some() { FailureName::CaUnavailable } else { FailureName::Unavailable };
-                Failure::without_action(name, WaitingOn::Ca, capitalized(&summary)).with_retry_after(retry_after)
+                let failure = Failure::without_action(name, WaitingOn::Ca, capitalized(&summary));
+                failure.with_retry_after(retry_after).at("CA")
             }
             Self::Refused { refusal } => refusal.to_failure(request, before),
             Self::OrderLost { .. } => {
@@ -67,7 +68,7 @@ impl CaError {
                     _ => "Order from a CA that offers it: compare AcmeDirectory with the CA's documents, then renew.",
                 },
             ),
-            Self::Account { .. } => Failure::misconfigured(capitalized(&summary)),
+            Self::Account { .. } => Failure::misconfigured(capitalized(&summary)).at("account"),
             Self::NotEchoed | Self::NotSent { .. } => Failure::new(
                 FailureName::Misconfigured,
                 WaitingOn::Operator,

@@ -212,7 +212,7 @@ fn watched(mut endpoint: Endpoint, kind: SymptomKind, checks: u32) -> Endpoint {
     endpoint.health = Some(Health {
         checked_at: NOW + Duration::HOUR,
         dns_good_at: Some(NOW),
-        symptoms: vec![Symptom { kind, since: NOW, checks, guidance }],
+        symptoms: vec![Symptom { kind, since: NOW, checks, guidance, check: None }],
         served: Serving::NotChecked,
         used_by: vec![],
     });

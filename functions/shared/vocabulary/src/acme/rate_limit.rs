@@ -130,7 +130,9 @@ pub fn account_held(until: OffsetDateTime) -> Failure {
         "The CA takes no new order from this installation's account before {when}, as it has said. It was not asked again; \
          the endpoint goes on then automatically."
     );
-    Failure::without_action(FailureName::BudgetSpent, WaitingOn::Ca, summary).with_retry_after(Some(until))
+    Failure::without_action(FailureName::BudgetSpent, WaitingOn::Ca, summary)
+        .with_retry_after(Some(until))
+        .at("account")
 }
 
 /// The due index compares seconds; a moment earlier there is no token yet.
@@ -167,14 +169,21 @@ impl Spent {
         }
         let until = whole_second_after(self.until);
         let when = until.format(&Rfc3339).expect("a year of four digits");
-        Failure::without_action(
+        let failure = Failure::without_action(
             FailureName::BudgetSpent,
             WaitingOn::Ca,
             format!(
                 "{what}. The CA was not asked; the endpoint waits for its turn until {when}, and goes on automatically."
             ),
         )
-        .with_retry_after(Some(until))
+        .with_retry_after(Some(until));
+        // Its time is another for each endpoint that waits.
+        match bucket {
+            BucketId::Account { .. } => failure.at("account"),
+            BucketId::Tenant { tenant, .. } | BucketId::Asked { tenant, .. } => failure.at(format!("tenant {tenant}")),
+            BucketId::Domain { domain, .. } => failure.at(domain.to_string()),
+            BucketId::Names { .. } => failure,
+        }
     }
 }
 

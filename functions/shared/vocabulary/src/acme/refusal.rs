@@ -107,7 +107,24 @@ impl Refusal {
         };
         let limited = meaning == Meaning::Limit;
         let retry_after = self.retry_after.or_else(|| limited.then(|| self.problem.retry_time()).flatten());
-        failure.with_retry_after(retry_after).with_problem(&self.problem)
+        let failure = failure.with_retry_after(retry_after).with_problem(&self.problem);
+        match self.at_fault(meaning) {
+            Some(what) => failure.at(what),
+            None => failure,
+        }
+    }
+
+    /// What other endpoints meet as well, whatever their names: the CA itself, the account, a registered domain.
+    fn at_fault(&self, meaning: Meaning) -> Option<&str> {
+        match meaning {
+            Meaning::Outage => Some("CA"),
+            Meaning::Terms | Meaning::AccountLost | Meaning::AccountWrong => Some("account"),
+            Meaning::Profile => Some("profile"),
+            Meaning::Limit if self.problem.is_account_limit() => Some("account"),
+            Meaning::Limit => self.problem.limited_domain(),
+            Meaning::TopLevelSilent => self.problem.silent_top_level_domain(),
+            _ => None,
+        }
     }
 
     /// Of several names at fault, what has to be done by a person decides.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::failure::problem::Problem;
+use crate::former_names::read_optional;
 use crate::guidance::{Guidance, WaitingOn};
 use crate::record::DnsRecord;
 use crate::text::printable;
@@ -109,7 +110,7 @@ pub struct Failure {
     #[serde(flatten)]
     pub guidance: Guidance,
     /// Name of the catalogue's entry, where a check found it: `delegation-missing`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "read_optional", skip_serializing_if = "Option::is_none")]
     pub check: Option<String>,
     /// The earliest time another try makes sense, where the other side named one.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
@@ -153,6 +154,12 @@ impl Failure {
 
     pub fn with_record(mut self, record: Option<&DnsRecord>) -> Self {
         self.guidance = self.guidance.with_record(record);
+        self
+    }
+
+    /// With what is at fault, where other endpoints can fail by the same.
+    pub fn at(mut self, what: impl Into<String>) -> Self {
+        self.guidance = self.guidance.at(what);
         self
     }
 

@@ -30,7 +30,7 @@ pub struct ServiceFault {
 impl From<ServiceFault> for Failure {
     fn from(fault: ServiceFault) -> Self {
         let summary = fault.to_string();
-        match fault.kind {
+        let failure = match fault.kind {
             FaultKind::Throttled => Failure::new(
                 FailureName::Throttled,
                 WaitingOn::Operator,
@@ -39,7 +39,9 @@ impl From<ServiceFault> for Failure {
             ),
             FaultKind::Unavailable => Failure::unavailable(summary),
             FaultKind::Denied | FaultKind::Refused => Failure::misconfigured(summary),
-        }
+        };
+        // The service's words may name the endpoint, or the request.
+        failure.at(fault.operation)
     }
 }
 

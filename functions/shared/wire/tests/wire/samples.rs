@@ -75,7 +75,7 @@ pub(crate) fn endpoints() -> Value {
 pub(crate) fn overview() -> Value {
     json!({"total": 1, "statuses": [{"status": "action_required", "verdict": "action_required", "count": 1}],
         "verdicts": [{"status": "action_required", "verdict": "action_required", "count": 1}], "attention": [endpoint()],
-        "groups": [{"count": 134, "cause": "servers-silent", "first": endpoint()}],
+        "groups": [{"count": 134, "cause": "servers-silent", "at_fault": "bulk.test", "first": endpoint()}],
         "renewal_days": [{"day": "2026-03-01", "count": 7}], "orders_per_day": 2400,
         "renewals": [{"id": "ep-1", "domain": "example.com", "at": "2026-03-01T00:00:00Z"}],
         "as_of": "2026-01-01T00:00:00Z", "truncated": true})

@@ -200,3 +200,16 @@ fn what_authorizes_nobody_by_how_it_is_written_is_told_with_why() {
     let twice = one(&level("example.com", &[], &["0 issue \"ca.example; accounturi=x; accounturi=y\""]));
     assert_eq!(twice.check, "caa-account");
 }
+
+#[test]
+fn the_holder_of_the_records_is_at_fault_for_every_name_below_it() {
+    let holder = level("example.com", &[], &["0 issue \"other.example\""]);
+    let at_fault = |name| {
+        let findings = found(&[name], &holder);
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        findings[0].guidance_for_people()
+    };
+    let (shop, blog) = (at_fault("shop.example.com"), at_fault("blog.example.com"));
+    assert_ne!(shop.summary, blog.summary);
+    assert_eq!((shop.at_fault.as_deref(), blog.at_fault.as_deref()), (Some("example.com"), Some("example.com")));
+}

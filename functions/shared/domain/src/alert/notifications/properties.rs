@@ -54,8 +54,13 @@ pub(crate) fn failed(name: FailureName, actor: WaitingOn, since: OffsetDateTime)
 }
 
 pub(super) fn health_with(broken: Option<WaitingOn>, another: bool, at: OffsetDateTime) -> Health {
-    let symptom =
-        |kind, actor| Symptom { kind, since: at, checks: 2, guidance: Guidance::new(actor, "It is wrong.", "Fix it.") };
+    let symptom = |kind, actor| Symptom {
+        kind,
+        since: at,
+        checks: 2,
+        guidance: Guidance::new(actor, "It is wrong.", "Fix it."),
+        check: None,
+    };
     let broken = broken.map(|actor| symptom(SymptomKind::DnsBroken, actor));
     let another = another.then(|| symptom(SymptomKind::AnotherServed, WaitingOn::Operator));
     let symptoms = broken.into_iter().chain(another).collect();

@@ -180,3 +180,24 @@ fn a_wait_that_the_ca_names_is_left_to_the_schedule() {
     let failure = busy.to_failure(CaRequest::NewOrder, None);
     assert_eq!((failure.name, failure.retry_after), (CaUnavailable, busy.retry_after));
 }
+
+#[test]
+fn what_other_endpoints_meet_as_well_is_at_fault_whatever_their_names() {
+    let at_fault = |kind: &str, detail: &str, status| {
+        let failure = refusal(kind, detail, Some(status)).to_failure(CaRequest::NewOrder, None);
+        failure.guidance.at_fault
+    };
+    let domain = "too many certificates (50) already issued for \"bulk.test\" in the last 168h0m0s, retry after \
+                  2026-11-25 12:00:00 UTC: see https://ca";
+    for (kind, detail, status, expected) in [
+        ("rateLimited", domain, 429, Some("bulk.test")),
+        ("rateLimited", "too many new orders (300) from this account in the last 3h0m0s", 429, Some("account")),
+        ("rateLimited", "too many failed authorizations (5) for \"h1.bulk.test\" in the last 1h0m0s", 429, None),
+        ("serverInternal", "Error creating new order for h1.bulk.test", 500, Some("CA")),
+        ("unauthorized", "Account is not valid, has status \"deactivated\"", 403, Some("account")),
+        ("invalidProfile", "The requested certificate profile \"x\" is not recognized", 400, Some("profile")),
+        ("rejectedIdentifier", "Cannot issue for \"h1.bulk.test\": policy", 400, None),
+    ] {
+        assert_eq!(at_fault(kind, detail, status).as_deref(), expected, "{detail}");
+    }
+}
