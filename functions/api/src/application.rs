@@ -42,7 +42,7 @@ pub fn application<P: Ports>(service: Arc<Service<P>>, surroundings: Surrounding
         .layer(from_fn(refuse_cross_site))
         .layer(from_fn_with_state(recognition, recognise));
     let by_link = dashboard::owner_router(desk).layer(reader).layer(from_fn(refuse_cross_site));
-    let mut open = by_link.merge(dashboard::assets_router());
+    let mut open = by_link.merge(dashboard::assets_router()).merge(dashboard::documents_router());
     if let Some(identity) = &identity {
         open = open.merge(code_flow::router(identity.clone()));
     }

@@ -95,8 +95,14 @@ fn described((name, lines): &(String, Vec<&str>)) -> Described {
 fn value(lines: &[&str], key: &str) -> Option<String> {
     let head = format!("{key}:");
     let at = lines.iter().position(|line| line.trim_start().starts_with(&head))?;
+    let mut own = lines[at].trim_start()[head.len()..].trim();
+    let mut at = at;
+    // The text of a `!Sub` with values of its own is the first item of a list.
+    if own == "!Sub" && lines.get(at + 1).is_some_and(|next| next.trim_start().starts_with("- ")) {
+        at += 1;
+        own = lines[at].trim_start()[2..].trim();
+    }
     let depth = indent(lines[at]);
-    let own = lines[at].trim_start()[head.len()..].trim();
     if !own.ends_with(">-") {
         let own = own.split(" # ").next().unwrap_or_default().trim();
         return Some(own.trim_matches('"').to_owned());

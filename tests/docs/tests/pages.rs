@@ -158,7 +158,7 @@ fn every_alarm_has_its_runbook_and_every_runbook_its_alarm() -> Result<()> {
     let mut expected = BTreeSet::new();
     for alarm in &template.alarms {
         let page = PathBuf::from(format!("docs/runbooks/{}.md", alarm.name.to_lowercase()));
-        let link = format!("Runbook: ${{RunbookUrl}}/{}.md", alarm.name.to_lowercase());
+        let link = format!("Runbook: ${{Runbooks}}/{}.md", alarm.name.to_lowercase());
         ensure!(alarm.description.ends_with(&link), "{}: {}", alarm.name, alarm.description);
         ensure!(listed.contains(&page), "{} is not in the index", alarm.name);
         expected.insert(page);

@@ -1,4 +1,5 @@
-//! The pages: for operators and tenants under `/dashboard`, for the owner of a domain under `/records/{token}`.
+//! The pages: for operators and tenants under `/dashboard`, for the owner of a domain under `/records/{token}`, and the
+//! documentation for all under `/docs`.
 //!
 //! Pages are made here, from the same views that `/v1` answers with. They work as plain HTML with forms; htmx and
 //! one small script add what moves by itself. Whoever mounts the dashboard puts
@@ -8,6 +9,7 @@ mod assets;
 mod attempts;
 mod console;
 mod dns_path;
+mod documents;
 mod domain_owner;
 mod endpoint;
 mod filter;
@@ -39,6 +41,7 @@ use http::{StatusCode, Uri};
 
 pub use assets::router as assets_router;
 pub use console::Console;
+pub use documents::router as documents_router;
 pub use operations::{Done, ListQuery, Operations, Wish};
 use page::guard;
 use visit::Visit;

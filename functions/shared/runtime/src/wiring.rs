@@ -271,11 +271,14 @@ impl Wiring {
         Ok(AlertsTopic::new(aws_sdk_sns::Client::new(&self.sdk), topic, self.sender()))
     }
 
-    /// How messages name the installation. A runbook that is a path in the repository is no link in a mail.
+    /// How messages name the installation, and where their runbooks are: at the API, unless the operator keeps them elsewhere.
     fn sender(&self) -> Sender {
         Sender {
             stack: self.environment.optional("STACK_NAME").unwrap_or_default(),
-            runbooks: self.environment.optional("RUNBOOK_URL").filter(|url| url.starts_with("https://")),
+            runbooks: self
+                .environment
+                .optional("RUNBOOK_URL")
+                .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
             ..Sender::default()
         }
     }

@@ -33,11 +33,12 @@ pub fn sender() -> Sender {
         stack: "production".into(),
         account: Some("123456789012".into()),
         region: Some("eu-central-1".into()),
-        runbooks: Some("https://git.example/managed-https/docs/runbooks".into()),
+        runbooks: Some("https://certificates.example/docs/runbooks".into()),
     }
 }
 
-fn registered() -> Endpoint {
+/// The endpoint that the samples are about, as it was registered.
+pub fn registered() -> Endpoint {
     Endpoint::register(
         EndpointId::from_random([1; 16]),
         "acme".parse().expect("valid"),
