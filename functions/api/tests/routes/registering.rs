@@ -277,7 +277,7 @@ async fn what_is_pasted_around_a_name_is_dropped_and_what_is_in_it_is_named() {
     for (name, told) in [
         ("shop\u{202e}.example.org", "U+202E right-to-left override"),
         ("a.example.org, b.example.org", "is a list"),
-        ("a.example.org,b.example.org", "--also"),
+        ("a.example.org,b.example.org", "--name"),
         ("[2001:db8::1]", "is an IP address"),
     ] {
         let answer = api.post(Who::Operator, "/endpoints", internal(name)).await;

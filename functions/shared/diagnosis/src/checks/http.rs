@@ -85,8 +85,8 @@ fn take_off(host: &Host<'_>) -> Option<String> {
         host.subject.names.iter().skip(1).filter(|name| !is_host(name)).map(ToString::to_string).collect();
     let flags = match stay.len() {
         0 => "--no-also".to_owned(),
-        1..=MOST_SHOWN => stay.iter().map(|name| format!("--also '{name}'")).collect::<Vec<_>>().join(" "),
-        _ => "--also NAME (once for each name that stays)".to_owned(),
+        1..=MOST_SHOWN => stay.iter().map(|name| format!("--name '{name}'")).collect::<Vec<_>>().join(" "),
+        _ => "--name NAME (once for each name that stays)".to_owned(),
     };
     Some(format!("managed-https change '{primary}' {flags}"))
 }
@@ -345,7 +345,7 @@ mod tests {
             said(&["a.example.com", "b.example.com"], "b.example.com").ends_with("change 'a.example.com' --no-also")
         );
         let three = ["a.example.com", "b.example.com", "c.example.com"];
-        assert!(said(&three, "b.example.com").ends_with("change 'a.example.com' --also 'c.example.com'"));
+        assert!(said(&three, "b.example.com").ends_with("change 'a.example.com' --name 'c.example.com'"));
         assert!(!said(&three, "a.example.com").contains("change"), "the endpoint goes by the first name");
         assert!(!said(&["a.example.com"], "a.example.com").contains("change"));
     }

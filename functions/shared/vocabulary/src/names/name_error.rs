@@ -15,7 +15,7 @@ pub enum NameError {
     IpAddress(String),
     #[error(
         "“{0}” is a list; give each name separately: one as the domain, each of the others as an additional name (in the \
-         API an item of `also`, in the CLI an --also, in the form a line)"
+         API an item of `also`, in the CLI a --name, in the form a line)"
     )]
     List(String),
     #[error("“{0}” has a single label; write the full name, like shop.example.com")]
@@ -136,7 +136,7 @@ mod tests {
             "a.example.com,",
         ] {
             assert!(matches!(error(text), NameError::List(_)), "{text}: {}", error(text));
-            assert!(error(text).to_string().contains("--also"));
+            assert!(error(text).to_string().contains("--name"));
         }
         for text in ["sp ace.example.com", "shop example com", "not a name"] {
             assert_eq!(error(text), NameError::Characters(text.into()));
