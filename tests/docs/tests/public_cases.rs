@@ -59,3 +59,30 @@ fn every_row_has_a_test_that_is_there() -> Result<()> {
     ensure!(missing.is_empty(), "no such test:\n{}", missing.join("\n"));
     Ok(())
 }
+
+/// Chapters whose cases are about what stands in the DNS and what hosts answer.
+const IN_WORLDS: [&str; 4] = ["## DNS: delegation and name servers", "## DNSSEC", "## CAA", "## Hosts"];
+
+/// No server of ours asks back in other letters; a redirect to https leads to port 443, which no test can have.
+const BY_THEMSELVES: [&str; 2] = ["D9", "H16"];
+
+#[test]
+fn whatever_is_about_dns_and_hosts_is_tried_in_a_world_that_is_resolved_from_a_root() -> Result<()> {
+    let page = fs::read_to_string(documentation::root().join(PAGE)).context(PAGE)?;
+    let (mut chapter, mut tried, mut missing) = (String::new(), 0, Vec::new());
+    for line in page.lines() {
+        if line.starts_with("## ") {
+            chapter = line.to_owned();
+        }
+        let case = line.strip_prefix("| ").and_then(|rest| rest.split(" | ").next()).map(str::trim);
+        let Some(case) = case.filter(|case| COLLECTED.contains(case)) else { continue };
+        if IN_WORLDS.iter().any(|name| chapter.starts_with(name)) && !BY_THEMSELVES.contains(&case) {
+            tried += 1;
+            if !line.contains("`tests/end-to-end/") {
+                missing.push(case.to_owned());
+            }
+        }
+    }
+    ensure!(missing.is_empty() && tried > 60, "{tried} cases; without a world: {missing:?}");
+    Ok(())
+}

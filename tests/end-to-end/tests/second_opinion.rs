@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use diagnosis::report::CheckReport;
 use diagnosis::subject::Subject;
 use domain::ports::Prober;
-use local_cloud::{DnsLab, Opinion, ServerEffect, ServerFault, SignatureFault};
+use local_cloud::{DenialFault, DnsLab, Opinion, ServerEffect, ServerFault, SignatureFault};
 use time::OffsetDateTime;
 use vocabulary::acme::Reachability;
 use vocabulary::dns::{Issuer, Platform, TenantProof};
@@ -29,7 +29,7 @@ struct World {
     stricter: Option<&'static str>,
 }
 
-const WORLDS: [World; 14] = [
+const WORLDS: [World; 25] = [
     World { zone: "good.test", about: "nothing is wrong", set: good, code: "No Error", well: true, stricter: None },
     World { zone: "signed.test", about: "a signed zone", set: signed, code: "No Error", well: true, stricter: None },
     World {
@@ -132,7 +132,133 @@ const WORLDS: [World; 14] = [
         well: false,
         stricter: None,
     },
+    // A signed zone proves what it does not have: CAA at every name below it. Without a proof no resolver believes it.
+    World {
+        zone: "hashed.test",
+        about: "absence is proven by hashed names (NSEC3)",
+        set: |lab, zone| denying(lab, zone, true, None),
+        code: "No Error",
+        well: true,
+        stricter: None,
+    },
+    World {
+        zone: "unproven.test",
+        about: "absence is not proven (no NSEC)",
+        set: |lab, zone| denying(lab, zone, false, Some(DenialFault::Missing)),
+        code: "No Error",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "unhashed.test",
+        about: "absence is not proven (no NSEC3)",
+        set: |lab, zone| denying(lab, zone, true, Some(DenialFault::Missing)),
+        code: "No Error",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "misproven.test",
+        about: "the proof is of another name (NSEC)",
+        set: |lab, zone| denying(lab, zone, false, Some(DenialFault::OfAnotherName)),
+        code: "No Error",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "mishashed.test",
+        about: "the proof is of another name (NSEC3)",
+        set: |lab, zone| denying(lab, zone, true, Some(DenialFault::OfAnotherName)),
+        code: "No Error",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "forgedproof.test",
+        about: "the proof's signature is over other data (NSEC)",
+        set: |lab, zone| {
+            lab.sign(zone)?;
+            let fault = SignatureFault::Wrong;
+            // The zone's own name and the one before every host's: those of the proofs.
+            let effect = ServerEffect::Signatures { owner: Some(format!("shop.{zone}")), fault };
+            lab.host(zone, &[(&challenge(zone), "CNAME", TARGET), (&format!("shop.{zone}"), "A", "127.0.0.9")])?;
+            Ok(vec![ServerFault { zone: zone.to_owned(), server: None, effect }])
+        },
+        code: "No Error",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "signedmissing.test",
+        about: "a signed zone without the delegation, which it proves",
+        set: |lab, zone| {
+            lab.sign(zone)?;
+            lab.host(zone, &[(&format!("www.{zone}"), "A", "127.0.0.9")])?;
+            Ok(Vec::new())
+        },
+        code: "Non-Existent Domain",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "hashedmissing.test",
+        about: "the same with hashed names",
+        set: |lab, zone| {
+            lab.sign(zone)?;
+            lab.host(zone, &[(&format!("www.{zone}"), "A", "127.0.0.9")])?;
+            let effect = ServerEffect::Denials { hashed: true, fault: None };
+            Ok(vec![ServerFault { zone: zone.to_owned(), server: None, effect }])
+        },
+        code: "Non-Existent Domain",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "signedrenamed.test",
+        about: "DNAME in a signed zone",
+        set: |lab, zone| {
+            lab.sign(zone)?;
+            renamed(lab, zone)
+        },
+        code: "No Error",
+        well: false,
+        stricter: Some("the delegation must point to its target directly"),
+    },
+    World {
+        zone: "brokenrenamed.test",
+        about: "DNAME whose signature has expired",
+        set: |lab, zone| {
+            lab.sign(zone)?;
+            renamed(lab, zone)?;
+            let owner = Some(format!("shop.{zone}"));
+            let effect = ServerEffect::Signatures { owner, fault: SignatureFault::Expired };
+            Ok(vec![ServerFault { zone: zone.to_owned(), server: None, effect }])
+        },
+        code: "Server Failure",
+        well: false,
+        stricter: None,
+    },
+    World {
+        zone: "unsupported.test",
+        about: "S4: a DS record of an algorithm that nobody knows",
+        set: |lab, zone| {
+            lab.sign_oddly(zone)?;
+            good(lab, zone)
+        },
+        code: "No Error",
+        well: true,
+        stricter: None,
+    },
 ];
+
+/// A signed zone with the delegation, which denies everything else in this way.
+fn denying(lab: &DnsLab, zone: &str, hashed: bool, fault: Option<DenialFault>) -> Result<Vec<ServerFault>> {
+    lab.sign(zone)?;
+    // The host has a record: it is no name that is there because of the one below it.
+    lab.host(zone, &[(&challenge(zone), "CNAME", TARGET), (&format!("shop.{zone}"), "A", "127.0.0.9")])?;
+    let effect = ServerEffect::Denials { hashed, fault };
+    Ok(vec![ServerFault { zone: zone.to_owned(), server: None, effect }])
+}
 
 fn challenge(zone: &str) -> String {
     format!("_acme-challenge.shop.{zone}")

@@ -214,7 +214,12 @@ where
     let persistent = persistent_names(persistent);
     if !persistent.is_empty() {
         let issuer = PersistentIssuer::of(&ports.authorities.first().issuer)?;
-        check_persistent_records(dns, persistent, &issuer, now).await?;
+        let checked = check_persistent_records(dns, persistent, &issuer, now).await;
+        if checked.is_err() && !checking::is_due(endpoint, usable) {
+            // Likewise.
+            checking::check_whole(journal, prober, endpoint, &endpoint.subject(platform), now).await?;
+        }
+        checked?;
     }
     Ok(Prepared { challenges, formers, unseen })
 }

@@ -1,7 +1,11 @@
-//! Public cases, met on the way that a resolver goes: from a root of the test's own to name servers with one fault each.
-//! Needs no cloud.
+//! Public cases, met on the way that a resolver goes: from a root of the test's own to name servers and hosts with one fault
+//! each. Needs no cloud.
 
 mod budget;
+mod caa;
+mod hosts;
+mod http;
 mod internet;
 mod records;
+mod renewals;
 mod servers;

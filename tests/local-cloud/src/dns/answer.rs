@@ -29,6 +29,13 @@ pub(crate) struct Question {
     pub over_tcp: bool,
 }
 
+impl Question {
+    /// Whether it is for records of this type.
+    pub(super) fn is_for(&self, kind: &str) -> bool {
+        kind.parse::<RecordType>().is_ok_and(|kind| kind == self.record_type)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub code: ResponseCode,
@@ -56,7 +63,8 @@ impl Answer {
     }
 
     fn drop_signatures(&mut self) {
-        let asked_for = |record: &Record| !matches!(record.record_type(), RecordType::RRSIG | RecordType::NSEC);
+        let asked_for =
+            |record: &Record| !matches!(record.record_type(), RecordType::RRSIG | RecordType::NSEC | RecordType::NSEC3);
         self.answers.retain(asked_for);
         self.authorities.retain(asked_for);
     }

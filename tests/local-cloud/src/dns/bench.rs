@@ -62,10 +62,15 @@ impl StaticZone {
     }
 
     /// Answers questions for this type with SERVFAIL.
-    pub fn failing_at(mut self, record_type: &str) -> Result<Self> {
+    pub fn failing_at(self, record_type: &str) -> Result<Self> {
         record_type.parse::<RecordType>()?;
-        self.effects.push(ServerEffect::FailingAt(record_type.to_owned()));
-        Ok(self)
+        Ok(self.with(ServerEffect::FailingAt(record_type.to_owned())))
+    }
+
+    /// Answers with this effect as well.
+    pub fn with(mut self, effect: ServerEffect) -> Self {
+        self.effects.push(effect);
+        self
     }
 
     /// Signs the zone. Its DS record is [`crate::ds_record`].

@@ -30,17 +30,29 @@ pub enum SignatureFault {
     Missing,
 }
 
+/// What is wrong with the proof that something is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DenialFault {
+    /// There is none.
+    Missing,
+    /// It is validly signed, and says nothing of the name that was asked for.
+    OfAnotherName,
+}
+
 /// Why a zone is signed, and how badly.
 #[derive(Clone, Debug)]
 pub(crate) struct Signing {
     pub(super) key: Arc<ZoneKey>,
     /// Owners whose signatures have a fault; `None` is all of them.
     pub(super) faults: Vec<(Option<Name>, SignatureFault)>,
+    /// Whether absence is proven by NSEC3 records (RFC 5155).
+    pub(super) hashed: bool,
+    pub(super) denial_fault: Option<DenialFault>,
 }
 
 impl Signing {
     pub(super) fn of(origin: &Name) -> Result<Self> {
-        Ok(Self { key: Arc::new(ZoneKey::of(origin)?), faults: Vec::new() })
+        Ok(Self { key: Arc::new(ZoneKey::of(origin)?), faults: Vec::new(), hashed: false, denial_fault: None })
     }
 
     pub(super) fn fault(&self, owner: &Name) -> Option<SignatureFault> {

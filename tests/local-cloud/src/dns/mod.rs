@@ -7,6 +7,7 @@ mod answer;
 mod bench;
 mod data;
 mod dname;
+mod hashed;
 mod hosted;
 mod keys;
 mod orders;
@@ -20,8 +21,8 @@ use anyhow::Result;
 
 pub use bench::{Behaviour, NameServer, StaticZone};
 pub(crate) use hosted::Hosting;
-pub use keys::SignatureFault;
 pub(crate) use keys::trust_anchor;
+pub use keys::{DenialFault, SignatureFault};
 pub(crate) use orders::Orders;
 pub use orders::{ServerEffect, ServerFault};
 pub(crate) use serving::serve;

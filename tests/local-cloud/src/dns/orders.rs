@@ -7,12 +7,15 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::keys::SignatureFault;
+use super::keys::{DenialFault, SignatureFault};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Orders {
     /// Zones that are signed.
     pub(crate) signed: BTreeSet<String>,
+    /// Zones whose DS record is of an algorithm that no resolver knows: they count as unsigned (RFC 4035 §5.2).
+    #[serde(default)]
+    pub(crate) signed_oddly: BTreeSet<String>,
     pub(crate) faults: Vec<ServerFault>,
 }
 
@@ -41,6 +44,18 @@ pub enum ServerEffect {
     DropsEdns,
     /// SERVFAIL to questions for this type.
     FailingAt(String),
+    /// REFUSED to questions for this type.
+    RefusingAt(String),
+    /// NOTIMP to questions for this type.
+    NotImplementingAt(String),
+    /// Nothing to questions for this type.
+    SilentAt(String),
+    /// Empty answers come without a SOA record.
+    WithoutSoa,
+    /// Empty answers come with the root's SOA record.
+    ForeignSoa,
+    /// How a signed zone denies what it does not have: by NSEC3 records or by NSEC records, and with what fault.
+    Denials { hashed: bool, fault: Option<DenialFault> },
     /// Signatures at `owner`, or all of them, are faulty.
     Signatures { owner: Option<String>, fault: SignatureFault },
 }

@@ -5,7 +5,8 @@ use hickory_proto::dnssec::rdata::{DNSSECRData, NSEC};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use tracing::warn;
 
-use super::keys::{SignatureFault, Signing};
+use super::hashed;
+use super::keys::{DenialFault, SignatureFault, Signing};
 use super::zone::{RecordSet, Zone};
 
 impl Zone {
@@ -24,6 +25,13 @@ impl Zone {
         }
     }
 
+    /// How absence is proven, and how badly.
+    pub(crate) fn deny_by(&mut self, hashed: bool, fault: Option<DenialFault>) {
+        if let Some(signing) = &mut self.signing {
+            (signing.hashed, signing.denial_fault) = (hashed, fault);
+        }
+    }
+
     pub(crate) fn is_signed(&self) -> bool {
         self.signing.is_some()
     }
@@ -32,7 +40,7 @@ impl Zone {
     pub(super) fn signed(&self, mut set: Vec<Record>) -> Vec<Record> {
         let (Some(signing), Some(first)) = (&self.signing, set.first()) else { return set };
         let owner = first.name.to_lowercase();
-        let labels = match self.exists(&owner) {
+        let labels = match self.exists(&owner) || first.record_type() == RecordType::NSEC3 {
             true => owner.num_labels(),
             // An answer from a wildcard.
             false => self.closest_encloser(&owner).num_labels(),
@@ -47,9 +55,18 @@ impl Zone {
     /// That `name` has no records of the type that was asked for, or does not exist; for an answer from a wildcard, that
     /// there is none nearer.
     pub(super) fn proof_of_absence(&self, name: &Name) -> Vec<Record> {
-        if !self.is_signed() {
-            return Vec::new();
-        }
+        let Some(signing) = &self.signing else { return Vec::new() };
+        let last = self.origin().prepend_label("~").unwrap_or_else(|_| self.origin().clone());
+        let name = match signing.denial_fault {
+            Some(DenialFault::Missing) => return Vec::new(),
+            Some(DenialFault::OfAnotherName) => &last,
+            None => name,
+        };
+        let proofs = if signing.hashed { hashed::proofs(self, name) } else { self.nsecs_for(name) };
+        proofs.into_iter().flat_map(|proof| self.signed(vec![proof])).collect()
+    }
+
+    fn nsecs_for(&self, name: &Name) -> Vec<Record> {
         let mut proofs = vec![self.nsec_for(name)];
         if !self.exists(name)
             && let Ok(wildcard) = self.closest_encloser(name).prepend_label("*")
@@ -59,7 +76,7 @@ impl Zone {
                 proofs.push(second);
             }
         }
-        proofs.into_iter().flat_map(|nsec| self.signed(vec![nsec])).collect()
+        proofs
     }
 
     /// The record at `name`, or at the last name before it.

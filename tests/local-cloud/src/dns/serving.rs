@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result};
 use futures::future::try_join_all;
 use hickory_proto::op::ResponseCode;
-use hickory_proto::rr::{Name, RecordType};
+use hickory_proto::rr::{Name, Record, RecordType};
 
 use super::answer::{Answer, Question, Zones, answer};
 use super::hosted;
@@ -117,11 +117,33 @@ pub(super) fn instead(
         ServerEffect::NoEdns => Some(Some(Answer { plain: true, ..good() })),
         ServerEffect::DropsEdns if question.extended => Some(None),
         ServerEffect::DropsEdns => None,
-        ServerEffect::FailingAt(kind) if kind.parse::<RecordType>().is_ok_and(|kind| kind == question.record_type) => {
-            only(ResponseCode::ServFail)
-        }
-        ServerEffect::FailingAt(_) | ServerEffect::Signatures { .. } => None,
+        ServerEffect::FailingAt(kind) if question.is_for(kind) => only(ResponseCode::ServFail),
+        ServerEffect::RefusingAt(kind) if question.is_for(kind) => only(ResponseCode::Refused),
+        ServerEffect::NotImplementingAt(kind) if question.is_for(kind) => only(ResponseCode::NotImp),
+        ServerEffect::SilentAt(kind) if question.is_for(kind) => Some(None),
+        ServerEffect::WithoutSoa => with_soa(good(), |_| None),
+        ServerEffect::ForeignSoa => with_soa(good(), |mut soa| {
+            soa.name = Name::root();
+            Some(soa)
+        }),
+        ServerEffect::FailingAt(_)
+        | ServerEffect::RefusingAt(_)
+        | ServerEffect::NotImplementingAt(_)
+        | ServerEffect::SilentAt(_)
+        | ServerEffect::Signatures { .. }
+        | ServerEffect::Denials { .. } => None,
     }
+}
+
+/// The answer with something else in the place of its SOA record, if it is an empty one.
+fn with_soa(mut answer: Answer, change: fn(Record) -> Option<Record>) -> Option<Option<Answer>> {
+    let is_soa = |record: &Record| record.record_type() == RecordType::SOA;
+    if answer.answers.is_empty() && answer.authorities.iter().any(is_soa) {
+        let authorities = answer.authorities.into_iter();
+        answer.authorities =
+            authorities.filter_map(|record| if is_soa(&record) { change(record) } else { Some(record) }).collect();
+    }
+    Some(Some(answer))
 }
 
 /// Zones with the faults of their signatures.
@@ -134,9 +156,13 @@ impl<Z: Zones> Zones for Spoilt<'_, Z> {
     fn zone_of(&self, name: &Name) -> Option<Arc<Zone>> {
         let mut zone = self.zones.zone_of(name)?;
         for fault in self.faults {
-            if let ServerEffect::Signatures { owner, fault } = &fault.effect {
-                let owner = owner.as_deref().and_then(|owner| absolute(owner).ok());
-                Arc::make_mut(&mut zone).spoil_signatures(owner, *fault);
+            match &fault.effect {
+                ServerEffect::Signatures { owner, fault } => {
+                    let owner = owner.as_deref().and_then(|owner| absolute(owner).ok());
+                    Arc::make_mut(&mut zone).spoil_signatures(owner, *fault);
+                }
+                ServerEffect::Denials { hashed, fault } => Arc::make_mut(&mut zone).deny_by(*hashed, *fault),
+                _ => {}
             }
         }
         Some(zone)

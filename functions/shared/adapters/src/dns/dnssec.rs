@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use vocabulary::dns::Unanswered;
 use vocabulary::text::moment;
 
+use super::denial;
 use super::exchange::plain;
 use super::recursion::Recursion;
 use super::zone::Zone;
@@ -66,11 +67,15 @@ pub(super) fn why_bogus(
     if proofs.is_empty() {
         return Some(format!("has no {kind} record, and its zone is signed, but does not prove that"));
     }
-    let why = proofs.into_iter().find_map(|proof| {
+    let invalid = proofs.iter().find_map(|proof| {
         let signatures = signatures(&message.authorities, &proof.name, proof.record_type());
         verify(&proof.name, std::slice::from_ref(proof), &signatures, &keys, now).err()
-    })?;
-    Some(format!("has no {kind} record, but the signature of the proof for that {why}"))
+    });
+    if let Some(why) = invalid {
+        return Some(format!("has no {kind} record, but the signature of the proof for that {why}"));
+    }
+    let is_of_others = !proofs.iter().any(|proof| denial::speaks_of(proof, name, apex));
+    is_of_others.then(|| format!("has no {kind} record, but the proof for that is of other names"))
 }
 
 /// The records of one owner and type among the answers.

@@ -1,5 +1,6 @@
 //! DNS: found from the roots as a CA's resolver does, and told by what each authoritative name server says.
 
+mod denial;
 mod dnssec;
 mod exchange;
 #[cfg(test)]

@@ -1,0 +1,253 @@
+//! One judgement of one fault, in worlds that are resolved from the root: the first attempt, the one after a failure, a renewal,
+//! the check and the health check name the same check, the same person and the same next step.
+
+use std::slice;
+
+use adapters::dns::Dns;
+use adapters::probe::EndpointProber;
+use anyhow::{Context, Result, ensure};
+use diagnosis::judge::obstacle;
+use domain::acts::{Authorities, Authority, MOVE_GRACE, Pace, TENANT_SHARE};
+use domain::endpoint::attempt::execution_name;
+use domain::endpoint::{Attempt, Failing, Health, LEASE, Notifications, Outcome, SymptomKind};
+use domain::flow::StepInput;
+use domain::health::{CertificateUse, InAcm, Seen};
+use domain::ports::{AttemptJournal, CertificateAuthority, DueEntry, DueIndex, Prober, Settlement};
+use local_cloud::{Behaviour, StaticZone};
+use open_order::{Ports, open_order};
+use testkit::{Fixture, MemoryCa};
+use time::Duration;
+use vocabulary::acme::{CaLimits, Reachability};
+use vocabulary::dns::Platform;
+use vocabulary::failure::{Failure, FailureName};
+use vocabulary::guidance::Guidance;
+
+use crate::internet::{Internet, NAME};
+
+const UNLIMITED: Pace =
+    Pace { limits: CaLimits { orders: None, domain: None, names: None }, tenant_share: TENANT_SHARE };
+
+/// What is wrong, in records of `d.test`: `{target}` is what the delegation must lead to.
+struct World {
+    check: &'static str,
+    about: &'static str,
+    records: &'static [(&'static str, &'static str, &'static str)],
+    /// Of the one server of the zone.
+    served: fn(StaticZone) -> Behaviour,
+}
+
+const fn world(
+    check: &'static str,
+    about: &'static str,
+    records: &'static [(&'static str, &'static str, &'static str)],
+) -> World {
+    World { check, about, records, served: Behaviour::Serving }
+}
+
+const WORLDS: [World; 14] = [
+    world("delegation-missing", "no record", &[]),
+    world("delegation-missing", "at the name above", &[("_acme-challenge.d.test", "CNAME", "{target}.")]),
+    world("delegation-missing", "another type in the way", &[(NAME, "A", "192.0.2.7")]),
+    world("delegation-elsewhere", "another vendor", &[(NAME, "CNAME", "abc.dcv.vendor.test.")]),
+    world("delegation-elsewhere", "R1: an earlier registration", &[(NAME, "CNAME", "earlier.acme.platform.test.")]),
+    world("delegation-elsewhere", "two records", &[(NAME, "CNAME", "{target}."), (NAME, "CNAME", "old.test.")]),
+    world("delegation-missing", "a wildcard", &[("*.d.test", "CNAME", "sites.builder.test.")]),
+    world("delegation-elsewhere", "the zone appended to the target", &[(NAME, "CNAME", "{target}.d.test.")]),
+    world(
+        "delegation-doubled-label",
+        "and to the name",
+        &[("_acme-challenge.shop.d.test.d.test", "CNAME", "{target}.d.test.")],
+    ),
+    world("delegation-txt-instead", "the wrong type", &[(NAME, "TXT", "\"{target}\"")]),
+    world("delegation-own-zone", "a zone of its own", &[(NAME, "NS", "ns2.dns.test.")]),
+    world("alias-loop", "an alias of itself", &[(NAME, "CNAME", "_acme-challenge.shop.d.test.")]),
+    World { check: "servers-lame", about: "the server refuses", records: &[], served: |_| Behaviour::Refused },
+    World { check: "servers-failing", about: "the server fails", records: &[], served: |_| Behaviour::ServFail },
+];
+
+/// What somebody reads: the check, and words with the next step.
+type Said = (Option<String>, Guidance);
+
+fn said(failure: Failure) -> Said {
+    (failure.check, failure.guidance)
+}
+
+struct Tried<'a> {
+    dns: &'a Dns,
+    prober: &'a EndpointProber,
+    platform: &'a Platform,
+}
+
+impl Tried<'_> {
+    /// An attempt of the fixture's endpoint, with production's resolver. The CA hears nothing.
+    async fn attempt(&self, fixture: &Fixture) -> Result<Said> {
+        let first = Authority {
+            directory: CertificateAuthority::directory(&fixture.ca).to_owned(),
+            issuer: MemoryCa::issuer(),
+            pace: UNLIMITED,
+        };
+        let authorities = Authorities::new(first, []).ok().context("one CA")?;
+        let ports = Ports {
+            journal: &fixture.endpoints,
+            keys: &fixture.keys,
+            cas: slice::from_ref(&fixture.ca),
+            authorities: &authorities,
+            dns: self.dns,
+            prober: self.prober,
+            rate_limits: &fixture.rate_limits,
+            platform: self.platform,
+            move_grace: MOVE_GRACE,
+        };
+        let asked = fixture.ca.asked();
+        let Err(failure) = open_order(&ports, &fixture.input, fixture.now).await else {
+            anyhow::bail!("an order was made")
+        };
+        ensure!(failure.name == FailureName::RecordsNotReady, "{failure:?}");
+        ensure!(fixture.ca.asked() == asked, "the CA heard of it: {failure:?}");
+        Ok(said(failure))
+    }
+
+    async fn check_and_health(&self, fixture: &Fixture) -> Result<[Said; 2]> {
+        let endpoint = fixture.endpoint().await;
+        let report = self.prober.probe(&endpoint.subject(self.platform), fixture.now).await;
+        let finding = obstacle(&report).with_context(|| format!("an obstacle: {report:#?}"))?;
+        let held = testkit::installed(&endpoint, fixture.now);
+        let acm = InAcm::There(CertificateUse { serial: held.serial.clone(), used_by: vec!["lb".into()] });
+        let seen = Seen { report: &report, acm: &acm, copies: &[], listeners: &[] };
+        let health = Health::follow(None, &endpoint, &held, &seen, fixture.now);
+        let symptom = health.symptom(SymptomKind::DnsBroken).context("a symptom")?;
+        let check = (Some(finding.check.clone()), finding.guidance_for_people());
+        Ok([check, (symptom.check.clone(), symptom.guidance.clone())])
+    }
+
+    /// All of them, with what each is called.
+    async fn all(&self, fixture: impl AsyncFn() -> Fixture) -> Result<Vec<(&'static str, Said)>> {
+        let first = fixture().await;
+        let [check, health] = self.check_and_health(&first).await?;
+        let attempted = self.attempt(&first).await?;
+        let mut later = fixture().await;
+        let failure = Failure::with_guidance(FailureName::RecordsNotReady, attempted.1.clone());
+        fail(&mut later, failure).await?;
+        let second = self.attempt(&later).await?;
+        let renewing = fixture().await;
+        renewing.hold(renewing.now).await;
+        let renewal = self.attempt(&renewing).await?;
+        let mut again = fixture().await;
+        again.hold(again.now).await;
+        fail(&mut again, Failure::with_guidance(FailureName::RecordsNotReady, renewal.1.clone())).await?;
+        let renewed = self.attempt(&again).await?;
+        Ok(vec![
+            ("the check", check),
+            ("the health check", health),
+            ("the first attempt", attempted),
+            ("the second attempt", second),
+            ("the renewal", renewal),
+            ("the renewal after a failure", renewed),
+        ])
+    }
+}
+
+/// Ends the attempt with this failure, and claims the next one.
+async fn fail(fixture: &mut Fixture, failure: Failure) -> Result<()> {
+    let (id, number) = (fixture.input.endpoint.clone(), fixture.input.attempt);
+    let attempt = Attempt {
+        attempt: number,
+        started_at: fixture.now,
+        finished_at: None,
+        outcome: Outcome::Running,
+        method: None,
+        order: None,
+        directory: None,
+        failure: None,
+        execution: execution_name(&id, number),
+        steps: Vec::new(),
+    };
+    let settlement = Settlement {
+        due_at: fixture.now,
+        failing: Some(Failing::first(failure, fixture.now - Duration::HOUR)),
+        drop_order: false,
+        announced: false,
+        told: Notifications::default(),
+        unsent: None,
+        returned: vec![],
+        at: fixture.now,
+        removing: false,
+        attempt,
+    };
+    fixture.endpoints.settle(&id, number, &settlement).await?;
+    let entry = DueEntry { endpoint: id.clone(), due_at: fixture.now };
+    let claimed = fixture.endpoints.claim(&entry, fixture.now, fixture.now + LEASE).await?.context("it is due")?;
+    fixture.input = StepInput::start(id, claimed);
+    Ok(())
+}
+
+fn alike(all: &[(&'static str, Said)], check: &str) -> Result<()> {
+    let (_, (_, first)) = &all[0];
+    for (who, (named, guidance)) in all {
+        ensure!(named.as_deref() == Some(check), "{who} names {named:?}: {guidance:#?}");
+        ensure!(guidance == first, "{who} says something else: {guidance:#?}\nthan the check: {first:#?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_meets_a_fault_says_the_same_of_it() -> Result<()> {
+    let fixture = async || Fixture::of("shop.d.test", Reachability::Internal).await;
+    let target = fixture().await.endpoint().await.label.target("acme.platform.test");
+    let platform = Platform { delegation_zone: "acme.platform.test".into(), ..Fixture::platform() };
+    let mut wrong = Vec::new();
+    for (net, world) in (60..).zip(&WORLDS) {
+        let filled: Vec<(&str, &str, String)> = world
+            .records
+            .iter()
+            .map(|(owner, kind, value)| (*owner, *kind, value.replace("{target}", &target)))
+            .collect();
+        let own = [("d.test", "NS", "ns1.dns.test.")].into_iter();
+        let records: Vec<_> =
+            own.chain(filled.iter().map(|(owner, kind, value)| (*owner, *kind, value.as_str()))).collect();
+        let mut internet = Internet::without_owner(net).await?;
+        internet.serve(3, (world.served)(StaticZone::new("d.test", &records)?)).await?;
+        let tried = Tried { dns: &internet.dns()?, prober: &internet.prober()?, platform: &platform };
+        let judged = tried.all(&fixture).await.and_then(|all| alike(&all, world.check));
+        if let Err(error) = judged {
+            wrong.push(format!("{} ({}): {error:#}", world.check, world.about));
+        }
+    }
+    ensure!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), WORLDS.len(), wrong.join("\n\n"));
+    Ok(())
+}
+
+/// The same of a persistent record, where the delegation proves the tenant and is right.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_meets_a_faulty_persistent_record_says_the_same_of_it() -> Result<()> {
+    let fixture = async || Fixture::by_persistent_record().await;
+    let target = format!("{}.", fixture().await.endpoint().await.label.target("acme.platform.test"));
+    let platform = Platform { delegation_zone: "acme.platform.test".into(), ..Fixture::platform() };
+    let right = MemoryCa::persistent_issuer().value(true);
+    let (quoted, at) = (|value: &str| format!("\"{value}\""), "_validation-persist.example.com");
+    let mut wrong = Vec::new();
+    for (net, check, owner, value) in [
+        (80, "persistent-missing", "unrelated.example.com", quoted("x")),
+        (81, "persistent-missing", "_validation-persist.www.example.com", quoted(&right)),
+        (82, "persistent-elsewhere", at, quoted(&right.replace("account/1", "account/2"))),
+        (83, "persistent-malformed", at, quoted(&format!("{right};"))),
+        (84, "persistent-expired", at, quoted(&format!("{right}; persistUntil=1577836800"))),
+        (85, "persistent-wildcard", at, quoted(&MemoryCa::persistent_issuer().value(false))),
+    ] {
+        let mut internet = Internet::with_root(net, &[("example.com", "NS", "ns1.dns.test.")]).await?;
+        let records = [
+            ("example.com", "NS", "ns1.dns.test."),
+            ("_acme-challenge.example.com", "CNAME", target.as_str()),
+            (owner, "TXT", value.as_str()),
+        ];
+        internet.serve(3, Behaviour::Serving(StaticZone::new("example.com", &records)?)).await?;
+        internet.issuer = MemoryCa::issuer();
+        let tried = Tried { dns: &internet.dns()?, prober: &internet.prober()?, platform: &platform };
+        let judged = tried.all(&fixture).await.and_then(|all| alike(&all, check));
+        if let Err(error) = judged {
+            wrong.push(format!("{check} at {owner}: {error:#}"));
+        }
+    }
+    ensure!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n\n"));
+    Ok(())
+}
