@@ -92,6 +92,7 @@ fn words(line: &str) -> Vec<String> {
             '|' | ';' | '&' | ')' | '>' | '<' | '`' => break,
             '#' if word.is_none() => break,
             '\'' | '"' => quoted(&mut signs, sign, word.get_or_insert_default()),
+            '$' if signs.peek() == Some(&'(') => substituted(&mut signs, word.get_or_insert_default()),
             _ => word.get_or_insert_default().push(sign),
         }
     }
@@ -100,11 +101,30 @@ fn words(line: &str) -> Vec<String> {
 }
 
 fn quoted(signs: &mut Peekable<Chars<'_>>, end: char, word: &mut String) {
+    while let Some(sign) = signs.next() {
+        match sign {
+            _ if sign == end => return,
+            // Within, quotation marks are the other command's own.
+            '$' if end == '"' && signs.peek() == Some(&'(') => substituted(signs, word),
+            _ => word.push(sign),
+        }
+    }
+}
+
+/// What another command prints, as it is written: `$(output TableName)`.
+fn substituted(signs: &mut Peekable<Chars<'_>>, word: &mut String) {
+    let mut depth = 0_u32;
+    word.push('$');
     for sign in signs.by_ref() {
-        if sign == end {
+        word.push(sign);
+        match sign {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
             return;
         }
-        word.push(sign);
     }
 }
 
@@ -125,6 +145,12 @@ mod tests {
         let expected =
             ["doctor", "show a.test --format json", "wait a.test --timeout 1h", "add a.test --also *.a.test"];
         assert_eq!(found(text), expected);
+    }
+
+    #[test]
+    fn what_another_command_prints_is_a_part_of_a_word() {
+        let text = "```sh\nmanaged-https wait \"$(output \"A B\")\" --token $(issue --for me) --timeout 1h\n```\n";
+        assert_eq!(found(text), ["wait $(output \"A B\") --token $(issue --for me) --timeout 1h"]);
     }
 
     #[test]
