@@ -1,19 +1,24 @@
 //! Endpoints in every state, as an installation in use has them.
 
+use std::collections::BTreeMap;
+
+use diagnosis::judge::obstacle;
 use diagnosis::report::{CheckReport, Finding, Found, RecordCheck, RecordStatus, Serving, Severity};
+use diagnosis::to_failure::to_failure;
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::records::required_records;
 use domain::endpoint::{Attempt, Endpoint, Event, EventKind, Failing, Outcome, Step, StepUsage};
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{ChallengeKind, Reachability};
+use vocabulary::acme::{CaRequest, ChallengeKind, Reachability, Refusal};
 use vocabulary::dns::ProviderHint;
-use vocabulary::failure::{Failure, FailureName};
+use vocabulary::failure::{Failure, FailureName, Problem};
 use vocabulary::guidance::{Guidance, WaitingOn};
 use vocabulary::names::{EndpointNames, Origin, TenantId};
 use vocabulary::record::DnsRecord;
 
-use crate::stage::{Stage, TARGET, id, label, platform};
+use crate::stage::{Stage, id, label, platform};
 use crate::standing::{Standing, certificate};
+use crate::world::{CLOUDFLARE, REGISTRAR, World};
 
 pub(crate) const READY: &str = "shop.northwind.example";
 pub(crate) const WRONG: &str = "portal.contoso.example";
@@ -21,15 +26,6 @@ pub(crate) const HOSTILE: &str = "hostile.example.org";
 
 /// What an attacker would like to see run.
 pub(crate) const MARKUP: &str = "\"><script>window.pwned=1</script><img src=x onerror=window.pwned=1>";
-
-pub(crate) fn provider() -> ProviderHint {
-    ProviderHint {
-        name: "Cloudflare".into(),
-        zone: Some("contoso.example".into()),
-        typing: "Type the name as “_acme-challenge.portal”: the zone is added automatically.".into(),
-        trap: Some("Leave the proxy switch off (grey cloud, “DNS only”) for these records.".into()),
-    }
-}
 
 pub(crate) fn everybody(now: OffsetDateTime) -> Stage {
     let stage = Stage::default();
@@ -61,7 +57,7 @@ pub(crate) fn everybody(now: OffsetDateTime) -> Stage {
     let mut going = ready(add("old.contoso.example", &[], "contoso", internal, 50), 50, now);
     going.endpoint.removing = true;
     stage.put(going);
-    stage.host_zones_at(provider());
+    stage.host_zones_at(CLOUDFLARE);
     stage
 }
 
@@ -72,18 +68,29 @@ pub(crate) fn crowd(stage: &Stage, count: u8, now: OffsetDateTime) {
         let (id, label) = (id(120 + number), label(120 + number));
         let mut standing =
             Standing::new(Endpoint::register(id, TenantId::fallback(), names, Reachability::External, label, now));
-        let failure = Failure::new(
-            FailureName::RecordsNotReady,
-            WaitingOn::DomainOwner,
-            "None of bulk.example's name servers answered.",
-            "Bring the name servers of bulk.example back.",
-        );
         // Each has had a certificate: without one it would be setting up, which needs nobody to hurry.
         standing.endpoint.certificate = Some(certificate(&standing.endpoint, now));
-        standing.endpoint.failing = Some(Failing::first(failure, now - Duration::days(2)));
+        // Silence is held against the zone when it has lasted for some checks.
+        let world = World { silent: true, ..World::new(BTreeMap::new(), &["ns1.bulk.example", "ns2.bulk.example"]) };
+        for minutes in [30, 25, 20] {
+            let report = world.check(&standing.endpoint.subject(&platform()), now - Duration::minutes(minutes));
+            standing.endpoint.check = Some(report.summary());
+            standing.report = Some(report);
+        }
+        fails(&mut standing, now - Duration::days(2));
         standing.endpoint.due_at = Some(now + Duration::HOUR);
         stage.put(standing);
     }
+}
+
+/// Its attempts fail since then by what the check has found.
+fn fails(standing: &mut Standing, since: OffsetDateTime) -> Failure {
+    let report = standing.report.as_ref().expect("it was checked");
+    let failure = to_failure(obstacle(report).expect("something that the CA would meet"));
+    let failing = Failing::first(failure.clone(), since);
+    let attempts = failing.attempts.max(standing.endpoint.attempt as u32);
+    standing.endpoint.failing = Some(Failing { attempts, ..failing });
+    failure
 }
 
 /// An endpoint whose DNS and CA say what they like.
@@ -121,10 +128,16 @@ pub(crate) fn hostile(now: OffsetDateTime) -> Standing {
         trap: Some(MARKUP.into()),
     };
     let serving = Serving::Unreachable { host: MARKUP.into(), reason: MARKUP.into() };
-    see(&mut standing, checks, vec![finding], serving, now);
-    if let Some(report) = &mut standing.report {
-        report.provider = Some(hint);
-    }
+    let report = CheckReport {
+        checked_at: now,
+        records: checks,
+        findings: vec![finding],
+        provider: Some(hint),
+        serving,
+        over_dns: vec![],
+        unreached: None,
+    };
+    see(&mut standing, report);
     let by = Origin { who: MARKUP.into(), address: Some(MARKUP.into()), operator: false };
     standing.acts.push(Event::act(EventKind::Changed, by, MARKUP, now, 1));
     standing
@@ -147,31 +160,21 @@ fn found(server: &str, records: &[&str], chain: &[&str]) -> Found {
     Found { server: server.into(), records: texts(records), chain: texts(chain), error: None }
 }
 
-fn see(
-    standing: &mut Standing,
-    records: Vec<RecordCheck>,
-    findings: Vec<Finding>,
-    serving: Serving,
-    checked_at: OffsetDateTime,
-) {
-    let (over_dns, unreached) = (vec![], None);
-    let (provider, connect) = (None, Vec::new());
-    let report = CheckReport { checked_at, records, findings, provider, serving, over_dns, unreached, connect };
+fn see(standing: &mut Standing, report: CheckReport) {
     standing.endpoint.check = Some(report.summary());
     standing.report = Some(report);
 }
 
-/// Every record as it must be, on two servers.
-fn well(endpoint: &Endpoint) -> Vec<RecordCheck> {
-    let check = |record: DnsRecord| {
-        let records = [format!("{} {}", record.kind, record.value)];
-        let chain: &[&str] =
-            if record.value == TARGET { &["edge.platform.example", "192.0.2.80, 192.0.2.81"] } else { &[] };
-        let found =
-            ["ada.ns.cloudflare.com", "hal.ns.cloudflare.com"].map(|server| found(server, &[&records[0]], chain));
-        RecordCheck { record, status: RecordStatus::Ok, found: found.to_vec() }
-    };
-    required(endpoint).into_iter().map(check).collect()
+/// Every record as it must be.
+fn right(endpoint: &Endpoint) -> BTreeMap<String, Vec<String>> {
+    let records = required(endpoint).into_iter();
+    records.map(|record| (record.name, vec![format!("{} {}", record.kind, record.value)])).collect()
+}
+
+/// Checks the endpoint in a world, `serving` apart: no host of theirs is on the network.
+fn check(standing: &mut Standing, world: &World, serving: Serving, now: OffsetDateTime) {
+    let report = world.check(&standing.endpoint.subject(&platform()), now);
+    see(standing, CheckReport { serving, ..report });
 }
 
 fn attempt(
@@ -244,129 +247,64 @@ fn ready(mut standing: Standing, age: i64, now: OffsetDateTime) -> Standing {
     let acts = &mut standing.acts;
     acts.push(Event::act(EventKind::LinkCreated, operator(), "Made a link to the customer’s page.", issued, 2));
     acts.push(Event::act(EventKind::Checked, itself(), "Checked the records.", now - Duration::minutes(12), 3));
-    let checks = well(&standing.endpoint);
-    see(&mut standing, checks, Vec::new(), serving, now - Duration::minutes(12));
+    let world = World::new(right(&standing.endpoint), CLOUDFLARE);
+    check(&mut standing, &world, serving, now - Duration::minutes(12));
     standing
 }
 
 /// The delegation leads to a former vendor, and the host's own record is missing on one server.
 fn wrong(mut standing: Standing, now: OffsetDateTime) -> Standing {
     let records = required(&standing.endpoint);
-    let (delegation, host) = (records[0].clone(), records[1].clone());
-    let failure = Failure::new(
-        FailureName::RecordsNotReady,
-        WaitingOn::DomainOwner,
-        format!("{} points to portal.old-vendor.example instead of {}.", delegation.name, delegation.value),
-        format!("Change this record in the domain’s DNS: {} CNAME {}", delegation.name, delegation.value),
-    );
+    let mut world = World::new(right(&standing.endpoint), REGISTRAR);
+    for record in &records {
+        match record.name.starts_with("_acme-challenge.") {
+            true => drop(world.dns.insert(record.name.clone(), vec!["CNAME portal.old-vendor.example".into()])),
+            false => world.lacking = Some((REGISTRAR[2], record.name.clone())),
+        }
+    }
     standing.endpoint.attempt = 4;
-    standing.endpoint.failing =
-        Some(Failing { attempts: 4, ..Failing::first(failure.clone(), now - Duration::days(3)) });
+    check(&mut standing, &world, Serving::NotChecked, now - Duration::minutes(4));
+    let failure = fails(&mut standing, now - Duration::days(3));
     standing.endpoint.due_at = Some(now + Duration::hours(7));
     for (number, hours) in [(4, 5), (3, 21), (2, 45), (1, 71)] {
         let started = now - Duration::hours(hours);
         standing.attempts.push(attempt(&standing.endpoint, number, started, Outcome::Failed, Some(failure.clone())));
     }
-    let explanation = "The CNAME must point exactly to the target of this registration. Each registration has a target of \
-                       its own: one left over from an earlier registration, from another service, or made by a wildcard \
-                       record gives somebody else the say over this domain's certificates.";
-    let finding = Finding {
-        check: "delegation-elsewhere".into(),
-        severity: Severity::Error,
-        subject: delegation.name.clone(),
-        expected: format!("CNAME {}", delegation.value),
-        explanation: explanation.into(),
-        guidance: Guidance::new(
-            WaitingOn::DomainOwner,
-            format!("points to portal.old-vendor.example instead of {}", delegation.value),
-            "Replace the record at this name. Another service may depend on the record that is there: ask whoever created \
-             it before you replace it.",
-        )
-        .with_record(Some(&delegation)),
-        command: None,
-    };
-    let missing = Finding {
-        check: "name-servers-disagree".into(),
-        severity: Severity::Warning,
-        subject: host.name.clone(),
-        expected: format!("CNAME {}", host.value),
-        explanation: "A server that has not taken up the change yet can be the one that the CA asks.".into(),
-        guidance: Guidance::new(
-            WaitingOn::DomainOwner,
-            "2 servers have the record, 1 has none",
-            "Wait for the zone’s transfer, or ask the provider to check the third server.",
-        ),
-        command: Some(format!("dig +noall +answer CNAME {} @ns3.registrar.example", host.name)),
-    };
-    let alias = format!("CNAME {}", host.value);
-    let chain = ["edge.platform.example", "192.0.2.80, 192.0.2.81"];
-    let mut silent = found("ns3.registrar.example", &[], &[]);
-    silent.error = Some("NXDOMAIN: the name does not exist there".into());
-    let host = RecordCheck {
-        record: host,
-        status: RecordStatus::Conflict,
-        found: vec![
-            found("ns1.registrar.example", &[&alias], &chain),
-            found("ns2.registrar.example", &[&alias], &chain),
-            silent,
-        ],
-    };
-    let elsewhere = ["ns1.registrar.example", "ns2.registrar.example", "ns3.registrar.example"].map(|server| {
-        found(server, &["CNAME portal.old-vendor.example"], &["portal.old-vendor.example", "198.51.100.7"])
-    });
-    let delegation = RecordCheck { record: delegation, status: RecordStatus::Mismatch, found: elsewhere.to_vec() };
     standing.acts.push(Event::act(EventKind::Registered, operator(), "Registered.", now - Duration::days(3), 1));
-    see(&mut standing, vec![host, delegation], vec![finding, missing], Serving::NotChecked, now - Duration::minutes(4));
-    if let Some(report) = &mut standing.report {
-        report.provider = Some(provider());
-    }
     standing
 }
 
 /// Still good, but its delegation was deleted since.
 fn drifted(standing: Standing, now: OffsetDateTime) -> Standing {
     let mut standing = ready(standing, 52, now);
-    let mut checks = well(&standing.endpoint);
-    let delegation = checks.last_mut().expect("an external endpoint has two");
-    delegation.status = RecordStatus::Missing;
-    for found in &mut delegation.found {
-        found.records.clear();
-        found.error = Some("NXDOMAIN: the name does not exist there".into());
-    }
-    let record = delegation.record.clone();
-    let finding = Finding {
-        check: "delegation-missing".into(),
-        severity: Severity::Error,
-        subject: record.name.clone(),
-        expected: format!("CNAME {}", record.value),
-        explanation: "It was there when the certificate was issued. Without it the next renewal fails.".into(),
-        guidance: Guidance::new(WaitingOn::DomainOwner, "no longer has its record.", "Create the record again.")
-            .with_record(Some(&record)),
-        command: None,
-    };
+    let mut world = World::new(right(&standing.endpoint), CLOUDFLARE);
+    world.dns.retain(|name, _| !name.starts_with("_acme-challenge."));
     let serving = standing.report.take().map_or(Serving::NotChecked, |report| report.serving);
-    see(&mut standing, checks, vec![finding], serving, now - Duration::hours(2));
+    check(&mut standing, &world, serving, now - Duration::hours(2));
     standing
 }
 
+/// At a limit of the CA, in its own words.
 fn limited(mut standing: Standing, now: OffsetDateTime) -> Standing {
-    let failure = Failure::without_action(
-        FailureName::RateLimited,
-        WaitingOn::Ca,
-        "The CA has issued 50 certificates for tailspin.example in the last 7 days, and takes no more for now.",
+    let again = (now + Duration::hours(9)).date();
+    let said = format!(
+        "too many certificates (50) already issued for \"tailspin.example\" in the last 168h0m0s, retry after {again} \
+         06:00:00 UTC: see https://letsencrypt.org/docs/rate-limits/#new-certificates-per-registered-domain"
     );
+    let refusal = Refusal { problem: Problem::new("rateLimited", &said), status: Some(429), retry_after: None };
+    let failure = refusal.to_failure(CaRequest::NewOrder, None);
     standing.endpoint.attempt = 1;
     standing.endpoint.failing = Some(Failing::first(failure.clone(), now - Duration::hours(20)));
     standing.endpoint.due_at = Some(now + Duration::hours(9));
     standing.attempts.push(attempt(&standing.endpoint, 1, now - Duration::hours(20), Outcome::Failed, Some(failure)));
-    let checks = well(&standing.endpoint);
-    see(&mut standing, checks, Vec::new(), Serving::NotChecked, now - Duration::hours(1));
+    let world = World::new(right(&standing.endpoint), CLOUDFLARE);
+    check(&mut standing, &world, Serving::NotChecked, now - Duration::hours(1));
     standing
 }
 
 fn issuing(mut standing: Standing, now: OffsetDateTime) -> Standing {
     standing.begin(now - Duration::seconds(4));
-    let checks = well(&standing.endpoint);
-    see(&mut standing, checks, Vec::new(), Serving::NotChecked, now);
+    let world = World::new(right(&standing.endpoint), CLOUDFLARE);
+    check(&mut standing, &world, Serving::NotChecked, now);
     standing
 }

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use api::dashboard::{Done, ListQuery, Operations, Wish};
 use api::views::{FromWire, ToWire, message};
 use api::{Brand, Installation, Problem};
+use diagnosis::subject::Subject;
 use domain::endpoint::event::time_line;
-use domain::endpoint::records::required_records;
 use domain::endpoint::{Attempt, Endpoint, EndpointStatus, Event, EventKind, Mute, Outcome, Share, ShareToken};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::Reachability;
-use vocabulary::dns::{Platform, ProviderHint, TenantProof};
+use vocabulary::dns::{Platform, TenantProof};
 use vocabulary::names::{Caller, DelegationLabel, EndpointId, EndpointNames, NamePolicy, Scope, TenantId};
 use wire::{
     AttentionGroup, EndpointList, EndpointView, InstallationCheck, MuteWish, NewShare, Open, Overview, PreflightView,
@@ -21,7 +21,7 @@ use wire::{
 use crate::inspected;
 use crate::limits;
 use crate::standing::{Standing, certificate};
-use crate::world::World;
+use crate::world::{REGISTRAR, World};
 
 pub(crate) const ZONE: &str = "acme.platform.example";
 pub(crate) const TARGET: &str = "edge.platform.example";
@@ -36,7 +36,8 @@ struct State {
     standing: BTreeMap<EndpointId, Standing>,
     /// What stands at a name, as all servers say.
     dns: BTreeMap<String, Vec<String>>,
-    provider: Option<ProviderHint>,
+    /// The name servers of all zones; without any, a registrar's.
+    servers: Option<&'static [&'static str]>,
     drawn: u8,
     /// When endpoints were counted, where they are too many to be read one by one.
     counted_at: Option<OffsetDateTime>,
@@ -101,8 +102,8 @@ impl Stage {
         self.state().dns.insert(name.to_owned(), records.iter().map(|&record| record.to_owned()).collect());
     }
 
-    pub(crate) fn host_zones_at(&self, provider: ProviderHint) {
-        self.state().provider = Some(provider);
+    pub(crate) fn host_zones_at(&self, servers: &'static [&'static str]) {
+        self.state().servers = Some(servers);
     }
 
     /// From now on overviews come from a count of this time.
@@ -137,7 +138,7 @@ impl Stage {
     /// The standing that `reference` names, if the caller may see it.
     fn with<T>(&self, caller: &Caller, reference: &str, act: impl FnOnce(&mut Standing, &World) -> T) -> Done<T> {
         let mut state = self.state();
-        let world = World { dns: state.dns.clone(), provider: state.provider.clone() };
+        let world = World::new(state.dns.clone(), state.servers.unwrap_or(REGISTRAR));
         let own = state.standing.values_mut().find(|standing| {
             let endpoint = &standing.endpoint;
             let named = endpoint.id.as_str() == reference || endpoint.names.primary().to_string() == reference;
@@ -148,7 +149,7 @@ impl Stage {
 
     fn with_token<T>(&self, token: &str, act: impl FnOnce(&mut Standing, &World) -> T) -> Done<T> {
         let mut state = self.state();
-        let world = World { dns: state.dns.clone(), provider: state.provider.clone() };
+        let world = World::new(state.dns.clone(), state.servers.unwrap_or(REGISTRAR));
         let open = |standing: &&mut Standing| standing.shares.iter().any(|(_, known)| known == token);
         let found = state.standing.values_mut().find(open);
         found.map(|standing| act(standing, &world)).ok_or_else(|| Problem::unknown_endpoint("of this link"))
@@ -286,15 +287,10 @@ impl Operations for Stage {
         let names = EndpointNames::parse(&wish.domain, &wish.also, 100)
             .map_err(|error| Problem::invalid(error.to_string()).with_field(error.field()))?;
         let state = self.state();
-        let world = World { dns: state.dns.clone(), provider: state.provider.clone() };
+        let world = World::new(state.dns.clone(), state.servers.unwrap_or(REGISTRAR));
         let domain = names.primary().to_string();
-        let reachability = Reachability::from_wire(wish.reachability);
-        let endpoint = Endpoint::register(id(0), TenantId::fallback(), names, reachability, label(0), now);
-        let mut records = required_records(&endpoint, &platform(), None);
-        // Before it is registered there is nothing that a delegation could lead to.
-        records.retain(|record| !record.value.ends_with(ZONE));
-        let mut report = world.check(records, now);
-        report.findings.clear();
+        let subject = Subject::unregistered(names, Reachability::from_wire(wish.reachability).into(), &platform());
+        let report = world.check(&subject, now);
         let reachability = wish.reachability.into();
         let (challenge, dns_method) = (wish.challenge.into(), wish.challenge.into());
         Ok(PreflightView {
@@ -396,15 +392,20 @@ impl Operations for Stage {
     }
 }
 
-/// Endpoints with the same reason as one.
+/// Endpoints with the same cause as one.
 fn groups(attention: &[EndpointView]) -> Vec<AttentionGroup> {
     let mut groups: Vec<AttentionGroup> = Vec::new();
     for view in attention {
-        match groups.iter_mut().find(|group| group.first.reason == view.reason && group.first.actor == view.actor) {
+        let same = |group: &&mut AttentionGroup| {
+            let (first, at_fault) = (&group.first, &view.at_fault);
+            let same_cause = first.cause == view.cause && first.at_fault == *at_fault;
+            first.actor == view.actor && same_cause && (at_fault.is_some() || first.reason == view.reason)
+        };
+        match groups.iter_mut().find(same) {
             Some(group) => group.count += 1,
             None => {
-                let cause = view.failure.as_ref().map(|failure| failure.name.to_string());
-                groups.push(AttentionGroup { count: 1, cause, first: view.clone() });
+                let (cause, at_fault) = (view.cause.clone(), view.at_fault.clone());
+                groups.push(AttentionGroup { count: 1, cause, at_fault, first: view.clone() });
             }
         }
     }

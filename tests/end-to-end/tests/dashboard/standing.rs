@@ -3,7 +3,6 @@
 use api::views::endpoint_view;
 use diagnosis::report::CheckReport;
 use domain::endpoint::attempt::execution_name;
-use domain::endpoint::records::required_records;
 use domain::endpoint::{Attempt, Endpoint, Event, EventKind, Outcome, Share};
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::InstalledCertificate;
@@ -60,7 +59,7 @@ impl Standing {
 
     /// A fresh check; records that are right at last let the next attempt begin.
     pub(crate) fn check(&mut self, world: &World, now: OffsetDateTime) {
-        let report = world.check(required_records(&self.endpoint, &platform(), None), now);
+        let report = world.check(&self.endpoint.subject(&platform()), now);
         self.endpoint.check = Some(report.summary());
         let mended = report.is_well() && self.endpoint.failing.is_some();
         self.report = Some(report);
