@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use vocabulary::names::NamePolicy;
 
-use crate::bench::{Api, Who, text};
+use crate::bench::{Api, text};
+use crate::who::Who;
 
 /// What stands for the API's address in the documentation.
 const ADDRESS: &str = "$MANAGED_HTTPS_API";

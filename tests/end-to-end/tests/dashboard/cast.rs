@@ -136,6 +136,7 @@ pub(crate) fn hostile(now: OffsetDateTime) -> Standing {
         serving,
         over_dns: vec![],
         unreached: None,
+        connect: vec![],
     };
     see(&mut standing, report);
     let by = Origin { who: MARKUP.into(), address: Some(MARKUP.into()), operator: false };

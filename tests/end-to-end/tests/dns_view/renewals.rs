@@ -170,6 +170,7 @@ async fn fail(fixture: &mut Fixture, failure: Failure) -> Result<()> {
         told: Notifications::default(),
         unsent: None,
         returned: vec![],
+        authorizations: vec![],
         at: fixture.now,
         removing: false,
         attempt,
