@@ -81,6 +81,11 @@ output "serve_challenge_function_arn" {
   value       = lookup(aws_cloudformation_stack.managed_https.outputs, "ServeChallengeFunctionArn", null)
 }
 
+output "custom_resource_service_token" {
+  description = "ServiceToken of Custom::ManagedHttpsEndpoint, for endpoints in templates of other stacks."
+  value       = lookup(aws_cloudformation_stack.managed_https.outputs, "CustomResourceServiceToken", null)
+}
+
 output "scan_dead_letters_url" {
   description = "Queue of scheduled runs that could not start."
   value       = lookup(aws_cloudformation_stack.managed_https.outputs, "ScanDeadLettersUrl", null)

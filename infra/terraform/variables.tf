@@ -124,6 +124,12 @@ variable "support_contact" {
   default     = null
 }
 
+variable "domain_connect_templates" {
+  description = "Your templates at DNS providers (Domain Connect), as PROVIDER-ID/SERVICE-ID for the delegation, or with /SERVICE-ID-OF-THE-HOST for the host's record, too: example.net/certificate/host. Where a domain's DNS provider has them, missing records come with a link. Optional."
+  type        = string
+  default     = null
+}
+
 variable "oidc_issuer" {
   description = "URL of your OpenID provider, exactly as in its tokens (iss). It signs people in to the dashboard, and the API accepts its tokens. Empty: no sign-in, and the API accepts IAM only."
   type        = string
@@ -327,6 +333,7 @@ locals {
     ReservedNames = var.reserved_names
     PlatformName = var.platform_name
     SupportContact = var.support_contact
+    DomainConnectTemplates = var.domain_connect_templates
     OidcIssuer = var.oidc_issuer
     OidcClientId = var.oidc_client_id
     OidcTenantClaim = var.oidc_tenant_claim
