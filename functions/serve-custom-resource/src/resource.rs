@@ -15,7 +15,7 @@ use wire::EndpointView;
 use crate::event::Event;
 use crate::wanted::Wanted;
 
-/// What is over by itself: an attempt ends, a removal is finished, a service answers again.
+/// What is over soon: an attempt ends, a removal is finished, a service answers again.
 const PASSING: [&str; 4] = ["attempt-running", "being-removed", "import-unfinished", "temporarily-unavailable"];
 
 /// Why a request was not done.
@@ -102,7 +102,7 @@ impl<'a, P: Ports> Resource<'a, P> {
             return Err(problem.into());
         };
         match self.find(id).await? {
-            // Gone in the meantime, or about to be: of a stack that is deployed anew, say.
+            // Gone in the meantime, or about to be: of a stack that is deployed again, say.
             None => Err(Refusal { problem, passes: true }),
             Some(there) if there.removing => Err(Refusal { problem, passes: true }),
             // Left by a request that this one takes back (a rollback), or whose answer was lost.
