@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
-use end_to_end::{Platform, text};
+use end_to_end::{Platform, is_at_rest, text};
 use local_cloud::{ConnectPort, ConnectProvider, Options, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ async fn a_link_on_the_domain_owners_page_ends_in_a_certificate() -> Result<()> 
     ensure!(provider.open(Method::POST, &delegation).await?.0 == 200);
     wait_until("the certificate", Duration::from_secs(150), async || {
         let endpoint = check().await?;
-        Ok(endpoint["certificate"]["arn"].is_string().then_some(()))
+        Ok((endpoint["certificate"]["arn"].is_string() && is_at_rest(&endpoint)).then_some(()))
     })
     .await?;
     platform.check_at_rest(DOMAIN, cloud.ca()).await?;

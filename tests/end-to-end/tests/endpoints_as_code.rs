@@ -113,7 +113,7 @@ async fn a_stack_has_endpoints_with_their_records_and_certificates() -> Result<(
     let endpoint = platform.endpoint(&id).await?;
     ensure!(endpoint["domain"] == "www.code.test" && endpoint["tenant"] == "acme", "{endpoint:#}");
     issued(&platform, &id).await?;
-    platform.check_at_rest(&id, cloud.ca()).await?;
+    platform.check_at_rest("www.code.test", cloud.ca()).await?;
 
     // Its events name the stack.
     let events = platform.call(Method::GET, &format!("endpoints/{id}/events"), None).await?.body;
