@@ -11,7 +11,7 @@ use vocabulary::certificate::RevocationReason;
 use vocabulary::failure::Problem;
 use vocabulary::names::{CertificateName, EndpointNames};
 
-use super::MemoryCa;
+use super::memory::MemoryCa;
 use super::state::CaOrder;
 
 fn challenge(order: u64, authorization: usize, kind: ChallengeKind) -> Challenge {

@@ -7,7 +7,7 @@ use vocabulary::certificate::RevocationReason;
 use vocabulary::failure::Problem;
 use vocabulary::names::CertificateName;
 
-use super::MemoryCa;
+use super::memory::MemoryCa;
 
 impl MemoryCa {
     /// Moves the CA's clock. Orders live for an hour.
