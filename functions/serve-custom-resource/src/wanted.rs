@@ -72,6 +72,7 @@ impl Wanted {
             regions: all(written.regions),
             role: filled(written.role),
             adopt: filled(written.adopt_certificate_arn),
+            label: None,
         }))
     }
 

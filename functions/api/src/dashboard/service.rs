@@ -60,9 +60,9 @@ impl<P: Ports> Operations for Arc<Service<P>> {
     ) -> Done<EndpointView> {
         let Wish { domain, also, reachability, challenge, tenant, listeners } = wish;
         let challenge = Some(challenge).filter(|method| *method != wire::DnsMethod::default());
-        let (regions, role, adopt) = Default::default();
+        let (regions, role, adopt, label) = Default::default();
         let registration =
-            Registration { domain, also, reachability, challenge, tenant, listeners, regions, role, adopt };
+            Registration { domain, also, reachability, challenge, tenant, listeners, regions, role, adopt, label };
         Service::register(self, caller, registration, Some(idempotency_key), now).await
     }
 

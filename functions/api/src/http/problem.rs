@@ -150,6 +150,13 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "operators-only", "Only an operator may do that", detail, remedy)
     }
 
+    /// A label that is brought along is a proof: a tenant that could set it could take another's.
+    pub fn operators_set_labels() -> Self {
+        let detail = "Only operators can set the label of a delegation.";
+        let remedy = "Leave it out, and ask the operator to register the domain with it.";
+        Self::new(StatusCode::FORBIDDEN, "operators-only", "Only an operator may do that", detail, remedy)
+    }
+
     /// It is not known who asks.
     pub fn unidentified() -> Self {
         let detail = "The request has no identity that this path accepts.";

@@ -1,11 +1,11 @@
 use domain::endpoint::{Endpoint, EventKind};
-use domain::ports::{EndpointReader, RegisterError, Registered, Registry, RequestError};
+use domain::ports::{Claims, EndpointReader, RegisterError, Registered, Registry, RequestError};
 use time::OffsetDateTime;
 use vocabulary::acme::{DnsMethod, Reachability};
 use vocabulary::certificate::Deployment;
 use vocabulary::names::{
-    Caller, CertificateName, DelegationLabel, DomainName, EndpointId, IdempotencyKey, NamedRequest, StackResource,
-    TenantId,
+    Caller, CertificateName, DelegationLabel, DelegationLabelError, DomainName, EndpointId, EndpointNames,
+    IdempotencyKey, NamedRequest, StackResource, TenantId,
 };
 use wire::{EndpointView, Registration};
 
@@ -52,6 +52,7 @@ impl<P: Ports> Service<P> {
         let asked = asked(&request);
         let mut deployment = asked.without_pool().onto(&Deployment::default(), caller, &self.installation)?;
         let pool = asked.pool()?;
+        let kept_label = label_of(caller, &request)?;
         let names = self.names(&request.domain, &request.also)?;
         let dns_method = request.challenge.map(DnsMethod::from_wire).unwrap_or_default();
         let reachability = Reachability::from_wire(request.reachability);
@@ -73,7 +74,11 @@ impl<P: Ports> Service<P> {
                 _ => refused,
             });
         }
-        let (id, label) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
+        if let Some(label) = &kept_label {
+            self.unused(label, &tenant, &names).await?;
+        }
+        let (id, made) = (EndpointId::from_random(random()), DelegationLabel::from_random(random()));
+        let label = kept_label.unwrap_or(made);
         let mut endpoint = Endpoint::register(id, tenant, names, reachability, label, whole_second(now));
         endpoint.dns_method = dns_method;
         endpoint.stack = stack.cloned();
@@ -117,6 +122,20 @@ impl<P: Ports> Service<P> {
         }
     }
 
+    /// A label proves a name for one tenant: with the same one, two tenants' registrations of the name would both be proven.
+    async fn unused(&self, label: &DelegationLabel, tenant: &TenantId, names: &EndpointNames) -> Result<(), Problem> {
+        for name in names.authorization_names() {
+            for id in self.store().registrations(name).await? {
+                let found = self.store().find(&id).await?;
+                // That the tenant itself has the name already is told as such.
+                if let Some(other) = found.filter(|other| other.label == *label && other.tenant != *tenant) {
+                    return Err(label_taken(name, &other));
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn registered(&self, id: &EndpointId, now: OffsetDateTime) -> Result<EndpointView, Problem> {
         match self.store().find(id).await? {
             Some(endpoint) => self.view(&endpoint, now).await,
@@ -132,6 +151,22 @@ fn asked(request: &Registration) -> Asked<'_> {
         role: request.role.as_deref(),
         adopt: request.adopt.as_deref(),
     }
+}
+
+/// Whoever brings a label says with it that the records which lead there are this registration's.
+fn label_of(caller: &Caller, request: &Registration) -> Result<Option<DelegationLabel>, Problem> {
+    let Some(label) = &request.label else { return Ok(None) };
+    if !caller.is_operator() {
+        return Err(Problem::operators_set_labels().with_field("label"));
+    }
+    let wrong = |error: DelegationLabelError| Problem::invalid_field("label", format!("“{label}”: {error}."));
+    label.parse().map(Some).map_err(wrong)
+}
+
+fn label_taken(name: &DomainName, other: &Endpoint) -> Problem {
+    let detail = format!("{name} is registered with this label already: {} of the tenant {}.", other.id, other.tenant);
+    let remedy = "Leave the label out for a new one, or remove that endpoint first.";
+    Problem::conflict("label-taken", "The label belongs to another registration", detail, remedy).with_field("label")
 }
 
 fn tenant_of(caller: &Caller, request: &Registration) -> Result<TenantId, Problem> {

@@ -44,6 +44,7 @@ pub fn endpoint_view(
         deployment: deployment_view(endpoint),
         serving: serving(endpoint, report),
         watch: watch_view(endpoint),
+        label: endpoint.label.as_str().to_owned(),
         revocation: endpoint.revocation.as_ref().map(|revocation| RevocationView {
             serial: revocation.serial.clone(),
             reason: revocation.reason.to_wire().into(),

@@ -48,6 +48,11 @@ pub(crate) struct Add {
     #[arg(long)]
     pub(crate) tenant: Option<String>,
 
+    /// The label that the domain's _acme-challenge leads to already, of a
+    /// registration that was moved or lost; operators only
+    #[arg(long)]
+    pub(crate) label: Option<String>,
+
     #[command(flatten)]
     pub(crate) targets: Targets,
 

@@ -12,8 +12,9 @@ use super::{Filter, Output};
 /// FILE is CSV with a header, or has a JSON object in each line; `-` is stdin.
 /// Its columns, or fields, are domain and reachability (external, internal),
 /// and, where wanted, names (additional ones, with blanks between them),
-/// challenge, tenant, listeners, regions and role. All lines are checked before
-/// the first is sent: with a mistake in one, nothing is registered.
+/// challenge, tenant, label, listeners, regions, role and adopt_arn. All lines
+/// are checked before the first is sent: with a mistake in one, nothing is
+/// registered.
 ///
 /// A line may be applied any number of times. An endpoint that is there as its
 /// line says is left alone. One that is not is reported, and with --update it
@@ -60,10 +61,11 @@ pub(crate) struct Apply {
 /// Print all endpoints as `apply` reads them
 ///
 /// For another installation, or as a copy: domain, additional names,
-/// reachability, challenge, tenant, listeners, regions and role. Certificates
-/// and keys are not part of it; another installation issues its own, and gives
-/// out delegation records of its own. Endpoints that are being removed are left
-/// out.
+/// reachability, challenge, tenant, label, listeners, regions and role.
+/// Certificates and keys are not part of it; another installation issues its
+/// own. With the same delegation zone and the labels, which operators export,
+/// the domain owners' records stay as they are. Endpoints that are being
+/// removed are left out.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -28,6 +28,7 @@ pub(super) async fn add(api: &Api, command: &Add) -> Result<(), CliError> {
         regions: command.targets.region.clone(),
         role: command.targets.role.clone(),
         adopt: command.targets.adopt.clone(),
+        label: command.label.clone(),
     };
     // One key for all tries: an answer that was lost on its way registers nothing twice.
     let key = IdempotencyKey::random();

@@ -153,7 +153,14 @@ async fn register(api: &Api, command: &Apply, line: &Line, applied: &mut Applied
         return Err(refused);
     }
     let wish = line.wish(&there);
-    if wish == Wish::default() {
+    if line.has_other_label(&there) {
+        applied.end(Outcome::Differs, &there);
+        applied.why = "It is registered with another label, which cannot be changed.".to_owned();
+        applied.next_step =
+            "Leave the label out; or, if the domain's records lead to that label and the endpoint is of no use, \
+                             remove it, then run the command again."
+                .to_owned();
+    } else if wish == Wish::default() {
         applied.end(Outcome::Unchanged, &there);
     } else if command.update {
         let changed = patiently(async || api.change(&id, &wish).await).await?.seen;

@@ -46,6 +46,7 @@ pub(super) async fn issue_and_remove(api: &Api, domain: &str, limit: Timeout) ->
         regions: vec![],
         role: None,
         adopt: None,
+        label: None,
     };
     progress.doing(&format!("{domain}: registering"));
     let key = IdempotencyKey::random();

@@ -6,8 +6,8 @@ use vocabulary::names::{CertificateName, EndpointNames};
 use wire::{DnsMethod, EndpointView, Preflight, Reachability, Registration, Wish};
 
 /// The columns of a CSV file, and the fields of an object, in the order in which they are written.
-pub(crate) const COLUMNS: [&str; 9] =
-    ["domain", "names", "reachability", "challenge", "tenant", "listeners", "regions", "role", "adopt_arn"];
+pub(crate) const COLUMNS: [&str; 10] =
+    ["domain", "names", "reachability", "challenge", "tenant", "label", "listeners", "regions", "role", "adopt_arn"];
 /// Those that hold several values.
 pub(crate) const LISTS: [&str; 3] = ["names", "listeners", "regions"];
 
@@ -24,6 +24,9 @@ pub(crate) struct Line {
     pub(crate) challenge: Option<DnsMethod>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tenant: Option<String>,
+    /// Of the delegation that its records lead to already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) label: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) listeners: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,8 +39,8 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// The line that makes this endpoint. `with_tenant`: for operators; a tenant cannot say whose an endpoint is.
-    pub(crate) fn of(endpoint: &EndpointView, with_tenant: bool) -> Option<Self> {
+    /// The line that makes this endpoint. `is_operator`: a tenant can say neither whose an endpoint is nor its label.
+    pub(crate) fn of(endpoint: &EndpointView, is_operator: bool) -> Option<Self> {
         let some = |texts: Vec<String>| Some(texts).filter(|texts| !texts.is_empty());
         let deployment = &endpoint.deployment;
         Some(Self {
@@ -45,7 +48,8 @@ impl Line {
             names: some(endpoint.names.iter().filter(|name| **name != endpoint.domain).cloned().collect()),
             reachability: *endpoint.reachability.known()?,
             challenge: endpoint.challenge.known().copied().filter(|challenge| *challenge != DnsMethod::default()),
-            tenant: with_tenant.then(|| endpoint.tenant.clone()),
+            tenant: is_operator.then(|| endpoint.tenant.clone()),
+            label: Some(endpoint.label.clone()).filter(|label| is_operator && !label.is_empty()),
             listeners: some(wanted_listeners(endpoint).map(str::to_owned).collect()),
             regions: some(deployment.regions.clone()),
             role: deployment.role.clone(),
@@ -65,6 +69,7 @@ impl Line {
             regions: self.regions.clone().unwrap_or_default(),
             role: self.role.clone(),
             adopt: self.adopt_arn.clone(),
+            label: self.label.clone(),
         }
     }
 
@@ -83,6 +88,11 @@ impl Line {
         let names = EndpointNames::parse(&self.domain, also, MOST_NAMES)
             .map_err(|error| (error.field().replace("also", "names"), error.to_string()))?;
         Ok(names.iter().map(ToString::to_string).collect())
+    }
+
+    /// Whether the endpoint has another label than the line says, which cannot be changed.
+    pub(crate) fn has_other_label(&self, endpoint: &EndpointView) -> bool {
+        self.label.as_ref().is_some_and(|label| *label != endpoint.label)
     }
 
     /// Whether the endpoint goes by the line's domain.
@@ -125,11 +135,17 @@ mod tests {
     #[test]
     fn an_endpoint_needs_no_change_to_be_as_its_own_line_says() {
         let endpoint = sample::endpoint();
-        for with_tenant in [true, false] {
-            let line = Line::of(&endpoint, with_tenant).expect("its words are known");
+        for is_operator in [true, false] {
+            let line = Line::of(&endpoint, is_operator).expect("its words are known");
             assert_eq!(line.wish(&endpoint), Wish::default());
-            assert_eq!(line.tenant.is_some(), with_tenant);
+            assert_eq!((line.tenant.is_some(), line.label.is_some()), (is_operator, is_operator));
+            assert_eq!(line.registration().label.as_ref(), Some(&endpoint.label).filter(|_| is_operator));
+            assert!(!line.has_other_label(&endpoint));
         }
+        let line = Line::of(&endpoint, true).expect("its words are known");
+        let of_before = EndpointView { label: String::new(), ..endpoint };
+        assert!(line.has_other_label(&of_before));
+        assert_eq!(Line::of(&of_before, true).and_then(|line| line.label), None, "an API of before says none");
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(crate) fn endpoint() -> EndpointView {
                 "summary": "_acme-challenge.example.com: nothing", "action": "Create the record."}]},
         "failure": {"name": "RecordsNotReady", "actor": "customer", "summary": "no CNAME", "action": "create it",
             "since": "2026-01-01T12:00:00Z", "attempts": 3},
+        "label": "mfrggzdfmztwq2lknnwg23tpob",
         "attempt": 4, "next_attempt_at": "2026-01-02T01:00:00Z", "created_at": "2026-01-01T00:00:00Z", "a_new_field": {}
     }))
     .expect("an endpoint")

@@ -89,6 +89,11 @@ pub struct EndpointView {
     pub serving: Serving,
     /// What health checks see of it; null before the first one.
     pub watch: Option<WatchView>,
+    /// The label of its delegation, below the delegation zone. A registration that moves to another installation of the same
+    /// zone keeps it, and with it its records. Empty in an answer of an earlier release.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub label: String,
     /// A certificate of it that is still to be revoked at its CA; null when there is none.
     #[serde(default)]
     #[schema(required = true)]

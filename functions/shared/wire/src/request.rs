@@ -69,6 +69,12 @@ pub struct Registration {
     /// its tags give it to this endpoint. Operators only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopt: Option<String>,
+    /// The label of the delegation that the domain owner's records lead to already: `label` of the same registration in another
+    /// installation of the delegation zone, or of one that was lost. Without it a new one is made. Operators only, who answer
+    /// for it that the domain is this tenant's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[a-z2-7]{26}$")]
+    pub label: Option<String>,
 }
 
 /// What an endpoint is to become. What is absent stays as it is.

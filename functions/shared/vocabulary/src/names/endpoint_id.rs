@@ -14,6 +14,10 @@ fn base32(bytes: [u8; 16]) -> String {
     (0..26).rev().map(|i| char::from(ALPHABET[(bits >> (i * 5)) as usize & 31])).collect()
 }
 
+fn is_base32(text: &str) -> bool {
+    text.len() == 26 && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
+}
+
 /// Names an endpoint for good: `ep-` and 128 random bits, never reused. Has no dot, so it is never a domain.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -43,8 +47,7 @@ impl FromStr for EndpointId {
 
     fn from_str(text: &str) -> Result<Self, EndpointIdError> {
         let random = text.strip_prefix("ep-").ok_or(EndpointIdError)?;
-        let fits = random.len() == 26 && random.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
-        fits.then(|| Self(text.to_owned())).ok_or(EndpointIdError)
+        is_base32(random).then(|| Self(text.to_owned())).ok_or(EndpointIdError)
     }
 }
 
@@ -88,5 +91,34 @@ impl DelegationLabel {
     /// The full name that every `_acme-challenge` of the endpoint is an alias of.
     pub fn target(&self, delegation_zone: &str) -> String {
         format!("{}.{}", self.0, delegation_zone.trim_end_matches('.').to_ascii_lowercase())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the label of a delegation: it has 26 letters a to z and digits 2 to 7")]
+pub struct DelegationLabelError;
+
+/// One that an installation has made before: registrations that move to another one keep theirs.
+impl FromStr for DelegationLabel {
+    type Err = DelegationLabelError;
+
+    fn from_str(text: &str) -> Result<Self, DelegationLabelError> {
+        is_base32(text).then(|| Self(text.to_owned())).ok_or(DelegationLabelError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_read_as_it_was_made_and_nothing_else_is_one() {
+        let label = DelegationLabel::from_random([0xa5; 16]);
+        assert_eq!(label.as_str().parse(), Ok(label.clone()));
+        let longer = format!("{}a", label.as_str());
+        let dotted = format!("{}.", &label.as_str()[..25]);
+        for bad in ["", "www", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxy1", &longer, &dotted] {
+            assert_eq!(bad.parse::<DelegationLabel>(), Err(DelegationLabelError), "{bad}");
+        }
     }
 }

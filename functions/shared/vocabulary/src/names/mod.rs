@@ -14,7 +14,7 @@ pub mod tenant;
 pub use self::caller::{Caller, Origin, Scope};
 pub use self::certificate_name::CertificateName;
 pub use self::domain_name::DomainName;
-pub use self::endpoint_id::{DelegationLabel, EndpointId, EndpointIdError};
+pub use self::endpoint_id::{DelegationLabel, DelegationLabelError, EndpointId, EndpointIdError};
 pub use self::endpoint_names::{EndpointNames, NamesError};
 pub use self::idempotency::{IdempotencyKey, IdempotencyKeyError, KEY_KEPT, NamedRequest};
 pub use self::name_error::NameError;

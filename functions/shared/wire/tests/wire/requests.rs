@@ -12,6 +12,7 @@ fn registration() -> Registration {
         regions: vec![],
         role: None,
         adopt: None,
+        label: None,
     }
 }
 

@@ -60,6 +60,7 @@ pub(crate) fn endpoint() -> Value {
             "dns_good_at": "2026-01-01T00:00:00Z", "symptoms": [{"kind": "dns_broken", "since": "2026-01-01T00:00:00Z",
                 "checks": 2, "looks": 2, "waiting_on": "domain_owner", "actor": "customer", "summary": "nothing there", "action": "Create it.", "remedy": "Create it.", "record": record()}],
             "used_by": ["arn:lb"]},
+        "label": "mfrggzdfmztwq2lknnwg23tpob",
         "revocation": {"serial": "0A", "reason": "key-compromise", "requested_at": "2026-01-01T00:00:00Z"},
         "mute": {"from": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z", "reason": "known", "by": "operator"},
         "failure": {"name": "RecordsNotReady", "waiting_on": "domain_owner", "actor": "customer", "summary": "no CNAME", "action": "Create it.", "remedy": "Create it.",
