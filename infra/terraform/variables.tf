@@ -250,6 +250,12 @@ variable "acm_quotas" {
   default     = null
 }
 
+variable "successor_bucket" {
+  description = "While this installation moves to another one: region and output TokenBucket of that one, like eu-west-1/managed-https-tokenbucket-1abc. HTTP-01 challenges that it has published are answered here as well, as the hosts still lead here. Optional."
+  type        = string
+  default     = null
+}
+
 variable "api_concurrency" {
   description = "Most executions of the API function at once, reserved for it, so that however often it is called, renewals have the rest of the account's quota. AWS requires that at least 100 stay unreserved: with the quota of a new account (10), keep 0. 0: nothing is reserved."
   type        = number
@@ -354,6 +360,7 @@ locals {
     DeploymentRoleArns = var.deployment_role_arns
     ListenerPools = var.listener_pools
     AcmQuotas = var.acm_quotas
+    SuccessorBucket = var.successor_bucket
     ApiConcurrency = var.api_concurrency
     ChallengeConcurrency = var.challenge_concurrency
     HealthSchedule = var.health_schedule

@@ -18,14 +18,23 @@ pub struct Answer {
 /// The answer to a request.
 ///
 /// Only an exact token for the host it was made for; never a listing, never a redirect. A check's own token is answered
-/// without reading the store: it shows that this host's requests arrive here unchanged.
-pub async fn respond(tokens: &impl TokenStore, host: &str, path: &str) -> Result<Answer, ServiceFault> {
+/// without reading the store: it shows that this host's requests arrive here unchanged. `successor`: where another
+/// installation publishes, which takes this one's place while the hosts still lead here.
+pub async fn respond<T: TokenStore>(
+    tokens: &T,
+    successor: Option<&T>,
+    host: &str,
+    path: &str,
+) -> Result<Answer, ServiceFault> {
     let token = path.strip_prefix(PREFIX).filter(|token| is_token(token));
     let host = host.rsplit_once(':').map_or(host, |(name, _port)| name);
     let host = host.parse::<DomainName>().ok();
     let body = match (&host, token) {
         (Some(host), Some(token)) if is_check_token(token) => Some(check_body(host, token)),
-        (Some(host), Some(token)) => tokens.read(host, token).await?,
+        (Some(host), Some(token)) => match (tokens.read(host, token).await?, successor) {
+            (None, Some(successor)) => successor.read(host, token).await?,
+            (own, _) => own,
+        },
         _ => None,
     };
     Ok(Answer { body, seen: seen(host.as_ref(), token) })
@@ -41,7 +50,27 @@ mod tests {
         let tokens = MemoryTokens::default();
         let www = "www.example.com".parse().expect("a valid name");
         tokens.publish(&www, "tok-EN_1", "tok-EN_1.thumb").await.expect("in memory");
-        respond(&tokens, host, path).await.expect("in memory")
+        respond(&tokens, None, host, path).await.expect("in memory")
+    }
+
+    #[tokio::test]
+    async fn what_a_successor_publishes_is_served_too_and_its_own_goes_first() {
+        let (own, successor) = (MemoryTokens::default(), MemoryTokens::default());
+        let www = "www.example.com".parse().expect("a valid name");
+        own.publish(&www, "both", "own").await.expect("in memory");
+        for token in ["both", "moved"] {
+            successor.publish(&www, token, "successor").await.expect("in memory");
+        }
+        for (host, token, body) in [
+            ("www.example.com", "moved", Some("successor")),
+            ("www.example.com", "both", Some("own")),
+            ("www.example.com", "neither", None),
+            ("other.example.com", "moved", None),
+        ] {
+            let path = format!("/.well-known/acme-challenge/{token}");
+            let answer = respond(&own, Some(&successor), host, &path).await.expect("in memory");
+            assert_eq!(answer.body.as_deref(), body, "{host} {token}");
+        }
     }
 
     #[tokio::test]

@@ -14,14 +14,14 @@ use serve_challenge::{Answer, respond};
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let wiring = runtime::start().await?;
-    let tokens = wiring.tokens()?;
+    let (tokens, successor) = (wiring.tokens()?, wiring.successors_tokens()?);
     lambda_http::run(service_fn(async |request: Request| {
         let host = request.headers().get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let path = match *request.method() {
             Method::GET | Method::HEAD => request.uri().path(),
             _ => "",
         };
-        let Answer { body, seen } = respond(&tokens, host, path).await?;
+        let Answer { body, seen } = respond(&tokens, successor.as_ref(), host, path).await?;
         let status = if body.is_some() { StatusCode::OK } else { StatusCode::NOT_FOUND };
         let response = Response::builder()
             .status(status)

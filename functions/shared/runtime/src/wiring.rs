@@ -142,6 +142,16 @@ impl Wiring {
         Ok(ChallengeBucket::new(aws_sdk_s3::Client::new(&self.sdk), bucket))
     }
 
+    /// Those of the installation that takes this one's place, `REGION/BUCKET`; `None`: there is none.
+    pub fn successors_tokens(&self) -> Wired<Option<ChallengeBucket>> {
+        let Some(text) = self.environment.optional("SUCCESSOR_BUCKET") else { return Ok(None) };
+        let wrong = || ConfigurationError::Malformed { name: "SUCCESSOR_BUCKET", why: "not REGION/BUCKET".to_owned() };
+        let (region, bucket) = text.split_once('/').ok_or_else(wrong)?;
+        let config = aws_sdk_s3::config::Builder::from(&self.sdk);
+        let config = config.region(aws_sdk_s3::config::Region::new(region.to_owned())).build();
+        Ok(Some(ChallengeBucket::new(aws_sdk_s3::Client::from_conf(config), bucket.to_owned())))
+    }
+
     pub fn dns(&self) -> Wired<Dns> {
         let port = self.environment.parsed("DNS_PORT")?.unwrap_or(DNS_PORT);
         Ok(Dns::from_roots(self.roots()?, port, self.networks("PREFLIGHT_ALLOWED_NETWORKS")?))
