@@ -42,6 +42,8 @@ BESIDE = {
     "infra/edge-alb.yaml": "edge-alb.yaml",
     "infra/release-readme.md": "README.md",
     "infra/terraform/main.tf": "terraform/main.tf",
+    "infra/restore-table.py": "restore-table.py",
+    "infra/take-over.py": "take-over.py",
     "infra/terraform/variables.tf": "terraform/variables.tf",
     "infra/terraform/outputs.tf": "terraform/outputs.tf",
     "CHANGELOG.md": "CHANGELOG.md",

@@ -22,6 +22,9 @@ Credentials: a function signs with the name of its role, and its session is its 
 Lambda: a step that there is no room for fails as Lambda.Unknown, and here as AWS calls it.
 
 SNS: CloudFormation drops the key of a topic, which whoever publishes needs to be allowed.
+
+CloudFormation: secrets can be imported, as on AWS. Names that it makes are another region's own: those of roles and buckets
+would be the same everywhere, and one stack would write over the other's.
 """
 
 import array
@@ -37,8 +40,9 @@ import time
 
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import lambda_svc, route53, scheduler, sns
-from ministack.services.cloudformation import provisioners
+from ministack.core.responses import get_region
+from ministack.services import lambda_svc, route53, scheduler, secretsmanager, sns
+from ministack.services.cloudformation import changesets, provisioners
 
 QUIET = 0.01  # for the thread that takes lines from the pipe to hand on the last one, on a busy machine
 LIMIT = 0.25  # ministack's own
@@ -186,6 +190,33 @@ def with_its_key(create):
     return created
 
 
+def secret_with(arn):
+    return next((secret for secret in secretsmanager._secrets.values() if secret["ARN"] == arn), None)
+
+
+def import_secret(identifier):
+    secret = secret_with(identifier["Id"])
+    return secret["Name"], {"Id": secret["ARN"], "Arn": secret["ARN"]}
+
+
+def of_its_region(name_of):
+    def named(*arguments, **options):
+        name, region = name_of(*arguments, **options), get_region()
+        if region == os.environ["MINISTACK_REGION"]:
+            return name
+        # As long as before, since each kind has its longest.
+        own = region.replace("-", "")[-4:]
+        return name[:-4] + (own if name == name.lower() else own.upper())
+
+    return named
+
+
+provisioners._physical_name = of_its_region(provisioners._physical_name)
+provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]["import"] = import_secret
+changesets._IMPORT_LOOKUPS["AWS::SecretsManager::Secret"] = (
+    ("Id",),
+    lambda arn: None if secret_with(arn) else f"Secrets Manager has no secret {arn}",
+)
 lambda_svc.execution_credentials = credentials
 lambda_svc._throttle_response = no_room
 topics = provisioners._RESOURCE_HANDLERS["AWS::SNS::Topic"]

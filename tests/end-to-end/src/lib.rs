@@ -2,6 +2,7 @@
 
 pub mod balancer;
 pub mod browser;
+pub mod drill;
 mod events;
 mod inbox;
 pub mod meter;
@@ -45,7 +46,11 @@ pub struct Answer {
 
 impl Platform {
     pub async fn start(options: Options) -> Result<Self> {
-        let cloud = LocalCloud::start(options).await?;
+        Self::of(LocalCloud::start(options).await?)
+    }
+
+    /// The team of a stack that is there.
+    pub fn of(cloud: LocalCloud) -> Result<Self> {
         let http = cloud.http_client()?;
         Ok(Self { cloud, http })
     }
@@ -75,10 +80,9 @@ impl Platform {
     /// Calls the API. The emulator asks for a signature, but does not check it; `tests/cli.rs` does.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Answer> {
         let url = format!("{}/v1/{path}", self.cloud.description().api);
-        let request = self.http.request(method, url).header(
-            "authorization",
-            "AWS4-HMAC-SHA256 Credential=test/20260101/eu-central-1/execute-api/aws4_request, SignedHeaders=host, Signature=0",
-        );
+        let scope = format!("test/20260101/{}/execute-api/aws4_request", self.cloud.description().region);
+        let signature = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
+        let request = self.http.request(method, url).header("authorization", signature);
         let request = match body {
             Some(body) => request.json(&body),
             None => request,

@@ -17,6 +17,10 @@ const RENEWED: &str = "renewed.restore.test";
 const ISSUED: &str = "issued.restore.test";
 /// Registered after the backup.
 const NEW: &str = "new.restore.test";
+/// Has an open order, a key and a lease in the backup, and its certificate after it.
+const ORDERING: &str = "ordering.restore.test";
+/// Likewise, and then ACM lost the certificate.
+const KEYLESS: &str = "keyless.restore.test";
 /// Where the backup of the table is.
 const BACKUP: &str = "earlier";
 
@@ -67,28 +71,59 @@ fn of<'a>(differences: &'a [Value], domain: &str) -> Result<&'a Value> {
     differences.iter().find(|one| one["domain"] == domain).with_context(|| format!("{domain}: {differences:#?}"))
 }
 
+/// That the endpoint has the certificate of `before`, and nothing is left lying.
+async fn unchanged(platform: &Platform, domain: &str, before: &Value) -> Result<()> {
+    let verified = platform.check_at_rest(domain, platform.cloud.ca()).await?;
+    let after = platform.endpoint(domain).await?;
+    ensure!(after["certificate"]["arn"] == before["certificate"]["arn"], "{domain}: {after:#}");
+    ensure!(verified.serial.trim_start_matches('0').eq_ignore_ascii_case(text(&before["certificate"]["serial"])));
+    Ok(())
+}
+
 async fn back_in_time(platform: &Platform, zone: &CustomerZone) -> Result<()> {
     let cloud = &platform.cloud;
     platform.issue(zone, RENEWED, &[], "internal").await?;
     let pending = platform.register(ISSUED, &[], "internal").await?;
     platform.attempt(ISSUED, 1).await?;
+    for domain in [ORDERING, KEYLESS] {
+        platform.register_proven(zone, domain, "internal").await?;
+        platform.interrupt_attempt(domain).await?;
+    }
     create_backup(cloud).await?;
 
     platform.create_records(zone, &pending).await?;
     for domain in [ISSUED, RENEWED] {
         platform.run(domain).await?;
     }
+    for domain in [ORDERING, KEYLESS] {
+        platform.end_lease(domain).await?;
+        platform.cloud.scan().await?;
+        platform.at_rest(domain).await?;
+    }
+    let lost = platform.endpoint(KEYLESS).await?;
+    cloud.aws().acm.delete_certificate().certificate_arn(text(&lost["certificate"]["arn"])).send().await?;
     let new = platform.issue(zone, NEW, &[], "internal").await?;
     let (renewed, issued) = (platform.endpoint(RENEWED).await?, platform.endpoint(ISSUED).await?);
+    let ordered = platform.endpoint(ORDERING).await?;
     copy(cloud, BACKUP, cloud.resource("EndpointsTable")?)?;
     ensure!(platform.endpoint(ISSUED).await?["certificate"]["arn"].is_null(), "the table is as it was");
 
     let found = reconcile(platform, false).await?;
-    for (domain, kind) in [(RENEWED, "unrecorded"), (ISSUED, "unrecorded"), (NEW, "no_endpoint")] {
+    let unrecorded = [ORDERING, RENEWED, ISSUED].map(|domain| (domain, "unrecorded"));
+    for (domain, kind) in unrecorded.into_iter().chain([(NEW, "no_endpoint")]) {
         ensure!(of(&found, domain)?["kind"] == kind, "{found:#?}");
     }
     let adopted = reconcile(platform, true).await?;
     ensure!(of(&adopted, RENEWED)?["adopted"] == true && of(&adopted, ISSUED)?["adopted"] == true, "{adopted:#?}");
+    // The attempt of before holds its endpoint until its lease ends: nothing is recorded under it.
+    ensure!(of(&adopted, ORDERING)?["adopted"] == false, "{adopted:#?}");
+    for domain in [ORDERING, KEYLESS] {
+        let id = text(&platform.endpoint(domain).await?["id"]).to_owned();
+        ensure!(platform.has_order(&id).await?, "{domain}: its order is open again");
+        platform.end_lease(domain).await?;
+    }
+    let adopted = reconcile(platform, true).await?;
+    ensure!(of(&adopted, ORDERING)?["adopted"] == true, "{adopted:#?}");
 
     // Numbers of attempts that ran after the backup are passed over, and nothing is ordered.
     cloud.invoke("ScanExpiringFunction", &json!({})).await?;
@@ -99,11 +134,16 @@ async fn back_in_time(platform: &Platform, zone: &CustomerZone) -> Result<()> {
             Ok(ended.map(|attempt| attempt["order"].is_null()).filter(|unordered| *unordered))
         })
         .await?;
-        let verified = platform.check_at_rest(domain, cloud.ca()).await?;
-        let after = platform.endpoint(domain).await?;
-        ensure!(after["certificate"]["arn"] == before["certificate"]["arn"], "{domain}: {after:#}");
-        ensure!(verified.serial.trim_start_matches('0').eq_ignore_ascii_case(text(&before["certificate"]["serial"])));
+        unchanged(platform, domain, before).await?;
     }
+    platform.at_rest(ORDERING).await?;
+    unchanged(platform, ORDERING, &ordered).await?;
+    let id = text(&ordered["id"]).to_owned();
+    ensure!(!platform.has_order(&id).await?, "an order that is done is dropped");
+    // Its order is done at the CA, its key deleted and its certificate gone: it gets another one.
+    platform.at_rest(KEYLESS).await?;
+    let verified = platform.check_at_rest(KEYLESS, cloud.ca()).await?;
+    ensure!(!verified.serial.eq_ignore_ascii_case(text(&lost["certificate"]["serial"])), "{verified:?}");
 
     // Whoever registered since registers again; the certificate of before is told of until it is deleted.
     let again = platform.issue(zone, NEW, &[], "internal").await?;

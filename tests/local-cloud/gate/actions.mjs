@@ -27,7 +27,7 @@ const unlessArn = (text, otherwise) => (text?.startsWith('arn:') ? text : otherw
 
 async function item(parameters, about, action) {
   const name = parameters.TableName.split('/').at(-1)
-  const table = await about.lookUp.table(name)
+  const table = await about.lookUp.table(name, about.region)
   const index = parameters.IndexName ? `/index/${parameters.IndexName}` : ''
   const context = {
     'dynamodb:LeadingKeys': leadingKeys(parameters, table),
@@ -70,7 +70,7 @@ function batch(parameters, about, action) {
 }
 
 async function table(parameters, about, action) {
-  return on((await about.lookUp.table(parameters.TableName)).arn, action)
+  return on((await about.lookUp.table(parameters.TableName, about.region)).arn, action)
 }
 
 // --- keys and secrets -------------------------------------------------------------------------------------------

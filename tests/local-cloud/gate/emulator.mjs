@@ -53,9 +53,10 @@ export class Emulator {
         const answer = await this.#fetch(this.#aws, 's3', { path: `/${resource.split(':::')[1].split('/')[0]}?policy` })
         return answer.ok ? JSON.parse(answer.text) : undefined
       }
+      const region = resource.split(':')[3]
       if (service === 'kms') {
         const asked = { KeyId: resource.split('/').at(-1), PolicyName: 'default' }
-        return JSON.parse((await this.#json('kms', 'TrentService.GetKeyPolicy', asked)).Policy)
+        return JSON.parse((await this.#json('kms', 'TrentService.GetKeyPolicy', asked, region)).Policy)
       }
       if (service === 'sns') {
         const policy = (await this.#topic(resource)).get('Policy')
@@ -64,7 +65,7 @@ export class Emulator {
       if (service === 'sqs') {
         const [account, name] = resource.split(':').slice(-2)
         const asked = { QueueUrl: `${this.#aws}/${account}/${name}`, AttributeNames: ['Policy'] }
-        const policy = (await this.#json('sqs', 'AmazonSQS.GetQueueAttributes', asked)).Attributes?.Policy
+        const policy = (await this.#json('sqs', 'AmazonSQS.GetQueueAttributes', asked, region)).Attributes?.Policy
         return policy ? JSON.parse(policy) : undefined
       }
       return undefined
@@ -72,9 +73,10 @@ export class Emulator {
   }
 
   /** `{ arn, partitionKey, indexes }`, the indexes with their partition keys. */
-  table(name) {
-    return this.#once(`table ${name}`, async () => {
-      const { Table } = await this.#json('dynamodb', 'DynamoDB_20120810.DescribeTable', { TableName: name })
+  table(name, region) {
+    return this.#once(`table ${name} ${region}`, async () => {
+      const asked = { TableName: name }
+      const { Table } = await this.#json('dynamodb', 'DynamoDB_20120810.DescribeTable', asked, region)
       const hash = (schema) => schema.find((key) => key.KeyType === 'HASH').AttributeName
       const indexes = (Table.GlobalSecondaryIndexes ?? []).map((index) => [index.IndexName, hash(index.KeySchema)])
       return { arn: Table.TableArn, partitionKey: hash(Table.KeySchema), indexes: Object.fromEntries(indexes) }
@@ -165,7 +167,8 @@ export class Emulator {
 
   #topic(arn) {
     return this.#once(`topic ${arn}`, async () => {
-      const answer = await this.#query('sns', { Action: 'GetTopicAttributes', Version: '2010-03-31', TopicArn: arn })
+      const asked = { Action: 'GetTopicAttributes', Version: '2010-03-31', TopicArn: arn }
+      const answer = await this.#query('sns', asked, arn.split(':')[3])
       const entries = [answer.GetTopicAttributesResponse.GetTopicAttributesResult.Attributes.entry].flat()
       return new Map(entries.map((entry) => [entry.key, entry.value]))
     })
@@ -176,14 +179,15 @@ export class Emulator {
     return answer[`${action}Response`]
   }
 
-  async #query(service, fields) {
+  async #query(service, fields, region) {
     const body = new URLSearchParams(fields).toString()
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    return XML.parse(this.#expected(await this.#fetch(this.#aws, service, { headers, body }), fields.Action))
+    return XML.parse(this.#expected(await this.#fetch(this.#aws, service, { headers, body, region }), fields.Action))
   }
 
-  async #json(service, target, asked) {
-    return JSON.parse(this.#expected(await this.#fetch(this.#aws, service, json(target, asked)), target))
+  async #json(service, target, asked, region) {
+    const answer = await this.#fetch(this.#aws, service, { ...json(target, asked), region })
+    return JSON.parse(this.#expected(answer, target))
   }
 
   #expected(answer, what) {

@@ -26,13 +26,13 @@ pub struct Aws {
 impl Aws {
     /// For whatever answers at `endpoint`.
     pub fn at(endpoint: &str) -> Self {
-        Self::new(endpoint, endpoint)
+        Self::new(endpoint, endpoint, REGION)
     }
 
-    pub(crate) fn new(endpoint: &str, acm_endpoint: &str) -> Self {
-        let config = config(endpoint);
+    pub(crate) fn new(endpoint: &str, acm_endpoint: &str, region: &str) -> Self {
+        let config = config(endpoint, region);
         Self {
-            acm: aws_sdk_acm::Client::new(&self::config(acm_endpoint)),
+            acm: aws_sdk_acm::Client::new(&self::config(acm_endpoint, region)),
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             kms: aws_sdk_kms::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
@@ -52,11 +52,11 @@ impl Aws {
 }
 
 /// Nothing of the user's own AWS settings counts: the cloud must not be taken for another one.
-fn config(endpoint: &str) -> SdkConfig {
+pub(crate) fn config(endpoint: &str, region: &str) -> SdkConfig {
     let credentials = Credentials::new(ACCESS_KEY, SECRET_KEY, None, None, "local cloud");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static(REGION))
+        .region(Region::new(region.to_owned()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .endpoint_url(endpoint)
         .http_client(sdk_http::client())

@@ -18,14 +18,15 @@ use crate::aws::Aws;
 use crate::ca::{Ca, CaPorts};
 use crate::description::Description;
 use crate::dns::{roots, trust_anchor};
+use crate::edge::Responder;
 use crate::emulators::{self, REGION};
 use crate::gate;
 use crate::issuer::{self, IssuerDescription};
 use crate::layout::{CloudFolder, Project};
-use crate::options::{ARTIFACT_BUCKET, DEFAULT_NAME, Options};
+use crate::options::{DEFAULT_NAME, Options, artifact_bucket};
 use crate::ports::choose;
 use crate::process::Process;
-use crate::stack::Stack;
+use crate::stack::{Resources, Stack};
 use crate::tls::TestTls;
 use crate::unbound;
 use crate::wait::wait_until;
@@ -41,7 +42,7 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
     let ca_ports = CaPorts { acme: choose(ports.acme)?, management: choose(ports.acme_management)?, dns, http01: edge };
     let (endpoint, acm_endpoint) = (emulators::url(ministack_port), emulators::url(moto_port));
     let gate_endpoint = emulators::url(gate_port);
-    let aws = Aws::new(&endpoint, &acm_endpoint);
+    let aws = Aws::new(&endpoint, &acm_endpoint, REGION);
     let tls = TestTls::new(folder);
     tls.generate()?;
     let http = tls.client()?;
@@ -77,21 +78,23 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
         parameters.extend(addresses.into_iter().filter(|(name, _)| !own(name)).map(|(name, url)| (name.into(), url)));
         let template = options.template.clone().unwrap_or_else(|| project.built_template());
         let deploying = Instant::now();
-        let stack = Stack { project, folder, aws: &aws, http: &http, endpoint: &endpoint };
-        let resources = stack.deploy(options.deployment, &template, parameters).await?;
+        let stack = Stack { project, folder, aws: &aws, http: &http, endpoint: &endpoint, region: REGION };
+        let resources = stack.deploy(options.deployment, &template, &parameters).await?;
         progress.done("the stack", deploying);
-        anyhow::Ok((zone_id, resources))
+        anyhow::Ok((zone_id, parameters, resources))
     };
     let issuer_key = async {
         let (project, folder) = (project.clone(), folder.clone());
         spawn_blocking(move || issuer::make_key(&project, &folder)).await?
     };
-    let (ca, (), (), (delegation_zone_id, resources), issuer_key) =
+    let (ca, (), (), (delegation_zone_id, parameters, resources), issuer_key) =
         tokio::try_join!(pebble_up, moto_up, gate_up, deployed, issuer_key)?;
 
-    let api = format!("{endpoint}/_aws/execute-api/{}", resources.get("Api").context("the stack has no Api")?);
+    let api = api_of(&endpoint, &resources)?;
     let description = Description {
         name: options.name.clone(),
+        region: REGION.to_owned(),
+        parameters,
         issuer: IssuerDescription::new(issuer::url(issuer_port), &api, issuer_key),
         api,
         aws: endpoint,
@@ -117,13 +120,16 @@ pub(crate) async fn bring_up(project: &Project, folder: &CloudFolder, options: &
     Ok((description, aws))
 }
 
+/// Base URL of a stack's API.
+pub(crate) fn api_of(endpoint: &str, resources: &Resources) -> Result<String> {
+    Ok(format!("{endpoint}/_aws/execute-api/{}", resources.get("Api").context("the stack has no Api")?))
+}
+
 /// What an account has before the stack comes: the zones, and a bucket for the code.
 async fn prepare(aws: &Aws, options: &Options) -> Result<String> {
-    let location =
-        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(REGION)).build();
-    let bucket = aws.s3.create_bucket().bucket(ARTIFACT_BUCKET).create_bucket_configuration(location).send();
-    let (bucket, delegation) = tokio::join!(bucket, CustomerZone::create(aws, &options.delegation_zone));
-    bucket.context("CreateBucket")?;
+    let (bucket, delegation) =
+        tokio::join!(create_bucket(aws, REGION), CustomerZone::create(aws, &options.delegation_zone));
+    bucket?;
     let target = options.endpoint_target.trim_start_matches("*.");
     let (_, domain) = target.split_once('.').context("the endpoint target is a host in a zone")?;
     let platform = CustomerZone::create(aws, domain).await?;
@@ -135,6 +141,15 @@ async fn prepare(aws: &Aws, options: &Options) -> Result<String> {
         platform.upsert(&delegation.domain, RrType::Ns, &name_servers).await?;
     }
     Ok(delegation.id)
+}
+
+/// The bucket for the code in a region.
+pub(crate) async fn create_bucket(aws: &Aws, region: &str) -> Result<()> {
+    let location =
+        CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::from(region)).build();
+    let bucket = aws.s3.create_bucket().bucket(artifact_bucket(region)).create_bucket_configuration(location);
+    bucket.send().await.context("CreateBucket")?;
+    Ok(())
 }
 
 fn parameters(
@@ -192,6 +207,7 @@ async fn start_serving(
     ministack: u16,
     issuer: u16,
 ) -> Result<()> {
+    Responder::of(description)?.write(folder)?;
     let mut command = Command::new(own_executable(project)?);
     command
         .arg("serve")
@@ -202,7 +218,8 @@ async fn start_serving(
         .arg("--dns-orders")
         .arg(folder.dns_orders())
         .args(["--edge", &description.edge.port().to_string()])
-        .args(["--responder", description.resource("ServeChallengeFunction")?])
+        .arg("--responder")
+        .arg(folder.responder())
         .args(["--issuer", &issuer.to_string()])
         .arg("--issuer-key")
         .arg(description.issuer.key())

@@ -59,7 +59,7 @@ impl LocalCloud {
         for process in Process::noted(&folder) {
             process.expect_running(&folder)?;
         }
-        let aws = Aws::new(&description.aws, &description.acm);
+        let aws = Aws::new(&description.aws, &description.acm, &description.region);
         Ok(Self { description, aws, project, folder, owned: false })
     }
 
@@ -155,12 +155,26 @@ impl LocalCloud {
 
     /// Calls CloudFormation about the stack `name`, and returns the answer's XML.
     pub async fn cloudformation(&self, action: &str, name: &str, fields: &[(String, String)]) -> Result<String> {
-        crate::stack::cloudformation(&self.http_client()?, &self.description.aws, action, name, fields).await
+        let Description { aws, region, .. } = &self.description;
+        crate::stack::cloudformation(&self.http_client()?, aws, region, action, name, fields).await
     }
 
     /// Trusts the TLS root of the cloud's CAs and proxies, and no other.
     pub fn http_client(&self) -> Result<reqwest::Client> {
         self.tls().client()
+    }
+
+    /// Another stack on the same processes, which are left alone when it is dropped.
+    pub(crate) fn beside(&self, description: Description, aws: Aws) -> Self {
+        Self { description, aws, project: self.project.clone(), folder: self.folder.clone(), owned: false }
+    }
+
+    pub(crate) fn description_mut(&mut self) -> &mut Description {
+        &mut self.description
+    }
+
+    pub(crate) fn project(&self) -> &Project {
+        &self.project
     }
 
     pub(crate) fn folder(&self) -> &CloudFolder {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::ca::Ca;
-use crate::emulators::{ACCESS_KEY, REGION, SECRET_KEY};
+use crate::emulators::{ACCESS_KEY, SECRET_KEY};
 use crate::issuer::IssuerDescription;
 use crate::layout::CloudFolder;
 use crate::options::STACK_NAME;
@@ -17,6 +17,10 @@ use crate::stack::Resources;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Description {
     pub name: String,
+    /// Of the stack.
+    pub region: String,
+    /// Those that the stack was deployed with.
+    pub parameters: Vec<(String, String)>,
     /// Base URL of every AWS service but ACM.
     pub aws: String,
     /// Base URL of ACM.
@@ -75,7 +79,7 @@ impl Description {
             ("AWS_ENDPOINT_URL_ACM", self.acm.clone()),
             ("AWS_ACCESS_KEY_ID", ACCESS_KEY.into()),
             ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.into()),
-            ("AWS_DEFAULT_REGION", REGION.into()),
+            ("AWS_DEFAULT_REGION", self.region.clone()),
             ("STACK_NAME", STACK_NAME.into()),
             ("MANAGED_HTTPS_API", self.api.clone()),
             ("MANAGED_HTTPS_DASHBOARD", format!("{}/dashboard", self.api)),

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_lambda::primitives::Blob;
@@ -15,23 +17,62 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
+use crate::aws;
+use crate::description::Description;
+use crate::layout::CloudFolder;
+
 /// The path pattern of the listener rule. Everything else belongs to the customers' applications.
 const RULE: &str = "/.well-known/acme-challenge/";
 
+/// The function that requests are handed to. Where it is changed, visitors are led to another region's load balancer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Responder {
+    function: String,
+    region: String,
+}
+
+impl Responder {
+    pub(crate) fn of(description: &Description) -> Result<Self> {
+        let function = description.resource("ServeChallengeFunction")?.to_owned();
+        Ok(Self { function, region: description.region.clone() })
+    }
+
+    /// Complete or not there: the edge reads it at each request.
+    pub(crate) fn write(&self, folder: &CloudFolder) -> Result<()> {
+        let unfinished = folder.file("responder.json.new");
+        fs::write(&unfinished, serde_json::to_vec(self)?)?;
+        fs::rename(&unfinished, folder.responder()).context("naming the responder")
+    }
+
+    fn read(file: &Path) -> Result<Self> {
+        let bytes = fs::read(file).with_context(|| format!("reading {}", file.display()))?;
+        serde_json::from_slice(&bytes).context("the responder")
+    }
+}
+
 /// Hands requests over to one function, as an ALB target group does.
 pub(crate) struct Edge {
-    lambda: aws_sdk_lambda::Client,
-    function: String,
+    endpoint: String,
+    responder: PathBuf,
+    /// One client for each region.
+    lambdas: Mutex<BTreeMap<String, aws_sdk_lambda::Client>>,
 }
 
 impl Edge {
-    pub(crate) fn new(lambda: aws_sdk_lambda::Client, function: String) -> Self {
-        Self { lambda, function }
+    /// `responder`: the file with the [`Responder`].
+    pub(crate) fn new(endpoint: String, responder: PathBuf) -> Self {
+        Self { endpoint, responder, lambdas: Mutex::default() }
+    }
+
+    fn lambda(&self, region: &str) -> aws_sdk_lambda::Client {
+        let mut lambdas = self.lambdas.lock().expect("no holder panics");
+        let new = || aws_sdk_lambda::Client::new(&aws::config(&self.endpoint, region));
+        lambdas.entry(region.to_owned()).or_insert_with(new).clone()
     }
 
     /// Serves until the process ends.
@@ -71,10 +112,11 @@ impl Edge {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.context("reading the request")?.to_bytes();
         let event = event(&parts, &body);
+        let Responder { function, region } = Responder::read(&self.responder)?;
         let result = self
-            .lambda
+            .lambda(&region)
             .invoke()
-            .function_name(&self.function)
+            .function_name(function)
             .payload(Blob::new(serde_json::to_vec(&event)?))
             .send()
             .await

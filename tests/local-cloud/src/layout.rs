@@ -139,6 +139,11 @@ impl CloudFolder {
         self.path.join("dns-orders.json")
     }
 
+    /// The function that the edge hands challenges to.
+    pub(crate) fn responder(&self) -> PathBuf {
+        self.path.join("responder.json")
+    }
+
     /// What the gate writes.
     pub(crate) fn gate(&self) -> PathBuf {
         self.path.join("gate")

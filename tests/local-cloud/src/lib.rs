@@ -46,6 +46,7 @@ mod process;
 mod redeploy;
 mod route53_limits;
 mod sam;
+mod second_stack;
 mod serve;
 mod stack;
 mod tls;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::emulators::REGION;
 use crate::ports::Ports;
 
 /// The name of the cloud that the make targets mean.
@@ -131,5 +132,12 @@ pub enum Deployment {
     CreateStack,
 }
 
-/// Where the functions' code is uploaded to.
+/// Where the functions' code is uploaded to: CloudFormation takes it from a bucket of its own region.
 pub(crate) const ARTIFACT_BUCKET: &str = "sam-artifacts";
+
+pub(crate) fn artifact_bucket(region: &str) -> String {
+    match region {
+        REGION => ARTIFACT_BUCKET.to_owned(),
+        elsewhere => format!("{ARTIFACT_BUCKET}-{elsewhere}"),
+    }
+}

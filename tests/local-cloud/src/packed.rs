@@ -49,8 +49,8 @@ pub(crate) fn packed(project: &Project, template: &Path) -> Result<PathBuf> {
 }
 
 /// The template with functions of a few bytes, each of which leads to its program in the cloud's folder: forty megabytes
-/// a function need not be zipped, uploaded and unpacked for a cloud that lives for one test.
-pub(crate) fn linked(project: &Project, folder: &CloudFolder, template: &Path) -> Result<Linked> {
+/// a function need not be zipped, uploaded and unpacked for a cloud that lives for one test. `bucket`: where it will be.
+pub(crate) fn linked(project: &Project, folder: &CloudFolder, template: &Path, bucket: &str) -> Result<Linked> {
     let built = Built::read(template)?;
     let (programs, launchers) = (folder.file("programs"), folder.file("launchers"));
     fs::create_dir_all(&programs)?;
@@ -59,16 +59,18 @@ pub(crate) fn linked(project: &Project, folder: &CloudFolder, template: &Path) -
     for function in built.functions() {
         // A link of the cloud's own: the next build replaces the file, and this cloud keeps what it was started with.
         let program = programs.join(function);
-        fs::hard_link(built.program(function), &program)
-            .or_else(|_| fs::copy(built.program(function), &program).map(drop))
-            .with_context(|| format!("linking {}", program.display()))?;
+        // A second stack of the cloud runs the same ones.
+        if !program.is_file() {
+            fs::hard_link(built.program(function), &program)
+                .or_else(|_| fs::copy(built.program(function), &program).map(drop))
+                .with_context(|| format!("linking {}", program.display()))?;
+        }
         let launcher = launchers.join(function);
         fs::write(&launcher, format!("#!/bin/sh\nexec '{}'\n", program.display()))?;
         pairs.push((launchers.join(format!("{function}.zip")), launcher));
     }
     zip(project, &pairs)?;
 
-    let bucket = crate::options::ARTIFACT_BUCKET;
     let mut text = built.with_code(|function| format!("s3://{bucket}/{function}.zip"));
     let mut objects = Vec::new();
     for (function, (archive, _)) in built.functions().zip(&pairs) {

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use anyhow::Result;
 use tokio::net::TcpListener;
 
-use crate::aws::Aws;
 use crate::dns;
 use crate::edge::Edge;
 use crate::{emulators, issuer};
@@ -29,9 +28,9 @@ pub struct ServeOptions {
     /// Port of the edge.
     #[arg(long)]
     pub edge: u16,
-    /// Function that answers HTTP-01 challenges.
+    /// File that names the function which answers HTTP-01 challenges, and its region.
     #[arg(long)]
-    pub responder: String,
+    pub responder: PathBuf,
     /// Port of the token issuer.
     #[arg(long)]
     pub issuer: u16,
@@ -46,11 +45,10 @@ pub struct ServeOptions {
 /// Serves until the process is ended, or one of the three fails.
 pub async fn serve(options: ServeOptions) -> Result<()> {
     let endpoint = emulators::url(options.ministack);
-    let aws = Aws::new(&endpoint, &endpoint);
     let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
 
     let listener = TcpListener::bind(loopback(options.edge)).await?;
-    let edge = Edge::new(aws.lambda, options.responder);
+    let edge = Edge::new(endpoint, options.responder);
     tokio::select! {
         ended = dns::serve(options.dns, &options.zones, &options.dns_orders) => ended,
         ended = edge.serve(listener) => ended,

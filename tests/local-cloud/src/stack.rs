@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use crate::aws::Aws;
 use crate::emulators::{ACCESS_KEY, REGION};
 use crate::layout::{CloudFolder, Project};
-use crate::options::{ARTIFACT_BUCKET, Deployment, STACK_NAME};
+use crate::options::{Deployment, STACK_NAME, artifact_bucket};
 use crate::packed::linked;
 use crate::wait::wait_until;
 
@@ -32,6 +32,7 @@ pub(crate) struct Stack<'a> {
     pub(crate) aws: &'a Aws,
     pub(crate) http: &'a reqwest::Client,
     pub(crate) endpoint: &'a str,
+    pub(crate) region: &'a str,
 }
 
 impl Stack<'_> {
@@ -40,27 +41,54 @@ impl Stack<'_> {
         &self,
         deployment: Deployment,
         template: &Path,
-        parameters: Vec<(String, String)>,
+        parameters: &[(String, String)],
     ) -> Result<Resources> {
         if !template.is_file() {
             bail!("{} is missing: run make build", template.display());
         }
-        let reserved = reserved(&parameters)?;
         match deployment {
             Deployment::Sam => {
                 let (project, folder) = (self.project.clone(), self.folder.clone());
                 let (template, endpoint) = (template.to_owned(), self.endpoint.to_owned());
+                let parameters = parameters.to_vec();
                 spawn_blocking(move || crate::sam::deploy(&project, &folder, &template, &endpoint, &parameters))
                     .await??;
             }
-            Deployment::CreateStack => self.create(template, &parameters).await?,
+            Deployment::CreateStack => self.put("CreateStack", template, parameters).await?,
         }
+        self.resources(parameters).await
+    }
+
+    /// Makes `template` that of the stack that is there.
+    pub(crate) async fn update(&self, template: &Path, parameters: &[(String, String)]) -> Result<Resources> {
+        self.put("UpdateStack", template, parameters).await?;
+        self.resources(parameters).await
+    }
+
+    /// Deletes the stack; what its template retains stays.
+    pub(crate) async fn delete(&self) -> Result<()> {
+        // Its id: a deleted stack is not found by its name.
+        let described = self.cloudformation("DescribeStacks", &[]).await?;
+        let id = (*texts(&described, "StackId").first().context("a stack has an id")?).to_owned();
+        self.cloudformation("DeleteStack", &[]).await?;
+        wait_until("the stack to be deleted", CREATION, async || {
+            let described = cloudformation(self.http, self.endpoint, self.region, "DescribeStacks", &id, &[]).await?;
+            match texts(&described, "StackStatus").first() {
+                Some(&"DELETE_COMPLETE") => Ok(Some(())),
+                Some(&"DELETE_IN_PROGRESS") => Ok(None),
+                other => bail!("the stack is {other:?}: {described}"),
+            }
+        })
+        .await
+    }
+
+    async fn resources(&self, parameters: &[(String, String)]) -> Result<Resources> {
         let described = self.cloudformation("DescribeStackResources", &[]).await?;
         let (names, ids) = (texts(&described, "LogicalResourceId"), texts(&described, "PhysicalResourceId"));
         ensure!(!names.is_empty() && names.len() == ids.len(), "the stack's resources: {described}");
         let resources: Resources =
             names.into_iter().zip(ids).map(|(name, id)| (name.to_owned(), id.to_owned())).collect();
-        for (function, executions) in reserved {
+        for (function, executions) in reserved(parameters)? {
             let name = resources.get(function).with_context(|| format!("the stack has no {function}"))?;
             let reserve = self.aws.lambda.put_function_concurrency().function_name(name);
             reserve.reserved_concurrent_executions(executions).send().await.context("PutFunctionConcurrency")?;
@@ -68,18 +96,19 @@ impl Stack<'_> {
         Ok(resources)
     }
 
-    async fn create(&self, template: &Path, parameters: &[(String, String)]) -> Result<()> {
+    async fn put(&self, action: &str, template: &Path, parameters: &[(String, String)]) -> Result<()> {
         let (project, folder, template) = (self.project.clone(), self.folder.clone(), template.to_owned());
-        let linked = spawn_blocking(move || linked(&project, &folder, &template)).await??;
-        let put = |key: String, body: Vec<u8>| async move {
-            let put = self.aws.s3.put_object().bucket(ARTIFACT_BUCKET).key(&key).body(body.into());
-            put.send().await.with_context(|| format!("PutObject {key}"))
+        let bucket = artifact_bucket(self.region);
+        let of_code = bucket.clone();
+        let linked = spawn_blocking(move || linked(&project, &folder, &template, &of_code)).await??;
+        let put = |key: String, body: Vec<u8>| {
+            let put = self.aws.s3.put_object().bucket(&bucket).key(&key).body(body.into());
+            async move { put.send().await.with_context(|| format!("PutObject {key}")) }
         };
         try_join_all(linked.objects.into_iter().map(|(key, body)| put(key, body))).await?;
 
         // Too long to be sent with the call.
-        let mut fields =
-            vec![("TemplateURL".to_owned(), format!("{}/{ARTIFACT_BUCKET}/{}", self.endpoint, linked.key))];
+        let mut fields = vec![("TemplateURL".to_owned(), format!("{}/{bucket}/{}", self.endpoint, linked.key))];
         for (i, capability) in ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"].into_iter().enumerate() {
             fields.push((format!("Capabilities.member.{}", i + 1), capability.to_owned()));
         }
@@ -87,12 +116,12 @@ impl Stack<'_> {
             fields.push((format!("Parameters.member.{}.ParameterKey", i + 1), name.clone()));
             fields.push((format!("Parameters.member.{}.ParameterValue", i + 1), value.clone()));
         }
-        self.cloudformation("CreateStack", &fields).await?;
+        self.cloudformation(action, &fields).await?;
         wait_until("the stack", CREATION, async || {
             let described = self.cloudformation("DescribeStacks", &[]).await?;
             match texts(&described, "StackStatus").first() {
-                Some(&"CREATE_COMPLETE") => Ok(Some(())),
-                Some(&"CREATE_IN_PROGRESS") => Ok(None),
+                Some(&("CREATE_COMPLETE" | "UPDATE_COMPLETE")) => Ok(Some(())),
+                Some(status) if status.ends_with("_IN_PROGRESS") && !status.contains("ROLLBACK") => Ok(None),
                 other => {
                     let events = self.cloudformation("DescribeStackEvents", &[]).await?;
                     bail!("the stack is {other:?}: {:#?}", texts(&events, "ResourceStatusReason"))
@@ -103,7 +132,7 @@ impl Stack<'_> {
     }
 
     async fn cloudformation(&self, action: &str, fields: &[(String, String)]) -> Result<String> {
-        cloudformation(self.http, self.endpoint, action, STACK_NAME, fields).await
+        cloudformation(self.http, self.endpoint, self.region, action, STACK_NAME, fields).await
     }
 }
 
@@ -122,13 +151,14 @@ fn reserved(parameters: &[(String, String)]) -> Result<Vec<(&'static str, i32)>>
 pub(crate) async fn cloudformation(
     http: &reqwest::Client,
     endpoint: &str,
+    region: &str,
     action: &str,
     name: &str,
     fields: &[(String, String)],
 ) -> Result<String> {
     let own = [("Action", action), ("Version", "2010-05-15"), ("StackName", name)];
     let own = own.into_iter().chain(fields.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    query(http, endpoint, "cloudformation", &own.collect::<Vec<_>>()).await
+    query_in(http, endpoint, region, "cloudformation", &own.collect::<Vec<_>>()).await
 }
 
 /// A call in AWS's query protocol to a service that has no client here. The answer is XML.
@@ -138,7 +168,17 @@ pub(crate) async fn query(
     service: &str,
     fields: &[(&str, &str)],
 ) -> Result<String> {
-    let scope = format!("{ACCESS_KEY}/20260101/{REGION}/{service}/aws4_request");
+    query_in(http, endpoint, REGION, service, fields).await
+}
+
+async fn query_in(
+    http: &reqwest::Client,
+    endpoint: &str,
+    region: &str,
+    service: &str,
+    fields: &[(&str, &str)],
+) -> Result<String> {
+    let scope = format!("{ACCESS_KEY}/20260101/{region}/{service}/aws4_request");
     let response = http
         .post(endpoint)
         .header("authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"))
