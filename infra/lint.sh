@@ -53,7 +53,7 @@ state_machine() { "$LOCAL/npm/node_modules/.bin/asl-validator" --json-path infra
 cfn_lint() {
   "$LOCAL/venvs/lint/bin/cfn-lint" --include-checks I -- template.yaml infra/edge-*.yaml &&
     # Without the hint that a connection has both of its two parts.
-    "$LOCAL/venvs/lint/bin/cfn-lint" -- infra/paging.yaml
+    "$LOCAL/venvs/lint/bin/cfn-lint" -- infra/paging.yaml infra/event-schemas.yaml
 }
 sam_validate() { "$LOCAL/venvs/sam/bin/sam" validate --lint --template template.yaml; }
 # Some schemas are only looked at once SAM is gone: the time limit of a function, for one.

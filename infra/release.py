@@ -40,10 +40,11 @@ MACHINES = {"aarch64": "arm64", "x86_64": "x86_64"}
 BESIDE = {
     "infra/issue-certificate.asl.json": "issue-certificate.asl.json",
     "infra/edge-alb.yaml": "edge-alb.yaml",
+    "infra/event-schemas.yaml": "event-schemas.yaml",
     "infra/release-readme.md": "README.md",
-    "infra/terraform/main.tf": "terraform/main.tf",
     "infra/restore-table.py": "restore-table.py",
     "infra/take-over.py": "take-over.py",
+    "infra/terraform/main.tf": "terraform/main.tf",
     "infra/terraform/variables.tf": "terraform/variables.tf",
     "infra/terraform/outputs.tf": "terraform/outputs.tf",
     "CHANGELOG.md": "CHANGELOG.md",

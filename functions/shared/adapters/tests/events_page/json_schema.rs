@@ -1,10 +1,11 @@
-//! As much of JSON Schema 2020-12 as the schema of events uses. A keyword that is not known fails, so that nothing
+//! As much of JSON Schema, 2020-12 and draft 4, as the schemas of events use. A keyword that is not known fails, so that nothing
 //! passes unchecked.
 
 use serde_json::Value;
 
 /// Says something, and asks for nothing.
-const WORDS: [&str; 7] = ["$schema", "$defs", "title", "description", "default", "example", "deprecated"];
+const WORDS: [&str; 8] =
+    ["$schema", "$defs", "definitions", "title", "description", "default", "example", "deprecated"];
 
 /// What of `value` breaks `schema`.
 pub(crate) fn violations(schema: &Value, value: &Value) -> Vec<String> {
@@ -18,8 +19,8 @@ fn check(root: &Value, schema: &Value, value: &Value, path: &str, found: &mut Ve
     for (keyword, rule) in rules.iter().filter(|(keyword, _)| !WORDS.contains(&keyword.as_str())) {
         let holds = match keyword.as_str() {
             "$ref" => {
-                let name = rule.as_str().and_then(|text| text.strip_prefix("#/$defs/")).expect("into this document");
-                let part = root["$defs"].get(name).unwrap_or_else(|| panic!("{path}: {name} is not defined"));
+                let pointer = rule.as_str().and_then(|text| text.strip_prefix('#')).expect("into this document");
+                let part = root.pointer(pointer).unwrap_or_else(|| panic!("{path}: {pointer} is not defined"));
                 check(root, part, value, path, found);
                 true
             }

@@ -1,6 +1,7 @@
 //! docs/reference/events.md is generated from the types: the schema is theirs, and the code makes each example.
 
 mod json_schema;
+mod registry;
 mod schema;
 
 use std::fmt::Write;
