@@ -125,6 +125,7 @@ impl<F: FlowStarter + Room + Send + Sync + 'static> Bench<F> {
             removing: endpoint.removing,
             told: Notifications::default(),
             unsent: None,
+            track: domain::endpoint::TrackRecord::default(),
             returned: vec![],
             authorizations: vec![],
             at: now,

@@ -12,6 +12,7 @@ mod dns_path;
 mod documents;
 mod domain_owner;
 mod endpoint;
+mod figures;
 mod filter;
 mod histogram;
 mod installation;
@@ -65,6 +66,7 @@ pub struct Desk<O> {
 pub fn router<O: Operations>(desk: Arc<Desk<O>>) -> Router {
     Router::new()
         .route("/dashboard", get(overview::show))
+        .route("/dashboard/figures", get(figures::show))
         .route("/dashboard/installation", get(installation::show))
         .route("/dashboard/installation/checks", get(installation::checks))
         .route("/dashboard/register", get(register::form).post(register::register))

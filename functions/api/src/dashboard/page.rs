@@ -27,6 +27,7 @@ const BRAND: &str = "Managed HTTPS";
 pub(crate) enum Place {
     Overview,
     Register,
+    Figures,
     Installation,
     Elsewhere,
 }

@@ -10,7 +10,7 @@ use super::summing_up::SummedUp;
 use super::{Ports, Service};
 use crate::http::problem::Problem;
 use crate::http::query::{Cursor, EndpointQuery, Filter, Sort};
-use crate::views::ToWire;
+use crate::views::{ToWire, tenant_figures};
 
 /// Endpoints read at once where all are read.
 const READ_AT_ONCE: u32 = 1000;
@@ -20,6 +20,8 @@ const MOST_READ_FOR_A_PAGE: usize = 5_000;
 const MOST_READ_IN_ALL: usize = 20_000;
 /// Endpoints, and causes, that an overview shows.
 const MOST_ATTENTION: usize = 20;
+/// Tenants whose figures an overview shows.
+const MOST_TENANTS: usize = 20;
 
 impl<P: Ports> Service<P> {
     pub(crate) async fn list(
@@ -157,6 +159,7 @@ impl<P: Ports> Service<P> {
                 .collect(),
             orders_per_day: self.installation.orders.as_ref().map(|orders| orders.limit.per_day()),
             renewals: renewals.collect(),
+            tenants: summary.tenants.largest(MOST_TENANTS).iter().map(tenant_figures).collect(),
             as_of,
             truncated,
         })

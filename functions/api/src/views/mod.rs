@@ -4,6 +4,7 @@ mod check;
 mod connect;
 mod deployment;
 mod endpoint;
+mod figures;
 mod history;
 mod installation;
 mod message;
@@ -11,6 +12,7 @@ mod watch;
 mod words;
 
 pub use endpoint::endpoint_view;
+pub use figures::tenant_figures;
 pub use installation::caller_view;
 pub use message::message;
 pub use words::{FromWire, ToWire};

@@ -338,6 +338,7 @@ impl Api {
             told,
             unsent: None,
             authorizations: vec![],
+            track: domain::endpoint::TrackRecord::default(),
             returned: vec![],
             at: due_at,
             attempt,

@@ -139,6 +139,33 @@ async fn an_endpoint_that_was_removed_keeps_its_history_under_its_id() {
 }
 
 #[tokio::test]
+async fn who_removed_what_is_seen_by_operator_and_tenant_also_when_it_is_gone() {
+    let (api, acme) = (Api::new(), Who::Tenant("acme"));
+    for (domain, remover) in [("own.example.com", acme), ("theirs.example.com", OPERATOR)] {
+        let id = api.registered(acme, domain).await;
+        api.issued(&id).await;
+        assert_eq!(api.delete(remover, &format!("/endpoints/{domain}")).await.status, StatusCode::ACCEPTED);
+        api.erased(&id).await;
+        let by = async |reader: Who| {
+            let events = api.get(reader, &format!("/endpoints/{id}/events")).await;
+            let events = events.body["events"].as_array().cloned().expect("a list");
+            let asked = events.iter().find(|event| event["kind"] == "removal_requested");
+            text(&asked.expect("the history says who asked for it")["by"]["who"]).to_owned()
+        };
+        let (to_operator, to_tenant) = (by(OPERATOR).await, by(acme).await);
+        match remover {
+            Who::Tenant(_) => assert_eq!(to_operator, to_tenant, "the subject of its token"),
+            _ => assert!(to_operator.starts_with("arn:aws:") && to_tenant == "operator", "{to_operator} {to_tenant}"),
+        }
+        // And among all events, by the name that it had.
+        let all = api.get(OPERATOR, "/events").await;
+        let told = all.body["events"].as_array().expect("a list").iter();
+        let told = told.filter(|event| event["kind"] == "removal_requested" && event["domain"] == domain);
+        assert_eq!(told.count(), 1, "{}", all.body);
+    }
+}
+
+#[tokio::test]
 async fn operators_read_the_events_of_all_endpoints() {
     let api = Api::new();
     let kept = api.registered(Who::Tenant("acme"), "a.example.com").await;

@@ -100,6 +100,7 @@ async fn fail_at(fixture: &mut Fixture, failure: Failure, since: OffsetDateTime)
         told: Notifications::default(),
         unsent: None,
         authorizations: vec![],
+        track: domain::endpoint::TrackRecord::default(),
         returned: vec![],
         at: fixture.now,
         removing: false,

@@ -11,7 +11,7 @@ use domain::alert::notifications::decide;
 use domain::alert::{Alert, Decision, NotificationPolicy};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::schedule::next_attempt;
-use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
+use domain::endpoint::{Attempt, AttemptEnd, CountedEnd, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
 use domain::flow::{AttemptTrace, CaughtFailure, Progress, Status, StepInput};
 use domain::ports::{
     AttemptJournal, CertificateStore, Claims, Destinations, FaultKind, KeyVault, Notifier, RateLimits, ServiceFault,
@@ -50,6 +50,8 @@ pub struct Ports<'a, J, K, S, N, C, T> {
 #[derive(Debug)]
 pub struct Settled {
     pub progress: Progress,
+    /// What is counted of the attempt.
+    pub counted: CountedEnd,
     /// Why people could not be told of it. The end is recorded all the same, with what is still to be told: the next end, or
     /// the next health check, does that.
     pub untold: Option<Failure>,
@@ -154,7 +156,7 @@ where
     let status = if endpoint.failing.is_some() { Status::Failed } else { Status::Succeeded };
     let decision = decide(&endpoint, now, &ports.policy);
     let untold = End { ports, input, endpoint: &endpoint, now, jitter }.tell(&endpoint, &decision).await?;
-    Ok(Settled { progress: input.reached(status), untold })
+    Ok(Settled { progress: input.reached(status), counted: CountedEnd::of(&endpoint, None, now), untold })
 }
 
 /// The end of one attempt.
@@ -203,8 +205,7 @@ where
             }
         };
         let ending = Ending { due_at, drop_order: failing.is_none(), announced: true, outcome, failing };
-        let untold = self.settle(ending).await?;
-        Ok(Settled { progress: self.input.reached(Status::Succeeded), untold })
+        self.settle(ending, Status::Succeeded).await
     }
 
     /// `left_behind`: whether something may still be published.
@@ -227,13 +228,12 @@ where
         // While something of it is published, the order is what remembers it.
         let drop_order = of_no_use && !left_behind;
         let outcome = Outcome::Failed;
-        let untold =
-            self.settle(Ending { due_at, drop_order, announced: false, outcome, failing: Some(failing) }).await?;
-        Ok(Settled { progress: self.input.reached(Status::Failed), untold })
+        let ending = Ending { due_at, drop_order, announced: false, outcome, failing: Some(failing) };
+        self.settle(ending, Status::Failed).await
     }
 
-    /// Records the end, then tells it. Returns why it could not be told.
-    async fn settle(&self, ending: Ending) -> Result<Option<Failure>, Failure> {
+    /// Records the end, then tells it.
+    async fn settle(&self, ending: Ending, status: Status) -> Result<Settled, Failure> {
         let Ending { due_at, drop_order, announced, outcome, failing } = ending;
         let endpoint = self.endpoint;
         let news = matches!(outcome, Outcome::Issued | Outcome::Renewed)
@@ -241,8 +241,12 @@ where
         let failure = failing.as_ref().map(|failing| failing.failure.clone());
         let unsent = Unsent { certificate: news, since: self.now };
         let due = Some(due_at);
-        let ended =
+        let mut ended =
             Endpoint { failing, due_at: due, lease_until: None, unsent: Some(unsent.clone()), ..endpoint.clone() };
+        // Set-up that is not done yet is no failure of anybody's.
+        let failed = failure.as_ref().filter(|_| !ended.awaits_first_records()).map(Failure::waiting_on);
+        let end = AttemptEnd::of(outcome, failed);
+        ended.track = endpoint.track.after(outcome, end, self.now);
         let (decision, limit) = (decide(&ended, self.now, &self.ports.policy), self.ports.setup_messages);
         let decision = fold(self.ports.journal, limit, &ended, news, decision, self.now).await;
         let returned = if drop_order { self.owed_by_order() } else { Vec::new() };
@@ -250,6 +254,7 @@ where
         let returned: Vec<_> = returned.into_iter().chain(held).collect();
         let settlement = Settlement {
             due_at,
+            track: ended.track.clone(),
             failing: ended.failing.clone(),
             drop_order,
             announced,
@@ -269,10 +274,11 @@ where
             attempt: self.record(outcome, failure).await,
         };
         self.ports.journal.settle(&endpoint.id, self.input.attempt, &settlement).await?;
-        if settlement.unsent.is_none() {
-            return Ok(None);
-        }
-        self.tell(&ended, &decision).await
+        let untold = match &settlement.unsent {
+            Some(_) => self.tell(&ended, &decision).await?,
+            None => None,
+        };
+        Ok(Settled { progress: self.input.reached(status), counted: CountedEnd::of(&ended, end, self.now), untold })
     }
 
     /// The tokens that go back when the order is dropped.
@@ -289,8 +295,7 @@ where
     async fn again_at_once(&self, drop_order: bool) -> Result<Settled, Failure> {
         let failing = self.endpoint.failing.clone();
         let ending = Ending { due_at: self.now, drop_order, announced: false, outcome: Outcome::Unchanged, failing };
-        let untold = self.settle(ending).await?;
-        Ok(Settled { progress: self.input.reached(Status::Failed), untold })
+        self.settle(ending, Status::Failed).await
     }
 
     /// Deletes an endpoint whose publications are gone: off its listeners, certificates, keys, then the endpoint itself.
@@ -308,7 +313,8 @@ where
         let untold = untold.or_else(|| self.ports.notifier.refused().map(Failure::from));
         let attempt = self.record(Outcome::Removed, None).await;
         self.ports.journal.erase(self.endpoint, &attempt).await?;
-        Ok(Settled { progress: self.input.reached(Status::Removed), untold })
+        let counted = CountedEnd::of(self.endpoint, None, self.now);
+        Ok(Settled { progress: self.input.reached(Status::Removed), counted, untold })
     }
 
     async fn tell_removal(&self, kept: &[String]) -> Result<(), ServiceFault> {

@@ -33,7 +33,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     };
     runtime::run_step(Step::SettleAttempt, Spent::default, async |input, now| {
         let settled = settle_attempt(&ports, &input, now, runtime::jitter()).await?;
-        metrics.emit_attempt(&input, &settled.progress);
+        metrics.emit_attempt(&input, &settled.progress, &settled.counted);
         settled.told()
     })
     .await

@@ -67,6 +67,37 @@ async fn the_same_failure_is_counted_and_told_once_and_another_is_told_again() {
 }
 
 #[tokio::test]
+async fn an_end_is_counted_once_for_its_tenant_and_set_up_is_none() {
+    let mut fixture = Fixture::new(Reachability::Internal).await;
+    let registered = fixture.endpoint().await.created_at;
+    let failed = |waiting_on| Some(AttemptEnd::Failed(waiting_on));
+    for (name, actor, end) in [
+        (FailureName::RecordsNotReady, WaitingOn::DomainOwner, None),
+        (FailureName::ChallengeFailed, WaitingOn::DomainOwner, failed(WaitingOn::DomainOwner)),
+        (FailureName::RateLimited, WaitingOn::Ca, failed(WaitingOn::Ca)),
+    ] {
+        fixture.input.failure = Some(caught(name, actor));
+        let counted = run_to_its_end(&fixture).await.expect("settled").counted;
+        assert_eq!((counted.end, counted.first_after), (end, None), "{name}");
+        let before = fixture.endpoint().await.track;
+        drop(run_to_its_end(&fixture).await);
+        assert_eq!(fixture.endpoint().await.track, before, "once");
+        next(&mut fixture).await;
+    }
+    fixture.input.failure = None;
+    let held = testkit::installed(&fixture.endpoint().await, fixture.now);
+    let held = vocabulary::certificate::InstalledCertificate { announced: false, renewal: false, ..held };
+    let (id, attempt) = (fixture.input.endpoint.clone(), fixture.input.attempt);
+    fixture.endpoints.record_certificate(&id, attempt, &held).await.expect("ours");
+    let counted = run_to_its_end(&fixture).await.expect("settled").counted;
+    assert_eq!((counted.end, counted.first_after), (Some(AttemptEnd::Succeeded), Some(fixture.now - registered)));
+    let track = fixture.endpoint().await.track;
+    let owner_then_ca = [WaitingOn::DomainOwner, WaitingOn::Ca].map(AttemptEnd::Failed);
+    assert_eq!(track.ends, [owner_then_ca[0], owner_then_ca[1], AttemptEnd::Succeeded]);
+    assert_eq!(track.issued_at, Some(fixture.now));
+}
+
+#[tokio::test]
 async fn a_lost_order_is_dropped_unless_something_of_it_may_still_be_published() {
     for (left_behind, kept) in [(false, false), (true, true)] {
         let mut fixture = Fixture::new(Reachability::Internal).await.with_order().await;

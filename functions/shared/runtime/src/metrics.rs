@@ -1,11 +1,13 @@
 //! Metrics, as lines of the log that CloudWatch reads: its embedded metric format.
 //!
 //! Each has the dimension `Stack`, so that two installations in one account are told apart. None has the tenant or the
-//! endpoint: every value of a dimension is a metric of its own, which is paid for.
+//! endpoint: every value of a dimension is a metric of its own, which is paid for. An attempt's line names its tenant beside
+//! them, for queries of the log.
 
 use std::io::Write;
 use std::time::{Duration, SystemTime};
 
+use domain::endpoint::CountedEnd;
 use domain::flow::{CaughtFailure, Progress, Status, StepInput};
 use metrique::emf::Emf;
 use metrique::unit::{Count, Millisecond, Percent, Second};
@@ -132,6 +134,13 @@ pub struct AttemptMetrics {
     pub ca_requests: u32,
     #[metrics(unit = Count)]
     pub route53_calls: u32,
+    /// From the registration to its first certificate, where this attempt brought it.
+    #[metrics(unit = Second)]
+    pub time_to_certificate: Option<Duration>,
+    /// No dimension, which would be a metric for each value: CloudWatch Logs Insights counts by it.
+    pub tenant: String,
+    /// `no` where it says nothing of success: it had nothing to do, or waited for the domain owner's first records.
+    pub counted: &'static str,
 }
 
 /// One attempt that failed, by who must act.
@@ -162,8 +171,8 @@ impl Metrics {
     }
 
     /// The end of the attempt that `input` belongs to, as settle-attempt recorded it.
-    pub fn emit_attempt(&self, input: &StepInput, settled: &Progress) {
-        let (attempt, failure) = attempt(input, settled, SystemTime::now());
+    pub fn emit_attempt(&self, input: &StepInput, settled: &Progress, counted: &CountedEnd) {
+        let (attempt, failure) = attempt(input, settled, counted, SystemTime::now());
         self.emit(attempt);
         if let Some(failure) = failure {
             self.emit(failure);
@@ -181,7 +190,12 @@ impl Metrics {
     }
 }
 
-fn attempt(input: &StepInput, settled: &Progress, at: SystemTime) -> (AttemptMetrics, Option<FailureMetrics>) {
+fn attempt(
+    input: &StepInput,
+    settled: &Progress,
+    counted: &CountedEnd,
+    at: SystemTime,
+) -> (AttemptMetrics, Option<FailureMetrics>) {
     let outcome = match settled.status {
         Status::Succeeded => "Succeeded",
         Status::Removed => "Removed",
@@ -196,6 +210,9 @@ fn attempt(input: &StepInput, settled: &Progress, at: SystemTime) -> (AttemptMet
         work: Duration::from_millis(used.iter().map(|usage| usage.milliseconds).sum()),
         ca_requests: used.iter().map(|usage| usage.ca_requests).sum(),
         route53_calls: used.iter().map(|usage| usage.route53_calls).sum(),
+        time_to_certificate: counted.first_after.map(time::Duration::unsigned_abs),
+        tenant: counted.tenant.to_string(),
+        counted: if counted.end.is_some() { "yes" } else { "no" },
     };
     // A certificate that is in place although something could not be cleaned up is a success.
     let reason = input.failure.as_ref().or(input.clean_up_failure.as_ref()).filter(|_| outcome == "Failed");
@@ -216,7 +233,7 @@ fn attempt(input: &StepInput, settled: &Progress, at: SystemTime) -> (AttemptMet
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::endpoint::{Step, StepUsage};
+    use domain::endpoint::{AttemptEnd, Step, StepUsage};
     use domain::flow::FailureReport;
     use serde_json::{Value, json};
     use vocabulary::failure::{Failure, FailureName};
@@ -290,14 +307,30 @@ mod tests {
         input.failure = Some(CaughtFailure { error: "ChallengeFailed".into(), cause });
         input.progress.record(usage(Step::OpenOrder, 3));
         let at = SystemTime::UNIX_EPOCH;
-        let (ended, failed) = attempt(&input, &input.reached(Status::Failed), at);
+        let counted = CountedEnd {
+            tenant: "acme".parse().expect("a tenant"),
+            end: Some(AttemptEnd::Succeeded),
+            first_after: None,
+        };
+        let (ended, failed) = attempt(&input, &input.reached(Status::Failed), &counted, at);
         assert_eq!(
             (ended.outcome, ended.work.as_millis(), ended.ca_requests, ended.route53_calls),
             ("Failed", 20, 5, 2)
         );
         assert_eq!(failed.map(|failed| (failed.actor, failed.failure)), Some(("Customer", "ChallengeFailed")));
         // What is left behind is another matter than the certificate.
-        let (ended, failed) = attempt(&input, &input.reached(Status::Succeeded), at);
+        let first = CountedEnd { first_after: Some(time::Duration::minutes(7)), ..counted };
+        let (ended, failed) = attempt(&input, &input.reached(Status::Succeeded), &first, at);
         assert_eq!((ended.outcome, failed.is_none()), ("Succeeded", true));
+        let line = parsed(ended);
+        assert_eq!(
+            (&line["Tenant"], &line["Counted"], &line["TimeToCertificate"]),
+            (&json!("acme"), &json!("yes"), &json!(420))
+        );
+        assert_eq!(
+            line["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+            json!([["Stack", "Outcome"]]),
+            "no tenant there"
+        );
     }
 }

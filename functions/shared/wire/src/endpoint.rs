@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     CertificateView, DeploymentView, DnsMethod, FailureView, Finding, Open, ProviderHint, Reachability, RecordStatus,
-    RecordView, RevocationReason, Serving, WaitingOn, WatchView,
+    RecordView, RevocationReason, Serving, TenantFigures, WaitingOn, WatchView,
 };
 
 /// The state of an endpoint in one word.
@@ -206,6 +206,10 @@ pub struct Overview {
     #[serde(default)]
     #[schema(required = true)]
     pub orders_per_day: Option<u64>,
+    /// Time to a certificate and success rate of each tenant, those with the most endpoints first, at most 20.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub tenants: Vec<TenantFigures>,
     /// When they were counted, where there are too many to count them for each request: what people did since is counted,
     /// too. Null where they were counted for this request.
     #[serde(with = "time::serde::rfc3339::option", default)]

@@ -14,6 +14,7 @@ mod deployment;
 mod endpoint;
 pub mod events;
 mod failure;
+mod figures;
 mod health;
 mod installation;
 mod limits;
@@ -35,6 +36,7 @@ pub use endpoint::{
     Status, StatusCount,
 };
 pub use failure::{AcmeProblem, Failure, FailureName, FailureView, Subproblem};
+pub use figures::{FailedAttempts, TenantFigures, TimeGroup};
 pub use health::{Symptom, SymptomKind, WatchView};
 pub use installation::{
     CallerView, Difference, DifferenceKind, HealthView, InstallationCheck, InstallationStatus, InstallationView,

@@ -123,6 +123,7 @@ async fn renew(table: &EndpointsTable, before: &Endpoint) -> Result<()> {
         told: before.told.clone(),
         unsent: None,
         authorizations: vec![],
+        track: domain::endpoint::TrackRecord::default(),
         returned: vec![],
         at: NOW + Duration::MINUTE,
         attempt: record,

@@ -2,6 +2,7 @@
 
 mod browser;
 mod cast;
+mod figures;
 mod inspected;
 mod journeys;
 mod limits;

@@ -32,6 +32,7 @@ async fn all_pages(site: &Site, browser: &Browser) -> Result<Vec<String>> {
         "/dashboard/register",
         "/dashboard/register?domain=portal.litware.example&reachability=external",
         "/dashboard/register?domain=not+a.name&reachability=external",
+        "/dashboard/figures",
         "/dashboard/installation?now=1",
         "/dashboard/endpoints/new.fabrikam.example",
         "/dashboard/endpoints/careers.adatum.example",

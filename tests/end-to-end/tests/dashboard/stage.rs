@@ -18,6 +18,7 @@ use wire::{
     Renewal, RenewalDay, StatusCount,
 };
 
+use crate::figures::tenant_figures;
 use crate::inspected;
 use crate::limits;
 use crate::standing::{Standing, certificate};
@@ -190,6 +191,7 @@ impl Operations for Stage {
             renewal_days: renewal_days(&renewals),
             renewals,
             orders_per_day: Some(2_400),
+            tenants: tenant_figures(caller),
             as_of: state.counted_at,
             truncated: false,
         })

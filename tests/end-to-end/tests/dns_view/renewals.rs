@@ -169,6 +169,7 @@ async fn fail(fixture: &mut Fixture, failure: Failure) -> Result<()> {
         announced: false,
         told: Notifications::default(),
         unsent: None,
+        track: domain::endpoint::TrackRecord::default(),
         returned: vec![],
         authorizations: vec![],
         at: fixture.now,

@@ -135,7 +135,7 @@ impl AttemptJournal for EndpointsTable {
 
     async fn settle(&self, id: &EndpointId, attempt: u64, settlement: &Settlement) -> Result<(), FencedError> {
         let mut remove = vec!["lease_until", "held_tokens"];
-        let mut set = String::from("SET due_at = :due, told = :told");
+        let mut set = String::from("SET due_at = :due, told = :told, track = :track");
         match settlement.failing {
             Some(_) => set.push_str(", failing = :failing"),
             None => remove.push("failing"),
@@ -171,6 +171,7 @@ impl AttemptJournal for EndpointsTable {
             .expression_attribute_values(":due", number(settlement.due_at.unix_timestamp()))
             .expression_attribute_values(":attempt", number(attempt))
             .expression_attribute_values(":told", items::attribute(&settlement.told))
+            .expression_attribute_values(":track", items::attribute(&settlement.track))
             .expression_attribute_values(":removing", AttributeValue::Bool(settlement.removing));
         let update = match &settlement.failing {
             Some(failing) => update.expression_attribute_values(":failing", items::attribute(failing)),

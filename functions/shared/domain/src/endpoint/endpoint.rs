@@ -18,6 +18,7 @@ use crate::endpoint::health::Health;
 use crate::endpoint::moved::Moved;
 use crate::endpoint::mute::Mute;
 use crate::endpoint::notified::{Notifications, Unsent};
+use crate::endpoint::track_record::TrackRecord;
 
 /// One registration: a customer's names on the platform, and the state of their certificate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +96,9 @@ pub struct Endpoint {
     /// The resource of a stack that it was registered for: that resource alone removes it as code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stack: Option<StackResource>,
+    /// How it went with it so far.
+    #[serde(default)]
+    pub track: TrackRecord,
 }
 
 /// What an endpoint is doing, for people.
@@ -153,6 +157,7 @@ impl Endpoint {
             deployment: Deployment::default(),
             revocation: None,
             stack: None,
+            track: TrackRecord::default(),
         }
     }
 

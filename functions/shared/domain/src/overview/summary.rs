@@ -7,6 +7,7 @@ use vocabulary::names::EndpointId;
 
 use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::status::EndpointStatus;
+use crate::overview::by_tenant::ByTenant;
 use crate::overview::first::First;
 use crate::overview::groups::{Group, Groups};
 use crate::overview::in_use::InUse;
@@ -42,6 +43,7 @@ pub struct Summary {
     pub groups: Groups,
     /// Where their certificates go; of all endpoints only.
     pub in_use: InUse,
+    pub tenants: ByTenant,
 }
 
 impl Default for Summary {
@@ -53,6 +55,7 @@ impl Default for Summary {
             urgent: First::new(MOST_URGENT),
             groups: Groups::default(),
             in_use: InUse::default(),
+            tenants: ByTenant::default(),
         }
     }
 }
@@ -61,6 +64,7 @@ impl Summary {
     /// Counts `endpoint`, which has the status that `report` says at `now`.
     pub fn add(&mut self, endpoint: &Endpoint, report: &StatusReport, now: OffsetDateTime) {
         *self.counts.entry(report.status).or_default() += 1;
+        self.tenants.add(endpoint, now);
         if let Some(held) = endpoint.certificate.as_ref().filter(|_| !endpoint.removing) {
             let (domain, id) = (endpoint.names.primary().to_string(), endpoint.id.clone());
             self.renewals.offer(NextRenewal { at: held.renew_at, domain, endpoint: id }, ());
@@ -87,6 +91,7 @@ impl Summary {
         other.urgent.in_order().for_each(|(urgency, ())| self.urgent.offer(urgency, ()));
         self.groups.merge(other.groups);
         self.in_use.merge(other.in_use);
+        self.tenants.merge(other.tenants);
     }
 
     pub fn total(&self) -> usize {
@@ -119,6 +124,8 @@ struct Stored {
     groups: Vec<(WaitingOn, String, Group)>,
     #[serde(default)]
     in_use: InUse,
+    #[serde(default)]
+    tenants: ByTenant,
 }
 
 impl From<Summary> for Stored {
@@ -131,13 +138,15 @@ impl From<Summary> for Stored {
             urgent: summary.urgent.in_order().map(|(urgency, ())| urgency).collect(),
             groups: groups.map(|((waiting_on, said), group)| (waiting_on, said, group)).collect(),
             in_use: summary.in_use,
+            tenants: summary.tenants,
         }
     }
 }
 
 impl From<Stored> for Summary {
     fn from(stored: Stored) -> Self {
-        let mut summary = Self { counts: stored.counts, in_use: stored.in_use, ..Self::default() };
+        let Stored { counts, in_use, tenants, .. } = stored;
+        let mut summary = Self { counts, in_use, tenants, ..Self::default() };
         summary.renewal_days.extend(stored.days);
         stored.renewals.into_iter().for_each(|renewal| summary.renewals.offer(renewal, ()));
         stored.urgent.into_iter().for_each(|urgency| summary.urgent.offer(urgency, ()));

@@ -11,6 +11,7 @@ use crate::endpoint::endpoint::Endpoint;
 use crate::endpoint::event::Event;
 use crate::endpoint::failing::Failing;
 use crate::endpoint::notified::{Notifications, Unsent};
+use crate::endpoint::track_record::TrackRecord;
 use vocabulary::failure::{FencedError, ServiceFault};
 
 /// Slices of the due index, so that one busy moment is not one hot partition.
@@ -128,6 +129,8 @@ pub struct Settlement {
     pub unsent: Option<Unsent>,
     /// What is known of authorizations besides those of the order, if it stays, and of the certificate.
     pub authorizations: Vec<KnownAuthorization>,
+    /// How it went with the endpoint, this attempt included.
+    pub track: TrackRecord,
     /// Tokens that go back, in the same write: exactly once.
     pub returned: Vec<Token>,
     /// When it was decided.

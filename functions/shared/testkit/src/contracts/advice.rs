@@ -1,4 +1,4 @@
-use domain::endpoint::{LEASE, Notifications, Outcome};
+use domain::endpoint::{LEASE, Notifications, Outcome, TrackRecord};
 use domain::ports::{AdviceIndex, AttemptJournal, DUE_SHARDS, DueEntry, DueIndex, Registry, Settlement};
 use time::Duration;
 use vocabulary::acme::{RenewalAdvice, RenewalWindow};
@@ -41,6 +41,7 @@ pub async fn advice_index(index: &(impl AdviceIndex + AttemptJournal + Registry 
         drop_order: false,
         unsent: None,
         authorizations: vec![],
+        track: TrackRecord::default(),
         returned: vec![],
         at: now,
         announced: true,

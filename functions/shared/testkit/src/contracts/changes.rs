@@ -1,4 +1,4 @@
-use domain::endpoint::{Endpoint, Failing, LEASE, Notifications};
+use domain::endpoint::{Endpoint, Failing, LEASE, Notifications, TrackRecord};
 use domain::ports::{
     AttemptJournal, AuditTrail, Change, ChangeError, CheckLog, DueEntry, DueIndex, FencedError, Registry, Settlement,
 };
@@ -48,6 +48,7 @@ pub async fn changes(store: &(impl Registry + DueIndex + AttemptJournal + AuditT
         drop_order: false,
         unsent: None,
         authorizations: vec![],
+        track: TrackRecord::default(),
         returned: vec![],
         at: now,
         announced: false,

@@ -1,4 +1,4 @@
-use domain::endpoint::{Failing, LEASE, Notifications, Outcome};
+use domain::endpoint::{Failing, LEASE, Notifications, Outcome, TrackRecord};
 use domain::ports::{AttemptJournal, DueEndpoint, DueEntry, DueIndex, DueReason, Registry, Settlement};
 use time::{Duration, OffsetDateTime};
 use vocabulary::failure::{Failure, FailureName};
@@ -67,6 +67,7 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
             drop_order: false,
             unsent: None,
             authorizations: vec![],
+            track: TrackRecord::default(),
             returned: vec![],
             at: now,
             announced: false,

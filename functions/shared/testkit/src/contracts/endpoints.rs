@@ -1,5 +1,7 @@
 use domain::endpoint::attempt::execution_name;
-use domain::endpoint::{Attempt, Endpoint, Failing, LEASE, Notifications, Notified, Outcome, Severity, Source};
+use domain::endpoint::{
+    Attempt, Endpoint, Failing, LEASE, Notifications, Notified, Outcome, Severity, Source, TrackRecord,
+};
 use domain::ports::{
     AttemptJournal, AuditTrail, DueEntry, DueIndex, FencedError, Position, RegisterError, Registered, Registry,
     Removed, RequestError, Settlement,
@@ -165,6 +167,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         drop_order: false,
         unsent: None,
         authorizations: vec![],
+        track: TrackRecord::default(),
         returned: vec![],
         at: now,
         announced: false,
@@ -193,6 +196,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         drop_order: true,
         unsent: None,
         authorizations: vec![],
+        track: TrackRecord::default(),
         returned: vec![],
         at: now,
         announced: true,

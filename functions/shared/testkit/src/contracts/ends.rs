@@ -1,4 +1,4 @@
-use domain::endpoint::{Attempt, Endpoint, LEASE, Notifications, Outcome, Unsent};
+use domain::endpoint::{Attempt, Endpoint, LEASE, Notifications, Outcome, TrackRecord, Unsent};
 use domain::ports::{AttemptJournal, DueEntry, DueIndex, FencedError, RateLimits, Registry, Settlement};
 use time::Duration;
 use vocabulary::acme::{BucketId, Granted, KnownAuthorization, Limit, OpenOrder, Purpose, Take};
@@ -47,6 +47,7 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
         told: Notifications { sequence: 1, told: vec![], ..Notifications::default() },
         unsent: Some(unsent.clone()),
         authorizations: known.clone(),
+        track: TrackRecord::default(),
         returned: tokens,
         at: now,
         removing: false,

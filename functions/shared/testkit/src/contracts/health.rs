@@ -1,5 +1,5 @@
 use diagnosis::report::CheckReport;
-use domain::endpoint::{Endpoint, Event, EventKind, Health, LEASE, Notifications, Outcome};
+use domain::endpoint::{Endpoint, Event, EventKind, Health, LEASE, Notifications, Outcome, TrackRecord};
 use domain::health::pace::first_check;
 use domain::health::{CertificateUse, FailingCheck, InAcm, InstallationState, Seen};
 use domain::ports::{
@@ -180,6 +180,7 @@ fn settlement(id: &EndpointId, certificate: &InstalledCertificate, now: OffsetDa
         drop_order: false,
         unsent: None,
         authorizations: vec![],
+        track: TrackRecord::default(),
         returned: vec![],
         at: now,
         announced: true,

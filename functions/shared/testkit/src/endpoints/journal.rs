@@ -99,6 +99,7 @@ impl AttemptJournal for MemoryEndpoints {
         endpoint.held_tokens = Vec::new();
         endpoint.failing = settlement.failing.clone();
         endpoint.told = settlement.told.clone();
+        endpoint.track = settlement.track.clone();
         endpoint.unsent = settlement.unsent.clone();
         endpoint.authorizations = settlement.authorizations.clone();
         if settlement.drop_order {

@@ -79,6 +79,10 @@ pub(crate) fn overview() -> Value {
         "groups": [{"count": 134, "cause": "servers-silent", "at_fault": "bulk.test", "first": endpoint()}],
         "renewal_days": [{"day": "2026-03-01", "count": 7}], "orders_per_day": 2400,
         "renewals": [{"id": "ep-1", "domain": "example.com", "at": "2026-03-01T00:00:00Z"}],
+        "tenants": [{"tenant": "acme", "endpoints": 9, "issued": 8, "succeeded": 180,
+            "failed": {"domain_owner": 15, "operator": 1, "ca": 4, "nobody": 0},
+            "first_certificates": [{"within_seconds": 600, "count": 3}, {"within_seconds": null, "count": 1}],
+            "half_within_seconds": 600}],
         "as_of": "2026-01-01T00:00:00Z", "truncated": true})
 }
 
