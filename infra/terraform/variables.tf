@@ -215,7 +215,7 @@ variable "setup_patience" {
 }
 
 variable "runbook_url" {
-  description = "Where your operators read docs/runbooks. Each alarm's description ends with this address and the alarm's own page: give a URL, so that the link opens from a mail."
+  description = "Where your operators read docs/runbooks, if you keep them elsewhere. Each alarm's description ends with this address and the alarm's own page, and messages link there. Empty, or docs/runbooks as in earlier releases: the API serves the pages."
   type        = string
   default     = null
 }

@@ -35,6 +35,9 @@ def faults(words):
         command = table[word]
         named.append(word)
         table = subcommands(command)
+    if command and len(words) == 1:
+        # A service is named in a sentence.
+        return []
     if command is None or table:
         return [f"aws {' '.join(named)} is no whole command"]
     # In a sentence a command is named, and not called.

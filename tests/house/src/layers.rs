@@ -16,6 +16,7 @@ pub fn layers(name: &str) -> Option<Layers> {
         "vocabulary" => Some(&[
             "version",
             "stable_hash",
+            "former_names",
             "text",
             "times",
             "record",

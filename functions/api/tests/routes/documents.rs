@@ -110,7 +110,7 @@ async fn a_folder_leads_to_its_index_and_what_is_not_there_says_so() {
         let response = api.pages.clone().oneshot(request).await.expect("infallible");
         assert_eq!(response.headers()["location"], index, "{path}");
     }
-    for path in ["/docs/nothing.md", "/docs/runbooks/nothing.md", "/docs/..%2fREADME.md", "/docs/%3Cb%3E"] {
-        assert_eq!(open(&api, path).await, None, "{path}");
+    for page in ["nothing.md", "runbooks/nothing.md", "..%2fREADME.md", "%3Cb%3E"] {
+        assert_eq!(open(&api, &format!("/docs/{page}")).await, None, "{page}");
     }
 }

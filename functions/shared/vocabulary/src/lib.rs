@@ -1,6 +1,7 @@
 //! The words of managed HTTPS as types: parsed once, and nothing is decided about an endpoint here.
 //!
-//! Bottom up: version, text, records, names, failures, ACME, DNS, certificates. Each folder imports only from those before it.
+//! Bottom up: version, former names, text, records, names, failures, ACME, DNS, certificates. Each folder imports only from
+//! those before it.
 
 pub mod acme;
 pub mod certificate;
