@@ -309,7 +309,13 @@ fn before_registration(facts: &AuthorizationFacts) -> Vec<Finding> {
 }
 
 fn found(facts: &AuthorizationFacts) -> Vec<Found> {
-    let chain: Vec<String> = facts.chain.iter().flat_map(|chain| chain.describe().into_iter().skip(1)).collect();
+    // A delegation needs no address behind it: that there is none is nothing to tell, least of all of one that is right.
+    let is_told = |chain: &Chain| !matches!(chain.end, ChainEnd::Nothing(Answer::NoData | Answer::NxDomain));
+    let told = facts.chain.iter().map(|chain| match is_told(chain) {
+        true => chain.describe(),
+        false => chain.names.clone(),
+    });
+    let chain: Vec<String> = told.flat_map(|way| way.into_iter().skip(1)).collect();
     let mut found: Vec<Found> = facts
         .cname
         .iter()
