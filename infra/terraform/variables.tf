@@ -256,6 +256,12 @@ variable "successor_bucket" {
   default     = null
 }
 
+variable "export_role_arn" {
+  description = "ARN of the one role that reads exported private keys. Setting it allows endpoints to have each certificate exported with its private key to a Secrets Manager secret, and gives up that no private key leaves the installation: whoever may use this role has the keys of these endpoints. Each is off until somebody turns it on. Empty: no key is exported."
+  type        = string
+  default     = null
+}
+
 variable "api_concurrency" {
   description = "Most executions of the API function at once, reserved for it, so that however often it is called, renewals have the rest of the account's quota. AWS requires that at least 100 stay unreserved: with the quota of a new account (10), keep 0. 0: nothing is reserved."
   type        = number
@@ -361,6 +367,7 @@ locals {
     ListenerPools = var.listener_pools
     AcmQuotas = var.acm_quotas
     SuccessorBucket = var.successor_bucket
+    ExportRoleArn = var.export_role_arn
     ApiConcurrency = var.api_concurrency
     ChallengeConcurrency = var.challenge_concurrency
     HealthSchedule = var.health_schedule

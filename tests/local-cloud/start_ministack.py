@@ -32,6 +32,7 @@ import fcntl
 import functools
 import json
 import os
+import re
 import socketserver
 import sys
 import termios
@@ -96,8 +97,10 @@ def published(change):
     return changed
 
 
-# Where keys belong: the account's secret, and the programs of the functions, which know how a key begins.
-KEPT_APART = ("ministack.services.secretsmanager", "ministack.services.lambda_svc._functions")
+# Where keys belong: the account's secret, those of endpoints whose key is exported, and the programs of the functions, which
+# know how a key begins.
+SECRETS = r"secretsmanager\._secrets\b.*(-AccountSecret-|/export/ep-)"
+KEPT_APART = re.compile(rf"ministack\.services\.({SECRETS}|lambda_svc\._functions)")
 LARGEST_VALUE = 1 << 20  # a program is larger, and nothing that a function writes is
 
 
@@ -122,7 +125,7 @@ def find(wanted):
     waiting = [(f"{module.__name__}.{name}", value) for module in modules for name, value in list(vars(module).items())]
     while waiting:
         path, value = waiting.pop()
-        if path.startswith(KEPT_APART) or id(value) in seen:
+        if KEPT_APART.match(path) or id(value) in seen:
             continue
         if isinstance(value, str):
             hit = any(text in value for text in wanted)

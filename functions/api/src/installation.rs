@@ -3,7 +3,7 @@
 use vocabulary::acme::Limit;
 use vocabulary::certificate::{AccountId, AcmQuotas, ListenerPools, OperatorsOnly, RoleArn, TenantLimits};
 use vocabulary::dns::{ConnectTemplates, PersistentIssuer, Platform};
-use vocabulary::names::NamePolicy;
+use vocabulary::names::{EndpointId, NamePolicy};
 
 /// What is the same for all endpoints of an installation.
 #[derive(Clone, Debug)]
@@ -35,12 +35,31 @@ pub struct Installation {
     pub deployment_roles: Vec<RoleArn>,
     /// The platform's templates at DNS providers; `None`: it has none.
     pub connect: Option<ConnectTemplates>,
+    /// Whether and how keys are exported.
+    pub export: Export,
+}
+
+/// How private keys leave the installation, if they may.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Export {
+    /// The one role that reads them; without one none is exported.
+    pub reader: Option<RoleArn>,
+    /// The stack's name, which the secrets' names begin with.
+    pub stack: String,
+}
+
+impl Export {
+    /// What the endpoint's secret is called, as the function that writes it does.
+    pub(crate) fn secret_of(&self, endpoint: &EndpointId) -> String {
+        format!("{}/export/{endpoint}", self.stack)
+    }
 }
 
 impl Installation {
     /// Where in AWS it is, which tenants do not see.
     pub(crate) fn operators_only(&self) -> OperatorsOnly {
-        let of_roles = self.deployment_roles.iter().map(|role| role.account().clone());
+        let roles = self.deployment_roles.iter().chain(&self.export.reader);
+        let of_roles = roles.map(|role| role.account().clone());
         OperatorsOnly::new(self.account.clone().into_iter().chain(of_roles))
     }
 }

@@ -14,7 +14,7 @@ pub mod sign_in;
 pub mod views;
 
 pub use application::{Surroundings, application};
-pub use installation::{Brand, Installation, OrderLimit};
+pub use installation::{Brand, Export, Installation, OrderLimit};
 pub use routes::router;
 pub use service::{Outside, Ports, Service, Store};
 

@@ -5,7 +5,7 @@ use runtime::{Environment, Wiring};
 use vocabulary::acme::CaLimits;
 use vocabulary::dns::PersistentIssuer;
 
-use crate::installation::{Brand, Installation, OrderLimit};
+use crate::installation::{Brand, Export, Installation, OrderLimit};
 use crate::sign_in::claims::ClaimNames;
 use crate::sign_in::identity::Identity;
 
@@ -27,6 +27,7 @@ pub fn installation(wiring: &Wiring) -> Result<Installation, Error> {
         pools: wiring.listener_pools()?,
         deployment_roles: wiring.deployment_roles()?,
         connect: wiring.connect_templates()?,
+        export: Export { reader: wiring.export_role()?, stack: environment.required("STACK_NAME")? },
     })
 }
 

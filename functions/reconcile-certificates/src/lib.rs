@@ -240,6 +240,9 @@ fn installed(
             .chain(moved.map(|held| RetiredCertificate::new(held.arn.clone(), now)))
             .collect(),
         authorizations: before.map(|held| held.authorizations.clone()).unwrap_or_default(),
+        // The next attempt exports another one, as the key of this is gone, and tags it as the endpoint is.
+        export: before.and_then(|held| held.export.clone()),
+        tags: before.map(|held| held.tags.clone()).unwrap_or_default(),
     }
 }
 

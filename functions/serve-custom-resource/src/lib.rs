@@ -116,6 +116,8 @@ fn property(field: &str) -> String {
         "listeners" => "Listeners",
         "regions" => "Regions",
         "role" => "Role",
+        "tags" => "Tags",
+        "export_key" => "ExportKey",
         other => other,
     };
     format!("{name}{index}")

@@ -66,6 +66,7 @@ impl<F: FlowStarter + Room + Send + Sync + 'static> Bench<F> {
             pools: ListenerPools::default(),
             deployment_roles: vec![],
             connect: None,
+            export: api::Export::default(),
         };
         Self { service: Service { ports, installation }, store }
     }

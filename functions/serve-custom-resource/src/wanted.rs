@@ -1,5 +1,7 @@
 //! What the template wants of an endpoint.
 
+use std::collections::BTreeMap;
+
 use domain::endpoint::Endpoint;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -33,6 +35,20 @@ struct Written {
     role: String,
     #[serde(default)]
     adopt_certificate_arn: String,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    #[serde(default)]
+    export_key: Switch,
+}
+
+/// CloudFormation makes a text of a truth value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+enum Switch {
+    #[serde(rename = "true")]
+    On,
+    #[default]
+    #[serde(rename = "false", alias = "")]
+    Off,
 }
 
 /// Whatever stands there.
@@ -73,6 +89,8 @@ impl Wanted {
             role: filled(written.role),
             adopt: filled(written.adopt_certificate_arn),
             label: None,
+            tags: written.tags,
+            export_key: written.export_key == Switch::On,
         }))
     }
 
@@ -112,6 +130,8 @@ impl Wanted {
             regions: changed(&now.regions, before.map(|b| &b.regions)),
             role: text(&now.role, before.map(|b| &b.role)),
             adopt: text(&now.adopt, before.map(|b| &b.adopt)),
+            tags: changed(&now.tags, before.map(|b| &b.tags)),
+            export_key: changed(&now.export_key, before.map(|b| &b.export_key)),
         }
     }
 }
@@ -153,6 +173,18 @@ mod tests {
         assert!(value.starts_with("The property Reachability is not valid:"), "{value}");
         let list = why(json!({"Domain": "a.example", "Reachability": "external", "AdditionalNames": "b.example"}));
         assert!(list.starts_with("The property AdditionalNames is not valid:"), "{list}");
+    }
+
+    #[test]
+    fn tags_and_the_export_are_written_as_cloudformation_hands_them_over() {
+        let plain = json!({"Domain": "a.example", "Reachability": "external", "ExportKey": ""});
+        let asked =
+            json!({"Domain": "a.example", "Reachability": "external", "Tags": {"team": "a"}, "ExportKey": "true"});
+        let (before, now) = (wanted(plain), wanted(asked));
+        let wish = now.wish(Some(&before));
+        assert_eq!((wish.tags, wish.export_key), (Some([("team".into(), "a".into())].into()), Some(true)));
+        assert_eq!(before.wish(Some(&now)).export_key, Some(false));
+        assert!(read(json!({"Domain": "a.example", "Reachability": "external", "ExportKey": "yes"})).is_err());
     }
 
     #[test]

@@ -79,6 +79,13 @@ async fn plant_everywhere(platform: &Platform) -> Result<()> {
     expect_found(cloud, "a message", "sqs")?;
     aws.sqs.purge_queue().queue_url(queue).send().await?;
 
+    // A secret of an exported key is where it belongs, and any other is not.
+    for (name, found) in [("managed-https/export/ep-planted", false), ("managed-https/settings-planted", true)] {
+        aws.secrets.create_secret().name(name).secret_string(&pem).send().await?;
+        ensure!(cloud.keys_in_the_open()?.is_empty() != found, "in the secret {name}");
+        aws.secrets.delete_secret().secret_id(name).force_delete_without_recovery(true).send().await?;
+    }
+
     let group = cloud.resource("OpenOrderLogs")?;
     let line = json!({"message": "order", "key": pem}).to_string();
     logs(cloud, "CreateLogStream", json!({"logGroupName": group, "logStreamName": "planted"})).await?;

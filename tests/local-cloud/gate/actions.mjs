@@ -86,11 +86,36 @@ function key(parameters, about, action) {
 function secret(parameters, about, action) {
   const context = { 'secretsmanager:SecretId': parameters.SecretId }
   if (parameters.VersionStage) context['secretsmanager:VersionStage'] = parameters.VersionStage
-  return on(
-    unlessArn(parameters.SecretId, arn('secretsmanager', about, `secret:${parameters.SecretId}-??????`)),
-    action,
-    context,
-  )
+  return on(secretArn(parameters.SecretId, about), action, context)
+}
+
+const secretArn = (id, about) => unlessArn(id, arn('secretsmanager', about, `secret:${id}-??????`))
+
+/** With the use of the key that a secret has of its own, which Secrets Manager makes for whoever calls it. */
+const secretWith = (actions) => async (parameters, about, action) => {
+  const asked = secret(parameters, about, action)
+  const known = await about.lookUp.secret(parameters.SecretId)
+  // By its name, IAM sees the secret that has it.
+  if (known) asked.resource = known.arn
+  return [asked, ...encryption(known?.key, asked.resource, actions, about)]
+}
+
+function encryption(id, secretArn, actions, about) {
+  if (!id) return []
+  const via = { 'kms:ViaService': `secretsmanager.${about.region}.amazonaws.com`, 'aws:ViaAWSService': 'true' }
+  const context = { ...key({ EncryptionContext: { SecretARN: secretArn, SecretVersionId: '' } }, about).context, ...via }
+  return actions.map((action) => on(unlessArn(id, arn('kms', about, `key/${id}`)), action, context))
+}
+
+/** A secret has an ARN only afterwards, and tags need a permission of their own. */
+function createSecret(parameters, about, action) {
+  const resource = secretArn(parameters.Name, about)
+  const tags = parameters.Tags ?? []
+  const context = { ...tagged('aws:RequestTag', tags), 'secretsmanager:Name': parameters.Name }
+  const used = encryption(parameters.KmsKeyId, resource, ['kms:GenerateDataKey', 'kms:Decrypt'], about)
+  if (tags.length === 0) return [on(resource, action, context), ...used]
+  context['aws:TagKeys'] = tags.map((tag) => tag.Key)
+  return [on(resource, action, context), on(resource, 'secretsmanager:TagResource', context), ...used]
 }
 
 // --- records and tokens -----------------------------------------------------------------------------------------
@@ -123,6 +148,13 @@ const bucket = (action) => (parameters) => on(`arn:aws:s3:::${parameters.Bucket}
 async function certificate(parameters, about, action) {
   const tags = await about.lookUp.certificateTags(parameters.CertificateArn)
   return on(parameters.CertificateArn, action, tagged('aws:ResourceTag', tags))
+}
+
+async function tagging(parameters, about, action) {
+  const asked = await certificate(parameters, about, action)
+  Object.assign(asked.context, tagged('aws:RequestTag', parameters.Tags))
+  asked.context['aws:TagKeys'] = parameters.Tags.map((tag) => tag.Key)
+  return asked
 }
 
 /** A first import has an ARN only afterwards, and tags that need a permission of their own. */
@@ -190,13 +222,14 @@ const alarms = (_, about, action) => on(arn('cloudwatch', about, 'alarm:*'), act
 
 const SERVICES = {
   acm: {
-    AddTagsToCertificate: certificate,
+    AddTagsToCertificate: tagging,
     DeleteCertificate: certificate,
     DescribeCertificate: certificate,
     GetCertificate: certificate,
     ImportCertificate: importCertificate,
     ListCertificates: anything,
     ListTagsForCertificate: certificate,
+    RemoveTagsFromCertificate: tagging,
   },
   dynamodb: {
     BatchGetItem: batch,
@@ -245,9 +278,12 @@ const SERVICES = {
   },
   scheduler: { GetSchedule: schedule },
   secretsmanager: {
+    CreateSecret: createSecret,
+    DeleteSecret: secretWith([]),
     DescribeSecret: secret,
-    GetSecretValue: secret,
-    PutSecretValue: secret,
+    GetSecretValue: secretWith(['kms:Decrypt']),
+    PutResourcePolicy: secretWith([]),
+    PutSecretValue: secretWith(['kms:GenerateDataKey', 'kms:Decrypt']),
     UpdateSecretVersionStage: secret,
   },
   servicequotas: {

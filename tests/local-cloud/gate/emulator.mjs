@@ -46,6 +46,10 @@ export class Emulator {
 
   /** The policy of the resource itself, for those kinds that have one; undefined if it has none. */
   resourcePolicy(resource) {
+    // Asked for each time: a function writes it. By an ARN: a pattern is none of a secret that is there.
+    if (resource.split(':')[2] === 'secretsmanager') {
+      return resource.endsWith('?') ? undefined : this.#secretPolicy(resource)
+    }
     return this.#once(`policy ${resource}`, async () => {
       const service = resource.split(':')[2]
       if (service === 'iam') return this.#foreign.trust(resource)
@@ -86,6 +90,24 @@ export class Emulator {
   /** Id or ARN of the key that encrypts a topic's messages. */
   async keyOfTopic(arn) {
     return (await this.#topic(arn)).get('KmsMasterKeyId')
+  }
+
+  /** ARN of the secret with this name or ARN, and the key it has of its own; undefined if there is no such secret. */
+  async secret(id) {
+    const answer = await this.#aboutSecret('DescribeSecret', id)
+    if (!answer.ok) return undefined
+    const { ARN: arn, KmsKeyId: key } = JSON.parse(answer.text)
+    return { arn, key }
+  }
+
+  async #secretPolicy(arn) {
+    const answer = await this.#aboutSecret('GetResourcePolicy', arn)
+    const policy = answer.ok && JSON.parse(answer.text).ResourcePolicy
+    return policy ? JSON.parse(policy) : undefined
+  }
+
+  #aboutSecret(operation, id) {
+    return this.#fetch(this.#aws, 'secretsmanager', json(`secretsmanager.${operation}`, { SecretId: id }))
   }
 
   /** Asked for each time: they come and go with imports. None of a certificate that does not exist. */

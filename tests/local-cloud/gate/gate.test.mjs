@@ -14,11 +14,12 @@ const ACCOUNT = '123456789012'
 const REGION = 'eu-central-1'
 const BUS = `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/stack`
 const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/1`
+const SECRET = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:stack/export/ep-1-AbCdEf`
 const CERTIFICATE = `arn:aws:acm:${REGION}:${ACCOUNT}:certificate/1`
 const models = new Models(process.env.MODELS)
 
 /** What the emulator was asked, and what it has. */
-let passed, statements, keyPolicy, tags, server, gate, refused, used
+let passed, statements, keyPolicy, secretPolicy, tags, server, gate, refused, used
 
 before(async () => {
   server = http.createServer((request, response) => {
@@ -38,6 +39,7 @@ beforeEach(() => {
   statements = []
   tags = []
   keyPolicy = { Version: '2012-10-17', Statement: [] }
+  secretPolicy = undefined
   const url = `http://127.0.0.1:${server.address().port}`
   const page = new URL('../../../docs/how-to/listeners-and-regions.md', import.meta.url)
   const emulator = new Emulator(url, url, REGION, new ForeignRoles(page, ACCOUNT, 'stack'))
@@ -57,7 +59,7 @@ function emulated(request, body) {
   const fields = new URLSearchParams(body)
   const target = request.headers['x-amz-target'] ?? ''
   if (fields.get('Action') === 'GetRole') {
-    return wrapped('GetRole', `<Role><Arn>arn:aws:iam::${ACCOUNT}:role/stack/role</Arn></Role>`)
+    return wrapped('GetRole', `<Role><Arn>arn:aws:iam::${ACCOUNT}:role/stack/${fields.get('RoleName')}</Arn></Role>`)
   }
   if (fields.get('Action') === 'ListRolePolicies') {
     return wrapped('ListRolePolicies', '<PolicyNames><member>p</member></PolicyNames>')
@@ -74,6 +76,10 @@ function emulated(request, body) {
     return JSON.stringify({ Version: '2012-10-17', Statement })
   }
   if (target.endsWith('GetKeyPolicy')) return JSON.stringify({ Policy: JSON.stringify(keyPolicy) })
+  if (target.endsWith('DescribeSecret')) return JSON.stringify({ ARN: SECRET, KmsKeyId: KEY })
+  if (target.endsWith('GetResourcePolicy')) {
+    return JSON.stringify({ ResourcePolicy: secretPolicy && JSON.stringify(secretPolicy) })
+  }
   if (target.endsWith('ListTagsForCertificate')) return JSON.stringify({ Tags: tags })
   if (target.endsWith('DescribeTable')) {
     const index = { IndexName: 'due', KeySchema: [{ AttributeName: 'shard', KeyType: 'HASH' }] }
@@ -165,6 +171,37 @@ test('a key needs its own policy, the role and the encryption context', async ()
   assert.equal((await encrypt({ endpoint: 'e' })).status, 200)
   assert.equal((await encrypt({ endpoint: 'e', more: 'm' })).status, 400, 'a key of the context too many')
   assert.equal((await encrypt({})).status, 400, 'no context')
+})
+
+test('a secret with a key of its own is read by whom its policy and that of the key allow', async () => {
+  const read = (key, id = 'stack/export/ep-1') =>
+    call('secretsmanager', { target: 'secretsmanager.GetSecretValue', body: { SecretId: id }, key })
+  allow('secretsmanager:GetSecretValue', '*')
+  assert.equal((await read('reader')).status, 400, 'the key knows nobody')
+  const reader = `arn:aws:iam::${ACCOUNT}:role/stack/reader`
+  const condition = (arn) => ({
+    StringEquals: { 'kms:ViaService': `secretsmanager.${REGION}.amazonaws.com` },
+    StringLike: { 'kms:EncryptionContext:SecretARN': arn },
+  })
+  const decrypt = (Principal, arn) => ({
+    Effect: 'Allow',
+    Principal,
+    Action: 'kms:Decrypt',
+    Resource: '*',
+    Condition: condition(arn),
+  })
+  keyPolicy.Statement = [decrypt({ AWS: reader }, SECRET.replace('stack/export', 'else'))]
+  assert.equal((await read('reader')).status, 400, 'it is for another secret')
+  keyPolicy.Statement = [decrypt({ AWS: reader }, SECRET.replace('ep-1-AbCdEf', '*'))]
+  assert.equal((await read('reader')).status, 200)
+  assert.equal((await read('other')).status, 400, 'the key is not for it')
+  keyPolicy.Statement = ['reader', 'other'].map((role) => decrypt({ AWS: reader.replace('reader', role) }, '*'))
+  assert.equal((await read('other')).status, 200)
+  const Condition = { ArnNotEquals: { 'aws:PrincipalArn': reader } }
+  const deny = { Effect: 'Deny', Principal: { AWS: '*' }, Action: 'secretsmanager:GetSecretValue', Resource: '*', Condition }
+  secretPolicy = { Version: '2012-10-17', Statement: [deny] }
+  assert.equal((await read('other', SECRET)).status, 400, 'what is denied is denied')
+  assert.equal((await read('reader', SECRET)).status, 200)
 })
 
 test('a record is written only at the names, of the types and by the actions that the role has', async () => {

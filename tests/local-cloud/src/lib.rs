@@ -44,6 +44,7 @@ mod people;
 mod ports;
 mod process;
 mod redeploy;
+mod roles;
 mod route53_limits;
 mod sam;
 mod second_stack;

@@ -192,7 +192,7 @@ async fn query_in(
 }
 
 /// What stands in each `element`, which has no others within.
-fn texts<'a>(xml: &'a str, element: &str) -> Vec<&'a str> {
+pub(crate) fn texts<'a>(xml: &'a str, element: &str) -> Vec<&'a str> {
     let after = xml.split(&format!("<{element}>")).skip(1).collect::<Vec<_>>();
     after.into_iter().filter_map(|rest| rest.split_once("</")).map(|(text, _)| text).collect()
 }

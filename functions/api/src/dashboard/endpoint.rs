@@ -28,6 +28,8 @@ pub(crate) struct EndpointPage<'a> {
     pub(crate) frame: Frame,
     pub(crate) clock: Clock,
     pub(crate) operator: bool,
+    /// Whether the installation exports private keys at all.
+    pub(crate) exports_keys: bool,
     pub(crate) view: &'a EndpointView,
     pub(crate) live: Live<'a>,
     pub(crate) shares: &'a [Share],
@@ -42,6 +44,11 @@ impl EndpointPage<'_> {
             false => format!("Muted until {}", moment(&mute.until)),
         };
         format!("{when}, by {}: {}", words::plain(&mute.by), words::plain(&mute.reason))
+    }
+
+    /// Whether its certificates are exported from now on.
+    fn exported(&self) -> bool {
+        self.view.deployment.export.as_ref().is_some_and(|export| export.wanted)
     }
 
     /// `Created by olive 2 days ago, valid until 28 Dec 2026 (30 days)`, as far as it is about its end.
@@ -73,6 +80,7 @@ pub(crate) async fn show<O: Operations>(
         frame: visit.frame(words::title(&known.view), Place::Elsewhere),
         clock,
         operator: visit.caller.is_operator(),
+        exports_keys: desk.operations.exports_keys(),
         view: &known.view,
         live: live(&desk, &visit, &known, clock, false),
         shares: &shares,

@@ -160,6 +160,7 @@ mod tests {
             pools: vocabulary::certificate::ListenerPools::default(),
             deployment_roles: vec![],
             connect: None,
+            export: crate::installation::Export::default(),
         };
         let view = endpoint_view(endpoint, None, &installation, NOW);
         Known { view, attempts: Vec::new(), events: Vec::new() }

@@ -1,4 +1,4 @@
-//! Links for the domain owner, and the removal of an endpoint.
+//! Links for the domain owner, mutes, the export of the key, and the removal of an endpoint.
 
 use std::sync::Arc;
 
@@ -115,6 +115,35 @@ pub(crate) async fn unmute<O: Operations>(
 ) -> Response {
     match desk.operations.unmute(&visit.caller, &reference, OffsetDateTime::now_utc()).await {
         Ok(()) => visit.see_endpoint(&reference, "#mute"),
+        Err(problem) => visit.refuse(problem),
+    }
+}
+
+/// `on` or `off`.
+#[derive(Deserialize)]
+pub(crate) struct Export {
+    key: Switch,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Switch {
+    On,
+    Off,
+}
+
+pub(crate) async fn change_export<O: Operations>(
+    visit: Visit,
+    State(desk): State<Arc<Desk<O>>>,
+    Path(reference): Path<String>,
+    form: Result<Form<Export>, axum::extract::rejection::FormRejection>,
+) -> Response {
+    let wanted = match form {
+        Ok(Form(Export { key })) => key == Switch::On,
+        Err(rejection) => return visit.refuse(Problem::invalid(rejection.body_text()).with_field("key")),
+    };
+    match desk.operations.change_export(&visit.caller, &reference, wanted, OffsetDateTime::now_utc()).await {
+        Ok(()) => visit.see_endpoint(&reference, "#export"),
         Err(problem) => visit.refuse(problem),
     }
 }

@@ -79,6 +79,7 @@ pub fn router<O: Operations>(desk: Arc<Desk<O>>) -> Router {
         .route("/dashboard/endpoints/{endpoint}/shares/{share}/revoke", post(manage::revoke))
         .route("/dashboard/endpoints/{endpoint}/mute", post(manage::mute))
         .route("/dashboard/endpoints/{endpoint}/unmute", post(manage::unmute))
+        .route("/dashboard/endpoints/{endpoint}/export", post(manage::change_export))
         .route("/dashboard/endpoints/{endpoint}/remove", get(manage::confirm_removal).post(manage::remove))
         .route("/dashboard/{*rest}", get(unknown))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))

@@ -123,6 +123,18 @@ pub trait Operations: Send + Sync + 'static {
 
     fn unmute(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> impl Future<Output = Done<()>> + Send;
 
+    /// Whether the installation exports private keys at all.
+    fn exports_keys(&self) -> bool;
+
+    /// Has each certificate of the endpoint exported with its private key, or no longer.
+    fn change_export(
+        &self,
+        caller: &Caller,
+        reference: &str,
+        wanted: bool,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Done<()>> + Send;
+
     fn remove(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> impl Future<Output = Done<()>> + Send;
 
     fn share(

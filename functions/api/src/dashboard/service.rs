@@ -1,5 +1,6 @@
 //! The operations of `/v1`, as the pages ask for them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::endpoint::{Attempt, Event, Share};
@@ -60,9 +61,20 @@ impl<P: Ports> Operations for Arc<Service<P>> {
     ) -> Done<EndpointView> {
         let Wish { domain, also, reachability, challenge, tenant, listeners } = wish;
         let challenge = Some(challenge).filter(|method| *method != wire::DnsMethod::default());
-        let (regions, role, adopt, label) = Default::default();
-        let registration =
-            Registration { domain, also, reachability, challenge, tenant, listeners, regions, role, adopt, label };
+        let registration = Registration {
+            domain,
+            also,
+            reachability,
+            challenge,
+            tenant,
+            listeners,
+            regions: Vec::new(),
+            role: None,
+            adopt: None,
+            label: None,
+            tags: BTreeMap::new(),
+            export_key: false,
+        };
         Service::register(self, caller, registration, Some(idempotency_key), now).await
     }
 
@@ -105,6 +117,15 @@ impl<P: Ports> Operations for Arc<Service<P>> {
 
     async fn unmute(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {
         Service::unmute(self, caller, reference, now).await.map(drop)
+    }
+
+    fn exports_keys(&self) -> bool {
+        self.installation.export.reader.is_some()
+    }
+
+    async fn change_export(&self, caller: &Caller, reference: &str, wanted: bool, now: OffsetDateTime) -> Done<()> {
+        let wish = wire::Wish { export_key: Some(wanted), ..wire::Wish::default() };
+        Service::change(self, caller, reference, wish, now).await.map(drop)
     }
 
     async fn remove(&self, caller: &Caller, reference: &str, now: OffsetDateTime) -> Done<()> {

@@ -39,6 +39,8 @@ impl<P: Ports> Service<P> {
             regions: wish.regions.as_deref(),
             role: wish.role.as_deref(),
             adopt: wish.adopt.as_deref(),
+            tags: wish.tags.as_ref(),
+            export_key: wish.export_key,
         };
         let mut deployment = asked.without_pool().onto(&seen.deployment, caller, &self.installation)?;
         let pool = asked.pool()?;
@@ -80,7 +82,8 @@ impl<P: Ports> Service<P> {
             self.count_renewal(caller, now).await?;
         }
         let change = Change { names, reachability, dns_method, deployment, due_at: whole_second(now) };
-        let event = act(EventKind::Changed, &caller.origin, summary(&seen, &change), now);
+        let secret = self.installation.export.secret_of(&seen.id);
+        let event = act(EventKind::Changed, &caller.origin, summary(&seen, &change, &secret), now);
         match self.store().change(&seen, &change, &event).await {
             Ok(()) => {}
             Err(ChangeError::NameTaken(name)) => {
@@ -172,7 +175,7 @@ fn may_change(seen: &Endpoint, same_names: bool) -> Result<(), Problem> {
     Ok(())
 }
 
-fn summary(seen: &Endpoint, change: &Change) -> String {
+fn summary(seen: &Endpoint, change: &Change, secret: &str) -> String {
     let mut parts = Vec::new();
     let list = |names: Vec<&CertificateName>| names.into_iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let added: Vec<_> = change.names.iter().filter(|name| seen.names.iter().all(|known| known != *name)).collect();
@@ -189,9 +192,7 @@ fn summary(seen: &Endpoint, change: &Change) -> String {
     if change.dns_method != seen.dns_method {
         parts.push(format!("now {}", dns_method_words(change.dns_method)));
     }
-    if change.deployment != seen.deployment {
-        parts.push(format!("now {}", deploying::summary(&change.deployment)));
-    }
+    parts.extend(deploying::changes(&seen.deployment, &change.deployment, secret));
     match parts.is_empty() {
         true => "Changed: the names in another order.".to_owned(),
         false => format!("Changed: {}.", parts.join("; ")),

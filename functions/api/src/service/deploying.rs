@@ -1,11 +1,13 @@
 //! Who may say where a certificate goes, and what of it may be.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::endpoint::Endpoint;
 use vocabulary::certificate::{
-    CertificateArn, CertificateArnError, Deployment, ListenerArn, POOL_PREFIX, PoolName, PoolNameError, Region, RoleArn,
+    CertificateArn, CertificateArnError, CertificateTags, Deployment, ListenerArn, POOL_PREFIX, PoolName,
+    PoolNameError, Region, RoleArn,
 };
 use vocabulary::names::Caller;
 
@@ -21,6 +23,9 @@ pub(super) struct Asked<'a> {
     pub(super) role: Option<&'a str>,
     /// Empty: none.
     pub(super) adopt: Option<&'a str>,
+    pub(super) tags: Option<&'a BTreeMap<String, String>>,
+    /// The only part that tenants choose as well.
+    pub(super) export_key: Option<bool>,
 }
 
 impl<'a> Asked<'a> {
@@ -50,13 +55,20 @@ impl<'a> Asked<'a> {
         caller: &Caller,
         installation: &Installation,
     ) -> Result<Deployment, Problem> {
-        let Self { listeners, regions, role, adopt } = self;
+        let Self { listeners, regions, role, adopt, tags, export_key } = self;
         let named = [
             ("listeners", listeners.is_some()),
             ("regions", regions.is_some()),
             ("role", role.is_some()),
             ("adopt", adopt.is_some()),
+            ("tags", tags.is_some()),
         ];
+        let before = &match export_key {
+            Some(export_key) => {
+                Deployment { export_key: exportable(export_key, before, installation)?, ..before.clone() }
+            }
+            None => before.clone(),
+        };
         let Some((field, _)) = named.into_iter().find(|(_, named)| *named) else { return Ok(before.clone()) };
         if !caller.is_operator() {
             return Err(Problem::operators_choose_places().with_field(field));
@@ -81,9 +93,17 @@ impl<'a> Asked<'a> {
             Some(text) => Some(adoptable(text, &deployment, installation)?),
             None => before.adopt.clone(),
         };
+        let tags = match tags {
+            Some(tags) => {
+                let wrong = |error| Problem::invalid_field("tags", format!("{error}."));
+                CertificateTags::parse(tags.clone()).map_err(wrong)?
+            }
+            None => before.tags.clone(),
+        };
+        let export_key = before.export_key;
         // Of the same listeners, also where the pools have changed since.
         let (pool, target) = (before.pool.clone(), before.target.clone());
-        Ok(Deployment { pool, adopt, target, ..deployment })
+        Ok(Deployment { pool, adopt, target, tags, export_key, ..deployment })
     }
 }
 
@@ -120,6 +140,15 @@ fn adoptable(text: &str, deployment: &Deployment, installation: &Installation) -
         return Err(wrong(format!("The certificate is in the account {found}, and the installation in {own}.")));
     }
     Ok(arn)
+}
+
+/// Turning it off is always possible.
+fn exportable(wanted: bool, before: &Deployment, installation: &Installation) -> Result<bool, Problem> {
+    if wanted && !before.export_key && installation.export.reader.is_none() {
+        let why = "This installation exports no private keys: its parameter ExportRoleArn is empty.";
+        return Err(Problem::invalid_field("export_key", why));
+    }
+    Ok(wanted)
 }
 
 /// Roles are the stack's to name: no text of a request becomes one.
@@ -161,8 +190,33 @@ pub(super) fn may_move(seen: &Endpoint, after: &Deployment) -> Result<(), Proble
     .with_field("role"))
 }
 
-/// What is told of a change in the history.
-pub(super) fn summary(deployment: &Deployment) -> String {
+/// What is told of a change in the history, part by part: nothing of what stays as it was.
+pub(super) fn changes(before: &Deployment, after: &Deployment, secret: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let apart = |deployment: &Deployment| Deployment {
+        tags: CertificateTags::default(),
+        export_key: false,
+        ..deployment.clone()
+    };
+    if apart(before) != apart(after) {
+        parts.push(format!("now {}", summary(after)));
+    }
+    if before.tags != after.tags {
+        parts.push(match after.tags.is_empty() {
+            true => "now without tags".to_owned(),
+            false => format!("now tagged {}", after.tags),
+        });
+    }
+    match (before.export_key, after.export_key) {
+        (false, true) => parts.push(format!("from now on exported with its private key to the secret {secret}")),
+        (true, false) => parts.push(format!("no longer exported: the secret {secret} with its private key is deleted")),
+        _ => {}
+    }
+    parts
+}
+
+/// Where it goes.
+fn summary(deployment: &Deployment) -> String {
     let count = |count: usize, one: &str, many: &str| match count {
         0 => format!("no {many}"),
         1 => format!("1 {one}"),

@@ -45,6 +45,7 @@ impl Fixture {
             pools: vocabulary::certificate::ListenerPools::default(),
             deployment_roles: vec![],
             connect: None,
+            export: crate::installation::Export::default(),
         };
         let origin = Origin { who: "olga".into(), address: None, operator: true };
         let operator = Caller { scope: Scope::Everything, origin };

@@ -89,7 +89,8 @@ impl<P: Ports> Service<P> {
                 deployment
             }
         };
-        let event = act(EventKind::Registered, &caller.origin, summary(&endpoint), now);
+        let secret = self.installation.export.secret_of(&endpoint.id);
+        let event = act(EventKind::Registered, &caller.origin, summary(&endpoint, &secret), now);
         let registered = self.store().register(&endpoint, &event, named.as_ref()).await;
         if pool.is_some() && !matches!(registered, Ok(Registered::Now)) {
             self.give_room_back(&endpoint.id).await;
@@ -150,6 +151,8 @@ fn asked(request: &Registration) -> Asked<'_> {
         regions: Some(request.regions.as_slice()).filter(|texts| !texts.is_empty()),
         role: request.role.as_deref(),
         adopt: request.adopt.as_deref(),
+        tags: Some(&request.tags).filter(|tags| !tags.is_empty()),
+        export_key: Some(request.export_key).filter(|export_key| *export_key),
     }
 }
 
@@ -184,16 +187,14 @@ fn tenant_of(caller: &Caller, request: &Registration) -> Result<TenantId, Proble
     }
 }
 
-fn summary(endpoint: &Endpoint) -> String {
+fn summary(endpoint: &Endpoint, secret: &str) -> String {
     let names: Vec<_> = endpoint.names.iter().map(CertificateName::to_string).collect();
     let by = match endpoint.dns_method {
         DnsMethod::Dns01 => String::new(),
         method => format!(", {}", dns_method_words(method)),
     };
-    let deployed = match endpoint.deployment.is_default() {
-        true => String::new(),
-        false => format!("; {}", deploying::summary(&endpoint.deployment)),
-    };
+    let deployed = deploying::changes(&Deployment::default(), &endpoint.deployment, secret);
+    let deployed: String = deployed.iter().map(|part| format!("; {}", part.trim_start_matches("now "))).collect();
     format!("Registered, {}{by}: {}{deployed}.", reachability_word(endpoint.reachability), names.join(", "))
 }
 

@@ -1,7 +1,9 @@
 use domain::endpoint::Endpoint;
-use wire::{CopyView, DeploymentView, ListenerView};
+use wire::{CopyView, DeploymentView, ExportView, ListenerView};
 
-pub(super) fn deployment_view(endpoint: &Endpoint) -> DeploymentView {
+use crate::installation::Installation;
+
+pub(super) fn deployment_view(endpoint: &Endpoint, installation: &Installation) -> DeploymentView {
     let wanted = &endpoint.deployment.listeners;
     let held = endpoint.certificate.as_ref();
     let known = held.map(|held| held.listeners.as_slice()).unwrap_or_default();
@@ -29,5 +31,20 @@ pub(super) fn deployment_view(endpoint: &Endpoint) -> DeploymentView {
         adopt: endpoint.deployment.adopt.as_ref().map(ToString::to_string),
         pool: endpoint.deployment.pool.as_ref().map(ToString::to_string),
         copies: copies.collect(),
+        tags: endpoint.deployment.tags.to_map(),
+        export: export_view(endpoint, installation),
     }
+}
+
+fn export_view(endpoint: &Endpoint, installation: &Installation) -> Option<ExportView> {
+    let (wanted, held) = (endpoint.deployment.export_key, endpoint.certificate.as_ref());
+    let there = held.and_then(|held| held.export.as_ref());
+    (wanted || there.is_some()).then(|| ExportView {
+        wanted,
+        name: installation.export.secret_of(&endpoint.id),
+        secret: there.and_then(|there| there.secret.clone()),
+        current: there.and_then(|there| there.serial.as_deref()) == held.map(|held| held.serial.as_str())
+            && held.is_some(),
+        reader: installation.export.reader.as_ref().map(ToString::to_string),
+    })
 }

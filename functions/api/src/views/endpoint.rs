@@ -41,7 +41,7 @@ pub fn endpoint_view(
         breaks_at: status.breaks_at,
         dns: dns_view(endpoint, report, installation),
         certificate: certificate_view(certificate_state(endpoint, now), endpoint.certificate.as_ref()),
-        deployment: deployment_view(endpoint),
+        deployment: deployment_view(endpoint, installation),
         serving: serving(endpoint, report),
         watch: watch_view(endpoint),
         label: endpoint.label.as_str().to_owned(),

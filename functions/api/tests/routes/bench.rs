@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use api::{Brand, ClaimNames, Installation, OrderLimit, Outside, Service, Surroundings, application, router};
+use api::{Brand, ClaimNames, Export, Installation, OrderLimit, Outside, Service, Surroundings, application, router};
 use axum::Router;
 use axum::body::Body;
 use domain::endpoint::attempt::execution_name;
@@ -27,6 +27,8 @@ use crate::who::Who;
 /// The installation's own account, and the one role that it may assume in another.
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const ROLE: &str = "arn:aws:iam::444455556666:role/managed-https";
+/// Reads exported keys.
+pub(crate) const READER: &str = "arn:aws:iam::123456789012:role/reader";
 /// The first CA, and what it lets the account order.
 pub(crate) const DIRECTORY: &str = "https://ca.example/directory";
 pub(crate) const ORDERS: Limit = Limit { capacity: 5, period: Duration::HOUR, reserve: 0 };
@@ -96,29 +98,40 @@ impl Api {
     }
 
     pub(crate) fn with_persistent_records(persistent_records: bool) -> Self {
-        Self::with(persistent_records, NamePolicy::LetsEncrypt, TenantLimits::default())
+        Self::with(persistent_records, NamePolicy::LetsEncrypt, TenantLimits::default(), true)
     }
 
     /// Whose CA issues for these names.
     pub(crate) fn with_name_policy(name_policy: NamePolicy) -> Self {
-        Self::with(true, name_policy, TenantLimits::default())
+        Self::with(true, name_policy, TenantLimits::default(), true)
     }
 
     /// Whose tenants have these limits.
     pub(crate) fn with_limits(limits: &str) -> Self {
-        Self::with(true, NamePolicy::LetsEncrypt, limits.parse().expect("limits"))
+        Self::with(true, NamePolicy::LetsEncrypt, limits.parse().expect("limits"), true)
     }
 
     /// Whose account carries so many attempts at once.
     pub(crate) fn with_room(attempts: usize) -> Self {
-        Self::on(MemoryFlows::with_room(attempts), false, NamePolicy::LetsEncrypt, TenantLimits::default())
+        Self::on(MemoryFlows::with_room(attempts), false, NamePolicy::LetsEncrypt, TenantLimits::default(), true)
     }
 
-    fn with(persistent_records: bool, name_policy: NamePolicy, tenant_limits: TenantLimits) -> Self {
-        Self::on(MemoryFlows::default(), persistent_records, name_policy, tenant_limits)
+    /// Whose private keys never leave it.
+    pub(crate) fn without_export() -> Self {
+        Self::with(true, NamePolicy::LetsEncrypt, TenantLimits::default(), false)
     }
 
-    fn on(flows: MemoryFlows, persistent_records: bool, name_policy: NamePolicy, tenant_limits: TenantLimits) -> Self {
+    fn with(persistent_records: bool, name_policy: NamePolicy, tenant_limits: TenantLimits, exporting: bool) -> Self {
+        Self::on(MemoryFlows::default(), persistent_records, name_policy, tenant_limits, exporting)
+    }
+
+    fn on(
+        flows: MemoryFlows,
+        persistent_records: bool,
+        name_policy: NamePolicy,
+        tenant_limits: TenantLimits,
+        exporting: bool,
+    ) -> Self {
         let (store, prober) = (MemoryEndpoints::default(), MemoryProber::default());
         let installation = Installation {
             platform: testkit::Fixture::platform(),
@@ -135,6 +148,7 @@ impl Api {
             pools: pools(),
             deployment_roles: vec![ROLE.parse().expect("a role")],
             connect: "platform.example/certificate/host".parse().ok(),
+            export: Export { reader: exporting.then(|| READER.parse().expect("a role")), stack: "stack".into() },
         };
         let check = |name: &str, status, detail: &str| domain::installation::InstallationCheck {
             name: name.into(),

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::bench::{ACCOUNT, Api, ROLE, text};
+use crate::bench::{ACCOUNT, Api, READER, ROLE, text};
 use crate::who::Who;
 
 const OPERATOR: Who = Who::Operator;
@@ -28,7 +28,7 @@ async fn an_operator_registers_with_listeners_regions_and_a_role_and_sees_them()
     assert_eq!(
         answer.body["deployment"],
         json!({"listeners": [{"arn": there, "wanted": true, "attached_at": null}], "regions": ["us-east-1"],
-            "role": ROLE, "copies": []})
+            "role": ROLE, "copies": [], "tags": {}, "export": null})
     );
     let events = api.get(OPERATOR, "/endpoints/a.example.com/events").await;
     let told = events.body["events"].to_string();
@@ -45,6 +45,7 @@ async fn a_tenant_chooses_no_listener_no_region_and_no_role() {
         (json!({"regions": ["us-east-1"]}), "regions"),
         (json!({"role": ROLE}), "role"),
         (json!({"role": ""}), "role"),
+        (json!({"tags": {"team": "shops"}}), "tags"),
     ] {
         let registered = api.post(tenant, "/endpoints", with(fields.clone())).await;
         let changed = api.patch(tenant, "/endpoints/mine.example.com", fields).await;
@@ -132,4 +133,67 @@ async fn a_certificate_is_taken_over_before_there_is_one_and_not_while_one_is_be
     api.issued(&issued).await;
     let refused = api.patch(OPERATOR, "/endpoints/c.example.com", json!({"adopt": arn(3)})).await;
     assert_eq!((refused.status, refused.field()), (StatusCode::UNPROCESSABLE_ENTITY, "adopt"), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn tags_are_the_operators_and_bounded_and_those_of_the_installation_are_not_among_them() {
+    let api = Api::new();
+    let tags = json!({"team": "shops", "cost center": "a/1"});
+    let made = api.post(OPERATOR, "/endpoints", with(json!({"tags": tags}))).await;
+    assert_eq!(made.body["deployment"]["tags"], tags, "{}", made.body);
+    let events = api.get(OPERATOR, "/endpoints/a.example.com/events").await.body.to_string();
+    assert!(events.contains("tagged cost center=a/1, team=shops"), "{events}");
+    for (tags, word) in [
+        (json!({"aws:x": "y"}), "aws:"),
+        (json!({"Managed-HTTPS": "other"}), "reserved"),
+        (json!({"managed-https:endpoint": "ep"}), "reserved"),
+        (json!({"k": "v".repeat(257)}), "256"),
+        (json!({"a*b": ""}), "letters"),
+        (Value::Object((0..49).map(|n| (format!("k{n}"), json!(""))).collect()), "48"),
+    ] {
+        let answer = api.post(OPERATOR, "/endpoints", with(json!({"domain": "b.example.com", "tags": tags}))).await;
+        assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "tags"), "{}", answer.body);
+        assert!(answer.body.to_string().contains(word), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn the_export_of_a_key_is_turned_on_and_off_by_whose_endpoint_it_is_and_told_with_who() {
+    let api = Api::new();
+    let tenant = Who::Tenant("acme");
+    let (name, id) = ("mine.example.com", api.registered(tenant, "mine.example.com").await);
+    let at = format!("/endpoints/{name}");
+    assert_eq!(api.get(tenant, &at).await.body["deployment"]["export"], json!(null), "off unless somebody asks");
+    api.issued(&id).await;
+
+    let on = api.patch(tenant, &at, json!({"export_key": true})).await;
+    assert_eq!(on.status, StatusCode::OK, "{}", on.body);
+    let secret = format!("stack/export/{id}");
+    let expected =
+        |reader: &str| json!({"wanted": true, "name": secret, "secret": null, "current": false, "reader": reader});
+    assert_eq!(on.body["deployment"]["export"], expected("(shown to operators)"));
+    assert_eq!(api.get(OPERATOR, &at).await.body["deployment"]["export"], expected(READER));
+    api.issued(&id).await;
+    let off = api.patch(OPERATOR, &at, json!({"export_key": false})).await;
+    assert_eq!(off.body["deployment"]["export"], json!(null), "nothing was written yet: {}", off.body);
+
+    let events = api.get(OPERATOR, &format!("{at}/events")).await.body["events"].clone();
+    let who = |part: &str| {
+        let found = events.as_array().into_iter().flatten().find(|event| text(&event["summary"]).contains(part));
+        text(&found.unwrap_or_else(|| panic!("{part}: {events:#}"))["by"]["who"]).to_owned()
+    };
+    assert_eq!(who(&format!("from now on exported with its private key to the secret {secret}")), "acme-ann");
+    assert!(who("no longer exported").contains("olga"));
+}
+
+#[tokio::test]
+async fn an_installation_without_a_reader_exports_nothing_and_lets_everybody_turn_it_off() {
+    let api = Api::without_export();
+    let answer = api.post(OPERATOR, "/endpoints", with(json!({"export_key": true}))).await;
+    assert_eq!((answer.status, answer.field()), (StatusCode::UNPROCESSABLE_ENTITY, "export_key"));
+    assert!(answer.body.to_string().contains("ExportRoleArn"), "{}", answer.body);
+    let id = api.registered(Who::Tenant("acme"), "mine.example.com").await;
+    api.issued(&id).await;
+    let off = api.patch(Who::Tenant("acme"), "/endpoints/mine.example.com", json!({"export_key": false})).await;
+    assert_eq!(off.status, StatusCode::OK, "{}", off.body);
 }

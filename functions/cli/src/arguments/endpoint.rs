@@ -1,5 +1,7 @@
 //! The commands that change an endpoint, or wait for it.
 
+use std::collections::BTreeMap;
+
 use clap::{Args, ValueEnum};
 use wire::DnsMethod;
 
@@ -83,6 +85,39 @@ pub(crate) struct Targets {
     /// Its tags have to give it to the endpoint: docs/how-to/adopt.md
     #[arg(long, value_name = "ARN")]
     pub(crate) adopt: Option<String>,
+
+    /// Tag the certificate in ACM; repeatable; operators only
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag)]
+    pub(crate) tag: Vec<(String, String)>,
+
+    /// Export each certificate with its private key to a secret that the role
+    /// ExportRoleArn reads: the key leaves the installation. docs/how-to/export.md
+    #[arg(long)]
+    pub(crate) export_key: bool,
+}
+
+impl Targets {
+    pub(crate) fn tags(&self) -> BTreeMap<String, String> {
+        self.tag.iter().cloned().collect()
+    }
+}
+
+/// `team=shops`; the value may have further equals signs, or be empty.
+fn tag(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("not of the form KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Switch {
+    On,
+    Off,
+}
+
+impl Switch {
+    pub(crate) fn is_on(self) -> bool {
+        matches!(self, Self::On)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -155,14 +190,19 @@ impl Challenge {
     }
 }
 
-/// Change an endpoint's additional names, reachability or challenge
+/// Change an endpoint's additional names, reachability, challenge or targets
 ///
 /// What is not given stays as it is. --name lists all additional names that
 /// the certificate is to have from now on, not only the new ones; --no-names
-/// leaves the first name alone. --listener and --region, too, list all of
-/// them; a listener needs no new certificate, another region does. The records
-/// and the host are checked at once, and a new certificate is ordered
-/// automatically.
+/// leaves the first name alone. --listener, --region and --tag, too, list all
+/// of them; listeners and tags need no new certificate, another region does.
+/// The records and the host are checked at once, and a new certificate is
+/// ordered automatically.
+///
+/// --export-key on gives up that the private key never leaves the installation:
+/// each certificate from then on is written with its key to a secret, which the
+/// role ExportRoleArn reads. It needs a new certificate, as the key of the
+/// current one is deleted. --export-key off deletes the secret for good.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -171,11 +211,14 @@ Examples:
   managed-https change db.example.com --internal
   managed-https change db.example.com --challenge dns-persist-01
   managed-https change www.example.com --region us-east-1 --region eu-west-1
-  managed-https change www.example.com --no-listeners")]
+  managed-https change www.example.com --no-listeners
+  managed-https change www.example.com --tag team=shops --tag stage=live
+  managed-https change mail.example.com --export-key on")]
 #[command(override_usage = "managed-https change [OPTIONS] <ENDPOINT>\n       \
     with at least one of --name, --no-names, --external, --internal,\n       \
     --challenge, --listener, --no-listeners, --region, --no-regions,\n       \
-    --role, --no-role, --adopt, --no-adopt")]
+    --role, --no-role, --adopt, --no-adopt, --tag, --no-tags,\n       \
+    --export-key")]
 #[group(
     required = true,
     multiple = true,
@@ -193,7 +236,10 @@ Examples:
         "role",
         "no_role",
         "adopt",
-        "no_adopt"
+        "no_adopt",
+        "tags",
+        "no_tags",
+        "export_key"
     ]
 )]
 pub(crate) struct Change {
@@ -243,6 +289,18 @@ pub(crate) struct Change {
     /// Take no other certificate's place: the first one has an ARN of its own
     #[arg(long)]
     pub(crate) no_adopt: bool,
+
+    /// A tag for the certificate in ACM; repeatable; operators only
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = tag, conflicts_with = "no_tags")]
+    pub(crate) tags: Vec<(String, String)>,
+
+    /// No tags but the installation's own
+    #[arg(long)]
+    pub(crate) no_tags: bool,
+
+    /// Whether each certificate is exported with its private key
+    #[arg(long, value_name = "on|off")]
+    pub(crate) export_key: Option<Switch>,
 
     #[command(flatten)]
     pub(crate) challenge: Challenge,

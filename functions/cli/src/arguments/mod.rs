@@ -15,7 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use vocabulary::version::VERSION;
 
-pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Renew, Share, Wait};
+pub(crate) use endpoint::{Add, Challenge, Change, Reachability, Renew, Share, Switch, Wait};
 pub(crate) use filter::Filter;
 pub(crate) use inspect::{Check, Events, List, ListFormat, Order, RecordFormat, Records};
 pub(crate) use many::{Apply, Export, ExportFormat};

@@ -29,6 +29,8 @@ pub(super) async fn add(api: &Api, command: &Add) -> Result<(), CliError> {
         role: command.targets.role.clone(),
         adopt: command.targets.adopt.clone(),
         label: command.label.clone(),
+        tags: command.targets.tags(),
+        export_key: command.targets.export_key,
     };
     // One key for all tries: an answer that was lost on its way registers nothing twice.
     let key = IdempotencyKey::random();

@@ -175,7 +175,7 @@ async fn register(api: &Api, command: &Apply, line: &Line, applied: &mut Applied
 
 /// The columns that differ.
 fn said_by(wish: &Wish) -> Vec<&'static str> {
-    let Wish { also, reachability, challenge, listeners, regions, role, adopt } = wish;
+    let Wish { also, reachability, challenge, listeners, regions, role, adopt, tags, export_key } = wish;
     let said = [
         ("names", also.is_some()),
         ("reachability", reachability.is_some()),
@@ -184,6 +184,8 @@ fn said_by(wish: &Wish) -> Vec<&'static str> {
         ("regions", regions.is_some()),
         ("role", role.is_some()),
         ("adopt_arn", adopt.is_some()),
+        ("tags", tags.is_some()),
+        ("export_key", export_key.is_some()),
     ];
     said.into_iter().filter_map(|(column, differs)| differs.then_some(column)).collect()
 }

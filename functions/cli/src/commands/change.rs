@@ -4,7 +4,7 @@ use wire::{EndpointView, Severity, WaitingOn, Wish};
 
 use super::{now, print};
 use crate::api::Api;
-use crate::arguments::Change;
+use crate::arguments::{Change, Switch};
 use crate::render::{self, Checked};
 use crate::terminal::error::CliError;
 use crate::terminal::output::{Style, shell_word};
@@ -19,6 +19,8 @@ pub(super) async fn change(api: &Api, command: &Change) -> Result<(), CliError> 
         regions: all(command.no_regions, &command.region),
         role: command.role.clone().or(command.no_role.then(String::new)),
         adopt: command.adopt.clone().or(command.no_adopt.then(String::new)),
+        tags: (command.no_tags || !command.tags.is_empty()).then(|| command.tags.iter().cloned().collect()),
+        export_key: command.export_key.map(Switch::is_on),
     };
     let changed = api.change(&command.named.endpoint, &wish).await?;
     // The change is made: without a check the endpoint is shown as the change left it.
@@ -26,15 +28,33 @@ pub(super) async fn change(api: &Api, command: &Change) -> Result<(), CliError> 
         Ok(checked) => (checked, None),
         Err(error) => (changed, Some(CliError::from(error))),
     };
-    // Another certificate is needed for other names, and for another way of validation.
+    // Another certificate is needed for other names, for another way of validation, and for a key that can be exported.
     let of_the_certificate = wish.also.is_some() || wish.reachability.is_some() || wish.challenge.is_some();
+    let of_the_certificate = of_the_certificate || wish.export_key == Some(true);
     print(command.output.format, &shown.json, |style| {
         let mut text = what_now(style, &shown.seen, of_the_certificate);
+        text += &wish.export_key.map(|on| what_it_gives_up(&shown.seen, on)).unwrap_or_default();
         if let Some(error) = &unchecked {
             text += &format!("Its records could not be checked after that: {} {}\n", error.what(), error.why());
         }
         text
     })
+}
+
+/// What leaves the installation, and to whom.
+fn what_it_gives_up(endpoint: &EndpointView, on: bool) -> String {
+    let name = endpoint.deployment.export.as_ref().map_or("", |export| export.name.as_str());
+    match on {
+        true => format!(
+            "\nThe private key of each certificate from now on leaves the installation: it is written to the secret {name}, \
+             which the role ExportRoleArn can read and copy. Nobody can tell who has it then. To end it: managed-https change \
+             {} --export-key off\n",
+            shell_word(&endpoint.domain)
+        ),
+        false => "\nThe secret with the private key is deleted, at once and for good. Whoever has read it still has the key: to \
+                  make that worthless, revoke the certificate (managed-https revoke).\n"
+            .to_owned(),
+    }
 }
 
 fn what_now(style: Style, endpoint: &EndpointView, of_the_certificate: bool) -> String {

@@ -1,5 +1,6 @@
 //! `doctor --deep`: issues a certificate for a name of the operator's own, and takes everything away again.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use wire::{EndpointView, InstallationCheck, InstallationStatus, Reachability, Registration, WaitingOn};
@@ -47,6 +48,8 @@ pub(super) async fn issue_and_remove(api: &Api, domain: &str, limit: Timeout) ->
         role: None,
         adopt: None,
         label: None,
+        tags: BTreeMap::new(),
+        export_key: false,
     };
     progress.doing(&format!("{domain}: registering"));
     let key = IdempotencyKey::random();

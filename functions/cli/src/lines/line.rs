@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use vocabulary::names::endpoint_names::MOST_NAMES;
@@ -6,8 +6,22 @@ use vocabulary::names::{CertificateName, EndpointNames};
 use wire::{DnsMethod, EndpointView, Preflight, Reachability, Registration, Wish};
 
 /// The columns of a CSV file, and the fields of an object, in the order in which they are written.
-pub(crate) const COLUMNS: [&str; 10] =
-    ["domain", "names", "reachability", "challenge", "tenant", "label", "listeners", "regions", "role", "adopt_arn"];
+pub(crate) const COLUMNS: [&str; 12] = [
+    "domain",
+    "names",
+    "reachability",
+    "challenge",
+    "tenant",
+    "label",
+    "listeners",
+    "regions",
+    "role",
+    "adopt_arn",
+    TAGS,
+    EXPORT_KEY,
+];
+pub(crate) const TAGS: &str = "tags";
+pub(crate) const EXPORT_KEY: &str = "export_key";
 /// Those that hold several values.
 pub(crate) const LISTS: [&str; 3] = ["names", "listeners", "regions"];
 
@@ -36,6 +50,12 @@ pub(crate) struct Line {
     /// The certificate in ACM whose place the first one takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) adopt_arn: Option<String>,
+    /// Of the certificate in ACM, besides the installation's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tags: Option<BTreeMap<String, String>>,
+    /// Whether its certificates are exported with their private keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) export_key: Option<bool>,
 }
 
 impl Line {
@@ -55,6 +75,8 @@ impl Line {
             role: deployment.role.clone(),
             // Elsewhere it is another certificate.
             adopt_arn: None,
+            tags: Some(deployment.tags.clone()).filter(|tags| !tags.is_empty()),
+            export_key: Some(true).filter(|_| is_exported(endpoint)),
         })
     }
 
@@ -70,6 +92,8 @@ impl Line {
             role: self.role.clone(),
             adopt: self.adopt_arn.clone(),
             label: self.label.clone(),
+            tags: self.tags.clone().unwrap_or_default(),
+            export_key: self.export_key.unwrap_or_default(),
         }
     }
 
@@ -119,8 +143,14 @@ impl Line {
                 .adopt_arn
                 .clone()
                 .filter(|arn| endpoint.certificate.arn.is_none() && endpoint.deployment.adopt.as_ref() != Some(arn)),
+            tags: self.tags.clone().filter(|tags| *tags != endpoint.deployment.tags),
+            export_key: self.export_key.filter(|wanted| *wanted != is_exported(endpoint)),
         }
     }
+}
+
+fn is_exported(endpoint: &EndpointView) -> bool {
+    endpoint.deployment.export.as_ref().is_some_and(|export| export.wanted)
 }
 
 fn wanted_listeners(endpoint: &EndpointView) -> impl Iterator<Item = &str> {
@@ -152,7 +182,16 @@ mod tests {
     fn only_what_a_line_says_and_is_otherwise_is_changed() {
         let endpoint = sample::endpoint();
         let line = Line::of(&endpoint, false).expect("its words are known");
-        let silent = Line { names: None, challenge: None, listeners: None, regions: None, role: None, ..line.clone() };
+        let silent = Line {
+            names: None,
+            challenge: None,
+            listeners: None,
+            regions: None,
+            role: None,
+            tags: None,
+            export_key: None,
+            ..line.clone()
+        };
         assert_eq!(silent.wish(&endpoint), Wish::default());
         let other = match line.reachability {
             Reachability::External => Reachability::Internal,
@@ -162,6 +201,10 @@ mod tests {
         assert_eq!(changed.wish(&endpoint), Wish { reachability: Some(other), ..Wish::default() });
         let more = Line { names: Some(vec!["more.example.net".into()]), ..silent.clone() };
         assert_eq!(more.wish(&endpoint), Wish { also: more.names.clone(), ..Wish::default() });
+        let tagged = Line { tags: Some([("team".into(), "bank".into())].into()), ..silent.clone() };
+        assert_eq!(tagged.wish(&endpoint), Wish { tags: tagged.tags.clone(), ..Wish::default() });
+        let exported = Line { export_key: Some(true), ..silent.clone() };
+        assert_eq!(exported.wish(&endpoint), Wish { export_key: Some(true), ..Wish::default() });
         let none = Line { names: Some(Vec::new()), ..silent };
         assert_eq!(none.wish(&endpoint).also, Some(Vec::new()), "an empty list is all of it");
     }

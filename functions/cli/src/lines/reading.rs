@@ -4,7 +4,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::Line;
-use super::line::{COLUMNS, LISTS};
+use super::line::{COLUMNS, EXPORT_KEY, LISTS, TAGS};
 
 /// A line with its number in the file, from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,13 +117,34 @@ fn delimiter(header: &str) -> u8 {
 fn object(header: &[String], record: &csv::StringRecord) -> Value {
     let cells = header.iter().zip(record).filter(|(_, cell)| !cell.is_empty());
     let fields = cells.map(|(column, cell)| {
-        let value = match LISTS.contains(&column.as_str()) || column == "also" {
-            true => Value::from_iter(cell.split([' ', ';', ',', '\n']).filter(|one| !one.is_empty())),
-            false => Value::from(cell),
+        let value = match column.as_str() {
+            TAGS => tags(cell),
+            EXPORT_KEY => switch(cell),
+            list if LISTS.contains(&list) || list == "also" => {
+                Value::from_iter(cell.split([' ', ';', ',', '\n']).filter(|one| !one.is_empty()))
+            }
+            _ => Value::from(cell),
         };
         (column.clone(), value)
     });
     Value::Object(fields.collect::<Map<_, _>>())
+}
+
+/// `team=shops; cost center=a/1`: keys and values may have blanks, and neither semicolons nor commas.
+fn tags(cell: &str) -> Value {
+    let tags = cell.split([';', ',', '\n']).map(str::trim).filter(|tag| !tag.is_empty());
+    let tags: Option<Map<String, Value>> =
+        tags.map(|tag| tag.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.trim().into()))).collect();
+    // As it is: then it is refused by its name.
+    tags.map_or_else(|| Value::from(cell), Value::Object)
+}
+
+fn switch(cell: &str) -> Value {
+    match cell.to_lowercase().as_str() {
+        "true" | "on" | "yes" => true.into(),
+        "false" | "off" | "no" => false.into(),
+        _ => cell.into(),
+    }
 }
 
 /// Names that are none, and names that two lines of one tenant have.
@@ -177,6 +198,16 @@ mod tests {
         assert_eq!(read, lines(json));
         assert_eq!((read[0].names.as_ref(), read[0].reachability), (None, Reachability::External));
         assert_eq!(read[1].challenge, Some(DnsMethod::DnsPersist01));
+    }
+
+    #[test]
+    fn tags_and_the_export_are_read_from_cells() {
+        let csv = "domain,reachability,tags,export_key\na.example,internal,team=shops; cost center=a/1=b,TRUE\n";
+        let json = r#"{"domain": "a.example", "reachability": "internal", "tags": {"team": "shops", "cost center": "a/1=b"}, "export_key": true}"#;
+        assert_eq!(lines(csv), lines(json));
+        let found =
+            faults("domain,reachability,tags,export_key\na.example,internal,team,\nb.example,internal,,maybe\n");
+        assert!(found[0].starts_with("line 2, tags: ") && found[1].starts_with("line 3, export_key: "), "{found:?}");
     }
 
     #[test]

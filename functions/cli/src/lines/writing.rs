@@ -13,6 +13,11 @@ pub(crate) fn csv_record(line: &Line) -> String {
     record(COLUMNS.map(|column| match &object[column] {
         Value::String(text) => text.clone(),
         Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        Value::Object(tags) => {
+            let tags = tags.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)));
+            tags.collect::<Vec<_>>().join("; ")
+        }
+        Value::Bool(switch) => switch.to_string(),
         _ => String::new(),
     }))
 }
@@ -36,6 +41,8 @@ mod tests {
         let all = Line {
             listeners: Some(vec!["arn:aws:1".into(), "arn:aws:2".into()]),
             role: Some("arn:aws:iam::1:role/x".into()),
+            tags: Some([("team".into(), "a b".into()), ("x".into(), "y=z".into())].into()),
+            export_key: Some(true),
             ..line.clone()
         };
         for line in [line, all] {

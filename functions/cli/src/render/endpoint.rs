@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 use vocabulary::times::{exact, relative, timestamp};
 use wire::{
-    CertificateView, DeploymentView, DnsMethod, EndpointView, FailureView, MuteView, Serving, Status, WaitingOn,
-    WatchView,
+    CertificateView, DeploymentView, DnsMethod, EndpointView, ExportView, FailureView, MuteView, Serving, Status,
+    WaitingOn, WatchView,
 };
 
 use super::facts::facts;
@@ -164,7 +164,21 @@ fn deployment_facts(
     let yet = deployment.regions.iter().filter(|region| !there(region));
     rows.extend(yet.map(|region| ("Region", format!("{region}: not imported yet"))));
     rows.extend(deployment.role.clone().map(|role| ("Role", role)));
+    let tags: Vec<_> = deployment.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    rows.push(("Tags", tags.join(", ")));
+    rows.extend(deployment.export.as_ref().map(|export| ("Export", exported_words(export))));
     rows
+}
+
+/// `stack/export/ep-… with the private key, read by ROLE`
+fn exported_words(export: &ExportView) -> String {
+    let name = export.secret.as_deref().unwrap_or(&export.name);
+    match (export.wanted, export.current, &export.reader) {
+        (false, ..) => format!("turned off; the secret {name} with the private key is about to be deleted"),
+        (true, _, None) => format!("{name}: this installation exports no keys any more (ExportRoleArn is empty)"),
+        (true, true, Some(reader)) => format!("{name}, with the private key; read by {reader}"),
+        (true, false, Some(reader)) => format!("{name}, without the current certificate yet; read by {reader}"),
+    }
 }
 
 fn watch_facts(watch: &WatchView, now: OffsetDateTime) -> Vec<(&'static str, String)> {

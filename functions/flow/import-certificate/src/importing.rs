@@ -30,8 +30,8 @@ pub(crate) fn outstanding(held: &InstalledCertificate, deployment: &Deployment) 
 }
 
 /// The imports of one certificate.
-pub(crate) struct Imports<'a, J, K, D> {
-    pub(crate) ports: &'a Ports<'a, J, K, D>,
+pub(crate) struct Imports<'a, J, K, D, X> {
+    pub(crate) ports: &'a Ports<'a, J, K, D, X>,
     pub(crate) endpoint: &'a Endpoint,
     pub(crate) order: OpenOrder,
     pub(crate) attempt: u64,
@@ -41,7 +41,7 @@ pub(crate) struct Imports<'a, J, K, D> {
     pub(crate) left: bool,
 }
 
-impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateStore>> Imports<'_, J, K, D> {
+impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateStore>, X> Imports<'_, J, K, D, X> {
     /// The ARN of the certificate at home, where it is now, and of the one whose place it could not take.
     pub(crate) async fn at_home(&mut self) -> Result<(String, Option<String>), Failure> {
         let place = self.endpoint.deployment.place(self.ports.destinations.home());
@@ -87,6 +87,7 @@ impl<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateSt
                     leaf_pem: &self.verified.leaf_pem,
                     issuers_pem: &self.verified.issuers_pem,
                     key: self.key,
+                    tags: &self.endpoint.deployment.tags,
                 };
                 match store.import(under.as_deref(), material).await {
                     Ok(there) => Put { there, retires },
@@ -199,8 +200,8 @@ fn is_forbidden(fault: &ServiceFault) -> bool {
 
 /// Takes retired certificates off the endpoint's listeners, which have the new one by now, and deletes each after a day, once
 /// nothing uses it.
-pub(crate) async fn retire<J: AttemptJournal, K, D: Destinations<Certificates: CertificateStore>>(
-    ports: &Ports<'_, J, K, D>,
+pub(crate) async fn retire<J: AttemptJournal, K, D: Destinations<Certificates: CertificateStore>, X>(
+    ports: &Ports<'_, J, K, D, X>,
     endpoint: &Endpoint,
     attempt: u64,
     mut held: InstalledCertificate,
@@ -230,12 +231,12 @@ pub(crate) async fn retire<J: AttemptJournal, K, D: Destinations<Certificates: C
 
 /// Deletes the copies that are no longer wanted. One that something still uses stays, and follows renewals like the
 /// others until nothing does.
-pub(crate) async fn withdraw<J: AttemptJournal, K, D: Destinations<Certificates: CertificateStore>>(
-    ports: &Ports<'_, J, K, D>,
+pub(crate) async fn withdraw<J: AttemptJournal, K, D: Destinations<Certificates: CertificateStore>, X>(
+    ports: &Ports<'_, J, K, D, X>,
     endpoint: &Endpoint,
     attempt: u64,
     mut held: InstalledCertificate,
-) -> Result<(), Failure> {
+) -> Result<InstalledCertificate, Failure> {
     let wanted = endpoint.deployment.further_regions(held.home_region());
     let idle: Vec<_> = held.copies.iter().filter(|copy| !wanted.contains(&copy.region)).cloned().collect();
     for copy in idle {
@@ -247,5 +248,5 @@ pub(crate) async fn withdraw<J: AttemptJournal, K, D: Destinations<Certificates:
             ports.journal.record_certificate(&endpoint.id, attempt, &held).await?;
         }
     }
-    Ok(())
+    Ok(held)
 }

@@ -1,20 +1,23 @@
-//! Puts the issued certificate where its endpoint wants it: into ACM, at home and in further regions, and onto listeners.
+//! Puts the issued certificate where its endpoint wants it: into ACM, at home and in further regions, onto listeners, and
+//! with its key into a secret.
 
 mod adopting;
+mod exporting;
 mod importing;
 mod refusals;
+mod tagging;
 
 use domain::acts::attach_listeners::follow_listeners;
 use domain::acts::owned_endpoint::owned_endpoint;
 use domain::endpoint::Endpoint;
 use domain::flow::{Progress, Status, StepInput};
-use domain::ports::{AttemptJournal, CertificateStore, Destinations, KeyVault};
+use domain::ports::{AttemptJournal, CertificateStore, Destinations, KeyExport, KeyVault};
 use time::OffsetDateTime;
 use vocabulary::acme::renewal_info::certificate_id;
 use vocabulary::acme::{KnownAuthorization, OpenOrder, remembering};
 use vocabulary::certificate::chain::{leaf_der, verify};
 use vocabulary::certificate::renewal::renewal_opens;
-use vocabulary::certificate::{InstalledCertificate, RetiredCertificate, VerifiedChain};
+use vocabulary::certificate::{CertificateKey, InstalledCertificate, RetiredCertificate, VerifiedChain};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::CertificateName;
@@ -22,24 +25,39 @@ use vocabulary::names::CertificateName;
 use importing::Imports;
 
 /// What the step works with.
-pub struct Ports<'a, J, K, D> {
+pub struct Ports<'a, J, K, D, X> {
     pub journal: &'a J,
     pub keys: &'a K,
     pub destinations: &'a D,
+    pub exports: &'a X,
+}
+
+/// What was issued and may have to be exported.
+struct Issued {
+    verified: VerifiedChain,
+    key: CertificateKey,
 }
 
 /// Runs the step. `jitter` in 0.0..1.0 spreads the renewals.
 ///
 /// The order of effects: the intention to import is recorded, then imported at home, read back and recorded; then the same
-/// region by region; then the key is forgotten, and last the listeners follow. A run that died after an import is found
-/// out by the intention, and its certificate adopted. Without an order the certificate in place is current, and there is
-/// only its deployment to be looked after.
-pub async fn import_certificate<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateStore>>(
-    ports: &Ports<'_, J, K, D>,
+/// region by region; then the key is exported, if it is to be, and forgotten, and last the listeners follow. A run that died
+/// after an import is found out by the intention, and its certificate adopted. Without an order the certificate in place is
+/// current, and there is only its deployment to be looked after.
+///
+/// An export or tags that are refused hold up nothing: the certificate serves, and its key is kept until it is exported.
+pub async fn import_certificate<J, K, D, X>(
+    ports: &Ports<'_, J, K, D, X>,
     input: &StepInput,
     now: OffsetDateTime,
     jitter: f64,
-) -> Result<Progress, Failure> {
+) -> Result<Progress, Failure>
+where
+    J: AttemptJournal,
+    K: KeyVault,
+    D: Destinations<Certificates: CertificateStore>,
+    X: KeyExport,
+{
     let mut endpoint = owned_endpoint(ports.journal, input).await?;
     if endpoint.removing {
         return Err(Failure::removed());
@@ -48,36 +66,52 @@ pub async fn import_certificate<J: AttemptJournal, K: KeyVault, D: Destinations<
     // What is open beside a certificate that is current is another matter: an order for names that were changed back.
     let order = endpoint.order.take();
     let order = order.filter(|order| imported == Some(order.generation) || !endpoint.is_current(now));
-    let mut held = match order {
+    let generation = order.as_ref().map(|order| order.generation);
+    let (mut held, issued) = match order {
         Some(order) => everywhere(ports, &endpoint, &order, input, now, jitter).await?,
         None => {
             let current = endpoint.certificate.clone().filter(|_| endpoint.is_current(now));
-            current.ok_or_else(|| lost("The endpoint has neither an open order nor a certificate that is current."))?
+            let none = || lost("The endpoint has neither an open order nor a certificate that is current.");
+            (current.ok_or_else(none)?, None)
         }
     };
+    let exported = exporting::export(ports, &endpoint, input.attempt, &mut held, issued.as_ref()).await;
+    if let Err(superseded) = exported.as_ref().map_err(Clone::clone)
+        && superseded.name == FailureName::Superseded
+    {
+        return Err(superseded);
+    }
+    if let Some(generation) = generation.filter(|_| exported.is_ok()) {
+        ports.keys.forget(&endpoint.id, generation).await?;
+    }
     if !endpoint.deployment.listeners.is_empty() || !held.listeners.is_empty() {
         held = follow_listeners(ports.journal, ports.destinations, &endpoint, input.attempt, held, now).await?;
     }
     held = importing::retire(ports, &endpoint, input.attempt, held, now).await?;
-    importing::withdraw(ports, &endpoint, input.attempt, held).await?;
+    held = importing::withdraw(ports, &endpoint, input.attempt, held).await?;
+    let tagged = tagging::follow(ports, &endpoint, input.attempt, &mut held).await;
+    exporting::withdraw(ports, &endpoint, input.attempt, &mut held).await?;
+    exported.and(tagged)?;
     Ok(input.reached(Status::Imported))
 }
 
-/// The certificate of `order` in all places that the endpoint's deployment names, or that still have a copy.
-async fn everywhere<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateStore>>(
-    ports: &Ports<'_, J, K, D>,
+/// The certificate of `order` in all places that the endpoint's deployment names, or that still have a copy; and what there is
+/// to be exported, unless a run before this one came as far as all records.
+async fn everywhere<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates: CertificateStore>, X>(
+    ports: &Ports<'_, J, K, D, X>,
     endpoint: &Endpoint,
     order: &OpenOrder,
     input: &StepInput,
     now: OffsetDateTime,
     jitter: f64,
-) -> Result<InstalledCertificate, Failure> {
+) -> Result<(InstalledCertificate, Option<Issued>), Failure> {
     let before = endpoint.certificate.as_ref();
     let recorded = before.filter(|held| held.generation == order.generation);
-    if let Some(held) = recorded.filter(|held| importing::outstanding(held, &endpoint.deployment).is_empty()) {
-        // A run before this one came as far as all records.
-        ports.keys.forget(&endpoint.id, order.generation).await?;
-        return Ok(held.clone());
+    let nothing_left = |held: &&InstalledCertificate| {
+        importing::outstanding(held, &endpoint.deployment).is_empty() && !held.lacks_export(&endpoint.deployment)
+    };
+    if let Some(held) = recorded.filter(nothing_left) {
+        return Ok((held.clone(), None));
     }
     let chain = order.chain.as_deref().ok_or_else(|| lost("The order has no certificate yet."))?;
     let key = ports.keys.load(&endpoint.id, order.generation).await?;
@@ -111,8 +145,7 @@ async fn everywhere<J: AttemptJournal, K: KeyVault, D: Destinations<Certificates
         held.copies.push(copy);
         ports.journal.record_certificate(&endpoint.id, input.attempt, &held).await?;
     }
-    ports.keys.forget(&endpoint.id, order.generation).await?;
-    Ok(held)
+    Ok((held, Some(Issued { verified, key })))
 }
 
 fn installed(
@@ -146,6 +179,8 @@ fn installed(
         listeners: before.map(|held| held.listeners.clone()).unwrap_or_default(),
         retired: before.map(|held| held.retired.clone()).unwrap_or_default(),
         authorizations: authorizations(endpoint, order),
+        export: before.and_then(|held| held.export.clone()),
+        tags: before.map(|held| held.tags.clone()).unwrap_or_default(),
     }
 }
 

@@ -6,8 +6,10 @@
 //! `Superseded`, `Throttled`, `Unavailable`.
 //! Calls: DynamoDB `Query`, `TransactWriteItems`, `GetItem`, `UpdateItem`, `DeleteItem`; KMS `Decrypt`; ACM `ImportCertificate`,
 //! `GetCertificate`, after a crash `ListCertificates`, of a region that is no longer wanted, or retired, `DeleteCertificate`; for
-//! listeners Elastic Load Balancing `DescribeListenerCertificates`, `AddListenerCertificates`,
-//! `RemoveListenerCertificates`; for another account STS `AssumeRole`.
+//! changed tags `AddTagsToCertificate` and `RemoveTagsFromCertificate`; for listeners Elastic Load Balancing
+//! `DescribeListenerCertificates`, `AddListenerCertificates`, `RemoveListenerCertificates`; for another account STS
+//! `AssumeRole`; for an exported key Secrets Manager `PutResourcePolicy`, `CreateSecret` and `PutSecretValue`, and
+//! `DeleteSecret` when that ends.
 
 use domain::endpoint::Step;
 use import_certificate::{Ports, import_certificate};
@@ -17,7 +19,8 @@ use runtime::{Purpose, Spent};
 async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
     let (journal, keys, destinations) = (wiring.endpoints()?, wiring.keys()?, wiring.destinations(Purpose::Install)?);
-    let ports = Ports { journal: &journal, keys: &keys, destinations: &destinations };
+    let exports = wiring.exports()?;
+    let ports = Ports { journal: &journal, keys: &keys, destinations: &destinations, exports: &exports };
     runtime::run_step(Step::ImportCertificate, Spent::default, async |input, now| {
         import_certificate(&ports, &input, now, runtime::jitter()).await
     })

@@ -1,11 +1,13 @@
 mod adopting;
+mod exporting;
+mod tagging;
 mod targets;
 
 use super::*;
 use domain::ports::{CertificateAuthority, CertificateStore, FaultKind, Finalized, ImportMaterial, ServiceFault};
 use testkit::Fixture;
 use vocabulary::acme::Reachability;
-use vocabulary::certificate::Deployment;
+use vocabulary::certificate::{CertificateTags, Deployment};
 use vocabulary::names::EndpointNames;
 
 /// With a chain that waits to be imported.
@@ -28,7 +30,8 @@ async fn issued_for(deployment: Deployment) -> Fixture {
 }
 
 async fn run(fixture: &Fixture) -> Result<Progress, Failure> {
-    let ports = Ports { journal: &fixture.endpoints, keys: &fixture.keys, destinations: &fixture.destinations };
+    let Fixture { endpoints, keys, destinations, exports, .. } = fixture;
+    let ports = Ports { journal: endpoints, keys, destinations, exports };
     import_certificate(&ports, &fixture.input, fixture.now, 0.5).await
 }
 
@@ -58,6 +61,7 @@ async fn a_certificate_that_a_dead_run_left_in_acm_is_adopted() {
         leaf_pem: &verified.leaf_pem,
         issuers_pem: &verified.issuers_pem,
         key: &key,
+        tags: &CertificateTags::default(),
     };
     fixture.certificates.import(None, material).await.expect("in memory");
     let intended = OpenOrder { importing: true, ..order };

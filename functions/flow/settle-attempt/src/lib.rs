@@ -14,8 +14,8 @@ use domain::endpoint::schedule::next_attempt;
 use domain::endpoint::{Attempt, AttemptEnd, CountedEnd, Endpoint, Failing, LEASE, Outcome, Step, Unsent};
 use domain::flow::{AttemptTrace, CaughtFailure, Progress, Status, StepInput};
 use domain::ports::{
-    AttemptJournal, CertificateStore, Claims, Destinations, FaultKind, KeyVault, Notifier, RateLimits, ServiceFault,
-    Settlement, SharedCauses, Traces,
+    AttemptJournal, CertificateStore, Claims, Destinations, FaultKind, KeyExport, KeyVault, Notifier, RateLimits,
+    ServiceFault, Settlement, SharedCauses, Traces,
 };
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{Limit, OrderStatus, Token};
@@ -31,13 +31,14 @@ const GIVES_WAY_EVERY: Duration = Duration::hours(1);
 const GIVES_WAY_WITHIN: Duration = Duration::days(1);
 
 /// What the step works with.
-pub struct Ports<'a, J, K, S, N, C, T> {
+pub struct Ports<'a, J, K, S, N, C, T, X> {
     pub journal: &'a J,
     pub keys: &'a K,
     pub destinations: &'a S,
     pub notifier: &'a N,
     pub causes: &'a C,
     pub traces: &'a T,
+    pub exports: &'a X,
     /// Of whom people are notified when, and where the links lead.
     pub policy: NotificationPolicy<'a>,
     /// How long a registration may be unproven before it is paused.
@@ -69,8 +70,8 @@ impl Settled {
 /// The end is recorded first, in one write with what is still to be told and with the tokens that go back; then people are
 /// told; then it is recorded that they were. A run that dies in between tells them twice, under the same ids, which is
 /// better than never. So is the trace sent, which is the same trace however often it comes.
-pub async fn settle_attempt<J, K, S, N, C, T>(
-    ports: &Ports<'_, J, K, S, N, C, T>,
+pub async fn settle_attempt<J, K, S, N, C, T, X>(
+    ports: &Ports<'_, J, K, S, N, C, T, X>,
     input: &StepInput,
     now: OffsetDateTime,
     jitter: f64,
@@ -82,6 +83,7 @@ where
     N: Notifier,
     C: SharedCauses,
     T: Traces,
+    X: KeyExport,
 {
     let mut endpoint = match owned_endpoint(ports.journal, input).await {
         Ok(endpoint) => endpoint,
@@ -89,7 +91,7 @@ where
     };
     if endpoint.is_past_its_grace(now) {
         let end = End { ports, input, endpoint: &endpoint, now, jitter };
-        match withdraw(ports.destinations, &endpoint).await {
+        match withdraw(ports.destinations, ports.exports, &endpoint).await {
             Ok(kept) if kept.is_empty() => {
                 endpoint = endpoint.without_certificate();
                 let known = &endpoint.authorizations;
@@ -119,6 +121,10 @@ where
         };
     }
     match (input.failure.as_ref().map(CaughtFailure::to_failure), clean_up_failure) {
+        // It serves: that is told as what it is, with what is still to be done.
+        (Some(failure), _) if end.is_news() && endpoint.lacks_export_or_tags_alone() => {
+            end.succeed(Some(failure)).await
+        }
         (Some(failure), clean_up) => end.fail(failure, clean_up.is_some()).await,
         (None, Some(failure)) if !end.is_news() => end.fail(failure, true).await,
         (None, clean_up) => end.succeed(clean_up).await,
@@ -135,8 +141,8 @@ fn left_by_update(input: &StepInput) -> Option<Failure> {
 }
 
 /// Where this attempt has been settled, and its end was not told: that alone is done again.
-async fn tell_what_is_left<J, K, S, N, C, T>(
-    ports: &Ports<'_, J, K, S, N, C, T>,
+async fn tell_what_is_left<J, K, S, N, C, T, X>(
+    ports: &Ports<'_, J, K, S, N, C, T, X>,
     input: &StepInput,
     now: OffsetDateTime,
     jitter: f64,
@@ -149,6 +155,7 @@ where
     N: Notifier,
     C: SharedCauses,
     T: Traces,
+    X: KeyExport,
 {
     let found = ports.journal.find(&input.endpoint).await?;
     let settled = found.filter(|endpoint| endpoint.attempt == input.attempt && endpoint.unsent.is_some());
@@ -160,15 +167,15 @@ where
 }
 
 /// The end of one attempt.
-struct End<'a, J, K, S, N, C, T> {
-    ports: &'a Ports<'a, J, K, S, N, C, T>,
+struct End<'a, J, K, S, N, C, T, X> {
+    ports: &'a Ports<'a, J, K, S, N, C, T, X>,
     input: &'a StepInput,
     endpoint: &'a Endpoint,
     now: OffsetDateTime,
     jitter: f64,
 }
 
-impl<J, K, S, N, C, T> End<'_, J, K, S, N, C, T>
+impl<J, K, S, N, C, T, X> End<'_, J, K, S, N, C, T, X>
 where
     J: AttemptJournal + Claims + RateLimits + Sync,
     K: KeyVault,
@@ -176,25 +183,29 @@ where
     N: Notifier,
     C: SharedCauses,
     T: Traces,
+    X: KeyExport,
 {
     /// Whether a certificate was imported that nobody has been told of.
     fn is_news(&self) -> bool {
         self.endpoint.certificate.as_ref().is_some_and(|held| !held.announced)
     }
 
-    async fn succeed(&self, clean_up_failure: Option<Failure>) -> Result<Settled, Failure> {
+    /// `left`: what is still to be done, and by what it failed.
+    async fn succeed(&self, left: Option<Failure>) -> Result<Settled, Failure> {
         let held = self.endpoint.certificate.as_ref().filter(|held| self.is_news() || self.now < held.renew_at);
         let Some(held) = held else {
             let failure = Failure::unavailable("The flow ended without a certificate and without saying why.");
-            return self.fail(failure, clean_up_failure.is_some()).await;
+            return self.fail(failure, left.is_some()).await;
         };
-        self.ports.keys.forget(&self.endpoint.id, held.generation).await?;
+        if !held.lacks_export(&self.endpoint.deployment) {
+            self.ports.keys.forget(&self.endpoint.id, held.generation).await?;
+        }
         let outcome = match (self.is_news(), held.renewal) {
             (false, _) => Outcome::Unchanged,
             (true, false) => Outcome::Issued,
             (true, true) => Outcome::Renewed,
         };
-        let failing = clean_up_failure.map(|failure| Failing::first(failure, self.now));
+        let failing = left.map(|failure| Failing::first(failure, self.now));
         let due_at = match &failing {
             Some(failing) => next_attempt(failing, self.now, self.jitter),
             // The one before it is revoked by the next attempt.
@@ -300,7 +311,7 @@ where
 
     /// Deletes an endpoint whose publications are gone: off its listeners, certificates, keys, then the endpoint itself.
     async fn retire(&self) -> Result<Settled, Failure> {
-        let kept = match withdraw(self.ports.destinations, self.endpoint).await {
+        let kept = match withdraw(self.ports.destinations, self.ports.exports, self.endpoint).await {
             Ok(kept) => kept,
             Err(failure) if failure.name.mends_itself() => return Err(failure),
             // Nothing is published any more: only the endpoint remembers what is left of it elsewhere.

@@ -6,8 +6,8 @@
 //! Calls: DynamoDB `GetItem`, `TransactWriteItems`, `Query`, `DeleteItem`; for news SNS `Publish` (twice), EventBridge
 //! `PutEvents`; for a cause that many endpoints share DynamoDB `PutItem`, `UpdateItem`, `DeleteItem`, `Query`; Secrets Manager
 //! `GetSecretValue` when it starts; for a removal, and after the grace of one whose names have moved, ACM `DeleteCertificate`,
-//! Elastic Load Balancing `DescribeListenerCertificates` and `RemoveListenerCertificates`, and for another account STS
-//! `AssumeRole`; where there is one, the collector of traces.
+//! Elastic Load Balancing `DescribeListenerCertificates` and `RemoveListenerCertificates`, Secrets Manager `DeleteSecret`, and
+//! for another account STS `AssumeRole`; where there is one, the collector of traces.
 
 use domain::alert::NotificationPolicy;
 use domain::endpoint::Step;
@@ -19,7 +19,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let wiring = runtime::start().await?;
     let (journal, keys, destinations) = (wiring.endpoints()?, wiring.keys()?, wiring.destinations(Purpose::Remove)?);
     let (notifier, traces, metrics) = (wiring.alerts()?, wiring.traces().await?, wiring.metrics()?);
-    let dashboard = wiring.dashboard();
+    let (dashboard, exports) = (wiring.dashboard(), wiring.exports()?);
     let ports = Ports {
         journal: &journal,
         keys: &keys,
@@ -27,6 +27,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         notifier: &notifier,
         causes: &journal,
         traces: &traces,
+        exports: &exports,
         policy: NotificationPolicy { dashboard: dashboard.as_deref(), setup_patience: wiring.setup_patience()? },
         unproven_patience: wiring.unproven_patience()?,
         setup_messages: wiring.tenant_limits()?.messages,

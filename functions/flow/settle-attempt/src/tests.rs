@@ -1,3 +1,4 @@
+mod exported;
 mod removing;
 mod telling;
 
@@ -25,6 +26,7 @@ async fn run_to_its_end(fixture: &Fixture) -> Result<Settled, Failure> {
         notifier: &fixture.notifier,
         causes: &fixture.causes,
         traces: &fixture.traces,
+        exports: &fixture.exports,
         policy: NotificationPolicy { dashboard: Some("https://certificates.example"), setup_patience: Duration::ZERO },
         unproven_patience: domain::endpoint::UNPROVEN_PATIENCE,
         setup_messages: None,

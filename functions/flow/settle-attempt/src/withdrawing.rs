@@ -1,16 +1,21 @@
-//! Takes a certificate away that is to go.
+//! What an endpoint's certificate leaves: its secret, its listeners, ACM.
 
 use domain::acts::attach_listeners::detach;
 use domain::endpoint::Endpoint;
-use domain::ports::{CertificateStore, Deletion, Destinations};
+use domain::ports::{CertificateStore, Deletion, Destinations, KeyExport};
 use vocabulary::failure::Failure;
 
-/// Takes the endpoint's certificate off its listeners, then out of ACM everywhere. Returns the ARNs that something else uses.
+/// Deletes the secret with the key, takes the certificate off its listeners, then out of ACM everywhere. Returns the ARNs that
+/// something else uses.
 pub(crate) async fn withdraw(
     destinations: &impl Destinations<Certificates: CertificateStore>,
+    exports: &impl KeyExport,
     endpoint: &Endpoint,
 ) -> Result<Vec<String>, Failure> {
     let Some(held) = &endpoint.certificate else { return Ok(Vec::new()) };
+    if let Some(exported) = &held.export {
+        exports.withdraw(&endpoint.id, exported.secret.as_deref()).await?;
+    }
     for known in &held.listeners {
         // A listener's default certificate stays, and is then in use: its ARN is told.
         detach(destinations, endpoint, held, &known.listener).await?;

@@ -13,7 +13,7 @@ use domain::ports::{
     OwnCertificate, OwnCertificates, ServiceFault,
 };
 use vocabulary::certificate::chain::leaf_serial;
-use vocabulary::certificate::{CertificateUsages, ImportedLife};
+use vocabulary::certificate::{CertificateTags, CertificateUsages, ImportedLife};
 use vocabulary::names::EndpointId;
 
 use time::OffsetDateTime;
@@ -74,9 +74,12 @@ impl CertificateStore for Acm {
         reason = "ACM shows what it was given within moments; no flow waits for so little"
     )]
     async fn import(&self, arn: Option<&str>, material: ImportMaterial<'_>) -> Result<HeldCertificate, ServiceFault> {
-        let tag = |(key, value): (&str, String)| Tag::builder().key(key).value(value).build().expect("the key is set");
         // ACM rejects tags on a re-import.
-        let tags = arn.is_none().then(|| self.tags_of(material.endpoint).map(tag).to_vec());
+        let tags = arn.is_none().then(|| {
+            let own = self.tags_of(material.endpoint);
+            let own = own.iter().map(|(key, value)| built(key, value));
+            own.chain(material.tags.iter().map(|(key, value)| built(key, value))).collect()
+        });
         let chain = Some(material.issuers_pem).filter(|pem| !pem.is_empty()).map(Blob::new);
         let output = self
             .client
@@ -170,6 +173,24 @@ impl CertificateStore for Acm {
         Ok(Some(Candidate { given_to: given_to?, pem }))
     }
 
+    async fn tag(&self, arn: &str, before: &CertificateTags, wanted: &CertificateTags) -> Result<(), ServiceFault> {
+        let gone: Vec<Tag> =
+            before.keys_beyond(wanted).map(|key| Tag::builder().key(key).build().expect("the key is set")).collect();
+        // First those that go: together they might be more than ACM takes.
+        if !gone.is_empty() {
+            let remove = self.client.remove_tags_from_certificate().certificate_arn(arn).set_tags(Some(gone));
+            remove.send().await.map_err(|error| fault("acm:RemoveTagsFromCertificate", error))?;
+        }
+        if !wanted.is_empty() {
+            // With the tag that the certificate has already, by which alone the role may give it more.
+            let tags = [built(OWNER_TAG, &self.owner)].into_iter();
+            let tags = tags.chain(wanted.iter().map(|(key, value)| built(key, value))).collect();
+            let add = self.client.add_tags_to_certificate().certificate_arn(arn).set_tags(Some(tags));
+            add.send().await.map_err(|error| fault("acm:AddTagsToCertificate", error))?;
+        }
+        Ok(())
+    }
+
     fn tags_of(&self, endpoint: &EndpointId) -> [(&'static str, String); 2] {
         [(OWNER_TAG, self.owner.clone()), (ENDPOINT_TAG, endpoint.to_string())]
     }
@@ -251,6 +272,10 @@ impl OwnCertificates for Acm {
     async fn read(&self, arn: &str) -> Result<Option<String>, ServiceFault> {
         self.pem_of(arn).await
     }
+}
+
+fn built(key: &str, value: &str) -> Tag {
+    Tag::builder().key(key).value(value).build().expect("the key is set")
 }
 
 fn own_certificate(summary: &CertificateSummary) -> Option<OwnCertificate> {

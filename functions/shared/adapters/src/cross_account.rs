@@ -47,6 +47,7 @@ impl Purpose {
                 "acm:GetCertificate",
                 "acm:ImportCertificate",
                 "acm:ListCertificates",
+                "acm:RemoveTagsFromCertificate",
                 "elasticloadbalancing:AddListenerCertificates",
                 "elasticloadbalancing:DescribeListenerCertificates",
                 "elasticloadbalancing:RemoveListenerCertificates",

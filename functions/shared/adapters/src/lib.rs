@@ -20,6 +20,7 @@ pub mod event_bridge;
 pub mod events;
 mod http_fault;
 pub mod http_probe;
+pub mod key_export;
 pub mod key_vault;
 pub mod lambda;
 pub mod oidc;

@@ -414,6 +414,8 @@ fn certificate(subject: &Subject) -> InstalledCertificate {
     InstalledCertificate {
         retired: vec![],
         authorizations: vec![],
+        export: None,
+        tags: vocabulary::certificate::CertificateTags::default(),
         arn: "arn:aws:acm:eu-central-1:000000000000:certificate/1".into(),
         serial: "AB".into(),
         issuer: "CN=test".into(),

@@ -11,6 +11,7 @@ use adapters::domain_connect::Discovery;
 use adapters::dynamodb::EndpointsTable;
 use adapters::event_bridge::EventBus;
 use adapters::http_probe::Probe;
+use adapters::key_export::ExportSecrets;
 use adapters::key_vault::EncryptedKeys;
 use adapters::lambda::OwnFunction;
 use adapters::oidc::OpenIdProvider;
@@ -111,6 +112,20 @@ impl Wiring {
         let kms_key = self.environment.optional("KEYS_KMS_KEY").unwrap_or_default();
         let (dynamodb, kms) = (aws_sdk_dynamodb::Client::new(&self.sdk), aws_sdk_kms::Client::new(&self.sdk));
         Ok(EncryptedKeys::new(dynamodb, table, kms, kms_key))
+    }
+
+    /// The secrets of exported keys. Without `EXPORT_ROLE` nothing is exported, and what was is deleted all the same.
+    pub fn exports(&self) -> Wired<ExportSecrets> {
+        let owner = self.environment.required("STACK_NAME")?;
+        // A function that only deletes secrets has no use for the KMS key.
+        let kms_key = self.environment.optional("KEYS_KMS_KEY").unwrap_or_default();
+        let secrets = aws_sdk_secretsmanager::Client::new(&self.sdk);
+        Ok(ExportSecrets::new(secrets, owner, kms_key, self.export_role()?))
+    }
+
+    /// The one role that reads exported keys. `None`: no key leaves the installation.
+    pub fn export_role(&self) -> Wired<Option<RoleArn>> {
+        self.environment.parsed("EXPORT_ROLE")
     }
 
     pub(crate) fn account_secret(&self) -> Wired<AccountSecret> {

@@ -11,7 +11,7 @@ use domain::ports::{
 use time::{Duration, OffsetDateTime};
 use vocabulary::certificate::chain::read_leaf;
 use vocabulary::certificate::installed::normalize_serial;
-use vocabulary::certificate::{CertificateUsages, ImportedLife, InstalledCertificate};
+use vocabulary::certificate::{CertificateTags, CertificateUsages, ImportedLife, InstalledCertificate};
 use vocabulary::names::{EndpointId, EndpointNames};
 use x509_parser::pem::parse_x509_pem;
 
@@ -47,6 +47,8 @@ pub fn installed_for(names: &EndpointNames, now: OffsetDateTime) -> InstalledCer
         listeners: vec![],
         retired: vec![],
         authorizations: vec![],
+        export: None,
+        tags: CertificateTags::default(),
     }
 }
 
@@ -73,6 +75,8 @@ pub struct MemoryCertificates {
     shorter: Arc<AtomicBool>,
     /// The certificates themselves, and whose they are.
     candidates: Arc<Mutex<BTreeMap<String, Candidate>>>,
+    /// Beside those that say whose they are.
+    tags: Arc<Mutex<BTreeMap<String, CertificateTags>>>,
     fuse: Fuse,
 }
 
@@ -89,8 +93,8 @@ impl MemoryCertificates {
     }
 
     pub(crate) fn at(place: &str, fuse: Fuse) -> Self {
-        let (held, made, refusal, opaque, shorter, candidates) = Default::default();
-        Self { place: place.to_owned(), held, made, refusal, opaque, shorter, candidates, fuse }
+        let (held, made, refusal, opaque, shorter, candidates, tags) = Default::default();
+        Self { place: place.to_owned(), held, made, refusal, opaque, shorter, candidates, tags, fuse }
     }
 
     /// Imports fail so from now on.
@@ -128,6 +132,11 @@ impl MemoryCertificates {
         self.candidates.lock().expect("no test panics in here").insert(arn.to_owned(), Candidate { given_to, pem });
     }
 
+    /// The tags of the certificate, but for those that say whose it is.
+    pub fn tags(&self, arn: &str) -> CertificateTags {
+        self.tags.lock().expect("no test panics in here").get(arn).cloned().unwrap_or_default()
+    }
+
     /// Deletes the certificate, as somebody does who should not.
     pub fn lose(&self, arn: &str) {
         assert!(self.state().remove(arn).is_some(), "{arn} was there");
@@ -161,7 +170,9 @@ impl CertificateStore for MemoryCertificates {
         let arn = arn.map(str::to_owned).unwrap_or_else(|| {
             let mut made = self.made.lock().expect("no test panics in here");
             *made += 1;
-            format!("arn:aws:acm:{}:certificate/{made}", self.place)
+            let arn = format!("arn:aws:acm:{}:certificate/{made}", self.place);
+            self.tags.lock().expect("no test panics in here").insert(arn.clone(), material.tags.clone());
+            arn
         });
         let mut held = self.state();
         if let Some(before) = held.get(&arn) {
@@ -206,6 +217,21 @@ impl CertificateStore for MemoryCertificates {
         self.candidates.lock().expect("no test panics in here").remove(arn);
         self.fuse.burn();
         Ok(Deletion::Gone)
+    }
+
+    async fn tag(&self, arn: &str, before: &CertificateTags, wanted: &CertificateTags) -> Result<(), ServiceFault> {
+        if !self.state().contains_key(arn) {
+            let detail = "ResourceNotFoundException: no such certificate".to_owned();
+            return Err(ServiceFault { operation: "acm:AddTagsToCertificate", kind: FaultKind::Refused, detail });
+        }
+        let mut all = self.tags.lock().expect("no test panics in here");
+        let tags = all.entry(arn.to_owned()).or_default();
+        let mut map = tags.with(wanted).to_map();
+        before.keys_beyond(wanted).for_each(|key| drop(map.remove(key)));
+        *tags = map.try_into().expect("no more than they may be");
+        drop(all);
+        self.fuse.burn();
+        Ok(())
     }
 
     async fn candidate(&self, arn: &str) -> Result<Option<Candidate>, ServiceFault> {

@@ -12,8 +12,9 @@ use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, TenantId};
 
 use crate::contracts::registered;
 use crate::{
-    Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryKeys, MemoryNotifier,
-    MemoryPacing, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
+    Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryExports, MemoryKeys,
+    MemoryNotifier, MemoryPacing, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens, MemoryTraces,
+    MemoryZone,
 };
 
 pub struct Fixture {
@@ -33,6 +34,7 @@ pub struct Fixture {
     pub certificates: MemoryCertificates,
     /// At home, what is in `certificates`.
     pub destinations: MemoryDestinations,
+    pub exports: MemoryExports,
     pub notifier: MemoryNotifier,
     pub causes: MemorySharedCauses,
     pub traces: MemoryTraces,
@@ -91,6 +93,7 @@ impl Fixture {
         ca.set_time(now);
         let certificates = MemoryCertificates::new(fuse.clone());
         let destinations = MemoryDestinations::new(certificates.clone(), fuse.clone());
+        let exports = MemoryExports::new(fuse.clone());
         for listener in &endpoint.deployment.listeners {
             destinations.listeners_here().create(listener, None);
         }
@@ -109,6 +112,7 @@ impl Fixture {
             pacing: MemoryPacing::default(),
             certificates,
             destinations,
+            exports,
             notifier: MemoryNotifier::default(),
             causes: MemorySharedCauses::default(),
             traces: MemoryTraces::default(),

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -25,6 +27,28 @@ pub struct DeploymentView {
     #[serde(default)]
     #[schema(required = true)]
     pub copies: Vec<CopyView>,
+    /// The tags that the certificate in ACM is to have besides the installation's own.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub tags: BTreeMap<String, String>,
+    /// The export of the certificate with its private key; null: the key does not leave the installation.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub export: Option<ExportView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExportView {
+    /// False: it was turned off, and the secret is about to be deleted.
+    pub wanted: bool,
+    /// What the secret is called.
+    pub name: String,
+    /// ARN of the secret; null: it has not been written yet.
+    pub secret: Option<String>,
+    /// Whether it has the certificate in place; false: the one before, or none.
+    pub current: bool,
+    /// The one role that may read it; null: the installation exports nothing any more.
+    pub reader: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -53,5 +77,7 @@ impl DeploymentView {
             && self.role.is_none()
             && self.adopt.is_none()
             && self.copies.is_empty()
+            && self.tags.is_empty()
+            && self.export.is_none()
     }
 }

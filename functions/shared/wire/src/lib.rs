@@ -30,7 +30,7 @@ mod who;
 pub use attempt::{Attempt, AttemptList, ChallengeKind, Outcome, StartedView, Step, StepUsage};
 pub use certificate::{CertificateState, CertificateView};
 pub use check::{CheckReport, Finding, Fix, PreflightView, ProviderHint, Serving, Severity};
-pub use deployment::{CopyView, DeploymentView, ListenerView};
+pub use deployment::{CopyView, DeploymentView, ExportView, ListenerView};
 pub use endpoint::{
     AttentionGroup, DnsView, EndpointList, EndpointView, MuteView, Overview, Renewal, RenewalDay, RevocationView,
     Status, StatusCount,

@@ -1,5 +1,7 @@
 //! What requests say. The API reads them strictly: a field or a word that it does not know is refused by name.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -75,6 +77,18 @@ pub struct Registration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(pattern = "^[a-z2-7]{26}$")]
     pub label: Option<String>,
+    /// Tags for the certificate in ACM, besides the installation's own. Operators only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Whether each certificate is exported with its private key to a secret that the role `ExportRoleArn` reads. An
+    /// installation without that role refuses it.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub export_key: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_off(switch: &bool) -> bool {
+    !switch
 }
 
 /// What an endpoint is to become. What is absent stays as it is.
@@ -106,6 +120,14 @@ pub struct Wish {
     /// As for a registration, or empty for none; not once there is a certificate. Operators only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adopt: Option<String>,
+    /// All tags of the certificate in ACM besides the installation's own: those that are left out are taken off. Operators
+    /// only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+    /// True: each certificate from now on is exported with its private key, which needs a new one; false: the secret is
+    /// deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub export_key: Option<bool>,
 }
 
 /// A domain to check before it is registered.

@@ -10,6 +10,7 @@ use adapters::attempt_room::AttemptRoom;
 use adapters::cross_account::{Places, Purpose};
 use adapters::dynamodb::EndpointsTable;
 use adapters::http_probe::Probe;
+use adapters::key_export::ExportSecrets;
 use adapters::key_vault::EncryptedKeys;
 use adapters::route53::DelegationZone;
 use adapters::s3::ChallengeBucket;
@@ -26,7 +27,7 @@ use domain::endpoint::{Endpoint, Health, LEASE};
 use domain::health::{CertificateUse, InAcm, Seen};
 use domain::ports::{
     AdviceIndex, AttemptJournal, AuthoritativeDns, DUE_SHARDS, Destinations, DueEntry, DueIndex, EndpointReader,
-    HealthIndex, HttpProbe, Registry, Sight, TokenStore,
+    HealthIndex, HttpProbe, KeyExport, Registry, Sight, TokenStore,
 };
 use end_to_end::Platform;
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT, others_certificate};
@@ -70,6 +71,10 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     );
     contracts::key_vault(&keys, &id).await;
 
+    let reader = Some("arn:aws:iam::000000000000:role/reader".parse()?);
+    let exports = ExportSecrets::new(aws.secrets.clone(), "bank".into(), cloud.resource("KeysKey")?.into(), reader);
+    contracts::key_export(&exports, &id, async || exported_serial(cloud, &exports.name_of(&id)).await).await;
+
     let zone = DelegationZone::new(aws.route53.clone(), cloud.description().delegation_zone_id.clone());
     let name = format!("bank.{}", cloud.description().delegation_zone);
     contracts::txt_zone(&zone, &name, async |name| txt_values(cloud, name).await).await;
@@ -89,6 +94,14 @@ async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
     Box::pin(endpoints_table(cloud)).await?;
     account_secret(cloud).await?;
     Box::pin(dns_and_probe(cloud, &tokens)).await
+}
+
+/// What a reader gets of the secret.
+async fn exported_serial(cloud: &LocalCloud, secret: &str) -> Option<String> {
+    let value = cloud.aws().secrets.get_secret_value().secret_id(secret).send().await.ok()?;
+    // An emulator's secret without a value has a version without one.
+    let content: serde_json::Value = serde_json::from_str(value.secret_string()?).expect("JSON");
+    Some(content["serial"].as_str().expect("a serial").to_owned())
 }
 
 /// The ports of the endpoints table. Boxed: in a build that is not optimized all of them together are more than a test's

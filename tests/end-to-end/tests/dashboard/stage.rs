@@ -69,6 +69,7 @@ pub(crate) fn installation() -> Installation {
         pools: vocabulary::certificate::ListenerPools::default(),
         deployment_roles: vec![],
         connect: None,
+        export: api::Export::default(),
     }
 }
 
@@ -332,6 +333,17 @@ impl Operations for Stage {
         self.with(caller, reference, |standing, _| {
             standing.endpoint.mute = None;
             standing.act(EventKind::Unmuted, &caller.origin, "Unmuted.", now);
+        })
+    }
+
+    fn exports_keys(&self) -> bool {
+        false
+    }
+
+    async fn change_export(&self, caller: &Caller, reference: &str, wanted: bool, now: OffsetDateTime) -> Done<()> {
+        self.with(caller, reference, |standing, _| {
+            standing.endpoint.deployment.export_key = wanted;
+            standing.act(EventKind::Changed, &caller.origin, "Changed the export of the key.", now);
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::endpoint::Endpoint;
 use testkit::proptest::prelude::*;
-use vocabulary::certificate::{Deployment, InstalledCertificate, ListenerArn, Region};
+use vocabulary::certificate::{CertificateTags, Deployment, InstalledCertificate, ListenerArn, Region};
 
 use crate::world::World;
 
@@ -26,13 +26,14 @@ fn region(text: &str) -> Region {
 
 /// Half of them ask for nothing.
 pub(crate) fn any_of_them() -> impl Strategy<Value = Deployment> {
-    let some = (prop::collection::btree_set(0_usize..3, 0..3), prop::collection::btree_set(0_usize..3, 0..2)).prop_map(
-        |(listeners, regions)| {
-            let listeners = listeners.into_iter().map(listener).collect();
-            let regions = regions.into_iter().map(|number| region(REGIONS[number])).collect();
-            Deployment::new(listeners, regions, None, None).expect("few")
-        },
-    );
+    let places = (prop::collection::btree_set(0_usize..3, 0..3), prop::collection::btree_set(0_usize..3, 0..2));
+    let tags = prop::collection::btree_map("(team|stage|cost)", "[ab]", 0..3);
+    let some = (places, any::<bool>(), tags).prop_map(|((listeners, regions), export_key, tags)| {
+        let listeners = listeners.into_iter().map(listener).collect();
+        let regions = regions.into_iter().map(|number| region(REGIONS[number])).collect();
+        let tags = CertificateTags::parse(tags).expect("few");
+        Deployment { export_key, tags, ..Deployment::new(listeners, regions, None, None).expect("few") }
+    });
     prop_oneof![Just(Deployment::default()), some]
 }
 
@@ -67,6 +68,23 @@ pub(crate) fn check(world: &World, endpoint: &Endpoint, held: &InstalledCertific
         assert_eq!(there.len(), 1, "one copy, none orphaned: {there:?}");
         assert_eq!(there.get(arn).map(|c| &c.serial), Some(&held.serial), "{} has the same", place.region);
     }
+    let tagged =
+        |tags: CertificateTags| assert_eq!(tags, endpoint.deployment.tags, "the tags are those of the endpoint");
+    tagged(world.certificates.tags(&held.arn));
+    for (place, there) in world.destinations.elsewhere() {
+        held.arn_in(&place.region).into_iter().for_each(|arn| tagged(there.tags(arn)));
+    }
+    assert_eq!(held.tags, endpoint.deployment.tags, "and that is recorded");
+    let secrets = world.exports.secrets();
+    assert_eq!(
+        secrets.len(),
+        usize::from(endpoint.deployment.export_key),
+        "a secret only where one is wanted: {secrets:?}"
+    );
+    assert!(secrets.values().all(|secret| secret.guarded), "and never one that others read");
+    let exported = endpoint.deployment.export_key.then(|| held.serial.clone());
+    assert_eq!(world.exports.current(&endpoint.id), exported, "it has the certificate in place");
+    assert_eq!(held.export.as_ref().and_then(|export| export.serial.clone()), exported, "which is recorded");
     for listener in (0..LISTENERS.len()).map(listener) {
         let expected = endpoint.deployment.listeners.contains(&listener);
         let expected: Vec<_> = held.arn_in(listener.region()).filter(|_| expected).into_iter().collect();
@@ -79,6 +97,7 @@ pub(crate) fn check(world: &World, endpoint: &Endpoint, held: &InstalledCertific
 /// Nothing is left anywhere.
 pub(crate) fn check_gone(world: &World) {
     assert!(world.certificates.held().is_empty(), "no certificate is left");
+    assert!(world.exports.secrets().is_empty(), "no secret with a key is left");
     for (place, there) in world.destinations.elsewhere() {
         assert!(there.held().is_empty(), "a copy is left in {}", place.region);
     }

@@ -18,9 +18,9 @@ use domain::endpoint::records::required_records;
 use domain::ports::{CertificateAuthority, EndpointReader, Registry};
 use serde_json::Value;
 use testkit::{
-    Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryFlows, MemoryKeys,
-    MemoryNotifier, MemoryPacing, MemoryProbe, MemoryProber, MemoryRateLimits, MemorySharedCauses, MemoryTokens,
-    MemoryTraces, MemoryZone,
+    Crash, Fuse, MemoryCa, MemoryCertificates, MemoryDestinations, MemoryDns, MemoryEndpoints, MemoryExports,
+    MemoryFlows, MemoryKeys, MemoryNotifier, MemoryPacing, MemoryProbe, MemoryProber, MemoryRateLimits,
+    MemorySharedCauses, MemoryTokens, MemoryTraces, MemoryZone,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -65,6 +65,7 @@ pub(crate) struct World {
     pub(crate) certificates: MemoryCertificates,
     /// At home, what is in `certificates`.
     pub(crate) destinations: MemoryDestinations,
+    pub(crate) exports: MemoryExports,
     pub(crate) notifier: MemoryNotifier,
     pub(crate) causes: MemorySharedCauses,
     pub(crate) traces: MemoryTraces,
@@ -117,6 +118,7 @@ impl World {
             writer: Memory::new(AT_ONCE),
             destinations: MemoryDestinations::new(certificates.clone(), fuse.clone()),
             certificates,
+            exports: MemoryExports::new(fuse.clone()),
             notifier: MemoryNotifier::new(fuse.clone()),
             causes: MemorySharedCauses::new(fuse.clone()),
             traces: MemoryTraces::default(),

@@ -145,7 +145,9 @@ fn by_failure(failure: FailureName) -> (&'static str, &'static str) {
         FailureName::CaUnavailable => ("CA unavailable", "the CA answers again"),
         FailureName::OrderLost => ("order lost at the CA", "a new order succeeded"),
         FailureName::CertificateRejected => ("certificate of the CA not accepted", "a correct certificate was issued"),
-        FailureName::DestinationRefused => ("import into ACM or a listener failed", "imported and attached again"),
+        FailureName::DestinationRefused => {
+            ("import into ACM, a listener or a secret failed", "imported, attached and exported again")
+        }
         FailureName::Misconfigured => ("installation misconfigured", "the configuration works again"),
         FailureName::Throttled => ("requests to AWS throttled", "requests to AWS are no longer throttled"),
         FailureName::Unavailable => ("AWS service unavailable", "the AWS service answers again"),

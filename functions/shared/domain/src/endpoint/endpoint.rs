@@ -318,9 +318,18 @@ impl Endpoint {
     }
 
     /// Whether the certificate in place makes a new order needless at `now`. Where it has no copy that its deployment
-    /// asks for it does not: its key is gone, and none can be made.
+    /// asks for, or no export, it does not: its key is gone, and none can be made.
     pub fn is_current(&self, now: OffsetDateTime) -> bool {
-        self.good_certificate(now).is_some_and(|held| held.lacking(&self.deployment).is_empty())
+        self.good_certificate(now)
+            .is_some_and(|held| held.lacking(&self.deployment).is_empty() && !held.lacks_export(&self.deployment))
+    }
+
+    /// Whether its certificate is in ACM wherever it belongs, and only the export of its key or its tags are outstanding.
+    pub fn lacks_export_or_tags_alone(&self) -> bool {
+        self.certificate.as_ref().is_some_and(|held| {
+            let left = held.lacks_export(&self.deployment) || held.tags != self.deployment.tags;
+            left && held.lacking(&self.deployment).is_empty()
+        })
     }
 
     /// Whether the chain of `generation` is of no more use: it was imported, and either that is all there was to do with it

@@ -31,6 +31,8 @@ pub(crate) fn certificate(
         listeners: vec![],
         retired: vec![],
         authorizations: vec![],
+        export: None,
+        tags: vocabulary::certificate::CertificateTags::default(),
     }
 }
 

@@ -1,6 +1,8 @@
 use std::future::Future;
 
-use vocabulary::certificate::{CertificateKey, CertificateUsages, ListenerArn, LoadBalancerArn, Region, Target};
+use vocabulary::certificate::{
+    CertificateKey, CertificateTags, CertificateUsages, ListenerArn, LoadBalancerArn, Region, Target,
+};
 use vocabulary::names::EndpointId;
 
 use crate::ports::capacity::ServiceQuotas;
@@ -13,6 +15,8 @@ pub struct ImportMaterial<'a> {
     pub leaf_pem: &'a str,
     pub issuers_pem: &'a str,
     pub key: &'a CertificateKey,
+    /// Of the endpoint. A certificate of its own has them from the start; one that takes another's place keeps its tags.
+    pub tags: &'a CertificateTags,
 }
 
 /// A certificate as the destination describes it.
@@ -60,6 +64,15 @@ pub trait CertificateStore {
 
     /// The certificate with this ARN, whoever imported it, to be taken over; `None` if there is none.
     fn candidate(&self, arn: &str) -> impl Future<Output = Result<Option<Candidate>, ServiceFault>> + Send;
+
+    /// Gives the certificate with this ARN the tags of `wanted`, and takes those off that only `before` has. Others stay as
+    /// they are, whosever they are; and so do those by which it is the endpoint's.
+    fn tag(
+        &self,
+        arn: &str,
+        before: &CertificateTags,
+        wanted: &CertificateTags,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// The tags by which a certificate is the endpoint's: whoever may tag it gives it away.
     fn tags_of(&self, endpoint: &EndpointId) -> [(&'static str, String); 2];

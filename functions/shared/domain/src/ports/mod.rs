@@ -9,6 +9,7 @@ pub mod claims;
 pub mod destination;
 pub mod digest_log;
 pub mod dns;
+pub mod export;
 pub mod flow_starter;
 pub mod health;
 pub mod inspector;
@@ -41,6 +42,7 @@ pub use self::dns::{AuthoritativeDns, HttpProbe};
 pub use self::rate_limits::RateLimits;
 pub use vocabulary::failure::{FaultKind, FencedError, ServiceFault};
 
+pub use self::export::{ExportMaterial, KeyExport};
 pub use self::flow_starter::{FlowStarter, Started};
 pub use self::health::{CertificateInspector, HealthIndex, HealthRuns, InstallationLog, Sight};
 pub use self::inspector::{Inspector, Reconciler};

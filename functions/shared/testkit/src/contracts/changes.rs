@@ -4,7 +4,7 @@ use domain::ports::{
 };
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{DnsMethod, OpenOrder, OrderStatus, Reachability};
-use vocabulary::certificate::Deployment;
+use vocabulary::certificate::{CertificateTags, Deployment};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
@@ -127,7 +127,9 @@ fn deployment() -> Deployment {
     let listener = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/net/edge/1/1";
     let (pool, target) =
         (Some("eu".parse().expect("a name")), Some("*.edge-1.example.net".parse().expect("a wildcard")));
-    Deployment { listeners: vec![listener.parse().expect("a listener")], regions, role, pool, adopt: None, target }
+    let tags = CertificateTags::parse([("team".to_owned(), "shops".to_owned())].into()).expect("a tag");
+    let listeners = vec![listener.parse().expect("a listener")];
+    Deployment { listeners, regions, role, pool, adopt: None, target, export_key: true, tags }
 }
 
 /// An order that was just made for the names of `endpoint`.

@@ -24,7 +24,7 @@ use domain::ports::{
     ServiceFault, SummaryPart,
 };
 use time::{Date, OffsetDateTime};
-use vocabulary::certificate::{Revocation, TenantUsage};
+use vocabulary::certificate::{Deployment, Revocation, TenantUsage};
 use vocabulary::names::{DomainName, EndpointId, IdempotencyKey, TenantId};
 
 use crate::{Fuse, MemoryRateLimits};
@@ -104,6 +104,11 @@ impl MemoryEndpoints {
     /// Forgets the open order, as if the step that made it had died before it could save it.
     pub fn forget_order(&self, id: &EndpointId) {
         self.state().endpoints.get_mut(id).expect("it is registered").order = None;
+    }
+
+    /// As a change of where its certificate goes leaves it, while no attempt runs.
+    pub fn redeploy(&self, id: &EndpointId, deployment: Deployment) {
+        self.state().endpoints.get_mut(id).expect("it is registered").deployment = deployment;
     }
 
     /// Whether any endpoint or claim is left.

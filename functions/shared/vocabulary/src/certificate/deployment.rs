@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::certificate::arn::{AccountId, CertificateArn, ListenerArn, Region, RoleArn};
 use crate::certificate::pool::PoolName;
+use crate::certificate::tags::CertificateTags;
 use crate::dns::platform::EndpointTarget;
 
 /// How many listeners one certificate is attached to. Each is one call at every renewal.
@@ -37,6 +38,17 @@ pub struct Deployment {
     /// Where its hosts lead because of that listener; absent: to the installation's own target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<EndpointTarget>,
+    /// Whether its chain and its private key are exported to a secret.
+    #[serde(default, skip_serializing_if = "is_off")]
+    pub export_key: bool,
+    /// What its certificates in ACM are tagged with, besides the installation's own tags.
+    #[serde(default, skip_serializing_if = "CertificateTags::is_empty")]
+    pub tags: CertificateTags,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_off(switch: &bool) -> bool {
+    !switch
 }
 
 /// Why a deployment cannot be.
@@ -87,7 +99,7 @@ impl Deployment {
         match (listeners.len() > MOST_LISTENERS, regions.len() > MOST_REGIONS) {
             (true, _) => Err(DeploymentError::TooManyListeners),
             (_, true) => Err(DeploymentError::TooManyRegions),
-            _ => Ok(Self { listeners, regions, role, pool: None, adopt: None, target: None }),
+            _ => Ok(Self { listeners, regions, role, ..Self::default() }),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::acme::authorizations::KnownAuthorization;
 use crate::acme::renewal_info::RenewalAdvice;
 use crate::certificate::arn::{ListenerArn, Region, region_of};
 use crate::certificate::deployment::Deployment;
+use crate::certificate::tags::CertificateTags;
 use crate::names::certificate_name::CertificateName;
 
 /// The certificate an endpoint has in ACM.
@@ -60,6 +61,23 @@ pub struct InstalledCertificate {
     /// recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorizations: Vec<KnownAuthorization>,
+    /// The secret that it is exported to, or may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<ExportedKey>,
+    /// The endpoint's tags that it has in ACM. While they change: those from before, too.
+    #[serde(default, skip_serializing_if = "CertificateTags::is_empty")]
+    pub tags: CertificateTags,
+}
+
+/// A secret with a certificate, its chain and its private key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedKey {
+    /// ARN of the secret; absent while it may not be there yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// Of the certificate in it; absent likewise. Another one than the certificate's: it has yet to follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
 }
 
 /// A certificate that ACM's rules did not let be replaced under its ARN: it goes when nothing uses it any more.
@@ -133,6 +151,12 @@ impl InstalledCertificate {
             true => Some(&self.arn),
             false => self.copies.iter().find(|copy| copy.region == *region).map(|copy| copy.arn.as_str()),
         }
+    }
+
+    /// Whether `deployment` wants it exported, and the secret has not it, or only the one before it.
+    pub fn lacks_export(&self, deployment: &Deployment) -> bool {
+        let exported = self.export.as_ref().and_then(|export| export.serial.as_deref());
+        deployment.export_key && exported != Some(&self.serial)
     }
 
     /// The regions in which `deployment` wants it, and in which it is not, or only the one before it.

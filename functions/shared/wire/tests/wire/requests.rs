@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use wire::{DnsMethod, LinkWish, Preflight, Reachability, Registration, Wish};
 
@@ -13,6 +15,8 @@ fn registration() -> Registration {
         role: None,
         adopt: None,
         label: None,
+        tags: BTreeMap::default(),
+        export_key: false,
     }
 }
 

@@ -105,7 +105,8 @@ impl World {
                 finalize_order::finalize_order(&ports, input, now).await
             }
             "${ImportCertificateFunctionArn}" => {
-                let ports = import_certificate::Ports { journal: endpoints, keys, destinations: &self.destinations };
+                let (destinations, exports) = (&self.destinations, &self.exports);
+                let ports = import_certificate::Ports { journal: endpoints, keys, destinations, exports };
                 import_certificate::import_certificate(&ports, input, now, 0.5).await
             }
             "${CleanUpChallengeFunctionArn}" => {
@@ -121,6 +122,7 @@ impl World {
                     notifier,
                     causes,
                     traces,
+                    exports: &self.exports,
                     policy: domain::alert::NotificationPolicy::default(),
                     unproven_patience: domain::endpoint::UNPROVEN_PATIENCE,
                     setup_messages: vocabulary::certificate::TenantLimits::default().messages,
