@@ -41,6 +41,8 @@ BESIDE = {
     "infra/issue-certificate.asl.json": "issue-certificate.asl.json",
     "infra/edge-alb.yaml": "edge-alb.yaml",
     "infra/event-schemas.yaml": "event-schemas.yaml",
+    "infra/edge-api.yaml": "edge-api.yaml",
+    "infra/edge-cloudfront.yaml": "edge-cloudfront.yaml",
     "infra/release-readme.md": "README.md",
     "infra/restore-table.py": "restore-table.py",
     "infra/take-over.py": "take-over.py",

@@ -13,6 +13,7 @@
 #   .local/venvs/schemathesis  asks of the API what its OpenAPI document promises
 #   .local/bin/pebble        the test CA
 #   .local/unbound           the resolver that the test CA asks
+#   .local/nginx, .local/caddy  web servers that pass challenges on, as the documentation configures them
 #   .local/web               htmx, which the API's build takes into its pages; axe-core, which tests them
 #
 # With --browser it also sees to Chromium and its driver, which the tests of the pages run in. That is the one thing
@@ -45,7 +46,7 @@ main() {
   fi
   virtual_environment_of_uv
 
-  local parts=(ministack moto sam build aws gate schemathesis pebble unbound web) part pids=() failed=()
+  local parts=(ministack moto sam build aws gate schemathesis pebble unbound web web_servers) part pids=() failed=()
   if [[ $WITH == --browser ]]; then parts+=(browser); fi
   for part in "${parts[@]}"; do
     "set_up_$part" >"$LOCAL/log/set-up-$part.log" 2>&1 &
@@ -152,6 +153,24 @@ set_up_unbound() {
   if [[ $redirect -nt $folder/redirect.so ]]; then
     cc -shared -fPIC -O2 -Wall -Wextra -Werror -o "$folder/redirect.so" "$redirect" -ldl
   fi
+}
+
+# The web servers of docs/how-to/http-edges.md. Debian's packages, never installed: no service of theirs runs.
+set_up_web_servers() {
+  local name folder libraries
+  for name in nginx caddy; do
+    folder="$LOCAL/$name"
+    if [[ ! -x $folder/$name ]]; then
+      unpack_package "$name" "$(own_suite)" "$folder/package" --with-libraries
+      for libraries in "$folder"/package/usr/bin "$folder"/package/usr/sbin; do
+        if [[ -x $libraries/$name ]]; then ln -sfn "${libraries#"$folder/"}/$name" "$folder/$name"; fi
+      done
+      libraries=("$folder"/package/usr/lib/*-linux-gnu*/)
+      if [[ -d ${libraries[0]} ]]; then ln -sfn "${libraries[0]#"$folder/"}" "$folder/lib"; fi
+    fi
+  done
+  LD_LIBRARY_PATH="$LOCAL/nginx/lib" "$LOCAL/nginx/nginx" -v
+  LD_LIBRARY_PATH="$LOCAL/caddy/lib" "$LOCAL/caddy/caddy" version
 }
 
 # Unpacks one package of a Debian suite without installing it, if it is said with the libraries that it needs and this

@@ -7,6 +7,7 @@ mod events;
 mod inbox;
 pub mod meter;
 pub mod provoked;
+pub mod web_server;
 
 use std::time::Duration;
 

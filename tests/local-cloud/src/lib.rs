@@ -14,6 +14,7 @@
 //! `local-cloud up` leaves one running; tests start their own with [`LocalCloud::start`].
 
 mod acm;
+mod add_on;
 mod aws;
 mod aws_limits;
 mod bring_up;

@@ -1,7 +1,9 @@
 //! Answers the CA's HTTP-01 requests (RFC 8555 §8.3).
 
-use diagnosis::http01::mark::{check_body, is_check_token, is_token, seen};
+use diagnosis::http01::mark::{HOST_HEADER, check_body, is_check_token, is_token, seen};
 use domain::ports::{ServiceFault, TokenStore};
+use http::HeaderMap;
+use http::header::HOST;
 use vocabulary::names::DomainName;
 
 const PREFIX: &str = "/.well-known/acme-challenge/";
@@ -13,6 +15,13 @@ pub struct Answer {
     pub body: Option<String>,
     /// What was asked for as it arrived, for the checks of hosts.
     pub seen: String,
+}
+
+/// The host that the CA asked for: a web server or CDN that asks here under another name says it beside that. Empty where
+/// nobody says it.
+pub fn host_of(headers: &HeaderMap) -> &str {
+    let said = headers.get(HOST_HEADER).or_else(|| headers.get(HOST));
+    said.and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// The answer to a request.
@@ -80,6 +89,16 @@ mod tests {
             assert_eq!(answer.body.as_deref(), Some("tok-EN_1.thumb"), "{host}");
             assert_eq!(answer.seen, "www.example.com/tok-EN_1", "{host}");
         }
+    }
+
+    #[test]
+    fn the_host_is_the_one_that_was_passed_on_and_else_that_of_the_request() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(host_of(&headers), "");
+        headers.insert(HOST, "api.execute-api.example".parse().expect("a value"));
+        assert_eq!(host_of(&headers), "api.execute-api.example");
+        headers.insert(HOST_HEADER, "www.example.com".parse().expect("a value"));
+        assert_eq!(host_of(&headers), "www.example.com");
     }
 
     #[tokio::test]

@@ -13,6 +13,11 @@ pub const PLATFORM_MARK: &str = "challenge";
 /// The header that says what was asked for, as it arrived: `HOST/TOKEN`.
 pub const SEEN_HEADER: &str = "x-managed-https-seen";
 
+/// The header by which a web server or CDN says which host was asked for, where the request that it makes has another.
+///
+/// Whoever can set it can as well ask for that host: it opens nothing.
+pub const HOST_HEADER: &str = "x-managed-https-host";
+
 /// Begins the token of a check. A CA's token is random; none begins so.
 const PREFIX: &str = "managed-https-check-";
 /// What stands in [`SEEN_HEADER`] for a host that is no name, and for a path that has no token.
