@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cloud::LocalCloud;
 use crate::layout::Project;
-use crate::stack::{cloudformation, texts};
+use crate::stack::texts;
 use crate::wait::wait_until;
 
 const CREATION: Duration = Duration::from_secs(60);
@@ -28,10 +28,9 @@ impl LocalCloud {
             fields.push((format!("Parameters.member.{}.ParameterKey", i + 1), (*name).to_owned()));
             fields.push((format!("Parameters.member.{}.ParameterValue", i + 1), (*value).to_owned()));
         }
-        let (http, aws) = (self.http_client()?, &self.description().aws);
-        cloudformation(&http, aws, "CreateStack", name, &fields).await?;
+        self.cloudformation("CreateStack", name, &fields).await?;
         wait_until(&format!("the stack {name}"), CREATION, async || {
-            let described = cloudformation(&http, aws, "DescribeStacks", name, &[]).await?;
+            let described = self.cloudformation("DescribeStacks", name, &[]).await?;
             match texts(&described, "StackStatus").first() {
                 Some(&"CREATE_COMPLETE") => {
                     let (keys, values) = (texts(&described, "OutputKey"), texts(&described, "OutputValue"));
@@ -39,7 +38,7 @@ impl LocalCloud {
                 }
                 Some(&"CREATE_IN_PROGRESS") => Ok(None),
                 other => {
-                    let events = cloudformation(&http, aws, "DescribeStackEvents", name, &[]).await?;
+                    let events = self.cloudformation("DescribeStackEvents", name, &[]).await?;
                     bail!("the stack {name} is {other:?}: {:#?}", texts(&events, "ResourceStatusReason"))
                 }
             }
