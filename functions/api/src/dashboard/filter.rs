@@ -7,8 +7,9 @@ use url::form_urlencoded::Serializer;
 use wire::{Reachability, Status, WaitingOn};
 
 use super::operations::ListQuery;
+use crate::http::query::DEFAULT_PAGE_OF_ENDPOINTS;
 
-const PAGE: u32 = 50;
+const PAGE: u32 = DEFAULT_PAGE_OF_ENDPOINTS;
 const LONGEST_SEARCH: usize = 253;
 /// A listener's ARN, for one.
 const LONGEST_AT_FAULT: usize = 300;
@@ -18,6 +19,8 @@ const LONGEST_AT_FAULT: usize = 300;
 #[serde(default)]
 pub(crate) struct Filter {
     pub(crate) q: String,
+    /// Where `q` is in a name: `start`, else anywhere.
+    pub(crate) at: String,
     /// By its old name in links of the previous release.
     #[serde(alias = "verdict")]
     pub(crate) status: String,
@@ -42,12 +45,14 @@ impl Filter {
         let within =
             |text: &str, most| Some(text.trim().chars().take(most).collect()).filter(|t: &String| !t.is_empty());
         let text = |text: &str| within(text, LONGEST_SEARCH);
+        let begins = self.is_by_start().then(|| text(&self.q)).flatten();
         ListQuery {
             tenant: text(&self.tenant),
             status: named::<Status>(&self.status),
             actor: named::<WaitingOn>(&self.actor),
             reachability: named::<Reachability>(&self.reachability),
-            q: text(&self.q),
+            q: text(&self.q).filter(|_| begins.is_none()),
+            prefix: begins,
             cause: text(&self.cause),
             at_fault: within(&self.at_fault, LONGEST_AT_FAULT),
             by_attention: self.sort == "attention",
@@ -56,11 +61,21 @@ impl Filter {
         }
     }
 
+    /// Whether it finds domains by how they begin. What is not in ASCII is found as a part of a name, as it is written.
+    fn is_by_start(&self) -> bool {
+        self.at == "start" && self.q.trim().chars().all(|c| c.is_ascii_alphanumeric() || "*._-".contains(c))
+    }
+
+    /// What the form is to offer first: a new search goes by the start, which costs what it finds.
+    pub(crate) fn offers_start(&self) -> bool {
+        self.at == "start" || self.q.is_empty()
+    }
+
     /// Whether it leaves endpoints out.
     pub(crate) fn narrows(&self) -> bool {
-        let ListQuery { tenant, status, actor, reachability, q, cause, at_fault, .. } = self.query();
+        let ListQuery { tenant, status, actor, reachability, q, prefix, cause, at_fault, .. } = self.query();
         let by_state = status.is_some() || actor.is_some() || cause.is_some() || at_fault.is_some();
-        tenant.is_some() || by_state || reachability.is_some() || q.is_some()
+        tenant.is_some() || by_state || reachability.is_some() || q.is_some() || prefix.is_some()
     }
 
     /// The same filters on the page that `cursor` begins; on the first one without.
@@ -73,6 +88,7 @@ impl Filter {
         let mut query = Serializer::new(String::new());
         for (known, own) in [
             ("q", self.q.as_str()),
+            ("at", if self.q.is_empty() { "" } else { &self.at }),
             ("status", &self.status),
             ("actor", &self.actor),
             ("reachability", &self.reachability),
@@ -103,6 +119,20 @@ mod tests {
         assert_eq!(filter.query().status, Some(Status::ActionRequired));
         assert_eq!(filter.query().reachability, Some(Reachability::Internal));
         assert!(filter.narrows());
+    }
+
+    #[test]
+    fn a_search_goes_by_the_start_of_the_domain_where_it_can() {
+        let search = |q: &str, at: &str| Filter { q: q.into(), at: at.into(), ..Filter::default() }.query();
+        assert_eq!(
+            (search(" Shop.ex ", "start").prefix.as_deref(), search("shop", "start").q),
+            (Some("Shop.ex"), None)
+        );
+        assert_eq!((search("shop", "").prefix, search("shop", "").q.as_deref()), (None, Some("shop")));
+        assert_eq!(search("b\u{fc}cher", "start").q.as_deref(), Some("b\u{fc}cher"), "as it is written");
+        let typed = Filter { q: "shop".into(), at: "start".into(), ..Filter::default() };
+        assert_eq!(typed.at("c"), "q=shop&at=start&cursor=c");
+        assert!(typed.narrows() && Filter::default().offers_start());
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct ListQuery {
     pub reachability: Option<Reachability>,
     /// A part of a name.
     pub q: Option<String>,
+    /// How the domain begins.
+    pub prefix: Option<String>,
     /// What is wrong: the name of a failure or a check.
     pub cause: Option<String>,
     /// What is at fault: a zone, a listener, a service.

@@ -30,6 +30,7 @@ impl<P: Ports> Operations for Arc<Service<P>> {
             actor: query.actor,
             reachability: query.reachability,
             q: query.q.clone(),
+            prefix: query.prefix.clone(),
             cause: query.cause.clone(),
             at_fault: query.at_fault.clone(),
             expires_within: None,

@@ -20,6 +20,8 @@ use crate::http::problem::Problem;
 use crate::views::FromWire;
 
 pub(crate) const DEFAULT_PAGE: u32 = 50;
+/// Of endpoints, each of which is a read unit of DynamoDB, so many that a page costs less than fifty.
+pub(crate) const DEFAULT_PAGE_OF_ENDPOINTS: u32 = 40;
 pub(crate) const LARGEST_PAGE: u32 = 200;
 /// A domain name is no longer (RFC 1035 §2.3.4), and so no part of one.
 const LONGEST_SEARCH: usize = 253;
@@ -61,6 +63,10 @@ pub(crate) struct EndpointQuery {
     /// A part of a name, as A-labels or in Unicode, or an id.
     #[param(max_length = 253)]
     pub(crate) q: Option<String>,
+    /// How the domain begins, or what follows the `*.` of a wildcard, as A-labels. It costs what it finds: other filters read
+    /// every endpoint.
+    #[param(pattern = "^[A-Za-z0-9*._-]{1,253}$", example = "shop.exa")]
+    pub(crate) prefix: Option<String>,
     /// Those that have this failure (`RateLimited`) or this finding (`delegation-missing`).
     #[param(max_length = 64)]
     pub(crate) cause: Option<String>,
@@ -77,7 +83,7 @@ pub(crate) struct EndpointQuery {
     #[param(max_length = 1024)]
     pub(crate) cursor: Option<String>,
     /// At most so many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
+    #[param(minimum = 1, maximum = 200, default = 40)]
     pub(crate) limit: Option<u32>,
 }
 
@@ -88,6 +94,8 @@ pub(crate) struct Filter {
     actor: Option<WaitingOn>,
     reachability: Option<Reachability>,
     search: Option<String>,
+    /// How the domain begins, in lower case.
+    prefix: Option<String>,
     /// In lower case.
     cause: Option<String>,
     at_fault: Option<String>,
@@ -96,7 +104,7 @@ pub(crate) struct Filter {
 
 impl EndpointQuery {
     pub(crate) fn limit(&self) -> Result<u32, Problem> {
-        page_size(self.limit)
+        page_size(self.limit.or(Some(DEFAULT_PAGE_OF_ENDPOINTS)))
     }
 
     /// Whose endpoints are checked.
@@ -124,6 +132,12 @@ impl EndpointQuery {
                 format!("Over {LONGEST_SEARCH} characters: no name is that long."),
             ));
         }
+        let prefix = self.prefix.as_ref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+        if prefix.as_ref().is_some_and(|text| !may_begin_a_name(text)) {
+            let wrong = "Names have letters, digits, hyphens and dots here, those in Unicode as xn--…; q finds a part of \
+                         a name as it is written.";
+            return Err(Problem::invalid_field("prefix", wrong));
+        }
         let cause = self.cause.as_ref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
         let cause = cause.map(|name| name_now(&name).to_owned());
         if cause.as_ref().is_some_and(|text| text.len() > LONGEST_CAUSE) {
@@ -146,6 +160,7 @@ impl EndpointQuery {
             actor: self.waiting_on.or(self.actor).map(WaitingOn::from_wire),
             reachability: self.reachability.map(Reachability::from_wire),
             search,
+            prefix,
         })
     }
 
@@ -168,9 +183,18 @@ pub(crate) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
 impl Filter {
     /// Whether any endpoint would do.
     pub(crate) fn is_open(&self) -> bool {
-        let Self { status, actor, reachability, search, cause, at_fault, expires_within } = self;
+        self.prefix.is_none() && self.takes_all_that_begin()
+    }
+
+    /// Whether any endpoint would do whose domain begins with [`Self::prefix`].
+    pub(crate) fn takes_all_that_begin(&self) -> bool {
+        let Self { status, actor, reachability, search, prefix: _, cause, at_fault, expires_within } = self;
         let by_issue = actor.is_some() || cause.is_some() || at_fault.is_some();
         !by_issue && status.is_none() && expires_within.is_none() && reachability.is_none() && search.is_none()
+    }
+
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
     }
 
     pub(crate) fn takes(&self, endpoint: &Endpoint, report: &StatusReport, now: OffsetDateTime) -> bool {
@@ -184,6 +208,11 @@ impl Filter {
                 endpoint.certificate.as_ref().is_some_and(|held| held.not_after <= now.saturating_add(span))
             })
     }
+}
+
+fn may_begin_a_name(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'.' | b'_' | b'-');
+    text.len() <= LONGEST_SEARCH && text.bytes().all(fits)
 }
 
 /// Whether something is wrong with it by this name, which is in lower case.

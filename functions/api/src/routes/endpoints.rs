@@ -23,7 +23,8 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// List endpoints
 ///
-/// By domain, or those first that need attention. A page that is filtered may be short and yet not be the last: at
+/// By domain, or those first that need attention. With `prefix` alone a page costs what it shows, however many endpoints
+/// there are. A page that is filtered may be short and yet not be the last: at
 /// most 5,000 endpoints are checked for one. In the order by attention at most 20,000 are checked in all, and
 /// `truncated` says so if there are more.
 #[utoipa::path(get, path = "/endpoints", tag = "endpoints", operation_id = "list_endpoints",

@@ -1,6 +1,6 @@
 use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::overview::{First, Groups, Summary, Urgency};
-use domain::ports::{Position, Registry};
+use domain::ports::{EndpointPage, Position, Registry};
 use domain::status::status_of;
 use time::OffsetDateTime;
 use vocabulary::names::{Caller, EndpointId, Scope};
@@ -18,8 +18,8 @@ const READ_AT_ONCE: u32 = 1000;
 const MOST_READ_FOR_A_PAGE: usize = 5_000;
 /// Endpoints read where all of them have to be: an overview, and the order by attention.
 const MOST_READ_IN_ALL: usize = 20_000;
-/// Endpoints, and causes, that an overview shows.
-const MOST_ATTENTION: usize = 20;
+/// Endpoints, and causes, that an overview shows. Each is a read unit of DynamoDB, and all of an overview less than fifty.
+const MOST_ATTENTION: usize = 12;
 /// Tenants whose figures an overview shows.
 const MOST_TENANTS: usize = 20;
 
@@ -52,10 +52,11 @@ impl<P: Ports> Service<P> {
         now: OffsetDateTime,
     ) -> Result<EndpointList, Problem> {
         // One more than the page has tells whether there is another one.
-        let at_once = if filter.is_open() { u32::try_from(limit + 1).unwrap_or(READ_AT_ONCE) } else { READ_AT_ONCE };
+        let at_once =
+            if filter.takes_all_that_begin() { u32::try_from(limit + 1).unwrap_or(READ_AT_ONCE) } else { READ_AT_ONCE };
         let (mut endpoints, mut read) = (Vec::new(), 0);
         let next = 'pages: loop {
-            let page = self.store().list(scope, after.as_ref(), at_once).await?;
+            let page = self.page(scope, filter.prefix(), after.as_ref(), at_once).await?;
             read += page.endpoints.len();
             for endpoint in &page.endpoints {
                 if endpoints.len() == limit {
@@ -91,7 +92,7 @@ impl<P: Ports> Service<P> {
         }
         let mut first = First::new(limit + 1);
         let truncated = self
-            .walk(scope, |endpoint| {
+            .walk(scope, filter.prefix(), |endpoint| {
                 let report = status_of(&endpoint, now);
                 let urgency = Urgency::of(&endpoint, &report);
                 if after.as_ref().is_none_or(|after| urgency > *after) && filter.takes(&endpoint, &report, now) {
@@ -121,19 +122,19 @@ impl<P: Ports> Service<P> {
         let more = page.len() > limit;
         page.truncate(limit);
         let next_cursor = page.last().filter(|_| more).map(|urgency| Cursor::Attention(urgency.clone()).write());
-        let endpoints = self.as_now(page.iter().map(|urgency| &urgency.endpoint), now).await?;
+        let endpoints = self.as_now(page.iter().map(|urgency| &urgency.endpoint), &summed.read, now).await?;
         // Further down the list nobody has looked: those with a certificate, and nothing to do.
         Ok(EndpointList { endpoints, next_cursor, truncated: !more })
     }
 
     pub(crate) async fn overview(&self, caller: &Caller, now: OffsetDateTime) -> Result<Overview, Problem> {
-        let (summary, as_of, truncated) = match self.summed_up(&caller.scope, now).await? {
-            Some(SummedUp { summary, as_of }) => (summary, Some(as_of), false),
+        let (summary, as_of, read, truncated) = match self.summed_up(&caller.scope, now).await? {
+            Some(SummedUp { summary, as_of, read }) => (summary, Some(as_of), read, false),
             None => {
                 let mut summary = Summary::default();
                 let add = |endpoint: Endpoint| summary.add(&endpoint, &status_of(&endpoint, now), now);
-                let truncated = self.walk(&caller.scope, add).await?;
-                (summary, None, truncated)
+                let truncated = self.walk(&caller.scope, None, add).await?;
+                (summary, None, Vec::new(), truncated)
             }
         };
         let (total, counts) = (summary.total(), summary.counts);
@@ -146,7 +147,7 @@ impl<P: Ports> Service<P> {
         let renewals =
             renewals.map(|(next, ())| Renewal { id: next.endpoint.to_string(), domain: next.domain, at: next.at });
         let (attention, groups) =
-            futures::try_join!(self.as_now(urgent.iter(), now), self.groups(summary.groups, now))?;
+            futures::try_join!(self.as_now(urgent.iter(), &read, now), self.groups(summary.groups, &read, now))?;
         Ok(Overview {
             total,
             statuses: statuses.into(),
@@ -166,10 +167,14 @@ impl<P: Ports> Service<P> {
     }
 
     /// The groups, each with its most urgent endpoint as it is now.
-    async fn groups(&self, groups: Groups, now: OffsetDateTime) -> Result<Vec<AttentionGroup>, Problem> {
+    async fn groups(
+        &self,
+        groups: Groups,
+        read: &[Endpoint],
+        now: OffsetDateTime,
+    ) -> Result<Vec<AttentionGroup>, Problem> {
         let groups = groups.in_order(MOST_ATTENTION);
-        let ids: Vec<_> = groups.iter().map(|group| group.urgency.endpoint.clone()).collect();
-        let found = self.store().find_all(&ids).await?;
+        let found = self.find_shown(groups.iter().map(|group| &group.urgency.endpoint), read).await?;
         let shown = groups.into_iter().filter_map(|group| {
             let first = found.iter().find(|endpoint| endpoint.id == group.urgency.endpoint)?;
             let first = self.view_with(first, None, now);
@@ -182,12 +187,11 @@ impl<P: Ports> Service<P> {
     async fn as_now(
         &self,
         ids: impl Iterator<Item = &EndpointId>,
+        read: &[Endpoint],
         now: OffsetDateTime,
     ) -> Result<Vec<EndpointView>, Problem> {
-        let ids: Vec<_> = ids.cloned().collect();
         let mut found: Vec<_> = self
-            .store()
-            .find_all(&ids)
+            .find_shown(ids, read)
             .await?
             .into_iter()
             .map(|endpoint| (Urgency::of(&endpoint, &status_of(&endpoint, now)), endpoint))
@@ -197,11 +201,41 @@ impl<P: Ports> Service<P> {
         Ok(found.iter().map(|(_, endpoint)| self.view_with(endpoint, None, now)).collect())
     }
 
-    /// Reads every endpoint of the scope, up to [`MOST_READ_IN_ALL`]. True if there are more.
-    async fn walk(&self, scope: &Scope, mut each: impl FnMut(Endpoint) + Send) -> Result<bool, Problem> {
+    /// The endpoints that are shown: of those that were `read` what was read, which is the newest.
+    async fn find_shown(
+        &self,
+        ids: impl Iterator<Item = &EndpointId>,
+        read: &[Endpoint],
+    ) -> Result<Vec<Endpoint>, Problem> {
+        let ids: Vec<_> = ids.cloned().collect();
+        let (known, others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| read.iter().any(|one| one.id == *id));
+        let known = read.iter().filter(|one| known.contains(&one.id)).cloned();
+        Ok(known.chain(self.store().find_all(&others).await?).collect())
+    }
+
+    async fn page(
+        &self,
+        scope: &Scope,
+        prefix: Option<&str>,
+        after: Option<&Position>,
+        limit: u32,
+    ) -> Result<EndpointPage, Problem> {
+        Ok(match prefix {
+            Some(prefix) => self.store().search(scope, prefix, after, limit).await?,
+            None => self.store().list(scope, after, limit).await?,
+        })
+    }
+
+    /// Reads every endpoint of the scope whose domain begins with `prefix`, up to [`MOST_READ_IN_ALL`]. True if there are more.
+    async fn walk(
+        &self,
+        scope: &Scope,
+        prefix: Option<&str>,
+        mut each: impl FnMut(Endpoint) + Send,
+    ) -> Result<bool, Problem> {
         let (mut after, mut read) = (None, 0);
         loop {
-            let page = self.store().list(scope, after.as_ref(), READ_AT_ONCE).await?;
+            let page = self.page(scope, prefix, after.as_ref(), READ_AT_ONCE).await?;
             for endpoint in page.endpoints {
                 if read == MOST_READ_IN_ALL {
                     return Ok(true);

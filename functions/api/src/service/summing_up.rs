@@ -22,6 +22,8 @@ pub(super) struct SummedUp {
     pub(super) summary: Summary,
     /// When its oldest part was walked.
     pub(super) as_of: OffsetDateTime,
+    /// What somebody changed since, as it is now.
+    pub(super) read: Vec<Endpoint>,
 }
 
 impl<P: Ports> Service<P> {
@@ -45,7 +47,7 @@ impl<P: Ports> Service<P> {
         let mut changes = self.store().recent_changes(scope, MOST_CHANGES).await?;
         // The oldest of an endpoint's changes knows how it had been counted.
         changes.reverse();
-        let mut seen = Vec::new();
+        let (mut seen, mut read) = (Vec::new(), Vec::new());
         for change in changes {
             let part = change.endpoint.shard(SUMMARY_PARTS);
             let counted = times.iter().any(|(number, as_of)| *number == part && change.at < *as_of);
@@ -53,11 +55,12 @@ impl<P: Ports> Service<P> {
                 continue;
             }
             let found = self.store().find(&change.endpoint).await?;
-            let now_is = found.map(|endpoint| Urgency::of(&endpoint, &status_of(&endpoint, now)));
+            let now_is = found.as_ref().map(|endpoint| Urgency::of(endpoint, &status_of(endpoint, now)));
             summary.moved(&change.endpoint, change.was, now_is);
+            read.extend(found);
             seen.push(change.endpoint);
         }
-        Ok(Some(SummedUp { summary, as_of }))
+        Ok(Some(SummedUp { summary, as_of, read }))
     }
 
     /// Notes what somebody did to `endpoint`, which had been counted as `was`. An overview that misses it shows it after
@@ -100,7 +103,7 @@ mod tests {
         service.note(&fresh, None, now).await;
         let gone = EndpointId::from_random([9; 16]);
         service.note(&Endpoint { id: gone, ..fresh.clone() }, Some(EndpointStatus::Ready), now).await;
-        let SummedUp { summary, as_of } = service.summed_up(&scope, now).await.expect("answers").expect("many");
+        let SummedUp { summary, as_of, .. } = service.summed_up(&scope, now).await.expect("answers").expect("many");
         assert_eq!((summary.total(), as_of), (MANY, now - Duration::HOUR), "one more, and one less");
         assert_eq!(summary.counts[&status_of(&fresh, now).status], 1);
         walked(&fixture, &scope, now + Duration::SECOND).await;

@@ -359,7 +359,7 @@ Examples:
 #[command(override_usage = "managed-https renew [OPTIONS] <ENDPOINT>\n       \
     managed-https renew [OPTIONS] <FILTERS>")]
 #[group(required = true, multiple = true, id = "which", args = ["endpoint", "status", "waiting_on", "reachability",
-    "tenant", "search", "cause", "at_fault", "expires_within"])]
+    "tenant", "search", "prefix", "cause", "at_fault", "expires_within"])]
 pub(crate) struct Renew {
     /// Its domain, or its id
     #[arg(conflicts_with_all = FILTERS)]

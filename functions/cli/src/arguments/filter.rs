@@ -27,6 +27,10 @@ pub(crate) struct Filter {
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
 
+    /// Filter by how the domain begins; the fastest, however many there are
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) prefix: Option<String>,
+
     /// Filter by what is wrong: a failure (RateLimited) or a check (delegation-missing)
     #[arg(long, value_name = "NAME")]
     pub(crate) cause: Option<String>,
@@ -41,8 +45,8 @@ pub(crate) struct Filter {
 }
 
 /// The ids of the options above, for rules of commands that have them.
-pub(crate) const FILTERS: [&str; 8] =
-    ["status", "waiting_on", "reachability", "tenant", "search", "cause", "at_fault", "expires_within"];
+pub(crate) const FILTERS: [&str; 9] =
+    ["status", "waiting_on", "reachability", "tenant", "search", "prefix", "cause", "at_fault", "expires_within"];
 
 fn within(text: &str) -> Result<String, String> {
     typed_length(text).map(|_| text.to_owned()).ok_or_else(|| "not a time: write it like 14d, 36h or 90m".to_owned())
@@ -78,13 +82,14 @@ pub(crate) enum ReachabilityFilter {
 impl Filter {
     /// Names and values of the API's query.
     pub(crate) fn query(&self) -> Vec<(&'static str, String)> {
-        let Self { status, waiting_on, reachability, tenant, search, cause, at_fault, expires_within } = self;
+        let Self { status, waiting_on, reachability, tenant, search, prefix, cause, at_fault, expires_within } = self;
         let choices = [
             ("verdict", status.as_ref().map(word)),
             ("actor", waiting_on.map(|who| who.api_word().to_owned())),
             ("reachability", reachability.as_ref().map(word)),
             ("tenant", tenant.clone()),
             ("q", search.clone()),
+            ("prefix", prefix.clone()),
             ("cause", cause.clone()),
             ("at_fault", at_fault.clone()),
             ("expires_within", expires_within.clone()),
@@ -135,13 +140,14 @@ mod tests {
             reachability: Some(ReachabilityFilter::Internal),
             tenant: Some("acme".into()),
             search: Some("shop".into()),
+            prefix: Some("shop".into()),
             cause: Some("RateLimited".into()),
             at_fault: Some("bulk.test".into()),
             expires_within: Some("14d".into()),
         };
         let query = filter.query();
         assert_eq!(query.len(), FILTERS.len());
-        assert_eq!((query[1].1.as_str(), query[7].1.as_str()), ("customer", "14d"));
+        assert_eq!((query[1].1.as_str(), query[8].1.as_str()), ("customer", "14d"));
         assert!(Filter::default().query().is_empty());
         assert!(within("14d").is_ok() && within("14").is_err());
     }

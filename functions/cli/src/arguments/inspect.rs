@@ -28,6 +28,7 @@ Examples:
   managed-https list --cause delegation-missing
   managed-https list --cause servers-silent --at-fault bulk.test
   managed-https list --search example.com --sort domain
+  managed-https list --prefix shop.exa --limit 20
   managed-https list --format csv > endpoints.csv
   managed-https list --format json | jq -r '.[] | select(.breaks_at) | .domain'")]
 pub(crate) struct List {

@@ -210,6 +210,7 @@ impl Operations for Stage {
                     .cause
                     .as_ref()
                     .is_none_or(|cause| view.failure.as_ref().is_some_and(|failure| failure.name.to_string() == *cause))
+                && query.prefix.as_ref().is_none_or(|prefix| view.domain.starts_with(prefix.as_str()))
                 && query.q.as_ref().is_none_or(|q| view.names.iter().any(|name| name.contains(q.as_str())))
         };
         let mut endpoints: Vec<_> = state.standing.values().map(|one| one.view(now)).filter(fits).collect();

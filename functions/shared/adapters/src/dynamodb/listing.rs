@@ -21,11 +21,39 @@ const BATCHES_AT_ONCE: usize = 8;
 /// How often DynamoDB is asked for what it left out.
 const PATIENCE: u32 = 5;
 
-/// Whether what was written a moment ago must be there. It costs twice as much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Consistency {
-    Strong,
-    Eventual,
+/// Sorts behind all that a name may have.
+const LAST: &str = "~";
+
+/// Domains from one to another, both with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Range {
+    first: String,
+    last: String,
+}
+
+impl Range {
+    /// No name is empty, and no value of a key may be.
+    fn whole() -> Self {
+        Self { first: " ".into(), last: LAST.into() }
+    }
+
+    fn that_begins(prefix: &str) -> Self {
+        Self { first: prefix.to_owned(), last: format!("{prefix}{LAST}") }
+    }
+
+    /// What is left of it from the domain of `after` on.
+    fn after(self, after: Option<&Position>) -> Option<Self> {
+        let first = after.map_or_else(|| self.first.clone(), |after| self.first.clone().max(after.domain.clone()));
+        (first <= self.last).then_some(Self { first, ..self })
+    }
+}
+
+/// The index in which the endpoints of a scope are, and its partitions.
+fn partitions_of(scope: &Scope) -> (&'static str, Vec<AttributeValue>) {
+    match scope {
+        Scope::Everything => ("listing", (0..SUMMARY_PARTS).flat_map(items::listings_of).collect()),
+        Scope::Tenant(tenant) => ("tenant", vec![text(tenant.as_str())]),
+    }
 }
 
 /// What one partition has next.
@@ -43,11 +71,23 @@ impl EndpointsTable {
         after: Option<&Position>,
         limit: u32,
     ) -> Result<EndpointPage, ServiceFault> {
-        let (index, partitions) = match scope {
-            Scope::Everything => ("listing", (0..SUMMARY_PARTS).flat_map(items::listings_of).collect()),
-            Scope::Tenant(tenant) => ("tenant", vec![text(tenant.as_str())]),
-        };
+        let (index, partitions) = partitions_of(scope);
         self.page_of(index, partitions, after, limit).await
+    }
+
+    /// A page of the endpoints whose domain begins with `prefix`, and of the wildcards of such.
+    pub(super) async fn page_that_begins(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&Position>,
+        limit: u32,
+    ) -> Result<EndpointPage, ServiceFault> {
+        let (index, partitions) = partitions_of(scope);
+        let wildcards = (!prefix.starts_with('*')).then(|| Range::that_begins(&format!("*.{prefix}")));
+        let ranges: Vec<_> = wildcards.into_iter().chain([Range::that_begins(prefix)]).collect();
+        let parts = partitions.into_iter().flat_map(|one| ranges.iter().map(move |range| (one.clone(), range.clone())));
+        self.page_of_parts(index, parts.collect(), after, limit).await
     }
 
     /// A page of what some partitions of an index have, as one list.
@@ -58,21 +98,34 @@ impl EndpointsTable {
         after: Option<&Position>,
         limit: u32,
     ) -> Result<EndpointPage, ServiceFault> {
+        let parts = partitions.into_iter().map(|partition| (partition, Range::whole())).collect();
+        self.page_of_parts(index, parts, after, limit).await
+    }
+
+    async fn page_of_parts(
+        &self,
+        index: &str,
+        parts: Vec<(AttributeValue, Range)>,
+        after: Option<&Position>,
+        limit: u32,
+    ) -> Result<EndpointPage, ServiceFault> {
         let limit = limit as usize;
         // Of several partitions each has its part of a page; with some to spare, one round is mostly enough.
-        let share = if partitions.len() == 1 { limit } else { limit / 2 + 1 };
-        let parts = partitions.into_iter().map(|partition| self.part(index, partition, after, share));
+        let share = if parts.len() == 1 { limit } else { limit / 2 + 1 };
+        let left = parts.into_iter().filter_map(|(partition, range)| Some((partition, range.after(after)?)));
+        let parts = left.map(|(partition, range)| self.part(index, partition, range, after, share));
         let (positions, next) = merge(try_join_all(parts).await?, limit);
         let ids = positions.iter().map(|position| &position.endpoint);
-        let endpoints = self.read_all(ids, Consistency::Eventual).await?;
+        let endpoints = self.read_all(ids).await?;
         Ok(EndpointPage { endpoints, next })
     }
 
-    /// At least `limit` positions of one partition after `after`, unless it has fewer.
+    /// At least `limit` positions of one partition in a range and after `after`, unless it has fewer.
     async fn part(
         &self,
         index: &str,
         partition: AttributeValue,
+        range: Range,
         after: Option<&Position>,
         limit: usize,
     ) -> Result<Part, ServiceFault> {
@@ -83,12 +136,12 @@ impl EndpointsTable {
                 .query()
                 .table_name(&self.table)
                 .index_name(index)
-                .key_condition_expression("#partition = :partition AND #domain >= :domain")
+                .key_condition_expression("#partition = :partition AND #domain BETWEEN :first AND :last")
                 .expression_attribute_names("#partition", index)
                 .expression_attribute_names("#domain", "domain")
                 .expression_attribute_values(":partition", partition.clone())
-                // No name is empty, and no value of a key may be.
-                .expression_attribute_values(":domain", text(after.map_or(" ", |after| after.domain.as_str())))
+                .expression_attribute_values(":first", text(&range.first))
+                .expression_attribute_values(":last", text(&range.last))
                 .limit(i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(start)
                 .send()
@@ -112,31 +165,24 @@ impl EndpointsTable {
         }
     }
 
-    /// The endpoints in the order of their ids; those that are gone are left out.
-    pub(super) async fn read_all(
-        &self,
-        ids: impl Iterator<Item = &EndpointId>,
-        consistency: Consistency,
-    ) -> Result<Vec<Endpoint>, ServiceFault> {
+    /// The endpoints in the order of their ids; those that are gone are left out. Half the price of a consistent read: they may
+    /// be as they were a moment ago.
+    pub(super) async fn read_all(&self, ids: impl Iterator<Item = &EndpointId>) -> Result<Vec<Endpoint>, ServiceFault> {
         let ids: Vec<_> = ids.collect();
         let mut found = Vec::with_capacity(ids.len());
         for some in ids.chunks(READ_AT_ONCE * BATCHES_AT_ONCE) {
-            let batches = some.chunks(READ_AT_ONCE).map(|ids| self.read_batch(ids, consistency));
+            let batches = some.chunks(READ_AT_ONCE).map(|ids| self.read_batch(ids));
             found.extend(try_join_all(batches).await?.into_iter().flatten());
         }
         Ok(found)
     }
 
-    async fn read_batch(&self, ids: &[&EndpointId], consistency: Consistency) -> Result<Vec<Endpoint>, ServiceFault> {
+    async fn read_batch(&self, ids: &[&EndpointId]) -> Result<Vec<Endpoint>, ServiceFault> {
         let key = |id: &EndpointId, sk: &str| {
             HashMap::from([("pk".to_owned(), items::endpoint_pk(id)), ("sk".to_owned(), text(sk))])
         };
         let keys = ids.iter().flat_map(|id| [key(id, items::ENDPOINT), key(id, items::TIMES_OF)]).collect();
-        let wanted = KeysAndAttributes::builder()
-            .set_keys(Some(keys))
-            .consistent_read(consistency == Consistency::Strong)
-            .build()
-            .expect("keys are set");
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build().expect("keys are set");
         let mut asked = HashMap::from([(self.table.clone(), wanted)]);
         let mut pieces: BTreeMap<EndpointId, Vec<items::Item>> = BTreeMap::new();
         // DynamoDB answers for as many as it can at the moment.
@@ -191,6 +237,29 @@ mod tests {
         let Some(at) = left.get(limit) else { return Part { positions: left, more: false } };
         let end = left.iter().filter(|position| position.domain <= at.domain).count();
         Part { positions: left[..end].to_vec(), more: end < left.len() }
+    }
+
+    #[test]
+    fn a_range_has_what_begins_so_and_nothing_else() {
+        let has = |range: &Range, domain: &str| range.first.as_str() <= domain && domain <= range.last.as_str();
+        let shops = Range::that_begins("shop");
+        for (domain, there) in [
+            ("shop", true),
+            ("shop.example.com", true),
+            ("shop-2.example.com", true),
+            ("shopz.zz", true),
+            ("sho.example.com", false),
+            ("shoq.example.com", false),
+            ("*.shop.example.com", false),
+        ] {
+            assert_eq!(has(&shops, domain), there, "{domain}");
+            assert!(has(&Range::whole(), domain));
+        }
+        let at = |domain: &str| Position { domain: domain.into(), ..position(0, 0) };
+        let left = |domain: &str| shops.clone().after(Some(&at(domain)));
+        assert_eq!(left("a.example"), Some(shops.clone()));
+        assert_eq!(left("shop.m").map(|range| range.first).as_deref(), Some("shop.m"));
+        assert_eq!(left("t.example"), None, "it is behind");
     }
 
     proptest! {

@@ -1,6 +1,12 @@
+use std::io::Write;
+
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::endpoint::{Endpoint, EndpointStatus};
 use domain::ports::{EndpointPage, Position, RecentChange, ServiceFault, Summaries, SummaryPart};
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use time::{Duration, OffsetDateTime};
 use vocabulary::names::Scope;
 
@@ -28,12 +34,12 @@ impl Summaries for EndpointsTable {
     }
 
     async fn save_summary(&self, scope: &Scope, part: &SummaryPart) -> Result<(), ServiceFault> {
-        let written = serde_json::to_string(part).expect("plain data");
+        let written = pack(&serde_json::to_vec(part).expect("plain data"));
         let as_of = number(milliseconds(part.as_of));
         let item = Item::from([
             ("pk".into(), pk(scope)),
             ("sk".into(), text(format!("PART#{}", part.part))),
-            ("summary".into(), text(written)),
+            ("packed".into(), AttributeValue::B(Blob::new(written))),
             ("as_of_ms".into(), as_of.clone()),
             ("expires_at".into(), number((part.as_of + KEPT).unix_timestamp())),
         ]);
@@ -48,10 +54,13 @@ impl Summaries for EndpointsTable {
 
     async fn summaries(&self, scope: &Scope) -> Result<Vec<SummaryPart>, ServiceFault> {
         let items = self.of_scope(scope, "PART#", None).await?;
-        let read = |item: Item| {
-            let written = item.get("summary").and_then(|value| value.as_s().ok());
-            let written = written.ok_or_else(|| items::unreadable("a summary"))?;
-            serde_json::from_str(written).map_err(items::unreadable)
+        let read = |item: Item| match (item.get("packed"), item.get("summary")) {
+            (Some(AttributeValue::B(packed)), _) => {
+                serde_json::from_reader(GzDecoder::new(packed.as_ref())).map_err(items::unreadable)
+            }
+            // As an earlier release wrote it.
+            (_, Some(AttributeValue::S(written))) => serde_json::from_str(written).map_err(items::unreadable),
+            _ => Err(items::unreadable("a summary")),
         };
         items.into_iter().map(read).collect()
     }
@@ -101,6 +110,12 @@ impl EndpointsTable {
             .map_err(|error| fault("dynamodb:Query", error))?;
         Ok(output.items.unwrap_or_default())
     }
+}
+
+/// A tenth or so: the same words come again and again, and every overview reads all of it.
+fn pack(written: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(written).and_then(|()| encoder.finish()).expect("memory takes everything")
 }
 
 fn to_change(item: Item) -> Result<RecentChange, ServiceFault> {

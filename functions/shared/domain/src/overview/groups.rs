@@ -73,7 +73,7 @@ impl Groups {
         groups
     }
 
-    pub(crate) fn from_pairs(pairs: impl IntoIterator<Item = ((WaitingOn, String), Group)>) -> Self {
+    pub fn from_pairs(pairs: impl IntoIterator<Item = ((WaitingOn, String), Group)>) -> Self {
         Self(pairs.into_iter().collect())
     }
 }
