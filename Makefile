@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo try up status logs down check unit redeploy fmt build lint test test-many apply-many fuzz deploy release release-test set-up browser screenshots drills simulate bench measure costs requirements licences clean
+.PHONY: help demo try up status logs down check check-many unit redeploy fmt build lint test test-many apply-many fuzz deploy release release-test set-up browser screenshots drills simulate bench measure costs requirements licences clean
 
 MACHINE := $(shell uname -m)
 ARCHITECTURE_x86_64 := x86_64
@@ -65,6 +65,9 @@ test-many: build ## Run the tests with a thousand attempts at once; takes some f
 
 apply-many: build ## Apply 5,000 lines, kill that, and apply them again; takes many minutes
 	cargo $(RUN_TESTS) $(CARGO) --test apply --run-ignored only --no-capture
+
+check-many: build ## Check 10,000 endpoints, half of them with silent name servers (docs/reference/scale.md); takes many minutes
+	WRITE_PAGES=1 cargo $(RUN_TESTS) $(CARGO) --test many_checks --run-ignored only --no-capture
 
 redeploy: ## Build one function, and put it into the running local cloud: make redeploy FUNCTION=open-order
 	@[[ " $(FUNCTIONS) " == *' $(FUNCTION) '* ]] || { echo 'Which one? FUNCTION=… of: $(FUNCTIONS)' >&2; exit 1; }
@@ -144,6 +147,7 @@ drills: build ## Run the failure drills, and write docs/reference/failure-drills
 # Alone: with all other crates it would be built with the AWS SDK.
 simulate: ## Simulate years of up to a million endpoints (docs/reference/scale.md); takes some ten minutes
 	cargo run --profile bench -p simulation --bin simulate
+	cargo test --profile bench -p simulation --test health -- --ignored --nocapture
 
 bench: ## Time the pure parts: the order of starts, the diagnosis, summaries, parsing
 	cargo bench -p simulation --bench pure

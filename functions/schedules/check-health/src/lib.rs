@@ -23,10 +23,11 @@ use vocabulary::names::EndpointId;
 
 use endpoint::{Checked, check};
 
-/// Entries of one shard that are read at once.
+/// Entries of one shard that are read at once, by a run for all. A run for one shard reads as many as all of them have: a round
+/// ends with its slowest check, and meanwhile the places of those that are done stay empty.
 const PAGE: u32 = 25;
 /// Checks under way at once. Each waits for other people's name servers and hosts, mostly under a second, at the most eight:
-/// with half of them silent, a run checks some eight endpoints a second.
+/// with half of them silent, a run checks some six endpoints a second.
 const CONCURRENCY: usize = 32;
 /// A run that finds every shard full of endpoints that have been due for so long is not enough. Runs are five minutes apart.
 const FALLEN_BEHIND: Duration = Duration::minutes(10);
@@ -98,9 +99,9 @@ where
     U: SharedCauses + Sync,
     R: HealthRuns + Sync,
 {
-    let shards = match share {
-        Share::All(_) => 0..DUE_SHARDS,
-        Share::Shard(shard) => shard..shard + 1,
+    let (shards, page) = match share {
+        Share::All(_) => (0..DUE_SHARDS, PAGE),
+        Share::Shard(shard) => (shard..shard + 1, PAGE * DUE_SHARDS),
     };
     loop {
         if !has_time() {
@@ -109,11 +110,11 @@ where
         }
         let now = clock();
         let pages: Vec<_> = stream::iter(shards.clone())
-            .map(|shard| ports.store.health_due(shard, now, PAGE))
+            .map(|shard| ports.store.health_due(shard, now, page))
             .buffered(DUE_SHARDS as usize)
             .try_collect()
             .await?;
-        let round = DueRound::merge(&pages, PAGE);
+        let round = DueRound::merge(&pages, page);
         report.longest_overdue = report.longest_overdue.max(round.longest_overdue(now).whole_seconds());
         if let Share::All(runs) = share
             && has_fallen_behind(&round, now)

@@ -54,6 +54,10 @@ impl EndpointReader for Store {
         }
         self.inner.find(id).await
     }
+
+    async fn find_with_chain(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
+        self.inner.find_with_chain(id).await
+    }
 }
 
 impl HealthIndex for Store {

@@ -1,0 +1,67 @@
+//! Half a day of health checks of up to a million endpoints, by the real `check-health` in a time of its own.
+//!
+//! Real: the runs, what is due, the runs for a shard, their time, how many checks are under way at once, and when an endpoint is
+//! checked next. A model: a check takes a second, or eight where the name servers are silent. Nothing is written or sent.
+
+mod health {
+    pub(crate) mod clock;
+    pub(crate) mod world;
+}
+
+use health::clock::Clock;
+use health::world::{Checks, World};
+use time::Duration;
+
+/// The schedule, and the time that the function has: `HealthSchedule` and `Timeout` in template.yaml.
+const BETWEEN_RUNS: Duration = Duration::minutes(5);
+
+const PAGE: &str = "docs/reference/scale.md";
+const BEGIN: &str = "<!-- health checks, simulated -->\n";
+const END: &str = "<!-- end of simulated checks -->";
+
+/// So many endpoints, of which some percent are silent from the first hour on, for a while.
+fn simulate(endpoints: u32, silent: u32, hours: i64) -> Checks {
+    let clock = Clock::default();
+    let world = World::new(&clock, endpoints, silent);
+    clock.run(async {
+        while clock.elapsed() < Duration::hours(hours) {
+            let begun = clock.elapsed();
+            world.run().await;
+            clock.sleep(BETWEEN_RUNS - (clock.elapsed() - begun)).await;
+        }
+    });
+    world.checks()
+}
+
+#[test]
+fn nobody_is_forgotten_while_the_name_servers_of_a_tenth_fall_silent() {
+    let Checks { checked, longest_without, late_at_the_end, .. } = simulate(20_000, 10, 8);
+    assert!(checked > 20_000, "{checked}");
+    assert!(longest_without < Duration::hours(6) + Duration::minutes(30), "{longest_without}");
+    assert!(late_at_the_end < BETWEEN_RUNS * 2, "{late_at_the_end}");
+}
+
+/// `make simulate`
+#[test]
+#[ignore = "takes many minutes"]
+fn a_million() {
+    let mut table = String::from(
+        "| endpoints | silent from the first hour on | checks in 12 hours | most that were late at once | longest without a check | \
+         late at the end |\n|---|---|---|---|---|---|\n",
+    );
+    for silent in [0, 10, 50] {
+        let Checks { checked, most_late, longest_without, late_at_the_end } = simulate(1_000_000, silent, 12);
+        let row = format!(
+            "| 1,000,000 | {silent} % | {checked} | {most_late} | {:.1} h | {:.0} min |\n",
+            longest_without.as_seconds_f64() / 3600.0,
+            late_at_the_end.as_seconds_f64() / 60.0,
+        );
+        eprint!("{row}");
+        table.push_str(&row);
+    }
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(PAGE);
+    let text = std::fs::read_to_string(&page).expect(PAGE);
+    let (before, rest) = text.split_once(BEGIN).expect("the page has a place for the table");
+    let (_, after) = rest.split_once(END).expect("the place has an end");
+    std::fs::write(page, format!("{before}{BEGIN}\n{table}\n{END}{after}")).expect(PAGE);
+}
