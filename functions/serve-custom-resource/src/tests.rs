@@ -122,6 +122,7 @@ impl<F: FlowStarter + Room + Send + Sync + 'static> Bench<F> {
             due_at: now + time::Duration::HOUR,
             failing: None,
             drop_order: true,
+            withdrawn: false,
             announced: true,
             removing: endpoint.removing,
             told: Notifications::default(),

@@ -44,7 +44,11 @@ impl<P: Ports> Service<P> {
         }
         let reason = RevocationReason::from_wire(reason);
         let held = endpoint.certificate.as_ref().ok_or_else(|| nothing_to_revoke(endpoint))?;
-        let (Some(certificate), Some(directory)) = (held.leaf.clone(), held.directory.clone()) else {
+        let leaf = match held.leaf.clone() {
+            None => self.store().leaf(&endpoint.id, held.generation).await?,
+            kept => kept,
+        };
+        let (Some(certificate), Some(directory)) = (leaf, held.directory.clone()) else {
             return Err(not_kept(endpoint));
         };
         let revocation =

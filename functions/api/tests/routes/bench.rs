@@ -347,6 +347,7 @@ impl Api {
             due_at,
             failing,
             drop_order: true,
+            withdrawn: false,
             announced: true,
             removing: false,
             told,

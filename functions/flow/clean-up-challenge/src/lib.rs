@@ -24,6 +24,7 @@ pub async fn clean_up_challenge(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::ports::AttemptJournal;
     use testkit::Fixture;
     use vocabulary::acme::Reachability;
     use vocabulary::failure::{FailureName, ServiceFault};
@@ -40,8 +41,11 @@ mod tests {
         assert_eq!(run(&fixture).await.expect("clean").status, Status::RecordsLeft, "the wildcard's");
         assert_eq!(run(&fixture).await.expect("clean twice").status, Status::RecordsLeft);
         assert!(fixture.tokens.is_empty());
-        let unwritten = Fixture::new(Reachability::Internal).await.with_order().await;
-        assert_eq!(run(&unwritten).await.expect("clean").status, Status::Clean, "nothing was ever written");
+        let by_http = Fixture::of("www.example.com", Reachability::External).await.with_order().await;
+        assert_eq!(run(&by_http).await.expect("clean").status, Status::Clean, "it has no TXT values");
+        let taken_away = OpenOrder { withdrawn: true, ..fixture.order().await };
+        fixture.endpoints.save_order(&fixture.input.endpoint, fixture.input.attempt, &taken_away).await.expect("ours");
+        assert_eq!(run(&fixture).await.expect("clean").status, Status::Clean, "an attempt before took them away");
     }
 
     /// A bucket that takes its time over each token.

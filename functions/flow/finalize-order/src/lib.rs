@@ -1,8 +1,7 @@
 //! Hands in the certificate request, brings the chain home, and waits for its turn at ACM.
 
 use domain::acts::choose_ca::authority_of;
-use domain::acts::forget_nonce;
-use domain::acts::owned_endpoint::ordering_endpoint;
+use domain::acts::owned_endpoint::ordering_endpoint_with_chain;
 use domain::endpoint::Endpoint;
 use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Finalized, KeyVault, Pacing};
@@ -40,46 +39,36 @@ pub async fn finalize_order<J: AttemptJournal, K: KeyVault, C: CertificateAuthor
     now: OffsetDateTime,
 ) -> Result<Progress, Failure> {
     let Ports { journal, keys, cas, pacing } = *ports;
-    let (endpoint, mut order) = ordering_endpoint(journal, input).await?;
+    let (endpoint, mut order) = ordering_endpoint_with_chain(journal, input).await?;
     if order.chain.is_some() {
         return Ok(input.reached(Status::Issued));
     }
     let key = keys.load(&endpoint.id, order.generation).await?.ok_or_else(key_gone)?;
     let request = key.certificate_request(&endpoint.names);
     let before = endpoint.failing.as_ref().map(|failing| &failing.failure);
+    order.nonce = input.nonce();
+    // The step before knows it, and did not write it down. Once the request is in, the CA is asked how the order is.
+    if order.status == OrderStatus::Pending && input.progress.status == Status::OrderReady {
+        order.status = OrderStatus::Ready;
+    }
     let answer = authority_of(cas, &order)?.finalize(&order, &request).await;
-    let CaReply { value, nonce } = match answer {
-        Ok(reply) => reply,
-        Err(error) => {
-            forget_nonce(journal, input, &order).await?;
-            return Err(error.to_failure(CaRequest::Finalize, before));
-        }
-    };
-    order.nonce = nonce;
-    let mut outcome = Ok(());
-    match &value {
+    let CaReply { value, nonce } = answer.map_err(|error| error.to_failure(CaRequest::Finalize, before))?;
+    let failure = match value {
         Finalized::Issued { chain } => {
-            let outlast = endpoint.to_outlast(now);
-            if let Err(reason) = verify(chain, &key.public_key(), &endpoint.names, now, outlast) {
-                order.status = OrderStatus::Invalid;
-                outcome = Err(reason.to_failure(now));
-            } else {
-                order.status = OrderStatus::Valid;
-                order.chain = Some(chain.clone());
+            match verify(&chain, &key.public_key(), &endpoint.names, now, endpoint.to_outlast(now)) {
+                Ok(_) => {
+                    journal.keep_chain(&endpoint.id, &order, &chain).await?;
+                    return turn_at_acm(pacing, &endpoint, input, now).await;
+                }
+                Err(reason) => reason.to_failure(now),
             }
         }
-        Finalized::Waiting { .. } => order.status = OrderStatus::Processing,
-        Finalized::Failed(problem) => {
-            order.status = OrderStatus::Invalid;
-            outcome = Err(Refusal::from(problem.clone()).to_failure(CaRequest::Finalize, before));
-        }
-    }
+        Finalized::Waiting { seconds } => return Ok(Progress { nonce, ..input.wait(seconds, PATIENCE, now, late)? }),
+        Finalized::Failed(problem) => Refusal::from(problem).to_failure(CaRequest::Finalize, before),
+    };
+    order.status = OrderStatus::Invalid;
     journal.save_order(&endpoint.id, input.attempt, &order).await?;
-    outcome?;
-    match value {
-        Finalized::Waiting { seconds } => input.wait(seconds, PATIENCE, now, late),
-        _ => turn_at_acm(pacing, &endpoint, input, now).await,
-    }
+    Err(failure)
 }
 
 /// Takes the certificate's turn in the line of the account that it goes to. Other regions of the account get their copies

@@ -3,7 +3,7 @@
 //! In: `StepInput`. Out: `Progress` with `issued` or `waiting`.
 //! Fails as: `CaRefused`, `AccountRefused`, `CertificateRejected`, `OrderLost`, `RateLimited`, `CaUnavailable`,
 //! `TimedOut`, `Misconfigured`, `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `Query`, `GetItem`, `UpdateItem`; KMS `Decrypt`; Secrets Manager `GetSecretValue`; the CA's finalize,
+//! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`; KMS `Decrypt`; Secrets Manager `GetSecretValue`; the CA's finalize,
 //! order and certificate.
 
 use domain::endpoint::Step;

@@ -8,14 +8,14 @@ mod refusals;
 mod tagging;
 
 use domain::acts::attach_listeners::follow_listeners;
-use domain::acts::owned_endpoint::owned_endpoint;
+use domain::acts::owned_endpoint::owned_endpoint_with_chain;
 use domain::endpoint::Endpoint;
 use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{AttemptJournal, CertificateStore, Destinations, KeyExport, KeyVault};
 use time::OffsetDateTime;
 use vocabulary::acme::renewal_info::certificate_id;
 use vocabulary::acme::{KnownAuthorization, OpenOrder, remembering};
-use vocabulary::certificate::chain::{leaf_der, verify};
+use vocabulary::certificate::chain::verify;
 use vocabulary::certificate::renewal::renewal_opens;
 use vocabulary::certificate::{CertificateKey, InstalledCertificate, RetiredCertificate, VerifiedChain};
 use vocabulary::failure::{Failure, FailureName};
@@ -58,7 +58,7 @@ where
     D: Destinations<Certificates: CertificateStore>,
     X: KeyExport,
 {
-    let mut endpoint = owned_endpoint(ports.journal, input).await?;
+    let mut endpoint = owned_endpoint_with_chain(ports.journal, input).await?;
     if endpoint.removing {
         return Err(Failure::removed());
     }
@@ -170,7 +170,8 @@ fn installed(
         directory: Some(order.directory.clone()),
         renewal_id: certificate_id(chain),
         advice: None,
-        leaf: leaf_der(&verified.leaf_pem),
+        // It is in the chain, which is kept.
+        leaf: None,
         generation: order.generation,
         renewal: before.is_some(),
         announced: false,

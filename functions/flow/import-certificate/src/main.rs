@@ -4,7 +4,7 @@
 //! In: `StepInput`. Out: `Progress` with `imported`.
 //! Fails as: `CertificateRejected`, `DestinationRefused`, `OrderLost`, `Misconfigured`, `EndpointRemoved`,
 //! `Superseded`, `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `Query`, `TransactWriteItems`, `GetItem`, `UpdateItem`, `DeleteItem`; KMS `Decrypt`; ACM `ImportCertificate`,
+//! Calls: DynamoDB `Query`, `GetItem`, `PutItem`, `UpdateItem`, `DeleteItem`; KMS `Decrypt`; ACM `ImportCertificate`,
 //! `GetCertificate`, after a crash `ListCertificates`, of a region that is no longer wanted, or retired, `DeleteCertificate`; for
 //! changed tags `AddTagsToCertificate` and `RemoveTagsFromCertificate`; for listeners Elastic Load Balancing
 //! `DescribeListenerCertificates`, `AddListenerCertificates`, `RemoveListenerCertificates`; for another account STS

@@ -16,8 +16,8 @@ mod testing;
 use std::time::Duration as StdDuration;
 
 use domain::acts::check_records::{Proof, check_persistent_records, check_proofs};
-use domain::acts::owned_endpoint::owned_endpoint;
-use domain::acts::{Authorities, forget_nonce, hold_names};
+use domain::acts::owned_endpoint::owned_endpoint_with_chain;
+use domain::acts::{Authorities, hold_names};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Attempt, Endpoint, Outcome};
 use domain::flow::{Progress, Status, StepInput};
@@ -73,7 +73,7 @@ where
     L: Prober + CaaLookup,
     B: RateLimits,
 {
-    let endpoint = owned_endpoint(ports.journal, input).await?;
+    let endpoint = owned_endpoint_with_chain(ports.journal, input).await?;
     ports.journal.begin(&endpoint.id, &record_of(input, now)).await?;
     revoke_what_is_replaced(ports.journal, ports.cas, &endpoint, input, now).await?;
     if endpoint.removing {
@@ -123,15 +123,7 @@ where
         tries: input.retries + 1,
         now,
     };
-    let (order, taken) = match asking.ask().await {
-        Ok(asked) => asked,
-        Err(failure) => {
-            if let Some(order) = usable {
-                forget_nonce(ports.journal, input, order).await?;
-            }
-            return Err(failure);
-        }
-    };
+    let (mut order, taken) = asking.ask().await?;
     if usable.is_none_or(|open| open.url != order.url)
         && let Some(refused) = Unproven::of(&order, &unseen)
     {
@@ -139,6 +131,8 @@ where
         let_go(rate_limits, &taken, true, now).await;
         return Err(refused.deactivated(cas).await);
     }
+    // Before the writer hears of it: whatever becomes of its message, the clean-up knows that there may be records.
+    order.withdrawn = false;
     ports.journal.save_order(&endpoint.id, input.attempt, &order).await?;
     // The order has them. A taker that is not forgotten does no harm but the room that it takes.
     if let Err(fault) = try_join_all(taken.iter().map(|token| rate_limits.forget_taker(token))).await {
@@ -148,7 +142,7 @@ where
         OrderStatus::Pending | OrderStatus::Invalid => Status::ChallengesPending,
         OrderStatus::Ready | OrderStatus::Processing | OrderStatus::Valid => Status::OrderReady,
     };
-    Ok(input.reached(status))
+    Ok(Progress { nonce: order.nonce, ..input.reached(status) })
 }
 
 /// What an order can be made with.

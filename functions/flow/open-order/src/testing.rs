@@ -96,6 +96,7 @@ async fn fail_at(fixture: &mut Fixture, failure: Failure, since: OffsetDateTime)
         due_at: fixture.now,
         failing: Some(Failing::first(failure, since)),
         drop_order: false,
+        withdrawn: false,
         announced: false,
         told: Notifications::default(),
         unsent: None,

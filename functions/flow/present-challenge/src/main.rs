@@ -2,7 +2,7 @@
 //!
 //! In: `StepInput`. Out: `Progress` with `presented` or `records_wanted`.
 //! Fails as: `OrderLost`, `Misconfigured`, `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `Query`, `UpdateItem`; S3 `PutObject`.
+//! Calls: DynamoDB `Query`; S3 `PutObject`.
 
 use domain::endpoint::Step;
 use present_challenge::present_challenge;

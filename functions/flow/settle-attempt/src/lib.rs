@@ -18,7 +18,7 @@ use domain::ports::{
     ServiceFault, Settlement, SharedCauses, Traces,
 };
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{Limit, OrderStatus, Token};
+use vocabulary::acme::{Limit, OpenOrder, OrderStatus, Token};
 use vocabulary::failure::{Failure, FailureName};
 
 use folding::fold;
@@ -268,6 +268,7 @@ where
             track: ended.track.clone(),
             failing: ended.failing.clone(),
             drop_order,
+            withdrawn: self.is_withdrawn(),
             announced,
             told: if decision.is_news() {
                 decision.about_to_be_told(&endpoint.told)
@@ -290,6 +291,12 @@ where
             None => None,
         };
         Ok(Settled { progress: self.input.reached(status), counted: CountedEnd::of(&ended, end, self.now), untold })
+    }
+
+    /// Whether this attempt has taken away what its order has in the delegation zone.
+    fn is_withdrawn(&self) -> bool {
+        let clean = self.input.progress.status == Status::Clean && self.input.clean_up_failure.is_none();
+        clean && self.endpoint.order.as_ref().is_some_and(OpenOrder::may_have_records)
     }
 
     /// The tokens that go back when the order is dropped.

@@ -1,12 +1,11 @@
 //! Tells the CA that the challenges can be checked, and sees how it goes.
 
 use domain::acts::choose_ca::authority_of;
-use domain::acts::forget_nonce;
 use domain::acts::owned_endpoint::ordering_endpoint;
 use domain::flow::{Progress, Status, StepInput};
 use domain::ports::{AttemptJournal, CaReply, CertificateAuthority, Validation};
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{AuthorizationStatus, CaRequest, OrderStatus, Refusal};
+use vocabulary::acme::{CaRequest, OrderStatus, Refusal};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 
@@ -23,30 +22,18 @@ pub async fn submit_challenge(
     let (endpoint, mut order) = ordering_endpoint(journal, input).await?;
     let announced = input.progress.waiting_since.is_some();
     let before = endpoint.failing.as_ref().map(|failing| &failing.failure);
+    order.nonce = input.nonce();
     let answer = authority_of(cas, &order)?.validate(&order, announced).await;
-    let CaReply { value, nonce } = match answer {
-        Ok(reply) => reply,
-        Err(error) => {
-            forget_nonce(journal, input, &order).await?;
-            return Err(error.to_failure(CaRequest::Challenge, before));
-        }
-    };
-    order.nonce = nonce;
-    match &value {
-        Validation::Ready => {
-            order.status = OrderStatus::Ready;
-            for authorization in &mut order.authorizations {
-                authorization.status = AuthorizationStatus::Valid;
-            }
-        }
-        Validation::Failed(_) => order.status = OrderStatus::Invalid,
-        Validation::Waiting { .. } => {}
-    }
-    journal.save_order(&endpoint.id, input.attempt, &order).await?;
+    let CaReply { value, nonce } = answer.map_err(|error| error.to_failure(CaRequest::Challenge, before))?;
     match value {
-        Validation::Ready => Ok(input.reached(Status::OrderReady)),
-        Validation::Waiting { seconds } => input.wait(seconds, PATIENCE, now, late),
-        Validation::Failed(problem) => Err(Refusal::from(problem).to_failure(CaRequest::Challenge, before)),
+        // Not written down: the flow knows it, and a later attempt asks the CA.
+        Validation::Ready => Ok(Progress { nonce, ..input.reached(Status::OrderReady) }),
+        Validation::Waiting { seconds } => Ok(Progress { nonce, ..input.wait(seconds, PATIENCE, now, late)? }),
+        Validation::Failed(problem) => {
+            order.status = OrderStatus::Invalid;
+            journal.save_order(&endpoint.id, input.attempt, &order).await?;
+            Err(Refusal::from(problem).to_failure(CaRequest::Challenge, before))
+        }
     }
 }
 
@@ -70,12 +57,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_validated_order_is_ready_and_has_nothing_pending() {
+    async fn a_validated_order_is_ready_and_costs_no_write() {
         let fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
+        let before = fixture.order().await;
         assert_eq!(run(&fixture).await.expect("validated").status, Status::OrderReady);
-        let order = fixture.order().await;
-        assert_eq!((order.status, order.pending().count()), (OrderStatus::Ready, 0));
-        assert_eq!(order.published_txt_values().len(), 1, "what was published is still known to the clean-up");
+        assert_eq!(fixture.order().await, before, "nothing has to be written down");
+        assert_eq!(before.published_txt_values().len(), 1, "what was published is known to the clean-up");
     }
 
     #[tokio::test]
@@ -89,13 +76,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_nonce_that_a_failed_step_has_used_is_not_kept() {
-        let fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
-        let order = vocabulary::acme::OpenOrder { nonce: Some("used".into()), ..fixture.order().await };
-        fixture.endpoints.save_order(&fixture.input.endpoint, fixture.input.attempt, &order).await.expect("ours");
-        fixture.ca.set_away(true);
-        run(&fixture).await.expect_err("no answer");
-        assert_eq!(fixture.order().await, vocabulary::acme::OpenOrder { nonce: None, ..order });
+    async fn the_nonce_of_the_answer_is_for_the_next_step() {
+        let mut fixture = Fixture::new(Reachability::External).await.with_order().await.with_publications().await;
+        fixture.input.progress.nonce = Some("first".into());
+        let reached = run(&fixture).await.expect("validated");
+        assert!(reached.nonce.is_some_and(|nonce| nonce != "first"), "each is used once");
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ mod memory;
 
 use domain::acts::owned_endpoint::{ordering_endpoint, owned_endpoint};
 use domain::flow::{Progress, RecordJob, RecordWork, SpanId, Status, StepInput, TraceId};
-use domain::ports::{AttemptJournal, ChangeState, TxtChange, TxtZone};
+use domain::ports::{ChangeState, EndpointReader, TxtChange, TxtZone};
 use futures::stream::{self, StreamExt};
 use time::{Duration, OffsetDateTime};
 use tracing::{Instrument, Span};
@@ -45,13 +45,13 @@ enum Wanted {
     Nothing(Progress),
     /// It is written; whether it has reached all servers.
     Watch(String),
-    Write(Box<OpenOrder>, TxtChange),
+    Write(TxtChange),
 }
 
 /// Does the jobs of one batch. One result for each, in their order. Safe to repeat, at any point.
 ///
 /// Records are published before others are withdrawn: a message that came late is of an attempt that is over.
-pub async fn write_records<J: AttemptJournal + Sync, Z: TxtZone + Sync>(
+pub async fn write_records<J: EndpointReader + Sync, Z: TxtZone + Sync>(
     ports: &Ports<'_, J, Z>,
     jobs: &[RecordJob],
     now: OffsetDateTime,
@@ -61,11 +61,11 @@ pub async fn write_records<J: AttemptJournal + Sync, Z: TxtZone + Sync>(
     let changes_of = |work: RecordWork| {
         let these = jobs.iter().zip(&wanted).filter(move |(job, _)| job.work == work);
         these.filter_map(|(_, wanted)| match wanted {
-            Ok(Wanted::Write(_, change)) => Some(change.clone()),
+            Ok(Wanted::Write(change)) => Some(change.clone()),
             _ => None,
         })
     };
-    let writes = wanted.iter().filter(|wanted| matches!(wanted, Ok(Wanted::Write(..)))).count();
+    let writes = wanted.iter().filter(|wanted| matches!(wanted, Ok(Wanted::Write(_)))).count();
     if writes > 0 {
         ports.memory.begin_round(writes).await;
     }
@@ -86,7 +86,7 @@ pub fn span_of(job: &RecordJob) -> Span {
     tracing::info_span!("step", %endpoint, attempt, trace_id = %trace, span_id = %span)
 }
 
-async fn wanted<J: AttemptJournal, Z>(ports: &Ports<'_, J, Z>, job: &RecordJob) -> Result<Wanted, Failure> {
+async fn wanted<J: EndpointReader, Z>(ports: &Ports<'_, J, Z>, job: &RecordJob) -> Result<Wanted, Failure> {
     let input = &job.input;
     match job.work {
         RecordWork::Publish => {
@@ -95,12 +95,11 @@ async fn wanted<J: AttemptJournal, Z>(ports: &Ports<'_, J, Z>, job: &RecordJob) 
             if values.is_empty() {
                 return Ok(Wanted::Nothing(input.reached(Status::Presented)));
             }
-            // Of another attempt's change nothing is known: its clean-up took the values away.
-            match order.change.as_ref().filter(|_| input.progress.waiting_since.is_some()) {
-                Some(change) => Ok(Wanted::Watch(change.clone())),
+            match input.progress.change.clone() {
+                Some(change) => Ok(Wanted::Watch(change)),
                 None => {
                     let target = endpoint.label.target(ports.delegation_zone);
-                    Ok(Wanted::Write(Box::new(order), TxtChange::publish(target, &values)))
+                    Ok(Wanted::Write(TxtChange::publish(target, &values)))
                 }
             }
         }
@@ -109,16 +108,13 @@ async fn wanted<J: AttemptJournal, Z>(ports: &Ports<'_, J, Z>, job: &RecordJob) 
             let target = endpoint.label.target(ports.delegation_zone);
             match endpoint.order.filter(OpenOrder::may_have_records) {
                 None => Ok(Wanted::Nothing(input.reached(Status::Clean))),
-                Some(order) => {
-                    let change = TxtChange::withdraw(target, &order.published_txt_values());
-                    Ok(Wanted::Write(Box::new(order), change))
-                }
+                Some(order) => Ok(Wanted::Write(TxtChange::withdraw(target, &order.published_txt_values()))),
             }
         }
     }
 }
 
-async fn end<J: AttemptJournal, Z: TxtZone>(
+async fn end<J, Z: TxtZone>(
     ports: &Ports<'_, J, Z>,
     job: &RecordJob,
     wanted: Result<Wanted, Failure>,
@@ -130,29 +126,22 @@ async fn end<J: AttemptJournal, Z: TxtZone>(
         Wanted::Nothing(progress) => Ok(progress),
         Wanted::Watch(change) => match ports.memory.state_of(ports.zone, &change).await? {
             ChangeState::InSync => Ok(input.reached(Status::Presented)),
-            ChangeState::Pending => input.wait(NEXT_WAIT, PATIENCE, now, late),
+            ChangeState::Pending => {
+                Ok(Progress { change: Some(change), ..input.wait(NEXT_WAIT, PATIENCE, now, late)? })
+            }
         },
-        Wanted::Write(mut order, change) => {
+        Wanted::Write(change) => {
             let id = changed.of(&change)?;
             match job.work {
                 RecordWork::Publish => {
-                    order.change = Some(id);
-                    save(ports.journal, input, &order).await?;
                     let first = if changed.len() > FEW { FIRST_WAIT_OF_MANY } else { FIRST_WAIT };
-                    input.wait(first, PATIENCE, now, late)
+                    Ok(Progress { change: Some(id), ..input.wait(first, PATIENCE, now, late)? })
                 }
-                RecordWork::Withdraw => {
-                    (order.publishing, order.change) = (false, None);
-                    save(ports.journal, input, &order).await?;
-                    Ok(input.reached(Status::Clean))
-                }
+                // The end of the attempt writes it down.
+                RecordWork::Withdraw => Ok(input.reached(Status::Clean)),
             }
         }
     }
-}
-
-async fn save(journal: &impl AttemptJournal, input: &StepInput, order: &OpenOrder) -> Result<(), Failure> {
-    Ok(journal.save_order(&input.endpoint, input.attempt, order).await?)
 }
 
 fn late() -> Failure {

@@ -3,7 +3,7 @@
 //! In: messages of the queue `Records`, each a `RecordJob`. Out: which of them come again. Answers each job's task with
 //! `Progress`: `presented`, `waiting` or `clean`, or fails it as: `TimedOut`, `OrderLost`, `Misconfigured`,
 //! `EndpointRemoved`, `Superseded`, `Throttled`, `Unavailable`.
-//! Calls: DynamoDB `Query`, `UpdateItem`; Route 53 `ChangeResourceRecordSets`, `GetChange`, `ListResourceRecordSets`;
+//! Calls: DynamoDB `Query`; Route 53 `ChangeResourceRecordSets`, `GetChange`, `ListResourceRecordSets`;
 //! Step Functions `SendTaskSuccess`, `SendTaskFailure`.
 
 use runtime::Spent;

@@ -16,7 +16,7 @@ use adapters::route53::DelegationZone;
 use adapters::s3::ChallengeBucket;
 use adapters::secrets_manager::{AccountSecret, Accounts, StoredAccount, Written};
 use adapters::step_functions::StateMachine;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_route53::types::RrType;
 use diagnosis::facts::ProbeAnswer;
@@ -24,6 +24,7 @@ use diagnosis::http01::Mark;
 use diagnosis::http01::mark::{check_body, check_token};
 use diagnosis::report::CheckReport;
 use domain::endpoint::{Endpoint, Health, LEASE};
+use domain::health::pace::first_check;
 use domain::health::{CertificateUse, InAcm, Seen};
 use domain::ports::{
     AdviceIndex, AttemptJournal, AuthoritativeDns, DUE_SHARDS, Destinations, DueEntry, DueIndex, EndpointReader,
@@ -136,6 +137,7 @@ async fn endpoints_table(cloud: &LocalCloud) -> Result<()> {
 
     Box::pin(contracts::summaries(&endpoints, 220)).await;
     Box::pin(of_one_piece(cloud, &endpoints)).await?;
+    Box::pin(recorded_by_a_run_that_died(cloud, &endpoints)).await?;
     Box::pin(previous_release::items_of_the_previous_release(cloud, &endpoints)).await?;
     Box::pin(checks_and_polls_without_news(cloud)).await
 }
@@ -189,6 +191,38 @@ async fn of_one_piece(cloud: &LocalCloud, endpoints: &EndpointsTable) -> Result<
     endpoints.register(&more, &contracts::registered(&more), None).await?;
     let usage = TenantUsage { endpoints: 2, names: names_of(&old) + names_of(&more) };
     assert_eq!(endpoints.usage(&old.tenant).await?, usage, "whoever asks first counts what is there from before");
+    Ok(())
+}
+
+/// A certificate and its times are two writes: whoever reads the endpoint after a run that died between them makes the second.
+async fn recorded_by_a_run_that_died(cloud: &LocalCloud, endpoints: &EndpointsTable) -> Result<()> {
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
+    let fresh = contracts::endpoint(230, now);
+    endpoints.register(&fresh, &contracts::registered(&fresh), None).await?;
+    let entry = DueEntry { endpoint: fresh.id.clone(), due_at: now };
+    endpoints.claim(&entry, now, now + LEASE).await?;
+    let mut held = testkit::installed(&fresh, now);
+    for generation in [held.generation, held.generation + 1] {
+        held.generation = generation;
+        let (dynamodb, table) = (&cloud.aws().dynamodb, cloud.resource("EndpointsTable")?);
+        dynamodb
+            .update_item()
+            .table_name(table)
+            .key("pk", AttributeValue::S(format!("ENDPOINT#{}", fresh.id)))
+            .key("sk", AttributeValue::S("ENDPOINT".into()))
+            .update_expression("SET certificate = :certificate")
+            .expression_attribute_values(":certificate", serde_dynamo::to_attribute_value(&held)?)
+            .send()
+            .await?;
+        let read = endpoints.find(&fresh.id).await?.context("it is there")?;
+        assert_eq!((read.advice_at, read.health_at), (Some(now), Some(first_check(&fresh.id, &held))), "{generation}");
+        let due = endpoints.health_due(fresh.id.shard(DUE_SHARDS), read.health_at.context("set")?, 1000).await?;
+        assert!(due.iter().any(|entry| entry.endpoint == fresh.id), "and it has its turn");
+        // Nobody sets them again.
+        let later = now + time::Duration::days(3);
+        endpoints.postpone_health(&fresh.id, later).await?;
+        assert_eq!(endpoints.find(&fresh.id).await?.and_then(|read| read.health_at), Some(later));
+    }
     Ok(())
 }
 

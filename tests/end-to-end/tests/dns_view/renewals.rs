@@ -166,6 +166,7 @@ async fn fail(fixture: &mut Fixture, failure: Failure) -> Result<()> {
         due_at: fixture.now,
         failing: Some(Failing::first(failure, fixture.now - Duration::HOUR)),
         drop_order: false,
+        withdrawn: false,
         announced: false,
         told: Notifications::default(),
         unsent: None,

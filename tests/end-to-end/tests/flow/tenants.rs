@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::endpoint::Endpoint;
-use domain::ports::{Change, Claims, Registry};
+use domain::ports::{Change, Claims, EndpointReader, Registry};
 use testkit::proptest::prelude::*;
 use time::Duration;
 use vocabulary::acme::Reachability;
@@ -182,7 +182,7 @@ impl Lives {
     }
 
     async fn now(&self, number: usize) -> Option<Endpoint> {
-        self.world.endpoint(&self.all[number].id).await
+        self.world.endpoints.find_with_chain(&self.all[number].id).await.expect("in memory")
     }
 
     /// Who holds the name: one of all.

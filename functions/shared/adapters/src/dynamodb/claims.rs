@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::endpoint::Endpoint;
-use domain::ports::{Claim, Claims, FencedError, Former, Handover, ServiceFault};
+use domain::ports::{Claim, Claims, EndpointReader, FencedError, Former, Handover, ServiceFault};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use time::OffsetDateTime;
 use vocabulary::names::{DomainName, EndpointId, TenantId};
@@ -91,7 +91,7 @@ impl EndpointsTable {
         name: &DomainName,
     ) -> Result<Option<EndpointId>, ServiceFault> {
         let Some(claim) = self.claim(name).await?.filter(|claim| claim.proven_at.is_none()) else { return Ok(None) };
-        let holder = self.read(&claim.endpoint).await?;
+        let holder = self.find(&claim.endpoint).await?;
         Ok(holder.filter(|holder| holder.tenant == *tenant).map(|holder| holder.id))
     }
 

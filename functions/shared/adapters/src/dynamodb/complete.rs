@@ -2,41 +2,113 @@
 //! transaction. Whoever reads an endpoint adds what is missing: of a registration that died in between, and of endpoints
 //! that an earlier release kept in one item.
 
+use aws_sdk_dynamodb::types::ReturnValue;
 use domain::endpoint::Endpoint;
+use domain::health::pace::first_check;
 use domain::ports::ServiceFault;
+use time::OffsetDateTime;
+use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
 
-use super::EndpointsTable;
+use super::chain::{Chain, to_chain};
 use super::items::{self, Item};
+use super::{EndpointsTable, number};
 use crate::aws::{conditional, fault};
 
+/// What of an endpoint is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pieces {
+    Endpoint,
+    /// Also the chains that were issued last.
+    AndItsChains,
+}
+
+/// When the CA is asked for its advice, and when the next health check is.
+type CertificateTimes = (Option<OffsetDateTime>, Option<OffsetDateTime>);
+
 impl EndpointsTable {
-    /// The endpoint as its items have it now, strongly consistent.
-    pub(super) async fn read(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
+    /// The endpoint as its items have it now, strongly consistent, with its chains if they are among the `pieces`.
+    pub(super) async fn read(
+        &self,
+        id: &EndpointId,
+        pieces: Pieces,
+    ) -> Result<Option<(Endpoint, Vec<Chain>)>, ServiceFault> {
+        let last = match pieces {
+            Pieces::Endpoint => items::TIMES_OF,
+            Pieces::AndItsChains => items::CHAINS[1],
+        };
         let output = self
             .client
             .query()
             .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :endpoint)")
+            .key_condition_expression("pk = :pk AND sk BETWEEN :first AND :last")
             .expression_attribute_values(":pk", items::endpoint_pk(id))
-            .expression_attribute_values(":endpoint", items::text(items::ENDPOINT))
+            .expression_attribute_values(":first", items::text(items::ENDPOINT))
+            .expression_attribute_values(":last", items::text(last))
             .consistent_read(true)
             .send()
             .await
             .map_err(|error| fault("dynamodb:Query", error))?;
-        let found = output.items.unwrap_or_default();
+        let is_chain = |item: &Item| items::CHAINS.iter().any(|sk| item.get("sk") == Some(&items::text(*sk)));
+        let (chains, found): (Vec<_>, Vec<_>) = output.items.unwrap_or_default().into_iter().partition(is_chain);
+        let chains = chains.iter().map(to_chain).collect::<Result<Vec<_>, _>>()?;
         let of_one_piece = found.iter().any(items::is_of_one_piece);
         let whole = found.len() == items::PIECES && !of_one_piece;
-        let Some(endpoint) = items::assemble(found)? else { return Ok(None) };
+        let timed = items::generation_of_times(&found);
+        let Some(mut endpoint) = items::assemble(found)? else { return Ok(None) };
         if !whole {
             self.complete(&endpoint, of_one_piece).await?;
         }
-        Ok(Some(endpoint))
+        if let Some(held) = endpoint.certificate.clone()
+            && timed != Some(held.generation)
+            && (whole || endpoint.health_at.is_none())
+        {
+            // Whoever recorded the certificate died before it could set its times. A reader that may not write leaves that to
+            // the next one.
+            match self.time_certificate(id, &held).await {
+                Ok(Some((advice_at, health_at))) => (endpoint.advice_at, endpoint.health_at) = (advice_at, health_at),
+                Ok(None) => {}
+                Err(fault) => tracing::warn!(endpoint = %id, %fault, "the times of a certificate are still to be set"),
+            }
+        }
+        Ok(Some((endpoint, chains)))
+    }
+
+    /// Sets the times of a certificate that was recorded. `None` if the endpoint has gone, or has a newer one.
+    ///
+    /// The CA is asked for its advice at once about a first certificate, and in turn about those that follow.
+    pub(super) async fn time_certificate(
+        &self,
+        id: &EndpointId,
+        held: &InstalledCertificate,
+    ) -> Result<Option<CertificateTimes>, ServiceFault> {
+        let result = self
+            .update_times(id)
+            .update_expression(
+                "SET advice_at = if_not_exists(advice_at, :now), health_at = :check, generation = :generation",
+            )
+            .condition_expression(
+                "attribute_exists(pk) AND (attribute_not_exists(generation) OR generation <= :generation)",
+            )
+            .expression_attribute_values(":now", number(held.imported_at.unix_timestamp()))
+            .expression_attribute_values(":check", number(first_check(id, held).unix_timestamp()))
+            .expression_attribute_values(":generation", number(held.generation))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        let Some(written) = conditional("dynamodb:UpdateItem", result)? else { return Ok(None) };
+        let item = written.attributes.unwrap_or_default();
+        let time = |name: &str| items::to_time(item.get(name)?);
+        Ok(Some((time("advice_at"), time("health_at"))))
     }
 
     /// Writes the items of the endpoint that are not there.
     pub(super) async fn complete(&self, endpoint: &Endpoint, of_one_piece: bool) -> Result<(), ServiceFault> {
-        let [_, times, listed] = items::endpoint_items(endpoint);
+        let [_, mut times, listed] = items::endpoint_items(endpoint);
+        if endpoint.health_at.is_none() {
+            // Its times are to be set.
+            times.remove("generation");
+        }
         for item in [times, listed] {
             self.put_missing(item).await?;
         }

@@ -22,6 +22,10 @@ pub(super) const TIMES_OF: &str = "ENDPOINT#TIMES";
 /// What the lists are sorted by. Never changed, so that no write of an endpoint is a write of an index.
 pub(super) const LISTED: &str = "ENDPOINT#LISTED";
 
+/// The chains of the last two generations: that of the certificate in place, and that of an order whose certificate is not there
+/// yet. They sort behind the items above, and are read with them where they are asked for.
+pub(super) const CHAINS: [&str; 2] = ["ENDPOINT#~CHAIN#0", "ENDPOINT#~CHAIN#1"];
+
 /// As many items are an endpoint.
 pub(super) const PIECES: usize = 3;
 
@@ -80,7 +84,26 @@ pub(super) fn as_checked(checked: &Endpoint) -> (String, [(&'static str, Attribu
 
 /// Anything of the domain as an attribute.
 pub(super) fn attribute(value: &impl Serialize) -> AttributeValue {
-    serde_dynamo::to_attribute_value(value).expect("the domain's types are plain data")
+    lean(serde_dynamo::to_attribute_value(value).expect("the domain's types are plain data"))
+}
+
+/// Without the parts that say that there is nothing: they cost what their names are long, at every write.
+fn lean(value: AttributeValue) -> AttributeValue {
+    match value {
+        AttributeValue::M(parts) => {
+            let there = parts.into_iter().filter(|(_, part)| !matches!(part, AttributeValue::Null(_)));
+            AttributeValue::M(there.map(|(name, part)| (name, lean(part))).collect())
+        }
+        AttributeValue::L(parts) => AttributeValue::L(parts.into_iter().map(lean).collect()),
+        other => other,
+    }
+}
+
+pub(super) fn lean_item(value: &impl Serialize) -> Item {
+    match attribute(value) {
+        AttributeValue::M(parts) => parts,
+        _ => unreachable!("a struct is a map"),
+    }
 }
 
 /// The items that make up an endpoint.
@@ -89,8 +112,8 @@ pub(super) fn endpoint_items(endpoint: &Endpoint) -> [Item; 3] {
 }
 
 fn endpoint_item(endpoint: &Endpoint) -> Item {
-    let mut item: Item = serde_dynamo::to_item(endpoint).expect("the domain's types are plain data");
-    item.retain(|name, value| !matches!(value, AttributeValue::Null(_)) && !TIMES_APART.contains(&name.as_str()));
+    let mut item = lean_item(endpoint);
+    item.retain(|name, _| !TIMES_APART.contains(&name.as_str()));
     for (name, time) in TIMES.into_iter().zip([endpoint.due_at, endpoint.lease_until]) {
         if let Some(time) = time {
             item.insert(name.into(), super::number(time.unix_timestamp()));
@@ -151,6 +174,17 @@ pub(super) fn subject_of(names: &EndpointNames, reachability: Reachability, meth
     text(format!("{:016x}", spread_64(&written)))
 }
 
+/// A time that is kept as a number of seconds.
+pub(super) fn to_time(value: &AttributeValue) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(value.as_n().ok()?.parse().ok()?).ok()
+}
+
+/// The generation of the certificate that the times of an endpoint are of.
+pub(super) fn generation_of_times(items: &[Item]) -> Option<u64> {
+    let times = items.iter().find(|item| item.get("sk") == Some(&text(TIMES_OF)))?;
+    times.get("generation")?.as_n().ok()?.parse().ok()
+}
+
 /// The endpoint that some items of a query make up; `None` without its main one.
 pub(super) fn assemble(items: Vec<Item>) -> Result<Option<Endpoint>, ServiceFault> {
     let (mut main, mut times) = (None, None);
@@ -192,18 +226,6 @@ pub(super) fn is_of_one_piece(item: &Item) -> bool {
     item.get("sk") == Some(&text(ENDPOINT)) && item.contains_key("listing")
 }
 
-pub(super) fn attempt_item(id: &EndpointId, attempt: &Attempt) -> Item {
-    let mut item: Item = serde_dynamo::to_item(attempt).expect("the domain's types are plain data");
-    item.insert("pk".into(), endpoint_pk(id));
-    item.insert("sk".into(), text(format!("ATTEMPT#{:010}", attempt.attempt)));
-    item.insert("expires_at".into(), super::number((attempt.started_at + HISTORY_KEPT).unix_timestamp()));
-    // By what happened last: its start, until it has ended.
-    if let Some(last) = Event::of_attempt(attempt).last() {
-        put_on_trail(&mut item, last);
-    }
-    item
-}
-
 /// Whose the history of an endpoint is that has gone.
 pub(super) fn removed_item(endpoint: &Endpoint, last: &Attempt) -> Item {
     HashMap::from([
@@ -222,10 +244,6 @@ pub(super) fn to_removed(item: &Item) -> Result<Removed, ServiceFault> {
     read().ok_or_else(|| unreadable("a removed endpoint without its tenant"))
 }
 
-pub(super) fn to_attempt(item: Item) -> Result<Attempt, ServiceFault> {
-    serde_dynamo::from_item(item).map_err(|error| unreadable(error.to_string()))
-}
-
 pub(super) fn event_item(id: &EndpointId, event: &Event) -> Item {
     let mut item: Item = serde_dynamo::to_item(event).expect("the domain's types are plain data");
     item.insert("pk".into(), endpoint_pk(id));
@@ -237,7 +255,7 @@ pub(super) fn event_item(id: &EndpointId, event: &Event) -> Item {
 
 /// Lists what happens in the index of endpoints, in a partition for each day, whose items are sorted by time. The index
 /// sorts by what is the domain of an endpoint.
-fn put_on_trail(item: &mut Item, event: &Event) {
+pub(super) fn put_on_trail(item: &mut Item, event: &Event) {
     item.insert("listing".into(), trail_partition(event.at.date()));
     item.insert("domain".into(), text(&event.id));
 }

@@ -3,15 +3,14 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::endpoint::{Attempt, Endpoint, Event, Notifications};
-use domain::health::pace::first_check;
-use domain::ports::{AttemptJournal, FaultKind, FencedError, ServiceFault, Settlement};
+use domain::ports::{AttemptJournal, EndpointReader, FaultKind, FencedError, ServiceFault, Settlement};
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::{KnownAuthorization, OpenOrder, Token};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
 
 use super::items::{self, text};
-use super::{Cancelled, EndpointsTable, number};
+use super::{Cancelled, EndpointsTable, attempts, number};
 use crate::aws::{conditional, fault};
 
 impl AttemptJournal for EndpointsTable {
@@ -20,7 +19,7 @@ impl AttemptJournal for EndpointsTable {
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(items::attempt_item(id, attempt)))
+            .set_item(Some(attempts::attempt_item(id, attempt)))
             .condition_expression("attribute_not_exists(pk)")
             .send()
             .await;
@@ -40,6 +39,10 @@ impl AttemptJournal for EndpointsTable {
     }
 
     async fn save_order(&self, id: &EndpointId, attempt: u64, order: &OpenOrder) -> Result<(), FencedError> {
+        if let Some(chain) = &order.chain {
+            self.put_chain(id, order, chain, OffsetDateTime::now_utc()).await?;
+        }
+        let order = &OpenOrder { chain: None, ..order.clone() };
         let result = self
             .update(id)
             .update_expression("SET #order = :order, generation = :generation REMOVE held_tokens")
@@ -53,30 +56,28 @@ impl AttemptJournal for EndpointsTable {
         fenced(result)
     }
 
+    async fn keep_chain(&self, id: &EndpointId, order: &OpenOrder, chain: &str) -> Result<(), ServiceFault> {
+        self.put_chain(id, order, chain, OffsetDateTime::now_utc()).await
+    }
+
     async fn record_certificate(
         &self,
         id: &EndpointId,
         attempt: u64,
         certificate: &InstalledCertificate,
     ) -> Result<(), FencedError> {
-        let update = Update::builder()
-            .table_name(&self.table)
-            .key("pk", items::endpoint_pk(id))
-            .key("sk", text(items::ENDPOINT))
+        let result = self
+            .update(id)
             .update_expression("SET certificate = :certificate")
             .condition_expression("attempt = :attempt")
             .expression_attribute_values(":certificate", items::attribute(certificate))
-            .expression_attribute_values(":attempt", number(attempt));
-        let times = self
-            .times(id)
-            // The CA is asked for its advice at once.
-            .update_expression("SET advice_at = :now, health_at = :check, generation = :generation")
-            .expression_attribute_values(":now", number(certificate.imported_at.unix_timestamp()))
-            .expression_attribute_values(":check", number(first_check(id, certificate).unix_timestamp()))
-            .expression_attribute_values(":generation", number(certificate.generation));
-        let built = |update: UpdateBuilder| update.build().expect("table, key and expression are set");
-        let writes = [update, times].map(|update| TransactWriteItem::builder().update(built(update)).build());
-        self.transact_fenced(writes.into()).await
+            .expression_attribute_values(":attempt", number(attempt))
+            .send()
+            .await;
+        fenced(result)?;
+        // Not in one transaction, which costs twice: whoever reads the endpoint first makes good what is missing.
+        self.time_certificate(id, certificate).await?;
+        Ok(())
     }
 
     async fn forget_certificate(
@@ -147,6 +148,10 @@ impl AttemptJournal for EndpointsTable {
         if settlement.drop_order {
             remove.push("#order");
         }
+        let withdrawn = settlement.withdrawn && !settlement.drop_order;
+        if withdrawn {
+            set.push_str(", #order.withdrawn = :withdrawn");
+        }
         match settlement.authorizations.is_empty() {
             true => remove.push("authorizations"),
             false => set.push_str(", authorizations = :authorizations"),
@@ -166,7 +171,7 @@ impl AttemptJournal for EndpointsTable {
                 false => "attempt = :attempt AND removing = :removing AND attribute_exists(lease_until)",
             })
             .set_expression_attribute_names(
-                settlement.drop_order.then(|| [("#order".to_owned(), "order".to_owned())].into()),
+                (settlement.drop_order || withdrawn).then(|| [("#order".to_owned(), "order".to_owned())].into()),
             )
             .expression_attribute_values(":due", number(settlement.due_at.unix_timestamp()))
             .expression_attribute_values(":attempt", number(attempt))
@@ -189,6 +194,10 @@ impl AttemptJournal for EndpointsTable {
         };
         let update = match settlement.announced {
             true => update.expression_attribute_values(":yes", AttributeValue::Bool(true)),
+            false => update,
+        };
+        let update = match withdrawn {
+            true => update.expression_attribute_values(":withdrawn", AttributeValue::Bool(true)),
             false => update,
         };
         let update = update.build().expect("table, key and expression are set");
@@ -222,7 +231,7 @@ impl AttemptJournal for EndpointsTable {
         self.client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(items::attempt_item(&endpoint.id, attempt)))
+            .set_item(Some(attempts::attempt_item(&endpoint.id, attempt)))
             .send()
             .await
             .map_err(|error| fault("dynamodb:PutItem", error))?;
@@ -253,8 +262,10 @@ impl AttemptJournal for EndpointsTable {
             TransactWriteItem::builder().delete(delete).build()
         }));
         // One that is gone already has been counted.
-        let was_there = self.read(&endpoint.id).await?.is_some();
+        let was_there = self.find(&endpoint.id).await?.is_some();
         self.transact_fenced(writes).await?;
+        // Where a run dies here, the chain expires by itself.
+        self.delete_chains(&endpoint.id).await?;
         if was_there {
             self.count_usage(&endpoint.tenant, -1, -count).await;
         }
@@ -264,7 +275,7 @@ impl AttemptJournal for EndpointsTable {
 
 impl EndpointsTable {
     fn put_attempt(&self, id: &EndpointId, attempt: &Attempt) -> Put {
-        let put = Put::builder().table_name(&self.table).set_item(Some(items::attempt_item(id, attempt)));
+        let put = Put::builder().table_name(&self.table).set_item(Some(attempts::attempt_item(id, attempt)));
         put.build().expect("table and item are set")
     }
 
@@ -283,7 +294,7 @@ impl EndpointsTable {
 
     /// Tells a newer attempt from a removal that came between reading and writing.
     async fn why_not_settled(&self, id: &EndpointId, attempt: u64) -> Result<FencedError, ServiceFault> {
-        Ok(match self.read(id).await? {
+        Ok(match self.find(id).await? {
             Some(endpoint) if endpoint.attempt == attempt => ServiceFault {
                 operation: "dynamodb:TransactWriteItems",
                 kind: FaultKind::Unavailable,

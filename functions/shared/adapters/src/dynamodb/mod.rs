@@ -5,6 +5,7 @@
 //! | endpoint | `ENDPOINT#id` | `ENDPOINT` |
 //! | when it is checked and polled for, what every check changes | `ENDPOINT#id` | `ENDPOINT#TIMES` |
 //! | what lists are sorted by | `ENDPOINT#id` | `ENDPOINT#LISTED` |
+//! | the last two chains that were issued | `ENDPOINT#id` | `ENDPOINT#~CHAIN#0`, `ENDPOINT#~CHAIN#1` |
 //! | attempt | `ENDPOINT#id` | `ATTEMPT#0000000012` |
 //! | event | `ENDPOINT#id` | `EVENT#001764000000000-00a7` |
 //! | link to the customer's page | `ENDPOINT#id` | `SHARE#` and the SHA-256 of its token |
@@ -30,7 +31,9 @@
 //! stands in a small item, and no index copies an endpoint.
 
 mod advice_index;
+mod attempts;
 mod capacity_log;
+mod chain;
 mod check_log;
 mod claims;
 mod complete;
@@ -65,6 +68,7 @@ use vocabulary::names::EndpointId;
 
 pub(crate) use self::room::{Counted, Kept, LISTED_AFTER};
 use crate::aws::fault;
+use complete::Pieces;
 
 /// The endpoints table.
 #[derive(Clone, Debug)]
@@ -173,7 +177,13 @@ struct Cancelled {
 
 impl EndpointReader for EndpointsTable {
     async fn find(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
-        self.read(id).await
+        Ok(self.read(id, Pieces::Endpoint).await?.map(|(endpoint, _)| endpoint))
+    }
+
+    async fn find_with_chain(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
+        let Some((mut endpoint, chains)) = self.read(id, Pieces::AndItsChains).await? else { return Ok(None) };
+        chains.iter().for_each(|chain| endpoint.add_chain(chain.generation, &chain.order, &chain.pem));
+        Ok(Some(endpoint))
     }
 }
 

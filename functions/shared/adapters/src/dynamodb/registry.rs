@@ -5,13 +5,14 @@ use domain::ports::{
 };
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use vocabulary::certificate::chain::leaf_der;
 use vocabulary::certificate::{Revocation, TenantUsage};
 use vocabulary::names::{DomainName, EndpointId, NamedRequest, Scope, TenantId};
 
+use super::complete::Pieces;
 use super::items::{self, text};
-use super::listing::Consistency;
 use super::usage::names;
-use super::{Cancelled, EndpointsTable, number};
+use super::{Cancelled, EndpointsTable, attempts, number};
 use crate::aws::{conditional, conflict};
 
 impl Registry for EndpointsTable {
@@ -117,6 +118,22 @@ impl Registry for EndpointsTable {
         self.page(scope, after, limit).await
     }
 
+    async fn search(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&Position>,
+        limit: u32,
+    ) -> Result<EndpointPage, ServiceFault> {
+        self.page_that_begins(scope, prefix, after, limit).await
+    }
+
+    async fn leaf(&self, id: &EndpointId, generation: u64) -> Result<Option<String>, ServiceFault> {
+        let chains = self.read(id, Pieces::AndItsChains).await?.map(|(_, chains)| chains).unwrap_or_default();
+        let chain = chains.iter().find(|chain| chain.generation == generation);
+        Ok(chain.and_then(|chain| leaf_der(&chain.pem)))
+    }
+
     async fn find_all(&self, ids: &[EndpointId]) -> Result<Vec<Endpoint>, ServiceFault> {
         // DynamoDB reads a key once.
         let mut each_once: Vec<&EndpointId> = Vec::new();
@@ -125,7 +142,7 @@ impl Registry for EndpointsTable {
                 each_once.push(id)
             }
         });
-        self.read_all(each_once.into_iter(), Consistency::Strong).await
+        self.read_all(each_once.into_iter()).await
     }
 
     async fn begin_removal(&self, id: &EndpointId, now: OffsetDateTime) -> Result<(), ServiceFault> {
@@ -210,7 +227,7 @@ impl Registry for EndpointsTable {
 
     async fn attempts(&self, id: &EndpointId, limit: u32) -> Result<Vec<Attempt>, ServiceFault> {
         let items = self.newest(id, "ATTEMPT#", limit).await?;
-        items.into_iter().map(items::to_attempt).collect()
+        items.into_iter().map(attempts::to_attempt).collect()
     }
 }
 

@@ -4,8 +4,8 @@ use domain::ports::{AuditTrail, Removed, ServiceFault};
 use time::{Date, Duration, OffsetDateTime};
 use vocabulary::names::EndpointId;
 
-use super::EndpointsTable;
 use super::items::{self, text};
+use super::{EndpointsTable, attempts};
 use crate::aws::fault;
 
 /// Days that are read back for the newest events.
@@ -122,7 +122,7 @@ fn to_events(item: items::Item) -> Result<Vec<(EndpointId, Event)>, ServiceFault
     let id = part("pk").strip_prefix("ENDPOINT#").and_then(|id| id.parse::<EndpointId>().ok());
     let id = id.ok_or_else(|| items::unreadable("an event without its endpoint"))?;
     let events = match part("sk").starts_with("ATTEMPT#") {
-        true => Event::of_attempt(&items::to_attempt(item)?),
+        true => Event::of_attempt(&attempts::to_attempt(item)?),
         false => vec![to_event(item)?],
     };
     Ok(events.into_iter().map(|event| (id.clone(), event)).collect())

@@ -13,7 +13,6 @@ pub mod owned_endpoint;
 pub mod room;
 pub mod start_attempt;
 pub mod take_tokens;
-pub mod used_nonce;
 
 pub use self::change_capacity::change_capacity;
 pub use self::choose_ca::{Authorities, Authority, ListedTwice, Passed, TRIES};
@@ -22,4 +21,3 @@ pub use self::due_round::DueRound;
 pub use self::hold_names::{MOVE_GRACE, hold_names};
 pub use self::room::{SMALLEST_CONCURRENCY, attempts_at_once, expected_at, running};
 pub use self::take_tokens::{Pace, TENANT_SHARE};
-pub use self::used_nonce::forget_nonce;

@@ -15,7 +15,16 @@ use crate::ports::store::EndpointReader;
 /// [`FailureName::Superseded`] if it is gone, a newer attempt owns it, or
 /// this attempt has been settled: a step that was delivered twice must not begin anything afterwards.
 pub async fn owned_endpoint(reader: &impl EndpointReader, input: &StepInput) -> Result<Endpoint, Failure> {
-    match reader.find(&input.endpoint).await? {
+    owned(reader.find(&input.endpoint).await?, input)
+}
+
+/// As [`owned_endpoint`], with the chain that was issued for its order.
+pub async fn owned_endpoint_with_chain(reader: &impl EndpointReader, input: &StepInput) -> Result<Endpoint, Failure> {
+    owned(reader.find_with_chain(&input.endpoint).await?, input)
+}
+
+fn owned(found: Option<Endpoint>, input: &StepInput) -> Result<Endpoint, Failure> {
+    match found {
         Some(endpoint) if endpoint.attempt == input.attempt && endpoint.lease_until.is_some() => Ok(endpoint),
         _ => Err(Failure::superseded()),
     }
@@ -31,7 +40,18 @@ pub async fn ordering_endpoint(
     reader: &impl EndpointReader,
     input: &StepInput,
 ) -> Result<(Endpoint, OpenOrder), Failure> {
-    let mut endpoint = owned_endpoint(reader, input).await?;
+    ordering(owned_endpoint(reader, input).await?)
+}
+
+/// As [`ordering_endpoint`], with the chain that was issued for the order.
+pub async fn ordering_endpoint_with_chain(
+    reader: &impl EndpointReader,
+    input: &StepInput,
+) -> Result<(Endpoint, OpenOrder), Failure> {
+    ordering(owned_endpoint_with_chain(reader, input).await?)
+}
+
+fn ordering(mut endpoint: Endpoint) -> Result<(Endpoint, OpenOrder), Failure> {
     if endpoint.removing {
         return Err(Failure::removed());
     }

@@ -5,7 +5,8 @@ use diagnosis::subject::Subject;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use vocabulary::acme::{
-    AuthorizationStatus, DnsMethod, KnownAuthorization, OpenOrder, Proving, Reachability, Token, remembering,
+    AuthorizationStatus, DnsMethod, KnownAuthorization, OpenOrder, OrderStatus, Proving, Reachability, Token,
+    remembering,
 };
 use vocabulary::certificate::{Deployment, InstalledCertificate, Revocation};
 use vocabulary::dns::{EndpointTarget, Platform};
@@ -158,6 +159,13 @@ impl Endpoint {
             revocation: None,
             stack: None,
             track: TrackRecord::default(),
+        }
+    }
+
+    /// Adds the chain that was issued for an order, while that is open.
+    pub fn add_chain(&mut self, generation: u64, order: &str, chain: &str) {
+        if let Some(open) = self.order.as_mut().filter(|open| open.generation == generation && open.url == order) {
+            (open.chain, open.status) = (Some(chain.to_owned()), OrderStatus::Valid);
         }
     }
 

@@ -53,8 +53,7 @@ pub(crate) fn order() -> OpenOrder {
         authorizations: vec![],
         stale: vec![],
         nonce: None,
-        publishing: false,
-        change: None,
+        withdrawn: false,
         chain: None,
         importing: false,
     }

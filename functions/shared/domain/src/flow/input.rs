@@ -1,4 +1,4 @@
-//! What the steps of the state machine hand to each other: ids and counters, never a key or a token.
+//! What the steps of the state machine hand to each other: ids, counters and a nonce, never a key or a token.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -75,6 +75,12 @@ pub struct Progress {
     /// Since when the present step has been waiting.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub waiting_since: Option<OffsetDateTime>,
+    /// The Route 53 change that the writer of the zone waits for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
+    /// The nonce of the CA's last answer, for the step that asks it next (RFC 8555 §6.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
     #[serde(default)]
     pub usage: Vec<StepUsage>,
 }
@@ -117,9 +123,15 @@ impl StepInput {
         Self { endpoint, attempt, progress: Progress::default(), retries: 0, failure: None, clean_up_failure: None }
     }
 
+    /// The nonce for the first request to the CA: none for a run that follows another one of the step, which may have used it.
+    pub fn nonce(&self) -> Option<String> {
+        self.progress.nonce.clone().filter(|_| self.retries == 0)
+    }
+
     /// Progress of this step to `status`, with what has been used so far.
     pub fn reached(&self, status: Status) -> Progress {
-        Progress { status, wait_seconds: 0, waiting_since: None, usage: self.progress.usage.clone() }
+        let Progress { nonce, usage, .. } = self.progress.clone();
+        Progress { status, wait_seconds: 0, waiting_since: None, change: None, nonce, usage }
     }
 
     /// Progress that asks to be run again after `wait_seconds`, until the step has waited for `most`.

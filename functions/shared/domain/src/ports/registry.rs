@@ -140,7 +140,24 @@ pub trait Registry: EndpointReader {
         limit: u32,
     ) -> impl Future<Output = Result<EndpointPage, ServiceFault>> + Send;
 
-    /// Those of the endpoints that are there, each once, in the order of `ids`, as [`EndpointReader::find`] reads each.
+    /// Likewise of those whose domain, or what follows the `*.` of a wildcard, begins with `prefix`. It costs what it finds, not
+    /// what there is.
+    fn search(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&Position>,
+        limit: u32,
+    ) -> impl Future<Output = Result<EndpointPage, ServiceFault>> + Send;
+
+    /// The leaf of the chain that was issued for `generation`, as a CA is shown it; `None` if it is not kept (any more).
+    fn leaf(
+        &self,
+        id: &EndpointId,
+        generation: u64,
+    ) -> impl Future<Output = Result<Option<String>, ServiceFault>> + Send;
+
+    /// Those of the endpoints that are there, each once, in the order of `ids`. They may be as they were a moment ago.
     fn find_all(&self, ids: &[EndpointId]) -> impl Future<Output = Result<Vec<Endpoint>, ServiceFault>> + Send;
 
     /// Marks the endpoint as going, due at `now`. What it has published is taken away by its next attempt.

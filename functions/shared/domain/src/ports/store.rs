@@ -20,7 +20,11 @@ pub const DUE_SHARDS: u32 = 8;
 /// Reads one endpoint as it is now.
 pub trait EndpointReader {
     /// The endpoint, strongly consistent: a step sees what the step before wrote.
+    /// Without the chain of its open order: [`Self::find_with_chain`].
     fn find(&self, id: &EndpointId) -> impl Future<Output = Result<Option<Endpoint>, ServiceFault>> + Send;
+
+    /// Likewise, with the chain of its open order. That is kept apart, since most who read or write an endpoint do without.
+    fn find_with_chain(&self, id: &EndpointId) -> impl Future<Output = Result<Option<Endpoint>, ServiceFault>> + Send;
 }
 
 /// An endpoint that is due, and the moment that says so.
@@ -119,6 +123,8 @@ pub struct Settlement {
     pub failing: Option<Failing>,
     /// Whether the open order is of no more use.
     pub drop_order: bool,
+    /// Whether all that the order had published is withdrawn: an order that is kept has nothing more to clean up.
+    pub withdrawn: bool,
     /// Whether the certificate in place has been told of.
     pub announced: bool,
     /// Whether the endpoint was being removed when this was decided. One that came since must not be overlooked.
@@ -151,7 +157,7 @@ pub trait AttemptJournal: EndpointReader {
         tokens: &[Token],
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
 
-    /// Replaces the endpoint's open order; its key generation becomes the endpoint's newest. Tokens that were held are the
+    /// Replaces the endpoint's open order, with its chain if it has one; its key generation becomes the endpoint's newest. Tokens that were held are the
     /// order's from then on.
     fn save_order(
         &self,
@@ -159,6 +165,15 @@ pub trait AttemptJournal: EndpointReader {
         attempt: u64,
         order: &OpenOrder,
     ) -> impl Future<Output = Result<(), FencedError>> + Send;
+
+    /// Keeps the chain that the CA has issued for `order`, and nothing else of it. Any attempt may, since a chain belongs to
+    /// its order: that of an older order takes no newer one's place.
+    fn keep_chain(
+        &self,
+        id: &EndpointId,
+        order: &OpenOrder,
+        chain: &str,
+    ) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// Records the certificate that is in ACM now.
     fn record_certificate(

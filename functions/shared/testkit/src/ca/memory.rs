@@ -82,8 +82,9 @@ impl MemoryCa {
     }
 
     pub(super) fn reply<T>(&self, value: T) -> CaReply<T> {
-        self.state().asked += 1;
-        CaReply { value, nonce: None }
+        let mut state = self.state();
+        state.asked += 1;
+        CaReply { value, nonce: Some(format!("nonce-{}", state.asked)) }
     }
 
     pub(super) fn is_proven(&self, name: &CertificateName, challenge: &Challenge, now: OffsetDateTime) -> bool {

@@ -39,6 +39,7 @@ pub async fn advice_index(index: &(impl AdviceIndex + AttemptJournal + Registry 
         due_at: certificate.renew_at,
         failing: None,
         drop_order: false,
+        withdrawn: false,
         unsent: None,
         authorizations: vec![],
         track: TrackRecord::default(),

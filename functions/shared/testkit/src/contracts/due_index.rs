@@ -65,6 +65,7 @@ pub async fn due_index<T: Registry + DueIndex + AttemptJournal + Sync>(index: &T
             due_at: now + LEASE,
             failing,
             drop_order: false,
+            withdrawn: false,
             unsent: None,
             authorizations: vec![],
             track: TrackRecord::default(),

@@ -7,10 +7,11 @@ use domain::ports::{
     Removed, RequestError, Settlement,
 };
 use time::{Duration, OffsetDateTime};
+use vocabulary::acme::{OpenOrder, OrderStatus};
 use vocabulary::certificate::TenantUsage;
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
-use vocabulary::names::{EndpointId, KEY_KEPT, NamedRequest, Scope};
+use vocabulary::names::{EndpointId, EndpointNames, KEY_KEPT, NamedRequest, Scope};
 
 use super::changes::order_of;
 use super::{endpoint, registered, whole_second};
@@ -60,6 +61,40 @@ pub async fn registry(registry: &(impl Registry + DueIndex), seed: u64) {
     let found: Vec<_> = everything.iter().map(|e| &e.id).filter(|id| [&second.id, &foreign.id].contains(id)).collect();
     assert_eq!(found, [&second.id, &foreign.id], "an operator's list has the endpoints of all, by domain");
     assert!(registry.list(&own, None, 9).await.expect("answers").endpoints.iter().all(|e| e.id != foreign.id));
+
+    let wildcard = EndpointNames::parse(&format!("*.shop-{seed}.example.com"), &[], 9).expect("valid");
+    let shops =
+        ["a-shop", "shop-a", "shop-b"].map(|word| EndpointNames::parse(&format!("{word}.{seed}.example.com"), &[], 9));
+    let shops = shops.map(|names| names.expect("valid"));
+    let mut of_shops = Vec::new();
+    for (number, names) in shops.into_iter().chain([wildcard]).enumerate() {
+        let number = u64::try_from(number).expect("four");
+        let shop = Endpoint { names, tenant: first.tenant.clone(), ..endpoint(10_000 + seed * 10 + number, now) };
+        register(&shop).await.expect("registered");
+        of_shops.push(shop.id);
+    }
+    let [_, a, b, wildcard] = of_shops.as_slice() else { panic!("four") };
+    for scope in [&own, &Scope::Everything] {
+        for (prefix, expected) in [
+            ("shop", vec![wildcard, a, b]),
+            ("shop-a", vec![a]),
+            ("*.shop", vec![wildcard]),
+            (&format!("shop-b.{seed}.example.com"), vec![b]),
+            ("shopping", vec![]),
+        ] {
+            let (mut found, mut after) = (Vec::new(), None);
+            loop {
+                let page = registry.search(scope, prefix, after.as_ref(), 1).await.expect("answers");
+                assert!(page.endpoints.len() <= 1);
+                found.extend(page.endpoints.into_iter().filter(|one| one.tenant == first.tenant).map(|one| one.id));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{prefix}");
+        }
+    }
 
     registry.open_renewal(&first.id, now).await.expect("no certificate, nothing to do");
     let gone = EndpointId::from_random([0xee; 16]);
@@ -154,17 +189,37 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     assert_eq!(journal.save_order(id, 2, &order).await, Err(FencedError::Superseded), "not ours");
     journal.save_order(id, 1, &order).await.expect("saved");
     let read = journal.find(id).await.expect("answers").expect("there");
-    assert_eq!((read.order, read.generation), (Some(order), 1));
+    let kept = OpenOrder { nonce: None, ..order.clone() };
+    assert_eq!((read.order, read.generation), (Some(kept.clone()), 1), "but the nonce, which is of the moment");
+
+    journal.keep_chain(id, &order, "the chain").await.expect("kept");
+    journal.keep_chain(id, &order, "the chain").await.expect("kept twice");
+    journal.keep_chain(id, &OpenOrder { generation: 0, ..order.clone() }, "an older one").await.expect("no harm");
+    assert_eq!(journal.find(id).await.expect("answers").expect("there").order, Some(kept.clone()), "it is apart");
+    let with_chain = async || journal.find_with_chain(id).await.expect("answers").expect("there").order;
+    let issued = OpenOrder { chain: Some("the chain".into()), status: OrderStatus::Valid, ..kept.clone() };
+    assert_eq!(with_chain().await, Some(issued.clone()));
+    journal
+        .save_order(id, 1, &OpenOrder { url: "https://ca.example/order/2".into(), ..order.clone() })
+        .await
+        .expect("saved");
+    assert_eq!(with_chain().await.and_then(|order| order.chain), None, "it is the other order's");
+    journal.save_order(id, 1, &issued).await.expect("saved");
+    assert_eq!(with_chain().await, Some(issued));
 
     let certificate = installed(&first, now);
     assert_eq!(journal.record_certificate(id, 2, &certificate).await, Err(FencedError::Superseded));
     journal.record_certificate(id, 1, &certificate).await.expect("recorded");
 
     let failure = Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, "no record", "create it");
+    let withdrawn =
+        async || journal.find(id).await.expect("answers").expect("there").order.map(|order| order.withdrawn);
+    assert_eq!(withdrawn().await, Some(false));
     let failed = Settlement {
         due_at: now + Duration::MINUTE,
         failing: Some(Failing::first(failure, now)),
         drop_order: false,
+        withdrawn: true,
         unsent: None,
         authorizations: vec![],
         track: TrackRecord::default(),
@@ -180,6 +235,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.due_at, read.lease_until), (Some(now + Duration::MINUTE), None));
     assert_eq!(read.failing, failed.failing);
+    assert_eq!(withdrawn().await, Some(true));
     assert_eq!(read.told, failed.told, "what people were told is kept");
     assert!(read.order.is_some() && read.certificate.as_ref().is_some_and(|held| !held.announced));
 
@@ -194,6 +250,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     let good = Settlement {
         failing: None,
         drop_order: true,
+        withdrawn: false,
         unsent: None,
         authorizations: vec![],
         track: TrackRecord::default(),
@@ -207,6 +264,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
     journal.settle(id, 1, &good).await.expect("settled again");
     let read = journal.find(id).await.expect("answers").expect("there");
     assert_eq!((read.failing, read.order), (None, None));
+    assert_eq!(with_chain().await, None, "nothing is open that it could belong to");
     assert_eq!(read.told, Notifications { sequence: 2, told: vec![], ..Notifications::default() });
     assert!(read.certificate.is_some_and(|held| held.announced));
     assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].outcome, Outcome::Issued);
@@ -217,7 +275,7 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
 
     journal.begin_removal(id, now).await.expect("marked");
     assert!(matches!(journal.settle(id, 1, &good).await, Err(FencedError::Fault(_))), "a removal is not overlooked");
-    let going_on = Settlement { removing: true, ..failed_again };
+    let going_on = Settlement { removing: true, withdrawn: false, ..failed_again };
     journal.settle(id, 1, &going_on).await.expect("settled while it is being removed");
     let going = journal.find(id).await.expect("answers").expect("there");
     let removed = attempt(id, 1, now, Outcome::Removed);

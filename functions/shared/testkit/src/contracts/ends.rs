@@ -43,6 +43,7 @@ pub async fn ends(journal: &(impl AttemptJournal + DueIndex + Registry), rate_li
         due_at: now + Duration::MINUTE,
         failing: None,
         drop_order: true,
+        withdrawn: false,
         announced: false,
         told: Notifications { sequence: 1, told: vec![], ..Notifications::default() },
         unsent: Some(unsent.clone()),

@@ -178,6 +178,7 @@ fn settlement(id: &EndpointId, certificate: &InstalledCertificate, now: OffsetDa
         due_at: certificate.renew_at,
         failing: None,
         drop_order: false,
+        withdrawn: false,
         unsent: None,
         authorizations: vec![],
         track: TrackRecord::default(),

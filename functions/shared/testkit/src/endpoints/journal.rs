@@ -5,7 +5,7 @@ use vocabulary::acme::{KnownAuthorization, OpenOrder, Token};
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::EndpointId;
 
-use super::MemoryEndpoints;
+use super::{KeptChain, MemoryEndpoints};
 
 impl AttemptJournal for MemoryEndpoints {
     async fn begin(&self, id: &EndpointId, attempt: &Attempt) -> Result<(), ServiceFault> {
@@ -20,11 +20,20 @@ impl AttemptJournal for MemoryEndpoints {
     }
 
     async fn save_order(&self, id: &EndpointId, attempt: u64, order: &OpenOrder) -> Result<(), FencedError> {
+        if let Some(chain) = &order.chain {
+            self.put_chain(id, order, chain);
+        }
         self.fenced(id, attempt, |endpoint| {
-            endpoint.order = Some(order.clone());
+            endpoint.order = Some(OpenOrder { chain: None, nonce: None, ..order.clone() });
             endpoint.held_tokens = Vec::new();
             endpoint.generation = order.generation;
         })
+    }
+
+    async fn keep_chain(&self, id: &EndpointId, order: &OpenOrder, chain: &str) -> Result<(), ServiceFault> {
+        self.put_chain(id, order, chain);
+        self.fuse.burn();
+        Ok(())
     }
 
     async fn record_certificate(
@@ -36,7 +45,7 @@ impl AttemptJournal for MemoryEndpoints {
         self.fenced(id, attempt, |endpoint| {
             endpoint.certificate = Some(certificate.clone());
             // As the table has it: whole seconds.
-            endpoint.advice_at = certificate.imported_at.replace_nanosecond(0).ok();
+            endpoint.advice_at = endpoint.advice_at.or(certificate.imported_at.replace_nanosecond(0).ok());
             endpoint.health_at = first_check(id, certificate).replace_nanosecond(0).ok();
         })
     }
@@ -105,6 +114,9 @@ impl AttemptJournal for MemoryEndpoints {
         if settlement.drop_order {
             endpoint.order = None;
         }
+        if let Some(order) = endpoint.order.as_mut().filter(|_| settlement.withdrawn) {
+            order.withdrawn = true;
+        }
         if let Some(held) = endpoint.certificate.as_mut().filter(|_| settlement.announced) {
             held.announced = true;
         }
@@ -140,10 +152,22 @@ impl AttemptJournal for MemoryEndpoints {
                 usage.names = usage.names.saturating_sub(endpoint.names.authorization_names().len() as u64);
             }
         }
+        state.chains.retain(|(id, _), _| *id != endpoint.id);
         state.names.retain(|_, holder| *holder != endpoint.id);
         state.claims.retain(|_, claim| claim.endpoint != endpoint.id);
         drop(state);
         self.fuse.burn();
         Ok(())
+    }
+}
+
+impl MemoryEndpoints {
+    /// Keeps the chain, in the place of the one before the last, unless one of a newer order is there.
+    fn put_chain(&self, id: &EndpointId, order: &OpenOrder, chain: &str) {
+        let kept = KeptChain { generation: order.generation, order: order.url.clone(), chain: chain.to_owned() };
+        let (mut state, place) = (self.state(), (id.clone(), order.generation % 2));
+        if state.chains.get(&place).is_none_or(|before| before.generation <= order.generation) {
+            state.chains.insert(place, kept);
+        }
     }
 }

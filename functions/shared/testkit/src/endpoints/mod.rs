@@ -44,6 +44,8 @@ struct State {
     /// Whose each name is by its tenant.
     names: BTreeMap<(TenantId, DomainName), EndpointId>,
     claims: BTreeMap<DomainName, Claim>,
+    /// The chains of each endpoint, of an even and of an odd generation, with the generation and the URL of its order.
+    chains: BTreeMap<(EndpointId, u64), KeptChain>,
     attempts: BTreeMap<(EndpointId, u64), Attempt>,
     events: BTreeMap<(EndpointId, String), Event>,
     /// Endpoints that have gone.
@@ -60,6 +62,13 @@ struct State {
     /// By scope, absent for all, and by part.
     summaries: BTreeMap<(Option<TenantId>, u32), SummaryPart>,
     recent: Vec<(TenantId, RecentChange)>,
+}
+
+#[derive(Debug)]
+struct KeptChain {
+    generation: u64,
+    order: String,
+    chain: String,
 }
 
 #[derive(Debug)]
@@ -149,5 +158,14 @@ impl MemoryEndpoints {
 impl EndpointReader for MemoryEndpoints {
     async fn find(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
         Ok(self.state().endpoints.get(id).cloned())
+    }
+
+    async fn find_with_chain(&self, id: &EndpointId) -> Result<Option<Endpoint>, ServiceFault> {
+        let state = self.state();
+        let Some(mut endpoint) = state.endpoints.get(id).cloned() else { return Ok(None) };
+        for chain in (0..2).filter_map(|half| state.chains.get(&(id.clone(), half))) {
+            endpoint.add_chain(chain.generation, &chain.order, &chain.chain);
+        }
+        Ok(Some(endpoint))
     }
 }

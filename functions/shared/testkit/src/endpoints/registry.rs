@@ -3,6 +3,7 @@ use domain::ports::{
     Change, ChangeError, EndpointPage, Position, RegisterError, Registered, Registry, RequestError, ServiceFault,
 };
 use time::OffsetDateTime;
+use vocabulary::certificate::chain::leaf_der;
 use vocabulary::certificate::{Revocation, TenantUsage};
 use vocabulary::names::{DomainName, EndpointId, KEY_KEPT, NamedRequest, Scope, TenantId};
 
@@ -125,6 +126,27 @@ impl Registry for MemoryEndpoints {
 
     async fn list(&self, scope: &Scope, after: Option<&Position>, limit: u32) -> Result<EndpointPage, ServiceFault> {
         Ok(self.state().page(after, limit, |endpoint| scope.covers(endpoint.tenant.as_str())))
+    }
+
+    async fn search(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&Position>,
+        limit: u32,
+    ) -> Result<EndpointPage, ServiceFault> {
+        let begins = |endpoint: &Endpoint| {
+            let domain = endpoint.names.primary().to_string();
+            domain.starts_with(prefix) || domain.strip_prefix("*.").is_some_and(|base| base.starts_with(prefix))
+        };
+        let covers = |endpoint: &Endpoint| scope.covers(endpoint.tenant.as_str()) && begins(endpoint);
+        Ok(self.state().page(after, limit, covers))
+    }
+
+    async fn leaf(&self, id: &EndpointId, generation: u64) -> Result<Option<String>, ServiceFault> {
+        let state = self.state();
+        let kept = state.chains.get(&(id.clone(), generation % 2)).filter(|kept| kept.generation == generation);
+        Ok(kept.and_then(|kept| leaf_der(&kept.chain)))
     }
 
     async fn find_all(&self, ids: &[EndpointId]) -> Result<Vec<Endpoint>, ServiceFault> {

@@ -75,15 +75,14 @@ pub struct OpenOrder {
     /// Challenges of earlier orders, or chosen earlier, that may still be published: a clean-up takes them away too.
     #[serde(default)]
     pub stale: Vec<Authorization>,
-    /// The nonce of the CA's last answer: the next step need not ask for one (RFC 8555 §6.5).
-    #[serde(default)]
+    /// The nonce of the CA's last answer: the next request need not ask for one (RFC 8555 §6.5). It is in the flow's state, and
+    /// not kept with the order.
+    #[serde(default, skip_serializing)]
     pub nonce: Option<String>,
-    /// Set before TXT values are written: from then on a clean-up has some to take away.
+    /// Set when an attempt has ended that took its TXT values away, until the next one publishes them again. While it is not
+    /// set there may be some, whether or not they were ever written.
     #[serde(default, skip_serializing_if = "is_false")]
-    pub publishing: bool,
-    /// The Route53 change that published this order's TXT values.
-    #[serde(default)]
-    pub change: Option<String>,
+    pub withdrawn: bool,
     /// The issued chain, PEM, leaf first. Public.
     #[serde(default)]
     pub chain: Option<String>,
@@ -169,8 +168,7 @@ impl OpenOrder {
 
     /// Whether TXT values may be in the delegation zone: this order's, or those of one that it took the place of.
     pub fn may_have_records(&self) -> bool {
-        let written = self.publishing || self.change.is_some() || !self.stale.is_empty();
-        written && !self.published_txt_values().is_empty()
+        !self.withdrawn && !self.published_txt_values().is_empty()
     }
 
     /// The HTTP-01 responses that may be published, likewise.
@@ -262,8 +260,7 @@ mod tests {
             authorizations: vec![],
             stale: vec![],
             nonce: None,
-            publishing: false,
-            change: None,
+            withdrawn: false,
             chain: None,
             importing: false,
             taken: vec![],

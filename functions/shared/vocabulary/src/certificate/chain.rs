@@ -165,6 +165,18 @@ pub fn leaf_der(pem: &str) -> Option<String> {
     Some(BASE64_URL_SAFE_NO_PAD.encode(first.contents))
 }
 
+/// The certificates in `pem` as DER, which is a quarter shorter; `None` if there is anything else.
+pub fn to_der(pem: &str) -> Option<Vec<Vec<u8>>> {
+    let pems = Pem::iter_from_buffer(pem.as_bytes()).collect::<Result<Vec<_>, _>>().ok()?;
+    let are_certificates = !pems.is_empty() && pems.iter().all(|pem| pem.label == "CERTIFICATE");
+    are_certificates.then(|| pems.into_iter().map(|pem| pem.contents).collect())
+}
+
+/// Certificates as one text, each in its own block.
+pub fn to_pem<D: AsRef<[u8]>>(ders: &[D]) -> String {
+    ders.iter().map(|der| encode_der(der.as_ref())).collect()
+}
+
 fn subject_names(leaf: &X509Certificate<'_>) -> Result<Vec<CertificateName>, ChainRejected> {
     let extension = leaf.subject_alternative_name().map_err(|_| ChainRejected::Malformed)?;
     let Some(extension) = extension else { return Ok(Vec::new()) };
@@ -181,8 +193,11 @@ fn subject_names(leaf: &X509Certificate<'_>) -> Result<Vec<CertificateName>, Cha
 
 /// RFC 7468: 64 characters a line.
 fn encode_pem(pem: &Pem) -> String {
-    use base64::Engine;
-    let body = base64::engine::general_purpose::STANDARD.encode(&pem.contents);
+    encode_der(&pem.contents)
+}
+
+fn encode_der(der: &[u8]) -> String {
+    let body = base64::engine::general_purpose::STANDARD.encode(der);
     let mut out = String::from("-----BEGIN CERTIFICATE-----\n");
     for line in body.as_bytes().chunks(64) {
         out.push_str(std::str::from_utf8(line).expect("base64 is ASCII"));
@@ -239,6 +254,10 @@ mod tests {
         assert_eq!(verified.issuers_pem.matches("BEGIN").count(), 1);
         assert_eq!(verified.not_after, END);
         assert_eq!(leaf_serial(&pem), Some(verified.serial.clone()));
+        let lines: String = pem.replace("\r\n", "\n");
+        let ders = to_der(&lines).expect("certificates");
+        assert_eq!((ders.len(), to_pem(&ders)), (2, lines.clone()));
+        assert_eq!(to_der("nothing of the kind"), None);
         assert!(!verified.serial.is_empty() && verified.serial.bytes().all(|b| b.is_ascii_hexdigit()));
     }
 

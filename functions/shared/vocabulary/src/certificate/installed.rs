@@ -39,7 +39,8 @@ pub struct InstalledCertificate {
     /// When that CA wants it renewed; `renew_at` follows it.
     #[serde(default)]
     pub advice: Option<RenewalAdvice>,
-    /// The certificate itself, DER in base64url without padding: a CA is shown it to revoke it. Absent from before this was kept.
+    /// The certificate itself, DER in base64url without padding: a CA is shown it to revoke it. Absent where the chain is
+    /// kept beside the endpoint, and from before either was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaf: Option<String>,
     /// The key it was issued for.
