@@ -186,7 +186,7 @@ async fn filters_narrow_a_list_and_hold_across_its_pages() {
         ("q=N1", vec!["n1.example.com"]),
         ("prefix=N", vec!["n0.example.com", "n1.example.com", "n2.example.com"]),
         ("prefix=n&tenant=other", vec!["n1.example.com"]),
-        ("prefix=n&q=2", vec!["n2.example.com"]),
+        ("prefix=n&q=n2", vec!["n2.example.com"]),
         ("prefix=example", vec![]),
         ("q=b%C3%BCcher", vec!["xn--bcher-kva.example.com"]),
         ("q=BCHER-KVA", vec!["xn--bcher-kva.example.com"]),

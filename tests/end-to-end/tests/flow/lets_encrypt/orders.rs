@@ -129,9 +129,10 @@ fn a_certificate_is_revoked_once_another_has_its_place_and_with_an_endpoint_that
         let id = stage.issued(1, "www.example.com").await;
         let revoke = async |reason| {
             let held = stage.endpoint(&id).await.certificate.expect("held");
+            let leaf = stage.world.endpoints.leaf(&id, held.generation).await.expect("in memory");
             let revocation = Revocation {
                 serial: held.serial.clone(),
-                certificate: held.leaf.expect("it is kept"),
+                certificate: leaf.expect("it is kept"),
                 directory: held.directory.expect("it is known"),
                 reason,
                 requested_at: stage.world.now(),
