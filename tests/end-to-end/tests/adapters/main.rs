@@ -197,7 +197,7 @@ async fn of_one_piece(cloud: &LocalCloud, endpoints: &EndpointsTable) -> Result<
 /// A certificate and its times are two writes: whoever reads the endpoint after a run that died between them makes the second.
 async fn recorded_by_a_run_that_died(cloud: &LocalCloud, endpoints: &EndpointsTable) -> Result<()> {
     let now = OffsetDateTime::now_utc().replace_nanosecond(0)?;
-    let fresh = contracts::endpoint(230, now);
+    let fresh = contracts::endpoint(250, now);
     endpoints.register(&fresh, &contracts::registered(&fresh), None).await?;
     let entry = DueEntry { endpoint: fresh.id.clone(), due_at: now };
     endpoints.claim(&entry, now, now + LEASE).await?;
