@@ -16,7 +16,6 @@ use local_cloud::LocalCloud;
 use serde_json::Value;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::OpenOrder;
 use vocabulary::certificate::InstalledCertificate;
 use vocabulary::names::Scope;
 
@@ -72,7 +71,7 @@ pub(crate) async fn items_of_the_previous_release(cloud: &LocalCloud, table: &En
         assert_eq!(table.registered_by(&endpoint.tenant, name).await?.as_ref(), Some(&endpoint.id));
     }
     history(table, &failing).await?;
-    assert!(ordering.order.as_ref().is_some_and(OpenOrder::may_have_records), "the order is there: {ordering:?}");
+    assert!(ordering.order.is_some(), "the order is there: {ordering:?}");
     assert!(ordering.is_leased(NOW) && ordering.generation == 1);
     assert!(table.engine().await.is_ok());
     let report = table.last_check(&ready.id).await?.context("a report")?;
