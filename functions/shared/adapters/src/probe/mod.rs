@@ -137,7 +137,7 @@ impl Probing<'_> {
         let bases = subject.names.authorization_names().into_iter().filter(|base| bases.contains(base));
         let authorization_names = join_all(bases.map(|base| self.base(subject, base)));
         let caa = join_all(checked_names(subject).map(|name| self.caa(name)));
-        let hosts = join_all(checked_names(subject).filter(|_| external).map(|name| self.host(subject, name)));
+        let hosts = join_all(checked_names(subject).filter(|_| external).map(|name| self.host(name)));
         let platform = OptionFuture::from(external.then(|| self.follow(&subject.endpoint_target)));
         let tls = OptionFuture::from(self.presenting(subject).map(|(probe, host)| self.present(probe, host)));
         let (mut authorization_names, caa, mut hosts, platform, tls) =
@@ -282,24 +282,14 @@ impl Probing<'_> {
         CaaLevel { name, aliases, answer }
     }
 
-    async fn host(&self, subject: &Subject, name: &CertificateName) -> HostFacts {
+    async fn host(&self, name: &CertificateName) -> HostFacts {
         let text = name.to_string();
-        let right = subject.host_record(name).value;
         let http = OptionFuture::from((!name.wildcard).then(|| self.probe(&name.base)));
         let dns = async {
             let zone = self.within(self.zones.of(name.base.as_str()), || zone::late(name.base.as_str())).await;
-            let cname = self.ask(&text, RecordKind::Cname).await;
-            // Beside the right alias there is nothing that matters.
-            let is_right = cname.iter().all(|answer| answer.answer.records() == [right.clone()]);
-            let none = |answer: &ServerAnswer| ServerAnswer { answer: Answer::NoData, ..answer.clone() };
-            let (a, aaaa) = match is_right {
-                true => (cname.iter().map(none).collect(), cname.iter().map(none).collect()),
-                false => {
-                    let a = self.ask(&text, RecordKind::A).await;
-                    let aaaa = self.beside(&text, RecordKind::Aaaa, &a).await;
-                    (a, aaaa)
-                }
-            };
+            // Addresses beside the right alias are a conflict: of some servers, resolvers get the one or the other.
+            let (cname, a) = tokio::join!(self.ask(&text, RecordKind::Cname), self.ask(&text, RecordKind::A));
+            let aaaa = self.beside(&text, RecordKind::Aaaa, &a).await;
             let answers = cname.into_iter().zip(a).zip(aaaa).map(|((cname, a), aaaa)| {
                 let text = &text;
                 async move {
