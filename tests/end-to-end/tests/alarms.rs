@@ -34,13 +34,13 @@ fn ringing(alarms: &[Alarm]) -> BTreeSet<&str> {
 #[tokio::test]
 async fn every_alarm_links_to_a_runbook_that_is_there_and_every_runbook_has_its_alarm() -> Result<()> {
     let cloud = LocalCloud::attach_or_start(Options::unique()).await?;
-    let alarms = cloud.alarms().await?;
+    let (alarms, http) = (cloud.alarms().await?, cloud.http_client()?);
     for alarm in &alarms {
         let page = format!("/docs/runbooks/{}.md", alarm.logical_id().to_lowercase());
         let described = &alarm.alarm_description;
-        ensure!(described.contains("Runbook: https://") && described.ends_with(&page), "{alarm:#?}");
-        // The address is that of the API on AWS; here the same path is behind another host.
-        let opened = reqwest::get(format!("{}{page}", cloud.description().api)).await?;
+        ensure!(described.contains("Runbook: http") && described.ends_with(&page), "{alarm:#?}");
+        // The address is that of the API as the emulator gives it out, without TLS; here the same path is behind another host.
+        let opened = http.get(format!("{}{page}", cloud.description().api)).send().await?;
         ensure!(opened.status().is_success(), "{page}: {}", opened.status());
         ensure!(opened.text().await?.contains(&format!("<title>{}", alarm.logical_id())), "{page}");
     }
@@ -67,7 +67,7 @@ async fn each_alarm_rings_at_its_threshold_and_not_before_and_reaches_a_subscrib
     }
     for alarm in &alarms {
         let told = inbox.wait_for_alarm(alarm.logical_id(), "ALARM").await?;
-        ensure!(told.contains("Runbook: https://") && told.contains("/docs/runbooks/"), "{told}");
+        ensure!(told.contains("Runbook: http") && told.contains("/docs/runbooks/"), "{told}");
     }
     Ok(())
 }
