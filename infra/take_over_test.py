@@ -42,7 +42,7 @@ class Template(unittest.TestCase):
         named = re.findall(r"!Ref ([\w:]+)|!GetAtt (\w+)|\$\{(\w[\w:]*)", text)
         named = {name for found in named for name in found if name and not name.startswith("AWS::")}
         self.assertEqual(named - known, set())
-        conditions = set(re.findall(r"!If \[(\w+)", text))
+        conditions = set(re.findall(r"!If(?: \[|\s+- )(\w+)", text))
         self.assertEqual(conditions, set(take_over.blocks(text, "Conditions")))
 
     def test_the_template_of_a_release_brings_the_same(self):

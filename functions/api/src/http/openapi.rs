@@ -67,8 +67,8 @@ pub(crate) enum CountedForTenants {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only their document is used")]
 pub(crate) enum Conflicts {
-    /// `name-taken`, `name-ambiguous`, `removed-since`, `attempt-running`, `being-removed`, `import-unfinished`, `role-in-use`,
-    /// `too-many-links`, `quota-reached`, `pool-full`, `no-certificate`, `certificate-not-kept`.
+    /// `name-taken`, `name-ambiguous`, `label-taken`, `removed-since`, `attempt-running`, `being-removed`, `import-unfinished`,
+    /// `role-in-use`, `too-many-links`, `quota-reached`, `pool-full`, `no-certificate`, `certificate-not-kept`.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(Problem),
 }
