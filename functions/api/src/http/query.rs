@@ -65,7 +65,7 @@ pub(crate) struct EndpointQuery {
     pub(crate) q: Option<String>,
     /// How the domain begins, or what follows the `*.` of a wildcard, as A-labels. It costs what it finds: other filters read
     /// every endpoint.
-    #[param(pattern = "^[A-Za-z0-9*._-]{1,253}$", example = "shop.exa")]
+    #[param(pattern = "^[A-Za-z0-9*._-]{0,253}$", example = "shop.exa")]
     pub(crate) prefix: Option<String>,
     /// Those that have this failure (`RateLimited`) or this finding (`delegation-missing`).
     #[param(max_length = 64)]
@@ -132,7 +132,7 @@ impl EndpointQuery {
                 format!("Over {LONGEST_SEARCH} characters: no name is that long."),
             ));
         }
-        let prefix = self.prefix.as_ref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+        let prefix = self.prefix.as_ref().map(|text| text.to_lowercase()).filter(|text| !text.is_empty());
         if prefix.as_ref().is_some_and(|text| !may_begin_a_name(text)) {
             let wrong = "Names have letters, digits, hyphens and dots here, those in Unicode as xn--…; q finds a part of \
                          a name as it is written.";

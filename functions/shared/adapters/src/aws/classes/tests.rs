@@ -62,7 +62,7 @@ fn handling(service: &str) -> &'static str {
         }
         "route53" => include_str!("../../route53.rs"),
         "s3" => include_str!("../../s3.rs"),
-        "secretsmanager" => include_str!("../../secrets_manager.rs"),
+        "secretsmanager" => concat!(include_str!("../../secrets_manager.rs"), include_str!("../../key_export.rs")),
         "servicequotas" => include_str!("../../service_quotas.rs"),
         "states" => include_str!("../../step_functions.rs"),
         _ => "",
