@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 use testkit::{contracts, samples};
 use time::OffsetDateTime;
 use tower::ServiceExt;
+use vocabulary::former_names::name_now;
 use vocabulary::guidance::WaitingOn;
 
 /// Long enough that one too many would have come.
@@ -131,12 +132,18 @@ impl Subscribers {
 
     async fn routed(&self) -> Result<Vec<Alert>> {
         let bodies = self.rule.bodies().await?;
+        let by_its_name = |body: &&Value| !has_former_name(body);
         let event = |body: &Value| {
             let alert = alert(&body["detail"].to_string())?;
             ensure!(body["source"] == SOURCE && body["detail-type"] == alert.kind.as_str(), "{body:#}");
             Ok(alert)
         };
-        bodies.iter().map(event).collect()
+        bodies.iter().filter(by_its_name).map(event).collect()
+    }
+
+    /// Those that the bus has by a name of before as well.
+    async fn routed_by_former_names(&self) -> Result<usize> {
+        Ok(self.rule.bodies().await?.iter().filter(|body| has_former_name(body)).count())
     }
 
     async fn shown(&self) -> Result<Vec<Value>> {
@@ -159,6 +166,11 @@ impl Subscribers {
         ensure!(have == [count; 4], "once each: {have:?} instead of {count}");
         Ok(())
     }
+}
+
+fn has_former_name(body: &Value) -> bool {
+    let name = text(&body["detail-type"]);
+    name_now(name) != name
 }
 
 fn sorted(mut alerts: Vec<Alert>) -> Vec<Alert> {
@@ -187,6 +199,8 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
     ensure!(sorted(subscribers.hook.alerts()) == expected, "the web server has them as they were sent");
     ensure!(sorted(subscribers.queued().await?) == expected, "and the queue");
     ensure!(sorted(subscribers.routed().await?) == expected, "and the rule's target");
+    let renamed = expected.iter().filter(|alert| alert.kind == AlertKind::InstallationUnhealthy).count();
+    ensure!(subscribers.routed_by_former_names().await? == renamed, "rules for the former name match, too");
     let shown = subscribers.shown().await?;
     ensure!(shown.iter().all(|chat| chat["version"] == "1.0" && chat["source"] == "custom"), "{shown:#?}");
     let paged = subscribers.pager.bodies().await?;

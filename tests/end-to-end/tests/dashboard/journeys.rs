@@ -124,8 +124,8 @@ async fn an_endpoint_is_registered_with_the_keyboard_alone() -> Result<()> {
         ensure!(first.contains("Register"), "the first stop after the skip is {first}");
         press(&enter).await?;
         browser.see("h1", "Register an endpoint").await?;
-        // Skip, brand, overview, register, sign out: then the form.
-        for _ in 0..6 {
+        // Skip, brand, overview, figures, register, sign out: then the form.
+        for _ in 0..7 {
             press(&tab).await?;
         }
         press(DOMAIN).await?;
