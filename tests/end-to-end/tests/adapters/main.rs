@@ -54,8 +54,15 @@ async fn as_of_the_previous_release(cloud: &LocalCloud, endpoint: &Endpoint) -> 
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
+/// In a build that is not optimized, all of them together are more than a test's stack.
+#[test]
+fn the_adapters_keep_the_promises_of_their_ports() -> Result<()> {
+    let run = || tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(all_ports());
+    let ended = std::thread::Builder::new().stack_size(16 << 20).spawn(run)?.join();
+    ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+async fn all_ports() -> Result<()> {
     let platform = Platform::start(Options::unique()).await?;
     let cloud = &platform.cloud;
     let aws = cloud.aws();
