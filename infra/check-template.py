@@ -218,7 +218,7 @@ def most_bytes(template, value):
         return total([*parts, len(argument[0]) * (len(parts) - 1)])
     if function == "Fn::Sub" and isinstance(argument, str):
         names = re.findall(r"\$\{([^!}]+)\}", argument)
-        return total([len(re.sub(r"\$\{[^!}]+\}", "", argument)), *(most_bytes(template, {"Ref": n}) for n in names)])
+        return total([len(re.sub(r"\$\{[^!}]+\}", "", argument)), *(most_bytes(template, {"Fn::GetAtt": n.split(".")} if "." in n else {"Ref": n}) for n in names)])
     return None
 
 

@@ -26,7 +26,7 @@ use crate::zones::CustomerZone;
 /// Nothing else on the machine listens there.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 77);
 /// The certificate of the cloud's servers has it, too.
-pub(crate) const HOST: &str = "connect.provider.test";
+pub(crate) use crate::tls::CONNECT_HOST as HOST;
 /// Below it is what programs ask.
 const API: &str = "/dc";
 

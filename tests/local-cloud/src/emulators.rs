@@ -13,7 +13,7 @@ use crate::wait::wait_until;
 /// What the emulated AWS is called among the processes.
 pub(crate) const MINISTACK: &str = "ministack";
 /// One region everywhere: moto keeps certificates by region.
-pub const REGION: &str = "eu-central-1";
+pub use crate::options::REGION;
 /// The account of the stack, in both emulators: moto's own.
 pub const ACCOUNT: &str = "123456789012";
 pub const ACCESS_KEY: &str = "test";

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::emulators::REGION;
+pub const REGION: &str = "eu-central-1";
 use crate::ports::Ports;
 
 /// The name of the cloud that the make targets mean.

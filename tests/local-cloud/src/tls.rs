@@ -13,8 +13,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
-use crate::connect_provider::HOST;
 use crate::layout::CloudFolder;
+
+/// Of the DNS provider with Domain Connect.
+pub(crate) const CONNECT_HOST: &str = "connect.provider.test";
 
 /// One root and one server certificate for every HTTPS server of a cloud: the functions then trust any
 /// CA they are switched to.
@@ -49,7 +51,7 @@ impl TestTls {
         let root_certificate = root.self_signed(&root_key)?;
 
         let server_key = KeyPair::generate()?;
-        let mut server = CertificateParams::new(vec!["127.0.0.1".into(), "localhost".into(), HOST.into()])?;
+        let mut server = CertificateParams::new(vec!["127.0.0.1".into(), "localhost".into(), CONNECT_HOST.into()])?;
         server.distinguished_name.push(DnType::CommonName, "local cloud");
         server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         server.use_authority_key_identifier_extension = true;
