@@ -26,6 +26,19 @@ struct Rivals {
 }
 
 impl Rivals {
+    /// The second, where the CA remembers the name as validated for the first, and nobody can see its record.
+    async fn second_where_the_first_was_validated(&mut self) -> Endpoint {
+        let first = self.first().await;
+        self.first.dns.hide(&format!("_acme-challenge.{HOST}"));
+        self.first.ca.reuse_authorizations(true);
+        self.run(&first).await.expect("the CA decides");
+        let order = self.first().await.order.expect("open");
+        let target = self.platform.delegation_target(&first.label);
+        self.first.zone.change(&[TxtChange::publish(target, &order.txt_values())]).await.expect("in memory");
+        self.first.ca.validate(&order, false).await.expect("in memory");
+        self.second().await
+    }
+
     async fn new() -> Self {
         let first = Fixture::of(HOST, Reachability::External).await;
         let endpoint = first.endpoint().await;
@@ -143,15 +156,7 @@ async fn what_cannot_be_seen_from_here_is_proven_by_the_cas_own_validation_and_b
 #[tokio::test]
 async fn what_the_ca_remembers_of_a_name_that_cannot_be_seen_was_validated_for_somebody_else() {
     let mut rivals = Rivals::new().await;
-    let (first, second) = (rivals.first().await, rivals.second().await);
-    rivals.first.dns.hide(&format!("_acme-challenge.{HOST}"));
-    rivals.first.ca.reuse_authorizations(true);
-    rivals.run(&first).await.expect("the CA decides");
-    let order = rivals.first().await.order.expect("open");
-    let target = rivals.platform.delegation_target(&first.label);
-    let published = [TxtChange::publish(target, &order.txt_values())];
-    rivals.first.zone.change(&published).await.expect("in memory");
-    rivals.first.ca.validate(&order, false).await.expect("in memory");
+    let second = rivals.second_where_the_first_was_validated().await;
 
     let failure = rivals.run(&second).await.expect_err("it has proven nothing");
     assert_eq!((failure.name, failure.waiting_on()), (FailureName::OrderLost, WaitingOn::Nobody), "{failure:?}");
@@ -162,14 +167,7 @@ async fn what_the_ca_remembers_of_a_name_that_cannot_be_seen_was_validated_for_s
 #[tokio::test]
 async fn an_order_that_is_refused_for_what_the_ca_remembers_has_cost_the_account_one_and_certificates_nothing() {
     let mut rivals = Rivals::new().await;
-    let (first, second) = (rivals.first().await, rivals.second().await);
-    rivals.first.dns.hide(&format!("_acme-challenge.{HOST}"));
-    rivals.first.ca.reuse_authorizations(true);
-    rivals.run(&first).await.expect("the CA decides");
-    let order = rivals.first().await.order.expect("open");
-    let target = rivals.platform.delegation_target(&first.label);
-    rivals.first.zone.change(&[TxtChange::publish(target, &order.txt_values())]).await.expect("in memory");
-    rivals.first.ca.validate(&order, false).await.expect("in memory");
+    let second = rivals.second_where_the_first_was_validated().await;
 
     let pace = Pace { limits: "orders=9/9h,domain=9/9d,names=9/9d".parse().expect("limits"), tenant_share: 100 };
     let left = |rivals: &Rivals| {

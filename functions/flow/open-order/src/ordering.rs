@@ -69,7 +69,7 @@ impl<J: AttemptJournal, C: CertificateAuthority, B: RateLimits> Ordering<'_, J, 
 
     /// Of the order's key.
     fn generation(&self) -> u64 {
-        self.endpoint.generation + 1
+        self.endpoint.next_generation()
     }
 
     /// An order that says what it replaces: inside the window that the CA advises it counts against no limit.

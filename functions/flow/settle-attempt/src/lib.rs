@@ -324,8 +324,8 @@ where
             // Nothing is published any more: only the endpoint remembers what is left of it elsewhere.
             Err(failure) => return self.fail(failure, false).await,
         };
-        // One more than the newest that is known: a run may have died between making a key and recording it.
-        self.ports.keys.forget(&self.endpoint.id, self.endpoint.generation + 1).await?;
+        // The next one, too: a run may have died between making a key and recording it.
+        self.ports.keys.forget(&self.endpoint.id, self.endpoint.next_generation()).await?;
         // Once the endpoint is gone nobody can tell of it any more; a channel that refuses keeps no endpoint alive.
         let untold = final_word(self.tell_removal(&kept).await)?;
         let untold = untold.or_else(|| self.ports.notifier.refused().map(Failure::from));

@@ -22,7 +22,7 @@ pub(super) struct Chain {
 }
 
 impl EndpointsTable {
-    /// Keeps the chain of `order`, in the place of the one before the last, unless one of a newer order is there.
+    /// Keeps the chain of `order`, not in the place of the certificate's (`Endpoint::next_generation`), unless one of a newer order is there.
     pub(super) async fn put_chain(
         &self,
         id: &EndpointId,

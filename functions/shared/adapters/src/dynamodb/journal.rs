@@ -111,7 +111,7 @@ impl AttemptJournal for EndpointsTable {
             set.push_str(", #order = :order");
             update = update
                 .expression_attribute_names("#order", "order")
-                .expression_attribute_values(":order", items::attribute(order));
+                .expression_attribute_values(":order", items::attribute(&OpenOrder { chain: None, ..order.clone() }));
         }
         if let Some(held) = &left.certificate {
             set.push_str(", certificate.authorizations = :held");

@@ -8,7 +8,7 @@ use vocabulary::acme::{
     AuthorizationStatus, DnsMethod, KnownAuthorization, OpenOrder, OrderStatus, Proving, Reachability, Token,
     remembering,
 };
-use vocabulary::certificate::{Deployment, InstalledCertificate, Revocation};
+use vocabulary::certificate::{Deployment, InstalledCertificate, ListenerArn, Revocation};
 use vocabulary::dns::{EndpointTarget, Platform};
 use vocabulary::failure::FailureName;
 use vocabulary::guidance::WaitingOn;
@@ -332,12 +332,23 @@ impl Endpoint {
             .is_some_and(|held| held.lacking(&self.deployment).is_empty() && !held.lacks_export(&self.deployment))
     }
 
-    /// Whether its certificate is in ACM wherever it belongs, and only the export of its key or its tags are outstanding.
+    /// Whether its certificate is in ACM and on listeners wherever it belongs, and only the export of its key or its tags are outstanding.
     pub fn lacks_export_or_tags_alone(&self) -> bool {
         self.certificate.as_ref().is_some_and(|held| {
             let left = held.lacks_export(&self.deployment) || held.tags != self.deployment.tags;
-            left && held.lacking(&self.deployment).is_empty()
+            let attached = |wanted: &ListenerArn| {
+                held.listeners.iter().any(|known| known.listener == *wanted && known.attached_at.is_some())
+            };
+            left && held.lacking(&self.deployment).is_empty() && self.deployment.listeners.iter().all(attached)
         })
+    }
+
+    /// The generation of the next order's key. The store keeps two chains, of an even and of an odd generation: that of the
+    /// certificate in place stays whatever becomes of the orders after it, as nobody can revoke a certificate without it.
+    pub fn next_generation(&self) -> u64 {
+        let next = self.generation + 1;
+        let is_in_place = self.certificate.as_ref().is_some_and(|held| held.generation % 2 == next % 2);
+        next + u64::from(is_in_place)
     }
 
     /// Whether the chain of `generation` is of no more use: it was imported, and either that is all there was to do with it
@@ -389,73 +400,4 @@ impl Endpoint {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use vocabulary::names::EndpointIdError;
-
-    #[test]
-    fn ids_round_trip_and_differ_from_domains() {
-        let id = EndpointId::from_random([0xff; 16]);
-        assert_eq!(id.as_str().parse::<EndpointId>().as_ref(), Ok(&id));
-        assert!(!id.as_str().contains('.'));
-        for bad in ["ep-short", "ep-ABCDEFGHIJKLMNOPQRSTUVWXYZ", "example.com", ""] {
-            assert_eq!(bad.parse::<EndpointId>(), Err(EndpointIdError), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_certificate_that_is_due_to_go_may_be_replaced_by_one_that_expires_earlier() {
-        use crate::endpoint::samples;
-        use time::macros::datetime;
-        use vocabulary::acme::{RenewalAdvice, RenewalWindow};
-        let now = datetime!(2026-11-24 12:00 UTC);
-        let names = EndpointNames::parse("shop.example.com", &[], 9).expect("valid");
-        let label = DelegationLabel::from_random([2; 16]);
-        let (id, tenant) = (EndpointId::from_random([1; 16]), TenantId::fallback());
-        let mut endpoint = Endpoint::register(id, tenant, names, Reachability::External, label, now);
-        assert_eq!(endpoint.to_outlast(now), None);
-        let names: Vec<_> = endpoint.names.iter().cloned().collect();
-        let held = samples::certificate(names, now, time::Duration::days(90));
-        endpoint.certificate = Some(held.clone());
-        assert_eq!(endpoint.to_outlast(now), Some(held.not_after));
-        assert_eq!(endpoint.to_outlast(held.renew_at), None, "its renewal is due");
-        // Revoked: the window lies in the past as a whole.
-        let hour = time::Duration::HOUR;
-        let window = RenewalWindow { start: now - hour, end: now - hour / 2 };
-        let advised = |window: RenewalWindow| {
-            let advice = RenewalAdvice { window, renew_at: held.renew_at, explanation: None };
-            InstalledCertificate { advice: Some(advice), ..held.clone() }
-        };
-        endpoint.certificate = Some(advised(window));
-        assert_eq!(endpoint.to_outlast(now), None);
-        endpoint.certificate = Some(advised(RenewalWindow { start: now + hour, end: now + hour * 2 }));
-        assert_eq!(endpoint.to_outlast(now), Some(held.not_after));
-        endpoint.certificate = Some(InstalledCertificate { names: vec![], ..held });
-        assert_eq!(endpoint.to_outlast(now), None, "it is for other names");
-    }
-
-    #[test]
-    fn all_128_bits_tell_labels_apart() {
-        for bit in 0..128 {
-            let one = DelegationLabel::from_random((1_u128 << bit).to_be_bytes());
-            assert_ne!(one, DelegationLabel::from_random([0; 16]), "bit {bit}");
-        }
-    }
-
-    /// Items of the due index are stored under it.
-    #[test]
-    fn a_shard_is_the_same_in_every_release() {
-        let shards = [0, 1, 0xff].map(|seed| EndpointId::from_random([seed; 16]).shard(8));
-        assert_eq!(shards, [1, 7, 6]);
-    }
-
-    #[test]
-    fn shards_are_used_evenly() {
-        let mut counts = [0; 8];
-        for n in 0..8000_u128 {
-            let id = EndpointId::from_random((n * 0x9e37_79b9_7f4a_7c15).to_be_bytes());
-            counts[id.shard(8) as usize] += 1;
-        }
-        assert!(counts.iter().all(|&n| (800..1200).contains(&n)), "{counts:?}");
-    }
-}
+mod tests;
