@@ -89,7 +89,10 @@ def candidates(stack):
 
 
 def described(key):
-    about = aws("kms", "describe-key", "--key-id", key)["KeyMetadata"]
+    try:
+        about = aws("kms", "describe-key", "--key-id", key)["KeyMetadata"]
+    except LookupError:
+        return None, None  # its policy hides it from whoever asks; if it is ours, it can be named
     return about.get("Description"), about["KeyState"]
 
 
@@ -173,4 +176,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except LookupError as error:
+        sys.exit(str(error))

@@ -62,6 +62,8 @@ def account(tables=("prod-EndpointsTable-1", "prod-KeysTable-1", "other-Endpoint
 
     def aws(service, operation, *words):
         if operation == "describe-key":
+            if dict(keys)[words[1]] is None:
+                raise LookupError("AccessDeniedException")
             description, state = dict(keys)[words[1]]
             return {"KeyMetadata": {"Description": description, "KeyState": state}}
         return {
@@ -107,6 +109,10 @@ class Choice(unittest.TestCase):
         self.assertIn("EndpointsTable=prod-EndpointsTable-2", str(refused.exception))
         found = self.chosen({"EndpointsTable": "prod-EndpointsTable-2"}, tables=tables)
         self.assertEqual(found["EndpointsTable"], "prod-EndpointsTable-2")
+
+    def test_a_key_that_nobody_may_look_at_stops_nothing(self):
+        keys = (("hidden", None), ("k1", ("Certificate keys of prod", "Enabled")))
+        self.assertEqual(self.chosen(keys=keys)["KeysKey"], "k1")
 
     def test_without_the_endpoints_there_is_nothing_to_take_over(self):
         with self.assertRaises(SystemExit) as refused:

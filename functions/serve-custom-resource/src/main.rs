@@ -1,7 +1,7 @@
 //! Serves `Custom::ManagedHttpsEndpoint`. CloudFormation invokes it, by the permission of whoever deploys the stack.
 //!
 //! In: a request of CloudFormation about a custom resource. Out: nothing; the answer goes to the request's `ResponseURL`.
-//! Calls: DynamoDB `GetItem`, `Query`, `TransactWriteItems`, `UpdateItem`; Step Functions
+//! Calls: DynamoDB `GetItem`, `Query`, `PutItem`, `UpdateItem`, `DeleteItem`, `TransactWriteItems`; Step Functions
 //! `StartExecution`, `ListExecutions`; Lambda `GetAccountSettings`; the `ResponseURL`, if it is S3's.
 
 use api::{Outside, Service, parameters};

@@ -13,6 +13,7 @@ use vocabulary::dns::{Connect, ConnectTemplates, base_url};
 use vocabulary::version::USER_AGENT;
 
 use crate::address_filter::Reach;
+use crate::dns::Dns;
 
 /// For all requests about one zone.
 const LONGEST: Duration = Duration::from_secs(3);
@@ -46,6 +47,11 @@ struct Settings {
 impl Discovery {
     pub fn new(reach: Reach, port: u16, tls: ClientConfig, templates: ConnectTemplates) -> Self {
         Self { reach, port, tls, templates }
+    }
+
+    /// The same, where hosts are looked up through `dns`.
+    pub(crate) fn by(&self, dns: Dns) -> Self {
+        Self { reach: self.reach.by(dns), ..self.clone() }
     }
 
     /// What the provider offers for `zone`, whose `_domainconnect` says `prefix`. `None` without our templates, and where

@@ -48,6 +48,11 @@ impl ExportSecrets {
         match created {
             Ok(_) => Ok(()),
             Err(error) if error.code() == Some("ResourceExistsException") => Ok(()),
+            // Ours, still going; or somebody else has scheduled its deletion, which would hold the name for weeks.
+            Err(error) if error.code() == Some("InvalidRequestException") => {
+                self.withdraw(endpoint, None).await?;
+                Err(passing(CREATE, error))
+            }
             Err(error) => Err(passing(CREATE, error)),
         }
     }

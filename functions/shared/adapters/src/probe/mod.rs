@@ -228,6 +228,8 @@ impl Probing<'_> {
         let bases = facts.authorization_names.iter().map(|base| &base.zone);
         let zones: BTreeSet<&str> =
             bases.chain(facts.hosts.iter().map(|host| &host.zone)).filter_map(ZoneFacts::apex).collect();
+        // Within what the whole check may ask name servers.
+        let discovery = &discovery.by(self.dns.clone());
         let offered = zones.into_iter().take(MOST_CONNECTED).map(async |zone| {
             let name = format!("_domainconnect.{zone}");
             let asked = timeout(LONGEST_CONNECT, chain::chase(&self.zones, &name, RecordKind::Txt));
