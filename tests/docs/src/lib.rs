@@ -12,7 +12,7 @@ mod words;
 
 pub use commands::{Command, commands, make_targets};
 pub use links::{broken_links, linked_pages, named_pages};
-pub use page::{Code, Link, Page, pages, root};
+pub use page::{Code, Link, Page, fill_in, pages, root};
 pub use parameters::parameters_page;
 pub use template::{Described, Group, Template};
 pub use terraform::{terraform_outputs, terraform_variables};

@@ -12,6 +12,15 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// Puts `text` into the page `path`, between `begin` and `end`, instead of what stands there.
+pub fn fill_in(path: &str, begin: &str, end: &str, text: &str) -> Result<()> {
+    let file = root().join(path);
+    let page = fs::read_to_string(&file).context(path.to_owned())?;
+    let (before, rest) = page.split_once(begin).context("the page has a place for it")?;
+    let (_, after) = rest.split_once(end).context("the place has an end")?;
+    fs::write(file, format!("{before}{begin}\n{text}\n{end}{after}")).context(path.to_owned())
+}
+
 #[derive(Clone, Debug)]
 pub struct Page {
     /// From the root: `docs/how-to/deploy.md`.

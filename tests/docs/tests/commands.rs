@@ -1,5 +1,4 @@
-//! The commands of other programs in README and docs: those of the AWS CLI by the CLI's own tables, those of curl by the API's
-//! own document.
+//! The commands of the AWS CLI in README and docs, by the CLI's own tables.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

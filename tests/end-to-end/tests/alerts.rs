@@ -173,6 +173,15 @@ fn has_former_name(body: &Value) -> bool {
     name_now(name) != name
 }
 
+/// What equal causes are told by is not sent.
+fn without_keys(mut alert: Alert) -> Alert {
+    alert.guidance.at_fault = None;
+    for need in alert.digest.iter_mut().flat_map(|digest| &mut digest.needs) {
+        (need.key, need.guidance.at_fault) = (None, None);
+    }
+    alert
+}
+
 fn sorted(mut alerts: Vec<Alert>) -> Vec<Alert> {
     alerts.sort_by(|a, b| a.id.cmp(&b.id));
     alerts
@@ -195,7 +204,7 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
     }
     let kinds = AlertKind::ALL.len();
     subscribers.each_has(kinds).await?;
-    let expected = sorted(samples::alerts());
+    let expected = sorted(samples::alerts().into_iter().map(without_keys).collect());
     ensure!(sorted(subscribers.hook.alerts()) == expected, "the web server has them as they were sent");
     ensure!(sorted(subscribers.queued().await?) == expected, "and the queue");
     ensure!(sorted(subscribers.routed().await?) == expected, "and the rule's target");

@@ -1,7 +1,6 @@
 //! More health checks than one run can do, while the name servers of half of the domains do not answer.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use adapters::dynamodb::EndpointsTable;
@@ -72,11 +71,7 @@ async fn ten_thousand_endpoints_are_checked_though_half_of_the_name_servers_are_
     );
     println!("{table}");
     if std::env::var_os("WRITE_PAGES").is_some() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(PAGE);
-        let page = std::fs::read_to_string(&path)?;
-        let (before, rest) = page.split_once(BEGIN).context("the page has a place for the table")?;
-        let (_, after) = rest.split_once(END).context("the place has an end")?;
-        std::fs::write(path, format!("{before}{BEGIN}\n{table}\n{END}{after}"))?;
+        documentation::fill_in(PAGE, BEGIN, END, &table)?;
     }
     Ok(())
 }

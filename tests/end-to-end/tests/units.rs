@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
 use std::time::Duration;
 
 use adapters::dynamodb::EndpointsTable;
@@ -171,11 +170,7 @@ async fn what_attempts_checks_polls_scans_and_pages_cost_dynamodb() -> Result<()
     let pages = ["page of the list", "search", "overview of a million", "order by attention of a million"];
     ensure!(pages.iter().all(|page| of(page).1 <= MOST_OF_A_PAGE), "{table}");
     if std::env::var_os("WRITE_PAGES").is_some() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(PAGE);
-        let page = std::fs::read_to_string(&path)?;
-        let (before, rest) = page.split_once(BEGIN).context("the page has a place for the table")?;
-        let (_, after) = rest.split_once(END).context("the place has an end")?;
-        std::fs::write(path, format!("{before}{BEGIN}\n{table}\n{END}{after}"))?;
+        documentation::fill_in(PAGE, BEGIN, END, &table)?;
     }
     Ok(())
 }

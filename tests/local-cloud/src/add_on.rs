@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cloud::LocalCloud;
 use crate::layout::Project;
-use crate::stack::texts;
+use crate::stack::{parameter_fields, texts};
 use crate::wait::wait_until;
 
 const CREATION: Duration = Duration::from_secs(60);
@@ -24,10 +24,7 @@ impl LocalCloud {
         let file = Project::find()?.root().join(template);
         let text = fs::read_to_string(file).with_context(|| format!("reading {template}"))?;
         let mut fields = vec![("TemplateBody".to_owned(), text)];
-        for (i, (name, value)) in parameters.iter().enumerate() {
-            fields.push((format!("Parameters.member.{}.ParameterKey", i + 1), (*name).to_owned()));
-            fields.push((format!("Parameters.member.{}.ParameterValue", i + 1), (*value).to_owned()));
-        }
+        fields.extend(parameter_fields(parameters.iter().copied()));
         self.cloudformation("CreateStack", name, &fields).await?;
         wait_until(&format!("the stack {name}"), CREATION, async || {
             let described = self.cloudformation("DescribeStacks", name, &[]).await?;

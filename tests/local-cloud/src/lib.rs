@@ -83,6 +83,7 @@ pub use process::Process;
 pub use route53_limits::Route53Limits;
 pub use serve::{ServeOptions, serve};
 pub use stack::Resources;
+pub use stack::{parameter_fields, texts};
 pub use unbound::Opinion;
 pub use wait::wait_until;
 pub use zones::{CustomerZone, UNREACHABLE};

@@ -112,10 +112,7 @@ impl Stack<'_> {
         for (i, capability) in ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"].into_iter().enumerate() {
             fields.push((format!("Capabilities.member.{}", i + 1), capability.to_owned()));
         }
-        for (i, (name, value)) in parameters.iter().enumerate() {
-            fields.push((format!("Parameters.member.{}.ParameterKey", i + 1), name.clone()));
-            fields.push((format!("Parameters.member.{}.ParameterValue", i + 1), value.clone()));
-        }
+        fields.extend(parameter_fields(parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))));
         self.cloudformation(action, &fields).await?;
         wait_until("the stack", CREATION, async || {
             let described = self.cloudformation("DescribeStacks", &[]).await?;
@@ -191,8 +188,17 @@ async fn query_in(
     Ok(text)
 }
 
+/// Parameters as CloudFormation takes them.
+pub fn parameter_fields<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
+    let of_one = |(i, (name, value)): (usize, (&str, &str))| {
+        let field = |part: &str| format!("Parameters.member.{}.Parameter{part}", i + 1);
+        [(field("Key"), name.to_owned()), (field("Value"), value.to_owned())]
+    };
+    parameters.into_iter().enumerate().flat_map(of_one).collect()
+}
+
 /// What stands in each `element`, which has no others within.
-pub(crate) fn texts<'a>(xml: &'a str, element: &str) -> Vec<&'a str> {
+pub fn texts<'a>(xml: &'a str, element: &str) -> Vec<&'a str> {
     let after = xml.split(&format!("<{element}>")).skip(1).collect::<Vec<_>>();
     after.into_iter().filter_map(|rest| rest.split_once("</")).map(|(text, _)| text).collect()
 }

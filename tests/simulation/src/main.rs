@@ -1,11 +1,9 @@
 //! `make simulate`: simulates years and writes their results into docs/reference/scale.md.
 
 use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use simulation::{Around, Outcome, simulate};
 use time::Duration;
 
@@ -39,12 +37,7 @@ fn main() -> Result<()> {
         writeln!(table, "{}", row(&around, &outcome))?;
         eprintln!("{} ({:.0} s)", row(&around, &outcome), begun.elapsed().as_secs_f64());
     }
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(PAGE);
-    let text = fs::read_to_string(&page).context(PAGE)?;
-    let (before, rest) = text.split_once(BEGIN).context("the page has a place for the table")?;
-    let (_, after) = rest.split_once(END).context("the place has an end")?;
-    fs::write(page, format!("{before}{BEGIN}\n{table}\n{END}{after}"))?;
-    Ok(())
+    documentation::fill_in(PAGE, BEGIN, END, &table)
 }
 
 fn row(around: &Around, outcome: &Outcome) -> String {

@@ -59,9 +59,5 @@ fn a_million() {
         eprint!("{row}");
         table.push_str(&row);
     }
-    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(PAGE);
-    let text = std::fs::read_to_string(&page).expect(PAGE);
-    let (before, rest) = text.split_once(BEGIN).expect("the page has a place for the table");
-    let (_, after) = rest.split_once(END).expect("the place has an end");
-    std::fs::write(page, format!("{before}{BEGIN}\n{table}\n{END}{after}")).expect(PAGE);
+    documentation::fill_in(PAGE, BEGIN, END, &table).expect("the page has a place for the table");
 }
