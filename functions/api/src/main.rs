@@ -1,7 +1,7 @@
 //! The REST API and the pages, behind an HTTP API whose authorizers establish who asks.
 //!
-//! In: an HTTP API event (payload 2.0). Out: JSON, errors as RFC 9457 problem details; HTML under `/dashboard` and
-//! `/records`.
+//! In: an HTTP API event (payload 2.0). Out: JSON, errors as RFC 9457 problem details; HTML under `/dashboard`,
+//! `/records` and `/docs`.
 //! Calls: DynamoDB `GetItem`, `PutItem`, `Query`, `UpdateItem`, `TransactWriteItems`; Step Functions `ListExecutions`,
 //! `StartExecution`; Lambda `GetAccountSettings`, `InvokeFunction` of inspect-installation; DNS, domain owners' hosts, the token issuer.
 

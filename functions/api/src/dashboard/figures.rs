@@ -99,7 +99,7 @@ fn endpoints_words(of: &TenantFigures) -> String {
 fn rate_words(of: &TenantFigures) -> String {
     match of.success_rate() {
         Some(rate) => format!("{rate} % of {}", counted(of.succeeded + of.failures(), "attempt")),
-        None => "no attempts yet".to_owned(),
+        None => "no attempt that counts yet".to_owned(),
     }
 }
 
@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(rate_words(&figures(999, one, [0; 6], None)), "99 % of 1,000 attempts");
         assert_eq!(rate_words(&figures(1, FailedAttempts::default(), [0; 6], None)), "100 % of 1 attempt");
         let none = figures(0, FailedAttempts::default(), [0; 6], None);
-        assert_eq!((rate_words(&none), attempts(&none).parts), ("no attempts yet".into(), vec![]));
+        assert_eq!((rate_words(&none), attempts(&none).parts), ("no attempt that counts yet".into(), vec![]));
     }
 
     #[test]

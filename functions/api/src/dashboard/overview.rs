@@ -75,7 +75,10 @@ impl OverviewPage {
 
     /// The list of those that a group is made of.
     fn group_link(&self, group: &AttentionGroup) -> String {
-        let (cause, at_fault) = (group.cause.clone().unwrap_or_default(), group.at_fault.clone().unwrap_or_default());
+        // What is at fault of the platform's, tenants are not shown, either in an address.
+        let shown = self.operator || group.first.actor != WaitingOn::Operator;
+        let at_fault = group.at_fault.clone().filter(|_| shown).unwrap_or_default();
+        let cause = group.cause.clone().unwrap_or_default();
         let filter = Filter { cause, at_fault, ..Filter::default() };
         filter.with("actor", &group.first.actor.to_string())
     }

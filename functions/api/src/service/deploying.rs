@@ -209,7 +209,9 @@ pub(super) fn changes(before: &Deployment, after: &Deployment, secret: &str) -> 
     }
     match (before.export_key, after.export_key) {
         (false, true) => parts.push(format!("from now on exported with its private key to the secret {secret}")),
-        (true, false) => parts.push(format!("no longer exported: the secret {secret} with its private key is deleted")),
+        (true, false) => {
+            parts.push(format!("no longer exported: the next attempt deletes the secret {secret} with its private key"))
+        }
         _ => {}
     }
     parts

@@ -16,24 +16,29 @@ const ACME: Who = Who::Tenant("acme");
 const THERE: &str = "444455556666";
 const DOMAIN: &str = "a.example.com";
 
-/// An endpoint of a tenant's whose certificate an operator sends to another account, which has then refused it.
+/// Two endpoints of a tenant's whose certificates an operator sends to another account, which has then refused them: they are
+/// one line of an overview.
 async fn refused_over_there() -> Api {
     let api = Api::new();
     let listener = format!("arn:aws:elasticloadbalancing:eu-west-1:{THERE}:listener/app/edge/50dc6c495c0c9188/f2f7");
-    let body = json!({"domain": DOMAIN, "reachability": "internal", "tenant": "acme", "listeners": [listener],
-        "regions": ["us-east-1"], "role": ROLE});
-    let registered = api.post(Who::Operator, "/endpoints", body).await;
-    let id = text(&registered.body["id"]).parse().expect("an id");
-    api.issued(&id).await;
-    assert_eq!(api.post(ACME, "/endpoints/a.example.com/renew", json!({})).await.status, StatusCode::ACCEPTED);
-    let summary = format!("The role {ROLE} of account {THERE} may not be assumed from {ACCOUNT}: AccessDenied.");
-    let action = format!("Let it trust the account {ACCOUNT}, and allow elasticloadbalancing on {listener}.");
-    api.failed_by(&id, Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, action)).await;
+    for domain in [DOMAIN, "b.example.com"] {
+        let body = json!({"domain": domain, "reachability": "internal", "tenant": "acme", "listeners": [listener],
+            "regions": ["us-east-1"], "role": ROLE});
+        let registered = api.post(Who::Operator, "/endpoints", body).await;
+        let id = text(&registered.body["id"]).parse().expect("an id");
+        api.issued(&id).await;
+        let renewed = api.post(ACME, &format!("/endpoints/{domain}/renew"), json!({})).await;
+        assert_eq!(renewed.status, StatusCode::ACCEPTED);
+        let summary = format!("The role {ROLE} of account {THERE} may not be assumed from {ACCOUNT}: AccessDenied.");
+        let action = format!("Let it trust the account {ACCOUNT}, and allow elasticloadbalancing on {listener}.");
+        let failure = Failure::new(FailureName::DestinationRefused, WaitingOn::Operator, summary, action);
+        api.failed_by(&id, failure.at(listener.clone())).await;
+    }
     api
 }
 
 fn names_the_platform(text: &str) -> bool {
-    ["arn:aws:", THERE, ACCOUNT].iter().any(|part| text.contains(part))
+    ["arn:aws:", "arn%3Aaws", THERE, ACCOUNT].iter().any(|part| text.contains(part))
 }
 
 const PATHS: [&str; 5] = [

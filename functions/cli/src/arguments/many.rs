@@ -12,7 +12,7 @@ use super::{Filter, Output};
 /// FILE is CSV with a header, or has a JSON object in each line; `-` is stdin.
 /// Its columns, or fields, are domain and reachability (external, internal),
 /// and, where wanted, names (additional ones, with blanks between them),
-/// challenge, tenant, label, listeners, regions, role and adopt_arn. All lines
+/// challenge, tenant, label, listeners, regions, role, adopt_arn, tags and export_key. All lines
 /// are checked before the first is sent: with a mistake in one, nothing is
 /// registered.
 ///
@@ -61,9 +61,9 @@ pub(crate) struct Apply {
 /// Print all endpoints as `apply` reads them
 ///
 /// For another installation, or as a copy: domain, additional names,
-/// reachability, challenge, tenant, label, listeners, regions and role.
-/// Certificates and keys are not part of it; another installation issues its
-/// own. With the same delegation zone and the labels, which operators export,
+/// reachability, challenge, tenant, label, listeners, regions, role, tags and
+/// export_key. Certificates and keys are not part of it; another installation
+/// issues its own. With the same delegation zone and the labels, which operators export,
 /// the domain owners' records stay as they are. Endpoints that are being
 /// removed are left out.
 #[derive(Debug, Args)]

@@ -47,12 +47,12 @@ fn what_it_gives_up(endpoint: &EndpointView, on: bool) -> String {
     match on {
         true => format!(
             "\nThe private key of each certificate from now on leaves the installation: it is written to the secret {name}, \
-             which the role ExportRoleArn can read and copy. Nobody can tell who has it then. To end it: managed-https change \
-             {} --export-key off\n",
+             which the role ExportRoleArn can read and copy. CloudTrail names who reads it, not who gets a copy from there. \
+             To end it: managed-https change {} --export-key off\n",
             shell_word(&endpoint.domain)
         ),
-        false => "\nThe secret with the private key is deleted, at once and for good. Whoever has read it still has the key: to \
-                  make that worthless, revoke the certificate (managed-https revoke).\n"
+        false => "\nThe next attempt deletes the secret with the private key for good; until then it can be read. Whoever has \
+                  read it still has the key: to make that worthless, revoke the certificate (managed-https revoke).\n"
             .to_owned(),
     }
 }
@@ -80,7 +80,7 @@ fn what_now(style: Style, endpoint: &EndpointView, of_the_certificate: bool) -> 
     }
     let next = match of_the_certificate {
         true => "A new certificate is ordered automatically. Wait for it",
-        false => "Its certificate is brought there automatically. Show it",
+        false => "The next attempt makes the change, automatically. Show it",
     };
     let command = if of_the_certificate { "wait" } else { "show" };
     text + &format!("\n{next}: managed-https {command} {name}\n")
