@@ -9,7 +9,7 @@ use crate::issues::IssueKey;
 use crate::overview::urgency::Urgency;
 use crate::status::StatusReport;
 
-/// Groups by who is waited on, and by what is wrong with what: see [`IssueKey`](crate::issues::IssueKey).
+/// Groups by who is waited on, and by what is wrong with what: see [`IssueKey`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Groups(BTreeMap<(WaitingOn, String), Group>);
 
