@@ -1,15 +1,13 @@
 //! The CAs of the installation, from the environment: one by variables of its own, the others as a list.
 
 use adapters::acme::{AcmeAuthority, AcmeConfig, AcmeRenewalInformation};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use domain::acts::{Authorities, Authority, Pace, TENANT_SHARE};
 use serde::Deserialize;
 use vocabulary::acme::CaLimits;
 use vocabulary::dns::Issuer;
 use vocabulary::names::NamePolicy;
 
-use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
+use crate::environment::{ConfigurationError, Environment, Wired, anchor, first_issuer};
 use crate::wiring::Wiring;
 
 const LIST: &str = "FALLBACK_AUTHORITIES";
@@ -49,12 +47,6 @@ fn further(environment: &Environment) -> Wired<Vec<Further>> {
         }
     }
     Ok(list)
-}
-
-/// DER of the root of a private CA.
-pub(crate) fn anchor(name: &'static str, text: Option<String>) -> Wired<Option<Vec<u8>>> {
-    let anchor = text.map(|text| BASE64_STANDARD.decode(text)).transpose();
-    anchor.map_err(|error| ConfigurationError::Malformed { name, why: format!("a trust anchor: {error}") })
 }
 
 fn name_policy(environment: &Environment) -> Wired<NamePolicy> {

@@ -1,5 +1,8 @@
 use std::collections::HashMap;
 use std::str::FromStr;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use vocabulary::dns::Issuer;
 
 /// A variable of the function's configuration is missing or malformed.
@@ -50,6 +53,12 @@ impl Environment {
 }
 
 pub(crate) type Wired<T> = Result<T, ConfigurationError>;
+
+/// DER of the root of a private CA.
+pub(crate) fn anchor(name: &'static str, text: Option<String>) -> Wired<Option<Vec<u8>>> {
+    let anchor = text.map(|text| BASE64_STANDARD.decode(text)).transpose();
+    anchor.map_err(|error| ConfigurationError::Malformed { name, why: format!("a trust anchor: {error}") })
+}
 
 /// How CAA records name the first CA.
 pub(crate) fn first_issuer(environment: &Environment) -> Issuer {

@@ -34,8 +34,7 @@ use vocabulary::certificate::{AcmQuotas, ListenerPools, Region, RoleArn, TenantL
 use vocabulary::dns::{ConnectTemplates, EndpointTarget, Issuer, Platform, TenantProof};
 use vocabulary::names::{DomainName, NameError};
 
-use crate::authorities::anchor;
-use crate::environment::{ConfigurationError, Environment, Wired, first_issuer};
+use crate::environment::{ConfigurationError, Environment, Wired, anchor, first_issuer};
 use crate::metrics::Metrics;
 use crate::sdk;
 use crate::settings::{self, SETTINGS};

@@ -3,14 +3,14 @@ use domain::ports::{
     AttemptJournal, AuditTrail, Change, ChangeError, CheckLog, DueEntry, DueIndex, FencedError, Registry, Settlement,
 };
 use time::{Duration, OffsetDateTime};
-use vocabulary::acme::{DnsMethod, OpenOrder, OrderStatus, Reachability};
+use vocabulary::acme::{DnsMethod, OpenOrder, Reachability};
 use vocabulary::certificate::{CertificateTags, Deployment};
 use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::EndpointNames;
 
 use super::check_log::report_of_a_missing_record;
-use super::endpoints::{attempt, told};
+use super::endpoints::{attempt, order_of, told};
 use super::{endpoint, registered, whole_second};
 
 /// `seed` is one that no other test uses, and neither are the two after it.
@@ -131,27 +131,4 @@ fn deployment() -> Deployment {
     let tags = CertificateTags::parse([("team".to_owned(), "shops".to_owned())].into()).expect("a tag");
     let listeners = vec![listener.parse().expect("a listener")];
     Deployment { listeners, regions, role, pool, adopt: None, target, export_key: true, tags }
-}
-
-/// An order that was just made for the names of `endpoint`.
-pub fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {
-    OpenOrder {
-        url: "https://ca.example/order/1".into(),
-        finalize_url: "https://ca.example/order/1/finalize".into(),
-        directory: "https://ca.example/directory".into(),
-        generation: 1,
-        names: endpoint.names.iter().cloned().collect(),
-        status: OrderStatus::Pending,
-        opened_at: now,
-        expires: Some(now + Duration::DAY),
-        authorizations: vec![],
-        stale: vec![],
-        nonce: Some("nonce".into()),
-        withdrawn: false,
-        chain: None,
-        importing: false,
-        taken: vec![],
-        owed: vec![],
-        former: vec![],
-    }
 }

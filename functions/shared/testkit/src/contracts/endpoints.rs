@@ -13,7 +13,6 @@ use vocabulary::failure::{Failure, FailureName};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{EndpointId, EndpointNames, KEY_KEPT, NamedRequest, Scope};
 
-use super::changes::order_of;
 use super::{endpoint, registered, whole_second};
 use crate::installed;
 
@@ -290,4 +289,27 @@ pub async fn attempt_journal(journal: &(impl AttemptJournal + Registry + DueInde
         assert_eq!(journal.registered_by(&going.tenant, name).await, Ok(None), "its names are free again");
     }
     assert_eq!(journal.attempts(id, 9).await.expect("answers")[0].outcome, Outcome::Removed, "history stays");
+}
+
+/// An order that was just made for the names of `endpoint`.
+pub fn order_of(endpoint: &Endpoint, now: OffsetDateTime) -> OpenOrder {
+    OpenOrder {
+        url: "https://ca.example/order/1".into(),
+        finalize_url: "https://ca.example/order/1/finalize".into(),
+        directory: "https://ca.example/directory".into(),
+        generation: 1,
+        names: endpoint.names.iter().cloned().collect(),
+        status: OrderStatus::Pending,
+        opened_at: now,
+        expires: Some(now + Duration::DAY),
+        authorizations: vec![],
+        stale: vec![],
+        nonce: Some("nonce".into()),
+        withdrawn: false,
+        chain: None,
+        importing: false,
+        taken: vec![],
+        owed: vec![],
+        former: vec![],
+    }
 }

@@ -4,7 +4,7 @@ use time::Duration;
 use vocabulary::acme::{BucketId, Granted, KnownAuthorization, Limit, OpenOrder, Purpose, Take};
 use vocabulary::certificate::InstalledCertificate;
 
-use super::changes::order_of;
+use super::endpoints::order_of;
 use super::{endpoint, registered, whole_second};
 use crate::installed;
 

@@ -5,7 +5,7 @@ use vocabulary::acme::{BucketId, Limit, Token};
 use vocabulary::certificate::{Revocation, RevocationReason};
 use vocabulary::names::Origin;
 
-use super::changes::order_of;
+use super::endpoints::order_of;
 use super::{endpoint, registered, whole_second};
 
 /// What an endpoint carries from one run to the next besides its order: a certificate that is to be revoked, and tokens
