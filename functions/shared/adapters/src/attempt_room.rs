@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use vocabulary::names::EndpointId;
 
 use crate::aws::conflict;
-use crate::dynamodb::{Counted, EndpointsTable, Kept, LISTED_AFTER};
+use crate::dynamodb::{Counted, EndpointsTable, Kept, LISTED_AFTER, Taking};
 use crate::lambda::concurrency;
 use crate::step_functions::{Listed, StateMachine};
 
@@ -65,28 +65,32 @@ impl Room for AttemptRoom {
     async fn take_room(&self, wanted: usize, place: Place, now: OffsetDateTime) -> Result<TakenRoom, ServiceFault> {
         for _ in 0..TRIES {
             let kept = self.table.room().await?;
-            if !kept.is_fresh(place, now) {
-                // Whoever is second takes by the first one's count.
-                let counted = self.count(&kept, now).await?;
-                self.table.count_room(&kept, counted, now).await?;
-                continue;
-            }
+            let counted = match kept.is_fresh(place, now) {
+                true => None,
+                false => Some(self.count(&kept, now).await?),
+            };
+            let Counted { most, left } = counted.unwrap_or(kept.counted);
             let waiting = kept.waiting(now);
             let attempts = match place {
                 Place::Last if waiting > 0 => 0,
-                _ => wanted.min(kept.left),
+                _ => wanted.min(left),
             };
             let waiting = match place {
                 Place::First => wanted - attempts,
                 Place::Last => waiting + wanted - attempts,
             };
-            let taken = TakenRoom { attempts, at: now, most: kept.most, waiting };
-            if attempts == 0 {
-                self.table.note_waiting(waiting, now).await?;
-                return Ok(taken);
-            }
-            if self.table.take_room(&kept, attempts, place, (waiting, now)).await? {
-                return Ok(taken);
+            let taking = (attempts > 0).then_some(Taking { attempts, place, waiting, at: now });
+            // Whoever is second takes by the first one's count.
+            let is_written = match (&counted, &taking) {
+                (Some(counted), _) => self.table.count_room(&kept, *counted, taking.as_ref(), now).await?,
+                (None, Some(taking)) => self.table.take_room(&kept, taking).await?,
+                (None, None) => true,
+            };
+            if is_written {
+                if taking.is_none() {
+                    self.table.note_waiting(waiting, now).await?;
+                }
+                return Ok(TakenRoom { attempts, at: now, most, waiting });
             }
         }
         Err(conflict("dynamodb:UpdateItem"))

@@ -66,7 +66,7 @@ use domain::installation::{Observed, ResourceState};
 use domain::ports::{EndpointReader, ServiceFault};
 use vocabulary::names::EndpointId;
 
-pub(crate) use self::room::{Counted, Kept, LISTED_AFTER};
+pub(crate) use self::room::{Counted, Kept, LISTED_AFTER, Taking};
 use crate::aws::fault;
 use complete::Pieces;
 

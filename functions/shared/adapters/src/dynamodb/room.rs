@@ -27,19 +27,52 @@ const KEPT: Duration = Duration::DAY;
 pub(crate) struct Kept {
     version: u64,
     counted_at: Option<OffsetDateTime>,
-    pub(crate) most: usize,
-    pub(crate) left: usize,
+    pub(crate) counted: Counted,
     waiting: usize,
     waiting_at: Option<OffsetDateTime>,
     /// How much was taken, by the second.
     taken: BTreeMap<i64, usize>,
 }
 
-/// What a count has found.
-#[derive(Clone, Copy, Debug)]
+/// What a count has found, less what was taken since.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counted {
     pub(crate) most: usize,
     pub(crate) left: usize,
+}
+
+/// What somebody who starts attempts takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taking {
+    /// At least one.
+    pub(crate) attempts: usize,
+    pub(crate) place: Place,
+    /// For how many there is none.
+    pub(crate) waiting: usize,
+    pub(crate) at: OffsetDateTime,
+}
+
+impl Taking {
+    /// What is set beside the room, and what must hold: the first of all say how many wait, and the last take none while
+    /// anybody does.
+    fn expressions(&self) -> (&'static str, &'static str) {
+        match self.place {
+            Place::First => (", waiting = :waiting, waiting_at = :at", ""),
+            Place::Last => ("", " AND (attribute_not_exists(waiting) OR waiting = :none OR waiting_at < :kept)"),
+        }
+    }
+
+    fn values(&self, update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
+        let update = update.expression_attribute_names("#second", bucket(self.at.unix_timestamp()));
+        match self.place {
+            Place::First => update
+                .expression_attribute_values(":waiting", number(self.waiting))
+                .expression_attribute_values(":at", number(self.at.unix_timestamp())),
+            Place::Last => update
+                .expression_attribute_values(":none", number(0))
+                .expression_attribute_values(":kept", number((self.at - WAITING_KEPT).unix_timestamp())),
+        }
+    }
 }
 
 impl Kept {
@@ -81,43 +114,52 @@ impl EndpointsTable {
         Ok(Kept {
             version: integer("version").unwrap_or_default(),
             counted_at: item.get("counted_ms").and_then(to_moment),
-            most: count("most"),
-            left: count("room_left"),
+            counted: Counted { most: count("most"), left: count("room_left") },
             waiting: count("waiting"),
             waiting_at: seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()),
             taken: taken.collect(),
         })
     }
 
-    /// Writes a count down that was made after `seen` was read. False: somebody took or counted in between.
+    /// Writes a count down that was made after `seen` was read, less what is taken of it at once. False: somebody took or counted
+    /// in between, or others wait.
     pub(crate) async fn count_room(
         &self,
         seen: &Kept,
         counted: Counted,
+        taking: Option<&Taking>,
         now: OffsetDateTime,
     ) -> Result<bool, ServiceFault> {
         let since = (now - LISTED_AFTER).unix_timestamp();
         let old: Vec<String> = seen.taken.range(..since).map(|(second, _)| bucket(*second)).collect();
-        let mut update = self.update_room();
-        let mut expression = "SET counted_ms = :now, most = :most, room_left = :left, version = :next, \
-                              expires_at = :expires"
-            .to_owned();
+        let (beside, holds) = taking.map_or(("", ""), Taking::expressions);
+        let second = if taking.is_some() { ", #second = if_not_exists(#second, :zero) + :n" } else { "" };
         // Names that begin with a letter and have digits are no reserved words.
-        if !old.is_empty() {
-            expression += " REMOVE ";
-            expression += &old.join(", ");
-        }
-        update = match seen.version {
-            0 => update.condition_expression("attribute_not_exists(version)"),
+        let remove = if old.is_empty() { String::new() } else { format!(" REMOVE {}", old.join(", ")) };
+        let mut update = self.update_room();
+        let unchanged = match seen.version {
+            0 => "attribute_not_exists(version)",
             version => {
-                update.condition_expression("version = :seen").expression_attribute_values(":seen", number(version))
+                update = update.expression_attribute_values(":seen", number(version));
+                "version = :seen"
             }
         };
+        let attempts = taking.map_or(0, |taking| taking.attempts);
+        if let Some(taking) = taking {
+            update = taking.values(update);
+            update = update
+                .expression_attribute_values(":zero", number(0))
+                .expression_attribute_values(":n", number(attempts));
+        }
         let written = update
-            .update_expression(expression)
+            .update_expression(format!(
+                "SET counted_ms = :now, most = :most, room_left = :left, version = :next, \
+                 expires_at = :expires{second}{beside}{remove}"
+            ))
+            .condition_expression(format!("{unchanged}{holds}"))
             .expression_attribute_values(":now", moment(whole_milliseconds(now)))
             .expression_attribute_values(":most", number(counted.most))
-            .expression_attribute_values(":left", number(counted.left))
+            .expression_attribute_values(":left", number(counted.left.saturating_sub(attempts)))
             .expression_attribute_values(":next", number(seen.version + 1))
             .expression_attribute_values(":expires", number((now + KEPT).unix_timestamp()))
             .send()
@@ -125,37 +167,18 @@ impl EndpointsTable {
         Ok(conditional("dynamodb:UpdateItem", written)?.is_some())
     }
 
-    /// Takes so much room of the count in `seen`. For the first of all, with how many get none; for the last, only while nobody
-    /// waits. False: it is not there any more.
-    pub(crate) async fn take_room(
-        &self,
-        seen: &Kept,
-        attempts: usize,
-        place: Place,
-        (waiting, now): (usize, OffsetDateTime),
-    ) -> Result<bool, ServiceFault> {
+    /// Takes so much room of the count in `seen`. False: it is not there any more, or others wait.
+    pub(crate) async fn take_room(&self, seen: &Kept, taking: &Taking) -> Result<bool, ServiceFault> {
         let Some(counted_at) = seen.counted_at else { return Ok(false) };
-        let taking = "SET room_left = room_left - :n, #second = if_not_exists(#second, :zero) + :n, \
-                      version = version + :one";
-        let there = "counted_ms = :counted AND room_left >= :n";
-        let update = match place {
-            Place::First => self
-                .update_room()
-                .update_expression(format!("{taking}, waiting = :waiting, waiting_at = :now"))
-                .condition_expression(there)
-                .expression_attribute_values(":waiting", number(waiting))
-                .expression_attribute_values(":now", number(now.unix_timestamp())),
-            Place::Last => self
-                .update_room()
-                .update_expression(taking)
-                .condition_expression(format!(
-                    "{there} AND (attribute_not_exists(waiting) OR waiting = :zero OR waiting_at < :kept)"
-                ))
-                .expression_attribute_values(":kept", number((now - WAITING_KEPT).unix_timestamp())),
-        };
-        let taken = update
-            .expression_attribute_names("#second", bucket(now.unix_timestamp()))
-            .expression_attribute_values(":n", number(attempts))
+        let (beside, holds) = taking.expressions();
+        let taken = taking
+            .values(self.update_room())
+            .update_expression(format!(
+                "SET room_left = room_left - :n, #second = if_not_exists(#second, :zero) + :n, \
+                 version = version + :one{beside}"
+            ))
+            .condition_expression(format!("counted_ms = :counted AND room_left >= :n{holds}"))
+            .expression_attribute_values(":n", number(taking.attempts))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":counted", moment(counted_at))
