@@ -40,22 +40,37 @@ pub(crate) async fn at_removal<C: CertificateAuthority>(
     Ok(())
 }
 
-/// Those of names that were dropped, and of `formers`, whose names are another registration's now. What a CA that is away
-/// keeps is tried again at the next attempt: the order is not held up by it.
-pub(crate) async fn of_dropped_names<C: CertificateAuthority>(
-    journal: &impl AttemptJournal,
+/// Those of `formers`, whose names `endpoint` is about to take. As at a removal, a CA that does not answer is asked as often as
+/// for an order.
+pub(crate) async fn of_formers<C: CertificateAuthority>(
     cas: &[C],
     endpoint: &Endpoint,
     formers: &[Endpoint],
     input: &StepInput,
-) -> Result<Endpoint, Failure> {
-    let until = Instant::now() + LONGEST;
+) -> Result<(), Failure> {
+    let (until, own) = (Instant::now() + LONGEST / 2, endpoint.names.authorization_names());
     for former in formers {
-        let kept = |name: &_| endpoint.names.iter().all(|own| own != name);
+        // A wildcard of the former's goes with the name.
+        let kept = |name: &CertificateName| !own.contains(&name.base);
         if let (_, Some(failure)) = within(cas, former, kept, until).await {
+            if input.retries + 1 < TRIES {
+                return Err(failure);
+            }
             tracing::warn!(%failure, former = %former.id, "its authorizations were not deactivated");
         }
     }
+    Ok(())
+}
+
+/// Those of names that were dropped. What a CA that is away keeps is tried again at the next attempt: the order is not held up
+/// by it.
+pub(crate) async fn of_dropped_names<C: CertificateAuthority>(
+    journal: &impl AttemptJournal,
+    cas: &[C],
+    endpoint: &Endpoint,
+    input: &StepInput,
+) -> Result<Endpoint, Failure> {
+    let until = Instant::now() + LONGEST / 2;
     let kept = |name: &_| endpoint.names.iter().any(|own| own == name);
     let (left, outage) = within(cas, endpoint, kept, until).await;
     if let Some(failure) = outage {

@@ -153,6 +153,17 @@ async fn what_cannot_be_seen_from_here_is_proven_by_the_cas_own_validation_and_b
     }
 }
 
+/// Who registers a stranger's name among many of its own chooses what a check comes to: no order comes of that.
+#[tokio::test]
+async fn a_name_that_our_own_limits_left_out_is_proven_by_nothing_and_the_ca_hears_nothing() {
+    let mut rivals = Rivals::new().await;
+    rivals.first.dns.leave_out(&format!("_acme-challenge.{HOST}"));
+    let first = rivals.first().await;
+    let failure = rivals.run(&first).await.expect_err("nothing is known");
+    assert_eq!((failure.name, failure.waiting_on()), (FailureName::Unavailable, WaitingOn::Nobody), "{failure:?}");
+    assert_eq!((rivals.first.ca.orders(), rivals.holder().await), (0, None));
+}
+
 #[tokio::test]
 async fn what_the_ca_remembers_of_a_name_that_cannot_be_seen_was_validated_for_somebody_else() {
     let mut rivals = Rivals::new().await;
@@ -246,10 +257,12 @@ async fn where_nobody_has_to_prove_anything_the_first_keeps_the_name() {
 
 #[tokio::test]
 async fn a_crash_before_or_after_the_name_has_moved_ends_in_the_same_place() {
-    for effects in 1..4 {
+    for effects in 1..6 {
         let mut rivals = Rivals::new().await;
         let first = rivals.first().await;
         rivals.run(&first).await.expect("proven");
+        let known = rivals.first().await.known_authorizations();
+        assert!(!known.is_empty(), "the CA has authorizations of the first");
         rivals.delegate(&rivals.second.clone());
         let second = rivals.second().await;
         rivals.first.fuse.set(Some(effects));
@@ -264,6 +277,8 @@ async fn a_crash_before_or_after_the_name_has_moved_ends_in_the_same_place() {
         rivals.run(&second).await.expect("again");
         assert_eq!((rivals.holder().await, rivals.first().await.moved.is_some()), (Some(second.id), true), "{effects}");
         assert_eq!(rivals.first().await.attempt, first.attempt + 1, "paused once");
+        let deactivated = rivals.first.ca.deactivated();
+        assert!(known.iter().all(|one| deactivated.contains(&one.url)), "{effects}: {deactivated:?}");
     }
 }
 

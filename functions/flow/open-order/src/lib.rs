@@ -17,7 +17,7 @@ use std::time::Duration as StdDuration;
 
 use domain::acts::check_records::{Proof, check_persistent_records, check_proofs};
 use domain::acts::owned_endpoint::owned_endpoint_with_chain;
-use domain::acts::{Authorities, hold_names};
+use domain::acts::{Authorities, judge_names};
 use domain::endpoint::attempt::execution_name;
 use domain::endpoint::{Attempt, Endpoint, Outcome};
 use domain::flow::{Progress, Status, StepInput};
@@ -96,7 +96,7 @@ where
     if holds && is_issued {
         return Ok(input.reached(Status::Issued));
     }
-    let Prepared { challenges, formers, unseen } = prepare(ports, &endpoint, usable, now).await?;
+    let Prepared { challenges, unseen } = prepare(ports, &endpoint, usable, input, now).await?;
     if endpoint.is_current(now) {
         return Ok(input.reached(Status::Current));
     }
@@ -105,7 +105,7 @@ where
     }
     let turn = ports.authorities.in_turn(&endpoint, &challenges, now);
     // The CA must not go on, for the new order, with what it has validated for somebody else.
-    let endpoint = &deactivating::of_dropped_names(ports.journal, ports.cas, &endpoint, &formers, input).await?;
+    let endpoint = &deactivating::of_dropped_names(ports.journal, ports.cas, &endpoint, input).await?;
 
     let Ports { cas, authorities, keys, rate_limits, prober, .. } = *ports;
     let asking = Asking {
@@ -149,8 +149,6 @@ where
 struct Prepared {
     /// By which challenge each name is validated.
     challenges: Challenges,
-    /// The endpoints that had names of it until now.
-    formers: Vec<Endpoint>,
     /// Names of which nothing can be seen from here: only the CA's validation of this very order proves them.
     unseen: Vec<DomainName>,
 }
@@ -176,10 +174,12 @@ async fn prepare<J, K, C, D, L, B>(
     ports: &Ports<'_, J, K, C, D, L, B>,
     endpoint: &Endpoint,
     usable: Option<&OpenOrder>,
+    input: &StepInput,
     now: OffsetDateTime,
 ) -> Result<Prepared, Failure>
 where
     J: CheckLog + Claims,
+    C: CertificateAuthority,
     D: AuthoritativeDns,
     L: Prober,
 {
@@ -203,7 +203,10 @@ where
     let unseen: Vec<DomainName> = unseen.collect();
     // A host that answers proves no tenant.
     let challenges = Challenges::new(endpoint.proving(), over_dns.into_iter().chain(unseen.iter().cloned()));
-    let formers = hold_names(journal, endpoint, &proven, platform, ports.move_grace, now).await?;
+    let taking = judge_names(journal, endpoint, &proven, platform).await?;
+    // Before the names change hands: whoever repeats this after that finds nobody who had them.
+    deactivating::of_formers(ports.cas, endpoint, &taking.formers(journal).await?, input).await?;
+    taking.hand_over(journal, endpoint, ports.move_grace, now).await?;
     let persistent = endpoint.names.iter().filter(|name| challenges.of(name) == ChallengeKind::DnsPersist01);
     let persistent = persistent_names(persistent);
     if !persistent.is_empty() {
@@ -215,7 +218,7 @@ where
         }
         checked?;
     }
-    Ok(Prepared { challenges, formers, unseen })
+    Ok(Prepared { challenges, unseen })
 }
 
 #[cfg(test)]

@@ -98,10 +98,12 @@ mod tests {
     #[tokio::test]
     async fn a_certificate_in_place_is_replaced_with_a_new_key_before_it_is_revoked() {
         let fixture = revoking(true).await;
-        let before = fixture.endpoint().await.generation;
+        let next = fixture.endpoint().await.next_generation();
         assert_eq!(run(&fixture).await.expect("opened").status, Status::ChallengesPending);
-        assert_eq!((fixture.order().await.generation, fixture.ca.revoked().len()), (before + 1, 0));
-        assert!(fixture.endpoint().await.revocation.is_some());
+        let endpoint = fixture.endpoint().await;
+        assert_eq!((fixture.order().await.generation, fixture.ca.revoked().len()), (next, 0));
+        assert_ne!(next, endpoint.certificate.expect("in place").generation, "a key of its own");
+        assert!(endpoint.revocation.is_some());
     }
 
     #[tokio::test]

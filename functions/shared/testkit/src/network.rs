@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct MemoryDns {
     /// Answers that are not validly signed, and why.
     bogus: Arc<Mutex<BTreeMap<String, String>>>,
     /// Names whose servers cannot be asked from here.
-    hidden: Arc<Mutex<BTreeSet<String>>>,
+    hidden: Arc<Mutex<BTreeMap<String, Unanswered>>>,
     zone: MemoryZone,
 }
 
@@ -44,7 +44,12 @@ impl MemoryDns {
 
     /// From now on the servers of `name` cannot be asked from here.
     pub fn hide(&self, name: &str) {
-        self.hidden.lock().expect("no test panics in here").insert(name.to_owned());
+        self.hidden.lock().expect("no test panics in here").insert(name.to_owned(), Unanswered::Ipv6Only);
+    }
+
+    /// From now on a check's own limits are met before it comes to `name`.
+    pub fn leave_out(&self, name: &str) {
+        self.hidden.lock().expect("no test panics in here").insert(name.to_owned(), Unanswered::NotAsked);
     }
 
     /// From now on no validating resolver gives out what stands at `name`.
@@ -76,11 +81,11 @@ impl AuthoritativeDns for MemoryDns {
             RecordKind::Txt => self.zone.values(name).into_iter().chain(self.persistent(name)).collect(),
             _ => Vec::new(),
         };
-        let hidden = self.hidden.lock().expect("no test panics in here").contains(name);
-        let answer = match data.is_empty() {
-            _ if hidden => Answer::Failed(Unanswered::Ipv6Only),
-            true => Answer::NxDomain,
-            false => Answer::Records(data),
+        let hidden = self.hidden.lock().expect("no test panics in here").get(name).cloned();
+        let answer = match hidden {
+            Some(why) => Answer::Failed(why),
+            None if data.is_empty() => Answer::NxDomain,
+            None => Answer::Records(data),
         };
         vec![ServerAnswer { server: "ns.memory".into(), answer }]
     }

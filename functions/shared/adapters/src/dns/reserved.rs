@@ -1,26 +1,13 @@
 //! Which addresses name servers may be asked at: a zone could name servers in our own network.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
+use diagnosis::http01::reserved::is_reserved;
 use ipnet::IpNet;
 
 /// Whether `address` is one that everybody can reach, or one of `allowed`. Only IPv4 is asked.
 pub(super) fn may_be_asked(address: IpAddr, allowed: &[IpNet]) -> bool {
-    allowed.iter().any(|network| network.contains(&address))
-        || matches!(address, IpAddr::V4(address) if !is_special_purpose(address))
-}
-
-/// IANA's special-purpose registry for IPv4 (RFC 6890), and multicast.
-fn is_special_purpose(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_documentation()
-        || matches!(
-            (a, b, c),
-            (0 | 224..=255, ..) | (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) | (198, 18 | 19, _)
-        )
+    allowed.iter().any(|network| network.contains(&address)) || address.is_ipv4() && !is_reserved(address)
 }
 
 #[cfg(test)]
@@ -29,9 +16,19 @@ mod tests {
 
     #[test]
     fn servers_in_our_own_network_are_not_asked() {
-        for address in
-            ["127.0.0.1", "10.0.0.2", "169.254.169.253", "100.64.0.1", "192.168.1.1", "224.0.0.1", "::1", "2001:db8::1"]
-        {
+        for address in [
+            "127.0.0.1",
+            "10.0.0.2",
+            "169.254.169.253",
+            "100.64.0.1",
+            "192.168.1.1",
+            "192.0.2.1",
+            "192.175.48.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "::1",
+            "2001:db8::1",
+        ] {
             assert!(!may_be_asked(address.parse().expect("an address"), &[]), "{address}");
         }
         for address in ["198.41.0.4", "192.33.4.12", "199.7.91.13", "93.184.216.34"] {

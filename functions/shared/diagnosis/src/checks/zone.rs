@@ -130,6 +130,11 @@ fn unseen(zone: &str, why: &str) -> Finding {
     )
 }
 
+/// A record without which the tenant is not proven, and that this check did not come to ask for. Nobody is blamed.
+pub fn unasked_record(base: &DomainName, answers: &[ServerAnswer]) -> Finding {
+    unseen(&base.challenge_name(), &describe(answers)).at(base.registered())
+}
+
 /// A record without which the tenant is not proven, and that cannot be seen: here the domain owner can help.
 pub fn unseen_record(base: &DomainName, answers: &[ServerAnswer]) -> Finding {
     let mut finding = unseen(&base.challenge_name(), &describe(answers)).at(base.registered());

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use time::OffsetDateTime;
 use vocabulary::acme::{ChallengeKind, Challenges, DnsMethod, Reachability};
 use vocabulary::dns::owner_records::host_can_prove;
-use vocabulary::dns::{PersistentIssuer, Platform, RecordKind, ServerAnswer, TenantProof};
+use vocabulary::dns::{Answer, PersistentIssuer, Platform, RecordKind, ServerAnswer, TenantProof, Unanswered};
 use vocabulary::failure::Failure;
 use vocabulary::names::{CertificateName, DomainName};
 
@@ -88,6 +88,12 @@ async fn check_proof(
         let is_seen = cname.iter().any(|answer| answer.answer.is_usable());
         let needs_none = platform.tenant_proof == TenantProof::Off || is_known(endpoint, base);
         let unseen = if needs_none { Proof::Before } else { Proof::Unseen };
+        let is_our_limit = |answer: &ServerAnswer| answer.answer == Answer::Failed(Unanswered::NotAsked);
+        if !is_seen && unseen == Proof::Unseen && cname.iter().any(is_our_limit) {
+            // Our own limit says nothing of the record, and whoever chooses the names could choose to meet it: no order comes of
+            // that.
+            return Err(Box::new(zone::unasked_record(base, &cname)));
+        }
         if !is_seen && unseen == Proof::Unseen && endpoint.dns_method == DnsMethod::DnsPersist01 {
             // A persistent record names the account, which all tenants share: to the CA it proves no registration.
             return Err(Box::new(zone::unseen_record(base, &cname)));

@@ -3,7 +3,7 @@
 use diagnosis::to_failure::to_failure_of_all;
 use futures::future::try_join_all;
 use time::{Duration, OffsetDateTime};
-use vocabulary::dns::Platform;
+use vocabulary::dns::{Platform, TenantProof};
 use vocabulary::failure::{Failure, FailureName, ServiceFault};
 use vocabulary::guidance::WaitingOn;
 use vocabulary::names::{DomainName, EndpointId, Origin};
@@ -17,8 +17,10 @@ use crate::ports::claims::{Claim, Claims, Former, Handover, MOST_AT_ONCE};
 /// How long the certificate of an endpoint stays whose names have moved, unless the installation says otherwise.
 pub const MOVE_GRACE: Duration = Duration::days(7);
 
-/// Makes `endpoint` the one that has proven all of its names, by what `proven` says of each. Returns the endpoints that had
-/// them before and are paused now, as they were.
+/// Names that an endpoint takes by its proofs: each former's together, and those that nobody has proven.
+pub struct Taking(Vec<(Option<EndpointId>, Vec<Seen>)>);
+
+/// What `endpoint` takes by what `proven` says of each of its names. Nothing is written yet.
 ///
 /// A proof that stands in DNS takes a name from whoever has it; of two that stand, a delegation is better than a host. What
 /// was proven before, and cannot be seen now, holds against nobody who has proven the name since.
@@ -26,14 +28,12 @@ pub const MOVE_GRACE: Duration = Duration::days(7);
 /// # Errors
 ///
 /// [`FailureName::RecordsNotReady`], where a name is another registration's.
-pub async fn hold_names(
+pub async fn judge_names(
     claims: &impl Claims,
     endpoint: &Endpoint,
     proven: &[Proven],
     platform: &Platform,
-    grace: Duration,
-    now: OffsetDateTime,
-) -> Result<Vec<Endpoint>, Failure> {
+) -> Result<Taking, Failure> {
     let names: Vec<DomainName> = proven.iter().map(|one| one.name.clone()).collect();
     let known = claims.claims(&names).await?;
     let judged = proven.iter().map(|one| judge(claims, endpoint, one, known.get(&one.name), platform));
@@ -46,26 +46,45 @@ pub async fn hold_names(
         }
     }
     if !lost.is_empty() {
-        return Err(another_has(&lost));
+        return Err(another_has(&lost, platform.tenant_proof));
     }
-    let mut formers = Vec::new();
-    for (former, names) in by_former(takes) {
-        for names in names.chunks(MOST_AT_ONCE) {
-            let seen = match &former {
-                Some(id) => claims.find(id).await?.filter(|former| !former.removing),
-                None => None,
-            };
-            let former = seen.map(|seen| former_of(seen, names, grace, now));
-            let handover = Handover { names: names.to_vec(), former };
-            claims.hand_over(endpoint, &handover, now).await?;
-            formers.extend(handover.former.map(|former| former.seen));
+    Ok(Taking(by_former(takes)))
+}
+
+impl Taking {
+    /// The endpoints that lose names by it, as they are.
+    pub async fn formers(&self, claims: &impl Claims) -> Result<Vec<Endpoint>, ServiceFault> {
+        let ids = self.0.iter().filter_map(|(former, _)| former.as_ref());
+        let found = try_join_all(ids.map(|id| claims.find(id))).await?;
+        Ok(found.into_iter().flatten().filter(|former| !former.removing).collect())
+    }
+
+    /// Makes `endpoint` the one that has proven all of its names, and pauses those that had some of them.
+    pub async fn hand_over(
+        self,
+        claims: &impl Claims,
+        endpoint: &Endpoint,
+        grace: Duration,
+        now: OffsetDateTime,
+    ) -> Result<(), Failure> {
+        let mut pauses = false;
+        for (former, names) in self.0 {
+            for names in names.chunks(MOST_AT_ONCE) {
+                let seen = match &former {
+                    Some(id) => claims.find(id).await?.filter(|former| !former.removing),
+                    None => None,
+                };
+                let former = seen.map(|seen| former_of(seen, names, grace, now));
+                pauses |= former.is_some();
+                claims.hand_over(endpoint, &Handover { names: names.to_vec(), former }, now).await?;
+            }
         }
+        if !pauses && endpoint.moved.is_some() {
+            // All that it had lost is its own again.
+            claims.hand_over(endpoint, &Handover { names: Vec::new(), former: None }, now).await?;
+        }
+        Ok(())
     }
-    if formers.is_empty() && endpoint.moved.is_some() {
-        // All that it had lost is its own again.
-        claims.hand_over(endpoint, &Handover { names: Vec::new(), former: None }, now).await?;
-    }
-    Ok(formers)
 }
 
 enum Judgement {
@@ -166,13 +185,18 @@ fn former_of(seen: Endpoint, names: &[Seen], grace: Duration, now: OffsetDateTim
 }
 
 /// The names are another registration's: what stands in DNS is said in the words of the check.
-fn another_has(lost: &[&Proven]) -> Failure {
+fn another_has(lost: &[&Proven], tenant_proof: TenantProof) -> Failure {
     let findings: Vec<_> = lost.iter().filter_map(|one| one.otherwise.clone()).collect();
     to_failure_of_all(&findings).unwrap_or_else(|| {
         let names: Vec<_> = lost.iter().map(|one| one.name.as_str()).collect();
         let what = format!("Nothing in DNS proves {} for this endpoint.", names.join(", "));
-        let step = "Create its delegation record: managed-https records shows it. Where TenantProof is off, the endpoint that \
-                    had the name first keeps it: remove that one.";
+        let step = match tenant_proof {
+            TenantProof::On => "Create its delegation record: managed-https records shows it.",
+            TenantProof::Off => {
+                "Create its delegation record: managed-https records shows it. Where TenantProof is off, the endpoint that \
+                 had the name first keeps it: remove that one."
+            }
+        };
         Failure::new(FailureName::RecordsNotReady, WaitingOn::DomainOwner, what, step)
     })
 }

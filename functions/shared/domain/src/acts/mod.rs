@@ -18,6 +18,6 @@ pub use self::change_capacity::change_capacity;
 pub use self::choose_ca::{Authorities, Authority, ListedTwice, Passed, TRIES};
 pub use self::count_capacity::{Counting, count_capacity};
 pub use self::due_round::DueRound;
-pub use self::hold_names::{MOVE_GRACE, hold_names};
+pub use self::hold_names::{MOVE_GRACE, Taking, judge_names};
 pub use self::room::{SMALLEST_CONCURRENCY, attempts_at_once, expected_at, running};
 pub use self::take_tokens::{Pace, TENANT_SHARE};

@@ -111,7 +111,8 @@ pub(super) const ZONE: [Entry; 9] = [
         actor: WaitingOn::Nobody,
         title: "The name servers cannot be checked from here",
         explanation: "The zone's name servers have IPv6 addresses only, and checks ask over IPv4; or the check had \
-                      asked as many questions as one check may. Nothing is known to be wrong, and the CA decides.",
+                      asked as many questions as one check may. Nothing is known to be wrong. Of servers with IPv6 \
+                      addresses only, the CA decides; a record that was not asked for is asked for again.",
         fix: "No action is needed. With name servers that have IPv4 addresses, too, checks can see the records.",
     },
 ];
