@@ -11,6 +11,7 @@ use crate::endpoint::failing::Failing;
 use crate::endpoint::notified::{Cause, Severity, Source};
 use crate::endpoint::status::EndpointStatus;
 use crate::issues::issue::{Due, Issue, Notice};
+use crate::issues::observed::broken_dns;
 
 /// Whether a failure is of no single endpoint: the CA is unavailable, a service fails, the installation is wrong, or a record
 /// of its own name.
@@ -45,13 +46,14 @@ pub(super) fn failed(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> 
         };
         return Some(Issue::in_progress("records-fixed", EndpointStatus::Issuing, what, until, now));
     }
-    let owner = failure.waiting_on();
+    let newer = newest(endpoint, failing);
+    let owner = newer.map_or(failure.waiting_on(), |concern| concern.guidance.waiting_on);
     let paused = failing.paused_since();
     let retried = paused.is_none() && is_retried(failing, now);
     let good = until.is_some_and(|until| now < until);
     let status = match owner {
         _ if paused.is_some() => EndpointStatus::Paused,
-        _ if endpoint.awaits_first_records() => EndpointStatus::WaitingForDns,
+        WaitingOn::DomainOwner if endpoint.awaits_first_records() => EndpointStatus::WaitingForDns,
         _ if retried => EndpointStatus::Retrying,
         WaitingOn::Ca | WaitingOn::Nobody => EndpointStatus::Retrying,
         WaitingOn::Operator if good => EndpointStatus::Degraded,
@@ -71,11 +73,11 @@ pub(super) fn failed(endpoint: &Endpoint, now: OffsetDateTime) -> Option<Issue> 
     };
     let notice = Notice { kind, severity, source: Source::Attempts, shared: is_shared(failure), due };
     // People are notified of a pause once, by a cause of its own, and of nothing else any more.
-    let (cause, since) = match paused {
-        Some(since) => (Cause::paused(), since),
-        None => (failure.name.into(), failing.since),
+    let (cause, since) = match (paused, newer) {
+        (Some(since), _) => (Cause::paused(), since),
+        (None, Some(_)) if owner != failure.waiting_on() => (broken_dns(owner), failing.since),
+        (None, _) => (failure.name.into(), failing.since),
     };
-    let newer = newest(endpoint, failing);
     let mut guidance = newer.map_or(&failure.guidance, |concern| &concern.guidance).clone();
     let check = newer.map(|concern| concern.check.clone()).or_else(|| failure.check.clone());
     if paused.is_some() {
@@ -110,13 +112,16 @@ fn is_newer(failing: &Failing, check: &CheckSummary) -> bool {
     check.checked_at > failing.failed_at.unwrap_or(failing.since)
 }
 
-/// A check since the last attempt knows better why it fails, as far as the domain owner is waited on.
+/// A check since the last attempt knows better why it fails, where records or their name servers were why. What a CA or a
+/// service of AWS has said, no check knows better.
 fn newest<'a>(endpoint: &'a Endpoint, failing: &Failing) -> Option<&'a Concern> {
     let newer = endpoint.check.as_ref().filter(|check| is_newer(failing, check))?;
-    let both = |concern: &&Concern| {
-        failing.failure.waiting_on() == WaitingOn::DomainOwner && concern.guidance.waiting_on == WaitingOn::DomainOwner
+    let of_records = match failing.failure.waiting_on() {
+        WaitingOn::DomainOwner => true,
+        WaitingOn::Nobody => failing.failure.name == FailureName::Unavailable,
+        WaitingOn::Operator | WaitingOn::Ca => false,
     };
-    newer.error().filter(both)
+    newer.error().filter(|_| of_records)
 }
 
 fn paused_since(summary: &str, failing: &Failing, endpoint: &Endpoint) -> String {

@@ -84,7 +84,8 @@ fn of_symptom(
     })
 }
 
-fn broken_dns(owner: WaitingOn) -> Cause {
+/// What notifications call wrong records by.
+pub(super) fn broken_dns(owner: WaitingOn) -> Cause {
     match owner {
         WaitingOn::DomainOwner => FailureName::RecordsNotReady.into(),
         _ => Cause::new("dns-broken"),

@@ -152,6 +152,28 @@ fn a_domain_owner_who_has_fixed_the_records_is_not_waited_on_again() {
     assert_eq!(says(&older, NOW), (EndpointStatus::WaitingForDns, WaitingOn::DomainOwner));
 }
 
+/// The newest knowledge wins, whoever it waits on: but what the CA or AWS has said, no check of records knows better.
+#[test]
+fn a_newer_check_says_who_is_waited_on_where_records_were_why_an_attempt_failed() {
+    use FailureName::*;
+    use WaitingOn::*;
+    for (failure, waited_on, found, status, waiting_on) in [
+        (RecordsNotReady, DomainOwner, Operator, EndpointStatus::ActionRequired, Operator),
+        (RecordsNotReady, DomainOwner, DomainOwner, EndpointStatus::WaitingForDns, DomainOwner),
+        (Unavailable, Nobody, DomainOwner, EndpointStatus::ActionRequired, DomainOwner),
+        (RateLimited, Ca, DomainOwner, EndpointStatus::Retrying, Ca),
+        (Misconfigured, Operator, DomainOwner, EndpointStatus::ActionRequired, Operator),
+    ] {
+        let failed = failing(fresh(), failure, waited_on);
+        let mut seen = checked(failed.clone(), Some(Severity::Error), false);
+        let worst = seen.check.as_mut().and_then(|check| check.worst.as_mut()).expect("an error");
+        worst.guidance.waiting_on = found;
+        assert_eq!(says(&seen, NOW), (status, waiting_on), "{failure}, then {found:?}");
+        let is_newer = status_of(&seen, NOW).guidance.summary == "it is gone.";
+        assert_eq!(is_newer, !matches!(waited_on, Ca | Operator), "{failure}, then {found:?}");
+    }
+}
+
 #[test]
 fn a_paused_endpoint_says_who_can_wake_it_until_its_records_are_right() {
     let mut paused = failing(fresh(), FailureName::RecordsNotReady, WaitingOn::DomainOwner);
