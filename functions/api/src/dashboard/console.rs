@@ -20,6 +20,7 @@ impl Console {
             "aws" => "console.aws.amazon.com",
             "aws-cn" => "console.amazonaws.cn",
             "aws-us-gov" => "console.amazonaws-us-gov.com",
+            "aws-eusc" => "console.amazonaws-eusc.eu",
             _ => return None,
         };
         let plain =
@@ -49,6 +50,8 @@ mod tests {
         );
         let china = Console::of("arn:aws-cn:states:cn-north-1:1:stateMachine:x").expect("an ARN");
         assert!(china.execution("e").starts_with("https://cn-north-1.console.amazonaws.cn/"));
+        let sovereign = Console::of("arn:aws-eusc:states:eusc-de-east-1:1:stateMachine:x").expect("an ARN");
+        assert!(sovereign.execution("e").starts_with("https://eusc-de-east-1.console.amazonaws-eusc.eu/"));
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub(crate) struct OwnerView<'a> {
     pub(crate) records: Vec<OwnerRecord<'a>>,
     /// What else the domain owner can fix, beyond the records.
     pub(crate) findings: Vec<&'a Finding>,
+    /// The zone at the domain owner's DNS provider, where it was seen.
+    pub(crate) apex: Option<&'a str>,
 }
 
 /// A required record with what was found there.
@@ -56,7 +58,7 @@ impl<'a> OwnerView<'a> {
             })
             .collect();
         let elsewhere = |finding: &&Finding| !endpoint.dns.records.iter().any(|row| is_about(finding, row));
-        Self { endpoint, records, findings: own().filter(elsewhere).collect() }
+        Self { endpoint, records, findings: own().filter(elsewhere).collect(), apex }
     }
 
     fn is_checked(&self) -> bool {

@@ -8,6 +8,7 @@ use vocabulary::text::printable;
 
 use super::assets::ASSETS;
 use super::assets::Assets;
+use super::words;
 use crate::http::base::Base;
 use crate::http::problem::Problem;
 

@@ -6,7 +6,7 @@ use vocabulary::dns::ZoneName;
 use vocabulary::guidance::NO_ACTION;
 use wire::{DnsView, EndpointView, Finding, Found, ProviderHint, RecordView, WaitingOn};
 
-use super::owner_view::OwnerRecord;
+use super::owner_view::{OwnerRecord, OwnerView};
 use super::words::{self, plain};
 
 /// A value with a button that copies it. The button is there only where the script runs.
@@ -146,20 +146,32 @@ impl Answer {
 #[template(path = "parts/findings.html")]
 pub(crate) struct Findings<'a> {
     findings: Vec<&'a Finding>,
-    /// Whether it is said who is waited on: on the domain owner's page it is always the reader.
-    says_actor: bool,
+    /// On the domain owner's page, who is always waited on, types names into a zone, and has no CLI.
+    for_owner: bool,
+    /// The zone that the domain owner's DNS provider has, where it was seen.
+    apex: Option<&'a str>,
 }
 
 impl HtmlSafe for Findings<'_> {}
 
 impl<'a> Findings<'a> {
     pub(crate) fn of(findings: &'a [Finding]) -> Self {
-        Self { findings: findings.iter().collect(), says_actor: true }
+        Self { findings: findings.iter().collect(), for_owner: false, apex: None }
     }
 
     /// Those of the domain owner, who reads them.
-    pub(crate) fn of_owner(findings: &[&'a Finding]) -> Self {
-        Self { findings: findings.to_vec(), says_actor: false }
+    pub(crate) fn of_owner(view: &OwnerView<'a>) -> Self {
+        Self { findings: view.findings.clone(), for_owner: true, apex: view.apex }
+    }
+
+    /// How the name is typed into the zone.
+    fn in_zone(&self, name: &str) -> Option<ZoneName> {
+        self.for_owner.then(|| ZoneName::of(name, self.apex))
+    }
+
+    fn command<'f>(&self, finding: &'f Finding) -> Option<&'f str> {
+        let command = finding.fix.command.as_deref()?;
+        (!self.for_owner || !command.starts_with("managed-https ")).then_some(command)
     }
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use diagnosis::catalogue::CATALOGUE;
 use domain::endpoint::{Outcome, Step};
+use vocabulary::names::CertificateName;
 pub(crate) use vocabulary::record::quoted;
 use vocabulary::text::{counted, printable};
 use wire::{
@@ -81,6 +82,11 @@ impl HtmlSafe for Sign {}
 /// How an endpoint is called on a page: as its owner writes it.
 pub(crate) fn title(view: &EndpointView) -> String {
     plain(view.display_names.first().unwrap_or(&view.domain))
+}
+
+/// A domain by its A-label form as its owner writes it.
+pub(crate) fn domain(text: &str) -> String {
+    plain(&text.parse::<CertificateName>().map_or_else(|_| text.to_owned(), |name| name.to_unicode()))
 }
 
 /// Longer than any DNS name or sentence of ours; what comes from outside has no other bound here.
@@ -311,6 +317,12 @@ mod tests {
         assert_eq!(check_title("delegation-missing"), "The delegation is missing");
         assert_eq!(check_title("of-a-later-release"), "Of a later release");
         assert!(CATALOGUE.iter().all(|entry| !check_title(entry.name).contains('`')));
+    }
+
+    #[test]
+    fn a_domain_is_shown_as_its_owner_writes_it() {
+        assert_eq!(domain("*.xn--bcher-kva.example"), "*.bücher.example");
+        assert_eq!(domain("shop.example.com"), "shop.example.com");
     }
 
     #[test]

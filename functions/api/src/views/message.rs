@@ -38,7 +38,8 @@ pub fn message(view: &EndpointView, brand: &Brand, url: &str, expires_at: Option
             body += &block(first.len() + index + 1, row, apex);
         }
     }
-    let _ = write!(body, "This page shows whether they are correct, without sign-in{}:\n{url}\n", until(expires_at));
+    let all = if view.dns.records.len() == 1 { "it is" } else { "they are" };
+    let _ = write!(body, "This page shows whether {all} correct, without sign-in{}:\n{url}\n", until(expires_at));
     if let Some(contact) = &brand.contact {
         let _ = write!(body, "\nQuestions: {}\n", printable(contact, LONGEST));
     }

@@ -38,10 +38,9 @@ pub(crate) fn endpoint_page(style: Style, endpoint: &EndpointView, now: OffsetDa
     page += &facts(style, &endpoint_facts(endpoint, now));
     page += &format!("\n{}\n\n", heading(style, "Certificate"));
     page += &facts(style, &certificate_facts(&endpoint.certificate, now));
-    let deployed = deployment_facts(&endpoint.deployment, endpoint.certificate.arn.as_deref(), now);
-    if !deployed.is_empty() {
-        page += &format!("\n{}\n\n", heading(style, "Deployment"));
-        page += &facts(style, &deployed);
+    let deployed = facts(style, &deployment_facts(&endpoint.deployment, endpoint.certificate.arn.as_deref(), now));
+    if !deployed.trim().is_empty() {
+        page += &format!("\n{}\n\n{deployed}", heading(style, "Deployment"));
     }
     let served = serving_facts(&endpoint.serving, now);
     if !served.is_empty() {

@@ -43,8 +43,11 @@ pub fn to_failure_of_all(findings: &[Finding]) -> Option<Failure> {
     let lines = findings.iter().filter_map(|finding| Some(finding.guidance.record.as_ref()?.line()));
     let records: Vec<String> = lines.take(MOST_RECORDS).collect();
     let and_on = if findings.len() > MOST_RECORDS { "; …" } else { "" };
-    let (step, records) = (failure.guidance.next_step(), records.join("; "));
-    let action = format!("{}: {step}. The records of all of them: {records}{and_on}", first.subject);
+    let step = failure.guidance.next_step().trim_end_matches('.');
+    let mut action = format!("{}: {step}.", first.subject);
+    if !records.is_empty() {
+        action += &format!(" The records of all of them: {}{and_on}", records.join("; "));
+    }
     let summary = format!("{} names are not ready: {}", findings.len(), said.join("; "));
     let mut all = Failure::new(failure.name, failure.guidance.waiting_on, summary, action);
     // Several names can have one fault, which other endpoints have as well: their zone's.

@@ -174,7 +174,14 @@ fn a_private_address_beside_good_ones_is_left_out_and_told() {
 
     let none = ProbeFault::NotPublic(vec![ip(PRIVATE_V6)]);
     let only = World::at(&[], &[PRIVATE_V6]).failing(none);
-    assert_said(&only, Check::HostPrivate, S::Error, R::Mismatch, "points to fd00::1 instead of", "as internal");
+    assert_said(
+        &only,
+        Check::HostPrivate,
+        S::Error,
+        R::Mismatch,
+        "points to fd00::1 instead of",
+        "Make the endpoint internal",
+    );
 }
 
 #[test]
@@ -306,7 +313,10 @@ fn what_could_not_be_seen_is_no_error() {
 #[test]
 fn one_of_several_names_that_is_gone_can_be_created_or_taken_off() {
     let world = World { also: vec!["a.example.com".into()], ..World::at(&[], &[]) }.failing(ProbeFault::NoAddress);
-    let (said, step) = ("has no A, AAAA or CNAME record", "Or take the name off the certificate: managed-https change");
+    let (said, step) = (
+        "has no A, AAAA or CNAME record",
+        "Or have the platform take the name off the certificate: managed-https change",
+    );
     assert_said(&world, Check::HostMissing, Severity::Error, RecordStatus::Missing, said, step);
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 /// The former name and the one of now, of checks and of kinds of events.
-const RENAMED: [(&str, &str); 8] = [
+const RENAMED: [(&str, &str); 9] = [
     ("standing-missing", "persistent-missing"),
     ("standing-elsewhere", "persistent-elsewhere"),
     ("standing-malformed", "persistent-malformed"),
@@ -12,6 +12,7 @@ const RENAMED: [(&str, &str); 8] = [
     ("stand-in-directory", "fallback-directory"),
     ("stand-in-account", "fallback-account"),
     ("EngineUnhealthy", "InstallationUnhealthy"),
+    ("parked", "paused"),
 ];
 
 /// The name of now, by whichever name.

@@ -27,7 +27,7 @@ pub enum RecordStatus {
     Missing,
     /// Something else stands there.
     Mismatch,
-    /// Servers say different things, or another record stands in the way.
+    /// Servers say different things, or another record prevents it.
     Conflict,
     /// No authoritative server gives a usable answer.
     Unreachable,
@@ -44,7 +44,7 @@ pub struct Found {
     #[serde(default)]
     #[schema(required = true)]
     pub records: Vec<String>,
-    /// Each further name that a CNAME led to, in order, and last the addresses it ends in.
+    /// Each name that a CNAME points to, in order, and last the addresses it ends in.
     #[serde(default)]
     #[schema(required = true)]
     pub chain: Vec<String>,

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 #[schema(as = Actor)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitingOn {
-    /// The owner of the domain, in its DNS.
+    /// The domain owner, in the DNS of the domain.
     #[serde(rename = "customer", alias = "domain_owner")]
     DomainOwner,
     /// The team that runs this installation.

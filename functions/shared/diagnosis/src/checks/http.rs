@@ -52,7 +52,7 @@ pub(crate) const CREATE: &str = "Create this DNS record";
 pub(crate) fn missing(host: &Host<'_>, record: &DnsRecord, found: &str) -> Finding {
     let mut text = format!("{CREATE}: {}", record.line());
     if let Some(command) = take_off(host) {
-        text = format!("{text}. Or take the name off the certificate: {command}");
+        text = format!("{text}. Or have the platform take the name off the certificate: {command}");
     }
     Check::HostMissing.finding(&record.name, expected(record), found, Fix::of(text).with_record(record.clone()))
 }
@@ -60,7 +60,7 @@ pub(crate) fn missing(host: &Host<'_>, record: &DnsRecord, found: &str) -> Findi
 /// All addresses of the host are private ones.
 pub(crate) fn private(record: &DnsRecord, heard: &str) -> Finding {
     let text = format!(
-        "Register the endpoint as internal, which needs no public address; or point the host at the platform: {}",
+        "Make the endpoint internal, which needs no public address; or point the host at the platform: {}",
         record.line()
     );
     let fix = Fix::of(text).with_record(record.clone());
@@ -105,7 +105,7 @@ pub(crate) fn way_out(host: &DomainName, observed: &HttpObservation) -> String {
             format!("Redirect with status 301, 302, 307 or 308. Or: {EXCEPT}")
         }
         _ if !observed.redirects.is_empty() => EXCEPT.to_owned(),
-        ProbeAnswer::Failed(_) => "Open port 80 to everybody, or register the endpoint as internal.".to_owned(),
+        ProbeAnswer::Failed(_) => "Open port 80 to everybody, or make the endpoint internal.".to_owned(),
         _ if observed.lacks_location() => "Send the redirect's target in the header Location.".to_owned(),
         _ => match &observed.mark {
             Some(Mark::OtherHost(_)) => format!("Let the proxy pass the header Host on unchanged: {host}."),

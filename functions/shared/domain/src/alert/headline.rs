@@ -114,7 +114,7 @@ fn by_cause(cause: &Cause) -> (Option<&'static str>, Option<&'static str>) {
     let (problem, end) = match (failure, cause.as_str()) {
         (Some(failure), _) => by_failure(failure),
         (None, "records-moved") => ("paused, DNS records prove another registration", "the DNS records prove it again"),
-        (None, "parked") => ("paused, DNS records missing for long", "no longer paused"),
+        (None, "paused") => ("paused, DNS records missing for long", "no longer paused"),
         (None, "served-certificate-differs") => {
             ("a different certificate is served", "the right certificate is served")
         }

@@ -13,7 +13,7 @@ use crate::endpoint::notified::Severity;
 impl Alert {
     /// For a person: what, who is waited on, the next step and the exact record, since when, until when, where.
     pub fn text(&self, sender: &Sender) -> String {
-        let mut lines = vec![self.guidance.summary.clone(), String::new()];
+        let mut lines = vec![sender.linking(&self.guidance.summary), String::new()];
         lines.extend(self.facts(sender).into_iter().map(|(name, value)| format!("{name}: {value}")));
         lines.join("\n")
     }
@@ -21,7 +21,8 @@ impl Alert {
     /// What there is to know, by name, in the order in which it matters.
     pub(super) fn facts(&self, sender: &Sender) -> Vec<(&'static str, String)> {
         let time = |at| timestamp(at, self.at);
-        let mut facts = self.guidance.facts();
+        let facts = self.guidance.facts().into_iter();
+        let mut facts: Vec<_> = facts.map(|(name, value)| (name, sender.linking(&value))).collect();
         if !self.names.is_empty() {
             facts.push(("Names", self.names.join(", ")));
         }
@@ -160,6 +161,15 @@ mod tests {
         assert!(text.ends_with("\nRunbook: https://git.example/docs/runbooks/cafailuresalarm.md"), "{text}");
         assert!(!alert.text(&Sender::default()).contains("Runbook"), "a path in a mail is no link");
         assert_eq!(alert.subject(&sender()), "[production] Issuance delayed: www.example.com, order lost at the CA");
+    }
+
+    #[test]
+    fn a_page_that_the_next_step_names_is_a_link_that_opens() {
+        let alert = told(missing("Replace it: docs/how-to/acme-account.md."));
+        let text = alert.text(&sender());
+        assert!(text.contains("Next step: Replace it: https://git.example/docs/how-to/acme-account.md.\n"), "{text}");
+        let elsewhere = Sender { runbooks: Some("https://wiki.example/alarms".into()), ..sender() };
+        assert!(alert.text(&elsewhere).contains("Replace it: docs/how-to/acme-account.md."), "only what is there");
     }
 
     #[test]

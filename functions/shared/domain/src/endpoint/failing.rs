@@ -74,6 +74,7 @@ impl Failing {
         now: OffsetDateTime,
     ) -> Self {
         let (failure, cause) = with_its_cause(before, failure);
+        let cause = cause.or_else(|| remembered(before, &failure));
         let known = before.and_then(|before| before.absence.clone());
         let absence = match failure.waiting_on() {
             WaitingOn::DomainOwner => Some(known.unwrap_or_else(|| Absence::begins(now)).longer(held, patience, now)),
@@ -136,6 +137,15 @@ fn with_its_cause(before: Option<&Failing>, failure: Failure) -> (Failure, Optio
     let guidance = Guidance { summary: limited, ..cause.guidance.clone() };
     let merged = Failure { guidance, retry_after: failure.retry_after, ..cause.clone() };
     (merged, Some(Box::new(cause.clone())))
+}
+
+/// Why the CA's validations failed, through failures that say nothing of that.
+fn remembered(before: Option<&Failing>, failure: &Failure) -> Option<Box<Failure>> {
+    use FailureName::{BudgetSpent, CaUnavailable, OrderLost, RateLimited, Throttled, TimedOut, Unavailable};
+    let silent = [BudgetSpent, CaUnavailable, OrderLost, RateLimited, Throttled, TimedOut, Unavailable];
+    let before = before.filter(|_| silent.contains(&failure.name))?;
+    let failed = before.failure.name == FailureName::ChallengeFailed;
+    before.cause.clone().or_else(|| failed.then(|| Box::new(before.failure.clone())))
 }
 
 impl Absence {

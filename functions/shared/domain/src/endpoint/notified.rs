@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use vocabulary::failure::FailureName;
+use vocabulary::former_names::name_now;
 use vocabulary::guidance::WaitingOn;
 
 /// What an endpoint keeps of its notifications.
@@ -61,7 +62,7 @@ impl Notifications {
 
 /// Why people are notified, in a word that stays the same: a failure's name, a check's name, `issued`, `removed` …
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "String", into = "String")]
 pub struct Cause(String);
 
 impl Cause {
@@ -71,7 +72,7 @@ impl Cause {
 
     /// The endpoint is paused: its records have been missing for long.
     pub fn paused() -> Self {
-        Self::new("parked")
+        Self::new("paused")
     }
 
     /// The endpoint is paused: its names now prove another registration.
@@ -81,6 +82,19 @@ impl Cause {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// As it was stored, by this release or the previous one.
+impl From<String> for Cause {
+    fn from(word: String) -> Self {
+        Self(name_now(&word).to_owned())
+    }
+}
+
+impl From<Cause> for String {
+    fn from(Cause(word): Cause) -> Self {
+        word
     }
 }
 

@@ -30,9 +30,6 @@ impl InstallationState {
         for failing in &mut self.failing {
             failing.check = name_now(&failing.check).to_owned();
         }
-        for told in &mut self.told.told {
-            told.cause = Cause::new(name_now(told.cause.as_str()));
-        }
         self
     }
 }

@@ -63,7 +63,7 @@ impl CaError {
                 capitalized(&summary),
                 match method {
                     ChallengeKind::DnsPersist01 => {
-                        "Change the endpoint to `--validation delegation`, or the CA to one with persistent validation records, then renew."
+                        "Change the endpoint (managed-https change NAME --challenge dns-01), or the CA to one with persistent validation records, then renew."
                     }
                     _ => "Order from a CA that offers it: compare AcmeDirectory with the CA's documents, then renew.",
                 },

@@ -20,7 +20,7 @@ pub struct AcmeError {
 
 const OURS: &str = "A new attempt is made automatically. If it happens again, report it with the CA's words.";
 
-const ACCOUNT: &str = "Compare the account with the stack's parameters (directory, contact, external account binding).";
+const ACCOUNT: &str = "Compare the account with the stack's parameters (directory, contact, external account binding): docs/how-to/acme-account.md.";
 
 const fn error(kind: &'static str, waiting_on: WaitingOn, meaning: &'static str, action: &'static str) -> AcmeError {
     AcmeError { kind, waiting_on, meaning, action }
@@ -81,7 +81,7 @@ pub const ACME_ERRORS: [AcmeError; 27] = [
         "incorrectResponse",
         WaitingOn::DomainOwner,
         "The CA found something else than the proof it asked for.",
-        "Compare the endpoint's records with `managed-https records`, and remove other records at these names.",
+        "Compare the records at these names with the required ones, and remove others.",
     ),
     error("invalidContact", WaitingOn::Operator, "The CA does not accept the account's contact.", ACCOUNT),
     error(
@@ -110,7 +110,7 @@ pub const ACME_ERRORS: [AcmeError; 27] = [
         "unauthorized",
         WaitingOn::DomainOwner,
         "The CA did not find the proof where it looked, or the account may not do this.",
-        "Compare the endpoint's records with `managed-https records`, and remove other records at these names.",
+        "Compare the records at these names with the required ones, and remove others.",
     ),
     error("unsupportedContact", WaitingOn::Operator, "The CA cannot use this kind of contact.", ACCOUNT),
     error(

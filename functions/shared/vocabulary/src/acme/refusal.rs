@@ -259,9 +259,13 @@ impl Refusal {
     }
 }
 
-/// Whether the attempt before failed for a validation that the CA did not accept: then it is no chance any more.
+/// Whether the attempt before failed for a validation that the CA did not accept, or for records that it did not get when the
+/// order was finalized: then it is no chance any more.
 fn was_not_seen(before: Option<&Failure>) -> bool {
-    before.is_some_and(|failure| failure.name == FailureName::ChallengeFailed)
+    let unseen = |problem: &Problem| Refusal::from(problem.clone()).meaning(CaRequest::Finalize) == Meaning::NotSeen;
+    before.is_some_and(|failure| {
+        failure.name == FailureName::ChallengeFailed || failure.problem.as_deref().is_some_and(unseen)
+    })
 }
 
 /// A person who has to act, before one who waits.

@@ -78,7 +78,7 @@ impl Connect {
     /// `None` if no link can be made of it.
     pub fn new(zone: &str, provider: &str, url: &str, services: Vec<String>) -> Option<Self> {
         let url = base_url(url)?;
-        let provider = printable(provider.trim(), LONGEST_NAME);
+        let provider = printable(provider.trim(), LONGEST_NAME - 1);
         let named = if provider.is_empty() { url.host_str()?.to_owned() } else { provider };
         Some(Self {
             zone: zone.to_owned(),

@@ -45,7 +45,7 @@ pub(crate) fn endpoint() -> Value {
         "id": "ep-1", "tenant": "acme", "domain": "example.com", "names": ["example.com"],
         "display_names": ["example.com"], "reachability": "external", "challenge": "dns-01", "dns_method": "dns-01",
         "status": "action_required", "verdict": "action_required", "waiting_on": "domain_owner", "actor": "customer", "reason": "no CNAME", "action": "Create it.", "next_step": "Create it.",
-        "breaks_at": "2026-04-01T00:00:00Z",
+        "breaks_at": "2026-04-01T00:00:00Z", "cause": "delegation-missing", "at_fault": "example.com",
         "dns": {"checked_at": "2026-01-01T00:00:00Z", "status": "missing", "records": [required()],
             "findings": [finding()], "provider": provider()},
         "certificate": {"state": "active", "arn": "arn:x", "serial": "0A", "issuer": "CN=Test",

@@ -16,7 +16,7 @@ pub(super) const HTTP: [Entry; 5] = [
         explanation: "DNS is right, but no answer comes over HTTP at port 80, where every HTTP-01 validation begins \
                       (RFC 8555 §8.3). A firewall or an IP filter is the usual reason; CAs come from several networks \
                       and do not publish their addresses.",
-        fix: "Open port 80 to everybody, or register the endpoint as internal.",
+        fix: "Open port 80 to everybody, or make the endpoint internal.",
     },
     Entry {
         check: Check::HttpWrongAnswer,

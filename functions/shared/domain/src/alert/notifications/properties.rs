@@ -418,7 +418,7 @@ fn an_endpoint_that_was_paused_recovers_with_one_message() {
     tell(&mut endpoint);
     endpoint.failing = None;
     tell(&mut endpoint);
-    let paused = |kind| (kind, "parked".to_owned());
+    let paused = |kind| (kind, "paused".to_owned());
     let missing = (AlertKind::ActionRequired, "RecordsNotReady".to_owned());
     assert_eq!(told, [missing, paused(AlertKind::ActionRequired), paused(AlertKind::Recovered)]);
 }

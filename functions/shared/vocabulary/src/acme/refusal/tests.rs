@@ -93,7 +93,7 @@ fn what_the_ca_does_not_see_twice_is_the_domain_owners() {
     for (kind, words, step) in [
         ("connection", "Timeout during connect", "Make port 80"),
         ("dns", "DNS problem: SERVFAIL looking up TXT for _acme-challenge.x", "Check the domain's name servers"),
-        ("unauthorized", "Incorrect TXT record", "Compare the endpoint's records"),
+        ("unauthorized", "Incorrect TXT record", "Compare the records at these names"),
         ("dns", "DNS problem: SERVFAIL looking up CAA for example.net", "Check the domain's name servers"),
         (
             "connection",
