@@ -102,8 +102,10 @@ fn account(seen: &AuthorityFacts, deployed: &InstalledAuthority, installation: &
         ),
         Ok(Account::Unregistered) => warning(
             NAME,
-            "The account's key is stored, but the CA has not confirmed the account.",
-            "The next order registers it. If this stays, see the log of open-order.",
+            "The account's key is stored, but the CA has not confirmed the account: it may have refused the contact or the \
+             external account binding.",
+            "The next order registers it. If this stays, read the CA's words in the failure of an endpoint that waits. Runbook: \
+             docs/how-to/acme-account.md",
         ),
         Ok(Account::Emptied) => failed(NAME, "The account secret is empty: the account's key is lost.", restore()),
         Ok(Account::Unreadable) => unreadable(restore()),

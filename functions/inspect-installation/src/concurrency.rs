@@ -44,7 +44,7 @@ pub(crate) fn concurrency(seen: &Observed<Concurrency>, reserved: Reserved) -> I
                            reserved below a quota of 100.";
             let action = format!(
                 "Request {} for Lambda's quota “Concurrent executions” \
-                 (https://console.aws.amazon.com/servicequotas/home/services/lambda/quotas/L-B99A9384). New accounts have 10.",
+                 (in the console, Service Quotas, AWS Lambda). New accounts have 10.",
                 grouped(ENOUGH.into()),
             );
             warning(NAME, format!("{detail} {meaning}"), action)

@@ -114,7 +114,7 @@ fn remedy(certificates: bool, imports: bool) -> String {
         _ => "“Imported certificates” and “Imported certificates in last 365 days”",
     };
     format!(
-        "Request a higher quota of ACM's {which}: https://console.aws.amazon.com/servicequotas/home/services/acm/quotas. What \
+        "Request a higher quota of ACM's {which}: in the console, Service Quotas, AWS Certificate Manager. What \
          is granted counts within the hour. Other accounts have quotas of their own: DeploymentRoleArns."
     )
 }

@@ -137,7 +137,7 @@ fn remedy(capacity: &Capacity) -> String {
         _ => "“Certificates per Application Load Balancer” or “Certificates per Network Load Balancer”",
     };
     format!(
-        "Request more of the quota {quota}: https://console.aws.amazon.com/servicequotas/home/services/elasticloadbalancing/quotas, \
+        "Request more of the quota {quota}: in the console, Service Quotas, Elastic Load Balancing, \
          or add a load balancer to ListenerPools: new endpoints go there. What is granted counts within the hour, and endpoints \
          that wait are attached then. Runbook: docs/runbooks/loadbalancerroomalarm.md"
     )

@@ -62,6 +62,16 @@ fn schedule(told: &Told, seen: &Observed<Schedule>, silence: Duration) -> Instal
                 "Deploy with a HeartbeatSeconds of three times the slowest schedule, or with a faster schedule: make deploy",
             )
         }
+        // Of a calendar nobody here knows how far apart its runs are.
+        Ok(Schedule { name, expression, enabled: true, .. }) if interval(expression).is_none() => warning(
+            told.schedule_check,
+            format!(
+                "{name} is enabled: {expression}, which is no rate. The alarms expect three runs in {}.",
+                span(silence)
+            ),
+            "Deploy with a rate, like rate(5 minutes), or make sure that three runs are never further apart than \
+             HeartbeatSeconds: make deploy",
+        ),
         Ok(Schedule { name, expression, enabled: true, .. }) => {
             ok(told.schedule_check, format!("{name} is enabled: {expression}."))
         }
@@ -218,10 +228,10 @@ mod tests {
             let schedule = Schedule { name, enabled: true, expression: expression.into(), function };
             super::schedule(&told, &Ok(schedule), Duration::minutes(15))
         };
-        for fine in ["rate(1 minute)", "rate(5 minutes)", "cron(0 * * * ? *)"] {
+        for fine in ["rate(1 minute)", "rate(5 minutes)"] {
             assert!(is_ok(&schedule(fine)), "{fine}");
         }
-        for rare in ["rate(6 minutes)", "rate(1 hour)", "rate(2 hours)"] {
+        for rare in ["rate(6 minutes)", "rate(1 hour)", "rate(2 hours)", "cron(0 * * * ? *)"] {
             let check = schedule(rare);
             assert!(is_warning(&check) && check.remedy.is_some_and(|step| step.contains("HeartbeatSeconds")), "{rare}");
         }

@@ -12,6 +12,7 @@ mod exports;
 mod fixture;
 mod fuse;
 pub mod fuzz;
+pub mod inspection;
 mod keys;
 mod messages;
 mod network;
