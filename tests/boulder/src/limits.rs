@@ -16,14 +16,18 @@ pub(crate) fn registered(name: &str) -> String {
     labels[labels.len().saturating_sub(2)..].join(".")
 }
 
-/// How long until there is room for one more, if there is none now.
+/// How long until there is room for one more, if there is none now: a token bucket, as all of Boulder's limits are
+/// (`ratelimits/gcra.go`).
 fn wait(times: &[OffsetDateTime], limit: Limit, now: OffsetDateTime) -> Option<Duration> {
-    let mut recent: Vec<_> = times.iter().filter(|at| now - **at < limit.period).collect();
-    recent.sort();
-    let over = recent.len().checked_sub(limit.count)?;
     // With room for none there never is any.
-    let oldest = recent.get(over).map_or(now, |at| **at);
-    Some(oldest + limit.period - now)
+    let count = i32::try_from(limit.count).ok().filter(|count| *count > 0);
+    let Some(count) = count else { return Some(limit.period) };
+    let interval = limit.period / count;
+    let mut sorted = times.to_vec();
+    sorted.sort();
+    let full = sorted.iter().copied().reduce(|full, at| full.max(at - interval) + interval)?;
+    let wait: Duration = full + interval * 2 - limit.period - now;
+    wait.is_positive().then_some(wait)
 }
 
 fn exceeded(what: &str, section: &str, wait: Duration, now: OffsetDateTime) -> Problem {
@@ -116,12 +120,15 @@ mod tests {
     use time::macros::datetime;
 
     #[test]
-    fn there_is_room_again_when_the_oldest_that_is_in_the_way_is_over() {
+    fn one_comes_back_in_each_part_of_the_period() {
         let now = datetime!(2026-11-24 12:00 UTC);
         let limit = Limit { count: 2, period: Duration::HOUR };
         let ago = |minutes| now - Duration::minutes(minutes);
         assert_eq!(wait(&[ago(70), ago(10)], limit, now), None);
-        assert_eq!(wait(&[ago(40), ago(10)], limit, now), Some(Duration::minutes(20)));
-        assert_eq!(wait(&[ago(40), ago(30), ago(10)], limit, now), Some(Duration::minutes(30)));
+        assert_eq!(wait(&[ago(40), ago(10)], limit, now), None);
+        assert_eq!(wait(&[ago(40), ago(30), ago(10)], limit, now), Some(Duration::minutes(20)));
+        assert_eq!(wait(&[ago(0); 2], limit, now), Some(Duration::minutes(30)));
+        let none = Limit { count: 0, ..limit };
+        assert_eq!(wait(&[], none, now), Some(Duration::HOUR));
     }
 }

@@ -31,6 +31,15 @@ fn check_name(name: &str) -> Result<(), (String, String)> {
     if base.split('.').count() > 10 {
         return reject("malformed", "Domain name has more than 10 labels (parts)");
     }
+    if base.split('.').any(|label| label.len() > 63 || label.starts_with('-') || label.ends_with('-')) {
+        return reject("malformed", "Domain name contains an invalid character");
+    }
+    if base.split('.').any(|label| label.get(2..4) == Some("--") && !label.starts_with("xn")) {
+        return reject(
+            "rejectedIdentifier",
+            "Domain name contains an invalid label in a reserved format (R-LDH: '??--')",
+        );
+    }
     if base.ends_with(".local") || base.ends_with(".internal") {
         return reject("rejectedIdentifier", "Domain name does not end with a valid public suffix (TLD)");
     }

@@ -63,7 +63,7 @@ fn a_replacement_that_is_refused_in_any_way_is_ordered_once_more_without() {
 }
 
 #[test]
-fn a_certificate_is_replaced_by_a_shorter_one_when_it_is_due_and_an_earlier_one_when_it_is_revoked() {
+fn a_certificate_that_is_due_is_replaced_by_one_that_expires_earlier() {
     run(async |stage| {
         let id = stage.issued(1, "www.example.com").await;
         let before = stage.endpoint(&id).await.certificate.expect("held");
