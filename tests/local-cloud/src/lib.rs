@@ -66,7 +66,9 @@ pub use cloudwatch::Alarm;
 pub use connect_provider::{ConnectPort, ConnectProvider};
 pub use demo::{demo, try_domain};
 pub use description::Description;
-pub use dns::{Behaviour, DenialFault, NameServer, ServerEffect, ServerFault, SignatureFault, StaticZone, ds_record};
+pub use dns::{
+    Behaviour, DenialFault, NameServer, ServerEffect, ServerFault, SignatureFault, StaticZone, ds_record, trust_anchor,
+};
 pub use dns_lab::DnsLab;
 pub use emulators::{ACCESS_KEY, ACCOUNT, REGION, SECRET_KEY};
 pub use executions::Execution;

@@ -20,7 +20,7 @@ pub(crate) const CASES: [Case; 25] = [
     case!(HostMissing, DomainOwner, "a host without a record", " CNAME edge.platform.", missing),
     case!(HostElsewhere, DomainOwner, "an A record of another server", "point the host at the platform", elsewhere),
     case!(HostIpv6Elsewhere, DomainOwner, "the right A record, and an AAAA record", "Remove the AAAA record", ipv6),
-    case!(HostPrivate, DomainOwner, "the A record 10.9.8.7", "Register the endpoint as internal", private),
+    case!(HostPrivate, DomainOwner, "the A record 10.9.8.7", "Make the endpoint internal", private),
     case!(HostProxied, DomainOwner, "an alias to a CDN that passes the challenge path on", "DNS only", proxied),
     case!(HostProxied, DomainOwner, "an alias to a CDN that answers in its place", "DNS only", hidden),
     case!(

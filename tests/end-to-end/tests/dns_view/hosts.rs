@@ -2,15 +2,19 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use diagnosis::http01::mark::{PLATFORM_HEADER, PLATFORM_MARK, SEEN_HEADER, check_body, is_check_token, seen};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustls::ServerConfig;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 use vocabulary::names::DomainName;
 
 /// What an order has published, at every host of the platform.
@@ -30,6 +34,8 @@ pub(crate) enum Reply {
     Nothing,
     /// Ends the connection.
     Break,
+    /// What the other says, over TLS with a certificate that nobody has signed.
+    SelfSigned(Box<Self>),
 }
 
 impl Reply {
@@ -73,7 +79,7 @@ impl Host {
         let port = listener.local_addr()?.port();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream, reply.clone()));
+                tokio::spawn(meet(stream, reply.clone()));
             }
         });
         Ok(Self { port, task })
@@ -86,7 +92,24 @@ impl Drop for Host {
     }
 }
 
-async fn answer(mut stream: TcpStream, reply: Reply) -> Result<()> {
+async fn meet(stream: TcpStream, reply: Reply) -> Result<()> {
+    match reply {
+        Reply::SelfSigned(reply) => answer(self_signed()?.accept(stream).await?, *reply).await,
+        reply => answer(stream, reply).await,
+    }
+}
+
+fn self_signed() -> Result<TlsAcceptor> {
+    let signed = rcgen::generate_simple_self_signed(vec!["other.test".to_owned()])?;
+    let key = PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der());
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![signed.cert.der().clone()], key.into())?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, reply: Reply) -> Result<()> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         let mut part = [0; 1024];
@@ -103,7 +126,7 @@ async fn answer(mut stream: TcpStream, reply: Reply) -> Result<()> {
         }
         Reply::Octets(octets) => octets,
         Reply::Nothing => std::future::pending().await,
-        Reply::Break => return Ok(()),
+        Reply::Break | Reply::SelfSigned(_) => return Ok(()),
     };
     stream.write_all(&octets).await?;
     Ok(stream.shutdown().await?)

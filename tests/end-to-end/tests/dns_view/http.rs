@@ -93,7 +93,7 @@ const WORLDS: &[World] = &[
         hosts: &[(35, |_, port| Reply::redirect(302, &format!("http://inside.d.test:{port}/x")))],
         check: Some("host-elsewhere"),
         said: &["inside.d.test", "10.1.2.3"],
-        not: &["register the endpoint as internal"],
+        not: &["make the endpoint internal"],
         gate: Gate::Refuses,
     },
     World {
@@ -164,6 +164,18 @@ const WORLDS: &[World] = &[
         said: &["404"],
         not: &[],
         gate: Gate::Refuses,
+    },
+    World {
+        case: "H16: a redirect to https, where nobody has signed the certificate",
+        records: &[("A", "{52}")],
+        hosts: &[
+            (52, |_, port| Reply::redirect(301, &format!("https://four.d.test:{port}/x"))),
+            (53, |_, _| Reply::SelfSigned(Box::new(Reply::page(EXPECTED)))),
+        ],
+        check: Some("host-elsewhere"),
+        said: &["four.d.test", "301"],
+        not: &["certificate"],
+        gate: Gate::Passes,
     },
     World {
         case: "H17: a redirect to an IP address is followed",
@@ -257,6 +269,7 @@ async fn internet() -> Result<Internet> {
         ("pool.d.test".into(), "A", filled("{46}", "")),
         ("two.d.test".into(), "A", filled("{48}", "")),
         ("three.d.test".into(), "A", filled("{49}", "")),
+        ("four.d.test".into(), "A", filled("{53}", "")),
     ];
     for (number, world) in WORLDS.iter().enumerate() {
         let host = name(number);
@@ -365,7 +378,7 @@ async fn one_of_several_names_that_is_gone_can_be_created_or_taken_off() -> Resu
     let step = next_step(finding);
     ensure!(
         step.contains("b.d.test CNAME edge.platform.test")
-            && step.contains("Or take the name off the certificate: managed-https change"),
+            && step.contains("Or have the platform take the name off the certificate: managed-https change"),
         "{step}"
     );
     ensure!(!step.contains("port 80"), "{step}");

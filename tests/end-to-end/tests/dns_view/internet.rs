@@ -3,14 +3,14 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use adapters::address_filter::Reach;
-use adapters::dns::{Dns, Roots};
+use adapters::dns::{Dns, Roots, TrustAnchor};
 use adapters::http_probe::Probe;
 use adapters::probe::EndpointProber;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use diagnosis::report::{CheckReport, Finding};
 use diagnosis::subject::Subject;
 use domain::ports::Prober;
-use local_cloud::{Behaviour, NameServer, StaticZone};
+use local_cloud::{Behaviour, NameServer, StaticZone, ds_record, trust_anchor};
 use time::OffsetDateTime;
 use time::macros::datetime;
 use vocabulary::acme::Reachability;
@@ -31,6 +31,8 @@ pub(crate) struct Internet {
     /// Where hosts listen; with nobody there, every host refuses.
     pub(crate) http: u16,
     pub(crate) issuer: Issuer,
+    /// Of a root that is signed.
+    trust: Option<TrustAnchor>,
     running: Vec<NameServer>,
     hosts: Vec<Host>,
 }
@@ -57,6 +59,15 @@ impl Internet {
 
     /// Whose root has these records as well.
     pub(crate) async fn with_root(net: u8, more: &[(&str, &str, &str)]) -> Result<Self> {
+        Self::of(net, more, false).await
+    }
+
+    /// Whose root is signed, and says that `d.test` is.
+    pub(crate) async fn signed(net: u8) -> Result<Self> {
+        Self::of(net, &[("d.test", "DS", &ds_record("d.test")?)], true).await
+    }
+
+    async fn of(net: u8, more: &[(&str, &str, &str)], is_signed: bool) -> Result<Self> {
         let at = |last: u8| format!("127.88.{net}.{last}");
         let port = UdpSocket::bind((at(1), 0))?.local_addr()?.port();
         let (platform, ns1, ns2, edge) = (at(2), at(3), at(4), at(EDGE));
@@ -75,13 +86,15 @@ impl Internet {
             ("inside.dns.test", "A", "10.0.0.2"),
         ];
         let root = StaticZone::new(".", &[&root[..], more].concat())?;
+        let root = if is_signed { root.signed()? } else { root };
+        let trust = is_signed.then(|| trust_anchor()?.parse::<TrustAnchor>().context("the root's key")).transpose()?;
         let own = [
             ("platform.test", "NS", "ns.dns.test."),
             ("acme.platform.test", "TXT", "\"none\""),
             ("edge.platform.test", "A", &edge),
         ];
         let platform = StaticZone::new("platform.test", &own)?;
-        let mut internet = Self { net, port, http: 1, issuer: issuer(), running: Vec::new(), hosts: Vec::new() };
+        let mut internet = Self { net, port, http: 1, issuer: issuer(), trust, running: Vec::new(), hosts: Vec::new() };
         internet.serve(1, Behaviour::Serving(root)).await?;
         internet.serve(2, Behaviour::Serving(platform)).await?;
         Ok(internet)
@@ -115,7 +128,7 @@ impl Internet {
 
     /// As a function resolves in production: from the root.
     pub(crate) fn dns(&self) -> Result<Dns> {
-        let roots = Roots::Own { servers: vec![self.address(1)], trust: None };
+        let roots = Roots::Own { servers: vec![self.address(1)], trust: self.trust.clone() };
         Ok(Dns::from_roots(roots, self.port, vec!["127.0.0.0/8".parse()?]))
     }
 

@@ -89,7 +89,7 @@ async fn two_cnames_at_one_name_are_a_conflict_at_the_challenge_and_at_the_host(
     Ok(())
 }
 
-/// D8 and D9: letter case is none of DNS's differences.
+/// D8: letter case is none of DNS's differences.
 #[tokio::test]
 async fn a_target_in_upper_case_is_the_target() -> Result<()> {
     let internet = Internet::start(15, &[(NAME, "CNAME", "LABEL.Acme.PLATFORM.test.")]).await?;

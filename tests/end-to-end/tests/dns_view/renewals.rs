@@ -13,7 +13,7 @@ use domain::endpoint::{Attempt, Failing, Health, LEASE, Notifications, Outcome, 
 use domain::flow::StepInput;
 use domain::health::{CertificateUse, InAcm, Seen};
 use domain::ports::{AttemptJournal, CertificateAuthority, DueEntry, DueIndex, Prober, Settlement};
-use local_cloud::{Behaviour, StaticZone};
+use local_cloud::{Behaviour, ServerEffect, SignatureFault, StaticZone};
 use open_order::{Ports, open_order};
 use testkit::{Fixture, MemoryCa};
 use time::Duration;
@@ -33,7 +33,11 @@ struct World {
     about: &'static str,
     records: &'static [(&'static str, &'static str, &'static str)],
     /// Of the one server of the zone.
-    served: fn(StaticZone) -> Behaviour,
+    served: fn(StaticZone) -> Result<Behaviour>,
+    /// The zone above says that the zone is signed.
+    is_secured: bool,
+    /// Only the whole check sees it. A renewal of what was right begins with the proof alone: then the CA says it.
+    needs_whole_check: bool,
 }
 
 const fn world(
@@ -41,10 +45,28 @@ const fn world(
     about: &'static str,
     records: &'static [(&'static str, &'static str, &'static str)],
 ) -> World {
-    World { check, about, records, served: Behaviour::Serving }
+    World {
+        check,
+        about,
+        records,
+        served: |zone| Ok(Behaviour::Serving(zone)),
+        is_secured: false,
+        needs_whole_check: false,
+    }
 }
 
-const WORLDS: [World; 14] = [
+/// The proof is right, and something else would keep the CA from issuing.
+const fn seen_by_the_whole_check(
+    check: &'static str,
+    about: &'static str,
+    records: &'static [(&'static str, &'static str, &'static str)],
+) -> World {
+    World { needs_whole_check: true, ..world(check, about, records) }
+}
+
+const RIGHT: (&str, &str, &str) = (NAME, "CNAME", "{target}.");
+
+const WORLDS: [World; 20] = [
     world("delegation-missing", "no record", &[]),
     world("delegation-missing", "at the name above", &[("_acme-challenge.d.test", "CNAME", "{target}.")]),
     world("delegation-missing", "another type in the way", &[(NAME, "A", "192.0.2.7")]),
@@ -61,8 +83,28 @@ const WORLDS: [World; 14] = [
     world("delegation-txt-instead", "the wrong type", &[(NAME, "TXT", "\"{target}\"")]),
     world("delegation-own-zone", "a zone of its own", &[(NAME, "NS", "ns2.dns.test.")]),
     world("alias-loop", "an alias of itself", &[(NAME, "CNAME", "_acme-challenge.shop.d.test.")]),
-    World { check: "servers-lame", about: "the server refuses", records: &[], served: |_| Behaviour::Refused },
-    World { check: "servers-failing", about: "the server fails", records: &[], served: |_| Behaviour::ServFail },
+    World { served: |_| Ok(Behaviour::Refused), ..world("servers-lame", "the server refuses", &[]) },
+    World { served: |_| Ok(Behaviour::ServFail), ..world("servers-failing", "the server fails", &[]) },
+    seen_by_the_whole_check("caa-forbids", "another CA", &[RIGHT, ("d.test", "CAA", "0 issue \"other.test\"")]),
+    seen_by_the_whole_check("caa-critical", "C1: a critical tag", &[RIGHT, ("shop.d.test", "CAA", "1 tbs \"x\"")]),
+    seen_by_the_whole_check(
+        "caa-method",
+        "by other challenges",
+        &[RIGHT, ("d.test", "CAA", "0 issue \"ca.example; validationmethods=tls-alpn-01\"")],
+    ),
+    World {
+        served: |zone| Ok(Behaviour::Serving(zone.with(ServerEffect::RefusingAt("CAA".into())))),
+        ..seen_by_the_whole_check("caa-unanswered", "C9: REFUSED for CAA", &[RIGHT])
+    },
+    World {
+        served: |zone| {
+            let expired = zone.signed()?.with_signatures(Some(NAME), SignatureFault::Expired)?;
+            Ok(Behaviour::Serving(expired))
+        },
+        is_secured: true,
+        ..seen_by_the_whole_check("dnssec-broken", "S2: the record's own signature is over", &[RIGHT])
+    },
+    World { is_secured: true, ..seen_by_the_whole_check("dnssec-broken", "signed above alone", &[RIGHT]) },
 ];
 
 /// What somebody reads: the check, and words with the next step.
@@ -120,8 +162,12 @@ impl Tried<'_> {
         Ok([check, (symptom.check.clone(), symptom.guidance.clone())])
     }
 
-    /// All of them, with what each is called.
-    async fn all(&self, fixture: impl AsyncFn() -> Fixture) -> Result<Vec<(&'static str, Said)>> {
+    /// All of them, with what each is called; without the renewal of what was right, where only the whole check sees it.
+    async fn all(
+        &self,
+        fixture: impl AsyncFn() -> Fixture,
+        needs_whole_check: bool,
+    ) -> Result<Vec<(&'static str, Said)>> {
         let first = fixture().await;
         let [check, health] = self.check_and_health(&first).await?;
         let attempted = self.attempt(&first).await?;
@@ -129,21 +175,23 @@ impl Tried<'_> {
         let failure = Failure::with_guidance(FailureName::RecordsNotReady, attempted.1.clone());
         fail(&mut later, failure).await?;
         let second = self.attempt(&later).await?;
-        let renewing = fixture().await;
-        renewing.hold(renewing.now).await;
-        let renewal = self.attempt(&renewing).await?;
         let mut again = fixture().await;
         again.hold(again.now).await;
-        fail(&mut again, Failure::with_guidance(FailureName::RecordsNotReady, renewal.1.clone())).await?;
+        fail(&mut again, Failure::with_guidance(FailureName::RecordsNotReady, attempted.1.clone())).await?;
         let renewed = self.attempt(&again).await?;
-        Ok(vec![
+        let mut all = vec![
             ("the check", check),
             ("the health check", health),
             ("the first attempt", attempted),
             ("the second attempt", second),
-            ("the renewal", renewal),
             ("the renewal after a failure", renewed),
-        ])
+        ];
+        if !needs_whole_check {
+            let renewing = fixture().await;
+            renewing.hold(renewing.now).await;
+            all.push(("the renewal", self.attempt(&renewing).await?));
+        }
+        Ok(all)
     }
 }
 
@@ -208,10 +256,14 @@ async fn whoever_meets_a_fault_says_the_same_of_it() -> Result<()> {
         let own = [("d.test", "NS", "ns1.dns.test.")].into_iter();
         let records: Vec<_> =
             own.chain(filled.iter().map(|(owner, kind, value)| (*owner, *kind, value.as_str()))).collect();
-        let mut internet = Internet::without_owner(net).await?;
-        internet.serve(3, (world.served)(StaticZone::new("d.test", &records)?)).await?;
+        let mut internet = match world.is_secured {
+            true => Internet::signed(net).await?,
+            false => Internet::without_owner(net).await?,
+        };
+        internet.serve(3, (world.served)(StaticZone::new("d.test", &records)?)?).await?;
+        internet.issuer = MemoryCa::issuer();
         let tried = Tried { dns: &internet.dns()?, prober: &internet.prober()?, platform: &platform };
-        let judged = tried.all(&fixture).await.and_then(|all| alike(&all, world.check));
+        let judged = tried.all(&fixture, world.needs_whole_check).await.and_then(|all| alike(&all, world.check));
         if let Err(error) = judged {
             wrong.push(format!("{} ({}): {error:#}", world.check, world.about));
         }
@@ -246,7 +298,7 @@ async fn whoever_meets_a_faulty_persistent_record_says_the_same_of_it() -> Resul
         internet.serve(3, Behaviour::Serving(StaticZone::new("example.com", &records)?)).await?;
         internet.issuer = MemoryCa::issuer();
         let tried = Tried { dns: &internet.dns()?, prober: &internet.prober()?, platform: &platform };
-        let judged = tried.all(&fixture).await.and_then(|all| alike(&all, check));
+        let judged = tried.all(&fixture, false).await.and_then(|all| alike(&all, check));
         if let Err(error) = judged {
             wrong.push(format!("{check} at {owner}: {error:#}"));
         }

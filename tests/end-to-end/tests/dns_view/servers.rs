@@ -78,12 +78,14 @@ async fn servers_that_take_long_are_waited_for_and_blamed_for_nothing() -> Resul
     Ok(())
 }
 
-/// D11 (a name server that is an alias), D16 (names in between denied), D21 (nothing but TCP): resolvers get through.
+/// D9 (answers in other letters), D11 (a name server that is an alias), D16 (names in between denied), D21 (nothing but TCP):
+/// resolvers get through.
 #[tokio::test]
 async fn habits_that_resolvers_cope_with_are_no_finding() -> Result<()> {
     let (denying, _) = Internet::seen_through(25, Behaviour::DenyingBetween).await?;
     let (truncating, _) = Internet::seen_through(26, Behaviour::Truncating).await?;
-    for report in [denying, truncating] {
+    let (shouting, _) = Internet::seen_through(34, Behaviour::Shouting).await?;
+    for report in [denying, truncating, shouting] {
         ensure!(report.findings.is_empty() && report.is_well(), "{report:#?}");
     }
     let mut internet = Internet::without_owner(27).await?;

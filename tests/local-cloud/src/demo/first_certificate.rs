@@ -100,7 +100,7 @@ fn where_to_go(screen: &Screen, name: &str) -> Result<()> {
     } else {
         (format!(".local/clouds/{name}/env"), format!(" CLOUD={name}"))
     };
-    screen.fact("Shell", &format!("set -a; . {env}; set +a; export PATH=\"$PWD/.local/bin:$PATH\""))?;
+    screen.to_copy("Shell", &format!("set -a; . {env}; set +a; export PATH=\"$PWD/.local/bin:$PATH\""))?;
     screen.fact("Help", "managed-https --help; docs/tutorial.md goes on from here")?;
     screen.fact("Stop", &format!("make down{cloud}"))
 }

@@ -59,12 +59,16 @@ impl Screen {
 
     /// One thing that was checked, under its name.
     pub(super) fn fact(&self, name: &str, text: &str) -> Result<()> {
-        let folded = fold(text, FACT, FACT);
-        self.line(&format!(
-            "  {}{}",
-            self.paint(&format!("{name:<width$}", width = FACT - 2), "32"),
-            folded.trim_start()
-        ))
+        self.named(name, fold(text, FACT, FACT).trim_start())
+    }
+
+    /// Something to copy: one line, however long.
+    pub(super) fn to_copy(&self, name: &str, text: &str) -> Result<()> {
+        self.named(name, text)
+    }
+
+    fn named(&self, name: &str, text: &str) -> Result<()> {
+        self.line(&format!("  {}{text}", self.paint(&format!("{name:<width$}", width = FACT - 2), "32")))
     }
 
     pub(super) fn bold(&self, text: &str) -> String {

@@ -47,6 +47,8 @@ pub(crate) struct Answer {
     pub plain: bool,
     /// Cut short over UDP, whatever its length.
     pub truncated: bool,
+    /// Names in capital letters, however they were asked for: the question's as well.
+    pub shouted: bool,
 }
 
 impl Answer {
@@ -59,6 +61,7 @@ impl Answer {
             additionals: Vec::new(),
             plain: false,
             truncated: false,
+            shouted: false,
         }
     }
 

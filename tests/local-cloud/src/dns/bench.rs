@@ -46,6 +46,8 @@ pub enum Behaviour {
     Counted(Box<Self>, Arc<AtomicUsize>),
     /// NXDOMAIN for names that have only names below them, which RFC 8020 forbids.
     DenyingBetween(StaticZone),
+    /// Answers in capital letters, whatever letters the question had (draft-vixie-dnsext-dns0x20).
+    Shouting(StaticZone),
 }
 
 /// A zone that does not change.
@@ -141,6 +143,7 @@ impl Answers for Behaviour {
         let (zone, effects) = match self {
             Self::Serving(zone) | Self::Slow(zone, _) => (zone, zone.effects.clone()),
             Self::Truncating(zone) => return Ok(Some(Answer { truncated: true, ..answer(zone, question) })),
+            Self::Shouting(zone) => return Ok(Some(Answer { shouted: true, ..answer(zone, question) })),
             Self::Limiting(zone, _) if question.over_tcp => return Ok(Some(answer(zone, question))),
             Self::Limiting(zone, asked) => {
                 return Ok(match asked.fetch_add(1, Ordering::Relaxed) % 3 {

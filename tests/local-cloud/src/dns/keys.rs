@@ -124,7 +124,7 @@ impl ZoneKey {
 }
 
 /// The trust anchor of every cloud, as a line of a zone file.
-pub(crate) fn trust_anchor() -> Result<String> {
+pub fn trust_anchor() -> Result<String> {
     let RData::DNSSEC(DNSSECRData::DNSKEY(key)) = ZoneKey::of(&Name::root())?.dnskey().data else {
         anyhow::bail!("the root's key is no DNSKEY record");
     };

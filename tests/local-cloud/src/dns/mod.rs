@@ -21,8 +21,7 @@ use anyhow::Result;
 
 pub use bench::{Behaviour, NameServer, StaticZone};
 pub(crate) use hosted::Hosting;
-pub(crate) use keys::trust_anchor;
-pub use keys::{DenialFault, SignatureFault};
+pub use keys::{DenialFault, SignatureFault, trust_anchor};
 pub(crate) use orders::Orders;
 pub use orders::{ServerEffect, ServerFault};
 pub(crate) use serving::serve;

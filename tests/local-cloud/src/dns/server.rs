@@ -7,11 +7,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use hickory_proto::op::{Edns, HeaderCounts, Message, MessageType, Metadata, OpCode, Query, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name};
+use hickory_proto::serialize::binary::BinDecoder;
 use hickory_server::Server;
 use hickory_server::net::runtime::Time;
 use hickory_server::net::xfer::Protocol;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
-use hickory_server::zone_handler::MessageResponseBuilder;
+use hickory_server::zone_handler::{MessageResponseBuilder, Queries};
 use tokio::net::{TcpListener, UdpSocket};
 use tracing::{info, warn};
 
@@ -108,7 +109,8 @@ impl<A: Answers> RequestHandler for Handler<A> {
             answer.authorities.clear();
             answer.additionals.clear();
         }
-        let mut builder = MessageResponseBuilder::from_message_request(request);
+        let shouted = if answer.shouted { shout(&mut answer, &request.queries) } else { None };
+        let mut builder = MessageResponseBuilder::new(shouted.as_ref().unwrap_or(&request.queries), None);
         if let Some(edns) = &edns {
             builder.edns(edns);
         }
@@ -122,6 +124,16 @@ impl<A: Answers> RequestHandler for Handler<A> {
             }
         }
     }
+}
+
+/// Writes the owners of all records in capital letters, and the question as well.
+fn shout(answer: &mut Answer, asked: &Queries) -> Option<Queries> {
+    for record in answer.answers.iter_mut().chain(&mut answer.authorities).chain(&mut answer.additionals) {
+        record.name = Name::from_ascii(record.name.to_ascii().to_ascii_uppercase()).ok()?;
+    }
+    // No length of a label and no type that is asked for here is an ASCII letter.
+    let wire = asked.as_bytes().to_ascii_uppercase();
+    Queries::read(&mut BinDecoder::new(&wire), asked.len()).ok()
 }
 
 fn unsent(metadata: Metadata) -> ResponseInfo {
