@@ -130,6 +130,7 @@ class Partitions(unittest.TestCase):
 
         self.assertIn("lib.rs:2: let a", told('let b = 1;\nlet a = "https://s3.amazonaws.com";'))
         self.assertIn("arn:aws:", told('let a = "arn:aws:s3:::b";'))
+        self.assertIn("console", told('let a = "https://console.aws.amazon.com/x";'))
         self.assertEqual(told("/// `arn:aws:s3:::b`\n#[cfg(test)]\nlet a = \"arn:aws:s3:::b\";"), "")
         self.assertEqual(told('let a = "arn:aws:s3:::b";', "functions/a/src/tests.rs"), "")
 

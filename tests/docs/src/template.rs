@@ -31,6 +31,8 @@ pub struct Template {
     pub parameters: Vec<Described>,
     pub outputs: Vec<Described>,
     pub alarms: Vec<Described>,
+    /// Functions, schedules and whatever else says what it is, as the consoles show it.
+    pub resources: Vec<Described>,
 }
 
 impl Template {
@@ -49,6 +51,7 @@ impl Template {
             parameters: entries(section(text, "Parameters")).iter().map(described).collect(),
             outputs: entries(section(text, "Outputs")).iter().map(described).collect(),
             alarms: alarms.map(described).collect(),
+            resources: resources.iter().flat_map(all_descriptions).collect(),
         };
         let grouped: usize = template.groups.iter().map(|group| group.parameters.len()).sum();
         ensure!(grouped == template.parameters.len(), "each parameter is in one group");
@@ -89,6 +92,13 @@ fn described((name, lines): &(String, Vec<&str>)) -> Described {
         constraint: value(lines, "ConstraintDescription"),
         allowed: value(lines, "AllowedValues"),
     }
+}
+
+/// Those at any depth: a schedule's stand within its function.
+fn all_descriptions((name, lines): &(String, Vec<&str>)) -> Vec<Described> {
+    let places = lines.iter().enumerate().filter(|(_, line)| line.trim_start().starts_with("Description:"));
+    let texts = places.filter_map(|(at, _)| value(&lines[at..], "Description"));
+    texts.map(|description| Described { name: name.clone(), description, ..Described::default() }).collect()
 }
 
 /// The scalar of `key`: on its line, or folded over those below.

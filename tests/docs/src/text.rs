@@ -34,7 +34,8 @@ pub fn readable(path: &Path, source: Source) -> Result<String> {
         Source::PageWithData => without_words_of_data(&text()?),
         Source::Template => {
             let template = Template::read()?;
-            let all = template.parameters.iter().chain(&template.outputs).chain(&template.alarms);
+            let all =
+                template.parameters.iter().chain(&template.outputs).chain(&template.alarms).chain(&template.resources);
             all.map(|described| format!("{}: {}\n", described.name, described.description)).collect()
         }
         Source::Html => without_markup(&text()?),
