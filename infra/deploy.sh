@@ -24,7 +24,7 @@ build() {
   if [[ -f $LAST_BUILD ]]; then
     say "Building the functions for arm64. The last build took $(minutes "$(<"$LAST_BUILD")") min."
   else
-    say 'Building the functions for arm64, optimized. The first build compiles all dependencies and takes long.'
+    say 'Building the functions for arm64, optimized. The first build compiles all dependencies: about half an hour on two cores.'
   fi
   # The functions say which commit they are of. An unpacked archive has none.
   MANAGED_HTTPS_COMMIT=$(git rev-parse --short=12 HEAD 2>/dev/null || true)
