@@ -151,6 +151,18 @@ impl Platform {
         .await
     }
 
+    /// The record of the first attempt after `before`, once it has ended. A change passes a number over, so that whatever still
+    /// runs writes nothing more.
+    pub async fn attempt_after(&self, reference: &str, before: &Value) -> Result<Value> {
+        let before = before["attempt"].as_u64().context("the number of its last attempt")?;
+        wait_until(&format!("the end of an attempt after {before} of {reference}"), ATTEMPT, async || {
+            let attempts = self.attempts(reference).await?;
+            let is_later = |a: &Value| a["attempt"].as_u64().is_some_and(|number| number > before);
+            Ok(attempts.into_iter().find(|a| is_later(a) && !a["finished_at"].is_null()))
+        })
+        .await
+    }
+
     /// Newest first.
     pub async fn attempts(&self, reference: &str) -> Result<Vec<Value>> {
         let answer = self.call(Method::GET, &format!("endpoints/{reference}/attempts"), None).await?;

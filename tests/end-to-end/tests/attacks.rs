@@ -1,10 +1,14 @@
 //! A tenant with a good token against the deployed stack: ways around the gateway, to other tenants, and to operators.
 
+use std::net::UdpSocket;
+
 use anyhow::{Context, Result, ensure};
-use end_to_end::Platform;
-use local_cloud::{LocalCloud, Options, Person, ServerEffect, ServerFault, operator, tenant};
+use aws_sdk_route53::types::RrType;
+use end_to_end::{Platform, text};
+use local_cloud::{CaOptions, LocalCloud, Options, Person, ServerEffect, ServerFault, operator, tenant};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 /// What the API answers: the status, and the body where it is JSON.
 struct Answer {
@@ -66,7 +70,12 @@ fn id(answer: &Answer) -> Result<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_with_a_good_token_gets_no_further_than_its_own_endpoints() -> Result<()> {
     let limits = ("TenantLimits".to_owned(), "registrations=12/1h,checks=13/1h".to_owned());
-    let options = Options { schedule: "rate(23 hours)".into(), parameters: vec![limits], ..Options::unique() };
+    // Without the address of the platform's own network that a zone will name.
+    let networks = ("PreflightAllowedNetworks".to_owned(), "127.53.0.0/16,127.0.0.0/25".to_owned());
+    // Each order is validated anew.
+    let ca = CaOptions { authz_reuse_percent: 0, ..CaOptions::default() };
+    let schedule = "rate(23 hours)".into();
+    let options = Options { ca, schedule, parameters: vec![limits, networks], ..Options::unique() };
     let platform = Platform::start(options).await?;
     let cloud = &platform.cloud;
     let (acme, globex) = (Attacker::new(cloud, &tenant("acme"))?, Attacker::new(cloud, &tenant("globex"))?);
@@ -153,6 +162,9 @@ async fn a_tenant_with_a_good_token_gets_no_further_than_its_own_endpoints() -> 
     let mine = globex.get("/bearer/v1/endpoints").await?.body;
     ensure!(mine["endpoints"].as_array().map(Vec::len) == Some(1), "{mine}");
     checks_are_no_weapon(&platform, &globex).await?;
+    servers_that_refuse_are_asked_little(&platform, &globex).await?;
+    name_servers_in_our_own_network_are_not_asked(&platform, &globex).await?;
+    slow_hosts_of_97_names_hold_up_no_step(&platform).await?;
     a_silent_name_server_holds_up_no_step(&platform, &globex).await?;
     one_tenant_that_asks_too_much_is_told_so_and_no_other(&acme, &globex).await
 }
@@ -181,6 +193,81 @@ async fn checks_are_no_weapon(platform: &Platform, globex: &Attacker<'_>) -> Res
     println!("{servers} servers were asked {by_attempt} questions by an attempt and {by_check} by a check");
     ensure!(by_check > NAMES && by_attempt > NAMES, "the questions are counted: {by_attempt}, {by_check}");
     ensure!(by_check <= servers * MOST_OF_ONE && by_attempt <= 2 * servers * MOST_OF_ONE);
+    Ok(())
+}
+
+/// What a check and the proofs ask of one server that refuses: `dns_view/budget.rs` has what a check does.
+const MOST_OF_ONE_THAT_REFUSES: usize = 40;
+
+/// Servers that refuse are left alone, however many names lead to them.
+async fn servers_that_refuse_are_asked_little(platform: &Platform, globex: &Attacker<'_>) -> Result<()> {
+    let zone = platform.cloud.create_zone("refusing.test").await?;
+    let servers = zone.name_servers().await?.len();
+    let fault = ServerFault { zone: "refusing.test".into(), server: None, effect: ServerEffect::Refused };
+    platform.cloud.name_servers().spoil(&[fault])?;
+    let also: Vec<String> = (1..NAMES).map(|number| format!("n{number}.refusing.test")).collect();
+    let registered = globex.register_with("n0.refusing.test", &also, "key-refused").await?;
+    let attempt = platform.attempt(id(&registered)?, 1).await?;
+    platform.cloud.name_servers().spoil(&[])?;
+    ensure!(Platform::ca_requests(&attempt) == 0, "{attempt:#}");
+    // Those of the registry and of the root are counted, too.
+    let asked = questions(&platform.cloud, "refusing.test")?;
+    println!("{servers} servers that refuse were asked {asked} questions");
+    ensure!(asked > 0 && asked <= (servers + 2) * MOST_OF_ONE_THAT_REFUSES, "{asked} questions");
+    Ok(())
+}
+
+/// A zone may say that its name servers are in the platform's own network: nothing is sent there.
+async fn name_servers_in_our_own_network_are_not_asked(platform: &Platform, globex: &Attacker<'_>) -> Result<()> {
+    let inside = UdpSocket::bind(("127.0.0.201", platform.cloud.name_servers().port()))?;
+    inside.set_nonblocking(true)?;
+    let zone = platform.cloud.create_zone("inside.test").await?;
+    zone.upsert("ns.inside.test", RrType::A, &["127.0.0.201"]).await?;
+    zone.upsert("inside.test", RrType::Ns, &["ns.inside.test"]).await?;
+    let registered = globex.register("www.inside.test", "key-inside").await?;
+    let attempt = platform.attempt(id(&registered)?, 1).await?;
+    ensure!(inside.recv(&mut [0; 512]).is_err(), "a question came to 127.0.0.201");
+    let failure = &attempt["failure"];
+    ensure!(text(&failure["summary"]).contains("127.0.0.201 is not a public one"), "{attempt:#}");
+    ensure!(failure["actor"] != "operator" && Platform::ca_requests(&attempt) == 0, "{attempt:#}");
+    Ok(())
+}
+
+/// As many names as one request may have, at hosts that take every connection and answer nothing: the step that waits for them
+/// ends well inside its function's 60 seconds, and is not the operator's.
+async fn slow_hosts_of_97_names_hold_up_no_step(platform: &Platform) -> Result<()> {
+    const SLOW: &str = "127.0.0.78";
+    let cloud = &platform.cloud;
+    let listener = TcpListener::bind((SLOW, cloud.description().edge.port())).await?;
+    let hosts = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            held.push(stream);
+        }
+    });
+    let zone = cloud.create_zone("slow.test").await?;
+    let names: Vec<String> = (0..NAMES).map(|number| format!("n{number}.slow.test")).collect();
+    let also: Vec<&str> = names[1..].iter().map(String::as_str).collect();
+    let domain = names[0].as_str();
+    let issued = platform.issue(&zone, domain, &also, "internal").await?;
+    for host in &names {
+        zone.upsert(host, RrType::A, &[SLOW]).await?;
+    }
+    let change = json!({"reachability": "external"});
+    let changed = platform.call(Method::PATCH, &format!("endpoints/{domain}"), Some(change)).await?;
+    ensure!(changed.status == 200, "{changed:?}");
+    // The certificate is good for what was changed.
+    platform.attempt_after(domain, &issued).await?;
+    let attempt = platform.run(domain).await?;
+    hosts.abort();
+    let steps = attempt["steps"].as_array().context("steps")?;
+    let step = steps.iter().find(|step| step["step"] == "check-propagation").with_context(|| format!("{attempt:#}"))?;
+    println!("check-propagation took {} ms", step["milliseconds"]);
+    ensure!(step["milliseconds"].as_u64().is_some_and(|taken| taken < 50_000), "{attempt:#}");
+    let failure = &attempt["failure"];
+    ensure!(failure["name"] == "RecordsNotReady" && failure["actor"] != "operator", "{attempt:#}");
+    let after = platform.endpoint(domain).await?;
+    ensure!(after["certificate"]["serial"] == issued["certificate"]["serial"], "{after:#}");
     Ok(())
 }
 

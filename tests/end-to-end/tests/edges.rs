@@ -10,6 +10,7 @@ use end_to_end::web_server::{Kind, WebServer, blocks, free_port};
 use end_to_end::{Platform, is_at_rest, text};
 use local_cloud::{CaOptions, LocalCloud, Options};
 use reqwest::StatusCode;
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -139,7 +140,29 @@ async fn a_ca_is_answered_through_the_web_servers_of_the_documentation() -> Resu
     let parameters = [("ApplicationDomain", "app.platform.example"), parameters[0]];
     let outputs = cloud.deploy_add_on("edge-cloudfront", "infra/edge-cloudfront.yaml", &parameters).await?;
     ensure!(outputs.len() == 5 && outputs.values().all(|value| !value.is_empty()), "{outputs:#?}");
-    ensure!(outputs["ChallengeOriginDomain"].contains(".lambda-url."), "{outputs:#?}");
+    let origin = &outputs["ChallengeOriginDomain"];
+    ensure!(origin.contains(".lambda-url."), "{outputs:#?}");
+    answers_by_a_function_url(cloud, origin).await
+}
+
+/// The responder, asked as a function URL asks it for CloudFront: the host's name comes in a header.
+async fn answers_by_a_function_url(cloud: &LocalCloud, origin: &str) -> Result<()> {
+    let (host, token) = ("www.edges.test", check_token([9; 16]));
+    let path = format!("/.well-known/acme-challenge/{token}");
+    let event = json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "", "isBase64Encoded": false,
+        "headers": {"host": origin, "x-managed-https-host": host},
+        "requestContext": {
+            "accountId": "anonymous", "apiId": "url", "domainName": origin, "routeKey": "$default", "stage": "$default",
+            "requestId": "r", "time": "01/Jan/2026:00:00:00 +0000", "timeEpoch": 0,
+            "http": {
+                "method": "GET", "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "ca",
+            },
+        },
+    });
+    let answer = cloud.invoke("ServeChallengeFunction", &event).await?;
+    let body = answer.payload["body"].as_str().unwrap_or_default();
+    ensure!(body == check_body(&host.parse()?, &token), "{answer:?}");
     Ok(())
 }
 

@@ -140,7 +140,13 @@ async fn back_in_time(platform: &Platform, zone: &CustomerZone) -> Result<()> {
     unchanged(platform, ORDERING, &ordered).await?;
     let id = text(&ordered["id"]).to_owned();
     ensure!(!platform.has_order(&id).await?, "an order that is done is dropped");
-    // Its order is done at the CA, its key deleted and its certificate gone: it gets another one.
+    // Its order is done at the CA, its key deleted and its certificate gone: the order is given up, and the next scan begins
+    // another one.
+    wait_until("the order without its key is given up", Duration::from_secs(60), async || {
+        Ok((platform.endpoint(KEYLESS).await?["failure"]["name"] == "OrderLost").then_some(()))
+    })
+    .await?;
+    cloud.scan().await?;
     platform.at_rest(KEYLESS).await?;
     let verified = platform.check_at_rest(KEYLESS, cloud.ca()).await?;
     ensure!(!verified.serial.eq_ignore_ascii_case(text(&lost["certificate"]["serial"])), "{verified:?}");

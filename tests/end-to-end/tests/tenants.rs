@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use aws_sdk_route53::types::RrType;
-use end_to_end::{Platform, text};
+use domain::alert::Alert;
+use domain::endpoint::AlertKind;
+use end_to_end::{Inbox, Platform, text};
 use local_cloud::{CaOptions, CustomerZone, Options, wait_until};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -135,10 +137,7 @@ async fn a_name_that_is_added_later(platform: &Platform) -> Result<()> {
     let change = json!({"also": ["www.added.test"]});
     let changed = platform.call(Method::PATCH, &format!("endpoints/{id}"), Some(change)).await?;
     ensure!(changed.status == 200, "{changed:?}");
-    let attempts = platform.attempts(id).await?;
-    let newest = attempts[0]["attempt"].as_u64().context("a number")?;
-    let attempt = platform.attempt(id, newest).await?;
-    failed_before_the_ca(&attempt, "delegation-missing")?;
+    failed_before_the_ca(&platform.attempt_after(id, &before).await?, "delegation-missing")?;
     let after = platform.endpoint(id).await?;
     ensure!(after["certificate"]["serial"] == before["certificate"]["serial"], "{after:#}");
     Ok(())
@@ -207,6 +206,7 @@ fn said(endpoint: &Value) -> [&Value; 4] {
 async fn nobody_holds_a_name_hostage_and_it_moves_with_its_records() -> Result<()> {
     let parameters = [("MoveGraceHours", "0"), ("UnprovenHours", "0")].map(|(name, value)| (name.into(), value.into()));
     let platform = Platform::start(Options { parameters: parameters.into(), ..options() }).await?;
+    let inbox = Inbox::subscribe(&platform.cloud).await?;
     let zone = platform.cloud.create_zone("moved.test").await?;
     let (domain, delegation) = ("www.moved.test", "_acme-challenge.www.moved.test");
     zone.upsert(domain, RrType::A, &["127.0.0.9"]).await?;
@@ -234,6 +234,11 @@ async fn nobody_holds_a_name_hostage_and_it_moves_with_its_records() -> Result<(
     let paused = platform.endpoint(&second).await?;
     ensure!(paused["verdict"] == "paused" && text(&paused["reason"]).contains("another registration"), "{paused:#}");
     failed_before_the_ca(&platform.run(&second).await?, "delegation-elsewhere")?;
+    wait_until("the former tenant's message", Duration::from_secs(20), async || {
+        let told = |alert: &Alert| alert.cause.as_str() == "records-moved" && alert.tenant.as_deref() == Some("globex");
+        Ok(inbox.alerts().await?.iter().any(told).then_some(()))
+    })
+    .await?;
     let paused = platform.endpoint(&second).await?;
     ensure!(paused["certificate"]["arn"].is_null() && paused["verdict"] == "paused", "{paused:#}");
     let gone = platform.cloud.aws().acm.describe_certificate().certificate_arn(&arn).send().await;
@@ -251,7 +256,9 @@ async fn nobody_holds_a_name_hostage_and_it_moves_with_its_records() -> Result<(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_target_of_its_own_one_cname_proves_the_domain_and_brings_the_visitors() -> Result<()> {
-    let platform = Platform::start(Options { endpoint_target: "*.edge.platform.test".into(), ..options() }).await?;
+    let messages = ("TenantLimits".to_owned(), format!("messages={MESSAGES}/1d"));
+    let options = Options { endpoint_target: "*.edge.platform.test".into(), parameters: vec![messages], ..options() };
+    let platform = Platform::start(options).await?;
     let zone = platform.cloud.create_zone("single.test").await?;
     let (domain, other) = ("www.single.test", "shop.single.test");
     let endpoint = register(&platform, "acme", domain).await?;
@@ -263,5 +270,39 @@ async fn with_a_target_of_its_own_one_cname_proves_the_domain_and_brings_the_vis
     // Another registration's target proves nothing for this one.
     zone.upsert(other, RrType::Cname, &[record(&endpoint, domain)?]).await?;
     register(&platform, "globex", other).await?;
-    failed_before_the_ca(&platform.attempt(other, 1).await?, "delegation-missing")
+    failed_before_the_ca(&platform.attempt(other, 1).await?, "delegation-missing")?;
+    many_registrations_of_one_tenant_are_a_few_messages_and_a_line_of_its_digest(&platform).await
+}
+
+/// Of one tenant's new endpoints, a day.
+const MESSAGES: usize = 3;
+const MANY: usize = 8;
+
+async fn many_registrations_of_one_tenant_are_a_few_messages_and_a_line_of_its_digest(
+    platform: &Platform,
+) -> Result<()> {
+    let cloud = &platform.cloud;
+    let inbox = Inbox::subscribe(cloud).await?;
+    let _zone = cloud.create_zone("flood.test").await?;
+    for number in 0..MANY {
+        let registered = register(platform, "initech", &format!("n{number}.flood.test")).await?;
+        platform.attempt(text(&registered["id"]), 1).await?;
+    }
+    let other = register(platform, "hooli", "www.flood.test").await?;
+    platform.attempt(text(&other["id"]), 1).await?;
+    inbox.wait_for("www.flood.test", "ActionRequired").await?;
+    // Long enough that one too many would have come.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let alerts = inbox.alerts().await?;
+    let of_initech =
+        |alert: &&Alert| alert.kind == AlertKind::ActionRequired && alert.tenant.as_deref() == Some("initech");
+    ensure!(alerts.iter().filter(of_initech).count() == MESSAGES, "{alerts:#?}");
+    let run = cloud.invoke("SendDigestFunction", &json!({})).await?;
+    ensure!(run.error.is_none(), "{run:?}");
+    let line = format!("initech: {MANY} of {MANY} endpoints need action");
+    wait_until("the tenant's digest", Duration::from_secs(20), async || {
+        let says = |alert: &Alert| alert.kind == AlertKind::Digest && alert.guidance.summary.starts_with(&line);
+        Ok(inbox.alerts().await?.iter().any(says).then_some(()))
+    })
+    .await
 }

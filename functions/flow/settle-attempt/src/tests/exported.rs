@@ -1,3 +1,4 @@
+use super::removing::deactivated;
 use super::*;
 use domain::endpoint::EndpointStatus;
 use domain::ports::{ExportMaterial, KeyExport, KeyVault};
@@ -62,6 +63,7 @@ async fn a_removal_deletes_the_secret_with_the_endpoint() {
     run(&fixture).await.expect("settled");
     fixture.endpoints.begin_removal(&fixture.input.endpoint, fixture.now).await.expect("in memory");
     next(&mut fixture).await;
+    deactivated(&fixture).await;
     assert_eq!(run(&fixture).await.expect("settled").status, Status::Removed);
     assert!(fixture.exports.secrets().is_empty() && fixture.endpoints.is_empty());
 }
