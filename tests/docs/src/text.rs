@@ -23,6 +23,8 @@ pub enum Source {
     Html,
     /// Production code: its sentences.
     Rust,
+    /// The comments of code. Lines stay.
+    Comments,
 }
 
 /// What people read of the file at `path`, which begins at the root. Pages and templates keep their lines.
@@ -40,6 +42,10 @@ pub fn readable(path: &Path, source: Source) -> Result<String> {
         }
         Source::Html => without_markup(&text()?),
         Source::Rust => sentences(&text()?),
+        Source::Comments => {
+            let comment = |line: &str| line.trim_start().strip_prefix("//").unwrap_or_default().to_owned();
+            text()?.lines().map(comment).collect::<Vec<_>>().join("\n")
+        }
     })
 }
 

@@ -80,6 +80,25 @@ fn no_old_word_is_used() -> Result<()> {
     Ok(())
 }
 
+/// Of the old words, those that mean nothing else in a comment.
+const IN_COMMENTS: [&str; 6] = ["anew", "whose move*", "whose turn", "standing record*", "the engine", "parked"];
+
+/// What explains former names says them.
+const OF_FORMER_NAMES: &str = "functions/shared/wire/src/renamed.rs";
+
+#[test]
+fn no_old_word_is_used_in_a_comment() -> Result<()> {
+    let mut found = Vec::new();
+    let code = files("functions")?.into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "rs"));
+    for path in code.filter(|path| path != Path::new(OF_FORMER_NAMES)) {
+        let used = old_words(&readable(&path, Source::Comments)?);
+        let old = used.iter().filter(|word| IN_COMMENTS.contains(&word.old));
+        found.extend(old.map(|word| format!("{}:{}: “{}”: {}", path.display(), word.line, word.old, word.better)));
+    }
+    ensure!(found.is_empty(), "{}", found.join("\n"));
+    Ok(())
+}
+
 #[test]
 fn readme_and_guides_have_few_relative_pronouns() -> Result<()> {
     let guides = pages()?.into_iter().filter(|page| {

@@ -63,7 +63,7 @@ impl<'a> OwnerPart<'a> {
         }
     }
 
-    /// When the browser checks by itself: on opening, and while something is missing. The button does it without a script.
+    /// When the browser checks automatically: on opening, and while something is missing. The button does it without a script.
     fn trigger(&self) -> Option<&'static str> {
         match (self.opened, self.view.is_done()) {
             (true, false) => Some("load, every 20s"),

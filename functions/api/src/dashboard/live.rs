@@ -35,7 +35,7 @@ impl Known {
         digest(&SHA256, &text).as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Whether something goes on that will end by itself within minutes.
+    /// Whether something goes on that will end automatically within minutes.
     pub(crate) fn moves(&self) -> bool {
         let runs = self.attempts.first().is_some_and(|last| last.outcome == Outcome::Running);
         runs || self.view.status == Status::Issuing || self.view.leaves()

@@ -2,7 +2,7 @@
 //! documentation for all under `/docs`.
 //!
 //! Pages are made here, from the same views that `/v1` answers with. They work as plain HTML with forms; htmx and
-//! one small script add what moves by itself. Whoever mounts the dashboard puts
+//! one small script add what moves automatically. Whoever mounts the dashboard puts
 //! [`recognise`](crate::sign_in::session::recognise) in front of it, which says who asks and where the pages stand.
 
 mod assets;

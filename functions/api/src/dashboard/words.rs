@@ -92,7 +92,7 @@ pub(crate) fn domain(text: &str) -> String {
 /// Longer than any DNS name or sentence of ours; what comes from outside has no other bound here.
 const LONGEST_TEXT: usize = 600;
 
-/// Text from DNS, a CA or a customer: without characters that would turn or hide what stands beside them.
+/// Text from DNS, a CA or a domain owner: without characters that would turn or hide what stands beside them.
 pub(crate) fn plain(text: &str) -> String {
     printable(text, LONGEST_TEXT)
 }

@@ -263,7 +263,7 @@ impl<P: Ports> Service<P> {
         }
     }
 
-    /// Reads anew what was just written, for its view.
+    /// Reads again what was just written, for its view.
     async fn view_anew(&self, id: &EndpointId, now: OffsetDateTime) -> Result<EndpointView, Problem> {
         let endpoint = self.store().find(id).await?.ok_or_else(|| Problem::unknown_endpoint(id.as_str()))?;
         self.view(&endpoint, now).await

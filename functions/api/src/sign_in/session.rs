@@ -1,5 +1,5 @@
 //! Whose a browser's request is. The session is the provider's own ID token, in a cookie: nothing is kept here, and
-//! each request is verified anew.
+//! each request is verified again.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;

@@ -304,7 +304,7 @@ impl Api {
         self.settle(id, now + Duration::HOUR, Some(failing)).await;
     }
 
-    /// Ends the running attempt as the last of very many that found the customer's part undone.
+    /// Ends the running attempt as the last of very many that found the domain owner's part undone.
     pub(crate) async fn paused(&self, id: &EndpointId) {
         let now = contracts::whole_second();
         let failure = Failure::new(

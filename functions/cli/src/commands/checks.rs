@@ -9,7 +9,7 @@ pub(super) fn ok(name: &str, detail: impl Into<String>) -> InstallationCheck {
     check(name, InstallationStatus::Ok, detail, None)
 }
 
-/// What an error says, with its next step as the remedy.
+/// What an error says, with its next step.
 pub(super) fn failed(name: &str, error: ApiError) -> InstallationCheck {
     let trouble = CliError::from(error);
     let detail = match trouble.why() {

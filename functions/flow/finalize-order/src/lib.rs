@@ -30,7 +30,7 @@ pub struct Ports<'a, J, K, C, P> {
 
 /// Runs the step. The chain is checked before it is kept: a bad one never gets near ACM.
 ///
-/// A certificate that is not ACM's next waits here: the flow has a wait for this step anyway, so that one whose turn it is
+/// A certificate that is not ACM's next waits here: the flow has a wait for this step anyway, so that one that is due
 /// costs no transition more. A run that dies after the chain was kept is imported out of turn, which ACM may refuse and
 /// the flow repeats.
 pub async fn finalize_order<J: AttemptJournal, K: KeyVault, C: CertificateAuthority, P: Pacing>(

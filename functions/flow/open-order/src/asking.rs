@@ -38,7 +38,7 @@ pub(crate) struct Asking<'a, J, C, K, B, L> {
 }
 
 impl<J: AttemptJournal, C: CertificateAuthority, K: KeyVault, B: RateLimits, L: CaaLookup> Asking<'_, J, C, K, B, L> {
-    /// The order, at the first CA whose turn it is, or at one that may stand in for it.
+    /// The order, at the first CA that is due, or at a fallback CA.
     pub(crate) async fn ask(&self) -> Result<Asked, Failure> {
         let (first, others) = self.turn.split_first().expect("there is one at least");
         let failure = match self.ask_at(first).await {
@@ -81,7 +81,7 @@ impl<J: AttemptJournal, C: CertificateAuthority, K: KeyVault, B: RateLimits, L: 
         ordering.order_anew(self.keys).await
     }
 
-    /// Why `authority` may not stand in. The first of the list is nobody's stand-in, and where an order is open
+    /// Why `authority` may be no fallback. The first of the list is nobody's fallback, and where an order is open
     /// this was asked before. `caa` keeps what the records of each name say: it is the same for all.
     async fn kept_out(&self, authority: &Authority, caa: &OnceCell<Vec<Vec<CaaLevel>>>) -> Option<String> {
         let directory = &authority.directory;

@@ -18,7 +18,7 @@ use vocabulary::names::{CertificateName, DomainName};
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// Before a removal goes on: all of them. A CA that does not answer is asked as often as for an order; then the removal goes on
-/// without, as what it remembers ends by itself, and the proof of each later order is our own.
+/// without, as what it remembers ends automatically, and the proof of each later order is our own.
 pub(crate) async fn at_removal<C: CertificateAuthority>(
     journal: &impl AttemptJournal,
     cas: &[C],
@@ -32,7 +32,7 @@ pub(crate) async fn at_removal<C: CertificateAuthority>(
         }
         tracing::warn!(%failure, "the endpoint is removed without its authorizations being deactivated");
     }
-    // Those that could not be deactivated end by themselves: nothing else of the removal waits for them.
+    // Those that could not be deactivated end automatically: nothing else of the removal waits for them.
     let left = left.without_authorizations(|_| true);
     if left != *endpoint {
         journal.record_authorizations(&left, input.attempt).await?;

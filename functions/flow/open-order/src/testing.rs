@@ -41,7 +41,7 @@ pub(crate) async fn run_on_at(fixture: &Fixture, platform: &Platform, pace: Pace
     run_at(fixture, slice::from_ref(&fixture.ca), pace, &MemoryCa::issuer(), platform).await
 }
 
-/// Runs the step with a second CA to stand in for the fixture's.
+/// Runs the step with a second CA as the fixture's fallback.
 pub(crate) async fn run_with(fixture: &Fixture, second: &MemoryCa) -> Result<Progress, Failure> {
     run_at(fixture, &[fixture.ca.clone(), second.clone()], UNLIMITED, &MemoryCa::issuer(), &Fixture::platform()).await
 }

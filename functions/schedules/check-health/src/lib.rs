@@ -58,7 +58,7 @@ pub struct HealthReport {
     pub resumed: u32,
     /// Endpoints that could not be checked or told of, and why; they are checked in five minutes.
     pub failed: Vec<String>,
-    /// Checks of the engine that failed, by name.
+    /// Checks of the installation that failed, by name.
     pub engine: Vec<String>,
     /// What the account at the first CA has left of its new orders, in whole percent; absent where it has no limit.
     pub orders_left: Option<u32>,
@@ -73,7 +73,7 @@ pub struct HealthReport {
 }
 
 impl HealthReport {
-    /// Adds what was seen of the engine.
+    /// Adds what was seen of the installation.
     pub fn keep(&mut self, sight: InstallationSight) {
         self.engine = sight.failing;
         self.used = sight.used.into_iter().map(|used| (used.of, used.percent)).collect();
@@ -153,7 +153,7 @@ fn has_fallen_behind(round: &DueRound, now: OffsetDateTime) -> bool {
     round.entries.len() >= (PAGE * DUE_SHARDS) as usize && round.longest_overdue(now) >= FALLEN_BEHIND
 }
 
-/// Begins a run for each shard. False if one could not be begun: then this run goes on by itself.
+/// Begins a run for each shard. False if one could not be begun: then this run goes on automatically.
 async fn hand_over(runs: &impl HealthRuns) -> bool {
     let begun = futures::future::try_join_all((0..DUE_SHARDS).map(|shard| runs.begin(shard))).await;
     if let Err(fault) = &begun {

@@ -35,7 +35,7 @@ pub struct DigestReport {
 /// Runs once. Repeated on the same day, it sends only what is missing: a tenant is told first and that is recorded
 /// afterwards, so one that dies in between tells it twice, under the same id.
 ///
-/// It also counts anew what each tenant has, and tells the end of what many endpoints had in common, where the last of them could not.
+/// It also counts again what each tenant has, and tells the end of what many endpoints had in common, where the last of them could not.
 ///
 /// # Errors
 ///
@@ -124,7 +124,7 @@ mod tests {
     }
 
     impl Stage {
-        /// One endpoint for each of `failing`: whether it waits for its customer. Each of its own tenant.
+        /// One endpoint for each of `failing`: whether it waits for its domain owner. Each of its own tenant.
         async fn new(failing: &[bool]) -> Self {
             let stage = Self {
                 endpoints: MemoryEndpoints::default(),

@@ -30,7 +30,7 @@ pub struct SummaryReport {
     pub late: bool,
 }
 
-/// Walks the parts whose turn it is, the longest ago first. `clock` tells the time; `has_time` whether another page may be read.
+/// Walks the parts that are due, the longest ago first. `clock` tells the time; `has_time` whether another page may be read.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Which addresses a check of a customer’s host may connect to, so that it is no tool against our own network.
+//! Which addresses a check of a domain owner's host may connect to, so that it is no tool against our own network.
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -51,7 +51,7 @@ impl DelegationZone {
         Self { client, zone_id, calls: Arc::default(), pace: Pace::default() }
     }
 
-    /// Begins at most one call in `every`. The client must not repeat calls by itself: those would not be counted.
+    /// Begins at most one call in `every`. The client must not repeat calls automatically: those would not be counted.
     pub fn paced(mut self, every: Duration) -> Self {
         self.pace.every = every;
         self

@@ -1,4 +1,4 @@
-//! The schedules of what runs by itself.
+//! The schedules of what runs automatically.
 
 use aws_sdk_scheduler::Client;
 use aws_sdk_scheduler::types::ScheduleState;

@@ -125,7 +125,7 @@ impl AccountSecret {
             .put_secret_value()
             .secret_id(&self.account_secret)
             .secret_string(serde_json::to_string(next).expect("plain data"))
-            // The first version of a secret becomes current by itself.
+            // The first version of a secret becomes current automatically.
             .set_version_stages(base.version.is_some().then(|| vec![CANDIDATE.to_owned()]))
             .set_client_request_token(base.version.is_none().then(|| FIRST_VERSION.to_owned()))
             .send()

@@ -1,4 +1,4 @@
-//! Whether a customer's records lead where they must, judged from what name servers and hosts answered.
+//! Whether a domain owner's records lead where they must, judged from what name servers and hosts answered.
 //!
 //! This is the flow's gate. What is wrong is decided in [`crate::judge`], so that an attempt fails by the
 //! same words that a check shows.

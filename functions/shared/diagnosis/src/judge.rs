@@ -1,4 +1,4 @@
-//! What is wrong with an endpoint's records and hosts, why, and whose move it is.
+//! What is wrong with an endpoint's records and hosts, why, and who is waited on.
 //!
 //! Pure: [`diagnose`] judges [`Facts`] that a check has gathered. Every fault is an entry of the [`CATALOGUE`](crate::catalogue::CATALOGUE). A fault
 //! that explains others is told alone: who has not delegated the domain is not told that its servers disagree.
@@ -166,7 +166,7 @@ pub fn refused_name(error: &NameError) -> Option<Finding> {
     }
 }
 
-/// What the CA would stumble over that is the customer's; the worst of it, `None` where nothing is. What is wrong with the
+/// What the CA would stumble over that is the domain owner's; the worst of it, `None` where nothing is. What is wrong with the
 /// platform's own names as well (no address, CAA, DNSSEC), which no order gets past.
 ///
 /// What the CA said last, and what the host serves, are no obstacles: neither says how the next validation ends.

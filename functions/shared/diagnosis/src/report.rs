@@ -20,7 +20,7 @@ pub enum RecordStatus {
     Missing,
     /// Something else stands there.
     Mismatch,
-    /// Servers say different things, or another record stands in the way.
+    /// Servers say different things, or another record prevents it.
     Conflict,
     /// No authoritative server gives a usable answer.
     Unreachable,

@@ -12,7 +12,7 @@ use crate::wiring::Wiring;
 
 const LIST: &str = "FALLBACK_AUTHORITIES";
 
-/// A CA that stands in for those before it, as the parameter `FallbackAuthorities` has it.
+/// A fallback CA, as the parameter `FallbackAuthorities` has it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Further {
@@ -76,7 +76,7 @@ impl Wiring {
         Authorities::new(first, others).map_err(|error| malformed(error.to_string()))
     }
 
-    /// Which names the first CA issues for. Those that stand in for it decide nothing: a refusal ends there.
+    /// Which names the first CA issues for. Fallback CAs decide nothing: a refusal ends there.
     pub fn name_policy(&self) -> Wired<NamePolicy> {
         name_policy(self.environment())
     }

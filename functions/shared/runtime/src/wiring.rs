@@ -239,7 +239,7 @@ impl Wiring {
         Ok(EndpointProber::new(self.dns()?, self.probe()?, None, self.issuer()))
     }
 
-    /// The first CA and our account there, as CAA and standing records name them.
+    /// The first CA and our account there, as CAA and persistent records name them.
     pub fn issuer(&self) -> Issuer {
         first_issuer(&self.environment)
     }

@@ -11,7 +11,7 @@ use vocabulary::names::DomainName;
 
 use crate::{MemoryTokens, MemoryZone};
 
-/// One name server that knows the customers' aliases and persistent records, and serves the delegation zone.
+/// One name server that knows the domain owners' aliases and persistent records, and serves the delegation zone.
 #[derive(Clone, Debug)]
 pub struct MemoryDns {
     aliases: Arc<Mutex<BTreeMap<String, String>>>,

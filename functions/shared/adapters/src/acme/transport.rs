@@ -275,7 +275,7 @@ impl HttpClient for Transport {
             let request = Request::from_parts(parts, body);
             let is_directory = request.method() == Method::GET;
             if request.method() == Method::POST {
-                // instant-acme takes the nonce along by itself; ours is the spare one it asks for.
+                // instant-acme takes the nonce along automatically; ours is the spare one it asks for.
                 transport.memory().nonce = None;
             }
             let response = match transport.recall(&request) {

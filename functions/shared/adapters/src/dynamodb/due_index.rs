@@ -143,7 +143,7 @@ impl EndpointsTable {
     }
 }
 
-/// What of an endpoint decides whose turn it is, and what it was told of that.
+/// What of an endpoint decides the order of starts, and what it was told of that.
 type Described = (TenantId, DueReason, Option<OffsetDateTime>);
 
 fn to_description(item: &items::Item) -> Result<(EndpointId, Described), ServiceFault> {

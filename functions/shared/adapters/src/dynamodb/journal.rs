@@ -264,7 +264,7 @@ impl AttemptJournal for EndpointsTable {
         // One that is gone already has been counted.
         let was_there = self.find(&endpoint.id).await?.is_some();
         self.transact_fenced(writes).await?;
-        // Where a run dies here, the chain expires by itself.
+        // Where a run dies here, the chain expires automatically.
         self.delete_chains(&endpoint.id).await?;
         if was_there {
             self.count_usage(&endpoint.tenant, -1, -count).await;

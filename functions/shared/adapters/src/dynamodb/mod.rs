@@ -8,7 +8,7 @@
 //! | the last two chains that were issued | `ENDPOINT#id` | `ENDPOINT#~CHAIN#0`, `ENDPOINT#~CHAIN#1` |
 //! | attempt | `ENDPOINT#id` | `ATTEMPT#0000000012` |
 //! | event | `ENDPOINT#id` | `EVENT#001764000000000-00a7` |
-//! | link to the customer's page | `ENDPOINT#id` | `SHARE#` and the SHA-256 of its token |
+//! | link to the domain owner's page | `ENDPOINT#id` | `SHARE#` and the SHA-256 of its token |
 //! | report of the last check | `ENDPOINT#id` | `CHECK` |
 //! | name that a tenant has registered | `NAME#shop.example.com` | `TENANT#tenant` |
 //! | who has proven a name | `NAME#shop.example.com` | `CLAIM` |

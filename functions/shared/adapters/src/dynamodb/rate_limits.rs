@@ -10,7 +10,7 @@ use super::items::{self, text};
 use super::{EndpointsTable, number};
 use crate::aws::{conditional, conflict};
 
-/// How often a bucket is read anew when it changed in between. Takers only add to it, so that two in between do no harm
+/// How often a bucket is read again when it changed in between. Takers only add to it, so that two in between do no harm
 /// unless the bucket ran empty, or had been full.
 const TRIES: u32 = 8;
 /// How long a bucket is kept after it must be full again.
@@ -269,7 +269,7 @@ fn mark_of(taker: &Taker) -> String {
     format!("{TAKERS}{}", taker.as_str())
 }
 
-/// Some of the marks whose tokens have come back by themselves: their takers have died, or forgot to take them away.
+/// Some of the marks whose tokens have come back with time: their takers have died, or forgot to take them away.
 fn left_behind(item: &items::Item, now: OffsetDateTime) -> Vec<String> {
     let marks = item.iter().filter(|(name, _)| name.starts_with(TAKERS));
     let over = marks.filter(|(_, back_at)| to_moment(back_at).is_none_or(|back_at| back_at < now));

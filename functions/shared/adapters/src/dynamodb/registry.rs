@@ -146,7 +146,7 @@ impl Registry for EndpointsTable {
     }
 
     async fn begin_removal(&self, id: &EndpointId, now: OffsetDateTime) -> Result<(), ServiceFault> {
-        // While an attempt runs, its lease stays the due time: it notices the removal by itself.
+        // While an attempt runs, its lease stays the due time: it notices the removal automatically.
         let result = self
             .update(id)
             .update_expression("SET removing = :yes, due_at = if_not_exists(lease_until, :now)")

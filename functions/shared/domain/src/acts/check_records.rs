@@ -186,7 +186,7 @@ pub async fn check_delegations<'a>(
     refused(join_all(checked).await)
 }
 
-/// Checks whether the standing record of each base is one that the CA accepts; with the base, whether for its wildcard.
+/// Checks whether the persistent record of each base is one that the CA accepts; with the base, whether for its wildcard.
 ///
 /// # Errors
 ///

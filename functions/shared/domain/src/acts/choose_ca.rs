@@ -1,4 +1,4 @@
-//! The CAs of an installation: the first one, and those that stand in for it.
+//! The CAs of an installation: the first one, and the fallback CAs.
 
 use time::{Duration, OffsetDateTime};
 use vocabulary::acme::directory::host;
@@ -71,7 +71,7 @@ impl Authorities {
     /// From the first one on; but an open order is gone on with, wherever it is, unless its CA is what the last attempt
     /// failed by: then the next one's turn has come, also where the order ended by it.
     ///
-    /// A standing record names the first CA and our account there, so that no other can stand in where one is needed.
+    /// A persistent record names the first CA and our account there, so that no fallback CA can be asked where one is needed.
     pub fn in_turn(&self, endpoint: &Endpoint, challenges: &Challenges, now: OffsetDateTime) -> Vec<&Authority> {
         let stands = |name| challenges.of(name) == ChallengeKind::DnsPersist01;
         if endpoint.names.iter().any(stands) {

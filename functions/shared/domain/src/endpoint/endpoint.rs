@@ -21,7 +21,7 @@ use crate::endpoint::mute::Mute;
 use crate::endpoint::notified::{Notifications, Unsent};
 use crate::endpoint::track_record::TrackRecord;
 
-/// One registration: a customer's names on the platform, and the state of their certificate.
+/// One registration: a domain owner's names on the platform, and the state of their certificate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Endpoint {
     pub id: EndpointId,

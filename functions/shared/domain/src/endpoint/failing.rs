@@ -9,7 +9,7 @@ use vocabulary::guidance::{Guidance, WaitingOn};
 /// How long a registration may be unproven before it is paused, unless the installation says otherwise (`UnprovenHours`).
 pub const UNPROVEN_PATIENCE: Duration = Duration::days(7);
 
-/// One whose certificate has expired is paused when it has been the customer's fault for this part of its lifetime.
+/// One whose certificate has expired is paused when it has been the domain owner's fault for this part of its lifetime.
 ///
 /// Renewal opens with a third of it left, or with half of a short one: until it expires nothing is paused.
 const PATIENCE: f64 = 0.5;
@@ -32,7 +32,7 @@ pub struct Failing {
     /// Those of them that the CA was asked for: the waits between attempts grow by them.
     #[serde(default)]
     pub asked: u32,
-    /// Since when the customer has left their part undone; absent while nobody waits for them.
+    /// Since when the domain owner has left their part undone; absent while nobody waits for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absence: Option<Absence>,
     /// Directory of the CA at which the last attempt had an order: where it was the CA's doing, another one is asked next.
@@ -43,7 +43,7 @@ pub struct Failing {
     pub cause: Option<Box<Failure>>,
 }
 
-/// How long a customer's part has been undone.
+/// How long a domain owner's part has been undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absence {
     #[serde(with = "time::serde::rfc3339")]
@@ -64,8 +64,8 @@ impl Failing {
     /// The row `before` with one more failure at `now`, of an endpoint that holds `held`. `patience`: how long one without a
     /// certificate may wait for its domain owner.
     ///
-    /// An absence goes on through a failure of our own, which says nothing of the customer. It ends when the CA was
-    /// reached: that is asked only when the customer's part is done.
+    /// An absence goes on through a failure of our own, which says nothing of the domain owner. It ends when the CA was
+    /// reached: that is asked only when the domain owner's part is done.
     pub fn after(
         before: Option<&Self>,
         failure: Failure,
@@ -109,7 +109,7 @@ impl Failing {
         Self { directory: directory.map(str::to_owned), ..self }
     }
 
-    /// Since when the endpoint has been paused: its customer seems to have left, and nobody else can help.
+    /// Since when the endpoint has been paused: its domain owner seems to have left, and nobody else can help.
     pub fn paused_since(&self) -> Option<OffsetDateTime> {
         let absence = self.absence.as_ref().filter(|_| self.failure.waiting_on() == WaitingOn::DomainOwner)?;
         absence.paused_since

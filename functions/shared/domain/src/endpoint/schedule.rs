@@ -8,7 +8,7 @@ use crate::endpoint::failing::Failing;
 /// How long a claimed attempt is left alone; longer than the state machine's own time limit (5400 s).
 pub const LEASE: Duration = Duration::minutes(105);
 
-/// How soon, and how late, records that a customer has yet to create are checked again.
+/// How soon, and how late, records that a domain owner has yet to create are checked again.
 const SHORTEST_WAIT: Duration = Duration::seconds(30);
 
 const LONGEST_WAIT: Duration = Duration::hours(6);
@@ -21,7 +21,7 @@ const RETRY_SPREAD: f64 = 0.1;
 
 /// When to try again after the last failure of the row.
 ///
-/// The other side's own word (`Retry-After`) goes first. Records that a customer has yet to create cost the CA nothing,
+/// The other side's own word (`Retry-After`) goes first. Records that a domain owner has yet to create cost the CA nothing,
 /// so they are checked again after a quarter of the time waited so far: somebody who took ten minutes waits two and a
 /// half more at the most. A paused endpoint is checked by the same rule, ever more rarely. Everything else backs off as
 /// Let's Encrypt suggests: 1, 10, 100 minutes, daily. `jitter` in 0.0..1.0 adds up to a tenth.
@@ -74,7 +74,7 @@ mod tests {
         Failing { attempts: asked, asked, absence: None, ..Failing::first(failure, NOW - waited) }
     }
 
-    /// How long a customer is waited for.
+    /// How long a domain owner is waited for.
     fn owner_wait(waited: Duration, paused: bool) -> Duration {
         let mut failing = failing(FailureName::RecordsNotReady, 9, waited);
         failing.absence = Some(Absence { since: NOW - waited, checks: 9, paused_since: paused.then_some(NOW) });

@@ -1,4 +1,4 @@
-//! Links to the customer's page: whoever holds one sees one endpoint's records, and nothing more.
+//! Links to the domain owner's page: whoever holds one sees one endpoint's records, and nothing more.
 
 use std::fmt;
 use std::str::FromStr;

@@ -97,7 +97,7 @@ pub struct Span {
 
 /// A whole attempt: first the span that is the attempt, then one for each step that ran, in the order in which they began.
 ///
-/// No names of customers are in it, and no tenant: the endpoint's id leads to them who may see them.
+/// No names of domain owners are in it, and no tenant: the endpoint's id leads to them who may see them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptTrace {
     pub id: TraceId,

@@ -24,7 +24,7 @@ pub struct Facts {
     pub target_caa: CaaLevel,
     /// The CAs, the preferred one first.
     pub authorities: Vec<AuthorityFacts>,
-    /// What runs by itself, each task once.
+    /// What runs automatically, each task once.
     pub tasks: Vec<TaskFacts>,
     pub alarms: Observed<Vec<Alarm>>,
     pub subscriptions: Observed<Subscriptions>,
@@ -138,7 +138,7 @@ pub struct Directory {
     pub external_account_required: bool,
 }
 
-/// What the installation does by itself, each on a schedule of its own.
+/// What the installation does automatically, each on a schedule of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
     /// Starts what is due.

@@ -199,12 +199,12 @@ pub trait Registry: EndpointReader {
         event: &Event,
     ) -> impl Future<Output = Result<(), ChangeError>> + Send;
 
-    /// Forgets how long the endpoint's customer has left their part undone, so that one that is paused is checked as
+    /// Forgets how long the endpoint's domain owner has left their part undone, so that one that is paused is checked as
     /// often as a new one. Nothing if it is not there, or waits for nobody.
     fn wake(&self, id: &EndpointId) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// What the tenant has. Counted from its endpoints where there is no count yet, then beside what is written, and once a
-    /// day anew: a crash in between is made good then.
+    /// day again: a crash in between is made good then.
     fn usage(&self, tenant: &TenantId) -> impl Future<Output = Result<TenantUsage, ServiceFault>> + Send;
 
     /// Newest first.

@@ -7,7 +7,7 @@ use crate::endpoint::event::Event;
 use crate::endpoint::share::Share;
 use vocabulary::failure::ServiceFault;
 
-/// The links to customers' pages. A link is forgotten some time after it has expired.
+/// The links to domain owners' pages. A link is forgotten some time after it has expired.
 pub trait ShareLinks {
     /// Writes the link and the event that tells of it, both or neither.
     fn create(

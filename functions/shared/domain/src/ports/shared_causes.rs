@@ -24,7 +24,7 @@ pub trait SharedCauses {
     /// Takes it upon `teller` to tell the cause at `severity`, or that it is over (`None`), for
     /// [`CLAIM`](crate::alert::shared::CLAIM). Of many at once one gets it, and the same one may have it again.
     ///
-    /// `false` also if that severity, or a worse one, was told; if the cause has begun anew since `known`; if it is gone.
+    /// `false` also if that severity, or a worse one, was told; if the cause has begun again since `known`; if it is gone.
     fn claim(
         &self,
         known: &SharedCause,
@@ -55,7 +55,7 @@ pub trait SharedCauses {
         actor: WaitingOn,
     ) -> impl Future<Output = Result<Option<SharedCause>, ServiceFault>> + Send;
 
-    /// Forgets a cause whose end was told. Nothing if it has begun anew since.
+    /// Forgets a cause whose end was told. Nothing if it has begun again since.
     fn close(&self, known: &SharedCause) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
     /// All causes that last.

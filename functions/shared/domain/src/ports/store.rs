@@ -37,11 +37,11 @@ pub struct DueEntry {
 /// What an endpoint is due for, in the order in which that is urgent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DueReason {
-    /// The certificate in place is to be renewed, and nothing of its customer's stands in the way; or it is to go.
+    /// The certificate in place is to be renewed, and nothing of its domain owner's stands in the way; or it is to go.
     Renewal,
     /// Its first attempt.
     Registration,
-    /// It has failed: another attempt, or another check of what its customer has to do.
+    /// It has failed: another attempt, or another check of what its domain owner has to do.
     Repeat,
 }
 
@@ -56,7 +56,7 @@ impl DueReason {
     }
 }
 
-/// An endpoint that is due, with what decides whose turn it is.
+/// An endpoint that is due, with what decides the order of starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueEndpoint {
     pub entry: DueEntry,
@@ -212,7 +212,7 @@ pub trait AttemptJournal: EndpointReader {
     /// Ends the attempt: gives the lease back and writes the attempt's record.
     ///
     /// Repeating it after it was done is [`FencedError::Superseded`] only if a newer attempt has begun. A removal that
-    /// came since the settlement was decided is a fault that mends itself when it is decided again.
+    /// came since the settlement was decided is resolved when it is decided again.
     fn settle(
         &self,
         id: &EndpointId,

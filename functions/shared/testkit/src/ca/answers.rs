@@ -127,7 +127,7 @@ impl CertificateAuthority for MemoryCa {
         let value = {
             let mut state = self.state();
             let held = state.order(&order.url)?;
-            // The client chooses anew among what the CA offers.
+            // The client chooses again among what the CA offers.
             for authorization in &mut held.authorizations {
                 let chosen = authorization.challenge.as_mut().expect("made with one");
                 chosen.kind = challenges.of(&authorization.name);

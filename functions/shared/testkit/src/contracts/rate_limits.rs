@@ -63,7 +63,7 @@ async fn takers(rate_limits: &(impl RateLimits + Sync), directory: &str, now: Of
     assert_eq!((left().await, taken(&first).await), (2, None), "it is spent");
     assert!(is_now(&rate_limits.take(&first, now).await.expect("answers")), "another one");
     assert_eq!(left().await, 1);
-    // What came back by itself is nobody's.
+    // What came back with time is nobody's.
     let later = now + Duration::hours(9);
     for number in 3..6 {
         assert!(is_now(&rate_limits.take(&order(number), later).await.expect("answers")));

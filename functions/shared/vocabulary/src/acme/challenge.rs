@@ -13,11 +13,11 @@ use crate::names::domain_name::DomainName;
 pub enum Reachability {
     /// Open to the internet: validated over HTTP-01 (wildcards over DNS).
     External,
-    /// Internal or IP-filtered: validated over DNS, at the delegated name or by a standing record.
+    /// Internal or IP-filtered: validated over DNS, at the delegated name or by a persistent record.
     Internal,
 }
 
-/// A validation method that this product answers: those of RFC 8555 §8, and the standing record.
+/// A validation method that this product answers: those of RFC 8555 §8, and the persistent record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ChallengeKind {
     #[serde(rename = "http-01")]
@@ -46,7 +46,7 @@ pub enum DnsMethod {
     #[default]
     #[serde(rename = "dns-01")]
     Dns01,
-    /// By a standing record that names our account; nothing is published (draft-ietf-acme-dns-persist).
+    /// By a persistent record that names our account; nothing is published (draft-ietf-acme-dns-persist).
     #[serde(rename = "dns-persist-01")]
     DnsPersist01,
 }

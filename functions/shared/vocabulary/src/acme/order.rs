@@ -36,7 +36,7 @@ pub enum AuthorizationStatus {
 }
 
 /// One challenge as the CA offers it. `response` is what must be published for it: the key authorization
-/// for HTTP-01 (RFC 8555 §8.3), its digest for the TXT record for DNS-01 (§8.4); for a standing record nothing, and it
+/// for HTTP-01 (RFC 8555 §8.3), its digest for the TXT record for DNS-01 (§8.4); for a persistent record nothing, and it
 /// has no token either.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
@@ -146,7 +146,7 @@ impl OpenOrder {
         authorization_names
     }
 
-    /// The names that a standing record is to prove, each base once, with whether its wildcard is among them.
+    /// The names that a persistent record is to prove, each base once, with whether its wildcard is among them.
     pub fn persistent_names(&self) -> BTreeMap<&DomainName, bool> {
         persistent_names(of_kind(self.pending(), ChallengeKind::DnsPersist01).map(|(name, _)| name))
     }

@@ -88,7 +88,7 @@ pub struct Token {
     pub bucket: BucketId,
     /// How long it takes to come back.
     pub milliseconds: i64,
-    /// When it has come back by itself: when the bucket was to be full again after it was taken.
+    /// When it has come back with time: when the bucket was to be full again after it was taken.
     #[serde(with = "time::serde::rfc3339")]
     pub back_at: OffsetDateTime,
     /// While its bucket remembers who has it.
@@ -102,7 +102,7 @@ impl Token {
         Self { bucket, milliseconds, back_at, taker: None }
     }
 
-    /// What is still lacking for it at `now`: what came back by itself meanwhile is not given twice.
+    /// What is still lacking for it at `now`: what came back with time meanwhile is not given twice.
     pub fn lacking(&self, now: OffsetDateTime) -> Duration {
         (self.back_at - now).clamp(Duration::ZERO, Duration::milliseconds(self.milliseconds))
     }

@@ -1,4 +1,4 @@
-//! The standing record of dns-persist-01 (draft-ietf-acme-dns-persist): one TXT record at `_validation-persist` that
+//! The persistent record of dns-persist-01 (draft-ietf-acme-dns-persist): one TXT record at `_validation-persist` that
 //! lets one account at one CA issue for the name, for as long as it stands.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use crate::dns::caa::Issuer;
 use crate::dns::issue_value::{IssueValue, Parameter, may_be_in_a_value};
 use crate::failure::failure::Failure;
 
-/// Whom a standing record lets issue: this installation's account at its CA.
+/// Whom a persistent record lets issue: this installation's account at its CA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersistentIssuer {
     domain: String,
@@ -79,7 +79,7 @@ impl PersistentIssuer {
 /// Why a TXT record proves nothing to our CA; the later, the nearer it comes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PersistentFault {
-    /// It is another CA's, or no standing record at all: neither harms ours.
+    /// It is another CA's, or no persistent record at all: neither harms ours.
     OtherIssuer,
     OtherAccount(String),
     /// The CA passes it over, and says why.
@@ -89,7 +89,7 @@ pub enum PersistentFault {
     NoWildcard,
 }
 
-/// The parameters of a standing record.
+/// The parameters of a persistent record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersistentRecord {
     pub account: String,

@@ -24,9 +24,9 @@ impl Scope {
 /// Who did something, from where: the trail that an audit follows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
-    /// IAM ARN, the token's subject, a stack's resource, `link SHARE-ID`, or `managed-https` for what happens by itself.
+    /// IAM ARN, the token's subject, a stack's resource, `link SHARE-ID`, or `managed-https` for what happens automatically.
     pub who: String,
-    /// Source address of the request; absent for what happens by itself.
+    /// Source address of the request; absent for what happens automatically.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// Whether that is an operator. Earlier releases did not store it.
@@ -42,7 +42,7 @@ fn is_false(flag: &bool) -> bool {
 const OPERATOR: &str = "operator";
 
 impl Origin {
-    /// What happens by itself.
+    /// What happens automatically.
     pub fn itself() -> Self {
         Self { who: "managed-https".to_owned(), address: None, operator: false }
     }

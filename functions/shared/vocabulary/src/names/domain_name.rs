@@ -19,7 +19,7 @@ pub struct DomainName(String);
 /// Below this label the CA looks for the TXT record of a name (RFC 8555 §8.4).
 pub const CHALLENGE_LABEL: &str = "_acme-challenge";
 
-/// Below this label the CA looks for the standing record of a name (draft-ietf-acme-dns-persist §3.1).
+/// Below this label the CA looks for the persistent record of a name (draft-ietf-acme-dns-persist §3.1).
 pub const STANDING_LABEL: &str = "_validation-persist";
 
 impl DomainName {
@@ -52,7 +52,7 @@ impl DomainName {
         format!("{CHALLENGE_LABEL}.{}", self.0)
     }
 
-    /// Where the CA looks for the standing record of this name (draft-ietf-acme-dns-persist §3.1).
+    /// Where the CA looks for the persistent record of this name (draft-ietf-acme-dns-persist §3.1).
     pub fn persistent_name(&self) -> String {
         format!("{STANDING_LABEL}.{}", self.0)
     }

@@ -71,7 +71,7 @@ impl fmt::Display for EndpointId {
     }
 }
 
-/// The label below the delegation zone that a customer's `_acme-challenge` must lead to.
+/// The label below the delegation zone that a domain owner's `_acme-challenge` must lead to.
 ///
 /// 128 random bits, one per registration, never reused: a CNAME left behind by somebody who went away
 /// is of no use to whoever registers the domain next.
