@@ -1,4 +1,4 @@
-//! Whose turn it is: renewals first, tenants by turns, and of one tenant no more than its part of a scan.
+//! The order of starts: renewals first, tenants in turn, and of one tenant no more than its part of a scan.
 
 use std::collections::{BTreeMap, VecDeque};
 
