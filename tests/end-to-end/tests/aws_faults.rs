@@ -101,7 +101,8 @@ async fn a_service_that_throttles_is_waited_for_and_one_that_refuses_is_told_of(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_die_and_events_that_come_twice_end_in_one_certificate() -> Result<()> {
-    let platform = Platform::start(Options::unique()).await?;
+    // The scans are those that the test makes.
+    let platform = Platform::start(Options { schedule: "rate(23 hours)".into(), ..Options::unique() }).await?;
     let cloud = &platform.cloud;
     let zone = cloud.create_zone("dying.test").await?;
     let proxy = FaultProxy::before_ca(cloud, cloud.ca())?;
