@@ -30,7 +30,7 @@ const END: &str = "<!-- end of units -->";
 const LISTED: u64 = 60;
 
 /// Write units of a renewal, and of a check or a poll without news.
-const MOST_OF_A_RENEWAL: f64 = 32.0;
+const MOST_OF_A_RENEWAL: f64 = 31.0;
 const MOST_OF_A_CHECK: f64 = 3.0;
 /// Read units of a page.
 const MOST_OF_A_PAGE: f64 = 50.0;

@@ -11,8 +11,9 @@ use crate::dynamodb::{Counted, EndpointsTable, Kept, LISTED_AFTER, Taking};
 use crate::lambda::concurrency;
 use crate::step_functions::{Listed, StateMachine};
 
-/// How much later than room is taken for it an execution begins, by its own clock, at the most.
-const START_TAKES: Duration = Duration::seconds(3);
+/// How much later than the request that takes room for it an execution begins, by its own clock, at the most: on a busy machine a
+/// request waits before it takes any. Counted too short, others' ends make room that is not there.
+const START_TAKES: Duration = Duration::seconds(8);
 /// How often room is tried to take that others count or take in between.
 const TRIES: u32 = 8;
 
