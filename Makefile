@@ -90,7 +90,7 @@ build: set-up ## Build the Lambdas for this machine, and the CLI (.local/bin/man
 
 ##@ Before it is submitted
 
-lint: check ## Check format, types, clippy, docs, each crate by itself, template and state machine
+lint: check ## Check format, types, clippy, docs, each program by itself, template and state machine
 	cargo fmt --all --check
 	infra/each-crate.sh
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO) --no-deps --quiet
