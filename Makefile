@@ -125,6 +125,7 @@ release: set-up ## Make a release of what is committed, for arm64 (target/releas
 
 # Of the programs that are built for this machine: what is tested is the release, not the optimizer.
 release-test: build ## Make a release of the build, unpack it elsewhere, and deploy it without a compiler
+	@cargo build $(CARGO) --quiet # sam build has moved the programs away
 	@infra/release.py --programs $(BUILT)
 	@RELEASE=$(CURDIR)/target/releases cargo test $(CARGO) --test release -- --ignored --nocapture
 
