@@ -133,6 +133,12 @@ async fn a_stack_has_endpoints_with_their_records_and_certificates() -> Result<(
     // Replaced: another domain is another endpoint, and the former one goes once the update is complete.
     let number = platform.endpoint(&id).await?["attempt"].as_u64().context("a number")?;
     platform.attempt(&id, number).await?;
+    let before = platform.endpoint(&id).await?;
+    // In place as well: a name is taken off.
+    let ended = stack.deploy("UpdateStack", &first).await?;
+    ensure!(ended == "UPDATE_COMPLETE", "{ended}: {}", stack.reasons().await?);
+    ensure!(stack.physical_id().await? == id && platform.endpoint(&id).await?["names"] == json!(["www.code.test"]));
+    platform.attempt_after(&id, &before).await?;
     let other = [("Domain", "new.code.test"), ("Tenant", "acme")];
     let ended = stack.deploy("UpdateStack", &other).await?;
     ensure!(ended == "UPDATE_COMPLETE", "{ended}: {}", stack.reasons().await?);
