@@ -4,7 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use time::macros::format_description;
 use time::{Date, Duration};
-use vocabulary::text::counted;
+use vocabulary::text::{counted, grouped};
 use wire::RenewalDay;
 
 use super::moment::Clock;
@@ -67,7 +67,8 @@ impl Histogram {
             })
             .collect();
         let ticks = (0..=TICKS).map(|i| tick(i, today)).collect();
-        let limit = orders_per_day.map_or_else(String::new, |limit| format!("; the CA takes {limit} orders a day"));
+        let limit =
+            orders_per_day.map_or_else(String::new, |limit| format!("; the CA takes {} orders a day", grouped(limit)));
         let renewals = counted(total as u64, "renewal");
         let summary = format!("{renewals} in the next {DAYS} days, at most {most} on one day{limit}");
         Self { bars, ticks, limit: drawn.map(|limit| (limit, HEIGHT - height(limit as f64))), summary }
@@ -136,6 +137,6 @@ mod tests {
         assert!(svg.contains("CA limit: 20 a day"), "{svg}");
         let far = of(&[("2026-11-24", 3)], Some(2_400));
         assert!(!far.to_string().contains(r#"class="limit""#), "it would flatten the bars");
-        assert!(far.limit.is_none() && far.summary.ends_with("the CA takes 2400 orders a day"), "{far:?}");
+        assert!(far.limit.is_none() && far.summary.ends_with("the CA takes 2,400 orders a day"), "{far:?}");
     }
 }
