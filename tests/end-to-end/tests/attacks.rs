@@ -196,8 +196,8 @@ async fn checks_are_no_weapon(platform: &Platform, globex: &Attacker<'_>) -> Res
     Ok(())
 }
 
-/// What a check and the proofs ask of one server that refuses: `dns_view/budget.rs` has what a check does.
-const MOST_OF_ONE_THAT_REFUSES: usize = 40;
+/// What a check asks of one server that refuses everything, as docs/explanation/security.md says.
+const MOST_OF_ONE_THAT_REFUSES: usize = 10;
 
 /// Servers that refuse are left alone, however many names lead to them.
 async fn servers_that_refuse_are_asked_little(platform: &Platform, globex: &Attacker<'_>) -> Result<()> {

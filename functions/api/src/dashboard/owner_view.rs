@@ -197,6 +197,21 @@ mod tests {
     const OK: Option<&str> = Some("ok");
 
     #[test]
+    fn what_else_is_to_be_fixed_is_typed_into_the_zone_and_needs_no_cli() {
+        let mut caa = finding(
+            "example.com",
+            "customer",
+            Some(json!({"name": "shop.example.com", "type": "CAA", "value": "v", "purpose": "p"})),
+        );
+        caa["fix"]["command"] = "managed-https renew www.example.com".into();
+        let endpoint = endpoint([OK, OK], &[caa], "none");
+        let view = OwnerView::of(&endpoint);
+        let html = crate::dashboard::parts::Findings::of_owner(&view).to_string();
+        assert!(html.contains(r#"data-copy="shop""#) && html.contains("in <code>example.com</code>"), "{html}");
+        assert!(!html.contains("managed-https"), "{html}");
+    }
+
+    #[test]
     fn a_record_that_is_missing_stands_once_and_names_are_relative() {
         let missing = finding(CHALLENGE, "customer", Some(record(CHALLENGE, None)));
         let caa = finding(

@@ -92,4 +92,12 @@ mod tests {
         assert!(failure.guidance.next_step().contains("n19.example CNAME edge.example; …"));
         assert_eq!(failure.guidance.record.expect("a record").name, "n0.example");
     }
+
+    #[test]
+    fn where_no_record_is_to_be_created_none_is_announced() {
+        let silent =
+            |name| Check::ServersSilent.finding(name, "an answer", "none", Fix::of("Open port 53 to everybody."));
+        let failure = to_failure_of_all(&[silent("a.example"), silent("b.example")]).expect("they are wrong");
+        assert_eq!(failure.guidance.next_step(), "a.example: Open port 53 to everybody.");
+    }
 }

@@ -273,6 +273,17 @@ mod tests {
     }
 
     #[test]
+    fn why_validations_failed_is_remembered_through_what_says_nothing_of_it() {
+        let after = |before: &Failing, failure| Failing::after(Some(before), failure, None, UNPROVEN_PATIENCE, NOW);
+        let refused = failure(FailureName::ChallengeFailed, WaitingOn::DomainOwner);
+        let away = after(&Failing::first(refused.clone(), NOW), failure(FailureName::Unavailable, WaitingOn::Operator));
+        let later = after(&away, failure(FailureName::CaUnavailable, WaitingOn::Ca));
+        assert_eq!(later.cause.as_deref(), Some(&refused));
+        assert_eq!(later.failure.name, FailureName::CaUnavailable, "it shows what it failed by");
+        assert_eq!(after(&later, missing()).cause, None, "that says what is wrong now");
+    }
+
+    #[test]
     fn checks_alone_make_the_ca_wait_no_longer() {
         let mut failing = Failing::first(missing(), NOW);
         for _ in 0..9 {

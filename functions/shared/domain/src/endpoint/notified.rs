@@ -173,3 +173,14 @@ impl Severity {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_that_the_previous_release_has_stored_is_the_same_one() {
+        let read: Cause = serde_json::from_str("\"parked\"").expect("a cause");
+        assert_eq!((read.clone(), serde_json::to_string(&read).ok()), (Cause::paused(), Some("\"paused\"".to_owned())));
+    }
+}

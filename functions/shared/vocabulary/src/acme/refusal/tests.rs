@@ -117,6 +117,17 @@ fn what_the_ca_does_not_see_twice_is_the_domain_owners() {
 }
 
 #[test]
+fn caa_that_cannot_be_looked_up_at_finalize_twice_is_the_domain_owners() {
+    let words = "Error finalizing order :: rechecking caa: While processing CAA for shop.example.com: DNS problem: \
+                 SERVFAIL looking up CAA for example.com";
+    let refusal = refusal("caa", words, Some(403));
+    let first = refusal.to_failure(CaRequest::Finalize, None);
+    assert_eq!(first.waiting_on(), Nobody, "{first:?}");
+    let again = refusal.to_failure(CaRequest::Finalize, Some(&first));
+    assert_eq!(again.waiting_on(), DomainOwner, "{again:?}");
+}
+
+#[test]
 fn a_link_of_the_ca_is_in_the_next_step() {
     let link = "https://ca.example/terms/2027";
     let problem = Problem::new("userActionRequired", "Terms of service have changed").with_instance(Some(link));
