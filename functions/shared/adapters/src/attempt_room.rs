@@ -46,6 +46,11 @@ impl AttemptRoom {
         }
     }
 
+    /// A bound that has just been changed holds at once, not only from the next count on.
+    fn is_of_this_bound(&self, kept: &Kept) -> bool {
+        self.most.is_none_or(|most| usize::try_from(most) == Ok(kept.counted.most))
+    }
+
     async fn count(&self, seen: &Kept, now: OffsetDateTime) -> Result<Counted, ServiceFault> {
         let most = match self.most {
             Some(most) => most,
@@ -66,7 +71,7 @@ impl Room for AttemptRoom {
     async fn take_room(&self, wanted: usize, place: Place, now: OffsetDateTime) -> Result<TakenRoom, ServiceFault> {
         for _ in 0..TRIES {
             let kept = self.table.room().await?;
-            let counted = match kept.is_fresh(place, now) {
+            let counted = match self.is_of_this_bound(&kept) && kept.is_fresh(place, now) {
                 true => None,
                 false => Some(self.count(&kept, now).await?),
             };
