@@ -28,7 +28,7 @@ use domain::health::pace::first_check;
 use domain::health::{CertificateUse, InAcm, Seen};
 use domain::ports::{
     AdviceIndex, AttemptJournal, AuthoritativeDns, DUE_SHARDS, Destinations, DueEntry, DueIndex, EndpointReader,
-    HealthIndex, HttpProbe, KeyExport, Registry, Sight, TokenStore,
+    HealthIndex, HttpProbe, KeyExport, Place, Registry, Room, Sight, TokenStore,
 };
 use end_to_end::Platform;
 use end_to_end::balancer::{Balancer, OWN_ACCOUNT, others_certificate};
@@ -96,7 +96,11 @@ async fn all_ports() -> Result<()> {
 
     let flows = StateMachine::new(aws.sfn.clone(), cloud.resource("IssueCertificateStateMachine")?.into());
     let table = EndpointsTable::new(aws.dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
-    contracts::room(&AttemptRoom::new(aws.lambda.clone(), flows.clone(), table, Some(8))).await;
+    contracts::room(&AttemptRoom::new(aws.lambda.clone(), flows.clone(), table.clone(), Some(8))).await;
+    let lowered = AttemptRoom::new(aws.lambda.clone(), flows.clone(), table, Some(3));
+    let taken = lowered.take_room(8, Place::First, OffsetDateTime::now_utc()).await?;
+    assert!(taken.most == 3 && taken.attempts <= 3, "a bound that was lowered holds at once: {taken:?}");
+    lowered.give_room_back(&taken, taken.attempts).await?;
     contracts::flow_starter(&flows, &id).await;
 
     Box::pin(endpoints_table(cloud)).await?;
