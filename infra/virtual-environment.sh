@@ -9,14 +9,15 @@ REQUIREMENTS="$(cd "$(dirname "${BASH_SOURCE[0]}")/requirements" && pwd)"
 # files; and makes it again when that file has changed since. The environment uv must be there.
 #
 # uv and not pip: it needs 30 seconds for all of them where pip needed over two minutes, and pip 23 refuses a package
-# that is pinned with an extra.
+# that is pinned with an extra. What Python would compile at each start is compiled once, also where the user has told Python to
+# keep nothing of it (PYTHONDONTWRITEBYTECODE): each local cloud starts two of these programs.
 virtual_environment() {
   local folder="$LOCAL/venvs/$1" requirements="$REQUIREMENTS/$1.txt"
   if is_made "$1"; then return; fi
   echo "Fetching $(packages_of "$1") into .local/venvs/$1" >&"${MESSAGES:-2}"
   python3 -m venv --clear --without-pip "$folder"
-  UV_CACHE_DIR="$LOCAL/uv" "$LOCAL/venvs/uv/bin/uv" pip install --quiet --system-certs --python "$folder/bin/python" \
-    --require-hashes --requirements "$requirements" "${@:2}" || return
+  UV_CACHE_DIR="$LOCAL/uv" "$LOCAL/venvs/uv/bin/uv" pip install --quiet --compile-bytecode --system-certs \
+    --python "$folder/bin/python" --require-hashes --requirements "$requirements" "${@:2}" || return
   cp "$requirements" "$folder/installed.txt"
 }
 
