@@ -91,6 +91,7 @@ pub fn judge(facts: &Facts, installation: &Installation, now: OffsetDateTime) ->
         concurrency::concurrency(&facts.concurrency, installation.reserved),
         people::alarms(&facts.alarms, installation),
         people::subscriptions(&facts.subscriptions, installation),
+        people::refused(&facts.refused),
         people::sign_in(facts.issuer.as_ref(), installation),
     ]);
     checks

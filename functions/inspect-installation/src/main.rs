@@ -1,7 +1,7 @@
 //! Checks the installation itself. Invoked by the api function for `GET /v1/installation`.
 //!
 //! In: anything. Out: a list of `InstallationCheck`. Never fails for what it finds.
-//! Calls, all of them reading: ACM `ListCertificates`; CloudWatch `DescribeAlarms`; DynamoDB `DescribeTable`, `GetItem`; EventBridge Scheduler
+//! Calls, all of them reading: ACM `ListCertificates`; CloudWatch `DescribeAlarms`; DynamoDB `DescribeTable`, `GetItem`, `Query`; EventBridge Scheduler
 //! `GetSchedule`; KMS `DescribeKey`; Lambda `GetAccountSettings`, `GetEventSourceMapping`, `GetFunctionConfiguration`; Route 53 `GetHostedZone`; S3
 //! `GetBucketLocation`; Secrets Manager `GetSecretValue`; SNS `GetTopicAttributes`, `ListSubscriptionsByTopic`; SQS `GetQueueAttributes`;
 //! Step Functions `DescribeStateMachine`; DNS; the CA's directory; the token issuer.

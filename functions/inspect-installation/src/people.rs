@@ -1,6 +1,7 @@
 //! Whether somebody is told, and can sign in.
 
-use domain::installation::{Alarm, AlarmState, InstallationCheck, Observed, Subscriptions};
+use domain::installation::{Alarm, AlarmState, InstallationCheck, Observed, RefusedNotifications, Subscriptions};
+use vocabulary::text::counted;
 
 use crate::{Installation, failed, ok, unseen, warning};
 
@@ -72,6 +73,24 @@ pub(crate) fn subscriptions(seen: &Observed<Subscriptions>, installation: &Insta
     ok(NAME, format!("{} subscribed and confirmed.", all.len()))
 }
 
+pub(crate) fn refused(seen: &Observed<Vec<RefusedNotifications>>) -> InstallationCheck {
+    const NAME: &str = "refused-notifications";
+    let refused = match seen {
+        Ok(refused) => refused,
+        Err(fault) => return unseen(NAME, fault),
+    };
+    let Some(first) = refused.first() else { return ok(NAME, "No channel refuses notifications.") };
+    let waiting =
+        |one: &RefusedNotifications| format!("{} for {}", counted(one.count as u64, "notification"), one.channel);
+    let waiting: Vec<_> = refused.iter().map(waiting).collect();
+    failed(
+        NAME,
+        format!("{} refuses notifications: {}. Waiting: {}.", first.channel, first.why, waiting.join(", ")),
+        "Other channels have them. These are sent when the channel takes them again, within a week. Give settle-attempt and \
+         check-health their access to it again: make deploy",
+    )
+}
+
 pub(crate) fn sign_in(seen: Option<&Result<(), String>>, installation: &Installation) -> InstallationCheck {
     const NAME: &str = "sign-in";
     match (seen, &installation.issuer) {
@@ -118,6 +137,17 @@ mod tests {
         let check = judged(vec![one(true)], 1);
         assert!(is_failed(&check) && check.detail.contains("a@example.com"));
         assert!(is_warning(&judged(Vec::new(), 0)));
+    }
+
+    #[test]
+    fn a_channel_that_refuses_is_named_with_what_waits_for_it() {
+        assert!(is_ok(&refused(&Ok(Vec::new()))));
+        let one = |channel, count| RefusedNotifications { channel, count, why: "sns:Publish: AccessDenied".into() };
+        let check = refused(&Ok(vec![one("ChatTopic", 1), one("AlertsBus", 3)]));
+        assert!(is_failed(&check));
+        let detail = "ChatTopic refuses notifications: sns:Publish: AccessDenied. Waiting: 1 notification for ChatTopic, \
+                      3 notifications for AlertsBus.";
+        assert_eq!(check.detail, detail);
     }
 
     #[test]

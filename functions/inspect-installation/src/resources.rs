@@ -17,6 +17,7 @@ pub(crate) fn permissions(facts: &Facts) -> InstallationCheck {
         facts.subscriptions.as_ref().err(),
         facts.records_to_writer.as_ref().err(),
         facts.dead_letters.as_ref().err(),
+        facts.refused.as_ref().err(),
         facts.long_attempts.as_ref().err(),
         facts.imported.as_ref().err(),
         facts.capacity.as_ref().err(),

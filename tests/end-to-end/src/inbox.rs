@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use adapters::event_bridge::SOURCE;
 use anyhow::{Context, Result};
 use aws_sdk_sqs::types::QueueAttributeName;
 use domain::alert::{Alert, Sender};
 use local_cloud::{LocalCloud, wait_until};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::events::alert;
 
@@ -26,6 +27,17 @@ impl Queue {
         let attributes = sqs.get_queue_attributes().queue_url(&url).attribute_names(wanted.clone()).send().await?;
         let arn = attributes.attributes.context("attributes")?.remove(&wanted).context("an ARN")?;
         Ok(Self { sqs, url, arn, bodies: Default::default() })
+    }
+
+    /// From now on, all our events that are put on the bus come to it.
+    pub async fn follow_bus(&self, cloud: &LocalCloud) -> Result<()> {
+        let events = aws_sdk_eventbridge::Client::new(&cloud.aws().config);
+        let bus = cloud.resource("AlertsBus")?;
+        let pattern = json!({"source": [SOURCE]}).to_string();
+        events.put_rule().name("all").event_bus_name(bus).event_pattern(pattern).send().await?;
+        let target = aws_sdk_eventbridge::types::Target::builder().id("queue").arn(&self.arn).build()?;
+        events.put_targets().rule("all").event_bus_name(bus).targets(target).send().await?;
+        Ok(())
     }
 
     /// The bodies of all messages so far.

@@ -116,12 +116,7 @@ impl Subscribers {
         let paged = sns.subscribe().topic_arn(topic).protocol("sqs").endpoint(&pager.arn);
         paged.attributes("FilterPolicy", severe).send().await?;
 
-        let events = aws_sdk_eventbridge::Client::new(&cloud.aws().config);
-        let bus = cloud.resource("AlertsBus")?;
-        let pattern = json!({"source": [SOURCE]}).to_string();
-        events.put_rule().name("all").event_bus_name(bus).event_pattern(pattern).send().await?;
-        let target = aws_sdk_eventbridge::types::Target::builder().id("queue").arn(&rule.arn).build()?;
-        events.put_targets().rule("all").event_bus_name(bus).targets(target).send().await?;
+        rule.follow_bus(cloud).await?;
         Ok(Self { hook, queue, pager, chat, tenants, rule })
     }
 
@@ -198,7 +193,9 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
         |id| Ok::<_, anyhow::Error>(AlertsTopic::new(sns.clone(), cloud.resource(id)?.into(), Sender::default()));
     let events = aws_sdk_eventbridge::Client::new(&cloud.aws().config);
     let bus = EventBus::new(events, cloud.resource("AlertsBus")?.into());
-    let channels = AlertChannels::new(topic("AlertsTopic")?, topic("ChatTopic")?, topic("TenantsTopic")?, bus);
+    let table = EndpointsTable::new(cloud.aws().dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
+    let (people, chat, tenants) = (topic("AlertsTopic")?, topic("ChatTopic")?, topic("TenantsTopic")?);
+    let channels = AlertChannels::new(people, chat, tenants, bus, table.clone());
     for alert in samples::alerts() {
         channels.notify(&alert).await?;
     }
@@ -257,7 +254,6 @@ async fn each_kind_reaches_each_subscriber_once_in_its_own_rendering() -> Result
     ensure!(held.arn.starts_with("arn:aws:acm:"), "{told:#?}");
 
     // A cause of several endpoints whose last one is gone, and whose end nobody could tell: the digest does.
-    let table = EndpointsTable::new(cloud.aws().dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
     let now = OffsetDateTime::now_utc();
     let (met, cause) = (contracts::endpoint(0, now), Cause::new("CaUnavailable"));
     let known = table.join(&cause, WaitingOn::Ca, &met, now).await?;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use adapters::dynamodb::EndpointsTable;
 use adapters::zone_cut::ZoneCut;
 use anyhow::{Context, Result, ensure};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_route53::types::RrType;
 use domain::installation::{InstallationCheck, InstallationStatus, Task};
 use end_to_end::{Inbox, Platform};
@@ -117,7 +118,7 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
     run_all(cloud).await?;
     let healthy = inspect(cloud).await?;
     ensure!(
-        healthy.len() == 22 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
+        healthy.len() == 23 && healthy.values().all(|check| check.status == InstallationStatus::Ok),
         "{healthy:#?}"
     );
 
@@ -215,6 +216,15 @@ async fn whatever_an_operator_breaks_is_named_with_its_remedy() -> Result<()> {
             aws.sns.unsubscribe().subscription_arn(arn).send().await?;
         }
     }
+
+    // A channel that has refused a notification: it is sent by the next run of the health checks.
+    let item = |text: &str| AttributeValue::S(text.to_owned());
+    let kept = aws.dynamodb.put_item().table_name(cloud.resource("EndpointsTable")?).item("pk", item("REFUSED#chat"));
+    let kept = kept.item("sk", item("01764000000#one")).item("why", item("sns:Publish: AccessDenied"));
+    kept.item("message", item("{}")).send().await?;
+    only_this_fails(cloud, "refused-notifications", &["ChatTopic", "AccessDenied", "1 notification", "make deploy"]).await?;
+    run_all(cloud).await?;
+    ensure!(inspect(cloud).await?["refused-notifications"].status == InstallationStatus::Ok, "it is gone");
 
     // A CA that is gone, and a profile that it does not have.
     let directory = cloud.ca().directory.clone();

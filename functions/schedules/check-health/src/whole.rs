@@ -20,7 +20,7 @@ pub struct Whole<'a, R, I> {
     pub first: &'a Authority,
 }
 
-/// Checks every endpoint that is due, counts what there is room for, and checks the installation.
+/// Sends what a channel has refused before, checks every endpoint that is due, counts what there is room for, and checks the installation.
 pub async fn check_all<S, L, C, N, U, R, I>(
     ports: &Ports<'_, S, L, C, N, U>,
     settings: &Settings,
@@ -38,6 +38,8 @@ where
     I: Inspector,
 {
     let mut report = HealthReport::default();
+    let still_refused = ports.notifier.send_refused().await.unwrap_or_else(Some);
+    report.failed.extend(still_refused.map(|fault| format!("notifications: {fault}")));
     check_endpoints(ports, settings, Share::All(whole.runs), &clock, &has_time, &mut report).await?;
     // Before the inspection, which reads it. Whatever keeps it from counting is in what it keeps, or passes.
     match count_capacity(ports.store, ports.destinations, whole.counting, clock(), has_time).await {

@@ -3,62 +3,191 @@
 use std::sync::{Arc, Mutex};
 
 use domain::alert::Alert;
+use domain::installation::{Observed, RefusedNotifications};
 use domain::ports::{FaultKind, Notifier, ServiceFault};
+use futures::future::join_all;
+use serde::{Deserialize, Serialize};
 
+use crate::dynamodb::EndpointsTable;
 use crate::event_bridge::EventBus;
-use crate::sns::AlertsTopic;
+use crate::events::event;
+use crate::sns::{AlertsTopic, TopicMessage};
+
+/// One of the ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Channel {
+    People,
+    Chat,
+    Tenants,
+    Bus,
+}
+
+impl Channel {
+    const ALL: [Self; 4] = [Self::People, Self::Chat, Self::Tenants, Self::Bus];
+
+    /// As the template calls it.
+    fn resource(self) -> &'static str {
+        match self {
+            Self::People => "AlertsTopic",
+            Self::Chat => "ChatTopic",
+            Self::Tenants => "TenantsTopic",
+            Self::Bus => "AlertsBus",
+        }
+    }
+
+    /// As what it refuses is kept.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Chat => "chat",
+            Self::Tenants => "tenants",
+            Self::Bus => "bus",
+        }
+    }
+}
+
+/// What one of them is sent. It is kept as it was made: what it tells may be over by the time that it is taken.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Message {
+    event: wire::events::Alert,
+    /// Absent for the bus, which takes the event itself.
+    text: Option<TopicMessage>,
+}
 
 /// All of them. An event that one of them could not take for now is sent on all of them again, under the same id. What one
-/// refuses, by its permissions or its settings, the others keep.
+/// refuses, by its permissions or its settings, the others have, and it is kept for that one.
 #[derive(Clone, Debug)]
 pub struct AlertChannels {
-    topic: AlertsTopic,
+    people: AlertsTopic,
     chat: AlertsTopic,
     tenants: AlertsTopic,
     bus: EventBus,
+    table: EndpointsTable,
     refused: Arc<Mutex<Option<ServiceFault>>>,
 }
 
 impl AlertChannels {
-    pub fn new(topic: AlertsTopic, chat: AlertsTopic, tenants: AlertsTopic, bus: EventBus) -> Self {
-        Self { topic, chat, tenants, bus, refused: Arc::default() }
+    pub fn new(
+        people: AlertsTopic,
+        chat: AlertsTopic,
+        tenants: AlertsTopic,
+        bus: EventBus,
+        table: EndpointsTable,
+    ) -> Self {
+        Self { people, chat, tenants, bus, table, refused: Arc::default() }
+    }
+
+    fn messages(&self, alert: &Alert) -> Vec<(Channel, Message)> {
+        let event = event(alert);
+        let texts = [
+            (Channel::People, Some(self.people.message(alert))),
+            (Channel::Chat, Some(self.chat.chat_message(alert))),
+            (Channel::Tenants, self.tenants.tenant_message(alert)),
+        ];
+        let texts = texts.into_iter().filter_map(|(channel, text)| Some((channel, Some(text?))));
+        let all = texts.chain([(Channel::Bus, None)]);
+        all.map(|(channel, text)| (channel, Message { event: event.clone(), text })).collect()
+    }
+
+    async fn send(&self, channel: Channel, message: &Message) -> Result<(), ServiceFault> {
+        let topic = match channel {
+            Channel::People => &self.people,
+            Channel::Chat => &self.chat,
+            Channel::Tenants => &self.tenants,
+            Channel::Bus => return self.bus.put(&message.event).await,
+        };
+        match &message.text {
+            Some(text) => topic.publish(&message.event, text).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn keep(
+        &self,
+        alert: &Alert,
+        channel: Channel,
+        message: &Message,
+        fault: &ServiceFault,
+    ) -> Result<(), ServiceFault> {
+        tracing::error!(alert = alert.id, %fault, "a channel refuses a notification, which is kept for it");
+        let text = serde_json::to_string(message).expect("plain data");
+        self.table.keep_refused(channel.as_str(), (&alert.id, alert.at), text, fault.to_string()).await?;
+        *self.refused.lock().expect("nothing panics while it holds the lock") = Some(fault.clone());
+        Ok(())
+    }
+
+    /// Why it still refuses, if it does.
+    async fn send_kept_for(&self, channel: Channel) -> Result<Option<ServiceFault>, ServiceFault> {
+        let mut still = None;
+        for kept in self.table.refused_by(channel.as_str()).await? {
+            let sent = match serde_json::from_str(&kept.message) {
+                Ok(message) => self.send(channel, &message).await,
+                Err(error) => {
+                    tracing::error!(channel = channel.as_str(), %error, "a kept notification cannot be read");
+                    Ok(())
+                }
+            };
+            match sent {
+                Ok(()) => self.table.forget_refused(channel.as_str(), &kept).await?,
+                // It may be about this one alone.
+                Err(fault) if fault.kind == FaultKind::Refused => still = Some(fault),
+                Err(fault) => return Ok(Some(fault)),
+            }
+        }
+        Ok(still)
     }
 }
 
 impl Notifier for AlertChannels {
     async fn notify(&self, alert: &Alert) -> Result<(), ServiceFault> {
-        let sent = futures::join!(
-            self.topic.publish(alert),
-            self.chat.publish_chat(alert),
-            self.tenants.publish_to_tenant(alert),
-            self.bus.put(alert),
-        );
-        if let Some(fault) = outcome([sent.0, sent.1, sent.2, sent.3])? {
-            tracing::error!(alert = alert.id, %fault, "a channel refuses notifications; the others have this one");
-            *self.refused.lock().expect("nothing panics while it holds the lock") = Some(fault);
+        let messages = self.messages(alert);
+        let sent = join_all(messages.iter().map(|(channel, message)| self.send(*channel, message))).await;
+        for (at, fault) in refusals(&sent)? {
+            let (channel, message) = &messages[at];
+            self.keep(alert, *channel, message, fault).await?;
         }
         Ok(())
     }
 
     async fn notify_programs(&self, alert: &Alert) -> Result<(), ServiceFault> {
-        self.bus.put(alert).await
+        let message = Message { event: event(alert), text: None };
+        match self.send(Channel::Bus, &message).await {
+            Err(fault) if !passes(&fault) => self.keep(alert, Channel::Bus, &message, &fault).await,
+            sent => sent,
+        }
     }
 
     fn refused(&self) -> Option<ServiceFault> {
         self.refused.lock().expect("nothing panics while it holds the lock").take()
     }
+
+    async fn send_refused(&self) -> Result<Option<ServiceFault>, ServiceFault> {
+        let still = futures::future::try_join_all(Channel::ALL.map(|channel| self.send_kept_for(channel))).await?;
+        Ok(still.into_iter().flatten().next())
+    }
 }
 
-/// What came of all ways together: an error where it is worth sending again, or nobody has it; else what one refuses.
-fn outcome(sent: [Result<(), ServiceFault>; 4]) -> Result<Option<ServiceFault>, ServiceFault> {
-    let passes = |fault: &ServiceFault| matches!(fault.kind, FaultKind::Throttled | FaultKind::Unavailable);
-    let all = sent.len();
-    let faults: Vec<ServiceFault> = sent.into_iter().filter_map(Result::err).collect();
-    let nobody_has_it = faults.len() == all;
-    match faults.iter().position(passes) {
-        Some(at) => Err(faults[at].clone()),
-        None if nobody_has_it => Err(faults[0].clone()),
-        None => Ok(faults.into_iter().next()),
+/// What waits for ways that refuse it.
+pub async fn describe_refused(table: &EndpointsTable) -> Observed<Vec<RefusedNotifications>> {
+    let waiting = Channel::ALL.map(async |channel| {
+        let kept = table.refused_by(channel.as_str()).await?;
+        let last = kept.last().map(|last| last.why.clone());
+        Ok(last.map(|why| RefusedNotifications { channel: channel.resource(), count: kept.len(), why }))
+    });
+    Ok(futures::future::try_join_all(waiting).await?.into_iter().flatten().collect())
+}
+
+fn passes(fault: &ServiceFault) -> bool {
+    matches!(fault.kind, FaultKind::Throttled | FaultKind::Unavailable)
+}
+
+/// Which of the ways refuse it, and why: an error where it is worth sending again, or nobody has it.
+fn refusals(sent: &[Result<(), ServiceFault>]) -> Result<Vec<(usize, &ServiceFault)>, ServiceFault> {
+    let faults: Vec<_> = sent.iter().enumerate().filter_map(|(at, sent)| Some((at, sent.as_ref().err()?))).collect();
+    let nobody_has_it = faults.len() == sent.len();
+    match faults.iter().find(|(_, fault)| passes(fault)).or(faults.first().filter(|_| nobody_has_it)) {
+        Some((_, fault)) => Err((*fault).clone()),
+        None => Ok(faults),
     }
 }
 
@@ -73,12 +202,13 @@ mod tests {
     #[test]
     fn what_one_channel_refuses_is_not_sent_on_the_others_again() {
         let denied = || fault("sns:Publish", FaultKind::Denied);
-        let refused = outcome([Ok(()), denied(), Ok(()), Ok(())]).expect("three have it").expect("one has not");
-        assert_eq!((refused.operation, refused.kind), ("sns:Publish", FaultKind::Denied));
-        assert_eq!(outcome([Ok(()), Ok(()), Ok(()), Ok(())]), Ok(None));
-        assert!(outcome([denied(), denied(), denied(), denied()]).is_err(), "nobody has it");
+        let sent = [Ok(()), denied(), Ok(()), Ok(())];
+        let refused = refusals(&sent).expect("three have it");
+        assert_eq!(refused.iter().map(|(at, fault)| (*at, fault.kind)).collect::<Vec<_>>(), [(1, FaultKind::Denied)]);
+        assert_eq!(refusals(&[Ok(()), Ok(()), Ok(()), Ok(())]), Ok(vec![]));
+        assert!(refusals(&[denied(), denied(), denied(), denied()]).is_err(), "nobody has it");
         for kind in [FaultKind::Throttled, FaultKind::Unavailable] {
-            let again = outcome([denied(), Ok(()), Ok(()), fault("events:PutEvents", kind)]).expect_err("later");
+            let again = refusals(&[denied(), Ok(()), Ok(()), fault("events:PutEvents", kind)]).expect_err("later");
             assert_eq!(again.kind, kind);
         }
     }

@@ -3,14 +3,12 @@
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use domain::alert::Alert;
 use domain::ports::ServiceFault;
 use vocabulary::former_names::former_name;
 use vocabulary::text::printable;
 use wire::Open;
 
 use crate::aws::{classify, fault};
-use crate::events::event;
 
 /// `source` of all our events.
 pub const SOURCE: &str = "managed-https";
@@ -27,8 +25,8 @@ impl EventBus {
         Self { client, name }
     }
 
-    pub(crate) async fn put(&self, alert: &Alert) -> Result<(), ServiceFault> {
-        let entries = entries(&self.name, &event(alert));
+    pub(crate) async fn put(&self, event: &wire::events::Alert) -> Result<(), ServiceFault> {
+        let entries = entries(&self.name, event);
         let output = self.client.put_events().set_entries(Some(entries)).send().await;
         let output = output.map_err(|error| fault("events:PutEvents", error))?;
         // The call succeeds also when an entry was not taken.
@@ -68,8 +66,10 @@ fn entries(bus: &str, event: &wire::events::Alert) -> Vec<PutEventsRequestEntry>
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use testkit::samples;
+
+    use super::*;
+    use crate::events::event;
 
     #[test]
     fn a_kind_with_a_new_name_is_put_by_both_names_and_any_other_once() {

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_sns::Client;
-use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::types::MessageAttributeValue;
 use domain::alert::{Alert, Sender};
 use domain::installation::{Observed, Subscription, Subscriptions};
 use domain::ports::ServiceFault;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vocabulary::certificate::OperatorsOnly;
 use vocabulary::former_names::former_name;
@@ -50,35 +50,43 @@ impl AlertsTopic {
     }
 }
 
+/// What a topic is sent of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TopicMessage {
+    /// With one, `body` is JSON with a body for each protocol.
+    subject: Option<String>,
+    body: String,
+}
+
 impl AlertsTopic {
-    /// Sends `alert` as text to people and as JSON to programs: each subscription gets what its protocol is for.
-    pub(crate) async fn publish(&self, alert: &Alert) -> Result<(), ServiceFault> {
-        let (subject, bodies) = (alert.subject(&self.sender), bodies(alert, &self.sender).to_string());
-        self.send(alert, |message| message.subject(subject).message_structure("json").message(bodies)).await
+    /// `alert` as text to people and as JSON to programs: each subscription gets what its protocol is for.
+    pub(crate) fn message(&self, alert: &Alert) -> TopicMessage {
+        let body = bodies(alert, &self.sender).to_string();
+        TopicMessage { subject: Some(alert.subject(&self.sender)), body }
     }
 
-    /// Sends `alert` in the form that chat applications show.
-    pub(crate) async fn publish_chat(&self, alert: &Alert) -> Result<(), ServiceFault> {
-        self.send(alert, |message| message.message(alert.chat(&self.sender).to_string())).await
+    /// `alert` in the form that chat applications show.
+    pub(crate) fn chat_message(&self, alert: &Alert) -> TopicMessage {
+        TopicMessage { subject: None, body: alert.chat(&self.sender).to_string() }
     }
 
-    /// Sends `alert` to the tenant that it is of; nothing if it is of none. Where the platform runs is left out.
-    pub(crate) async fn publish_to_tenant(&self, alert: &Alert) -> Result<(), ServiceFault> {
-        if alert.tenant.is_none() {
-            return Ok(());
-        }
-        let (subject, bodies) = to_tenant(alert, &self.sender);
-        self.send(alert, |message| message.subject(subject).message_structure("json").message(bodies)).await
+    /// `alert` for the tenant that it is of; nothing if it is of none. Where the platform runs is left out.
+    pub(crate) fn tenant_message(&self, alert: &Alert) -> Option<TopicMessage> {
+        alert.tenant.as_ref()?;
+        let (subject, body) = to_tenant(alert, &self.sender);
+        Some(TopicMessage { subject: Some(subject), body })
     }
 
-    async fn send(
+    /// Sends `message`, with what subscriptions filter `event` by.
+    pub(crate) async fn publish(
         &self,
-        alert: &Alert,
-        with: impl FnOnce(PublishFluentBuilder) -> PublishFluentBuilder,
+        event: &wire::events::Alert,
+        message: &TopicMessage,
     ) -> Result<(), ServiceFault> {
-        let message =
-            self.client.publish().topic_arn(&self.arn).set_message_attributes(Some(attributes(&event(alert))));
-        with(message).send().await.map_err(|error| fault("sns:Publish", error))?;
+        let structure = message.subject.as_ref().map(|_| "json".to_owned());
+        let publish = self.client.publish().topic_arn(&self.arn).set_message_attributes(Some(attributes(event)));
+        let publish = publish.set_subject(message.subject.clone()).set_message_structure(structure);
+        publish.message(&message.body).send().await.map_err(|error| fault("sns:Publish", error))?;
         Ok(())
     }
 }

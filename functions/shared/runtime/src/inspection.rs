@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use adapters::acm::Acm;
 use adapters::acme::{self, AcmeConfig};
+use adapters::alerts;
 use adapters::cloudwatch::Alarms;
 use adapters::dynamodb::EndpointsTable;
 use adapters::key_vault::EncryptedKeys;
@@ -111,9 +112,10 @@ impl Inspection {
             join_all(self.acme.iter().map(|ca| self.authority(ca))),
             lambda::describe_mapping(&self.lambda, &self.records_to_writer),
         );
-        let (alarms, subscriptions, dead_letters, issuer, long_attempts, imported, capacity, concurrency) = futures::join!(
+        let (alarms, subscriptions, refused, dead_letters, issuer, long_attempts, imported, capacity, concurrency) = futures::join!(
             self.alarms.describe(),
             self.alerts.describe(),
+            alerts::describe_refused(&self.endpoints),
             self.dead_letters.describe(),
             self.issuer(now),
             self.state_machine.running_since(now - LONGEST_ATTEMPT),
@@ -130,6 +132,7 @@ impl Inspection {
             tasks,
             alarms,
             subscriptions,
+            refused,
             records_to_writer,
             dead_letters,
             issuer,

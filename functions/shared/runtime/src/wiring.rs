@@ -286,7 +286,8 @@ impl Wiring {
         let topic = |name| Ok(AlertsTopic::new(sns.clone(), self.environment.required(name)?, sender.clone()));
         let bus = self.environment.required("ALERTS_BUS")?;
         let bus = EventBus::new(aws_sdk_eventbridge::Client::new(&self.sdk), bus);
-        Ok(AlertChannels::new(topic("ALERTS_TOPIC")?, topic("CHAT_TOPIC")?, topic("TENANTS_TOPIC")?, bus))
+        let (people, chat, tenants) = (topic("ALERTS_TOPIC")?, topic("CHAT_TOPIC")?, topic("TENANTS_TOPIC")?);
+        Ok(AlertChannels::new(people, chat, tenants, bus, self.endpoints()?))
     }
 
     /// For a function that only reads who is subscribed.

@@ -38,6 +38,7 @@ pub fn healthy_installation(now: OffsetDateTime) -> Facts {
             pending: 0,
         }),
         records_to_writer: Ok(ResourceState::Ready),
+        refused: Ok(Vec::new()),
         dead_letters: Ok(0),
         issuer: None,
         long_attempts: Ok(vec![]),

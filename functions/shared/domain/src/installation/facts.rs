@@ -28,6 +28,8 @@ pub struct Facts {
     pub tasks: Vec<TaskFacts>,
     pub alarms: Observed<Vec<Alarm>>,
     pub subscriptions: Observed<Subscriptions>,
+    /// Notifications that wait for a channel that has refused them.
+    pub refused: Observed<Vec<RefusedNotifications>>,
     /// Whether messages of the records' queue reach the writer of the delegation zone.
     pub records_to_writer: Observed<ResourceState>,
     /// Messages in the dead-letter queue of the scans.
@@ -42,6 +44,17 @@ pub struct Facts {
     pub capacity: Observed<Capacity>,
     /// What Lambda runs at once in the account and region.
     pub concurrency: Observed<Concurrency>,
+}
+
+/// Notifications that one channel has refused while others took them. They are kept for it for a week.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedNotifications {
+    /// As the template calls it: `ChatTopic`.
+    pub channel: &'static str,
+    /// At least so many.
+    pub count: usize,
+    /// In the service's own words.
+    pub why: String,
 }
 
 /// Executions of Lambda at once, in one account and region.

@@ -9,6 +9,7 @@ pub use self::capacity::{AcmUse, Assigned, BalancerUse, COUNT_AGAIN, Capacity};
 pub use self::check::{InstallationCheck, InstallationStatus, Used};
 pub use self::facts::{
     Account, Alarm, AlarmState, AuthorityFacts, Concurrency, Delegation, Directory, Facts, HostedZone, LONGEST_ATTEMPT,
-    Observed, Resource, ResourceState, Schedule, Standing, Subscription, Subscriptions, Task, TaskFacts,
+    Observed, RefusedNotifications, Resource, ResourceState, Schedule, Standing, Subscription, Subscriptions, Task,
+    TaskFacts,
 };
 pub use self::reconciliation::{Difference, DifferenceKind, Reconcile, Reconciled};

@@ -11,9 +11,14 @@ pub trait Notifier {
     /// Sends one event to programs that follow all events, and to nobody who would have to read it.
     fn notify_programs(&self, alert: &Alert) -> impl Future<Output = Result<(), ServiceFault>> + Send;
 
-    /// Why one of the ways would not take what the others took, since this was last asked. Sending that again would reach the
-    /// others twice, and this one not at all.
+    /// Why one of the ways would not take what the others took, since this was last asked. It is kept for that one.
     fn refused(&self) -> Option<ServiceFault> {
         None
+    }
+
+    /// Sends what one of the ways would not take earlier, on that way alone. Returns why one still does not take it: it is kept
+    /// for a week. Safe to repeat.
+    fn send_refused(&self) -> impl Future<Output = Result<Option<ServiceFault>, ServiceFault>> + Send {
+        std::future::ready(Ok(None))
     }
 }
