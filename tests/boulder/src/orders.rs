@@ -11,9 +11,29 @@ use crate::answer::{Answer, Problem};
 use crate::limits::registered;
 use crate::state::{Authorization, Lookup, Order, State};
 
-/// How long orders and pending authorizations live.
-const LIFE: Duration = Duration::days(7);
-const MOST_NAMES: usize = 100;
+/// What a profile allows: https://letsencrypt.org/docs/profiles
+struct Allowed {
+    order: Duration,
+    /// For how long an authorization waits for its challenge.
+    pending: Duration,
+    /// For how long one that is valid is handed out again.
+    valid: Duration,
+    names: usize,
+}
+
+impl Allowed {
+    /// By a profile's name; an order without one is of the first.
+    fn of(profile: Option<&String>) -> Self {
+        match profile.map(String::as_str) {
+            None | Some("classic") => {
+                Self { order: Duration::days(7), pending: Duration::days(7), valid: Duration::days(30), names: 100 }
+            }
+            Some(_) => {
+                Self { order: Duration::hours(8), pending: Duration::hours(1), valid: Duration::hours(7), names: 25 }
+            }
+        }
+    }
+}
 
 /// `policy.WellFormedDomainName`, as far as tests come.
 fn check_name(name: &str) -> Result<(), (String, String)> {
@@ -47,9 +67,9 @@ fn check_name(name: &str) -> Result<(), (String, String)> {
 }
 
 /// All names at fault are told (`policy.WillingToIssue`).
-fn check_names(names: &[String]) -> Result<(), Problem> {
-    if names.len() > MOST_NAMES {
-        let detail = format!("Order cannot contain more than {MOST_NAMES} identifiers");
+fn check_names(names: &[String], most: usize) -> Result<(), Problem> {
+    if names.len() > most {
+        let detail = format!("Order cannot contain more than {most} identifiers");
         return Err(Problem::new(400, "malformed", detail));
     }
     for name in names {
@@ -94,7 +114,8 @@ impl State {
             let detail = format!("NewOrder request included unrecognized profile name \"{profile}\"");
             return Err(Problem::new(400, "invalidProfile", detail));
         }
-        check_names(&names)?;
+        let allowed = Allowed::of(profile.as_ref());
+        check_names(&names, allowed.names)?;
         let replaces = match request["replaces"].as_str() {
             None => None,
             Some(_) if self.knobs.fails_at_replaces => {
@@ -117,7 +138,7 @@ impl State {
             profile,
             replaces: replaces.filter(|_| exempt).map(|(index, _)| self.certificates[index].serial.clone()),
             says_replaces: request["replaces"].as_str().map(str::to_owned),
-            expires: self.now + LIFE,
+            expires: self.now + allowed.order,
             processing: None,
             error: None,
             certificate: None,
@@ -151,19 +172,32 @@ impl State {
         let valid = self.authorizations.iter().find(|known| {
             (known.account, &known.name, known.wildcard, known.status) == (account, &base, wildcard, "valid")
                 && known.profile.as_ref() == profile
+                && self.now < known.expires
         });
         if let Some(known) = valid.filter(|_| self.knobs.reuse) {
             return known.id;
         }
         let id = self.next();
         let token = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, format!("{id}-{base}").as_bytes()));
-        let (name, status, profile) = (base, "pending", profile.cloned());
-        self.authorizations.push(Authorization { id, account, name, wildcard, profile, status, token, error: None });
+        let expires = self.now + Allowed::of(profile).pending;
+        let (name, status, profile, error) = (base, "pending", profile.cloned(), None);
+        let made = Authorization { id, account, name, wildcard, profile, status, expires, token, error };
+        self.authorizations.push(made);
         id
     }
 
     fn authorization(&self, id: u64) -> Option<&Authorization> {
         self.authorizations.iter().find(|known| known.id == id)
+    }
+
+    /// wfe2 has none that has expired.
+    fn current_authorization(&self, account: u64, id: u64, what: &str) -> Result<&Authorization, Problem> {
+        let known = self.authorization(id).filter(|known| known.account == account);
+        let known = known.ok_or_else(|| Problem::new(404, "malformed", format!("No such {what}")))?;
+        match self.now < known.expires {
+            true => Ok(known),
+            false => Err(Problem::new(404, "malformed", format!("Expired {what}"))),
+        }
     }
 
     pub(crate) fn order_status(&self, order: &Order) -> &'static str {
@@ -176,10 +210,11 @@ impl State {
         if let Some((since, _)) = order.processing {
             return if self.now - since < self.knobs.processing { "processing" } else { "valid" };
         }
-        let statuses = order.authorizations.iter().filter_map(|id| self.authorization(*id)).map(|known| known.status);
-        let statuses: Vec<_> = statuses.collect();
+        let authorizations = order.authorizations.iter().filter_map(|id| self.authorization(*id));
+        let (statuses, expired): (Vec<_>, Vec<_>) =
+            authorizations.map(|known| (known.status, known.expires <= self.now)).unzip();
         match () {
-            () if statuses.contains(&"invalid") => "invalid",
+            () if statuses.contains(&"invalid") || expired.contains(&true) => "invalid",
             () if statuses.iter().all(|status| *status == "valid") => "ready",
             () => "pending",
         }
@@ -219,14 +254,13 @@ impl State {
     }
 
     pub(crate) fn authorization_answer(&self, account: u64, id: u64) -> Result<Answer, Problem> {
-        let known = self.authorization(id).filter(|known| known.account == account);
-        let known = known.ok_or_else(|| Problem::new(404, "malformed", "No such authorization"))?;
+        let known = self.current_authorization(account, id, "authorization")?;
         let kinds: &[&str] = if known.wildcard { &["dns-01"] } else { &["http-01", "dns-01"] };
         let challenges = kinds.iter().map(|kind| self.challenge(known, kind)).collect::<Vec<_>>();
         let mut body = json!({
             "identifier": {"type": "dns", "value": known.name},
             "status": known.status,
-            "expires": (self.now + LIFE).replace_nanosecond(0).expect("a time").format(&Rfc3339).expect("a time"),
+            "expires": known.expires.replace_nanosecond(0).expect("a time").format(&Rfc3339).expect("a time"),
             "challenges": challenges,
         });
         if known.wildcard {
@@ -247,8 +281,7 @@ impl State {
     /// Answers with the challenge as it was: the client has to look again, as at Boulder, which validates behind its back. Here that
     /// takes no time.
     pub(crate) fn answer_challenge(&mut self, account: u64, id: u64, kind: &str) -> Result<Answer, Problem> {
-        let known = self.authorization(id).filter(|known| known.account == account).cloned();
-        let known = known.ok_or_else(|| Problem::new(404, "malformed", "No such challenge"))?;
+        let known = self.current_authorization(account, id, "challenge")?.clone();
         let answer = Answer::json(200, self.challenge(&known, kind));
         if known.status == "pending" {
             let thumbprint = self.accounts.iter().find(|one| one.id == account).map(|one| one.thumbprint.clone());
@@ -263,7 +296,7 @@ impl State {
             let now = self.now;
             let stored = self.authorizations.iter_mut().find(|one| one.id == id).expect("it was found");
             match outcome {
-                Ok(()) => stored.status = "valid",
+                Ok(()) => (stored.status, stored.expires) = ("valid", now + Allowed::of(stored.profile.as_ref()).valid),
                 Err(error) => {
                     // Whatever it failed by, the CA's own failure too (`ra.countFailedValidations`).
                     self.counted.failures.entry((account, known.name.clone())).or_default().push(now);

@@ -40,6 +40,7 @@ pub(crate) struct Authorization {
     /// Of the order that it was made for: no other has it again.
     pub(crate) profile: Option<String>,
     pub(crate) status: &'static str,
+    pub(crate) expires: OffsetDateTime,
     pub(crate) token: String,
     /// Which challenge was answered, and why it failed.
     pub(crate) error: Option<(String, Problem)>,

@@ -89,6 +89,26 @@ fn an_order_that_the_ca_hands_out_again_is_gone_on_with() {
     });
 }
 
+/// By the next attempt the CA has forgotten the authorization, or the order as well.
+#[test]
+fn an_order_of_a_profile_with_short_lives_is_made_again_when_its_life_is_over() {
+    run(async |mut stage| {
+        stage.config.profile = Some("shortlived".into());
+        stage.new_process();
+        for (number, later) in [(1, Duration::hours(2)), (2, Duration::hours(9))] {
+            let id = stage.register(number, &format!("late-{number}.example.com"), &[]).await;
+            stage.ca.inject("/chall", Injected::always(Problem::new(500, "serverInternal", "Internal error")));
+            stage.world.scan_and_run().await;
+            assert!(stage.endpoint(&id).await.failing.is_some(), "the order stays pending");
+            stage.ca.inject_no_more();
+            stage.world.set_time(stage.world.now() + later);
+            stage.world.run_until(&id, is_settled).await;
+            assert_eq!(stage.last_outcome(&id).await, Outcome::Issued, "after {later}");
+        }
+        assert_eq!(stage.ca.orders(), 4, "each time the CA made another one");
+    });
+}
+
 /// The step died between the CA's answer and its record: to the CA the certificate has its replacement order already.
 #[test]
 fn an_order_that_replaces_and_was_lost_is_handed_out_again_without_saying_so() {
