@@ -69,7 +69,7 @@ fn id(answer: &Answer) -> Result<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_with_a_good_token_gets_no_further_than_its_own_endpoints() -> Result<()> {
-    let limits = ("TenantLimits".to_owned(), "registrations=12/1h,checks=13/1h".to_owned());
+    let limits = ("TenantLimits".to_owned(), "registrations=12/1h,checks=13/1h,renewals=2/1h,names=230".to_owned());
     // Without the address of the platform's own network that a zone will name.
     let networks = ("PreflightAllowedNetworks".to_owned(), "127.53.0.0/16,127.0.0.0/25".to_owned());
     // Each order is validated anew.
@@ -301,25 +301,31 @@ async fn one_tenant_that_asks_too_much_is_told_so_and_no_other(
     acme: &Attacker<'_>,
     globex: &Attacker<'_>,
 ) -> Result<()> {
-    let refused = async |path: &str| {
-        for number in 0..16 {
-            let answer = match path {
-                "/bearer/v1/endpoints" => {
-                    globex.register(&format!("m{number}.attacker.test"), &format!("m{number}")).await?
-                }
-                path => globex.post(path).await?,
-            };
-            if answer.status == 429 {
-                return Ok(answer);
-            }
-        }
-        anyhow::bail!("{path}: nobody says that it is too much")
-    };
+    let many: Vec<String> = (1..NAMES).map(|number| format!("q{number}.attacker.test")).collect();
+    let quota = globex.register_with("q0.attacker.test", &many, "key-quota").await?;
+    ensure!(quota.status == 409 && text(&quota.body["type"]).ends_with("quota-reached"), "{}", quota.body);
+    let mut answers = Vec::new();
+    for number in 0..16 {
+        answers.push(globex.register(&format!("m{number}.attacker.test"), &format!("m{number}")).await?);
+    }
     let mine = globex.get("/bearer/v1/endpoints").await?.body;
-    let mine = mine["endpoints"][0]["id"].as_str().context("an endpoint")?.to_owned();
-    for path in ["/bearer/v1/endpoints".to_owned(), format!("/bearer/v1/endpoints/{mine}/check")] {
-        let answer = refused(&path).await?;
-        ensure!(answer.retry_after.is_some_and(|seconds| (1..=3600).contains(&seconds)), "{path}: {}", answer.body);
+    let all = mine["endpoints"].as_array().context("endpoints")?;
+    // A check of many names counts as several.
+    let one: Vec<_> = all.iter().filter(|one| one["domain"] == "www.attacker.test").collect();
+    let mut of_kinds = vec![("registrations", answers)];
+    for (kind, endpoints) in [("renew", all.iter().collect()), ("check", one)] {
+        let mut answers = Vec::new();
+        for endpoint in endpoints.iter().cycle().take(16) {
+            answers.push(globex.post(&format!("/bearer/v1/endpoints/{}/{kind}", text(&endpoint["id"]))).await?);
+        }
+        of_kinds.push((kind, answers));
+    }
+    for (kind, answers) in &of_kinds {
+        let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+        let refused =
+            answers.iter().find(|answer| answer.status == 429).with_context(|| format!("{kind}: {statuses:?}"))?;
+        ensure!(refused.retry_after.is_some_and(|seconds| (1..=3600).contains(&seconds)), "{kind}: {}", refused.body);
+        ensure!(statuses[0] < 300, "{kind}: {statuses:?}");
     }
     let fine = acme.register("b.victim.test", "key-2").await?;
     ensure!(fine.status == 201, "{} {}", fine.status, fine.body);

@@ -6,7 +6,7 @@ use domain::ports::{FaultKind, ServiceFault};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use vocabulary::names::{EndpointId, Refusal};
-use vocabulary::text::printable;
+use vocabulary::text::{counted, grouped, printable};
 
 /// Why a request was not done: what happened, which field, and the next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,9 +125,9 @@ impl Problem {
         Self { retry_after: u32::try_from(seconds).ok().and_then(NonZeroU32::new), ..problem }
     }
 
-    /// `what`: `endpoints` or `names`.
+    /// `what`: `endpoint` or `name`.
     pub fn quota_reached(tenant: &str, what: &str, has: u64, most: u64) -> Self {
-        let detail = format!("Tenant {tenant} has {has} {what}, and may have {most}.");
+        let detail = format!("Tenant {tenant} has {}, and may have {}.", counted(has, what), grouped(most));
         let remedy = "Remove what is no longer used, or ask the operator for more (TenantLimits, AcmQuotas).";
         Self::conflict("quota-reached", "A quota of this tenant is reached", detail, remedy)
     }

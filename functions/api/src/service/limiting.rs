@@ -39,8 +39,8 @@ impl<P: Ports> Service<P> {
         let quotas = self.acm_quotas().await;
         let most_endpoints = installation.tenant_limits.most_endpoints(quotas);
         for (what, has, more, most) in [
-            ("endpoints", usage.endpoints, endpoints, most_endpoints),
-            ("names", usage.names, names, installation.tenant_limits.names),
+            ("endpoint", usage.endpoints, endpoints, most_endpoints),
+            ("name", usage.names, names, installation.tenant_limits.names),
         ] {
             if let Some(most) = most.map(u64::from).filter(|most| more > 0 && has + more > *most) {
                 return Err(Problem::quota_reached(tenant.as_str(), what, has, most));

@@ -130,7 +130,7 @@ async fn a_tenant_has_so_many_endpoints_and_names_and_what_it_removes_is_free_ag
     let id = api.registered(ACME, "host-0.example.com").await;
     let refused = register(&api, ACME, 1).await;
     assert_eq!((refused.status, refused.problem()), (StatusCode::CONFLICT, "quota-reached"));
-    assert!(text(&refused.body["detail"]).contains("has 1 endpoints, and may have 1"), "{}", refused.body);
+    assert!(text(&refused.body["detail"]).contains("has 1 endpoint, and may have 1"), "{}", refused.body);
     let again = register(&api, ACME, 0).await;
     assert_eq!((again.status, again.problem()), (StatusCode::CONFLICT, "name-taken"), "it is there: {}", again.body);
     assert_eq!(text(&again.body["endpoint"]), id.to_string());
