@@ -159,6 +159,7 @@ measure: build ## Measure sizes, starts and CPU of what is deployed (docs/refere
 	nice cargo build --release $(CARGO) --bin bare-lambda $(FUNCTIONS:%=--bin %)
 	@trap 'local-cloud down --name measured' EXIT; local-cloud try --name measured www.measured.test >/dev/null; \
 	tests/measure/programs.py $(MEASURED) --cloud measured --domain www.measured.test --page docs/reference/performance.md
+	WRITE_PAGES=1 cargo $(RUN_TESTS) $(CARGO) --test measure --run-ignored only --no-capture
 
 costs: build ## Count what DynamoDB is asked for, and calculate what an endpoint costs (docs/reference/costs.md)
 	WRITE_PAGES=1 cargo $(RUN_TESTS) $(CARGO) --test units

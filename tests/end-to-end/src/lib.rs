@@ -6,6 +6,7 @@ pub mod drill;
 mod events;
 mod inbox;
 pub mod meter;
+pub mod million;
 pub mod provoked;
 pub mod web_server;
 

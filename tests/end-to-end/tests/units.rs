@@ -6,28 +6,17 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use adapters::dynamodb::EndpointsTable;
 use anyhow::{Context, Result, ensure};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::ExecutionStatus;
-use domain::endpoint::{Endpoint, EndpointStatus};
-use domain::overview::{Group, Groups, NextRenewal, Summary, Urgency};
-use domain::ports::{Registry, SUMMARY_PARTS, Summaries, SummaryPart};
-use end_to_end::{Platform, text};
+use end_to_end::{Platform, million, text};
 use local_cloud::{CaOptions, Options, Units};
 use reqwest::Method;
 use serde_json::json;
-use testkit::contracts;
-use vocabulary::acme::Reachability;
-use vocabulary::guidance::WaitingOn;
-use vocabulary::names::{DelegationLabel, EndpointId, EndpointNames, Scope};
 
 const PAGE: &str = "docs/reference/costs.md";
 const BEGIN: &str = "<!-- units -->\n";
 const END: &str = "<!-- end of units -->";
-
-/// Endpoints that are listed.
-const LISTED: u64 = 60;
 
 /// Write units of a renewal, and of a check or a poll without news.
 const MOST_OF_A_RENEWAL: f64 = 31.0;
@@ -136,7 +125,7 @@ async fn what_attempts_checks_polls_scans_and_pages_cost_dynamodb() -> Result<()
     let scan = used(&platform, Of::Others).await?;
     rows.push(("scan with nothing due", scan.reads, scan.writes));
 
-    register_many(&platform).await?;
+    million::register_listed(cloud).await?;
     for (what, path) in [
         ("page of the list, 40 endpoints", "endpoints"),
         ("search by the beginning of a name, 40 found", "endpoints?prefix=host-"),
@@ -148,7 +137,7 @@ async fn what_attempts_checks_polls_scans_and_pages_cost_dynamodb() -> Result<()
         let page = used(&platform, Of::Api).await?;
         rows.push((what, page.reads, page.writes));
     }
-    sum_up_a_million(&platform).await?;
+    million::sum_up(cloud).await?;
     for (what, path) in [
         ("overview of a million endpoints", "overview"),
         ("order by attention of a million, 40 shown", "endpoints?sort=attention"),
@@ -198,66 +187,5 @@ async fn finish(platform: &Platform, domain: &str, number: u64) -> Result<()> {
     .await?;
     let attempt = platform.attempt(domain, number).await?;
     ensure!(attempt["failure"].is_null(), "{attempt:#}");
-    Ok(())
-}
-
-/// Keeps summaries as walks over a million endpoints leave them, as full as they can be: their lists name those that are there.
-async fn sum_up_a_million(platform: &Platform) -> Result<()> {
-    let cloud = &platform.cloud;
-    let table = EndpointsTable::new(cloud.aws().dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
-    let now = contracts::whole_second();
-    let urgency = |number: u64| Urgency {
-        others: true,
-        status: EndpointStatus::Degraded,
-        breaks_at: (false, now.unix_timestamp() + i64::try_from(number).unwrap_or_default()),
-        domain: format!("host-{}.units.test", number % LISTED),
-        endpoint: id_of(number % LISTED),
-    };
-    for part in 0..SUMMARY_PARTS {
-        let counts = [(EndpointStatus::Ready, 250_000)].into();
-        let mut summary = Summary { counts, ..Summary::default() };
-        let days = (0..90).map(|days| (now.date() + time::Duration::days(days), 2_778));
-        summary.renewal_days = days.collect();
-        let mut groups = Vec::new();
-        for number in (0..400).filter(|number| number % u64::from(SUMMARY_PARTS) == u64::from(part)) {
-            summary.urgent.offer(urgency(number), ());
-            let (domain, endpoint) = (urgency(number).domain, urgency(number).endpoint);
-            summary
-                .renewals
-                .offer(NextRenewal { at: now + time::Duration::seconds(i64::try_from(number)?), domain, endpoint }, ());
-            let said = format!(
-                "The name servers of zone-{number}.example do not answer: ns1.zone-{number}.example timed out."
-            );
-            let group = Group {
-                count: 7,
-                cause: Some("zone-unreachable".into()),
-                at_fault: Some(format!("zone-{number}.example")),
-                urgency: urgency(number),
-            };
-            groups.push(((WaitingOn::DomainOwner, said), group));
-        }
-        summary.groups = Groups::from_pairs(groups);
-        table.save_summary(&Scope::Everything, &SummaryPart { part, as_of: now, summary }).await?;
-    }
-    Ok(())
-}
-
-fn id_of(number: u64) -> EndpointId {
-    EndpointId::from_random((u128::from(number) << 64 | 1).to_be_bytes())
-}
-
-async fn register_many(platform: &Platform) -> Result<()> {
-    let cloud = &platform.cloud;
-    let table = EndpointsTable::new(cloud.aws().dynamodb.clone(), cloud.resource("EndpointsTable")?.into());
-    let now = contracts::whole_second();
-    for number in 0..LISTED {
-        let names = EndpointNames::parse(&format!("host-{number}.units.test"), &[], 9)?;
-        let random = (u128::from(number) << 64 | 2).to_be_bytes();
-        let (id, label) = (id_of(number), DelegationLabel::from_random(random));
-        let mut endpoint = Endpoint::register(id, "units".parse()?, names, Reachability::External, label, now);
-        let held = testkit::installed(&endpoint, now);
-        (endpoint.due_at, endpoint.certificate) = (Some(held.renew_at), Some(held));
-        table.register(&endpoint, &contracts::registered(&endpoint), None).await?;
-    }
     Ok(())
 }

@@ -111,9 +111,19 @@ impl LocalCloud {
 
     /// Kills the processes of a function, in the middle of whatever they do. Returns how many there were.
     pub fn kill_function(&self, logical_id: &str) -> Result<usize> {
-        Ok(process::kill_by_environment(&[
+        Ok(process::kill_by_environment(&self.processes_of(logical_id)?))
+    }
+
+    /// CPU time that the processes of a function have used so far.
+    pub fn cpu_of(&self, logical_id: &str) -> Result<Duration> {
+        Ok(process::cpu_by_environment(&self.processes_of(logical_id)?))
+    }
+
+    /// What the processes of a function have in their environment, and no others.
+    fn processes_of(&self, logical_id: &str) -> Result<[String; 2]> {
+        Ok([
             format!("AWS_LAMBDA_FUNCTION_NAME={}", self.resource(logical_id)?),
             format!("AWS_ENDPOINT_URL={}", self.description().gate),
-        ]))
+        ])
     }
 }

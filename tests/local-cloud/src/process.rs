@@ -113,14 +113,34 @@ fn await_end(processes: &[&Process], limit: Duration) {
 
 /// Ends every process whose environment has all of `variables`. Returns how many there were.
 pub(crate) fn kill_by_environment(variables: &[String]) -> usize {
-    let Ok(entries) = fs::read_dir("/proc") else { return 0 };
+    let killed = |pid: &i32| Pid::from_raw(*pid).is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok());
+    with_environment(variables).into_iter().filter(killed).count()
+}
+
+/// CPU time that all processes have used whose environment has all of `variables`.
+pub(crate) fn cpu_by_environment(variables: &[String]) -> Duration {
+    with_environment(variables).into_iter().map(cpu).sum()
+}
+
+fn with_environment(variables: &[String]) -> Vec<i32> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
     pids.filter(|pid| {
         let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
         let has = |wanted: &String| environment.split(|byte| *byte == 0).any(|one| one == wanted.as_bytes());
-        variables.iter().all(has) && Pid::from_raw(*pid).is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
+        variables.iter().all(has)
     })
-    .count()
+    .collect()
+}
+
+/// Of all threads that live: nanoseconds on a CPU, as the scheduler counts them.
+fn cpu(pid: i32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let used = threads.filter_map(|thread| {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(used.sum())
 }
 
 struct Stat {
